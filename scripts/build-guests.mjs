@@ -49,10 +49,11 @@ export async function buildAssemblyScript(source, out, options = {}) {
     '--baseDir', folder,
     '--outFile', relative(folder, resolve(out)),
     '--runtime', 'incremental',
-    // The instance of a child must not run the program's main part: that is exported, not top-level code.
     '--exportTable',
     ...(existsSync(join(folder, 'lunatic.ts')) ? ['--use', 'abort=lunatic/abort'] : []),
-    ...(options.debug ? ['--debug'] : ['-O2', '--debug', '--noAssert']).filter((arg) => arg !== '--noAssert'),
+    // With names in the module, optimised or not.
+    '--debug',
+    ...(options.debug ? [] : ['-O2']),
     ...(options.sourceMap ? ['--sourceMap'] : []),
     ...(options.args ?? []),
   ];

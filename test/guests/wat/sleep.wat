@@ -1,0 +1,102 @@
+;; Sleeping processes: each sleeps for its number of milliseconds and then reports. They wake up by time, not in
+;; the order in which they went to sleep.
+(module
+  (import "lunatic::message" "create_data" (func $create_data (param $tag i64) (param $capacity i64)))
+  (import "lunatic::message" "write_data"
+    (func $write_data (param $from i32) (param $length i32) (result i32)))
+  (import "lunatic::message" "read_data" (func $read_data (param $to i32) (param $length i32) (result i32)))
+  (import "lunatic::message" "send" (func $send (param $process i64) (result i32)))
+  (import "lunatic::message" "receive"
+    (func $receive (param $tags i32) (param $count i32) (param $timeout i64) (result i32)))
+  (import "lunatic::process" "spawn"
+    (func $spawn_process (param $link i64) (param $config i64) (param $module i64) (param $name i32)
+          (param $name_length i32) (param $parameters i32) (param $length i32) (param $id i32) (result i32)))
+  (import "lunatic::process" "sleep_ms" (func $sleep_ms (param $milliseconds i64)))
+  (import "lunatic::process" "process_id" (func $process_id (result i64)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $fd_write (param $fd i32) (param $vectors i32) (param $count i32) (param $written i32) (result i32)))
+  (memory (export "memory") 1)
+  (global $text_sleeper i32 (i32.const 1024))
+  (data (i32.const 1024) "sleeper\00")
+  (global $text_slept i32 (i32.const 1056))
+  (data (i32.const 1056) "slept for \00")
+
+  ;; Length of a text that ends with a zero byte.
+  (func $length (param $text i32) (result i32)
+    (local $end i32)
+    (local.set $end (local.get $text))
+    (loop $more
+      (if (i32.load8_u (local.get $end))
+        (then
+          (local.set $end (i32.add (local.get $end) (i32.const 1)))
+          (br $more))))
+    (i32.sub (local.get $end) (local.get $text)))
+
+  ;; Writes a text that ends with a zero byte. Bytes 0 to 11 are the vector and its result.
+  (func $say (param $text i32)
+    (i32.store (i32.const 0) (local.get $text))
+    (i32.store (i32.const 4) (call $length (local.get $text)))
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
+
+  ;; Writes a number and ends the line. Bytes 16 to 48 hold the digits.
+  (func $say_number (param $number i64)
+    (local $at i32)
+    (i32.store16 (i32.const 47) (i32.const 10))
+    (local.set $at (i32.const 47))
+    (loop $digit
+      (local.set $at (i32.sub (local.get $at) (i32.const 1)))
+      (i32.store8 (local.get $at)
+        (i32.add (i32.const 48) (i32.wrap_i64 (i64.rem_u (local.get $number) (i64.const 10)))))
+      (local.set $number (i64.div_u (local.get $number) (i64.const 10)))
+      (br_if $digit (i64.ne (local.get $number) (i64.const 0))))
+    (call $say (local.get $at)))
+
+  ;; Starts a process at the export $name, which takes one i64. Bytes 64 to 80 hold the parameter: a type byte
+  ;; (7E is i64) and 16 bytes of value. Bytes 88 to 95 receive the id.
+  (func $spawn (param $link i64) (param $name i32) (param $argument i64) (result i64)
+    (i32.store8 (i32.const 64) (i32.const 0x7E))
+    (i64.store (i32.const 65) (local.get $argument))
+    (i64.store (i32.const 73) (i64.const 0))
+    (if (call $spawn_process (local.get $link) (i64.const -1) (i64.const -1)
+          (local.get $name) (call $length (local.get $name)) (i32.const 64) (i32.const 17) (i32.const 88))
+      (then (unreachable)))
+    (i64.load (i32.const 88)))
+
+  ;; Sends a number; a tag of 0 is no tag.
+  (func $send_number (param $to i64) (param $tag i64) (param $number i64)
+    (i64.store (i32.const 96) (local.get $number))
+    (call $create_data (local.get $tag) (i64.const 8))
+    (drop (call $write_data (i32.const 96) (i32.const 8)))
+    (drop (call $send (local.get $to))))
+
+  ;; The number in the received message.
+  (func $number (result i64)
+    (drop (call $read_data (i32.const 96) (i32.const 8)))
+    (i64.load (i32.const 96)))
+
+  ;; Waits for the next message, and answers the number in it.
+  (func $receive_number (result i64)
+    (if (call $receive (i32.const 0) (i32.const 0) (i64.const -1))
+      (then (unreachable)))
+    (call $number))
+
+  (func $sleeper (export "sleeper") (param $milliseconds i64)
+    (local $parent i64)
+    (local.set $parent (call $receive_number))
+    (call $sleep_ms (local.get $milliseconds))
+    (call $send_number (local.get $parent) (i64.const 0) (local.get $milliseconds)))
+
+  (func $start (param $milliseconds i64)
+    (call $send_number (call $spawn (i64.const 0) (global.get $text_sleeper) (local.get $milliseconds)) (i64.const 0) (call $process_id)))
+
+  (func $main (export "_start")
+    (local $count i32)
+    (call $start (i64.const 90))
+    (call $start (i64.const 10))
+    (call $start (i64.const 50))
+    (call $start (i64.const 0))
+    (loop $again
+      (call $say (global.get $text_slept))
+      (call $say_number (call $receive_number))
+      (local.set $count (i32.add (local.get $count) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $count) (i32.const 4))))))
