@@ -1,0 +1,51 @@
+import { readFile, stat } from 'node:fs/promises';
+import { ModuleError } from '../kernel/module.ts';
+import { assembleText, isWasmBinary } from '../wasm/index.ts';
+
+/** A command cannot go on; the message is for the user. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+/**
+ * Reads a module, and assembles it where it is in the text format.
+ * @throws CommandError
+ */
+export async function readModuleFile(path: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new CommandError(unreadable(path, error), { cause: error });
+  }
+  // Whole arrays, not a part of Node's shared buffer pool: it will be kept.
+  if (isWasmBinary(bytes)) return new Uint8Array(bytes);
+  if (!path.endsWith('.wat')) throw new CommandError(await notAModule(path, bytes));
+  return await assembleText(new TextDecoder().decode(bytes), path);
+}
+
+function unreadable(path: string, error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  switch (code) {
+    case 'ENOENT':
+      return `Module '${path}' not found`;
+    case 'EISDIR':
+      return `Module '${path}' is a directory`;
+    case 'EACCES':
+      return `Module '${path}' cannot be read: permission denied`;
+    default:
+      return `Module '${path}' cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+async function notAModule(path: string, bytes: Uint8Array): Promise<string> {
+  const { size } = await stat(path);
+  if (size === 0) return `Module '${path}' is empty`;
+  const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return `Module '${path}' is no wasm module: it starts with ${start} instead of 00 61 73 6d`;
+}
+
+/** Errors whose message is meant for the user as it is. */
+export function isUserError(error: unknown): error is Error {
+  return error instanceof CommandError || error instanceof ModuleError;
+}

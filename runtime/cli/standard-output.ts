@@ -1,0 +1,107 @@
+import { write } from 'node:fs';
+import { isatty } from 'node:tty';
+import { OutputError, type OutputStream } from '../kernel/stdio.ts';
+
+/** Bytes that may wait to be written before writers have to wait too. */
+const HIGH_WATER_MARK = 65_536;
+
+interface Chunk {
+  readonly fd: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Standard output and standard error of this command. Both go through one queue, so that what a program prints
+ * to the two keeps its order on a terminal. Writing happens in the background, also to pipes, which Node's own
+ * streams write to synchronously: a slow reader must not stop the scheduler.
+ */
+export class StandardOutput {
+  readonly output: OutputStream;
+  readonly error: OutputStream;
+  readonly #onBroken: (error: NodeJS.ErrnoException) => void;
+  #queue: Chunk[] = [];
+  #queuedBytes = 0;
+  #writing = false;
+  #failure: OutputError | null = null;
+  #waiters: { resolve: () => void; reject: (error: Error) => void; below: number }[] = [];
+
+  /** @param onBroken called once when standard output cannot be written any more */
+  constructor(onBroken: (error: NodeJS.ErrnoException) => void) {
+    this.#onBroken = onBroken;
+    this.output = this.#stream(1);
+    this.error = this.#stream(2);
+  }
+
+  /** Waits until everything is written. */
+  flush(): Promise<void> {
+    return this.#below(1);
+  }
+
+  #stream(fd: number): OutputStream {
+    return { isTerminal: isatty(fd), write: (bytes) => this.#write(fd, bytes) };
+  }
+
+  #write(fd: number, bytes: Uint8Array): Promise<void> | null {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    this.#queue.push({ fd, bytes: bytes.slice() });
+    this.#queuedBytes += bytes.length;
+    if (!this.#writing) {
+      this.#writing = true;
+      // What a program prints in one go should be one write.
+      setImmediate(() => this.#writeNext());
+    }
+    return this.#queuedBytes < HIGH_WATER_MARK ? null : this.#below(HIGH_WATER_MARK);
+  }
+
+  #below(below: number): Promise<void> {
+    if (this.#queuedBytes < below || this.#failure !== null) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject, below }));
+  }
+
+  #writeNext(): void {
+    const [first] = this.#queue;
+    if (first === undefined) {
+      this.#writing = false;
+      return;
+    }
+    let count = 1;
+    while (this.#queue[count]?.fd === first.fd) count++;
+    const bytes = Buffer.concat(this.#queue.splice(0, count).map((chunk) => chunk.bytes));
+    this.#writeFully(first.fd, bytes);
+  }
+
+  #writeFully(fd: number, bytes: Buffer): void {
+    write(fd, bytes, 0, bytes.length, null, (error, written) => {
+      if (error !== null && error.code === 'EAGAIN') {
+        // Somebody made the descriptor non-blocking: try again when it may have room.
+        setTimeout(() => this.#writeFully(fd, bytes), 1);
+        return;
+      }
+      if (error !== null) {
+        this.#fail(error);
+        return;
+      }
+      this.#queuedBytes -= written;
+      if (written < bytes.length) this.#writeFully(fd, bytes.subarray(written));
+      else this.#writeNext();
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    const ready = this.#waiters.filter(({ below }) => this.#queuedBytes < below);
+    if (ready.length === 0) return;
+    this.#waiters = this.#waiters.filter(({ below }) => this.#queuedBytes >= below);
+    for (const { resolve } of ready) resolve();
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    this.#failure = new OutputError(error.message, { cause: error });
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { reject } of waiters) reject(this.#failure);
+    this.#onBroken(error);
+  }
+}

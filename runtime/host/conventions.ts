@@ -1,0 +1,22 @@
+import type { Process } from '../kernel/process.ts';
+
+/** What result codes mean (semantics 3.4). */
+export const OK = 0;
+export const FAILED = 1;
+
+/** -1 as config or module id: the caller's own. */
+export const INHERIT = -1n;
+
+const NO_TIMEOUT = 0xffff_ffff_ffff_ffffn;
+
+/** A `u64` of milliseconds as a number; all bits set means without end (semantics 3.5). */
+export function timeoutFromGuest(duration: bigint): number {
+  const unsigned = BigInt.asUintN(64, duration);
+  return unsigned === NO_TIMEOUT ? Number.POSITIVE_INFINITY : Number(unsigned);
+}
+
+/** Puts a text into the caller's error table and its id into the out cell; returns the failure code. */
+export function fail(process: Process, idPointer: number, message: string): number {
+  process.memory.writeId(idPointer, process.errors.add(message));
+  return FAILED;
+}

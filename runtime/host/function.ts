@@ -1,0 +1,130 @@
+import type { LoadedModule } from '../kernel/module.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
+import type { Spawner } from '../kernel/spawn.ts';
+import { hostTrap } from '../kernel/trap.ts';
+
+/** The value types that host functions use. */
+export type HostType = 'i32' | 'i64' | 'f64';
+
+/** What the implementations of host functions work on. `scheduler.current` is the process that calls. */
+export interface HostContext {
+  readonly scheduler: Scheduler;
+  readonly spawner: Spawner;
+  /** Compiles and links a module for a guest; throws with a message for its author. */
+  readonly modules: ModuleLoader;
+}
+
+/** See `LoadedModule`; binaries that were loaded before are not compiled again. */
+export interface ModuleLoader {
+  load(bytes: Uint8Array): LoadedModule;
+}
+
+/** Parameters arrive as wasm passes them: i32 as signed number, i64 as signed bigint. */
+// biome-ignore lint/suspicious/noExplicitAny: each implementation names its own parameter types
+export type HostImplementation = (...args: any[]) => unknown;
+
+/** An older signature of the same function that guests of earlier SDKs import (semantics 18). */
+export interface OlderSignature {
+  readonly params: readonly HostType[];
+  readonly results: readonly HostType[];
+  /** Turns the current implementation into one of the older signature. */
+  adapt(current: HostImplementation): HostImplementation;
+}
+
+/** One function that guests can import. */
+export interface HostFunction {
+  readonly module: string;
+  readonly name: string;
+  readonly params: readonly HostType[];
+  readonly paramNames: readonly string[];
+  readonly results: readonly HostType[];
+  /** It may suspend the calling process: it then returns a promise. */
+  readonly blocking: boolean;
+  /** The first release of upstream that had it. */
+  readonly since: string;
+  readonly doc: string;
+  readonly older: readonly OlderSignature[];
+  bind(context: HostContext): HostImplementation;
+}
+
+interface Options {
+  readonly since: string;
+  readonly blocking?: boolean;
+  readonly older?: readonly OlderSignature[];
+}
+
+/** Declares the functions of one import module. */
+export class Namespace {
+  readonly module: string;
+  readonly functions: HostFunction[] = [];
+
+  constructor(module: string) {
+    this.module = module;
+  }
+
+  /**
+   * Declares one function.
+   * @param signature as in "(error_id: i64, error_str_ptr: i32) -> i32"
+   */
+  define(
+    name: string,
+    signature: string,
+    options: Options,
+    doc: string,
+    bind: (context: HostContext) => HostImplementation,
+  ): void {
+    const { params, paramNames, results } = parseSignature(signature);
+    this.functions.push({
+      module: this.module,
+      name,
+      params,
+      paramNames,
+      results,
+      blocking: options.blocking ?? false,
+      since: options.since,
+      doc,
+      older: options.older ?? [],
+      bind,
+    });
+  }
+}
+
+/** Parses `(i64, i32) -> i32`, with or without parameter names. */
+export function parseSignature(signature: string): {
+  params: HostType[];
+  paramNames: string[];
+  results: HostType[];
+} {
+  const match = /^\((.*)\)(?: -> (\w+))?$/.exec(signature);
+  if (match === null) throw new Error(`not a signature: ${signature}`);
+  const [, list = '', result] = match;
+  const params: HostType[] = [];
+  const paramNames: string[] = [];
+  for (const item of list === '' ? [] : list.split(', ')) {
+    const [name, type = name] = item.split(': ');
+    params.push(asHostType(type));
+    paramNames.push(name ?? '');
+  }
+  return { params, paramNames, results: result === undefined ? [] : [asHostType(result)] };
+}
+
+function asHostType(text: string | undefined): HostType {
+  if (text === 'i32' || text === 'i64' || text === 'f64') return text;
+  throw new Error(`not a type of host functions: ${text}`);
+}
+
+/** Declares an older signature. */
+export function older(
+  signature: string,
+  adapt: (current: HostImplementation) => HostImplementation = (current) => current,
+): OlderSignature {
+  const { params, results } = parseSignature(signature);
+  return { params, results, adapt };
+}
+
+/** The implementation of a function that links but cannot be used in this version: calling it traps. */
+export function unsupported(name: string): () => HostImplementation {
+  return () => () => {
+    throw hostTrap(`${name} is not supported yet`);
+  };
+}

@@ -1,0 +1,266 @@
+import { NO_PROCESS, processIdFromGuest } from '../kernel/ids.ts';
+import type { TagFilter } from '../kernel/mailbox.ts';
+import { dataMessage, type Message, MessageKind, NO_TAG } from '../kernel/message.ts';
+import type { Process } from '../kernel/process.ts';
+import { hostTrap } from '../kernel/trap.ts';
+import { timeoutFromGuest } from './conventions.ts';
+import { type HostContext, Namespace, older, unsupported } from './function.ts';
+
+/** `lunatic::message` (semantics 6): the scratch area, sending and receiving. */
+export const message = new Namespace('lunatic::message');
+
+/** Bytes of a tag in a filter array. */
+const TAG_SIZE = 8;
+
+/** The data message in the scratch area; traps for none, and for the death of a link or a process. */
+function data(process: Process): Message {
+  const found = process.message();
+  if (found.kind !== MessageKind.Data) throw hostTrap('the message in the scratch area carries no data');
+  return found;
+}
+
+/** Takes the message out of the scratch area. */
+function takeMessage(process: Process): Message {
+  const taken = process.message();
+  process.scratch = null;
+  return taken;
+}
+
+function readFilter(process: Process, pointer: number, count: number): TagFilter {
+  const length = count >>> 0;
+  if (length === 0) return null;
+  const { memory } = process;
+  const start = memory.check(pointer, length * TAG_SIZE);
+  if (length === 1) return [memory.readI64(start)];
+  return Array.from({ length }, (_, i) => memory.readI64(start + i * TAG_SIZE));
+}
+
+/** Up to 0.9 a timeout was a `u32`, and 0 meant none. */
+function oldTimeout(timeout: number): bigint {
+  return timeout === 0 ? -1n : BigInt(timeout >>> 0);
+}
+
+/** Sends what the scratch area holds to a process of the caller's environment; a dead one gets nothing. */
+function send({ scheduler }: HostContext, id: bigint): void {
+  const process = scheduler.current;
+  const sent = takeMessage(process);
+  const target = processIdFromGuest(id);
+  const receiver = target === NO_PROCESS ? undefined : process.environment.get(target);
+  if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
+}
+
+message.define(
+  'create_data',
+  '(tag: i64, buffer_capacity: i64)',
+  { since: '0.6.0' },
+  'Puts a new, empty data message into the scratch area. Tag 0 means none; the capacity is a hint.',
+  ({ scheduler }) =>
+    (tag: bigint) => {
+      scheduler.current.scratch = dataMessage(tag);
+    },
+);
+
+message.define(
+  'write_data',
+  '(data_ptr: i32, data_len: i32) -> i32',
+  { since: '0.6.0' },
+  'Appends bytes to the message and returns their number.',
+  ({ scheduler }) =>
+    (pointer: number, length: number) => {
+      const process = scheduler.current;
+      const target = data(process);
+      // A trap in between loses the message, for who catches it.
+      process.scratch = null;
+      target.write(process.memory.slice(pointer, length));
+      process.scratch = target;
+      return length;
+    },
+);
+
+message.define(
+  'read_data',
+  '(data_ptr: i32, data_len: i32) -> i32',
+  { since: '0.6.0' },
+  'Copies bytes from the read position, advances it, and returns their number; 0 at the end.',
+  ({ scheduler }) =>
+    (pointer: number, length: number) => {
+      const process = scheduler.current;
+      const source = data(process);
+      process.scratch = null;
+      const size = length >>> 0;
+      const start = process.memory.check(pointer, size);
+      if (source.position > source.length) {
+        throw hostTrap(`the read position ${source.position} is beyond the message's ${source.length} bytes`);
+      }
+      const count = Math.min(size, source.length - source.position);
+      process.memory.bytes.set(source.buffer.subarray(source.position, source.position + count), start);
+      source.position += count;
+      process.scratch = source;
+      return count;
+    },
+);
+
+message.define(
+  'seek_data',
+  '(index: i64)',
+  { since: '0.6.0' },
+  'Sets the read position. It is checked when something is read.',
+  ({ scheduler }) =>
+    (index: bigint) => {
+      data(scheduler.current).position = Number(BigInt.asUintN(64, index));
+    },
+);
+
+message.define(
+  'get_tag',
+  '() -> i64',
+  { since: '0.6.0' },
+  'Returns the tag of the message, 0 for none. The tag of a link death is the tag of the link.',
+  ({ scheduler }) =>
+    () =>
+      scheduler.current.message().tag,
+);
+
+message.define(
+  'get_process_id',
+  '() -> i64',
+  { since: '0.13' },
+  'Returns the dead process of a process death, 0 for other messages.',
+  ({ scheduler }) =>
+    () =>
+      BigInt(scheduler.current.message().processId),
+);
+
+message.define(
+  'data_size',
+  '() -> i64',
+  { since: '0.6.0' },
+  'Returns the length of all data of the message in bytes.',
+  ({ scheduler }) =>
+    () =>
+      BigInt(data(scheduler.current).length),
+);
+
+message.define(
+  'push_module',
+  '(module_id: i64) -> i64',
+  { since: '0.12.0' },
+  'Adds a module to the message and returns its index there. The sender keeps it.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      const process = scheduler.current;
+      const { bytes } = process.modules.get(id);
+      const target = data(process);
+      target.resources ??= [];
+      return BigInt(target.resources.push({ kind: 'module', bytes }) - 1);
+    },
+);
+
+message.define(
+  'take_module',
+  '(index: i64) -> i64',
+  { since: '0.12.0' },
+  'Takes a module out of the message and returns its new id. The other indexes stay.',
+  ({ scheduler, modules }) =>
+    (index: bigint) => {
+      const process = scheduler.current;
+      const resources = data(process).resources ?? [];
+      const at = Number(BigInt.asUintN(64, index));
+      const resource = resources[at];
+      if (resource === undefined) throw hostTrap(`the message has no resource of index ${at}`);
+      if (resource === null) throw hostTrap(`the resource of index ${at} was taken from the message before`);
+      if (resource.kind !== 'module') throw hostTrap(`the resource of index ${at} is no module`);
+      const module = modules.load(resource.bytes);
+      resources[at] = null;
+      return BigInt(process.modules.add(module));
+    },
+);
+
+for (const [kind, since, name] of [
+  ['tcp_stream', '0.6.0', 'stream_id'],
+  ['tls_stream', '0.12.0', 'stream_id'],
+  ['udp_socket', '0.9.0', 'socket_id'],
+] as const) {
+  message.define(
+    `push_${kind}`,
+    `(${name}: i64) -> i64`,
+    { since },
+    `Moves a ${kind.replace('_', ' ')} into the message and returns its index there.`,
+    unsupported(`lunatic::message::push_${kind}`),
+  );
+  message.define(
+    `take_${kind}`,
+    '(index: i64) -> i64',
+    { since },
+    `Takes a ${kind.replace('_', ' ')} out of the message and returns its new id.`,
+    unsupported(`lunatic::message::take_${kind}`),
+  );
+}
+
+message.define(
+  'send',
+  '(process_id: i64) -> i32',
+  { since: '0.5.0', older: [older('(i64)')] },
+  'Sends the message. Returns 0, also for a process that does not exist: the message is then dropped.',
+  (context) => (id: bigint) => {
+    send(context, id);
+    return 0;
+  },
+);
+
+message.define(
+  'send_receive_skip_search',
+  '(process_id: i64, wait_on_tag: i64, timeout_duration: i64) -> i32',
+  {
+    since: '0.6.0',
+    blocking: true,
+    // Up to 0.12 it waited for the tag of the message that it sent, and for any message if that had none.
+    older: [
+      older('(i64, i64) -> i32', (current) => (id: bigint, timeout: bigint) => current(id, null, timeout)),
+      older(
+        '(i64, i32) -> i32',
+        (current) => (id: bigint, timeout: number) => current(id, null, oldTimeout(timeout)),
+      ),
+    ],
+  },
+  'Sends the message and waits for one of the given tag that arrives from now on. Returns 0 or 9027 (timed out).',
+  (context) => {
+    const { scheduler } = context;
+    return (id: bigint, tag: bigint | null, timeout: bigint) => {
+      const process = scheduler.current;
+      const awaited = tag ?? process.message().tag;
+      const filter = tag === null && awaited === NO_TAG ? null : [awaited];
+      send(context, id);
+      const received = scheduler.receive(process, filter, timeoutFromGuest(timeout), false);
+      return typeof received === 'number' ? answered(received) : received.then(answered);
+    };
+  },
+);
+
+/** The caller of a request cannot tell a link death from an answer: both are 0. */
+function answered(code: number): number {
+  return code === MessageKind.LinkDied ? MessageKind.Data : code;
+}
+
+message.define(
+  'receive',
+  '(tag_ptr: i32, tag_len: i32, timeout_duration: i64) -> i32',
+  {
+    since: '0.5.0',
+    blocking: true,
+    older: [
+      older(
+        '(i32, i32, i32) -> i32',
+        (current) => (pointer: number, count: number, timeout: number) =>
+          current(pointer, count, oldTimeout(timeout)),
+      ),
+    ],
+  },
+  'Waits for a message, of one of the given tags if there are any. Returns 0 data, 1 link death, 2 process death, 9027 timed out.',
+  ({ scheduler }) =>
+    (pointer: number, count: number, timeout: bigint) => {
+      const process = scheduler.current;
+      const filter = readFilter(process, pointer, count);
+      return scheduler.receive(process, filter, timeoutFromGuest(timeout), true);
+    },
+);

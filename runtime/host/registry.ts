@@ -1,0 +1,55 @@
+import type { Process } from '../kernel/process.ts';
+import { type HostContext, Namespace } from './function.ts';
+import { whenReleased } from './process.ts';
+
+/** `lunatic::registry` (semantics 11): names of processes. */
+export const registry = new Namespace('lunatic::registry');
+
+/** Runs `action` as soon as no other process is between look-up and insertion of the name. */
+function settled<T>(context: HostContext, process: Process, name: string, action: () => T): T | Promise<T> {
+  // In a start section, who holds the name may wait for this very process.
+  if (!process.initialized || !process.registry.isHeld(name)) return action();
+  return whenReleased(context, process, name).then(() => settled(context, process, name, action));
+}
+
+registry.define(
+  'put',
+  '(name_str_ptr: i32, name_str_len: i32, node_id: i64, process_id: i64)',
+  { since: '0.9.0', blocking: true },
+  'Registers a process under a name, in place of whatever had it.',
+  (context) => (pointer: number, length: number, nodeId: bigint, processId: bigint) => {
+    const { current } = context.scheduler;
+    const name = current.memory.string(pointer, length);
+    return settled(context, current, name, () => current.registry.put(name, { nodeId, processId }));
+  },
+);
+
+registry.define(
+  'get',
+  '(name_str_ptr: i32, name_str_len: i32, node_id_ptr: i32, process_id_ptr: i32) -> i32',
+  { since: '0.9.0', blocking: true },
+  'Looks a name up. Returns 0 with a node and a process id, or 1 for an unknown name.',
+  (context) => (pointer: number, length: number, nodePointer: number, processPointer: number) => {
+    const { current } = context.scheduler;
+    const name = current.memory.string(pointer, length);
+    return settled(context, current, name, () => {
+      const entry = current.registry.get(name);
+      if (entry === undefined) return 1;
+      current.memory.writeU64(nodePointer, entry.nodeId);
+      current.memory.writeU64(processPointer, entry.processId);
+      return 0;
+    });
+  },
+);
+
+registry.define(
+  'remove',
+  '(name_str_ptr: i32, name_str_len: i32)',
+  { since: '0.9.0', blocking: true },
+  'Removes a name, if it is there.',
+  (context) => (pointer: number, length: number) => {
+    const { current } = context.scheduler;
+    const name = current.memory.string(pointer, length);
+    return settled(context, current, name, () => current.registry.remove(name));
+  },
+);

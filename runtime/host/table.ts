@@ -1,0 +1,31 @@
+import { preview1 } from '../wasi/index.ts';
+import { distributed } from './distributed.ts';
+import { error } from './error.ts';
+import type { HostFunction } from './function.ts';
+import { message } from './message.ts';
+import { metrics } from './metrics.ts';
+import { networking } from './networking.ts';
+import { process } from './process.ts';
+import { registry } from './registry.ts';
+import { sqlite } from './sqlite.ts';
+import { timer } from './timer.ts';
+import { trap } from './trap.ts';
+import { version } from './version.ts';
+import { wasiConfig } from './wasi-config.ts';
+
+/** Every function that guests can import. */
+export const HOST_FUNCTIONS: readonly HostFunction[] = [
+  error,
+  message,
+  timer,
+  networking,
+  sqlite,
+  process,
+  registry,
+  trap,
+  version,
+  wasiConfig,
+  metrics,
+  distributed,
+  preview1,
+].flatMap((namespace) => namespace.functions);

@@ -1,0 +1,41 @@
+import { processIdFromGuest } from '../kernel/ids.ts';
+import { Timer } from '../kernel/timer.ts';
+import { Namespace } from './function.ts';
+
+/** `lunatic::timer` (semantics 7): messages that are sent later. */
+export const timer = new Namespace('lunatic::timer');
+
+timer.define(
+  'send_after',
+  '(process_id: i64, delay: i64) -> i64',
+  { since: '0.10.0' },
+  'Sends the message to a process after a delay in milliseconds and returns a timer id. It outlives its creator.',
+  ({ scheduler }) =>
+    (id: bigint, delay: bigint) => {
+      const { current } = scheduler;
+      const sent = current.message();
+      current.scratch = null;
+      const receiver = current.environment.get(processIdFromGuest(id));
+      const { timers } = current;
+      const timerId = timers.add(
+        new Timer(Number(BigInt.asUintN(64, delay)), () => {
+          timers.delete(timerId);
+          if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
+        }),
+      );
+      return BigInt(timerId);
+    },
+);
+
+timer.define(
+  'cancel_timer',
+  '(timer_id: i64) -> i32',
+  { since: '0.10.0' },
+  'Stops a timer. Returns 1 if it had not fired, otherwise 0.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      const stopped = scheduler.current.timers.take(id);
+      stopped?.cancel();
+      return stopped === undefined ? 0 : 1;
+    },
+);

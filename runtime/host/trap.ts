@@ -1,0 +1,38 @@
+import { hostTrap, KILLED, trapCause } from '../kernel/trap.ts';
+import { Namespace } from './function.ts';
+
+/** `lunatic::trap` (semantics 12): calling a function that may trap. */
+export const trap = new Namespace('lunatic::trap');
+
+/** The export through which the guest's function is called. */
+const TRAMPOLINE = '_lunatic_catch_trap';
+
+trap.define(
+  'catch',
+  '(function: i32, pointer: i32) -> i32',
+  { since: '0.13', blocking: true },
+  'Calls the export `_lunatic_catch_trap` with both values and returns its result, or 0 if it trapped.',
+  ({ scheduler }) =>
+    (fn: number, pointer: number) => {
+      const process = scheduler.current;
+      const { module, instance } = process;
+      const type = module.exportedFunction(TRAMPOLINE);
+      if (type === undefined || instance === null) {
+        throw hostTrap(`the module exports no function "${TRAMPOLINE}", which lunatic::trap::catch calls`);
+      }
+      const [result] = type.results;
+      if (type.params.join() !== 'i32,i32' || type.results.length !== 1) return 0;
+      if (result !== 'i32') throw hostTrap(`"${TRAMPOLINE}" must return an i32`);
+      const refusal = scheduler.capacity.admit(false);
+      if (refusal !== null) throw hostTrap(refusal);
+
+      const call = WebAssembly.promising(instance.exports[TRAMPOLINE] as (f: number, p: number) => number);
+      return call(fn, pointer)
+        .catch((error: unknown) => {
+          // A kill cannot be caught; whatever else happened in there can.
+          if (trapCause(error)?.kind === 'kill') throw KILLED;
+          return 0;
+        })
+        .finally(() => scheduler.capacity.releaseStack());
+    },
+);

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { availableMemory, platform } from 'node:process';
+import { getHeapStatistics } from 'node:v8';
+
+/**
+ * Kernel mappings that a process takes at most for its memory and for each of its stacks. Measured on Linux:
+ * 2-3 for a memory with its guard regions, 2-3 for a stack.
+ */
+const MAPPINGS_PER_STACK = 3;
+const MAPPINGS_PER_MEMORY = 3;
+
+/** Shares of a limit that may be used before new processes are refused. */
+const MAPPINGS_SHARE = 0.88;
+const HEAP_SHARE = 0.85;
+
+/** Bytes that must stay free on the machine. */
+const RESERVED_MEMORY = 128 * 1024 * 1024;
+
+/** Admissions between two looks at the memory of the machine and at V8's heap. */
+const MEMORY_CHECK_INTERVAL = 128;
+
+/** Milliseconds for which a refusal holds before the machine is measured again. */
+const REFUSAL_TIME = 50;
+
+/** Where the operating system does not count, what the estimates add up to is bounded by this. */
+const UNMEASURED_MAPPINGS = 65_530;
+
+/** What can be measured of a machine; tests put smaller machines in. */
+export interface Machine {
+  /** Mappings the operating system allows, or null where it has no such limit. */
+  readonly mappingLimit: number | null;
+  countMappings(): number;
+  /** Bytes that are free for this process. */
+  freeMemory(): number;
+  /** Share of V8's heap limit in use, 0 to 1. */
+  heapUse(): number;
+}
+
+/**
+ * Refuses a spawn before the machine refuses it to V8. At the operating system's limit of mappings, or at the
+ * end of the heap, V8 ends the whole scheduler with a fatal error that nothing can catch.
+ *
+ * Counting mappings takes milliseconds when there are many, so what is added is estimated from above, and counted
+ * only when the estimate reaches the limit.
+ */
+export class Capacity {
+  readonly #machine: Machine;
+  readonly #reclaim: () => void;
+  /** Mappings that may be added before the next count. */
+  #budget: number;
+  #admissions = 0;
+  #refusal: string | null = null;
+  #refusedAt = Number.NEGATIVE_INFINITY;
+
+  /** @param reclaim gives back what ended processes left, where the room gets tight */
+  constructor(reclaim: () => void, machine: Machine = hostMachine()) {
+    this.#reclaim = reclaim;
+    this.#machine = machine;
+    this.#budget = this.#count();
+  }
+
+  /**
+   * Asks for room for a stack and, with `memory`, for a fresh memory.
+   * @returns null, or why there is none
+   */
+  admit(memory: boolean): string | null {
+    if (this.#refusal !== null && performance.now() - this.#refusedAt < REFUSAL_TIME) return this.#refusal;
+    this.#refusal = null;
+    const mappings = MAPPINGS_PER_STACK + (memory ? MAPPINGS_PER_MEMORY : 0);
+    if (this.#budget < mappings) this.#budget = this.#count();
+    if (this.#budget < mappings) {
+      this.#reclaim();
+      this.#budget = this.#count();
+    }
+    if (this.#budget < mappings) return this.#refuse('memory mappings');
+    if (this.#admissions++ % MEMORY_CHECK_INTERVAL === 0) {
+      const short = this.#shortage();
+      if (short !== null) {
+        this.#admissions = 0;
+        return this.#refuse(short);
+      }
+    }
+    this.#budget -= mappings;
+    return null;
+  }
+
+  /** Tells that a stack is gone. Memories are not told: the pool or the collector has them for some time yet. */
+  releaseStack(): void {
+    this.#budget += MAPPINGS_PER_STACK;
+  }
+
+  #count(): number {
+    const limit = this.#machine.mappingLimit ?? UNMEASURED_MAPPINGS;
+    return Math.floor(limit * MAPPINGS_SHARE) - this.#machine.countMappings();
+  }
+
+  #shortage(): string | null {
+    if (this.#machine.freeMemory() < RESERVED_MEMORY) return 'memory';
+    if (this.#machine.heapUse() > HEAP_SHARE) return 'heap';
+    return null;
+  }
+
+  #refuse(what: string): string {
+    this.#refusal = `no room for another process on this machine (${what})`;
+    this.#refusedAt = performance.now();
+    return this.#refusal;
+  }
+}
+
+/** The machine this runs on. */
+export function hostMachine(): Machine {
+  const mappingLimit = readMappingLimit();
+  return {
+    mappingLimit,
+    countMappings: mappingLimit === null ? () => 0 : countOwnMappings,
+    freeMemory: () => availableMemory(),
+    heapUse: () => {
+      const heap = getHeapStatistics();
+      return heap.used_heap_size / heap.heap_size_limit;
+    },
+  };
+}
+
+function readMappingLimit(): number | null {
+  if (platform !== 'linux') return null;
+  try {
+    const limit = Number.parseInt(readFileSync('/proc/sys/vm/max_map_count', 'latin1'), 10);
+    return limit > 0 ? limit : null;
+  } catch {
+    return null;
+  }
+}
+
+function countOwnMappings(): number {
+  let lines = 0;
+  const maps = readFileSync('/proc/self/maps');
+  for (let at = maps.indexOf(10); at >= 0; at = maps.indexOf(10, at + 1)) lines++;
+  return lines;
+}

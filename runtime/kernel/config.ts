@@ -1,0 +1,45 @@
+/** A host directory that a process may see. */
+export interface PreopenedDirectory {
+  readonly guestPath: string;
+  readonly hostPath: string;
+}
+
+/** The largest `max_memory`, and the default: 65,535 pages fit, 65,536 do not (semantics 2.3). */
+export const DEFAULT_MAX_MEMORY = 4_294_967_295;
+
+/** Permissions and limits of a process (semantics 4.1). Shared by reference once a process runs with it. */
+export class ProcessConfig {
+  /** Bytes. */
+  maxMemory = DEFAULT_MAX_MEMORY;
+  /** Units of 100,000 instructions; 0 is unlimited. */
+  maxFuel = 0;
+  canCompileModules = false;
+  canCreateConfigs = false;
+  canSpawnProcesses = false;
+  readonly preopenedDirectories: PreopenedDirectory[] = [];
+  readonly commandLineArguments: string[] = [];
+  readonly environmentVariables: [key: string, value: string][] = [];
+
+  /** What a spawn takes, so that later changes of the resource do not reach a running process. */
+  copy(): ProcessConfig {
+    const copy = new ProcessConfig();
+    copy.maxMemory = this.maxMemory;
+    copy.maxFuel = this.maxFuel;
+    copy.canCompileModules = this.canCompileModules;
+    copy.canCreateConfigs = this.canCreateConfigs;
+    copy.canSpawnProcesses = this.canSpawnProcesses;
+    copy.preopenedDirectories.push(...this.preopenedDirectories);
+    copy.commandLineArguments.push(...this.commandLineArguments);
+    copy.environmentVariables.push(...this.environmentVariables);
+    return copy;
+  }
+
+  /** The config of a root process: all permissions, default limits. */
+  static forRoot(): ProcessConfig {
+    const config = new ProcessConfig();
+    config.canCompileModules = true;
+    config.canCreateConfigs = true;
+    config.canSpawnProcesses = true;
+    return config;
+  }
+}

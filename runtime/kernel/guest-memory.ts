@@ -1,0 +1,121 @@
+import { hostTrap } from './trap.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+const EMPTY = new Uint8Array(0);
+
+/**
+ * A process's exported memory as the host functions see it. Every range is checked once, here; a range that
+ * leaves the memory traps. All values are little endian, no alignment is required.
+ *
+ * `memory.grow` detaches the old buffer, so each access first looks whether the views are still good.
+ */
+export class GuestMemory {
+  readonly #memory: WebAssembly.Memory;
+  #bytes: Uint8Array = EMPTY;
+  #view: DataView = new DataView(EMPTY.buffer);
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+  }
+
+  /** All of the memory. Do not keep it across a suspension. */
+  get bytes(): Uint8Array {
+    // A detached view has length 0. So has a memory of no pages, for which refreshing costs nothing.
+    if (this.#bytes.length === 0) this.#refresh();
+    return this.#bytes;
+  }
+
+  #refresh(): void {
+    const buffer = this.#memory.buffer;
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
+  }
+
+  /** Checks a range and returns its offset as an unsigned number. */
+  check(pointer: number, length: number): number {
+    const start = pointer >>> 0;
+    const size = this.bytes.length;
+    if (start + length > size) {
+      throw hostTrap(
+        `memory access out of bounds: ${length} bytes at 0x${start.toString(16)} in a memory of ${size} bytes`,
+      );
+    }
+    return start;
+  }
+
+  /** A view of `length` bytes at `pointer`. Do not keep it across a suspension. */
+  slice(pointer: number, length: number): Uint8Array {
+    const size = length >>> 0;
+    const start = this.check(pointer, size);
+    return this.bytes.subarray(start, start + size);
+  }
+
+  /** A UTF-8 string. Invalid UTF-8 traps. */
+  string(pointer: number, length: number): string {
+    const bytes = this.slice(pointer, length);
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      throw hostTrap(`the string of ${bytes.length} bytes at 0x${(pointer >>> 0).toString(16)} is not UTF-8`);
+    }
+  }
+
+  write(pointer: number, bytes: Uint8Array): void {
+    const start = this.check(pointer, bytes.length);
+    this.#bytes.set(bytes, start);
+  }
+
+  writeString(pointer: number, text: string): void {
+    this.write(pointer, encoder.encode(text));
+  }
+
+  readU32(pointer: number): number {
+    return this.#at(pointer, 4).getUint32(pointer >>> 0, true);
+  }
+
+  readI64(pointer: number): bigint {
+    return this.#at(pointer, 8).getBigInt64(pointer >>> 0, true);
+  }
+
+  readU64(pointer: number): bigint {
+    return this.#at(pointer, 8).getBigUint64(pointer >>> 0, true);
+  }
+
+  readU16(pointer: number): number {
+    return this.#at(pointer, 2).getUint16(pointer >>> 0, true);
+  }
+
+  readU8(pointer: number): number {
+    return this.#at(pointer, 1).getUint8(pointer >>> 0);
+  }
+
+  writeU8(pointer: number, value: number): void {
+    this.#at(pointer, 1).setUint8(pointer >>> 0, value);
+  }
+
+  writeU16(pointer: number, value: number): void {
+    this.#at(pointer, 2).setUint16(pointer >>> 0, value, true);
+  }
+
+  writeU32(pointer: number, value: number): void {
+    this.#at(pointer, 4).setUint32(pointer >>> 0, value, true);
+  }
+
+  writeU64(pointer: number, value: bigint): void {
+    this.#at(pointer, 8).setBigUint64(pointer >>> 0, BigInt.asUintN(64, value), true);
+  }
+
+  /** Writes a number below 2^53 as a `u64`: ids and counts, without a BigInt. */
+  writeId(pointer: number, value: number): void {
+    const view = this.#at(pointer, 8);
+    const start = pointer >>> 0;
+    view.setUint32(start, value >>> 0, true);
+    view.setUint32(start + 4, Math.floor(value / 0x1_0000_0000), true);
+  }
+
+  #at(pointer: number, length: number): DataView {
+    this.check(pointer, length);
+    return this.#view;
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Numbers that name things. Wasm sees them as `u64`; inside they are plain numbers, because a BigInt is an
+ * allocation and every message carries an id.
+ *
+ * A process id carries its scheduler, so that a signal is routed without a look-up:
+ *
+ *     bit 52      44 43                      0
+ *        +----------+------------------------+
+ *        | scheduler | counter, from 1        |
+ *        +----------+------------------------+
+ *
+ * The first scheduler is 0, so that a program on one scheduler sees upstream's ids 1, 2, 3, ...
+ */
+
+declare const brand: unique symbol;
+type Id<Name extends string> = number & { readonly [brand]: Name };
+
+export type ProcessId = Id<'process'>;
+export type EnvironmentId = Id<'environment'>;
+export type SchedulerIndex = Id<'scheduler'>;
+
+/** No process has this id; what a guest passes that can be no id becomes it. */
+export const NO_PROCESS = 0 as ProcessId;
+
+/** Schedulers a node can have. */
+export const MAX_SCHEDULERS = 512;
+const PROCESSES_PER_SCHEDULER = 2 ** 44;
+
+/** The id of the `counter`-th process (from 1) of an environment on one scheduler. */
+export function processId(scheduler: SchedulerIndex, counter: number): ProcessId {
+  return (scheduler * PROCESSES_PER_SCHEDULER + counter) as ProcessId;
+}
+
+/** The scheduler a process lives on. */
+export function schedulerOf(id: ProcessId): SchedulerIndex {
+  return Math.floor(id / PROCESSES_PER_SCHEDULER) as SchedulerIndex;
+}
+
+/** Reads an id a guest passed as `u64`. Anything outside the range of ids becomes `NO_PROCESS`. */
+export function processIdFromGuest(id: bigint): ProcessId {
+  const n = Number(id);
+  return (n > 0 && n <= Number.MAX_SAFE_INTEGER ? n : NO_PROCESS) as ProcessId;
+}
+
+/** Reads a resource id or an index a guest passed as `u64`; what is too large for a table becomes -1. */
+export function indexFromGuest(id: bigint): number {
+  const n = Number(id);
+  return n >= 0 && n <= Number.MAX_SAFE_INTEGER ? n : -1;
+}

@@ -1,0 +1,55 @@
+import { type Message, NO_TAG } from './message.ts';
+
+/** What a receive accepts: null takes any message, otherwise the tags of which one must match. */
+export type TagFilter = readonly bigint[] | null;
+
+/** Whether a filtered or unfiltered receive takes a message (semantics 6.2). A tag of 0 never matches. */
+export function accepts(filter: TagFilter, message: Message): boolean {
+  if (filter === null) return true;
+  const tag = message.tag;
+  if (tag === NO_TAG) return false;
+  return filter.length === 1 ? filter[0] === tag : filter.includes(tag);
+}
+
+/**
+ * The messages a process has not received yet, in order of arrival. An intrusive list: appending and taking
+ * the oldest allocate nothing, and a selective receive unlinks from the middle.
+ */
+export class Mailbox {
+  length = 0;
+  #head: Message | null = null;
+  #tail: Message | null = null;
+
+  push(message: Message): void {
+    message.next = null;
+    if (this.#tail === null) this.#head = message;
+    else this.#tail.next = message;
+    this.#tail = message;
+    this.length++;
+  }
+
+  /** Takes out the oldest message that the filter accepts. */
+  take(filter: TagFilter): Message | null {
+    let previous: Message | null = null;
+    for (let message = this.#head; message !== null; previous = message, message = message.next) {
+      if (!accepts(filter, message)) continue;
+      if (previous === null) this.#head = message.next;
+      else previous.next = message.next;
+      if (message.next === null) this.#tail = previous;
+      message.next = null;
+      this.length--;
+      return message;
+    }
+    return null;
+  }
+
+  /** The messages, oldest first, without taking them. */
+  *[Symbol.iterator](): Generator<Message> {
+    for (let message = this.#head; message !== null; message = message.next) yield message;
+  }
+
+  clear(): void {
+    this.#head = this.#tail = null;
+    this.length = 0;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What a mailbox holds and what the scratch area of a process holds: data, the death of a link, or the death
+ * of a monitored process. Plain data only, so that a message crosses schedulers by structured clone.
+ */
+import type { ProcessId } from './ids.ts';
+
+/** `receive` returns these codes to the guest (semantics 2.7). */
+export const MessageKind = { Data: 0, LinkDied: 1, ProcessDied: 2 } as const;
+export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
+
+/** A tag of 0 means "none": it never matches a filter (semantics 3.6). */
+export const NO_TAG = 0n;
+
+/** Something that travels in a message besides bytes. A module travels as its binary. */
+export interface ModuleResource {
+  readonly kind: 'module';
+  readonly bytes: Uint8Array;
+}
+export type MessageResource = ModuleResource;
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * One message. The fields beyond `kind` and `tag` belong to data messages, except `processId`. One shape for
+ * all three keeps the hot paths monomorphic; `next` makes the mailbox's list without further objects.
+ */
+export class Message {
+  readonly kind: MessageKind;
+  readonly tag: bigint;
+  /** The dead process of a `ProcessDied`. */
+  readonly processId: ProcessId | 0;
+  /** Bytes written so far are `buffer.subarray(0, length)`. */
+  buffer: Uint8Array = EMPTY;
+  length = 0;
+  /** Read position; `seek_data` may place it beyond the end. */
+  position = 0;
+  /** Taken resources leave a hole, so that the other indexes stay. */
+  resources: (MessageResource | null)[] | null = null;
+  next: Message | null = null;
+
+  constructor(kind: MessageKind, tag: bigint, processId: ProcessId | 0 = 0) {
+    this.kind = kind;
+    this.tag = tag;
+    this.processId = processId;
+  }
+
+  /** Appends a copy of `bytes`. */
+  write(bytes: Uint8Array): void {
+    const end = this.length + bytes.length;
+    if (end > this.buffer.length) {
+      const grown = new Uint8Array(this.length === 0 ? end : Math.max(end, this.buffer.length * 2));
+      if (this.length > 0) grown.set(this.buffer.subarray(0, this.length));
+      this.buffer = grown;
+    }
+    this.buffer.set(bytes, this.length);
+    this.length = end;
+  }
+}
+
+export function dataMessage(tag: bigint): Message {
+  return new Message(MessageKind.Data, tag);
+}
+
+export function linkDiedMessage(tag: bigint): Message {
+  return new Message(MessageKind.LinkDied, tag);
+}
+
+export function processDiedMessage(id: ProcessId): Message {
+  return new Message(MessageKind.ProcessDied, NO_TAG, id);
+}

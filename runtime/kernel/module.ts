@@ -1,0 +1,158 @@
+import {
+  type FuncType,
+  functionNames,
+  type OffsetMap,
+  type RewrittenModule,
+  readModule,
+  rewriteModule,
+  type WasmModule,
+} from '../wasm/index.ts';
+import type { ProcessConfig } from './config.ts';
+import { GuestMemory } from './guest-memory.ts';
+import { PAGE_SIZE } from './memory-pool.ts';
+import type { Process } from './process.ts';
+import { hostTrap } from './trap.ts';
+
+/** Table elements a process may have are fewer than this (semantics 2.3). */
+const TABLE_LIMIT = 100_000;
+
+/** A module that does not compile or link, or cannot be instantiated with its limits. */
+export class ModuleError extends Error {
+  override readonly name = 'ModuleError';
+  readonly code = 'LUNATIC_MODULE';
+}
+
+/** Finds the host functions a module imports. */
+export interface Linker {
+  /**
+   * The import object of a module, shared by all its instances.
+   * @throws Error whose message lists every import that is unknown or of another type
+   */
+  link(module: WasmModule): WebAssembly.Imports;
+}
+
+/** A module rewritten for one way of running it. */
+export interface CompiledModule {
+  readonly module: WebAssembly.Module;
+  /** Name of the exported start function, which the kernel calls itself, since instantiation cannot wait. */
+  readonly startExport: string | undefined;
+  readonly memory: RewrittenModule['memory'];
+  readonly offsets: OffsetMap;
+  /** Function index of the module as the guest's author knows it; undefined for inserted ones. */
+  originalFunction(index: number): number | undefined;
+}
+
+/**
+ * A module, checked and linked once, from which processes are made. Compiled once without and, when the first
+ * process with a fuel limit needs it, once more with exact metering.
+ */
+export class LoadedModule {
+  readonly bytes: Uint8Array;
+  readonly source: WasmModule;
+  readonly imports: WebAssembly.Imports;
+  /** Whether host functions can reach the memory: it must be exported as `memory`. */
+  readonly exportsMemory: boolean;
+  readonly #entries = new Map<string, FuncType>();
+  #preemptive: CompiledModule | null = null;
+  #metered: CompiledModule | null = null;
+  #names: Map<number, string> | null = null;
+
+  /**
+   * @param bytes kept as they are: the caller must not change them
+   * @throws WasmFormatError, ModuleError or the linker's error, each with a message for the guest's author
+   */
+  constructor(bytes: Uint8Array, linker: Linker) {
+    this.bytes = bytes;
+    this.source = readModule(bytes);
+    validate(bytes);
+    this.imports = linker.link(this.source);
+    this.exportsMemory = this.source.exports.some((e) => e.kind === 'memory' && e.name === 'memory');
+    for (const { kind, name, index } of this.source.exports) {
+      const type = kind === 'function' ? this.source.functionType(index) : undefined;
+      if (type !== undefined) this.#entries.set(name, type);
+    }
+    this.#preemptive = this.#compile(false);
+  }
+
+  /** The variant a process with this config runs. */
+  compiledFor(config: ProcessConfig): CompiledModule {
+    if (config.maxFuel === 0) {
+      this.#preemptive ??= this.#compile(false);
+      return this.#preemptive;
+    }
+    this.#metered ??= this.#compile(true);
+    return this.#metered;
+  }
+
+  /** Type of an exported function; undefined where there is none of that name. */
+  exportedFunction(name: string): FuncType | undefined {
+    return this.#entries.get(name);
+  }
+
+  /** Names of the functions by index, as the name section tells them. */
+  get functionNames(): Map<number, string> {
+    const names = this.#names ?? functionNames(this.source);
+    this.#names = names;
+    return names;
+  }
+
+  /** @throws ModuleError where the module breaks a limit of every process (semantics 2.3) */
+  checkLimits(config: ProcessConfig): void {
+    const { memories, tables } = this.source;
+    if (memories.length > 1) {
+      throw new ModuleError(`a process can have 1 memory, the module has ${memories.length}`);
+    }
+    if (tables.length > 1) {
+      throw new ModuleError(`a process can have 1 table, the module has ${tables.length}`);
+    }
+    for (const { initial } of memories) {
+      if (initial * PAGE_SIZE > config.maxMemory) {
+        throw new ModuleError(
+          `the module's memory of ${initial} pages (${initial * PAGE_SIZE} bytes) is larger than ` +
+            `max_memory (${config.maxMemory} bytes)`,
+        );
+      }
+    }
+    for (const { initial } of tables) {
+      if (initial >= TABLE_LIMIT) {
+        throw new ModuleError(
+          `the module's table of ${initial} elements reaches the limit of ${TABLE_LIMIT}`,
+        );
+      }
+    }
+  }
+
+  /** The host's view of a process's memory. Traps where the module exports none. */
+  guestMemory(process: Process): GuestMemory {
+    const memory = this.exportsMemory ? process.instance?.exports['memory'] : undefined;
+    if (memory instanceof WebAssembly.Memory) return new GuestMemory(memory);
+    throw hostTrap(
+      this.exportsMemory
+        ? 'a host function that needs memory was called before the instance was ready'
+        : 'the module does not export its memory under the name "memory", which this host function needs',
+    );
+  }
+
+  #compile(meter: boolean): CompiledModule {
+    const rewritten = rewriteModule(this.source, { memory: true, preempt: !meter, meter });
+    return {
+      module: new WebAssembly.Module(rewritten.bytes),
+      startExport: rewritten.startExport,
+      memory: rewritten.memory,
+      offsets: rewritten.offsets,
+      originalFunction: (index) => rewritten.originalFunction(index),
+    };
+  }
+}
+
+/** Lets V8 judge the guest's own bytes, so that its offsets are the author's. */
+function validate(bytes: Uint8Array): void {
+  if (WebAssembly.validate(bytes)) return;
+  try {
+    new WebAssembly.Module(bytes);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new ModuleError(text.replace(/^WebAssembly\.Module\(\): /, ''), { cause: error });
+  }
+  throw new ModuleError('the module is not valid');
+}

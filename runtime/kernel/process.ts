@@ -1,0 +1,197 @@
+import type { ProcessConfig } from './config.ts';
+import type { Environment } from './environment.ts';
+import type { Exit } from './exit.ts';
+import type { GuestMemory } from './guest-memory.ts';
+import type { ProcessId } from './ids.ts';
+import { Mailbox, type TagFilter } from './mailbox.ts';
+import type { PooledMemory } from './memory-pool.ts';
+import type { Message } from './message.ts';
+import type { LoadedModule } from './module.ts';
+import type { Registry } from './registry.ts';
+import { ResourceTable } from './resource-table.ts';
+import type { Signal } from './signal.ts';
+import type { Stdio } from './stdio.ts';
+import type { Timer } from './timer.ts';
+import { hostTrap } from './trap.ts';
+
+/**
+ *     initializing -> ready <-> running -> exited
+ *                       ^          |
+ *                       +- waiting <
+ */
+export type ProcessState = 'initializing' | 'ready' | 'running' | 'waiting' | 'exited';
+
+/** What a waiting process waits for. */
+export const Wait = {
+  None: 0,
+  /** A message that `filter` accepts. */
+  Receive: 1,
+  Sleep: 2,
+  /** The start section of a process it spawns. */
+  Spawn: 3,
+  /** Its next turn: it was preempted or gave way. */
+  Turn: 4,
+  /** Something outside: a stream, a registry name. */
+  Event: 5,
+} as const;
+export type Wait = (typeof Wait)[keyof typeof Wait];
+
+/** A value for an entry function: i32 as number, i64 as bigint, v128 as its 16 bytes. */
+export type EntryValue = number | bigint | Uint8Array;
+
+/** What a process runs. */
+export interface Entry {
+  readonly name: string;
+  readonly params: readonly EntryValue[];
+}
+
+/** What children inherit unless told otherwise. */
+export interface ProcessContext {
+  readonly environment: Environment;
+  readonly registry: Registry;
+  readonly config: ProcessConfig;
+  readonly stdio: Stdio;
+}
+
+/** One wasm instance with its host-side state (semantics 2.1). The scheduler moves it through its life. */
+export class Process implements ProcessContext {
+  readonly id: ProcessId;
+  /** Null for a root process. */
+  readonly parent: ProcessId | null;
+  readonly environment: Environment;
+  readonly registry: Registry;
+  readonly config: ProcessConfig;
+  readonly stdio: Stdio;
+  readonly module: LoadedModule;
+  readonly entry: Entry;
+
+  instance: WebAssembly.Instance | null = null;
+  /** The memory the kernel gave the instance, to be pooled later. */
+  ownedMemory: PooledMemory | null = null;
+  /** False until the start section has run; a process may not spawn before. */
+  initialized = false;
+  exit: Exit | null = null;
+
+  readonly mailbox = new Mailbox();
+  /** The message being written or read (semantics 6.1). */
+  scratch: Message | null = null;
+  readonly links = new Map<ProcessId, bigint>();
+  readonly monitors = new Set<ProcessId>();
+  dieWhenLinkDies = true;
+  /** Signals that arrived while the process ran; others are applied at once. */
+  signals: Signal[] = [];
+  /** It will be unwound instead of resumed. */
+  killed = false;
+
+  wait: Wait = Wait.None;
+  /** A message that `filter` accepts goes straight to the scratch area. */
+  receiving = false;
+  filter: TagFilter = null;
+  waitTimer: Timer | null = null;
+  /** Gives up what the process waits for outside, when it is killed. */
+  cancelWait: (() => void) | null = null;
+  /** Performance clock at the beginning of the wait, in milliseconds. */
+  waitingSince = 0;
+
+  /** Units of fuel left to take, where the config limits them. */
+  fuelLeft: number;
+
+  /** Scheduler's own: the ready list, and how to go on. */
+  queued = false;
+  nextReady: Process | null = null;
+  started = false;
+  resumeValue = 0;
+  resume: (value: number) => void = unset;
+  unwind: (reason: unknown) => void = unset;
+  /** Executor of every promise this process is suspended on: made once, since suspensions are many. */
+  readonly captureResume = (resolve: (value: number) => void, reject: (reason: unknown) => void): void => {
+    this.resume = resolve;
+    this.unwind = reject;
+  };
+  /** Called once when the start section ended; with null when it went well. */
+  onInitialized: ((failure: Exit | null) => void) | null = null;
+  /** Called once when the process has ended. */
+  onEnd: ((exit: Exit) => void) | null = null;
+
+  #memory: GuestMemory | null = null;
+  #errors: ResourceTable<string> | null = null;
+  #configs: ResourceTable<ProcessConfig> | null = null;
+  #modules: ResourceTable<LoadedModule> | null = null;
+  #timers: ResourceTable<Timer> | null = null;
+
+  constructor(
+    id: ProcessId,
+    parent: ProcessId | null,
+    context: ProcessContext,
+    module: LoadedModule,
+    entry: Entry,
+  ) {
+    this.id = id;
+    this.parent = parent;
+    this.environment = context.environment;
+    this.registry = context.registry;
+    this.config = context.config;
+    this.stdio = context.stdio;
+    this.module = module;
+    this.entry = entry;
+    this.fuelLeft = context.config.maxFuel;
+  }
+
+  get state(): ProcessState {
+    if (this.exit !== null) return 'exited';
+    if (!this.initialized) return 'initializing';
+    if (this.queued) return 'ready';
+    return this.wait === Wait.None ? 'running' : 'waiting';
+  }
+
+  /** The exported memory. Traps where the module exports none. */
+  get memory(): GuestMemory {
+    this.#memory ??= this.module.guestMemory(this);
+    return this.#memory;
+  }
+
+  get errors(): ResourceTable<string> {
+    this.#errors ??= new ResourceTable('error');
+    return this.#errors;
+  }
+
+  get configs(): ResourceTable<ProcessConfig> {
+    this.#configs ??= new ResourceTable('config');
+    return this.#configs;
+  }
+
+  get modules(): ResourceTable<LoadedModule> {
+    this.#modules ??= new ResourceTable('module');
+    return this.#modules;
+  }
+
+  get timers(): ResourceTable<Timer> {
+    this.#timers ??= new ResourceTable('timer');
+    return this.#timers;
+  }
+
+  /** The scratch area's message. Traps when there is none. */
+  message(): Message {
+    if (this.scratch === null) throw hostTrap('there is no message in the scratch area');
+    return this.scratch;
+  }
+
+  /** Releases all that an ended process held. */
+  release(): void {
+    this.instance = null;
+    this.ownedMemory = null;
+    this.#memory = null;
+    this.#errors = this.#configs = this.#modules = this.#timers = null;
+    this.mailbox.clear();
+    this.scratch = null;
+    this.signals = [];
+    this.links.clear();
+    this.monitors.clear();
+    this.filter = null;
+    this.cancelWait = null;
+    this.onInitialized = this.onEnd = null;
+    this.resume = this.unwind = unset;
+  }
+}
+
+function unset(): void {}

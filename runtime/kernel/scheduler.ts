@@ -1,0 +1,389 @@
+import { Capacity, type Machine } from './capacity.ts';
+import { type Exit, exitFromError, isNormal, KILLED_EXIT, RETURNED } from './exit.ts';
+import type { SchedulerIndex } from './ids.ts';
+import { accepts, type TagFilter } from './mailbox.ts';
+import { MemoryPool } from './memory-pool.ts';
+import { linkDiedMessage, type Message, processDiedMessage } from './message.ts';
+import { type Process, Wait } from './process.ts';
+import { ReadyQueue } from './ready-queue.ts';
+import { type DeathReason, KILL, type Signal } from './signal.ts';
+import { Timer } from './timer.ts';
+import { fuelTrap, KILLED } from './trap.ts';
+
+/** `receive` and other waits return this when their time is up (semantics 3.5). */
+export const TIMED_OUT = 9027;
+
+/** Instructions in one unit of `max_fuel` (semantics 2.4). */
+export const UNIT_OF_FUEL = 100_000;
+
+/** Milliseconds for which processes run before timers and sockets are served. */
+const TURN_TIME = 2;
+/** Milliseconds after which a running process makes room for the next ready one. */
+const SLICE_TIME = 1;
+/** Slices between two looks at the clock. */
+const SLICES_PER_CLOCK = 32;
+/** Bytes of unused memories kept for the next processes. */
+const POOL_CAPACITY = 2 ** 30;
+
+/** Told of what happens; every method may be missing. */
+export interface SchedulerObserver {
+  onExit?(process: Process, exit: Exit): void;
+}
+
+/**
+ * Runs the processes of one thread. One process has the turn at a time: `current`. When it suspends or ends, the
+ * next ready one is resumed from that very point by settling the promise its stack waits on, and V8 continues it
+ * in the following microtask. Nothing else settles such a promise, so within a slice `current` is always the
+ * process whose code runs, also while a chain of microtasks carries a result through nested stacks.
+ *
+ * Every few milliseconds the chain is cut and goes through the event loop, so that timers and sockets are served.
+ */
+export class Scheduler {
+  readonly index: SchedulerIndex;
+  readonly pool = new MemoryPool(POOL_CAPACITY);
+  readonly capacity: Capacity;
+  readonly observer: SchedulerObserver;
+  /** The process that has the turn. Host functions are called by it. */
+  current!: Process;
+  /** Runs a process's start section or entry function; set by the spawner, which knows how. */
+  begin: (process: Process) => Promise<unknown> = () => Promise.reject(new Error('no spawner'));
+
+  readonly #ready = new ReadyQueue();
+  #running = false;
+  #turnPending = false;
+  #turnStart = 0;
+  #slices = 0;
+  /** The process that called `tick` last in the present slice, and when it first did. */
+  #ticking: Process | null = null;
+  #sliceStart = 0;
+
+  constructor(index: SchedulerIndex, observer: SchedulerObserver = {}, machine?: Machine) {
+    this.index = index;
+    this.observer = observer;
+    this.capacity = new Capacity(() => {
+      this.pool.clear();
+      globalThis.gc?.();
+    }, machine);
+  }
+
+  // -- turns -----------------------------------------------------------------------------------------
+
+  /** Lets a process go on, or begin, when its turn comes; its pending host call returns `value`. */
+  makeReady(process: Process, value: number): void {
+    process.resumeValue = value;
+    process.wait = Wait.None;
+    process.receiving = false;
+    process.filter = null;
+    if (process.waitTimer !== null) {
+      process.waitTimer.cancel();
+      process.waitTimer = null;
+    }
+    process.cancelWait = null;
+    if (!process.queued) {
+      process.queued = true;
+      this.#ready.push(process);
+    }
+    if (!this.#running && !this.#turnPending) this.#requestTurn();
+  }
+
+  /**
+   * Suspends the current process and hands the turn on. The host function must return the promise at once.
+   * Settled by `makeReady`, or rejected with `KILLED`.
+   */
+  suspend(process: Process, wait: Wait): Promise<number> {
+    process.wait = wait;
+    process.waitingSince = performance.now();
+    const resumed = new Promise<number>(process.captureResume);
+    this.#next();
+    return resumed;
+  }
+
+  /** Gives the turn to the others and stays ready. */
+  yieldTurn(process: Process): Promise<number> {
+    this.makeReady(process, 0);
+    return this.suspend(process, Wait.Turn);
+  }
+
+  #requestTurn(): void {
+    this.#turnPending = true;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#turnPending = false;
+    this.#turnStart = performance.now();
+    this.#next();
+  };
+
+  #turnIsOver(): boolean {
+    if (++this.#slices < SLICES_PER_CLOCK) return false;
+    this.#slices = 0;
+    return performance.now() - this.#turnStart >= TURN_TIME;
+  }
+
+  #next(): void {
+    this.#ticking = null;
+    if (this.#ready.isEmpty || this.#turnPending) {
+      this.#running = false;
+      return;
+    }
+    if (this.#turnIsOver()) {
+      this.#running = false;
+      this.#requestTurn();
+      return;
+    }
+    const process = this.#ready.shift();
+    process.queued = false;
+    process.wait = Wait.None;
+    process.receiving = false;
+    this.current = process;
+    this.#running = true;
+    if (!process.started) queueMicrotask(this.#begin);
+    else if (process.killed) process.unwind(KILLED);
+    else process.resume(process.resumeValue);
+  }
+
+  readonly #begin = (): void => {
+    const process = this.current;
+    if (process.killed) {
+      this.#end(process, KILLED_EXIT);
+      return;
+    }
+    process.started = true;
+    this.begin(process).then(this.#returned, this.#failed);
+  };
+
+  // The stack that just ended belongs to the process that has the turn.
+  readonly #returned = (): void => {
+    const process = this.current;
+    if (process.initialized) this.#end(process, RETURNED);
+    else this.#finishInitialization(process, null);
+  };
+
+  readonly #failed = (error: unknown): void => {
+    const process = this.current;
+    const exit = exitFromError(error);
+    if (process.initialized || process.killed) this.#end(process, exit);
+    else this.#finishInitialization(process, exit);
+  };
+
+  /** The start section is through: whoever spawns the process decides how it goes on. */
+  #finishInitialization(process: Process, failure: Exit | null): void {
+    process.started = false;
+    const { onInitialized } = process;
+    process.onInitialized = null;
+    if (failure === null) process.initialized = true;
+    else this.discard(process);
+    onInitialized?.(failure);
+    this.#next();
+  }
+
+  // -- preemption and fuel -----------------------------------------------------------------------------
+
+  /** Called by rewritten loops and recursions every few ten microseconds of guest work. */
+  readonly tick = (): Promise<number> | undefined => {
+    const process = this.current;
+    if (process.signals.length > 0) this.drainSignals(process);
+    const now = performance.now();
+    if (this.#ticking !== process) {
+      this.#ticking = process;
+      this.#sliceStart = now;
+    }
+    const turnIsOver = now - this.#turnStart >= TURN_TIME;
+    if (!turnIsOver && (this.#ready.isEmpty || now - this.#sliceStart < SLICE_TIME)) return undefined;
+    if (turnIsOver) this.#slices = SLICES_PER_CLOCK;
+    return this.yieldTurn(process);
+  };
+
+  /** Called by metered code with an empty tank: takes a unit of fuel and gives way. */
+  readonly refuel = (): number | Promise<number> => {
+    const process = this.current;
+    if (process.fuelLeft <= 0) throw fuelTrap();
+    process.fuelLeft--;
+    const suspended = this.tick();
+    return suspended === undefined ? UNIT_OF_FUEL : suspended.then(() => UNIT_OF_FUEL);
+  };
+
+  // -- waiting -----------------------------------------------------------------------------------------
+
+  /**
+   * Receives a message into the scratch area.
+   * @param filter tags that count, or null for any message
+   * @param timeout milliseconds, Infinity for none
+   * @param search false: look only at messages that arrive from now on
+   * @returns the message's kind or `TIMED_OUT`, at once where the message is there
+   */
+  receive(process: Process, filter: TagFilter, timeout: number, search: boolean): number | Promise<number> {
+    if (search) {
+      const message = process.mailbox.take(filter);
+      if (message !== null) {
+        process.scratch = message;
+        return message.kind;
+      }
+    }
+    process.receiving = true;
+    process.filter = filter;
+    if (process.signals.length > 0) {
+      this.drainSignals(process);
+      if (process.queued) {
+        // One of its own signals was the message. It gives way, so that its own flood cannot starve others.
+        return this.suspend(process, Wait.Turn);
+      }
+    }
+    if (timeout <= 0) {
+      // It gives way once, and a message that arrives meanwhile still counts.
+      this.makeReady(process, TIMED_OUT);
+      process.receiving = true;
+      process.filter = filter;
+    } else if (timeout !== Number.POSITIVE_INFINITY) {
+      process.waitTimer = new Timer(timeout, () => this.makeReady(process, TIMED_OUT));
+    }
+    return this.suspend(process, Wait.Receive);
+  }
+
+  /** Suspends the process for a time in milliseconds. */
+  sleep(process: Process, delay: number): Promise<number> {
+    if (process.signals.length > 0) this.drainSignals(process);
+    if (delay <= 0) return this.yieldTurn(process);
+    process.waitTimer = new Timer(delay, () => this.makeReady(process, 0));
+    return this.suspend(process, Wait.Sleep);
+  }
+
+  /**
+   * Suspends the process until something outside calls the function that `start` is given, with the value the
+   * host call shall return. Later calls have no effect.
+   * @param start begins the operation and returns how to give it up; it must not call back synchronously
+   */
+  waitForEvent(process: Process, start: (wake: (value: number) => void) => () => void): Promise<number> {
+    if (process.signals.length > 0) this.drainSignals(process);
+    let pending = true;
+    const cancel = start((value) => {
+      if (!pending) return;
+      pending = false;
+      this.makeReady(process, value);
+    });
+    process.cancelWait = () => {
+      pending = false;
+      cancel();
+    };
+    return this.suspend(process, Wait.Event);
+  }
+
+  // -- signals -----------------------------------------------------------------------------------------
+
+  /** Sends a signal to a process of this scheduler. It is applied before the process runs again. */
+  deliver(process: Process, signal: Signal): void {
+    if (process === this.current && this.#running) process.signals.push(signal);
+    else this.#apply(process, signal);
+  }
+
+  /** Sends a message; the same as delivering a message signal, without the signal object where it can be. */
+  deliverMessage(process: Process, message: Message): void {
+    if (process === this.current && this.#running) process.signals.push({ kind: 'message', message });
+    else this.#accept(process, message);
+  }
+
+  kill(process: Process): void {
+    this.deliver(process, KILL);
+  }
+
+  /** Applies what reached the current process while it ran. Throws where it has to die. */
+  drainSignals(process: Process): void {
+    const { signals } = process;
+    process.signals = [];
+    for (const signal of signals) this.#apply(process, signal);
+    if (process.killed) throw KILLED;
+  }
+
+  #apply(process: Process, signal: Signal): void {
+    switch (signal.kind) {
+      case 'message':
+        this.#accept(process, signal.message);
+        break;
+      case 'kill':
+        this.#kill(process);
+        break;
+      case 'die-when-link-dies':
+        process.dieWhenLinkDies = signal.die;
+        break;
+      case 'link':
+        process.links.set(signal.peer, signal.tag);
+        break;
+      case 'unlink':
+        process.links.delete(signal.peer);
+        break;
+      case 'link-died':
+        process.links.delete(signal.peer);
+        if (signal.reason === 'normal') break;
+        if (process.dieWhenLinkDies) this.#kill(process);
+        else this.#accept(process, linkDiedMessage(signal.tag));
+        break;
+      case 'monitor':
+        process.monitors.add(signal.peer);
+        break;
+      case 'stop-monitoring':
+        process.monitors.delete(signal.peer);
+        break;
+      case 'process-died':
+        this.#accept(process, processDiedMessage(signal.peer));
+        break;
+    }
+  }
+
+  #accept(process: Process, message: Message): void {
+    if (process.exit !== null) return;
+    if (process.receiving && accepts(process.filter, message)) {
+      process.scratch = message;
+      this.makeReady(process, message.kind);
+    } else {
+      process.mailbox.push(message);
+    }
+  }
+
+  #kill(process: Process): void {
+    if (process.killed || process.exit !== null) return;
+    process.killed = true;
+    if (process === this.current && this.#running) return;
+    process.cancelWait?.();
+    this.makeReady(process, 0);
+  }
+
+  // -- the end -----------------------------------------------------------------------------------------
+
+  /** Ends the current process (semantics 2.8) and hands the turn on. */
+  #end(process: Process, exit: Exit): void {
+    // Links it asked for just before it ended count.
+    for (const signal of process.signals) if (signal.kind !== 'message') this.#apply(process, signal);
+    process.exit = exit;
+    process.environment.remove(process);
+    this.observer.onExit?.(process, exit);
+    const reason: DeathReason = isNormal(exit) ? 'normal' : 'failure';
+    for (const [peer, tag] of process.links) {
+      const target = process.environment.get(peer);
+      if (target !== undefined) this.#apply(target, { kind: 'link-died', peer: process.id, tag, reason });
+    }
+    for (const peer of process.monitors) {
+      const target = process.environment.get(peer);
+      if (target !== undefined) this.#apply(target, { kind: 'process-died', peer: process.id });
+    }
+    const { onInitialized } = process;
+    this.#release(process);
+    if (onInitialized !== null && !process.initialized) onInitialized(exit);
+    this.#next();
+  }
+
+  /** Releases a process that never got to run its entry function. It must not have a stack. */
+  discard(process: Process): void {
+    if (process.exit !== null) return;
+    process.exit = KILLED_EXIT;
+    this.#release(process);
+  }
+
+  #release(process: Process): void {
+    const { ownedMemory, onEnd, exit } = process;
+    process.release();
+    this.capacity.releaseStack();
+    if (ownedMemory !== null) this.pool.release(ownedMemory);
+    if (exit !== null) onEnd?.(exit);
+  }
+}

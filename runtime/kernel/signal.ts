@@ -1,0 +1,27 @@
+/**
+ * Everything that reaches a process is a signal (semantics 2.6). Signals are plain data, so that the same
+ * object that is applied at once on this scheduler can be cloned to another one.
+ */
+import type { ProcessId } from './ids.ts';
+import type { Message } from './message.ts';
+
+/** How a process ended, as far as its links care (semantics 2.7). */
+export type DeathReason = 'normal' | 'failure' | 'no-process';
+
+export type Signal =
+  | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'kill' }
+  | { readonly kind: 'die-when-link-dies'; readonly die: boolean }
+  | { readonly kind: 'link'; readonly peer: ProcessId; readonly tag: bigint }
+  | { readonly kind: 'unlink'; readonly peer: ProcessId }
+  | {
+      readonly kind: 'link-died';
+      readonly peer: ProcessId;
+      readonly tag: bigint;
+      readonly reason: DeathReason;
+    }
+  | { readonly kind: 'monitor'; readonly peer: ProcessId }
+  | { readonly kind: 'stop-monitoring'; readonly peer: ProcessId }
+  | { readonly kind: 'process-died'; readonly peer: ProcessId };
+
+export const KILL: Signal = { kind: 'kill' };

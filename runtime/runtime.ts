@@ -1,0 +1,88 @@
+import type { HostContext, ModuleLoader } from './host/function.ts';
+import { HostLinker } from './host/linker.ts';
+import type { Machine } from './kernel/capacity.ts';
+import type { ProcessConfig } from './kernel/config.ts';
+import { Environment } from './kernel/environment.ts';
+import type { Exit } from './kernel/exit.ts';
+import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
+import { LoadedModule } from './kernel/module.ts';
+import type { Entry, Process } from './kernel/process.ts';
+import { Registry } from './kernel/registry.ts';
+import { Scheduler, type SchedulerObserver } from './kernel/scheduler.ts';
+import { Spawner } from './kernel/spawn.ts';
+import type { Stdio } from './kernel/stdio.ts';
+
+/** What a root process starts with. */
+export interface RootOptions {
+  readonly config: ProcessConfig;
+  readonly stdio: Stdio;
+  /** Default: `_start` without parameters. */
+  readonly entry?: Entry;
+  /** Default: 1, as for `lunatic run`. */
+  readonly environment?: number;
+}
+
+/** A root process could not be instantiated. */
+export class SpawnError extends Error {
+  override readonly name = 'SpawnError';
+  readonly code = 'LUNATIC_SPAWN';
+}
+
+/** A running root process and the environment it lives in. */
+export interface Root {
+  readonly process: Process;
+  readonly environment: Environment;
+  /** Settles when the root process has ended. Other processes may still run. */
+  readonly ended: Promise<Exit>;
+}
+
+export interface RuntimeOptions {
+  readonly observer?: SchedulerObserver;
+  /** What limits the number of processes; tests put smaller machines in. */
+  readonly machine?: Machine;
+}
+
+/** One scheduler with the host API: loads modules and runs programs. */
+export class Runtime implements ModuleLoader {
+  readonly scheduler: Scheduler;
+  readonly #spawner: Spawner;
+  readonly #linker: HostLinker;
+  /** A module that travels in messages is known by its bytes. */
+  readonly #loaded = new WeakMap<Uint8Array, LoadedModule>();
+
+  constructor(options: RuntimeOptions = {}) {
+    this.scheduler = new Scheduler(0 as SchedulerIndex, options.observer, options.machine);
+    this.#spawner = new Spawner(this.scheduler);
+    const context: HostContext = { scheduler: this.scheduler, spawner: this.#spawner, modules: this };
+    this.#linker = new HostLinker(context);
+  }
+
+  /**
+   * Reads, checks, links and compiles a binary module. The bytes are kept and must not be changed.
+   * @throws WasmFormatError, ModuleError or LinkError, each with a message for the module's author
+   */
+  load(bytes: Uint8Array): LoadedModule {
+    let module = this.#loaded.get(bytes);
+    if (module === undefined) {
+      module = new LoadedModule(bytes, this.#linker);
+      this.#loaded.set(bytes, module);
+    }
+    return module;
+  }
+
+  /**
+   * Starts a program: a root process in an environment and with a registry of its own.
+   * @throws SpawnError where it cannot be instantiated
+   */
+  async run(module: LoadedModule, options: RootOptions): Promise<Root> {
+    const environment = new Environment((options.environment ?? 1) as EnvironmentId, this.scheduler.index);
+    const context = { environment, registry: new Registry(), config: options.config, stdio: options.stdio };
+    const entry = options.entry ?? { name: '_start', params: [] };
+    const { process, failure } = await this.#spawner.spawnRoot(context, module, entry);
+    if (failure !== undefined) throw new SpawnError(failure);
+    const ended = new Promise<Exit>((resolve) => {
+      process.onEnd = resolve;
+    });
+    return { process, environment, ended };
+  }
+}

@@ -1,0 +1,55 @@
+import type { CompiledModule, LoadedModule } from '../kernel/module.ts';
+import { demangle } from './demangle.ts';
+
+/** One call on a guest's stack. */
+export interface StackFrame {
+  /** Index in the module as its author compiled it. */
+  readonly functionIndex: number;
+  /** Demangled name, where the module has a name section. */
+  readonly functionName: string | undefined;
+  /** Byte offset in the module as its author compiled it. */
+  readonly offset: number;
+}
+
+/** How V8 writes a wasm frame: `wasm://wasm/<hash>:wasm-function[<index>]:0x<offset>`, perhaps in parentheses. */
+const WASM_FRAME = /wasm:\/\/wasm\/.*:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
+
+/** The JavaScript function that `kernel/trap.ts` raises traps in. */
+const RAISED_IN = 'at raiseTrap ';
+
+/**
+ * The guest's frames of an error's stack, innermost first. Frames of JavaScript and of functions that the
+ * rewriter inserted are left out; names are read from the module, since what stands in V8's text is whatever
+ * the guest put there.
+ */
+export function guestStack(error: Error, module: LoadedModule, compiled: CompiledModule): StackFrame[] {
+  const frames: StackFrame[] = [];
+  const lines = (error.stack ?? '').split('\n');
+  for (const line of lines.slice(firstGuestLine(lines))) {
+    const match = WASM_FRAME.exec(line);
+    if (match === null) continue;
+    const functionIndex = compiled.originalFunction(Number(match[1]));
+    if (functionIndex === undefined) continue;
+    const name = module.functionNames.get(functionIndex);
+    frames.push({
+      functionIndex,
+      functionName: name === undefined ? undefined : demangle(name),
+      offset: compiled.offsets.toOriginal(Number.parseInt(match[2] ?? '0', 16)),
+    });
+  }
+  return frames;
+}
+
+/** A trap that a host function raised begins with the wasm frame that made it; see `kernel/trap.ts`. */
+function firstGuestLine(lines: readonly string[]): number {
+  const raised = lines.findIndex((line) => line.includes(RAISED_IN));
+  return raised < 0 ? 0 : raised;
+}
+
+/** `at app::worker (function 12, offset 0x3f2)` */
+export function formatFrame({ functionIndex, functionName, offset }: StackFrame): string {
+  const place = `offset 0x${offset.toString(16)}`;
+  return functionName === undefined
+    ? `at function ${functionIndex} (${place})`
+    : `at ${functionName} (function ${functionIndex}, ${place})`;
+}

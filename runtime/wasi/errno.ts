@@ -1,0 +1,14 @@
+/** The error numbers of WASI preview 1 that this runtime returns (`wasi_snapshot_preview1`, type `errno`). */
+export const Errno = {
+  Success: 0,
+  Badf: 8,
+  Fault: 21,
+  Inval: 28,
+  Io: 29,
+  Nosys: 52,
+  Notsup: 58,
+  Overflow: 61,
+  Pipe: 64,
+  Spipe: 70,
+} as const;
+export type Errno = (typeof Errno)[keyof typeof Errno];

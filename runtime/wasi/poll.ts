@@ -1,0 +1,117 @@
+import type { Process } from '../kernel/process.ts';
+import { Timer } from '../kernel/timer.ts';
+import { readClock } from './clock.ts';
+import { Errno } from './errno.ts';
+import { preview1, SINCE } from './preview1.ts';
+import { isInput, outputOf } from './streams.ts';
+
+/**
+ * `poll_oneoff`: waiting for clocks and streams. Layouts are those of WASI preview 1:
+ *
+ *     subscription (48 bytes)                 event (32 bytes)
+ *       0  userdata u64                         0  userdata u64
+ *       8  tag u8: 0 clock, 1 read, 2 write     8  error u16
+ *      16  clock id u32    | fd u32            10  type u8
+ *      24  timeout u64                         16  bytes u64
+ *      32  precision u64                       24  flags u16
+ *      40  flags u16: 1 absolute
+ */
+const SUBSCRIPTION_SIZE = 48;
+const EVENT_SIZE = 32;
+const EventType = { Clock: 0, Read: 1, Write: 2 } as const;
+const CLOCK_ABSOLUTE = 1;
+const NANOSECONDS_PER_MILLISECOND = 1e6;
+
+interface Subscription {
+  readonly userdata: bigint;
+  readonly type: number;
+  readonly fd: number;
+  /** Performance clock in milliseconds when a clock subscription is due. */
+  readonly due: number;
+  readonly error: Errno;
+}
+
+function readSubscription(process: Process, at: number): Subscription {
+  const { memory } = process;
+  const userdata = memory.readU64(at);
+  const type = memory.readU8(at + 8);
+  if (type !== EventType.Clock) {
+    const fd = memory.readU32(at + 16);
+    const known = type === EventType.Read ? isInput(fd) : outputOf(process, fd) !== undefined;
+    return { userdata, type, fd, due: Number.POSITIVE_INFINITY, error: known ? Errno.Success : Errno.Badf };
+  }
+  const now = readClock(memory.readU32(at + 16));
+  const timeout = memory.readU64(at + 24);
+  const absolute = (memory.readU16(at + 40) & CLOCK_ABSOLUTE) !== 0;
+  const error = now === undefined ? Errno.Inval : Errno.Success;
+  const delay = Number(absolute ? timeout - (now ?? 0n) : timeout) / NANOSECONDS_PER_MILLISECOND;
+  return { userdata, type, fd: -1, due: performance.now() + Math.max(0, delay), error };
+}
+
+function writeEvent(process: Process, at: number, subscription: Subscription): void {
+  const { memory } = process;
+  memory.slice(at, EVENT_SIZE).fill(0);
+  memory.writeU64(at, subscription.userdata);
+  memory.writeU16(at + 8, subscription.error);
+  memory.writeU8(at + 10, subscription.type);
+  if (subscription.type !== EventType.Clock) memory.writeU64(at + 16, 1n);
+}
+
+preview1.define(
+  'poll_oneoff',
+  '(subscriptions: i32, events: i32, count: i32, occurred: i32) -> i32',
+  { since: SINCE, blocking: true },
+  'Waits until at least one of several clocks or streams is ready. Only the calling process waits.',
+  ({ scheduler }) =>
+    (subscriptionsPointer: number, eventsPointer: number, countValue: number, occurredPointer: number) => {
+      const process = scheduler.current;
+      const count = countValue >>> 0;
+      if (count === 0) return Errno.Inval;
+      const start = process.memory.check(subscriptionsPointer, count * SUBSCRIPTION_SIZE);
+      const events = process.memory.check(eventsPointer, count * EVENT_SIZE);
+      process.memory.check(occurredPointer, 4);
+      const subscriptions = Array.from({ length: count }, (_, i) =>
+        readSubscription(process, start + i * SUBSCRIPTION_SIZE),
+      );
+      const { input } = process.stdio;
+      const readsInput = subscriptions.some((s) => s.type === EventType.Read && s.error === Errno.Success);
+      const due = Math.min(...subscriptions.map((s) => (s.error === Errno.Success ? s.due : 0)));
+      let inputReady = false;
+
+      const report = (): Errno => {
+        // Node's timers may fire a fraction of a millisecond early.
+        const now = performance.now() + 1;
+        const occurred = subscriptions.filter(
+          (s) =>
+            s.error !== Errno.Success ||
+            (s.type === EventType.Clock && s.due <= now) ||
+            (s.type === EventType.Read && inputReady) ||
+            s.type === EventType.Write,
+        );
+        occurred.forEach((s, i) => {
+          writeEvent(process, events + i * EVENT_SIZE, s);
+        });
+        process.memory.writeU32(occurredPointer, occurred.length);
+        return Errno.Success;
+      };
+
+      const ready = subscriptions.some((s) => s.error !== Errno.Success || s.type === EventType.Write);
+      if (ready) return report();
+      const delay = due - performance.now();
+      if (!readsInput) return scheduler.sleep(process, delay).then(report);
+      return scheduler
+        .waitForEvent(process, (wake) => {
+          const cancelInput = input.whenReadable(() => {
+            inputReady = true;
+            wake(0);
+          });
+          const timer =
+            due === Number.POSITIVE_INFINITY ? undefined : new Timer(Math.max(0, delay), () => wake(0));
+          return () => {
+            cancelInput();
+            timer?.cancel();
+          };
+        })
+        .then(report);
+    },
+);
