@@ -46,9 +46,12 @@ export async function buildAssemblyScript(source, out, options = {}) {
   mkdirSync(dirname(resolve(out)), { recursive: true });
   const args = [
     basename(source),
-    '--baseDir', folder,
-    '--outFile', relative(folder, resolve(out)),
-    '--runtime', 'incremental',
+    '--baseDir',
+    folder,
+    '--outFile',
+    relative(folder, resolve(out)),
+    '--runtime',
+    'incremental',
     '--exportTable',
     ...(existsSync(join(folder, 'lunatic.ts')) ? ['--use', 'abort=lunatic/abort'] : []),
     // With names in the module, optimised or not.
@@ -74,7 +77,13 @@ export async function buildWat(source, out) {
   const { default: createWabt } = await import('wabt');
   const wabt = await createWabt();
   mkdirSync(dirname(resolve(out)), { recursive: true });
-  const features = { exceptions: true, bulk_memory: true, reference_types: true, multi_value: true, simd: true };
+  const features = {
+    exceptions: true,
+    bulk_memory: true,
+    reference_types: true,
+    multi_value: true,
+    simd: true,
+  };
   let module;
   try {
     module = wabt.parseWat(basename(source), readFileSync(source, 'utf8'), features);
@@ -112,11 +121,22 @@ export function buildC(source, out, options = {}) {
   const folder = dirname(resolve(source));
   const result = run(
     clang,
-    ['--target=wasm32-wasi', ...level, '-Wall', '-Wextra', `-fdebug-prefix-map=${folder}=.`, '-o', resolve(out), basename(source)],
+    [
+      '--target=wasm32-wasi',
+      ...level,
+      '-Wall',
+      '-Wextra',
+      `-fdebug-prefix-map=${folder}=.`,
+      '-o',
+      resolve(out),
+      basename(source),
+    ],
     { cwd: folder },
   );
   if (!result.ok) {
-    throw new GuestBuildError(`${source} does not compile. Are lld, wasi-libc and libclang-rt for wasm32 installed?\n${result.output}`);
+    throw new GuestBuildError(
+      `${source} does not compile. Are lld, wasi-libc and libclang-rt for wasm32 installed?\n${result.output}`,
+    );
   }
   writeFileSync(out, stripModule(readFileSync(out), options.debug ? /^(name|\.debug_.*)$/ : /^name$/));
   return out;
@@ -212,7 +232,8 @@ export function stripModule(bytes, keep) {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
       const byte = bytes[at++];
-      if (byte === undefined) throw new GuestBuildError(`the module ends within a number, at offset ${at - 1}`);
+      if (byte === undefined)
+        throw new GuestBuildError(`the module ends within a number, at offset ${at - 1}`);
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
@@ -259,7 +280,9 @@ const builders = {
     return buildRust(join(guests, 'rust'), join(out, 'rust'));
   },
   async c(out) {
-    return listFiles(join(guests, 'c'), '.c').map((file) => buildC(file, join(out, 'c', `${basename(file, '.c')}.wasm`)));
+    return listFiles(join(guests, 'c'), '.c').map((file) =>
+      buildC(file, join(out, 'c', `${basename(file, '.c')}.wasm`)),
+    );
   },
   async assemblyscript(out) {
     return each(listFiles(join(guests, 'assemblyscript'), '.ts'), (file) =>
@@ -284,14 +307,18 @@ async function main(words) {
   const out = outAt >= 0 ? words.splice(outAt, 2)[1] : undefined;
   const unknown = words.find((word) => !Object.hasOwn(builders, word));
   if (unknown || (outAt >= 0 && !out)) {
-    throw new GuestBuildError(`usage: node scripts/build-guests.mjs [${Object.keys(builders).join('] [')}] [--out FOLDER]`);
+    throw new GuestBuildError(
+      `usage: node scripts/build-guests.mjs [${Object.keys(builders).join('] [')}] [--out FOLDER]`,
+    );
   }
   const wanted = words.length ? words : ['rust', 'c'];
   let failed = false;
   for (const language of wanted) {
     const builtHere = language === 'rust' || language === 'c';
     try {
-      for (const file of await builders[language](resolve(out ?? (builtHere ? builtFolder : join(root, 'build', 'guests'))))) {
+      for (const file of await builders[language](
+        resolve(out ?? (builtHere ? builtFolder : join(root, 'build', 'guests'))),
+      )) {
         console.log(`${relative(process.cwd(), file)}  ${statSync(file).size} bytes`);
       }
     } catch (error) {
