@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    maxWorkers: 2,
     testTimeout: 30_000,
+    execArgv: ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'],
   },
 });

@@ -34,6 +34,8 @@ export interface Root {
   readonly environment: Environment;
   /** Settles when the root process has ended. Other processes may still run. */
   readonly ended: Promise<Exit>;
+  /** Kills every process of the environment that still lives. */
+  stop(): void;
 }
 
 export interface RuntimeOptions {
@@ -83,6 +85,9 @@ export class Runtime implements ModuleLoader {
     const ended = new Promise<Exit>((resolve) => {
       process.onEnd = resolve;
     });
-    return { process, environment, ended };
+    const stop = () => {
+      for (const left of environment.processes()) this.scheduler.kill(left);
+    };
+    return { process, environment, ended, stop };
   }
 }

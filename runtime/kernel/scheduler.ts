@@ -17,9 +17,9 @@ export const TIMED_OUT = 9027;
 export const UNIT_OF_FUEL = 100_000;
 
 /** Milliseconds for which processes run before timers and sockets are served. */
-const TURN_TIME = 2;
+const TURN_TIME = 1;
 /** Milliseconds after which a running process makes room for the next ready one. */
-const SLICE_TIME = 1;
+const SLICE_TIME = 0.5;
 /** Slices between two looks at the clock. */
 const SLICES_PER_CLOCK = 32;
 /** Bytes of unused memories kept for the next processes. */

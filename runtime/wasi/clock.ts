@@ -7,6 +7,11 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
 const ClockId = { Realtime: 0, Monotonic: 1, ProcessCpuTime: 2, ThreadCpuTime: 3 } as const;
 
+/** @param usage microseconds */
+function cpuTime({ user, system }: NodeJS.CpuUsage): bigint {
+  return BigInt(user + system) * 1000n;
+}
+
 /** Nanoseconds of a clock; undefined for an unknown clock. */
 export function readClock(id: number): bigint | undefined {
   switch (id) {
@@ -19,10 +24,9 @@ export function readClock(id: number): bigint | undefined {
     case ClockId.Monotonic:
       return process.hrtime.bigint();
     case ClockId.ProcessCpuTime:
-    case ClockId.ThreadCpuTime: {
-      const { user, system } = process.cpuUsage();
-      return BigInt(user + system) * 1000n;
-    }
+      return cpuTime(process.cpuUsage());
+    case ClockId.ThreadCpuTime:
+      return cpuTime(process.threadCpuUsage());
     default:
       return undefined;
   }

@@ -1,0 +1,119 @@
+import type { Machine } from '../../runtime/kernel/capacity.ts';
+import {
+  type Exit,
+  type InputStream,
+  type OutputStream,
+  type Process,
+  ProcessConfig,
+  type Root,
+  Runtime,
+} from '../../runtime/index.ts';
+import { assembleText } from '../../runtime/wasm/index.ts';
+
+/** An output stream that keeps what is printed. */
+export class Capture implements OutputStream {
+  readonly isTerminal = false;
+  #chunks: Uint8Array[] = [];
+
+  write(bytes: Uint8Array): null {
+    this.#chunks.push(bytes.slice());
+    return null;
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
+
+  get lines(): string[] {
+    return this.text.split('\n').slice(0, -1);
+  }
+}
+
+/** An input stream that a test feeds. */
+export class Feed implements InputStream {
+  readonly isTerminal = false;
+  #bytes = Buffer.alloc(0);
+  #ended = false;
+  #waiting = new Set<() => void>();
+
+  push(text: string): void {
+    this.#bytes = Buffer.concat([this.#bytes, Buffer.from(text)]);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** Readers that wait at the moment. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  read(length: number): Uint8Array | null {
+    if (this.#bytes.length === 0) return this.#ended ? new Uint8Array(0) : null;
+    const taken = this.#bytes.subarray(0, length);
+    this.#bytes = this.#bytes.subarray(taken.length);
+    return taken;
+  }
+
+  whenReadable(ready: () => void): () => void {
+    this.#waiting.add(ready);
+    if (this.#bytes.length > 0 || this.#ended) setImmediate(() => this.#wake());
+    return () => this.#waiting.delete(ready);
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const ready of waiting) ready();
+  }
+}
+
+export interface ProgramOptions {
+  readonly config?: ProcessConfig;
+  readonly machine?: Machine;
+  /** Export to call, without parameters. Default: `_start`. */
+  readonly entry?: string;
+  readonly input?: InputStream;
+}
+
+/** A program that runs, or ran, in this Node. */
+export interface Program {
+  readonly runtime: Runtime;
+  readonly root: Root;
+  readonly stdout: Capture;
+  readonly stderr: Capture;
+  /** Every process that ended so far, in order. */
+  readonly exits: { readonly process: Process; readonly exit: Exit }[];
+}
+
+/** Starts a program given as WAT text or as a binary. */
+export async function start(source: string | Uint8Array, options: ProgramOptions = {}): Promise<Program> {
+  const exits: { process: Process; exit: Exit }[] = [];
+  const runtime = new Runtime({
+    observer: { onExit: (process, exit) => exits.push({ process, exit }) },
+    ...(options.machine === undefined ? {} : { machine: options.machine }),
+  });
+  const bytes = typeof source === 'string' ? await assembleText(source, 'test.wat') : source;
+  const stdout = new Capture();
+  const stderr = new Capture();
+  const root = await runtime.run(runtime.load(bytes), {
+    config: options.config ?? ProcessConfig.forRoot(),
+    stdio: { input: options.input ?? new Feed(), output: stdout, error: stderr },
+    entry: { name: options.entry ?? '_start', params: [] },
+  });
+  return { runtime, root, stdout, stderr, exits };
+}
+
+/** Runs a program until its root process has ended, and ends what that left behind. */
+export async function run(
+  source: string | Uint8Array,
+  options: ProgramOptions = {},
+): Promise<Program & { readonly exit: Exit }> {
+  const program = await start(source, options);
+  const exit = await program.root.ended;
+  program.root.stop();
+  return { ...program, exit };
+}

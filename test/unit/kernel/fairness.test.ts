@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { run } from '../../support/program.ts';
+
+/**
+ * A root that spawns two endless loops and then sleeps for 1 ms a hundred times, noting the longest delay. Time is
+ * that of the thread (clock 3), which stands still while other programs have the processor.
+ */
+const sleeper = (loop: string) => `(module
+  (import "lunatic::process" "spawn" (func $spawn (param i64 i64 i64 i32 i32 i32 i32 i32) (result i32)))
+  (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "endless")
+  (table 1 funcref) (elem (i32.const 0) $recursive)
+  (func $now (result i64) (drop (call $clock (i32.const 3) (i64.const 0) (i32.const 16))) (i64.load (i32.const 16)))
+  (func $recursive (result i32) (return_call_indirect (result i32) (i32.const 0)))
+  (func (export "endless") ${loop})
+  (func (export "_start") (local $i i32) (local $before i64) (local $late i64) (local $worst i64)
+    (drop (call $spawn (i64.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 7) (i32.const 0) (i32.const 0) (i32.const 32)))
+    (drop (call $spawn (i64.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 7) (i32.const 0) (i32.const 0) (i32.const 32)))
+    (loop $again
+      (local.set $before (call $now))
+      (call $sleep (i64.const 1))
+      (local.set $late (i64.sub (i64.sub (call $now) (local.get $before)) (i64.const 1000000)))
+      (if (i64.gt_s (local.get $late) (local.get $worst)) (then (local.set $worst (local.get $late))))
+      (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))
+    ;; the worst delay in units of 0.1 ms is the exit code
+    (call $exit (i32.wrap_i64 (i64.div_s (local.get $worst) (i64.const 100000))))))`;
+
+test.each([
+  ['an empty loop', '(loop $l (br $l))'],
+  [
+    'a loop that calls',
+    '(local i32) (loop $l (drop (call $now)) (br_if $l (i32.eqz (local.tee 0 (i32.const 0)))))',
+  ],
+  ['tail calls', '(drop (call $recursive))'],
+  [
+    'a computing loop',
+    '(local i64) (loop $l (local.set 0 (i64.mul (i64.add (local.get 0) (i64.const 3)) (i64.const 7))) (br $l))',
+  ],
+])('beside two processes in %s a sleeping one is never more than 10 ms late', async (_, loop) => {
+  const { exit } = await run(sleeper(loop));
+  const tenths = exit.kind === 'exited' ? exit.code : 0;
+  expect(exit.kind === 'exited' || exit.kind === 'returned', JSON.stringify(exit)).toBe(true);
+  expect(tenths / 10).toBeLessThanOrEqual(10);
+});
