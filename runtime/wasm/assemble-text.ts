@@ -1,0 +1,53 @@
+import createWabt from 'wabt';
+
+/** The text of a module does not parse or does not validate. The message is the assembler's, with line and column. */
+export class WatError extends Error {
+  override readonly name = 'WatError';
+  readonly code = 'LUNATIC_WAT_INVALID';
+}
+
+/** Proposals that the assembler knows; all are on. */
+const features = {
+  exceptions: true,
+  mutable_globals: true,
+  sat_float_to_int: true,
+  sign_extension: true,
+  simd: true,
+  threads: true,
+  function_references: true,
+  multi_value: true,
+  tail_call: true,
+  bulk_memory: true,
+  reference_types: true,
+  annotations: true,
+  code_metadata: true,
+  gc: true,
+  memory64: true,
+  extended_const: true,
+  relaxed_simd: true,
+};
+
+let assembler: ReturnType<typeof createWabt> | undefined;
+
+/**
+ * Assembles WebAssembly text, keeping the names of functions and locals.
+ * @param fileName for messages only
+ * @throws WatError
+ */
+export async function assembleText(source: string, fileName: string): Promise<Uint8Array> {
+  assembler ??= createWabt();
+  const wabt = await assembler;
+  try {
+    const module = wabt.parseWat(fileName, source, features);
+    try {
+      module.resolveNames();
+      module.validate();
+      return module.toBinary({ write_debug_names: true }).buffer;
+    } finally {
+      module.destroy();
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new WatError(message, { cause: error });
+  }
+}

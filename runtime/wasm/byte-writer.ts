@@ -1,0 +1,101 @@
+const utf8 = new TextEncoder();
+
+/** Bytes that a LEB128 encoding of an unsigned 32-bit number takes. */
+export function lebLength(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x20_0000) return 3;
+  return value < 0x1000_0000 ? 4 : 5;
+}
+
+/** A growing buffer with the primitives of the binary format. */
+export class ByteWriter {
+  bytes: Uint8Array;
+  length = 0;
+
+  constructor(capacity: number) {
+    this.bytes = new Uint8Array(Math.max(64, capacity));
+  }
+
+  reserve(more: number): void {
+    const needed = this.length + more;
+    if (needed <= this.bytes.length) return;
+    const wider = new Uint8Array(Math.max(needed, Math.ceil(this.bytes.length * 1.5)));
+    wider.set(this.bytes.subarray(0, this.length));
+    this.bytes = wider;
+  }
+
+  u8(byte: number): void {
+    if (this.length === this.bytes.length) this.reserve(1);
+    this.bytes[this.length++] = byte;
+  }
+
+  u32(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.u8((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.u8(rest);
+  }
+
+  s32(value: number): void {
+    let rest = value | 0;
+    while (rest < -0x40 || rest > 0x3f) {
+      this.u8((rest & 0x7f) | 0x80);
+      rest >>= 7;
+    }
+    this.u8(rest & 0x7f);
+  }
+
+  name(text: string): void {
+    const bytes = utf8.encode(text);
+    this.u32(bytes.length);
+    this.copy(bytes, 0, bytes.length);
+  }
+
+  copy(source: Uint8Array, start: number, end: number): void {
+    const count = end - start;
+    this.reserve(count);
+    // A view costs more than a few dozen bytes copied one by one, and most pieces between edits are small.
+    if (count > 48) {
+      this.bytes.set(source.subarray(start, end), this.length);
+      this.length += count;
+      return;
+    }
+    const target = this.bytes;
+    let at = this.length;
+    for (let i = start; i < end; i++) target[at++] = source[i] ?? 0;
+    this.length = at;
+  }
+
+  /** Opens a length-prefixed part with room for a length of `room` bytes; returns a mark for `closeSize`. */
+  openSize(room: number): number {
+    this.reserve(room);
+    this.length += room;
+    return this.length;
+  }
+
+  /**
+   * Writes the length of what came since `openSize`, moving it where the room does not fit.
+   * @returns by how many bytes the contents moved
+   */
+  closeSize(contents: number, room: number): number {
+    const size = this.length - contents;
+    const needed = lebLength(size);
+    const shift = needed - room;
+    if (shift !== 0) {
+      this.reserve(Math.max(0, shift));
+      this.bytes.copyWithin(contents + shift, contents, this.length);
+    }
+    const end = this.length + shift;
+    this.length = contents - room;
+    this.u32(size);
+    this.length = end;
+    return shift;
+  }
+
+  finish(): Uint8Array {
+    return this.bytes.slice(0, this.length);
+  }
+}

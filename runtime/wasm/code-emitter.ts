@@ -1,0 +1,106 @@
+import { ByteWriter, lebLength } from './byte-writer.ts';
+import { IntList } from './int-list.ts';
+import { OffsetMap } from './offset-map.ts';
+import { op } from './opcodes.ts';
+
+/**
+ * Writes a code section by copying the original and inserting between. Keeps the offset map and the branch hints
+ * of what passes insert.
+ *
+ * Copying is lazy: everything from `copied` on is still to come, and goes out in one piece before the next edit.
+ */
+export class CodeEmitter extends ByteWriter {
+  readonly map = new OffsetMap();
+  /** Hints of the current function: offset of the branch in this buffer, then 1 for likely, 0 for unlikely. */
+  readonly hints = new IntList(64);
+  private readonly source: Uint8Array;
+  private copied: number;
+
+  constructor(source: Uint8Array, start: number, end: number) {
+    super((end - start) * 1.2);
+    this.source = source;
+    this.copied = start;
+  }
+
+  /** Copies the original up to `offset`. */
+  copyTo(offset: number): void {
+    if (offset <= this.copied) return;
+    this.copy(this.source, this.copied, offset);
+    this.copied = offset;
+  }
+
+  /** What is written from here on stands for the instruction at `offset`, until `resume`. */
+  insert(offset: number): void {
+    this.copyTo(offset);
+    this.map.inserted(this.length, offset);
+  }
+
+  /** Goes on copying from `offset`. */
+  resume(offset: number): void {
+    this.copied = offset;
+    this.map.copied(this.length, offset);
+  }
+
+  /** Replaces an unsigned number at `start..end` of the original. */
+  patch(start: number, end: number, value: number): void {
+    this.copyTo(start);
+    this.u32(value);
+    this.copied = end;
+    if (lebLength(value) !== end - start) this.map.copied(this.length, end);
+  }
+
+  localGet(index: number): void {
+    this.u8(op.localGet);
+    this.u32(index);
+  }
+
+  localSet(index: number): void {
+    this.u8(op.localSet);
+    this.u32(index);
+  }
+
+  localTee(index: number): void {
+    this.u8(op.localTee);
+    this.u32(index);
+  }
+
+  globalGet(index: number): void {
+    this.u8(op.globalGet);
+    this.u32(index);
+  }
+
+  globalSet(index: number): void {
+    this.u8(op.globalSet);
+    this.u32(index);
+  }
+
+  constant(value: number): void {
+    this.u8(op.i32Const);
+    this.s32(value);
+  }
+
+  call(functionIndex: number): void {
+    this.u8(op.call);
+    this.u32(functionIndex);
+  }
+
+  /** An `if` without results that is hardly ever taken. */
+  unlikelyIf(): void {
+    this.hints.push(this.length);
+    this.hints.push(0);
+    this.u8(op.if);
+    this.u8(0x40);
+  }
+
+  likelyBranchIf(label: number): void {
+    this.hints.push(this.length);
+    this.hints.push(1);
+    this.u8(op.brIf);
+    this.u32(label);
+  }
+
+  branch(label: number): void {
+    this.u8(op.br);
+    this.u32(label);
+  }
+}

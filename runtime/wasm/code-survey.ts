@@ -1,0 +1,300 @@
+import type { InstructionReader } from './instruction-reader.ts';
+import { IntList } from './int-list.ts';
+import type { TypeDefinition } from './module.ts';
+import { isBulk, op, shape } from './opcodes.ts';
+import { readValueType } from './value-type.ts';
+
+/** What is known of a function's body; a bit set. */
+export const bodyFlag = {
+  /** Holds an instruction that names a function. */
+  namesFunctions: 1,
+  loops: 2,
+  /** A branch table jumps back to a loop. */
+  tableToLoop: 4,
+  /** An instruction with a length operand (memory.fill, array.new, ...). */
+  bulk: 8,
+} as const;
+
+/** What is known of a loop; a bit set. */
+export const loopFlag = {
+  params: 1,
+  /** Named by something else than br, br_if and br_table. */
+  oddBranch: 2,
+  nested: 4,
+  calls: 8,
+  /** Nothing branches to it: it runs once. */
+  branched: 16,
+} as const;
+
+/** An edge target below zero stands for an indirect call through the type `~target`. */
+export const noLoop = -1;
+
+/**
+ * The code section in columns: one entry a function in the first block, one a loop, one a call in the others.
+ * Loops of function `i` are `firstLoop[i]` up to `firstLoop[i + 1]`, in the order they open; calls likewise.
+ */
+export interface CodeSurvey {
+  /** The code section's contents begin here (its count); undefined when there is none. */
+  readonly functionCount: number;
+  /** Offset of the body's size. */
+  readonly sizeAt: Int32Array;
+  /** Offset of the body: its local declarations. */
+  readonly bodyStart: Int32Array;
+  /** Offset of the first instruction. */
+  readonly codeStart: Int32Array;
+  readonly bodyEnd: Int32Array;
+  /** Declared locals, without parameters. */
+  readonly localCount: Uint32Array;
+  readonly flags: Uint8Array;
+  /** Instructions outside of loops. */
+  readonly straightWeight: Int32Array;
+  readonly firstLoop: Int32Array;
+  readonly firstCall: Int32Array;
+  readonly loopFlags: IntList;
+  /** Instructions of the loop's own body, without those of inner loops. */
+  readonly loopWeight: IntList;
+  /** Callee's function index, or `~typeIndex` for an indirect call. */
+  readonly callTarget: IntList;
+  /** The innermost loop around the call, counted over the module, or `noLoop`. */
+  readonly callLoop: IntList;
+}
+
+/** What a survey needs to know of the rest of the module. */
+export interface SurveyContext {
+  readonly types: readonly TypeDefinition[];
+  readonly functionTotal: number;
+  readonly addressTaken: Uint8Array;
+}
+
+/** Weight of an instruction that fills, copies or allocates; its length is checked apart. */
+const bulkWeight = 500;
+
+/** Walks the code section once: checks its structure and notes what passes need to plan. */
+export class CodeSurveyor implements CodeSurvey {
+  readonly functionCount: number;
+  readonly sizeAt: Int32Array;
+  readonly bodyStart: Int32Array;
+  readonly codeStart: Int32Array;
+  readonly bodyEnd: Int32Array;
+  readonly localCount: Uint32Array;
+  readonly flags: Uint8Array;
+  readonly straightWeight: Int32Array;
+  readonly firstLoop: Int32Array;
+  readonly firstCall: Int32Array;
+  readonly loopFlags = new IntList(64);
+  readonly loopWeight = new IntList(64);
+  readonly callTarget = new IntList(256);
+  readonly callLoop = new IntList(256);
+
+  private readonly context: SurveyContext;
+  /** Open blocks of the current function: the loop a block is, or `noLoop`, and the innermost loop around it. */
+  private blockLoop: Int32Array = new Int32Array(64);
+  private innermost: Int32Array = new Int32Array(64);
+  private depth = 0;
+  private innermostLoop = noLoop;
+  private straight = 0;
+
+  constructor(functionCount: number, context: SurveyContext) {
+    this.functionCount = functionCount;
+    this.context = context;
+    this.sizeAt = new Int32Array(functionCount);
+    this.bodyStart = new Int32Array(functionCount);
+    this.codeStart = new Int32Array(functionCount);
+    this.bodyEnd = new Int32Array(functionCount);
+    this.localCount = new Uint32Array(functionCount);
+    this.flags = new Uint8Array(functionCount);
+    this.straightWeight = new Int32Array(functionCount);
+    this.firstLoop = new Int32Array(functionCount + 1);
+    this.firstCall = new Int32Array(functionCount + 1);
+  }
+
+  /** The bodies, after the section's count. */
+  read(reader: InstructionReader): void {
+    const sectionEnd = reader.end;
+    for (let i = 0; i < this.functionCount; i++) {
+      reader.place = `code section, function ${this.context.functionTotal - this.functionCount + i}`;
+      this.sizeAt[i] = reader.position;
+      const size = reader.count('bytes of code', 1);
+      const end = reader.position + size;
+      this.bodyStart[i] = reader.position;
+      this.bodyEnd[i] = end;
+      reader.end = end;
+      this.readLocals(reader, i);
+      this.codeStart[i] = reader.position;
+      this.readBody(reader, i);
+      reader.end = sectionEnd;
+      this.firstLoop[i + 1] = this.loopFlags.length;
+      this.firstCall[i + 1] = this.callTarget.length;
+    }
+    reader.place = 'code section';
+  }
+
+  private readLocals(reader: InstructionReader, i: number): void {
+    const groups = reader.count('groups of locals', 2);
+    let locals = 0;
+    for (let group = 0; group < groups; group++) {
+      const at = reader.position;
+      locals += reader.u32('a number of locals');
+      if (locals > 0xffffffff) throw reader.fail(at, 'fewer than 2^32 locals', String(locals));
+      readValueType(reader);
+    }
+    this.localCount[i] = locals;
+  }
+
+  private readBody(reader: InstructionReader, i: number): void {
+    this.depth = 0;
+    this.innermostLoop = noLoop;
+    this.straight = 0;
+    this.open(noLoop);
+    let flags = 0;
+    while (this.depth > 0) {
+      reader.next();
+      flags |= this.note(reader);
+    }
+    if (reader.position !== reader.end) {
+      throw reader.fail(reader.position, `the end of the function's body at offset ${hex(reader.end)}`);
+    }
+    this.flags[i] = flags;
+    this.straightWeight[i] = this.straight;
+  }
+
+  private note(reader: InstructionReader): number {
+    const opcode = reader.opcode;
+    this.weigh(1);
+    switch (reader.shape) {
+      case shape.none:
+        if (opcode === op.end) this.close();
+        return 0;
+      case shape.function:
+        return this.noteFunction(reader);
+      case shape.twoIndices:
+        if (opcode === op.callIndirect || opcode === op.returnCallIndirect) this.noteIndirectCall(reader);
+        return isBulk(opcode) ? this.noteBulk() : 0;
+      case shape.index:
+        if (opcode === op.callRef || opcode === op.returnCallRef) this.noteIndirectCall(reader);
+        return isBulk(opcode) ? this.noteBulk() : 0;
+      case shape.blockType:
+        return this.noteBlock(reader);
+      case shape.tryTable:
+        this.noteLabels(reader);
+        return this.noteBlock(reader);
+      case shape.label:
+        if (opcode === op.delegate) {
+          this.close();
+          if (this.depth === 0) throw reader.fail(reader.start, 'a block to end here');
+        }
+        return this.noteLabels(reader);
+      case shape.labelTable:
+      case shape.castLabel:
+        return this.noteLabels(reader);
+      default:
+        return 0;
+    }
+  }
+
+  private weigh(weight: number): void {
+    const loop = this.innermostLoop;
+    if (loop === noLoop) this.straight += weight;
+    else this.loopWeight.values[loop] = this.loopWeight.at(loop) + weight;
+  }
+
+  private noteBulk(): number {
+    this.weigh(bulkWeight);
+    return bodyFlag.bulk;
+  }
+
+  private noteFunction(reader: InstructionReader): number {
+    if (reader.index >= this.context.functionTotal) {
+      throw reader.fail(
+        reader.indexAt,
+        `a function index below ${this.context.functionTotal}`,
+        `${reader.index}`,
+      );
+    }
+    if (reader.opcode === op.refFunc) this.context.addressTaken[reader.index] = 1;
+    else this.noteCall(reader.index);
+    return bodyFlag.namesFunctions;
+  }
+
+  private noteIndirectCall(reader: InstructionReader): void {
+    if (reader.index >= this.context.types.length) {
+      throw reader.fail(reader.indexAt, `a type index below ${this.context.types.length}`, `${reader.index}`);
+    }
+    this.noteCall(~reader.index);
+  }
+
+  private noteCall(target: number): void {
+    this.callTarget.push(target);
+    this.callLoop.push(this.innermostLoop);
+    if (this.innermostLoop !== noLoop) this.flagLoop(this.innermostLoop, loopFlag.calls);
+  }
+
+  private noteBlock(reader: InstructionReader): number {
+    let params = 0;
+    if (reader.blockType >= 0) {
+      const type = this.context.types[reader.blockType];
+      if (type === undefined || type.kind !== 'func') {
+        throw reader.fail(reader.start, 'a block with a function type', `type ${reader.blockType}`);
+      }
+      params = type.params.length;
+    }
+    if (reader.opcode !== op.loop) {
+      this.open(noLoop);
+      return 0;
+    }
+    if (this.innermostLoop !== noLoop) this.flagLoop(this.innermostLoop, loopFlag.nested);
+    const loop = this.loopFlags.length;
+    this.loopFlags.push(params > 0 ? loopFlag.params : 0);
+    this.loopWeight.push(1);
+    this.open(loop);
+    return bodyFlag.loops;
+  }
+
+  private noteLabels(reader: InstructionReader): number {
+    const opcode = reader.opcode;
+    const even = opcode === op.br || opcode === op.brIf || opcode === op.brTable;
+    const flag = loopFlag.branched | (even || opcode === op.delegate ? 0 : loopFlag.oddBranch);
+    let found = 0;
+    for (let i = 0; i < reader.labelCount; i++) {
+      const label = reader.labels[i] ?? 0;
+      if (label >= this.depth) {
+        throw reader.fail(reader.labelsAt[i] ?? 0, `a label below ${this.depth}`, String(label));
+      }
+      const loop = this.blockLoop[this.depth - 1 - label] ?? noLoop;
+      if (loop === noLoop) continue;
+      this.flagLoop(loop, flag);
+      if (opcode === op.brTable) found = bodyFlag.tableToLoop;
+    }
+    return found;
+  }
+
+  private flagLoop(loop: number, flag: number): void {
+    this.loopFlags.values[loop] = this.loopFlags.at(loop) | flag;
+  }
+
+  private open(loop: number): void {
+    if (this.depth === this.blockLoop.length) {
+      this.blockLoop = widen(this.blockLoop);
+      this.innermost = widen(this.innermost);
+    }
+    this.blockLoop[this.depth] = loop;
+    this.innermost[this.depth] = this.innermostLoop;
+    if (loop !== noLoop) this.innermostLoop = loop;
+    this.depth++;
+  }
+
+  private close(): void {
+    this.depth--;
+    this.innermostLoop = this.innermost[this.depth] ?? noLoop;
+  }
+}
+
+function widen(list: Int32Array): Int32Array {
+  const wider = new Int32Array(list.length * 2);
+  wider.set(list);
+  return wider;
+}
+
+function hex(offset: number): string {
+  return `0x${offset.toString(16)}`;
+}

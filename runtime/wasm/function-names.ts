@@ -1,0 +1,34 @@
+import type { ByteReader } from './byte-reader.ts';
+import { WasmFormatError } from './format-error.ts';
+import { customSection, type WasmModule } from './module.ts';
+import { customReader } from './read-module.ts';
+
+const functionSubsection = 1;
+
+/**
+ * Function names by function index, from the `name` section. A section that is broken gives what could be read
+ * before the break; names never fail a module.
+ * Source: core specification, appendix "Custom Sections", "Name Section".
+ */
+export function functionNames(module: WasmModule): Map<number, string> {
+  const names = new Map<number, string>();
+  const custom = customSection(module, 'name');
+  if (custom === undefined) return names;
+  const reader = customReader(module, custom);
+  try {
+    while (reader.remaining > 0) {
+      const id = reader.u8('a subsection id');
+      const end = reader.count('bytes of a subsection', 1) + reader.position;
+      if (id === functionSubsection) readNameMap(reader, names);
+      reader.position = end;
+    }
+  } catch (error) {
+    if (!(error instanceof WasmFormatError)) throw error;
+  }
+  return names;
+}
+
+function readNameMap(reader: ByteReader, names: Map<number, string>): void {
+  const count = reader.count('names', 2);
+  for (let i = 0; i < count; i++) names.set(reader.u32('an index'), reader.lenientName('a name'));
+}

@@ -1,0 +1,22 @@
+/** Reads and rewrites WebAssembly binaries. */
+export { assembleText, WatError } from './assemble-text.ts';
+export { WasmFormatError } from './format-error.ts';
+export { functionNames } from './function-names.ts';
+export type {
+  CustomSection,
+  Export,
+  ExternalKind,
+  FuncType,
+  GlobalType,
+  Import,
+  Limits,
+  Section,
+  TableType,
+  TypeDefinition,
+  WasmModule,
+} from './module.ts';
+export { customSection } from './module.ts';
+export type { OffsetMap } from './offset-map.ts';
+export { isWasmBinary, readModule } from './read-module.ts';
+export { kernelModule, type RewritePasses, type RewrittenModule, rewriteModule } from './rewrite-module.ts';
+export type { ValueType } from './value-type.ts';

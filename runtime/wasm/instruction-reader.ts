@@ -1,0 +1,207 @@
+import { ByteReader } from './byte-reader.ts';
+import { plainShapes, prefixedShapes, shape } from './opcodes.ts';
+import { readHeapType, readValueType } from './value-type.ts';
+
+/**
+ * Reads instructions one at a time into its own fields, so that a walk over megabytes of code allocates nothing.
+ * After `next()` the fields describe the instruction in `start..position`.
+ */
+export class InstructionReader extends ByteReader {
+  /** Offset of the instruction's opcode. */
+  start = 0;
+  /** One byte, or `prefix << 12 | number`. */
+  opcode = 0;
+  /** One of `shape`. */
+  shape = 0;
+  /** First unsigned immediate: function, local, global, type, ... index. */
+  index = 0;
+  /** Second unsigned immediate. */
+  index2 = 0;
+  /** Where the first unsigned immediate stands. */
+  indexAt = 0;
+  indexEnd = 0;
+  /** Type index of a block, or -1 for an inline type. */
+  blockType = -1;
+  /** Where the block type ends (the catch clauses of a `try_table` follow). */
+  blockTypeEnd = 0;
+  /** Labels of a branch, a branch table (its default is last) or catch clauses, in order. */
+  labelCount = 0;
+  labels: Uint32Array = new Uint32Array(8);
+  labelsAt: Uint32Array = new Uint32Array(8);
+  labelsEnd: Uint32Array = new Uint32Array(8);
+
+  next(): void {
+    this.start = this.position;
+    let opcode = this.u8('an instruction');
+    let kind = plainShapes[opcode] ?? shape.unknown;
+    if (kind === shape.unknown) {
+      const shapes = prefixedShapes(opcode);
+      if (shapes === undefined) throw this.fail(this.start, 'an instruction');
+      const number = this.u32('the number of an instruction');
+      kind = shapes[number] ?? shape.unknown;
+      if (kind === shape.unknown) {
+        const found = `0x${opcode.toString(16)} ${number}`;
+        throw this.fail(this.start, 'an instruction', found);
+      }
+      opcode = (opcode << 12) | number;
+    }
+    this.opcode = opcode;
+    this.shape = kind;
+    if (kind !== shape.none) this.immediates(kind);
+  }
+
+  private immediates(kind: number): void {
+    switch (kind) {
+      case shape.index:
+      case shape.function:
+        this.indexAt = this.position;
+        this.index = this.u32('an index');
+        this.indexEnd = this.position;
+        return;
+      case shape.twoIndices:
+        this.indexAt = this.position;
+        this.index = this.u32('an index');
+        this.indexEnd = this.position;
+        this.index2 = this.u32('an index');
+        return;
+      case shape.label:
+        this.labelCount = 0;
+        this.label();
+        return;
+      case shape.blockType:
+        this.readBlockType();
+        return;
+      case shape.memory:
+        this.memoryArgument();
+        return;
+      case shape.i32:
+        this.index = this.s32('a 32-bit constant');
+        return;
+      case shape.i64:
+        this.skipS64('a 64-bit constant');
+        return;
+      default:
+        this.rareImmediates(kind);
+    }
+  }
+
+  private rareImmediates(kind: number): void {
+    switch (kind) {
+      case shape.labelTable: {
+        const count = this.count('labels', 1);
+        this.labelCount = 0;
+        for (let i = 0; i <= count; i++) this.label();
+        return;
+      }
+      case shape.tryTable:
+        this.catchClauses();
+        return;
+      case shape.valueTypes: {
+        const count = this.count('types', 1);
+        for (let i = 0; i < count; i++) readValueType(this);
+        return;
+      }
+      case shape.memoryLane:
+        this.memoryArgument();
+        this.skip(1, 'a lane');
+        return;
+      case shape.byte:
+        this.skip(1, 'an immediate byte');
+        return;
+      case shape.bytes4:
+        this.skip(4, 'a 4-byte constant');
+        return;
+      case shape.bytes8:
+        this.skip(8, 'an 8-byte constant');
+        return;
+      case shape.bytes16:
+        this.skip(16, 'a 16-byte constant');
+        return;
+      case shape.heapType:
+        readHeapType(this);
+        return;
+      case shape.castLabel:
+        if (this.u8('cast flags') > 3) throw this.fail(this.position - 1, 'cast flags');
+        this.labelCount = 0;
+        this.label();
+        readHeapType(this);
+        readHeapType(this);
+        return;
+    }
+  }
+
+  private label(): void {
+    const i = this.labelCount;
+    if (i === this.labels.length) this.growLabels();
+    this.labelsAt[i] = this.position;
+    this.labels[i] = this.u32('a label');
+    this.labelsEnd[i] = this.position;
+    this.labelCount = i + 1;
+  }
+
+  private growLabels(): void {
+    const grow = (old: Uint32Array): Uint32Array => {
+      const wider = new Uint32Array(old.length * 2);
+      wider.set(old);
+      return wider;
+    };
+    this.labels = grow(this.labels);
+    this.labelsAt = grow(this.labelsAt);
+    this.labelsEnd = grow(this.labelsEnd);
+  }
+
+  private readBlockType(): void {
+    const byte = this.peek('a block type');
+    if (byte === 0x40) {
+      this.position++;
+      this.blockType = -1;
+    } else if ((byte & 0xc0) === 0x40) {
+      readValueType(this);
+      this.blockType = -1;
+    } else {
+      const start = this.position;
+      this.blockType = this.s33('a block type');
+      if (this.blockType < 0) throw this.fail(start, 'a block type');
+    }
+    this.blockTypeEnd = this.position;
+  }
+
+  private catchClauses(): void {
+    this.readBlockType();
+    const count = this.count('catch clauses', 2);
+    this.labelCount = 0;
+    for (let i = 0; i < count; i++) {
+      const clause = this.u8('a catch clause');
+      if (clause > 3) throw this.fail(this.position - 1, 'a catch clause');
+      if (clause < 2) this.u32('a tag index');
+      this.label();
+    }
+  }
+
+  private memoryArgument(): void {
+    const flags = this.u32('an alignment');
+    if (flags >= 0x80) throw this.fail(this.position - 1, 'an alignment below 64');
+    if (flags >= 0x40) this.u32('a memory index');
+    this.skipU64('a memory offset');
+  }
+
+  /** A constant expression up to and with its `end`; `onFunction` hears of each `ref.func`. */
+  constantExpression(onFunction: (at: number, index: number) => void): void {
+    for (;;) {
+      this.next();
+      if (this.opcode === 0x0b) return;
+      if (this.shape === shape.function) {
+        if (this.opcode !== 0xd2) throw this.fail(this.start, 'a constant instruction');
+        onFunction(this.indexAt, this.index);
+      } else if (isControl(this.shape)) {
+        throw this.fail(this.start, 'a constant instruction');
+      }
+    }
+  }
+}
+
+function isControl(kind: number): boolean {
+  return (
+    kind === shape.blockType || kind === shape.label || kind === shape.labelTable || kind === shape.tryTable
+  );
+}

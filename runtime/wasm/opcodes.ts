@@ -1,0 +1,224 @@
+/**
+ * Instructions and the shapes of their immediates.
+ * Source: WebAssembly core specification, 5.4 "Instructions"; legacy exception handling and threads proposals.
+ */
+
+/** An instruction behind a prefix byte is `prefix << 12 | number`. */
+export const op = {
+  unreachable: 0x00,
+  nop: 0x01,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  try: 0x06,
+  catch: 0x07,
+  throw: 0x08,
+  rethrow: 0x09,
+  throwRef: 0x0a,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  brTable: 0x0e,
+  return: 0x0f,
+  call: 0x10,
+  callIndirect: 0x11,
+  returnCall: 0x12,
+  returnCallIndirect: 0x13,
+  callRef: 0x14,
+  returnCallRef: 0x15,
+  delegate: 0x18,
+  catchAll: 0x19,
+  drop: 0x1a,
+  tryTable: 0x1f,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  globalGet: 0x23,
+  globalSet: 0x24,
+  memoryGrow: 0x40,
+  i32Const: 0x41,
+  i64Const: 0x42,
+  i32Eqz: 0x45,
+  i32LtS: 0x48,
+  i32LtU: 0x49,
+  i32LeS: 0x4c,
+  i32GeU: 0x4f,
+  i64GeU: 0x5a,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
+  refNull: 0xd0,
+  refFunc: 0xd2,
+  brOnNull: 0xd5,
+  brOnNonNull: 0xd6,
+  brOnCast: 0xfb018,
+  brOnCastFail: 0xfb019,
+  memoryCopy: 0xfc00a,
+  memoryFill: 0xfc00b,
+  tableCopy: 0xfc00e,
+  tableFill: 0xfc011,
+} as const;
+
+/** What follows an opcode. */
+export const shape = {
+  unknown: 0,
+  none: 1,
+  /** One unsigned index that no pass moves: local, global, table, type, tag, segment. */
+  index: 2,
+  twoIndices: 3,
+  function: 4,
+  label: 5,
+  blockType: 6,
+  labelTable: 7,
+  tryTable: 8,
+  valueTypes: 9,
+  memory: 10,
+  memoryLane: 11,
+  byte: 12,
+  i32: 13,
+  i64: 14,
+  bytes4: 15,
+  bytes8: 16,
+  bytes16: 17,
+  heapType: 18,
+  castLabel: 19,
+} as const;
+
+function table(size: number, ...ranges: [first: number, last: number, shape: number][]): Uint8Array {
+  const shapes = new Uint8Array(size);
+  for (const [first, last, value] of ranges) shapes.fill(value, first, last + 1);
+  return shapes;
+}
+
+export const plainShapes: Uint8Array = table(
+  256,
+  [0x00, 0x01, shape.none],
+  [0x02, 0x04, shape.blockType],
+  [0x05, 0x05, shape.none],
+  [0x06, 0x06, shape.blockType],
+  [0x07, 0x08, shape.index],
+  [0x09, 0x09, shape.label],
+  [0x0a, 0x0b, shape.none],
+  [0x0c, 0x0d, shape.label],
+  [0x0e, 0x0e, shape.labelTable],
+  [0x0f, 0x0f, shape.none],
+  [0x10, 0x10, shape.function],
+  [0x11, 0x11, shape.twoIndices],
+  [0x12, 0x12, shape.function],
+  [0x13, 0x13, shape.twoIndices],
+  [0x14, 0x15, shape.index],
+  [0x18, 0x18, shape.label],
+  [0x19, 0x1b, shape.none],
+  [0x1c, 0x1c, shape.valueTypes],
+  [0x1f, 0x1f, shape.tryTable],
+  [0x20, 0x26, shape.index],
+  [0x28, 0x3e, shape.memory],
+  [0x3f, 0x40, shape.index],
+  [0x41, 0x41, shape.i32],
+  [0x42, 0x42, shape.i64],
+  [0x43, 0x43, shape.bytes4],
+  [0x44, 0x44, shape.bytes8],
+  [0x45, 0xc4, shape.none],
+  [0xd0, 0xd0, shape.heapType],
+  [0xd1, 0xd1, shape.none],
+  [0xd2, 0xd2, shape.function],
+  [0xd3, 0xd4, shape.none],
+  [0xd5, 0xd6, shape.label],
+);
+
+/** 0xfb: garbage collection. */
+const gcShapes = table(
+  0x1f,
+  [0x00, 0x01, shape.index],
+  [0x02, 0x05, shape.twoIndices],
+  [0x06, 0x07, shape.index],
+  [0x08, 0x0a, shape.twoIndices],
+  [0x0b, 0x0e, shape.index],
+  [0x0f, 0x0f, shape.none],
+  [0x10, 0x10, shape.index],
+  [0x11, 0x13, shape.twoIndices],
+  [0x14, 0x17, shape.heapType],
+  [0x18, 0x19, shape.castLabel],
+  [0x1a, 0x1e, shape.none],
+);
+
+/** 0xfc: saturating conversions, bulk memory and tables. */
+const bulkShapes = table(
+  0x12,
+  [0x00, 0x07, shape.none],
+  [0x08, 0x08, shape.twoIndices],
+  [0x09, 0x09, shape.index],
+  [0x0a, 0x0a, shape.twoIndices],
+  [0x0b, 0x0b, shape.index],
+  [0x0c, 0x0c, shape.twoIndices],
+  [0x0d, 0x0d, shape.index],
+  [0x0e, 0x0e, shape.twoIndices],
+  [0x0f, 0x11, shape.index],
+);
+
+/** 0xfd: vectors, and the relaxed ones from 0x100. */
+const vectorShapes = table(
+  0x114,
+  [0x00, 0x0b, shape.memory],
+  [0x0c, 0x0d, shape.bytes16],
+  [0x0e, 0x14, shape.none],
+  [0x15, 0x22, shape.byte],
+  [0x23, 0x53, shape.none],
+  [0x54, 0x5b, shape.memoryLane],
+  [0x5c, 0x5d, shape.memory],
+  [0x5e, 0x113, shape.none],
+);
+for (const hole of [0x9a, 0xa2, 0xa5, 0xa6, 0xaf, 0xb0, 0xb2, 0xb3, 0xb4, 0xbb, 0xc2, 0xc5, 0xc6, 0xcf]) {
+  vectorShapes[hole] = shape.unknown;
+}
+for (const hole of [0xd0, 0xd2, 0xd3, 0xd4, 0xe2]) vectorShapes[hole] = shape.unknown;
+
+/** 0xfe: atomics. */
+const atomicShapes = table(
+  0x4f,
+  [0x00, 0x02, shape.memory],
+  [0x03, 0x03, shape.byte],
+  [0x10, 0x4e, shape.memory],
+);
+
+/** The shapes behind a prefix byte; undefined when the byte is no prefix. */
+export function prefixedShapes(prefix: number): Uint8Array | undefined {
+  switch (prefix) {
+    case 0xfb:
+      return gcShapes;
+    case 0xfc:
+      return bulkShapes;
+    case 0xfd:
+      return vectorShapes;
+    case 0xfe:
+      return atomicShapes;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Instructions whose run time grows with the operand on top of the stack: how many bytes or elements to fill,
+ * copy or allocate.
+ */
+export function isBulk(opcode: number): boolean {
+  switch (opcode) {
+    case 0xfc008: // memory.init
+    case 0xfc00a: // memory.copy
+    case 0xfc00b: // memory.fill
+    case 0xfc00c: // table.init
+    case 0xfc00e: // table.copy
+    case 0xfc011: // table.fill
+    case 0xfb006: // array.new
+    case 0xfb007: // array.new_default
+    case 0xfb009: // array.new_data
+    case 0xfb00a: // array.new_elem
+    case 0xfb010: // array.fill
+    case 0xfb011: // array.copy
+    case 0xfb012: // array.init_data
+    case 0xfb013: // array.init_elem
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,296 @@
+import { type CallPlan, planCalls, workLimit } from './call-plan.ts';
+import { bodyFlag, loopFlag, noLoop } from './code-survey.ts';
+import { type CodePass, type CodeWalk, valueCode } from './code-walk.ts';
+import type { WasmModule } from './module.ts';
+import { isBulk, op } from './opcodes.ts';
+
+/** Engines refuse functions with more locals. */
+const localLimit = 50_000;
+
+/** Bytes or elements from which one bulk instruction is worth a tick of its own: a few microseconds of work. */
+const bulkLimit = 65_536;
+
+/**
+ * Gives control back for certain: an execution that does not end goes through a loop or through recursion.
+ *
+ * A function with loops counts the work of their turns in a local, `spent`. A loop is strip-mined:
+ *
+ *     loop $outer                       for `br $loop` in the body:
+ *       loop $inner                       spent += weight
+ *         ... body ...                    br_if $inner (spent < limit)
+ *       end                               call tick; spent = 0
+ *     end                                 br $outer
+ *
+ * The call of `tick` is outside of the inner loop's cycle, so the engine unrolls and allocates registers for it as
+ * before. Loops that cannot be split (with parameters, or reached by other branches) count and ask at their head.
+ * Recursion, and calls nested so that their work multiplies, ask at function entries: see `planCalls`.
+ */
+export class PreemptPass implements CodePass {
+  private readonly module: WasmModule;
+  private readonly plan: CallPlan;
+  private readonly tick: number;
+  private readonly budget: number;
+  private spent = -1;
+  private scratch = -1;
+  private wideScratch = -1;
+  private readonly wideMemories: boolean[] = [];
+  private readonly wideTables: boolean[] = [];
+  private readonly hasWideSpace: boolean;
+
+  /**
+   * @param tick function index, in the rewritten module, of `() -> ()`
+   * @param budget global index, in the rewritten module, of a mutable i32: what is left until function entries ask
+   */
+  constructor(module: WasmModule, tick: number, budget: number) {
+    this.module = module;
+    this.plan = planCalls(module);
+    this.tick = tick;
+    this.budget = budget;
+    for (const entry of module.imports) {
+      if (entry.kind === 'memory') this.wideMemories.push(entry.memory.is64);
+      if (entry.kind === 'table') this.wideTables.push(entry.table.is64);
+    }
+    for (const memory of module.memories) this.wideMemories.push(memory.is64);
+    for (const table of module.tables) this.wideTables.push(table.is64);
+    this.hasWideSpace = this.wideMemories.includes(true) || this.wideTables.includes(true);
+  }
+
+  begin(walk: CodeWalk): boolean {
+    const i = walk.definedIndex;
+    const flags = this.module.code.flags[i] ?? 0;
+    this.spent = -1;
+    this.scratch = -1;
+    const { loops, tableToLoop, bulk } = bodyFlag;
+    if ((flags & (loops | bulk)) !== 0 && walk.ownLocals + 3 <= localLimit) {
+      if (flags & loops) this.spent = walk.addLocal(valueCode.i32);
+      if (flags & (tableToLoop | bulk)) this.scratch = walk.addLocal(valueCode.i32);
+      if (flags & bulk && this.hasWideSpace) this.wideScratch = walk.addLocal(valueCode.i64);
+    }
+    return (flags & (loops | bulk)) !== 0 || this.plan.entryWeight[i] !== 0;
+  }
+
+  enter(walk: CodeWalk): void {
+    const weight = this.plan.entryWeight[walk.definedIndex] ?? 0;
+    if (weight === 0) return;
+    walk.emit.insert(walk.reader.position);
+    this.askByBudget(walk, weight);
+    walk.emit.resume(walk.reader.position);
+  }
+
+  before(walk: CodeWalk): boolean {
+    const { reader } = walk;
+    switch (reader.opcode) {
+      case op.loop:
+        return this.loop(walk);
+      case op.br:
+        return this.branch(walk);
+      case op.brIf:
+        return this.branchIf(walk);
+      case op.brTable:
+        return this.branchTable(walk);
+      case op.end:
+        return this.end(walk);
+      default:
+        return isBulk(reader.opcode) && this.bulk(walk);
+    }
+  }
+
+  private isStripMined(loop: number): boolean {
+    if (loop === noLoop || this.spent < 0) return false;
+    const flags = this.module.code.loopFlags.at(loop);
+    return (flags & (loopFlag.params | loopFlag.oddBranch)) === 0;
+  }
+
+  private isBranchedTo(loop: number): boolean {
+    return (this.module.code.loopFlags.at(loop) & loopFlag.branched) !== 0;
+  }
+
+  private loop(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const loop = walk.nextLoop;
+    if (!this.isBranchedTo(loop)) return false;
+    walk.nextLoop++;
+    if (this.isStripMined(loop)) {
+      emit.insert(reader.start);
+      emit.copy(reader.bytes, reader.start, reader.position);
+      emit.copy(reader.bytes, reader.start, reader.position);
+      emit.resume(reader.position);
+      labels.open(loop, 2);
+      return true;
+    }
+    emit.insert(reader.start);
+    emit.copy(reader.bytes, reader.start, reader.position);
+    const weight = this.plan.turnWeight[loop] ?? 1;
+    if (this.spent < 0) {
+      this.askByBudget(walk, weight);
+    } else {
+      this.charge(walk, weight);
+      emit.u8(op.i32GeU);
+      emit.unlikelyIf();
+      this.askAndClear(walk);
+      emit.u8(op.end);
+    }
+    emit.resume(reader.position);
+    labels.open(loop, 1);
+    return true;
+  }
+
+  private end(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const loop = labels.loopAt(0);
+    if (!this.isStripMined(loop) || !this.isBranchedTo(loop)) return false;
+    labels.close();
+    emit.insert(reader.start);
+    emit.u8(op.end);
+    emit.u8(op.end);
+    emit.resume(reader.position);
+    return true;
+  }
+
+  private branch(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const label = reader.labels[0] ?? 0;
+    const loop = labels.loopAt(label);
+    if (!this.isStripMined(loop)) return false;
+    emit.insert(reader.start);
+    this.backEdge(walk, loop, labels.translate(label));
+    emit.resume(reader.position);
+    return true;
+  }
+
+  private branchIf(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const label = reader.labels[0] ?? 0;
+    const loop = labels.loopAt(label);
+    if (!this.isStripMined(loop)) return false;
+    emit.insert(reader.start);
+    emit.u8(op.if);
+    emit.u8(0x40);
+    this.backEdge(walk, loop, labels.translate(label) + 1);
+    emit.u8(op.end);
+    emit.resume(reader.position);
+    return true;
+  }
+
+  /**
+   * A case that jumps back leaves through a block around the table instead, one for each loop:
+   *
+   *     block block (br_table ...) end back edge of the first loop end back edge of the second
+   */
+  private branchTable(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const targets: number[] = [];
+    for (let i = 0; i < reader.labelCount; i++) {
+      const label = reader.labels[i] ?? 0;
+      if (this.isStripMined(labels.loopAt(label)) && !targets.includes(label)) targets.push(label);
+    }
+    if (targets.length === 0) return false;
+    const blocks = targets.length;
+    emit.insert(reader.start);
+    emit.localSet(this.scratch);
+    for (let i = 0; i < blocks; i++) {
+      emit.u8(op.block);
+      emit.u8(0x40);
+    }
+    emit.localGet(this.scratch);
+    emit.u8(op.brTable);
+    emit.u32(reader.labelCount - 1);
+    for (let i = 0; i < reader.labelCount; i++) {
+      const label = reader.labels[i] ?? 0;
+      const target = targets.indexOf(label);
+      emit.u32(target >= 0 ? target : labels.translate(label) + blocks);
+    }
+    targets.forEach((label, i) => {
+      emit.u8(op.end);
+      this.backEdge(walk, labels.loopAt(label), labels.translate(label) + blocks - 1 - i);
+    });
+    emit.resume(reader.position);
+    return true;
+  }
+
+  /** Jumps back to `inner`, or asks first and goes through the loop around it. */
+  private backEdge(walk: CodeWalk, loop: number, inner: number): void {
+    const { emit } = walk;
+    this.charge(walk, this.plan.turnWeight[loop] ?? 1);
+    emit.u8(op.i32LtU);
+    emit.likelyBranchIf(inner);
+    this.askAndClear(walk);
+    emit.branch(inner + 1);
+  }
+
+  /** Leaves `spent + weight` and the limit on the stack. */
+  private charge(walk: CodeWalk, weight: number): void {
+    const { emit } = walk;
+    emit.localGet(this.spent);
+    emit.constant(weight);
+    emit.u8(op.i32Add);
+    emit.localTee(this.spent);
+    emit.constant(workLimit);
+  }
+
+  private askAndClear(walk: CodeWalk): void {
+    const { emit } = walk;
+    emit.call(this.tick);
+    emit.constant(0);
+    emit.localSet(this.spent);
+  }
+
+  private askByBudget(walk: CodeWalk, weight: number): void {
+    const { emit } = walk;
+    emit.globalGet(this.budget);
+    emit.constant(weight);
+    emit.u8(op.i32Sub);
+    emit.globalSet(this.budget);
+    emit.globalGet(this.budget);
+    emit.constant(0);
+    emit.u8(op.i32LtS);
+    emit.unlikelyIf();
+    emit.call(this.tick);
+    emit.constant(workLimit);
+    emit.globalSet(this.budget);
+    emit.u8(op.end);
+  }
+
+  /** Looks at the length on top of the stack and asks before a long one. */
+  private bulk(walk: CodeWalk): boolean {
+    if (this.scratch < 0) return false;
+    const { reader, emit } = walk;
+    const wide = this.hasWideLength(reader.opcode, reader.index, reader.index2);
+    const scratch = wide ? this.wideScratch : this.scratch;
+    emit.insert(reader.start);
+    emit.localTee(scratch);
+    emit.u8(wide ? op.i64Const : op.i32Const);
+    emit.s32(bulkLimit);
+    emit.u8(wide ? op.i64GeU : op.i32GeU);
+    emit.unlikelyIf();
+    emit.call(this.tick);
+    emit.u8(op.end);
+    emit.localGet(scratch);
+    emit.resume(reader.start);
+    return false;
+  }
+
+  /** Whether the length operand is an i64; a copy between a 32-bit and a 64-bit side takes an i32. */
+  private hasWideLength(opcode: number, index: number, index2: number): boolean {
+    switch (opcode) {
+      case op.memoryFill:
+        return this.isWideMemory(index);
+      case op.memoryCopy:
+        return this.isWideMemory(index) && this.isWideMemory(index2);
+      case op.tableFill:
+        return this.isWideTable(index);
+      case op.tableCopy:
+        return this.isWideTable(index) && this.isWideTable(index2);
+      default:
+        return false;
+    }
+  }
+
+  private isWideMemory(index: number): boolean {
+    return this.wideMemories[index] ?? false;
+  }
+
+  private isWideTable(index: number): boolean {
+    return this.wideTables[index] ?? false;
+  }
+}

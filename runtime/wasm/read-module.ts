@@ -1,0 +1,428 @@
+import { ByteReader } from './byte-reader.ts';
+import { CodeSurveyor } from './code-survey.ts';
+import { InstructionReader } from './instruction-reader.ts';
+import { IntList } from './int-list.ts';
+import type {
+  CustomSection,
+  DefinedTable,
+  Export,
+  ExternalKind,
+  FuncType,
+  GlobalType,
+  Import,
+  Limits,
+  Section,
+  TypeDefinition,
+  WasmModule,
+} from './module.ts';
+import { readLimits } from './read-limits.ts';
+import { readTypes } from './read-types.ts';
+import { readValueType } from './value-type.ts';
+
+/** Section ids. Source: core specification, 5.5.2. */
+export const sectionId = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  element: 9,
+  code: 10,
+  data: 11,
+  dataCount: 12,
+  tag: 13,
+} as const;
+
+const sectionNames = [
+  'custom',
+  'type',
+  'import',
+  'function',
+  'table',
+  'memory',
+  'global',
+  'export',
+  'start',
+  'element',
+  'code',
+  'data',
+  'data count',
+  'tag',
+];
+
+/** The order sections come in; a custom section may stand anywhere. */
+export const sectionOrder: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
+
+const kinds: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag'];
+
+/** No module may have more of anything than this; engines have the same limit. */
+const entryLimit = 1_000_000;
+
+export function isWasmBinary(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
+}
+
+/**
+ * Reads a module's structure.
+ * @throws WasmFormatError where the bytes do not follow the binary format
+ */
+export function readModule(bytes: Uint8Array): WasmModule {
+  return new ModuleReader(bytes).read();
+}
+
+class ModuleReader implements WasmModule {
+  readonly bytes: Uint8Array;
+  readonly sections: Section[] = [];
+  types: TypeDefinition[] = [];
+  usesGcTypes = false;
+  readonly imports: Import[] = [];
+  importedFunctions = 0;
+  importedTables = 0;
+  importedMemories = 0;
+  importedGlobals = 0;
+  functions = new Uint32Array(0);
+  readonly tables: DefinedTable[] = [];
+  readonly memories: Limits[] = [];
+  readonly globals: GlobalType[] = [];
+  readonly tags: number[] = [];
+  readonly exports: Export[] = [];
+  start?: number;
+  elementSegments = 0;
+  dataSegments = 0;
+  readonly customs: CustomSection[] = [];
+  readonly functionSites = new IntList();
+  addressTaken = new Uint8Array(0);
+  code: CodeSurveyor = new CodeSurveyor(0, this.surveyContext());
+
+  private readonly reader: InstructionReader;
+  private importedTypes: number[] = [];
+  private importedTags = 0;
+  private dataCount: number | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.reader = new InstructionReader(bytes, 0, bytes.length, 'module header');
+  }
+
+  functionTypeIndex(index: number): number | undefined {
+    return index < this.importedFunctions
+      ? this.importedTypes[index]
+      : this.functions[index - this.importedFunctions];
+  }
+
+  functionType(index: number): FuncType | undefined {
+    const typeIndex = this.functionTypeIndex(index);
+    return typeIndex === undefined ? undefined : this.types[typeIndex];
+  }
+
+  read(): WasmModule {
+    const reader = this.reader;
+    const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+    for (const byte of header) {
+      const expected = reader.position < 4 ? 'the magic bytes "\\0asm"' : 'version 1';
+      if (reader.u8(expected) !== byte) throw reader.fail(reader.position - 1, expected);
+    }
+    let rank = -1;
+    while (reader.position < this.bytes.length) rank = this.section(rank);
+    reader.place = 'module';
+    if (this.code.functionCount !== this.functions.length) {
+      throw reader.fail(reader.position, `a code section with ${this.functions.length} functions`);
+    }
+    if (this.dataCount !== undefined && this.dataCount !== this.dataSegments) {
+      throw reader.fail(reader.position, `a data section with ${this.dataCount} segments`);
+    }
+    return this;
+  }
+
+  private section(rank: number): number {
+    const reader = this.reader;
+    const start = reader.position;
+    reader.place = 'section header';
+    const id = reader.u8('a section id');
+    const title = sectionNames[id];
+    if (title === undefined) throw reader.fail(start, 'a section id below 14');
+    reader.place = `${title} section`;
+    const size = reader.count('bytes of the section', 1);
+    const section = { id, start, bodyStart: reader.position, end: reader.position + size };
+    let next = rank;
+    if (id !== sectionId.custom) {
+      next = sectionOrder.indexOf(id);
+      if (next <= rank) {
+        const last = sectionNames[sectionOrder[rank] ?? 0];
+        throw reader.fail(start, `a section that may follow the ${last} section`, `a ${title} section`);
+      }
+    }
+    reader.end = section.end;
+    this.sections.push(section);
+    this.contents(section);
+    if (reader.position !== section.end) {
+      throw reader.fail(reader.position, `the end of the section at offset 0x${section.end.toString(16)}`);
+    }
+    reader.end = this.bytes.length;
+    return next;
+  }
+
+  private contents(section: Section): void {
+    switch (section.id) {
+      case sectionId.custom:
+        this.custom(section);
+        break;
+      case sectionId.type: {
+        const { types, usesGcTypes } = readTypes(this.reader);
+        this.types = types;
+        this.usesGcTypes = usesGcTypes;
+        break;
+      }
+      case sectionId.import:
+        this.importEntries();
+        break;
+      case sectionId.function:
+        this.functionTypes();
+        break;
+      case sectionId.table:
+        this.tableEntries();
+        break;
+      case sectionId.memory: {
+        const count = this.reader.count('memories', 2, entryLimit);
+        for (let i = 0; i < count; i++) this.memories.push(readLimits(this.reader));
+        break;
+      }
+      case sectionId.tag: {
+        const count = this.reader.count('tags', 2, entryLimit);
+        for (let i = 0; i < count; i++) this.tags.push(this.tagType());
+        break;
+      }
+      case sectionId.global:
+        this.globalEntries();
+        break;
+      case sectionId.export:
+        this.exportEntries();
+        break;
+      case sectionId.start:
+        this.start = this.functionIndex();
+        break;
+      case sectionId.element:
+        this.elements();
+        break;
+      case sectionId.dataCount:
+        this.dataCount = this.reader.u32('a number of data segments');
+        break;
+      case sectionId.code:
+        this.bodies();
+        break;
+      case sectionId.data:
+        this.data();
+        break;
+    }
+  }
+
+  private custom(section: Section): void {
+    const name = this.reader.lenientName('a section name');
+    this.customs.push({ name, start: this.reader.position, end: section.end, section });
+    this.reader.position = section.end;
+  }
+
+  private importEntries(): void {
+    const reader = this.reader;
+    const count = reader.count('imports', 4, entryLimit);
+    for (let i = 0; i < count; i++) {
+      const module = reader.name('a module name');
+      const name = reader.name('an import name');
+      this.imports.push(this.importType(module, name));
+    }
+    this.indexSpaceGrew();
+  }
+
+  private importType(module: string, name: string): Import {
+    const reader = this.reader;
+    const kind = reader.u8('an import kind');
+    switch (kind) {
+      case 0: {
+        const typeIndex = this.functionTypeReference();
+        this.importedTypes.push(typeIndex);
+        this.importedFunctions++;
+        return { module, name, kind: 'function', typeIndex };
+      }
+      case 1: {
+        this.importedTables++;
+        const element = readValueType(reader);
+        return { module, name, kind: 'table', table: { element, ...readLimits(reader) } };
+      }
+      case 2:
+        this.importedMemories++;
+        return { module, name, kind: 'memory', memory: readLimits(reader) };
+      case 3:
+        this.importedGlobals++;
+        return { module, name, kind: 'global', global: this.globalType() };
+      case 4:
+        this.importedTags++;
+        return { module, name, kind: 'tag', typeIndex: this.tagType() };
+      default:
+        throw reader.fail(reader.position - 1, 'an import kind');
+    }
+  }
+
+  private functionTypeReference(): number {
+    const at = this.reader.position;
+    const index = this.reader.u32('a type index');
+    if (this.types[index]?.kind !== 'func')
+      throw this.reader.fail(at, 'the index of a function type', `${index}`);
+    return index;
+  }
+
+  private tagType(): number {
+    if (this.reader.u8('a tag attribute') !== 0)
+      throw this.reader.fail(this.reader.position - 1, 'a tag attribute');
+    return this.functionTypeReference();
+  }
+
+  private globalType(): GlobalType {
+    const type = readValueType(this.reader);
+    const mutable = this.reader.u8('a mutability flag');
+    if (mutable > 1) throw this.reader.fail(this.reader.position - 1, 'a mutability flag');
+    return { type, mutable: mutable === 1 };
+  }
+
+  private functionTypes(): void {
+    const count = this.reader.count('functions', 1, entryLimit);
+    this.functions = new Uint32Array(count);
+    for (let i = 0; i < count; i++) this.functions[i] = this.functionTypeReference();
+    this.indexSpaceGrew();
+  }
+
+  private indexSpaceGrew(): void {
+    this.addressTaken = new Uint8Array(this.importedFunctions + this.functions.length);
+  }
+
+  private tableEntries(): void {
+    const reader = this.reader;
+    const count = reader.count('tables', 3, entryLimit);
+    for (let i = 0; i < count; i++) {
+      const initialized = reader.peek('a table type') === 0x40;
+      if (initialized) {
+        reader.position++;
+        if (reader.u8('a zero byte') !== 0) throw reader.fail(reader.position - 1, 'a zero byte');
+      }
+      const element = readValueType(reader);
+      const limitsStart = reader.position;
+      const limits = readLimits(reader);
+      this.tables.push({ element, ...limits, limitsStart, limitsEnd: reader.position });
+      if (initialized) reader.constantExpression(this.takeAddress);
+    }
+  }
+
+  private globalEntries(): void {
+    const count = this.reader.count('globals', 3, entryLimit);
+    for (let i = 0; i < count; i++) {
+      this.globals.push(this.globalType());
+      this.reader.constantExpression(this.takeAddress);
+    }
+  }
+
+  private exportEntries(): void {
+    const reader = this.reader;
+    const count = reader.count('exports', 3, entryLimit);
+    for (let i = 0; i < count; i++) {
+      const name = reader.name('an export name');
+      const kind = kinds[reader.u8('an export kind')];
+      if (kind === undefined) throw reader.fail(reader.position - 1, 'an export kind');
+      const at = reader.position;
+      const index = kind === 'function' ? this.functionIndex() : reader.u32('an index');
+      if (kind === 'function') this.functionSites.push(at);
+      else this.checkExport(kind, index, at);
+      this.exports.push({ name, kind, index });
+    }
+  }
+
+  private checkExport(kind: ExternalKind, index: number, at: number): void {
+    const sizes = {
+      function: this.addressTaken.length,
+      table: this.importedTables + this.tables.length,
+      memory: this.importedMemories + this.memories.length,
+      global: this.importedGlobals + this.globals.length,
+      tag: this.importedTags + this.tags.length,
+    };
+    if (index >= sizes[kind]) throw this.reader.fail(at, `a ${kind} index below ${sizes[kind]}`, `${index}`);
+  }
+
+  private functionIndex(): number {
+    const at = this.reader.position;
+    const index = this.reader.u32('a function index');
+    this.checkExport('function', index, at);
+    return index;
+  }
+
+  private readonly takeAddress = (at: number, index: number): void => {
+    this.checkExport('function', index, at);
+    this.functionSites.push(at);
+    this.addressTaken[index] = 1;
+  };
+
+  private elements(): void {
+    const reader = this.reader;
+    const count = reader.count('element segments', 2, 10 * entryLimit);
+    this.elementSegments = count;
+    for (let i = 0; i < count; i++) this.elementSegment();
+  }
+
+  private elementSegment(): void {
+    const reader = this.reader;
+    const flags = reader.u32('segment flags');
+    if (flags > 7) throw reader.fail(reader.position - 1, 'segment flags below 8');
+    const active = (flags & 1) === 0;
+    const expressions = (flags & 4) !== 0;
+    if (active) {
+      if (flags & 2) reader.u32('a table index');
+      reader.constantExpression(this.takeAddress);
+    }
+    if (flags & 3) {
+      if (expressions) readValueType(reader);
+      else if (reader.u8('an element kind') !== 0) throw reader.fail(reader.position - 1, 'an element kind');
+    }
+    const items = reader.count('elements', 1);
+    for (let i = 0; i < items; i++) {
+      if (expressions) {
+        reader.constantExpression(this.takeAddress);
+      } else {
+        const at = reader.position;
+        this.takeAddress(at, reader.u32('a function index'));
+      }
+    }
+  }
+
+  private bodies(): void {
+    const at = this.reader.position;
+    const count = this.reader.count('function bodies', 3, entryLimit);
+    if (count !== this.functions.length) {
+      throw this.reader.fail(at, `${this.functions.length} function bodies`, String(count));
+    }
+    this.code = new CodeSurveyor(count, this.surveyContext());
+    this.code.read(this.reader);
+  }
+
+  private surveyContext(): ConstructorParameters<typeof CodeSurveyor>[1] {
+    return { types: this.types, functionTotal: this.addressTaken.length, addressTaken: this.addressTaken };
+  }
+
+  private data(): void {
+    const reader = this.reader;
+    const count = reader.count('data segments', 2, entryLimit);
+    this.dataSegments = count;
+    for (let i = 0; i < count; i++) {
+      const flags = reader.u32('segment flags');
+      if (flags > 2) throw reader.fail(reader.position - 1, 'segment flags below 3');
+      if (flags === 2) reader.u32('a memory index');
+      if (flags !== 1) reader.constantExpression(this.takeAddress);
+      reader.skip(reader.count('bytes of data', 1), 'data');
+    }
+  }
+}
+
+/** A reader over a custom section's contents. */
+export function customReader(module: WasmModule, custom: CustomSection): ByteReader {
+  return new ByteReader(module.bytes, custom.start, custom.end, `custom section "${custom.name}"`);
+}

@@ -1,0 +1,63 @@
+import type { ByteReader } from './byte-reader.ts';
+import type { TypeDefinition } from './module.ts';
+import { readValueType, skipFieldType, type ValueType } from './value-type.ts';
+
+const typeLimit = 1_000_000;
+const recursiveGroup = 0x4e;
+const subtype = 0x50;
+const finalSubtype = 0x4f;
+
+/** The type section. Source: core specification, 5.3 and 5.5.4. */
+export function readTypes(reader: ByteReader): { types: TypeDefinition[]; usesGcTypes: boolean } {
+  const types: TypeDefinition[] = [];
+  let usesGcTypes = false;
+  const groups = reader.count('types', 1, typeLimit);
+  for (let i = 0; i < groups; i++) {
+    let members = 1;
+    const grouped = reader.peek('a type') === recursiveGroup;
+    if (grouped) {
+      reader.position++;
+      members = reader.count('types of a recursive group', 2, typeLimit - types.length);
+    }
+    for (let j = 0; j < members; j++) {
+      const type = readSubtype(reader, grouped);
+      usesGcTypes ||= !type.plain;
+      types.push(type);
+    }
+  }
+  return { types, usesGcTypes };
+}
+
+function readSubtype(reader: ByteReader, grouped: boolean): TypeDefinition {
+  const code = reader.peek('a type');
+  if (code !== subtype && code !== finalSubtype) return readComposite(reader, !grouped);
+  reader.position++;
+  const supertypes = reader.count('supertypes', 1);
+  for (let i = 0; i < supertypes; i++) reader.u32('a type index');
+  return readComposite(reader, false);
+}
+
+function readComposite(reader: ByteReader, plain: boolean): TypeDefinition {
+  const code = reader.u8('a type');
+  switch (code) {
+    case 0x60:
+      return { kind: 'func', params: readValueTypes(reader), results: readValueTypes(reader), plain };
+    case 0x5f: {
+      const fields = reader.count('fields', 2);
+      for (let i = 0; i < fields; i++) skipFieldType(reader);
+      return { kind: 'struct', params: [], results: [], plain: false };
+    }
+    case 0x5e:
+      skipFieldType(reader);
+      return { kind: 'array', params: [], results: [], plain: false };
+    default:
+      throw reader.fail(reader.position - 1, 'a type');
+  }
+}
+
+function readValueTypes(reader: ByteReader): ValueType[] {
+  const count = reader.count('types', 1);
+  const types: ValueType[] = [];
+  for (let i = 0; i < count; i++) types.push(readValueType(reader));
+  return types;
+}

@@ -1,0 +1,349 @@
+import { BranchHints, branchHintSection } from './branch-hints.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { workLimit } from './call-plan.ts';
+import { type CodePass, CodeWalk, copyMoved } from './code-walk.ts';
+import { InstructionReader } from './instruction-reader.ts';
+import { MeterPass } from './meter-pass.ts';
+import type { CustomSection, DefinedTable, Limits, Section, WasmModule } from './module.ts';
+import { OffsetMap } from './offset-map.ts';
+import { op } from './opcodes.ts';
+import { PreemptPass } from './preempt-pass.ts';
+import { sectionId, sectionOrder } from './read-module.ts';
+import { rewriteNames } from './rewrite-names.ts';
+
+/** What to do with a module. Without any pass it stays as it is, byte for byte. */
+export interface RewritePasses {
+  /** The module's own memory becomes the import `lunatic:kernel`.`memory`; tables get the host's maximum. */
+  readonly memory?: boolean;
+  /** Calls `lunatic:kernel`.`tick: () -> ()` every few microseconds of work. */
+  readonly preempt?: boolean;
+  /** Counts fuel and calls `lunatic:kernel`.`refuel: () -> i32` for more. Includes what preempt is for. */
+  readonly meter?: boolean;
+}
+
+export interface RewrittenModule {
+  readonly bytes: Uint8Array;
+  readonly offsets: OffsetMap;
+  /** The function index before the rewrite; undefined for functions that a pass inserted. */
+  originalFunction(index: number): number | undefined;
+  /** The memory to provide as `lunatic:kernel`.`memory`, in pages; undefined when none is imported. */
+  readonly memory?: { readonly initial: number; readonly maximum?: number; readonly exported: boolean };
+  /** The export to call, on a stack that can suspend, before any other: the start function, if there was one. */
+  readonly startExport?: string;
+}
+
+/** The module whose imports the kernel provides. No guest may import from it. */
+export const kernelModule = 'lunatic:kernel';
+/** A process may have fewer table elements than 100,000. */
+const tableMaximum = 99_999;
+
+/** @throws WasmFormatError where the code names something that does not exist */
+export function rewriteModule(module: WasmModule, passes: RewritePasses): RewrittenModule {
+  return new ModuleRewriter(module, passes).rewrite();
+}
+
+class ModuleRewriter {
+  private readonly module: WasmModule;
+  private readonly passes: RewritePasses;
+  private readonly active: boolean;
+  private readonly out: ByteWriter;
+  private readonly offsets = new OffsetMap();
+  private readonly reader: InstructionReader;
+  private readonly importsMemory: boolean;
+  /** The one function a pass imports, with its type's results. */
+  private readonly inserted: { readonly name: string; readonly results: readonly number[] } | undefined;
+  private readonly startExport: string | undefined;
+  private code: CodeWalk | undefined;
+  private hints: Uint8Array | undefined;
+
+  constructor(module: WasmModule, passes: RewritePasses) {
+    this.module = module;
+    this.passes = passes;
+    this.active = passes.memory === true || passes.preempt === true || passes.meter === true;
+    this.out = new ByteWriter(module.bytes.length * 1.15);
+    this.reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'module');
+    const own = module.memories[0];
+    const lone = module.memories.length === 1 && module.importedMemories === 0;
+    this.importsMemory = passes.memory === true && lone && own !== undefined && !own.shared && !own.is64;
+    if (passes.meter) this.inserted = { name: 'refuel', results: [0x7f] };
+    else if (passes.preempt) this.inserted = { name: 'tick', results: [] };
+    this.startExport = this.active && module.start !== undefined ? freeExportName(module) : undefined;
+  }
+
+  rewrite(): RewrittenModule {
+    const { module, inserted } = this;
+    const shift = inserted === undefined ? 0 : 1;
+    const first = module.importedFunctions;
+    if (!this.active) {
+      this.offsets.copied(0, 0);
+      return { bytes: module.bytes, offsets: this.offsets, originalFunction: (index) => index };
+    }
+    if (inserted !== undefined) this.walkCode(shift);
+    this.sections();
+    const memory = this.importsMemory ? this.importedMemory() : undefined;
+    return {
+      bytes: this.out.finish(),
+      offsets: this.offsets,
+      originalFunction: (index) => {
+        if (index < first) return index;
+        return index < first + shift ? undefined : index - shift;
+      },
+      ...(memory === undefined ? {} : { memory }),
+      ...(this.startExport === undefined ? {} : { startExport: this.startExport }),
+    };
+  }
+
+  private importedMemory(): RewrittenModule['memory'] {
+    const { module } = this;
+    const { initial, maximum } = module.memories[0] ?? { initial: 0 };
+    const exported = module.exports.some((entry) => entry.kind === 'memory');
+    return { initial, ...(maximum === undefined ? {} : { maximum }), exported };
+  }
+
+  private readonly move = (index: number): number =>
+    this.inserted === undefined || index < this.module.importedFunctions ? index : index + 1;
+
+  private walkCode(shift: number): void {
+    const { module } = this;
+    const imported = module.importedFunctions;
+    const global = module.importedGlobals + module.globals.length;
+    const pass: CodePass = this.passes.meter
+      ? new MeterPass(imported, global)
+      : new PreemptPass(module, imported, global);
+    const hints = new BranchHints(module);
+    const walk = new CodeWalk(module, [pass], shift);
+    walk.run((defined, at, bodyStart, inserted) =>
+      hints.add(imported + shift + defined, imported + defined, at, bodyStart, inserted),
+    );
+    this.code = walk;
+    this.hints = hints.finish();
+  }
+
+  private sections(): void {
+    const { module, out } = this;
+    const headerLength = 8;
+    this.offsets.copied(0, 0);
+    out.copy(module.bytes, 0, headerLength);
+    let rank = 0;
+    for (const section of module.sections) {
+      if (section.id === sectionId.custom) {
+        this.custom(section);
+        continue;
+      }
+      const ownRank = sectionOrder.indexOf(section.id);
+      while (rank < ownRank) this.section(sectionOrder[rank++] ?? 0, undefined, section.start);
+      rank = ownRank + 1;
+      this.section(section.id, section, section.start);
+    }
+    while (rank < sectionOrder.length)
+      this.section(sectionOrder[rank++] ?? 0, undefined, module.bytes.length);
+  }
+
+  private section(id: number, section: Section | undefined, before: number): void {
+    if (!this.rewritten(id, section, before) && section !== undefined) this.copy(section);
+  }
+
+  /** Writes a section that a pass changes, adds or drops; false when it is to stay as it is. */
+  private rewritten(id: number, section: Section | undefined, before: number): boolean {
+    switch (id) {
+      case sectionId.type:
+        if (this.inserted !== undefined) return this.extend(id, section, before, 1, this.writeType);
+        break;
+      case sectionId.import: {
+        const more = (this.inserted === undefined ? 0 : 1) + (this.importsMemory ? 1 : 0);
+        if (more > 0) return this.extend(id, section, before, more, this.writeImports);
+        break;
+      }
+      case sectionId.table:
+        if (section !== undefined) return this.tables(section);
+        break;
+      case sectionId.memory:
+        return this.importsMemory;
+      case sectionId.global:
+        if (this.inserted !== undefined) return this.extend(id, section, before, 1, this.writeGlobal);
+        break;
+      case sectionId.export:
+        if (this.startExport !== undefined) return this.extend(id, section, before, 1, this.writeStartExport);
+        if (section !== undefined && this.inserted !== undefined) return this.extend(id, section, before, 0);
+        break;
+      case sectionId.start:
+        return true;
+      case sectionId.element:
+      case sectionId.data:
+        if (section !== undefined && this.inserted !== undefined) return this.extend(id, section, before, 0);
+        break;
+      case sectionId.code:
+        if (section !== undefined && this.code !== undefined) return this.codeSection(section, this.code);
+        break;
+    }
+    return false;
+  }
+
+  private copy(section: Section): void {
+    this.offsets.copied(this.out.length, section.start);
+    this.out.copy(this.module.bytes, section.start, section.end);
+  }
+
+  /** A section that is a vector, with its function indices moved and more entries at its end. */
+  private extend(
+    id: number,
+    section: Section | undefined,
+    before: number,
+    more: number,
+    write?: () => void,
+  ): boolean {
+    const { out, reader } = this;
+    this.offsets.inserted(out.length, section?.start ?? before);
+    out.u8(id);
+    const contents = out.openSize(3);
+    if (section === undefined) {
+      out.u32(more);
+    } else {
+      reader.position = section.bodyStart;
+      reader.end = section.end;
+      out.u32(reader.u32('a number of entries') + more);
+      this.copyRange(reader.position, section.end);
+    }
+    write?.();
+    out.closeSize(contents, 3);
+    return true;
+  }
+
+  private copyRange(start: number, end: number): void {
+    copyMoved(this.out, this.reader, this.module.functionSites, start, end, this.move);
+  }
+
+  private readonly writeType = (): void => {
+    const { out, inserted } = this;
+    out.u8(0x60);
+    out.u32(0);
+    out.u32(inserted?.results.length ?? 0);
+    for (const type of inserted?.results ?? []) out.u8(type);
+  };
+
+  private readonly writeImports = (): void => {
+    const { out, inserted, module } = this;
+    if (inserted !== undefined) {
+      out.name(kernelModule);
+      out.name(inserted.name);
+      out.u8(0);
+      out.u32(module.types.length);
+    }
+    const memory = module.memories[0];
+    if (this.importsMemory && memory !== undefined) {
+      out.name(kernelModule);
+      out.name('memory');
+      out.u8(2);
+      writeLimits(out, memory, memory.maximum);
+    }
+  };
+
+  private readonly writeGlobal = (): void => {
+    const { out } = this;
+    out.u8(0x7f);
+    out.u8(1);
+    out.u8(op.i32Const);
+    out.s32(this.passes.meter ? 0 : workLimit);
+    out.u8(op.end);
+  };
+
+  private readonly writeStartExport = (): void => {
+    const { out, module } = this;
+    out.name(this.startExport ?? '');
+    out.u8(0);
+    out.u32(this.move(module.start ?? 0));
+  };
+
+  private tables(section: Section): boolean {
+    const { out, module } = this;
+    this.offsets.inserted(out.length, section.start);
+    out.u8(section.id);
+    const contents = out.openSize(1);
+    let copied = section.bodyStart;
+    for (const table of module.tables) {
+      this.copyRange(copied, table.limitsStart);
+      writeLimits(out, table, this.passes.memory ? cappedMaximum(table) : table.maximum);
+      copied = table.limitsEnd;
+    }
+    this.copyRange(copied, section.end);
+    out.closeSize(contents, 1);
+    return true;
+  }
+
+  private codeSection(section: Section, walk: CodeWalk): boolean {
+    const { out, module, offsets } = this;
+    if (this.hints !== undefined) {
+      offsets.inserted(out.length, section.start);
+      this.writeCustom(branchHintSection, this.hints);
+    }
+    const firstBody = module.code.sizeAt[0] ?? section.end;
+    offsets.inserted(out.length, section.start);
+    out.u8(section.id);
+    const room = 4;
+    const contents = out.openSize(room);
+    out.copy(module.bytes, section.bodyStart, firstBody);
+    const bodies = out.length;
+    out.copy(walk.emit.bytes, 0, walk.emit.length);
+    offsets.append(walk.emit.map, bodies + out.closeSize(contents, room));
+    return true;
+  }
+
+  private custom(section: Section): void {
+    const { module } = this;
+    const custom = module.customs.find((entry) => entry.section === section);
+    if (custom !== undefined && this.inserted !== undefined && this.rewrittenCustom(custom)) return;
+    this.copy(section);
+  }
+
+  /** The same for a custom section. */
+  private rewrittenCustom(custom: CustomSection): boolean {
+    const { module, out, offsets } = this;
+    if (this.inserted === undefined) return false;
+    if (custom.name === 'name') {
+      const names = rewriteNames(module, custom, this.move, [`${kernelModule}.${this.inserted.name}`]);
+      offsets.inserted(out.length, custom.section.start);
+      if (names !== undefined) this.writeCustom(custom.name, names);
+      return true;
+    }
+    // Hints are written anew before the code; other code metadata refers to offsets that are gone.
+    return custom.name.startsWith('metadata.code.');
+  }
+
+  private writeCustom(name: string, contents: Uint8Array): void {
+    const { out } = this;
+    out.u8(sectionId.custom);
+    const start = out.openSize(1);
+    out.name(name);
+    out.copy(contents, 0, contents.length);
+    out.closeSize(start, 1);
+  }
+}
+
+function writeLimits(out: ByteWriter, limits: Limits, maximum: number | undefined): void {
+  out.u8((maximum === undefined ? 0 : 1) | (limits.shared ? 2 : 0) | (limits.is64 ? 4 : 0));
+  writeSize(out, limits.initial);
+  if (maximum !== undefined) writeSize(out, maximum);
+}
+
+/** An unsigned LEB128 number of up to 2^53. */
+function writeSize(out: ByteWriter, size: number): void {
+  let rest = size;
+  while (rest >= 0x80) {
+    out.u8((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  out.u8(rest);
+}
+
+/** A table that begins larger than allowed keeps its limits: the kernel refuses it. */
+function cappedMaximum(table: DefinedTable): number | undefined {
+  if (table.initial > tableMaximum) return table.maximum;
+  return Math.min(table.maximum ?? tableMaximum, tableMaximum);
+}
+
+function freeExportName(module: WasmModule): string {
+  const taken = new Set(module.exports.map((entry) => entry.name));
+  let name = 'lunatic:start';
+  for (let i = 2; taken.has(name); i++) name = `lunatic:start:${i}`;
+  return name;
+}

@@ -1,0 +1,66 @@
+import type { ByteReader } from './byte-reader.ts';
+
+/**
+ * A value type as the text format writes it: `i32`, `i64`, `f32`, `f64`, `v128`, `funcref`, `externref`,
+ * `(ref null 3)`, `(ref extern)`, ...
+ */
+export type ValueType = string;
+
+const abstractHeapTypes: ReadonlyMap<number, string> = new Map([
+  [0x74, 'noexn'],
+  [0x73, 'nofunc'],
+  [0x72, 'noextern'],
+  [0x71, 'none'],
+  [0x70, 'func'],
+  [0x6f, 'extern'],
+  [0x6e, 'any'],
+  [0x6d, 'eq'],
+  [0x6c, 'i31'],
+  [0x6b, 'struct'],
+  [0x6a, 'array'],
+  [0x69, 'exn'],
+]);
+
+const valueTypes: (string | undefined)[] = [];
+valueTypes[0x7f] = 'i32';
+valueTypes[0x7e] = 'i64';
+valueTypes[0x7d] = 'f32';
+valueTypes[0x7c] = 'f64';
+valueTypes[0x7b] = 'v128';
+const bottomShorthands: ReadonlyMap<string, string> = new Map([
+  ['none', 'nullref'],
+  ['nofunc', 'nullfuncref'],
+  ['noextern', 'nullexternref'],
+  ['noexn', 'nullexnref'],
+]);
+for (const [code, name] of abstractHeapTypes) {
+  valueTypes[code] = bottomShorthands.get(name) ?? `${name}ref`;
+}
+
+/** A heap type: an abstract one by name, a defined one by its type index. */
+export function readHeapType(reader: ByteReader): string {
+  const start = reader.position;
+  const code = reader.s33('a heap type');
+  if (code >= 0) return String(code);
+  const name = code >= -64 ? abstractHeapTypes.get(code + 0x80) : undefined;
+  if (name === undefined) throw reader.fail(start, 'a heap type');
+  return name;
+}
+
+export function readValueType(reader: ByteReader): ValueType {
+  const start = reader.position;
+  const code = reader.u8('a value type');
+  const name = valueTypes[code];
+  if (name !== undefined) return name;
+  if (code === 0x64) return `(ref ${readHeapType(reader)})`;
+  if (code === 0x63) return `(ref null ${readHeapType(reader)})`;
+  throw reader.fail(start, 'a value type');
+}
+
+/** The type of a struct field or array element, where `i8` and `i16` are allowed too. */
+export function skipFieldType(reader: ByteReader): void {
+  const code = reader.peek('a field type');
+  if (code === 0x78 || code === 0x77) reader.position++;
+  else readValueType(reader);
+  if (reader.u8('a mutability flag') > 1) throw reader.fail(reader.position - 1, 'a mutability flag');
+}
