@@ -48,7 +48,7 @@ function worker(index: i64): void {
     const job = number();
     const limit = number();
     const attempt = number();
-    sleep(200 + 60 * index); // Pretend that the numbers come from far away. Others work meanwhile.
+    sleep(250 + 80 * index); // Pretend that the numbers come from far away. Others work meanwhile.
 
     // Two of the jobs hit a bug. Whatever a worker had in its memory is gone then, as it should be:
     // nobody knows what state it was in.

@@ -33,8 +33,10 @@ export function _start(): void {
     print(`asked with ${value}: code ${code}, tag ${tag()}, answer ${number()}`);
   }
 
-  // A message with the same tag that was there before is not taken for the answer.
+  // A message with the same tag that was there before is not taken for the answer. It is there after a wait:
+  // without one it would still be on its way, although it comes from this very process.
   sendNumber(self(), 1000, 80);
+  sleep(1);
   ask(id, 8, 80, u64.MAX_VALUE);
   print(`the answer, not the old message: ${number()}`);
   receive();

@@ -1,28 +1,27 @@
 // Top-level code runs while the instance is made: in the first process, and in every other one.
 
-import { print, receive, self, sendNumber, spawn, number } from "./lunatic";
+import { exists, number, print, receive, self, sendNumber, spawn } from "./lunatic";
 
 export { runProcess } from "./lunatic";
 
-let processes = 0;
+let started = 0;
 const born = self();
 
-print(`top-level code of process ${born == 1 ? "one" : "another"}`);
-processes++;
-sendNumber(self(), 5);
+// The instance is not finished here, so the process does not count as one yet.
+print(`top-level code: process exists: ${exists(born)}`);
+started++;
 
 function child(parent: i64): void {
-  // The message that this process sent to itself from its top-level code.
-  receive();
-  sendNumber(parent, processes * 10 + number());
+  // What the top-level code did in other processes is not seen here.
+  started += 10;
+  sendNumber(parent, started);
 }
 
 export function _start(): void {
-  print("_start");
+  print(`_start: process exists: ${exists(self())}`);
+  const process = spawn(child, self());
+  print(`spawned another one: ${process != self()}`);
   receive();
-  print(`own message: ${number()}`);
-  spawn(child, self());
-  receive();
-  print(`from the child: ${number()}`);
-  print(`processes counted here: ${processes}, same id: ${born == self()}`);
+  print(`started, in the child: ${number()}`);
+  print(`started, here: ${started}, same id: ${born == self()}`);
 }

@@ -55,7 +55,7 @@ impl AbstractProcess for Door {
 
     fn terminate(state: Self) {
         if let Some(reporter) = state.reporter {
-            reporter.send(format!("terminated with {} entries", state.log.len()));
+            reporter.tag_send(farewell(), format!("terminated with {} entries", state.log.len()));
         }
     }
 
@@ -132,6 +132,11 @@ impl MessageHandler<AdoptFailing> for Door {
     }
 }
 
+/// The tag of a door's last message.
+fn farewell() -> Tag {
+    Tag::special(78).unwrap()
+}
+
 #[lunatic::main]
 fn main(mailbox: Mailbox<String>) {
     let door = Door::link().start(Plan::Fine(Some(mailbox.this()))).unwrap();
@@ -199,8 +204,9 @@ fn main(mailbox: Mailbox<String>) {
         front.with_timeout(ms(5)).request(ReadLog).is_err(),
     );
 
+    // By tag: the late answer of the request that timed out is still in this mailbox.
     door.shutdown();
-    println!("{}", mailbox.receive());
+    println!("{}", mailbox.tag_receive(&[farewell()]));
     wait_until("the door has ended", || !door.is_alive());
     println!("ok: shut down");
 }

@@ -12,14 +12,6 @@ fn divide(a: i32, b: i32) -> i32 {
     a / b
 }
 
-#[inline(never)]
-#[allow(unconditional_recursion)]
-fn recurse(depth: u64) -> u64 {
-    let mut room = [depth; 64];
-    unsafe { std::ptr::write_volatile(&mut room[(depth % 64) as usize], depth) };
-    recurse(depth + 1) + room[0]
-}
-
 #[lunatic::main]
 fn main(mailbox: Mailbox<u32>) {
     println!("no panic: {:?}", catch_panic(|| divide(12, 4)));
@@ -33,7 +25,6 @@ fn main(mailbox: Mailbox<u32>) {
 
     println!("index out of bounds: {:?}", catch_panic(|| vec![1, 2, 3][mailbox_size()]));
     println!("unreachable: {:?}", catch_panic(|| core::arch::wasm32::unreachable()));
-    println!("stack overflow: {:?}", catch_panic(|| recurse(0)));
     println!("exit: {:?}", catch_panic(|| -> u32 { std::process::exit(0) }));
     println!("abort: {:?}", catch_panic(|| -> u32 { std::process::abort() }));
 
