@@ -1,0 +1,17 @@
+/**
+ * What optimisers append to a mangled symbol. Both manglings end at a known place, so anything after it was
+ * added by a later tool.
+ */
+
+/** Marks a copy that link-time optimisation made of a private function: a module number, of no use to readers. */
+const LLVM_COPY = /\.llvm\.[0-9A-Fa-f@]+(?=\.|$)/g;
+
+/**
+ * The part of `suffix` worth showing: empty without one, `.cold` or `.part.0` as they are (they tell pieces of
+ * one function apart). `undefined` if it is no suffix at all, and the symbol therefore something else.
+ */
+export function readableSuffix(suffix: string): string | undefined {
+  if (suffix === '') return '';
+  if (!/^[.$][!-~]+$/.test(suffix)) return undefined;
+  return suffix.replace(LLVM_COPY, '');
+}
