@@ -3,6 +3,7 @@
 //
 //   node scripts/build-guests.mjs                     Rust and C, into test/guests/built
 //   node scripts/build-guests.mjs rust c              the same, named
+//   node scripts/build-guests.mjs rust-modern         Rust with a recent compiler, into test/guests/built
 //   node scripts/build-guests.mjs assemblyscript wat --out DIR
 //
 // The Rust and C modules are checked in, so that only people who change them need the compilers. The
@@ -168,12 +169,75 @@ export function buildRust(packageFolder, outFolder) {
     show: true,
   });
   if (!result.ok) throw new GuestBuildError(`cargo failed in ${packageFolder}`);
+  return stripInto(join(target, 'wasm32-wasi', 'release'), outFolder);
+}
+
+/**
+ * Compiles a cargo package for `wasm32-wasip1` with a recent compiler, which builds the standard library from its
+ * source, and strips its programs.
+ *
+ * @param {string} packageFolder
+ * @param {string} outFolder
+ * @returns {string[]} the modules written
+ * @throws {GuestBuildError}
+ */
+export function buildModernRust(packageFolder, outFolder) {
+  const { rustc, cargo, sysroot } = findModernRust();
+  const target = join(root, 'build', 'guests-rust', basename(packageFolder), 'target');
+  const linker = process.env.WASM_LD ?? ['wasm-ld', 'wasm-ld-14'].flatMap(onPath)[0];
+  const libc = process.env.WASI_LIBC ?? '/usr/lib/wasm32-wasi';
+  if (!linker || !existsSync(join(libc, 'crt1-command.o'))) {
+    throw new GuestBuildError(
+      'Modern Rust guests need wasm-ld (or WASM_LD=...) and wasi-libc (or WASI_LIBC=its library folder). ' +
+        'Debian: apt install lld wasi-libc.',
+    );
+  }
+  const flags = [
+    ...['link-self-contained=no', 'linker-flavor=wasm-ld', `linker=${linker}`].flatMap((option) => ['-C', option]),
+    ...[`-L${libc}`, join(libc, 'crt1-command.o'), '-lc'].flatMap((option) => ['-C', `link-arg=${option}`]),
+    `--remap-path-prefix=${join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry', 'src')}=crates`,
+    `--remap-path-prefix=${sysroot}=rust`,
+    `--remap-path-prefix=${packageFolder}=.`,
+  ];
+  const result = run(
+    cargo,
+    ['build', '--release', '--locked', '-Zbuild-std=std,panic_abort', '--target', 'wasm32-wasip1'],
+    {
+      cwd: packageFolder,
+      // Building the standard library is open to stable compilers in this way alone.
+      env: { RUSTC: rustc, RUSTC_BOOTSTRAP: '1', CARGO_TARGET_DIR: target, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') },
+      show: true,
+    },
+  );
+  if (!result.ok) throw new GuestBuildError(`cargo failed in ${packageFolder}`);
+  return stripInto(join(target, 'wasm32-wasip1', 'release'), outFolder);
+}
+
+function stripInto(folder, outFolder) {
   mkdirSync(outFolder, { recursive: true });
-  return listFiles(join(target, 'wasm32-wasi', 'release'), '.wasm').map((file) => {
+  return listFiles(folder, '.wasm').map((file) => {
     const out = join(outFolder, basename(file));
     writeFileSync(out, stripModule(readFileSync(file), /^name$/));
     return out;
   });
+}
+
+/** A recent rustc that has the source of its standard library, and the cargo beside it. */
+function findModernRust() {
+  const candidates = [process.env.RUSTC_MODERN, ...onPath('rustc')].filter(Boolean);
+  for (const rustc of candidates) {
+    const sysroot = run(rustc, ['--print', 'sysroot']).output.trim();
+    const minor = Number(/^rustc 1\.(\d+)/.exec(run(rustc, ['--version']).output)?.[1] ?? 0);
+    const cargo = join(dirname(rustc), 'cargo');
+    if (minor >= 85 && existsSync(join(sysroot, 'lib', 'rustlib', 'src', 'rust', 'library', 'std')) && existsSync(cargo)) {
+      return { rustc, cargo, sysroot };
+    }
+  }
+  throw new GuestBuildError(
+    'Modern Rust guests need a rustc from 1.85 on with the source of its standard library, and its cargo ' +
+      '(Debian 12: rustc-web, cargo-web and rust-web-src, which replace rustc; rustup: rustup component add rust-src). ' +
+      'RUSTC_MODERN may name it.',
+  );
 }
 
 /** A rustc that has the standard library of wasm32-wasi, and the cargo beside it. */
@@ -279,6 +343,9 @@ const builders = {
     await buildWat(`${adder}.wat`, `${adder}.wasm`);
     return buildRust(join(guests, 'rust'), join(out, 'rust'));
   },
+  async 'rust-modern'(out) {
+    return buildModernRust(join(guests, 'rust-modern'), join(out, 'rust-modern'));
+  },
   async c(out) {
     return listFiles(join(guests, 'c'), '.c').map((file) =>
       buildC(file, join(out, 'c', `${basename(file, '.c')}.wasm`)),
@@ -314,7 +381,7 @@ async function main(words) {
   const wanted = words.length ? words : ['rust', 'c'];
   let failed = false;
   for (const language of wanted) {
-    const builtHere = language === 'rust' || language === 'c';
+    const builtHere = !['assemblyscript', 'wat'].includes(language);
     try {
       for (const file of await builders[language](
         resolve(out ?? (builtHere ? builtFolder : join(root, 'build', 'guests'))),
