@@ -1,4 +1,3 @@
-import type { Machine } from '../../runtime/kernel/capacity.ts';
 import {
   type Exit,
   type InputStream,
@@ -8,6 +7,7 @@ import {
   type Root,
   Runtime,
 } from '../../runtime/index.ts';
+import type { Machine } from '../../runtime/kernel/capacity.ts';
 import { assembleText } from '../../runtime/wasm/index.ts';
 
 /** An output stream that keeps what is printed. */
@@ -87,13 +87,21 @@ export interface Program {
   readonly stderr: Capture;
   /** Every process that ended so far, in order. */
   readonly exits: { readonly process: Process; readonly exit: Exit }[];
+  /** Settles when no process is left. */
+  readonly empty: Promise<void>;
 }
 
 /** Starts a program given as WAT text or as a binary. */
 export async function start(source: string | Uint8Array, options: ProgramOptions = {}): Promise<Program> {
   const exits: { process: Process; exit: Exit }[] = [];
+  const { promise: empty, resolve: becomeEmpty } = Promise.withResolvers<void>();
   const runtime = new Runtime({
-    observer: { onExit: (process, exit) => exits.push({ process, exit }) },
+    observer: {
+      onExit: (process, exit) => {
+        exits.push({ process, exit });
+        if (process.environment.size === 0) becomeEmpty();
+      },
+    },
     ...(options.machine === undefined ? {} : { machine: options.machine }),
   });
   const bytes = typeof source === 'string' ? await assembleText(source, 'test.wat') : source;
@@ -104,7 +112,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
     stdio: { input: options.input ?? new Feed(), output: stdout, error: stderr },
     entry: { name: options.entry ?? '_start', params: [] },
   });
-  return { runtime, root, stdout, stderr, exits };
+  return { runtime, root, stdout, stderr, exits, empty };
 }
 
 /** Runs a program until its root process has ended, and ends what that left behind. */
@@ -116,4 +124,35 @@ export async function run(
   const exit = await program.root.ended;
   program.root.stop();
   return { ...program, exit };
+}
+
+/** Runs a program until its last process has ended by itself. */
+export async function runAll(
+  source: string | Uint8Array,
+  options: ProgramOptions = {},
+): Promise<Program & { readonly exit: Exit }> {
+  const program = await start(source, options);
+  const exit = await program.root.ended;
+  await program.empty;
+  return { ...program, exit };
+}
+
+/** Runs a program whose root process must trap, and returns what its author reads. */
+export async function trapOf(source: string, options: ProgramOptions = {}): Promise<string> {
+  const { exit, stdout } = await run(source, options);
+  if (exit.kind === 'trapped') return exit.message;
+  throw new Error(`the guest did not trap: ${exit.kind}, it printed ${JSON.stringify(stdout.text)}`);
+}
+
+/** Runs a program whose root process must end normally, and returns the lines it printed. */
+export async function linesOf(source: string, options: ProgramOptions = {}): Promise<string[]> {
+  const { exit, stdout } = await run(source, options);
+  if (exit.kind === 'returned') return stdout.lines;
+  const message = 'message' in exit ? `: ${exit.message}` : '';
+  throw new Error(`the guest ${exit.kind}${message}; it printed ${JSON.stringify(stdout.text)}`);
+}
+
+/** The binary of a module given as text, for a guest that compiles it. */
+export function assemble(source: string): Promise<Uint8Array> {
+  return assembleText(source, 'test.wat');
 }
