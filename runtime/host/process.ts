@@ -103,7 +103,7 @@ for (const [limit, field, doc] of [
     `Returns ${doc}.`,
     ({ scheduler }) =>
       (id: bigint) =>
-        BigInt(scheduler.current.configs.get(id)[field]),
+        limitToGuest(scheduler.current.configs.get(id)[field]),
   );
 }
 
@@ -136,6 +136,11 @@ for (const [permission, field, doc] of [
 /** A limit as a number. Above 2^53 it is rounded, which no limit that can be reached notices. */
 function unsigned(value: bigint): number {
   return Number(BigInt.asUintN(64, value));
+}
+
+/** The largest `u64` was rounded up to 2^64, which no `u64` holds. */
+function limitToGuest(limit: number): bigint {
+  return limit >= 2 ** 64 ? 0xffff_ffff_ffff_ffffn : BigInt(limit);
 }
 
 // -- spawning ----------------------------------------------------------------------------------------

@@ -287,12 +287,15 @@ export class Scheduler {
     this.deliver(process, KILL);
   }
 
-  /** Applies what reached the current process while it ran. Throws where it has to die. */
+  /**
+   * Applies what reached the current process while it ran. Throws where it has to die; where one of the signals
+   * was a message it receives, it is in the ready list and dies when its turn comes.
+   */
   drainSignals(process: Process): void {
     const { signals } = process;
     process.signals = [];
     for (const signal of signals) this.#apply(process, signal);
-    if (process.killed) throw KILLED;
+    if (process.killed && !process.queued) throw KILLED;
   }
 
   #apply(process: Process, signal: Signal): void {

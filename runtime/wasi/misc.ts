@@ -44,5 +44,5 @@ preview1.define(
   'Lets the other processes run.',
   ({ scheduler }) =>
     () =>
-      scheduler.yieldTurn(scheduler.current).then(() => Errno.Success),
+      scheduler.sleep(scheduler.current, 0),
 );
