@@ -36,8 +36,8 @@ export class GuestBuildError extends Error {
  *
  * @param {string} source path of a `.ts` file
  * @param {string} out path of the `.wasm` file to write
- * @param {{ sourceMap?: boolean, debug?: boolean, args?: string[] }} [options] `sourceMap` writes `out + '.map'`,
- *   `debug` leaves the code unoptimised and names its functions
+ * @param {{ sourceMap?: boolean, debug?: boolean, args?: string[] }} [options] `sourceMap` writes `out + '.map'`;
+ *   `debug` leaves the code unoptimised. Functions have names either way
  * @returns {Promise<string>} `out`
  * @throws {GuestBuildError} with the compiler's messages
  */
@@ -193,7 +193,10 @@ export function buildModernRust(packageFolder, outFolder) {
     );
   }
   const flags = [
-    ...['link-self-contained=no', 'linker-flavor=wasm-ld', `linker=${linker}`].flatMap((option) => ['-C', option]),
+    ...['link-self-contained=no', 'linker-flavor=wasm-ld', `linker=${linker}`].flatMap((option) => [
+      '-C',
+      option,
+    ]),
     ...[`-L${libc}`, join(libc, 'crt1-command.o'), '-lc'].flatMap((option) => ['-C', `link-arg=${option}`]),
     `--remap-path-prefix=${join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry', 'src')}=crates`,
     `--remap-path-prefix=${sysroot}=rust`,
@@ -205,7 +208,12 @@ export function buildModernRust(packageFolder, outFolder) {
     {
       cwd: packageFolder,
       // Building the standard library is open to stable compilers in this way alone.
-      env: { RUSTC: rustc, RUSTC_BOOTSTRAP: '1', CARGO_TARGET_DIR: target, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') },
+      env: {
+        RUSTC: rustc,
+        RUSTC_BOOTSTRAP: '1',
+        CARGO_TARGET_DIR: target,
+        CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'),
+      },
       show: true,
     },
   );
@@ -229,7 +237,11 @@ function findModernRust() {
     const sysroot = run(rustc, ['--print', 'sysroot']).output.trim();
     const minor = Number(/^rustc 1\.(\d+)/.exec(run(rustc, ['--version']).output)?.[1] ?? 0);
     const cargo = join(dirname(rustc), 'cargo');
-    if (minor >= 85 && existsSync(join(sysroot, 'lib', 'rustlib', 'src', 'rust', 'library', 'std')) && existsSync(cargo)) {
+    if (
+      minor >= 85 &&
+      existsSync(join(sysroot, 'lib', 'rustlib', 'src', 'rust', 'library', 'std')) &&
+      existsSync(cargo)
+    ) {
       return { rustc, cargo, sysroot };
     }
   }
