@@ -54,6 +54,7 @@ export class Spawner {
     if (created.failure !== undefined) return created;
     const child = created.process;
     if (child.initialized) return this.#launch(parent, child, link);
+    this.#settleSignals(parent, child);
     let failed: Exit | null = null;
     child.onInitialized = (failure) => {
       failed = failure;
@@ -108,17 +109,22 @@ export class Spawner {
     const scheduler = this.#scheduler;
     if (link !== NO_TAG) {
       scheduler.deliver(parent, { kind: 'link', peer: child.id, tag: NO_TAG });
-      try {
-        scheduler.drainSignals(parent);
-      } catch (killed) {
-        scheduler.discard(child);
-        throw killed;
-      }
+      this.#settleSignals(parent, child);
       scheduler.deliver(child, { kind: 'link', peer: parent.id, tag: link });
     }
     child.environment.add(child);
     scheduler.makeReady(child, 0);
     return { process: child };
+  }
+
+  /** Applies what the parent sent to itself. The child ends with it where it has to die. */
+  #settleSignals(parent: Process, child: Process): void {
+    try {
+      this.#scheduler.drainSignals(parent);
+    } catch (killed) {
+      this.#scheduler.discard(child);
+      throw killed;
+    }
   }
 
   #create(parent: Process | null, context: ProcessContext, module: LoadedModule, entry: Entry): SpawnResult {
@@ -172,7 +178,18 @@ export class Spawner {
       if (pooled !== undefined) pool.release(pooled);
       return refusal;
     }
-    return pooled ?? { memory: new WebAssembly.Memory({ initial, maximum }), initial, maximum };
+    return pooled ?? this.#freshMemory(initial, maximum);
+  }
+
+  /** @throws RangeError where the address space is used up */
+  #freshMemory(initial: number, maximum: number): PooledMemory {
+    try {
+      return { memory: new WebAssembly.Memory({ initial, maximum }), initial, maximum };
+    } catch {
+      // Memories of ended processes may still hold it.
+      this.#scheduler.capacity.reclaim();
+      return { memory: new WebAssembly.Memory({ initial, maximum }), initial, maximum };
+    }
   }
 
   /** Runs what is next for a process: its start section, later its entry function. */
