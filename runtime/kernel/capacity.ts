@@ -14,10 +14,10 @@ const MAPPINGS_SHARE = 0.88;
 const HEAP_SHARE = 0.85;
 
 /** Bytes that must stay free on the machine. */
-const RESERVED_MEMORY = 128 * 1024 * 1024;
+const RESERVED_MEMORY = 256 * 1024 * 1024;
 
-/** Admissions between two looks at the memory of the machine and at V8's heap. */
-const MEMORY_CHECK_INTERVAL = 128;
+/** Milliseconds between two looks at the memory of the machine and at V8's heap: a few ten MB may be used in them. */
+const MEMORY_CHECK_INTERVAL = 5;
 
 /** Milliseconds for which a refusal holds before the machine is measured again. */
 const REFUSAL_TIME = 50;
@@ -45,16 +45,17 @@ export interface Machine {
  */
 export class Capacity {
   readonly #machine: Machine;
-  readonly #reclaim: () => void;
+  /** Gives back what ended processes left. */
+  readonly reclaim: () => void;
   /** Mappings that may be added before the next count. */
   #budget: number;
-  #admissions = 0;
+  #memoryCheckedAt = Number.NEGATIVE_INFINITY;
   #refusal: string | null = null;
   #refusedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param reclaim gives back what ended processes left, where the room gets tight */
+  /** @param reclaim called where the room gets tight */
   constructor(reclaim: () => void, machine: Machine = hostMachine()) {
-    this.#reclaim = reclaim;
+    this.reclaim = reclaim;
     this.#machine = machine;
     this.#budget = this.#count();
   }
@@ -64,21 +65,20 @@ export class Capacity {
    * @returns null, or why there is none
    */
   admit(memory: boolean): string | null {
-    if (this.#refusal !== null && performance.now() - this.#refusedAt < REFUSAL_TIME) return this.#refusal;
+    const now = performance.now();
+    if (this.#refusal !== null && now - this.#refusedAt < REFUSAL_TIME) return this.#refusal;
     this.#refusal = null;
     const mappings = MAPPINGS_PER_STACK + (memory ? MAPPINGS_PER_MEMORY : 0);
     if (this.#budget < mappings) this.#budget = this.#count();
     if (this.#budget < mappings) {
-      this.#reclaim();
+      this.reclaim();
       this.#budget = this.#count();
     }
     if (this.#budget < mappings) return this.#refuse('memory mappings');
-    if (this.#admissions++ % MEMORY_CHECK_INTERVAL === 0) {
+    if (now - this.#memoryCheckedAt >= MEMORY_CHECK_INTERVAL) {
       const short = this.#shortage();
-      if (short !== null) {
-        this.#admissions = 0;
-        return this.#refuse(short);
-      }
+      if (short !== null) return this.#refuse(short);
+      this.#memoryCheckedAt = now;
     }
     this.#budget -= mappings;
     return null;

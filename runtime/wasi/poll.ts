@@ -21,6 +21,8 @@ const EVENT_SIZE = 32;
 const EventType = { Clock: 0, Read: 1, Write: 2 } as const;
 const CLOCK_ABSOLUTE = 1;
 const NANOSECONDS_PER_MILLISECOND = 1e6;
+/** Milliseconds by which a timer may be early. */
+const CLOCK_TOLERANCE = 0.1;
 
 interface Subscription {
   readonly userdata: bigint;
@@ -79,8 +81,7 @@ preview1.define(
       let inputReady = false;
 
       const report = (): Errno => {
-        // Node's timers may fire a fraction of a millisecond early.
-        const now = performance.now() + 1;
+        const now = performance.now() + CLOCK_TOLERANCE;
         const occurred = subscriptions.filter(
           (s) =>
             s.error !== Errno.Success ||

@@ -123,6 +123,7 @@ export async function run(
   const program = await start(source, options);
   const exit = await program.root.ended;
   program.root.stop();
+  while (program.root.environment.size > 0) await new Promise((turn) => setImmediate(turn));
   return { ...program, exit };
 }
 

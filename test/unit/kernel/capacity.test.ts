@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { Capacity, type Machine } from '../../../runtime/kernel/capacity.ts';
+import { run } from '../../support/program.ts';
+
+const GIB = 2 ** 30;
+
+/** A machine whose figures a test sets. */
+function machine(figures: Partial<{ limit: number | null; mappings: number; free: number; heap: number }>) {
+  const state = { limit: 1000, mappings: 0, free: 4 * GIB, heap: 0.1, counts: 0, ...figures };
+  const fake: Machine = {
+    mappingLimit: state.limit,
+    countMappings: () => {
+      state.counts++;
+      return state.mappings;
+    },
+    freeMemory: () => state.free,
+    heapUse: () => state.heap,
+  };
+  return { state, fake };
+}
+
+test('admits until the estimate reaches the limit, then counts', () => {
+  const { state, fake } = machine({});
+  const capacity = new Capacity(() => {}, fake);
+  let admitted = 0;
+  while (capacity.admit(true) === null && admitted < 2000) {
+    admitted++;
+    state.mappings += 4;
+  }
+  expect(state.mappings).toBeLessThan(1000);
+  expect(state.mappings).toBeGreaterThan(800);
+  expect(state.counts).toBeLessThan(20);
+});
+
+test('gives back what is reclaimable before it refuses', () => {
+  const { state, fake } = machine({ mappings: 990 });
+  let reclaimed = 0;
+  const capacity = new Capacity(() => {
+    reclaimed++;
+    state.mappings = 100;
+  }, fake);
+  expect(capacity.admit(true)).toBeNull();
+  expect(reclaimed).toBe(1);
+});
+
+test.each([
+  ['mappings', { mappings: 990 }, 'no room for another process on this machine (memory mappings)'],
+  ['memory', { free: 1000 }, 'no room for another process on this machine (memory)'],
+  ['heap', { heap: 0.99 }, 'no room for another process on this machine (heap)'],
+])('says what is short: %s', (_, figures, message) => {
+  const capacity = new Capacity(() => {}, machine(figures).fake);
+  expect(capacity.admit(true)).toBe(message);
+});
+
+/** Spawns processes that wait until one is refused; prints the text of the error, then kills one and tries again. */
+const SPAWN_TO_THE_LIMIT = `(module
+  (import "lunatic::process" "spawn" (func $spawn (param i64 i64 i64 i32 i32 i32 i32 i32) (result i32)))
+  (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
+  (import "lunatic::message" "receive" (func $receive (param i32 i32 i64) (result i32)))
+  (import "lunatic::error" "string_size" (func $size (param i64) (result i32)))
+  (import "lunatic::error" "to_string" (func $to_string (param i64 i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "child")
+  (func (export "child") (drop (call $receive (i32.const 0) (i32.const 0) (i64.const -1))))
+  (func $try (result i32)
+    (call $spawn (i64.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 5) (i32.const 0) (i32.const 0) (i32.const 16)))
+  (func (export "_start") (local $n i32)
+    (loop $more
+      (if (i32.eqz (call $try)) (then
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (call $sleep (i64.const 0))
+        (br $more))))
+    (call $to_string (i64.load (i32.const 16)) (i32.const 100))
+    (i32.store (i32.const 32) (i32.const 100))
+    (i32.store (i32.const 36) (call $size (i64.load (i32.const 16))))
+    (drop (call $write (i32.const 1) (i32.const 32) (i32.const 1) (i32.const 40)))
+    (call $exit (i32.gt_u (local.get $n) (i32.const 20)))))`;
+
+test('a program is told when there is no room, and goes on', async () => {
+  const { state, fake } = machine({ limit: 200 });
+  // Each count finds that the processes of the last one are really there.
+  const filling: Machine = {
+    ...fake,
+    countMappings: () => {
+      const { mappings } = state;
+      state.mappings += 170;
+      return mappings;
+    },
+  };
+  const { exit, stdout } = await run(SPAWN_TO_THE_LIMIT, { machine: filling });
+  expect(stdout.text).toBe('no room for another process on this machine (memory mappings)');
+  expect(exit).toEqual({ kind: 'exited', code: 1 });
+});
+
+test('the machine this runs on is never exhausted', { timeout: 60_000 }, async () => {
+  const { exit, stdout } = await run(SPAWN_TO_THE_LIMIT);
+  expect(stdout.text).toContain('no room for another process on this machine');
+  expect(exit).toEqual({ kind: 'exited', code: 1 });
+  // What they held is there again for the next ones.
+  const again = await run(SPAWN_TO_THE_LIMIT);
+  expect(again.exit).toEqual({ kind: 'exited', code: 1 });
+});
