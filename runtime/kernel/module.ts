@@ -65,6 +65,7 @@ export class LoadedModule {
     this.bytes = bytes;
     this.source = readModule(bytes);
     validate(bytes);
+    checkFeatures(this.source);
     this.imports = linker.link(this.source);
     this.exportsMemory = this.source.exports.some((e) => e.kind === 'memory' && e.name === 'memory');
     for (const { kind, name, index } of this.source.exports) {
@@ -155,4 +156,17 @@ function validate(bytes: Uint8Array): void {
     throw new ModuleError(text.replace(/^WebAssembly\.Module\(\): /, ''), { cause: error });
   }
   throw new ModuleError('the module is not valid');
+}
+
+/**
+ * V8 knows more than guests may use (semantics 2.2): such a memory could not be instantiated later.
+ * @throws ModuleError
+ */
+function checkFeatures({ memories, tables }: WasmModule): void {
+  if (memories.some((memory) => memory.shared)) {
+    throw new ModuleError('the module has a shared memory: build it without threads, a process has none');
+  }
+  if ([...memories, ...tables].some(({ is64 }) => is64)) {
+    throw new ModuleError('the module has a 64-bit memory or table: build it for wasm32');
+  }
 }
