@@ -1,5 +1,3 @@
-import createWabt from 'wabt';
-
 /** The text of a module does not parse or does not validate. The message is the assembler's, with line and column. */
 export class WatError extends Error {
   override readonly name = 'WatError';
@@ -27,7 +25,8 @@ const features = {
   relaxed_simd: true,
 };
 
-let assembler: ReturnType<typeof createWabt> | undefined;
+/** Loaded when first needed: most programs are binaries, and the assembler is large. */
+let assembler: Promise<Awaited<ReturnType<typeof import('wabt')['default']>>> | undefined;
 
 /**
  * Assembles WebAssembly text, keeping the names of functions and locals.
@@ -35,7 +34,7 @@ let assembler: ReturnType<typeof createWabt> | undefined;
  * @throws WatError
  */
 export async function assembleText(source: string, fileName: string): Promise<Uint8Array> {
-  assembler ??= createWabt();
+  assembler ??= import('wabt').then(({ default: load }) => load());
   const wabt = await assembler;
   try {
     const module = wabt.parseWat(fileName, source, features);
@@ -48,6 +47,6 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new WatError(message, { cause: error });
+    throw new WatError(message.replace(/^\w+ failed:\n/, '').trimEnd(), { cause: error });
   }
 }

@@ -1,0 +1,52 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launcher, lunatic } from '../support/command.ts';
+
+/** Makes a Node look like one without JavaScript Promise Integration, in the process it is given to only. */
+const OLDER_NODE = ['--import', 'data:text/javascript,delete WebAssembly.Suspending'];
+
+let folder = '';
+let program = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lunatic-launch-'));
+  program = join(folder, 'three.wat');
+  writeFileSync(
+    program,
+    `(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (func (export "_start") (call $exit (i32.const 3))))`,
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('a Node that cannot suspend wasm hands over to the one installed beside the command', async () => {
+  const { exitCode, stderr } = await lunatic(['run', program], { nodeArgs: OLDER_NODE });
+  expect(stderr).toBe('process 1 exited with code 3\n');
+  expect(exitCode).toBe(3);
+});
+
+test('where there is none it says what to do', async () => {
+  // A copy outside of the project has no packages beside it.
+  const lonely = join(folder, 'lunatic.mjs');
+  copyFileSync(launcher, lonely);
+  const { exitCode, stderr, stdout } = await lunatic(['run', program], {
+    nodeArgs: OLDER_NODE,
+    launcher: lonely,
+  });
+  expect(stderr).toContain('needs a Node with JavaScript Promise Integration (24.21, or 26 and newer)');
+  expect(stderr).toContain('npm install node@26');
+  expect(stdout).toBe('');
+  expect(exitCode).toBe(1);
+});
+
+test('LUNATIC_NODE names another one', async () => {
+  const good = await lunatic(['run', program], {
+    nodeArgs: OLDER_NODE,
+    env: { LUNATIC_NODE: process.execPath },
+  });
+  expect(good.exitCode).toBe(3);
+  const bad = await lunatic(['run', program], { env: { LUNATIC_NODE: '/nowhere/node' } });
+  expect(bad.stderr).toBe('lunatic: LUNATIC_NODE names /nowhere/node, which does not exist\n');
+  expect(bad.exitCode).toBe(1);
+});

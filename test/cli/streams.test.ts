@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectFolder, RunningCommand } from '../support/command.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lunatic-streams-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const IMPORTS = `
+  (import "lunatic::process" "spawn" (func $spawn (param i64 i64 i64 i32 i32 i32 i32 i32) (result i32)))
+  (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
+  (import "lunatic::message" "receive" (func $receive (param i32 i32 i64) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 0) "child") (data (i32.const 16) "ready\\n")
+  (func $print (param $fd i32) (param $at i32) (param $length i32) (result i32)
+    (i32.store (i32.const 32) (local.get $at)) (i32.store (i32.const 36) (local.get $length))
+    (call $write (local.get $fd) (i32.const 32) (i32.const 1) (i32.const 40)))
+  (func $spawn_child
+    (if (call $spawn (i64.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 5)
+          (i32.const 0) (i32.const 0) (i32.const 48)) (then unreachable)))`;
+
+describe('interrupted', () => {
+  const programs: [string, string][] = [
+    ['in an endless loop', '(loop $l (br $l))'],
+    ['waiting for a message', '(drop (call $receive (i32.const 0) (i32.const 0) (i64.const -1)))'],
+    ['sleeping', '(call $sleep (i64.const 1000000))'],
+  ];
+  test.each(programs)('Ctrl-C ends a program %s with 130 and what it printed', async (name, body) => {
+    const path = file(
+      `${name.replaceAll(' ', '-')}.wat`,
+      `(module ${IMPORTS} (func (export "_start") (drop (call $print (i32.const 1) (i32.const 16) (i32.const 6))) ${body}))`,
+    );
+    const command = new RunningCommand(['run', path], { input: null });
+    await command.printed('ready\n');
+    command.child.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await command.ended;
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 130, stdout: 'ready\n', stderr: '' });
+  });
+
+  test('SIGTERM ends it with 143', async () => {
+    const path = file(
+      'term.wat',
+      `(module ${IMPORTS} (func (export "_start") (drop (call $print (i32.const 1) (i32.const 16) (i32.const 6))) (loop $l (br $l))))`,
+    );
+    const command = new RunningCommand(['run', path], { input: null });
+    await command.printed('ready\n');
+    command.child.kill('SIGTERM');
+    expect((await command.ended).exitCode).toBe(143);
+  });
+});
+
+describe('output', () => {
+  const flood = (name: string, body: string) =>
+    file(
+      name,
+      `(module ${IMPORTS}
+        (func (export "child") (loop $again
+          (drop (call $print (i32.const 1) (i32.const 16) (i32.const 65000))) (br $again)))
+        (func (export "_start") ${body}))`,
+    );
+
+  test('a closed pipe ends the program without a word', async () => {
+    const command = new RunningCommand([
+      'run',
+      flood('flood.wat', '(call $spawn_child) (call $sleep (i64.const -1))'),
+    ]);
+    await command.printed('ready\n');
+    command.child.stdout?.destroy();
+    const { exitCode, stderr } = await command.ended;
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(141);
+  });
+
+  test('a reader that does not read stops only the process that prints', async () => {
+    // The root sleeps a hundred times while its child cannot print, and says so on the other stream's end: its exit.
+    const path = flood(
+      'stuck.wat',
+      `(local $i i32) (call $spawn_child)
+       (loop $again (call $sleep (i64.const 1))
+         (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))
+       (drop (call $receive (i32.const 60000) (i32.const 0x10000000) (i64.const 0)))`,
+    );
+    const command = new RunningCommand(['run', path]);
+    command.child.stdout?.pause();
+    const ended = new Promise<void>((done) => command.child.once('exit', () => done()));
+    // The flush at the end waits for the reader, so reading begins again when the root must be through.
+    setTimeout(() => command.child.stdout?.resume(), 1500);
+    await ended;
+    expect((await command.ended).stderr).toContain('process 1 trapped: memory access out of bounds');
+  });
+
+  test('the two streams keep their order on one terminal', async () => {
+    const path = file(
+      'order.wat',
+      `(module ${IMPORTS} (data (i32.const 64) "12345678")
+        (func (export "_start") (local $i i32)
+          (loop $next
+            (drop (call $print (i32.add (i32.const 1) (i32.and (local.get $i) (i32.const 1))) (i32.add (i32.const 64) (local.get $i)) (i32.const 1)))
+            (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 8))))))`,
+    );
+    const { spawn } = await import('node:child_process');
+    const { launcher } = await import('../support/command.ts');
+    const child = spawn('sh', ['-c', `"$0" "$1" run "$2" 2>&1`, process.execPath, launcher, path]);
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await new Promise((done) => child.on('close', done));
+    expect(Buffer.concat(chunks).toString()).toBe('12345678');
+  });
+
+  test('everything is written before the command ends', async () => {
+    const path = file(
+      'much.wat',
+      `(module ${IMPORTS} (func (export "_start") (local $i i32)
+        (loop $next
+          (drop (call $print (i32.const 1) (i32.const 0) (i32.const 65536)))
+          (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))))`,
+    );
+    const { stdout, exitCode } = await new RunningCommand(['run', path]).ended;
+    expect(stdout).toHaveLength(6_553_600);
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('input', () => {
+  const echo = `(module ${IMPORTS}
+    (func (export "_start") (local $n i32)
+      (loop $next
+        (i32.store (i32.const 64) (i32.const 1024)) (i32.store (i32.const 68) (i32.const 50000))
+        (if (call $read (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 72)) (then unreachable))
+        (local.set $n (i32.load (i32.const 72)))
+        (if (local.get $n) (then
+          (drop (call $print (i32.const 1) (i32.const 1024) (local.get $n)))
+          (br $next))))))`;
+
+  test.each([
+    ['nothing', ''],
+    ['a line', 'hello\n'],
+    ['much', `${'0123456789'.repeat(30_000)}\n`],
+  ])('%s is read to its end', async (_, input) => {
+    const { stdout, exitCode } = await new RunningCommand(['run', file('echo.wat', echo)], { input }).ended;
+    // Compared as a whole, but not printed as a whole.
+    expect(stdout === input, `${stdout.length} characters of ${input.length}`).toBe(true);
+    expect(exitCode).toBe(0);
+  });
+
+  test('a process that waits for input does not stop the others', async () => {
+    const command = new RunningCommand(['run', join(projectFolder, 'test/guests/wat/stdin_ticker.wat')], {
+      input: null,
+    });
+    await command.printed('tick 3\n');
+    command.child.stdin?.end('a line\n');
+    const { stdout, exitCode } = await command.ended;
+    expect(stdout.indexOf('tick 3')).toBeLessThan(stdout.indexOf('a line'));
+    expect(exitCode).toBe(0);
+  });
+});

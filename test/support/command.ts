@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join, resolve } from 'node:path';
+
+/** The project's folder. */
+export const projectFolder = resolve(import.meta.dirname, '../..');
+
+/** The bundled command. */
+export const launcher = join(projectFolder, 'dist', 'lunatic.js');
+
+export interface CommandOptions {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Text for standard input, which is then closed. Null leaves it open. */
+  readonly input?: string | null;
+  /** Arguments of the Node that runs the launcher. */
+  readonly nodeArgs?: readonly string[];
+  /** Default: the bundled one. */
+  readonly launcher?: string;
+}
+
+/** What a command printed, and how it ended. */
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number | null;
+}
+
+/** A command that runs. */
+export class RunningCommand {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CommandResult>;
+  stdout = '';
+  stderr = '';
+  readonly #watchers = new Set<() => void>();
+
+  constructor(args: readonly string[], options: CommandOptions = {}) {
+    const nodeArgs = [...(options.nodeArgs ?? []), options.launcher ?? launcher];
+    this.child = spawn(process.execPath, [...nodeArgs, ...args], {
+      cwd: options.cwd ?? projectFolder,
+      env: { PATH: process.env['PATH'] ?? '', ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const collect = (field: 'stdout' | 'stderr') => (chunk: Buffer) => {
+      this[field] += chunk.toString();
+      for (const look of this.#watchers) look();
+    };
+    this.child.stdout?.on('data', collect('stdout'));
+    this.child.stderr?.on('data', collect('stderr'));
+    // A command that ends without reading breaks the pipe.
+    this.child.stdin?.on('error', () => {});
+    if (options.input !== null) this.child.stdin?.end(options.input ?? '');
+    this.ended = new Promise((done, fail) => {
+      this.child.on('error', fail);
+      this.child.on('close', (exitCode) => {
+        done({ stdout: this.stdout, stderr: this.stderr, exitCode });
+        for (const look of this.#watchers) look();
+      });
+    });
+  }
+
+  /** Waits until standard output contains a text. Rejects when the command ends without it. */
+  printed(text: string): Promise<void> {
+    return new Promise((done, fail) => {
+      const look = () => {
+        if (this.stdout.includes(text)) done();
+        else if (this.child.exitCode !== null)
+          fail(new Error(`ended without printing ${text}: ${this.stdout}`));
+        else return;
+        this.#watchers.delete(look);
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+}
+
+/** Runs the command to its end. */
+export function lunatic(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  return new RunningCommand(args, options).ended;
+}
