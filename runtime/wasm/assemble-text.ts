@@ -26,7 +26,7 @@ const features = {
 };
 
 /** Loaded when first needed: most programs are binaries, and the assembler is large. */
-let assembler: Promise<Awaited<ReturnType<typeof import('wabt')['default']>>> | undefined;
+let assembler: Promise<Awaited<ReturnType<typeof import('wabt')>>> | undefined;
 
 /**
  * Assembles WebAssembly text, keeping the names of functions and locals.

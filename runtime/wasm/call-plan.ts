@@ -1,19 +1,21 @@
-import { bodyFlag, noLoop } from './code-survey.ts';
+import { noLoop } from './code-survey.ts';
 import { IntList } from './int-list.ts';
 import type { WasmModule } from './module.ts';
 
 /**
- * Work between two ticks that the preempt pass aims for, in units of about one instruction: some 10 us of straight
- * code. Measured: a tick that returns at once costs 60-100 ns, so it stays below 1 %.
+ * Work between two ticks that the preempt pass aims for, in units of about one instruction: some 20 us of tight
+ * loops, more where instructions wait for memory. Measured: a tick that returns at once costs 60-100 ns.
  */
-export const workLimit = 32_768;
+export const workLimit = 1 << 17;
 
-/** A call weighs its callee's work, but no more than this: most calls end long before their worst case. */
-const callWeightCap = 1000;
+/** Most that a call may weigh. Its worst case would weigh more, but that is nearly always in a branch not taken. */
+const callWeightCap = 200;
 /** A call of an import, whose work is the host's to bound. */
-const importWeight = 200;
-/** A function that may work longer than this without a tick asks at its entry. */
+const importWeight = 16;
+/** Work without a tick, in the worst case, that is too much: a millisecond or two. */
 const heavy = 64 * workLimit;
+/** What entering a loop that may be heavy takes from the budget that function entries share. */
+const heavyLoopWeight = workLimit / 32;
 const saturated = 2 ** 45;
 
 /** What the preempt pass does with each function and loop. */
@@ -22,14 +24,18 @@ export interface CallPlan {
   readonly entryWeight: Int32Array;
   /** By loop, counted over the module: units to charge for a turn, at least 1. */
   readonly turnWeight: Int32Array;
+  /** By loop, counted over the module: units to charge before it begins, 0 for no check there. */
+  readonly loopEntryWeight: Int32Array;
+  /** By call, counted over the module: units to charge before it, 0 for no check there. */
+  readonly callSiteWeight: Int32Array;
 }
 
 /**
- * Finds the functions that must ask for a tick at their entry, so that no execution is without one for long:
- * at least one on every cycle of the call graph, and those whose calls, nested, multiply to too much work.
+ * Finds the calls and functions that must ask for a tick, so that no execution is without one for long: at least one
+ * on every cycle of the call graph, and those whose calls, nested, multiply to too much work.
  *
- * One depth-first search over functions and "any function of this type" nodes: a function that is called while it
- * is still open closes a cycle. In the order in which functions are done, the work of callees is known before that
+ * One depth-first search over functions and "any function of this type" nodes: a call of a function that is still
+ * open closes a cycle. In the order in which functions are done, the work of callees is known before that
  * of their callers. The search keeps its own stack; call graphs are as deep as guests like.
  */
 export function planCalls(module: WasmModule): CallPlan {
@@ -43,8 +49,12 @@ const done = 2;
 class CallPlanner implements CallPlan {
   readonly entryWeight: Int32Array;
   readonly turnWeight: Int32Array;
+  readonly loopEntryWeight: Int32Array;
+  readonly callSiteWeight: Int32Array;
   private readonly module: WasmModule;
   private readonly defined: number;
+  /** Whether an exception may bring an execution back from where it seems to end. */
+  private readonly catches: boolean;
   /** Node of a type index: types of equal shape share one. */
   private readonly typeNode: Int32Array;
   /** Functions an indirect call may reach: those of type node `n` from `firstTarget[n]` on. */
@@ -53,19 +63,25 @@ class CallPlanner implements CallPlan {
   private readonly state: Uint8Array;
   /** By node, when done: work of one call without a tick, in the worst case; saturating. */
   private readonly work: Float64Array;
+  /** By node, when done: what a call of it weighs in its caller's count. */
+  private readonly weight: Int32Array;
   private readonly asks: Uint8Array;
 
   constructor(module: WasmModule) {
     this.module = module;
     this.defined = module.code.functionCount;
+    this.catches = module.tags.length > 0 || module.imports.some((entry) => entry.kind === 'tag');
     this.entryWeight = new Int32Array(this.defined);
     this.turnWeight = new Int32Array(module.code.loopFlags.length);
+    this.loopEntryWeight = new Int32Array(module.code.loopFlags.length);
+    this.callSiteWeight = new Int32Array(module.code.callTarget.length);
     this.typeNode = new Int32Array(module.types.length);
     const nodes = this.nameTypeNodes();
     this.firstTarget = new Int32Array(nodes + 1);
     this.targets = this.collectTargets(nodes);
     this.state = new Uint8Array(this.defined + nodes);
     this.work = new Float64Array(this.defined + nodes);
+    this.weight = new Int32Array(this.defined + nodes);
     this.asks = new Uint8Array(this.defined);
   }
 
@@ -157,69 +173,89 @@ class CallPlanner implements CallPlan {
       const callee = this.edge(node, at);
       if (callee < 0) continue;
       if (state[callee] === unseen) push(callee);
-      // A type node cannot ask; the caller that closes the cycle through it does.
-      else if (state[callee] === open) this.asks[callee < this.defined ? callee : node] = 1;
+      else if (state[callee] === open) this.closeCycle(node, callee, at);
     }
+  }
+
+  /** Breaks the cycle that a call closes: before the call, or, where any of a type may be called, in the callee. */
+  private closeCycle(caller: number, callee: number, at: number): void {
+    if (caller < this.defined) this.callSiteWeight[at] = 1;
+    else this.asks[callee] = 1;
   }
 
   private finish(node: number): void {
     this.state[node] = done;
-    if (node >= this.defined) {
-      let worst = 0;
-      for (let at = this.edgeStart(node); at < this.edgeEnd(node); at++) {
-        worst = Math.max(worst, this.seenWork(this.targets[at] ?? 0));
-      }
-      this.work[node] = worst;
+    if (node < this.defined) {
+      this.weigh(node);
       return;
     }
-    const work = Math.min(saturated, this.bodyWork(node));
-    if (this.asks[node] === 1 || work > heavy) {
-      this.asks[node] = 1;
-      this.entryWeight[node] = Math.min(work, callWeightCap);
+    for (let at = this.edgeStart(node); at < this.edgeEnd(node); at++) {
+      const target = this.targets[at] ?? 0;
+      this.work[node] = Math.max(this.work[node] ?? 0, this.seenWork(target));
+      this.weight[node] = Math.max(this.weight[node] ?? 0, this.seenWeight(target));
     }
-    this.work[node] = work;
   }
 
   /** A callee's work as its callers see it: one that asks bounds its work itself. */
   private seenWork(node: number): number {
     if (node < 0) return importWeight;
-    if (this.state[node] !== done || this.asks[node] === 1) return callWeightCap;
-    return this.work[node] ?? 0;
+    return this.state[node] === done && this.asks[node] !== 1 ? (this.work[node] ?? 0) : callWeightCap;
   }
 
-  /** Weighs a function's loops and gives its worst work without a tick. */
-  private bodyWork(i: number): number {
+  private seenWeight(node: number): number {
+    if (node < 0) return importWeight;
+    return this.state[node] === done && this.asks[node] !== 1 ? (this.weight[node] ?? 0) : 1;
+  }
+
+  /** Weighs a function and its loops. */
+  private weigh(i: number): void {
     const { code } = this.module;
-    let straight = 1 + (code.straightWeight[i] ?? 0);
-    const loops = ((code.flags[i] ?? 0) & bodyFlag.loops) !== 0;
     const firstLoop = code.firstLoop[i] ?? 0;
-    const lastLoop = code.firstLoop[i + 1] ?? 0;
-    for (let l = firstLoop; l < lastLoop; l++) this.turnWeight[l] = code.loopWeight.at(l);
-    const worst = loops ? new Float64Array(lastLoop - firstLoop) : undefined;
-    worst?.forEach((_, l) => {
-      worst[l] = code.loopWeight.at(firstLoop + l);
-    });
+    const loops = (code.firstLoop[i + 1] ?? 0) - firstLoop;
+    let work = 1 + (code.straightWeight[i] ?? 0);
+    let weight = work;
+    const turnWork = loops === 0 ? undefined : new Float64Array(loops);
+    for (let l = 0; l < loops; l++) {
+      const own = code.loopWeight.at(firstLoop + l);
+      if (turnWork !== undefined) turnWork[l] = own;
+      this.turnWeight[firstLoop + l] = Math.min(workLimit, own);
+    }
     for (let at = this.edgeStart(i); at < this.edgeEnd(i); at++) {
-      const work = this.seenWork(this.edge(i, at));
+      const callee = this.edge(i, at);
       const loop = code.callLoop.at(at);
-      if (loop === noLoop) {
-        straight += work;
-      } else if (worst !== undefined) {
-        this.turnWeight[loop] = Math.min(
-          workLimit,
-          (this.turnWeight[loop] ?? 0) + Math.min(work, callWeightCap),
-        );
-        worst[loop - firstLoop] = (worst[loop - firstLoop] ?? 0) + work;
+      if (!this.catches && code.callEnds.at(at) === 1) continue;
+      if (loop === noLoop || turnWork === undefined) {
+        work += this.seenWork(callee);
+        weight = Math.min(callWeightCap, weight + this.seenWeight(callee));
+      } else {
+        turnWork[loop - firstLoop] = (turnWork[loop - firstLoop] ?? 0) + this.seenWork(callee);
+        this.turnWeight[loop] = Math.min(workLimit, (this.turnWeight[loop] ?? 0) + this.seenWeight(callee));
       }
     }
-    if (worst === undefined) return straight;
-    let looped = 0;
-    for (let l = 0; l < worst.length; l++) {
-      const turn = Math.max(1, Math.min(workLimit, this.turnWeight[firstLoop + l] ?? 1));
-      this.turnWeight[firstLoop + l] = turn;
-      // As many turns as fit below the limit, and the one that crosses it.
-      looped = Math.max(looped, (workLimit / turn + 1) * (worst[l] ?? 0));
+    if (turnWork !== undefined) {
+      work += this.loopWork(firstLoop, turnWork);
+      weight = callWeightCap;
     }
-    return straight + looped;
+    if (work > heavy) this.asks[i] = 1;
+    for (let at = this.edgeStart(i); at < this.edgeEnd(i); at++) {
+      if (this.callSiteWeight[at] === 1)
+        this.callSiteWeight[at] = Math.max(1, Math.min(weight, callWeightCap));
+    }
+    if (this.asks[i] === 1) this.entryWeight[i] = Math.max(1, Math.min(weight, callWeightCap));
+    this.work[i] = Math.min(saturated, work);
+    this.weight[i] = Math.min(weight, callWeightCap);
+  }
+
+  /** The worst work of a function's loops, which share one count; charges the entry of those that may be heavy. */
+  private loopWork(firstLoop: number, turnWork: Float64Array): number {
+    let worst = 0;
+    for (let l = 0; l < turnWork.length; l++) {
+      // As many turns as fit below the limit, and the one that crosses it.
+      const turns = workLimit / (this.turnWeight[firstLoop + l] ?? 1) + 1;
+      const work = turns * (turnWork[l] ?? 0);
+      if (work > heavy) this.loopEntryWeight[firstLoop + l] = heavyLoopWeight;
+      else worst = Math.max(worst, work);
+    }
+    return worst;
   }
 }

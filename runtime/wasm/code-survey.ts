@@ -21,8 +21,9 @@ export const loopFlag = {
   /** Named by something else than br, br_if and br_table. */
   oddBranch: 2,
   nested: 4,
-  calls: 8,
-  /** Nothing branches to it: it runs once. */
+  /** Calls through a table or a reference. */
+  indirectCalls: 8,
+  /** Something branches to it; without, it runs once. */
   branched: 16,
 } as const;
 
@@ -57,6 +58,8 @@ export interface CodeSurvey {
   readonly callTarget: IntList;
   /** The innermost loop around the call, counted over the module, or `noLoop`. */
   readonly callLoop: IntList;
+  /** 1 where `unreachable` follows the call: it ends the execution, so it is no part of a loop's turns. */
+  readonly callEnds: IntList;
 }
 
 /** What a survey needs to know of the rest of the module. */
@@ -85,6 +88,7 @@ export class CodeSurveyor implements CodeSurvey {
   readonly loopWeight = new IntList(64);
   readonly callTarget = new IntList(256);
   readonly callLoop = new IntList(256);
+  readonly callEnds = new IntList(256);
 
   private readonly context: SurveyContext;
   /** Open blocks of the current function: the loop a block is, or `noLoop`, and the innermost loop around it. */
@@ -212,7 +216,7 @@ export class CodeSurveyor implements CodeSurvey {
       );
     }
     if (reader.opcode === op.refFunc) this.context.addressTaken[reader.index] = 1;
-    else this.noteCall(reader.index);
+    else this.noteCall(reader.index, reader.bytes[reader.position]);
     return bodyFlag.namesFunctions;
   }
 
@@ -220,13 +224,15 @@ export class CodeSurveyor implements CodeSurvey {
     if (reader.index >= this.context.types.length) {
       throw reader.fail(reader.indexAt, `a type index below ${this.context.types.length}`, `${reader.index}`);
     }
-    this.noteCall(~reader.index);
+    this.noteCall(~reader.index, reader.bytes[reader.position]);
   }
 
-  private noteCall(target: number): void {
+  private noteCall(target: number, after: number | undefined): void {
     this.callTarget.push(target);
     this.callLoop.push(this.innermostLoop);
-    if (this.innermostLoop !== noLoop) this.flagLoop(this.innermostLoop, loopFlag.calls);
+    this.callEnds.push(after === op.unreachable ? 1 : 0);
+    if (this.innermostLoop !== noLoop && target < 0)
+      this.flagLoop(this.innermostLoop, loopFlag.indirectCalls);
   }
 
   private noteBlock(reader: InstructionReader): number {

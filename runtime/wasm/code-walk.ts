@@ -43,6 +43,8 @@ export class CodeWalk {
   definedIndex = 0;
   /** Loops opened so far, counted over the module as the survey does: the next one's number. */
   nextLoop = 0;
+  /** Calls before the instruction at hand, counted over the module as the survey does. */
+  nextCall = 0;
   private readonly passes: readonly CodePass[];
   /** Functions inserted behind the module's own imports. */
   private readonly insertedFunctions: number;
@@ -86,6 +88,7 @@ export class CodeWalk {
     this.definedIndex = i;
     this.functionIndex = module.importedFunctions + i;
     this.nextLoop = code.firstLoop[i] ?? 0;
+    this.nextCall = code.firstCall[i] ?? 0;
     this.newLocals.length = 0;
     this.ownLocals =
       (module.functionType(this.functionIndex)?.params.length ?? 0) + (code.localCount[i] ?? 0);

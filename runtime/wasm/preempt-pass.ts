@@ -31,7 +31,11 @@ export class PreemptPass implements CodePass {
   private readonly tick: number;
   private readonly budget: number;
   private spent = -1;
+  private limit = -1;
+  private step = -1;
   private scratch = -1;
+  /** Whether the code since the last merge has asked. */
+  private asked = false;
   private wideScratch = -1;
   private readonly wideMemories: boolean[] = [];
   private readonly wideTables: boolean[] = [];
@@ -61,15 +65,45 @@ export class PreemptPass implements CodePass {
     this.spent = -1;
     this.scratch = -1;
     const { loops, tableToLoop, bulk } = bodyFlag;
-    if ((flags & (loops | bulk)) !== 0 && walk.ownLocals + 3 <= localLimit) {
-      if (flags & loops) this.spent = walk.addLocal(valueCode.i32);
+    if ((flags & (loops | bulk)) !== 0 && walk.ownLocals + 5 <= localLimit) {
+      if (flags & loops) {
+        this.spent = walk.addLocal(valueCode.i32);
+        this.limit = walk.addLocal(valueCode.i32);
+        this.step = walk.addLocal(valueCode.i32);
+      }
       if (flags & (tableToLoop | bulk)) this.scratch = walk.addLocal(valueCode.i32);
       if (flags & bulk && this.hasWideSpace) this.wideScratch = walk.addLocal(valueCode.i64);
     }
-    return (flags & (loops | bulk)) !== 0 || this.plan.entryWeight[i] !== 0;
+    return (flags & (loops | bulk)) !== 0 || this.plan.entryWeight[i] !== 0 || this.asksAtCalls(i);
+  }
+
+  /**
+   * The engine unrolls loops of up to so many operations, constants included. Constants from outside of the loop do
+   * not count, so the limit and an innermost loop's weight are in locals.
+   */
+  private enterLoops(walk: CodeWalk): void {
+    if (this.spent < 0) return;
+    const { emit, reader } = walk;
+    emit.insert(reader.position);
+    emit.constant(workLimit);
+    emit.localSet(this.limit);
+    emit.resume(reader.position);
+  }
+
+  private isInnermost(loop: number): boolean {
+    return (this.module.code.loopFlags.at(loop) & loopFlag.nested) === 0;
+  }
+
+  private asksAtCalls(i: number): boolean {
+    const { code } = this.module;
+    const end = code.firstCall[i + 1] ?? 0;
+    for (let at = code.firstCall[i] ?? 0; at < end; at++) if (this.plan.callSiteWeight[at] !== 0) return true;
+    return false;
   }
 
   enter(walk: CodeWalk): void {
+    this.asked = false;
+    this.enterLoops(walk);
     const weight = this.plan.entryWeight[walk.definedIndex] ?? 0;
     if (weight === 0) return;
     walk.emit.insert(walk.reader.position);
@@ -89,16 +123,44 @@ export class PreemptPass implements CodePass {
       case op.brTable:
         return this.branchTable(walk);
       case op.end:
+        this.asked = false;
         return this.end(walk);
+      case op.else:
+      case op.catch:
+      case op.catchAll:
+      case op.delegate:
+        this.asked = false;
+        return false;
+      case op.call:
+      case op.returnCall:
+      case op.callIndirect:
+      case op.returnCallIndirect:
+      case op.callRef:
+      case op.returnCallRef:
+        return this.call(walk);
       default:
         return isBulk(reader.opcode) && this.bulk(walk);
     }
   }
 
+  /**
+   * Asks before a call that closes a cycle. Where one call comes after another without a merge between, the first
+   * has asked for both: leaves of a recursion never pay.
+   */
+  private call(walk: CodeWalk): boolean {
+    const weight = this.plan.callSiteWeight[walk.nextCall++] ?? 0;
+    if (weight === 0 || this.asked) return false;
+    this.asked = true;
+    walk.emit.insert(walk.reader.start);
+    this.askByBudget(walk, weight);
+    walk.emit.resume(walk.reader.start);
+    return false;
+  }
+
   private isStripMined(loop: number): boolean {
     if (loop === noLoop || this.spent < 0) return false;
     const flags = this.module.code.loopFlags.at(loop);
-    return (flags & (loopFlag.params | loopFlag.oddBranch)) === 0;
+    return (flags & (loopFlag.params | loopFlag.oddBranch | loopFlag.indirectCalls)) === 0;
   }
 
   private isBranchedTo(loop: number): boolean {
@@ -108,17 +170,23 @@ export class PreemptPass implements CodePass {
   private loop(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const loop = walk.nextLoop;
+    this.asked = false;
     if (!this.isBranchedTo(loop)) return false;
     walk.nextLoop++;
+    emit.insert(reader.start);
+    const entryWeight = this.plan.loopEntryWeight[loop] ?? 0;
+    if (entryWeight > 0) this.askByBudget(walk, entryWeight);
     if (this.isStripMined(loop)) {
-      emit.insert(reader.start);
+      if (this.isInnermost(loop)) {
+        emit.constant(this.plan.turnWeight[loop] ?? 1);
+        emit.localSet(this.step);
+      }
       emit.copy(reader.bytes, reader.start, reader.position);
       emit.copy(reader.bytes, reader.start, reader.position);
       emit.resume(reader.position);
       labels.open(loop, 2);
       return true;
     }
-    emit.insert(reader.start);
     emit.copy(reader.bytes, reader.start, reader.position);
     const weight = this.plan.turnWeight[loop] ?? 1;
     if (this.spent < 0) {
@@ -211,7 +279,15 @@ export class PreemptPass implements CodePass {
   /** Jumps back to `inner`, or asks first and goes through the loop around it. */
   private backEdge(walk: CodeWalk, loop: number, inner: number): void {
     const { emit } = walk;
-    this.charge(walk, this.plan.turnWeight[loop] ?? 1);
+    if (this.isInnermost(loop)) {
+      emit.localGet(this.spent);
+      emit.localGet(this.step);
+      emit.u8(op.i32Add);
+      emit.localTee(this.spent);
+      emit.localGet(this.limit);
+    } else {
+      this.charge(walk, this.plan.turnWeight[loop] ?? 1);
+    }
     emit.u8(op.i32LtU);
     emit.likelyBranchIf(inner);
     this.askAndClear(walk);
