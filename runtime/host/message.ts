@@ -176,23 +176,23 @@ message.define(
     },
 );
 
-for (const [kind, since, name] of [
-  ['tcp_stream', '0.6.0', 'stream_id'],
-  ['tls_stream', '0.12.0', 'stream_id'],
-  ['udp_socket', '0.9.0', 'socket_id'],
+for (const [kind, what, since, name] of [
+  ['tcp_stream', 'TCP stream', '0.6.0', 'stream_id'],
+  ['tls_stream', 'TLS stream', '0.12.0', 'stream_id'],
+  ['udp_socket', 'UDP socket', '0.9.0', 'socket_id'],
 ] as const) {
   message.define(
     `push_${kind}`,
     `(${name}: i64) -> i64`,
     { since },
-    `Moves a ${kind.replace('_', ' ')} into the message and returns its index there.`,
+    `Moves a ${what} into the message and returns its index there.`,
     unsupported(`lunatic::message::push_${kind}`),
   );
   message.define(
     `take_${kind}`,
     '(index: i64) -> i64',
     { since },
-    `Takes a ${kind.replace('_', ' ')} out of the message and returns its new id.`,
+    `Takes a ${what} out of the message and returns its new id.`,
     unsupported(`lunatic::message::take_${kind}`),
   );
 }

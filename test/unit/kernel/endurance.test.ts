@@ -44,12 +44,17 @@ interface Footprint {
 function footprint(): Footprint {
   globalThis.gc?.();
   globalThis.gc?.();
-  const mappings = process.platform === 'linux' ? readFileSync('/proc/self/maps', 'latin1').split('\n').length : 0;
+  const mappings =
+    process.platform === 'linux' ? readFileSync('/proc/self/maps', 'latin1').split('\n').length : 0;
   return { resident: process.memoryUsage().rss / 2 ** 20, mappings };
 }
 
 /** Runs the rounds and compares what the scheduler holds after the first 10,000 processes and after the last. */
-async function endure(child: string, alive: number, total: number): Promise<{ first: Footprint; last: Footprint }> {
+async function endure(
+  child: string,
+  alive: number,
+  total: number,
+): Promise<{ first: Footprint; last: Footprint }> {
   const rounds = Math.ceil(total / alive);
   const firstRounds = Math.ceil(Math.min(10_000, total / 2) / alive);
   const footprints: Footprint[] = [];
@@ -66,7 +71,8 @@ async function endure(child: string, alive: number, total: number): Promise<{ fi
   };
   expect(await program.root.ended).toEqual({ kind: 'returned' });
   const [first, last] = footprints;
-  if (first === undefined || last === undefined) throw new Error(`measured ${footprints.length} times, not twice`);
+  if (first === undefined || last === undefined)
+    throw new Error(`measured ${footprints.length} times, not twice`);
   return { first, last };
 }
 
@@ -75,7 +81,9 @@ function expectSteady({ first, last }: { first: Footprint; last: Footprint }): v
   expect(last.mappings, `${first.mappings} mappings at first`).toBeLessThan(first.mappings + 1500);
 }
 
-test('a million processes come and go, thousands at a time, and leave nothing', { timeout: 400_000 }, async () => {
+test('a million processes come and go, thousands at a time, and leave nothing', {
+  timeout: 400_000,
+}, async () => {
   expectSteady(await endure('(call $wait)', 4000, 1_000_000));
 });
 

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import {
+  assembleText,
+  customSection,
+  functionNames,
+  isWasmBinary,
+  readModule,
+  WatError,
+} from '../../../runtime/wasm/index.ts';
+import { binary, modernWat, wat } from './support.ts';
+
+describe('readModule', () => {
+  it('gives the structure of a module', async () => {
+    const module = readModule(
+      await wat(`(module
+        (type $t (func (param i32 i64) (result f32 f64)))
+        (import "env" "f" (func $f (type $t)))
+        (import "env" "g" (global $g i64))
+        (import "env" "t" (table 1 2 funcref))
+        (import "env" "m" (memory 3))
+        (table $own 5 externref)
+        (global $h (mut i32) (i32.const 7))
+        (tag $e (param i32))
+        (func $start)
+        (func $run (export "run") (param f64) (result i32) (i32.const 1))
+        (export "own" (table $own))
+        (export "h" (global $h))
+        (start $start)
+        (elem (table 0) (i32.const 0) func $run)
+        (data (i32.const 0) "abc")
+      )`),
+    );
+    expect(module.imports).toMatchObject([
+      { module: 'env', name: 'f', kind: 'function', typeIndex: 0 },
+      { module: 'env', name: 'g', kind: 'global', global: { type: 'i64', mutable: false } },
+      { module: 'env', name: 't', kind: 'table', table: { element: 'funcref', initial: 1, maximum: 2 } },
+      { module: 'env', name: 'm', kind: 'memory', memory: { initial: 3, shared: false, is64: false } },
+    ]);
+    expect(module.functionType(0)).toMatchObject({ params: ['i32', 'i64'], results: ['f32', 'f64'] });
+    expect(module.functionType(2)).toMatchObject({ params: ['f64'], results: ['i32'] });
+    expect(module.functionType(3)).toBeUndefined();
+    expect(module.importedFunctions).toBe(1);
+    expect(module.functions.length).toBe(2);
+    expect(module.tables).toMatchObject([{ element: 'externref', initial: 5 }]);
+    expect(module.globals).toEqual([{ type: 'i32', mutable: true }]);
+    expect(module.tags).toHaveLength(1);
+    expect(module.start).toBe(1);
+    expect(module.exports).toEqual([
+      { name: 'run', kind: 'function', index: 2 },
+      { name: 'own', kind: 'table', index: 1 },
+      { name: 'h', kind: 'global', index: 1 },
+    ]);
+    expect(module.elementSegments).toBe(1);
+    expect(module.dataSegments).toBe(1);
+    expect(Array.from(module.addressTaken)).toEqual([0, 0, 1]);
+    expect(module.usesGcTypes).toBe(false);
+  });
+
+  it('reads types of the garbage collection proposal', () => {
+    const module = readModule(
+      modernWat(`(module
+        (rec (type $list (sub (struct (field i32) (field (ref null $list))))))
+        (type $array (array (mut i8)))
+        (func (export "f") (param (ref null $list)) (param (ref $array)) (param anyref))
+      )`),
+    );
+    expect(module.usesGcTypes).toBe(true);
+    const type = module.functionType(0);
+    expect(type?.params[0]).toMatch(/^\(ref null \d\)$/);
+    expect(type?.params[1]).toMatch(/^\(ref \d\)$/);
+    expect(type?.params[2]).toBe('anyref');
+  });
+
+  it('tells a binary by its first bytes', () => {
+    expect(isWasmBinary(binary())).toBe(true);
+    expect(isWasmBinary(new TextEncoder().encode('(module)'))).toBe(false);
+    expect(isWasmBinary(new Uint8Array())).toBe(false);
+  });
+});
+
+describe('functionNames', () => {
+  it('reads the name section', async () => {
+    const names = functionNames(
+      readModule(await wat('(module (import "e" "f" (func $f)) (func) (func $x))')),
+    );
+    expect([...names]).toEqual([
+      [0, 'f'],
+      [2, 'x'],
+    ]);
+  });
+
+  const nameSection = (...contents: number[]): number[] => [0, 4, 0x6e, 0x61, 0x6d, 0x65, ...contents];
+
+  it('gives what could be read of a broken section', () => {
+    const cut = binary(nameSection(1, 9, 2, 0, 1, 0x61, 1, 0x7f, 0x62, 0x63, 0x64));
+    expect([...functionNames(readModule(cut))]).toEqual([[0, 'a']]);
+    expect([...functionNames(readModule(binary(nameSection(1, 0x7f))))]).toEqual([]);
+    expect([...functionNames(readModule(binary()))]).toEqual([]);
+  });
+
+  it('replaces what is no UTF-8', () => {
+    const names = functionNames(readModule(binary(nameSection(1, 4, 1, 0, 1, 0xff))));
+    expect([...names]).toEqual([[0, '\ufffd']]);
+  });
+});
+
+describe('customSection', () => {
+  it('finds contents by name', () => {
+    const bytes = binary([0, 1, 0x61, 9, 8, 7], [0, 1, 0x62]);
+    const module = readModule(bytes);
+    const custom = customSection(module, 'a');
+    expect(custom && [...bytes.subarray(custom.start, custom.end)]).toEqual([9, 8, 7]);
+    expect(customSection(module, 'c')).toBeUndefined();
+  });
+});
+
+describe('assembleText', () => {
+  it('keeps names', async () => {
+    const module = readModule(await assembleText('(module (func $here))', 'a.wat'));
+    expect(functionNames(module).get(0)).toBe('here');
+  });
+
+  it('passes the assembler’s message on', async () => {
+    const failure = assembleText('(module\n  (func (i32.const)))', 'broken.wat');
+    await expect(failure).rejects.toThrow(WatError);
+    await expect(failure).rejects.toThrow(/broken\.wat:2:/);
+    await expect(assembleText('(module (func (result i32)))', 'a.wat')).rejects.toThrow(WatError);
+  });
+});

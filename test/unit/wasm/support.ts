@@ -1,0 +1,184 @@
+/** What the tests of `runtime/wasm` share: building modules, running them as they are and rewritten. */
+import binaryen from 'binaryen';
+import {
+  assembleText,
+  kernelModule,
+  type RewritePasses,
+  type RewrittenModule,
+  readModule,
+  rewriteModule,
+} from '../../../runtime/wasm/index.ts';
+
+export type Wasm = Uint8Array<ArrayBuffer>;
+
+/** Text to binary; everything that wabt knows. */
+export async function wat(source: string): Promise<Wasm> {
+  return new Uint8Array(await assembleText(source, 'test.wat'));
+}
+
+/** The same through binaryen, for garbage collection and `try_table`, which wabt does not know. */
+export function modernWat(source: string): Wasm {
+  const module = binaryen.parseText(source);
+  module.setFeatures(binaryen.Features.All);
+  const bytes = new Uint8Array(module.emitBinary());
+  module.dispose();
+  return bytes;
+}
+
+/** A module from sections: `[id, ...contents]` each, with the size filled in. */
+export function binary(...sections: number[][]): Wasm {
+  const bytes = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  for (const [id = 0, ...contents] of sections) bytes.push(id, ...leb(contents.length), ...contents);
+  return new Uint8Array(bytes);
+}
+
+export function leb(value: number): number[] {
+  const bytes = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  bytes.push(rest);
+  return bytes;
+}
+
+/** A module of one function `() -> ()` exported as `f`, with that code and no locals. */
+export function oneFunction(...code: number[]): Wasm {
+  return binary(
+    [1, 1, 0x60, 0, 0],
+    [3, 1, 0],
+    [7, 1, 1, 0x66, 0, 0],
+    [10, 1, ...leb(code.length + 2), 0, ...code, 0x0b],
+  );
+}
+
+export interface Running {
+  readonly exports: Record<string, unknown>;
+  /** How many times the module asked for a tick, or for fuel. */
+  asked: number;
+  readonly rewritten: RewrittenModule | undefined;
+  call(name: string, ...args: unknown[]): Outcome;
+}
+
+/** What a call came to; traps by their message. */
+export type Outcome = { readonly result: unknown } | { readonly trap: string };
+
+export class Stop extends Error {}
+
+export interface RunOptions {
+  /** Ends the execution by an error after so many questions. */
+  readonly stopAfter?: number;
+  /** What `refuel` gives. */
+  readonly fuel?: number;
+}
+
+/** Instantiates a module, rewritten where passes are given, with imports that trap, and runs its start function. */
+export function start(bytes: Wasm, passes?: RewritePasses, options: RunOptions = {}): Running {
+  const rewritten = passes === undefined ? undefined : rewriteModule(readModule(bytes), passes);
+  const running: Running = { exports: {}, asked: 0, rewritten, call };
+  const ask = (): number => {
+    running.asked++;
+    if (running.asked > (options.stopAfter ?? Number.POSITIVE_INFINITY)) throw new Stop('asked too often');
+    return options.fuel ?? 100_000;
+  };
+  const imports = stubImports(bytes);
+  const memory = rewritten?.memory;
+  imports[kernelModule] = { tick: ask, refuel: ask };
+  if (memory !== undefined) imports[kernelModule]['memory'] = new WebAssembly.Memory(memory);
+  const module = new WebAssembly.Module(new Uint8Array(rewritten?.bytes ?? bytes));
+  Object.assign(running.exports, new WebAssembly.Instance(module, imports).exports);
+  const begin = rewritten?.startExport;
+  if (begin !== undefined) {
+    const outcome = call(begin);
+    delete running.exports[begin];
+    if ('trap' in outcome) throw new WebAssembly.RuntimeError(outcome.trap);
+  }
+  return running;
+
+  function call(name: string, ...args: unknown[]): Outcome {
+    const fn = running.exports[name];
+    if (typeof fn !== 'function') return { trap: `no function ${name}` };
+    try {
+      return { result: fn(...args) };
+    } catch (error) {
+      if (error instanceof Stop) throw error;
+      return { trap: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+function stubImports(bytes: Wasm): WebAssembly.Imports {
+  const imports: WebAssembly.Imports = {};
+  for (const entry of readModule(bytes).imports) {
+    const module = imports[entry.module] ?? {};
+    imports[entry.module] = module;
+    if (entry.kind === 'function') {
+      module[entry.name] = () => {
+        throw new WebAssembly.RuntimeError(`import ${entry.name}`);
+      };
+    } else if (entry.kind === 'memory') {
+      module[entry.name] = new WebAssembly.Memory(entry.memory);
+    } else if (entry.kind === 'table') {
+      const { initial, maximum } = entry.table;
+      const element = entry.table.element === 'externref' ? 'externref' : 'anyfunc';
+      module[entry.name] = new WebAssembly.Table({
+        element,
+        initial,
+        ...(maximum === undefined ? {} : { maximum }),
+      });
+    } else if (entry.kind === 'global') {
+      const value = entry.global.type;
+      const zero = value === 'i64' ? 0n : value.startsWith('f') || value === 'i32' ? 0 : null;
+      module[entry.name] = new WebAssembly.Global(
+        { value: entry.global.type, mutable: entry.global.mutable },
+        zero,
+      );
+    } else if (entry.kind === 'tag') {
+      const type = readModule(bytes).types[entry.typeIndex];
+      module[entry.name] = new WebAssembly.Tag({ parameters: [...(type?.params ?? [])] });
+    }
+  }
+  return imports;
+}
+
+/** Arguments for a function of those parameter types: small numbers, varied by `seed`. */
+export function sampleArguments(params: readonly string[], seed: number): unknown[] {
+  const numbers = [0, 1, 7, -1, 40, 255, 65_537, -2_147_483_648];
+  return params.map((type, i) => {
+    const n = numbers[(seed * 5 + i * 3) % numbers.length] ?? 0;
+    if (type === 'i64') return BigInt(n);
+    return type === 'i32' || type === 'f32' || type === 'f64' ? n : null;
+  });
+}
+
+/** Everything of an instance's state that a caller can see. */
+export function visibleState(running: Running): unknown {
+  const state: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(running.exports)) {
+    if (value instanceof WebAssembly.Memory) state[name] = hash(new Uint8Array(value.buffer));
+    else if (value instanceof WebAssembly.Global) state[name] = readGlobal(value);
+    else if (value instanceof WebAssembly.Table) state[name] = value.length;
+  }
+  return state;
+}
+
+function readGlobal(global: WebAssembly.Global): unknown {
+  try {
+    const { value } = global;
+    return typeof value === 'function' || (typeof value === 'object' && value !== null)
+      ? typeof value
+      : value;
+  } catch {
+    return 'not for JavaScript';
+  }
+}
+
+function hash(bytes: Uint8Array): string {
+  let h = 2166136261;
+  for (const byte of bytes) h = Math.imul(h ^ byte, 16777619);
+  return `${bytes.length}:${h >>> 0}`;
+}
+
+export const preemptive: RewritePasses = { memory: true, preempt: true };
+export const metered: RewritePasses = { memory: true, meter: true };
