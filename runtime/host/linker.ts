@@ -74,7 +74,11 @@ export class HostLinker implements Linker {
       }
       const namespace = imports[wanted.module] ?? {};
       imports[wanted.module] = namespace;
-      namespace[wanted.name] = this.#bind(key, fn, sameSignature(fn, type) ? undefined : fn.older[older]);
+      const bound = this.#bind(key, fn, sameSignature(fn, type) ? undefined : fn.older[older]);
+      // An import object has one value for a name.
+      if ((namespace[wanted.name] ?? bound) !== bound)
+        problem('imported with two signatures, of which only one can be used');
+      namespace[wanted.name] = bound;
     });
     if (problems.length > 0) throw new LinkError(problems);
     return imports;

@@ -254,13 +254,18 @@ message.define(
         (current) => (pointer: number, count: number, timeout: number) =>
           current(pointer, count, oldTimeout(timeout)),
       ),
+      // In 0.6 one tag was passed by value, 0 for any message.
+      older(
+        '(i64, i32) -> i32',
+        (current) => (tag: bigint, timeout: number) => current(0, 0, oldTimeout(timeout), tag),
+      ),
     ],
   },
   'Waits for a message, of one of the given tags if there are any. Returns 0 data, 1 link death, 2 process death, 9027 timed out.',
   ({ scheduler }) =>
-    (pointer: number, count: number, timeout: bigint) => {
+    (pointer: number, count: number, timeout: bigint, tag: bigint = NO_TAG) => {
       const process = scheduler.current;
-      const filter = readFilter(process, pointer, count);
+      const filter = tag === NO_TAG ? readFilter(process, pointer, count) : [tag];
       return scheduler.receive(process, filter, timeoutFromGuest(timeout), true);
     },
 );

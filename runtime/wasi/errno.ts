@@ -5,6 +5,7 @@ export const Errno = {
   Fault: 21,
   Inval: 28,
   Io: 29,
+  Nametoolong: 37,
   Nosys: 52,
   Notsup: 58,
   Overflow: 61,

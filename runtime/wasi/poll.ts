@@ -75,6 +75,7 @@ preview1.define(
       const subscriptions = Array.from({ length: count }, (_, i) =>
         readSubscription(process, start + i * SUBSCRIPTION_SIZE),
       );
+      if (subscriptions.some(({ type }) => type > EventType.Write)) return Errno.Inval;
       const { input } = process.stdio;
       const readsInput = subscriptions.some((s) => s.type === EventType.Read && s.error === Errno.Success);
       const due = Math.min(...subscriptions.map((s) => (s.error === Errno.Success ? s.due : 0)));
@@ -102,12 +103,17 @@ preview1.define(
       if (!readsInput) return scheduler.sleep(process, delay).then(report);
       return scheduler
         .waitForEvent(process, (wake) => {
+          // Whichever comes first gives the other one up.
           const cancelInput = input.whenReadable(() => {
             inputReady = true;
+            timer?.cancel();
             wake(0);
           });
-          const timer =
-            due === Number.POSITIVE_INFINITY ? undefined : new Timer(Math.max(0, delay), () => wake(0));
+          const expire = () => {
+            cancelInput();
+            wake(0);
+          };
+          const timer = due === Number.POSITIVE_INFINITY ? undefined : new Timer(Math.max(0, delay), expire);
           return () => {
             cancelInput();
             timer?.cancel();

@@ -186,7 +186,8 @@ preview1.define(
       const directory = preopen(process, fd);
       if (directory === undefined) return Errno.Badf;
       const name = encoder.encode(directory.guestPath);
-      process.memory.write(pointer, name.subarray(0, length >>> 0));
+      if (name.length > length >>> 0) return Errno.Nametoolong;
+      process.memory.write(pointer, name);
       return Errno.Success;
     },
 );
