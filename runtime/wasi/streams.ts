@@ -49,12 +49,11 @@ function vectors(process: Process, pointer: number, count: number): { pointer: n
   });
 }
 
-function waitForOutput(scheduler: Scheduler, process: Process, drained: Promise<void>): Promise<number> {
+function waitForOutput(scheduler: Scheduler, process: Process, drained: Promise<void>[]): Promise<number> {
+  // Handled from the start, also where the process is killed first: a rejection nobody handles would end Node.
+  const settled = Promise.all(drained).then(() => Errno.Success, errnoOfOutput);
   return scheduler.waitForEvent(process, (wake) => {
-    drained.then(
-      () => wake(Errno.Success),
-      (error: unknown) => wake(errnoOfOutput(error)),
-    );
+    settled.then(wake);
     return () => {};
   });
 }
@@ -77,14 +76,15 @@ preview1.define(
       const buffers = vectors(process, iovs, count);
       memory.check(written, 4);
       let total = 0;
-      let drained: Promise<void> | null = null;
+      const drained: Promise<void>[] = [];
       for (const { pointer, length } of buffers) {
         if (length === 0) continue;
-        drained = output.write(memory.slice(pointer, length));
+        const full = output.write(memory.slice(pointer, length));
+        if (full !== null) drained.push(full);
         total += length;
       }
       memory.writeU32(written, total);
-      return drained === null ? Errno.Success : waitForOutput(scheduler, process, drained);
+      return drained.length === 0 ? Errno.Success : waitForOutput(scheduler, process, drained);
     },
 );
 

@@ -7,13 +7,14 @@ const spawn = (name: string, link = 0) => `(drop (call $spawn (i64.const ${link}
 const SHOW = '(call $show_received (call $receive))';
 /** Shows what comes within a short time. */
 const SHOW_SOON = '(call $show_received (call $message.receive (i32.const 0) (i32.const 0) (i64.const 5)))';
-/** Functions by name, "_start" last. */
+/** Functions by name, "_start" last; `$recurse` never returns, `$exception` is a tag. */
 const program = (functions: Record<string, string>) =>
-  guest(
-    Object.entries(functions)
+  guest(`
+    (tag $exception)
+    (func $recurse (call $recurse) (call $recurse))
+    ${Object.entries(functions)
       .map(([name, body]) => `(func (export "${name}") ${body})`)
-      .join('\n'),
-  );
+      .join('\n')}`);
 /** How every process ended, in order of the ids. */
 const ends = async (functions: Record<string, string>) => {
   const { exits, stdout } = await runAll(program(functions));
@@ -26,6 +27,8 @@ const FAILURES: [string, string][] = [
   ['exits with another code than 0', '(call $proc_exit (i32.const 3))'],
   ['kills itself', '(call $process.kill (call $process.process_id)) (call $process.sleep_ms (i64.const 0))'],
   ['calls a host function that traps', '(call $error.drop (i64.const 0))'],
+  ['overflows its stack', '(call $recurse)'],
+  ['lets an exception escape', '(throw $exception)'],
 ];
 const NORMAL_ENDS: [string, string][] = [
   ['returns', ''],
@@ -85,6 +88,14 @@ describe('the death of a link', () => {
       _start: `${spawn('child', 5)} unreachable`,
     });
     expect([kinds, lines]).toEqual([['trapped', 'killed'], []]);
+  });
+
+  test('that returned leaves its children alone, and so does any death without a link', async () => {
+    const child = `(call $process.sleep_ms (i64.const 5)) (call $print (text "alive"))`;
+    const linked = await ends({ child, _start: spawn('child', 5) });
+    expect([linked.kinds, linked.lines]).toEqual([['returned', 'returned'], ['alive']]);
+    const unlinked = await ends({ child, _start: `${spawn('child')} unreachable` });
+    expect([unlinked.kinds, unlinked.lines]).toEqual([['trapped', 'returned'], ['alive']]);
   });
 
   test('arrives after everything the dead one sent before', async () => {

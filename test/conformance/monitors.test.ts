@@ -87,6 +87,7 @@ describe('kill', () => {
     ['sleeps', '(call $process.sleep_ms (i64.const -1))'],
     ['runs an endless loop', '(loop $l (br $l))'],
     ['runs an endless loop that calls', '(loop $l (drop (call $process.process_id)) (br $l))'],
+    ['catches every exception', '(loop $l (try (do (drop (call $receive))) (catch_all)) (br $l))'],
     ['reads its input', '(drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))'],
     [
       'polls',

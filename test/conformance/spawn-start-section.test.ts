@@ -142,6 +142,22 @@ describe('a parent that waits for a start section', () => {
     expect([outcome.exit.kind, outcome.stdout.lines]).toEqual(['killed', []]);
   });
 
+  test('can be killed when that has ended; the entry never runs', async () => {
+    // The start section wakes the killer, which has its turn before the parent.
+    const source = await parent(
+      child('(call $send (i64.const 2) (i64.const 0) (i64.const 0))'),
+      `(func (export "killer") (call $expect (call $receive) (i32.const 0)) (call $process.kill (i64.const 3)))
+       (func (export "parent") (call $compile) (drop (call $spawn_child (i64.const 0))) (call $print (text "?")))
+       (func (export "_start")
+         (drop (call $spawn (i64.const 0) (text "killer")))
+         (call $process.sleep_ms (i64.const 0))
+         (call $process.monitor (call $spawn (i64.const 0) (text "parent")))
+         (call $show_received (call $receive))
+         (call $show32 (text "exists") (call $process.exists (i64.const 4))))`,
+    );
+    expect((await runAll(source)).stdout.lines).toEqual(['process 3', 'exists 0']);
+  });
+
   test('has applied its own signals before: deaths meanwhile become messages', async () => {
     const source = await parent(
       child('(call $process.sleep_ms (i64.const 10))'),

@@ -96,6 +96,18 @@ describe('fd_write', () => {
     expect((await exit).kind).toBe('returned');
     expect(error.lines).toEqual(['code 64']);
   });
+
+  test('with several buffers, or by a process that dies of it, fails no differently', async () => {
+    // A rejection that nobody handles would fail this run.
+    const two = `${iovec(8, '(text "y")')} (call $code (call $fd_write (i32.const 1) (i32.const 0) (i32.const 2) (i32.const 32)))`;
+    const closed = () => Promise.reject(new OutputError('closed'));
+    const source = program(`${iovec(0, '(text "x")')} ${two}`, CODE);
+    const { exit, error } = await withFullOutput(source, closed);
+    expect((await exit).kind).toBe('returned');
+    expect(error.lines).toEqual(['code 64']);
+    const dying = program(`(call $process.kill (call $process.process_id)) ${toOutput}`, CODE);
+    expect((await (await withFullOutput(dying, closed)).exit).kind).toBe('killed');
+  });
 });
 
 describe('fd_read', () => {

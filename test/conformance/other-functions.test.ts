@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { LUNATIC_FUNCTIONS } from '../support/contract.ts';
+import { main } from '../support/guest.ts';
+import { linesOf, trapOf } from '../support/program.ts';
+
+describe('lunatic::version', () => {
+  test('is 0.13.2', async () => {
+    const body = ['major', 'minor', 'patch'].map(
+      (part) => `(call $show32 (text "${part}") (call $version.${part}))`,
+    );
+    expect(await linesOf(main(body.join('\n')))).toEqual(['major 0', 'minor 13', 'patch 2']);
+  });
+});
+
+describe('without a cluster', () => {
+  test('there are no nodes, and the own one is 0', async () => {
+    const body = `
+      (call $show32 (text "nodes_count") (call $distributed.nodes_count))
+      (call $show32 (text "get_nodes") (call $distributed.get_nodes (i32.const 0) (i32.const 8)))
+      (call $show (text "node_id") (call $distributed.node_id))
+      (call $show (text "module_id") (call $distributed.module_id))`;
+    expect(await linesOf(main(body))).toEqual(['nodes_count 0', 'get_nodes 0', 'node_id 0', 'module_id 0']);
+  });
+});
+
+describe('what is not supported yet', () => {
+  const LATER =
+    /^lunatic::(networking|sqlite|metrics)::|^lunatic::message::(push|take)_(tcp|tls|udp)|trace|^lunatic::distributed::(spawn|send|exec|copy|test|default|sign)/;
+  const later = LUNATIC_FUNCTIONS.filter(({ module, name }) => LATER.test(`${module}::${name}`));
+
+  test.each(later.map((fn) => [`${fn.module}::${fn.name}`, fn] as const))(
+    '%s says so when it is called',
+    async (name, fn) => {
+      const call = `(call $${fn.module.slice('lunatic::'.length)}.${fn.name} ${fn.params.map((type) => `(${type}.const 0)`).join(' ')})`;
+      const message = await trapOf(main(fn.results.length > 0 ? `(drop ${call})` : call));
+      expect(message).toBe(`${name} is not supported yet`);
+    },
+  );
+});
