@@ -10,11 +10,17 @@ export const workLimit = 1 << 17;
 
 /** Most that a call may weigh. Its worst case would weigh more, but that is nearly always in a branch not taken. */
 const callWeightCap = 200;
-/** A call of an import, whose work is the host's to bound. */
-const importWeight = 16;
-/** Work without a tick, in the worst case, that is too much: a millisecond or two. */
-const heavy = 64 * workLimit;
-/** What entering a loop that may be heavy takes from the budget that function entries share. */
+/**
+ * A call of an import. Most take less time than this many instructions, but some take more, and none of them gives
+ * way: with this, 64 of them pass between two ticks.
+ */
+const importWeight = workLimit / 64;
+/**
+ * A loop's worst case counts this much less than straight code: seldom does one run just until it would ask. One that
+ * could work for longer than `loopDiscount * workLimit`, a millisecond or two, has to ask before it begins.
+ */
+const loopDiscount = 64;
+/** What entering such a loop takes from the budget that function entries share. */
 const heavyLoopWeight = workLimit / 32;
 const saturated = 2 ** 45;
 
@@ -63,6 +69,8 @@ class CallPlanner implements CallPlan {
   private readonly state: Uint8Array;
   /** By node, when done: work of one call without a tick, in the worst case; saturating. */
   private readonly work: Float64Array;
+  /** The same with loops discounted. */
+  private readonly discounted: Float64Array;
   /** By node, when done: what a call of it weighs in its caller's count. */
   private readonly weight: Int32Array;
   private readonly asks: Uint8Array;
@@ -81,6 +89,7 @@ class CallPlanner implements CallPlan {
     this.targets = this.collectTargets(nodes);
     this.state = new Uint8Array(this.defined + nodes);
     this.work = new Float64Array(this.defined + nodes);
+    this.discounted = new Float64Array(this.defined + nodes);
     this.weight = new Int32Array(this.defined + nodes);
     this.asks = new Uint8Array(this.defined);
   }
@@ -191,15 +200,16 @@ class CallPlanner implements CallPlan {
     }
     for (let at = this.edgeStart(node); at < this.edgeEnd(node); at++) {
       const target = this.targets[at] ?? 0;
-      this.work[node] = Math.max(this.work[node] ?? 0, this.seenWork(target));
+      this.work[node] = Math.max(this.work[node] ?? 0, this.seenWork(target, this.work));
+      this.discounted[node] = Math.max(this.discounted[node] ?? 0, this.seenWork(target, this.discounted));
       this.weight[node] = Math.max(this.weight[node] ?? 0, this.seenWeight(target));
     }
   }
 
   /** A callee's work as its callers see it: one that asks bounds its work itself. */
-  private seenWork(node: number): number {
+  private seenWork(node: number, work: Float64Array): number {
     if (node < 0) return importWeight;
-    return this.state[node] === done && this.asks[node] !== 1 ? (this.work[node] ?? 0) : callWeightCap;
+    return this.state[node] === done && this.asks[node] !== 1 ? (work[node] ?? 0) : callWeightCap;
   }
 
   private seenWeight(node: number): number {
@@ -213,6 +223,7 @@ class CallPlanner implements CallPlan {
     const firstLoop = code.firstLoop[i] ?? 0;
     const loops = (code.firstLoop[i + 1] ?? 0) - firstLoop;
     let work = 1 + (code.straightWeight[i] ?? 0);
+    let discounted = work;
     let weight = work;
     const turnWork = loops === 0 ? undefined : new Float64Array(loops);
     for (let l = 0; l < loops; l++) {
@@ -225,24 +236,31 @@ class CallPlanner implements CallPlan {
       const loop = code.callLoop.at(at);
       if (!this.catches && code.callEnds.at(at) === 1) continue;
       if (loop === noLoop || turnWork === undefined) {
-        work += this.seenWork(callee);
+        work += this.seenWork(callee, this.work);
+        discounted += this.seenWork(callee, this.discounted);
         weight = Math.min(callWeightCap, weight + this.seenWeight(callee));
       } else {
-        turnWork[loop - firstLoop] = (turnWork[loop - firstLoop] ?? 0) + this.seenWork(callee);
+        turnWork[loop - firstLoop] = (turnWork[loop - firstLoop] ?? 0) + this.seenWork(callee, this.work);
         this.turnWeight[loop] = Math.min(workLimit, (this.turnWeight[loop] ?? 0) + this.seenWeight(callee));
       }
     }
     if (turnWork !== undefined) {
-      work += this.loopWork(firstLoop, turnWork);
+      const looped = this.loopWork(firstLoop, turnWork);
+      work += looped;
+      discounted += looped / loopDiscount;
       weight = callWeightCap;
     }
-    if (work > heavy) this.asks[i] = 1;
+    if (discounted > workLimit) this.asks[i] = 1;
     for (let at = this.edgeStart(i); at < this.edgeEnd(i); at++) {
       if (this.callSiteWeight[at] === 1)
         this.callSiteWeight[at] = Math.max(1, Math.min(weight, callWeightCap));
     }
-    if (this.asks[i] === 1) this.entryWeight[i] = Math.max(1, Math.min(weight, callWeightCap));
+    if (this.asks[i] === 1) {
+      const share = Math.min(workLimit / 8, discounted / loopDiscount);
+      this.entryWeight[i] = Math.max(1, Math.min(weight, callWeightCap), share);
+    }
     this.work[i] = Math.min(saturated, work);
+    this.discounted[i] = Math.min(saturated, discounted);
     this.weight[i] = Math.min(weight, callWeightCap);
   }
 
@@ -253,7 +271,7 @@ class CallPlanner implements CallPlan {
       // As many turns as fit below the limit, and the one that crosses it.
       const turns = workLimit / (this.turnWeight[firstLoop + l] ?? 1) + 1;
       const work = turns * (turnWork[l] ?? 0);
-      if (work > heavy) this.loopEntryWeight[firstLoop + l] = heavyLoopWeight;
+      if (work > loopDiscount * workLimit) this.loopEntryWeight[firstLoop + l] = heavyLoopWeight;
       else worst = Math.max(worst, work);
     }
     return worst;
