@@ -54,12 +54,8 @@ function handOver(node: string): void {
     execve(node, [node, ...nodeArgs], env);
   }
   const child = spawn(node, nodeArgs, { stdio: 'inherit', env });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // The terminal sends Ctrl-C to both; here it must only not end the launcher before the program.
-    process.on(signal, () => {
-      if (signal !== 'SIGINT') child.kill(signal);
-    });
-  }
+  // A terminal sends Ctrl-C to both, others to this one alone. The program takes the second one lightly.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`lunatic: cannot start ${node}: ${error.message}\n`);
     process.exit(1);

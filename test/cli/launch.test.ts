@@ -2,10 +2,13 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launcher, lunatic } from '../support/command.ts';
+import { launcher, lunatic, RunningCommand } from '../support/command.ts';
 
 /** Makes a Node look like one without JavaScript Promise Integration, in the process it is given to only. */
-const OLDER_NODE = ['--import', 'data:text/javascript,delete WebAssembly.Suspending'];
+const OLDER_NODE = [
+  '--import',
+  'data:text/javascript,delete WebAssembly.Suspending; process.execve = undefined',
+];
 
 let folder = '';
 let program = '';
@@ -24,6 +27,20 @@ test('a Node that cannot suspend wasm hands over to the one installed beside the
   const { exitCode, stderr } = await lunatic(['run', program], { nodeArgs: OLDER_NODE });
   expect(stderr).toBe('process 1 exited with code 3\n');
   expect(exitCode).toBe(3);
+});
+
+test('Ctrl-C reaches the program through the Node that handed over', async () => {
+  const endless = join(folder, 'endless.wat');
+  writeFileSync(
+    endless,
+    `(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1) (data (i32.const 0) "ready\\n") (data (i32.const 8) "\\00\\00\\00\\00\\06\\00\\00\\00")
+      (func (export "_start") (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))) (loop $l (br $l))))`,
+  );
+  const command = new RunningCommand(['run', endless], { nodeArgs: OLDER_NODE });
+  await command.printed('ready\n');
+  command.child.kill('SIGINT');
+  expect(await command.ended).toEqual({ exitCode: 130, stdout: 'ready\n', stderr: '' });
 });
 
 test('where there is none it says what to do', async () => {
