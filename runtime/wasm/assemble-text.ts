@@ -40,8 +40,17 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
     const module = wabt.parseWat(fileName, source, features);
     try {
       module.resolveNames();
-      module.validate();
-      return module.toBinary({ write_debug_names: true }).buffer;
+      // Takes the features too, which its types do not say.
+      const validate: (enabled: typeof features) => void = module.validate.bind(module);
+      const bytes = (): Uint8Array<ArrayBuffer> =>
+        new Uint8Array(module.toBinary({ write_debug_names: true }).buffer);
+      try {
+        validate(features);
+      } catch (error) {
+        // It refuses some valid uses of typed references; the engine has the last word.
+        if (!WebAssembly.validate(bytes())) throw error;
+      }
+      return bytes();
     } finally {
       module.destroy();
     }

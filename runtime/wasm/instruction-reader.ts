@@ -179,8 +179,9 @@ export class InstructionReader extends ByteReader {
   }
 
   private memoryArgument(): void {
+    const at = this.position;
     const flags = this.u32('an alignment');
-    if (flags >= 0x80) throw this.fail(this.position - 1, 'an alignment below 64');
+    if (flags >= 0x80) throw this.fail(at, 'an alignment below 64', String(flags));
     if (flags >= 0x40) this.u32('a memory index');
     this.skipU64('a memory offset');
   }

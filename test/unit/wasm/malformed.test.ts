@@ -7,7 +7,7 @@ const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const raw = (...bytes: number[]): Uint8Array => new Uint8Array([...header, ...bytes]);
 
 /** Code of `oneFunction` begins here. */
-const codeOffset = 0x1b;
+const codeOffset = 0x1e;
 
 const cases: [what: string, bytes: Uint8Array, offset: number, message: RegExp][] = [
   ['nothing', new Uint8Array(), 0, /expected the magic bytes.*found the end \(module header\)/],
@@ -89,17 +89,17 @@ const cases: [what: string, bytes: Uint8Array, offset: number, message: RegExp][
   ['an unknown export kind', binary([7, 1, 1, 0x61, 7, 0]), 0x0d, /expected an export kind, found 0x07/],
   ['a start function that is not there', binary([8, 4]), 0x0a, /expected a function index below 0, found 4/],
   ['unknown segment flags', binary([9, 1, 8, 0]), 0x0b, /expected segment flags below 8/],
-  ['a tag attribute', binary(functionType, [13, 1, 1, 0]), 0x12, /expected a tag attribute, found 0x01/],
+  ['a tag attribute', binary(functionType, [13, 1, 1, 0]), 0x11, /expected a tag attribute, found 0x01/],
   [
     'functions without code',
     binary(functionType, [3, 1, 0]),
-    0x13,
+    0x12,
     /expected a code section with 1 functions/,
   ],
   [
     'code without functions',
     binary(functionType, [10, 1, 2, 0, 0x0b]),
-    0x11,
+    0x10,
     /expected 0 function bodies, found 1/,
   ],
   ['too few data segments', binary([12, 1]), 0x0b, /expected a data section with 1 segments, found the end/],
@@ -116,7 +116,7 @@ const cases: [what: string, bytes: Uint8Array, offset: number, message: RegExp][
     'code after the end',
     oneFunction(0x0b, 0x01),
     codeOffset + 1,
-    /the end of the function's body at offset 0x1e, found 0x01/,
+    /the end of the function's body at offset 0x21, found 0x01/,
   ],
   [
     'a block of an unknown type',
@@ -138,7 +138,7 @@ const cases: [what: string, bytes: Uint8Array, offset: number, message: RegExp][
     /expected a function index below 1, found 1/,
   ],
   ['a delegate of the function', oneFunction(0x18, 0), codeOffset, /expected a block to end here/],
-  ['a strange alignment', oneFunction(0x28, 0x80, 1, 0), codeOffset + 2, /expected an alignment below 64/],
+  ['a strange alignment', oneFunction(0x28, 0x80, 1, 0), codeOffset + 1, /expected an alignment below 64/],
   ['an overlong i32', oneFunction(0x41, 0x80, 0x80, 0x80, 0x80, 0x40), codeOffset + 1, /more than 32 bits/],
   [
     'too many locals',
