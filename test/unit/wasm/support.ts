@@ -71,6 +71,8 @@ export interface RunOptions {
   readonly stopAfter?: number;
   /** What `refuel` gives. */
   readonly fuel?: number;
+  /** The guest's own imports give zeros instead of trapping. */
+  readonly quietImports?: boolean;
 }
 
 /** Instantiates a module, rewritten where passes are given, with imports that trap, and runs its start function. */
@@ -82,7 +84,7 @@ export function start(bytes: Wasm, passes?: RewritePasses, options: RunOptions =
     if (running.asked > (options.stopAfter ?? Number.POSITIVE_INFINITY)) throw new Stop('asked too often');
     return options.fuel ?? 100_000;
   };
-  const imports = stubImports(bytes);
+  const imports = stubImports(bytes, options.quietImports ?? false);
   const memory = rewritten?.memory;
   imports[kernelModule] = { tick: ask, refuel: ask };
   if (memory !== undefined) imports[kernelModule]['memory'] = new WebAssembly.Memory(memory);
@@ -108,13 +110,17 @@ export function start(bytes: Wasm, passes?: RewritePasses, options: RunOptions =
   }
 }
 
-function stubImports(bytes: Wasm): WebAssembly.Imports {
+function stubImports(bytes: Wasm, quiet: boolean): WebAssembly.Imports {
   const imports: WebAssembly.Imports = {};
-  for (const entry of readModule(bytes).imports) {
+  const { imports: entries, types } = readModule(bytes);
+  for (const entry of entries) {
     const module = imports[entry.module] ?? {};
     imports[entry.module] = module;
     if (entry.kind === 'function') {
+      const results = types[entry.typeIndex]?.results ?? [];
+      const values = results.map(zeroOf);
       module[entry.name] = () => {
+        if (quiet) return values.length === 1 ? values[0] : values;
         throw new WebAssembly.RuntimeError(`import ${entry.name}`);
       };
     } else if (entry.kind === 'memory') {
@@ -128,18 +134,19 @@ function stubImports(bytes: Wasm): WebAssembly.Imports {
         ...(maximum === undefined ? {} : { maximum }),
       });
     } else if (entry.kind === 'global') {
-      const value = entry.global.type;
-      const zero = value === 'i64' ? 0n : value.startsWith('f') || value === 'i32' ? 0 : null;
-      module[entry.name] = new WebAssembly.Global(
-        { value: entry.global.type, mutable: entry.global.mutable },
-        zero,
-      );
+      const { type, mutable } = entry.global;
+      const value = type === 'funcref' ? 'anyfunc' : type;
+      module[entry.name] = new WebAssembly.Global({ value, mutable }, zeroOf(type));
     } else if (entry.kind === 'tag') {
-      const type = readModule(bytes).types[entry.typeIndex];
-      module[entry.name] = new WebAssembly.Tag({ parameters: [...(type?.params ?? [])] });
+      module[entry.name] = new WebAssembly.Tag({ parameters: [...(types[entry.typeIndex]?.params ?? [])] });
     }
   }
   return imports;
+}
+
+function zeroOf(type: string): unknown {
+  if (type === 'i64') return 0n;
+  return type === 'i32' || type === 'f32' || type === 'f64' ? 0 : null;
 }
 
 /** Arguments for a function of those parameter types: small numbers, varied by `seed`. */
@@ -182,3 +189,27 @@ function hash(bytes: Uint8Array): string {
 
 export const preemptive: RewritePasses = { memory: true, preempt: true };
 export const metered: RewritePasses = { memory: true, meter: true };
+
+/** What every export gives for some arguments, in order, and what the instance looks like then. */
+export function trace(bytes: Wasm, passes?: RewritePasses, options?: RunOptions): unknown[] {
+  const running = start(bytes, passes, options);
+  const module = readModule(bytes);
+  const found: unknown[] = [];
+  for (const { name, kind, index } of module.exports) {
+    if (kind !== 'function') continue;
+    const params = module.functionType(index)?.params ?? [];
+    for (let seed = 0; seed < (params.length === 0 ? 2 : 8); seed++) {
+      found.push([name, seed, comparable(running.call(name, ...sampleArguments(params, seed)))]);
+    }
+  }
+  found.push(visibleState(running));
+  return found;
+}
+
+/** A result that can be compared between two instances: references are not the same objects. */
+export function comparable(outcome: Outcome): unknown {
+  if ('trap' in outcome) return outcome.trap;
+  const { result } = outcome;
+  if (Array.isArray(result)) return result.map((value) => comparable({ result: value }));
+  return typeof result === 'object' || typeof result === 'function' ? typeof result : result;
+}
