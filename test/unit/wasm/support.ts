@@ -136,7 +136,8 @@ function stubImports(bytes: Wasm, quiet: boolean): WebAssembly.Imports {
     } else if (entry.kind === 'global') {
       const { type, mutable } = entry.global;
       const value = type === 'funcref' ? 'anyfunc' : type;
-      module[entry.name] = new WebAssembly.Global({ value, mutable }, zeroOf(type));
+      const plain = /^[if](32|64)$|^funcref$|^externref$/.test(type);
+      module[entry.name] = plain || mutable ? new WebAssembly.Global({ value, mutable }, zeroOf(type)) : null;
     } else if (entry.kind === 'tag') {
       module[entry.name] = new WebAssembly.Tag({ parameters: [...(types[entry.typeIndex]?.params ?? [])] });
     }
