@@ -4,12 +4,12 @@ import type { WasmModule } from './module.ts';
 
 /**
  * Work between two ticks that the preempt pass aims for, in units of about one instruction: some 20 us of tight
- * loops, more where instructions wait for memory. Measured: a tick that returns at once costs 60-100 ns.
+ * loops, several times as much where instructions wait for memory. Measured: a tick that returns at once costs 60-100 ns.
  */
 export const workLimit = 1 << 17;
 
 /** Most that a call may weigh. Its worst case would weigh more, but that is nearly always in a branch not taken. */
-const callWeightCap = 200;
+const callWeightCap = 100;
 /**
  * A call of an import. Most take less time than this many instructions, but some take more, and none of them gives
  * way: with this, 64 of them pass between two ticks.

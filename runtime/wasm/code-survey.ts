@@ -47,7 +47,7 @@ export interface CodeSurvey {
   /** Declared locals, without parameters. */
   readonly localCount: Uint32Array;
   readonly flags: Uint8Array;
-  /** Instructions outside of loops. */
+  /** Instructions outside of loops; those that cost nothing do not count, here and below. */
   readonly straightWeight: Int32Array;
   readonly firstLoop: Int32Array;
   readonly firstCall: Int32Array;
@@ -164,7 +164,7 @@ export class CodeSurveyor implements CodeSurvey {
 
   private note(reader: InstructionReader): number {
     const opcode = reader.opcode;
-    this.weigh(1);
+    if (!isFree(opcode)) this.weigh(1);
     switch (reader.shape) {
       case shape.none:
         if (opcode === op.end) this.close();
@@ -299,6 +299,23 @@ function widen(list: Int32Array): Int32Array {
   const wider = new Int32Array(list.length * 2);
   wider.set(list);
   return wider;
+}
+
+/** Instructions that compile to nothing, or to an operand of the next one. */
+function isFree(opcode: number): boolean {
+  switch (opcode) {
+    case op.localGet:
+    case op.localSet:
+    case op.localTee:
+    case op.i32Const:
+    case op.block:
+    case op.end:
+    case op.nop:
+    case op.drop:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function hex(offset: number): string {
