@@ -145,6 +145,14 @@ describe('data', () => {
     expect(await trapOf(guest(caught))).toMatch(/no message in the scratch area/);
   });
 
+  test('the memory may grow in between', async () => {
+    const body = `${CREATE} ${WRITE('abc')}
+      (call $expect (memory.grow (i32.const 1)) (i32.const 2))
+      (call $show32 (text "read") (call $message.read_data (i32.const 0x20000) (i32.const 3)))
+      (call $print (i32.const 0x20000) (i32.const 3))`;
+    expect(await linesOf(program(body))).toEqual(['read 3', 'abc']);
+  });
+
   test('the last bytes of the memory can be read into', async () => {
     const body = `${CREATE} (drop (call $message.write_data (i32.const 0xfffe) (i32.const 2)))
       (call $show32 (text "read") (call $message.read_data (i32.const 0x1fffe) (i32.const 2)))`;

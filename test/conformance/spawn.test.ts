@@ -223,4 +223,24 @@ describe('the entry function', () => {
     const { exits } = await spawned('(func (export "") unreachable)', { name: '(text "")' });
     expect(exits[0]?.exit.kind).toBe('trapped');
   });
+
+  test('may be a host function that the module imports', async () => {
+    const source = guest(
+      `(export "sleep" (func $process.sleep_ms)) (export "exit" (func $proc_exit))
+       (func $child (param $name i32) (param $name_length i32) (param $params i32) (param $params_length i32)
+         (call $expect (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1) (local.get $name)
+           (local.get $name_length) (local.get $params) (local.get $params_length) (i32.const 0)) (i32.const 0)))
+       (func (export "_start")
+         (call $child (text "exit") (blob "five as i32"))
+         (call $child (text "sleep") (blob "five as i64")))
+       (func $imports (call $process.sleep_ms (i64.const 0)) (call $proc_exit (i32.const 0)))`,
+      { blobs: { 'five as i32': record(0x7f, 5n), 'five as i64': record(0x7e, 5n) } },
+    );
+    const { exits } = await runAll(source);
+    expect(exits.map(({ exit }) => exit)).toEqual([
+      { kind: 'returned' },
+      { kind: 'exited', code: 5 },
+      { kind: 'returned' },
+    ]);
+  });
 });
