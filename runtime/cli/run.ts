@@ -37,14 +37,6 @@ export async function run(
   const streams = new StandardOutput((error) => {
     process.exit(error.code === 'EPIPE' ? ExitCode.BrokenPipe : ExitCode.Failed);
   });
-  const stop = (code: number) => {
-    const leave = () => process.exit(code);
-    setTimeout(leave, FLUSH_TIME);
-    streams.flush().then(leave, leave);
-  };
-  process.on('SIGINT', () => stop(ExitCode.Interrupted));
-  process.on('SIGTERM', () => stop(ExitCode.Terminated));
-
   const runtime = new Runtime({
     observer: {
       onExit(ended, exit) {
@@ -53,6 +45,15 @@ export async function run(
       },
     },
   });
+  const stop = (code: number) => {
+    runtime.scheduler.halt();
+    const leave = () => process.exit(code);
+    setTimeout(leave, FLUSH_TIME);
+    streams.flush().then(leave);
+  };
+  process.on('SIGINT', () => stop(ExitCode.Interrupted));
+  process.on('SIGTERM', () => stop(ExitCode.Terminated));
+
   const config = ProcessConfig.forRoot();
   config.commandLineArguments.push(basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : []));
   for (const [key, value] of Object.entries(process.env))
@@ -66,7 +67,10 @@ export async function run(
   const awake = setInterval(() => {}, 2 ** 30);
   try {
     const root = await runtime.run(module, { config, stdio });
-    return exitCode(await root.ended);
+    const exit = await root.ended;
+    // Whoever is left is abandoned, and must not print while the rest is written.
+    runtime.scheduler.halt();
+    return exitCode(exit);
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
     throw new CommandError(`Failed to spawn process from ${path}::_start()\n  ${error.message}`, {

@@ -1,6 +1,9 @@
-import { write } from 'node:fs';
+import { fstatSync, write } from 'node:fs';
 import { isatty } from 'node:tty';
 import { OutputError, type OutputStream } from '../kernel/stdio.ts';
+
+const STDOUT = 1;
+const STDERR = 2;
 
 /** Bytes that may wait to be written before writers have to wait too. */
 const HIGH_WATER_MARK = 65_536;
@@ -11,13 +14,44 @@ interface Chunk {
 }
 
 /**
- * Standard output and standard error of this command. Both go through one queue, so that what a program prints
- * to the two keeps its order on a terminal. Writing happens in the background, also to pipes, which Node's own
- * streams write to synchronously: a slow reader must not stop the scheduler.
+ * Standard output and standard error of this command. Where both are the same terminal or file they go through one
+ * queue, so that what a program prints to the two keeps its order.
  */
 export class StandardOutput {
   readonly output: OutputStream;
   readonly error: OutputStream;
+  readonly #queues: readonly OutputQueue[];
+
+  /** @param onBroken called once when a stream cannot be written any more */
+  constructor(onBroken: (error: NodeJS.ErrnoException) => void) {
+    const output = new OutputQueue(onBroken);
+    const error = isSameFile(STDOUT, STDERR) ? output : new OutputQueue(onBroken);
+    this.#queues = [output, error];
+    this.output = { isTerminal: isatty(STDOUT), write: (bytes) => output.write(STDOUT, bytes) };
+    this.error = { isTerminal: isatty(STDERR), write: (bytes) => error.write(STDERR, bytes) };
+  }
+
+  /** Waits until everything is written, or cannot be. */
+  async flush(): Promise<void> {
+    await Promise.allSettled(this.#queues.map((queue) => queue.flush()));
+  }
+}
+
+function isSameFile(a: number, b: number): boolean {
+  try {
+    const [first, second] = [fstatSync(a), fstatSync(b)];
+    return first.dev === second.dev && first.ino === second.ino;
+  } catch {
+    // One of them is closed.
+    return false;
+  }
+}
+
+/**
+ * Bytes on their way to one or two descriptors, in order. Writing happens in the background, also to pipes, which
+ * Node's own streams write to synchronously: a slow reader must not stop the scheduler.
+ */
+class OutputQueue {
   readonly #onBroken: (error: NodeJS.ErrnoException) => void;
   #queue: Chunk[] = [];
   #queuedBytes = 0;
@@ -25,23 +59,15 @@ export class StandardOutput {
   #failure: OutputError | null = null;
   #waiters: { resolve: () => void; reject: (error: Error) => void; below: number }[] = [];
 
-  /** @param onBroken called once when standard output cannot be written any more */
   constructor(onBroken: (error: NodeJS.ErrnoException) => void) {
     this.#onBroken = onBroken;
-    this.output = this.#stream(1);
-    this.error = this.#stream(2);
   }
 
-  /** Waits until everything is written. */
   flush(): Promise<void> {
     return this.#below(1);
   }
 
-  #stream(fd: number): OutputStream {
-    return { isTerminal: isatty(fd), write: (bytes) => this.#write(fd, bytes) };
-  }
-
-  #write(fd: number, bytes: Uint8Array): Promise<void> | null {
+  write(fd: number, bytes: Uint8Array): Promise<void> | null {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     this.#queue.push({ fd, bytes: bytes.slice() });
     this.#queuedBytes += bytes.length;

@@ -51,6 +51,7 @@ export class Scheduler {
   readonly #ready = new ReadyQueue();
   #running = false;
   #turnPending = false;
+  #halted = false;
   #turnStart = 0;
   #slices = 0;
   /** The process that called `tick` last in the present slice, and when it first did. */
@@ -109,7 +110,14 @@ export class Scheduler {
     setImmediate(this.#turn);
   }
 
+  /** No process runs from now on: for a program whose root process has ended. */
+  halt(): void {
+    this.#turnPending = true;
+    this.#halted = true;
+  }
+
   readonly #turn = (): void => {
+    if (this.#halted) return;
     this.#turnPending = false;
     this.#turnStart = performance.now();
     this.#next();

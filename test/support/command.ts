@@ -58,13 +58,13 @@ export class RunningCommand {
     });
   }
 
-  /** Waits until standard output contains a text. Rejects when the command ends without it. */
-  printed(text: string): Promise<void> {
+  /** Waits until a stream contains a text. Rejects when the command ends without it. */
+  printed(text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
     return new Promise((done, fail) => {
       const look = () => {
-        if (this.stdout.includes(text)) done();
+        if (this[stream].includes(text)) done();
         else if (this.child.exitCode !== null)
-          fail(new Error(`ended without printing ${text}: ${this.stdout}`));
+          fail(new Error(`ended without printing ${text}: ${this[stream]}`));
         else return;
         this.#watchers.delete(look);
       };
