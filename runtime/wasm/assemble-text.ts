@@ -37,7 +37,8 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
   assembler ??= import('wabt').then(({ default: load }) => load());
   const wabt = await assembler;
   try {
-    const module = wabt.parseWat(fileName, source, features);
+    // As bytes: the assembler cuts characters of strings down to one byte each.
+    const module = wabt.parseWat(fileName, new TextEncoder().encode(source), features);
     try {
       module.resolveNames();
       // Takes the features too, which its types do not say.

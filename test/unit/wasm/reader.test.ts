@@ -115,6 +115,15 @@ describe('customSection', () => {
 });
 
 describe('assembleText', () => {
+  test('keeps characters beyond ASCII', async () => {
+    const bytes = await assembleText(
+      '(module (memory 1) (data (i32.const 0) "ü✓") (func (export "größe")))',
+      'a.wat',
+    );
+    expect(Buffer.from(bytes).includes('ü✓')).toBe(true);
+    expect(readModule(bytes).exports.map(({ name }) => name)).toEqual(['größe']);
+  });
+
   it('keeps names', async () => {
     const module = readModule(await assembleText('(module (func $here))', 'a.wat'));
     expect(functionNames(module).get(0)).toBe('here');
