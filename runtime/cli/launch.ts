@@ -1,9 +1,9 @@
 /**
- * The `lunatic` command as npm installs it. It runs on any Node from 18 on, and hands over to one that has
+ * The `lunatic` command as npm installs it. It runs also on a Node that is too old for the rest, and hands over to one that has
  * JavaScript Promise Integration, with the flags the scheduler wants.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -29,29 +29,37 @@ if (process.env[TAKEN_OVER] !== undefined) {
 function findNode(): string | undefined {
   const named = process.env['LUNATIC_NODE'];
   if (named !== undefined && named !== '') {
-    if (existsSync(named)) return named;
-    process.stderr.write(`lunatic: LUNATIC_NODE names ${named}, which does not exist\n`);
+    if (isFile(named)) return named;
+    process.stderr.write(`lunatic: LUNATIC_NODE names ${named}, which is no file\n`);
     process.exit(1);
   }
   if (hasJspi()) return process.execPath;
   try {
     const manifest = createRequire(import.meta.url).resolve('node/package.json');
-    const binary = join(dirname(manifest), 'bin', 'node');
-    return existsSync(binary) ? binary : undefined;
+    const binary = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    return isFile(binary) ? binary : undefined;
   } catch {
     return undefined;
   }
 }
 
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
 function handOver(node: string): void {
-  const nodeArgs = [...V8_FLAGS, fileURLToPath(import.meta.url), ...args];
+  const nodeArgs = [...process.execArgv, ...V8_FLAGS, fileURLToPath(import.meta.url), ...args];
   const env = { ...process.env, [TAKEN_OVER]: '1' };
   // Replacing this process leaves no second one between the terminal and the program. Newer Nodes can.
   const { execve } = process as { execve?: (file: string, args: string[], env: NodeJS.ProcessEnv) => void };
   if (execve !== undefined && process.platform !== 'win32') {
     process.removeAllListeners('warning');
     process.on('warning', () => {});
-    execve(node, [node, ...nodeArgs], env);
+    try {
+      execve(node, [node, ...nodeArgs], env);
+    } catch {
+      // Starting it as a child tells why it cannot be started.
+    }
   }
   const child = spawn(node, nodeArgs, { stdio: 'inherit', env });
   // A terminal sends Ctrl-C to both, others to this one alone. The program takes the second one lightly.

@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises';
-import { ModuleError } from '../kernel/module.ts';
 import { assembleText, isWasmBinary } from '../wasm/index.ts';
 
 /** A command cannot go on; the message is for the user. */
@@ -43,9 +42,4 @@ async function notAModule(path: string, bytes: Uint8Array): Promise<string> {
   if (size === 0) return `Module '${path}' is empty`;
   const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return `Module '${path}' is no wasm module: it starts with ${start} instead of 00 61 73 6d`;
-}
-
-/** Errors whose message is meant for the user as it is. */
-export function isUserError(error: unknown): error is Error {
-  return error instanceof CommandError || error instanceof ModuleError;
 }

@@ -4,7 +4,7 @@ import { ProcessConfig } from '../kernel/config.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { Runtime, SpawnError } from '../runtime.ts';
 import { CommandError, readModuleFile } from './load.ts';
-import { describeExit } from './report.ts';
+import { describeExit, Reports } from './report.ts';
 import { StandardInput } from './standard-input.ts';
 import { StandardOutput } from './standard-output.ts';
 
@@ -37,11 +37,12 @@ export async function run(
   const streams = new StandardOutput((error) => {
     process.exit(error.code === 'EPIPE' ? ExitCode.BrokenPipe : ExitCode.Failed);
   });
+  const reports = new Reports(streams.error);
   const runtime = new Runtime({
     observer: {
       onExit(ended, exit) {
         const text = describeExit(ended, exit);
-        if (text !== null) streams.error.write(Buffer.from(text))?.catch(() => {});
+        if (text !== null) reports.print(text);
       },
     },
   });

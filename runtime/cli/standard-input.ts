@@ -1,10 +1,11 @@
+import { isatty } from 'node:tty';
 import type { InputStream } from '../kernel/stdio.ts';
 
 const END = new Uint8Array(0);
 
 /** Standard input of this command, opened when a program first reads, so that others leave the terminal alone. */
 export class StandardInput implements InputStream {
-  readonly isTerminal = Boolean(process.stdin.isTTY);
+  readonly isTerminal = isatty(0);
   #stream: typeof process.stdin | null = null;
   #ended = false;
   #waiting = new Set<() => void>();

@@ -1,4 +1,5 @@
 import type { Process } from '../kernel/process.ts';
+import { asTrap } from '../kernel/trap.ts';
 
 /** What result codes mean (semantics 3.4). */
 export const OK = 0;
@@ -13,6 +14,20 @@ const NO_TIMEOUT = 0xffff_ffff_ffff_ffffn;
 export function timeoutFromGuest(duration: bigint): number {
   const unsigned = BigInt.asUintN(64, duration);
   return unsigned === NO_TIMEOUT ? Number.POSITIVE_INFINITY : Number(unsigned);
+}
+
+/**
+ * Goes on in a host function when what it waits for is there. Whatever `next` throws becomes a trap, as it does in
+ * the part of the function that runs at once.
+ */
+export function andThen<T, R>(awaited: Promise<T>, next: (value: T) => R | Promise<R>): Promise<R> {
+  return awaited.then((value) => {
+    try {
+      return next(value);
+    } catch (error) {
+      throw asTrap(error);
+    }
+  });
 }
 
 /** Puts a text into the caller's error table and its id into the out cell; returns the failure code. */

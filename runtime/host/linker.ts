@@ -1,9 +1,15 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Linker } from '../kernel/module.ts';
 import { asTrap } from '../kernel/trap.ts';
+import { shown } from '../symbols/shown.ts';
 import type { WasmModule } from '../wasm/index.ts';
 import type { HostContext, HostFunction, HostImplementation, OlderSignature } from './function.ts';
 import { HOST_FUNCTIONS } from './table.ts';
+
+/** Imports that an error lists; no module that is meant well has more wrong. */
+const MAX_PROBLEMS = 500;
+/** Characters of a name for which a similar one is looked for. */
+const MAX_COMPARED = 100;
 
 /** A name is offered for another one when at most this share of it differs. */
 const SIMILAR = 0.4;
@@ -29,7 +35,10 @@ export class LinkError extends Error {
   readonly problems: readonly LinkProblem[];
 
   constructor(problems: readonly LinkProblem[]) {
-    const lines = problems.map(({ module, name, problem }) => `  ${module}::${name}: ${problem}`);
+    const lines = problems
+      .slice(0, MAX_PROBLEMS)
+      .map(({ module, name, problem }) => `  ${shown(module)}::${shown(name)}: ${problem}`);
+    if (problems.length > MAX_PROBLEMS) lines.push(`  ... and ${problems.length - MAX_PROBLEMS} more`);
     super(
       `${problems.length === 1 ? 'an import' : `${problems.length} imports`} cannot be linked:\n${lines.join('\n')}`,
     );
@@ -62,8 +71,8 @@ export class HostLinker implements Linker {
         return;
       }
       const fn = this.#functions.get(key);
-      if (fn === undefined) {
-        problem(this.#unknown(wanted.module, key));
+      if (fn === undefined || fn.module !== wanted.module) {
+        problem(problems.length < MAX_PROBLEMS ? this.#unknown(wanted.module, key) : 'unknown');
         return;
       }
       const type = module.types[wanted.typeIndex] ?? NO_TYPE;
@@ -86,8 +95,10 @@ export class HostLinker implements Linker {
 
   #unknown(module: string, key: string): string {
     const modules = new Set([...this.#functions.values()].map((fn) => fn.module));
-    const nearest = closest(key, [...this.#functions.keys()]);
-    if (distance(key, nearest) <= nearest.length * SIMILAR) return `unknown; did you mean ${nearest}?`;
+    if (key.length <= MAX_COMPARED) {
+      const nearest = closest(key, [...this.#functions.keys()]);
+      if (distance(key, nearest) <= nearest.length * SIMILAR) return `unknown; did you mean ${nearest}?`;
+    }
     return modules.has(module) ? 'unknown function' : `unknown module; there are ${[...modules].join(', ')}`;
   }
 
@@ -163,5 +174,5 @@ function sameTypes(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function showSignature({ params, results }: Signature): string {
-  return `(${params.join(', ')})${results.length === 0 ? '' : ` -> ${results.join(', ')}`}`;
+  return shown(`(${params.join(', ')})${results.length === 0 ? '' : ` -> ${results.join(', ')}`}`);
 }

@@ -1,5 +1,5 @@
 import { NO_PROCESS, processIdFromGuest } from '../kernel/ids.ts';
-import type { TagFilter } from '../kernel/mailbox.ts';
+import { type TagFilter, tagFilter } from '../kernel/mailbox.ts';
 import { dataMessage, type Message, MessageKind, NO_TAG } from '../kernel/message.ts';
 import type { Process } from '../kernel/process.ts';
 import { hostTrap } from '../kernel/trap.ts';
@@ -9,8 +9,12 @@ import { type HostContext, Namespace, older, unsupported } from './function.ts';
 /** `lunatic::message` (semantics 6): the scratch area, sending and receiving. */
 export const message = new Namespace('lunatic::message');
 
-/** Bytes of a tag in a filter array. */
+/** Bytes of a tag in a filter array, and tags that one may have. */
 const TAG_SIZE = 8;
+const MAX_TAGS = 65_536;
+
+/** Bytes to write at once from which on the machine is asked whether it has them. */
+const LARGE_WRITE = 2 ** 20;
 
 /** The data message in the scratch area; traps for none, and for the death of a link or a process. */
 function data(process: Process): Message {
@@ -31,8 +35,9 @@ function readFilter(process: Process, pointer: number, count: number): TagFilter
   if (length === 0) return null;
   const { memory } = process;
   const start = memory.check(pointer, length * TAG_SIZE);
+  if (length > MAX_TAGS) throw hostTrap(`a receive takes at most ${MAX_TAGS} tags, not ${length}`);
   if (length === 1) return [memory.readI64(start)];
-  return Array.from({ length }, (_, i) => memory.readI64(start + i * TAG_SIZE));
+  return tagFilter(Array.from({ length }, (_, i) => memory.readI64(start + i * TAG_SIZE)));
 }
 
 /** Up to 0.9 a timeout was a `u32`, and 0 meant none. */
@@ -71,7 +76,11 @@ message.define(
       const target = data(process);
       // A trap in between loses the message, for who catches it.
       process.scratch = null;
-      target.write(process.memory.slice(pointer, length));
+      const bytes = process.memory.slice(pointer, length);
+      if (bytes.length > LARGE_WRITE && !scheduler.capacity.hasMemory(bytes.length + target.length)) {
+        throw hostTrap(`no memory for a message of ${bytes.length + target.length} bytes`);
+      }
+      target.write(bytes);
       process.scratch = target;
       return length;
     },

@@ -3,7 +3,7 @@ import { processIdFromGuest } from '../kernel/ids.ts';
 import type { Entry, EntryValue, Process } from '../kernel/process.ts';
 import type { SpawnResult } from '../kernel/spawn.ts';
 import { hostTrap } from '../kernel/trap.ts';
-import { fail, INHERIT, OK } from './conventions.ts';
+import { andThen, fail, INHERIT, OK } from './conventions.ts';
 import { type HostContext, Namespace, older, unsupported } from './function.ts';
 
 /** `lunatic::process` (semantics 10): modules, configurations, spawning, links, monitors. */
@@ -147,6 +147,8 @@ function limitToGuest(limit: number): bigint {
 
 /** Bytes of a parameter record: the type, and the value in 16 bytes (semantics 3.10). */
 const PARAMETER_SIZE = 17;
+/** Parameters that V8 lets a function have. */
+const MAX_PARAMETERS = 1000;
 
 function readParameters(caller: Process, pointer: number, length: number): EntryValue[] {
   const size = length >>> 0;
@@ -154,6 +156,11 @@ function readParameters(caller: Process, pointer: number, length: number): Entry
   const start = memory.check(pointer, size);
   if (size % PARAMETER_SIZE !== 0) {
     throw hostTrap(`spawn parameters take ${PARAMETER_SIZE} bytes each, ${size} bytes were given`);
+  }
+  if (size > MAX_PARAMETERS * PARAMETER_SIZE) {
+    throw hostTrap(
+      `a function has at most ${MAX_PARAMETERS} parameters, ${size / PARAMETER_SIZE} were given`,
+    );
   }
   return Array.from({ length: size / PARAMETER_SIZE }, (_, i) => {
     const at = start + i * PARAMETER_SIZE;
@@ -237,7 +244,7 @@ process.define(
       const parent = context.scheduler.current;
       const args = { link, configId, moduleId, namePointer, nameLength, paramsPointer, paramsLength };
       const result = spawnChild(context, args);
-      if (result instanceof Promise) return result.then((done) => finishSpawn(parent, done, idPointer));
+      if (result instanceof Promise) return andThen(result, (done) => finishSpawn(parent, done, idPointer));
       return finishSpawn(parent, result, idPointer);
     },
 );
@@ -283,11 +290,11 @@ process.define(
           return NAME_TAKEN;
         }
         if (parent.initialized && registry.isHeld(name))
-          return whenReleased(context, parent, name).then(lookUp);
+          return andThen(whenReleased(context, parent, name), lookUp);
         const result = spawnChild(context, args);
         if (!(result instanceof Promise)) return finish(result);
         registry.hold(name);
-        return result.then(finish).finally(() => registry.release(name));
+        return andThen(result, finish).finally(() => registry.release(name));
       };
       return lookUp();
     },
@@ -296,8 +303,7 @@ process.define(
 /** Waits until the `get_or_spawn` of another process is through with a name. */
 export function whenReleased({ scheduler }: HostContext, waiter: Process, name: string): Promise<number> {
   return scheduler.waitForEvent(waiter, (wake) => {
-    waiter.registry.whenReleased(name, () => wake(0));
-    return () => {};
+    return waiter.registry.whenReleased(name, () => wake(0));
   });
 }
 

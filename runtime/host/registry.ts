@@ -1,4 +1,5 @@
 import type { Process } from '../kernel/process.ts';
+import { andThen } from './conventions.ts';
 import { type HostContext, Namespace } from './function.ts';
 import { whenReleased } from './process.ts';
 
@@ -9,7 +10,7 @@ export const registry = new Namespace('lunatic::registry');
 function settled<T>(context: HostContext, process: Process, name: string, action: () => T): T | Promise<T> {
   // In a start section, who holds the name may wait for this very process.
   if (!process.initialized || !process.registry.isHeld(name)) return action();
-  return whenReleased(context, process, name).then(() => settled(context, process, name, action));
+  return andThen(whenReleased(context, process, name), () => settled(context, process, name, action));
 }
 
 registry.define(

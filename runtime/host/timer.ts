@@ -1,4 +1,4 @@
-import { processIdFromGuest } from '../kernel/ids.ts';
+import { NO_PROCESS, processIdFromGuest } from '../kernel/ids.ts';
 import { Timer } from '../kernel/timer.ts';
 import { Namespace } from './function.ts';
 
@@ -15,11 +15,13 @@ timer.define(
       const { current } = scheduler;
       const sent = current.message();
       current.scratch = null;
-      const receiver = current.environment.get(processIdFromGuest(id));
-      const { timers } = current;
+      // Looked up now, since ids of later processes do not count, and again when it fires, since it may have died.
+      const { timers, environment } = current;
+      const receiverId = environment.get(processIdFromGuest(id))?.id ?? NO_PROCESS;
       const timerId = timers.add(
         new Timer(Number(BigInt.asUintN(64, delay)), () => {
           timers.delete(timerId);
+          const receiver = environment.get(receiverId);
           if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
         }),
       );

@@ -4,6 +4,9 @@ import { Namespace } from './function.ts';
 /** `lunatic::trap` (semantics 12): calling a function that may trap. */
 export const trap = new Namespace('lunatic::trap');
 
+/** Catches within catches that a process may have: each takes a stack of its own. */
+const MAX_DEPTH = 256;
+
 /** The export through which the guest's function is called. */
 const TRAMPOLINE = '_lunatic_catch_trap';
 
@@ -23,16 +26,24 @@ trap.define(
       const [result] = type.results;
       if (type.params.join() !== 'i32,i32' || type.results.length !== 1) return 0;
       if (result !== 'i32') throw hostTrap(`"${TRAMPOLINE}" must return an i32`);
+      if (process.catchDepth >= MAX_DEPTH)
+        throw hostTrap(`lunatic::trap::catch is nested ${MAX_DEPTH} times`);
       const refusal = scheduler.capacity.admit(false);
       if (refusal !== null) throw hostTrap(refusal);
+      process.catchDepth++;
 
       const call = WebAssembly.promising(instance.exports[TRAMPOLINE] as (f: number, p: number) => number);
-      return call(fn, pointer)
+      // From the bottom of the JavaScript stack: nested on it, a guest could end it in the midst of the kernel.
+      return Promise.resolve()
+        .then(() => call(fn, pointer))
         .catch((error: unknown) => {
           // A kill cannot be caught; whatever else happened in there can.
           if (trapCause(error)?.kind === 'kill') throw KILLED;
           return 0;
         })
-        .finally(() => scheduler.capacity.releaseStack());
+        .finally(() => {
+          process.catchDepth--;
+          scheduler.capacity.releaseStack();
+        });
     },
 );

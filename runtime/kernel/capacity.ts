@@ -19,8 +19,9 @@ const RESERVED_MEMORY = 256 * 1024 * 1024;
 /** Milliseconds between two looks at the memory of the machine and at V8's heap: a few ten MB may be used in them. */
 const MEMORY_CHECK_INTERVAL = 5;
 
-/** Milliseconds for which a refusal holds before the machine is measured again. */
+/** Milliseconds for which a refusal holds before the machine is measured again, and at least so many times what that took. */
 const REFUSAL_TIME = 50;
+const REFUSAL_FACTOR = 10;
 
 /** Where the operating system does not count, what the estimates add up to is bounded by this. */
 const UNMEASURED_MAPPINGS = 65_530;
@@ -51,7 +52,7 @@ export class Capacity {
   #budget: number;
   #memoryCheckedAt = Number.NEGATIVE_INFINITY;
   #refusal: string | null = null;
-  #refusedAt = Number.NEGATIVE_INFINITY;
+  #refusedUntil = Number.NEGATIVE_INFINITY;
 
   /** @param reclaim called where the room gets tight */
   constructor(reclaim: () => void, machine: Machine = hostMachine()) {
@@ -66,7 +67,7 @@ export class Capacity {
    */
   admit(memory: boolean): string | null {
     const now = performance.now();
-    if (this.#refusal !== null && now - this.#refusedAt < REFUSAL_TIME) return this.#refusal;
+    if (this.#refusal !== null && now < this.#refusedUntil) return this.#refusal;
     this.#refusal = null;
     const mappings = MAPPINGS_PER_STACK + (memory ? MAPPINGS_PER_MEMORY : 0);
     if (this.#budget < mappings) this.#budget = this.#count();
@@ -74,10 +75,10 @@ export class Capacity {
       this.reclaim();
       this.#budget = this.#count();
     }
-    if (this.#budget < mappings) return this.#refuse('memory mappings');
+    if (this.#budget < mappings) return this.#refuse('memory mappings', now);
     if (now - this.#memoryCheckedAt >= MEMORY_CHECK_INTERVAL) {
       const short = this.#shortage();
-      if (short !== null) return this.#refuse(short);
+      if (short !== null) return this.#refuse(short, now);
       this.#memoryCheckedAt = now;
     }
     this.#budget -= mappings;
@@ -94,15 +95,22 @@ export class Capacity {
     return Math.floor(limit * MAPPINGS_SHARE) - this.#machine.countMappings();
   }
 
+  /** Whether the machine has so many bytes to spare. */
+  hasMemory(bytes: number): boolean {
+    return this.#machine.freeMemory() - bytes >= RESERVED_MEMORY;
+  }
+
   #shortage(): string | null {
     if (this.#machine.freeMemory() < RESERVED_MEMORY) return 'memory';
     if (this.#machine.heapUse() > HEAP_SHARE) return 'heap';
     return null;
   }
 
-  #refuse(what: string): string {
+  /** @param since performance clock when measuring began */
+  #refuse(what: string, since: number): string {
     this.#refusal = `no room for another process on this machine (${what})`;
-    this.#refusedAt = performance.now();
+    const now = performance.now();
+    this.#refusedUntil = now + Math.max(REFUSAL_TIME, (now - since) * REFUSAL_FACTOR);
     return this.#refusal;
   }
 }

@@ -16,9 +16,9 @@ export class ProcessConfig {
   canCompileModules = false;
   canCreateConfigs = false;
   canSpawnProcesses = false;
-  readonly preopenedDirectories: PreopenedDirectory[] = [];
-  readonly commandLineArguments: string[] = [];
-  readonly environmentVariables: [key: string, value: string][] = [];
+  preopenedDirectories: PreopenedDirectory[] = [];
+  commandLineArguments: string[] = [];
+  environmentVariables: [key: string, value: string][] = [];
 
   /** What a spawn takes, so that later changes of the resource do not reach a running process. */
   copy(): ProcessConfig {
@@ -28,9 +28,9 @@ export class ProcessConfig {
     copy.canCompileModules = this.canCompileModules;
     copy.canCreateConfigs = this.canCreateConfigs;
     copy.canSpawnProcesses = this.canSpawnProcesses;
-    copy.preopenedDirectories.push(...this.preopenedDirectories);
-    copy.commandLineArguments.push(...this.commandLineArguments);
-    copy.environmentVariables.push(...this.environmentVariables);
+    copy.preopenedDirectories = this.preopenedDirectories.slice();
+    copy.commandLineArguments = this.commandLineArguments.slice();
+    copy.environmentVariables = this.environmentVariables.slice();
     return copy;
   }
 

@@ -1,4 +1,4 @@
-import { trapCause } from './trap.ts';
+import { isStackOverflow, trapCause } from './trap.ts';
 
 /** How a process ended. */
 export type Exit =
@@ -46,11 +46,6 @@ export function exitFromError(error: unknown): Exit {
     return { kind: 'trapped', message: 'uncaught wasm exception', error };
   }
   return bug(error);
-}
-
-/** Whether a guest, or a host function that it called, came to the end of the stack. */
-export function isStackOverflow(error: unknown): error is RangeError {
-  return error instanceof RangeError && error.message.includes('call stack');
 }
 
 function bug(error: unknown): Exit {

@@ -4,6 +4,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 const EMPTY = new Uint8Array(0);
 
+/** Bytes of the longest string that a guest can name anything with. */
+const MAX_STRING = 2 ** 20;
+
 /**
  * A process's exported memory as the host functions see it. Every range is checked once, here; a range that
  * leaves the memory traps. All values are little endian, no alignment is required.
@@ -51,9 +54,11 @@ export class GuestMemory {
     return this.bytes.subarray(start, start + size);
   }
 
-  /** A UTF-8 string. Invalid UTF-8 traps. */
+  /** A UTF-8 string. Invalid UTF-8 traps, and so does one of more than a mebibyte. */
   string(pointer: number, length: number): string {
     const bytes = this.slice(pointer, length);
+    if (bytes.length > MAX_STRING)
+      throw hostTrap(`a string of ${bytes.length} bytes is longer than ${MAX_STRING}`);
     try {
       return decoder.decode(bytes);
     } catch {

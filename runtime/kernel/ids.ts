@@ -22,8 +22,6 @@ export type SchedulerIndex = Id<'scheduler'>;
 /** No process has this id; what a guest passes that can be no id becomes it. */
 export const NO_PROCESS = 0 as ProcessId;
 
-/** Schedulers a node can have. */
-export const MAX_SCHEDULERS = 512;
 const PROCESSES_PER_SCHEDULER = 2 ** 44;
 
 /** The id of the `counter`-th process (from 1) of an environment on one scheduler. */

@@ -1,14 +1,24 @@
 import { type Message, NO_TAG } from './message.ts';
 
 /** What a receive accepts: null takes any message, otherwise the tags of which one must match. */
-export type TagFilter = readonly bigint[] | null;
+export type TagFilter = readonly bigint[] | ReadonlySet<bigint> | null;
+
+/** Tags from which on looking one up in a set is faster than comparing all. */
+const MANY_TAGS = 16;
+
+/** A filter of these tags. */
+export function tagFilter(tags: readonly bigint[]): TagFilter {
+  return tags.length < MANY_TAGS ? tags : new Set(tags);
+}
 
 /** Whether a filtered or unfiltered receive takes a message (semantics 6.2). A tag of 0 never matches. */
 export function accepts(filter: TagFilter, message: Message): boolean {
   if (filter === null) return true;
   const tag = message.tag;
   if (tag === NO_TAG) return false;
-  return filter.length === 1 ? filter[0] === tag : filter.includes(tag);
+  if (filter instanceof Set) return filter.has(tag);
+  const tags = filter as readonly bigint[];
+  return tags.length === 1 ? tags[0] === tag : tags.includes(tag);
 }
 
 /**

@@ -135,14 +135,26 @@ export class LoadedModule {
   }
 
   #compile(meter: boolean): CompiledModule {
-    const rewritten = rewriteModule(this.source, { memory: true, preempt: !meter, meter });
+    const rewritten = rewriteModule(this.source, { memory: true, preempt: !meter, meter, dropNames: true });
     return {
-      module: new WebAssembly.Module(rewritten.bytes),
+      module: compile(rewritten.bytes),
       startExport: rewritten.startExport,
       memory: rewritten.memory,
       offsets: rewritten.offsets,
       originalFunction: (index) => rewritten.originalFunction(index),
     };
+  }
+}
+
+/** @throws ModuleError where a function that was just small enough no longer is, with its checks */
+function compile(bytes: Uint8Array): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new ModuleError(`the module cannot be compiled with its checks for preemption: ${text}`, {
+      cause: error,
+    });
   }
 }
 

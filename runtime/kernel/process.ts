@@ -90,9 +90,9 @@ export class Process implements ProcessContext {
   waitTimer: Timer | null = null;
   /** Gives up what the process waits for outside, when it is killed. */
   cancelWait: (() => void) | null = null;
-  /** Performance clock at the beginning of the wait, in milliseconds. */
-  waitingSince = 0;
 
+  /** Calls of `lunatic::trap::catch` that it is in. */
+  catchDepth = 0;
   /** Units of fuel left to take, where the config limits them. */
   fuelLeft: number;
 

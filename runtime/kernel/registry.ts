@@ -13,7 +13,7 @@ export interface RegistryEntry {
  */
 export class Registry {
   readonly #entries = new Map<string, RegistryEntry>();
-  readonly #held = new Map<string, (() => void)[]>();
+  readonly #held = new Map<string, Set<() => void>>();
 
   get size(): number {
     return this.#entries.size;
@@ -31,12 +31,14 @@ export class Registry {
     this.#entries.delete(name);
   }
 
-  /** The names that stand for a process, for messages to people. */
-  namesOf(processId: number): string[] {
+  /** The first names that stand for a process, for messages to people. */
+  namesOf(processId: number, most: number): string[] {
     const names: string[] = [];
     if (this.#entries.size === 0) return names;
     const id = BigInt(processId);
-    for (const [name, entry] of this.#entries) if (entry.processId === id) names.push(name);
+    for (const [name, entry] of this.#entries) {
+      if (entry.processId === id && names.push(name) === most) break;
+    }
     return names;
   }
 
@@ -46,7 +48,7 @@ export class Registry {
   }
 
   hold(name: string): void {
-    this.#held.set(name, []);
+    this.#held.set(name, new Set());
   }
 
   /** Ends a hold and calls everybody who waited for it. */
@@ -57,8 +59,10 @@ export class Registry {
     for (const wake of waiters) wake();
   }
 
-  /** Calls `wake` when the name is no longer held. */
-  whenReleased(name: string, wake: () => void): void {
-    this.#held.get(name)?.push(wake);
+  /** Calls `wake` when the name is no longer held. Returns how to give up. */
+  whenReleased(name: string, wake: () => void): () => void {
+    const waiters = this.#held.get(name);
+    waiters?.add(wake);
+    return () => waiters?.delete(wake);
   }
 }

@@ -1,3 +1,4 @@
+import { emitWarning } from 'node:process';
 import { Capacity, type Machine } from './capacity.ts';
 import { type Exit, exitFromError, isNormal, KILLED_EXIT, RETURNED } from './exit.ts';
 import type { SchedulerIndex } from './ids.ts';
@@ -71,7 +72,6 @@ export class Scheduler {
 
   /** Lets a process go on, or begin, when its turn comes; its pending host call returns `value`. */
   makeReady(process: Process, value: number): void {
-    process.resumeValue = value;
     process.wait = Wait.None;
     process.receiving = false;
     process.filter = null;
@@ -80,9 +80,14 @@ export class Scheduler {
       process.waitTimer = null;
     }
     process.cancelWait = null;
+    this.#enqueue(process, value);
+  }
+
+  #enqueue(process: Process, value: number): void {
+    process.resumeValue = value;
     if (!process.queued) {
-      process.queued = true;
       this.#ready.push(process);
+      process.queued = true;
     }
     if (!this.#running && !this.#turnPending) this.#requestTurn();
   }
@@ -93,7 +98,6 @@ export class Scheduler {
    */
   suspend(process: Process, wait: Wait): Promise<number> {
     process.wait = wait;
-    process.waitingSince = performance.now();
     const resumed = new Promise<number>(process.captureResume);
     this.#next();
     return resumed;
@@ -101,7 +105,7 @@ export class Scheduler {
 
   /** Gives the turn to the others and stays ready. */
   yieldTurn(process: Process): Promise<number> {
-    this.makeReady(process, 0);
+    this.#enqueue(process, 0);
     return this.suspend(process, Wait.Turn);
   }
 
@@ -240,9 +244,7 @@ export class Scheduler {
     }
     if (timeout <= 0) {
       // It gives way once, and a message that arrives meanwhile still counts.
-      this.makeReady(process, TIMED_OUT);
-      process.receiving = true;
-      process.filter = filter;
+      this.#enqueue(process, TIMED_OUT);
     } else if (timeout !== Number.POSITIVE_INFINITY) {
       process.waitTimer = new Timer(timeout, () => this.makeReady(process, TIMED_OUT));
     }
@@ -367,7 +369,7 @@ export class Scheduler {
     for (const signal of process.signals) if (signal.kind !== 'message') this.#apply(process, signal);
     process.exit = exit;
     process.environment.remove(process);
-    this.observer.onExit?.(process, exit);
+    this.#observe(process, exit);
     const reason: DeathReason = isNormal(exit) ? 'normal' : 'failure';
     for (const [peer, tag] of process.links) {
       const target = process.environment.get(peer);
@@ -381,6 +383,15 @@ export class Scheduler {
     this.#release(process);
     if (onInitialized !== null && !process.initialized) onInitialized(exit);
     this.#next();
+  }
+
+  /** What an observer does wrong must not keep the links from hearing of the end. */
+  #observe(process: Process, exit: Exit): void {
+    try {
+      this.observer.onExit?.(process, exit);
+    } catch (error) {
+      emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 
   /** Releases a process that never got to run its entry function. It must not have a stack. */

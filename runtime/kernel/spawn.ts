@@ -1,3 +1,4 @@
+import { shown } from '../symbols/shown.ts';
 import type { ProcessConfig } from './config.ts';
 import type { Exit } from './exit.ts';
 import { PAGE_SIZE, type PooledMemory } from './memory-pool.ts';
@@ -218,7 +219,7 @@ function callPromising(fn: unknown, params: readonly (number | bigint)[]): Promi
 function checkEntry(module: LoadedModule, { name, params }: Entry): void {
   const type = module.exportedFunction(name);
   if (type === undefined) {
-    throw noEntryTrap(`the module exports no function "${name}"`);
+    throw noEntryTrap(`the module exports no function "${shown(name)}"`);
   }
   const given = params.map((value) =>
     typeof value === 'number' ? 'i32' : typeof value === 'bigint' ? 'i64' : 'v128',
@@ -226,11 +227,11 @@ function checkEntry(module: LoadedModule, { name, params }: Entry): void {
   const wanted = type.params;
   if (given.length !== wanted.length || given.some((kind, i) => kind !== wanted[i])) {
     throw noEntryTrap(
-      `the entry function "${name}" takes (${wanted.join(', ')}), it was given (${given.join(', ')})`,
+      `the entry function "${shown(name)}" takes (${wanted.join(', ')}), it was given (${given.join(', ')})`,
     );
   }
   if (type.results.length > 0) {
-    throw noEntryTrap(`the entry function "${name}" must not return a value`);
+    throw noEntryTrap(`the entry function "${shown(name)}" must not return a value`);
   }
 }
 

@@ -76,13 +76,20 @@ export function fuelTrap(): Error {
   return raiseTrap('all fuel consumed', { kind: 'fuel' });
 }
 
+/** What V8 says when it cannot make something of a size that a guest asked for. */
+const OUT_OF_MEMORY = /allocation failed|invalid (typed )?array length|invalid string length/i;
+
+/** Whether a guest, or a host function that it called, came to the end of the stack. */
+export function isStackOverflow(error: unknown): error is RangeError {
+  return error instanceof RangeError && error.message.includes('call stack');
+}
+
 /** Turns whatever escaped from a host function into a trap: a trap stays itself, all else is our bug. */
 export function asTrap(error: unknown): unknown {
   if (error instanceof WebAssembly.RuntimeError) return error;
   // A guest that recursed to the end of its stack finds that end inside a host function as well.
-  if (error instanceof RangeError && error.message.includes('call stack')) {
-    return hostTrap('call stack exhausted');
-  }
+  if (isStackOverflow(error)) return hostTrap('call stack exhausted');
+  if (error instanceof RangeError && OUT_OF_MEMORY.test(error.message)) return hostTrap('out of memory');
   const message = error instanceof Error ? error.message : String(error);
   return raiseTrap(`internal error: ${message}`, { kind: 'bug', error });
 }

@@ -1,5 +1,6 @@
 import type { CompiledModule, LoadedModule } from '../kernel/module.ts';
 import { demangle } from './demangle.ts';
+import { shown } from './shown.ts';
 
 /** One call on a guest's stack. */
 export interface StackFrame {
@@ -33,7 +34,7 @@ export function guestStack(error: Error, module: LoadedModule, compiled: Compile
     const name = module.functionNames.get(functionIndex);
     frames.push({
       functionIndex,
-      functionName: name === undefined ? undefined : demangle(name),
+      functionName: name === undefined ? undefined : shown(demangle(name)),
       offset: compiled.offsets.toOriginal(Number.parseInt(match[2] ?? '0', 16)),
     });
   }

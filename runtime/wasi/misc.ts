@@ -1,19 +1,33 @@
 import { randomFillSync } from 'node:crypto';
+import { andThen } from '../host/conventions.ts';
 import { exitTrap, hostTrap } from '../kernel/trap.ts';
 import { Errno } from './errno.ts';
 import { preview1, SINCE } from './preview1.ts';
 
 /** Random numbers, the end of a process, and giving way. */
 
+/** Random bytes that are made without giving way. */
+const RANDOM_CHUNK = 2 ** 20;
+
 preview1.define(
   'random_get',
   '(buffer: i32, length: i32) -> i32',
-  { since: SINCE },
+  { since: SINCE, blocking: true },
   'Fills a buffer with random bytes.',
   ({ scheduler }) =>
     (pointer: number, length: number) => {
-      randomFillSync(scheduler.current.memory.slice(pointer, length));
-      return Errno.Success;
+      const { memory } = scheduler.current;
+      const size = length >>> 0;
+      const start = memory.check(pointer, size);
+      const fill = (from: number): Errno | Promise<number> => {
+        for (let at = from; at < size; at += RANDOM_CHUNK) {
+          randomFillSync(memory.slice(start + at, Math.min(RANDOM_CHUNK, size - at)));
+          const suspended = scheduler.tick();
+          if (suspended !== undefined) return andThen(suspended, () => fill(at + RANDOM_CHUNK));
+        }
+        return Errno.Success;
+      };
+      return fill(0);
     },
 );
 

@@ -1,3 +1,4 @@
+import { andThen } from '../host/conventions.ts';
 import type { Process } from '../kernel/process.ts';
 import { Timer } from '../kernel/timer.ts';
 import { readClock } from './clock.ts';
@@ -18,6 +19,8 @@ import { isInput, outputOf } from './streams.ts';
  */
 const SUBSCRIPTION_SIZE = 48;
 const EVENT_SIZE = 32;
+/** Subscriptions that one call may have. */
+const MAX_SUBSCRIPTIONS = 4096;
 const EventType = { Clock: 0, Read: 1, Write: 2 } as const;
 const CLOCK_ABSOLUTE = 1;
 const NANOSECONDS_PER_MILLISECOND = 1e6;
@@ -72,6 +75,7 @@ preview1.define(
       const start = process.memory.check(subscriptionsPointer, count * SUBSCRIPTION_SIZE);
       const events = process.memory.check(eventsPointer, count * EVENT_SIZE);
       process.memory.check(occurredPointer, 4);
+      if (count > MAX_SUBSCRIPTIONS) return Errno.Inval;
       const subscriptions = Array.from({ length: count }, (_, i) =>
         readSubscription(process, start + i * SUBSCRIPTION_SIZE),
       );
@@ -100,7 +104,7 @@ preview1.define(
       const ready = subscriptions.some((s) => s.error !== Errno.Success || s.type === EventType.Write);
       if (ready) return report();
       const delay = due - performance.now();
-      if (!readsInput) return scheduler.sleep(process, delay).then(report);
+      if (!readsInput) return andThen(scheduler.sleep(process, delay), report);
       return scheduler
         .waitForEvent(process, (wake) => {
           // Whichever comes first gives the other one up.

@@ -1,3 +1,4 @@
+import { andThen } from '../host/conventions.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { OutputError, type OutputStream } from '../kernel/stdio.ts';
@@ -39,19 +40,28 @@ function isOpen(process: Process, fd: number): boolean {
   return isInput(fd) || outputOf(process, fd) !== undefined || preopen(process, fd) !== undefined;
 }
 
-/** The buffers of an `iovec` array, checked. */
-function vectors(process: Process, pointer: number, count: number): { pointer: number; length: number }[] {
+/** Buffers that one call may name, as Linux has it, and bytes that it transfers at most: more takes further calls. */
+const MAX_VECTORS = 1024;
+const MAX_TRANSFER = 2 ** 20;
+
+/** The buffers of an `iovec` array, checked; undefined where there are too many. */
+function vectors(
+  process: Process,
+  pointer: number,
+  count: number,
+): { pointer: number; length: number }[] | undefined {
   const { memory } = process;
   const start = memory.check(pointer, (count >>> 0) * 8);
+  if (count >>> 0 > MAX_VECTORS) return undefined;
   return Array.from({ length: count >>> 0 }, (_, i) => {
     const length = memory.readU32(start + i * 8 + 4);
     return { pointer: memory.check(memory.readU32(start + i * 8), length), length };
   });
 }
 
-function waitForOutput(scheduler: Scheduler, process: Process, drained: Promise<void>[]): Promise<number> {
+function waitForOutput(scheduler: Scheduler, process: Process, drained: Promise<void>): Promise<number> {
   // Handled from the start, also where the process is killed first: a rejection nobody handles would end Node.
-  const settled = Promise.all(drained).then(() => Errno.Success, errnoOfOutput);
+  const settled = drained.then(() => Errno.Success, errnoOfOutput);
   return scheduler.waitForEvent(process, (wake) => {
     settled.then(wake);
     return () => {};
@@ -74,17 +84,19 @@ preview1.define(
       if (output === undefined) return notAStream(process, fd);
       const { memory } = process;
       const buffers = vectors(process, iovs, count);
+      if (buffers === undefined) return Errno.Inval;
       memory.check(written, 4);
       let total = 0;
-      const drained: Promise<void>[] = [];
+      let drained: Promise<void> | null = null;
       for (const { pointer, length } of buffers) {
-        if (length === 0) continue;
-        const full = output.write(memory.slice(pointer, length));
-        if (full !== null) drained.push(full);
-        total += length;
+        const size = Math.min(length, MAX_TRANSFER - total);
+        if (size > 0) drained = output.write(memory.slice(pointer, size));
+        total += size;
+        // What does not fit is for the next call.
+        if (drained !== null || total === MAX_TRANSFER) break;
       }
       memory.writeU32(written, total);
-      return drained.length === 0 ? Errno.Success : waitForOutput(scheduler, process, drained);
+      return drained === null ? Errno.Success : waitForOutput(scheduler, process, drained);
     },
 );
 
@@ -98,16 +110,22 @@ preview1.define(
       const process = scheduler.current;
       if (!isInput(fd)) return notAStream(process, fd);
       const { input } = process.stdio;
-      const wanted = vectors(process, iovs, count).reduce((sum, { length }) => sum + length, 0);
+      const buffers = vectors(process, iovs, count);
+      if (buffers === undefined) return Errno.Inval;
+      const wanted = Math.min(
+        MAX_TRANSFER,
+        buffers.reduce((sum, { length }) => sum + length, 0),
+      );
       process.memory.check(readPointer, 4);
 
       const attempt = (): Errno | Promise<number> => {
         const bytes = wanted === 0 ? new Uint8Array(0) : input.read(wanted);
         if (bytes === null) {
-          return scheduler.waitForEvent(process, (wake) => input.whenReadable(() => wake(0))).then(attempt);
+          const readable = scheduler.waitForEvent(process, (wake) => input.whenReadable(() => wake(0)));
+          return andThen(readable, attempt);
         }
         let rest = bytes;
-        for (const { pointer, length } of vectors(process, iovs, count)) {
+        for (const { pointer, length } of buffers) {
           process.memory.write(pointer, rest.subarray(0, length));
           rest = rest.subarray(length);
         }

@@ -17,6 +17,8 @@ export interface RewritePasses {
   readonly memory?: boolean;
   /** Calls `lunatic:kernel`.`tick: () -> ()` every few microseconds of work. */
   readonly preempt?: boolean;
+  /** Leaves the name section out of what is written. Engines show names in stacks, and guests choose them. */
+  readonly dropNames?: boolean;
   /** Counts fuel and calls `lunatic:kernel`.`refuel: () -> i32` for more. Includes what preempt is for. */
   readonly meter?: boolean;
 }
@@ -302,7 +304,7 @@ class ModuleRewriter {
     if (custom.name === 'name') {
       const names = rewriteNames(module, custom, this.move, [`${kernelModule}.${this.inserted.name}`]);
       offsets.inserted(out.length, custom.section.start);
-      if (names !== undefined) this.writeCustom(custom.name, names);
+      if (names !== undefined && this.passes.dropNames !== true) this.writeCustom(custom.name, names);
       return true;
     }
     // Hints are written anew before the code; other code metadata refers to offsets that are gone.

@@ -77,6 +77,8 @@ export interface ProgramOptions {
   /** Export to call, without parameters. Default: `_start`. */
   readonly entry?: string;
   readonly input?: InputStream;
+  /** Told of the end of every process too. */
+  readonly onExit?: () => void;
 }
 
 /** A program that runs, or ran, in this Node. */
@@ -100,6 +102,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
       onExit: (process, exit) => {
         exits.push({ process, exit });
         if (process.environment.size === 0) becomeEmpty();
+        options.onExit?.();
       },
     },
     ...(options.machine === undefined ? {} : { machine: options.machine }),

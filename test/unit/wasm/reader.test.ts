@@ -115,7 +115,7 @@ describe('customSection', () => {
 });
 
 describe('assembleText', () => {
-  test('keeps characters beyond ASCII', async () => {
+  it('keeps characters beyond ASCII', async () => {
     const bytes = await assembleText(
       '(module (memory 1) (data (i32.const 0) "ü✓") (func (export "größe")))',
       'a.wat',
