@@ -1,3 +1,4 @@
+import { CountedLoops } from './counted-loops.ts';
 import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
 import type { TypeDefinition } from './module.ts';
@@ -54,6 +55,8 @@ export interface CodeSurvey {
   readonly loopFlags: IntList;
   /** Instructions of the loop's own body, without those of inner loops. */
   readonly loopWeight: IntList;
+  /** Loops whose number of turns is known when they begin. */
+  readonly counted: CountedLoops;
   /** Callee's function index, or `~typeIndex` for an indirect call. */
   readonly callTarget: IntList;
   /** The innermost loop around the call, counted over the module, or `noLoop`. */
@@ -86,6 +89,7 @@ export class CodeSurveyor implements CodeSurvey {
   readonly firstCall: Int32Array;
   readonly loopFlags = new IntList(64);
   readonly loopWeight = new IntList(64);
+  readonly counted = new CountedLoops();
   readonly callTarget = new IntList(256);
   readonly callLoop = new IntList(256);
   readonly callEnds = new IntList(256);
@@ -96,6 +100,8 @@ export class CodeSurveyor implements CodeSurvey {
   private innermost: Int32Array = new Int32Array(64);
   private depth = 0;
   private innermostLoop = noLoop;
+  /** Where the loop opened last stands among the open blocks; loops around others are not counted ones. */
+  private innermostDepth = 0;
   private straight = 0;
 
   constructor(functionCount: number, context: SurveyContext) {
@@ -167,7 +173,10 @@ export class CodeSurveyor implements CodeSurvey {
     if (!isFree(opcode)) this.weigh(1);
     switch (reader.shape) {
       case shape.none:
+        if (opcode === op.else || opcode === op.end) this.closeInner();
         if (opcode === op.end) this.close();
+        else if (opcode === op.return) this.leave(0);
+        this.counted.follow(reader, this.innermostLoop, this.depth - 1 - this.innermostDepth);
         return 0;
       case shape.function:
         return this.noteFunction(reader);
@@ -175,6 +184,7 @@ export class CodeSurveyor implements CodeSurvey {
         if (opcode === op.callIndirect || opcode === op.returnCallIndirect) this.noteIndirectCall(reader);
         return isBulk(opcode) ? this.noteBulk() : 0;
       case shape.index:
+        this.counted.follow(reader, this.innermostLoop, this.depth - 1 - this.innermostDepth);
         if (opcode === op.callRef || opcode === op.returnCallRef) this.noteIndirectCall(reader);
         return isBulk(opcode) ? this.noteBulk() : 0;
       case shape.blockType:
@@ -192,7 +202,23 @@ export class CodeSurveyor implements CodeSurvey {
       case shape.castLabel:
         return this.noteLabels(reader);
       default:
+        this.counted.follow(reader, this.innermostLoop, this.depth - 1 - this.innermostDepth);
         return 0;
+    }
+  }
+
+  /** A branch to the block at `target`, counted from the outermost, may leave loops around it. */
+  private leave(target: number): void {
+    const loop = this.innermostLoop;
+    if (loop === noLoop) return;
+    // A branch to the block of the test leaves as well.
+    const inside = this.counted.isTestedBefore(loop) ? 1 : -1;
+    if (target < this.innermostDepth || target === this.innermostDepth + inside) this.counted.leave(loop);
+  }
+
+  private closeInner(): void {
+    if (this.innermostLoop !== noLoop && this.depth - 2 === this.innermostDepth) {
+      this.counted.closeInner(this.innermostLoop);
     }
   }
 
@@ -252,6 +278,8 @@ export class CodeSurveyor implements CodeSurvey {
     const loop = this.loopFlags.length;
     this.loopFlags.push(params > 0 ? loopFlag.params : 0);
     this.loopWeight.push(1);
+    // No results: then the byte before the body is the empty block type.
+    this.counted.open(reader, reader.blockType < 0 && reader.bytes[reader.position - 1] === 0x40);
     this.open(loop);
     return bodyFlag.loops;
   }
@@ -266,9 +294,11 @@ export class CodeSurveyor implements CodeSurvey {
       if (label >= this.depth) {
         throw reader.fail(reader.labelsAt[i] ?? 0, `a label below ${this.depth}`, String(label));
       }
+      this.leave(this.depth - 1 - label);
       const loop = this.blockLoop[this.depth - 1 - label] ?? noLoop;
       if (loop === noLoop) continue;
       this.flagLoop(loop, flag);
+      this.counted.branch(loop);
       if (opcode === op.brTable) found = bodyFlag.tableToLoop;
     }
     return found;
@@ -285,12 +315,17 @@ export class CodeSurveyor implements CodeSurvey {
     }
     this.blockLoop[this.depth] = loop;
     this.innermost[this.depth] = this.innermostLoop;
-    if (loop !== noLoop) this.innermostLoop = loop;
+    if (loop !== noLoop) {
+      this.innermostLoop = loop;
+      this.innermostDepth = this.depth;
+    }
     this.depth++;
   }
 
   private close(): void {
     this.depth--;
+    const loop = this.blockLoop[this.depth] ?? noLoop;
+    if (loop !== noLoop) this.counted.close(loop, (this.loopFlags.at(loop) & loopFlag.nested) === 0);
     this.innermostLoop = this.innermost[this.depth] ?? noLoop;
   }
 }

@@ -1,6 +1,7 @@
 import { type CallPlan, planCalls, workLimit } from './call-plan.ts';
 import { bodyFlag, loopFlag, noLoop } from './code-survey.ts';
 import { type CodePass, type CodeWalk, valueCode } from './code-walk.ts';
+import { bound, counted } from './counted-loops.ts';
 import type { WasmModule } from './module.ts';
 import { isBulk, op } from './opcodes.ts';
 
@@ -33,6 +34,9 @@ export class PreemptPass implements CodePass {
   private spent = -1;
   private limit = -1;
   private step = -1;
+  /** Where the counted loop at hand pushes its bound; -1 outside of one. */
+  private boundAt = -1;
+  private boundIsZero = false;
   private scratch = -1;
   /** Whether the code since the last merge has asked. */
   private asked = false;
@@ -113,6 +117,7 @@ export class PreemptPass implements CodePass {
 
   before(walk: CodeWalk): boolean {
     const { reader } = walk;
+    if (reader.start === this.boundAt && this.moveBound(walk)) return true;
     switch (reader.opcode) {
       case op.loop:
         return this.loop(walk);
@@ -176,6 +181,10 @@ export class PreemptPass implements CodePass {
     emit.insert(reader.start);
     const entryWeight = this.plan.loopEntryWeight[loop] ?? 0;
     if (entryWeight > 0) this.askByBudget(walk, entryWeight);
+    if (this.isCounted(loop)) {
+      this.countedLoop(walk, loop);
+      return true;
+    }
     if (this.isStripMined(loop)) {
       if (this.isInnermost(loop)) {
         emit.constant(this.plan.turnWeight[loop] ?? 1);
@@ -203,14 +212,147 @@ export class PreemptPass implements CodePass {
     return true;
   }
 
+  private isCounted(loop: number): boolean {
+    return this.isStripMined(loop) && this.module.code.counted.kind.at(loop) !== counted.no;
+  }
+
+  /**
+   * A loop that knows its turns when it begins is charged for as many as fit below the limit, and its bound is moved
+   * there. Inside, it is the loop it was:
+   *
+   *     loop $outer                                     loop $outer
+   *       if (x < bound)                                  turns = min((bound - x) / stride, most)
+   *         turns = min(bound - x, most)                  spent += turns * weight; ask if it is time
+   *         spent += turns * weight; ask if it is time    step = x + turns * stride
+   *         step = x + turns                              loop $inner
+   *         loop $inner                                     ... x += stride; br_if $inner (x != step)
+   *           if (x < step) ... x += 1; br $inner         end
+   *         end                                           br_if $outer (x != bound)
+   *         br $outer                                   end
+   */
+  private countedLoop(walk: CodeWalk, loop: number): void {
+    const { reader, emit, labels } = walk;
+    const { kind, counter, stride, boundAt, boundKind } = this.module.code.counted;
+    const by = stride.at(loop);
+    const before = kind.at(loop) === counted.before;
+    this.boundAt = boundAt.at(loop);
+    this.boundIsZero = boundKind.at(loop) === bound.zero;
+    emit.u8(op.loop);
+    emit.u8(0x40);
+    if (before) {
+      this.test(walk, loop);
+      emit.u8(op.if);
+      emit.u8(0x40);
+    }
+    if (by < 0) emit.localGet(counter.at(loop));
+    this.pushBound(walk, loop);
+    if (by > 0) emit.localGet(counter.at(loop));
+    emit.u8(op.i32Sub);
+    this.chargeTurns(walk, loop, before);
+    emit.localGet(this.step);
+    if (by !== 1) {
+      emit.constant(by);
+      emit.u8(op.i32Mul);
+    }
+    emit.localGet(counter.at(loop));
+    emit.u8(op.i32Add);
+    emit.localSet(this.step);
+    emit.u8(op.loop);
+    emit.u8(0x40);
+    emit.resume(reader.position);
+    labels.open(loop, before ? 3 : 2);
+  }
+
+  /** From the distance on the stack: the turns to take, charged and in `step`. */
+  private chargeTurns(walk: CodeWalk, loop: number, before: boolean): void {
+    const { emit } = walk;
+    const by = this.module.code.counted.stride.at(loop);
+    const weight = this.plan.turnWeight[loop] ?? 1;
+    const most = Math.max(1, Math.floor(workLimit / weight));
+    // Rotating divides, and makes what is no multiple a large number: that loop turns for long.
+    if (Math.abs(by) > 1) {
+      emit.constant(Math.log2(Math.abs(by)));
+      emit.u8(op.i32Rotr);
+    }
+    emit.localTee(this.step);
+    emit.constant(most);
+    emit.localGet(this.step);
+    if (!before) {
+      // A test after the turn has no case of no turns: 0 is 2^32.
+      emit.constant(1);
+      emit.u8(op.i32Sub);
+    }
+    emit.constant(most);
+    emit.u8(op.i32LtU);
+    emit.u8(op.select);
+    emit.localTee(this.step);
+    emit.constant(weight);
+    emit.u8(op.i32Mul);
+    emit.localGet(this.spent);
+    emit.u8(op.i32Add);
+    emit.localTee(this.spent);
+    emit.localGet(this.limit);
+    emit.u8(op.i32GeU);
+    emit.unlikelyIf();
+    this.askAndClear(walk);
+    emit.u8(op.end);
+  }
+
+  private pushBound(walk: CodeWalk, loop: number): void {
+    const { boundKind, bound: value } = this.module.code.counted;
+    if (boundKind.at(loop) === bound.local) walk.emit.localGet(value.at(loop));
+    else walk.emit.constant(boundKind.at(loop) === bound.zero ? 0 : value.at(loop));
+  }
+
+  /** Whether the loop goes on, as it was written. */
+  private test(walk: CodeWalk, loop: number): void {
+    const { counter, compare } = this.module.code.counted;
+    walk.emit.localGet(counter.at(loop));
+    this.pushBound(walk, loop);
+    walk.emit.u8(compare.at(loop));
+  }
+
+  /** The inner loop's bound is `step`. */
+  private moveBound(walk: CodeWalk): boolean {
+    const { reader, emit } = walk;
+    this.boundAt = -1;
+    emit.insert(reader.start);
+    emit.localGet(this.step);
+    if (this.boundIsZero) {
+      emit.u8(op.i32Ne);
+      emit.resume(reader.start);
+      return false;
+    }
+    emit.resume(reader.position);
+    return true;
+  }
+
+  private endCounted(walk: CodeWalk, loop: number): void {
+    const { emit } = walk;
+    emit.u8(op.end);
+    if (this.module.code.counted.kind.at(loop) === counted.before) {
+      emit.branch(1);
+      emit.u8(op.end);
+    } else {
+      this.test(walk, loop);
+      emit.u8(op.brIf);
+      emit.u32(0);
+    }
+    emit.u8(op.end);
+  }
+
   private end(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const loop = labels.loopAt(0);
     if (!this.isStripMined(loop) || !this.isBranchedTo(loop)) return false;
     labels.close();
     emit.insert(reader.start);
-    emit.u8(op.end);
-    emit.u8(op.end);
+    if (this.isCounted(loop)) {
+      this.endCounted(walk, loop);
+    } else {
+      emit.u8(op.end);
+      emit.u8(op.end);
+    }
     emit.resume(reader.position);
     return true;
   }
@@ -219,7 +361,7 @@ export class PreemptPass implements CodePass {
     const { reader, emit, labels } = walk;
     const label = reader.labels[0] ?? 0;
     const loop = labels.loopAt(label);
-    if (!this.isStripMined(loop)) return false;
+    if (!this.isStripMined(loop) || this.isCounted(loop)) return false;
     emit.insert(reader.start);
     this.backEdge(walk, loop, labels.translate(label));
     emit.resume(reader.position);
@@ -230,7 +372,7 @@ export class PreemptPass implements CodePass {
     const { reader, emit, labels } = walk;
     const label = reader.labels[0] ?? 0;
     const loop = labels.loopAt(label);
-    if (!this.isStripMined(loop)) return false;
+    if (!this.isStripMined(loop) || this.isCounted(loop)) return false;
     emit.insert(reader.start);
     emit.u8(op.if);
     emit.u8(0x40);
