@@ -89,10 +89,10 @@ export class CountedLoops {
   private foundKind = 0;
   private foundBound = 0;
 
-  /** Reads an unsigned number of at most three bytes into `value`; gives where it ends, -1 for others. */
+  /** Reads an unsigned number of at most four bytes into `value`; gives where it ends, -1 for others. */
   private small(bytes: Uint8Array, at: number): number {
     let value = 0;
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 4; i++) {
       const byte = bytes[at + i] ?? 0xff;
       value |= (byte & 0x7f) << (7 * i);
       if (byte < 0x80) {

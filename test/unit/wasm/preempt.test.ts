@@ -22,6 +22,15 @@ const endless: Record<string, string> = {
     (loop $a (loop $b (loop $c
       (local.set 0 (i32.add (local.get 0) (i32.const 1)))
       (br_table $a $b $c (i32.rem_u (local.get 0) (i32.const 3)))))))`,
+  'a counter that misses its bound': `(func (export "f") (local i32)
+    (loop $l (br_if $l (i32.ne (local.tee 0 (i32.add (local.get 0) (i32.const 2))) (i32.const 1)))))`,
+  'a counter that starts at its bound, again and again': `(func (export "f") (local i32) (loop $o (local.set 0 (i32.const 5))
+    (loop $l (br_if $l (i32.ne (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 5)))) (br $o)))`,
+  'counted loops in a loop': `(func (export "f") (local i32) (loop $o (local.set 0 (i32.const 50))
+    (loop $l (br_if $l (local.tee 0 (i32.add (local.get 0) (i32.const -1))))) (br $o)))`,
+  'counted loops of AssemblyScript in a loop': `(func (export "f") (local i32) (loop $o (local.set 0 (i32.const 0))
+    (loop $l (if (i32.lt_s (local.get 0) (i32.const 50)) (then
+      (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br $l)))) (br $o)))`,
   'a loop with a call': '(func $g) (func (export "f") (loop $l (call $g) (br $l)))',
   'a loop with an indirect call': `(table 1 funcref) (elem (i32.const 0) $g) (type $t (func)) (func $g)
     (func (export "f") (loop $l (call_indirect (type $t) (i32.const 0)) (br $l)))`,
