@@ -3,7 +3,7 @@ import type { CodeWalk } from './code-walk.ts';
 import { WasmFormatError } from './format-error.ts';
 import { IntList } from './int-list.ts';
 import { customSection, type WasmModule } from './module.ts';
-import { customReader } from './read-module.ts';
+import { customReader } from './sections.ts';
 
 export const branchHintSection = 'metadata.code.branch_hint';
 

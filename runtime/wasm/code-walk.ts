@@ -45,22 +45,26 @@ export class CodeWalk {
   nextLoop = 0;
   /** Calls before the instruction at hand, counted over the module as the survey does. */
   nextCall = 0;
-  private readonly passes: readonly CodePass[];
+  private readonly passes: CodePass[] = [];
   /** Functions inserted behind the module's own imports. */
   private readonly insertedFunctions: number;
   /** Parameters and locals of the original function. */
   ownLocals = 0;
   private readonly newLocals: number[] = [];
 
-  constructor(module: WasmModule, passes: readonly CodePass[], insertedFunctions: number) {
+  constructor(module: WasmModule, insertedFunctions: number) {
     this.module = module;
-    this.passes = passes;
     this.insertedFunctions = insertedFunctions;
     const { code } = module;
     const start = code.sizeAt[0] ?? 0;
     const end = code.bodyEnd[code.functionCount - 1] ?? start;
     this.emit = new CodeEmitter(module.bytes, start, end);
     this.reader = new InstructionReader(module.bytes, start, end, 'code section');
+  }
+
+  /** Adds a pass; each sees an instruction after those added before it. */
+  use(pass: CodePass): void {
+    this.passes.push(pass);
   }
 
   /** What a function index of the original is now. */

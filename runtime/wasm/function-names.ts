@@ -1,7 +1,7 @@
 import type { ByteReader } from './byte-reader.ts';
 import { WasmFormatError } from './format-error.ts';
 import { customSection, type WasmModule } from './module.ts';
-import { customReader } from './read-module.ts';
+import { customReader } from './sections.ts';
 
 const functionSubsection = 1;
 

@@ -1,9 +1,12 @@
 import { type CallPlan, planCalls, workLimit } from './call-plan.ts';
+import type { CodeEmitter } from './code-emitter.ts';
 import { bodyFlag, loopFlag, noLoop } from './code-survey.ts';
 import { type CodePass, type CodeWalk, valueCode } from './code-walk.ts';
-import { bound, counted } from './counted-loops.ts';
+import { CountedLoopWriter } from './counted-loop-writer.ts';
+import { counted } from './counted-loops.ts';
 import type { WasmModule } from './module.ts';
 import { isBulk, op } from './opcodes.ts';
+import { WorkCount } from './work-count.ts';
 
 /** Engines refuse functions with more locals. */
 const localLimit = 50_000;
@@ -29,14 +32,8 @@ const bulkLimit = 65_536;
 export class PreemptPass implements CodePass {
   private readonly module: WasmModule;
   private readonly plan: CallPlan;
-  private readonly tick: number;
-  private readonly budget: number;
-  private spent = -1;
-  private limit = -1;
-  private step = -1;
-  /** Where the counted loop at hand pushes its bound; -1 outside of one. */
-  private boundAt = -1;
-  private boundIsZero = false;
+  private readonly work: WorkCount;
+  private readonly countedLoops: CountedLoopWriter;
   private scratch = -1;
   /** Whether the code since the last merge has asked. */
   private asked = false;
@@ -46,14 +43,15 @@ export class PreemptPass implements CodePass {
   private readonly hasWideSpace: boolean;
 
   /**
+   * @param emit where the walk writes
    * @param tick function index, in the rewritten module, of `() -> ()`
    * @param budget global index, in the rewritten module, of a mutable i32: what is left until function entries ask
    */
-  constructor(module: WasmModule, tick: number, budget: number) {
+  constructor(module: WasmModule, emit: CodeEmitter, tick: number, budget: number) {
     this.module = module;
     this.plan = planCalls(module);
-    this.tick = tick;
-    this.budget = budget;
+    this.work = new WorkCount(emit, tick, budget);
+    this.countedLoops = new CountedLoopWriter(module.code.counted, this.plan, this.work);
     for (const entry of module.imports) {
       if (entry.kind === 'memory') this.wideMemories.push(entry.memory.is64);
       if (entry.kind === 'table') this.wideTables.push(entry.table.is64);
@@ -66,14 +64,14 @@ export class PreemptPass implements CodePass {
   begin(walk: CodeWalk): boolean {
     const i = walk.definedIndex;
     const flags = this.module.code.flags[i] ?? 0;
-    this.spent = -1;
+    this.work.spent = -1;
     this.scratch = -1;
     const { loops, tableToLoop, bulk } = bodyFlag;
     if ((flags & (loops | bulk)) !== 0 && walk.ownLocals + 5 <= localLimit) {
       if (flags & loops) {
-        this.spent = walk.addLocal(valueCode.i32);
-        this.limit = walk.addLocal(valueCode.i32);
-        this.step = walk.addLocal(valueCode.i32);
+        this.work.spent = walk.addLocal(valueCode.i32);
+        this.work.limit = walk.addLocal(valueCode.i32);
+        this.work.step = walk.addLocal(valueCode.i32);
       }
       if (flags & (tableToLoop | bulk)) this.scratch = walk.addLocal(valueCode.i32);
       if (flags & bulk && this.hasWideSpace) this.wideScratch = walk.addLocal(valueCode.i64);
@@ -86,11 +84,11 @@ export class PreemptPass implements CodePass {
    * not count, so the limit and an innermost loop's weight are in locals.
    */
   private enterLoops(walk: CodeWalk): void {
-    if (this.spent < 0) return;
+    if (this.work.spent < 0) return;
     const { emit, reader } = walk;
     emit.insert(reader.position);
     emit.constant(workLimit);
-    emit.localSet(this.limit);
+    emit.localSet(this.work.limit);
     emit.resume(reader.position);
   }
 
@@ -111,13 +109,13 @@ export class PreemptPass implements CodePass {
     const weight = this.plan.entryWeight[walk.definedIndex] ?? 0;
     if (weight === 0) return;
     walk.emit.insert(walk.reader.position);
-    this.askByBudget(walk, weight);
+    this.work.askByBudget(weight);
     walk.emit.resume(walk.reader.position);
   }
 
   before(walk: CodeWalk): boolean {
     const { reader } = walk;
-    if (reader.start === this.boundAt && this.moveBound(walk)) return true;
+    if (this.countedLoops.moveBound(walk)) return true;
     switch (reader.opcode) {
       case op.loop:
         return this.loop(walk);
@@ -157,13 +155,13 @@ export class PreemptPass implements CodePass {
     if (weight === 0 || this.asked) return false;
     this.asked = true;
     walk.emit.insert(walk.reader.start);
-    this.askByBudget(walk, weight);
+    this.work.askByBudget(weight);
     walk.emit.resume(walk.reader.start);
     return false;
   }
 
   private isStripMined(loop: number): boolean {
-    if (loop === noLoop || this.spent < 0) return false;
+    if (loop === noLoop || this.work.spent < 0) return false;
     const flags = this.module.code.loopFlags.at(loop);
     return (flags & (loopFlag.params | loopFlag.oddBranch | loopFlag.indirectCalls)) === 0;
   }
@@ -180,15 +178,15 @@ export class PreemptPass implements CodePass {
     walk.nextLoop++;
     emit.insert(reader.start);
     const entryWeight = this.plan.loopEntryWeight[loop] ?? 0;
-    if (entryWeight > 0) this.askByBudget(walk, entryWeight);
+    if (entryWeight > 0) this.work.askByBudget(entryWeight);
     if (this.isCounted(loop)) {
-      this.countedLoop(walk, loop);
+      this.countedLoops.begin(walk, loop);
       return true;
     }
     if (this.isStripMined(loop)) {
       if (this.isInnermost(loop)) {
         emit.constant(this.plan.turnWeight[loop] ?? 1);
-        emit.localSet(this.step);
+        emit.localSet(this.work.step);
       }
       emit.copy(reader.bytes, reader.start, reader.position);
       emit.copy(reader.bytes, reader.start, reader.position);
@@ -198,13 +196,13 @@ export class PreemptPass implements CodePass {
     }
     emit.copy(reader.bytes, reader.start, reader.position);
     const weight = this.plan.turnWeight[loop] ?? 1;
-    if (this.spent < 0) {
-      this.askByBudget(walk, weight);
+    if (this.work.spent < 0) {
+      this.work.askByBudget(weight);
     } else {
-      this.charge(walk, weight);
+      this.work.charge(weight);
       emit.u8(op.i32GeU);
       emit.unlikelyIf();
-      this.askAndClear(walk);
+      this.work.askAndClear();
       emit.u8(op.end);
     }
     emit.resume(reader.position);
@@ -216,131 +214,6 @@ export class PreemptPass implements CodePass {
     return this.isStripMined(loop) && this.module.code.counted.kind.at(loop) !== counted.no;
   }
 
-  /**
-   * A loop that knows its turns when it begins is charged for as many as fit below the limit, and its bound is moved
-   * there. Inside, it is the loop it was:
-   *
-   *     loop $outer                                     loop $outer
-   *       if (x < bound)                                  turns = min((bound - x) / stride, most)
-   *         turns = min(bound - x, most)                  spent += turns * weight; ask if it is time
-   *         spent += turns * weight; ask if it is time    step = x + turns * stride
-   *         step = x + turns                              loop $inner
-   *         loop $inner                                     ... x += stride; br_if $inner (x != step)
-   *           if (x < step) ... x += 1; br $inner         end
-   *         end                                           br_if $outer (x != bound)
-   *         br $outer                                   end
-   */
-  private countedLoop(walk: CodeWalk, loop: number): void {
-    const { reader, emit, labels } = walk;
-    const { kind, counter, stride, boundAt, boundKind } = this.module.code.counted;
-    const by = stride.at(loop);
-    const before = kind.at(loop) === counted.before;
-    this.boundAt = boundAt.at(loop);
-    this.boundIsZero = boundKind.at(loop) === bound.zero;
-    emit.u8(op.loop);
-    emit.u8(0x40);
-    if (before) {
-      this.test(walk, loop);
-      emit.u8(op.if);
-      emit.u8(0x40);
-    }
-    if (by < 0) emit.localGet(counter.at(loop));
-    this.pushBound(walk, loop);
-    if (by > 0) emit.localGet(counter.at(loop));
-    emit.u8(op.i32Sub);
-    this.chargeTurns(walk, loop, before);
-    emit.localGet(this.step);
-    if (by !== 1) {
-      emit.constant(by);
-      emit.u8(op.i32Mul);
-    }
-    emit.localGet(counter.at(loop));
-    emit.u8(op.i32Add);
-    emit.localSet(this.step);
-    emit.u8(op.loop);
-    emit.u8(0x40);
-    emit.resume(reader.position);
-    labels.open(loop, before ? 3 : 2);
-  }
-
-  /** From the distance on the stack: the turns to take, charged and in `step`. */
-  private chargeTurns(walk: CodeWalk, loop: number, before: boolean): void {
-    const { emit } = walk;
-    const by = this.module.code.counted.stride.at(loop);
-    const weight = this.plan.turnWeight[loop] ?? 1;
-    const most = Math.max(1, Math.floor(workLimit / weight));
-    // Rotating divides, and makes what is no multiple a large number: that loop turns for long.
-    if (Math.abs(by) > 1) {
-      emit.constant(Math.log2(Math.abs(by)));
-      emit.u8(op.i32Rotr);
-    }
-    emit.localTee(this.step);
-    emit.constant(most);
-    emit.localGet(this.step);
-    if (!before) {
-      // A test after the turn has no case of no turns: 0 is 2^32.
-      emit.constant(1);
-      emit.u8(op.i32Sub);
-    }
-    emit.constant(most);
-    emit.u8(op.i32LtU);
-    emit.u8(op.select);
-    emit.localTee(this.step);
-    emit.constant(weight);
-    emit.u8(op.i32Mul);
-    emit.localGet(this.spent);
-    emit.u8(op.i32Add);
-    emit.localTee(this.spent);
-    emit.localGet(this.limit);
-    emit.u8(op.i32GeU);
-    emit.unlikelyIf();
-    this.askAndClear(walk);
-    emit.u8(op.end);
-  }
-
-  private pushBound(walk: CodeWalk, loop: number): void {
-    const { boundKind, bound: value } = this.module.code.counted;
-    if (boundKind.at(loop) === bound.local) walk.emit.localGet(value.at(loop));
-    else walk.emit.constant(boundKind.at(loop) === bound.zero ? 0 : value.at(loop));
-  }
-
-  /** Whether the loop goes on, as it was written. */
-  private test(walk: CodeWalk, loop: number): void {
-    const { counter, compare } = this.module.code.counted;
-    walk.emit.localGet(counter.at(loop));
-    this.pushBound(walk, loop);
-    walk.emit.u8(compare.at(loop));
-  }
-
-  /** The inner loop's bound is `step`. */
-  private moveBound(walk: CodeWalk): boolean {
-    const { reader, emit } = walk;
-    this.boundAt = -1;
-    emit.insert(reader.start);
-    emit.localGet(this.step);
-    if (this.boundIsZero) {
-      emit.u8(op.i32Ne);
-      emit.resume(reader.start);
-      return false;
-    }
-    emit.resume(reader.position);
-    return true;
-  }
-
-  private endCounted(walk: CodeWalk, loop: number): void {
-    const { emit } = walk;
-    emit.u8(op.end);
-    if (this.module.code.counted.kind.at(loop) === counted.before) {
-      emit.branch(1);
-      emit.u8(op.end);
-    } else {
-      this.test(walk, loop);
-      emit.u8(op.brIf);
-      emit.u32(0);
-    }
-    emit.u8(op.end);
-  }
-
   private end(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const loop = labels.loopAt(0);
@@ -348,7 +221,7 @@ export class PreemptPass implements CodePass {
     labels.close();
     emit.insert(reader.start);
     if (this.isCounted(loop)) {
-      this.endCounted(walk, loop);
+      this.countedLoops.end(walk, loop);
     } else {
       emit.u8(op.end);
       emit.u8(op.end);
@@ -422,51 +295,18 @@ export class PreemptPass implements CodePass {
   private backEdge(walk: CodeWalk, loop: number, inner: number): void {
     const { emit } = walk;
     if (this.isInnermost(loop)) {
-      emit.localGet(this.spent);
-      emit.localGet(this.step);
+      emit.localGet(this.work.spent);
+      emit.localGet(this.work.step);
       emit.u8(op.i32Add);
-      emit.localTee(this.spent);
-      emit.localGet(this.limit);
+      emit.localTee(this.work.spent);
+      emit.localGet(this.work.limit);
     } else {
-      this.charge(walk, this.plan.turnWeight[loop] ?? 1);
+      this.work.charge(this.plan.turnWeight[loop] ?? 1);
     }
     emit.u8(op.i32LtU);
     emit.likelyBranchIf(inner);
-    this.askAndClear(walk);
+    this.work.askAndClear();
     emit.branch(inner + 1);
-  }
-
-  /** Leaves `spent + weight` and the limit on the stack. */
-  private charge(walk: CodeWalk, weight: number): void {
-    const { emit } = walk;
-    emit.localGet(this.spent);
-    emit.constant(weight);
-    emit.u8(op.i32Add);
-    emit.localTee(this.spent);
-    emit.constant(workLimit);
-  }
-
-  private askAndClear(walk: CodeWalk): void {
-    const { emit } = walk;
-    emit.call(this.tick);
-    emit.constant(0);
-    emit.localSet(this.spent);
-  }
-
-  private askByBudget(walk: CodeWalk, weight: number): void {
-    const { emit } = walk;
-    emit.globalGet(this.budget);
-    emit.constant(weight);
-    emit.u8(op.i32Sub);
-    emit.globalSet(this.budget);
-    emit.globalGet(this.budget);
-    emit.constant(0);
-    emit.u8(op.i32LtS);
-    emit.unlikelyIf();
-    emit.call(this.tick);
-    emit.constant(workLimit);
-    emit.globalSet(this.budget);
-    emit.u8(op.end);
   }
 
   /** Looks at the length on top of the stack and asks before a long one. */
@@ -481,7 +321,7 @@ export class PreemptPass implements CodePass {
     emit.s32(bulkLimit);
     emit.u8(wide ? op.i64GeU : op.i32GeU);
     emit.unlikelyIf();
-    emit.call(this.tick);
+    this.work.ask();
     emit.u8(op.end);
     emit.localGet(scratch);
     emit.resume(reader.start);

@@ -1,4 +1,3 @@
-import { ByteReader } from './byte-reader.ts';
 import { CodeSurveyor } from './code-survey.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
@@ -17,45 +16,8 @@ import type {
 } from './module.ts';
 import { readLimits } from './read-limits.ts';
 import { readTypes } from './read-types.ts';
+import { sectionId, sectionNames, sectionOrder } from './sections.ts';
 import { readValueType } from './value-type.ts';
-
-/** Section ids. Source: core specification, 5.5.2. */
-export const sectionId = {
-  custom: 0,
-  type: 1,
-  import: 2,
-  function: 3,
-  table: 4,
-  memory: 5,
-  global: 6,
-  export: 7,
-  start: 8,
-  element: 9,
-  code: 10,
-  data: 11,
-  dataCount: 12,
-  tag: 13,
-} as const;
-
-const sectionNames = [
-  'custom',
-  'type',
-  'import',
-  'function',
-  'table',
-  'memory',
-  'global',
-  'export',
-  'start',
-  'element',
-  'code',
-  'data',
-  'data count',
-  'tag',
-];
-
-/** The order sections come in; a custom section may stand anywhere. */
-export const sectionOrder: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
 const kinds: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag'];
 
@@ -420,9 +382,4 @@ class ModuleReader implements WasmModule {
       reader.skip(reader.count('bytes of data', 1), 'data');
     }
   }
-}
-
-/** A reader over a custom section's contents. */
-export function customReader(module: WasmModule, custom: CustomSection): ByteReader {
-  return new ByteReader(module.bytes, custom.start, custom.end, `custom section "${custom.name}"`);
 }

@@ -1,15 +1,15 @@
 import { BranchHints, branchHintSection } from './branch-hints.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { workLimit } from './call-plan.ts';
-import { type CodePass, CodeWalk, copyMoved } from './code-walk.ts';
+import { CodeWalk, copyMoved } from './code-walk.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import { MeterPass } from './meter-pass.ts';
 import type { CustomSection, DefinedTable, Limits, Section, WasmModule } from './module.ts';
 import { OffsetMap } from './offset-map.ts';
 import { op } from './opcodes.ts';
 import { PreemptPass } from './preempt-pass.ts';
-import { sectionId, sectionOrder } from './read-module.ts';
 import { rewriteNames } from './rewrite-names.ts';
+import { sectionId, sectionOrder } from './sections.ts';
 
 /** What to do with a module. Without any pass it stays as it is, byte for byte. */
 export interface RewritePasses {
@@ -109,11 +109,10 @@ class ModuleRewriter {
     const { module } = this;
     const imported = module.importedFunctions;
     const global = module.importedGlobals + module.globals.length;
-    const pass: CodePass = this.passes.meter
-      ? new MeterPass(imported, global)
-      : new PreemptPass(module, imported, global);
+    const walk = new CodeWalk(module, shift);
     const hints = new BranchHints(module);
-    const walk = new CodeWalk(module, [pass], shift);
+    if (this.passes.meter) walk.use(new MeterPass(imported, global));
+    else walk.use(new PreemptPass(module, walk.emit, imported, global));
     walk.run((defined, at, bodyStart, inserted) =>
       hints.add(imported + shift + defined, imported + defined, at, bodyStart, inserted),
     );

@@ -1,7 +1,7 @@
 import { ByteWriter } from './byte-writer.ts';
 import { WasmFormatError } from './format-error.ts';
 import type { CustomSection, WasmModule } from './module.ts';
-import { customReader } from './read-module.ts';
+import { customReader } from './sections.ts';
 
 const functionNames = 1;
 const localNames = 2;

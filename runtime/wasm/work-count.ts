@@ -1,0 +1,64 @@
+import { workLimit } from './call-plan.ts';
+import type { CodeEmitter } from './code-emitter.ts';
+import { op } from './opcodes.ts';
+
+/**
+ * Writes the code that counts work and asks for a tick. Loops count in locals of their function, function entries and
+ * calls in a global that the module has for itself.
+ */
+export class WorkCount {
+  /** Local: work of this function's loops since it last asked; -1 where no local could be added. */
+  spent = -1;
+  /** Local: `workLimit`. */
+  limit = -1;
+  /** Local: the weight of an innermost loop's turn, or the bound of a counted loop's strip. */
+  step = -1;
+  private readonly emit: CodeEmitter;
+  private readonly tick: number;
+  private readonly budget: number;
+
+  /** @param tick function index, @param budget global index, both in the rewritten module */
+  constructor(emit: CodeEmitter, tick: number, budget: number) {
+    this.emit = emit;
+    this.tick = tick;
+    this.budget = budget;
+  }
+
+  /** The question itself. */
+  ask(): void {
+    this.emit.call(this.tick);
+  }
+
+  /** Leaves `spent + weight` and the limit on the stack. */
+  charge(weight: number): void {
+    const { emit } = this;
+    emit.localGet(this.spent);
+    emit.constant(weight);
+    emit.u8(op.i32Add);
+    emit.localTee(this.spent);
+    emit.constant(workLimit);
+  }
+
+  askAndClear(): void {
+    const { emit } = this;
+    emit.call(this.tick);
+    emit.constant(0);
+    emit.localSet(this.spent);
+  }
+
+  askByBudget(weight: number): void {
+    const { emit } = this;
+    emit.globalGet(this.budget);
+    emit.constant(weight);
+    emit.u8(op.i32Sub);
+    emit.globalSet(this.budget);
+    emit.globalGet(this.budget);
+    emit.constant(0);
+    emit.u8(op.i32LtS);
+    emit.unlikelyIf();
+    emit.call(this.tick);
+    emit.constant(workLimit);
+    emit.globalSet(this.budget);
+    emit.u8(op.end);
+  }
+}
