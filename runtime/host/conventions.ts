@@ -8,12 +8,12 @@ export const FAILED = 1;
 /** -1 as config or module id: the caller's own. */
 export const INHERIT = -1n;
 
-const NO_TIMEOUT = 0xffff_ffff_ffff_ffffn;
+/** All bits set, as the engine hands it over. */
+const NO_TIMEOUT = -1n;
 
 /** A `u64` of milliseconds as a number; all bits set means without end (semantics 3.5). */
 export function timeoutFromGuest(duration: bigint): number {
-  const unsigned = BigInt.asUintN(64, duration);
-  return unsigned === NO_TIMEOUT ? Number.POSITIVE_INFINITY : Number(unsigned);
+  return duration === NO_TIMEOUT ? Number.POSITIVE_INFINITY : Number(BigInt.asUintN(64, duration));
 }
 
 /**

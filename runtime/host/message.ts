@@ -76,11 +76,13 @@ message.define(
       const target = data(process);
       // A trap in between loses the message, for who catches it.
       process.scratch = null;
-      const bytes = process.memory.slice(pointer, length);
-      if (bytes.length > LARGE_WRITE && !scheduler.capacity.hasMemory(bytes.length + target.length)) {
-        throw hostTrap(`no memory for a message of ${bytes.length + target.length} bytes`);
+      const { memory } = process;
+      const size = length >>> 0;
+      const start = memory.check(pointer, size);
+      if (size > LARGE_WRITE && !scheduler.capacity.hasMemory(size + target.length)) {
+        throw hostTrap(`no memory for a message of ${size + target.length} bytes`);
       }
-      target.write(bytes);
+      target.write(memory.bytes, start, size);
       process.scratch = target;
       return length;
     },
@@ -101,9 +103,7 @@ message.define(
       if (source.position > source.length) {
         throw hostTrap(`the read position ${source.position} is beyond the message's ${source.length} bytes`);
       }
-      const count = Math.min(size, source.length - source.position);
-      process.memory.bytes.set(source.buffer.subarray(source.position, source.position + count), start);
-      source.position += count;
+      const count = source.read(process.memory.bytes, start, size);
       process.scratch = source;
       return count;
     },

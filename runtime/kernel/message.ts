@@ -44,17 +44,36 @@ export class Message {
     this.processId = processId;
   }
 
-  /** Appends a copy of `bytes`. */
-  write(bytes: Uint8Array): void {
-    const end = this.length + bytes.length;
+  /** Appends a copy of `source[start .. start + size]`. */
+  write(source: Uint8Array, start: number, size: number): void {
+    const end = this.length + size;
     if (end > this.buffer.length) {
       const grown = new Uint8Array(this.length === 0 ? end : Math.max(end, this.buffer.length * 2));
       if (this.length > 0) grown.set(this.buffer.subarray(0, this.length));
       this.buffer = grown;
     }
-    this.buffer.set(bytes, this.length);
+    copyBytes(source, start, this.buffer, this.length, size);
     this.length = end;
   }
+
+  /** Copies the next bytes, at most `size`, to `target[at ...]`. Returns how many there were. */
+  read(target: Uint8Array, at: number, size: number): number {
+    const count = Math.min(size, this.length - this.position);
+    copyBytes(this.buffer, this.position, target, at, count);
+    this.position += count;
+    return count;
+  }
+}
+
+/** Bytes up to which a loop is faster than making a view of them. */
+const SHORT = 64;
+
+function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: number, size: number): void {
+  if (size > SHORT) {
+    target.set(source.subarray(from, from + size), to);
+    return;
+  }
+  for (let i = 0; i < size; i++) target[to + i] = source[from + i] ?? 0;
 }
 
 export function dataMessage(tag: bigint): Message {
