@@ -63,7 +63,9 @@ function handOver(node: string): void {
   }
   const child = spawn(node, nodeArgs, { stdio: 'inherit', env });
   // A terminal sends Ctrl-C to both, others to this one alone. The program takes the second one lightly.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  if (process.platform !== 'win32') signals.push('SIGUSR1');
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`lunatic: cannot start ${node}: ${error.message}\n`);
     process.exit(1);

@@ -37,6 +37,7 @@ program
     [],
   )
   .option('--bench', 'append --bench to the arguments of the program', false)
+  .option('--trace', 'keep where each process waits; SIGUSR1 prints all processes', false)
   .version(`lunatic-runtime ${version}`, '-V, --version', 'print the version')
   .helpOption('-h, --help', 'print this help')
   .addHelpText(
@@ -44,9 +45,15 @@ program
     '\nExit status: 0 if the root process ended normally, otherwise the code it exited with, or 1 if it trapped or was\n' +
       'killed; 1 if the module cannot be read, compiled or instantiated; 2 for a wrong command line; 130 after Ctrl-C.',
   )
-  .action(async (path: string, wasmArguments: string[], options: { dir: string[]; bench: boolean }) => {
-    process.exit(await run(path, wasmArguments, options));
-  });
+  .action(
+    async (
+      path: string,
+      wasmArguments: string[],
+      options: { dir: string[]; bench: boolean; trace: boolean },
+    ) => {
+      process.exit(await run(path, wasmArguments, options));
+    },
+  );
 
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value];

@@ -1,11 +1,9 @@
+import type { Environment } from '../kernel/environment.ts';
 import type { Exit } from '../kernel/exit.ts';
-import type { Process } from '../kernel/process.ts';
+import { type Process, Wait } from '../kernel/process.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import { shown } from '../symbols/shown.ts';
-import { formatFrame, guestStack } from '../symbols/stack.ts';
-
-/** Frames of a stack that are printed from each end of it. */
-const SHOWN_FRAMES = 24;
+import { formatStack } from '../symbols/stack.ts';
 
 /** Registered names of a process that are printed. */
 const SHOWN_NAMES = 3;
@@ -57,10 +55,42 @@ export function describeExit(process: Process, exit: Exit): string | null {
     case 'no-entry':
       return `${describeProcess(process)} could not start: ${exit.message}\n`;
     case 'trapped':
-      return `${describeProcess(process)} trapped: ${exit.message}\n${formatStack(process, exit.error)}`;
+      return `${describeProcess(process)} trapped: ${exit.message}\n${indented(formatStack(exit.error, process))}`;
     case 'bug':
       return `${describeProcess(process)} was ended by an error in the runtime, please report it:\n${exit.error.stack ?? exit.message}\n`;
   }
+}
+
+/** Processes that a snapshot lists. */
+const SHOWN_PROCESSES = 1000;
+
+const WAITS: Readonly<Record<Wait, string>> = {
+  [Wait.None]: 'runs',
+  [Wait.Receive]: 'waits for a message',
+  [Wait.Sleep]: 'sleeps',
+  [Wait.Spawn]: 'waits for a process to start',
+  [Wait.Turn]: 'is ready',
+  [Wait.Event]: 'waits for input, output or a name',
+};
+
+/** What all processes of an environment are at, oldest first. */
+export function describeProcesses(environment: Environment, traced: boolean): string {
+  const lines = [
+    `${environment.size} ${environment.size === 1 ? 'process' : 'processes'}${traced ? '' : '; --trace shows where they wait'}\n`,
+  ];
+  let shownProcesses = 0;
+  for (const process of environment.processes()) {
+    if (++shownProcesses > SHOWN_PROCESSES) {
+      lines.push(`... ${environment.size - SHOWN_PROCESSES} more\n`);
+      break;
+    }
+    const state = process.queued ? 'is ready' : WAITS[process.wait];
+    const { length } = process.mailbox;
+    const mail = length === 0 ? '' : `, ${length} ${length === 1 ? 'message' : 'messages'} in its mailbox`;
+    lines.push(`${describeProcess(process)} ${state}${mail}\n`);
+    if (process.suspendedAt !== null) lines.push(indented(formatStack(process.suspendedAt, process)));
+  }
+  return lines.join('');
 }
 
 /** `process 3 (logger, db)` */
@@ -69,14 +99,7 @@ function describeProcess(process: Process): string {
   return `process ${process.id}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
 }
 
-function formatStack(process: Process, error: Error): string {
-  const { module, config } = process;
-  const lines = guestStack(error, module, module.compiledFor(config)).map(
-    (frame) => `    ${formatFrame(frame)}\n`,
-  );
-  if (lines.length > 2 * SHOWN_FRAMES) {
-    const left = lines.length - 2 * SHOWN_FRAMES;
-    lines.splice(SHOWN_FRAMES, left, `    ... ${left} more\n`);
-  }
-  return lines.join('');
+/** The text, four spaces further right; empty where there is none. */
+function indented(text: string): string {
+  return text === '' ? '' : `${text.replaceAll(/^/gm, '    ')}\n`;
 }

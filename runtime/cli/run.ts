@@ -2,9 +2,9 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ProcessConfig } from '../kernel/config.ts';
 import type { Exit } from '../kernel/exit.ts';
-import { Runtime, SpawnError } from '../runtime.ts';
+import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { CommandError, readModuleFile } from './load.ts';
-import { describeExit, Reports } from './report.ts';
+import { describeExit, describeProcesses, Reports } from './report.ts';
 import { StandardInput } from './standard-input.ts';
 import { StandardOutput } from './standard-output.ts';
 
@@ -21,6 +21,8 @@ export interface RunOptions {
   /** Host directories to preopen besides the current one. */
   readonly dir: readonly string[];
   readonly bench: boolean;
+  /** Keep where each process waits, for the signal that prints all processes. */
+  readonly trace: boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function run(
       },
     },
   });
+  runtime.scheduler.traces = options.trace;
   const stop = (code: number) => {
     runtime.scheduler.halt();
     const leave = () => process.exit(code);
@@ -54,6 +57,13 @@ export async function run(
   };
   process.on('SIGINT', () => stop(ExitCode.Interrupted));
   process.on('SIGTERM', () => stop(ExitCode.Terminated));
+  let root: Root | undefined;
+  // Windows has no such signal.
+  if (process.platform !== 'win32') {
+    process.on('SIGUSR1', () => {
+      if (root !== undefined) reports.print(describeProcesses(root.environment, options.trace));
+    });
+  }
 
   const config = ProcessConfig.forRoot();
   config.commandLineArguments.push(basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : []));
@@ -67,7 +77,7 @@ export async function run(
   // A program whose processes all wait for messages is not over.
   const awake = setInterval(() => {}, 2 ** 30);
   try {
-    const root = await runtime.run(module, { config, stdio });
+    root = await runtime.run(module, { config, stdio });
     const exit = await root.ended;
     // Whoever is left is abandoned, and must not print while the rest is written.
     runtime.scheduler.halt();

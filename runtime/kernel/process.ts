@@ -88,6 +88,8 @@ export class Process implements ProcessContext {
   receiving = false;
   filter: TagFilter = null;
   waitTimer: Timer | null = null;
+  /** Where it was suspended last, when the scheduler traces. */
+  suspendedAt: Error | null = null;
   /** Gives up what the process waits for outside, when it is killed. */
   cancelWait: (() => void) | null = null;
 
@@ -118,6 +120,7 @@ export class Process implements ProcessContext {
   #configs: ResourceTable<ProcessConfig> | null = null;
   #modules: ResourceTable<LoadedModule> | null = null;
   #timers: ResourceTable<Timer> | null = null;
+  #traces: ResourceTable<string> | null = null;
 
   constructor(
     id: ProcessId,
@@ -170,6 +173,11 @@ export class Process implements ProcessContext {
     return this.#timers;
   }
 
+  get traces(): ResourceTable<string> {
+    this.#traces ??= new ResourceTable('trace');
+    return this.#traces;
+  }
+
   /** The scratch area's message. Traps when there is none. */
   message(): Message {
     if (this.scratch === null) throw hostTrap('there is no message in the scratch area');
@@ -181,7 +189,8 @@ export class Process implements ProcessContext {
     this.instance = null;
     this.ownedMemory = null;
     this.#memory = null;
-    this.#errors = this.#configs = this.#modules = this.#timers = null;
+    this.#errors = this.#configs = this.#modules = this.#timers = this.#traces = null;
+    this.suspendedAt = null;
     this.mailbox.clear();
     this.scratch = null;
     this.signals = [];

@@ -44,6 +44,8 @@ export class Scheduler {
   readonly pool = new MemoryPool(POOL_CAPACITY);
   readonly capacity: Capacity;
   readonly observer: SchedulerObserver;
+  /** Whether every process keeps where it was suspended: some microseconds each time. */
+  traces = false;
   /** The process that has the turn. Host functions are called by it. */
   current!: Process;
   /** Runs a process's start section or entry function; set by the spawner, which knows how. */
@@ -98,6 +100,7 @@ export class Scheduler {
    */
   suspend(process: Process, wait: Wait): Promise<number> {
     process.wait = wait;
+    if (this.traces) process.suspendedAt = new Error('suspended');
     const resumed = new Promise<number>(process.captureResume);
     this.#next();
     return resumed;

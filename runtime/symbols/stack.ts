@@ -1,6 +1,10 @@
+import type { ProcessConfig } from '../kernel/config.ts';
 import type { CompiledModule, LoadedModule } from '../kernel/module.ts';
 import { demangle } from './demangle.ts';
 import { shown } from './shown.ts';
+
+/** Frames of a stack that are shown from each end of it. */
+const SHOWN_FRAMES = 24;
 
 /** One call on a guest's stack. */
 export interface StackFrame {
@@ -45,6 +49,17 @@ export function guestStack(error: Error, module: LoadedModule, compiled: Compile
 function firstGuestLine(lines: readonly string[]): number {
   const raised = lines.findIndex((line) => line.includes(RAISED_IN));
   return raised < 0 ? 0 : raised;
+}
+
+/** The stack of a process as text, a line a frame; empty where there is none. */
+export function formatStack(error: Error, process: { module: LoadedModule; config: ProcessConfig }): string {
+  const { module, config } = process;
+  const lines = guestStack(error, module, module.compiledFor(config)).map((frame) => formatFrame(frame));
+  if (lines.length > 2 * SHOWN_FRAMES) {
+    const left = lines.length - 2 * SHOWN_FRAMES;
+    lines.splice(SHOWN_FRAMES, left, `... ${left} more`);
+  }
+  return lines.join('\n');
 }
 
 /** `at app::worker (function 12, offset 0x3f2)` */

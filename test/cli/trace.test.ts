@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RunningCommand } from '../support/command.ts';
+import { guest } from '../support/guest.ts';
+
+let program = '';
+beforeAll(() => {
+  const folder = mkdtempSync(join(tmpdir(), 'lunatic-trace-'));
+  program = join(folder, 'program.wat');
+  writeFileSync(
+    program,
+    guest(
+      `(func $wait_for_orders (drop (call $message.receive (i32.const 16) (i32.const 1) (i64.const -1))))
+       (func (export "worker") (i64.store (i32.const 16) (i64.const 7)) (call $wait_for_orders))
+       (func $rest (call $process.sleep_ms (i64.const 1000000)))
+       (func (export "_start") (local $worker i64)
+         (local.set $worker (call $spawn (i64.const 0) (text "worker")))
+         (call $registry.put (text "worker") (i64.const 0) (local.get $worker))
+         (call $send (local.get $worker) (i64.const 1) (i64.const 2))
+         (call $print (text "ready"))
+         (call $rest))`,
+    ),
+  );
+});
+afterAll(() => rmSync(join(program, '..'), { recursive: true }));
+
+/** What SIGUSR1 makes the command print, once both processes wait. */
+async function snapshot(args: string[]): Promise<string> {
+  const command = new RunningCommand(['run', ...args, program], { input: null });
+  await command.printed('ready\n');
+  command.child.kill('SIGUSR1');
+  await command.printed('process 2', 'stderr');
+  command.child.kill('SIGINT');
+  return (await command.ended).stderr;
+}
+
+test('SIGUSR1 prints every process with its state and mailbox', async () => {
+  expect(await snapshot([])).toBe(
+    '2 processes; --trace shows where they wait\n' +
+      'process 1 sleeps\n' +
+      'process 2 (worker) waits for a message, 1 message in its mailbox\n',
+  );
+});
+
+test('with --trace also with the stack on which it waits', async () => {
+  const frame = String.raw`\(function \d+, offset 0x[0-9a-f]+\)`;
+  expect(await snapshot(['--trace'])).toMatch(
+    new RegExp(
+      `^2 processes
+process 1 sleeps
+    at rest ${frame}
+    at function .*
+process 2 \\(worker\\) waits for a message, 1 message in its mailbox
+    at wait_for_orders ${frame}
+    at function .*
+$`,
+    ),
+  );
+});
