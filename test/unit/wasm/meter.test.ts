@@ -28,6 +28,12 @@ describe('a function’s fuel', () => {
     ],
     ['else', '(func (export "f") (param i32) (if (local.get 0) (then) (else (drop (i32.const 1)))))', [0], 4],
     [
+      'then, where there is an else',
+      '(func (export "f") (param i32) (if (local.get 0) (then (drop (i32.const 1))) (else (call 0 (i32.const 1)))))',
+      [1],
+      4,
+    ],
+    [
       'a branch skips what follows',
       '(func (export "f") (block (br 0) (drop (i32.const 1)) (drop (i32.const 1))))',
       [],

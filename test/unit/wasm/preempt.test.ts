@@ -104,6 +104,14 @@ describe('an endless execution asks again and again', () => {
     );
   });
 
+  it('through a table that only the host fills', async () => {
+    const bytes = await wat(`(module (table (export "t") 1 funcref) (type $t (func))
+      (func (export "f") (return_call_indirect (type $t) (i32.const 0))))`);
+    const running = start(bytes, preemptive, { stopAfter: 50 });
+    (running.exports['t'] as WebAssembly.Table).set(0, running.exports['f']);
+    expect(() => running.call('f')).toThrow(Stop);
+  });
+
   it.each(Object.keys(recursive))('%s', async (name) => {
     // The stack ends such an execution before long; a tree of calls would not. That it asks is what counts.
     const bytes = await wat(`(module ${recursive[name]})`);
