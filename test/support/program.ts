@@ -20,8 +20,12 @@ export class Capture implements OutputStream {
     return null;
   }
 
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
   get text(): string {
-    return Buffer.concat(this.#chunks).toString();
+    return this.bytes.toString();
   }
 
   get lines(): string[] {
