@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { withImpliedRun } from './mode.ts';
+import { isCargoTest, withImpliedRun } from './mode.ts';
 import { run } from './run.ts';
+import { cargoTestCommand, splitGuestArguments, testCommand } from './test-command.ts';
 
 /** Exit codes of cli.md: a command that failed, and a command line that is wrong. */
 const FAILED = 1;
@@ -59,8 +60,22 @@ function collect(value: string, previous: string[]): string[] {
   return [...previous, value];
 }
 
+const args = withImpliedRun(process.argv.slice(2));
+const [testArguments, guestArguments] = splitGuestArguments(args);
+const test = testCommand(guestArguments).copyInheritedSettings(program);
+program.addCommand(withVersion(test));
+
+function withVersion(command: Command): Command {
+  return command.version(`lunatic-runtime ${version}`, '-V, --version', 'print the version');
+}
+
 try {
-  await program.parseAsync(withImpliedRun(process.argv.slice(2)), { from: 'user' });
+  if (isCargoTest(args, process.env)) {
+    const cargoTest = withVersion(cargoTestCommand(guestArguments)).exitOverride();
+    await cargoTest.parseAsync(testArguments.slice(1), { from: 'user' });
+  } else {
+    await program.parseAsync(args[0] === 'test' ? testArguments : args, { from: 'user' });
+  }
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : WRONG_USAGE);
   process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,18 +1,11 @@
-import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { ProcessConfig } from '../kernel/config.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { describeExit, describeProcesses, Reports } from './report.ts';
+import { rootConfig } from './root-config.ts';
+import { ExitCode, endOnSignals, openStreams } from './session.ts';
 import { StandardInput } from './standard-input.ts';
-import { StandardOutput } from './standard-output.ts';
-
-/** Exit codes of the command besides the guest's own. */
-const ExitCode = { Failed: 1, Interrupted: 130, BrokenPipe: 141, Terminated: 143 } as const;
-
-/** Milliseconds that what was printed may take to be written when the command is interrupted. */
-const FLUSH_TIME = 500;
 
 /** Frames that V8 captures for a trap. */
 const STACK_DEPTH = 100;
@@ -36,9 +29,7 @@ export async function run(
   options: RunOptions,
 ): Promise<number> {
   Error.stackTraceLimit = STACK_DEPTH;
-  const streams = new StandardOutput((error) => {
-    process.exit(error.code === 'EPIPE' ? ExitCode.BrokenPipe : ExitCode.Failed);
-  });
+  const streams = openStreams();
   const reports = new Reports(streams.error);
   const runtime = new Runtime({
     observer: {
@@ -49,14 +40,7 @@ export async function run(
     },
   });
   runtime.scheduler.traces = options.trace;
-  const stop = (code: number) => {
-    runtime.scheduler.halt();
-    const leave = () => process.exit(code);
-    setTimeout(leave, FLUSH_TIME);
-    streams.flush().then(leave);
-  };
-  process.on('SIGINT', () => stop(ExitCode.Interrupted));
-  process.on('SIGTERM', () => stop(ExitCode.Terminated));
+  endOnSignals(streams, () => runtime.scheduler.halt());
   let root: Root | undefined;
   // Windows has no such signal.
   if (process.platform !== 'win32') {
@@ -65,13 +49,8 @@ export async function run(
     });
   }
 
-  const config = ProcessConfig.forRoot();
-  config.commandLineArguments.push(basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : []));
-  for (const [key, value] of Object.entries(process.env))
-    config.environmentVariables.push([key, value ?? '']);
-  for (const directory of ['.', ...options.dir]) {
-    config.preopenedDirectories.push({ guestPath: directory, hostPath: checkedDirectory(directory) });
-  }
+  const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
+  const config = rootConfig(commandLine, options.dir);
   const module = runtime.load(await readModuleFile(path));
   const stdio = { input: new StandardInput(), output: streams.output, error: streams.error };
   // A program whose processes all wait for messages is not over.
@@ -103,13 +82,4 @@ function exitCode(exit: Exit): number {
     default:
       return ExitCode.Failed;
   }
-}
-
-function checkedDirectory(path: string): string {
-  try {
-    if (statSync(path).isDirectory()) return path;
-  } catch (error) {
-    throw new CommandError(`Directory '${path}' cannot be opened`, { cause: error });
-  }
-  throw new CommandError(`'${path}' is no directory`);
 }

@@ -50,7 +50,8 @@ export class Spawner {
     entry: Entry,
     link: bigint,
   ): SpawnResult | Promise<SpawnResult> {
-    const { environment, registry, stdio } = parent;
+    const { environment, registry } = parent;
+    const stdio = parent.stdio.forChild?.() ?? parent.stdio;
     const created = this.#create(parent, { environment, registry, config, stdio }, module, entry);
     if (created.failure !== undefined) return created;
     const child = created.process;

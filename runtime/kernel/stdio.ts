@@ -22,6 +22,8 @@ export interface Stdio {
   readonly input: InputStream;
   readonly output: OutputStream;
   readonly error: OutputStream;
+  /** The streams of a process that the owner of these spawns. Default: the same ones. */
+  forChild?(): Stdio;
 }
 
 /** A write to a stream that the other side has closed, or that failed otherwise. */

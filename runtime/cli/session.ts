@@ -1,0 +1,35 @@
+import { StandardOutput } from './standard-output.ts';
+
+/** Exit codes of commands besides those of guests. */
+export const ExitCode = {
+  Failed: 1,
+  WrongUsage: 2,
+  Interrupted: 130,
+  BrokenPipe: 141,
+  Terminated: 143,
+} as const;
+
+/** Milliseconds that what was printed may take to be written when the command is interrupted. */
+const FLUSH_TIME = 500;
+
+/** The streams of a command that runs guests: it ends when nobody reads them any more. */
+export function openStreams(): StandardOutput {
+  return new StandardOutput((error) => {
+    process.exit(error.code === 'EPIPE' ? ExitCode.BrokenPipe : ExitCode.Failed);
+  });
+}
+
+/**
+ * Ends the command when it is interrupted or terminated, once what was printed is written.
+ * @param halt called at once; keeps guests from printing more
+ */
+export function endOnSignals(streams: StandardOutput, halt: () => void): void {
+  const stop = (code: number) => {
+    halt();
+    const leave = () => process.exit(code);
+    setTimeout(leave, FLUSH_TIME);
+    streams.flush().then(leave);
+  };
+  process.on('SIGINT', () => stop(ExitCode.Interrupted));
+  process.on('SIGTERM', () => stop(ExitCode.Terminated));
+}

@@ -1,0 +1,153 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { CommandError } from './load.ts';
+import { runTestFiles, type TestCommand } from './test.ts';
+
+/** Words that name modules; the others filter. */
+const MODULE = /\.(wasm|wat)$/;
+
+interface TestFlags {
+  readonly exact: boolean;
+  readonly ignored: boolean;
+  readonly includeIgnored: boolean;
+  readonly skip: string[];
+  readonly list: boolean;
+  readonly format?: string;
+  readonly nocapture: boolean;
+  readonly showOutput: boolean;
+  readonly dir: string[];
+  readonly color: string;
+  readonly jobs?: number;
+  readonly testThreads?: number;
+  readonly timeout?: number;
+}
+
+/** What follows `--` is for the tests. */
+export function splitGuestArguments(args: readonly string[]): [own: string[], guest: string[]] {
+  const separator = args.indexOf('--');
+  return separator < 0 ? [[...args], []] : [args.slice(0, separator), args.slice(separator + 1)];
+}
+
+/** `lunatic test`: modules and filters. */
+export function testCommand(guestArguments: readonly string[]): Command {
+  const command = new Command('test')
+    .summary('run the tests of modules')
+    .description(
+      'Runs the tests of modules: exports that `#[lunatic::test]` makes. Each test is a process of its own, all run\n' +
+        'concurrently. Other words are parts of names: tests run whose name contains one of them.',
+    )
+    .argument('<words...>', 'modules to test (.wasm or .wat files), then filters')
+    .usage('[options] <file...> [filter...] [-- wasm_args...]');
+  return withTestOptions(command).action(async (words: string[], flags: TestFlags) => {
+    const firstFilter = words.findIndex((word, i) => i > 0 && !MODULE.test(word));
+    const files = firstFilter < 0 ? words : words.slice(0, firstFilter);
+    const filters = firstFilter < 0 ? [] : words.slice(firstFilter);
+    const noColor = (process.env['NO_COLOR'] ?? '') !== '';
+    const colors = flags.color === 'always' || (flags.color === 'auto' && !noColor && 'on a terminal');
+    checkFormat(flags);
+    process.exit(await runTestFiles(files, settings(flags, filters, guestArguments, colors)));
+  });
+}
+
+/** The command as cargo's runner: one module, at most one filter, colours always (cli.md 3). */
+export function cargoTestCommand(guestArguments: readonly string[]): Command {
+  const command = new Command('lunatic')
+    .description('Runs the tests of a module that cargo has built.')
+    .argument('<wasm>', 'module to test')
+    .argument('[filter]', 'run only tests whose name contains this')
+    .argument('[wasm_args...]', 'arguments of the tests; those that start with - must follow --')
+    .showHelpAfterError('(see `lunatic test --help`)');
+  return withTestOptions(command).action(
+    async (file: string, filter: string | undefined, words: string[], flags: TestFlags) => {
+      if (flags.list && flags.format === undefined)
+        command.error("error: option '--list' needs --format terse");
+      checkFormat(flags);
+      if (flags.format === 'terse' && !flags.list)
+        command.error("error: option '--format terse' needs --list");
+      const filters = filter === undefined ? [] : [filter];
+      const guest = [...words, ...guestArguments];
+      process.exit(await runTestFiles([file], settings(flags, filters, guest, flags.color !== 'never')));
+    },
+  );
+}
+
+function withTestOptions(command: Command): Command {
+  return command
+    .option('--exact', 'names must equal a filter', false)
+    .option('--ignored', 'run only tests that are marked as ignored', false)
+    .option('--include-ignored', 'run ignored tests too', false)
+    .option('--skip <filter>', 'leave out tests whose name contains this; repeatable', collect, [])
+    .option('--list', 'list the tests instead of running them', false)
+    .option('--format <format>', 'terse or pretty; of the list, which has one form')
+    .option('--nocapture', 'show what tests print at once', false)
+    .option('--show-output', 'show what passing tests have printed too', false)
+    .option('--jobs <n>', 'tests that run at the same time (default: all)', positiveInteger)
+    .option('--test-threads <n>', 'the same as --jobs', positiveInteger)
+    .option('--timeout <seconds>', 'tests that take longer are killed and have failed', positiveNumber)
+    .option('--color <when>', 'auto, always or never', colorChoice, 'auto')
+    .option('-q, --quiet', 'accepted, without effect', false)
+    .option('--dir <directory>', 'let tests use a directory besides the current one; repeatable', collect, [])
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 if no test failed; 1 if one failed, or a module cannot be read, compiled or instantiated; 2 for a\n' +
+        'wrong command line; 130 after Ctrl-C.',
+    );
+}
+
+function settings(
+  flags: TestFlags,
+  filters: readonly string[],
+  guestArguments: readonly string[],
+  colors: TestCommand['colors'],
+): TestCommand {
+  const jobs = flags.jobs ?? flags.testThreads;
+  const { timeout } = flags;
+  return {
+    selection: {
+      filters,
+      exact: flags.exact,
+      skip: flags.skip,
+      ignored: flags.includeIgnored ? 'include' : flags.ignored ? 'only' : 'list',
+    },
+    list: flags.list,
+    nocapture: flags.nocapture,
+    showOutput: flags.showOutput,
+    dir: flags.dir,
+    guestArguments,
+    colors,
+    ...(jobs === undefined ? {} : { jobs }),
+    ...(timeout === undefined ? {} : { timeout }),
+  };
+}
+
+/** @throws CommandError: a format we do not have is no wrong usage (cli.md 3.1) */
+function checkFormat({ list, format }: TestFlags): void {
+  if (format === undefined || format === 'terse' || (format === 'pretty' && !list)) return;
+  throw new CommandError(
+    list ? `tests can be listed with --format terse only, not '${format}'` : `unknown format '${format}'`,
+  );
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+function positiveInteger(value: string): number {
+  if (!/^[0-9]{1,9}$/.test(value) || Number(value) === 0)
+    throw new InvalidArgumentError('It must be 1 or more.');
+  return Number(value);
+}
+
+/** The longest time that a timer of Node can take, in seconds. */
+const LONGEST_TIMER = 2_147_483;
+
+function positiveNumber(value: string): number {
+  const seconds = Number(value);
+  if (seconds > 0 && seconds <= LONGEST_TIMER) return seconds;
+  throw new InvalidArgumentError(`It must be more than 0 and at most ${LONGEST_TIMER}.`);
+}
+
+function colorChoice(value: string): string {
+  if (['auto', 'always', 'never'].includes(value)) return value;
+  throw new InvalidArgumentError('It must be auto, always or never.');
+}

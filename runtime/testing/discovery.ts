@@ -1,0 +1,63 @@
+import type { LoadedModule } from '../kernel/module.ts';
+import { shown } from '../symbols/shown.ts';
+import { type TestCase, TestNameError } from './test-case.ts';
+
+const PREFIX = '#lunatic_test_';
+const IGNORE = '#ignore_';
+const PANIC = '#panic_';
+
+/** Encoding of an early draft: no marks, and only functions without parameters and results are tests. */
+const OLDER_PREFIX = '__lunatic_test_';
+/** Of the same draft: runs to its end before the tests. */
+const OLDER_SETUP = '__lunatic_start_test';
+
+/**
+ * The tests of a module, in the order of its exports (cli.md 3.2).
+ * @throws TestNameError
+ */
+export function discoverTests(module: LoadedModule): TestCase[] {
+  const tests: TestCase[] = [];
+  for (const { kind, name } of module.source.exports) {
+    if (kind !== 'function') continue;
+    if (name.startsWith(PREFIX)) tests.push(parseTestName(name));
+    else if (name.startsWith(OLDER_PREFIX) && takesAndReturnsNothing(module, name)) {
+      tests.push({
+        name: name.slice(OLDER_PREFIX.length),
+        exportName: name,
+        ignored: false,
+        expectedPanic: null,
+      });
+    }
+  }
+  return tests;
+}
+
+/** The export that has to run before the tests, where there is one. */
+export function setupExport(module: LoadedModule): string | null {
+  return module.exportedFunction(OLDER_SETUP) === undefined ? null : OLDER_SETUP;
+}
+
+/**
+ * Reads `"#lunatic_test_" [ "#ignore_" ] [ "#panic_" MESSAGE "#" ] NAME`, where each `#` of the message is `\#`.
+ * @throws TestNameError where the message has no end
+ */
+export function parseTestName(exportName: string): TestCase {
+  let rest = exportName.slice(PREFIX.length);
+  const ignored = rest.startsWith(IGNORE);
+  if (ignored) rest = rest.slice(IGNORE.length);
+  if (!rest.startsWith(PANIC)) return { name: rest, exportName, ignored, expectedPanic: null };
+  rest = rest.slice(PANIC.length);
+  const end = rest.search(/(?<!\\)#/);
+  if (end < 0) {
+    throw new TestNameError(
+      `the export "${shown(exportName)}" is no test: the panic message after ${PANIC} must end with #`,
+    );
+  }
+  const expectedPanic = rest.slice(0, end).replaceAll('\\#', '#');
+  return { name: rest.slice(end + 1), exportName, ignored, expectedPanic };
+}
+
+function takesAndReturnsNothing(module: LoadedModule, name: string): boolean {
+  const type = module.exportedFunction(name);
+  return type !== undefined && type.params.length === 0 && type.results.length === 0;
+}

@@ -1,0 +1,78 @@
+import type { InputStream, OutputStream, Stdio } from '../kernel/stdio.ts';
+
+/**
+ * What the processes of one test print. Each process has a stream for both its standard output and standard error,
+ * numbered in order of spawning; the test's root process has number 0 (cli.md 3.5).
+ */
+export class OutputGroup {
+  readonly #input: InputStream;
+  readonly #echo: OutputStream | null;
+  readonly #streams: CapturedStream[] = [];
+
+  /** @param echo gets a copy of everything as it is printed */
+  constructor(input: InputStream, echo: OutputStream | null) {
+    this.#input = input;
+    this.#echo = echo;
+  }
+
+  /** The standard streams of the next process. Its children ask for theirs in turn. */
+  nextStdio(): Stdio {
+    const stream = new CapturedStream(this.#echo);
+    this.#streams.push(stream);
+    return { input: this.#input, output: stream, error: stream, forChild: () => this.nextStdio() };
+  }
+
+  /** What the root process has printed. */
+  get rootText(): string {
+    return this.#streams[0]?.text ?? '';
+  }
+
+  get isEmpty(): boolean {
+    return this.#streams.every((stream) => stream.isEmpty);
+  }
+
+  /** Adds lines to the root process's stream. They are not echoed. */
+  addNote(note: string): void {
+    const lineIsOpen = this.rootText !== '' && !this.rootText.endsWith('\n');
+    this.#streams[0]?.keep(Buffer.from(lineIsOpen ? `\n${note}` : note));
+  }
+
+  /** Everything, with a headline for each process where there are several. */
+  get text(): string {
+    if (this.#streams.length === 1) return this.rootText;
+    let all = '';
+    for (const [number, { text }] of this.#streams.entries()) {
+      if (all !== '' && !all.endsWith('\n')) all += '\n';
+      all += ` --- process ${number} stdout ---\n${text}`;
+    }
+    return all;
+  }
+}
+
+class CapturedStream implements OutputStream {
+  readonly isTerminal = false;
+  readonly #echo: OutputStream | null;
+  readonly #chunks: Uint8Array[] = [];
+
+  constructor(echo: OutputStream | null) {
+    this.#echo = echo;
+  }
+
+  write(bytes: Uint8Array): Promise<void> | null {
+    this.keep(bytes.slice());
+    return this.#echo?.write(bytes) ?? null;
+  }
+
+  keep(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#chunks.push(bytes);
+  }
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
+  /** Bytes that are no UTF-8 become replacement characters. */
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
+}

@@ -1,0 +1,33 @@
+import type { TestCase } from './test-case.ts';
+
+/** Which tests to run. */
+export interface Selection {
+  /** Parts of names, of which one must occur; none: every name will do. */
+  readonly filters: readonly string[];
+  /** Names must equal a filter. Without filters that selects nothing. */
+  readonly exact: boolean;
+  /** Parts of names of tests to leave out; whole names with `exact`. */
+  readonly skip: readonly string[];
+  /** What happens to ignored tests: they are only listed, they alone run, or they run too. */
+  readonly ignored: 'list' | 'only' | 'include';
+}
+
+/** A selected test, and whether it is to run or only listed as ignored. */
+export interface SelectedTest {
+  readonly test: TestCase;
+  readonly runs: boolean;
+}
+
+/** The tests that are selected (cli.md 3.3); all others are "filtered out". */
+export function selectTests(tests: readonly TestCase[], selection: Selection): SelectedTest[] {
+  return tests
+    .filter((test) => isSelected(test, selection))
+    .map((test) => ({ test, runs: !test.ignored || selection.ignored !== 'list' }));
+}
+
+function isSelected(test: TestCase, { filters, exact, skip, ignored }: Selection): boolean {
+  if (ignored === 'only' && !test.ignored) return false;
+  const matches = (part: string) => (exact ? test.name === part : test.name.includes(part));
+  const wanted = filters.length === 0 ? !exact : filters.some(matches);
+  return wanted && !skip.some(matches);
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { panicText } from '../../../runtime/testing/panic-text.ts';
+
+test.each([
+  ['nothing', '', null],
+  ['output without a panic', "hello 'a', b\n", null],
+  ['Rust before 1.73', "x\nthread 'main' panicked at 'too bad', src/lib.rs:7:5\nnote: run with\n", 'too bad'],
+  [
+    'Rust before 1.73, several lines',
+    "thread '<unnamed>' panicked at 'left\n right', src/lib.rs:7:5\n",
+    'left\n right',
+  ],
+  ['Rust before 1.73, to the last quote', "thread 'a' panicked at 'b', c', src/lib.rs:7:5\n", "b', c"],
+  ['not at the start of a line', "a thread 'main' panicked at 'b', c\n", null],
+  [
+    'Rust before 1.73, the last of two',
+    "thread 'a' panicked at 'caught', x:1:1\nthread 'a' panicked at 'final', x:1:1\n",
+    'final',
+  ],
+  [
+    'Rust',
+    "\nthread '<unnamed>' panicked at src/lib.rs:7:5:\ntoo bad\n" +
+      'note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n',
+    'too bad',
+  ],
+  [
+    'Rust, with the number of the thread',
+    "thread 'main' (12) panicked at src/lib.rs:7:5:\ntoo bad\n",
+    'too bad',
+  ],
+  [
+    'Rust, several lines, with a stack',
+    "thread 'main' panicked at src/lib.rs:7:5:\nassertion failed\n  left: 1\n right: 2\nstack backtrace:\n   0: f\n",
+    'assertion failed\n  left: 1\n right: 2',
+  ],
+  ['Rust, an empty message', "thread 'main' panicked at src/lib.rs:7:5:\n\n", ''],
+  [
+    'Rust, the last of two',
+    "thread 'a' panicked at x:1:1:\ncaught\nthread 'a' panicked at x:1:1:\nfinal\n",
+    'final',
+  ],
+  ['AssemblyScript', 'said\nabort: too bad in assembly/index.ts(7:5)\n', 'too bad'],
+  ['AssemblyScript without a place', 'abort: too bad\n', 'too bad'],
+])('%s', (_, output, expected) => {
+  expect(panicText(output)).toBe(expected);
+});
+
+test('a long output is searched in no time, whatever it looks like', () => {
+  expect(panicText("thread 'a' panicked at 'b\n".repeat(100_000))).toBe(null);
+});
