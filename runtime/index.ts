@@ -8,4 +8,18 @@ export { ModuleError } from './kernel/module.ts';
 export type { Process } from './kernel/process.ts';
 export { type InputStream, OutputError, type OutputStream, type Stdio } from './kernel/stdio.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
+export {
+  discoverTests,
+  type OutputGroup,
+  runTests,
+  type SelectedTest,
+  type Selection,
+  selectTests,
+  type TestCase,
+  type TestEvent,
+  TestNameError,
+  type TestOptions,
+  type TestResult,
+  TestStartError,
+} from './testing/index.ts';
 export { WasmFormatError } from './wasm/index.ts';

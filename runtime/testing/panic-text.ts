@@ -35,6 +35,9 @@ function newerRust(output: string): string | null {
 }
 
 function assemblyScript(output: string): string | null {
-  const last = [...output.matchAll(/^abort: ([^\n]*)$/gm)].at(-1);
-  return last?.[1]?.replace(/ in \S*\(\d+:\d+\)$/, '') ?? null;
+  const last = [...output.matchAll(/^abort: /gm)].at(-1);
+  if (last === undefined) return null;
+  const text = output.slice(last.index + last[0].length);
+  const end = text.search(/ in \S*\(\d+:\d+\)$/m);
+  return end < 0 ? text.replace(/\n$/, '') : text.slice(0, end);
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { panicText } from '../../../runtime/testing/panic-text.ts';
 
@@ -40,6 +41,7 @@ test.each([
     'final',
   ],
   ['AssemblyScript', 'said\nabort: too bad in assembly/index.ts(7:5)\n', 'too bad'],
+  ['AssemblyScript, several lines', 'abort: one in two\nthree in a.ts(7:5)\nmore\n', 'one in two\nthree'],
   ['AssemblyScript without a place', 'abort: too bad\n', 'too bad'],
 ])('%s', (_, output, expected) => {
   expect(panicText(output)).toBe(expected);
@@ -47,4 +49,26 @@ test.each([
 
 test('a long output is searched in no time, whatever it looks like', () => {
   expect(panicText("thread 'a' panicked at 'b\n".repeat(100_000))).toBe(null);
+});
+
+test('the format before Rust 1.73 is that of its regular expression', () => {
+  const piece = fc.constantFrom(
+    "thread '",
+    "' panicked at '",
+    "', ",
+    "'",
+    '\n',
+    'a',
+    ' ',
+    ', ',
+    "panicked at '",
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+      const output = pieces.join('');
+      const match = /^thread '.*' panicked at '(.*)', /ms.exec(output);
+      expect(panicText(output)).toBe(match?.[1] ?? null);
+    }),
+    { numRuns: 5000 },
+  );
 });
