@@ -26,7 +26,7 @@ program
   .command('run', { isDefault: false })
   .summary('run a program')
   .description(
-    'Runs a program: spawns a root process from a module and calls its `_start`. The command ends with the root\n' +
+    'Runs a program: spawns a root process from a module and calls its `_start`. The command ends with the root ' +
       'process. `lunatic FILE.wasm` is short for `lunatic run FILE.wasm`.',
   )
   .argument('<path>', 'module to run: a .wasm or .wat file')

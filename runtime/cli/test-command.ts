@@ -32,7 +32,7 @@ export function testCommand(guestArguments: readonly string[]): Command {
   const command = new Command('test')
     .summary('run the tests of modules')
     .description(
-      'Runs the tests of modules: exports that `#[lunatic::test]` makes. Each test is a process of its own, all run\n' +
+      'Runs the tests of modules: exports that `#[lunatic::test]` makes. Each test is a process of its own, all run ' +
         'concurrently. Other words are parts of names: tests run whose name contains one of them.',
     )
     .argument('<words...>', 'modules to test (.wasm or .wat files), then filters')
