@@ -212,6 +212,16 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 6 filtered out; 
     expect(exitCode).toBe(1);
   });
 
+  test('many tests, of which some hang, run at once', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => `(func (export "#lunatic_test_short${i}"))`);
+    const waiting = Array.from(
+      { length: 100 },
+      (_, i) => `(func (export "#lunatic_test_waits${i}") (call $forever))`,
+    );
+    const { stdout } = await runTests([file('many.wat', [...many, ...waiting].join('\n')), '--timeout=1']);
+    expect(stdout).toContain('test result: FAILED. 300 passed; 100 failed;');
+  });
+
   test('--jobs limits how many run at once', async () => {
     const named = file(
       'named.wat',
