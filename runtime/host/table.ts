@@ -6,6 +6,7 @@ import { message } from './message.ts';
 import { metrics } from './metrics.ts';
 import { networking } from './networking.ts';
 import { process } from './process.ts';
+import './trace.ts';
 import { registry } from './registry.ts';
 import { sqlite } from './sqlite.ts';
 import { timer } from './timer.ts';

@@ -1,0 +1,66 @@
+import type { Process } from '../kernel/process.ts';
+import { formatStack } from '../symbols/stack.ts';
+import { process } from './process.ts';
+
+/** The trace functions of `lunatic::process` (semantics 10.6): stacks as text, in a table of each process. */
+
+/** Frames that V8 captures for a trace. */
+const TRACE_DEPTH = 100;
+
+const encoder = new TextEncoder();
+
+/** The stack of the process that calls, which is the one V8 runs. */
+function captureStack(caller: Process): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = TRACE_DEPTH;
+  const error = new Error('trace');
+  Error.stackTraceLimit = limit;
+  return formatStack(error, caller);
+}
+
+process.define(
+  'trace_get',
+  '(ptr: i32)',
+  { since: 'PR 161' },
+  "Takes a trace of the caller's stack, a line a call with the innermost first, and writes its id.",
+  ({ scheduler }) =>
+    (pointer: number) => {
+      const { current } = scheduler;
+      const id = current.traces.add(captureStack(current));
+      current.memory.writeId(pointer, id);
+    },
+);
+process.define(
+  'trace_get_size',
+  '(id: i64) -> i32',
+  { since: 'PR 161' },
+  'Returns the length of a trace in bytes.',
+  ({ scheduler }) =>
+    (id: bigint) =>
+      Buffer.byteLength(scheduler.current.traces.get(id)),
+);
+process.define(
+  'trace_read',
+  '(id: i64, data_ptr: i32, data_len: i32) -> i32',
+  { since: 'PR 161' },
+  'Copies as much of a trace as there is room for and returns the number of bytes.',
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number) => {
+      const { traces, memory } = scheduler.current;
+      const text = encoder.encode(traces.get(id));
+      memory.check(pointer, length >>> 0);
+      const part = text.subarray(0, length >>> 0);
+      memory.write(pointer, part);
+      return part.length;
+    },
+);
+process.define(
+  'drop_trace',
+  '(id: i64)',
+  { since: 'PR 161' },
+  'Releases a trace.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      scheduler.current.traces.remove(id);
+    },
+);
