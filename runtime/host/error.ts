@@ -1,7 +1,5 @@
 import { Namespace } from './function.ts';
 
-const encoder = new TextEncoder();
-
 /** `lunatic::error` (semantics 5): texts of failed calls. */
 export const error = new Namespace('lunatic::error');
 
@@ -23,7 +21,7 @@ error.define(
   ({ scheduler }) =>
     (id: bigint, pointer: number) => {
       const process = scheduler.current;
-      process.memory.write(pointer, encoder.encode(process.errors.get(id)));
+      process.memory.writeString(pointer, process.errors.get(id));
     },
 );
 

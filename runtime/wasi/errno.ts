@@ -2,13 +2,10 @@
 export const Errno = {
   Success: 0,
   Badf: 8,
-  Fault: 21,
   Inval: 28,
   Io: 29,
   Nametoolong: 37,
-  Nosys: 52,
   Notsup: 58,
-  Overflow: 61,
   Pipe: 64,
   Spipe: 70,
 } as const;
