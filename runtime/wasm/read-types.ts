@@ -45,18 +45,22 @@ function readComposite(reader: ByteReader, plain: boolean): TypeDefinition {
     case 0x5f: {
       const fields = reader.count('fields', 2);
       for (let i = 0; i < fields; i++) skipFieldType(reader);
-      return { kind: 'struct', params: [], results: [], plain: false };
+      return { kind: 'struct', params: NO_TYPES, results: NO_TYPES, plain: false };
     }
     case 0x5e:
       skipFieldType(reader);
-      return { kind: 'array', params: [], results: [], plain: false };
+      return { kind: 'array', params: NO_TYPES, results: NO_TYPES, plain: false };
     default:
       throw reader.fail(reader.position - 1, 'a type');
   }
 }
 
-function readValueTypes(reader: ByteReader): ValueType[] {
+/** Shared: a module can have a million types of two bytes each. */
+const NO_TYPES: readonly ValueType[] = Object.freeze([]);
+
+function readValueTypes(reader: ByteReader): readonly ValueType[] {
   const count = reader.count('types', 1);
+  if (count === 0) return NO_TYPES;
   const types: ValueType[] = [];
   for (let i = 0; i < count; i++) types.push(readValueType(reader));
   return types;
