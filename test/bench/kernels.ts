@@ -1,156 +1,134 @@
-/**
- * What preemption costs: runs small programs as compiled and as rewritten, and prints the ratios.
- *
- *     node test/bench/kernels.ts [filter]
- *
- * Programs come from `kernels/`: the AssemblyScript ones are always built, the C ones where clang can. Both forms run
- * in turn on a stack that can suspend; the least of many times counts, since noise only ever adds.
- */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import asc from 'assemblyscript/asc';
-import { type RewritePasses, readModule, rewriteModule } from '../../runtime/wasm/index.ts';
+/** What preemption costs: small programs as compiled and as rewritten. */
+import { readModule, rewriteModule } from '../../runtime/wasm/index.ts';
+import { alternate, time } from './alternate.ts';
+import { bench } from './bench.ts';
+import type { Benchmark, Figure, Row } from './benchmark.ts';
+import { buildKernels, instantiateKernels, type Kernel } from './kernel-programs.ts';
 
-type Kernel = (size: number) => Promise<unknown>;
-type Ratio = { name: string; plain: number; rewritten: number; ratio: number; ticks: number };
+const ROUNDS = 40;
+/** Milliseconds of running both, until the optimizing compiler has had its say on every function. */
+const WARM_UP = 200;
 
-/** Arguments for about 10 ms each. */
-const sizes: Record<string, number> = {
-  fib: 27,
-  sieve: 8,
-  matrix: 12,
-  mandelbrot: 140,
-  nbody: 12_000,
-  sort: 4,
-  search: 30,
-  sha256: 12_000,
-  indirect: 3_000_000,
-  trees: 40,
-  tight: 5_000_000,
-  collatz: 40_000,
-  strings: 5_000,
-  map: 300_000,
+/** Arguments for about 5 ms each. */
+const SIZES: Readonly<Record<string, number>> = {
+  'as fib': 30,
+  'as sieve': 2,
+  'as matrix': 5,
+  'as mandelbrot': 180,
+  'as nbody': 50_000,
+  'as sort': 5,
+  'as search': 250,
+  'as strings': 10_000,
+  'as map': 250_000,
+  'as sha256': 3_000,
+  'c fib': 31,
+  'c sieve': 16,
+  'c matrix': 10,
+  'c mandelbrot': 180,
+  'c nbody': 50_000,
+  'c sort': 3,
+  'c search': 14,
+  'c sha256': 18_000,
+  'c indirect': 5_000_000,
+  'c trees': 25,
+  'c tight': 3_000_000,
+  'c collatz': 60_000,
 };
-const rounds = Number(process.env['ROUNDS'] ?? 25);
-const passes: RewritePasses = process.env['METER']
-  ? { memory: true, meter: true }
-  : { memory: true, preempt: true };
 
-const directory = join(import.meta.dirname, 'kernels');
-let ticks = 0;
+interface Comparison {
+  readonly name: string;
+  /** Milliseconds. */
+  readonly rewritten: number;
+  readonly plain: number;
+  readonly ratio: number;
+  /** Microseconds between two ticks. */
+  readonly tickTime: number;
+}
 
-async function main(): Promise<void> {
-  const filter = process.argv[2] ?? '';
-  const results: Ratio[] = [];
-  for (const [language, bytes] of await build()) {
-    const plain = await instantiate(bytes);
-    const changed = rewriteModule(readModule(bytes), passes);
-    const rewritten = await instantiate(changed.bytes, changed.startExport);
-    for (const [name, kernel] of plain) {
-      const other = rewritten.get(name);
-      const label = `${language} ${name}`;
-      if (other === undefined || !label.includes(filter)) continue;
-      results.push(await compare(label, kernel, other, sizes[name] ?? 1));
+async function compareAll(): Promise<Comparison[]> {
+  const comparisons: Comparison[] = [];
+  let ticks = 0;
+  for (const [language, bytes] of await buildKernels()) {
+    const changed = rewriteModule(readModule(bytes), { memory: true, preempt: true });
+    const plain = await instantiateKernels(bytes);
+    const rewritten = await instantiateKernels(changed.bytes, changed.startExport, () => ticks++);
+    for (const [kernel, original] of plain) {
+      const name = `${language} ${kernel}`;
+      const size = SIZES[name];
+      const other = rewritten.get(kernel);
+      if (size === undefined || other === undefined) throw new Error(`nothing is known of ${name}`);
+      await warmUp(name, original, other, size);
+      ticks = 0;
+      const { value, peerValue } = await alternate(
+        ROUNDS,
+        () => time(() => other(size)),
+        () => time(() => original(size)),
+      );
+      const tickTime = (value * 1000 * ROUNDS) / ticks;
+      const least = peerValue ?? Number.NaN;
+      comparisons.push({ name, rewritten: value, plain: least, ratio: value / least, tickTime });
     }
   }
-  report(results);
+  return comparisons;
 }
 
-async function build(): Promise<Map<string, Uint8Array>> {
-  const programs = new Map<string, Uint8Array>();
-  const source = readFileSync(join(directory, 'kernels.as'), 'utf8');
-  const { error, binary, stderr } = await asc.compileString(
-    { 'kernels.ts': source },
-    { optimizeLevel: 3, runtime: 'minimal' },
-  );
-  if (error || binary === null) throw new Error(`AssemblyScript: ${stderr}`, { cause: error });
-  programs.set('as', binary);
-  const output = mkdtempSync(join(tmpdir(), 'kernels-'));
-  try {
-    const file = join(output, 'kernels.wasm');
-    const flags = [
-      '--target=wasm32',
-      '-O3',
-      '-fno-builtin',
-      '-nostdlib',
-      '-Wl,--no-entry',
-      '-Wno-everything',
-    ];
-    execFileSync('clang', [...flags, '-o', file, join(directory, 'kernels.c')], { stdio: 'inherit' });
-    programs.set('c', new Uint8Array(readFileSync(file)));
-  } catch (error) {
-    console.log(`no C kernels: ${error instanceof Error ? error.message : error}`);
-  } finally {
-    rmSync(output, { recursive: true });
-  }
-  return programs;
-}
-
-async function instantiate(bytes: Uint8Array, startExport?: string): Promise<Map<string, Kernel>> {
-  const module = new WebAssembly.Module(bytes);
-  const memory = readModule(bytes).imports.find((entry) => entry.kind === 'memory');
-  const limits = memory?.kind === 'memory' ? memory.memory : { initial: 1 };
-  const maximum = 'maximum' in limits && limits.maximum !== undefined ? { maximum: limits.maximum } : {};
-  const kernel = {
-    memory: new WebAssembly.Memory({ initial: limits.initial, ...maximum }),
-    tick: new WebAssembly.Suspending(() => {
-      ticks++;
-    }),
-    refuel: new WebAssembly.Suspending(() => 100_000),
-  };
-  const env = { abort: () => {}, seed: () => 1 };
-  const { exports } = new WebAssembly.Instance(module, { 'lunatic:kernel': kernel, env });
-  const start = exports[startExport ?? ''];
-  if (typeof start === 'function') await WebAssembly.promising(start as () => void)();
-  const kernels = new Map<string, Kernel>();
-  for (const [name, value] of Object.entries(exports)) {
-    if (name in sizes && typeof value === 'function') {
-      kernels.set(name, WebAssembly.promising(value as (size: number) => unknown));
-    }
-  }
-  return kernels;
-}
-
-async function compare(name: string, plain: Kernel, rewritten: Kernel, size: number): Promise<Ratio> {
-  // Until the optimizing compiler has had its say on both.
-  for (let i = 0; i < 8; i++) {
+/** Runs both until they are as fast as they get, and sees that they compute the same. */
+async function warmUp(name: string, plain: Kernel, rewritten: Kernel, size: number): Promise<void> {
+  const end = performance.now() + WARM_UP;
+  do {
     const expected = await plain(size);
-    const result = await rewritten(size);
-    if (result !== expected) throw new Error(`${name}: ${result}, not ${expected}`);
-  }
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  let best = Number.POSITIVE_INFINITY;
-  let other = Number.POSITIVE_INFINITY;
-  ticks = 0;
-  for (let i = 0; i < rounds; i++) {
-    best = Math.min(best, await time(plain, size));
-    other = Math.min(other, await time(rewritten, size));
-  }
-  return { name, plain: best, rewritten: other, ratio: other / best, ticks: ticks / rounds };
+    const found = await rewritten(size);
+    if (found !== expected) throw new Error(`${name} rewritten gives ${found}, not ${expected}`);
+    // The compiler works in the background, and what it made is taken at the next call.
+    await new Promise((turn) => setTimeout(turn, 10));
+  } while (performance.now() < end);
 }
 
-async function time(kernel: Kernel, size: number): Promise<number> {
-  const start = performance.now();
-  await kernel(size);
-  return performance.now() - start;
+function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
-function report(results: readonly Ratio[]): void {
-  console.log('kernel            plain ms  rewritten   ratio  us/tick');
-  for (const { name, plain, rewritten, ratio, ticks } of results) {
-    const cells = [
-      plain.toFixed(2).padStart(9),
-      rewritten.toFixed(2).padStart(10),
-      ratio.toFixed(3).padStart(7),
-    ];
-    const between = ticks === 0 ? '-' : ((1000 * rewritten) / ticks).toFixed(1);
-    console.log(`${name.padEnd(16)} ${cells.join(' ')} ${between.padStart(8)}`);
-  }
-  const mean = Math.exp(results.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / results.length);
-  const worst = Math.max(...results.map(({ ratio }) => ratio));
-  console.log(`geometric mean ${mean.toFixed(3)}, worst ${worst.toFixed(3)}`);
+function meanOf(all: readonly Comparison[]): Figure {
+  return {
+    value: geometricMean(all.map(({ rewritten }) => rewritten)),
+    peerValue: geometricMean(all.map(({ plain }) => plain)),
+    details: all.map(
+      ({ name, rewritten, plain, ratio, tickTime }) =>
+        `${name.padEnd(16)}${rewritten.toFixed(2).padStart(7)} ms ${plain.toFixed(2).padStart(7)} ms ` +
+        `${ratio.toFixed(3).padStart(7)} ${tickTime.toFixed(1).padStart(8)} us between two ticks`,
+    ),
+  };
 }
 
-await main();
+function worstOf(all: readonly Comparison[]): Figure {
+  const [worst] = all.toSorted((a, b) => b.ratio - a.ratio);
+  if (worst === undefined) throw new Error('there are no kernels');
+  return { value: worst.rewritten, peerValue: worst.plain, details: [worst.name] };
+}
+
+const kernelRow = { unit: 'ms', peer: 'not rewritten', better: 'less' } as const satisfies Partial<Row>;
+
+export const kernels: Benchmark = {
+  rows: [
+    {
+      ...kernelRow,
+      name: 'compute kernels, mean',
+      what: 'small programs that only compute, with the checks for preemption: the geometric mean',
+      must: 1.1,
+      aim: 1.03,
+    },
+    {
+      ...kernelRow,
+      name: 'compute kernels, worst',
+      what: 'the one of them that the checks slow down most',
+      must: 1.5,
+      aim: 1.15,
+    },
+  ],
+  async measure() {
+    const all = await compareAll();
+    return [meanOf(all), worstOf(all)];
+  },
+};
+
+if (import.meta.main) process.exit(await bench([kernels], process.argv.slice(2)));

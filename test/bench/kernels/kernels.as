@@ -151,3 +151,29 @@ export function map(rounds: u32): u32 {
   }
   return counts.size;
 }
+
+const k = new StaticArray<u32>(64);
+const h = new StaticArray<u32>(8);
+const w = new StaticArray<u32>(64);
+
+export function sha256(blocks: u32): u32 {
+  for (let i = 0; i < 64; i++) k[i] = 0x428a2f98 * (i * 2 + 1);
+  for (let i = 0; i < 8; i++) h[i] = 0x6a09e667 * (i + 1);
+  for (let block: u32 = 0; block < blocks; block++) {
+    for (let i = 0; i < 16; i++) w[i] = block * 31 + i;
+    for (let i = 16; i < 64; i++) {
+      const s0 = rotr(w[i - 15], 7) ^ rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
+      const s1 = rotr(w[i - 2], 17) ^ rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
+      w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+    }
+    let a = h[0], b = h[1], c = h[2], d = h[3], e = h[4], f = h[5], g = h[6], last = h[7];
+    for (let i = 0; i < 64; i++) {
+      const t1 = last + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & f) ^ (~e & g)) + k[i] + w[i];
+      const t2 = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+      last = g; g = f; f = e; e = d + t1;
+      d = c; c = b; b = a; a = t1 + t2;
+    }
+    h[0] += a; h[1] += b; h[2] += c; h[3] += d; h[4] += e; h[5] += f; h[6] += g; h[7] += last;
+  }
+  return h[0];
+}

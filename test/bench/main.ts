@@ -1,0 +1,11 @@
+/** What is measured, in the order of the table. `npm run bench -- --list` tells about each row. */
+import { bench } from './bench.ts';
+import { kernels } from './kernels.ts';
+import { memory } from './memory.ts';
+import { processes } from './processes.ts';
+import { rewriting } from './rewriting.ts';
+import { startup } from './startup.ts';
+import { testMode } from './test-mode.ts';
+
+const benchmarks = [...processes, kernels, ...memory, rewriting, startup, testMode];
+process.exit(await bench(benchmarks, process.argv.slice(2)));

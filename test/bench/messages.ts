@@ -1,0 +1,114 @@
+/**
+ * Guests that send messages and spawn. Each prints how long its work took by its own clock, and a count of what was
+ * done, which travels in the messages and so shows that all were read and passed on.
+ */
+const PRELUDE = `
+  (import "lunatic::process" "spawn" (func $spawn (param i64 i64 i64 i32 i32 i32 i32 i32) (result i32)))
+  (import "lunatic::process" "process_id" (func $self (result i64)))
+  (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
+  (import "lunatic::message" "create_data" (func $create_data (param i64 i64)))
+  (import "lunatic::message" "write_data" (func $write_data (param i32 i32) (result i32)))
+  (import "lunatic::message" "read_data" (func $read_data (param i32 i32) (result i32)))
+  (import "lunatic::message" "send" (func $send_message (param i64) (result i32)))
+  (import "lunatic::message" "receive" (func $receive_message (param i32 i32 i64) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "pass") (data (i32.const 8) "tell") (data (i32.const 16) "wait")
+  (func $send (param $to i64)
+    (call $create_data (i64.const 1) (i64.const 16))
+    (drop (call $write_data (i32.const 64) (i32.const 16)))
+    (drop (call $send_message (local.get $to))))
+  (func $receive
+    (drop (call $receive_message (i32.const 0) (i32.const 0) (i64.const -1)))
+    (drop (call $read_data (i32.const 64) (i32.const 16))))
+  (func $now (result i64) (drop (call $clock (i32.const 1) (i64.const 0) (i32.const 200))) (i64.load (i32.const 200)))
+  ;; Prints how long the work took, in nanoseconds, and what was counted: eight bytes each.
+  (func $report (param $since i64) (param $count i64)
+    (i64.store (i32.const 208) (i64.sub (call $now) (local.get $since)))
+    (i64.store (i32.const 216) (local.get $count))
+    (i32.store (i32.const 224) (i32.const 208)) (i32.store (i32.const 228) (i32.const 16))
+    (drop (call $write (i32.const 1) (i32.const 224) (i32.const 1) (i32.const 232))))
+  ;; A message counts, in its first eight bytes, who passed it on.
+  (func $count (result i64) (i64.load (i32.const 64)))
+  (func $pass_on (param $to i64)
+    (i64.store (i32.const 64) (i64.add (call $count) (i64.const 1)))
+    (call $send (local.get $to)))
+  ;; Spawns the function whose name is at an address with a process id as its parameter.
+  (func $spawn_with (param $name i32) (param $id i64) (result i64)
+    (i32.store8 (i32.const 128) (i32.const 0x7e)) (i64.store (i32.const 129) (local.get $id))
+    (if (call $spawn (i64.const 0) (i64.const -1) (i64.const -1) (local.get $name) (i32.const 4)
+          (i32.const 128) (i32.const 17) (i32.const 160)) (then unreachable))
+    (i64.load (i32.const 160)))
+  (func (export "pass") (param $to i64) (loop $forever (call $receive) (call $pass_on (local.get $to)) (br $forever)))
+  (func (export "tell") (param $to i64) (call $pass_on (local.get $to)))
+  (func (export "wait") (param i64) (call $receive))
+  (func $repeat_wait (param $n i32)
+    (if (local.get $n) (then
+      (loop $next (drop (call $spawn_with (i32.const 16) (i64.const 0)))
+        (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))))`;
+
+/** Asks an echo `n` times, beside `waiting` processes that wait. Counts the answers. */
+export const roundTrip = (n: number, waiting: number) => `(module ${PRELUDE}
+  (func (export "_start") (local $echo i64) (local $n i32) (local $since i64)
+    (call $repeat_wait (i32.const ${waiting}))
+    (call $sleep (i64.const 0))
+    (local.set $echo (call $spawn_with (i32.const 0) (call $self)))
+    (local.set $n (i32.const ${n}))
+    (local.set $since (call $now))
+    (loop $next (call $send (local.get $echo)) (call $receive)
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (call $report (local.get $since) (call $count))))`;
+
+/** A message goes through a ring of 1,000 processes until there were `n` hops. Counts those of the 999 others. */
+export const ring = (n: number) => `(module ${PRELUDE}
+  (func (export "_start") (local $next i64) (local $n i32) (local $since i64)
+    (local.set $next (call $self))
+    (local.set $n (i32.const 999))
+    (loop $spawn (local.set $next (call $spawn_with (i32.const 0) (local.get $next)))
+      (br_if $spawn (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.set $n (i32.const ${n / 1000}))
+    (local.set $since (call $now))
+    (loop $round (call $send (local.get $next)) (call $receive)
+      (br_if $round (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (call $report (local.get $since) (call $count))))`;
+
+/** Spawns `n` processes, one after the other, each of which sends one message and ends. Counts the messages. */
+export const spawnToExit = (n: number) => `(module ${PRELUDE}
+  (func (export "_start") (local $n i32) (local $since i64) (local $told i64)
+    (local.set $n (i32.const ${n}))
+    (local.set $since (call $now))
+    (loop $next (drop (call $spawn_with (i32.const 8) (call $self))) (call $receive)
+      (local.set $told (i64.add (local.get $told) (call $count)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (call $report (local.get $since) (local.get $told))))`;
+
+/** Spawns `first` processes that wait, prints, reads a byte, spawns `more`, prints, and waits for good. */
+export const waiters = (first: number, more: number) => `(module ${PRELUDE}
+  (func (export "_start")
+    (call $repeat_wait (i32.const ${first}))
+    (call $sleep (i64.const 0))
+    (call $report (i64.const 0) (i64.const ${first}))
+    (i32.store (i32.const 240) (i32.const 248)) (i32.store (i32.const 244) (i32.const 1))
+    (drop (call $read (i32.const 0) (i32.const 240) (i32.const 1) (i32.const 252)))
+    (call $repeat_wait (i32.const ${more}))
+    (call $sleep (i64.const 0))
+    (call $report (i64.const 0) (i64.const ${first + more}))
+    (call $receive)))`;
+
+/** Spawns until it is refused, asks the process it spawned last for an answer, and counts those it could spawn. */
+export const untilRefused = `(module ${PRELUDE}
+  (func (export "_start") (local $spawned i64)
+    (i32.store8 (i32.const 128) (i32.const 0x7e)) (i64.store (i32.const 129) (call $self))
+    (block $refused
+      (loop $next
+        (br_if $refused (call $spawn (i64.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 4)
+          (i32.const 128) (i32.const 17) (i32.const 168)))
+        (i64.store (i32.const 160) (i64.load (i32.const 168)))
+        (local.set $spawned (i64.add (local.get $spawned) (i64.const 1)))
+        (br $next)))
+    (call $send (i64.load (i32.const 160)))
+    (call $receive)
+    (if (i64.ne (call $count) (i64.const 1)) (then unreachable))
+    (call $report (i64.const 0) (local.get $spawned))))`;
