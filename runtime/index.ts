@@ -2,24 +2,32 @@
 
 export { LinkError } from './host/linker.ts';
 export { HOST_FUNCTIONS } from './host/table.ts';
+export type { ProcessSnapshot } from './inspect/snapshot.ts';
 export { ProcessConfig } from './kernel/config.ts';
 export { type Exit, isNormal } from './kernel/exit.ts';
 export { ModuleError } from './kernel/module.ts';
 export type { Process } from './kernel/process.ts';
 export { type InputStream, OutputError, type OutputStream, type Stdio } from './kernel/stdio.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
+export type { StackFrame } from './symbols/stack.ts';
 export {
+  ALL_TESTS,
   discoverTests,
+  type FailureReason,
   type OutputGroup,
+  readTests,
   runTests,
   type SelectedTest,
   type Selection,
+  type SourceLocation,
   selectTests,
   type TestCase,
   type TestEvent,
+  type TestFailure,
   TestNameError,
   type TestOptions,
   type TestResult,
   TestStartError,
+  type TestSummary,
 } from './testing/index.ts';
 export { WasmFormatError } from './wasm/index.ts';

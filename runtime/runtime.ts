@@ -8,6 +8,7 @@ import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
 import { LoadedModule } from './kernel/module.ts';
 import type { Entry, Process } from './kernel/process.ts';
 import { Registry } from './kernel/registry.ts';
+import type { RunningTest } from './kernel/running-test.ts';
 import { Scheduler, type SchedulerObserver } from './kernel/scheduler.ts';
 import { Spawner } from './kernel/spawn.ts';
 import type { Stdio } from './kernel/stdio.ts';
@@ -20,6 +21,10 @@ export interface RootOptions {
   readonly entry?: Entry;
   /** Default: 1, as for `lunatic run`. */
   readonly environment?: number;
+  /** The test that its processes belong to. */
+  readonly test?: RunningTest;
+  /** Given the process before its start section runs, which may take as long as the guest likes. */
+  readonly onCreated?: (process: Process) => void;
 }
 
 /** A root process could not be instantiated. */
@@ -53,7 +58,14 @@ export class Runtime implements ModuleLoader {
   readonly #loaded = new WeakMap<Uint8Array, LoadedModule>();
 
   constructor(options: RuntimeOptions = {}) {
-    this.scheduler = new Scheduler(0 as SchedulerIndex, options.observer, options.machine);
+    const { observer, machine } = options;
+    const toldOfTests: SchedulerObserver = {
+      onExit(process, exit) {
+        process.environment.test?.onExit(process, exit);
+        observer?.onExit?.(process, exit);
+      },
+    };
+    this.scheduler = new Scheduler(0 as SchedulerIndex, toldOfTests, machine);
     this.#spawner = new Spawner(this.scheduler);
     const context: HostContext = { scheduler: this.scheduler, spawner: this.#spawner, modules: this };
     this.#linker = new HostLinker(context);
@@ -77,10 +89,11 @@ export class Runtime implements ModuleLoader {
    * @throws SpawnError where it cannot be instantiated
    */
   async run(module: LoadedModule, options: RootOptions): Promise<Root> {
-    const environment = new Environment((options.environment ?? 1) as EnvironmentId, this.scheduler.index);
+    const id = (options.environment ?? 1) as EnvironmentId;
+    const environment = new Environment(id, this.scheduler.index, options.test);
     const context = { environment, registry: new Registry(), config: options.config, stdio: options.stdio };
     const entry = options.entry ?? { name: '_start', params: [] };
-    const { process, failure } = await this.#spawner.spawnRoot(context, module, entry);
+    const { process, failure } = await this.#spawner.spawnRoot(context, module, entry, options.onCreated);
     if (failure !== undefined) throw new SpawnError(failure);
     const ended = new Promise<Exit>((resolve) => {
       process.onEnd = resolve;

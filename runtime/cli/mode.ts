@@ -7,11 +7,11 @@ export function withImpliedRun(args: readonly string[]): string[] {
   return first !== undefined && IMPLIED_RUN.test(first) ? ['run', ...args] : [...args];
 }
 
-/** A test binary of cargo, as its runner gets it (cli.md 1). */
+/** A test binary of cargo, as its runner gets it (cli.md 1). Newer Rust calls the target wasm32-wasip1. */
 const CARGO_TEST =
   process.platform === 'win32'
-    ? /\\target\\wasm32-(wasi|unknown-unknown)\\(debug|release)\\deps\\.*\.wasm$/
-    : /\/target\/wasm32-(wasi|unknown-unknown)\/(debug|release)\/deps\/.*\.wasm$/;
+    ? /\\target\\wasm32-(wasi|wasip1|unknown-unknown)\\(debug|release)\\deps\\.*\.wasm$/
+    : /\/target\/wasm32-(wasi|wasip1|unknown-unknown)\/(debug|release)\/deps\/.*\.wasm$/;
 
 /** Whether `cargo test` started this command: with a test binary, and not for a benchmark. */
 export function isCargoTest(args: readonly string[], environment: NodeJS.ProcessEnv): boolean {

@@ -1,12 +1,9 @@
+import { describeProcess, describeSnapshot, snapshots } from '../inspect/snapshot.ts';
 import type { Environment } from '../kernel/environment.ts';
 import type { Exit } from '../kernel/exit.ts';
-import { type Process, Wait } from '../kernel/process.ts';
+import type { Process } from '../kernel/process.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
-import { shown } from '../symbols/shown.ts';
 import { formatStack } from '../symbols/stack.ts';
-
-/** Registered names of a process that are printed. */
-const SHOWN_NAMES = 3;
 
 /** Prints reports. While nobody reads them they are only counted: a program may fail faster than that. */
 export class Reports {
@@ -64,39 +61,14 @@ export function describeExit(process: Process, exit: Exit): string | null {
 /** Processes that a snapshot lists. */
 const SHOWN_PROCESSES = 1000;
 
-const WAITS: Readonly<Record<Wait, string>> = {
-  [Wait.None]: 'runs',
-  [Wait.Receive]: 'waits for a message',
-  [Wait.Sleep]: 'sleeps',
-  [Wait.Spawn]: 'waits for a process to start',
-  [Wait.Turn]: 'is ready',
-  [Wait.Event]: 'waits for input, output or a name',
-};
-
 /** What all processes of an environment are at, oldest first. */
 export function describeProcesses(environment: Environment, traced: boolean): string {
   const lines = [
     `${environment.size} ${environment.size === 1 ? 'process' : 'processes'}${traced ? '' : '; --trace shows where they wait'}\n`,
   ];
-  let shownProcesses = 0;
-  for (const process of environment.processes()) {
-    if (++shownProcesses > SHOWN_PROCESSES) {
-      lines.push(`... ${environment.size - SHOWN_PROCESSES} more\n`);
-      break;
-    }
-    const state = process.queued ? 'is ready' : WAITS[process.wait];
-    const { length } = process.mailbox;
-    const mail = length === 0 ? '' : `, ${length} ${length === 1 ? 'message' : 'messages'} in its mailbox`;
-    lines.push(`${describeProcess(process)} ${state}${mail}\n`);
-    if (process.suspendedAt !== null) lines.push(indented(formatStack(process.suspendedAt, process)));
-  }
+  for (const process of snapshots(environment, SHOWN_PROCESSES)) lines.push(`${describeSnapshot(process)}\n`);
+  if (environment.size > SHOWN_PROCESSES) lines.push(`... ${environment.size - SHOWN_PROCESSES} more\n`);
   return lines.join('');
-}
-
-/** `process 3 (logger, db)` */
-function describeProcess(process: Process): string {
-  const names = process.registry.namesOf(process.id, SHOWN_NAMES).map(shown);
-  return `process ${process.id}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
 }
 
 /** The text, four spaces further right; empty where there is none. */

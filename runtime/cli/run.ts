@@ -1,14 +1,12 @@
 import { basename } from 'node:path';
 import type { Exit } from '../kernel/exit.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
+import { STACK_DEPTH } from '../symbols/stack.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { describeExit, describeProcesses, Reports } from './report.ts';
 import { rootConfig } from './root-config.ts';
 import { ExitCode, endOnSignals, openStreams } from './session.ts';
 import { StandardInput } from './standard-input.ts';
-
-/** Frames that V8 captures for a trap. */
-const STACK_DEPTH = 100;
 
 export interface RunOptions {
   /** Host directories to preopen besides the current one. */

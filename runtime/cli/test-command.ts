@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { CommandError } from './load.ts';
+import { REPORTERS, type ReporterName } from './reporters/index.ts';
 import { runTestFiles, type TestCommand } from './test.ts';
 
 /** Words that name modules; the others filter. */
@@ -19,6 +20,9 @@ interface TestFlags {
   readonly jobs?: number;
   readonly testThreads?: number;
   readonly timeout?: number;
+  readonly reporter?: ReporterName;
+  readonly quiet: boolean;
+  readonly watch: boolean;
 }
 
 /** What follows `--` is for the tests. */
@@ -44,6 +48,7 @@ export function testCommand(guestArguments: readonly string[]): Command {
     const noColor = (process.env['NO_COLOR'] ?? '') !== '';
     const colors = flags.color === 'always' || (flags.color === 'auto' && !noColor && 'on a terminal');
     checkFormat(flags);
+    checkReporter(command, flags);
     process.exit(await runTestFiles(files, settings(flags, filters, guestArguments, colors)));
   });
 }
@@ -63,6 +68,7 @@ export function cargoTestCommand(guestArguments: readonly string[]): Command {
       checkFormat(flags);
       if (flags.format === 'terse' && !flags.list)
         command.error("error: option '--format terse' needs --list");
+      checkReporter(command, flags);
       const filters = filter === undefined ? [] : [filter];
       const guest = [...words, ...guestArguments];
       process.exit(await runTestFiles([file], settings(flags, filters, guest, flags.color !== 'never')));
@@ -77,14 +83,20 @@ function withTestOptions(command: Command): Command {
     .option('--include-ignored', 'run ignored tests too', false)
     .option('--skip <filter>', 'leave out tests whose name contains this; repeatable', collect, [])
     .option('--list', 'list the tests instead of running them', false)
-    .option('--format <format>', 'terse or pretty; of the list, which has one form')
+    .option(
+      '--reporter <name>',
+      `how results are printed: ${REPORTERS.join(', ')} (default: pretty)`,
+      reporter,
+    )
+    .option('--format <format>', 'the same as --reporter; with --list, terse')
     .option('--nocapture', 'show what tests print at once', false)
     .option('--show-output', 'show what passing tests have printed too', false)
     .option('--jobs <n>', 'tests that run at the same time (default: all)', positiveInteger)
     .option('--test-threads <n>', 'the same as --jobs', positiveInteger)
     .option('--timeout <seconds>', 'tests that take longer are killed and have failed', positiveNumber)
     .option('--color <when>', 'auto, always or never', colorChoice, 'auto')
-    .option('-q, --quiet', 'accepted, without effect', false)
+    .option('-q, --quiet', 'the same as --reporter terse', false)
+    .option('--watch', 'run the tests again whenever a file changes', false)
     .option('--dir <directory>', 'let tests use a directory besides the current one; repeatable', collect, [])
     .helpOption('-h, --help', 'print this help')
     .addHelpText(
@@ -115,6 +127,8 @@ function settings(
     dir: flags.dir,
     guestArguments,
     colors,
+    reporter: reporterOf(flags),
+    watch: flags.watch,
     ...(jobs === undefined ? {} : { jobs }),
     ...(timeout === undefined ? {} : { timeout }),
   };
@@ -122,10 +136,34 @@ function settings(
 
 /** @throws CommandError: a format we do not have is no wrong usage (cli.md 3.1) */
 function checkFormat({ list, format }: TestFlags): void {
-  if (format === undefined || format === 'terse' || (format === 'pretty' && !list)) return;
+  if (format === undefined || (list ? format === 'terse' : isReporter(format))) return;
   throw new CommandError(
     list ? `tests can be listed with --format terse only, not '${format}'` : `unknown format '${format}'`,
   );
+}
+
+/** `--format` is what Rust's own harness calls it. */
+function reporterOf({ reporter, format, list, quiet }: TestFlags): ReporterName {
+  if (reporter !== undefined) return reporter;
+  if (format !== undefined && !list && isReporter(format)) return format;
+  return quiet ? 'terse' : 'pretty';
+}
+
+function checkReporter(command: Command, flags: TestFlags): void {
+  if (reporterOf(flags) === 'junit' && (flags.watch || flags.list))
+    command.error(
+      `error: the junit reporter prints one document, it cannot be used with ${flags.watch ? '--watch' : '--list'}`,
+    );
+  if (flags.watch && flags.list) command.error("error: option '--watch' cannot be used with --list");
+}
+
+function isReporter(name: string): name is ReporterName {
+  return REPORTERS.some((reporter) => reporter === name);
+}
+
+function reporter(value: string): ReporterName {
+  if (isReporter(value)) return value;
+  throw new InvalidArgumentError(`It must be ${REPORTERS.slice(0, -1).join(', ')} or ${REPORTERS.at(-1)}.`);
 }
 
 function collect(value: string, previous: string[]): string[] {

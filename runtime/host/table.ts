@@ -9,6 +9,7 @@ import { process } from './process.ts';
 import './trace.ts';
 import { registry } from './registry.ts';
 import { sqlite } from './sqlite.ts';
+import { test } from './test.ts';
 import { timer } from './timer.ts';
 import { trap } from './trap.ts';
 import { version } from './version.ts';
@@ -28,5 +29,6 @@ export const HOST_FUNCTIONS: readonly HostFunction[] = [
   wasiConfig,
   metrics,
   distributed,
+  test,
   preview1,
 ].flatMap((namespace) => namespace.functions);

@@ -1,22 +1,9 @@
-import type { Process } from '../kernel/process.ts';
-import { formatStack } from '../symbols/stack.ts';
+import { captureCaller, formatStack } from '../symbols/stack.ts';
 import { process } from './process.ts';
 
 /** The trace functions of `lunatic::process` (semantics 10.6): stacks as text, in a table of each process. */
 
-/** Frames that V8 captures for a trace. */
-const TRACE_DEPTH = 100;
-
 const encoder = new TextEncoder();
-
-/** The stack of the process that calls, which is the one V8 runs. */
-function captureStack(caller: Process): string {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = TRACE_DEPTH;
-  const error = new Error('trace');
-  Error.stackTraceLimit = limit;
-  return formatStack(error, caller);
-}
 
 process.define(
   'trace_get',
@@ -26,7 +13,7 @@ process.define(
   ({ scheduler }) =>
     (pointer: number) => {
       const { current } = scheduler;
-      const id = current.traces.add(captureStack(current));
+      const id = current.traces.add(formatStack(captureCaller(), current));
       current.memory.writeId(pointer, id);
     },
 );

@@ -1,5 +1,6 @@
 import { type EnvironmentId, type ProcessId, processId, type SchedulerIndex } from './ids.ts';
 import type { Process } from './process.ts';
+import type { RunningTest } from './running-test.ts';
 
 /**
  * Owns the process ids and the live processes of one program (semantics 2.1). Ids count from 1 and are never
@@ -7,12 +8,15 @@ import type { Process } from './process.ts';
  */
 export class Environment {
   readonly id: EnvironmentId;
+  /** The test whose processes live here. */
+  readonly test: RunningTest | null;
   readonly #scheduler: SchedulerIndex;
   readonly #processes = new Map<ProcessId, Process>();
   #spawned = 0;
 
-  constructor(id: EnvironmentId, scheduler: SchedulerIndex) {
+  constructor(id: EnvironmentId, scheduler: SchedulerIndex, test: RunningTest | null = null) {
     this.id = id;
+    this.test = test;
     this.#scheduler = scheduler;
   }
 

@@ -78,9 +78,15 @@ export class Spawner {
 
   /**
    * Spawns a process without a parent, of an environment of its own.
+   * @param onCreated given the process before its start section runs
    * @returns the process once its start section has run, or why it could not be instantiated
    */
-  spawnRoot(context: ProcessContext, module: LoadedModule, entry: Entry): Promise<SpawnResult> {
+  spawnRoot(
+    context: ProcessContext,
+    module: LoadedModule,
+    entry: Entry,
+    onCreated?: (process: Process) => void,
+  ): Promise<SpawnResult> {
     return new Promise((resolve) => {
       const created = this.#create(null, context, module, entry);
       if (created.failure !== undefined) {
@@ -88,6 +94,7 @@ export class Spawner {
         return;
       }
       const root = created.process;
+      onCreated?.(root);
       const launch = (failure: Exit | null) => {
         if (failure !== null) {
           resolve({ failure: describeFailure(failure) });

@@ -3,6 +3,9 @@ import type { CompiledModule, LoadedModule } from '../kernel/module.ts';
 import { demangle } from './demangle.ts';
 import { shown } from './shown.ts';
 
+/** Frames that V8 captures where somebody is to see them. */
+export const STACK_DEPTH = 100;
+
 /** Frames of a stack that are shown from each end of it. */
 const SHOWN_FRAMES = 24;
 
@@ -51,15 +54,36 @@ function firstGuestLine(lines: readonly string[]): number {
   return raised < 0 ? 0 : raised;
 }
 
+/** The part of a process that its stack is read with; an ended process still has it. */
+export interface StackOwner {
+  readonly module: LoadedModule;
+  readonly config: ProcessConfig;
+}
+
+/** The guest's frames of an error that was thrown or made on the stack of a process. */
+export function processStack(error: Error, { module, config }: StackOwner): StackFrame[] {
+  return guestStack(error, module, module.compiledFor(config));
+}
+
+/** An error with the stack of the guest that is just calling a host function. */
+export function captureCaller(): Error {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = STACK_DEPTH;
+  const error = new Error('here');
+  Error.stackTraceLimit = limit;
+  return error;
+}
+
 /** The stack of a process as text, a line a frame; empty where there is none. */
-export function formatStack(error: Error, process: { module: LoadedModule; config: ProcessConfig }): string {
-  const { module, config } = process;
-  const lines = guestStack(error, module, module.compiledFor(config)).map((frame) => formatFrame(frame));
-  if (lines.length > 2 * SHOWN_FRAMES) {
-    const left = lines.length - 2 * SHOWN_FRAMES;
-    lines.splice(SHOWN_FRAMES, left, `... ${left} more`);
-  }
-  return lines.join('\n');
+export function formatStack(error: Error, process: StackOwner): string {
+  return shortened(processStack(error, process).map((frame) => formatFrame(frame))).join('\n');
+}
+
+/** The lines of a stack, those in the middle of a long one left out. */
+export function shortened(lines: readonly string[]): string[] {
+  const left = lines.length - 2 * SHOWN_FRAMES;
+  if (left <= 0) return [...lines];
+  return [...lines.slice(0, SHOWN_FRAMES), `... ${left} more`, ...lines.slice(-SHOWN_FRAMES)];
 }
 
 /** `at app::worker (function 12, offset 0x3f2)` */

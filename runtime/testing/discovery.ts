@@ -1,5 +1,6 @@
 import type { LoadedModule } from '../kernel/module.ts';
 import { shown } from '../symbols/shown.ts';
+import { readModule, type WasmModule } from '../wasm/index.ts';
 import { type TestCase, TestNameError } from './test-case.ts';
 
 const PREFIX = '#lunatic_test_';
@@ -16,11 +17,24 @@ const OLDER_SETUP = '__lunatic_start_test';
  * @throws TestNameError
  */
 export function discoverTests(module: LoadedModule): TestCase[] {
+  return testsOf(module.source);
+}
+
+/**
+ * The tests of a binary module, which is neither compiled nor linked for it: quick, and possible also where it
+ * imports what this runtime does not have.
+ * @throws WasmFormatError, TestNameError
+ */
+export function readTests(bytes: Uint8Array): TestCase[] {
+  return testsOf(readModule(bytes));
+}
+
+function testsOf(module: WasmModule): TestCase[] {
   const tests: TestCase[] = [];
-  for (const { kind, name } of module.source.exports) {
+  for (const { kind, name, index } of module.exports) {
     if (kind !== 'function') continue;
     if (name.startsWith(PREFIX)) tests.push(parseTestName(name));
-    else if (name.startsWith(OLDER_PREFIX) && takesAndReturnsNothing(module, name)) {
+    else if (name.startsWith(OLDER_PREFIX) && takesAndReturnsNothing(module, index)) {
       tests.push({
         name: name.slice(OLDER_PREFIX.length),
         exportName: name,
@@ -57,7 +71,7 @@ export function parseTestName(exportName: string): TestCase {
   return { name: rest.slice(end + 1), exportName, ignored, expectedPanic };
 }
 
-function takesAndReturnsNothing(module: LoadedModule, name: string): boolean {
-  const type = module.exportedFunction(name);
+function takesAndReturnsNothing(module: WasmModule, functionIndex: number): boolean {
+  const type = module.functionType(functionIndex);
   return type !== undefined && type.params.length === 0 && type.results.length === 0;
 }

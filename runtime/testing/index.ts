@@ -1,7 +1,23 @@
-/** Finds and runs the tests of a module, for a command line or an editor. */
-export { discoverTests } from './discovery.ts';
-export type { TestEvent, TestResult } from './events.ts';
+/**
+ * Finds and runs the tests of a module, for a command line or an editor.
+ *
+ *     const module = runtime.load(bytes);
+ *     const tests = discoverTests(module);
+ *     const abort = new AbortController();
+ *     const selection = { ...ALL_TESTS, exports: new Set(chosen.map((test) => test.exportName)) };
+ *     await runTests(runtime, module, { selection, config, input, signal: abort.signal }, (event) => show(event));
+ *
+ * Events arrive as things happen, so results of short tests come while others still run. To give up, abort: every
+ * process of every test that runs is killed, and the promise settles when none of them is left.
+ */
+export { discoverTests, readTests } from './discovery.ts';
+export type { TestEvent, TestResult, TestSummary } from './events.ts';
+export type { TestFailure } from './failure.ts';
 export type { OutputGroup } from './output-group.ts';
-export { runTests, type TestOptions, TestStartError } from './run-tests.ts';
-export { type SelectedTest, type Selection, selectTests } from './selection.ts';
+export type { SourceLocation } from './panic-text.ts';
+export { runTests } from './run-tests.ts';
+export { ALL_TESTS, type SelectedTest, type Selection, selectTests } from './selection.ts';
 export { type TestCase, TestNameError } from './test-case.ts';
+export type { TestOptions } from './test-options.ts';
+export { TestStartError } from './test-run.ts';
+export type { FailureReason } from './verdict.ts';

@@ -1,3 +1,4 @@
+import type { Process } from '../kernel/process.ts';
 import type { InputStream, OutputStream, Stdio } from '../kernel/stdio.ts';
 
 /**
@@ -25,6 +26,11 @@ export class OutputGroup {
   /** What the root process has printed. */
   get rootText(): string {
     return this.#streams[0]?.text ?? '';
+  }
+
+  /** What one of the processes has printed. */
+  textOf({ stdio }: Process): string {
+    return stdio.output instanceof CapturedStream ? stdio.output.text : '';
   }
 
   get isEmpty(): boolean {

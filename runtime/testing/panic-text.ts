@@ -1,5 +1,20 @@
+/** A place in a source file, as the guest's compiler named it; lines and columns count from 1. */
+export interface SourceLocation {
+  /** Often relative to a folder that only the compiler knew. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What a process that failed has printed about it. */
+export interface Panic {
+  readonly message: string;
+  /** Where it happened, if that was printed too. */
+  readonly location: SourceLocation | null;
+}
+
 /**
- * The message of the panic that ended a process, from what the process printed; null where it tells of none.
+ * The panic that ended a process, from what the process printed; null where it tells of none.
  *
  *     thread 'main' panicked at 'message', src/lib.rs:7:5                    Rust before 1.73
  *     thread 'main' panicked at src/lib.rs:7:5:\nmessage\nnote: run with...  Rust
@@ -7,37 +22,60 @@
  *
  * Where there are several, as of panics that were caught, the last one counts.
  */
-export function panicText(output: string): string | null {
+export function findPanic(output: string): Panic | null {
   return olderRust(output) ?? newerRust(output) ?? assemblyScript(output);
+}
+
+/** The message alone. */
+export function panicText(output: string): string | null {
+  return findPanic(output)?.message ?? null;
 }
 
 /**
  * The match of `(?ms)^thread '.*' panicked at '(.*)', ` (cli.md 3.6). Found without the expression, whose greedy
  * parts would take for ever on a long output without a match.
  */
-function olderRust(output: string): string | null {
+function olderRust(output: string): Panic | null {
   const middle = "' panicked at '";
   const thread = /^thread '/m.exec(output);
   const end = output.lastIndexOf("', ");
   if (thread === null || end < middle.length) return null;
   const start = output.lastIndexOf(middle, end - middle.length);
-  return start < thread.index + thread[0].length ? null : output.slice(start + middle.length, end);
+  if (start < thread.index + thread[0].length) return null;
+  const place = /^(.*?):(\d+):(\d+)$/m.exec(lineAt(output, end + "', ".length));
+  return { message: output.slice(start + middle.length, end), location: location(place) };
 }
 
-function newerRust(output: string): string | null {
+function newerRust(output: string): Panic | null {
   // Since Rust 1.91 the number of the thread follows its name.
-  const headers = output.matchAll(/^thread '[^\n]*' (?:\(\d+\) )?panicked at [^\n]*:\d+:\d+:\n/gm);
+  const headers = output.matchAll(/^thread '[^\n]*' (?:\(\d+\) )?panicked at ([^\n]*):(\d+):(\d+):\n/gm);
   const last = [...headers].at(-1);
   if (last === undefined) return null;
   const text = output.slice(last.index + last[0].length);
   const end = text.search(/^(note: run with `RUST_BACKTRACE=|stack backtrace:$)/m);
-  return (end < 0 ? text : text.slice(0, end)).replace(/\n$/, '');
+  const message = (end < 0 ? text : text.slice(0, end)).replace(/\n$/, '');
+  return { message, location: location(last) };
 }
 
-function assemblyScript(output: string): string | null {
+function assemblyScript(output: string): Panic | null {
   const last = [...output.matchAll(/^abort: /gm)].at(-1);
   if (last === undefined) return null;
   const text = output.slice(last.index + last[0].length);
-  const end = text.search(/ in \S*\(\d+:\d+\)$/m);
-  return end < 0 ? text.replace(/\n$/, '') : text.slice(0, end);
+  const place = / in (\S*)\((\d+):(\d+)\)$/m.exec(text);
+  if (place === null) return { message: text.replace(/\n$/, ''), location: null };
+  return { message: text.slice(0, place.index), location: location(place) };
+}
+
+/** The text from there to the end of its line. */
+function lineAt(text: string, start: number): string {
+  const end = text.indexOf('\n', start);
+  return end < 0 ? text.slice(start) : text.slice(start, end);
+}
+
+/** Of a match with file, line and column. */
+function location(match: RegExpExecArray | null): SourceLocation | null {
+  const [, file = '', line, column] = match ?? [];
+  // AssemblyScript calls a file that it does not know "?".
+  if (file === '' || file === '?') return null;
+  return { file, line: Number(line), column: Number(column) };
 }

@@ -1,54 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ProcessConfig } from '../kernel/config.ts';
-import { isNormal } from '../kernel/exit.ts';
 import type { LoadedModule } from '../kernel/module.ts';
-import type { InputStream, OutputStream } from '../kernel/stdio.ts';
-import { type Root, type Runtime, SpawnError } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
 import { discoverTests, setupExport } from './discovery.ts';
-import type { TestEvent, TestResult } from './events.ts';
-import { OutputGroup } from './output-group.ts';
-import { panicText } from './panic-text.ts';
-import { type Selection, selectTests } from './selection.ts';
+import type { TestEvent, TestSummary } from './events.ts';
+import { type SelectedTest, selectTests } from './selection.ts';
 import type { TestCase } from './test-case.ts';
-import { judge } from './verdict.ts';
-
-/** Environment id of every test; each has an environment of its own. */
-const TEST_ENVIRONMENT = 0;
+import type { TestOptions } from './test-options.ts';
+import { TestRun, TestStartError } from './test-run.ts';
 
 /** Tests that are started before those that are short may end, so that thousands need not fit into memory at once. */
 const STARTED_AT_ONCE = 64;
 
-export interface TestOptions {
-  readonly selection: Selection;
-  /** Config of the root process of each test. */
-  readonly config: ProcessConfig;
-  readonly input: InputStream;
-  /** Gets a copy of what tests print, as they print it. */
-  readonly echo?: OutputStream;
-  /** Tests that run at the same time. Default: all of them. */
-  readonly jobs?: number;
-  /** Seconds after which a test is killed and has failed. Default: never. */
-  readonly timeout?: number;
-}
-
-/** A test could not be instantiated, or what has to run before the tests failed. The others are not awaited. */
-export class TestStartError extends Error {
-  override readonly name = 'TestStartError';
-  readonly code = 'LUNATIC_TEST_START';
-  /** The name of the test, or the export that runs before all tests. */
-  readonly test: string;
-
-  constructor(test: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.test = test;
-  }
-}
-
 /**
  * Runs tests of a module concurrently, each as the root process of an environment of its own (cli.md 3.4).
- * Processes that tests leave behind go on.
+ * Processes that tests leave behind go on until the last test has ended; when the promise settles none is left.
  * @param onEvent called as things happen; must not throw
- * @returns whether no test failed
  * @throws TestNameError, TestStartError
  */
 export async function runTests(
@@ -56,105 +22,142 @@ export async function runTests(
   module: LoadedModule,
   options: TestOptions,
   onEvent: (event: TestEvent) => void,
-): Promise<boolean> {
-  const all = discoverTests(module);
-  const selected = selectTests(all, options.selection);
-  const filteredOut = all.length - selected.length;
-  const jobs = options.jobs ?? Number.POSITIVE_INFINITY;
-  onEvent({ kind: 'discovered', selected, filteredOut });
-  if (selected.some(({ runs }) => runs)) await runSetup(runtime, module, options);
-
-  const counts = { passed: 0, failed: 0, ignored: 0 };
-  const running = new Set<Promise<void>>();
-  let started = 0;
-  for (const { test, runs } of selected) {
-    if (!runs) {
-      counts.ignored++;
-      onEvent({ kind: 'ignored', test });
-      continue;
-    }
-    while (running.size >= jobs) await Promise.race(running);
-    const output = new OutputGroup(options.input, options.echo ?? null);
-    const root = await startExport(runtime, module, options, output, test.exportName, test.name);
-    onEvent({ kind: 'started', test });
-    const finished = finish(test, root, output, options).then((result) => {
-      running.delete(finished);
-      counts[result.passed ? 'passed' : 'failed']++;
-      onEvent({ kind: 'finished', result });
-    });
-    running.add(finished);
-    if (++started % STARTED_AT_ONCE === 0) await whileTestsEnd(running);
-  }
-  await Promise.all(running);
-  onEvent({ kind: 'done', ...counts, filteredOut });
-  return counts.failed === 0;
-}
-
-/** Lets processes have turns as long as each turn ends a test. */
-async function whileTestsEnd(running: ReadonlySet<unknown>): Promise<void> {
-  let before: number;
-  do {
-    before = running.size;
-    await nextTurn();
-  } while (running.size < before);
-}
-
-async function startExport(
-  runtime: Runtime,
-  module: LoadedModule,
-  { config }: TestOptions,
-  output: OutputGroup,
-  exportName: string,
-  name: string,
-): Promise<Root> {
+): Promise<TestSummary> {
+  const session = new Session(runtime, module, options, onEvent);
+  const cancel = () => session.cancel();
+  options.signal?.addEventListener('abort', cancel);
   try {
-    return await runtime.run(module, {
-      config,
-      stdio: output.nextStdio(),
-      entry: { name: exportName, params: [] },
-      environment: TEST_ENVIRONMENT,
-    });
-  } catch (error) {
-    if (!(error instanceof SpawnError)) throw error;
-    throw new TestStartError(name, error.message, { cause: error });
+    return await session.run();
+  } finally {
+    options.signal?.removeEventListener('abort', cancel);
+    await session.stop();
   }
 }
 
-/** Waits for the end of a test and judges it. */
-async function finish(
-  test: TestCase,
-  root: Root,
-  output: OutputGroup,
-  { echo, timeout }: TestOptions,
-): Promise<TestResult> {
-  const start = performance.now();
-  let timedOut: number | null = null;
-  const giveUp = () => {
-    timedOut = timeout ?? null;
-    root.stop();
-  };
-  const timer = timeout === undefined ? undefined : setTimeout(giveUp, timeout * 1000);
-  const exit = await root.ended;
-  clearTimeout(timer);
-  const verdict = judge({
-    expectedPanic: test.expectedPanic,
-    endedNormally: isNormal(exit),
-    panic: panicText(output.rootText),
-    echoed: echo !== undefined,
-    timedOut,
-  });
-  if (verdict.note !== null) output.addNote(verdict.note);
-  return { test, passed: verdict.passed, exit, output, duration: performance.now() - start };
-}
+/** One run of the tests of a module. */
+class Session {
+  readonly #runtime: Runtime;
+  readonly #module: LoadedModule;
+  readonly #options: TestOptions;
+  readonly #onEvent: (event: TestEvent) => void;
+  /** Tests whose processes may live, and those of them whose end is awaited. */
+  readonly #alive = new Set<TestRun>();
+  readonly #running = new Set<Promise<void>>();
+  /** Rejects when a test cannot be started. */
+  readonly #broken = Promise.withResolvers<never>();
+  readonly #counts = { passed: 0, failed: 0, ignored: 0, cancelled: 0 };
 
-/** Runs what the older encoding wants to run first. */
-async function runSetup(runtime: Runtime, module: LoadedModule, options: TestOptions): Promise<void> {
-  const name = setupExport(module);
-  if (name === null) return;
-  const output = new OutputGroup(options.input, options.echo ?? null);
-  const root = await startExport(runtime, module, options, output, name, name);
-  const exit = await root.ended;
-  if (isNormal(exit)) return;
-  const reason = 'message' in exit ? exit.message : exit.kind;
-  throw new TestStartError(name, `it runs before the tests, and failed: ${reason}\n${output.text}`.trimEnd());
+  constructor(
+    runtime: Runtime,
+    module: LoadedModule,
+    options: TestOptions,
+    onEvent: (event: TestEvent) => void,
+  ) {
+    this.#runtime = runtime;
+    this.#module = module;
+    this.#options = options;
+    this.#onEvent = onEvent;
+    // Whether somebody waits at the time or not.
+    this.#broken.promise.catch(() => {});
+  }
+
+  async run(): Promise<TestSummary> {
+    const { selection, timeout } = this.#options;
+    const all = discoverTests(this.#module);
+    const selected = selectTests(all, selection);
+    const filteredOut = all.length - selected.length;
+    this.#onEvent({ kind: 'discovered', selected, filteredOut });
+    if (timeout !== undefined) this.#runtime.scheduler.traces = true;
+    if (selected.some(({ runs }) => runs)) await this.#setUp();
+    await this.#runAll(selected);
+    const summary = { ...this.#counts, filteredOut };
+    this.#onEvent({ kind: 'done', ...summary });
+    return summary;
+  }
+
+  /** Runs what the older encoding wants to run first. */
+  async #setUp(): Promise<void> {
+    const name = setupExport(this.#module);
+    if (name === null || this.#isCancelled) return;
+    const run = this.#create({ name, exportName: name, ignored: false, expectedPanic: null });
+    const { outcome, output } = await run.run(this.#module);
+    if (outcome !== 'failed') return;
+    throw new TestStartError(name, `it runs before the tests, and failed:\n${output.text}`.trimEnd());
+  }
+
+  async #runAll(selected: readonly SelectedTest[]): Promise<void> {
+    const { jobs = Number.POSITIVE_INFINITY } = this.#options;
+    let started = 0;
+    for (const { test, runs } of selected) {
+      if (!runs) {
+        this.#counts.ignored++;
+        this.#onEvent({ kind: 'ignored', test });
+        continue;
+      }
+      while (this.#running.size >= jobs) await this.#unlessBroken(Promise.race(this.#running));
+      if (this.#isCancelled) {
+        this.#counts.cancelled++;
+        continue;
+      }
+      this.#start(test);
+      if (++started % STARTED_AT_ONCE === 0) await this.#unlessBroken(this.#whileTestsEnd());
+    }
+    await this.#unlessBroken(Promise.all(this.#running));
+  }
+
+  #start(test: TestCase): void {
+    const run = this.#create(test);
+    this.#onEvent({ kind: 'started', test });
+    const ended = run.run(this.#module).then(
+      (result) => {
+        if (!run.lives) this.#alive.delete(run);
+        this.#running.delete(ended);
+        this.#counts[result.outcome]++;
+        this.#onEvent({ kind: 'finished', result });
+      },
+      (error: unknown) => this.#broken.reject(error),
+    );
+    this.#running.add(ended);
+  }
+
+  #create(test: TestCase): TestRun {
+    const run = new TestRun(this.#runtime, test, this.#options);
+    this.#alive.add(run);
+    return run;
+  }
+
+  /** Lets processes have turns as long as each turn ends a test. */
+  async #whileTestsEnd(): Promise<void> {
+    let before: number;
+    do {
+      before = this.#running.size;
+      await nextTurn();
+    } while (this.#running.size < before);
+  }
+
+  /** Waits for something, but no longer once a test could not be started. */
+  #unlessBroken(awaited: Promise<unknown>): Promise<unknown> {
+    return Promise.race([awaited, this.#broken.promise]);
+  }
+
+  get #isCancelled(): boolean {
+    return this.#options.signal?.aborted ?? false;
+  }
+
+  /** Kills whatever is running; nothing is started any more. */
+  cancel(): void {
+    for (const run of this.#alive) run.cancel();
+  }
+
+  /** Kills what is left, and waits for its end. */
+  async stop(): Promise<void> {
+    for (;;) {
+      for (const run of this.#alive) {
+        if (run.lives) run.kill();
+        else this.#alive.delete(run);
+      }
+      if (this.#alive.size === 0) return;
+      await nextTurn();
+    }
+  }
 }

@@ -10,7 +10,12 @@ export interface Selection {
   readonly skip: readonly string[];
   /** What happens to ignored tests: they are only listed, they alone run, or they run too. */
   readonly ignored: 'list' | 'only' | 'include';
+  /** Only tests of these exports, whatever they are called: what an editor has chosen. Default: all. */
+  readonly exports?: ReadonlySet<string>;
 }
+
+/** Selects every test; ignored ones are only listed. */
+export const ALL_TESTS: Selection = { filters: [], exact: false, skip: [], ignored: 'list' };
 
 /** A selected test, and whether it is to run or only listed as ignored. */
 export interface SelectedTest {
@@ -25,7 +30,8 @@ export function selectTests(tests: readonly TestCase[], selection: Selection): S
     .map((test) => ({ test, runs: !test.ignored || selection.ignored !== 'list' }));
 }
 
-function isSelected(test: TestCase, { filters, exact, skip, ignored }: Selection): boolean {
+function isSelected(test: TestCase, { filters, exact, skip, ignored, exports }: Selection): boolean {
+  if (exports?.has(test.exportName) === false) return false;
   if (ignored === 'only' && !test.ignored) return false;
   const matches = (part: string) => (exact ? test.name === part : test.name.includes(part));
   const wanted = filters.length === 0 ? !exact : filters.some(matches);

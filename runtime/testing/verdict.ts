@@ -2,46 +2,83 @@
 export interface Evidence {
   /** See `TestCase.expectedPanic`. */
   readonly expectedPanic: string | null;
+  /** What the test asked for with `lunatic::test::should_trap`, which counts instead; null where it did not. */
+  readonly expectedTrap: string | null;
   readonly endedNormally: boolean;
   /** See `panicText`. */
   readonly panic: string | null;
+  /** What the trap says, or the panic, that ended the test, be it in a process which the root process died with. */
+  readonly cause: string | null;
+  /** Whether the test has reported a failure. */
+  readonly reported: boolean;
   /** Whether the output was already shown while the test ran. */
   readonly echoed: boolean;
   /** Seconds after which the test was given up; null where it ended by itself. */
   readonly timedOut: number | null;
 }
 
+/**
+ * Why a test failed:
+ *  - `timeout`: it was given up
+ *  - `ended`: it ended normally, but should have failed
+ *  - `other-panic`: it failed, but not with the message it should have
+ *  - `failed`: it failed, but should not have
+ *  - `reported`: it said so itself
+ */
+export type FailureReason = 'timeout' | 'ended' | 'other-panic' | 'failed' | 'reported';
+
 export interface Verdict {
-  readonly passed: boolean;
+  /** Null where the test passed. */
+  readonly reason: FailureReason | null;
   /** Lines to add to the output of the test. */
   readonly note: string | null;
 }
 
-const PASSED: Verdict = { passed: true, note: null };
+const PASSED: Verdict = { reason: null, note: null };
 
-/** Whether a test passed, and what is to be said about it (the table of cli.md 3.6). */
+/** Whether a test passed, and what is to be said about it. */
 export function judge(evidence: Evidence): Verdict {
-  const { expectedPanic, endedNormally, panic, echoed, timedOut } = evidence;
-  if (timedOut !== null) return failed(`note: test did not end within ${timedOut} seconds\n`);
-  if (expectedPanic === null) {
-    if (endedNormally) return PASSED;
-    return failed(panic === null && !echoed ? 'note: Process trapped or received kill signal\n' : null);
+  const { timedOut, reported, expectedTrap } = evidence;
+  if (timedOut !== null) {
+    return { reason: 'timeout', note: `note: test did not end within ${timedOut} seconds\n` };
   }
-  if (endedNormally) return failed('note: test did not panic as expected\n');
-  if (panic === null) {
-    if (expectedPanic === '') return PASSED;
-    return failed(
-      `note: Process received kill signal, but expected a panic that contains \`${expectedPanic}\`\n`,
-    );
-  }
-  if (panic.includes(expectedPanic)) return PASSED;
-  return failed(
-    'note: panic did not contain expected string\n' +
-      `      panic message: \`"${panic}"\`,\n` +
-      ` expected substring: \`"${expectedPanic}"\`\n`,
-  );
+  const verdict = expectedTrap === null ? judgeByName(evidence) : judgeByCall(evidence, expectedTrap);
+  return verdict.reason === null && reported ? { reason: 'reported', note: null } : verdict;
 }
 
-function failed(note: string | null): Verdict {
-  return { passed: false, note };
+/** The table of cli.md 3.6. */
+function judgeByName({ expectedPanic, endedNormally, panic, echoed }: Evidence): Verdict {
+  if (expectedPanic === null) {
+    if (endedNormally) return PASSED;
+    const silent = panic === null && !echoed;
+    return { reason: 'failed', note: silent ? 'note: Process trapped or received kill signal\n' : null };
+  }
+  if (endedNormally) return DID_NOT_PANIC;
+  if (panic === null) {
+    if (expectedPanic === '') return PASSED;
+    return {
+      reason: 'other-panic',
+      note: `note: Process received kill signal, but expected a panic that contains \`${expectedPanic}\`\n`,
+    };
+  }
+  return panic.includes(expectedPanic) ? PASSED : otherPanic(panic, expectedPanic);
+}
+
+/** The same for what the test asked for while it ran: messages of traps count too. */
+function judgeByCall({ endedNormally, panic, cause }: Evidence, expectedTrap: string): Verdict {
+  if (endedNormally) return DID_NOT_PANIC;
+  if (expectedTrap === '' || panic?.includes(expectedTrap) || cause?.includes(expectedTrap)) return PASSED;
+  return otherPanic(cause ?? panic ?? 'none', expectedTrap);
+}
+
+const DID_NOT_PANIC: Verdict = { reason: 'ended', note: 'note: test did not panic as expected\n' };
+
+function otherPanic(panic: string, expected: string): Verdict {
+  return {
+    reason: 'other-panic',
+    note:
+      'note: panic did not contain expected string\n' +
+      `      panic message: \`"${panic}"\`,\n` +
+      ` expected substring: \`"${expected}"\`\n`,
+  };
 }

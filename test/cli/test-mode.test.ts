@@ -48,12 +48,18 @@ failures:
 ---- suite::fails stdout ----
 said
 note: Process trapped or received kill signal
+trapped: unreachable
+    at fails (function 4, offset 0x20e)
 
 ---- suite::traps without the message stdout ----
 note: Process received kill signal, but expected a panic that contains \`a #1 message\`
+trapped: unreachable
+    at silent (function 7, offset 0x21a)
 
 ---- old_fails stdout ----
 note: Process trapped or received kill signal
+trapped: unreachable
+    at old_fails (function 10, offset 0x225)
 
 failures:
     suite::fails
@@ -165,6 +171,8 @@ failures:
 
 ---- suite::fails stdout ----
 said
+trapped: unreachable
+    at fails (function 4, offset 0x20e)
 
 failures:
     suite::fails
@@ -309,7 +317,7 @@ describe('what cannot be tested', () => {
         ),
       ],
       1,
-      'first.wat::__lunatic_start_test\n  it runs before the tests, and failed: unreachable',
+      'first.wat::__lunatic_start_test\n  it runs before the tests, and failed:\nnote: Process trapped or received kill signal\ntrapped: unreachable\n    at function 0 (offset 0x',
     ],
   ])('%s', async (_, args, expectedCode, message) => {
     const { stderr, exitCode } = await runTests(args());

@@ -11,10 +11,15 @@ export interface ContractFunction {
   readonly since: string;
 }
 
-/** Every `lunatic::` function that guests may import. */
-export const LUNATIC_FUNCTIONS: readonly ContractFunction[] = JSON.parse(
-  readFileSync(new URL('../conformance/host-functions.json', import.meta.url), 'utf8'),
-);
+/** Every `lunatic::` function of upstream that guests may import. */
+export const LUNATIC_FUNCTIONS = readFunctions('host-functions.json');
+
+/** `lunatic::` functions that upstream does not have: a guest that imports them runs here alone. */
+export const EXTENSION_FUNCTIONS = readFunctions('host-extensions.json');
+
+function readFunctions(file: string): readonly ContractFunction[] {
+  return JSON.parse(readFileSync(new URL(`../conformance/${file}`, import.meta.url), 'utf8'));
+}
 
 /** WASI preview 1 as linked (semantics 14.3): parameter types; the result is an i32 unless noted. */
 const WASI_TABLE = `

@@ -1,4 +1,4 @@
-import { LUNATIC_FUNCTIONS, WASI_FUNCTIONS } from './contract.ts';
+import { EXTENSION_FUNCTIONS, LUNATIC_FUNCTIONS, WASI_FUNCTIONS } from './contract.ts';
 import { HELPERS } from './guest-helpers.ts';
 
 /** Where texts and blobs begin; below, a guest has the memory for itself, except for the helpers' page end. */
@@ -14,7 +14,7 @@ export interface GuestOptions {
 
 /** Functions of the contract by the name a guest's text calls them: `$process.spawn`, `$fd_write`. */
 const IMPORTS = new Map(
-  [...LUNATIC_FUNCTIONS, ...WASI_FUNCTIONS].map((fn) => {
+  [...LUNATIC_FUNCTIONS, ...EXTENSION_FUNCTIONS, ...WASI_FUNCTIONS].map((fn) => {
     const namespace = /^lunatic::(.*)$/.exec(fn.module)?.[1];
     return [namespace === undefined ? `$${fn.name}` : `$${namespace}.${fn.name}`, fn];
   }),

@@ -1,0 +1,92 @@
+import type { TestCase, TestEvent, TestResult } from '../../testing/index.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
+
+const COLORS = { ok: '92', FAILED: '91', ignored: '93', cancelled: '93' } as const;
+type Word = keyof typeof COLORS;
+
+/**
+ * What the reporters have in common that print as Rust's test harness does: outputs of tests and the summary at the
+ * end (cli.md 3.7), except that the colours are ours.
+ */
+export abstract class HarnessReporter implements Reporter {
+  readonly #options: ReporterOptions;
+  #start: number;
+  #passed: TestResult[] = [];
+  #failed: TestResult[] = [];
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#start = options.start;
+  }
+
+  protected abstract showIgnored(test: TestCase): void;
+  protected abstract showResult(result: TestResult): void;
+
+  begin(): void {
+    this.#passed = [];
+    this.#failed = [];
+  }
+
+  show(event: TestEvent): void {
+    switch (event.kind) {
+      case 'discovered': {
+        const count = event.selected.length;
+        this.print(`\nrunning ${count} ${count === 1 ? 'test' : 'tests'}\n`);
+        break;
+      }
+      case 'started':
+        break;
+      case 'ignored':
+        this.showIgnored(event.test);
+        break;
+      case 'finished':
+        if (event.result.outcome === 'passed') this.#passed.push(event.result);
+        if (event.result.outcome === 'failed') this.#failed.push(event.result);
+        this.showResult(event.result);
+        break;
+      case 'done':
+        this.#showSummary(event);
+        break;
+    }
+  }
+
+  /** The command says it on standard error. */
+  fail(): void {}
+
+  end(): void {}
+
+  protected print(text: string): void {
+    this.#options.print(text);
+  }
+
+  protected colored(word: Word): string {
+    return this.#options.colors ? `\x1b[${COLORS[word]}m${word}\x1b[0m` : word;
+  }
+
+  #showSummary({ passed, failed, ignored, cancelled, filteredOut }: TestEvent & { kind: 'done' }): void {
+    if (this.#options.showOutput) this.#showOutputs('successes', this.#passed);
+    if (failed > 0) this.#showOutputs('failures', this.#failed);
+    const now = performance.now();
+    const seconds = ((now - this.#start) / 1000).toFixed(2);
+    // The next file counts from here; the first one counted from the start of the program.
+    this.#start = now;
+    this.print(
+      `\ntest result: ${this.colored(failed === 0 ? 'ok' : 'FAILED')}. ${passed} passed; ${failed} failed; ` +
+        `${ignored} ignored; 0 measured; ${filteredOut} filtered out; ` +
+        `${cancelled === 0 ? '' : `${cancelled} cancelled; `}finished in ${seconds}s\n\n`,
+    );
+  }
+
+  #showOutputs(title: string, results: readonly TestResult[]): void {
+    this.print(`\n${title}:\n`);
+    for (const { name, output } of results) {
+      if (!output.isEmpty) this.print(`\n---- ${name} stdout ----\n${output.text}`);
+    }
+    this.print(`\n${title}:\n${results.map(({ name }) => `    ${name}\n`).join('')}`);
+  }
+}
+
+/** The word for an outcome. */
+export function wordFor({ outcome }: TestResult): Word {
+  return outcome === 'passed' ? 'ok' : outcome === 'failed' ? 'FAILED' : 'cancelled';
+}

@@ -1,0 +1,25 @@
+import type { SelectedTest } from '../../testing/index.ts';
+import { JsonReporter } from './json.ts';
+import { JunitReporter } from './junit.ts';
+import { PrettyReporter } from './pretty.ts';
+import type { Reporter, ReporterName, ReporterOptions } from './reporter.ts';
+import { TerseReporter } from './terse.ts';
+
+/** What prints results of tests. */
+export { REPORTERS, type Reporter, type ReporterName, type ReporterOptions } from './reporter.ts';
+
+const CLASSES: Readonly<Record<ReporterName, new (options: ReporterOptions) => Reporter>> = {
+  pretty: PrettyReporter,
+  terse: TerseReporter,
+  junit: JunitReporter,
+  json: JsonReporter,
+};
+
+export function createReporter(name: ReporterName, options: ReporterOptions): Reporter {
+  return new CLASSES[name](options);
+}
+
+/** The list of tests that harness clients read. */
+export function testList(tests: readonly SelectedTest[]): string {
+  return tests.map(({ test }) => `${test.name}: test\n`).join('');
+}

@@ -1,0 +1,141 @@
+import { basename } from 'node:path';
+import { formatFrame } from '../../symbols/stack.ts';
+import type { TestCase, TestEvent, TestFailure, TestResult } from '../../testing/index.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
+import { type Attributes, element, text } from './xml.ts';
+
+/** What is known of the tests of one file. */
+interface Suite {
+  readonly file: string;
+  readonly started: Date;
+  readonly start: number;
+  readonly cases: string[];
+  tests: number;
+  failures: number;
+  errors: number;
+  skipped: number;
+  /** Milliseconds. */
+  duration: number;
+}
+
+/** One XML document in the format that CI servers read, at the end: a suite a file. */
+export class JunitReporter implements Reporter {
+  readonly #print: (text: string) => void;
+  readonly #suites: Suite[] = [];
+
+  constructor({ print }: ReporterOptions) {
+    this.#print = print;
+  }
+
+  begin(file: string): void {
+    const counts = { tests: 0, failures: 0, errors: 0, skipped: 0, duration: 0 };
+    this.#suites.push({ file, started: new Date(), start: performance.now(), cases: [], ...counts });
+  }
+
+  show(event: TestEvent): void {
+    const suite = this.#suites.at(-1);
+    if (suite === undefined) return;
+    switch (event.kind) {
+      case 'discovered':
+      case 'started':
+        break;
+      case 'ignored':
+        suite.skipped++;
+        this.#add(suite, caseAttributes(suite.file, event.test, event.test.name, 0), [
+          element('skipped', { message: 'ignored' }),
+        ]);
+        break;
+      case 'finished':
+        this.#addResult(suite, event.result);
+        break;
+      case 'done':
+        suite.duration = performance.now() - suite.start;
+        break;
+    }
+  }
+
+  fail(message: string): void {
+    const suite = this.#suites.at(-1);
+    if (suite === undefined) return;
+    suite.errors++;
+    const name = basename(suite.file);
+    const error = element('error', { message: firstLine(message), type: 'module' }, [text(message)]);
+    this.#add(suite, { name, classname: name, time: '0.000' }, [error]);
+    suite.duration = performance.now() - suite.start;
+  }
+
+  end(): void {
+    const suites = this.#suites.map(({ file, started, cases, duration, ...counts }) => {
+      const { tests, failures, errors, skipped } = counts;
+      const attributes = {
+        name: file,
+        tests,
+        failures,
+        errors,
+        skipped,
+        time: seconds(duration),
+        timestamp: started.toISOString().replace(/\.\d+Z$/, ''),
+      };
+      return element('testsuite', attributes, cases);
+    });
+    const sum = (count: (suite: Suite) => number) =>
+      this.#suites.reduce((all, suite) => all + count(suite), 0);
+    const totals = {
+      name: 'lunatic test',
+      tests: sum(({ tests }) => tests),
+      failures: sum(({ failures }) => failures),
+      errors: sum(({ errors }) => errors),
+      skipped: sum(({ skipped }) => skipped),
+      time: seconds(sum(({ duration }) => duration)),
+    };
+    this.#print(`<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', totals, suites)}`);
+  }
+
+  #addResult(suite: Suite, result: TestResult): void {
+    const { test, name, outcome, failures, output, duration } = result;
+    const parts: string[] = [];
+    const [first] = failures;
+    if (first !== undefined) {
+      suite.failures++;
+      const attributes = { message: firstLine(first.message), type: first.reason };
+      parts.push(element('failure', attributes, [text(failures.map(describe).join('\n'))]));
+    } else if (outcome === 'cancelled') {
+      suite.skipped++;
+      parts.push(element('skipped', { message: 'cancelled' }));
+    }
+    if (!output.isEmpty) parts.push(element('system-out', {}, [text(output.text)]));
+    this.#add(suite, caseAttributes(suite.file, test, name, duration), parts);
+  }
+
+  #add(suite: Suite, attributes: Attributes, parts: readonly string[]): void {
+    suite.tests++;
+    suite.cases.push(element('testcase', attributes, parts));
+  }
+}
+
+/** What stands before the last `::` is the class; tests without that are in a class of the module's name. */
+function caseAttributes(file: string, test: TestCase, shownName: string, duration: number): Attributes {
+  const at = test.name.lastIndexOf('::');
+  const ownName = at < 0 ? test.name : test.name.slice(at + 2);
+  return {
+    name: shownName === test.name ? ownName : shownName,
+    classname: at < 0 ? basename(file).replace(/\.\w+$/, '') : test.name.slice(0, at),
+    time: seconds(duration),
+  };
+}
+
+function describe({ message, expected, actual, location, stack }: TestFailure): string {
+  const lines = [message];
+  if (expected !== null) lines.push(`expected: ${expected}`);
+  if (actual !== null) lines.push(`actual: ${actual}`);
+  if (location !== null) lines.push(`at ${location.file}:${location.line}:${location.column}`);
+  return [...lines, ...stack.map((frame) => `    ${formatFrame(frame)}`)].join('\n');
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0] ?? '';
+}
+
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(3);
+}

@@ -1,0 +1,79 @@
+import type { TestCase, TestEvent, TestResult } from '../../testing/index.ts';
+import { HarnessReporter, wordFor } from './harness.ts';
+import { ProgressLine } from './progress-line.ts';
+import type { ReporterOptions } from './reporter.ts';
+
+/** A line a test, as `cargo test` prints it; on a terminal also a line that shows what runs at the moment. */
+export class PrettyReporter extends HarnessReporter {
+  readonly #progress: ProgressLine | null;
+  /** In order of their start. */
+  readonly #running = new Set<TestCase>();
+  #total = 0;
+  #ended = 0;
+
+  constructor(options: ReporterOptions) {
+    super(options);
+    const { print, columns } = options;
+    this.#progress =
+      columns === null ? null : new ProgressLine(print, columns, () => this.#describeProgress());
+  }
+
+  override show(event: TestEvent): void {
+    switch (event.kind) {
+      case 'discovered':
+        this.#total = event.selected.filter(({ runs }) => runs).length;
+        this.#ended = 0;
+        this.#running.clear();
+        this.#progress?.start();
+        break;
+      case 'started':
+        this.#running.add(event.test);
+        break;
+      case 'finished':
+        this.#running.delete(event.result.test);
+        this.#ended++;
+        break;
+      case 'done':
+        this.#progress?.stop();
+        break;
+    }
+    super.show(event);
+  }
+
+  override fail(): void {
+    this.end();
+  }
+
+  override end(): void {
+    this.#running.clear();
+    this.#progress?.stop();
+  }
+
+  clear(): void {
+    this.#progress?.clear();
+  }
+
+  protected override showIgnored({ name }: TestCase): void {
+    this.print(`test ${name} ... ${this.colored('ignored')}\n`);
+  }
+
+  protected override showResult(result: TestResult): void {
+    const mark = result.shouldFail ? ' - should panic' : '';
+    this.print(`test ${result.name}${mark} ... ${this.colored(wordFor(result))}\n`);
+  }
+
+  protected override print(text: string): void {
+    this.#progress?.clear();
+    super.print(text);
+  }
+
+  /** The tests that have run longest come first: they may be the ones that hang. */
+  *#describeProgress(): Generator<string> {
+    yield `${this.#ended}/${this.#total}`;
+    let separator = ' running: ';
+    for (const { name } of this.#running) {
+      yield `${separator}${name}`;
+      separator = ', ';
+    }
+  }
+}

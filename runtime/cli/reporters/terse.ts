@@ -1,0 +1,46 @@
+import type { TestEvent, TestResult } from '../../testing/index.ts';
+import { HarnessReporter, wordFor } from './harness.ts';
+
+/** Tests in a line. */
+const COLUMNS = 88;
+
+/** A character a test, and the names of those that fail, as `cargo test -q` prints them. */
+export class TerseReporter extends HarnessReporter {
+  #total = 0;
+  #shown = 0;
+  #column = 0;
+
+  override show(event: TestEvent): void {
+    if (event.kind === 'discovered') {
+      this.#total = event.selected.length;
+      this.#shown = this.#column = 0;
+    }
+    if (event.kind === 'done' && this.#column > 0) this.print('\n');
+    super.show(event);
+  }
+
+  protected override showIgnored(): void {
+    this.#showCharacter('i');
+  }
+
+  protected override showResult(result: TestResult): void {
+    if (result.outcome === 'passed') {
+      this.#showCharacter('.');
+      return;
+    }
+    if (this.#column > 0) this.#endLine();
+    this.#shown++;
+    this.print(`${result.name} --- ${this.colored(wordFor(result))}\n`);
+  }
+
+  #showCharacter(character: string): void {
+    this.print(character);
+    this.#shown++;
+    if (++this.#column === COLUMNS) this.#endLine();
+  }
+
+  #endLine(): void {
+    this.print(` ${this.#shown}/${this.#total}\n`);
+    this.#column = 0;
+  }
+}

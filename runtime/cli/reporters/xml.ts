@@ -1,0 +1,37 @@
+export type Attributes = Readonly<Record<string, string | number>>;
+
+/**
+ * An element on lines of its own.
+ * @param content XML already
+ */
+export function element(name: string, attributes: Attributes, content: readonly string[] = []): string {
+  const head = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value), true)}"`);
+  const inner = content.join('');
+  if (inner === '') return `<${name}${head.join('')}/>\n`;
+  // Line ends around the text of an element would be part of it.
+  const begin = inner.startsWith('<') ? '\n' : '';
+  return `<${name}${head.join('')}>${begin}${inner}</${name}>\n`;
+}
+
+/** A text as the content of an element. */
+export function text(value: string): string {
+  return escaped(value, false);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** What XML 1.0 does not allow, however it is written: most control characters, and two that are no characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
+/** Forbidden characters are shown as `\x1b`. Line ends and tabs in attributes would be read as spaces. */
+function escaped(value: string, attribute: boolean): string {
+  return value
+    .toWellFormed()
+    .replace(FORBIDDEN, (character) => {
+      const code = character.charCodeAt(0).toString(16);
+      return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
+    })
+    .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character)
+    .replace(attribute ? /[\t\n\r]/g : /\r/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,162 @@
+import type { OutputStream } from '../kernel/stdio.ts';
+import { Runtime } from '../runtime.ts';
+import { STACK_DEPTH } from '../symbols/stack.ts';
+import { discoverTests, runTests, selectTests, TestStartError } from '../testing/index.ts';
+import { CommandError, readModuleFile } from './load.ts';
+import { describeExit, Reports } from './report.ts';
+import { createReporter, type Reporter, testList } from './reporters/index.ts';
+import type { TestCommand, TestSurroundings } from './test.ts';
+
+/** Columns of a terminal that does not say how many it has. */
+const COLUMNS = 80;
+
+/** The tests of some files, run once. */
+export class TestRound {
+  readonly #command: TestCommand;
+  readonly #surroundings: TestSurroundings;
+  readonly #signal: AbortSignal | undefined;
+  readonly #reporter: Reporter;
+  #runtime: Runtime | null = null;
+  #silent = false;
+
+  /**
+   * @param start of the time that is printed, of `performance.now()`
+   * @param signal gives the round up; nothing is printed any more
+   */
+  constructor(command: TestCommand, surroundings: TestSurroundings, start: number, signal?: AbortSignal) {
+    this.#command = command;
+    this.#surroundings = surroundings;
+    this.#signal = signal;
+    const { output } = surroundings.streams;
+    const { colors, showOutput, nocapture, reporter } = command;
+    const progress = output.isTerminal && !nocapture && process.env['TERM'] !== 'dumb';
+    this.#reporter = createReporter(reporter, {
+      print: (text) => this.#print(output, text),
+      colors: colors === 'on a terminal' ? output.isTerminal : colors,
+      showOutput,
+      start,
+      columns: progress ? () => process.stdout.columns || COLUMNS : null,
+    });
+    signal?.addEventListener('abort', () => this.#fallSilent());
+    Error.stackTraceLimit = STACK_DEPTH;
+  }
+
+  /**
+   * Runs the files up to one that cannot be run.
+   * @returns whether no test failed
+   * @throws CommandError, or an error of the module
+   */
+  async run(files: readonly string[]): Promise<boolean> {
+    let passed = true;
+    try {
+      for (const file of files) {
+        const filePassed = await this.#runFile(file);
+        passed &&= filePassed;
+      }
+    } finally {
+      this.#reporter.end();
+    }
+    return passed;
+  }
+
+  /** Runs all files. What is wrong with one is printed in a line. */
+  async runInTurn(files: readonly string[]): Promise<void> {
+    for (const file of files) {
+      if (this.#signal?.aborted) return;
+      await this.#runFile(file).catch((error: unknown) => {
+        const [line] = messageOf(error).split('\n');
+        this.#print(this.#surroundings.streams.error, `Error: ${line}\n`);
+      });
+    }
+    this.#reporter.end();
+    const { output } = this.#surroundings.streams;
+    if (output.isTerminal) this.#print(output, `Waiting for changes of ${files.join(', ')}; Ctrl-C ends.\n`);
+  }
+
+  /** Stops at once, for the end of the command. */
+  halt(): void {
+    this.#fallSilent();
+    this.#runtime?.scheduler.halt();
+  }
+
+  #fallSilent(): void {
+    this.#reporter.clear?.();
+    this.#silent = true;
+  }
+
+  /** Prints to a stream. Where nobody reads for a while the text waits in memory. */
+  #print(stream: OutputStream, text: string): void {
+    // A broken stream ends the command elsewhere.
+    if (!this.#silent) stream.write(Buffer.from(text))?.catch(() => {});
+  }
+
+  /** Runs or lists the tests of one module. Returns whether none failed. */
+  async #runFile(file: string): Promise<boolean> {
+    const reporter = this.#reporter;
+    reporter.begin(file);
+    try {
+      const bytes = await readModuleFile(file);
+      return this.#command.list ? this.#list(bytes) : await this.#test(bytes);
+    } catch (thrown) {
+      const error = thrown instanceof TestStartError ? notStarted(file, thrown) : thrown;
+      reporter.fail(messageOf(error));
+      throw error;
+    }
+  }
+
+  #list(bytes: Uint8Array): true {
+    const { selection, reporter } = this.#command;
+    const all = discoverTests(this.#makeRuntime().load(bytes));
+    const selected = selectTests(all, selection);
+    const filteredOut = all.length - selected.length;
+    if (reporter === 'json') this.#reporter.show({ kind: 'discovered', selected, filteredOut });
+    else this.#print(this.#surroundings.streams.output, testList(selected));
+    return true;
+  }
+
+  async #test(bytes: Uint8Array): Promise<boolean> {
+    const { selection, jobs, timeout, nocapture, reporter } = this.#command;
+    const { config, input, streams } = this.#surroundings;
+    const runtime = this.#makeRuntime();
+    // A document on standard output must not be mixed with what tests print.
+    const echo = reporter === 'junit' || reporter === 'json' ? streams.error : streams.output;
+    const options = {
+      selection,
+      config,
+      input,
+      ...(nocapture ? { echo } : {}),
+      ...(jobs === undefined ? {} : { jobs }),
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+    };
+    const summary = await runTests(runtime, runtime.load(bytes), options, (event) =>
+      this.#reporter.show(event),
+    );
+    return summary.failed === 0;
+  }
+
+  /** A runtime that says nothing of failing processes: that is the tests' matter. But bugs of its own it reports. */
+  #makeRuntime(): Runtime {
+    const reports = new Reports(this.#surroundings.streams.error);
+    this.#runtime = new Runtime({
+      observer: {
+        onExit: (ended, exit) => {
+          const text = exit.kind === 'bug' ? describeExit(ended, exit) : null;
+          if (text === null) return;
+          this.#reporter.clear?.();
+          reports.print(text);
+        },
+      },
+    });
+    return this.#runtime;
+  }
+}
+
+function notStarted(file: string, error: TestStartError): CommandError {
+  const message = `Failed to spawn process from ${file}::${error.test}\n  ${error.message}`;
+  return new CommandError(message, { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

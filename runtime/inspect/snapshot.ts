@@ -1,0 +1,73 @@
+import type { Environment } from '../kernel/environment.ts';
+import type { ProcessId } from '../kernel/ids.ts';
+import { type Process, Wait } from '../kernel/process.ts';
+import { shown } from '../symbols/shown.ts';
+import { formatFrame, processStack, type StackFrame, shortened } from '../symbols/stack.ts';
+
+/** Registered names of a process that are shown. */
+const SHOWN_NAMES = 3;
+
+/** What a process was at when somebody looked. */
+export interface ProcessSnapshot {
+  readonly id: ProcessId;
+  /** Some of the names under which it is registered, fit to be shown. */
+  readonly names: readonly string[];
+  /** In words that follow its name: `waits for a message`. */
+  readonly activity: string;
+  /** Messages in its mailbox. */
+  readonly messages: number;
+  /** Where it was suspended, innermost call first. Empty unless the scheduler keeps traces. */
+  readonly stack: readonly StackFrame[];
+}
+
+const ACTIVITIES: Readonly<Record<Wait, string>> = {
+  [Wait.None]: 'runs',
+  [Wait.Receive]: 'waits for a message',
+  [Wait.Sleep]: 'sleeps',
+  [Wait.Spawn]: 'waits for a process to start',
+  [Wait.Turn]: 'runs',
+  [Wait.Event]: 'waits for input, output or a name',
+};
+
+/** What the processes of an environment are at, oldest first, at most so many. */
+export function snapshots(environment: Environment, limit: number): ProcessSnapshot[] {
+  const found: ProcessSnapshot[] = [];
+  for (const process of environment.processes()) {
+    if (found.length === limit) break;
+    found.push(snapshot(process));
+  }
+  return found;
+}
+
+export function snapshot(process: Process): ProcessSnapshot {
+  const { id, queued, wait, mailbox, suspendedAt } = process;
+  return {
+    id,
+    names: shownNames(process),
+    // Between two of its turns a process that computes waits for the next one.
+    activity: queued && wait !== Wait.Turn ? 'is ready' : ACTIVITIES[wait],
+    messages: mailbox.length,
+    stack: suspendedAt === null ? [] : processStack(suspendedAt, process),
+  };
+}
+
+/** One line for the process, and one for each call it is in, without the end of the last. */
+export function describeSnapshot({ id, names, activity, messages, stack }: ProcessSnapshot): string {
+  const mail =
+    messages === 0 ? '' : `, ${messages} ${messages === 1 ? 'message' : 'messages'} in its mailbox`;
+  const calls = shortened(stack.map((frame) => formatFrame(frame))).map((line) => `\n    ${line}`);
+  return `${nameProcess(id, names)} ${activity}${mail}${calls.join('')}`;
+}
+
+/** `process 3 (logger, db)` */
+export function describeProcess(process: Process): string {
+  return nameProcess(process.id, shownNames(process));
+}
+
+function nameProcess(id: ProcessId, names: readonly string[]): string {
+  return `process ${id}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
+}
+
+function shownNames({ registry, id }: Process): string[] {
+  return registry.namesOf(id, SHOWN_NAMES).map(shown);
+}

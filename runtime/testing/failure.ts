@@ -1,0 +1,162 @@
+import { describeProcess, describeSnapshot, type ProcessSnapshot } from '../inspect/snapshot.ts';
+import type { Exit } from '../kernel/exit.ts';
+import type { FailureReport } from '../kernel/running-test.ts';
+import { formatFrame, processStack, type StackFrame, shortened } from '../symbols/stack.ts';
+import type { DeathCause } from './death-causes.ts';
+import type { Panic, SourceLocation } from './panic-text.ts';
+import type { FailureReason } from './verdict.ts';
+
+/** One thing that is wrong with a test, as an editor shows it. */
+export interface TestFailure {
+  readonly reason: FailureReason;
+  /** For people, perhaps of several lines. */
+  readonly message: string;
+  /** What there should have been, and what there was; null where nothing was compared. */
+  readonly expected: string | null;
+  readonly actual: string | null;
+  /** Where the guest says that it happened. */
+  readonly location: SourceLocation | null;
+  /** Where it happened in the module, innermost call first. */
+  readonly stack: readonly StackFrame[];
+  /** What the processes were at when the test was given up. */
+  readonly processes: readonly ProcessSnapshot[];
+}
+
+/** A failure that a test has reported, and the stack on which it did. */
+export interface Report extends FailureReport {
+  readonly stack: readonly StackFrame[];
+}
+
+/** What the processes of a test were at when its time was up. */
+export interface Hanging {
+  /** Seconds that it had. */
+  readonly timeout: number;
+  readonly processes: readonly ProcessSnapshot[];
+  /** How many there were, also those that are not listed. */
+  readonly count: number;
+}
+
+/** How a test that did not pass has ended. */
+export interface Ending {
+  readonly exit: Exit;
+  /** The failure that ended it; null where it ended normally. */
+  readonly cause: DeathCause | null;
+  /** What the process that failed has printed about it. */
+  readonly panic: Panic | null;
+  /** Whether another process failed, and a link ended the root process too. */
+  readonly byLink: boolean;
+  /** What the message of its failure should have contained; null where it should not have failed. */
+  readonly expected: string | null;
+  /** Null where it ended by itself. */
+  readonly hanging: Hanging | null;
+  readonly reports: readonly Report[];
+  /** Reports that were not kept. */
+  readonly reportsLeft: number;
+}
+
+/** What is wrong, with what the test has reported itself first. */
+export function failuresOf(reason: FailureReason, ending: Ending): TestFailure[] {
+  const failures = ending.reports.map((report): TestFailure => ({ ...plain('reported', ''), ...report }));
+  if (reason !== 'reported') failures.push(endFailure(reason, ending));
+  else if (failures.length === 0) failures.push(plain(reason, leftReports(ending.reportsLeft)));
+  return failures;
+}
+
+function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending): TestFailure {
+  const { exit, cause, panic, expected, hanging } = ending;
+  const message = panic?.message ?? describeEnd(cause?.exit ?? exit);
+  switch (reason) {
+    case 'timeout':
+      return {
+        ...plain(reason, `the test did not end within ${hanging?.timeout} seconds`),
+        processes: hanging?.processes ?? [],
+      };
+    case 'ended':
+      return { ...plain(reason, 'the test did not fail as expected'), expected: expected || null };
+    case 'other-panic':
+      return {
+        ...plain(reason, 'the test failed with another message than expected'),
+        expected,
+        actual: message,
+        location: panic?.location ?? null,
+        stack: stackOf(cause),
+      };
+    case 'failed':
+      return { ...plain(reason, message), location: panic?.location ?? null, stack: stackOf(cause) };
+  }
+}
+
+function plain(reason: FailureReason, message: string): TestFailure {
+  return { reason, message, expected: null, actual: null, location: null, stack: [], processes: [] };
+}
+
+function stackOf(cause: DeathCause | null): StackFrame[] {
+  if (cause === null || !('error' in cause.exit)) return [];
+  return processStack(cause.exit.error, cause.process);
+}
+
+// -- as lines for the output -------------------------------------------------------------------------------
+
+/** What is to be printed about a failure besides the notes of cli.md 3.6. */
+export function notesOf(reason: FailureReason, ending: Ending): string {
+  const { hanging, reports, reportsLeft } = ending;
+  const lines = reports.map(describeReport);
+  if (reportsLeft > 0) lines.push(`${leftReports(reportsLeft)}\n`);
+  if (hanging !== null) lines.unshift(describeHanging(hanging));
+  else if (reason === 'failed' || reason === 'other-panic') lines.unshift(describeTrap(ending));
+  return lines.join('');
+}
+
+function leftReports(count: number): string {
+  return `failed: ${count} more ${count === 1 ? 'failure' : 'failures'}`;
+}
+
+/**
+ *     failed: the sum is wrong
+ *       expected: 4
+ *         actual: 5
+ */
+function describeReport({ message, expected, actual }: FailureReport): string {
+  const lines = [`failed: ${message}\n`];
+  if (expected !== null) lines.push(labelled('  expected:', expected));
+  if (actual !== null) lines.push(labelled('    actual:', actual));
+  return lines.join('');
+}
+
+/** Several lines begin below the label, so that they stay under each other. */
+function labelled(label: string, value: string): string {
+  if (!value.includes('\n')) return `${label} ${value}\n`;
+  return `${label}\n${value.replace(/\n$/, '').replaceAll(/^/gm, '    ')}\n`;
+}
+
+/** Why a process failed that has not said so itself. */
+function describeTrap({ cause, panic, byLink }: Ending): string {
+  if (cause === null || panic !== null || cause.exit.kind === 'killed') return '';
+  const end = describeEnd(cause.exit);
+  const line = byLink ? `${describeProcess(cause.process)} ${end}, and the test was linked to it` : end;
+  const stack = shortened(stackOf(cause).map((frame) => formatFrame(frame)));
+  return `${line}\n${stack.map((frame) => `    ${frame}\n`).join('')}`;
+}
+
+function describeHanging({ processes, count }: Hanging): string {
+  const lines = processes.map((process) => `${describeSnapshot(process)}\n`);
+  if (count > processes.length) lines.push(`... ${count - processes.length} more processes\n`);
+  return lines.join('');
+}
+
+function describeEnd(exit: Exit): string {
+  switch (exit.kind) {
+    case 'returned':
+      return 'ended';
+    case 'exited':
+      return `exited with code ${exit.code}`;
+    case 'killed':
+      return 'was killed, or a process it is linked to died';
+    case 'no-entry':
+      return `could not start: ${exit.message}`;
+    case 'trapped':
+      return `trapped: ${exit.message}`;
+    case 'bug':
+      return `was ended by an error in the runtime, please report it: ${exit.message}`;
+  }
+}

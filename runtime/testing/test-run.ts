@@ -1,0 +1,205 @@
+import { snapshot, snapshots } from '../inspect/snapshot.ts';
+import { type Exit, isNormal, KILLED_EXIT } from '../kernel/exit.ts';
+import type { LoadedModule } from '../kernel/module.ts';
+import type { Process } from '../kernel/process.ts';
+import type { FailureReport, RunningTest } from '../kernel/running-test.ts';
+import { type Runtime, SpawnError } from '../runtime.ts';
+import { shown } from '../symbols/shown.ts';
+import { captureCaller, processStack } from '../symbols/stack.ts';
+import { type DeathCause, DeathCauses } from './death-causes.ts';
+import type { TestResult } from './events.ts';
+import { type Ending, failuresOf, type Hanging, notesOf, type Report } from './failure.ts';
+import { OutputGroup } from './output-group.ts';
+import { findPanic } from './panic-text.ts';
+import type { TestCase } from './test-case.ts';
+import type { TestOptions } from './test-options.ts';
+import { judge } from './verdict.ts';
+
+/** Environment id of every test; each has an environment of its own. */
+const TEST_ENVIRONMENT = 0;
+
+/** Failures that a test may report, and characters of all of them, before further ones are only counted. */
+const MAX_REPORTS = 100;
+const MAX_REPORTED = 2 ** 22;
+
+/** Processes of a hanging test that are described. */
+const MAX_DESCRIBED = 100;
+
+/** A test could not be instantiated, or what has to run before the tests failed. The others are given up. */
+export class TestStartError extends Error {
+  override readonly name = 'TestStartError';
+  readonly code = 'LUNATIC_TEST_START';
+  /** The name of the test, or the export that runs before all tests. */
+  readonly test: string;
+
+  constructor(test: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.test = test;
+  }
+}
+
+/** One test: its processes, and what is learned of them on the way. */
+export class TestRun implements RunningTest {
+  readonly #runtime: Runtime;
+  readonly #test: TestCase;
+  readonly #options: TestOptions;
+  readonly #output: OutputGroup;
+  #root: Process | null = null;
+  #cancelled = false;
+  /** Set when the time is up. */
+  #hanging: Hanging | null = null;
+
+  #name: string;
+  #expectedTrap: string | null = null;
+  readonly #reports: Report[] = [];
+  #reported = 0;
+  #charactersReported = 0;
+
+  readonly #causes = new DeathCauses();
+  #cause: DeathCause | null = null;
+
+  constructor(runtime: Runtime, test: TestCase, options: TestOptions) {
+    this.#runtime = runtime;
+    this.#test = test;
+    this.#options = options;
+    this.#name = test.name;
+    this.#output = new OutputGroup(options.input, options.echo ?? null);
+  }
+
+  /**
+   * Starts the test at once and waits for its end.
+   * @throws TestStartError
+   */
+  async run(module: LoadedModule): Promise<TestResult> {
+    const start = performance.now();
+    const { timeout } = this.#options;
+    const timer = timeout === undefined ? undefined : setTimeout(() => this.#giveUp(timeout), timeout * 1000);
+    try {
+      const exit = await this.#end(module);
+      return this.#result(exit, performance.now() - start);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #end(module: LoadedModule): Promise<Exit> {
+    const { config } = this.#options;
+    try {
+      const root = await this.#runtime.run(module, {
+        config,
+        stdio: this.#output.nextStdio(),
+        entry: { name: this.#test.exportName, params: [] },
+        environment: TEST_ENVIRONMENT,
+        test: this,
+        onCreated: (process) => {
+          this.#root = process;
+        },
+      });
+      return await root.ended;
+    } catch (error) {
+      if (!(error instanceof SpawnError)) throw error;
+      // Killed while its start section ran.
+      if (this.#cancelled || this.#hanging !== null) return KILLED_EXIT;
+      throw new TestStartError(this.#test.name, error.message, { cause: error });
+    }
+  }
+
+  #result(exit: Exit, duration: number): TestResult {
+    const output = this.#output;
+    const { expectedPanic } = this.#test;
+    const { echo } = this.#options;
+    const cause = this.#cause;
+    const ownPanic = findPanic(output.rootText);
+    const panic =
+      cause === null || cause.process === this.#root ? ownPanic : findPanic(output.textOf(cause.process));
+    const ending: Ending = {
+      exit,
+      cause,
+      panic: panic ?? ownPanic,
+      byLink: cause !== null && cause.process !== this.#root,
+      expected: this.#expectedTrap ?? expectedPanic,
+      hanging: this.#hanging,
+      reports: this.#reports,
+      reportsLeft: this.#reported - this.#reports.length,
+    };
+    const { reason, note } = judge({
+      expectedPanic,
+      expectedTrap: this.#expectedTrap,
+      endedNormally: isNormal(exit),
+      panic: ownPanic?.message ?? null,
+      cause: panic?.message ?? causeMessage(cause),
+      reported: this.#reported > 0,
+      echoed: echo !== undefined,
+      timedOut: this.#hanging?.timeout ?? null,
+    });
+    const about = { test: this.#test, name: this.#name, shouldFail: ending.expected !== null };
+    if (this.#cancelled && exit.kind === 'killed') {
+      return { ...about, outcome: 'cancelled', failures: [], exit, output, duration };
+    }
+    if (reason === null) return { ...about, outcome: 'passed', failures: [], exit, output, duration };
+    const failures = failuresOf(reason, ending);
+    output.addNote((note ?? '') + notesOf(reason, ending));
+    return { ...about, outcome: 'failed', failures, exit, output, duration };
+  }
+
+  // -- giving up -----------------------------------------------------------------------------------------
+
+  /** The time is up. No process runs at the moment: timers are served between their turns. */
+  #giveUp(timeout: number): void {
+    const root = this.#root;
+    if (root === null) return;
+    const { environment } = root;
+    // Before its start section is through, a process is not in its environment.
+    const processes = root.initialized ? snapshots(environment, MAX_DESCRIBED) : [snapshot(root)];
+    this.#hanging = { timeout, processes, count: Math.max(environment.size, processes.length) };
+    this.kill();
+  }
+
+  /** Ends the test as cancelled. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.kill();
+  }
+
+  /** Kills all processes of the test, also those that it has left behind. */
+  kill(): void {
+    const root = this.#root;
+    if (root === null) return;
+    const { scheduler } = this.#runtime;
+    if (root.exit === null) scheduler.kill(root);
+    for (const process of root.environment.processes()) scheduler.kill(process);
+  }
+
+  /** Whether any of its processes lives. */
+  get lives(): boolean {
+    const root = this.#root;
+    return root !== null && (root.exit === null || root.environment.size > 0);
+  }
+
+  // -- what the test says of itself ----------------------------------------------------------------------
+
+  setName(name: string): void {
+    this.#name = name === '' ? this.#test.name : shown(name);
+  }
+
+  shouldTrap(message: string): void {
+    this.#expectedTrap = message;
+  }
+
+  fail(caller: Process, report: FailureReport): void {
+    this.#reported++;
+    const { message, expected, actual } = report;
+    this.#charactersReported += message.length + (expected?.length ?? 0) + (actual?.length ?? 0);
+    if (this.#reports.length >= MAX_REPORTS || this.#charactersReported > MAX_REPORTED) return;
+    this.#reports.push({ ...report, stack: processStack(captureCaller(), caller) });
+  }
+
+  onExit(process: Process, exit: Exit): void {
+    const cause = this.#causes.observe(process, exit);
+    if (process === this.#root) this.#cause = cause;
+  }
+}
+
+function causeMessage(cause: DeathCause | null): string | null {
+  return cause !== null && 'message' in cause.exit ? cause.exit.message : null;
+}

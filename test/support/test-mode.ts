@@ -1,0 +1,47 @@
+import {
+  ALL_TESTS,
+  ProcessConfig,
+  Runtime,
+  runTests,
+  type TestEvent,
+  type TestOptions,
+  type TestResult,
+  type TestSummary,
+} from '../../runtime/index.ts';
+import { assemble, Feed } from './program.ts';
+
+/** The tests of a module, run in this Node. */
+export interface TestedModule {
+  readonly runtime: Runtime;
+  readonly events: readonly TestEvent[];
+  readonly summary: TestSummary;
+  /** The result of a test, by the name that its export tells. */
+  resultOf(name: string): TestResult;
+}
+
+export interface TestedOptions extends Partial<TestOptions> {
+  /** Told of each event as it happens. */
+  readonly onEvent?: (event: TestEvent, runtime: Runtime) => void;
+}
+
+/** Runs the tests of a module given as WAT text or as a binary. */
+export async function testsOf(
+  source: string | Uint8Array,
+  { onEvent, ...options }: TestedOptions = {},
+): Promise<TestedModule> {
+  const runtime = new Runtime();
+  const module = runtime.load(typeof source === 'string' ? await assemble(source) : source);
+  const events: TestEvent[] = [];
+  const defaults = { selection: ALL_TESTS, config: ProcessConfig.forRoot(), input: new Feed() };
+  const summary = await runTests(runtime, module, { ...defaults, ...options }, (event) => {
+    events.push(event);
+    onEvent?.(event, runtime);
+  });
+  const resultOf = (name: string): TestResult => {
+    for (const event of events) {
+      if (event.kind === 'finished' && event.result.test.name === name) return event.result;
+    }
+    throw new Error(`no test "${name}" has finished`);
+  };
+  return { runtime, events, summary, resultOf };
+}
