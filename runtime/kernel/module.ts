@@ -8,8 +8,9 @@ import {
   type WasmModule,
 } from '../wasm/index.ts';
 import type { ProcessConfig } from './config.ts';
-import { GuestMemory } from './guest-memory.ts';
-import { PAGE_SIZE } from './memory-pool.ts';
+import { FirstImage } from './guest-instance.ts';
+import type { GuestMemory } from './guest-memory.ts';
+import { type MemoryImage, PAGE_SIZE } from './memory-image.ts';
 import type { Process } from './process.ts';
 import { hostTrap } from './trap.ts';
 
@@ -37,6 +38,10 @@ export interface CompiledModule {
   /** Name of the exported start function, which the kernel calls itself, since instantiation cannot wait. */
   readonly startExport: string | undefined;
   readonly memory: RewrittenModule['memory'];
+  /** Exports of the globals to set back when an instance serves again; undefined where none can. */
+  readonly state: readonly string[] | undefined;
+  /** What the memory of a new instance holds, given one; null for the first, which most often stays the only one. */
+  imageOf(fresh: ArrayBuffer): MemoryImage | null;
   readonly offsets: OffsetMap;
   /** Function index of the module as the guest's author knows it; undefined for inserted ones. */
   originalFunction(index: number): number | undefined;
@@ -125,8 +130,8 @@ export class LoadedModule {
 
   /** The host's view of a process's memory. Traps where the module exports none. */
   guestMemory(process: Process): GuestMemory {
-    const memory = this.exportsMemory ? process.instance?.exports['memory'] : undefined;
-    if (memory instanceof WebAssembly.Memory) return new GuestMemory(memory);
+    const memory = this.exportsMemory ? process.instance?.memory : undefined;
+    if (memory !== undefined) return memory;
     throw hostTrap(
       this.exportsMemory
         ? 'a host function that needs memory was called before the instance was ready'
@@ -135,11 +140,20 @@ export class LoadedModule {
   }
 
   #compile(meter: boolean): CompiledModule {
-    const rewritten = rewriteModule(this.source, { memory: true, preempt: !meter, meter, dropNames: true });
+    const rewritten = rewriteModule(this.source, {
+      memory: true,
+      preempt: !meter,
+      meter,
+      reuse: true,
+      dropNames: true,
+    });
+    const image = new FirstImage();
     return {
       module: compile(rewritten.bytes),
       startExport: rewritten.startExport,
       memory: rewritten.memory,
+      state: rewritten.state,
+      imageOf: (fresh) => image.of(fresh),
       offsets: rewritten.offsets,
       originalFunction: (index) => rewritten.originalFunction(index),
     };

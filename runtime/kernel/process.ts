@@ -1,10 +1,10 @@
 import type { ProcessConfig } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { Exit } from './exit.ts';
+import type { GuestInstance } from './guest-instance.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { ProcessId } from './ids.ts';
 import { Mailbox, type TagFilter } from './mailbox.ts';
-import type { PooledMemory } from './memory-pool.ts';
 import type { Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
 import type { Registry } from './registry.ts';
@@ -65,9 +65,7 @@ export class Process implements ProcessContext {
   readonly module: LoadedModule;
   readonly entry: Entry;
 
-  instance: WebAssembly.Instance | null = null;
-  /** The memory the kernel gave the instance, to be pooled later. */
-  ownedMemory: PooledMemory | null = null;
+  instance: GuestInstance | null = null;
   /** False until the start section has run; a process may not spawn before. */
   initialized = false;
   exit: Exit | null = null;
@@ -187,7 +185,6 @@ export class Process implements ProcessContext {
   /** Releases all that an ended process held. */
   release(): void {
     this.instance = null;
-    this.ownedMemory = null;
     this.#memory = null;
     this.#errors = this.#configs = this.#modules = this.#timers = this.#traces = null;
     this.suspendedAt = null;

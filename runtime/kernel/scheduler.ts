@@ -2,8 +2,8 @@ import { emitWarning } from 'node:process';
 import { Capacity, type Machine } from './capacity.ts';
 import { type Exit, exitFromError, isNormal, KILLED_EXIT, RETURNED } from './exit.ts';
 import type { SchedulerIndex } from './ids.ts';
+import { InstancePool } from './instance-pool.ts';
 import { accepts, type TagFilter } from './mailbox.ts';
-import { MemoryPool } from './memory-pool.ts';
 import { linkDiedMessage, type Message, processDiedMessage } from './message.ts';
 import { type Process, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
@@ -23,7 +23,7 @@ const TURN_TIME = 1;
 const SLICE_TIME = 0.5;
 /** Slices between two looks at the clock. */
 const SLICES_PER_CLOCK = 32;
-/** Bytes of unused memories kept for the next processes. */
+/** Bytes of instances and memories kept for the next processes. */
 const POOL_CAPACITY = 2 ** 30;
 
 /** Told of what happens; every method may be missing. */
@@ -41,7 +41,7 @@ export interface SchedulerObserver {
  */
 export class Scheduler {
   readonly index: SchedulerIndex;
-  readonly pool = new MemoryPool(POOL_CAPACITY);
+  readonly pool = new InstancePool(POOL_CAPACITY);
   readonly capacity: Capacity;
   readonly observer: SchedulerObserver;
   /** Whether every process keeps where it was suspended: some microseconds each time. */
@@ -405,10 +405,10 @@ export class Scheduler {
   }
 
   #release(process: Process): void {
-    const { ownedMemory, onEnd, exit } = process;
+    const { instance, onEnd, exit } = process;
     process.release();
     this.capacity.releaseStack();
-    if (ownedMemory !== null) this.pool.release(ownedMemory);
+    if (instance !== null) this.pool.release(instance);
     if (exit !== null) onEnd?.(exit);
   }
 }

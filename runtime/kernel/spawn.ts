@@ -1,10 +1,11 @@
 import { shown } from '../symbols/shown.ts';
 import type { ProcessConfig } from './config.ts';
 import type { Exit } from './exit.ts';
-import { PAGE_SIZE, type PooledMemory } from './memory-pool.ts';
+import { GuestInstance, type OwnedMemory } from './guest-instance.ts';
+import { PAGE_SIZE } from './memory-image.ts';
 import { NO_TAG } from './message.ts';
-import { type LoadedModule, ModuleError } from './module.ts';
-import { type Entry, Process, type ProcessContext, Wait } from './process.ts';
+import { type CompiledModule, type LoadedModule, ModuleError } from './module.ts';
+import { type Entry, type EntryValue, Process, type ProcessContext, Wait } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
 import { noEntryTrap } from './trap.ts';
 import { withVectorEntry } from './vector-entry.ts';
@@ -144,22 +145,31 @@ export class Spawner {
 
   #instantiate(process: Process): string | null {
     const { module, config } = process;
+    const { capacity, pool } = this.#scheduler;
     let admitted = false;
+    let owned: OwnedMemory | null = null;
     try {
       module.checkLimits(config);
       const compiled = module.compiledFor(config);
-      const memory = this.#acquireMemory(compiled.memory, config);
-      if (typeof memory === 'string') return memory;
+      const maximum = maximumPages(compiled, config);
+      const used = pool.acquire(compiled, maximum);
+      const initial = compiled.memory?.initial ?? 0;
+      if (used === undefined && maximum !== undefined) owned = pool.acquireMemory(initial, maximum) ?? null;
+      const needsMemory = used === undefined && maximum !== undefined && owned === null;
+      const refusal = capacity.admit(needsMemory);
+      if (refusal !== null) {
+        if (used !== undefined) pool.release(used);
+        if (owned !== null) pool.releaseMemory(owned);
+        return refusal;
+      }
       admitted = true;
-      if (memory !== null) this.#kernelImports.memory = memory.memory;
-      process.ownedMemory = memory;
-      module.imports[KERNEL] = this.#kernelImports;
-      process.instance = new WebAssembly.Instance(compiled.module, module.imports);
+      if (needsMemory) owned = this.#freshMemory(initial, maximum);
+      process.instance = used ?? this.#freshInstance(module, compiled, owned);
       process.initialized = compiled.startExport === undefined;
       return null;
     } catch (error) {
-      if (process.ownedMemory !== null) this.#scheduler.pool.release(process.ownedMemory);
-      if (admitted) this.#scheduler.capacity.releaseStack();
+      if (owned !== null) pool.releaseMemory(owned);
+      if (admitted) capacity.releaseStack();
       // What a module or the machine cannot do; anything else is a bug of ours and must be seen as one.
       if (error instanceof ModuleError) return error.message;
       if (error instanceof WebAssembly.RuntimeError || error instanceof WebAssembly.LinkError) {
@@ -171,27 +181,14 @@ export class Spawner {
     }
   }
 
-  /** A memory for a new process and room for its stack: null where it needs none, a text where there is none. */
-  #acquireMemory(
-    declared: { initial: number; maximum?: number | undefined } | undefined,
-    config: ProcessConfig,
-  ): PooledMemory | null | string {
-    const { capacity, pool } = this.#scheduler;
-    if (declared === undefined) return capacity.admit(false);
-    const { initial } = declared;
-    const limit = Math.floor(config.maxMemory / PAGE_SIZE);
-    const maximum = Math.min(declared.maximum ?? MAX_PAGES, limit, MAX_PAGES);
-    const pooled = pool.acquire(initial, maximum);
-    const refusal = capacity.admit(pooled === undefined);
-    if (refusal !== null) {
-      if (pooled !== undefined) pool.release(pooled);
-      return refusal;
-    }
-    return pooled ?? this.#freshMemory(initial, maximum);
+  #freshInstance(module: LoadedModule, compiled: CompiledModule, owned: OwnedMemory | null): GuestInstance {
+    if (owned !== null) this.#kernelImports.memory = owned.memory;
+    module.imports[KERNEL] = this.#kernelImports;
+    return new GuestInstance(compiled, module.imports, owned);
   }
 
   /** @throws RangeError where the address space is used up */
-  #freshMemory(initial: number, maximum: number): PooledMemory {
+  #freshMemory(initial: number, maximum: number): OwnedMemory {
     try {
       return { memory: new WebAssembly.Memory({ initial, maximum }), initial, maximum };
     } catch {
@@ -208,19 +205,28 @@ export class Spawner {
     try {
       if (!process.initialized) {
         const start = module.compiledFor(process.config).startExport;
-        return callPromising(instance.exports[start ?? ''], []);
+        return instance.starter(start ?? '')();
       }
       checkEntry(module, entry);
-      const { fn, params } = withVectorEntry(instance.exports[entry.name], entry.params);
-      return callPromising(fn, params);
+      const { name, params } = entry;
+      if (isPlain(params)) return instance.starter(name)(...params);
+      const vectors = withVectorEntry(instance.exports[name], params);
+      return WebAssembly.promising(vectors.fn)(...vectors.params);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 }
 
-function callPromising(fn: unknown, params: readonly (number | bigint)[]): Promise<unknown> {
-  return WebAssembly.promising(fn as (...params: (number | bigint)[]) => unknown)(...params);
+/** Pages that a process's memory may have at most; undefined where its module defines none. */
+function maximumPages({ memory }: CompiledModule, config: ProcessConfig): number | undefined {
+  if (memory === undefined) return undefined;
+  return Math.min(memory.maximum ?? MAX_PAGES, Math.floor(config.maxMemory / PAGE_SIZE), MAX_PAGES);
+}
+
+function isPlain(params: readonly EntryValue[]): params is readonly (number | bigint)[] {
+  for (const value of params) if (typeof value === 'object') return false;
+  return true;
 }
 
 /** @throws a trap where the entry function cannot be called with these parameters */
@@ -229,17 +235,26 @@ function checkEntry(module: LoadedModule, { name, params }: Entry): void {
   if (type === undefined) {
     throw noEntryTrap(`the module exports no function "${shown(name)}"`);
   }
-  const given = params.map((value) =>
-    typeof value === 'number' ? 'i32' : typeof value === 'bigint' ? 'i64' : 'v128',
-  );
   const wanted = type.params;
-  if (given.length !== wanted.length || given.some((kind, i) => kind !== wanted[i])) {
+  if (params.length !== wanted.length || params.some((value, i) => typeOf(value) !== wanted[i])) {
+    const given = params.map(typeOf).join(', ');
     throw noEntryTrap(
-      `the entry function "${shown(name)}" takes (${wanted.join(', ')}), it was given (${given.join(', ')})`,
+      `the entry function "${shown(name)}" takes (${wanted.join(', ')}), it was given (${given})`,
     );
   }
   if (type.results.length > 0) {
     throw noEntryTrap(`the entry function "${shown(name)}" must not return a value`);
+  }
+}
+
+function typeOf(value: EntryValue): string {
+  switch (typeof value) {
+    case 'number':
+      return 'i32';
+    case 'bigint':
+      return 'i64';
+    default:
+      return 'v128';
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Starter } from './guest-instance.ts';
 import type { EntryValue } from './process.ts';
 
 /**
@@ -8,12 +9,10 @@ import type { EntryValue } from './process.ts';
 export function withVectorEntry(
   fn: unknown,
   params: readonly EntryValue[],
-): { fn: unknown; params: readonly (number | bigint)[] } {
-  const plain = params.filter((value): value is number | bigint => !(value instanceof Uint8Array));
-  if (plain.length === params.length) return { fn, params: plain };
+): { fn: Starter; params: readonly (number | bigint)[] } {
   const module = new WebAssembly.Module(adapter(params));
   const { exports } = new WebAssembly.Instance(module, { e: { f: fn as () => void } });
-  return { fn: exports['f'], params: params.flatMap(halves) };
+  return { fn: exports['f'] as Starter, params: params.flatMap(halves) };
 }
 
 function halves(value: EntryValue): (number | bigint)[] {

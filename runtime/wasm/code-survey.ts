@@ -2,7 +2,7 @@ import { CountedLoops } from './counted-loops.ts';
 import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
 import type { TypeDefinition } from './module.ts';
-import { isBulk, op, shape } from './opcodes.ts';
+import { changesTables, isBulk, op, shape } from './opcodes.ts';
 import { readValueType } from './value-type.ts';
 
 /** What is known of a function's body; a bit set. */
@@ -38,6 +38,8 @@ export const noLoop = -1;
 export interface CodeSurvey {
   /** The code section's contents begin here (its count); undefined when there is none. */
   readonly functionCount: number;
+  /** Whether any instruction changes a table or drops a segment. */
+  readonly changesTables: boolean;
   /** Offset of the body's size. */
   readonly sizeAt: Int32Array;
   /** Offset of the body: its local declarations. */
@@ -78,6 +80,7 @@ const bulkWeight = 500;
 /** Walks the code section once: checks its structure and notes what passes need to plan. */
 export class CodeSurveyor implements CodeSurvey {
   readonly functionCount: number;
+  changesTables = false;
   readonly sizeAt: Int32Array;
   readonly bodyStart: Int32Array;
   readonly codeStart: Int32Array;
@@ -181,9 +184,11 @@ export class CodeSurveyor implements CodeSurvey {
       case shape.function:
         return this.noteFunction(reader);
       case shape.twoIndices:
+        this.changesTables ||= changesTables(opcode);
         if (opcode === op.callIndirect || opcode === op.returnCallIndirect) this.noteIndirectCall(reader);
         return isBulk(opcode) ? this.noteBulk() : 0;
       case shape.index:
+        this.changesTables ||= changesTables(opcode);
         this.counted.follow(reader, this.innermostLoop, this.depth - 1 - this.innermostDepth);
         if (opcode === op.callRef || opcode === op.returnCallRef) this.noteIndirectCall(reader);
         return isBulk(opcode) ? this.noteBulk() : 0;

@@ -37,6 +37,7 @@ export const op = {
   localTee: 0x22,
   globalGet: 0x23,
   globalSet: 0x24,
+  tableSet: 0x26,
   memoryGrow: 0x40,
   i32Const: 0x41,
   i64Const: 0x42,
@@ -57,9 +58,13 @@ export const op = {
   brOnNonNull: 0xd6,
   brOnCast: 0xfb018,
   brOnCastFail: 0xfb019,
+  dataDrop: 0xfc009,
   memoryCopy: 0xfc00a,
   memoryFill: 0xfc00b,
+  tableInit: 0xfc00c,
+  elemDrop: 0xfc00d,
   tableCopy: 0xfc00e,
+  tableGrow: 0xfc00f,
   tableFill: 0xfc011,
 } as const;
 
@@ -221,6 +226,22 @@ export function isBulk(opcode: number): boolean {
     case 0xfb011: // array.copy
     case 0xfb012: // array.init_data
     case 0xfb013: // array.init_elem
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Instructions that change a table or drop a segment: nothing undoes that short of a new instance. */
+export function changesTables(opcode: number): boolean {
+  switch (opcode) {
+    case op.tableSet:
+    case op.dataDrop:
+    case op.tableInit:
+    case op.elemDrop:
+    case op.tableCopy:
+    case op.tableGrow:
+    case op.tableFill:
       return true;
     default:
       return false;

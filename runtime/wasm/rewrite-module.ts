@@ -15,6 +15,8 @@ import { sectionId, sectionOrder } from './sections.ts';
 export interface RewritePasses {
   /** The module's own memory becomes the import `lunatic:kernel`.`memory`; tables get the host's maximum. */
   readonly memory?: boolean;
+  /** Exports what an instance must get back to serve a second time, see `RewrittenModule.state`. */
+  readonly reuse?: boolean;
   /** Calls `lunatic:kernel`.`tick: () -> ()` every few microseconds of work. */
   readonly preempt?: boolean;
   /** Leaves the name section out of what is written. Engines show names in stacks, and guests choose them. */
@@ -30,12 +32,19 @@ export interface RewrittenModule {
   originalFunction(index: number): number | undefined;
   /** The memory to provide as `lunatic:kernel`.`memory`, in pages; undefined when none is imported. */
   readonly memory?: { readonly initial: number; readonly maximum?: number; readonly exported: boolean };
+  /**
+   * Names under which the mutable globals are exported: with these, the memory and nothing else set back, an instance
+   * that was used equals a fresh one. Undefined where that does not hold.
+   */
+  readonly state?: readonly string[];
   /** The export to call, on a stack that can suspend, before any other: the start function, if there was one. */
   readonly startExport?: string;
 }
 
 /** The module whose imports the kernel provides. No guest may import from it. */
 export const kernelModule = 'lunatic:kernel';
+/** Setting back more globals takes longer than a new instance. */
+const reusedGlobals = 32;
 /** A process may have fewer table elements than 100,000. */
 const tableMaximum = 99_999;
 
@@ -55,6 +64,8 @@ class ModuleRewriter {
   /** The one function a pass imports, with its type's results. */
   private readonly inserted: { readonly name: string; readonly results: readonly number[] } | undefined;
   private readonly startExport: string | undefined;
+  /** Exports of globals that a pass adds, by name; undefined where instances cannot be used again. */
+  private readonly state: ReadonlyMap<string, number> | undefined;
   private code: CodeWalk | undefined;
   private hints: Uint8Array | undefined;
 
@@ -69,7 +80,9 @@ class ModuleRewriter {
     this.importsMemory = passes.memory === true && lone && own !== undefined && !own.shared && !own.is64;
     if (passes.meter) this.inserted = { name: 'refuel', results: [0x7f] };
     else if (passes.preempt) this.inserted = { name: 'tick', results: [] };
-    this.startExport = this.active && module.start !== undefined ? freeExportName(module) : undefined;
+    const names = new ExportNames(module);
+    this.startExport = this.active && module.start !== undefined ? names.free('lunatic:start') : undefined;
+    if (passes.reuse) this.state = this.mutableState(names);
   }
 
   rewrite(): RewrittenModule {
@@ -91,8 +104,25 @@ class ModuleRewriter {
         return index < first + shift ? undefined : index - shift;
       },
       ...(memory === undefined ? {} : { memory }),
+      ...(this.state === undefined ? {} : { state: [...this.state.keys()] }),
       ...(this.startExport === undefined ? {} : { startExport: this.startExport }),
     };
+  }
+
+  /** What code can change besides the memory; undefined where that is more than the host can set back. */
+  private mutableState(names: ExportNames): Map<string, number> | undefined {
+    const { module, passes } = this;
+    if (module.usesGcTypes || module.code.changesTables || module.importedGlobals > 0) return undefined;
+    const state = new Map<string, number>();
+    for (const [index, { type, mutable }] of module.globals.entries()) {
+      if (!mutable) continue;
+      // A host sees neither vectors nor what is in a reference.
+      if (!['i32', 'i64', 'f32', 'f64'].includes(type) || state.size === reusedGlobals) return undefined;
+      state.set(names.free(`lunatic:global:${index}`), index);
+    }
+    // The budget until the next turn may carry over, but nobody's fuel.
+    if (passes.meter) state.set(names.free('lunatic:fuel'), module.globals.length);
+    return state;
   }
 
   private importedMemory(): RewrittenModule['memory'] {
@@ -164,9 +194,7 @@ class ModuleRewriter {
         if (this.inserted !== undefined) return this.extend(id, section, before, 1, this.writeGlobal);
         break;
       case sectionId.export:
-        if (this.startExport !== undefined) return this.extend(id, section, before, 1, this.writeStartExport);
-        if (section !== undefined && this.inserted !== undefined) return this.extend(id, section, before, 0);
-        break;
+        return this.exports(section, before);
       case sectionId.start:
         return true;
       case sectionId.element:
@@ -178,6 +206,12 @@ class ModuleRewriter {
         break;
     }
     return false;
+  }
+
+  private exports(section: Section | undefined, before: number): boolean {
+    const more = (this.startExport === undefined ? 0 : 1) + (this.state?.size ?? 0);
+    if (more === 0 && (section === undefined || this.inserted === undefined)) return false;
+    return this.extend(sectionId.export, section, before, more, this.writeExports);
   }
 
   private copy(section: Section): void {
@@ -248,11 +282,18 @@ class ModuleRewriter {
     out.u8(op.end);
   };
 
-  private readonly writeStartExport = (): void => {
-    const { out, module } = this;
-    out.name(this.startExport ?? '');
-    out.u8(0);
-    out.u32(this.move(module.start ?? 0));
+  private readonly writeExports = (): void => {
+    const { out, module, startExport, state } = this;
+    if (startExport !== undefined) {
+      out.name(startExport);
+      out.u8(0);
+      out.u32(this.move(module.start ?? 0));
+    }
+    for (const [name, global] of state ?? []) {
+      out.name(name);
+      out.u8(3);
+      out.u32(global);
+    }
   };
 
   private tables(section: Section): boolean {
@@ -342,9 +383,18 @@ function cappedMaximum(table: DefinedTable): number | undefined {
   return Math.min(table.maximum ?? tableMaximum, tableMaximum);
 }
 
-function freeExportName(module: WasmModule): string {
-  const taken = new Set(module.exports.map((entry) => entry.name));
-  let name = 'lunatic:start';
-  for (let i = 2; taken.has(name); i++) name = `lunatic:start:${i}`;
-  return name;
+/** Names that are free for exports. */
+class ExportNames {
+  private readonly taken: Set<string>;
+
+  constructor(module: WasmModule) {
+    this.taken = new Set(module.exports.map((entry) => entry.name));
+  }
+
+  free(wanted: string): string {
+    let name = wanted;
+    for (let i = 2; this.taken.has(name); i++) name = `${wanted}:${i}`;
+    this.taken.add(name);
+    return name;
+  }
 }

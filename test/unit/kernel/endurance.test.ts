@@ -49,14 +49,14 @@ function footprint(): Footprint {
   return { resident: process.memoryUsage().rss / 2 ** 20, mappings };
 }
 
-/** Runs the rounds and compares what the scheduler holds after the first 10,000 processes and after the last. */
+/** Runs the rounds and compares what the scheduler holds after a tenth of the processes and after the last. */
 async function endure(
   child: string,
   alive: number,
   total: number,
 ): Promise<{ first: Footprint; last: Footprint }> {
   const rounds = Math.ceil(total / alive);
-  const firstRounds = Math.ceil(Math.min(10_000, total / 2) / alive);
+  const firstRounds = Math.ceil(total / 10 / alive);
   const footprints: Footprint[] = [];
   let round = 0;
   const program = await start(spawnAndKill(child, alive, rounds));
