@@ -1,20 +1,84 @@
-// Bundles the `lunatic` command into dist/.
-import { chmodSync } from 'node:fs';
+// Bundles the `lunatic` command into dist/, the packages it uses with it. Only the assembler of text modules stays a
+// package of its own: it is large, and loaded when it is needed.
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
-await build({
-  entryPoints: { lunatic: 'runtime/cli/launch.ts', main: 'runtime/cli/main.ts' },
+const shared = {
   outdir: 'dist',
   bundle: true,
   format: 'esm',
   platform: 'node',
-  // The launcher must still run on a Node that is too old for the rest.
-  target: 'node18',
-  supported: { 'top-level-await': true },
-  packages: 'external',
-  external: ['./main.js'],
   sourcemap: true,
-  banner: { js: '#!/usr/bin/env node' },
+  metafile: true,
   logLevel: 'warning',
-});
+};
+
+const results = await Promise.all([
+  build({
+    ...shared,
+    entryPoints: { lunatic: 'runtime/cli/launch.ts' },
+    // The launcher must still run on a Node that is too old for the rest.
+    target: 'node18',
+    supported: { 'top-level-await': true },
+    external: ['./main.js'],
+    banner: { js: '#!/usr/bin/env node' },
+  }),
+  build({
+    ...shared,
+    entryPoints: { main: 'runtime/cli/main.ts' },
+    target: 'node24',
+    // Each command loads only its own code.
+    splitting: true,
+    chunkNames: 'part-[hash]',
+    external: ['wabt'],
+    plugins: [builtinModules()],
+  }),
+]);
 chmodSync('dist/lunatic.js', 0o755);
+const metafiles = results.map(({ metafile }) => metafile);
+writeLicences(new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageOf)));
+removeOlderParts(
+  new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)).map((path) => basename(path))),
+);
+
+/**
+ * Takes modules of Node without making a namespace of each, which would call all their getters: that opens the
+ * standard streams and loads half of Node, ten milliseconds before the first line of ours.
+ */
+function builtinModules() {
+  return {
+    name: 'builtin-modules',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
+      onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      }));
+    },
+  };
+}
+
+/** The folder of the package that a bundled file is of. */
+function packageOf(file) {
+  const [folder] = /^.*\bnode_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? [];
+  return folder === undefined ? [] : [folder];
+}
+
+/** Whoever gets the bundle gets the licences of what is in it. */
+function writeLicences(folders) {
+  const texts = [...folders].sort().map((folder) => {
+    const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+    if (file === undefined) throw new Error(`${folder} has no licence file`);
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+  });
+  writeFileSync('dist/LICENCES.txt', texts.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
+/** Parts are named by their contents: those of earlier builds would stay for ever. */
+function removeOlderParts(made) {
+  for (const name of readdirSync('dist')) {
+    const older = name.startsWith('part-') && !made.has(name);
+    if (older) rmSync(join('dist', name), { force: true });
+  }
+}

@@ -44,7 +44,8 @@ describe('guest programs print what is expected of them', () => {
   test.concurrent.each(guests)('$name', { timeout: 60_000 }, async (guest) => {
     const { stdin } = guest;
     const command = new RunningCommand(['run', await moduleOf(guest), ...(guest.args ?? [])], {
-      env: guest.env ?? {},
+      // So that the stacks of failing children can be looked at too.
+      env: { LUNATIC_LOG: 'debug', ...guest.env },
       input: stdin === undefined ? '' : null,
     });
     if (stdin !== undefined) {

@@ -1,4 +1,4 @@
-/** Flags that the scheduler's V8 runs with. */
+/** Flags that the scheduler's V8 runs with where there may be many processes. */
 export const V8_FLAGS: readonly string[] = [
   // Every minor collection scans the stacks of all waiting processes: make them rare.
   '--min-semi-space-size=64',

@@ -1,39 +1,59 @@
 /**
- * The `lunatic` command as npm installs it. It runs also on a Node that is too old for the rest, and hands over to one that has
- * JavaScript Promise Integration, with the flags the scheduler wants.
+ * The `lunatic` command as npm installs it. It runs also on a Node that is too old for the rest, and hands over to one that
+ * has JavaScript Promise Integration. Where there may be many processes it hands over to the same Node with the flags the
+ * scheduler wants then. Nothing is imported before it is needed: programs that do not live long pay for every millisecond.
  */
-import { spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { hasJspi, V8_FLAGS } from './jspi.ts';
+import { mayHaveManyProcesses } from './spawning.ts';
 
 /** Set for the Node that takes over, so that two never hand over to each other. */
 const TAKEN_OVER = 'LUNATIC_LAUNCHED';
 
 const args = process.argv.slice(2);
+const named = process.env['LUNATIC_NODE'] ?? '';
 
 if (process.env[TAKEN_OVER] !== undefined) {
   delete process.env[TAKEN_OVER];
-  if (hasJspi()) await import('./main.js' as string);
+  if (hasJspi()) await runHere();
   else explain(`The Node that should run it, ${process.execPath} (${process.version}), cannot suspend wasm.`);
+} else if (named === '' && hasJspi() && !wantsFlags()) {
+  await runHere();
 } else {
-  const node = findNode();
+  const node = await findNode();
   if (node === undefined) explain(`It was started with ${process.version}, which cannot suspend wasm.`);
-  else handOver(node);
+  else await handOver(node);
+}
+
+/** Whether this Node should have been started with flags that it does not have. */
+function wantsFlags(): boolean {
+  if (V8_FLAGS.every((flag) => process.execArgv.includes(flag))) return false;
+  return mayHaveManyProcesses(args, process.env, process.getBuiltinModule('node:fs'));
+}
+
+async function runHere(): Promise<void> {
+  keepCompiledCode();
+  await import('./main.js' as string);
+}
+
+/** Node keeps what V8 made of our code for the next time: in a folder of this user, since it is run unseen. */
+function keepCompiledCode(): void {
+  const { HOME, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
+  const folder = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && `${HOME}/.cache`);
+  if (folder) process.getBuiltinModule('node:module').enableCompileCache(`${folder}/lunatic`);
 }
 
 /** This Node where it will do; otherwise the one the user names, or the npm package `node` installed near. */
-function findNode(): string | undefined {
-  const named = process.env['LUNATIC_NODE'];
-  if (named !== undefined && named !== '') {
+async function findNode(): Promise<string | undefined> {
+  const { statSync } = await import('node:fs');
+  const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  if (named !== '') {
     if (isFile(named)) return named;
     process.stderr.write(`lunatic: LUNATIC_NODE names ${named}, which is no file\n`);
     process.exit(1);
   }
   if (hasJspi()) return process.execPath;
+  const { createRequire } = await import('node:module');
+  const { dirname, join } = await import('node:path');
   try {
     const manifest = createRequire(import.meta.url).resolve('node/package.json');
     const binary = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
@@ -43,11 +63,8 @@ function findNode(): string | undefined {
   }
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-function handOver(node: string): void {
+async function handOver(node: string): Promise<void> {
+  const { fileURLToPath } = await import('node:url');
   const nodeArgs = [...process.execArgv, ...V8_FLAGS, fileURLToPath(import.meta.url), ...args];
   const env = { ...process.env, [TAKEN_OVER]: '1' };
   // Replacing this process leaves no second one between the terminal and the program. Newer Nodes can.
@@ -61,6 +78,8 @@ function handOver(node: string): void {
       // Starting it as a child tells why it cannot be started.
     }
   }
+  const { spawn } = await import('node:child_process');
+  const { constants } = await import('node:os');
   const child = spawn(node, nodeArgs, { stdio: 'inherit', env });
   // A terminal sends Ctrl-C to both, others to this one alone. The program takes the second one lightly.
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { assembleText, isWasmBinary } from '../wasm/index.ts';
 
 /** A command cannot go on; the message is for the user. */
@@ -13,13 +13,13 @@ export class CommandError extends Error {
 export async function readModuleFile(path: string): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = readFileSync(path);
   } catch (error) {
     throw new CommandError(unreadable(path, error), { cause: error });
   }
   // Whole arrays, not a part of Node's shared buffer pool: it will be kept.
   if (isWasmBinary(bytes)) return new Uint8Array(bytes);
-  if (!path.endsWith('.wat')) throw new CommandError(await notAModule(path, bytes));
+  if (!path.endsWith('.wat')) throw new CommandError(notAModule(path, bytes));
   return await assembleText(new TextDecoder().decode(bytes), path);
 }
 
@@ -37,9 +37,8 @@ function unreadable(path: string, error: unknown): string {
   }
 }
 
-async function notAModule(path: string, bytes: Uint8Array): Promise<string> {
-  const { size } = await stat(path);
-  if (size === 0) return `Module '${path}' is empty`;
+function notAModule(path: string, bytes: Uint8Array): string {
+  if (bytes.length === 0) return `Module '${path}' is empty`;
   const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return `Module '${path}' is no wasm module: it starts with ${start} instead of 00 61 73 6d`;
 }

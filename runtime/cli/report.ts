@@ -16,11 +16,16 @@ export class Reports {
   }
 
   print(text: string): void {
+    this.printLazily(() => text);
+  }
+
+  /** @param make makes the text; not called while nobody reads */
+  printLazily(make: () => string): void {
     if (this.#full) {
       this.#left++;
       return;
     }
-    const drained = this.#stream.write(Buffer.from(text));
+    const drained = this.#stream.write(Buffer.from(make()));
     if (drained === null) return;
     this.#full = true;
     drained.then(
@@ -33,7 +38,7 @@ export class Reports {
     this.#full = false;
     const left = this.#left;
     this.#left = 0;
-    if (left > 0) this.print(`... ${left} more processes failed meanwhile\n`);
+    if (left > 0) this.print(`... ${left} more lines of the log are left out, since nobody read them\n`);
   }
 }
 

@@ -3,12 +3,14 @@ import type { Exit } from '../kernel/exit.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { STACK_DEPTH } from '../symbols/stack.ts';
 import { CommandError, readModuleFile } from './load.ts';
-import { describeExit, describeProcesses, Reports } from './report.ts';
+import { type LogOptions, openLog } from './log.ts';
+import { logExit } from './process-log.ts';
+import { describeProcesses, Reports } from './report.ts';
 import { rootConfig } from './root-config.ts';
 import { ExitCode, endOnSignals, openStreams } from './session.ts';
 import { StandardInput } from './standard-input.ts';
 
-export interface RunOptions {
+export interface RunOptions extends LogOptions {
   /** Host directories to preopen besides the current one. */
   readonly dir: readonly string[];
   readonly bench: boolean;
@@ -29,14 +31,8 @@ export async function run(
   Error.stackTraceLimit = STACK_DEPTH;
   const streams = openStreams();
   const reports = new Reports(streams.error);
-  const runtime = new Runtime({
-    observer: {
-      onExit(ended, exit) {
-        const text = describeExit(ended, exit);
-        if (text !== null) reports.print(text);
-      },
-    },
-  });
+  const log = openLog(reports, 'warn', options);
+  const runtime = new Runtime({ observer: { onExit: (ended, exit) => logExit(log, ended, exit) } });
   runtime.scheduler.traces = options.trace;
   endOnSignals(streams, () => runtime.scheduler.halt());
   let root: Root | undefined;

@@ -1,11 +1,11 @@
-import { isatty } from 'node:tty';
 import type { InputStream } from '../kernel/stdio.ts';
+import { isTerminal } from './terminal.ts';
 
 const END = new Uint8Array(0);
 
 /** Standard input of this command, opened when a program first reads, so that others leave the terminal alone. */
 export class StandardInput implements InputStream {
-  readonly isTerminal = isatty(0);
+  readonly isTerminal = isTerminal(0);
   #stream: typeof process.stdin | null = null;
   #ended = false;
   #waiting = new Set<() => void>();

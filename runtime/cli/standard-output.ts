@@ -1,6 +1,6 @@
 import { fstatSync, write } from 'node:fs';
-import { isatty } from 'node:tty';
 import { OutputError, type OutputStream } from '../kernel/stdio.ts';
+import { isTerminal } from './terminal.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -27,8 +27,8 @@ export class StandardOutput {
     const output = new OutputQueue(onBroken);
     const error = isSameFile(STDOUT, STDERR) ? output : new OutputQueue(onBroken);
     this.#queues = [output, error];
-    this.output = { isTerminal: isatty(STDOUT), write: (bytes) => output.write(STDOUT, bytes) };
-    this.error = { isTerminal: isatty(STDERR), write: (bytes) => error.write(STDERR, bytes) };
+    this.output = { isTerminal: isTerminal(STDOUT), write: (bytes) => output.write(STDOUT, bytes) };
+    this.error = { isTerminal: isTerminal(STDERR), write: (bytes) => error.write(STDERR, bytes) };
   }
 
   /** Waits until everything is written, or cannot be. */

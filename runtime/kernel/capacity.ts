@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableMemory, platform } from 'node:process';
-import { getHeapStatistics } from 'node:v8';
+import { availableMemory, memoryUsage, platform } from 'node:process';
 
 /**
  * Kernel mappings that a process takes at most for its memory and for each of its stacks. Measured on Linux:
@@ -12,6 +11,9 @@ const MAPPINGS_PER_MEMORY = 3;
 /** Shares of a limit that may be used before new processes are refused. */
 const MAPPINGS_SHARE = 0.88;
 const HEAP_SHARE = 0.85;
+
+/** A heap of fewer bytes is not compared with its limit: to load what knows it takes longer than a small program. */
+const SMALL_HEAP = 32 * 1024 * 1024;
 
 /** Bytes that must stay free on the machine. */
 const RESERVED_MEMORY = 256 * 1024 * 1024;
@@ -123,7 +125,8 @@ export function hostMachine(): Machine {
     countMappings: mappingLimit === null ? () => 0 : countOwnMappings,
     freeMemory: () => availableMemory(),
     heapUse: () => {
-      const heap = getHeapStatistics();
+      if (memoryUsage().heapUsed < SMALL_HEAP) return 0;
+      const heap = process.getBuiltinModule('node:v8').getHeapStatistics();
       return heap.used_heap_size / heap.heap_size_limit;
     },
   };

@@ -1,10 +1,12 @@
-import { randomFillSync } from 'node:crypto';
 import { andThen } from '../host/conventions.ts';
 import { exitTrap, hostTrap } from '../kernel/trap.ts';
 import { Errno } from './errno.ts';
 import { preview1, SINCE } from './preview1.ts';
 
 /** Random numbers, the end of a process, and giving way. */
+
+/** Loaded when a program first asks for random numbers: it takes longer than many programs. */
+const crypto = () => process.getBuiltinModule('node:crypto');
 
 /** Random bytes that are made without giving way. */
 const RANDOM_CHUNK = 2 ** 20;
@@ -21,7 +23,7 @@ preview1.define(
       const start = memory.check(pointer, size);
       const fill = (from: number): Errno | Promise<number> => {
         for (let at = from; at < size; at += RANDOM_CHUNK) {
-          randomFillSync(memory.slice(start + at, Math.min(RANDOM_CHUNK, size - at)));
+          crypto().randomFillSync(memory.slice(start + at, Math.min(RANDOM_CHUNK, size - at)));
           const suspended = scheduler.tick();
           if (suspended !== undefined) return andThen(suspended, () => fill(at + RANDOM_CHUNK));
         }

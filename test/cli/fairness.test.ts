@@ -55,7 +55,7 @@ test.each([
   writeFileSync(path, sleeper(loop));
   const { stderr } = await lunatic(['run', path]);
   // What the command ends with would be cut to eight bits, and a long delay could look like a short one.
-  const tenths = /^process 1 exited with code (\d+)\n$/.exec(stderr)?.[1];
+  const tenths = /^ {4}exited with code (\d+)\n$/m.exec(stderr)?.[1];
   expect(tenths, stderr).toBeDefined();
   expect(Number(tenths) / 10, 'milliseconds').toBeLessThanOrEqual(10);
 });

@@ -145,7 +145,11 @@ describe('the end of the root process', () => {
   ])('proc_exit(%i) ends the command with %i', async (code, exitCode) => {
     const result = await lunatic(['run', file(`exit${code}.wat`, exits(code))]);
     expect(result.exitCode).toBe(exitCode);
-    expect(result.stderr).toBe(code === 0 ? '' : `process 1 exited with code ${code}\n`);
+    expect(result.stderr).toBe(
+      code === 0
+        ? ''
+        : `[WARN lunatic::process] Process 1 failed, notifying: 0 links\n    exited with code ${code}\n`,
+    );
   });
 
   test('a trap shows the process with its names, the reason and the stack', async () => {
@@ -159,8 +163,9 @@ describe('the end of the root process', () => {
         (func (export "_start") (call $put (i32.const 0) (i32.const 6) (i64.const 0) (i64.const 1)) (call $work)))`,
     );
     const { stderr, exitCode } = await lunatic(['run', path]);
-    const [first, second, third, ...rest] = stderr.split('\n');
-    expect(first).toBe('process 1 (logger) trapped: divide by zero');
+    const [first, reason, second, third, ...rest] = stderr.split('\n');
+    expect(first).toBe("[WARN lunatic::process] Process 'logger' failed, notifying: 0 links");
+    expect(reason).toBe('    trapped: divide by zero');
     expect(second).toMatch(/^ {4}at divide \(function 1, offset 0x[0-9a-f]+\)$/);
     expect(third).toMatch(/^ {4}at work \(function 2, offset 0x[0-9a-f]+\)$/);
     expect(rest).toHaveLength(2);
@@ -190,7 +195,9 @@ describe('the end of the root process', () => {
 
   test('a failing child is reported and does not fail the command', async () => {
     const { stderr, exitCode } = await lunatic(['run', wat('links')]);
-    expect(stderr).toMatch(/^process 2 trapped: unreachable\n/);
+    expect(stderr).toMatch(
+      /^\[WARN lunatic::process\] Process 2 failed, notifying: 1 links\n {4}trapped: unreachable \(/,
+    );
     expect(exitCode).toBe(0);
   });
 
@@ -200,7 +207,7 @@ describe('the end of the root process', () => {
     const unreachable = await assembleText('(module (func (export "_start") unreachable))', 'forged.wat');
     const path = file('forged.wasm', new Uint8Array([...unreachable, 0, names.length, ...names]));
     const { stderr } = await lunatic(['run', path]);
-    expect(stderr.split('\n')).toHaveLength(3);
+    expect(stderr.split('\n')).toHaveLength(4);
     expect(stderr).not.toContain('\u001b');
   });
 });

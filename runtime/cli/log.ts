@@ -1,0 +1,78 @@
+import { type ColorChoice, type Paint, paintFor, type Style, wantsColors } from './colors.ts';
+import { type Level, LogFilter, LogFilterError } from './log-filter.ts';
+import type { Reports } from './report.ts';
+
+/** Variables that say what to log, where the command line does not; the first one that is set counts. */
+const VARIABLES = ['LUNATIC_LOG', 'RUST_LOG'] as const;
+
+const STDERR = 2;
+
+const STYLES: Readonly<Record<Level, Style>> = {
+  error: 'red',
+  warn: 'yellow',
+  info: 'green',
+  debug: 'blue',
+  trace: 'magenta',
+};
+
+/** What the runtime tells of itself on standard error, a line for each event: `[WARN lunatic::process] Process 2 failed`. */
+export class Log {
+  readonly #reports: Reports;
+  readonly #filter: LogFilter;
+  readonly #paint: Paint;
+
+  constructor(reports: Reports, filter: LogFilter, colors: boolean) {
+    this.#reports = reports;
+    this.#filter = filter;
+    this.#paint = paintFor(colors);
+  }
+
+  allows(level: Level, target: string): boolean {
+    return this.#filter.allows(level, target);
+  }
+
+  /** @param text makes what to log; not called where it would not be printed. Lines but the first are indented. */
+  write(level: Level, target: string, text: () => string): void {
+    if (!this.#filter.allows(level, target)) return;
+    this.#reports.printLazily(() => {
+      const head = `[${this.#paint(STYLES[level], level.toUpperCase())} ${target}]`;
+      return `${head} ${text().replaceAll('\n', '\n    ')}\n`;
+    });
+  }
+}
+
+/** What a command line says of the log. */
+export interface LogOptions {
+  readonly log?: LogFilter;
+  readonly color?: ColorChoice;
+}
+
+/** The log of a command, on standard error. */
+export function openLog(reports: Reports, byDefault: Level, { log, color }: LogOptions): Log {
+  const filter = chooseLogFilter(log, byDefault, process.env, (text) => reports.print(text));
+  return new Log(reports, filter, wantsColors(STDERR, color));
+}
+
+/**
+ * What to log: as the option `--log` says, or else a variable of the environment.
+ * @param warn told of a variable that cannot be understood; it may be meant for others
+ */
+export function chooseLogFilter(
+  option: LogFilter | undefined,
+  byDefault: Level,
+  environment: NodeJS.ProcessEnv,
+  warn: (text: string) => void,
+): LogFilter {
+  if (option !== undefined) return option;
+  const fallback = LogFilter.atLevel(byDefault);
+  const variable = VARIABLES.find((name) => (environment[name] ?? '') !== '');
+  if (variable === undefined) return fallback;
+  try {
+    const filter = LogFilter.parse(environment[variable] ?? '');
+    return filter.concernsRuntime ? filter : fallback;
+  } catch (error) {
+    if (!(error instanceof LogFilterError)) throw error;
+    warn(`lunatic: ${variable} is left out of account: ${error.message}\n`);
+    return fallback;
+  }
+}

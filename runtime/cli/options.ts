@@ -1,0 +1,41 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { COLOR_CHOICES } from './colors.ts';
+import { LogFilter, LogFilterError } from './log-filter.ts';
+
+/** Options that several commands have. */
+
+export function colorOption(): Option {
+  return new Option('--color <when>', 'colours: on a terminal, or as told')
+    .choices(COLOR_CHOICES)
+    .default('auto');
+}
+
+export function logOption(byDefault: string): Option {
+  return new Option(
+    '--log <filter>',
+    `what to log: off, error, warn, info, debug, trace, or target=level,...; default ${byDefault}, or the variables ` +
+      'LUNATIC_LOG or RUST_LOG',
+  ).argParser(parseLogFilter);
+}
+
+export function dirOption(): Option {
+  return new Option(
+    '--dir <directory>',
+    'let the program use a directory besides the current one; repeatable',
+  )
+    .default([], 'none')
+    .argParser((value: string, previous: string[]) => [...previous, value]);
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print JSON').default(false);
+}
+
+function parseLogFilter(text: string): LogFilter {
+  try {
+    return LogFilter.parse(text);
+  } catch (error) {
+    if (!(error instanceof LogFilterError)) throw error;
+    throw new InvalidArgumentError(error.message);
+  }
+}

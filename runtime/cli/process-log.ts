@@ -1,0 +1,73 @@
+import { type Exit, isNormal } from '../kernel/exit.ts';
+import type { Process } from '../kernel/process.ts';
+import { printable } from '../symbols/demangle.ts';
+import { shown } from '../symbols/shown.ts';
+import { formatStack } from '../symbols/stack.ts';
+import type { Log } from './log.ts';
+
+/** What the ends of processes are logged under. */
+const TARGET = 'lunatic::process';
+
+/** Registered names of a process that are printed. */
+const SHOWN_NAMES = 3;
+
+/**
+ * Logs how a process ended (cli.md 1): failures as warnings, with the reason; the stack of a root process too, those of
+ * others where details are logged. Call it while the process still has its links.
+ */
+export function logExit(log: Log, process: Process, exit: Exit): void {
+  if (exit.kind === 'bug') {
+    log.write('error', TARGET, () => `${failed(process)}\n${describeBug(exit.error)}`);
+  } else if (exit.kind === 'killed') {
+    log.write('warn', TARGET, () => {
+      const reason =
+        process.parent === null ? '\nby a kill signal, or because a process it is linked to died' : '';
+      return `Process ${process.id} was killed, ${notifying(process)}${reason}`;
+    });
+  } else if (isNormal(exit)) {
+    log.write('debug', TARGET, () => `Process ${nameOrId(process)} ended, ${notifying(process)}`);
+  } else {
+    const detailed = process.parent === null || log.allows('debug', TARGET);
+    log.write('warn', TARGET, () => `${failed(process)}\n${describeFailure(process, exit, detailed)}`);
+  }
+}
+
+function failed(process: Process): string {
+  return `Process ${nameOrId(process)} failed, ${notifying(process)}`;
+}
+
+function notifying(process: Process): string {
+  return `notifying: ${process.links.size} links`;
+}
+
+/** `3`, or `'logger', 'db'` where it is registered. */
+function nameOrId(process: Process): string {
+  const names = process.registry.namesOf(process.id, SHOWN_NAMES);
+  return names.length === 0 ? String(process.id) : names.map((name) => `'${shown(name)}'`).join(', ');
+}
+
+function describeFailure(process: Process, exit: Exit, detailed: boolean): string {
+  switch (exit.kind) {
+    case 'exited':
+      return `exited with code ${exit.code}`;
+    case 'trapped': {
+      const reason = `trapped: ${lines(exit.message)}`;
+      if (!detailed) return `${reason} (--log debug shows the stack)`;
+      const stack = formatStack(exit.error, process);
+      return stack === '' ? reason : `${reason}\n${stack}`;
+    }
+    case 'no-entry':
+      return `could not start: ${lines(exit.message)}`;
+    default:
+      return exit.kind;
+  }
+}
+
+function describeBug(error: Error): string {
+  return `by an error in the runtime, please report it:\n${lines(error.stack ?? error.message)}`;
+}
+
+/** A text that may quote the guest, without what a terminal obeys. */
+function lines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}

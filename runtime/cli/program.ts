@@ -1,0 +1,48 @@
+import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { isCargoTest } from './mode.ts';
+import { runCommand } from './run-command.ts';
+import { ExitCode } from './session.ts';
+import { cargoTestCommand, splitGuestArguments, testCommand } from './test-command.ts';
+
+/** The whole command line as a tree of commands. */
+export function makeProgram(guestArguments: readonly string[] = []): Command {
+  const program = withCommonOptions(new Command('lunatic'))
+    .description('Runs WebAssembly programs made of processes: isolated, supervised, preemptively scheduled.')
+    .helpCommand('help [command]', 'print the help of a command');
+  for (const command of [runCommand(), testCommand(guestArguments)]) {
+    program.addCommand(withCommonOptions(command.copyInheritedSettings(program)));
+  }
+  return program;
+}
+
+/**
+ * Runs what the command line says.
+ * @param args with the word `run` where it was implied
+ * @returns the exit code
+ * @throws what a command throws
+ */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  const [own, guestArguments] = splitGuestArguments(args);
+  try {
+    if (isCargoTest(args, process.env)) {
+      const command = withCommonOptions(cargoTestCommand(guestArguments));
+      await command.parseAsync(own.slice(1), { from: 'user' });
+    } else {
+      const whole = args[0] === 'test' ? own : args;
+      await makeProgram(guestArguments).parseAsync(whole, { from: 'user' });
+    }
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : ExitCode.WrongUsage;
+  }
+  return 0;
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .version(`lunatic-runtime ${manifest.version}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(see `lunatic --help`)')
+    .exitOverride();
+}

@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import { colorOption, dirOption, logOption } from './options.ts';
+import type { RunOptions } from './run.ts';
+
+/** `lunatic run`. */
+export function runCommand(): Command {
+  return new Command('run')
+    .summary('run a program')
+    .description(
+      'Runs a program: spawns a root process from a module and calls its `_start`. The command ends with the root ' +
+        'process. `lunatic FILE.wasm` is short for `lunatic run FILE.wasm`.',
+    )
+    .argument('<path>', 'module to run: a .wasm or .wat file')
+    .argument('[wasm_args...]', 'arguments of the program; those that start with - must follow --')
+    .addOption(dirOption())
+    .option('--bench', 'append --bench to the arguments of the program', false)
+    .option('--trace', 'keep where each process waits; SIGUSR1 prints all processes', false)
+    .addOption(logOption('warn'))
+    .addOption(colorOption())
+    .addHelpText(
+      'after',
+      '\nExit status: 0 if the root process ended normally, otherwise the code it exited with, or 1 if it trapped or was\n' +
+        'killed; 1 if the module cannot be read, compiled or instantiated; 2 for a wrong command line; 130 after Ctrl-C.',
+    )
+    .action(async (path: string, wasmArguments: string[], options: RunOptions) => {
+      const { run } = await import('./run.ts');
+      process.exit(await run(path, wasmArguments, options));
+    });
+}
