@@ -18,11 +18,9 @@ export function logOption(byDefault: string): Option {
   ).argParser(parseLogFilter);
 }
 
-export function dirOption(): Option {
-  return new Option(
-    '--dir <directory>',
-    'let the program use a directory besides the current one; repeatable',
-  )
+/** @param whose what the directories are for */
+export function dirOption(whose: string): Option {
+  return new Option('--dir <directory>', `let ${whose} use a directory besides the current one; repeatable`)
     .default([], 'none')
     .argParser((value: string, previous: string[]) => [...previous, value]);
 }

@@ -1,15 +1,12 @@
+import { shownNames } from '../inspect/snapshot.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import type { Process } from '../kernel/process.ts';
 import { printable } from '../symbols/demangle.ts';
-import { shown } from '../symbols/shown.ts';
 import { formatStack } from '../symbols/stack.ts';
 import type { Log } from './log.ts';
 
 /** What the ends of processes are logged under. */
 const TARGET = 'lunatic::process';
-
-/** Registered names of a process that are printed. */
-const SHOWN_NAMES = 3;
 
 /**
  * Logs how a process ended (cli.md 1): failures as warnings, with the reason; the stack of a root process too, those of
@@ -42,8 +39,8 @@ function notifying(process: Process): string {
 
 /** `3`, or `'logger', 'db'` where it is registered. */
 function nameOrId(process: Process): string {
-  const names = process.registry.namesOf(process.id, SHOWN_NAMES);
-  return names.length === 0 ? String(process.id) : names.map((name) => `'${shown(name)}'`).join(', ');
+  const names = shownNames(process);
+  return names.length === 0 ? String(process.id) : names.map((name) => `'${name}'`).join(', ');
 }
 
 function describeFailure(process: Process, exit: Exit, detailed: boolean): string {

@@ -1,9 +1,6 @@
-import { describeProcess, describeSnapshot, snapshots } from '../inspect/snapshot.ts';
+import { describeSnapshot, snapshots } from '../inspect/snapshot.ts';
 import type { Environment } from '../kernel/environment.ts';
-import type { Exit } from '../kernel/exit.ts';
-import type { Process } from '../kernel/process.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
-import { formatStack } from '../symbols/stack.ts';
 
 /** Prints reports. While nobody reads them they are only counted: a program may fail faster than that. */
 export class Reports {
@@ -42,27 +39,6 @@ export class Reports {
   }
 }
 
-/** What is printed about a process that failed; null for an end that needs no words. */
-export function describeExit(process: Process, exit: Exit): string | null {
-  switch (exit.kind) {
-    case 'returned':
-      return null;
-    case 'exited':
-      return exit.code === 0 ? null : `${describeProcess(process)} exited with code ${exit.code}\n`;
-    case 'killed':
-      // Being killed is what happens to children of a failed process; only the root's end needs an explanation.
-      return process.parent === null
-        ? `${describeProcess(process)} was killed, or a process it is linked to died\n`
-        : null;
-    case 'no-entry':
-      return `${describeProcess(process)} could not start: ${exit.message}\n`;
-    case 'trapped':
-      return `${describeProcess(process)} trapped: ${exit.message}\n${indented(formatStack(exit.error, process))}`;
-    case 'bug':
-      return `${describeProcess(process)} was ended by an error in the runtime, please report it:\n${exit.error.stack ?? exit.message}\n`;
-  }
-}
-
 /** Processes that a snapshot lists. */
 const SHOWN_PROCESSES = 1000;
 
@@ -74,9 +50,4 @@ export function describeProcesses(environment: Environment, traced: boolean): st
   for (const process of snapshots(environment, SHOWN_PROCESSES)) lines.push(`${describeSnapshot(process)}\n`);
   if (environment.size > SHOWN_PROCESSES) lines.push(`... ${environment.size - SHOWN_PROCESSES} more\n`);
   return lines.join('');
-}
-
-/** The text, four spaces further right; empty where there is none. */
-function indented(text: string): string {
-  return text === '' ? '' : `${text.replaceAll(/^/gm, '    ')}\n`;
 }

@@ -12,7 +12,7 @@ export function runCommand(): Command {
     )
     .argument('<path>', 'module to run: a .wasm or .wat file')
     .argument('[wasm_args...]', 'arguments of the program; those that start with - must follow --')
-    .addOption(dirOption())
+    .addOption(dirOption('the program'))
     .option('--bench', 'append --bench to the arguments of the program', false)
     .option('--trace', 'keep where each process waits; SIGUSR1 prints all processes', false)
     .addOption(logOption('warn'))

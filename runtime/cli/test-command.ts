@@ -1,10 +1,15 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { type ColorChoice, wantsColors } from './colors.ts';
 import { CommandError } from './load.ts';
+import type { LogFilter } from './log-filter.ts';
+import { colorOption, dirOption, logOption } from './options.ts';
 import { REPORTERS, type ReporterName } from './reporters/index.ts';
-import { runTestFiles, type TestCommand } from './test.ts';
+import type { TestCommand } from './test.ts';
 
 /** Words that name modules; the others filter. */
 const MODULE = /\.(wasm|wat)$/;
+
+const STDOUT = 1;
 
 interface TestFlags {
   readonly exact: boolean;
@@ -16,7 +21,8 @@ interface TestFlags {
   readonly nocapture: boolean;
   readonly showOutput: boolean;
   readonly dir: string[];
-  readonly color: string;
+  readonly color: ColorChoice;
+  readonly log?: LogFilter;
   readonly jobs?: number;
   readonly testThreads?: number;
   readonly timeout?: number;
@@ -45,10 +51,10 @@ export function testCommand(guestArguments: readonly string[]): Command {
     const firstFilter = words.findIndex((word, i) => i > 0 && !MODULE.test(word));
     const files = firstFilter < 0 ? words : words.slice(0, firstFilter);
     const filters = firstFilter < 0 ? [] : words.slice(firstFilter);
-    const noColor = (process.env['NO_COLOR'] ?? '') !== '';
-    const colors = flags.color === 'always' || (flags.color === 'auto' && !noColor && 'on a terminal');
     checkFormat(flags);
     checkReporter(command, flags);
+    const colors = wantsColors(STDOUT, flags.color);
+    const { runTestFiles } = await import('./test.ts');
     process.exit(await runTestFiles(files, settings(flags, filters, guestArguments, colors)));
   });
 }
@@ -71,6 +77,7 @@ export function cargoTestCommand(guestArguments: readonly string[]): Command {
       checkReporter(command, flags);
       const filters = filter === undefined ? [] : [filter];
       const guest = [...words, ...guestArguments];
+      const { runTestFiles } = await import('./test.ts');
       process.exit(await runTestFiles([file], settings(flags, filters, guest, flags.color !== 'never')));
     },
   );
@@ -94,10 +101,11 @@ function withTestOptions(command: Command): Command {
     .option('--jobs <n>', 'tests that run at the same time (default: all)', positiveInteger)
     .option('--test-threads <n>', 'the same as --jobs', positiveInteger)
     .option('--timeout <seconds>', 'tests that take longer are killed and have failed', positiveNumber)
-    .option('--color <when>', 'auto, always or never', colorChoice, 'auto')
+    .addOption(logOption('error'))
+    .addOption(colorOption())
     .option('-q, --quiet', 'the same as --reporter terse', false)
     .option('--watch', 'run the tests again whenever a file changes', false)
-    .option('--dir <directory>', 'let tests use a directory besides the current one; repeatable', collect, [])
+    .addOption(dirOption('tests'))
     .helpOption('-h, --help', 'print this help')
     .addHelpText(
       'after',
@@ -110,7 +118,7 @@ function settings(
   flags: TestFlags,
   filters: readonly string[],
   guestArguments: readonly string[],
-  colors: TestCommand['colors'],
+  colors: boolean,
 ): TestCommand {
   const jobs = flags.jobs ?? flags.testThreads;
   const { timeout } = flags;
@@ -127,6 +135,8 @@ function settings(
     dir: flags.dir,
     guestArguments,
     colors,
+    color: flags.color,
+    ...(flags.log === undefined ? {} : { log: flags.log }),
     reporter: reporterOf(flags),
     watch: flags.watch,
     ...(jobs === undefined ? {} : { jobs }),
@@ -183,9 +193,4 @@ function positiveNumber(value: string): number {
   const seconds = Number(value);
   if (seconds > 0 && seconds <= LONGEST_TIMER) return seconds;
   throw new InvalidArgumentError(`It must be more than 0 and at most ${LONGEST_TIMER}.`);
-}
-
-function colorChoice(value: string): string {
-  if (['auto', 'always', 'never'].includes(value)) return value;
-  throw new InvalidArgumentError('It must be auto, always or never.');
 }

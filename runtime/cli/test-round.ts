@@ -3,7 +3,9 @@ import { Runtime } from '../runtime.ts';
 import { STACK_DEPTH } from '../symbols/stack.ts';
 import { discoverTests, runTests, selectTests, TestStartError } from '../testing/index.ts';
 import { CommandError, readModuleFile } from './load.ts';
-import { describeExit, Reports } from './report.ts';
+import { openLog } from './log.ts';
+import { logExit } from './process-log.ts';
+import { Reports } from './report.ts';
 import { createReporter, type Reporter, testList } from './reporters/index.ts';
 import type { TestCommand, TestSurroundings } from './test.ts';
 
@@ -32,7 +34,7 @@ export class TestRound {
     const progress = output.isTerminal && !nocapture && process.env['TERM'] !== 'dumb';
     this.#reporter = createReporter(reporter, {
       print: (text) => this.#print(output, text),
-      colors: colors === 'on a terminal' ? output.isTerminal : colors,
+      colors,
       showOutput,
       start,
       columns: progress ? () => process.stdout.columns || COLUMNS : null,
@@ -135,19 +137,18 @@ export class TestRound {
     return summary.failed === 0;
   }
 
-  /** A runtime that says nothing of failing processes: that is the tests' matter. But bugs of its own it reports. */
+  /** A runtime that says nothing of failing processes unless it is told to: that is the tests' matter. */
   #makeRuntime(): Runtime {
-    const reports = new Reports(this.#surroundings.streams.error);
-    this.#runtime = new Runtime({
-      observer: {
-        onExit: (ended, exit) => {
-          const text = exit.kind === 'bug' ? describeExit(ended, exit) : null;
-          if (text === null) return;
-          this.#reporter.clear?.();
-          reports.print(text);
-        },
+    const { error } = this.#surroundings.streams;
+    const reports = new Reports({
+      isTerminal: error.isTerminal,
+      write: (bytes) => {
+        this.#reporter.clear?.();
+        return error.write(bytes);
       },
     });
+    const log = openLog(reports, 'error', this.#command);
+    this.#runtime = new Runtime({ observer: { onExit: (ended, exit) => logExit(log, ended, exit) } });
     return this.#runtime;
   }
 }

@@ -1,5 +1,6 @@
 import type { ProcessConfig } from '../kernel/config.ts';
 import type { Selection } from '../testing/index.ts';
+import type { LogOptions } from './log.ts';
 import type { ReporterName } from './reporters/index.ts';
 import { rootConfig } from './root-config.ts';
 import { ExitCode, endOnSignals, openStreams } from './session.ts';
@@ -9,7 +10,7 @@ import { TestRound } from './test-round.ts';
 import { watchFiles } from './watch.ts';
 
 /** What the command line says about a run of tests. */
-export interface TestCommand {
+export interface TestCommand extends LogOptions {
   readonly selection: Selection;
   readonly list: boolean;
   readonly nocapture: boolean;
@@ -17,7 +18,8 @@ export interface TestCommand {
   /** Host directories to preopen besides the current one. */
   readonly dir: readonly string[];
   readonly guestArguments: readonly string[];
-  readonly colors: boolean | 'on a terminal';
+  /** Whether to colour standard output. */
+  readonly colors: boolean;
   readonly reporter: ReporterName;
   /** Run them again whenever a file changes. */
   readonly watch: boolean;

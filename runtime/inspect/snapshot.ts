@@ -68,6 +68,7 @@ function nameProcess(id: ProcessId, names: readonly string[]): string {
   return `process ${id}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
 }
 
-function shownNames({ registry, id }: Process): string[] {
+/** Some of the names under which a process is registered, fit to be shown. */
+export function shownNames({ registry, id }: Process): string[] {
   return registry.namesOf(id, SHOWN_NAMES).map(shown);
 }
