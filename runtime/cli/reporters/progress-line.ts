@@ -1,8 +1,14 @@
 import { printable } from '../../symbols/demangle.ts';
 import { cutToWidth } from './text-width.ts';
 
-/** Milliseconds between two looks at what there is to show, and before the first: most runs are over by then. */
+/** Milliseconds before the line is shown first: most runs are over by then. */
+const DELAY = 100;
+/** Milliseconds between two looks at what there is to show, and until a line that gave way comes back. */
 const INTERVAL = 100;
+const RETURN = 20;
+
+/** Columns left free: for the ^C that terminals show, and the last one, after which some begin a new line. */
+const MARGIN = 3;
 
 const ERASE_LINE = '\r\x1b[2K';
 
@@ -23,25 +29,30 @@ export class ProgressLine {
 
   /** Shows the line from now on. */
   start(): void {
-    this.#timer ??= setInterval(() => this.#draw(), INTERVAL).unref();
+    this.#drawAfter(DELAY);
   }
 
-  /** Takes the line away until there is time to show it again. */
+  /** Takes the line away for a moment. */
   clear(): void {
     if (this.#shown === '') return;
     this.#shown = '';
     this.#print(ERASE_LINE);
+    this.#drawAfter(RETURN);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
     this.clear();
+    clearTimeout(this.#timer);
+  }
+
+  #drawAfter(delay: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#draw(), delay).unref();
   }
 
   #draw(): void {
-    // In the last column some terminals begin a new line.
-    const width = this.#columns() - 1;
+    this.#drawAfter(INTERVAL);
+    const width = this.#columns() - MARGIN;
     let text = '';
     for (const part of this.#describe()) {
       text += printable(part);

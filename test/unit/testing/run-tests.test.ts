@@ -1,0 +1,306 @@
+import { describe, expect, test } from 'vitest';
+import { ALL_TESTS, discoverTests, Runtime, readTests, TestStartError } from '../../../runtime/index.ts';
+import { guest } from '../../support/guest.ts';
+import { assemble } from '../../support/program.ts';
+import { testsOf } from '../../support/test-mode.ts';
+
+/** `$parent` waits, and so does its child, with a message in its mailbox that it does not want. */
+const TREE = `
+  (func $wait_in_vain (drop (call $receive_tag (i64.const 9) (i64.const -1))))
+  (func (export "child") (call $registry.put (text "kid") (i64.const 0) (call $process.process_id)) (call $wait_in_vain))
+  (func $parent (local $child i64)
+    (local.set $child (call $spawn (i64.const 0) (text "child")))
+    (call $send (local.get $child) (i64.const 5) (i64.const 1))
+    (call $forever))`;
+
+describe('events', () => {
+  test('come in order, those of short tests while others still run', async () => {
+    const { events, summary } = await testsOf(
+      guest(
+        `(func (export "#lunatic_test_long") (call $process.sleep_ms (i64.const 30)))
+         (func (export "#lunatic_test_#ignore_ignored"))
+         (func (export "#lunatic_test_short"))
+         (func (export "#lunatic_test_bad") unreachable)`,
+      ),
+      { selection: { ...ALL_TESTS, skip: ['nothing'] } },
+    );
+    const told = events.map((event) => {
+      if (event.kind === 'finished') return `finished ${event.result.test.name} ${event.result.outcome}`;
+      return 'test' in event ? `${event.kind} ${event.test.name}` : event.kind;
+    });
+    expect(told).toEqual([
+      'discovered',
+      'started long',
+      'ignored ignored',
+      'started short',
+      'started bad',
+      'finished short passed',
+      'finished bad failed',
+      'finished long passed',
+      'done',
+    ]);
+    expect(summary).toEqual({ passed: 2, failed: 1, ignored: 1, cancelled: 0, filteredOut: 0 });
+  });
+
+  test('what is discovered is told before anything runs', async () => {
+    const { events } = await testsOf(guest('(func (export "#lunatic_test_a"))'), {
+      selection: { ...ALL_TESTS, filters: ['b'] },
+    });
+    expect(events[0]).toEqual({ kind: 'discovered', selected: [], filteredOut: 1 });
+  });
+});
+
+describe('a selection', () => {
+  test('of exports runs these alone, also where two tests have the same name', async () => {
+    const source = guest(
+      '(func (export "#lunatic_test_same")) (func (export "__lunatic_test_same")) (func (export "#lunatic_test_b"))',
+    );
+    const exports = new Set(['__lunatic_test_same']);
+    const { events, summary } = await testsOf(source, { selection: { ...ALL_TESTS, exports } });
+    expect(summary).toEqual({ passed: 1, failed: 0, ignored: 0, cancelled: 0, filteredOut: 2 });
+    expect(events.filter(({ kind }) => kind === 'started')).toMatchObject([
+      { test: { exportName: '__lunatic_test_same' } },
+    ]);
+  });
+});
+
+describe('discovery', () => {
+  test('reads a module that does not link, and finds what running it would find', async () => {
+    const tests = '(func (export "#lunatic_test_a")) (func (export "__lunatic_test_b"))';
+    const foreign = await assemble(`(module (import "elsewhere" "f" (func)) ${tests})`);
+    const own = new Runtime().load(await assemble(`(module ${tests})`));
+    expect(readTests(foreign).map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(readTests(foreign)).toEqual(discoverTests(own));
+    expect(() => new Runtime().load(foreign)).toThrow('elsewhere');
+  });
+});
+
+describe('a failure', () => {
+  const failureOf = async (body: string, functions = '') => {
+    const { resultOf } = await testsOf(guest(`(func (export "#lunatic_test_it") ${body}) ${functions}`));
+    const { failures } = resultOf('it');
+    expect(failures).toHaveLength(1);
+    return failures[0];
+  };
+
+  test.each<[string, string, string, object | null]>([
+    [
+      'a panic of older Rust',
+      `(call $print (text "thread 'main' panicked at 'too bad', src/lib.rs:7:5")) unreachable`,
+      'too bad',
+      { file: 'src/lib.rs', line: 7, column: 5 },
+    ],
+    [
+      'a panic of Rust',
+      `(call $print (text "thread 'main' panicked at src/lib.rs:7:5:\\ntoo\\nbad")) unreachable`,
+      'too\nbad',
+      { file: 'src/lib.rs', line: 7, column: 5 },
+    ],
+    [
+      'an abort of AssemblyScript',
+      '(call $print (text "abort: too bad in assembly/a.ts(7:5)")) (call $proc_exit (i32.const 1))',
+      'too bad',
+      { file: 'assembly/a.ts', line: 7, column: 5 },
+    ],
+    ['a trap', 'unreachable', 'trapped: unreachable', null],
+    ['an exit', '(call $proc_exit (i32.const 3))', 'exited with code 3', null],
+    [
+      'a kill',
+      '(call $process.kill (call $process.process_id)) (call $forever)',
+      'was killed, or a process it is linked to died',
+      null,
+    ],
+  ])('is %s: message and place', async (_, body, message, location) => {
+    expect(await failureOf(body)).toMatchObject({
+      reason: 'failed',
+      message,
+      location,
+      expected: null,
+      actual: null,
+    });
+  });
+
+  test('has the stack', async () => {
+    const failure = await failureOf('(call $outer)', '(func $outer (call $inner)) (func $inner unreachable)');
+    expect(failure?.stack.map(({ functionName }) => functionName)).toEqual(['inner', 'outer', undefined]);
+  });
+
+  test('of a child to which the test is linked is told as that of the test', async () => {
+    const failure = await failureOf(
+      '(drop (call $spawn (i64.const 1) (text "child"))) (call $forever)',
+      `(func (export "child")
+         (call $print (text "thread '<unnamed>' panicked at src/child.rs:3:9:\\nthe child fails")) unreachable)`,
+    );
+    expect(failure).toMatchObject({
+      message: 'the child fails',
+      location: { file: 'src/child.rs', line: 3, column: 9 },
+    });
+  });
+
+  test('of a child that was caught is not', async () => {
+    const failure = await failureOf(
+      `(call $process.die_when_link_dies (i32.const 0))
+       (drop (call $spawn (i64.const 1) (text "child")))
+       (call $expect (call $receive) (i32.const 1))
+       (call $process.kill (call $process.process_id)) (call $forever)`,
+      '(func (export "child") (drop (i32.div_u (i32.const 1) (i32.const 0))))',
+    );
+    expect(failure?.message).toBe('was killed, or a process it is linked to died');
+  });
+});
+
+describe('the time limit', () => {
+  test('tells where every process of the test was', async () => {
+    const { resultOf, left } = await testsOf(
+      guest(`(func (export "#lunatic_test_hangs") (call $parent)) ${TREE}`),
+      { timeout: 0.2 },
+    );
+    const { failures, output, outcome } = resultOf('hangs');
+    expect(outcome).toBe('failed');
+    expect(failures).toMatchObject([
+      {
+        reason: 'timeout',
+        message: 'the test did not end within 0.2 seconds',
+        processes: [
+          { id: 1, activity: 'waits for a message', messages: 0 },
+          { id: 2, activity: 'waits for a message', names: ['kid'], messages: 1 },
+        ],
+      },
+    ]);
+    const stacks = failures[0]?.processes.map(({ stack }) => stack.map((frame) => frame.functionName));
+    expect(stacks?.[0]?.slice(0, 2)).toEqual(['forever', 'parent']);
+    expect(stacks?.[1]?.slice(0, 2)).toEqual(['receive_tag', 'wait_in_vain']);
+    expect(output.text).toContain(
+      'note: test did not end within 0.2 seconds\nprocess 1 waits for a message\n    at forever (function ',
+    );
+    expect(output.text).toContain(
+      'process 2 (kid) waits for a message, 1 message in its mailbox\n    at receive_tag',
+    );
+    expect(left).toBe(0);
+  });
+
+  test('ends a loop, and tells which one', async () => {
+    const source = guest(
+      `(func $spin (loop $again (br $again)))
+       (func (export "#lunatic_test_spins") (call $spin))
+       (func (export "#lunatic_test_recurses") (call $recurse))
+       (func $recurse (call $process.sleep_ms (i64.const 0)) (call $recurse_again) (call $recurse_again))
+       (func $recurse_again (call $recurse))`,
+    );
+    const { resultOf } = await testsOf(source, { timeout: 0.2 });
+    const [failure] = resultOf('spins').failures;
+    expect(failure?.processes[0]?.activity).toBe('runs');
+    expect(failure?.processes[0]?.stack.map(({ functionName }) => functionName)).toEqual(['spin', undefined]);
+    expect(resultOf('recurses').outcome).toBe('failed');
+  });
+
+  test('holds for a start section too', async () => {
+    const { resultOf } = await testsOf(
+      guest(
+        '(func $top_level (loop $again (br $again))) (start $top_level) (func (export "#lunatic_test_a"))',
+      ),
+      { timeout: 0.2 },
+    );
+    expect(resultOf('a').failures).toMatchObject([
+      { reason: 'timeout', processes: [{ activity: 'runs', stack: [{ functionName: 'top_level' }] }] },
+    ]);
+  });
+
+  test('holds for what runs before the tests', async () => {
+    const source = guest(
+      '(func (export "__lunatic_start_test") (call $forever)) (func (export "__lunatic_test_a"))',
+    );
+    const failed = testsOf(source, { timeout: 0.2 });
+    await expect(failed).rejects.toThrow(TestStartError);
+    await expect(failed).rejects.toThrow('did not end within 0.2 seconds');
+  });
+});
+
+test('processes that a test has left behind are gone after the run', async () => {
+  const { summary, ended, left } = await testsOf(
+    guest(
+      `(func (export "#lunatic_test_leaves")
+         (drop (call $spawn (i64.const 0) (text "stays"))) (drop (call $spawn (i64.const 0) (text "spins"))))
+       (func (export "stays") (call $forever))
+       (func (export "spins") (loop $again (br $again)))`,
+    ),
+  );
+  expect({ passed: summary.passed, ended, left }).toEqual({ passed: 1, ended: 3, left: 0 });
+});
+
+describe('cancelling', () => {
+  const SOURCE = guest(
+    `(func (export "#lunatic_test_short"))
+     (func (export "#lunatic_test_tree") (call $parent))
+     (func (export "#lunatic_test_spins") (loop $again (br $again)))
+     (func (export "#lunatic_test_#panic_#panics") (call $forever))
+     ${TREE}`,
+  );
+
+  test('kills every process of what runs, and tells of it', async () => {
+    const abort = new AbortController();
+    const { resultOf, summary, ended, left } = await testsOf(SOURCE, {
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.kind === 'finished' && event.result.outcome === 'passed') setImmediate(() => abort.abort());
+      },
+    });
+    expect(summary).toEqual({ passed: 1, failed: 0, ignored: 0, cancelled: 3, filteredOut: 0 });
+    for (const name of ['tree', 'spins', 'panics']) {
+      expect(resultOf(name)).toMatchObject({ outcome: 'cancelled', failures: [], exit: { kind: 'killed' } });
+      expect(resultOf(name).output.isEmpty).toBe(true);
+    }
+    // Four root processes and the child.
+    expect({ ended, left }).toEqual({ ended: 5, left: 0 });
+  });
+
+  test('does not start what has not begun', async () => {
+    const abort = new AbortController();
+    const { events, summary } = await testsOf(SOURCE, {
+      signal: abort.signal,
+      jobs: 1,
+      onEvent: (event) => {
+        if (event.kind === 'started' && event.test.name === 'tree') setImmediate(() => abort.abort());
+      },
+    });
+    expect(summary).toEqual({ passed: 1, failed: 0, ignored: 0, cancelled: 3, filteredOut: 0 });
+    expect(events.filter(({ kind }) => kind === 'started')).toHaveLength(2);
+    expect(events.at(-1)).toEqual({ kind: 'done', ...summary });
+  });
+
+  test('before the run begins runs nothing', async () => {
+    const { events, summary } = await testsOf(SOURCE, { signal: AbortSignal.abort() });
+    expect(events.map(({ kind }) => kind)).toEqual(['discovered', 'done']);
+    expect(summary.cancelled).toBe(4);
+  });
+
+  test('ends a start section', async () => {
+    const abort = new AbortController();
+    const { resultOf } = await testsOf(
+      guest(
+        '(func $top_level (loop $again (br $again))) (start $top_level) (func (export "#lunatic_test_a"))',
+      ),
+      {
+        signal: abort.signal,
+        onEvent: (event) => {
+          if (event.kind === 'started') setImmediate(() => abort.abort());
+        },
+      },
+    );
+    expect(resultOf('a').outcome).toBe('cancelled');
+  });
+
+  test('ends what runs before the tests', async () => {
+    const abort = new AbortController();
+    const { summary } = await testsOf(
+      guest('(func (export "__lunatic_start_test") (call $forever)) (func (export "__lunatic_test_a"))'),
+      {
+        signal: abort.signal,
+        onEvent: () => {
+          setImmediate(() => abort.abort());
+        },
+      },
+    );
+    expect(summary.cancelled).toBe(1);
+  });
+});
