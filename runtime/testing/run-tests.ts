@@ -89,12 +89,12 @@ class Session {
     const { jobs = Number.POSITIVE_INFINITY } = this.#options;
     let started = 0;
     for (const { test, runs } of selected) {
+      while (this.#running.size >= jobs) await this.#unlessBroken(Promise.race(this.#running));
       if (!runs) {
         this.#counts.ignored++;
         this.#onEvent({ kind: 'ignored', test });
         continue;
       }
-      while (this.#running.size >= jobs) await this.#unlessBroken(Promise.race(this.#running));
       if (this.#isCancelled) {
         this.#counts.cancelled++;
         continue;

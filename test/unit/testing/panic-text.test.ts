@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { panicText } from '../../../runtime/testing/panic-text.ts';
+import { findPanic, panicText } from '../../../runtime/testing/panic-text.ts';
 
 test.each([
   ['nothing', '', null],
@@ -45,6 +45,26 @@ test.each([
   ['AssemblyScript without a place', 'abort: too bad\n', 'too bad'],
 ])('%s', (_, output, expected) => {
   expect(panicText(output)).toBe(expected);
+});
+
+test.each([
+  ["thread 'main' panicked at 'too bad', src/lib.rs:7:5\nmore\n", 'src/lib.rs', 7, 5],
+  ["thread 'main' panicked at 'a', b', C:\\my code\\lib.rs:70:15", 'C:\\my code\\lib.rs', 70, 15],
+  ["thread 'main' panicked at src/lib.rs:7:5:\ntoo bad\n", 'src/lib.rs', 7, 5],
+  ["thread 'main' (3) panicked at C:\\my code\\lib.rs:7:5:\ntoo bad\n", 'C:\\my code\\lib.rs', 7, 5],
+  ['abort: too bad in assembly/index.ts(7:5)\n', 'assembly/index.ts', 7, 5],
+  ['abort: too bad in ~lib/array.ts(107:42)\n', '~lib/array.ts', 107, 42],
+])('the place of a panic: %j', (output, file, line, column) => {
+  expect(findPanic(output)?.location).toEqual({ file, line, column });
+});
+
+test.each([
+  ["thread 'main' panicked at 'too bad', somewhere\n"],
+  ["thread 'main' panicked at 'too bad', \nsrc/lib.rs:7:5\n"],
+  ['abort: too bad\n'],
+  ['abort: too bad in ?(0:0)\n'],
+])('a panic without a place: %j', (output) => {
+  expect(findPanic(output)).toEqual({ message: 'too bad', location: null });
 });
 
 test('a long output is searched in no time, whatever it looks like', () => {

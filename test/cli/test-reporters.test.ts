@@ -1,0 +1,253 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CommandResult, lunatic, projectFolder } from '../support/command.ts';
+import { guest } from '../support/guest.ts';
+import { parseXml, type XmlElement } from '../support/xml.ts';
+
+const wat = join(projectFolder, 'test', 'guests', 'wat', 'tests.wat');
+
+let folder = '';
+let suite = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lunatic-reporters-'));
+  suite = file(
+    'suite.wat',
+    `(func (export "#lunatic_test_sums::adds") (call $print (text "adding")))
+     (func (export "#lunatic_test_sums::compares")
+       (call $test.set_name (text "compares <4> & <5>"))
+       (call $test.fail_comparison (text "the sum is \\22wrong\\22") (text "4") (text "5\\n6")))
+     (func (export "#lunatic_test_sums::panics")
+       (call $print (text "thread 'main' panicked at src/sums.rs:7:5:\\ntoo bad")) unreachable)
+     (func (export "#lunatic_test_#ignore_sums::slow"))
+     (func (export "#lunatic_test_#panic_#traps") unreachable)
+     (func (export "#lunatic_test_hostile")
+       (call $print (text "\\01 \\1b[31mred \\ff ]]>&amp; \\ef\\bf\\bf")) (call $proc_exit (i32.const 1)))`,
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A module of these functions. */
+function file(name: string, functions: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, guest(functions));
+  return path;
+}
+
+const runTests = (...args: string[]): Promise<CommandResult> => lunatic(['test', '--jobs=1', ...args]);
+
+describe('--reporter=terse', () => {
+  test('prints a character a test, and names those that fail', async () => {
+    const { stdout, exitCode } = await runTests(suite, '--reporter=terse', '--skip=hostile');
+    expect(stdout.replace(/\d+\.\d\ds$/m, '<time>')).toBe(`
+running 5 tests
+. 1/5
+compares <4> & <5> --- FAILED
+sums::panics --- FAILED
+i.
+
+failures:
+
+---- compares <4> & <5> stdout ----
+failed: the sum is "wrong"
+  expected: 4
+    actual:
+    5
+    6
+
+---- sums::panics stdout ----
+thread 'main' panicked at src/sums.rs:7:5:
+too bad
+
+failures:
+    compares <4> & <5>
+    sums::panics
+
+test result: FAILED. 2 passed; 2 failed; 1 ignored; 0 measured; 1 filtered out; finished in <time>
+
+`);
+    expect(exitCode).toBe(1);
+  });
+
+  test('begins a new line with every 88th test', async () => {
+    const many = Array.from({ length: 180 }, (_, i) => `(func (export "#lunatic_test_t${i}"))`);
+    const { stdout } = await runTests(file('many.wat', many.join('\n')), '--reporter', 'terse');
+    const dots = '.'.repeat(88);
+    expect(stdout).toContain(
+      `\nrunning 180 tests\n${dots} 88/180\n${dots} 176/180\n....\n\ntest result: ok.`,
+    );
+  });
+
+  test.each([['-q'], ['--quiet'], ['--format=terse']])('%s is the same', async (option) => {
+    const { stdout } = await runTests(wat, option, 'passes');
+    expect(stdout).toContain('running 2 tests\n..\n\ntest result: ok. 2 passed');
+  });
+
+  test('--reporter has the last word', async () => {
+    const { stdout } = await runTests(wat, '-q', '--format=json', '--reporter=pretty', 'passes');
+    expect(stdout).toContain('test suite::passes ... ok\n');
+  });
+});
+
+describe('--reporter=json', () => {
+  const linesOf = (stdout: string): Record<string, unknown>[] =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  test('prints an object a line for everything that happens', async () => {
+    const { stdout, exitCode } = await runTests(suite, '--reporter=json', '--skip=hostile', '--skip=adds');
+    const lines = linesOf(stdout);
+    expect(lines.map(({ event, name }) => (name === undefined ? event : `${event} ${name}`))).toEqual([
+      'discovered',
+      'started sums::compares',
+      'finished sums::compares',
+      'started sums::panics',
+      'finished sums::panics',
+      'ignored sums::slow',
+      'started traps',
+      'finished traps',
+      'summary',
+    ]);
+    expect(new Set(lines.map((line) => line['file']))).toEqual(new Set([suite]));
+    expect(lines[0]).toMatchObject({
+      filteredOut: 2,
+      tests: [
+        { name: 'sums::compares', export: '#lunatic_test_sums::compares', ignored: false, runs: true },
+        { name: 'sums::panics', expectedPanic: null },
+        { name: 'sums::slow', ignored: true, runs: false },
+        { name: 'traps', expectedPanic: '' },
+      ],
+    });
+    expect(lines[2]).toMatchObject({
+      title: 'compares <4> & <5>',
+      outcome: 'failed',
+      message: 'the sum is "wrong"',
+      expected: '4',
+      actual: '5\n6',
+      location: null,
+      failures: [{ reason: 'reported', stack: [{ function: null, index: expect.any(Number) }] }],
+      output: 'failed: the sum is "wrong"\n  expected: 4\n    actual:\n    5\n    6\n',
+    });
+    expect(lines[4]).toMatchObject({
+      outcome: 'failed',
+      message: 'too bad',
+      expected: null,
+      actual: null,
+      location: { file: 'src/sums.rs', line: 7, column: 5 },
+    });
+    expect(lines[7]).toMatchObject({ outcome: 'passed', shouldFail: true, message: null, failures: [] });
+    expect(lines[8]).toMatchObject({ passed: 1, failed: 2, ignored: 1, cancelled: 0, filteredOut: 2 });
+    for (const line of [lines[2], lines[8]]) expect(line?.['duration']).toBeGreaterThan(0);
+    expect(exitCode).toBe(1);
+  });
+
+  test('lists tests without running them', async () => {
+    const { stdout, exitCode } = await runTests(suite, '--list', '--reporter=json');
+    const lines = linesOf(stdout);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.['tests']).toHaveLength(6);
+    expect(exitCode).toBe(0);
+  });
+
+  test('tells of a module that cannot be tested', async () => {
+    const missing = join(folder, 'missing.wasm');
+    const { stdout, stderr, exitCode } = await runTests(suite, missing, '--reporter=json');
+    expect(linesOf(stdout).at(-1)).toEqual({
+      event: 'error',
+      file: missing,
+      message: `Module '${missing}' not found`,
+    });
+    expect(stderr).toBe(`Error: Module '${missing}' not found\n`);
+    expect(exitCode).toBe(1);
+  });
+
+  test('what tests print goes to standard error with --nocapture', async () => {
+    const { stdout, stderr } = await runTests(suite, 'adds', '--nocapture', '--reporter=json');
+    expect(linesOf(stdout)).toHaveLength(4);
+    expect(stderr).toBe('adding\n');
+  });
+});
+
+describe('--reporter=junit', () => {
+  const casesOf = (element: XmlElement | undefined) =>
+    (element?.children ?? []).map(({ attributes: { name, classname }, children }) => [
+      classname,
+      name,
+      ...children.map((child) => child.name),
+    ]);
+
+  test('prints one document with a suite a file', async () => {
+    const { stdout, exitCode } = await runTests(suite, wat, '--reporter=junit');
+    const root = parseXml(stdout);
+    expect(root.name).toBe('testsuites');
+    expect(root.attributes).toMatchObject({ tests: '14', failures: '6', errors: '0', skipped: '3' });
+    expect(root.children.map(({ attributes }) => attributes['name'])).toEqual([suite, wat]);
+    const [first] = root.children;
+    expect(first?.attributes).toMatchObject({ tests: '6', failures: '3', errors: '0', skipped: '1' });
+    expect(first?.attributes['timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
+    expect(casesOf(first)).toEqual([
+      ['sums', 'adds', 'system-out'],
+      ['sums', 'compares <4> & <5>', 'failure', 'system-out'],
+      ['sums', 'panics', 'failure', 'system-out'],
+      ['sums', 'slow', 'skipped'],
+      ['suite', 'traps'],
+      ['suite', 'hostile', 'failure', 'system-out'],
+    ]);
+    for (const { attributes } of [root, ...root.children, ...(first?.children ?? [])]) {
+      expect(attributes['time']).toMatch(/^\d+\.\d{3}$/);
+    }
+    expect(exitCode).toBe(1);
+  });
+
+  test('tells messages, what was compared, places and stacks', async () => {
+    const { stdout } = await runTests(suite, '--reporter=junit');
+    const [, compares, panics] = parseXml(stdout).children[0]?.children ?? [];
+    const [compared] = compares?.children ?? [];
+    expect(compared?.attributes).toEqual({ message: 'the sum is "wrong"', type: 'reported' });
+    expect(compared?.text).toMatch(
+      /^the sum is "wrong"\nexpected: 4\nactual: 5\n6\n {4}at function \d+ \(offset 0x[0-9a-f]+\)$/,
+    );
+    const [panicked, output] = panics?.children ?? [];
+    expect(panicked?.attributes).toEqual({ message: 'too bad', type: 'failed' });
+    expect(panicked?.text).toMatch(/^too bad\nat src\/sums\.rs:7:5\n {4}at function/);
+    expect(output?.text).toBe("thread 'main' panicked at src/sums.rs:7:5:\ntoo bad\n");
+  });
+
+  test('what XML cannot hold is told in other words', async () => {
+    const { stdout } = await runTests(suite, 'hostile', '--reporter=junit');
+    const output = parseXml(stdout).children[0]?.children[0]?.children[1];
+    expect(output?.text).toContain('\\x01 \\x1b[31mred \ufffd ]]>&amp; \\uffff\n');
+  });
+
+  test('is a document also where a module cannot be tested', async () => {
+    const missing = join(folder, 'missing.wasm');
+    const { stdout, exitCode } = await runTests(wat, missing, '--reporter=junit');
+    const root = parseXml(stdout);
+    expect(root.attributes).toMatchObject({ tests: '9', errors: '1' });
+    const [error] = root.children[1]?.children[0]?.children ?? [];
+    expect(error?.name).toBe('error');
+    expect(error?.attributes['message']).toBe(`Module '${missing}' not found`);
+    expect(exitCode).toBe(1);
+  });
+
+  test.each([
+    ['--watch', 'cannot be used with --watch'],
+    ['--list', 'cannot be used with --list'],
+  ])('cannot be used with %s', async (option, message) => {
+    const { stderr, exitCode } = await runTests(wat, '--reporter=junit', option);
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(2);
+  });
+});
+
+test('another reporter is a wrong command line, another format is none', async () => {
+  const reporter = await runTests(wat, '--reporter=tap');
+  expect(reporter.stderr).toContain('It must be pretty, terse, junit or json.');
+  expect(reporter.exitCode).toBe(2);
+  const format = await runTests(wat, '--format=tap');
+  expect(format.stderr).toBe("Error: unknown format 'tap'\n");
+  expect(format.exitCode).toBe(1);
+});
