@@ -66,6 +66,21 @@ declare function fdWrite(fd: u32, vectors: usize, count: u32, written: usize): u
 @external("wasi_snapshot_preview1", "proc_exit")
 declare function procExit(code: u32): void;
 
+// @ts-ignore: decorator
+@external("lunatic::test", "set_name")
+declare function testSetName(name: usize, length: u32): void;
+// @ts-ignore: decorator
+@external("lunatic::test", "should_trap")
+declare function testShouldTrap(message: usize, length: u32): void;
+// @ts-ignore: decorator
+@external("lunatic::test", "fail")
+declare function testFail(message: usize, length: u32): void;
+// @ts-ignore: decorator
+@external("lunatic::test", "fail_comparison")
+declare function testFailComparison(
+  message: usize, messageLength: u32, expected: usize, expectedLength: u32, actual: usize, actualLength: u32,
+): void;
+
 /** The tag of the received message; of a link death, the tag of the link. */
 // @ts-ignore: decorator
 @external("lunatic::message", "get_tag")
@@ -274,6 +289,37 @@ export function whereIs(name: string): u64 {
 export function unregister(name: string): void {
   const bytes = String.UTF8.encode(name);
   registryRemove(changetype<usize>(bytes), bytes.byteLength);
+}
+
+// --- tests ----------------------------------------------------------------------------------------------------
+// Of the test that this process belongs to. Outside of `lunatic test` these do nothing.
+
+/** Names the test, for people. */
+export function setTestName(name: string): void {
+  const bytes = String.UTF8.encode(name);
+  testSetName(changetype<usize>(bytes), bytes.byteLength);
+}
+
+/** The test passes only if it fails, with a message that contains this. */
+export function shouldTrap(message: string = ""): void {
+  const bytes = String.UTF8.encode(message);
+  testShouldTrap(changetype<usize>(bytes), bytes.byteLength);
+}
+
+/** The test has failed, and goes on. */
+export function fail(message: string): void {
+  const bytes = String.UTF8.encode(message);
+  testFail(changetype<usize>(bytes), bytes.byteLength);
+}
+
+/** The test has failed where the texts differ, and goes on. */
+export function expectEqual(message: string, actual: string, expected: string): void {
+  if (actual == expected) return;
+  const texts = [String.UTF8.encode(message), String.UTF8.encode(expected), String.UTF8.encode(actual)];
+  testFailComparison(
+    changetype<usize>(texts[0]), texts[0].byteLength, changetype<usize>(texts[1]), texts[1].byteLength,
+    changetype<usize>(texts[2]), texts[2].byteLength,
+  );
 }
 
 // --- output ---------------------------------------------------------------------------------------------------

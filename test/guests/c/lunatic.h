@@ -36,6 +36,14 @@ HOST("process", "monitor") void lunatic_monitor(uint64_t process);
 HOST("process", "die_when_link_dies") void lunatic_die_when_link_dies(uint32_t die);
 HOST("process", "sleep_ms") void lunatic_sleep_ms(uint64_t milliseconds);
 
+// What a test says of itself; outside of `lunatic test` these do nothing. Upstream's runtime does not have them.
+HOST("test", "set_name") void lunatic_test_set_name(const char *name, size_t length);
+HOST("test", "should_trap") void lunatic_test_should_trap(const char *message, size_t length);
+HOST("test", "fail") void lunatic_test_fail(const char *message, size_t length);
+HOST("test", "fail_comparison")
+void lunatic_test_fail_comparison(const char *message, size_t message_length, const char *expected,
+                                  size_t expected_length, const char *actual, size_t actual_length);
+
 // What lunatic_receive answers.
 enum { RECEIVED_DATA = 0, RECEIVED_LINK_DIED = 1, RECEIVED_PROCESS_DIED = 2, RECEIVE_TIMEOUT = 9027 };
 
