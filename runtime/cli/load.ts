@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { assembleText, isWasmBinary } from '../wasm/index.ts';
+import { assembleText, isWasmBinary, readModule, WasmFormatError, type WasmModule } from '../wasm/index.ts';
 
 /** A command cannot go on; the message is for the user. */
 export class CommandError extends Error {
@@ -21,6 +21,19 @@ export async function readModuleFile(path: string): Promise<Uint8Array> {
   if (isWasmBinary(bytes)) return new Uint8Array(bytes);
   if (!path.endsWith('.wat')) throw new CommandError(notAModule(path, bytes));
   return await assembleText(new TextDecoder().decode(bytes), path);
+}
+
+/**
+ * Reads the structure of a file's module.
+ * @throws CommandError that names the file
+ */
+export function readModuleOf(path: string, bytes: Uint8Array): WasmModule {
+  try {
+    return readModule(bytes);
+  } catch (error) {
+    if (!(error instanceof WasmFormatError)) throw error;
+    throw new CommandError(`Module '${path}' is malformed: ${error.message}`, { cause: error });
+  }
 }
 
 function unreadable(path: string, error: unknown): string {

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { checkCommand } from './check-command.ts';
+import { exportsCommand } from './exports-command.ts';
 import { isCargoTest } from './mode.ts';
 import { runCommand } from './run-command.ts';
 import { ExitCode } from './session.ts';
@@ -10,7 +12,8 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
   const program = withCommonOptions(new Command('lunatic'))
     .description('Runs WebAssembly programs made of processes: isolated, supervised, preemptively scheduled.')
     .helpCommand('help [command]', 'print the help of a command');
-  for (const command of [runCommand(), testCommand(guestArguments)]) {
+  const commands = [runCommand(), testCommand(guestArguments), checkCommand(), exportsCommand()];
+  for (const command of commands) {
     program.addCommand(withCommonOptions(command.copyInheritedSettings(program)));
   }
   return program;

@@ -44,6 +44,8 @@ export interface HostFunction {
   readonly since: string;
   readonly doc: string;
   readonly older: readonly OlderSignature[];
+  /** False where it links but every call of it is refused. */
+  readonly works: boolean;
   bind(context: HostContext): HostImplementation;
 }
 
@@ -84,6 +86,7 @@ export class Namespace {
       since: options.since,
       doc,
       older: options.older ?? [],
+      works: !refusing.has(bind),
       bind,
     });
   }
@@ -122,9 +125,18 @@ export function older(
   return { params, results, adapt };
 }
 
-/** The implementation of a function that links but cannot be used in this version: calling it traps. */
-export function unsupported(name: string): () => HostImplementation {
-  return () => () => {
+/** Implementations that refuse every call. */
+const refusing = new WeakSet<HostFunction['bind']>();
+
+/** Marks the implementation of a function that links, but cannot be used in this version. */
+export function refusal(bind: HostFunction['bind']): HostFunction['bind'] {
+  refusing.add(bind);
+  return bind;
+}
+
+/** A refusal that traps. */
+export function unsupported(name: string): HostFunction['bind'] {
+  return refusal(() => () => {
     throw hostTrap(`${name} is not supported yet`);
-  };
+  });
 }

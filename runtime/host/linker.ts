@@ -173,6 +173,7 @@ function sameTypes(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((type, i) => type === b[i]);
 }
 
-function showSignature({ params, results }: Signature): string {
+/** `(i32, i64) -> i32` */
+export function showSignature({ params, results }: Signature): string {
   return shown(`(${params.join(', ')})${results.length === 0 ? '' : ` -> ${results.join(', ')}`}`);
 }

@@ -1,3 +1,4 @@
+import { refusal } from '../host/function.ts';
 import { Errno } from './errno.ts';
 import { preview1, SINCE } from './preview1.ts';
 
@@ -68,5 +69,11 @@ const OPERATIONS: readonly [name: string, params: string, doc: string][] = [
 ];
 
 for (const [name, params, doc] of OPERATIONS) {
-  preview1.define(name, `(${params}) -> i32`, { since: SINCE }, doc, () => () => Errno.Notsup);
+  preview1.define(
+    name,
+    `(${params}) -> i32`,
+    { since: SINCE },
+    doc,
+    refusal(() => () => Errno.Notsup),
+  );
 }

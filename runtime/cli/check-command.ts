@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { type ColorChoice, paintFor, wantsColors } from './colors.ts';
+import { colorOption, jsonOption } from './options.ts';
+import { printAll } from './print.ts';
+import { ExitCode } from './session.ts';
+
+const STDOUT = 1;
+
+/** `lunatic check`. */
+export function checkCommand(): Command {
+  return new Command('check')
+    .summary('check whether modules would run')
+    .description(
+      'Checks modules without running them: what they import against the host API, the features and memory they ' +
+        'use, their entry and their tests.',
+    )
+    .argument('<file...>', 'modules to check: .wasm or .wat files')
+    .addOption(jsonOption())
+    .addOption(colorOption())
+    .addHelpText(
+      'after',
+      '\nExit status: 0 if all would link and run, otherwise 1; 2 for a wrong command line.',
+    )
+    .action(async (files: string[], options: { json: boolean; color: ColorChoice }) => {
+      process.exit(await check(files, options));
+    });
+}
+
+async function check(
+  files: readonly string[],
+  options: { json: boolean; color: ColorChoice },
+): Promise<number> {
+  const { checkFile } = await import('./check.ts');
+  const { describeCheck } = await import('./check-report.ts');
+  const paint = paintFor(wantsColors(STDOUT, options.color));
+  const checks = [];
+  for (const file of files) checks.push(await checkFile(file));
+  for (const { module, problems } of checks) {
+    if (module === undefined) process.stderr.write(`Error: ${problems.join('\n')}\n`);
+  }
+  const modules = checks.filter(({ module }) => module !== undefined);
+  await printAll(
+    options.json
+      ? `${JSON.stringify(checks, null, 2)}\n`
+      : modules.map((found) => describeCheck(found, paint)).join('\n'),
+  );
+  return checks.every(({ ok }) => ok) ? 0 : ExitCode.Failed;
+}

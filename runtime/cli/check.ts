@@ -1,0 +1,155 @@
+import { LinkError, showSignature } from '../host/linker.ts';
+import { HOST_FUNCTIONS } from '../host/table.ts';
+import { ProcessConfig } from '../kernel/config.ts';
+import { Runtime } from '../runtime.ts';
+import { shown } from '../symbols/shown.ts';
+import { type Limits, usedFeatures, type WasmModule } from '../wasm/index.ts';
+import { readModuleFile, readModuleOf } from './load.ts';
+import { type ModuleExports, readExports } from './module-exports.ts';
+
+/** Whether an import can be had: `refused` ones link, but calling them is an error in this version. */
+export type ImportStatus = 'ok' | 'refused' | 'missing';
+
+export interface CheckedImport {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: string;
+  /** Of a function, as in `(i32, i64) -> i32`. */
+  readonly type?: string;
+  readonly status: ImportStatus;
+  /** Why it is missing. */
+  readonly problem?: string;
+}
+
+/** What was found out about a file. It would link and run where there is no problem. */
+export interface Check {
+  readonly file: string;
+  readonly ok: boolean;
+  readonly problems: readonly string[];
+  /** What may go wrong when it runs. */
+  readonly warnings: readonly string[];
+  /** Missing where the file is no module; then there is one problem, which names the file. */
+  readonly module?: CheckedModule;
+}
+
+export interface CheckedModule {
+  readonly size: number;
+  readonly imports: readonly CheckedImport[];
+  readonly features: readonly string[];
+  /** What is exported; the entry and the tests are among the functions. */
+  readonly exports: ModuleExports;
+  /** Whether `lunatic run` finds an entry that it can call. */
+  readonly entry: boolean;
+  readonly memories: readonly Limits[];
+}
+
+/** Name of the function that `lunatic run` calls. */
+const ENTRY = '_start';
+
+/** Checks a file as far as that goes without running it. Never throws for what is wrong with the file. */
+export async function checkFile(file: string): Promise<Check> {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  let checked: CheckedModule | undefined;
+  try {
+    const bytes = await readModuleFile(file);
+    const source = readModuleOf(file, bytes);
+    const missing = load(bytes, problems);
+    checked = describe(source, missing);
+    judgeEntry(checked, problems);
+    warnings.push(...warningsOf(checked));
+  } catch (error) {
+    problems.push(messageOf(error));
+  }
+  const ok = problems.length === 0;
+  return { file, ok, problems, warnings, ...(checked === undefined ? {} : { module: checked }) };
+}
+
+/** Loads the module as a program would be, and adds what is wrong. Returns why imports cannot be linked, by their keys. */
+function load(bytes: Uint8Array, problems: string[]): Map<string, string> {
+  const missing = new Map<string, string>();
+  try {
+    new Runtime().load(bytes).checkLimits(ProcessConfig.forRoot());
+  } catch (error) {
+    if (!(error instanceof LinkError)) {
+      problems.push(messageOf(error));
+      return missing;
+    }
+    for (const { module, name, problem } of error.problems) {
+      missing.set(keyOf({ module, name }), problem);
+      problems.push(`${shown(module)}::${shown(name)}: ${problem}`);
+    }
+  }
+  return missing;
+}
+
+function describe(module: WasmModule, missing: ReadonlyMap<string, string>): CheckedModule {
+  const exports = readExports(module);
+  const start = exports.functions.find(({ name }) => name === ENTRY);
+  return {
+    size: module.bytes.length,
+    imports: module.imports.map((entry) => checkedImport(module, entry, missing)),
+    features: usedFeatures(module),
+    exports,
+    entry: start !== undefined && start.params.length === 0 && start.results.length === 0,
+    memories: module.memories,
+  };
+}
+
+function checkedImport(
+  module: WasmModule,
+  entry: WasmModule['imports'][number],
+  missing: ReadonlyMap<string, string>,
+): CheckedImport {
+  const key = keyOf(entry);
+  const problem = missing.get(key);
+  const type = entry.kind === 'function' ? module.types[entry.typeIndex] : undefined;
+  return {
+    module: entry.module,
+    name: entry.name,
+    kind: entry.kind,
+    ...(type === undefined ? {} : { type: showSignature(type) }),
+    status: problem !== undefined ? 'missing' : REFUSED.has(key) ? 'refused' : 'ok',
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/** Functions that link without being of use yet. */
+const REFUSED = new Set(HOST_FUNCTIONS.filter(({ works }) => !works).map(keyOf));
+
+/** Neither part can hide where the other begins. */
+function keyOf({ module, name }: { readonly module: string; readonly name: string }): string {
+  return JSON.stringify([module, name]);
+}
+
+/** Adds what keeps `lunatic run` and `lunatic test` from having anything to call. */
+function judgeEntry(module: CheckedModule, problems: string[]): void {
+  const { functions } = module.exports;
+  const start = functions.find(({ name }) => name === ENTRY);
+  if (start !== undefined && !module.entry) {
+    problems.push(
+      `the export ${ENTRY} is a function ${showSignature(start)}, it must take and return nothing`,
+    );
+  } else if (start === undefined && functions.every(({ test }) => test === undefined)) {
+    problems.push(`there is nothing to run: it exports no function ${ENTRY}, and no tests`);
+  }
+}
+
+function warningsOf(module: CheckedModule): string[] {
+  const warnings = module.imports
+    .filter(({ status }) => status === 'refused')
+    .map(
+      (entry) =>
+        `${shown(entry.module)}::${shown(entry.name)} can be imported, but this version refuses its calls`,
+    );
+  if (module.memories.length > 0 && module.exports.memories.every(({ name }) => name !== 'memory')) {
+    warnings.push(
+      'its memory is not exported as "memory": host functions that read or write memory will trap',
+    );
+  }
+  return warnings;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

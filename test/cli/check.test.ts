@@ -1,0 +1,229 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lunatic, projectFolder } from '../support/command.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lunatic-check-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+function file(content: string): string {
+  const path = join(folder, `${++files}.wat`);
+  writeFileSync(path, content);
+  return path;
+}
+
+const START = '(func (export "_start"))';
+const testsOfRust = join(projectFolder, 'test', 'guests', 'built', 'rust', 'tests.wasm');
+
+describe('lunatic check', () => {
+  test('tells what a module is, and that it would run', async () => {
+    const { stdout, stderr, exitCode } = await lunatic(['check', testsOfRust]);
+    expect(stdout).toMatch(/tests\.wasm: ok \(1\d\d KB\)\n/);
+    expect(stdout).toContain('  imports   21: lunatic::message 7, lunatic::error 3, ');
+    expect(stdout).toContain('  features  none beyond WebAssembly 1.0\n');
+    expect(stdout).toContain('  memory    17 pages (1.1 MB), may grow, exported as "memory"\n');
+    expect(stdout).toContain('  entry     _start\n');
+    expect(stdout).toContain('  tests     14, 1 ignored\n');
+    expect(stdout).toContain(
+      '  warning   lunatic::distributed::send can be imported, but this version refuses its calls\n',
+    );
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  });
+
+  test.each<[string, string, string]>([
+    [
+      'an import that is misspelt',
+      `(module (import "lunatic::process" "sleep_msec" (func (param i64))) ${START})`,
+      'lunatic::process::sleep_msec: unknown; did you mean lunatic::process::sleep_ms?',
+    ],
+    [
+      'an import of another type',
+      `(module (import "lunatic::process" "sleep_ms" (func (param i32))) ${START})`,
+      'lunatic::process::sleep_ms: imported as (i32), but it is (i64)',
+    ],
+    [
+      'an import that is no function',
+      `(module (import "env" "memory" (memory 1)) ${START})`,
+      'env::memory: only functions can be imported, this is a memory',
+    ],
+    [
+      'nothing to run',
+      '(module (func (export "main")))',
+      'there is nothing to run: it exports no function _start, and no tests',
+    ],
+    [
+      'an entry with parameters',
+      '(module (func (export "_start") (param i32)))',
+      'the export _start is a function (i32), it must take and return nothing',
+    ],
+    [
+      'two memories',
+      `(module (memory 1) (memory 1) ${START})`,
+      'a process can have 1 memory, the module has 2',
+    ],
+    [
+      'a shared memory',
+      `(module (memory 1 1 shared) ${START})`,
+      'the module has a shared memory: build it without threads',
+    ],
+    [
+      'a test with half a mark',
+      '(module (func (export "#lunatic_test_#panic_x")))',
+      'is no test: the panic message after #panic_ must end with #',
+    ],
+  ])('%s is a problem', async (_, wat, problem) => {
+    const path = file(wat);
+    const { stdout, stderr, exitCode } = await lunatic(['check', path]);
+    expect(`${stdout}${stderr}`).toContain(problem);
+    expect(exitCode).toBe(1);
+  });
+
+  test('tests alone are enough to run', async () => {
+    const { exitCode } = await lunatic(['check', file('(module (func (export "#lunatic_test_a::b")))')]);
+    expect(exitCode).toBe(0);
+  });
+
+  test('a memory that host functions cannot find', async () => {
+    const { stdout, exitCode } = await lunatic([
+      'check',
+      file(`(module (memory (export "mem") 1) ${START})`),
+    ]);
+    expect(stdout).toContain('warning   its memory is not exported as "memory"');
+    expect(exitCode).toBe(0);
+  });
+
+  test('of several files each is told of, and one problem is enough to fail', async () => {
+    const good = file(`(module ${START})`);
+    const bad = file('(module)');
+    const { stdout, stderr, exitCode } = await lunatic(['check', good, join(folder, 'nowhere.wasm'), bad]);
+    expect(stdout).toContain(`${good}: ok`);
+    expect(stdout).toContain(`${bad}: 1 problem`);
+    expect(stderr).toMatch(/^Error: Module '.*nowhere\.wasm' not found\n$/);
+    expect(exitCode).toBe(1);
+  });
+
+  test('--json has it all for programs', async () => {
+    const path = file(
+      `(module
+        (import "lunatic::process" "sleep_ms" (func (param i64)))
+        (import "lunatic::networking" "tcp_bind" (func (param i32 i32 i32 i32 i32 i32) (result i32)))
+        (import "lunatic::proces" "kill" (func (param i64)))
+        (memory (export "memory") 1 2) ${START} (func (export "#lunatic_test_#ignore_a")))`,
+    );
+    const { stdout, exitCode } = await lunatic(['check', '--json', path]);
+    const [check] = JSON.parse(stdout);
+    expect(check).toMatchObject({
+      file: path,
+      ok: false,
+      problems: ['lunatic::proces::kill: unknown; did you mean lunatic::process::kill?'],
+      module: {
+        entry: true,
+        features: [],
+        memories: [{ initial: 1, maximum: 2 }],
+        imports: [
+          { module: 'lunatic::process', name: 'sleep_ms', kind: 'function', type: '(i64)', status: 'ok' },
+          { name: 'tcp_bind', status: 'refused' },
+          { name: 'kill', status: 'missing' },
+        ],
+        exports: {
+          functions: [{ name: '_start' }, { test: { name: 'a', ignored: true, expectedPanic: null } }],
+        },
+      },
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  test('names of imports cannot forge lines', async () => {
+    const { stdout } = await lunatic(['check', file(`(module (import "a\\nb" "\\1b[31m" (func)) ${START})`)]);
+    expect(stdout).not.toContain('\u001b');
+    expect(stdout).not.toMatch(/^b/m);
+  });
+});
+
+describe('lunatic exports', () => {
+  test('lists all kinds, tests apart', async () => {
+    const path = file(`(module
+      (func (export "_start"))
+      (func (export "_ZN3app3add17h0123456789abcdefE") (param i32 i64) (result f64) (f64.const 0))
+      (func (export "#lunatic_test_#ignore_#panic_no \\\\#1#app::fails"))
+      (func (export "#lunatic_test_app::adds"))
+      (memory (export "memory") 2 16)
+      (table (export "callbacks") 3 10 funcref)
+      (global (export "top") (mut i32) (i32.const 0))
+      (global (export "base") i64 (i64.const 0))
+      (tag (export "oops") (param i32)))`);
+    const { stdout, stderr, exitCode } = await lunatic(['exports', path]);
+    expect(stdout).toBe(
+      `functions
+  _start                          ()
+  _ZN3app3add17h0123456789abcdefE  (i32, i64) -> f64  app::add
+
+tests
+  app::fails  ignored, should panic with "no #1"
+  app::adds
+
+memories
+  memory  2 pages (128 KB), may grow to 16 pages (1 MB)
+
+tables
+  callbacks  3 funcref, may grow to 10
+
+globals
+  top   i32, mutable
+  base  i64
+
+tags
+  oops  (i32)
+`.replace('_start                          ()', '_start                           ()'),
+    );
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  });
+
+  test('--json has them for programs', async () => {
+    const path = file(
+      '(module (memory (export "m") 1) (func (export "f") (param i32)) (func (export "#lunatic_test_t")))',
+    );
+    const { stdout } = await lunatic(['exports', path, '--json']);
+    expect(JSON.parse(stdout)).toEqual({
+      file: path,
+      functions: [
+        { name: 'f', index: 0, params: ['i32'], results: [] },
+        {
+          name: '#lunatic_test_t',
+          index: 1,
+          params: [],
+          results: [],
+          test: { name: 't', ignored: false, expectedPanic: null },
+        },
+      ],
+      memories: [{ name: 'm', initial: 1, shared: false, is64: false }],
+      tables: [],
+      globals: [],
+      tags: [],
+    });
+  });
+
+  test('colours and marks only where they are wanted', async () => {
+    const path = file('(module (func (export "f")))');
+    expect((await lunatic(['exports', path])).stdout).not.toContain('\u001b');
+    expect((await lunatic(['exports', path, '--color', 'always'])).stdout).toContain(
+      '\u001b[1mfunctions\u001b[22m',
+    );
+  });
+
+  test('a module that exports nothing', async () => {
+    expect((await lunatic(['exports', file('(module)')])).stdout).toBe('nothing is exported\n');
+  });
+
+  test('names that a module chose cannot forge lines', async () => {
+    const { stdout } = await lunatic(['exports', file('(module (func (export "a\\n\\1b[2Jb")))')]);
+    expect(stdout).toBe('functions\n  a\ufffd\ufffd[2Jb  ()\n');
+  });
+});
