@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildAssemblyScript, builtFolder } from '../../scripts/build-guests.mjs';
 import { lunatic, projectFolder } from '../support/command.ts';
 
@@ -89,4 +89,31 @@ failures:
 test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in <time>
 
 `);
+});
+
+describe('docs/testing.md', () => {
+  /** The example in a language, written to a file. */
+  function example(language: string): string {
+    const page = readFileSync(join(projectFolder, 'docs', 'testing.md'), 'utf8');
+    const [, text = ''] = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(page) ?? [];
+    const path = join(folder, `example.${language}`);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  test('the example in WebAssembly text works', async () => {
+    const { stdout, exitCode } = await lunatic(['test', example('wat')]);
+    expect(stdout).toContain('test sums::divides by zero - should panic ... ok\n');
+    expect(stdout).toContain('test result: ok. 2 passed; 0 failed; 1 ignored');
+    expect(exitCode).toBe(0);
+  });
+
+  test('the example in AssemblyScript works', async () => {
+    const module = join(folder, 'example.wasm');
+    await buildAssemblyScript(example('ts'), module, { args: ['--use', 'abort='] });
+    const { stdout, exitCode } = await lunatic(['test', module]);
+    expect(stdout).toContain('test assertions fail - should panic ... ok\n');
+    expect(stdout).toContain('test result: ok. 2 passed; 0 failed');
+    expect(exitCode).toBe(0);
+  }, 60_000);
 });
