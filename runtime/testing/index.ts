@@ -8,7 +8,8 @@
  *     await runTests(runtime, module, { selection, config, input, signal: abort.signal }, (event) => show(event));
  *
  * Events arrive as things happen, so results of short tests come while others still run. To give up, abort: every
- * process of every test that runs is killed, and the promise settles when none of them is left.
+ * process of every test that runs is killed, and the promise settles when none of them is left. Stacks hold as many
+ * calls as `Error.stackTraceLimit` allows.
  */
 export { discoverTests, readTests } from './discovery.ts';
 export type { TestEvent, TestResult, TestSummary } from './events.ts';

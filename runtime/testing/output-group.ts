@@ -1,5 +1,6 @@
 import type { Process } from '../kernel/process.ts';
 import type { InputStream, OutputStream, Stdio } from '../kernel/stdio.ts';
+import { KeptOutput } from './kept-output.ts';
 
 /**
  * What the processes of one test print. Each process has a stream for both its standard output and standard error,
@@ -25,31 +26,31 @@ export class OutputGroup {
 
   /** What the root process has printed. */
   get rootText(): string {
-    return this.#streams[0]?.text ?? '';
+    return this.#streams[0]?.kept.text ?? '';
   }
 
   /** What one of the processes has printed. */
   textOf({ stdio }: Process): string {
-    return stdio.output instanceof CapturedStream ? stdio.output.text : '';
+    return stdio.output instanceof CapturedStream ? stdio.output.kept.text : '';
   }
 
   get isEmpty(): boolean {
-    return this.#streams.every((stream) => stream.isEmpty);
+    return this.#streams.every(({ kept }) => kept.isEmpty);
   }
 
   /** Adds lines to the root process's stream. They are not echoed. */
   addNote(note: string): void {
     const lineIsOpen = this.rootText !== '' && !this.rootText.endsWith('\n');
-    this.#streams[0]?.keep(Buffer.from(lineIsOpen ? `\n${note}` : note));
+    this.#streams[0]?.kept.add(Buffer.from(lineIsOpen ? `\n${note}` : note));
   }
 
   /** Everything, with a headline for each process where there are several. */
   get text(): string {
     if (this.#streams.length === 1) return this.rootText;
     let all = '';
-    for (const [number, { text }] of this.#streams.entries()) {
+    for (const [number, { kept }] of this.#streams.entries()) {
       if (all !== '' && !all.endsWith('\n')) all += '\n';
-      all += ` --- process ${number} stdout ---\n${text}`;
+      all += ` --- process ${number} stdout ---\n${kept.text}`;
     }
     return all;
   }
@@ -57,28 +58,15 @@ export class OutputGroup {
 
 class CapturedStream implements OutputStream {
   readonly isTerminal = false;
+  readonly kept = new KeptOutput();
   readonly #echo: OutputStream | null;
-  readonly #chunks: Uint8Array[] = [];
 
   constructor(echo: OutputStream | null) {
     this.#echo = echo;
   }
 
   write(bytes: Uint8Array): Promise<void> | null {
-    this.keep(bytes.slice());
+    this.kept.add(bytes);
     return this.#echo?.write(bytes) ?? null;
-  }
-
-  keep(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#chunks.push(bytes);
-  }
-
-  get isEmpty(): boolean {
-    return this.#chunks.length === 0;
-  }
-
-  /** Bytes that are no UTF-8 become replacement characters. */
-  get text(): string {
-    return Buffer.concat(this.#chunks).toString();
   }
 }

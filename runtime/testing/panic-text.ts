@@ -6,6 +6,9 @@ export interface SourceLocation {
   readonly column: number;
 }
 
+/** Characters that line and column, or the number of a thread, may take. */
+const MAX_POSITION = 48;
+
 /** What a process that failed has printed about it. */
 export interface Panic {
   readonly message: string;
@@ -47,14 +50,32 @@ function olderRust(output: string): Panic | null {
 }
 
 function newerRust(output: string): Panic | null {
-  // Since Rust 1.91 the number of the thread follows its name.
-  const headers = output.matchAll(/^thread '[^\n]*' (?:\(\d+\) )?panicked at ([^\n]*):(\d+):(\d+):\n/gm);
-  const last = [...headers].at(-1);
-  if (last === undefined) return null;
-  const text = output.slice(last.index + last[0].length);
+  let place: SourceLocation | null = null;
+  let start = 0;
+  for (const { 0: line, index } of output.matchAll(/^thread '[^\n]*\n/gm)) {
+    const found = panicHeader(line);
+    if (found === null) continue;
+    place = found;
+    start = index + line.length;
+  }
+  if (place === null) return null;
+  const text = output.slice(start);
   const end = text.search(/^(note: run with `RUST_BACKTRACE=|stack backtrace:$)/m);
-  const message = (end < 0 ? text : text.slice(0, end)).replace(/\n$/, '');
-  return { message, location: location(last) };
+  return { message: (end < 0 ? text : text.slice(0, end)).replace(/\n$/, ''), location: place };
+}
+
+/**
+ * The place in `thread '<name>' panicked at <file>:<line>:<column>:`, where since Rust 1.91 the number of the thread
+ * follows its name. Read from the end: one expression for the line would take for ever on some.
+ */
+function panicHeader(line: string): SourceLocation | null {
+  const middle = 'panicked at ';
+  const at = line.lastIndexOf(middle);
+  const position = /:(\d+):(\d+):\n$/.exec(line.slice(-MAX_POSITION));
+  if (at < 0 || position === null) return null;
+  if (!/' (?:\(\d+\) )?$/.test(line.slice(Math.max(0, at - MAX_POSITION), at))) return null;
+  const file = line.slice(at + middle.length, line.length - position[0].length);
+  return { file, line: Number(position[1]), column: Number(position[2]) };
 }
 
 function assemblyScript(output: string): Panic | null {

@@ -69,6 +69,10 @@ test.each([
 
 test('a long output is searched in no time, whatever it looks like', () => {
   expect(panicText("thread 'a' panicked at 'b\n".repeat(100_000))).toBe(null);
+  expect(panicText(`thread '${"' panicked at a:1:1 ".repeat(100_000)}`)).toBe(null);
+  expect(panicText(`thread '${"' (1) panicked at :1:1:".repeat(100_000)}\nbad\n`)).toBe('bad');
+  expect(panicText(`abort: ${' in a(1:'.repeat(100_000)}`)).toHaveLength(800_000);
+  expect(panicText(`abort: in ${'(1:1'.repeat(100_000)}`)).toHaveLength(400_003);
 });
 
 test('the format before Rust 1.73 is that of its regular expression', () => {

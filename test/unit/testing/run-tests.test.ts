@@ -274,6 +274,15 @@ describe('cancelling', () => {
     expect(summary.cancelled).toBe(4);
   });
 
+  test('before the run begins runs nothing before the tests either', async () => {
+    const source = guest(
+      '(func (export "__lunatic_start_test") unreachable) (func (export "__lunatic_test_a"))',
+    );
+    const { summary, ended } = await testsOf(source, { signal: AbortSignal.abort() });
+    expect(summary.cancelled).toBe(1);
+    expect(ended).toBe(0);
+  });
+
   test('ends a start section', async () => {
     const abort = new AbortController();
     const { resultOf } = await testsOf(
