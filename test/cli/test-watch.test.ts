@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -38,8 +38,9 @@ test('runs the tests again when the file changes, until it is interrupted', asyn
   writeFileSync(file, passing('first'));
   const running = watch(file);
   await running.printed('test first ... ok\n\ntest result: ok. 1 passed');
-  writeFileSync(file, passing('second'));
-  await running.printed('test second ... ok\n\ntest result: ok. 1 passed');
+  // Of the same size.
+  writeFileSync(file, passing('again'));
+  await running.printed('test again ... ok\n\ntest result: ok. 1 passed');
   writeFileSync(file, guest('(func (export "#lunatic_test_third") unreachable)'));
   await running.printed('test third ... FAILED\n');
   const { stdout, stderr, exitCode } = await interrupt(running);
@@ -53,11 +54,16 @@ test('a file may be replaced by another, and be missing meanwhile, with its fold
   mkdirSync(target);
   file = join(target, 'tests.wat');
   writeFileSync(file, passing('first'));
+  // Times in whole seconds can be set again.
+  utimesSync(file, 1_700_000_000, 1_700_000_000);
   const running = watch(file);
   await running.printed('test first ... ok\n');
-  writeFileSync(join(folder, 'next.wat'), passing('second'));
-  renameSync(join(folder, 'next.wat'), file);
-  await running.printed('test second ... ok\n');
+  // Of the same size and time.
+  const next = join(folder, 'next.wat');
+  writeFileSync(next, passing('other'));
+  utimesSync(next, 1_700_000_000, 1_700_000_000);
+  renameSync(next, file);
+  await running.printed('test other ... ok\n');
   rmSync(target, { recursive: true });
   const other = join(folder, 'other');
   mkdirSync(other);
