@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { checkCommand } from './check-command.ts';
 import { exportsCommand } from './exports-command.ts';
+import { initCommand } from './init-command.ts';
 import { isCargoTest } from './mode.ts';
 import { runCommand } from './run-command.ts';
 import { ExitCode } from './session.ts';
@@ -12,7 +13,13 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
   const program = withCommonOptions(new Command('lunatic'))
     .description('Runs WebAssembly programs made of processes: isolated, supervised, preemptively scheduled.')
     .helpCommand('help [command]', 'print the help of a command');
-  const commands = [runCommand(), testCommand(guestArguments), checkCommand(), exportsCommand()];
+  const commands = [
+    initCommand(),
+    runCommand(),
+    testCommand(guestArguments),
+    checkCommand(),
+    exportsCommand(),
+  ];
   for (const command of commands) {
     program.addCommand(withCommonOptions(command.copyInheritedSettings(program)));
   }

@@ -1,0 +1,150 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandError } from './load.ts';
+import type { NewContent } from './replace-files.ts';
+
+type Json = null | boolean | number | string | Json[] | JsonObject;
+interface JsonObject {
+  [key: string]: Json;
+}
+
+const COMPILER = ['assemblyscript', '^0.28.20'] as const;
+/** Gives programs `abort`, `console` and the like by way of WASI. */
+const SHIM = ['@assemblyscript/wasi-shim', '^0.1.0'] as const;
+/** Upstream's SDK brings all that, and says what compiler it wants. It is not on npm. */
+const SDK = 'as-lunatic';
+
+const SHIM_FOLDER = `node_modules/${SHIM[0]}/assembly`;
+const SHIM_USES = ['abort', 'trace', 'seed', 'console', 'crypto', 'performance', 'process', 'Date'];
+
+/** Options of the compiler with which a module cannot be run, and why. */
+const WRONG_OPTIONS: readonly [option: string, why: string][] = [
+  ['importMemory', 'a process gets its own memory'],
+  ['sharedMemory', 'processes share no memory'],
+  ['importTable', 'there is no table to import'],
+  ['noExportMemory', 'host functions read and write the memory'],
+];
+
+/** A JSON file of the project, and what is to become of it. */
+class JsonFile {
+  readonly path: string;
+  readonly #text: string;
+  readonly content: JsonObject;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#text = existsSync(path) ? readFileSync(path, 'utf8') : '{}\n';
+    let content: Json;
+    try {
+      content = JSON.parse(this.#text);
+    } catch (error) {
+      throw new CommandError(`${path}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+    if (!isObject(content)) throw this.unexpected('it', 'an object');
+    this.content = content;
+  }
+
+  /** The object under a key; with `make`, made where there is none. */
+  object(parent: JsonObject, key: string, name = key): JsonObject {
+    parent[key] ??= {};
+    const value = parent[key];
+    if (!isObject(value)) throw this.unexpected(name, 'an object');
+    return value;
+  }
+
+  unexpected(name: string, wanted: string): CommandError {
+    return new CommandError(`${this.path}: ${name} is not ${wanted}, which it would have to be`);
+  }
+
+  /** Null where nothing has changed. */
+  get change(): NewContent | null {
+    if (this.#text !== '{}\n' && JSON.stringify(JSON.parse(this.#text)) === JSON.stringify(this.content))
+      return null;
+    const indent = /^[ \t]+(?=")/m.exec(this.#text)?.[0] ?? '  ';
+    const end = this.#text.endsWith('\n') ? '\n' : '';
+    return { path: this.path, text: `${JSON.stringify(this.content, null, indent)}${end}` };
+  }
+}
+
+/**
+ * What makes an AssemblyScript project one that can be built and run: packages and scripts in package.json, options of the
+ * compiler in asconfig.json. What is there stays.
+ * @throws CommandError where the project says otherwise
+ */
+export function setUpAssemblyScript(folder: string): NewContent[] {
+  const manifest = new JsonFile(join(folder, 'package.json'));
+  const config = new JsonFile(join(folder, 'asconfig.json'));
+  const packages = {
+    ...optionalObject(manifest, 'dependencies'),
+    ...optionalObject(manifest, 'peerDependencies'),
+    ...optionalObject(manifest, 'devDependencies'),
+  };
+  const withSdk = Object.hasOwn(packages, SDK);
+  const missing = (withSdk ? [] : [COMPILER, SHIM]).filter(([name]) => !Object.hasOwn(packages, name));
+  if (missing.length > 0) {
+    const development = manifest.object(manifest.content, 'devDependencies');
+    for (const [name, version] of missing) development[name] = version;
+  }
+  const output = setUpConfig(config, withSdk);
+  const scripts = manifest.object(manifest.content, 'scripts');
+  scripts['asbuild'] ??= 'asc --target release';
+  scripts['lunatic'] ??= `npm run asbuild && lunatic run ${output}`;
+  return [manifest.change, config.change].filter((change) => change !== null);
+}
+
+function optionalObject(file: JsonFile, key: string): JsonObject {
+  return Object.hasOwn(file.content, key) ? file.object(file.content, key) : {};
+}
+
+/** Returns the path of the module that a release build makes. */
+function setUpConfig(config: JsonFile, withSdk: boolean): string {
+  const { content } = config;
+  content['entries'] ??= ['assembly/index.ts'];
+  const targets = config.object(content, 'targets');
+  const release = config.object(targets, 'release', 'targets.release');
+  release['outFile'] ??= 'build/release.wasm';
+  if (typeof release['outFile'] !== 'string') throw config.unexpected('targets.release.outFile', 'a string');
+  const options = config.object(content, 'options');
+  for (const [option, why] of WRONG_OPTIONS) {
+    if (options[option] === true)
+      throw new CommandError(`${config.path}: options.${option} is set, but ${why}`);
+  }
+  if (options['exportTable'] === false) {
+    throw new CommandError(
+      `${config.path}: options.exportTable is false, but processes are spawned by a function's place in the table`,
+    );
+  }
+  options['exportTable'] ??= true;
+  if (withSdk) content['extends'] ??= `./node_modules/${SDK}/asconfig.json`;
+  else if (content['extends'] === undefined) useShim(config, options);
+  return release['outFile'];
+}
+
+/** Without it the compiler imports `env.abort`, which nobody has. Names that the project gives itself stay. */
+function useShim(config: JsonFile, options: JsonObject): void {
+  const uses = listOf(config, options, 'use');
+  const missing = SHIM_USES.filter((name) => !uses.some((use) => use.startsWith(`${name}=`)));
+  if (missing.length === 0) return;
+  const own = uses.some((use) => use.startsWith('abort='));
+  // Who has an `abort` of their own has a library of their own.
+  if (own) return;
+  options['use'] = [...uses, ...missing.map((name) => `${name}=wasi_${name}`)];
+  const libraries = listOf(config, options, 'lib');
+  if (!libraries.includes(SHIM_FOLDER)) options['lib'] = [...libraries, SHIM_FOLDER];
+}
+
+/** An option that may be a string or a list of them. */
+function listOf(config: JsonFile, options: JsonObject, name: string): string[] {
+  const value = options[name] ?? [];
+  const list = Array.isArray(value) ? value : [value];
+  return list.map((item) => {
+    if (typeof item !== 'string') throw config.unexpected(`options.${name}`, 'a list of strings');
+    return item;
+  });
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

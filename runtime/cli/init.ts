@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setUpAssemblyScript } from './init-assemblyscript.ts';
+import { type CargoTarget, setUpCargo } from './init-cargo.ts';
+import { CommandError } from './load.ts';
+import { replaceFiles } from './replace-files.ts';
+
+/**
+ * Sets a project up to be built for and run by this runtime; a second time it changes nothing.
+ * @returns what to tell the user on standard output, and as hints
+ * @throws CommandError; then nothing has changed
+ */
+export function initProject(
+  folder: string,
+  options: { readonly target?: CargoTarget },
+): { done: string; hint: string } {
+  const has = (name: string) => existsSync(join(folder, name));
+  if (has('Cargo.toml')) {
+    const { changes, target, chosen } = setUpCargo(folder, options.target);
+    replaceFiles(changes);
+    const renamed = chosen && target === 'wasm32-wasi';
+    return {
+      done: 'Cargo project initialized!\n',
+      hint: renamed
+        ? 'It will be built for wasm32-wasi. Rust 1.84 and newer know wasm32-wasip1 instead: for them remove what was\n' +
+          'written to .cargo/config.toml and run `lunatic init --target wasm32-wasip1`.\n'
+        : '',
+    };
+  }
+  if (!has('asconfig.json') && !has('package.json'))
+    throw new CommandError('Must be called inside a cargo project, or one of AssemblyScript');
+  if (options.target !== undefined) throw new CommandError('--target is for cargo projects');
+  const changes = setUpAssemblyScript(folder);
+  replaceFiles(changes);
+  return {
+    done: 'AssemblyScript project initialized!\n',
+    hint:
+      changes.length === 0
+        ? ''
+        : 'Get the packages with `npm install`; build and run with `npm run lunatic`.\n',
+  };
+}
