@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ColorChoice, wantsColors } from './colors.ts';
 import { CommandError } from './load.ts';
 import type { LogFilter } from './log-filter.ts';
@@ -90,10 +90,8 @@ function withTestOptions(command: Command): Command {
     .option('--include-ignored', 'run ignored tests too', false)
     .option('--skip <filter>', 'leave out tests whose name contains this; repeatable', collect, [])
     .option('--list', 'list the tests instead of running them', false)
-    .option(
-      '--reporter <name>',
-      `how results are printed: ${REPORTERS.join(', ')} (default: pretty)`,
-      reporter,
+    .addOption(
+      new Option('--reporter <name>', 'how results are printed (default: pretty)').choices(REPORTERS),
     )
     .option('--format <format>', 'the same as --reporter; with --list, terse')
     .option('--nocapture', 'show what tests print at once', false)
@@ -169,11 +167,6 @@ function checkReporter(command: Command, flags: TestFlags): void {
 
 function isReporter(name: string): name is ReporterName {
   return REPORTERS.some((reporter) => reporter === name);
-}
-
-function reporter(value: string): ReporterName {
-  if (isReporter(value)) return value;
-  throw new InvalidArgumentError(`It must be ${REPORTERS.slice(0, -1).join(', ')} or ${REPORTERS.at(-1)}.`);
 }
 
 function collect(value: string, previous: string[]): string[] {

@@ -245,7 +245,7 @@ describe('--reporter=junit', () => {
 
 test('another reporter is a wrong command line, another format is none', async () => {
   const reporter = await runTests(wat, '--reporter=tap');
-  expect(reporter.stderr).toContain('It must be pretty, terse, junit or json.');
+  expect(reporter.stderr).toContain("'tap' is invalid. Allowed choices are pretty, terse, junit, json.");
   expect(reporter.exitCode).toBe(2);
   const format = await runTests(wat, '--format=tap');
   expect(format.stderr).toBe("Error: unknown format 'tap'\n");
