@@ -33,7 +33,7 @@ export async function run(
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);
   const runtime = new Runtime({ observer: { onExit: (ended, exit) => logExit(log, ended, exit) } });
-  runtime.scheduler.traces = options.trace;
+  runtime.scheduler.traces = options.trace ? 'all' : 'none';
   endOnSignals(streams, () => runtime.scheduler.halt());
   let root: Root | undefined;
   // Windows has no such signal.

@@ -26,6 +26,12 @@ const SLICES_PER_CLOCK = 32;
 /** Bytes of instances and memories kept for the next processes. */
 const POOL_CAPACITY = 2 ** 30;
 
+/**
+ * Which processes keep where they were suspended, which takes some microseconds each time: none; those that wait for
+ * anything but a message, which happens seldom enough to cost nothing; or all.
+ */
+export type Traces = 'none' | 'rare' | 'all';
+
 /** Told of what happens; every method may be missing. */
 export interface SchedulerObserver {
   onExit?(process: Process, exit: Exit): void;
@@ -44,8 +50,7 @@ export class Scheduler {
   readonly pool = new InstancePool(POOL_CAPACITY);
   readonly capacity: Capacity;
   readonly observer: SchedulerObserver;
-  /** Whether every process keeps where it was suspended: some microseconds each time. */
-  traces = false;
+  traces: Traces = 'none';
   /** The process that has the turn. Host functions are called by it. */
   current!: Process;
   /** Runs a process's start section or entry function; set by the spawner, which knows how. */
@@ -100,7 +105,10 @@ export class Scheduler {
    */
   suspend(process: Process, wait: Wait): Promise<number> {
     process.wait = wait;
-    if (this.traces) process.suspendedAt = new Error('suspended');
+    if (this.traces !== 'none') {
+      const isRare = wait !== Wait.Receive;
+      process.suspendedAt = isRare || this.traces === 'all' ? new Error('suspended') : null;
+    }
     const resumed = new Promise<number>(process.captureResume);
     this.#next();
     return resumed;
@@ -298,6 +306,30 @@ export class Scheduler {
 
   kill(process: Process): void {
     this.deliver(process, KILL);
+  }
+
+  /**
+   * Kills a process and finds out where it waited for a message, if that was not kept: `suspendedAt` tells it to whoever
+   * observes the end.
+   *
+   * Where a host call returns a number, V8 converts what a stack is resumed with on that very stack. An object there
+   * sees the guest's frames below itself, and can unwind them.
+   */
+  killTracing(process: Process): void {
+    const waits = process.wait === Wait.Receive && process.started && !process.queued && !process.killed;
+    if (waits && process.suspendedAt === null) {
+      const { resume } = process;
+      process.unwind = (reason) => {
+        const probe: unknown = {
+          valueOf() {
+            process.suspendedAt = new Error('suspended');
+            throw reason;
+          },
+        };
+        resume(probe as number);
+      };
+    }
+    this.kill(process);
   }
 
   /**

@@ -67,7 +67,9 @@ class Session {
     const selected = selectTests(all, selection);
     const filteredOut = all.length - selected.length;
     this.#onEvent({ kind: 'discovered', selected, filteredOut });
-    if (timeout !== undefined) this.#runtime.scheduler.traces = true;
+    // Other stacks are found when the time is up. Whoever wants all of them may have asked already.
+    const { scheduler } = this.#runtime;
+    if (timeout !== undefined && scheduler.traces === 'none') scheduler.traces = 'rare';
     if (selected.some(({ runs }) => runs)) await this.#setUp();
     await this.#runAll(selected);
     const summary = { ...this.#counts, filteredOut };

@@ -12,10 +12,7 @@ export interface TestOptions {
   readonly echo?: OutputStream;
   /** Tests that run at the same time. Default: all of them. */
   readonly jobs?: number;
-  /**
-   * Seconds after which a test is killed and has failed. Default: never. With it the scheduler keeps where each
-   * process waits, which costs some microseconds a wait.
-   */
+  /** Seconds after which a test is killed and has failed, with the stacks of its processes. Default: never. */
   readonly timeout?: number;
   /** Cancels the run: what runs is killed, the rest is not started. */
   readonly signal?: AbortSignal;

@@ -1,11 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { snapshot, snapshots } from '../inspect/snapshot.ts';
 import { type Exit, isNormal, KILLED_EXIT } from '../kernel/exit.ts';
+import type { ProcessId } from '../kernel/ids.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { FailureReport, RunningTest } from '../kernel/running-test.ts';
 import { type Runtime, SpawnError } from '../runtime.ts';
 import { shown } from '../symbols/shown.ts';
-import { captureCaller, processStack } from '../symbols/stack.ts';
+import { captureCaller, processStack, type StackFrame } from '../symbols/stack.ts';
 import { type DeathCause, DeathCauses } from './death-causes.ts';
 import type { TestResult } from './events.ts';
 import { type Ending, failuresOf, type Hanging, notesOf, type Report } from './failure.ts';
@@ -48,6 +50,8 @@ export class TestRun implements RunningTest {
   #cancelled = false;
   /** Set when the time is up. */
   #hanging: Hanging | null = null;
+  /** Stacks of the processes that hang, of some as they die. */
+  readonly #stacks = new Map<ProcessId, readonly StackFrame[]>();
 
   #name: string;
   #expectedTrap: string | null = null;
@@ -76,6 +80,8 @@ export class TestRun implements RunningTest {
     const timer = timeout === undefined ? undefined : setTimeout(() => this.#giveUp(timeout), timeout * 1000);
     try {
       const exit = await this.#end(module);
+      // Stacks of those that wait for messages show up as they die.
+      while (this.#hanging !== null && this.lives) await nextTurn();
       return this.#result(exit, performance.now() - start);
     } finally {
       clearTimeout(timer);
@@ -118,7 +124,7 @@ export class TestRun implements RunningTest {
       panic: panic ?? ownPanic,
       byLink: cause !== null && cause.process !== this.#root,
       expected: this.#expectedTrap ?? expectedPanic,
-      hanging: this.#hanging,
+      hanging: this.#hanging === null ? null : this.#withStacks(this.#hanging),
       reports: this.#reports,
       reportsLeft: this.#reported - this.#reports.length,
     };
@@ -152,7 +158,18 @@ export class TestRun implements RunningTest {
     // Before its start section is through, a process is not in its environment.
     const processes = root.initialized ? snapshots(environment, MAX_DESCRIBED) : [snapshot(root)];
     this.#hanging = { timeout, processes, count: Math.max(environment.size, processes.length) };
-    this.kill();
+    for (const { id, stack } of processes) this.#stacks.set(id, stack);
+    const { scheduler } = this.#runtime;
+    for (const process of environment.processes()) scheduler.killTracing(process);
+    if (root.exit === null) scheduler.killTracing(root);
+  }
+
+  #withStacks(hanging: Hanging): Hanging {
+    const processes = hanging.processes.map((process) => ({
+      ...process,
+      stack: this.#stacks.get(process.id) ?? [],
+    }));
+    return { ...hanging, processes };
   }
 
   /** Ends the test as cancelled. */
@@ -197,6 +214,9 @@ export class TestRun implements RunningTest {
   onExit(process: Process, exit: Exit): void {
     const cause = this.#causes.observe(process, exit);
     if (process === this.#root) this.#cause = cause;
+    if (process.suspendedAt !== null && this.#stacks.get(process.id)?.length === 0) {
+      this.#stacks.set(process.id, processStack(process.suspendedAt, process));
+    }
   }
 }
 

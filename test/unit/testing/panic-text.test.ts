@@ -52,6 +52,7 @@ test.each([
   ["thread 'main' panicked at 'a', b', C:\\my code\\lib.rs:70:15", 'C:\\my code\\lib.rs', 70, 15],
   ["thread 'main' panicked at src/lib.rs:7:5:\ntoo bad\n", 'src/lib.rs', 7, 5],
   ["thread 'main' (3) panicked at C:\\my code\\lib.rs:7:5:\ntoo bad\n", 'C:\\my code\\lib.rs', 7, 5],
+  ["thread 'a' panicked at b' panicked at src/lib.rs:7:5:\ntoo bad\n", 'src/lib.rs', 7, 5],
   ['abort: too bad in assembly/index.ts(7:5)\n', 'assembly/index.ts', 7, 5],
   ['abort: too bad in ~lib/array.ts(107:42)\n', '~lib/array.ts', 107, 42],
 ])('the place of a panic: %j', (output, file, line, column) => {

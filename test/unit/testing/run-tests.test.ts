@@ -179,6 +179,37 @@ describe('the time limit', () => {
     expect(left).toBe(0);
   });
 
+  test('tells of every kind of wait', async () => {
+    const wait = (name: string, body: string) =>
+      `(func $${name} ${body}) (func (export "#lunatic_test_${name}") (call $${name}))`;
+    const { resultOf, left } = await testsOf(
+      guest(
+        `${wait('sleeps', '(call $process.sleep_ms (i64.const 1000000))')}
+         ${wait('receives', '(drop (call $receive_tag (i64.const 3) (i64.const 1000000))) (call $print (text "goes on"))')}
+         ${wait('requests', '(call $put (i64.const 1) (i64.const 1)) (drop (call $message.send_receive_skip_search (i64.const 1) (i64.const 3) (i64.const -1)))')}
+         ${wait('reads', '(i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 1)) (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))')}
+         ${wait('slept', '(call $process.sleep_ms (i64.const 1)) (call $forever)')}
+         ${wait('catches', '(drop (call $trap.catch (i32.const 0) (i32.const 0)))')}
+         (func (export "_lunatic_catch_trap") (param i32 i32) (result i32) (call $forever) (i32.const 1))
+         ${wait('swallows', '(loop $again (try (do (call $forever)) (catch_all)) (br $again))')}`,
+      ),
+      { timeout: 0.3 },
+    );
+    const innermost = (name: string) => {
+      const process = resultOf(name).failures[0]?.processes[0];
+      return [process?.activity, process?.stack[0]?.functionName];
+    };
+    expect(innermost('sleeps')).toEqual(['sleeps', 'sleeps']);
+    expect(innermost('receives')).toEqual(['waits for a message', 'receive_tag']);
+    expect(resultOf('receives').output.text).not.toContain('goes on');
+    expect(innermost('requests')).toEqual(['waits for a message', 'requests']);
+    expect(innermost('reads')).toEqual(['waits for input, output or a name', 'reads']);
+    expect(innermost('slept')).toEqual(['waits for a message', 'forever']);
+    expect(innermost('catches')).toEqual(['waits for a message', 'forever']);
+    expect(innermost('swallows')).toEqual(['waits for a message', 'forever']);
+    expect(left).toBe(0);
+  });
+
   test('ends a loop, and tells which one', async () => {
     const source = guest(
       `(func $spin (loop $again (br $again)))
