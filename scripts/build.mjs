@@ -17,7 +17,7 @@ const shared = {
 const results = await Promise.all([
   build({
     ...shared,
-    entryPoints: { lunatic: 'runtime/cli/launch.ts' },
+    entryPoints: { lunatic: 'runtime/cli/launch.ts', 'cargo-lunatic': 'runtime/cli/cargo-lunatic.ts' },
     // The launcher must still run on a Node that is too old for the rest.
     target: 'node18',
     supported: { 'top-level-await': true },
@@ -35,7 +35,7 @@ const results = await Promise.all([
     plugins: [builtinModules()],
   }),
 ]);
-chmodSync('dist/lunatic.js', 0o755);
+for (const command of ['lunatic', 'cargo-lunatic']) chmodSync(`dist/${command}.js`, 0o755);
 const metafiles = results.map(({ metafile }) => metafile);
 writeLicences(new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageOf)));
 removeOlderParts(

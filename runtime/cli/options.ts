@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { COLOR_CHOICES } from './colors.ts';
-import { LogFilter, LogFilterError } from './log-filter.ts';
+import { LEVELS, LogFilter, LogFilterError } from './log-filter.ts';
 
 /** Options that several commands have. */
 
@@ -13,9 +13,10 @@ export function colorOption(): Option {
 export function logOption(byDefault: string): Option {
   return new Option(
     '--log <filter>',
-    `what to log: off, error, warn, info, debug, trace, or target=level,...; default ${byDefault}, or the variables ` +
-      'LUNATIC_LOG or RUST_LOG',
-  ).argParser(parseLogFilter);
+    `what to log, also as target=level,...; default ${byDefault}, or the variables LUNATIC_LOG or RUST_LOG`,
+  )
+    .choices(['off', ...LEVELS])
+    .argParser(parseLogFilter);
 }
 
 /** @param whose what the directories are for */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { checkCommand } from './check-command.ts';
+import { completionsCommand } from './completions-command.ts';
 import { exportsCommand } from './exports-command.ts';
 import { initCommand } from './init-command.ts';
 import { isCargoTest } from './mode.ts';
@@ -19,6 +20,7 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     testCommand(guestArguments),
     checkCommand(),
     exportsCommand(),
+    completionsCommand(makeProgram),
   ];
   for (const command of commands) {
     program.addCommand(withCommonOptions(command.copyInheritedSettings(program)));

@@ -1,0 +1,71 @@
+import type { Command, Option } from 'commander';
+
+/** What stands where a value is expected. */
+export type Values =
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  | { readonly kind: 'modules' }
+  | { readonly kind: 'directories' }
+  | { readonly kind: 'anything' };
+
+export interface OptionModel {
+  /** As they are typed: `-h`, `--help`. */
+  readonly flags: readonly string[];
+  readonly description: string;
+  /** Of its value; null where it takes none. */
+  readonly values: Values | null;
+  readonly repeatable: boolean;
+}
+
+/** What there is to complete of a command. */
+export interface CommandModel {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly OptionModel[];
+  readonly operands: Values;
+}
+
+export interface ProgramModel {
+  readonly options: readonly OptionModel[];
+  readonly commands: readonly CommandModel[];
+}
+
+/** Reads what shells can complete from the definition of the command line, so that it cannot differ from it. */
+export function modelOf(program: Command): ProgramModel {
+  const names = program.commands.map((command) => command.name());
+  const commands = program.commands.map((command) => ({
+    name: command.name(),
+    description: command.summary() || command.description(),
+    options: optionsOf(command),
+    operands: operandsOf(command),
+  }));
+  const help: CommandModel = {
+    name: 'help',
+    description: 'print the help of a command',
+    options: [],
+    operands: { kind: 'words', words: names },
+  };
+  return { options: optionsOf(program), commands: [...commands, help] };
+}
+
+function optionsOf(command: Command): OptionModel[] {
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .map((option) => ({
+      flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
+      description: option.description,
+      values: option.required || option.optional ? valuesOf(option) : null,
+      repeatable: option.variadic || Array.isArray(option.defaultValue),
+    }));
+}
+
+function valuesOf({ argChoices, flags }: Option): Values {
+  if (argChoices !== undefined) return { kind: 'words', words: argChoices };
+  return flags.includes('<directory>') ? { kind: 'directories' } : { kind: 'anything' };
+}
+
+function operandsOf(command: Command): Values {
+  const [first] = command.registeredArguments;
+  if (first === undefined) return { kind: 'words', words: [] };
+  return first.argChoices === undefined ? { kind: 'modules' } : { kind: 'words', words: first.argChoices };
+}

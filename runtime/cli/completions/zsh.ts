@@ -1,0 +1,69 @@
+import type { OptionModel, ProgramModel, Values } from './command-model.ts';
+
+/** A script for zsh: to be sourced, or put as `_lunatic` into a folder of `fpath`. */
+export function zshCompletions({ options, commands }: ProgramModel): string {
+  return `#compdef lunatic
+# Completions of the command lunatic for zsh.
+
+_lunatic_modules() { _files -g '*.(wasm|wat)' }
+
+_lunatic_commands() {
+  local -a commands=(
+${commands.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}\n`).join('')}  )
+  _describe -t commands command commands
+}
+
+_lunatic() {
+  local curcontext="$curcontext" state line
+  _arguments -C -S ${options.flatMap(specs).join(' ')} '1:command:->command' '*::argument:->arguments'
+  case $state in
+    command) _alternative 'commands:command:_lunatic_commands' 'modules:module:_lunatic_modules' ;;
+    arguments)
+      case $words[1] in
+${commands
+  .map(
+    ({ name, options: own, operands }) => `        ${pattern(name)})
+          _arguments -S \\
+${own
+  .flatMap(specs)
+  .map((spec) => `            ${spec} \\\n`)
+  .join('')}            ${quoted(`*:argument:${action(operands)}`)} ;;
+`,
+  )
+  .join('')}      esac ;;
+  esac
+}
+
+# Called by the completion system, or sourced.
+if [[ $funcstack[1] == _lunatic ]]; then _lunatic "$@"; else compdef _lunatic lunatic; fi
+`;
+}
+
+/** A module may stand where the word `run` would. */
+function pattern(command: string): string {
+  return command === 'run' ? 'run|*.wasm|*.wat' : command;
+}
+
+/** How `_arguments` wants an option: `'(-h --help)-h[description]:value:action'`. */
+function specs({ flags, description, values, repeatable }: OptionModel): string[] {
+  const text = description.replaceAll(/[[\]\\:]/g, (character) => `\\${character}`);
+  const value = values === null ? '' : `:value:${action(values)}`;
+  return flags.map((flag) => quoted(`${repeatable ? '*' : `(${flags.join(' ')})`}${flag}[${text}]${value}`));
+}
+
+function action(values: Values): string {
+  switch (values.kind) {
+    case 'words':
+      return `(${values.words.join(' ')})`;
+    case 'modules':
+      return '_lunatic_modules';
+    case 'directories':
+      return '_files -/';
+    case 'anything':
+      return '';
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

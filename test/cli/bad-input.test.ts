@@ -1,0 +1,145 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lunatic } from '../support/command.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lunatic-bad-'));
+  mkdirSync(join(folder, 'folder.wasm'));
+  const write = (name: string, content: string | Uint8Array) => writeFileSync(join(folder, name), content);
+  write('empty.wasm', '');
+  write('empty.wat', '');
+  write('text.wasm', 'hello');
+  write('magic.wasm', new Uint8Array([0, 0x61, 0x73, 0x6d]));
+  write('cut.wasm', new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1]));
+  write('version.wasm', new Uint8Array([0, 0x61, 0x73, 0x6d, 9, 0, 0, 0]));
+  write('wrong.wat', '(module (func (i32.cosnt 1)))');
+  write('good.wat', '(module (func (export "_start")))');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const COMMANDS = ['run', 'test', 'check', 'exports'];
+
+const FILES: [name: string, message: RegExp][] = [
+  ['nowhere.wasm', /Module 'nowhere\.wasm' not found/],
+  ['good.wat/inside.wasm', /Module 'good\.wat\/inside\.wasm' cannot be read: .*ENOTDIR/],
+  ['folder.wasm', /Module 'folder\.wasm' is a directory/],
+  ['empty.wasm', /Module 'empty\.wasm' is empty/],
+  ['text.wasm', /Module 'text\.wasm' is no wasm module: it starts with 68 65 6c 6c/],
+  ['magic.wasm', /offset 0x4: expected/],
+  ['cut.wasm', /offset 0x[0-9a-f]+: expected/],
+  ['version.wasm', /offset 0x4: expected/],
+  ['wrong.wat', /wrong\.wat:1:16: error: unexpected token/],
+];
+
+describe.each(COMMANDS)('lunatic %s', (command) => {
+  test.each(FILES)('%s: exit code 1, and standard error says why', async (name, message) => {
+    const { stdout, stderr, exitCode } = await lunatic([command, name], { cwd: folder });
+    const [first = ''] = stderr.split('\n');
+    expect(first).toMatch(/^Error: /);
+    expect(stderr).toMatch(message);
+    // The assembler shows the place below.
+    if (!name.endsWith('.wat')) expect(stderr.split('\n')).toHaveLength(2);
+    expect(stderr).not.toMatch(/^\s+at .*:\d+/m);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(1);
+  });
+
+  test('a file that may not be read', async () => {
+    const path = join(folder, 'secret.wasm');
+    writeFileSync(path, '');
+    chmodSync(path, 0);
+    // Who may read everything finds it empty.
+    const may = process.getuid?.() === 0;
+    const { stderr, exitCode } = await lunatic([command, 'secret.wasm'], { cwd: folder });
+    expect(stderr).toBe(
+      `Error: Module 'secret.wasm' ${may ? 'is empty' : 'cannot be read: permission denied'}\n`,
+    );
+    expect(exitCode).toBe(1);
+  });
+});
+
+test.each<[string, string[], string]>([
+  ['no file to run', ['run'], "error: missing required argument 'path'"],
+  ['no file to test', ['test'], "error: missing required argument 'words'"],
+  ['no file to check', ['check'], "error: missing required argument 'file'"],
+  ['no file to list exports of', ['exports'], "error: missing required argument 'file'"],
+  [
+    'two files to list exports of',
+    ['exports', 'a.wasm', 'b.wasm'],
+    "error: too many arguments for 'exports'",
+  ],
+  ['a file to init', ['init', 'here'], "error: too many arguments for 'init'"],
+  ['no shell', ['completions'], "error: missing required argument 'shell'"],
+  [
+    'an unknown shell',
+    ['completions', 'csh'],
+    "is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.",
+  ],
+  [
+    'an unknown target',
+    ['init', '--target', 'x86_64'],
+    'is invalid. Allowed choices are wasm32-wasi, wasm32-wasip1.',
+  ],
+  ['an unknown option of run', ['run', 'good.wat', '--fast'], "error: unknown option '--fast'"],
+  ['an unknown option of test', ['test', 'good.wat', '--fast'], "error: unknown option '--fast'"],
+  [
+    'an unknown option of check',
+    ['check', '--jsn', 'good.wat'],
+    "error: unknown option '--jsn'\n(Did you mean --json?)",
+  ],
+  [
+    'an unknown option of exports',
+    ['exports', '--jsn', 'good.wat'],
+    "error: unknown option '--jsn'\n(Did you mean --json?)",
+  ],
+  ['an unknown option of init', ['init', '-x'], "error: unknown option '-x'"],
+  [
+    'a value that is missing',
+    ['run', 'good.wat', '--log'],
+    "error: option '--log <filter>' argument missing",
+  ],
+  [
+    'a colour that is none',
+    ['run', 'good.wat', '--color', 'red'],
+    'Allowed choices are auto, always, never.',
+  ],
+  [
+    'a command that nearly is one',
+    ['exprots', 'good.wat'],
+    "error: unknown command 'exprots'\n(Did you mean exports?)",
+  ],
+  ['a command that is none', ['fly'], "error: unknown command 'fly'"],
+  ['a command of the cloud', ['login'], "error: unknown command 'login'"],
+  ['help of what is none', ['help', 'fly'], 'Usage: lunatic'],
+  ['nothing at all', [], 'Usage: lunatic'],
+])('%s is wrong usage: exit code 2', async (_, args, message) => {
+  const { stdout, stderr, exitCode } = await lunatic(args, { cwd: folder });
+  expect(stderr).toContain(message);
+  expect(stdout).toBe('');
+  expect(exitCode).toBe(2);
+});
+
+test.each([[['help']], [['--help']], [['-h']]])('%j prints the help of all commands', async (args) => {
+  const { stdout, stderr, exitCode } = await lunatic(args);
+  for (const name of [...COMMANDS, 'init', 'completions', 'help']) {
+    expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+  }
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+});
+
+test.each([...COMMANDS, 'init', 'completions'])('help %s is what --help prints', async (name) => {
+  const [long, short, help] = await Promise.all([
+    lunatic([name, '--help']),
+    lunatic([name, '-h']),
+    lunatic(['help', name]),
+  ]);
+  expect(long.stdout).toContain(`Usage: lunatic ${name}`);
+  expect(long.stdout).toContain('Exit status');
+  expect(short).toEqual(long);
+  expect(help).toEqual(long);
+  expect(long).toMatchObject({ stderr: '', exitCode: 0 });
+});
