@@ -52,6 +52,7 @@ function send({ scheduler }: HostContext, id: bigint): void {
   const target = processIdFromGuest(id);
   const receiver = target === NO_PROCESS ? undefined : process.environment.get(target);
   if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
+  else sent.recycle();
 }
 
 message.define(
@@ -61,7 +62,7 @@ message.define(
   'Puts a new, empty data message into the scratch area. Tag 0 means none; the capacity is a hint.',
   ({ scheduler }) =>
     (tag: bigint) => {
-      scheduler.current.scratch = dataMessage(tag);
+      scheduler.current.load(dataMessage(tag));
     },
 );
 

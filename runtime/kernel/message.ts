@@ -20,6 +20,11 @@ export type MessageResource = ModuleResource;
 
 const EMPTY = new Uint8Array(0);
 
+/** Bytes of a buffer that short messages share one after the other, and how many are kept. */
+const SHORT = 64;
+const MAX_SPARES = 1024;
+const spares: Uint8Array[] = [];
+
 /**
  * One message. The fields beyond `kind` and `tag` belong to data messages, except `processId`. One shape for
  * all three keeps the hot paths monomorphic; `next` makes the mailbox's list without further objects.
@@ -47,13 +52,28 @@ export class Message {
   /** Appends a copy of `source[start .. start + size]`. */
   write(source: Uint8Array, start: number, size: number): void {
     const end = this.length + size;
-    if (end > this.buffer.length) {
-      const grown = new Uint8Array(this.length === 0 ? end : Math.max(end, this.buffer.length * 2));
-      if (this.length > 0) grown.set(this.buffer.subarray(0, this.length));
-      this.buffer = grown;
-    }
+    if (end > this.buffer.length) this.#grow(end);
     copyBytes(source, start, this.buffer, this.length, size);
     this.length = end;
+  }
+
+  #grow(end: number): void {
+    if (this.length === 0) {
+      this.buffer = end > SHORT ? new Uint8Array(end) : (spares.pop() ?? new Uint8Array(SHORT));
+      return;
+    }
+    const grown = new Uint8Array(Math.max(end, this.buffer.length * 2));
+    grown.set(this.buffer.subarray(0, this.length));
+    this.buffer = grown;
+  }
+
+  /** Gives the buffer to the next message. Nobody may use this one any more. */
+  recycle(): void {
+    const { buffer } = this;
+    if (buffer.length !== SHORT || spares.length === MAX_SPARES) return;
+    this.buffer = EMPTY;
+    this.length = 0;
+    spares.push(buffer);
   }
 
   /** Copies the next bytes, at most `size`, to `target[at ...]`. Returns how many there were. */
@@ -65,10 +85,8 @@ export class Message {
   }
 }
 
-/** Bytes up to which a loop is faster than making a view of them. */
-const SHORT = 64;
-
 function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: number, size: number): void {
+  // A loop is faster than making a view of a few bytes.
   if (size > SHORT) {
     target.set(source.subarray(from, from + size), to);
     return;

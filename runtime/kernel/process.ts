@@ -182,6 +182,12 @@ export class Process implements ProcessContext {
     return this.scratch;
   }
 
+  /** Puts a message into the scratch area. What was there is gone. */
+  load(message: Message): void {
+    this.scratch?.recycle();
+    this.scratch = message;
+  }
+
   /** Releases all that an ended process held. */
   release(): void {
     this.instance = null;

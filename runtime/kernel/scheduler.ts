@@ -240,7 +240,7 @@ export class Scheduler {
     if (search) {
       const message = process.mailbox.take(filter);
       if (message !== null) {
-        process.scratch = message;
+        process.load(message);
         return message.kind;
       }
     }
@@ -381,7 +381,7 @@ export class Scheduler {
   #accept(process: Process, message: Message): void {
     if (process.exit !== null) return;
     if (process.receiving && accepts(process.filter, message)) {
-      process.scratch = message;
+      process.load(message);
       this.makeReady(process, message.kind);
     } else {
       process.mailbox.push(message);
