@@ -34,7 +34,7 @@ function failed(process: Process): string {
 }
 
 function notifying(process: Process): string {
-  return `notifying: ${process.links.size} links`;
+  return `notifying: ${process.links?.size ?? 0} links`;
 }
 
 /** `3`, or `'logger', 'db'` where it is registered. */

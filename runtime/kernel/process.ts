@@ -55,10 +55,36 @@ export interface ProcessContext {
 
 /** One wasm instance with its host-side state (semantics 2.1). The scheduler moves it through its life. */
 export class Process implements ProcessContext {
+  // What every message touches comes first: thousands of processes do not fit into the caches, a few lines each do.
+
+  /** Scheduler's own: the ready list, and how to go on. */
+  queued = false;
+  nextReady: Process | null = null;
+  /** A message that `filter` accepts goes straight to the scratch area. */
+  receiving = false;
+  filter: TagFilter = null;
+  wait: Wait = Wait.None;
+  waitTimer: Timer | null = null;
+  /** Gives up what the process waits for outside, when it is killed. */
+  cancelWait: (() => void) | null = null;
+  exit: Exit | null = null;
+  started = false;
+  /** It will be unwound instead of resumed. */
+  killed = false;
+  resumeValue = 0;
+  resume: (value: number) => void = unset;
+  unwind: (reason: unknown) => void = unset;
+  /** The message being written or read (semantics 6.1). */
+  scratch: Message | null = null;
+  /** Signals that arrived while the process ran; others are applied at once. */
+  signals: Signal[] | null = null;
+  readonly mailbox = new Mailbox();
+  #memory: GuestMemory | null = null;
+  readonly environment: Environment;
   readonly id: ProcessId;
+
   /** Null for a root process. */
   readonly parent: ProcessId | null;
-  readonly environment: Environment;
   readonly registry: Registry;
   readonly config: ProcessConfig;
   readonly stdio: Stdio;
@@ -68,52 +94,22 @@ export class Process implements ProcessContext {
   instance: GuestInstance | null = null;
   /** False until the start section has run; a process may not spawn before. */
   initialized = false;
-  exit: Exit | null = null;
-
-  readonly mailbox = new Mailbox();
-  /** The message being written or read (semantics 6.1). */
-  scratch: Message | null = null;
-  readonly links = new Map<ProcessId, bigint>();
-  readonly monitors = new Set<ProcessId>();
+  /** With the tags under which this process sees their deaths; null for no links. */
+  links: Map<ProcessId, bigint> | null = null;
+  /** Processes that want to hear of the end of this one; null for none. */
+  monitors: Set<ProcessId> | null = null;
   dieWhenLinkDies = true;
-  /** Signals that arrived while the process ran; others are applied at once. */
-  signals: Signal[] = [];
-  /** It will be unwound instead of resumed. */
-  killed = false;
-
-  wait: Wait = Wait.None;
-  /** A message that `filter` accepts goes straight to the scratch area. */
-  receiving = false;
-  filter: TagFilter = null;
-  waitTimer: Timer | null = null;
   /** Where it was suspended last, when the scheduler traces. */
   suspendedAt: Error | null = null;
-  /** Gives up what the process waits for outside, when it is killed. */
-  cancelWait: (() => void) | null = null;
-
   /** Calls of `lunatic::trap::catch` that it is in. */
   catchDepth = 0;
   /** Units of fuel left to take, where the config limits them. */
   fuelLeft: number;
-
-  /** Scheduler's own: the ready list, and how to go on. */
-  queued = false;
-  nextReady: Process | null = null;
-  started = false;
-  resumeValue = 0;
-  resume: (value: number) => void = unset;
-  unwind: (reason: unknown) => void = unset;
-  /** Executor of every promise this process is suspended on: made once, since suspensions are many. */
-  readonly captureResume = (resolve: (value: number) => void, reject: (reason: unknown) => void): void => {
-    this.resume = resolve;
-    this.unwind = reject;
-  };
   /** Called once when the start section ended; with null when it went well. */
   onInitialized: ((failure: Exit | null) => void) | null = null;
   /** Called once when the process has ended. */
   onEnd: ((exit: Exit) => void) | null = null;
 
-  #memory: GuestMemory | null = null;
   #errors: ResourceTable<string> | null = null;
   #configs: ResourceTable<ProcessConfig> | null = null;
   #modules: ResourceTable<LoadedModule> | null = null;
@@ -196,9 +192,8 @@ export class Process implements ProcessContext {
     this.suspendedAt = null;
     this.mailbox.clear();
     this.scratch = null;
-    this.signals = [];
-    this.links.clear();
-    this.monitors.clear();
+    this.signals = null;
+    this.links = this.monitors = null;
     this.filter = null;
     this.cancelWait = null;
     this.onInitialized = this.onEnd = null;

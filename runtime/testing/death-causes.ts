@@ -22,7 +22,7 @@ export class DeathCauses {
     this.#pending.delete(process.id);
     if (isNormal(exit)) return null;
     const cause = exit.kind === 'killed' && inherited !== undefined ? inherited : { process, exit };
-    for (const peer of process.links.keys()) {
+    for (const peer of process.links?.keys() ?? []) {
       const target = process.environment.get(peer);
       if (target?.dieWhenLinkDies && !target.killed) this.#pending.set(peer, cause);
     }
