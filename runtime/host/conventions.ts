@@ -8,12 +8,9 @@ export const FAILED = 1;
 /** -1 as config or module id: the caller's own. */
 export const INHERIT = -1n;
 
-/** All bits set, as the engine hands it over. */
-const NO_TIMEOUT = -1n;
-
-/** A `u64` of milliseconds as a number; all bits set means without end (semantics 3.5). */
-export function timeoutFromGuest(duration: bigint): number {
-  return duration === NO_TIMEOUT ? Number.POSITIVE_INFINITY : Number(BigInt.asUintN(64, duration));
+/** A `u64` of milliseconds, passed as two halves, as a number; all bits set means without end (semantics 3.5). */
+export function timeoutFromHalves(low: number, high: number): number {
+  return (low & high) === -1 ? Number.POSITIVE_INFINITY : (high >>> 0) * 2 ** 32 + (low >>> 0);
 }
 
 /**

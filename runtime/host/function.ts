@@ -19,7 +19,7 @@ export interface ModuleLoader {
   load(bytes: Uint8Array): LoadedModule;
 }
 
-/** Parameters arrive as wasm passes them: i32 as signed number, i64 as signed bigint. */
+/** Parameters arrive as wasm passes them: i32 as signed number, i64 as signed bigint or split, see `HostFunction`. */
 // biome-ignore lint/suspicious/noExplicitAny: each implementation names its own parameter types
 export type HostImplementation = (...args: any[]) => unknown;
 
@@ -40,6 +40,8 @@ export interface HostFunction {
   readonly results: readonly HostType[];
   /** It may suspend the calling process: it then returns a promise. */
   readonly blocking: boolean;
+  /** Its i64 parameters arrive as two i32 halves each, the low one first; those of older signatures too. */
+  readonly split: boolean;
   /** The first release of upstream that had it. */
   readonly since: string;
   readonly doc: string;
@@ -52,6 +54,8 @@ export interface HostFunction {
 interface Options {
   readonly since: string;
   readonly blocking?: boolean;
+  /** For what is called with every message. */
+  readonly split?: boolean;
   readonly older?: readonly OlderSignature[];
 }
 
@@ -83,6 +87,7 @@ export class Namespace {
       paramNames,
       results,
       blocking: options.blocking ?? false,
+      split: options.split ?? false,
       since: options.since,
       doc,
       older: options.older ?? [],

@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Linker } from '../kernel/module.ts';
 import { asTrap } from '../kernel/trap.ts';
 import { shown } from '../symbols/shown.ts';
-import type { WasmModule } from '../wasm/index.ts';
+import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
 import type { HostContext, HostFunction, HostImplementation, OlderSignature } from './function.ts';
 import { HOST_FUNCTIONS } from './table.ts';
 
@@ -61,35 +61,49 @@ export class HostLinker implements Linker {
   /** @throws LinkError */
   link(module: WasmModule): WebAssembly.Imports {
     const imports: WebAssembly.Imports = {};
+    const wanted: {
+      readonly namespace: Record<string, WebAssembly.ImportValue>;
+      readonly name: string;
+      readonly id: string;
+    }[] = [];
+    const signatures = new Map<string, string>();
+    const missing = new Map<string, Binding>();
     const problems: LinkProblem[] = [];
-    module.imports.forEach((wanted) => {
-      const key = `${wanted.module}::${wanted.name}`;
+    module.imports.forEach((entry) => {
+      const key = `${entry.module}::${entry.name}`;
       const problem = (text: string) =>
-        problems.push({ module: wanted.module, name: wanted.name, problem: text });
-      if (wanted.kind !== 'function') {
-        problem(`only functions can be imported, this is a ${wanted.kind}`);
+        problems.push({ module: entry.module, name: entry.name, problem: text });
+      if (entry.kind !== 'function') {
+        problem(`only functions can be imported, this is a ${entry.kind}`);
         return;
       }
       const fn = this.#functions.get(key);
-      if (fn === undefined || fn.module !== wanted.module) {
-        problem(problems.length < MAX_PROBLEMS ? this.#unknown(wanted.module, key) : 'unknown');
+      if (fn === undefined || fn.module !== entry.module) {
+        problem(problems.length < MAX_PROBLEMS ? this.#unknown(entry.module, key) : 'unknown');
         return;
       }
-      const type = module.types[wanted.typeIndex] ?? NO_TYPE;
+      const type = module.types[entry.typeIndex] ?? NO_TYPE;
       const older = fn.older.findIndex((signature) => sameSignature(signature, type));
       if (older < 0 && !sameSignature(fn, type)) {
         problem(`imported as ${showSignature(type)}, but it is ${showSignature(fn)}`);
         return;
       }
-      const namespace = imports[wanted.module] ?? {};
-      imports[wanted.module] = namespace;
-      const bound = this.#bind(key, fn, sameSignature(fn, type) ? undefined : fn.older[older]);
+      const id = sameSignature(fn, type) ? key : `${key}#${older}`;
       // An import object has one value for a name.
-      if ((namespace[wanted.name] ?? bound) !== bound)
+      if ((signatures.get(key) ?? id) !== id)
         problem('imported with two signatures, of which only one can be used');
-      namespace[wanted.name] = bound;
+      signatures.set(key, id);
+      if (!this.#bound.has(id)) missing.set(id, { fn, older: id === key ? undefined : fn.older[older] });
+      const namespace = imports[entry.module] ?? {};
+      imports[entry.module] = namespace;
+      wanted.push({ namespace, name: entry.name, id });
     });
     if (problems.length > 0) throw new LinkError(problems);
+    if (missing.size > 0) this.#bind(missing);
+    for (const { namespace, name, id } of wanted) {
+      const bound = this.#bound.get(id);
+      if (bound !== undefined) namespace[name] = bound;
+    }
     return imports;
   }
 
@@ -102,67 +116,50 @@ export class HostLinker implements Linker {
     return modules.has(module) ? 'unknown function' : `unknown module; there are ${[...modules].join(', ')}`;
   }
 
-  #bind(key: string, fn: HostFunction, older: OlderSignature | undefined): WebAssembly.ImportValue {
-    const id = older === undefined ? key : `${key}#${fn.older.indexOf(older)}`;
-    let bound = this.#bound.get(id);
-    if (bound === undefined) {
+  /** Makes what instances are given for these functions. */
+  #bind(missing: ReadonlyMap<string, Binding>): void {
+    const ids = [...missing.keys()];
+    const bindings = [...missing.values()];
+    const shims = bindings.map(({ fn, older }) => {
+      const { params, results } = older ?? fn;
+      return { params, results, split: fn.split };
+    });
+    const functions: Record<string, WebAssembly.ImportValue> = {};
+    bindings.forEach(({ fn, older }, i) => {
       const current = fn.bind(this.#context);
-      const guarded = guard(
-        older === undefined ? current : older.adapt(current),
-        (older ?? fn).params.length,
-      );
-      bound = fn.blocking ? new WebAssembly.Suspending(guarded) : guarded;
-      this.#bound.set(id, bound);
-    }
-    return bound;
+      const guarded = guard(ids[i] ?? '', older === undefined ? current : older.adapt(current), shims[i]);
+      functions[i] = fn.blocking ? new WebAssembly.Suspending(guarded) : guarded;
+    });
+    const module = new WebAssembly.Module(hostShimModule(shims));
+    const { exports } = new WebAssembly.Instance(module, { [HOST_SHIM_IMPORTS]: functions });
+    for (const [i, id] of ids.entries()) this.#bound.set(id, exports[i] as WebAssembly.ImportValue);
   }
 }
 
-/** Whatever escapes from a host function must be a trap, or the guest could catch it. */
-function guard(fn: HostImplementation, parameters: number): HostImplementation {
-  // The functions of messages take few parameters: they are spared the array.
-  switch (parameters) {
-    case 0:
-      return () => {
-        try {
-          return fn();
-        } catch (error) {
-          throw asTrap(error);
-        }
-      };
-    case 1:
-      return (a) => {
-        try {
-          return fn(a);
-        } catch (error) {
-          throw asTrap(error);
-        }
-      };
-    case 2:
-      return (a, b) => {
-        try {
-          return fn(a, b);
-        } catch (error) {
-          throw asTrap(error);
-        }
-      };
-    case 3:
-      return (a, b, c) => {
-        try {
-          return fn(a, b, c);
-        } catch (error) {
-          throw asTrap(error);
-        }
-      };
-    default:
-      return (...args) => {
-        try {
-          return fn(...args);
-        } catch (error) {
-          throw asTrap(error);
-        }
-      };
-  }
+/** A host function in one of its signatures. */
+interface Binding {
+  readonly fn: HostFunction;
+  /** Undefined for the present one. */
+  readonly older: OlderSignature | undefined;
+}
+
+/**
+ * Whatever escapes from a host function must be a trap, or the guest could catch it. Each function gets a guard of
+ * its own source, since the engine inlines what is called in a place only where that is always the same function.
+ */
+function guard(id: string, fn: HostImplementation, shim: HostShim | undefined): HostImplementation {
+  const { params = [], split = false } = shim ?? {};
+  const count = params.length + (split ? params.filter((type) => type === 'i64').length : 0);
+  const names = Array.from({ length: count }, (_, i) => `p${i}`).join(', ');
+  const source = `// ${id}
+    return (${names}) => {
+      try {
+        return fn(${names});
+      } catch (error) {
+        throw asTrap(error);
+      }
+    };`;
+  return new Function('fn', 'asTrap', source)(fn, asTrap);
 }
 
 function sameSignature(a: Signature, b: Signature): boolean {

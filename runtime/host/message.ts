@@ -1,9 +1,10 @@
-import { NO_PROCESS, processIdFromGuest } from '../kernel/ids.ts';
+import { NO_PROCESS, type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
 import { type TagFilter, tagFilter } from '../kernel/mailbox.ts';
-import { dataMessage, type Message, MessageKind, NO_TAG } from '../kernel/message.ts';
+import { dataMessage, type Message, MessageKind } from '../kernel/message.ts';
 import type { Process } from '../kernel/process.ts';
+import { NO_TAG, type Tag, tagFromHalves, tagToGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
-import { timeoutFromGuest } from './conventions.ts';
+import { timeoutFromHalves } from './conventions.ts';
 import { type HostContext, Namespace, older, unsupported } from './function.ts';
 
 /** `lunatic::message` (semantics 6): the scratch area, sending and receiving. */
@@ -36,20 +37,25 @@ function readFilter(process: Process, pointer: number, count: number): TagFilter
   const { memory } = process;
   const start = memory.check(pointer, length * TAG_SIZE);
   if (length > MAX_TAGS) throw hostTrap(`a receive takes at most ${MAX_TAGS} tags, not ${length}`);
-  if (length === 1) return [memory.readI64(start)];
-  return tagFilter(Array.from({ length }, (_, i) => memory.readI64(start + i * TAG_SIZE)));
+  const readTag = (at: number) => tagFromHalves(memory.readI32(at), memory.readI32(at + 4));
+  if (length === 1) return [readTag(start)];
+  return tagFilter(Array.from({ length }, (_, i) => readTag(start + i * TAG_SIZE)));
 }
 
-/** Up to 0.9 a timeout was a `u32`, and 0 meant none. */
-function oldTimeout(timeout: number): bigint {
-  return timeout === 0 ? -1n : BigInt(timeout >>> 0);
+/** The high half of a timeout of up to 0.9, which was a `u32`; 0 meant none, as -1 does now. */
+function oldHigh(timeout: number): number {
+  return timeout === 0 ? -1 : 0;
+}
+
+/** The low half of the same. */
+function oldLow(timeout: number): number {
+  return timeout === 0 ? -1 : timeout;
 }
 
 /** Sends what the scratch area holds to a process of the caller's environment; a dead one gets nothing. */
-function send({ scheduler }: HostContext, id: bigint): void {
+function send({ scheduler }: HostContext, target: ProcessId): void {
   const process = scheduler.current;
   const sent = takeMessage(process);
-  const target = processIdFromGuest(id);
   const receiver = target === NO_PROCESS ? undefined : process.environment.get(target);
   if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
   else sent.recycle();
@@ -58,11 +64,11 @@ function send({ scheduler }: HostContext, id: bigint): void {
 message.define(
   'create_data',
   '(tag: i64, buffer_capacity: i64)',
-  { since: '0.6.0' },
+  { since: '0.6.0', split: true },
   'Puts a new, empty data message into the scratch area. Tag 0 means none; the capacity is a hint.',
   ({ scheduler }) =>
-    (tag: bigint) => {
-      scheduler.current.load(dataMessage(tag));
+    (tagLow: number, tagHigh: number) => {
+      scheduler.current.load(dataMessage(tagFromHalves(tagLow, tagHigh)));
     },
 );
 
@@ -128,7 +134,7 @@ message.define(
   'Returns the tag of the message, 0 for none. The tag of a link death is the tag of the link.',
   ({ scheduler }) =>
     () =>
-      scheduler.current.message().tag,
+      tagToGuest(scheduler.current.message().tag),
 );
 
 message.define(
@@ -210,10 +216,10 @@ for (const [kind, what, since, name] of [
 message.define(
   'send',
   '(process_id: i64) -> i32',
-  { since: '0.5.0', older: [older('(i64)')] },
+  { since: '0.5.0', split: true, older: [older('(i64)')] },
   'Sends the message. Returns 0, also for a process that does not exist: the message is then dropped.',
-  (context) => (id: bigint) => {
-    send(context, id);
+  (context) => (idLow: number, idHigh: number) => {
+    send(context, processIdFromHalves(idLow, idHigh));
     return 0;
   },
 );
@@ -224,24 +230,43 @@ message.define(
   {
     since: '0.6.0',
     blocking: true,
+    split: true,
     // Up to 0.12 it waited for the tag of the message that it sent, and for any message if that had none.
     older: [
-      older('(i64, i64) -> i32', (current) => (id: bigint, timeout: bigint) => current(id, null, timeout)),
+      older(
+        '(i64, i64) -> i32',
+        (current) => (idLow: number, idHigh: number, low: number, high: number) =>
+          current(idLow, idHigh, null, null, low, high),
+      ),
       older(
         '(i64, i32) -> i32',
-        (current) => (id: bigint, timeout: number) => current(id, null, oldTimeout(timeout)),
+        (current) => (idLow: number, idHigh: number, timeout: number) =>
+          current(idLow, idHigh, null, null, oldLow(timeout), oldHigh(timeout)),
       ),
     ],
   },
   'Sends the message and waits for one of the given tag that arrives from now on. Returns 0 or 9027 (timed out).',
   (context) => {
     const { scheduler } = context;
-    return (id: bigint, tag: bigint | null, timeout: bigint) => {
+    return (
+      idLow: number,
+      idHigh: number,
+      tagLow: number | null,
+      tagHigh: number | null,
+      timeoutLow: number,
+      timeoutHigh: number,
+    ) => {
       const process = scheduler.current;
-      const awaited = tag ?? process.message().tag;
-      const filter = tag === null && awaited === NO_TAG ? null : [awaited];
-      send(context, id);
-      const received = scheduler.receive(process, filter, timeoutFromGuest(timeout), false);
+      let filter: TagFilter;
+      if (tagLow === null || tagHigh === null) {
+        const { tag } = process.message();
+        filter = tag === NO_TAG ? null : [tag];
+      } else {
+        filter = [tagFromHalves(tagLow, tagHigh)];
+      }
+      send(context, processIdFromHalves(idLow, idHigh));
+      const timeout = timeoutFromHalves(timeoutLow, timeoutHigh);
+      const received = scheduler.receive(process, filter, timeout, false);
       return typeof received === 'number' ? answered(received) : received.then(answered);
     };
   },
@@ -258,24 +283,26 @@ message.define(
   {
     since: '0.5.0',
     blocking: true,
+    split: true,
     older: [
       older(
         '(i32, i32, i32) -> i32',
         (current) => (pointer: number, count: number, timeout: number) =>
-          current(pointer, count, oldTimeout(timeout)),
+          current(pointer, count, oldLow(timeout), oldHigh(timeout)),
       ),
       // In 0.6 one tag was passed by value, 0 for any message.
       older(
         '(i64, i32) -> i32',
-        (current) => (tag: bigint, timeout: number) => current(0, 0, oldTimeout(timeout), tag),
+        (current) => (tagLow: number, tagHigh: number, timeout: number) =>
+          current(0, 0, oldLow(timeout), oldHigh(timeout), tagFromHalves(tagLow, tagHigh)),
       ),
     ],
   },
   'Waits for a message, of one of the given tags if there are any. Returns 0 data, 1 link death, 2 process death, 9027 timed out.',
   ({ scheduler }) =>
-    (pointer: number, count: number, timeout: bigint, tag: bigint = NO_TAG) => {
+    (pointer: number, count: number, timeoutLow: number, timeoutHigh: number, tag: Tag = NO_TAG) => {
       const process = scheduler.current;
       const filter = tag === NO_TAG ? readFilter(process, pointer, count) : [tag];
-      return scheduler.receive(process, filter, timeoutFromGuest(timeout), true);
+      return scheduler.receive(process, filter, timeoutFromHalves(timeoutLow, timeoutHigh), true);
     },
 );

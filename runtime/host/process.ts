@@ -2,6 +2,7 @@ import { ProcessConfig } from '../kernel/config.ts';
 import { processIdFromGuest } from '../kernel/ids.ts';
 import type { Entry, EntryValue, Process } from '../kernel/process.ts';
 import type { SpawnResult } from '../kernel/spawn.ts';
+import { tagFromGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { andThen, fail, INHERIT, OK } from './conventions.ts';
 import { type HostContext, Namespace, older } from './function.ts';
@@ -203,7 +204,7 @@ function spawnChild(
     name: current.memory.string(args.namePointer, args.nameLength),
     params: readParameters(current, args.paramsPointer, args.paramsLength),
   };
-  return spawner.spawn(current, module, config, entry, args.link);
+  return spawner.spawn(current, module, config, entry, tagFromGuest(args.link));
 }
 
 /** Writes the outcome of a spawn: the id of the process, or of an error. */
@@ -368,8 +369,9 @@ process.define(
   { since: '0.6.0' },
   'Links the caller and a process in both directions, under the same tag. A dead process counts as a link death.',
   ({ scheduler }) =>
-    (tag: bigint, id: bigint) => {
+    (tagOfGuest: bigint, id: bigint) => {
       const { current } = scheduler;
+      const tag = tagFromGuest(tagOfGuest);
       const peer = processIdFromGuest(id);
       const target = current.environment.get(peer);
       if (target === undefined) {

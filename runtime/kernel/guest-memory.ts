@@ -79,6 +79,10 @@ export class GuestMemory {
     return this.#at(pointer, 4).getUint32(pointer >>> 0, true);
   }
 
+  readI32(pointer: number): number {
+    return this.#at(pointer, 4).getInt32(pointer >>> 0, true);
+  }
+
   readI64(pointer: number): bigint {
     return this.#at(pointer, 8).getBigInt64(pointer >>> 0, true);
   }

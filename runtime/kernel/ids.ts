@@ -40,6 +40,12 @@ export function processIdFromGuest(id: bigint): ProcessId {
   return (n > 0 && n <= Number.MAX_SAFE_INTEGER ? n : NO_PROCESS) as ProcessId;
 }
 
+/** The same of an id that was passed as two halves. */
+export function processIdFromHalves(low: number, high: number): ProcessId {
+  if (high < 0 || high >= 2 ** 21) return NO_PROCESS;
+  return (high * 2 ** 32 + (low >>> 0)) as ProcessId;
+}
+
 /** Reads a resource id or an index a guest passed as `u64`; what is too large for a table becomes -1. */
 export function indexFromGuest(id: bigint): number {
   const n = Number(id);

@@ -1,13 +1,14 @@
-import { type Message, NO_TAG } from './message.ts';
+import type { Message } from './message.ts';
+import { NO_TAG, type Tag } from './tag.ts';
 
 /** What a receive accepts: null takes any message, otherwise the tags of which one must match. */
-export type TagFilter = readonly bigint[] | ReadonlySet<bigint> | null;
+export type TagFilter = readonly Tag[] | ReadonlySet<Tag> | null;
 
 /** Tags from which on looking one up in a set is faster than comparing all. */
 const MANY_TAGS = 16;
 
 /** A filter of these tags. */
-export function tagFilter(tags: readonly bigint[]): TagFilter {
+export function tagFilter(tags: readonly Tag[]): TagFilter {
   return tags.length < MANY_TAGS ? tags : new Set(tags);
 }
 
@@ -17,7 +18,7 @@ export function accepts(filter: TagFilter, message: Message): boolean {
   const tag = message.tag;
   if (tag === NO_TAG) return false;
   if (filter instanceof Set) return filter.has(tag);
-  const tags = filter as readonly bigint[];
+  const tags = filter as readonly Tag[];
   return tags.length === 1 ? tags[0] === tag : tags.includes(tag);
 }
 

@@ -3,13 +3,11 @@
  * of a monitored process. Plain data only, so that a message crosses schedulers by structured clone.
  */
 import type { ProcessId } from './ids.ts';
+import { NO_TAG, type Tag } from './tag.ts';
 
 /** `receive` returns these codes to the guest (semantics 2.7). */
 export const MessageKind = { Data: 0, LinkDied: 1, ProcessDied: 2 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
-
-/** A tag of 0 means "none": it never matches a filter (semantics 3.6). */
-export const NO_TAG = 0n;
 
 /** Something that travels in a message besides bytes. A module travels as its binary. */
 export interface ModuleResource {
@@ -31,7 +29,7 @@ const spares: Uint8Array[] = [];
  */
 export class Message {
   readonly kind: MessageKind;
-  readonly tag: bigint;
+  readonly tag: Tag;
   /** The dead process of a `ProcessDied`. */
   readonly processId: ProcessId | 0;
   /** Bytes written so far are `buffer.subarray(0, length)`. */
@@ -43,7 +41,7 @@ export class Message {
   resources: (MessageResource | null)[] | null = null;
   next: Message | null = null;
 
-  constructor(kind: MessageKind, tag: bigint, processId: ProcessId | 0 = 0) {
+  constructor(kind: MessageKind, tag: Tag, processId: ProcessId | 0 = 0) {
     this.kind = kind;
     this.tag = tag;
     this.processId = processId;
@@ -94,11 +92,11 @@ function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: num
   for (let i = 0; i < size; i++) target[to + i] = source[from + i] ?? 0;
 }
 
-export function dataMessage(tag: bigint): Message {
+export function dataMessage(tag: Tag): Message {
   return new Message(MessageKind.Data, tag);
 }
 
-export function linkDiedMessage(tag: bigint): Message {
+export function linkDiedMessage(tag: Tag): Message {
   return new Message(MessageKind.LinkDied, tag);
 }
 

@@ -11,6 +11,7 @@ import type { Registry } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
 import type { Signal } from './signal.ts';
 import type { Stdio } from './stdio.ts';
+import type { Tag } from './tag.ts';
 import type { Timer } from './timer.ts';
 import { hostTrap } from './trap.ts';
 
@@ -95,7 +96,7 @@ export class Process implements ProcessContext {
   /** False until the start section has run; a process may not spawn before. */
   initialized = false;
   /** With the tags under which this process sees their deaths; null for no links. */
-  links: Map<ProcessId, bigint> | null = null;
+  links: Map<ProcessId, Tag> | null = null;
   /** Processes that want to hear of the end of this one; null for none. */
   monitors: Set<ProcessId> | null = null;
   dieWhenLinkDies = true;

@@ -306,13 +306,18 @@ export class Scheduler {
 
   /** Sends a signal to a process of this scheduler. It is applied before the process runs again. */
   deliver(process: Process, signal: Signal): void {
-    if (process === this.current && this.#running) (process.signals ??= []).push(signal);
+    if (process === this.current && this.#running) this.#keep(process, signal);
     else this.#apply(process, signal);
+  }
+
+  #keep(process: Process, signal: Signal): void {
+    process.signals ??= [];
+    process.signals.push(signal);
   }
 
   /** Sends a message; the same as delivering a message signal, without the signal object where it can be. */
   deliverMessage(process: Process, message: Message): void {
-    if (process === this.current && this.#running) (process.signals ??= []).push({ kind: 'message', message });
+    if (process === this.current && this.#running) this.#keep(process, { kind: 'message', message });
     else this.#accept(process, message);
   }
 
@@ -367,7 +372,8 @@ export class Scheduler {
         process.dieWhenLinkDies = signal.die;
         break;
       case 'link':
-        (process.links ??= new Map()).set(signal.peer, signal.tag);
+        process.links ??= new Map();
+        process.links.set(signal.peer, signal.tag);
         break;
       case 'unlink':
         process.links?.delete(signal.peer);
@@ -379,7 +385,8 @@ export class Scheduler {
         else this.#accept(process, linkDiedMessage(signal.tag));
         break;
       case 'monitor':
-        (process.monitors ??= new Set()).add(signal.peer);
+        process.monitors ??= new Set();
+        process.monitors.add(signal.peer);
         break;
       case 'stop-monitoring':
         process.monitors?.delete(signal.peer);

@@ -4,6 +4,7 @@
  */
 import type { ProcessId } from './ids.ts';
 import type { Message } from './message.ts';
+import type { Tag } from './tag.ts';
 
 /** How a process ended, as far as its links care (semantics 2.7). */
 export type DeathReason = 'normal' | 'failure' | 'no-process';
@@ -12,12 +13,12 @@ export type Signal =
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'kill' }
   | { readonly kind: 'die-when-link-dies'; readonly die: boolean }
-  | { readonly kind: 'link'; readonly peer: ProcessId; readonly tag: bigint }
+  | { readonly kind: 'link'; readonly peer: ProcessId; readonly tag: Tag }
   | { readonly kind: 'unlink'; readonly peer: ProcessId }
   | {
       readonly kind: 'link-died';
       readonly peer: ProcessId;
-      readonly tag: bigint;
+      readonly tag: Tag;
       readonly reason: DeathReason;
     }
   | { readonly kind: 'monitor'; readonly peer: ProcessId }

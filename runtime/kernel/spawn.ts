@@ -3,10 +3,10 @@ import type { ProcessConfig } from './config.ts';
 import type { Exit } from './exit.ts';
 import { GuestInstance, type OwnedMemory } from './guest-instance.ts';
 import { PAGE_SIZE } from './memory-image.ts';
-import { NO_TAG } from './message.ts';
 import { type CompiledModule, type LoadedModule, ModuleError } from './module.ts';
 import { type Entry, type EntryValue, Process, type ProcessContext, Wait } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
+import { NO_TAG, type Tag } from './tag.ts';
 import { noEntryTrap } from './trap.ts';
 import { withVectorEntry } from './vector-entry.ts';
 
@@ -49,7 +49,7 @@ export class Spawner {
     module: LoadedModule,
     config: ProcessConfig,
     entry: Entry,
-    link: bigint,
+    link: Tag,
   ): SpawnResult | Promise<SpawnResult> {
     const { environment, registry } = parent;
     const stdio = parent.stdio.forChild?.() ?? parent.stdio;
@@ -115,7 +115,7 @@ export class Spawner {
   }
 
   /** Enters an initialized child into the environment, links and schedules it (semantics 2.9, steps 10-12). */
-  #launch(parent: Process, child: Process, link: bigint): SpawnResult {
+  #launch(parent: Process, child: Process, link: Tag): SpawnResult {
     const scheduler = this.#scheduler;
     if (link !== NO_TAG) {
       scheduler.deliver(parent, { kind: 'link', peer: child.id, tag: NO_TAG });

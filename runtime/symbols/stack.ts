@@ -1,5 +1,6 @@
 import type { ProcessConfig } from '../kernel/config.ts';
 import type { CompiledModule, LoadedModule } from '../kernel/module.ts';
+import { HOST_SHIM_MODULE } from '../wasm/index.ts';
 import { demangle } from './demangle.ts';
 import { shown } from './shown.ts';
 
@@ -22,6 +23,9 @@ export interface StackFrame {
 /** How V8 writes a wasm frame: `wasm://wasm/<hash>:wasm-function[<index>]:0x<offset>`, perhaps in parentheses. */
 const WASM_FRAME = /wasm:\/\/wasm\/.*:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
 
+/** A frame between the guest and a host function. No guest's name stands in these places, see `dropNames`. */
+const SHIM_FRAME = `wasm://wasm/${HOST_SHIM_MODULE}-`;
+
 /** The JavaScript function that `kernel/trap.ts` raises traps in. */
 const RAISED_IN = 'at raiseTrap ';
 
@@ -35,7 +39,7 @@ export function guestStack(error: Error, module: LoadedModule, compiled: Compile
   const lines = (error.stack ?? '').split('\n');
   for (const line of lines.slice(firstGuestLine(lines))) {
     const match = WASM_FRAME.exec(line);
-    if (match === null) continue;
+    if (match === null || line.includes(SHIM_FRAME)) continue;
     const functionIndex = compiled.originalFunction(Number(match[1]));
     if (functionIndex === undefined) continue;
     const name = module.functionNames.get(functionIndex);

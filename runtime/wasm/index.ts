@@ -3,6 +3,7 @@ export { assembleText, WatError } from './assemble-text.ts';
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
 export { functionNames } from './function-names.ts';
+export { HOST_SHIM_IMPORTS, HOST_SHIM_MODULE, type HostShim, hostShimModule } from './host-shims.ts';
 export type {
   CustomSection,
   Export,

@@ -61,14 +61,14 @@ describe('between schedulers', () => {
     const [data, empty, linkDied, processDied] = messages.map((message) =>
       contents(structuredClone(message)),
     );
-    expect(data).toMatchObject({ tag: -3n, data: '0807060504030201', position: 2 });
+    expect(data).toMatchObject({ tag: -3, data: '0807060504030201', position: 2 });
     expect(data?.resources).toMatchObject([
       null,
       { kind: 'module', bytes: expect.stringMatching(/^0061736d01000000/) },
     ]);
-    expect(empty).toMatchObject({ tag: 0n, data: '', position: 0 });
+    expect(empty).toMatchObject({ tag: 0, data: '', position: 0 });
     expect(linkDied).toMatchObject({ tag: 0x7fffffffffffffffn, processId: 0 });
-    expect(processDied).toMatchObject({ tag: 0n, processId: 2 });
+    expect(processDied).toMatchObject({ tag: 0, processId: 2 });
     stop();
   });
 

@@ -1,0 +1,27 @@
+/**
+ * The tag of a message or of a link: an i64 to guests. As a plain number where it is one exactly, since a BigInt is
+ * an allocation, and as a BigInt otherwise: each tag has one form, so `===` and sets tell whether two are the same.
+ */
+export type Tag = number | bigint;
+
+/** A tag of 0 means "none": it never matches a filter (semantics 3.6). */
+export const NO_TAG: Tag = 0;
+
+const TWO_32 = 2 ** 32;
+/** High halves of the integers that numbers hold exactly, from -2^53 up to 2^53. */
+const MAX_HIGH = 2 ** 21;
+
+/** The tag of these halves of an i64. */
+export function tagFromHalves(low: number, high: number): Tag {
+  if (high === low >> 31) return low;
+  if (high >= -MAX_HIGH && high < MAX_HIGH) return high * TWO_32 + (low >>> 0);
+  return (BigInt(high) << 32n) | BigInt(low >>> 0);
+}
+
+export function tagFromGuest(value: bigint): Tag {
+  return tagFromHalves(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+}
+
+export function tagToGuest(tag: Tag): bigint {
+  return BigInt(tag);
+}

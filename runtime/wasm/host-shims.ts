@@ -1,0 +1,93 @@
+import { ByteWriter } from './byte-writer.ts';
+import { op } from './opcodes.ts';
+import { sectionId } from './sections.ts';
+
+/** A host function as guests import it. */
+export interface HostShim {
+  readonly params: readonly ('i32' | 'i64' | 'f64')[];
+  readonly results: readonly ('i32' | 'i64' | 'f64')[];
+  /** The host takes each i64 parameter as two i32 halves, the low one first. */
+  readonly split: boolean;
+}
+
+/** Name of the module between guests and host functions, as it stands in stack traces. */
+export const HOST_SHIM_MODULE = 'lunatic-host';
+/** The module its functions are imported from. */
+export const HOST_SHIM_IMPORTS = 'host';
+
+const CODES = { i32: 0x7f, i64: 0x7e, f64: 0x7c } as const;
+const I32_WRAP_I64 = 0xa7;
+const I64_SHR_U = 0x88;
+
+/**
+ * A module that stands between guests and host functions, one instance for all processes. The n-th function is
+ * imported as `host`.`n` and exported as `n`.
+ *
+ * What an import of a JavaScript function needs is kept for each instance and is cold when thousands take turns; a
+ * call from wasm to wasm needs next to nothing. And an i64 would reach JavaScript as a BigInt, which is an allocation.
+ */
+export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
+  const out = new ByteWriter(64 + 48 * shims.length);
+  for (const byte of [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]) out.u8(byte);
+  const section = (id: number, count: number, write: (i: number) => void): void => {
+    out.u8(id);
+    const contents = out.openSize(2);
+    out.u32(count);
+    for (let i = 0; i < count; i++) write(i);
+    out.closeSize(contents, 2);
+  };
+  section(sectionId.type, 2 * shims.length, (i) => {
+    const shim = shims[i >> 1];
+    if (shim === undefined) return;
+    const hostParams = shim.params.flatMap((type) => (shim.split && type === 'i64' ? [...HALVES] : [type]));
+    out.u8(0x60);
+    for (const types of [i % 2 === 0 ? shim.params : hostParams, shim.results]) {
+      out.u32(types.length);
+      for (const type of types) out.u8(CODES[type]);
+    }
+  });
+  section(sectionId.import, shims.length, (i) => {
+    out.name(HOST_SHIM_IMPORTS);
+    out.name(String(i));
+    out.u8(0);
+    out.u32(2 * i + 1);
+  });
+  section(sectionId.function, shims.length, (i) => out.u32(2 * i));
+  section(sectionId.export, shims.length, (i) => {
+    out.name(String(i));
+    out.u8(0);
+    out.u32(shims.length + i);
+  });
+  section(sectionId.code, shims.length, (i) => writeBody(out, i, shims[i]));
+  out.u8(sectionId.custom);
+  const contents = out.openSize(1);
+  out.name('name');
+  out.u8(0);
+  out.u32(HOST_SHIM_MODULE.length + 1);
+  out.name(HOST_SHIM_MODULE);
+  out.closeSize(contents, 1);
+  return out.finish();
+}
+
+const HALVES = ['i32', 'i32'] as const;
+
+function writeBody(out: ByteWriter, i: number, shim: HostShim | undefined): void {
+  const contents = out.openSize(1);
+  out.u32(0);
+  shim?.params.forEach((type, param) => {
+    out.u8(op.localGet);
+    out.u32(param);
+    if (!shim.split || type !== 'i64') return;
+    out.u8(I32_WRAP_I64);
+    out.u8(op.localGet);
+    out.u32(param);
+    out.u8(op.i64Const);
+    out.s32(32);
+    out.u8(I64_SHR_U);
+    out.u8(I32_WRAP_I64);
+  });
+  out.u8(op.call);
+  out.u32(i);
+  out.u8(op.end);
+  out.closeSize(contents, 1);
+}
