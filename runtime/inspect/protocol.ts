@@ -1,0 +1,239 @@
+/**
+ * The inspection protocol: how debugger, process tree, test explorer, web page and command line look at a running
+ * system. JSON-RPC 2.0, one message a WebSocket text frame, on loopback, behind a random token.
+ *
+ * Types and names only: nothing here needs the runtime. Bytes travel as base64, times as milliseconds. What is asked
+ * about a process that has gone is answered with the error `NoProcess`.
+ */
+
+/** Peers whose versions differ in the first number do not understand each other. */
+export const PROTOCOL_VERSION = '1.0';
+
+/** Names one process of the running system: its environment and its id there, as in `1:42`. */
+export type ProcessKey = string;
+
+/** Names one loaded module, as in `m1`. The first is the program's own. */
+export type ModuleKey = string;
+
+/** Codes of JSON-RPC errors beside those that the standard defines. */
+export const InspectError = {
+  /** The process does not exist, or no longer. */
+  NoProcess: 1,
+  NoModule: 2,
+  /** It cannot be done to the process as it is: memory of one that has none, a message to one that ended. */
+  Refused: 3,
+} as const;
+
+export type ProcessState =
+  /** Its start section has not run yet. */
+  | 'initializing'
+  | 'ready'
+  | 'running'
+  | 'waiting'
+  /** Held by whoever inspects, before its first instruction or between two. */
+  | 'paused'
+  /** It has trapped and is held as it was then; going on lets it end. */
+  | 'trapped';
+
+/** What a waiting process waits for. */
+export type WaitReason = 'message' | 'sleep' | 'spawn' | 'turn' | 'event';
+
+export interface ProcessInfo {
+  readonly key: ProcessKey;
+  /** Its id as guests see it. */
+  readonly id: number;
+  readonly environment: number;
+  /** Null for a root process, and for a child whose parent the environment does not know. */
+  readonly parent: ProcessKey | null;
+  /** Names under which it is registered, fit to be shown; some of them where there are many. */
+  readonly names: readonly string[];
+  readonly state: ProcessState;
+  /** Only of a waiting process, also of a paused one that waits. */
+  readonly waitsFor?: WaitReason;
+  /** Since when the state was seen, as a Unix time. */
+  readonly since: number;
+  readonly module: ModuleKey;
+  /** The exported function it runs. */
+  readonly entry: string;
+  /** Messages in its mailbox. */
+  readonly mailbox: number;
+  /** Bytes of its memory. */
+  readonly memory: number;
+  readonly links: number;
+  readonly monitors: number;
+  /** Why it trapped; only in the state `trapped`. */
+  readonly reason?: string;
+}
+
+export interface ProcessFilter {
+  /** In the id, in a registered name, or in the entry function's name. */
+  readonly text?: string;
+  readonly states?: readonly ProcessState[];
+  /** Children of this process only; null for root processes. */
+  readonly parent?: ProcessKey | null;
+}
+
+/** A page of processes, oldest first. */
+export interface ProcessPage {
+  readonly processes: readonly ProcessInfo[];
+  /** Give it as `after` for the next page; missing on the last. */
+  readonly next?: ProcessKey;
+  /** Live processes in all, whatever the filter. */
+  readonly total: number;
+}
+
+/** Processes linked to one, and those that monitor it. */
+export interface ProcessPeers {
+  /** The tag under which the process sees the peer's death, as decimal digits; `0` for none. */
+  readonly links: readonly { readonly peer: ProcessKey; readonly tag: string }[];
+  readonly monitors: readonly ProcessKey[];
+}
+
+export interface MessageInfo {
+  readonly kind: 'data' | 'link-died' | 'process-died';
+  /** As decimal digits: an i64. `0` for none. */
+  readonly tag: string;
+  /** Bytes of data. */
+  readonly size: number;
+  /** The first bytes, at most `MESSAGE_PREVIEW` of them. */
+  readonly data: string;
+  /** What else it carries, as in `module`. */
+  readonly resources: readonly string[];
+  /** Who died; only of `process-died`. */
+  readonly process?: number;
+}
+
+/** Bytes of a message that are shown without asking for more. */
+export const MESSAGE_PREVIEW = 4096;
+
+export interface StackFrame {
+  /** Index in the module as its author compiled it. */
+  readonly functionIndex: number;
+  /** Demangled name, where the module has names. */
+  readonly functionName?: string;
+  /** Byte offset of the instruction in the module as its author compiled it. */
+  readonly offset: number;
+  readonly module: ModuleKey;
+}
+
+export interface Stack {
+  /** Innermost call first. */
+  readonly frames: readonly StackFrame[];
+  /** Why there are none, where there are none: it has not started, it is running. */
+  readonly missing?: string;
+}
+
+export interface ModuleInfo {
+  readonly key: ModuleKey;
+  /** Path or other origin, where it has one. */
+  readonly origin?: string;
+  /** Bytes of the module as its author compiled it. */
+  readonly size: number;
+  readonly exports: readonly { readonly name: string; readonly kind: string; readonly type?: string }[];
+}
+
+/** Who and what answers. */
+export interface Welcome {
+  readonly version: string;
+  /** As in `lunatic 0.1.0`. */
+  readonly runtime: string;
+  /** The operating system's id of the runtime's process. */
+  readonly pid: number;
+  /** Path of the program. */
+  readonly program: string;
+  readonly arguments: readonly string[];
+  /** It has not begun and waits for `start`. */
+  readonly waiting: boolean;
+}
+
+/** Requests by name: parameters and result of each. */
+export interface Requests {
+  /** Must come first. */
+  initialize: { params: { readonly version: string; readonly client: string }; result: Welcome };
+  /** Lets a program that waits for its inspector begin. With `pauseRoot` its first process is paused before it runs. */
+  start: { params: { readonly pauseRoot?: boolean }; result: null };
+
+  'process/list': {
+    params: { readonly after?: ProcessKey; readonly limit?: number; readonly filter?: ProcessFilter };
+    result: ProcessPage;
+  };
+  'process/get': { params: { readonly process: ProcessKey }; result: ProcessInfo };
+  'process/peers': { params: { readonly process: ProcessKey }; result: ProcessPeers };
+  /** Permissions and limits, as `can_spawn_processes` and `max_memory`. */
+  'process/config': {
+    params: { readonly process: ProcessKey };
+    result: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  };
+  /** Works for a process that waits, is paused or has trapped, without letting it go on. */
+  'process/stack': { params: { readonly process: ProcessKey }; result: Stack };
+  'process/mailbox': {
+    params: { readonly process: ProcessKey; readonly start?: number; readonly count?: number };
+    result: { readonly messages: readonly MessageInfo[]; readonly length: number };
+  };
+  /** Fewer bytes than asked for where the memory ends. */
+  'process/memory': {
+    params: { readonly process: ProcessKey; readonly offset: number; readonly count: number };
+    result: { readonly data: string; readonly size: number };
+  };
+  /** Takes effect at once for a waiting process, at its next turn for another. Answers when it is paused. */
+  'process/pause': { params: { readonly process: ProcessKey }; result: null };
+  'process/resume': { params: { readonly process: ProcessKey }; result: null };
+  'process/kill': { params: { readonly process: ProcessKey }; result: null };
+  'process/send': {
+    params: { readonly process: ProcessKey; readonly tag?: string; readonly data: string };
+    result: null;
+  };
+
+  'module/get': { params: { readonly module: ModuleKey }; result: ModuleInfo };
+  /** The module as its author compiled it. */
+  'module/bytes': { params: { readonly module: ModuleKey }; result: { readonly data: string } };
+
+  /** From now on sends what the flags name, to this client. */
+  watch: {
+    params: {
+      /** `processes/changed`, at most so many milliseconds apart. */
+      readonly processes?: number | false;
+      /** `output`. */
+      readonly output?: boolean;
+      /** Holds processes that trap and says so with `process/stopped`. */
+      readonly traps?: boolean;
+    };
+    result: null;
+  };
+}
+
+/** Notifications by name, from the runtime. */
+export interface Notifications {
+  /**
+   * What is different since the last one. A process that came and went in between is in none of the lists. At most
+   * `MAX_CHANGES` in each; the rest comes with the next.
+   */
+  'processes/changed': {
+    readonly started: readonly ProcessInfo[];
+    readonly changed: readonly ProcessInfo[];
+    readonly ended: readonly ProcessKey[];
+    readonly total: number;
+  };
+  /** A process is held: paused, at its entry or trapped. */
+  'process/stopped': {
+    readonly process: ProcessInfo;
+    readonly why: 'entry' | 'pause' | 'trap';
+    /** What the trap says. */
+    readonly reason?: string;
+  };
+  /** A process that was held goes on. */
+  'process/continued': { readonly process: ProcessKey };
+  output: { readonly stream: 'stdout' | 'stderr'; readonly data: string };
+  /** The program has ended. The connection closes after this. */
+  ended: { readonly exitCode: number; readonly reason: string };
+}
+
+/** Changes of one kind that a notification carries at most. */
+export const MAX_CHANGES = 500;
+/** Processes that a page holds at most. */
+export const MAX_PAGE = 1000;
+/** Bytes of memory that one request reads at most. */
+export const MAX_MEMORY_READ = 2 ** 20;
+
+/** What the runtime writes to stderr, followed by the URL, when it can be inspected. */
+export const INSPECTOR_ANNOUNCEMENT = 'Inspector listens on ';
