@@ -1,12 +1,12 @@
-import { noLoop } from './code-survey.ts';
+import { callFlag, noLoop } from './code-survey.ts';
 import { IntList } from './int-list.ts';
 import type { WasmModule } from './module.ts';
 
 /**
- * Work between two ticks that the preempt pass aims for, in units of about one instruction: some 20 us of tight
- * loops, several times as much where instructions wait for memory. Measured: a tick that returns at once costs 60-100 ns.
+ * Work between two ticks that the preempt pass aims for, in units of about one instruction: some 10 to 200 us.
+ * Measured: a tick that returns at once costs 60-150 ns.
  */
-export const workLimit = 1 << 17;
+export const workLimit = 1 << 18;
 
 /** Most that a call may weigh. Its worst case would weigh more, but that is nearly always in a branch not taken. */
 const callWeightCap = 100;
@@ -15,23 +15,18 @@ const callWeightCap = 100;
  * way: with this, 64 of them pass between two ticks.
  */
 const importWeight = workLimit / 64;
-/**
- * A loop's worst case counts this much less than straight code: seldom does one run just until it would ask. One that
- * could work for longer than `loopDiscount * workLimit`, a millisecond or two, has to ask before it begins.
- */
-const loopDiscount = 64;
-/** What entering such a loop takes from the budget that function entries share. */
-const heavyLoopWeight = workLimit / 32;
+/** What a function that asks for its calls' sake takes from the budget: its worst case by so much. It is seldom reached. */
+const worstCaseShare = 64;
+/** A call of a function that may end by an exception in the midst of a loop. */
+const throwingWeight = workLimit / 64;
 const saturated = 2 ** 45;
 
 /** What the preempt pass does with each function and loop. */
 export interface CallPlan {
   /** By defined function: units to charge at its entry, 0 for no check there. */
   readonly entryWeight: Int32Array;
-  /** By loop, counted over the module: units to charge for a turn, at least 1. */
+  /** By loop, counted over the module: units to charge for a turn; 0 where every turn makes a call that asks. */
   readonly turnWeight: Int32Array;
-  /** By loop, counted over the module: units to charge before it begins, 0 for no check there. */
-  readonly loopEntryWeight: Int32Array;
   /** By call, counted over the module: units to charge before it, 0 for no check there. */
   readonly callSiteWeight: Int32Array;
 }
@@ -55,7 +50,6 @@ const done = 2;
 class CallPlanner implements CallPlan {
   readonly entryWeight: Int32Array;
   readonly turnWeight: Int32Array;
-  readonly loopEntryWeight: Int32Array;
   readonly callSiteWeight: Int32Array;
   private readonly module: WasmModule;
   private readonly defined: number;
@@ -67,10 +61,8 @@ class CallPlanner implements CallPlan {
   private readonly firstTarget: Int32Array;
   private readonly targets: Int32Array;
   private readonly state: Uint8Array;
-  /** By node, when done: work of one call without a tick, in the worst case; saturating. */
+  /** By node, when done: work of one call that nobody counts, in the worst case; saturating. */
   private readonly work: Float64Array;
-  /** The same with loops discounted. */
-  private readonly discounted: Float64Array;
   /** By node, when done: what a call of it weighs in its caller's count. */
   private readonly weight: Int32Array;
   private readonly asks: Uint8Array;
@@ -81,7 +73,6 @@ class CallPlanner implements CallPlan {
     this.catches = module.tags.length > 0 || module.imports.some((entry) => entry.kind === 'tag');
     this.entryWeight = new Int32Array(this.defined);
     this.turnWeight = new Int32Array(module.code.loopFlags.length);
-    this.loopEntryWeight = new Int32Array(module.code.loopFlags.length);
     this.callSiteWeight = new Int32Array(module.code.callTarget.length);
     this.typeNode = new Int32Array(module.types.length);
     const nodes = this.nameTypeNodes();
@@ -89,7 +80,6 @@ class CallPlanner implements CallPlan {
     this.targets = this.collectTargets(nodes);
     this.state = new Uint8Array(this.defined + nodes);
     this.work = new Float64Array(this.defined + nodes);
-    this.discounted = new Float64Array(this.defined + nodes);
     this.weight = new Int32Array(this.defined + nodes);
     this.asks = new Uint8Array(this.defined);
   }
@@ -200,80 +190,67 @@ class CallPlanner implements CallPlan {
     }
     for (let at = this.edgeStart(node); at < this.edgeEnd(node); at++) {
       const target = this.targets[at] ?? 0;
-      this.work[node] = Math.max(this.work[node] ?? 0, this.seenWork(target, this.work));
-      this.discounted[node] = Math.max(this.discounted[node] ?? 0, this.seenWork(target, this.discounted));
+      this.work[node] = Math.max(this.work[node] ?? 0, this.seenWork(target));
       this.weight[node] = Math.max(this.weight[node] ?? 0, this.seenWeight(target));
     }
   }
 
   /** A callee's work as its callers see it: one that asks bounds its work itself. */
-  private seenWork(node: number, work: Float64Array): number {
+  private seenWork(node: number): number {
     if (node < 0) return importWeight;
-    return this.state[node] === done && this.asks[node] !== 1 ? (work[node] ?? 0) : callWeightCap;
+    return this.state[node] === done && this.asks[node] !== 1 ? (this.work[node] ?? 0) : callWeightCap;
   }
 
   private seenWeight(node: number): number {
     if (node < 0) return importWeight;
+    // What its loops have counted is lost where an exception ends it.
+    if (this.catches && node < this.defined && this.hasLoops(node)) return throwingWeight;
     return this.state[node] === done && this.asks[node] !== 1 ? (this.weight[node] ?? 0) : 1;
   }
 
-  /** Weighs a function and its loops. */
+  private hasLoops(i: number): boolean {
+    return this.module.code.firstLoop[i] !== this.module.code.firstLoop[i + 1];
+  }
+
+  /** Weighs a function and its loops. What its loops do is counted as it is done, so it weighs nothing here. */
   private weigh(i: number): void {
     const { code } = this.module;
-    const firstLoop = code.firstLoop[i] ?? 0;
-    const loops = (code.firstLoop[i + 1] ?? 0) - firstLoop;
-    let work = 1 + (code.straightWeight[i] ?? 0);
-    let discounted = work;
-    let weight = work;
-    const turnWork = loops === 0 ? undefined : new Float64Array(loops);
-    for (let l = 0; l < loops; l++) {
-      const own = code.loopWeight.at(firstLoop + l);
-      if (turnWork !== undefined) turnWork[l] = own;
-      this.turnWeight[firstLoop + l] = Math.min(workLimit, own);
+    for (let loop = code.firstLoop[i] ?? 0; loop < (code.firstLoop[i + 1] ?? 0); loop++) {
+      this.turnWeight[loop] = Math.min(workLimit, code.loopWeight.at(loop));
     }
+    let work = 1 + (code.straightWeight[i] ?? 0);
+    let weight = work;
     for (let at = this.edgeStart(i); at < this.edgeEnd(i); at++) {
       const callee = this.edge(i, at);
       const loop = code.callLoop.at(at);
-      if (!this.catches && code.callEnds.at(at) === 1) continue;
-      if (loop === noLoop || turnWork === undefined) {
-        work += this.seenWork(callee, this.work);
-        discounted += this.seenWork(callee, this.discounted);
+      if (!this.catches && (code.callFlags.at(at) & callFlag.ends) !== 0) continue;
+      if (loop === noLoop) {
+        work += this.seenWork(callee);
         weight = Math.min(callWeightCap, weight + this.seenWeight(callee));
       } else {
-        turnWork[loop - firstLoop] = (turnWork[loop - firstLoop] ?? 0) + this.seenWork(callee, this.work);
         this.turnWeight[loop] = Math.min(workLimit, (this.turnWeight[loop] ?? 0) + this.seenWeight(callee));
       }
     }
-    if (turnWork !== undefined) {
-      const looped = this.loopWork(firstLoop, turnWork);
-      work += looped;
-      discounted += looped / loopDiscount;
-      weight = callWeightCap;
-    }
-    if (discounted > workLimit) this.asks[i] = 1;
-    for (let at = this.edgeStart(i); at < this.edgeEnd(i); at++) {
-      if (this.callSiteWeight[at] === 1)
-        this.callSiteWeight[at] = Math.max(1, Math.min(weight, callWeightCap));
-    }
+    weight = Math.min(weight, callWeightCap);
+    this.chargeCalls(i, weight);
+    if (work > workLimit) this.asks[i] = 1;
     if (this.asks[i] === 1) {
-      const share = Math.min(workLimit / 8, discounted / loopDiscount);
-      this.entryWeight[i] = Math.max(1, Math.min(weight, callWeightCap), share);
+      this.entryWeight[i] = Math.max(weight, Math.min(workLimit / 8, work / worstCaseShare));
     }
     this.work[i] = Math.min(saturated, work);
-    this.discounted[i] = Math.min(saturated, discounted);
-    this.weight[i] = Math.min(weight, callWeightCap);
+    this.weight[i] = weight;
   }
 
-  /** The worst work of a function's loops, which share one count; charges the entry of those that may be heavy. */
-  private loopWork(firstLoop: number, turnWork: Float64Array): number {
-    let worst = 0;
-    for (let l = 0; l < turnWork.length; l++) {
-      // As many turns as fit below the limit, and the one that crosses it.
-      const turns = workLimit / (this.turnWeight[firstLoop + l] ?? 1) + 1;
-      const work = turns * (turnWork[l] ?? 0);
-      if (work > loopDiscount * workLimit) this.loopEntryWeight[firstLoop + l] = heavyLoopWeight;
-      else worst = Math.max(worst, work);
+  /** Charges the calls that close cycles. One that every turn of a loop makes charges for the turn as well. */
+  private chargeCalls(i: number, weight: number): void {
+    const { code } = this.module;
+    for (let at = this.edgeStart(i); at < this.edgeEnd(i); at++) {
+      if (this.callSiteWeight[at] !== 1) continue;
+      this.callSiteWeight[at] = weight;
+      if ((code.callFlags.at(at) & callFlag.everyTurn) === 0) continue;
+      const loop = code.callLoop.at(at);
+      this.callSiteWeight[at] = Math.max(weight, this.turnWeight[loop] ?? 0);
+      this.turnWeight[loop] = 0;
     }
-    return worst;
   }
 }

@@ -28,6 +28,14 @@ export const loopFlag = {
   branched: 16,
 } as const;
 
+/** What is known of a call; a bit set. */
+export const callFlag = {
+  /** `unreachable` follows: it ends the execution, so it is no part of a loop's turns. */
+  ends: 1,
+  /** No turn of the innermost loop around it comes back without passing it. */
+  everyTurn: 2,
+} as const;
+
 /** An edge target below zero stands for an indirect call through the type `~target`. */
 export const noLoop = -1;
 
@@ -63,8 +71,7 @@ export interface CodeSurvey {
   readonly callTarget: IntList;
   /** The innermost loop around the call, counted over the module, or `noLoop`. */
   readonly callLoop: IntList;
-  /** 1 where `unreachable` follows the call: it ends the execution, so it is no part of a loop's turns. */
-  readonly callEnds: IntList;
+  readonly callFlags: IntList;
 }
 
 /** What a survey needs to know of the rest of the module. */
@@ -95,15 +102,16 @@ export class CodeSurveyor implements CodeSurvey {
   readonly counted = new CountedLoops();
   readonly callTarget = new IntList(256);
   readonly callLoop = new IntList(256);
-  readonly callEnds = new IntList(256);
+  readonly callFlags = new IntList(256);
 
   private readonly context: SurveyContext;
-  /** Open blocks of the current function: the loop a block is, or `noLoop`, and the innermost loop around it. */
+  /** Open blocks of the current function: the loop a block is, or `noLoop`. */
   private blockLoop: Int32Array = new Int32Array(64);
+  /** The innermost loop around each, and where that stands among the open blocks. */
   private innermost: Int32Array = new Int32Array(64);
+  private innermostDepths: Int32Array = new Int32Array(64);
   private depth = 0;
   private innermostLoop = noLoop;
-  /** Where the loop opened last stands among the open blocks; loops around others are not counted ones. */
   private innermostDepth = 0;
   private straight = 0;
 
@@ -261,9 +269,16 @@ export class CodeSurveyor implements CodeSurvey {
   private noteCall(target: number, after: number | undefined): void {
     this.callTarget.push(target);
     this.callLoop.push(this.innermostLoop);
-    this.callEnds.push(after === op.unreachable ? 1 : 0);
-    if (this.innermostLoop !== noLoop && target < 0)
-      this.flagLoop(this.innermostLoop, loopFlag.indirectCalls);
+    const loop = this.innermostLoop;
+    // In no block inside of the loop, and no branch before it went back.
+    const everyTurn =
+      loop !== noLoop &&
+      this.depth - 1 === this.innermostDepth &&
+      (this.loopFlags.at(loop) & loopFlag.branched) === 0;
+    this.callFlags.push(
+      (after === op.unreachable ? callFlag.ends : 0) | (everyTurn ? callFlag.everyTurn : 0),
+    );
+    if (loop !== noLoop && target < 0) this.flagLoop(loop, loopFlag.indirectCalls);
   }
 
   private noteBlock(reader: InstructionReader): number {
@@ -317,9 +332,11 @@ export class CodeSurveyor implements CodeSurvey {
     if (this.depth === this.blockLoop.length) {
       this.blockLoop = widen(this.blockLoop);
       this.innermost = widen(this.innermost);
+      this.innermostDepths = widen(this.innermostDepths);
     }
     this.blockLoop[this.depth] = loop;
     this.innermost[this.depth] = this.innermostLoop;
+    this.innermostDepths[this.depth] = this.innermostDepth;
     if (loop !== noLoop) {
       this.innermostLoop = loop;
       this.innermostDepth = this.depth;
@@ -332,6 +349,7 @@ export class CodeSurveyor implements CodeSurvey {
     const loop = this.blockLoop[this.depth] ?? noLoop;
     if (loop !== noLoop) this.counted.close(loop, (this.loopFlags.at(loop) & loopFlag.nested) === 0);
     this.innermostLoop = this.innermost[this.depth] ?? noLoop;
+    this.innermostDepth = this.innermostDepths[this.depth] ?? 0;
   }
 }
 

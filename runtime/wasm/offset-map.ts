@@ -13,6 +13,9 @@ import { IntList } from './int-list.ts';
 export class OffsetMap {
   private readonly rewritten = new IntList(64);
   private readonly original = new IntList(64);
+  /** Copies of code that stands elsewhere in the map: where they begin, and where they come from; -1 where they end. */
+  private readonly asides = new IntList();
+  private readonly asideOriginals = new IntList();
 
   /** How many runs there are. */
   get length(): number {
@@ -38,6 +41,16 @@ export class OffsetMap {
     this.add(rewritten, ~original);
   }
 
+  /** From `rewritten` on, bytes are further copies of those from `original` on, until `asideEnds`. */
+  aside(rewritten: number, original: number): void {
+    this.asides.push(rewritten);
+    this.asideOriginals.push(original);
+  }
+
+  asideEnds(rewritten: number): void {
+    this.aside(rewritten, -1);
+  }
+
   private add(rewritten: number, original: number): void {
     const last = this.rewritten.length - 1;
     // A run without bytes says nothing.
@@ -51,16 +64,26 @@ export class OffsetMap {
 
   /** Moves the rewritten side of all runs from `run` on. */
   shift(run: number, by: number): void {
+    const start = this.rewritten.at(run);
     for (let i = run; i < this.rewritten.length; i++) this.rewritten.values[i] = this.rewritten.at(i) + by;
+    for (let i = this.asides.length - 1; i >= 0 && this.asides.at(i) >= start; i--) {
+      this.asides.values[i] = this.asides.at(i) + by;
+    }
   }
 
   /** Appends another map's runs, its rewritten side moved. */
   append(other: OffsetMap, by: number): void {
     for (let i = 0; i < other.length; i++) this.add(other.rewritten.at(i) + by, other.original.at(i));
+    for (let i = 0; i < other.asides.length; i++) {
+      this.aside(other.asides.at(i) + by, other.asideOriginals.at(i));
+    }
   }
 
   /** The original offset that a rewritten one stands for. */
   toOriginal(rewritten: number): number {
+    const aside = lastAtMost(this.asides, rewritten, identity);
+    const copied = aside < 0 ? -1 : this.asideOriginals.at(aside);
+    if (copied >= 0) return copied + rewritten - this.asides.at(aside);
     const run = lastAtMost(this.rewritten, rewritten, identity);
     if (run < 0) return rewritten;
     const original = this.original.at(run);

@@ -1,18 +1,17 @@
+import { BulkCheck } from './bulk-check.ts';
 import { type CallPlan, planCalls, workLimit } from './call-plan.ts';
 import type { CodeEmitter } from './code-emitter.ts';
 import { bodyFlag, loopFlag, noLoop } from './code-survey.ts';
 import { type CodePass, type CodeWalk, valueCode } from './code-walk.ts';
 import { CountedLoopWriter } from './counted-loop-writer.ts';
 import { counted } from './counted-loops.ts';
+import { LoopCopies } from './loop-copies.ts';
 import type { WasmModule } from './module.ts';
 import { isBulk, op } from './opcodes.ts';
 import { WorkCount } from './work-count.ts';
 
 /** Engines refuse functions with more locals. */
 const localLimit = 50_000;
-
-/** Bytes or elements from which one bulk instruction is worth a tick of its own: a few microseconds of work. */
-const bulkLimit = 65_536;
 
 /**
  * Gives control back for certain: an execution that does not end goes through a loop or through recursion.
@@ -26,21 +25,25 @@ const bulkLimit = 65_536;
  *     end                                 br $outer
  *
  * The call of `tick` is outside of the inner loop's cycle, so the engine unrolls and allocates registers for it as
- * before. Loops that cannot be split (with parameters, or reached by other branches) count and ask at their head.
- * Recursion, and calls nested so that their work multiplies, ask at function entries: see `planCalls`.
+ * before. Small bodies are copied, so that several turns are counted at once: see `LoopCopies`. Loops that cannot be
+ * split (with parameters, or reached by other branches) count and ask at their head.
+ *
+ * When a function ends, what it has spent since it last asked goes to a budget that all functions share: nobody gets
+ * work for nothing by doing it in many short calls. Recursion, and calls nested so that their work multiplies, take
+ * from the budget too: see `planCalls`. Where every turn of a loop makes such a call, the loop need not count.
  */
 export class PreemptPass implements CodePass {
   private readonly module: WasmModule;
   private readonly plan: CallPlan;
   private readonly work: WorkCount;
   private readonly countedLoops: CountedLoopWriter;
+  private readonly copies: LoopCopies;
+  /** 1 where the innermost loop at hand has a block around it, that its copies jump out of. */
+  private exitBlock = 0;
   private scratch = -1;
   /** Whether the code since the last merge has asked. */
   private asked = false;
-  private wideScratch = -1;
-  private readonly wideMemories: boolean[] = [];
-  private readonly wideTables: boolean[] = [];
-  private readonly hasWideSpace: boolean;
+  private readonly bulk: BulkCheck;
 
   /**
    * @param emit where the walk writes
@@ -51,14 +54,9 @@ export class PreemptPass implements CodePass {
     this.module = module;
     this.plan = planCalls(module);
     this.work = new WorkCount(emit, tick, budget);
+    this.copies = new LoopCopies(module);
     this.countedLoops = new CountedLoopWriter(module.code.counted, this.plan, this.work);
-    for (const entry of module.imports) {
-      if (entry.kind === 'memory') this.wideMemories.push(entry.memory.is64);
-      if (entry.kind === 'table') this.wideTables.push(entry.table.is64);
-    }
-    for (const memory of module.memories) this.wideMemories.push(memory.is64);
-    for (const table of module.tables) this.wideTables.push(table.is64);
-    this.hasWideSpace = this.wideMemories.includes(true) || this.wideTables.includes(true);
+    this.bulk = new BulkCheck(module, this.work);
   }
 
   begin(walk: CodeWalk): boolean {
@@ -68,15 +66,23 @@ export class PreemptPass implements CodePass {
     this.scratch = -1;
     const { loops, tableToLoop, bulk } = bodyFlag;
     if ((flags & (loops | bulk)) !== 0 && walk.ownLocals + 5 <= localLimit) {
-      if (flags & loops) {
+      if (this.countsTurns(i)) {
         this.work.spent = walk.addLocal(valueCode.i32);
         this.work.limit = walk.addLocal(valueCode.i32);
         this.work.step = walk.addLocal(valueCode.i32);
       }
       if (flags & (tableToLoop | bulk)) this.scratch = walk.addLocal(valueCode.i32);
-      if (flags & bulk && this.hasWideSpace) this.wideScratch = walk.addLocal(valueCode.i64);
     }
+    this.bulk.begin(walk, this.scratch, (flags & bulk) !== 0 && this.scratch >= 0);
     return (flags & (loops | bulk)) !== 0 || this.plan.entryWeight[i] !== 0 || this.asksAtCalls(i);
+  }
+
+  /** Whether the function has a loop whose turns are counted. */
+  private countsTurns(i: number): boolean {
+    const { code } = this.module;
+    const end = code.firstLoop[i + 1] ?? 0;
+    for (let loop = code.firstLoop[i] ?? 0; loop < end; loop++) if (this.isCharged(loop)) return true;
+    return false;
   }
 
   /**
@@ -120,29 +126,67 @@ export class PreemptPass implements CodePass {
       case op.loop:
         return this.loop(walk);
       case op.br:
+        this.leaveByBranch(walk);
         return this.branch(walk);
       case op.brIf:
+        this.leaveByBranch(walk);
         return this.branchIf(walk);
       case op.brTable:
+        this.leaveByBranch(walk);
         return this.branchTable(walk);
+      case op.brOnNull:
+      case op.brOnNonNull:
+      case op.brOnCast:
+      case op.brOnCastFail:
+        this.leaveByBranch(walk);
+        return false;
       case op.end:
         this.asked = false;
+        if (walk.labels.depth === 1) this.leave(walk);
         return this.end(walk);
+      case op.return:
+        this.leave(walk);
+        return false;
       case op.else:
       case op.catch:
       case op.catchAll:
       case op.delegate:
         this.asked = false;
         return false;
-      case op.call:
       case op.returnCall:
-      case op.callIndirect:
       case op.returnCallIndirect:
-      case op.callRef:
       case op.returnCallRef:
+        this.leave(walk);
+        return this.call(walk);
+      case op.call:
+      case op.callIndirect:
+      case op.callRef:
         return this.call(walk);
       default:
-        return isBulk(reader.opcode) && this.bulk(walk);
+        if (isBulk(reader.opcode)) this.bulk.write(walk);
+        return false;
+    }
+  }
+
+  /** What the function's loops did and nobody asked for goes to the budget that all functions share. */
+  private leave(walk: CodeWalk): void {
+    if (this.work.spent < 0) return;
+    walk.emit.insert(walk.reader.start);
+    this.work.settle();
+    walk.emit.resume(walk.reader.start);
+  }
+
+  /** A branch may be to the function itself. Compilers write a return there, so this need not be fast. */
+  private leaveByBranch(walk: CodeWalk): void {
+    const { reader, labels, emit } = walk;
+    if (this.work.spent < 0) return;
+    for (let i = 0; i < reader.labelCount; i++) {
+      if (reader.labels[i] !== labels.depth - 1) continue;
+      emit.insert(reader.start);
+      this.work.settle();
+      this.work.clear();
+      emit.resume(reader.start);
+      return;
     }
   }
 
@@ -161,37 +205,45 @@ export class PreemptPass implements CodePass {
   }
 
   private isStripMined(loop: number): boolean {
-    if (loop === noLoop || this.work.spent < 0) return false;
+    if (loop === noLoop || this.work.spent < 0 || !this.isCharged(loop)) return false;
     const flags = this.module.code.loopFlags.at(loop);
     return (flags & (loopFlag.params | loopFlag.oddBranch | loopFlag.indirectCalls)) === 0;
   }
 
-  private isBranchedTo(loop: number): boolean {
-    return (this.module.code.loopFlags.at(loop) & loopFlag.branched) !== 0;
+  /** Whether the loop's turns count: nothing to count where it has one only, or where its turns ask by their calls. */
+  private isCharged(loop: number): boolean {
+    return (
+      (this.module.code.loopFlags.at(loop) & loopFlag.branched) !== 0 && this.plan.turnWeight[loop] !== 0
+    );
   }
 
   private loop(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const loop = walk.nextLoop;
     this.asked = false;
-    if (!this.isBranchedTo(loop)) return false;
+    if (!this.isCharged(loop)) return false;
     walk.nextLoop++;
     emit.insert(reader.start);
-    const entryWeight = this.plan.loopEntryWeight[loop] ?? 0;
-    if (entryWeight > 0) this.work.askByBudget(entryWeight);
     if (this.isCounted(loop)) {
       this.countedLoops.begin(walk, loop);
       return true;
     }
     if (this.isStripMined(loop)) {
+      const turns = this.isInnermost(loop) ? this.copies.count(walk) : 1;
       if (this.isInnermost(loop)) {
-        emit.constant(this.plan.turnWeight[loop] ?? 1);
+        emit.constant(turns * (this.plan.turnWeight[loop] ?? 1));
         emit.localSet(this.work.step);
+      }
+      this.exitBlock = turns > 1 ? 1 : 0;
+      if (turns > 1) {
+        emit.u8(op.block);
+        emit.u8(0x40);
       }
       emit.copy(reader.bytes, reader.start, reader.position);
       emit.copy(reader.bytes, reader.start, reader.position);
+      for (let turn = 1; turn < turns; turn++) this.copies.write(walk);
       emit.resume(reader.position);
-      labels.open(loop, 2);
+      labels.open(loop, 2 + this.exitBlock);
       return true;
     }
     emit.copy(reader.bytes, reader.start, reader.position);
@@ -217,7 +269,7 @@ export class PreemptPass implements CodePass {
   private end(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const loop = labels.loopAt(0);
-    if (!this.isStripMined(loop) || !this.isBranchedTo(loop)) return false;
+    if (!this.isStripMined(loop)) return false;
     labels.close();
     emit.insert(reader.start);
     if (this.isCounted(loop)) {
@@ -225,6 +277,7 @@ export class PreemptPass implements CodePass {
     } else {
       emit.u8(op.end);
       emit.u8(op.end);
+      if (this.isInnermost(loop) && this.exitBlock > 0) emit.u8(op.end);
     }
     emit.resume(reader.position);
     return true;
@@ -307,48 +360,5 @@ export class PreemptPass implements CodePass {
     emit.likelyBranchIf(inner);
     this.work.askAndClear();
     emit.branch(inner + 1);
-  }
-
-  /** Looks at the length on top of the stack and asks before a long one. */
-  private bulk(walk: CodeWalk): boolean {
-    if (this.scratch < 0) return false;
-    const { reader, emit } = walk;
-    const wide = this.hasWideLength(reader.opcode, reader.index, reader.index2);
-    const scratch = wide ? this.wideScratch : this.scratch;
-    emit.insert(reader.start);
-    emit.localTee(scratch);
-    emit.u8(wide ? op.i64Const : op.i32Const);
-    emit.s32(bulkLimit);
-    emit.u8(wide ? op.i64GeU : op.i32GeU);
-    emit.unlikelyIf();
-    this.work.ask();
-    emit.u8(op.end);
-    emit.localGet(scratch);
-    emit.resume(reader.start);
-    return false;
-  }
-
-  /** Whether the length operand is an i64; a copy between a 32-bit and a 64-bit side takes an i32. */
-  private hasWideLength(opcode: number, index: number, index2: number): boolean {
-    switch (opcode) {
-      case op.memoryFill:
-        return this.isWideMemory(index);
-      case op.memoryCopy:
-        return this.isWideMemory(index) && this.isWideMemory(index2);
-      case op.tableFill:
-        return this.isWideTable(index);
-      case op.tableCopy:
-        return this.isWideTable(index) && this.isWideTable(index2);
-      default:
-        return false;
-    }
-  }
-
-  private isWideMemory(index: number): boolean {
-    return this.wideMemories[index] ?? false;
-  }
-
-  private isWideTable(index: number): boolean {
-    return this.wideTables[index] ?? false;
   }
 }

@@ -40,16 +40,30 @@ export class WorkCount {
   }
 
   askAndClear(): void {
-    const { emit } = this;
-    emit.call(this.tick);
-    emit.constant(0);
-    emit.localSet(this.spent);
+    this.emit.call(this.tick);
+    this.clear();
+  }
+
+  clear(): void {
+    this.emit.constant(0);
+    this.emit.localSet(this.spent);
   }
 
   askByBudget(weight: number): void {
+    this.emit.globalGet(this.budget);
+    this.emit.constant(weight);
+    this.takeFromBudget();
+  }
+
+  /** Takes what is counted in `spent` from the budget. */
+  settle(): void {
+    this.emit.globalGet(this.budget);
+    this.emit.localGet(this.spent);
+    this.takeFromBudget();
+  }
+
+  private takeFromBudget(): void {
     const { emit } = this;
-    emit.globalGet(this.budget);
-    emit.constant(weight);
     emit.u8(op.i32Sub);
     emit.globalSet(this.budget);
     emit.globalGet(this.budget);

@@ -33,6 +33,18 @@ const loops = `(module
   ${Array.from({ length: 150 }, (_, i) => `(func (call ${i > 2 ? i - 1 : 0} ${i > 2 ? '' : '(i32.const 1)'}) ${i > 2 ? '' : '(drop)'})`).join('\n')}
 )`;
 
+/** Where the export `f` traps, by V8's stack; -1 where it does not. */
+function place(module: Uint8Array, imports: WebAssembly.Imports, argument: number): number {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(module)), imports);
+  try {
+    (instance.exports['f'] as (n: number) => void)(argument);
+  } catch (error) {
+    const stack = error instanceof Error ? (error.stack ?? '') : '';
+    return Number.parseInt(/wasm-function\[\d+\]:0x([0-9a-f]+)/.exec(stack)?.[1] ?? '', 16);
+  }
+  return -1;
+}
+
 describe('the offset map', () => {
   it.each([
     ['memory', { memory: true }],
@@ -71,22 +83,22 @@ describe('the offset map', () => {
     const bytes = await wat(`(module (func $f (export "f") (param i32)
       (loop $l (local.set 0 (i32.sub (local.get 0) (i32.const 1))) (br_if $l (local.get 0)))
       (unreachable)))`);
-    const place = async (module: Uint8Array, imports: WebAssembly.Imports): Promise<number> => {
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(module)), imports);
-      try {
-        (instance.exports['f'] as (n: number) => void)(3);
-      } catch (error) {
-        const found = /wasm-function\[\d+\]:0x([0-9a-f]+)/.exec(
-          error instanceof Error ? (error.stack ?? '') : '',
-        );
-        return Number.parseInt(found?.[1] ?? '', 16);
-      }
-      return -1;
-    };
     const rewritten = rewriteModule(readModule(bytes), preemptive);
-    const original = await place(bytes, {});
-    const moved = await place(rewritten.bytes, { 'lunatic:kernel': { tick: () => {} } });
+    const original = place(bytes, {}, 3);
+    const moved = place(rewritten.bytes, { 'lunatic:kernel': { tick: () => {} } }, 3);
     expect(moved).not.toBe(original);
+    expect(rewritten.offsets.toOriginal(moved)).toBe(original);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('gives the offset of a trap in turn %i of a small loop', async (turn) => {
+    const bytes = await wat(`(module (func $f (export "f") (param $n i32)
+      (block $a (block $b (loop $l (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (br_if $a (i32.gt_s (local.get $n) (i32.const 99)))
+        (br_if $l (i32.div_u (i32.const 100) (local.get $n))))))))`);
+    const rewritten = rewriteModule(readModule(bytes), preemptive);
+    const original = place(bytes, {}, turn);
+    expect(original).toBeGreaterThan(0);
+    const moved = place(rewritten.bytes, { 'lunatic:kernel': { tick: () => {} } }, turn);
     expect(rewritten.offsets.toOriginal(moved)).toBe(original);
   });
 });
