@@ -6,17 +6,18 @@
  *
  * @param peer gives null where it is not on this machine
  */
-export async function alternate(
+export async function alternate<P extends number | null>(
   rounds: number,
   subject: () => Promise<number>,
-  peer: () => Promise<number | null>,
-): Promise<{ value: number; peerValue: number | null }> {
-  let value = Number.POSITIVE_INFINITY;
-  let peerValue: number | null = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) {
+  peer: () => Promise<P>,
+): Promise<{ value: number; peerValue: P }> {
+  let value = await subject();
+  let peerValue = await peer();
+  for (let round = 1; round < rounds; round++) {
     value = Math.min(value, await subject());
-    const other: number | null = peerValue === null ? null : await peer();
-    peerValue = other === null || peerValue === null ? null : Math.min(peerValue, other);
+    if (peerValue === null) continue;
+    const other = await peer();
+    if (other !== null && other < peerValue) peerValue = other;
   }
   return { value, peerValue };
 }

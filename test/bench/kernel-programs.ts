@@ -51,6 +51,12 @@ function buildC(): Uint8Array | undefined {
   }
 }
 
+/** The same module with other bytes, which the engine compiles anew. */
+export function withMark(bytes: Uint8Array, mark: number): Uint8Array {
+  const customSection = [0, 2, 1, 'a'.charCodeAt(0) + mark];
+  return Uint8Array.of(...bytes, ...customSection);
+}
+
 /**
  * Instantiates a module of kernels, rewritten or not.
  * @param startExport what the rewriter made of the start function

@@ -10,11 +10,11 @@ export function sieve(rounds: u32): u32 {
   let found: u32 = 0;
   while (rounds--) {
     const limit = flags.length;
-    for (let i = 0; i < limit; i++) flags[i] = 1;
+    for (let i = 0; i < limit; i++) unchecked((flags[i] = 1));
     for (let i = 2; i * i < limit; i++) {
-      if (flags[i]) for (let j = i * i; j < limit; j += i) flags[j] = 0;
+      if (unchecked(flags[i])) for (let j = i * i; j < limit; j += i) unchecked((flags[j] = 0));
     }
-    for (let i = 2; i < limit; i++) found += flags[i];
+    for (let i = 2; i < limit; i++) found += unchecked(flags[i]);
   }
   return found;
 }
