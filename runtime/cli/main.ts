@@ -1,4 +1,5 @@
 import { isCargoTest, withImpliedRun } from './mode.ts';
+import { run } from './run.ts';
 import { ExitCode } from './session.ts';
 
 const args = withImpliedRun(process.argv.slice(2));
@@ -6,10 +7,9 @@ const [command, path, ...words] = args;
 
 try {
   if (command === 'run' && path !== undefined && isPlain() && !isCargoTest(args, process.env)) {
-    const { run } = await import('./run.ts');
     process.exit(await run(path, words, { dir: [], bench: false, trace: false }));
   }
-  const { runProgram } = await import('./program.ts');
+  const { runProgram }: typeof import('./program.ts') = await import('./program.js' as string);
   process.exit(await runProgram(args));
 } catch (error) {
   process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);

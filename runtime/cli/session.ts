@@ -15,7 +15,9 @@ const FLUSH_TIME = 500;
 /** The streams of a command that runs guests: it ends when nobody reads them any more. */
 export function openStreams(): StandardOutput {
   return new StandardOutput((error) => {
-    process.exit(error.code === 'EPIPE' ? ExitCode.BrokenPipe : ExitCode.Failed);
+    // A socket tells it the second way where something was left unread in it.
+    const broken = error.code === 'EPIPE' || error.code === 'ECONNRESET';
+    process.exit(broken ? ExitCode.BrokenPipe : ExitCode.Failed);
   });
 }
 

@@ -5,10 +5,14 @@ const END = new Uint8Array(0);
 
 /** Standard input of this command, opened when a program first reads, so that others leave the terminal alone. */
 export class StandardInput implements InputStream {
-  readonly isTerminal = isTerminal(0);
   #stream: typeof process.stdin | null = null;
   #ended = false;
   #waiting = new Set<() => void>();
+
+  /** Looked up when a program asks, which few do. */
+  get isTerminal(): boolean {
+    return isTerminal(0);
+  }
 
   read(length: number): Uint8Array | null {
     const stream = this.#open();

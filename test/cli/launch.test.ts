@@ -67,3 +67,11 @@ test('LUNATIC_NODE names another one', async () => {
   expect(bad.stderr).toBe('lunatic: LUNATIC_NODE names /nowhere/node, which is no file\n');
   expect(bad.exitCode).toBe(1);
 });
+
+test('a folder for compiled code that cannot be made or used does not matter', async () => {
+  for (const env of [{}, { XDG_CACHE_HOME: folder }, { XDG_CACHE_HOME: program }, { HOME: '/nowhere' }]) {
+    const { stderr, exitCode } = await lunatic(['run', program], { env: { ...env, LUNATIC_LOG: 'off' } });
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(3);
+  }
+});
