@@ -1,0 +1,106 @@
+/** JSON-RPC over a WebSocket: one message a text frame, as the inspection protocol wants it. */
+import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
+  type ConnectionOptions,
+  createMessageConnection,
+  type DataCallback,
+  Disposable,
+  type Logger,
+  type Message,
+  type MessageConnection,
+  type MessageReader,
+  type MessageWriter,
+  NullLogger,
+} from 'vscode-jsonrpc/node';
+import type { RawData, WebSocket } from 'ws';
+
+/** Codes with which a WebSocket is closed (RFC 6455, section 7.4.1). */
+const CloseCode = {
+  /** A frame of a kind that we do not take: binary. */
+  UnsupportedData: 1003,
+  /** A text that is no JSON. */
+  InvalidPayload: 1007,
+} as const;
+
+export interface SocketOptions extends ConnectionOptions {
+  /** Told what goes wrong below the level of requests. Default: nobody. */
+  readonly logger?: Logger;
+}
+
+/**
+ * A JSON-RPC connection over an open WebSocket. `listen` must be called before the event loop goes on, so that no
+ * message is missed. It closes with the socket; closing the socket is left to whoever made it, and so are the bounds of
+ * messages (`maxPayload`). A peer that sends anything but JSON texts is disconnected.
+ *
+ * Requests that wait for their response when the connection closes are rejected by `dispose` alone.
+ */
+export function socketConnection(socket: WebSocket, options: SocketOptions = {}): MessageConnection {
+  const { logger = NullLogger, ...rest } = options;
+  return createMessageConnection(new SocketReader(socket), new SocketWriter(socket), logger, rest);
+}
+
+class SocketReader extends AbstractMessageReader implements MessageReader {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    super();
+    this.#socket = socket;
+    socket.on('error', (error) => this.fireError(error));
+    socket.on('close', () => this.fireClose());
+  }
+
+  override listen(callback: DataCallback): Disposable {
+    const receive = (data: RawData, isBinary: boolean) => {
+      if (isBinary) return this.#refuse(CloseCode.UnsupportedData, 'expected text frames');
+      let message: unknown;
+      try {
+        message = JSON.parse(textOf(data));
+      } catch {
+        return this.#refuse(CloseCode.InvalidPayload, 'expected JSON');
+      }
+      if (!isMessage(message)) return this.#refuse(CloseCode.InvalidPayload, 'expected JSON-RPC 2.0');
+      callback(message);
+    };
+    this.#socket.on('message', receive);
+    return Disposable.create(() => this.#socket.off('message', receive));
+  }
+
+  #refuse(code: number, reason: string): void {
+    this.fireError(new Error(`The peer of the inspection protocol was disconnected: ${reason}`));
+    this.#socket.close(code, reason);
+  }
+}
+
+class SocketWriter extends AbstractMessageWriter implements MessageWriter {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    super();
+    this.#socket = socket;
+    socket.on('close', () => this.fireClose());
+  }
+
+  /** Resolves when the message has been handed to the operating system. */
+  write(message: Message): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#socket.send(JSON.stringify(message), (error) => {
+        if (error == null) return done();
+        this.fireError(error, message);
+        fail(error);
+      });
+    });
+  }
+
+  /** Nothing is kept back, and the socket is closed by whoever made it. */
+  end(): void {}
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString();
+  return data instanceof ArrayBuffer ? Buffer.from(data).toString() : data.toString();
+}
+
+function isMessage(value: unknown): value is Message {
+  return typeof value === 'object' && value !== null && 'jsonrpc' in value && value.jsonrpc === '2.0';
+}
