@@ -6,12 +6,15 @@ import type { IntList } from './int-list.ts';
 import { LabelStack } from './label-stack.ts';
 import type { WasmModule } from './module.ts';
 import { op, shape } from './opcodes.ts';
+import { pastPlain } from './plain-instructions.ts';
 
 /**
  * A pass over code. The walk calls it with the reader on an instruction whose predecessors are written; the pass
  * writes through `walk.emit` and may have the walk write the instruction itself by not touching it.
  */
 export interface CodePass {
+  /** Whether `before` need not see the plain instructions (`pastPlain`), except for one at `walk.stopAt`. */
+  readonly skipsPlain?: boolean;
   /** Whether this function is to be walked for the pass. Locals are declared here, with `walk.addLocals`. */
   begin(walk: CodeWalk): boolean;
   /** Before the first instruction. */
@@ -45,7 +48,10 @@ export class CodeWalk {
   nextLoop = 0;
   /** Calls before the instruction at hand, counted over the module as the survey does. */
   nextCall = 0;
+  /** An instruction that a pass wants to see even where it is a plain one; -1 for none. */
+  stopAt = -1;
   private readonly passes: CodePass[] = [];
+  private skipsPlain = true;
   /** Functions inserted behind the module's own imports. */
   private readonly insertedFunctions: number;
   /** Parameters and locals of the original function. */
@@ -65,6 +71,7 @@ export class CodeWalk {
   /** Adds a pass; each sees an instruction after those added before it. */
   use(pass: CodePass): void {
     this.passes.push(pass);
+    this.skipsPlain &&= pass.skipsPlain === true;
   }
 
   /** What a function index of the original is now. */
@@ -145,7 +152,9 @@ export class CodeWalk {
     const { reader, labels, passes } = this;
     labels.reset();
     for (const pass of passes) pass.enter?.(this);
+    this.stopAt = -1;
     while (labels.depth > 0) {
+      if (this.skipsPlain) reader.position = pastPlain(reader.bytes, reader.position, this.stopAt);
       reader.next();
       let written = false;
       for (let p = 0; p < passes.length && !written; p++) written = passes[p]?.before(this) ?? false;

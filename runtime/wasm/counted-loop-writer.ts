@@ -39,6 +39,7 @@ export class CountedLoopWriter {
     const by = stride.at(loop);
     const before = kind.at(loop) === counted.before;
     this.boundAt = boundAt.at(loop);
+    walk.stopAt = this.boundAt;
     this.boundIsZero = boundKind.at(loop) === bound.zero;
     emit.u8(op.loop);
     emit.u8(0x40);
@@ -120,6 +121,7 @@ export class CountedLoopWriter {
     const { reader, emit } = walk;
     if (reader.start !== this.boundAt) return false;
     this.boundAt = -1;
+    walk.stopAt = -1;
     emit.insert(reader.start);
     emit.localGet(this.work.step);
     if (this.boundIsZero) {

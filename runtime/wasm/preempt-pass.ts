@@ -33,6 +33,7 @@ const localLimit = 50_000;
  * from the budget too: see `planCalls`. Where every turn of a loop makes such a call, the loop need not count.
  */
 export class PreemptPass implements CodePass {
+  readonly skipsPlain = true;
   private readonly module: WasmModule;
   private readonly plan: CallPlan;
   private readonly work: WorkCount;
