@@ -3,6 +3,7 @@ import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
 import type { TypeDefinition } from './module.ts';
 import { changesTables, isBulk, op, shape } from './opcodes.ts';
+import { isFree, readPlain } from './plain-instructions.ts';
 import { readValueType } from './value-type.ts';
 
 /** What is known of a function's body; a bit set. */
@@ -169,6 +170,8 @@ export class CodeSurveyor implements CodeSurvey {
     this.open(noLoop);
     let flags = 0;
     while (this.depth > 0) {
+      // What loops do with their counters has to be followed.
+      if (this.innermostLoop === noLoop) this.straight += readPlain(reader);
       reader.next();
       flags |= this.note(reader);
     }
@@ -357,23 +360,6 @@ function widen(list: Int32Array): Int32Array {
   const wider = new Int32Array(list.length * 2);
   wider.set(list);
   return wider;
-}
-
-/** Instructions that compile to nothing, or to an operand of the next one. */
-function isFree(opcode: number): boolean {
-  switch (opcode) {
-    case op.localGet:
-    case op.localSet:
-    case op.localTee:
-    case op.i32Const:
-    case op.block:
-    case op.end:
-    case op.nop:
-    case op.drop:
-      return true;
-    default:
-      return false;
-  }
 }
 
 function hex(offset: number): string {

@@ -1,4 +1,5 @@
-import { plainShapes, shape } from './opcodes.ts';
+import type { ByteReader } from './byte-reader.ts';
+import { op, plainShapes, shape } from './opcodes.ts';
 
 /** Instructions from here on are not about control. */
 const firstPlain = 0x1a;
@@ -25,6 +26,9 @@ const lengths = Uint8Array.from(plainShapes, (kind, opcode) => {
       return length.notPlain;
   }
 });
+
+/** 0 for instructions that are free, else 1; by opcode. */
+const costs = Uint8Array.from(lengths, (_, opcode) => (isFree(opcode) ? 0 : 1));
 
 /** Alignments from here on are followed by a memory's index. */
 const namesMemory = 0x40;
@@ -67,4 +71,59 @@ function pastNumber(bytes: Uint8Array, at: number): number {
   let here = at;
   while ((bytes[here] ?? 0) >= 0x80) here++;
   return here + 1;
+}
+
+/**
+ * Reads plain instructions whose immediates take a byte each, which nearly all do. Stops at any other.
+ * @returns how many there were that cost something
+ */
+export function readPlain(reader: ByteReader): number {
+  const { bytes } = reader;
+  // The longest of them, so that none reaches beyond the end.
+  const last = reader.end - 9;
+  let at = reader.position;
+  let cost = 0;
+  while (at < last) {
+    const opcode = bytes[at] ?? 0;
+    let next = at;
+    switch (lengths[opcode]) {
+      case length.alone:
+        next = at + 1;
+        break;
+      case length.number:
+        if ((bytes[at + 1] ?? 0x80) < 0x80) next = at + 2;
+        break;
+      case length.memory:
+        if ((bytes[at + 1] ?? 0x80) < namesMemory && (bytes[at + 2] ?? 0x80) < 0x80) next = at + 3;
+        break;
+      case length.four:
+        next = at + 5;
+        break;
+      case length.eight:
+        next = at + 9;
+        break;
+    }
+    if (next === at) break;
+    cost += costs[opcode] ?? 0;
+    at = next;
+  }
+  reader.position = at;
+  return cost;
+}
+
+/** Instructions that compile to nothing, or to an operand of the next one. */
+export function isFree(opcode: number): boolean {
+  switch (opcode) {
+    case op.localGet:
+    case op.localSet:
+    case op.localTee:
+    case op.i32Const:
+    case op.block:
+    case op.end:
+    case op.nop:
+    case op.drop:
+      return true;
+    default:
+      return false;
+  }
 }
