@@ -22,6 +22,7 @@ export function fishCompletions({ options, commands }: ProgramModel): string {
   ];
   return `# Completions of the command lunatic for fish.
 
+# Newer ones list other files too, older ones those of one kind alone.
 function __lunatic_modules
   begin
     __fish_complete_suffix .wasm
