@@ -1,6 +1,7 @@
 // Bundles the `lunatic` command into dist/, the packages it uses with it. Only the assembler of text modules stays a
 // package of its own: it is large, and loaded when it is needed.
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -60,7 +61,8 @@ function builtinModules() {
   return {
     name: 'builtin-modules',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
+      // Older packages leave out the prefix.
+      onResolve({ filter: /^[a-z]/ }, ({ path }) => (isBuiltin(path) ? { path, namespace: 'builtin' } : null));
       onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
         contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
       }));
