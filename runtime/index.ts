@@ -2,6 +2,14 @@
 
 export { LinkError } from './host/linker.ts';
 export { HOST_FUNCTIONS } from './host/table.ts';
+export {
+  type ConnectFailure,
+  InspectClient,
+  type InspectClientOptions,
+  InspectClosedError,
+  InspectConnectError,
+  InspectRequestError,
+} from './inspect/client.ts';
 export type { ProcessSnapshot } from './inspect/snapshot.ts';
 export { ProcessConfig } from './kernel/config.ts';
 export { type Exit, isNormal } from './kernel/exit.ts';

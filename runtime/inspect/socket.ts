@@ -10,6 +10,7 @@ import {
   type Message,
   type MessageConnection,
   type MessageReader,
+  type MessageStrategy,
   type MessageWriter,
   NullLogger,
 } from 'vscode-jsonrpc/node';
@@ -23,31 +24,50 @@ const CloseCode = {
   InvalidPayload: 1007,
 } as const;
 
-export interface SocketOptions extends ConnectionOptions {
+export interface SocketOptions extends Omit<ConnectionOptions, 'messageStrategy'> {
   /** Told what goes wrong below the level of requests. Default: nobody. */
   readonly logger?: Logger;
 }
 
 /**
  * A JSON-RPC connection over an open WebSocket. `listen` must be called before the event loop goes on, so that no
- * message is missed. It closes with the socket; closing the socket is left to whoever made it, and so are the bounds of
- * messages (`maxPayload`). A peer that sends anything but JSON texts is disconnected.
+ * message is missed. It closes with the socket, once what came before was handled; closing the socket is left to whoever
+ * made it, and so are the bounds of messages (`maxPayload`). A peer that sends anything but JSON-RPC is disconnected.
  *
  * Requests that wait for their response when the connection closes are rejected by `dispose` alone.
  */
 export function socketConnection(socket: WebSocket, options: SocketOptions = {}): MessageConnection {
   const { logger = NullLogger, ...rest } = options;
-  return createMessageConnection(new SocketReader(socket), new SocketWriter(socket), logger, rest);
+  const reader = new SocketReader(socket);
+  const messageStrategy: MessageStrategy = {
+    handleMessage: (message, next) => {
+      reader.handled();
+      return next(message);
+    },
+  };
+  return createMessageConnection(reader, new SocketWriter(socket), logger, { ...rest, messageStrategy });
 }
 
 class SocketReader extends AbstractMessageReader implements MessageReader {
   readonly #socket: WebSocket;
+  /** Messages that the connection has queued. It handles one in each turn of the event loop. */
+  #queued = 0;
 
   constructor(socket: WebSocket) {
     super();
     this.#socket = socket;
     socket.on('error', (error) => this.fireError(error));
-    socket.on('close', () => this.fireClose());
+    socket.on('close', () => this.#close(this.#queued));
+  }
+
+  handled(): void {
+    this.#queued--;
+  }
+
+  /** Closes when nothing is queued, or after so many turns: a request that is cancelled in time is never handled. */
+  #close(turns: number): void {
+    if (this.#queued === 0 || turns === 0) this.fireClose();
+    else setImmediate(() => this.#close(turns - 1));
   }
 
   override listen(callback: DataCallback): Disposable {
@@ -60,6 +80,7 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
         return this.#refuse(CloseCode.InvalidPayload, 'expected JSON');
       }
       if (!isMessage(message)) return this.#refuse(CloseCode.InvalidPayload, 'expected JSON-RPC 2.0');
+      this.#queued++;
       callback(message);
     };
     this.#socket.on('message', receive);
@@ -78,7 +99,6 @@ class SocketWriter extends AbstractMessageWriter implements MessageWriter {
   constructor(socket: WebSocket) {
     super();
     this.#socket = socket;
-    socket.on('close', () => this.fireClose());
   }
 
   /** Resolves when the message has been handed to the operating system. */

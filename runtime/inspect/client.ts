@@ -1,0 +1,252 @@
+import { ConnectionError, type Disposable, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
+import { WebSocket } from 'ws';
+import { type Notifications, PROTOCOL_VERSION, type Requests, type Welcome } from './protocol.ts';
+import { socketConnection } from './socket.ts';
+
+/** Milliseconds in which a runtime must have answered for the first time. */
+const CONNECT_TIME = 10_000;
+/** Bytes of a message from the runtime at most: a large module, in base64. */
+const MAX_MESSAGE = 2 ** 29;
+
+export interface InspectClientOptions {
+  /** Who asks, for the runtime to know: `lunatic ps`. */
+  readonly client: string;
+  /** Milliseconds in which the runtime must answer. Default: 10,000. */
+  readonly timeout?: number;
+}
+
+/** Why no connection came about. */
+export type ConnectFailure =
+  /** The text is no address of an inspector. */
+  | 'bad-url'
+  /** Nothing listens there, or not an inspector. */
+  | 'unreachable'
+  /** The token is not the runtime's. */
+  | 'wrong-token'
+  /** The runtime speaks another version of the protocol. */
+  | 'version'
+  | 'timeout';
+
+/** A runtime cannot be inspected. The message says what to do. */
+export class InspectConnectError extends Error {
+  override readonly name = 'InspectConnectError';
+  readonly code: ConnectFailure;
+
+  constructor(code: ConnectFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The runtime refused a request; `code` is one of `InspectError`, or of JSON-RPC. */
+export class InspectRequestError extends Error {
+  override readonly name = 'InspectRequestError';
+  readonly code: number;
+
+  constructor(code: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The connection closed before the runtime answered. */
+export class InspectClosedError extends Error {
+  override readonly name = 'InspectClosedError';
+  readonly code = 'closed';
+}
+
+/** A connection to a runtime that can be inspected. */
+export class InspectClient {
+  /** Who answered. */
+  readonly welcome: Welcome;
+  /** Resolves when the connection has closed, from whichever side. */
+  readonly closed: Promise<void>;
+  readonly #socket: WebSocket;
+  readonly #connection: MessageConnection;
+
+  private constructor(
+    socket: WebSocket,
+    connection: MessageConnection,
+    welcome: Welcome,
+    closed: Promise<void>,
+  ) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.welcome = welcome;
+    this.closed = closed;
+  }
+
+  /**
+   * Connects to a runtime by the URL that it announced, the token in it.
+   * @throws InspectConnectError
+   */
+  static async connect(url: string, options: InspectClientOptions): Promise<InspectClient> {
+    const { client, timeout = CONNECT_TIME } = options;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const seconds = timeout / 1000;
+      late.reject(new InspectConnectError('timeout', `${where(url)} did not answer in ${seconds} s`));
+    }, timeout);
+    const socket = makeSocket(url);
+    try {
+      await Promise.race([opened(socket, url), late.promise]);
+      const connection = socketConnection(socket);
+      const closed = new Promise<void>((done) => {
+        connection.onClose(() => {
+          // Rejects the requests that nobody will answer.
+          connection.dispose();
+          done();
+        });
+      });
+      connection.listen();
+      const welcome = await Promise.race([
+        initialize(connection, client, url),
+        late.promise,
+        lost(socket, url),
+      ]);
+      return new InspectClient(socket, connection, welcome, closed);
+    } catch (error) {
+      socket.terminate();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Asks the runtime.
+   * @throws InspectRequestError where the runtime refuses, InspectClosedError where it goes away first
+   */
+  async request<Method extends keyof Requests>(
+    method: Method,
+    params: Requests[Method]['params'],
+  ): Promise<Requests[Method]['result']> {
+    try {
+      return await this.#connection.sendRequest<Requests[Method]['result']>(method, params);
+    } catch (error) {
+      throw requestError(error, method);
+    }
+  }
+
+  /** Calls the listener for every such notification; one listener for each name. */
+  on<Method extends keyof Notifications>(
+    method: Method,
+    listener: (params: Notifications[Method]) => void,
+  ): Disposable {
+    return this.#connection.onNotification(method, listener);
+  }
+
+  /** Closes the connection. The runtime goes on. */
+  async close(): Promise<void> {
+    this.#socket.close();
+    await this.closed;
+  }
+}
+
+function makeSocket(url: string): WebSocket {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (protocol !== 'ws:' && protocol !== 'wss:') throw badUrl(url);
+  try {
+    return new WebSocket(url, { maxPayload: MAX_MESSAGE, perMessageDeflate: false });
+  } catch (error) {
+    throw badUrl(url, error);
+  }
+}
+
+function badUrl(url: string, cause?: unknown): InspectConnectError {
+  return new InspectConnectError(
+    'bad-url',
+    `'${url}' is no address of an inspector: expected one like ws://127.0.0.1:9229/TOKEN, as \`lunatic run --inspect\` prints it`,
+    { cause },
+  );
+}
+
+function opened(socket: WebSocket, url: string): Promise<void> {
+  return new Promise((done, fail) => {
+    socket.once('open', done);
+    // Stays: a socket whose errors nobody hears would end this process.
+    socket.on('error', (error) => fail(unreachable(url, error)));
+    socket.on('unexpected-response', (request, response) => {
+      request.destroy();
+      const status = response.statusCode ?? 0;
+      const refused = status === 401 || status === 403 || status === 404;
+      fail(
+        refused
+          ? new InspectConnectError(
+              'wrong-token',
+              `The inspector at ${where(url)} does not accept this token`,
+            )
+          : unreachable(url, new Error(`it answered with the HTTP status ${status}`)),
+      );
+    });
+  });
+}
+
+async function initialize(connection: MessageConnection, client: string, url: string): Promise<Welcome> {
+  const own = PROTOCOL_VERSION;
+  const request = { version: own, client };
+  let welcome: Welcome;
+  try {
+    welcome = await connection.sendRequest<Welcome>('initialize', request);
+  } catch (error) {
+    if (error instanceof ResponseError) {
+      throw new InspectConnectError('version', `The runtime at ${where(url)} refuses: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw unreachable(url, error);
+  }
+  const version = typeof welcome?.version === 'string' ? welcome.version : 'none';
+  if (major(version) !== major(own)) {
+    throw new InspectConnectError(
+      'version',
+      `The runtime at ${where(url)} speaks version ${version} of the inspection protocol, and this one ${own}. ` +
+        'Use the same version of Lunatic for both.',
+    );
+  }
+  return welcome;
+}
+
+/** Rejects when the socket closes. */
+function lost(socket: WebSocket, url: string): Promise<never> {
+  return new Promise((_, fail) => {
+    socket.once('close', (code, reason) => {
+      const why = reason.length > 0 ? reason.toString() : `code ${code}`;
+      fail(unreachable(url, new Error(`it closed the connection (${why})`)));
+    });
+  });
+}
+
+function unreachable(url: string, cause: unknown): InspectConnectError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new InspectConnectError('unreachable', `Cannot connect to an inspector at ${where(url)}: ${why}`, {
+    cause,
+  });
+}
+
+/** The address without its token, which is nobody's business. */
+function where(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+function major(version: string): string {
+  return version.split('.', 1)[0] ?? '';
+}
+
+function requestError(error: unknown, method: string): Error {
+  if (error instanceof ConnectionError) {
+    return new InspectClosedError(`The runtime has gone before it answered ${method}`, { cause: error });
+  }
+  if (error instanceof ResponseError) {
+    // What waits for an answer when the connection is disposed is rejected with such an error, too.
+    if (error.code === PENDING_REJECTED) {
+      return new InspectClosedError(`The runtime has gone before it answered ${method}`, { cause: error });
+    }
+    return new InspectRequestError(error.code, error.message, { cause: error });
+  }
+  // The socket failed while the request was written.
+  return new InspectClosedError(`The runtime cannot be asked for ${method}`, { cause: error });
+}
+
+/** `ErrorCodes.PendingResponseRejected` of vscode-jsonrpc. */
+const PENDING_REJECTED = -32097;
