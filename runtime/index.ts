@@ -38,4 +38,12 @@ export {
   TestStartError,
   type TestSummary,
 } from './testing/index.ts';
-export { WasmFormatError } from './wasm/index.ts';
+export {
+  type Disassembly,
+  disassembleFunction,
+  functionText,
+  lineOf,
+  readModule,
+  WasmFormatError,
+  type WasmModule,
+} from './wasm/index.ts';

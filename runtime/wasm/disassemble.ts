@@ -1,0 +1,214 @@
+import { InstructionReader } from './instruction-reader.ts';
+import { InstructionText } from './instruction-text.ts';
+import type { WasmModule } from './module.ts';
+import { ModuleIdentifiers } from './module-identifiers.ts';
+import { op, shape } from './opcodes.ts';
+import { quotedText, UniqueNames } from './quoted-text.ts';
+import { declarationTexts } from './type-text.ts';
+import { readValueType, type ValueType } from './value-type.ts';
+
+/** A function in the text format. */
+export interface Disassembly {
+  /** Lines, without a line break behind the last. */
+  readonly text: string;
+  /**
+   * By line from 0: the offset in the module of the instruction that stands there, or -1 where none does, as in the
+   * function's head. They ascend. The `)` at the end is the function's last `end`; the comment in place of what is
+   * left out has the offset of the first instruction that it stands for.
+   */
+  readonly offsets: readonly number[];
+}
+
+/** More would keep editors busy for long. Functions of that size are made by machines. */
+const MOST_LINES = 100_000;
+const MOST_CHARACTERS = 10_000_000;
+
+/** Engines refuse more parameters and more locals. */
+const MOST_PARAMETERS = 1_000;
+const MOST_LOCALS = 50_000;
+
+/** Names under which one function is exported that are shown. */
+const MOST_EXPORTS = 16;
+
+/** From here on, deeper blocks stand no farther to the right. */
+const DEEPEST_INDENT = 40;
+
+const LINE_WIDTH = 100;
+
+/**
+ * The text of a function: of an imported one its import. Fit to be shown, whatever the module's names.
+ *
+ * Names are those of the name section; a function without gets the one by which it is imported or exported. The text
+ * is valid apart from what had to be left out, and gives the same instructions again. Names that are no identifiers
+ * are in quotes, as in `$"<A as B>::c"`, which WebAssembly 3.0 allows and older assemblers do not know.
+ *
+ * Takes time by the function's size, and the first time for a module by the number of its names.
+ */
+export function disassembleFunction(module: WasmModule, functionIndex: number): Disassembly {
+  const total = module.importedFunctions + module.functions.length;
+  if (!(functionIndex >= 0 && functionIndex < total)) {
+    return { text: `;; there is no function ${functionIndex}`, offsets: [-1] };
+  }
+  const lines = new FunctionLines(module, functionIndex);
+  if (functionIndex < module.importedFunctions) lines.writeImport();
+  else lines.writeDefinition();
+  return { text: lines.lines.join('\n'), offsets: lines.offsets };
+}
+
+/** The text alone. */
+export function functionText(module: WasmModule, functionIndex: number): string {
+  return disassembleFunction(module, functionIndex).text;
+}
+
+/**
+ * The line from 0 of the instruction that covers an offset: the last one that starts at or before it. The first line
+ * where none does.
+ */
+export function lineOf({ offsets }: Disassembly, offset: number): number {
+  let low = 0;
+  let high = offsets.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((offsets[middle] ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  const line = low - 1;
+  return (offsets[line] ?? -1) < 0 ? 0 : line;
+}
+
+class FunctionLines {
+  readonly lines: string[] = [];
+  readonly offsets: number[] = [];
+  private characters = 0;
+  private readonly module: WasmModule;
+  private readonly index: number;
+  private readonly identifiers: ModuleIdentifiers;
+  private readonly locals = new UniqueNames();
+  private readonly params: readonly ValueType[];
+  private readonly results: readonly ValueType[];
+
+  constructor(module: WasmModule, index: number) {
+    this.module = module;
+    this.index = index;
+    this.identifiers = ModuleIdentifiers.of(module);
+    const type = module.functionType(index);
+    this.params = type?.params ?? [];
+    this.results = type?.results ?? [];
+  }
+
+  writeImport(): void {
+    const entry = this.identifiers.imports[this.index];
+    const from = `${quotedText(entry?.module ?? '')} ${quotedText(entry?.name ?? '')}`;
+    this.add(`(import ${from} (${this.head()}))`, -1);
+  }
+
+  writeDefinition(): void {
+    const { module } = this;
+    const defined = this.index - module.importedFunctions;
+    const { code } = module;
+    const start = code.bodyStart[defined] ?? 0;
+    const end = code.bodyEnd[defined] ?? 0;
+    const reader = new InstructionReader(module.bytes, start, end, `function ${this.index}`);
+    const declared = this.readLocals(reader);
+    this.nameLocals(declared.types.length);
+    this.add(`(${this.head()}`, -1);
+    this.writeLocals(declared);
+    this.writeBody(reader);
+  }
+
+  private add(line: string, offset: number): void {
+    this.lines.push(line);
+    this.offsets.push(offset);
+    this.characters += line.length + 1;
+  }
+
+  private get showsSignature(): boolean {
+    return this.params.length + this.results.length <= MOST_PARAMETERS;
+  }
+
+  /** `func $name (;5;) (export "x") (type 3) (param $a i32) (result i32)` */
+  private head(): string {
+    const { index, identifiers, params, results } = this;
+    const imported = index < this.module.importedFunctions;
+    const names = identifiers.exportsOf(index);
+    const words = ['func', identifiers.get('function', index) ?? '', `(;${index};)`];
+    if (!imported) words.push(...names.slice(0, MOST_EXPORTS).map((name) => `(export ${quotedText(name)})`));
+    if (!imported && names.length > MOST_EXPORTS)
+      words.push(`(; ${names.length - MOST_EXPORTS} more exports ;)`);
+    words.push(`(type ${this.module.functionTypeIndex(index) ?? 0})`);
+    if (this.showsSignature) {
+      words.push(...declarationTexts('param', params, (i) => this.locals.get(i)));
+      words.push(...declarationTexts('result', results));
+    } else {
+      words.push(`(; ${params.length} parameters, ${results.length} results ;)`);
+    }
+    return words.filter((word) => word !== '').join(' ');
+  }
+
+  /** Those that are shown, and how many there are in all. */
+  private readLocals(reader: InstructionReader): { types: ValueType[]; total: number } {
+    const types: ValueType[] = [];
+    let total = 0;
+    for (let groups = reader.u32('groups of locals'); groups > 0; groups--) {
+      const count = reader.u32('a number of locals');
+      const type = readValueType(reader);
+      for (let i = Math.min(count, MOST_LOCALS - types.length); i > 0; i--) types.push(type);
+      total += count;
+    }
+    return { types, total };
+  }
+
+  /** What is not declared in the text cannot be named there. */
+  private nameLocals(declared: number): void {
+    const { params, locals } = this;
+    const first = this.showsSignature ? 0 : params.length;
+    for (const [index, name] of this.identifiers.names.locals(this.index)) {
+      if (index >= first && index < params.length + declared) locals.add(index, name);
+    }
+  }
+
+  private writeLocals({ types, total }: { types: readonly ValueType[]; total: number }): void {
+    const first = this.params.length;
+    let line = '';
+    for (const text of declarationTexts('local', types, (i) => this.locals.get(first + i))) {
+      if (line.length + text.length > LINE_WIDTH && line !== '') {
+        this.add(line, -1);
+        line = '';
+      }
+      line += line === '' ? `  ${text}` : ` ${text}`;
+    }
+    if (line !== '') this.add(line, -1);
+    if (total > types.length) this.add(`  ;; ${total - types.length} more locals`, -1);
+  }
+
+  private writeBody(reader: InstructionReader): void {
+    const text = new InstructionText(this.module, this.identifiers, this.locals, reader);
+    const lastEnd = reader.end - 1;
+    // Labels that are open, the function's own among them.
+    let depth = 1;
+    while (reader.position < lastEnd) {
+      if (this.lines.length >= MOST_LINES - 2 || this.characters > MOST_CHARACTERS) {
+        this.leaveOut(reader, lastEnd);
+        break;
+      }
+      reader.next();
+      const { opcode } = reader;
+      if (opcode === op.end || opcode === op.delegate) depth--;
+      const between = opcode === op.else || opcode === op.catch || opcode === op.catchAll;
+      this.add(indent(between ? depth - 1 : depth) + text.read(depth), reader.start);
+      if (reader.shape === shape.blockType || reader.shape === shape.tryTable) depth++;
+    }
+    this.add(')', lastEnd);
+  }
+
+  private leaveOut(reader: InstructionReader, lastEnd: number): void {
+    const first = reader.position;
+    let count = 0;
+    for (; reader.position < lastEnd; count++) reader.next();
+    this.add(`  ;; ${count} more instructions`, first);
+  }
+}
+
+function indent(depth: number): string {
+  return '  '.repeat(Math.min(depth, DEEPEST_INDENT));
+}

@@ -1,0 +1,41 @@
+import { shown } from '../symbols/shown.ts';
+
+/** What would do something other than show up in its place; the same as in `symbols/demangle.ts`. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"\\]/gu;
+
+/** Characters of a name of an import or export that are written. */
+const LONGEST = 200;
+
+/** The characters of an identifier that stands without quotes. Source: core specification, 6.3.5. */
+const IDENTIFIER = /^[\w!#$%&'*+\-./:<=>?@\\^`|~]+$/;
+
+/** A string of the text format. What a person could not see or be fooled by is escaped; the end of a long one is cut. */
+export function quotedText(text: string): string {
+  const cut = text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`;
+  return `"${cut.replace(UNPRINTABLE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)}"`;
+}
+
+/** `$name`, in quotes where the name needs them. The name must not be empty. */
+export function identifierText(name: string): string {
+  return `$${IDENTIFIER.test(name) ? name : quotedText(name)}`;
+}
+
+/** Names of one index space made fit to be shown and different from each other; see `uniqueNames.add`. */
+export class UniqueNames {
+  private readonly taken = new Set<string>();
+  private readonly identifiers = new Map<number, string>();
+
+  /** Many functions may have one name, as the instances of a generic one: all but the first get their index. */
+  add(index: number, name: string): void {
+    let unique = shown(name);
+    if (unique === '' || this.identifiers.has(index)) return;
+    while (this.taken.has(unique)) unique += `#${index}`;
+    this.taken.add(unique);
+    this.identifiers.set(index, identifierText(unique));
+  }
+
+  /** `$name`, where there is one. */
+  get(index: number): string | undefined {
+    return this.identifiers.get(index);
+  }
+}

@@ -1,0 +1,42 @@
+import type { FuncType, WasmModule } from './module.ts';
+import type { ValueType } from './value-type.ts';
+
+/** Types that are written beside the index of a type in the middle of code; the index alone says the same. */
+const SHOWN_TYPES = 16;
+
+/** `(type 3) (param i32) (result i32)`, or only the former where there is no such function type or it is long. */
+export function typeUseText(module: WasmModule, typeIndex: number): string {
+  const type = module.types[typeIndex];
+  const use = `(type ${typeIndex})`;
+  if (type?.kind !== 'func' || type.params.length + type.results.length > SHOWN_TYPES) return use;
+  return [use, ...signatureTexts(type)].join(' ');
+}
+
+function signatureTexts({ params, results }: FuncType): string[] {
+  return [...declarationTexts('param', params), ...declarationTexts('result', results)];
+}
+
+/**
+ * `(param $a i32)` for what has an identifier, `(param i64 i64)` for some of what has none.
+ * @param identifier by place in `types`
+ */
+export function declarationTexts(
+  keyword: 'param' | 'result' | 'local',
+  types: readonly ValueType[],
+  identifier?: (index: number) => string | undefined,
+): string[] {
+  const texts: string[] = [];
+  let unnamed: ValueType[] = [];
+  const flush = (): void => {
+    if (unnamed.length > 0) texts.push(`(${keyword} ${unnamed.join(' ')})`);
+    unnamed = [];
+  };
+  for (const [i, type] of types.entries()) {
+    const name = identifier?.(i);
+    if (name !== undefined || unnamed.length === SHOWN_TYPES) flush();
+    if (name === undefined) unnamed.push(type);
+    else texts.push(`(${keyword} ${name} ${type})`);
+  }
+  flush();
+  return texts;
+}
