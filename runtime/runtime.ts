@@ -64,6 +64,8 @@ export class Runtime implements ModuleLoader {
         process.environment.test?.onExit(process, exit);
         observer?.onExit?.(process, exit);
       },
+      holds: (process, exit) => observer?.holds?.(process, exit) ?? false,
+      onParked: (process) => observer?.onParked?.(process),
     };
     this.scheduler = new Scheduler(0 as SchedulerIndex, toldOfTests, machine);
     this.#spawner = new Spawner(this.scheduler);

@@ -122,9 +122,11 @@ export class HostLinker implements Linker {
     const bindings = [...missing.values()];
     const shims = bindings.map(({ fn, older }) => {
       const { params, results } = older ?? fn;
-      return { params, results, split: fn.split };
+      return { params, results, split: fn.split, waits: fn.blocking && results[0] === 'i32' };
     });
-    const functions: Record<string, WebAssembly.ImportValue> = {};
+    const functions: Record<string, WebAssembly.ImportValue> = {
+      again: new WebAssembly.Suspending(this.#context.scheduler.waitAgain),
+    };
     bindings.forEach(({ fn, older }, i) => {
       const current = fn.bind(this.#context);
       const guarded = guard(ids[i] ?? '', older === undefined ? current : older.adapt(current), shims[i]);

@@ -266,16 +266,10 @@ message.define(
       }
       send(context, processIdFromHalves(idLow, idHigh));
       const timeout = timeoutFromHalves(timeoutLow, timeoutHigh);
-      const received = scheduler.receive(process, filter, timeout, false);
-      return typeof received === 'number' ? answered(received) : received.then(answered);
+      return scheduler.receive(process, filter, timeout, false);
     };
   },
 );
-
-/** The caller of a request cannot tell a link death from an answer: both are 0. */
-function answered(code: number): number {
-  return code === MessageKind.LinkDied ? MessageKind.Data : code;
-}
 
 message.define(
   'receive',

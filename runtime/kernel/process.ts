@@ -17,10 +17,21 @@ import { hostTrap } from './trap.ts';
 
 /**
  *     initializing -> ready <-> running -> exited
- *                       ^          |
+ *                       ^          |  `-> trapped, where somebody holds it, and then exited
  *                       +- waiting <
+ *
+ * One that waits or is ready may be paused as well.
  */
-export type ProcessState = 'initializing' | 'ready' | 'running' | 'waiting' | 'exited';
+export type ProcessState = 'initializing' | 'ready' | 'running' | 'waiting' | 'paused' | 'trapped' | 'exited';
+
+/** Whether a process waits for a message, and how the host call that does so answers. */
+export const Receiving = {
+  No: 0,
+  Yes: 1,
+  /** The death of a link is an answer like any other. */
+  Request: 2,
+} as const;
+export type Receiving = (typeof Receiving)[keyof typeof Receiving];
 
 /** What a waiting process waits for. */
 export const Wait = {
@@ -62,7 +73,7 @@ export class Process implements ProcessContext {
   queued = false;
   nextReady: Process | null = null;
   /** A message that `filter` accepts goes straight to the scratch area. */
-  receiving = false;
+  receiving: Receiving = Receiving.No;
   filter: TagFilter = null;
   wait: Wait = Wait.None;
   waitTimer: Timer | null = null;
@@ -77,6 +88,14 @@ export class Process implements ProcessContext {
   unwind: (reason: unknown) => void = unset;
   /** The message being written or read (semantics 6.1). */
   scratch: Message | null = null;
+  /** Held by whoever inspects: it does not get its turn. */
+  paused = false;
+  /** Its turn came while it was paused. */
+  parked = false;
+  /** Turns it has had. */
+  turns = 0;
+  /** What the host call waits for, or waited for, that it is suspended in. */
+  suspendedIn: Wait = Wait.None;
   /** Signals that arrived while the process ran; others are applied at once. */
   signals: Signal[] | null = null;
   readonly mailbox = new Mailbox();
@@ -106,6 +125,8 @@ export class Process implements ProcessContext {
   catchDepth = 0;
   /** Units of fuel left to take, where the config limits them. */
   fuelLeft: number;
+  /** How it will end when whoever holds it after a trap lets it go. */
+  heldExit: Exit | null = null;
   /** Called once when the start section ended; with null when it went well. */
   onInitialized: ((failure: Exit | null) => void) | null = null;
   /** Called once when the process has ended. */
@@ -137,6 +158,8 @@ export class Process implements ProcessContext {
 
   get state(): ProcessState {
     if (this.exit !== null) return 'exited';
+    if (this.heldExit !== null) return 'trapped';
+    if (this.paused) return 'paused';
     if (!this.initialized) return 'initializing';
     if (this.queued) return 'ready';
     return this.wait === Wait.None ? 'running' : 'waiting';

@@ -1,11 +1,12 @@
 import { emitWarning } from 'node:process';
+import { WAIT_AGAIN } from '../wasm/index.ts';
 import { Capacity, type Machine } from './capacity.ts';
 import { type Exit, exitFromError, isNormal, KILLED_EXIT, RETURNED } from './exit.ts';
 import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import { accepts, type TagFilter } from './mailbox.ts';
-import { linkDiedMessage, type Message, processDiedMessage } from './message.ts';
-import { type Process, Wait } from './process.ts';
+import { linkDiedMessage, type Message, MessageKind, processDiedMessage } from './message.ts';
+import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { type DeathReason, KILL, type Signal } from './signal.ts';
 import { Timer } from './timer.ts';
@@ -38,6 +39,16 @@ const AT_ONCE = Promise.resolve();
 /** Told of what happens; every method may be missing. */
 export interface SchedulerObserver {
   onExit?(process: Process, exit: Exit): void;
+  /** Whether to hold a process that has trapped as it is, until `resume`. */
+  holds?(process: Process, exit: Exit): boolean;
+  /** The turn of a process came that is paused. */
+  onParked?(process: Process): void;
+}
+
+/** Somebody wants to see the stack of a process that waits. */
+interface Look {
+  readonly process: Process;
+  readonly seen: (stack: Error | null) => void;
 }
 
 /**
@@ -66,6 +77,7 @@ export class Scheduler {
   #turnStart = 0;
   #slices = 0;
   #suspending!: Process;
+  #looks: Look[] | null = null;
   /** The process that called `tick` last in the present slice, and when it first did. */
   #ticking: Process | null = null;
   #sliceStart = 0;
@@ -84,7 +96,7 @@ export class Scheduler {
   /** Lets a process go on, or begin, when its turn comes; its pending host call returns `value`. */
   makeReady(process: Process, value: number): void {
     process.wait = Wait.None;
-    process.receiving = false;
+    process.receiving = Receiving.No;
     process.filter = null;
     if (process.waitTimer !== null) {
       process.waitTimer.cancel();
@@ -108,7 +120,7 @@ export class Scheduler {
    * Settled by `makeReady`, or rejected with `KILLED`.
    */
   suspend(process: Process, wait: Wait): Promise<number> {
-    process.wait = wait;
+    process.wait = process.suspendedIn = wait;
     if (this.traces !== 'none') {
       const isRare = wait !== Wait.Receive;
       process.suspendedAt = isRare || this.traces === 'all' ? new Error('suspended') : null;
@@ -158,22 +170,36 @@ export class Scheduler {
 
   #next(): void {
     this.#ticking = null;
-    if (this.#ready.isEmpty || this.#turnPending) {
-      this.#running = false;
+    if (this.#looks !== null && this.#look()) return;
+    for (;;) {
+      if (this.#ready.isEmpty || this.#turnPending) {
+        this.#running = false;
+        return;
+      }
+      if (this.#turnIsOver()) {
+        this.#running = false;
+        this.#requestTurn();
+        return;
+      }
+      const process = this.#ready.shift();
+      process.queued = false;
+      if (process.paused && !process.killed) {
+        this.#park(process);
+        continue;
+      }
+      this.#run(process);
       return;
     }
-    if (this.#turnIsOver()) {
-      this.#running = false;
-      this.#requestTurn();
-      return;
-    }
-    const process = this.#ready.shift();
-    process.queued = false;
+  }
+
+  #run(process: Process): void {
     process.wait = Wait.None;
-    process.receiving = false;
+    process.receiving = Receiving.No;
+    process.turns++;
     this.current = process;
     this.#running = true;
-    if (!process.started) void AT_ONCE.then(this.#begin);
+    if (process.heldExit !== null) this.#end(process, process.heldExit);
+    else if (!process.started) void AT_ONCE.then(this.#begin);
     else if (process.killed) process.unwind(KILLED);
     else process.resume(process.resumeValue);
   }
@@ -198,9 +224,20 @@ export class Scheduler {
   readonly #failed = (error: unknown): void => {
     const process = this.current;
     const exit = exitFromError(error);
-    if (process.initialized || process.killed) this.#end(process, exit);
-    else this.#finishInitialization(process, exit);
+    if (!process.initialized && !process.killed) {
+      this.#finishInitialization(process, exit);
+    } else if (!process.killed && this.#holds(process, exit)) {
+      process.heldExit = exit;
+      process.paused = process.parked = true;
+      this.#next();
+    } else {
+      this.#end(process, exit);
+    }
   };
+
+  #holds(process: Process, exit: Exit): boolean {
+    return this.observer.holds?.(process, exit) ?? false;
+  }
 
   /** The start section is through: whoever spawns the process decides how it goes on. */
   #finishInitialization(process: Process, failure: Exit | null): void {
@@ -212,6 +249,85 @@ export class Scheduler {
     onInitialized?.(failure);
     this.#next();
   }
+
+  // -- holding and looking -----------------------------------------------------------------------------
+
+  /** From now on the process does not get its turn. One that waits goes on waiting. */
+  pause(process: Process): void {
+    process.paused = true;
+  }
+
+  /** Takes `pause` back; a process that is held after a trap ends. */
+  resume(process: Process): void {
+    process.paused = false;
+    if (!process.parked) return;
+    process.parked = false;
+    this.#enqueue(process, process.resumeValue);
+  }
+
+  #park(process: Process): void {
+    process.parked = true;
+    this.observer.onParked?.(process);
+  }
+
+  /**
+   * The stack of a process that is suspended, without letting it go on; null where it cannot be seen: it has not
+   * started, has ended, or was suspended before anybody asked for traces. Not to be called by a process.
+   */
+  stackOf(process: Process): Promise<Error | null> {
+    const { exit, heldExit, suspendedAt } = process;
+    if (heldExit !== null) return Promise.resolve('error' in heldExit ? (heldExit.error as Error) : null);
+    if (exit !== null || suspendedAt !== null) return Promise.resolve(exit === null ? suspendedAt : null);
+    return new Promise((seen) => {
+      this.#looks ??= [];
+      this.#looks.push({ process, seen });
+      if (!this.#running && !this.#turnPending) this.#requestTurn();
+    });
+  }
+
+  /**
+   * Resumes a process only to look at its stack. Where a host call returns a number, V8 converts what a stack is
+   * resumed with on that very stack: code that runs there sees the guest's frames below itself. The number it returns
+   * makes the host call wait again.
+   */
+  #look(): boolean {
+    for (;;) {
+      const look = this.#looks?.shift();
+      if (look === undefined) {
+        this.#looks = null;
+        return false;
+      }
+      const { process, seen } = look;
+      const canBeSeen =
+        process.exit === null &&
+        process.started &&
+        !process.queued &&
+        !process.killed &&
+        process.heldExit === null;
+      if (!canBeSeen || process.suspendedIn !== Wait.Receive) {
+        seen(process.exit === null ? process.suspendedAt : null);
+        continue;
+      }
+      this.current = process;
+      this.#running = true;
+      const probe: unknown = {
+        valueOf() {
+          seen(new Error('suspended'));
+          return WAIT_AGAIN;
+        },
+      };
+      process.resume(probe as number);
+      return true;
+    }
+  }
+
+  /** Suspends the process that was looked at, as it was. */
+  readonly waitAgain = (): Promise<number> => {
+    this.#suspending = this.current;
+    const resumed = new Promise<number>(this.#captureResume);
+    this.#next();
+    return resumed;
+  };
 
   // -- preemption and fuel -----------------------------------------------------------------------------
 
@@ -245,7 +361,7 @@ export class Scheduler {
    * Receives a message into the scratch area.
    * @param filter tags that count, or null for any message
    * @param timeout milliseconds, Infinity for none
-   * @param search false: look only at messages that arrive from now on
+   * @param search false for a request: only messages that arrive from now on count, and the death of a link is an answer
    * @returns the message's kind or `TIMED_OUT`, at once where the message is there
    */
   receive(process: Process, filter: TagFilter, timeout: number, search: boolean): number | Promise<number> {
@@ -256,7 +372,7 @@ export class Scheduler {
         return message.kind;
       }
     }
-    process.receiving = true;
+    process.receiving = search ? Receiving.Yes : Receiving.Request;
     process.filter = filter;
     if (process.signals !== null) {
       this.drainSignals(process);
@@ -399,9 +515,10 @@ export class Scheduler {
 
   #accept(process: Process, message: Message): void {
     if (process.exit !== null) return;
-    if (process.receiving && accepts(process.filter, message)) {
+    if (process.receiving !== Receiving.No && accepts(process.filter, message)) {
+      const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
       process.load(message);
-      this.makeReady(process, message.kind);
+      this.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
     } else {
       process.mailbox.push(message);
     }

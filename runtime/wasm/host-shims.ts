@@ -6,22 +6,27 @@ import { sectionId } from './sections.ts';
 export interface HostShim {
   readonly params: readonly ('i32' | 'i64' | 'f64')[];
   readonly results: readonly ('i32' | 'i64' | 'f64')[];
+  /** It may be resumed with `WAIT_AGAIN` and then waits again, with `host`.`again`. Its result is an i32. */
+  readonly waits: boolean;
   /** The host takes each i64 parameter as two i32 halves, the low one first. */
   readonly split: boolean;
 }
 
 /** Name of the module between guests and host functions, as it stands in stack traces. */
 export const HOST_SHIM_MODULE = 'lunatic-host';
+/** What a function that waits returns to wait again, after somebody looked at its stack. */
+export const WAIT_AGAIN = -0x7fff_ffff;
 /** The module its functions are imported from. */
 export const HOST_SHIM_IMPORTS = 'host';
 
 const CODES = { i32: 0x7f, i64: 0x7e, f64: 0x7c } as const;
 const I32_WRAP_I64 = 0xa7;
 const I64_SHR_U = 0x88;
+const I32_EQ = 0x46;
 
 /**
  * A module that stands between guests and host functions, one instance for all processes. The n-th function is
- * imported as `host`.`n` and exported as `n`.
+ * imported as `host`.`n` and exported as `n`; those that wait share `host`.`again`, `() -> i32`.
  *
  * What an import of a JavaScript function needs is kept for each instance and is cold when thousands take turns; a
  * call from wasm to wasm needs next to nothing. And an i64 would reach JavaScript as a BigInt, which is an allocation.
@@ -36,9 +41,9 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
     for (let i = 0; i < count; i++) write(i);
     out.closeSize(contents, 2);
   };
-  section(sectionId.type, 2 * shims.length, (i) => {
-    const shim = shims[i >> 1];
-    if (shim === undefined) return;
+  const count = shims.length;
+  section(sectionId.type, 2 * count + 1, (i) => {
+    const shim = shims[i >> 1] ?? AGAIN;
     const hostParams = shim.params.flatMap((type) => (shim.split && type === 'i64' ? [...HALVES] : [type]));
     out.u8(0x60);
     for (const types of [i % 2 === 0 ? shim.params : hostParams, shim.results]) {
@@ -46,19 +51,19 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
       for (const type of types) out.u8(CODES[type]);
     }
   });
-  section(sectionId.import, shims.length, (i) => {
+  section(sectionId.import, count + 1, (i) => {
     out.name(HOST_SHIM_IMPORTS);
+    out.name(i === count ? 'again' : String(i));
+    out.u8(0);
+    out.u32(i === count ? 2 * count : 2 * i + 1);
+  });
+  section(sectionId.function, count, (i) => out.u32(2 * i));
+  section(sectionId.export, count, (i) => {
     out.name(String(i));
     out.u8(0);
-    out.u32(2 * i + 1);
+    out.u32(count + 1 + i);
   });
-  section(sectionId.function, shims.length, (i) => out.u32(2 * i));
-  section(sectionId.export, shims.length, (i) => {
-    out.name(String(i));
-    out.u8(0);
-    out.u32(shims.length + i);
-  });
-  section(sectionId.code, shims.length, (i) => writeBody(out, i, shims[i]));
+  section(sectionId.code, count, (i) => writeBody(out, i, shims[i] ?? AGAIN, count));
   out.u8(sectionId.custom);
   const contents = out.openSize(1);
   out.name('name');
@@ -70,11 +75,18 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
 }
 
 const HALVES = ['i32', 'i32'] as const;
+const AGAIN: HostShim = { params: [], results: ['i32'], split: false, waits: false };
 
-function writeBody(out: ByteWriter, i: number, shim: HostShim | undefined): void {
+/** @param again function index of what waits again */
+function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): void {
   const contents = out.openSize(1);
-  out.u32(0);
-  shim?.params.forEach((type, param) => {
+  const result = shim.params.length;
+  out.u32(shim.waits ? 1 : 0);
+  if (shim.waits) {
+    out.u32(1);
+    out.u8(CODES.i32);
+  }
+  shim.params.forEach((type, param) => {
     out.u8(op.localGet);
     out.u32(param);
     if (!shim.split || type !== 'i64') return;
@@ -88,6 +100,32 @@ function writeBody(out: ByteWriter, i: number, shim: HostShim | undefined): void
   });
   out.u8(op.call);
   out.u32(i);
+  if (shim.waits) writeWaitLoop(out, result, again);
   out.u8(op.end);
   out.closeSize(contents, 1);
+}
+
+/** Leaves the value on the stack, once it is not the one that asks to wait again. */
+function writeWaitLoop(out: ByteWriter, local: number, again: number): void {
+  out.u8(op.localSet);
+  out.u32(local);
+  out.u8(op.loop);
+  out.u8(0x40);
+  out.u8(op.localGet);
+  out.u32(local);
+  out.u8(op.i32Const);
+  out.s32(WAIT_AGAIN);
+  out.u8(I32_EQ);
+  out.u8(op.if);
+  out.u8(0x40);
+  out.u8(op.call);
+  out.u32(again);
+  out.u8(op.localSet);
+  out.u32(local);
+  out.u8(op.br);
+  out.u32(1);
+  out.u8(op.end);
+  out.u8(op.end);
+  out.u8(op.localGet);
+  out.u32(local);
 }

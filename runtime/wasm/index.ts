@@ -4,7 +4,13 @@ export { type Disassembly, disassembleFunction, functionText, lineOf } from './d
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
 export { functionNames } from './function-names.ts';
-export { HOST_SHIM_IMPORTS, HOST_SHIM_MODULE, type HostShim, hostShimModule } from './host-shims.ts';
+export {
+  HOST_SHIM_IMPORTS,
+  HOST_SHIM_MODULE,
+  type HostShim,
+  hostShimModule,
+  WAIT_AGAIN,
+} from './host-shims.ts';
 export type {
   CustomSection,
   Export,

@@ -81,6 +81,10 @@ export interface ProgramOptions {
   /** Export to call, without parameters. Default: `_start`. */
   readonly entry?: string;
   readonly input?: InputStream;
+  /** Whether to hold a process that traps. */
+  readonly holds?: () => boolean;
+  /** The root process is paused before it begins. */
+  readonly paused?: boolean;
   /** Told of the end of every process too. */
   readonly onExit?: () => void;
 }
@@ -108,6 +112,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
         if (process.environment.size === 0) becomeEmpty();
         options.onExit?.();
       },
+      holds: () => options.holds?.() ?? false,
     },
     ...(options.machine === undefined ? {} : { machine: options.machine }),
   });
@@ -118,6 +123,9 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
     config: options.config ?? ProcessConfig.forRoot(),
     stdio: { input: options.input ?? new Feed(), output: stdout, error: stderr },
     entry: { name: options.entry ?? '_start', params: [] },
+    onCreated: (process) => {
+      if (options.paused) runtime.scheduler.pause(process);
+    },
   });
   return { runtime, root, stdout, stderr, exits, empty };
 }
