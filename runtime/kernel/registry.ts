@@ -31,6 +31,11 @@ export class Registry {
     this.#entries.delete(name);
   }
 
+  /** All names, oldest first. */
+  entries(): IterableIterator<[name: string, RegistryEntry]> {
+    return this.#entries.entries();
+  }
+
   /** The first names that stand for a process, for messages to people. */
   namesOf(processId: number, most: number): string[] {
     const names: string[] = [];

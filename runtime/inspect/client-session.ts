@@ -1,0 +1,178 @@
+import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
+import type { WebSocket } from 'ws';
+import { ChangeFeed } from './change-feed.ts';
+import { type HoldListener, InspectionError, type Inspector } from './inspector.ts';
+import { Parameters } from './parameters.ts';
+import { type Notifications, PROTOCOL_VERSION, type Requests, type Welcome } from './protocol.ts';
+import { socketConnection } from './socket.ts';
+
+/** Bytes that wait for a client before it is told nothing new, and before it is given up. */
+const BUSY_BACKLOG = 2 ** 20;
+const MAX_BACKLOG = 64 * 2 ** 20;
+
+/** Milliseconds between two looks at what has changed, at least. */
+const MIN_INTERVAL = 50;
+/** Looking takes at most one part in so many of the time. */
+const MAX_SHARE = 20;
+
+/** What a client may do beside inspecting processes. */
+export interface Program {
+  welcome(): Welcome;
+  start(pauseRoot: boolean): void;
+}
+
+/** One client of the inspection protocol: answers its requests and tells it what it watches. */
+export class ClientSession implements HoldListener {
+  readonly #socket: WebSocket;
+  readonly #connection: MessageConnection;
+  readonly #inspector: Inspector;
+  readonly #program: Program;
+  #initialized = false;
+  #feed: ChangeFeed | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #interval = MIN_INTERVAL;
+  #holdsTraps = false;
+  #watchesOutput = false;
+
+  /** @param onClose called once, when the client has gone */
+  constructor(socket: WebSocket, inspector: Inspector, program: Program, onClose: () => void) {
+    this.#socket = socket;
+    this.#inspector = inspector;
+    this.#program = program;
+    this.#connection = socketConnection(socket);
+    this.#connection.onClose(() => {
+      this.#close();
+      onClose();
+    });
+    this.#connection.onError(() => socket.terminate());
+    this.#answerRequests();
+    this.#connection.listen();
+  }
+
+  get watchesOutput(): boolean {
+    return this.#watchesOutput;
+  }
+
+  #close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = this.#feed = null;
+    this.#setTraps(false);
+    this.#inspector.listeners.delete(this);
+    this.#connection.dispose();
+  }
+
+  notify<Name extends keyof Notifications>(name: Name, params: Notifications[Name]): void {
+    if (this.#socket.bufferedAmount > MAX_BACKLOG) {
+      this.#socket.close(1013, 'the client reads too slowly');
+      return;
+    }
+    // Fails where the connection is gone, of which `onClose` tells.
+    this.#connection.sendNotification(name, params).catch(() => {});
+  }
+
+  stopped(event: Notifications['process/stopped']): void {
+    this.notify('process/stopped', event);
+  }
+
+  continued(event: Notifications['process/continued']): void {
+    this.notify('process/continued', event);
+  }
+
+  #answerRequests(): void {
+    const { listeners } = this.#inspector;
+    const inspector = this.#inspector;
+    this.#connection.onRequest('initialize', (values: unknown) => {
+      const version = new Parameters(values).text('version');
+      if (version.split('.')[0] !== PROTOCOL_VERSION.split('.')[0]) {
+        throw new ResponseError(
+          ErrorCodes.InvalidParams,
+          `the client speaks version ${version.slice(0, 20)} of the inspection protocol, this runtime ${PROTOCOL_VERSION}`,
+        );
+      }
+      this.#initialized = true;
+      listeners.add(this);
+      return this.#program.welcome();
+    });
+    this.#on('start', (params) => {
+      this.#program.start(params.flag('pauseRoot'));
+      return null;
+    });
+    this.#on('process/list', (params) =>
+      inspector.list(params.optionalText('after'), params.optionalCount('limit'), params.filter('filter')),
+    );
+    this.#on('process/get', (params) => inspector.get(params.text('process')));
+    this.#on('process/peers', (params) => inspector.peers(params.text('process')));
+    this.#on('process/config', (params) => inspector.config(params.text('process')));
+    this.#on('process/stack', (params) => inspector.stack(params.text('process')));
+    this.#on('process/mailbox', (params) =>
+      inspector.mailbox(params.text('process'), params.optionalCount('start'), params.optionalCount('count')),
+    );
+    this.#on('process/memory', (params) =>
+      inspector.memory(params.text('process'), params.count('offset'), params.count('count')),
+    );
+    this.#on('process/pause', (params) => inspector.pause(params.text('process')));
+    this.#on('process/resume', (params) => inspector.resume(params.text('process')));
+    this.#on('process/kill', (params) => inspector.kill(params.text('process')));
+    this.#on('process/send', (params) =>
+      inspector.send(params.text('process'), params.tag('tag'), params.bytes('data')),
+    );
+    this.#on('module/get', (params) => inspector.module(params.text('module')));
+    this.#on('module/bytes', (params) => ({
+      data: Buffer.from(inspector.moduleBytes(params.text('module'))).toString('base64'),
+    }));
+    this.#on('watch', (params) => {
+      const interval = params.interval('processes');
+      const output = params.flag('output');
+      const traps = params.flag('traps');
+      this.#watchProcesses(interval);
+      this.#watchesOutput = output;
+      this.#setTraps(traps);
+      return null;
+    });
+  }
+
+  #on<Name extends Exclude<keyof Requests, 'initialize'>>(
+    name: Name,
+    answer: (params: Parameters) => Requests[Name]['result'] | Promise<Requests[Name]['result']>,
+  ): void {
+    this.#connection.onRequest(name, async (values: unknown): Promise<unknown> => {
+      if (!this.#initialized)
+        throw new ResponseError(ErrorCodes.InvalidRequest, '"initialize" must come first');
+      try {
+        return await answer(new Parameters(values));
+      } catch (error) {
+        if (error instanceof InspectionError) throw new ResponseError(error.code, error.message);
+        throw error;
+      }
+    });
+  }
+
+  #setTraps(holds: boolean): void {
+    if (holds === this.#holdsTraps) return;
+    this.#holdsTraps = holds;
+    this.#inspector.trapHolders += holds ? 1 : -1;
+  }
+
+  #watchProcesses(interval: number | null): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (interval === null) {
+      this.#feed = null;
+      return;
+    }
+    this.#interval = Math.max(interval, MIN_INTERVAL);
+    this.#feed ??= new ChangeFeed(this.#inspector);
+    this.#timer = setTimeout(this.#tell, 0);
+  }
+
+  readonly #tell = (): void => {
+    const began = performance.now();
+    // A client that does not keep up is told less often: what is old by then is never told.
+    if (this.#socket.bufferedAmount < BUSY_BACKLOG) {
+      const changes = this.#feed?.next() ?? null;
+      if (changes !== null) this.notify('processes/changed', changes);
+    }
+    const took = performance.now() - began;
+    this.#timer = setTimeout(this.#tell, Math.max(this.#interval, took * MAX_SHARE));
+  };
+}

@@ -1,0 +1,374 @@
+import type { ProcessConfig } from '../kernel/config.ts';
+import type { Environment } from '../kernel/environment.ts';
+import { type Exit, isNormal } from '../kernel/exit.ts';
+import type { ProcessId } from '../kernel/ids.ts';
+import { dataMessage } from '../kernel/message.ts';
+import type { LoadedModule } from '../kernel/module.ts';
+import type { Process } from '../kernel/process.ts';
+import type { Scheduler, SchedulerObserver } from '../kernel/scheduler.ts';
+import { tagFromGuest } from '../kernel/tag.ts';
+import { shown } from '../symbols/shown.ts';
+import { processStack } from '../symbols/stack.ts';
+import type { ProcessSource } from './change-feed.ts';
+import { keyOf, messageInfo, namesIn, ProcessInfos } from './process-info.ts';
+import {
+  InspectError,
+  MAX_MEMORY_READ,
+  MAX_PAGE,
+  type ModuleInfo,
+  type ModuleKey,
+  type Notifications,
+  type ProcessFilter,
+  type ProcessInfo,
+  type ProcessKey,
+  type ProcessPage,
+  type ProcessPeers,
+  type Requests,
+  type Stack,
+} from './protocol.ts';
+
+type Result<Name extends keyof Requests> = Requests[Name]['result'];
+
+/** Pages of processes and messages where a client does not say how many it wants. */
+const DEFAULT_PAGE = 100;
+
+/** A request that cannot be answered; `code` is one of `InspectError`. */
+export class InspectionError extends Error {
+  override readonly name = 'InspectionError';
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Told of what happens to processes that are held. */
+export interface HoldListener {
+  stopped(event: Notifications['process/stopped']): void;
+  continued(event: Notifications['process/continued']): void;
+}
+
+/**
+ * Answers the requests of the inspection protocol about the processes of one scheduler. Knows of no connection; its
+ * methods must be called between turns of processes, from the event loop.
+ */
+export class Inspector implements SchedulerObserver, ProcessSource {
+  /** Clients that want processes to be held when they trap. */
+  trapHolders = 0;
+  readonly listeners = new Set<HoldListener>();
+
+  #scheduler: Scheduler | null = null;
+  readonly #environments: Environment[] = [];
+  /** Modules that were told of. A program may load any number: they are not kept alive. */
+  readonly #modules: WeakRef<LoadedModule>[] = [];
+  readonly #moduleKeys = new WeakMap<LoadedModule, ModuleKey>();
+  readonly #origin: string;
+  readonly #infos = new ProcessInfos((process) => this.#moduleKey(process.module));
+  /** Pauses that wait until the process comes to its next turn, and root processes that wait for their first. */
+  readonly #pauses = new Map<Process, { why: 'entry' | 'pause'; done: ((paused: boolean) => void)[] }>();
+
+  /** @param origin where the program's module is from */
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  /** Tells which scheduler it is about: that is made with the inspector as its observer. */
+  attach(scheduler: Scheduler): void {
+    this.#scheduler = scheduler;
+  }
+
+  /** The processes of this environment can be seen from now on. */
+  add(environment: Environment): void {
+    this.#environments.push(environment);
+  }
+
+  get #running(): Scheduler {
+    if (this.#scheduler === null) throw new Error('an inspector without a scheduler');
+    return this.#scheduler;
+  }
+
+  // -- what the scheduler tells --------------------------------------------------------------------------
+
+  holds(process: Process, exit: Exit): boolean {
+    if (this.trapHolders === 0 || isNormal(exit) || exit.kind === 'killed' || exit.kind === 'exited')
+      return false;
+    const reason = 'message' in exit ? exit.message : exit.kind;
+    // The process is marked as held when the scheduler has the answer.
+    setImmediate(() => {
+      if (process.heldExit !== null && process.exit === null) this.#stopped(process, 'trap', shown(reason));
+    });
+    return true;
+  }
+
+  onParked(process: Process): void {
+    const pause = this.#pauses.get(process);
+    this.#pauses.delete(process);
+    if (pause === undefined) return;
+    for (const done of pause.done) done(true);
+    setImmediate(() => {
+      if (process.exit === null && process.paused) this.#stopped(process, pause.why);
+    });
+  }
+
+  onExit(process: Process): void {
+    for (const done of this.#pauses.get(process)?.done ?? []) done(false);
+    this.#pauses.delete(process);
+  }
+
+  #stopped(process: Process, why: Notifications['process/stopped']['why'], reason?: string): void {
+    const event = { process: this.#info(process), why, ...(reason === undefined ? {} : { reason }) };
+    for (const listener of this.listeners) listener.stopped(event);
+  }
+
+  // -- processes -----------------------------------------------------------------------------------------
+
+  get total(): number {
+    return this.#environments.reduce((sum, environment) => sum + environment.size, 0);
+  }
+
+  *live(): Generator<{ process: Process; key: ProcessKey; info: () => ProcessInfo }> {
+    for (const [i, environment] of this.#environments.entries()) {
+      let names: ReadonlyMap<bigint, string[]> | null = null;
+      for (const process of environment.processes()) {
+        const info = () => {
+          names ??= namesIn(environment);
+          return this.#infos.of(process, i + 1, names);
+        };
+        yield { process, key: keyOf(i + 1, process.id), info };
+      }
+    }
+  }
+
+  list(after: ProcessKey | undefined, limit = DEFAULT_PAGE, filter: ProcessFilter = {}): ProcessPage {
+    const wanted = Math.min(limit, MAX_PAGE);
+    const processes: ProcessInfo[] = [];
+    // Where the process that a page ended with has gone, the next page begins with the first later one.
+    let skipping = after !== undefined && this.#find(after) !== undefined;
+    const minimum = after === undefined || skipping ? null : parseKey(after);
+    for (const { key, process, info } of this.live()) {
+      if (skipping) {
+        skipping = key !== after;
+        continue;
+      }
+      if (minimum !== null && isBefore(parseKey(key), minimum)) continue;
+      if (!mayMatch(process, filter)) continue;
+      const found = info();
+      if (!matches(found, filter)) continue;
+      if (processes.length === wanted) {
+        const next = processes.at(-1)?.key;
+        return { processes, total: this.total, ...(next === undefined ? {} : { next }) };
+      }
+      processes.push(found);
+    }
+    return { processes, total: this.total };
+  }
+
+  get(key: ProcessKey): ProcessInfo {
+    return this.#info(this.#process(key));
+  }
+
+  #info(process: Process): ProcessInfo {
+    const { environment } = process;
+    return this.#infos.of(process, this.#environments.indexOf(environment) + 1, namesIn(environment));
+  }
+
+  #find(key: ProcessKey): Process | undefined {
+    const [environment, id] = parseKey(key);
+    return this.#environments[environment - 1]?.get(id as ProcessId);
+  }
+
+  /** @throws InspectionError where there is no such process */
+  #process(key: ProcessKey): Process {
+    const process = this.#find(key);
+    if (process === undefined)
+      throw new InspectionError(InspectError.NoProcess, `there is no process ${shown(key)}`);
+    return process;
+  }
+
+  peers(key: ProcessKey): ProcessPeers {
+    const process = this.#process(key);
+    const environment = this.#environments.indexOf(process.environment) + 1;
+    return {
+      links: [...(process.links ?? [])]
+        .slice(0, MAX_PAGE)
+        .map(([peer, tag]) => ({ peer: keyOf(environment, peer), tag: String(tag) })),
+      monitors: [...(process.monitors ?? [])].slice(0, MAX_PAGE).map((peer) => keyOf(environment, peer)),
+    };
+  }
+
+  config(key: ProcessKey): Result<'process/config'> {
+    return describeConfig(this.#process(key).config);
+  }
+
+  async stack(key: ProcessKey): Promise<Stack> {
+    const process = this.#process(key);
+    if (!process.started) return { frames: [], missing: 'it has not begun' };
+    const error = await this.#running.stackOf(process);
+    if (error === null) {
+      const gone = process.exit !== null;
+      return {
+        frames: [],
+        missing: gone ? 'it has ended' : 'it runs, or waits since before somebody inspected it',
+      };
+    }
+    const module = this.#moduleKey(process.module);
+    const frames = processStack(error, process).map(({ functionIndex, functionName, offset }) => ({
+      functionIndex,
+      ...(functionName === undefined ? {} : { functionName }),
+      offset,
+      module,
+    }));
+    return { frames };
+  }
+
+  mailbox(key: ProcessKey, start = 0, count = DEFAULT_PAGE): Result<'process/mailbox'> {
+    const { mailbox } = this.#process(key);
+    const messages = [];
+    let i = 0;
+    for (const message of mailbox) {
+      if (i++ < start) continue;
+      if (messages.length === Math.min(count, MAX_PAGE)) break;
+      messages.push(messageInfo(message));
+    }
+    return { messages, length: mailbox.length };
+  }
+
+  memory(key: ProcessKey, offset: number, count: number): Result<'process/memory'> {
+    const owned = this.#process(key).instance?.owned;
+    if (owned == null) throw new InspectionError(InspectError.Refused, `process ${key} has no memory`);
+    const bytes = Buffer.from(owned.memory.buffer);
+    const end = Math.min(bytes.length, offset + Math.min(count, MAX_MEMORY_READ));
+    return { data: bytes.subarray(Math.min(offset, end), end).toString('base64'), size: bytes.length };
+  }
+
+  // -- control -------------------------------------------------------------------------------------------
+
+  /** Keeps a process from its first turn: for a root process that has just been made. */
+  pauseAtEntry(process: Process): void {
+    this.#running.pause(process);
+    this.#pauses.set(process, { why: 'entry', done: [] });
+  }
+
+  /** Resolves when the process stands still. */
+  async pause(key: ProcessKey): Promise<null> {
+    const process = this.#process(key);
+    if (process.paused) return null;
+    this.#running.pause(process);
+    if (process.queued) {
+      const paused = await new Promise<boolean>((done) => {
+        const pending = this.#pauses.get(process) ?? { why: 'pause' as const, done: [] };
+        pending.done.push(done);
+        this.#pauses.set(process, pending);
+      });
+      if (!paused)
+        throw new InspectionError(InspectError.NoProcess, `process ${key} ended before it was paused`);
+    } else {
+      this.#stopped(process, 'pause');
+    }
+    return null;
+  }
+
+  resume(key: ProcessKey): null {
+    const process = this.#process(key);
+    const held = process.paused;
+    for (const done of this.#pauses.get(process)?.done ?? []) done(true);
+    this.#pauses.delete(process);
+    this.#running.resume(process);
+    if (held) for (const listener of this.listeners) listener.continued({ process: key });
+    return null;
+  }
+
+  /** Lets everything go on that is held: nobody is left who could. */
+  resumeAll(): void {
+    for (const { process, key } of [...this.live()]) if (process.paused) this.resume(key);
+  }
+
+  kill(key: ProcessKey): null {
+    this.#running.kill(this.#process(key));
+    return null;
+  }
+
+  send(key: ProcessKey, tag: bigint, data: Uint8Array): null {
+    const message = dataMessage(tagFromGuest(tag));
+    message.write(data, 0, data.length);
+    this.#running.deliverMessage(this.#process(key), message);
+    return null;
+  }
+
+  // -- modules -------------------------------------------------------------------------------------------
+
+  #moduleKey(module: LoadedModule): ModuleKey {
+    let key = this.#moduleKeys.get(module);
+    if (key === undefined) {
+      key = `m${this.#modules.push(new WeakRef(module))}`;
+      this.#moduleKeys.set(module, key);
+    }
+    return key;
+  }
+
+  /** @throws InspectionError where there is no such module */
+  #module(key: ModuleKey): LoadedModule {
+    const module = /^m\d{1,9}$/.test(key) ? this.#modules[Number(key.slice(1)) - 1]?.deref() : undefined;
+    if (module === undefined)
+      throw new InspectionError(InspectError.NoModule, `there is no module ${shown(key)}`);
+    return module;
+  }
+
+  module(key: ModuleKey): ModuleInfo {
+    const module = this.#module(key);
+    const exports = module.source.exports.slice(0, MAX_PAGE * 10).map(({ name, kind }) => {
+      const type = module.exportedFunction(name);
+      const signature =
+        type === undefined ? {} : { type: `(${type.params.join(', ')}) -> (${type.results.join(', ')})` };
+      return { name: shown(name), kind, ...signature };
+    });
+    const origin = key === 'm1' ? { origin: this.#origin } : {};
+    return { key, ...origin, size: module.bytes.length, exports };
+  }
+
+  moduleBytes(key: ModuleKey): Uint8Array {
+    return this.#module(key).bytes;
+  }
+}
+
+function parseKey(key: ProcessKey): readonly [environment: number, id: number] {
+  const match = /^(\d{1,9}):(\d{1,16})$/.exec(key);
+  return [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+}
+
+function isBefore(
+  [environment, id]: readonly [number, number],
+  [otherEnvironment, otherId]: readonly [number, number],
+): boolean {
+  return environment === otherEnvironment ? id <= otherId : environment < otherEnvironment;
+}
+
+/** What can be told without describing the process: most of thousands are sorted out here. */
+function mayMatch(process: Process, { states, parent }: ProcessFilter): boolean {
+  if (states !== undefined && !(states as readonly string[]).includes(process.state)) return false;
+  if (parent === undefined || parent === null) return true;
+  return process.parent !== null && parent.endsWith(`:${process.parent}`);
+}
+
+function matches(info: ProcessInfo, { text, parent }: ProcessFilter): boolean {
+  if (parent !== undefined && info.parent !== parent) return false;
+  if (text === undefined || text === '') return true;
+  return [String(info.id), info.entry, ...info.names].some((part) => part.includes(text));
+}
+
+function describeConfig(config: ProcessConfig): Result<'process/config'> {
+  return {
+    max_memory: config.maxMemory,
+    max_fuel: config.maxFuel,
+    can_compile_modules: config.canCompileModules,
+    can_create_configs: config.canCreateConfigs,
+    can_spawn_processes: config.canSpawnProcesses,
+    preopened_directories: config.preopenedDirectories.map(({ guestPath, hostPath }) =>
+      shown(`${guestPath} -> ${hostPath}`),
+    ),
+    arguments: config.commandLineArguments.map((text) => shown(text)),
+    // Values are none of the business of whoever looks over a shoulder.
+    environment_variables: config.environmentVariables.map(([name]) => shown(name)),
+  };
+}

@@ -1,0 +1,118 @@
+import type { Environment } from '../kernel/environment.ts';
+import type { Message } from '../kernel/message.ts';
+import { MessageKind } from '../kernel/message.ts';
+import { type Process, Wait } from '../kernel/process.ts';
+import { shown } from '../symbols/shown.ts';
+import {
+  MESSAGE_PREVIEW,
+  type MessageInfo,
+  type ModuleKey,
+  type ProcessInfo,
+  type ProcessKey,
+  type ProcessState,
+  type WaitReason,
+} from './protocol.ts';
+
+/** Registered names of a process that are told. */
+const MAX_NAMES = 5;
+
+const WAIT_REASONS: Readonly<Record<Wait, WaitReason | undefined>> = {
+  [Wait.None]: undefined,
+  [Wait.Receive]: 'message',
+  [Wait.Sleep]: 'sleep',
+  [Wait.Spawn]: 'spawn',
+  [Wait.Turn]: 'turn',
+  [Wait.Event]: 'event',
+};
+
+/** What was seen of a process when it was last looked at. */
+interface Sighting {
+  turns: number;
+  state: ProcessState;
+  since: number;
+}
+
+/** Turns processes into what the protocol tells of them. */
+export class ProcessInfos {
+  readonly #moduleKey: (process: Process) => ModuleKey;
+  readonly #sightings = new WeakMap<Process, Sighting>();
+
+  constructor(moduleKey: (process: Process) => ModuleKey) {
+    this.#moduleKey = moduleKey;
+  }
+
+  /** @param names of all processes of the environment, see `namesOf` */
+  of(process: Process, environment: number, names: ReadonlyMap<bigint, string[]>): ProcessInfo {
+    const { parent, wait, heldExit } = process;
+    const state = stateOf(process);
+    const waitsFor = state === 'waiting' || state === 'paused' ? WAIT_REASONS[wait] : undefined;
+    const hasParent = parent !== null && process.environment.get(parent) !== undefined;
+    return {
+      key: keyOf(environment, process.id),
+      id: process.id,
+      environment,
+      parent: hasParent ? keyOf(environment, parent) : null,
+      names: names.get(BigInt(process.id)) ?? [],
+      state,
+      ...(waitsFor === undefined ? {} : { waitsFor }),
+      since: this.#since(process, state),
+      module: this.#moduleKey(process),
+      entry: shown(process.entry.name),
+      mailbox: process.mailbox.length,
+      memory: process.instance?.owned?.memory.buffer.byteLength ?? 0,
+      links: process.links?.size ?? 0,
+      monitors: process.monitors?.size ?? 0,
+      ...(heldExit !== null && 'message' in heldExit ? { reason: shown(heldExit.message) } : {}),
+    };
+  }
+
+  /** A process that had a turn since has a new state, also where it looks the same. */
+  #since(process: Process, state: ProcessState): number {
+    const seen = this.#sightings.get(process);
+    if (seen !== undefined && seen.turns === process.turns && seen.state === state) return seen.since;
+    const since = Date.now();
+    this.#sightings.set(process, { turns: process.turns, state, since });
+    return since;
+  }
+}
+
+function stateOf({ state }: Process): ProcessState {
+  // What has ended is not told of any more; in the same turn it may still be found.
+  return state === 'exited' ? 'running' : state;
+}
+
+export function keyOf(environment: number, id: number): ProcessKey {
+  return `${environment}:${id}`;
+}
+
+/** The registered names by process id, some of each: one pass over the registry instead of one for every process. */
+export function namesIn(environment: Environment): ReadonlyMap<bigint, string[]> {
+  const names = new Map<bigint, string[]>();
+  const [any] = environment.processes();
+  if (any === undefined) return names;
+  for (const [name, { processId }] of any.registry.entries()) {
+    const known = names.get(processId);
+    if (known === undefined) names.set(processId, [shown(name)]);
+    else if (known.length < MAX_NAMES) known.push(shown(name));
+  }
+  return names;
+}
+
+const MESSAGE_KINDS = {
+  [MessageKind.Data]: 'data',
+  [MessageKind.LinkDied]: 'link-died',
+  [MessageKind.ProcessDied]: 'process-died',
+} as const;
+
+export function messageInfo(message: Message): MessageInfo {
+  const kind = MESSAGE_KINDS[message.kind];
+  const { buffer, length } = message;
+  return {
+    kind,
+    tag: String(message.tag),
+    size: length,
+    data: Buffer.from(buffer.buffer, buffer.byteOffset, Math.min(length, MESSAGE_PREVIEW)).toString('base64'),
+    resources: (message.resources ?? []).map((resource) => resource?.kind ?? 'taken'),
+    ...(kind === 'process-died' ? { process: message.processId } : {}),
+  };
+}

@@ -1,0 +1,130 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { ClientSession, type Program } from './client-session.ts';
+import type { Inspector } from './inspector.ts';
+import type { Notifications } from './protocol.ts';
+
+/** Bytes of the largest request: a message to send, in base64. */
+const MAX_REQUEST = 16 * 2 ** 20;
+const MAX_CLIENTS = 32;
+const TOKEN_SIZE = 24;
+/** Milliseconds that clients have to read the last notification. */
+const FAREWELL_TIME = 500;
+/** Milliseconds for the handshake of a connection. */
+const HANDSHAKE_TIME = 5000;
+
+/** Where to listen. */
+export interface InspectAddress {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+}
+
+/**
+ * Serves the inspection protocol over WebSockets. Whoever inspects controls the program, so a client must know the
+ * token in the URL. Web pages are kept out also where they have learned it: a browser tells the origin of a connection,
+ * and what a host name of theirs leads to is refused by its name.
+ */
+export class InspectServer {
+  readonly url: string;
+  readonly #http: Server;
+  readonly #sessions = new Map<ClientSession, WebSocket>();
+
+  private constructor(http: Server, url: string) {
+    this.#http = http;
+    this.url = url;
+  }
+
+  /** @throws the error of the operating system where it cannot listen there */
+  static async listen(
+    address: InspectAddress,
+    inspector: Inspector,
+    program: Program,
+  ): Promise<InspectServer> {
+    const token = randomBytes(TOKEN_SIZE).toString('base64url');
+    const http = createServer((_, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
+      response.end('This is the inspection protocol of a lunatic program: it wants a WebSocket.\n');
+    });
+    http.headersTimeout = http.requestTimeout = HANDSHAKE_TIME;
+    await new Promise<void>((done, fail) => {
+      http.once('error', fail);
+      http.listen(address.port, address.host, () => {
+        http.off('error', fail);
+        done();
+      });
+    });
+    const bound = http.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+    const host = isIP(address.host) === 6 ? `[${address.host}]` : address.host;
+    const server = new InspectServer(http, `ws://${host}:${port}/${token}`);
+    const sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: MAX_REQUEST,
+      perMessageDeflate: false,
+    });
+    http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const refusal = server.#refusal(request, token, address.host);
+      if (refusal !== null) {
+        socket.on('error', () => {});
+        socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+        return;
+      }
+      sockets.handleUpgrade(request, socket, head, (client) => server.#accept(client, inspector, program));
+    });
+    return server;
+  }
+
+  #refusal({ headers, url }: IncomingMessage, token: string, host: string): string | null {
+    if (headers.origin !== undefined) return '403 Forbidden';
+    if (!isOwnName(headers.host ?? '', host)) return '403 Forbidden';
+    const given = Buffer.from((url ?? '').slice(1));
+    const wanted = Buffer.from(token);
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return '401 Unauthorized';
+    return this.#sessions.size >= MAX_CLIENTS ? '503 Service Unavailable' : null;
+  }
+
+  #accept(socket: WebSocket, inspector: Inspector, program: Program): void {
+    socket.on('error', () => {});
+    const session = new ClientSession(socket, inspector, program, () => {
+      this.#sessions.delete(session);
+      // Nobody else could let them go on.
+      if (this.#sessions.size === 0) inspector.resumeAll();
+    });
+    this.#sessions.set(session, socket);
+  }
+
+  /** Tells what the program prints to the clients that want to know. */
+  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    for (const session of this.#sessions.keys()) {
+      if (!session.watchesOutput) continue;
+      session.notify('output', { stream, data: Buffer.from(bytes).toString('base64') });
+    }
+  }
+
+  /** Tells all clients that the program has ended, and stops. */
+  async close(farewell: Notifications['ended']): Promise<void> {
+    this.#http.close();
+    const sockets = [...this.#sessions.values()];
+    for (const session of this.#sessions.keys()) session.notify('ended', farewell);
+    const closed = sockets.map(
+      (socket) =>
+        new Promise<void>((done) => {
+          socket.once('close', () => done());
+          socket.close(1000);
+        }),
+    );
+    const late = new Promise<void>((done) => setTimeout(done, FAREWELL_TIME).unref());
+    await Promise.race([Promise.all(closed), late]);
+    for (const socket of sockets) socket.terminate();
+  }
+}
+
+/** Whether a `Host` header names the place that the server listens at, not a name that somebody has led here. */
+function isOwnName(header: string, host: string): boolean {
+  const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return name === host || name === 'localhost' || isIP(name) !== 0;
+}
