@@ -32,7 +32,8 @@ const results = await Promise.all([
     ...shared,
     ...modern,
     entryPoints: { main: 'runtime/cli/main.ts' },
-    external: ['wabt', './program.js'],
+    // It runs programs without any option, so that nothing can ask for an inspection.
+    external: ['wabt', './program.js', './inspection.ts'],
     minifyWhitespace: true,
     minifySyntax: true,
   }),
@@ -62,7 +63,9 @@ function builtinModules() {
     name: 'builtin-modules',
     setup({ onResolve, onLoad }) {
       // Older packages leave out the prefix.
-      onResolve({ filter: /^[a-z]/ }, ({ path }) => (isBuiltin(path) ? { path, namespace: 'builtin' } : null));
+      onResolve({ filter: /^[a-z]/ }, ({ path }) =>
+        isBuiltin(path) ? { path, namespace: 'builtin' } : null,
+      );
       onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
         contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
       }));

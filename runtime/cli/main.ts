@@ -7,7 +7,15 @@ const [command, path, ...words] = args;
 
 try {
   if (command === 'run' && path !== undefined && isPlain() && !isCargoTest(args, process.env)) {
-    process.exit(await run(path, words, { dir: [], bench: false, trace: false }));
+    process.exit(
+      await run(path, words, {
+        dir: [],
+        bench: false,
+        trace: false,
+        entry: '_start',
+        inspectWait: false,
+      }),
+    );
   }
   const { runProgram }: typeof import('./program.ts') = await import('./program.js' as string);
   process.exit(await runProgram(args));

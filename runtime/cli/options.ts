@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { type InspectAddress, parseInspectAddress } from '../inspect/address.ts';
 import { COLOR_CHOICES } from './colors.ts';
 import { LEVELS, LogFilter, LogFilterError } from './log-filter.ts';
 
@@ -28,6 +29,19 @@ export function dirOption(whose: string): Option {
 
 export function jsonOption(): Option {
   return new Option('--json', 'print JSON').default(false);
+}
+
+export function inspectOption(): Option {
+  return new Option(
+    '--inspect <address>',
+    'let debuggers and process trees connect, at HOST:PORT, PORT or, as --inspect alone, any free port',
+  ).argParser(parseAddress);
+}
+
+function parseAddress(text: string): InspectAddress {
+  const address = parseInspectAddress(text);
+  if (address === undefined) throw new InvalidArgumentError('It must be HOST:PORT, HOST or PORT.');
+  return address;
 }
 
 function parseLogFilter(text: string): LogFilter {

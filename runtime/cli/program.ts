@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { withInspectAddress } from '../inspect/address.ts';
 import { checkCommand } from './check-command.ts';
 import { completionsCommand } from './completions-command.ts';
 import { exportsCommand } from './exports-command.ts';
@@ -42,7 +43,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
       await command.parseAsync(own.slice(1), { from: 'user' });
     } else {
       const whole = args[0] === 'test' ? own : args;
-      await makeProgram(guestArguments).parseAsync(whole, { from: 'user' });
+      await makeProgram(guestArguments).parseAsync(withInspectAddress(whole), { from: 'user' });
     }
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { colorOption, dirOption, logOption } from './options.ts';
+import { colorOption, dirOption, inspectOption, logOption } from './options.ts';
 import type { RunOptions } from './run.ts';
 
 /** `lunatic run`. */
@@ -15,6 +15,9 @@ export function runCommand(): Command {
     .addOption(dirOption('the program'))
     .option('--bench', 'append --bench to the arguments of the program', false)
     .option('--trace', 'keep where each process waits; SIGUSR1 prints all processes', false)
+    .option('--entry <function>', 'exported function that the root process calls', '_start')
+    .addOption(inspectOption())
+    .option('--inspect-wait', 'as --inspect, and begin when whoever connects says so', false)
     .addOption(logOption('warn'))
     .addOption(colorOption())
     .addHelpText(

@@ -1,7 +1,10 @@
 import { basename } from 'node:path';
+import type { InspectAddress } from '../inspect/address.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
+import { shown } from '../symbols/shown.ts';
 import { STACK_DEPTH } from '../symbols/stack.ts';
+import type { InspectedProgram, Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { type LogOptions, openLog } from './log.ts';
 import { logExit } from './process-log.ts';
@@ -16,7 +19,16 @@ export interface RunOptions extends LogOptions {
   readonly bench: boolean;
   /** Keep where each process waits, for the signal that prints all processes. */
   readonly trace: boolean;
+  /** The export that the root process calls. */
+  readonly entry: string;
+  /** Where debuggers and process trees may connect; undefined for nowhere. */
+  readonly inspect?: InspectAddress;
+  /** Begin when whoever inspects says so. */
+  readonly inspectWait: boolean;
 }
+
+/** Where the inspector listens if no place is given: on this machine, on any port that is free. */
+const ANY_PORT: InspectAddress = { host: '127.0.0.1', port: 0 };
 
 /**
  * Runs a program until its root process ends.
@@ -32,7 +44,22 @@ export async function run(
   const streams = openStreams();
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);
-  const runtime = new Runtime({ observer: { onExit: (ended, exit) => logExit(log, ended, exit) } });
+  const address = options.inspect ?? (options.inspectWait ? ANY_PORT : undefined);
+  const inspection =
+    address === undefined
+      ? undefined
+      : await openInspection({ path, arguments: guestArguments, waits: options.inspectWait });
+  const inspector = inspection?.inspector;
+  const runtime = new Runtime({
+    observer: {
+      onExit(ended, exit) {
+        logExit(log, ended, exit);
+        inspector?.onExit(ended);
+      },
+      holds: (ended, exit) => inspector?.holds(ended, exit) ?? false,
+      onParked: (held) => inspector?.onParked(held),
+    },
+  });
   runtime.scheduler.traces = options.trace ? 'all' : 'none';
   endOnSignals(streams, () => runtime.scheduler.halt());
   let root: Root | undefined;
@@ -46,24 +73,49 @@ export async function run(
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options.dir);
   const module = runtime.load(await readModuleFile(path));
-  const stdio = { input: new StandardInput(), output: streams.output, error: streams.error };
+  if (address !== undefined) await inspection?.listen(address, runtime);
+  const stdio = {
+    input: new StandardInput(),
+    output: inspection?.watched('stdout', streams.output) ?? streams.output,
+    error: inspection?.watched('stderr', streams.error) ?? streams.error,
+  };
   // A program whose processes all wait for messages is not over.
   const awake = setInterval(() => {}, 2 ** 30);
   try {
-    root = await runtime.run(module, { config, stdio });
+    const begin = await inspection?.started;
+    root = await runtime.run(module, {
+      config,
+      stdio,
+      entry: { name: options.entry, params: [] },
+      onCreated(created) {
+        inspector?.add(created.environment);
+        if (begin?.pauseRoot) inspector?.pauseAtEntry(created);
+      },
+    });
     const exit = await root.ended;
     // Whoever is left is abandoned, and must not print while the rest is written.
     runtime.scheduler.halt();
-    return exitCode(exit);
+    const code = exitCode(exit);
+    await inspection?.close(code, exit);
+    return code;
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
-    throw new CommandError(`Failed to spawn process from ${path}::_start()\n  ${error.message}`, {
-      cause: error,
-    });
+    const failure = new CommandError(
+      `Failed to spawn process from ${path}::${shown(options.entry)}()\n  ${error.message}`,
+      { cause: error },
+    );
+    await inspection?.close(ExitCode.Failed, failure.message);
+    throw failure;
   } finally {
     clearInterval(awake);
     await streams.flush();
   }
+}
+
+/** Loaded only where it is wanted: it takes longer to load than many programs to run. */
+async function openInspection(program: InspectedProgram): Promise<Inspection> {
+  const { Inspection } = await import('./inspection.ts');
+  return new Inspection(program);
 }
 
 function exitCode(exit: Exit): number {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { InspectAddress } from './address.ts';
 import { ClientSession, type Program } from './client-session.ts';
 import type { Inspector } from './inspector.ts';
 import type { Notifications } from './protocol.ts';
@@ -15,13 +16,6 @@ const TOKEN_SIZE = 24;
 const FAREWELL_TIME = 500;
 /** Milliseconds for the handshake of a connection. */
 const HANDSHAKE_TIME = 5000;
-
-/** Where to listen. */
-export interface InspectAddress {
-  readonly host: string;
-  /** 0 for any that is free. */
-  readonly port: number;
-}
 
 /**
  * Serves the inspection protocol over WebSockets. Whoever inspects controls the program, so a client must know the

@@ -1,0 +1,33 @@
+/** Where the inspector listens. */
+export interface InspectAddress {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+}
+
+const LOOPBACK = '127.0.0.1';
+const MAX_PORT = 65_535;
+
+/**
+ * Reads `HOST:PORT`, `PORT` or `HOST`; an IPv6 address before a port stands in brackets.
+ * @returns undefined where it is none of these
+ */
+export function parseInspectAddress(text: string): InspectAddress | undefined {
+  if (/^\d+$/.test(text)) return address(LOOPBACK, text);
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+))(?::(\d+))?$/.exec(text);
+  if (match === null) return undefined;
+  return address(match[1] ?? match[2] ?? LOOPBACK, match[3] ?? '0');
+}
+
+/** The same command line, in which an `--inspect` without an address says where: it takes no word after it. */
+export function withInspectAddress(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((word, i) =>
+    word === '--inspect' && (end < 0 || i < end) ? `--inspect=${LOOPBACK}:0` : word,
+  );
+}
+
+function address(host: string, port: string): InspectAddress | undefined {
+  const number = Number(port);
+  return number <= MAX_PORT ? { host, port: number } : undefined;
+}
