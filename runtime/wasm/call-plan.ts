@@ -15,8 +15,11 @@ const callWeightCap = 100;
  * way: with this, 64 of them pass between two ticks.
  */
 const importWeight = workLimit / 64;
-/** What a function that asks for its calls' sake takes from the budget: its worst case by so much. It is seldom reached. */
-const worstCaseShare = 64;
+/**
+ * What a function takes from the budget whose calls, nested, may multiply to more work than the limit. Its worst case
+ * is seldom reached, so some calls pass before it asks.
+ */
+const multiplyingWeight = workLimit / 32;
 /** A call of a function that may end by an exception in the midst of a loop. */
 const throwingWeight = workLimit / 64;
 const saturated = 2 ** 45;
@@ -233,9 +236,10 @@ class CallPlanner implements CallPlan {
     }
     weight = Math.min(weight, callWeightCap);
     this.chargeCalls(i, weight);
-    if (work > workLimit) this.asks[i] = 1;
-    if (this.asks[i] === 1) {
-      this.entryWeight[i] = Math.max(weight, Math.min(workLimit / 8, work / worstCaseShare));
+    if (this.asks[i] === 1) this.entryWeight[i] = weight;
+    if (work > workLimit) {
+      this.asks[i] = 1;
+      this.entryWeight[i] = multiplyingWeight;
     }
     this.work[i] = Math.min(saturated, work);
     this.weight[i] = weight;
