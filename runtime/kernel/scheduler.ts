@@ -1,14 +1,15 @@
 import { emitWarning } from 'node:process';
-import { WAIT_AGAIN } from '../wasm/index.ts';
 import { Capacity, type Machine } from './capacity.ts';
-import { type Exit, exitFromError, isNormal, KILLED_EXIT, RETURNED } from './exit.ts';
+import { Delivery, type Turns } from './delivery.ts';
+import { type Exit, exitFromError, KILLED_EXIT, RETURNED } from './exit.ts';
 import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
-import { accepts, type TagFilter } from './mailbox.ts';
-import { linkDiedMessage, type Message, MessageKind, processDiedMessage } from './message.ts';
+import { type Look, nextLook } from './look.ts';
+import type { TagFilter } from './mailbox.ts';
+import type { Message } from './message.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
-import { type DeathReason, KILL, type Signal } from './signal.ts';
+import { KILL, type Signal } from './signal.ts';
 import { Timer } from './timer.ts';
 import { fuelTrap, KILLED } from './trap.ts';
 
@@ -45,12 +46,6 @@ export interface SchedulerObserver {
   onParked?(process: Process): void;
 }
 
-/** Somebody wants to see the stack of a process that waits. */
-interface Look {
-  readonly process: Process;
-  readonly seen: (stack: Error | null) => void;
-}
-
 /**
  * Runs the processes of one thread. One process has the turn at a time: `current`. When it suspends or ends, the
  * next ready one is resumed from that very point by settling the promise its stack waits on, and V8 continues it
@@ -59,7 +54,7 @@ interface Look {
  *
  * Every few milliseconds the chain is cut and goes through the event loop, so that timers and sockets are served.
  */
-export class Scheduler {
+export class Scheduler implements Turns {
   readonly index: SchedulerIndex;
   readonly pool = new InstancePool(POOL_CAPACITY);
   readonly capacity: Capacity;
@@ -71,13 +66,14 @@ export class Scheduler {
   begin: (process: Process) => Promise<unknown> = () => Promise.reject(new Error('no spawner'));
 
   readonly #ready = new ReadyQueue();
+  readonly #delivery = new Delivery(this);
   #running = false;
   #turnPending = false;
   #halted = false;
   #turnStart = 0;
   #slices = 0;
   #suspending!: Process;
-  #looks: Look[] | null = null;
+  readonly #looks: Look[] = [];
   /** The process that called `tick` last in the present slice, and when it first did. */
   #ticking: Process | null = null;
   #sliceStart = 0;
@@ -170,7 +166,7 @@ export class Scheduler {
 
   #next(): void {
     this.#ticking = null;
-    if (this.#looks !== null && this.#look()) return;
+    if (this.#looks.length > 0 && this.#look()) return;
     for (;;) {
       if (this.#ready.isEmpty || this.#turnPending) {
         this.#running = false;
@@ -279,46 +275,19 @@ export class Scheduler {
     if (heldExit !== null) return Promise.resolve('error' in heldExit ? (heldExit.error as Error) : null);
     if (exit !== null || suspendedAt !== null) return Promise.resolve(exit === null ? suspendedAt : null);
     return new Promise((seen) => {
-      this.#looks ??= [];
       this.#looks.push({ process, seen });
       if (!this.#running && !this.#turnPending) this.#requestTurn();
     });
   }
 
-  /**
-   * Resumes a process only to look at its stack. Where a host call returns a number, V8 converts what a stack is
-   * resumed with on that very stack: code that runs there sees the guest's frames below itself. The number it returns
-   * makes the host call wait again.
-   */
+  /** Resumes the next process that somebody wants to look at; it suspends again at once. */
   #look(): boolean {
-    for (;;) {
-      const look = this.#looks?.shift();
-      if (look === undefined) {
-        this.#looks = null;
-        return false;
-      }
-      const { process, seen } = look;
-      const canBeSeen =
-        process.exit === null &&
-        process.started &&
-        !process.queued &&
-        !process.killed &&
-        process.heldExit === null;
-      if (!canBeSeen || process.suspendedIn !== Wait.Receive) {
-        seen(process.exit === null ? process.suspendedAt : null);
-        continue;
-      }
-      this.current = process;
-      this.#running = true;
-      const probe: unknown = {
-        valueOf() {
-          seen(new Error('suspended'));
-          return WAIT_AGAIN;
-        },
-      };
-      process.resume(probe as number);
-      return true;
-    }
+    const look = nextLook(this.#looks);
+    if (look === null) return false;
+    this.current = look.process;
+    this.#running = true;
+    look.process.resume(look.probe);
+    return true;
   }
 
   /** Suspends the process that was looked at, as it was. */
@@ -420,10 +389,15 @@ export class Scheduler {
 
   // -- signals -----------------------------------------------------------------------------------------
 
+  /** Whether the process has the turn, and what reaches it must wait. */
+  runs(process: Process): boolean {
+    return process === this.current && this.#running;
+  }
+
   /** Sends a signal to a process of this scheduler. It is applied before the process runs again. */
   deliver(process: Process, signal: Signal): void {
-    if (process === this.current && this.#running) this.#keep(process, signal);
-    else this.#apply(process, signal);
+    if (this.runs(process)) this.#keep(process, signal);
+    else this.#delivery.apply(process, signal);
   }
 
   #keep(process: Process, signal: Signal): void {
@@ -433,8 +407,8 @@ export class Scheduler {
 
   /** Sends a message; the same as delivering a message signal, without the signal object where it can be. */
   deliverMessage(process: Process, message: Message): void {
-    if (process === this.current && this.#running) this.#keep(process, { kind: 'message', message });
-    else this.#accept(process, message);
+    if (this.runs(process)) this.#keep(process, { kind: 'message', message });
+    else this.#delivery.accept(process, message);
   }
 
   kill(process: Process): void {
@@ -472,64 +446,8 @@ export class Scheduler {
   drainSignals(process: Process): void {
     const signals = process.signals ?? [];
     process.signals = null;
-    for (const signal of signals) this.#apply(process, signal);
+    for (const signal of signals) this.#delivery.apply(process, signal);
     if (process.killed && !process.queued) throw KILLED;
-  }
-
-  #apply(process: Process, signal: Signal): void {
-    switch (signal.kind) {
-      case 'message':
-        this.#accept(process, signal.message);
-        break;
-      case 'kill':
-        this.#kill(process);
-        break;
-      case 'die-when-link-dies':
-        process.dieWhenLinkDies = signal.die;
-        break;
-      case 'link':
-        process.links ??= new Map();
-        process.links.set(signal.peer, signal.tag);
-        break;
-      case 'unlink':
-        process.links?.delete(signal.peer);
-        break;
-      case 'link-died':
-        process.links?.delete(signal.peer);
-        if (signal.reason === 'normal') break;
-        if (process.dieWhenLinkDies) this.#kill(process);
-        else this.#accept(process, linkDiedMessage(signal.tag));
-        break;
-      case 'monitor':
-        process.monitors ??= new Set();
-        process.monitors.add(signal.peer);
-        break;
-      case 'stop-monitoring':
-        process.monitors?.delete(signal.peer);
-        break;
-      case 'process-died':
-        this.#accept(process, processDiedMessage(signal.peer));
-        break;
-    }
-  }
-
-  #accept(process: Process, message: Message): void {
-    if (process.exit !== null) return;
-    if (process.receiving !== Receiving.No && accepts(process.filter, message)) {
-      const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
-      process.load(message);
-      this.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
-    } else {
-      process.mailbox.push(message);
-    }
-  }
-
-  #kill(process: Process): void {
-    if (process.killed || process.exit !== null) return;
-    process.killed = true;
-    if (process === this.current && this.#running) return;
-    process.cancelWait?.();
-    this.makeReady(process, 0);
   }
 
   // -- the end -----------------------------------------------------------------------------------------
@@ -537,19 +455,12 @@ export class Scheduler {
   /** Ends the current process (semantics 2.8) and hands the turn on. */
   #end(process: Process, exit: Exit): void {
     // Links it asked for just before it ended count.
-    for (const signal of process.signals ?? []) if (signal.kind !== 'message') this.#apply(process, signal);
+    for (const signal of process.signals ?? [])
+      if (signal.kind !== 'message') this.#delivery.apply(process, signal);
     process.exit = exit;
     process.environment.remove(process);
     this.#observe(process, exit);
-    const reason: DeathReason = isNormal(exit) ? 'normal' : 'failure';
-    for (const [peer, tag] of process.links ?? []) {
-      const target = process.environment.get(peer);
-      if (target !== undefined) this.#apply(target, { kind: 'link-died', peer: process.id, tag, reason });
-    }
-    for (const peer of process.monitors ?? []) {
-      const target = process.environment.get(peer);
-      if (target !== undefined) this.#apply(target, { kind: 'process-died', peer: process.id });
-    }
+    this.#delivery.tellOfEnd(process, exit);
     const { onInitialized } = process;
     this.#release(process);
     if (onInitialized !== null && !process.initialized) onInitialized(exit);

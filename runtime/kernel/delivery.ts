@@ -1,0 +1,93 @@
+import { type Exit, isNormal } from './exit.ts';
+import { accepts } from './mailbox.ts';
+import { linkDiedMessage, type Message, MessageKind, processDiedMessage } from './message.ts';
+import { type Process, Receiving } from './process.ts';
+import type { DeathReason, Signal } from './signal.ts';
+
+/** What applying signals asks of the scheduler. */
+export interface Turns {
+  /** Lets a process go on when its turn comes; its pending host call returns `value`. */
+  makeReady(process: Process, value: number): void;
+  /** Whether the process has the turn. */
+  runs(process: Process): boolean;
+}
+
+/** Applies signals to processes that do not run at the moment (semantics 2.6). */
+export class Delivery {
+  readonly #turns: Turns;
+
+  constructor(turns: Turns) {
+    this.#turns = turns;
+  }
+
+  apply(process: Process, signal: Signal): void {
+    switch (signal.kind) {
+      case 'message':
+        this.accept(process, signal.message);
+        break;
+      case 'kill':
+        this.kill(process);
+        break;
+      case 'die-when-link-dies':
+        process.dieWhenLinkDies = signal.die;
+        break;
+      case 'link':
+        process.links ??= new Map();
+        process.links.set(signal.peer, signal.tag);
+        break;
+      case 'unlink':
+        process.links?.delete(signal.peer);
+        break;
+      case 'link-died':
+        process.links?.delete(signal.peer);
+        if (signal.reason === 'normal') break;
+        if (process.dieWhenLinkDies) this.kill(process);
+        else this.accept(process, linkDiedMessage(signal.tag));
+        break;
+      case 'monitor':
+        process.monitors ??= new Set();
+        process.monitors.add(signal.peer);
+        break;
+      case 'stop-monitoring':
+        process.monitors?.delete(signal.peer);
+        break;
+      case 'process-died':
+        this.accept(process, processDiedMessage(signal.peer));
+        break;
+    }
+  }
+
+  /** Gives a message to a process: right away where it waits for one like this. */
+  accept(process: Process, message: Message): void {
+    if (process.exit !== null) return;
+    if (process.receiving !== Receiving.No && accepts(process.filter, message)) {
+      const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
+      process.load(message);
+      this.#turns.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
+    } else {
+      process.mailbox.push(message);
+    }
+  }
+
+  /** One that has the turn dies when it gives it up. */
+  kill(process: Process): void {
+    if (process.killed || process.exit !== null) return;
+    process.killed = true;
+    if (this.#turns.runs(process)) return;
+    process.cancelWait?.();
+    this.#turns.makeReady(process, 0);
+  }
+
+  /** Tells all who are linked to a process, or monitor it, that it has ended (semantics 2.8). */
+  tellOfEnd({ id, environment, links, monitors }: Process, exit: Exit): void {
+    const reason: DeathReason = isNormal(exit) ? 'normal' : 'failure';
+    for (const [peer, tag] of links ?? []) {
+      const target = environment.get(peer);
+      if (target !== undefined) this.apply(target, { kind: 'link-died', peer: id, tag, reason });
+    }
+    for (const peer of monitors ?? []) {
+      const target = environment.get(peer);
+      if (target !== undefined) this.apply(target, { kind: 'process-died', peer: id });
+    }
+  }
+}
