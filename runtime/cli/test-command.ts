@@ -13,6 +13,7 @@ const STDOUT = 1;
 
 interface TestFlags {
   readonly exact: boolean;
+  readonly export: string[];
   readonly ignored: boolean;
   readonly includeIgnored: boolean;
   readonly skip: string[];
@@ -86,6 +87,7 @@ export function cargoTestCommand(guestArguments: readonly string[]): Command {
 function withTestOptions(command: Command): Command {
   return command
     .option('--exact', 'names must equal a filter', false)
+    .option('--export <name>', 'run only the tests of these exports; repeatable', collect, [])
     .option('--ignored', 'run only tests that are marked as ignored', false)
     .option('--include-ignored', 'run ignored tests too', false)
     .option('--skip <filter>', 'leave out tests whose name contains this; repeatable', collect, [])
@@ -126,6 +128,7 @@ function settings(
       exact: flags.exact,
       skip: flags.skip,
       ignored: flags.includeIgnored ? 'include' : flags.ignored ? 'only' : 'list',
+      ...(flags.export.length === 0 ? {} : { exports: new Set(flags.export) }),
     },
     list: flags.list,
     nocapture: flags.nocapture,

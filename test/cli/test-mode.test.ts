@@ -115,6 +115,12 @@ thread '<unnamed>' panicked at 'the child fails', src/bin/tests.rs:`);
     ['several filters', ['old_', '::passes'], '2 passed; 1 failed; 0 ignored; 0 measured; 5 filtered out', 1],
     ['a filter without a match', ['nothing'], '0 passed; 0 failed; 0 ignored; 0 measured; 8 filtered out', 0],
     ['--exact', ['old_passes', '--exact'], '1 passed; 0 failed; 0 ignored; 0 measured; 7 filtered out', 0],
+    [
+      '--export',
+      ['--export', '__lunatic_test_old_passes', '--export=#lunatic_test_suite::passes'],
+      '2 passed; 0 failed; 0 ignored; 0 measured; 6 filtered out',
+      0,
+    ],
     ['--exact without a filter', ['--exact'], '0 passed; 0 failed; 0 ignored; 0 measured; 8 filtered out', 0],
     ['--ignored', ['--ignored'], '1 passed; 1 failed; 0 ignored; 0 measured; 6 filtered out', 1],
     ['--ignored, filtered', ['--ignored', 'to trap'], '1 passed; 0 failed; 0 ignored; 0 measured; 7', 0],
