@@ -39,11 +39,14 @@ export {
   type TestSummary,
 } from './testing/index.ts';
 export {
+  assembleText,
   type Disassembly,
   disassembleFunction,
   functionText,
+  isWasmBinary,
   lineOf,
   readModule,
   WasmFormatError,
   type WasmModule,
+  WatError,
 } from './wasm/index.ts';
