@@ -46,7 +46,7 @@ const LINE_WIDTH = 100;
  */
 export function disassembleFunction(module: WasmModule, functionIndex: number): Disassembly {
   const total = module.importedFunctions + module.functions.length;
-  if (!(functionIndex >= 0 && functionIndex < total)) {
+  if (!Number.isInteger(functionIndex) || functionIndex < 0 || functionIndex >= total) {
     return { text: `;; there is no function ${functionIndex}`, offsets: [-1] };
   }
   const lines = new FunctionLines(module, functionIndex);

@@ -13,34 +13,47 @@ import { readHeapType, readValueType } from './value-type.ts';
 /** What an index counts; types and fields have no names here. */
 type Counted = NamedSpace | 'local' | 'plain';
 
-/** Of instructions with one index; all others are `plain`. */
-const indexed: ReadonlyMap<number, Counted> = new Map([
-  [op.catch, 'tag'],
-  [op.throw, 'tag'],
-  [op.localGet, 'local'],
-  [op.localSet, 'local'],
-  [op.localTee, 'local'],
-  [op.globalGet, 'global'],
-  [op.globalSet, 'global'],
-  [0x25, 'table'],
-  [op.tableSet, 'table'],
-  [op.dataDrop, 'data'],
-  [op.elemDrop, 'element'],
-  [op.tableGrow, 'table'],
-  [0xfc010, 'table'],
-  [op.tableFill, 'table'],
-]);
+/** What the index of an instruction with one counts. */
+function indexSpace(opcode: number): Counted {
+  switch (opcode) {
+    case op.catch:
+    case op.throw:
+      return 'tag';
+    case op.localGet:
+    case op.localSet:
+    case op.localTee:
+      return 'local';
+    case op.globalGet:
+    case op.globalSet:
+      return 'global';
+    case 0x25: // table.get
+    case op.tableSet:
+    case op.tableGrow:
+    case 0xfc010: // table.size
+    case op.tableFill:
+      return 'table';
+    case op.dataDrop:
+      return 'data';
+    case op.elemDrop:
+      return 'element';
+    default:
+      return 'plain';
+  }
+}
 
-/** Of instructions with two indices, in the binary's order; all others are `plain`. */
-const twiceIndexed: ReadonlyMap<number, readonly [Counted, Counted]> = new Map([
-  [op.memoryCopy, ['memory', 'memory']],
-  [op.tableInit, ['element', 'table']],
-  [op.tableCopy, ['table', 'table']],
-  [0xfb009, ['plain', 'data']],
-  [0xfb00a, ['plain', 'element']],
-  [0xfb012, ['plain', 'data']],
-  [0xfb013, ['plain', 'element']],
-]);
+/** What the second of two indices counts after a type: a field or a segment. */
+function secondSpace(opcode: number): Counted {
+  switch (opcode) {
+    case 0xfb009: // array.new_data
+    case 0xfb012: // array.init_data
+      return 'data';
+    case 0xfb00a: // array.new_elem
+    case 0xfb013: // array.init_elem
+      return 'element';
+    default:
+      return 'plain';
+  }
+}
 
 /** Of a list of labels, catch clauses or types this many are written. Engines take no more than 65,520 labels. */
 const LONGEST_LIST = 4096;
@@ -91,7 +104,7 @@ export class InstructionText {
       case shape.index:
         if (opcode === 0x3f || opcode === op.memoryGrow || opcode === op.memoryFill)
           return this.memory(index);
-        return this.reference(indexed.get(opcode) ?? 'plain', index);
+        return this.reference(indexSpace(opcode), index);
       case shape.twoIndices:
         return this.twoIndices(index, index2);
       case shape.i32:
@@ -170,19 +183,27 @@ export class InstructionText {
 
   private twoIndices(first: number, second: number): string {
     const { opcode } = this.reader;
-    if (opcode === op.callIndirect || opcode === op.returnCallIndirect) {
-      const type = typeUseText(this.module, first);
-      return second === 0 ? type : `${this.reference('table', second)} ${type}`;
+    switch (opcode) {
+      case op.callIndirect:
+      case op.returnCallIndirect: {
+        const type = typeUseText(this.module, first);
+        return second === 0 ? type : `${this.reference('table', second)} ${type}`;
+      }
+      // The text has memory or table in front of the segment, the binary behind it.
+      case 0xfc008: {
+        const data = this.reference('data', first);
+        return second === 0 ? data : `${this.memory(second)} ${data}`;
+      }
+      case op.tableInit:
+        return `${this.reference('table', second)} ${this.reference('element', first)}`;
+      case op.memoryCopy:
+        if (first === 0 && second === 0) return '';
+        return `${this.reference('memory', first)} ${this.reference('memory', second)}`;
+      case op.tableCopy:
+        return `${this.reference('table', first)} ${this.reference('table', second)}`;
+      default:
+        return `${first} ${this.reference(secondSpace(opcode), second)}`;
     }
-    if (opcode === 0xfc008) {
-      const data = this.reference('data', first);
-      return second === 0 ? data : `${this.memory(second)} ${data}`;
-    }
-    if (opcode === op.memoryCopy && first === 0 && second === 0) return '';
-    const [firstSpace, secondSpace] = twiceIndexed.get(opcode) ?? ['plain', 'plain'];
-    const texts = [this.reference(firstSpace, first), this.reference(secondSpace, second)];
-    // The text puts the table first.
-    return (opcode === op.tableInit ? texts.reverse() : texts).join(' ');
   }
 
   private label(i: number): string {

@@ -6,22 +6,16 @@
 
 /** First opcode, what the names begin with, and the names in order of opcode; `-` where there is none. */
 const rows: readonly (readonly [first: number, prefix: string, names: string])[] = [
-  [
-    0x00,
-    '',
-    'unreachable nop block loop if else try catch throw rethrow throw_ref end br br_if br_table return',
-  ],
+  [0x00, '', 'unreachable nop block loop if else try catch throw rethrow throw_ref end'],
+  [0x0c, '', 'br br_if br_table return'],
   [0x10, '', 'call call_indirect return_call return_call_indirect call_ref return_call_ref'],
   [0x18, '', 'delegate catch_all drop select select'],
   [0x1f, '', 'try_table'],
   [0x20, '', 'local.get local.set local.tee global.get global.set table.get table.set'],
   [0x28, '', 'i32.load i64.load f32.load f64.load i32.load8_s i32.load8_u i32.load16_s i32.load16_u'],
   [0x30, 'i64.', 'load8_s load8_u load16_s load16_u load32_s load32_u'],
-  [
-    0x36,
-    '',
-    'i32.store i64.store f32.store f64.store i32.store8 i32.store16 i64.store8 i64.store16 i64.store32',
-  ],
+  [0x36, '', 'i32.store i64.store f32.store f64.store i32.store8 i32.store16'],
+  [0x3c, 'i64.', 'store8 store16 store32'],
   [0x3f, 'memory.', 'size grow'],
   [0x41, '', 'i32.const i64.const f32.const f64.const'],
   [0x45, 'i32.', 'eqz eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u'],
@@ -92,22 +86,16 @@ const rows: readonly (readonly [first: number, prefix: string, names: string])[]
   [0xfd0dc, 'i64x2.', 'extmul_low_i32x4_s extmul_high_i32x4_s extmul_low_i32x4_u extmul_high_i32x4_u'],
   [0xfd0e0, 'f32x4.', 'abs neg - sqrt add sub mul div min max pmin pmax'],
   [0xfd0ec, 'f64x2.', 'abs neg - sqrt add sub mul div min max pmin pmax'],
-  [
-    0xfd0f8,
-    '',
-    'i32x4.trunc_sat_f32x4_s i32x4.trunc_sat_f32x4_u f32x4.convert_i32x4_s f32x4.convert_i32x4_u',
-  ],
+  [0xfd0f8, 'i32x4.', 'trunc_sat_f32x4_s trunc_sat_f32x4_u'],
+  [0xfd0fa, 'f32x4.', 'convert_i32x4_s convert_i32x4_u'],
   [0xfd0fc, '', 'i32x4.trunc_sat_f64x2_s_zero i32x4.trunc_sat_f64x2_u_zero'],
   [0xfd0fe, '', 'f64x2.convert_low_i32x4_s f64x2.convert_low_i32x4_u'],
   [0xfd100, '', 'i8x16.relaxed_swizzle i32x4.relaxed_trunc_f32x4_s i32x4.relaxed_trunc_f32x4_u'],
   [0xfd103, 'i32x4.', 'relaxed_trunc_f64x2_s_zero relaxed_trunc_f64x2_u_zero'],
   [0xfd105, '', 'f32x4.relaxed_madd f32x4.relaxed_nmadd f64x2.relaxed_madd f64x2.relaxed_nmadd'],
   [0xfd109, '', 'i8x16.relaxed_laneselect i16x8.relaxed_laneselect i32x4.relaxed_laneselect'],
-  [
-    0xfd10c,
-    '',
-    'i64x2.relaxed_laneselect f32x4.relaxed_min f32x4.relaxed_max f64x2.relaxed_min f64x2.relaxed_max',
-  ],
+  [0xfd10c, 'i64x2.', 'relaxed_laneselect'],
+  [0xfd10d, '', 'f32x4.relaxed_min f32x4.relaxed_max f64x2.relaxed_min f64x2.relaxed_max'],
   [0xfd111, 'i16x8.', 'relaxed_q15mulr_s relaxed_dot_i8x16_i7x16_s'],
   [0xfd113, 'i32x4.', 'relaxed_dot_i8x16_i7x16_add_s'],
 
@@ -116,13 +104,6 @@ const rows: readonly (readonly [first: number, prefix: string, names: string])[]
   [0xfe014, 'i64.atomic.', 'load8_u load16_u load32_u'],
   [0xfe017, '', 'i32.atomic.store i64.atomic.store i32.atomic.store8 i32.atomic.store16'],
   [0xfe01b, 'i64.atomic.', 'store8 store16 store32'],
-  ...['add', 'sub', 'and', 'or', 'xor', 'xchg', 'cmpxchg'].map((operation, i) => {
-    const first = 0xfe01e + 7 * i;
-    const narrow = ['i32.8', 'i32.16', 'i64.8', 'i64.16', 'i64.32'];
-    const names = narrow.map((name) => `${name.replace('.', '.atomic.rmw')}.${operation}_u`);
-    const wide = ['i32', 'i64'].map((type) => `${type}.atomic.rmw.${operation}`);
-    return [first, '', [...wide, ...names].join(' ')] as const;
-  }),
 ];
 
 /** First opcode, and the binary logarithms of the alignments from there on, a digit each. */
@@ -132,7 +113,7 @@ const alignments: readonly (readonly [first: number, logarithms: string])[] = [
   [0xfd000, '433333301234'],
   [0xfd054, '0123012323'],
   [0xfe000, '223'],
-  [0xfe010, '2301012'.repeat(9)],
+  [0xfe010, '230101223010122301012230101223010122301012230101223010122301012'],
 ];
 
 let byOpcode: ReadonlyMap<number, string> | undefined;
@@ -154,10 +135,24 @@ export function naturalAlignment(opcode: number): number | undefined {
 
 function collect(): Map<number, string> {
   const found = new Map<number, string>();
+  for (const [i, name] of atomicOperations().entries()) found.set(0xfe01e + i, name);
   for (const [first, prefix, names] of rows) {
     for (const [i, name] of names.split(' ').entries()) {
       if (name !== '-') found.set(first + i, prefix + name);
     }
   }
   return found;
+}
+
+/** Each operation in seven widths. */
+function atomicOperations(): string[] {
+  return ['add', 'sub', 'and', 'or', 'xor', 'xchg', 'cmpxchg'].flatMap((operation) => [
+    `i32.atomic.rmw.${operation}`,
+    `i64.atomic.rmw.${operation}`,
+    `i32.atomic.rmw8.${operation}_u`,
+    `i32.atomic.rmw16.${operation}_u`,
+    `i64.atomic.rmw8.${operation}_u`,
+    `i64.atomic.rmw16.${operation}_u`,
+    `i64.atomic.rmw32.${operation}_u`,
+  ]);
 }

@@ -11,16 +11,14 @@ const IDENTIFIER = /^[\w!#$%&'*+\-./:<=>?@\\^`|~]+$/;
 
 /** A string of the text format. What a person could not see or be fooled by is escaped; the end of a long one is cut. */
 export function quotedText(text: string): string {
-  const cut = text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`;
-  return `"${cut.replace(UNPRINTABLE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)}"`;
+  return quoted(text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`);
 }
 
-/** `$name`, in quotes where the name needs them. The name must not be empty. */
-export function identifierText(name: string): string {
-  return `$${IDENTIFIER.test(name) ? name : quotedText(name)}`;
+function quoted(text: string): string {
+  return `"${text.replace(UNPRINTABLE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)}"`;
 }
 
-/** Names of one index space made fit to be shown and different from each other; see `uniqueNames.add`. */
+/** Names of one index space made fit to be shown and different from each other; see `add`. */
 export class UniqueNames {
   private readonly taken = new Set<string>();
   private readonly identifiers = new Map<number, string>();
@@ -31,10 +29,10 @@ export class UniqueNames {
     if (unique === '' || this.identifiers.has(index)) return;
     while (this.taken.has(unique)) unique += `#${index}`;
     this.taken.add(unique);
-    this.identifiers.set(index, identifierText(unique));
+    this.identifiers.set(index, `$${IDENTIFIER.test(unique) ? unique : quoted(unique)}`);
   }
 
-  /** `$name`, where there is one. */
+  /** `$name`, where there is one; in quotes where the name is no identifier otherwise. */
   get(index: number): string | undefined {
     return this.identifiers.get(index);
   }
