@@ -41,10 +41,10 @@ const results = await Promise.all([
   build({
     ...shared,
     ...modern,
-    entryPoints: { program: 'runtime/cli/program.ts' },
+    entryPoints: { program: 'runtime/cli/program.ts', dap: 'debug-adapter/command.ts' },
     splitting: true,
     chunkNames: 'part-[hash]',
-    external: ['wabt'],
+    external: ['wabt', './dap.js'],
   }),
 ]);
 for (const command of ['lunatic', 'cargo-lunatic']) chmodSync(`dist/${command}.js`, 0o755);

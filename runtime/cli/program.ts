@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { withInspectAddress } from '../inspect/address.ts';
 import { checkCommand } from './check-command.ts';
 import { completionsCommand } from './completions-command.ts';
+import { dapCommand } from './dap-command.ts';
 import { exportsCommand } from './exports-command.ts';
 import { initCommand } from './init-command.ts';
 import { isCargoTest } from './mode.ts';
@@ -21,6 +22,7 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     testCommand(guestArguments),
     checkCommand(),
     exportsCommand(),
+    dapCommand(),
     completionsCommand(makeProgram),
   ];
   for (const command of commands) {

@@ -121,8 +121,17 @@ export class InspectClient {
     method: Method,
     params: Requests[Method]['params'],
   ): Promise<Requests[Method]['result']> {
+    return await this.#send<Requests[Method]['result']>(method, params);
+  }
+
+  /** Asks what somebody else wants to know: the runtime refuses parameters that are wrong. Throws as `request` does. */
+  requestUnchecked(method: keyof Requests, params: object): Promise<unknown> {
+    return this.#send<unknown>(method, params);
+  }
+
+  async #send<Result>(method: keyof Requests, params: object): Promise<Result> {
     try {
-      return await this.#connection.sendRequest<Requests[Method]['result']>(method, params);
+      return await this.#connection.sendRequest<Result>(method, params);
     } catch (error) {
       throw requestError(error, method);
     }

@@ -1,0 +1,128 @@
+/** The commands of the debug console. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { ProcessInfo, ProcessKey } from '../runtime/inspect/protocol.ts';
+import { AdapterError, ErrorId } from './errors.ts';
+import { countOf, threadName } from './process-text.ts';
+import type { Session } from './session.ts';
+
+/** Processes that `processes` lists at most. */
+const MAX_LISTED = 100;
+
+type Answer = Pick<DebugProtocol.EvaluateResponse['body'], 'result'> &
+  Partial<DebugProtocol.EvaluateResponse['body']>;
+
+interface Command {
+  readonly usage: string;
+  readonly help: string;
+  run(session: Session, words: readonly string[]): Promise<Answer> | Answer;
+}
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries<Command>({
+    processes: {
+      usage: 'processes [text]',
+      help: 'list processes, or those with this in their id, name or function',
+      run: listProcesses,
+    },
+    mailbox: { usage: 'mailbox 5', help: 'show the messages of process 5', run: showMailbox },
+    stack: { usage: 'stack 5', help: 'show where process 5 is', run: showStack },
+    send: { usage: 'send 5 some text', help: 'send process 5 a message with this text', run: sendText },
+    pause: { usage: 'pause 5', help: 'pause process 5; the others run on', run: act('pause', 'is paused') },
+    resume: { usage: 'resume 5', help: 'let process 5 go on', run: act('resume', 'goes on') },
+    kill: { usage: 'kill 5', help: 'kill process 5', run: act('kill', 'is killed') },
+    help: { usage: 'help', help: 'print this', run: help },
+  }),
+);
+
+/** Runs a line of the console. @throws AdapterError where it is wrong */
+export async function runCommand(session: Session, line: string): Promise<Answer> {
+  const [name = '', ...words] = line.trim().split(/\s+/);
+  const command = COMMANDS.get(name);
+  if (command === undefined) throw wrong(`There is no command '${name}'; 'help' lists them`);
+  return await command.run(session, words);
+}
+
+function help(): Answer {
+  const width = Math.max(...[...COMMANDS.values()].map(({ usage }) => usage.length));
+  const lines = [...COMMANDS.values()].map(({ usage, help }) => `${usage.padEnd(width)}  ${help}`);
+  return {
+    result: [...lines, 'A process is named by its id, or by a name that it is registered under.'].join('\n'),
+  };
+}
+
+async function listProcesses({ debuggee }: Session, words: readonly string[]): Promise<Answer> {
+  const text = words.join(' ');
+  const page = await debuggee.client.request('process/list', {
+    limit: MAX_LISTED,
+    ...(text === '' ? {} : { filter: { text } }),
+  });
+  const lines = page.processes.map(threadName);
+  if (page.next !== undefined) lines.push(`… there are ${page.total} processes in all`);
+  return { result: lines.length === 0 ? 'no processes' : lines.join('\n') };
+}
+
+async function showMailbox(session: Session, words: readonly string[]): Promise<Answer> {
+  const { key: process, mailbox } = await named(session, words);
+  return {
+    result: countOf(mailbox, 'message'),
+    variablesReference: mailbox === 0 ? 0 : session.ids.container({ kind: 'mailbox', process }),
+    indexedVariables: mailbox,
+  };
+}
+
+async function showStack(session: Session, words: readonly string[]): Promise<Answer> {
+  const { key: process } = await named(session, words);
+  const { frames, missing } = await session.debuggee.client.request('process/stack', { process });
+  const lines = frames.map(
+    ({ functionName, functionIndex, offset }) =>
+      `${functionName ?? `function ${functionIndex}`} (0x${offset.toString(16)})`,
+  );
+  return { result: lines.length === 0 ? (missing ?? 'no calls') : lines.join('\n') };
+}
+
+async function sendText(session: Session, [name, ...text]: readonly string[]): Promise<Answer> {
+  const info = await named(session, name === undefined ? [] : [name]);
+  const data = Buffer.from(text.join(' ')).toString('base64');
+  await session.debuggee.client.request('process/send', { process: info.key, data });
+  return { result: `sent to #${info.id}` };
+}
+
+function act(what: 'pause' | 'resume' | 'kill', done: string): Command['run'] {
+  return async (session, words) => {
+    const { key: process, id } = await named(session, words);
+    await session.debuggee.client.request(`process/${what}`, { process });
+    return { result: `#${id} ${done}` };
+  };
+}
+
+/** The process that the words name: by its id, its key, or a registered name. */
+async function named({ debuggee }: Session, words: readonly string[]): Promise<ProcessInfo> {
+  const name = words.join(' ').replace(/^#/, '');
+  if (name === '') throw wrong('Which process? Name one by its id, as in `mailbox 5`');
+  if (/^\d+:\d+$/.test(name)) return await debuggee.client.request('process/get', { process: name });
+  const found = new Map<ProcessKey, ProcessInfo>();
+  for (let after: ProcessKey | undefined; ; ) {
+    const page = await debuggee.client.request('process/list', {
+      filter: { text: name },
+      limit: 1000,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const info of page.processes) {
+      if (`${info.id}` === name || info.names.includes(name)) found.set(info.key, info);
+    }
+    after = page.next;
+    if (after === undefined) break;
+  }
+  const [info, other] = found.values();
+  if (info === undefined) throw new AdapterError(ErrorId.ProcessGone, `There is no process '${name}'`);
+  if (other !== undefined) {
+    throw wrong(
+      `Several processes are called '${name}': name one of ${[...found.keys()].slice(0, 5).join(', ')}`,
+    );
+  }
+  return info;
+}
+
+function wrong(message: string): AdapterError {
+  return new AdapterError(ErrorId.BadArguments, message);
+}

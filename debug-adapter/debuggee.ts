@@ -1,0 +1,207 @@
+import { ContinuedEvent, Event, ExitedEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { type InspectClient, InspectRequestError } from '../runtime/index.ts';
+import type { Notifications, ProcessKey } from '../runtime/inspect/protocol.ts';
+import { Disassemblies } from './disassembly.ts';
+import type { Ids } from './ids.ts';
+import type { Output } from './output.ts';
+import type { CustomEvents } from './protocol.ts';
+import type { RuntimeProcess } from './runtime-process.ts';
+import { Threads } from './threads.ts';
+
+/** Milliseconds between two notifications of what has changed, at least. */
+const WATCH_INTERVAL = 200;
+/** Milliseconds in which a runtime that has closed its connection should have ended. */
+const END_GRACE = 2000;
+
+export interface DebuggeeOptions {
+  readonly client: InspectClient;
+  /** The runtime, where this session started it. */
+  readonly process?: RuntimeProcess;
+  readonly output: Output;
+  readonly ids: Ids;
+  send(event: DebugProtocol.Event): void;
+  /** Its processes stop for nothing. */
+  readonly noDebug: boolean;
+  readonly stopOnEntry: boolean;
+}
+
+/** Why a process is held, and what the trap says. */
+export type Held = Pick<Notifications['process/stopped'], 'why' | 'reason'>;
+
+/** The running program of a session, launched or attached to. */
+export class Debuggee {
+  readonly client: InspectClient;
+  readonly threads: Threads;
+  readonly disassemblies: Disassemblies;
+  readonly held = new Map<ProcessKey, Held>();
+  /** Resolves when the client has been told that the session is over. */
+  readonly terminated: Promise<void>;
+  readonly #options: DebuggeeOptions;
+  /** Processes that go on since this session wants it, so that the client knows. */
+  readonly #resuming = new Set<ProcessKey>();
+  #holdsTraps: boolean;
+  #watching = false;
+  #ended: Notifications['ended'] | undefined;
+
+  constructor(options: DebuggeeOptions) {
+    const { client, ids, send, noDebug } = options;
+    this.client = client;
+    this.#options = options;
+    this.#holdsTraps = !noDebug;
+    const describe = (process: ProcessKey) => client.request('process/get', { process });
+    this.threads = new Threads(ids, send, describe);
+    this.disassemblies = new Disassemblies(client, ids);
+    client.on('processes/changed', (changes) => this.#changed(changes));
+    client.on('process/stopped', (event) => this.#stopped(event));
+    client.on('process/continued', ({ process }) => this.#continued(process));
+    client.on('output', ({ stream, data }) => options.output.print(stream, Buffer.from(data, 'base64')));
+    client.on('ended', (ended) => {
+      this.#ended = ended;
+    });
+    this.terminated = this.#waitForEnd();
+  }
+
+  /** Begins to tell the client what happens, and lets a program begin that waits for it. */
+  async begin(): Promise<void> {
+    await this.#watch();
+    const { client, stopOnEntry, noDebug } = this.#options;
+    if (client.welcome.waiting) await client.request('start', { pauseRoot: stopOnEntry && !noDebug });
+  }
+
+  /** Whether processes that trap are held. */
+  async holdTraps(holds: boolean): Promise<void> {
+    this.#holdsTraps = holds && !this.#options.noDebug;
+    if (this.#watching) await this.#watch();
+  }
+
+  async #watch(): Promise<void> {
+    this.#watching = true;
+    await this.client.request('watch', {
+      processes: WATCH_INTERVAL,
+      traps: this.#holdsTraps,
+      // What a runtime prints that was started here comes through its streams.
+      output: this.#options.process === undefined,
+    });
+  }
+
+  async resume(process: ProcessKey): Promise<void> {
+    this.#resuming.add(process);
+    try {
+      await this.client.request('process/resume', { process });
+    } finally {
+      this.#resuming.delete(process);
+    }
+    this.held.delete(process);
+  }
+
+  /** Ends the program. One that was attached to ends with its root processes. */
+  async end(): Promise<void> {
+    const { process, client } = this.#options;
+    if (process !== undefined) {
+      await process.end();
+    } else {
+      const { processes } = await client.request('process/list', { filter: { parent: null } });
+      for (const { key } of processes) await this.#kill(key);
+    }
+  }
+
+  async #kill(process: ProcessKey): Promise<void> {
+    try {
+      await this.client.request('process/kill', { process });
+    } catch (error) {
+      // It has ended by itself, and perhaps the program with it.
+      if (error instanceof InspectRequestError) return;
+      if (this.#ended === undefined) throw error;
+    }
+  }
+
+  /** Leaves the program alone; whoever is held goes on when the connection closes. */
+  async detach(): Promise<void> {
+    await this.client.close();
+  }
+
+  #changed(changes: Notifications['processes/changed']): void {
+    for (const process of changes.ended) this.held.delete(process);
+    this.threads.change(changes);
+    this.#sendCustom('lunatic/processesChanged', changes);
+  }
+
+  #stopped({ process, why, reason }: Notifications['process/stopped']): void {
+    if (this.#options.noDebug && why === 'trap') return;
+    this.held.set(process.key, { why, ...(reason === undefined ? {} : { reason }) });
+    const threadId = this.threads.show(process);
+    const body: DebugProtocol.StoppedEvent['body'] = {
+      reason: why === 'trap' ? 'exception' : why,
+      threadId,
+      allThreadsStopped: false,
+    };
+    if (why === 'trap') {
+      body.description = 'Paused on trap';
+      body.text = reason ?? 'trap';
+    }
+    const event: DebugProtocol.StoppedEvent = Object.assign(new Event('stopped'), {
+      event: 'stopped' as const,
+      type: 'event' as const,
+      body,
+    });
+    this.#options.send(event);
+  }
+
+  #continued(process: ProcessKey): void {
+    const wasHeld = this.held.delete(process);
+    const threadId = this.#options.ids.knownThread(process);
+    // The response to the client's own request tells it already.
+    if (!wasHeld || threadId === undefined || this.#resuming.has(process)) return;
+    this.#options.send(new ContinuedEvent(threadId, false));
+  }
+
+  #sendCustom<Name extends keyof CustomEvents>(name: Name, body: CustomEvents[Name]): void {
+    this.#options.send(new Event(name, body));
+  }
+
+  async #waitForEnd(): Promise<void> {
+    const { process, output } = this.#options;
+    const exitCode = await (process === undefined ? this.#attachedEnd() : this.#launchedEnd(process));
+    output.end();
+    this.threads.dispose();
+    if (exitCode !== undefined) this.#options.send(new ExitedEvent(exitCode));
+    this.#options.send(new TerminatedEvent());
+  }
+
+  async #attachedEnd(): Promise<number | undefined> {
+    await this.client.closed;
+    if (this.#ended === undefined) this.#say('The connection to the program is lost.');
+    else this.#sayEnd(this.#ended);
+    return this.#ended?.exitCode;
+  }
+
+  async #launchedEnd(process: RuntimeProcess): Promise<number> {
+    const timer = { handle: undefined as NodeJS.Timeout | undefined };
+    this.client.closed.then(() => {
+      // A runtime that nobody can reach any more, and that does not end, is of no use.
+      timer.handle = setTimeout(() => {
+        this.#say('The connection to the runtime is lost: it is ended.');
+        process.terminate();
+      }, END_GRACE);
+    });
+    const { exitCode, signal } = await process.ended;
+    clearTimeout(timer.handle);
+    // What it told last may still be on its way.
+    await this.client.closed;
+    clearTimeout(timer.handle);
+    if (this.#ended !== undefined) this.#sayEnd(this.#ended);
+    else if (process.isToldToEnd) return exitCode;
+    else if (signal !== null) this.#say(`The runtime was ended by ${signal}.`);
+    else this.#say(`The runtime ended with exit code ${exitCode}.`);
+    return exitCode;
+  }
+
+  #sayEnd({ exitCode, reason }: Notifications['ended']): void {
+    if (exitCode !== 0) this.#say(`The program ended with exit code ${exitCode}: ${reason}`);
+  }
+
+  #say(text: string): void {
+    this.#options.send(new OutputEvent(`${text}\n`, 'console'));
+  }
+}

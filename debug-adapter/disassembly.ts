@@ -1,0 +1,81 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import {
+  type Disassembly,
+  disassembleFunction,
+  type InspectClient,
+  lineOf,
+  readModule,
+  type WasmModule,
+} from '../runtime/index.ts';
+import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
+import type { Ids } from './ids.ts';
+
+/** Functions whose text is kept. One may have megabytes. */
+const KEPT_TEXTS = 32;
+
+/** A place in the text of a function. */
+export interface Place {
+  readonly source: DebugProtocol.Source;
+  /** From 0. */
+  readonly line: number;
+}
+
+/** Functions of the program's modules as text. */
+export class Disassemblies {
+  readonly #client: InspectClient;
+  readonly #ids: Ids;
+  readonly #modules = new Map<ModuleKey, Promise<WasmModule>>();
+  /** By source reference, the one used last at the end. */
+  readonly #texts = new Map<number, Disassembly>();
+
+  constructor(client: InspectClient, ids: Ids) {
+    this.#client = client;
+    this.#ids = ids;
+  }
+
+  async place({ module, functionIndex, functionName, offset }: StackFrame): Promise<Place> {
+    const sourceReference = this.#ids.source(module, functionIndex);
+    const disassembly = await this.#disassembly(sourceReference, module, functionIndex);
+    const name = `${functionName ?? `function ${functionIndex}`}.wat`;
+    return {
+      source: { name, sourceReference, origin: 'disassembly', adapterData: { module, functionIndex } },
+      line: lineOf(disassembly, offset),
+    };
+  }
+
+  /** The text of what has the reference; undefined where nothing has. */
+  async text(sourceReference: number): Promise<string | undefined> {
+    const source = this.#ids.sourceOf(sourceReference);
+    if (source === undefined) return undefined;
+    return (await this.#disassembly(sourceReference, source.module, source.functionIndex)).text;
+  }
+
+  async #disassembly(sourceReference: number, key: ModuleKey, functionIndex: number): Promise<Disassembly> {
+    const module = await this.#module(key);
+    const known = this.#texts.get(sourceReference);
+    const disassembly = known ?? disassembleFunction(module, functionIndex);
+    this.#texts.delete(sourceReference);
+    this.#texts.set(sourceReference, disassembly);
+    for (const oldest of this.#texts.keys()) {
+      if (this.#texts.size <= KEPT_TEXTS) break;
+      this.#texts.delete(oldest);
+    }
+    return disassembly;
+  }
+
+  #module(key: ModuleKey): Promise<WasmModule> {
+    let module = this.#modules.get(key);
+    if (module === undefined) {
+      module = this.#fetch(key);
+      this.#modules.set(key, module);
+      // What failed once may be asked for again.
+      module.catch(() => this.#modules.delete(key));
+    }
+    return module;
+  }
+
+  async #fetch(module: ModuleKey): Promise<WasmModule> {
+    const { data } = await this.#client.request('module/bytes', { module });
+    return readModule(new Uint8Array(Buffer.from(data, 'base64')));
+  }
+}

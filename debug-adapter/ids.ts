@@ -1,0 +1,118 @@
+import type { ModuleKey, ProcessKey } from '../runtime/inspect/protocol.ts';
+
+/** A call of a process: 0 is the innermost. */
+export interface FrameRef {
+  readonly process: ProcessKey;
+  readonly depth: number;
+}
+
+/** What has variables: a scope of a process, or something inside. */
+export type Container =
+  | {
+      readonly kind: 'mailbox' | 'peers' | 'links' | 'monitors' | 'config' | 'memory';
+      readonly process: ProcessKey;
+    }
+  | { readonly kind: 'message'; readonly process: ProcessKey; readonly index: number };
+
+/** A function whose text is shown. */
+export interface SourceRef {
+  readonly module: ModuleKey;
+  readonly functionIndex: number;
+}
+
+/**
+ * Every id that is handed out. The same thing has the same id for as long as it lives, so that asking again does not use
+ * them up; an id that was given back names nothing any more.
+ */
+export class Ids {
+  readonly #threads = new IdTable<ProcessKey>();
+  readonly #frames = new IdTable<FrameRef>();
+  readonly #containers = new IdTable<Container>();
+  readonly #sources = new IdTable<SourceRef>();
+
+  thread(process: ProcessKey): number {
+    return this.#threads.idOf(process, process, process);
+  }
+
+  /** The id that a process has already. */
+  knownThread(process: ProcessKey): number | undefined {
+    return this.#threads.knownId(process);
+  }
+
+  process(threadId: number): ProcessKey | undefined {
+    return this.#threads.valueOf(threadId);
+  }
+
+  frame(process: ProcessKey, depth: number): number {
+    return this.#frames.idOf(`${process} ${depth}`, { process, depth }, process);
+  }
+
+  frameOf(id: number): FrameRef | undefined {
+    return this.#frames.valueOf(id);
+  }
+
+  container(container: Container): number {
+    const index = container.kind === 'message' ? ` ${container.index}` : '';
+    return this.#containers.idOf(
+      `${container.process} ${container.kind}${index}`,
+      container,
+      container.process,
+    );
+  }
+
+  containerOf(variablesReference: number): Container | undefined {
+    return this.#containers.valueOf(variablesReference);
+  }
+
+  source(module: ModuleKey, functionIndex: number): number {
+    return this.#sources.idOf(`${module} ${functionIndex}`, { module, functionIndex }, module);
+  }
+
+  sourceOf(sourceReference: number): SourceRef | undefined {
+    return this.#sources.valueOf(sourceReference);
+  }
+
+  /** Takes back what was handed out for a process. */
+  forget(process: ProcessKey): void {
+    this.#threads.forget(process);
+    this.#frames.forget(process);
+    this.#containers.forget(process);
+  }
+}
+
+/** Ids from 1 for values that have a key and an owner. */
+class IdTable<Value> {
+  readonly #ids = new Map<string, number>();
+  readonly #values = new Map<number, Value>();
+  readonly #keysOf = new Map<string, string[]>();
+  #last = 0;
+
+  idOf(key: string, value: Value, owner: string): number {
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const id = ++this.#last;
+    this.#ids.set(key, id);
+    this.#values.set(id, value);
+    const keys = this.#keysOf.get(owner);
+    if (keys === undefined) this.#keysOf.set(owner, [key]);
+    else keys.push(key);
+    return id;
+  }
+
+  knownId(key: string): number | undefined {
+    return this.#ids.get(key);
+  }
+
+  valueOf(id: number): Value | undefined {
+    return this.#values.get(id);
+  }
+
+  forget(owner: string): void {
+    for (const key of this.#keysOf.get(owner) ?? []) {
+      const id = this.#ids.get(key);
+      this.#ids.delete(key);
+      if (id !== undefined) this.#values.delete(id);
+    }
+    this.#keysOf.delete(owner);
+  }
+}

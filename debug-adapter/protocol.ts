@@ -1,0 +1,68 @@
+/** What the adapter speaks beside the Debug Adapter Protocol. Types and names only. */
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Notifications, ProcessKey, Requests, StackFrame } from '../runtime/inspect/protocol.ts';
+
+/** Arguments of `launch`. */
+export interface LaunchArguments {
+  /** The module to run: a `.wasm` or `.wat` file, relative to `cwd`. */
+  readonly program: string;
+  /** Arguments of the program. */
+  readonly args?: readonly string[];
+  /** Variables besides those of the adapter; null takes one away. */
+  readonly env?: Readonly<Record<string, string | null>>;
+  /** Default: the program's folder. */
+  readonly cwd?: string;
+  /** Folders that the program may use besides `cwd`. */
+  readonly dirs?: readonly string[];
+  /** The exported function that the root process calls. Default: `_start`. */
+  readonly entry?: string;
+  readonly stopOnEntry?: boolean;
+  readonly noDebug?: boolean;
+  /** The Node executable that runs the runtime. Default: the adapter's own. */
+  readonly runtime?: string;
+  /** Path of `lunatic.js`. Default: the one beside the adapter. */
+  readonly lunatic?: string;
+}
+
+/** Arguments of `attach`. */
+export interface AttachArguments {
+  /** As `lunatic run --inspect` prints it. */
+  readonly url: string;
+  readonly stopOnEntry?: boolean;
+  readonly noDebug?: boolean;
+}
+
+/** Custom requests that the inspection protocol answers, as they are: the name here, and the name there. */
+export interface InspectionRequests {
+  'lunatic/processes': 'process/list';
+  'lunatic/process': 'process/get';
+  'lunatic/mailbox': 'process/mailbox';
+  'lunatic/stack': 'process/stack';
+  'lunatic/peers': 'process/peers';
+  'lunatic/config': 'process/config';
+  'lunatic/memory': 'process/memory';
+  'lunatic/pause': 'process/pause';
+  'lunatic/resume': 'process/resume';
+  'lunatic/kill': 'process/kill';
+  'lunatic/send': 'process/send';
+  'lunatic/module': 'module/get';
+}
+
+type PassedOn = { [Name in keyof InspectionRequests]: Requests[InspectionRequests[Name]] };
+
+/** Custom requests by name: parameters and result of each. */
+export interface CustomRequests extends PassedOn {
+  /** The thread of a process, also of one that is not shown as one yet. */
+  'lunatic/thread': { params: { readonly process: ProcessKey }; result: { readonly threadId: number } };
+  /** Where a frame of `lunatic/stack` is in the text of its function. Lines and columns count as the client does. */
+  'lunatic/source': {
+    params: Pick<StackFrame, 'module' | 'functionIndex' | 'functionName' | 'offset'>;
+    result: { readonly source: DebugProtocol.Source; readonly line: number; readonly column: number };
+  };
+}
+
+/** Custom events by name. */
+export interface CustomEvents {
+  /** What is different since the last one, in all processes, whether they are shown as threads or not. */
+  'lunatic/processesChanged': Notifications['processes/changed'];
+}

@@ -1,0 +1,21 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { request } from '../request.ts';
+import { processOf } from './process-of.ts';
+
+/**
+ * Lets one process go on. Each is held for a reason of its own, so the others stay as they are, unless the client says
+ * that it wants all of them to go on.
+ */
+export const continueRequest = request({
+  parse: (args) => ({
+    threadId: args.integer('threadId'),
+    singleThread: args.optionalBoolean('singleThread') ?? true,
+  }),
+  async handle(session, { threadId, singleThread }): Promise<DebugProtocol.ContinueResponse['body']> {
+    const { debuggee } = session;
+    const process = processOf(session, threadId);
+    const processes = singleThread ? [process] : [...new Set([process, ...debuggee.held.keys()])];
+    await Promise.all(processes.map((key) => debuggee.resume(key)));
+    return { allThreadsContinued: !singleThread };
+  },
+});

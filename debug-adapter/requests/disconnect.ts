@@ -1,0 +1,11 @@
+import { request } from '../request.ts';
+
+/** A program that was launched always ends with its session; one that was attached to ends if the client wants it. */
+export const disconnect = request({
+  parse: (args) => ({ terminate: args.optionalBoolean('terminateDebuggee') ?? false }),
+  async handle(session, { terminate }): Promise<null> {
+    if (terminate && session.hasDebuggee) await session.debuggee.end();
+    await session.close();
+    return null;
+  },
+});

@@ -1,0 +1,29 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { AdapterError, ErrorId } from '../errors.ts';
+import { request } from '../request.ts';
+import { processOf } from './process-of.ts';
+
+/** Why a process has trapped, with its stack as a text. */
+export const exceptionInfo = request({
+  parse: (args) => args.integer('threadId'),
+  async handle(session, threadId): Promise<DebugProtocol.ExceptionInfoResponse['body']> {
+    const { debuggee } = session;
+    const process = processOf(session, threadId);
+    const held = debuggee.held.get(process);
+    if (held?.why !== 'trap') {
+      throw new AdapterError(ErrorId.Refused, `The process ${process} has not trapped`);
+    }
+    const { frames } = await debuggee.client.request('process/stack', { process });
+    const stackTrace = frames.map(
+      ({ functionName, functionIndex, offset }) =>
+        `at ${functionName ?? `function ${functionIndex}`} (0x${offset.toString(16)})`,
+    );
+    const message = held.reason ?? 'It has trapped';
+    return {
+      exceptionId: 'trap',
+      description: message,
+      breakMode: 'unhandled',
+      details: { message, typeName: 'trap', stackTrace: stackTrace.join('\n') },
+    };
+  },
+});

@@ -1,0 +1,55 @@
+import type { Request } from '../request.ts';
+import { attach } from './attach.ts';
+import { configurationDone } from './configuration-done.ts';
+import { continueRequest } from './continue.ts';
+import { disconnect } from './disconnect.ts';
+import { evaluate } from './evaluate.ts';
+import { exceptionInfo } from './exception-info.ts';
+import { initialize } from './initialize.ts';
+import { inspectionRequests } from './inspection.ts';
+import { launch } from './launch.ts';
+import { pause } from './pause.ts';
+import { place } from './place.ts';
+import { readMemory } from './read-memory.ts';
+import { scopes } from './scopes.ts';
+import { setBreakpoints } from './set-breakpoints.ts';
+import { setExceptionBreakpoints } from './set-exception-breakpoints.ts';
+import { source } from './source.ts';
+import { stackTrace } from './stack-trace.ts';
+import { step } from './step.ts';
+import { terminate } from './terminate.ts';
+import { terminateThreads } from './terminate-threads.ts';
+import { thread } from './thread.ts';
+import { threads } from './threads.ts';
+import { variables } from './variables.ts';
+
+/** What handles requests, by the name in the protocol. */
+export const requests: ReadonlyMap<string, Request> = new Map(
+  Object.entries({
+    initialize,
+    launch,
+    attach,
+    configurationDone,
+    disconnect,
+    terminate,
+    setBreakpoints,
+    setExceptionBreakpoints,
+    threads,
+    pause,
+    continue: continueRequest,
+    next: step,
+    stepIn: step,
+    stepOut: step,
+    terminateThreads,
+    stackTrace,
+    source,
+    scopes,
+    variables,
+    readMemory,
+    exceptionInfo,
+    evaluate,
+    'lunatic/thread': thread,
+    'lunatic/source': place,
+    ...inspectionRequests,
+  }),
+);

@@ -1,0 +1,31 @@
+import type { Requests } from '../../runtime/inspect/protocol.ts';
+import type { Arguments } from '../arguments.ts';
+import type { InspectionRequests } from '../protocol.ts';
+import { type Request, request } from '../request.ts';
+
+const NAMES: InspectionRequests = {
+  'lunatic/processes': 'process/list',
+  'lunatic/process': 'process/get',
+  'lunatic/mailbox': 'process/mailbox',
+  'lunatic/stack': 'process/stack',
+  'lunatic/peers': 'process/peers',
+  'lunatic/config': 'process/config',
+  'lunatic/memory': 'process/memory',
+  'lunatic/pause': 'process/pause',
+  'lunatic/resume': 'process/resume',
+  'lunatic/kill': 'process/kill',
+  'lunatic/send': 'process/send',
+  'lunatic/module': 'module/get',
+};
+
+/** Custom requests that are passed on as they are, and answered as they are: the runtime checks them. */
+export const inspectionRequests: Readonly<Record<string, Request>> = Object.fromEntries(
+  Object.entries(NAMES).map(([name, method]: [string, keyof Requests]) => [name, passOn(method)]),
+);
+
+function passOn(method: keyof Requests): Request {
+  return request({
+    parse: (args: Arguments) => args.all,
+    handle: ({ debuggee }, params) => debuggee.client.requestUnchecked(method, params),
+  });
+}

@@ -1,0 +1,135 @@
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { InitializedEvent } from '@vscode/debugadapter';
+import { InspectClient } from '../../runtime/index.ts';
+import type { Arguments } from '../arguments.ts';
+import { Debuggee } from '../debuggee.ts';
+import { AdapterError, ErrorId } from '../errors.ts';
+import { Output } from '../output.ts';
+import type { LaunchArguments } from '../protocol.ts';
+import { request } from '../request.ts';
+import { RuntimeProcess } from '../runtime-process.ts';
+import type { Session } from '../session.ts';
+
+/** Who asks, for the runtime to know. */
+export const CLIENT_NAME = 'lunatic debug adapter';
+
+type Parsed = Required<Omit<LaunchArguments, 'cwd' | 'entry' | 'runtime' | 'lunatic'>> &
+  Record<'cwd' | 'entry' | 'runtime' | 'lunatic', string | undefined>;
+
+export const launch = request({
+  parse: (args: Arguments): Parsed => ({
+    program: args.text('program'),
+    args: args.texts('args'),
+    env: args.environment('env'),
+    cwd: args.optionalText('cwd'),
+    dirs: args.texts('dirs'),
+    entry: args.optionalText('entry'),
+    stopOnEntry: args.optionalBoolean('stopOnEntry') ?? false,
+    noDebug: args.optionalBoolean('noDebug') ?? false,
+    runtime: args.optionalText('runtime'),
+    lunatic: args.optionalText('lunatic'),
+  }),
+
+  async handle(session, args): Promise<null> {
+    const { noDebug, stopOnEntry } = args;
+    const command = runtimeCommand(session, args);
+    session.begin();
+    const output = new Output((event) => session.sendEvent(event));
+    const runtime = new RuntimeProcess(command, (stream, bytes) => {
+      output.print(stream, bytes);
+      if (session.whenDrained(() => runtime.resumeOutput())) runtime.pauseOutput();
+    });
+    session.own(runtime);
+    const client = await connect(runtime);
+    session.use(
+      new Debuggee({
+        client,
+        process: runtime,
+        output,
+        ids: session.ids,
+        send: (event) => session.sendEvent(event),
+        noDebug,
+        stopOnEntry,
+      }),
+    );
+    return null;
+  },
+
+  afterwards(session) {
+    session.sendEvent(new InitializedEvent());
+  },
+});
+
+async function connect(runtime: RuntimeProcess): Promise<InspectClient> {
+  try {
+    return await InspectClient.connect(await runtime.announced, { client: CLIENT_NAME });
+  } catch (error) {
+    const wasEnded = runtime.isToldToEnd;
+    await runtime.end();
+    if (wasEnded) throw new AdapterError(ErrorId.Cancelled, 'The session was ended before the program began');
+    throw error;
+  }
+}
+
+function runtimeCommand(session: Session, args: Parsed) {
+  const { program, entry, dirs } = args;
+  const cwd = resolve(args.cwd ?? dirname(resolve(program)));
+  if (!isFolder(cwd)) throw new AdapterError(ErrorId.FolderNotFound, `The folder '${cwd}' is not found`);
+  const path = resolve(cwd, program);
+  checkProgram(path);
+  const lunatic = args.lunatic ?? session.defaults.lunatic;
+  if (lunatic === undefined) {
+    throw new AdapterError(ErrorId.BadArguments, "launch: 'lunatic' must be the path of lunatic.js");
+  }
+  const runtime = args.runtime ?? session.defaults.runtime ?? process.execPath;
+  const runArguments = [
+    'run',
+    '--inspect=127.0.0.1:0',
+    '--inspect-wait',
+    ...(entry === undefined ? [] : [`--entry=${entry}`]),
+    ...dirs.map((dir) => `--dir=${dir}`),
+    '--',
+    path,
+    ...args.args,
+  ];
+  return { runtime, arguments: [lunatic, ...runArguments], cwd, env: environment(runtime, args.env) };
+}
+
+/** The variables of the adapter with those of the session. */
+function environment(runtime: string, changes: Readonly<Record<string, string | null>>): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) delete env[name];
+    else env[name] = value;
+  }
+  // Electron is a Node only if it is told to be.
+  if (process.versions['electron'] !== undefined && runtime === process.execPath) {
+    env['ELECTRON_RUN_AS_NODE'] = '1';
+  }
+  return env;
+}
+
+function checkProgram(path: string): void {
+  let isFile: boolean;
+  try {
+    isFile = !statSync(path).isDirectory();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new AdapterError(ErrorId.ProgramNotFound, `The program '${path}' is not found`, { cause: error });
+    }
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AdapterError(ErrorId.ProgramUnreadable, `The program '${path}' cannot be read: ${why}`, {
+      cause: error,
+    });
+  }
+  if (!isFile) {
+    const message = `The program '${path}' is a folder: name a .wasm or .wat file`;
+    throw new AdapterError(ErrorId.ProgramIsFolder, message);
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,12 @@
+import { request } from '../request.ts';
+import { processOf } from './process-of.ts';
+
+/** Pauses one process; the others run on. */
+export const pause = request({
+  parse: (args) => args.integer('threadId'),
+  async handle(session, threadId): Promise<null> {
+    const process = processOf(session, threadId);
+    await session.debuggee.client.request('process/pause', { process });
+    return null;
+  },
+});

@@ -1,0 +1,42 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { MAX_MEMORY_READ } from '../../runtime/inspect/protocol.ts';
+import { request } from '../request.ts';
+
+/** Bytes that one request reads at most. */
+const MAX_COUNT = 16 * 2 ** 20;
+
+/** References to memory are the keys of processes: each has one memory. */
+export const readMemory = request({
+  parse: (args) => ({
+    process: args.text('memoryReference'),
+    offset: Math.max(0, args.optionalInteger('offset') ?? 0),
+    count: Math.max(0, args.integer('count')),
+  }),
+  async handle({ debuggee }, { process, offset, count }): Promise<DebugProtocol.ReadMemoryResponse['body']> {
+    const wanted = Math.min(count, MAX_COUNT);
+    const pieces: Buffer[] = [];
+    let read = 0;
+    let size = 0;
+    do {
+      const next = Math.min(wanted - read, MAX_MEMORY_READ);
+      const piece = await debuggee.client.request('process/memory', {
+        process,
+        offset: offset + read,
+        count: next,
+      });
+      const bytes = Buffer.from(piece.data, 'base64');
+      pieces.push(bytes);
+      read += bytes.length;
+      size = piece.size;
+      // The memory ends here.
+      if (bytes.length < next) break;
+    } while (read < wanted);
+    // Only what is behind the memory's end cannot be read; of what was too much to read at once more can be asked.
+    const unreadable = Math.max(0, Math.min(count, offset + count - size));
+    return {
+      address: `0x${offset.toString(16)}`,
+      data: Buffer.concat(pieces).toString('base64'),
+      ...(unreadable > 0 && read < count ? { unreadableBytes: unreadable } : {}),
+    };
+  },
+});

@@ -1,0 +1,13 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { request } from '../request.ts';
+
+/** Clients ask even if none is set. */
+export const setBreakpoints = request({
+  parse: (args) => args.count('breakpoints'),
+  handle: (_, count): DebugProtocol.SetBreakpointsResponse['body'] => ({
+    breakpoints: Array.from({ length: count }, () => ({
+      verified: false,
+      message: 'Breakpoints are not supported yet',
+    })),
+  }),
+});

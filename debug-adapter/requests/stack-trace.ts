@@ -1,0 +1,48 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { ProcessKey, StackFrame } from '../../runtime/inspect/protocol.ts';
+import { request } from '../request.ts';
+import type { Session } from '../session.ts';
+import { processOf } from './process-of.ts';
+
+export const stackTrace = request({
+  parse: (args) => ({
+    threadId: args.integer('threadId'),
+    start: args.optionalInteger('startFrame') ?? 0,
+    // By the specification, 0 is as good as none.
+    levels: args.optionalInteger('levels') || undefined,
+  }),
+  async handle(session, { threadId, start, levels }): Promise<DebugProtocol.StackTraceResponse['body']> {
+    const process = processOf(session, threadId);
+    const { frames, missing } = await session.debuggee.client.request('process/stack', { process });
+    if (frames.length === 0) {
+      // Without a frame a client would have no place for the scopes.
+      const stackFrames = start === 0 ? [emptyFrame(session, process, missing ?? 'no calls')] : [];
+      return { stackFrames, totalFrames: 1 };
+    }
+    const end = levels === undefined ? frames.length : start + levels;
+    const shown = frames.slice(start, end);
+    const stackFrames = shown.map((frame, i) => stackFrame(session, process, frame, start + i));
+    return { stackFrames: await Promise.all(stackFrames), totalFrames: frames.length };
+  },
+});
+
+async function stackFrame(
+  session: Session,
+  process: ProcessKey,
+  frame: StackFrame,
+  depth: number,
+): Promise<DebugProtocol.StackFrame> {
+  const { source, line } = await session.debuggee.disassemblies.place(frame);
+  return {
+    id: session.ids.frame(process, depth),
+    name: frame.functionName ?? `function ${frame.functionIndex}`,
+    source,
+    line: session.toClientLine(line),
+    column: session.toClientColumn(0),
+    moduleId: frame.module,
+  };
+}
+
+function emptyFrame(session: Session, process: ProcessKey, name: string): DebugProtocol.StackFrame {
+  return { id: session.ids.frame(process, 0), name, line: 0, column: 0, presentationHint: 'label' };
+}

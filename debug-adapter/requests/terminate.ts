@@ -1,0 +1,10 @@
+import { nothing, request } from '../request.ts';
+
+/** Tells the program to end. That it has ended is told by an event. */
+export const terminate = request({
+  parse: nothing,
+  async handle(session): Promise<null> {
+    await session.terminate();
+    return null;
+  },
+});

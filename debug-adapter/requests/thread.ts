@@ -1,0 +1,11 @@
+import type { CustomRequests } from '../protocol.ts';
+import { request } from '../request.ts';
+
+/** The thread of a process, which is shown from now on if it was not. */
+export const thread = request({
+  parse: (args) => args.text('process'),
+  async handle({ debuggee }, process): Promise<CustomRequests['lunatic/thread']['result']> {
+    const info = await debuggee.client.request('process/get', { process });
+    return { threadId: debuggee.threads.show(info) };
+  },
+});

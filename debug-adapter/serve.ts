@@ -1,0 +1,69 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { LunaticDebugSession, type SessionDefaults } from './session.ts';
+
+const LOOPBACK = '127.0.0.1';
+/** How a message of the Debug Adapter Protocol begins. A web page that tries to reach this port sends something else. */
+const FIRST_HEADER = 'Content-';
+
+/** Serves one session on standard input and output. Resolves when it is over. */
+export async function serveStdio(defaults: SessionDefaults): Promise<void> {
+  const session = new LunaticDebugSession(defaults);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => session.close());
+  session.start(process.stdin, process.stdout);
+  // A client that has gone closes its end of the pipe.
+  process.stdin.on('end', () => session.close());
+  await session.closed;
+  await new Promise<void>((done) => process.stdout.write('', () => done()));
+}
+
+/** Serves sessions on a port of this machine, each on a connection of its own, until the process is told to end. */
+export async function servePort(
+  port: number,
+  defaults: SessionDefaults,
+  listening: (port: number) => void,
+): Promise<void> {
+  const sessions = new Set<LunaticDebugSession>();
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.once('data', (first: Buffer) => {
+      if (!isProtocol(first)) {
+        socket.destroy();
+        return;
+      }
+      const session = new LunaticDebugSession(defaults);
+      sessions.add(session);
+      session.closed.then(() => {
+        sessions.delete(session);
+        socket.end();
+      });
+      serve(session, socket, first);
+    });
+  });
+  await listen(server, port);
+  const address = server.address();
+  listening(typeof address === 'object' && address !== null ? address.port : port);
+  await new Promise<void>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => done());
+  });
+  server.close();
+  await Promise.all([...sessions].map((session) => session.close()));
+}
+
+function serve(session: LunaticDebugSession, socket: Socket, first: Buffer): void {
+  socket.pause();
+  socket.unshift(first);
+  socket.on('end', () => session.close());
+  session.start(socket, socket);
+}
+
+function isProtocol(first: Buffer): boolean {
+  const length = Math.min(first.length, FIRST_HEADER.length);
+  return first.toString('latin1', 0, length).toLowerCase() === FIRST_HEADER.slice(0, length).toLowerCase();
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((done, fail) => {
+    server.once('error', fail);
+    server.listen(port, LOOPBACK, done);
+  });
+}

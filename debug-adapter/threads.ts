@@ -1,0 +1,129 @@
+import { OutputEvent, ThreadEvent } from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Notifications, ProcessInfo, ProcessKey } from '../runtime/inspect/protocol.ts';
+import type { Ids } from './ids.ts';
+import { threadName } from './process-text.ts';
+
+/** Processes that are shown as threads at most, besides those that are held. Clients ask for all of them at once. */
+export const MAX_THREADS = 1000;
+/** Milliseconds between two times that the client is told of names that have changed, at least. */
+const RENAME_INTERVAL = 1000;
+
+/**
+ * The processes that the client knows as threads.
+ *
+ * It holds just what notifications told: what a list of the runtime has besides may be gone before the runtime ever
+ * speaks of it, and then the client would never hear of its end.
+ */
+export class Threads {
+  readonly #ids: Ids;
+  readonly #send: (event: DebugProtocol.Event) => void;
+  readonly #describe: (process: ProcessKey) => Promise<ProcessInfo>;
+  readonly #shown = new Map<ProcessKey, ProcessInfo>();
+  /** Processes that are told of and not shown, oldest first. They take the places of those that end. */
+  readonly #hidden = new Set<ProcessKey>();
+  /** As the client last heard them. */
+  readonly #names = new Map<ProcessKey, string>();
+  #boundTold = false;
+  #renaming: NodeJS.Timeout | undefined;
+
+  /** @param describe asks for a process as it is now; rejects where it has gone */
+  constructor(
+    ids: Ids,
+    send: (event: DebugProtocol.Event) => void,
+    describe: (process: ProcessKey) => Promise<ProcessInfo>,
+  ) {
+    this.#ids = ids;
+    this.#send = send;
+    this.#describe = describe;
+  }
+
+  /** For the client, which hears the names by this. */
+  list(): DebugProtocol.Thread[] {
+    return [...this.#shown.values()].map((info) => {
+      const name = threadName(info);
+      this.#names.set(info.key, name);
+      return { id: this.#ids.thread(info.key), name };
+    });
+  }
+
+  change({ started, changed, ended, total }: Notifications['processes/changed']): void {
+    for (const key of ended) this.#remove(key);
+    for (const info of started) {
+      if (this.#shown.size < MAX_THREADS || this.#shown.has(info.key)) this.show(info);
+      else this.#hidden.add(info.key);
+    }
+    for (const info of changed) this.#update(info);
+    if (this.#hidden.size > 0) this.#tellBound(total);
+    this.#fill();
+  }
+
+  /** Shows a process whatever the bound, and returns the id of its thread. */
+  show(info: ProcessInfo): number {
+    const isNew = !this.#shown.has(info.key);
+    this.#hidden.delete(info.key);
+    this.#update(info, true);
+    const id = this.#ids.thread(info.key);
+    if (isNew) this.#send(new ThreadEvent('started', id));
+    return id;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#renaming);
+  }
+
+  #update(info: ProcessInfo, add = false): void {
+    if (!add && !this.#shown.has(info.key)) return;
+    this.#shown.set(info.key, info);
+    const told = this.#names.get(info.key);
+    if (told !== undefined && told !== threadName(info)) this.#renameSoon();
+  }
+
+  /** Gives free places to those that wait for one. */
+  #fill(): void {
+    let free = MAX_THREADS - this.#shown.size;
+    for (const process of this.#hidden) {
+      if (free-- <= 0) break;
+      this.#hidden.delete(process);
+      // One that has gone meanwhile needs no place.
+      this.#describe(process).then(
+        (info) => this.show(info),
+        () => {},
+      );
+    }
+  }
+
+  #remove(process: ProcessKey): void {
+    this.#hidden.delete(process);
+    const wasShown = this.#shown.delete(process);
+    this.#names.delete(process);
+    const id = this.#ids.knownThread(process);
+    this.#ids.forget(process);
+    if (wasShown && id !== undefined) this.#send(new ThreadEvent('exited', id));
+  }
+
+  /**
+   * The protocol has no event for a thread's new name. That a known thread has started is one that makes clients ask for
+   * the threads again and has no other effect.
+   */
+  #renameSoon(): void {
+    this.#renaming ??= setTimeout(() => {
+      this.#renaming = undefined;
+      for (const [key, name] of this.#names) {
+        const info = this.#shown.get(key);
+        if (info === undefined || threadName(info) === name) continue;
+        this.#send(new ThreadEvent('started', this.#ids.thread(key)));
+        return;
+      }
+    }, RENAME_INTERVAL);
+  }
+
+  #tellBound(total: number): void {
+    if (this.#boundTold) return;
+    this.#boundTold = true;
+    const text =
+      `There are ${total} processes. The first ${MAX_THREADS} are shown as threads, and those that are paused or have ` +
+      'trapped; the Processes view and the command `processes` of this console show all.\n';
+    this.#send(new OutputEvent(text, 'console'));
+  }
+}

@@ -1,0 +1,142 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { InspectClient } from '../runtime/index.ts';
+import type { MessageInfo, ProcessKey } from '../runtime/inspect/protocol.ts';
+import { AdapterError, ErrorId } from './errors.ts';
+import type { Container, Ids } from './ids.ts';
+import { countOf, describeMessage, hexOf, textOf } from './process-text.ts';
+import type { Session } from './session.ts';
+
+/** Indexed variables that one request gets at most, where it does not say how many it wants. */
+const MAX_PAGE = 1000;
+
+/** Which of the variables of a container are wanted. */
+export interface Range {
+  readonly start: number;
+  readonly count: number | undefined;
+  /** `indexed` or `named`; all where there is none. */
+  readonly filter: string | undefined;
+}
+
+/** The variables in a scope, or inside another variable. */
+export async function readVariables(
+  { debuggee: { client }, ids }: Session,
+  container: Container,
+  { start, count = MAX_PAGE, filter }: Range,
+): Promise<DebugProtocol.Variable[]> {
+  const { kind, process } = container;
+  const isIndexed = kind === 'mailbox' || kind === 'links' || kind === 'monitors';
+  if (filter !== undefined && filter !== (isIndexed ? 'indexed' : 'named')) return [];
+  switch (kind) {
+    case 'mailbox':
+      return await mailbox(client, ids, process, start, count);
+    case 'message':
+      return messageFields(await messageAt(client, process, container.index));
+    case 'peers':
+      return await peers(client, ids, process);
+    case 'links':
+      return (await links(client, process)).slice(start, start + count);
+    case 'monitors':
+      return (await monitors(client, process)).slice(start, start + count);
+    case 'config':
+      return await config(client, process);
+    case 'memory':
+      return await memory(client, process);
+  }
+}
+
+async function mailbox(
+  client: InspectClient,
+  ids: Ids,
+  process: ProcessKey,
+  start: number,
+  count: number,
+): Promise<DebugProtocol.Variable[]> {
+  const found: DebugProtocol.Variable[] = [];
+  // A page may hold fewer than were asked for.
+  while (found.length < count) {
+    const from = start + found.length;
+    const page = await client.request('process/mailbox', {
+      process,
+      start: from,
+      count: count - found.length,
+    });
+    for (const message of page.messages) {
+      const index = start + found.length;
+      found.push({
+        name: `[${index}]`,
+        value: describeMessage(message),
+        variablesReference: ids.container({ kind: 'message', process, index }),
+      });
+    }
+    if (page.messages.length === 0 || start + found.length >= page.length) break;
+  }
+  return found;
+}
+
+async function messageAt(client: InspectClient, process: ProcessKey, index: number): Promise<MessageInfo> {
+  const { messages } = await client.request('process/mailbox', { process, start: index, count: 1 });
+  const [message] = messages;
+  if (message === undefined) {
+    throw new AdapterError(ErrorId.NoMessage, `Message ${index} is in the mailbox no more`);
+  }
+  return message;
+}
+
+function messageFields({ kind, tag, size, data, resources, process }: MessageInfo): DebugProtocol.Variable[] {
+  const fields = [plain('kind', kind), plain('tag', tag)];
+  if (process !== undefined) fields.push(plain('process', `#${process}`));
+  if (kind !== 'data') return fields;
+  fields.push(plain('size', countOf(size, 'byte')));
+  const bytes = Buffer.from(data, 'base64');
+  const rest = size > bytes.length ? ` … and ${countOf(size - bytes.length, 'byte')} more` : '';
+  const text = textOf(bytes, size);
+  if (text !== undefined && text !== '') fields.push(plain('text', `${JSON.stringify(text)}${rest}`));
+  if (bytes.length > 0) fields.push(plain('bytes', `${hexOf(bytes)}${rest}`));
+  for (const [i, resource] of resources.entries()) fields.push(plain(`resource ${i}`, resource));
+  return fields;
+}
+
+async function peers(
+  client: InspectClient,
+  ids: Ids,
+  process: ProcessKey,
+): Promise<DebugProtocol.Variable[]> {
+  const found = await client.request('process/peers', { process });
+  const group = (name: string, kind: 'links' | 'monitors', count: number): DebugProtocol.Variable => ({
+    name,
+    value: countOf(count, 'process', 'processes'),
+    variablesReference: count === 0 ? 0 : ids.container({ kind, process }),
+    indexedVariables: count,
+  });
+  return [
+    group('linked to', 'links', found.links.length),
+    group('monitored by', 'monitors', found.monitors.length),
+  ];
+}
+
+async function links(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
+  const { links } = await client.request('process/peers', { process });
+  return links.map(({ peer, tag }, i) => plain(`[${i}]`, tag === '0' ? peer : `${peer}, tag ${tag}`));
+}
+
+async function monitors(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
+  const { monitors } = await client.request('process/peers', { process });
+  return monitors.map((peer, i) => plain(`[${i}]`, peer));
+}
+
+async function config(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
+  const found = await client.request('process/config', { process });
+  return Object.entries(found).map(([name, value]) =>
+    plain(name, typeof value === 'object' ? value.join(', ') || 'none' : `${value}`),
+  );
+}
+
+async function memory(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
+  const { memory: size } = await client.request('process/get', { process });
+  const memoryReference = size > 0 ? { memoryReference: process } : {};
+  return [{ ...plain('memory', countOf(size, 'byte')), ...memoryReference }];
+}
+
+function plain(name: string, value: string): DebugProtocol.Variable {
+  return { name, value, variablesReference: 0 };
+}

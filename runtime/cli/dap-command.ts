@@ -1,0 +1,31 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+/** What the file of the debug adapter exports. It lies beside the command; its source is none of the runtime's. */
+interface AdapterFile {
+  runAdapter(options: { readonly port?: number }): Promise<void>;
+}
+
+const MAX_PORT = 65_535;
+
+/** `lunatic dap`. */
+export function dapCommand(): Command {
+  return new Command('dap')
+    .summary('debug programs from an editor')
+    .description(
+      'Serves the Debug Adapter Protocol, for editors: on standard input and output, or on a port of this machine.',
+    )
+    .addOption(
+      new Option('--port <port>', 'port of this machine; 0 for any that is free').argParser(parsePort),
+    )
+    .action(async (options: { readonly port?: number }) => {
+      const { runAdapter }: AdapterFile = await import('./dap.js' as string);
+      await runAdapter(options);
+      process.exit(0);
+    });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= MAX_PORT) return port;
+  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+}
