@@ -88,7 +88,7 @@ export async function run(
       stdio,
       entry: { name: options.entry, params: [] },
       onCreated(created) {
-        inspector?.add(created.environment);
+        inspector?.add(created);
         if (begin?.pauseRoot) inspector?.pauseAtEntry(created);
       },
     });

@@ -3,14 +3,16 @@ import { MAX_CHANGES, type Notifications, type ProcessInfo, type ProcessKey } fr
 
 /** The running processes as a feed sees them. */
 export interface ProcessSource {
-  /** Every live process with a way to tell of it, oldest first. */
-  live(): Iterable<{ readonly process: Process; readonly key: ProcessKey; info(): ProcessInfo }>;
+  /** Every live process, oldest first. */
+  live(): Iterable<Process>;
   readonly total: number;
+  keyOf(process: Process): ProcessKey;
+  /** Makes the function that tells of processes, all of them at the same moment. */
+  describer(): (process: Process) => ProcessInfo;
 }
 
 /** What of a process shows that there is something to tell. */
 interface Told {
-  readonly process: Process;
   turns: number;
   state: string;
   mailbox: number;
@@ -24,7 +26,8 @@ interface Told {
  */
 export class ChangeFeed {
   readonly #source: ProcessSource;
-  readonly #told = new Map<ProcessKey, Told>();
+  /** The processes that were told of, the one whose last news is oldest first: in turns, all get their place. */
+  readonly #told = new Map<Process, Told>();
   #total = -1;
 
   constructor(source: ProcessSource) {
@@ -33,40 +36,40 @@ export class ChangeFeed {
 
   /** The next changes; null where there are none. */
   next(): Notifications['processes/changed'] | null {
-    const started: ProcessInfo[] = [];
-    const changed: ProcessInfo[] = [];
-    const ended: ProcessKey[] = [];
-    for (const [key, { process }] of this.#told) {
-      if (process.exit === null) continue;
-      if (ended.push(key) === MAX_CHANGES) break;
+    const source = this.#source;
+    const started: Process[] = [];
+    const changed: Process[] = [];
+    const ended: Process[] = [];
+    for (const [process, told] of this.#told) {
+      if (process.exit !== null) {
+        if (ended.length < MAX_CHANGES) ended.push(process);
+      } else if (changed.length < MAX_CHANGES && differs(process, told)) changed.push(process);
     }
-    for (const key of ended) this.#told.delete(key);
-    for (const { process, key, info } of this.#source.live()) {
-      const told = this.#told.get(key);
-      if (told === undefined) {
-        if (started.length === MAX_CHANGES) continue;
-        started.push(info());
-        this.#told.set(key, { process, ...visible(process) });
-      } else if (changed.length < MAX_CHANGES && differs(told)) {
-        changed.push(info());
-        Object.assign(told, visible(process));
-      }
+    for (const process of source.live()) {
+      if (started.length === MAX_CHANGES) break;
+      if (!this.#told.has(process)) started.push(process);
     }
-    const { total } = this.#source;
+    for (const process of [...ended, ...changed]) this.#told.delete(process);
+    for (const process of [...changed, ...started]) this.#told.set(process, visible(process));
+    const { total } = source;
     if (started.length + changed.length + ended.length === 0 && total === this.#total) return null;
     this.#total = total;
-    return { started, changed, ended, total };
+    const describe = source.describer();
+    return {
+      started: started.map(describe),
+      changed: changed.map(describe),
+      ended: ended.map((process) => source.keyOf(process)),
+      total,
+    };
   }
 }
 
-function visible(process: Process): Omit<Told, 'process'> {
-  const { turns, state, mailbox, parent, environment } = process;
+function visible({ turns, state, mailbox, parent, environment }: Process): Told {
   const parented = parent !== null && environment.get(parent) !== undefined;
   return { turns, state, mailbox: mailbox.length, parented };
 }
 
-function differs(told: Told): boolean {
-  const { process } = told;
+function differs(process: Process, told: Told): boolean {
   if (told.turns !== process.turns || told.mailbox !== process.mailbox.length) return true;
   const now = visible(process);
   return told.state !== now.state || told.parented !== now.parented;

@@ -10,8 +10,9 @@ import { socketConnection } from './socket.ts';
 const BUSY_BACKLOG = 2 ** 20;
 const MAX_BACKLOG = 64 * 2 ** 20;
 
-/** Milliseconds between two looks at what has changed, at least. */
+/** Milliseconds between two looks at what has changed, at least and at most. */
 const MIN_INTERVAL = 50;
+const MAX_INTERVAL = 60_000;
 /** Looking takes at most one part in so many of the time. */
 const MAX_SHARE = 20;
 
@@ -44,7 +45,6 @@ export class ClientSession implements HoldListener {
       this.#close();
       onClose();
     });
-    this.#connection.onError(() => socket.terminate());
     this.#answerRequests();
     this.#connection.listen();
   }
@@ -62,12 +62,15 @@ export class ClientSession implements HoldListener {
   }
 
   notify<Name extends keyof Notifications>(name: Name, params: Notifications[Name]): void {
-    if (this.#socket.bufferedAmount > MAX_BACKLOG) {
-      this.#socket.close(1013, 'the client reads too slowly');
-      return;
-    }
+    if (this.#isGivenUp()) return;
     // Fails where the connection is gone, of which `onClose` tells.
     this.#connection.sendNotification(name, params).catch(() => {});
+  }
+
+  /** Lets a client go that does not read: it could not read the reason either. */
+  #isGivenUp(): boolean {
+    if (this.#socket.bufferedAmount > MAX_BACKLOG) this.#socket.terminate();
+    return this.#socket.readyState !== this.#socket.OPEN;
   }
 
   stopped(event: Notifications['process/stopped']): void {
@@ -98,23 +101,27 @@ export class ClientSession implements HoldListener {
       return null;
     });
     this.#on('process/list', (params) =>
-      inspector.list(params.optionalText('after'), params.optionalCount('limit'), params.filter('filter')),
+      inspector.list(params.optionalProcess('after'), params.optionalCount('limit'), params.filter('filter')),
     );
-    this.#on('process/get', (params) => inspector.get(params.text('process')));
-    this.#on('process/peers', (params) => inspector.peers(params.text('process')));
-    this.#on('process/config', (params) => inspector.config(params.text('process')));
-    this.#on('process/stack', (params) => inspector.stack(params.text('process')));
+    this.#on('process/get', (params) => inspector.get(params.process('process')));
+    this.#on('process/peers', (params) => inspector.peers(params.process('process')));
+    this.#on('process/config', (params) => inspector.config(params.process('process')));
+    this.#on('process/stack', (params) => inspector.stack(params.process('process')));
     this.#on('process/mailbox', (params) =>
-      inspector.mailbox(params.text('process'), params.optionalCount('start'), params.optionalCount('count')),
+      inspector.mailbox(
+        params.process('process'),
+        params.optionalCount('start'),
+        params.optionalCount('count'),
+      ),
     );
     this.#on('process/memory', (params) =>
-      inspector.memory(params.text('process'), params.count('offset'), params.count('count')),
+      inspector.memory(params.process('process'), params.count('offset'), params.count('count')),
     );
-    this.#on('process/pause', (params) => inspector.pause(params.text('process')));
-    this.#on('process/resume', (params) => inspector.resume(params.text('process')));
-    this.#on('process/kill', (params) => inspector.kill(params.text('process')));
+    this.#on('process/pause', (params) => inspector.pause(params.process('process')));
+    this.#on('process/resume', (params) => inspector.resume(params.process('process')));
+    this.#on('process/kill', (params) => inspector.kill(params.process('process')));
     this.#on('process/send', (params) =>
-      inspector.send(params.text('process'), params.tag('tag'), params.bytes('data')),
+      inspector.send(params.process('process'), params.tag('tag'), params.bytes('data')),
     );
     this.#on('module/get', (params) => inspector.module(params.text('module')));
     this.#on('module/bytes', (params) => ({
@@ -136,6 +143,8 @@ export class ClientSession implements HoldListener {
     answer: (params: Parameters) => Requests[Name]['result'] | Promise<Requests[Name]['result']>,
   ): void {
     this.#connection.onRequest(name, async (values: unknown): Promise<unknown> => {
+      // An answer may be large, and whoever asks may never read it.
+      if (this.#isGivenUp()) return null;
       if (!this.#initialized)
         throw new ResponseError(ErrorCodes.InvalidRequest, '"initialize" must come first');
       try {
@@ -160,7 +169,7 @@ export class ClientSession implements HoldListener {
       this.#feed = null;
       return;
     }
-    this.#interval = Math.max(interval, MIN_INTERVAL);
+    this.#interval = Math.min(Math.max(interval, MIN_INTERVAL), MAX_INTERVAL);
     this.#feed ??= new ChangeFeed(this.#inspector);
     this.#timer = setTimeout(this.#tell, 0);
   }

@@ -5,12 +5,14 @@ import type { ProcessId } from '../kernel/ids.ts';
 import { dataMessage } from '../kernel/message.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
+import type { Registry } from '../kernel/registry.ts';
 import type { Scheduler, SchedulerObserver } from '../kernel/scheduler.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 import { shown } from '../symbols/shown.ts';
 import { processStack } from '../symbols/stack.ts';
 import type { ProcessSource } from './change-feed.ts';
-import { keyOf, messageInfo, namesIn, ProcessInfos } from './process-info.ts';
+import { AllNames, messageInfo, namesOf, ProcessInfos } from './process-info.ts';
+import { isUpTo, keyOf, parseKey } from './process-key.ts';
 import {
   InspectError,
   MAX_MEMORY_READ,
@@ -59,7 +61,9 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   readonly listeners = new Set<HoldListener>();
 
   #scheduler: Scheduler | null = null;
-  readonly #environments: Environment[] = [];
+  /** The first process of each environment. While its start section runs the environment does not know it. */
+  readonly #roots: Process[] = [];
+  readonly #numbers = new Map<Environment, number>();
   /** Modules that were told of. A program may load any number: they are not kept alive. */
   readonly #modules: WeakRef<LoadedModule>[] = [];
   readonly #moduleKeys = new WeakMap<LoadedModule, ModuleKey>();
@@ -78,9 +82,9 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     this.#scheduler = scheduler;
   }
 
-  /** The processes of this environment can be seen from now on. */
-  add(environment: Environment): void {
-    this.#environments.push(environment);
+  /** This process, which has just been made, and those of its environment can be seen from now on. */
+  add(root: Process): void {
+    this.#numbers.set(root.environment, this.#roots.push(root));
   }
 
   get #running(): Scheduler {
@@ -124,36 +128,52 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   // -- processes -----------------------------------------------------------------------------------------
 
   get total(): number {
-    return this.#environments.reduce((sum, environment) => sum + environment.size, 0);
+    return this.#roots.reduce((sum, root) => sum + root.environment.size + (begins(root) ? 1 : 0), 0);
   }
 
-  *live(): Generator<{ process: Process; key: ProcessKey; info: () => ProcessInfo }> {
-    for (const [i, environment] of this.#environments.entries()) {
-      let names: ReadonlyMap<bigint, string[]> | null = null;
-      for (const process of environment.processes()) {
-        const info = () => {
-          names ??= namesIn(environment);
-          return this.#infos.of(process, i + 1, names);
-        };
-        yield { process, key: keyOf(i + 1, process.id), info };
-      }
+  *live(): Generator<Process> {
+    for (const root of this.#roots) {
+      if (begins(root)) yield root;
+      yield* root.environment.processes();
     }
+  }
+
+  keyOf({ environment, id }: Process): ProcessKey {
+    return keyOf(this.#numbers.get(environment) ?? 0, id);
+  }
+
+  describer(): (process: Process) => ProcessInfo {
+    const names = new Map<Registry, AllNames>();
+    return (process) => {
+      const { registry } = process;
+      let known = names.get(registry);
+      if (known === undefined) {
+        known = new AllNames(registry);
+        names.set(registry, known);
+      }
+      return this.#info(process, known.of(process));
+    };
+  }
+
+  #info(process: Process, names: readonly string[] = namesOf(process)): ProcessInfo {
+    return this.#infos.of(process, this.#numbers.get(process.environment) ?? 0, names);
   }
 
   list(after: ProcessKey | undefined, limit = DEFAULT_PAGE, filter: ProcessFilter = {}): ProcessPage {
     const wanted = Math.min(limit, MAX_PAGE);
     const processes: ProcessInfo[] = [];
-    // Where the process that a page ended with has gone, the next page begins with the first later one.
-    let skipping = after !== undefined && this.#find(after) !== undefined;
-    const minimum = after === undefined || skipping ? null : parseKey(after);
-    for (const { key, process, info } of this.live()) {
+    const last = after === undefined ? undefined : this.#find(after);
+    const describe = this.describer();
+    let skipping = last !== undefined;
+    for (const process of this.live()) {
       if (skipping) {
-        skipping = key !== after;
+        skipping = process !== last;
         continue;
       }
-      if (minimum !== null && isBefore(parseKey(key), minimum)) continue;
+      // Where the process that a page ended with has gone, the next page begins with the first later one.
+      if (after !== undefined && last === undefined && isUpTo(this.keyOf(process), after)) continue;
       if (!mayMatch(process, filter)) continue;
-      const found = info();
+      const found = describe(process);
       if (!matches(found, filter)) continue;
       if (processes.length === wanted) {
         const next = processes.at(-1)?.key;
@@ -168,14 +188,11 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     return this.#info(this.#process(key));
   }
 
-  #info(process: Process): ProcessInfo {
-    const { environment } = process;
-    return this.#infos.of(process, this.#environments.indexOf(environment) + 1, namesIn(environment));
-  }
-
   #find(key: ProcessKey): Process | undefined {
     const [environment, id] = parseKey(key);
-    return this.#environments[environment - 1]?.get(id as ProcessId);
+    const root = this.#roots[environment - 1];
+    if (root?.id === id && begins(root)) return root;
+    return root?.environment.get(id as ProcessId);
   }
 
   /** @throws InspectionError where there is no such process */
@@ -188,7 +205,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
 
   peers(key: ProcessKey): ProcessPeers {
     const process = this.#process(key);
-    const environment = this.#environments.indexOf(process.environment) + 1;
+    const environment = this.#numbers.get(process.environment) ?? 0;
     return {
       links: [...(process.links ?? [])]
         .slice(0, MAX_PAGE)
@@ -253,7 +270,8 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   /** Resolves when the process stands still. */
   async pause(key: ProcessKey): Promise<null> {
     const process = this.#process(key);
-    if (process.paused) return null;
+    // Somebody else's pause may still wait for the process to come to its turn.
+    if (process.paused && !this.#pauses.has(process)) return null;
     this.#running.pause(process);
     if (process.queued) {
       const paused = await new Promise<boolean>((done) => {
@@ -270,18 +288,25 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   }
 
   resume(key: ProcessKey): null {
-    const process = this.#process(key);
-    const held = process.paused;
-    for (const done of this.#pauses.get(process)?.done ?? []) done(true);
+    this.#resume(this.#process(key));
+    return null;
+  }
+
+  #resume(process: Process): void {
+    if (!process.paused) return;
+    const pause = this.#pauses.get(process);
     this.#pauses.delete(process);
     this.#running.resume(process);
-    if (held) for (const listener of this.listeners) listener.continued({ process: key });
-    return null;
+    for (const done of pause?.done ?? []) done(true);
+    // Nobody was told that it stopped where it was still on its way to its next turn.
+    if (pause !== undefined) return;
+    const event = { process: this.keyOf(process) };
+    for (const listener of this.listeners) listener.continued(event);
   }
 
   /** Lets everything go on that is held: nobody is left who could. */
   resumeAll(): void {
-    for (const { process, key } of [...this.live()]) if (process.paused) this.resume(key);
+    for (const process of [...this.live()]) this.#resume(process);
   }
 
   kill(key: ProcessKey): null {
@@ -332,16 +357,9 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   }
 }
 
-function parseKey(key: ProcessKey): readonly [environment: number, id: number] {
-  const match = /^(\d{1,9}):(\d{1,16})$/.exec(key);
-  return [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
-}
-
-function isBefore(
-  [environment, id]: readonly [number, number],
-  [otherEnvironment, otherId]: readonly [number, number],
-): boolean {
-  return environment === otherEnvironment ? id <= otherId : environment < otherEnvironment;
+/** Whether a root process has not entered its environment: its start section comes first. */
+function begins(root: Process): boolean {
+  return !root.initialized && root.exit === null;
 }
 
 /** What can be told without describing the process: most of thousands are sorted out here. */

@@ -1,5 +1,6 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
-import type { ProcessFilter, ProcessState } from './protocol.ts';
+import { isProcessKey } from './process-key.ts';
+import type { ProcessFilter, ProcessKey, ProcessState } from './protocol.ts';
 
 /** Reads the parameters of a request. Whoever has the token may still send nonsense. */
 export class Parameters {
@@ -21,6 +22,17 @@ export class Parameters {
     return this.#values[name] === undefined ? undefined : this.text(name);
   }
 
+  /** A process key. @throws ResponseError where it cannot be one */
+  process(name: string): ProcessKey {
+    const key = this.text(name);
+    if (isProcessKey(key)) return key;
+    throw invalid(name, 'a process as in "1:42"');
+  }
+
+  optionalProcess(name: string): ProcessKey | undefined {
+    return this.#values[name] === undefined ? undefined : this.process(name);
+  }
+
   /** A number from 0. @throws ResponseError */
   count(name: string): number {
     const value = this.#values[name];
@@ -40,7 +52,11 @@ export class Parameters {
 
   /** Bytes as base64. */
   bytes(name: string): Uint8Array {
-    return Buffer.from(this.text(name), 'base64');
+    const text = this.text(name);
+    const bytes = Buffer.from(text, 'base64');
+    // What is no base64 is left out when it is decoded.
+    if (bytes.length === Math.floor((text.replace(/={1,2}$/, '').length * 3) / 4)) return bytes;
+    throw invalid(name, 'bytes as base64');
   }
 
   /** An i64 as decimal digits; 0 where it is missing. */
@@ -63,13 +79,13 @@ export class Parameters {
     if (!isRecord(value)) throw invalid(name, 'an object');
     const { text, states, parent } = value;
     if (text !== undefined && typeof text !== 'string') throw invalid(`${name}.text`, 'a string');
-    if (parent !== undefined && parent !== null && typeof parent !== 'string') {
+    if (parent !== undefined && parent !== null && !isProcessKey(parent)) {
       throw invalid(`${name}.parent`, 'a process or null');
     }
-    if (states !== undefined && !isTexts(states)) throw invalid(`${name}.states`, 'a list of states');
+    if (states !== undefined && !isStates(states)) throw invalid(`${name}.states`, 'a list of states');
     return {
       ...(text === undefined ? {} : { text }),
-      ...(states === undefined ? {} : { states: states as readonly ProcessState[] }),
+      ...(states === undefined ? {} : { states }),
       ...(parent === undefined ? {} : { parent }),
     };
   }
@@ -83,6 +99,17 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+const STATES: Readonly<Record<ProcessState, true>> = {
+  initializing: true,
+  ready: true,
+  running: true,
+  waiting: true,
+  paused: true,
+  trapped: true,
+};
+
+function isStates(value: unknown): value is ProcessState[] {
+  return (
+    Array.isArray(value) && value.every((item) => typeof item === 'string' && Object.hasOwn(STATES, item))
+  );
 }

@@ -1,14 +1,14 @@
-import type { Environment } from '../kernel/environment.ts';
 import type { Message } from '../kernel/message.ts';
 import { MessageKind } from '../kernel/message.ts';
 import { type Process, Wait } from '../kernel/process.ts';
+import type { Registry } from '../kernel/registry.ts';
 import { shown } from '../symbols/shown.ts';
+import { keyOf } from './process-key.ts';
 import {
   MESSAGE_PREVIEW,
   type MessageInfo,
   type ModuleKey,
   type ProcessInfo,
-  type ProcessKey,
   type ProcessState,
   type WaitReason,
 } from './protocol.ts';
@@ -41,8 +41,7 @@ export class ProcessInfos {
     this.#moduleKey = moduleKey;
   }
 
-  /** @param names of all processes of the environment, see `namesOf` */
-  of(process: Process, environment: number, names: ReadonlyMap<bigint, string[]>): ProcessInfo {
+  of(process: Process, environment: number, names: readonly string[]): ProcessInfo {
     const { parent, wait, heldExit } = process;
     const state = stateOf(process);
     const waitsFor = state === 'waiting' || state === 'paused' ? WAIT_REASONS[wait] : undefined;
@@ -52,7 +51,7 @@ export class ProcessInfos {
       id: process.id,
       environment,
       parent: hasParent ? keyOf(environment, parent) : null,
-      names: names.get(BigInt(process.id)) ?? [],
+      names,
       state,
       ...(waitsFor === undefined ? {} : { waitsFor }),
       since: this.#since(process, state),
@@ -81,21 +80,26 @@ function stateOf({ state }: Process): ProcessState {
   return state === 'exited' ? 'running' : state;
 }
 
-export function keyOf(environment: number, id: number): ProcessKey {
-  return `${environment}:${id}`;
+/** The registered names of one process, some where there are many. */
+export function namesOf({ registry, id }: Process): string[] {
+  return registry.namesOf(id, MAX_NAMES).map(shown);
 }
 
-/** The registered names by process id, some of each: one pass over the registry instead of one for every process. */
-export function namesIn(environment: Environment): ReadonlyMap<bigint, string[]> {
-  const names = new Map<bigint, string[]>();
-  const [any] = environment.processes();
-  if (any === undefined) return names;
-  for (const [name, { processId }] of any.registry.entries()) {
-    const known = names.get(processId);
-    if (known === undefined) names.set(processId, [shown(name)]);
-    else if (known.length < MAX_NAMES) known.push(shown(name));
+/** The same for many processes: one pass over the registry instead of one for each of them. */
+export class AllNames {
+  readonly #names = new Map<bigint, string[]>();
+
+  constructor(registry: Registry) {
+    for (const [name, { processId }] of registry.entries()) {
+      const known = this.#names.get(processId);
+      if (known === undefined) this.#names.set(processId, [shown(name)]);
+      else if (known.length < MAX_NAMES) known.push(shown(name));
+    }
   }
-  return names;
+
+  of({ id }: Process): readonly string[] {
+    return this.#names.size === 0 ? [] : (this.#names.get(BigInt(id)) ?? []);
+  }
 }
 
 const MESSAGE_KINDS = {

@@ -11,6 +11,8 @@ import type { Notifications } from './protocol.ts';
 /** Bytes of the largest request: a message to send, in base64. */
 const MAX_REQUEST = 16 * 2 ** 20;
 const MAX_CLIENTS = 32;
+/** Those included that are still to show their token. */
+const MAX_CONNECTIONS = 128;
 const TOKEN_SIZE = 24;
 /** Milliseconds that clients have to read the last notification. */
 const FAREWELL_TIME = 500;
@@ -44,10 +46,13 @@ export class InspectServer {
       response.end('This is the inspection protocol of a lunatic program: it wants a WebSocket.\n');
     });
     http.headersTimeout = http.requestTimeout = HANDSHAKE_TIME;
+    http.maxConnections = MAX_CONNECTIONS;
     await new Promise<void>((done, fail) => {
       http.once('error', fail);
       http.listen(address.port, address.host, () => {
         http.off('error', fail);
+        // Such as too many open files, when somebody connects.
+        http.on('error', () => {});
         done();
       });
     });
@@ -64,7 +69,9 @@ export class InspectServer {
       const refusal = server.#refusal(request, token, address.host);
       if (refusal !== null) {
         socket.on('error', () => {});
-        socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+        socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () =>
+          socket.destroy(),
+        );
         return;
       }
       sockets.handleUpgrade(request, socket, head, (client) => server.#accept(client, inspector, program));

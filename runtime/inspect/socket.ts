@@ -24,6 +24,9 @@ const CloseCode = {
   InvalidPayload: 1007,
 } as const;
 
+/** Bytes of messages that wait to be handled before no more are read. */
+const MAX_WAITING = 2 ** 20;
+
 export interface SocketOptions extends Omit<ConnectionOptions, 'messageStrategy'> {
   /** Told what goes wrong below the level of requests. Default: nobody. */
   readonly logger?: Logger;
@@ -48,43 +51,72 @@ export function socketConnection(socket: WebSocket, options: SocketOptions = {})
   return createMessageConnection(reader, new SocketWriter(socket), logger, { ...rest, messageStrategy });
 }
 
+/**
+ * Gives the connection one message at a time. It handles one in each turn of the event loop, fewer than a peer can send,
+ * and would keep all others.
+ */
 class SocketReader extends AbstractMessageReader implements MessageReader {
   readonly #socket: WebSocket;
-  /** Messages that the connection has queued. It handles one in each turn of the event loop. */
-  #queued = 0;
+  readonly #waiting: { readonly message: Message; readonly size: number }[] = [];
+  #waitingBytes = 0;
+  /** The connection has a message that it has not handled. */
+  #busy = false;
+  #closed = false;
+  #callback: DataCallback = () => {};
 
   constructor(socket: WebSocket) {
     super();
     this.#socket = socket;
     socket.on('error', (error) => this.fireError(error));
-    socket.on('close', () => this.#close(this.#queued));
+    socket.on('close', () => {
+      this.#closed = true;
+      if (!this.#busy) this.fireClose();
+    });
   }
 
+  /** The connection begins to handle the message that it has. */
   handled(): void {
-    this.#queued--;
+    this.#busy = false;
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      this.#waitingBytes -= next.size;
+      if (this.#socket.isPaused && this.#waitingBytes < MAX_WAITING / 2) this.#socket.resume();
+      this.#give(next.message);
+    } else if (this.#closed) {
+      setImmediate(() => this.fireClose());
+    }
   }
 
-  /** Closes when nothing is queued, or after so many turns: a request that is cancelled in time is never handled. */
-  #close(turns: number): void {
-    if (this.#queued === 0 || turns === 0) this.fireClose();
-    else setImmediate(() => this.#close(turns - 1));
+  #give(message: Message): void {
+    this.#busy = true;
+    this.#callback(message);
   }
 
   override listen(callback: DataCallback): Disposable {
+    this.#callback = callback;
     const receive = (data: RawData, isBinary: boolean) => {
+      if (this.#socket.readyState !== this.#socket.OPEN) return;
       if (isBinary) return this.#refuse(CloseCode.UnsupportedData, 'expected text frames');
+      const text = textOf(data);
       let message: unknown;
       try {
-        message = JSON.parse(textOf(data));
+        message = JSON.parse(text);
       } catch {
         return this.#refuse(CloseCode.InvalidPayload, 'expected JSON');
       }
       if (!isMessage(message)) return this.#refuse(CloseCode.InvalidPayload, 'expected JSON-RPC 2.0');
-      this.#queued++;
-      callback(message);
+      // Cancelling and progress may be ignored, and vscode-jsonrpc trusts their parameters.
+      if ('method' in message && String(message.method).startsWith('$/')) return;
+      if (!this.#busy) return this.#give(message);
+      this.#waiting.push({ message, size: text.length });
+      this.#waitingBytes += text.length;
+      if (this.#waitingBytes >= MAX_WAITING) this.#socket.pause();
     };
     this.#socket.on('message', receive);
-    return Disposable.create(() => this.#socket.off('message', receive));
+    return Disposable.create(() => {
+      this.#socket.off('message', receive);
+      this.#waiting.length = 0;
+    });
   }
 
   #refuse(code: number, reason: string): void {

@@ -14,7 +14,7 @@ const SHOWN_FRAMES = 24;
 export interface StackFrame {
   /** Index in the module as its author compiled it. */
   readonly functionIndex: number;
-  /** Demangled name, where the module has a name section. */
+  /** Demangled name, as the name section tells it, or the name of its export. */
   readonly functionName: string | undefined;
   /** Byte offset in the module as its author compiled it. */
   readonly offset: number;
@@ -42,7 +42,7 @@ export function guestStack(error: Error, module: LoadedModule, compiled: Compile
     if (match === null || line.includes(SHIM_FRAME)) continue;
     const functionIndex = compiled.originalFunction(Number(match[1]));
     if (functionIndex === undefined) continue;
-    const name = module.functionNames.get(functionIndex);
+    const name = module.functionNames.get(functionIndex) ?? exportName(module, functionIndex);
     frames.push({
       functionIndex,
       functionName: name === undefined ? undefined : shown(demangle(name)),
@@ -50,6 +50,11 @@ export function guestStack(error: Error, module: LoadedModule, compiled: Compile
     });
   }
   return frames;
+}
+
+/** Most modules name their functions, and stacks are short: a map of all exports would not pay. */
+function exportName({ source }: LoadedModule, functionIndex: number): string | undefined {
+  return source.exports.find(({ kind, index }) => kind === 'function' && index === functionIndex)?.name;
 }
 
 /** A trap that a host function raised begins with the wasm frame that made it; see `kernel/trap.ts`. */

@@ -323,7 +323,7 @@ describe('what cannot be tested', () => {
         ),
       ],
       1,
-      'first.wat::__lunatic_start_test\n  it runs before the tests, and failed:\nnote: Process trapped or received kill signal\ntrapped: unreachable\n    at function 0 (offset 0x',
+      'first.wat::__lunatic_start_test\n  it runs before the tests, and failed:\nnote: Process trapped or received kill signal\ntrapped: unreachable\n    at __lunatic_start_test (function 0, offset 0x',
     ],
   ])('%s', async (_, args, expectedCode, message) => {
     const { stderr, exitCode } = await runTests(args());

@@ -128,7 +128,12 @@ describe('--reporter=json', () => {
       expected: '4',
       actual: '5\n6',
       location: null,
-      failures: [{ reason: 'reported', stack: [{ function: null, index: expect.any(Number) }] }],
+      failures: [
+        {
+          reason: 'reported',
+          stack: [{ function: '#lunatic_test_sums::compares', index: expect.any(Number) }],
+        },
+      ],
       output: 'failed: the sum is "wrong"\n  expected: 4\n    actual:\n    5\n    6\n',
     });
     expect(lines[4]).toMatchObject({
@@ -208,11 +213,11 @@ describe('--reporter=junit', () => {
     const [compared] = compares?.children ?? [];
     expect(compared?.attributes).toEqual({ message: 'the sum is "wrong"', type: 'reported' });
     expect(compared?.text).toMatch(
-      /^the sum is "wrong"\nexpected: 4\nactual: 5\n6\n {4}at function \d+ \(offset 0x[0-9a-f]+\)$/,
+      /^the sum is "wrong"\nexpected: 4\nactual: 5\n6\n {4}at #lunatic_test_sums::compares \(function \d+, offset 0x[0-9a-f]+\)$/,
     );
     const [panicked, output] = panics?.children ?? [];
     expect(panicked?.attributes).toEqual({ message: 'too bad', type: 'failed' });
-    expect(panicked?.text).toMatch(/^too bad\nat src\/sums\.rs:7:5\n {4}at function/);
+    expect(panicked?.text).toMatch(/^too bad\nat src\/sums\.rs:7:5\n {4}at #lunatic_test_sums::panics \(/);
     expect(output?.text).toBe("thread 'main' panicked at src/sums.rs:7:5:\ntoo bad\n");
   });
 

@@ -18,7 +18,7 @@ describe('stack traces', () => {
     const lines = await linesOf(source);
     expect(lines[0]).toMatch(/^at innermost \(function \d+, offset 0x[0-9a-f]+\)$/);
     expect(lines[1]).toMatch(/^at middle \(function \d+, offset 0x[0-9a-f]+\)$/);
-    expect(lines[2]).toMatch(/^at function \d+ \(offset 0x[0-9a-f]+\)$/);
+    expect(lines[2]).toMatch(/^at _start \(function \d+, offset 0x[0-9a-f]+\)$/);
     expect(lines[3]).toBe(`size ${lines.slice(0, 3).join('\n').length}`);
   });
 

@@ -122,7 +122,11 @@ describe('a failure', () => {
 
   test('has the stack', async () => {
     const failure = await failureOf('(call $outer)', '(func $outer (call $inner)) (func $inner unreachable)');
-    expect(failure?.stack.map(({ functionName }) => functionName)).toEqual(['inner', 'outer', undefined]);
+    expect(failure?.stack.map(({ functionName }) => functionName)).toEqual([
+      'inner',
+      'outer',
+      '#lunatic_test_it',
+    ]);
   });
 
   test('of a child to which the test is linked is told as that of the test', async () => {
@@ -221,7 +225,10 @@ describe('the time limit', () => {
     const { resultOf } = await testsOf(source, { timeout: 0.2 });
     const [failure] = resultOf('spins').failures;
     expect(failure?.processes[0]?.activity).toBe('runs');
-    expect(failure?.processes[0]?.stack.map(({ functionName }) => functionName)).toEqual(['spin', undefined]);
+    expect(failure?.processes[0]?.stack.map(({ functionName }) => functionName)).toEqual([
+      'spin',
+      '#lunatic_test_spins',
+    ]);
     expect(resultOf('recurses').outcome).toBe('failed');
   });
 
