@@ -1,5 +1,6 @@
-import { describeSnapshot, snapshots } from '../inspect/snapshot.ts';
+import { describeSnapshot, snapshotsWithStacks } from '../inspect/snapshot.ts';
 import type { Environment } from '../kernel/environment.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 
 /** Prints reports. While nobody reads them they are only counted: a program may fail faster than that. */
@@ -43,11 +44,14 @@ export class Reports {
 const SHOWN_PROCESSES = 1000;
 
 /** What all processes of an environment are at, oldest first. */
-export function describeProcesses(environment: Environment, traced: boolean): string {
+export async function describeProcesses(environment: Environment, scheduler: Scheduler): Promise<string> {
+  const { size } = environment;
+  const found = await snapshotsWithStacks(environment, scheduler, SHOWN_PROCESSES);
+  const all = scheduler.traces === 'all' || found.every(({ stack }) => stack.length > 0);
   const lines = [
-    `${environment.size} ${environment.size === 1 ? 'process' : 'processes'}${traced ? '' : '; --trace shows where they wait'}\n`,
+    `${size} ${size === 1 ? 'process' : 'processes'}${all ? '' : '; --trace shows all stacks'}`,
+    ...found.map(describeSnapshot),
+    ...(size > SHOWN_PROCESSES ? [`... ${size - SHOWN_PROCESSES} more`] : []),
   ];
-  for (const process of snapshots(environment, SHOWN_PROCESSES)) lines.push(`${describeSnapshot(process)}\n`);
-  if (environment.size > SHOWN_PROCESSES) lines.push(`... ${environment.size - SHOWN_PROCESSES} more\n`);
-  return lines.join('');
+  return `${lines.join('\n')}\n`;
 }

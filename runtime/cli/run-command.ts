@@ -14,7 +14,11 @@ export function runCommand(): Command {
     .argument('[wasm_args...]', 'arguments of the program; those that start with - must follow --')
     .addOption(dirOption('the program'))
     .option('--bench', 'append --bench to the arguments of the program', false)
-    .option('--trace', 'keep where each process waits; SIGUSR1 prints all processes', false)
+    .option(
+      '--trace',
+      'keep where processes wait, also for other things than messages; SIGUSR1 prints all stacks',
+      false,
+    )
     .option('--entry <function>', 'exported function that the root process calls', '_start')
     .addOption(inspectOption())
     .option('--inspect-wait', 'as --inspect, and begin when whoever connects says so', false)

@@ -17,7 +17,7 @@ export interface RunOptions extends LogOptions {
   /** Host directories to preopen besides the current one. */
   readonly dir: readonly string[];
   readonly bench: boolean;
-  /** Keep where each process waits, for the signal that prints all processes. */
+  /** Keep where processes wait for anything but a message, for the signal that prints all processes. */
   readonly trace: boolean;
   /** The export that the root process calls. */
   readonly entry: string;
@@ -65,8 +65,8 @@ export async function run(
   let root: Root | undefined;
   // Windows has no such signal.
   if (process.platform !== 'win32') {
-    process.on('SIGUSR1', () => {
-      if (root !== undefined) reports.print(describeProcesses(root.environment, options.trace));
+    process.on('SIGUSR1', async () => {
+      if (root !== undefined) reports.print(await describeProcesses(root.environment, runtime.scheduler));
     });
   }
 

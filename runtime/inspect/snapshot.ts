@@ -1,6 +1,7 @@
 import type { Environment } from '../kernel/environment.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import { type Process, Wait } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { shown } from '../symbols/shown.ts';
 import { formatFrame, processStack, type StackFrame, shortened } from '../symbols/stack.ts';
 
@@ -16,7 +17,7 @@ export interface ProcessSnapshot {
   readonly activity: string;
   /** Messages in its mailbox. */
   readonly messages: number;
-  /** Where it was suspended, innermost call first. Empty unless the scheduler keeps traces. */
+  /** Where it is suspended, innermost call first. Empty where nobody knows. */
   readonly stack: readonly StackFrame[];
 }
 
@@ -39,16 +40,38 @@ export function snapshots(environment: Environment, limit: number): ProcessSnaps
   return found;
 }
 
+/** The same with the stacks of those that wait for a message too, which the scheduler must be asked for. */
+export async function snapshotsWithStacks(
+  environment: Environment,
+  scheduler: Scheduler,
+  limit: number,
+): Promise<ProcessSnapshot[]> {
+  const processes = [...environment.processes()].slice(0, limit);
+  const found = processes.map((process) => ({ process, seen: snapshot(process) }));
+  return Promise.all(
+    found.map(async ({ process, seen }) => {
+      const error = await scheduler.stackOf(process);
+      return error === null ? seen : { ...seen, stack: processStack(error, process) };
+    }),
+  );
+}
+
 export function snapshot(process: Process): ProcessSnapshot {
-  const { id, queued, wait, mailbox, suspendedAt } = process;
+  const { id, mailbox, suspendedAt } = process;
   return {
     id,
     names: shownNames(process),
-    // Between two of its turns a process that computes waits for the next one.
-    activity: queued && wait !== Wait.Turn ? 'is ready' : ACTIVITIES[wait],
+    activity: activityOf(process),
     messages: mailbox.length,
     stack: suspendedAt === null ? [] : processStack(suspendedAt, process),
   };
+}
+
+function activityOf({ state, queued, wait }: Process): string {
+  if (state === 'paused') return 'is paused';
+  if (state === 'trapped') return 'has trapped';
+  // Between two of its turns a process that computes waits for the next one.
+  return queued && wait !== Wait.Turn ? 'is ready' : ACTIVITIES[wait];
 }
 
 /** One line for the process, and one for each call it is in, without the end of the last. */

@@ -36,26 +36,32 @@ async function snapshot(args: string[]): Promise<string> {
   return (await command.ended).stderr;
 }
 
-test('SIGUSR1 prints every process with its state and mailbox', async () => {
-  expect(await snapshot([])).toBe(
-    '2 processes; --trace shows where they wait\n' +
-      'process 1 sleeps\n' +
-      'process 2 (worker) waits for a message, 1 message in its mailbox\n',
+const frame = String.raw`\(function \d+, offset 0x[0-9a-f]+\)`;
+const worker = `process 2 \\(worker\\) waits for a message, 1 message in its mailbox
+    at wait_for_orders ${frame}
+    at worker ${frame}
+`;
+
+test('SIGUSR1 prints every process with its state, its mailbox, and where it waits for a message', async () => {
+  expect(await snapshot([])).toMatch(
+    new RegExp(`^2 processes; --trace shows all stacks\nprocess 1 sleeps\n${worker}$`),
   );
 });
 
-test('with --trace also with the stack on which it waits', async () => {
-  const frame = String.raw`\(function \d+, offset 0x[0-9a-f]+\)`;
+test('with --trace also where it waits for something else', async () => {
   expect(await snapshot(['--trace'])).toMatch(
-    new RegExp(
-      `^2 processes
-process 1 sleeps
-    at rest ${frame}
-    at function .*
-process 2 \\(worker\\) waits for a message, 1 message in its mailbox
-    at wait_for_orders ${frame}
-    at function .*
-$`,
-    ),
+    new RegExp(`^2 processes\nprocess 1 sleeps\n    at rest ${frame}\n    at _start ${frame}\n${worker}$`),
   );
+});
+
+test('a process that was asked for its stack goes on, and can be asked again', async () => {
+  const command = new RunningCommand(['run', program], { input: null });
+  await command.printed('ready\n');
+  for (let i = 0; i < 3; i++) {
+    command.stderr = '';
+    command.child.kill('SIGUSR1');
+    await command.printed('at worker', 'stderr');
+  }
+  command.child.kill('SIGINT');
+  expect((await command.ended).exitCode).toBe(130);
 });
