@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
 import { type InspectAddress, parseInspectAddress } from '../inspect/address.ts';
 import { COLOR_CHOICES } from './colors.ts';
 import { LEVELS, LogFilter, LogFilterError } from './log-filter.ts';
@@ -33,9 +33,27 @@ export function jsonOption(): Option {
 
 export function inspectOption(): Option {
   return new Option(
-    '--inspect <address>',
-    'let debuggers and process trees connect, at HOST:PORT, PORT or, as --inspect alone, any free port',
+    '--inspect [address]',
+    'let debuggers and process trees connect, at =HOST:PORT, =PORT or, as --inspect alone, any free port',
   ).argParser(parseAddress);
+}
+
+/** Where a program can be inspected. */
+export function urlArgument(): Argument {
+  return new Argument('<url>', 'what `lunatic run --inspect` prints: ws://127.0.0.1:PORT/TOKEN').argParser(
+    (text: string) => {
+      if (isInspectUrl(text)) return text;
+      throw new InvalidArgumentError(
+        'It must be what `lunatic run --inspect` prints, with its token: ws://127.0.0.1:PORT/TOKEN',
+      );
+    },
+  );
+}
+
+function isInspectUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname } = new URL(text);
+  return (protocol === 'ws:' || protocol === 'wss:') && pathname.length > 1;
 }
 
 function parseAddress(text: string): InspectAddress {

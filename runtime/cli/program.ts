@@ -7,8 +7,10 @@ import { dapCommand } from './dap-command.ts';
 import { exportsCommand } from './exports-command.ts';
 import { initCommand } from './init-command.ts';
 import { isCargoTest } from './mode.ts';
+import { psCommand } from './ps-command.ts';
 import { runCommand } from './run-command.ts';
 import { ExitCode } from './session.ts';
+import { stacksCommand } from './stacks-command.ts';
 import { cargoTestCommand, splitGuestArguments, testCommand } from './test-command.ts';
 
 /** The whole command line as a tree of commands. */
@@ -23,6 +25,8 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     checkCommand(),
     exportsCommand(),
     dapCommand(),
+    psCommand(),
+    stacksCommand(),
     completionsCommand(makeProgram),
   ];
   for (const command of commands) {

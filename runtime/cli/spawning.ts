@@ -6,7 +6,7 @@ const HEADER_SIZE = 8;
 const IMPORT_SECTION = 2;
 
 /** First words that run no program. */
-const RUNS_NOTHING = /^(init|exports|check|dap|completions|help|--help|-h|--version|-V)$/;
+const RUNS_NOTHING = /^(init|exports|check|dap|ps|stacks|completions|help|--help|-h|--version|-V)$/;
 
 /**
  * Whether a command may have so many processes that V8's flags for them pay for starting Node a second time. A program

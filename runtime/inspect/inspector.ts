@@ -226,7 +226,9 @@ export class Inspector implements SchedulerObserver, ProcessSource {
       const gone = process.exit !== null;
       return {
         frames: [],
-        missing: gone ? 'it has ended' : 'it runs, or waits since before somebody inspected it',
+        missing: gone
+          ? 'it has ended'
+          : 'it runs, or waits for no message since before somebody inspected it; --trace keeps such stacks',
       };
     }
     const module = this.#moduleKey(process.module);

@@ -75,7 +75,8 @@ function activityOf({ state, queued, wait }: Process): string {
 }
 
 /** One line for the process, and one for each call it is in, without the end of the last. */
-export function describeSnapshot({ id, names, activity, messages, stack }: ProcessSnapshot): string {
+export function describeSnapshot(seen: Omit<ProcessSnapshot, 'id'> & { readonly id: number }): string {
+  const { id, names, activity, messages, stack } = seen;
   const mail =
     messages === 0 ? '' : `, ${messages} ${messages === 1 ? 'message' : 'messages'} in its mailbox`;
   const calls = shortened(stack.map((frame) => formatFrame(frame))).map((line) => `\n    ${line}`);
@@ -87,7 +88,7 @@ export function describeProcess(process: Process): string {
   return nameProcess(process.id, shownNames(process));
 }
 
-function nameProcess(id: ProcessId, names: readonly string[]): string {
+function nameProcess(id: number, names: readonly string[]): string {
   return `process ${id}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
 }
 

@@ -11,7 +11,7 @@ export interface OptionModel {
   /** As they are typed: `-h`, `--help`. */
   readonly flags: readonly string[];
   readonly description: string;
-  /** Of its value; null where it takes none. */
+  /** Of its value; null where it takes none, or where that follows a = only. */
   readonly values: Values | null;
   readonly repeatable: boolean;
 }
@@ -54,7 +54,7 @@ function optionsOf(command: Command): OptionModel[] {
     .map((option) => ({
       flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
       description: option.description,
-      values: option.required || option.optional ? valuesOf(option) : null,
+      values: option.required ? valuesOf(option) : null,
       repeatable: option.variadic || Array.isArray(option.defaultValue),
     }));
 }
@@ -67,5 +67,6 @@ function valuesOf({ argChoices, flags }: Option): Values {
 function operandsOf(command: Command): Values {
   const [first] = command.registeredArguments;
   if (first === undefined) return { kind: 'words', words: [] };
-  return first.argChoices === undefined ? { kind: 'modules' } : { kind: 'words', words: first.argChoices };
+  if (first.argChoices !== undefined) return { kind: 'words', words: first.argChoices };
+  return first.name() === 'url' ? { kind: 'anything' } : { kind: 'modules' };
 }

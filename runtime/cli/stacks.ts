@@ -1,0 +1,88 @@
+import type { InspectClient } from '../inspect/client.ts';
+import { InspectRequestError } from '../inspect/client.ts';
+import { InspectError, type ProcessInfo, type Stack, type WaitReason } from '../inspect/protocol.ts';
+import { describeSnapshot } from '../inspect/snapshot.ts';
+import { shown } from '../symbols/shown.ts';
+import { allProcesses, lookAt } from './looking.ts';
+
+/** Requests that are on their way at a time. */
+const AT_ONCE = 100;
+
+const WAITS: Readonly<Record<WaitReason, string>> = {
+  message: 'waits for a message',
+  sleep: 'sleeps',
+  spawn: 'waits for a process to start',
+  turn: 'runs',
+  event: 'waits for input, output or a name',
+};
+
+/**
+ * The processes of a program with what each is at and its stack, as SIGUSR1 prints it, or as JSON.
+ * @throws CommandError
+ */
+export async function listStacks(url: string, { json }: { readonly json: boolean }): Promise<string> {
+  return await lookAt(url, 'stacks', async (client) => {
+    const processes = await allProcesses(client);
+    const found: { info: ProcessInfo; stack: Stack }[] = [];
+    for (let i = 0; i < processes.length; i += AT_ONCE) {
+      const some = processes.slice(i, i + AT_ONCE);
+      const stacks = await Promise.all(some.map((info) => stackOf(client, info)));
+      for (const [at, info] of some.entries()) {
+        const stack = stacks[at];
+        if (stack !== undefined) found.push({ info, stack });
+      }
+    }
+    if (json) {
+      return `${JSON.stringify(
+        found.map(({ info, stack }) => ({ ...info, stack: stack.frames, missing: stack.missing })),
+        null,
+        2,
+      )}\n`;
+    }
+    return found.length === 0
+      ? 'no process has begun\n'
+      : found.map(({ info, stack }) => `${describe(info, stack)}\n`).join('');
+  });
+}
+
+/** Undefined where the process has ended meanwhile. */
+async function stackOf(client: InspectClient, { key }: ProcessInfo): Promise<Stack | undefined> {
+  try {
+    return await client.request('process/stack', { process: key });
+  } catch (error) {
+    if (error instanceof InspectRequestError && error.code === InspectError.NoProcess) return undefined;
+    throw error;
+  }
+}
+
+function describe(info: ProcessInfo, { frames, missing }: Stack): string {
+  const text = describeSnapshot({
+    id: info.id,
+    names: info.names.map(shown),
+    activity: activityOf(info),
+    messages: info.mailbox,
+    stack: frames.map(({ functionIndex, functionName, offset }) => ({
+      functionIndex,
+      functionName: functionName === undefined ? undefined : shown(functionName),
+      offset,
+    })),
+  });
+  return missing === undefined ? text : `${text}\n    no stack: ${shown(missing)}`;
+}
+
+function activityOf({ state, waitsFor, reason }: ProcessInfo): string {
+  switch (state) {
+    case 'waiting':
+      return WAITS[waitsFor ?? 'event'];
+    case 'ready':
+      return 'is ready';
+    case 'running':
+      return 'runs';
+    case 'initializing':
+      return 'runs its start section';
+    case 'paused':
+      return waitsFor === undefined ? 'is paused' : `is paused; it ${WAITS[waitsFor]}`;
+    case 'trapped':
+      return `has trapped: ${shown(reason ?? '')}`;
+  }
+}
