@@ -1,5 +1,5 @@
 import { GuestMemory } from './guest-memory.ts';
-import { captureImage, type MemoryImage, PAGE_SIZE, restoreImage } from './memory-image.ts';
+import { MemoryImage, PAGE_SIZE } from './memory-image.ts';
 import type { CompiledModule } from './module.ts';
 
 /** A memory together with the size it was made for, in pages. */
@@ -24,6 +24,8 @@ export class GuestInstance {
   /** What the mutable globals were; null where the instance cannot be set back. */
   readonly #globals: readonly { readonly global: WebAssembly.Global; readonly value: unknown }[] | null;
   readonly #image: MemoryImage | null;
+  /** All of its own memory; empty once that has grown. */
+  readonly #bytes: Buffer;
   #memory: GuestMemory | null = null;
   /** The function started last: nearly always the only one. */
   #started = '';
@@ -35,7 +37,8 @@ export class GuestInstance {
     this.owned = owned;
     this.exports = new WebAssembly.Instance(compiled.module, imports).exports;
     this.#globals = this.#readGlobals();
-    this.#image = this.#globals === null || owned === null ? null : compiled.imageOf(owned.memory.buffer);
+    this.#bytes = Buffer.from(owned?.memory.buffer ?? new ArrayBuffer(0));
+    this.#image = this.#globals === null || owned === null ? null : compiled.imageOf(this.#bytes);
   }
 
   #readGlobals(): { global: WebAssembly.Global; value: unknown }[] | null {
@@ -77,10 +80,9 @@ export class GuestInstance {
     const { owned } = this;
     if (this.#globals === null) return false;
     if (owned !== null) {
-      const { buffer } = owned.memory;
       // A memory cannot shrink.
-      if (this.#image === null || buffer.byteLength !== owned.initial * PAGE_SIZE) return false;
-      restoreImage(buffer, this.#image);
+      if (this.#image === null || this.#bytes.length !== owned.initial * PAGE_SIZE) return false;
+      this.#image.restore(this.#bytes);
     }
     for (const { global, value } of this.#globals) global.value = value;
     return true;
@@ -93,8 +95,8 @@ export class FirstImage {
   #image: MemoryImage | null = null;
 
   /** @param fresh the memory of a new instance */
-  of(fresh: ArrayBuffer): MemoryImage | null {
-    if (this.#instances++ > 0) this.#image ??= captureImage(fresh);
+  of(fresh: Buffer): MemoryImage | null {
+    if (this.#instances++ > 0) this.#image ??= MemoryImage.of(fresh);
     return this.#image;
   }
 }

@@ -1,5 +1,5 @@
 import type { GuestInstance, OwnedMemory } from './guest-instance.ts';
-import { BLANK, PAGE_SIZE, restoreImage } from './memory-image.ts';
+import { MemoryImage, PAGE_SIZE } from './memory-image.ts';
 import type { CompiledModule } from './module.ts';
 
 /** Bytes that an instance is taken to cost besides its memory. */
@@ -49,7 +49,7 @@ export class InstancePool {
       if (last === undefined || owned?.initial !== initial || owned.maximum !== maximum) continue;
       free.pop();
       this.#size -= sizeOf(last);
-      restoreImage(owned.memory.buffer, BLANK);
+      MemoryImage.blank().restore(Buffer.from(owned.memory.buffer));
       return owned;
     }
     return undefined;
@@ -79,7 +79,7 @@ export class InstancePool {
     const { buffer } = memory;
     const size = buffer.byteLength;
     if (size === 0 || size !== initial * PAGE_SIZE || this.#size + size > this.#capacity) return;
-    restoreImage(buffer, BLANK);
+    MemoryImage.blank().restore(Buffer.from(buffer));
     const key = keyOf(initial, maximum);
     const free = this.#memories.get(key);
     if (free === undefined) this.#memories.set(key, [owned]);

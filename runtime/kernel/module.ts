@@ -41,7 +41,7 @@ export interface CompiledModule {
   /** Exports of the globals to set back when an instance serves again; undefined where none can. */
   readonly state: readonly string[] | undefined;
   /** What the memory of a new instance holds, given one; null for the first, which most often stays the only one. */
-  imageOf(fresh: ArrayBuffer): MemoryImage | null;
+  imageOf(fresh: Buffer): MemoryImage | null;
   readonly offsets: OffsetMap;
   /** Function index of the module as the guest's author knows it; undefined for inserted ones. */
   originalFunction(index: number): number | undefined;

@@ -61,18 +61,23 @@ export const roundTrip = (n: number, waiting: number) => `(module ${PRELUDE}
       (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (call $report (local.get $since) (call $count))))`;
 
-/** A message goes through a ring of 1,000 processes until there were `n` hops. Counts those of the 999 others. */
+/**
+ * A message goes through a ring of 1,000 processes until there were `n` hops, after one round in which they begin.
+ * Counts the hops of the 999 others.
+ */
 export const ring = (n: number) => `(module ${PRELUDE}
-  (func (export "_start") (local $next i64) (local $n i32) (local $since i64)
+  (func (export "_start") (local $next i64) (local $n i32) (local $since i64) (local $before i64)
     (local.set $next (call $self))
     (local.set $n (i32.const 999))
     (loop $spawn (local.set $next (call $spawn_with (i32.const 0) (local.get $next)))
       (br_if $spawn (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.set $n (i32.const ${n / 1000}))
+    (call $send (local.get $next)) (call $receive)
+    (local.set $before (call $count))
     (local.set $since (call $now))
     (loop $round (call $send (local.get $next)) (call $receive)
       (br_if $round (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    (call $report (local.get $since) (call $count))))`;
+    (call $report (local.get $since) (i64.sub (call $count) (local.get $before)))))`;
 
 /** Spawns `n` processes, one after the other, each of which sends one message and ends. Counts the messages. */
 export const spawnToExit = (n: number) => `(module ${PRELUDE}

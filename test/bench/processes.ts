@@ -7,8 +7,8 @@ import { GuestRun } from './guest-run.ts';
 import { ring, roundTrip, spawnToExit } from './messages.ts';
 
 const ROUNDS = 7;
-const MESSAGES = 200_000;
-const SPAWNS = 50_000;
+const MESSAGES = 1_000_000;
+const SPAWNS = 200_000;
 const WAITING = 10_000;
 
 /** A program with a count of operations, and what must be true at its end. */

@@ -5,24 +5,29 @@
 main([Name, Count]) ->
     N = list_to_integer(Count),
     _ = run(Name, max(1, N div 10)),
-    Start = erlang:monotonic_time(nanosecond),
-    ok = run(Name, N),
-    io:format("~p~n", [(erlang:monotonic_time(nanosecond) - Start) / N]),
+    io:format("~p~n", [run(Name, N) / N]),
     halt().
+
+%% Nanoseconds that something takes.
+time(Work) ->
+    Start = erlang:monotonic_time(nanosecond),
+    ok = Work(),
+    erlang:monotonic_time(nanosecond) - Start.
 
 run("round-trip", N) ->
     Echo = spawn(fun echo/0),
-    ask(Echo, N),
+    Time = time(fun() -> ask(Echo, N) end),
     exit(Echo, kill),
-    ok;
+    Time;
 run("ring", N) ->
     Self = self(),
     First = lists:foldl(fun(_, Next) -> spawn(fun() -> pass(Next) end) end, Self, lists:seq(1, 999)),
-    go_round(First, N div 1000),
+    go_round(First, 1),
+    Time = time(fun() -> go_round(First, N div 1000) end),
     exit(First, kill),
-    ok;
+    Time;
 run("spawn", N) ->
-    spawn_and_wait(N).
+    time(fun() -> spawn_and_wait(N) end).
 
 echo() ->
     receive {From, Data} -> From ! {self(), Data}, echo() end.
