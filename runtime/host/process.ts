@@ -1,4 +1,5 @@
 import { ProcessConfig } from '../kernel/config.ts';
+import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { processIdFromGuest } from '../kernel/ids.ts';
 import type { Entry, EntryValue, Process } from '../kernel/process.ts';
 import type { SpawnResult } from '../kernel/spawn.ts';
@@ -163,20 +164,23 @@ function readParameters(caller: Process, pointer: number, length: number): Entry
       `a function has at most ${MAX_PARAMETERS} parameters, ${size / PARAMETER_SIZE} were given`,
     );
   }
-  return Array.from({ length: size / PARAMETER_SIZE }, (_, i) => {
-    const at = start + i * PARAMETER_SIZE;
-    const type = memory.readU8(at);
-    switch (type) {
-      case 0x7f:
-        return memory.readU32(at + 1) | 0;
-      case 0x7e:
-        return memory.readI64(at + 1);
-      case 0x7b:
-        return memory.slice(at + 1, 16).slice();
-      default:
-        throw hostTrap(`spawn parameters are of type 0x7f, 0x7e or 0x7b, not 0x${type.toString(16)}`);
-    }
-  });
+  const values: EntryValue[] = [];
+  for (let at = start; at < start + size; at += PARAMETER_SIZE) values.push(readParameter(memory, at));
+  return values;
+}
+
+function readParameter(memory: GuestMemory, at: number): EntryValue {
+  const type = memory.readU8(at);
+  switch (type) {
+    case 0x7f:
+      return memory.readI32(at + 1);
+    case 0x7e:
+      return memory.readI64(at + 1);
+    case 0x7b:
+      return memory.slice(at + 1, 16).slice();
+    default:
+      throw hostTrap(`spawn parameters are of type 0x7f, 0x7e or 0x7b, not 0x${type.toString(16)}`);
+  }
 }
 
 interface SpawnArguments {
