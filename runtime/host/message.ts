@@ -1,4 +1,5 @@
-import { NO_PROCESS, type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
+import type { GuestMemory } from '../kernel/guest-memory.ts';
+import { type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
 import { type TagFilter, tagFilter } from '../kernel/mailbox.ts';
 import { dataMessage, type Message, MessageKind } from '../kernel/message.ts';
 import type { Process } from '../kernel/process.ts';
@@ -22,6 +23,16 @@ function data(process: Process): Message {
   const found = process.message();
   if (found.kind !== MessageKind.Data) throw hostTrap('the message in the scratch area carries no data');
   return found;
+}
+
+/** The memory, which has this range. A trap loses the message in the scratch area, for who catches it. */
+function memoryFor(process: Process, pointer: number, size: number): GuestMemory {
+  const { memory } = process;
+  if (!memory.has(pointer, size)) {
+    process.scratch = null;
+    memory.check(pointer, size);
+  }
+  return memory;
 }
 
 /** Takes the message out of the scratch area. */
@@ -56,7 +67,7 @@ function oldLow(timeout: number): number {
 function send({ scheduler }: HostContext, target: ProcessId): void {
   const process = scheduler.current;
   const sent = takeMessage(process);
-  const receiver = target === NO_PROCESS ? undefined : process.environment.get(target);
+  const receiver = process.peer(target);
   if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
   else sent.recycle();
 }
@@ -81,16 +92,13 @@ message.define(
     (pointer: number, length: number) => {
       const process = scheduler.current;
       const target = data(process);
-      // A trap in between loses the message, for who catches it.
-      process.scratch = null;
-      const { memory } = process;
       const size = length >>> 0;
-      const start = memory.check(pointer, size);
+      const memory = memoryFor(process, pointer, size);
       if (size > LARGE_WRITE && !scheduler.capacity.hasMemory(size + target.length)) {
+        process.scratch = null;
         throw hostTrap(`no memory for a message of ${size + target.length} bytes`);
       }
-      target.write(memory.bytes, start, size);
-      process.scratch = target;
+      target.write(memory, pointer >>> 0, size);
       return length;
     },
 );
@@ -104,15 +112,13 @@ message.define(
     (pointer: number, length: number) => {
       const process = scheduler.current;
       const source = data(process);
-      process.scratch = null;
       const size = length >>> 0;
-      const start = process.memory.check(pointer, size);
+      const memory = memoryFor(process, pointer, size);
       if (source.position > source.length) {
+        process.scratch = null;
         throw hostTrap(`the read position ${source.position} is beyond the message's ${source.length} bytes`);
       }
-      const count = source.read(process.memory.bytes, start, size);
-      process.scratch = source;
-      return count;
+      return source.read(memory, pointer >>> 0, size);
     },
 );
 

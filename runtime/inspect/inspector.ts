@@ -318,7 +318,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
 
   send(key: ProcessKey, tag: bigint, data: Uint8Array): null {
     const message = dataMessage(tagFromGuest(tag));
-    message.write(data, 0, data.length);
+    message.append(data);
     this.#running.deliverMessage(this.#process(key), message);
     return null;
   }

@@ -29,6 +29,17 @@ export class GuestMemory {
     return this.#bytes;
   }
 
+  /** The same, for values of several bytes. */
+  get view(): DataView {
+    if (this.#bytes.length === 0) this.#refresh();
+    return this.#view;
+  }
+
+  /** Whether the memory has this range. */
+  has(pointer: number, length: number): boolean {
+    return (pointer >>> 0) + length <= this.bytes.length;
+  }
+
   #refresh(): void {
     const buffer = this.#memory.buffer;
     this.#bytes = new Uint8Array(buffer);
@@ -38,8 +49,8 @@ export class GuestMemory {
   /** Checks a range and returns its offset as an unsigned number. */
   check(pointer: number, length: number): number {
     const start = pointer >>> 0;
-    const size = this.bytes.length;
-    if (start + length > size) {
+    if (!this.has(pointer, length)) {
+      const size = this.bytes.length;
       throw hostTrap(
         `memory access out of bounds: ${length} bytes at 0x${start.toString(16)} in a memory of ${size} bytes`,
       );

@@ -100,6 +100,8 @@ export class Process implements ProcessContext {
   signals: Signal[] | null = null;
   readonly mailbox = new Mailbox();
   #memory: GuestMemory | null = null;
+  /** Whom it sent a message last. */
+  #lastPeer: Process | null = null;
   readonly environment: Environment;
   readonly id: ProcessId;
 
@@ -202,6 +204,15 @@ export class Process implements ProcessContext {
     return this.scratch;
   }
 
+  /** A live process of the environment. Most processes send to the same one again and again. */
+  peer(id: ProcessId): Process | undefined {
+    const last = this.#lastPeer;
+    if (last !== null && last.id === id && last.exit === null) return last;
+    const found = this.environment.get(id);
+    if (found !== undefined) this.#lastPeer = found;
+    return found;
+  }
+
   /** Puts a message into the scratch area. What was there is gone. */
   load(message: Message): void {
     this.scratch?.recycle();
@@ -211,7 +222,7 @@ export class Process implements ProcessContext {
   /** Releases all that an ended process held. */
   release(): void {
     this.instance = null;
-    this.#memory = null;
+    this.#memory = this.#lastPeer = null;
     this.#errors = this.#configs = this.#modules = this.#timers = this.#traces = null;
     this.suspendedAt = null;
     this.mailbox.clear();
