@@ -113,7 +113,7 @@ describe('fail and fail_comparison', () => {
     expect(failures).toMatchObject([
       { reason: 'reported', message: 'the sum is wrong', expected: null, actual: null, location: null },
     ]);
-    expect(failures[0]?.stack.map(({ functionName }) => functionName)).toEqual(['check', undefined]);
+    expect(failures[0]?.stack.map(({ functionName }) => functionName)).toEqual(['check', '#lunatic_test_it']);
     expect(output.text).toBe('failed: the sum is wrong\n');
   });
 
