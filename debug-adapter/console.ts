@@ -71,12 +71,10 @@ async function showMailbox(session: Session, words: readonly string[]): Promise<
 }
 
 async function showStack(session: Session, words: readonly string[]): Promise<Answer> {
+  const { debuggee } = session;
   const { key: process } = await named(session, words);
-  const { frames, missing } = await session.debuggee.client.request('process/stack', { process });
-  const lines = frames.map(
-    ({ functionName, functionIndex, offset }) =>
-      `${functionName ?? `function ${functionIndex}`} (0x${offset.toString(16)})`,
-  );
+  const { frames, missing } = await debuggee.client.request('process/stack', { process });
+  const lines = await Promise.all(frames.map((frame) => debuggee.disassemblies.describe(frame)));
   return { result: lines.length === 0 ? (missing ?? 'no calls') : lines.join('\n') };
 }
 

@@ -13,8 +13,9 @@ import type { Ids } from './ids.ts';
 /** Functions whose text is kept. One may have megabytes. */
 const KEPT_TEXTS = 32;
 
-/** A place in the text of a function. */
+/** A call in the text of its function. */
 export interface Place {
+  readonly functionName: string;
   readonly source: DebugProtocol.Source;
   /** From 0. */
   readonly line: number;
@@ -33,14 +34,30 @@ export class Disassemblies {
     this.#ids = ids;
   }
 
-  async place({ module, functionIndex, functionName, offset }: StackFrame): Promise<Place> {
+  async place(frame: StackFrame): Promise<Place> {
+    const { module, functionIndex, offset } = frame;
     const sourceReference = this.#ids.source(module, functionIndex);
     const disassembly = await this.#disassembly(sourceReference, module, functionIndex);
-    const name = `${functionName ?? `function ${functionIndex}`}.wat`;
+    const functionName = await this.nameOf(frame);
+    const name = `${functionName}.wat`;
     return {
+      functionName,
       source: { name, sourceReference, origin: 'disassembly', adapterData: { module, functionIndex } },
       line: lineOf(disassembly, offset),
     };
+  }
+
+  /** The name of a call's function: its own, else one under which it is exported, else its number. */
+  async nameOf({ module, functionIndex, functionName }: Omit<StackFrame, 'offset'>): Promise<string> {
+    if (functionName !== undefined) return functionName;
+    const { exports } = await this.#module(module);
+    const exported = exports.find(({ kind, index }) => kind === 'function' && index === functionIndex);
+    return exported?.name ?? `function ${functionIndex}`;
+  }
+
+  /** A call in a line: its function, and where it is there. */
+  async describe(frame: StackFrame): Promise<string> {
+    return `${await this.nameOf(frame)} (0x${frame.offset.toString(16)})`;
   }
 
   /** The text of what has the reference; undefined where nothing has. */

@@ -55,13 +55,13 @@ export class AdapterError extends Error {
   }
 
   /**
-   * As the protocol has it. Clients show users why a session could not start. That a process has gone meanwhile is no
+   * As the protocol has it; the message stands in a variable, since braces in a format mean something. Clients show users why a session could not start. That a process has gone meanwhile is no
    * news to interrupt them with.
    */
   toMessage(): DebugProtocol.Message {
     const showUser =
       this.id >= ErrorId.ProgramNotFound && this.id < ErrorId.NoThread && this.id !== ErrorId.Cancelled;
-    return { id: this.id, format: '{message}', variables: { message: this.message }, showUser };
+    return { id: this.id, format: '{_message}', variables: { _message: this.message }, showUser };
   }
 }
 

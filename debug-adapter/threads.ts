@@ -8,13 +8,10 @@ import { threadName } from './process-text.ts';
 export const MAX_THREADS = 1000;
 /** Milliseconds between two times that the client is told of names that have changed, at least. */
 const RENAME_INTERVAL = 1000;
+/** Milliseconds between two looks whether a process is still there of which the runtime may never tell. */
+const DOUBT_INTERVAL = 400;
 
-/**
- * The processes that the client knows as threads.
- *
- * It holds just what notifications told: what a list of the runtime has besides may be gone before the runtime ever
- * speaks of it, and then the client would never hear of its end.
- */
+/** The processes that the client knows as threads. */
 export class Threads {
   readonly #ids: Ids;
   readonly #send: (event: DebugProtocol.Event) => void;
@@ -22,8 +19,16 @@ export class Threads {
   readonly #shown = new Map<ProcessKey, ProcessInfo>();
   /** Processes that are told of and not shown, oldest first. They take the places of those that end. */
   readonly #hidden = new Set<ProcessKey>();
+  /** Those of them that are about to be shown. */
+  readonly #filling = new Set<ProcessKey>();
   /** As the client last heard them. */
   readonly #names = new Map<ProcessKey, string>();
+  /**
+   * Processes that are shown before the runtime has told of them, because they stopped. If they end before it does, it
+   * never will.
+   */
+  readonly #doubtful = new Set<ProcessKey>();
+  #doubting: NodeJS.Timeout | undefined;
   #boundTold = false;
   #renaming: NodeJS.Timeout | undefined;
 
@@ -52,6 +57,7 @@ export class Threads {
     for (const info of started) {
       if (this.#shown.size < MAX_THREADS || this.#shown.has(info.key)) this.show(info);
       else this.#hidden.add(info.key);
+      this.#doubtful.delete(info.key);
     }
     for (const info of changed) this.#update(info);
     if (this.#hidden.size > 0) this.#tellBound(total);
@@ -61,7 +67,8 @@ export class Threads {
   /** Shows a process whatever the bound, and returns the id of its thread. */
   show(info: ProcessInfo): number {
     const isNew = !this.#shown.has(info.key);
-    this.#hidden.delete(info.key);
+    const isTold = this.#hidden.delete(info.key);
+    if (isNew && !isTold) this.#doubt(info.key);
     this.#update(info, true);
     const id = this.#ids.thread(info.key);
     if (isNew) this.#send(new ThreadEvent('started', id));
@@ -70,6 +77,7 @@ export class Threads {
 
   dispose(): void {
     clearTimeout(this.#renaming);
+    clearTimeout(this.#doubting);
   }
 
   #update(info: ProcessInfo, add = false): void {
@@ -81,20 +89,39 @@ export class Threads {
 
   /** Gives free places to those that wait for one. */
   #fill(): void {
-    let free = MAX_THREADS - this.#shown.size;
+    let free = MAX_THREADS - this.#shown.size - this.#filling.size;
     for (const process of this.#hidden) {
-      if (free-- <= 0) break;
-      this.#hidden.delete(process);
-      // One that has gone meanwhile needs no place.
+      if (free <= 0) break;
+      if (this.#filling.has(process)) continue;
+      free--;
+      this.#filling.add(process);
       this.#describe(process).then(
-        (info) => this.show(info),
-        () => {},
+        (info) => {
+          this.#filling.delete(process);
+          this.show(info);
+        },
+        // It has gone meanwhile, of which the runtime tells.
+        () => this.#filling.delete(process),
       );
     }
   }
 
+  #doubt(process: ProcessKey): void {
+    this.#doubtful.add(process);
+    this.#doubting ??= setTimeout(() => {
+      this.#doubting = undefined;
+      for (const doubtful of this.#doubtful) {
+        this.#describe(doubtful).then(
+          () => this.#doubtful.has(doubtful) && this.#doubt(doubtful),
+          () => this.#remove(doubtful),
+        );
+      }
+    }, DOUBT_INTERVAL);
+  }
+
   #remove(process: ProcessKey): void {
     this.#hidden.delete(process);
+    this.#doubtful.delete(process);
     const wasShown = this.#shown.delete(process);
     this.#names.delete(process);
     const id = this.#ids.knownThread(process);

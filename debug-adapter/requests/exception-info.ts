@@ -14,16 +14,13 @@ export const exceptionInfo = request({
       throw new AdapterError(ErrorId.Refused, `The process ${process} has not trapped`);
     }
     const { frames } = await debuggee.client.request('process/stack', { process });
-    const stackTrace = frames.map(
-      ({ functionName, functionIndex, offset }) =>
-        `at ${functionName ?? `function ${functionIndex}`} (0x${offset.toString(16)})`,
-    );
+    const calls = await Promise.all(frames.map((frame) => debuggee.disassemblies.describe(frame)));
     const message = held.reason ?? 'It has trapped';
     return {
       exceptionId: 'trap',
       description: message,
       breakMode: 'unhandled',
-      details: { message, typeName: 'trap', stackTrace: stackTrace.join('\n') },
+      details: { message, typeName: 'trap', stackTrace: calls.map((call) => `at ${call}`).join('\n') },
     };
   },
 });

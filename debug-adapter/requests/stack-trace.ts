@@ -32,10 +32,10 @@ async function stackFrame(
   frame: StackFrame,
   depth: number,
 ): Promise<DebugProtocol.StackFrame> {
-  const { source, line } = await session.debuggee.disassemblies.place(frame);
+  const { functionName, source, line } = await session.debuggee.disassemblies.place(frame);
   return {
     id: session.ids.frame(process, depth),
-    name: frame.functionName ?? `function ${frame.functionIndex}`,
+    name: functionName,
     source,
     line: session.toClientLine(line),
     column: session.toClientColumn(0),
