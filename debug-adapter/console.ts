@@ -30,6 +30,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     pause: { usage: 'pause 5', help: 'pause process 5; the others run on', run: act('pause', 'is paused') },
     resume: { usage: 'resume 5', help: 'let process 5 go on', run: act('resume', 'goes on') },
     kill: { usage: 'kill 5', help: 'kill process 5', run: act('kill', 'is killed') },
+    runtime: { usage: 'runtime', help: 'tell which runtime runs the program', run: describeRuntime },
     help: { usage: 'help', help: 'print this', run: help },
   }),
 );
@@ -48,6 +49,11 @@ function help(): Answer {
   return {
     result: [...lines, 'A process is named by its id, or by a name that it is registered under.'].join('\n'),
   };
+}
+
+function describeRuntime({ debuggee }: Session): Answer {
+  const { runtime, pid, version } = debuggee.client.welcome;
+  return { result: `${runtime}, process ${pid}, inspection protocol ${version}` };
 }
 
 async function listProcesses({ debuggee }: Session, words: readonly string[]): Promise<Answer> {
@@ -122,5 +128,5 @@ async function named({ debuggee }: Session, words: readonly string[]): Promise<P
 }
 
 function wrong(message: string): AdapterError {
-  return new AdapterError(ErrorId.BadArguments, message);
+  return new AdapterError(ErrorId.BadCommand, message);
 }

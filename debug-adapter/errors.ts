@@ -14,6 +14,7 @@ export const ErrorId = {
   NotStarted: 1002,
   AlreadyStarted: 1003,
   NotSupported: 1004,
+  BadCommand: 1005,
   Internal: 1099,
 
   ProgramNotFound: 2001,
@@ -44,6 +45,9 @@ export const ErrorId = {
 
 export type ErrorId = (typeof ErrorId)[keyof typeof ErrorId];
 
+/** Errors of what a user typed into the console, or asked to be ended. */
+const QUIET: ReadonlySet<ErrorId> = new Set([ErrorId.Cancelled, ErrorId.BadCommand]);
+
 /** A request cannot be done; the message is for the user. */
 export class AdapterError extends Error {
   override readonly name = 'AdapterError';
@@ -59,8 +63,7 @@ export class AdapterError extends Error {
    * news to interrupt them with.
    */
   toMessage(): DebugProtocol.Message {
-    const showUser =
-      this.id >= ErrorId.ProgramNotFound && this.id < ErrorId.NoThread && this.id !== ErrorId.Cancelled;
+    const showUser = this.id < ErrorId.NoThread && !QUIET.has(this.id);
     return { id: this.id, format: '{_message}', variables: { _message: this.message }, showUser };
   }
 }

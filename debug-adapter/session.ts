@@ -37,7 +37,9 @@ export interface Session {
   /** Tells the program to end, also one that is about to start. */
   terminate(): Promise<void>;
   /** Ends what was launched, or leaves alone what was attached to. Resolves when nothing is left. */
-  close(): Promise<void>;
+  end(): Promise<void>;
+  /** The session is over, and the client has been told. */
+  finish(): void;
 }
 
 /**
@@ -52,7 +54,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
   /** Resolves when the session is over and nothing of it is left. */
   readonly closed: Promise<void>;
   readonly #closing = Promise.withResolvers<void>();
-  #isClosing = false;
+  #ending: Promise<void> | undefined;
   #hasBegun = false;
   #process: RuntimeProcess | undefined;
   #debuggee: Debuggee | undefined;
@@ -98,12 +100,12 @@ export class LunaticDebugSession extends DebugSession implements Session {
 
   own(process: RuntimeProcess): void {
     this.#process = process;
-    if (this.#isClosing) process.terminate();
+    if (this.#ending !== undefined) process.terminate();
   }
 
   use(debuggee: Debuggee): void {
     this.#debuggee = debuggee;
-    if (this.#isClosing) debuggee.detach();
+    if (this.#ending !== undefined) debuggee.detach();
   }
 
   async terminate(): Promise<void> {
@@ -111,14 +113,24 @@ export class LunaticDebugSession extends DebugSession implements Session {
     else await this.#debuggee?.end();
   }
 
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    await this.#process?.end();
+    await this.#debuggee?.detach();
+  }
+
+  finish(): void {
+    this.#closing.resolve();
+  }
+
+  /** Ends what there is, and the session. */
   async close(): Promise<void> {
-    if (!this.#isClosing) {
-      this.#isClosing = true;
-      await this.#process?.end();
-      await this.#debuggee?.detach();
-      this.#closing.resolve();
-    }
-    await this.closed;
+    await this.end();
+    this.finish();
   }
 
   // -- the library's side ------------------------------------------------------------------------------

@@ -5,7 +5,10 @@ export const disconnect = request({
   parse: (args) => ({ terminate: args.optionalBoolean('terminateDebuggee') ?? false }),
   async handle(session, { terminate }): Promise<null> {
     if (terminate && session.hasDebuggee) await session.debuggee.end();
-    await session.close();
+    await session.end();
     return null;
+  },
+  afterwards(session) {
+    session.finish();
   },
 });

@@ -1,4 +1,4 @@
-import { ConnectionError, type Disposable, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
+import { type Disposable, ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import { WebSocket } from 'ws';
 import { type Notifications, PROTOCOL_VERSION, type Requests, type Welcome } from './protocol.ts';
 import { socketConnection } from './socket.ts';
@@ -99,11 +99,8 @@ export class InspectClient {
         });
       });
       connection.listen();
-      const welcome = await Promise.race([
-        initialize(connection, client, url),
-        late.promise,
-        lost(socket, url),
-      ]);
+      const gone = lost(socket, url);
+      const welcome = await Promise.race([initialize(connection, client, url, gone), late.promise, gone]);
       return new InspectClient(socket, connection, welcome, closed);
     } catch (error) {
       socket.terminate();
@@ -191,19 +188,25 @@ function opened(socket: WebSocket, url: string): Promise<void> {
   });
 }
 
-async function initialize(connection: MessageConnection, client: string, url: string): Promise<Welcome> {
+async function initialize(
+  connection: MessageConnection,
+  client: string,
+  url: string,
+  gone: Promise<never>,
+): Promise<Welcome> {
   const own = PROTOCOL_VERSION;
   const request = { version: own, client };
   let welcome: Welcome;
   try {
     welcome = await connection.sendRequest<Welcome>('initialize', request);
   } catch (error) {
-    if (error instanceof ResponseError) {
+    if (error instanceof ResponseError && !CONNECTION_CODES.has(error.code)) {
       throw new InspectConnectError('version', `The runtime at ${where(url)} refuses: ${error.message}`, {
         cause: error,
       });
     }
-    throw unreachable(url, error);
+    // Why the connection failed is told when it has closed.
+    return await gone;
   }
   const version = typeof welcome?.version === 'string' ? welcome.version : 'none';
   if (major(version) !== major(own)) {
@@ -243,19 +246,16 @@ function major(version: string): string {
 }
 
 function requestError(error: unknown, method: string): Error {
-  if (error instanceof ConnectionError) {
-    return new InspectClosedError(`The runtime has gone before it answered ${method}`, { cause: error });
-  }
-  if (error instanceof ResponseError) {
-    // What waits for an answer when the connection is disposed is rejected with such an error, too.
-    if (error.code === PENDING_REJECTED) {
-      return new InspectClosedError(`The runtime has gone before it answered ${method}`, { cause: error });
-    }
+  if (error instanceof ResponseError && !CONNECTION_CODES.has(error.code)) {
     return new InspectRequestError(error.code, error.message, { cause: error });
   }
-  // The socket failed while the request was written.
-  return new InspectClosedError(`The runtime cannot be asked for ${method}`, { cause: error });
+  return new InspectClosedError(`The runtime has gone before it answered ${method}`, { cause: error });
 }
 
-/** `ErrorCodes.PendingResponseRejected` of vscode-jsonrpc. */
-const PENDING_REJECTED = -32097;
+/** With which requests are rejected here, because they or their answers cannot be sent. */
+const CONNECTION_CODES: ReadonlySet<number> = new Set([
+  ErrorCodes.MessageWriteError,
+  ErrorCodes.MessageReadError,
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.ConnectionInactive,
+]);

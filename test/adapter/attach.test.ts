@@ -1,0 +1,200 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { InspectClient } from '../../runtime/index.ts';
+import { RunningCommand } from '../support/command.ts';
+import { main } from '../support/guest.ts';
+import { AdapterClient, guestFile } from './adapter-client.ts';
+import { echo } from './guests.ts';
+
+/** Starts a program that can be inspected, as a user would. Returns where. */
+async function inspected(
+  text: string,
+  ...options: string[]
+): Promise<{ command: RunningCommand; url: string }> {
+  const command = new RunningCommand(['run', '--inspect', ...options, guestFile(text)], { input: null });
+  onTestFinished(() => {
+    command.child.kill('SIGKILL');
+  });
+  await command.printed('ws://', 'stderr');
+  return { command, url: /ws:\S+/.exec(command.stderr)?.[0] ?? '' };
+}
+
+async function attached(url: string, options = {}): Promise<AdapterClient> {
+  const client = await AdapterClient.stdio();
+  await client.attachRequest({ url, ...options } as object);
+  await client.event('initialized');
+  await client.configurationDoneRequest();
+  return client;
+}
+
+test('attaches to a program that runs: processes, output, its end', async () => {
+  const { command, url } = await inspected(echo);
+  await command.printed('started');
+  const client = await attached(url);
+  await client.waitingThread(2);
+  await client.custom('lunatic/send', { process: '1:2', data: Buffer.from('häl').toString('base64') });
+  await client.printed('häl\n');
+  await client.custom('lunatic/kill', { process: '1:1' });
+  expect((await client.event('exited')).body.exitCode).toBe(1);
+  await client.event('terminated');
+  expect((await command.ended).exitCode).toBe(1);
+});
+
+test('detaching leaves the program alone, and lets go what was paused', async () => {
+  const { command, url } = await inspected(echo);
+  const client = await attached(url);
+  const threadId = await client.waitingThread(2);
+  await client.pauseRequest({ threadId });
+  await client.event('stopped');
+  await client.disconnectRequest();
+
+  const other = await InspectClient.connect(url, { client: 'test' });
+  onTestFinished(() => other.close());
+  await other.request('process/send', { process: '1:2', data: Buffer.from('free').toString('base64') });
+  await command.printed('free\n');
+  expect(command.child.exitCode).toBe(null);
+});
+
+test('detaching may end the program', async () => {
+  const { command, url } = await inspected(echo);
+  const client = await attached(url);
+  await client.waitingThread(2);
+  await client.disconnectRequest({ terminateDebuggee: true });
+  expect((await command.ended).exitCode).toBe(1);
+});
+
+test('a program that waits for its debugger begins', async () => {
+  const { command, url } = await inspected(main('(call $print (text "at last"))'), '--inspect-wait');
+  const client = await attached(url, { stopOnEntry: true });
+  const { body } = await client.event('stopped');
+  expect(body.reason).toBe('entry');
+  await client.continueRequest({ threadId: body.threadId ?? 0 });
+  await client.event('terminated');
+  expect(client.output('stdout')).toBe('at last\n');
+  expect((await command.ended).exitCode).toBe(0);
+});
+
+test('the connection to the program is lost', async () => {
+  const { command, url } = await inspected(echo);
+  const client = await attached(url);
+  await client.waitingThread(2);
+  command.child.kill('SIGKILL');
+  await client.event('terminated');
+  expect(client.output('console')).toBe('The connection to the program is lost.\n');
+});
+
+/** Attaches in vain, and returns what the client is told. */
+async function refusal(url: string) {
+  const client = await AdapterClient.stdio();
+  await expect(client.attachRequest({ url } as object)).rejects.toThrow();
+  const [error] = client.errors;
+  return { id: error?.id, message: error?.variables?.['_message'], showUser: error?.showUser };
+}
+
+test('a text that is no URL', async () => {
+  const message = expect.stringContaining(
+    'is no address of an inspector: expected one like ws://127.0.0.1:9229/TOKEN',
+  );
+  expect(await refusal('nonsense')).toEqual({ id: 2101, message, showUser: true });
+  expect(await refusal('http://127.0.0.1/')).toEqual({ id: 2101, message, showUser: true });
+});
+
+test('a place where nothing listens', async () => {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  expect(await refusal(`ws://127.0.0.1:${port}/token`)).toEqual({
+    id: 2102,
+    message: expect.stringMatching(`^Cannot connect to an inspector at 127.0.0.1:${port}: .*ECONNREFUSED`),
+    showUser: true,
+  });
+});
+
+test('a place where something else listens', async () => {
+  const server = createServer((_, response) => response.end('hello'));
+  onTestFinished(() => {
+    server.close();
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  expect(await refusal(`ws://127.0.0.1:${port}/`)).toMatchObject({
+    id: 2102,
+    message: expect.stringContaining('it answered with the HTTP status 200'),
+  });
+});
+
+test('a wrong token', async () => {
+  const { url } = await inspected(echo);
+  const { host } = new URL(url);
+  expect(await refusal(`ws://${host}/wrong`)).toEqual({
+    id: 2103,
+    message: `The inspector at ${host} does not accept this token`,
+    showUser: true,
+  });
+});
+
+/** Something that speaks JSON-RPC and answers every request with this. */
+async function answering(answer: object): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  server.on('connection', (socket) => {
+    socket.on('message', (data) => {
+      const { id } = JSON.parse(data.toString());
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...answer }));
+    });
+  });
+  await new Promise((done) => server.once('listening', done));
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+test('a runtime of another version', async () => {
+  expect(await refusal(await answering({ result: { version: '2.0' } }))).toEqual({
+    id: 2104,
+    message: expect.stringContaining('speaks version 2.0 of the inspection protocol, and this one 1.'),
+    showUser: true,
+  });
+});
+
+test('a runtime that refuses our version', async () => {
+  const error = { code: -32_602, message: 'the client speaks version 1.0' };
+  expect(await refusal(await answering({ error }))).toMatchObject({
+    id: 2104,
+    message: expect.stringContaining('refuses: the client speaks version 1.0'),
+  });
+});
+
+test('somebody who answers nonsense', async () => {
+  expect(await refusal(await answering({ result: null }))).toMatchObject({ id: 2104 });
+});
+
+test('somebody who hangs up', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => {
+    server.close();
+  });
+  server.on('connection', (socket) => socket.close(1008, 'go away'));
+  await new Promise((done) => server.once('listening', done));
+  const { port } = server.address() as AddressInfo;
+  expect(await refusal(`ws://127.0.0.1:${port}/`)).toMatchObject({
+    id: 2102,
+    message: expect.stringContaining('it closed the connection (go away)'),
+  });
+});
+
+test('somebody who never answers is given up in time', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  await new Promise((done) => server.once('listening', done));
+  const { port } = server.address() as AddressInfo;
+  const connected = InspectClient.connect(`ws://127.0.0.1:${port}/`, { client: 'test', timeout: 50 });
+  await expect(connected).rejects.toThrow(`127.0.0.1:${port} did not answer in 0.05 s`);
+});

@@ -1,0 +1,150 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { guest } from '../support/guest.ts';
+import { AdapterClient, gone, guestFile, isAlive, testFolder, within } from './adapter-client.ts';
+import { echo } from './guests.ts';
+
+/** Prints, and then computes without end. */
+const busy = guest('(func (export "_start") (call $print (text "busy")) (loop $turn (br $turn)))');
+
+/** A stand-in for the runtime, which serves no inspector. What it does is JavaScript. */
+function runtimeThat(does: string): string {
+  const path = join(testFolder(), 'runtime.mjs');
+  writeFileSync(path, does);
+  return path;
+}
+
+/** The runtime's process. Its program has begun. */
+async function runtimeOf(client: AdapterClient): Promise<number> {
+  const { processes } = await client.custom('lunatic/processes', {});
+  expect(processes.length).toBeGreaterThan(0);
+  const { result } = (await client.evaluateRequest({ expression: 'runtime', context: 'repl' })).body;
+  const pid = Number(/process (\d+)/.exec(result)?.[1]);
+  expect(isAlive(pid)).toBe(true);
+  return pid;
+}
+
+test('disconnecting ends the program', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(echo);
+  await client.printed('started');
+  const pid = await runtimeOf(client);
+  await client.disconnectRequest();
+  expect(isAlive(pid)).toBe(false);
+  await client.event('terminated');
+  // That it was ended is what the user wanted.
+  expect(client.output('console')).toBe('');
+});
+
+test('disconnecting ends a program that computes without end', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(busy);
+  await client.printed('busy');
+  const pid = await runtimeOf(client);
+  await client.disconnectRequest();
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('terminating ends the program, which is told by events', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(echo);
+  await client.printed('started');
+  await client.terminateRequest();
+  expect((await client.event('exited')).body.exitCode).toBe(143);
+  await client.event('terminated');
+});
+
+test('disconnecting while the program is stopped ends it', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(echo, { stopOnEntry: true });
+  await client.event('stopped');
+  const pid = await runtimeOf(client);
+  await client.disconnectRequest();
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('disconnecting before the runtime has begun ends it', async () => {
+  const client = await AdapterClient.stdio();
+  const lunatic = runtimeThat(
+    `process.stdout.write('pid ' + process.pid + '\\n'); process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000);`,
+  );
+  const launched = client.launchRequest({ program: guestFile(echo), lunatic } as object);
+  await client.printed('\n');
+  const pid = Number(/pid (\d+)/.exec(client.output('stdout'))?.[1]);
+  await Promise.all([
+    client.disconnectRequest(),
+    expect(launched).rejects.toThrow('The session was ended before the program began'),
+  ]);
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('a runtime that does not end when it is told to is killed, with what it has started', async () => {
+  const client = await AdapterClient.stdio();
+  const deaf = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('pid', process.pid);`;
+  const lunatic = runtimeThat(
+    `import { spawn } from 'node:child_process';
+    spawn(process.execPath, ['-e', ${JSON.stringify(deaf)}], { stdio: 'inherit' });
+    ${deaf}`,
+  );
+  const launched = client.launchRequest({ program: guestFile(echo), lunatic } as object);
+  await client.until(() => client.output('stdout').match(/pid \d+/g)?.length === 2, 'two processes');
+  const pids = [...client.output('stdout').matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid));
+  await Promise.all([client.disconnectRequest(), expect(launched).rejects.toThrow()]);
+  for (const pid of pids) await gone(pid);
+});
+
+test('nothing is left when the client hangs up', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(busy);
+  await client.printed('busy');
+  const pid = await runtimeOf(client);
+  const ended = new Promise((done) => client.adapter?.once('exit', done));
+  client.hangUp();
+  await within(ended, 'the adapter to end');
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('nothing is left when the adapter is told to end', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(echo);
+  await client.printed('started');
+  const pid = await runtimeOf(client);
+  client.adapter?.kill('SIGTERM');
+  await gone(client.adapter?.pid ?? 0);
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('nothing is left when the adapter is killed', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(busy);
+  await client.printed('busy');
+  const pid = await runtimeOf(client);
+  client.adapter?.kill('SIGKILL');
+  await gone(pid);
+});
+
+test('a runtime that dies in the middle ends the session, and the console says so', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(echo);
+  await client.printed('started');
+  process.kill(await runtimeOf(client), 'SIGKILL');
+  expect((await client.event('exited')).body.exitCode).toBe(137);
+  await client.event('terminated');
+  expect(client.output('console')).toBe('The runtime was ended by SIGKILL.\n');
+  await expect(client.custom('lunatic/processes', {})).rejects.toThrow('The program has ended');
+});
+
+test('what was printed last comes before the end', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(
+    guest(`(func (export "_start")
+      (call $print (text "last words"))
+      (call $proc_exit (i32.const 3)))`),
+  );
+  await client.event('terminated');
+  const names = client.events.map(({ event }) => event);
+  expect(client.output('stdout')).toBe('last words\n');
+  expect(names.lastIndexOf('output')).toBeLessThan(names.indexOf('exited'));
+  expect(names.indexOf('exited')).toBeLessThan(names.indexOf('terminated'));
+});
