@@ -5,6 +5,7 @@ import { Inspector } from '../inspect/inspector.ts';
 import { INSPECTOR_ANNOUNCEMENT, PROTOCOL_VERSION, type Welcome } from '../inspect/protocol.ts';
 import { InspectServer } from '../inspect/server.ts';
 import type { Exit } from '../kernel/exit.ts';
+import type { LoadedModule } from '../kernel/module.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import type { Runtime } from '../runtime.ts';
 import { CommandError } from './load.ts';
@@ -35,10 +36,11 @@ export class Inspection {
   /**
    * Begins to serve.
    * @param runtime made with the inspector as its observer
+   * @param module the program's own
    * @throws CommandError where it cannot listen
    */
-  async listen(address: InspectAddress, { scheduler }: Runtime): Promise<void> {
-    this.inspector.attach(scheduler);
+  async listen(address: InspectAddress, { scheduler }: Runtime, module: LoadedModule): Promise<void> {
+    this.inspector.attach(scheduler, module);
     const answers: Program = {
       welcome: () => {
         // What waits for anything but a message cannot be looked at later. That is rare enough to cost nothing.

@@ -73,7 +73,7 @@ export async function run(
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options.dir);
   const module = runtime.load(await readModuleFile(path));
-  if (address !== undefined) await inspection?.listen(address, runtime);
+  if (address !== undefined) await inspection?.listen(address, runtime, module);
   const stdio = {
     input: new StandardInput(),
     output: inspection?.watched('stdout', streams.output) ?? streams.output,

@@ -71,15 +71,18 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   readonly #infos = new ProcessInfos((process) => this.#moduleKey(process.module));
   /** Pauses that wait until the process comes to its next turn, and root processes that wait for their first. */
   readonly #pauses = new Map<Process, { why: 'entry' | 'pause'; done: ((paused: boolean) => void)[] }>();
+  /** Processes that clients were told of as stopped. One that goes on before that is not said to continue either. */
+  readonly #stops = new Set<Process>();
 
   /** @param origin where the program's module is from */
   constructor(origin: string) {
     this.#origin = origin;
   }
 
-  /** Tells which scheduler it is about: that is made with the inspector as its observer. */
-  attach(scheduler: Scheduler): void {
+  /** Tells which scheduler it is about, made with the inspector as its observer, and the program's own module. */
+  attach(scheduler: Scheduler, module: LoadedModule): void {
     this.#scheduler = scheduler;
+    this.#moduleKey(module);
   }
 
   /** This process, which has just been made, and those of its environment can be seen from now on. */
@@ -111,16 +114,19 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     if (pause === undefined) return;
     for (const done of pause.done) done(true);
     setImmediate(() => {
-      if (process.exit === null && process.paused) this.#stopped(process, pause.why);
+      if (process.exit === null && process.parked) this.#stopped(process, pause.why);
     });
   }
 
   onExit(process: Process): void {
     for (const done of this.#pauses.get(process)?.done ?? []) done(false);
     this.#pauses.delete(process);
+    this.#stops.delete(process);
   }
 
   #stopped(process: Process, why: Notifications['process/stopped']['why'], reason?: string): void {
+    if (this.#stops.has(process)) return;
+    this.#stops.add(process);
     const event = { process: this.#info(process), why, ...(reason === undefined ? {} : { reason }) };
     for (const listener of this.listeners) listener.stopped(event);
   }
@@ -300,8 +306,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     this.#pauses.delete(process);
     this.#running.resume(process);
     for (const done of pause?.done ?? []) done(true);
-    // Nobody was told that it stopped where it was still on its way to its next turn.
-    if (pause !== undefined) return;
+    if (!this.#stops.delete(process)) return;
     const event = { process: this.keyOf(process) };
     for (const listener of this.listeners) listener.continued(event);
   }
