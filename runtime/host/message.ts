@@ -93,6 +93,7 @@ message.define(
       const process = scheduler.current;
       const target = data(process);
       const size = length >>> 0;
+      if (target.writeWords(process.words, pointer >>> 0, size)) return length;
       const memory = memoryFor(process, pointer, size);
       if (size > LARGE_WRITE && !scheduler.capacity.hasMemory(size + target.length)) {
         process.scratch = null;
@@ -113,6 +114,8 @@ message.define(
       const process = scheduler.current;
       const source = data(process);
       const size = length >>> 0;
+      const words = source.readWords(process.words, pointer >>> 0, size);
+      if (words >= 0) return words;
       const memory = memoryFor(process, pointer, size);
       if (source.position > source.length) {
         process.scratch = null;

@@ -65,6 +65,8 @@ export interface ProcessContext {
   readonly stdio: Stdio;
 }
 
+const NO_WORDS = new Int32Array(0);
+
 /** One wasm instance with its host-side state (semantics 2.1). The scheduler moves it through its life. */
 export class Process implements ProcessContext {
   // What every message touches comes first: thousands of processes do not fit into the caches, a few lines each do.
@@ -98,7 +100,10 @@ export class Process implements ProcessContext {
   suspendedIn: Wait = Wait.None;
   /** Signals that arrived while the process ran; others are applied at once. */
   signals: Signal[] | null = null;
-  readonly mailbox = new Mailbox();
+  /** Made for the first message that has to wait in it. */
+  #mailbox: Mailbox | null = null;
+  /** The memory in words of four bytes; of no length before it is first used, and after it has grown. */
+  words: Int32Array = NO_WORDS;
   #memory: GuestMemory | null = null;
   /** Whom it sent a message last. */
   #lastPeer: Process | null = null;
@@ -167,9 +172,21 @@ export class Process implements ProcessContext {
     return this.wait === Wait.None ? 'running' : 'waiting';
   }
 
+  /** Messages it has not received yet. */
+  get mailbox(): Mailbox {
+    this.#mailbox ??= new Mailbox();
+    return this.#mailbox;
+  }
+
+  /** Takes the oldest message out of the mailbox that the filter accepts. */
+  takeMessage(filter: TagFilter): Message | null {
+    return this.#mailbox === null ? null : this.#mailbox.take(filter);
+  }
+
   /** The exported memory. Traps where the module exports none. */
   get memory(): GuestMemory {
     this.#memory ??= this.module.guestMemory(this);
+    if (this.words.length === 0) this.words = this.#memory.words;
     return this.#memory;
   }
 
@@ -225,7 +242,8 @@ export class Process implements ProcessContext {
     this.#memory = this.#lastPeer = null;
     this.#errors = this.#configs = this.#modules = this.#timers = this.#traces = null;
     this.suspendedAt = null;
-    this.mailbox.clear();
+    this.#mailbox = null;
+    this.words = NO_WORDS;
     this.scratch = null;
     this.signals = null;
     this.links = this.monitors = null;

@@ -335,7 +335,7 @@ export class Scheduler implements Turns {
    */
   receive(process: Process, filter: TagFilter, timeout: number, search: boolean): number | Promise<number> {
     if (search) {
-      const message = process.mailbox.take(filter);
+      const message = process.takeMessage(filter);
       if (message !== null) {
         process.load(message);
         return message.kind;
