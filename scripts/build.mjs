@@ -1,4 +1,4 @@
-// Bundles the `lunatic` command into dist/, the packages it uses with it. Only the assembler of text modules stays a
+// Bundles the `lunatic` command and the extension into dist/, the packages they use with them. Only the assembler of text modules stays a
 // package of its own: it is large, and loaded when it is needed.
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -45,6 +45,17 @@ const results = await Promise.all([
     splitting: true,
     chunkNames: 'part-[hash]',
     external: ['wabt', './dap.js'],
+  }),
+  // What runs in the extension host of VS Code, which brings a Node of its own.
+  build({
+    ...shared,
+    entryPoints: { extension: 'extension/main.ts' },
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    target: 'node20',
+    external: ['vscode', 'wabt'],
+    minifyWhitespace: true,
+    minifySyntax: true,
   }),
 ]);
 for (const command of ['lunatic', 'cargo-lunatic']) chmodSync(`dist/${command}.js`, 0o755);

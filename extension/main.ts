@@ -1,0 +1,34 @@
+/** The extension: what VS Code calls when it is needed, and when it is no more. */
+import * as vscode from 'vscode';
+import { LunaticDebugSession } from '../debug-adapter/index.ts';
+import { LunaticCommands } from './node/lunatic-command.ts';
+import { registerProcessView } from './processes/process-view.ts';
+import {
+  ConfigurationProvider,
+  DEBUG_TYPE,
+  DynamicConfigurations,
+} from './programs/configuration-provider.ts';
+import { registerProgramCommands } from './programs/program-commands.ts';
+import { registerTestExplorer } from './testing/test-explorer.ts';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Lunatic', { log: true });
+  const commands = new LunaticCommands(context.extensionPath, log);
+  context.subscriptions.push(
+    log,
+    vscode.commands.registerCommand('lunatic.showOutput', () => log.show()),
+    vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ConfigurationProvider(commands, log)),
+    vscode.debug.registerDebugConfigurationProvider(
+      DEBUG_TYPE,
+      new DynamicConfigurations(),
+      vscode.DebugConfigurationProviderTriggerKind.Dynamic,
+    ),
+    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
+      createDebugAdapterDescriptor: () =>
+        new vscode.DebugAdapterInlineImplementation(new LunaticDebugSession()),
+    }),
+    registerProgramCommands(),
+    registerProcessView(log),
+    registerTestExplorer(commands, log),
+  );
+}

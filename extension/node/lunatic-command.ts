@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { Log } from '../log.ts';
+import { type FoundNode, NodeFinder } from './node-finder.ts';
+
+/** How to start the `lunatic` command. */
+export interface LunaticCommand {
+  readonly node: string;
+  /** Path of `lunatic.js`. */
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The command that comes with the extension, and the Node that runs it. */
+export class LunaticCommands {
+  readonly #extensionFolder: string;
+  readonly #log: Log;
+  readonly #finder = new NodeFinder();
+  #told = '';
+
+  constructor(extensionFolder: string, log: Log) {
+    this.#extensionFolder = extensionFolder;
+    this.#log = log;
+  }
+
+  /** @throws NodeNotFoundError */
+  async find(): Promise<LunaticCommand> {
+    const node = await this.#finder.find({
+      setting: vscode.workspace.getConfiguration('lunatic').get<string>('node', '').trim(),
+      extensionFolder: this.#extensionFolder,
+      execPath: process.execPath,
+      isElectron: process.versions['electron'] !== undefined,
+      searchPath: process.env['PATH'] ?? '',
+      platform: process.platform,
+    });
+    this.#tell(node);
+    return { node: node.path, script: join(this.#extensionFolder, 'dist', 'lunatic.js'), env: node.env };
+  }
+
+  /** Once, until another one is found. */
+  #tell({ path, version, origin }: FoundNode): void {
+    const text = `Programs run on Node ${version} (${ORIGINS[origin]}): ${path}`;
+    if (text !== this.#told) this.#log.info(text);
+    this.#told = text;
+  }
+}
+
+const ORIGINS: Readonly<Record<FoundNode['origin'], string>> = {
+  setting: 'named by the setting lunatic.node',
+  bundled: 'of the extension',
+  own: 'the one that runs extensions',
+  path: 'found in PATH',
+};

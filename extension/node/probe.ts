@@ -1,0 +1,27 @@
+import { execFile } from 'node:child_process';
+
+/** What an executable turned out to be. */
+export type Probed =
+  | { readonly kind: 'suspends'; readonly version: string }
+  | { readonly kind: 'too-old'; readonly version: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'broken'; readonly message: string };
+
+const QUESTION =
+  "console.log(process.version, typeof WebAssembly === 'object' && 'Suspending' in WebAssembly)";
+const ANSWER = /^(v\d\S*) (true|false)\s*$/;
+
+/** Milliseconds that an executable may take to answer: on a busy machine the first start of one is slow. */
+const PATIENCE = 20_000;
+
+/** Asks an executable whether it is a Node that can suspend wasm. */
+export function probeNode(path: string, env: Readonly<Record<string, string>>): Promise<Probed> {
+  return new Promise((done) => {
+    const options = { env: { ...process.env, ...env }, timeout: PATIENCE, windowsHide: true };
+    execFile(path, ['-e', QUESTION], options, (error, stdout) => {
+      const [, version, suspends] = ANSWER.exec(stdout) ?? [];
+      if (version !== undefined) done({ kind: suspends === 'true' ? 'suspends' : 'too-old', version });
+      else done({ kind: 'broken', message: error?.message.split('\n')[0] ?? 'it is no Node' });
+    });
+  });
+}

@@ -1,0 +1,182 @@
+import * as vscode from 'vscode';
+import type { ProcessInfo, ProcessKey } from '../../runtime/inspect/protocol.ts';
+import { messageOf } from '../log.ts';
+import { MessageInputError, parseMessage, parseTag } from './message-input.ts';
+import type { DocumentKind, ProcessDocuments } from './process-documents.ts';
+import { iconOf } from './process-icon.ts';
+import { countOf, processActivity, processName } from './process-text.ts';
+import type { MoreNode, ProcessNode, ProcessTree, ProgramNode, TreeNode } from './process-tree.ts';
+import type { Program, Programs } from './program.ts';
+
+/** Processes that a choice shows at once. */
+const MAX_CHOICES = 200;
+
+/** A process of a program. */
+interface Target {
+  readonly program: Program;
+  readonly key: ProcessKey;
+}
+
+export interface ProcessCommandsOptions {
+  readonly programs: Programs;
+  readonly tree: ProcessTree;
+  readonly view: vscode.TreeView<TreeNode>;
+  readonly documents: ProcessDocuments;
+}
+
+/** Registers what can be done to processes, from the tree or the palette, where one is picked. */
+export function registerProcessCommands(options: ProcessCommandsOptions): vscode.Disposable {
+  const { programs, tree, view, documents } = options;
+  const on = (command: string, title: string, action: (target: Target) => Thenable<unknown>) =>
+    vscode.commands.registerCommand(command, async (node?: ProcessNode) => {
+      const target = isProcess(node) ? node : await pickProcess(programs, title);
+      if (target === undefined) return;
+      try {
+        await action(target);
+      } catch (error) {
+        vscode.window.showWarningMessage(messageOf(error));
+      }
+    });
+  const show = (kind: DocumentKind) => (target: Target) => documents.show(target.program, target.key, kind);
+  return vscode.Disposable.from(
+    on('lunatic.showMailbox', 'Show the mailbox of', show('mailbox')),
+    on('lunatic.showStack', 'Show the stack of', show('stack')),
+    on('lunatic.pauseProcess', 'Pause', ({ program, key }) =>
+      program.request('lunatic/pause', { process: key }),
+    ),
+    on('lunatic.resumeProcess', 'Resume', ({ program, key }) =>
+      program.request('lunatic/resume', { process: key }),
+    ),
+    on('lunatic.killProcess', 'Kill', ({ program, key }) =>
+      program.request('lunatic/kill', { process: key }),
+    ),
+    on('lunatic.sendMessage', 'Send a message to', sendMessage),
+    on('lunatic.copyProcessId', 'Copy the id of', ({ key }) =>
+      vscode.env.clipboard.writeText(key.slice(key.indexOf(':') + 1)),
+    ),
+    on('lunatic.findProcess', 'Find', ({ program, key }) =>
+      view.reveal(tree.nodeOf(program, key), { select: true, focus: true, expand: true }),
+    ),
+    vscode.commands.registerCommand('lunatic.showProcesses', () =>
+      vscode.commands.executeCommand('lunatic.processes.focus'),
+    ),
+    vscode.commands.registerCommand('lunatic.loadMoreProcesses', (node: MoreNode) => tree.showMore(node)),
+    vscode.commands.registerCommand('lunatic.stopProgram', async (node?: ProgramNode) => {
+      const program = node?.program ?? (await pickProgram(programs));
+      if (program !== undefined) await vscode.debug.stopDebugging(program.session);
+    }),
+  );
+}
+
+function isProcess(node: ProcessNode | undefined): node is ProcessNode {
+  return node?.kind === 'process';
+}
+
+async function sendMessage({ program, key }: Target): Promise<void> {
+  const info = program.model.get(key);
+  const title = `Send a message to ${info === undefined ? `process ${key}` : processName(info)}`;
+  const data = await vscode.window.showInputBox({
+    title: `${title} (1/2)`,
+    prompt: 'A text as it is; bytes as in: hex 68 65 6c; numbers, low byte first, as in: i64 1 2',
+    placeHolder: 'Message',
+    ignoreFocusOut: true,
+    validateInput: (value) => complaint(() => parseMessage(value)),
+  });
+  if (data === undefined) return;
+  const tag = await vscode.window.showInputBox({
+    title: `${title} (2/2)`,
+    prompt: 'The tag of the message; nothing for a message without a tag',
+    placeHolder: 'Tag',
+    ignoreFocusOut: true,
+    validateInput: (value) => complaint(() => parseTag(value)),
+  });
+  if (tag === undefined) return;
+  await program.request('lunatic/send', {
+    process: key,
+    tag: parseTag(tag),
+    data: Buffer.from(parseMessage(data)).toString('base64'),
+  });
+}
+
+function complaint(parse: () => unknown): string | undefined {
+  try {
+    parse();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MessageInputError)) throw error;
+    return error.message;
+  }
+}
+
+// -- picking ----------------------------------------------------------------------------------------------
+
+async function pickProgram(programs: Programs): Promise<Program | undefined> {
+  const { list } = programs;
+  if (list.length <= 1) return list[0];
+  const items = list.map((program) => ({
+    label: program.name,
+    description: countOf(program.model.total, 'process'),
+    program,
+  }));
+  return (await vscode.window.showQuickPick(items, { placeHolder: 'Program' }))?.program;
+}
+
+interface ProcessItem extends vscode.QuickPickItem {
+  readonly target?: Target;
+}
+
+/** Lets the user pick a process of any program. The runtimes look for what is typed: they may have many. */
+function pickProcess(programs: Programs, title: string): Promise<Target | undefined> {
+  const pick = vscode.window.createQuickPick<ProcessItem>();
+  pick.placeholder = `${title} which process? Its id, name, or function`;
+  pick.matchOnDescription = true;
+  let asked = 0;
+  const look = async () => {
+    const number = ++asked;
+    pick.busy = true;
+    const text = pick.value.trim().replace(/^#/, '').split(' ', 1)[0] ?? '';
+    const found = await Promise.all(
+      programs.list.map((program) => itemsOf(program, text, programs.list.length > 1)),
+    );
+    if (number !== asked) return;
+    pick.items = found.flat();
+    pick.busy = false;
+  };
+  return new Promise((done) => {
+    pick.onDidChangeValue(look);
+    pick.onDidAccept(() => {
+      done(pick.selectedItems[0]?.target);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      done(undefined);
+      pick.dispose();
+    });
+    pick.show();
+    look();
+  });
+}
+
+async function itemsOf(program: Program, text: string, isOneOfSeveral: boolean): Promise<ProcessItem[]> {
+  try {
+    const filter = text === '' ? {} : { filter: { text } };
+    const { processes } = await program.request('lunatic/processes', { limit: MAX_CHOICES, ...filter });
+    return processes.map((info) => processItem(program, info, isOneOfSeveral));
+  } catch {
+    // The program has just ended.
+    return [];
+  }
+}
+
+function processItem(program: Program, info: ProcessInfo, isOneOfSeveral: boolean): ProcessItem {
+  const parts = [processActivity(info)];
+  if (info.mailbox > 0) parts.push(countOf(info.mailbox, 'message'));
+  if (isOneOfSeveral) parts.push(program.name);
+  return {
+    label: processName(info),
+    description: parts.join(' · '),
+    iconPath: new vscode.ThemeIcon(iconOf(info).icon),
+    alwaysShow: true,
+    target: { program, key: info.key },
+  };
+}

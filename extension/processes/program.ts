@@ -1,0 +1,157 @@
+import * as vscode from 'vscode';
+import type { CustomEvents, CustomRequests } from '../../debug-adapter/index.ts';
+import { MAX_CHANGES, MAX_PAGE, type ProcessInfo } from '../../runtime/inspect/protocol.ts';
+import { type Log, messageOf } from '../log.ts';
+import { DEBUG_TYPE } from '../programs/configuration-provider.ts';
+import { ProcessModel } from './process-model.ts';
+
+/** Milliseconds between two readings of the whole tree, at least, where news does not add up. */
+const RELOAD_INTERVAL = 2000;
+
+type Changes = CustomEvents['lunatic/processesChanged'];
+
+/** A program that runs in a debug session, or in one without debugging, and what is known of its processes. */
+export class Program {
+  readonly session: vscode.DebugSession;
+  readonly model = new ProcessModel();
+  readonly #log: Log;
+  #loading: Promise<void> | undefined;
+  #loadedAt = 0;
+  #isOver = false;
+
+  constructor(session: vscode.DebugSession, log: Log) {
+    this.session = session;
+    this.#log = log;
+  }
+
+  get id(): string {
+    return this.session.id;
+  }
+
+  get name(): string {
+    return this.session.name;
+  }
+
+  /** Whether it only runs: processes that trap end, and nothing stops. */
+  get isPlainRun(): boolean {
+    return this.session.configuration['noDebug'] === true;
+  }
+
+  /** Asks the runtime. Rejects with what it answers, and when the program is over. */
+  async request<Name extends keyof CustomRequests>(
+    name: Name,
+    params: CustomRequests[Name]['params'],
+  ): Promise<CustomRequests[Name]['result']> {
+    return await this.session.customRequest(name, params);
+  }
+
+  /** Reads all pages of the process tree, up to what a model keeps. */
+  load(): Promise<void> {
+    this.#loading ??= this.#readPages().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  /** @returns once the model knows */
+  async change(changes: Changes): Promise<void> {
+    this.model.apply(changes);
+    if (this.#addsUp(changes) || this.#loading !== undefined) return;
+    if (performance.now() - this.#loadedAt > RELOAD_INTERVAL) await this.load();
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** Whether as many processes are known as there are, or what is missing comes with the next news. */
+  #addsUp({ started, changed, ended }: Changes): boolean {
+    const { size, total, isFull } = this.model;
+    const isPart = [started, changed, ended].some((list) => list.length >= MAX_CHANGES);
+    return isPart || size === total || isFull;
+  }
+
+  async #readPages(): Promise<void> {
+    const processes: ProcessInfo[] = [];
+    let after: string | undefined;
+    try {
+      do {
+        const page = await this.request('lunatic/processes', {
+          limit: MAX_PAGE,
+          ...(after === undefined ? {} : { after }),
+        });
+        processes.push(...page.processes);
+        after = page.next;
+        if (after === undefined) this.model.replace(processes, page.total);
+        else this.model.addPage(page);
+      } while (after !== undefined && !this.model.isFull);
+    } catch (error) {
+      if (!this.#isOver)
+        this.#log.warn(`The processes of ${this.name} could not be read: ${messageOf(error)}`);
+    }
+    this.#loadedAt = performance.now();
+  }
+}
+
+/** The programs that run in debug sessions of ours. */
+export class Programs implements vscode.Disposable {
+  readonly #programs = new Map<string, Program>();
+  readonly #log: Log;
+  readonly #listChanged = new vscode.EventEmitter<void>();
+  readonly #processesChanged = new vscode.EventEmitter<Program>();
+  readonly #subscriptions: vscode.Disposable;
+  /** A program has come or gone. */
+  readonly onDidChangeList = this.#listChanged.event;
+  /** The model of a program has changed. */
+  readonly onDidChangeProcesses = this.#processesChanged.event;
+
+  constructor(log: Log) {
+    this.#log = log;
+    this.#subscriptions = vscode.Disposable.from(
+      this.#listChanged,
+      this.#processesChanged,
+      vscode.debug.onDidStartDebugSession((session) => this.#add(session)),
+      vscode.debug.onDidTerminateDebugSession((session) => this.#remove(session)),
+      vscode.debug.onDidReceiveDebugSessionCustomEvent((event) => this.#receive(event)),
+    );
+  }
+
+  dispose(): void {
+    this.#subscriptions.dispose();
+  }
+
+  get list(): Program[] {
+    return [...this.#programs.values()];
+  }
+
+  get(id: string): Program | undefined {
+    return this.#programs.get(id);
+  }
+
+  #add(session: vscode.DebugSession): Program | undefined {
+    if (session.type !== DEBUG_TYPE) return undefined;
+    const known = this.#programs.get(session.id);
+    if (known !== undefined) return known;
+    const program = new Program(session, this.#log);
+    this.#programs.set(session.id, program);
+    this.#listChanged.fire();
+    program.load().then(() => this.#processesChanged.fire(program));
+    return program;
+  }
+
+  #remove(session: vscode.DebugSession): void {
+    const program = this.#programs.get(session.id);
+    if (program === undefined) return;
+    program.end();
+    this.#programs.delete(session.id);
+    this.#listChanged.fire();
+  }
+
+  async #receive({ session, event, body }: vscode.DebugSessionCustomEvent): Promise<void> {
+    if (event !== 'lunatic/processesChanged') return;
+    const program = this.#add(session);
+    if (program === undefined) return;
+    await program.change(body);
+    this.#processesChanged.fire(program);
+  }
+}

@@ -1,0 +1,54 @@
+import type { FoundTest } from './read-module-tests.ts';
+
+/** Tests whose names begin with the same words: `sums::adds` and `sums::subtracts` are of the group `sums`. */
+export interface TestGroup {
+  /** The last word of its name; empty for the group of all. */
+  readonly label: string;
+  /** `a::b`; empty for the group of all. */
+  readonly name: string;
+  readonly groups: readonly TestGroup[];
+  readonly tests: readonly LabelledTest[];
+}
+
+export interface LabelledTest {
+  /** The last word of its name. */
+  readonly label: string;
+  readonly test: FoundTest;
+}
+
+interface Draft {
+  readonly label: string;
+  readonly name: string;
+  readonly groups: Map<string, Draft>;
+  readonly tests: LabelledTest[];
+}
+
+const SEPARATOR = '::';
+
+/** The tests of a module as a tree, in the order of its exports. */
+export function groupTests(tests: readonly FoundTest[]): TestGroup {
+  const root = draft('', '');
+  for (const test of tests) {
+    const words = test.name.split(SEPARATOR);
+    const label = words.pop() || test.name;
+    let group = root;
+    for (const word of words) {
+      let next = group.groups.get(word);
+      if (next === undefined) {
+        next = draft(word, group.name === '' ? word : `${group.name}${SEPARATOR}${word}`);
+        group.groups.set(word, next);
+      }
+      group = next;
+    }
+    group.tests.push({ label, test });
+  }
+  return finished(root);
+}
+
+function draft(label: string, name: string): Draft {
+  return { label, name, groups: new Map(), tests: [] };
+}
+
+function finished({ label, name, groups, tests }: Draft): TestGroup {
+  return { label, name, tests, groups: [...groups.values()].map(finished) };
+}

@@ -1,0 +1,106 @@
+import * as vscode from 'vscode';
+import type { FoundTest } from './read-module-tests.ts';
+import { groupTests, type TestGroup } from './test-groups.ts';
+
+/** What an item of the test explorer stands for. */
+export type ItemData =
+  | { readonly kind: 'module'; readonly uri: vscode.Uri }
+  | { readonly kind: 'group' }
+  | { readonly kind: 'test'; readonly uri: vscode.Uri; readonly test: FoundTest };
+
+/** The items of all modules, made and renewed from the tests that were found. */
+export class TestItems {
+  readonly #controller: vscode.TestController;
+  readonly #data = new WeakMap<vscode.TestItem, ItemData>();
+
+  constructor(controller: vscode.TestController) {
+    this.#controller = controller;
+  }
+
+  dataOf(item: vscode.TestItem): ItemData | undefined {
+    return this.#data.get(item);
+  }
+
+  /** All modules of which something is known. */
+  modules(): vscode.TestItem[] {
+    return [...this.#controller.items].map(([, item]) => item);
+  }
+
+  moduleItem(uri: vscode.Uri): vscode.TestItem | undefined {
+    return this.#controller.items.get(uri.toString());
+  }
+
+  /** The tests of a module as they are now. Results of those that are still there stay. Without any, it is taken away. */
+  setTests(uri: vscode.Uri, tests: readonly FoundTest[]): void {
+    if (tests.length === 0) {
+      this.remove(uri);
+      return;
+    }
+    const item = this.#moduleItem(uri);
+    item.error = undefined;
+    this.#fill(item, uri, groupTests(tests));
+  }
+
+  /** The module cannot be read, as while a build writes it; the tests that it had stay. */
+  setError(uri: vscode.Uri, message: string): void {
+    this.#moduleItem(uri).error = message;
+  }
+
+  remove(uri: vscode.Uri): void {
+    this.#controller.items.delete(uri.toString());
+  }
+
+  /** The tests below an item, itself included. */
+  *testsOf(item: vscode.TestItem): Generator<vscode.TestItem> {
+    if (this.#data.get(item)?.kind === 'test') yield item;
+    for (const [, child] of item.children) yield* this.testsOf(child);
+  }
+
+  #moduleItem(uri: vscode.Uri): vscode.TestItem {
+    const known = this.moduleItem(uri);
+    if (known !== undefined) return known;
+    const path = vscode.workspace.asRelativePath(uri);
+    const slash = path.lastIndexOf('/') + 1;
+    const item = this.#controller.createTestItem(uri.toString(), path.slice(slash), uri);
+    item.description = path.slice(0, Math.max(0, slash - 1));
+    item.sortText = path;
+    this.#data.set(item, { kind: 'module', uri });
+    this.#controller.items.add(item);
+    return item;
+  }
+
+  #fill(parent: vscode.TestItem, uri: vscode.Uri, { groups, tests }: TestGroup): void {
+    const items = [
+      ...groups.map((group) => this.#groupItem(parent, uri, group)),
+      ...tests.map(({ label, test }) => this.#testItem(parent, uri, label, test)),
+    ];
+    parent.children.replace(items);
+  }
+
+  #groupItem(parent: vscode.TestItem, uri: vscode.Uri, group: TestGroup): vscode.TestItem {
+    const id = `${uri}#group ${group.name}`;
+    const item = parent.children.get(id) ?? this.#controller.createTestItem(id, group.label, uri);
+    this.#data.set(item, { kind: 'group' });
+    this.#fill(item, uri, group);
+    return item;
+  }
+
+  #testItem(parent: vscode.TestItem, uri: vscode.Uri, label: string, test: FoundTest): vscode.TestItem {
+    const id = `${uri}#test ${test.exportName}`;
+    const item = parent.children.get(id) ?? this.#controller.createTestItem(id, label, uri);
+    item.description = marksOf(test);
+    item.range = rangeOf(test);
+    this.#data.set(item, { kind: 'test', uri, test });
+    return item;
+  }
+}
+
+function marksOf({ ignored, expectedPanic }: FoundTest): string {
+  const panic = expectedPanic === '' ? 'should panic' : `should panic: ${expectedPanic}`;
+  return [...(ignored ? ['ignored'] : []), ...(expectedPanic === null ? [] : [panic])].join(', ');
+}
+
+function rangeOf({ place }: FoundTest): vscode.Range | undefined {
+  if (place === null) return undefined;
+  return new vscode.Range(place.line, place.column, place.line, place.column + place.length);
+}

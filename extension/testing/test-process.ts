@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { parseTestEvent, type TestReportEvent } from './test-events.ts';
+
+/** How to start the command: what `LunaticCommand` tells, and its arguments. */
+export interface TestProcessOptions {
+  readonly node: string;
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly arguments: readonly string[];
+  readonly cwd: string;
+  /** Kills it. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: TestReportEvent) => void;
+  /** Gets what it prints beside events. */
+  readonly onNoise: (text: string) => void;
+}
+
+export interface TestProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The command could not be started. */
+export class TestProcessError extends Error {
+  override readonly name = 'TestProcessError';
+  readonly code = 'LUNATIC_TEST_PROCESS';
+}
+
+/** Milliseconds between the polite word and the other one. */
+const GRACE = 2000;
+
+/**
+ * Ends the command when this process is gone in whichever way: the other end of descriptor 3 is this process'. A test
+ * that hangs would run on for ever.
+ */
+const GUARD = `
+  import { fstatSync } from 'node:fs';
+  import { Socket } from 'node:net';
+  import { isMainThread } from 'node:worker_threads';
+  try {
+    if (isMainThread && !process.channel && fstatSync(3).isSocket()) {
+      new Socket({ fd: 3, readable: true, writable: false })
+        .on('error', () => {}).on('close', () => process.kill(process.pid, 'SIGKILL')).resume().unref();
+    }
+  } catch {}`;
+
+const isWindows = process.platform === 'win32';
+
+/**
+ * Runs `lunatic test` and tells of its events as they come. Resolves when it has ended and all is told.
+ * @throws TestProcessError
+ */
+export function runTestProcess(options: TestProcessOptions): Promise<TestProcessEnd> {
+  const { node, script, env, cwd, signal, onEvent, onNoise } = options;
+  const guard = isWindows ? [] : ['--import', `data:text/javascript,${encodeURIComponent(GUARD)}`];
+  return new Promise((done, fail) => {
+    const child = spawn(node, [...guard, script, ...options.arguments], {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', isWindows ? 'ignore' : 'pipe'],
+      windowsHide: true,
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const kill = () => {
+      if (isWindows && child.pid !== undefined) {
+        // It may have started a second Node.
+        spawn('taskkill', ['/pid', `${child.pid}`, '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+        return;
+      }
+      child.kill('SIGTERM');
+      timer = setTimeout(() => child.kill('SIGKILL'), GRACE);
+    };
+    if (signal.aborted) kill();
+    signal.addEventListener('abort', kill);
+
+    const lines = new Lines((line) => {
+      const event = parseTestEvent(line);
+      if (event !== null) onEvent(event);
+      else if (!line.startsWith('{')) onNoise(`${line}\n`);
+    });
+    child.stdio[3]?.on('error', () => {});
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => lines.add(text));
+    child.stderr?.setEncoding('utf8').on('data', onNoise);
+    const settle = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', kill);
+    };
+    child.on('error', (cause) => {
+      if (child.pid !== undefined) return;
+      settle();
+      fail(new TestProcessError(`${node} cannot be started: ${cause.message}`, { cause }));
+    });
+    child.on('close', (exitCode, by) => {
+      settle();
+      lines.end();
+      done({ exitCode, signal: by });
+    });
+  });
+}
+
+/** Cuts a text that comes in pieces into lines. */
+class Lines {
+  readonly #onLine: (line: string) => void;
+  /** The beginning of a line, as it came. */
+  #pieces: string[] = [];
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  add(text: string): void {
+    const [first = '', ...others] = text.split('\n');
+    this.#pieces.push(first);
+    for (const other of others) {
+      this.#onLine(this.#pieces.join(''));
+      this.#pieces = [other];
+    }
+  }
+
+  end(): void {
+    const last = this.#pieces.join('');
+    this.#pieces = [];
+    if (last !== '') this.#onLine(last);
+  }
+}

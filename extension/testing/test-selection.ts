@@ -1,0 +1,67 @@
+import type * as vscode from 'vscode';
+import type { TestItems } from './test-items.ts';
+
+/** What is to run of a module. */
+export interface ChosenModule {
+  readonly uri: vscode.Uri;
+  /** By their exports. */
+  readonly chosen: ReadonlyMap<string, vscode.TestItem>;
+  /** Whether these are all its tests that are not ignored, and no other. */
+  readonly isAll: boolean;
+  /** Tests that are marked as ignored, and that nobody has chosen themselves. */
+  readonly ignored: readonly vscode.TestItem[];
+}
+
+interface Draft {
+  readonly uri: vscode.Uri;
+  readonly chosen: Map<string, vscode.TestItem>;
+  readonly ignored: Set<vscode.TestItem>;
+  /** Whether an ignored test is among the chosen. */
+  hasIgnored: boolean;
+}
+
+/** The tests that a request asks for, by their modules. A test that is marked as ignored runs if it is asked for itself. */
+export function chooseTests(
+  items: TestItems,
+  { include, exclude = [] }: Pick<vscode.TestRunRequest, 'include' | 'exclude'>,
+): ChosenModule[] {
+  const excluded = new Set((exclude ?? []).flatMap((item) => [...items.testsOf(item)]));
+  const drafts = new Map<string, Draft>();
+  for (const top of include ?? items.modules()) {
+    for (const item of items.testsOf(top)) {
+      const data = items.dataOf(item);
+      if (data?.kind !== 'test' || excluded.has(item)) continue;
+      const { uri, test } = data;
+      let draft = drafts.get(uri.toString());
+      if (draft === undefined) {
+        draft = { uri, chosen: new Map(), ignored: new Set(), hasIgnored: false };
+        drafts.set(uri.toString(), draft);
+      }
+      if (test.ignored && item !== top) {
+        if (!draft.chosen.has(test.exportName)) draft.ignored.add(item);
+        continue;
+      }
+      draft.chosen.set(test.exportName, item);
+      draft.ignored.delete(item);
+      draft.hasIgnored ||= test.ignored;
+    }
+  }
+  return [...drafts.values()].map(({ uri, chosen, ignored, hasIgnored }) => ({
+    uri,
+    chosen,
+    isAll: !hasIgnored && chosen.size === plainTests(items, uri),
+    ignored: [...ignored],
+  }));
+}
+
+/** Tests of a module that are not ignored. */
+function plainTests(items: TestItems, uri: vscode.Uri): number {
+  const module = items.moduleItem(uri);
+  if (module === undefined) return 0;
+  let count = 0;
+  for (const item of items.testsOf(module)) {
+    const data = items.dataOf(item);
+    if (data?.kind === 'test' && !data.test.ignored) count++;
+  }
+  return count;
+}
