@@ -40,18 +40,24 @@ export class ChangeFeed {
     const started: Process[] = [];
     const changed: Process[] = [];
     const ended: Process[] = [];
+    const { total } = source;
+    let known = 0;
     for (const [process, told] of this.#told) {
       if (process.exit !== null) {
         if (ended.length < MAX_CHANGES) ended.push(process);
-      } else if (changed.length < MAX_CHANGES && differs(process, told)) changed.push(process);
+        continue;
+      }
+      known++;
+      if (changed.length < MAX_CHANGES && differs(process, told)) changed.push(process);
     }
-    for (const process of source.live()) {
-      if (started.length === MAX_CHANGES) break;
-      if (!this.#told.has(process)) started.push(process);
+    if (known < total) {
+      for (const process of source.live()) {
+        if (started.length === MAX_CHANGES) break;
+        if (!this.#told.has(process)) started.push(process);
+      }
     }
     for (const process of [...ended, ...changed]) this.#told.delete(process);
     for (const process of [...changed, ...started]) this.#told.set(process, visible(process));
-    const { total } = source;
     if (started.length + changed.length + ended.length === 0 && total === this.#total) return null;
     this.#total = total;
     const describe = source.describer();
@@ -64,13 +70,21 @@ export class ChangeFeed {
   }
 }
 
-function visible({ turns, state, mailbox, parent, environment }: Process): Told {
-  const parented = parent !== null && environment.get(parent) !== undefined;
-  return { turns, state, mailbox: mailbox.length, parented };
+function visible(process: Process): Told {
+  const { turns, state, mailbox } = process;
+  return { turns, state, mailbox: mailbox.length, parented: isParented(process) };
 }
 
+function isParented({ parent, environment }: Process): boolean {
+  return parent !== null && environment.get(parent) !== undefined;
+}
+
+/** Thousands are asked several times a second: nothing is made for those that stand still. */
 function differs(process: Process, told: Told): boolean {
-  if (told.turns !== process.turns || told.mailbox !== process.mailbox.length) return true;
-  const now = visible(process);
-  return told.state !== now.state || told.parented !== now.parented;
+  return (
+    told.turns !== process.turns ||
+    told.mailbox !== process.mailbox.length ||
+    told.state !== process.state ||
+    told.parented !== isParented(process)
+  );
 }

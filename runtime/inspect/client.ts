@@ -5,6 +5,8 @@ import { socketConnection } from './socket.ts';
 
 /** Milliseconds in which a runtime must have answered for the first time. */
 const CONNECT_TIME = 10_000;
+/** Milliseconds that a runtime has to close its end of a connection. */
+const CLOSE_TIME = 1000;
 /** Bytes of a message from the runtime at most: a large module, in base64. */
 const MAX_MESSAGE = 2 ** 29;
 
@@ -145,7 +147,10 @@ export class InspectClient {
   /** Closes the connection. The runtime goes on. */
   async close(): Promise<void> {
     this.#socket.close();
+    // A runtime that hangs does not say goodbye.
+    const timer = setTimeout(() => this.#socket.terminate(), CLOSE_TIME);
     await this.closed;
+    clearTimeout(timer);
   }
 }
 
