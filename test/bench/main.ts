@@ -1,5 +1,6 @@
 /** What is measured, in the order of the table. `npm run bench -- --list` tells about each row. */
 import { bench } from './bench.ts';
+import { inspection } from './inspection.ts';
 import { kernels } from './kernels.ts';
 import { memory } from './memory.ts';
 import { processes } from './processes.ts';
@@ -7,5 +8,5 @@ import { rewriting } from './rewriting.ts';
 import { startup } from './startup.ts';
 import { testMode } from './test-mode.ts';
 
-const benchmarks = [...processes, kernels, ...memory, rewriting, startup, testMode];
+const benchmarks = [...processes, kernels, ...memory, rewriting, startup, testMode, inspection];
 process.exit(await bench(benchmarks, process.argv.slice(2)));

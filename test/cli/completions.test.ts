@@ -125,6 +125,11 @@ describe.each(shells.filter(([name]) => spawnSync(name, ['-c', ':']).status === 
       }
     });
 
+    test('a module after --inspect, whose address follows a =, and nothing where a URL is expected', () => {
+      expect(complete('run', '--inspect', 'one')).toEqual(['one.wasm']);
+      expect(complete('ps', '')).toEqual([]);
+    });
+
     test('folders for --dir, choices for --color and --log', () => {
       expect(complete('run', '--dir', '').map((name) => name.replace(/\/$/, ''))).toEqual(['apps']);
       expect(complete('test', '--color', 'a').sort()).toEqual(['always', 'auto']);
