@@ -177,19 +177,18 @@ export class Debuggee {
   }
 
   async #launchedEnd(process: RuntimeProcess): Promise<number> {
-    const timer = { handle: undefined as NodeJS.Timeout | undefined };
-    this.client.closed.then(() => {
+    let timer: NodeJS.Timeout | undefined;
+    const lost = this.client.closed.then(() => {
       // A runtime that nobody can reach any more, and that does not end, is of no use.
-      timer.handle = setTimeout(() => {
+      timer = setTimeout(() => {
         this.#say('The connection to the runtime is lost: it is ended.');
         process.terminate();
       }, END_GRACE);
     });
     const { exitCode, signal } = await process.ended;
-    clearTimeout(timer.handle);
     // What it told last may still be on its way.
-    await this.client.closed;
-    clearTimeout(timer.handle);
+    await lost;
+    clearTimeout(timer);
     if (this.#ended !== undefined) this.#sayEnd(this.#ended);
     else if (process.isToldToEnd) return exitCode;
     else if (signal !== null) this.#say(`The runtime was ended by ${signal}.`);

@@ -175,6 +175,10 @@ export class RuntimeProcess {
     if (text.includes('JavaScript Promise Integration')) {
       throw new AdapterError(ErrorId.RuntimeWithoutJspi, text);
     }
+    if (text.includes('bad option: --import')) {
+      const message = `The Node '${this.#child.spawnfile}' is too old: 24.21, or 26 and newer, can run programs`;
+      throw new AdapterError(ErrorId.RuntimeWithoutJspi, message);
+    }
     const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
     throw new AdapterError(
       ErrorId.ProgramNotStarted,

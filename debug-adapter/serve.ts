@@ -10,8 +10,6 @@ export async function serveStdio(defaults: SessionDefaults): Promise<void> {
   const session = new LunaticDebugSession(defaults);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => session.close());
   session.start(process.stdin, process.stdout);
-  // A client that has gone closes its end of the pipe.
-  process.stdin.on('end', () => session.close());
   await session.closed;
   await new Promise<void>((done) => process.stdout.write('', () => done()));
 }
@@ -52,7 +50,6 @@ export async function servePort(
 function serve(session: LunaticDebugSession, socket: Socket, first: Buffer): void {
   socket.pause();
   socket.unshift(first);
-  socket.on('end', () => session.close());
   session.start(socket, socket);
 }
 

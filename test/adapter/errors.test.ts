@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { LaunchArguments } from '../../debug-adapter/index.ts';
@@ -112,8 +112,15 @@ test.skipIf(process.platform === 'win32')('a file that is no Node', async () => 
     id: 2005,
     message: expect.stringMatching(/cannot be started: .*EACCES/),
   });
-  chmodSync(runtime, 0o755);
-  expect(await refusal({ program: guestFile(echo), runtime })).toMatchObject({ id: expect.any(Number) });
+});
+
+test.skipIf(process.platform === 'win32')('a Node that is much too old', async () => {
+  const runtime = join(testFolder(), 'node');
+  writeFileSync(runtime, '#!/bin/sh\necho "$0: bad option: --import" >&2; exit 9\n', { mode: 0o755 });
+  expect(await refusal({ program: guestFile(echo), runtime })).toMatchObject({
+    id: 2006,
+    message: `The Node '${runtime}' is too old: 24.21, or 26 and newer, can run programs`,
+  });
 });
 
 test('a Node that cannot suspend wasm', async () => {
