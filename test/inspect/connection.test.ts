@@ -307,3 +307,13 @@ test('a client that asks and does not read the answers is disconnected', async (
   expect(await deaf.closed).toBe(1006);
   expect(deaf.answers.size).toBeLessThan(101);
 });
+
+test('a client that does not read does not keep the program from ending', async () => {
+  const run = await Inspected.run(main('(call $print (text "bye"))'), ['--inspect-wait']);
+  const deaf = await RawSocket.open(run.url);
+  await deaf.initialize();
+  deaf.send({ jsonrpc: '2.0', id: 1, method: 'start', params: {} });
+  await deaf.answer(1);
+  deaf.socket.pause();
+  expect(await run.command.ended).toMatchObject({ exitCode: 0, stdout: 'bye\n' });
+});

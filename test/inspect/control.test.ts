@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { guest } from '../support/guest.ts';
 import { Inspected, type Inspecting, i64, inspectPrograms } from '../support/inspected.ts';
 import { FAMILY } from '../support/inspected-guests.ts';
+import { RawSocket } from '../support/raw-socket.ts';
 
 inspectPrograms();
 
@@ -225,6 +226,29 @@ test('what a client held before its start section goes on when the client has go
   await stopped.find(() => true);
   await client.close();
   await run.command.printed('prepared\nstarted\n');
+});
+
+test('what a client held goes on when the client dies without a word', async () => {
+  const run = await Inspected.run(FAMILY);
+  await run.command.printed('ready\n');
+  const raw = await RawSocket.open(run.url);
+  await raw.initialize();
+  for (const [id, process] of ['1:1', '1:2', '1:3', '1:4'].entries()) {
+    raw.send({ jsonrpc: '2.0', id, method: 'process/pause', params: { process } });
+    await raw.answer(id);
+  }
+  raw.send({
+    ...{ jsonrpc: '2.0', id: 'send', method: 'process/send' },
+    params: { process: '1:3', tag: '1', data: i64(6) },
+  });
+  await raw.answer('send');
+  // And a request that it will not hear the answer of.
+  raw.send({ jsonrpc: '2.0', id: 9, method: 'process/pause', params: { process: '1:4' } });
+  raw.socket.terminate();
+  await run.command.printed('data 1 6\n');
+  const { ask } = await run.connect();
+  const states = (await ask('process/list', {})).processes.map(({ state }) => state);
+  expect(states).not.toContain('paused');
 });
 
 test('paused and trapped processes go on when the last client has gone, not before', async () => {
