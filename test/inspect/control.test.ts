@@ -177,6 +177,20 @@ test('a trap is held for one client after another has gone that wanted it too', 
   await stopped.find(({ why }) => why === 'trap');
 });
 
+test('a trap is not held for a client that has gone', async () => {
+  const { ask, run, untilTotal } = await family();
+  const raw = await RawSocket.open(run.url);
+  await raw.initialize();
+  raw.send({ jsonrpc: '2.0', id: 1, method: 'watch', params: { traps: true } });
+  await raw.answer(1);
+  raw.send('no JSON');
+  await raw.closed;
+  // By the time these are answered the runtime has read the end of the other connection, too.
+  for (let i = 0; i < 20; i++) await ask('process/list', {});
+  await ask('process/send', { process: '1:3', tag: '99', data: '' });
+  await untilTotal(3);
+});
+
 const SLOW_START = guest(
   `(func $prepare (call $process.sleep_ms (i64.const 1)) (call $print (text "prepared")))
    (start $prepare)
