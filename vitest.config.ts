@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Needs a browser: scripts/test.mjs runs it with a configuration of its own.
+    exclude: ['test/workbench/**'],
     globalSetup: ['test/support/build.ts'],
     pool: 'forks',
     maxWorkers: 2,

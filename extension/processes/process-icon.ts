@@ -10,7 +10,7 @@ export interface ProcessIcon {
 export function iconOf({ state, waitsFor }: ProcessInfo): ProcessIcon {
   switch (state) {
     case 'initializing':
-      return { icon: 'circle-large-outline' };
+      return { icon: 'circle-large-outline', color: 'charts.green' };
     case 'ready':
     case 'running':
       return RUNS;
@@ -27,10 +27,10 @@ export function iconOf({ state, waitsFor }: ProcessInfo): ProcessIcon {
     case 'sleep':
       return { icon: 'watch', color: 'descriptionForeground' };
     case 'message':
-      return { icon: 'mail-read', color: 'descriptionForeground' };
+      return { icon: 'circle-large-outline', color: 'descriptionForeground' };
     default:
-      return { icon: 'loading', color: 'descriptionForeground' };
+      return { icon: 'ellipsis', color: 'descriptionForeground' };
   }
 }
 
-const RUNS: ProcessIcon = { icon: 'play', color: 'charts.green' };
+const RUNS: ProcessIcon = { icon: 'circle-large-filled', color: 'charts.green' };

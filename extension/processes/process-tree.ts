@@ -248,7 +248,7 @@ export function uriOf({ program, key }: ProcessNode): vscode.Uri {
 function programItem({ program }: ProgramNode): vscode.TreeItem {
   const item = new vscode.TreeItem(program.name, vscode.TreeItemCollapsibleState.Expanded);
   item.id = program.id;
-  item.description = `${countOf(program.model.total, 'process')}${program.isPlainRun ? '' : ' · debugging'}`;
+  item.description = countOf(program.model.total, 'process');
   item.iconPath = new vscode.ThemeIcon(program.isPlainRun ? 'play' : 'debug-alt');
   item.contextValue = 'lunaticProgram';
   item.tooltip = `${program.session.configuration['program'] ?? program.session.configuration['url'] ?? program.name}`;
@@ -295,10 +295,13 @@ function processItem(node: ProcessNode): vscode.TreeItem {
 /** More than a badge has room for. */
 const MAX_BADGE = 99;
 
+/** Children that nobody counts at a glance. */
+const MANY_CHILDREN = 10;
+
 function descriptionOf(info: ProcessInfo, children: number): string {
   const parts = [processActivity(info)];
   if (info.mailbox > MAX_BADGE) parts.push(countOf(info.mailbox, 'message'));
-  if (children > 0) parts.push(children === 1 ? '1 child' : `${children.toLocaleString('en-US')} children`);
+  if (children >= MANY_CHILDREN) parts.push(`${children.toLocaleString('en-US')} children`);
   return parts.join(' · ');
 }
 

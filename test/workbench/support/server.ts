@@ -60,7 +60,14 @@ export class WorkbenchServer {
 
     const installation = await installServer();
     const child = spawnServer(installation, env, [
-      ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token', '--accept-server-license-terms'],
+      ...[
+        '--host',
+        '127.0.0.1',
+        '--port',
+        '0',
+        '--without-connection-token',
+        '--accept-server-license-terms',
+      ],
       ...['--telemetry-level', 'off', '--server-data-dir', data],
       ...(extensionsFolder === undefined ? [] : ['--extensions-dir', extensionsFolder]),
       ...(workspaceTrust ? [] : ['--disable-workspace-trust']),

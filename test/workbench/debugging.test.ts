@@ -1,0 +1,245 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
+import { projectFolder, RunningCommand } from '../support/command.ts';
+import { BAKERY, POST_OFFICE } from './programs.ts';
+import { WorkbenchSession, Workspace } from './support/session.ts';
+
+const session = new WorkbenchSession();
+
+describe('F5 on a text module', () => {
+  test('runs it; its processes are threads, and in the tree', async () => {
+    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
+    await workbench.isActive();
+    await workbench.openFile('post-office.wat');
+    await workbench.page.keyboard.press('F5');
+    await workbench.printed('the post office is open');
+
+    await workbench.showView('Run and Debug');
+    await workbench.thread('#1 _start (waiting for message)').waitFor();
+    await workbench.thread('#2 sorter (waiting for message, 3 in mailbox)').waitFor();
+    await workbench.thread('#3 clock').waitFor();
+    await workbench.screenshot('debugging-threads');
+
+    await workbench.showView('Lunatic');
+    await workbench.process('#1 _start').waitFor();
+    await workbench.process('#2 sorter').waitFor();
+    await workbench.process('#3 clock').waitFor();
+    expect(await workbench.processes.count()).toBe(4);
+    await workbench.screenshot('debugging-processes');
+  });
+
+  test('pauses one process while the others run, and lets it go on', async () => {
+    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
+    await workbench.isActive();
+    await workbench.openFile('post-office.wat');
+    await workbench.page.keyboard.press('F5');
+    await workbench.showView('Lunatic');
+    const sorter = workbench.process('#2 sorter, waiting');
+    await workbench.act(sorter, 'Pause Process');
+    await workbench.process('#2 sorter, paused').waitFor();
+    await workbench.ticks(3);
+
+    await workbench.showView('Run and Debug');
+    const thread = workbench.thread('#2 sorter (paused');
+    await thread.waitFor();
+    expect(await thread.textContent()).toContain('Paused');
+    expect(await workbench.thread('#3 clock').textContent()).toContain('Running');
+    // Its stack, in the text of its function.
+    await workbench.frame('receive_tag').waitFor();
+    await workbench.frame('sorter').waitFor();
+    await workbench.screenshot('debugging-paused');
+
+    await workbench.showView('Lunatic');
+    await workbench.act(workbench.process('#2 sorter, paused'), 'Resume Process');
+    await workbench.process('#2 sorter, waiting').waitFor();
+  });
+
+  test('shows a mailbox and its messages, and the stack of a process that waits', async () => {
+    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
+    await workbench.isActive();
+    await workbench.openFile('post-office.wat');
+    await workbench.page.keyboard.press('F5');
+    await workbench.showView('Lunatic');
+    const sorter = workbench.process('#2 sorter');
+    await workbench.act(sorter, 'Show Mailbox');
+    await workbench.editorShows('Mailbox of #2 sorter: 3 messages');
+    await workbench.editorShows('1  tag 7, 26 bytes');
+    await workbench.editorShows('To Ada: the parcel is here');
+    await workbench.editorShows('2  tag 8, 24 bytes');
+    await workbench.editorShows('00 01 02 ff');
+    await workbench.screenshot('processes-mailbox');
+
+    await workbench.menu(sorter, 'Show Stack');
+    await workbench.editorShows('Stack of #2 sorter: waiting for message');
+    await workbench.editorShows('at sorter (function');
+    await workbench.screenshot('processes-stack');
+    await workbench.page.keyboard.down('Control');
+    await workbench.line('at sorter (function').locator('.detected-link').first().click();
+    await workbench.page.keyboard.up('Control');
+    await workbench.editorShows('(func $sorter');
+    await workbench.screenshot('processes-frame');
+  });
+
+  test('sends a message to a process, which takes it and ends', async () => {
+    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
+    await workbench.isActive();
+    await workbench.openFile('post-office.wat');
+    await workbench.page.keyboard.press('F5');
+    await workbench.printed('the post office is open');
+    await workbench.command('Lunatic: Send Message...');
+    await workbench.pickOnceShown('#2 sorter');
+    await workbench.answer('hex 68 69');
+    await workbench.answer('99');
+    await workbench.printed('the sorter has its letter');
+    await workbench.showView('Lunatic');
+    await workbench.process('#3 clock').waitFor();
+    expect(await workbench.process('#2 sorter').count()).toBe(0);
+  });
+
+  test('kills a process from the tree; the others run on', async () => {
+    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
+    await workbench.isActive();
+    await workbench.openFile('post-office.wat');
+    await workbench.page.keyboard.press('F5');
+    await workbench.showView('Lunatic');
+    await workbench.act(workbench.process('#2 sorter'), 'Kill Process');
+    await workbench.process('#2 sorter').waitFor({ state: 'detached' });
+    await workbench.printed('Process sorter was killed');
+    await workbench.ticks(3);
+    await workbench.screenshot('processes-killed');
+    // The last one takes the program with it.
+    await workbench.act(workbench.process('#1 _start'), 'Kill Process');
+    await workbench.page.getByText('No program is running.').waitFor();
+    await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  });
+
+  test('stops where a process traps, with the reason and its stack', async () => {
+    const workbench = await session.open({ 'bakery.wat': BAKERY });
+    await workbench.isActive();
+    await workbench.openFile('bakery.wat');
+    await workbench.showView('Run and Debug');
+    await workbench.page.keyboard.press('F5');
+    await workbench.page.locator('.zone-widget.exception-widget', { hasText: 'divide by zero' }).waitFor();
+    for (const name of ['slice', 'share_the_cake', 'baker']) await workbench.frame(name).waitFor();
+    await workbench.page.locator('.debug-top-stack-frame-line').first().waitFor();
+    await workbench.editorShows('i32.div_u');
+    await workbench.ticks(3);
+    await workbench.screenshot('debugging-trap');
+
+    await workbench.showView('Lunatic');
+    await workbench.process('#2 baker, trapped: divide by zero').waitFor();
+    await workbench.screenshot('processes-trapped');
+    await workbench.page.keyboard.press('F5');
+    await workbench.process('#2 baker').waitFor({ state: 'detached' });
+    await workbench.process('#3 clock').waitFor();
+  });
+
+  test('tells what is wrong with a module that is none', async () => {
+    const workbench = await session.open({ 'wrong.wat': '(module (func (export "_start") (i32.const 1)))' });
+    await workbench.isActive();
+    await workbench.openFile('wrong.wat');
+    await workbench.page.keyboard.press('F5');
+    await workbench.page.locator('.monaco-dialog-box', { hasText: 'wrong.wat:1:' }).waitFor();
+    await workbench.screenshot('debugging-wrong-module');
+  });
+});
+
+describe('an example in AssemblyScript', () => {
+  test('F5 with a launch.json: stops at its entry, goes on, ends', async () => {
+    const example = join(projectFolder, 'examples', 'supervisor-assemblyscript', 'supervisor.ts');
+    const build = new Workspace({});
+    const module = join(build.folder, 'supervisor.wasm');
+    await buildAssemblyScript(example, module);
+    const { readFileSync } = await import('node:fs');
+    const launch = {
+      version: '0.2.0',
+      configurations: [
+        {
+          type: 'lunatic',
+          request: 'launch',
+          name: 'Supervisor',
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
+          program: '${workspaceFolder}/supervisor.wasm',
+          stopOnEntry: true,
+        },
+      ],
+    };
+    const workbench = await session.open({
+      'supervisor.wasm': readFileSync(module),
+      'supervisor.ts': readFileSync(example),
+      '.vscode/launch.json': JSON.stringify(launch),
+    });
+    build.remove();
+    await workbench.isActive();
+    await workbench.openFile('supervisor.ts');
+    await workbench.showView('Run and Debug');
+    await workbench.page.keyboard.press('F5');
+    await workbench.thread('#1 _start (paused').waitFor();
+    await workbench.screenshot('assemblyscript-entry');
+    await workbench.page.keyboard.press('F5');
+    await workbench.thread('#2 runProcess').waitFor();
+    await workbench.thread('#5 runProcess').waitFor();
+    await workbench.showView('Lunatic');
+    await workbench.process('#5 runProcess').waitFor();
+    await workbench.screenshot('assemblyscript-processes');
+    await workbench.printed('all 12 jobs are done');
+    await workbench.page.getByText('No program is running.').waitFor();
+  });
+});
+
+describe('Run', () => {
+  test('runs the module of the editor without debugging; its processes can be seen', async () => {
+    const workbench = await session.open({ 'bakery.wat': BAKERY });
+    await workbench.isActive();
+    await workbench.openFile('bakery.wat');
+    await workbench.page.locator('.editor-actions .action-label[aria-label^="Run"]').first().click();
+    // The baker traps, and nothing stops for that.
+    await workbench.printed('divide by zero');
+    await workbench.showView('Lunatic');
+    await workbench.process('#3 clock').waitFor();
+    expect(await workbench.process('#2 baker').count()).toBe(0);
+    await workbench.screenshot('run-processes');
+    await workbench.command('Lunatic: Stop Program');
+    await workbench.page.getByText('No program is running.').waitFor();
+  });
+
+  test('asks which module, where there are several and none is open', async () => {
+    const workbench = await session.open({ 'a/bakery.wat': BAKERY, 'b/post-office.wat': POST_OFFICE });
+    await workbench.isActive();
+    await workbench.command('Lunatic: Run');
+    await workbench.screenshot('run-which');
+    await workbench.pickOnceShown('post-office.wat');
+    await workbench.printed('the post office is open');
+  });
+});
+
+describe('Attach', () => {
+  test('shows a program that runs elsewhere, and leaves it alone afterwards', async () => {
+    const workspace = new Workspace({ 'post-office.wat': POST_OFFICE });
+    const program = new RunningCommand(['run', '--inspect', join(workspace.folder, 'post-office.wat')], {
+      input: null,
+    });
+    try {
+      await program.printed('Inspector listens on ', 'stderr');
+      const [url = ''] = /ws:\S+/.exec(program.stderr) ?? [];
+      const workbench = await session.open({ 'other.wat': BAKERY });
+      await workbench.isActive();
+      await workbench.command('Lunatic: Attach to a Running Program...');
+      await workbench.answer(url);
+      await workbench.showView('Lunatic');
+      await workbench.process('#2 sorter').waitFor();
+      await workbench.screenshot('attached');
+      await workbench.page.locator('.debug-toolbar .codicon-debug-disconnect').click();
+      await workbench.page.getByText('No program is running.').waitFor();
+      const { length } = program.stdout;
+      await program.printed('tick');
+      expect(program.child.exitCode).toBe(null);
+      expect(program.stdout.length).toBeGreaterThanOrEqual(length);
+    } finally {
+      program.child.kill();
+      await program.ended;
+      workspace.remove();
+    }
+  });
+});

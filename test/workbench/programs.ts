@@ -1,0 +1,93 @@
+/** Guest programs that the tests show in workbenches. */
+import { guest } from '../support/guest.ts';
+
+/**
+ * A post office: the clerk (1) starts a sorter (2), which gets three letters and never takes one; a clock (3), which
+ * prints a tick now and then; and waits for good.
+ */
+export const POST_OFFICE = guest(`
+  (func $main (export "_start") (local $sorter i64)
+    (local.set $sorter (call $spawn (i64.const 0) (text "sorter")))
+    (call $registry.put (text "sorter") (i64.const 0) (local.get $sorter))
+    (drop (call $spawn (i64.const 0) (text "clock")))
+    (call $letter (local.get $sorter) (i64.const 7) (text "To Ada: the parcel is here"))
+    (call $letter (local.get $sorter) (i64.const 8) (text "To Bob:\\nsee you\\ntomorrow"))
+    (call $letter (local.get $sorter) (i64.const 0) (text "\\00\\01\\02\\ff"))
+    (call $print (text "the post office is open"))
+    (call $forever))
+
+  (func $sorter (export "sorter")
+    (drop (call $receive_tag (i64.const 99) (i64.const -1)))
+    (call $print (text "the sorter has its letter")))
+
+  (func $clock (export "clock")
+    (loop $on
+      (call $print (text "tick"))
+      (call $process.sleep_ms (i64.const 200))
+      (br $on)))
+
+  (func $letter (param $to i64) (param $tag i64) (param $at i32) (param $length i32)
+    (call $message.create_data (local.get $tag) (i64.const 0))
+    (drop (call $message.write_data (local.get $at) (local.get $length)))
+    (drop (call $message.send (local.get $to))))
+`);
+
+/** A bakery: the baker (2) has to share a cake among nobody, while a clock (3) ticks on. */
+export const BAKERY = guest(`
+  (func $main (export "_start")
+    (drop (call $spawn (i64.const 0) (text "baker")))
+    (drop (call $spawn (i64.const 0) (text "clock")))
+    (call $forever))
+
+  (func $baker (export "baker")
+    (call $process.sleep_ms (i64.const 300))
+    (call $share_the_cake (i32.const 12) (i32.const 0)))
+
+  (func $share_the_cake (param $slices i32) (param $guests i32)
+    (drop (call $slice (local.get $slices) (local.get $guests)))
+    (call $print (text "everybody has had a slice")))
+
+  (func $slice (param $slices i32) (param $guests i32) (result i32)
+    (i32.div_u (local.get $slices) (local.get $guests)))
+
+  (func $clock (export "clock")
+    (loop $on
+      (call $print (text "tick"))
+      (call $process.sleep_ms (i64.const 200))
+      (br $on)))
+`);
+
+/** A crowd of people who all wait. */
+export const crowd = (people: number): string =>
+  guest(`
+  (func $main (export "_start") (local $left i32)
+    (local.set $left (i32.const ${people}))
+    (loop $on
+      (drop (call $spawn (i64.const 0) (text "person")))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $on (local.get $left)))
+    (call $print (text "all are here"))
+    (call $forever))
+
+  (func $person (export "person") (call $forever))
+`);
+
+/** Tests of every kind. */
+export const TESTS = guest(`
+  (func (export "#lunatic_test_sums::adds") (call $print (text "two and two")))
+
+  (func (export "#lunatic_test_sums::subtracts")
+    (call $test.fail_comparison (text "the difference") (text "2") (text "3")))
+
+  (func (export "#lunatic_test_sums::divides")
+    (drop (i32.div_u (i32.const 1) (i32.const 0))))
+
+  (func (export "#lunatic_test_#panic_#sums::divides by zero as it should")
+    (drop (i32.div_u (i32.const 1) (i32.const 0))))
+
+  (func (export "#lunatic_test_#ignore_sums::counts to the end")
+    (call $print (text "there is no end")))
+
+  (func (export "#lunatic_test_waits::for a letter")
+    (call $forever))
+`);
