@@ -53,7 +53,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
   readonly ids = new Ids();
   /** Resolves when the session is over and nothing of it is left. */
   readonly closed: Promise<void>;
-  readonly #closing = Promise.withResolvers<void>();
+  #finish: () => void = () => {};
   #ending: Promise<void> | undefined;
   #hasBegun = false;
   #process: RuntimeProcess | undefined;
@@ -64,7 +64,10 @@ export class LunaticDebugSession extends DebugSession implements Session {
   constructor(defaults: SessionDefaults = {}) {
     super();
     this.defaults = defaults;
-    this.closed = this.#closing.promise;
+    // Not `Promise.withResolvers`: extension hosts with Node 20 do not have it.
+    this.closed = new Promise((done) => {
+      this.#finish = done;
+    });
   }
 
   get debuggee(): Debuggee {
@@ -124,7 +127,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
   }
 
   finish(): void {
-    this.#closing.resolve();
+    this.#finish();
   }
 
   /** Ends what there is, and the session. */

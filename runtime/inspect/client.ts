@@ -84,14 +84,16 @@ export class InspectClient {
    */
   static async connect(url: string, options: InspectClientOptions): Promise<InspectClient> {
     const { client, timeout = CONNECT_TIME } = options;
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const seconds = timeout / 1000;
-      late.reject(new InspectConnectError('timeout', `${where(url)} did not answer in ${seconds} s`));
-    }, timeout);
     const socket = makeSocket(url);
+    let timer: NodeJS.Timeout | undefined;
+    // Not `Promise.withResolvers`: extension hosts with Node 20 do not have it.
+    const late = new Promise<never>((_, fail) => {
+      timer = setTimeout(() => {
+        fail(new InspectConnectError('timeout', `${where(url)} did not answer in ${timeout / 1000} s`));
+      }, timeout);
+    });
     try {
-      await Promise.race([opened(socket, url), late.promise]);
+      await Promise.race([opened(socket, url), late]);
       const connection = socketConnection(socket);
       const closed = new Promise<void>((done) => {
         connection.onClose(() => {
@@ -102,7 +104,7 @@ export class InspectClient {
       });
       connection.listen();
       const gone = lost(socket, url);
-      const welcome = await Promise.race([initialize(connection, client, url, gone), late.promise, gone]);
+      const welcome = await Promise.race([initialize(connection, client, url, gone), late, gone]);
       return new InspectClient(socket, connection, welcome, closed);
     } catch (error) {
       socket.terminate();

@@ -80,3 +80,12 @@ test('a runtime that sends what is no JSON-RPC is left', async () => {
   await expect(client.request('watch', {})).rejects.toMatchObject({ name: 'InspectClosedError' });
   await within(client.closed, 'the connection to close');
 });
+
+test('an address that is none leaves no timer behind', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  await expect(InspectClient.connect('nonsense', { client: 'test' })).rejects.toMatchObject({
+    code: 'bad-url',
+  });
+  expect(timers()).toBe(before);
+});

@@ -90,7 +90,13 @@ test('a port that is none', async () => {
   expect(exitCode).toBe(2);
 });
 
-test('inside an extension host, without streams', async () => {
+test('inside an extension host, without streams, on Node 20', async () => {
+  const { withResolvers } = Promise;
+  // What that Node does not have.
+  Object.assign(Promise, { withResolvers: undefined });
+  onTestFinished(() => {
+    Object.assign(Promise, { withResolvers });
+  });
   const session = new LunaticDebugSession({ runtime: process.execPath, lunatic: launcher });
   onTestFinished(() => session.close());
   const messages: (DebugProtocol.Response & DebugProtocol.Event)[] = [];
