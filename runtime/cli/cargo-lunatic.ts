@@ -2,7 +2,7 @@
  * `cargo lunatic ARGUMENTS`: cargo, told to build for WebAssembly and to hand programs to `lunatic` (cli.md 2.8), for
  * projects that are not set up with `lunatic init`.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 /** cargo starts `cargo-lunatic lunatic ARGUMENTS`. */
@@ -13,12 +13,13 @@ const args = first === 'lunatic' ? rest : process.argv.slice(2);
 const target = process.env['CARGO_BUILD_TARGET'] === 'wasm32-wasip1' ? 'wasm32-wasip1' : 'wasm32-wasi';
 const runner = `CARGO_TARGET_${target.toUpperCase().replaceAll('-', '_')}_RUNNER`;
 
-const cargo = spawn(process.env['CARGO'] ?? 'cargo', args, {
+let cargo: ChildProcess | undefined;
+// A terminal sends Ctrl-C to both, others to this one alone: before cargo runs there is nobody to pass it on to.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cargo?.kill(signal));
+cargo = spawn(process.env['CARGO'] ?? 'cargo', args, {
   stdio: 'inherit',
   env: { ...process.env, CARGO_BUILD_TARGET: target, [runner]: 'lunatic' },
 });
-// A terminal sends Ctrl-C to both, others to this one alone.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cargo.kill(signal));
 cargo.on('error', (error) => {
   process.stderr.write(`cargo lunatic: cargo cannot be started: ${error.message}\n`);
   process.exit(1);

@@ -3,7 +3,13 @@ import type { WebSocket } from 'ws';
 import { ChangeFeed } from './change-feed.ts';
 import { type HoldListener, InspectionError, type Inspector } from './inspector.ts';
 import { Parameters } from './parameters.ts';
-import { type Notifications, PROTOCOL_VERSION, type Requests, type Welcome } from './protocol.ts';
+import {
+  MAX_CHANGES,
+  type Notifications,
+  PROTOCOL_VERSION,
+  type Requests,
+  type Welcome,
+} from './protocol.ts';
 import { socketConnection } from './socket.ts';
 
 /** Bytes that wait for a client before it is told nothing new, and before it is given up. */
@@ -15,6 +21,8 @@ const MIN_INTERVAL = 50;
 const MAX_INTERVAL = 60_000;
 /** Looking takes at most one part in so many of the time. */
 const MAX_SHARE = 20;
+/** While there are many processes that it has not been told of, one part in so many. */
+const FIRST_SHARE = 3;
 
 /** What a client may do beside inspecting processes. */
 export interface Program {
@@ -176,12 +184,16 @@ export class ClientSession implements HoldListener {
 
   readonly #tell = (): void => {
     const began = performance.now();
+    let more = false;
     // A client that does not keep up is told less often: what is old by then is never told.
     if (this.#socket.bufferedAmount < BUSY_BACKLOG) {
       const changes = this.#feed?.next() ?? null;
       if (changes !== null) this.notify('processes/changed', changes);
+      more = changes?.started.length === MAX_CHANGES;
     }
     const took = performance.now() - began;
-    this.#timer = setTimeout(this.#tell, Math.max(this.#interval, took * MAX_SHARE));
+    // Thousands at the beginning are told of in a row, which is soon over.
+    const pause = more ? took * FIRST_SHARE : Math.max(this.#interval, took * MAX_SHARE);
+    this.#timer = setTimeout(this.#tell, pause);
   };
 }
