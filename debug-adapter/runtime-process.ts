@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
+import { V8_FLAGS } from '../runtime/index.ts';
 import { INSPECTOR_ANNOUNCEMENT } from '../runtime/inspect/protocol.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 
@@ -27,8 +28,10 @@ export interface RuntimeEnd {
 
 /**
  * Kills the runtime, and whoever it started, when the adapter is gone in whichever way: the other end of descriptor 3 is
- * the adapter's. Node loads this before the runtime. It must not take the channel to a parent, or another file that has
- * the number in a process started later, for it.
+ * the adapter's. Node loads this before the runtime.
+ *
+ * It must not take the channel to a parent, or another file that has the number in a process started later, for it. And
+ * the runtime must not become another program by `execve`, which would close the descriptor: it starts a second one then.
  */
 const GUARD = `
   import { fstatSync } from 'node:fs';
@@ -36,6 +39,7 @@ const GUARD = `
   import { isMainThread } from 'node:worker_threads';
   try {
     if (isMainThread && !process.channel && fstatSync(3).isSocket()) {
+      process.execve = undefined;
       const adapter = new Socket({ fd: 3, readable: true, writable: false });
       adapter.on('error', () => {}).on('close', () => process.kill(-process.pid, 'SIGKILL')).resume().unref();
     }
@@ -60,7 +64,8 @@ export class RuntimeProcess {
   constructor(command: RuntimeCommand, print: (stream: 'stdout' | 'stderr', bytes: Buffer) => void) {
     this.#print = print;
     const guard = isWindows ? [] : ['--import', `data:text/javascript,${encodeURIComponent(GUARD)}`];
-    this.#child = spawn(command.runtime, [...guard, ...command.arguments], {
+    // With these flags there is no need for a second Node that has them.
+    this.#child = spawn(command.runtime, [...guard, ...V8_FLAGS, ...command.arguments], {
       cwd: command.cwd,
       env: command.env,
       stdio: ['ignore', 'pipe', 'pipe', isWindows ? 'ignore' : 'pipe'],

@@ -1,5 +1,6 @@
 /** The public face of the runtime. */
 
+export { V8_FLAGS } from './cli/jspi.ts';
 export { LinkError } from './host/linker.ts';
 export { HOST_FUNCTIONS } from './host/table.ts';
 export {

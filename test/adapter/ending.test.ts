@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { guest } from '../support/guest.ts';
 import { AdapterClient, gone, guestFile, isAlive, testFolder, within } from './adapter-client.ts';
 import { echo } from './guests.ts';
@@ -22,7 +23,16 @@ async function runtimeOf(client: AdapterClient): Promise<number> {
   const { result } = (await client.evaluateRequest({ expression: 'runtime', context: 'repl' })).body;
   const pid = Number(/process (\d+)/.exec(result)?.[1]);
   expect(isAlive(pid)).toBe(true);
+  // Where it should have ended and has not.
+  onTestFinished(() => {
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  });
   return pid;
+}
+
+/** The process group of a process. */
+function groupOf(pid: number): number {
+  return Number(execFileSync('ps', ['-o', 'pgid=', '-p', `${pid}`], { encoding: 'utf8' }));
 }
 
 test('disconnecting ends the program', async () => {
@@ -115,13 +125,25 @@ test('nothing is left when the adapter is told to end', async () => {
   expect(isAlive(pid)).toBe(false);
 });
 
-test('nothing is left when the adapter is killed', async () => {
+/** Makes the Node that is started look like one that cannot suspend wasm, so that it hands over to another. */
+const HANDS_OVER = {
+  NODE_OPTIONS:
+    '--import "data:text/javascript,if (!process.env.LUNATIC_LAUNCHED) delete WebAssembly.Suspending"',
+};
+
+test.each([
+  ['computes without end', busy, 'busy', {}],
+  ['has several processes', echo, 'started', {}],
+  ['is run by a Node that another one started', echo, 'started', HANDS_OVER],
+])('nothing is left when the adapter is killed while a program %s', async (_, text, printed, env) => {
   const client = await AdapterClient.stdio();
-  await client.run(busy);
-  await client.printed('busy');
+  await client.run(text, { env });
+  await client.printed(printed);
   const pid = await runtimeOf(client);
+  const group = groupOf(pid);
   client.adapter?.kill('SIGKILL');
   await gone(pid);
+  await gone(-group);
 });
 
 test('a runtime that dies in the middle ends the session, and the console says so', async () => {
