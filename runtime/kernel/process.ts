@@ -82,18 +82,17 @@ export class Process implements ProcessContext {
   /** Gives up what the process waits for outside, when it is killed. */
   cancelWait: (() => void) | null = null;
   exit: Exit | null = null;
+  readonly id: ProcessId;
+  /** The message being written or read (semantics 6.1). */
+  scratch: Message | null = null;
+  resumeValue = 0;
+  /** Lets its host call return a number, or throw what the promise is rejected with. */
+  resume: (value: number | Promise<never>) => void = unset;
   started = false;
   /** It will be unwound instead of resumed. */
   killed = false;
-  resumeValue = 0;
-  resume: (value: number) => void = unset;
-  unwind: (reason: unknown) => void = unset;
-  /** The message being written or read (semantics 6.1). */
-  scratch: Message | null = null;
   /** Held by whoever inspects: it does not get its turn. */
   paused = false;
-  /** Its turn came while it was paused. */
-  parked = false;
   /** Turns it has had. */
   turns = 0;
   /** What the host call waits for, or waited for, that it is suspended in. */
@@ -104,12 +103,13 @@ export class Process implements ProcessContext {
   #mailbox: Mailbox | null = null;
   /** The memory in words of four bytes; of no length before it is first used, and after it has grown. */
   words: Int32Array = NO_WORDS;
-  #memory: GuestMemory | null = null;
   /** Whom it sent a message last. */
   #lastPeer: Process | null = null;
-  readonly environment: Environment;
-  readonly id: ProcessId;
 
+  /** Its turn came while it was paused. */
+  parked = false;
+  #memory: GuestMemory | null = null;
+  readonly environment: Environment;
   /** Null for a root process. */
   readonly parent: ProcessId | null;
   readonly registry: Registry;
@@ -250,7 +250,7 @@ export class Process implements ProcessContext {
     this.filter = null;
     this.cancelWait = null;
     this.onInitialized = this.onEnd = null;
-    this.resume = this.unwind = unset;
+    this.resume = unset;
   }
 }
 

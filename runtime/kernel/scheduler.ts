@@ -28,6 +28,10 @@ const SLICES_PER_CLOCK = 32;
 /** Bytes of instances and memories kept for the next processes. */
 const POOL_CAPACITY = 2 ** 30;
 
+/** Resumed with this, a host call throws: one field less to write for each suspension than with a way of its own. */
+const UNWIND: Promise<never> = Promise.reject(KILLED);
+UNWIND.catch(() => {});
+
 /**
  * Which processes keep where they were suspended, which takes some microseconds each time: none; those that wait for
  * anything but a message, which happens seldom enough to cost nothing; or all.
@@ -128,10 +132,8 @@ export class Scheduler implements Turns {
   }
 
   /** Executor of every promise that a process is suspended on: made once, since suspensions are many. */
-  readonly #captureResume = (resolve: (value: number) => void, reject: (reason: unknown) => void): void => {
-    const process = this.#suspending;
-    process.resume = resolve;
-    process.unwind = reject;
+  readonly #captureResume = (resolve: (value: number | Promise<never>) => void): void => {
+    this.#suspending.resume = resolve;
   };
 
   /** Gives the turn to the others and stays ready. */
@@ -194,9 +196,8 @@ export class Scheduler implements Turns {
     process.turns++;
     this.current = process;
     this.#running = true;
-    if (process.heldExit !== null) this.#end(process, process.heldExit);
-    else if (!process.started) void AT_ONCE.then(this.#begin);
-    else if (process.killed) process.unwind(KILLED);
+    if (!process.started) void AT_ONCE.then(this.#begin);
+    else if (process.killed) process.resume(UNWIND);
     else process.resume(process.resumeValue);
   }
 
@@ -225,6 +226,7 @@ export class Scheduler implements Turns {
     } else if (!process.killed && this.#holds(process, exit)) {
       process.heldExit = exit;
       process.paused = process.parked = true;
+      process.resume = () => void AT_ONCE.then(() => this.#end(process, exit));
       this.#next();
     } else {
       this.#end(process, exit);
@@ -426,11 +428,11 @@ export class Scheduler implements Turns {
     const waits = process.wait === Wait.Receive && process.started && !process.queued && !process.killed;
     if (waits && process.suspendedAt === null) {
       const { resume } = process;
-      process.unwind = (reason) => {
+      process.resume = () => {
         const probe: unknown = {
           valueOf() {
             process.suspendedAt = new Error('suspended');
-            throw reason;
+            throw KILLED;
           },
         };
         resume(probe as number);
