@@ -20,6 +20,7 @@ interface OpenDocument {
   info: ProcessInfo | undefined;
   text: string;
   stack: StackText | undefined;
+  wasOpen: boolean;
 }
 
 /**
@@ -42,10 +43,11 @@ export class ProcessDocuments
       this.#changed,
       vscode.workspace.registerTextDocumentContentProvider(PROCESS_SCHEME, this),
       vscode.languages.registerDocumentLinkProvider(selector, this),
-      vscode.commands.registerCommand('lunatic.openFrame', (uri: string, line: number) =>
-        this.#openFrame(uri, line),
+      vscode.commands.registerCommand('lunatic.openFrame', (program: string, key: string, line: number) =>
+        this.#openFrame(program, key, line).catch((error: unknown) =>
+          vscode.window.showWarningMessage(messageOf(error)),
+        ),
       ),
-      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#documents.delete(uri.toString())),
     );
   }
 
@@ -66,8 +68,13 @@ export class ProcessDocuments
 
   /** Renews the documents of processes that are different now. */
   refresh(): void {
-    for (const { uri, program, key, info } of this.#documents.values()) {
-      if (program.model.get(key) !== info) this.#changed.fire(uri);
+    // Asked here, and not told: a document that gets another language is closed and opened again.
+    const open = new Set(vscode.workspace.textDocuments.map(({ uri }) => uri.toString()));
+    for (const [id, document] of this.#documents) {
+      const { uri, program, key, info } = document;
+      if (open.has(id)) document.wasOpen = true;
+      else if (document.wasOpen) this.#documents.delete(id);
+      if (open.has(id) && program.model.get(key) !== info) this.#changed.fire(uri);
     }
   }
 
@@ -99,9 +106,11 @@ export class ProcessDocuments
   }
 
   provideDocumentLinks({ uri }: vscode.TextDocument): vscode.DocumentLink[] {
-    const frames = this.#documents.get(uri.toString())?.stack?.frames ?? [];
-    return frames.map(({ line, length }) => {
-      const args = encodeURIComponent(JSON.stringify([uri.toString(), line]));
+    const document = this.#documents.get(uri.toString());
+    if (document?.stack === undefined) return [];
+    const { program, key, stack } = document;
+    return stack.frames.map(({ line, length }) => {
+      const args = encodeURIComponent(JSON.stringify([program.id, key, line]));
       // Without the word `at` before it.
       const range = new vscode.Range(line, 'at '.length, line, length);
       const link = new vscode.DocumentLink(range, vscode.Uri.parse(`command:lunatic.openFrame?${args}`));
@@ -118,18 +127,25 @@ export class ProcessDocuments
     const key = query.get('process');
     if (program === undefined || key === null) return undefined;
     const kind: DocumentKind = query.get('kind') === 'stack' ? 'stack' : 'mailbox';
-    const document = { uri, program, key, kind, info: undefined, text: '', stack: undefined };
+    const document: OpenDocument = {
+      ...{ uri, program, key, kind, info: undefined, text: '', stack: undefined },
+      wasOpen: false,
+    };
     this.#documents.set(uri.toString(), document);
     return document;
   }
 
-  async #openFrame(uri: string, line: number): Promise<void> {
-    const document = this.#documents.get(uri);
+  async #openFrame(program: string, key: string, line: number): Promise<void> {
+    const document = [...this.#documents.values()].find(
+      (candidate) => candidate.program.id === program && candidate.key === key && candidate.kind === 'stack',
+    );
     const frame = document?.stack?.frames.find((candidate) => candidate.line === line)?.frame;
     if (document === undefined || frame === undefined) return;
     const { session } = document.program;
     const place = await document.program.request('lunatic/source', frame);
-    const source = vscode.debug.asDebugSourceUri(place.source, session);
+    const { source: named } = place;
+    // The editor makes a name of the path.
+    const source = vscode.debug.asDebugSourceUri({ ...named, path: named.path ?? named.name ?? '' }, session);
     const position = new vscode.Position(place.line - 1, Math.max(0, place.column - 1));
     await vscode.window.showTextDocument(source, { selection: new vscode.Range(position, position) });
   }

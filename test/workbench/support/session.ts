@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, onTestFailed } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type ServerOptions, WorkbenchServer } from './server.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
@@ -45,8 +45,12 @@ export class WorkbenchSession {
         launchBrowser(),
       ]);
     }, 300_000);
-    afterEach(async () => {
-      for (const workbench of this.#open) await workbench.close();
+    afterEach(async ({ task }) => {
+      for (const workbench of this.#open) {
+        if (task.result?.state === 'fail')
+          await workbench.screenshot(`failed ${task.name}`.replace(/\W+/g, '-'));
+        await workbench.close();
+      }
       this.#open = [];
     });
     afterAll(async () => {
@@ -67,9 +71,6 @@ export class WorkbenchSession {
     const { folder } = workspace;
     const workbench = await Workbench.open(this.#browser, this.#server, { folder, fromSources });
     this.#open.push(workbench);
-    onTestFailed(async ({ task }) => {
-      await workbench.screenshot(`failed-${task.name.replace(/\W+/g, '-')}`);
-    });
     return Object.assign(workbench, { workspace });
   }
 }

@@ -8,7 +8,7 @@ import type { WorkbenchServer } from './server.ts';
 const artifacts = join(projectFolder, 'test', 'workbench', 'artifacts');
 
 /** Milliseconds that anything may take to be seen: machines are busy. */
-const PATIENCE = 30_000;
+const PATIENCE = 12_000;
 
 export interface WorkbenchOptions {
   readonly folder?: string;
@@ -73,10 +73,10 @@ export class Workbench {
     return this.page.locator('[id="workbench.view.extension.lunatic"] .monaco-list-row');
   }
 
-  /** The process of a name, as in `#2 worker`. */
-  process(name: string): Locator {
+  /** The process of a name and perhaps a state, as in `#2 worker` and `paused`. */
+  process(name: string, state = ''): Locator {
     return this.page.locator(
-      `[id="workbench.view.extension.lunatic"] .monaco-list-row[aria-label^="${name},"]`,
+      `[id="workbench.view.extension.lunatic"] .monaco-list-row[aria-label^="${name}, ${state}"]`,
     );
   }
 
@@ -90,7 +90,7 @@ export class Workbench {
 
   /** A call on a stack in the debug view. */
   frame(name: string): Locator {
-    return this.threads.filter({ has: this.page.locator(`.stack-frame .label:has-text("${name}")`) });
+    return this.threads.filter({ has: this.page.locator('.stack-frame .label', { hasText: name }) });
   }
 
   get console(): Locator {
@@ -102,7 +102,7 @@ export class Workbench {
   }
 
   test(name: string): Locator {
-    return this.tests.filter({ has: this.page.locator(`.label:text-is("${name}")`) });
+    return this.tests.filter({ has: this.page.locator('.label', { hasText: exactly(name) }) });
   }
 
   /** Lines of the active editor. */
@@ -181,10 +181,9 @@ export class Workbench {
 
   /** Chooses an item of the box at the top. */
   async pick(label: string): Promise<void> {
-    await this.page
-      .locator('.quick-input-list .monaco-list-row', {
-        has: this.page.locator(`.label-name:text-is("${label}")`),
-      })
+    const names = this.page.locator('.quick-input-list .monaco-list-row .label-name');
+    await names
+      .filter({ hasText: exactly(label) })
       .first()
       .click();
   }
@@ -195,24 +194,33 @@ export class Workbench {
     await row.locator(`.action-label[aria-label^="${action}"]`).click();
   }
 
-  /** Chooses an item that has to be found first. */
-  async pickOnceShown(label: string): Promise<void> {
-    const row = this.page.locator('.quick-input-list .monaco-list-row', {
-      has: this.page.locator(`.label-name:text-is("${label}")`),
-    });
-    await row.first().waitFor();
-    await row.first().click();
+  /** Types into the box at the top that has this placeholder, and accepts. */
+  async answer(placeholder: string, text: string): Promise<void> {
+    const input = this.page.locator(`.quick-input-widget:visible input[placeholder^="${placeholder}"]`);
+    await input.fill(text);
+    await input.press('Enter');
   }
 
-  /** Types into the box at the top, and accepts. */
-  async answer(text: string): Promise<void> {
-    await this.type(text);
-    await this.page.keyboard.press('Enter');
+  /** Follows the link of a line in the active editor. */
+  async followLink(text: string): Promise<void> {
+    const links = this.line(text).locator('.detected-link, .detected-link-active');
+    await links.first().hover();
+    await this.page.keyboard.down('Control');
+    await this.page.locator('.detected-link-active').first().waitFor();
+    await this.page.mouse.down();
+    await this.page.mouse.up();
+    await this.page.keyboard.up('Control');
   }
 
   /** Chooses from the context menu of a row. */
   async menu(row: Locator, item: string): Promise<void> {
     await row.click({ button: 'right' });
-    await this.page.locator('.monaco-menu .action-item', { hasText: item }).click();
+    // A menu takes no clicks for a moment after it has opened.
+    await this.page.locator('.monaco-menu .action-item', { hasText: item }).hover();
+    await this.page.keyboard.press('Enter');
   }
+}
+
+function exactly(text: string): RegExp {
+  return new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`);
 }
