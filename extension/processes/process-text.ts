@@ -92,7 +92,7 @@ function messageText(message: MessageInfo, number: number): string {
 
 function dataLines(data: Buffer, size: number): string[] {
   const text = textOf(data, size);
-  const lines = text === undefined ? hexLines(data) : text.replace(/\n$/, '').split('\n');
+  const lines = text === undefined ? hexLines(data) : text.replace(/\n$/, '').split(/\r?\n|\r/);
   if (data.length < size) lines.push(`... ${countOf(size - data.length, 'more byte')}`);
   return lines;
 }
@@ -114,11 +114,14 @@ const LINE_BYTES = 16;
  */
 function hexLines(data: Buffer): string[] {
   const lines: string[] = [];
+  // Two digits and a space a byte, and one space more in the middle.
+  const columns = Math.min(data.length, LINE_BYTES);
+  const width = 3 * columns - 1 + (columns > LINE_BYTES / 2 ? 1 : 0);
   for (let at = 0; at < data.length; at += LINE_BYTES) {
     const bytes = data.subarray(at, at + LINE_BYTES);
     const hex = [...bytes].map((byte, i) => `${i === LINE_BYTES / 2 ? ' ' : ''}${hexOf(byte, 2)}`).join(' ');
     const plain = bytes.toString('latin1').replace(/[^ -~]/g, '.');
-    lines.push(`${hexOf(at, 8)}  ${hex.padEnd(3 * LINE_BYTES)}  ${plain}`);
+    lines.push(`${hexOf(at, 8)}  ${hex.padEnd(width)}  ${plain}`);
   }
   return lines;
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { assembleText, isWasmBinary, readTests, type TestCase } from '../../runtime/index.ts';
 import { exportPlaces, type TextPlace } from './export-places.ts';
 
@@ -19,7 +20,7 @@ export async function readModuleTests(bytes: Uint8Array, path: string): Promise<
   if (!path.endsWith('.wat')) return [];
   const text = new TextDecoder().decode(bytes);
   if (!MARK.test(text)) return [];
-  const tests = readTests(await assembleText(text, path));
+  const tests = readTests(await assembleText(text, basename(path)));
   const places = exportPlaces(text);
   return tests.map((test) => ({ ...test, place: places.get(test.exportName) ?? null }));
 }

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
+import { ModuleWatcher } from './module-watcher.ts';
 import { type BuiltFile, newestBuilds } from './newest-builds.ts';
 import { readModuleTests } from './read-module-tests.ts';
 import type { TestItems } from './test-items.ts';
@@ -9,8 +10,6 @@ import type { TestItems } from './test-items.ts';
 const READERS = 4;
 /** Bytes of a module that is looked into. */
 const MAX_SIZE = 256 * 2 ** 20;
-/** Milliseconds that a file must have been left alone: builds write in pieces. */
-const CALM = 100;
 /** Files of a folder that are looked into at most. */
 const MAX_FILES = 5000;
 
@@ -26,9 +25,10 @@ export class TestFinder implements vscode.Disposable {
   readonly #candidates = new Map<string, Candidate>();
   /** Paths of those of which the tests are shown. */
   #shown = new Set<string>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** When the files that were read had been written. */
+  readonly #read = new Map<string, number>();
+  readonly #watcher = new ModuleWatcher();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
-  #watchers: vscode.Disposable[] = [];
   #scan: Promise<void> | undefined;
   /** The tests of a module have been read anew. */
   readonly onDidChange = this.#changed.event;
@@ -36,10 +36,12 @@ export class TestFinder implements vscode.Disposable {
   constructor(items: TestItems, log: Log) {
     this.#items = items;
     this.#log = log;
+    this.#watcher.onDidChangeModule((uri) => this.#moduleChanged(uri));
+    this.#watcher.onDidAddFolders(() => this.#scanAgain());
   }
 
   dispose(): void {
-    this.#stopWatching();
+    this.#watcher.dispose();
     this.#changed.dispose();
   }
 
@@ -51,6 +53,11 @@ export class TestFinder implements vscode.Disposable {
 
   /** Finds all anew, as after other settings. */
   async refresh(): Promise<void> {
+    this.#read.clear();
+    await this.#scanAgain();
+  }
+
+  async #scanAgain(): Promise<void> {
     await this.#scan;
     this.#scan = undefined;
     await this.find();
@@ -58,17 +65,19 @@ export class TestFinder implements vscode.Disposable {
 
   /** Finds the tests of one module, that of an editor, without looking for others. */
   async findIn(uri: vscode.Uri): Promise<void> {
-    if (vscode.workspace.isTrusted && (await this.#look(uri))) await this.#read(uri);
+    if (!vscode.workspace.isTrusted || (isInWorkspace(uri) && (await isExcluded(uri)))) return;
+    const found = await this.#look(uri);
+    if (found !== undefined) await this.#readTests(found);
   }
 
   async #scanFolders(): Promise<void> {
-    this.#stopWatching();
+    this.#watcher.stop();
     if (!vscode.workspace.isTrusted) return;
     const start = performance.now();
     this.#candidates.clear();
     for (const folder of vscode.workspace.workspaceFolders ?? []) {
       const { include, exclude } = patterns(folder);
-      this.#watch(include);
+      this.#watcher.watch(folder, include);
       await each(await vscode.workspace.findFiles(include, exclude, MAX_FILES), (uri) => this.#look(uri));
     }
     const shown = await this.#showNewest();
@@ -76,76 +85,55 @@ export class TestFinder implements vscode.Disposable {
     this.#log.info(`Looked for tests in ${shown} ${shown === 1 ? 'module' : 'modules'}, in ${time} ms`);
   }
 
-  /** Reads what is not shown and should be, and takes away what should not. Returns how many there are. */
-  async #showNewest(changed?: vscode.Uri): Promise<number> {
+  /** Reads what is different and should be shown, and takes away what should not. Returns how many there are. */
+  async #showNewest(): Promise<number> {
     const newest = newestBuilds(this.#candidates.values());
     const before = this.#shown;
     this.#shown = new Set(newest.map(({ path }) => path));
-    for (const path of before) if (!this.#shown.has(path)) this.#items.remove(vscode.Uri.file(path));
-    const unread = newest.filter(
-      ({ path }) => changed === undefined || path === changed.fsPath || !before.has(path),
+    for (const path of before) {
+      if (this.#shown.has(path)) continue;
+      this.#read.delete(path);
+      this.#items.remove(vscode.Uri.file(path));
+    }
+    await each(
+      newest.filter(({ path, modified }) => this.#read.get(path) !== modified),
+      (file) => this.#readTests(file),
     );
-    await each(unread, ({ uri }) => this.#read(uri));
     return newest.length;
   }
 
-  #watch(pattern: vscode.RelativePattern): void {
-    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
-    const changed = (uri: vscode.Uri) => {
-      const { fsPath } = uri;
-      clearTimeout(this.#timers.get(fsPath));
-      const reread = () => {
-        this.#timers.delete(fsPath);
-        this.#reread(uri);
-      };
-      this.#timers.set(fsPath, setTimeout(reread, CALM));
-    };
-    this.#watchers.push(
-      watcher,
-      watcher.onDidCreate(changed),
-      watcher.onDidChange(changed),
-      watcher.onDidDelete(changed),
-    );
-  }
-
-  #stopWatching(): void {
-    for (const watcher of this.#watchers) watcher.dispose();
-    this.#watchers = [];
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
-  }
-
-  async #reread(uri: vscode.Uri): Promise<void> {
-    const wasKnown = this.#candidates.has(uri.fsPath);
-    if (!wasKnown && (await isExcluded(uri))) return;
+  async #moduleChanged(uri: vscode.Uri): Promise<void> {
+    if (!this.#candidates.has(uri.fsPath) && (await isExcluded(uri))) return;
     await this.#look(uri);
-    await this.#showNewest(uri);
+    // Files of the same time may differ.
+    this.#read.delete(uri.fsPath);
+    await this.#showNewest();
     this.#changed.fire(uri);
   }
 
-  /** Whether there is such a file. */
-  async #look(uri: vscode.Uri): Promise<boolean> {
+  /** Keeps a file in mind, or forgets it where it is there no more. */
+  async #look(uri: vscode.Uri): Promise<Candidate | undefined> {
     const path = uri.fsPath;
-    try {
-      const { mtimeMs, size } = await stat(path);
-      if (size > MAX_SIZE) {
-        this.#log.warn(`${path} is too large to be looked into for tests`);
-        return false;
-      }
-      this.#candidates.set(path, { uri, path, modified: mtimeMs });
-      return true;
-    } catch {
-      this.#candidates.delete(path);
-      return false;
+    this.#candidates.delete(path);
+    const file = await stat(path).catch(() => undefined);
+    if (file === undefined) return undefined;
+    if (file.size > MAX_SIZE) {
+      this.#log.warn(`${path} is too large to be looked into for tests`);
+      return undefined;
     }
+    const candidate = { uri, path, modified: file.mtimeMs };
+    this.#candidates.set(path, candidate);
+    return candidate;
   }
 
-  async #read(uri: vscode.Uri): Promise<void> {
+  async #readTests({ uri, path, modified }: Candidate): Promise<void> {
+    this.#shown.add(path);
+    this.#read.set(path, modified);
     try {
-      this.#items.setTests(uri, await readModuleTests(await readFile(uri.fsPath), uri.fsPath));
+      this.#items.setTests(uri, await readModuleTests(await readFile(path), path));
     } catch (error) {
       const message = messageOf(error);
-      this.#log.warn(`No tests could be read from ${uri.fsPath}: ${message}`);
+      this.#log.warn(`No tests could be read from ${path}: ${message}`);
       // Modules without tests need not be right.
       if (this.#items.moduleItem(uri) !== undefined) this.#items.setError(uri, message);
     }
@@ -163,6 +151,10 @@ function patterns(folder: vscode.WorkspaceFolder): {
     include: new vscode.RelativePattern(folder, config.get<string>('files', '**/*.{wasm,wat}')),
     exclude: exclude.length === 0 ? null : `{${exclude.join(',')}}`,
   };
+}
+
+function isInWorkspace(uri: vscode.Uri): boolean {
+  return vscode.workspace.getWorkspaceFolder(uri) !== undefined;
 }
 
 /** Whether a file of the workspace, which may be gone already, is one that the settings leave out. */

@@ -60,9 +60,9 @@ export class TestItems {
     const known = this.moduleItem(uri);
     if (known !== undefined) return known;
     const path = vscode.workspace.asRelativePath(uri);
-    const slash = path.lastIndexOf('/') + 1;
-    const item = this.#controller.createTestItem(uri.toString(), path.slice(slash), uri);
-    item.description = path.slice(0, Math.max(0, slash - 1));
+    const slash = path.lastIndexOf('/');
+    const label = slash < 0 ? path : `${path.slice(slash + 1)} (${path.slice(0, slash)})`;
+    const item = this.#controller.createTestItem(uri.toString(), label, uri);
     item.sortText = path;
     this.#data.set(item, { kind: 'module', uri });
     this.#controller.items.add(item);
@@ -88,16 +88,18 @@ export class TestItems {
   #testItem(parent: vscode.TestItem, uri: vscode.Uri, label: string, test: FoundTest): vscode.TestItem {
     const id = `${uri}#test ${test.exportName}`;
     const item = parent.children.get(id) ?? this.#controller.createTestItem(id, label, uri);
-    item.description = marksOf(test);
+    item.label = labelled(label, test);
     item.range = rangeOf(test);
     this.#data.set(item, { kind: 'test', uri, test });
     return item;
   }
 }
 
-function marksOf({ ignored, expectedPanic }: FoundTest): string {
-  const panic = expectedPanic === '' ? 'should panic' : `should panic: ${expectedPanic}`;
-  return [...(ignored ? ['ignored'] : []), ...(expectedPanic === null ? [] : [panic])].join(', ');
+/** In the label, since the description is what is read out in its place. */
+function labelled(label: string, { ignored, expectedPanic }: FoundTest): string {
+  const panic = expectedPanic === '' ? 'should panic' : `should panic with "${expectedPanic}"`;
+  const marks = [...(ignored ? ['ignored'] : []), ...(expectedPanic === null ? [] : [panic])];
+  return marks.length === 0 ? label : `${label} (${marks.join(', ')})`;
 }
 
 function rangeOf({ place }: FoundTest): vscode.Range | undefined {

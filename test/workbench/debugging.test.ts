@@ -208,6 +208,7 @@ describe('Run', () => {
     const workbench = await session.open({ 'a/bakery.wat': BAKERY, 'b/post-office.wat': POST_OFFICE });
     await workbench.isActive();
     await workbench.command('Lunatic: Run');
+    await workbench.choice('bakery.wat').waitFor();
     await workbench.screenshot('run-which');
     await workbench.pick('post-office.wat');
     await workbench.printed('the post office is open');

@@ -10,6 +10,19 @@ const artifacts = join(projectFolder, 'test', 'workbench', 'artifacts');
 /** Milliseconds that anything may take to be seen: machines are busy. */
 const PATIENCE = 12_000;
 
+export type TestState = keyof typeof ICONS;
+
+/** What the test explorer shows of states. */
+const ICONS = {
+  unset: 'codicon-testing-unset-icon',
+  queued: 'codicon-testing-queued-icon',
+  running: 'codicon-loading',
+  passed: 'codicon-testing-passed-icon',
+  failed: 'codicon-testing-failed-icon',
+  errored: 'codicon-testing-error-icon',
+  skipped: 'codicon-testing-skipped-icon',
+} as const;
+
 export interface WorkbenchOptions {
   readonly folder?: string;
   /** Loads the extension from its sources. Default: yes. */
@@ -101,13 +114,25 @@ export class Workbench {
     return this.page.locator('.test-explorer .monaco-list-row');
   }
 
-  test(name: string): Locator {
-    return this.tests.filter({ has: this.page.locator('.label', { hasText: exactly(name) }) });
+  /** A test or a group of tests, by its name and perhaps its state. */
+  test(name: string, state?: TestState): Locator {
+    // The time that it took follows its name.
+    const label = new RegExp(`^${escaped(name)}([\\d.]+m?s)?$`);
+    const row = this.tests.filter({ has: this.page.locator('.label', { hasText: label }) });
+    return state === undefined
+      ? row
+      : row.filter({ has: this.page.locator(`.computed-state.${ICONS[state]}`) });
   }
 
   /** Lines of the active editor. */
   get lines(): Locator {
     return this.page.locator('.editor-group-container.active .view-line');
+  }
+
+  /** An item of the box at the top. */
+  choice(label: string): Locator {
+    const names = this.page.locator('.quick-input-list .monaco-list-row .label-name');
+    return names.filter({ hasText: exactly(label) }).first();
   }
 
   get toasts(): Locator {
@@ -201,6 +226,10 @@ export class Workbench {
     await input.press('Enter');
   }
 
+  async expand(row: Locator): Promise<void> {
+    await row.locator('.monaco-tl-twistie').click();
+  }
+
   /** Follows the link of a line in the active editor. */
   async followLink(text: string): Promise<void> {
     const links = this.line(text).locator('.detected-link, .detected-link-active');
@@ -222,5 +251,9 @@ export class Workbench {
 }
 
 function exactly(text: string): RegExp {
-  return new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`);
+  return new RegExp(`^${escaped(text)}$`);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

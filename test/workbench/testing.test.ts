@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import { BAKERY, TESTS } from './programs.ts';
+import { type Files, WorkbenchSession } from './support/session.ts';
+import type { Workbench } from './support/workbench.ts';
+
+const session = new WorkbenchSession();
+
+/** Opens the test explorer, with all groups open. */
+async function explore(files: Files, groups: readonly string[]): ReturnType<typeof session.open> {
+  const workbench = await session.open(files);
+  await workbench.isActive();
+  await workbench.showView('Testing');
+  for (const group of groups) await workbench.expand(workbench.test(group));
+  return workbench;
+}
+
+/** Runs one test, or those below it. */
+function runTest(workbench: Workbench, name: string): Promise<void> {
+  return workbench.act(workbench.test(name), 'Run Test');
+}
+
+test('finds the tests of modules, and tells which are special', async () => {
+  const files = { 'tests.wat': TESTS, 'bakery.wat': BAKERY, 'node_modules/other/tests.wat': TESTS };
+  const workbench = await explore(files, ['tests.wat', 'sums', 'waits']);
+  await workbench.test('for a letter').waitFor();
+  expect(await workbench.tests.allTextContents()).toEqual([
+    'tests.wat',
+    'sums',
+    'adds',
+    'subtracts',
+    'divides',
+    'divides by zero as it should (should panic)',
+    'counts to the end (ignored)',
+    'waits',
+    'for a letter',
+  ]);
+  await workbench.screenshot('tests-found');
+});
+
+test('runs all: passing, failing, trapping, ignored, failing as they should; cancelling ends one that hangs', async () => {
+  const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums', 'waits']);
+  await workbench.command('Test: Run All Tests');
+  await workbench.test('adds', 'passed').waitFor();
+  await workbench.test('subtracts', 'failed').waitFor();
+  await workbench.test('divides', 'failed').waitFor();
+  await workbench.test('divides by zero as it should (should panic)', 'passed').waitFor();
+  await workbench.test('counts to the end (ignored)', 'skipped').waitFor();
+  await workbench.test('for a letter', 'running').waitFor();
+  await workbench.screenshot('tests-running');
+
+  await workbench.command('Test: Cancel Test Run');
+  await workbench.test('for a letter', 'skipped').waitFor();
+  await workbench.test('tests.wat', 'failed').waitFor();
+  expect(await workbench.test('adds').getAttribute('aria-label')).toMatch(/^adds \(Passed\), in [\d.]+ms/);
+  await workbench.screenshot('tests-cancelled');
+});
+
+test('shows what was expected and what there was, and where a test trapped', async () => {
+  const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
+  await runTest(workbench, 'subtracts');
+  await workbench.test('subtracts', 'failed').waitFor();
+  await workbench.test('subtracts').dblclick();
+  const diff = workbench.page.locator('.test-output-peek, .zone-widget').first();
+  await diff.waitFor();
+  await workbench.page.locator('.zone-widget .view-line', { hasText: '2' }).first().waitFor();
+  await workbench.page.locator('.zone-widget .view-line', { hasText: '3' }).first().waitFor();
+  await workbench.screenshot('tests-expected-actual');
+  await workbench.page.keyboard.press('Escape');
+
+  await runTest(workbench, 'divides');
+  await workbench.test('divides', 'failed').waitFor();
+  await workbench.test('divides').dblclick();
+  await workbench.page.locator('.zone-widget', { hasText: 'divide by zero' }).first().waitFor();
+  await workbench.screenshot('tests-trap');
+});
+
+test('runs an ignored test where that is asked for itself, and only that', async () => {
+  const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
+  await runTest(workbench, 'counts to the end (ignored)');
+  await workbench.test('counts to the end (ignored)', 'passed').waitFor();
+  expect(await workbench.test('adds', 'unset').count()).toBe(1);
+  await runTest(workbench, 'sums');
+  await workbench.test('adds', 'passed').waitFor();
+  await workbench.test('counts to the end (ignored)', 'skipped').waitFor();
+});
+
+test('finds tests again when a module changes, comes or goes', async () => {
+  const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
+  await workbench.test('adds').waitFor();
+  workbench.workspace.write('tests.wat', TESTS.replaceAll('sums::adds', 'sums::multiplies'));
+  await workbench.test('multiplies').waitFor();
+  expect(await workbench.test('adds').count()).toBe(0);
+  // As while somebody types: what was there stays.
+  workbench.workspace.write('tests.wat', TESTS.replace('(module', '(modul'));
+  await workbench.page.locator('.test-explorer .monaco-list-row', { hasText: 'unexpected token' }).waitFor();
+  await workbench.screenshot('tests-unreadable');
+  expect(await workbench.test('multiplies').count()).toBe(1);
+  workbench.workspace.write('more/others.wat', TESTS);
+  await workbench.test('others.wat (more)').waitFor();
+  workbench.workspace.remove('tests.wat');
+  await workbench.test('tests.wat').waitFor({ state: 'detached' });
+});
+
+test('debugs one test', async () => {
+  const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
+  await workbench.act(workbench.test('divides'), 'Debug Test');
+  await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
+  await workbench.editorShows('i32.div_u');
+  await workbench.screenshot('tests-debugging');
+  await workbench.page.keyboard.press('F5');
+  await workbench.test('divides', 'failed').waitFor();
+});
+
+test('gutter icons run the tests of a text module', async () => {
+  const workbench = await session.open({ 'tests.wat': TESTS });
+  await workbench.isActive();
+  await workbench.openFile('tests.wat');
+  await workbench.page.locator('.glyph-margin-widgets .testing-run-glyph').first().click();
+  await workbench.page.locator('.glyph-margin-widgets .codicon-testing-passed-icon').first().waitFor();
+  await workbench.screenshot('tests-gutter');
+});
+
+test('says what is wrong where no Node can run tests', async () => {
+  const workbench = await session.open({
+    'tests.wat': TESTS,
+    '.vscode/settings.json': JSON.stringify({ 'lunatic.node': '/nowhere/node' }),
+  });
+  await workbench.isActive();
+  await workbench.showView('Testing');
+  await workbench.test('tests.wat').waitFor();
+  await runTest(workbench, 'tests.wat');
+  await workbench.test('tests.wat', 'errored').waitFor();
+  await workbench.page
+    .locator('.monaco-workbench', { hasText: 'The setting lunatic.node must name' })
+    .waitFor();
+  await workbench.screenshot('tests-no-node');
+});
