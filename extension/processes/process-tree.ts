@@ -79,14 +79,13 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
     this.#changed.fire([parent === null ? nodes.root : nodes.process(parent)]);
   }
 
-  /** The node of a process, to be revealed. Its page is shown from now on. */
+  /** The node of a process, to be revealed: it is shown from now on, also where its page is not. */
   nodeOf(program: Program, key: ProcessKey): ProcessNode {
     const nodes = this.#of(program);
     for (let at: ProcessKey | null = key; at !== null; at = program.model.parentOf(at)) {
       const parent = program.model.parentOf(at);
-      const place = program.model.childrenOf(parent).indexOf(at) + 1;
-      if (place <= nodes.limit(parent)) continue;
-      nodes.limits.set(parent, place);
+      if (nodes.shows(at, parent)) continue;
+      nodes.pinned.add(at);
       this.#changed.fire([parent === null ? nodes.root : nodes.process(parent)]);
     }
     return nodes.process(key);
@@ -180,6 +179,8 @@ interface Hidden {
 class NodesOfProgram {
   readonly root: ProgramNode;
   readonly limits = new Map<ProcessKey | null, number>();
+  /** Processes that are shown although they are beyond the limit of their parent. */
+  readonly pinned = new Set<ProcessKey>();
   readonly #program: Program;
   readonly #processes = new Map<ProcessKey, ProcessNode>();
   readonly #more = new Map<ProcessKey | null, MoreNode>();
@@ -193,22 +194,37 @@ class NodesOfProgram {
     return this.limits.get(parent) ?? FIRST_PAGE;
   }
 
+  /** Whether a child is on its parent's page, or shown besides. */
+  shows(key: ProcessKey, parent: ProcessKey | null): boolean {
+    const place = this.#program.model.childrenOf(parent).indexOf(key);
+    return place < this.limit(parent) || this.pinned.has(key);
+  }
+
   /** Children that are not shown: those that could be, and those that are only counted. */
   hidden(parent: ProcessKey | null): Hidden {
     const { model } = this.#program;
+    const shown = this.#shownKeys(parent).length;
     return {
-      kept: Math.max(0, model.childCount(parent) - this.limit(parent)),
+      kept: model.childCount(parent) - shown,
       counted: parent === null && model.isFull ? Math.max(0, model.total - model.size) : 0,
     };
   }
 
   childrenOf(parent: ProcessKey | null): TreeNode[] {
-    const { model } = this.#program;
-    const keys = model.childrenOf(parent).slice(0, this.limit(parent));
-    const nodes: TreeNode[] = keys.map((key) => this.process(key));
+    const nodes: TreeNode[] = this.#shownKeys(parent).map((key) => this.process(key));
     const { kept, counted } = this.hidden(parent);
     if (kept + counted > 0) nodes.push(this.#moreOf(parent));
     return nodes;
+  }
+
+  #shownKeys(parent: ProcessKey | null): readonly ProcessKey[] {
+    const children = this.#program.model.childrenOf(parent);
+    const limit = this.limit(parent);
+    if (children.length <= limit) return children;
+    const page = children.slice(0, limit);
+    return this.pinned.size === 0
+      ? page
+      : page.concat(children.slice(limit).filter((key) => this.pinned.has(key)));
   }
 
   process(key: ProcessKey): ProcessNode {
@@ -228,6 +244,7 @@ class NodesOfProgram {
     this.#processes.delete(key);
     this.#more.delete(key);
     this.limits.delete(key);
+    this.pinned.delete(key);
   }
 
   #moreOf(parent: ProcessKey | null): MoreNode {
@@ -276,10 +293,11 @@ function processItem(node: ProcessNode): vscode.TreeItem {
   // It has ended since the view was told of it.
   if (info === undefined)
     return Object.assign(new vscode.TreeItem(`#${key.slice(key.indexOf(':') + 1)}`), { id });
-  // The first process is open: who looks at a program wants to see more than one line.
+  // The first process is open: who looks at a program wants to see more than one line. It must be so from the start,
+  // since what was shown without children stays closed when it gets some.
   const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
   const children = model.childCount(key);
-  const state = children === 0 ? None : model.parentOf(key) === null ? Expanded : Collapsed;
+  const state = model.parentOf(key) === null ? Expanded : children === 0 ? None : Collapsed;
   const item = new vscode.TreeItem(processName(info), state);
   item.id = id;
   item.description = descriptionOf(info, children);

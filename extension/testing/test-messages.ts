@@ -1,25 +1,40 @@
 /** Failures of tests in words. */
 import type { EventFailure, EventFrame, EventProcess } from './test-events.ts';
 
-/** What is said about a failure: its message, and of a test that did not end what its processes were at. */
-export function failureText({ message, processes }: EventFailure): string {
-  return [message, ...processes.flatMap(processLines)].join('\n');
+/**
+ * What is said about a failure: its message, where it happened, and of a test that did not end what its processes were
+ * at. A difference is shown below its message alone.
+ */
+export function failureText({ message, stack, processes, ...compared }: EventFailure): string {
+  if (isDifference(compared)) return message;
+  return [message, ...stackLines(stack, MAX_STACK), ...processes.flatMap(processLines)].join('\n');
 }
 
-/** Frames of a stack that a list of processes shows of each. */
-const MAX_FRAMES = 5;
+/** Whether there is something to compare. */
+export function isDifference(
+  failure: Pick<EventFailure, 'expected' | 'actual'>,
+): failure is { readonly expected: string; readonly actual: string } {
+  return failure.expected !== null && failure.actual !== null;
+}
+
+/** Frames that are shown of the stack of a failure, and of each process in a list. */
+const MAX_STACK = 30;
+const MAX_PROCESS_STACK = 5;
+
+function stackLines(stack: readonly EventFrame[], most: number): string[] {
+  const lines = stack.slice(0, most).map((frame) => `    at ${frameLabel(frame)}`);
+  return stack.length > most ? [...lines, '    ...'] : lines;
+}
 
 function processLines({ id, names, activity, messages, stack }: EventProcess): string[] {
   const name = names.length === 0 ? `process ${id}` : `process ${id} (${names.join(', ')})`;
   const mail =
     messages === 0 ? '' : `, ${messages} ${messages === 1 ? 'message' : 'messages'} in its mailbox`;
-  const frames = stack.slice(0, MAX_FRAMES).map((frame) => `    at ${frameLabel(frame)}`);
-  const more = stack.length > MAX_FRAMES ? ['    ...'] : [];
-  return [`${name} ${activity}${mail}`, ...frames, ...more];
+  return [`${name} ${activity}${mail}`, ...stackLines(stack, MAX_PROCESS_STACK)];
 }
 
 /** `divide (function 3, offset 0x20e)` */
-export function frameLabel({ function: name, index, offset }: EventFrame): string {
+function frameLabel({ function: name, index, offset }: EventFrame): string {
   const place = `function ${index}, offset 0x${offset.toString(16)}`;
   return name === null ? place : `${name} (${place})`;
 }

@@ -3,11 +3,13 @@ import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
+import { NodeNotFoundError } from '../node/node-finder.ts';
+import { tellNoNode } from '../programs/configuration-provider.ts';
 import { sourceFile } from './source-file.ts';
 import { testArguments } from './test-arguments.ts';
 import type { EventFailure, EventLocation, TestReportEvent } from './test-events.ts';
 import type { TestItems } from './test-items.ts';
-import { failureText, frameLabel, terminalText } from './test-messages.ts';
+import { failureText, isDifference, terminalText } from './test-messages.ts';
 import { runTestProcess } from './test-process.ts';
 import { type ChosenModule, chooseTests } from './test-selection.ts';
 
@@ -82,8 +84,11 @@ class ModuleRun {
         'The test has not run: it is not in the module any more. Is the list of tests up to date?',
       );
     } catch (error) {
-      this.#log.error(messageOf(error));
-      this.#close(signal, messageOf(error));
+      const message = messageOf(error);
+      this.#log.error(message);
+      this.#run.appendOutput(terminalText(`${message}\n`));
+      this.#close(signal, message);
+      if (error instanceof NodeNotFoundError) tellNoNode(error);
     }
   }
 
@@ -173,15 +178,12 @@ class ModuleRun {
 
 function messagesOf(failures: readonly EventFailure[], item: vscode.TestItem): vscode.TestMessage[] {
   return failures.map((failure) => {
-    const { expected, actual, location, stack } = failure;
     const text = failureText(failure);
-    const message =
-      expected === null || actual === null
-        ? new vscode.TestMessage(text)
-        : vscode.TestMessage.diff(text, expected, actual);
-    const place = locationOf(location, item);
+    const message = isDifference(failure)
+      ? vscode.TestMessage.diff(text, failure.expected, failure.actual)
+      : new vscode.TestMessage(text);
+    const place = locationOf(failure.location, item);
     if (place !== undefined) message.location = place;
-    message.stackTrace = stack.map((frame) => new vscode.TestMessageStackFrame(frameLabel(frame)));
     return message;
   });
 }

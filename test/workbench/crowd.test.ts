@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { crowd } from './programs.ts';
+import { WorkbenchSession } from './support/session.ts';
+
+const session = new WorkbenchSession();
+
+/** Milliseconds that a click may take to be answered while 10,000 processes are shown. */
+const PROMPT = 3000;
+
+test('10,000 processes are shown a page at a time, and the window can be used', async () => {
+  const workbench = await session.open({ 'crowd.wat': crowd(10_000) });
+  await workbench.isActive();
+  await workbench.openFile('crowd.wat');
+  await workbench.showView('Lunatic');
+  await workbench.page.keyboard.press('F5');
+  await workbench.printed('all are here');
+  await workbench.process('#2 person').waitFor();
+  await workbench.processes.filter({ hasText: '10,001 processes' }).waitFor();
+  await workbench.process('#1 _start').hover();
+  await workbench.screenshot('crowd');
+
+  // To the end of the page, and further.
+  await workbench.process('#2 person').click();
+  await workbench.page.keyboard.press('End');
+  await workbench.processes.filter({ hasText: '9,900 more processes ...' }).click();
+  await workbench.process('#102 person').waitFor();
+  await workbench.page.keyboard.press('End');
+  await workbench.processes.filter({ hasText: '9,400 more processes ...' }).waitFor();
+  await workbench.screenshot('crowd-more');
+
+  const start = performance.now();
+  await workbench.command('Lunatic: Find Process...');
+  await workbench.type('9876');
+  await workbench.pick('#9876 person');
+  await workbench.process('#9876 person').waitFor();
+  await workbench.screenshot('crowd-found');
+  expect(performance.now() - start).toBeLessThan(PROMPT);
+
+  await workbench.act(workbench.process('#9876 person'), 'Kill Process');
+  await workbench.process('#9876 person').waitFor({ state: 'detached' });
+  await workbench.processes.first().waitFor();
+  await workbench.command('Lunatic: Stop Program');
+  await workbench.page.getByText('No program is running.').waitFor();
+});

@@ -1,0 +1,94 @@
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeVsix, thisTarget } from '../../scripts/package.mjs';
+import { BAKERY, TESTS } from './programs.ts';
+import { installExtension, type ServerOptions } from './support/server.ts';
+import { WorkbenchSession } from './support/session.ts';
+
+/** A workbench in which nothing is installed but the package that a test has made. The path has no Node that could suspend wasm. */
+function installed(target?: string): { readonly session: WorkbenchSession; readonly folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'lunatic-vsix-'));
+  const options: ServerOptions = {
+    isDriven: false,
+    dataFolder: join(folder, 'data'),
+    extensionsFolder: join(folder, 'extensions'),
+    env: { PATH: '/usr/bin:/bin' },
+  };
+  beforeAll(async () => {
+    const { file } = await makeVsix({ target, out: join(folder, 'lunatic.vsix') });
+    await installExtension(file, join(folder, 'data'), join(folder, 'extensions'));
+  }, 300_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return { session: new WorkbenchSession(() => options), folder };
+}
+
+/** The executables of all processes of this machine that may be asked. */
+function executables(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/exe`)];
+      } catch {
+        return [];
+      }
+    });
+}
+
+describe('a VSIX in a clean workbench', () => {
+  const { session } = installed();
+
+  test('runs and debugs programs, and runs tests', async () => {
+    const workbench = await session.open(
+      { 'bakery.wat': BAKERY, 'tests.wat': TESTS },
+      { fromSources: false },
+    );
+    await workbench.isActive();
+    await workbench.openFile('bakery.wat');
+    await workbench.page.keyboard.press('F5');
+    await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
+    await workbench.showView('Lunatic');
+    await workbench.process('#2 baker', 'trapped').waitFor();
+    await workbench.screenshot('vsix-debugging');
+    await workbench.command('Lunatic: Stop Program');
+    await workbench.page.getByText('No program is running.').waitFor();
+
+    await workbench.command('Lunatic: Run Tests');
+    await workbench.showView('Testing');
+    await workbench.test('tests.wat', 'running').waitFor();
+    await workbench.command('Test: Cancel Test Run');
+    await workbench.test('tests.wat', 'failed').waitFor();
+    await workbench.screenshot('vsix-tests');
+    expect(await workbench.toasts.allTextContents()).toEqual([]);
+  });
+
+  test('is told of in the view of extensions', async () => {
+    const workbench = await session.open({ 'bakery.wat': BAKERY }, { fromSources: false });
+    await workbench.command('Extensions: Show Installed Extensions');
+    const entry = workbench.page.locator('.extensions-list .monaco-list-row', { hasText: 'Lunatic' }).first();
+    await entry.click();
+    await workbench.page.locator('.extension-editor .name', { hasText: 'Lunatic' }).waitFor();
+    await workbench.page.locator('.extension-editor .header .icon[src]').waitFor();
+    const readme = workbench.page.frameLocator('iframe.webview').frameLocator('#active-frame');
+    await readme.getByRole('heading', { name: 'Lunatic for VS Code' }).waitFor();
+    await workbench.screenshot('vsix-extension');
+  });
+});
+
+describe('a VSIX with Node inside', () => {
+  const { session, folder } = installed(thisTarget);
+
+  test('runs programs on that', async () => {
+    const workbench = await session.open({ 'tests.wat': TESTS }, { fromSources: false });
+    await workbench.isActive();
+    await workbench.command('Lunatic: Run Tests');
+    await workbench.showView('Testing');
+    await workbench.test('tests.wat', 'running').waitFor();
+    expect(executables().filter((path) => path.startsWith(folder))).not.toEqual([]);
+    await workbench.command('Test: Cancel Test Run');
+    await workbench.test('tests.wat', 'failed').waitFor();
+    expect(executables().filter((path) => path.startsWith(folder))).toEqual([]);
+  });
+});
