@@ -33,9 +33,7 @@ export class Program {
   }
 
   /** Whether it only runs: processes that trap end, and nothing stops. */
-  get isPlainRun(): boolean {
-    return this.session.configuration['noDebug'] === true;
-  }
+  isPlainRun = false;
 
   /** Asks the runtime. Rejects with what it answers, and when the program is over. */
   async request<Name extends keyof CustomRequests>(
@@ -94,8 +92,10 @@ export class Program {
 }
 
 /** The programs that run in debug sessions of ours. */
-export class Programs implements vscode.Disposable {
+export class Programs implements vscode.Disposable, vscode.DebugAdapterTrackerFactory {
   readonly #programs = new Map<string, Program>();
+  /** Sessions that will only run their programs. */
+  readonly #plainRuns = new Set<string>();
   readonly #log: Log;
   readonly #listChanged = new vscode.EventEmitter<void>();
   readonly #processesChanged = new vscode.EventEmitter<Program>();
@@ -110,6 +110,7 @@ export class Programs implements vscode.Disposable {
     this.#subscriptions = vscode.Disposable.from(
       this.#listChanged,
       this.#processesChanged,
+      vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, this),
       vscode.debug.onDidStartDebugSession((session) => this.#add(session)),
       vscode.debug.onDidTerminateDebugSession((session) => this.#remove(session)),
       vscode.debug.onDidReceiveDebugSessionCustomEvent((event) => this.#receive(event)),
@@ -118,6 +119,16 @@ export class Programs implements vscode.Disposable {
 
   dispose(): void {
     this.#subscriptions.dispose();
+  }
+
+  /** Only the request to launch says whether there is to be debugging. */
+  createDebugAdapterTracker(session: vscode.DebugSession): vscode.DebugAdapterTracker {
+    return {
+      onWillReceiveMessage: ({ command, arguments: args }) => {
+        if ((command === 'launch' || command === 'attach') && args?.noDebug === true)
+          this.#plainRuns.add(session.id);
+      },
+    };
   }
 
   get list(): Program[] {
@@ -133,6 +144,7 @@ export class Programs implements vscode.Disposable {
     const known = this.#programs.get(session.id);
     if (known !== undefined) return known;
     const program = new Program(session, this.#log);
+    program.isPlainRun = this.#plainRuns.delete(session.id);
     this.#programs.set(session.id, program);
     this.#listChanged.fire();
     program.load().then(() => this.#processesChanged.fire(program));

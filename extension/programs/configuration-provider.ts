@@ -54,7 +54,8 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     } catch (error) {
       this.#log.error(messageOf(error));
       if (!(error instanceof NodeNotFoundError)) throw error;
-      await tellNoNode(error);
+      // Nobody must answer before the editor knows that nothing starts.
+      tellNoNode(error);
       return undefined;
     }
   }
