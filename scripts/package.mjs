@@ -43,7 +43,8 @@ export const thisTarget = `${process.platform}-${process.arch}`;
 
 /**
  * Makes a VSIX of what `npm run build` has made. Returns its path.
- * @param target the platform whose Node is packed with it; undefined for none
+ * @param {{ target?: string | undefined, out?: string | undefined }} options `target` is the platform whose Node is packed
+ *   with it; undefined for none
  */
 export async function makeVsix({ target, out }) {
   const { zipSync } = await import('fflate');

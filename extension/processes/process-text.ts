@@ -41,9 +41,14 @@ function stateText({ state, waitsFor }: ProcessInfo): string {
   return state === 'waiting' && waitsFor !== undefined ? WAITS[waitsFor] : STATES[state];
 }
 
+/** `10,000` */
+export function grouped(count: number): string {
+  return `${count}`.replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 /** `1 message`, `2 messages`, `10,000 messages` */
 export function countOf(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? noun : noun.endsWith('s') ? `${noun}es` : `${noun}s`}`;
+  return `${grouped(count)} ${count === 1 ? noun : noun.endsWith('s') ? `${noun}es` : `${noun}s`}`;
 }
 
 /** `1.1 MiB` */

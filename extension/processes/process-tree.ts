@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { ProcessInfo, ProcessKey } from '../../runtime/inspect/protocol.ts';
 import { iconOf, type ProcessIcon } from './process-icon.ts';
-import { countOf, processActivity, processName, processRows } from './process-text.ts';
+import { countOf, grouped, processActivity, processName, processRows } from './process-text.ts';
 import type { Program, Programs } from './program.ts';
 import { Throttle } from './throttle.ts';
 
@@ -281,7 +281,7 @@ function moreItem(node: MoreNode, { kept, counted }: Hidden): vscode.TreeItem {
     return item;
   }
   item.command = { command: 'lunatic.loadMoreProcesses', title: 'Load More', arguments: [node] };
-  item.tooltip = `Shows ${Math.min(NEXT_PAGE, kept).toLocaleString('en-US')} more`;
+  item.tooltip = `Shows ${grouped(Math.min(NEXT_PAGE, kept))} more`;
   return item;
 }
 
@@ -319,7 +319,7 @@ const MANY_CHILDREN = 10;
 function descriptionOf(info: ProcessInfo, children: number): string {
   const parts = [processActivity(info)];
   if (info.mailbox > MAX_BADGE) parts.push(countOf(info.mailbox, 'message'));
-  if (children >= MANY_CHILDREN) parts.push(`${children.toLocaleString('en-US')} children`);
+  if (children >= MANY_CHILDREN) parts.push(`${grouped(children)} children`);
   return parts.join(' · ');
 }
 

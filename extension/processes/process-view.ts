@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Log } from '../log.ts';
 import { registerProcessCommands } from './process-commands.ts';
 import { ProcessDocuments } from './process-documents.ts';
-import { countOf } from './process-text.ts';
+import { countOf, grouped } from './process-text.ts';
 import { mailboxBadge, PROCESS_SCHEME, ProcessTree, type TreeNode } from './process-tree.ts';
 import { Programs } from './program.ts';
 
@@ -20,7 +20,7 @@ export function registerProcessView(log: Log): vscode.Disposable {
     view.badge =
       stopped === 0 ? undefined : { value: stopped, tooltip: `${countOf(stopped, 'process')} stopped` };
     const total = programs.list.reduce((sum, { model }) => sum + model.total, 0);
-    view.description = programs.list.length === 0 ? '' : total.toLocaleString('en-US');
+    view.description = programs.list.length === 0 ? '' : grouped(total);
     vscode.commands.executeCommand('setContext', 'lunatic.hasPrograms', programs.list.length > 0);
   };
   tree.isVisible = view.visible;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { V8_FLAGS } from '../../runtime/index.ts';
 import { parseTestEvent, type TestReportEvent } from './test-events.ts';
 
 /** How to start the command: what `LunaticCommand` tells, and its arguments. */
@@ -54,7 +55,8 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
   const { node, script, env, cwd, signal, onEvent, onNoise } = options;
   const guard = isWindows ? [] : ['--import', `data:text/javascript,${encodeURIComponent(GUARD)}`];
   return new Promise((done, fail) => {
-    const child = spawn(node, [...guard, script, ...options.arguments], {
+    // With these flags there is no need for a second Node that has them, and that would not have the descriptor.
+    const child = spawn(node, [...guard, ...V8_FLAGS, script, ...options.arguments], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', isWindows ? 'ignore' : 'pipe'],
@@ -62,11 +64,6 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
     });
     let timer: NodeJS.Timeout | undefined;
     const kill = () => {
-      if (isWindows && child.pid !== undefined) {
-        // It may have started a second Node.
-        spawn('taskkill', ['/pid', `${child.pid}`, '/t', '/f'], { stdio: 'ignore', windowsHide: true });
-        return;
-      }
       child.kill('SIGTERM');
       timer = setTimeout(() => child.kill('SIGKILL'), GRACE);
     };

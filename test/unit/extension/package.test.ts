@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { unzipSync } from 'fflate';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeVsix } from '../../../scripts/package.mjs';
+import { projectFolder } from '../../support/command.ts';
+
+const manifest = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'));
+
+describe('the VSIX', () => {
+  let folder = '';
+  let files: Record<string, Uint8Array> = {};
+  let size = 0;
+  const text = (path: string) => Buffer.from(files[path] ?? []).toString();
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'lunatic-package-'));
+    const { file } = await makeVsix({ out: join(folder, 'lunatic.vsix') });
+    const bytes = readFileSync(file);
+    size = bytes.length;
+    files = unzipSync(bytes);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('is small', () => {
+    expect(size).toBeLessThan(3 * 2 ** 20);
+  });
+
+  test('has all that its manifest names', () => {
+    const published = JSON.parse(text('extension/package.json'));
+    const { contributes, main, icon } = published;
+    const named: string[] = [
+      ...[main, icon, 'README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE'],
+      ...contributes.grammars.map(({ path }: { path: string }) => path),
+      ...contributes.languages.flatMap(
+        (language: { configuration: string; icon: { light: string; dark: string } }) => [
+          ...[language.configuration, language.icon.light, language.icon.dark],
+        ],
+      ),
+      ...contributes.viewsContainers.activitybar.map(({ icon }: { icon: string }) => icon),
+      ...[
+        'dist/lunatic.js',
+        'dist/main.js',
+        'dist/program.js',
+        'dist/LICENCES.txt',
+        'node_modules/wabt/index.js',
+      ],
+    ];
+    const missing = named.filter((path) => files[`extension/${path.replace(/^\.\//, '')}`] === undefined);
+    expect(missing).toEqual([]);
+  });
+
+  test('has nothing for those who work on the project', () => {
+    const { scripts, devDependencies } = JSON.parse(text('extension/package.json'));
+    expect([scripts, devDependencies]).toEqual([undefined, undefined]);
+    expect(Object.keys(files).filter((path) => /\.(map|ts)$|(^|\/)test\//.test(path))).toEqual([]);
+    expect(text('extension/dist/extension.cjs')).not.toContain('sourceMappingURL');
+  });
+
+  test('is described for the editor', () => {
+    const vsix = text('extension.vsixmanifest');
+    expect(vsix).toContain(`Id="lunatic" Version="${manifest.version}" Publisher="lunatic"`);
+    expect(vsix).toContain(`Id="Microsoft.VisualStudio.Code.Engine" Value="${manifest.engines.vscode}"`);
+    expect(vsix).not.toContain('TargetPlatform');
+    const types = text('[Content_Types].xml');
+    for (const path of Object.keys(files)) {
+      const extension = /\.[^./]+$/.exec(path)?.[0];
+      const entry = extension === undefined ? `PartName="/${path}"` : `Extension="${extension}"`;
+      if (path !== '[Content_Types].xml') expect(types).toContain(entry);
+    }
+  });
+
+  test('has the licences of what is in it', () => {
+    const licences = text('extension/dist/LICENCES.txt');
+    for (const name of ['@vscode/debugadapter', 'ws', 'vscode-jsonrpc', 'commander'])
+      expect(licences).toContain(name);
+    expect(text('extension/node_modules/wabt/LICENSE')).toContain('Apache License');
+  });
+});
+
+test('a package for another machine is refused in words', () => {
+  try {
+    execFileSync(process.execPath, ['scripts/package.mjs', '--target', 'beos-m68k'], {
+      ...{ cwd: projectFolder, encoding: 'utf8', stdio: 'pipe' },
+    });
+    expect.unreachable();
+  } catch (error) {
+    expect(error).toMatchObject({ status: 2 });
+    expect(String(error)).toContain('make the package for beos-m68k on such a machine');
+  }
+});
+
+describe('the manifest', () => {
+  const { contributes, activationEvents } = manifest;
+  const commands: string[] = contributes.commands.map(({ command }: { command: string }) => command);
+
+  test('has a title and category for each command, and knows all that menus name', () => {
+    for (const { title, category } of contributes.commands)
+      expect([typeof title, category]).toEqual(['string', 'Lunatic']);
+    const named = Object.values<{ command: string }[]>(contributes.menus)
+      .flat()
+      .map(({ command }) => command);
+    expect(named.filter((command) => !commands.includes(command))).toEqual([]);
+    const { contents } = contributes.viewsWelcome[0];
+    for (const [, command] of contents.matchAll(/\(command:(lunatic\.[^)]+)\)/g))
+      expect(commands).toContain(command);
+  });
+
+  test('asks to be activated for no more than modules and debugging', () => {
+    expect(activationEvents).not.toContain('*');
+    expect(activationEvents).not.toContain('onStartupFinished');
+    for (const event of activationEvents) expect(event).toMatch(/^(onDebug|workspaceContains:)/);
+  });
+
+  test('its debug attributes are those that the adapter takes', async () => {
+    const { readFileSync } = await import('node:fs');
+    const protocol = readFileSync(join(projectFolder, 'debug-adapter', 'protocol.ts'), 'utf8');
+    const [, launch = ''] = /interface LaunchArguments \{(.*?)^\}/ms.exec(protocol) ?? [];
+    const known = [...launch.matchAll(/readonly (\w+)\??:/g)].map(([, name]) => name);
+    const { properties } = contributes.debuggers[0].configurationAttributes.launch;
+    // The extension itself fills in the others.
+    expect([...Object.keys(properties), 'noDebug', 'runtime', 'lunatic'].sort()).toEqual(known.sort());
+  });
+});

@@ -1,0 +1,223 @@
+/** The parts of the test explorer that know no editor. */
+import { describe, expect, test } from 'vitest';
+import { exportPlaces } from '../../../extension/testing/export-places.ts';
+import { newestBuilds } from '../../../extension/testing/newest-builds.ts';
+import { type FoundTest, readModuleTests } from '../../../extension/testing/read-module-tests.ts';
+import { sourceFile } from '../../../extension/testing/source-file.ts';
+import { testArguments } from '../../../extension/testing/test-arguments.ts';
+import { parseTestEvent } from '../../../extension/testing/test-events.ts';
+import { groupTests, type TestGroup } from '../../../extension/testing/test-groups.ts';
+import { failureText, terminalText } from '../../../extension/testing/test-messages.ts';
+import { WatError } from '../../../runtime/index.ts';
+import { assemble } from '../../support/program.ts';
+
+const SUMS = `(module
+  ;; (export "#lunatic_test_in a comment")
+  (; (; (export "#lunatic_test_in a block") ;) " ;)
+  (func (export "helper"))
+  (func (export "#lunatic_test_sums::adds"))
+    (func $x
+      ( export
+        "#lunatic_test_#panic_a \\\\#1 \\22\\u{2717}\\22#sums::fails"))
+  (memory 1)
+  (data (i32.const 0) "#lunatic_test_no export"))`;
+
+describe('the tests of a module', () => {
+  test('of text, with their places', async () => {
+    const found = await readModuleTests(Buffer.from(SUMS), 'sums.wat');
+    expect(found).toEqual([
+      {
+        ...{
+          name: 'sums::adds',
+          exportName: '#lunatic_test_sums::adds',
+          ignored: false,
+          expectedPanic: null,
+        },
+        place: { line: 4, column: 16, length: 26 },
+      },
+      {
+        ...{ name: 'sums::fails', ignored: false, expectedPanic: 'a #1 "✗"' },
+        exportName: '#lunatic_test_#panic_a \\#1 "✗"#sums::fails',
+        place: { line: 7, column: 8, length: 56 },
+      },
+    ]);
+  });
+
+  test('of a binary', async () => {
+    const found = await readModuleTests(await assemble(SUMS), 'sums.wasm');
+    expect(found.map(({ name, place }) => [name, place])).toEqual([
+      ['sums::adds', null],
+      ['sums::fails', null],
+    ]);
+  });
+
+  test('of text that is wrong', async () => {
+    const text = '(module (func (export "#lunatic_test_a") (i32.const 1)))';
+    await expect(readModuleTests(Buffer.from(text), 'wrong.wat')).rejects.toThrow(WatError);
+    // What has no tests need not be right.
+    expect(await readModuleTests(Buffer.from('(module (func (i32.const 1)))'), 'wrong.wat')).toEqual([]);
+  });
+
+  test('of what is no module', async () => {
+    expect(await readModuleTests(Buffer.from('<html>'), 'page.wasm')).toEqual([]);
+    expect(await readModuleTests(Buffer.alloc(0), 'empty.wasm')).toEqual([]);
+  });
+});
+
+test('places are found in a text that has no end', () => {
+  expect([...exportPlaces('(module (; (export "a")')]).toEqual([]);
+  expect([...exportPlaces('(module (export "a')]).toEqual([]);
+  const many = `(module ${'"\\n\\22 x" '.repeat(100_000)} (export "here" (func 0)))`;
+  const start = performance.now();
+  expect(exportPlaces(many).get('here')?.line).toBe(0);
+  expect(performance.now() - start).toBeLessThan(2000);
+});
+
+describe('groups', () => {
+  const found = (name: string): FoundTest => ({
+    ...{ name, exportName: name, ignored: false, expectedPanic: null },
+    place: null,
+  });
+  const drawn = ({ groups, tests }: TestGroup): unknown => ({
+    ...Object.fromEntries(groups.map((group) => [group.label, drawn(group)])),
+    ...(tests.length === 0 ? {} : { tests: tests.map(({ label }) => label) }),
+  });
+
+  test('are the words before the name', () => {
+    const tests = ['adds', 'a::b::c', 'a::d', 'e::f', 'a::b::g'].map(found);
+    expect(drawn(groupTests(tests))).toEqual({
+      a: { b: { tests: ['c', 'g'] }, tests: ['d'] },
+      e: { tests: ['f'] },
+      tests: ['adds'],
+    });
+    expect(groupTests(tests).groups[0]?.groups[0]?.name).toBe('a::b');
+  });
+
+  test('of odd names', () => {
+    expect(drawn(groupTests([found(''), found('::'), found('a::')]))).toEqual({
+      '': { tests: ['::'] },
+      a: { tests: ['a::'] },
+      tests: [''],
+    });
+  });
+});
+
+test("of cargo's builds only the newest of each name are looked at", () => {
+  const file = (path: string, modified: number) => ({ path, modified });
+  const files = [
+    file('/p/target/wasm32-wasi/debug/deps/app-0123456789abcdef.wasm', 1),
+    file('/p/target/wasm32-wasi/debug/deps/app-fedcba9876543210.wasm', 3),
+    file('/p/target/wasm32-wasi/debug/deps/tests-0123456789abcdef.wasm', 2),
+    file('/p/target/wasm32-wasi/release/deps/app-0123456789abcdef.wasm', 1),
+    file('/p/app-0123456789abcdef.wasm', 0),
+    file('/p/app-fedcba9876543210.wasm', 0),
+  ];
+  expect(newestBuilds(files)).toEqual(files.slice(1));
+});
+
+describe('the command line', () => {
+  const request = { file: '/p/a.wasm', arguments: [], timeout: null, jobs: null };
+
+  test('of all tests', () => {
+    expect(testArguments({ ...request, exports: null, arguments: ['-x'], timeout: 2.5, jobs: 4 })).toEqual([
+      ['test', '--reporter=json', '--color=never', '--timeout=2.5', '--jobs=4', '/p/a.wasm', '--', '-x'],
+    ]);
+  });
+
+  test('of some, which run although they are marked as ignored', () => {
+    expect(testArguments({ ...request, exports: ['#lunatic_test_-a b'] })).toEqual([
+      [
+        'test',
+        '--reporter=json',
+        '--color=never',
+        '--include-ignored',
+        '--export=#lunatic_test_-a b',
+        '/p/a.wasm',
+      ],
+    ]);
+  });
+
+  test('of so many that there have to be several', () => {
+    const exports = Array.from({ length: 1000 }, (_, i) => `#lunatic_test_${'x'.repeat(50)}${i}`);
+    const lines = testArguments({ ...request, exports });
+    expect(lines.length).toBe(4);
+    for (const line of lines) expect(line.join(' ').length).toBeLessThan(28_000);
+    const named = lines.flat().filter((word) => word.startsWith('--export='));
+    expect(named).toEqual(exports.map((name) => `--export=${name}`));
+  });
+});
+
+describe('a line of the command', () => {
+  test('that is no event', () => {
+    for (const line of ['', 'hello', '{', '{"event":"later"}', '{}', '[]', 'null'])
+      expect(parseTestEvent(line)).toBe(null);
+  });
+
+  test('with parts that are missing or of another type', () => {
+    const line =
+      '{"event":"finished","export":"a","duration":"long","failures":[{"message":1,"location":{}},7]}';
+    expect(parseTestEvent(line)).toEqual({
+      ...{ event: 'finished', export: 'a', name: '', title: '', outcome: '', duration: 0, output: '' },
+      failures: [
+        {
+          ...{ reason: '', message: '', expected: null, actual: null, stack: [], processes: [] },
+          location: { file: '', line: 0, column: 0 },
+        },
+        { reason: '', message: '', expected: null, actual: null, stack: [], processes: [], location: null },
+      ],
+    });
+  });
+});
+
+describe('a failure in words', () => {
+  const failure = {
+    reason: 'failed',
+    message: 'divide by zero',
+    expected: null,
+    actual: null,
+    location: null,
+    stack: [],
+    processes: [],
+  };
+  const frame = { function: 'slice', index: 3, offset: 0x20e };
+
+  test('with its stack', () => {
+    expect(failureText({ ...failure, stack: [frame, { ...frame, function: null }] })).toBe(
+      'divide by zero\n    at slice (function 3, offset 0x20e)\n    at function 3, offset 0x20e',
+    );
+  });
+
+  test('with a stack that is long', () => {
+    const lines = failureText({ ...failure, stack: Array(1000).fill(frame) }).split('\n');
+    expect([lines.length, lines.at(-1)]).toEqual([32, '    ...']);
+  });
+
+  test('of something compared', () => {
+    expect(failureText({ ...failure, expected: '4', actual: '5', stack: [frame] })).toBe('divide by zero');
+  });
+
+  test('of a test that did not end', () => {
+    const processes = [
+      { id: 1, names: [], activity: 'waits for a message', messages: 0, stack: [frame] },
+      { id: 2, names: ['oven', 'stove'], activity: 'runs', messages: 1, stack: [] },
+    ];
+    expect(failureText({ ...failure, message: 'it did not end', processes })).toBe(
+      'it did not end\nprocess 1 waits for a message\n    at slice (function 3, offset 0x20e)\n' +
+        'process 2 (oven, stove) runs, 1 message in its mailbox',
+    );
+  });
+
+  test('as a terminal wants it', () => {
+    expect(terminalText('a\nb\r\nc')).toBe('a\r\nb\r\nc');
+  });
+});
+
+test('the source that a compiler named is looked for around the module', () => {
+  const there = new Set(['/p/src/lib.rs', '/p/build/src/x.ts', '/etc/passwd', '/abs/y.rs']);
+  const find = (named: string) => sourceFile(named, '/p/build/debug/a.wasm', '/p', (path) => there.has(path));
+  expect(find('src/lib.rs')).toBe('/p/src/lib.rs');
+  expect(find('src/x.ts')).toBe('/p/build/src/x.ts');
+  expect(find('etc/passwd')).toBe(undefined);
+  expect(find('/abs/y.rs')).toBe('/abs/y.rs');
+  expect(find('/abs/z.rs')).toBe(undefined);
+});

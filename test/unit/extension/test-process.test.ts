@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TestReportEvent } from '../../../extension/testing/test-events.ts';
+import {
+  runTestProcess,
+  TestProcessError,
+  type TestProcessOptions,
+} from '../../../extension/testing/test-process.ts';
+import { launcher } from '../../support/command.ts';
+import { guest } from '../../support/guest.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lunatic-test-process-'));
+  const tests = guest(`
+    (func (export "#lunatic_test_says") (call $print (text "hello \\e2\\9c\\97")))
+    (func (export "#lunatic_test_fails") (call $test.fail_comparison (text "sum") (text "4") (text "5")) unreachable)
+    (func (export "#lunatic_test_hangs") (loop $on (br $on)))`);
+  writeFileSync(join(folder, 'tests.wat'), tests);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Run {
+  readonly events: TestReportEvent[];
+  noise: string;
+  readonly abort: AbortController;
+  readonly options: TestProcessOptions;
+}
+
+function prepare(exports: readonly string[], more: Partial<TestProcessOptions> = {}): Run {
+  const events: TestReportEvent[] = [];
+  const abort = new AbortController();
+  const run: Run = {
+    ...{ events, abort, noise: '' },
+    options: {
+      ...{ node: process.execPath, script: launcher, env: {}, cwd: folder, signal: abort.signal },
+      arguments: [
+        'test',
+        '--reporter=json',
+        ...exports.map((name) => `--export=#lunatic_test_${name}`),
+        'tests.wat',
+      ],
+      onEvent: (event) => events.push(event),
+      onNoise: (text) => {
+        run.noise += text;
+      },
+      ...more,
+    },
+  };
+  return run;
+}
+
+test('tells of each event, and of the end', async () => {
+  const { events, options } = prepare(['says', 'fails']);
+  expect(await runTestProcess(options)).toEqual({ exitCode: 1, signal: null });
+  expect(events.map(({ event }) => event).sort()).toEqual(['finished', 'finished', 'started', 'started']);
+  const finished = (name: string) =>
+    events.find((event) => event.event === 'finished' && event.export === `#lunatic_test_${name}`);
+  expect(finished('says')).toMatchObject({
+    outcome: 'passed',
+    output: 'hello ✗\n',
+    name: 'says',
+    title: 'says',
+  });
+  expect(finished('fails')).toMatchObject({
+    outcome: 'failed',
+    failures: [{ message: 'sum', expected: '4', actual: '5' }, { reason: 'failed' }],
+  });
+});
+
+test('what has started can be cancelled, and nothing is left of it', async () => {
+  const started = Promise.withResolvers<void>();
+  const { abort, options } = prepare(['hangs'], {
+    onEvent: (event) => {
+      if (event.event === 'started') started.resolve();
+    },
+  });
+  const ended = runTestProcess(options);
+  await started.promise;
+  abort.abort();
+  expect((await ended).exitCode).not.toBe(0);
+});
+
+test('what was cancelled before it started', async () => {
+  const { abort, options } = prepare(['hangs']);
+  abort.abort();
+  expect((await runTestProcess(options)).exitCode).not.toBe(0);
+});
+
+test('what cannot be run is told as an error', async () => {
+  const { events, options } = prepare([], { arguments: ['test', '--reporter=json', 'nowhere.wasm'] });
+  expect(await runTestProcess(options)).toEqual({ exitCode: 1, signal: null });
+  expect(events).toEqual([{ event: 'error', message: "Module 'nowhere.wasm' not found" }]);
+});
+
+test('a Node that cannot be started', async () => {
+  const { options } = prepare([], { node: join(folder, 'nowhere') });
+  await expect(runTestProcess(options)).rejects.toThrow(TestProcessError);
+});
+
+test('a command that says something else', async () => {
+  const script = join(folder, 'other.mjs');
+  writeFileSync(
+    script,
+    "console.log('hello'); console.error('trouble'); console.log('{\"event\":\"later\"}'); process.exit(3);",
+  );
+  const run = prepare([], { script, arguments: [] });
+  expect(await runTestProcess(run.options)).toEqual({ exitCode: 3, signal: null });
+  expect(run.events).toEqual([]);
+  expect(run.noise.split('\n').sort()).toEqual(['', 'hello', 'trouble']);
+});
+
+test('tests end with the process that has started them', async () => {
+  const script = join(folder, 'starter.mjs');
+  const module = new URL('../../../extension/testing/test-process.ts', import.meta.url);
+  const { arguments: args } = prepare(['hangs']).options;
+  writeFileSync(
+    script,
+    `import { runTestProcess } from ${JSON.stringify(module)};
+     import { execFileSync } from 'node:child_process';
+     const children = () => execFileSync('ps', ['-o', 'pid=', '--ppid', String(process.pid)], { encoding: 'utf8' });
+     runTestProcess({ node: process.execPath, script: ${JSON.stringify(launcher)}, env: {}, cwd: ${JSON.stringify(folder)},
+       arguments: ${JSON.stringify(args)}, signal: new AbortController().signal, onNoise() {},
+       onEvent() { console.log(children()); process.kill(process.pid, 'SIGKILL'); } });`,
+  );
+  const { spawnSync } = await import('node:child_process');
+  const { stdout, signal } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  expect(signal).toBe('SIGKILL');
+  const pid = Number(stdout.trim().split('\n')[0]);
+  expect(pid).toBeGreaterThan(0);
+  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
