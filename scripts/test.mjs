@@ -1,37 +1,65 @@
-// `npm test`: installs what is missing, checks the sources, runs every test. The last line counts both.
-// Arguments go to vitest; with some, the checks are left out.
+// `npm test`: installs what is missing, checks the sources, runs every test. The last line counts all.
+// Arguments go to vitest; with some, the checks are left out. Tests in a workbench need Chromium, and run last.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { check } from './check.mjs';
+import { findChromium } from './chromium.mjs';
 import { install, jspiNode, projectFolder, run } from './setup.mjs';
+
+const WORKBENCH = join('test', 'workbench');
 
 install();
 const args = process.argv.slice(2);
-let { passed, failed } = args.length === 0 ? check() : { passed: 0, failed: 0 };
+const total = args.length === 0 ? check() : { passed: 0, failed: 0 };
+const leftOut = [];
 
-const folder = mkdtempSync(join(tmpdir(), 'lunatic-test-'));
-const report = join(folder, 'report.json');
-const vitest = join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs');
-const code = run(jspiNode, [
-  vitest,
-  'run',
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${report}`,
-  ...args,
-]);
-if (existsSync(report)) {
-  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  passed += numPassedTests;
-  failed += numFailedTests;
-  // A file that cannot even be loaded has no failed test.
-  failed += testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
-  ).length;
+// Words that name files, and not the value of an option.
+const files = args.filter((word, i) => !word.startsWith('-') && !/^-[a-zA-Z]$/.test(args[i - 1] ?? ''));
+const inWorkbench = files.filter((word) => relative(projectFolder, resolve(word)).startsWith(WORKBENCH));
+const others = args.filter((word) => !inWorkbench.includes(word));
+
+if (files.length === 0 || files.length > inWorkbench.length) runVitest(others);
+if (files.length === 0 || inWorkbench.length > 0) runWorkbenchTests();
+
+for (const text of leftOut) console.log(`\nLEFT OUT: ${text}`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 ? 0 : 1);
+
+function runWorkbenchTests() {
+  if (findChromium() === undefined) {
+    leftOut.push(
+      `the tests in a VS Code workbench (${WORKBENCH}). They need Chromium: install it, or name it in the variable CHROMIUM.`,
+    );
+    return;
+  }
+  if (process.platform !== 'linux') {
+    leftOut.push(`the tests in a VS Code workbench (${WORKBENCH}). They need Linux.`);
+    return;
+  }
+  const folder = join(projectFolder, WORKBENCH);
+  const words = args.map((word) => (inWorkbench.includes(word) ? relative(folder, resolve(word)) : word));
+  runVitest(['--config', join(WORKBENCH, 'vitest.config.ts'), ...words.filter((word) => word !== '')]);
 }
-rmSync(folder, { recursive: true });
-// Errors outside of tests fail the run too.
-if (code !== 0 && failed === 0) failed = 1;
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+
+/** Runs vitest and adds up its counts. */
+function runVitest(words) {
+  const folder = mkdtempSync(join(tmpdir(), 'lunatic-test-'));
+  const report = join(folder, 'report.json');
+  const vitest = join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const code = run(jspiNode, [vitest, 'run', ...reporters, ...words]);
+  const failedBefore = total.failed;
+  if (existsSync(report)) {
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    total.passed += numPassedTests;
+    total.failed += numFailedTests;
+    // A file that cannot even be loaded has no failed test.
+    total.failed += testResults.filter(
+      (file) => file.status === 'failed' && file.assertionResults.length === 0,
+    ).length;
+  }
+  rmSync(folder, { recursive: true });
+  // Errors outside of tests fail the run too.
+  if (code !== 0 && total.failed === failedBefore) total.failed++;
+}

@@ -29,15 +29,6 @@ export interface Installation {
   readonly main: string;
 }
 
-/** Where browsers are looked for, unless `CHROMIUM` names one. */
-const CHROMIUMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-/** The browser that shows workbenches; undefined where there is none. */
-export function findChromium(): string | undefined {
-  const named = process.env['CHROMIUM'];
-  return named !== undefined && named !== '' ? named : CHROMIUMS.find((path) => existsSync(path));
-}
-
 /**
  * Installs the server where it is missing, some 500 MB from npm's registry, without compiling and without running
  * anybody's scripts. It stays in a cache folder, which `LUNATIC_WORKBENCH_CACHE` may name: `npm ci` would remove it

@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { findChromium } from '../../../scripts/chromium.mjs';
 import { projectFolder } from '../../support/command.ts';
-import { findChromium } from './install.ts';
 import type { WorkbenchServer } from './server.ts';
 
 const artifacts = join(projectFolder, 'test', 'workbench', 'artifacts');
 
 /** Milliseconds that anything may take to be seen: machines are busy. */
-const PATIENCE = 12_000;
+const PATIENCE = 30_000;
 
 export type TestState = keyof typeof ICONS;
 
