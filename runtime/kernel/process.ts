@@ -7,6 +7,7 @@ import type { ProcessId } from './ids.ts';
 import { Mailbox, type TagFilter } from './mailbox.ts';
 import type { Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
+import type { ProcessSlot } from './process-slot.ts';
 import type { Registry } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
 import type { Signal } from './signal.ts';
@@ -144,6 +145,8 @@ export class Process implements ProcessContext {
   #modules: ResourceTable<LoadedModule> | null = null;
   #timers: ResourceTable<Timer> | null = null;
   #traces: ResourceTable<string> | null = null;
+  /** What host functions keep for it, by kind. */
+  #slots: Map<ProcessSlot<unknown>, unknown> | null = null;
 
   constructor(
     id: ProcessId,
@@ -215,6 +218,23 @@ export class Process implements ProcessContext {
     return this.#traces;
   }
 
+  /** What it has of a kind; made when it is first asked for. */
+  slot<T>(kind: ProcessSlot<T>): T {
+    const key = kind as ProcessSlot<unknown>;
+    this.#slots ??= new Map();
+    let value = this.#slots.get(key) as T | undefined;
+    if (value === undefined) {
+      value = kind.make(this);
+      this.#slots.set(key, value);
+    }
+    return value;
+  }
+
+  /** What it has of a kind, if anything was made. */
+  slotIfAny<T>(kind: ProcessSlot<T>): T | undefined {
+    return this.#slots?.get(kind as ProcessSlot<unknown>) as T | undefined;
+  }
+
   /** The scratch area's message. Traps when there is none. */
   message(): Message {
     if (this.scratch === null) throw hostTrap('there is no message in the scratch area');
@@ -238,6 +258,8 @@ export class Process implements ProcessContext {
 
   /** Releases all that an ended process held. */
   release(): void {
+    for (const [kind, value] of this.#slots ?? []) kind.release?.(value);
+    this.#slots = null;
     this.instance = null;
     this.#memory = this.#lastPeer = null;
     this.#errors = this.#configs = this.#modules = this.#timers = this.#traces = null;

@@ -50,6 +50,10 @@ export class ResourceTable<T> {
     this.#entries.delete(id);
   }
 
+  [Symbol.iterator](): Iterator<T> {
+    return this.#entries.values();
+  }
+
   #unknown(id: bigint): Error {
     const shown = BigInt.asUintN(64, id);
     const known = this.#entries.size === 0 ? 'the process has none' : `the process has ${this.#entries.size}`;
