@@ -1,3 +1,5 @@
+import { ANY_NETWORK, type NetworkPermission } from './network-permission.ts';
+
 /** A host directory that a process may see. */
 export interface PreopenedDirectory {
   readonly guestPath: string;
@@ -16,6 +18,8 @@ export class ProcessConfig {
   canCompileModules = false;
   canCreateConfigs = false;
   canSpawnProcesses = false;
+  /** Whom it may connect to, and where it may listen. Upstream has no such permission. */
+  network: NetworkPermission = ANY_NETWORK;
   preopenedDirectories: PreopenedDirectory[] = [];
   commandLineArguments: string[] = [];
   environmentVariables: [key: string, value: string][] = [];
@@ -28,6 +32,7 @@ export class ProcessConfig {
     copy.canCompileModules = this.canCompileModules;
     copy.canCreateConfigs = this.canCreateConfigs;
     copy.canSpawnProcesses = this.canSpawnProcesses;
+    copy.network = this.network;
     copy.preopenedDirectories = this.preopenedDirectories.slice();
     copy.commandLineArguments = this.commandLineArguments.slice();
     copy.environmentVariables = this.environmentVariables.slice();

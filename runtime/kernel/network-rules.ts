@@ -1,0 +1,231 @@
+import type { BlockList } from 'node:net';
+
+/** Rules that a list may have; each is looked at for each connection. */
+const MAX_RULES = 256;
+/** Characters of a rule; the longest name of a host has 253. */
+const MAX_LENGTH = 300;
+/** Addresses of names that are kept for a rule; with more, the older ones have to be resolved again. */
+const MAX_LEARNED = 4096;
+
+const HIGHEST_PORT = 65_535;
+
+/** A text is no rule. The message says what one looks like. */
+export class NetworkRuleError extends Error {
+  override readonly name = 'NetworkRuleError';
+  readonly code = 'LUNATIC_NETWORK_RULE';
+}
+
+interface Ports {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Addresses that a rule names, all at the same ports. */
+interface AddressGroup {
+  readonly ports: Ports;
+  /** Null for every address. */
+  readonly list: BlockList | null;
+}
+
+/** A host by name, and the addresses that it was resolved to so far. */
+interface NameRule {
+  readonly ports: Ports;
+  /** In lower case. */
+  readonly name: string;
+  /** Whether hosts below the name are meant, as by `*.example.org`. */
+  readonly below: boolean;
+  learned: BlockList | null;
+  count: number;
+}
+
+/**
+ * A list of addresses and ports, as users write it:
+ *
+ *     *                      everything             *:443                       a port everywhere
+ *     127.0.0.1:8080         an address             10.0.0.0/8                  a network
+ *     [::1]:80, [fe80::]/10  the same for IPv6      db.example.org:5000-5100    a host and a range of ports
+ *                                                   *.example.org:443           hosts below a name
+ *
+ * Without ports, all of them are meant. Names are compared with what a guest resolves; the addresses that it gets are
+ * those of the rule from then on. Lists do not change, except for that: to add a rule makes a new one.
+ */
+export class NetworkRules {
+  /** As they were written. */
+  readonly texts: readonly string[];
+  readonly #groups: AddressGroup[] = [];
+  readonly #names: NameRule[] = [];
+
+  /**
+   * @param hosts whether rules may name hosts, or addresses alone
+   * @throws NetworkRuleError
+   */
+  constructor(texts: readonly string[], hosts: 'names' | 'addresses' = 'names') {
+    if (texts.length > MAX_RULES) throw new NetworkRuleError(`more than ${MAX_RULES} rules`);
+    this.texts = texts;
+    for (const text of texts) this.#add(text, hosts === 'names');
+  }
+
+  /**
+   * This list and one more rule.
+   * @throws NetworkRuleError
+   */
+  with(text: string): NetworkRules {
+    return new NetworkRules([...this.texts, text]);
+  }
+
+  /** Whether nothing matches. */
+  get isEmpty(): boolean {
+    return this.texts.length === 0;
+  }
+
+  /** Whether a rule is for an address, in numbers, at a port. */
+  matches(address: string, port: number): boolean {
+    const bare = withoutZone(address);
+    const family = familyOf(bare);
+    for (const { ports, list } of this.#groups) {
+      if (isIn(ports, port) && (list === null || list.check(bare, family))) return true;
+    }
+    for (const { ports, learned } of this.#names) {
+      if (learned !== null && isIn(ports, port) && learned.check(bare, family)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a rule is for a host by its name, at some port or, with `allPorts`, at all of them. */
+  matchesName(host: string, allPorts = false): boolean {
+    const fits = (ports: Ports) => !allPorts || (ports.from === 0 && ports.to === HIGHEST_PORT);
+    if (this.#groups.some(({ ports, list }) => list === null && fits(ports))) return true;
+    const name = normalName(host);
+    return this.#names.some((rule) => fits(rule.ports) && isNamed(rule, name));
+  }
+
+  /** Takes an address that a host was resolved to for one of the rules that name the host. */
+  learn(host: string, address: string): void {
+    if (this.#names.length === 0) return;
+    const name = normalName(host);
+    const bare = withoutZone(address);
+    const family = familyOf(bare);
+    for (const rule of this.#names) {
+      if (!isNamed(rule, name) || rule.learned?.check(bare, family)) continue;
+      if (rule.learned === null || rule.count >= MAX_LEARNED) {
+        rule.learned = newList();
+        rule.count = 0;
+      }
+      rule.learned.addAddress(bare, family);
+      rule.count++;
+    }
+  }
+
+  #add(text: string, names: boolean): void {
+    const { host, ports } = splitRule(text);
+    if (host === '*') {
+      this.#groups.push({ ports, list: null });
+      return;
+    }
+    const network = /^\[?([0-9a-f:.]+)\]?(?:\/(\d{1,3})\]?)?$/i.exec(host);
+    const [, address = '', prefix] = network ?? [];
+    const family = network === null ? undefined : addressFamily(address);
+    if (family !== undefined) this.#addAddress(text, address, family, prefix, ports);
+    else if (names || host === 'localhost') this.#addName(text, host, ports);
+    else throw wrong(text, 'sockets are bound to addresses, and this is none');
+  }
+
+  #addAddress(
+    text: string,
+    address: string,
+    family: 'ipv4' | 'ipv6',
+    prefix: string | undefined,
+    ports: Ports,
+  ): void {
+    const list = this.#groupFor(ports);
+    if (prefix === undefined) {
+      list.addAddress(address, family);
+      return;
+    }
+    const bits = family === 'ipv4' ? 32 : 128;
+    if (Number(prefix) > bits) throw wrong(text, `a prefix of an ${family} address has at most ${bits} bits`);
+    list.addSubnet(address, Number(prefix), family);
+  }
+
+  #groupFor(ports: Ports): BlockList {
+    for (const { ports: those, list } of this.#groups) {
+      if (list !== null && those.from === ports.from && those.to === ports.to) return list;
+    }
+    const list = newList();
+    this.#groups.push({ ports, list });
+    return list;
+  }
+
+  #addName(text: string, host: string, ports: Ports): void {
+    const below = host.startsWith('*.');
+    const name = normalName(below ? host.slice(2) : host);
+    const isName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/.test(name);
+    // A last part of digits alone is an address that went wrong.
+    if (!isName || /(^|\.)\d+$/.test(name)) throw wrong(text, 'it names no host, address or network');
+    const rule: NameRule = { ports, name, below, learned: null, count: 0 };
+    this.#names.push(rule);
+    if (name === 'localhost' && !below) {
+      this.learn(name, '127.0.0.1');
+      this.learn(name, '::1');
+    }
+  }
+}
+
+/** Loaded where there are rules: most programs run without. */
+function newList(): BlockList {
+  const { BlockList } = process.getBuiltinModule('node:net');
+  return new BlockList();
+}
+
+function addressFamily(text: string): 'ipv4' | 'ipv6' | undefined {
+  const version = process.getBuiltinModule('node:net').isIP(text);
+  return version === 4 ? 'ipv4' : version === 6 ? 'ipv6' : undefined;
+}
+
+function splitRule(text: string): { host: string; ports: Ports } {
+  if (text.length > MAX_LENGTH) throw wrong(`${text.slice(0, 40)}...`, 'it is too long');
+  const isBareIpv6 = !text.startsWith('[') && /:.*:/.test(text);
+  const match = isBareIpv6
+    ? /^([^\s\][]+)()$/.exec(text)
+    : /^(\[[^\s\][]+\](?:\/\d+)?|[^\s:\][]+)(?::(.+))?$/.exec(text);
+  if (match === null) throw wrong(text, 'it is neither HOST nor HOST:PORT');
+  const [, host = '', ports = ''] = match;
+  return { host, ports: ports === '' ? { from: 0, to: HIGHEST_PORT } : parsePorts(text, ports) };
+}
+
+function parsePorts(text: string, ports: string): Ports {
+  const [, from, to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(ports) ?? [];
+  if (from === undefined || Number(to) > HIGHEST_PORT || Number(from) > Number(to)) {
+    throw wrong(text, `'${ports}' is neither a port nor a range of ports`);
+  }
+  return { from: Number(from), to: Number(to) };
+}
+
+function wrong(text: string, why: string): NetworkRuleError {
+  const examples = '127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443';
+  return new NetworkRuleError(`'${text}' is no network rule: ${why}. Write it as ${examples}`);
+}
+
+function isIn({ from, to }: Ports, port: number): boolean {
+  return port >= from && port <= to;
+}
+
+/** Names are the same in both cases, and with the dot of the root at their end. */
+function normalName(host: string): string {
+  const name = host.toLowerCase();
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
+function isNamed({ name, below }: NameRule, host: string): boolean {
+  return below ? host.endsWith(`.${name}`) : host === name;
+}
+
+/** `fe80::1%eth0`: the interface is no part of the address. */
+function withoutZone(address: string): string {
+  const zone = address.indexOf('%');
+  return zone < 0 ? address : address.slice(0, zone);
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
+}

@@ -1,0 +1,242 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  ANY_NETWORK,
+  learnAddresses,
+  mayBindDatagrams,
+  mayConnect,
+  mayListen,
+  mayResolve,
+  type NetworkPermission,
+  NO_NETWORK,
+} from '../../../runtime/kernel/network-permission.ts';
+import { NetworkRuleError, NetworkRules } from '../../../runtime/kernel/network-rules.ts';
+
+const connecting = (...rules: string[]) => ({
+  network: rules.reduce<NetworkPermission>((network, rule) => network.allowingConnect(rule), ANY_NETWORK),
+});
+const listening = (...rules: string[]) => ({
+  network: rules.reduce<NetworkPermission>((network, rule) => network.allowingListen(rule), ANY_NETWORK),
+});
+
+describe('rules', () => {
+  test.each([
+    ['*', '1.2.3.4', 80, true],
+    ['*', '::1', 0, true],
+    ['*:443', '1.2.3.4', 443, true],
+    ['*:443', '1.2.3.4', 80, false],
+    ['127.0.0.1', '127.0.0.1', 65535, true],
+    ['127.0.0.1', '127.0.0.2', 80, false],
+    ['127.0.0.1:8080', '127.0.0.1', 8080, true],
+    ['127.0.0.1:8080', '127.0.0.1', 8081, false],
+    ['127.0.0.1:8080-8090', '127.0.0.1', 8090, true],
+    ['127.0.0.1:8080-8090', '127.0.0.1', 8091, false],
+    ['127.0.0.1:8080-8090', '127.0.0.1', 8079, false],
+    ['10.0.0.0/8', '10.255.0.1', 1, true],
+    ['10.0.0.0/8', '11.0.0.1', 1, false],
+    ['10.0.0.0/8:22', '10.255.0.1', 23, false],
+    ['10.1.2.3/8:22', '10.255.0.1', 22, true],
+    ['0.0.0.0/0', '8.8.8.8', 53, true],
+    ['0.0.0.0/0', '2001::1', 53, false],
+    ['[::1]', '::1', 7, true],
+    ['::1', '0:0:0:0:0:0:0:1', 7, true],
+    ['[::1]:80', '::1', 81, false],
+    ['[fe80::]/10', 'fe80::1%eth0', 1, true],
+    ['[fe80::/10]:5', 'fe80::1', 5, true],
+    ['[fe80::]/10:5', 'fe80::1', 6, false],
+    ['fe80::/10', 'fec0::1', 6, false],
+    // An IPv4 address in the clothes of an IPv6 one.
+    ['10.0.0.0/8', '::ffff:10.0.0.1', 1, true],
+    ['10.0.0.0/8', '::ffff:a00:1', 1, true],
+    ['10.0.0.0/8', '::ffff:11.0.0.1', 1, false],
+    ['localhost:80', '127.0.0.1', 80, true],
+    ['localhost:80', '::1', 80, true],
+    ['localhost:80', '127.0.0.1', 81, false],
+  ])('%s matches %s at port %i: %s', (rule, address, port, expected) => {
+    expect(new NetworkRules([rule]).matches(address, port)).toBe(expected);
+  });
+
+  test.each([
+    ['', 'neither HOST nor HOST:PORT'],
+    [':80', 'neither HOST nor HOST:PORT'],
+    ['a b', 'neither HOST nor HOST:PORT'],
+    ['a:http', "'http' is neither a port"],
+    ['a:65536', "'65536' is neither a port"],
+    ['a:9-8', "'9-8' is neither a port"],
+    ['a:', 'neither HOST nor HOST:PORT'],
+    ['1.2.3', 'names no host'],
+    ['1.2.3.256', 'names no host'],
+    ['1.2.3.4/33', 'at most 32 bits'],
+    ['::1/129', 'at most 128 bits'],
+    ['http://a', "'//a' is neither a port"],
+    ['*.', 'names no host'],
+    ['*a.example', 'names no host'],
+    ['a..b', 'names no host'],
+    ['-a', 'names no host'],
+    ['[::1', 'neither HOST nor HOST:PORT'],
+    ['[a]', 'names no host'],
+    ['a'.repeat(400), 'too long'],
+  ])('%j is none', (rule, why) => {
+    expect(() => new NetworkRules([rule])).toThrow(NetworkRuleError);
+    expect(() => new NetworkRules([rule])).toThrow(why);
+  });
+
+  test('no text does more than be refused', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-f.:/[\]*-]{0,30}$/)),
+        fc.oneof(fc.ipV4(), fc.ipV6()),
+        (rule, address) => {
+          try {
+            const rules = new NetworkRules([rule]);
+            rules.matches(address, 80);
+            rules.matchesName(rule);
+            rules.learn(rule, address);
+          } catch (error) {
+            expect(error).toBeInstanceOf(NetworkRuleError);
+          }
+        },
+      ),
+    );
+  });
+
+  test('an address that is none matches nothing but *', () => {
+    expect(new NetworkRules(['0.0.0.0/0', '::/0']).matches('nonsense', 1)).toBe(false);
+  });
+
+  test('there are at most 256', () => {
+    const many = Array.from({ length: 256 }, (_, i) => `10.0.0.${i}`);
+    expect(new NetworkRules(many).matches('10.0.0.255', 1)).toBe(true);
+    expect(() => new NetworkRules(many).with('10.0.1.0')).toThrow('more than 256 rules');
+  });
+});
+
+describe('what a config permits', () => {
+  test('is everything unless told otherwise', () => {
+    const owner = { network: ANY_NETWORK };
+    expect(mayConnect(owner, '1.2.3.4', 5)).toBe(true);
+    expect(mayListen(owner, '0.0.0.0', 0)).toBe(true);
+    expect(mayResolve(owner, 'example.org')).toBe(true);
+    expect(mayBindDatagrams(owner, '0.0.0.0', 0)).toBe(true);
+  });
+
+  test('can be nothing', () => {
+    const owner = { network: NO_NETWORK };
+    expect(mayConnect(owner, '127.0.0.1', 5)).toBe(false);
+    expect(mayListen(owner, '127.0.0.1', 0)).toBe(false);
+    expect(mayResolve(owner, 'localhost')).toBe(false);
+    expect(mayBindDatagrams(owner, '0.0.0.0', 0)).toBe(false);
+  });
+
+  test('a list of connections forbids the others, and to listen; datagram sockets can still be made to send', () => {
+    const owner = connecting('127.0.0.1:53', '10.0.0.0/8');
+    expect(mayConnect(owner, '127.0.0.1', 53)).toBe(true);
+    expect(mayConnect(owner, '10.9.9.9', 1)).toBe(true);
+    expect(mayConnect(owner, '127.0.0.1', 54)).toBe(false);
+    expect(mayListen(owner, '127.0.0.1', 0)).toBe(false);
+    expect(mayBindDatagrams(owner, '0.0.0.0', 0)).toBe(true);
+    expect(mayBindDatagrams(owner, '0.0.0.0', 53)).toBe(false);
+  });
+
+  test('a list of addresses to listen on forbids the others, and to connect', () => {
+    const owner = listening('127.0.0.1:8080', '[::1]:0', 'localhost:99');
+    expect(mayListen(owner, '127.0.0.1', 8080)).toBe(true);
+    expect(mayListen(owner, '0.0.0.0', 8080)).toBe(false);
+    expect(mayListen(owner, '::1', 0)).toBe(true);
+    expect(mayListen(owner, '::1', 1)).toBe(false);
+    expect(mayListen(owner, '127.0.0.1', 99)).toBe(true);
+    expect(mayConnect(owner, '127.0.0.1', 8080)).toBe(false);
+    expect(() => owner.network.allowingListen('example.org')).toThrow('bound to addresses');
+  });
+
+  test('what is denied is denied, whatever else is allowed', () => {
+    const owner = { network: ANY_NETWORK.denying('169.254.0.0/16').denying('*:25').denying('evil.example') };
+    expect(mayConnect(owner, '169.254.169.254', 80)).toBe(false);
+    expect(mayConnect(owner, '::ffff:169.254.169.254', 80)).toBe(false);
+    expect(mayConnect(owner, '1.2.3.4', 25)).toBe(false);
+    expect(mayConnect(owner, '1.2.3.4', 26)).toBe(true);
+    expect(mayListen(owner, '0.0.0.0', 80)).toBe(true);
+    expect(mayResolve(owner, 'EVIL.example.')).toBe(false);
+    expect(mayResolve(owner, 'other.example')).toBe(true);
+  });
+
+  test.each(['0.0.0.0', '::', '0:0::0', '::ffff:0.0.0.0', '::ffff:0:0', '::%lo'])(
+    'connecting to %s is connecting to this machine',
+    (address) => {
+      const owner = { network: ANY_NETWORK.denying('127.0.0.0/8').denying('::1') };
+      expect(mayConnect(owner, address, 80)).toBe(false);
+      expect(mayConnect(connecting('127.0.0.1', '::1'), address, 80)).toBe(true);
+    },
+  );
+});
+
+describe('hosts by name', () => {
+  test('may be resolved, and their addresses may then be connected to at the same ports', () => {
+    const owner = connecting('db.example.org:5432', '*.web.example:443');
+    expect(mayResolve(owner, 'db.example.org')).toBe(true);
+    expect(mayResolve(owner, 'DB.Example.ORG.')).toBe(true);
+    expect(mayResolve(owner, 'example.org')).toBe(false);
+    expect(mayResolve(owner, 'xdb.example.org')).toBe(false);
+    expect(mayResolve(owner, 'a.b.web.example')).toBe(true);
+    expect(mayResolve(owner, 'web.example')).toBe(false);
+    expect(mayConnect(owner, '10.0.0.1', 5432)).toBe(false);
+    learnAddresses(owner, 'db.example.org', ['10.0.0.1', 'fd00::1']);
+    learnAddresses(owner, 'other.example.org', ['10.0.0.2']);
+    expect(mayConnect(owner, '10.0.0.1', 5432)).toBe(true);
+    expect(mayConnect(owner, 'fd00::1', 5432)).toBe(true);
+    expect(mayConnect(owner, '10.0.0.1', 443)).toBe(false);
+    expect(mayConnect(owner, '10.0.0.2', 5432)).toBe(false);
+  });
+
+  test('lists of addresses alone let nothing be resolved, a port everywhere does', () => {
+    expect(mayResolve(connecting('10.0.0.0/8'), 'example.org')).toBe(false);
+    expect(mayResolve(connecting('*:443'), 'example.org')).toBe(true);
+    expect(mayResolve({ network: ANY_NETWORK.denying('*:25') }, 'example.org')).toBe(true);
+    expect(mayResolve({ network: ANY_NETWORK.denying('*') }, 'example.org')).toBe(false);
+  });
+
+  test('that are denied at a port take their addresses along', () => {
+    const owner = { network: ANY_NETWORK.denying('mail.example:25') };
+    expect(mayResolve(owner, 'mail.example')).toBe(true);
+    learnAddresses(owner, 'mail.example', ['10.0.0.1']);
+    expect(mayConnect(owner, '10.0.0.1', 25)).toBe(false);
+    expect(mayConnect(owner, '10.0.0.1', 80)).toBe(true);
+  });
+
+  test('the addresses of one are bounded', () => {
+    const owner = connecting('many.example');
+    for (let i = 0; i < 5000; i++) learnAddresses(owner, 'many.example', [`10.0.${i >> 8}.${i & 255}`]);
+    expect(mayConnect(owner, '10.0.0.1', 80)).toBe(false);
+    expect(mayConnect(owner, '10.0.19.135', 80)).toBe(true);
+  });
+});
+
+describe('a child', () => {
+  test('that nobody restricted is as its parent', () => {
+    const { network } = connecting('10.0.0.1');
+    expect(ANY_NETWORK.within(network)).toBe(network);
+    expect(network.within(ANY_NETWORK)).toBe(network);
+  });
+
+  test('may do what both it and its parent were allowed', () => {
+    const parent = connecting('10.0.0.0/8').network.allowingListen('127.0.0.1');
+    const wanted = connecting('*:80', '9.9.9.9').network.allowingListen('*');
+    const network = wanted.within(parent);
+    if (network === null) throw new Error('too deep');
+    const owner = { network };
+    expect(mayConnect(owner, '10.0.0.1', 80)).toBe(true);
+    expect(mayConnect(owner, '10.0.0.1', 81)).toBe(false);
+    expect(mayConnect(owner, '9.9.9.9', 80)).toBe(false);
+    expect(mayListen(owner, '127.0.0.1', 1)).toBe(true);
+    expect(mayListen(owner, '127.0.0.2', 1)).toBe(false);
+    expect(mayResolve(owner, 'example.org')).toBe(false);
+  });
+
+  test('of a child of a child cannot be restricted without an end', () => {
+    const wanted = connecting('10.0.0.0/8').network;
+    let network: NetworkPermission | null = wanted;
+    let generations = 0;
+    for (; network !== null && generations < 100; generations++) network = wanted.within(network);
+    expect(generations).toBe(32);
+  });
+});
