@@ -32,3 +32,13 @@ export function fail(process: Process, idPointer: number, message: string): numb
   process.memory.writeId(idPointer, process.errors.add(message));
   return FAILED;
 }
+
+/** A `u64` limit as a number. Above 2^53 it is rounded, which no limit that can be reached notices. */
+export function limitFromGuest(value: bigint): number {
+  return Number(BigInt.asUintN(64, value));
+}
+
+/** The largest `u64` was rounded up to 2^64, which no `u64` holds. */
+export function limitToGuest(limit: number): bigint {
+  return limit >= 2 ** 64 ? 0xffff_ffff_ffff_ffffn : BigInt(limit);
+}

@@ -5,7 +5,8 @@ import type { Entry, EntryValue, Process } from '../kernel/process.ts';
 import type { SpawnResult } from '../kernel/spawn.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
-import { andThen, fail, INHERIT, OK } from './conventions.ts';
+import { childConfig } from './child-config.ts';
+import { andThen, fail, INHERIT, limitFromGuest, limitToGuest, OK } from './conventions.ts';
 import { type HostContext, Namespace, older } from './function.ts';
 
 /** `lunatic::process` (semantics 10): modules, configurations, spawning, links, monitors. */
@@ -67,8 +68,8 @@ process.define(
       const { current } = scheduler;
       if (!current.config.canCreateConfigs) return -1n;
       const config = new ProcessConfig();
-      if (maxMemory !== undefined && maxMemory !== 0n) config.maxMemory = unsigned(maxMemory);
-      if (maxFuel !== undefined) config.maxFuel = unsigned(maxFuel);
+      if (maxMemory !== undefined && maxMemory !== 0n) config.maxMemory = limitFromGuest(maxMemory);
+      if (maxFuel !== undefined) config.maxFuel = limitFromGuest(maxFuel);
       return BigInt(current.configs.add(config));
     },
 );
@@ -95,7 +96,7 @@ for (const [limit, field, doc] of [
     `Sets ${doc}.`,
     ({ scheduler }) =>
       (id: bigint, value: bigint) => {
-        scheduler.current.configs.get(id)[field] = unsigned(value);
+        scheduler.current.configs.get(id)[field] = limitFromGuest(value);
       },
   );
   process.define(
@@ -127,22 +128,19 @@ for (const [permission, field, doc] of [
     `config_set_can_${permission}`,
     '(config_id: i64, can: i32)',
     { since: '0.9.0' },
-    `Sets whether processes may ${doc}.`,
+    `Sets whether processes may ${doc}. Traps for a permission that the caller does not have.`,
     ({ scheduler }) =>
       (id: bigint, can: number) => {
-        scheduler.current.configs.get(id)[field] = can !== 0;
+        const { config, configs } = scheduler.current;
+        const changed = configs.get(id);
+        if (can !== 0 && !config[field] && !config.upstreamPermissions) {
+          throw hostTrap(
+            `this process may not ${doc}, so it cannot permit it to others (config: can_${permission})`,
+          );
+        }
+        changed[field] = can !== 0;
       },
   );
-}
-
-/** A limit as a number. Above 2^53 it is rounded, which no limit that can be reached notices. */
-function unsigned(value: bigint): number {
-  return Number(BigInt.asUintN(64, value));
-}
-
-/** The largest `u64` was rounded up to 2^64, which no `u64` holds. */
-function limitToGuest(limit: number): bigint {
-  return limit >= 2 ** 64 ? 0xffff_ffff_ffff_ffffn : BigInt(limit);
 }
 
 // -- spawning ----------------------------------------------------------------------------------------
@@ -202,13 +200,27 @@ function spawnChild(
     throw hostTrap('this process has no permission to spawn processes (config: can_spawn_processes)');
   }
   if (!current.initialized) throw hostTrap('a process cannot spawn others from its start section');
-  const config = args.configId === INHERIT ? current.config : current.configs.get(args.configId).copy();
+  const wanted = args.configId === INHERIT ? null : current.configs.get(args.configId);
   const module = args.moduleId === INHERIT ? current.module : current.modules.get(args.moduleId);
   const entry: Entry = {
     name: current.memory.string(args.namePointer, args.nameLength),
     params: readParameters(current, args.paramsPointer, args.paramsLength),
   };
-  return spawner.spawn(current, module, config, entry, tagFromGuest(args.link));
+  const { environment } = current;
+  const processes = environment.size + environment.starting;
+  if (processes >= current.config.maxProcesses) {
+    return {
+      failure: `no more than ${current.config.maxProcesses} processes (max_processes), there are ${processes}`,
+    };
+  }
+  const config = wanted === null ? current.config : childConfig(wanted, current.config);
+  if (typeof config === 'string') return { failure: config };
+  const result = spawner.spawn(current, module, config, entry, tagFromGuest(args.link));
+  if (!(result instanceof Promise)) return result;
+  environment.starting++;
+  return result.finally(() => {
+    environment.starting--;
+  });
 }
 
 /** Writes the outcome of a spawn: the id of the process, or of an error. */
@@ -319,7 +331,7 @@ process.define(
   'Suspends the process for a time in milliseconds.',
   ({ scheduler }) =>
     (millis: bigint) =>
-      scheduler.sleep(scheduler.current, unsigned(millis)),
+      scheduler.sleep(scheduler.current, limitFromGuest(millis)),
 );
 
 // -- identity ----------------------------------------------------------------------------------------

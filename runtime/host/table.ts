@@ -5,6 +5,7 @@ import type { HostFunction } from './function.ts';
 import { message } from './message.ts';
 import { metrics } from './metrics.ts';
 import { networking } from './networking.ts';
+import { permissions } from './permissions.ts';
 import { process } from './process.ts';
 import './trace.ts';
 import { registry } from './registry.ts';
@@ -29,6 +30,7 @@ export const HOST_FUNCTIONS: readonly HostFunction[] = [
   wasiConfig,
   metrics,
   distributed,
+  permissions,
   test,
   preview1,
 ].flatMap((namespace) => namespace.functions);

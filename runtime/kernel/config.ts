@@ -9,6 +9,8 @@ export interface PreopenedDirectory {
 /** The largest `max_memory`, and the default: 65,535 pages fit, 65,536 do not (semantics 2.3). */
 export const DEFAULT_MAX_MEMORY = 4_294_967_295;
 
+const NO_COMMANDS: ReadonlyMap<string, string> = new Map();
+
 /** Permissions and limits of a process (semantics 4.1). Shared by reference once a process runs with it. */
 export class ProcessConfig {
   /** Bytes. */
@@ -18,6 +20,15 @@ export class ProcessConfig {
   canCompileModules = false;
   canCreateConfigs = false;
   canSpawnProcesses = false;
+  /** Processes that its environment may have when one with this config spawns another. */
+  maxProcesses = Number.POSITIVE_INFINITY;
+  /**
+   * Whether children may get what their parent does not have: permissions of upstream's, larger limits, any directory.
+   * Upstream lets them. Children inherit this, whatever their config says.
+   */
+  upstreamPermissions = false;
+  /** Programs of the operating system that it may run: absolute paths by the names that guests use. */
+  commands: ReadonlyMap<string, string> = NO_COMMANDS;
   /** Whom it may connect to, and where it may listen. Upstream has no such permission. */
   network: NetworkPermission = ANY_NETWORK;
   preopenedDirectories: PreopenedDirectory[] = [];
@@ -32,6 +43,9 @@ export class ProcessConfig {
     copy.canCompileModules = this.canCompileModules;
     copy.canCreateConfigs = this.canCreateConfigs;
     copy.canSpawnProcesses = this.canSpawnProcesses;
+    copy.maxProcesses = this.maxProcesses;
+    copy.upstreamPermissions = this.upstreamPermissions;
+    copy.commands = this.commands;
     copy.network = this.network;
     copy.preopenedDirectories = this.preopenedDirectories.slice();
     copy.commandLineArguments = this.commandLineArguments.slice();

@@ -13,6 +13,8 @@ export class Environment {
   readonly #scheduler: SchedulerIndex;
   readonly #processes = new Map<ProcessId, Process>();
   #spawned = 0;
+  /** Processes whose start section runs. */
+  starting = 0;
 
   constructor(id: EnvironmentId, scheduler: SchedulerIndex, test: RunningTest | null = null) {
     this.id = id;

@@ -1,0 +1,60 @@
+import type { PreopenedDirectory, ProcessConfig } from '../kernel/config.ts';
+import { permissionFor } from '../wasi/path-permission.ts';
+
+/**
+ * What a child may do for which its parent wanted this config: no more than the parent itself.
+ *
+ *  - Limits are cut to the parent's: a fresh config has the largest ones, and not because anybody wants them.
+ *  - So is the network: a child may do what its parent may, and its own rules let it.
+ *  - A directory must be within one of the parent's.
+ *  - Flags and programs were checked when they were set, and are looked at again.
+ *
+ * @returns the config, which the caller's changes do not reach any more, or why there cannot be such a child
+ */
+export function childConfig(wanted: ProcessConfig, parent: ProcessConfig): ProcessConfig | string {
+  const config = wanted.copy();
+  config.upstreamPermissions = parent.upstreamPermissions;
+  config.maxProcesses = Math.min(wanted.maxProcesses, parent.maxProcesses);
+  const network = wanted.network.within(parent.network);
+  if (network === null) return 'network permissions within network permissions are nested too deep';
+  config.network = network;
+  if (wanted.commands.size > 0) {
+    config.commands = new Map(
+      [...wanted.commands].filter(([name, path]) => parent.commands.get(name) === path),
+    );
+  }
+  if (parent.upstreamPermissions) return config;
+  config.maxMemory = Math.min(wanted.maxMemory, parent.maxMemory);
+  config.maxFuel = smallerFuel(wanted.maxFuel, parent.maxFuel);
+  config.canCompileModules &&= parent.canCompileModules;
+  config.canCreateConfigs &&= parent.canCreateConfigs;
+  config.canSpawnProcesses &&= parent.canSpawnProcesses;
+  if (config.preopenedDirectories.length === 0) return config;
+  const directories = directoriesWithin(config.preopenedDirectories, parent.preopenedDirectories);
+  if (typeof directories === 'string') return directories;
+  config.preopenedDirectories = directories;
+  return config;
+}
+
+/** 0 is without a limit. */
+function smallerFuel(a: number, b: number): number {
+  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
+}
+
+/** The directories as they are at this moment, without symbolic links; or what is wrong with one. */
+function directoriesWithin(
+  wanted: readonly PreopenedDirectory[],
+  own: readonly PreopenedDirectory[],
+): PreopenedDirectory[] | string {
+  const directories: PreopenedDirectory[] = [];
+  for (const { guestPath, hostPath } of wanted) {
+    const { granted, path } = permissionFor(own, hostPath);
+    if (!granted) {
+      const known = own.map((directory) => directory.guestPath).join(', ');
+      const which = own.length === 0 ? 'it has none' : `it has ${known}`;
+      return `the directory '${guestPath}' is not within the directories of the process that spawns (${which})`;
+    }
+    directories.push({ guestPath, hostPath: path });
+  }
+  return directories;
+}

@@ -1,0 +1,118 @@
+import type { ProcessConfig } from '../kernel/config.ts';
+import type { NetworkPermission } from '../kernel/network-permission.ts';
+import { NetworkRuleError } from '../kernel/network-rules.ts';
+import { fail, limitFromGuest, limitToGuest, OK } from './conventions.ts';
+import { Namespace } from './function.ts';
+
+/**
+ * `lunatic::permissions`: what configs permit besides upstream's flags and limits. Upstream has no such functions; a
+ * guest that imports them runs here alone. None of them needs a permission: a child gets no more than its parent has.
+ */
+export const permissions = new Namespace('lunatic::permissions');
+
+/** In place of a release of upstream. */
+const SINCE = 'not in upstream';
+
+// -- network -----------------------------------------------------------------------------------------
+
+for (const [name, doc, change] of [
+  [
+    'config_allow_connect',
+    'Lets processes connect, send and resolve to what a rule names, as "10.0.0.0/8:443" or "*.example.org". The first rule of a config forbids all that no rule names, to listen too.',
+    (network: NetworkPermission, rule: string) => network.allowingConnect(rule),
+  ],
+  [
+    'config_allow_listen',
+    'Lets processes listen on the address that a rule names, as "127.0.0.1:8080". The first rule of a config forbids all that no rule names, to connect too.',
+    (network: NetworkPermission, rule: string) => network.allowingListen(rule),
+  ],
+  [
+    'config_deny_connect',
+    'Forbids processes to connect, send and resolve to what a rule names, whatever else is allowed.',
+    (network: NetworkPermission, rule: string) => network.denying(rule),
+  ],
+] as const) {
+  permissions.define(
+    name,
+    '(config_id: i64, rule_ptr: i32, rule_len: i32, id_ptr: i32) -> i32',
+    { since: SINCE },
+    `${doc} Returns 0, or 1 with an error id for what is no rule.`,
+    ({ scheduler }) =>
+      (id: bigint, pointer: number, length: number, idPointer: number) => {
+        const { current } = scheduler;
+        const config = current.configs.get(id);
+        const rule = current.memory.string(pointer, length);
+        current.memory.check(idPointer, 8);
+        try {
+          config.network = change(config.network, rule);
+        } catch (error) {
+          if (!(error instanceof NetworkRuleError)) throw error;
+          return fail(current, idPointer, error.message);
+        }
+        current.memory.writeId(idPointer, 0);
+        return OK;
+      },
+  );
+}
+
+permissions.define(
+  'config_deny_network',
+  '(config_id: i64)',
+  { since: SINCE },
+  'Forbids processes to connect, to listen and to resolve, except for what is allowed afterwards.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      const config = scheduler.current.configs.get(id);
+      config.network = config.network.withNothing();
+    },
+);
+
+// -- programs ----------------------------------------------------------------------------------------
+
+permissions.define(
+  'config_allow_command',
+  '(config_id: i64, program_ptr: i32, program_len: i32, id_ptr: i32) -> i32',
+  { since: SINCE },
+  'Lets processes run a program of the operating system, by a name that the caller may use itself. Returns 0, or 1 with an error id for any other.',
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number, idPointer: number) => {
+      const { current } = scheduler;
+      const config = current.configs.get(id);
+      const name = current.memory.string(pointer, length);
+      current.memory.check(idPointer, 8);
+      const path = current.config.commands.get(name);
+      if (path === undefined) return fail(current, idPointer, commandRefusal(current.config, name));
+      config.commands = new Map(config.commands).set(name, path);
+      current.memory.writeId(idPointer, 0);
+      return OK;
+    },
+);
+
+/** Why a process with this config may not run a program, for the guest's author. */
+export function commandRefusal({ commands }: ProcessConfig, name: string): string {
+  const known = commands.size === 0 ? 'none' : [...commands.keys()].join(', ');
+  return `this process may not run '${name}' (programs that its config allows: ${known})`;
+}
+
+// -- processes ---------------------------------------------------------------------------------------
+
+permissions.define(
+  'config_set_max_processes',
+  '(config_id: i64, max_processes: i64)',
+  { since: SINCE },
+  'Sets how many processes the environment may have for processes of the config to spawn another. All bits set, as at first, is without a limit.',
+  ({ scheduler }) =>
+    (id: bigint, value: bigint) => {
+      scheduler.current.configs.get(id).maxProcesses = limitFromGuest(value);
+    },
+);
+
+permissions.define(
+  'config_get_max_processes',
+  '(config_id: i64) -> i64',
+  { since: SINCE },
+  'Returns how many processes the environment may have for processes of the config to spawn another.',
+  ({ scheduler }) =>
+    (id: bigint) =>
+      limitToGuest(scheduler.current.configs.get(id).maxProcesses),
+);
