@@ -1,22 +1,68 @@
 import { statSync } from 'node:fs';
 import { ProcessConfig } from '../kernel/config.ts';
+import { listenRules, NetworkPermission } from '../kernel/network-permission.ts';
+import { NetworkRules } from '../kernel/network-rules.ts';
 import { CommandError } from './load.ts';
+import type { PermissionFlags } from './permission-options.ts';
+import { findPrograms } from './programs.ts';
+
+/** What of a command line makes the config. */
+export interface ConfigFlags extends PermissionFlags {
+  /** Host directories to preopen besides the current one. */
+  readonly dir: readonly string[];
+}
 
 /**
- * Config of a root process: everything is permitted, the environment is that of this command.
- * @param directories preopened besides the current one
- * @throws CommandError where one of them cannot be opened
+ * Config of a root process: everything is permitted that no flag forbids, but programs of the operating system; the
+ * environment is that of this command.
+ * @throws CommandError where a directory cannot be opened, or a program is not found
  */
-export function rootConfig(commandLine: readonly string[], directories: readonly string[]): ProcessConfig {
+export function rootConfig(commandLine: readonly string[], flags: ConfigFlags): ProcessConfig {
   const config = ProcessConfig.forRoot();
   config.commandLineArguments.push(...commandLine);
-  for (const [key, value] of Object.entries(process.env)) {
-    config.environmentVariables.push([key, value ?? '']);
+  if (flags.inheritEnv !== false) {
+    for (const [key, value] of Object.entries(process.env)) {
+      config.environmentVariables.push([key, value ?? '']);
+    }
   }
-  for (const directory of ['.', ...directories]) {
+  for (const variable of flags.env ?? []) {
+    const [, name = variable, value = process.env[name]] = /^([^=]+)=(.*)$/s.exec(variable) ?? [];
+    if (value !== undefined) setVariable(config, name, value);
+  }
+  for (const directory of flags.cwd === false ? flags.dir : ['.', ...flags.dir]) {
     config.preopenedDirectories.push({ guestPath: directory, hostPath: checkedDirectory(directory) });
   }
+  config.canSpawnProcesses = flags.spawn ?? true;
+  config.canCompileModules = flags.compile ?? true;
+  config.canCreateConfigs = flags.configs ?? true;
+  config.maxMemory = Math.min(flags.maxMemory ?? config.maxMemory, config.maxMemory);
+  config.maxFuel = flags.maxFuel ?? config.maxFuel;
+  config.maxProcesses = flags.maxProcesses ?? config.maxProcesses;
+  config.upstreamPermissions = flags.upstreamPermissions ?? false;
+  config.network = networkOf(flags, config.network);
+  if (flags.allowCommand !== undefined) config.commands = findPrograms(flags.allowCommand);
   return config;
+}
+
+function setVariable(config: ProcessConfig, name: string, value: string): void {
+  const { environmentVariables } = config;
+  const known = environmentVariables.findIndex(([key]) => key === name);
+  if (known < 0) environmentVariables.push([name, value]);
+  else environmentVariables[known] = [name, value];
+}
+
+/** To name what is allowed forbids the rest, to connect and to listen. */
+function networkOf(
+  { allowNet, allowListen, denyNet, net }: PermissionFlags,
+  all: NetworkPermission,
+): NetworkPermission {
+  const restricted = net === false || allowNet !== undefined || allowListen !== undefined;
+  if (!restricted && denyNet === undefined) return all;
+  return new NetworkPermission(
+    restricted ? new NetworkRules(allowNet ?? []) : null,
+    denyNet === undefined ? null : new NetworkRules(denyNet),
+    restricted ? listenRules(allowListen ?? []) : null,
+  );
 }
 
 function checkedDirectory(path: string): string {

@@ -1,10 +1,24 @@
 import { Command } from 'commander';
 import { colorOption, dirOption, inspectOption, logOption } from './options.ts';
+import { withPermissionOptions } from './permission-options.ts';
 import type { RunOptions } from './run.ts';
 
 /** `lunatic run`. */
 export function runCommand(): Command {
-  return new Command('run')
+  return withPermissionOptions(withRunOptions(new Command('run')))
+    .addHelpText(
+      'after',
+      '\nExit status: 0 if the root process ended normally, otherwise the code it exited with, or 1 if it trapped or was\n' +
+        'killed; 1 if the module cannot be read, compiled or instantiated; 2 for a wrong command line; 130 after Ctrl-C.',
+    )
+    .action(async (path: string, wasmArguments: string[], options: RunOptions) => {
+      const { run } = await import('./run.ts');
+      process.exit(await run(path, wasmArguments, options));
+    });
+}
+
+function withRunOptions(command: Command): Command {
+  return command
     .summary('run a program')
     .description(
       'Runs a program: spawns a root process from a module and calls its `_start`. The command ends with the root ' +
@@ -23,14 +37,5 @@ export function runCommand(): Command {
     .addOption(inspectOption())
     .option('--inspect-wait', 'as --inspect, and begin when whoever connects says so', false)
     .addOption(logOption('warn'))
-    .addOption(colorOption())
-    .addHelpText(
-      'after',
-      '\nExit status: 0 if the root process ended normally, otherwise the code it exited with, or 1 if it trapped or was\n' +
-        'killed; 1 if the module cannot be read, compiled or instantiated; 2 for a wrong command line; 130 after Ctrl-C.',
-    )
-    .action(async (path: string, wasmArguments: string[], options: RunOptions) => {
-      const { run } = await import('./run.ts');
-      process.exit(await run(path, wasmArguments, options));
-    });
+    .addOption(colorOption());
 }

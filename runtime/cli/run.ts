@@ -9,13 +9,11 @@ import { CommandError, readModuleFile } from './load.ts';
 import { type LogOptions, openLog } from './log.ts';
 import { logExit } from './process-log.ts';
 import { describeProcesses, Reports } from './report.ts';
-import { rootConfig } from './root-config.ts';
+import { type ConfigFlags, rootConfig } from './root-config.ts';
 import { ExitCode, endOnSignals, openStreams } from './session.ts';
 import { StandardInput } from './standard-input.ts';
 
-export interface RunOptions extends LogOptions {
-  /** Host directories to preopen besides the current one. */
-  readonly dir: readonly string[];
+export interface RunOptions extends LogOptions, ConfigFlags {
   readonly bench: boolean;
   /** Keep where processes wait for anything but a message, for the signal that prints all processes. */
   readonly trace: boolean;
@@ -71,7 +69,7 @@ export async function run(
   }
 
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
-  const config = rootConfig(commandLine, options.dir);
+  const config = rootConfig(commandLine, options);
   const module = runtime.load(await readModuleFile(path));
   if (address !== undefined) await inspection?.listen(address, runtime, module);
   const stdio = {

@@ -3,6 +3,7 @@ import { type ColorChoice, wantsColors } from './colors.ts';
 import { CommandError } from './load.ts';
 import type { LogFilter } from './log-filter.ts';
 import { colorOption, dirOption, logOption } from './options.ts';
+import { type PermissionFlags, withPermissionOptions } from './permission-options.ts';
 import { REPORTERS, type ReporterName } from './reporters/index.ts';
 import type { TestCommand } from './test.ts';
 
@@ -11,7 +12,7 @@ const MODULE = /\.(wasm|wat)$/;
 
 const STDOUT = 1;
 
-interface TestFlags {
+interface TestFlags extends PermissionFlags {
   readonly exact: boolean;
   readonly export: string[];
   readonly ignored: boolean;
@@ -85,7 +86,7 @@ export function cargoTestCommand(guestArguments: readonly string[]): Command {
 }
 
 function withTestOptions(command: Command): Command {
-  return command
+  return withPermissionOptions(command)
     .option('--exact', 'names must equal a filter', false)
     .option('--export <name>', 'run only the tests of these exports; repeatable', collect, [])
     .option('--ignored', 'run only tests that are marked as ignored', false)
@@ -133,7 +134,7 @@ function settings(
     list: flags.list,
     nocapture: flags.nocapture,
     showOutput: flags.showOutput,
-    dir: flags.dir,
+    permissions: flags,
     guestArguments,
     colors,
     color: flags.color,

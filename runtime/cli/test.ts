@@ -2,7 +2,7 @@ import type { ProcessConfig } from '../kernel/config.ts';
 import type { Selection } from '../testing/index.ts';
 import type { LogOptions } from './log.ts';
 import type { ReporterName } from './reporters/index.ts';
-import { rootConfig } from './root-config.ts';
+import { type ConfigFlags, rootConfig } from './root-config.ts';
 import { ExitCode, endOnSignals, openStreams } from './session.ts';
 import { StandardInput } from './standard-input.ts';
 import type { StandardOutput } from './standard-output.ts';
@@ -15,8 +15,7 @@ export interface TestCommand extends LogOptions {
   readonly list: boolean;
   readonly nocapture: boolean;
   readonly showOutput: boolean;
-  /** Host directories to preopen besides the current one. */
-  readonly dir: readonly string[];
+  readonly permissions: ConfigFlags;
   readonly guestArguments: readonly string[];
   /** Whether to colour standard output. */
   readonly colors: boolean;
@@ -47,7 +46,7 @@ export async function runTestFiles(files: readonly string[], command: TestComman
   // Tests whose processes all wait for messages are not over.
   const awake = setInterval(() => {}, 2 ** 30);
   try {
-    const config = rootConfig(command.guestArguments, command.dir);
+    const config = rootConfig(command.guestArguments, command.permissions);
     const surroundings = { config, input: new StandardInput(), streams };
     if (command.watch) {
       return await watchFiles(files, (signal) => {

@@ -1,0 +1,120 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { listenRules } from '../kernel/network-permission.ts';
+import { NetworkRuleError, NetworkRules } from '../kernel/network-rules.ts';
+
+/** What the command line says of what a program may do. What is missing is as in upstream. */
+export interface PermissionFlags {
+  readonly allowNet?: readonly string[];
+  readonly denyNet?: readonly string[];
+  readonly allowListen?: readonly string[];
+  /** False for no network but what is allowed. */
+  readonly net?: boolean;
+  /** Programs of the operating system, by name or absolute path. */
+  readonly allowCommand?: readonly string[];
+  /** False where processes may not spawn, compile modules, create configs. */
+  readonly spawn?: boolean;
+  readonly compile?: boolean;
+  readonly configs?: boolean;
+  /** Bytes. */
+  readonly maxMemory?: number;
+  /** Units of 100,000 instructions. */
+  readonly maxFuel?: number;
+  readonly maxProcesses?: number;
+  /** False where the current directory is not preopened. */
+  readonly cwd?: boolean;
+  /** False where the program does not get the environment variables of this command. */
+  readonly inheritEnv?: boolean;
+  /** `NAME=VALUE`, or the name of a variable of this command. */
+  readonly env?: readonly string[];
+  /** Whether children may get what their parents do not have. */
+  readonly upstreamPermissions?: boolean;
+}
+
+/** Adds the options that limit what a program may do. */
+export function withPermissionOptions(command: Command): Command {
+  return command
+    .option(
+      '--allow-net <rules>',
+      'let it connect there and nowhere else, as 10.0.0.0/8,[::1]:80,*.example.org:443; repeatable',
+      collectConnectRules,
+    )
+    .option(
+      '--allow-listen <rules>',
+      'let it listen there and nowhere else, as 127.0.0.1:8080; repeatable',
+      collectListenRules,
+    )
+    .option(
+      '--deny-net <rules>',
+      'do not let it connect there, whatever is allowed; repeatable',
+      collectConnectRules,
+    )
+    .option('--no-net', 'do not let it connect or listen, but where that is allowed')
+    .option(
+      '--allow-command <programs>',
+      'let it run these programs, as git,/usr/bin/ls; repeatable',
+      collectWords,
+    )
+    .option('--no-spawn', 'do not let it spawn processes')
+    .option('--no-compile', 'do not let it compile modules')
+    .option('--no-configs', 'do not let it make configs for other processes')
+    .option('--max-memory <size>', 'the largest memory of a process: bytes, or with K, M or G', parseSize)
+    .option('--max-fuel <units>', 'instructions that a process may execute, in units of 100,000', parseCount)
+    .option('--max-processes <n>', 'processes that it may have at a time', parseCount)
+    .option('--no-cwd', 'do not let it use the current directory')
+    .option('--no-inherit-env', 'do not give it the environment variables of this command')
+    .option('--env <variable>', 'give it NAME=VALUE, or NAME of this command; repeatable', collectVariables)
+    .option(
+      '--upstream-permissions',
+      'let processes give others what they may not do themselves, as upstream',
+    );
+}
+
+function split(value: string): string[] {
+  return value
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+function collectWords(value: string, previous: readonly string[] = []): string[] {
+  const words = split(value);
+  if (words.length === 0) throw new InvalidArgumentError('It names none.');
+  return [...previous, ...words];
+}
+
+function collectConnectRules(value: string, previous: readonly string[] = []): string[] {
+  return checked(collectWords(value, previous), (rules) => new NetworkRules(rules));
+}
+
+function collectListenRules(value: string, previous: readonly string[] = []): string[] {
+  return checked(collectWords(value, previous), listenRules);
+}
+
+function checked(rules: string[], check: (rules: string[]) => unknown): string[] {
+  try {
+    check(rules);
+  } catch (error) {
+    if (!(error instanceof NetworkRuleError)) throw error;
+    throw new InvalidArgumentError(error.message);
+  }
+  return rules;
+}
+
+function collectVariables(value: string, previous: readonly string[] = []): string[] {
+  if (value === '' || value.startsWith('=')) throw new InvalidArgumentError('It must be NAME or NAME=VALUE.');
+  return [...previous, value];
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+function parseSize(value: string): number {
+  const [, count, unit = ''] = /^([0-9]{1,15})([KMG]?)$/i.exec(value) ?? [];
+  if (count === undefined) throw new InvalidArgumentError('It must be a number of bytes, as 1048576 or 1M.');
+  return Number(count) * (UNITS[unit.toLowerCase()] ?? 1);
+}
+
+function parseCount(value: string): number {
+  if (!/^[0-9]{1,15}$/.test(value) || Number(value) === 0)
+    throw new InvalidArgumentError('It must be 1 or more.');
+  return Number(value);
+}

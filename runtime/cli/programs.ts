@@ -1,0 +1,50 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { CommandError } from './load.ts';
+
+/** Windows finds programs by these when a name has no extension. */
+const EXTENSIONS = process.platform === 'win32' ? ['', '.exe', '.com'] : [''];
+
+/**
+ * Finds programs of the operating system: a name in the `PATH` of this command, anything else as a path. This is done
+ * once, so that a program cannot be put in the place of another while a guest runs.
+ * @returns absolute paths by the names that guests use: the one given, and the path itself
+ * @throws CommandError where one is missing
+ */
+export function findPrograms(names: readonly string[]): ReadonlyMap<string, string> {
+  const programs = new Map<string, string>();
+  for (const name of names) {
+    const isPath = isAbsolute(name) || name.includes('/') || name.includes('\\');
+    const path = isPath ? executable(resolve(name)) : findInPath(name);
+    if (path === undefined) {
+      throw new CommandError(
+        isPath ? `'${name}' is no program that can be run` : `Program '${name}' not found in the PATH`,
+      );
+    }
+    programs.set(name, path);
+    programs.set(path, path);
+  }
+  return programs;
+}
+
+function findInPath(name: string): string | undefined {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    // An empty one would be the current directory, where guests may write.
+    const found = folder === '' ? undefined : executable(resolve(join(folder, name)));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function executable(path: string): string | undefined {
+  for (const extension of EXTENSIONS) {
+    const file = path + extension;
+    try {
+      accessSync(file, constants.X_OK);
+      if (statSync(file).isFile()) return file;
+    } catch {
+      // The next one may be there.
+    }
+  }
+  return undefined;
+}

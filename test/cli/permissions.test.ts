@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CommandResult, lunatic } from '../support/command.ts';
+import { guest, main } from '../support/guest.ts';
+
+let folder = '';
+let files = 0;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lunatic-permissions-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(source: string): string {
+  const path = join(folder, `program${++files}.wat`);
+  writeFileSync(path, source);
+  return path;
+}
+
+const run = (source: string, ...options: string[]): Promise<CommandResult> =>
+  lunatic(['run', ...options, file(source)], { cwd: folder, env: { GREETING: 'hi' } });
+
+const SPAWNING = guest(`
+  (func (export "child") (drop (call $receive)))
+  (func (export "_start")
+    (drop (call $spawn (i64.const 0) (text "child")))
+    (drop (call $spawn (i64.const 0) (text "child")))
+    (call $print (text "spawned"))
+    (call $process.kill (i64.const 2)))`);
+
+describe('lunatic run', () => {
+  test('--no-spawn lets a spawn trap', async () => {
+    const { stdout, stderr, exitCode } = await run(SPAWNING, '--no-spawn');
+    expect(stdout).toBe('');
+    expect(stderr).toContain('no permission to spawn processes');
+    expect(exitCode).toBe(1);
+  });
+
+  test('--max-processes refuses one too many', async () => {
+    expect((await run(SPAWNING, '--max-processes=3')).stdout).toBe('spawned\n');
+    expect((await run(SPAWNING, '--max-processes=2')).stdout).toBe(
+      'no more than 2 processes (max_processes), there are 2\n',
+    );
+  });
+
+  test('--no-compile and --no-configs', async () => {
+    const source = main(`
+      (call $show32 (text "compile") (call $process.compile_module (i32.const 0) (i32.const 0) (i32.const 8)))
+      (call $show (text "config") (call $process.create_config))`);
+    expect((await run(source)).stdout).toBe('compile 1\nconfig 0\n');
+    expect((await run(source, '--no-compile', '--no-configs')).stdout).toBe('compile -1\nconfig -1\n');
+  });
+
+  test('--max-memory and --max-fuel', async () => {
+    const growing = main('(call $show32 (text "grown") (memory.grow (i32.const 1)))', {
+      memory: '(memory (export "memory") 2)',
+    });
+    expect((await run(growing)).stdout).toBe('grown 2\n');
+    expect((await run(growing, '--max-memory=128K')).stdout).toBe('grown -1\n');
+    const small = await run(growing, '--max-memory=64K');
+    expect(small.stderr).toContain('larger than max_memory (65536 bytes)');
+    const { stderr, exitCode } = await run(main('(loop $again (br $again))'), '--max-fuel=3');
+    expect(stderr).toContain('all fuel consumed');
+    expect(exitCode).toBe(1);
+  });
+
+  test('--no-cwd takes the current directory away, --env sets variables', async () => {
+    const source = main(`
+      (call $show32 (text "preopened") (call $fd_prestat_get (i32.const 3) (i32.const 8)))
+      (call $expect (call $environ_sizes_get (i32.const 16) (i32.const 20)) (i32.const 0))
+      (call $show32 (text "variables") (i32.load (i32.const 16)))
+      (call $expect (call $environ_get (i32.const 64) (i32.const 1024)) (i32.const 0))
+      (call $print (i32.const 1024) (i32.sub (i32.load (i32.const 20)) (i32.const 1)))`);
+    const without = await run(source, '--no-cwd', '--no-inherit-env', '--env', 'GREETING', '--env=A=1');
+    expect(without.stdout).toBe('preopened 8\nvariables 2\nGREETING=hi\0A=1\n');
+    expect((await run(source, '--no-inherit-env', '--env=A=')).stdout).toBe('preopened 0\nvariables 1\nA=\n');
+  });
+
+  test('children get no more than their parents, unless as upstream', async () => {
+    const source = main(`
+      (call $process.config_set_can_compile_modules (call $process.create_config) (i32.const 1))
+      (call $print (text "permitted"))`);
+    const refused = await run(source, '--no-compile');
+    expect(refused.stderr).toContain('may not compile modules, so it cannot permit it');
+    expect((await run(source, '--no-compile', '--upstream-permissions')).stdout).toBe('permitted\n');
+  });
+
+  test.each([
+    [['--allow-net=nonsense:x'], "'x' is neither a port nor a range of ports", 2],
+    [['--allow-listen=example.org'], 'sockets are bound to addresses', 2],
+    [['--max-memory=lots'], 'It must be a number of bytes', 2],
+    [['--allow-command=there-is-no-such-program'], "Program 'there-is-no-such-program' not found", 1],
+  ])('%j is told', async (options, message, code) => {
+    const { stdout, stderr, exitCode } = await run(main(''), ...options);
+    expect(stderr).toContain(message);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(code);
+  });
+
+  test('--help names all of them', async () => {
+    const { stdout } = await lunatic(['run', '--help']);
+    for (const name of [
+      ...['allow-net', 'allow-listen', 'deny-net', 'no-net', 'allow-command', 'no-spawn', 'no-compile'],
+      ...['no-configs', 'max-memory', 'max-fuel', 'max-processes', 'no-cwd', 'no-inherit-env', 'env'],
+      'upstream-permissions',
+    ])
+      expect(stdout).toContain(`--${name}`);
+  });
+});
+
+test('lunatic test has the same options', async () => {
+  const source = guest(`
+    (func (export "child"))
+    (func (export "#lunatic_test_spawns") (call $run (text "child")))`);
+  const path = file(source);
+  expect((await lunatic(['test', path])).exitCode).toBe(0);
+  const { stdout, exitCode } = await lunatic(['test', '--no-spawn', path]);
+  expect(stdout).toContain('no permission to spawn processes');
+  expect(exitCode).toBe(1);
+});
