@@ -40,7 +40,6 @@ export class ClientSession implements HoldListener {
   #feed: ChangeFeed | null = null;
   #timer: NodeJS.Timeout | null = null;
   #interval = MIN_INTERVAL;
-  #holdsTraps = false;
   #watchesOutput = false;
 
   /** @param onClose called once, when the client has gone */
@@ -64,8 +63,8 @@ export class ClientSession implements HoldListener {
   #close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = this.#feed = null;
-    this.#setTraps(false);
     this.#inspector.listeners.delete(this);
+    this.#inspector.release(this);
     this.#connection.dispose();
   }
 
@@ -105,7 +104,9 @@ export class ClientSession implements HoldListener {
       return this.#program.welcome();
     });
     this.#on('start', (params) => {
-      this.#program.start(params.flag('pauseRoot'));
+      const pauseRoot = params.flag('pauseRoot');
+      if (pauseRoot) inspector.holdEntryFor(this);
+      this.#program.start(pauseRoot);
       return null;
     });
     this.#on('process/list', (params) =>
@@ -125,7 +126,7 @@ export class ClientSession implements HoldListener {
     this.#on('process/memory', (params) =>
       inspector.memory(params.process('process'), params.count('offset'), params.count('count')),
     );
-    this.#on('process/pause', (params) => inspector.pause(params.process('process')));
+    this.#on('process/pause', (params) => inspector.pause(params.process('process'), this));
     this.#on('process/resume', (params) => inspector.resume(params.process('process')));
     this.#on('process/kill', (params) => inspector.kill(params.process('process')));
     this.#on('process/send', (params) =>
@@ -141,7 +142,8 @@ export class ClientSession implements HoldListener {
       const traps = params.flag('traps');
       this.#watchProcesses(interval);
       this.#watchesOutput = output;
-      this.#setTraps(traps);
+      if (traps) inspector.trapHolders.add(this);
+      else inspector.trapHolders.delete(this);
       return null;
     });
   }
@@ -162,12 +164,6 @@ export class ClientSession implements HoldListener {
         throw error;
       }
     });
-  }
-
-  #setTraps(holds: boolean): void {
-    if (holds === this.#holdsTraps) return;
-    this.#holdsTraps = holds;
-    this.#inspector.trapHolders += holds ? 1 : -1;
   }
 
   #watchProcesses(interval: number | null): void {

@@ -57,7 +57,7 @@ export interface HoldListener {
  */
 export class Inspector implements SchedulerObserver, ProcessSource {
   /** Clients that want processes to be held when they trap. */
-  trapHolders = 0;
+  readonly trapHolders = new Set<HoldListener>();
   readonly listeners = new Set<HoldListener>();
 
   #scheduler: Scheduler | null = null;
@@ -73,6 +73,10 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   readonly #pauses = new Map<Process, { why: 'entry' | 'pause'; done: ((paused: boolean) => void)[] }>();
   /** Processes that clients were told of as stopped. One that goes on before that is not said to continue either. */
   readonly #stops = new Set<Process>();
+  /** For whom each process is held that is. */
+  readonly #holders = new Map<Process, Set<HoldListener>>();
+  /** For whom the root process is to be held when there is one. */
+  #entryHolder: HoldListener | null = null;
 
   /** @param origin where the program's module is from */
   constructor(origin: string) {
@@ -98,8 +102,9 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   // -- what the scheduler tells --------------------------------------------------------------------------
 
   holds(process: Process, exit: Exit): boolean {
-    if (this.trapHolders === 0 || isNormal(exit) || exit.kind === 'killed' || exit.kind === 'exited')
+    if (this.trapHolders.size === 0 || isNormal(exit) || exit.kind === 'killed' || exit.kind === 'exited')
       return false;
+    for (const client of this.trapHolders) this.#holdFor(client, process);
     const reason = 'message' in exit ? exit.message : exit.kind;
     // The process is marked as held when the scheduler has the answer.
     setImmediate(() => {
@@ -122,6 +127,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     for (const done of this.#pauses.get(process)?.done ?? []) done(false);
     this.#pauses.delete(process);
     this.#stops.delete(process);
+    this.#holders.delete(process);
   }
 
   #stopped(process: Process, why: Notifications['process/stopped']['why'], reason?: string): void {
@@ -269,15 +275,32 @@ export class Inspector implements SchedulerObserver, ProcessSource {
 
   // -- control -------------------------------------------------------------------------------------------
 
-  /** Keeps a process from its first turn: for a root process that has just been made. */
+  #holdFor(client: HoldListener, process: Process): void {
+    let holders = this.#holders.get(process);
+    if (holders === undefined) {
+      holders = new Set();
+      this.#holders.set(process, holders);
+    }
+    holders.add(client);
+  }
+
+  /** The root process, which is to be made, will be held for this client. */
+  holdEntryFor(client: HoldListener): void {
+    this.#entryHolder = client;
+  }
+
+  /** Keeps a process from its first turn: for a root process that has just been made, if its client is still there. */
   pauseAtEntry(process: Process): void {
+    if (this.#entryHolder === null) return;
+    this.#holdFor(this.#entryHolder, process);
     this.#running.pause(process);
     this.#pauses.set(process, { why: 'entry', done: [] });
   }
 
-  /** Resolves when the process stands still. */
-  async pause(key: ProcessKey): Promise<null> {
+  /** Holds a process for a client. Resolves when it stands still. */
+  async pause(key: ProcessKey, client: HoldListener): Promise<null> {
     const process = this.#process(key);
+    this.#holdFor(client, process);
     // Somebody else's pause may still wait for the process to come to its turn.
     if (process.paused && !this.#pauses.has(process)) return null;
     this.#running.pause(process);
@@ -295,12 +318,14 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     return null;
   }
 
+  /** Lets a process go on, for whomever it was held. */
   resume(key: ProcessKey): null {
     this.#resume(this.#process(key));
     return null;
   }
 
   #resume(process: Process): void {
+    this.#holders.delete(process);
     if (!process.paused) return;
     const pause = this.#pauses.get(process);
     this.#pauses.delete(process);
@@ -311,9 +336,13 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     for (const listener of this.listeners) listener.continued(event);
   }
 
-  /** Lets everything go on that is held: nobody is left who could. */
-  resumeAll(): void {
-    for (const process of [...this.live()]) this.#resume(process);
+  /** Lets go on what is held for nobody but this client, which has gone. */
+  release(client: HoldListener): void {
+    this.trapHolders.delete(client);
+    if (this.#entryHolder === client) this.#entryHolder = null;
+    for (const [process, holders] of [...this.#holders]) {
+      if (holders.delete(client) && holders.size === 0) this.#resume(process);
+    }
   }
 
   kill(key: ProcessKey): null {

@@ -175,8 +175,12 @@ export interface Requests {
     params: { readonly process: ProcessKey; readonly offset: number; readonly count: number };
     result: { readonly data: string; readonly size: number };
   };
-  /** Takes effect at once for a waiting process, at its next turn for another. Answers when it is paused. */
+  /**
+   * Takes effect at once for a waiting process, at its next turn for another. Answers when it is paused. It stays so until
+   * a client resumes it, or those that paused it have gone.
+   */
   'process/pause': { params: { readonly process: ProcessKey }; result: null };
+  /** Also where it is held for another client. */
   'process/resume': { params: { readonly process: ProcessKey }; result: null };
   'process/kill': { params: { readonly process: ProcessKey }; result: null };
   'process/send': {
@@ -195,7 +199,7 @@ export interface Requests {
       readonly processes?: number | false;
       /** `output`. */
       readonly output?: boolean;
-      /** Holds processes that trap and says so with `process/stopped`. */
+      /** Holds processes that trap and says so with `process/stopped`. As with a pause, until the client has gone. */
       readonly traps?: boolean;
     };
     result: null;

@@ -90,11 +90,7 @@ export class InspectServer {
 
   #accept(socket: WebSocket, inspector: Inspector, program: Program): void {
     socket.on('error', () => {});
-    const session = new ClientSession(socket, inspector, program, () => {
-      this.#sessions.delete(session);
-      // Nobody else could let them go on.
-      if (this.#sessions.size === 0) inspector.resumeAll();
-    });
+    const session = new ClientSession(socket, inspector, program, () => this.#sessions.delete(session));
     this.#sessions.set(session, socket);
   }
 

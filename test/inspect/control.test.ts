@@ -265,21 +265,74 @@ test('what a client held goes on when the client dies without a word', async () 
   expect(states).not.toContain('paused');
 });
 
-test('paused and trapped processes go on when the last client has gone, not before', async () => {
+test('paused and trapped processes go on when the client has gone that held them, also while another stays', async () => {
   const { ask, client, received, run } = await family();
   const other = await run.connect();
   const stopped = received('process/stopped');
+  const continued = other.received('process/continued');
   await ask('watch', { traps: true });
   await ask('process/pause', { process: '1:4' });
+  await other.ask('process/pause', { process: '1:2' });
   await ask('process/send', { process: '1:3', tag: '99', data: '' });
   await stopped.find(({ why }) => why === 'trap');
   await client.close();
-  expect((await other.ask('process/get', { process: '1:4' })).state).toBe('paused');
-  expect((await other.ask('process/get', { process: '1:3' })).state).toBe('trapped');
-  await other.client.close();
   await run.command.printed('Process 3 failed', 'stderr');
+  await continued.find(({ process }) => process === '1:4');
+  await other.until('1:4', ({ state }) => state !== 'paused');
+  // What the other one holds stays.
+  expect((await other.ask('process/get', { process: '1:2' })).state).toBe('paused');
+  await other.client.close();
   const third = await run.connect();
-  expect((await third.ask('process/get', { process: '1:4' })).state).not.toBe('paused');
+  await third.until('1:2', ({ state }) => state === 'waiting');
+});
+
+test('what several clients hold goes on when the last of them has gone', async () => {
+  const { ask, client, run } = await family();
+  const [second, watcher] = [await run.connect(), await run.connect()];
+  const stopped = watcher.received('process/stopped');
+  const continued = watcher.received('process/continued');
+  await ask('watch', { traps: true });
+  await second.ask('watch', { traps: true });
+  for (const one of [{ ask }, second]) {
+    await one.ask('process/pause', { process: '1:2' });
+    await one.ask('process/pause', { process: '1:4' });
+  }
+  await ask('process/send', { process: '1:3', tag: '99', data: '' });
+  await stopped.find(({ why }) => why === 'trap');
+  await client.close();
+  for (const process of ['1:2', '1:3', '1:4']) {
+    expect((await second.ask('process/get', { process })).state).toMatch(/paused|trapped/);
+  }
+  expect(continued.all).toEqual([]);
+  await second.client.close();
+  await run.command.printed('Process 3 failed', 'stderr');
+  for (const held of ['1:2', '1:4']) await continued.find(({ process }) => process === held);
+});
+
+test('a client that lets go on what another one holds ends the hold', async () => {
+  const { ask, received, run } = await family();
+  const other = await run.connect();
+  const continued = received('process/continued');
+  await ask('process/pause', { process: '1:2' });
+  await other.ask('process/resume', { process: '1:2' });
+  await continued.find(() => true);
+  // From now on it is held for the other one alone.
+  await other.ask('process/pause', { process: '1:2' });
+  await other.client.close();
+  await run.connect();
+  expect((await ask('process/get', { process: '1:2' })).state).toBe('waiting');
+});
+
+test('a process that is held at its entry goes on when that client has gone, while another stays', async () => {
+  const run = await Inspected.run(SLOW_START, ['--inspect-wait']);
+  const other = await run.connect();
+  const { ask, client, received } = await run.connect();
+  const stopped = received('process/stopped');
+  await ask('start', { pauseRoot: true });
+  await stopped.find(() => true);
+  await client.close();
+  await run.command.printed('prepared\nstarted\n');
+  await other.until('1:1', ({ state }) => state === 'waiting');
 });
 
 test('two clients see the same, each hears of what the other does', async () => {
