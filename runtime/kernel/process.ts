@@ -7,6 +7,7 @@ import type { ProcessId } from './ids.ts';
 import { Mailbox, type TagFilter } from './mailbox.ts';
 import type { Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
+import type { OpenDirectories } from './open-directories.ts';
 import type { ProcessSlot } from './process-slot.ts';
 import type { Registry } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
@@ -116,6 +117,8 @@ export class Process implements ProcessContext {
   readonly registry: Registry;
   readonly config: ProcessConfig;
   readonly stdio: Stdio;
+  /** Its preopened directories; null where it has none, and after its end. */
+  directories: OpenDirectories | null = null;
   readonly module: LoadedModule;
   readonly entry: Entry;
 
@@ -260,6 +263,8 @@ export class Process implements ProcessContext {
   release(): void {
     for (const [kind, value] of this.#slots ?? []) kind.release?.(value);
     this.#slots = null;
+    this.directories?.release();
+    this.directories = null;
     this.instance = null;
     this.#memory = this.#lastPeer = null;
     this.#errors = this.#configs = this.#modules = this.#timers = this.#traces = null;

@@ -4,10 +4,11 @@ import type { Exit } from './exit.ts';
 import { GuestInstance, type OwnedMemory } from './guest-instance.ts';
 import { PAGE_SIZE } from './memory-image.ts';
 import { type CompiledModule, type LoadedModule, ModuleError } from './module.ts';
+import { DirectoryError, OpenDirectories } from './open-directories.ts';
 import { type Entry, type EntryValue, Process, type ProcessContext, Wait } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
 import { NO_TAG, type Tag } from './tag.ts';
-import { noEntryTrap } from './trap.ts';
+import { hostTrap, noEntryTrap } from './trap.ts';
 import { withVectorEntry } from './vector-entry.ts';
 
 /** Module name of the imports that the rewriter adds. */
@@ -139,8 +140,17 @@ export class Spawner {
 
   #create(parent: Process | null, context: ProcessContext, module: LoadedModule, entry: Entry): SpawnResult {
     const process = new Process(context.environment.takeId(), parent?.id ?? null, context, module, entry);
+    try {
+      process.directories = OpenDirectories.of(context.config);
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error;
+      if (parent !== null) throw hostTrap(error.message);
+      return { failure: error.message };
+    }
     const failure = this.#instantiate(process);
-    return failure === null ? { process } : { failure };
+    if (failure === null) return { process };
+    process.release();
+    return { failure };
   }
 
   #instantiate(process: Process): string | null {

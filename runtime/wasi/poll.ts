@@ -2,12 +2,15 @@ import { andThen } from '../host/conventions.ts';
 import type { Process } from '../kernel/process.ts';
 import { Timer } from '../kernel/timer.ts';
 import { readClock } from './clock.ts';
+import { descriptorsOf } from './descriptor-table.ts';
 import { Errno } from './errno.ts';
+import { FileDescriptor } from './file.ts';
 import { preview1, SINCE } from './preview1.ts';
-import { isInput, outputOf } from './streams.ts';
+import { Right } from './rights.ts';
+import { InputDescriptor, OutputDescriptor } from './stream-descriptor.ts';
 
 /**
- * `poll_oneoff`: waiting for clocks and streams. Layouts are those of WASI preview 1:
+ * `poll_oneoff`: waiting for clocks and streams; files are always ready. Layouts are those of WASI preview 1:
  *
  *     subscription (48 bytes)                 event (32 bytes)
  *       0  userdata u64                         0  userdata u64
@@ -34,6 +37,27 @@ interface Subscription {
   /** Performance clock in milliseconds when a clock subscription is due. */
   readonly due: number;
   readonly error: Errno;
+  /** It need not be waited for. */
+  readonly ready: boolean;
+  /** What the event says of the bytes that are there. */
+  readonly bytes: number;
+}
+
+/** A subscription to a descriptor: only standard input is ever waited for. */
+function readDescriptor(process: Process, userdata: bigint, type: number, fd: number): Subscription {
+  const due = Number.POSITIVE_INFINITY;
+  const found = (error: Errno, ready: boolean, bytes: number) => ({
+    ...{ userdata, type, fd, due, error, ready, bytes },
+  });
+  const descriptor = descriptorsOf(process).get(fd);
+  const isFile = descriptor instanceof FileDescriptor;
+  const reads = type === EventType.Read;
+  if (!isFile && !(descriptor instanceof (reads ? InputDescriptor : OutputDescriptor))) {
+    return found(Errno.Badf, true, 1);
+  }
+  if (!descriptor.has(Right.PollFdReadwrite)) return found(Errno.Notcapable, true, 0);
+  if (!isFile) return found(Errno.Success, !reads, 1);
+  return found(Errno.Success, true, reads ? Math.max(0, descriptor.size - descriptor.position) : 1);
 }
 
 function readSubscription(process: Process, at: number): Subscription {
@@ -41,16 +65,15 @@ function readSubscription(process: Process, at: number): Subscription {
   const userdata = memory.readU64(at);
   const type = memory.readU8(at + 8);
   if (type !== EventType.Clock) {
-    const fd = memory.readU32(at + 16);
-    const known = type === EventType.Read ? isInput(fd) : outputOf(process, fd) !== undefined;
-    return { userdata, type, fd, due: Number.POSITIVE_INFINITY, error: known ? Errno.Success : Errno.Badf };
+    return readDescriptor(process, userdata, type, memory.readU32(at + 16));
   }
   const now = readClock(memory.readU32(at + 16));
   const timeout = memory.readU64(at + 24);
   const absolute = (memory.readU16(at + 40) & CLOCK_ABSOLUTE) !== 0;
   const error = now === undefined ? Errno.Inval : Errno.Success;
   const delay = Number(absolute ? timeout - (now ?? 0n) : timeout) / NANOSECONDS_PER_MILLISECOND;
-  return { userdata, type, fd: -1, due: performance.now() + Math.max(0, delay), error };
+  const due = performance.now() + Math.max(0, delay);
+  return { userdata, type, fd: -1, due, error, ready: error !== Errno.Success, bytes: 0 };
 }
 
 function writeEvent(process: Process, at: number, subscription: Subscription): void {
@@ -59,7 +82,7 @@ function writeEvent(process: Process, at: number, subscription: Subscription): v
   memory.writeU64(at, subscription.userdata);
   memory.writeU16(at + 8, subscription.error);
   memory.writeU8(at + 10, subscription.type);
-  if (subscription.type !== EventType.Clock) memory.writeU64(at + 16, 1n);
+  if (subscription.type !== EventType.Clock) memory.writeId(at + 16, subscription.bytes);
 }
 
 preview1.define(
@@ -81,18 +104,17 @@ preview1.define(
       );
       if (subscriptions.some(({ type }) => type > EventType.Write)) return Errno.Inval;
       const { input } = process.stdio;
-      const readsInput = subscriptions.some((s) => s.type === EventType.Read && s.error === Errno.Success);
-      const due = Math.min(...subscriptions.map((s) => (s.error === Errno.Success ? s.due : 0)));
+      const readsInput = subscriptions.some((s) => s.type === EventType.Read && !s.ready);
+      const due = Math.min(...subscriptions.map((s) => s.due));
       let inputReady = false;
 
       const report = (): Errno => {
         const now = performance.now() + CLOCK_TOLERANCE;
         const occurred = subscriptions.filter(
           (s) =>
-            s.error !== Errno.Success ||
+            s.ready ||
             (s.type === EventType.Clock && s.due <= now) ||
-            (s.type === EventType.Read && inputReady) ||
-            s.type === EventType.Write,
+            (s.type === EventType.Read && inputReady),
         );
         occurred.forEach((s, i) => {
           writeEvent(process, events + i * EVENT_SIZE, s);
@@ -101,8 +123,7 @@ preview1.define(
         return Errno.Success;
       };
 
-      const ready = subscriptions.some((s) => s.error !== Errno.Success || s.type === EventType.Write);
-      if (ready) return report();
+      if (subscriptions.some(({ ready }) => ready)) return report();
       const delay = due - performance.now();
       if (!readsInput) return andThen(scheduler.sleep(process, delay), report);
       return scheduler

@@ -1,0 +1,263 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { sep } from 'node:path';
+
+/**
+ * Directories of the host as guests reach them: one name at a time, and never through a symbolic link.
+ *
+ * Node has no `openat`, but Linux lets a path begin at an open descriptor: in `/proc/self/fd/7/name` the kernel goes
+ * straight to the directory behind descriptor 7, wherever that may have been moved, and looks up one name there. So
+ * nothing that is exchanged or renamed on the way can lead out. Where there is no `/proc`, directories are known by
+ * their paths, and each use compares what is there with what was there (`PathDirectory`): good against what a guest
+ * can do itself, but another program that exchanges directories in just the right microsecond is not noticed.
+ */
+export interface HostDirectory {
+  /**
+   * What `node:fs` takes for an entry of this directory. Only for functions that do not follow a link there.
+   * @param name one component, or `.` for the directory itself
+   */
+  at(name: string): string;
+  /** Opens a directory in it. @throws ENOTDIR where the entry is anything else, also a symbolic link */
+  open(name: string): HostDirectory;
+  /** Takes hold of an entry, whatever it is; a symbolic link is not followed. */
+  entry(name: string): HostEntry;
+  /** Makes a file that was not there and returns its descriptor. @param flags of `open` */
+  create(name: string, flags: number): number;
+  /** To be called right before `at` is used. @throws EPERM where another directory has taken its place */
+  check(): void;
+  close(): void;
+}
+
+/** Something in a directory. It must be closed, or turned into a directory. */
+export interface HostEntry {
+  readonly stats: Stats;
+  /** The directory that it is; takes the entry's place. */
+  directory(): HostDirectory;
+  /** Opens the file that it is and returns its descriptor. @param flags of `open` */
+  file(flags: number): number;
+  close(): void;
+}
+
+/** A path that is refused, with the code that an operating system would give. */
+export class PathError extends Error {
+  override readonly name = 'PathError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+  }
+}
+
+/** Which implementation there is, and what must not be reached. */
+interface Kind {
+  readonly open: (path: string) => HostDirectory;
+}
+
+/** Linux' `O_PATH`, which Node does not name: a descriptor that only stands for a place, whatever is there. */
+const O_PATH = 0o10000000;
+const { O_CREAT, O_EXCL, O_TRUNC } = constants;
+/** Undefined on Windows, as far as the types do not say. */
+const O_DIRECTORY = constants.O_DIRECTORY ?? 0;
+const O_NOFOLLOW = constants.O_NOFOLLOW ?? 0;
+/** Nothing may wait in `open`, and no terminal becomes this one's. */
+const AT_ONCE = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+/** Permissions of a new file, before the `umask`. */
+const FILE_MODE = 0o666;
+/** `statfs` of procfs. */
+const PROC_SUPER_MAGIC = 0x9fa0;
+
+let kind: Kind | undefined;
+
+/** Device number of `/proc`; its files are doors into this very process. */
+let procDevice = Number.NaN;
+
+function detect(): Kind {
+  if (process.platform !== 'linux') return { open: PathDirectory.at };
+  try {
+    if (statfsSync('/proc/self/fd').type !== PROC_SUPER_MAGIC) return { open: PathDirectory.at };
+    procDevice = statSync('/proc').dev;
+    return { open: AnchoredDirectory.at };
+  } catch {
+    return { open: PathDirectory.at };
+  }
+}
+
+/**
+ * Opens a directory by a path of the host; links in it are followed.
+ * @throws the error of `node:fs`, or EACCES for one in `/proc`
+ */
+export function openHostDirectory(path: string): HostDirectory {
+  kind ??= detect();
+  return kind.open(path);
+}
+
+function refuseProc(stats: Stats): void {
+  if (stats.dev === procDevice) throw new PathError('EACCES', 'nothing in /proc can be opened');
+}
+
+/** A directory on Linux: a descriptor. */
+class AnchoredDirectory implements HostDirectory {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  static at(path: string): AnchoredDirectory {
+    return AnchoredDirectory.#checked(openSync(path, O_PATH | O_DIRECTORY));
+  }
+
+  static #checked(fd: number): AnchoredDirectory {
+    try {
+      refuseProc(fstatSync(fd));
+      return new AnchoredDirectory(fd);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  at(name: string): string {
+    return `/proc/self/fd/${this.#fd}/${name}`;
+  }
+
+  open(name: string): HostDirectory {
+    return AnchoredDirectory.#checked(openSync(this.at(name), O_PATH | O_DIRECTORY | O_NOFOLLOW));
+  }
+
+  entry(name: string): HostEntry {
+    return new AnchoredEntry(openSync(this.at(name), O_PATH | O_NOFOLLOW));
+  }
+
+  create(name: string, flags: number): number {
+    return openSync(this.at(name), flags | O_CREAT | O_EXCL | O_NOFOLLOW | AT_ONCE, FILE_MODE);
+  }
+
+  check(): void {}
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+class AnchoredEntry implements HostEntry {
+  readonly stats: Stats;
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    try {
+      this.stats = fstatSync(fd);
+      refuseProc(this.stats);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  directory(): HostDirectory {
+    return new AnchoredDirectory(this.#fd);
+  }
+
+  file(flags: number): number {
+    // The very file that was looked at: the last link of this path is the kernel's own.
+    return openSync(`/proc/self/fd/${this.#fd}`, flags | AT_ONCE);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** Where and which directory it is. */
+interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** A directory anywhere else: its path, and what was found there. */
+export class PathDirectory implements HostDirectory {
+  readonly #path: string;
+  readonly #identity: Identity;
+
+  constructor(path: string, identity: Identity) {
+    this.#path = path;
+    this.#identity = identity;
+  }
+
+  static at(path: string): PathDirectory {
+    const real = realpathSync.native(path);
+    const stats = lstatSync(real, { bigint: true });
+    if (!stats.isDirectory()) throw new PathError('ENOTDIR', `${path} is no directory`);
+    return new PathDirectory(real, stats);
+  }
+
+  at(name: string): string {
+    return this.#path.endsWith(sep) ? `${this.#path}${name}` : `${this.#path}${sep}${name}`;
+  }
+
+  open(name: string): HostDirectory {
+    const path = this.at(name);
+    const stats = lstatSync(path, { bigint: true });
+    this.check();
+    if (!stats.isDirectory()) throw new PathError('ENOTDIR', `${name} is no directory`);
+    return name === '.' ? new PathDirectory(this.#path, stats) : new PathDirectory(path, stats);
+  }
+
+  entry(name: string): HostEntry {
+    const path = name === '.' ? this.#path : this.at(name);
+    const identity = lstatSync(path, { bigint: true });
+    const stats = lstatSync(path);
+    this.check();
+    return {
+      stats,
+      directory: () => new PathDirectory(path, identity),
+      file: (flags) => {
+        const fd = openSync(path, (flags & ~O_TRUNC) | O_NOFOLLOW | AT_ONCE);
+        try {
+          requireSame(fstatSync(fd, { bigint: true }), identity);
+          if ((flags & O_TRUNC) !== 0) ftruncateSync(fd, 0);
+          return fd;
+        } catch (error) {
+          closeSync(fd);
+          throw error;
+        }
+      },
+      close() {},
+    };
+  }
+
+  create(name: string, flags: number): number {
+    this.check();
+    const fd = openSync(this.at(name), flags | O_CREAT | O_EXCL | O_NOFOLLOW | AT_ONCE, FILE_MODE);
+    try {
+      this.check();
+      return fd;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  check(): void {
+    requireSame(lstatSync(this.#path, { bigint: true }), this.#identity);
+  }
+
+  close(): void {}
+}
+
+function requireSame(found: Identity, expected: Identity): void {
+  if (found.dev === expected.dev && found.ino === expected.ino) return;
+  throw new PathError('EPERM', 'something else has taken the place of a directory or file that was in use');
+}

@@ -1,0 +1,89 @@
+import type { Process } from '../kernel/process.ts';
+import type { ProcessSlot } from '../kernel/process-slot.ts';
+import type { Descriptor } from './descriptor.ts';
+import { DirectoryDescriptor } from './directory.ts';
+import { Errno } from './errno.ts';
+import { DIRECTORY_RIGHTS, INHERITED_RIGHTS } from './rights.ts';
+import { InputDescriptor, OutputDescriptor } from './stream-descriptor.ts';
+
+/** Descriptors that a process may have. The operating system has a number of them for all processes together. */
+const MAX_DESCRIPTORS = 1024;
+
+/** The descriptors of a process: 0, 1, 2 are its standard streams, its preopened directories follow. */
+export class DescriptorTable {
+  readonly #entries: (Descriptor | undefined)[];
+  /** Below it, no number is free. */
+  #free: number;
+
+  constructor(process: Process) {
+    const { stdio, config, directories } = process;
+    this.#entries = [
+      new InputDescriptor(stdio.input),
+      new OutputDescriptor(stdio.output),
+      new OutputDescriptor(stdio.error),
+    ];
+    directories?.directories.forEach((directory, i) => {
+      const name = config.preopenedDirectories[i]?.guestPath ?? '';
+      this.#entries.push(new DirectoryDescriptor(directory, DIRECTORY_RIGHTS, INHERITED_RIGHTS, name));
+    });
+    this.#free = this.#entries.length;
+  }
+
+  /** @param fd as the guest passed it */
+  get(fd: number): Descriptor | undefined {
+    return this.#entries[fd];
+  }
+
+  /** Whether one more may be added. */
+  get isFull(): boolean {
+    return this.#nextFree() >= MAX_DESCRIPTORS;
+  }
+
+  /** Gives it the lowest free number. */
+  add(descriptor: Descriptor): number {
+    const fd = this.#nextFree();
+    this.#entries[fd] = descriptor;
+    return fd;
+  }
+
+  #nextFree(): number {
+    while (this.#entries[this.#free] !== undefined) this.#free++;
+    return this.#free;
+  }
+
+  close(fd: number): Errno {
+    const descriptor = this.#entries[fd];
+    if (descriptor === undefined) return Errno.Badf;
+    this.#entries[fd] = undefined;
+    this.#free = Math.min(this.#free, fd);
+    descriptor.close();
+    return Errno.Success;
+  }
+
+  /** Gives a descriptor the number of another one, which is closed. */
+  renumber(from: number, to: number): Errno {
+    const moved = this.#entries[from];
+    const replaced = this.#entries[to];
+    if (moved === undefined || replaced === undefined) return Errno.Badf;
+    if (from === to) return Errno.Success;
+    this.#entries[to] = moved;
+    this.#entries[from] = undefined;
+    this.#free = Math.min(this.#free, from);
+    replaced.close();
+    return Errno.Success;
+  }
+
+  closeAll(): void {
+    for (const descriptor of this.#entries) descriptor?.close();
+    this.#entries.length = 0;
+  }
+}
+
+const DESCRIPTORS: ProcessSlot<DescriptorTable> = {
+  make: (process) => new DescriptorTable(process),
+  release: (table) => table.closeAll(),
+};
+
+export function descriptorsOf(process: Process): DescriptorTable {
+  return process.slot(DESCRIPTORS);
+}

@@ -1,0 +1,147 @@
+import { type Dir, type Dirent, lstatSync, opendirSync } from 'node:fs';
+import type { HostDirectory } from '../kernel/host-directory.ts';
+import { FileType } from './descriptor.ts';
+
+/** An entry of a directory. */
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly type: FileType;
+  /** 0 where it is not there any more. */
+  readonly inode: bigint;
+}
+
+/** Entries kept behind the place where the guest reads: it asks again for what did not fit into its buffer. */
+const KEPT = 128;
+
+/** Cookie of the first entry of the operating system's listing. */
+const FIRST = 2;
+
+/** Bytes before the name. */
+const ENTRY_HEADER = 24;
+
+const encoder = new TextEncoder();
+
+/**
+ * Lists a directory from a cookie on. The cookie of an entry is its number in the order in which the operating
+ * system gives them: 0 is `.`, 1 is `..`. Who reads on where he stopped goes on in the same listing of the operating
+ * system, so that changes of the directory meanwhile neither repeat nor hide other entries. Only who goes far back gets
+ * a new listing, and is led to the same number in it; and who begins at 0 sees the directory as it is then.
+ */
+export class DirectoryReader {
+  readonly #directory: HostDirectory;
+  #listing: Dir | null = null;
+  /** The listing has no more. */
+  #ended = false;
+  /** Those before `#next`, at most `KEPT`. */
+  #kept: Dirent[] = [];
+  /** Cookie of the entry that the listing gives next. */
+  #next = FIRST;
+
+  constructor(directory: HostDirectory) {
+    this.#directory = directory;
+  }
+
+  /**
+   * Gets ready to read from a cookie.
+   * @param count how many entries to skip at most
+   * @returns whether it is ready; otherwise it must be called again
+   * @throws an error of `node:fs`
+   */
+  seek(cookie: number, count: number): boolean {
+    const first = this.#next - this.#kept.length;
+    if (cookie === 0 || Math.max(cookie, FIRST) < first) this.#rewind();
+    for (let i = 0; i < count; i++) {
+      if (this.#next >= cookie || this.#ended) return true;
+      this.#read();
+    }
+    return this.#next >= cookie || this.#ended;
+  }
+
+  /** The entry of a cookie, after `seek`; undefined after the last one. */
+  entry(cookie: number): DirectoryEntry | undefined {
+    if (cookie < FIRST) return this.#self(cookie === 0 ? '.' : '..');
+    if (cookie === this.#next) this.#read();
+    const entry = this.#kept[cookie - (this.#next - this.#kept.length)];
+    return entry === undefined ? undefined : this.#describe(entry);
+  }
+
+  close(): void {
+    this.#listing?.closeSync();
+    this.#listing = null;
+  }
+
+  #rewind(): void {
+    this.close();
+    this.#ended = false;
+    this.#kept = [];
+    this.#next = FIRST;
+  }
+
+  #read(): void {
+    if (this.#ended) return;
+    this.#listing ??= opendirSync(this.#at('.'));
+    const entry = this.#listing.readSync();
+    if (entry === null) {
+      this.#ended = true;
+      this.close();
+      return;
+    }
+    if (this.#kept.length >= 2 * KEPT) this.#kept.splice(0, KEPT);
+    this.#kept.push(entry);
+    this.#next++;
+  }
+
+  #at(name: string): string {
+    this.#directory.check();
+    return this.#directory.at(name);
+  }
+
+  /** As at the root of a file system, `..` is the directory itself: what is above is not for the guest. */
+  #self(name: string): DirectoryEntry {
+    return { name, type: FileType.Directory, inode: lstatSync(this.#at('.'), { bigint: true }).ino };
+  }
+
+  #describe(entry: Dirent): DirectoryEntry {
+    const { name } = entry;
+    const stats = lstatSync(this.#at(name), { bigint: true, throwIfNoEntry: false });
+    return { name, type: fileTypeOf(stats ?? entry), inode: stats?.ino ?? 0n };
+  }
+}
+
+/** What `Stats` and `Dirent` have in common. */
+interface Typed {
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+  isBlockDevice(): boolean;
+  isCharacterDevice(): boolean;
+  isSocket(): boolean;
+}
+
+/** What something is. WASI has no word for a FIFO. */
+export function fileTypeOf(typed: Typed): FileType {
+  if (typed.isFile()) return FileType.RegularFile;
+  if (typed.isDirectory()) return FileType.Directory;
+  if (typed.isSymbolicLink()) return FileType.SymbolicLink;
+  if (typed.isCharacterDevice()) return FileType.CharacterDevice;
+  if (typed.isBlockDevice()) return FileType.BlockDevice;
+  return typed.isSocket() ? FileType.SocketStream : FileType.Unknown;
+}
+
+/**
+ * An entry as `fd_readdir` writes it:
+ *
+ *     0  cookie of the next entry u64     16  bytes of the name u32     24  name
+ *     8  inode u64                        20  type u8
+ */
+export function encodeEntry({ name, type, inode }: DirectoryEntry, cookie: number): Uint8Array {
+  const text = encoder.encode(name);
+  const bytes = new Uint8Array(ENTRY_HEADER + text.length);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(cookie + 1), true);
+  view.setBigUint64(8, inode, true);
+  view.setUint32(16, text.length, true);
+  view.setUint8(20, type);
+  bytes.set(text, ENTRY_HEADER);
+  return bytes;
+}

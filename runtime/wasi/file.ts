@@ -1,0 +1,136 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  futimesSync,
+  openSync,
+  readSync,
+  readvSync,
+  type TimeLike,
+  writeSync,
+  writevSync,
+} from 'node:fs';
+import { Descriptor, FdFlag, FileType } from './descriptor.ts';
+import { FILE_RIGHTS, Right, WRITING_RIGHTS } from './rights.ts';
+
+const { O_APPEND, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const O_DSYNC = constants.O_DSYNC ?? 0;
+const O_SYNC = constants.O_SYNC ?? 0;
+
+/** Flags of `open` for a file that shall be used in this way. */
+export function openFlags(rights: number, flags: number): number {
+  const writes = (rights & WRITING_RIGHTS) !== 0;
+  const access = !writes ? O_RDONLY : (rights & Right.FdRead) !== 0 ? O_RDWR : O_WRONLY;
+  return access | hostFlags(flags);
+}
+
+function hostFlags(flags: number): number {
+  return (
+    ((flags & FdFlag.Append) !== 0 ? O_APPEND : 0) |
+    ((flags & FdFlag.Dsync) !== 0 ? O_DSYNC : 0) |
+    ((flags & (FdFlag.Sync | FdFlag.Rsync)) !== 0 ? O_SYNC : 0)
+  );
+}
+
+/** An open regular file. Node cannot seek: the position is kept here. */
+export class FileDescriptor extends Descriptor {
+  readonly fileType = FileType.RegularFile;
+  /** Bytes from the beginning; at most 2^53 - 1. */
+  position = 0;
+  #fd: number;
+  /** The rights it was opened for: they may get less, but not what the host lets it do. */
+  readonly #openedFor: number;
+  /** Whether the host appends by itself. */
+  #appends: boolean;
+  /** Operations of the host that are not done yet. */
+  #pending = 0;
+  #closed = false;
+
+  /** @param fd opened with `openFlags(rights, flags)`; closed with this */
+  constructor(fd: number, rights: number, inheriting: number, flags: number) {
+    super(rights & FILE_RIGHTS, inheriting, flags);
+    this.#fd = fd;
+    this.#openedFor = rights;
+    this.#appends = (flags & FdFlag.Append) !== 0;
+  }
+
+  override close(): void {
+    this.#closed = true;
+    // Another file must not get the number while the host still works on this one.
+    if (this.#pending === 0) closeSync(this.#fd);
+  }
+
+  /** Reads once. One buffer and several have functions of their own, as an array costs an allocation. */
+  read(bytes: Uint8Array, start: number, length: number, at: number): number {
+    return readSync(this.#fd, bytes, start, length, at);
+  }
+
+  readv(buffers: readonly Uint8Array[], at: number): number {
+    return readvSync(this.#fd, buffers, at);
+  }
+
+  /** Writes once; at the end where it appends, wherever `at` is. */
+  write(bytes: Uint8Array, start: number, length: number, at: number): number {
+    return writeSync(this.#fd, bytes, start, length, this.#appends ? null : at);
+  }
+
+  writev(buffers: readonly Uint8Array[], at: number): number {
+    return this.#appends ? writevSync(this.#fd, buffers) : writevSync(this.#fd, buffers, at);
+  }
+
+  get appends(): boolean {
+    return (this.flags & FdFlag.Append) !== 0;
+  }
+
+  /** Where a write begins that names no place. */
+  get writePosition(): number {
+    return this.appends && !this.#appends ? this.size : this.position;
+  }
+
+  get stats(): BigIntStats {
+    return fstatSync(this.#fd, { bigint: true });
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return fstatSync(this.#fd).size;
+  }
+
+  resize(size: number): void {
+    ftruncateSync(this.#fd, size);
+  }
+
+  setTimes(accessed: TimeLike, modified: TimeLike): void {
+    futimesSync(this.#fd, accessed, modified);
+  }
+
+  /** Brings it to the disk, which may take long. `done` gets the error, if there is one. */
+  sync(dataOnly: boolean, done: (error: Error | null) => void): void {
+    this.#pending++;
+    (dataOnly ? fdatasync : fsync)(this.#fd, (error) => {
+      this.#pending--;
+      if (this.#closed && this.#pending === 0) closeSync(this.#fd);
+      done(error);
+    });
+  }
+
+  /**
+   * Changes how it is used. Node cannot change the flags of an open file, but on Linux it can be opened again.
+   * @throws an error of `node:fs` where it may not be opened any more
+   */
+  setFlags(flags: number): void {
+    if (hostFlags(flags) !== hostFlags(this.flags) && process.platform === 'linux') {
+      const reopened = openSync(`/proc/self/fd/${this.#fd}`, openFlags(this.#openedFor, flags));
+      closeSync(this.#fd);
+      this.#fd = reopened;
+      this.#appends = (flags & FdFlag.Append) !== 0;
+    } else {
+      this.#appends &&= (flags & FdFlag.Append) !== 0;
+    }
+    this.flags = flags;
+  }
+}

@@ -1,0 +1,42 @@
+import type { InputStream, OutputStream } from '../kernel/stdio.ts';
+import { Descriptor, FdFlag, FileType } from './descriptor.ts';
+import { Right } from './rights.ts';
+
+const STREAM_RIGHTS = Right.FdFdstatSetFlags | Right.FdFilestatGet | Right.PollFdReadwrite;
+
+/** A standard stream. Closing it closes nothing: other processes use it too. */
+export abstract class StreamDescriptor extends Descriptor {
+  protected abstract readonly isTerminal: boolean;
+
+  get fileType(): FileType {
+    return this.isTerminal ? FileType.CharacterDevice : FileType.Unknown;
+  }
+}
+
+/** Standard input. */
+export class InputDescriptor extends StreamDescriptor {
+  readonly stream: InputStream;
+
+  constructor(stream: InputStream) {
+    super(STREAM_RIGHTS | Right.FdRead, 0, 0);
+    this.stream = stream;
+  }
+
+  protected get isTerminal(): boolean {
+    return this.stream.isTerminal;
+  }
+}
+
+/** Standard output or error. */
+export class OutputDescriptor extends StreamDescriptor {
+  readonly stream: OutputStream;
+
+  constructor(stream: OutputStream) {
+    super(STREAM_RIGHTS | Right.FdWrite, 0, FdFlag.Append);
+    this.stream = stream;
+  }
+
+  protected get isTerminal(): boolean {
+    return this.stream.isTerminal;
+  }
+}

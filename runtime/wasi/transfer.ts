@@ -1,0 +1,122 @@
+import { andThen } from '../host/conventions.ts';
+import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
+import { Errno, errnoOf } from './errno.ts';
+import type { FileDescriptor } from './file.ts';
+import { readVectors, viewsOf } from './vectors.ts';
+
+/** Bytes that are read or written without giving way. */
+const CHUNK = 2 ** 20;
+/** Bytes of one call, as Linux has it; more takes further calls. */
+const MAX_TRANSFER = 0x7fff_f000;
+
+/** Which way bytes go. */
+export type Direction = 'read' | 'write';
+
+/** A `fd_read`, `fd_write`, `fd_pread` or `fd_pwrite` of a file. */
+export interface Transfer {
+  readonly direction: Direction;
+  /** The `iovec` array. */
+  readonly vectors: number;
+  readonly count: number;
+  /** Where the number of bytes goes. */
+  readonly result: number;
+  /** Where in the file; undefined for its own position, which moves along. */
+  readonly offset: number | undefined;
+}
+
+/**
+ * Reads or writes straight from or into guest memory. What is longer than a mebibyte gives way to others in between; it
+ * is done as a whole, unless the file ends or the host fails: then what was done until then counts, and the next call
+ * gets the error.
+ */
+export function transfer(
+  scheduler: Scheduler,
+  file: FileDescriptor,
+  { direction, vectors, count, result, offset }: Transfer,
+): Errno | Promise<Errno> {
+  const process = scheduler.current;
+  const { memory } = process;
+  memory.check(result, 4);
+  const start = offset ?? (direction === 'read' ? file.position : file.writePosition);
+  if (count === 1) {
+    const at = memory.check(vectors, 8);
+    const length = memory.readU32(at + 4);
+    const pointer = memory.check(memory.readU32(at), length);
+    if (length > 0 && length <= CHUNK) {
+      let done: number;
+      try {
+        done =
+          direction === 'read'
+            ? file.read(memory.bytes, pointer, length, start)
+            : file.write(memory.bytes, pointer, length, start);
+      } catch (error) {
+        return knownErrno(error);
+      }
+      return finish(process, file, direction, result, offset, start + done, done);
+    }
+  }
+  return transferVectors(scheduler, file, { direction, vectors, count, result, offset }, start);
+}
+
+function transferVectors(
+  scheduler: Scheduler,
+  file: FileDescriptor,
+  { direction, vectors, count, result, offset }: Transfer,
+  start: number,
+): Errno | Promise<Errno> {
+  const process = scheduler.current;
+  const buffers = readVectors(process, vectors, count);
+  if (buffers === undefined) return Errno.Inval;
+  const wanted = Math.min(
+    MAX_TRANSFER,
+    buffers.reduce((sum, { length }) => sum + length, 0),
+  );
+  const go = (total: number): Errno | Promise<Errno> => {
+    let done = total;
+    while (done < wanted) {
+      const size = Math.min(CHUNK, wanted - done);
+      const views = viewsOf(process, buffers, done, size);
+      let moved: number;
+      try {
+        moved = direction === 'read' ? file.readv(views, start + done) : file.writev(views, start + done);
+      } catch (error) {
+        const errno = knownErrno(error);
+        if (done === 0) return errno;
+        break;
+      }
+      done += moved;
+      if (moved < size) break;
+      const suspended = done < wanted ? scheduler.tick() : undefined;
+      if (suspended !== undefined) {
+        const sofar = done;
+        return andThen(suspended, () => go(sofar));
+      }
+    }
+    return finish(process, file, direction, result, offset, start + done, done);
+  };
+  return go(0);
+}
+
+/** Writes the number of bytes, and moves the position of the file where it is its own. */
+function finish(
+  process: Process,
+  file: FileDescriptor,
+  direction: Direction,
+  result: number,
+  offset: number | undefined,
+  end: number,
+  done: number,
+): Errno {
+  if (offset === undefined && done > 0) {
+    file.position = direction === 'write' && file.appends ? file.size : end;
+  }
+  process.memory.writeU32(result, done);
+  return Errno.Success;
+}
+
+function knownErrno(error: unknown): Errno {
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  return errno;
+}

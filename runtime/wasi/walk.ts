@@ -1,0 +1,165 @@
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
+import { type HostDirectory, PathError } from '../kernel/host-directory.ts';
+
+/** Links that one path may lead through, as on Linux. */
+const MAX_LINKS = 40;
+/** Components of one path together with those of its links: no path that is meant well has more. */
+const MAX_COMPONENTS = 4096;
+
+const onWindows = process.platform === 'win32';
+/** What a component must not be there: a drive, a stream, a device, a second separator, or another file's name. */
+const WINDOWS_NAME = /[\\:*?"<>|]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
+
+/** When to go on to where a link leads that is the last component. */
+export const Follow = {
+  /** For what changes the directory: the link itself is meant. */
+  Never: 0,
+  /** Where the path says that it is a directory, as `link/` does. */
+  Directories: 1,
+  Always: 2,
+} as const;
+export type Follow = (typeof Follow)[keyof typeof Follow];
+
+/**
+ * The way of a path from a directory, component by component. Links are read and followed here, never by the
+ * operating system, and `..` goes back to the directory that the way came through. So it does not leave the
+ * directory where it began, whatever is exchanged or renamed meanwhile:
+ *
+ *     refused with        the path, or a link on the way, ...
+ *     EPERM               begins with /, or has more .. than leads back to the beginning
+ *     ELOOP               leads through more than 40 links, or links of more than 4096 components
+ *     ENOENT              is empty
+ *     EINVAL              has a NUL byte
+ *
+ * It ends before the last component: `name` in `directory`.
+ */
+export class Walk {
+  /** The directory that the next component is in. */
+  #directory: HostDirectory;
+  /** Where it began, and the directories it came through since, without the last one. */
+  readonly #way: HostDirectory[] = [];
+  /** Components that are left, the next one last. */
+  readonly #left: string[] = [];
+  #links = 0;
+  #components = 0;
+  #name = '.';
+  #mustBeDirectory = false;
+
+  /** @throws PathError, or an error of `node:fs` */
+  constructor(start: HostDirectory, path: string, follow: Follow) {
+    this.#directory = start;
+    try {
+      if (path === '') throw new PathError('ENOENT', 'the path is empty');
+      this.#push(path);
+      this.#go();
+      if (follow === Follow.Always || (follow === Follow.Directories && this.#mustBeDirectory))
+        this.#followAll();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** The directory that the last component is in. */
+  get directory(): HostDirectory {
+    return this.#directory;
+  }
+
+  /** The last component; `.` where the path leads to `directory` itself. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** The path, or a link at its end that was followed, ends with a slash or a dot. */
+  get mustBeDirectory(): boolean {
+    return this.#mustBeDirectory;
+  }
+
+  /** The last component for functions that do not follow a link there. */
+  get path(): string {
+    this.#directory.check();
+    return this.#directory.at(this.#name);
+  }
+
+  /** What is there; undefined for nothing. */
+  look(): Stats | undefined {
+    return lstatSync(this.path, { throwIfNoEntry: false });
+  }
+
+  /** Goes where the link leads that is the last component. @throws EINVAL where it is no link any more */
+  followLink(): void {
+    this.#expand(this.#name);
+    this.#go();
+  }
+
+  close(): void {
+    for (let from = this.#way.pop(); from !== undefined; from = this.#way.pop()) {
+      this.#directory.close();
+      this.#directory = from;
+    }
+  }
+
+  #push(path: string): void {
+    if (path.startsWith('/')) throw new PathError('EPERM', `${path} leads outside`);
+    if (path.includes('\0')) throw new PathError('EINVAL', 'a path with a NUL byte');
+    const components = path.split('/');
+    const last = components[components.length - 1];
+    // What follows a link in the middle of a path is still to come, and decides itself.
+    if (this.#left.length === 0) this.#mustBeDirectory ||= last === '' || last === '.' || last === '..';
+    for (let i = components.length - 1; i >= 0; i--) {
+      const component = components[i] ?? '';
+      if (component === '' || component === '.') continue;
+      this.#left.push(component);
+      this.#components++;
+    }
+    if (this.#components > MAX_COMPONENTS) throw new PathError('ELOOP', 'the links make the path too long');
+  }
+
+  /** Goes on to the last component. */
+  #go(): void {
+    this.#name = '.';
+    for (let next = this.#left.pop(); next !== undefined; next = this.#left.pop()) {
+      if (onWindows && next !== '..' && WINDOWS_NAME.test(next))
+        throw new PathError('EINVAL', `${next} is no name for a file`);
+      if (next === '..') this.#back();
+      else if (this.#left.length === 0) this.#name = next;
+      else this.#enter(next);
+    }
+  }
+
+  #back(): void {
+    const from = this.#way.pop();
+    if (from === undefined) throw new PathError('EPERM', 'the path leads outside');
+    this.#directory.close();
+    this.#directory = from;
+  }
+
+  #enter(name: string): void {
+    const directory = this.#directory;
+    try {
+      this.#directory = directory.open(name);
+      this.#way.push(directory);
+    } catch (error) {
+      if (!isNoDirectory(error)) throw error;
+      if (lstatSync(directory.at(name), { throwIfNoEntry: false })?.isSymbolicLink() !== true) throw error;
+      this.#expand(name);
+    }
+  }
+
+  #expand(name: string): void {
+    if (++this.#links > MAX_LINKS) throw new PathError('ELOOP', 'too many symbolic links');
+    const directory = this.#directory;
+    const target = readlinkSync(directory.at(name));
+    directory.check();
+    if (target === '') throw new PathError('ENOENT', 'a link to nothing');
+    this.#push(onWindows ? target.replaceAll('\\', '/') : target);
+  }
+
+  #followAll(): void {
+    while (this.#name !== '.' && this.look()?.isSymbolicLink() === true) this.followLink();
+  }
+}
+
+function isNoDirectory(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTDIR' || error.code === 'ELOOP');
+}
