@@ -1,103 +1,275 @@
-import { Namespace, unsupported } from './function.ts';
+import type { Process } from '../kernel/process.ts';
+import { resourceSlot } from '../kernel/process-slot.ts';
+import { hostTrap } from '../kernel/trap.ts';
+import { fail, OK } from './conventions.ts';
+import { Namespace } from './function.ts';
+import { giveToGuest } from './guest-allocator.ts';
+import {
+  BincodeError,
+  encodeError,
+  encodeNames,
+  encodeRow,
+  encodeValue,
+  readBindList,
+} from './sqlite/bincode.ts';
+import { Connection, MAX_SQL } from './sqlite/connection.ts';
+import { SqliteError } from './sqlite/sqlite-error.ts';
+import type { Statement } from './sqlite/statement.ts';
 
-/** `lunatic::sqlite` (semantics 9): SQLite databases. */
+/** `lunatic::sqlite` (semantics 9): SQLite databases. docs/sqlite.md tells what is bounded, and how. */
 export const sqlite = new Namespace('lunatic::sqlite');
+
+/** Connections and statements that a process may have: each takes memory of the host. */
+const MAX_CONNECTIONS = 256;
+const MAX_STATEMENTS = 10_000;
+
+const CONNECTIONS = resourceSlot<Connection>('SQLite connection', (connection) => connection.close());
+/** They are released with their connections. */
+const STATEMENTS = resourceSlot<Statement>('SQLite statement');
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** Statements may be longer than what names things. Invalid UTF-8 traps. */
+function sqlText({ memory }: Process, pointer: number, length: number): string {
+  const bytes = memory.slice(pointer, length);
+  if (bytes.length > MAX_SQL) throw hostTrap(`SQL of ${bytes.length} bytes is longer than ${MAX_SQL}`);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw hostTrap(`the SQL of ${bytes.length} bytes at 0x${(pointer >>> 0).toString(16)} is not UTF-8`);
+  }
+}
+
+/** What SQLite refuses becomes a trap. */
+function asSqlTrap(error: unknown): unknown {
+  if (error instanceof SqliteError) return hostTrap(`SQLite: ${error.message} (result code ${error.result})`);
+  if (error instanceof BincodeError) return hostTrap(`the bind list does not decode: ${error.message}`);
+  return error;
+}
 
 sqlite.define(
   'open',
   '(path_str_ptr: i32, path_str_len: i32, connection_id_ptr: i32) -> i64',
   { since: '0.13' },
-  'Opens or creates a database.',
-  unsupported('lunatic::sqlite::open'),
+  'Opens or creates a database, in a file where the process may go.',
+  ({ scheduler }) =>
+    (pathPointer: number, pathLength: number, idPointer: number) => {
+      const process = scheduler.current;
+      const { memory, config } = process;
+      const path = memory.string(pathPointer, pathLength);
+      memory.check(idPointer, 8);
+      const connections = process.slot(CONNECTIONS);
+      if (connections.size >= MAX_CONNECTIONS) {
+        const refusal = `the process has ${MAX_CONNECTIONS} SQLite connections, and none can be closed before it ends`;
+        return BigInt(fail(process, idPointer, refusal));
+      }
+      try {
+        memory.writeId(idPointer, connections.add(new Connection(config.preopenedDirectories, path)));
+        return BigInt(OK);
+      } catch (error) {
+        if (!(error instanceof SqliteError)) throw error;
+        return BigInt(fail(process, idPointer, error.message));
+      }
+    },
 );
+
 sqlite.define(
   'query_prepare',
   '(conn_id: i64, query_str_ptr: i32, query_str_len: i32) -> i64',
   { since: '0.13' },
-  'Prepares a statement and returns its id.',
-  unsupported('lunatic::sqlite::query_prepare'),
+  'Prepares a statement and returns its id. Traps where SQLite refuses it.',
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number) => {
+      const process = scheduler.current;
+      const connection = process.slot(CONNECTIONS).get(id);
+      const sql = sqlText(process, pointer, length);
+      const statements = process.slot(STATEMENTS);
+      if (statements.size >= MAX_STATEMENTS) {
+        throw hostTrap(
+          `the process has ${MAX_STATEMENTS} SQLite statements: finalize those that are done with`,
+        );
+      }
+      try {
+        return BigInt(statements.add(connection.prepare(sql)));
+      } catch (error) {
+        throw asSqlTrap(error);
+      }
+    },
 );
+
 sqlite.define(
   'execute',
   '(conn_id: i64, exec_str_ptr: i32, exec_str_len: i32) -> i32',
   { since: '0.13' },
-  'Runs all statements of a text.',
-  unsupported('lunatic::sqlite::execute'),
+  "Runs all statements of a text. Returns 0, or SQLite's result code.",
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number) => {
+      const process = scheduler.current;
+      const connection = process.slot(CONNECTIONS).get(id);
+      const sql = sqlText(process, pointer, length);
+      try {
+        connection.execute(sql);
+        return OK;
+      } catch (error) {
+        if (error instanceof SqliteError) return error.result;
+        throw error;
+      }
+    },
 );
+
 sqlite.define(
   'bind_value',
   '(statement_id: i64, bind_data_ptr: i32, bind_data_len: i32)',
   { since: '0.13' },
   'Binds values to the parameters of a statement.',
-  unsupported('lunatic::sqlite::bind_value'),
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number) => {
+      const process = scheduler.current;
+      const statement = process.slot(STATEMENTS).get(id);
+      const bytes = process.memory.slice(pointer, length);
+      try {
+        readBindList(bytes, statement);
+      } catch (error) {
+        throw asSqlTrap(error);
+      }
+    },
 );
+
 sqlite.define(
   'sqlite3_changes',
   '(conn_id: i64) -> i32',
   { since: '0.13' },
   'Returns the rows that the last statement changed.',
-  unsupported('lunatic::sqlite::sqlite3_changes'),
+  ({ scheduler }) =>
+    (id: bigint) => {
+      const connection = scheduler.current.slot(CONNECTIONS).get(id);
+      return Number(BigInt.asIntN(32, connection.changes));
+    },
 );
+
 sqlite.define(
   'statement_reset',
   '(statement_id: i64)',
   { since: '0.13' },
-  'Rewinds a statement; its bindings stay.',
-  unsupported('lunatic::sqlite::statement_reset'),
+  'Rewinds a statement; its bindings stay. Traps once more where its last step did.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      try {
+        scheduler.current.slot(STATEMENTS).get(id).reset();
+      } catch (error) {
+        throw asSqlTrap(error);
+      }
+    },
 );
+
 sqlite.define(
   'last_error',
   '(conn_id: i64, opaque_ptr: i32) -> i32',
   { since: '0.13', blocking: true },
-  'Gives the last error of a connection.',
-  unsupported('lunatic::sqlite::last_error'),
+  'Gives the last error of a connection. Traps where there was none.',
+  ({ scheduler }) =>
+    (id: bigint, lengthPointer: number) => {
+      const process = scheduler.current;
+      const { lastError } = process.slot(CONNECTIONS).get(id);
+      if (lastError === null) throw hostTrap(`nothing has failed on SQLite connection ${id}`);
+      const bytes = encodeError(lastError.result, lastError.message);
+      return giveToGuest(scheduler, process, bytes, lengthPointer);
+    },
 );
+
 sqlite.define(
   'sqlite3_finalize',
   '(statement_id: i64)',
   { since: '0.13' },
   'Releases a statement.',
-  unsupported('lunatic::sqlite::sqlite3_finalize'),
+  ({ scheduler }) =>
+    (id: bigint) => {
+      scheduler.current.slot(STATEMENTS).remove(id).finalize();
+    },
 );
+
 sqlite.define(
   'sqlite3_step',
   '(statement_id: i64) -> i32',
   { since: '0.13' },
-  'Steps a statement. Returns 100 (a row) or 101 (done).',
-  unsupported('lunatic::sqlite::sqlite3_step'),
+  'Steps a statement. Returns 100 (a row) or 101 (done). Traps where SQLite fails.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      try {
+        return scheduler.current.slot(STATEMENTS).get(id).step();
+      } catch (error) {
+        throw asSqlTrap(error);
+      }
+    },
 );
+
 sqlite.define(
   'read_column',
   '(statement_id: i64, col_idx: i32, opaque_ptr: i32) -> i32',
   { since: '0.13', blocking: true },
   'Gives one value of the current row.',
-  unsupported('lunatic::sqlite::read_column'),
+  ({ scheduler }) =>
+    (id: bigint, column: number, lengthPointer: number) => {
+      const process = scheduler.current;
+      const { row } = process.slot(STATEMENTS).get(id);
+      const value = row[column >>> 0];
+      if (value === undefined) throw noColumn(column, row.length);
+      return giveToGuest(scheduler, process, encodeValue(value), lengthPointer);
+    },
 );
+
 sqlite.define(
   'column_names',
   '(statement_id: i64, opaque_ptr: i32) -> i32',
   { since: '0.13', blocking: true },
   'Gives the names of all columns.',
-  unsupported('lunatic::sqlite::column_names'),
+  ({ scheduler }) =>
+    (id: bigint, lengthPointer: number) => {
+      const process = scheduler.current;
+      const { columns } = process.slot(STATEMENTS).get(id);
+      return giveToGuest(scheduler, process, encodeNames(columns), lengthPointer);
+    },
 );
+
 sqlite.define(
   'read_row',
   '(statement_id: i64, opaque_ptr: i32) -> i32',
   { since: '0.13', blocking: true },
   'Gives all values of the current row.',
-  unsupported('lunatic::sqlite::read_row'),
+  ({ scheduler }) =>
+    (id: bigint, lengthPointer: number) => {
+      const process = scheduler.current;
+      const { row } = process.slot(STATEMENTS).get(id);
+      return giveToGuest(scheduler, process, encodeRow(row), lengthPointer);
+    },
 );
+
 sqlite.define(
   'column_count',
   '(statement_id: i64) -> i32',
   { since: '0.13' },
   'Returns the number of columns.',
-  unsupported('lunatic::sqlite::column_count'),
+  ({ scheduler }) =>
+    (id: bigint) =>
+      scheduler.current.slot(STATEMENTS).get(id).columns.length,
 );
+
 sqlite.define(
   'column_name',
   '(statement_id: i64, column_idx: i32, opaque_ptr: i32) -> i32',
   { since: '0.13', blocking: true },
   'Gives the name of a column.',
-  unsupported('lunatic::sqlite::column_name'),
+  ({ scheduler }) =>
+    (id: bigint, column: number, lengthPointer: number) => {
+      const process = scheduler.current;
+      const { columns } = process.slot(STATEMENTS).get(id);
+      const name = columns[column >>> 0];
+      if (name === undefined) throw noColumn(column, columns.length);
+      return giveToGuest(scheduler, process, encoder.encode(name), lengthPointer);
+    },
 );
+
+function noColumn(column: number, columns: number): Error {
+  return hostTrap(`there is no column ${column >>> 0}, the statement has ${columns}`);
+}

@@ -1,0 +1,250 @@
+import type { Value } from './value.ts';
+
+/** Bytes that a guest passed are not what they should be. */
+export class BincodeError extends Error {
+  override readonly name = 'BincodeError';
+  readonly code = 'LUNATIC_BINCODE';
+}
+
+/** What a value of a bind list is for: the parameter of a number or a name; null is the first one. */
+export type BindKey = bigint | string | null;
+
+/** Variants of keys and values on the wire (semantics 9.1). */
+const Key = { None: 0, Numeric: 1, String: 2 } as const;
+const Variant = { Null: 0, Blob: 1, Text: 2, Double: 3, Int: 4, Int64: 5 } as const;
+
+/** The host writes integers as `Integer`, which has the number that `Int` has in what it reads. */
+const INTEGER = 4;
+
+/** Bytes of the shortest pair in a bind list: two variants. */
+const SHORTEST_PAIR = 8;
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reads the bincode of semantics 3.9 within the bounds of its bytes. */
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  i32(): number {
+    return this.#view.getInt32(this.#take(4), true);
+  }
+
+  u64(): bigint {
+    return this.#view.getBigUint64(this.#take(8), true);
+  }
+
+  i64(): bigint {
+    return this.#view.getBigInt64(this.#take(8), true);
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  /** A number of elements, of which each takes at least so many bytes. */
+  count(elementSize: number): number {
+    const at = this.#take(8);
+    const low = this.#view.getUint32(at, true);
+    const left = this.#bytes.length - this.#at;
+    if (this.#view.getUint32(at + 4, true) !== 0 || low * elementSize > left) {
+      throw new BincodeError(
+        `${this.#view.getBigUint64(at, true)} elements at byte ${at} do not fit into the ${left} bytes that follow`,
+      );
+    }
+    return low;
+  }
+
+  /** A view of the bytes. */
+  bytes(): Uint8Array {
+    const length = this.count(1);
+    const start = this.#take(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  string(): string {
+    const bytes = this.bytes();
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      throw new BincodeError(
+        `the string of ${bytes.length} bytes at byte ${this.#at - bytes.length} is not UTF-8`,
+      );
+    }
+  }
+
+  #take(length: number): number {
+    const at = this.#at;
+    if (length > this.#bytes.length - at) {
+      throw new BincodeError(`${length} bytes wanted at byte ${at} of ${this.#bytes.length}`);
+    }
+    this.#at = at + length;
+    return at;
+  }
+}
+
+/** What values are bound to. */
+export interface Binder {
+  bind(key: BindKey, value: Value): void;
+}
+
+/**
+ * Reads a bind list (semantics 9.1) and binds each pair in order. Bytes after its end are ignored.
+ * @throws BincodeError, and what the binder throws
+ */
+export function readBindList(bytes: Uint8Array, binder: Binder): void {
+  const reader = new Reader(bytes);
+  for (let left = reader.count(SHORTEST_PAIR); left > 0; left--) {
+    const key = readKey(reader);
+    binder.bind(key, readValue(reader));
+  }
+}
+
+function readKey(reader: Reader): BindKey {
+  const variant = reader.u32();
+  switch (variant) {
+    case Key.None:
+      return null;
+    case Key.Numeric:
+      return reader.u64();
+    case Key.String:
+      return reader.string();
+    default:
+      throw new BincodeError(`there is no variant ${variant} of keys`);
+  }
+}
+
+function readValue(reader: Reader): Value {
+  const variant = reader.u32();
+  switch (variant) {
+    case Variant.Null:
+      return null;
+    case Variant.Blob:
+      return new Uint8Array(reader.bytes());
+    case Variant.Text:
+      return reader.string();
+    case Variant.Double:
+      return reader.f64();
+    case Variant.Int:
+      return BigInt(reader.i32());
+    case Variant.Int64:
+      return reader.i64();
+    default:
+      throw new BincodeError(`there is no variant ${variant} of values`);
+  }
+}
+
+/** Writes bincode into bytes of a size that is known. */
+class Writer {
+  readonly bytes: Buffer;
+  #at = 0;
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafe(size);
+  }
+
+  u8(value: number): void {
+    this.#at = this.bytes.writeUInt8(value, this.#at);
+  }
+
+  u32(value: number): void {
+    this.#at = this.bytes.writeUInt32LE(value, this.#at);
+  }
+
+  i64(value: bigint): void {
+    this.#at = this.bytes.writeBigInt64LE(value, this.#at);
+  }
+
+  f64(value: number): void {
+    this.#at = this.bytes.writeDoubleLE(value, this.#at);
+  }
+
+  count(value: number): void {
+    this.u32(value);
+    this.u32(0);
+  }
+
+  blob(value: Uint8Array): void {
+    this.count(value.length);
+    this.bytes.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  string(value: string): void {
+    const start = this.#at + 8;
+    const length = this.bytes.write(value, start);
+    this.count(length);
+    this.#at = start + length;
+  }
+}
+
+function sizeOf(value: Value): number {
+  if (value === null) return 4;
+  if (typeof value === 'string') return 12 + Buffer.byteLength(value);
+  return value instanceof Uint8Array ? 12 + value.length : 12;
+}
+
+function writeValue(writer: Writer, value: Value): void {
+  if (value === null) {
+    writer.u32(Variant.Null);
+  } else if (typeof value === 'bigint') {
+    writer.u32(INTEGER);
+    writer.i64(value);
+  } else if (typeof value === 'number') {
+    writer.u32(Variant.Double);
+    writer.f64(value);
+  } else if (typeof value === 'string') {
+    writer.u32(Variant.Text);
+    writer.string(value);
+  } else {
+    writer.u32(Variant.Blob);
+    writer.blob(value);
+  }
+}
+
+/** A result value (semantics 9.1). */
+export function encodeValue(value: Value): Uint8Array {
+  const writer = new Writer(sizeOf(value));
+  writeValue(writer, value);
+  return writer.bytes;
+}
+
+/** A vector of result values. */
+export function encodeRow(row: readonly Value[]): Uint8Array {
+  let size = 8;
+  for (const value of row) size += sizeOf(value);
+  const writer = new Writer(size);
+  writer.count(row.length);
+  for (const value of row) writeValue(writer, value);
+  return writer.bytes;
+}
+
+/** A vector of strings. */
+export function encodeNames(names: readonly string[]): Uint8Array {
+  let size = 8;
+  for (const name of names) size += 8 + Buffer.byteLength(name);
+  const writer = new Writer(size);
+  writer.count(names.length);
+  for (const name of names) writer.string(name);
+  return writer.bytes;
+}
+
+/** What `last_error` gives: both fields are options, and present. */
+export function encodeError(code: number, message: string): Uint8Array {
+  const writer = new Writer(14 + Buffer.byteLength(message));
+  writer.u8(1);
+  writer.u32(code);
+  writer.u8(1);
+  writer.string(message);
+  return writer.bytes;
+}

@@ -1,0 +1,125 @@
+import type { PreopenedDirectory } from '../../kernel/config.ts';
+import { permissionFor } from '../../wasi/path-permission.ts';
+
+/** What an authorizer answers, as SQLite numbers it. */
+const ALLOW = 0;
+const DENY = 1;
+/** For a pragma: it does nothing, and that is no error. */
+const IGNORE = 2;
+
+/** Actions that an authorizer is asked about, as SQLite numbers them. */
+const Action = { Pragma: 19, Attach: 24, Function: 31 } as const;
+
+/** Functions that reach out of the database, or take pointers for values. */
+const FORBIDDEN_FUNCTIONS = new Set(['load_extension', 'fts3_tokenizer', 'sqlite_log']);
+
+/** KiB of pages that a guest may keep cached for one database. */
+const MAX_CACHE = 65_536;
+/** The same in pages, of which each has at most 64 KiB. */
+const MAX_CACHE_PAGES = MAX_CACHE / 64;
+
+/** Pragmas that tell or set what concerns a database or connection alone. What is not here is refused. */
+const PRAGMAS = new Set(
+  `analysis_limit application_id auto_vacuum automatic_index cache_spill case_sensitive_like cell_size_check
+  checkpoint_fullfsync collation_list compile_options count_changes data_version database_list defer_foreign_keys
+  empty_result_callbacks encoding foreign_key_check foreign_key_list foreign_keys freelist_count full_column_names
+  fullfsync function_list ignore_check_constraints incremental_vacuum index_info index_list index_xinfo
+  integrity_check journal_mode journal_size_limit legacy_alter_table legacy_file_format locking_mode module_list
+  optimize page_count pragma_list query_only quick_check read_uncommitted recursive_triggers
+  reverse_unordered_selects secure_delete short_column_names shrink_memory stats synchronous table_info table_list
+  table_xinfo trusted_schema user_version wal_autocheckpoint wal_checkpoint`
+    .trim()
+    .split(/\s+/),
+);
+
+/** Those that may be asked, but set only where the value passes. */
+const BOUNDED_PRAGMAS: Readonly<Record<string, (value: string, inMemory: boolean) => boolean>> = {
+  // A wait inside of SQLite would hold up every process, also the one that it waits for.
+  busy_timeout: (value) => Number(value) <= 0,
+  cache_size: (value) => isCacheSize(value),
+  default_cache_size: (value) => isCacheSize(value),
+  // Together they bound a database in memory.
+  max_page_count: (_value, inMemory) => !inMemory,
+  page_size: (_value, inMemory) => !inMemory,
+  // A file that somebody makes shorter while it is mapped ends the whole runtime.
+  mmap_size: (value) => Number(value) === 0,
+  schema_version: () => false,
+  // Temporary tables and indexes in memory have no bound.
+  temp_store: (value) => /^([01]|default|file)$/i.test(value),
+  threads: (value) => Number(value) === 0,
+};
+
+function isCacheSize(value: string): boolean {
+  const size = Number(value);
+  return size >= -MAX_CACHE && size <= MAX_CACHE_PAGES;
+}
+
+/** The name of a file that SQLite itself makes: a temporary database, or one in memory. */
+export function isNoFile(path: string): boolean {
+  return path === '' || path === ':memory:';
+}
+
+/**
+ * What SQL may not do, so that a database stays one: files elsewhere, native code, settings that all connections share,
+ * and memory without bound. It is asked while a statement is compiled.
+ */
+export class Sandbox {
+  readonly #directories: readonly PreopenedDirectory[];
+  readonly #inMemory: boolean;
+  /** Why the last statement was refused. */
+  refusal: string | null = null;
+  /** Files that the statement compiled last attaches. */
+  attached: string[] = [];
+
+  /** @param inMemory whether the main database is in memory or temporary */
+  constructor(directories: readonly PreopenedDirectory[], inMemory: boolean) {
+    this.#directories = directories;
+    this.#inMemory = inMemory;
+  }
+
+  /** SQLite's authorizer callback. */
+  readonly authorize = (action: number, first: string | null, second: string | null): number => {
+    switch (action) {
+      case Action.Attach:
+        return this.#attach(first);
+      case Action.Function:
+        return FORBIDDEN_FUNCTIONS.has(second?.toLowerCase() ?? '')
+          ? this.#refuse(`the function ${second} is not for guests`)
+          : ALLOW;
+      case Action.Pragma:
+        return this.#pragma(first?.toLowerCase() ?? '', second);
+      default:
+        return ALLOW;
+    }
+  };
+
+  /** @param path null where it is computed */
+  #attach(path: string | null): number {
+    if (path === null) return this.#refuse('ATTACH needs the path as a literal');
+    // VACUUM attaches a temporary database, which is a file without a name.
+    if (path === '') return ALLOW;
+    if (path === ':memory:')
+      return this.#refuse('only the main database can be in memory, where its size is bounded');
+    if (!this.mayAttach(path)) return this.#refuse(`Failed to access '${path}'`);
+    this.attached.push(path);
+    return ALLOW;
+  }
+
+  /** Whether SQLite may open a path as it stands; URIs it may not. */
+  mayAttach(path: string): boolean {
+    return !/^file:/i.test(path) && permissionFor(this.#directories, path).granted;
+  }
+
+  #pragma(name: string, value: string | null): number {
+    if (PRAGMAS.has(name)) return ALLOW;
+    const bounded = Object.hasOwn(BOUNDED_PRAGMAS, name) ? BOUNDED_PRAGMAS[name] : undefined;
+    if (bounded !== undefined && (value === null || bounded(value, this.#inMemory))) return ALLOW;
+    if (name === 'busy_timeout' || name === 'mmap_size') return IGNORE;
+    return this.#refuse(`PRAGMA ${name}${value === null ? '' : ` = ${value}`} is not for guests`);
+  }
+
+  #refuse(why: string): number {
+    this.refusal ??= why;
+    return DENY;
+  }
+}

@@ -1,0 +1,33 @@
+/** SQLite's result codes that are needed here. */
+export const SQLITE_ERROR = 1;
+export const SQLITE_MISUSE = 21;
+export const SQLITE_RANGE = 25;
+export const SQLITE_TOOBIG = 18;
+
+/** What of an extended result code is the primary one. */
+const PRIMARY = 0xff;
+
+/** SQLite refused something, or the sandbox around it did. */
+export class SqliteError extends Error {
+  override readonly name = 'SqliteError';
+  readonly code = 'LUNATIC_SQLITE';
+  /** SQLite's primary result code. */
+  readonly result: number;
+
+  constructor(result: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.result = result;
+  }
+}
+
+/**
+ * What `node:sqlite` threw.
+ * @param refusal why the sandbox forbade it, where it did
+ */
+export function toSqliteError(error: unknown, refusal: string | null = null): SqliteError {
+  if (error instanceof SqliteError) return error;
+  if (!(error instanceof Error)) return new SqliteError(SQLITE_ERROR, String(error), { cause: error });
+  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : SQLITE_ERROR;
+  const message = refusal === null ? error.message : `${error.message}: ${refusal}`;
+  return new SqliteError(code & PRIMARY, message, { cause: error });
+}

@@ -1,0 +1,201 @@
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { BindKey } from './bincode.ts';
+import type { Connection } from './connection.ts';
+import { parameterNames } from './parameter-names.ts';
+import { SQLITE_MISUSE, SQLITE_RANGE, SqliteError } from './sqlite-error.ts';
+import type { Value } from './value.ts';
+
+/** What a step answers, as SQLite numbers it. */
+export const ROW = 100;
+export const DONE = 101;
+
+/** Signs that a name may be given without. */
+const SIGNS = ['', ':', '@', '$'];
+
+/**
+ *     ready --step--> row --step--> row ... --step--> done --step--> (runs again)
+ *       ^               \_____________ step fails __/-> failed
+ *       +------------------ reset --------------------------+
+ */
+type State = 'ready' | 'row' | 'done' | 'failed';
+
+/** A prepared statement that is stepped and bound as SQLite itself has it: bindings stay until they are replaced. */
+export class Statement {
+  readonly connection: Connection;
+  readonly #statement: StatementSync;
+  /** Files it attaches, checked once more when it runs. */
+  readonly #attaches: readonly string[];
+  /** By place, see `parameterNames`; found out when something is bound. */
+  #names: readonly (string | null)[] | null = null;
+  /** What is bound to parameters without a name, in order, and to those with one. */
+  #places: SQLInputValue[] = [];
+  #named: Record<string, SQLInputValue> | null = null;
+  /** For each parameter without a name, its index in `#places`. */
+  #placeOf: number[] = [];
+  #state: State = 'ready';
+  #rows: Iterator<unknown> | null = null;
+  #row: readonly Value[] | null = null;
+  #failure: SqliteError | null = null;
+  /** What gives rows may have other columns after its tables have changed; what gives none never does. */
+  readonly #givesRows: boolean;
+  #columns: readonly string[] | null;
+
+  constructor(connection: Connection, statement: StatementSync, attaches: readonly string[]) {
+    this.connection = connection;
+    this.#statement = statement;
+    this.#attaches = attaches;
+    this.#columns = columnsOf(statement);
+    this.#givesRows = this.#columns.length > 0;
+  }
+
+  /** Names of the columns; empty for what gives no rows. */
+  get columns(): readonly string[] {
+    this.#columns ??= this.connection.run(() => columnsOf(this.#statement));
+    return this.#columns;
+  }
+
+  /** The values of the current row; NULLs where there is none. */
+  get row(): readonly Value[] {
+    return this.#row ?? this.columns.map(() => null);
+  }
+
+  /**
+   * Binds a value to a parameter.
+   * @throws SqliteError where there is none of that number or name, or the statement was stepped and not reset since
+   */
+  bind(key: BindKey, value: Value): void {
+    this.connection.run(() => {
+      if (this.#state !== 'ready') {
+        throw new SqliteError(SQLITE_MISUSE, 'values cannot be bound between a step and the next reset');
+      }
+      const names = this.#parameters();
+      const number = this.#numberOf(key, names);
+      const name = names[number];
+      if (name === undefined || number === 0) {
+        throw new SqliteError(
+          SQLITE_RANGE,
+          `there is no parameter ${key}, the statement has ${names.length - 1}`,
+        );
+      }
+      const place = this.#placeOf[number] ?? 0;
+      const old = name === null ? this.#places[place] : this.#named?.[name];
+      this.connection.reserve(sizeOf(value) - sizeOf(old));
+      if (name === null) this.#places[place] = value;
+      else if (this.#named !== null) this.#named[name] = value;
+    });
+  }
+
+  #parameters(): readonly (string | null)[] {
+    if (this.#names !== null) return this.#names;
+    const names = parameterNames(this.#statement.sourceSQL);
+    for (const [number, name] of names.entries()) {
+      if (number === 0) continue;
+      if (name === null) {
+        this.#placeOf[number] = this.#places.length;
+        this.#places.push(null);
+      } else {
+        this.#named ??= Object.create(null) as Record<string, SQLInputValue>;
+        this.#named[name] = null;
+      }
+    }
+    this.#names = names;
+    return names;
+  }
+
+  #numberOf(key: BindKey, names: readonly (string | null)[]): number {
+    if (key === null) return 1;
+    if (typeof key === 'bigint') return Number(key);
+    for (const sign of SIGNS) {
+      const number = names.indexOf(sign + key);
+      if (number > 0) return number;
+    }
+    throw new SqliteError(SQLITE_RANGE, `there is no parameter "${key}"`);
+  }
+
+  /**
+   * Runs the statement to its next row, or anew after its last one.
+   * @returns `ROW` or `DONE`
+   * @throws SqliteError
+   */
+  step(): typeof ROW | typeof DONE {
+    try {
+      return this.connection.run(() => this.#step());
+    } catch (error) {
+      this.#rewind();
+      this.#state = 'failed';
+      this.#failure = error as SqliteError;
+      throw error;
+    }
+  }
+
+  #step(): typeof ROW | typeof DONE {
+    if (this.#state !== 'row') {
+      if (this.#attaches.length > 0) this.connection.checkAttached(this.#attaches);
+      if (!this.#givesRows) {
+        // It is done in one go, at a third of the costs.
+        this.#get();
+        this.#state = 'done';
+        return DONE;
+      }
+      this.#columns = null;
+      this.#rows = this.#iterate();
+    }
+    const next = this.#rows?.next();
+    if (next === undefined || next.done === true) {
+      this.#row = this.#rows = null;
+      this.#state = 'done';
+      return DONE;
+    }
+    this.#row = next.value as readonly Value[];
+    this.#state = 'row';
+    return ROW;
+  }
+
+  #get(): void {
+    if (this.#named === null) this.#statement.get(...this.#places);
+    else this.#statement.get(this.#named, ...this.#places);
+  }
+
+  #iterate(): Iterator<unknown> {
+    if (this.#named === null) return this.#statement.iterate(...this.#places);
+    return this.#statement.iterate(this.#named, ...this.#places);
+  }
+
+  /**
+   * Makes the statement ready to run from its beginning. Bindings stay.
+   * @throws SqliteError again, where its last step failed
+   */
+  reset(): void {
+    const failure = this.#failure;
+    this.#rewind();
+    this.#state = 'ready';
+    this.#failure = null;
+    if (failure !== null) throw failure;
+  }
+
+  #rewind(): void {
+    const rows = this.#rows;
+    this.#rows = this.#row = null;
+    // Without it, a row that was not the last would hold a lock of the database.
+    rows?.return?.();
+  }
+
+  /** Releases the statement. */
+  finalize(): void {
+    this.#rewind();
+    for (const value of [...this.#places, ...Object.values(this.#named ?? {})])
+      this.connection.reserve(-sizeOf(value));
+    // Node 24 leaves it to the garbage collector.
+    if ('close' in this.#statement && typeof this.#statement.close === 'function') this.#statement.close();
+  }
+}
+
+function columnsOf(statement: StatementSync): string[] {
+  return statement.columns().map(({ name }) => name);
+}
+
+/** Bytes that a bound value takes; those of a few bytes do not count. */
+function sizeOf(value: SQLInputValue | undefined): number {
+  if (typeof value === 'string') return value.length * 2;
+  return value instanceof Uint8Array ? value.length : 0;
+}
