@@ -1,4 +1,5 @@
 import { preview1 } from '../wasi/index.ts';
+import { command } from './command.ts';
 import { distributed } from './distributed.ts';
 import { error } from './error.ts';
 import type { HostFunction } from './function.ts';
@@ -31,6 +32,7 @@ export const HOST_FUNCTIONS: readonly HostFunction[] = [
   metrics,
   distributed,
   permissions,
+  command,
   test,
   preview1,
 ].flatMap((namespace) => namespace.functions);

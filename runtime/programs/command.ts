@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import type { PreopenedDirectory } from '../kernel/config.ts';
+import type { Process } from '../kernel/process.ts';
+import { hostTrap } from '../kernel/trap.ts';
+import { permissionFor } from '../wasi/path-permission.ts';
+import { guard } from './guard.ts';
+import { type ProgramPlan, StreamMode } from './program.ts';
+
+/** Bytes of arguments and variables together. */
+const MAX_WORDS = 2 ** 20;
+/** Bytes of a captured stream: at first, and at most. */
+const CAPTURE_LIMIT = 2 ** 20;
+const MAX_CAPTURE_LIMIT = 2 ** 24;
+
+/** Programs that may run at a time for all processes of this runtime. */
+const MAX_PROGRAMS = 256;
+
+/** Variables that put other code into a program than its own, before its first line runs. */
+const LOADER_VARIABLE =
+  /^(LD_.*|DYLD_.*|GCONV_PATH|GLIBC_TUNABLES|BASH_ENV|ENV|NODE_OPTIONS|NODE_PATH|PYTHONPATH|PYTHONHOME|PYTHONSTARTUP|PERL5LIB|PERL5OPT|RUBYLIB|RUBYOPT|JAVA_TOOL_OPTIONS)$/i;
+
+/** A program cannot be started as it was described. */
+export class CommandPlanError extends Error {
+  override readonly name = 'CommandPlanError';
+  readonly code = 'LUNATIC_COMMAND';
+}
+
+/** What a guest has said of a program that it wants to start. */
+export class Command {
+  readonly streams: [StreamMode, StreamMode, StreamMode] = [
+    StreamMode.Null,
+    StreamMode.Null,
+    StreamMode.Null,
+  ];
+  /** A host path; null for the first directory of the process. */
+  directory: string | null = null;
+  readonly #path: string;
+  readonly #args: string[] = [];
+  readonly #variables = new Map<string, string>();
+  #size = 0;
+  #captureLimit = CAPTURE_LIMIT;
+
+  /** @param path of the program, absolute */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  addArgument(text: string): void {
+    this.#count(text.length);
+    this.#args.push(text);
+  }
+
+  setVariable(name: string, value: string): void {
+    this.#count(name.length + value.length);
+    this.#variables.set(name, value);
+  }
+
+  setCaptureLimit(bytes: number): void {
+    this.#captureLimit = Math.min(bytes, MAX_CAPTURE_LIMIT);
+  }
+
+  #count(characters: number): void {
+    this.#size += characters + 1;
+    if (this.#size > MAX_WORDS) {
+      throw hostTrap(`the arguments and variables of a command take more than ${MAX_WORDS} characters`);
+    }
+  }
+
+  /**
+   * How to start it for a process.
+   * @throws CommandPlanError
+   */
+  plan({ config, stdio }: Process): ProgramPlan {
+    if (guard.count >= MAX_PROGRAMS) {
+      throw new CommandPlanError(`${MAX_PROGRAMS} programs run already, which is as many as may`);
+    }
+    if (this.#args.some((text) => text.includes('\0'))) {
+      throw new CommandPlanError('an argument has a NUL byte in it');
+    }
+    return {
+      path: this.#path,
+      args: this.#args,
+      env: this.#environment(),
+      directory: this.#directoryWithin(config.preopenedDirectories),
+      streams: this.streams,
+      captureLimit: this.#captureLimit,
+      stdio,
+    };
+  }
+
+  /** Nothing but what was set, and where programs find others. */
+  #environment(): Record<string, string> {
+    const env: Record<string, string> = {};
+    for (const name of process.platform === 'win32' ? ['PATH', 'SystemRoot'] : ['PATH']) {
+      const value = process.env[name];
+      if (value !== undefined) env[name] = value;
+    }
+    for (const [name, value] of this.#variables) {
+      if (name === '' || /[=\0]/.test(name) || value.includes('\0')) {
+        throw new CommandPlanError(`'${name}' and its value cannot be an environment variable`);
+      }
+      if (/^(PATH|SystemRoot)$/i.test(name) || LOADER_VARIABLE.test(name)) {
+        throw new CommandPlanError(
+          `the environment variable '${name}' decides which code runs, and cannot be set`,
+        );
+      }
+      env[name] = value;
+    }
+    return env;
+  }
+
+  #directoryWithin(own: readonly PreopenedDirectory[]): string {
+    const wanted = this.directory ?? own[0]?.hostPath;
+    if (wanted === undefined) return resolve('/');
+    const { granted, path } = permissionFor(own, wanted);
+    if (granted) return path;
+    throw new CommandPlanError(`the directory '${wanted}' is not within the directories of this process`);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Writable } from 'node:stream';
+import type { InputStream } from '../kernel/stdio.ts';
+
+/** Bytes that a program is given at once. */
+const MAX_CHUNK = 65_536;
+
+/** The standard input of a program, as a process writes it. */
+export class ProgramInput {
+  readonly #stream: Writable;
+  readonly #waiting = new Set<() => void>();
+  #closed = false;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+    const close = () => {
+      this.#closed = true;
+      this.#wake();
+    };
+    // A program that does not read, or has ended, breaks the pipe.
+    stream.on('error', close);
+    stream.on('close', close);
+    stream.on('drain', () => this.#wake());
+  }
+
+  /** Whether nobody reads it any more, or it was closed. */
+  get isClosed(): boolean {
+    return this.#closed || this.#stream.writableEnded;
+  }
+
+  /** Whether the program has to read before it can be given more. */
+  get isFull(): boolean {
+    return this.#stream.writableNeedDrain;
+  }
+
+  /** Takes a copy of the first of these bytes. Returns how many. */
+  write(bytes: Uint8Array): number {
+    const chunk = bytes.slice(0, MAX_CHUNK);
+    this.#stream.write(chunk);
+    return chunk.length;
+  }
+
+  /** Calls `ready` when it is no longer full, or closed. Returns how to give up. */
+  whenWritable(ready: () => void): () => void {
+    this.#waiting.add(ready);
+    return () => this.#waiting.delete(ready);
+  }
+
+  /** Tells the program that there is no more. */
+  close(): void {
+    this.#stream.end();
+  }
+
+  #wake(): void {
+    const all = [...this.#waiting];
+    this.#waiting.clear();
+    for (const ready of all) ready();
+  }
+}
+
+/** Gives a program what its owner would read, until it ends or closes its input. Returns how to stop. */
+export function feed(stream: Writable, input: InputStream): () => void {
+  let cancel = () => {};
+  let open = true;
+  const step = (): void => {
+    while (open && !stream.writableNeedDrain) {
+      const bytes = input.read(MAX_CHUNK);
+      if (bytes === null) {
+        cancel = input.whenReadable(step);
+        return;
+      }
+      if (bytes.length === 0) {
+        stream.end();
+        return;
+      }
+      stream.write(bytes.slice());
+    }
+  };
+  const stop = () => {
+    open = false;
+    cancel();
+  };
+  stream.on('drain', step);
+  stream.on('error', stop);
+  stream.on('close', stop);
+  step();
+  return stop;
+}
