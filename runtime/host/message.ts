@@ -2,11 +2,12 @@ import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
 import { type TagFilter, tagFilter } from '../kernel/mailbox.ts';
 import { dataMessage, type Message, MessageKind } from '../kernel/message.ts';
+import type { MessageResource } from '../kernel/message-resources.ts';
 import type { Process } from '../kernel/process.ts';
 import { NO_TAG, type Tag, tagFromHalves, tagToGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { timeoutFromHalves } from './conventions.ts';
-import { type HostContext, Namespace, older, unsupported } from './function.ts';
+import { type HostContext, Namespace, older } from './function.ts';
 
 /** `lunatic::message` (semantics 6): the scratch area, sending and receiving. */
 export const message = new Namespace('lunatic::message');
@@ -19,20 +20,35 @@ const MAX_TAGS = 65_536;
 const LARGE_WRITE = 2 ** 20;
 
 /** The data message in the scratch area; traps for none, and for the death of a link or a process. */
-function data(process: Process): Message {
+export function data(process: Process): Message {
   const found = process.message();
   if (found.kind !== MessageKind.Data) throw hostTrap('the message in the scratch area carries no data');
   return found;
+}
+
+/** The message in the scratch area is gone, for who catches the trap. */
+function loseMessage(process: Process): void {
+  process.scratch?.dropResources();
+  process.scratch = null;
 }
 
 /** The memory, which has this range. A trap loses the message in the scratch area, for who catches it. */
 function memoryFor(process: Process, pointer: number, size: number): GuestMemory {
   const { memory } = process;
   if (!memory.has(pointer, size)) {
-    process.scratch = null;
+    loseMessage(process);
     memory.check(pointer, size);
   }
   return memory;
+}
+
+/** The resource at an index of a message, which must be there. */
+export function resourceAt(carrier: Message, index: bigint): { at: number; resource: MessageResource } {
+  const at = Number(BigInt.asUintN(64, index));
+  const resource = carrier.resources?.[at];
+  if (resource === undefined) throw hostTrap(`the message has no resource of index ${at}`);
+  if (resource === null) throw hostTrap(`the resource of index ${at} was taken from the message before`);
+  return { at, resource };
 }
 
 /** Takes the message out of the scratch area. */
@@ -96,7 +112,7 @@ message.define(
       if (target.writeWords(process.words, pointer >>> 0, size)) return length;
       const memory = memoryFor(process, pointer, size);
       if (size > LARGE_WRITE && !scheduler.capacity.hasMemory(size + target.length)) {
-        process.scratch = null;
+        loseMessage(process);
         throw hostTrap(`no memory for a message of ${size + target.length} bytes`);
       }
       target.write(memory, pointer >>> 0, size);
@@ -118,7 +134,7 @@ message.define(
       if (words >= 0) return words;
       const memory = memoryFor(process, pointer, size);
       if (source.position > source.length) {
-        process.scratch = null;
+        loseMessage(process);
         throw hostTrap(`the read position ${source.position} is beyond the message's ${source.length} bytes`);
       }
       return source.read(memory, pointer >>> 0, size);
@@ -176,8 +192,7 @@ message.define(
       const process = scheduler.current;
       const { bytes } = process.modules.get(id);
       const target = data(process);
-      target.resources ??= [];
-      return BigInt(target.resources.push({ kind: 'module', bytes }) - 1);
+      return BigInt(target.addResource({ kind: 'module', bytes }));
     },
 );
 
@@ -189,38 +204,14 @@ message.define(
   ({ scheduler, modules }) =>
     (index: bigint) => {
       const process = scheduler.current;
-      const resources = data(process).resources ?? [];
-      const at = Number(BigInt.asUintN(64, index));
-      const resource = resources[at];
-      if (resource === undefined) throw hostTrap(`the message has no resource of index ${at}`);
-      if (resource === null) throw hostTrap(`the resource of index ${at} was taken from the message before`);
+      const carrier = data(process);
+      const { at, resource } = resourceAt(carrier, index);
       if (resource.kind !== 'module') throw hostTrap(`the resource of index ${at} is no module`);
       const module = modules.load(resource.bytes);
-      resources[at] = null;
+      carrier.takeResource(at);
       return BigInt(process.modules.add(module));
     },
 );
-
-for (const [kind, what, since, name] of [
-  ['tcp_stream', 'TCP stream', '0.6.0', 'stream_id'],
-  ['tls_stream', 'TLS stream', '0.12.0', 'stream_id'],
-  ['udp_socket', 'UDP socket', '0.9.0', 'socket_id'],
-] as const) {
-  message.define(
-    `push_${kind}`,
-    `(${name}: i64) -> i64`,
-    { since },
-    `Moves a ${what} into the message and returns its index there.`,
-    unsupported(`lunatic::message::push_${kind}`),
-  );
-  message.define(
-    `take_${kind}`,
-    '(index: i64) -> i64',
-    { since },
-    `Takes a ${what} out of the message and returns its new id.`,
-    unsupported(`lunatic::message::take_${kind}`),
-  );
-}
 
 message.define(
   'send',

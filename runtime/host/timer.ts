@@ -1,9 +1,25 @@
 import { NO_PROCESS, processIdFromGuest } from '../kernel/ids.ts';
+import type { Message } from '../kernel/message.ts';
 import { Timer } from '../kernel/timer.ts';
 import { Namespace } from './function.ts';
 
 /** `lunatic::timer` (semantics 7): messages that are sent later. */
 export const timer = new Namespace('lunatic::timer');
+
+/** A message on its way. */
+class DelayedMessage extends Timer {
+  readonly #message: Message;
+
+  constructor(delay: number, message: Message, deliver: () => void) {
+    super(delay, deliver);
+    this.#message = message;
+  }
+
+  override cancel(): void {
+    super.cancel();
+    this.#message.recycle();
+  }
+}
 
 timer.define(
   'send_after',
@@ -19,10 +35,11 @@ timer.define(
       const { timers, environment } = current;
       const receiverId = environment.get(processIdFromGuest(id))?.id ?? NO_PROCESS;
       const timerId = timers.add(
-        new Timer(Number(BigInt.asUintN(64, delay)), () => {
+        new DelayedMessage(Number(BigInt.asUintN(64, delay)), sent, () => {
           timers.delete(timerId);
           const receiver = environment.get(receiverId);
           if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
+          else sent.recycle();
         }),
       );
       return BigInt(timerId);

@@ -59,7 +59,10 @@ export class Delivery {
 
   /** Gives a message to a process: right away where it waits for one like this. */
   accept(process: Process, message: Message): void {
-    if (process.exit !== null) return;
+    if (process.exit !== null) {
+      message.recycle();
+      return;
+    }
     if (process.receiving !== Receiving.No && accepts(process.filter, message)) {
       const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
       process.load(message);

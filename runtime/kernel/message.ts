@@ -1,21 +1,16 @@
 /**
  * What a mailbox holds and what the scratch area of a process holds: data, the death of a link, or the death
- * of a monitored process. Plain data only, so that a message crosses schedulers by structured clone.
+ * of a monitored process. Plain data only, so that a message crosses schedulers by structured clone; but for
+ * sockets, which belong to one.
  */
 import type { GuestMemory } from './guest-memory.ts';
 import type { ProcessId } from './ids.ts';
+import { type MessageResource, releaseResources } from './message-resources.ts';
 import { NO_TAG, type Tag } from './tag.ts';
 
 /** `receive` returns these codes to the guest (semantics 2.7). */
 export const MessageKind = { Data: 0, LinkDied: 1, ProcessDied: 2 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
-
-/** Something that travels in a message besides bytes. A module travels as its binary. */
-export interface ModuleResource {
-  readonly kind: 'module';
-  readonly bytes: Uint8Array;
-}
-export type MessageResource = ModuleResource;
 
 const EMPTY = new Uint8Array(0);
 
@@ -116,8 +111,25 @@ export class Message {
     return count;
   }
 
-  /** Lets the message serve again. Nobody may use it any more. */
+  /** Lets it carry something, and returns the index of that. */
+  addResource(resource: MessageResource): number {
+    this.resources ??= [];
+    return this.resources.push(resource) - 1;
+  }
+
+  /** What is at an index belongs to whoever calls this. */
+  takeResource(index: number): void {
+    if (this.resources !== null) this.resources[index] = null;
+  }
+
+  /** Releases what it carries, and nobody has taken. */
+  dropResources(): void {
+    if (this.resources !== null) releaseResources(this.resources);
+  }
+
+  /** Lets the message serve again, and releases what it carries. Nobody may use it any more. */
   recycle(): void {
+    this.dropResources();
     if (spares.length === MAX_SPARES || (this.#words === null && this.buffer !== EMPTY)) return;
     this.length = this.position = 0;
     this.resources = this.next = null;

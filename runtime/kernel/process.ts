@@ -269,6 +269,11 @@ export class Process implements ProcessContext {
     this.#memory = this.#lastPeer = null;
     this.#errors = this.#configs = this.#modules = this.#timers = this.#traces = null;
     this.suspendedAt = null;
+    // Messages that nobody reads may carry sockets.
+    if (this.#mailbox !== null) for (const message of this.#mailbox) message.dropResources();
+    if (this.signals !== null)
+      for (const signal of this.signals) if (signal.kind === 'message') signal.message.dropResources();
+    this.scratch?.dropResources();
     this.#mailbox = null;
     this.words = NO_WORDS;
     this.scratch = null;

@@ -12,8 +12,10 @@ const contents = (message: Message) => ({
   processId: message.processId,
   data: Buffer.from(message.buffer.subarray(0, message.length)).toString('hex'),
   position: message.position,
-  resources: message.resources?.map(
-    (resource) => resource && { ...resource, bytes: Buffer.from(resource.bytes).toString('hex') },
+  resources: message.resources?.map((resource) =>
+    resource?.kind === 'module'
+      ? { ...resource, bytes: Buffer.from(resource.bytes).toString('hex') }
+      : resource,
   ),
 });
 

@@ -1,0 +1,51 @@
+import type { Process } from '../../kernel/process.ts';
+import { hostTrap } from '../../kernel/trap.ts';
+import { type Endpoint, hostText } from '../../net/endpoint.ts';
+import { errorText, systemError } from '../../net/system-error.ts';
+import { fail, OK } from '../conventions.ts';
+import { ADDRESS_ITERATORS } from './resources.ts';
+
+/** The parameters of an address, as functions declare them (semantics 3.11). */
+export const ADDRESS = 'addr_type: i32, addr_u8_ptr: i32, port: i32, flow_info: i32, scope_id: i32';
+
+/** Reads an address that the current process passes. Traps for a bad type or pointer. */
+export function readEndpoint(
+  { memory }: Process,
+  type: number,
+  pointer: number,
+  port: number,
+  scopeId: number,
+): Endpoint {
+  if (type !== 4 && type !== 6) throw hostTrap(`an address is of type 4 or 6, not ${type >>> 0}`);
+  const bytes = memory.slice(pointer, type === 4 ? 4 : 16);
+  const host = type === 4 ? hostText(bytes) : hostText(bytes, scopeId >>> 0);
+  return { version: type, host, port: port & 0xffff };
+}
+
+/** `127.0.0.1:80`, `[::1]:80` */
+export function showEndpoint({ version, host, port }: Endpoint): string {
+  return version === 4 ? `${host}:${port}` : `[${host}]:${port}`;
+}
+
+/** Gives a process an iterator over addresses and returns its id. */
+export function addIterator(process: Process, addresses: readonly Endpoint[]): number {
+  return process.slot(ADDRESS_ITERATORS).add([...addresses].reverse());
+}
+
+/** Stores a number where the guest looks for a result. */
+export function succeed(process: Process, out: number, value: number): number {
+  process.memory.writeId(out, value);
+  return OK;
+}
+
+/** Stores the id of an iterator over one address, or of an error where there is no address. */
+export function giveAddress(process: Process, out: number, address: () => Endpoint | undefined): number {
+  process.memory.check(out, 8);
+  try {
+    const found = address();
+    if (found === undefined) throw systemError('ENOTCONN');
+    return succeed(process, out, addIterator(process, [found]));
+  } catch (error) {
+    return fail(process, out, errorText(error));
+  }
+}

@@ -1,0 +1,21 @@
+import { resourceSlot } from '../../kernel/process-slot.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
+import type { NetStream } from '../../net/net-stream.ts';
+import type { TcpListener } from '../../net/tcp-listener.ts';
+import type { UdpSocket } from '../../net/udp-socket.ts';
+
+/** Addresses that `resolve_next` has not given yet, the next one last. */
+export type AddressIterator = Endpoint[];
+
+/** Whatever processes share; each of their table entries is one reference. */
+interface Shared {
+  release(): void;
+}
+
+const release = (shared: Shared): void => shared.release();
+
+export const ADDRESS_ITERATORS = resourceSlot<AddressIterator>('DNS iterator');
+export const TCP_LISTENERS = resourceSlot<TcpListener>('TCP listener', release);
+export const TCP_STREAMS = resourceSlot<NetStream>('TCP stream', release);
+export const TLS_STREAMS = resourceSlot<NetStream>('TLS stream', release);
+export const UDP_SOCKETS = resourceSlot<UdpSocket>('UDP socket', release);

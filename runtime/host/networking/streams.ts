@@ -1,0 +1,128 @@
+import type { ProcessSlot } from '../../kernel/process-slot.ts';
+import type { ResourceTable } from '../../kernel/resource-table.ts';
+import { checkVectors } from '../../net/gather.ts';
+import type { NetStream, StreamOperation } from '../../net/net-stream.ts';
+import { oldTimeout, timeoutFromGuest } from '../../net/timeout.ts';
+import { type HostImplementation, older } from '../function.ts';
+import { networking } from './namespace.ts';
+import { TCP_STREAMS, TLS_STREAMS } from './resources.ts';
+
+/** What TCP and TLS streams have in common (semantics 8.2, 8.3). */
+function defineStream(
+  kind: 'tcp' | 'tls',
+  slot: ProcessSlot<ResourceTable<NetStream>>,
+  since: string,
+  sinceTimeouts: string,
+  timeouts: readonly (readonly [name: string, operation: StreamOperation])[],
+): void {
+  const what = kind.toUpperCase();
+
+  networking.define(
+    `drop_${kind}_stream`,
+    `(${kind}_stream_id: i64)`,
+    { since },
+    `Releases a reference to a ${what} stream.`,
+    ({ scheduler }) =>
+      (id: bigint) => {
+        scheduler.current.slot(slot).remove(id).release();
+      },
+  );
+
+  networking.define(
+    `clone_${kind}_stream`,
+    `(${kind}_stream_id: i64) -> i64`,
+    { since },
+    `Makes another reference to a ${what} stream.`,
+    ({ scheduler }) =>
+      (id: bigint) => {
+        const streams = scheduler.current.slot(slot);
+        return BigInt(streams.add(streams.get(id).share()));
+      },
+  );
+
+  // Up to 0.9 reads and writes had a timeout of their own. There was no TLS then.
+  const withTimeout = (current: HostImplementation) => {
+    return (id: bigint, pointer: number, length: number, timeout: number, out: number) =>
+      current(id, pointer, length, out, timeoutFromGuest(oldTimeout(timeout)));
+  };
+  const olderOfFive = kind === 'tcp' ? [older('(i64, i32, i32, i32, i32) -> i32', withTimeout)] : [];
+
+  networking.define(
+    `${kind}_write_vectored`,
+    '(stream_id: i64, ciovec_array_ptr: i32, ciovec_array_len: i32, opaque_ptr: i32) -> i32',
+    { since, blocking: true, older: olderOfFive },
+    'Writes several buffers in one go.',
+    ({ scheduler }) =>
+      (id: bigint, vectors: number, count: number, out: number, timeout?: number) => {
+        const { current } = scheduler;
+        checkVectors(current.memory, vectors, count);
+        const stream = current.slot(slot).get(id);
+        current.memory.check(out, 8);
+        return stream.write(current, vectors, count, out, timeout);
+      },
+  );
+
+  networking.define(
+    `${kind}_read`,
+    '(stream_id: i64, buffer_ptr: i32, buffer_len: i32, opaque_ptr: i32) -> i32',
+    { since, blocking: true, older: olderOfFive },
+    'Reads what is there, at least one byte unless the peer closed.',
+    ({ scheduler }) =>
+      (id: bigint, pointer: number, length: number, out: number, timeout?: number) => {
+        const { current } = scheduler;
+        const stream = current.slot(slot).get(id);
+        const start = current.memory.check(pointer, length >>> 0);
+        current.memory.check(out, 8);
+        return stream.read('read', current, start, length >>> 0, out, timeout);
+      },
+  );
+
+  networking.define(
+    `${kind}_flush`,
+    '(stream_id: i64, error_id_ptr: i32) -> i32',
+    { since, blocking: true },
+    'Waits until all written bytes are handed to the system.',
+    ({ scheduler }) =>
+      (id: bigint, out: number) => {
+        const { current } = scheduler;
+        const stream = current.slot(slot).get(id);
+        current.memory.check(out, 8);
+        return stream.flush(current, out);
+      },
+  );
+
+  for (const [name, operation] of timeouts) {
+    networking.define(
+      `set_${name}_timeout`,
+      '(stream_id: i64, duration: i64)',
+      { since: sinceTimeouts, blocking: true },
+      `Sets how long ${operation}s wait, in milliseconds.`,
+      ({ scheduler }) =>
+        (id: bigint, timeout: bigint) => {
+          const { current } = scheduler;
+          return current.slot(slot).get(id).setTimeout(operation, current, timeout);
+        },
+    );
+    networking.define(
+      `get_${name}_timeout`,
+      '(stream_id: i64) -> i64',
+      { since: sinceTimeouts, blocking: true },
+      `Returns how long ${operation}s wait, in milliseconds.`,
+      ({ scheduler }) =>
+        (id: bigint) => {
+          const { current } = scheduler;
+          return current.slot(slot).get(id).getTimeout(operation, current);
+        },
+    );
+  }
+}
+
+defineStream('tcp', TCP_STREAMS, '0.5.0', '0.10.1', [
+  ['read', 'read'],
+  ['write', 'write'],
+  ['peek', 'peek'],
+]);
+defineStream('tls', TLS_STREAMS, '0.12.0', '0.12.0', [
+  ['tls_read', 'read'],
+  ['tls_write', 'write'],
+]);

@@ -1,0 +1,167 @@
+import { mayConnect, mayListen, refusedByConfig } from '../../kernel/network-permission.ts';
+import { endpoint } from '../../net/endpoint.ts';
+import { NetStream } from '../../net/net-stream.ts';
+import { errorText } from '../../net/system-error.ts';
+import { connectTcp } from '../../net/tcp-connect.ts';
+import { type Accepted, TcpListener } from '../../net/tcp-listener.ts';
+import { armTimeout, oldTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
+import { fail } from '../conventions.ts';
+import { older } from '../function.ts';
+import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
+import { networking } from './namespace.ts';
+import { TCP_LISTENERS, TCP_STREAMS } from './resources.ts';
+
+networking.define(
+  'tcp_bind',
+  `(${ADDRESS}, id_u64_ptr: i32) -> i32`,
+  { since: '0.5.0', blocking: true },
+  'Binds a TCP socket and listens on it.',
+  ({ scheduler }) =>
+    (type: number, address: number, port: number, _flowInfo: number, scopeId: number, idPointer: number) => {
+      const process = scheduler.current;
+      const at = readEndpoint(process, type, address, port, scopeId);
+      process.memory.check(idPointer, 8);
+      if (!mayListen(process.config, at.host, at.port))
+        return fail(process, idPointer, refusedByConfig(`listen on ${showEndpoint(at)}`));
+      return scheduler.waitForEvent(process, (wake) =>
+        TcpListener.open(scheduler, at, (result) => {
+          if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
+          else wake(succeed(process, idPointer, process.slot(TCP_LISTENERS).add(result)));
+        }),
+      );
+    },
+);
+
+networking.define(
+  'drop_tcp_listener',
+  '(tcp_listener_id: i64)',
+  { since: '0.5.0' },
+  'Closes a TCP listener.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      scheduler.current.slot(TCP_LISTENERS).remove(id).release();
+    },
+);
+
+networking.define(
+  'tcp_local_addr',
+  '(tcp_listener_id: i64, id_u64_ptr: i32) -> i32',
+  { since: '0.9.0' },
+  'Gives the local address of a listener as an iterator of one address.',
+  ({ scheduler }) =>
+    (id: bigint, idPointer: number) => {
+      const { current } = scheduler;
+      const listener = current.slot(TCP_LISTENERS).get(id);
+      return giveAddress(current, idPointer, () => listener.local);
+    },
+);
+
+networking.define(
+  'tcp_accept',
+  '(listener_id: i64, id_u64_ptr: i32, socket_addr_id_ptr: i32) -> i32',
+  { since: '0.5.0', blocking: true },
+  'Waits for a connection.',
+  ({ scheduler }) =>
+    (id: bigint, idPointer: number, addressPointer: number) => {
+      const process = scheduler.current;
+      const listener = process.slot(TCP_LISTENERS).get(id);
+      process.memory.check(idPointer, 8);
+      process.memory.check(addressPointer, 8);
+      return listener.accept(process, (accepted: Accepted) => {
+        if (accepted instanceof Error) {
+          process.memory.writeId(addressPointer, 0);
+          return fail(process, idPointer, errorText(accepted));
+        }
+        const { remoteAddress = '0.0.0.0', remotePort = 0 } = accepted;
+        const peer = endpoint({ address: remoteAddress, port: remotePort });
+        const stream = new NetStream(scheduler, accepted, false);
+        process.memory.writeId(addressPointer, addIterator(process, [peer]));
+        return succeed(process, idPointer, process.slot(TCP_STREAMS).add(stream));
+      });
+    },
+);
+
+networking.define(
+  'tcp_connect',
+  `(${ADDRESS}, timeout_duration: i64, id_u64_ptr: i32) -> i32`,
+  {
+    since: '0.5.0',
+    blocking: true,
+    older: [
+      older(
+        '(i32, i32, i32, i32, i32, i32, i32) -> i32',
+        (current) =>
+          (
+            type: number,
+            address: number,
+            port: number,
+            flowInfo: number,
+            scopeId: number,
+            timeout: number,
+            idPointer: number,
+          ) =>
+            current(type, address, port, flowInfo, scopeId, oldTimeout(timeout), idPointer),
+      ),
+    ],
+  },
+  'Connects to an address.',
+  ({ scheduler }) =>
+    (
+      type: number,
+      address: number,
+      port: number,
+      _flowInfo: number,
+      scopeId: number,
+      timeout: bigint,
+      idPointer: number,
+    ) => {
+      const process = scheduler.current;
+      const to = readEndpoint(process, type, address, port, scopeId);
+      process.memory.check(idPointer, 8);
+      if (!mayConnect(process.config, to.host, to.port))
+        return fail(process, idPointer, refusedByConfig(`connect to ${showEndpoint(to)}`));
+      return scheduler.waitForEvent(process, (wake) => {
+        const giveUp = connectTcp(to, (result) => {
+          if (result instanceof Error) {
+            wake(fail(process, idPointer, errorText(result)));
+          } else {
+            const stream = new NetStream(scheduler, result, false);
+            wake(succeed(process, idPointer, process.slot(TCP_STREAMS).add(stream)));
+          }
+        });
+        armTimeout(process, timeoutFromGuest(timeout), () => {
+          giveUp();
+          wake(timeOut(process, idPointer));
+        });
+        return giveUp;
+      });
+    },
+);
+
+networking.define(
+  'tcp_peer_addr',
+  '(tcp_stream_id: i64, id_u64_ptr: i32) -> i32',
+  { since: '0.13', blocking: true },
+  "Gives the peer's address as an iterator of one address.",
+  ({ scheduler }) =>
+    (id: bigint, idPointer: number) => {
+      const { current } = scheduler;
+      const stream = current.slot(TCP_STREAMS).get(id);
+      return giveAddress(current, idPointer, () => stream.peer);
+    },
+);
+
+networking.define(
+  'tcp_peek',
+  '(stream_id: i64, buffer_ptr: i32, buffer_len: i32, opaque_ptr: i32) -> i32',
+  { since: '0.10.1', blocking: true },
+  'Reads without taking the bytes from the stream.',
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number, out: number) => {
+      const { current } = scheduler;
+      const stream = current.slot(TCP_STREAMS).get(id);
+      const start = current.memory.check(pointer, length >>> 0);
+      current.memory.check(out, 8);
+      return stream.read('peek', current, start, length >>> 0, out);
+    },
+);

@@ -1,0 +1,361 @@
+import { mayBindDatagrams, mayConnect, refusedByConfig } from '../../kernel/network-permission.ts';
+import type { Process } from '../../kernel/process.ts';
+import type { Scheduler } from '../../kernel/scheduler.ts';
+import { hostTrap } from '../../kernel/trap.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
+import { errorText, systemError } from '../../net/system-error.ts';
+import { oldTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
+import { type Received, UdpSocket } from '../../net/udp-socket.ts';
+import { fail } from '../conventions.ts';
+import { older } from '../function.ts';
+import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
+import { networking } from './namespace.ts';
+import { UDP_SOCKETS } from './resources.ts';
+
+/** Bytes of the largest datagram that fits into a packet. */
+const MAX_DATAGRAM = 65_527;
+
+networking.define(
+  'udp_bind',
+  `(${ADDRESS}, id_u64_ptr: i32) -> i32`,
+  { since: '0.9.0', blocking: true },
+  'Binds a UDP socket.',
+  ({ scheduler }) =>
+    (type: number, address: number, port: number, _flowInfo: number, scopeId: number, idPointer: number) => {
+      const process = scheduler.current;
+      const at = readEndpoint(process, type, address, port, scopeId);
+      process.memory.check(idPointer, 8);
+      if (!mayBindDatagrams(process.config, at.host, at.port))
+        return fail(process, idPointer, refusedByConfig(`bind ${showEndpoint(at)}`));
+      return scheduler.waitForEvent(process, (wake) =>
+        UdpSocket.open(scheduler, at, (result) => {
+          if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
+          else wake(succeed(process, idPointer, process.slot(UDP_SOCKETS).add(result)));
+        }),
+      );
+    },
+);
+
+networking.define(
+  'udp_local_addr',
+  '(udp_socket_id: i64, id_u64_ptr: i32) -> i32',
+  { since: '0.9.0' },
+  'Gives the local address of a socket as an iterator of one address.',
+  ({ scheduler }) =>
+    (id: bigint, idPointer: number) => {
+      const { current } = scheduler;
+      const socket = current.slot(UDP_SOCKETS).get(id);
+      return giveAddress(current, idPointer, () => socket.local);
+    },
+);
+
+networking.define(
+  'udp_peer_addr',
+  '(udp_socket_id: i64, id_u64_ptr: i32) -> i32',
+  { since: '0.13' },
+  'Gives the address a socket is connected to as an iterator of one address.',
+  ({ scheduler }) =>
+    (id: bigint, idPointer: number) => {
+      const { current } = scheduler;
+      const { peer } = current.slot(UDP_SOCKETS).get(id);
+      // Its code for a failure is the one for a socket without a peer.
+      return giveAddress(current, idPointer, () => peer ?? undefined);
+    },
+);
+
+networking.define(
+  'drop_udp_socket',
+  '(udp_socket_id: i64)',
+  { since: '0.9.0' },
+  'Releases a reference to a UDP socket.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      scheduler.current.slot(UDP_SOCKETS).remove(id).release();
+    },
+);
+
+networking.define(
+  'clone_udp_socket',
+  '(udp_socket_id: i64) -> i64',
+  { since: '0.9.0' },
+  'Makes another reference to a UDP socket.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      const sockets = scheduler.current.slot(UDP_SOCKETS);
+      return BigInt(sockets.add(sockets.get(id).share()));
+    },
+);
+
+// -- receiving -----------------------------------------------------------------------------------------
+
+/** @param addressPointer where the id of an iterator over the sender's address goes, or null */
+function receive(
+  scheduler: Scheduler,
+  id: bigint,
+  pointer: number,
+  length: number,
+  out: number,
+  addressPointer: number | null,
+  timeout?: number,
+): number | Promise<number> {
+  const process = scheduler.current;
+  const { memory } = process;
+  const size = length >>> 0;
+  const start = memory.check(pointer, size);
+  const socket = process.slot(UDP_SOCKETS).get(id);
+  memory.check(out, 8);
+  if (addressPointer !== null) memory.check(addressPointer, 8);
+  const serve = (received: Received): number => {
+    if (received instanceof Error) return fail(process, out, errorText(received));
+    const bytes = received.bytes.subarray(0, size);
+    process.memory.write(start, bytes);
+    if (addressPointer !== null)
+      process.memory.writeId(addressPointer, addIterator(process, [received.from]));
+    return succeed(process, out, bytes.length);
+  };
+  return socket.receive(process, serve, timeout, () => timeOut(process, out));
+}
+
+networking.define(
+  'udp_receive',
+  '(socket_id: i64, buffer_ptr: i32, buffer_len: i32, opaque_ptr: i32) -> i32',
+  {
+    since: '0.9.0',
+    blocking: true,
+    older: [
+      older(
+        '(i64, i32, i32, i32, i32) -> i32',
+        (current) => (id: bigint, pointer: number, length: number, timeout: number, out: number) =>
+          current(id, pointer, length, out, timeoutFromGuest(oldTimeout(timeout))),
+      ),
+    ],
+  },
+  'Waits for a datagram.',
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number, out: number, timeout?: number) =>
+      receive(scheduler, id, pointer, length, out, null, timeout),
+);
+
+networking.define(
+  'udp_receive_from',
+  '(socket_id: i64, buffer_ptr: i32, buffer_len: i32, opaque_ptr: i32, dns_iter_ptr: i32) -> i32',
+  {
+    since: '0.9.0',
+    blocking: true,
+    older: [
+      older(
+        '(i64, i32, i32, i32, i32, i32) -> i32',
+        (current) =>
+          (id: bigint, pointer: number, length: number, timeout: number, out: number, from: number) =>
+            current(id, pointer, length, out, from, timeoutFromGuest(oldTimeout(timeout))),
+      ),
+    ],
+  },
+  'Waits for a datagram and gives its sender as an iterator of one address.',
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number, out: number, from: number, timeout?: number) =>
+      receive(scheduler, id, pointer, length, out, from, timeout),
+);
+
+// -- sending -------------------------------------------------------------------------------------------
+
+networking.define(
+  'udp_connect',
+  `(udp_socket_id: i64, ${ADDRESS}, timeout_duration: i64, id_u64_ptr: i32) -> i32`,
+  {
+    since: '0.9.0',
+    blocking: true,
+    // The timeout does not matter: no packet is sent.
+    older: [older('(i64, i32, i32, i32, i32, i32, i32, i32) -> i32')],
+  },
+  'Fixes the peer of a socket.',
+  ({ scheduler }) =>
+    (
+      id: bigint,
+      type: number,
+      address: number,
+      port: number,
+      _flowInfo: number,
+      scopeId: number,
+      _timeout: bigint,
+      idPointer: number,
+    ) => {
+      const process = scheduler.current;
+      const peer = readEndpoint(process, type, address, port, scopeId);
+      const socket = process.slot(UDP_SOCKETS).get(id);
+      process.memory.check(idPointer, 8);
+      if (!mayConnect(process.config, peer.host, peer.port))
+        return fail(process, idPointer, refusedByConfig(`connect to ${showEndpoint(peer)}`));
+      return transfer(scheduler, process, idPointer, 0, (done) => socket.connect(peer, done));
+    },
+);
+
+/** Waits until something was handed to the system, and stores a count or an error. */
+function transfer(
+  scheduler: Scheduler,
+  process: Process,
+  out: number,
+  count: number,
+  begin: (done: (error?: Error | null) => void) => void,
+): Promise<number> {
+  return scheduler.waitForEvent(process, (wake) => {
+    let wanted = true;
+    const done = (error?: Error | null): void => {
+      if (!wanted) return;
+      if (error) wake(fail(process, out, errorText(error)));
+      else wake(succeed(process, out, count));
+    };
+    try {
+      begin(done);
+    } catch (error) {
+      setImmediate(done, error as Error);
+    }
+    return () => {
+      wanted = false;
+    };
+  });
+}
+
+function send(
+  scheduler: Scheduler,
+  id: bigint,
+  pointer: number,
+  length: number,
+  to: Endpoint | null,
+  out: number,
+): number | Promise<number> {
+  const process = scheduler.current;
+  const size = length >>> 0;
+  const bytes = process.memory.slice(pointer, size);
+  const socket = process.slot(UDP_SOCKETS).get(id);
+  process.memory.check(out, 8);
+  if (to !== null && !mayConnect(process.config, to.host, to.port))
+    return fail(process, out, refusedByConfig(`send to ${showEndpoint(to)}`));
+  if (size > MAX_DATAGRAM) return fail(process, out, errorText(systemError('EMSGSIZE')));
+  // The guest may change its memory while the system still reads.
+  const copy = Buffer.from(bytes);
+  return transfer(scheduler, process, out, size, (done) => socket.send(copy, to, done));
+}
+
+networking.define(
+  'udp_send',
+  '(socket_id: i64, buffer_ptr: i32, buffer_len: i32, opaque_ptr: i32) -> i32',
+  {
+    since: '0.9.0',
+    blocking: true,
+    older: [
+      older(
+        '(i64, i32, i32, i32, i32) -> i32',
+        (current) => (id: bigint, pointer: number, length: number, _timeout: number, out: number) =>
+          current(id, pointer, length, out),
+      ),
+    ],
+  },
+  'Sends a datagram to the connected peer.',
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number, out: number) =>
+      send(scheduler, id, pointer, length, null, out),
+);
+
+networking.define(
+  'udp_send_to',
+  `(socket_id: i64, buffer_ptr: i32, buffer_len: i32, ${ADDRESS}, opaque_ptr: i32) -> i32`,
+  {
+    since: '0.9.0',
+    blocking: true,
+    older: [
+      older(
+        '(i64, i32, i32, i32, i32, i32, i32, i32, i32, i32) -> i32',
+        (current) =>
+          (
+            id: bigint,
+            pointer: number,
+            length: number,
+            type: number,
+            address: number,
+            port: number,
+            flowInfo: number,
+            scopeId: number,
+            _timeout: number,
+            out: number,
+          ) =>
+            current(id, pointer, length, type, address, port, flowInfo, scopeId, out),
+      ),
+    ],
+  },
+  'Sends a datagram to an address.',
+  ({ scheduler }) =>
+    (
+      id: bigint,
+      pointer: number,
+      length: number,
+      type: number,
+      address: number,
+      port: number,
+      _flowInfo: number,
+      scopeId: number,
+      out: number,
+    ) => {
+      const to = readEndpoint(scheduler.current, type, address, port, scopeId);
+      return send(scheduler, id, pointer, length, to, out);
+    },
+);
+
+// -- options -------------------------------------------------------------------------------------------
+
+/** The system's refusal of an option is a trap. */
+function setting(set: () => void): void {
+  try {
+    set();
+  } catch (error) {
+    throw hostTrap(errorText(error));
+  }
+}
+
+networking.define(
+  'set_udp_socket_broadcast',
+  '(udp_socket_id: i64, broadcast: i32)',
+  { since: '0.9.0' },
+  'Allows or forbids broadcasts.',
+  ({ scheduler }) =>
+    (id: bigint, broadcast: number) => {
+      const socket = scheduler.current.slot(UDP_SOCKETS).get(id);
+      setting(() => {
+        socket.broadcast = broadcast !== 0;
+      });
+    },
+);
+
+networking.define(
+  'get_udp_socket_broadcast',
+  '(udp_socket_id: i64) -> i32',
+  { since: '0.9.0' },
+  'Returns whether broadcasts are allowed.',
+  ({ scheduler }) =>
+    (id: bigint) =>
+      Number(scheduler.current.slot(UDP_SOCKETS).get(id).broadcast),
+);
+
+networking.define(
+  'set_udp_socket_ttl',
+  '(udp_socket_id: i64, ttl: i32)',
+  { since: '0.9.0' },
+  'Sets the time to live of datagrams.',
+  ({ scheduler }) =>
+    (id: bigint, ttl: number) => {
+      const socket = scheduler.current.slot(UDP_SOCKETS).get(id);
+      setting(() => {
+        socket.ttl = ttl >>> 0;
+      });
+    },
+);
+
+networking.define(
+  'get_udp_socket_ttl',
+  '(udp_socket_id: i64) -> i32',
+  { since: '0.9.0' },
+  'Returns the time to live of datagrams.',
+  ({ scheduler }) =>
+    (id: bigint) =>
+      scheduler.current.slot(UDP_SOCKETS).get(id).ttl,
+);

@@ -1,0 +1,20 @@
+/** What travels in messages besides bytes (semantics 6.4). */
+
+/** A module travels as its binary; the sender keeps it. */
+export interface ModuleResource {
+  readonly kind: 'module';
+  readonly bytes: Uint8Array;
+}
+
+/** A reference to a stream or socket. It belongs to whoever has the message. */
+export interface SocketResource {
+  readonly kind: 'TCP stream' | 'TLS stream' | 'UDP socket' | 'TCP listener' | 'TLS listener';
+  readonly socket: { release(): void };
+}
+
+export type MessageResource = ModuleResource | SocketResource;
+
+/** Releases what nobody has taken from a message that nobody will read any more. */
+export function releaseResources(resources: (MessageResource | null)[]): void {
+  for (const resource of resources.splice(0)) if (resource?.kind !== 'module') resource?.socket.release();
+}
