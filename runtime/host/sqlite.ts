@@ -121,15 +121,16 @@ sqlite.define(
 sqlite.define(
   'bind_value',
   '(statement_id: i64, bind_data_ptr: i32, bind_data_len: i32)',
-  { since: '0.13' },
+  { since: '0.13', split: true },
   'Binds values to the parameters of a statement.',
   ({ scheduler }) =>
-    (id: bigint, pointer: number, length: number) => {
+    (low: number, high: number, pointer: number, length: number) => {
       const process = scheduler.current;
-      const statement = process.slot(STATEMENTS).get(id);
-      const bytes = process.memory.slice(pointer, length);
+      const statement = process.slot(STATEMENTS).at(low, high);
+      const { memory } = process;
+      const start = memory.check(pointer, length >>> 0);
       try {
-        readBindList(bytes, statement);
+        readBindList(memory, start, length >>> 0, statement);
       } catch (error) {
         throw asSqlTrap(error);
       }
@@ -151,12 +152,12 @@ sqlite.define(
 sqlite.define(
   'statement_reset',
   '(statement_id: i64)',
-  { since: '0.13' },
+  { since: '0.13', split: true },
   'Rewinds a statement; its bindings stay. Traps once more where its last step did.',
   ({ scheduler }) =>
-    (id: bigint) => {
+    (low: number, high: number) => {
       try {
-        scheduler.current.slot(STATEMENTS).get(id).reset();
+        scheduler.current.slot(STATEMENTS).at(low, high).reset();
       } catch (error) {
         throw asSqlTrap(error);
       }
@@ -192,12 +193,12 @@ sqlite.define(
 sqlite.define(
   'sqlite3_step',
   '(statement_id: i64) -> i32',
-  { since: '0.13' },
+  { since: '0.13', split: true },
   'Steps a statement. Returns 100 (a row) or 101 (done). Traps where SQLite fails.',
   ({ scheduler }) =>
-    (id: bigint) => {
+    (low: number, high: number) => {
       try {
-        return scheduler.current.slot(STATEMENTS).get(id).step();
+        return scheduler.current.slot(STATEMENTS).at(low, high).step();
       } catch (error) {
         throw asSqlTrap(error);
       }

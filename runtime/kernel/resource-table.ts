@@ -31,6 +31,13 @@ export class ResourceTable<T> {
     return value;
   }
 
+  /** The same for an id that is passed in two halves. */
+  at(low: number, high: number): T {
+    const value = high === 0 ? this.#entries.get(low >>> 0) : undefined;
+    if (value === undefined) throw this.#unknown((BigInt(high) << 32n) | BigInt(low >>> 0));
+    return value;
+  }
+
   /** Takes the entry out. Traps for an unknown id. */
   remove(id: bigint): T {
     const value = this.get(id);

@@ -5,8 +5,9 @@ import { kernels } from './kernels.ts';
 import { memory } from './memory.ts';
 import { processes } from './processes.ts';
 import { rewriting } from './rewriting.ts';
+import { sqlite } from './sqlite.ts';
 import { startup } from './startup.ts';
 import { testMode } from './test-mode.ts';
 
-const benchmarks = [...processes, kernels, ...memory, rewriting, startup, testMode, inspection];
+const benchmarks = [...processes, kernels, ...memory, rewriting, sqlite, startup, testMode, inspection];
 process.exit(await bench(benchmarks, process.argv.slice(2)));

@@ -7,7 +7,7 @@ export class BincodeError extends Error {
 }
 
 /** What a value of a bind list is for: the parameter of a number or a name; null is the first one. */
-export type BindKey = bigint | string | null;
+export type BindKey = number | string | null;
 
 /** Variants of keys and values on the wire (semantics 9.1). */
 const Key = { None: 0, Numeric: 1, String: 2 } as const;
@@ -20,16 +20,32 @@ const INTEGER = 4;
 const SHORTEST_PAIR = 8;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+};
 
-/** Reads the bincode of semantics 3.9 within the bounds of its bytes. */
+/** Texts of fewer bytes are looked through for ASCII, which is faster made a string of than by the decoder. */
+const SHORT_TEXT = 256;
+
+/** Memory that bincode is read from, where it lies: a view of its own for each list would take longer than the reading. */
+export interface Source {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** Reads the bincode of semantics 3.9 within the bounds of its range. */
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  #at = 0;
+  readonly #start: number;
+  readonly #end: number;
+  #at: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor({ bytes, view }: Source, start: number, length: number) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = view;
+    this.#start = this.#at = start;
+    this.#end = start + length;
   }
 
   u32(): number {
@@ -40,8 +56,10 @@ class Reader {
     return this.#view.getInt32(this.#take(4), true);
   }
 
-  u64(): bigint {
-    return this.#view.getBigUint64(this.#take(8), true);
+  /** A `u64` as a number; what is above 2^53 comes out near enough to be out of any range. */
+  u64(): number {
+    const at = this.#take(8);
+    return this.#view.getUint32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
   }
 
   i64(): bigint {
@@ -54,39 +72,47 @@ class Reader {
 
   /** A number of elements, of which each takes at least so many bytes. */
   count(elementSize: number): number {
-    const at = this.#take(8);
-    const low = this.#view.getUint32(at, true);
-    const left = this.#bytes.length - this.#at;
-    if (this.#view.getUint32(at + 4, true) !== 0 || low * elementSize > left) {
+    const count = this.u64();
+    const left = this.#end - this.#at;
+    if (count * elementSize > left) {
       throw new BincodeError(
-        `${this.#view.getBigUint64(at, true)} elements at byte ${at} do not fit into the ${left} bytes that follow`,
+        `${count} elements do not fit into the ${left} bytes from byte ${this.#place} on`,
       );
     }
-    return low;
+    return count;
   }
 
-  /** A view of the bytes. */
+  /** A copy of the bytes. */
   bytes(): Uint8Array {
     const length = this.count(1);
     const start = this.#take(length);
-    return this.#bytes.subarray(start, start + length);
+    return new Uint8Array(this.#bytes.subarray(start, start + length));
   }
 
   string(): string {
-    const bytes = this.bytes();
-    try {
-      return decoder.decode(bytes);
-    } catch {
-      throw new BincodeError(
-        `the string of ${bytes.length} bytes at byte ${this.#at - bytes.length} is not UTF-8`,
-      );
+    const length = this.count(1);
+    const start = this.#take(length);
+    const end = start + length;
+    if (length < SHORT_TEXT) {
+      let bits = 0;
+      for (let i = start; i < end; i++) bits |= this.#bytes[i] ?? 0;
+      if (bits < 0x80) return latin1Slice.call(this.#bytes, start, end);
     }
+    try {
+      return decoder.decode(this.#bytes.subarray(start, end));
+    } catch {
+      throw new BincodeError(`the string of ${length} bytes before byte ${this.#place} is not UTF-8`);
+    }
+  }
+
+  get #place(): number {
+    return this.#at - this.#start;
   }
 
   #take(length: number): number {
     const at = this.#at;
-    if (length > this.#bytes.length - at) {
-      throw new BincodeError(`${length} bytes wanted at byte ${at} of ${this.#bytes.length}`);
+    if (length > this.#end - at) {
+      throw new BincodeError(`${length} bytes wanted at byte ${this.#place} of ${this.#end - this.#start}`);
     }
     this.#at = at + length;
     return at;
@@ -100,10 +126,11 @@ export interface Binder {
 
 /**
  * Reads a bind list (semantics 9.1) and binds each pair in order. Bytes after its end are ignored.
+ * @param start where it lies in the source, in bytes; the range was checked
  * @throws BincodeError, and what the binder throws
  */
-export function readBindList(bytes: Uint8Array, binder: Binder): void {
-  const reader = new Reader(bytes);
+export function readBindList(source: Source, start: number, length: number, binder: Binder): void {
+  const reader = new Reader(source, start, length);
   for (let left = reader.count(SHORTEST_PAIR); left > 0; left--) {
     const key = readKey(reader);
     binder.bind(key, readValue(reader));

@@ -127,11 +127,16 @@ export class Connection {
     try {
       return operation();
     } catch (error) {
-      const failure = toSqliteError(error, this.#sandbox.refusal);
-      this.#sandbox.refusal = null;
-      this.lastError = failure;
-      throw failure;
+      throw this.keep(error);
     }
+  }
+
+  /** Makes what was thrown the last error. */
+  keep(error: unknown): SqliteError {
+    const failure = toSqliteError(error, this.#sandbox.refusal);
+    this.#sandbox.refusal = null;
+    this.lastError = failure;
+    return failure;
   }
 
   /** Releases the database with all statements; an open transaction is rolled back. */

@@ -64,29 +64,34 @@ export class Statement {
    * @throws SqliteError where there is none of that number or name, or the statement was stepped and not reset since
    */
   bind(key: BindKey, value: Value): void {
-    this.connection.run(() => {
-      if (this.#state !== 'ready') {
-        throw new SqliteError(SQLITE_MISUSE, 'values cannot be bound between a step and the next reset');
-      }
-      const names = this.#parameters();
-      const number = this.#numberOf(key, names);
-      const name = names[number];
-      if (name === undefined || number === 0) {
-        throw new SqliteError(
-          SQLITE_RANGE,
-          `there is no parameter ${key}, the statement has ${names.length - 1}`,
-        );
-      }
-      const place = this.#placeOf[number] ?? 0;
-      const old = name === null ? this.#places[place] : this.#named?.[name];
-      this.connection.reserve(sizeOf(value) - sizeOf(old));
-      if (name === null) this.#places[place] = value;
-      else if (this.#named !== null) this.#named[name] = value;
-    });
+    try {
+      this.#bind(key, value);
+    } catch (error) {
+      throw this.connection.keep(error);
+    }
   }
 
-  #parameters(): readonly (string | null)[] {
-    if (this.#names !== null) return this.#names;
+  #bind(key: BindKey, value: Value): void {
+    if (this.#state !== 'ready') {
+      throw new SqliteError(SQLITE_MISUSE, 'values cannot be bound between a step and the next reset');
+    }
+    const names = this.#names ?? this.#findParameters();
+    const number = typeof key === 'number' ? key : key === null ? 1 : numberOf(key, names);
+    const name = names[number];
+    if (name === undefined || number === 0) {
+      throw new SqliteError(
+        SQLITE_RANGE,
+        `there is no parameter ${key}, the statement has ${names.length - 1}`,
+      );
+    }
+    const place = this.#placeOf[number] ?? 0;
+    const old = name === null ? this.#places[place] : this.#named?.[name];
+    this.connection.reserve(sizeOf(value) - sizeOf(old));
+    if (name === null) this.#places[place] = value;
+    else if (this.#named !== null) this.#named[name] = value;
+  }
+
+  #findParameters(): readonly (string | null)[] {
     const names = parameterNames(this.#statement.sourceSQL);
     for (const [number, name] of names.entries()) {
       if (number === 0) continue;
@@ -102,16 +107,6 @@ export class Statement {
     return names;
   }
 
-  #numberOf(key: BindKey, names: readonly (string | null)[]): number {
-    if (key === null) return 1;
-    if (typeof key === 'bigint') return Number(key);
-    for (const sign of SIGNS) {
-      const number = names.indexOf(sign + key);
-      if (number > 0) return number;
-    }
-    throw new SqliteError(SQLITE_RANGE, `there is no parameter "${key}"`);
-  }
-
   /**
    * Runs the statement to its next row, or anew after its last one.
    * @returns `ROW` or `DONE`
@@ -119,12 +114,12 @@ export class Statement {
    */
   step(): typeof ROW | typeof DONE {
     try {
-      return this.connection.run(() => this.#step());
+      return this.#step();
     } catch (error) {
       this.#rewind();
       this.#state = 'failed';
-      this.#failure = error as SqliteError;
-      throw error;
+      this.#failure = this.connection.keep(error);
+      throw this.#failure;
     }
   }
 
@@ -192,6 +187,15 @@ export class Statement {
 
 function columnsOf(statement: StatementSync): string[] {
   return statement.columns().map(({ name }) => name);
+}
+
+/** @throws SqliteError where no parameter has the name, with or without a sign */
+function numberOf(key: string, names: readonly (string | null)[]): number {
+  for (const sign of SIGNS) {
+    const number = names.indexOf(sign + key);
+    if (number > 0) return number;
+  }
+  throw new SqliteError(SQLITE_RANGE, `there is no parameter "${key}"`);
 }
 
 /** Bytes that a bound value takes; those of a few bytes do not count. */

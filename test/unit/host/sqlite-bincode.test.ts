@@ -28,7 +28,12 @@ import {
 
 function read(bytes: Uint8Array): [BindKey, Value][] {
   const pairs: [BindKey, Value][] = [];
-  readBindList(bytes, { bind: (key, value) => pairs.push([key, value]) });
+  // In the midst of other bytes, as in a guest's memory.
+  const memory = Buffer.concat([Buffer.alloc(24, 1), bytes, Buffer.alloc(24, 1)]);
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.length);
+  const binder = { bind: (key: BindKey, value: Value) => pairs.push([key, value]) };
+  readBindList({ bytes: memory, view }, 24, bytes.length, binder);
+  memory.fill(0);
   return pairs;
 }
 
@@ -49,16 +54,16 @@ function wire(value: Value, ofHost: boolean): Buffer {
 
 const key: fc.Arbitrary<BindKey> = fc.oneof(
   fc.constant(null),
-  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  fc.integer({ min: 0, max: 2 ** 32 }),
   fc.string({ unit: 'binary' }),
 );
 const keyWire = (key: BindKey) =>
-  key === null ? NO_KEY : typeof key === 'bigint' ? numberKey(key) : nameKey(key);
+  key === null ? NO_KEY : typeof key === 'number' ? numberKey(BigInt(key)) : nameKey(key);
 
 describe('a bind list', () => {
   test('the example of the contract', () => {
     const example = '0100000000000000 01000000 0100000000000000 05000000 0700000000000000';
-    expect(read(Buffer.from(example.replaceAll(' ', ''), 'hex'))).toEqual([[1n, 7n]]);
+    expect(read(Buffer.from(example.replaceAll(' ', ''), 'hex'))).toEqual([[1, 7n]]);
   });
 
   test('is read as it was written', () => {
@@ -106,13 +111,6 @@ describe('a bind list', () => {
       }),
       { numRuns: 5000 },
     );
-  });
-
-  test('keeps no view of the memory it was read from', () => {
-    const bytes = bindList([NO_KEY, blob(Buffer.of(1, 2, 3))]);
-    const [pair] = read(bytes);
-    bytes.fill(0);
-    expect(pair).toEqual([null, Uint8Array.of(1, 2, 3)]);
   });
 });
 
