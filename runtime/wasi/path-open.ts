@@ -15,7 +15,7 @@ const OpenFlag = { Create: 1, Directory: 2, Exclusive: 4, Truncate: 8 } as const
 const ALL_OPEN_FLAGS = 15;
 /** Type `lookupflags`. */
 export const LOOKUP_FOLLOW = 1;
-/** How often an entry may come and go between two looks. */
+/** How often an entry may be there when it is to be made, and not there when it is to be opened. */
 const MAX_TRIES = 16;
 
 /** What a guest wants to have. */
@@ -83,7 +83,7 @@ preview1.define(
 function openAt(walk: Walk, wanted: Wanted): Descriptor {
   const creates = (wanted.openFlags & OpenFlag.Create) !== 0;
   const exclusive = creates && (wanted.openFlags & OpenFlag.Exclusive) !== 0;
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; ) {
     if (creates) {
       if (walk.mustBeDirectory && walk.name !== '.' && walk.look() === undefined)
         throw new PathError('EISDIR', 'a file cannot be made with the name of a directory');
@@ -94,8 +94,9 @@ function openAt(walk: Walk, wanted: Wanted): Descriptor {
     try {
       entry = walk.directory.entry(walk.name);
     } catch (error) {
-      if (creates && errnoOf(error) === Errno.Noent) continue;
-      throw error;
+      if (!creates || errnoOf(error) !== Errno.Noent) throw error;
+      tries++;
+      continue;
     }
     if (!entry.stats.isSymbolicLink()) return openEntry(entry, walk, wanted);
     entry.close();
