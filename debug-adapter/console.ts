@@ -14,7 +14,8 @@ type Answer = Pick<DebugProtocol.EvaluateResponse['body'], 'result'> &
 interface Command {
   readonly usage: string;
   readonly help: string;
-  run(session: Session, words: readonly string[]): Promise<Answer> | Answer;
+  /** @param rest what follows the command, as it was typed */
+  run(session: Session, words: readonly string[], rest: string): Promise<Answer> | Answer;
 }
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
@@ -30,6 +31,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     pause: { usage: 'pause 5', help: 'pause process 5; the others run on', run: act('pause', 'is paused') },
     resume: { usage: 'resume 5', help: 'let process 5 go on', run: act('resume', 'goes on') },
     kill: { usage: 'kill 5', help: 'kill process 5', run: act('kill', 'is killed') },
+    input: { usage: 'input some text', help: 'give the program a line on its standard input', run: giveLine },
+    eof: { usage: 'eof', help: "end the program's standard input", run: endInput },
     runtime: { usage: 'runtime', help: 'tell which runtime runs the program', run: describeRuntime },
     help: { usage: 'help', help: 'print this', run: help },
   }),
@@ -37,10 +40,11 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
 
 /** Runs a line of the console. @throws AdapterError where it is wrong */
 export async function runCommand(session: Session, line: string): Promise<Answer> {
-  const [name = '', ...words] = line.trim().split(/\s+/);
+  const [, name = '', rest = ''] = /^\s*(\S*)(?:\s(.*))?$/s.exec(line) ?? [];
+  const words = rest.split(/\s+/).filter((word) => word !== '');
   const command = COMMANDS.get(name);
   if (command === undefined) throw wrong(`There is no command '${name}'; 'help' lists them`);
-  return await command.run(session, words);
+  return await command.run(session, words, rest);
 }
 
 function help(): Answer {
@@ -97,6 +101,16 @@ function act(what: 'pause' | 'resume' | 'kill', done: string): Command['run'] {
     await session.debuggee.client.request(`process/${what}`, { process });
     return { result: `#${id} ${done}` };
   };
+}
+
+function giveLine({ debuggee }: Session, _: readonly string[], line: string): Answer {
+  debuggee.giveInput(`${line}\n`);
+  return { result: '' };
+}
+
+function endInput({ debuggee }: Session): Answer {
+  debuggee.giveInput(null);
+  return { result: 'its input has ended' };
 }
 
 /** The process that the words name: by its id, its key, or a registered name. */

@@ -3,6 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type InspectClient, InspectRequestError } from '../runtime/index.ts';
 import type { Notifications, ProcessKey } from '../runtime/inspect/protocol.ts';
 import { Disassemblies } from './disassembly.ts';
+import { AdapterError, ErrorId } from './errors.ts';
 import type { Ids } from './ids.ts';
 import type { Output } from './output.ts';
 import type { CustomEvents } from './protocol.ts';
@@ -93,6 +94,22 @@ export class Debuggee {
       this.#resuming.delete(process);
     }
     this.held.delete(process);
+  }
+
+  /**
+   * Gives the program text on its standard input; null ends that.
+   * @throws AdapterError where it has no input that could be written to from here
+   */
+  giveInput(text: string | null): void {
+    const { process } = this.#options;
+    if (process === undefined) {
+      const message = 'The program gets its input where it was started: this session only attached to it';
+      throw new AdapterError(ErrorId.Refused, message);
+    }
+    if (!process.takesInput) {
+      throw new AdapterError(ErrorId.Refused, 'The standard input of the program is a file, or has ended');
+    }
+    process.write(text);
   }
 
   /** Ends the program. One that was attached to ends with its root processes. */

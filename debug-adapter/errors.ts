@@ -26,6 +26,7 @@ export const ErrorId = {
   /** The runtime ended before the program could begin: the module is malformed, or does not link. */
   ProgramNotStarted: 2007,
   Cancelled: 2008,
+  InputUnreadable: 2009,
 
   BadUrl: 2101,
   Unreachable: 2102,

@@ -14,6 +14,8 @@ export interface LaunchArguments {
   readonly cwd?: string;
   /** Folders that the program may use besides `cwd`. */
   readonly dirs?: readonly string[];
+  /** File that is the program's standard input, relative to `cwd`. Default: what the console's `input` gives it. */
+  readonly stdin?: string;
   /** The exported function that the root process calls. Default: `_start`. */
   readonly entry?: string;
   readonly stopOnEntry?: boolean;

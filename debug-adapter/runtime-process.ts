@@ -18,6 +18,8 @@ export interface RuntimeCommand {
   readonly arguments: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** File that is its standard input. Otherwise that is what `write` is given. */
+  readonly stdin?: number | undefined;
 }
 
 export interface RuntimeEnd {
@@ -68,11 +70,13 @@ export class RuntimeProcess {
     this.#child = spawn(command.runtime, [...guard, ...V8_FLAGS, ...command.arguments], {
       cwd: command.cwd,
       env: command.env,
-      stdio: ['ignore', 'pipe', 'pipe', isWindows ? 'ignore' : 'pipe'],
+      stdio: [command.stdin ?? 'pipe', 'pipe', 'pipe', isWindows ? 'ignore' : 'pipe'],
       detached: !isWindows,
       windowsHide: true,
     });
-    const { stdout, stderr } = this.#child;
+    const { stdin, stdout, stderr } = this.#child;
+    // Broken where the program ends without reading it.
+    stdin?.on('error', () => {});
     stdout?.on('data', (bytes: Buffer) => print('stdout', bytes));
     // Both ends of the guard's socket are closed by the other's death, and it is never written to.
     this.#child.stdio[3]?.on('error', () => {});
@@ -87,6 +91,17 @@ export class RuntimeProcess {
   /** Whether its end is what was wanted. */
   get isToldToEnd(): boolean {
     return this.#isToldToEnd;
+  }
+
+  /** Whether the program can be given input. */
+  get takesInput(): boolean {
+    return this.#child.stdin?.writable ?? false;
+  }
+
+  /** Gives the program this on its standard input; null ends that. */
+  write(text: string | null): void {
+    if (text === null) this.#child.stdin?.end();
+    else this.#child.stdin?.write(text);
   }
 
   /** Bounds what waits to be sent: the streams are not read meanwhile. */

@@ -52,7 +52,7 @@ export class Threads {
     });
   }
 
-  change({ started, changed, ended, total }: Notifications['processes/changed']): void {
+  change({ started, changed, ended }: Notifications['processes/changed']): void {
     for (const key of ended) this.#remove(key);
     for (const info of started) {
       if (this.#shown.size < MAX_THREADS || this.#shown.has(info.key)) this.show(info);
@@ -60,7 +60,7 @@ export class Threads {
       this.#doubtful.delete(info.key);
     }
     for (const info of changed) this.#update(info);
-    if (this.#hidden.size > 0) this.#tellBound(total);
+    if (this.#hidden.size > 0) this.#tellBound();
     this.#fill();
   }
 
@@ -145,12 +145,12 @@ export class Threads {
     }, RENAME_INTERVAL);
   }
 
-  #tellBound(total: number): void {
+  #tellBound(): void {
     if (this.#boundTold) return;
     this.#boundTold = true;
     const text =
-      `There are ${total} processes. The first ${MAX_THREADS} are shown as threads, and those that are paused or have ` +
-      'trapped; the Processes view and the command `processes` of this console show all.\n';
+      `There are more than ${MAX_THREADS} processes. The first of them are shown as threads, and those that are paused or ` +
+      'have trapped; the Processes view and the command `processes` of this console show all.\n';
     this.#send(new OutputEvent(text, 'console'));
   }
 }

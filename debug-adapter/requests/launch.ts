@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InitializedEvent } from '@vscode/debugadapter';
 import { InspectClient } from '../../runtime/index.ts';
@@ -14,8 +14,8 @@ import type { Session } from '../session.ts';
 /** Who asks, for the runtime to know. */
 export const CLIENT_NAME = 'lunatic debug adapter';
 
-type Parsed = Required<Omit<LaunchArguments, 'cwd' | 'entry' | 'runtime' | 'lunatic'>> &
-  Record<'cwd' | 'entry' | 'runtime' | 'lunatic', string | undefined>;
+type Optional = 'cwd' | 'stdin' | 'entry' | 'runtime' | 'lunatic';
+type Parsed = Required<Omit<LaunchArguments, Optional>> & Record<Optional, string | undefined>;
 
 export const launch = request({
   parse: (args: Arguments): Parsed => ({
@@ -24,6 +24,7 @@ export const launch = request({
     env: args.environment('env'),
     cwd: args.optionalText('cwd'),
     dirs: args.texts('dirs'),
+    stdin: args.optionalText('stdin'),
     entry: args.optionalText('entry'),
     stopOnEntry: args.optionalBoolean('stopOnEntry') ?? false,
     noDebug: args.optionalBoolean('noDebug') ?? false,
@@ -36,10 +37,12 @@ export const launch = request({
     const command = runtimeCommand(session, args);
     session.begin();
     const output = new Output((event) => session.sendEvent(event));
-    const runtime = new RuntimeProcess(command, (stream, bytes) => {
+    const stdin = args.stdin === undefined ? undefined : openInput(resolve(command.cwd, args.stdin));
+    const runtime = new RuntimeProcess({ ...command, stdin }, (stream, bytes) => {
       output.print(stream, bytes);
       if (session.whenDrained(() => runtime.resumeOutput())) runtime.pauseOutput();
     });
+    if (stdin !== undefined) closeSync(stdin);
     session.own(runtime);
     const client = await connect(runtime);
     session.use(
@@ -108,6 +111,19 @@ function environment(runtime: string, changes: Readonly<Record<string, string | 
     env['ELECTRON_RUN_AS_NODE'] = '1';
   }
   return env;
+}
+
+/** The descriptor of a file to read. */
+function openInput(path: string): number {
+  let why = 'it is no file';
+  try {
+    const stats = statSync(path);
+    // Opening a pipe would wait for whoever writes to it.
+    if (stats.isFile() || stats.isCharacterDevice()) return openSync(path, 'r');
+  } catch (error) {
+    why = error instanceof Error ? error.message : String(error);
+  }
+  throw new AdapterError(ErrorId.InputUnreadable, `The input '${path}' cannot be read: ${why}`);
 }
 
 function checkProgram(path: string): void {

@@ -15,13 +15,17 @@ export function registerProcessView(log: Log): vscode.Disposable {
     treeDataProvider: tree,
     showCollapseAll: true,
   });
+  let hadPrograms = false;
   const renewHead = () => {
+    const hasPrograms = programs.list.length > 0;
+    if (hasPrograms !== hadPrograms)
+      vscode.commands.executeCommand('setContext', 'lunatic.hasPrograms', hasPrograms);
+    hadPrograms = hasPrograms;
     const stopped = countStopped(programs);
     view.badge =
       stopped === 0 ? undefined : { value: stopped, tooltip: `${countOf(stopped, 'process')} stopped` };
     const total = programs.list.reduce((sum, { model }) => sum + model.total, 0);
-    view.description = programs.list.length === 0 ? '' : grouped(total);
-    vscode.commands.executeCommand('setContext', 'lunatic.hasPrograms', programs.list.length > 0);
+    view.description = hasPrograms ? grouped(total) : '';
   };
   tree.isVisible = view.visible;
   return vscode.Disposable.from(

@@ -1,3 +1,4 @@
+import { devNull } from 'node:os';
 import * as vscode from 'vscode';
 import { DEBUG_TYPE, launchOf } from '../programs/configuration-provider.ts';
 import type { FoundTest } from './read-module-tests.ts';
@@ -60,6 +61,8 @@ export class TestDebugger implements vscode.Disposable {
         ...launchOf(uri, folder),
         name: test.name,
         entry: test.exportName,
+        // As where it runs without a debugger: nobody is there to type.
+        stdin: devNull,
         args: config.get<string[]>('arguments', []),
         lunaticTest: test.exportName,
       },

@@ -30,6 +30,57 @@ test('prints what the program prints, tells its exit code, and is over', async (
   expect(client.output('stderr', 'console')).toBe('');
 });
 
+/** Prints what it reads, and where there is nothing more, that. */
+const readInput = main(`
+  (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 4) (i32.const 100))
+  (loop $next
+    (call $expect (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 0))
+    (call $write (i32.const 100) (i32.load (i32.const 8)))
+    (br_if $next (i32.load (i32.const 8))))
+  (call $print (text "the end"))`);
+
+test('a line of the console is input of the program, until that is ended', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(readInput);
+  await client.evaluateRequest({ expression: 'input  two  spaces ', context: 'repl' });
+  await client.printed(' two  spaces \n');
+  await client.evaluateRequest({ expression: 'input', context: 'repl' });
+  await client.evaluateRequest({ expression: 'input a\nb', context: 'repl' });
+  await client.printed('\n\na\nb\n');
+  expect((await client.evaluateRequest({ expression: 'eof', context: 'repl' })).body.result).toBe(
+    'its input has ended',
+  );
+  await client.event('terminated');
+  expect(client.output('stdout')).toBe(' two  spaces \n\na\nb\nthe end\n');
+});
+
+test('the input of a program may be a file', async () => {
+  const cwd = testFolder();
+  writeFileSync(join(cwd, 'input.txt'), 'from a file');
+  const client = await AdapterClient.stdio();
+  await client.run(readInput, { cwd, stdin: 'input.txt' });
+  await client.event('terminated');
+  expect(client.output('stdout')).toBe('from a filethe end\n');
+});
+
+test.each([
+  ['that is not there', 'nothing.txt', /nothing\.txt' cannot be read: ENOENT/],
+  ['that is a folder', '.', /cannot be read: it is no file/],
+])('an input %s', async (_, stdin, message) => {
+  const client = await AdapterClient.stdio();
+  await expect(client.launchRequest({ program: guestFile(hello), stdin } as object)).rejects.toThrow();
+  expect(client.errors.map(({ id }) => id)).toEqual([2009]);
+  expect(client.errors[0]?.variables?.['_message']).toMatch(message);
+});
+
+test('a program that reads a file gets nothing from the console', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(echo, { stdin: guestFile(hello) });
+  await client.printed('started');
+  await expect(client.evaluateRequest({ expression: 'input more', context: 'repl' })).rejects.toThrow();
+  expect(client.errors.map(({ id }) => id)).toEqual([3007]);
+});
+
 test('tells the exit code of a program that fails, and why', async () => {
   const client = await AdapterClient.stdio();
   await client.run(main('(call $proc_exit (i32.const 7))'));

@@ -166,9 +166,7 @@ test('10,000 processes: the first 1,000 are threads, which is told once; the oth
   await client.until(() => client.processes().size === 10_000, '10,000 processes');
   const { threads } = (await client.threadsRequest()).body;
   expect(threads.length).toBe(1000);
-  expect(client.output('console').match(/There are \d+ processes\. The first 1000 are shown/g)).toHaveLength(
-    1,
-  );
+  expect(client.output('console').match(/There are more than 1000 processes/g)).toHaveLength(1);
 
   // One that is not shown becomes a thread when it stops.
   await client.custom('lunatic/pause', { process: '1:9000' });
