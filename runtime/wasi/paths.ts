@@ -127,7 +127,8 @@ preview1.define(
       const times = fileTimes(accessed, modified, flags);
       if (typeof times === 'number') return times;
       return at(current, fd, Right.PathFilestatSetTimes, path, followOf(lookup), (walk) => {
-        if (walk.mustBeDirectory) statsAt(walk);
+        // Where no time is set, the operating system does not even look.
+        if (walk.mustBeDirectory || flags === 0) statsAt(walk);
         lutimesSync(walk.path, times.accessed, times.modified);
       });
     },
