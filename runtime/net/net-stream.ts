@@ -28,6 +28,14 @@ const buffers = new WriteBuffers();
 /** What a stream's timeouts apply to. */
 export type StreamOperation = 'read' | 'write' | 'peek';
 
+/** What a TLS session runs over. */
+interface Transport {
+  /** The peer hung up in the middle of the session. */
+  readonly truncated: boolean;
+  /** What broke the connection. */
+  readonly failure: Error | null;
+}
+
 /** A process that waits for bytes. */
 interface Reader {
   readonly process: Process;
@@ -71,8 +79,8 @@ export class NetStream {
   readonly #scheduler: Scheduler;
   readonly #socket: OwnedSocket;
   readonly #unread = new ByteQueue();
-  /** Writers go on while the socket holds no more bytes than this. */
-  readonly #unsent: number;
+  /** What a TLS session runs over; null for plain TCP. */
+  readonly #transport: Transport | null;
   #references = 1;
   #flowing = false;
   #ended = false;
@@ -85,12 +93,12 @@ export class NetStream {
 
   /**
    * @param socket connected, paused, with `allowHalfOpen`
-   * @param holdsBack whether what was written may stay in the socket for a while, as it may with TLS
+   * @param transport what it runs over if it is a TLS session; what was written may then stay in the socket for a while
    */
-  constructor(scheduler: Scheduler, socket: Socket, holdsBack: boolean) {
+  constructor(scheduler: Scheduler, socket: Socket, transport: Transport | null = null) {
     this.#scheduler = scheduler;
     this.#socket = socket;
-    this.#unsent = holdsBack ? MAX_UNSENT : 0;
+    this.#transport = transport;
     this.#socket[OWNER] = this;
     socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
   }
@@ -254,8 +262,8 @@ export class NetStream {
     const { process, out, operation } = writer;
     const failure = this.#writeFailure();
     if (failure !== null) return fail(process, out, failure);
-    const unsent = operation === 'flush' ? 0 : this.#unsent;
-    if (socket.writableLength > unsent) return this.#awaitDrain();
+    const unsent = this.#transport === null ? 0 : MAX_UNSENT;
+    if (socket.writableLength > (operation === 'flush' ? 0 : unsent)) return this.#awaitDrain();
     if (operation === 'flush' || writer.taken >= 0) return succeed(writer);
 
     const { memory } = process;
@@ -269,7 +277,7 @@ export class NetStream {
     const late = this.#writeFailure();
     if (late !== null) return fail(process, out, late);
     writer.taken = size;
-    return socket.writableLength > this.#unsent ? this.#awaitDrain() : succeed(writer);
+    return socket.writableLength > unsent ? this.#awaitDrain() : succeed(writer);
   }
 
   #writeFailure(): string | null {
@@ -360,8 +368,17 @@ export class NetStream {
   }
 
   onEnd(): void {
-    this.#ended = true;
-    this.#serveReaders();
+    if (this.#transport?.truncated) {
+      this.onFailure('The peer closed the connection without a TLS close notification');
+    } else {
+      this.#ended = true;
+      this.#serveReaders();
+    }
+  }
+
+  onClose(): void {
+    const broken = this.#transport?.failure ?? null;
+    this.onFailure(broken === null ? CLOSED : errorText(broken));
   }
 
   onFailure(failure: string): void {
@@ -395,5 +412,5 @@ function onError(this: OwnedSocket, error: Error): void {
 }
 
 function onClose(this: OwnedSocket): void {
-  this[OWNER]?.onFailure(CLOSED);
+  this[OWNER]?.onClose();
 }

@@ -1,61 +1,28 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
-import { type Endpoint, endpoint } from './endpoint.ts';
-import { SOCKET_BUFFER } from './net-stream.ts';
+import type { Endpoint } from './endpoint.ts';
+import { type Doorkeeper, type Listening, MAX_PENDING, refuse } from './listening.ts';
 import { WaitLine } from './wait-line.ts';
-
-/** Connections that may wait to be accepted. More are refused, until there is room. */
-const MAX_PENDING = 1024;
 
 /** A connection, or why the system could not give one. */
 export type Accepted = Socket | Error;
 
 /** Takes connections that come in, and keeps a few until a process accepts them. */
-export class TcpListener {
-  readonly #server: Server;
+export class TcpListener implements Doorkeeper {
+  readonly #listening: Listening;
   readonly #line: WaitLine<Accepted>;
   readonly #pending = new Set<Socket>();
   #references = 1;
 
-  private constructor(scheduler: Scheduler, server: Server) {
-    this.#server = server;
+  constructor(scheduler: Scheduler, listening: Listening) {
+    this.#listening = listening;
     this.#line = new WaitLine(scheduler);
-    server.on('connection', (socket) => this.#offer(socket));
-    // The system has no more descriptors, for example: whoever accepts has to know, nobody else can do anything.
-    server.on('error', (error) => this.#line.give(error));
-  }
-
-  /**
-   * Binds and listens.
-   * @param done called later with the listener, or with what is wrong with the address
-   * @returns gives up
-   */
-  static open(scheduler: Scheduler, at: Endpoint, done: (result: TcpListener | Error) => void): () => void {
-    const server = createServer({
-      allowHalfOpen: true,
-      pauseOnConnect: true,
-      noDelay: true,
-      highWaterMark: SOCKET_BUFFER,
-    });
-    let wanted = true;
-    server.once('error', done);
-    server.listen({ host: at.host, port: at.port, backlog: MAX_PENDING, exclusive: true }, () => {
-      server.off('error', done);
-      if (wanted) done(new TcpListener(scheduler, server));
-      else server.close();
-    });
-    return () => {
-      wanted = false;
-      server.off('error', done).on('error', () => {});
-    };
   }
 
   /** Where it listens. */
   get local(): Endpoint {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the listener is closed');
-    return endpoint(address);
+    return this.#listening.local;
   }
 
   /** Another reference to it. */
@@ -67,7 +34,7 @@ export class TcpListener {
   /** Gives a reference back; with the last one it stops listening, and connections that wait are refused. */
   release(): void {
     if (--this.#references > 0) return;
-    this.#server.close();
+    this.#listening.close();
     for (const socket of this.#pending) refuse(socket);
   }
 
@@ -83,18 +50,14 @@ export class TcpListener {
     return this.#line.wait(process, serve);
   }
 
-  #offer(socket: Socket): void {
-    if (this.#references === 0) {
-      refuse(socket);
-    } else if (!this.#line.give(socket)) {
-      if (this.#pending.size >= MAX_PENDING) refuse(socket);
-      else this.#pending.add(socket);
-    }
+  onConnection(socket: Socket): void {
+    if (this.#line.give(socket)) return;
+    if (this.#references === 0 || this.#pending.size >= MAX_PENDING) refuse(socket);
+    else this.#pending.add(socket);
   }
-}
 
-/** Lets the peer know at once that nobody is there. */
-function refuse(socket: Socket): void {
-  socket.on('error', () => {});
-  socket.resetAndDestroy();
+  onFailure(error: Error): void {
+    // Where nobody waits, nobody can do anything about it.
+    this.#line.give(error);
+  }
 }

@@ -101,7 +101,11 @@ const BY_NAME = new Map(
 );
 
 /** `guest` with those of the functions above that are called. */
-export function networkGuest(functions: string, memory?: string): string {
+export function networkGuest(
+  functions: string,
+  memory?: string,
+  blobs?: Readonly<Record<string, Uint8Array>>,
+): string {
   const wanted = new Set<string>();
   const collect = (text: string): void => {
     for (const [, name = ''] of text.matchAll(/\(call (\$\w+)/g)) {
@@ -113,7 +117,10 @@ export function networkGuest(functions: string, memory?: string): string {
   };
   collect(functions);
   const all = `${[...wanted].map((name) => BY_NAME.get(name)).join('\n')}\n${functions}`;
-  return guest(all, memory === undefined ? {} : { memory });
+  return guest(all, {
+    ...(memory === undefined ? {} : { memory }),
+    ...(blobs === undefined ? {} : { blobs }),
+  });
 }
 
 /** A guest whose `_start` is `body`. */

@@ -1,5 +1,6 @@
 import { mayConnect, mayListen, refusedByConfig } from '../../kernel/network-permission.ts';
 import { endpoint } from '../../net/endpoint.ts';
+import { Listening } from '../../net/listening.ts';
 import { NetStream } from '../../net/net-stream.ts';
 import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
@@ -24,9 +25,14 @@ networking.define(
       if (!mayListen(process.config, at.host, at.port))
         return fail(process, idPointer, refusedByConfig(`listen on ${showEndpoint(at)}`));
       return scheduler.waitForEvent(process, (wake) =>
-        TcpListener.open(scheduler, at, (result) => {
-          if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
-          else wake(succeed(process, idPointer, process.slot(TCP_LISTENERS).add(result)));
+        Listening.open(at, (result) => {
+          if (result instanceof Error) {
+            wake(fail(process, idPointer, errorText(result)));
+            return undefined;
+          }
+          const listener = new TcpListener(scheduler, result);
+          wake(succeed(process, idPointer, process.slot(TCP_LISTENERS).add(listener)));
+          return listener;
         }),
       );
     },
@@ -74,7 +80,7 @@ networking.define(
         }
         const { remoteAddress = '0.0.0.0', remotePort = 0 } = accepted;
         const peer = endpoint({ address: remoteAddress, port: remotePort });
-        const stream = new NetStream(scheduler, accepted, false);
+        const stream = new NetStream(scheduler, accepted);
         process.memory.writeId(addressPointer, addIterator(process, [peer]));
         return succeed(process, idPointer, process.slot(TCP_STREAMS).add(stream));
       });
@@ -121,11 +127,11 @@ networking.define(
       if (!mayConnect(process.config, to.host, to.port))
         return fail(process, idPointer, refusedByConfig(`connect to ${showEndpoint(to)}`));
       return scheduler.waitForEvent(process, (wake) => {
-        const giveUp = connectTcp(to, (result) => {
+        const giveUp = connectTcp([to.host], to.port, (result) => {
           if (result instanceof Error) {
             wake(fail(process, idPointer, errorText(result)));
           } else {
-            const stream = new NetStream(scheduler, result, false);
+            const stream = new NetStream(scheduler, result);
             wake(succeed(process, idPointer, process.slot(TCP_STREAMS).add(stream)));
           }
         });

@@ -1,12 +1,97 @@
-import { unsupported } from '../function.ts';
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { GuestMemory } from '../../kernel/guest-memory.ts';
+import {
+  learnAddresses,
+  mayConnect,
+  mayListen,
+  mayResolve,
+  refusedByConfig,
+} from '../../kernel/network-permission.ts';
+import type { Process } from '../../kernel/process.ts';
+import { hostTrap } from '../../kernel/trap.ts';
+import { Listening } from '../../net/listening.ts';
+import { NetStream } from '../../net/net-stream.ts';
+import { pemBlocks } from '../../net/pem.ts';
+import { checkName, lookUp, ResolveError } from '../../net/resolve.ts';
+import { errorText } from '../../net/system-error.ts';
+import { connectTcp } from '../../net/tcp-connect.ts';
+import { armTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
+import { type TlsAccepted, TlsListener } from '../../net/tls-listener.ts';
+import { connectTls, HandshakeError, type TlsSession } from '../../net/tls-session.ts';
+import { fail } from '../conventions.ts';
+import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
+import { TLS_LISTENERS, TLS_STREAMS } from './resources.ts';
+
+/** Bytes of a certificate or key that are read at most. */
+const MAX_PEM = 2 ** 20;
+/** Certificates that a client may trust. */
+const MAX_ROOTS = 1024;
+
+/** The only piece of a kind in a PEM text. Traps where there is none, or more. */
+function onlyBlock(memory: GuestMemory, pointer: number, length: number, label: string): string {
+  if (length >>> 0 > MAX_PEM) throw hostTrap(`${length >>> 0} bytes are too many for one ${label}`);
+  const blocks = pemBlocks(latin1(memory.slice(pointer, length))).filter((block) => block.label === label);
+  const [only] = blocks;
+  if (only === undefined || blocks.length > 1)
+    throw hostTrap(`there must be exactly one "${label}" in the PEM text, not ${blocks.length}`);
+  return only.text;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** Whether they fit together comes out when a connection is accepted (semantics 8.3). */
+function secureContext(cert: string, key: string): SecureContext | HandshakeError {
+  try {
+    return createSecureContext({ cert, key });
+  } catch (error) {
+    return new HandshakeError(`The certificate and the key cannot be used: ${errorText(error)}`);
+  }
+}
 
 networking.define(
   'tls_bind',
-  '(addr_type: i32, addr_u8_ptr: i32, port: i32, flow_info: i32, scope_id: i32, id_u64_ptr: i32, certs_array_ptr: i32, certs_array_len: i32, keys_array_ptr: i32, keys_array_len: i32) -> i32',
+  `(${ADDRESS}, id_u64_ptr: i32, certs_array_ptr: i32, certs_array_len: i32, keys_array_ptr: i32, keys_array_len: i32) -> i32`,
   { since: '0.12.0', blocking: true },
   'Binds a TLS socket with a certificate and a key, and listens on it.',
-  unsupported('lunatic::networking::tls_bind'),
+  ({ scheduler }) =>
+    (
+      type: number,
+      address: number,
+      port: number,
+      _flowInfo: number,
+      scopeId: number,
+      idPointer: number,
+      certificate: number,
+      certificateLength: number,
+      key: number,
+      keyLength: number,
+    ) => {
+      const process = scheduler.current;
+      const { memory } = process;
+      const at = readEndpoint(process, type, address, port, scopeId);
+      const keyText = onlyBlock(memory, key, keyLength, 'PRIVATE KEY');
+      const certificateText = onlyBlock(memory, certificate, certificateLength, 'CERTIFICATE');
+      memory.check(idPointer, 8);
+      if (!mayListen(process.config, at.host, at.port))
+        return fail(process, idPointer, refusedByConfig(`listen on ${showEndpoint(at)}`));
+      const context = secureContext(certificateText, keyText);
+      return scheduler.waitForEvent(process, (wake) =>
+        Listening.open(at, (result) => {
+          if (result instanceof Error) {
+            wake(fail(process, idPointer, errorText(result)));
+            return undefined;
+          }
+          const listener = new TlsListener(scheduler, result, context);
+          wake(succeed(process, idPointer, process.slot(TLS_LISTENERS).add(listener)));
+          return listener;
+        }),
+      );
+    },
 );
 
 networking.define(
@@ -14,7 +99,10 @@ networking.define(
   '(tls_listener_id: i64)',
   { since: '0.12.0' },
   'Closes a TLS listener.',
-  unsupported('lunatic::networking::drop_tls_listener'),
+  ({ scheduler }) =>
+    (id: bigint) => {
+      scheduler.current.slot(TLS_LISTENERS).remove(id).release();
+    },
 );
 
 networking.define(
@@ -22,7 +110,12 @@ networking.define(
   '(tls_listener_id: i64, id_u64_ptr: i32) -> i32',
   { since: '0.12.0' },
   'Gives the local address of a TLS listener as an iterator of one address.',
-  unsupported('lunatic::networking::tls_local_addr'),
+  ({ scheduler }) =>
+    (id: bigint, idPointer: number) => {
+      const { current } = scheduler;
+      const listener = current.slot(TLS_LISTENERS).get(id);
+      return giveAddress(current, idPointer, () => listener.local);
+    },
 );
 
 networking.define(
@@ -30,13 +123,190 @@ networking.define(
   '(listener_id: i64, id_u64_ptr: i32, socket_addr_id_ptr: i32) -> i32',
   { since: '0.12.0', blocking: true },
   'Waits for a connection and shakes hands.',
-  unsupported('lunatic::networking::tls_accept'),
+  ({ scheduler }) =>
+    (id: bigint, idPointer: number, addressPointer: number) => {
+      const process = scheduler.current;
+      const listener = process.slot(TLS_LISTENERS).get(id);
+      process.memory.check(idPointer, 8);
+      process.memory.check(addressPointer, 8);
+      return listener.accept(process, (accepted: TlsAccepted) => {
+        if (accepted instanceof Error) {
+          process.memory.writeId(addressPointer, 0);
+          return fail(process, idPointer, errorText(accepted));
+        }
+        const { socket, transport } = accepted.session;
+        const stream = new NetStream(scheduler, socket, transport);
+        process.memory.writeId(addressPointer, addIterator(process, [accepted.peer]));
+        return succeed(process, idPointer, process.slot(TLS_STREAMS).add(stream));
+      });
+    },
 );
+
+// -- connecting ----------------------------------------------------------------------------------------
+
+/** Certificates that a guest wants to trust are none. */
+class RootsError extends Error {}
+
+/**
+ * Reads the certificates to trust; undefined for the built-in roots.
+ *
+ * Records are of address and length. The Rust SDK of 0.14 has them the other way round (semantics 20.2), which shows where
+ * only the second word leads to a certificate.
+ * @throws RootsError
+ */
+function readRoots(memory: GuestMemory, pointer: number, count: number): string[] | undefined {
+  const total = count >>> 0;
+  const start = memory.check(pointer, total * 8);
+  if (total === 0) return undefined;
+  if (total > MAX_ROOTS) throw new RootsError(`${total} certificates to trust are too many`);
+  const roots: string[] = [];
+  for (let i = 0; i < total; i++) {
+    const first = memory.readU32(start + i * 8);
+    const second = memory.readU32(start + i * 8 + 4);
+    const found = certificatesAt(memory, first, second) ?? certificatesAt(memory, second, first, true);
+    if (found === undefined) throw new RootsError(`certificate ${i} to trust is none in PEM`);
+    roots.push(...found);
+  }
+  return roots;
+}
+
+/** @param atOnce whether the first one must begin at the address: a guess must not find what lies behind */
+function certificatesAt(
+  memory: GuestMemory,
+  pointer: number,
+  length: number,
+  atOnce = false,
+): string[] | undefined {
+  if (length > MAX_PEM || !memory.has(pointer, length)) return undefined;
+  const pem = latin1(memory.slice(pointer, length));
+  if (atOnce && !pem.startsWith('-----BEGIN')) return undefined;
+  const texts = pemBlocks(pem)
+    .filter(({ label }) => label === 'CERTIFICATE')
+    .map(({ text }) => text);
+  return texts.length > 0 && texts.every(isCertificate) ? texts : undefined;
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    new X509Certificate(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where to connect to: the addresses of a host at a port. */
+interface Host {
+  readonly name: string;
+  readonly port: number;
+}
+
+/** What a process that connects may reach of a host; an error where that is nothing. */
+function reachable(process: Process, { name, port }: Host, addresses: readonly string[]): string[] | Error {
+  const allowed = addresses.filter((address) => mayConnect(process.config, address, port));
+  if (allowed.length > 0) return allowed;
+  return new Error(refusedByConfig(`connect to ${name}, port ${port}`));
+}
+
+/**
+ * Looks a host up and connects to it.
+ * @param done called later, once
+ * @returns gives up
+ */
+function openHost(
+  process: Process,
+  host: Host,
+  done: (result: Parameters<typeof connectTls>[0] | Error) => void,
+) {
+  let giveUp = (): void => {};
+  const connect = (addresses: readonly string[]): void => {
+    const allowed = reachable(process, host, addresses);
+    if (allowed instanceof Error) done(allowed);
+    else giveUp = connectTcp(allowed, host.port, done);
+  };
+  if (isIP(host.name) !== 0) {
+    giveUp = connectTcp([host.name], host.port, done);
+  } else {
+    giveUp = lookUp(host.name, (result) => {
+      if (result instanceof ResolveError) return done(result);
+      learnAddresses(process.config, host.name, result);
+      connect(result);
+    });
+  }
+  return () => giveUp();
+}
+
+/** Why a process may not connect to a host, as far as that is known before the host is looked up. */
+function refusal({ config }: Process, { name, port }: Host): string | undefined {
+  if (isIP(name) !== 0)
+    return mayConnect(config, name, port) ? undefined : refusedByConfig(`connect to ${name}, port ${port}`);
+  try {
+    checkName(name);
+  } catch (error) {
+    return errorText(error);
+  }
+  return mayResolve(config, name) ? undefined : refusedByConfig(`resolve ${name}`);
+}
 
 networking.define(
   'tls_connect',
   '(addr_str_ptr: i32, addr_str_len: i32, port: i32, timeout_duration: i64, id_u64_ptr: i32, certs_array_ptr: i32, certs_array_len: i32) -> i32',
   { since: '0.12.0', blocking: true },
   'Connects to a host by name and shakes hands.',
-  unsupported('lunatic::networking::tls_connect'),
+  ({ scheduler }) =>
+    (
+      name: number,
+      nameLength: number,
+      port: number,
+      timeout: bigint,
+      idPointer: number,
+      certificates: number,
+      certificateCount: number,
+    ) => {
+      const process = scheduler.current;
+      const { memory } = process;
+      const host: Host = { name: memory.string(name, nameLength), port: port & 0xffff };
+      memory.check(idPointer, 8);
+      let roots: string[] | undefined;
+      try {
+        roots = readRoots(memory, certificates, certificateCount);
+      } catch (error) {
+        if (!(error instanceof RootsError)) throw error;
+        return fail(process, idPointer, error.message);
+      }
+      const refused = refusal(process, host);
+      if (refused !== undefined) return fail(process, idPointer, refused);
+
+      return scheduler.waitForEvent(process, (wake) => {
+        const finish = (result: TlsSession | Error): void => {
+          if (result instanceof Error) {
+            wake(fail(process, idPointer, errorText(result)));
+          } else {
+            const stream = new NetStream(scheduler, result.socket, result.transport);
+            wake(succeed(process, idPointer, process.slot(TLS_STREAMS).add(stream)));
+          }
+        };
+        let giveUp = openHost(process, host, (result) => {
+          // The timeout is not for the handshake.
+          process.waitTimer?.cancel();
+          process.waitTimer = null;
+          if (result instanceof Error) finish(result);
+          else giveUp = connectTls(result, clientOptions(host, roots), finish);
+        });
+        armTimeout(process, timeoutFromGuest(timeout), () => {
+          giveUp();
+          wake(timeOut(process, idPointer));
+        });
+        return () => giveUp();
+      });
+    },
 );
+
+function clientOptions({ name }: Host, ca: string[] | undefined) {
+  return {
+    host: name,
+    // An address is checked against the certificate, but not told to the server.
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(ca === undefined ? {} : { ca }),
+  };
+}

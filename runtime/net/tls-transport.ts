@@ -1,0 +1,70 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { SOCKET_BUFFER } from './net-stream.ts';
+
+/**
+ * What a TLS session runs over. It passes on the bytes of a TCP socket, and finds out whether the peer said that it was
+ * done or only hung up, as somebody on the way may have done to cut a message short. Node does not tell.
+ *
+ * A session that ends before the socket has ended has got the notice that it is over.
+ */
+export class TlsTransport extends Duplex {
+  readonly #socket: Socket;
+  /** What broke the connection. */
+  failure: Error | null = null;
+  /** The peer hung up in the middle of the session. */
+  truncated = false;
+  #hungUp = false;
+  #ended = false;
+
+  /** @param socket connected and paused */
+  constructor(socket: Socket) {
+    super({ allowHalfOpen: true, highWaterMark: SOCKET_BUFFER });
+    this.#socket = socket;
+    socket
+      .on('data', (chunk) => {
+        if (!this.push(chunk)) socket.pause();
+      })
+      .on('end', () => this.push(null))
+      .on('error', (error) => {
+        this.failure = error;
+        this.destroy(error);
+      })
+      .on('close', () => this.destroy());
+    this.on('error', () => {});
+    // All that came before has been passed on by then.
+    this.on('end', () => {
+      this.#hungUp = true;
+    });
+  }
+
+  /** Watches the session that runs over it. */
+  watch(session: TLSSocket): void {
+    session.push = (chunk, encoding) => {
+      // It may say so twice; the first time counts.
+      if (chunk === null && !this.#ended) {
+        this.#ended = true;
+        this.truncated = this.#hungUp;
+      }
+      return Duplex.prototype.push.call(session, chunk, encoding);
+    };
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.destroySoon();
+    done(error);
+  }
+}
