@@ -17,6 +17,16 @@ export { type Exit, isNormal } from './kernel/exit.ts';
 export { ModuleError } from './kernel/module.ts';
 export type { Process } from './kernel/process.ts';
 export { type InputStream, OutputError, type OutputStream, type Stdio } from './kernel/stdio.ts';
+export { PluginError } from './plugins/check-plugin.ts';
+export {
+  type AnyPlugin,
+  definePlugin,
+  type Plugin,
+  type PluginExit,
+  type PluginFunction,
+} from './plugins/plugin.ts';
+export type { PluginMemory } from './plugins/plugin-memory.ts';
+export { type PluginCaller, type PluginProcess, ProcessEndedError } from './plugins/plugin-process.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
 export type { StackFrame } from './symbols/stack.ts';
 export {

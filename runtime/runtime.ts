@@ -12,6 +12,8 @@ import type { RunningTest } from './kernel/running-test.ts';
 import { Scheduler, type SchedulerObserver } from './kernel/scheduler.ts';
 import { Spawner } from './kernel/spawn.ts';
 import type { Stdio } from './kernel/stdio.ts';
+import type { AnyPlugin } from './plugins/plugin.ts';
+import { PluginHost } from './plugins/plugin-host.ts';
 
 /** What a root process starts with. */
 export interface RootOptions {
@@ -47,6 +49,8 @@ export interface RuntimeOptions {
   readonly observer?: SchedulerObserver;
   /** What limits the number of processes; tests put smaller machines in. */
   readonly machine?: Machine;
+  /** Host functions besides the runtime's own. */
+  readonly plugins?: readonly AnyPlugin[];
 }
 
 /** One scheduler with the host API: loads modules and runs programs. */
@@ -57,20 +61,24 @@ export class Runtime implements ModuleLoader {
   /** A module that travels in messages is known by its bytes. */
   readonly #loaded = new WeakMap<Uint8Array, LoadedModule>();
 
+  /** @throws PluginError */
   constructor(options: RuntimeOptions = {}) {
     const { observer, machine } = options;
-    const toldOfTests: SchedulerObserver = {
+    const plugins = options.plugins?.length ? new PluginHost(options.plugins) : null;
+    const composed: SchedulerObserver = {
+      onSpawn: (process) => plugins?.onSpawn(process) ?? observer?.onSpawn?.(process),
       onExit(process, exit) {
+        plugins?.onExit(process, exit);
         process.environment.test?.onExit(process, exit);
         observer?.onExit?.(process, exit);
       },
       holds: (process, exit) => observer?.holds?.(process, exit) ?? false,
       onParked: (process) => observer?.onParked?.(process),
     };
-    this.scheduler = new Scheduler(0 as SchedulerIndex, toldOfTests, machine);
+    this.scheduler = new Scheduler(0 as SchedulerIndex, composed, machine);
     this.#spawner = new Spawner(this.scheduler);
     const context: HostContext = { scheduler: this.scheduler, spawner: this.#spawner, modules: this };
-    this.#linker = new HostLinker(context);
+    this.#linker = new HostLinker(context, plugins?.functions);
   }
 
   /**

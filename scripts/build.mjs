@@ -41,7 +41,12 @@ const results = await Promise.all([
   build({
     ...shared,
     ...modern,
-    entryPoints: { program: 'runtime/cli/program.ts', dap: 'debug-adapter/command.ts' },
+    entryPoints: {
+      program: 'runtime/cli/program.ts',
+      dap: 'debug-adapter/command.ts',
+      // What plugins import, and programs that run guests themselves.
+      index: 'runtime/index.ts',
+    },
     splitting: true,
     chunkNames: 'part-[hash]',
     external: ['wabt', './dap.js'],

@@ -60,8 +60,8 @@ export async function makeVsix({ target, out }) {
     add(`extension/${path}`, readFileSync(join(projectFolder, path)));
   }
   for (const path of filesOf('dist')) {
-    // Those of the command as npm installs it, and maps for people who work on it.
-    if (path.endsWith('.map') || basename(path) === 'cargo-lunatic.js') continue;
+    // Those of the command as npm installs it, types, and maps for people who work on it.
+    if (/\.map$|^dist\/types\//.test(path) || basename(path) === 'cargo-lunatic.js') continue;
     add(`extension/${path}`, withoutMapComment(path), path.endsWith('/lunatic.js') ? EXECUTABLE : PLAIN);
   }
   for (const [name, files] of Object.entries(PACKAGES)) {

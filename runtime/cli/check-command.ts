@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type ColorChoice, paintFor, wantsColors } from './colors.ts';
-import { colorOption, jsonOption } from './options.ts';
+import { colorOption, jsonOption, pluginOption } from './options.ts';
+import { pluginsOf } from './plugins.ts';
 import { printAll } from './print.ts';
 import { ExitCode } from './session.ts';
 
@@ -15,26 +16,31 @@ export function checkCommand(): Command {
         'use, their entry and their tests.',
     )
     .argument('<file...>', 'modules to check: .wasm or .wat files')
+    .addOption(pluginOption('the modules'))
     .addOption(jsonOption())
     .addOption(colorOption())
     .addHelpText(
       'after',
       '\nExit status: 0 if all would link and run, otherwise 1; 2 for a wrong command line.',
     )
-    .action(async (files: string[], options: { json: boolean; color: ColorChoice }) => {
+    .action(async (files: string[], options: CheckFlags) => {
       process.exit(await check(files, options));
     });
 }
 
-async function check(
-  files: readonly string[],
-  options: { json: boolean; color: ColorChoice },
-): Promise<number> {
+interface CheckFlags {
+  readonly json: boolean;
+  readonly color: ColorChoice;
+  readonly plugin: readonly string[];
+}
+
+async function check(files: readonly string[], options: CheckFlags): Promise<number> {
   const { checkFile } = await import('./check.ts');
   const { describeCheck } = await import('./check-report.ts');
   const paint = paintFor(wantsColors(STDOUT, options.color));
   const checks = [];
-  for (const file of files) checks.push(await checkFile(file));
+  const plugins = await pluginsOf(options.plugin);
+  for (const file of files) checks.push(await checkFile(file, plugins));
   for (const { module, problems } of checks) {
     if (module === undefined) process.stderr.write(`Error: ${problems.join('\n')}\n`);
   }

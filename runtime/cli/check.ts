@@ -1,6 +1,7 @@
 import { LinkError, showSignature } from '../host/linker.ts';
 import { HOST_FUNCTIONS } from '../host/table.ts';
 import { ProcessConfig } from '../kernel/config.ts';
+import type { AnyPlugin } from '../plugins/plugin.ts';
 import { Runtime } from '../runtime.ts';
 import { shown } from '../symbols/shown.ts';
 import { type Limits, usedFeatures, type WasmModule } from '../wasm/index.ts';
@@ -47,14 +48,14 @@ export interface CheckedModule {
 const ENTRY = '_start';
 
 /** Checks a file as far as that goes without running it. Never throws for what is wrong with the file. */
-export async function checkFile(file: string): Promise<Check> {
+export async function checkFile(file: string, plugins: readonly AnyPlugin[] = []): Promise<Check> {
   const problems: string[] = [];
   const warnings: string[] = [];
   let checked: CheckedModule | undefined;
   try {
     const bytes = await readModuleFile(file);
     const source = readModuleOf(file, bytes);
-    const missing = load(bytes, problems);
+    const missing = load(bytes, plugins, problems);
     checked = describe(source, missing);
     judgeEntry(checked, problems);
     warnings.push(...warningsOf(checked));
@@ -66,10 +67,10 @@ export async function checkFile(file: string): Promise<Check> {
 }
 
 /** Loads the module as a program would be, and adds what is wrong. Returns why imports cannot be linked, by their keys. */
-function load(bytes: Uint8Array, problems: string[]): Map<string, string> {
+function load(bytes: Uint8Array, plugins: readonly AnyPlugin[], problems: string[]): Map<string, string> {
   const missing = new Map<string, string>();
   try {
-    new Runtime().load(bytes).checkLimits(ProcessConfig.forRoot());
+    new Runtime({ plugins }).load(bytes).checkLimits(ProcessConfig.forRoot());
   } catch (error) {
     if (!(error instanceof LinkError)) {
       problems.push(messageOf(error));

@@ -27,6 +27,13 @@ export function dirOption(whose: string): Option {
     .argParser((value: string, previous: string[]) => [...previous, value]);
 }
 
+/** @param whose what gets the functions */
+export function pluginOption(whose: string): Option {
+  return new Option('--plugin <file>', `give ${whose} the host functions of a JavaScript module; repeatable`)
+    .default([], 'none')
+    .argParser((value: string, previous: string[]) => [...previous, value]);
+}
+
 export function jsonOption(): Option {
   return new Option('--json', 'print JSON').default(false);
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { colorOption, dirOption, inspectOption, logOption } from './options.ts';
+import { colorOption, dirOption, inspectOption, logOption, pluginOption } from './options.ts';
 import { withPermissionOptions } from './permission-options.ts';
 import type { RunOptions } from './run.ts';
 
@@ -27,6 +27,7 @@ function withRunOptions(command: Command): Command {
     .argument('<path>', 'module to run: a .wasm or .wat file')
     .argument('[wasm_args...]', 'arguments of the program; those that start with - must follow --')
     .addOption(dirOption('the program'))
+    .addOption(pluginOption('the program'))
     .option('--bench', 'append --bench to the arguments of the program', false)
     .option(
       '--trace',

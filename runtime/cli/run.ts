@@ -7,6 +7,7 @@ import { STACK_DEPTH } from '../symbols/stack.ts';
 import type { InspectedProgram, Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { type LogOptions, openLog } from './log.ts';
+import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
 import { describeProcesses, Reports } from './report.ts';
 import { type ConfigFlags, rootConfig } from './root-config.ts';
@@ -15,6 +16,8 @@ import { StandardInput } from './standard-input.ts';
 
 export interface RunOptions extends LogOptions, ConfigFlags {
   readonly bench: boolean;
+  /** Modules with host functions besides the runtime's own. */
+  readonly plugin?: readonly string[];
   /** Keep where processes wait for anything but a message, for the signal that prints all processes. */
   readonly trace: boolean;
   /** The export that the root process calls. */
@@ -48,7 +51,9 @@ export async function run(
       ? undefined
       : await openInspection({ path, arguments: guestArguments, waits: options.inspectWait });
   const inspector = inspection?.inspector;
+  const plugins = await pluginsOf(options.plugin ?? []);
   const runtime = new Runtime({
+    plugins,
     observer: {
       onExit(ended, exit) {
         logExit(log, ended, exit);

@@ -22,11 +22,15 @@ export function mayHaveManyProcesses(
   // Each test is a process; cargo may want tests to be run too.
   if (command === 'test' || environment['CARGO_MANIFEST_DIR'] !== undefined) return true;
   for (const word of args) {
-    const bytes = word === 'run' || word.startsWith('-') ? null : readRegularFile(word, fs);
+    const bytes =
+      word === 'run' || word.startsWith('-') || PLUGIN.test(word) ? null : readRegularFile(word, fs);
     if (bytes !== null) return importsSpawn(bytes);
   }
   return false;
 }
+
+/** Names of plugins are no modules to run. */
+const PLUGIN = /\.[cm]?[jt]s$/;
 
 function readRegularFile(path: string, { readFileSync, statSync }: FileSystem): Buffer | null {
   try {

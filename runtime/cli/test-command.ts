@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ColorChoice, wantsColors } from './colors.ts';
 import { CommandError } from './load.ts';
 import type { LogFilter } from './log-filter.ts';
-import { colorOption, dirOption, logOption } from './options.ts';
+import { colorOption, dirOption, logOption, pluginOption } from './options.ts';
 import { type PermissionFlags, withPermissionOptions } from './permission-options.ts';
 import { REPORTERS, type ReporterName } from './reporters/index.ts';
 import type { TestCommand } from './test.ts';
@@ -23,6 +23,7 @@ interface TestFlags extends PermissionFlags {
   readonly nocapture: boolean;
   readonly showOutput: boolean;
   readonly dir: string[];
+  readonly plugin: string[];
   readonly color: ColorChoice;
   readonly log?: LogFilter;
   readonly jobs?: number;
@@ -107,6 +108,7 @@ function withTestOptions(command: Command): Command {
     .option('-q, --quiet', 'the same as --reporter terse', false)
     .option('--watch', 'run the tests again whenever a file changes', false)
     .addOption(dirOption('tests'))
+    .addOption(pluginOption('tests'))
     .helpOption('-h, --help', 'print this help')
     .addHelpText(
       'after',
@@ -135,6 +137,7 @@ function settings(
     nocapture: flags.nocapture,
     showOutput: flags.showOutput,
     permissions: flags,
+    plugin: flags.plugin,
     guestArguments,
     colors,
     color: flags.color,

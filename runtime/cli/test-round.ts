@@ -148,7 +148,11 @@ export class TestRound {
       },
     });
     const log = openLog(reports, 'error', this.#command);
-    this.#runtime = new Runtime({ observer: { onExit: (ended, exit) => logExit(log, ended, exit) } });
+    const { plugins } = this.#surroundings;
+    this.#runtime = new Runtime({
+      plugins,
+      observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
+    });
     return this.#runtime;
   }
 }

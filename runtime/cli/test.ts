@@ -1,6 +1,8 @@
 import type { ProcessConfig } from '../kernel/config.ts';
+import type { AnyPlugin } from '../plugins/plugin.ts';
 import type { Selection } from '../testing/index.ts';
 import type { LogOptions } from './log.ts';
+import { pluginsOf } from './plugins.ts';
 import type { ReporterName } from './reporters/index.ts';
 import { type ConfigFlags, rootConfig } from './root-config.ts';
 import { ExitCode, endOnSignals, openStreams } from './session.ts';
@@ -16,6 +18,8 @@ export interface TestCommand extends LogOptions {
   readonly nocapture: boolean;
   readonly showOutput: boolean;
   readonly permissions: ConfigFlags;
+  /** Modules with host functions besides the runtime's own. */
+  readonly plugin: readonly string[];
   readonly guestArguments: readonly string[];
   /** Whether to colour standard output. */
   readonly colors: boolean;
@@ -30,6 +34,7 @@ export interface TestCommand extends LogOptions {
 /** What all rounds of a run have in common. */
 export interface TestSurroundings {
   readonly config: ProcessConfig;
+  readonly plugins: readonly AnyPlugin[];
   readonly input: StandardInput;
   readonly streams: StandardOutput;
 }
@@ -47,7 +52,8 @@ export async function runTestFiles(files: readonly string[], command: TestComman
   const awake = setInterval(() => {}, 2 ** 30);
   try {
     const config = rootConfig(command.guestArguments, command.permissions);
-    const surroundings = { config, input: new StandardInput(), streams };
+    const plugins = await pluginsOf(command.plugin);
+    const surroundings = { config, plugins, input: new StandardInput(), streams };
     if (command.watch) {
       return await watchFiles(files, (signal) => {
         round = new TestRound(command, surroundings, performance.now(), signal);

@@ -4,7 +4,7 @@ import type { Spawner } from '../kernel/spawn.ts';
 import { hostTrap } from '../kernel/trap.ts';
 
 /** The value types that host functions use. */
-export type HostType = 'i32' | 'i64' | 'f64';
+export type HostType = 'i32' | 'i64' | 'f32' | 'f64';
 
 /** What the implementations of host functions work on. `scheduler.current` is the process that calls. */
 export interface HostContext {

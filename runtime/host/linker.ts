@@ -53,9 +53,10 @@ export class HostLinker implements Linker {
   /** What instances are given, by function and, for older signatures, its place in the list. */
   readonly #bound = new Map<string, WebAssembly.ImportValue>();
 
-  constructor(context: HostContext) {
+  /** @param plugins functions besides the runtime's own */
+  constructor(context: HostContext, plugins: readonly HostFunction[] = []) {
     this.#context = context;
-    for (const fn of HOST_FUNCTIONS) this.#functions.set(`${fn.module}::${fn.name}`, fn);
+    for (const fn of [...HOST_FUNCTIONS, ...plugins]) this.#functions.set(`${fn.module}::${fn.name}`, fn);
   }
 
   /** @throws LinkError */

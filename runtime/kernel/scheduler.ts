@@ -43,6 +43,8 @@ const AT_ONCE = Promise.resolve();
 
 /** Told of what happens; every method may be missing. */
 export interface SchedulerObserver {
+  /** Told of a process that is about to be entered into its environment. Returns why it must not begin. */
+  onSpawn?(process: Process): string | undefined;
   onExit?(process: Process, exit: Exit): void;
   /** Whether to hold a process that has trapped as it is, until `resume`. */
   holds?(process: Process, exit: Exit): boolean;

@@ -102,6 +102,12 @@ export class Spawner {
           resolve({ failure: describeFailure(failure) });
           return;
         }
+        const refusal = this.#scheduler.observer.onSpawn?.(root);
+        if (refusal !== undefined) {
+          this.#scheduler.discard(root);
+          resolve({ failure: refusal });
+          return;
+        }
         root.environment.add(root);
         resolve({ process: root });
         this.#scheduler.makeReady(root, 0);
@@ -118,6 +124,11 @@ export class Spawner {
   /** Enters an initialized child into the environment, links and schedules it (semantics 2.9, steps 10-12). */
   #launch(parent: Process, child: Process, link: Tag): SpawnResult {
     const scheduler = this.#scheduler;
+    const refusal = scheduler.observer.onSpawn?.(child);
+    if (refusal !== undefined) {
+      scheduler.discard(child);
+      return { failure: refusal };
+    }
     if (link !== NO_TAG) {
       scheduler.deliver(parent, { kind: 'link', peer: child.id, tag: NO_TAG });
       this.#settleSignals(parent, child);

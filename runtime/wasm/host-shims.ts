@@ -4,8 +4,8 @@ import { sectionId } from './sections.ts';
 
 /** A host function as guests import it. */
 export interface HostShim {
-  readonly params: readonly ('i32' | 'i64' | 'f64')[];
-  readonly results: readonly ('i32' | 'i64' | 'f64')[];
+  readonly params: readonly ('i32' | 'i64' | 'f32' | 'f64')[];
+  readonly results: readonly ('i32' | 'i64' | 'f32' | 'f64')[];
   /** It may be resumed with `WAIT_AGAIN` and then waits again, with `host`.`again`. Its result is an i32. */
   readonly waits: boolean;
   /** The host takes each i64 parameter as two i32 halves, the low one first. */
@@ -19,7 +19,7 @@ export const WAIT_AGAIN = -0x7fff_ffff;
 /** The module its functions are imported from. */
 export const HOST_SHIM_IMPORTS = 'host';
 
-const CODES = { i32: 0x7f, i64: 0x7e, f64: 0x7c } as const;
+const CODES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;
 const I32_WRAP_I64 = 0xa7;
 const I64_SHR_U = 0x88;
 const I32_EQ = 0x46;

@@ -10,6 +10,8 @@ export interface GuestOptions {
   readonly blobs?: Readonly<Record<string, Uint8Array>>;
   /** The memory's text, in place of one that is exported and just large enough. */
   readonly memory?: string;
+  /** Text of further imports: of functions that are not in the contract. */
+  readonly imports?: string;
 }
 
 /** Functions of the contract by the name a guest's text calls them: `$process.spawn`, `$fd_write`. */
@@ -27,7 +29,10 @@ const IMPORTS = new Map(
  *  - a memory: addresses below 0xff00 are free to use,
  *  - the bytes of `(text "...")` and `(blob "name")`, which stand for an address and a length.
  */
-export function guest(functions: string, { blobs = {}, memory }: GuestOptions = {}): string {
+export function guest(
+  functions: string,
+  { blobs = {}, memory, imports: further = '' }: GuestOptions = {},
+): string {
   const helpers = new Set<string>();
   const imports = new Set<string>();
   const collect = (text: string): void => {
@@ -66,6 +71,7 @@ export function guest(functions: string, { blobs = {}, memory }: GuestOptions = 
 
   return `(module
     ${[...imports].map(importText).join('\n    ')}
+    ${further}
     ${memory ?? `(memory (export "memory") ${Math.ceil(end / PAGE)})`}
     ${data.join('\n    ')}
     ${code})`;

@@ -1,4 +1,5 @@
 import {
+  type AnyPlugin,
   type Exit,
   type InputStream,
   type OutputStream,
@@ -78,6 +79,7 @@ export class Feed implements InputStream {
 export interface ProgramOptions {
   readonly config?: ProcessConfig;
   readonly machine?: Machine;
+  readonly plugins?: readonly AnyPlugin[];
   /** Export to call, without parameters. Default: `_start`. */
   readonly entry?: string;
   readonly input?: InputStream;
@@ -115,6 +117,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
       holds: () => options.holds?.() ?? false,
     },
     ...(options.machine === undefined ? {} : { machine: options.machine }),
+    ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
   });
   const bytes = typeof source === 'string' ? await assembleText(source, 'test.wat') : source;
   const stdout = new Capture();

@@ -1,0 +1,207 @@
+import { emitWarning } from 'node:process';
+import { andThen } from '../host/conventions.ts';
+import type { HostContext, HostFunction } from '../host/function.ts';
+import { type Exit, isNormal } from '../kernel/exit.ts';
+import type { Process } from '../kernel/process.ts';
+import type { ProcessSlot } from '../kernel/process-slot.ts';
+import { hostTrap, trapCause } from '../kernel/trap.ts';
+import { checkPlugin, nameOf, PluginError } from './check-plugin.ts';
+import type { AnyPlugin, PluginExit } from './plugin.ts';
+import { PluginCaller, PluginProcess } from './plugin-process.ts';
+import { type ParsedSignature, type PluginType, parsePluginSignature } from './signature.ts';
+
+/** The plugins of a runtime: their host functions, and who is told of processes. */
+export class PluginHost {
+  readonly functions: readonly HostFunction[];
+  readonly #loaded: readonly LoadedPlugin[];
+
+  /** @throws PluginError where one of them is none, or two have the same namespace */
+  constructor(plugins: readonly AnyPlugin[]) {
+    const namespaces = new Set<string>();
+    for (const plugin of plugins) {
+      checkPlugin(plugin);
+      if (namespaces.has(plugin.namespace)) {
+        throw new PluginError(`two plugins have the namespace "${plugin.namespace}"`);
+      }
+      namespaces.add(plugin.namespace);
+    }
+    this.#loaded = plugins.map((plugin) => new LoadedPlugin(plugin));
+    this.functions = this.#loaded.flatMap((loaded) => loaded.functions);
+  }
+
+  /** Tells of a process that is about to run. Returns why it must not. */
+  onSpawn(process: Process): string | undefined {
+    for (const loaded of this.#loaded) {
+      const refusal = loaded.onSpawn(process);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+
+  onExit(process: Process, exit: Exit): void {
+    // One that was killed before it was spawned has not been told of.
+    if (process.initialized) for (const loaded of this.#loaded) loaded.onExit(process, exit);
+  }
+}
+
+/** One plugin in one runtime. */
+class LoadedPlugin {
+  readonly functions: readonly HostFunction[];
+  readonly #plugin: AnyPlugin;
+  readonly #state: ProcessSlot<unknown>;
+
+  constructor(plugin: AnyPlugin) {
+    this.#plugin = plugin;
+    this.#state = {
+      make: (process) => plugin.state?.(new PluginProcess<never>(process, noState)),
+      release: (state) => {
+        if (plugin.release !== undefined) this.#warned('release', () => plugin.release?.(state));
+      },
+    };
+    this.functions = Object.entries(plugin.functions ?? {}).map(([name, fn]) => {
+      const signature = parsePluginSignature(fn.signature);
+      if (signature === undefined) throw new PluginError(`not a signature: ${fn.signature}`);
+      return {
+        module: plugin.namespace,
+        name,
+        ...signature,
+        // Whether it waits is known when it has been called.
+        blocking: true,
+        split: false,
+        since: 'plugin',
+        doc: fn.doc ?? '',
+        older: [],
+        works: true,
+        bind: (context) => this.#bind(context, name, signature, fn.call),
+      };
+    });
+  }
+
+  readonly #stateOf = (process: Process): unknown => process.slot(this.#state);
+
+  #bind(
+    { scheduler }: HostContext,
+    name: string,
+    { results: [type] }: ParsedSignature,
+    call: (caller: PluginCaller<unknown>, ...args: unknown[]) => unknown,
+  ) {
+    const id = `${this.#plugin.namespace}::${name}`;
+    const stateOf = this.#stateOf;
+    return (...args: unknown[]): unknown => {
+      const process = scheduler.current;
+      const caller = new PluginCaller<unknown>(process, stateOf);
+      let result: unknown;
+      try {
+        result = call(caller, ...args);
+      } catch (error) {
+        throw trapOf(id, error);
+      }
+      if (!isThenable(result)) return toWasm(id, type, result);
+      let settle = (): unknown => undefined;
+      // Handled from the start, also where the process is killed first: a rejection nobody handles would end Node.
+      const settled = Promise.resolve(result).then(
+        (value) => {
+          settle = () => toWasm(id, type, value);
+        },
+        (error: unknown) => {
+          settle = () => {
+            throw trapOf(id, error);
+          };
+        },
+      );
+      const waited = scheduler.waitForEvent(process, (wake) => {
+        void settled.then(() => wake(0));
+        return () => caller.abort();
+      });
+      return andThen(waited, () => settle());
+    };
+  }
+
+  onSpawn(process: Process): string | undefined {
+    const { onSpawn, namespace } = this.#plugin;
+    if (onSpawn === undefined) return undefined;
+    try {
+      this.#watched('onSpawn', onSpawn(new PluginProcess(process, this.#stateOf)));
+      return undefined;
+    } catch (error) {
+      return `the plugin ${namespace} does not let it begin: ${messageOf(error)}`;
+    }
+  }
+
+  onExit(process: Process, exit: Exit): void {
+    const { onExit } = this.#plugin;
+    if (onExit === undefined) return;
+    this.#warned('onExit', () => onExit(new PluginProcess(process, this.#stateOf), describeExit(exit)));
+  }
+
+  /** Calls a hook whose failure concerns no process any more. */
+  #warned(hook: string, call: () => unknown): void {
+    try {
+      this.#watched(hook, call());
+    } catch (error) {
+      this.#warn(hook, error);
+    }
+  }
+
+  /** Nobody waits for a hook, also where it is asynchronous. */
+  #watched(hook: string, result: unknown): void {
+    if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.#warn(hook, error));
+  }
+
+  #warn(hook: string, error: unknown): void {
+    emitWarning(`${hook} of the plugin ${this.#plugin.namespace} failed: ${messageOf(error)}`);
+  }
+}
+
+function noState(): never {
+  throw new Error('the state of a process cannot be asked for while it is made');
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** What a plugin threw, as the end of the process that called it. A trap of the runtime's own stays what it is. */
+function trapOf(id: string, error: unknown): unknown {
+  if (trapCause(error) !== undefined) return error;
+  const trap = hostTrap(`${id} failed: ${messageOf(error)}`);
+  trap.cause = error;
+  return trap;
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message || error.name : String(error);
+  } catch {
+    return 'it threw something that cannot be shown';
+  }
+}
+
+/** Checks what a function returned: wasm would make something of everything. */
+function toWasm(id: string, type: PluginType | undefined, value: unknown): number | bigint | undefined {
+  switch (type) {
+    case undefined:
+      return undefined;
+    case 'i32':
+      if (typeof value === 'number' && Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 32)
+        return value;
+      break;
+    case 'i64':
+      if (typeof value === 'bigint' && value >= -(2n ** 63n) && value < 2n ** 64n) return value;
+      break;
+    default:
+      if (typeof value === 'number') return value;
+  }
+  const shown =
+    typeof value === 'number' || typeof value === 'bigint' ? `the ${typeof value} ${value}` : nameOf(value);
+  throw hostTrap(`${id} must return an ${type}, and not ${shown}`);
+}
+
+function describeExit(exit: Exit): PluginExit {
+  return {
+    kind: exit.kind,
+    normal: isNormal(exit),
+    ...('code' in exit ? { code: exit.code } : {}),
+    ...('message' in exit ? { message: exit.message } : {}),
+  };
+}

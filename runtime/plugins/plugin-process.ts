@@ -1,0 +1,72 @@
+import type { Process } from '../kernel/process.ts';
+import { PluginMemory } from './plugin-memory.ts';
+
+/** A process has ended, and with it its state and memory. */
+export class ProcessEndedError extends Error {
+  override readonly name = 'ProcessEndedError';
+  readonly code = 'LUNATIC_PROCESS_ENDED';
+}
+
+/** A process, as a plugin sees it. */
+export class PluginProcess<State> {
+  /** Unique in its environment. */
+  readonly id: number;
+  /** The number of its environment: 1 for `lunatic run`, 0 for each test, which has an environment of its own. */
+  readonly environment: number;
+  /** Who spawned it; null for a root process. */
+  readonly parent: number | null;
+  /** Name of the exported function that it runs. */
+  readonly entry: string;
+  readonly memory: PluginMemory;
+  readonly #process: Process;
+  readonly #stateOf: (process: Process) => State;
+
+  constructor(process: Process, stateOf: (process: Process) => State) {
+    this.id = process.id;
+    this.environment = process.environment.id;
+    this.parent = process.parent;
+    this.entry = process.entry.name;
+    this.#process = process;
+    this.#stateOf = stateOf;
+    this.memory = new PluginMemory(() => {
+      this.#check();
+      return process.memory;
+    });
+  }
+
+  /** Whether it is over with it: there is no state and no memory any more. */
+  get ended(): boolean {
+    return this.#process.instance === null;
+  }
+
+  /** What the plugin keeps for the process. */
+  get state(): State {
+    this.#check();
+    return this.#stateOf(this.#process);
+  }
+
+  #check(): void {
+    if (this.ended) throw new ProcessEndedError(`process ${this.id} has ended`);
+  }
+}
+
+/** The process that calls a function. */
+export class PluginCaller<State> extends PluginProcess<State> {
+  #abort: AbortController | null = null;
+  #aborted = false;
+
+  /** Aborted when the process is killed while the function's promise is pending. */
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#aborted) this.#abort.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  /** For the runtime: the process waits no longer. */
+  abort(): void {
+    this.#aborted = true;
+    this.#abort?.abort();
+  }
+}

@@ -1,0 +1,90 @@
+import type { PluginCaller, PluginProcess } from './plugin-process.ts';
+import type { ParamsOf, ResultOf } from './signature.ts';
+
+/** A function that guests can import. */
+export interface PluginFunction<Signature extends string, State> {
+  /** As in `(pointer: i32, length: i32) -> i64`; of the types i32, i64, f32 and f64, with at most one result. */
+  readonly signature: Signature;
+  /** A sentence that says what it does. */
+  readonly doc?: string;
+  /**
+   * Called for each call of a guest. An i64 is a bigint, everything else a number; pointers from 2 GiB on are negative, as
+   * wasm has them, which `memory` understands. A promise suspends the calling process, and no other. What this throws, or
+   * a promise is rejected with, kills the caller with that message.
+   */
+  readonly call: (
+    caller: PluginCaller<State>,
+    ...args: ParamsOf<Signature>
+  ) => ResultOf<Signature> | Promise<ResultOf<Signature>>;
+}
+
+/** How a process ended, as plugins see it. */
+export interface PluginExit {
+  readonly kind: 'returned' | 'exited' | 'killed' | 'no-entry' | 'trapped' | 'bug';
+  /** Whether links and monitors see a normal end. */
+  readonly normal: boolean;
+  /** Of `proc_exit`. */
+  readonly code?: number;
+  /** Why it failed. */
+  readonly message?: string;
+}
+
+/** Host functions in a namespace of their own. */
+export interface Plugin<State = unknown, Signatures extends Record<string, string> = Record<string, string>> {
+  /** The module that guests import the functions from: letters, digits, `_`, `-`, `.`, `:`. */
+  readonly namespace: string;
+  /** Makes what the plugin keeps for a process, when it is first asked for. */
+  readonly state?: (process: PluginProcess<never>) => State;
+  readonly functions?: {
+    readonly [Name in keyof Signatures]: PluginFunction<Signatures[Name], State>;
+  };
+  /** Called with the state of a process that has ended. */
+  readonly release?: (state: State) => void;
+  /** Called for each process before its first instruction. What it throws is why the process cannot be spawned. */
+  readonly onSpawn?: (process: PluginProcess<State>) => void;
+  /** Called for each process that has ended, while its state and memory are still there. */
+  readonly onExit?: (process: PluginProcess<State>, exit: PluginExit) => void;
+}
+
+/**
+ * Types a plugin; the default export of the module that `--plugin` names.
+ *
+ *     export default definePlugin({
+ *       namespace: 'counter',
+ *       state: () => ({ total: 0n }),
+ *       functions: {
+ *         add: {
+ *           signature: '(amount: i64) -> i64',
+ *           call: (caller, amount) => (caller.state.total += amount),
+ *         },
+ *       },
+ *     });
+ */
+export function definePlugin<State, const Signatures extends Record<string, string>>(
+  plugin: Plugin<State, Signatures>,
+): Plugin<State, Signatures> {
+  return plugin;
+}
+
+/** A plugin of whatever state and functions: what the runtime takes. */
+export interface AnyPlugin {
+  readonly namespace: string;
+  readonly state?: (process: PluginProcess<never>) => unknown;
+  readonly functions?: Readonly<
+    Record<
+      string,
+      {
+        readonly signature: string;
+        readonly doc?: string;
+        // biome-ignore lint/suspicious/noExplicitAny: each function has types of its own
+        readonly call: (caller: PluginCaller<any>, ...args: any[]) => unknown;
+      }
+    >
+  >;
+  // biome-ignore lint/suspicious/noExplicitAny: each plugin has a state of its own
+  readonly release?: (state: any) => void;
+  // biome-ignore lint/suspicious/noExplicitAny: each plugin has a state of its own
+  readonly onSpawn?: (process: PluginProcess<any>) => void;
+  // biome-ignore lint/suspicious/noExplicitAny: each plugin has a state of its own
+  readonly onExit?: (process: PluginProcess<any>, exit: PluginExit) => void;
+}
