@@ -3,11 +3,22 @@ import { bench } from './bench.ts';
 import { inspection } from './inspection.ts';
 import { kernels } from './kernels.ts';
 import { memory } from './memory.ts';
+import { network } from './network.ts';
 import { processes } from './processes.ts';
 import { rewriting } from './rewriting.ts';
 import { sqlite } from './sqlite.ts';
 import { startup } from './startup.ts';
 import { testMode } from './test-mode.ts';
 
-const benchmarks = [...processes, kernels, ...memory, rewriting, sqlite, startup, testMode, inspection];
+const benchmarks = [
+  ...processes,
+  kernels,
+  ...memory,
+  rewriting,
+  sqlite,
+  startup,
+  testMode,
+  inspection,
+  ...network,
+];
 process.exit(await bench(benchmarks, process.argv.slice(2)));
