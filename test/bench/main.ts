@@ -1,5 +1,6 @@
 /** What is measured, in the order of the table. `npm run bench -- --list` tells about each row. */
 import { bench } from './bench.ts';
+import { files } from './files.ts';
 import { inspection } from './inspection.ts';
 import { kernels } from './kernels.ts';
 import { memory } from './memory.ts';
