@@ -17,6 +17,7 @@ const benchmarks = [
   ...memory,
   rewriting,
   sqlite,
+  files,
   startup,
   testMode,
   inspection,
