@@ -12,6 +12,7 @@ import type { RunningTest } from './kernel/running-test.ts';
 import { Scheduler, type SchedulerObserver } from './kernel/scheduler.ts';
 import { Spawner } from './kernel/spawn.ts';
 import type { Stdio } from './kernel/stdio.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { AnyPlugin } from './plugins/plugin.ts';
 import { PluginHost } from './plugins/plugin-host.ts';
 
@@ -51,6 +52,8 @@ export interface RuntimeOptions {
   readonly machine?: Machine;
   /** Host functions besides the runtime's own. */
   readonly plugins?: readonly AnyPlugin[];
+  /** Counts what happens; made and served by whoever exports it. */
+  readonly metrics?: Metrics;
 }
 
 /** One scheduler with the host API: loads modules and runs programs. */
@@ -63,7 +66,7 @@ export class Runtime implements ModuleLoader {
 
   /** @throws PluginError */
   constructor(options: RuntimeOptions = {}) {
-    const { observer, machine } = options;
+    const { observer, machine, metrics } = options;
     const plugins = options.plugins?.length ? new PluginHost(options.plugins) : null;
     const composed: SchedulerObserver = {
       onSpawn: (process) => plugins?.onSpawn(process) ?? observer?.onSpawn?.(process),
@@ -76,8 +79,14 @@ export class Runtime implements ModuleLoader {
       onParked: (process) => observer?.onParked?.(process),
     };
     this.scheduler = new Scheduler(0 as SchedulerIndex, composed, machine);
+    this.scheduler.meter = metrics?.vm ?? null;
     this.#spawner = new Spawner(this.scheduler);
-    const context: HostContext = { scheduler: this.scheduler, spawner: this.#spawner, modules: this };
+    const context: HostContext = {
+      scheduler: this.scheduler,
+      spawner: this.#spawner,
+      modules: this,
+      metrics: metrics ?? null,
+    };
     this.#linker = new HostLinker(context, plugins?.functions);
   }
 
@@ -101,6 +110,7 @@ export class Runtime implements ModuleLoader {
   async run(module: LoadedModule, options: RootOptions): Promise<Root> {
     const id = (options.environment ?? 1) as EnvironmentId;
     const environment = new Environment(id, this.scheduler.index, options.test);
+    this.scheduler.meter?.environmentCreated(environment);
     const context = { environment, registry: new Registry(), config: options.config, stdio: options.stdio };
     const entry = options.entry ?? { name: '_start', params: [] };
     const { process, failure } = await this.#spawner.spawnRoot(context, module, entry, options.onCreated);

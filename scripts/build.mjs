@@ -32,8 +32,8 @@ const results = await Promise.all([
     ...shared,
     ...modern,
     entryPoints: { main: 'runtime/cli/main.ts' },
-    // It runs programs without any option, so that nothing can ask for an inspection.
-    external: ['wabt', './program.js', './inspection.ts'],
+    // It runs programs without any option, so that nothing can ask for an inspection or metrics.
+    external: ['wabt', './program.js', './inspection.ts', './metrics-export.ts'],
     minifyWhitespace: true,
     minifySyntax: true,
   }),
@@ -99,9 +99,11 @@ function packageOf(file) {
 function writeLicences(folders) {
   const texts = [...folders].sort().map((folder) => {
     const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
-    if (file === undefined) throw new Error(`${folder} has no licence file`);
-    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    if (file === undefined && license === undefined) throw new Error(`${folder} has no licence`);
+    // One or the other package only names it.
+    const text = file === undefined ? `Licence: ${license}` : readFileSync(join(folder, file), 'utf8').trim();
+    return `${name} ${version}\n\n${text}\n`;
   });
   writeFileSync('dist/LICENCES.txt', texts.join(`\n${'-'.repeat(80)}\n\n`));
 }

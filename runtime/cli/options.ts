@@ -45,6 +45,19 @@ export function inspectOption(): Option {
   ).argParser(parseAddress);
 }
 
+/** As upstream has them, but for the address: without one, metrics are for this machine alone. */
+export function prometheusOptions(): Option[] {
+  return [
+    new Option('--prometheus', 'serve metrics of the runtime and of the program to Prometheus').default(
+      false,
+    ),
+    new Option(
+      '--prometheus-http <address>',
+      'where: HOST:PORT, HOST or PORT; default 127.0.0.1:9927',
+    ).argParser(parseAddress),
+  ];
+}
+
 /** Where a program can be inspected. */
 export function urlArgument(): Argument {
   return new Argument('<url>', 'what `lunatic run --inspect` prints: ws://127.0.0.1:PORT/TOKEN').argParser(

@@ -1,17 +1,29 @@
 import { Command } from 'commander';
-import { colorOption, dirOption, inspectOption, logOption, pluginOption } from './options.ts';
+import {
+  colorOption,
+  dirOption,
+  inspectOption,
+  logOption,
+  pluginOption,
+  prometheusOptions,
+} from './options.ts';
 import { withPermissionOptions } from './permission-options.ts';
 import type { RunOptions } from './run.ts';
 
 /** `lunatic run`. */
 export function runCommand(): Command {
-  return withPermissionOptions(withRunOptions(new Command('run')))
+  const command = withPermissionOptions(withRunOptions(new Command('run')));
+  for (const option of prometheusOptions()) command.addOption(option);
+  return command
     .addHelpText(
       'after',
       '\nExit status: 0 if the root process ended normally, otherwise the code it exited with, or 1 if it trapped or was\n' +
         'killed; 1 if the module cannot be read, compiled or instantiated; 2 for a wrong command line; 130 after Ctrl-C.',
     )
-    .action(async (path: string, wasmArguments: string[], options: RunOptions) => {
+    .action(async (path: string, wasmArguments: string[], options: RunOptions, command: Command) => {
+      if (options.prometheusHttp !== undefined && !options.prometheus) {
+        command.error("error: option '--prometheus-http <address>' needs '--prometheus'");
+      }
       const { run } = await import('./run.ts');
       process.exit(await run(path, wasmArguments, options));
     });

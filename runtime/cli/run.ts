@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { InspectAddress } from '../inspect/address.ts';
 import type { Exit } from '../kernel/exit.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { shown } from '../symbols/shown.ts';
 import { STACK_DEPTH } from '../symbols/stack.ts';
@@ -13,6 +14,7 @@ import { describeProcesses, Reports } from './report.ts';
 import { type ConfigFlags, rootConfig } from './root-config.ts';
 import { ExitCode, endOnSignals, openStreams } from './session.ts';
 import { StandardInput } from './standard-input.ts';
+import type { StandardOutput } from './standard-output.ts';
 
 export interface RunOptions extends LogOptions, ConfigFlags {
   readonly bench: boolean;
@@ -26,10 +28,17 @@ export interface RunOptions extends LogOptions, ConfigFlags {
   readonly inspect?: InspectAddress;
   /** Begin when whoever inspects says so. */
   readonly inspectWait: boolean;
+  /** Serve metrics. */
+  readonly prometheus?: boolean;
+  /** Where; undefined for the usual place. */
+  readonly prometheusHttp?: InspectAddress;
 }
 
 /** Where the inspector listens if no place is given: on this machine, on any port that is free. */
 const ANY_PORT: InspectAddress = { host: '127.0.0.1', port: 0 };
+
+/** Where metrics are served if no place is given: upstream's port, on this machine alone. */
+const METRICS_ADDRESS: InspectAddress = { host: '127.0.0.1', port: 9927 };
 
 /**
  * Runs a program until its root process ends.
@@ -52,8 +61,12 @@ export async function run(
       : await openInspection({ path, arguments: guestArguments, waits: options.inspectWait });
   const inspector = inspection?.inspector;
   const plugins = await pluginsOf(options.plugin ?? []);
+  const metrics = options.prometheus
+    ? await openMetrics(options.prometheusHttp ?? METRICS_ADDRESS, streams)
+    : undefined;
   const runtime = new Runtime({
     plugins,
+    ...(metrics === undefined ? {} : { metrics }),
     observer: {
       onExit(ended, exit) {
         logExit(log, ended, exit);
@@ -119,6 +132,14 @@ export async function run(
 async function openInspection(program: InspectedProgram): Promise<Inspection> {
   const { Inspection } = await import('./inspection.ts');
   return new Inspection(program);
+}
+
+/** Serves metrics and tells where. Loaded only where it is wanted. */
+async function openMetrics(address: InspectAddress, streams: StandardOutput): Promise<Metrics> {
+  const { openMetrics } = await import('./metrics-export.ts');
+  const { metrics, url } = await openMetrics(address);
+  streams.error.write(Buffer.from(`Metrics are at ${url}\n`));
+  return metrics;
 }
 
 function exitCode(exit: Exit): number {

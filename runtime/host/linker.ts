@@ -129,7 +129,8 @@ export class HostLinker implements Linker {
       again: new WebAssembly.Suspending(this.#context.scheduler.waitAgain),
     };
     bindings.forEach(({ fn, older }, i) => {
-      const current = fn.bind(this.#context);
+      const own = fn.bind(this.#context);
+      const current = this.#context.metrics?.counting(fn, own) ?? own;
       const guarded = guard(ids[i] ?? '', older === undefined ? current : older.adapt(current), shims[i]);
       functions[i] = fn.blocking ? new WebAssembly.Suspending(guarded) : guarded;
     });

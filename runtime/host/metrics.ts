@@ -1,47 +1,61 @@
-import { Namespace, unsupported } from './function.ts';
+import { type HostContext, Namespace } from './function.ts';
+import type { GuestMetrics } from './guest-metrics.ts';
 
 /** `lunatic::metrics` (semantics 15.1): counters, gauges and histograms of a guest's own. */
 export const metrics = new Namespace('lunatic::metrics');
 
+/** A function of a name and a value, which does nothing more than read the name where nobody exports metrics. */
+function recording(record: (guest: GuestMetrics, name: string, value: number) => void) {
+  return ({ scheduler, metrics: sink }: HostContext) =>
+    (pointer: number, length: number, value: number) => {
+      const name = scheduler.current.memory.string(pointer, length);
+      if (sink !== null) record(sink.guest, name, value);
+    };
+}
+
 metrics.define(
   'counter',
   '(name_str_ptr: i32, name_str_len: i32, value: i64)',
-  { since: '0.13' },
+  { since: '0.13', split: true },
   'Adds to a counter.',
-  unsupported('lunatic::metrics::counter'),
+  ({ scheduler, metrics: sink }) =>
+    (pointer: number, length: number, low: number, high: number) => {
+      const name = scheduler.current.memory.string(pointer, length);
+      sink?.guest.addToCounter(name, (high >>> 0) * 2 ** 32 + (low >>> 0));
+    },
 );
 metrics.define(
   'increment_counter',
   '(name_str_ptr: i32, name_str_len: i32)',
   { since: '0.13' },
   'Adds 1 to a counter.',
-  unsupported('lunatic::metrics::increment_counter'),
+  recording((guest, name) => guest.addToCounter(name, 1)),
 );
 metrics.define(
   'gauge',
   '(name_str_ptr: i32, name_str_len: i32, value: f64)',
   { since: '0.13' },
   'Sets a gauge.',
-  unsupported('lunatic::metrics::gauge'),
+  recording((guest, name, value) => guest.setGauge(name, value)),
 );
 metrics.define(
   'increment_gauge',
   '(name_str_ptr: i32, name_str_len: i32, value: f64)',
   { since: '0.13' },
   'Adds to a gauge.',
-  unsupported('lunatic::metrics::increment_gauge'),
+  recording((guest, name, value) => guest.addToGauge(name, value)),
 );
 metrics.define(
   'decrement_gauge',
   '(name_str_ptr: i32, name_str_len: i32, value: f64)',
   { since: '0.13' },
   'Subtracts from a gauge.',
-  unsupported('lunatic::metrics::decrement_gauge'),
+  recording((guest, name, value) => guest.addToGauge(name, -value)),
 );
 metrics.define(
   'histogram',
   '(name_str_ptr: i32, name_str_len: i32, value: f64)',
   { since: '0.13' },
   'Records an observation.',
-  unsupported('lunatic::metrics::histogram'),
+  recording((guest, name, value) => guest.observe(name, value)),
 );

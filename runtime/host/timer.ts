@@ -37,6 +37,7 @@ timer.define(
       const timerId = timers.add(
         new DelayedMessage(Number(BigInt.asUintN(64, delay)), sent, () => {
           timers.delete(timerId);
+          if (receiverId !== NO_PROCESS) scheduler.meter?.timerFired();
           const receiver = environment.get(receiverId);
           if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
           else sent.recycle();

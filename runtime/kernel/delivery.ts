@@ -1,11 +1,13 @@
 import { type Exit, isNormal } from './exit.ts';
 import { accepts } from './mailbox.ts';
 import { linkDiedMessage, type Message, MessageKind, processDiedMessage } from './message.ts';
+import type { Meter } from './meter.ts';
 import { type Process, Receiving } from './process.ts';
 import type { DeathReason, Signal } from './signal.ts';
 
 /** What applying signals asks of the scheduler. */
 export interface Turns {
+  readonly meter: Meter | null;
   /** Lets a process go on when its turn comes; its pending host call returns `value`. */
   makeReady(process: Process, value: number): void;
   /** Whether the process has the turn. */
@@ -21,6 +23,7 @@ export class Delivery {
   }
 
   apply(process: Process, signal: Signal): void {
+    this.#turns.meter?.signalApplied(process, signal);
     switch (signal.kind) {
       case 'message':
         this.accept(process, signal.message);
@@ -70,6 +73,7 @@ export class Delivery {
     } else {
       process.mailbox.push(message);
     }
+    this.#turns.meter?.messageAccepted(process, message);
   }
 
   /** One that has the turn dies when it gives it up. */

@@ -7,6 +7,7 @@ import { InstancePool } from './instance-pool.ts';
 import { type Look, nextLook } from './look.ts';
 import type { TagFilter } from './mailbox.ts';
 import type { Message } from './message.ts';
+import type { Meter } from './meter.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { KILL, type Signal } from './signal.ts';
@@ -66,6 +67,8 @@ export class Scheduler implements Turns {
   readonly capacity: Capacity;
   readonly observer: SchedulerObserver;
   traces: Traces = 'none';
+  /** Counts, where metrics are exported. */
+  meter: Meter | null = null;
   /** The process that has the turn. Host functions are called by it. */
   current!: Process;
   /** Runs a process's start section or entry function; set by the spawner, which knows how. */
@@ -400,6 +403,7 @@ export class Scheduler implements Turns {
 
   /** Sends a signal to a process of this scheduler. It is applied before the process runs again. */
   deliver(process: Process, signal: Signal): void {
+    this.meter?.signalSent();
     if (this.runs(process)) this.#keep(process, signal);
     else this.#delivery.apply(process, signal);
   }
@@ -411,6 +415,7 @@ export class Scheduler implements Turns {
 
   /** Sends a message; the same as delivering a message signal, without the signal object where it can be. */
   deliverMessage(process: Process, message: Message): void {
+    this.meter?.signalSent();
     if (this.runs(process)) this.#keep(process, { kind: 'message', message });
     else this.#delivery.accept(process, message);
   }
