@@ -4,6 +4,6 @@ import './networking/tcp.ts';
 import './networking/streams.ts';
 import './networking/tls.ts';
 import './networking/udp.ts';
-import './networking/messages.ts';
 
+export { listener } from './networking/messages.ts';
 export { networking } from './networking/namespace.ts';

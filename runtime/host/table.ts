@@ -5,7 +5,7 @@ import { error } from './error.ts';
 import type { HostFunction } from './function.ts';
 import { message } from './message.ts';
 import { metrics } from './metrics.ts';
-import { networking } from './networking.ts';
+import { listener, networking } from './networking.ts';
 import { permissions } from './permissions.ts';
 import { process } from './process.ts';
 import './trace.ts';
@@ -34,5 +34,6 @@ export const HOST_FUNCTIONS: readonly HostFunction[] = [
   permissions,
   command,
   test,
+  listener,
   preview1,
 ].flatMap((namespace) => namespace.functions);

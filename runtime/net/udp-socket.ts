@@ -203,18 +203,24 @@ function isSame(a: Endpoint, b: Endpoint): boolean {
  */
 function bind({ version, host, port }: Endpoint, done: (result: Socket | Error) => void): () => void {
   const socket = createSocket({ type: version === 4 ? 'udp4' : 'udp6', lookup: known });
+  let wanted = true;
   const close = () => {
-    socket.off('error', refused).on('error', () => {});
+    wanted = false;
+    socket.removeAllListeners().on('error', () => {});
     socket.close();
   };
-  const refused = (error: Error) => {
-    close();
-    done(error);
+  // Where nothing is looked up Node tells the result within the call.
+  const tell = (result: Socket | Error) => {
+    process.nextTick(() => {
+      if (!wanted) return;
+      socket.removeAllListeners();
+      if (result instanceof Error) close();
+      done(result);
+    });
   };
-  socket.once('error', refused);
-  socket.bind({ address: host, port, exclusive: true }, () => {
-    socket.off('error', refused);
-    done(socket);
-  });
-  return close;
+  socket.once('error', tell);
+  socket.bind({ address: host, port, exclusive: true }, () => tell(socket));
+  return () => {
+    if (wanted) close();
+  };
 }

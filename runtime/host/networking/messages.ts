@@ -3,12 +3,16 @@ import type { ProcessSlot } from '../../kernel/process-slot.ts';
 import type { ResourceTable } from '../../kernel/resource-table.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { NetStream } from '../../net/net-stream.ts';
+import { TcpListener } from '../../net/tcp-listener.ts';
+import { TlsListener } from '../../net/tls-listener.ts';
 import { UdpSocket } from '../../net/udp-socket.ts';
+import { Namespace } from '../function.ts';
 import { data, message, resourceAt } from '../message.ts';
-import { TCP_STREAMS, TLS_STREAMS, UDP_SOCKETS } from './resources.ts';
+import { TCP_LISTENERS, TCP_STREAMS, TLS_LISTENERS, TLS_STREAMS, UDP_SOCKETS } from './resources.ts';
 
 /** Streams and sockets in messages (semantics 6.4): a reference moves from one process's table to another's. */
 function defineMoves<T extends SocketResource['socket']>(
+  namespace: Namespace,
   name: string,
   parameter: string,
   kind: SocketResource['kind'],
@@ -16,7 +20,7 @@ function defineMoves<T extends SocketResource['socket']>(
   isKind: (socket: SocketResource['socket']) => socket is T,
   since: string,
 ): void {
-  message.define(
+  namespace.define(
     `push_${name}`,
     `(${parameter}: i64) -> i64`,
     { since },
@@ -32,7 +36,7 @@ function defineMoves<T extends SocketResource['socket']>(
         return BigInt(carrier.addResource({ kind, socket }));
       },
   );
-  message.define(
+  namespace.define(
     `take_${name}`,
     '(index: i64) -> i64',
     { since },
@@ -51,8 +55,43 @@ function defineMoves<T extends SocketResource['socket']>(
 }
 
 const isStream = (socket: SocketResource['socket']) => socket instanceof NetStream;
+const isTcpListener = (socket: SocketResource['socket']) => socket instanceof TcpListener;
+const isTlsListener = (socket: SocketResource['socket']) => socket instanceof TlsListener;
 const isUdp = (socket: SocketResource['socket']) => socket instanceof UdpSocket;
 
-defineMoves('tcp_stream', 'stream_id', 'TCP stream', TCP_STREAMS, isStream, '0.6.0');
-defineMoves('tls_stream', 'stream_id', 'TLS stream', TLS_STREAMS, isStream, '0.12.0');
-defineMoves('udp_socket', 'socket_id', 'UDP socket', UDP_SOCKETS, isUdp, '0.9.0');
+defineMoves(message, 'tcp_stream', 'stream_id', 'TCP stream', TCP_STREAMS, isStream, '0.6.0');
+defineMoves(message, 'tls_stream', 'stream_id', 'TLS stream', TLS_STREAMS, isStream, '0.12.0');
+defineMoves(message, 'udp_socket', 'socket_id', 'UDP socket', UDP_SOCKETS, isUdp, '0.9.0');
+
+/**
+ * `lunatic::listener`: several processes that accept on one listener. Upstream has no such functions; a guest that imports
+ * them runs here alone.
+ */
+export const listener = new Namespace('lunatic::listener');
+
+/** In place of a release of upstream. */
+const SINCE = 'not in upstream';
+
+/** Another reference to a listener, which listens until the last one is dropped. */
+function defineClone<T extends { share(): T }>(
+  name: string,
+  kind: SocketResource['kind'],
+  slot: ProcessSlot<ResourceTable<T>>,
+): void {
+  listener.define(
+    name,
+    '(listener_id: i64) -> i64',
+    { since: SINCE },
+    `Makes another reference to a ${kind}. It listens until the last one is dropped.`,
+    ({ scheduler }) =>
+      (id: bigint) => {
+        const listeners = scheduler.current.slot(slot);
+        return BigInt(listeners.add(listeners.get(id).share()));
+      },
+  );
+}
+
+defineClone<TcpListener>('clone_tcp_listener', 'TCP listener', TCP_LISTENERS);
+defineClone<TlsListener>('clone_tls_listener', 'TLS listener', TLS_LISTENERS);
+defineMoves(listener, 'tcp_listener', 'listener_id', 'TCP listener', TCP_LISTENERS, isTcpListener, SINCE);
+defineMoves(listener, 'tls_listener', 'listener_id', 'TLS listener', TLS_LISTENERS, isTlsListener, SINCE);
