@@ -10,6 +10,7 @@ interface Guest {
   readonly name: string;
   readonly source: string;
   readonly args?: string[];
+  readonly options?: string[];
   readonly env?: Record<string, string>;
   readonly stdin?: { readonly after: string; readonly text: string };
   readonly exitCode: number;
@@ -43,11 +44,14 @@ async function moduleOf({ name, source }: Guest): Promise<string> {
 describe('guest programs print what is expected of them', () => {
   test.concurrent.each(guests)('$name', { timeout: 60_000 }, async (guest) => {
     const { stdin } = guest;
-    const command = new RunningCommand(['run', await moduleOf(guest), ...(guest.args ?? [])], {
-      // So that the stacks of failing children can be looked at too.
-      env: { LUNATIC_LOG: 'debug', ...guest.env },
-      input: stdin === undefined ? '' : null,
-    });
+    const command = new RunningCommand(
+      ['run', ...(guest.options ?? []), await moduleOf(guest), ...(guest.args ?? [])],
+      {
+        // So that the stacks of failing children can be looked at too.
+        env: { LUNATIC_LOG: 'debug', ...guest.env },
+        input: stdin === undefined ? '' : null,
+      },
+    );
     if (stdin !== undefined) {
       await command.printed(stdin.after);
       command.child.stdin?.end(stdin.text);

@@ -90,7 +90,8 @@ permissions.define(
 
 /** Why a process with this config may not run a program, for the guest's author. */
 export function commandRefusal({ commands }: ProcessConfig, name: string): string {
-  const known = commands.size === 0 ? 'none' : [...commands.keys()].join(', ');
+  const named = new Set([...commands].filter(([key, path]) => key !== path).map(([, path]) => path));
+  const known = [...commands.keys()].filter((key) => !named.has(key)).join(', ') || 'none';
   return `this process may not run '${name}' (programs that its config allows: ${known})`;
 }
 

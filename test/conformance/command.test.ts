@@ -89,7 +89,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
         "this process may not run 'sh' (programs that its config allows: none)",
       ]);
       expect(await saidBy(source, allowing('cat'))).toEqual([
-        expect.stringMatching(/^this process may not run 'sh' \(.*: cat, \/.*cat\)$/),
+        "this process may not run 'sh' (programs that its config allows: cat)",
       ]);
     });
 
