@@ -33,7 +33,7 @@ const answering = (get: string, more = '') => `
     functions: { get: { signature: '() -> i64', call: ${get} } },
   });`;
 
-test('the example runs', async () => {
+test('the example runs', { timeout: 60_000 }, async () => {
   const example = join(projectFolder, 'examples', 'plugin-counter');
   const module = await buildAssemblyScript(join(example, 'harvest.ts'), join(folder, 'harvest.wasm'));
   const { stdout, stderr } = await lunatic(['run', '--plugin', join(example, 'counter.mjs'), module]);
