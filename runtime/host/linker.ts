@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Linker } from '../kernel/module.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { asTrap } from '../kernel/trap.ts';
 import { shown } from '../symbols/shown.ts';
 import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
@@ -131,7 +132,8 @@ export class HostLinker implements Linker {
     bindings.forEach(({ fn, older }, i) => {
       const own = fn.bind(this.#context);
       const current = this.#context.metrics?.counting(fn, own) ?? own;
-      const guarded = guard(ids[i] ?? '', older === undefined ? current : older.adapt(current), shims[i]);
+      const implementation = older === undefined ? current : older.adapt(current);
+      const guarded = guard(ids[i] ?? '', implementation, shims[i], this.#context.scheduler);
       functions[i] = fn.blocking ? new WebAssembly.Suspending(guarded) : guarded;
     });
     const module = new WebAssembly.Module(hostShimModule(shims));
@@ -148,22 +150,29 @@ interface Binding {
 }
 
 /**
- * Whatever escapes from a host function must be a trap, or the guest could catch it. Each function gets a guard of
- * its own source, since the engine inlines what is called in a place only where that is always the same function.
+ * Whatever escapes from a host function must be a trap, or the guest could catch it. And what the guest did with the
+ * draft must be done before. Each function gets a guard of its own source, since the engine inlines what is called in a
+ * place only where that is always the same function.
  */
-function guard(id: string, fn: HostImplementation, shim: HostShim | undefined): HostImplementation {
+function guard(
+  id: string,
+  fn: HostImplementation,
+  shim: HostShim | undefined,
+  { draft, settle }: Scheduler,
+): HostImplementation {
   const { params = [], split = false } = shim ?? {};
   const count = params.length + (split ? params.filter((type) => type === 'i64').length : 0);
   const names = Array.from({ length: count }, (_, i) => `p${i}`).join(', ');
   const source = `// ${id}
     return (${names}) => {
       try {
+        if (draft.isUsed) settle();
         return fn(${names});
       } catch (error) {
         throw asTrap(error);
       }
     };`;
-  return new Function('fn', 'asTrap', source)(fn, asTrap);
+  return new Function('fn', 'asTrap', 'draft', 'settle', source)(fn, asTrap, draft, settle);
 }
 
 function sameSignature(a: Signature, b: Signature): boolean {

@@ -1,7 +1,7 @@
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
 import { type TagFilter, tagFilter } from '../kernel/mailbox.ts';
-import { dataMessage, type Message, MessageKind } from '../kernel/message.ts';
+import { type Message, MessageKind } from '../kernel/message.ts';
 import type { MessageResource } from '../kernel/message-resources.ts';
 import type { Process } from '../kernel/process.ts';
 import { NO_TAG, type Tag, tagFromHalves, tagToGuest } from '../kernel/tag.ts';
@@ -82,10 +82,7 @@ function oldLow(timeout: number): number {
 /** Sends what the scratch area holds to a process of the caller's environment; a dead one gets nothing. */
 function send({ scheduler }: HostContext, target: ProcessId): void {
   const process = scheduler.current;
-  const sent = takeMessage(process);
-  const receiver = process.peer(target);
-  if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
-  else sent.recycle();
+  scheduler.send(process, target, takeMessage(process));
 }
 
 message.define(
@@ -95,7 +92,8 @@ message.define(
   'Puts a new, empty data message into the scratch area. Tag 0 means none; the capacity is a hint.',
   ({ scheduler }) =>
     (tagLow: number, tagHigh: number) => {
-      scheduler.current.load(dataMessage(tagFromHalves(tagLow, tagHigh)));
+      scheduler.current.clearScratch();
+      scheduler.draft.create(tagLow, tagHigh);
     },
 );
 
@@ -109,7 +107,6 @@ message.define(
       const process = scheduler.current;
       const target = data(process);
       const size = length >>> 0;
-      if (target.writeWords(process.words, pointer >>> 0, size)) return length;
       const memory = memoryFor(process, pointer, size);
       if (size > LARGE_WRITE && !scheduler.capacity.hasMemory(size + target.length)) {
         loseMessage(process);
@@ -130,8 +127,6 @@ message.define(
       const process = scheduler.current;
       const source = data(process);
       const size = length >>> 0;
-      const words = source.readWords(process.words, pointer >>> 0, size);
-      if (words >= 0) return words;
       const memory = memoryFor(process, pointer, size);
       if (source.position > source.length) {
         loseMessage(process);

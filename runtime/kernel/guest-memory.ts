@@ -35,11 +35,6 @@ export class GuestMemory {
     return this.#view;
   }
 
-  /** The same in words of four bytes. A memory has whole pages of them. */
-  get words(): Int32Array {
-    return new Int32Array(this.#memory.buffer);
-  }
-
   /** Whether the memory has this range. */
   has(pointer: number, length: number): boolean {
     return (pointer >>> 0) + length <= this.bytes.length;

@@ -54,32 +54,28 @@ export class Message {
     this.length = end;
   }
 
-  /**
-   * Appends words of a memory, where that can be done at once: all is aligned, and the message stays short.
-   * @param start, size in bytes, as the guest gave them
-   */
-  writeWords(memory: Int32Array, start: number, size: number): boolean {
-    const { length } = this;
-    if (((start | size | length) & 3) !== 0 || length + size > SHORT || start + size >= memory.length * 4)
-      return false;
-    if (length === 0 && this.#words === null) this.#grow(size);
-    const words = this.#words;
-    if (words === null) return false;
-    for (let i = 0; i < size; i += 4) words[(length + i) >> 2] = memory[(start + i) >> 2] ?? 0;
-    this.length = length + size;
+  /** Whether there is nothing in it but bytes. */
+  get isPlain(): boolean {
+    return this.kind === MessageKind.Data && this.resources === null;
+  }
+
+  /** Copies all bytes of a short message, in words, to `words` from `at` on; returns false for a longer one. */
+  copyWords(words: Int32Array, at: number): boolean {
+    const own = this.#words;
+    if (own === null) return this.length === 0;
+    const count = (this.length + 3) >> 2;
+    for (let i = 0; i < count; i++) words[at + i] = own[i] ?? 0;
     return true;
   }
 
-  /** Copies the next words to `at` where that can be done at once; otherwise returns -1. See `writeWords`. */
-  readWords(memory: Int32Array, at: number, size: number): number {
-    const { position } = this;
-    const words = this.#words;
-    const count = Math.min(size, this.length - position);
-    if (words === null || ((at | count | position) & 3) !== 0 || at + size >= memory.length * 4 || count < 0)
-      return -1;
-    for (let i = 0; i < count; i += 4) memory[(at + i) >> 2] = words[(position + i) >> 2] ?? 0;
-    this.position = position + count;
-    return count;
+  /** Makes `length` bytes, of at most a short message, its contents; they are in words from `at` on. */
+  setWords(words: Int32Array, at: number, length: number): void {
+    if (this.#words === null && length > 0) this.#grow(length);
+    const own = this.#words;
+    this.length = length;
+    if (own === null) return;
+    const count = (length + 3) >> 2;
+    for (let i = 0; i < count; i++) own[i] = words[at + i] ?? 0;
   }
 
   /** Appends bytes that come from outside. */

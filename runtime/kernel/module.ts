@@ -145,6 +145,7 @@ export class LoadedModule {
       preempt: !meter,
       meter,
       reuse: true,
+      draft: true,
       dropNames: true,
     });
     const image = new FirstImage();

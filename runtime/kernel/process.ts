@@ -67,8 +67,6 @@ export interface ProcessContext {
   readonly stdio: Stdio;
 }
 
-const NO_WORDS = new Int32Array(0);
-
 /** One wasm instance with its host-side state (semantics 2.1). The scheduler moves it through its life. */
 export class Process implements ProcessContext {
   // What every message touches comes first: thousands of processes do not fit into the caches, a few lines each do.
@@ -85,7 +83,7 @@ export class Process implements ProcessContext {
   cancelWait: (() => void) | null = null;
   exit: Exit | null = null;
   readonly id: ProcessId;
-  /** The message being written or read (semantics 6.1). */
+  /** The message being written or read (semantics 6.1), unless it is the scheduler's draft. */
   scratch: Message | null = null;
   resumeValue = 0;
   /** Lets its host call return a number, or throw what the promise is rejected with. */
@@ -103,8 +101,6 @@ export class Process implements ProcessContext {
   signals: Signal[] | null = null;
   /** Made for the first message that has to wait in it. */
   #mailbox: Mailbox | null = null;
-  /** The memory in words of four bytes; of no length before it is first used, and after it has grown. */
-  words: Int32Array = NO_WORDS;
   /** Whom it sent a message last. */
   #lastPeer: Process | null = null;
 
@@ -192,7 +188,6 @@ export class Process implements ProcessContext {
   /** The exported memory. Traps where the module exports none. */
   get memory(): GuestMemory {
     this.#memory ??= this.module.guestMemory(this);
-    if (this.words.length === 0) this.words = this.#memory.words;
     return this.#memory;
   }
 
@@ -259,6 +254,12 @@ export class Process implements ProcessContext {
     this.scratch = message;
   }
 
+  /** Gives up what is in the scratch area. */
+  clearScratch(): void {
+    this.scratch?.recycle();
+    this.scratch = null;
+  }
+
   /** Releases all that an ended process held. */
   release(): void {
     for (const [kind, value] of this.#slots ?? []) kind.release?.(value);
@@ -275,7 +276,6 @@ export class Process implements ProcessContext {
       for (const signal of this.signals) if (signal.kind === 'message') signal.message.dropResources();
     this.scratch?.dropResources();
     this.#mailbox = null;
-    this.words = NO_WORDS;
     this.scratch = null;
     this.signals = null;
     this.links = this.monitors = null;

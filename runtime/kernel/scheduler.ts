@@ -1,8 +1,9 @@
 import { emitWarning } from 'node:process';
 import { Capacity, type Machine } from './capacity.ts';
 import { Delivery, type Turns } from './delivery.ts';
+import { Draft } from './draft.ts';
 import { type Exit, exitFromError, KILLED_EXIT, RETURNED } from './exit.ts';
-import type { SchedulerIndex } from './ids.ts';
+import type { ProcessId, SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import { type Look, nextLook } from './look.ts';
 import type { TagFilter } from './mailbox.ts';
@@ -65,6 +66,8 @@ export class Scheduler implements Turns {
   readonly index: SchedulerIndex;
   readonly pool = new InstancePool(POOL_CAPACITY);
   readonly capacity: Capacity;
+  /** The scratch area of the process that has the turn, if it is there. */
+  readonly draft = new Draft();
   readonly observer: SchedulerObserver;
   traces: Traces = 'none';
   /** Counts, where metrics are exported. */
@@ -125,6 +128,7 @@ export class Scheduler implements Turns {
    * Settled by `makeReady`, or rejected with `KILLED`.
    */
   suspend(process: Process, wait: Wait): Promise<number> {
+    if (this.draft.isUsed) this.settle();
     process.wait = process.suspendedIn = wait;
     if (this.traces !== 'none') {
       const isRare = wait !== Wait.Receive;
@@ -201,9 +205,15 @@ export class Scheduler implements Turns {
     process.turns++;
     this.current = process;
     this.#running = true;
-    if (!process.started) void AT_ONCE.then(this.#begin);
-    else if (process.killed) process.resume(UNWIND);
-    else process.resume(process.resumeValue);
+    if (!process.started) {
+      void AT_ONCE.then(this.#begin);
+    } else if (process.killed) {
+      process.resume(UNWIND);
+    } else {
+      // No host function that receives goes on in JavaScript.
+      if (process.suspendedIn === Wait.Receive) this.#openDraft(process);
+      process.resume(process.resumeValue);
+    }
   }
 
   readonly #begin = (): void => {
@@ -213,18 +223,21 @@ export class Scheduler implements Turns {
       return;
     }
     process.started = true;
+    if (process.scratch === null) this.draft.openEmpty();
     this.begin(process).then(this.#returned, this.#failed);
   };
 
   // The stack that just ended belongs to the process that has the turn.
   readonly #returned = (): void => {
     const process = this.current;
+    if (this.draft.isUsed) this.settle();
     if (process.initialized) this.#end(process, RETURNED);
     else this.#finishInitialization(process, null);
   };
 
   readonly #failed = (error: unknown): void => {
     const process = this.current;
+    if (this.draft.isUsed) this.settle();
     const exit = exitFromError(error);
     if (!process.initialized && !process.killed) {
       this.#finishInitialization(process, exit);
@@ -251,6 +264,31 @@ export class Scheduler implements Turns {
     else this.discard(process);
     onInitialized?.(failure);
     this.#next();
+  }
+
+  // -- the scratch area --------------------------------------------------------------------------------
+
+  /** Brings the draft of the current process back to its scratch area, or sends it if the guest did. */
+  readonly settle = (): void => {
+    const { current, draft } = this;
+    const isSent = draft.isSent;
+    const message = draft.take();
+    if (message === null) return;
+    if (isSent) this.send(current, draft.receiver, message);
+    else current.scratch = message;
+  };
+
+  /** Lets the guest work on what is in the scratch area without calling the host, where that can be. */
+  #openDraft(process: Process): void {
+    const { scratch } = process;
+    if (scratch !== null && this.draft.load(scratch)) process.scratch = null;
+  }
+
+  /** Sends a message to a process of the sender's environment; a dead one gets nothing. */
+  send(sender: Process, target: ProcessId, message: Message): void {
+    const receiver = sender.peer(target);
+    if (receiver !== undefined) this.deliverMessage(receiver, message);
+    else message.recycle();
   }
 
   // -- holding and looking -----------------------------------------------------------------------------
@@ -310,6 +348,7 @@ export class Scheduler implements Turns {
   /** Called by rewritten loops and recursions every few ten microseconds of guest work. */
   readonly tick = (): Promise<number> | undefined => {
     const process = this.current;
+    if (this.draft.isSent) this.settle();
     if (process.signals !== null) this.drainSignals(process);
     const now = performance.now();
     if (this.#ticking !== process) {
@@ -344,8 +383,10 @@ export class Scheduler implements Turns {
     if (search) {
       const message = process.takeMessage(filter);
       if (message !== null) {
+        const { kind } = message;
         process.load(message);
-        return message.kind;
+        this.#openDraft(process);
+        return kind;
       }
     }
     process.receiving = search ? Receiving.Yes : Receiving.Request;

@@ -29,6 +29,7 @@ export class Spawner {
   readonly #kernelImports: {
     tick: WebAssembly.Suspending;
     refuel: WebAssembly.Suspending;
+    draft: WebAssembly.Memory;
     memory?: WebAssembly.Memory;
   };
 
@@ -37,6 +38,7 @@ export class Spawner {
     this.#kernelImports = {
       tick: new WebAssembly.Suspending(scheduler.tick),
       refuel: new WebAssembly.Suspending(scheduler.refuel),
+      draft: scheduler.draft.memory,
     };
     scheduler.begin = (process) => this.#begin(process);
   }

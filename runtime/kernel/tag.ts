@@ -18,6 +18,15 @@ export function tagFromHalves(low: number, high: number): Tag {
   return (BigInt(high) << 32n) | BigInt(low >>> 0);
 }
 
+/** The halves of a tag, as signed numbers. */
+export function lowHalf(tag: Tag): number {
+  return typeof tag === 'number' ? tag | 0 : Number(BigInt.asIntN(32, tag));
+}
+export function highHalf(tag: Tag): number {
+  if (typeof tag !== 'number') return Number(BigInt.asIntN(32, tag >> 32n));
+  return (tag | 0) === tag ? tag >> 31 : Math.floor(tag / TWO_32);
+}
+
 export function tagFromGuest(value: bigint): Tag {
   return tagFromHalves(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
 }

@@ -54,13 +54,16 @@ export class CodeWalk {
   private skipsPlain = true;
   /** Functions inserted behind the module's own imports. */
   private readonly insertedFunctions: number;
+  private readonly calls: ReadonlyMap<number, number>;
   /** Parameters and locals of the original function. */
   ownLocals = 0;
   private readonly newLocals: number[] = [];
 
-  constructor(module: WasmModule, insertedFunctions: number) {
+  /** @param calls by function index, as the module has it: what direct calls of an import call in its place */
+  constructor(module: WasmModule, insertedFunctions: number, calls: ReadonlyMap<number, number> = new Map()) {
     this.module = module;
     this.insertedFunctions = insertedFunctions;
+    this.calls = calls;
     const { code } = module;
     const start = code.sizeAt[0] ?? 0;
     const end = code.bodyEnd[code.functionCount - 1] ?? start;
@@ -172,7 +175,7 @@ export class CodeWalk {
         if (reader.opcode === op.end) labels.close();
         return;
       case shape.function: {
-        const moved = this.moveFunction(reader.index);
+        const moved = this.callee() ?? this.moveFunction(reader.index);
         if (moved !== reader.index) emit.patch(reader.indexAt, reader.indexEnd, moved);
         return;
       }
@@ -194,6 +197,13 @@ export class CodeWalk {
         this.moveLabels();
         return;
     }
+  }
+
+  /** What a direct call calls in place of an import. A reference to the import stays one. */
+  private callee(): number | undefined {
+    const { opcode, index } = this.reader;
+    if (opcode !== op.call && opcode !== op.returnCall) return undefined;
+    return index < this.module.importedFunctions ? this.calls.get(index) : undefined;
   }
 
   private moveLabels(): void {

@@ -2,6 +2,7 @@ import { BranchHints, branchHintSection } from './branch-hints.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { workLimit } from './call-plan.ts';
 import { CodeWalk, copyMoved } from './code-walk.ts';
+import { DraftFunctions } from './draft-functions.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import { MeterPass } from './meter-pass.ts';
 import type { CustomSection, DefinedTable, Limits, Section, WasmModule } from './module.ts';
@@ -23,6 +24,11 @@ export interface RewritePasses {
   readonly dropNames?: boolean;
   /** Counts fuel and calls `lunatic:kernel`.`refuel: () -> i32` for more. Includes what preempt is for. */
   readonly meter?: boolean;
+  /**
+   * Direct calls of host functions that work on a message go to functions which use the draft: see `DraftFunctions`. It
+   * is the import `lunatic:kernel`.`draft`, a memory of one page. Only together with preempt or meter, and memory.
+   */
+  readonly draft?: boolean;
 }
 
 export interface RewrittenModule {
@@ -45,6 +51,8 @@ export interface RewrittenModule {
 export const kernelModule = 'lunatic:kernel';
 /** Setting back more globals takes longer than a new instance. */
 const reusedGlobals = 32;
+/** Index of the draft's memory, behind the module's own. */
+const draftMemory = 1;
 /** A process may have fewer table elements than 100,000. */
 const tableMaximum = 99_999;
 
@@ -66,6 +74,7 @@ class ModuleRewriter {
   private readonly startExport: string | undefined;
   /** Exports of globals that a pass adds, by name; undefined where instances cannot be used again. */
   private readonly state: ReadonlyMap<string, number> | undefined;
+  private readonly draft: DraftFunctions | undefined;
   private code: CodeWalk | undefined;
   private hints: Uint8Array | undefined;
 
@@ -83,6 +92,18 @@ class ModuleRewriter {
     const names = new ExportNames(module);
     this.startExport = this.active && module.start !== undefined ? names.free('lunatic:start') : undefined;
     if (passes.reuse) this.state = this.mutableState(names);
+    if (passes.draft) this.draft = this.draftFunctions();
+  }
+
+  /** Undefined where the module has no use for them. */
+  private draftFunctions(): DraftFunctions | undefined {
+    const { module } = this;
+    const reached = module.exports.some(({ kind, name }) => kind === 'memory' && name === 'memory');
+    if (this.inserted === undefined || !this.importsMemory || !reached || module.functions.length === 0)
+      return undefined;
+    const first = this.move(module.importedFunctions + module.functions.length);
+    const functions = new DraftFunctions(module, first, draftMemory);
+    return functions.count === 0 ? undefined : functions;
   }
 
   rewrite(): RewrittenModule {
@@ -101,7 +122,8 @@ class ModuleRewriter {
       offsets: this.offsets,
       originalFunction: (index) => {
         if (index < first) return index;
-        return index < first + shift ? undefined : index - shift;
+        const original = index - shift;
+        return original < first || original >= first + module.functions.length ? undefined : original;
       },
       ...(memory === undefined ? {} : { memory }),
       ...(this.state === undefined ? {} : { state: [...this.state.keys()] }),
@@ -139,7 +161,7 @@ class ModuleRewriter {
     const { module } = this;
     const imported = module.importedFunctions;
     const global = module.importedGlobals + module.globals.length;
-    const walk = new CodeWalk(module, shift);
+    const walk = new CodeWalk(module, shift, this.draft?.calls);
     const hints = new BranchHints(module);
     if (this.passes.meter) walk.use(new MeterPass(imported, global));
     else walk.use(new PreemptPass(module, walk.emit, imported, global));
@@ -181,9 +203,15 @@ class ModuleRewriter {
         if (this.inserted !== undefined) return this.extend(id, section, before, 1, this.writeType);
         break;
       case sectionId.import: {
-        const more = (this.inserted === undefined ? 0 : 1) + (this.importsMemory ? 1 : 0);
+        const { inserted, importsMemory, draft } = this;
+        const more = (inserted === undefined ? 0 : 1) + (importsMemory ? 1 : 0) + (draft === undefined ? 0 : 1);
         if (more > 0) return this.extend(id, section, before, more, this.writeImports);
         break;
+      }
+      case sectionId.function: {
+        const { draft } = this;
+        if (draft === undefined) break;
+        return this.extend(id, section, before, draft.count, () => draft.writeTypes(this.out));
       }
       case sectionId.table:
         if (section !== undefined) return this.tables(section);
@@ -271,6 +299,12 @@ class ModuleRewriter {
       out.u8(2);
       writeLimits(out, memory, memory.maximum);
     }
+    if (this.draft !== undefined) {
+      out.name(kernelModule);
+      out.name('draft');
+      out.u8(2);
+      writeLimits(out, { initial: 1, shared: false, is64: false }, 1);
+    }
   };
 
   private readonly writeGlobal = (): void => {
@@ -313,7 +347,7 @@ class ModuleRewriter {
   }
 
   private codeSection(section: Section, walk: CodeWalk): boolean {
-    const { out, module, offsets } = this;
+    const { out, module, offsets, draft, reader } = this;
     if (this.hints !== undefined) {
       offsets.inserted(out.length, section.start);
       this.writeCustom(branchHintSection, this.hints);
@@ -323,10 +357,20 @@ class ModuleRewriter {
     out.u8(section.id);
     const room = 4;
     const contents = out.openSize(room);
-    out.copy(module.bytes, section.bodyStart, firstBody);
+    if (draft === undefined) {
+      out.copy(module.bytes, section.bodyStart, firstBody);
+    } else {
+      reader.position = section.bodyStart;
+      reader.end = section.end;
+      out.u32(reader.u32('a number of functions') + draft.count);
+    }
     const bodies = out.length;
     out.copy(walk.emit.bytes, 0, walk.emit.length);
-    offsets.append(walk.emit.map, bodies + out.closeSize(contents, room));
+    const added = out.length;
+    draft?.writeBodies(out);
+    const shift = out.closeSize(contents, room);
+    offsets.append(walk.emit.map, bodies + shift);
+    if (draft !== undefined) offsets.inserted(added + shift, section.end);
     return true;
   }
 
