@@ -49,7 +49,7 @@ export class InstancePool {
       if (last === undefined || owned?.initial !== initial || owned.maximum !== maximum) continue;
       free.pop();
       this.#size -= sizeOf(last);
-      MemoryImage.blank().restore(Buffer.from(owned.memory.buffer));
+      blank(owned.memory.buffer);
       return owned;
     }
     return undefined;
@@ -79,7 +79,7 @@ export class InstancePool {
     const { buffer } = memory;
     const size = buffer.byteLength;
     if (size === 0 || size !== initial * PAGE_SIZE || this.#size + size > this.#capacity) return;
-    MemoryImage.blank().restore(Buffer.from(buffer));
+    blank(buffer);
     const key = keyOf(initial, maximum);
     const free = this.#memories.get(key);
     if (free === undefined) this.#memories.set(key, [owned]);
@@ -101,6 +101,10 @@ export class InstancePool {
     this.#memories.clear();
     this.#size = 0;
   }
+}
+
+function blank(buffer: ArrayBuffer): void {
+  MemoryImage.blank(buffer.byteLength).restore(Buffer.from(buffer));
 }
 
 function keyOf(initial: number, maximum: number): string {

@@ -2,7 +2,16 @@
 export const PAGE_SIZE = 65_536;
 
 const OS_PAGE_SIZE = 4096;
-const ZEROS = Buffer.alloc(PAGE_SIZE);
+
+/** Bytes at the start of a range that are looked at one by one: see `isZero`. */
+const LEAD = 8;
+
+/** A part of a memory, and what it shall hold: all zero for null. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  readonly wanted: Uint8Array | null;
+}
 
 /**
  * What a memory holds at the beginning, to make it so again. Nothing is written that is right already: most pages of a
@@ -10,71 +19,83 @@ const ZEROS = Buffer.alloc(PAGE_SIZE);
  * memory.
  */
 export class MemoryImage {
-  /** By wasm page; missing where it is all zero. */
-  readonly #pages: ReadonlyMap<number, Uint8Array>;
   /**
-   * By page of the operating system: 1 where a process changed it before. Its successors will again, so these are looked
-   * at one by one, and all that is between two of them at once.
+   * All of the memory, in order. Each page of the operating system that a process changed before is a part of its own:
+   * its successors will again. All that is between two of them is looked at at once.
    */
-  readonly #changed = new Map<number, Uint8Array>();
+  #parts: Part[];
 
-  constructor(pages: ReadonlyMap<number, Uint8Array>) {
-    this.#pages = pages;
+  private constructor(parts: Part[]) {
+    this.#parts = parts;
   }
 
-  /** The image of a memory that was never touched. */
-  static blank(): MemoryImage {
-    return new MemoryImage(new Map());
+  /** The image of a memory of so many bytes that was never touched. */
+  static blank(size: number): MemoryImage {
+    return new MemoryImage([{ start: 0, end: size, wanted: null }]);
   }
 
   /** Copies what is in a memory. */
   static of(bytes: Buffer): MemoryImage {
-    const pages = new Map<number, Uint8Array>();
-    for (let start = 0; start < bytes.length; start += PAGE_SIZE) {
-      if (bytes.compare(ZEROS, 0, PAGE_SIZE, start, start + PAGE_SIZE) === 0) continue;
-      pages.set(start / PAGE_SIZE, Uint8Array.prototype.slice.call(bytes, start, start + PAGE_SIZE));
+    const parts: Part[] = [];
+    let start = 0;
+    while (start < bytes.length) {
+      const zero = isZero(bytes, start, start + OS_PAGE_SIZE);
+      let end = start + OS_PAGE_SIZE;
+      while (end < bytes.length && isZero(bytes, end, end + OS_PAGE_SIZE) === zero) end += OS_PAGE_SIZE;
+      parts.push({ start, end, wanted: zero ? null : Uint8Array.prototype.slice.call(bytes, start, end) });
+      start = end;
     }
-    return new MemoryImage(pages);
+    return new MemoryImage(parts);
   }
 
+  /** Makes a memory, of the size it had, what it was. */
   restore(bytes: Buffer): void {
-    for (let start = 0; start < bytes.length; start += PAGE_SIZE) {
-      const page = start / PAGE_SIZE;
-      const wanted = this.#pages.get(page) ?? ZEROS;
-      const changed = this.#changed.get(page);
-      if (changed === undefined) this.#restoreRange(bytes, start, wanted, 0, PAGE_SIZE);
-      else this.#restoreBetween(bytes, start, wanted, changed);
+    let isOutdated = false;
+    for (const part of this.#parts) {
+      if (isRight(bytes, part)) continue;
+      if (part.end - part.start > OS_PAGE_SIZE) isOutdated = true;
+      else write(bytes, part);
     }
-  }
-
-  #restoreBetween(bytes: Buffer, start: number, wanted: Uint8Array, changed: Uint8Array): void {
-    let from = 0;
-    for (let at = 0; at < PAGE_SIZE; at += OS_PAGE_SIZE) {
-      if (changed[at / OS_PAGE_SIZE] === 0) continue;
-      if (from < at) this.#restoreRange(bytes, start, wanted, from, at);
-      from = at + OS_PAGE_SIZE;
-      if (differs(bytes, start, wanted, at, from)) bytes.set(wanted.subarray(at, from), start + at);
-    }
-    if (from < PAGE_SIZE) this.#restoreRange(bytes, start, wanted, from, PAGE_SIZE);
-  }
-
-  #restoreRange(bytes: Buffer, start: number, wanted: Uint8Array, from: number, to: number): void {
-    if (!differs(bytes, start, wanted, from, to)) return;
-    for (let at = from; at < to; at += OS_PAGE_SIZE) {
-      const end = at + OS_PAGE_SIZE;
-      if (!differs(bytes, start, wanted, at, end)) continue;
-      bytes.set(wanted.subarray(at, end), start + at);
-      this.#remember(start / PAGE_SIZE, at / OS_PAGE_SIZE);
-    }
-  }
-
-  #remember(page: number, osPage: number): void {
-    const changed = this.#changed.get(page) ?? new Uint8Array(PAGE_SIZE / OS_PAGE_SIZE);
-    this.#changed.set(page, changed);
-    changed[osPage] = 1;
+    if (isOutdated) this.#parts = this.#parts.flatMap((part) => restoreByPage(bytes, part));
   }
 }
 
-function differs(bytes: Buffer, start: number, wanted: Uint8Array, from: number, to: number): boolean {
-  return bytes.compare(wanted, from, to, start + from, start + to) !== 0;
+/** Restores what a process has changed for the first time; returns the parts that it comes into by that. */
+function restoreByPage(bytes: Buffer, part: Part): Part[] {
+  if (isRight(bytes, part)) return [part];
+  const parts: Part[] = [];
+  let from = part.start;
+  for (let at = from; at < part.end; at += OS_PAGE_SIZE) {
+    const page = cut(part, at, at + OS_PAGE_SIZE);
+    if (isRight(bytes, page)) continue;
+    write(bytes, page);
+    if (from < at) parts.push(cut(part, from, at));
+    parts.push(page);
+    from = page.end;
+  }
+  if (from < part.end) parts.push(cut(part, from, part.end));
+  return parts;
+}
+
+function cut({ start, wanted }: Part, from: number, to: number): Part {
+  return { start: from, end: to, wanted: wanted?.subarray(from - start, to - start) ?? null };
+}
+
+function isRight(bytes: Buffer, { start, end, wanted }: Part): boolean {
+  if (wanted === null) return isZero(bytes, start, end);
+  return bytes.compare(wanted, 0, wanted.length, start, end) === 0;
+}
+
+function write(bytes: Buffer, { start, end, wanted }: Part): void {
+  if (wanted === null) bytes.fill(0, start, end);
+  else bytes.set(wanted, start);
+}
+
+/**
+ * Whether a range, of whole pages, is zero: its first bytes are, and each of the others equals the one so many before.
+ * That reads the range alone; to compare it with as many zeros would read those too.
+ */
+function isZero(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < start + LEAD; at++) if (bytes[at] !== 0) return false;
+  return bytes.compare(bytes, start, end - LEAD, start + LEAD, end) === 0;
 }
