@@ -10,7 +10,8 @@ import { op } from './opcodes.ts';
  */
 export class DraftFunctions {
   /** Imports that are replaced, in the order of the functions. */
-  readonly #replaced: { readonly index: number; readonly typeIndex: number; readonly write: WriteBody }[] = [];
+  readonly #replaced: { readonly index: number; readonly typeIndex: number; readonly write: WriteBody }[] =
+    [];
   readonly #first: number;
   readonly #memory: number;
 
@@ -230,7 +231,11 @@ class BodyWriter {
       atLeast(33, () => both(16, 16));
     };
     const few = () => {
-      atLeast(4, () => both(4), () => atLeast(1, three));
+      atLeast(
+        4,
+        () => both(4),
+        () => atLeast(1, three),
+      );
     };
     // The first byte, the middle one and the last: all there is of up to three.
     const three = () => {

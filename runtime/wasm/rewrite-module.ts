@@ -204,7 +204,8 @@ class ModuleRewriter {
         break;
       case sectionId.import: {
         const { inserted, importsMemory, draft } = this;
-        const more = (inserted === undefined ? 0 : 1) + (importsMemory ? 1 : 0) + (draft === undefined ? 0 : 1);
+        const more =
+          (inserted === undefined ? 0 : 1) + (importsMemory ? 1 : 0) + (draft === undefined ? 0 : 1);
         if (more > 0) return this.extend(id, section, before, more, this.writeImports);
         break;
       }
