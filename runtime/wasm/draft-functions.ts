@@ -9,10 +9,10 @@ import { op } from './opcodes.ts';
  * to JavaScript takes some 25 ns, since it leaves the guest's stack, and a message takes five.
  */
 export class DraftFunctions {
-  /** Imports that are replaced, in the order of the functions. */
-  readonly #replaced: { readonly index: number; readonly typeIndex: number; readonly write: WriteBody }[] =
-    [];
-  readonly #first: number;
+  /** What is called in place of an import: function indices, of the module and of the rewritten one. */
+  readonly calls = new Map<number, number>();
+  /** By name of the host function, in the order of the functions. */
+  readonly #replaced = new Map<string, Replaced>();
   readonly #memory: number;
 
   /**
@@ -20,43 +20,55 @@ export class DraftFunctions {
    * @param memory index of the draft's memory
    */
   constructor(module: WasmModule, first: number, memory: number) {
-    this.#first = first;
     this.#memory = memory;
     let index = 0;
     for (const entry of module.imports) {
       if (entry.kind !== 'function') continue;
-      const known = entry.module === 'lunatic::message' ? BODIES.get(entry.name) : undefined;
-      const type = module.types[entry.typeIndex];
+      const { name, typeIndex } = entry;
+      const known = entry.module === 'lunatic::message' ? BODIES.get(name) : undefined;
+      const type = module.types[typeIndex];
       if (known !== undefined && type !== undefined && known.type === `${type.params} -> ${type.results}`) {
-        this.#replaced.push({ index, typeIndex: entry.typeIndex, write: known.write });
+        // A module may import the same many times.
+        const replaced = this.#replaced.get(name) ?? {
+          fn: first + this.#replaced.size,
+          host: index,
+          typeIndex,
+          write: known.write,
+        };
+        this.#replaced.set(name, replaced);
+        this.calls.set(index, replaced.fn);
       }
       index++;
     }
   }
 
-  /** What a function index of an import, as the module has it, is to be called by; undefined for itself. */
-  get calls(): Map<number, number> {
-    return new Map(this.#replaced.map(({ index }, i) => [index, this.#first + i]));
-  }
-
   get count(): number {
-    return this.#replaced.length;
+    return this.#replaced.size;
   }
 
   /** Entries of the function section. */
   writeTypes(out: ByteWriter): void {
-    for (const { typeIndex } of this.#replaced) out.u32(typeIndex);
+    for (const { typeIndex } of this.#replaced.values()) out.u32(typeIndex);
   }
 
   /** Entries of the code section. */
   writeBodies(out: ByteWriter): void {
-    for (const { index, write } of this.#replaced) {
+    for (const { host, write } of this.#replaced.values()) {
       const contents = out.openSize(2);
-      write(new BodyWriter(out, this.#memory), index);
+      write(new BodyWriter(out, this.#memory), host);
       out.u8(op.end);
       out.closeSize(contents, 2);
     }
   }
+}
+
+/** A function that is called in place of an import. */
+interface Replaced {
+  readonly fn: number;
+  /** The import, which it calls where the draft will not do. */
+  readonly host: number;
+  readonly typeIndex: number;
+  readonly write: WriteBody;
 }
 
 /** Writes a body: locals and code. The function to call where the draft will not do is an import's. */

@@ -269,6 +269,21 @@ describe('a module', () => {
     }
   });
 
+  test('that imports a function many times gets one in its place', async () => {
+    const many = Array.from(
+      { length: 50 },
+      (_, i) => `(import "lunatic::message" "get_tag" (func $t${i} (result i64)))`,
+    );
+    const text = `(module ${many.join('')} (memory (export "memory") 1)
+      (func (export "first") (result i64) (call $t0)) (func (export "last") (result i64) (call $t49)))`;
+    const source = readModule(await wat(text));
+    const { bytes } = rewriteModule(source, PASSES);
+    expect(readModule(bytes).functions.length).toBe(source.functions.length + 1);
+    const guest = new Bench(new Uint8Array(bytes), source);
+    guest.set(DraftState.Open);
+    expect([guest.call('first'), guest.call('last'), guest.takeCalled()]).toEqual([0n, 0n, []]);
+  });
+
   test.each([
     ['does not export its memory as "memory"', MODULE.replace('(export "memory")', '(export "mem")')],
     ['has no memory', `(module ${IMPORTS} (func (export "tag") (result i64) (call $tag)))`],
