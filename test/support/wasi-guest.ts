@@ -7,11 +7,9 @@ import { assembleText } from '../../runtime/wasm/index.ts';
 import { WASI_FUNCTIONS } from './contract.ts';
 import { Capture, Feed } from './program.ts';
 
-/** Where a call is written: the function's number, its arguments of 8 bytes, the result, and how many calls were made. */
+/** Where a call is written: the function's number, its arguments of 8 bytes. What it gives is in globals. */
 const FUNCTION = 0;
 const ARGUMENTS = 8;
-const RESULT = 96;
-const COUNT = 100;
 /** Where results go that functions write. */
 const OUT = 0x100;
 /** Where texts and buffers are put; from `DATA` on a test may use the memory itself. */
@@ -37,17 +35,19 @@ function source(pages: number): string {
   const cases = functions.map(({ name, params }, i) => {
     const operands = params.map((type, at) => `(${type}.load (i32.const ${ARGUMENTS + at * 8}))`).join(' ');
     return `(if (i32.eq (i32.load (i32.const ${FUNCTION})) (i32.const ${i}))
-      (then (i32.store (i32.const ${RESULT}) (call $${name} ${operands}))))`;
+      (then (global.set $result (call $${name} ${operands}))))`;
   });
   return `(module
     (import "lunatic::message" "receive" (func $receive (param i32 i32 i64) (result i32)))
     ${imports.join('\n')}
     (memory (export "memory") ${pages})
+    (global $result (export "result") (mut i32) (i32.const 0))
+    (global $count (export "count") (mut i32) (i32.const 0))
     (func (export "_start")
       (loop $next
         (drop (call $receive (i32.const 0) (i32.const 0) (i64.const -1)))
         ${cases.join('\n')}
-        (i32.store (i32.const ${COUNT}) (i32.add (i32.load (i32.const ${COUNT})) (i32.const 1)))
+        (global.set $count (i32.add (global.get $count) (i32.const 1)))
         (br $next))))`;
 }
 
@@ -150,6 +150,16 @@ export class WasiGuest {
     return this.process.memory;
   }
 
+  /** Calls that are done. */
+  get calls(): number {
+    return this.#global('count');
+  }
+
+  #global(name: string): number {
+    const global = this.process.instance?.exports[name];
+    return global instanceof WebAssembly.Global ? global.value : Number.NaN;
+  }
+
   /** Makes a call. @returns `ok` or the name of the error */
   async call(name: string, ...args: readonly (number | bigint)[]): Promise<string> {
     await this.begin(name, ...args);
@@ -172,8 +182,8 @@ export class WasiGuest {
 
   /** Waits for the call that was begun. */
   async result(): Promise<string> {
-    await this.#until(() => this.memory.readU32(COUNT) === this.#calls);
-    const errno = this.memory.readU32(RESULT);
+    await this.#until(() => this.calls === this.#calls);
+    const errno = this.#global('result');
     return nameOf.get(errno) ?? `errno ${errno}`;
   }
 
