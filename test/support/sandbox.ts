@@ -135,20 +135,29 @@ function look(path: string): unknown {
   return [what, stats.mtimeNs, stats.nlink, stats.mode];
 }
 
+/** Descriptors of this process, where the system tells. */
+function openFiles(): number {
+  return process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
+}
+
 /** @param anchored whether the implementation holds against other programs too, at every moment */
 export function describeSandbox(title: string, anchored: boolean): void {
   describe(title, () => {
     let guest: WasiGuest;
     let outside: unknown;
+    let open: number;
     beforeAll(async () => {
       base = realpathSync(mkdtempSync(join(tmpdir(), 'lunatic-sandbox-')));
     });
     beforeEach(async () => {
       build();
       outside = look(join(base, 'outside'));
+      open = openFiles();
       guest = await WasiGuest.start([sandbox()]);
       return async () => {
         await guest.stop();
+        // Whatever way was gone, nothing of it stays open.
+        expect(openFiles()).toBe(open);
         expect(look(join(base, 'outside'))).toEqual(outside);
       };
     });
