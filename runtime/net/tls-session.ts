@@ -85,5 +85,6 @@ function shakeHands(
 /** What a person understands of an error of OpenSSL's. */
 function reasonText(error: Error): string {
   const { reason } = error as Error & { reason?: unknown };
-  return typeof reason === 'string' ? reason : errorText(error);
+  // Node goes on with advice for who started it.
+  return typeof reason === 'string' ? reason : (errorText(error).split('; ', 1)[0] ?? '');
 }
