@@ -547,6 +547,32 @@ describe('spawn and exit', () => {
     ]);
   });
 
+  test('of a process that never began are not', async () => {
+    const log: string[] = [];
+    const inner = await assemble(`(module
+      (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
+      (func $start (call $sleep (i64.const 1000000))) (func (export "go")) (start $start))`);
+    const source = guest(
+      `(func (export "spawner")
+         (call $expect (call $process.compile_module (blob "m") (i32.const 0)) (i32.const 0))
+         (drop (call $process.spawn (i64.const 0) (i64.const -1) (i64.const 0) (text "go")
+           (i32.const 0) (i32.const 0) (i32.const 0))))
+       (func (export "_start")
+         (call $process.monitor (call $spawn (i64.const 0) (text "spawner")))
+         (call $process.sleep_ms (i64.const 5))
+         (call $process.kill (i64.const 2))
+         (call $expect (call $receive) (i32.const 2)))`,
+      { blobs: { m: inner } },
+    );
+    const plugin: AnyPlugin = {
+      namespace: 'p',
+      onSpawn: ({ entry }) => log.push(`spawn ${entry}`) as never,
+      onExit: ({ entry }) => log.push(`exit ${entry}`),
+    };
+    await runAll(source, { plugins: [plugin] });
+    expect(log).toEqual(['spawn _start', 'spawn spawner', 'exit spawner', 'exit _start']);
+  });
+
   const refusing: AnyPlugin = {
     namespace: 'p',
     onSpawn: ({ entry }: PluginProcess<unknown>) => {

@@ -190,6 +190,13 @@ describe.skipIf(process.platform === 'win32')('programs', () => {
     ]);
   });
 
+  test('are not looked for in the current directory, where guests may write', () => {
+    vi.spyOn(process, 'cwd').mockReturnValue(join(folder, 'second'));
+    vi.stubEnv('PATH', `:${join(folder, 'first')}:`);
+    expect(() => configOf('--allow-command', 'tool')).toThrow("Program 'tool' not found in the PATH");
+    vi.restoreAllMocks();
+  });
+
   test('with a slash are paths', () => {
     const tool = join(folder, 'second/tool');
     expect([...configOf('--allow-command', tool).commands]).toEqual([[tool, tool]]);
