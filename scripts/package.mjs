@@ -26,8 +26,10 @@ const OWN = [
   'extension/language',
 ];
 
-/** What else the README shows. */
+/** What else the README shows, which the documents show too. */
 const PICTURES = /\]\((media\/[^)]+)\)/g;
+/** The view of extensions shows pictures of web servers only. */
+const PICTURE_LINES = /^!\[.*\]\(media\/.*\)\n\n/gm;
 
 /** The assembler of text modules stays a package of its own. */
 const PACKAGES = { wabt: ['package.json', 'index.js', 'LICENSE'] };
@@ -59,6 +61,7 @@ export async function makeVsix({ target, out }) {
   for (const path of [...OWN, ...pictures].flatMap(filesOf)) {
     add(`extension/${path}`, readFileSync(join(projectFolder, path)));
   }
+  add('extension/README.md', readme.replace(PICTURE_LINES, ''));
   for (const path of filesOf('dist')) {
     // Those of the command as npm installs it, types, and maps for people who work on it.
     if (/\.map$|^dist\/types\//.test(path) || basename(path) === 'cargo-lunatic.js') continue;

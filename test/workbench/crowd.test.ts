@@ -4,15 +4,15 @@ import { WorkbenchSession } from './support/session.ts';
 
 const session = new WorkbenchSession();
 
-/** Milliseconds that a click may take to be answered while 10,000 processes are shown. */
-const PROMPT = 3000;
+/** Seconds that the window may compute to find one of 10,000 processes. Other work on the machine does not count. */
+const PROMPT = 3;
 
 test('10,000 processes are shown a page at a time, and the window can be used', async () => {
   const workbench = await session.open({ 'crowd.wat': crowd(10_000) });
   await workbench.isActive();
   await workbench.openFile('crowd.wat');
   await workbench.showView('Lunatic');
-  await workbench.page.keyboard.press('F5');
+  await workbench.debug();
   await workbench.printed('all are here');
   await workbench.process('#2 person').waitFor();
   await workbench.processes.filter({ hasText: '10,001 processes' }).waitFor();
@@ -28,17 +28,17 @@ test('10,000 processes are shown a page at a time, and the window can be used', 
   await workbench.processes.filter({ hasText: '9,400 more processes ...' }).waitFor();
   await workbench.screenshot('crowd-more');
 
-  const start = performance.now();
+  const start = await workbench.computed();
   await workbench.command('Lunatic: Find Process...');
-  await workbench.type('9876');
+  await workbench.type('Find which process?', '9876');
   await workbench.pick('#9876 person');
   await workbench.process('#9876 person').waitFor();
+  expect((await workbench.computed()) - start).toBeLessThan(PROMPT);
   await workbench.screenshot('crowd-found');
-  expect(performance.now() - start).toBeLessThan(PROMPT);
 
   await workbench.act(workbench.process('#9876 person'), 'Kill Process');
-  await workbench.process('#9876 person').waitFor({ state: 'detached' });
-  await workbench.processes.first().waitFor();
+  await workbench.isGone(workbench.process('#9876 person'));
+  await workbench.processes.filter({ hasText: '10,000 processes' }).waitFor();
   await workbench.command('Lunatic: Stop Program');
-  await workbench.page.getByText('No program is running.').waitFor();
+  await workbench.noProgramRuns();
 });

@@ -65,7 +65,7 @@ await workbench.page.setViewportSize({ width: 1080, height: 560 });
 await workbench.isActive();
 await workbench.openFile('bakery.wat');
 await workbench.showView('Run and Debug');
-await workbench.page.keyboard.press('F5');
+await workbench.debug();
 await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
 await workbench.showView('Lunatic');
 await workbench.process('#4 bob', 'trapped').waitFor();

@@ -57,6 +57,19 @@ export const BAKERY = guest(`
       (br $on)))
 `);
 
+/** Repeats what it reads, until there is nothing more. */
+export const ECHO = guest(`
+  (func $main (export "_start")
+    (i32.store (i32.const 0) (i32.const 100))
+    (i32.store (i32.const 4) (i32.const 100))
+    (call $print (text "say something"))
+    (loop $on
+      (call $expect (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 0))
+      (call $write (i32.const 100) (i32.load (i32.const 8)))
+      (br_if $on (i32.load (i32.const 8))))
+    (call $print (text "that was all")))
+`);
+
 /** A crowd of people who all wait. */
 export const crowd = (people: number): string =>
   guest(`
@@ -91,3 +104,31 @@ export const TESTS = guest(`
   (func (export "#lunatic_test_waits::for a letter")
     (call $forever))
 `);
+
+/**
+ * In AssemblyScript, beside the `lunatic.ts` of an example: two readers, each a process of its own, wait for something
+ * to read. When both have read, the program ends.
+ */
+export const READERS = `
+import { catchLinkDeaths, number, print, receive, self, sendNumbers, spawn } from './lunatic';
+
+export { runProcess } from './lunatic';
+
+const HELLO: i64 = 1;
+const HAS_READ: i64 = 2;
+
+function reader(index: i64): void {
+  receive();
+  const librarian: u64 = number();
+  receive();
+  print(\`reader \${index} reads \${number()}\`);
+  sendNumbers(librarian, HAS_READ, []);
+}
+
+export function _start(): void {
+  catchLinkDeaths();
+  for (let index = 0; index < 2; index++) sendNumbers(spawn(reader, index, index + 1), HELLO, [self()]);
+  for (let left = 2; left > 0; left--) receive();
+  print('everybody has read');
+}
+`;

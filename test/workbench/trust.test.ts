@@ -16,11 +16,11 @@ test('in a folder that is not trusted nothing runs, until it is', async () => {
   expect(await workbench.page.locator('.glyph-margin-widgets .testing-run-glyph').count()).toBe(0);
 
   // Running asks.
-  await workbench.page.keyboard.press('F5');
+  await workbench.debug();
   const question = workbench.page.locator('.monaco-dialog-box', { hasText: 'trust' });
   await question.waitFor();
   await workbench.screenshot('untrusted-asks');
-  await workbench.page.keyboard.press('Escape');
+  await question.getByRole('button', { name: 'Cancel' }).click();
   await question.waitFor({ state: 'detached' });
   expect(await workbench.page.locator('.debug-toolbar').count()).toBe(0);
 

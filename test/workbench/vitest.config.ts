@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['../support/build.ts'],
     pool: 'forks',
     maxWorkers: 1,
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 60_000,
   },
 });

@@ -1,11 +1,12 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeVsix, thisTarget } from '../../scripts/package.mjs';
 import { BAKERY, TESTS } from './programs.ts';
 import { installExtension, type ServerOptions } from './support/server.ts';
 import { WorkbenchSession } from './support/session.ts';
+import { PATIENCE } from './support/workbench.ts';
 
 /** A workbench in which nothing is installed but the package that a test has made. The path has no Node that could suspend wasm. */
 function installed(target?: string): { readonly session: WorkbenchSession; readonly folder: string } {
@@ -47,13 +48,13 @@ describe('a VSIX in a clean workbench', () => {
     );
     await workbench.isActive();
     await workbench.openFile('bakery.wat');
-    await workbench.page.keyboard.press('F5');
+    await workbench.debug();
     await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
     await workbench.showView('Lunatic');
     await workbench.process('#2 baker', 'trapped').waitFor();
     await workbench.screenshot('vsix-debugging');
     await workbench.command('Lunatic: Stop Program');
-    await workbench.page.getByText('No program is running.').waitFor();
+    await workbench.noProgramRuns();
 
     await workbench.command('Lunatic: Run Tests');
     await workbench.showView('Testing');
@@ -73,6 +74,8 @@ describe('a VSIX in a clean workbench', () => {
     await workbench.page.locator('.extension-editor .header .icon[src]').waitFor();
     const readme = workbench.page.frameLocator('iframe.webview').frameLocator('#active-frame');
     await readme.getByRole('heading', { name: 'Lunatic for VS Code' }).waitFor();
+    // There is no mark of a picture that is not found.
+    expect(await readme.getByRole('img').count()).toBe(0);
     await workbench.screenshot('vsix-extension');
   });
 });
@@ -89,6 +92,6 @@ describe('a VSIX with Node inside', () => {
     expect(executables().filter((path) => path.startsWith(folder))).not.toEqual([]);
     await workbench.command('Test: Cancel Test Run');
     await workbench.test('tests.wat', 'failed').waitFor();
-    expect(executables().filter((path) => path.startsWith(folder))).toEqual([]);
+    await vi.waitUntil(() => !executables().some((path) => path.startsWith(folder)), PATIENCE);
   });
 });

@@ -8,6 +8,9 @@ import { format } from 'node:util';
 import { WorkbenchServer } from './server.ts';
 import { launchBrowser } from './workbench.ts';
 
+/** Milliseconds that all of it may take, which has limits of its own once the tests run. */
+const PATIENCE = 600_000;
+
 const words = new Map<string, string>();
 const folders: string[] = [];
 for (const word of process.argv.slice(2)) {
@@ -33,7 +36,13 @@ for (const name of ['extensionDevelopmentPath', 'extensionTestsPath']) {
   if (path !== undefined) payload.push([name, server.remotePath(resolve(path))]);
 }
 await page.goto(server.urlOf(folders[0], payload));
-const code = await ended;
+const late = new Promise<number>((done) => {
+  setTimeout(() => {
+    log.push(`The tests have not come to their end in ${PATIENCE} ms`);
+    done(1);
+  }, PATIENCE).unref();
+});
+const code = await Promise.race([ended, late]);
 if (code !== 0) process.stderr.write(`${log.join('\n')}\n`);
 await browser.close();
 await server.stop();

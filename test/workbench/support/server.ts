@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Installation, installServer } from './install.ts';
 
+/** Milliseconds that a server has to end: machines are busy. */
+const END_GRACE = 30_000;
+
 /** Settings under which nothing moves that is not looked at. */
 const SETTINGS = {
   'workbench.startupEditor': 'none',
@@ -90,7 +93,8 @@ export class WorkbenchServer {
 
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5000);
+    // It ends its extension hosts first. Killed before, it would leave them behind.
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_GRACE);
     await this.#ended;
     clearTimeout(timer);
     if (this.#ownFolder !== undefined) rmSync(this.#ownFolder, { recursive: true, force: true });

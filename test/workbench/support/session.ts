@@ -47,8 +47,7 @@ export class WorkbenchSession {
     }, 300_000);
     afterEach(async ({ task }) => {
       for (const workbench of this.#open) {
-        if (task.result?.state === 'fail')
-          await workbench.screenshot(`failed ${task.name}`.replace(/\W+/g, '-'));
+        if (task.result?.state === 'fail') await workbench.keepFailure(task.name);
         await workbench.close();
       }
       this.#open = [];

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, type CDPSession, chromium, type Locator, type Page } from 'playwright-core';
 import { findChromium } from '../../../scripts/chromium.mjs';
 import { projectFolder } from '../../support/command.ts';
 import type { WorkbenchServer } from './server.ts';
@@ -8,7 +8,36 @@ import type { WorkbenchServer } from './server.ts';
 const artifacts = join(projectFolder, 'test', 'workbench', 'artifacts');
 
 /** Milliseconds that anything may take to be seen: machines are busy. */
-const PATIENCE = 30_000;
+export const PATIENCE = 30_000;
+
+/** Milliseconds that a window may take to load, and the extension to begin: nothing takes longer. */
+const LOADING_PATIENCE = 90_000;
+
+/** The box at the top, while it is there. */
+const BOX = '.quick-input-widget:visible';
+
+/** The part of the window's title where nothing is that the mouse could wake. */
+const RESTING_PLACE = { x: 1050, y: 18 };
+
+/** How often the clock has ticked, as far as the console shows it: an expression for the page. */
+const TICKS = `[...document.querySelectorAll('.repl .monaco-list-row')]
+  .filter((row) => row.textContent.includes('tick'))
+  .map((row) => Number(row.querySelector('.monaco-count-badge')?.textContent || 1))
+  .reduce((sum, count) => sum + count, 0)`;
+
+/** Keeps which elements had the focus last, and when: where a test fails, that may be why. For the page. */
+const FOCUS_LOG = `
+  window.focusLog = [];
+  for (const type of ['focusin', 'focusout', 'keydown']) {
+    addEventListener(type, ({ target, key = '' }) => {
+      const name = [target.tagName, ...target.classList].join('.').slice(0, 100);
+      focusLog.push([Math.round(performance.now()), type, key, name].join(' '));
+      if (focusLog.length > 100) focusLog.shift();
+    }, true);
+  }`;
+
+/** Takes the focus away from where it is, and waits until the window has noticed. For the page. */
+const LEAVE = 'new Promise((done) => { document.activeElement?.blur(); setTimeout(done, 0); })';
 
 export type TestState = keyof typeof ICONS;
 
@@ -42,6 +71,7 @@ export async function launchBrowser(): Promise<Browser> {
 /** A VS Code window, as a person sees and uses it. */
 export class Workbench {
   readonly page: Page;
+  #devtools: Promise<CDPSession> | undefined;
 
   private constructor(page: Page) {
     this.page = page;
@@ -55,12 +85,20 @@ export class Workbench {
   ): Promise<Workbench> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     const page = await context.newPage();
+    await page.addInitScript(FOCUS_LOG);
     page.setDefaultTimeout(PATIENCE);
     const payload: [string, string][] = [['skipWelcome', 'true']];
     if (fromSources) payload.push(['extensionDevelopmentPath', server.remotePath(projectFolder)]);
-    await page.goto(server.urlOf(folder, payload));
+    await page.goto(server.urlOf(folder, payload), { timeout: LOADING_PATIENCE });
     const workbench = new Workbench(page);
-    await page.locator('.monaco-workbench').waitFor();
+    await page.locator('.monaco-workbench').waitFor({ timeout: LOADING_PATIENCE });
+    // Commands of its parts, as those of the view of extensions, come after what can be seen. A palette that is opened
+    // before does not get them later, and what loads late takes the focus away.
+    await page.waitForFunction(
+      (mark) => performance.getEntriesByName(mark).length > 0,
+      'code/didCreateWorkbenchContributions/3',
+      { timeout: LOADING_PATIENCE },
+    );
     if (folder !== undefined) await workbench.files.first().waitFor();
     return workbench;
   }
@@ -73,6 +111,28 @@ export class Workbench {
   async screenshot(name: string): Promise<void> {
     mkdirSync(artifacts, { recursive: true });
     await this.page.screenshot({ path: join(artifacts, `${name}.png`) });
+  }
+
+  /** Keeps what can be seen where a test has failed, and where the focus has been. */
+  async keepFailure(test: string): Promise<void> {
+    const name = `failed-${test.replace(/\W+/g, '-')}`;
+    await this.screenshot(name);
+    const now = await this.page.evaluate('performance.now()');
+    const log = [...((await this.page.evaluate('focusLog')) as string[]), `${now} failed`];
+    writeFileSync(join(artifacts, `${name}.txt`), `${log.join('\n')}\n`);
+  }
+
+  /** Seconds that the window has computed so far. */
+  async computed(): Promise<number> {
+    this.#devtools ??= this.#meter();
+    const { metrics } = await (await this.#devtools).send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+  }
+
+  async #meter(): Promise<CDPSession> {
+    const devtools = await this.page.context().newCDPSession(this.page);
+    await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    return devtools;
   }
 
   // -- what there is to see ------------------------------------------------------------------------------
@@ -106,6 +166,17 @@ export class Workbench {
     return this.threads.filter({ has: this.page.locator('.stack-frame .label', { hasText: name }) });
   }
 
+  /** A scope of a debug session, as in `Mailbox`. */
+  scope(name: string): Locator {
+    return this.page.locator(`.debug-variables .monaco-list-row[aria-label="Scope ${name}"]`);
+  }
+
+  /** A variable of a debug session, by its name and what its value begins with. */
+  variable(name: string, value: string): Locator {
+    const label = JSON.stringify(`${name}, value ${value}`);
+    return this.page.locator(`.debug-variables .monaco-list-row[aria-label^=${label}]`);
+  }
+
   get console(): Locator {
     return this.page.locator('.repl .monaco-list-row');
   }
@@ -129,10 +200,25 @@ export class Workbench {
     return this.page.locator('.editor-group-container.active .view-line');
   }
 
+  /** The input of the box at the top that has this placeholder, once it takes what is typed. */
+  box(placeholder: string): Locator {
+    return this.page.locator(`${BOX} input[placeholder*="${placeholder}"]:focus`);
+  }
+
   /** An item of the box at the top. */
   choice(label: string): Locator {
-    const names = this.page.locator('.quick-input-list .monaco-list-row .label-name');
+    const names = this.page.locator(`${BOX} .quick-input-list .monaco-list-row .label-name`);
     return names.filter({ hasText: exactly(label) }).first();
+  }
+
+  /** The name of a configuration, while it is what F5 runs. */
+  configuration(name: string): Locator {
+    return this.page.locator('.start-debug-action-item', { hasText: name });
+  }
+
+  /** A button of the debug toolbar, while it can be used. */
+  debugAction(name: 'continue' | 'pause' | 'disconnect'): Locator {
+    return this.page.locator(`.debug-toolbar .codicon-debug-${name}:not(.disabled)`);
   }
 
   get toasts(): Locator {
@@ -141,8 +227,10 @@ export class Workbench {
 
   /** Waits until the extension runs: it has tests to show then. */
   async isActive(): Promise<void> {
-    await this.page.locator('.activitybar .action-label[aria-label^="Testing"]').waitFor();
-    await this.page.locator('.activitybar .action-label[aria-label^="Lunatic"]').waitFor();
+    for (const view of ['Testing', 'Lunatic']) {
+      const icon = this.page.locator(`.activitybar .action-label[aria-label^="${view}"]`);
+      await icon.waitFor({ timeout: LOADING_PATIENCE });
+    }
   }
 
   /** Waits until the program has printed this. */
@@ -152,13 +240,26 @@ export class Workbench {
 
   /** Waits until a clock has ticked so many times more: the console counts lines that are the same. */
   async ticks(count: number): Promise<void> {
-    const badge = this.console.filter({ hasText: 'tick' }).last().locator('.monaco-count-badge');
-    await badge.waitFor();
-    const start = Number(await badge.textContent());
-    await this.page.waitForFunction(([element, wanted]) => Number(element?.textContent) >= wanted, [
-      await badge.elementHandle(),
-      start + count,
-    ] as const);
+    await this.printed('tick');
+    const wanted = Number(await this.page.evaluate(TICKS)) + count;
+    await this.page.waitForFunction(`${TICKS} >= ${wanted}`);
+  }
+
+  /** Waits until there are so many of these. */
+  async counts(rows: Locator, count: number): Promise<void> {
+    await rows.nth(count - 1).waitFor();
+    await rows.nth(count).waitFor({ state: 'detached' });
+  }
+
+  /** Waits until none of these is there. */
+  async isGone(row: Locator): Promise<void> {
+    await row.first().waitFor({ state: 'detached' });
+  }
+
+  /** Waits until no program runs, which the view of processes says. */
+  async noProgramRuns(): Promise<void> {
+    await this.showView('Lunatic');
+    await this.page.getByText('No program is running.').waitFor();
   }
 
   line(text: string): Locator {
@@ -173,61 +274,101 @@ export class Workbench {
 
   // -- what there is to do -------------------------------------------------------------------------------
 
-  /** Opens a file of the explorer, and waits until it is shown. */
+  /** Opens a file of the explorer, and waits until it is shown and has the focus. */
   async openFile(name: string): Promise<void> {
     await this.showView('Explorer');
     await this.files.filter({ hasText: name }).first().dblclick();
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.page.locator('.editor-group-container.active .monaco-editor.focused').waitFor();
+    await this.lines.filter({ hasText: /\S/ }).first().waitFor();
+    await this.#rest();
   }
 
-  /** Clicks an icon of the activity bar, unless its view is shown already. */
+  /** Clicks an icon of the activity bar, unless its view is shown already: a click would hide it. */
   async showView(title: string): Promise<void> {
     const item = this.page.locator(`.activitybar .action-item:has(> .action-label[aria-label^="${title}"])`);
     await item.waitFor();
     const isShown = (await item.getAttribute('class'))?.split(' ').includes('checked') ?? false;
-    if (!isShown) await item.click();
+    if (isShown) return;
+    await item.click();
+    await item.and(this.page.locator('.checked')).waitFor();
+    // The view takes the focus, which may be a while after it is shown.
+    await this.isGone(this.page.locator('.part.activitybar :focus'));
+    await this.#rest();
   }
 
-  /** Runs a command of the palette. */
+  /** Moves the mouse away. The name of what it is over would hide what is beside. */
+  async #rest(): Promise<void> {
+    await this.page.mouse.move(RESTING_PLACE.x, RESTING_PLACE.y);
+    await this.isGone(this.page.locator('.workbench-hover-container:visible'));
+  }
+
+  /** Runs what is open, or what is selected in the view Run and Debug, by the key for that. */
+  async debug(): Promise<void> {
+    await this.page.locator('.debug-toolbar:visible').waitFor({ state: 'hidden' });
+    await this.page.keyboard.press('F5');
+  }
+
+  /** Lets a process that has stopped go on, by the key for that, once it can be done. */
+  async goOn(): Promise<void> {
+    await this.debugAction('continue').waitFor();
+    await this.page.keyboard.press('F5');
+  }
+
+  /** Runs a command of the palette. One of ours must be enabled: the palette does not look again. */
   async command(title: string): Promise<void> {
+    // A tree that is just being renewed takes the focus back if it has had it, which closes the palette.
+    await this.page.evaluate(LEAVE);
     await this.page.keyboard.press('F1');
-    await this.type(title);
+    const palette = this.page.locator(`${BOX} input[aria-label^="Type the name of a command"]`);
+    const input = palette.and(this.page.locator(':focus'));
+    await input.fill(`>${title}`);
     await this.pick(title);
+    await palette.waitFor({ state: 'hidden' });
   }
 
-  /** Types into the box that has opened at the top. */
-  async type(text: string): Promise<void> {
-    const input = this.page.locator(
-      '.quick-input-widget:visible input.input, .quick-input-widget:visible .input',
-    );
-    await input.first().waitFor();
-    await this.page.keyboard.insertText(text);
+  /** Types into the box at the top that has this placeholder. */
+  async type(placeholder: string, text: string): Promise<void> {
+    await this.box(placeholder).fill(text);
   }
 
   /** Chooses an item of the box at the top. */
   async pick(label: string): Promise<void> {
-    const names = this.page.locator('.quick-input-list .monaco-list-row .label-name');
-    await names
-      .filter({ hasText: exactly(label) })
-      .first()
-      .click();
+    await this.choice(label).click();
   }
 
   /** Clicks an action of a row, which is there only while the mouse is over it. */
   async act(row: Locator, action: string): Promise<void> {
     await row.hover();
     await row.locator(`.action-label[aria-label^="${action}"]`).click();
+    await this.#rest();
   }
 
   /** Types into the box at the top that has this placeholder, and accepts. */
   async answer(placeholder: string, text: string): Promise<void> {
-    const input = this.page.locator(`.quick-input-widget:visible input[placeholder^="${placeholder}"]`);
-    await input.fill(text);
-    await input.press('Enter');
+    await this.box(placeholder).fill(text);
+    await this.box(placeholder).press('Enter');
   }
 
+  /** Types a line into the debug console. */
+  async say(line: string): Promise<void> {
+    const input = this.page.locator('.repl-input-wrapper .monaco-editor');
+    await input.click();
+    await input.and(this.page.locator('.focused')).waitFor();
+    await this.page.keyboard.insertText(line);
+    // Spaces are shown as others.
+    await input
+      .locator('.view-line', { hasText: new RegExp(`^${escaped(line).replaceAll(' ', '\\s')}$`) })
+      .waitFor();
+    await this.page.keyboard.press('Enter');
+    await input.locator('.view-line', { hasText: /^\s*$/ }).waitFor();
+  }
+
+  /** Opens a row, once it has something in it. */
   async expand(row: Locator): Promise<void> {
-    await row.locator('.monaco-tl-twistie').click();
+    const closed = row.and(this.page.locator('[aria-expanded="false"]'));
+    await closed.locator('.monaco-tl-twistie').click();
+    await row.and(this.page.locator('[aria-expanded="true"]')).waitFor();
   }
 
   /** Follows the link of a line in the active editor. */
@@ -239,19 +380,25 @@ export class Workbench {
     await this.page.mouse.down();
     await this.page.mouse.up();
     await this.page.keyboard.up('Control');
+    await this.#rest();
   }
 
   /** Chooses from the context menu of a row. */
   async menu(row: Locator, item: string): Promise<void> {
     await row.click({ button: 'right' });
     // A menu takes no clicks for a moment after it has opened.
-    await this.page.locator('.monaco-menu .action-item', { hasText: item }).hover();
+    const label = this.page.locator('.action-label', { hasText: exactly(item) });
+    const choice = this.page.locator('.monaco-menu .action-item').filter({ has: label }).first();
+    await choice.hover();
+    await choice.and(this.page.locator('.focused')).waitFor();
     await this.page.keyboard.press('Enter');
+    await this.page.locator('.monaco-menu').waitFor({ state: 'detached' });
   }
 }
 
+/** An icon may come first. */
 function exactly(text: string): RegExp {
-  return new RegExp(`^${escaped(text)}$`);
+  return new RegExp(`^\\s*${escaped(text)}$`);
 }
 
 function escaped(text: string): string {
