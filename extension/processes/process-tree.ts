@@ -12,6 +12,9 @@ const NEXT_PAGE = 500;
 /** Milliseconds between two refreshes, at least. */
 const REFRESH_INTERVAL = 250;
 
+/** Milliseconds that the time since when a process is at something may be wrong where nothing else has changed. */
+const SINCE_GRAIN = 10_000;
+
 export const PROCESS_SCHEME = 'lunatic-process';
 
 export interface ProgramNode {
@@ -151,6 +154,7 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
       for (const key of changed) {
         const node = ours.shown(key);
         if (node === undefined) continue;
+        if (!ours.looksNew(key)) continue;
         badges.push(uriOf(node));
         if (!parents.has(key)) nodes.push(node);
       }
@@ -184,6 +188,8 @@ class NodesOfProgram {
   readonly #program: Program;
   readonly #processes = new Map<ProcessKey, ProcessNode>();
   readonly #more = new Map<ProcessKey | null, MoreNode>();
+  /** What is shown of them. */
+  readonly #looks = new Map<ProcessKey, string>();
 
   constructor(program: Program) {
     this.#program = program;
@@ -240,8 +246,22 @@ class NodesOfProgram {
     return this.#processes.get(key);
   }
 
+  /**
+   * Whether a process looks different from when this was asked last. The editor takes the focus back for a tree that is
+   * renewed, and that should not happen all the time because a process sleeps, works and sleeps again.
+   */
+  looksNew(key: ProcessKey): boolean {
+    const info = this.#program.model.get(key);
+    if (info === undefined) return true;
+    const look = JSON.stringify({ ...info, since: Math.floor(info.since / SINCE_GRAIN) });
+    const isNew = this.#looks.get(key) !== look;
+    this.#looks.set(key, look);
+    return isNew;
+  }
+
   forget(key: ProcessKey): void {
     this.#processes.delete(key);
+    this.#looks.delete(key);
     this.#more.delete(key);
     this.limits.delete(key);
     this.pinned.delete(key);
