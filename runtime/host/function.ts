@@ -43,6 +43,8 @@ export interface HostFunction {
   readonly results: readonly HostType[];
   /** It may suspend the calling process: it then returns a promise. */
   readonly blocking: boolean;
+  /** It may suspend the process as well, although upstream's does not: it returns a promise, or its result at once. */
+  readonly suspends?: boolean;
   /** Its i64 parameters arrive as two i32 halves each, the low one first; those of older signatures too. */
   readonly split: boolean;
   /** The first release of upstream that had it. */
@@ -57,6 +59,8 @@ export interface HostFunction {
 interface Options {
   readonly since: string;
   readonly blocking?: boolean;
+  /** For what blocks a thread of upstream's, and must not block the only one here. */
+  readonly suspends?: boolean;
   /** For what is called with every message. */
   readonly split?: boolean;
   readonly older?: readonly OlderSignature[];
@@ -90,6 +94,7 @@ export class Namespace {
       paramNames,
       results,
       blocking: options.blocking ?? false,
+      suspends: options.suspends ?? false,
       split: options.split ?? false,
       since: options.since,
       doc,

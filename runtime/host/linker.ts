@@ -124,7 +124,12 @@ export class HostLinker implements Linker {
     const bindings = [...missing.values()];
     const shims = bindings.map(({ fn, older }) => {
       const { params, results } = older ?? fn;
-      return { params, results, split: fn.split, waits: fn.blocking && results[0] === 'i32' };
+      return {
+        params,
+        results,
+        split: fn.split,
+        waits: (fn.blocking || fn.suspends === true) && results[0] === 'i32',
+      };
     });
     const functions: Record<string, WebAssembly.ImportValue> = {
       again: new WebAssembly.Suspending(this.#context.scheduler.waitAgain),
@@ -134,7 +139,7 @@ export class HostLinker implements Linker {
       const current = this.#context.metrics?.counting(fn, own) ?? own;
       const implementation = older === undefined ? current : older.adapt(current);
       const guarded = guard(ids[i] ?? '', implementation, shims[i], this.#context.scheduler);
-      functions[i] = fn.blocking ? new WebAssembly.Suspending(guarded) : guarded;
+      functions[i] = fn.blocking || fn.suspends ? new WebAssembly.Suspending(guarded) : guarded;
     });
     const module = new WebAssembly.Module(hostShimModule(shims));
     const { exports } = new WebAssembly.Instance(module, { [HOST_SHIM_IMPORTS]: functions });

@@ -1,7 +1,8 @@
 import type { Process } from '../kernel/process.ts';
 import { resourceSlot } from '../kernel/process-slot.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { hostTrap } from '../kernel/trap.ts';
-import { fail, OK } from './conventions.ts';
+import { andThen, fail, OK } from './conventions.ts';
 import { Namespace } from './function.ts';
 import { giveToGuest } from './guest-allocator.ts';
 import {
@@ -13,6 +14,7 @@ import {
   readBindList,
 } from './sqlite/bincode.ts';
 import { Connection, MAX_SQL } from './sqlite/connection.ts';
+import { type Outcome, runInHelper } from './sqlite/helper.ts';
 import { SqliteError } from './sqlite/sqlite-error.ts';
 import type { Statement } from './sqlite/statement.ts';
 
@@ -46,6 +48,62 @@ function asSqlTrap(error: unknown): unknown {
   if (error instanceof SqliteError) return hostTrap(`SQLite: ${error.message} (result code ${error.result})`);
   if (error instanceof BincodeError) return hostTrap(`the bind list does not decode: ${error.message}`);
   return error;
+}
+
+/** Has a helper do a step that may take long, while the process waits and others run. */
+function helped(scheduler: Scheduler, process: Process, statement: Statement): Promise<Outcome> {
+  const job = statement.job();
+  let outcome: Outcome | undefined;
+  const waiting = scheduler.waitForEvent(process, (wake) =>
+    runInHelper(job, (found) => {
+      outcome = found;
+      wake(0);
+    }),
+  );
+  return waiting.then(() => outcome as Outcome);
+}
+
+function stepElsewhere(scheduler: Scheduler, process: Process, statement: Statement): Promise<number> {
+  return andThen(helped(scheduler, process, statement), (outcome) => {
+    try {
+      return statement.stepWith(outcome);
+    } catch (error) {
+      throw asSqlTrap(error);
+    }
+  });
+}
+
+/** Runs the statements that are left. */
+function executeNext(
+  scheduler: Scheduler,
+  process: Process,
+  statements: Iterator<Statement>,
+): number | Promise<number> {
+  for (let next = statements.next(); next.done !== true; next = statements.next()) {
+    const statement = next.value;
+    if (statement.mayTakeLong) {
+      return andThen(helped(scheduler, process, statement), (outcome) => {
+        try {
+          statement.stepWith(outcome);
+          statement.finish();
+          statement.finalize();
+          return executeNext(scheduler, process, statements);
+        } catch (error) {
+          return resultOf(error);
+        }
+      });
+    }
+    statement.step();
+    statement.finish();
+    statement.finalize();
+  }
+  return OK;
+}
+
+/** SQLite's result code of an error. */
+function resultOf(error: unknown): number {
+  if (error instanceof SqliteError) return error.result;
+  throw error;
 }
 
 sqlite.define(
@@ -101,7 +159,7 @@ sqlite.define(
 sqlite.define(
   'execute',
   '(conn_id: i64, exec_str_ptr: i32, exec_str_len: i32) -> i32',
-  { since: '0.13' },
+  { since: '0.13', suspends: true },
   "Runs all statements of a text. Returns 0, or SQLite's result code.",
   ({ scheduler }) =>
     (id: bigint, pointer: number, length: number) => {
@@ -109,11 +167,10 @@ sqlite.define(
       const connection = process.slot(CONNECTIONS).get(id);
       const sql = sqlText(process, pointer, length);
       try {
-        connection.execute(sql);
-        return OK;
+        if (connection.executeAtOnce(sql)) return OK;
+        return executeNext(scheduler, process, connection.statements(sql));
       } catch (error) {
-        if (error instanceof SqliteError) return error.result;
-        throw error;
+        return resultOf(error);
       }
     },
 );
@@ -193,12 +250,14 @@ sqlite.define(
 sqlite.define(
   'sqlite3_step',
   '(statement_id: i64) -> i32',
-  { since: '0.13', split: true },
+  { since: '0.13', split: true, suspends: true },
   'Steps a statement. Returns 100 (a row) or 101 (done). Traps where SQLite fails.',
   ({ scheduler }) =>
     (low: number, high: number) => {
+      const process = scheduler.current;
+      const statement = process.slot(STATEMENTS).at(low, high);
       try {
-        return scheduler.current.slot(STATEMENTS).at(low, high).step();
+        return statement.mayTakeLong ? stepElsewhere(scheduler, process, statement) : statement.step();
       } catch (error) {
         throw asSqlTrap(error);
       }

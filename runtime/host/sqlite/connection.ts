@@ -1,8 +1,9 @@
 import type { DatabaseSync, DatabaseSyncOptions } from 'node:sqlite';
 import type { PreopenedDirectory } from '../../kernel/config.ts';
 import { permissionFor } from '../../wasi/path-permission.ts';
-import { isNoFile, Sandbox } from './sandbox.ts';
-import { SQLITE_ERROR, SQLITE_TOOBIG, SqliteError, toSqliteError } from './sqlite-error.ts';
+import type { Job } from './helper.ts';
+import { Findings, isNoFile, Sandbox } from './sandbox.ts';
+import { SQLITE_ERROR, SQLITE_INTERRUPT, SQLITE_TOOBIG, SqliteError, toSqliteError } from './sqlite-error.ts';
 import { Statement } from './statement.ts';
 
 /** Bytes of the longest text of SQL, and of the longest value or row. */
@@ -11,6 +12,17 @@ const MAX_VALUE = 64 * 2 ** 20;
 
 /** Pages of 4 KiB that a database in memory may have: 1 GiB. */
 const MAX_PAGES = 262_144;
+
+/** Bytes of the rows of a statement that runs in a helper. */
+const MAX_HELPER_ROWS = 64 * 2 ** 20;
+/** Pages of a database that is copied for a helper. */
+const MAX_COPIED_PAGES = 16_384;
+
+/** Words without which a statement has no query in it, apart from those of views and triggers. */
+const QUERY = /\b(?:select|with|values)\b/i;
+
+/** What inserts values, and has no query for that. */
+const PLAIN_INSERT = /\binsert\s+into\s+[\w."]+\s*(?:\([^()]*\)\s*)?values\b/gi;
 
 /** Bytes of all values that are bound to the statements of a connection. */
 const MAX_BOUND = 128 * 2 ** 20;
@@ -35,6 +47,9 @@ export class Connection {
   /** The last error; null before the first. */
   lastError: SqliteError | null = null;
   #bound = 0;
+  /** The file; null for a database in memory. */
+  readonly #path: string | null;
+  #pages: ReturnType<DatabaseSync['prepare']> | null = null;
   #changes: ReturnType<DatabaseSync['prepare']> | null = null;
 
   /**
@@ -47,6 +62,7 @@ export class Connection {
     const permission = permissionFor(directories, path);
     if (!permission.granted) throw new SqliteError(SQLITE_ERROR, `Failed to access '${path}'`);
     const inMemory = isNoFile(path);
+    this.#path = inMemory ? null : permission.path;
     this.#sandbox = new Sandbox(directories, inMemory);
     // Loaded late: most programs need none.
     const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
@@ -72,14 +88,18 @@ export class Connection {
   }
 
   /**
-   * Runs all statements of a text; rows are dropped.
+   * Runs all statements of a text at once, where none can take long; rows are dropped.
+   * @returns false where they have to be looked at one by one, and none has run
    * @throws SqliteError
    */
-  execute(sql: string): void {
+  executeAtOnce(sql: string): boolean {
+    if (QUERY.test(sql.replace(PLAIN_INSERT, ''))) return false;
     this.run(() => {
       checkText(sql);
+      this.#sandbox.found = new Findings();
       this.#database.exec(sql);
     });
+    return true;
   }
 
   /**
@@ -87,11 +107,85 @@ export class Connection {
    * @throws SqliteError
    */
   prepare(sql: string): Statement {
-    return this.run(() => {
-      checkText(sql);
-      this.#sandbox.attached = [];
-      return new Statement(this, this.#database.prepare(sql), this.#sandbox.attached);
-    });
+    return this.run(() => this.#prepare(sql));
+  }
+
+  #prepare(sql: string): Statement {
+    checkText(sql);
+    const found = new Findings();
+    this.#sandbox.found = found;
+    this.#sandbox.mayRecurse = true;
+    try {
+      const statement = this.#database.prepare(sql);
+      const scans = found.joins ? this.#nestedScans(statement.sourceSQL) : 0;
+      return new Statement(this, statement, found, scans);
+    } finally {
+      this.#sandbox.mayRecurse = false;
+    }
+  }
+
+  /**
+   * The statements of a text, each compiled when those before it have run.
+   * @throws SqliteError
+   */
+  *statements(sql: string): Generator<Statement> {
+    let rest = sql;
+    for (;;) {
+      const statement = this.run(() => {
+        try {
+          return this.#prepare(rest);
+        } catch (error) {
+          // Blanks and comments are no statement.
+          if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE')
+            return null;
+          throw error;
+        }
+      });
+      if (statement === null) return;
+      rest = rest.slice(statement.source.length);
+      yield statement;
+    }
+  }
+
+  /** How many tables SQLite goes through for each row of each other, at most, as far as its plan tells. */
+  #nestedScans(sql: string): number {
+    const plan = this.#database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as unknown as [
+      bigint,
+      bigint,
+      bigint,
+      string,
+    ][];
+    const scans = new Map<bigint, number>();
+    for (const [, parent, , detail] of plan) {
+      const isScan = detail.startsWith('SCAN ') && !/CONSTANT ROW|VALUES CLAUSE/.test(detail);
+      if (isScan) scans.set(parent, (scans.get(parent) ?? 0) + 1);
+    }
+    return Math.max(0, ...scans.values());
+  }
+
+  /** Pages of the database. */
+  get pages(): number {
+    this.#pages ??= this.#database.prepare('PRAGMA page_count');
+    const [pages] = this.#pages.get() as unknown as [bigint];
+    return Number(pages);
+  }
+
+  /**
+   * A statement as a job for a helper: on the file itself where it only reads what others can see, else on a copy of the
+   * main database as it is now.
+   * @throws SqliteError where the database is too large to be copied
+   */
+  jobFor(statement: Pick<Job, 'sql' | 'named' | 'places'>, reads: boolean): Job {
+    const common = { ...statement, options: OPTIONS, maxBytes: MAX_HELPER_ROWS };
+    if (reads && this.#path !== null && !this.#database.isTransaction)
+      return { ...common, path: this.#path, image: null };
+    if (this.pages > MAX_COPIED_PAGES) {
+      throw new SqliteError(
+        SQLITE_INTERRUPT,
+        'the statement may take long, and the database is too large to try it on a copy',
+      );
+    }
+    return { ...common, path: null, image: this.#database.serialize() };
   }
 
   /** Rows that the last statement changed. */

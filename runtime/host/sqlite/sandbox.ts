@@ -8,7 +8,7 @@ const DENY = 1;
 const IGNORE = 2;
 
 /** Actions that an authorizer is asked about, as SQLite numbers them. */
-const Action = { Pragma: 19, Attach: 24, Function: 31 } as const;
+const Action = { Pragma: 19, Read: 20, Select: 21, Attach: 24, Function: 31, Recursive: 33 } as const;
 
 /** Functions that reach out of the database, or take pointers for values. */
 const FORBIDDEN_FUNCTIONS = new Set(['load_extension', 'fts3_tokenizer', 'sqlite_log']);
@@ -59,6 +59,26 @@ export function isNoFile(path: string): boolean {
   return path === '' || path === ':memory:';
 }
 
+/** What SQLite tells of a statement while it compiles it. */
+export class Findings {
+  /** Files that it attaches. */
+  readonly attached: string[] = [];
+  recurses = false;
+  /** It does anything but read. */
+  writes = false;
+  /** It reads several tables, or one column several times, as joins do. */
+  joins = false;
+  readonly #tables = new Set<string>();
+  readonly #columns = new Set<string>();
+
+  read(column: string): void {
+    const table = column.slice(0, column.indexOf('.'));
+    if (this.#columns.has(column) || (this.#tables.size > 0 && !this.#tables.has(table))) this.joins = true;
+    this.#columns.add(column);
+    this.#tables.add(table);
+  }
+}
+
 /**
  * What SQL may not do, so that a database stays one: files elsewhere, native code, settings that all connections share,
  * and memory without bound. It is asked while a statement is compiled.
@@ -68,8 +88,10 @@ export class Sandbox {
   readonly #inMemory: boolean;
   /** Why the last statement was refused. */
   refusal: string | null = null;
-  /** Files that the statement compiled last attaches. */
-  attached: string[] = [];
+  /** What is found out of the statement that is being compiled. */
+  found: Findings = new Findings();
+  /** Whether a recursive query may be compiled: not where it would run without being asked for its findings. */
+  mayRecurse = false;
 
   /** @param inMemory whether the main database is in memory or temporary */
   constructor(directories: readonly PreopenedDirectory[], inMemory: boolean) {
@@ -87,21 +109,34 @@ export class Sandbox {
           ? this.#refuse(`the function ${second} is not for guests`)
           : ALLOW;
       case Action.Pragma:
+        this.found.writes = true;
         return this.#pragma(first?.toLowerCase() ?? '', second);
+      case Action.Recursive:
+        this.found.recurses = true;
+        return this.mayRecurse
+          ? ALLOW
+          : this.#refuse('a recursive query cannot run within a trigger or after its view has changed');
+      case Action.Read:
+        this.found.read(`${first}.${second}`);
+        return ALLOW;
+      case Action.Select:
+        return ALLOW;
       default:
+        this.found.writes = true;
         return ALLOW;
     }
   };
 
   /** @param path null where it is computed */
   #attach(path: string | null): number {
+    this.found.writes = true;
     if (path === null) return this.#refuse('ATTACH needs the path as a literal');
     // VACUUM attaches a temporary database, which is a file without a name.
     if (path === '') return ALLOW;
     if (path === ':memory:')
       return this.#refuse('only the main database can be in memory, where its size is bounded');
     if (!this.mayAttach(path)) return this.#refuse(`Failed to access '${path}'`);
-    this.attached.push(path);
+    this.found.attached.push(path);
     return ALLOW;
   }
 

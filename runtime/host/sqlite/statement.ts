@@ -1,13 +1,22 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { BindKey } from './bincode.ts';
 import type { Connection } from './connection.ts';
+import type { Job, Outcome } from './helper.ts';
 import { parameterNames } from './parameter-names.ts';
-import { SQLITE_MISUSE, SQLITE_RANGE, SqliteError } from './sqlite-error.ts';
+import type { Findings } from './sandbox.ts';
+import { SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_RANGE, SqliteError } from './sqlite-error.ts';
 import type { Value } from './value.ts';
 
 /** What a step answers, as SQLite numbers it. */
 export const ROW = 100;
 export const DONE = 101;
+
+/** Rows that a page may have, for an estimate. */
+const ROWS_PER_PAGE = 100;
+/** Rows that a statement may go through here: about a tenth of a second. */
+const MAX_VISITS = 1e7;
+/** Milliseconds that a statement may take here that took so long on a copy. */
+const MAX_HELD = 1000;
 
 /** Signs that a name may be given without. */
 const SIGNS = ['', ':', '@', '$'];
@@ -23,8 +32,8 @@ type State = 'ready' | 'row' | 'done' | 'failed';
 export class Statement {
   readonly connection: Connection;
   readonly #statement: StatementSync;
-  /** Files it attaches, checked once more when it runs. */
-  readonly #attaches: readonly string[];
+  readonly #found: Findings;
+  readonly #scans: number;
   /** By place, see `parameterNames`; found out when something is bound. */
   #names: readonly (string | null)[] | null = null;
   /** What is bound to parameters without a name, in order, and to those with one. */
@@ -40,10 +49,12 @@ export class Statement {
   readonly #givesRows: boolean;
   #columns: readonly string[] | null;
 
-  constructor(connection: Connection, statement: StatementSync, attaches: readonly string[]) {
+  /** @param scans tables that are gone through for each row of each other */
+  constructor(connection: Connection, statement: StatementSync, found: Findings, scans: number) {
     this.connection = connection;
     this.#statement = statement;
-    this.#attaches = attaches;
+    this.#found = found;
+    this.#scans = scans;
     this.#columns = columnsOf(statement);
     this.#givesRows = this.#columns.length > 0;
   }
@@ -125,7 +136,7 @@ export class Statement {
 
   #step(): typeof ROW | typeof DONE {
     if (this.#state !== 'row') {
-      if (this.#attaches.length > 0) this.connection.checkAttached(this.#attaches);
+      if (this.#found.attached.length > 0) this.connection.checkAttached(this.#found.attached);
       if (!this.#givesRows) {
         // It is done in one go, at a third of the costs.
         this.#get();
@@ -144,6 +155,56 @@ export class Statement {
     this.#row = next.value as readonly Value[];
     this.#state = 'row';
     return ROW;
+  }
+
+  /** The text of this statement alone, with what is before it. */
+  get source(): string {
+    return this.#statement.sourceSQL;
+  }
+
+  /** Whether the next step may take so long that nothing else could run meanwhile. */
+  get mayTakeLong(): boolean {
+    if (this.#state === 'row') return false;
+    if (this.#found.recurses) return true;
+    return this.#scans > 1 && (this.connection.pages * ROWS_PER_PAGE) ** this.#scans > MAX_VISITS;
+  }
+
+  /** The next step for a helper. */
+  job(): Job {
+    try {
+      const bound = { sql: this.source, named: this.#named, places: this.#places };
+      return this.connection.jobFor(bound, !this.#found.writes);
+    } catch (error) {
+      throw this.connection.keep(error);
+    }
+  }
+
+  /**
+   * Takes what a helper found for the step: rows of a query; for what changes the database, that it may run here too.
+   * @throws SqliteError
+   */
+  stepWith(outcome: Outcome): typeof ROW | typeof DONE {
+    if ('error' in outcome) {
+      this.#state = 'failed';
+      this.#failure = this.connection.keep(new SqliteError(outcome.error.result, outcome.error.message));
+      throw this.#failure;
+    }
+    if (!this.#found.writes) {
+      this.#columns = outcome.columns;
+      this.#rows = outcome.rows[Symbol.iterator]();
+      this.#state = 'row';
+      return this.step();
+    }
+    if (outcome.took > MAX_HELD) {
+      const message = `the statement would hold up everything for ${Math.ceil(outcome.took)} ms`;
+      throw this.connection.keep(new SqliteError(SQLITE_INTERRUPT, message));
+    }
+    return this.step();
+  }
+
+  /** Drops the rows that are left. */
+  finish(): void {
+    while (this.#state === 'row') this.step();
   }
 
   #get(): void {

@@ -1,0 +1,58 @@
+/**
+ * What a helper runs: statements on a copy of a database, one after the other, each told by a message. It is a text, since a
+ * bundle has no file of its own for it. It ends with whoever started it, also in the midst of a statement that never ends.
+ */
+export const HELPER_PROGRAM = `
+import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+
+new Worker(
+  'const parent = ' + process.ppid + '; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 500);',
+  { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } },
+).unref();
+process.on('disconnect', () => process.exit());
+
+const FORBIDDEN = new Set(['load_extension', 'fts3_tokenizer', 'sqlite_log']);
+
+function authorize(action, first, second) {
+  if (action === 24 || action === 25) return 1;
+  if (action === 31) return FORBIDDEN.has(String(second).toLowerCase()) ? 1 : 0;
+  return 0;
+}
+
+function sizeOf(value) {
+  if (typeof value === 'string') return 16 + value.length * 2;
+  return value instanceof Uint8Array ? 16 + value.length : 16;
+}
+
+function run({ path, image, options, sql, named, places, maxBytes }) {
+  const database = new DatabaseSync(path ?? ':memory:', path === null ? options : { ...options, readOnly: true });
+  try {
+    if (image !== null) database.deserialize(image);
+    database.setAuthorizer(authorize);
+    const statement = database.prepare(sql);
+    const since = performance.now();
+    const rows = [];
+    let bytes = 0;
+    for (const row of named === null ? statement.iterate(...places) : statement.iterate(named, ...places)) {
+      for (const value of row) bytes += sizeOf(value);
+      if (bytes > maxBytes) return { error: { result: 18, message: 'the rows of a long query have more than ' + maxBytes + ' bytes' } };
+      rows.push(row);
+    }
+    const columns = statement.columns().map(({ name }) => name);
+    return { rows, columns, took: performance.now() - since };
+  } finally {
+    database.close();
+  }
+}
+
+process.on('message', (job) => {
+  let outcome;
+  try {
+    outcome = run(job);
+  } catch (error) {
+    outcome = { error: { result: (error.errcode ?? 1) & 255, message: error.message } };
+  }
+  process.send(outcome);
+});
+`;

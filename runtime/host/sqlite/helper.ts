@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
+import { HELPER_PROGRAM } from './helper-program.ts';
+import type { Value } from './value.ts';
+
+/** Statements that run in helpers at a time; others wait for one to be done. */
+const MAX_RUNNING = 8;
+/** Helpers that stay for the next statement: each is a Node, of some 45 MB. */
+const MAX_IDLE = 2;
+
+/** A statement to run, and what it runs on. */
+export interface Job {
+  /** A file, read only; null for an image. */
+  readonly path: string | null;
+  readonly image: Uint8Array | null;
+  readonly options: DatabaseSyncOptions;
+  readonly sql: string;
+  readonly named: Record<string, SQLInputValue> | null;
+  readonly places: readonly SQLInputValue[];
+  /** Bytes that its rows may have. */
+  readonly maxBytes: number;
+}
+
+export type Outcome =
+  | {
+      readonly rows: readonly (readonly Value[])[];
+      readonly columns: readonly string[];
+      readonly took: number;
+    }
+  | { readonly error: { readonly result: number; readonly message: string } };
+
+interface Request {
+  readonly job: Job;
+  readonly done: (outcome: Outcome) => void;
+}
+
+const SQLITE_IOERR = 10;
+const idle: ChildProcess[] = [];
+const running = new Map<Request, ChildProcess>();
+const queue: Request[] = [];
+
+/**
+ * Runs a statement in a process of the operating system, where it keeps nobody waiting and can be stopped.
+ * @param done called once, later; not after the job was given up
+ * @returns gives the job up
+ */
+export function runInHelper(job: Job, done: (outcome: Outcome) => void): () => void {
+  const request = { job, done };
+  if (running.size < MAX_RUNNING) begin(request);
+  else queue.push(request);
+  return () => {
+    const at = queue.indexOf(request);
+    if (at >= 0) queue.splice(at, 1);
+    const child = running.get(request);
+    if (child === undefined) return;
+    running.delete(request);
+    child.kill('SIGKILL');
+    next();
+  };
+}
+
+function begin(request: Request): void {
+  const child = idle.pop() ?? start();
+  running.set(request, child);
+  child.once('message', (outcome) => finish(request, outcome as Outcome));
+  child.once('close', () =>
+    finish(request, {
+      error: { result: SQLITE_IOERR, message: 'the helper that ran a long query has died' },
+    }),
+  );
+  child.send(request.job);
+}
+
+function start(): ChildProcess {
+  const child = spawn(
+    process.execPath,
+    ['--max-old-space-size=512', '--no-warnings', '--input-type=module', '--eval', HELPER_PROGRAM],
+    { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced', env: {}, windowsHide: true },
+  );
+  child.on('error', () => {});
+  // It must not keep a program from ending, and ends with it.
+  child.unref();
+  child.channel?.unref();
+  return child;
+}
+
+function finish(request: Request, outcome: Outcome): void {
+  const child = running.get(request);
+  if (child === undefined) return;
+  running.delete(request);
+  child.removeAllListeners('message').removeAllListeners('close');
+  if (child.connected && idle.length < MAX_IDLE) idle.push(child);
+  else child.kill('SIGKILL');
+  request.done(outcome);
+  next();
+}
+
+function next(): void {
+  const request = queue.shift();
+  if (request !== undefined) begin(request);
+}
+
+process.on('exit', () => {
+  for (const child of [...idle, ...running.values()]) child.kill('SIGKILL');
+});

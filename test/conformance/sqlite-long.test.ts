@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { linesOf, start } from '../support/program.ts';
+import {
+  bindList,
+  DatabaseFolder,
+  int,
+  integer,
+  nameKey,
+  sqliteGuest,
+  text,
+  vector,
+} from '../support/sqlite-guest.ts';
+
+const folder = new DatabaseFolder();
+const { config } = folder;
+afterAll(() => folder.remove());
+
+const ENDLESS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)';
+const upTo = (n: number | string) => `${ENDLESS.slice(0, -1)} WHERE i < ${n})`;
+const OPEN = '(call $open (text ":memory:"))';
+const STEP = '(call $step (i64.const 0))';
+const ROW = '(call $row (i64.const 0))';
+const execute = (sql: string) => `(call $execute (text "${sql}"))`;
+const prepare = (sql: string) => `(call $prepare (text "${sql}"))`;
+const row = (...values: Buffer[]) => `row ${vector(...values).toString('hex')}`;
+const lines = async (body: string, blobs = {}) =>
+  (await linesOf(sqliteGuest(body, { blobs }), { config })).filter(
+    (line) => !/^(connection|statement) 0$/.test(line),
+  );
+
+/** A crowd of rows: joined with itself it takes for ever. */
+const CROWD = `CREATE TABLE t (a, b); INSERT INTO t ${upTo(20_000)} SELECT i, 'some text to fill a page' FROM n`;
+
+describe('recursive queries', () => {
+  test('give their rows, also bound and stepped to the end and again', async () => {
+    const list = bindList([nameKey('end'), int(3)]);
+    const body = `${OPEN} ${prepare(`${upTo(':end')} SELECT i, 'x' FROM n`)} (call $bind (i64.const 0) (blob "list"))
+      ${STEP} ${STEP} ${ROW} ${STEP} ${STEP} ${STEP} ${ROW} (call $sqlite.statement_reset (i64.const 0)) ${STEP} ${ROW}`;
+    expect(await lines(body, { list })).toEqual([
+      'step 100',
+      'step 100',
+      row(integer(2n), text('x')),
+      'step 100',
+      'step 101',
+      'step 100',
+      row(integer(1n), text('x')),
+      'step 100',
+      row(integer(1n), text('x')),
+    ]);
+  });
+
+  test('change the database that they are for, in a transaction too', async () => {
+    const body = `${OPEN} ${execute('CREATE TABLE t (a); BEGIN; INSERT INTO t VALUES (0)')}
+      ${execute(`INSERT INTO t ${upTo(1000)} SELECT i FROM n; INSERT INTO t SELECT max(a) + 1 FROM t`)}
+      ${prepare(`${upTo(2)} SELECT count(*), (SELECT count(*) FROM t) FROM n`)} ${STEP} ${ROW} ${execute('ROLLBACK')}`;
+    expect(await lines(body)).toEqual([
+      'execute 0',
+      'execute 0',
+      'step 100',
+      row(integer(2n), integer(1002n)),
+      'execute 0',
+    ]);
+  });
+
+  test('of a file see what is in it, and their errors are those of SQLite', async () => {
+    const path = join(folder.path, 'recursive.db');
+    const body = `(call $open (text "${path}")) ${execute('CREATE TABLE t (a UNIQUE); INSERT INTO t VALUES (7)')}
+      ${execute(`${upTo(3)} SELECT i, a FROM n, t`)}
+      ${execute(`INSERT INTO t ${upTo(9)} SELECT i FROM n`)}
+      ${execute(`${upTo(3)} SELECT abs(-9223372036854775808) FROM n`)}`;
+    expect(await lines(body)).toEqual(['execute 0', 'execute 0', 'execute 19', 'execute 1']);
+  });
+
+  test('hidden in views are found; in triggers, they are refused', async () => {
+    const body = `${OPEN} ${execute(`CREATE VIEW v AS ${upTo(3)} SELECT i FROM n; CREATE TABLE t (a); CREATE TABLE u (a)`)}
+      ${execute('CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO u SELECT i FROM v; END')}
+      ${prepare('SELECT sum(i) FROM v')} ${STEP} ${ROW} ${execute('INSERT INTO t VALUES (1)')}`;
+    expect(await lines(body)).toEqual(['execute 0', 'execute 0', 'step 100', row(integer(6n)), 'execute 23']);
+  });
+
+  test('that a view becomes after a statement was prepared are refused', async () => {
+    const body = `${OPEN} ${execute('CREATE VIEW v AS SELECT 1 AS i')} ${prepare('SELECT i FROM v')}
+      ${execute('DROP VIEW v')} ${execute(`CREATE VIEW v AS ${ENDLESS} SELECT count(*) AS i FROM n`)} ${STEP}`;
+    await expect(lines(body)).rejects.toThrow(/not authorized: a recursive query cannot run/);
+  });
+});
+
+describe('what never ends', () => {
+  test.each([
+    [
+      'a recursive query',
+      `${OPEN} ${prepare(`${ENDLESS} SELECT count(*) FROM n`)} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${STEP}`,
+    ],
+    [
+      'one that inserts',
+      `${OPEN} ${execute('CREATE TABLE t (a)')} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute(`INSERT INTO t ${ENDLESS} SELECT max(i) FROM n`)}`,
+    ],
+    [
+      'one in a transaction',
+      `${OPEN} ${execute('BEGIN; CREATE TABLE t (a)')} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute(`${ENDLESS} SELECT max(i) FROM n`)}`,
+    ],
+    [
+      'a join of a table with itself',
+      `${OPEN} ${execute(CROWD)} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute('SELECT count(*) FROM t a, t b, t c, t d')}`,
+    ],
+    [
+      'a recursive query of a file',
+      `(call $open (text "${join(folder.path, 'endless.db')}")) (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute(`${ENDLESS} SELECT max(i) FROM n`)}`,
+    ],
+  ])('%s lets others run, and is stopped by a kill', async (_, body) => {
+    const functions = `(func (export "endless") ${body})`;
+    const parent = `(call $process.monitor (call $spawn (i64.const 0) (text "endless")))
+      (drop (call $receive))
+      (call $process.sleep_ms (i64.const 100))
+      (call $print (text "others run"))
+      (call $process.kill (i64.const 2))
+      (call $show_received (call $receive))`;
+    const program = await start(sqliteGuest(parent, { functions }), { config });
+    expect((await program.root.ended).kind).toBe('returned');
+    expect(program.stdout.lines.filter((line) => !/^(connection|statement|execute) 0$/.test(line))).toEqual([
+      'others run',
+      'process 2',
+    ]);
+    while (burningHelpers() > 0) await new Promise((turn) => setImmediate(turn));
+  });
+});
+
+/** Helpers of this Node that run; those that wait for work have no second to show. */
+function burningHelpers(): number {
+  if (process.platform !== 'linux') return 0;
+  const children = execFileSync('ps', ['--ppid', `${process.pid}`, '-o', 'stat=,args='], {
+    encoding: 'utf8',
+  });
+  return children.split('\n').filter((line) => line.startsWith('R') && line.includes('DatabaseSync')).length;
+}
