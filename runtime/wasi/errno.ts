@@ -100,13 +100,18 @@ export function errnoOf(error: unknown): Errno | undefined {
   return byCode.get(code) ?? ('errno' in error ? Errno.Io : undefined);
 }
 
+/** The same; what is no error of the operating system is thrown on. */
+export function errnoOrThrow(error: unknown): Errno {
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  return errno;
+}
+
 /** Runs an operation of the host; an error of the operating system becomes its number, all else is thrown on. */
 export function attempt(operation: () => Errno): Errno {
   try {
     return operation();
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    return errno;
+    return errnoOrThrow(error);
   }
 }

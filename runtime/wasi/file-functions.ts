@@ -5,7 +5,7 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Descriptor } from './descriptor.ts';
 import { descriptorsOf } from './descriptor-table.ts';
 import { DirectoryDescriptor } from './directory.ts';
-import { attempt, Errno, errnoOf } from './errno.ts';
+import { attempt, Errno, errnoOf, errnoOrThrow } from './errno.ts';
 import { FileDescriptor } from './file.ts';
 import { FILESTAT_SIZE, fileTimes, writeFileStat, writeStreamStat } from './file-stat.ts';
 import { fileOf, unsignedOf } from './lookup.ts';
@@ -191,27 +191,36 @@ preview1.define(
     },
 );
 
-/** Lengthens a file with zeros, which is the only way in Node to be sure of the room; takes them back where that fails. */
+/**
+ * Lengthens a file with zeros, which is the only way in Node to be sure of the room. What cannot succeed fails before
+ * anything is written. Where the disk fills up meanwhile, those zeros are taken back that nobody else can have seen:
+ * the ones written since it last gave way.
+ */
 function allocate(scheduler: Scheduler, file: FileDescriptor, end: number): Errno | Promise<Errno> {
   const zeros = new Uint8Array(ZEROS);
-  let start = -1;
   const go = (): Errno | Promise<Errno> => {
+    const start = file.size;
     try {
-      let size = file.size;
-      if (start < 0) start = size;
-      while (size < end) {
+      for (let size = start; size < end; ) {
         size += file.write(zeros, 0, Math.min(ZEROS, end - size), size);
         const suspended = size < end ? scheduler.tick() : undefined;
         if (suspended !== undefined) return andThen(suspended, go);
       }
       return Errno.Success;
     } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined) throw error;
-      if (start >= 0) file.resize(start);
-      return errno;
+      file.resize(start);
+      return errnoOrThrow(error);
     }
   };
+  const { size } = file;
+  if (size >= end) return Errno.Success;
+  try {
+    if (end - size > file.room) return Errno.Nospc;
+    file.resize(end);
+    file.resize(size);
+  } catch (error) {
+    return errnoOrThrow(error);
+  }
   return go();
 }
 
@@ -245,9 +254,7 @@ for (const [name, right, dataOnly, doc] of [
         try {
           fdOfHost = openSync(pathOfDirectory(descriptor), constants.O_RDONLY);
         } catch (error) {
-          const errno = errnoOf(error);
-          if (errno === undefined) throw error;
-          return errno;
+          return errnoOrThrow(error);
         }
         return waitForDisk(scheduler, (done) => {
           fsync(fdOfHost, (error) => {

@@ -10,6 +10,7 @@ import {
   openSync,
   readSync,
   readvSync,
+  statfsSync,
   type TimeLike,
   writeSync,
   writevSync,
@@ -98,6 +99,13 @@ export class FileDescriptor extends Descriptor {
   /** Bytes. */
   get size(): number {
     return fstatSync(this.#fd).size;
+  }
+
+  /** Bytes that its file system has left; without end where that cannot be told. */
+  get room(): number {
+    if (process.platform !== 'linux') return Number.POSITIVE_INFINITY;
+    const { bfree, bsize } = statfsSync(`/proc/self/fd/${this.#fd}`);
+    return bfree * bsize;
   }
 
   resize(size: number): void {

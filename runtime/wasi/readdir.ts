@@ -1,6 +1,6 @@
 import { andThen } from '../host/conventions.ts';
 import { encodeEntry } from './directory-reader.ts';
-import { Errno, errnoOf } from './errno.ts';
+import { Errno, errnoOrThrow } from './errno.ts';
 import { directoryOf, unsignedOf } from './lookup.ts';
 import { preview1, SINCE } from './preview1.ts';
 import { Right } from './rights.ts';
@@ -45,9 +45,7 @@ preview1.define(
             if (suspended !== undefined) return andThen(suspended, go);
           }
         } catch (error) {
-          const errno = errnoOf(error);
-          if (errno === undefined) throw error;
-          return errno;
+          return errnoOrThrow(error);
         }
       };
       const finish = (): Errno => {

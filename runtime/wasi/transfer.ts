@@ -1,7 +1,7 @@
 import { andThen } from '../host/conventions.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
-import { Errno, errnoOf } from './errno.ts';
+import { Errno, errnoOrThrow } from './errno.ts';
 import type { FileDescriptor } from './file.ts';
 import { readVectors, viewsOf } from './vectors.ts';
 
@@ -51,7 +51,7 @@ export function transfer(
             ? file.read(memory.bytes, pointer, length, start)
             : file.write(memory.bytes, pointer, length, start);
       } catch (error) {
-        return knownErrno(error);
+        return errnoOrThrow(error);
       }
       return finish(process, file, direction, result, offset, start + done, done);
     }
@@ -81,7 +81,7 @@ function transferVectors(
       try {
         moved = direction === 'read' ? file.readv(views, start + done) : file.writev(views, start + done);
       } catch (error) {
-        const errno = knownErrno(error);
+        const errno = errnoOrThrow(error);
         if (done === 0) return errno;
         break;
       }
@@ -113,10 +113,4 @@ function finish(
   }
   process.memory.writeU32(result, done);
   return Errno.Success;
-}
-
-function knownErrno(error: unknown): Errno {
-  const errno = errnoOf(error);
-  if (errno === undefined) throw error;
-  return errno;
 }

@@ -585,6 +585,9 @@ describe('room', () => {
     expect(size).toBe(2 * MIB + 100);
     expect(blocks * 512).toBeGreaterThanOrEqual(2 * MIB);
     expect(await guest.call('fd_allocate', fd, 0, 0)).toBe('EINVAL');
+    if (process.platform === 'linux')
+      expect(await guest.call('fd_allocate', fd, 0, 2 ** 50)).toMatch(/^(ENOSPC|EFBIG)$/);
+    expect(statSync(join(folder, 'ten')).size).toBe(size);
     expect(await guest.call('fd_allocate', fd, 2n ** 62n, 2n ** 62n)).toBe('EFBIG');
     expect(await guest.call('fd_allocate', 1, 0, 1)).toBe('ESPIPE');
   });

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   lstatSync,
   mkdirSync,
@@ -15,6 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ProcessConfig } from '../../runtime/index.ts';
 import { builtFolder } from '../../scripts/build-guests.mjs';
+import { launcher } from '../support/command.ts';
 import { run } from '../support/program.ts';
 
 const LONG = Array.from({ length: 20_000 }, (_, i) => `line ${i} of a long file, needle ${i % 997}\n`).join(
@@ -166,5 +169,34 @@ describe('tools for files in Rust', () => {
     expect(await tool('rust', 'new', 'tree/new', 'text')).toBe('');
     expect(readFileSync(join(folder, 'tree/new'), 'utf8')).toBe('text');
     expect(await tool('rust', 'patch', 'tree/new', '3', 'too long')).toBe('failed: UnexpectedEof\n');
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('where the disk takes no more', () => {
+  /** Runs a tool as a command that may write files of 128 blocks: of 512 or 1024 bytes, as the shell likes. */
+  function limited(...args: string[]) {
+    const module = join(builtFolder, 'c', 'file_tools.wasm');
+    const script = 'ulimit -f 128; exec "$0" "$@"';
+    return spawnSync('sh', ['-c', script, process.execPath, launcher, 'run', module, ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+  }
+
+  test('what was written stays, and the rest is an error', () => {
+    writeFileSync(join(folder, 'large'), randomBytes(1_000_000));
+    const { status, stderr } = limited('cp', 'large', 'copy');
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^copy: File too large$/m)]);
+    const copied = readFileSync(join(folder, 'copy'));
+    expect([128 * 512, 128 * 1024]).toContain(copied.length);
+    expect(copied.equals(readFileSync(join(folder, 'large')).subarray(0, copied.length))).toBe(true);
+  });
+
+  test('room that there is not leaves the file as it was', () => {
+    const { status, stderr } = limited('room', 'tree/one.txt', '1000000');
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^tree\/one.txt: File too large$/m)]);
+    expect(readFileSync(join(folder, 'tree/one.txt'), 'utf8')).toBe('first\nsecond needle\nthird\n');
+    expect(limited('room', 'tree/one.txt', '1000').status).toBe(0);
+    expect(lstatSync(join(folder, 'tree/one.txt')).size).toBe(1000);
   });
 });

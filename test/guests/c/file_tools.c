@@ -190,6 +190,13 @@ static void backwards(const char *path) {
     close(file);
 }
 
+// Makes sure that there is room for a file.
+static void reserve(const char *path, off_t length) {
+    int file = open(path, O_RDWR | O_CREAT, 0666);
+    if (file < 0 || (errno = posix_fallocate(file, 0, length)) != 0) complain(path);
+    if (file >= 0) close(file);
+}
+
 static int usage(void) {
     puts("file_tools cat FILE...        prints files");
     puts("           cp FROM TO         copies a file, a link, or a tree; of files the times too");
@@ -199,6 +206,7 @@ static int usage(void) {
     puts("           rm PATH            removes a tree");
     puts("           append FILE TEXT   appends a line");
     puts("           tac FILE           prints the lines of a file from the last to the first");
+    puts("           room FILE LENGTH   makes a file so long, with room on the disk");
     return 0;
 }
 
@@ -222,6 +230,8 @@ int main(int count, char **arguments) {
         else if (fprintf(file, "%s\n", arguments[3]) < 0 || fclose(file) != 0) complain(arguments[2]);
     } else if (strcmp(tool, "tac") == 0 && count == 3) {
         backwards(arguments[2]);
+    } else if (strcmp(tool, "room") == 0 && count == 4) {
+        reserve(arguments[2], atoll(arguments[3]));
     } else {
         return usage();
     }
