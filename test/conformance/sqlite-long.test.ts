@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
+import { dataMessage } from '../../runtime/kernel/message.ts';
+import { NO_TAG } from '../../runtime/kernel/tag.ts';
 import { linesOf, start } from '../support/program.ts';
 import {
   bindList,
@@ -85,6 +89,35 @@ describe('recursive queries', () => {
       ${execute('DROP VIEW v')} ${execute(`CREATE VIEW v AS ${ENDLESS} SELECT count(*) AS i FROM n`)} ${STEP}`;
     await expect(lines(body)).rejects.toThrow(/not authorized: a recursive query cannot run/);
   });
+});
+
+test('the file of a database that became a link since is not followed', async () => {
+  const path = join(folder.path, 'swapped.db');
+  const secret = new DatabaseSync(join(folder.path, '..', 'lunatic-secret.db'));
+  secret.exec("CREATE TABLE IF NOT EXISTS t (a); DELETE FROM t; INSERT INTO t VALUES ('secret')");
+  secret.close();
+  const functions = '(func (export "unused"))';
+  const guest = sqliteGuest(
+    `(call $open (text "${path}")) ${execute("CREATE TABLE t (a); INSERT INTO t VALUES ('own')")}
+     (drop (call $receive)) ${prepare(`${upTo(2)} SELECT max(a) FROM t, n`)} ${STEP} ${ROW}`,
+    { functions },
+  );
+  const program = await start(guest, { config });
+  while (!program.stdout.text.includes('execute 0')) await new Promise((turn) => setImmediate(turn));
+  rmSync(path);
+  symlinkSync(join(folder.path, '..', 'lunatic-secret.db'), path);
+  program.runtime.scheduler.deliverMessage(program.root.process, dataMessage(NO_TAG));
+  await program.root.ended;
+  rmSync(join(folder.path, '..', 'lunatic-secret.db'));
+  expect(program.stdout.text).not.toContain(Buffer.from('secret').toString('hex'));
+});
+
+test('a database that is too large to be copied is told', async () => {
+  const fill = execute(
+    `CREATE TABLE big (a); INSERT INTO big VALUES (zeroblob(30000000)), (zeroblob(30000000)), (zeroblob(30000000)), (zeroblob(30000000)), (zeroblob(30000000))`,
+  );
+  const body = `${OPEN} ${fill} ${execute(`${upTo(2)} SELECT i FROM n`)} ${execute('SELECT 1')}`;
+  expect(await lines(body)).toEqual(['execute 0', 'execute 9', 'execute 0']);
 });
 
 describe('what never ends', () => {

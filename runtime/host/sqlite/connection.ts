@@ -15,8 +15,8 @@ const MAX_PAGES = 262_144;
 
 /** Bytes of the rows of a statement that runs in a helper. */
 const MAX_HELPER_ROWS = 64 * 2 ** 20;
-/** Pages of a database that is copied for a helper. */
-const MAX_COPIED_PAGES = 16_384;
+/** Bytes of the largest database that is copied for a helper. */
+const MAX_COPIED = 128 * 2 ** 20;
 
 /** Words without which a statement has no query in it, apart from those of views and triggers. */
 const QUERY = /\b(?:select|with|values)\b/i;
@@ -47,8 +47,6 @@ export class Connection {
   /** The last error; null before the first. */
   lastError: SqliteError | null = null;
   #bound = 0;
-  /** The file; null for a database in memory. */
-  readonly #path: string | null;
   #pages: ReturnType<DatabaseSync['prepare']> | null = null;
   #changes: ReturnType<DatabaseSync['prepare']> | null = null;
 
@@ -62,7 +60,6 @@ export class Connection {
     const permission = permissionFor(directories, path);
     if (!permission.granted) throw new SqliteError(SQLITE_ERROR, `Failed to access '${path}'`);
     const inMemory = isNoFile(path);
-    this.#path = inMemory ? null : permission.path;
     this.#sandbox = new Sandbox(directories, inMemory);
     // Loaded late: most programs need none.
     const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
@@ -171,21 +168,23 @@ export class Connection {
   }
 
   /**
-   * A statement as a job for a helper: on the file itself where it only reads what others can see, else on a copy of the
-   * main database as it is now.
+   * A statement as a job for a helper, on a copy of the main database as it is when the helper begins. Not on the file:
+   * by the time that a helper opens it, its name may lead out of where the process may go.
    * @throws SqliteError where the database is too large to be copied
    */
-  jobFor(statement: Pick<Job, 'sql' | 'named' | 'places'>, reads: boolean): Job {
-    const common = { ...statement, options: OPTIONS, maxBytes: MAX_HELPER_ROWS };
-    if (reads && this.#path !== null && !this.#database.isTransaction)
-      return { ...common, path: this.#path, image: null };
-    if (this.pages > MAX_COPIED_PAGES) {
-      throw new SqliteError(
-        SQLITE_INTERRUPT,
-        'the statement may take long, and the database is too large to try it on a copy',
-      );
+  jobFor(statement: Pick<Job, 'sql' | 'named' | 'places'>): Job {
+    const size = this.pages * this.#pageSize;
+    if (size > MAX_COPIED) {
+      const message = `the statement may take long, and a database of ${size} bytes is too large to run it on a copy`;
+      throw new SqliteError(SQLITE_INTERRUPT, message);
     }
-    return { ...common, path: null, image: this.#database.serialize() };
+    const image = () => this.#database.serialize();
+    return { ...statement, size, image, options: OPTIONS, maxBytes: MAX_HELPER_ROWS };
+  }
+
+  get #pageSize(): number {
+    const [size] = this.#database.prepare('PRAGMA page_size').get() as unknown as [bigint];
+    return Number(size);
   }
 
   /** Rows that the last statement changed. */

@@ -25,10 +25,10 @@ function sizeOf(value) {
   return value instanceof Uint8Array ? 16 + value.length : 16;
 }
 
-function run({ path, image, options, sql, named, places, maxBytes }) {
-  const database = new DatabaseSync(path ?? ':memory:', path === null ? options : { ...options, readOnly: true });
+function run({ image, options, sql, named, places, maxBytes }) {
+  const database = new DatabaseSync(':memory:', options);
   try {
-    if (image !== null) database.deserialize(image);
+    if (image.length > 0) database.deserialize(image);
     database.setAuthorizer(authorize);
     const statement = database.prepare(sql);
     const since = performance.now();
@@ -51,7 +51,7 @@ process.on('message', (job) => {
   try {
     outcome = run(job);
   } catch (error) {
-    outcome = { error: { result: (error.errcode ?? 1) & 255, message: error.message } };
+    outcome = { error: { result: (error.errcode ?? 1) & 255, message: error.message + ' (run on a copy of the main database)' } };
   }
   process.send(outcome);
 });

@@ -5,14 +5,17 @@ import type { Value } from './value.ts';
 
 /** Statements that run in helpers at a time; others wait for one to be done. */
 const MAX_RUNNING = 8;
+/** Bytes of the databases that they run on, unless it is one alone. */
+const MAX_COPIES = 128 * 2 ** 20;
 /** Helpers that stay for the next statement: each is a Node, of some 45 MB. */
 const MAX_IDLE = 2;
 
 /** A statement to run, and what it runs on. */
 export interface Job {
-  /** A file, read only; null for an image. */
-  readonly path: string | null;
-  readonly image: Uint8Array | null;
+  /** Bytes of the database. */
+  readonly size: number;
+  /** Copies the database; called when a helper begins. */
+  readonly image: () => Uint8Array;
   readonly options: DatabaseSyncOptions;
   readonly sql: string;
   readonly named: Record<string, SQLInputValue> | null;
@@ -46,8 +49,8 @@ const queue: Request[] = [];
  */
 export function runInHelper(job: Job, done: (outcome: Outcome) => void): () => void {
   const request = { job, done };
-  if (running.size < MAX_RUNNING) begin(request);
-  else queue.push(request);
+  queue.push(request);
+  next();
   return () => {
     const at = queue.indexOf(request);
     if (at >= 0) queue.splice(at, 1);
@@ -68,7 +71,14 @@ function begin(request: Request): void {
       error: { result: SQLITE_IOERR, message: 'the helper that ran a long query has died' },
     }),
   );
-  child.send(request.job);
+  const { sql, named, places, options, maxBytes, image } = request.job;
+  try {
+    child.send({ sql, named, places, options, maxBytes, image: image() });
+  } catch (error) {
+    // It comes later, as every outcome does.
+    child.kill('SIGKILL');
+    process.emitWarning(error instanceof Error ? error : String(error));
+  }
 }
 
 function start(): ChildProcess {
@@ -95,9 +105,16 @@ function finish(request: Request, outcome: Outcome): void {
   next();
 }
 
+/** Begins those that there is room for. */
 function next(): void {
-  const request = queue.shift();
-  if (request !== undefined) begin(request);
+  let copies = 0;
+  for (const { job } of running.keys()) copies += job.size;
+  for (let request = queue[0]; request !== undefined; request = queue[0]) {
+    copies += request.job.size;
+    if (running.size > 0 && (running.size >= MAX_RUNNING || copies > MAX_COPIES)) return;
+    queue.shift();
+    begin(request);
+  }
 }
 
 process.on('exit', () => {

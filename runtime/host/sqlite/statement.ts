@@ -173,7 +173,7 @@ export class Statement {
   job(): Job {
     try {
       const bound = { sql: this.source, named: this.#named, places: this.#places };
-      return this.connection.jobFor(bound, !this.#found.writes);
+      return this.connection.jobFor(bound);
     } catch (error) {
       throw this.connection.keep(error);
     }
