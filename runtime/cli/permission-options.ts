@@ -20,6 +20,8 @@ export interface PermissionFlags {
   /** Units of 100,000 instructions. */
   readonly maxFuel?: number;
   readonly maxProcesses?: number;
+  /** Bytes. */
+  readonly maxMailbox?: number;
   /** False where the current directory is not preopened. */
   readonly cwd?: boolean;
   /** False where the program does not get the environment variables of this command. */
@@ -60,6 +62,7 @@ export function withPermissionOptions(command: Command): Command {
     .option('--max-memory <size>', 'the largest memory of a process: bytes, or with K, M or G', parseSize)
     .option('--max-fuel <units>', 'instructions that a process may execute, in units of 100,000', parseCount)
     .option('--max-processes <n>', 'processes that it may have at a time', parseCount)
+    .option('--max-mailbox <size>', 'messages that a process may leave unread, as --max-memory', parseSize)
     .option('--no-cwd', 'do not let it use the current directory')
     .option('--no-inherit-env', 'do not give it the environment variables of this command')
     .option('--env <variable>', 'give it NAME=VALUE, or NAME of this command; repeatable', collectVariables)

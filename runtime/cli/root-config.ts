@@ -38,6 +38,7 @@ export function rootConfig(commandLine: readonly string[], flags: ConfigFlags): 
   config.maxMemory = Math.min(flags.maxMemory ?? config.maxMemory, config.maxMemory);
   config.maxFuel = flags.maxFuel ?? config.maxFuel;
   config.maxProcesses = flags.maxProcesses ?? config.maxProcesses;
+  config.maxMailbox = flags.maxMailbox ?? config.maxMailbox;
   config.upstreamPermissions = flags.upstreamPermissions ?? false;
   config.network = networkOf(flags, config.network);
   if (flags.allowCommand !== undefined) config.commands = findPrograms(flags.allowCommand);

@@ -15,6 +15,7 @@ export function childConfig(wanted: ProcessConfig, parent: ProcessConfig): Proce
   const config = wanted.copy();
   config.upstreamPermissions = parent.upstreamPermissions;
   config.maxProcesses = Math.min(wanted.maxProcesses, parent.maxProcesses);
+  config.maxMailbox = Math.min(wanted.maxMailbox, parent.maxMailbox);
   const network = wanted.network.within(parent.network);
   if (network === null) return 'network permissions within network permissions are nested too deep';
   config.network = network;

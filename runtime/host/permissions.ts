@@ -95,25 +95,37 @@ export function commandRefusal({ commands }: ProcessConfig, name: string): strin
   return `this process may not run '${name}' (programs that its config allows: ${known})`;
 }
 
-// -- processes ---------------------------------------------------------------------------------------
+// -- limits ------------------------------------------------------------------------------------------
 
-permissions.define(
-  'config_set_max_processes',
-  '(config_id: i64, max_processes: i64)',
-  { since: SINCE },
-  'Sets how many processes the environment may have for processes of the config to spawn another. All bits set, as at first, is without a limit.',
-  ({ scheduler }) =>
-    (id: bigint, value: bigint) => {
-      scheduler.current.configs.get(id).maxProcesses = limitFromGuest(value);
-    },
-);
-
-permissions.define(
-  'config_get_max_processes',
-  '(config_id: i64) -> i64',
-  { since: SINCE },
-  'Returns how many processes the environment may have for processes of the config to spawn another.',
-  ({ scheduler }) =>
-    (id: bigint) =>
-      limitToGuest(scheduler.current.configs.get(id).maxProcesses),
-);
+for (const [limit, field, doc] of [
+  [
+    'max_processes',
+    'maxProcesses',
+    'how many processes the environment may have for processes of the config to spawn another',
+  ],
+  [
+    'max_mailbox',
+    'maxMailbox',
+    'how many bytes of messages a process may leave unread, 128 for each message among them; with more it is killed',
+  ],
+] as const) {
+  permissions.define(
+    `config_set_${limit}`,
+    `(config_id: i64, ${limit}: i64)`,
+    { since: SINCE },
+    `Sets ${doc}. All bits set, as at first, is without a limit.`,
+    ({ scheduler }) =>
+      (id: bigint, value: bigint) => {
+        scheduler.current.configs.get(id)[field] = limitFromGuest(value);
+      },
+  );
+  permissions.define(
+    `config_get_${limit}`,
+    '(config_id: i64) -> i64',
+    { since: SINCE },
+    `Returns ${doc}.`,
+    ({ scheduler }) =>
+      (id: bigint) =>
+        limitToGuest(scheduler.current.configs.get(id)[field]),
+  );
+}

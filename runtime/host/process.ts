@@ -6,6 +6,7 @@ import type { SpawnResult } from '../kernel/spawn.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { childConfig } from './child-config.ts';
+import { chargeConfig, refundConfig } from './config-budget.ts';
 import { andThen, fail, INHERIT, limitFromGuest, limitToGuest, OK } from './conventions.ts';
 import { type HostContext, Namespace, older } from './function.ts';
 
@@ -70,6 +71,7 @@ process.define(
       const config = new ProcessConfig();
       if (maxMemory !== undefined && maxMemory !== 0n) config.maxMemory = limitFromGuest(maxMemory);
       if (maxFuel !== undefined) config.maxFuel = limitFromGuest(maxFuel);
+      chargeConfig(current, config);
       return BigInt(current.configs.add(config));
     },
 );
@@ -81,7 +83,8 @@ process.define(
   'Releases a config. Its processes go on.',
   ({ scheduler }) =>
     (id: bigint) => {
-      scheduler.current.configs.remove(id);
+      const { current } = scheduler;
+      refundConfig(current, current.configs.remove(id));
     },
 );
 

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { chargeText } from './config-budget.ts';
 import { Namespace } from './function.ts';
 
 /** `lunatic::wasi` (semantics 14.1): what a config gives the WASI functions of its processes. */
@@ -11,10 +12,12 @@ wasiConfig.define(
   'Adds an environment variable. One of the same key is not replaced.',
   ({ scheduler }) =>
     (id: bigint, keyPointer: number, keyLength: number, valuePointer: number, valueLength: number) => {
-      const { configs, memory } = scheduler.current;
-      const key = memory.string(keyPointer, keyLength);
-      const value = memory.string(valuePointer, valueLength);
-      configs.get(id).environmentVariables.push([key, value]);
+      const { current } = scheduler;
+      const key = current.memory.string(keyPointer, keyLength);
+      const value = current.memory.string(valuePointer, valueLength);
+      const config = current.configs.get(id);
+      chargeText(current, config, key, value);
+      config.environmentVariables.push([key, value]);
     },
 );
 
@@ -25,9 +28,11 @@ wasiConfig.define(
   'Adds a command line argument. The first is the name of the program.',
   ({ scheduler }) =>
     (id: bigint, pointer: number, length: number) => {
-      const { configs, memory } = scheduler.current;
-      const argument = memory.string(pointer, length);
-      configs.get(id).commandLineArguments.push(argument);
+      const { current } = scheduler;
+      const argument = current.memory.string(pointer, length);
+      const config = current.configs.get(id);
+      chargeText(current, config, argument);
+      config.commandLineArguments.push(argument);
     },
 );
 
@@ -38,9 +43,11 @@ wasiConfig.define(
   'Lets processes see a host directory under the same path. The path "~" is the home directory.',
   ({ scheduler }) =>
     (id: bigint, pointer: number, length: number) => {
-      const { configs, memory } = scheduler.current;
-      const guestPath = memory.string(pointer, length);
+      const { current } = scheduler;
+      const guestPath = current.memory.string(pointer, length);
+      const config = current.configs.get(id);
+      chargeText(current, config, guestPath);
       const hostPath = guestPath === '~' ? homedir() : guestPath;
-      configs.get(id).preopenedDirectories.push({ guestPath, hostPath });
+      config.preopenedDirectories.push({ guestPath, hostPath });
     },
 );

@@ -411,6 +411,27 @@ function matches(info: ProcessInfo, { text, parent }: ProcessFilter): boolean {
   return [String(info.id), info.entry, ...info.names].some((part) => part.includes(text));
 }
 
+/** What upstream has no permissions for, where it is restricted or granted. */
+function restrictions({
+  maxProcesses,
+  maxMailbox,
+  commands,
+  network,
+}: ProcessConfig): Result<'process/config'> {
+  const rules = (list: { readonly texts: readonly string[] } | null) =>
+    list?.texts.map((text) => shown(text));
+  const [connect, deny, listen] = [network.connect, network.deny, network.listen].map(rules);
+  return {
+    ...(Number.isFinite(maxProcesses) ? { max_processes: maxProcesses } : {}),
+    ...(Number.isFinite(maxMailbox) ? { max_mailbox: maxMailbox } : {}),
+    ...(commands.size > 0 ? { commands: [...commands.keys()].map((name) => shown(name)) } : {}),
+    ...(connect === undefined ? {} : { may_connect: connect }),
+    ...(deny === undefined ? {} : { may_not_connect: deny }),
+    ...(listen === undefined ? {} : { may_listen: listen }),
+    ...(network.parent === null ? {} : { network_also_restricted_by_parent: true }),
+  };
+}
+
 function describeConfig(config: ProcessConfig): Result<'process/config'> {
   return {
     max_memory: config.maxMemory,
@@ -418,6 +439,7 @@ function describeConfig(config: ProcessConfig): Result<'process/config'> {
     can_compile_modules: config.canCompileModules,
     can_create_configs: config.canCreateConfigs,
     can_spawn_processes: config.canSpawnProcesses,
+    ...restrictions(config),
     preopened_directories: config.preopenedDirectories.map(({ guestPath, hostPath }) =>
       shown(`${guestPath} -> ${hostPath}`),
     ),

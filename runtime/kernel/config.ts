@@ -22,6 +22,8 @@ export class ProcessConfig {
   canSpawnProcesses = false;
   /** Processes that its environment may have when one with this config spawns another. */
   maxProcesses = Number.POSITIVE_INFINITY;
+  /** Bytes of messages that it may leave unread, with something for each; with more it is killed. */
+  maxMailbox = Number.POSITIVE_INFINITY;
   /**
    * Whether children may get what their parent does not have: permissions of upstream's, larger limits, any directory.
    * Upstream lets them. Children inherit this, whatever their config says.
@@ -44,6 +46,7 @@ export class ProcessConfig {
     copy.canCreateConfigs = this.canCreateConfigs;
     copy.canSpawnProcesses = this.canSpawnProcesses;
     copy.maxProcesses = this.maxProcesses;
+    copy.maxMailbox = this.maxMailbox;
     copy.upstreamPermissions = this.upstreamPermissions;
     copy.commands = this.commands;
     copy.network = this.network;

@@ -71,9 +71,17 @@ export class Delivery {
       process.load(message);
       this.#turns.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
     } else {
-      process.mailbox.push(message);
+      const { mailbox } = process;
+      mailbox.push(message);
+      if (mailbox.bytes > process.config.maxMailbox) this.#overflow(process);
     }
     this.#turns.meter?.messageAccepted(process, message);
+  }
+
+  /** Whoever does not read what it is sent would take all memory in the end. */
+  #overflow(process: Process): void {
+    process.killReason ??= `its mailbox holds more than ${process.config.maxMailbox} bytes (max_mailbox)`;
+    this.kill(process);
   }
 
   /** One that has the turn dies when it gives it up. */

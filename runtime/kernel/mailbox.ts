@@ -4,6 +4,9 @@ import { NO_TAG, type Tag } from './tag.ts';
 /** What a receive accepts: null takes any message, otherwise the tags of which one must match. */
 export type TagFilter = readonly Tag[] | ReadonlySet<Tag> | null;
 
+/** Bytes that a message takes besides its data. */
+const OVERHEAD = 128;
+
 /** Tags from which on looking one up in a set is faster than comparing all. */
 const MANY_TAGS = 16;
 
@@ -28,6 +31,8 @@ export function accepts(filter: TagFilter, message: Message): boolean {
  */
 export class Mailbox {
   length = 0;
+  /** What the messages hold, and something for each. */
+  bytes = 0;
   #head: Message | null = null;
   #tail: Message | null = null;
 
@@ -37,6 +42,7 @@ export class Mailbox {
     else this.#tail.next = message;
     this.#tail = message;
     this.length++;
+    this.bytes += message.length + OVERHEAD;
   }
 
   /** Takes out the oldest message that the filter accepts. */
@@ -49,6 +55,7 @@ export class Mailbox {
       if (message.next === null) this.#tail = previous;
       message.next = null;
       this.length--;
+      this.bytes -= message.length + OVERHEAD;
       return message;
     }
     return null;
@@ -61,6 +68,6 @@ export class Mailbox {
 
   clear(): void {
     this.#head = this.#tail = null;
-    this.length = 0;
+    this.length = this.bytes = 0;
   }
 }

@@ -130,6 +130,8 @@ export class Process implements ProcessContext {
   suspendedAt: Error | null = null;
   /** Calls of `lunatic::trap::catch` that it is in. */
   catchDepth = 0;
+  /** Why it is killed, where that is no other process's will. */
+  killReason: string | null = null;
   /** Units of fuel left to take, where the config limits them. */
   fuelLeft: number;
   /** How it will end when whoever holds it after a trap lets it go. */

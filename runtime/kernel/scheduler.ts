@@ -503,7 +503,8 @@ export class Scheduler implements Turns {
   // -- the end -----------------------------------------------------------------------------------------
 
   /** Ends the current process (semantics 2.8) and hands the turn on. */
-  #end(process: Process, exit: Exit): void {
+  #end(process: Process, ending: Exit): void {
+    const exit = ending.kind === 'killed' ? killedExit(process) : ending;
     // Links it asked for just before it ended count.
     for (const signal of process.signals ?? [])
       if (signal.kind !== 'message') this.#delivery.apply(process, signal);
@@ -540,4 +541,10 @@ export class Scheduler implements Turns {
     if (instance !== null) this.pool.release(instance);
     if (exit !== null) onEnd?.(exit);
   }
+}
+
+/** One that the runtime kills has failed, and its author must read why. */
+function killedExit({ killReason }: Process): Exit {
+  if (killReason === null) return KILLED_EXIT;
+  return { kind: 'trapped', message: killReason, error: new Error(killReason) };
 }

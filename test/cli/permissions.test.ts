@@ -102,7 +102,16 @@ describe('lunatic run', () => {
     const { stdout } = await lunatic(['run', '--help']);
     for (const name of [
       ...['allow-net', 'allow-listen', 'deny-net', 'no-net', 'allow-command', 'no-spawn', 'no-compile'],
-      ...['no-configs', 'max-memory', 'max-fuel', 'max-processes', 'no-cwd', 'no-inherit-env', 'env'],
+      ...[
+        'no-configs',
+        'max-memory',
+        'max-fuel',
+        'max-processes',
+        'max-mailbox',
+        'no-cwd',
+        'no-inherit-env',
+        'env',
+      ],
       'upstream-permissions',
     ])
       expect(stdout).toContain(`--${name}`);

@@ -190,19 +190,77 @@ describe('limits', () => {
     expect(await linesOf(source, limited)).toEqual(['code 1', 'code 0']);
   });
 
-  test('on processes go to children, which may be given less', async () => {
-    const body = '(call $permissions.config_set_max_processes (local.get $c) (i64.const 5))';
-    const limit = (maxProcesses: number) =>
+  test('on unread messages: a process that leaves more is killed, and its parent told', async () => {
+    // Messages of 900 bytes take 1028 each.
+    const source = guest(`
+      (func (export "child")
+        (call $process.link (i64.const 7) (i64.const 1))
+        (call $send (i64.const 1) (i64.const 5) (i64.const 0))
+        (call $forever))
+      (func $send_much (param $to i64)
+        (call $message.create_data (i64.const 1) (i64.const 900))
+        (drop (call $message.write_data (i32.const 0) (i32.const 900)))
+        (call $expect (call $message.send (local.get $to)) (i32.const 0)))
+      (func $forever_selective (export "busy")
+        (drop (call $receive_tag (i64.const 99) (i64.const -1))))
+      (func (export "_start") (local $c i64) (local $n i32)
+        (call $process.die_when_link_dies (i32.const 0))
+        (local.set $c (call $process.create_config))
+        (call $permissions.config_set_max_mailbox (local.get $c) (i64.const 5200))
+        (drop (call $spawn_with (i64.const 7) (local.get $c) (text "busy")))
+        (call $process.sleep_ms (i64.const 1))
+        (loop $more
+          (call $send_much (i64.const 2))
+          (local.set $n (i32.add (local.get $n) (i32.const 1)))
+          (call $process.sleep_ms (i64.const 0))
+          (br_if $more (i32.and (call $process.exists (i64.const 2)) (i32.lt_u (local.get $n) (i32.const 50)))))
+        (call $show32 (text "sent") (local.get $n))
+        (call $show_received (call $receive)))`);
+    const { stdout, exits } = await runAll(source);
+    expect(stdout.lines).toEqual(['sent 6', 'link 7']);
+    expect(exits[0]?.exit).toMatchObject({
+      kind: 'trapped',
+      message: 'its mailbox holds more than 5200 bytes (max_mailbox)',
+    });
+  });
+
+  test('on unread messages count only what is unread, also of what it sends itself', async () => {
+    const source = guest(`
+      (func (export "_start") (local $n i32)
+        (loop $more
+          (call $send (i64.const 1) (i64.const 0) (i64.const 1))
+          (call $send (i64.const 1) (i64.const 0) (i64.const 1))
+          (drop (call $receive_value))
+          (drop (call $receive_value))
+          (br_if $more (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))
+        (call $print (text "alive"))
+        (loop $flood (call $send (i64.const 1) (i64.const 0) (i64.const 1)) (br $flood)))`);
+    const limited = rooted((config) => {
+      config.maxMailbox = 1000;
+    });
+    const { stdout, exit } = await runAll(source, limited);
+    expect(stdout.lines).toEqual(['alive']);
+    expect(exit).toMatchObject({ kind: 'trapped', message: expect.stringContaining('max_mailbox') });
+  });
+
+  test.each(['mailbox', 'processes'])('on %s go to children, which may be given less', async (which) => {
+    const [field, set] =
+      which === 'mailbox'
+        ? (['maxMailbox', 'config_set_max_mailbox'] as const)
+        : (['maxProcesses', 'config_set_max_processes'] as const);
+    const get = set.replace('set', 'get');
+    const body = `(call $permissions.${set} (local.get $c) (i64.const 5))`;
+    const limit = (most: number) =>
       rooted((config) => {
-        config.maxProcesses = maxProcesses;
+        config[field] = most;
       });
-    expect((await childOf('', limit(9))).maxProcesses).toBe(9);
-    expect((await childOf(body, limit(9))).maxProcesses).toBe(5);
-    expect((await childOf(body, limit(4))).maxProcesses).toBe(4);
+    expect((await childOf('', limit(9)))[field]).toBe(9);
+    expect((await childOf(body, limit(9)))[field]).toBe(5);
+    expect((await childOf(body, limit(4)))[field]).toBe(4);
     const shown = `
-      (call $show (text "is") (call $permissions.config_get_max_processes (local.get $c)))
+      (call $show (text "is") (call $permissions.${get} (local.get $c)))
       ${body}
-      (call $show (text "is") (call $permissions.config_get_max_processes (local.get $c)))`;
+      (call $show (text "is") (call $permissions.${get} (local.get $c)))`;
     expect(await linesOf(withChild(shown))).toEqual(['is -1', 'is 5']);
   });
 });
@@ -356,6 +414,8 @@ describe('unknown ids and bad pointers trap', () => {
     '(drop (call $permissions.config_allow_command (i64.const 5) (text "ls") (i32.const 0)))',
     '(call $permissions.config_set_max_processes (i64.const 5) (i64.const 0))',
     '(drop (call $permissions.config_get_max_processes (i64.const 5)))',
+    '(call $permissions.config_set_max_mailbox (i64.const 5) (i64.const 0))',
+    '(drop (call $permissions.config_get_max_mailbox (i64.const 5)))',
   ])('%s', async (call) => {
     expect(await trapOf(withChild(call))).toMatch(/unknown config id 5/);
   });
@@ -366,6 +426,28 @@ describe('unknown ids and bad pointers trap', () => {
     '(drop (call $permissions.config_allow_command (local.get $c) (text "ls") (i32.const -4)))',
   ])('%s', async (call) => {
     expect(await trapOf(withChild(call))).toMatch(/out of bounds/);
+  });
+});
+
+describe('what configs hold', () => {
+  const fill = (call: string) => `(loop $more ${call} (br $more))`;
+  test.each([
+    '(call $wasi.config_add_environment_variable (local.get $c) (i32.const 0) (i32.const 60000) (text "b"))',
+    '(call $wasi.config_add_command_line_argument (local.get $c) (i32.const 0) (i32.const 60000))',
+    '(call $wasi.config_preopen_dir (local.get $c) (i32.const 0) (i32.const 60000))',
+    '(drop (call $process.create_config))',
+  ])('is bounded: %s', async (call) => {
+    expect(await trapOf(withChild(fill(call)))).toMatch(/hold at most 67108864 characters; drop those/);
+  });
+
+  test('counts only as long as they are held', async () => {
+    const body = `(loop $more
+      (local.set $c (call $process.create_config))
+      (call $wasi.config_add_command_line_argument (local.get $c) (i32.const 0) (i32.const 60000))
+      (call $process.drop_config (local.get $c))
+      (br_if $more (i64.lt_u (local.get $c) (i64.const 2000))))
+      (local.set $c (call $process.create_config))`;
+    expect((await childOf(body)).commandLineArguments).toEqual([]);
   });
 });
 

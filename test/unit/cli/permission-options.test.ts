@@ -106,6 +106,7 @@ describe('limits', () => {
     ['64G', 4294967295],
   ])('--max-memory %s', (text, bytes) => {
     expect(configOf('--max-memory', text).maxMemory).toBe(bytes);
+    if (bytes < 2 ** 32 - 1) expect(configOf('--max-mailbox', text).maxMailbox).toBe(bytes);
   });
 
   test.each([['a'], ['-1'], ['1T'], [''], ['1.5M']])('--max-memory=%s is wrong usage', (text) => {

@@ -1,0 +1,49 @@
+import type { ProcessConfig } from '../kernel/config.ts';
+import type { Process } from '../kernel/process.ts';
+import type { ProcessSlot } from '../kernel/process-slot.ts';
+import { hostTrap } from '../kernel/trap.ts';
+
+/** Characters that the configs which a process holds may have together: the host keeps them, whatever its memory limit. */
+const MAX_CHARACTERS = 2 ** 26;
+/** What a config takes before anything is added to it. */
+const CONFIG = 512;
+/** What an argument, variable or directory takes besides its text. */
+const ENTRY = 64;
+
+interface Budget {
+  used: number;
+  readonly sizes: WeakMap<ProcessConfig, number>;
+}
+
+const BUDGET: ProcessSlot<Budget> = { make: () => ({ used: 0, sizes: new WeakMap() }) };
+
+/** Counts a config that was made. Traps where the process holds too many. */
+export function chargeConfig(process: Process, config: ProcessConfig): void {
+  charge(process, config, CONFIG);
+}
+
+/** Counts a text that is about to be added to a config. Traps where there are too many. */
+export function chargeText(process: Process, config: ProcessConfig, ...texts: readonly string[]): void {
+  charge(
+    process,
+    config,
+    texts.reduce((sum, text) => sum + text.length, ENTRY),
+  );
+}
+
+function charge(process: Process, config: ProcessConfig, characters: number): void {
+  const budget = process.slot(BUDGET);
+  if (budget.used + characters > MAX_CHARACTERS) {
+    throw hostTrap(
+      `the configs of a process hold at most ${MAX_CHARACTERS} characters; drop those that were used`,
+    );
+  }
+  budget.used += characters;
+  budget.sizes.set(config, (budget.sizes.get(config) ?? 0) + characters);
+}
+
+/** A config was dropped. */
+export function refundConfig(process: Process, config: ProcessConfig): void {
+  const budget = process.slot(BUDGET);
+  budget.used -= budget.sizes.get(config) ?? 0;
+}
