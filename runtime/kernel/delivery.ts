@@ -66,7 +66,7 @@ export class Delivery {
       message.recycle();
       return;
     }
-    if (process.receiving !== Receiving.No && accepts(process.filter, message)) {
+    if (process.receiving !== Receiving.No && accepts(process.filter, message.tag)) {
       const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
       process.load(message);
       this.#turns.makeReady(process, isAnswer ? MessageKind.Data : message.kind);

@@ -1,7 +1,8 @@
 import { DraftState, draftAt, draftCapacity } from '../wasm/index.ts';
 import { type ProcessId, processIdFromHalves } from './ids.ts';
 import { dataMessage, type Message } from './message.ts';
-import { highHalf, lowHalf, tagFromHalves } from './tag.ts';
+import type { Process } from './process.ts';
+import { highHalf, lowHalf, type Tag, tagFromHalves } from './tag.ts';
 
 const STATE = draftAt.state / 4;
 const LENGTH = draftAt.length / 4;
@@ -19,10 +20,14 @@ const BYTES = draftAt.bytes / 4;
  * - JavaScript never works on it: before a host function begins, before a process is suspended and when it has ended,
  *   `Scheduler.settle` brings it back to `scratch`, or sends it where the guest asked for that.
  * - So a message that a guest sends leaves at its next host call, suspension or end: before anybody could notice.
+ * - One that a process waits for stays here until that process has the turn, or until the draft is needed for another:
+ *   then only it becomes a message. While something is held, the state is `Host`, and the `scratch` of that process null.
  */
 export class Draft {
   readonly memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   readonly #words = new Int32Array(this.memory.buffer);
+  /** Whose scratch area will be what was sent, once it has the turn; the state is `Host` till then. */
+  #held: Process | null = null;
 
   /** Whether there is something to settle. */
   get isUsed(): boolean {
@@ -40,13 +45,42 @@ export class Draft {
     return processIdFromHalves(words[RECEIVER] ?? 0, words[RECEIVER + 1] ?? 0);
   }
 
+  get tag(): Tag {
+    const words = this.#words;
+    return tagFromHalves(words[TAG] ?? 0, words[TAG + 1] ?? 0);
+  }
+
+  /** Keeps what was sent for a process that waited for it. Nearly always that is who has the next turn. */
+  holdFor(process: Process): void {
+    this.#words[STATE] = DraftState.Host;
+    this.#held = process;
+  }
+
+  /** Opens what is held for a process; returns false where nothing is. */
+  openHeld(process: Process): boolean {
+    if (this.#held !== process) return false;
+    this.#held = null;
+    this.#words[STATE] = DraftState.Open;
+    return true;
+  }
+
+  /** Something else is to be in the draft: what is held becomes a message. */
+  #spill(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    if (held.exit === null) held.scratch = this.#toMessage();
+  }
+
   /** Tells the guest that the scratch area is empty. */
   openEmpty(): void {
+    this.#spill();
     this.#words[STATE] = DraftState.Empty;
   }
 
   /** Begins a new message. */
   create(tagLow: number, tagHigh: number): void {
+    this.#spill();
     const words = this.#words;
     words[STATE] = DraftState.Open;
     words[LENGTH] = words[POSITION] = 0;
@@ -57,8 +91,10 @@ export class Draft {
   /** Takes over what a message holds, which serves again then; returns false for one that cannot be a draft. */
   load(message: Message): boolean {
     if (!message.isPlain || message.length > draftCapacity || message.position > message.length) return false;
+    if (!message.isShort) return false;
+    this.#spill();
     const words = this.#words;
-    if (!message.copyWords(words, BYTES)) return false;
+    message.copyWords(words, BYTES);
     words[STATE] = DraftState.Open;
     words[LENGTH] = message.length;
     words[POSITION] = message.position;
@@ -73,8 +109,12 @@ export class Draft {
     const words = this.#words;
     const state = words[STATE];
     words[STATE] = DraftState.Host;
-    if (state === DraftState.Empty || state === DraftState.Host) return null;
-    const message = dataMessage(tagFromHalves(words[TAG] ?? 0, words[TAG + 1] ?? 0));
+    return state === DraftState.Empty || state === DraftState.Host ? null : this.#toMessage();
+  }
+
+  #toMessage(): Message {
+    const words = this.#words;
+    const message = dataMessage(this.tag);
     message.setWords(words, BYTES, words[LENGTH] ?? 0);
     message.position = words[POSITION] ?? 0;
     return message;

@@ -16,9 +16,8 @@ export function tagFilter(tags: readonly Tag[]): TagFilter {
 }
 
 /** Whether a filtered or unfiltered receive takes a message (semantics 6.2). A tag of 0 never matches. */
-export function accepts(filter: TagFilter, message: Message): boolean {
+export function accepts(filter: TagFilter, tag: Tag): boolean {
   if (filter === null) return true;
-  const tag = message.tag;
   if (tag === NO_TAG) return false;
   if (filter instanceof Set) return filter.has(tag);
   const tags = filter as readonly Tag[];
@@ -49,7 +48,7 @@ export class Mailbox {
   take(filter: TagFilter): Message | null {
     let previous: Message | null = null;
     for (let message = this.#head; message !== null; previous = message, message = message.next) {
-      if (!accepts(filter, message)) continue;
+      if (!accepts(filter, message.tag)) continue;
       if (previous === null) this.#head = message.next;
       else previous.next = message.next;
       if (message.next === null) this.#tail = previous;

@@ -59,13 +59,17 @@ export class Message {
     return this.kind === MessageKind.Data && this.resources === null;
   }
 
-  /** Copies all bytes of a short message, in words, to `words` from `at` on; returns false for a longer one. */
-  copyWords(words: Int32Array, at: number): boolean {
+  /** Whether its bytes are in words. */
+  get isShort(): boolean {
+    return this.#words !== null || this.length === 0;
+  }
+
+  /** Copies all bytes of a short message, in words, to `words` from `at` on. */
+  copyWords(words: Int32Array, at: number): void {
     const own = this.#words;
-    if (own === null) return this.length === 0;
+    if (own === null) return;
     const count = (this.length + 3) >> 2;
     for (let i = 0; i < count; i++) words[at + i] = own[i] ?? 0;
-    return true;
   }
 
   /** Makes `length` bytes, of at most a short message, its contents; they are in words from `at` on. */

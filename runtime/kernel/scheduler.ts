@@ -6,8 +6,8 @@ import { type Exit, exitFromError, KILLED_EXIT, RETURNED } from './exit.ts';
 import type { ProcessId, SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import { type Look, nextLook } from './look.ts';
-import type { TagFilter } from './mailbox.ts';
-import type { Message } from './message.ts';
+import { accepts, type TagFilter } from './mailbox.ts';
+import { type Message, MessageKind } from './message.ts';
 import type { Meter } from './meter.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
@@ -272,15 +272,29 @@ export class Scheduler implements Turns {
   readonly settle = (): void => {
     const { current, draft } = this;
     const isSent = draft.isSent;
+    if (isSent && this.#handOver(current.peer(draft.receiver))) return;
     const message = draft.take();
     if (message === null) return;
     if (isSent) this.send(current, draft.receiver, message);
     else current.scratch = message;
   };
 
+  /** Leaves the draft to a process that waits for a message like this. */
+  #handOver(receiver: Process | undefined): boolean {
+    if (receiver === undefined || receiver.receiving === Receiving.No) return false;
+    if (this.meter !== null || this.runs(receiver)) return false;
+    const { draft } = this;
+    if (receiver.filter !== null && !accepts(receiver.filter, draft.tag)) return false;
+    receiver.clearScratch();
+    draft.holdFor(receiver);
+    this.makeReady(receiver, MessageKind.Data);
+    return true;
+  }
+
   /** Lets the guest work on what is in the scratch area without calling the host, where that can be. */
   #openDraft(process: Process): void {
     const { scratch } = process;
+    if (this.draft.openHeld(process)) return;
     if (scratch !== null && this.draft.load(scratch)) process.scratch = null;
   }
 

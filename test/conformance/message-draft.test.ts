@@ -230,6 +230,46 @@ describe('a message in the draft', () => {
     ]);
   });
 
+  test('reaches each of many who wait for one like it, and none else', async () => {
+    const source = guest(`
+      (func (export "echo")
+        (call $put (i64.const 1) (i64.const 1))
+        (loop $l
+          (drop (call $message.receive (i32.const 0) (i32.const 0) (i64.const -1)))
+          (drop (call $message.send (i64.const 1)))
+          (br $l)))
+      (func (export "picky")
+        (call $show_received (call $receive_tag (i64.const 22) (i64.const -1)))
+        (call $show_received (call $receive))
+        (call $send (i64.const 1) (i64.const 0) (i64.const 99)))
+      (func (export "_start") (local $a i64) (local $b i64) (local $picky i64)
+        (call $process.die_when_link_dies (i32.const 0))
+        (local.set $a (call $spawn (i64.const 0) (text "echo")))
+        (local.set $b (call $spawn (i64.const 0) (text "echo")))
+        (local.set $picky (call $spawn (i64.const 0) (text "picky")))
+        (call $process.sleep_ms (i64.const 0))
+        ;; Two that are sent at once, and one for whom nobody waits.
+        (call $send (local.get $a) (i64.const 10) (i64.const 100))
+        (call $send (local.get $b) (i64.const 20) (i64.const 200))
+        (call $send (local.get $picky) (i64.const 21) (i64.const 210))
+        (call $send (local.get $picky) (i64.const 22) (i64.const 220))
+        (call $show_received (call $receive)) (call $show_received (call $receive)) (call $show_received (call $receive))
+        ;; What is on its way to one goes with it when it dies, and is not left for others.
+        (call $send (local.get $a) (i64.const 30) (i64.const 300))
+        (call $process.kill (local.get $a))
+        (call $expect (call $message.receive (i32.const 0) (i32.const 0) (i64.const 5)) (i32.const 9027))
+        (call $send (local.get $b) (i64.const 40) (i64.const 400))
+        (call $show_received (call $receive)))`);
+    expect(await linesOf(source)).toEqual([
+      'data 22 220',
+      'data 21 210',
+      'data 10 100',
+      'data 20 200',
+      'data 0 99',
+      'data 40 400',
+    ]);
+  });
+
   test('can be given a module, and be written on', async () => {
     const source = guest(
       `(func (export "child")
