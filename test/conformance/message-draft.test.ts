@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { dataMessage } from '../../runtime/kernel/message.ts';
 import { formatStack, STACK_DEPTH } from '../../runtime/symbols/stack.ts';
 import { guest } from '../support/guest.ts';
 import { linesOf, run, runAll, start } from '../support/program.ts';
@@ -268,6 +269,39 @@ describe('a message in the draft', () => {
       'data 0 99',
       'data 40 400',
     ]);
+  });
+
+  test('waits for its receiver while another process begins, and writes one', async () => {
+    const source = guest(`
+      (func (export "waits") (call $show_received (call $receive)))
+      (func (export "writes") (call $put (i64.const 7) (i64.const 70)) (call $show (text "own") (call $value)))
+      (func (export "_start") (local $waits i64)
+        (local.set $waits (call $spawn (i64.const 0) (text "waits")))
+        (call $process.sleep_ms (i64.const 0))
+        (drop (call $spawn (i64.const 0) (text "writes")))
+        (call $send (local.get $waits) (i64.const 8) (i64.const 80))
+        (call $process.sleep_ms (i64.const 0)))`);
+    expect((await runAll(source)).stdout.lines).toEqual(['own 70', 'data 8 80']);
+  });
+
+  test('takes the place of what its receiver had, and what that carried is released', async () => {
+    const source = guest(`
+      (func (export "waits") (call $show_received (call $receive)))
+      (func (export "_start") (local $waits i64)
+        (local.set $waits (call $spawn (i64.const 0) (text "waits")))
+        (call $process.sleep_ms (i64.const 30))
+        (call $send (local.get $waits) (i64.const 1) (i64.const 2))
+        (call $process.sleep_ms (i64.const 0)))`);
+    const program = await start(source);
+    const { environment } = program.root;
+    const child = () => [...environment.processes()].find(({ id, state }) => id === 2 && state === 'waiting');
+    while (child() === undefined) await new Promise((turn) => setImmediate(turn));
+    let released = 0;
+    const old = dataMessage(5);
+    old.addResource({ kind: 'TCP stream', socket: { release: () => released++ } });
+    child()?.load(old);
+    await program.empty;
+    expect([program.stdout.lines, released]).toEqual([['data 1 2'], 1]);
   });
 
   test('can be given a module, and be written on', async () => {
