@@ -101,6 +101,8 @@ export class NetStream {
     this.#transport = transport;
     this.#socket[OWNER] = this;
     socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
+    // A session may have broken while it waited to be accepted.
+    if (socket.destroyed) this.onClose();
   }
 
   /** Where the peer is; undefined once the connection is gone. */
@@ -124,7 +126,8 @@ export class NetStream {
     this.#unread.clear();
     if (socket.destroyed) return;
     socket.destroySoon();
-    if (socket.writableLength === 0) return;
+    // A session's last word may have to wait behind what the transport still has to send.
+    if (socket.writableLength === 0 && this.#transport === null) return;
     const abandon = setTimeout(() => socket.destroy(), LINGER).unref();
     socket.on('close', () => clearTimeout(abandon));
   }

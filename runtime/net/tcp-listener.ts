@@ -52,6 +52,8 @@ export class TcpListener implements Doorkeeper {
 
   onConnection(socket: Socket): void {
     if (this.#line.give(socket)) return;
+    // Whoever accepts it finds out by reading.
+    socket.on('error', () => {});
     if (this.#references === 0 || this.#pending.size >= MAX_PENDING) refuse(socket);
     else this.#pending.add(socket);
   }

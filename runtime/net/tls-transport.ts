@@ -64,7 +64,9 @@ export class TlsTransport extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#socket.destroySoon();
+    // What was given up may not be held by a peer that does not read.
+    if (this.writableFinished) this.#socket.destroySoon();
+    else this.#socket.destroy();
     done(error);
   }
 }

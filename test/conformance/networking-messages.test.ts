@@ -136,6 +136,35 @@ describe('streams in messages', () => {
     expect((await finished(program)).slice(1)).toEqual(['killed', 'for the next']);
     socket.destroy();
   });
+
+  test('who waits to set a timeout goes on when the reader is killed, or gives up', async () => {
+    const source = guestOf(`
+      (func (export "reader") (drop (call $try_read (call $take_stream) (i32.const 1))) (call $forever))
+      (func (export "setter") (local $s i64)
+        (local.set $s (call $take_stream))
+        (call $networking.set_read_timeout (local.get $s) (i64.const 10))
+        (call $print (text "after the kill"))
+        (call $send_stream (call $spawn (i64.const 0) (text "reader")) (i64.const 0) (call $networking.clone_tcp_stream (local.get $s)))
+        (call $process.sleep_ms (i64.const 0))
+        (call $show (text "after the timeout") (call $networking.get_read_timeout (local.get $s)))
+        (call $send (i64.const 1) (i64.const 0) (i64.const 1)))
+      (func (export "_start") (local $l i64) (local $s i64) (local $victim i64)
+        (local.set $l (call $serve))
+        (local.set $s (call $accept (local.get $l)))
+        (local.set $victim (call $spawn (i64.const 0) (text "reader")))
+        (call $send_stream (local.get $victim) (i64.const 0) (call $networking.clone_tcp_stream (local.get $s)))
+        (call $process.sleep_ms (i64.const 0))
+        (call $send_stream (call $spawn (i64.const 0) (text "setter")) (i64.const 0) (local.get $s))
+        (call $process.sleep_ms (i64.const 0))
+        (call $print (text "killing"))
+        (call $process.kill (local.get $victim))
+        (drop (call $receive)))`);
+    const { program, port } = await serve(source);
+    const socket = await client(port);
+    expect((await finished(program)).slice(1)).toEqual(['killing', 'after the kill', 'after the timeout 10']);
+    socket.destroy();
+    await stop(program);
+  });
 });
 
 describe('a stream in a message that nobody takes is closed', () => {

@@ -279,17 +279,27 @@ describe('tls_connect', () => {
     close();
   });
 
+  /** Trusts one certificate, with address and length in the wrong order. Another one lies before it in memory. */
+  const SWAPPED = `
+    (call $trust (blob "stranger"))
+    (call $trust (blob "ca"))
+    (local.set $n (i32.load (i32.const 0x200)))
+    (i32.store (i32.const 0x200) (i32.load (i32.const 0x204)))
+    (i32.store (i32.const 0x204) (local.get $n))`;
+
   test('finds the certificate where address and length are the other way round, as the Rust SDK has them', async () => {
     const { port, close } = await tlsServer((socket) => socket.end('welcome'));
-    const swapped = `
-      (call $trust (blob "ca"))
-      (local.set $n (i32.load (i32.const 0x200)))
-      (i32.store (i32.const 0x200) (i32.load (i32.const 0x204)))
-      (i32.store (i32.const 0x204) (local.get $n))`;
     const source = tlsMain(
-      `${attempt(port, swapped)} (call $ok (local.get $n)) (call $tls_show_read (call $id))`,
+      `${attempt(port, SWAPPED)} (call $ok (local.get $n)) (call $tls_show_read (call $id))`,
     );
     expect(await linesOf(source)).toEqual(['welcome']);
+    close();
+  });
+
+  test('and no other certificate with it', async () => {
+    const { port, close } = await tlsServer(() => {}, 'stranger');
+    const source = tlsMain(`${attempt(port, SWAPPED)} (call $refused (local.get $n))`);
+    expect(await linesOf(source)).toEqual([expect.stringMatching(/^TLS handshake failed: unable to/)]);
     close();
   });
 

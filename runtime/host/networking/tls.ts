@@ -13,7 +13,7 @@ import type { Process } from '../../kernel/process.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { Listening } from '../../net/listening.ts';
 import { NetStream } from '../../net/net-stream.ts';
-import { pemBlocks } from '../../net/pem.ts';
+import { type PemBlock, pemBlocks } from '../../net/pem.ts';
 import { checkName, lookUp, ResolveError } from '../../net/resolve.ts';
 import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
@@ -150,8 +150,8 @@ class RootsError extends Error {}
 /**
  * Reads the certificates to trust; undefined for the built-in roots.
  *
- * Records are of address and length. The Rust SDK of 0.14 has them the other way round (semantics 20.2), which shows where
- * only the second word leads to a certificate.
+ * Records are of address and length. The Rust SDK of 0.14 has them the other way round (semantics 20.2). Read the wrong way
+ * they name a long range that may hold other certificates, so what begins with one is taken first.
  * @throws RootsError
  */
 function readRoots(memory: GuestMemory, pointer: number, count: number): string[] | undefined {
@@ -163,30 +163,23 @@ function readRoots(memory: GuestMemory, pointer: number, count: number): string[
   for (let i = 0; i < total; i++) {
     const first = memory.readU32(start + i * 8);
     const second = memory.readU32(start + i * 8 + 4);
-    const found = certificatesAt(memory, first, second) ?? certificatesAt(memory, second, first, true);
-    if (found === undefined) throw new RootsError(`certificate ${i} to trust is none in PEM`);
-    roots.push(...found);
+    const straight = pemAt(memory, first, second);
+    const swapped = pemAt(memory, second, first);
+    const found = [straight, swapped].find((text) => text.startsWith('-----BEGIN')) ?? straight;
+    const certificates = pemBlocks(found).filter(({ label }) => label === 'CERTIFICATE');
+    if (certificates.length === 0 || !certificates.every(isCertificate))
+      throw new RootsError(`certificate ${i} to trust is none in PEM`);
+    roots.push(...certificates.map(({ text }) => text));
   }
   return roots;
 }
 
-/** @param atOnce whether the first one must begin at the address: a guess must not find what lies behind */
-function certificatesAt(
-  memory: GuestMemory,
-  pointer: number,
-  length: number,
-  atOnce = false,
-): string[] | undefined {
-  if (length > MAX_PEM || !memory.has(pointer, length)) return undefined;
-  const pem = latin1(memory.slice(pointer, length));
-  if (atOnce && !pem.startsWith('-----BEGIN')) return undefined;
-  const texts = pemBlocks(pem)
-    .filter(({ label }) => label === 'CERTIFICATE')
-    .map(({ text }) => text);
-  return texts.length > 0 && texts.every(isCertificate) ? texts : undefined;
+/** Empty where there is no such range, or no certificate is of that size. */
+function pemAt(memory: GuestMemory, pointer: number, length: number): string {
+  return length > MAX_PEM || !memory.has(pointer, length) ? '' : latin1(memory.slice(pointer, length));
 }
 
-function isCertificate(text: string): boolean {
+function isCertificate({ text }: PemBlock): boolean {
   try {
     new X509Certificate(text);
     return true;
@@ -290,8 +283,17 @@ networking.define(
           // The timeout is not for the handshake.
           process.waitTimer?.cancel();
           process.waitTimer = null;
-          if (result instanceof Error) finish(result);
-          else giveUp = connectTls(result, clientOptions(host, roots), finish);
+          if (result instanceof Error) {
+            finish(result);
+            return;
+          }
+          try {
+            giveUp = connectTls(result, clientOptions(host, roots), finish);
+          } catch (error) {
+            // Node does not take every name that can be looked up.
+            result.destroy();
+            finish(new HandshakeError(errorText(error)));
+          }
         });
         armTimeout(process, timeoutFromGuest(timeout), () => {
           giveUp();
