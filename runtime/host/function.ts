@@ -47,6 +47,8 @@ export interface HostFunction {
   readonly suspends?: boolean;
   /** Its i64 parameters arrive as two i32 halves each, the low one first; those of older signatures too. */
   readonly split: boolean;
+  /** It may return every i32, also the one that asks to wait again. It never waits for a message. */
+  readonly returnsAny?: boolean;
   /** The first release of upstream that had it. */
   readonly since: string;
   readonly doc: string;

@@ -128,7 +128,7 @@ export class HostLinker implements Linker {
         params,
         results,
         split: fn.split,
-        waits: (fn.blocking || fn.suspends === true) && results[0] === 'i32',
+        waits: (fn.blocking || fn.suspends === true) && results[0] === 'i32' && !fn.returnsAny,
       };
     });
     const functions: Record<string, WebAssembly.ImportValue> = {

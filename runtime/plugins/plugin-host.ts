@@ -67,6 +67,7 @@ class LoadedPlugin {
         ...signature,
         // Whether it waits is known when it has been called.
         blocking: true,
+        returnsAny: true,
         split: false,
         since: 'plugin',
         doc: fn.doc ?? '',

@@ -139,6 +139,13 @@ describe('what a function returns', () => {
     }
   });
 
+  test.each([-0x7fff_ffff, -0x8000_0000, -1, 9027])('may be the number %i', async (value) => {
+    for (const call of [() => value, async () => value]) {
+      const source = main('(result i32)', '(call $show32 (text "is") (call $f))');
+      expect(await linesOf(source, { plugins: [calling('() -> i32', call)] })).toEqual([`is ${value}`]);
+    }
+  });
+
   test('does not matter where it has no result', async () => {
     for (const call of [() => 'text', async () => 5n]) {
       const source = main('', '(call $f) (call $print (text "went on"))');

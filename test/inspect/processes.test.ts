@@ -168,6 +168,24 @@ test('permissions, limits, arguments; of variables the names alone', async () =>
   expect(config['preopened_directories']).toContain('/tmp -> /tmp');
 });
 
+test('what a program may not do beyond upstream', async () => {
+  const run = await Inspected.run(FAMILY, [
+    '--inspect',
+    '--max-processes=9',
+    '--max-mailbox=1M',
+    '--allow-net=10.0.0.0/8,*.example.org:443',
+    '--deny-net=10.9.0.0/16',
+  ]);
+  const { ask } = await run.connect();
+  expect(await ask('process/config', { process: '1:1' })).toMatchObject({
+    max_processes: 9,
+    max_mailbox: 1_048_576,
+    may_connect: ['10.0.0.0/8', '*.example.org:443'],
+    may_not_connect: ['10.9.0.0/16'],
+    may_listen: [],
+  });
+});
+
 test('the values of environment variables are never told', async () => {
   const secret = 'open sesame 4711';
   const run = await Inspected.run(FAMILY, ['--inspect'], { env: { PASSWORD: secret } });
