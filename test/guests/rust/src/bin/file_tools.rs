@@ -46,7 +46,9 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         let mut writer = BufWriter::new(OpenOptions::new().write(true).create_new(true).open(to)?);
         io::copy(&mut reader, &mut writer)?;
         writer.flush()?;
-        writer.get_ref().sync_all()?;
+        if metadata.len() > 100_000 {
+            writer.get_ref().sync_all()?;
+        }
     }
     Ok(())
 }
