@@ -360,11 +360,14 @@ describe('reading', () => {
         (call $expect (call $try_read (local.get $s) (i32.const 1)) (i32.const 9027))
         (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
       (call $show (text "last") (call $id))
-      (call $print_error (call $id))`);
+      (call $print_error (call $id))
+      (call $print_error (i64.const 6))
+      (call $print_error (i64.const 5))`);
     const socket = await client(port);
-    const { process } = program.root;
-    expect((await finished(program)).slice(1)).toEqual(['last 1029', 'The operation timed out']);
-    expect(process.errors.size).toBeLessThanOrEqual(1024);
+    const exit = await program.root.ended;
+    expect(exit).toMatchObject({ message: 'unknown error id 5 (the process has 1024)' });
+    const text = 'The operation timed out';
+    expect(program.stdout.lines.slice(1)).toEqual(['last 1029', text, text]);
     socket.destroy();
   });
 
