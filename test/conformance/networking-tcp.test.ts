@@ -531,6 +531,7 @@ describe('writing', () => {
       `(func (export "other") (local $s i64) (local $n i32)
          (call $expect (call $receive) (i32.const 0))
          (local.set $s (call $message.take_tcp_stream (i64.const 0)))
+         (call $expect (call $read (local.get $s) (i32.const 1)) (i32.const 1))
          (memory.fill (i32.const 0x20000) (i32.const 98) (i32.const 0x10000))
          (loop $more
            (call $write_all (local.get $s) (i32.const 0x20000) (i32.const 0x10000))
@@ -550,6 +551,9 @@ describe('writing', () => {
     const { program, port } = await serve(source);
     const stalled = await client(port);
     const reading = await client(port);
+    const others = () => program.root.environment.size > 1;
+    await until(() => others() && program.root.process.state === 'waiting', 'the stalled writer');
+    reading.write('!');
     expect((await allOf(reading)).equals(Buffer.alloc(50 * 2 ** 16, 'b'))).toBe(true);
     program.root.stop();
     const all = await allOf(stalled);

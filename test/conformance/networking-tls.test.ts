@@ -492,6 +492,24 @@ describe('TLS streams', () => {
     await stop(program);
   });
 
+  test('one that broke while it waited to be accepted is an error when it is read', async () => {
+    const { program, port } = await accepting(`
+      (call $print (text "first"))
+      (call $tls_show_read (local.get $s))
+      (local.set $t (call $tls_accept (local.get $l)))
+      (call $print (text "second"))
+      (loop $more (br_if $more (i32.eqz (local.tee $n (call $tls_try_read (local.get $t))))))
+      (call $refused (local.get $n))`);
+    const raws = await Promise.all([client(port), client(port)]);
+    const clients = await Promise.all(raws.map((socket) => tlsClient(port, { socket })));
+    await printed(program, 'first');
+    // Either may have been accepted first; the handshake of the other one is done as well.
+    await Promise.all(clients.map((socket) => new Promise((written) => socket.write('go on', written))));
+    for (const raw of raws) raw.resetAndDestroy();
+    const lines = await finished(program);
+    expect(lines.slice(-2)).toEqual(['second', expect.stringMatching(/reset by peer|closed/)]);
+  });
+
   test('reads and writes time out', async () => {
     const { program, port } = await accepting(
       `(call $networking.set_tls_read_timeout (local.get $s) (i64.const 10))
