@@ -8,10 +8,12 @@ import {
   finished,
   networkGuest,
   networkMain,
+  nudge,
   openHandles,
   printed,
   serve,
   server,
+  settled,
   stop,
   until,
 } from '../support/network.ts';
@@ -426,9 +428,7 @@ describe('reading', () => {
     });
     expect(sent).toBeLessThan(size / 2);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 21);
-    const { root, runtime } = program;
-    const { dataMessage } = await import('../../runtime/kernel/message.ts');
-    runtime.scheduler.deliverMessage(root.process, dataMessage(0 as never));
+    nudge(program);
     expect((await finished(program)).at(-1)).toBe(`total ${size}`);
     socket.destroy();
   });
@@ -551,8 +551,9 @@ describe('writing', () => {
     const { program, port } = await serve(source);
     const stalled = await client(port);
     const reading = await client(port);
-    const others = () => program.root.environment.size > 1;
-    await until(() => others() && program.root.process.state === 'waiting', 'the stalled writer');
+    await until(() => program.root.environment.size > 1, 'the other process');
+    await settled();
+    expect(program.root.process.state).toBe('waiting');
     reading.write('!');
     expect((await allOf(reading)).equals(Buffer.alloc(50 * 2 ** 16, 'b'))).toBe(true);
     program.root.stop();

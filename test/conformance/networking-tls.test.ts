@@ -7,10 +7,12 @@ import {
   client,
   finished,
   networkGuest,
+  nudge,
   openHandles,
   printed,
   serve,
   server,
+  settled,
   stop,
   until,
 } from '../support/network.ts';
@@ -496,6 +498,7 @@ describe('TLS streams', () => {
     const { program, port } = await accepting(`
       (call $print (text "first"))
       (call $tls_show_read (local.get $s))
+      (call $expect (call $receive) (i32.const 0))
       (local.set $t (call $tls_accept (local.get $l)))
       (call $print (text "second"))
       (loop $more (br_if $more (i32.eqz (local.tee $n (call $tls_try_read (local.get $t))))))
@@ -505,7 +508,10 @@ describe('TLS streams', () => {
     await printed(program, 'first');
     // Either may have been accepted first; the handshake of the other one is done as well.
     await Promise.all(clients.map((socket) => new Promise((written) => socket.write('go on', written))));
+    await printed(program, 'go on');
     for (const raw of raws) raw.resetAndDestroy();
+    await settled();
+    nudge(program);
     const lines = await finished(program);
     expect(lines.slice(-2)).toEqual(['second', expect.stringMatching(/reset by peer|closed/)]);
   });

@@ -1,6 +1,16 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
-import { finished, networkGuest, openHandles, printed, serve, stop, until } from '../support/network.ts';
+import {
+  finished,
+  networkGuest,
+  nudge,
+  openHandles,
+  printed,
+  serve,
+  settled,
+  stop,
+  until,
+} from '../support/network.ts';
 import { linesOf, start, trapOf } from '../support/program.ts';
 
 const FUNCTIONS = `
@@ -128,8 +138,7 @@ describe('datagrams', () => {
       // The guest's socket takes them out of the system's buffer, which holds fewer.
       if (i % 20 === 0) await new Promise((turn) => setImmediate(turn));
     }
-    const { dataMessage } = await import('../../runtime/kernel/message.ts');
-    program.runtime.scheduler.deliverMessage(program.root.process, dataMessage(0 as never));
+    nudge(program);
     await printed(program, 'the rest');
     // Sent when there is room again.
     await new Promise((turn) => setImmediate(turn));
@@ -211,9 +220,8 @@ describe('udp_connect', () => {
     await send(stranger, 'early stranger');
     await send(first, 'early first');
     // Both have reached the guest's socket by then.
-    await new Promise((passed) => setTimeout(passed, 50));
-    const { dataMessage } = await import('../../runtime/kernel/message.ts');
-    program.runtime.scheduler.deliverMessage(program.root.process, dataMessage(0 as never));
+    await settled();
+    nudge(program);
     await until(() => second.received.length === 2, 'the datagrams');
     await send(first, 'late first');
     await send(second, 'second');
