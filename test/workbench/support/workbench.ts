@@ -8,7 +8,7 @@ import type { WorkbenchServer } from './server.ts';
 const artifacts = join(projectFolder, 'test', 'workbench', 'artifacts');
 
 /** Milliseconds that anything may take to be seen: machines are busy. */
-export const PATIENCE = 30_000;
+export const PATIENCE = 60_000;
 
 /** Milliseconds that a window may take to load, and the extension to begin: nothing takes longer. */
 const LOADING_PATIENCE = 90_000;
