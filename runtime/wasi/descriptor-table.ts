@@ -2,7 +2,7 @@ import type { Process } from '../kernel/process.ts';
 import type { ProcessSlot } from '../kernel/process-slot.ts';
 import type { Descriptor } from './descriptor.ts';
 import { DirectoryDescriptor } from './directory.ts';
-import { Errno } from './errno.ts';
+import { attempt, Errno } from './errno.ts';
 import { DIRECTORY_RIGHTS, INHERITED_RIGHTS } from './rights.ts';
 import { InputDescriptor, OutputDescriptor } from './stream-descriptor.ts';
 
@@ -73,8 +73,14 @@ export class DescriptorTable {
     return Errno.Success;
   }
 
+  /** Closes what is left when the process has ended. Nobody can be told any more of what the host says to that. */
   closeAll(): void {
-    for (const descriptor of this.#entries) descriptor?.close();
+    for (const descriptor of this.#entries) {
+      attempt(() => {
+        descriptor?.close();
+        return Errno.Success;
+      });
+    }
     this.#entries.length = 0;
   }
 }
