@@ -25,6 +25,7 @@ for group in $groups; do kill -s KILL -- "-$group"; done 2>/dev/null`;
 class ProgramGuard {
   readonly #alive = new Map<number, ChildProcess>();
   #shell: ChildProcess | null = null;
+  #prepared = false;
 
   /** Programs that run. */
   get count(): number {
@@ -33,6 +34,12 @@ class ProgramGuard {
 
   /** To be called before a program is started: from its first moment on it should be looked after. */
   prepare(): void {
+    if (!this.#prepared) {
+      process.on('exit', () => {
+        for (const [pid, program] of this.#alive) killGroup(pid, program, 'SIGKILL');
+      });
+    }
+    this.#prepared = true;
     if (HAS_GROUPS) this.#shell ??= this.#start();
   }
 
@@ -65,9 +72,6 @@ class ProgramGuard {
     shell.stdin?.on('error', () => {});
     shell.unref();
     (shell.stdin as Socket | null)?.unref();
-    process.on('exit', () => {
-      for (const [pid, program] of this.#alive) killGroup(pid, program, 'SIGKILL');
-    });
     return shell;
   }
 }
