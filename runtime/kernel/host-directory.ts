@@ -59,11 +59,6 @@ export class PathError extends Error {
   }
 }
 
-/** Which implementation there is, and what must not be reached. */
-interface Kind {
-  readonly open: (path: string) => HostDirectory;
-}
-
 /** Linux' `O_PATH`, which Node does not name: a descriptor that only stands for a place, whatever is there. */
 const O_PATH = 0o10000000;
 const { O_CREAT, O_EXCL, O_TRUNC } = constants;
@@ -77,20 +72,22 @@ const FILE_MODE = 0o666;
 /** `statfs` of procfs. */
 const PROC_SUPER_MAGIC = 0x9fa0;
 
-let kind: Kind | undefined;
+/** Device number of `/proc`, whose files are doors into this very process; null where there is none; once looked for. */
+let procDevice: number | null | undefined;
 
-/** Device number of `/proc`; its files are doors into this very process. */
-let procDevice = Number.NaN;
-
-function detect(): Kind {
-  if (process.platform !== 'linux') return { open: PathDirectory.at };
+function findProc(): number | null {
+  if (process.platform !== 'linux') return null;
   try {
-    if (statfsSync('/proc/self/fd').type !== PROC_SUPER_MAGIC) return { open: PathDirectory.at };
-    procDevice = statSync('/proc').dev;
-    return { open: AnchoredDirectory.at };
+    return statfsSync('/proc/self/fd').type === PROC_SUPER_MAGIC ? statSync('/proc').dev : null;
   } catch {
-    return { open: PathDirectory.at };
+    return null;
   }
+}
+
+/** Whether a path can begin at an open descriptor: `/proc/self/fd/7`. */
+export function hasProc(): boolean {
+  if (procDevice === undefined) procDevice = findProc();
+  return procDevice !== null;
 }
 
 /**
@@ -98,8 +95,7 @@ function detect(): Kind {
  * @throws the error of `node:fs`, or EACCES for one in `/proc`
  */
 export function openHostDirectory(path: string): HostDirectory {
-  kind ??= detect();
-  return kind.open(path);
+  return hasProc() ? AnchoredDirectory.at(path) : PathDirectory.at(path);
 }
 
 function refuseProc(stats: Stats): void {

@@ -15,6 +15,7 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs';
+import { hasProc, PathError } from '../kernel/host-directory.ts';
 import { Descriptor, FdFlag, FileType } from './descriptor.ts';
 import { FILE_RIGHTS, Right, WRITING_RIGHTS } from './rights.ts';
 
@@ -103,7 +104,7 @@ export class FileDescriptor extends Descriptor {
 
   /** Bytes that its file system has left; without end where that cannot be told. */
   get room(): number {
-    if (process.platform !== 'linux') return Number.POSITIVE_INFINITY;
+    if (!hasProc()) return Number.POSITIVE_INFINITY;
     const { bfree, bsize } = statfsSync(`/proc/self/fd/${this.#fd}`);
     return bfree * bsize;
   }
@@ -128,16 +129,17 @@ export class FileDescriptor extends Descriptor {
 
   /**
    * Changes how it is used. Node cannot change the flags of an open file, but on Linux it can be opened again.
+   * Elsewhere only APPEND can be changed, and is then done here.
    * @throws an error of `node:fs` where it may not be opened any more
    */
   setFlags(flags: number): void {
-    if (hostFlags(flags) !== hostFlags(this.flags) && process.platform === 'linux') {
+    if (hostFlags(flags) !== hostFlags(this.flags) && hasProc()) {
       const reopened = openSync(`/proc/self/fd/${this.#fd}`, openFlags(this.#openedFor, flags));
       closeSync(this.#fd);
       this.#fd = reopened;
       this.#appends = (flags & FdFlag.Append) !== 0;
-    } else {
-      this.#appends &&= (flags & FdFlag.Append) !== 0;
+    } else if (this.#appends && (flags & FdFlag.Append) === 0) {
+      throw new PathError('ENOTSUP', 'a file that was opened to append always does');
     }
     this.flags = flags;
   }

@@ -136,7 +136,7 @@ describe.each([
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });
