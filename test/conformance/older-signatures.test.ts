@@ -138,4 +138,49 @@ describe('signatures of older releases', () => {
     const twice = `(module ${RECEIVE} ${RECEIVE.replace('$receive', '$again')} (func (export "_start")))`;
     expect(await (await start(twice)).root.ended).toEqual({ kind: 'returned' });
   });
+
+  test('networking with timeouts of 32 bits, some for each operation; 0 is none', async () => {
+    const import_ = (name: string, params: string, results = ' (result i32)') =>
+      `(import "lunatic::networking" "${name}" (func $${name} (param ${params})${results}))`;
+    await passes(
+      `${import_('resolve', 'i32 i32 i32 i32')} ${import_('resolve_next', 'i64 i32 i32 i32 i32 i32')}
+       ${import_('tcp_bind', 'i32 i32 i32 i32 i32 i32')} ${import_('tcp_local_addr', 'i64 i32')}
+       ${import_('tcp_connect', 'i32 i32 i32 i32 i32 i32 i32')} ${import_('tcp_accept', 'i64 i32 i32')}
+       ${import_('tcp_read', 'i64 i32 i32 i32 i32')} ${import_('tcp_write_vectored', 'i64 i32 i32 i32 i32')}
+       ${import_('udp_bind', 'i32 i32 i32 i32 i32 i32')} ${import_('udp_local_addr', 'i64 i32')}
+       ${import_('udp_connect', 'i64 i32 i32 i32 i32 i32 i32 i32')}
+       ${import_('udp_receive', 'i64 i32 i32 i32 i32')} ${import_('udp_receive_from', 'i64 i32 i32 i32 i32 i32')}
+       ${import_('udp_send', 'i64 i32 i32 i32 i32')}
+       ${import_('udp_send_to', 'i64 i32 i32 i32 i32 i32 i32 i32 i32 i32')}`,
+      `;; an address by its text: 127.0.0.1 at 0x40, the port at 0x60
+       (i64.store (i32.const 0x20) (i64.const 0x2e302e302e373231)) (i32.store (i32.const 0x28) (i32.const 0x303a31))
+       (call $is (call $resolve (i32.const 0x20) (i32.const 11) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (call $resolve_next (i64.load (i32.const 0)) (i32.const 0x50) (i32.const 0x40) (i32.const 0x60) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (call $tcp_bind (i32.const 4) (i32.const 0x40) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (call $tcp_local_addr (i64.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (call $resolve_next (i64.load (i32.const 0)) (i32.const 0x50) (i32.const 0x40) (i32.const 0x60) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (call $tcp_connect (i32.const 4) (i32.const 0x40) (i32.load16_u (i32.const 0x60)) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (call $tcp_accept (i64.const 0) (i32.const 0) (i32.const 8)) (i32.const 0))
+       (call $is (call $tcp_read (i64.const 0) (i32.const 0x100) (i32.const 8) (i32.const 5) (i32.const 0)) (i32.const 9027))
+       (i32.store (i32.const 0x70) (i32.const 0x20)) (i32.store (i32.const 0x74) (i32.const 6))
+       (call $is (call $tcp_write_vectored (i64.const 1) (i32.const 0x70) (i32.const 1) (i32.const 100) (i32.const 0)) (i32.const 0))
+       (call $is (i32.load (i32.const 0)) (i32.const 6))
+       (call $is (call $tcp_read (i64.const 0) (i32.const 0x100) (i32.const 8) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (i32.load (i32.const 0x100)) (i32.load (i32.const 0x20)))
+       ;; two sockets, of which the first is connected to the second
+       (call $is (call $udp_bind (i32.const 4) (i32.const 0x40) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (call $udp_bind (i32.const 4) (i32.const 0x40) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (call $udp_local_addr (i64.const 1) (i32.const 0)) (i32.const 0))
+       (call $is (call $resolve_next (i64.load (i32.const 0)) (i32.const 0x50) (i32.const 0x40) (i32.const 0x60) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (call $udp_receive (i64.const 1) (i32.const 0x100) (i32.const 8) (i32.const 5) (i32.const 0)) (i32.const 9027))
+       (call $is (call $udp_receive_from (i64.const 1) (i32.const 0x100) (i32.const 8) (i32.const 5) (i32.const 0) (i32.const 8)) (i32.const 9027))
+       (call $is (call $udp_send_to (i64.const 0) (i32.const 0x20) (i32.const 4) (i32.const 4) (i32.const 0x40) (i32.load16_u (i32.const 0x60)) (i32.const 0) (i32.const 0) (i32.const 9) (i32.const 0)) (i32.const 0))
+       (call $is (call $udp_receive_from (i64.const 1) (i32.const 0x100) (i32.const 8) (i32.const 0) (i32.const 0) (i32.const 8)) (i32.const 0))
+       (call $is (i32.load (i32.const 0)) (i32.const 4))
+       (call $is (call $udp_connect (i64.const 0) (i32.const 4) (i32.const 0x40) (i32.load16_u (i32.const 0x60)) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0)) (i32.const 0))
+       (call $is (call $udp_send (i64.const 0) (i32.const 0x20) (i32.const 5) (i32.const 9) (i32.const 0)) (i32.const 0))
+       (call $is (call $udp_receive (i64.const 1) (i32.const 0x100) (i32.const 8) (i32.const 0) (i32.const 0)) (i32.const 0))
+       (call $is (i32.load (i32.const 0)) (i32.const 5))`,
+    );
+  });
 });
