@@ -12,7 +12,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { linesOf } from '../support/program.ts';
+import { dataMessage } from '../../runtime/kernel/message.ts';
+import { NO_TAG } from '../../runtime/kernel/tag.ts';
+import { linesOf, start, trapOf } from '../support/program.ts';
 import { DatabaseFolder, sqliteGuest } from '../support/sqlite-guest.ts';
 
 /** Where the guests may go, and where they may not. */
@@ -128,7 +130,6 @@ describe('ATTACH', () => {
       (call $process.sleep_ms (i64.const 1))
       (call $step (i64.const 0))`);
     mkdirSync(path);
-    const { start } = await import('../support/program.ts');
     const program = await start(guest, { config });
     while (!program.stdout.text.includes('prepared')) await new Promise((turn) => setImmediate(turn));
     rmSync(path, { recursive: true });
@@ -242,6 +243,45 @@ describe('functions and settings that reach out of the database', () => {
   });
 });
 
+describe('a write-ahead log', () => {
+  test.each(['main', 'attached'])(
+    'has no file that ends the runtime when it is made shorter: %s',
+    async (which) => {
+      const path = inside('wal.db');
+      const open = which === 'main' ? path : ':memory:';
+      const attach = which === 'main' ? '' : `ATTACH '${path}' AS w; `;
+      const name = which === 'main' ? 'main' : 'w';
+      const guest = sqliteGuest(`(call $open (text "${open}"))
+      (call $execute (text "${attach}PRAGMA ${name}.journal_mode = WAL; CREATE TABLE ${name}.t (a); INSERT INTO ${name}.t VALUES (1)"))
+      (drop (call $receive))
+      (call $execute (text "INSERT INTO ${name}.t VALUES (2)"))`);
+      const program = await start(guest, { config });
+      while (!program.stdout.text.includes('execute')) await new Promise((turn) => setImmediate(turn));
+      expect(
+        readdirSync(folder.path)
+          .filter((file) => file.startsWith('wal'))
+          .sort(),
+      ).toEqual(['wal.db', 'wal.db-wal']);
+      program.runtime.scheduler.deliverMessage(program.root.process, dataMessage(NO_TAG));
+      await program.root.ended;
+      expect(program.stdout.lines).toEqual(['connection 0', 'execute 0', 'execute 0']);
+    },
+  );
+
+  test('is shared by the processes of a runtime, whatever the name of its file', async () => {
+    const path = inside('a b?vfs=unix#%41ä.db');
+    const functions = `(func (export "writer") (call $open (text "${path}")) (call $execute (text "INSERT INTO t VALUES (1)")))`;
+    const guest = sqliteGuest(
+      `(call $open (text "${path}")) (call $execute (text "PRAGMA journal_mode = WAL; CREATE TABLE t (a)"))
+       (call $run (text "writer")) (call $run (text "writer"))
+       (call $prepare (text "SELECT count(*) FROM t")) (call $step (i64.const 0)) (call $row (i64.const 0))`,
+      { functions },
+    );
+    expect((await linesOf(guest, { config })).at(-1)).toBe('row 0100000000000000040000000200000000000000');
+    expect(existsSync(path)).toBe(true);
+  });
+});
+
 describe('memory', () => {
   test('of a database in memory has a bound, which the guest cannot move', async () => {
     const pragmas = ['PRAGMA max_page_count = 4294967294', 'PRAGMA page_size = 65536'];
@@ -261,7 +301,6 @@ describe('memory', () => {
       (loop $more
         (call $fill (call $sqlite.query_prepare (i64.const 0) (text "SELECT ?")))
         (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))`;
-    const { trapOf } = await import('../support/program.ts');
     const message = await trapOf(sqliteGuest(`(local $left i32) ${many}`, { functions }), { config });
     expect(message).toMatch(/more than 134217728 bytes are bound/);
     const again = `(local $left i32) (call $open (text ":memory:")) (local.set $left (i32.const 100))
@@ -274,7 +313,6 @@ describe('memory', () => {
   });
 
   test('of statements and connections has one', async () => {
-    const { trapOf } = await import('../support/program.ts');
     const statements = `(call $open (text ":memory:"))
       (loop $more (drop (call $sqlite.query_prepare (i64.const 0) (text "SELECT 1"))) (br $more))`;
     expect(await trapOf(sqliteGuest(statements), { config })).toMatch(/has 10000 SQLite statements/);

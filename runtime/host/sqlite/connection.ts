@@ -1,4 +1,6 @@
+import { platform } from 'node:process';
 import type { DatabaseSync, DatabaseSyncOptions } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import type { PreopenedDirectory } from '../../kernel/config.ts';
 import { permissionFor } from '../../wasi/path-permission.ts';
 import type { Job } from './helper.ts';
@@ -65,7 +67,7 @@ export class Connection {
     const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
     let database: DatabaseSync;
     try {
-      database = new Database(inMemory ? path : permission.path, OPTIONS);
+      database = new Database(uriOf(inMemory ? path : permission.path), OPTIONS);
     } catch (error) {
       throw toSqliteError(error);
     }
@@ -236,6 +238,16 @@ export class Connection {
   close(): void {
     this.#database.close();
   }
+}
+
+/**
+ * What to open. With a write-ahead log, SQLite maps a file beside the database into memory, and a process that makes that
+ * file shorter ends the whole runtime. This way it keeps what it would map to itself, and the file for this runtime alone;
+ * attached databases are opened as the main one is. Elsewhere than on Unix such a file cannot be made shorter.
+ */
+function uriOf(path: string): string {
+  if (platform === 'win32') return path;
+  return `${isNoFile(path) ? `file:${path}` : pathToFileURL(path).href}?vfs=unix-excl`;
 }
 
 /** SQLite takes a NUL for the end of a text. */
