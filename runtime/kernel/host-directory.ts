@@ -78,7 +78,16 @@ let procDevice: number | null | undefined;
 function findProc(): number | null {
   if (process.platform !== 'linux') return null;
   try {
-    return statfsSync('/proc/self/fd').type === PROC_SUPER_MAGIC ? statSync('/proc').dev : null;
+    const fd = openSync('/', O_PATH | O_DIRECTORY);
+    try {
+      // There may be something else in its place, or it may be closed to this process.
+      if (statfsSync('/proc/self/fd').type !== PROC_SUPER_MAGIC) return null;
+      const { dev, ino } = statSync(`/proc/self/fd/${fd}/.`);
+      const root = statSync('/');
+      return dev === root.dev && ino === root.ino ? statSync('/proc').dev : null;
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     return null;
   }
