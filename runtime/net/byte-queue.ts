@@ -1,4 +1,5 @@
 import type { GuestMemory } from '../kernel/guest-memory.ts';
+import { copyBytes } from './copy-bytes.ts';
 
 /** What keeping a chunk costs besides its bytes. */
 const CHUNK_WEIGHT = 256;
@@ -31,10 +32,10 @@ export class ByteQueue {
     const { bytes } = memory;
     for (const chunk of this.#chunks) {
       if (count === size) break;
-      const part = chunk.subarray(offset, offset + size - count);
-      bytes.set(part, at + count);
-      count += part.length;
-      offset += part.length;
+      const part = Math.min(chunk.length - offset, size - count);
+      copyBytes(chunk, offset, bytes, at + count, part);
+      count += part;
+      offset += part;
       if (offset < chunk.length) break;
       offset = 0;
       taken++;
@@ -42,7 +43,8 @@ export class ByteQueue {
     if (peek) return count;
     this.#offset = offset;
     this.length -= count;
-    if (taken > 0) this.#chunks.splice(0, taken);
+    if (taken === this.#chunks.length) this.#chunks.length = 0;
+    else if (taken > 0) this.#chunks.splice(0, taken);
     return count;
   }
 

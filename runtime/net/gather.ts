@@ -1,4 +1,5 @@
 import type { GuestMemory } from '../kernel/guest-memory.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { MAX_WRITE } from './write-buffers.ts';
 
 /** Bytes of a buffer's address and length in an array of buffers (semantics 3.12). */
@@ -32,7 +33,7 @@ export function gather(memory: GuestMemory, pointer: number, count: number, targ
     const address = view.getUint32(start + i * VECTOR, true);
     const length = Math.min(view.getUint32(start + i * VECTOR + 4, true), MAX_WRITE - size);
     if (length === 0) continue;
-    target?.set(bytes.subarray(address, address + length), size);
+    if (target !== null) copyBytes(bytes, address, target, size, length);
     size += length;
     vectors++;
   }

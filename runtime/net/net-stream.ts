@@ -3,6 +3,7 @@ import { fail, OK } from '../host/conventions.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { ByteQueue } from './byte-queue.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { gather } from './gather.ts';
 import { errorText } from './system-error.ts';
@@ -274,8 +275,9 @@ export class NetStream {
     if (size > 0) {
       const buffer = buffers.take(size);
       gather(memory, writer.vectors, writer.count, buffer);
-      socket.write(buffer.length === size ? buffer : buffer.subarray(0, size));
-      if (socket.writableLength > 0) buffers.give(buffer);
+      socket.write(buffer);
+      if (socket.writableLength > 0) buffers.give();
+      else buffers.release();
     }
     const late = this.#writeFailure();
     if (late !== null) return fail(process, out, late);
@@ -363,6 +365,17 @@ export class NetStream {
 
   onData(chunk: Uint8Array): void {
     if (this.#references === 0) return;
+    const reader = this.#readers[0];
+    if (reader?.operation === 'read' && this.#unread.length === 0 && chunk.length <= reader.size) {
+      // Nearly always: it is all for the process that waits.
+      const { process, pointer, out, wake } = reader;
+      this.#readers.shift();
+      copyBytes(chunk, 0, process.memory.bytes, pointer, chunk.length);
+      process.memory.writeId(out, chunk.length);
+      wake(OK);
+      this.#settle();
+      return;
+    }
     this.#unread.push(chunk);
     this.#serveReaders();
     if (this.#unread.weight <= MAX_UNREAD) return;

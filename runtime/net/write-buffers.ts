@@ -11,16 +11,30 @@ const LARGE = 2 ** 16;
 export class WriteBuffers {
   #small = Buffer.allocUnsafeSlow(SMALL);
   #large = Buffer.allocUnsafeSlow(LARGE);
+  /** What was taken last: most writes are as long as the one before. */
+  #last: Buffer = this.#small;
 
-  /** A buffer of at least this many bytes. Nobody else has it until the next call. */
+  /** A buffer of so many bytes. Nobody else has it until the next call. */
   take(size: number): Buffer {
-    if (size <= SMALL) return this.#small;
-    return size <= LARGE ? this.#large : Buffer.allocUnsafeSlow(size);
+    if (this.#last.length !== size) this.#last = this.#make(size);
+    return this.#last;
   }
 
-  /** The system still reads what is in it. */
-  give(buffer: Buffer): void {
-    if (buffer === this.#small) this.#small = Buffer.allocUnsafeSlow(SMALL);
-    else if (buffer === this.#large) this.#large = Buffer.allocUnsafeSlow(LARGE);
+  #make(size: number): Buffer {
+    if (size > LARGE) return Buffer.allocUnsafeSlow(size);
+    return (size <= SMALL ? this.#small : this.#large).subarray(0, size);
+  }
+
+  /** The system still reads what was taken last. */
+  give(): void {
+    const { buffer } = this.#last;
+    if (buffer === this.#small.buffer) this.#small = Buffer.allocUnsafeSlow(SMALL);
+    else if (buffer === this.#large.buffer) this.#large = Buffer.allocUnsafeSlow(LARGE);
+    this.#last = this.#small;
+  }
+
+  /** Keeps nothing that only a large write needs. */
+  release(): void {
+    if (this.#last.length > LARGE) this.#last = this.#small;
   }
 }

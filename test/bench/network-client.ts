@@ -3,7 +3,7 @@
  *
  *     {port, connections}          opens so many connections, answers `{open}` with how many there are now
  *     {size, milliseconds}         each connection sends a message of that size and waits for it, again and again;
- *                                  answers `{nanoseconds, count}`
+ *                                  answers `{nanoseconds, count, answered}`
  *     {close: true}                closes them all, answers `{open: 0}`
  */
 import { createConnection, type Socket } from 'node:net';
@@ -18,7 +18,9 @@ export interface Order {
 
 export interface Answer {
   readonly open: number;
+  /** Messages that came back, and connections that had at least one. */
   readonly count: number;
+  readonly answered: number;
   readonly nanoseconds: number;
   readonly error?: string;
 }
@@ -114,7 +116,8 @@ async function obey(order: Order): Promise<Partial<Answer>> {
     await new Promise((passed) => setTimeout(passed, order.milliseconds));
     await Promise.all(clients.map((client) => client.stop()));
     const nanoseconds = Number(process.hrtime.bigint() - begin);
-    return { nanoseconds, count: clients.reduce((sum, { count }) => sum + count, 0) };
+    const count = clients.reduce((sum, client) => sum + client.count, 0);
+    return { nanoseconds, count, answered: clients.filter((client) => client.count > 0).length };
   }
   return { open: clients.length };
 }

@@ -80,8 +80,8 @@ class Clients {
 
   /** Sees to it that each connection answers. */
   async check(): Promise<number> {
-    const { count } = await this.#order({ size: 1, milliseconds: 0 });
-    return count;
+    const { answered } = await this.#order({ size: 1, milliseconds: 0 });
+    return answered;
   }
 
   #order(order: Order): Promise<Answer> {
