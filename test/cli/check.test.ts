@@ -112,7 +112,7 @@ describe('lunatic check', () => {
     const path = file(
       `(module
         (import "lunatic::process" "sleep_ms" (func (param i64)))
-        (import "lunatic::networking" "tcp_bind" (func (param i32 i32 i32 i32 i32 i32) (result i32)))
+        (import "lunatic::distributed" "send" (func (param i64 i64) (result i32)))
         (import "lunatic::proces" "kill" (func (param i64)))
         (memory (export "memory") 1 2) ${START} (func (export "#lunatic_test_#ignore_a")))`,
     );
@@ -128,7 +128,7 @@ describe('lunatic check', () => {
         memories: [{ initial: 1, maximum: 2 }],
         imports: [
           { module: 'lunatic::process', name: 'sleep_ms', kind: 'function', type: '(i64)', status: 'ok' },
-          { name: 'tcp_bind', status: 'refused' },
+          { name: 'send', status: 'refused' },
           { name: 'kill', status: 'missing' },
         ],
         exports: {
