@@ -53,6 +53,7 @@ describe('streams in messages', () => {
     expect(exit).toMatchObject({ kind: 'trapped', message: 'unknown TCP stream id 1 (the process has 1)' });
     expect(program.stdout.lines.slice(1)).toEqual(['new id 0', 'timeout 4321', 'def']);
     first.destroy();
+    second.destroy();
   });
 
   test('written by one process and read by another at the same time; a clone stays open', async () => {
