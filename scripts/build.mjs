@@ -1,9 +1,11 @@
 // Bundles the `lunatic` command and the extension into dist/, the packages they use with them. Only the assembler of text modules stays a
 // package of its own: it is large, and loaded when it is needed.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { jspiNode } from './setup.mjs';
 
 const shared = {
   outdir: 'dist',
@@ -14,6 +16,9 @@ const shared = {
   metafile: true,
   logLevel: 'warning',
 };
+
+/** What modules export that are loaded late, as the Node has it that runs the bundle: older ones do not know all. */
+const LAZY = namesOf(['crypto', 'child_process', 'dgram', 'dns', 'net', 'sqlite', 'tls', 'util']);
 
 const modern = { target: 'node24', plugins: [builtinModules()] };
 
@@ -72,7 +77,8 @@ removeOlderParts(
 
 /**
  * Takes modules of Node without making a namespace of each, which would call all their getters: that opens the
- * standard streams and loads half of Node, ten milliseconds before the first line of ours.
+ * standard streams and loads half of Node, ten milliseconds before the first line of ours. Those of `LAZY` are loaded
+ * when something of them is used: most programs use no network.
  */
 function builtinModules() {
   return {
@@ -82,11 +88,24 @@ function builtinModules() {
       onResolve({ filter: /^[a-z]/ }, ({ path }) =>
         isBuiltin(path) ? { path, namespace: 'builtin' } : null,
       );
-      onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
-        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
-      }));
+      onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => {
+        const load = `process.getBuiltinModule(${JSON.stringify(path)})`;
+        const names = LAZY[path];
+        if (names === undefined) return { contents: `module.exports = ${load};` };
+        const getters = names.map((name) => `get ${name}() { return (loaded ??= ${load}).${name}; }`);
+        return { contents: `let loaded;\nmodule.exports = { ${getters.join(', ')} };` };
+      });
     },
   };
+}
+
+function namesOf(modules) {
+  const paths = JSON.stringify(modules.map((name) => `node:${name}`));
+  const program = `${paths}.map((path) => [path, Object.getOwnPropertyNames(process.getBuiltinModule(path))])`;
+  const printed = execFileSync(jspiNode, ['--no-warnings', '-p', `JSON.stringify(${program})`], {
+    encoding: 'utf8',
+  });
+  return Object.fromEntries(JSON.parse(printed));
 }
 
 /** The folder of the package that a bundled file is of. */
