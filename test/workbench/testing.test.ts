@@ -105,6 +105,7 @@ test('finds tests again when a module changes, comes or goes', async () => {
 test('debugs one test', async () => {
   const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
   await workbench.act(workbench.test('divides'), 'Debug Test');
+  await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
   await workbench.debugAction('continue').waitFor();
   await workbench.editorShows('i32.div_u');
   await workbench.screenshot('tests-debugging');

@@ -49,6 +49,7 @@ describe('a VSIX in a clean workbench', () => {
     await workbench.isActive();
     await workbench.openFile('bakery.wat');
     await workbench.debug();
+    await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
     await workbench.editorShows('i32.div_u');
     await workbench.debugAction('continue').waitFor();
     await workbench.showView('Lunatic');
