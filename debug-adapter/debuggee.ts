@@ -1,9 +1,10 @@
 import { ContinuedEvent, Event, ExitedEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type InspectClient, InspectRequestError } from '../runtime/index.ts';
-import type { Notifications, ProcessKey } from '../runtime/inspect/protocol.ts';
+import type { Notifications, ProcessKey, Stack } from '../runtime/inspect/protocol.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
+import { Held } from './held.ts';
 import type { Ids } from './ids.ts';
 import type { Output } from './output.ts';
 import type { CustomEvents } from './protocol.ts';
@@ -27,9 +28,6 @@ export interface DebuggeeOptions {
   readonly stopOnEntry: boolean;
 }
 
-/** Why a process is held, and what the trap says. */
-export type Held = Pick<Notifications['process/stopped'], 'why' | 'reason'>;
-
 /** The running program of a session, launched or attached to. */
 export class Debuggee {
   readonly client: InspectClient;
@@ -51,7 +49,7 @@ export class Debuggee {
     this.#options = options;
     this.#holdsTraps = !noDebug;
     const describe = (process: ProcessKey) => client.request('process/get', { process });
-    this.threads = new Threads(ids, send, describe);
+    this.threads = new Threads(ids, send, describe, (process) => this.held.has(process));
     this.disassemblies = new Disassemblies(client, ids);
     client.on('processes/changed', (changes) => this.#changed(changes));
     client.on('process/stopped', (event) => this.#stopped(event));
@@ -84,6 +82,11 @@ export class Debuggee {
       // What a runtime prints that was started here comes through its streams.
       output: this.#options.process === undefined,
     });
+  }
+
+  /** Where a process is. One that is held stays there. */
+  stack(process: ProcessKey): Promise<Stack> {
+    return this.held.get(process)?.stack ?? this.client.request('process/stack', { process });
   }
 
   async resume(process: ProcessKey): Promise<void> {
@@ -144,9 +147,10 @@ export class Debuggee {
     this.#sendCustom('lunatic/processesChanged', changes);
   }
 
-  #stopped({ process, why, reason }: Notifications['process/stopped']): void {
+  #stopped(event: Notifications['process/stopped']): void {
+    const { process, why, reason } = event;
     if (this.#options.noDebug && why === 'trap') return;
-    this.held.set(process.key, { why, ...(reason === undefined ? {} : { reason }) });
+    this.held.set(process.key, new Held(event, this.#prepareStack(process.key)));
     const threadId = this.threads.show(process);
     const body: DebugProtocol.StoppedEvent['body'] = {
       reason: why === 'trap' ? 'exception' : why,
@@ -157,12 +161,27 @@ export class Debuggee {
       body.description = 'Paused on trap';
       body.text = reason ?? 'trap';
     }
-    const event: DebugProtocol.StoppedEvent = Object.assign(new Event('stopped'), {
+    const stopped: DebugProtocol.StoppedEvent = Object.assign(new Event('stopped'), {
       event: 'stopped' as const,
       type: 'event' as const,
       body,
     });
-    this.#options.send(event);
+    this.#options.send(stopped);
+  }
+
+  /**
+   * Gets a stack and the text of its innermost function while the client still reads that the process has stopped: it asks
+   * for them next.
+   */
+  #prepareStack(process: ProcessKey): Promise<Stack> {
+    const stack = this.client.request('process/stack', { process });
+    const prepare = async () => {
+      const [innermost] = (await stack).frames;
+      if (innermost !== undefined) await this.disassemblies.place(innermost);
+    };
+    // Whoever asks for it gets the error.
+    prepare().catch(() => {});
+    return stack;
   }
 
   #continued(process: ProcessKey): void {

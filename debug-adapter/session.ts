@@ -23,6 +23,8 @@ export interface Session {
   /** @throws AdapterError before a program has been launched or attached to */
   readonly debuggee: Debuggee;
   readonly hasDebuggee: boolean;
+  /** Whether the client is VS Code, or an editor made of it. */
+  readonly isVSCode: boolean;
   /** A line or column as the client counts it. */
   toClientLine(lineFromZero: number): number;
   toClientColumn(columnFromZero: number): number;
@@ -58,6 +60,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
   #hasBegun = false;
   #process: RuntimeProcess | undefined;
   #debuggee: Debuggee | undefined;
+  #isVSCode = false;
   #clientCounts: { readonly lines: 0 | 1; readonly columns: 0 | 1 } = { lines: 1, columns: 1 };
   #out: Writable | undefined;
 
@@ -79,6 +82,10 @@ export class LunaticDebugSession extends DebugSession implements Session {
 
   get hasDebuggee(): boolean {
     return this.#debuggee !== undefined;
+  }
+
+  get isVSCode(): boolean {
+    return this.#isVSCode;
   }
 
   toClientLine(lineFromZero: number): number {
@@ -183,6 +190,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
     if ((args.optionalText('pathFormat') ?? 'path') !== 'path') {
       throw new AdapterError(ErrorId.BadArguments, "initialize: 'pathFormat' must be 'path'");
     }
+    this.#isVSCode = args.optionalText('clientID') === 'vscode';
     this.#clientCounts = {
       lines: (args.optionalBoolean('linesStartAt1') ?? true) ? 1 : 0,
       columns: (args.optionalBoolean('columnsStartAt1') ?? true) ? 1 : 0,

@@ -16,6 +16,7 @@ export class Threads {
   readonly #ids: Ids;
   readonly #send: (event: DebugProtocol.Event) => void;
   readonly #describe: (process: ProcessKey) => Promise<ProcessInfo>;
+  readonly #isHeld: (process: ProcessKey) => boolean;
   readonly #shown = new Map<ProcessKey, ProcessInfo>();
   /** Processes that are told of and not shown, oldest first. They take the places of those that end. */
   readonly #hidden = new Set<ProcessKey>();
@@ -32,15 +33,20 @@ export class Threads {
   #boundTold = false;
   #renaming: NodeJS.Timeout | undefined;
 
-  /** @param describe asks for a process as it is now; rejects where it has gone */
+  /**
+   * @param describe asks for a process as it is now; rejects where it has gone
+   * @param isHeld whether the client has been told that a process has stopped
+   */
   constructor(
     ids: Ids,
     send: (event: DebugProtocol.Event) => void,
     describe: (process: ProcessKey) => Promise<ProcessInfo>,
+    isHeld: (process: ProcessKey) => boolean,
   ) {
     this.#ids = ids;
     this.#send = send;
     this.#describe = describe;
+    this.#isHeld = isHeld;
   }
 
   /** For the client, which hears the names by this. */
@@ -131,14 +137,19 @@ export class Threads {
 
   /**
    * The protocol has no event for a thread's new name. That a known thread has started is one that makes clients ask for
-   * the threads again and has no other effect.
+   * all threads again. VS Code takes it to mean besides that the thread runs, and may not show where it has stopped: the
+   * event is of a thread that does run.
    */
   #renameSoon(): void {
     this.#renaming ??= setTimeout(() => {
       this.#renaming = undefined;
-      for (const [key, name] of this.#names) {
+      const isNew = [...this.#names].some(([key, name]) => {
         const info = this.#shown.get(key);
-        if (info === undefined || threadName(info) === name) continue;
+        return info !== undefined && threadName(info) !== name;
+      });
+      if (!isNew) return;
+      for (const key of this.#shown.keys()) {
+        if (this.#isHeld(key)) continue;
         this.#send(new ThreadEvent('started', this.#ids.thread(key)));
         return;
       }

@@ -13,9 +13,9 @@ export const exceptionInfo = request({
     if (held?.why !== 'trap') {
       throw new AdapterError(ErrorId.Refused, `The process ${process} has not trapped`);
     }
-    const { frames } = await debuggee.client.request('process/stack', { process });
+    const { frames } = await held.stack;
     const calls = await Promise.all(frames.map((frame) => debuggee.disassemblies.describe(frame)));
-    const message = held.reason ?? 'It has trapped';
+    const message = held.explain() ?? 'It has trapped';
     return {
       exceptionId: 'trap',
       description: message,

@@ -13,7 +13,11 @@ export const stackTrace = request({
   }),
   async handle(session, { threadId, start, levels }): Promise<DebugProtocol.StackTraceResponse['body']> {
     const process = processOf(session, threadId);
-    const { frames, missing } = await session.debuggee.client.request('process/stack', { process });
+    // VS Code asks for one frame first, and for more from the first one on where the answer takes more than 50 ms. It keeps
+    // the last answer, and shows the reason of a trap only beside a frame that it keeps: more must not come before.
+    const isMore = session.isVSCode && start === 0 && levels !== 1;
+    if (isMore) await session.debuggee.held.get(process)?.explained;
+    const { frames, missing } = await session.debuggee.stack(process);
     if (frames.length === 0) {
       // Without a frame a client would have no place for the scopes.
       const stackFrames = start === 0 ? [emptyFrame(session, process, missing ?? 'no calls')] : [];

@@ -41,10 +41,13 @@ export class AdapterClient extends DebugClient {
     super('', '', 'lunatic');
   }
 
-  /** `lunatic dap` on standard input and output. */
-  static async stdio(nodeArgs: readonly string[] = []): Promise<AdapterClient> {
+  /**
+   * `lunatic dap` on standard input and output.
+   * @param clientID what the client says that it is
+   */
+  static async stdio(clientID = 'a test'): Promise<AdapterClient> {
     const client = new AdapterClient();
-    const adapter = spawn(process.execPath, [...nodeArgs, launcher, 'dap'], {
+    const adapter = spawn(process.execPath, [launcher, 'dap'], {
       env: { PATH: process.env['PATH'] ?? '', GREETING: 'from the adapter' },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -56,7 +59,7 @@ export class AdapterClient extends DebugClient {
       adapter.stdin.end();
       await within(new Promise((done) => adapter.once('exit', done)), 'the adapter to end');
     });
-    await client.initializeRequest();
+    await client.initializeRequest({ adapterID: 'lunatic', clientID });
     return client;
   }
 

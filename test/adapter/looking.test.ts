@@ -105,6 +105,53 @@ test('a trap stops its process, with its reason and its stack, and no other', as
   expect(exited.body.threadId).toBe(threadId);
 });
 
+/** Asks for more than one frame, and tells when that was answered. */
+function askForMore(
+  client: AdapterClient,
+  threadId: number,
+): { isAnswered: boolean; answer: Promise<string[]> } {
+  const request = client.stackTraceRequest({ threadId, startFrame: 0, levels: 20 });
+  const asked = {
+    isAnswered: false,
+    answer: request.then(({ body }) => {
+      asked.isAnswered = true;
+      return body.stackFrames.map(({ name }) => name);
+    }),
+  };
+  return asked;
+}
+
+test('VS Code gets no second stack of a trap before it shows the reason beside the first', async () => {
+  const client = await AdapterClient.stdio('vscode');
+  await client.run(broken);
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  const more = askForMore(client, threadId);
+  const first = await client.stackTraceRequest({ threadId, startFrame: 0, levels: 1 });
+  expect(first.body.stackFrames).toMatchObject([{ name: 'divide' }]);
+  const rest = await client.stackTraceRequest({ threadId, startFrame: 1, levels: 19 });
+  expect(rest.body.stackFrames).toMatchObject([{ name: 'child' }]);
+  expect(more.isAnswered).toBe(false);
+  await client.exceptionInfoRequest({ threadId });
+  expect(await more.answer).toEqual(['divide', 'child']);
+  expect(await askForMore(client, threadId).answer).toEqual(['divide', 'child']);
+});
+
+test('VS Code gets it also where it never asks for the reason', async () => {
+  const client = await AdapterClient.stdio('vscode');
+  await client.run(broken);
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  expect(await askForMore(client, threadId).answer).toEqual(['divide', 'child']);
+});
+
+test('other clients get a whole stack at once', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(broken);
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  const more = askForMore(client, threadId);
+  await client.stackTraceRequest({ threadId, startFrame: 0, levels: 1 });
+  expect(more.isAnswered).toBe(true);
+});
+
 test('a trapped root process holds the end of the program', async () => {
   const client = await AdapterClient.stdio();
   await client.run(guest('(func (export "_start") unreachable)'));

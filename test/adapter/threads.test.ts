@@ -63,6 +63,24 @@ test('clients are told when names change', async () => {
   expect(await names(client)).toContain('#2 worker (paused, waiting for message)');
 });
 
+test('no thread starts that has stopped, also where its name changes', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(echo);
+  const threadId = await client.waitingThread(1);
+  await names(client);
+  await client.pauseRequest({ threadId });
+  await client.event('stopped');
+  let before = client.events.length;
+  // At most the first of them is one that it waits for.
+  await client.custom('lunatic/send', { process: '1:1', data: '' });
+  await client.custom('lunatic/send', { process: '1:1', data: '' });
+  do {
+    const { body } = await client.event('thread', ({ body }) => body.reason === 'started', before);
+    expect(body.threadId).not.toBe(threadId);
+    before = client.events.length;
+  } while (!(await names(client)).some((name) => /^#1 .*in mailbox/.test(name)));
+});
+
 test('one process is paused while the others run on, and continued', async () => {
   const client = await AdapterClient.stdio();
   await client.run(echo);

@@ -32,16 +32,15 @@ export const POST_OFFICE = guest(`
     (drop (call $message.send (local.get $to))))
 `);
 
-/** @param order what the baker does first */
-const bakery = (order: string) =>
-  guest(`
+/** A bakery: the baker (2) has to share a cake among nobody, while a clock (3) ticks on. */
+export const BAKERY = guest(`
   (func $main (export "_start")
     (drop (call $spawn (i64.const 0) (text "baker")))
     (drop (call $spawn (i64.const 0) (text "clock")))
     (call $forever))
 
   (func $baker (export "baker")
-    ${order}
+    (call $process.sleep_ms (i64.const 300))
     (call $share_the_cake (i32.const 12) (i32.const 0)))
 
   (func $share_the_cake (param $slices i32) (param $guests i32)
@@ -57,12 +56,6 @@ const bakery = (order: string) =>
       (call $process.sleep_ms (i64.const 200))
       (br $on)))
 `);
-
-/** A bakery: the baker (2) has to share a cake among nobody, while a clock (3) ticks on. */
-export const BAKERY = bakery('(call $process.sleep_ms (i64.const 300))');
-
-/** The same, with a baker who waits for an order. */
-export const PATIENT_BAKERY = bakery('(drop (call $receive))');
 
 /** Repeats what it reads, until there is nothing more. */
 export const ECHO = guest(`

@@ -104,6 +104,7 @@ test('finds tests again when a module changes, comes or goes', async () => {
 
 test('debugs one test', async () => {
   const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
+  await workbench.canDebug();
   await workbench.act(workbench.test('divides'), 'Debug Test');
   await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
   await workbench.debugAction('continue').waitFor();

@@ -39,6 +39,9 @@ const FOCUS_LOG = `
 /** Takes the focus away from where it is, and waits until the window has noticed. For the page. */
 const LEAVE = 'new Promise((done) => { document.activeElement?.blur(); setTimeout(done, 0); })';
 
+/** Phases of a window that begin after it has been shown, by VS Code's numbers. */
+const PHASES = { Restored: 3, Eventually: 4 } as const;
+
 export type TestState = keyof typeof ICONS;
 
 /** What the test explorer shows of states. */
@@ -94,13 +97,18 @@ export class Workbench {
     await page.locator('.monaco-workbench').waitFor({ timeout: LOADING_PATIENCE });
     // Commands of its parts, as those of the view of extensions, come after what can be seen. A palette that is opened
     // before does not get them later, and what loads late takes the focus away.
-    await page.waitForFunction(
-      (mark) => performance.getEntriesByName(mark).length > 0,
-      'code/didCreateWorkbenchContributions/3',
-      { timeout: LOADING_PATIENCE },
-    );
+    await workbench.#hasParts('Restored');
     if (folder !== undefined) await workbench.files.first().waitFor();
     return workbench;
+  }
+
+  /** Waits until the window has made its parts of a phase, which VS Code does after it has been shown. */
+  async #hasParts(phase: keyof typeof PHASES): Promise<void> {
+    await this.page.waitForFunction(
+      (mark) => performance.getEntriesByName(mark).length > 0,
+      `code/didCreateWorkbenchContributions/${PHASES[phase]}`,
+      { timeout: LOADING_PATIENCE },
+    );
   }
 
   async close(): Promise<void> {
@@ -233,6 +241,11 @@ export class Workbench {
     }
   }
 
+  /** Waits until texts can be shown that a debugger has: VS Code is late with that. */
+  async canDebug(): Promise<void> {
+    await this.#hasParts('Eventually');
+  }
+
   /** Waits until the program has printed this. */
   async printed(text: string): Promise<void> {
     await this.console.filter({ hasText: text }).first().waitFor();
@@ -305,6 +318,7 @@ export class Workbench {
 
   /** Runs what is open, or what is selected in the view Run and Debug, by the key for that. */
   async debug(): Promise<void> {
+    await this.canDebug();
     await this.page.locator('.debug-toolbar:visible').waitFor({ state: 'hidden' });
     await this.page.keyboard.press('F5');
   }
