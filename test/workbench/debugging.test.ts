@@ -261,6 +261,17 @@ describe('Run', () => {
     await workbench.noProgramRuns();
   });
 
+  test('Ctrl+F5 runs the module of the editor without debugging', async () => {
+    const workbench = await session.open({ 'bakery.wat': BAKERY });
+    await workbench.isActive();
+    await workbench.openFile('bakery.wat');
+    await workbench.page.keyboard.press('Control+F5');
+    await workbench.printed('divide by zero');
+    await workbench.ticks(3);
+    await workbench.command('Lunatic: Stop Program');
+    await workbench.noProgramRuns();
+  });
+
   test('asks which module, where there are several and none is open', async () => {
     const workbench = await session.open({ 'a/bakery.wat': BAKERY, 'b/post-office.wat': POST_OFFICE });
     await workbench.isActive();
@@ -300,6 +311,35 @@ describe('Other ways', () => {
     await workbench.screenshot('run-dynamic');
     await workbench.pick('post-office.wat');
     await workbench.printed('the post office is open');
+  });
+
+  test('a launch.json is written with the help of snippets', async () => {
+    const workbench = await session.open({
+      'bakery.wat': BAKERY,
+      '.vscode/launch.json': JSON.stringify({ version: '0.2.0', configurations: [] }, null, 2),
+    });
+    await workbench.isActive();
+    await workbench.files.filter({ hasText: '.vscode' }).click();
+    await workbench.openFile('launch.json');
+    // That the editor knows what is in the file shows that what completes it has started.
+    await workbench.page.locator('.breadcrumbs-control', { hasText: '…' }).waitFor();
+    await workbench.command('Debug: Add Configuration...');
+    await workbench.suggestion('Lunatic: Run a Module').waitFor();
+    await workbench.screenshot('snippets');
+    await workbench.suggestion('Lunatic: Run a Module').click();
+    await workbench.editorShows('"name": "Debug program.wasm"');
+    // The cursors are where the name of the module belongs.
+    await workbench.page.keyboard.type('bakery.wat');
+    await workbench.editorShows('"name": "Debug bakery.wat"');
+    // Not one of the completions that are offered now.
+    await workbench.page.keyboard.press('Escape');
+    await workbench.page.keyboard.press('Control+S');
+    await workbench.isGone(workbench.page.locator('.tab.dirty'));
+    await workbench.screenshot('snippet-filled');
+    await workbench.debug();
+    await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
+    await workbench.showView('Run and Debug');
+    await workbench.configuration('Debug bakery.wat').waitFor();
   });
 });
 

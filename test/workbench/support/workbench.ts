@@ -219,6 +219,11 @@ export class Workbench {
     return names.filter({ hasText: exactly(label) }).first();
   }
 
+  /** What the editor offers to insert where the cursor is. */
+  suggestion(label: string): Locator {
+    return this.page.locator(`.suggest-widget.visible .monaco-list-row[aria-label^="${label}"]`);
+  }
+
   /** The name of a configuration, while it is what F5 runs. */
   configuration(name: string): Locator {
     return this.page.locator('.start-debug-action-item', { hasText: name });
