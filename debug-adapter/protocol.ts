@@ -12,6 +12,8 @@ export interface LaunchArguments {
   readonly env?: Readonly<Record<string, string | null>>;
   /** Default: the program's folder. */
   readonly cwd?: string;
+  /** Further options of `lunatic run`: permissions, limits, plugins, metrics. */
+  readonly runtimeArgs?: readonly string[];
   /** Folders that the program may use besides `cwd`. */
   readonly dirs?: readonly string[];
   /** File that is the program's standard input, relative to `cwd`. Default: what the console's `input` gives it. */

@@ -23,6 +23,7 @@ export const launch = request({
     args: args.texts('args'),
     env: args.environment('env'),
     cwd: args.optionalText('cwd'),
+    runtimeArgs: args.texts('runtimeArgs'),
     dirs: args.texts('dirs'),
     stdin: args.optionalText('stdin'),
     entry: args.optionalText('entry'),
@@ -76,7 +77,7 @@ async function connect(runtime: RuntimeProcess): Promise<InspectClient> {
 }
 
 function runtimeCommand(session: Session, args: Parsed) {
-  const { program, entry, dirs } = args;
+  const { program, entry, dirs, runtimeArgs } = args;
   const cwd = resolve(args.cwd ?? dirname(resolve(program)));
   if (!isFolder(cwd)) throw new AdapterError(ErrorId.FolderNotFound, `The folder '${cwd}' is not found`);
   const path = resolve(cwd, program);
@@ -86,8 +87,13 @@ function runtimeCommand(session: Session, args: Parsed) {
     throw new AdapterError(ErrorId.BadArguments, "launch: 'lunatic' must be the path of lunatic.js");
   }
   const runtime = args.runtime ?? session.defaults.runtime ?? process.execPath;
+  if (runtimeArgs.includes('--')) {
+    const message = "launch: 'runtimeArgs' are options of 'lunatic run'; 'args' are those of the program";
+    throw new AdapterError(ErrorId.BadArguments, message);
+  }
   const runArguments = [
     'run',
+    ...runtimeArgs,
     '--inspect=127.0.0.1:0',
     '--inspect-wait',
     ...(entry === undefined ? [] : [`--entry=${entry}`]),

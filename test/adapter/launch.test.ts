@@ -127,6 +127,27 @@ test('bytes that are no character do not hold up the end', async () => {
   expect(client.output('stdout')).toBe('half \ufffd');
 });
 
+test('passes on options of the runtime', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(
+    guest(`(func (export "_start") (drop (call $spawn (i64.const 0) (text "child"))))
+      (func (export "child"))`),
+    { runtimeArgs: ['--no-spawn'] },
+  );
+  expect((await client.event('stopped')).body.text).toMatch(/no permission to spawn processes/);
+});
+
+test.each([
+  ['that the runtime does not know', ['--no-such-thing'], /unknown option '--no-such-thing'/],
+  ['that end the options', ['--', 'other.wasm'], /'runtimeArgs' are options of 'lunatic run'/],
+  ['that are no list', '--no-net', /'runtimeArgs' must be an array/],
+])('options of the runtime %s', async (_, runtimeArgs, message) => {
+  const client = await AdapterClient.stdio();
+  const launch = client.launchRequest({ program: guestFile(hello), runtimeArgs } as object);
+  await expect(launch).rejects.toThrow();
+  expect(client.errors[0]?.variables?.['_message']).toMatch(message);
+});
+
 test('gives the program its arguments, also those that look like options', async () => {
   const client = await AdapterClient.stdio();
   await client.run(printArguments, { args: ['one', '--inspect=2', '--', '-x', 'three four'] });
