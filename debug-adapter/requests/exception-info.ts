@@ -1,5 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { AdapterError, ErrorId } from '../errors.ts';
+import { isPanic } from '../library-code.ts';
 import { request } from '../request.ts';
 import { processOf } from './process-of.ts';
 
@@ -15,12 +16,15 @@ export const exceptionInfo = request({
     }
     const { frames } = await held.stack;
     const calls = await Promise.all(frames.map((frame) => debuggee.disassemblies.describe(frame)));
-    const message = held.explain() ?? 'It has trapped';
+    const kind = isPanic(frames) ? 'panic' : 'trap';
+    const reason = held.explain() ?? 'It has trapped';
+    // Only the program itself knows, and has printed it.
+    const message = kind === 'panic' ? `${reason}: the console shows the message of the panic` : reason;
     return {
-      exceptionId: 'trap',
+      exceptionId: kind,
       description: message,
       breakMode: 'unhandled',
-      details: { message, typeName: 'trap', stackTrace: calls.map((call) => `at ${call}`).join('\n') },
+      details: { message, typeName: kind, stackTrace: calls.map((call) => `at ${call}`).join('\n') },
     };
   },
 });

@@ -1,8 +1,12 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessKey, StackFrame } from '../../runtime/inspect/protocol.ts';
+import { isLibraryCode } from '../library-code.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 import { processOf } from './process-of.ts';
+
+/** Frames that clients ask for at first. */
+const FIRST_FRAMES = 20;
 
 export const stackTrace = request({
   parse: (args) => ({
@@ -25,7 +29,11 @@ export const stackTrace = request({
     }
     const end = levels === undefined ? frames.length : start + levels;
     const shown = frames.slice(start, end);
-    const stackFrames = shown.map((frame, i) => stackFrame(session, process, frame, start + i));
+    // A client begins at the innermost frame that is somebody's own. It needs one.
+    const isDimmed = frames.slice(0, FIRST_FRAMES).every(isLibraryCode) ? () => false : isLibraryCode;
+    const stackFrames = shown.map((frame, i) =>
+      stackFrame(session, process, frame, { depth: start + i, isDimmed: isDimmed(frame) }),
+    );
     return { stackFrames: await Promise.all(stackFrames), totalFrames: frames.length };
   },
 });
@@ -34,13 +42,13 @@ async function stackFrame(
   session: Session,
   process: ProcessKey,
   frame: StackFrame,
-  depth: number,
+  { depth, isDimmed }: { readonly depth: number; readonly isDimmed: boolean },
 ): Promise<DebugProtocol.StackFrame> {
   const { functionName, source, line } = await session.debuggee.disassemblies.place(frame);
   return {
     id: session.ids.frame(process, depth),
     name: functionName,
-    source,
+    source: isDimmed ? { ...source, presentationHint: 'deemphasize', origin: 'library code' } : source,
     line: session.toClientLine(line),
     column: session.toClientColumn(0),
     moduleId: frame.module,

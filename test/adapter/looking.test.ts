@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
-import { AdapterClient } from './adapter-client.ts';
+import { AdapterClient, testFolder } from './adapter-client.ts';
 import { echo } from './guests.ts';
 
 /** A root that waits in a function in a function. */
@@ -150,6 +152,36 @@ test('other clients get a whole stack at once', async () => {
   const more = askForMore(client, threadId);
   await client.stackTraceRequest({ threadId, startFrame: 0, levels: 1 });
   expect(more.isAnswered).toBe(true);
+});
+
+test('calls that came with the language are dimmed, and a panic is called one', async () => {
+  const client = await AdapterClient.stdio();
+  const program = join(projectFolder, 'test', 'guests', 'built', 'rust', 'panic.wasm');
+  await client.run('', { program, cwd: testFolder() });
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
+  const own = stackFrames.filter(({ source }) => source?.presentationHint !== 'deemphasize');
+  expect(own.map(({ name }) => name).slice(0, 4)).toEqual([
+    'panic::find_the_cat',
+    'panic::look_inside',
+    'panic::open_the_box',
+    'panic::main',
+  ]);
+  expect(stackFrames[0]).toMatchObject({ name: 'rust_panic', source: { origin: 'library code' } });
+  const { body } = await client.exceptionInfoRequest({ threadId });
+  expect(body).toMatchObject({
+    exceptionId: 'panic',
+    description: 'unreachable: the console shows the message of the panic',
+  });
+});
+
+test('where nothing else was called, what came with the language is not dimmed', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(guest('(func $core::start (export "_start") unreachable)'));
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
+  expect(stackFrames).toMatchObject([{ name: 'core::start', source: { origin: 'disassembly' } }]);
+  expect(stackFrames[0]?.source?.presentationHint).toBeUndefined();
 });
 
 test('a trapped root process holds the end of the program', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Ids } from '../../debug-adapter/ids.ts';
+import { isLibraryCode } from '../../debug-adapter/library-code.ts';
 import { Output } from '../../debug-adapter/output.ts';
 import { describeMessage, textOf, threadName } from '../../debug-adapter/process-text.ts';
 import type { MessageInfo, ProcessInfo } from '../../runtime/inspect/protocol.ts';
@@ -69,6 +70,31 @@ test('the beginning of a text whose last character is cut is still a text', () =
   const whole = Buffer.from('né');
   expect(textOf(whole.subarray(0, 2), whole.length)).toBe('n');
   expect(textOf(whole.subarray(0, 2), 2)).toBe(undefined);
+});
+
+test.each([
+  ['std::panicking::rust_panic_with_hook', true],
+  ['core::panicking::panic_fmt', true],
+  ['<alloc::vec::Vec<T> as core::ops::drop::Drop>::drop', true],
+  ['<&core::fmt::Arguments as core::fmt::Display>::fmt', true],
+  ['rust_panic', true],
+  ['rust_begin_unwind', true],
+  ['__rust_alloc', true],
+  ['__rdl_alloc', true],
+  ['lunatic::mailbox::Mailbox<M,S>::receive', true],
+  ['~lib/builtins/abort', true],
+  ['panic::find_the_cat', false],
+  ['<bakery::Cake as core::fmt::Display>::fmt', false],
+  ['corelli::play', false],
+  ['stdout', false],
+  ['rust_lover', false],
+  ['_start', false],
+  ['assembly/index/share~anonymous|0', false],
+  [undefined, false],
+])('whether %s came with the language: %s', (functionName, isLibrary) => {
+  expect(
+    isLibraryCode({ module: 'm1', functionIndex: 0, offset: 0, ...(functionName && { functionName }) }),
+  ).toBe(isLibrary);
 });
 
 test('the same thing keeps its id until it goes', () => {

@@ -145,6 +145,22 @@ describe('F5 on a text module', () => {
     await workbench.process('#3 clock').waitFor();
   });
 
+  test('a panic stops in the code of its author, not where the language ends the process', async () => {
+    const panic = readFileSync(join(projectFolder, 'test', 'guests', 'built', 'rust', 'panic.wasm'));
+    const workbench = await session.open({ 'panic.wasm': panic });
+    await workbench.isActive();
+    await workbench.canDebug();
+    await workbench.menu(workbench.files.filter({ hasText: 'panic.wasm' }), 'Debug');
+    await workbench.page.locator('.exception-widget', { hasText: 'message of the panic' }).waitFor();
+    await workbench.printed('the cat number 24 is not in the box');
+    await workbench.showView('Run and Debug');
+    await workbench.frame('panic::find_the_cat').waitFor();
+    await workbench.threads.filter({ hasText: 'Show 6 More: library code' }).waitFor();
+    await workbench.isGone(workbench.frame('rust_panic'));
+    await workbench.editorShows('call $core::panicking::panic_fmt');
+    await workbench.screenshot('debugging-panic');
+  });
+
   test('the debug console gives a program its input, and knows commands', async () => {
     const workbench = await session.open({ 'echo.wat': ECHO });
     await workbench.isActive();
