@@ -4,7 +4,10 @@ export interface TestRequest {
   readonly file: string;
   /** Exports of the tests; null for all that are not ignored. */
   readonly exports: readonly string[] | null;
+  /** What the tests get. */
   readonly arguments: readonly string[];
+  /** Further options of `lunatic test`. */
+  readonly options: readonly string[];
   /** Seconds that a test may take; null for as long as it likes. */
   readonly timeout: number | null;
   /** Tests at the same time; null for all. */
@@ -16,9 +19,10 @@ const MAX_LENGTH = 24_000;
 
 /** Command lines that run what is requested: several where one would be too long. */
 export function testArguments(request: TestRequest): string[][] {
-  const { file, exports, timeout, jobs } = request;
+  const { file, exports, options, timeout, jobs } = request;
   const before = [
     'test',
+    ...options,
     '--reporter=json',
     '--color=never',
     ...(timeout === null ? [] : [`--timeout=${timeout}`]),

@@ -64,6 +64,7 @@ export class TestDebugger implements vscode.Disposable {
         // As where it runs without a debugger: nobody is there to type.
         stdin: devNull,
         args: config.get<string[]>('arguments', []),
+        runtimeArgs: config.get<string[]>('runtimeArgs', []),
         lunaticTest: test.exportName,
       },
       { testRun: run },

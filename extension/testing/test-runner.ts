@@ -99,6 +99,7 @@ class ModuleRun {
       file: uri.fsPath,
       exports: isAll ? null : [...chosen.keys()],
       arguments: config.get<string[]>('arguments', []),
+      options: config.get<string[]>('runtimeArgs', []),
       timeout: config.get<number | null>('timeout', null),
       jobs: config.get<number | null>('jobs', null),
     });

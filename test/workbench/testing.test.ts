@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { guest } from '../support/guest.ts';
 import { BAKERY, TESTS } from './programs.ts';
 import { type Files, WorkbenchSession } from './support/session.ts';
 import type { Workbench } from './support/workbench.ts';
@@ -83,6 +84,20 @@ test('runs an ignored test where that is asked for itself, and only that', async
   await runTest(workbench, 'sums');
   await workbench.test('adds', 'passed').waitFor();
   await workbench.test('counts to the end (ignored)', 'skipped').waitFor();
+});
+
+test.each([
+  ['--no-spawn', 'no permission to spawn processes'],
+  ['--spawn-nothing', "unknown option '--spawn-nothing'"],
+])('runs tests under the option %s', async (option, result) => {
+  const spawns = guest(`
+    (func (export "#lunatic_test_spawns") (drop (call $spawn (i64.const 0) (text "child"))))
+    (func (export "child"))`);
+  const settings = JSON.stringify({ 'lunatic.tests.runtimeArgs': [option] });
+  const workbench = await explore({ 'tests.wat': spawns, '.vscode/settings.json': settings }, ['tests.wat']);
+  await runTest(workbench, 'spawns');
+  await workbench.page.locator('.part.panel', { hasText: result }).waitFor();
+  await workbench.screenshot(`tests-option${option}`);
 });
 
 test('finds tests again when a module changes, comes or goes', async () => {

@@ -116,11 +116,24 @@ test("of cargo's builds only the newest of each name are looked at", () => {
 });
 
 describe('the command line', () => {
-  const request = { file: '/p/a.wasm', arguments: [], timeout: null, jobs: null };
+  const request = { file: '/p/a.wasm', arguments: [], options: [], timeout: null, jobs: null };
 
   test('of all tests', () => {
-    expect(testArguments({ ...request, exports: null, arguments: ['-x'], timeout: 2.5, jobs: 4 })).toEqual([
-      ['test', '--reporter=json', '--color=never', '--timeout=2.5', '--jobs=4', '/p/a.wasm', '--', '-x'],
+    const options = ['--plugin', 'counter.mjs'];
+    expect(
+      testArguments({ ...request, exports: null, arguments: ['-x'], options, timeout: 2.5, jobs: 4 }),
+    ).toEqual([
+      [
+        'test',
+        ...options,
+        '--reporter=json',
+        '--color=never',
+        '--timeout=2.5',
+        '--jobs=4',
+        '/p/a.wasm',
+        '--',
+        '-x',
+      ],
     ]);
   });
 
