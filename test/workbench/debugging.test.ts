@@ -11,11 +11,17 @@ const session = new WorkbenchSession();
 /** Folder of the example. */
 const example = join(projectFolder, 'examples', 'supervisor-assemblyscript');
 
+/** Opens a window with a module in the editor. */
+async function edit(name: string, text: string): ReturnType<typeof session.open> {
+  const workbench = await session.open({ [name]: text });
+  await workbench.isActive();
+  await workbench.openFile(name);
+  return workbench;
+}
+
 describe('F5 on a text module', () => {
   test('runs it; its processes are threads, and in the tree', async () => {
-    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
-    await workbench.isActive();
-    await workbench.openFile('post-office.wat');
+    const workbench = await edit('post-office.wat', POST_OFFICE);
     await workbench.debug();
     await workbench.printed('the post office is open');
 
@@ -35,9 +41,7 @@ describe('F5 on a text module', () => {
   });
 
   test('pauses one process while the others run, and lets it go on', async () => {
-    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
-    await workbench.isActive();
-    await workbench.openFile('post-office.wat');
+    const workbench = await edit('post-office.wat', POST_OFFICE);
     await workbench.debug();
     await workbench.showView('Lunatic');
     const sorter = workbench.process('#2 sorter', 'waiting');
@@ -68,9 +72,7 @@ describe('F5 on a text module', () => {
   });
 
   test('shows a mailbox and its messages, and the stack of a process that waits', async () => {
-    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
-    await workbench.isActive();
-    await workbench.openFile('post-office.wat');
+    const workbench = await edit('post-office.wat', POST_OFFICE);
     await workbench.debug();
     await workbench.showView('Lunatic');
     const sorter = workbench.process('#2 sorter');
@@ -92,9 +94,7 @@ describe('F5 on a text module', () => {
   });
 
   test('sends a message to a process, which takes it and ends', async () => {
-    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
-    await workbench.isActive();
-    await workbench.openFile('post-office.wat');
+    const workbench = await edit('post-office.wat', POST_OFFICE);
     await workbench.debug();
     await workbench.showView('Lunatic');
     await workbench.process('#2 sorter').waitFor();
@@ -108,9 +108,7 @@ describe('F5 on a text module', () => {
   });
 
   test('kills a process from the tree; the others run on', async () => {
-    const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
-    await workbench.isActive();
-    await workbench.openFile('post-office.wat');
+    const workbench = await edit('post-office.wat', POST_OFFICE);
     await workbench.debug();
     await workbench.showView('Lunatic');
     await workbench.act(workbench.process('#2 sorter'), 'Kill Process');
@@ -125,9 +123,7 @@ describe('F5 on a text module', () => {
   });
 
   test('stops where a process traps, with the reason and its stack', async () => {
-    const workbench = await session.open({ 'bakery.wat': BAKERY });
-    await workbench.isActive();
-    await workbench.openFile('bakery.wat');
+    const workbench = await edit('bakery.wat', BAKERY);
     await workbench.showView('Run and Debug');
     await workbench.debug();
     await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
@@ -162,9 +158,7 @@ describe('F5 on a text module', () => {
   });
 
   test('the debug console gives a program its input, and knows commands', async () => {
-    const workbench = await session.open({ 'echo.wat': ECHO });
-    await workbench.isActive();
-    await workbench.openFile('echo.wat');
+    const workbench = await edit('echo.wat', ECHO);
     await workbench.debug();
     await workbench.printed('say something');
     await workbench.say('help');
@@ -180,9 +174,7 @@ describe('F5 on a text module', () => {
   });
 
   test('tells what is wrong with a module that is none', async () => {
-    const workbench = await session.open({ 'wrong.wat': '(module (func (export "_start") (i32.const 1)))' });
-    await workbench.isActive();
-    await workbench.openFile('wrong.wat');
+    const workbench = await edit('wrong.wat', '(module (func (export "_start") (i32.const 1)))');
     await workbench.debug();
     await workbench.page.locator('.monaco-dialog-box', { hasText: 'wrong.wat:1:' }).waitFor();
     await workbench.screenshot('debugging-wrong-module');
@@ -263,9 +255,7 @@ describe('an example in AssemblyScript', () => {
 
 describe('Run', () => {
   test('runs the module of the editor without debugging; its processes can be seen', async () => {
-    const workbench = await session.open({ 'bakery.wat': BAKERY });
-    await workbench.isActive();
-    await workbench.openFile('bakery.wat');
+    const workbench = await edit('bakery.wat', BAKERY);
     await workbench.page.locator('.editor-actions .action-label[aria-label^="Run"]').first().click();
     // The baker traps, and nothing stops for that.
     await workbench.printed('divide by zero');
@@ -278,9 +268,7 @@ describe('Run', () => {
   });
 
   test('Ctrl+F5 runs the module of the editor without debugging', async () => {
-    const workbench = await session.open({ 'bakery.wat': BAKERY });
-    await workbench.isActive();
-    await workbench.openFile('bakery.wat');
+    const workbench = await edit('bakery.wat', BAKERY);
     await workbench.page.keyboard.press('Control+F5');
     await workbench.printed('divide by zero');
     await workbench.ticks(3);
