@@ -12,11 +12,11 @@ export {
   InspectRequestError,
 } from './inspect/client.ts';
 export type { ProcessSnapshot } from './inspect/snapshot.ts';
-export { ProcessConfig } from './kernel/config.ts';
 export { type Exit, isNormal } from './kernel/exit.ts';
 export { ModuleError } from './kernel/module.ts';
 export type { Process } from './kernel/process.ts';
 export { type InputStream, OutputError, type OutputStream, type Stdio } from './kernel/stdio.ts';
+export { ProcessConfig } from './permissions/config.ts';
 export { PluginError } from './plugins/check-plugin.ts';
 export {
   type AnyPlugin,
@@ -49,15 +49,12 @@ export {
   TestStartError,
   type TestSummary,
 } from './testing/index.ts';
+export { isWasmBinary, readModule, WasmFormatError, type WasmModule } from './wasm/index.ts';
 export {
   assembleText,
   type Disassembly,
   disassembleFunction,
   functionText,
-  isWasmBinary,
   lineOf,
-  readModule,
-  WasmFormatError,
-  type WasmModule,
   WatError,
-} from './wasm/index.ts';
+} from './wat/index.ts';

@@ -1,7 +1,6 @@
-import type { HostContext, ModuleLoader } from './host/function.ts';
 import { HostLinker } from './host/linker.ts';
+import type { HostContext, ModuleLoader } from './hostcall/function.ts';
 import type { Machine } from './kernel/capacity.ts';
-import type { ProcessConfig } from './kernel/config.ts';
 import { Environment } from './kernel/environment.ts';
 import type { Exit } from './kernel/exit.ts';
 import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
@@ -13,6 +12,7 @@ import { Scheduler, type SchedulerObserver } from './kernel/scheduler.ts';
 import { Spawner } from './kernel/spawn.ts';
 import type { Stdio } from './kernel/stdio.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { ProcessConfig } from './permissions/config.ts';
 import type { AnyPlugin } from './plugins/plugin.ts';
 import { PluginHost } from './plugins/plugin-host.ts';
 

@@ -1,4 +1,4 @@
-import { printable } from '../symbols/demangle.ts';
+import { printable } from '../text/printable.ts';
 import type { Check, CheckedModule } from './check.ts';
 import type { Paint } from './colors.ts';
 import { count, describeBytes, describeMemory } from './module-text.ts';

@@ -1,9 +1,9 @@
 import { LinkError, showSignature } from '../host/linker.ts';
 import { HOST_FUNCTIONS } from '../host/table.ts';
-import { ProcessConfig } from '../kernel/config.ts';
+import { ProcessConfig } from '../permissions/config.ts';
 import type { AnyPlugin } from '../plugins/plugin.ts';
 import { Runtime } from '../runtime.ts';
-import { shown } from '../symbols/shown.ts';
+import { displayName } from '../text/display-name.ts';
 import { type Limits, usedFeatures, type WasmModule } from '../wasm/index.ts';
 import { readModuleFile, readModuleOf } from './load.ts';
 import { type ModuleExports, readExports } from './module-exports.ts';
@@ -78,7 +78,7 @@ function load(bytes: Uint8Array, plugins: readonly AnyPlugin[], problems: string
     }
     for (const { module, name, problem } of error.problems) {
       missing.set(keyOf({ module, name }), problem);
-      problems.push(`${shown(module)}::${shown(name)}: ${problem}`);
+      problems.push(`${displayName(module)}::${displayName(name)}: ${problem}`);
     }
   }
   return missing;
@@ -141,7 +141,7 @@ function warningsOf(module: CheckedModule): string[] {
     .filter(({ status }) => status === 'refused')
     .map(
       (entry) =>
-        `${shown(entry.module)}::${shown(entry.name)} can be imported, but this version refuses its calls`,
+        `${displayName(entry.module)}::${displayName(entry.name)} can be imported, but this version refuses its calls`,
     );
   if (module.memories.length > 0 && module.exports.memories.every(({ name }) => name !== 'memory')) {
     warnings.push(

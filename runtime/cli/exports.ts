@@ -1,5 +1,5 @@
 import { showSignature } from '../host/linker.ts';
-import { shown } from '../symbols/shown.ts';
+import { displayName } from '../text/display-name.ts';
 import { type ColorChoice, type Paint, paintFor, wantsColors } from './colors.ts';
 import { readModuleFile, readModuleOf } from './load.ts';
 import { type ExportedFunction, type ModuleExports, readExports } from './module-exports.ts';
@@ -46,13 +46,13 @@ function describeExports(exports: ModuleExports, paint: Paint): string {
 }
 
 function describeRows(rows: readonly [name: string, text: string][]): string {
-  const names = rows.map(([name]) => shown(name));
+  const names = rows.map(([name]) => displayName(name));
   const width = Math.min(WIDEST, Math.max(...names.map((name) => name.length)));
   return rows.map(([, text], i) => `  ${`${names[i]?.padEnd(width)}  ${text}`.trimEnd()}\n`).join('');
 }
 
 function describeFunction(fn: ExportedFunction, paint: Paint): string {
-  const path = fn.demangled === undefined ? '' : `  ${paint('dim', shown(fn.demangled))}`;
+  const path = fn.demangled === undefined ? '' : `  ${paint('dim', displayName(fn.demangled))}`;
   return `${showSignature(fn)}${path}`;
 }
 
@@ -63,6 +63,6 @@ function describeTest(
   const marks = [];
   if (ignored) marks.push(paint('yellow', 'ignored'));
   if (expectedPanic === '') marks.push('should panic');
-  else if (expectedPanic !== null) marks.push(`should panic with "${shown(expectedPanic)}"`);
+  else if (expectedPanic !== null) marks.push(`should panic with "${displayName(expectedPanic)}"`);
   return marks.join(', ');
 }

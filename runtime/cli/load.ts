@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { assembleText, isWasmBinary, readModule, WasmFormatError, type WasmModule } from '../wasm/index.ts';
+import { isWasmBinary, readModule, WasmFormatError, type WasmModule } from '../wasm/index.ts';
+import { assembleText } from '../wat/index.ts';
 
 /** A command cannot go on; the message is for the user. */
 export class CommandError extends Error {

@@ -1,5 +1,6 @@
-import { demangle, printable } from '../symbols/demangle.ts';
+import { demangle } from '../symbols/demangle.ts';
 import { readTests, type TestCase } from '../testing/index.ts';
+import { printable } from '../text/printable.ts';
 import type { FuncType, GlobalType, Import, Limits, TableType, WasmModule } from '../wasm/index.ts';
 
 const NO_TYPE: FuncType = { params: [], results: [] };

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { listenRules } from '../kernel/network-permission.ts';
-import { NetworkRuleError, NetworkRules } from '../kernel/network-rules.ts';
+import { listenRules } from '../permissions/network-permission.ts';
+import { NetworkRuleError, NetworkRules } from '../permissions/network-rules.ts';
 
 /** What the command line says of what a program may do. What is missing is as in upstream. */
 export interface PermissionFlags {

@@ -1,8 +1,8 @@
 import { shownNames } from '../inspect/snapshot.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import type { Process } from '../kernel/process.ts';
-import { printable } from '../symbols/demangle.ts';
 import { formatStack } from '../symbols/stack.ts';
+import { printable } from '../text/printable.ts';
 import type { Log } from './log.ts';
 
 /** What the ends of processes are logged under. */

@@ -1,5 +1,5 @@
 import type { ProcessInfo } from '../inspect/protocol.ts';
-import { shown } from '../symbols/shown.ts';
+import { displayName } from '../text/display-name.ts';
 import { type ColorChoice, type Paint, paintFor, type Style, wantsColors } from './colors.ts';
 import { allProcesses, lookAt } from './looking.ts';
 import { count, describeBytes } from './module-text.ts';
@@ -83,7 +83,7 @@ export function describeTable(
 
 function cellsOf({ info, depth }: Branch, now: number): string[] {
   const { key, id, environment, names, state, waitsFor, since, mailbox, memory, entry, reason } = info;
-  const named = names.length === 0 ? '' : ` (${names.map(shown).join(', ')})`;
+  const named = names.length === 0 ? '' : ` (${names.map(displayName).join(', ')})`;
   const self = environment === 1 ? String(id) : key;
   return [
     `${GAP.repeat(Math.min(depth, DEEPEST))}${self}${named}`,
@@ -92,7 +92,7 @@ function cellsOf({ info, depth }: Branch, now: number): string[] {
     describeTime(now - since),
     String(mailbox),
     describeBytes(memory),
-    reason === undefined ? shown(entry) : `${shown(entry)}: ${shown(reason)}`,
+    reason === undefined ? displayName(entry) : `${displayName(entry)}: ${displayName(reason)}`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { ProcessConfig } from '../kernel/config.ts';
-import { listenRules, NetworkPermission } from '../kernel/network-permission.ts';
-import { NetworkRules } from '../kernel/network-rules.ts';
+import { ProcessConfig } from '../permissions/config.ts';
+import { listenRules, NetworkPermission } from '../permissions/network-permission.ts';
+import { NetworkRules } from '../permissions/network-rules.ts';
 import { CommandError } from './load.ts';
 import type { PermissionFlags } from './permission-options.ts';
 import { findPrograms } from './programs.ts';

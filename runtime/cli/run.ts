@@ -3,8 +3,8 @@ import type { InspectAddress } from '../inspect/address.ts';
 import type { Exit } from '../kernel/exit.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
-import { shown } from '../symbols/shown.ts';
 import { STACK_DEPTH } from '../symbols/stack.ts';
+import { displayName } from '../text/display-name.ts';
 import type { InspectedProgram, Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { type LogOptions, openLog } from './log.ts';
@@ -117,7 +117,7 @@ export async function run(
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
     const failure = new CommandError(
-      `Failed to spawn process from ${path}::${shown(options.entry)}()\n  ${error.message}`,
+      `Failed to spawn process from ${path}::${displayName(options.entry)}()\n  ${error.message}`,
       { cause: error },
     );
     await inspection?.close(ExitCode.Failed, failure.message);

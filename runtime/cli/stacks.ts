@@ -2,7 +2,7 @@ import type { InspectClient } from '../inspect/client.ts';
 import { InspectRequestError } from '../inspect/client.ts';
 import { InspectError, type ProcessInfo, type Stack, type WaitReason } from '../inspect/protocol.ts';
 import { describeSnapshot } from '../inspect/snapshot.ts';
-import { shown } from '../symbols/shown.ts';
+import { displayName } from '../text/display-name.ts';
 import { allProcesses, lookAt } from './looking.ts';
 
 /** Requests that are on their way at a time. */
@@ -58,16 +58,16 @@ async function stackOf(client: InspectClient, { key }: ProcessInfo): Promise<Sta
 function describe(info: ProcessInfo, { frames, missing }: Stack): string {
   const text = describeSnapshot({
     id: info.id,
-    names: info.names.map(shown),
+    names: info.names.map(displayName),
     activity: activityOf(info),
     messages: info.mailbox,
     stack: frames.map(({ functionIndex, functionName, offset }) => ({
       functionIndex,
-      functionName: functionName === undefined ? undefined : shown(functionName),
+      functionName: functionName === undefined ? undefined : displayName(functionName),
       offset,
     })),
   });
-  return missing === undefined ? text : `${text}\n    no stack: ${shown(missing)}`;
+  return missing === undefined ? text : `${text}\n    no stack: ${displayName(missing)}`;
 }
 
 function activityOf({ state, waitsFor, reason }: ProcessInfo): string {
@@ -83,6 +83,6 @@ function activityOf({ state, waitsFor, reason }: ProcessInfo): string {
     case 'paused':
       return waitsFor === undefined ? 'is paused' : `is paused; it ${WAITS[waitsFor]}`;
     case 'trapped':
-      return `has trapped: ${shown(reason ?? '')}`;
+      return `has trapped: ${displayName(reason ?? '')}`;
   }
 }

@@ -1,4 +1,4 @@
-import type { ProcessConfig } from '../kernel/config.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
 import type { AnyPlugin } from '../plugins/plugin.ts';
 import type { Selection } from '../testing/index.ts';
 import type { LogOptions } from './log.ts';

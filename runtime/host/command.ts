@@ -1,3 +1,5 @@
+import { andThen, FAILED, fail, limitFromGuest, OK } from '../hostcall/conventions.ts';
+import { Namespace } from '../hostcall/function.ts';
 import type { Process } from '../kernel/process.ts';
 import { resourceSlot } from '../kernel/process-slot.ts';
 import { type Scheduler, TIMED_OUT } from '../kernel/scheduler.ts';
@@ -5,8 +7,6 @@ import { Timer } from '../kernel/timer.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { Command, CommandPlanError } from '../programs/command.ts';
 import { Program, StreamMode } from '../programs/program.ts';
-import { andThen, FAILED, fail, limitFromGuest, OK } from './conventions.ts';
-import { Namespace } from './function.ts';
 import { commandRefusal } from './permissions.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { ProcessConfig } from '../kernel/config.ts';
 import type { Process } from '../kernel/process.ts';
 import type { ProcessSlot } from '../kernel/process-slot.ts';
 import { hostTrap } from '../kernel/trap.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
 
 /** Characters that the configs which a process holds may have together: the host keeps them, whatever its memory limit. */
 const MAX_CHARACTERS = 2 ** 26;

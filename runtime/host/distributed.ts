@@ -1,4 +1,4 @@
-import { Namespace, older, unsupported } from './function.ts';
+import { Namespace, older, unsupported } from '../hostcall/function.ts';
 
 /**
  * `lunatic::distributed` (semantics 16): other nodes. Programs that stay local import much of it too, so

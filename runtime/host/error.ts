@@ -1,4 +1,4 @@
-import { Namespace } from './function.ts';
+import { Namespace } from '../hostcall/function.ts';
 
 /** `lunatic::error` (semantics 5): texts of failed calls. */
 export const error = new Namespace('lunatic::error');

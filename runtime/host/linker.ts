@@ -1,10 +1,10 @@
 import { closest, distance } from 'fastest-levenshtein';
+import type { HostContext, HostFunction, HostImplementation, OlderSignature } from '../hostcall/function.ts';
 import type { Linker } from '../kernel/module.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { asTrap } from '../kernel/trap.ts';
-import { shown } from '../symbols/shown.ts';
+import { displayName } from '../text/display-name.ts';
 import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
-import type { HostContext, HostFunction, HostImplementation, OlderSignature } from './function.ts';
 import { HOST_FUNCTIONS } from './table.ts';
 
 /** Imports that an error lists; no module that is meant well has more wrong. */
@@ -38,7 +38,7 @@ export class LinkError extends Error {
   constructor(problems: readonly LinkProblem[]) {
     const lines = problems
       .slice(0, MAX_PROBLEMS)
-      .map(({ module, name, problem }) => `  ${shown(module)}::${shown(name)}: ${problem}`);
+      .map(({ module, name, problem }) => `  ${displayName(module)}::${displayName(name)}: ${problem}`);
     if (problems.length > MAX_PROBLEMS) lines.push(`  ... and ${problems.length - MAX_PROBLEMS} more`);
     super(
       `${problems.length === 1 ? 'an import' : `${problems.length} imports`} cannot be linked:\n${lines.join('\n')}`,
@@ -190,5 +190,5 @@ function sameTypes(a: readonly string[], b: readonly string[]): boolean {
 
 /** `(i32, i64) -> i32` */
 export function showSignature({ params, results }: Signature): string {
-  return shown(`(${params.join(', ')})${results.length === 0 ? '' : ` -> ${results.join(', ')}`}`);
+  return displayName(`(${params.join(', ')})${results.length === 0 ? '' : ` -> ${results.join(', ')}`}`);
 }

@@ -1,3 +1,5 @@
+import { timeoutFromHalves } from '../hostcall/conventions.ts';
+import { type HostContext, Namespace, older } from '../hostcall/function.ts';
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
 import { type TagFilter, tagFilter } from '../kernel/mailbox.ts';
@@ -6,8 +8,6 @@ import type { MessageResource } from '../kernel/message-resources.ts';
 import type { Process } from '../kernel/process.ts';
 import { NO_TAG, type Tag, tagFromHalves, tagToGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
-import { timeoutFromHalves } from './conventions.ts';
-import { type HostContext, Namespace, older } from './function.ts';
 
 /** `lunatic::message` (semantics 6): the scratch area, sending and receiving. */
 export const message = new Namespace('lunatic::message');

@@ -1,5 +1,5 @@
-import { type HostContext, Namespace } from './function.ts';
-import type { GuestMetrics } from './guest-metrics.ts';
+import { type HostContext, Namespace } from '../hostcall/function.ts';
+import type { GuestMetrics } from '../hostcall/guest-metrics.ts';
 
 /** `lunatic::metrics` (semantics 15.1): counters, gauges and histograms of a guest's own. */
 export const metrics = new Namespace('lunatic::metrics');

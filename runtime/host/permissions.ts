@@ -1,8 +1,8 @@
-import type { ProcessConfig } from '../kernel/config.ts';
-import type { NetworkPermission } from '../kernel/network-permission.ts';
-import { NetworkRuleError } from '../kernel/network-rules.ts';
-import { fail, limitFromGuest, limitToGuest, OK } from './conventions.ts';
-import { Namespace } from './function.ts';
+import { fail, limitFromGuest, limitToGuest, OK } from '../hostcall/conventions.ts';
+import { Namespace } from '../hostcall/function.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
+import type { NetworkPermission } from '../permissions/network-permission.ts';
+import { NetworkRuleError } from '../permissions/network-rules.ts';
 
 /**
  * `lunatic::permissions`: what configs permit besides upstream's flags and limits. Upstream has no such functions; a

@@ -1,14 +1,14 @@
-import { ProcessConfig } from '../kernel/config.ts';
+import { andThen, fail, INHERIT, limitFromGuest, limitToGuest, OK } from '../hostcall/conventions.ts';
+import { type HostContext, Namespace, older } from '../hostcall/function.ts';
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { processIdFromGuest } from '../kernel/ids.ts';
 import type { Entry, EntryValue, Process } from '../kernel/process.ts';
 import type { SpawnResult } from '../kernel/spawn.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
-import { childConfig } from './child-config.ts';
+import { childConfig } from '../permissions/child-config.ts';
+import { ProcessConfig } from '../permissions/config.ts';
 import { chargeConfig, refundConfig } from './config-budget.ts';
-import { andThen, fail, INHERIT, limitFromGuest, limitToGuest, OK } from './conventions.ts';
-import { type HostContext, Namespace, older } from './function.ts';
 
 /** `lunatic::process` (semantics 10): modules, configurations, spawning, links, monitors. */
 export const process = new Namespace('lunatic::process');

@@ -1,6 +1,6 @@
+import { andThen } from '../hostcall/conventions.ts';
+import { type HostContext, Namespace } from '../hostcall/function.ts';
 import type { Process } from '../kernel/process.ts';
-import { andThen } from './conventions.ts';
-import { type HostContext, Namespace } from './function.ts';
 import { whenReleased } from './process.ts';
 
 /** `lunatic::registry` (semantics 11): names of processes. */

@@ -1,8 +1,8 @@
+import type { HostFunction } from '../hostcall/function.ts';
 import { preview1 } from '../wasi/index.ts';
 import { command } from './command.ts';
 import { distributed } from './distributed.ts';
 import { error } from './error.ts';
-import type { HostFunction } from './function.ts';
 import { message } from './message.ts';
 import { metrics } from './metrics.ts';
 import { listener, networking } from './networking.ts';

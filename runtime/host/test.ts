@@ -1,4 +1,4 @@
-import { Namespace } from './function.ts';
+import { Namespace } from '../hostcall/function.ts';
 
 /**
  * `lunatic::test`: what a running test says of itself. Upstream has no such functions; a guest that imports them runs

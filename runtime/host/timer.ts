@@ -1,7 +1,7 @@
+import { Namespace } from '../hostcall/function.ts';
 import { NO_PROCESS, processIdFromGuest } from '../kernel/ids.ts';
 import type { Message } from '../kernel/message.ts';
 import { Timer } from '../kernel/timer.ts';
-import { Namespace } from './function.ts';
 
 /** `lunatic::timer` (semantics 7): messages that are sent later. */
 export const timer = new Namespace('lunatic::timer');

@@ -1,5 +1,5 @@
+import { Namespace } from '../hostcall/function.ts';
 import { hostTrap, KILLED, trapCause } from '../kernel/trap.ts';
-import { Namespace } from './function.ts';
 
 /** `lunatic::trap` (semantics 12): calling a function that may trap. */
 export const trap = new Namespace('lunatic::trap');

@@ -1,4 +1,4 @@
-import { Namespace } from './function.ts';
+import { Namespace } from '../hostcall/function.ts';
 
 /** `lunatic::version` (semantics 13): the release of upstream whose host API this is. */
 export const version = new Namespace('lunatic::version');

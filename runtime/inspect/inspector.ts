@@ -1,4 +1,3 @@
-import type { ProcessConfig } from '../kernel/config.ts';
 import type { Environment } from '../kernel/environment.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import type { ProcessId } from '../kernel/ids.ts';
@@ -8,8 +7,9 @@ import type { Process } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { Scheduler, SchedulerObserver } from '../kernel/scheduler.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
-import { shown } from '../symbols/shown.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
 import { processStack } from '../symbols/stack.ts';
+import { displayName } from '../text/display-name.ts';
 import type { ProcessSource } from './change-feed.ts';
 import { AllNames, messageInfo, namesOf, ProcessInfos } from './process-info.ts';
 import { isUpTo, keyOf, parseKey } from './process-key.ts';
@@ -108,7 +108,8 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     const reason = 'message' in exit ? exit.message : exit.kind;
     // The process is marked as held when the scheduler has the answer.
     setImmediate(() => {
-      if (process.heldExit !== null && process.exit === null) this.#stopped(process, 'trap', shown(reason));
+      if (process.heldExit !== null && process.exit === null)
+        this.#stopped(process, 'trap', displayName(reason));
     });
     return true;
   }
@@ -211,7 +212,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   #process(key: ProcessKey): Process {
     const process = this.#find(key);
     if (process === undefined)
-      throw new InspectionError(InspectError.NoProcess, `there is no process ${shown(key)}`);
+      throw new InspectionError(InspectError.NoProcess, `there is no process ${displayName(key)}`);
     return process;
   }
 
@@ -372,7 +373,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   #module(key: ModuleKey): LoadedModule {
     const module = /^m\d{1,9}$/.test(key) ? this.#modules[Number(key.slice(1)) - 1]?.deref() : undefined;
     if (module === undefined)
-      throw new InspectionError(InspectError.NoModule, `there is no module ${shown(key)}`);
+      throw new InspectionError(InspectError.NoModule, `there is no module ${displayName(key)}`);
     return module;
   }
 
@@ -382,7 +383,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
       const type = module.exportedFunction(name);
       const signature =
         type === undefined ? {} : { type: `(${type.params.join(', ')}) -> (${type.results.join(', ')})` };
-      return { name: shown(name), kind, ...signature };
+      return { name: displayName(name), kind, ...signature };
     });
     const origin = key === 'm1' ? { origin: this.#origin } : {};
     return { key, ...origin, size: module.bytes.length, exports };
@@ -419,12 +420,12 @@ function restrictions({
   network,
 }: ProcessConfig): Result<'process/config'> {
   const rules = (list: { readonly texts: readonly string[] } | null) =>
-    list?.texts.map((text) => shown(text));
+    list?.texts.map((text) => displayName(text));
   const [connect, deny, listen] = [network.connect, network.deny, network.listen].map(rules);
   return {
     ...(Number.isFinite(maxProcesses) ? { max_processes: maxProcesses } : {}),
     ...(Number.isFinite(maxMailbox) ? { max_mailbox: maxMailbox } : {}),
-    ...(commands.size > 0 ? { commands: [...commands.keys()].map((name) => shown(name)) } : {}),
+    ...(commands.size > 0 ? { commands: [...commands.keys()].map((name) => displayName(name)) } : {}),
     ...(connect === undefined ? {} : { may_connect: connect }),
     ...(deny === undefined ? {} : { may_not_connect: deny }),
     ...(listen === undefined ? {} : { may_listen: listen }),
@@ -441,10 +442,10 @@ function describeConfig(config: ProcessConfig): Result<'process/config'> {
     can_spawn_processes: config.canSpawnProcesses,
     ...restrictions(config),
     preopened_directories: config.preopenedDirectories.map(({ guestPath, hostPath }) =>
-      shown(`${guestPath} -> ${hostPath}`),
+      displayName(`${guestPath} -> ${hostPath}`),
     ),
-    arguments: config.commandLineArguments.map((text) => shown(text)),
+    arguments: config.commandLineArguments.map((text) => displayName(text)),
     // Values are none of the business of whoever looks over a shoulder.
-    environment_variables: config.environmentVariables.map(([name]) => shown(name)),
+    environment_variables: config.environmentVariables.map(([name]) => displayName(name)),
   };
 }

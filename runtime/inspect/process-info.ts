@@ -2,7 +2,7 @@ import type { Message } from '../kernel/message.ts';
 import { MessageKind } from '../kernel/message.ts';
 import { type Process, Wait } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
-import { shown } from '../symbols/shown.ts';
+import { displayName } from '../text/display-name.ts';
 import { keyOf } from './process-key.ts';
 import {
   MESSAGE_PREVIEW,
@@ -56,12 +56,12 @@ export class ProcessInfos {
       ...(waitsFor === undefined ? {} : { waitsFor }),
       since: this.#since(process, state),
       module: this.#moduleKey(process),
-      entry: shown(process.entry.name),
+      entry: displayName(process.entry.name),
       mailbox: process.mailbox.length,
       memory: process.instance?.owned?.memory.buffer.byteLength ?? 0,
       links: process.links?.size ?? 0,
       monitors: process.monitors?.size ?? 0,
-      ...(heldExit !== null && 'message' in heldExit ? { reason: shown(heldExit.message) } : {}),
+      ...(heldExit !== null && 'message' in heldExit ? { reason: displayName(heldExit.message) } : {}),
     };
   }
 
@@ -82,7 +82,7 @@ function stateOf({ state }: Process): ProcessState {
 
 /** The registered names of one process, some where there are many. */
 export function namesOf({ registry, id }: Process): string[] {
-  return registry.namesOf(id, MAX_NAMES).map(shown);
+  return registry.namesOf(id, MAX_NAMES).map(displayName);
 }
 
 /** The same for many processes: one pass over the registry instead of one for each of them. */
@@ -92,8 +92,8 @@ export class AllNames {
   constructor(registry: Registry) {
     for (const [name, { processId }] of registry.entries()) {
       const known = this.#names.get(processId);
-      if (known === undefined) this.#names.set(processId, [shown(name)]);
-      else if (known.length < MAX_NAMES) known.push(shown(name));
+      if (known === undefined) this.#names.set(processId, [displayName(name)]);
+      else if (known.length < MAX_NAMES) known.push(displayName(name));
     }
   }
 

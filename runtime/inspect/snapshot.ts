@@ -2,8 +2,8 @@ import type { Environment } from '../kernel/environment.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import { type Process, Wait } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
-import { shown } from '../symbols/shown.ts';
 import { formatFrame, processStack, type StackFrame, shortened } from '../symbols/stack.ts';
+import { displayName } from '../text/display-name.ts';
 
 /** Registered names of a process that are shown. */
 const SHOWN_NAMES = 3;
@@ -94,5 +94,5 @@ function nameProcess(id: number, names: readonly string[]): string {
 
 /** Some of the names under which a process is registered, fit to be shown. */
 export function shownNames({ registry, id }: Process): string[] {
-  return registry.namesOf(id, SHOWN_NAMES).map(shown);
+  return registry.namesOf(id, SHOWN_NAMES).map(displayName);
 }

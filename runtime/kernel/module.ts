@@ -1,3 +1,4 @@
+import type { ProcessConfig } from '../permissions/config.ts';
 import {
   type FuncType,
   functionNames,
@@ -7,7 +8,6 @@ import {
   rewriteModule,
   type WasmModule,
 } from '../wasm/index.ts';
-import type { ProcessConfig } from './config.ts';
 import { FirstImage } from './guest-instance.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { type MemoryImage, PAGE_SIZE } from './memory-image.ts';

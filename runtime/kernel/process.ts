@@ -1,4 +1,4 @@
-import type { ProcessConfig } from './config.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
 import type { Environment } from './environment.ts';
 import type { Exit } from './exit.ts';
 import type { GuestInstance } from './guest-instance.ts';

@@ -1,5 +1,5 @@
-import { shown } from '../symbols/shown.ts';
-import type { ProcessConfig } from './config.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
+import { displayName } from '../text/display-name.ts';
 import type { Exit } from './exit.ts';
 import { GuestInstance, type OwnedMemory } from './guest-instance.ts';
 import { PAGE_SIZE } from './memory-image.ts';
@@ -256,17 +256,17 @@ function isPlain(params: readonly EntryValue[]): params is readonly (number | bi
 function checkEntry(module: LoadedModule, { name, params }: Entry): void {
   const type = module.exportedFunction(name);
   if (type === undefined) {
-    throw noEntryTrap(`the module exports no function "${shown(name)}"`);
+    throw noEntryTrap(`the module exports no function "${displayName(name)}"`);
   }
   const wanted = type.params;
   if (params.length !== wanted.length || params.some((value, i) => typeOf(value) !== wanted[i])) {
     const given = params.map(typeOf).join(', ');
     throw noEntryTrap(
-      `the entry function "${shown(name)}" takes (${wanted.join(', ')}), it was given (${given})`,
+      `the entry function "${displayName(name)}" takes (${wanted.join(', ')}), it was given (${given})`,
     );
   }
   if (type.results.length > 0) {
-    throw noEntryTrap(`the entry function "${shown(name)}" must not return a value`);
+    throw noEntryTrap(`the entry function "${displayName(name)}" must not return a value`);
   }
 }
 

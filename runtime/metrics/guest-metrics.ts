@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { GuestMetrics } from '../host/guest-metrics.ts';
+import type { GuestMetrics } from '../hostcall/guest-metrics.ts';
 import { metricName } from './metric-name.ts';
 
 /** Metrics that all guests together may have: whoever scrapes keeps each. */

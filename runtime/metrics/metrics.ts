@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
-import type { HostFunction, HostImplementation } from '../host/function.ts';
-import type { HostMetrics } from '../host/guest-metrics.ts';
+import type { HostFunction, HostImplementation } from '../hostcall/function.ts';
+import type { HostMetrics } from '../hostcall/guest-metrics.ts';
 import { ExportedGuestMetrics } from './guest-metrics.ts';
 import { VmMetrics } from './vm-metrics.ts';
 

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { HostFunction, HostImplementation } from '../host/function.ts';
+import type { HostFunction, HostImplementation } from '../hostcall/function.ts';
 import type { Environment } from '../kernel/environment.ts';
 import { type Message, MessageKind } from '../kernel/message.ts';
 import type { Meter } from '../kernel/meter.ts';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { fail, OK } from '../host/conventions.ts';
+import { fail, OK } from '../hostcall/conventions.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { ByteQueue } from './byte-queue.ts';

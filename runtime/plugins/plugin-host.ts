@@ -1,6 +1,6 @@
 import { emitWarning } from 'node:process';
-import { andThen } from '../host/conventions.ts';
-import type { HostContext, HostFunction } from '../host/function.ts';
+import { andThen } from '../hostcall/conventions.ts';
+import type { HostContext, HostFunction } from '../hostcall/function.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import type { Process } from '../kernel/process.ts';
 import type { ProcessSlot } from '../kernel/process-slot.ts';

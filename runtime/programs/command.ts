@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { PreopenedDirectory } from '../kernel/config.ts';
 import type { Process } from '../kernel/process.ts';
 import { hostTrap } from '../kernel/trap.ts';
-import { permissionFor } from '../wasi/path-permission.ts';
+import type { PreopenedDirectory } from '../permissions/config.ts';
+import { permissionFor } from '../permissions/path-permission.ts';
 import { guard } from './guard.ts';
 import { type ProgramPlan, StreamMode } from './program.ts';
 

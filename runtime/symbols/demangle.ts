@@ -1,5 +1,6 @@
 /** Names of guest functions, made fit for people: Rust symbols as paths, and nothing that a terminal obeys. */
 
+import { printable } from '../text/printable.ts';
 import { demangleLegacy } from './legacy-mangling.ts';
 import { demangleV0 } from './v0-mangling.ts';
 
@@ -8,17 +9,6 @@ const MAX_INPUT = 16 * 1024;
 
 /** A path longer than this helps nobody. Back references could make it grow far beyond the symbol. */
 const MAX_OUTPUT = 4 * 1024;
-
-/**
- * Control characters (escape sequences start with one, a forged line with another), line separators, and
- * format characters such as those that turn the writing direction; lone surrogates have no encoding.
- */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/** `name` with every character replaced that could do something other than show up in its place. */
-export function printable(name: string): string {
-  return name.replace(UNPRINTABLE, '\ufffd');
-}
 
 /**
  * Readable path of a Rust symbol in either mangling, without hashes. Any other name comes back unchanged, and so

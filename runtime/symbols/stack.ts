@@ -1,8 +1,8 @@
-import type { ProcessConfig } from '../kernel/config.ts';
 import type { CompiledModule, LoadedModule } from '../kernel/module.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
+import { displayName } from '../text/display-name.ts';
 import { HOST_SHIM_MODULE } from '../wasm/index.ts';
 import { demangle } from './demangle.ts';
-import { shown } from './shown.ts';
 
 /** Frames that V8 captures where somebody is to see them. */
 export const STACK_DEPTH = 100;
@@ -45,7 +45,7 @@ export function guestStack(error: Error, module: LoadedModule, compiled: Compile
     const name = module.functionNames.get(functionIndex) ?? exportName(module, functionIndex);
     frames.push({
       functionIndex,
-      functionName: name === undefined ? undefined : shown(demangle(name)),
+      functionName: name === undefined ? undefined : displayName(demangle(name)),
       offset: compiled.offsets.toOriginal(Number.parseInt(match[2] ?? '0', 16)),
     });
   }

@@ -1,5 +1,5 @@
 import type { LoadedModule } from '../kernel/module.ts';
-import { shown } from '../symbols/shown.ts';
+import { displayName } from '../text/display-name.ts';
 import { readModule, type WasmModule } from '../wasm/index.ts';
 import { type TestCase, TestNameError } from './test-case.ts';
 
@@ -64,7 +64,7 @@ export function parseTestName(exportName: string): TestCase {
   const end = rest.search(/(?<!\\)#/);
   if (end < 0) {
     throw new TestNameError(
-      `the export "${shown(exportName)}" is no test: the panic message after ${PANIC} must end with #`,
+      `the export "${displayName(exportName)}" is no test: the panic message after ${PANIC} must end with #`,
     );
   }
   const expectedPanic = rest.slice(0, end).replaceAll('\\#', '#');

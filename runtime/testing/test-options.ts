@@ -1,5 +1,5 @@
-import type { ProcessConfig } from '../kernel/config.ts';
 import type { InputStream, OutputStream } from '../kernel/stdio.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
 import type { Selection } from './selection.ts';
 
 /** How to run tests. */

@@ -6,8 +6,8 @@ import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { FailureReport, RunningTest } from '../kernel/running-test.ts';
 import { type Runtime, SpawnError } from '../runtime.ts';
-import { shown } from '../symbols/shown.ts';
 import { captureCaller, processStack, type StackFrame } from '../symbols/stack.ts';
+import { displayName } from '../text/display-name.ts';
 import { type DeathCause, DeathCauses } from './death-causes.ts';
 import type { TestResult } from './events.ts';
 import { type Ending, failuresOf, type Hanging, notesOf, type Report } from './failure.ts';
@@ -196,7 +196,7 @@ export class TestRun implements RunningTest {
   // -- what the test says of itself ----------------------------------------------------------------------
 
   setName(name: string): void {
-    this.#name = name === '' ? this.#test.name : shown(name);
+    this.#name = name === '' ? this.#test.name : displayName(name);
   }
 
   shouldTrap(message: string): void {

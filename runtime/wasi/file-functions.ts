@@ -1,5 +1,5 @@
 import { closeSync, constants, fsync, lstatSync, lutimesSync, openSync } from 'node:fs';
-import { andThen } from '../host/conventions.ts';
+import { andThen } from '../hostcall/conventions.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Descriptor } from './descriptor.ts';

@@ -1,4 +1,4 @@
-import { andThen } from '../host/conventions.ts';
+import { andThen } from '../hostcall/conventions.ts';
 import { exitTrap, hostTrap } from '../kernel/trap.ts';
 import { Errno } from './errno.ts';
 import { preview1, SINCE } from './preview1.ts';

@@ -1,4 +1,4 @@
-import { andThen } from '../host/conventions.ts';
+import { andThen } from '../hostcall/conventions.ts';
 import type { Process } from '../kernel/process.ts';
 import { Timer } from '../kernel/timer.ts';
 import { readClock } from './clock.ts';

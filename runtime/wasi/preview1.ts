@@ -1,4 +1,4 @@
-import { Namespace } from '../host/function.ts';
+import { Namespace } from '../hostcall/function.ts';
 
 /** The import module of WASI preview 1. All its functions return an error number unless their type says otherwise. */
 export const preview1 = new Namespace('wasi_snapshot_preview1');

@@ -1,4 +1,4 @@
-import { andThen } from '../host/conventions.ts';
+import { andThen } from '../hostcall/conventions.ts';
 import { encodeEntry } from './directory-reader.ts';
 import { Errno, errnoOrThrow } from './errno.ts';
 import { directoryOf, unsignedOf } from './lookup.ts';

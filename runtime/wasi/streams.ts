@@ -1,4 +1,4 @@
-import { andThen } from '../host/conventions.ts';
+import { andThen } from '../hostcall/conventions.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { OutputError } from '../kernel/stdio.ts';
 import { FdFlag } from './descriptor.ts';

@@ -1,4 +1,4 @@
-import { andThen } from '../host/conventions.ts';
+import { andThen } from '../hostcall/conventions.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { Errno, errnoOrThrow } from './errno.ts';

@@ -1,6 +1,4 @@
 /** Reads and rewrites WebAssembly binaries. */
-export { assembleText, WatError } from './assemble-text.ts';
-export { type Disassembly, disassembleFunction, functionText, lineOf } from './disassemble.ts';
 export { DraftState, draftAt, draftCapacity } from './draft-layout.ts';
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProcessConfig, Runtime } from '../../runtime/index.ts';
 import type { LoadedModule } from '../../runtime/kernel/module.ts';
-import { assembleText } from '../../runtime/wasm/index.ts';
+import { assembleText } from '../../runtime/wat/index.ts';
 import { Capture, Feed } from '../support/program.ts';
 import { alternate, time } from './alternate.ts';
 import { bench } from './bench.ts';

@@ -1,5 +1,5 @@
 import { type Exit, ProcessConfig, type Root, Runtime } from '../../runtime/index.ts';
-import { assembleText } from '../../runtime/wasm/index.ts';
+import { assembleText } from '../../runtime/wat/index.ts';
 import { Capture, Feed } from '../support/program.ts';
 
 /** Bytes of a report: nanoseconds and a count. */

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { type Exit, ProcessConfig, Runtime } from '../../runtime/index.ts';
-import { assembleText } from '../../runtime/wasm/index.ts';
+import { assembleText } from '../../runtime/wat/index.ts';
 import { Capture, Feed } from '../support/program.ts';
 import { alternate } from './alternate.ts';
 import type { Benchmark } from './benchmark.ts';

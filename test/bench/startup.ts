@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { assembleText } from '../../runtime/wasm/index.ts';
+import { assembleText } from '../../runtime/wat/index.ts';
 import { launcher } from '../support/command.ts';
 import { alternate, time } from './alternate.ts';
 import { bench } from './bench.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assembleText } from '../../runtime/wasm/index.ts';
+import { assembleText } from '../../runtime/wat/index.ts';
 import { lunatic, projectFolder } from '../support/command.ts';
 
 let folder = '';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ProcessConfig, Runtime } from '../../runtime/index.ts';
 import { Metrics } from '../../runtime/metrics/metrics.ts';
-import { assembleText } from '../../runtime/wasm/index.ts';
+import { assembleText } from '../../runtime/wat/index.ts';
 import { guest, main } from '../support/guest.ts';
 import { assemble, Capture, Feed, linesOf, trapOf } from '../support/program.ts';
 import { parseScrape } from '../support/prometheus.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ProcessConfig } from '../../runtime/index.ts';
-import { mayConnect, mayListen } from '../../runtime/kernel/network-permission.ts';
+import { mayConnect, mayListen } from '../../runtime/permissions/network-permission.ts';
 import { guest } from '../support/guest.ts';
 import { assemble, linesOf, type ProgramOptions, runAll, trapOf } from '../support/program.ts';
 

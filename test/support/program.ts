@@ -9,7 +9,7 @@ import {
   Runtime,
 } from '../../runtime/index.ts';
 import type { Machine } from '../../runtime/kernel/capacity.ts';
-import { assembleText } from '../../runtime/wasm/index.ts';
+import { assembleText } from '../../runtime/wat/index.ts';
 
 /** An output stream that keeps what is printed. */
 export class Capture implements OutputStream {

@@ -3,7 +3,7 @@ import { Message, MessageKind } from '../../runtime/kernel/message.ts';
 import { Wait } from '../../runtime/kernel/process.ts';
 import { NO_TAG } from '../../runtime/kernel/tag.ts';
 import { Errno } from '../../runtime/wasi/errno.ts';
-import { assembleText } from '../../runtime/wasm/index.ts';
+import { assembleText } from '../../runtime/wat/index.ts';
 import { WASI_FUNCTIONS } from './contract.ts';
 import { Capture, Feed } from './program.ts';
 

@@ -1,4 +1,4 @@
-import { printable } from '../../symbols/demangle.ts';
+import { printable } from '../../text/printable.ts';
 import { cutToWidth } from './text-width.ts';
 
 /** Milliseconds before the line is shown first: most runs are over by then. */

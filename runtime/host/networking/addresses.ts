@@ -1,8 +1,8 @@
+import { fail, OK } from '../../hostcall/conventions.ts';
 import type { Process } from '../../kernel/process.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { type Endpoint, hostText } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
-import { fail, OK } from '../conventions.ts';
 import { ADDRESS_ITERATORS } from './resources.ts';
 
 /** The parameters of an address, as functions declare them (semantics 3.11). */

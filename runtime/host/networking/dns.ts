@@ -1,10 +1,10 @@
-import { learnAddresses, mayResolve, refusedByConfig } from '../../kernel/network-permission.ts';
+import { FAILED, fail, OK } from '../../hostcall/conventions.ts';
+import { older } from '../../hostcall/function.ts';
 import type { Process } from '../../kernel/process.ts';
 import { hostBytes, scopeOf } from '../../net/endpoint.ts';
 import { endpoints, lookUp, parseTarget, ResolveError, type Target } from '../../net/resolve.ts';
 import { armTimeout, oldTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
-import { FAILED, fail, OK } from '../conventions.ts';
-import { older } from '../function.ts';
+import { learnAddresses, mayResolve, refusedByConfig } from '../../permissions/network-permission.ts';
 import { addIterator, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { ADDRESS_ITERATORS } from './resources.ts';

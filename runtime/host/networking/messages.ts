@@ -1,3 +1,4 @@
+import { Namespace } from '../../hostcall/function.ts';
 import type { SocketResource } from '../../kernel/message-resources.ts';
 import type { ProcessSlot } from '../../kernel/process-slot.ts';
 import type { ResourceTable } from '../../kernel/resource-table.ts';
@@ -6,7 +7,6 @@ import { NetStream } from '../../net/net-stream.ts';
 import { TcpListener } from '../../net/tcp-listener.ts';
 import { TlsListener } from '../../net/tls-listener.ts';
 import { UdpSocket } from '../../net/udp-socket.ts';
-import { Namespace } from '../function.ts';
 import { data, message, resourceAt } from '../message.ts';
 import { TCP_LISTENERS, TCP_STREAMS, TLS_LISTENERS, TLS_STREAMS, UDP_SOCKETS } from './resources.ts';
 

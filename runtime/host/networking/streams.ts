@@ -1,9 +1,9 @@
+import { type HostImplementation, older } from '../../hostcall/function.ts';
 import type { ProcessSlot } from '../../kernel/process-slot.ts';
 import type { ResourceTable } from '../../kernel/resource-table.ts';
 import { checkVectors } from '../../net/gather.ts';
 import type { NetStream, StreamOperation } from '../../net/net-stream.ts';
 import { oldTimeout, timeoutFromGuest } from '../../net/timeout.ts';
-import { type HostImplementation, older } from '../function.ts';
 import { networking } from './namespace.ts';
 import { TCP_STREAMS, TLS_STREAMS } from './resources.ts';
 

@@ -1,4 +1,5 @@
-import { mayConnect, mayListen, refusedByConfig } from '../../kernel/network-permission.ts';
+import { fail } from '../../hostcall/conventions.ts';
+import { older } from '../../hostcall/function.ts';
 import { endpoint } from '../../net/endpoint.ts';
 import { Listening } from '../../net/listening.ts';
 import { NetStream } from '../../net/net-stream.ts';
@@ -6,8 +7,7 @@ import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
 import { type Accepted, TcpListener } from '../../net/tcp-listener.ts';
 import { armTimeout, oldTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
-import { fail } from '../conventions.ts';
-import { older } from '../function.ts';
+import { mayConnect, mayListen, refusedByConfig } from '../../permissions/network-permission.ts';
 import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { TCP_LISTENERS, TCP_STREAMS } from './resources.ts';

@@ -1,14 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { fail } from '../../hostcall/conventions.ts';
 import type { GuestMemory } from '../../kernel/guest-memory.ts';
-import {
-  learnAddresses,
-  mayConnect,
-  mayListen,
-  mayResolve,
-  refusedByConfig,
-} from '../../kernel/network-permission.ts';
 import type { Process } from '../../kernel/process.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { Listening } from '../../net/listening.ts';
@@ -20,7 +14,13 @@ import { connectTcp } from '../../net/tcp-connect.ts';
 import { armTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
 import { type TlsAccepted, TlsListener } from '../../net/tls-listener.ts';
 import { connectTls, HandshakeError, type TlsSession } from '../../net/tls-session.ts';
-import { fail } from '../conventions.ts';
+import {
+  learnAddresses,
+  mayConnect,
+  mayListen,
+  mayResolve,
+  refusedByConfig,
+} from '../../permissions/network-permission.ts';
 import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { TLS_LISTENERS, TLS_STREAMS } from './resources.ts';

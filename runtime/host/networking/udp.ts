@@ -1,4 +1,5 @@
-import { mayBindDatagrams, mayConnect, refusedByConfig } from '../../kernel/network-permission.ts';
+import { fail } from '../../hostcall/conventions.ts';
+import { older } from '../../hostcall/function.ts';
 import type { Process } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
 import { hostTrap } from '../../kernel/trap.ts';
@@ -6,8 +7,7 @@ import type { Endpoint } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
 import { oldTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
 import { type Received, UdpSocket } from '../../net/udp-socket.ts';
-import { fail } from '../conventions.ts';
-import { older } from '../function.ts';
+import { mayBindDatagrams, mayConnect, refusedByConfig } from '../../permissions/network-permission.ts';
 import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { UDP_SOCKETS } from './resources.ts';

@@ -1,8 +1,8 @@
 import { platform } from 'node:process';
 import type { DatabaseSync, DatabaseSyncOptions } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import type { PreopenedDirectory } from '../../kernel/config.ts';
-import { permissionFor } from '../../wasi/path-permission.ts';
+import type { PreopenedDirectory } from '../../permissions/config.ts';
+import { permissionFor } from '../../permissions/path-permission.ts';
 import type { Job } from './helper.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
 import { SQLITE_ERROR, SQLITE_INTERRUPT, SQLITE_TOOBIG, SqliteError, toSqliteError } from './sqlite-error.ts';

@@ -1,5 +1,5 @@
-import type { PreopenedDirectory } from '../../kernel/config.ts';
-import { permissionFor } from '../../wasi/path-permission.ts';
+import type { PreopenedDirectory } from '../../permissions/config.ts';
+import { permissionFor } from '../../permissions/path-permission.ts';
 
 /** What an authorizer answers, as SQLite numbers it. */
 const ALLOW = 0;

@@ -11,7 +11,7 @@ import {
   mayConnect,
   mayListen,
   mayResolve,
-} from '../../../runtime/kernel/network-permission.ts';
+} from '../../../runtime/permissions/network-permission.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

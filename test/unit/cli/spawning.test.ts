@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mayHaveManyProcesses } from '../../../runtime/cli/spawning.ts';
-import { assembleText } from '../../../runtime/wasm/index.ts';
+import { assembleText } from '../../../runtime/wat/index.ts';
 
 const SPAWNS =
   '(module (import "lunatic::process" "spawn" (func (param i64 i64 i64 i32 i32 i32 i32 i32) (result i32))))';

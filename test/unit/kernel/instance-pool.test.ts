@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { ProcessConfig } from '../../../runtime/kernel/config.ts';
 import type { OwnedMemory } from '../../../runtime/kernel/guest-instance.ts';
 import { GuestInstance } from '../../../runtime/kernel/guest-instance.ts';
 import { InstancePool } from '../../../runtime/kernel/instance-pool.ts';
 import { PAGE_SIZE } from '../../../runtime/kernel/memory-image.ts';
 import { type CompiledModule, LoadedModule } from '../../../runtime/kernel/module.ts';
-import { assembleText } from '../../../runtime/wasm/index.ts';
+import { ProcessConfig } from '../../../runtime/permissions/config.ts';
+import { assembleText } from '../../../runtime/wat/index.ts';
 
 const CAPACITY = 2 ** 30;
 

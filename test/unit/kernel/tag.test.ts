@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { timeoutFromHalves } from '../../../runtime/host/conventions.ts';
+import { timeoutFromHalves } from '../../../runtime/hostcall/conventions.ts';
 import { processIdFromGuest, processIdFromHalves } from '../../../runtime/kernel/ids.ts';
 import { tagFromGuest, tagFromHalves, tagToGuest } from '../../../runtime/kernel/tag.ts';
 

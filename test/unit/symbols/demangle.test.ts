@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { demangle, printable } from '../../../runtime/symbols/demangle.ts';
+import { demangle } from '../../../runtime/symbols/demangle.ts';
+import { printable } from '../../../runtime/text/printable.ts';
 
 /** From rustc 1.95 (`-C symbol-mangling-version=legacy`), apart from the last few. */
 const LEGACY: readonly (readonly [symbol: string, path: string])[] = [

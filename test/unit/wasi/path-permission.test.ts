@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { permissionFor } from '../../../runtime/wasi/path-permission.ts';
+import { permissionFor } from '../../../runtime/permissions/path-permission.ts';
 
 /**
  *     base/

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { assembleText, readModule, usedFeatures } from '../../../runtime/wasm/index.ts';
+import { readModule, usedFeatures } from '../../../runtime/wasm/index.ts';
+import { assembleText } from '../../../runtime/wat/index.ts';
 
 async function featuresOf(body: string): Promise<string[]> {
   return usedFeatures(readModule(await assembleText(`(module ${body})`, 'features.wat')));

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  assembleText,
-  customSection,
-  functionNames,
-  isWasmBinary,
-  readModule,
-  WatError,
-} from '../../../runtime/wasm/index.ts';
+import { customSection, functionNames, isWasmBinary, readModule } from '../../../runtime/wasm/index.ts';
+import { assembleText, WatError } from '../../../runtime/wat/index.ts';
 import { binary, modernWat, wat } from './support.ts';
 
 describe('readModule', () => {

@@ -1,13 +1,13 @@
 /** What the tests of `runtime/wasm` share: building modules, running them as they are and rewritten. */
 import binaryen from 'binaryen';
 import {
-  assembleText,
   kernelModule,
   type RewritePasses,
   type RewrittenModule,
   readModule,
   rewriteModule,
 } from '../../../runtime/wasm/index.ts';
+import { assembleText } from '../../../runtime/wat/index.ts';
 
 export type Wasm = Uint8Array<ArrayBuffer>;
 

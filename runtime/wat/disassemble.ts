@@ -1,11 +1,11 @@
-import { InstructionReader } from './instruction-reader.ts';
+import { InstructionReader } from '../wasm/instruction-reader.ts';
+import type { WasmModule } from '../wasm/module.ts';
+import { op, shape } from '../wasm/opcodes.ts';
+import { readValueType, type ValueType } from '../wasm/value-type.ts';
 import { InstructionText } from './instruction-text.ts';
-import type { WasmModule } from './module.ts';
 import { ModuleIdentifiers } from './module-identifiers.ts';
-import { op, shape } from './opcodes.ts';
 import { quotedText, UniqueNames } from './quoted-text.ts';
 import { declarationTexts } from './type-text.ts';
-import { readValueType, type ValueType } from './value-type.ts';
 
 /** A function in the text format. */
 export interface Disassembly {

@@ -1,11 +1,12 @@
 /** The text of a whole module around the texts of its functions, for assemblers to make the functions again. */
 
 import { ByteReader } from '../../../runtime/wasm/byte-reader.ts';
-import { functionText, type Limits, type WasmModule } from '../../../runtime/wasm/index.ts';
-import { ModuleIdentifiers } from '../../../runtime/wasm/module-identifiers.ts';
+import type { Limits, WasmModule } from '../../../runtime/wasm/index.ts';
 import type { NamedSpace } from '../../../runtime/wasm/name-section.ts';
 import { sectionId } from '../../../runtime/wasm/sections.ts';
 import { readValueType } from '../../../runtime/wasm/value-type.ts';
+import { functionText } from '../../../runtime/wat/index.ts';
+import { ModuleIdentifiers } from '../../../runtime/wat/module-identifiers.ts';
 
 /**
  * Everything that functions refer to stands at its index, and with its type. What is no function or type is imported

@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import type { PreopenedDirectory } from '../kernel/config.ts';
+import type { PreopenedDirectory } from './config.ts';
 
 /** The answer to whether a process may open a host path. */
 export type PathPermission =

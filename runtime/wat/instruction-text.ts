@@ -1,14 +1,14 @@
-import { ByteReader } from './byte-reader.ts';
-import type { InstructionReader } from './instruction-reader.ts';
+import { ByteReader } from '../wasm/byte-reader.ts';
+import type { InstructionReader } from '../wasm/instruction-reader.ts';
+import type { WasmModule } from '../wasm/module.ts';
+import type { NamedSpace } from '../wasm/name-section.ts';
+import { op, shape } from '../wasm/opcodes.ts';
+import { readHeapType, readValueType } from '../wasm/value-type.ts';
 import { mnemonic, naturalAlignment } from './mnemonics.ts';
-import type { WasmModule } from './module.ts';
 import type { ModuleIdentifiers } from './module-identifiers.ts';
-import type { NamedSpace } from './name-section.ts';
 import { f32Text, f64Text, leb64Text } from './number-text.ts';
-import { op, shape } from './opcodes.ts';
 import type { UniqueNames } from './quoted-text.ts';
 import { typeUseText } from './type-text.ts';
-import { readHeapType, readValueType } from './value-type.ts';
 
 /** What an index counts; types and fields have no names here. */
 type Counted = NamedSpace | 'local' | 'plain';

@@ -1,4 +1,4 @@
-import { shown } from '../symbols/shown.ts';
+import { displayName } from '../text/display-name.ts';
 
 /** What would do something other than show up in its place; the same as in `symbols/demangle.ts`. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"\\]/gu;
@@ -25,7 +25,7 @@ export class UniqueNames {
 
   /** Many functions may have one name, as the instances of a generic one: all but the first get their index. */
   add(index: number, name: string): void {
-    let unique = shown(name);
+    let unique = displayName(name);
     if (unique === '' || this.identifiers.has(index)) return;
     while (this.taken.has(unique)) unique += `#${index}`;
     this.taken.add(unique);

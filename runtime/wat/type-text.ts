@@ -1,5 +1,5 @@
-import type { FuncType, WasmModule } from './module.ts';
-import type { ValueType } from './value-type.ts';
+import type { FuncType, WasmModule } from '../wasm/module.ts';
+import type { ValueType } from '../wasm/value-type.ts';
 
 /** Types that are written beside the index of a type in the middle of code; the index alone says the same. */
 const SHOWN_TYPES = 16;

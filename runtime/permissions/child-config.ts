@@ -1,5 +1,5 @@
-import type { PreopenedDirectory, ProcessConfig } from '../kernel/config.ts';
-import { permissionFor } from '../wasi/path-permission.ts';
+import type { PreopenedDirectory, ProcessConfig } from './config.ts';
+import { permissionFor } from './path-permission.ts';
 
 /**
  * What a child may do for which its parent wanted this config: no more than the parent itself.

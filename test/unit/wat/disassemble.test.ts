@@ -2,15 +2,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  disassembleFunction,
-  functionText,
-  lineOf,
-  readModule,
-  type WasmModule,
-} from '../../../runtime/wasm/index.ts';
-import { classicModules, modernModules } from './constructs.ts';
-import { binary, leb, modernWat, oneFunction, type Wasm, wat } from './support.ts';
+import { readModule, type WasmModule } from '../../../runtime/wasm/index.ts';
+import { disassembleFunction, functionText, lineOf } from '../../../runtime/wat/index.ts';
+import { classicModules, modernModules } from '../wasm/constructs.ts';
+import { binary, leb, modernWat, oneFunction, type Wasm, wat } from '../wasm/support.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 /** Function 0 of text, or of a binary. */

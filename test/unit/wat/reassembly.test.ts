@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
-import { functionText, readModule, type WasmModule } from '../../../runtime/wasm/index.ts';
-import { mnemonic, naturalAlignment } from '../../../runtime/wasm/mnemonics.ts';
+import { readModule, type WasmModule } from '../../../runtime/wasm/index.ts';
 import { plainShapes, prefixedShapes, shape } from '../../../runtime/wasm/opcodes.ts';
-import { classicModules, modernModules } from './constructs.ts';
+import { functionText } from '../../../runtime/wat/index.ts';
+import { mnemonic, naturalAlignment } from '../../../runtime/wat/mnemonics.ts';
+import { classicModules, modernModules } from '../wasm/constructs.ts';
+import { binary, leb, modernWat, oneFunction, type Wasm, wat } from '../wasm/support.ts';
 import { moduleText, withoutQuotedIdentifiers } from './reassembly.ts';
-import { binary, leb, modernWat, oneFunction, type Wasm, wat } from './support.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const assembler = await wabt();

@@ -1,6 +1,6 @@
 import { demangle } from '../symbols/demangle.ts';
-import type { Import, WasmModule } from './module.ts';
-import { type NamedSpace, NameSection } from './name-section.ts';
+import type { Import, WasmModule } from '../wasm/module.ts';
+import { type NamedSpace, NameSection } from '../wasm/name-section.ts';
 import { UniqueNames } from './quoted-text.ts';
 
 export type FunctionImport = Import & { readonly kind: 'function' };

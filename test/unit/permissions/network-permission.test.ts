@@ -9,8 +9,8 @@ import {
   mayResolve,
   type NetworkPermission,
   NO_NETWORK,
-} from '../../../runtime/kernel/network-permission.ts';
-import { NetworkRuleError, NetworkRules } from '../../../runtime/kernel/network-rules.ts';
+} from '../../../runtime/permissions/network-permission.ts';
+import { NetworkRuleError, NetworkRules } from '../../../runtime/permissions/network-rules.ts';
 
 const connecting = (...rules: string[]) => ({
   network: rules.reduce<NetworkPermission>((network, rule) => network.allowingConnect(rule), ANY_NETWORK),
