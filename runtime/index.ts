@@ -28,7 +28,7 @@ export {
 export type { PluginMemory } from './plugins/plugin-memory.ts';
 export { type PluginCaller, type PluginProcess, ProcessEndedError } from './plugins/plugin-process.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
-export type { StackFrame } from './symbols/stack.ts';
+export type { StackFrame } from './symbols/stack-frame.ts';
 export {
   ALL_TESTS,
   discoverTests,

@@ -85,9 +85,12 @@ export class Runtime implements ModuleLoader {
       scheduler: this.scheduler,
       spawner: this.#spawner,
       modules: this,
-      metrics: metrics ?? null,
+      guestMetrics: metrics?.guest ?? null,
     };
-    this.#linker = new HostLinker(context, plugins?.functions);
+    this.#linker = new HostLinker(context, {
+      plugins: plugins?.functions,
+      counting: metrics && ((fn, own) => metrics.vm.counting(fn, own)),
+    });
   }
 
   /**

@@ -1,20 +1,33 @@
-// Format, lint with the borders between the folders, and types. Counts what passed for the test run.
+// Checks format, lint, the borders between the folders, and types. Counts what passed for the test run.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { install, projectFolder, run } from './setup.mjs';
+import { install, jspiNode, projectFolder, run } from './setup.mjs';
 
 const bin = (name) => join(projectFolder, 'node_modules', name);
 
 const CHECKS = [
-  ['format, lint and borders', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']],
-  ['types', [bin('typescript/bin/tsc'), '-p', '.']],
+  ['format and lint', bin('@biomejs/biome/bin/biome'), ['check', '--error-on-warnings', '.']],
+  [
+    'borders',
+    bin('dependency-cruiser/bin/dependency-cruiser.mjs'),
+    [
+      '--config',
+      '.dependency-cruiser.mjs',
+      '--output-type',
+      'err-long',
+      'runtime',
+      'debug-adapter',
+      'extension',
+    ],
+  ],
+  ['types', bin('typescript/bin/tsc'), ['-p', '.']],
 ];
 
 /** Runs every check and prints which failed. */
 export function check() {
   let failed = 0;
-  for (const [name, args] of CHECKS) {
-    const ok = run(process.execPath, args) === 0;
+  for (const [name, program, args] of CHECKS) {
+    const ok = run(jspiNode, [program, ...args]) === 0;
     console.log(`${ok ? 'ok' : 'FAILED'}: ${name}`);
     if (!ok) failed++;
   }

@@ -1,7 +1,7 @@
 import { shownNames } from '../inspect/snapshot.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
+import { formatStack } from '../kernel/guest-stack.ts';
 import type { Process } from '../kernel/process.ts';
-import { formatStack } from '../symbols/stack.ts';
 import { printable } from '../text/printable.ts';
 import type { Log } from './log.ts';
 

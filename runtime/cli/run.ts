@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import type { InspectAddress } from '../inspect/address.ts';
 import type { Exit } from '../kernel/exit.ts';
+import { STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
-import { STACK_DEPTH } from '../symbols/stack.ts';
 import { displayName } from '../text/display-name.ts';
 import type { InspectedProgram, Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';

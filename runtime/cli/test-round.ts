@@ -1,6 +1,6 @@
+import { STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import { Runtime } from '../runtime.ts';
-import { STACK_DEPTH } from '../symbols/stack.ts';
 import { discoverTests, runTests, selectTests, TestStartError } from '../testing/index.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { openLog } from './log.ts';

@@ -47,16 +47,24 @@ export class LinkError extends Error {
   }
 }
 
+export interface LinkerOptions {
+  /** Host functions besides the runtime's own. */
+  readonly plugins?: readonly HostFunction[] | undefined;
+  /** Makes an implementation one that counts its calls, if they are counted. */
+  readonly counting?: ((fn: HostFunction, own: HostImplementation) => HostImplementation) | undefined;
+}
+
 /** Finds the host functions that modules import, and binds them to one scheduler. */
 export class HostLinker implements Linker {
   readonly #context: HostContext;
+  readonly #counting: NonNullable<LinkerOptions['counting']>;
   readonly #functions = new Map<string, HostFunction>();
   /** What instances are given, by function and, for older signatures, its place in the list. */
   readonly #bound = new Map<string, WebAssembly.ImportValue>();
 
-  /** @param plugins functions besides the runtime's own */
-  constructor(context: HostContext, plugins: readonly HostFunction[] = []) {
+  constructor(context: HostContext, { plugins = [], counting = (_, own) => own }: LinkerOptions = {}) {
     this.#context = context;
+    this.#counting = counting;
     for (const fn of [...HOST_FUNCTIONS, ...plugins]) this.#functions.set(`${fn.module}::${fn.name}`, fn);
   }
 
@@ -136,7 +144,7 @@ export class HostLinker implements Linker {
     };
     bindings.forEach(({ fn, older }, i) => {
       const own = fn.bind(this.#context);
-      const current = this.#context.metrics?.counting(fn, own) ?? own;
+      const current = this.#counting(fn, own);
       const implementation = older === undefined ? current : older.adapt(current);
       const guarded = guard(ids[i] ?? '', implementation, shims[i], this.#context.scheduler);
       functions[i] = fn.blocking || fn.suspends ? new WebAssembly.Suspending(guarded) : guarded;

@@ -6,10 +6,10 @@ export const metrics = new Namespace('lunatic::metrics');
 
 /** A function of a name and a value, which does nothing more than read the name where nobody exports metrics. */
 function recording(record: (guest: GuestMetrics, name: string, value: number) => void) {
-  return ({ scheduler, metrics: sink }: HostContext) =>
+  return ({ scheduler, guestMetrics }: HostContext) =>
     (pointer: number, length: number, value: number) => {
       const name = scheduler.current.memory.string(pointer, length);
-      if (sink !== null) record(sink.guest, name, value);
+      if (guestMetrics !== null) record(guestMetrics, name, value);
     };
 }
 
@@ -18,10 +18,10 @@ metrics.define(
   '(name_str_ptr: i32, name_str_len: i32, value: i64)',
   { since: '0.13', split: true },
   'Adds to a counter.',
-  ({ scheduler, metrics: sink }) =>
+  ({ scheduler, guestMetrics }) =>
     (pointer: number, length: number, low: number, high: number) => {
       const name = scheduler.current.memory.string(pointer, length);
-      sink?.guest.addToCounter(name, (high >>> 0) * 2 ** 32 + (low >>> 0));
+      guestMetrics?.addToCounter(name, (high >>> 0) * 2 ** 32 + (low >>> 0));
     },
 );
 metrics.define(

@@ -1,4 +1,4 @@
-import { captureCaller, formatStack } from '../symbols/stack.ts';
+import { captureCaller, formatStack } from '../kernel/guest-stack.ts';
 import { process } from './process.ts';
 
 /** The trace functions of `lunatic::process` (semantics 10.6): stacks as text, in a table of each process. */

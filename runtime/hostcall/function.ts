@@ -2,7 +2,7 @@ import type { LoadedModule } from '../kernel/module.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Spawner } from '../kernel/spawn.ts';
 import { hostTrap } from '../kernel/trap.ts';
-import type { HostMetrics } from './guest-metrics.ts';
+import type { GuestMetrics } from './guest-metrics.ts';
 
 /** The value types that host functions use. */
 export type HostType = 'i32' | 'i64' | 'f32' | 'f64';
@@ -14,7 +14,7 @@ export interface HostContext {
   /** Compiles and links a module for a guest; throws with a message for its author. */
   readonly modules: ModuleLoader;
   /** Null where metrics are not exported. */
-  readonly metrics: HostMetrics | null;
+  readonly guestMetrics: GuestMetrics | null;
 }
 
 /** See `LoadedModule`; binaries that were loaded before are not compiled again. */

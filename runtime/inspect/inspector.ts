@@ -1,5 +1,6 @@
 import type { Environment } from '../kernel/environment.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
+import { processStack } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import { dataMessage } from '../kernel/message.ts';
 import type { LoadedModule } from '../kernel/module.ts';
@@ -8,7 +9,6 @@ import type { Registry } from '../kernel/registry.ts';
 import type { Scheduler, SchedulerObserver } from '../kernel/scheduler.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
-import { processStack } from '../symbols/stack.ts';
 import { displayName } from '../text/display-name.ts';
 import type { ProcessSource } from './change-feed.ts';
 import { AllNames, messageInfo, namesOf, ProcessInfos } from './process-info.ts';

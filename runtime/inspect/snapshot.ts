@@ -1,8 +1,9 @@
 import type { Environment } from '../kernel/environment.ts';
+import { processStack } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import { type Process, Wait } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
-import { formatFrame, processStack, type StackFrame, shortened } from '../symbols/stack.ts';
+import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import { displayName } from '../text/display-name.ts';
 
 /** Registered names of a process that are shown. */
@@ -79,7 +80,7 @@ export function describeSnapshot(seen: Omit<ProcessSnapshot, 'id'> & { readonly 
   const { id, names, activity, messages, stack } = seen;
   const mail =
     messages === 0 ? '' : `, ${messages} ${messages === 1 ? 'message' : 'messages'} in its mailbox`;
-  const calls = shortened(stack.map((frame) => formatFrame(frame))).map((line) => `\n    ${line}`);
+  const calls = stackLines(stack).map((line) => `\n    ${line}`);
   return `${nameProcess(id, names)} ${activity}${mail}${calls.join('')}`;
 }
 

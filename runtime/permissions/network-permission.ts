@@ -1,4 +1,3 @@
-import type { ProcessConfig } from './config.ts';
 import { NetworkRules } from './network-rules.ts';
 
 /** Permissions within permissions that a process may have, each a list that is looked at for each connection. */
@@ -86,7 +85,10 @@ export function listenRules(texts: readonly string[]): NetworkRules {
   return new NetworkRules(texts, 'addresses');
 }
 
-type Owner = Pick<ProcessConfig, 'network'>;
+/** Whose permission it is: a config. */
+interface Owner {
+  readonly network: NetworkPermission;
+}
 
 /**
  * Whether a process may connect, or send a datagram.

@@ -1,7 +1,8 @@
 import { describeProcess, describeSnapshot, type ProcessSnapshot } from '../inspect/snapshot.ts';
 import type { Exit } from '../kernel/exit.ts';
+import { processStack } from '../kernel/guest-stack.ts';
 import type { FailureReport } from '../kernel/running-test.ts';
-import { formatFrame, processStack, type StackFrame, shortened } from '../symbols/stack.ts';
+import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import type { DeathCause } from './death-causes.ts';
 import type { Panic, SourceLocation } from './panic-text.ts';
 import type { FailureReason } from './verdict.ts';
@@ -134,7 +135,7 @@ function describeTrap({ cause, panic, byLink }: Ending): string {
   if (cause === null || panic !== null || cause.exit.kind === 'killed') return '';
   const end = describeEnd(cause.exit);
   const line = byLink ? `${describeProcess(cause.process)} ${end}, and the test was linked to it` : end;
-  const stack = shortened(stackOf(cause).map((frame) => formatFrame(frame)));
+  const stack = stackLines(stackOf(cause));
   return `${line}\n${stack.map((frame) => `    ${frame}\n`).join('')}`;
 }
 

@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { snapshot, snapshots } from '../inspect/snapshot.ts';
 import { type Exit, isNormal, KILLED_EXIT } from '../kernel/exit.ts';
+import { captureCaller, processStack } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { FailureReport, RunningTest } from '../kernel/running-test.ts';
 import { type Runtime, SpawnError } from '../runtime.ts';
-import { captureCaller, processStack, type StackFrame } from '../symbols/stack.ts';
+import type { StackFrame } from '../symbols/stack-frame.ts';
 import { displayName } from '../text/display-name.ts';
 import { type DeathCause, DeathCauses } from './death-causes.ts';
 import type { TestResult } from './events.ts';

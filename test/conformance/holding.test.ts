@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Process } from '../../runtime/index.ts';
+import { formatStack } from '../../runtime/kernel/guest-stack.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
-import { formatStack } from '../../runtime/symbols/stack.ts';
 import { type Program, start } from '../support/program.ts';
 
 /** Counts in its memory for ever; its child waits for messages and prints a dot for each. */

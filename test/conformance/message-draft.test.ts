@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { formatStack, STACK_DEPTH } from '../../runtime/kernel/guest-stack.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
-import { formatStack, STACK_DEPTH } from '../../runtime/symbols/stack.ts';
 import { guest } from '../support/guest.ts';
 import { linesOf, run, runAll, start } from '../support/program.ts';
 

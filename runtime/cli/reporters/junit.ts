@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { formatFrame } from '../../symbols/stack.ts';
+import { formatFrame } from '../../symbols/stack-frame.ts';
 import type { TestCase, TestEvent, TestFailure, TestResult } from '../../testing/index.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 import { type Attributes, element, text } from './xml.ts';

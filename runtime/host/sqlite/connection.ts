@@ -6,7 +6,7 @@ import { permissionFor } from '../../permissions/path-permission.ts';
 import type { Job } from './helper.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
 import { SQLITE_ERROR, SQLITE_INTERRUPT, SQLITE_TOOBIG, SqliteError, toSqliteError } from './sqlite-error.ts';
-import { Statement } from './statement.ts';
+import { Statement, type StatementConnection } from './statement.ts';
 
 /** Bytes of the longest text of SQL, and of the longest value or row. */
 export const MAX_SQL = 16 * 2 ** 20;
@@ -43,7 +43,7 @@ const OPTIONS: DatabaseSyncOptions = {
 };
 
 /** One connection to a database, with the error it had last. */
-export class Connection {
+export class Connection implements StatementConnection {
   readonly #database: DatabaseSync;
   readonly #sandbox: Sandbox;
   /** The last error; null before the first. */

@@ -1,6 +1,5 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { BindKey } from './bincode.ts';
-import type { Connection } from './connection.ts';
 import type { Job, Outcome } from './helper.ts';
 import { parameterNames } from './parameter-names.ts';
 import type { Findings } from './sandbox.ts';
@@ -28,9 +27,25 @@ const SIGNS = ['', ':', '@', '$'];
  */
 type State = 'ready' | 'row' | 'done' | 'failed';
 
+/** The part of a connection that its statements use; see `Connection`. */
+export interface StatementConnection {
+  /** Pages of the database. */
+  readonly pages: number;
+  /** Runs an operation of SQLite's. Its error is kept as the last one of the connection. */
+  run<T>(operation: () => T): T;
+  /** Keeps an error as the last one of the connection. */
+  keep(error: unknown): SqliteError;
+  /** Counts bytes of values that stay bound. */
+  reserve(bytes: number): void;
+  /** Checks that attached databases may still be opened. */
+  checkAttached(paths: readonly string[]): void;
+  /** Makes a statement a job for a helper. */
+  jobFor(statement: Pick<Job, 'sql' | 'named' | 'places'>): Job;
+}
+
 /** A prepared statement that is stepped and bound as SQLite itself has it: bindings stay until they are replaced. */
 export class Statement {
-  readonly connection: Connection;
+  readonly connection: StatementConnection;
   readonly #statement: StatementSync;
   readonly #found: Findings;
   readonly #scans: number;
@@ -50,7 +65,7 @@ export class Statement {
   #columns: readonly string[] | null;
 
   /** @param scans tables that are gone through for each row of each other */
-  constructor(connection: Connection, statement: StatementSync, found: Findings, scans: number) {
+  constructor(connection: StatementConnection, statement: StatementSync, found: Findings, scans: number) {
     this.connection = connection;
     this.#statement = statement;
     this.#found = found;

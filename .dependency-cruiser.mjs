@@ -1,0 +1,129 @@
+// The borders of the house: who may import whom. `npm run check` refuses what this file does not allow, type-only imports
+// included. CONTRIBUTING.md tells where things are.
+
+/**
+ * What stands in runtime/, lowest first, and why it stands there. A folder or file imports only itself and what stands
+ * before it, so that there is no circle of folders.
+ */
+const RUNTIME_ORDER = [
+  ['text', 'Names, escapes and sizes are wanted everywhere, and need nothing.'],
+  ['wasm', 'Binaries are read and rewritten without knowing of processes.'],
+  ['symbols', 'Names, lines and stack frames are found in binaries.'],
+  ['wat', 'The text format is another form of binaries.'],
+  ['permissions', 'The kernel keeps configs and hands them on, and so what they grant stands below it.'],
+  ['kernel', 'Processes, signals and scheduling know nothing of what guests import.'],
+  ['net', 'Sockets wait through the scheduler, and know nothing of guests.'],
+  ['programs', 'OS programs too.'],
+  ['hostcall', 'What the host functions of all namespaces share.'],
+  ['metrics', 'Metrics of guests are written by host functions.'],
+  ['wasi', 'Host functions of WASI.'],
+  ['plugins', 'Host functions of others.'],
+  ['host', 'Host functions of Lunatic, and the table and the linker of all host functions.'],
+  ['runtime.ts', 'A runtime is a scheduler with all host functions.'],
+  ['inspect', 'Looks at a runtime while it works.'],
+  ['testing', 'Runs test exports in a runtime.'],
+  ['cli', 'The command uses everything.'],
+  ['index.ts', 'The documented API for embedding.'],
+  ['internal.ts', 'What the debug adapter and the extension may use besides.'],
+];
+
+/** What may be imported across the borders of runtime/ and debug-adapter/. */
+const RUNTIME_FACES = ['index.ts', 'internal.ts', 'inspect/protocol.ts', 'inspect/view/index.ts'];
+const DEBUG_ADAPTER_FACES = ['index.ts'];
+
+/** Circles and imports that are yet to be cut. Nothing is added here. */
+const CIRCLES_LEFT = [
+  'debug-adapter/',
+  'runtime/kernel/',
+  'runtime/wasm/(code-survey|module)\\.ts',
+  'runtime/cli/test',
+];
+const IMPORTS_LEFT = ['runtime/net/net-stream\\.ts'];
+
+const patternOf = (name) => (name.endsWith('.ts') ? `${name.replace('.', '\\.')}$` : `${name}/`);
+const inside = (folder, names) => `^${folder}/(${names.map(patternOf).join('|')})`;
+
+const runtimeNames = RUNTIME_ORDER.map(([name]) => name);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...RUNTIME_ORDER.map(([name, reason], index) => ({
+      name: `order-of-runtime: ${name}`,
+      comment: `${reason} It imports only what stands before it: ${runtimeNames.slice(0, index).join(', ') || 'nothing'}.`,
+      severity: 'error',
+      from: { path: inside('runtime', [name]), pathNot: IMPORTS_LEFT },
+      to: { path: '^runtime/', pathNot: inside('runtime', runtimeNames.slice(0, index + 1)) },
+    })),
+    {
+      name: 'order-of-runtime: unknown',
+      comment: 'Everything in runtime/ has a place in the order of .dependency-cruiser.mjs.',
+      severity: 'error',
+      from: { path: '^runtime/', pathNot: inside('runtime', [...runtimeNames, 'webassembly.d.ts']) },
+      to: {},
+    },
+    {
+      name: 'one-way: runtime',
+      comment: 'Imports run one way: extension -> debug-adapter -> runtime.',
+      severity: 'error',
+      from: { path: '^runtime/' },
+      to: { path: '^(debug-adapter|extension)/' },
+    },
+    {
+      name: 'one-way: debug-adapter',
+      comment: 'Imports run one way: extension -> debug-adapter -> runtime.',
+      severity: 'error',
+      from: { path: '^debug-adapter/' },
+      to: { path: '^extension/' },
+    },
+    {
+      name: 'faces: runtime',
+      comment: `Others import the public faces of runtime/ only: ${RUNTIME_FACES.join(', ')}.`,
+      severity: 'error',
+      from: { path: '^(debug-adapter|extension)/' },
+      to: { path: '^runtime/', pathNot: inside('runtime', RUNTIME_FACES) },
+    },
+    {
+      name: 'faces: debug-adapter',
+      comment: `Others import the public face of debug-adapter/ only: ${DEBUG_ADAPTER_FACES.join(', ')}.`,
+      severity: 'error',
+      from: { path: '^extension/' },
+      to: { path: '^debug-adapter/', pathNot: inside('debug-adapter', DEBUG_ADAPTER_FACES) },
+    },
+    {
+      name: 'vscode',
+      comment: 'Only extension/ knows VS Code.',
+      severity: 'error',
+      from: { pathNot: '^extension/' },
+      to: { path: '^(vscode$|node_modules/@types/vscode/)' },
+    },
+    {
+      name: 'debug-adapter-protocol',
+      comment: 'The runtime does not know the Debug Adapter Protocol.',
+      severity: 'error',
+      from: { path: '^runtime/' },
+      to: { path: '@vscode/(debugadapter|debugprotocol)' },
+    },
+    {
+      name: 'no-tests',
+      comment: 'What users get imports neither tests nor scripts.',
+      severity: 'error',
+      from: { path: '^(runtime|debug-adapter|extension)/' },
+      to: { path: '^(test|scripts)/' },
+    },
+    {
+      name: 'no-circles',
+      comment:
+        'Files that import each other in a circle can only be understood together. Type-only imports count.',
+      severity: 'error',
+      from: { pathNot: CIRCLES_LEFT.map((path) => `^${path}`) },
+      to: { circular: true },
+    },
+  ],
+  options: {
+    // Its parser sees type-only imports, and knows TypeScript without the compiler.
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs'] },
+  },
+};
