@@ -1,18 +1,18 @@
 /** Failures of tests in words. */
-import type { EventFailure, EventFrame, EventProcess } from './test-events.ts';
+import type { ReportFrame, ReportProcess, TestFailure } from '../../runtime/index.ts';
 
 /**
  * What is said about a failure: its message, where it happened, and of a test that did not end what its processes were
  * at. A difference is shown below its message alone.
  */
-export function failureText({ message, stack, processes, ...compared }: EventFailure): string {
+export function failureText({ message, stack, processes, ...compared }: TestFailure): string {
   if (isDifference(compared)) return message;
   return [message, ...stackLines(stack, MAX_STACK), ...processes.flatMap(processLines)].join('\n');
 }
 
 /** Whether there is something to compare. */
 export function isDifference(
-  failure: Pick<EventFailure, 'expected' | 'actual'>,
+  failure: Pick<TestFailure, 'expected' | 'actual'>,
 ): failure is { readonly expected: string; readonly actual: string } {
   return failure.expected !== null && failure.actual !== null;
 }
@@ -21,12 +21,12 @@ export function isDifference(
 const MAX_STACK = 30;
 const MAX_PROCESS_STACK = 5;
 
-function stackLines(stack: readonly EventFrame[], most: number): string[] {
+function stackLines(stack: readonly ReportFrame[], most: number): string[] {
   const lines = stack.slice(0, most).map((frame) => `    at ${frameLabel(frame)}`);
   return stack.length > most ? [...lines, '    ...'] : lines;
 }
 
-function processLines({ id, names, activity, messages, stack }: EventProcess): string[] {
+function processLines({ id, names, activity, messages, stack }: ReportProcess): string[] {
   const name = names.length === 0 ? `process ${id}` : `process ${id} (${names.join(', ')})`;
   const mail =
     messages === 0 ? '' : `, ${messages} ${messages === 1 ? 'message' : 'messages'} in its mailbox`;
@@ -34,7 +34,7 @@ function processLines({ id, names, activity, messages, stack }: EventProcess): s
 }
 
 /** `divide (function 3, offset 0x20e)` */
-function frameLabel({ function: name, index, offset }: EventFrame): string {
+function frameLabel({ function: name, index, offset }: ReportFrame): string {
   const place = `function ${index}, offset 0x${offset.toString(16)}`;
   return name === null ? place : `${name} (${place})`;
 }

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { V8_FLAGS } from '../../runtime/index.ts';
-import { parseTestEvent, type TestReportEvent } from './test-events.ts';
+import { type ReportEvent, TestReportReader, V8_FLAGS } from '../../runtime/index.ts';
 
 /** How to start the command: what `LunaticCommand` tells, and its arguments. */
 export interface TestProcessOptions {
@@ -11,7 +10,7 @@ export interface TestProcessOptions {
   readonly cwd: string;
   /** Kills it. */
   readonly signal: AbortSignal;
-  readonly onEvent: (event: TestReportEvent) => void;
+  readonly onEvent: (event: ReportEvent) => void;
   /** Gets what it prints beside events. */
   readonly onNoise: (text: string) => void;
 }
@@ -49,7 +48,7 @@ const isWindows = process.platform === 'win32';
 
 /**
  * Runs `lunatic test` and tells of its events as they come. Resolves when it has ended and all is told.
- * @throws TestProcessError
+ * @throws TestProcessError where it cannot be started, TestReportError where its report cannot be read
  */
 export function runTestProcess(options: TestProcessOptions): Promise<TestProcessEnd> {
   const { node, script, env, cwd, signal, onEvent, onNoise } = options;
@@ -70,10 +69,17 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
     if (signal.aborted) kill();
     signal.addEventListener('abort', kill);
 
+    const reader = new TestReportReader();
+    let unreadable: unknown;
     const lines = new Lines((line) => {
-      const event = parseTestEvent(line);
-      if (event !== null) onEvent(event);
-      else if (!line.startsWith('{')) onNoise(`${line}\n`);
+      if (unreadable !== undefined) return;
+      try {
+        if (TestReportReader.isReport(line)) onEvent(reader.read(line));
+        else onNoise(`${line}\n`);
+      } catch (error) {
+        unreadable = error;
+        kill();
+      }
     });
     child.stdio[3]?.on('error', () => {});
     child.stdout?.setEncoding('utf8').on('data', (text: string) => lines.add(text));
@@ -90,7 +96,8 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
     child.on('close', (exitCode, by) => {
       settle();
       lines.end();
-      done({ exitCode, signal: by });
+      if (unreadable === undefined) done({ exitCode, signal: by });
+      else fail(unreadable);
     });
   });
 }

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
+import type { ReportEvent, SourceLocation, TestFailure } from '../../runtime/index.ts';
 import { type Log, messageOf } from '../log.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
 import { tellNoNode } from '../programs/configuration-provider.ts';
 import { sourceFile } from './source-file.ts';
 import { testArguments } from './test-arguments.ts';
-import type { EventFailure, EventLocation, TestReportEvent } from './test-events.ts';
 import type { TestItems } from './test-items.ts';
 import { failureText, isDifference, terminalText } from './test-messages.ts';
 import { runTestProcess } from './test-process.ts';
@@ -128,13 +128,12 @@ class ModuleRun {
     this.#close(signal, [`The runtime ended ${how}.`, this.#noise.trim()].join('\n\n').trim());
   }
 
-  #show(event: TestReportEvent): void {
+  #show(event: ReportEvent): void {
     if (event.event === 'error') {
       this.#noise = event.message;
       this.#fail(event.message);
-      return;
     }
-    const item = this.#open.get(event.export);
+    const item = 'export' in event ? this.#open.get(event.export) : undefined;
     if (item === undefined) return;
     switch (event.event) {
       case 'started':
@@ -147,7 +146,7 @@ class ModuleRun {
       case 'finished': {
         const { outcome, duration, failures, output, title, name } = event;
         // A test that was given up has no result.
-        if (outcome !== 'passed' && outcome !== 'failed') return;
+        if (outcome === 'cancelled') return;
         this.#open.delete(event.export);
         const heading = title === name ? name : `${name}: ${title}`;
         const text = output === '' || output.endsWith('\n') ? output : `${output}\n`;
@@ -177,7 +176,7 @@ class ModuleRun {
   }
 }
 
-function messagesOf(failures: readonly EventFailure[], item: vscode.TestItem): vscode.TestMessage[] {
+function messagesOf(failures: readonly TestFailure[], item: vscode.TestItem): vscode.TestMessage[] {
   return failures.map((failure) => {
     const text = failureText(failure);
     const message = isDifference(failure)
@@ -190,7 +189,7 @@ function messagesOf(failures: readonly EventFailure[], item: vscode.TestItem): v
 }
 
 /** Where a failure is shown: at the place that it names, if that is found here, or else at its test. */
-function locationOf(location: EventLocation | null, item: vscode.TestItem): vscode.Location | undefined {
+function locationOf(location: SourceLocation | null, item: vscode.TestItem): vscode.Location | undefined {
   if (location !== null && item.uri !== undefined) {
     const module = item.uri.fsPath;
     const top = vscode.workspace.getWorkspaceFolder(item.uri)?.uri.fsPath ?? dirname(module);

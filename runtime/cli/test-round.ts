@@ -1,7 +1,7 @@
 import { STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import { Runtime } from '../runtime.ts';
-import { discoverTests, runTests, selectTests, TestStartError } from '../testing/index.ts';
+import { discovered, discoverTests, runTests, selectTests, TestStartError } from '../testing/index.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { openLog } from './log.ts';
 import { logExit } from './process-log.ts';
@@ -111,7 +111,7 @@ export class TestRound {
     const all = discoverTests(this.#makeRuntime().load(bytes));
     const selected = selectTests(all, selection);
     const filteredOut = all.length - selected.length;
-    if (reporter === 'json') this.#reporter.show({ kind: 'discovered', selected, filteredOut });
+    if (reporter === 'json') this.#reporter.show(discovered(selected, filteredOut));
     else this.#print(this.#surroundings.streams.output, testList(selected));
     return true;
   }

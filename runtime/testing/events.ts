@@ -1,45 +1,34 @@
 import type { Exit } from '../kernel/exit.ts';
-import type { TestFailure } from './failure.ts';
 import type { OutputGroup } from './output-group.ts';
+import type { ReportEvent, ReportEventOf } from './report.ts';
 import type { SelectedTest } from './selection.ts';
-import type { TestCase } from './test-case.ts';
 
-/** How a test went. */
-export interface TestResult {
-  readonly test: TestCase;
-  /** What it is called for people: its own name, unless it has given itself another one. */
-  readonly name: string;
-  /** Cancelled: the run was given up before the test had ended. */
-  readonly outcome: 'passed' | 'failed' | 'cancelled';
-  /** What is wrong, the most telling first. At least one where the test failed, otherwise none. */
-  readonly failures: readonly TestFailure[];
-  /** Whether it had to fail to pass. */
-  readonly shouldFail: boolean;
+/** How a test went: the event `finished` of the test report, while the test's processes are still at hand. */
+export interface TestResult extends Omit<ReportEventOf<'finished'>, 'file' | 'output'> {
   readonly exit: Exit;
   /** Still grows while processes live on that the test has left behind. */
   readonly output: OutputGroup;
-  /** Milliseconds. */
-  readonly duration: number;
 }
 
 /** What became of the tests of a module. */
-export interface TestSummary {
-  readonly passed: number;
-  readonly failed: number;
-  readonly ignored: number;
-  /** Given up, or not even started, since the run was cancelled. */
-  readonly cancelled: number;
-  readonly filteredOut: number;
-}
+export type TestSummary = Omit<ReportEventOf<'summary'>, 'event' | 'file' | 'duration'>;
 
 /**
- * What happens while the tests of a module run. `discovered` comes first and `done` last; for each test that runs
- * `started` and `finished`, and between them `named` where it names itself; for each that does not, `ignored`.
+ * What happens while the tests of a module run: the events of the test report without what only a reporter knows, file and
+ * time. `discovered` comes first and `summary` last; `started` and `finished` for each test that runs, `ignored` for each
+ * that does not.
  */
 export type TestEvent =
-  | { readonly kind: 'discovered'; readonly selected: readonly SelectedTest[]; readonly filteredOut: number }
-  | { readonly kind: 'started'; readonly test: TestCase }
-  | { readonly kind: 'named'; readonly test: TestCase; readonly name: string }
-  | { readonly kind: 'ignored'; readonly test: TestCase }
-  | { readonly kind: 'finished'; readonly result: TestResult }
-  | ({ readonly kind: 'done' } & TestSummary);
+  | WithoutFile<ReportEventOf<'discovered' | 'started' | 'ignored'>>
+  | TestResult
+  | ({ readonly event: 'summary' } & TestSummary);
+
+type WithoutFile<Event extends ReportEvent> = Event extends ReportEvent ? Omit<Event, 'file'> : never;
+
+/** The event that tells which tests are selected. */
+export function discovered(selected: readonly SelectedTest[], filteredOut: number): TestEvent {
+  const tests = selected.map(({ test: { name, exportName, ignored, expectedPanic }, runs }) => ({
+    ...{ name, export: exportName, ignored, runs, expectedPanic },
+  }));
+  return { event: 'discovered', tests, filteredOut };
+}

@@ -4,24 +4,8 @@ import { processStack } from '../kernel/guest-stack.ts';
 import type { FailureReport } from '../kernel/running-test.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import type { DeathCause } from './death-causes.ts';
-import type { Panic, SourceLocation } from './panic-text.ts';
-import type { FailureReason } from './verdict.ts';
-
-/** One thing that is wrong with a test, as an editor shows it. */
-export interface TestFailure {
-  readonly reason: FailureReason;
-  /** For people, perhaps of several lines. */
-  readonly message: string;
-  /** What there should have been, and what there was; null where nothing was compared. */
-  readonly expected: string | null;
-  readonly actual: string | null;
-  /** Where the guest says that it happened. */
-  readonly location: SourceLocation | null;
-  /** Where it happened in the module, innermost call first. */
-  readonly stack: readonly StackFrame[];
-  /** What the processes were at when the test was given up. */
-  readonly processes: readonly ProcessSnapshot[];
-}
+import type { Panic } from './panic-text.ts';
+import type { FailureReason, ReportFrame, TestFailure } from './report.ts';
 
 /** A failure that a test has reported, and the stack on which it did. */
 export interface Report extends FailureReport {
@@ -57,7 +41,9 @@ export interface Ending {
 
 /** What is wrong, with what the test has reported itself first. */
 export function failuresOf(reason: FailureReason, ending: Ending): TestFailure[] {
-  const failures = ending.reports.map((report): TestFailure => ({ ...plain('reported', ''), ...report }));
+  const failures = ending.reports.map(
+    ({ stack, ...report }): TestFailure => ({ ...plain('reported', ''), ...report, stack: frames(stack) }),
+  );
   if (reason !== 'reported') failures.push(endFailure(reason, ending));
   else if (failures.length === 0) failures.push(plain(reason, leftReports(ending.reportsLeft)));
   return failures;
@@ -70,7 +56,10 @@ function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending):
     case 'timeout':
       return {
         ...plain(reason, `the test did not end within ${hanging?.timeout} seconds`),
-        processes: hanging?.processes ?? [],
+        processes: (hanging?.processes ?? []).map(({ id, names, activity, messages, stack }) => ({
+          ...{ id, names, activity, messages },
+          stack: frames(stack),
+        })),
       };
     case 'ended':
       return { ...plain(reason, 'the test did not fail as expected'), expected: expected || null };
@@ -80,10 +69,10 @@ function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending):
         expected,
         actual: message,
         location: panic?.location ?? null,
-        stack: stackOf(cause),
+        stack: frames(stackOf(cause)),
       };
     case 'failed':
-      return { ...plain(reason, message), location: panic?.location ?? null, stack: stackOf(cause) };
+      return { ...plain(reason, message), location: panic?.location ?? null, stack: frames(stackOf(cause)) };
   }
 }
 
@@ -94,6 +83,14 @@ function plain(reason: FailureReason, message: string): TestFailure {
 function stackOf(cause: DeathCause | null): StackFrame[] {
   if (cause === null || !('error' in cause.exit)) return [];
   return processStack(cause.exit.error, cause.process);
+}
+
+function frames(stack: readonly StackFrame[]): ReportFrame[] {
+  return stack.map(({ functionName, functionIndex, offset }) => ({
+    function: functionName ?? null,
+    index: functionIndex,
+    offset,
+  }));
 }
 
 // -- as lines for the output -------------------------------------------------------------------------------

@@ -12,13 +12,24 @@
  * calls as `Error.stackTraceLimit` allows.
  */
 export { discoverTests, readTests } from './discovery.ts';
-export type { TestEvent, TestResult, TestSummary } from './events.ts';
-export type { TestFailure } from './failure.ts';
+export { discovered, type TestEvent, type TestResult, type TestSummary } from './events.ts';
 export type { OutputGroup } from './output-group.ts';
-export type { SourceLocation } from './panic-text.ts';
+export {
+  type FailureReason,
+  REPORT_SCHEMAS,
+  REPORT_VERSION,
+  type ReportEvent,
+  type ReportEventOf,
+  type ReportFrame,
+  type ReportProcess,
+  reportLine,
+  type SourceLocation,
+  type TestFailure,
+  TestReportError,
+  TestReportReader,
+} from './report.ts';
 export { runTests } from './run-tests.ts';
 export { ALL_TESTS, type SelectedTest, type Selection, selectTests } from './selection.ts';
 export { type TestCase, TestNameError } from './test-case.ts';
 export type { TestOptions } from './test-options.ts';
 export { TestStartError } from './test-run.ts';
-export type { FailureReason } from './verdict.ts';

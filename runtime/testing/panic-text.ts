@@ -1,10 +1,4 @@
-/** A place in a source file, as the guest's compiler named it; lines and columns count from 1. */
-export interface SourceLocation {
-  /** Often relative to a folder that only the compiler knew. */
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
+import type { SourceLocation } from './report.ts';
 
 /** Characters that line and column, or the number of a thread, may take. */
 const MAX_POSITION = 48;

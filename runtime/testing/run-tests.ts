@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Runtime } from '../runtime.ts';
 import { discoverTests, setupExport } from './discovery.ts';
-import type { TestEvent, TestSummary } from './events.ts';
+import { discovered, type TestEvent, type TestSummary } from './events.ts';
 import { type SelectedTest, selectTests } from './selection.ts';
 import type { TestCase } from './test-case.ts';
 import type { TestOptions } from './test-options.ts';
@@ -66,14 +66,14 @@ class Session {
     const all = discoverTests(this.#module);
     const selected = selectTests(all, selection);
     const filteredOut = all.length - selected.length;
-    this.#onEvent({ kind: 'discovered', selected, filteredOut });
+    this.#onEvent(discovered(selected, filteredOut));
     // Other stacks are found when the time is up. Whoever wants all of them may have asked already.
     const { scheduler } = this.#runtime;
     if (timeout !== undefined && scheduler.traces === 'none') scheduler.traces = 'rare';
     if (selected.some(({ runs }) => runs)) await this.#setUp();
     await this.#runAll(selected);
     const summary = { ...this.#counts, filteredOut };
-    this.#onEvent({ kind: 'done', ...summary });
+    this.#onEvent({ event: 'summary', ...summary });
     return summary;
   }
 
@@ -94,7 +94,7 @@ class Session {
       while (this.#running.size >= jobs) await this.#unlessBroken(Promise.race(this.#running));
       if (!runs) {
         this.#counts.ignored++;
-        this.#onEvent({ kind: 'ignored', test });
+        this.#onEvent({ event: 'ignored', name: test.name, export: test.exportName });
         continue;
       }
       if (this.#isCancelled) {
@@ -109,13 +109,13 @@ class Session {
 
   #start(test: TestCase): void {
     const run = this.#create(test);
-    this.#onEvent({ kind: 'started', test });
+    this.#onEvent({ event: 'started', name: test.name, export: test.exportName });
     const ended = run.run(this.#module).then(
       (result) => {
         if (!run.lives) this.#alive.delete(run);
         this.#running.delete(ended);
         this.#counts[result.outcome]++;
-        this.#onEvent({ kind: 'finished', result });
+        this.#onEvent(result);
       },
       (error: unknown) => this.#broken.reject(error),
     );

@@ -54,7 +54,7 @@ export class TestRun implements RunningTest {
   /** Stacks of the processes that hang, of some as they die. */
   readonly #stacks = new Map<ProcessId, readonly StackFrame[]>();
 
-  #name: string;
+  #title: string;
   #expectedTrap: string | null = null;
   readonly #reports: Report[] = [];
   #reported = 0;
@@ -67,7 +67,7 @@ export class TestRun implements RunningTest {
     this.#runtime = runtime;
     this.#test = test;
     this.#options = options;
-    this.#name = test.name;
+    this.#title = test.name;
     this.#output = new OutputGroup(options.input, options.echo ?? null);
   }
 
@@ -139,7 +139,13 @@ export class TestRun implements RunningTest {
       echoed: echo !== undefined,
       timedOut: this.#hanging?.timeout ?? null,
     });
-    const about = { test: this.#test, name: this.#name, shouldFail: ending.expected !== null };
+    const about = {
+      event: 'finished' as const,
+      name: this.#test.name,
+      export: this.#test.exportName,
+      title: this.#title,
+      shouldFail: ending.expected !== null,
+    };
     if (this.#cancelled && exit.kind === 'killed') {
       return { ...about, outcome: 'cancelled', failures: [], exit, output, duration };
     }
@@ -197,7 +203,7 @@ export class TestRun implements RunningTest {
   // -- what the test says of itself ----------------------------------------------------------------------
 
   setName(name: string): void {
-    this.#name = name === '' ? this.#test.name : displayName(name);
+    this.#title = name === '' ? this.#test.name : displayName(name);
   }
 
   shouldTrap(message: string): void {

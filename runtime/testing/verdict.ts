@@ -1,3 +1,5 @@
+import type { FailureReason } from './report.ts';
+
 /** What there is to judge a test by. */
 export interface Evidence {
   /** See `TestCase.expectedPanic`. */
@@ -16,16 +18,6 @@ export interface Evidence {
   /** Seconds after which the test was given up; null where it ended by itself. */
   readonly timedOut: number | null;
 }
-
-/**
- * Why a test failed:
- *  - `timeout`: it was given up
- *  - `ended`: it ended normally, but should have failed
- *  - `other-panic`: it failed, but not with the message it should have
- *  - `failed`: it failed, but should not have
- *  - `reported`: it said so itself
- */
-export type FailureReason = 'timeout' | 'ended' | 'other-panic' | 'failed' | 'reported';
 
 export interface Verdict {
   /** Null where the test passed. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { REPORT_VERSION, type ReportEvent, TestReportReader } from '../../runtime/index.ts';
 import { type CommandResult, lunatic, projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { parseXml, type XmlElement } from '../support/xml.ts';
@@ -91,16 +92,21 @@ test result: FAILED. 2 passed; 2 failed; 1 ignored; 0 measured; 1 filtered out; 
 });
 
 describe('--reporter=json', () => {
-  const linesOf = (stdout: string): Record<string, unknown>[] =>
-    stdout
+  /** The events after the first, as a strict reader reads them. */
+  const eventsOf = (stdout: string): ReportEvent[] => {
+    const reader = new TestReportReader();
+    const [first, ...events] = stdout
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line));
+      .map((line) => reader.read(line));
+    expect(first).toEqual({ event: 'report', version: REPORT_VERSION });
+    return events;
+  };
 
   test('prints an object a line for everything that happens', async () => {
     const { stdout, exitCode } = await runTests(suite, '--reporter=json', '--skip=hostile', '--skip=adds');
-    const lines = linesOf(stdout);
-    expect(lines.map(({ event, name }) => (name === undefined ? event : `${event} ${name}`))).toEqual([
+    const lines = eventsOf(stdout);
+    expect(lines.map((line) => ('name' in line ? `${line.event} ${line.name}` : line.event))).toEqual([
       'discovered',
       'started sums::compares',
       'finished sums::compares',
@@ -111,7 +117,7 @@ describe('--reporter=json', () => {
       'finished traps',
       'summary',
     ]);
-    expect(new Set(lines.map((line) => line['file']))).toEqual(new Set([suite]));
+    expect(new Set(lines.map((line) => ('file' in line ? line.file : '')))).toEqual(new Set([suite]));
     expect(lines[0]).toMatchObject({
       filteredOut: 2,
       tests: [
@@ -124,13 +130,13 @@ describe('--reporter=json', () => {
     expect(lines[2]).toMatchObject({
       title: 'compares <4> & <5>',
       outcome: 'failed',
-      message: 'the sum is "wrong"',
-      expected: '4',
-      actual: '5\n6',
-      location: null,
       failures: [
         {
           reason: 'reported',
+          message: 'the sum is "wrong"',
+          expected: '4',
+          actual: '5\n6',
+          location: null,
           stack: [{ function: '#lunatic_test_sums::compares', index: expect.any(Number) }],
         },
       ],
@@ -138,29 +144,36 @@ describe('--reporter=json', () => {
     });
     expect(lines[4]).toMatchObject({
       outcome: 'failed',
-      message: 'too bad',
-      expected: null,
-      actual: null,
-      location: { file: 'src/sums.rs', line: 7, column: 5 },
+      failures: [
+        {
+          reason: 'failed',
+          message: 'too bad',
+          expected: null,
+          actual: null,
+          location: { file: 'src/sums.rs', line: 7, column: 5 },
+        },
+      ],
     });
-    expect(lines[7]).toMatchObject({ outcome: 'passed', shouldFail: true, message: null, failures: [] });
+    expect(lines[7]).toMatchObject({ outcome: 'passed', shouldFail: true, failures: [] });
     expect(lines[8]).toMatchObject({ passed: 1, failed: 2, ignored: 1, cancelled: 0, filteredOut: 2 });
-    for (const line of [lines[2], lines[8]]) expect(line?.['duration']).toBeGreaterThan(0);
+    for (const line of [lines[2], lines[8]]) {
+      expect(line !== undefined && 'duration' in line && line.duration).toBeGreaterThan(0);
+    }
     expect(exitCode).toBe(1);
   });
 
   test('lists tests without running them', async () => {
     const { stdout, exitCode } = await runTests(suite, '--list', '--reporter=json');
-    const lines = linesOf(stdout);
-    expect(lines).toHaveLength(1);
-    expect(lines[0]?.['tests']).toHaveLength(6);
+    const lines = eventsOf(stdout);
+    expect(lines).toEqual([{ event: 'discovered', file: suite, filteredOut: 0, tests: expect.any(Array) }]);
+    expect(lines[0]).toHaveProperty('tests.length', 6);
     expect(exitCode).toBe(0);
   });
 
   test('tells of a module that cannot be tested', async () => {
     const missing = join(folder, 'missing.wasm');
     const { stdout, stderr, exitCode } = await runTests(suite, missing, '--reporter=json');
-    expect(linesOf(stdout).at(-1)).toEqual({
+    expect(eventsOf(stdout).at(-1)).toEqual({
       event: 'error',
       file: missing,
       message: `Module '${missing}' not found`,
@@ -171,7 +184,7 @@ describe('--reporter=json', () => {
 
   test('what tests print goes to standard error with --nocapture', async () => {
     const { stdout, stderr } = await runTests(suite, 'adds', '--nocapture', '--reporter=json');
-    expect(linesOf(stdout)).toHaveLength(4);
+    expect(eventsOf(stdout)).toHaveLength(4);
     expect(stderr).toBe('adding\n');
   });
 });

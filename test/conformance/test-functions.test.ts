@@ -13,18 +13,18 @@ const resultOf = async (source: string) => (await testsOf(source)).resultOf('it'
 describe('set_name', () => {
   test('names the test in results, not for filters', async () => {
     const source = oneTest('(call $test.set_name (text "sums: 2 + 2 = 4 ✓"))');
-    const { name, test, outcome } = await resultOf(source);
-    expect({ name, own: test.name, outcome }).toEqual({
-      name: 'sums: 2 + 2 = 4 ✓',
-      own: 'it',
+    const { name, title, outcome } = await resultOf(source);
+    expect({ name, title, outcome }).toEqual({
+      name: 'it',
+      title: 'sums: 2 + 2 = 4 ✓',
       outcome: 'passed',
     });
   });
 
   test('the last name counts; an empty one gives back that of the export', async () => {
     const twice = '(call $test.set_name (text "one")) (call $test.set_name (text "two"))';
-    expect((await resultOf(oneTest(twice))).name).toBe('two');
-    expect((await resultOf(oneTest(`${twice} (call $test.set_name (text ""))`))).name).toBe('it');
+    expect((await resultOf(oneTest(twice))).title).toBe('two');
+    expect((await resultOf(oneTest(`${twice} (call $test.set_name (text ""))`))).title).toBe('it');
   });
 
   test('a name cannot move the cursor, begin a line, or be endless', async () => {
@@ -33,7 +33,7 @@ describe('set_name', () => {
        (i32.store8 (i32.const 1) (i32.const 27)) (i32.store8 (i32.const 2) (i32.const 10))
        (call $test.set_name (i32.const 0) (i32.const 5000))`,
     );
-    expect((await resultOf(source)).name).toBe(`a\ufffd\ufffd${'a'.repeat(197)}…`);
+    expect((await resultOf(source)).title).toBe(`a\ufffd\ufffd${'a'.repeat(197)}…`);
   });
 });
 
@@ -79,7 +79,7 @@ describe('should_trap', () => {
         message: 'the test failed with another message than expected',
         expected: 'divide by zero',
         actual: 'trapped: unreachable',
-        stack: [{ functionIndex: 1 }],
+        stack: [{ index: 1 }],
       },
     ]);
     expect(result.output.text).toContain(
@@ -113,7 +113,7 @@ describe('fail and fail_comparison', () => {
     expect(failures).toMatchObject([
       { reason: 'reported', message: 'the sum is wrong', expected: null, actual: null, location: null },
     ]);
-    expect(failures[0]?.stack.map(({ functionName }) => functionName)).toEqual(['check', '#lunatic_test_it']);
+    expect(failures[0]?.stack.map((frame) => frame.function)).toEqual(['check', '#lunatic_test_it']);
     expect(output.text).toBe('failed: the sum is wrong\n');
   });
 
@@ -204,7 +204,7 @@ test('calls of processes at any depth count for the test that they belong to, an
     ),
   );
   expect(resultOf('first')).toMatchObject({
-    name: 'named below',
+    title: 'named below',
     outcome: 'failed',
     failures: [{ message: 'failed below' }],
   });

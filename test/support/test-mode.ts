@@ -53,7 +53,7 @@ export async function testsOf(
   const left = [...environments].reduce((sum, { size }) => sum + size, 0);
   const resultOf = (name: string): TestResult => {
     for (const event of events) {
-      if (event.kind === 'finished' && event.result.test.name === name) return event.result;
+      if (event.event === 'finished' && event.name === name) return event;
     }
     throw new Error(`no test "${name}" has finished`);
   };

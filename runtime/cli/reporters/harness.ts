@@ -1,4 +1,4 @@
-import type { TestCase, TestEvent, TestResult } from '../../testing/index.ts';
+import type { TestEvent, TestResult, TestSummary } from '../../testing/index.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 
 const COLORS = { ok: '92', FAILED: '91', ignored: '93', cancelled: '93' } as const;
@@ -19,7 +19,7 @@ export abstract class HarnessReporter implements Reporter {
     this.#start = options.start;
   }
 
-  protected abstract showIgnored(test: TestCase): void;
+  protected abstract showIgnored(name: string): void;
   protected abstract showResult(result: TestResult): void;
 
   begin(): void {
@@ -28,23 +28,23 @@ export abstract class HarnessReporter implements Reporter {
   }
 
   show(event: TestEvent): void {
-    switch (event.kind) {
+    switch (event.event) {
       case 'discovered': {
-        const count = event.selected.length;
+        const count = event.tests.length;
         this.print(`\nrunning ${count} ${count === 1 ? 'test' : 'tests'}\n`);
         break;
       }
       case 'started':
         break;
       case 'ignored':
-        this.showIgnored(event.test);
+        this.showIgnored(event.name);
         break;
       case 'finished':
-        if (event.result.outcome === 'passed') this.#passed.push(event.result);
-        if (event.result.outcome === 'failed') this.#failed.push(event.result);
-        this.showResult(event.result);
+        if (event.outcome === 'passed') this.#passed.push(event);
+        if (event.outcome === 'failed') this.#failed.push(event);
+        this.showResult(event);
         break;
-      case 'done':
+      case 'summary':
         this.#showSummary(event);
         break;
     }
@@ -63,7 +63,7 @@ export abstract class HarnessReporter implements Reporter {
     return this.#options.colors ? `\x1b[${COLORS[word]}m${word}\x1b[0m` : word;
   }
 
-  #showSummary({ passed, failed, ignored, cancelled, filteredOut }: TestEvent & { kind: 'done' }): void {
+  #showSummary({ passed, failed, ignored, cancelled, filteredOut }: TestSummary): void {
     if (this.#options.showOutput) this.#showOutputs('successes', this.#passed);
     if (failed > 0) this.#showOutputs('failures', this.#failed);
     const now = performance.now();
@@ -79,10 +79,10 @@ export abstract class HarnessReporter implements Reporter {
 
   #showOutputs(title: string, results: readonly TestResult[]): void {
     this.print(`\n${title}:\n`);
-    for (const { name, output } of results) {
-      if (!output.isEmpty) this.print(`\n---- ${name} stdout ----\n${output.text}`);
+    for (const { title, output } of results) {
+      if (!output.isEmpty) this.print(`\n---- ${title} stdout ----\n${output.text}`);
     }
-    this.print(`\n${title}:\n${results.map(({ name }) => `    ${name}\n`).join('')}`);
+    this.print(`\n${title}:\n${results.map((result) => `    ${result.title}\n`).join('')}`);
   }
 }
 

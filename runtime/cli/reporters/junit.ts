@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { formatFrame } from '../../symbols/stack-frame.ts';
-import type { TestCase, TestEvent, TestFailure, TestResult } from '../../testing/index.ts';
+import type { ReportFrame, TestEvent, TestFailure, TestResult } from '../../testing/index.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 import { type Attributes, element, text } from './xml.ts';
 
@@ -35,20 +35,20 @@ export class JunitReporter implements Reporter {
   show(event: TestEvent): void {
     const suite = this.#suites.at(-1);
     if (suite === undefined) return;
-    switch (event.kind) {
+    switch (event.event) {
       case 'discovered':
       case 'started':
         break;
       case 'ignored':
         suite.skipped++;
-        this.#add(suite, caseAttributes(suite.file, event.test, event.test.name, 0), [
+        this.#add(suite, caseAttributes(suite.file, event.name, event.name, 0), [
           element('skipped', { message: 'ignored' }),
         ]);
         break;
       case 'finished':
-        this.#addResult(suite, event.result);
+        this.#addResult(suite, event);
         break;
-      case 'done':
+      case 'summary':
         suite.duration = performance.now() - suite.start;
         break;
     }
@@ -92,7 +92,7 @@ export class JunitReporter implements Reporter {
   }
 
   #addResult(suite: Suite, result: TestResult): void {
-    const { test, name, outcome, failures, output, duration } = result;
+    const { name, title, outcome, failures, output, duration } = result;
     const parts: string[] = [];
     const [first] = failures;
     if (first !== undefined) {
@@ -104,7 +104,7 @@ export class JunitReporter implements Reporter {
       parts.push(element('skipped', { message: 'cancelled' }));
     }
     if (!output.isEmpty) parts.push(element('system-out', {}, [text(output.text)]));
-    this.#add(suite, caseAttributes(suite.file, test, name, duration), parts);
+    this.#add(suite, caseAttributes(suite.file, name, title, duration), parts);
   }
 
   #add(suite: Suite, attributes: Attributes, parts: readonly string[]): void {
@@ -114,12 +114,12 @@ export class JunitReporter implements Reporter {
 }
 
 /** What stands before the last `::` is the class; tests without that are in a class of the module's name. */
-function caseAttributes(file: string, test: TestCase, shownName: string, duration: number): Attributes {
-  const at = test.name.lastIndexOf('::');
-  const ownName = at < 0 ? test.name : test.name.slice(at + 2);
+function caseAttributes(file: string, name: string, title: string, duration: number): Attributes {
+  const at = name.lastIndexOf('::');
+  const ownName = at < 0 ? name : name.slice(at + 2);
   return {
-    name: shownName === test.name ? ownName : shownName,
-    classname: at < 0 ? basename(file).replace(/\.\w+$/, '') : test.name.slice(0, at),
+    name: title === name ? ownName : title,
+    classname: at < 0 ? basename(file).replace(/\.\w+$/, '') : name.slice(0, at),
     time: seconds(duration),
   };
 }
@@ -129,7 +129,12 @@ function describe({ message, expected, actual, location, stack }: TestFailure): 
   if (expected !== null) lines.push(`expected: ${expected}`);
   if (actual !== null) lines.push(`actual: ${actual}`);
   if (location !== null) lines.push(`at ${location.file}:${location.line}:${location.column}`);
-  return [...lines, ...stack.map((frame) => `    ${formatFrame(frame)}`)].join('\n');
+  return [...lines, ...stack.map((frame) => `    ${describeFrame(frame)}`)].join('\n');
+}
+
+/** As stacks are written everywhere. */
+function describeFrame({ function: functionName, index, offset }: ReportFrame): string {
+  return formatFrame({ functionName: functionName ?? undefined, functionIndex: index, offset });
 }
 
 function firstLine(message: string): string {

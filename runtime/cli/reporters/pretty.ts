@@ -1,4 +1,4 @@
-import type { TestCase, TestEvent, TestResult } from '../../testing/index.ts';
+import type { TestEvent, TestResult } from '../../testing/index.ts';
 import { HarnessReporter, wordFor } from './harness.ts';
 import { ProgressLine } from './progress-line.ts';
 import type { ReporterOptions } from './reporter.ts';
@@ -6,8 +6,8 @@ import type { ReporterOptions } from './reporter.ts';
 /** A line a test, as `cargo test` prints it; on a terminal also a line that shows what runs at the moment. */
 export class PrettyReporter extends HarnessReporter {
   readonly #progress: ProgressLine | null;
-  /** In order of their start. */
-  readonly #running = new Set<TestCase>();
+  /** Names by exports, in order of their start. */
+  readonly #running = new Map<string, string>();
   #total = 0;
   #ended = 0;
 
@@ -19,21 +19,21 @@ export class PrettyReporter extends HarnessReporter {
   }
 
   override show(event: TestEvent): void {
-    switch (event.kind) {
+    switch (event.event) {
       case 'discovered':
-        this.#total = event.selected.filter(({ runs }) => runs).length;
+        this.#total = event.tests.filter(({ runs }) => runs).length;
         this.#ended = 0;
         this.#running.clear();
         this.#progress?.start();
         break;
       case 'started':
-        this.#running.add(event.test);
+        this.#running.set(event.export, event.name);
         break;
       case 'finished':
-        this.#running.delete(event.result.test);
+        this.#running.delete(event.export);
         this.#ended++;
         break;
-      case 'done':
+      case 'summary':
         this.#progress?.stop();
         break;
     }
@@ -53,13 +53,13 @@ export class PrettyReporter extends HarnessReporter {
     this.#progress?.clear();
   }
 
-  protected override showIgnored({ name }: TestCase): void {
+  protected override showIgnored(name: string): void {
     this.print(`test ${name} ... ${this.colored('ignored')}\n`);
   }
 
   protected override showResult(result: TestResult): void {
     const mark = result.shouldFail ? ' - should panic' : '';
-    this.print(`test ${result.name}${mark} ... ${this.colored(wordFor(result))}\n`);
+    this.print(`test ${result.title}${mark} ... ${this.colored(wordFor(result))}\n`);
   }
 
   protected override print(text: string): void {
@@ -71,7 +71,7 @@ export class PrettyReporter extends HarnessReporter {
   *#describeProgress(): Generator<string> {
     yield `${this.#ended}/${this.#total}`;
     let separator = ' running: ';
-    for (const { name } of this.#running) {
+    for (const name of this.#running.values()) {
       yield `${separator}${name}`;
       separator = ', ';
     }

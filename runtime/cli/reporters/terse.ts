@@ -11,11 +11,11 @@ export class TerseReporter extends HarnessReporter {
   #column = 0;
 
   override show(event: TestEvent): void {
-    if (event.kind === 'discovered') {
-      this.#total = event.selected.length;
+    if (event.event === 'discovered') {
+      this.#total = event.tests.length;
       this.#shown = this.#column = 0;
     }
-    if (event.kind === 'done' && this.#column > 0) this.print('\n');
+    if (event.event === 'summary' && this.#column > 0) this.print('\n');
     super.show(event);
   }
 
@@ -30,7 +30,7 @@ export class TerseReporter extends HarnessReporter {
     }
     if (this.#column > 0) this.#endLine();
     this.#shown++;
-    this.print(`${result.name} --- ${this.colored(wordFor(result))}\n`);
+    this.print(`${result.title} --- ${this.colored(wordFor(result))}\n`);
   }
 
   #showCharacter(character: string): void {

@@ -5,10 +5,9 @@ import { newestBuilds } from '../../../extension/testing/newest-builds.ts';
 import { type FoundTest, readModuleTests } from '../../../extension/testing/read-module-tests.ts';
 import { sourceFile } from '../../../extension/testing/source-file.ts';
 import { testArguments } from '../../../extension/testing/test-arguments.ts';
-import { parseTestEvent } from '../../../extension/testing/test-events.ts';
 import { groupTests, type TestGroup } from '../../../extension/testing/test-groups.ts';
 import { failureText, terminalText } from '../../../extension/testing/test-messages.ts';
-import { WatError } from '../../../runtime/index.ts';
+import { type TestFailure, WatError } from '../../../runtime/index.ts';
 import { assemble } from '../../support/program.ts';
 
 const SUMS = `(module
@@ -160,30 +159,8 @@ describe('the command line', () => {
   });
 });
 
-describe('a line of the command', () => {
-  test('that is no event', () => {
-    for (const line of ['', 'hello', '{', '{"event":"later"}', '{}', '[]', 'null'])
-      expect(parseTestEvent(line)).toBe(null);
-  });
-
-  test('with parts that are missing or of another type', () => {
-    const line =
-      '{"event":"finished","export":"a","duration":"long","failures":[{"message":1,"location":{}},7]}';
-    expect(parseTestEvent(line)).toEqual({
-      ...{ event: 'finished', export: 'a', name: '', title: '', outcome: '', duration: 0, output: '' },
-      failures: [
-        {
-          ...{ reason: '', message: '', expected: null, actual: null, stack: [], processes: [] },
-          location: { file: '', line: 0, column: 0 },
-        },
-        { reason: '', message: '', expected: null, actual: null, stack: [], processes: [], location: null },
-      ],
-    });
-  });
-});
-
 describe('a failure in words', () => {
-  const failure = {
+  const failure: TestFailure = {
     reason: 'failed',
     message: 'divide by zero',
     expected: null,

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TestReportEvent } from '../../../extension/testing/test-events.ts';
 import {
   runTestProcess,
   TestProcessError,
   type TestProcessOptions,
 } from '../../../extension/testing/test-process.ts';
+import { type ReportEvent, TestReportError } from '../../../runtime/index.ts';
 import { launcher } from '../../support/command.ts';
 import { guest } from '../../support/guest.ts';
 
@@ -23,14 +23,14 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Run {
-  readonly events: TestReportEvent[];
+  readonly events: ReportEvent[];
   noise: string;
   readonly abort: AbortController;
   readonly options: TestProcessOptions;
 }
 
 function prepare(exports: readonly string[], more: Partial<TestProcessOptions> = {}): Run {
-  const events: TestReportEvent[] = [];
+  const events: ReportEvent[] = [];
   const abort = new AbortController();
   const run: Run = {
     ...{ events, abort, noise: '' },
@@ -55,7 +55,9 @@ function prepare(exports: readonly string[], more: Partial<TestProcessOptions> =
 test('tells of each event, and of the end', async () => {
   const { events, options } = prepare(['says', 'fails']);
   expect(await runTestProcess(options)).toEqual({ exitCode: 1, signal: null });
-  expect(events.map(({ event }) => event).sort()).toEqual(['finished', 'finished', 'started', 'started']);
+  expect(events.map(({ event }) => event).sort()).toEqual([
+    ...['discovered', 'finished', 'finished', 'report', 'started', 'started', 'summary'],
+  ]);
   const finished = (name: string) =>
     events.find((event) => event.event === 'finished' && event.export === `#lunatic_test_${name}`);
   expect(finished('says')).toMatchObject({
@@ -92,7 +94,10 @@ test('what was cancelled before it started', async () => {
 test('what cannot be run is told as an error', async () => {
   const { events, options } = prepare([], { arguments: ['test', '--reporter=json', 'nowhere.wasm'] });
   expect(await runTestProcess(options)).toEqual({ exitCode: 1, signal: null });
-  expect(events).toEqual([{ event: 'error', message: "Module 'nowhere.wasm' not found" }]);
+  expect(events).toEqual([
+    { event: 'report', version: 1 },
+    { event: 'error', file: 'nowhere.wasm', message: "Module 'nowhere.wasm' not found" },
+  ]);
 });
 
 test('a Node that cannot be started', async () => {
@@ -104,12 +109,26 @@ test('a command that says something else', async () => {
   const script = join(folder, 'other.mjs');
   writeFileSync(
     script,
-    "console.log('hello'); console.error('trouble'); console.log('{\"event\":\"later\"}'); process.exit(3);",
+    "console.log('hello'); console.error('trouble'); console.log('{\"other\": 1}'); process.exit(3);",
   );
   const run = prepare([], { script, arguments: [] });
   expect(await runTestProcess(run.options)).toEqual({ exitCode: 3, signal: null });
   expect(run.events).toEqual([]);
-  expect(run.noise.split('\n').sort()).toEqual(['', 'hello', 'trouble']);
+  expect(run.noise.split('\n').sort()).toEqual(['', 'hello', 'trouble', '{"other": 1}']);
+});
+
+test('a report of another version is refused, and the command is ended', async () => {
+  const script = join(folder, 'later.mjs');
+  writeFileSync(
+    script,
+    `console.log('{"event":"report","version":2}'); setInterval(() => {}, 1000); console.error(process.pid);`,
+  );
+  const run = prepare([], { script, arguments: [] });
+  const ended = runTestProcess(run.options);
+  await expect(ended).rejects.toThrow(TestReportError);
+  await expect(ended).rejects.toThrow('of version 2, and version 1 is read here');
+  expect(run.events).toEqual([]);
+  expect(isAlive(Number(run.noise))).toBe(false);
 });
 
 test('tests end with the process that has started them', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createReporter } from '../../../runtime/cli/reporters/index.ts';
 import { cutToWidth } from '../../../runtime/cli/reporters/text-width.ts';
-import type { TestCase, TestEvent, TestResult } from '../../../runtime/index.ts';
+import type { TestEvent } from '../../../runtime/index.ts';
 import { OutputGroup } from '../../../runtime/testing/output-group.ts';
 import { Feed } from '../../support/program.ts';
 
@@ -12,31 +12,24 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const testCase = (name: string): TestCase => ({
-  name,
-  exportName: name,
-  ignored: false,
-  expectedPanic: null,
-});
-const a = testCase('a');
-const b = testCase('b::\x1b[2Jx');
-const c = testCase('c');
+const a = 'a';
+const b = 'b::\x1b[2Jx';
+const c = 'c';
 
 const discovered: TestEvent = {
-  kind: 'discovered',
-  selected: [a, b, c].map((test) => ({ test, runs: true })),
+  event: 'discovered',
+  tests: [a, b, c].map((name) => ({ name, export: name, ignored: false, expectedPanic: null, runs: true })),
   filteredOut: 0,
 };
-const started = (test: TestCase): TestEvent => ({ kind: 'started', test });
-function passed(test: TestCase): TestEvent {
+const started = (name: string): TestEvent => ({ event: 'started', name, export: name });
+function passed(name: string): TestEvent {
   const exit = { kind: 'returned' } as const;
   const output = new OutputGroup(new Feed(), null);
-  const rest = { outcome: 'passed', failures: [], shouldFail: false, exit, output, duration: 1 } as const;
-  const result: TestResult = { test, name: test.name, ...rest };
-  return { kind: 'finished', result };
+  const rest = { outcome: 'passed', shouldFail: false, exit, output, duration: 1, failures: [] } as const;
+  return { event: 'finished', name, export: name, title: name, ...rest };
 }
 const counts = { passed: 3, failed: 0, ignored: 0, cancelled: 0, filteredOut: 0 };
-const done: TestEvent = { kind: 'done', ...counts };
+const done: TestEvent = { event: 'summary', ...counts };
 
 /** A terminal of one line after the last line end; ESC[2K after CR empties it. */
 class Terminal {
@@ -98,7 +91,7 @@ test('the line tells how far the run is and what runs longest, and gives way to 
 test('the line fits the terminal, also when that becomes narrower', () => {
   let columns = 20;
   const { terminal, show } = reporter(() => columns);
-  for (const event of [discovered, started(testCase('a_long_name')), started(c)]) show.show(event);
+  for (const event of [discovered, started('a_long_name'), started(c)]) show.show(event);
   vi.advanceTimersByTime(100);
   expect(terminal.lastLine).toBe('0/3 running: a_l…');
   columns = 12;

@@ -25,8 +25,8 @@ describe('events', () => {
       { selection: { ...ALL_TESTS, skip: ['nothing'] } },
     );
     const told = events.map((event) => {
-      if (event.kind === 'finished') return `finished ${event.result.test.name} ${event.result.outcome}`;
-      return 'test' in event ? `${event.kind} ${event.test.name}` : event.kind;
+      if (event.event === 'finished') return `finished ${event.name} ${event.outcome}`;
+      return 'name' in event ? `${event.event} ${event.name}` : event.event;
     });
     expect(told).toEqual([
       'discovered',
@@ -37,7 +37,7 @@ describe('events', () => {
       'finished short passed',
       'finished bad failed',
       'finished long passed',
-      'done',
+      'summary',
     ]);
     expect(summary).toEqual({ passed: 2, failed: 1, ignored: 1, cancelled: 0, filteredOut: 0 });
   });
@@ -46,7 +46,7 @@ describe('events', () => {
     const { events } = await testsOf(guest('(func (export "#lunatic_test_a"))'), {
       selection: { ...ALL_TESTS, filters: ['b'] },
     });
-    expect(events[0]).toEqual({ kind: 'discovered', selected: [], filteredOut: 1 });
+    expect(events[0]).toEqual({ event: 'discovered', tests: [], filteredOut: 1 });
   });
 });
 
@@ -58,8 +58,8 @@ describe('a selection', () => {
     const exports = new Set(['__lunatic_test_same']);
     const { events, summary } = await testsOf(source, { selection: { ...ALL_TESTS, exports } });
     expect(summary).toEqual({ passed: 1, failed: 0, ignored: 0, cancelled: 0, filteredOut: 2 });
-    expect(events.filter(({ kind }) => kind === 'started')).toMatchObject([
-      { test: { exportName: '__lunatic_test_same' } },
+    expect(events.filter(({ event }) => event === 'started')).toEqual([
+      { event: 'started', name: 'same', export: '__lunatic_test_same' },
     ]);
   });
 });
@@ -122,11 +122,7 @@ describe('a failure', () => {
 
   test('has the stack', async () => {
     const failure = await failureOf('(call $outer)', '(func $outer (call $inner)) (func $inner unreachable)');
-    expect(failure?.stack.map(({ functionName }) => functionName)).toEqual([
-      'inner',
-      'outer',
-      '#lunatic_test_it',
-    ]);
+    expect(failure?.stack.map((frame) => frame.function)).toEqual(['inner', 'outer', '#lunatic_test_it']);
   });
 
   test('of a child to which the test is linked is told as that of the test', async () => {
@@ -171,7 +167,7 @@ describe('the time limit', () => {
         ],
       },
     ]);
-    const stacks = failures[0]?.processes.map(({ stack }) => stack.map((frame) => frame.functionName));
+    const stacks = failures[0]?.processes.map(({ stack }) => stack.map((frame) => frame.function));
     expect(stacks?.[0]?.slice(0, 2)).toEqual(['forever', 'parent']);
     expect(stacks?.[1]?.slice(0, 2)).toEqual(['receive_tag', 'wait_in_vain']);
     expect(output.text).toContain(
@@ -201,7 +197,7 @@ describe('the time limit', () => {
     );
     const innermost = (name: string) => {
       const process = resultOf(name).failures[0]?.processes[0];
-      return [process?.activity, process?.stack[0]?.functionName];
+      return [process?.activity, process?.stack[0]?.function];
     };
     expect(innermost('sleeps')).toEqual(['sleeps', 'sleeps']);
     expect(innermost('receives')).toEqual(['waits for a message', 'receive_tag']);
@@ -225,7 +221,7 @@ describe('the time limit', () => {
     const { resultOf } = await testsOf(source, { timeout: 0.2 });
     const [failure] = resultOf('spins').failures;
     expect(failure?.processes[0]?.activity).toBe('runs');
-    expect(failure?.processes[0]?.stack.map(({ functionName }) => functionName)).toEqual([
+    expect(failure?.processes[0]?.stack.map((frame) => frame.function)).toEqual([
       'spin',
       '#lunatic_test_spins',
     ]);
@@ -240,7 +236,7 @@ describe('the time limit', () => {
       { timeout: 0.2 },
     );
     expect(resultOf('a').failures).toMatchObject([
-      { reason: 'timeout', processes: [{ activity: 'runs', stack: [{ functionName: 'top_level' }] }] },
+      { reason: 'timeout', processes: [{ activity: 'runs', stack: [{ function: 'top_level' }] }] },
     ]);
   });
 
@@ -280,7 +276,7 @@ describe('cancelling', () => {
     const { resultOf, summary, ended, left } = await testsOf(SOURCE, {
       signal: abort.signal,
       onEvent: (event) => {
-        if (event.kind === 'finished' && event.result.outcome === 'passed') setImmediate(() => abort.abort());
+        if (event.event === 'finished' && event.outcome === 'passed') setImmediate(() => abort.abort());
       },
     });
     expect(summary).toEqual({ passed: 1, failed: 0, ignored: 0, cancelled: 3, filteredOut: 0 });
@@ -298,17 +294,17 @@ describe('cancelling', () => {
       signal: abort.signal,
       jobs: 1,
       onEvent: (event) => {
-        if (event.kind === 'started' && event.test.name === 'tree') setImmediate(() => abort.abort());
+        if (event.event === 'started' && event.name === 'tree') setImmediate(() => abort.abort());
       },
     });
     expect(summary).toEqual({ passed: 1, failed: 0, ignored: 0, cancelled: 3, filteredOut: 0 });
-    expect(events.filter(({ kind }) => kind === 'started')).toHaveLength(2);
-    expect(events.at(-1)).toEqual({ kind: 'done', ...summary });
+    expect(events.filter(({ event }) => event === 'started')).toHaveLength(2);
+    expect(events.at(-1)).toEqual({ event: 'summary', ...summary });
   });
 
   test('before the run begins runs nothing', async () => {
     const { events, summary } = await testsOf(SOURCE, { signal: AbortSignal.abort() });
-    expect(events.map(({ kind }) => kind)).toEqual(['discovered', 'done']);
+    expect(events.map(({ event }) => event)).toEqual(['discovered', 'summary']);
     expect(summary.cancelled).toBe(4);
   });
 
@@ -330,7 +326,7 @@ describe('cancelling', () => {
       {
         signal: abort.signal,
         onEvent: (event) => {
-          if (event.kind === 'started') setImmediate(() => abort.abort());
+          if (event.event === 'started') setImmediate(() => abort.abort());
         },
       },
     );

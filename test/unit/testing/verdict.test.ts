@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Evidence, type FailureReason, judge } from '../../../runtime/testing/verdict.ts';
+import type { FailureReason } from '../../../runtime/testing/report.ts';
+import { type Evidence, judge } from '../../../runtime/testing/verdict.ts';
 
 const ended: Evidence = {
   expectedPanic: null,
