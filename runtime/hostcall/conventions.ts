@@ -13,6 +13,11 @@ export function timeoutFromHalves(low: number, high: number): number {
   return (low & high) === -1 ? Number.POSITIVE_INFINITY : (high >>> 0) * 2 ** 32 + (low >>> 0);
 }
 
+/** A `u64` of milliseconds as a number; all bits set means no limit (semantics 3.5). */
+export function timeoutFromGuest(timeout: bigint): number {
+  return timeout === -1n ? Number.POSITIVE_INFINITY : Number(BigInt.asUintN(64, timeout));
+}
+
 /**
  * Goes on in a host function when what it waits for is there. Whatever `next` throws becomes a trap, as it does in
  * the part of the function that runs at once.

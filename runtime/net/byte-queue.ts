@@ -1,17 +1,21 @@
-import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { copyBytes } from './copy-bytes.ts';
 
-/** What keeping a chunk costs besides its bytes. */
+/** Bytes that keeping a chunk costs besides its own. */
 const CHUNK_WEIGHT = 256;
 
-/** Bytes that have arrived and were not read yet, in the chunks they came in. */
+/** Memory that bytes are read into. Its bytes are looked up for each use, since memory that grows moves. */
+export interface Memory {
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes that have arrived and have not been read yet, in the chunks in which they came. */
 export class ByteQueue {
   #chunks: Uint8Array[] = [];
-  /** Bytes of the first chunk that were read. */
+  /** Bytes of the first chunk that have been read. */
   #offset = 0;
   length = 0;
 
-  /** Bytes of memory that it keeps, roughly: a peer may send each byte in a packet of its own. */
+  /** Roughly the bytes of memory that the queue takes: a peer may send each byte in a packet of its own. */
   get weight(): number {
     return this.length + this.#chunks.length * CHUNK_WEIGHT;
   }
@@ -22,10 +26,10 @@ export class ByteQueue {
   }
 
   /**
-   * Copies the first bytes, at most `size`, to where the memory must have room, and takes them out unless `peek`.
-   * @returns how many there were
+   * Copies the first bytes, at most `size`, to a range that the memory must have, and removes them unless `peek`.
+   * @returns the number of bytes copied
    */
-  read(memory: GuestMemory, at: number, size: number, peek: boolean): number {
+  read(memory: Memory, at: number, size: number, peek: boolean): number {
     let count = 0;
     let taken = 0;
     let offset = this.#offset;

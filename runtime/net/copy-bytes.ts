@@ -1,7 +1,7 @@
-/** Bytes up to which a loop is faster than making a view. */
+/** Up to this many bytes a loop is faster than a view. */
 const SHORT = 64;
 
-/** Copies bytes that both arrays have. */
+/** Copies `size` bytes. Both arrays must have the range. */
 export function copyBytes(
   source: Uint8Array,
   from: number,

@@ -12,7 +12,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** What Node tells of the two ends of a socket. */
+/** An address as Node gives it. */
 interface NodeAddress {
   readonly address: string;
   readonly port: number;
@@ -22,7 +22,7 @@ export function endpoint({ address, port }: NodeAddress): Endpoint {
   return { version: isIPv4(address) ? 4 : 6, host: address, port };
 }
 
-/** The text of an address given as 4 or 16 bytes in network order. A scope of 0 is none. */
+/** Returns the text of an address of 4 or 16 bytes in network order. A scope of 0 is none. */
 export function hostText(bytes: Uint8Array, scopeId = 0): string {
   if (bytes.length === 4) return bytes.join('.');
   const groups: string[] = [];
@@ -30,13 +30,13 @@ export function hostText(bytes: Uint8Array, scopeId = 0): string {
   return groups.join(':') + (scopeId === 0 ? '' : `%${zoneOfScope(scopeId)}`);
 }
 
-/** The bytes of an address in network order. */
+/** Returns the bytes of an address in network order. */
 export function hostBytes({ version, host }: Endpoint): Uint8Array {
   if (version === 4) return Uint8Array.from(host.split('.'), Number);
   return ipv6Bytes(host.split('%', 1)[0] ?? '');
 }
 
-/** The number of the interface in an address such as `fe80::1%eth0`, 0 for none. */
+/** Returns the number of the interface in an address such as `fe80::1%eth0`, 0 for none. */
 export function scopeOf({ host }: Endpoint): number {
   const at = host.indexOf('%');
   if (at < 0) return 0;
@@ -45,7 +45,7 @@ export function scopeOf({ host }: Endpoint): number {
   return scopes().find(({ name }) => name === zone)?.scopeId ?? 0;
 }
 
-/** What stands behind the `%`: the system wants the name of an interface, but for Windows, which wants the number. */
+/** The text after the `%`. Systems want the name of an interface there, except Windows, which wants the number. */
 function zoneOfScope(scopeId: number): string {
   if (process.platform === 'win32') return String(scopeId);
   return scopes().find((scope) => scope.scopeId === scopeId)?.name ?? String(scopeId);
@@ -87,7 +87,7 @@ function ipv6Bytes(text: string): Uint8Array {
 
 const MAX_PORT = 65_535;
 
-/** Splits `host:port` at the last colon; undefined where there is no port that is one. */
+/** Splits `host:port` at the last colon. Returns undefined if there is no valid port. */
 export function splitHostPort(text: string): { host: string; port: number } | undefined {
   const at = text.lastIndexOf(':');
   const digits = text.slice(at + 1);
@@ -95,7 +95,7 @@ export function splitHostPort(text: string): { host: string; port: number } | un
   return { host: text.slice(0, at), port: Number(digits) };
 }
 
-/** Reads `1.2.3.4:80`, `[::1]:80` or `[fe80::1%2]:80`; undefined for anything else. */
+/** Reads `1.2.3.4:80`, `[::1]:80` or `[fe80::1%2]:80`. Returns undefined for anything else. */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const parts = splitHostPort(text);
   if (parts === undefined) return undefined;

@@ -2,14 +2,14 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { SOCKET_BUFFER } from './net-stream.ts';
 
-/** Connections that may wait to be accepted. More are refused, until there is room. */
+/** Connections that may wait to be accepted. Beyond that they are refused until there is room. */
 export const MAX_PENDING = 1024;
 
-/** Who is given what comes in. */
+/** Gets the connections of a socket that listens. */
 export interface Doorkeeper {
-  /** A connection; nothing of it has been read. */
+  /** Called for each connection. Nothing of it has been read. */
   onConnection(socket: Socket): void;
-  /** The system could not give a connection: it has no more descriptors, for example. */
+  /** Called if the system could not give a connection: it has no descriptors left, for example. */
   onFailure(error: Error): void;
 }
 
@@ -23,8 +23,8 @@ export class Listening {
 
   /**
    * Binds and listens.
-   * @param done called later with the socket, or with what is wrong with the address; gives who takes the connections
-   * @returns gives up
+   * @param done called later with the socket, or with what is wrong with the address; returns who gets the connections
+   * @returns a function that gives up
    */
   static open(
     { host, port }: Endpoint,
@@ -54,10 +54,11 @@ export class Listening {
     };
   }
 
-  /** Where it listens. */
+  /** The address it listens on. */
   get local(): Endpoint {
     const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('it listens no more');
+    if (address === null || typeof address === 'string')
+      throw new Error('the socket does not listen any more');
     return endpoint(address);
   }
 
@@ -66,7 +67,7 @@ export class Listening {
   }
 }
 
-/** Lets the peer know at once that nobody is there. */
+/** Closes a connection in a way that lets the peer know at once that nobody is there. */
 export function refuse(socket: Socket): void {
   socket.on('error', () => {});
   socket.resetAndDestroy();

@@ -1,83 +1,83 @@
 import type { Socket } from 'node:net';
-import { fail, OK } from '../hostcall/conventions.ts';
-import type { Process } from '../kernel/process.ts';
-import type { Scheduler } from '../kernel/scheduler.ts';
-import { ByteQueue } from './byte-queue.ts';
+import { ByteQueue, type Memory } from './byte-queue.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
-import { gather } from './gather.ts';
 import { errorText } from './system-error.ts';
-import { armTimeout, timeOut, timeoutFromGuest } from './timeout.ts';
-import { WriteBuffers } from './write-buffers.ts';
+import { MAX_WRITE, WriteBuffers } from './write-buffers.ts';
 
-/** Weight of unread bytes from which on the peer has to wait: a stream holds this and one chunk more. */
+/** Weight of unread bytes at which the peer has to wait. A stream holds this and one more chunk at most. */
 const MAX_UNREAD = 2 ** 15;
 /** Bytes that a TLS stream may hold back before a writer waits. */
 const MAX_UNSENT = 2 ** 16;
-/** Milliseconds that what was written may take to reach the peer after the stream was closed. */
+/** Milliseconds that written bytes may take to reach the peer after the stream was closed. */
 const LINGER = 60_000;
 
 /** `highWaterMark` of sockets: what they keep for themselves once they were told to pause. */
 export const SOCKET_BUFFER = 2 ** 14;
 
-/** No timeout, as guests see it. */
-const NONE = -1n;
 const EMPTY = new Uint8Array(0);
+const CLOSED = 'The connection was closed';
 
 const buffers = new WriteBuffers();
 
+/** What came of an operation: a number of bytes, or why it failed, in words for people. */
+export type Outcome = number | string;
+
 /** What a stream's timeouts apply to. */
 export type StreamOperation = 'read' | 'write' | 'peek';
+
+/** A read, and who waits for it. */
+export interface Reader {
+  /** `peek` leaves the bytes in the stream. */
+  readonly operation: 'read' | 'peek';
+  /** Where the bytes go: `size` bytes at `start`, a range that the memory has. */
+  readonly memory: Memory;
+  readonly start: number;
+  /** Not 0. */
+  readonly size: number;
+  /** Called once if the reader had to wait; with 0 at the end of the stream. */
+  done(outcome: Outcome): void;
+}
+
+/** A write, and who waits for it. */
+export interface Writer {
+  /** `flush` has no bytes of its own: it waits for those that were written before. */
+  readonly operation: 'write' | 'flush';
+  /** Bytes that the socket has taken; -1 before it has taken any. The stream sets it. */
+  taken: number;
+  /** Returns how many bytes a write of at most `limit` bytes takes. */
+  count(limit: number): number;
+  /** Copies the first bytes, as many as the target holds. */
+  copyTo(target: Uint8Array): void;
+  /** Called once if the writer had to wait. */
+  done(outcome: Outcome): void;
+}
 
 /** What a TLS session runs over. */
 interface Transport {
   /** The peer hung up in the middle of the session. */
   readonly truncated: boolean;
-  /** What broke the connection. */
+  /** The error that broke the connection. */
   readonly failure: Error | null;
 }
 
-/** A process that waits for bytes. */
-interface Reader {
-  readonly process: Process;
-  readonly operation: 'read' | 'peek';
-  readonly pointer: number;
-  readonly size: number;
-  readonly out: number;
-  readonly wake: (code: number) => void;
-}
-
-/** A process that waits until its bytes, or those before them, are on their way. */
-interface Writer {
-  readonly process: Process;
-  readonly operation: 'write' | 'flush';
-  /** Address and length of the array of buffers. */
-  readonly vectors: number;
-  readonly count: number;
-  readonly out: number;
-  /** Bytes that the socket has taken; -1 for none yet. */
-  taken: number;
-  readonly wake: (code: number) => void;
-}
-
-/** A process that waits for its turn to get or set a timeout. */
+/** A caller that waits until no operation of a kind is under way. */
 interface Settler {
   readonly operation: StreamOperation;
-  readonly wake: (code: number) => void;
+  readonly settled: () => void;
 }
 
 const OWNER = Symbol('stream');
 type OwnedSocket = Socket & { [OWNER]?: NetStream };
 
 /**
- * A TCP or TLS stream, shared by all who have a reference to it (semantics 8). Bytes go straight between the memory of
- * the process that waits and the socket's events; no promise or callback is in between.
+ * A TCP or TLS stream, shared by everybody who has a reference to it (semantics 8). Bytes go straight from the socket's
+ * events into the memory of the reader that waits; no promise or chunk is in between.
  *
- * Reads are not begun before a process wants bytes, and stop while some are left unread. A write is over when the
- * system has taken its bytes: what a process wrote is not lost with the process, nor with the whole runtime.
+ * Nothing is read before somebody wants bytes, and reading stops while some are left unread. A write is over when the
+ * system has taken its bytes: they are not lost with the process that wrote them, nor with the whole runtime.
  */
 export class NetStream {
-  readonly #scheduler: Scheduler;
   readonly #socket: OwnedSocket;
   readonly #unread = new ByteQueue();
   /** What a TLS session runs over; null for plain TCP. */
@@ -90,14 +90,17 @@ export class NetStream {
   readonly #readers: Reader[] = [];
   readonly #writers: Writer[] = [];
   readonly #settlers: Settler[] = [];
-  readonly #timeouts = { read: NONE, write: NONE, peek: NONE };
+  /**
+   * Milliseconds that operations may take, -1 for no limit. The stream only keeps them, for everybody who has a reference
+   * to it; readers and writers give up by themselves.
+   */
+  readonly timeouts: Record<StreamOperation, bigint> = { read: -1n, write: -1n, peek: -1n };
 
   /**
    * @param socket connected, paused, with `allowHalfOpen`
-   * @param transport what it runs over if it is a TLS session; what was written may then stay in the socket for a while
+   * @param transport what a TLS session runs over. Written bytes may then stay in the socket for a while
    */
-  constructor(scheduler: Scheduler, socket: Socket, transport: Transport | null = null) {
-    this.#scheduler = scheduler;
+  constructor(socket: Socket, transport: Transport | null = null) {
     this.#socket = socket;
     this.#transport = transport;
     this.#socket[OWNER] = this;
@@ -106,7 +109,7 @@ export class NetStream {
     if (socket.destroyed) this.onClose();
   }
 
-  /** Where the peer is; undefined once the connection is gone. */
+  /** The peer's address; undefined once the connection is gone. */
   get peer(): Endpoint | undefined {
     const { remoteAddress: address, remotePort: port } = this.#socket;
     return address === undefined || port === undefined ? undefined : endpoint({ address, port });
@@ -114,13 +117,13 @@ export class NetStream {
 
   // -- references --------------------------------------------------------------------------------------
 
-  /** Another reference to it. */
+  /** Returns the stream, with one more reference to it. */
   share(): this {
     this.#references++;
     return this;
   }
 
-  /** Gives a reference back; with the last one the stream is closed. What was written still reaches the peer. */
+  /** Gives a reference back. The last one closes the stream; bytes that were written still reach the peer. */
   release(): void {
     if (--this.#references > 0) return;
     const socket = this.#socket;
@@ -135,66 +138,42 @@ export class NetStream {
 
   // -- reading -----------------------------------------------------------------------------------------
 
-  /**
-   * Reads or peeks for the current process. All ranges have been checked.
-   * @param out address of the count, or of the error id
-   * @param timeout milliseconds, Infinity for none; default: the stream's
-   * @returns the result code
-   */
-  read(
-    operation: 'read' | 'peek',
-    process: Process,
-    pointer: number,
-    size: number,
-    out: number,
-    timeout = timeoutFromGuest(this.#timeouts[operation]),
-  ): number | Promise<number> {
-    if (size === 0) {
-      process.memory.writeId(out, 0);
-      return OK;
-    }
-    if (this.#readers.length === 0) {
-      const code = this.#tryRead(operation, process, pointer, size, out);
-      if (code >= 0) return code;
-    }
-    return this.#scheduler.waitForEvent(process, (wake) => {
-      const readers = this.#readers;
-      const reader: Reader = { process, operation, pointer, size, out, wake };
-      readers.push(reader);
-      this.#fill();
-      const leave = () => {
-        readers.splice(readers.indexOf(reader), 1);
-        this.#serveReaders();
-      };
-      armTimeout(process, timeout, () => {
-        wake(timeOut(process, out));
-        leave();
-      });
-      return leave;
-    });
+  /** Reads bytes that are there. Returns undefined if the reader has to wait: see `awaitBytes`. */
+  read(reader: Reader): Outcome | undefined {
+    return this.#readers.length === 0 ? this.#tryRead(reader) : undefined;
   }
 
-  /** Reads what is there; -1 where nothing is, but may come. */
-  #tryRead(operation: 'read' | 'peek', process: Process, pointer: number, size: number, out: number): number {
+  /**
+   * Lets a reader wait for bytes, behind those that wait already.
+   * @returns a function that gives up
+   */
+  awaitBytes(reader: Reader): () => void {
+    this.#readers.push(reader);
+    this.#fill();
+    return () => {
+      remove(this.#readers, reader);
+      this.#serveReaders();
+    };
+  }
+
+  #tryRead({ operation, memory, start, size }: Reader): Outcome | undefined {
     const unread = this.#unread;
     if (unread.length > 0) {
-      process.memory.writeId(out, unread.read(process.memory, pointer, size, operation === 'peek'));
+      const count = unread.read(memory, start, size, operation === 'peek');
       if (unread.length === 0) this.#fill();
-      return OK;
+      return count;
     }
-    if (this.#ended) process.memory.writeId(out, 0);
-    else return this.#failure === null ? -1 : fail(process, out, this.#failure);
-    return OK;
+    return this.#ended ? 0 : (this.#failure ?? undefined);
   }
 
   #serveReaders(): void {
     const readers = this.#readers;
     while (readers[0] !== undefined) {
-      const { process, operation, pointer, size, out, wake } = readers[0];
-      const code = this.#tryRead(operation, process, pointer, size, out);
-      if (code < 0) break;
+      const reader = readers[0];
+      const outcome = this.#tryRead(reader);
+      if (outcome === undefined) break;
       readers.shift();
-      wake(code);
+      reader.done(outcome);
     }
     this.#settle();
   }
@@ -209,80 +188,47 @@ export class NetStream {
   // -- writing -----------------------------------------------------------------------------------------
 
   /**
-   * Writes the buffers of an array for the current process, or as many of their bytes as one write takes. All ranges
-   * have been checked.
-   * @param out address of the count, or of the error id
-   * @param timeout milliseconds, Infinity for none; default: the stream's
-   * @returns the result code
+   * Writes as many bytes as one write takes, or finds that there is nothing to flush. Returns undefined if the writer has
+   * to wait, perhaps with its bytes taken already: see `awaitWrite`.
    */
-  write(
-    process: Process,
-    vectors: number,
-    count: number,
-    out: number,
-    timeout = timeoutFromGuest(this.#timeouts.write),
-  ): number | Promise<number> {
-    return this.#write('write', process, vectors, count, out, timeout);
+  write(writer: Writer): Outcome | undefined {
+    return this.#writers.length === 0 ? this.#tryWrite(writer) : undefined;
   }
 
-  /** Waits until the system has all that was written. */
-  flush(process: Process, out: number): number | Promise<number> {
-    return this.#write('flush', process, 0, 0, out, Number.POSITIVE_INFINITY);
+  /**
+   * Lets a writer wait until the system has its bytes, behind those that wait already.
+   * @returns a function that gives up. Bytes that were taken are sent all the same
+   */
+  awaitWrite(writer: Writer): () => void {
+    this.#writers.push(writer);
+    return () => {
+      remove(this.#writers, writer);
+      this.#serveWriters();
+    };
   }
 
-  #write(
-    operation: 'write' | 'flush',
-    process: Process,
-    vectors: number,
-    count: number,
-    out: number,
-    timeout: number,
-  ): number | Promise<number> {
-    const writer: Writer = { process, operation, vectors, count, out, taken: -1, wake: unset };
-    if (this.#writers.length === 0) {
-      const code = this.#tryWrite(writer);
-      if (code >= 0) return code;
-    }
-    return this.#scheduler.waitForEvent(process, (wake) => {
-      const writers = this.#writers;
-      const waiting: Writer = { ...writer, wake };
-      writers.push(waiting);
-      const leave = () => {
-        writers.splice(writers.indexOf(waiting), 1);
-        this.#serveWriters();
-      };
-      armTimeout(process, timeout, () => {
-        // What the socket has taken is written, only late.
-        wake(waiting.taken < 0 ? timeOut(process, out) : succeed(waiting));
-        leave();
-      });
-      return leave;
-    });
-  }
-
-  /** Writes, or finds out that all is written; -1 where that takes a while. */
-  #tryWrite(writer: Writer): number {
+  #tryWrite(writer: Writer): Outcome | undefined {
     const socket = this.#socket;
-    const { process, out, operation } = writer;
+    const { operation } = writer;
     const failure = this.#writeFailure();
-    if (failure !== null) return fail(process, out, failure);
+    if (failure !== null) return failure;
     const unsent = this.#transport === null ? 0 : MAX_UNSENT;
     if (socket.writableLength > (operation === 'flush' ? 0 : unsent)) return this.#awaitDrain();
-    if (operation === 'flush' || writer.taken >= 0) return succeed(writer);
+    if (operation === 'flush') return 0;
+    if (writer.taken >= 0) return writer.taken;
 
-    const { memory } = process;
-    const size = gather(memory, writer.vectors, writer.count, null);
+    const size = writer.count(MAX_WRITE);
     if (size > 0) {
       const buffer = buffers.take(size);
-      gather(memory, writer.vectors, writer.count, buffer);
+      writer.copyTo(buffer);
       socket.write(buffer);
       if (socket.writableLength > 0) buffers.give();
       else buffers.release();
     }
     const late = this.#writeFailure();
-    if (late !== null) return fail(process, out, late);
+    if (late !== null) return late;
     writer.taken = size;
-    return socket.writableLength > unsent ? this.#awaitDrain() : succeed(writer);
+    return socket.writableLength > unsent ? this.#awaitDrain() : size;
   }
 
   #writeFailure(): string | null {
@@ -292,87 +238,66 @@ export class NetStream {
     return destroyed ? CLOSED : null;
   }
 
-  /** Goes on with writers when the socket has written what it has. */
-  #awaitDrain(): number {
-    if (!this.#draining) {
-      this.#draining = true;
-      // Told of in order, after all before it. The socket's own event comes only where it was told to wait.
-      this.#socket.write(EMPTY, () => {
-        this.#draining = false;
-        this.#serveWriters();
-      });
-    }
-    return -1;
+  /** Goes on with the writers when the socket has written what it has. */
+  #awaitDrain(): undefined {
+    if (this.#draining) return;
+    this.#draining = true;
+    // Its callback comes in order, after everything before it. The `drain` event comes only after a full buffer.
+    this.#socket.write(EMPTY, () => {
+      this.#draining = false;
+      this.#serveWriters();
+    });
   }
 
   #serveWriters(): void {
     const writers = this.#writers;
     while (writers[0] !== undefined) {
       const writer = writers[0];
-      const code = this.#tryWrite(writer);
-      if (code < 0) break;
+      const outcome = this.#tryWrite(writer);
+      if (outcome === undefined) break;
       writers.shift();
-      writer.wake(code);
+      writer.done(outcome);
     }
     this.#settle();
   }
 
-  // -- timeouts ----------------------------------------------------------------------------------------
+  // -- operations under way ----------------------------------------------------------------------------
 
-  /**
-   * Milliseconds, -1 for none, as guests have them. Waits for an operation of this kind that is under way.
-   */
-  getTimeout(operation: StreamOperation, process: Process): bigint | Promise<bigint> {
-    const settled = this.#settled(operation, process);
-    return settled === null ? this.#timeouts[operation] : settled.then(() => this.#timeouts[operation]);
-  }
-
-  /** The same to set it. */
-  setTimeout(operation: StreamOperation, process: Process, timeout: bigint): void | Promise<void> {
-    const settled = this.#settled(operation, process);
-    const set = (): void => {
-      this.#timeouts[operation] = timeout;
-    };
-    return settled === null ? set() : settled.then(set);
-  }
-
-  /** Null where no operation of the kind is under way. */
-  #settled(operation: StreamOperation, process: Process): Promise<number> | null {
-    if (!this.#isBusy(operation)) return null;
-    return this.#scheduler.waitForEvent(process, (wake) => {
-      const settlers = this.#settlers;
-      const settler = { operation, wake };
-      settlers.push(settler);
-      return () => settlers.splice(settlers.indexOf(settler), 1);
-    });
-  }
-
-  #isBusy(operation: StreamOperation): boolean {
+  /** Whether an operation of this kind is under way. */
+  isBusy(operation: StreamOperation): boolean {
     const first = operation === 'write' ? this.#writers[0] : this.#readers[0];
     return first?.operation === operation;
+  }
+
+  /**
+   * Calls back when no operation of this kind is under way any more.
+   * @returns a function that gives up
+   */
+  whenSettled(operation: StreamOperation, settled: () => void): () => void {
+    const settler = { operation, settled };
+    this.#settlers.push(settler);
+    return () => remove(this.#settlers, settler);
   }
 
   #settle(): void {
     const settlers = this.#settlers;
     if (settlers.length === 0) return;
     for (const settler of settlers.splice(0)) {
-      if (this.#isBusy(settler.operation)) settlers.push(settler);
-      else settler.wake(OK);
+      if (this.isBusy(settler.operation)) settlers.push(settler);
+      else settler.settled();
     }
   }
 
-  // -- what the socket tells ---------------------------------------------------------------------------
+  // -- events of the socket ----------------------------------------------------------------------------
 
   onData(chunk: Uint8Array): void {
     if (this.#references === 0) return;
     const reader = this.#readers[0];
     if (reader?.operation === 'read' && this.#unread.length === 0 && chunk.length <= reader.size) {
-      // Nearly always: it is all for the process that waits.
-      const { process, pointer, out, wake } = reader;
+      // Nearly always all of it is for the one reader that waits.
       this.#readers.shift();
-      copyBytes(chunk, 0, process.memory.bytes, pointer, chunk.length);
-      process.memory.writeId(out, chunk.length);
-      wake(OK);
+      copyBytes(chunk, 0, reader.memory.bytes, reader.start, chunk.length);
+      reader.done(chunk.length);
       this.#settle();
       return;
     }
@@ -404,16 +329,12 @@ export class NetStream {
   }
 }
 
-const CLOSED = 'The connection was closed';
-
-function succeed({ process, taken, out }: Writer): number {
-  process.memory.writeId(out, Math.max(0, taken));
-  return OK;
+function remove<T>(list: T[], item: T): void {
+  const index = list.indexOf(item);
+  if (index >= 0) list.splice(index, 1);
 }
 
-function unset(): void {}
-
-// Shared by all streams: thousands of them need not have functions of their own.
+// All streams share these functions: thousands of streams need not have functions of their own.
 
 function onData(this: OwnedSocket, chunk: Uint8Array): void {
   this[OWNER]?.onData(chunk);

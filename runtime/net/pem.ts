@@ -2,7 +2,7 @@
 export interface PemBlock {
   /** `CERTIFICATE`, `PRIVATE KEY` */
   readonly label: string;
-  /** With its first and last line. */
+  /** The text with its first and last line. */
   readonly text: string;
 }
 
@@ -11,7 +11,7 @@ const DASHES = '-----';
 /** Characters of the longest label that is looked for. */
 const MAX_LABEL = 64;
 
-/** The pieces of a PEM text, whatever stands between them. What is not complete ends the list. */
+/** Returns the pieces of a PEM text, whatever is between them. An incomplete piece ends the list. */
 export function pemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   let at = text.indexOf(BEGIN);

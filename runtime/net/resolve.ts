@@ -1,24 +1,24 @@
 import { lookup } from 'node:dns';
 import { type Endpoint, endpoint, parseEndpoint, splitHostPort } from './endpoint.ts';
 
-/** A name that cannot be resolved, in words for the guest's author. */
+/** A name cannot be resolved. The message is for the guest's author. */
 export class ResolveError extends Error {
   override readonly name = 'ResolveError';
   readonly code = 'LUNATIC_RESOLVE';
 }
 
-/** What is to be resolved: an address, or a name to be looked up. */
+/** An address, or a name to be looked up, each with a port. */
 export type Target = Endpoint | { readonly version: 'name'; readonly host: string; readonly port: number };
 
 /** Characters of the longest name in the domain name system. */
 const MAX_NAME = 253;
 
-/** Names that are looked up at the same time. The system answers few at once and cannot be told to give up. */
+/** Names that are looked up at the same time. The system answers few at once, and a look-up cannot be cancelled. */
 const MAX_LOOKUPS = 256;
 
 /**
  * Reads `host:port`.
- * @throws ResolveError where the text is none
+ * @throws ResolveError if the text is not of that form
  */
 export function parseTarget(text: string): Target {
   const literal = parseEndpoint(text);
@@ -30,24 +30,24 @@ export function parseTarget(text: string): Target {
 }
 
 /**
- * Checks what is to be looked up.
+ * Checks a name before it is looked up.
  * @throws ResolveError
  */
 export function checkName(host: string): void {
-  // A resolver reads up to the first zero byte, and so would take one name for another.
+  // A resolver reads up to the first zero byte, and so would look up another name.
   const isName = host !== '' && host.length <= MAX_NAME && !hasControlOrSpace(host);
   if (!isName) throw new ResolveError(`"${shortened(host)}" is not a host name`);
 }
 
 type Done = (result: readonly string[] | ResolveError) => void;
 
-/** Who waits for the addresses of which name. */
+/** The callbacks that wait for the addresses of each name. */
 const lookups = new Map<string, Set<Done>>();
 
 /**
- * Looks a name up, as the system does it.
+ * Looks a name up in the way of the operating system.
  * @param done called later with the addresses, in the order in which the system's resolver gives them
- * @returns gives up
+ * @returns a function that gives up
  */
 export function lookUp(host: string, done: Done): () => void {
   let waiting = lookups.get(host);
@@ -78,7 +78,7 @@ function begin(host: string, waiting: Set<Done>): void {
   }
 }
 
-/** Looked-up addresses at a port. */
+/** Returns looked-up addresses with a port. */
 export function endpoints(addresses: readonly string[], port: number): Endpoint[] {
   return addresses.map((address) => endpoint({ address, port }));
 }

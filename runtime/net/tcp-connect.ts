@@ -2,10 +2,10 @@ import { Socket } from 'node:net';
 import { SOCKET_BUFFER } from './net-stream.ts';
 
 /**
- * Connects to an address, or to that of several which answers first.
- * @param addresses of the same host, at least one
- * @param done called later with the socket, paused, or with what went wrong
- * @returns gives up
+ * Connects to the first of several addresses that answers.
+ * @param addresses of one host, at least one
+ * @param done called later with the socket, paused, or with the error
+ * @returns a function that gives up
  */
 export function connectTcp(
   addresses: readonly string[],
@@ -18,7 +18,7 @@ export function connectTcp(
     readableHighWaterMark: SOCKET_BUFFER,
     writableHighWaterMark: SOCKET_BUFFER,
   } as ConstructorParameters<typeof Socket>[0]);
-  // Nothing is read before somebody wants to.
+  // Nothing is read before somebody wants bytes.
   socket.pause();
   socket.once('error', done);
   const connected = () => {
@@ -30,7 +30,7 @@ export function connectTcp(
     socket.connect({ host, port }, connected);
   } else {
     const known = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-    // Node asks for all of them where it may try one after the other. The name is of no use to anybody.
+    // Node takes several addresses only as the result of a look-up. The name does not matter.
     socket.connect(
       { host: 'known', port, autoSelectFamily: true, lookup: (_host, _options, found) => found(null, known) },
       connected,

@@ -1,6 +1,4 @@
 import type { Socket } from 'node:net';
-import type { Process } from '../kernel/process.ts';
-import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Doorkeeper, type Listening, MAX_PENDING, refuse } from './listening.ts';
 import { WaitLine } from './wait-line.ts';
@@ -8,58 +6,63 @@ import { WaitLine } from './wait-line.ts';
 /** A connection, or why the system could not give one. */
 export type Accepted = Socket | Error;
 
-/** Takes connections that come in, and keeps a few until a process accepts them. */
+/** Takes connections that come in, and keeps a limited number until somebody accepts them. */
 export class TcpListener implements Doorkeeper {
   readonly #listening: Listening;
-  readonly #line: WaitLine<Accepted>;
+  readonly #line = new WaitLine<Accepted>();
   readonly #pending = new Set<Socket>();
   #references = 1;
 
-  constructor(scheduler: Scheduler, listening: Listening) {
+  constructor(listening: Listening) {
     this.#listening = listening;
-    this.#line = new WaitLine(scheduler);
   }
 
-  /** Where it listens. */
+  /** The address it listens on. */
   get local(): Endpoint {
     return this.#listening.local;
   }
 
-  /** Another reference to it. */
+  /** Returns the listener, with one more reference to it. */
   share(): this {
     this.#references++;
     return this;
   }
 
-  /** Gives a reference back; with the last one it stops listening, and connections that wait are refused. */
+  /** Gives a reference back. The last one stops listening and refuses connections that wait. */
   release(): void {
     if (--this.#references > 0) return;
     this.#listening.close();
     for (const socket of this.#pending) refuse(socket);
   }
 
-  /**
-   * Gives the current process the next connection.
-   * @param serve takes it and gives the code that the host call returns
-   */
-  accept(process: Process, serve: (accepted: Accepted) => number): number | Promise<number> {
+  /** Takes a connection that has come in already. */
+  accept(): Accepted | undefined {
     for (const socket of this.#pending) {
       this.#pending.delete(socket);
-      return serve(socket);
+      return socket;
     }
-    return this.#line.wait(process, serve);
+    return undefined;
+  }
+
+  /**
+   * Waits for the next connection.
+   * @param take called once, later
+   * @returns a function that gives up
+   */
+  awaitConnection(take: (accepted: Accepted) => void): () => void {
+    return this.#line.enter(take);
   }
 
   onConnection(socket: Socket): void {
     if (this.#line.give(socket)) return;
-    // Whoever accepts it finds out by reading.
+    // Whoever accepts it sees the error when reading.
     socket.on('error', () => {});
     if (this.#references === 0 || this.#pending.size >= MAX_PENDING) refuse(socket);
     else this.#pending.add(socket);
   }
 
   onFailure(error: Error): void {
-    // Where nobody waits, nobody can do anything about it.
+    // If nobody waits, nobody can do anything about it.
     this.#line.give(error);
   }
 }

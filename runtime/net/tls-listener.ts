@@ -1,13 +1,11 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import type { Process } from '../kernel/process.ts';
-import type { Scheduler } from '../kernel/scheduler.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { type Doorkeeper, type Listening, MAX_PENDING, refuse } from './listening.ts';
 import { acceptTls, HandshakeError, type TlsSession } from './tls-session.ts';
 import { WaitLine } from './wait-line.ts';
 
-/** Handshakes under way at the same time, with connections that are done and wait for a process. */
+/** Handshakes under way at the same time, together with connections whose handshake is done and that wait. */
 const MAX_HANDSHAKES = 256;
 /** Milliseconds that a peer may take for a handshake. */
 const HANDSHAKE_TIME = 30_000;
@@ -16,38 +14,37 @@ const HANDSHAKE_TIME = 30_000;
 export type TlsAccepted = { readonly session: TlsSession; readonly peer: Endpoint } | Error;
 
 /**
- * Takes connections that come in, and shakes hands with many at the same time while at least one process waits: a peer
- * that does not get on with it keeps no other from being accepted.
+ * Takes connections that come in, and shakes hands with many at the same time while at least one caller waits: a peer
+ * that is slow with its handshake does not delay the others.
  */
 export class TlsListener implements Doorkeeper {
   readonly #listening: Listening;
   readonly #context: SecureContext | HandshakeError;
-  readonly #line: WaitLine<TlsAccepted>;
+  readonly #line = new WaitLine<TlsAccepted>();
   readonly #pending = new Set<Socket>();
-  /** How to give each of them up. */
+  /** Functions that give up the handshakes under way. */
   readonly #handshakes = new Set<() => void>();
   readonly #ready: Exclude<TlsAccepted, Error>[] = [];
   #references = 1;
 
-  /** @param context certificate and key, or why they are of no use */
-  constructor(scheduler: Scheduler, listening: Listening, context: SecureContext | HandshakeError) {
+  /** @param context certificate and key, or why they cannot be used */
+  constructor(listening: Listening, context: SecureContext | HandshakeError) {
     this.#listening = listening;
     this.#context = context;
-    this.#line = new WaitLine(scheduler);
   }
 
-  /** Where it listens. */
+  /** The address it listens on. */
   get local(): Endpoint {
     return this.#listening.local;
   }
 
-  /** Another reference to it. */
+  /** Returns the listener, with one more reference to it. */
   share(): this {
     this.#references++;
     return this;
   }
 
-  /** Gives a reference back; with the last one it stops listening, and connections that nobody has accepted are closed. */
+  /** Gives a reference back. The last one stops listening and closes connections that nobody has accepted. */
   release(): void {
     if (--this.#references > 0) return;
     this.#listening.close();
@@ -57,14 +54,20 @@ export class TlsListener implements Doorkeeper {
     for (const { session } of this.#ready) session.socket.destroy();
   }
 
+  /** Takes a connection whose handshake is done already. */
+  accept(): TlsAccepted | undefined {
+    return this.#ready.shift();
+  }
+
   /**
-   * Gives the current process the next connection.
-   * @param serve takes it and gives the code that the host call returns
+   * Waits for the next connection.
+   * @param take called once, later
+   * @returns a function that gives up
    */
-  accept(process: Process, serve: (accepted: TlsAccepted) => number): number | Promise<number> {
-    const ready = this.#ready.shift();
-    if (ready !== undefined) return serve(ready);
-    return this.#line.wait(process, serve, undefined, undefined, () => this.#shakeHands());
+  awaitConnection(take: (accepted: TlsAccepted) => void): () => void {
+    const leave = this.#line.enter(take);
+    this.#shakeHands();
+    return leave;
   }
 
   onConnection(socket: Socket): void {
@@ -95,7 +98,7 @@ export class TlsListener implements Doorkeeper {
     if (this.#context instanceof HandshakeError) {
       const failure = this.#context;
       refuse(socket);
-      // Not within the call of the process that waits.
+      // It must not be called before the caller knows how to give up.
       setImmediate(() => this.#line.give(failure));
       return;
     }
@@ -120,7 +123,7 @@ export class TlsListener implements Doorkeeper {
   }
 
   #settle(result: TlsAccepted): void {
-    // A failure that nobody waits for is nobody's.
+    // A failure that nobody waits for is dropped.
     if (!this.#line.give(result) && !(result instanceof Error)) this.#ready.push(result);
     this.#shakeHands();
   }

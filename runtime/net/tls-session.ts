@@ -3,13 +3,13 @@ import { type ConnectionOptions, connect, type SecureContext, TLSSocket } from '
 import { errorText } from './system-error.ts';
 import { TlsTransport } from './tls-transport.ts';
 
-/** A TLS connection whose handshake is done; paused. */
+/** A TLS connection whose handshake is done. It is paused. */
 export interface TlsSession {
   readonly socket: TLSSocket;
   readonly transport: TlsTransport;
 }
 
-/** A handshake failed. */
+/** A TLS handshake failed. */
 export class HandshakeError extends Error {
   override readonly name = 'HandshakeError';
   readonly code = 'LUNATIC_TLS_HANDSHAKE';
@@ -18,7 +18,7 @@ export class HandshakeError extends Error {
 /**
  * Shakes hands as a server.
  * @param done called once, later
- * @returns gives up
+ * @returns a function that gives up
  */
 export function acceptTls(
   raw: Socket,
@@ -61,7 +61,7 @@ function shakeHands(
     const text = why === null ? 'the peer closed the connection' : reasonText(why);
     done(new HandshakeError(`TLS handshake failed: ${text}`));
   };
-  // What a server's handshake fails of is told only this way; it closes the socket in any case.
+  // The reason why a server's handshake fails comes only this way. The socket closes in any case.
   socket.on('_tlsError', noteReason);
   socket.on('error', noteReason);
   socket.once('close', fail);
@@ -71,7 +71,7 @@ function shakeHands(
     socket.off('close', fail).off('_tlsError', noteReason);
     done({ socket, transport });
   });
-  // A peer that hangs up gives no other sign during the handshake.
+  // During the handshake nothing else tells that the peer hung up.
   transport.once('end', () => {
     if (pending) socket.destroy();
   });
@@ -82,9 +82,9 @@ function shakeHands(
   };
 }
 
-/** What a person understands of an error of OpenSSL's. */
+/** The part of an OpenSSL error that people understand. */
 function reasonText(error: Error): string {
   const { reason } = error as Error & { reason?: unknown };
-  // Node goes on with advice for who started it.
+  // Node appends advice for whoever started it.
   return typeof reason === 'string' ? reason : (errorText(error).split('; ', 1)[0] ?? '');
 }

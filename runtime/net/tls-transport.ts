@@ -4,14 +4,14 @@ import type { TLSSocket } from 'node:tls';
 import { SOCKET_BUFFER } from './net-stream.ts';
 
 /**
- * What a TLS session runs over. It passes on the bytes of a TCP socket, and finds out whether the peer said that it was
- * done or only hung up, as somebody on the way may have done to cut a message short. Node does not tell.
+ * The stream that a TLS session runs over. It passes on the bytes of a TCP socket, and finds out whether the peer closed
+ * the session or only hung up, as somebody in between may have done to cut a message short. Node does not tell.
  *
- * A session that ends before the socket has ended has got the notice that it is over.
+ * If the session ends before the socket does, the peer has sent its close notification.
  */
 export class TlsTransport extends Duplex {
   readonly #socket: Socket;
-  /** What broke the connection. */
+  /** The error that broke the connection. */
   failure: Error | null = null;
   /** The peer hung up in the middle of the session. */
   truncated = false;
@@ -33,16 +33,16 @@ export class TlsTransport extends Duplex {
       })
       .on('close', () => this.destroy());
     this.on('error', () => {});
-    // All that came before has been passed on by then.
+    // By then everything that came before has been passed on.
     this.on('end', () => {
       this.#hungUp = true;
     });
   }
 
-  /** Watches the session that runs over it. */
+  /** Watches the session that runs over this stream. */
   watch(session: TLSSocket): void {
     session.push = (chunk, encoding) => {
-      // It may say so twice; the first time counts.
+      // The end may come twice; the first time counts.
       if (chunk === null && !this.#ended) {
         this.#ended = true;
         this.truncated = this.#hungUp;
@@ -64,7 +64,7 @@ export class TlsTransport extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    // What was given up may not be held by a peer that does not read.
+    // A peer that does not read must not keep a connection open that was given up.
     if (this.writableFinished) this.#socket.destroySoon();
     else this.#socket.destroy();
     done(error);

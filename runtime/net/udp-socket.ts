@@ -1,27 +1,25 @@
 import { createSocket, type Socket } from 'node:dgram';
-import type { Process } from '../kernel/process.ts';
-import type { Scheduler } from '../kernel/scheduler.ts';
 import { type Endpoint, endpoint, hostBytes } from './endpoint.ts';
 import { systemError } from './system-error.ts';
 import { WaitLine } from './wait-line.ts';
 
-/** Weight of datagrams that a socket keeps until they are received. More are dropped, as the system does. */
+/** Weight of datagrams that a socket keeps until they are received. Beyond that they are dropped, as the system does. */
 const MAX_QUEUED = 2 ** 18;
-/** What keeping a datagram costs besides its bytes. */
+/** Bytes that keeping a datagram costs besides its own. */
 const DATAGRAM_WEIGHT = 512;
-/** What systems set. Node cannot ask for it. */
+/** The value that systems set. Node cannot ask for it. */
 const DEFAULT_TTL = 64;
 
-/** What a socket received. */
+/** A datagram and its sender. */
 export interface Datagram {
   readonly bytes: Uint8Array;
   readonly from: Endpoint;
 }
 
-/** A datagram, or what the system says became of one that was sent before. */
+/** A datagram, or the system's error about one that was sent before. */
 export type Received = Datagram | Error;
 
-/** Hosts are addresses here: there is nothing to look up. */
+/** A look-up that does nothing: hosts are addresses here. */
 function known(
   host: string,
   _options: unknown,
@@ -30,10 +28,10 @@ function known(
   done(null, host, host.includes(':') ? 6 : 4);
 }
 
-/** A UDP socket, shared by all who have a reference to it. */
+/** A UDP socket, shared by everybody who has a reference to it. */
 export class UdpSocket {
   readonly #socket: Socket;
-  readonly #line: WaitLine<Received>;
+  readonly #line = new WaitLine<Received>();
   #queue: Received[] = [];
   #weight = 0;
   #references = 1;
@@ -41,9 +39,8 @@ export class UdpSocket {
   #broadcast = false;
   #ttl = DEFAULT_TTL;
 
-  private constructor(scheduler: Scheduler, socket: Socket) {
+  private constructor(socket: Socket) {
     this.#socket = socket;
-    this.#line = new WaitLine(scheduler);
     socket.on('message', (bytes, from) => {
       this.#arrived({ bytes, from: endpoint(from) });
     });
@@ -53,21 +50,20 @@ export class UdpSocket {
   /**
    * Binds a socket.
    * @param done called later with the socket, or with what is wrong with the address
-   * @returns gives up
+   * @returns a function that gives up
    */
-  static open(scheduler: Scheduler, at: Endpoint, done: (result: UdpSocket | Error) => void): () => void {
+  static open(at: Endpoint, done: (result: UdpSocket | Error) => void): () => void {
     let giveUp = () => {};
-    const bound = (result: Socket | Error) =>
-      done(result instanceof Error ? result : new UdpSocket(scheduler, result));
+    const bound = (result: Socket | Error) => done(result instanceof Error ? result : new UdpSocket(result));
     if (at.port !== 0) return bind(at, bound);
-    // A port that the system has chosen would be another one each time the socket is disconnected. One that was
-    // asked for stays, so that a free one is asked for.
+    // A port that the system chose would change each time the socket is disconnected. One that was asked for stays, so
+    // a free one is found first and asked for then.
     giveUp = bind(at, (probe) => {
       if (probe instanceof Error) return done(probe);
       const { port } = probe.address();
       probe.close();
       giveUp = bind({ ...at, port }, (result) => {
-        // Somebody else was faster.
+        // Somebody else has taken it meanwhile.
         if (result instanceof Error) giveUp = bind(at, bound);
         else bound(result);
       });
@@ -75,25 +71,25 @@ export class UdpSocket {
     return () => giveUp();
   }
 
-  /** Where it is bound. */
+  /** The address it is bound to. */
   get local(): Endpoint {
     return endpoint(this.#socket.address());
   }
 
-  /** Whom it is connected to. */
+  /** The address it is connected to. */
   get peer(): Endpoint | null {
     return this.#peer;
   }
 
   // -- references --------------------------------------------------------------------------------------
 
-  /** Another reference to it. */
+  /** Returns the socket, with one more reference to it. */
   share(): this {
     this.#references++;
     return this;
   }
 
-  /** Gives a reference back; with the last one the socket is closed. */
+  /** Gives a reference back. The last one closes the socket. */
   release(): void {
     if (--this.#references > 0) return;
     this.#queue = [];
@@ -103,9 +99,9 @@ export class UdpSocket {
   // -- datagrams ---------------------------------------------------------------------------------------
 
   /**
-   * Fixes the peer, in place of the one before. Datagrams of others that have arrived are dropped.
-   * @param done called later, with what went wrong if anything did
-   * @throws Error where the peer cannot be one
+   * Sets the peer. Datagrams of others that have arrived are dropped.
+   * @param done called later, with the error if there was one
+   * @throws Error if nobody can be connected to this address
    */
   connect(peer: Endpoint, done: (error?: Error) => void): void {
     if (peer.port === 0) throw systemError('EINVAL');
@@ -125,10 +121,11 @@ export class UdpSocket {
   }
 
   /**
-   * Sends a datagram, to the connected peer if to nobody else.
-   * @param bytes nobody may change them any more
-   * @param done called later, with what went wrong if anything did
-   * @throws Error where the socket does not take it
+   * Sends a datagram.
+   * @param bytes must not change any more
+   * @param to null for the connected peer
+   * @param done called later, with the error if there was one
+   * @throws Error if the socket does not take it
    */
   send(bytes: Uint8Array, to: Endpoint | null, done: (error: Error | null) => void): void {
     const peer = this.#peer;
@@ -136,7 +133,8 @@ export class UdpSocket {
       if (peer === null) throw systemError('EDESTADDRREQ');
       this.#socket.send(bytes, done);
     } else {
-      // Node sends to others only what is not connected. It sends at once, and what comes meanwhile is not lost.
+      // Node sends to others only from a socket that is not connected. It sends at once, so nothing that arrives
+      // meanwhile is lost.
       if (to.port === 0) throw systemError('EINVAL');
       this.#disconnect();
       this.#socket.send(bytes, to.port, to.host, done);
@@ -144,20 +142,20 @@ export class UdpSocket {
     }
   }
 
-  /**
-   * Gives the current process the next datagram.
-   * @param serve takes it and gives the code that the host call returns
-   */
-  receive(
-    process: Process,
-    serve: (received: Received) => number,
-    timeout = Number.POSITIVE_INFINITY,
-    expired?: () => number,
-  ): number | Promise<number> {
+  /** Takes a datagram that has arrived already. */
+  receive(): Received | undefined {
     const received = this.#queue.shift();
-    if (received === undefined) return this.#line.wait(process, serve, timeout, expired);
-    this.#weight -= weightOf(received);
-    return serve(received);
+    if (received !== undefined) this.#weight -= weightOf(received);
+    return received;
+  }
+
+  /**
+   * Waits for the next datagram.
+   * @param take called once, later
+   * @returns a function that gives up
+   */
+  awaitDatagram(take: (received: Received) => void): () => void {
+    return this.#line.enter(take);
   }
 
   #arrived(received: Received): void {
@@ -199,7 +197,7 @@ function isSame(a: Endpoint, b: Endpoint): boolean {
 /**
  * Binds a socket of Node's.
  * @param done called later with the socket, or with what is wrong with the address
- * @returns gives up
+ * @returns a function that gives up
  */
 function bind({ version, host, port }: Endpoint, done: (result: Socket | Error) => void): () => void {
   const socket = createSocket({ type: version === 4 ? 'udp4' : 'udp6', lookup: known });
@@ -209,7 +207,7 @@ function bind({ version, host, port }: Endpoint, done: (result: Socket | Error) 
     socket.removeAllListeners().on('error', () => {});
     socket.close();
   };
-  // Where nothing is looked up Node tells the result within the call.
+  // Since nothing is looked up, Node gives the result within the call.
   const tell = (result: Socket | Error) => {
     process.nextTick(() => {
       if (!wanted) return;

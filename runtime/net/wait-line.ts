@@ -1,64 +1,28 @@
-import type { Process } from '../kernel/process.ts';
-import type { Scheduler } from '../kernel/scheduler.ts';
-import { armTimeout } from './timeout.ts';
-
-/** A process in a line. */
-interface Place<T> {
-  readonly serve: (thing: T) => number;
-  readonly wake: (code: number) => void;
-}
-
-/** Processes that wait for things of one kind, each for the next one, in the order in which they came. */
+/** Callers that wait for things of one kind, each for the next one, in the order in which they came. */
 export class WaitLine<T> {
-  readonly #scheduler: Scheduler;
-  readonly #places: Place<T>[] = [];
-
-  constructor(scheduler: Scheduler) {
-    this.#scheduler = scheduler;
-  }
+  readonly #waiting: ((thing: T) => void)[] = [];
 
   get isEmpty(): boolean {
-    return this.#places.length === 0;
-  }
-
-  /** How many wait. */
-  get length(): number {
-    return this.#places.length;
+    return this.#waiting.length === 0;
   }
 
   /**
-   * Suspends the current process until it is its turn.
-   * @param serve is given the thing while the process is still suspended; gives the code its host call returns
-   * @param timeout milliseconds, Infinity for none
-   * @param expired called when that time is over; gives the code
-   * @param begin called once the process is in line
+   * Adds a caller to the line.
+   * @param take called once, with the thing
+   * @returns a function that leaves the line
    */
-  wait(
-    process: Process,
-    serve: (thing: T) => number,
-    timeout = Number.POSITIVE_INFINITY,
-    expired: () => number = () => 0,
-    begin: () => void = () => {},
-  ): Promise<number> {
-    return this.#scheduler.waitForEvent(process, (wake) => {
-      const place = { serve, wake };
-      const leave = () => {
-        this.#places.splice(this.#places.indexOf(place), 1);
-      };
-      this.#places.push(place);
-      armTimeout(process, timeout, () => {
-        leave();
-        wake(expired());
-      });
-      begin();
-      return leave;
-    });
+  enter(take: (thing: T) => void): () => void {
+    this.#waiting.push(take);
+    return () => {
+      const index = this.#waiting.indexOf(take);
+      if (index >= 0) this.#waiting.splice(index, 1);
+    };
   }
 
-  /** Serves the first one. Returns whether there was one. */
+  /** Gives a thing to the first caller. Returns false if nobody waits. */
   give(thing: T): boolean {
-    const place = this.#places.shift();
-    place?.wake(place.serve(thing));
-    return place !== undefined;
+    const take = this.#waiting.shift();
+    take?.(thing);
+    return take !== undefined;
   }
 }

@@ -1,13 +1,13 @@
-import { FAILED, fail, OK } from '../../hostcall/conventions.ts';
+import { FAILED, fail, OK, timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { older } from '../../hostcall/function.ts';
 import type { Process } from '../../kernel/process.ts';
 import { hostBytes, scopeOf } from '../../net/endpoint.ts';
 import { endpoints, lookUp, parseTarget, ResolveError, type Target } from '../../net/resolve.ts';
-import { armTimeout, oldTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
 import { learnAddresses, mayResolve, refusedByConfig } from '../../permissions/network-permission.ts';
 import { addIterator, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { ADDRESS_ITERATORS } from './resources.ts';
+import { oldTimeout, waitWithTimeout } from './timeouts.ts';
 
 /** What `resolve_next` returns at the end. */
 const EXHAUSTED = 1;
@@ -49,21 +49,16 @@ networking.define(
       const { host, port } = wanted;
       if (!mayResolve(process.config, host))
         return fail(process, idPointer, refusedByConfig(`resolve ${host}`));
-      return scheduler.waitForEvent(process, (wake) => {
-        const giveUp = lookUp(host, (result) => {
+      return waitWithTimeout(scheduler, process, idPointer, timeoutFromGuest(timeout), (wake) =>
+        lookUp(host, (result) => {
           if (result instanceof ResolveError) {
             wake(fail(process, idPointer, result.message));
           } else {
             learnAddresses(process.config, host, result);
             wake(succeed(process, idPointer, addIterator(process, endpoints(result, port))));
           }
-        });
-        armTimeout(process, timeoutFromGuest(timeout), () => {
-          giveUp();
-          wake(timeOut(process, idPointer));
-        });
-        return giveUp;
-      });
+        }),
+      );
     },
 );
 

@@ -1,11 +1,13 @@
+import { timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { type HostImplementation, older } from '../../hostcall/function.ts';
 import type { ProcessSlot } from '../../kernel/process-slot.ts';
 import type { ResourceTable } from '../../kernel/resource-table.ts';
-import { checkVectors } from '../../net/gather.ts';
 import type { NetStream, StreamOperation } from '../../net/net-stream.ts';
-import { oldTimeout, timeoutFromGuest } from '../../net/timeout.ts';
+import { checkVectors } from './guest-buffers.ts';
 import { networking } from './namespace.ts';
 import { TCP_STREAMS, TLS_STREAMS } from './resources.ts';
+import { flush, getTimeout, read, setTimeout, write } from './stream-operations.ts';
+import { oldTimeout } from './timeouts.ts';
 
 /** What TCP and TLS streams have in common (semantics 8.2, 8.3). */
 function defineStream(
@@ -58,7 +60,7 @@ function defineStream(
         checkVectors(current.memory, vectors, count);
         const stream = current.slot(slot).get(id);
         current.memory.check(out, 8);
-        return stream.write(current, vectors, count, out, timeout);
+        return write(scheduler, stream, vectors, count, out, timeout);
       },
   );
 
@@ -73,7 +75,7 @@ function defineStream(
         const stream = current.slot(slot).get(id);
         const start = current.memory.check(pointer, length >>> 0);
         current.memory.check(out, 8);
-        return stream.read('read', current, start, length >>> 0, out, timeout);
+        return read(scheduler, stream, 'read', start, length >>> 0, out, timeout);
       },
   );
 
@@ -87,7 +89,7 @@ function defineStream(
         const { current } = scheduler;
         const stream = current.slot(slot).get(id);
         current.memory.check(out, 8);
-        return stream.flush(current, out);
+        return flush(scheduler, stream, out);
       },
   );
 
@@ -98,10 +100,8 @@ function defineStream(
       { since: sinceTimeouts, blocking: true },
       `Sets how long ${operation}s wait, in milliseconds.`,
       ({ scheduler }) =>
-        (id: bigint, timeout: bigint) => {
-          const { current } = scheduler;
-          return current.slot(slot).get(id).setTimeout(operation, current, timeout);
-        },
+        (id: bigint, timeout: bigint) =>
+          setTimeout(scheduler, scheduler.current.slot(slot).get(id), operation, timeout),
     );
     networking.define(
       `get_${name}_timeout`,
@@ -109,10 +109,8 @@ function defineStream(
       { since: sinceTimeouts, blocking: true },
       `Returns how long ${operation}s wait, in milliseconds.`,
       ({ scheduler }) =>
-        (id: bigint) => {
-          const { current } = scheduler;
-          return current.slot(slot).get(id).getTimeout(operation, current);
-        },
+        (id: bigint) =>
+          getTimeout(scheduler, scheduler.current.slot(slot).get(id), operation),
     );
   }
 }

@@ -1,4 +1,4 @@
-import { fail } from '../../hostcall/conventions.ts';
+import { fail, timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { older } from '../../hostcall/function.ts';
 import { endpoint } from '../../net/endpoint.ts';
 import { Listening } from '../../net/listening.ts';
@@ -6,11 +6,12 @@ import { NetStream } from '../../net/net-stream.ts';
 import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
 import { type Accepted, TcpListener } from '../../net/tcp-listener.ts';
-import { armTimeout, oldTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
 import { mayConnect, mayListen, refusedByConfig } from '../../permissions/network-permission.ts';
 import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { TCP_LISTENERS, TCP_STREAMS } from './resources.ts';
+import { read } from './stream-operations.ts';
+import { oldTimeout, waitWithTimeout } from './timeouts.ts';
 
 networking.define(
   'tcp_bind',
@@ -30,7 +31,7 @@ networking.define(
             wake(fail(process, idPointer, errorText(result)));
             return undefined;
           }
-          const listener = new TcpListener(scheduler, result);
+          const listener = new TcpListener(result);
           wake(succeed(process, idPointer, process.slot(TCP_LISTENERS).add(listener)));
           return listener;
         }),
@@ -73,17 +74,20 @@ networking.define(
       const listener = process.slot(TCP_LISTENERS).get(id);
       process.memory.check(idPointer, 8);
       process.memory.check(addressPointer, 8);
-      return listener.accept(process, (accepted: Accepted) => {
+      const give = (accepted: Accepted): number => {
         if (accepted instanceof Error) {
           process.memory.writeId(addressPointer, 0);
           return fail(process, idPointer, errorText(accepted));
         }
         const { remoteAddress = '0.0.0.0', remotePort = 0 } = accepted;
         const peer = endpoint({ address: remoteAddress, port: remotePort });
-        const stream = new NetStream(scheduler, accepted);
+        const stream = new NetStream(accepted);
         process.memory.writeId(addressPointer, addIterator(process, [peer]));
         return succeed(process, idPointer, process.slot(TCP_STREAMS).add(stream));
-      });
+      };
+      const accepted = listener.accept();
+      if (accepted !== undefined) return give(accepted);
+      return scheduler.waitForEvent(process, (wake) => listener.awaitConnection((next) => wake(give(next))));
     },
 );
 
@@ -126,21 +130,12 @@ networking.define(
       process.memory.check(idPointer, 8);
       if (!mayConnect(process.config, to.host, to.port))
         return fail(process, idPointer, refusedByConfig(`connect to ${showEndpoint(to)}`));
-      return scheduler.waitForEvent(process, (wake) => {
-        const giveUp = connectTcp([to.host], to.port, (result) => {
-          if (result instanceof Error) {
-            wake(fail(process, idPointer, errorText(result)));
-          } else {
-            const stream = new NetStream(scheduler, result);
-            wake(succeed(process, idPointer, process.slot(TCP_STREAMS).add(stream)));
-          }
-        });
-        armTimeout(process, timeoutFromGuest(timeout), () => {
-          giveUp();
-          wake(timeOut(process, idPointer));
-        });
-        return giveUp;
-      });
+      return waitWithTimeout(scheduler, process, idPointer, timeoutFromGuest(timeout), (wake) =>
+        connectTcp([to.host], to.port, (result) => {
+          if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
+          else wake(succeed(process, idPointer, process.slot(TCP_STREAMS).add(new NetStream(result))));
+        }),
+      );
     },
 );
 
@@ -168,6 +163,6 @@ networking.define(
       const stream = current.slot(TCP_STREAMS).get(id);
       const start = current.memory.check(pointer, length >>> 0);
       current.memory.check(out, 8);
-      return stream.read('peek', current, start, length >>> 0, out);
+      return read(scheduler, stream, 'peek', start, length >>> 0, out);
     },
 );

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { fail } from '../../hostcall/conventions.ts';
+import { fail, timeoutFromGuest } from '../../hostcall/conventions.ts';
 import type { GuestMemory } from '../../kernel/guest-memory.ts';
 import type { Process } from '../../kernel/process.ts';
 import { hostTrap } from '../../kernel/trap.ts';
@@ -11,7 +11,6 @@ import { type PemBlock, pemBlocks } from '../../net/pem.ts';
 import { checkName, lookUp, ResolveError } from '../../net/resolve.ts';
 import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
-import { armTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
 import { type TlsAccepted, TlsListener } from '../../net/tls-listener.ts';
 import { connectTls, HandshakeError, type TlsSession } from '../../net/tls-session.ts';
 import {
@@ -24,6 +23,7 @@ import {
 import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { TLS_LISTENERS, TLS_STREAMS } from './resources.ts';
+import { disarmTimeout, waitWithTimeout } from './timeouts.ts';
 
 /** Bytes of a certificate or key that are read at most. */
 const MAX_PEM = 2 ** 20;
@@ -86,7 +86,7 @@ networking.define(
             wake(fail(process, idPointer, errorText(result)));
             return undefined;
           }
-          const listener = new TlsListener(scheduler, result, context);
+          const listener = new TlsListener(result, context);
           wake(succeed(process, idPointer, process.slot(TLS_LISTENERS).add(listener)));
           return listener;
         }),
@@ -129,16 +129,19 @@ networking.define(
       const listener = process.slot(TLS_LISTENERS).get(id);
       process.memory.check(idPointer, 8);
       process.memory.check(addressPointer, 8);
-      return listener.accept(process, (accepted: TlsAccepted) => {
+      const give = (accepted: TlsAccepted): number => {
         if (accepted instanceof Error) {
           process.memory.writeId(addressPointer, 0);
           return fail(process, idPointer, errorText(accepted));
         }
         const { socket, transport } = accepted.session;
-        const stream = new NetStream(scheduler, socket, transport);
+        const stream = new NetStream(socket, transport);
         process.memory.writeId(addressPointer, addIterator(process, [accepted.peer]));
         return succeed(process, idPointer, process.slot(TLS_STREAMS).add(stream));
-      });
+      };
+      const accepted = listener.accept();
+      if (accepted !== undefined) return give(accepted);
+      return scheduler.waitForEvent(process, (wake) => listener.awaitConnection((next) => wake(give(next))));
     },
 );
 
@@ -270,19 +273,18 @@ networking.define(
       const refused = refusal(process, host);
       if (refused !== undefined) return fail(process, idPointer, refused);
 
-      return scheduler.waitForEvent(process, (wake) => {
+      return waitWithTimeout(scheduler, process, idPointer, timeoutFromGuest(timeout), (wake) => {
         const finish = (result: TlsSession | Error): void => {
           if (result instanceof Error) {
             wake(fail(process, idPointer, errorText(result)));
           } else {
-            const stream = new NetStream(scheduler, result.socket, result.transport);
+            const stream = new NetStream(result.socket, result.transport);
             wake(succeed(process, idPointer, process.slot(TLS_STREAMS).add(stream)));
           }
         };
         let giveUp = openHost(process, host, (result) => {
-          // The timeout is not for the handshake.
-          process.waitTimer?.cancel();
-          process.waitTimer = null;
+          // The timeout does not apply to the handshake.
+          disarmTimeout(process);
           if (result instanceof Error) {
             finish(result);
             return;
@@ -294,10 +296,6 @@ networking.define(
             result.destroy();
             finish(new HandshakeError(errorText(error)));
           }
-        });
-        armTimeout(process, timeoutFromGuest(timeout), () => {
-          giveUp();
-          wake(timeOut(process, idPointer));
         });
         return () => giveUp();
       });

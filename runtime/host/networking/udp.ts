@@ -1,16 +1,16 @@
-import { fail } from '../../hostcall/conventions.ts';
+import { fail, timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { older } from '../../hostcall/function.ts';
 import type { Process } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
-import { oldTimeout, timeOut, timeoutFromGuest } from '../../net/timeout.ts';
 import { type Received, UdpSocket } from '../../net/udp-socket.ts';
 import { mayBindDatagrams, mayConnect, refusedByConfig } from '../../permissions/network-permission.ts';
 import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { UDP_SOCKETS } from './resources.ts';
+import { oldTimeout, waitWithTimeout } from './timeouts.ts';
 
 /** Bytes of the largest datagram that fits into a packet. */
 const MAX_DATAGRAM = 65_527;
@@ -28,7 +28,7 @@ networking.define(
       if (!mayBindDatagrams(process.config, at.host, at.port))
         return fail(process, idPointer, refusedByConfig(`bind ${showEndpoint(at)}`));
       return scheduler.waitForEvent(process, (wake) =>
-        UdpSocket.open(scheduler, at, (result) => {
+        UdpSocket.open(at, (result) => {
           if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
           else wake(succeed(process, idPointer, process.slot(UDP_SOCKETS).add(result)));
         }),
@@ -96,7 +96,7 @@ function receive(
   length: number,
   out: number,
   addressPointer: number | null,
-  timeout?: number,
+  timeout = Number.POSITIVE_INFINITY,
 ): number | Promise<number> {
   const process = scheduler.current;
   const { memory } = process;
@@ -105,7 +105,7 @@ function receive(
   const socket = process.slot(UDP_SOCKETS).get(id);
   memory.check(out, 8);
   if (addressPointer !== null) memory.check(addressPointer, 8);
-  const serve = (received: Received): number => {
+  const give = (received: Received): number => {
     if (received instanceof Error) return fail(process, out, errorText(received));
     const bytes = received.bytes.subarray(0, size);
     process.memory.write(start, bytes);
@@ -113,7 +113,11 @@ function receive(
       process.memory.writeId(addressPointer, addIterator(process, [received.from]));
     return succeed(process, out, bytes.length);
   };
-  return socket.receive(process, serve, timeout, () => timeOut(process, out));
+  const received = socket.receive();
+  if (received !== undefined) return give(received);
+  return waitWithTimeout(scheduler, process, out, timeout, (wake) =>
+    socket.awaitDatagram((next) => wake(give(next))),
+  );
 }
 
 networking.define(

@@ -1,13 +1,12 @@
-import type { GuestMemory } from '../kernel/guest-memory.ts';
-import { copyBytes } from './copy-bytes.ts';
-import { MAX_WRITE } from './write-buffers.ts';
+import type { GuestMemory } from '../../kernel/guest-memory.ts';
+import { copyBytes } from '../../net/copy-bytes.ts';
 
 /** Bytes of a buffer's address and length in an array of buffers (semantics 3.12). */
 const VECTOR = 8;
-/** Buffers that one write takes at most; more take further writes. */
+/** The number of buffers that one write takes at most. A guest writes the others with its next call. */
 const MAX_VECTORS = 1024;
 
-/** Checks an array of buffers and each of them. Traps for what is outside of the memory. */
+/** Checks an array of buffers and each of them. Traps if anything is outside the memory. */
 export function checkVectors(memory: GuestMemory, pointer: number, count: number): void {
   const total = count >>> 0;
   const start = memory.check(pointer, total * VECTOR);
@@ -21,17 +20,24 @@ export function checkVectors(memory: GuestMemory, pointer: number, count: number
 }
 
 /**
- * Counts the bytes of an array of buffers that one write takes, and copies them where there is a target.
+ * Counts the bytes of an array of buffers that one write takes, and copies them if there is a target.
  * @param pointer, count checked
+ * @param limit bytes that are counted at most
  */
-export function gather(memory: GuestMemory, pointer: number, count: number, target: Buffer | null): number {
+export function gather(
+  memory: GuestMemory,
+  pointer: number,
+  count: number,
+  limit: number,
+  target: Uint8Array | null,
+): number {
   const { view, bytes } = memory;
   const start = pointer >>> 0;
   let size = 0;
   let vectors = 0;
-  for (let i = 0; i < count >>> 0 && size < MAX_WRITE && vectors < MAX_VECTORS; i++) {
+  for (let i = 0; i < count >>> 0 && size < limit && vectors < MAX_VECTORS; i++) {
     const address = view.getUint32(start + i * VECTOR, true);
-    const length = Math.min(view.getUint32(start + i * VECTOR + 4, true), MAX_WRITE - size);
+    const length = Math.min(view.getUint32(start + i * VECTOR + 4, true), limit - size);
     if (length === 0) continue;
     if (target !== null) copyBytes(bytes, address, target, size, length);
     size += length;

@@ -1,0 +1,186 @@
+import { fail, OK, timeoutFromGuest } from '../../hostcall/conventions.ts';
+import type { GuestMemory } from '../../kernel/guest-memory.ts';
+import type { Process } from '../../kernel/process.ts';
+import type { Scheduler } from '../../kernel/scheduler.ts';
+import type { NetStream, Outcome, Reader, StreamOperation, Writer } from '../../net/net-stream.ts';
+import { succeed } from './addresses.ts';
+import { gather } from './guest-buffers.ts';
+import { armTimeout, timeOut, waitWithTimeout } from './timeouts.ts';
+
+/** Puts an outcome into the memory of a process and returns the code of the host call. */
+function encode(process: Process, out: number, outcome: Outcome): number {
+  return typeof outcome === 'number' ? succeed(process, out, outcome) : fail(process, out, outcome);
+}
+
+function unset(): void {}
+
+/** A process that reads into its memory. */
+class GuestReader implements Reader {
+  readonly operation: 'read' | 'peek';
+  readonly process: Process;
+  readonly memory: GuestMemory;
+  readonly start: number;
+  readonly size: number;
+  readonly out: number;
+  wake: (code: number) => void = unset;
+
+  constructor(operation: 'read' | 'peek', process: Process, start: number, size: number, out: number) {
+    this.operation = operation;
+    this.process = process;
+    this.memory = process.memory;
+    this.start = start;
+    this.size = size;
+    this.out = out;
+  }
+
+  done(outcome: Outcome): void {
+    this.wake(encode(this.process, this.out, outcome));
+  }
+}
+
+/**
+ * Reads or peeks for the current process. All ranges have been checked.
+ * @param out address of the count, or of the error id
+ * @param timeout milliseconds, Infinity for no limit; default: the stream's
+ * @returns the result code
+ */
+export function read(
+  scheduler: Scheduler,
+  stream: NetStream,
+  operation: 'read' | 'peek',
+  start: number,
+  size: number,
+  out: number,
+  timeout?: number,
+): number | Promise<number> {
+  const process = scheduler.current;
+  if (size === 0) return succeed(process, out, 0);
+  const reader = new GuestReader(operation, process, start, size, out);
+  const outcome = stream.read(reader);
+  if (outcome !== undefined) return encode(process, out, outcome);
+  const limit = timeout ?? timeoutFromGuest(stream.timeouts[operation]);
+  return waitWithTimeout(scheduler, process, out, limit, (wake) => {
+    reader.wake = wake;
+    return stream.awaitBytes(reader);
+  });
+}
+
+/** A process that writes an array of buffers in its memory, or flushes what it wrote before. */
+class GuestWriter implements Writer {
+  readonly operation: 'write' | 'flush';
+  readonly process: Process;
+  /** Address and length of the array of buffers. */
+  readonly vectors: number;
+  readonly vectorCount: number;
+  readonly out: number;
+  taken = -1;
+  wake: (code: number) => void = unset;
+
+  constructor(
+    operation: 'write' | 'flush',
+    process: Process,
+    vectors: number,
+    vectorCount: number,
+    out: number,
+  ) {
+    this.operation = operation;
+    this.process = process;
+    this.vectors = vectors;
+    this.vectorCount = vectorCount;
+    this.out = out;
+  }
+
+  count(limit: number): number {
+    return gather(this.process.memory, this.vectors, this.vectorCount, limit, null);
+  }
+
+  copyTo(target: Uint8Array): void {
+    gather(this.process.memory, this.vectors, this.vectorCount, target.length, target);
+  }
+
+  done(outcome: Outcome): void {
+    this.wake(encode(this.process, this.out, outcome));
+  }
+}
+
+/**
+ * Writes the buffers of an array for the current process, or as many of their bytes as one write takes. All ranges have
+ * been checked.
+ * @param out address of the count, or of the error id
+ * @param timeout milliseconds, Infinity for no limit; default: the stream's
+ * @returns the result code
+ */
+export function write(
+  scheduler: Scheduler,
+  stream: NetStream,
+  vectors: number,
+  vectorCount: number,
+  out: number,
+  timeout?: number,
+): number | Promise<number> {
+  const writer = new GuestWriter('write', scheduler.current, vectors, vectorCount, out);
+  const outcome = stream.write(writer);
+  if (outcome !== undefined) return encode(writer.process, out, outcome);
+  return awaitWrite(scheduler, stream, writer, timeout ?? timeoutFromGuest(stream.timeouts.write));
+}
+
+/** Waits until the system has everything that was written. Returns the result code. */
+export function flush(scheduler: Scheduler, stream: NetStream, out: number): number | Promise<number> {
+  const writer = new GuestWriter('flush', scheduler.current, 0, 0, out);
+  const outcome = stream.write(writer);
+  if (outcome !== undefined) return encode(writer.process, out, outcome);
+  return awaitWrite(scheduler, stream, writer, Number.POSITIVE_INFINITY);
+}
+
+function awaitWrite(
+  scheduler: Scheduler,
+  stream: NetStream,
+  writer: GuestWriter,
+  timeout: number,
+): Promise<number> {
+  const { process, out } = writer;
+  return scheduler.waitForEvent(process, (wake) => {
+    writer.wake = wake;
+    const leave = stream.awaitWrite(writer);
+    armTimeout(process, timeout, () => {
+      leave();
+      // Bytes that the socket has taken are written, only late.
+      wake(writer.taken < 0 ? timeOut(process, out) : succeed(process, out, writer.taken));
+    });
+    return leave;
+  });
+}
+
+/** Returns a stream's timeout in milliseconds, once no operation of this kind is under way. */
+export function getTimeout(
+  scheduler: Scheduler,
+  stream: NetStream,
+  operation: StreamOperation,
+): bigint | Promise<bigint> {
+  const settled = awaitSettled(scheduler, stream, operation);
+  return settled === null ? stream.timeouts[operation] : settled.then(() => stream.timeouts[operation]);
+}
+
+/** Sets a stream's timeout in milliseconds, once no operation of this kind is under way. */
+export function setTimeout(
+  scheduler: Scheduler,
+  stream: NetStream,
+  operation: StreamOperation,
+  timeout: bigint,
+): void | Promise<void> {
+  const settled = awaitSettled(scheduler, stream, operation);
+  const set = (): void => {
+    stream.timeouts[operation] = timeout;
+  };
+  return settled === null ? set() : settled.then(set);
+}
+
+/** Returns null if no operation of this kind is under way. */
+function awaitSettled(
+  scheduler: Scheduler,
+  stream: NetStream,
+  operation: StreamOperation,
+): Promise<number> | null {
+  if (!stream.isBusy(operation)) return null;
+  return scheduler.waitForEvent(scheduler.current, (wake) => stream.whenSettled(operation, () => wake(OK)));
+}
