@@ -6,41 +6,51 @@ import { INSPECTOR_ANNOUNCEMENT, PROTOCOL_VERSION, type Welcome } from '../inspe
 import { InspectServer } from '../inspect/server.ts';
 import type { Exit } from '../kernel/exit.ts';
 import type { LoadedModule } from '../kernel/module.ts';
+import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import type { Runtime } from '../runtime.ts';
 import { CommandError } from './load.ts';
 
 /** What is inspected. */
 export interface InspectedProgram {
+  /** Path of its module, or of several. */
   readonly path: string;
   readonly arguments: readonly string[];
-  /** It begins when a client says so. */
-  readonly waits: boolean;
 }
 
 /** A program that can be inspected while it runs. */
 export class Inspection {
   readonly inspector: Inspector;
   readonly #program: InspectedProgram;
-  readonly #started = Promise.withResolvers<{ readonly pauseRoot: boolean }>();
+  readonly #address: InspectAddress;
+  readonly #started = Promise.withResolvers<void>();
   #waiting: boolean;
+  #pausesRoots = false;
   #server: InspectServer | null = null;
 
-  constructor(program: InspectedProgram) {
+  /** @param waits whether the program begins when a client says so */
+  constructor(program: InspectedProgram, address: InspectAddress, waits: boolean) {
     this.inspector = new Inspector(program.path);
     this.#program = program;
-    this.#waiting = program.waits;
-    if (!program.waits) this.#started.resolve({ pauseRoot: false });
+    this.#address = address;
+    this.#waiting = waits;
+    if (!waits) this.#started.resolve();
   }
 
   /**
-   * Begins to serve.
-   * @param runtime made with the inspector as its observer
-   * @param module the program's own
+   * Lets clients see the processes of a runtime, and waits until the program may begin. The first call begins to listen.
+   * @param runtime made with the inspector as its observer, and the same in every call
+   * @param module what root processes are made of
    * @throws CommandError where it cannot listen
    */
-  async listen(address: InspectAddress, { scheduler }: Runtime, module: LoadedModule): Promise<void> {
+  async begin({ scheduler }: Runtime, module: LoadedModule): Promise<void> {
     this.inspector.attach(scheduler, module);
+    this.#server ??= await this.#listen(scheduler);
+    await this.#started.promise;
+  }
+
+  async #listen(scheduler: Scheduler): Promise<InspectServer> {
     const answers: Program = {
       welcome: () => {
         // What waits for anything but a message cannot be looked at later. That is rare enough to cost nothing.
@@ -49,16 +59,19 @@ export class Inspection {
       },
       start: (pauseRoot) => {
         this.#waiting = false;
-        this.#started.resolve({ pauseRoot });
+        this.#pausesRoots = pauseRoot;
+        this.#started.resolve();
       },
     };
+    const { host, port } = this.#address;
     try {
-      this.#server = await InspectServer.listen(address, this.inspector, answers);
+      const server = await InspectServer.listen(this.#address, this.inspector, answers);
+      process.stderr.write(`${INSPECTOR_ANNOUNCEMENT}${server.url}\n`);
+      return server;
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
-      throw new CommandError(`The inspector cannot listen on ${address.host}:${address.port}: ${cause}`);
+      throw new CommandError(`The inspector cannot listen on ${host}:${port}: ${cause}`, { cause: error });
     }
-    process.stderr.write(`${INSPECTOR_ANNOUNCEMENT}${this.#server.url}\n`);
   }
 
   #welcome(): Welcome {
@@ -72,9 +85,15 @@ export class Inspection {
     };
   }
 
-  /** Settles when the program may begin. */
-  get started(): Promise<{ readonly pauseRoot: boolean }> {
-    return this.#started.promise;
+  /** Shows clients a root process that has just been made. It is held at its entry if a client has asked for that. */
+  add(root: Process): void {
+    this.inspector.add(root);
+    if (this.#pausesRoots) this.inspector.pauseAtEntry(root);
+  }
+
+  /** Tells clients what is printed. */
+  print(name: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    this.#server?.output(name, bytes);
   }
 
   /** The same stream, of which clients are told too. */
@@ -82,7 +101,7 @@ export class Inspection {
     return {
       isTerminal: stream.isTerminal,
       write: (bytes) => {
-        this.#server?.output(name, bytes);
+        this.print(name, bytes);
         return stream.write(bytes);
       },
     };

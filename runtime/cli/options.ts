@@ -45,6 +45,10 @@ export function inspectOption(): Option {
   ).argParser(parseAddress);
 }
 
+export function inspectWaitOption(): Option {
+  return new Option('--inspect-wait', 'as --inspect, and begin when whoever connects says so').default(false);
+}
+
 /** As upstream has them, but for the address: without one, metrics are for this machine alone. */
 export function prometheusOptions(): Option[] {
   return [

@@ -46,7 +46,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   try {
     if (isCargoTest(args, process.env)) {
       const command = withCommonOptions(cargoTestCommand(guestArguments));
-      await command.parseAsync(own.slice(1), { from: 'user' });
+      await command.parseAsync(withInspectAddress(own.slice(1)), { from: 'user' });
     } else {
       const whole = args[0] === 'test' ? own : args;
       await makeProgram(guestArguments).parseAsync(withInspectAddress(whole), { from: 'user' });

@@ -3,6 +3,7 @@ import {
   colorOption,
   dirOption,
   inspectOption,
+  inspectWaitOption,
   logOption,
   pluginOption,
   prometheusOptions,
@@ -48,7 +49,7 @@ function withRunOptions(command: Command): Command {
     )
     .option('--entry <function>', 'exported function that the root process calls', '_start')
     .addOption(inspectOption())
-    .option('--inspect-wait', 'as --inspect, and begin when whoever connects says so', false)
+    .addOption(inspectWaitOption())
     .addOption(logOption('warn'))
     .addOption(colorOption());
 }

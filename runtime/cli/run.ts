@@ -5,9 +5,9 @@ import { STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
-import type { InspectedProgram, Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { type LogOptions, openLog } from './log.ts';
+import { type InspectFlags, openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
 import { describeProcesses, Reports } from './report.ts';
@@ -16,7 +16,7 @@ import { ExitCode, endOnSignals, openStreams } from './session.ts';
 import { StandardInput } from './standard-input.ts';
 import type { StandardOutput } from './standard-output.ts';
 
-export interface RunOptions extends LogOptions, ConfigFlags {
+export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags {
   readonly bench: boolean;
   /** Modules with host functions besides the runtime's own. */
   readonly plugin?: readonly string[];
@@ -24,18 +24,11 @@ export interface RunOptions extends LogOptions, ConfigFlags {
   readonly trace: boolean;
   /** The export that the root process calls. */
   readonly entry: string;
-  /** Where debuggers and process trees may connect; undefined for nowhere. */
-  readonly inspect?: InspectAddress;
-  /** Begin when whoever inspects says so. */
-  readonly inspectWait: boolean;
   /** Serve metrics. */
   readonly prometheus?: boolean;
   /** Where; undefined for the usual place. */
   readonly prometheusHttp?: InspectAddress;
 }
-
-/** Where the inspector listens if no place is given: on this machine, on any port that is free. */
-const ANY_PORT: InspectAddress = { host: '127.0.0.1', port: 0 };
 
 /** Where metrics are served if no place is given: upstream's port, on this machine alone. */
 const METRICS_ADDRESS: InspectAddress = { host: '127.0.0.1', port: 9927 };
@@ -54,11 +47,7 @@ export async function run(
   const streams = openStreams();
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);
-  const address = options.inspect ?? (options.inspectWait ? ANY_PORT : undefined);
-  const inspection =
-    address === undefined
-      ? undefined
-      : await openInspection({ path, arguments: guestArguments, waits: options.inspectWait });
+  const inspection = await openInspection(options, { path, arguments: guestArguments });
   const inspector = inspection?.inspector;
   const plugins = await pluginsOf(options.plugin ?? []);
   const metrics = options.prometheus
@@ -89,7 +78,6 @@ export async function run(
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options);
   const module = runtime.load(await readModuleFile(path));
-  if (address !== undefined) await inspection?.listen(address, runtime, module);
   const stdio = {
     input: new StandardInput(),
     output: inspection?.watched('stdout', streams.output) ?? streams.output,
@@ -98,15 +86,12 @@ export async function run(
   // A program whose processes all wait for messages is not over.
   const awake = setInterval(() => {}, 2 ** 30);
   try {
-    const begin = await inspection?.started;
+    await inspection?.begin(runtime, module);
     root = await runtime.run(module, {
       config,
       stdio,
       entry: { name: options.entry, params: [] },
-      onCreated(created) {
-        inspector?.add(created);
-        if (begin?.pauseRoot) inspector?.pauseAtEntry(created);
-      },
+      onCreated: (created) => inspection?.add(created),
     });
     const exit = await root.ended;
     // Whoever is left is abandoned, and must not print while the rest is written.
@@ -126,12 +111,6 @@ export async function run(
     clearInterval(awake);
     await streams.flush();
   }
-}
-
-/** Loaded only where it is wanted: it takes longer to load than many programs to run. */
-async function openInspection(program: InspectedProgram): Promise<Inspection> {
-  const { Inspection } = await import('./inspection.ts');
-  return new Inspection(program);
 }
 
 /** Serves metrics and tells where. Loaded only where it is wanted. */

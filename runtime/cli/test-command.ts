@@ -2,17 +2,25 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ColorChoice, wantsColors } from './colors.ts';
 import { CommandError } from './load.ts';
 import type { LogFilter } from './log-filter.ts';
-import { colorOption, dirOption, logOption, pluginOption } from './options.ts';
+import type { InspectFlags } from './open-inspection.ts';
+import {
+  colorOption,
+  dirOption,
+  inspectOption,
+  inspectWaitOption,
+  logOption,
+  pluginOption,
+} from './options.ts';
 import { type PermissionFlags, withPermissionOptions } from './permission-options.ts';
 import { REPORTERS, type ReporterName } from './reporters/index.ts';
-import type { TestCommand } from './test.ts';
+import type { TestCommand } from './test-settings.ts';
 
 /** Words that name modules; the others filter. */
 const MODULE = /\.(wasm|wat)$/;
 
 const STDOUT = 1;
 
-interface TestFlags extends PermissionFlags {
+interface TestFlags extends PermissionFlags, InspectFlags {
   readonly exact: boolean;
   readonly export: string[];
   readonly ignored: boolean;
@@ -55,7 +63,7 @@ export function testCommand(guestArguments: readonly string[]): Command {
     const files = firstFilter < 0 ? words : words.slice(0, firstFilter);
     const filters = firstFilter < 0 ? [] : words.slice(firstFilter);
     checkFormat(flags);
-    checkReporter(command, flags);
+    checkTogether(command, flags);
     const colors = wantsColors(STDOUT, flags.color);
     const { runTestFiles } = await import('./test.ts');
     process.exit(await runTestFiles(files, settings(flags, filters, guestArguments, colors)));
@@ -77,7 +85,7 @@ export function cargoTestCommand(guestArguments: readonly string[]): Command {
       checkFormat(flags);
       if (flags.format === 'terse' && !flags.list)
         command.error("error: option '--format terse' needs --list");
-      checkReporter(command, flags);
+      checkTogether(command, flags);
       const filters = filter === undefined ? [] : [filter];
       const guest = [...words, ...guestArguments];
       const { runTestFiles } = await import('./test.ts');
@@ -103,6 +111,8 @@ function withTestOptions(command: Command): Command {
     .option('--jobs <n>', 'tests that run at the same time (default: all)', positiveInteger)
     .option('--test-threads <n>', 'the same as --jobs', positiveInteger)
     .option('--timeout <seconds>', 'tests that take longer are killed and have failed', positiveNumber)
+    .addOption(inspectOption())
+    .addOption(inspectWaitOption())
     .addOption(logOption('error'))
     .addOption(colorOption())
     .option('-q, --quiet', 'the same as --reporter terse', false)
@@ -124,7 +134,7 @@ function settings(
   colors: boolean,
 ): TestCommand {
   const jobs = flags.jobs ?? flags.testThreads;
-  const { timeout } = flags;
+  const { timeout, inspect, inspectWait } = flags;
   return {
     selection: {
       filters,
@@ -144,6 +154,8 @@ function settings(
     ...(flags.log === undefined ? {} : { log: flags.log }),
     reporter: reporterOf(flags),
     watch: flags.watch,
+    inspectWait,
+    ...(inspect === undefined ? {} : { inspect }),
     ...(jobs === undefined ? {} : { jobs }),
     ...(timeout === undefined ? {} : { timeout }),
   };
@@ -164,12 +176,17 @@ function reporterOf({ reporter, format, list, quiet }: TestFlags): ReporterName 
   return quiet ? 'terse' : 'pretty';
 }
 
-function checkReporter(command: Command, flags: TestFlags): void {
+/** Options that cannot be used together. */
+function checkTogether(command: Command, flags: TestFlags): void {
   if (reporterOf(flags) === 'junit' && (flags.watch || flags.list))
     command.error(
       `error: the junit reporter prints one document, it cannot be used with ${flags.watch ? '--watch' : '--list'}`,
     );
   if (flags.watch && flags.list) command.error("error: option '--watch' cannot be used with --list");
+  const inspects = flags.inspectWait ? '--inspect-wait' : flags.inspect === undefined ? null : '--inspect';
+  const other = flags.watch ? '--watch' : flags.list ? '--list' : null;
+  if (inspects !== null && other !== null)
+    command.error(`error: option '${inspects}' cannot be used with ${other}`);
 }
 
 function isReporter(name: string): name is ReporterName {

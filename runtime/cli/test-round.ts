@@ -1,13 +1,21 @@
 import { STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import { Runtime } from '../runtime.ts';
-import { discovered, discoverTests, runTests, selectTests, TestStartError } from '../testing/index.ts';
+import {
+  discovered,
+  discoverTests,
+  runTests,
+  selectTests,
+  TestStartError,
+  type TestWatcher,
+} from '../testing/index.ts';
+import type { Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { openLog } from './log.ts';
 import { logExit } from './process-log.ts';
 import { Reports } from './report.ts';
 import { createReporter, type Reporter, testList } from './reporters/index.ts';
-import type { TestCommand, TestSurroundings } from './test.ts';
+import type { TestCommand, TestSurroundings } from './test-settings.ts';
 
 /** Columns of a terminal that does not say how many it has. */
 const COLUMNS = 80;
@@ -108,7 +116,7 @@ export class TestRound {
 
   #list(bytes: Uint8Array): true {
     const { selection, reporter } = this.#command;
-    const all = discoverTests(this.#makeRuntime().load(bytes));
+    const all = discoverTests(this.#openRuntime().load(bytes));
     const selected = selectTests(all, selection);
     const filteredOut = all.length - selected.length;
     if (reporter === 'json') this.#reporter.show(discovered(selected, filteredOut));
@@ -118,8 +126,10 @@ export class TestRound {
 
   async #test(bytes: Uint8Array): Promise<boolean> {
     const { selection, jobs, timeout, nocapture, reporter } = this.#command;
-    const { config, input, streams } = this.#surroundings;
-    const runtime = this.#makeRuntime();
+    const { config, input, streams, inspection } = this.#surroundings;
+    const runtime = this.#openRuntime();
+    const module = runtime.load(bytes);
+    await inspection?.begin(runtime, module);
     // A document on standard output must not be mixed with what tests print.
     const echo = reporter === 'junit' || reporter === 'json' ? streams.error : streams.output;
     const options = {
@@ -130,16 +140,18 @@ export class TestRound {
       ...(jobs === undefined ? {} : { jobs }),
       ...(timeout === undefined ? {} : { timeout }),
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+      ...(inspection === undefined ? {} : { watcher: watcherFor(inspection) }),
     };
-    const summary = await runTests(runtime, runtime.load(bytes), options, (event) =>
-      this.#reporter.show(event),
-    );
+    const summary = await runTests(runtime, module, options, (event) => this.#reporter.show(event));
     return summary.failed === 0;
   }
 
-  /** A runtime that says nothing of failing processes unless it is told to: that is the tests' matter. */
-  #makeRuntime(): Runtime {
-    const { error } = this.#surroundings.streams;
+  /** The runtime of all files. It logs no failing processes unless it is told to: tests tell of their failures themselves. */
+  #openRuntime(): Runtime {
+    if (this.#runtime !== null) return this.#runtime;
+    const { streams, plugins, inspection } = this.#surroundings;
+    const { error } = streams;
+    const inspector = inspection?.inspector;
     const reports = new Reports({
       isTerminal: error.isTerminal,
       write: (bytes) => {
@@ -148,13 +160,27 @@ export class TestRound {
       },
     });
     const log = openLog(reports, 'error', this.#command);
-    const { plugins } = this.#surroundings;
     this.#runtime = new Runtime({
       plugins,
-      observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
+      observer: {
+        onExit(ended, exit) {
+          logExit(log, ended, exit);
+          inspector?.onExit(ended);
+        },
+        holds: (ended, exit) => inspector?.holds(ended, exit) ?? false,
+        onParked: (held) => inspector?.onParked(held),
+      },
     });
     return this.#runtime;
   }
+}
+
+/** Shows the tests to whoever inspects them. */
+function watcherFor(inspection: Inspection): TestWatcher {
+  return {
+    onRoot: (root) => inspection.add(root),
+    onOutput: (bytes) => inspection.print('stdout', bytes),
+  };
 }
 
 function notStarted(file: string, error: TestStartError): CommandError {

@@ -1,6 +1,9 @@
 import type { Process } from '../kernel/process.ts';
 import type { InputStream, OutputStream, Stdio } from '../kernel/stdio.ts';
 import { KeptOutput } from './kept-output.ts';
+import type { TestWatcher } from './test-options.ts';
+
+type OutputWatcher = Pick<TestWatcher, 'onOutput'>;
 
 /**
  * What the processes of one test print. Each process has a stream for both its standard output and standard error,
@@ -9,17 +12,22 @@ import { KeptOutput } from './kept-output.ts';
 export class OutputGroup {
   readonly #input: InputStream;
   readonly #echo: OutputStream | null;
+  readonly #watcher: OutputWatcher | null;
   readonly #streams: CapturedStream[] = [];
 
-  /** @param echo gets a copy of everything as it is printed */
-  constructor(input: InputStream, echo: OutputStream | null) {
+  /**
+   * @param echo gets a copy of everything as it is printed
+   * @param watcher is told of everything too
+   */
+  constructor(input: InputStream, echo: OutputStream | null, watcher: OutputWatcher | null = null) {
     this.#input = input;
     this.#echo = echo;
+    this.#watcher = watcher;
   }
 
   /** The standard streams of the next process. Its children ask for theirs in turn. */
   nextStdio(): Stdio {
-    const stream = new CapturedStream(this.#echo);
+    const stream = new CapturedStream(this.#echo, this.#watcher);
     this.#streams.push(stream);
     return { input: this.#input, output: stream, error: stream, forChild: () => this.nextStdio() };
   }
@@ -60,13 +68,16 @@ class CapturedStream implements OutputStream {
   readonly isTerminal = false;
   readonly kept = new KeptOutput();
   readonly #echo: OutputStream | null;
+  readonly #watcher: OutputWatcher | null;
 
-  constructor(echo: OutputStream | null) {
+  constructor(echo: OutputStream | null, watcher: OutputWatcher | null) {
     this.#echo = echo;
+    this.#watcher = watcher;
   }
 
   write(bytes: Uint8Array): Promise<void> | null {
     this.kept.add(bytes);
+    this.#watcher?.onOutput(bytes);
     return this.#echo?.write(bytes) ?? null;
   }
 }

@@ -16,6 +16,7 @@ import { OutputGroup } from './output-group.ts';
 import { findPanic } from './panic-text.ts';
 import type { TestCase } from './test-case.ts';
 import type { TestOptions } from './test-options.ts';
+import { TimeLimit } from './time-limit.ts';
 import { judge } from './verdict.ts';
 
 /** Environment id of every test; each has an environment of its own. */
@@ -68,7 +69,7 @@ export class TestRun implements RunningTest {
     this.#test = test;
     this.#options = options;
     this.#title = test.name;
-    this.#output = new OutputGroup(options.input, options.echo ?? null);
+    this.#output = new OutputGroup(options.input, options.echo ?? null, options.watcher ?? null);
   }
 
   /**
@@ -77,15 +78,18 @@ export class TestRun implements RunningTest {
    */
   async run(module: LoadedModule): Promise<TestResult> {
     const start = performance.now();
-    const { timeout } = this.#options;
-    const timer = timeout === undefined ? undefined : setTimeout(() => this.#giveUp(timeout), timeout * 1000);
+    const { timeout, watcher } = this.#options;
+    const limit =
+      timeout === undefined
+        ? null
+        : new TimeLimit(timeout * 1000, () => this.#giveUp(timeout), watcher && (() => this.#isHeld));
     try {
       const exit = await this.#end(module);
       // Stacks of those that wait for messages show up as they die.
       while (this.#hanging !== null && this.lives) await nextTurn();
       return this.#result(exit, performance.now() - start);
     } finally {
-      clearTimeout(timer);
+      limit?.stop();
     }
   }
 
@@ -100,6 +104,7 @@ export class TestRun implements RunningTest {
         test: this,
         onCreated: (process) => {
           this.#root = process;
+          this.#options.watcher?.onRoot(process);
         },
       });
       return await root.ended;
@@ -169,6 +174,15 @@ export class TestRun implements RunningTest {
     const { scheduler } = this.#runtime;
     for (const process of environment.processes()) scheduler.killTracing(process);
     if (root.exit === null) scheduler.killTracing(root);
+  }
+
+  /** Whether somebody holds one of its processes. */
+  get #isHeld(): boolean {
+    const root = this.#root;
+    if (root === null) return false;
+    if (root.paused) return true;
+    for (const { paused } of root.environment.processes()) if (paused) return true;
+    return false;
   }
 
   #withStacks(hanging: Hanging): Hanging {

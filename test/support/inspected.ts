@@ -98,7 +98,7 @@ export class Inspecting {
     (await this.ask('process/stack', { process })).frames.map(({ functionName }) => functionName);
 }
 
-/** `lunatic run --inspect` of a program. */
+/** `lunatic run --inspect` of a program, or `lunatic test --inspect`. */
 export class Inspected {
   readonly command: RunningCommand;
   readonly url: string;
@@ -110,15 +110,17 @@ export class Inspected {
   }
 
   /** @param args options before the file, `--inspect` unless told otherwise */
-  static async run(
+  static run(
     source: string | Uint8Array,
     args: readonly string[] = ['--inspect'],
     options: CommandOptions & { readonly arguments?: readonly string[] } = {},
   ): Promise<Inspected> {
-    const command = new RunningCommand(['run', ...args, programFile(source), ...(options.arguments ?? [])], {
-      input: null,
-      ...options,
-    });
+    return Inspected.start(['run', ...args, programFile(source), ...(options.arguments ?? [])], options);
+  }
+
+  /** @param args the whole command line */
+  static async start(args: readonly string[], options: CommandOptions = {}): Promise<Inspected> {
+    const command = new RunningCommand(args, { input: null, ...options });
     await command.printed(INSPECTOR_ANNOUNCEMENT, 'stderr');
     await command.printed('\n', 'stderr');
     const [, url = ''] = command.stderr.split(INSPECTOR_ANNOUNCEMENT);

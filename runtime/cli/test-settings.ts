@@ -1,0 +1,44 @@
+import type { InspectAddress } from '../inspect/address.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
+import type { AnyPlugin } from '../plugins/plugin.ts';
+import type { Selection } from '../testing/index.ts';
+import type { Inspection } from './inspection.ts';
+import type { LogOptions } from './log.ts';
+import type { ReporterName } from './reporters/index.ts';
+import type { ConfigFlags } from './root-config.ts';
+import type { StandardInput } from './standard-input.ts';
+import type { StandardOutput } from './standard-output.ts';
+
+/** What the command line says about a run of tests. */
+export interface TestCommand extends LogOptions {
+  readonly selection: Selection;
+  readonly list: boolean;
+  readonly nocapture: boolean;
+  readonly showOutput: boolean;
+  readonly permissions: ConfigFlags;
+  /** Modules with host functions besides the runtime's own. */
+  readonly plugin: readonly string[];
+  readonly guestArguments: readonly string[];
+  /** Whether to colour standard output. */
+  readonly colors: boolean;
+  readonly reporter: ReporterName;
+  /** Run them again whenever a file changes. */
+  readonly watch: boolean;
+  readonly jobs?: number;
+  /** Seconds. */
+  readonly timeout?: number;
+  /** Where debuggers and process trees may connect; undefined for nowhere. */
+  readonly inspect?: InspectAddress;
+  /** Begin when whoever inspects says so. */
+  readonly inspectWait: boolean;
+}
+
+/** What all rounds of a run share. */
+export interface TestSurroundings {
+  readonly config: ProcessConfig;
+  readonly plugins: readonly AnyPlugin[];
+  readonly input: StandardInput;
+  readonly streams: StandardOutput;
+  /** Undefined where nobody can inspect the tests. */
+  readonly inspection?: Inspection;
+}
