@@ -1,7 +1,7 @@
 import { ContinuedEvent, Event, ExitedEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { type InspectClient, InspectRequestError } from '../runtime/index.ts';
 import type { Notifications, ProcessKey, Stack } from '../runtime/inspect/protocol.ts';
+import { type InspectClient, InspectRequestError } from '../runtime/internal.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { Held } from './held.ts';

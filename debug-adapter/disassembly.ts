@@ -1,4 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import {
   type Disassembly,
   disassembleFunction,
@@ -6,8 +7,7 @@ import {
   lineOf,
   readModule,
   type WasmModule,
-} from '../runtime/index.ts';
-import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
+} from '../runtime/internal.ts';
 import type { Ids } from './ids.ts';
 
 /** Functions whose text is kept. One may have megabytes. */

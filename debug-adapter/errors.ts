@@ -1,11 +1,11 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { InspectError } from '../runtime/inspect/protocol.ts';
 import {
   type ConnectFailure,
   InspectClosedError,
   InspectConnectError,
   InspectRequestError,
-} from '../runtime/index.ts';
-import { InspectError } from '../runtime/inspect/protocol.ts';
+} from '../runtime/internal.ts';
 
 /** Numbers of errors, as clients and bug reports name them. They never change their meaning. */
 export const ErrorId = {

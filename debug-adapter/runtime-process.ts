@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-import { V8_FLAGS } from '../runtime/index.ts';
 import { INSPECTOR_ANNOUNCEMENT } from '../runtime/inspect/protocol.ts';
+import { V8_FLAGS } from '../runtime/internal.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 
 /** Milliseconds that a program has to end by itself when it is told to. */

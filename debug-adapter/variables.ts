@@ -1,6 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { InspectClient } from '../runtime/index.ts';
 import type { MessageInfo, ProcessKey } from '../runtime/inspect/protocol.ts';
+import type { InspectClient } from '../runtime/internal.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { Container, Ids } from './ids.ts';
 import { countOf, describeMessage, hexOf, textOf } from './process-text.ts';

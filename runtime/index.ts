@@ -1,22 +1,5 @@
-/** The public face of the runtime. */
+/** The API of the package: plugins, and the runtime for programs that run guests themselves. */
 
-export { V8_FLAGS } from './cli/jspi.ts';
-export { LinkError } from './host/linker.ts';
-export { HOST_FUNCTIONS } from './host/table.ts';
-export {
-  type ConnectFailure,
-  InspectClient,
-  type InspectClientOptions,
-  InspectClosedError,
-  InspectConnectError,
-  InspectRequestError,
-} from './inspect/client.ts';
-export type { ProcessSnapshot } from './inspect/snapshot.ts';
-export { type Exit, isNormal } from './kernel/exit.ts';
-export { ModuleError } from './kernel/module.ts';
-export type { Process } from './kernel/process.ts';
-export { type InputStream, OutputError, type OutputStream, type Stdio } from './kernel/stdio.ts';
-export { ProcessConfig } from './permissions/config.ts';
 export { PluginError } from './plugins/check-plugin.ts';
 export {
   type AnyPlugin,
@@ -27,40 +10,3 @@ export {
 } from './plugins/plugin.ts';
 export type { PluginMemory } from './plugins/plugin-memory.ts';
 export { type PluginCaller, type PluginProcess, ProcessEndedError } from './plugins/plugin-process.ts';
-export { type Root, Runtime, SpawnError } from './runtime.ts';
-export type { StackFrame } from './symbols/stack-frame.ts';
-export {
-  ALL_TESTS,
-  discoverTests,
-  type FailureReason,
-  type OutputGroup,
-  REPORT_VERSION,
-  type ReportEvent,
-  type ReportFrame,
-  type ReportProcess,
-  readTests,
-  runTests,
-  type SelectedTest,
-  type Selection,
-  type SourceLocation,
-  selectTests,
-  type TestCase,
-  type TestEvent,
-  type TestFailure,
-  TestNameError,
-  type TestOptions,
-  TestReportError,
-  TestReportReader,
-  type TestResult,
-  TestStartError,
-  type TestSummary,
-} from './testing/index.ts';
-export { isWasmBinary, readModule, WasmFormatError, type WasmModule } from './wasm/index.ts';
-export {
-  assembleText,
-  type Disassembly,
-  disassembleFunction,
-  functionText,
-  lineOf,
-  WatError,
-} from './wat/index.ts';

@@ -1,7 +1,7 @@
 // Writes docs/host-api.md from the table of host functions. `npm test` fails while the two differ.
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { HOST_FUNCTIONS } from '../runtime/index.ts';
+import { HOST_FUNCTIONS } from '../runtime/internal.ts';
 
 const INTRODUCTION = `# The host API
 

@@ -1,5 +1,5 @@
 import { InitializedEvent } from '@vscode/debugadapter';
-import { InspectClient } from '../../runtime/index.ts';
+import { InspectClient } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { Debuggee } from '../debuggee.ts';
 import { Output } from '../output.ts';

@@ -1,7 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InitializedEvent } from '@vscode/debugadapter';
-import { InspectClient } from '../../runtime/index.ts';
+import { InspectClient } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { Debuggee } from '../debuggee.ts';
 import { AdapterError, ErrorId } from '../errors.ts';

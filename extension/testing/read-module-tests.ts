@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { assembleText, isWasmBinary, readTests, type TestCase } from '../../runtime/index.ts';
+import { assembleText, isWasmBinary, readTests, type TestCase } from '../../runtime/internal.ts';
 import { exportPlaces, type TextPlace } from './export-places.ts';
 
 /** A test, and where the text of its module exports it. */

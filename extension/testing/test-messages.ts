@@ -1,5 +1,5 @@
 /** Failures of tests in words. */
-import type { ReportFrame, ReportProcess, TestFailure } from '../../runtime/index.ts';
+import type { ReportFrame, ReportProcess, TestFailure } from '../../runtime/internal.ts';
 
 /**
  * What is said about a failure: its message, where it happened, and of a test that did not end what its processes were

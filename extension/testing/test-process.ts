@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { type ReportEvent, TestReportReader, V8_FLAGS } from '../../runtime/index.ts';
+import { type ReportEvent, TestReportReader, V8_FLAGS } from '../../runtime/internal.ts';
 
 /** How to start the command: what `LunaticCommand` tells, and its arguments. */
 export interface TestProcessOptions {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import type { ReportEvent, SourceLocation, TestFailure } from '../../runtime/index.ts';
+import type { ReportEvent, SourceLocation, TestFailure } from '../../runtime/internal.ts';
 import { type Log, messageOf } from '../log.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';

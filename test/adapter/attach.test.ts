@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { InspectClient } from '../../runtime/index.ts';
+import { InspectClient } from '../../runtime/internal.ts';
 import { RunningCommand } from '../support/command.ts';
 import { main } from '../support/guest.ts';
 import { AdapterClient, guestFile } from './adapter-client.ts';

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { InspectClient } from '../../runtime/index.ts';
+import { InspectClient } from '../../runtime/internal.ts';
 import { within } from './adapter-client.ts';
 
 const WELCOME = { version: '1.0', runtime: 'fake', pid: 1, program: '', arguments: [], waiting: false };

@@ -2,7 +2,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ProcessConfig, Runtime } from '../../runtime/index.ts';
+import { ProcessConfig, Runtime } from '../../runtime/internal.ts';
 import type { LoadedModule } from '../../runtime/kernel/module.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { Capture, Feed } from '../support/program.ts';

@@ -1,4 +1,4 @@
-import { type Exit, ProcessConfig, type Root, Runtime } from '../../runtime/index.ts';
+import { type Exit, ProcessConfig, type Root, Runtime } from '../../runtime/internal.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { Capture, Feed } from '../support/program.ts';
 

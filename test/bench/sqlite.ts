@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { type Exit, ProcessConfig, Runtime } from '../../runtime/index.ts';
+import { type Exit, ProcessConfig, Runtime } from '../../runtime/internal.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { Capture, Feed } from '../support/program.ts';
 import { alternate } from './alternate.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ReportEvent, TestReportReader } from '../../runtime/index.ts';
+import { type ReportEvent, TestReportReader } from '../../runtime/internal.ts';
 import { AdapterClient } from '../adapter/adapter-client.ts';
 import { type CommandResult, lunatic } from '../support/command.ts';
 import { guest } from '../support/guest.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { REPORT_VERSION, type ReportEvent, TestReportReader } from '../../runtime/index.ts';
+import { REPORT_VERSION, type ReportEvent, TestReportReader } from '../../runtime/internal.ts';
 import { type CommandResult, lunatic, projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { parseXml, type XmlElement } from '../support/xml.ts';

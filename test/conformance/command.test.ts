@@ -4,7 +4,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPrograms } from '../../runtime/cli/programs.ts';
-import { ProcessConfig } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { guest } from '../support/guest.ts';
 import { Feed, linesOf, type ProgramOptions, run, start, trapOf } from '../support/program.ts';
 

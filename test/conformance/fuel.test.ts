@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { guest, main } from '../support/guest.ts';
 import { run, runAll } from '../support/program.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Process } from '../../runtime/index.ts';
+import type { Process } from '../../runtime/internal.ts';
 import { formatStack } from '../../runtime/kernel/guest-stack.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
 import { type Program, start } from '../support/program.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HOST_FUNCTIONS } from '../../runtime/index.ts';
+import { HOST_FUNCTIONS } from '../../runtime/internal.ts';
 import { EXTENSION_FUNCTIONS, LUNATIC_FUNCTIONS, WASI_FUNCTIONS, WASI_MODULE } from '../support/contract.ts';
 
 const key = ({ module, name }: { module: string; name: string }) => `${module}::${name}`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ProcessConfig, SpawnError } from '../../runtime/index.ts';
+import { ProcessConfig, SpawnError } from '../../runtime/internal.ts';
 import { guest } from '../support/guest.ts';
 import { assemble, linesOf, run, start } from '../support/program.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LinkError } from '../../runtime/index.ts';
+import { LinkError } from '../../runtime/internal.ts';
 import { LUNATIC_FUNCTIONS, WASI_FUNCTIONS } from '../support/contract.ts';
 import { start } from '../support/program.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ProcessConfig, Runtime } from '../../runtime/index.ts';
+import { ProcessConfig, Runtime } from '../../runtime/internal.ts';
 import { Metrics } from '../../runtime/metrics/metrics.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { guest, main } from '../support/guest.ts';

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import type { NetworkPermission } from '../../runtime/permissions/network-permission.ts';
 import { guest } from '../support/guest.ts';
 import { linesOf, type ProgramOptions } from '../support/program.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { mayConnect, mayListen } from '../../runtime/permissions/network-permission.ts';
 import { guest } from '../support/guest.ts';
 import { assemble, linesOf, type ProgramOptions, runAll, trapOf } from '../support/program.ts';

@@ -8,8 +8,8 @@ import {
   type PluginMemory,
   type PluginProcess,
   ProcessEndedError,
-  Runtime,
 } from '../../runtime/index.ts';
+import { Runtime } from '../../runtime/internal.ts';
 import { guest } from '../support/guest.ts';
 import { assemble, linesOf, runAll, start, trapOf } from '../support/program.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { linesOf, run, start, trapOf } from '../support/program.ts';
 import {
   bindList,

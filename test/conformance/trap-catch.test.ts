@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { guest } from '../support/guest.ts';
 import { linesOf, run, runAll, trapOf } from '../support/program.ts';
 

@@ -16,7 +16,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { guest as guestText } from '../support/guest.ts';
 import { run } from '../support/program.ts';
 import { READ_WRITE, WasiGuest } from '../support/wasi-guest.ts';

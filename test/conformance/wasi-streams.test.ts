@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OutputError, ProcessConfig, Runtime } from '../../runtime/index.ts';
+import { OutputError, ProcessConfig, Runtime } from '../../runtime/internal.ts';
 import { guest, main } from '../support/guest.ts';
 import { assemble, Capture, Feed, linesOf, run, runAll, start, trapOf } from '../support/program.ts';
 

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { buildAssemblyScript, builtFolder } from '../../scripts/build-guests.mjs';
 import { launcher, projectFolder } from '../support/command.ts';
 import { run } from '../support/program.ts';

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { WASI_FUNCTIONS } from '../support/contract.ts';
 import { guest, main } from '../support/guest.ts';
 import { linesOf, run, runAll, trapOf } from '../support/program.ts';

@@ -7,7 +7,7 @@ import {
   ProcessConfig,
   type Root,
   Runtime,
-} from '../../runtime/index.ts';
+} from '../../runtime/internal.ts';
 import type { Machine } from '../../runtime/kernel/capacity.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 

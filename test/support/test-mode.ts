@@ -8,7 +8,7 @@ import {
   type TestOptions,
   type TestResult,
   type TestSummary,
-} from '../../runtime/index.ts';
+} from '../../runtime/internal.ts';
 import { assemble, Feed } from './program.ts';
 
 /** The tests of a module, run in this Node. */

@@ -1,4 +1,4 @@
-import { type Exit, type Process, ProcessConfig, type Root, Runtime } from '../../runtime/index.ts';
+import { type Exit, type Process, ProcessConfig, type Root, Runtime } from '../../runtime/internal.ts';
 import { Message, MessageKind } from '../../runtime/kernel/message.ts';
 import { Wait } from '../../runtime/kernel/process.ts';
 import { NO_TAG } from '../../runtime/kernel/tag.ts';

@@ -3,7 +3,7 @@ import { Log } from '../../runtime/cli/log.ts';
 import { LogFilter } from '../../runtime/cli/log-filter.ts';
 import { logExit } from '../../runtime/cli/process-log.ts';
 import { Reports } from '../../runtime/cli/report.ts';
-import { LinkError, Runtime } from '../../runtime/index.ts';
+import { LinkError, Runtime } from '../../runtime/internal.ts';
 import type { Exit } from '../../runtime/kernel/exit.ts';
 import type { Process } from '../../runtime/kernel/process.ts';
 import { guest, main } from '../support/guest.ts';

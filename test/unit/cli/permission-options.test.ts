@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type PermissionFlags, withPermissionOptions } from '../../../runtime/cli/permission-options.ts';
 import { type ConfigFlags, rootConfig } from '../../../runtime/cli/root-config.ts';
-import type { ProcessConfig } from '../../../runtime/index.ts';
+import type { ProcessConfig } from '../../../runtime/internal.ts';
 import {
   mayBindDatagrams,
   mayConnect,

@@ -7,7 +7,7 @@ import { sourceFile } from '../../../extension/testing/source-file.ts';
 import { testArguments } from '../../../extension/testing/test-arguments.ts';
 import { groupTests, type TestGroup } from '../../../extension/testing/test-groups.ts';
 import { failureText, terminalText } from '../../../extension/testing/test-messages.ts';
-import { type TestFailure, WatError } from '../../../runtime/index.ts';
+import { type TestFailure, WatError } from '../../../runtime/internal.ts';
 import { assemble } from '../../support/program.ts';
 
 const SUMS = `(module

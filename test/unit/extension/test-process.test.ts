@@ -7,7 +7,7 @@ import {
   TestProcessError,
   type TestProcessOptions,
 } from '../../../extension/testing/test-process.ts';
-import { type ReportEvent, TestReportError } from '../../../runtime/index.ts';
+import { type ReportEvent, TestReportError } from '../../../runtime/internal.ts';
 import { launcher } from '../../support/command.ts';
 import { guest } from '../../support/guest.ts';
 

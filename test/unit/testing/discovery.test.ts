@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Runtime } from '../../../runtime/index.ts';
+import { Runtime } from '../../../runtime/internal.ts';
 import { discoverTests, parseTestName, setupExport } from '../../../runtime/testing/discovery.ts';
 import { TestNameError } from '../../../runtime/testing/test-case.ts';
 import { projectFolder } from '../../support/command.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createReporter } from '../../../runtime/cli/reporters/index.ts';
 import { cutToWidth } from '../../../runtime/cli/reporters/text-width.ts';
-import type { TestEvent } from '../../../runtime/index.ts';
+import type { TestEvent } from '../../../runtime/internal.ts';
 import { OutputGroup } from '../../../runtime/testing/output-group.ts';
 import { Feed } from '../../support/program.ts';
 

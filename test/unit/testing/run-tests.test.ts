@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ALL_TESTS, discoverTests, Runtime, readTests, TestStartError } from '../../../runtime/index.ts';
+import { ALL_TESTS, discoverTests, Runtime, readTests, TestStartError } from '../../../runtime/internal.ts';
 import { guest } from '../../support/guest.ts';
 import { assemble } from '../../support/program.ts';
 import { testsOf } from '../../support/test-mode.ts';
