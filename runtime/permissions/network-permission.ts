@@ -1,7 +1,7 @@
 import { NetworkRules } from './network-rules.ts';
 
 /** Permissions within permissions that a process may have, each a list that is looked at for each connection. */
-const MAX_DEPTH = 32;
+export const MAX_DEPTH = 32;
 
 /**
  * What the processes of a config may do on the network. It does not change: to restrict it makes a new one. Where a

@@ -1,11 +1,11 @@
 import type { BlockList } from 'node:net';
 
 /** Rules that a list may have; each is looked at for each connection. */
-const MAX_RULES = 256;
+export const MAX_RULES = 256;
 /** Characters of a rule; the longest name of a host has 253. */
 const MAX_LENGTH = 300;
 /** Addresses of names that are kept for a rule; with more, the older ones have to be resolved again. */
-const MAX_LEARNED = 4096;
+export const MAX_LEARNED = 4096;
 
 const HIGHEST_PORT = 65_535;
 
@@ -34,8 +34,9 @@ interface NameRule {
   readonly name: string;
   /** Whether hosts below the name are meant, as by `*.example.org`. */
   readonly below: boolean;
-  learned: BlockList | null;
-  count: number;
+  list: BlockList | null;
+  /** Those of the list, in numbers. */
+  learned: string[];
 }
 
 /**
@@ -85,8 +86,8 @@ export class NetworkRules {
     for (const { ports, list } of this.#groups) {
       if (isIn(ports, port) && (list === null || list.check(bare, family))) return true;
     }
-    for (const { ports, learned } of this.#names) {
-      if (learned !== null && isIn(ports, port) && learned.check(bare, family)) return true;
+    for (const { ports, list } of this.#names) {
+      if (list !== null && isIn(ports, port) && list.check(bare, family)) return true;
     }
     return false;
   }
@@ -105,14 +106,25 @@ export class NetworkRules {
     const name = normalName(host);
     const bare = withoutZone(address);
     const family = familyOf(bare);
-    for (const rule of this.#names) {
-      if (!isNamed(rule, name) || rule.learned?.check(bare, family)) continue;
-      if (rule.learned === null || rule.count >= MAX_LEARNED) {
-        rule.learned = newList();
-        rule.count = 0;
-      }
-      rule.learned.addAddress(bare, family);
-      rule.count++;
+    for (const rule of this.#names) if (isNamed(rule, name)) addLearned(rule, bare, family);
+  }
+
+  /** The addresses that each rule that names a host has learned, in the order of these rules. */
+  get learned(): readonly (readonly string[])[] {
+    return this.#names.map(({ learned }) => learned);
+  }
+
+  /**
+   * Takes over what the rule at an index of `learned` has learned elsewhere.
+   * @throws NetworkRuleError for what is no address
+   */
+  learnAgain(index: number, addresses: readonly string[]): void {
+    const rule = this.#names[index];
+    if (rule === undefined) throw new RangeError(`no rule ${index} names a host`);
+    for (const address of addresses) {
+      const family = address === withoutZone(address) ? addressFamily(address) : undefined;
+      if (family === undefined) throw new NetworkRuleError(`'${address}' is no address`);
+      addLearned(rule, address, family);
     }
   }
 
@@ -162,13 +174,23 @@ export class NetworkRules {
     const isName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/.test(name);
     // A last part of digits alone is an address that went wrong.
     if (!isName || /(^|\.)\d+$/.test(name)) throw wrong(text, 'it names no host, address or network');
-    const rule: NameRule = { ports, name, below, learned: null, count: 0 };
+    const rule: NameRule = { ports, name, below, list: null, learned: [] };
     this.#names.push(rule);
     if (name === 'localhost' && !below) {
       this.learn(name, '127.0.0.1');
       this.learn(name, '::1');
     }
   }
+}
+
+function addLearned(rule: NameRule, address: string, family: 'ipv4' | 'ipv6'): void {
+  if (rule.list?.check(address, family)) return;
+  if (rule.list === null || rule.learned.length >= MAX_LEARNED) {
+    rule.list = newList();
+    rule.learned = [];
+  }
+  rule.list.addAddress(address, family);
+  rule.learned.push(address);
 }
 
 /** Loaded where there are rules: most programs run without. */
