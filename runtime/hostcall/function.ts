@@ -3,9 +3,7 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Spawner } from '../kernel/spawn.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import type { GuestMetrics } from './guest-metrics.ts';
-
-/** The value types that host functions use. */
-export type HostType = 'i32' | 'i64' | 'f32' | 'f64';
+import { parseSignature, type Signature } from './signature.ts';
 
 /** What the implementations of host functions work on. `scheduler.current` is the process that calls. */
 export interface HostContext {
@@ -27,20 +25,15 @@ export interface ModuleLoader {
 export type HostImplementation = (...args: any[]) => unknown;
 
 /** An older signature of the same function that guests of earlier SDKs import (semantics 18). */
-export interface OlderSignature {
-  readonly params: readonly HostType[];
-  readonly results: readonly HostType[];
+export interface OlderSignature extends Pick<Signature, 'params' | 'results'> {
   /** Turns the current implementation into one of the older signature. */
   adapt(current: HostImplementation): HostImplementation;
 }
 
 /** One function that guests can import. */
-export interface HostFunction {
+export interface HostFunction extends Signature {
   readonly module: string;
   readonly name: string;
-  readonly params: readonly HostType[];
-  readonly paramNames: readonly string[];
-  readonly results: readonly HostType[];
   /** It may suspend the calling process: it then returns a promise. */
   readonly blocking: boolean;
   /** It may suspend the process as well, although upstream's does not: it returns a promise, or its result at once. */
@@ -80,6 +73,7 @@ export class Namespace {
   /**
    * Declares one function.
    * @param signature as in "(error_id: i64, error_str_ptr: i32) -> i32"
+   * @throws SignatureError
    */
   define(
     name: string,
@@ -88,13 +82,10 @@ export class Namespace {
     doc: string,
     bind: (context: HostContext) => HostImplementation,
   ): void {
-    const { params, paramNames, results } = parseSignature(signature);
     this.functions.push({
       module: this.module,
       name,
-      params,
-      paramNames,
-      results,
+      ...parseSignature(signature),
       blocking: options.blocking ?? false,
       suspends: options.suspends ?? false,
       split: options.split ?? false,
@@ -105,30 +96,6 @@ export class Namespace {
       bind,
     });
   }
-}
-
-/** Parses `(i64, i32) -> i32`, with or without parameter names. */
-export function parseSignature(signature: string): {
-  params: HostType[];
-  paramNames: string[];
-  results: HostType[];
-} {
-  const match = /^\((.*)\)(?: -> (\w+))?$/.exec(signature);
-  if (match === null) throw new Error(`not a signature: ${signature}`);
-  const [, list = '', result] = match;
-  const params: HostType[] = [];
-  const paramNames: string[] = [];
-  for (const item of list === '' ? [] : list.split(', ')) {
-    const [name, type = name] = item.split(': ');
-    params.push(asHostType(type));
-    paramNames.push(name ?? '');
-  }
-  return { params, paramNames, results: result === undefined ? [] : [asHostType(result)] };
-}
-
-function asHostType(text: string | undefined): HostType {
-  if (text === 'i32' || text === 'i64' || text === 'f64') return text;
-  throw new Error(`not a type of host functions: ${text}`);
 }
 
 /** Declares an older signature. */

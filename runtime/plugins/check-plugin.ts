@@ -1,5 +1,7 @@
+import * as v from 'valibot';
+import { parseSignature, SignatureError } from '../hostcall/signature.ts';
+import { displayName } from '../text/display-name.ts';
 import type { AnyPlugin } from './plugin.ts';
-import { parsePluginSignature } from './signature.ts';
 
 /** A plugin cannot be used as it is. The message is for its author. */
 export class PluginError extends Error {
@@ -7,88 +9,118 @@ export class PluginError extends Error {
   readonly code = 'LUNATIC_PLUGIN';
 }
 
+/** Characters of the longest name. */
 const MAX_NAME = 100;
-const FIELDS = ['namespace', 'state', 'functions', 'release', 'onSpawn', 'onExit'];
-const HOOKS = ['state', 'release', 'onSpawn', 'onExit'] as const;
-const FUNCTION_FIELDS = ['signature', 'doc', 'call'];
+const NAME = /^[A-Za-z_][\w.:-]*$/;
 
-/** Namespaces that are the runtime's, now or one day. */
+/** Namespaces that the runtime has, or may have one day. */
 const RESERVED = /^(lunatic(-host)?($|[:.])|wasi($|[_:.-]))/;
 
+type Issue = Pick<v.BaseIssue<unknown>, 'input'>;
+
+/** Messages go on after the name of the part that they are about. */
+const mustBe =
+  (what: string) =>
+  ({ input }: Issue): string =>
+    `must be ${what}, and not ${nameOf(input)}`;
+const mustBeName = ({ input }: Issue): string =>
+  `must be a name of letters, digits, "_", "-", "." and ":", and not ${quoted(input)}`;
+
+/** Any object that is no array, for which valibot would take it. */
+function record(what: string) {
+  return v.custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    mustBe(what),
+  );
+}
+
+/** An object with these fields and no others. */
+function fields<const Entries extends v.ObjectEntries>(what: string, entries: Entries) {
+  const known = Object.keys(entries).join(', ');
+  const message = ({ expected }: v.StrictObjectIssue) =>
+    expected === 'never' ? `is not a field; the fields are ${known}` : 'is missing';
+  return v.pipe(record(what), v.strictObject(entries, message));
+}
+
+let schema: ReturnType<typeof makeSchema> | undefined;
+
+/** Called for the first plugin: most programs have none, and start faster without. */
+function makeSchema() {
+  const name = v.pipe(v.string(mustBeName), v.regex(NAME, mustBeName), v.maxLength(MAX_NAME, mustBeName));
+  const callback = v.function(mustBe('a function'));
+  const text = v.string(mustBe('a text'));
+  return fields('an object as definePlugin takes it', {
+    namespace: v.pipe(
+      name,
+      v.check(
+        (namespace) => !RESERVED.test(namespace),
+        ({ input }: Issue) => `must not be ${quoted(input)}, which belongs to the runtime`,
+      ),
+    ),
+    state: v.optional(callback),
+    functions: v.optional(
+      v.pipe(
+        record('an object'),
+        v.record(
+          name,
+          fields('an object with a signature and a call', {
+            signature: v.pipe(text, v.rawCheck(checkSignature)),
+            call: callback,
+            doc: v.optional(text),
+          }),
+        ),
+      ),
+    ),
+    release: v.optional(callback),
+    onSpawn: v.optional(callback),
+    onExit: v.optional(callback),
+  });
+}
+
+function checkSignature({ dataset, addIssue }: v.RawCheckContext<string>): void {
+  if (!dataset.typed) return;
+  try {
+    parseSignature(dataset.value);
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error;
+    addIssue({ message: `is ${quoted(dataset.value)}: ${error.message}` });
+  }
+}
+
 /**
- * Looks whether something is a plugin.
+ * Checks that something is a plugin.
  * @throws PluginError
  */
 export function checkPlugin(value: unknown): asserts value is AnyPlugin {
-  if (!isRecord(value)) {
-    throw new PluginError(`a plugin is an object, as definePlugin takes it, and not ${nameOf(value)}`);
-  }
-  checkFields('a plugin', value, FIELDS);
-  const { namespace, functions } = value;
-  if (typeof namespace !== 'string' || !isName(namespace)) {
-    throw new PluginError(
-      `the namespace of a plugin must be a name of letters, digits, "_", "-", "." and ":", and not ${quoted(namespace)}`,
-    );
-  }
-  if (RESERVED.test(namespace)) {
-    throw new PluginError(`the namespace ${quoted(namespace)} belongs to the runtime; choose another one`);
-  }
-  for (const hook of HOOKS) {
-    if (value[hook] !== undefined && typeof value[hook] !== 'function') {
-      throw new PluginError(
-        `${hook} of the plugin ${namespace} must be a function, and not ${nameOf(value[hook])}`,
-      );
-    }
-  }
-  if (functions === undefined) return;
-  if (!isRecord(functions)) {
-    throw new PluginError(
-      `functions of the plugin ${namespace} must be an object, and not ${nameOf(functions)}`,
-    );
-  }
-  for (const [name, fn] of Object.entries(functions)) checkFunction(`${namespace}::${name}`, name, fn);
+  schema ??= makeSchema();
+  const { issues } = v.safeParse(schema, value, { abortEarly: true });
+  if (issues === undefined) return;
+  const [{ path = [], message }] = issues;
+  throw new PluginError(`${partOf(value, path)} ${message}`);
 }
 
-function checkFunction(id: string, name: string, fn: unknown): void {
-  if (!isName(name)) throw new PluginError(`${quoted(name)} is no name for a function (${id})`);
-  if (!isRecord(fn)) {
-    throw new PluginError(`${id} must be an object with a signature and a call, and not ${nameOf(fn)}`);
-  }
-  checkFields(id, fn, FUNCTION_FIELDS);
-  const { signature, call, doc } = fn;
-  if (typeof signature !== 'string' || parsePluginSignature(signature) === undefined) {
-    throw new PluginError(
-      `the signature of ${id} is ${quoted(signature)}; it must be as "(pointer: i32, amount: i64) -> f64"`,
-    );
-  }
-  if (typeof call !== 'function') {
-    throw new PluginError(`call of ${id} must be a function, and not ${nameOf(call)}`);
-  }
-  if (doc !== undefined && typeof doc !== 'string') {
-    throw new PluginError(`doc of ${id} must be a text, and not ${nameOf(doc)}`);
-  }
+/** Names a part of a plugin: `call of counter::add`. */
+function partOf(value: unknown, path: readonly v.IssuePathItem[]): string {
+  if (path.length === 0) return 'a plugin';
+  const [field, name, part] = path.map(({ key }) => displayName(String(key)));
+  if (field === 'namespace') return 'the namespace of a plugin';
+  const plugin = namespaceOf(value);
+  if (name === undefined) return `${field} of the plugin ${plugin}`;
+  if (path.at(-1)?.origin === 'key' && part === undefined) return `a function of the plugin ${plugin}`;
+  return part === undefined ? `${plugin}::${name}` : `${part} of ${plugin}::${name}`;
 }
 
-function checkFields(what: string, value: Record<string, unknown>, known: readonly string[]): void {
-  const other = Object.keys(value).find((key) => !known.includes(key));
-  if (other !== undefined) {
-    throw new PluginError(`${what} has no field ${quoted(other)}; there are ${known.join(', ')}`);
-  }
-}
-
-function isName(text: string): boolean {
-  return text.length <= MAX_NAME && /^[A-Za-z_][\w.:-]*$/.test(text);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function namespaceOf(value: unknown): string {
+  return typeof value === 'object' && value !== null && 'namespace' in value
+    ? displayName(String(value.namespace))
+    : '';
 }
 
 function quoted(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value.slice(0, MAX_NAME + 1)) : nameOf(value);
 }
 
-/** "a string", "nothing", "null": what a value is, for people. */
+/** Names the kind of a value for people: "a string", "nothing", "null". */
 export function nameOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

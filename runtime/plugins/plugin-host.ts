@@ -1,14 +1,15 @@
 import { emitWarning } from 'node:process';
 import { andThen } from '../hostcall/conventions.ts';
 import type { HostContext, HostFunction } from '../hostcall/function.ts';
+import { parseSignature, type Signature } from '../hostcall/signature.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import type { Process } from '../kernel/process.ts';
 import type { ProcessSlot } from '../kernel/process-slot.ts';
 import { hostTrap, trapCause } from '../kernel/trap.ts';
+import type { HostType } from '../wasm/index.ts';
 import { checkPlugin, nameOf, PluginError } from './check-plugin.ts';
 import type { AnyPlugin, PluginExit } from './plugin.ts';
 import { PluginCaller, PluginProcess } from './plugin-process.ts';
-import { type ParsedSignature, type PluginType, parsePluginSignature } from './signature.ts';
 
 /** The plugins of a runtime: their host functions, and who is told of processes. */
 export class PluginHost {
@@ -59,8 +60,7 @@ class LoadedPlugin {
       },
     };
     this.functions = Object.entries(plugin.functions ?? {}).map(([name, fn]) => {
-      const signature = parsePluginSignature(fn.signature);
-      if (signature === undefined) throw new PluginError(`not a signature: ${fn.signature}`);
+      const signature = parseSignature(fn.signature);
       return {
         module: plugin.namespace,
         name,
@@ -83,7 +83,7 @@ class LoadedPlugin {
   #bind(
     { scheduler }: HostContext,
     name: string,
-    { results: [type] }: ParsedSignature,
+    { results: [type] }: Signature,
     call: (caller: PluginCaller<unknown>, ...args: unknown[]) => unknown,
   ) {
     const id = `${this.#plugin.namespace}::${name}`;
@@ -179,7 +179,7 @@ function messageOf(error: unknown): string {
 }
 
 /** Checks what a function returned: wasm would make something of everything. */
-function toWasm(id: string, type: PluginType | undefined, value: unknown): number | bigint | undefined {
+function toWasm(id: string, type: HostType | undefined, value: unknown): number | bigint | undefined {
   switch (type) {
     case undefined:
       return undefined;

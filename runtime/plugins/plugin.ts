@@ -1,5 +1,5 @@
 import type { PluginCaller, PluginProcess } from './plugin-process.ts';
-import type { ParamsOf, ResultOf } from './signature.ts';
+import type { ParamsOf, ResultOf } from './signature-types.ts';
 
 /** A function that guests can import. */
 export interface PluginFunction<Signature extends string, State> {

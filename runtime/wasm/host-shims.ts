@@ -2,10 +2,18 @@ import { ByteWriter } from './byte-writer.ts';
 import { op } from './opcodes.ts';
 import { sectionId } from './sections.ts';
 
+/**
+ * The value types of host functions, as binaries write them: those that JavaScript has as numbers and bigints. A `v128`
+ * cannot be passed to JavaScript, and a reference would outlive the process that it is of.
+ */
+export const HOST_TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;
+
+export type HostType = keyof typeof HOST_TYPES;
+
 /** A host function as guests import it. */
 export interface HostShim {
-  readonly params: readonly ('i32' | 'i64' | 'f32' | 'f64')[];
-  readonly results: readonly ('i32' | 'i64' | 'f32' | 'f64')[];
+  readonly params: readonly HostType[];
+  readonly results: readonly HostType[];
   /** It may be resumed with `WAIT_AGAIN` and then waits again, with `host`.`again`. Its result is an i32. */
   readonly waits: boolean;
   /** The host takes each i64 parameter as two i32 halves, the low one first. */
@@ -19,7 +27,6 @@ export const WAIT_AGAIN = -0x7fff_ffff;
 /** The module its functions are imported from. */
 export const HOST_SHIM_IMPORTS = 'host';
 
-const CODES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;
 const I32_WRAP_I64 = 0xa7;
 const I64_SHR_U = 0x88;
 const I32_EQ = 0x46;
@@ -48,7 +55,7 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
     out.u8(0x60);
     for (const types of [i % 2 === 0 ? shim.params : hostParams, shim.results]) {
       out.u32(types.length);
-      for (const type of types) out.u8(CODES[type]);
+      for (const type of types) out.u8(HOST_TYPES[type]);
     }
   });
   section(sectionId.import, count + 1, (i) => {
@@ -84,7 +91,7 @@ function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): v
   out.u32(shim.waits ? 1 : 0);
   if (shim.waits) {
     out.u32(1);
-    out.u8(CODES.i32);
+    out.u8(HOST_TYPES.i32);
   }
   shim.params.forEach((type, param) => {
     out.u8(op.localGet);

@@ -6,7 +6,9 @@ export { functionNames } from './function-names.ts';
 export {
   HOST_SHIM_IMPORTS,
   HOST_SHIM_MODULE,
+  HOST_TYPES,
   type HostShim,
+  type HostType,
   hostShimModule,
   WAIT_AGAIN,
 } from './host-shims.ts';

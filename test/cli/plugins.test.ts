@@ -120,7 +120,7 @@ describe('lunatic run --plugin', () => {
       /cannot be loaded: no licence \(at file:.*throws\.mjs:2:\d+\)/,
     ],
     ['empty.mjs', '', /^Error: Plugin '.*empty\.mjs' cannot be used: it has no default export/],
-    ['number.mjs', 'export default 5;', /cannot be used: a plugin is an object, .* and not a number/],
+    ['number.mjs', 'export default 5;', /cannot be used: a plugin must be an object .* and not a number/],
     ['taken.mjs', 'export default { namespace: "lunatic::process" };', /belongs to the runtime/],
     [
       'import.mjs',

@@ -657,11 +657,11 @@ describe('spawn and exit', () => {
 describe('what is no plugin', () => {
   const f = { signature: '()', call: () => {} };
   test.each<[unknown, string]>([
-    [null, 'a plugin is an object, as definePlugin takes it, and not null'],
+    [null, 'a plugin must be an object as definePlugin takes it, and not null'],
     ['text', 'and not a string'],
     [() => {}, 'and not a function'],
     [[], 'and not an array'],
-    [{}, 'the namespace of a plugin must be a name'],
+    [{}, 'the namespace of a plugin is missing'],
     [{ namespace: 5 }, 'and not a number'],
     [{ namespace: '' }, 'and not ""'],
     [{ namespace: 'a b' }, 'and not "a b"'],
@@ -672,25 +672,39 @@ describe('what is no plugin', () => {
     [{ namespace: 'lunatic-host' }, 'belongs to the runtime'],
     [{ namespace: 'wasi_snapshot_preview1' }, 'belongs to the runtime'],
     [{ namespace: 'wasi:io' }, 'belongs to the runtime'],
-    [{ namespace: 'p', fucntions: {} }, 'has no field "fucntions"; there are namespace, state'],
-    [{ namespace: 'p', functions: [] }, 'functions of the plugin p must be an object, and not an array'],
-    [{ namespace: 'p', functions: { 'a b': f } }, '"a b" is no name for a function'],
-    [{ namespace: 'p', functions: { f: () => {} } }, 'p::f must be an object with a signature and a call'],
-    [{ namespace: 'p', functions: { f: { ...f, run: 1 } } }, 'p::f has no field "run"'],
     [
-      { namespace: 'p', functions: { f: { signature: '()' } } },
-      'call of p::f must be a function, and not nothing',
+      { namespace: 'p', fucntions: {} },
+      'fucntions of the plugin p is not a field; the fields are namespace, state',
     ],
-    [{ namespace: 'p', functions: { f: { call() {} } } }, 'the signature of p::f is nothing'],
+    [{ namespace: 'p', functions: [] }, 'functions of the plugin p must be an object, and not an array'],
+    [
+      { namespace: 'p', functions: { 'a b': f } },
+      'a function of the plugin p must be a name of letters, digits, "_", "-", "." and ":", and not "a b"',
+    ],
+    [{ namespace: 'p', functions: { f: () => {} } }, 'p::f must be an object with a signature and a call'],
+    [
+      { namespace: 'p', functions: { f: { ...f, run: 1 } } },
+      'run of p::f is not a field; the fields are signature, call, doc',
+    ],
+    [{ namespace: 'p', functions: { f: { signature: '()' } } }, 'call of p::f is missing'],
+    [
+      { namespace: 'p', functions: { f: { ...f, call: 1 } } },
+      'call of p::f must be a function, and not a number',
+    ],
+    [{ namespace: 'p', functions: { f: { call() {} } } }, 'signature of p::f is missing'],
+    [
+      { namespace: 'p', functions: { f: { ...f, signature: 1 } } },
+      'signature of p::f must be a text, and not a number',
+    ],
     [
       { namespace: 'p', functions: { f: { ...f, signature: '(a: i33)' } } },
-      'the signature of p::f is "(a: i33)"',
+      'signature of p::f is "(a: i33)": "i33" is not a type of host functions; they are i32, i64, f32, f64',
     ],
     [{ namespace: 'p', functions: { f: { ...f, signature: 'i32 -> i32' } } }, 'it must be as'],
     [{ namespace: 'p', functions: { f: { ...f, signature: '() -> i32, i32' } } }, 'it must be as'],
     [
       { namespace: 'p', functions: { f: { ...f, signature: `(${Array(101).fill('i32').join(', ')})` } } },
-      'it must be as',
+      'it has 101 parameters, and 100 is the most',
     ],
     [{ namespace: 'p', functions: { f: { ...f, doc: 1 } } }, 'doc of p::f must be a text, and not a number'],
     [{ namespace: 'p', state: {} }, 'state of the plugin p must be a function, and not an object'],
