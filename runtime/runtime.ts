@@ -5,10 +5,10 @@ import { Environment } from './kernel/environment.ts';
 import type { Exit } from './kernel/exit.ts';
 import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
 import { LoadedModule } from './kernel/module.ts';
+import type { SchedulerObserver } from './kernel/observers.ts';
 import type { Entry, Process } from './kernel/process.ts';
 import { Registry } from './kernel/registry.ts';
-import type { RunningTest } from './kernel/running-test.ts';
-import { Scheduler, type SchedulerObserver } from './kernel/scheduler.ts';
+import { Scheduler } from './kernel/scheduler.ts';
 import { Spawner } from './kernel/spawn.ts';
 import type { Stdio } from './kernel/stdio.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -24,8 +24,6 @@ export interface RootOptions {
   readonly entry?: Entry;
   /** Default: 1, as for `lunatic run`. */
   readonly environment?: number;
-  /** The test that its processes belong to. */
-  readonly test?: RunningTest;
   /** Given the process before its start section runs, which may take as long as the guest likes. */
   readonly onCreated?: (process: Process) => void;
 }
@@ -39,7 +37,7 @@ export class SpawnError extends Error {
 /** A running root process and the environment it lives in. */
 export interface Root {
   readonly process: Process;
-  readonly environment: Environment;
+  readonly environment: Environment<Process>;
   /** Settles when the root process has ended. Other processes may still run. */
   readonly ended: Promise<Exit>;
   /** Kills every process of the environment that still lives. */
@@ -47,6 +45,7 @@ export interface Root {
 }
 
 export interface RuntimeOptions {
+  /** Hears of what happens from the start; `scheduler.observers` takes others later. */
   readonly observer?: SchedulerObserver;
   /** What limits the number of processes; tests put smaller machines in. */
   readonly machine?: Machine;
@@ -68,18 +67,10 @@ export class Runtime implements ModuleLoader {
   constructor(options: RuntimeOptions = {}) {
     const { observer, machine, metrics } = options;
     const plugins = options.plugins?.length ? new PluginHost(options.plugins) : null;
-    const composed: SchedulerObserver = {
-      onSpawn: (process) => plugins?.onSpawn(process) ?? observer?.onSpawn?.(process),
-      onExit(process, exit) {
-        plugins?.onExit(process, exit);
-        process.environment.test?.onExit(process, exit);
-        observer?.onExit?.(process, exit);
-      },
-      holds: (process, exit) => observer?.holds?.(process, exit) ?? false,
-      onParked: (process) => observer?.onParked?.(process),
-    };
-    this.scheduler = new Scheduler(0 as SchedulerIndex, composed, machine);
-    this.scheduler.meter = metrics?.vm ?? null;
+    this.scheduler = new Scheduler(0 as SchedulerIndex, machine);
+    this.scheduler.metrics = metrics?.vm ?? null;
+    if (plugins !== null) this.scheduler.observers.add(plugins);
+    if (observer !== undefined) this.scheduler.observers.add(observer);
     this.#spawner = new Spawner(this.scheduler);
     const context: HostContext = {
       scheduler: this.scheduler,
@@ -112,8 +103,8 @@ export class Runtime implements ModuleLoader {
    */
   async run(module: LoadedModule, options: RootOptions): Promise<Root> {
     const id = (options.environment ?? 1) as EnvironmentId;
-    const environment = new Environment(id, this.scheduler.index, options.test);
-    this.scheduler.meter?.environmentCreated(environment);
+    const environment = new Environment<Process>(id, this.scheduler.index);
+    this.scheduler.metrics?.environmentCreated(environment);
     const context = { environment, registry: new Registry(), config: options.config, stdio: options.stdio };
     const entry = options.entry ?? { name: '_start', params: [] };
     const { process, failure } = await this.#spawner.spawnRoot(context, module, entry, options.onCreated);

@@ -40,7 +40,7 @@ export class Inspection {
 
   /**
    * Lets clients see the processes of a runtime, and waits until the program may begin. The first call begins to listen.
-   * @param runtime made with the inspector as its observer, and the same in every call
+   * @param runtime the same in every call
    * @param module what root processes are made of
    * @throws CommandError where it cannot listen
    */
@@ -54,7 +54,7 @@ export class Inspection {
     const answers: Program = {
       welcome: () => {
         // What waits for anything but a message cannot be looked at later. That is rare enough to cost nothing.
-        if (scheduler.traces === 'none') scheduler.traces = 'rare';
+        scheduler.stacks.keepRare();
         return this.#welcome();
       },
       start: (pauseRoot) => {

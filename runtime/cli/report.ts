@@ -1,5 +1,6 @@
-import { describeSnapshot, snapshotsWithStacks } from '../inspect/snapshot.ts';
+import { describeSnapshot, snapshots } from '../inspect/snapshot.ts';
 import type { Environment } from '../kernel/environment.ts';
+import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 
@@ -44,10 +45,13 @@ export class Reports {
 const SHOWN_PROCESSES = 1000;
 
 /** What all processes of an environment are at, oldest first. */
-export async function describeProcesses(environment: Environment, scheduler: Scheduler): Promise<string> {
+export async function describeProcesses(
+  environment: Environment<Process>,
+  scheduler: Scheduler,
+): Promise<string> {
   const { size } = environment;
-  const found = await snapshotsWithStacks(environment, scheduler, SHOWN_PROCESSES);
-  const all = scheduler.traces === 'all' || found.every(({ stack }) => stack.length > 0);
+  const found = await snapshots(environment.processes(), scheduler, SHOWN_PROCESSES);
+  const all = scheduler.stacks.kept === 'all' || found.every(({ stack }) => stack.length > 0);
   const lines = [
     `${size} ${size === 1 ? 'process' : 'processes'}${all ? '' : '; --trace shows all stacks'}`,
     ...found.map(describeSnapshot),

@@ -48,7 +48,6 @@ export async function run(
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);
   const inspection = await openInspection(options, { path, arguments: guestArguments });
-  const inspector = inspection?.inspector;
   const plugins = await pluginsOf(options.plugin ?? []);
   const metrics = options.prometheus
     ? await openMetrics(options.prometheusHttp ?? METRICS_ADDRESS, streams)
@@ -56,16 +55,9 @@ export async function run(
   const runtime = new Runtime({
     plugins,
     ...(metrics === undefined ? {} : { metrics }),
-    observer: {
-      onExit(ended, exit) {
-        logExit(log, ended, exit);
-        inspector?.onExit(ended);
-      },
-      holds: (ended, exit) => inspector?.holds(ended, exit) ?? false,
-      onParked: (held) => inspector?.onParked(held),
-    },
+    observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
   });
-  runtime.scheduler.traces = options.trace ? 'all' : 'none';
+  if (options.trace) runtime.scheduler.stacks.kept = 'all';
   endOnSignals(streams, () => runtime.scheduler.halt());
   let root: Root | undefined;
   // Windows has no such signal.

@@ -149,9 +149,8 @@ export class TestRound {
   /** The runtime of all files. It logs no failing processes unless it is told to: tests tell of their failures themselves. */
   #openRuntime(): Runtime {
     if (this.#runtime !== null) return this.#runtime;
-    const { streams, plugins, inspection } = this.#surroundings;
+    const { streams, plugins } = this.#surroundings;
     const { error } = streams;
-    const inspector = inspection?.inspector;
     const reports = new Reports({
       isTerminal: error.isTerminal,
       write: (bytes) => {
@@ -162,14 +161,7 @@ export class TestRound {
     const log = openLog(reports, 'error', this.#command);
     this.#runtime = new Runtime({
       plugins,
-      observer: {
-        onExit(ended, exit) {
-          logExit(log, ended, exit);
-          inspector?.onExit(ended);
-        },
-        holds: (ended, exit) => inspector?.holds(ended, exit) ?? false,
-        onParked: (held) => inspector?.onParked(held),
-      },
+      observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
     });
     return this.#runtime;
   }

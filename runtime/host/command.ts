@@ -1,8 +1,8 @@
 import { andThen, FAILED, fail, limitFromGuest, OK } from '../hostcall/conventions.ts';
 import { Namespace } from '../hostcall/function.ts';
 import type { Process } from '../kernel/process.ts';
-import { resourceSlot } from '../kernel/process-slot.ts';
 import { type Scheduler, TIMED_OUT } from '../kernel/scheduler.ts';
+import { resourceSlot } from '../kernel/slot.ts';
 import { Timer } from '../kernel/timer.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { Command, CommandPlanError } from '../programs/command.ts';

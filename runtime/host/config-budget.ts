@@ -1,5 +1,4 @@
-import type { Process } from '../kernel/process.ts';
-import type { ProcessSlot } from '../kernel/process-slot.ts';
+import type { Process, ProcessSlot } from '../kernel/process.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 

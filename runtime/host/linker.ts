@@ -1,7 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { HostContext, HostFunction, HostImplementation, OlderSignature } from '../hostcall/function.ts';
 import type { Linker } from '../kernel/module.ts';
-import type { Scheduler } from '../kernel/scheduler.ts';
+import type { ScratchArea } from '../kernel/scratch-area.ts';
 import { asTrap } from '../kernel/trap.ts';
 import { displayName } from '../text/display-name.ts';
 import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
@@ -140,13 +140,13 @@ export class HostLinker implements Linker {
       };
     });
     const functions: Record<string, WebAssembly.ImportValue> = {
-      again: new WebAssembly.Suspending(this.#context.scheduler.waitAgain),
+      again: new WebAssembly.Suspending(this.#context.scheduler.stacks.waitAgain),
     };
     bindings.forEach(({ fn, older }, i) => {
       const own = fn.bind(this.#context);
       const current = this.#counting(fn, own);
       const implementation = older === undefined ? current : older.adapt(current);
-      const guarded = guard(ids[i] ?? '', implementation, shims[i], this.#context.scheduler);
+      const guarded = guard(ids[i] ?? '', implementation, shims[i], this.#context.scheduler.scratch);
       functions[i] = fn.blocking || fn.suspends ? new WebAssembly.Suspending(guarded) : guarded;
     });
     const module = new WebAssembly.Module(hostShimModule(shims));
@@ -163,15 +163,15 @@ interface Binding {
 }
 
 /**
- * Whatever escapes from a host function must be a trap, or the guest could catch it. And what the guest did with the
- * draft must be done before. Each function gets a guard of its own source, since the engine inlines what is called in a
+ * Whatever escapes from a host function must be a trap, or the guest could catch it. And the scratch area must be taken
+ * back from the guest before. Each function gets a guard of its own source, since the engine inlines what is called in a
  * place only where that is always the same function.
  */
 function guard(
   id: string,
   fn: HostImplementation,
   shim: HostShim | undefined,
-  { draft, settle }: Scheduler,
+  scratch: ScratchArea,
 ): HostImplementation {
   const { params = [], split = false } = shim ?? {};
   const count = params.length + (split ? params.filter((type) => type === 'i64').length : 0);
@@ -179,13 +179,13 @@ function guard(
   const source = `// ${id}
     return (${names}) => {
       try {
-        if (draft.isUsed) settle();
+        if (scratch.isLent) scratch.takeBack();
         return fn(${names});
       } catch (error) {
         throw asTrap(error);
       }
     };`;
-  return new Function('fn', 'asTrap', 'draft', 'settle', source)(fn, asTrap, draft, settle);
+  return new Function('fn', 'asTrap', 'scratch', source)(fn, asTrap, scratch);
 }
 
 function sameSignature(a: Signature, b: Signature): boolean {

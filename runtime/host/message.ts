@@ -3,9 +3,10 @@ import { type HostContext, Namespace, older } from '../hostcall/function.ts';
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
 import { type TagFilter, tagFilter } from '../kernel/mailbox.ts';
-import { type Message, MessageKind } from '../kernel/message.ts';
+import type { Message } from '../kernel/message.ts';
 import type { MessageResource } from '../kernel/message-resources.ts';
 import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { NO_TAG, type Tag, tagFromHalves, tagToGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
 
@@ -19,24 +20,11 @@ const MAX_TAGS = 65_536;
 /** Bytes to write at once from which on the machine is asked whether it has them. */
 const LARGE_WRITE = 2 ** 20;
 
-/** The data message in the scratch area; traps for none, and for the death of a link or a process. */
-export function data(process: Process): Message {
-  const found = process.message();
-  if (found.kind !== MessageKind.Data) throw hostTrap('the message in the scratch area carries no data');
-  return found;
-}
-
-/** The message in the scratch area is gone, for who catches the trap. */
-function loseMessage(process: Process): void {
-  process.scratch?.dropResources();
-  process.scratch = null;
-}
-
-/** The memory, which has this range. A trap loses the message in the scratch area, for who catches it. */
-function memoryFor(process: Process, pointer: number, size: number): GuestMemory {
-  const { memory } = process;
+/** The caller's memory, which must have this range. A trap loses the message, for guests that catch it. */
+function memoryFor({ current, scratch }: Scheduler, pointer: number, size: number): GuestMemory {
+  const { memory } = current;
   if (!memory.has(pointer, size)) {
-    loseMessage(process);
+    scratch.clear(current);
     memory.check(pointer, size);
   }
   return memory;
@@ -49,13 +37,6 @@ export function resourceAt(carrier: Message, index: bigint): { at: number; resou
   if (resource === undefined) throw hostTrap(`the message has no resource of index ${at}`);
   if (resource === null) throw hostTrap(`the resource of index ${at} was taken from the message before`);
   return { at, resource };
-}
-
-/** Takes the message out of the scratch area. */
-function takeMessage(process: Process): Message {
-  const taken = process.message();
-  process.scratch = null;
-  return taken;
 }
 
 function readFilter(process: Process, pointer: number, count: number): TagFilter {
@@ -81,8 +62,8 @@ function oldLow(timeout: number): number {
 
 /** Sends what the scratch area holds to a process of the caller's environment; a dead one gets nothing. */
 function send({ scheduler }: HostContext, target: ProcessId): void {
-  const process = scheduler.current;
-  scheduler.send(process, target, takeMessage(process));
+  const { current, scratch } = scheduler;
+  scheduler.send(current, target, scratch.take(current));
 }
 
 message.define(
@@ -92,8 +73,7 @@ message.define(
   'Puts a new, empty data message into the scratch area. Tag 0 means none; the capacity is a hint.',
   ({ scheduler }) =>
     (tagLow: number, tagHigh: number) => {
-      scheduler.current.clearScratch();
-      scheduler.draft.create(tagLow, tagHigh);
+      scheduler.scratch.create(scheduler.current, tagLow, tagHigh);
     },
 );
 
@@ -104,13 +84,14 @@ message.define(
   'Appends bytes to the message and returns their number.',
   ({ scheduler }) =>
     (pointer: number, length: number) => {
-      const process = scheduler.current;
-      const target = data(process);
+      const { current, scratch } = scheduler;
+      const target = scratch.data(current);
       const size = length >>> 0;
-      const memory = memoryFor(process, pointer, size);
-      if (size > LARGE_WRITE && !scheduler.capacity.hasMemory(size + target.length)) {
-        loseMessage(process);
-        throw hostTrap(`no memory for a message of ${size + target.length} bytes`);
+      const memory = memoryFor(scheduler, pointer, size);
+      const end = target.length + size;
+      if (size > LARGE_WRITE && !scheduler.capacity.hasMemory(end)) {
+        scratch.clear(current);
+        throw hostTrap(`no memory for a message of ${end} bytes`);
       }
       target.write(memory, pointer >>> 0, size);
       return length;
@@ -124,13 +105,14 @@ message.define(
   'Copies bytes from the read position, advances it, and returns their number; 0 at the end.',
   ({ scheduler }) =>
     (pointer: number, length: number) => {
-      const process = scheduler.current;
-      const source = data(process);
+      const { current, scratch } = scheduler;
+      const source = scratch.data(current);
       const size = length >>> 0;
-      const memory = memoryFor(process, pointer, size);
-      if (source.position > source.length) {
-        loseMessage(process);
-        throw hostTrap(`the read position ${source.position} is beyond the message's ${source.length} bytes`);
+      const memory = memoryFor(scheduler, pointer, size);
+      const { position, length: end } = source;
+      if (position > end) {
+        scratch.clear(current);
+        throw hostTrap(`the read position ${position} is beyond the message's ${end} bytes`);
       }
       return source.read(memory, pointer >>> 0, size);
     },
@@ -143,7 +125,7 @@ message.define(
   'Sets the read position. It is checked when something is read.',
   ({ scheduler }) =>
     (index: bigint) => {
-      data(scheduler.current).position = Number(BigInt.asUintN(64, index));
+      scheduler.scratch.data(scheduler.current).position = Number(BigInt.asUintN(64, index));
     },
 );
 
@@ -154,7 +136,7 @@ message.define(
   'Returns the tag of the message, 0 for none. The tag of a link death is the tag of the link.',
   ({ scheduler }) =>
     () =>
-      tagToGuest(scheduler.current.message().tag),
+      tagToGuest(scheduler.scratch.message(scheduler.current).tag),
 );
 
 message.define(
@@ -164,7 +146,7 @@ message.define(
   'Returns the dead process of a process death, 0 for other messages.',
   ({ scheduler }) =>
     () =>
-      BigInt(scheduler.current.message().processId),
+      BigInt(scheduler.scratch.message(scheduler.current).processId),
 );
 
 message.define(
@@ -174,7 +156,7 @@ message.define(
   'Returns the length of all data of the message in bytes.',
   ({ scheduler }) =>
     () =>
-      BigInt(data(scheduler.current).length),
+      BigInt(scheduler.scratch.data(scheduler.current).length),
 );
 
 message.define(
@@ -186,7 +168,7 @@ message.define(
     (id: bigint) => {
       const process = scheduler.current;
       const { bytes } = process.modules.get(id);
-      const target = data(process);
+      const target = scheduler.scratch.data(process);
       return BigInt(target.addResource({ kind: 'module', bytes }));
     },
 );
@@ -199,7 +181,7 @@ message.define(
   ({ scheduler, modules }) =>
     (index: bigint) => {
       const process = scheduler.current;
-      const carrier = data(process);
+      const carrier = scheduler.scratch.data(process);
       const { at, resource } = resourceAt(carrier, index);
       if (resource.kind !== 'module') throw hostTrap(`the resource of index ${at} is no module`);
       const module = modules.load(resource.bytes);
@@ -254,7 +236,7 @@ message.define(
       const process = scheduler.current;
       let filter: TagFilter;
       if (tagLow === null || tagHigh === null) {
-        const { tag } = process.message();
+        const { tag } = scheduler.scratch.message(process);
         filter = tag === NO_TAG ? null : [tag];
       } else {
         filter = [tagFromHalves(tagLow, tagHigh)];

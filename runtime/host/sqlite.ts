@@ -2,8 +2,8 @@ import { andThen, fail, OK } from '../hostcall/conventions.ts';
 import { Namespace } from '../hostcall/function.ts';
 import { giveToGuest } from '../hostcall/guest-allocator.ts';
 import type { Process } from '../kernel/process.ts';
-import { resourceSlot } from '../kernel/process-slot.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import { resourceSlot } from '../kernel/slot.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import {
   BincodeError,

@@ -1,4 +1,5 @@
 import { Namespace } from '../hostcall/function.ts';
+import { runningTests } from './running-tests.ts';
 
 /**
  * `lunatic::test`: what a running test says of itself. Upstream has no such functions; a guest that imports them runs
@@ -19,7 +20,7 @@ test.define(
     (pointer: number, length: number) => {
       const { environment, memory } = scheduler.current;
       const name = memory.string(pointer, length);
-      environment.test?.setName(name);
+      runningTests.get(environment)?.setName(name);
     },
 );
 
@@ -32,7 +33,7 @@ test.define(
     (pointer: number, length: number) => {
       const { environment, memory } = scheduler.current;
       const message = memory.string(pointer, length);
-      environment.test?.shouldTrap(message);
+      runningTests.get(environment)?.shouldTrap(message);
     },
 );
 
@@ -45,7 +46,7 @@ test.define(
     (pointer: number, length: number) => {
       const caller = scheduler.current;
       const message = caller.memory.string(pointer, length);
-      caller.environment.test?.fail(caller, { message, expected: null, actual: null });
+      runningTests.get(caller.environment)?.fail(caller, { message, expected: null, actual: null });
     },
 );
 
@@ -68,6 +69,6 @@ test.define(
       const message = memory.string(messagePointer, messageLength);
       const expected = memory.string(expectedPointer, expectedLength);
       const actual = memory.string(actualPointer, actualLength);
-      caller.environment.test?.fail(caller, { message, expected, actual });
+      runningTests.get(caller.environment)?.fail(caller, { message, expected, actual });
     },
 );

@@ -29,15 +29,14 @@ timer.define(
   ({ scheduler }) =>
     (id: bigint, delay: bigint) => {
       const { current } = scheduler;
-      const sent = current.message();
-      current.scratch = null;
+      const sent = scheduler.scratch.take(current);
       // Looked up now, since ids of later processes do not count, and again when it fires, since it may have died.
       const { timers, environment } = current;
       const receiverId = environment.get(processIdFromGuest(id))?.id ?? NO_PROCESS;
       const timerId = timers.add(
         new DelayedMessage(Number(BigInt.asUintN(64, delay)), sent, () => {
           timers.delete(timerId);
-          if (receiverId !== NO_PROCESS) scheduler.meter?.timerFired();
+          if (receiverId !== NO_PROCESS) scheduler.metrics?.timerFired();
           const receiver = environment.get(receiverId);
           if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
           else sent.recycle();

@@ -1,6 +1,5 @@
 import type { GuestInstance } from '../kernel/guest-instance.ts';
-import type { Process } from '../kernel/process.ts';
-import type { ProcessSlot } from '../kernel/process-slot.ts';
+import type { Process, ProcessSlot } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { andThen } from './conventions.ts';

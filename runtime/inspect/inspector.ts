@@ -4,9 +4,10 @@ import { processStack } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import { dataMessage } from '../kernel/message.ts';
 import type { LoadedModule } from '../kernel/module.ts';
+import type { SchedulerObserver } from '../kernel/observers.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
-import type { Scheduler, SchedulerObserver } from '../kernel/scheduler.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import { displayName } from '../text/display-name.ts';
@@ -63,7 +64,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   #scheduler: Scheduler | null = null;
   /** The first process of each environment. While its start section runs the environment does not know it. */
   readonly #roots: Process[] = [];
-  readonly #numbers = new Map<Environment, number>();
+  readonly #numbers = new Map<Environment<Process>, number>();
   /** Modules that were told of. A program may load any number: they are not kept alive. */
   readonly #modules: WeakRef<LoadedModule>[] = [];
   readonly #moduleKeys = new WeakMap<LoadedModule, ModuleKey>();
@@ -83,8 +84,9 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     this.#origin = origin;
   }
 
-  /** Tells which scheduler it is about, made with the inspector as its observer, and the program's own module. */
+  /** Begins to observe a scheduler, before its first process, and learns of a module that root processes are made of. */
   attach(scheduler: Scheduler, module: LoadedModule): void {
+    if (this.#scheduler !== scheduler) scheduler.observers.add(this);
     this.#scheduler = scheduler;
     this.#moduleKey(module);
   }
@@ -234,7 +236,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   async stack(key: ProcessKey): Promise<Stack> {
     const process = this.#process(key);
     if (!process.started) return { frames: [], missing: 'it has not begun' };
-    const error = await this.#running.stackOf(process);
+    const error = await this.#running.stacks.of(process);
     if (error === null) {
       const gone = process.exit !== null;
       return {
@@ -294,7 +296,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
   pauseAtEntry(process: Process): void {
     if (this.#entryHolder === null) return;
     this.#holdFor(this.#entryHolder, process);
-    this.#running.pause(process);
+    this.#running.holding.pause(process);
     this.#pauses.set(process, { why: 'entry', done: [] });
   }
 
@@ -304,7 +306,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     this.#holdFor(client, process);
     // Somebody else's pause may still wait for the process to come to its turn.
     if (process.paused && !this.#pauses.has(process)) return null;
-    this.#running.pause(process);
+    this.#running.holding.pause(process);
     if (process.queued) {
       const paused = await new Promise<boolean>((done) => {
         const pending = this.#pauses.get(process) ?? { why: 'pause' as const, done: [] };
@@ -330,7 +332,7 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     if (!process.paused) return;
     const pause = this.#pauses.get(process);
     this.#pauses.delete(process);
-    this.#running.resume(process);
+    this.#running.holding.resume(process);
     for (const done of pause?.done ?? []) done(true);
     if (!this.#stops.delete(process)) return;
     const event = { process: this.keyOf(process) };

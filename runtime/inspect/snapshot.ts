@@ -1,4 +1,3 @@
-import type { Environment } from '../kernel/environment.ts';
 import { processStack } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import { type Process, Wait } from '../kernel/process.ts';
@@ -31,41 +30,25 @@ const ACTIVITIES: Readonly<Record<Wait, string>> = {
   [Wait.Event]: 'waits for input, output or a name',
 };
 
-/** What the processes of an environment are at, oldest first, at most so many. */
-export function snapshots(environment: Environment, limit: number): ProcessSnapshot[] {
-  const found: ProcessSnapshot[] = [];
-  for (const process of environment.processes()) {
-    if (found.length === limit) break;
-    found.push(snapshot(process));
-  }
-  return found;
-}
-
-/** The same with the stacks of those that wait for a message too, which the scheduler must be asked for. */
-export async function snapshotsWithStacks(
-  environment: Environment,
+/** What processes are at, at most so many, in their order. Nothing happens to them while their stacks are looked at. */
+export function snapshots(
+  processes: Iterable<Process>,
   scheduler: Scheduler,
   limit: number,
 ): Promise<ProcessSnapshot[]> {
-  const processes = [...environment.processes()].slice(0, limit);
-  const found = processes.map((process) => ({ process, seen: snapshot(process) }));
-  return Promise.all(
-    found.map(async ({ process, seen }) => {
-      const error = await scheduler.stackOf(process);
-      return error === null ? seen : { ...seen, stack: processStack(error, process) };
-    }),
-  );
+  const found: Promise<ProcessSnapshot>[] = [];
+  for (const process of processes) {
+    if (found.length === limit) break;
+    found.push(snapshot(process, scheduler));
+  }
+  return Promise.all(found);
 }
 
-export function snapshot(process: Process): ProcessSnapshot {
-  const { id, mailbox, suspendedAt } = process;
-  return {
-    id,
-    names: shownNames(process),
-    activity: activityOf(process),
-    messages: mailbox.length,
-    stack: suspendedAt === null ? [] : processStack(suspendedAt, process),
-  };
+async function snapshot(process: Process, scheduler: Scheduler): Promise<ProcessSnapshot> {
+  const { id, mailbox } = process;
+  const seen = { id, names: shownNames(process), activity: activityOf(process), messages: mailbox.length };
+  const error = await scheduler.stacks.of(process);
+  return { ...seen, stack: error === null ? [] : processStack(error, process) };
 }
 
 function activityOf({ state, queued, wait }: Process): string {

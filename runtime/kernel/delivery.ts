@@ -1,29 +1,24 @@
 import { type Exit, isNormal } from './exit.ts';
 import { accepts } from './mailbox.ts';
 import { linkDiedMessage, type Message, MessageKind, processDiedMessage } from './message.ts';
-import type { Meter } from './meter.ts';
 import { type Process, Receiving } from './process.ts';
+import type { ScratchArea } from './scratch-area.ts';
 import type { DeathReason, Signal } from './signal.ts';
-
-/** What applying signals asks of the scheduler. */
-export interface Turns {
-  readonly meter: Meter | null;
-  /** Lets a process go on when its turn comes; its pending host call returns `value`. */
-  makeReady(process: Process, value: number): void;
-  /** Whether the process has the turn. */
-  runs(process: Process): boolean;
-}
+import type { Turns } from './turns.ts';
 
 /** Applies signals to processes that do not run at the moment (semantics 2.6). */
 export class Delivery {
   readonly #turns: Turns;
 
-  constructor(turns: Turns) {
+  readonly #scratch: ScratchArea;
+
+  constructor(turns: Turns, scratch: ScratchArea) {
     this.#turns = turns;
+    this.#scratch = scratch;
   }
 
   apply(process: Process, signal: Signal): void {
-    this.#turns.meter?.signalApplied(process, signal);
+    this.#turns.metrics?.signalApplied(process, signal);
     switch (signal.kind) {
       case 'message':
         this.accept(process, signal.message);
@@ -68,14 +63,14 @@ export class Delivery {
     }
     if (process.receiving !== Receiving.No && accepts(process.filter, message.tag)) {
       const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
-      process.load(message);
+      this.#scratch.put(process, message);
       this.#turns.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
     } else {
       const { mailbox } = process;
       mailbox.push(message);
       if (mailbox.bytes > process.config.maxMailbox) this.#overflow(process);
     }
-    this.#turns.meter?.messageAccepted(process, message);
+    this.#turns.metrics?.messageAccepted(process, message);
   }
 
   /** Whoever does not read what it is sent would take all memory in the end. */

@@ -1,24 +1,19 @@
 import { type EnvironmentId, type ProcessId, processId, type SchedulerIndex } from './ids.ts';
-import type { Process } from './process.ts';
-import type { RunningTest } from './running-test.ts';
 
 /**
  * Owns the process ids and the live processes of one program (semantics 2.1). Ids count from 1 and are never
  * reused; an id means nothing outside its environment.
  */
-export class Environment {
+export class Environment<Process extends { readonly id: ProcessId }> {
   readonly id: EnvironmentId;
-  /** The test whose processes live here. */
-  readonly test: RunningTest | null;
   readonly #scheduler: SchedulerIndex;
   readonly #processes = new Map<ProcessId, Process>();
   #spawned = 0;
-  /** Processes whose start section runs. */
+  /** Processes that are being made, of which the environment does not know yet. */
   starting = 0;
 
-  constructor(id: EnvironmentId, scheduler: SchedulerIndex, test: RunningTest | null = null) {
+  constructor(id: EnvironmentId, scheduler: SchedulerIndex) {
     this.id = id;
-    this.test = test;
     this.#scheduler = scheduler;
   }
 
@@ -39,7 +34,7 @@ export class Environment {
     return this.#processes.get(id);
   }
 
-  /** Live processes. */
+  /** The number of live processes. */
   get size(): number {
     return this.#processes.size;
   }

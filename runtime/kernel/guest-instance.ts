@@ -1,6 +1,6 @@
+import type { CompiledModule } from './compiled-module.ts';
 import { GuestMemory } from './guest-memory.ts';
-import { MemoryImage, PAGE_SIZE } from './memory-image.ts';
-import type { CompiledModule } from './module.ts';
+import { type MemoryImage, PAGE_SIZE } from './memory-image.ts';
 
 /** A memory together with the size it was made for, in pages. */
 export interface OwnedMemory {
@@ -86,17 +86,5 @@ export class GuestInstance {
     }
     for (const { global, value } of this.#globals) global.value = value;
     return true;
-  }
-}
-
-/** Keeps what a module's memory holds at first, from the second instance on: most modules have only one. */
-export class FirstImage {
-  #instances = 0;
-  #image: MemoryImage | null = null;
-
-  /** @param fresh the memory of a new instance */
-  of(fresh: Buffer): MemoryImage | null {
-    if (this.#instances++ > 0) this.#image ??= MemoryImage.of(fresh);
-    return this.#image;
   }
 }

@@ -1,6 +1,6 @@
+import type { CompiledModule } from './compiled-module.ts';
 import type { GuestInstance, OwnedMemory } from './guest-instance.ts';
 import { MemoryImage, PAGE_SIZE } from './memory-image.ts';
-import type { CompiledModule } from './module.ts';
 
 /** Bytes that an instance is taken to cost besides its memory. */
 const INSTANCE_SIZE = 16_384;

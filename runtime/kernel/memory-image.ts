@@ -99,3 +99,15 @@ function isZero(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < start + LEAD; at++) if (bytes[at] !== 0) return false;
   return bytes.compare(bytes, start, end - LEAD, start + LEAD, end) === 0;
 }
+
+/** Keeps what a module's memory holds at first, from the second instance on: most modules have only one. */
+export class FirstImage {
+  #instances = 0;
+  #image: MemoryImage | null = null;
+
+  /** @param fresh the memory of a new instance */
+  of(fresh: Buffer): MemoryImage | null {
+    if (this.#instances++ > 0) this.#image ??= MemoryImage.of(fresh);
+    return this.#image;
+  }
+}

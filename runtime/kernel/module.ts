@@ -1,18 +1,7 @@
 import type { ProcessConfig } from '../permissions/config.ts';
-import {
-  type FuncType,
-  functionNames,
-  type OffsetMap,
-  type RewrittenModule,
-  readModule,
-  rewriteModule,
-  type WasmModule,
-} from '../wasm/index.ts';
-import { FirstImage } from './guest-instance.ts';
-import type { GuestMemory } from './guest-memory.ts';
-import { type MemoryImage, PAGE_SIZE } from './memory-image.ts';
-import type { Process } from './process.ts';
-import { hostTrap } from './trap.ts';
+import { type FuncType, functionNames, readModule, rewriteModule, type WasmModule } from '../wasm/index.ts';
+import type { CompiledModule } from './compiled-module.ts';
+import { FirstImage, PAGE_SIZE } from './memory-image.ts';
 
 /** Table elements a process may have are fewer than this (semantics 2.3). */
 const TABLE_LIMIT = 100_000;
@@ -30,21 +19,6 @@ export interface Linker {
    * @throws Error whose message lists every import that is unknown or of another type
    */
   link(module: WasmModule): WebAssembly.Imports;
-}
-
-/** A module rewritten for one way of running it. */
-export interface CompiledModule {
-  readonly module: WebAssembly.Module;
-  /** Name of the exported start function, which the kernel calls itself, since instantiation cannot wait. */
-  readonly startExport: string | undefined;
-  readonly memory: RewrittenModule['memory'];
-  /** Exports of the globals to set back when an instance serves again; undefined where none can. */
-  readonly state: readonly string[] | undefined;
-  /** What the memory of a new instance holds, given one; null for the first, which most often stays the only one. */
-  imageOf(fresh: Buffer): MemoryImage | null;
-  readonly offsets: OffsetMap;
-  /** Function index of the module as the guest's author knows it; undefined for inserted ones. */
-  originalFunction(index: number): number | undefined;
 }
 
 /**
@@ -126,17 +100,6 @@ export class LoadedModule {
         );
       }
     }
-  }
-
-  /** The host's view of a process's memory. Traps where the module exports none. */
-  guestMemory(process: Process): GuestMemory {
-    const memory = this.exportsMemory ? process.instance?.memory : undefined;
-    if (memory !== undefined) return memory;
-    throw hostTrap(
-      this.exportsMemory
-        ? 'a host function that needs memory was called before the instance was ready'
-        : 'the module does not export its memory under the name "memory", which this host function needs',
-    );
   }
 
   #compile(meter: boolean): CompiledModule {

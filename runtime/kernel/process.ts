@@ -8,10 +8,10 @@ import { Mailbox, type TagFilter } from './mailbox.ts';
 import type { Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
 import type { OpenDirectories } from './open-directories.ts';
-import type { ProcessSlot } from './process-slot.ts';
 import type { Registry } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
 import type { Signal } from './signal.ts';
+import type { Slot } from './slot.ts';
 import type { Stdio } from './stdio.ts';
 import type { Tag } from './tag.ts';
 import type { Timer } from './timer.ts';
@@ -50,6 +50,9 @@ export const Wait = {
 } as const;
 export type Wait = (typeof Wait)[keyof typeof Wait];
 
+/** State of a kind that processes may have. */
+export type ProcessSlot<T> = Slot<Process, T>;
+
 /** A value for an entry function: i32 as number, i64 as bigint, v128 as its 16 bytes. */
 export type EntryValue = number | bigint | Uint8Array;
 
@@ -61,7 +64,7 @@ export interface Entry {
 
 /** What children inherit unless told otherwise. */
 export interface ProcessContext {
-  readonly environment: Environment;
+  readonly environment: Environment<Process>;
   readonly registry: Registry;
   readonly config: ProcessConfig;
   readonly stdio: Stdio;
@@ -83,7 +86,7 @@ export class Process implements ProcessContext {
   cancelWait: (() => void) | null = null;
   exit: Exit | null = null;
   readonly id: ProcessId;
-  /** The message being written or read (semantics 6.1), unless it is the scheduler's draft. */
+  /** Of the `ScratchArea`, which tells when the message is here: nobody else may touch it. */
   scratch: Message | null = null;
   resumeValue = 0;
   /** Lets its host call return a number, or throw what the promise is rejected with. */
@@ -107,7 +110,7 @@ export class Process implements ProcessContext {
   /** Its turn came while it was paused. */
   parked = false;
   #memory: GuestMemory | null = null;
-  readonly environment: Environment;
+  readonly environment: Environment<Process>;
   /** Null for a root process. */
   readonly parent: ProcessId | null;
   readonly registry: Registry;
@@ -187,10 +190,21 @@ export class Process implements ProcessContext {
     return this.#mailbox === null ? null : this.#mailbox.take(filter);
   }
 
-  /** The exported memory. Traps where the module exports none. */
+  /** The exported memory. Traps if the module exports none. */
   get memory(): GuestMemory {
-    this.#memory ??= this.module.guestMemory(this);
+    this.#memory ??= this.#exportedMemory();
     return this.#memory;
+  }
+
+  #exportedMemory(): GuestMemory {
+    const { exportsMemory } = this.module;
+    const memory = exportsMemory ? this.instance?.memory : undefined;
+    if (memory !== undefined) return memory;
+    throw hostTrap(
+      exportsMemory
+        ? 'a host function that needs memory was called before the instance was ready'
+        : 'the module does not export its memory under the name "memory", which this host function needs',
+    );
   }
 
   get errors(): ResourceTable<string> {
@@ -235,12 +249,6 @@ export class Process implements ProcessContext {
     return this.#slots?.get(kind as ProcessSlot<unknown>) as T | undefined;
   }
 
-  /** The scratch area's message. Traps when there is none. */
-  message(): Message {
-    if (this.scratch === null) throw hostTrap('there is no message in the scratch area');
-    return this.scratch;
-  }
-
   /** A live process of the environment. Most processes send to the same one again and again. */
   peer(id: ProcessId): Process | undefined {
     const last = this.#lastPeer;
@@ -248,18 +256,6 @@ export class Process implements ProcessContext {
     const found = this.environment.get(id);
     if (found !== undefined) this.#lastPeer = found;
     return found;
-  }
-
-  /** Puts a message into the scratch area. What was there is gone. */
-  load(message: Message): void {
-    this.scratch?.recycle();
-    this.scratch = message;
-  }
-
-  /** Gives up what is in the scratch area. */
-  clearScratch(): void {
-    this.scratch?.recycle();
-    this.scratch = null;
   }
 
   /** Releases all that an ended process held. */
@@ -276,9 +272,7 @@ export class Process implements ProcessContext {
     if (this.#mailbox !== null) for (const message of this.#mailbox) message.dropResources();
     if (this.signals !== null)
       for (const signal of this.signals) if (signal.kind === 'message') signal.message.dropResources();
-    this.scratch?.dropResources();
     this.#mailbox = null;
-    this.scratch = null;
     this.signals = null;
     this.links = this.monitors = null;
     this.filter = null;

@@ -1,19 +1,21 @@
-import { emitWarning } from 'node:process';
 import { Capacity, type Machine } from './capacity.ts';
-import { Delivery, type Turns } from './delivery.ts';
-import { Draft } from './draft.ts';
+import { Delivery } from './delivery.ts';
 import { type Exit, exitFromError, KILLED_EXIT, RETURNED } from './exit.ts';
+import { Holding } from './holding.ts';
 import type { ProcessId, SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
-import { type Look, nextLook } from './look.ts';
-import { accepts, type TagFilter } from './mailbox.ts';
-import { type Message, MessageKind } from './message.ts';
-import type { Meter } from './meter.ts';
+import type { KernelMetrics } from './kernel-metrics.ts';
+import type { TagFilter } from './mailbox.ts';
+import type { Message } from './message.ts';
+import { Observers } from './observers.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import { ScratchArea } from './scratch-area.ts';
 import { KILL, type Signal } from './signal.ts';
+import { SuspendedStacks } from './suspended-stacks.ts';
 import { Timer } from './timer.ts';
 import { fuelTrap, KILLED } from './trap.ts';
+import type { Turns } from './turns.ts';
 
 /** `receive` and other waits return this when their time is up (semantics 3.5). */
 export const TIMED_OUT = 9027;
@@ -34,25 +36,8 @@ const POOL_CAPACITY = 2 ** 30;
 const UNWIND: Promise<never> = Promise.reject(KILLED);
 UNWIND.catch(() => {});
 
-/**
- * Which processes keep where they were suspended, which takes some microseconds each time: none; those that wait for
- * anything but a message, which happens seldom enough to cost nothing; or all.
- */
-export type Traces = 'none' | 'rare' | 'all';
-
 /** Calls back in a microtask, in a fraction of the time that `queueMicrotask` takes. */
 const AT_ONCE = Promise.resolve();
-
-/** Told of what happens; every method may be missing. */
-export interface SchedulerObserver {
-  /** Told of a process that is about to be entered into its environment. Returns why it must not begin. */
-  onSpawn?(process: Process): string | undefined;
-  onExit?(process: Process, exit: Exit): void;
-  /** Whether to hold a process that has trapped as it is, until `resume`. */
-  holds?(process: Process, exit: Exit): boolean;
-  /** The turn of a process came that is paused. */
-  onParked?(process: Process): void;
-}
 
 /**
  * Runs the processes of one thread. One process has the turn at a time: `current`. When it suspends or ends, the
@@ -66,33 +51,35 @@ export class Scheduler implements Turns {
   readonly index: SchedulerIndex;
   readonly pool = new InstancePool(POOL_CAPACITY);
   readonly capacity: Capacity;
-  /** The scratch area of the process that has the turn, if it is there. */
-  readonly draft = new Draft();
-  readonly observer: SchedulerObserver;
-  traces: Traces = 'none';
-  /** Counts, where metrics are exported. */
-  meter: Meter | null = null;
+  readonly observers = new Observers();
+  /** The messages that processes are writing or reading. */
+  readonly scratch = new ScratchArea(this);
+  /** Where processes are suspended. */
+  readonly stacks = new SuspendedStacks(this);
+  /** Pauses processes, and holds those that have trapped. */
+  readonly holding = new Holding(this, this.observers);
+  /** Set before the first program where metrics are exported. */
+  metrics: KernelMetrics | null = null;
   /** The process that has the turn. Host functions are called by it. */
   current!: Process;
   /** Runs a process's start section or entry function; set by the spawner, which knows how. */
   begin: (process: Process) => Promise<unknown> = () => Promise.reject(new Error('no spawner'));
 
   readonly #ready = new ReadyQueue();
-  readonly #delivery = new Delivery(this);
+  readonly #delivery = new Delivery(this, this.scratch);
   #running = false;
   #turnPending = false;
   #halted = false;
   #turnStart = 0;
   #slices = 0;
   #suspending!: Process;
-  readonly #looks: Look[] = [];
   /** The process that called `tick` last in the present slice, and when it first did. */
   #ticking: Process | null = null;
   #sliceStart = 0;
 
-  constructor(index: SchedulerIndex, observer: SchedulerObserver = {}, machine?: Machine) {
+  /** @param machine what limits the number of processes; default: this one */
+  constructor(index: SchedulerIndex, machine?: Machine) {
     this.index = index;
-    this.observer = observer;
     this.capacity = new Capacity(() => {
       this.pool.clear();
       globalThis.gc?.();
@@ -111,15 +98,19 @@ export class Scheduler implements Turns {
       process.waitTimer = null;
     }
     process.cancelWait = null;
-    this.#enqueue(process, value);
+    this.enqueue(process, value);
   }
 
-  #enqueue(process: Process, value: number): void {
+  enqueue(process: Process, value: number): void {
     process.resumeValue = value;
     if (!process.queued) {
       this.#ready.push(process);
       process.queued = true;
     }
+    this.wakeUp();
+  }
+
+  wakeUp(): void {
     if (!this.#running && !this.#turnPending) this.#requestTurn();
   }
 
@@ -128,12 +119,9 @@ export class Scheduler implements Turns {
    * Settled by `makeReady`, or rejected with `KILLED`.
    */
   suspend(process: Process, wait: Wait): Promise<number> {
-    if (this.draft.isUsed) this.settle();
+    if (this.scratch.isLent) this.scratch.takeBack();
     process.wait = process.suspendedIn = wait;
-    if (this.traces !== 'none') {
-      const isRare = wait !== Wait.Receive;
-      process.suspendedAt = isRare || this.traces === 'all' ? new Error('suspended') : null;
-    }
+    if (this.stacks.kept !== 'none') this.stacks.keep(process, wait);
     this.#suspending = process;
     const resumed = new Promise<number>(this.#captureResume);
     this.#next();
@@ -145,9 +133,22 @@ export class Scheduler implements Turns {
     this.#suspending.resume = resolve;
   };
 
+  resumeOutOfTurn(process: Process, value: number): void {
+    this.current = process;
+    this.#running = true;
+    process.resume(value);
+  }
+
+  suspendAgain(): Promise<number> {
+    this.#suspending = this.current;
+    const resumed = new Promise<number>(this.#captureResume);
+    this.#next();
+    return resumed;
+  }
+
   /** Gives the turn to the others and stays ready. */
   yieldTurn(process: Process): Promise<number> {
-    this.#enqueue(process, 0);
+    this.enqueue(process, 0);
     return this.suspend(process, Wait.Turn);
   }
 
@@ -177,7 +178,7 @@ export class Scheduler implements Turns {
 
   #next(): void {
     this.#ticking = null;
-    if (this.#looks.length > 0 && this.#look()) return;
+    if (this.stacks.areWanted && this.stacks.look()) return;
     for (;;) {
       if (this.#ready.isEmpty || this.#turnPending) {
         this.#running = false;
@@ -191,7 +192,7 @@ export class Scheduler implements Turns {
       const process = this.#ready.shift();
       process.queued = false;
       if (process.paused && !process.killed) {
-        this.#park(process);
+        this.holding.park(process);
         continue;
       }
       this.#run(process);
@@ -211,7 +212,7 @@ export class Scheduler implements Turns {
       process.resume(UNWIND);
     } else {
       // No host function that receives goes on in JavaScript.
-      if (process.suspendedIn === Wait.Receive) this.#openDraft(process);
+      if (process.suspendedIn === Wait.Receive) this.scratch.lend(process);
       process.resume(process.resumeValue);
     }
   }
@@ -223,37 +224,33 @@ export class Scheduler implements Turns {
       return;
     }
     process.started = true;
-    if (process.scratch === null) this.draft.openEmpty();
+    this.scratch.lend(process);
     this.begin(process).then(this.#returned, this.#failed);
   };
 
   // The stack that just ended belongs to the process that has the turn.
   readonly #returned = (): void => {
     const process = this.current;
-    if (this.draft.isUsed) this.settle();
+    if (this.scratch.isLent) this.scratch.takeBack();
     if (process.initialized) this.#end(process, RETURNED);
     else this.#finishInitialization(process, null);
   };
 
   readonly #failed = (error: unknown): void => {
     const process = this.current;
-    if (this.draft.isUsed) this.settle();
+    if (this.scratch.isLent) this.scratch.takeBack();
     const exit = exitFromError(error);
     if (!process.initialized && !process.killed) {
       this.#finishInitialization(process, exit);
-    } else if (!process.killed && this.#holds(process, exit)) {
-      process.heldExit = exit;
-      process.paused = process.parked = true;
-      process.resume = () => void AT_ONCE.then(() => this.#end(process, exit));
-      this.#next();
-    } else {
+    } else if (
+      process.killed ||
+      !this.holding.hold(process, exit, () => void AT_ONCE.then(() => this.#end(process, exit)))
+    ) {
       this.#end(process, exit);
+    } else {
+      this.#next();
     }
   };
-
-  #holds(process: Process, exit: Exit): boolean {
-    return this.observer.holds?.(process, exit) ?? false;
-  }
 
   /** The start section is through: whoever spawns the process decides how it goes on. */
   #finishInitialization(process: Process, failure: Exit | null): void {
@@ -266,103 +263,12 @@ export class Scheduler implements Turns {
     this.#next();
   }
 
-  // -- the scratch area --------------------------------------------------------------------------------
-
-  /** Brings the draft of the current process back to its scratch area, or sends it if the guest did. */
-  readonly settle = (): void => {
-    const { current, draft } = this;
-    const isSent = draft.isSent;
-    if (isSent && this.#handOver(current.peer(draft.receiver))) return;
-    const message = draft.take();
-    if (message === null) return;
-    if (isSent) this.send(current, draft.receiver, message);
-    else current.scratch = message;
-  };
-
-  /** Leaves the draft to a process that waits for a message like this. */
-  #handOver(receiver: Process | undefined): boolean {
-    if (receiver === undefined || receiver.receiving === Receiving.No) return false;
-    if (this.meter !== null || this.runs(receiver)) return false;
-    const { draft } = this;
-    if (receiver.filter !== null && !accepts(receiver.filter, draft.tag)) return false;
-    receiver.clearScratch();
-    draft.holdFor(receiver);
-    this.makeReady(receiver, MessageKind.Data);
-    return true;
-  }
-
-  /** Lets the guest work on what is in the scratch area without calling the host, where that can be. */
-  #openDraft(process: Process): void {
-    const { scratch } = process;
-    if (this.draft.openHeld(process)) return;
-    if (scratch !== null && this.draft.load(scratch)) process.scratch = null;
-  }
-
-  /** Sends a message to a process of the sender's environment; a dead one gets nothing. */
-  send(sender: Process, target: ProcessId, message: Message): void {
-    const receiver = sender.peer(target);
-    if (receiver !== undefined) this.deliverMessage(receiver, message);
-    else message.recycle();
-  }
-
-  // -- holding and looking -----------------------------------------------------------------------------
-
-  /** From now on the process does not get its turn. One that waits goes on waiting. */
-  pause(process: Process): void {
-    process.paused = true;
-  }
-
-  /** Takes `pause` back; a process that is held after a trap ends. */
-  resume(process: Process): void {
-    process.paused = false;
-    if (!process.parked) return;
-    process.parked = false;
-    this.#enqueue(process, process.resumeValue);
-  }
-
-  #park(process: Process): void {
-    process.parked = true;
-    this.observer.onParked?.(process);
-  }
-
-  /**
-   * The stack of a process that is suspended, without letting it go on; null where it cannot be seen: it has not
-   * started, has ended, or was suspended before anybody asked for traces. Not to be called by a process.
-   */
-  stackOf(process: Process): Promise<Error | null> {
-    const { exit, heldExit, suspendedAt } = process;
-    if (heldExit !== null) return Promise.resolve('error' in heldExit ? (heldExit.error as Error) : null);
-    if (exit !== null || suspendedAt !== null) return Promise.resolve(exit === null ? suspendedAt : null);
-    return new Promise((seen) => {
-      this.#looks.push({ process, seen });
-      if (!this.#running && !this.#turnPending) this.#requestTurn();
-    });
-  }
-
-  /** Resumes the next process that somebody wants to look at; it suspends again at once. */
-  #look(): boolean {
-    const look = nextLook(this.#looks);
-    if (look === null) return false;
-    this.current = look.process;
-    this.#running = true;
-    look.process.resume(look.probe);
-    return true;
-  }
-
-  /** Suspends the process that was looked at, as it was. */
-  readonly waitAgain = (): Promise<number> => {
-    this.#suspending = this.current;
-    const resumed = new Promise<number>(this.#captureResume);
-    this.#next();
-    return resumed;
-  };
-
   // -- preemption and fuel -----------------------------------------------------------------------------
 
   /** Called by rewritten loops and recursions every few ten microseconds of guest work. */
   readonly tick = (): Promise<number> | undefined => {
     const process = this.current;
-    if (this.draft.isSent) this.settle();
+    if (this.scratch.isSent) this.scratch.takeBack();
     if (process.signals !== null) this.drainSignals(process);
     const now = performance.now();
     if (this.#ticking !== process) {
@@ -398,8 +304,8 @@ export class Scheduler implements Turns {
       const message = process.takeMessage(filter);
       if (message !== null) {
         const { kind } = message;
-        process.load(message);
-        this.#openDraft(process);
+        this.scratch.put(process, message);
+        this.scratch.lend(process);
         return kind;
       }
     }
@@ -414,7 +320,7 @@ export class Scheduler implements Turns {
     }
     if (timeout <= 0) {
       // It gives way once, and a message that arrives meanwhile still counts.
-      this.#enqueue(process, TIMED_OUT);
+      this.enqueue(process, TIMED_OUT);
     } else if (timeout !== Number.POSITIVE_INFINITY) {
       process.waitTimer = new Timer(timeout, () => this.makeReady(process, TIMED_OUT));
     }
@@ -458,7 +364,7 @@ export class Scheduler implements Turns {
 
   /** Sends a signal to a process of this scheduler. It is applied before the process runs again. */
   deliver(process: Process, signal: Signal): void {
-    this.meter?.signalSent();
+    this.metrics?.signalSent();
     if (this.runs(process)) this.#keep(process, signal);
     else this.#delivery.apply(process, signal);
   }
@@ -468,39 +374,21 @@ export class Scheduler implements Turns {
     process.signals.push(signal);
   }
 
+  send(sender: Process, target: ProcessId, message: Message): void {
+    const receiver = sender.peer(target);
+    if (receiver !== undefined) this.deliverMessage(receiver, message);
+    else message.recycle();
+  }
+
   /** Sends a message; the same as delivering a message signal, without the signal object where it can be. */
   deliverMessage(process: Process, message: Message): void {
-    this.meter?.signalSent();
+    this.metrics?.signalSent();
     if (this.runs(process)) this.#keep(process, { kind: 'message', message });
     else this.#delivery.accept(process, message);
   }
 
   kill(process: Process): void {
     this.deliver(process, KILL);
-  }
-
-  /**
-   * Kills a process and finds out where it waited for a message, if that was not kept: `suspendedAt` tells it to whoever
-   * observes the end.
-   *
-   * Where a host call returns a number, V8 converts what a stack is resumed with on that very stack. An object there
-   * sees the guest's frames below itself, and can unwind them.
-   */
-  killTracing(process: Process): void {
-    const waits = process.wait === Wait.Receive && process.started && !process.queued && !process.killed;
-    if (waits && process.suspendedAt === null) {
-      const { resume } = process;
-      process.resume = () => {
-        const probe: unknown = {
-          valueOf() {
-            process.suspendedAt = new Error('suspended');
-            throw KILLED;
-          },
-        };
-        resume(probe as number);
-      };
-    }
-    this.kill(process);
   }
 
   /**
@@ -524,21 +412,12 @@ export class Scheduler implements Turns {
       if (signal.kind !== 'message') this.#delivery.apply(process, signal);
     process.exit = exit;
     process.environment.remove(process);
-    this.#observe(process, exit);
+    this.observers.exited(process, exit);
     this.#delivery.tellOfEnd(process, exit);
     const { onInitialized } = process;
     this.#release(process);
     if (onInitialized !== null && !process.initialized) onInitialized(exit);
     this.#next();
-  }
-
-  /** What an observer does wrong must not keep the links from hearing of the end. */
-  #observe(process: Process, exit: Exit): void {
-    try {
-      this.observer.onExit?.(process, exit);
-    } catch (error) {
-      emitWarning(error instanceof Error ? error : String(error));
-    }
   }
 
   /** Releases a process that never got to run its entry function. It must not have a stack. */
@@ -550,6 +429,7 @@ export class Scheduler implements Turns {
 
   #release(process: Process): void {
     const { instance, onEnd, exit } = process;
+    this.scratch.release(process);
     process.release();
     this.capacity.releaseStack();
     if (instance !== null) this.pool.release(instance);

@@ -1,9 +1,10 @@
 import type { ProcessConfig } from '../permissions/config.ts';
 import { displayName } from '../text/display-name.ts';
+import type { CompiledModule } from './compiled-module.ts';
 import type { Exit } from './exit.ts';
 import { GuestInstance, type OwnedMemory } from './guest-instance.ts';
 import { PAGE_SIZE } from './memory-image.ts';
-import { type CompiledModule, type LoadedModule, ModuleError } from './module.ts';
+import { type LoadedModule, ModuleError } from './module.ts';
 import { DirectoryError, OpenDirectories } from './open-directories.ts';
 import { type Entry, type EntryValue, Process, type ProcessContext, Wait } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -38,7 +39,7 @@ export class Spawner {
     this.#kernelImports = {
       tick: new WebAssembly.Suspending(scheduler.tick),
       refuel: new WebAssembly.Suspending(scheduler.refuel),
-      draft: scheduler.draft.memory,
+      draft: scheduler.scratch.memory,
     };
     scheduler.begin = (process) => this.#begin(process);
   }
@@ -104,7 +105,7 @@ export class Spawner {
           resolve({ failure: describeFailure(failure) });
           return;
         }
-        const refusal = this.#scheduler.observer.onSpawn?.(root);
+        const refusal = this.#scheduler.observers.refusal(root);
         if (refusal !== undefined) {
           this.#scheduler.discard(root);
           resolve({ failure: refusal });
@@ -126,7 +127,7 @@ export class Spawner {
   /** Enters an initialized child into the environment, links and schedules it (semantics 2.9, steps 10-12). */
   #launch(parent: Process, child: Process, link: Tag): SpawnResult {
     const scheduler = this.#scheduler;
-    const refusal = scheduler.observer.onSpawn?.(child);
+    const refusal = scheduler.observers.refusal(child);
     if (refusal !== undefined) {
       scheduler.discard(child);
       return { failure: refusal };

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { HostFunction, HostImplementation } from '../hostcall/function.ts';
 import type { Environment } from '../kernel/environment.ts';
+import type { KernelMetrics } from '../kernel/kernel-metrics.ts';
 import { type Message, MessageKind } from '../kernel/message.ts';
-import type { Meter } from '../kernel/meter.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Signal } from '../kernel/signal.ts';
 
@@ -13,9 +13,9 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
  * The runtime's own metrics, under upstream's names with `_` for each dot (semantics 15.2). Whatever happens often is
  * counted in numbers here, which the exporter takes when somebody asks.
  */
-export class VmMetrics implements Meter {
+export class VmMetrics implements KernelMetrics {
   readonly #registry: Registry;
-  readonly #environments: Environment[] = [];
+  readonly #environments: Environment<Process>[] = [];
   readonly #sizes: Histogram;
   readonly #resources: Histogram;
   readonly #compileTimes: Histogram;
@@ -111,7 +111,7 @@ export class VmMetrics implements Meter {
 
   // -- the kernel's ------------------------------------------------------------------------------------
 
-  environmentCreated(environment: Environment): void {
+  environmentCreated(environment: Environment<Process>): void {
     this.#environments.push(environment);
   }
 

@@ -1,7 +1,7 @@
+import type { FailureReport } from '../host/running-tests.ts';
 import { describeProcess, describeSnapshot, type ProcessSnapshot } from '../inspect/snapshot.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
-import type { FailureReport } from '../kernel/running-test.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import type { DeathCause } from './death-causes.ts';
 import type { Panic } from './panic-text.ts';

@@ -1,5 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { runningTests } from '../host/running-tests.ts';
+import type { Exit } from '../kernel/exit.ts';
 import type { LoadedModule } from '../kernel/module.ts';
+import type { SchedulerObserver } from '../kernel/observers.ts';
+import type { Process } from '../kernel/process.ts';
 import type { Runtime } from '../runtime.ts';
 import { discoverTests, setupExport } from './discovery.ts';
 import { discovered, type TestEvent, type TestSummary } from './events.ts';
@@ -25,17 +29,20 @@ export async function runTests(
 ): Promise<TestSummary> {
   const session = new Session(runtime, module, options, onEvent);
   const cancel = () => session.cancel();
+  const { observers } = runtime.scheduler;
   options.signal?.addEventListener('abort', cancel);
+  observers.add(session);
   try {
     return await session.run();
   } finally {
     options.signal?.removeEventListener('abort', cancel);
     await session.stop();
+    observers.remove(session);
   }
 }
 
 /** One run of the tests of a module. */
-class Session {
+class Session implements SchedulerObserver {
   readonly #runtime: Runtime;
   readonly #module: LoadedModule;
   readonly #options: TestOptions;
@@ -67,9 +74,9 @@ class Session {
     const selected = selectTests(all, selection);
     const filteredOut = all.length - selected.length;
     this.#onEvent(discovered(selected, filteredOut));
-    // Other stacks are found when the time is up. Whoever wants all of them may have asked already.
+    // Stacks of processes that wait for messages are looked at when the time is up.
     const { scheduler } = this.#runtime;
-    if (timeout !== undefined && scheduler.traces === 'none') scheduler.traces = 'rare';
+    if (timeout !== undefined) scheduler.stacks.keepRare();
     if (selected.some(({ runs }) => runs)) await this.#setUp();
     await this.#runAll(selected);
     const summary = { ...this.#counts, filteredOut };
@@ -140,6 +147,12 @@ class Session {
   /** Waits for something, but no longer once a test could not be started. */
   #unlessBroken(awaited: Promise<unknown>): Promise<unknown> {
     return Promise.race([awaited, this.#broken.promise]);
+  }
+
+  /** Tells a test of the end of one of its processes. */
+  onExit(process: Process, exit: Exit): void {
+    const test = runningTests.get(process.environment);
+    if (test instanceof TestRun && this.#alive.has(test)) test.onExit(process, exit);
   }
 
   get #isCancelled(): boolean {

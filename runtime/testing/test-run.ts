@@ -1,13 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { snapshot, snapshots } from '../inspect/snapshot.ts';
+import { type FailureReport, type RunningTest, runningTests } from '../host/running-tests.ts';
+import { snapshots } from '../inspect/snapshot.ts';
 import { type Exit, isNormal, KILLED_EXIT } from '../kernel/exit.ts';
 import { captureCaller, processStack } from '../kernel/guest-stack.ts';
-import type { ProcessId } from '../kernel/ids.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
-import type { FailureReport, RunningTest } from '../kernel/running-test.ts';
 import { type Runtime, SpawnError } from '../runtime.ts';
-import type { StackFrame } from '../symbols/stack-frame.ts';
 import { displayName } from '../text/display-name.ts';
 import { type DeathCause, DeathCauses } from './death-causes.ts';
 import type { TestResult } from './events.ts';
@@ -51,9 +48,7 @@ export class TestRun implements RunningTest {
   #root: Process | null = null;
   #cancelled = false;
   /** Set when the time is up. */
-  #hanging: Hanging | null = null;
-  /** Stacks of the processes that hang, of some as they die. */
-  readonly #stacks = new Map<ProcessId, readonly StackFrame[]>();
+  #hanging: Promise<Hanging> | null = null;
 
   #title: string;
   #expectedTrap: string | null = null;
@@ -79,15 +74,17 @@ export class TestRun implements RunningTest {
   async run(module: LoadedModule): Promise<TestResult> {
     const start = performance.now();
     const { timeout, watcher } = this.#options;
+    const giveUp = () => {
+      if (this.#root !== null) this.#hanging = this.#giveUp(this.#root, timeout ?? 0);
+    };
     const limit =
       timeout === undefined
         ? null
-        : new TimeLimit(timeout * 1000, () => this.#giveUp(timeout), watcher && (() => this.#isHeld));
+        : new TimeLimit(timeout * 1000, giveUp, watcher && (() => this.#isHeld));
     try {
       const exit = await this.#end(module);
-      // Stacks of those that wait for messages show up as they die.
-      while (this.#hanging !== null && this.lives) await nextTurn();
-      return this.#result(exit, performance.now() - start);
+      const duration = performance.now() - start;
+      return this.#result(exit, duration, await this.#hanging);
     } finally {
       limit?.stop();
     }
@@ -101,9 +98,9 @@ export class TestRun implements RunningTest {
         stdio: this.#output.nextStdio(),
         entry: { name: this.#test.exportName, params: [] },
         environment: TEST_ENVIRONMENT,
-        test: this,
         onCreated: (process) => {
           this.#root = process;
+          runningTests.set(process.environment, this);
           this.#options.watcher?.onRoot(process);
         },
       });
@@ -116,7 +113,7 @@ export class TestRun implements RunningTest {
     }
   }
 
-  #result(exit: Exit, duration: number): TestResult {
+  #result(exit: Exit, duration: number, hanging: Hanging | null): TestResult {
     const output = this.#output;
     const { expectedPanic } = this.#test;
     const { echo } = this.#options;
@@ -130,7 +127,7 @@ export class TestRun implements RunningTest {
       panic: panic ?? ownPanic,
       byLink: cause !== null && cause.process !== this.#root,
       expected: this.#expectedTrap ?? expectedPanic,
-      hanging: this.#hanging === null ? null : this.#withStacks(this.#hanging),
+      hanging,
       reports: this.#reports,
       reportsLeft: this.#reported - this.#reports.length,
     };
@@ -142,7 +139,7 @@ export class TestRun implements RunningTest {
       cause: panic?.message ?? causeMessage(cause),
       reported: this.#reported > 0,
       echoed: echo !== undefined,
-      timedOut: this.#hanging?.timeout ?? null,
+      timedOut: hanging?.timeout ?? null,
     });
     const about = {
       event: 'finished' as const,
@@ -162,18 +159,15 @@ export class TestRun implements RunningTest {
 
   // -- giving up -----------------------------------------------------------------------------------------
 
-  /** The time is up. No process runs at the moment: timers are served between their turns. */
-  #giveUp(timeout: number): void {
-    const root = this.#root;
-    if (root === null) return;
+  /** The time is up: finds out what the processes are at, and kills them. */
+  async #giveUp(root: Process, timeout: number): Promise<Hanging> {
     const { environment } = root;
-    // Before its start section is through, a process is not in its environment.
-    const processes = root.initialized ? snapshots(environment, MAX_DESCRIBED) : [snapshot(root)];
-    this.#hanging = { timeout, processes, count: Math.max(environment.size, processes.length) };
-    for (const { id, stack } of processes) this.#stacks.set(id, stack);
-    const { scheduler } = this.#runtime;
-    for (const process of environment.processes()) scheduler.killTracing(process);
-    if (root.exit === null) scheduler.killTracing(root);
+    const count = Math.max(environment.size, 1);
+    // Until its start section has run, a process is not in its environment.
+    const living = root.initialized ? environment.processes() : [root];
+    const processes = await snapshots(living, this.#runtime.scheduler, MAX_DESCRIBED);
+    this.kill();
+    return { timeout, processes, count };
   }
 
   /** Whether somebody holds one of its processes. */
@@ -183,14 +177,6 @@ export class TestRun implements RunningTest {
     if (root.paused) return true;
     for (const { paused } of root.environment.processes()) if (paused) return true;
     return false;
-  }
-
-  #withStacks(hanging: Hanging): Hanging {
-    const processes = hanging.processes.map((process) => ({
-      ...process,
-      stack: this.#stacks.get(process.id) ?? [],
-    }));
-    return { ...hanging, processes };
   }
 
   /** Ends the test as cancelled. */
@@ -232,12 +218,10 @@ export class TestRun implements RunningTest {
     this.#reports.push({ ...report, stack: processStack(captureCaller(), caller) });
   }
 
+  /** To be called when one of its processes has ended, before those that are linked to that hear of it. */
   onExit(process: Process, exit: Exit): void {
     const cause = this.#causes.observe(process, exit);
     if (process === this.#root) this.#cause = cause;
-    if (process.suspendedAt !== null && this.#stacks.get(process.id)?.length === 0) {
-      this.#stacks.set(process.id, processStack(process.suspendedAt, process));
-    }
   }
 }
 

@@ -1,5 +1,4 @@
-import type { Process } from '../kernel/process.ts';
-import type { ProcessSlot } from '../kernel/process-slot.ts';
+import type { Process, ProcessSlot } from '../kernel/process.ts';
 import type { Descriptor } from './descriptor.ts';
 import { DirectoryDescriptor } from './directory.ts';
 import { attempt, Errno } from './errno.ts';

@@ -56,7 +56,7 @@ function send({ runtime }: Program, target: Process): void {
 }
 
 async function stackOf({ runtime }: Program, process: Process): Promise<string> {
-  const error = await runtime.scheduler.stackOf(process);
+  const error = await runtime.scheduler.stacks.of(process);
   return error === null ? '(none)' : formatStack(error, process);
 }
 
@@ -94,7 +94,7 @@ test('a paused process gets its messages when it goes on; others run meanwhile',
   const { scheduler } = program.runtime;
   await until(() => program.root.environment.size === 2 && processOf(program, 2).state === 'waiting');
   const child = processOf(program, 2);
-  scheduler.pause(child);
+  scheduler.holding.pause(child);
   expect(child.state).toBe('paused');
   for (let i = 0; i < 3; i++) send(program, child);
   for (let i = 0; i < 20; i++) await turn();
@@ -103,7 +103,7 @@ test('a paused process gets its messages when it goes on; others run meanwhile',
   // It has its first message, and stands in the host call that will return it.
   expect((await stackOf(program, child)).split('\n').length).toBe(3);
   expect(child.state).toBe('paused');
-  scheduler.resume(child);
+  scheduler.holding.resume(child);
   await until(() => program.stdout.text === '...');
   program.root.stop();
   await program.empty;
@@ -112,17 +112,17 @@ test('a paused process gets its messages when it goes on; others run meanwhile',
 test('a process that computes is paused at its next turn, and stands still', async () => {
   const program = await start(PROGRAM, { entry: 'parent_of_loops' });
   const { scheduler } = program.runtime;
-  scheduler.traces = 'rare';
+  scheduler.stacks.keepRare();
   await until(() => program.root.environment.size === 2 && processOf(program, 2).turns > 2);
   const child = processOf(program, 2);
-  scheduler.pause(child);
+  scheduler.holding.pause(child);
   await until(() => child.parked);
   const count = () => child.memory.readU64(104);
   const stopped = count();
   for (let i = 0; i < 20; i++) await turn();
   expect(count()).toBe(stopped);
   expect(await stackOf(program, child)).toMatch(/^at /);
-  scheduler.resume(child);
+  scheduler.holding.resume(child);
   await until(() => count() > stopped);
   program.root.stop();
   await program.empty;
@@ -133,7 +133,7 @@ test.each(['waiting', 'computing'])('a paused process that was %s can be killed'
   const { scheduler } = program.runtime;
   await until(() => program.root.environment.size === 2 && processOf(program, 2).turns > 0);
   const child = processOf(program, 2);
-  scheduler.pause(child);
+  scheduler.holding.pause(child);
   for (let i = 0; i < 5; i++) await turn();
   scheduler.kill(child);
   await until(() => program.exits.length === 1);
@@ -149,7 +149,9 @@ test.each(['resume', 'kill'] as const)('a process that traps is held as it was, 
   expect(child.memory.readU32(100)).toBe(4711);
   expect((await stackOf(program, child)).split('\n').length).toBe(2);
   expect(program.exits).toEqual([]);
-  program.runtime.scheduler[end](child);
+  const { scheduler } = program.runtime;
+  if (end === 'resume') scheduler.holding.resume(child);
+  else scheduler.kill(child);
   await until(() => program.exits.length === 1);
   expect(program.exits[0]).toMatchObject({
     process: { id: 2 },
@@ -166,7 +168,7 @@ test('what has not begun, or has ended, has no stack', async () => {
   for (let i = 0; i < 5; i++) await turn();
   expect(root.turns).toBe(0);
   expect(await stackOf(program, root)).toBe('(none)');
-  program.runtime.scheduler.resume(root);
+  program.runtime.scheduler.holding.resume(root);
   await until(() => program.root.environment.size === 2 && processOf(program, 2).state === 'waiting');
   const child = processOf(program, 2);
   program.root.stop();

@@ -299,7 +299,9 @@ describe('a message in the draft', () => {
     let released = 0;
     const old = dataMessage(5);
     old.addResource({ kind: 'TCP stream', socket: { release: () => released++ } });
-    child()?.load(old);
+    const waiting = child();
+    if (waiting === undefined) throw new Error('the child has gone');
+    program.runtime.scheduler.scratch.put(waiting, old);
     await program.empty;
     expect([program.stdout.lines, released]).toEqual([['data 1 2'], 1]);
   });
@@ -343,11 +345,11 @@ describe('a message in the draft', () => {
     const turn = () => new Promise((next) => setImmediate(next));
     while (program.root.environment.size < 2) await turn();
     for (const process of program.root.environment.processes()) {
-      expect(await scheduler.stackOf(process)).toBeDefined();
-      scheduler.pause(process);
+      expect(await scheduler.stacks.of(process)).toBeDefined();
+      scheduler.holding.pause(process);
       await turn();
-      expect(await scheduler.stackOf(process)).toBeDefined();
-      scheduler.resume(process);
+      expect(await scheduler.stacks.of(process)).toBeDefined();
+      scheduler.holding.resume(process);
     }
     await program.empty;
     expect(program.stdout.lines).toEqual(['left 33', 'data 4 44']);

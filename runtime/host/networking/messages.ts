@@ -1,13 +1,13 @@
 import { Namespace } from '../../hostcall/function.ts';
 import type { SocketResource } from '../../kernel/message-resources.ts';
-import type { ProcessSlot } from '../../kernel/process-slot.ts';
+import type { ProcessSlot } from '../../kernel/process.ts';
 import type { ResourceTable } from '../../kernel/resource-table.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { NetStream } from '../../net/net-stream.ts';
 import { TcpListener } from '../../net/tcp-listener.ts';
 import { TlsListener } from '../../net/tls-listener.ts';
 import { UdpSocket } from '../../net/udp-socket.ts';
-import { data, message, resourceAt } from '../message.ts';
+import { message, resourceAt } from '../message.ts';
 import { TCP_LISTENERS, TCP_STREAMS, TLS_LISTENERS, TLS_STREAMS, UDP_SOCKETS } from './resources.ts';
 
 /** Streams and sockets in messages (semantics 6.4): a reference moves from one process's table to another's. */
@@ -31,7 +31,7 @@ function defineMoves<T extends SocketResource['socket']>(
         const sockets = process.slot(slot);
         const socket = sockets.get(id);
         // Unlike upstream, what cannot be pushed stays where it was (semantics 19, number 23).
-        const carrier = data(process);
+        const carrier = scheduler.scratch.data(process);
         sockets.remove(id);
         return BigInt(carrier.addResource({ kind, socket }));
       },
@@ -44,7 +44,7 @@ function defineMoves<T extends SocketResource['socket']>(
     ({ scheduler }) =>
       (index: bigint) => {
         const process = scheduler.current;
-        const carrier = data(process);
+        const carrier = scheduler.scratch.data(process);
         const { at, resource } = resourceAt(carrier, index);
         if (resource.kind !== kind || !isKind(resource.socket))
           throw hostTrap(`the resource of index ${at} is no ${kind}`);

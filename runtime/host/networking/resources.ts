@@ -1,4 +1,4 @@
-import { resourceSlot } from '../../kernel/process-slot.ts';
+import { resourceSlot } from '../../kernel/slot.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { NetStream } from '../../net/net-stream.ts';
 import type { TcpListener } from '../../net/tcp-listener.ts';

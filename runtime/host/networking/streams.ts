@@ -1,6 +1,6 @@
 import { timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { type HostImplementation, older } from '../../hostcall/function.ts';
-import type { ProcessSlot } from '../../kernel/process-slot.ts';
+import type { ProcessSlot } from '../../kernel/process.ts';
 import type { ResourceTable } from '../../kernel/resource-table.ts';
 import type { NetStream, StreamOperation } from '../../net/net-stream.ts';
 import { checkVectors } from './guest-buffers.ts';

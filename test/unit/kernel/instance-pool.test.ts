@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import type { CompiledModule } from '../../../runtime/kernel/compiled-module.ts';
 import type { OwnedMemory } from '../../../runtime/kernel/guest-instance.ts';
 import { GuestInstance } from '../../../runtime/kernel/guest-instance.ts';
 import { InstancePool } from '../../../runtime/kernel/instance-pool.ts';
 import { PAGE_SIZE } from '../../../runtime/kernel/memory-image.ts';
-import { type CompiledModule, LoadedModule } from '../../../runtime/kernel/module.ts';
+import { LoadedModule } from '../../../runtime/kernel/module.ts';
 import { ProcessConfig } from '../../../runtime/permissions/config.ts';
 import { assembleText } from '../../../runtime/wat/index.ts';
 

@@ -1,10 +1,9 @@
-import type { Process } from './process.ts';
 import { ResourceTable } from './resource-table.ts';
 
-/** State of a kind that a process may have, made when it is first needed. Each kind is declared once. */
-export interface ProcessSlot<T> {
-  make(process: Process): T;
-  /** Called when the process has ended; it must not throw. Missing where there is nothing to release. */
+/** State of a kind that an owner may have, made when it is first needed. Each kind is declared once, as a constant. */
+export interface Slot<Owner, T> {
+  make(owner: Owner): T;
+  /** Called when the owner has ended. Must not throw. Missing if there is nothing to release. */
   release?(value: T): void;
 }
 
@@ -16,10 +15,11 @@ export interface ProcessSlot<T> {
 export function resourceSlot<T>(
   kind: string,
   release?: (resource: T) => void,
-): ProcessSlot<ResourceTable<T>> {
-  if (release === undefined) return { make: () => new ResourceTable<T>(kind) };
+): Slot<unknown, ResourceTable<T>> {
+  const make = () => new ResourceTable<T>(kind);
+  if (release === undefined) return { make };
   return {
-    make: () => new ResourceTable<T>(kind),
+    make,
     release(table) {
       for (const resource of table) release(resource);
     },

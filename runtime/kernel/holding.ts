@@ -1,0 +1,60 @@
+import type { Exit } from './exit.ts';
+import type { Observers } from './observers.ts';
+import type { Process } from './process.ts';
+import type { Turns } from './turns.ts';
+
+/**
+ * Keeps processes from their turns for people who look at them: processes that are paused, and processes that are held
+ * after a trap.
+ *
+ *               pause             its turn comes          resume
+ *     running ---------> paused ------------------> parked ------> ready
+ *                          |  resume
+ *                          `-------> as if it had never been paused
+ *
+ *             trap, and an observer holds it                 resume or kill
+ *     running ------------------------------> held, parked ----------------> exited
+ *
+ * A paused process goes on waiting for what it waits for, and can be killed.
+ */
+export class Holding {
+  readonly #turns: Turns;
+  readonly #observers: Observers;
+
+  constructor(turns: Turns, observers: Observers) {
+    this.#turns = turns;
+    this.#observers = observers;
+  }
+
+  /** From now on the process gets no turn. */
+  pause(process: Process): void {
+    process.paused = true;
+  }
+
+  /** Takes `pause` back. A process that is held after a trap ends. */
+  resume(process: Process): void {
+    process.paused = false;
+    if (!process.parked) return;
+    process.parked = false;
+    this.#turns.enqueue(process, process.resumeValue);
+  }
+
+  /** Sets a paused process aside, whose turn has come. */
+  park(process: Process): void {
+    process.parked = true;
+    this.#observers.parked(process);
+  }
+
+  /**
+   * Holds a process that has trapped as it was, if an observer wants that.
+   * @param end ends the process; called when it is resumed or killed
+   * @returns whether it is held
+   */
+  hold(process: Process, exit: Exit, end: () => void): boolean {
+    if (!this.#observers.hold(process, exit)) return false;
+    process.heldExit = exit;
+    process.paused = process.parked = true;
+    process.resume = end;
+    return true;
+  }
+}

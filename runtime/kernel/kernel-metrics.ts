@@ -1,0 +1,25 @@
+import type { Environment } from './environment.ts';
+import type { Message } from './message.ts';
+import type { Process } from './process.ts';
+import type { Signal } from './signal.ts';
+
+/**
+ * Counts what happens in the kernel (semantics 15.2). A scheduler has one only where metrics are exported, and calls it
+ * synchronously, so it must be fast and must not throw.
+ */
+export interface KernelMetrics {
+  /** Called for a program's environment before its root process is made. */
+  environmentCreated(environment: Environment<Process>): void;
+
+  /** Called when a signal is sent to a process, but not for those that tell of an end. */
+  signalSent(): void;
+
+  /** Called before a signal is applied, but not for a message that is accepted at once. */
+  signalApplied(process: Process, signal: Signal): void;
+
+  /** Called when a message is in the mailbox of a process, or in the scratch area of one that waited for it. */
+  messageAccepted(process: Process, message: Message): void;
+
+  /** Called when a timer fires whose receiver was there when it was made. */
+  timerFired(): void;
+}

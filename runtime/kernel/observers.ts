@@ -1,0 +1,82 @@
+import { emitWarning } from 'node:process';
+import type { Exit } from './exit.ts';
+import type { Process } from './process.ts';
+
+/** Hears of what happens to the processes of a scheduler. Every method is optional. */
+export interface SchedulerObserver {
+  /** Called before a process is entered into its environment. Returns why it must not begin, or undefined. */
+  onSpawn?(process: Process): string | undefined;
+
+  /** Called when a process has ended. Those that are linked to it have not heard of it yet. */
+  onExit?(process: Process, exit: Exit): void;
+
+  /** Called when a process has trapped or failed. Returns whether it is to be held as it is, until it is resumed. */
+  holds?(process: Process, exit: Exit): boolean;
+
+  /** Called when the turn of a paused process has come, which it does not get. */
+  onParked?(process: Process): void;
+}
+
+/**
+ * The observers of a scheduler, called in the order in which they were added. The scheduler goes on if one of them throws:
+ * that becomes a warning of Node's; but a process that `onSpawn` throws for is not spawned.
+ */
+export class Observers {
+  /** Replaced when it changes, so that observers may come and go while they are called. */
+  #observers: readonly SchedulerObserver[] = [];
+
+  add(observer: SchedulerObserver): void {
+    this.#observers = [...this.#observers, observer];
+  }
+
+  /** Removes an observer. One that was not added has no effect. */
+  remove(observer: SchedulerObserver): void {
+    this.#observers = this.#observers.filter((other) => other !== observer);
+  }
+
+  /** Why a process must not begin, in the words of the first observer that objects; undefined if none does. */
+  refusal(process: Process): string | undefined {
+    for (const observer of this.#observers) {
+      const refusal = observer.onSpawn?.(process);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+
+  exited(process: Process, exit: Exit): void {
+    for (const observer of this.#observers) {
+      try {
+        observer.onExit?.(process, exit);
+      } catch (error) {
+        warn(error);
+      }
+    }
+  }
+
+  /** Whether any observer holds the process. All are asked. */
+  hold(process: Process, exit: Exit): boolean {
+    let isHeld = false;
+    for (const observer of this.#observers) {
+      try {
+        if (observer.holds?.(process, exit)) isHeld = true;
+      } catch (error) {
+        warn(error);
+      }
+    }
+    return isHeld;
+  }
+
+  parked(process: Process): void {
+    for (const observer of this.#observers) {
+      try {
+        observer.onParked?.(process);
+      } catch (error) {
+        warn(error);
+      }
+    }
+  }
+}
+
+function warn(error: unknown): void {
+  emitWarning(error instanceof Error ? error : String(error));
+}

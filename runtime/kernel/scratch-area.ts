@@ -1,0 +1,203 @@
+import { DraftState, draftAt, draftCapacity } from '../wasm/index.ts';
+import { processIdFromHalves } from './ids.ts';
+import { accepts } from './mailbox.ts';
+import { dataMessage, type Message, MessageKind } from './message.ts';
+import { type Process, Receiving } from './process.ts';
+import { highHalf, lowHalf, type Tag, tagFromHalves } from './tag.ts';
+import { hostTrap } from './trap.ts';
+import type { Turns } from './turns.ts';
+
+const STATE = draftAt.state / 4;
+const LENGTH = draftAt.length / 4;
+const POSITION = draftAt.position / 4;
+const TAG = draftAt.tag / 4;
+const RECEIVER = draftAt.receiver / 4;
+const BYTES = draftAt.bytes / 4;
+
+/**
+ * Owns the message that each process of a scheduler is writing or reading (semantics 6.1). It is a `Message`, or, while
+ * its process has the turn, the draft: a memory that all guests of the scheduler share and none sees, in which they work
+ * without calling the host (`wasm/draft-functions.ts`). There is one draft, so it is a cache that is written back.
+ *
+ * | a process's scratch area is | draft's state | `scratch`   | who works on it                             |
+ * | --------------------------- | ------------- | ----------- | ------------------------------------------- |
+ * | empty                       | `Host`        | null        | host functions                              |
+ * | a message                   | `Host`        | the message | host functions                              |
+ * | lent, empty                 | `Empty`       | null        | the guest, which may begin a draft          |
+ * | lent, a draft               | `Open`        | null        | the guest                                   |
+ * | sent                        | `Sent`        | null        | nobody: the guest has sent the draft        |
+ * | reserved                    | `Host`        | null        | nobody: the draft waits for its receiver    |
+ *
+ *                    lend                    create
+ *          empty ------------> lent, empty ---------> lent, a draft <-.
+ *            ^                     |                   |  ^  | send   | lend
+ *            |      takeBack       |       takeBack    |  |  v        |
+ *            +---------------------'    .--------------'  | sent      |
+ *       take |                          v                 |  | takeBack
+ *            +--------------------- a message ------------'  |        |
+ *                                       ^  \       lend      |        |
+ *                                  put  |   `--------------- reserved for its receiver
+ *                                                 another process needs the draft
+ *
+ * - Only the process that has the turn is lent its scratch area: when it begins, and when it has received.
+ * - JavaScript never works on the draft. Before a host function begins, before a process is suspended and when it has
+ *   ended, `takeBack` makes the draft a message, or sends it where the guest asked for that. So a message that a guest
+ *   sends leaves at its next host call, suspension or end: before anybody could notice.
+ * - A draft that is sent to a process that waits for it stays where it is, reserved, until that process has the turn.
+ *   If the draft is needed for another message before, it becomes a message then.
+ */
+export class ScratchArea {
+  /** The draft's memory, to be imported by guests. */
+  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  readonly #words = new Int32Array(this.memory.buffer);
+  readonly #turns: Turns;
+  /** The receiver of the message in the draft, from when that is sent until the receiver has the turn. */
+  #reservedFor: Process | null = null;
+
+  constructor(turns: Turns) {
+    this.#turns = turns;
+  }
+
+  // -- lent to the guest -------------------------------------------------------------------------------
+
+  /** Whether the current process has been lent its scratch area: `takeBack` must be called before anything else is. */
+  get isLent(): boolean {
+    return this.#words[STATE] !== DraftState.Host;
+  }
+
+  /** Whether the current process has sent the draft, which has not left yet. */
+  get isSent(): boolean {
+    return this.#words[STATE] === DraftState.Sent;
+  }
+
+  /** Lets a process, which gets the turn, work without the host, if its message is one that can be a draft. */
+  lend(process: Process): void {
+    const { scratch } = process;
+    if (this.#reservedFor === process) {
+      this.#reservedFor = null;
+      this.#words[STATE] = DraftState.Open;
+    } else if (scratch === null) {
+      this.#vacate();
+      this.#words[STATE] = DraftState.Empty;
+    } else if (this.#load(scratch)) {
+      process.scratch = null;
+    }
+  }
+
+  /** Ends what `lend` began for the current process, and sends the draft if the guest did. */
+  takeBack(): void {
+    const words = this.#words;
+    const state = words[STATE];
+    words[STATE] = DraftState.Host;
+    const { current } = this.#turns;
+    if (state === DraftState.Open) current.scratch = this.#toMessage();
+    else if (state === DraftState.Sent) this.#send(current);
+  }
+
+  #send(sender: Process): void {
+    const words = this.#words;
+    const target = processIdFromHalves(words[RECEIVER] ?? 0, words[RECEIVER + 1] ?? 0);
+    if (!this.#reserveFor(sender.peer(target))) this.#turns.send(sender, target, this.#toMessage());
+  }
+
+  /** Leaves the draft to a process that waits for a message like this; nearly always that has the next turn. */
+  #reserveFor(receiver: Process | undefined): boolean {
+    if (receiver === undefined || receiver.receiving === Receiving.No) return false;
+    if (this.#turns.metrics !== null || this.#turns.runs(receiver)) return false;
+    if (receiver.filter !== null && !accepts(receiver.filter, this.#tag)) return false;
+    this.clear(receiver);
+    this.#reservedFor = receiver;
+    this.#turns.makeReady(receiver, MessageKind.Data);
+    return true;
+  }
+
+  // -- what host functions do with it ------------------------------------------------------------------
+
+  /** Puts a new, empty data message into the scratch area of the current process. What was there is gone. */
+  create(process: Process, tagLow: number, tagHigh: number): void {
+    this.clear(process);
+    this.#vacate();
+    const words = this.#words;
+    words[STATE] = DraftState.Open;
+    words[LENGTH] = words[POSITION] = 0;
+    words[TAG] = tagLow;
+    words[TAG + 1] = tagHigh;
+  }
+
+  /** The message in the scratch area of a process. Traps if there is none. */
+  message({ scratch }: Process): Message {
+    if (scratch === null) throw hostTrap('there is no message in the scratch area');
+    return scratch;
+  }
+
+  /** The same; traps as well for the death of a link or a process, which carries no data. */
+  data(process: Process): Message {
+    const message = this.message(process);
+    if (message.kind !== MessageKind.Data) throw hostTrap('the message in the scratch area carries no data');
+    return message;
+  }
+
+  /** Takes the message out of the scratch area, which is empty then. Traps if there is none. */
+  take(process: Process): Message {
+    const message = this.message(process);
+    process.scratch = null;
+    return message;
+  }
+
+  /** Puts a message into the scratch area of a process that is not lent it. What was there is gone. */
+  put(process: Process, message: Message): void {
+    process.scratch?.recycle();
+    process.scratch = message;
+  }
+
+  /** Empties the scratch area of a process that is not lent it, and releases what the message carries. */
+  clear(process: Process): void {
+    process.scratch?.recycle();
+    process.scratch = null;
+  }
+
+  /** Gives up all that is kept for a process, which has ended. */
+  release(process: Process): void {
+    if (this.#reservedFor === process) this.#reservedFor = null;
+    this.clear(process);
+  }
+
+  // -- the draft ---------------------------------------------------------------------------------------
+
+  /** Another message is to be in the draft: what is reserved becomes a message. */
+  #vacate(): void {
+    const receiver = this.#reservedFor;
+    if (receiver === null) return;
+    this.#reservedFor = null;
+    receiver.scratch = this.#toMessage();
+  }
+
+  /** Makes a message the draft; returns false if it cannot be one. */
+  #load(message: Message): boolean {
+    if (!message.isPlain || message.length > draftCapacity || message.position > message.length) return false;
+    if (!message.isShort) return false;
+    this.#vacate();
+    const words = this.#words;
+    message.copyWords(words, BYTES);
+    words[STATE] = DraftState.Open;
+    words[LENGTH] = message.length;
+    words[POSITION] = message.position;
+    words[TAG] = lowHalf(message.tag);
+    words[TAG + 1] = highHalf(message.tag);
+    message.recycle();
+    return true;
+  }
+
+  get #tag(): Tag {
+    const words = this.#words;
+    return tagFromHalves(words[TAG] ?? 0, words[TAG + 1] ?? 0);
+  }
+
+  #toMessage(): Message {
+    const words = this.#words;
+    const message = dataMessage(this.#tag);
+    message.setWords(words, BYTES, words[LENGTH] ?? 0);
+    message.position = words[POSITION] ?? 0;
+    return message;
+  }
+}

@@ -1,0 +1,33 @@
+import type { ProcessId } from './ids.ts';
+import type { KernelMetrics } from './kernel-metrics.ts';
+import type { Message } from './message.ts';
+import type { Process } from './process.ts';
+
+/** What the parts of a scheduler ask of it. */
+export interface Turns {
+  /** The process that has the turn. */
+  readonly current: Process;
+  /** Counts what happens; null where nobody wants to know. */
+  readonly metrics: KernelMetrics | null;
+
+  /** Whether a process has the turn, so that what reaches it must wait. */
+  runs(process: Process): boolean;
+
+  /** Lets a process that waits go on when its turn comes; its pending host call returns `value`. */
+  makeReady(process: Process, value: number): void;
+
+  /** The same for a process that waits for nothing but its turn. */
+  enqueue(process: Process, value: number): void;
+
+  /** Sends a message to a process of the sender's environment; if there is none, the message is dropped. */
+  send(sender: Process, target: ProcessId, message: Message): void;
+
+  /** Begins a turn soon if none is going on, even if no process is ready. */
+  wakeUp(): void;
+
+  /** Resumes a suspended process in between, which must suspend itself with `suspendAgain`. */
+  resumeOutOfTurn(process: Process, value: number): void;
+
+  /** Suspends the current process as it was, and hands the turn on. */
+  suspendAgain(): Promise<number>;
+}
