@@ -309,11 +309,11 @@ process.define(
           parent.memory.writeU64(idPointer, known.processId);
           return NAME_TAKEN;
         }
-        if (parent.initialized && registry.isHeld(name))
+        if (parent.initialized && registry.isReserved(name))
           return andThen(whenReleased(context, parent, name), lookUp);
         const result = spawnChild(context, args);
         if (!(result instanceof Promise)) return finish(result);
-        registry.hold(name);
+        registry.reserve(name);
         return andThen(result, finish).finally(() => registry.release(name));
       };
       return lookUp();

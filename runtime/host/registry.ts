@@ -8,8 +8,8 @@ export const registry = new Namespace('lunatic::registry');
 
 /** Runs `action` as soon as no other process is between look-up and insertion of the name. */
 function settled<T>(context: HostContext, process: Process, name: string, action: () => T): T | Promise<T> {
-  // In a start section, who holds the name may wait for this very process.
-  if (!process.initialized || !process.registry.isHeld(name)) return action();
+  // In a start section, whoever has reserved the name may wait for this very process.
+  if (!process.initialized || !process.registry.isReserved(name)) return action();
   return andThen(whenReleased(context, process, name), () => settled(context, process, name, action));
 }
 

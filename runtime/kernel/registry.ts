@@ -7,13 +7,13 @@ export interface RegistryEntry {
 /**
  * Names of processes, shared by a root process and its descendants. Entries outlive their process.
  *
- * `get_or_spawn` holds a name from look-up to insertion, which may take long when the new process has a start
- * section; everybody else who asks for that name waits until it is settled. (Upstream locks the whole registry;
- * holding the one name cannot be told apart from outside, and a start section may use other names.)
+ * `get_or_spawn` reserves a name from look-up to insertion, which may take long if the new process has a start section.
+ * Everybody else who asks for that name waits until it is free again. (Upstream locks the whole registry. Nobody can tell
+ * the difference from outside, and a start section may use other names.)
  */
 export class Registry {
   readonly #entries = new Map<string, RegistryEntry>();
-  readonly #held = new Map<string, Set<() => void>>();
+  readonly #reserved = new Map<string, Set<() => void>>();
 
   get size(): number {
     return this.#entries.size;
@@ -36,7 +36,7 @@ export class Registry {
     return this.#entries.entries();
   }
 
-  /** The first names that stand for a process, for messages to people. */
+  /** The first names that stand for a process, at most `most`, for messages to people. */
   namesOf(processId: number, most: number): string[] {
     const names: string[] = [];
     if (this.#entries.size === 0) return names;
@@ -47,26 +47,26 @@ export class Registry {
     return names;
   }
 
-  /** Whether a `get_or_spawn` of somebody else holds the name at the moment. */
-  isHeld(name: string): boolean {
-    return this.#held.has(name);
+  /** Whether a `get_or_spawn` has reserved the name. */
+  isReserved(name: string): boolean {
+    return this.#reserved.has(name);
   }
 
-  hold(name: string): void {
-    this.#held.set(name, new Set());
+  reserve(name: string): void {
+    this.#reserved.set(name, new Set());
   }
 
-  /** Ends a hold and calls everybody who waited for it. */
+  /** Ends a reservation and calls everybody who waited for that. */
   release(name: string): void {
-    const waiters = this.#held.get(name);
+    const waiters = this.#reserved.get(name);
     if (waiters === undefined) return;
-    this.#held.delete(name);
+    this.#reserved.delete(name);
     for (const wake of waiters) wake();
   }
 
-  /** Calls `wake` when the name is no longer held. Returns how to give up. */
+  /** Calls `wake` when the name is no longer reserved. Returns a function that gives up waiting. */
   whenReleased(name: string, wake: () => void): () => void {
-    const waiters = this.#held.get(name);
+    const waiters = this.#reserved.get(name);
     waiters?.add(wake);
     return () => waiters?.delete(wake);
   }

@@ -15,36 +15,40 @@ const RECEIVER = draftAt.receiver / 4;
 const BYTES = draftAt.bytes / 4;
 
 /**
- * Owns the message that each process of a scheduler is writing or reading (semantics 6.1). It is a `Message`, or, while
- * its process has the turn, the draft: a memory that all guests of the scheduler share and none sees, in which they work
- * without calling the host (`wasm/draft-functions.ts`). There is one draft, so it is a cache that is written back.
+ * Owns the message that each process of a scheduler is writing or reading (semantics 6.1), and knows where it is. Nobody
+ * else touches the draft's memory or the `scratch` of a process.
  *
- * | a process's scratch area is | draft's state | `scratch`   | who works on it                             |
- * | --------------------------- | ------------- | ----------- | ------------------------------------------- |
- * | empty                       | `Host`        | null        | host functions                              |
- * | a message                   | `Host`        | the message | host functions                              |
- * | lent, empty                 | `Empty`       | null        | the guest, which may begin a draft          |
- * | lent, a draft               | `Open`        | null        | the guest                                   |
- * | sent                        | `Sent`        | null        | nobody: the guest has sent the draft        |
- * | reserved                    | `Host`        | null        | nobody: the draft waits for its receiver    |
+ * A process that has the turn is lent its scratch area: the message becomes the draft, in a memory that all guests of the
+ * scheduler import and no guest sees, where the guest works on it without calling the host (`wasm/draft-functions.ts`).
+ * There is one such memory, so the draft is a cache that is written back.
  *
- *                    lend                    create
- *          empty ------------> lent, empty ---------> lent, a draft <-.
- *            ^                     |                   |  ^  | send   | lend
- *            |      takeBack       |       takeBack    |  |  v        |
- *            +---------------------'    .--------------'  | sent      |
- *       take |                          v                 |  | takeBack
- *            +--------------------- a message ------------'  |        |
- *                                       ^  \       lend      |        |
- *                                  put  |   `--------------- reserved for its receiver
- *                                                 another process needs the draft
+ * | state          | draft's state | `scratch`   | who works on the message                                        |
+ * | -------------- | ------------- | ----------- | --------------------------------------------------------------- |
+ * | empty          | `Host`        | null        | host functions may put one there                                |
+ * | message        | `Host`        | the message | host functions                                                  |
+ * | lent, no draft | `Empty`       | null        | the guest may begin a draft                                     |
+ * | lent, draft    | `Open`        | null        | the guest                                                       |
+ * | sent           | `Sent`        | null        | nobody: it is the guest's no longer, and leaves at `takeBack`   |
+ * | reserved       | `Host`        | null        | nobody: it is in the draft's memory and waits for its receiver  |
  *
- * - Only the process that has the turn is lent its scratch area: when it begins, and when it has received.
- * - JavaScript never works on the draft. Before a host function begins, before a process is suspended and when it has
- *   ended, `takeBack` makes the draft a message, or sends it where the guest asked for that. So a message that a guest
- *   sends leaves at its next host call, suspension or end: before anybody could notice.
- * - A draft that is sent to a process that waits for it stays where it is, reserved, until that process has the turn.
- *   If the draft is needed for another message before, it becomes a message then.
+ * | transition            | when                                              | from           | to                    |
+ * | --------------------- | ------------------------------------------------- | -------------- | --------------------- |
+ * | `lend`                | a process begins, or goes on after a receive      | empty          | lent, no draft        |
+ * |                       |                                                   | reserved       | lent, draft           |
+ * |                       | and the message is short and nothing but bytes    | message        | lent, draft           |
+ * | by the guest          | `create_data`                                     | lent           | lent, draft           |
+ * |                       | `send`                                            | lent, draft    | sent                  |
+ * | `takeBack`            | before a host function, a suspension, and the end | lent, no draft | empty                 |
+ * |                       |                                                   | lent, draft    | message               |
+ * |                       | the receiver gets the message                     | sent           | empty                 |
+ * | by another `takeBack` | this process waits for a message like that        | empty, message | reserved              |
+ * | by another draft      | the memory is needed before this process's turn   | reserved       | message               |
+ * | `create`              | the host's `create_data`                          | empty, message | lent, draft           |
+ * | `put`                 | a process receives a message                      | empty, message | message               |
+ * | `take`                | a host function sends the message                 | message        | empty                 |
+ * | `clear`, `release`    | the message is given up; its process has ended    | any            | empty                 |
+ *
+ * Since what a guest has sent leaves at its next host call, suspension or end, nobody notices that it was not at once.
  */
 export class ScratchArea {
   /** The draft's memory, to be imported by guests. */
