@@ -78,9 +78,7 @@ export class TestRun implements RunningTest {
       if (this.#root !== null) this.#hanging = this.#giveUp(this.#root, timeout ?? 0);
     };
     const limit =
-      timeout === undefined
-        ? null
-        : new TimeLimit(timeout * 1000, giveUp, watcher && (() => this.#isHeld));
+      timeout === undefined ? null : new TimeLimit(timeout * 1000, giveUp, watcher && (() => this.#isHeld));
     try {
       const exit = await this.#end(module);
       const duration = performance.now() - start;

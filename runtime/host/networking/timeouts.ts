@@ -1,5 +1,4 @@
-import type { Process } from '../../kernel/process.ts';
-import type { ProcessSlot } from '../../kernel/process-slot.ts';
+import type { Process, ProcessSlot } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
 import { TIMED_OUT } from '../../kernel/scheduler.ts';
 import { Timer } from '../../kernel/timer.ts';
