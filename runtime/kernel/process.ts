@@ -1,4 +1,5 @@
 import type { ProcessConfig } from '../permissions/config.ts';
+import type { OpenDirectories } from '../permissions/open-directories.ts';
 import type { Environment } from './environment.ts';
 import type { Exit } from './exit.ts';
 import type { GuestInstance } from './guest-instance.ts';
@@ -7,7 +8,6 @@ import type { ProcessId } from './ids.ts';
 import { Mailbox, type TagFilter } from './mailbox.ts';
 import type { Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
-import type { OpenDirectories } from './open-directories.ts';
 import type { Registry } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
 import type { Signal } from './signal.ts';

@@ -1,11 +1,11 @@
 import type { ProcessConfig } from '../permissions/config.ts';
+import { DirectoryError, OpenDirectories } from '../permissions/open-directories.ts';
 import { displayName } from '../text/display-name.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { Exit } from './exit.ts';
 import { GuestInstance, type OwnedMemory } from './guest-instance.ts';
 import { PAGE_SIZE } from './memory-image.ts';
 import { type LoadedModule, ModuleError } from './module.ts';
-import { DirectoryError, OpenDirectories } from './open-directories.ts';
 import { type Entry, type EntryValue, Process, type ProcessContext, Wait } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
 import { NO_TAG, type Tag } from './tag.ts';

@@ -1,5 +1,5 @@
 import { type Dir, type Dirent, lstatSync, opendirSync } from 'node:fs';
-import type { HostDirectory } from '../kernel/host-directory.ts';
+import type { HostDirectory } from '../permissions/host-directory.ts';
 import { FileType } from './descriptor.ts';
 
 /** An entry of a directory. */

@@ -1,4 +1,4 @@
-import type { HostDirectory } from '../kernel/host-directory.ts';
+import type { HostDirectory } from '../permissions/host-directory.ts';
 import { Descriptor, FileType } from './descriptor.ts';
 import { DirectoryReader } from './directory-reader.ts';
 import { DIRECTORY_RIGHTS } from './rights.ts';

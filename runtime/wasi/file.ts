@@ -15,7 +15,7 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs';
-import { hasProc, PathError } from '../kernel/host-directory.ts';
+import { hasProc, PathError } from '../permissions/host-directory.ts';
 import { Descriptor, FdFlag, FileType } from './descriptor.ts';
 import { FILE_RIGHTS, Right, WRITING_RIGHTS } from './rights.ts';
 

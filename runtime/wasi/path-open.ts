@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type HostEntry, PathError } from '../kernel/host-directory.ts';
+import { type HostEntry, PathError } from '../permissions/host-directory.ts';
 import { ALL_FD_FLAGS, type Descriptor } from './descriptor.ts';
 import { descriptorsOf } from './descriptor-table.ts';
 import { DirectoryDescriptor } from './directory.ts';

@@ -11,8 +11,8 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { PathError } from '../kernel/host-directory.ts';
 import type { Process } from '../kernel/process.ts';
+import { PathError } from '../permissions/host-directory.ts';
 import { attempt, Errno } from './errno.ts';
 import { FILESTAT_SIZE, fileTimes, writeFileStat } from './file-stat.ts';
 import { directoryOf, pathOf } from './lookup.ts';

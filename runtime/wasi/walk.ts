@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
-import { type HostDirectory, PathError } from '../kernel/host-directory.ts';
+import { type HostDirectory, PathError } from '../permissions/host-directory.ts';
 
 /** Links that one path may lead through, as on Linux. */
 const MAX_LINKS = 40;

@@ -6,8 +6,8 @@ import { FdFlag } from '../../../runtime/wasi/descriptor.ts';
 import { FileDescriptor, openFlags } from '../../../runtime/wasi/file.ts';
 import { FILE_RIGHTS } from '../../../runtime/wasi/rights.ts';
 
-vi.mock('../../../runtime/kernel/host-directory.ts', async (original) => ({
-  ...(await original<typeof import('../../../runtime/kernel/host-directory.ts')>()),
+vi.mock('../../../runtime/permissions/host-directory.ts', async (original) => ({
+  ...(await original<typeof import('../../../runtime/permissions/host-directory.ts')>()),
   hasProc: () => false,
 }));
 

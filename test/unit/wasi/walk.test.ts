@@ -8,7 +8,7 @@ import {
   openHostDirectory,
   PathDirectory,
   PathError,
-} from '../../../runtime/kernel/host-directory.ts';
+} from '../../../runtime/permissions/host-directory.ts';
 import { Errno, errnoOf } from '../../../runtime/wasi/errno.ts';
 import { Follow, Walk } from '../../../runtime/wasi/walk.ts';
 

@@ -1,4 +1,4 @@
-import type { ProcessConfig } from '../permissions/config.ts';
+import type { ProcessConfig } from './config.ts';
 import { type HostDirectory, openHostDirectory } from './host-directory.ts';
 
 /**
