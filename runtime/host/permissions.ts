@@ -88,11 +88,11 @@ permissions.define(
     },
 );
 
-/** Why a process with this config may not run a program, for the guest's author. */
+/** Returns why a process with this config may not run an OS program, for the guest's author. */
 export function commandRefusal({ commands }: ProcessConfig, name: string): string {
   const named = new Set([...commands].filter(([key, path]) => key !== path).map(([, path]) => path));
   const known = [...commands.keys()].filter((key) => !named.has(key)).join(', ') || 'none';
-  return `this process may not run '${name}' (programs that its config allows: ${known})`;
+  return `this process may not run '${name}' (OS programs that its config allows: ${known})`;
 }
 
 // -- limits ------------------------------------------------------------------------------------------

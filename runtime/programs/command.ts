@@ -4,35 +4,35 @@ import { hostTrap } from '../kernel/trap.ts';
 import type { PreopenedDirectory } from '../permissions/config.ts';
 import { permissionFor } from '../permissions/path-permission.ts';
 import { guard } from './guard.ts';
-import { type ProgramPlan, StreamMode } from './program.ts';
+import { type OsProgramPlan, StreamMode } from './os-program.ts';
 
-/** Bytes of arguments and variables together. */
+/** Characters that the arguments and variables of a command may have together. */
 const MAX_WORDS = 2 ** 20;
-/** Bytes of a captured stream: at first, and at most. */
+/** Bytes of a captured stream that are kept: by default, and at most. */
 const CAPTURE_LIMIT = 2 ** 20;
 const MAX_CAPTURE_LIMIT = 2 ** 24;
 
-/** Programs that may run at a time for all processes of this runtime. */
-const MAX_PROGRAMS = 256;
+/** OS programs that may run at the same time for all processes of this runtime. */
+const MAX_OS_PROGRAMS = 256;
 
-/** Variables that put other code into a program than its own, before its first line runs. */
+/** Variables that load other code into a program before its own runs. */
 const LOADER_VARIABLE =
   /^(LD_.*|DYLD_.*|GCONV_PATH|GLIBC_TUNABLES|BASH_ENV|ENV|NODE_OPTIONS|NODE_PATH|PYTHONPATH|PYTHONHOME|PYTHONSTARTUP|PERL5LIB|PERL5OPT|RUBYLIB|RUBYOPT|JAVA_TOOL_OPTIONS)$/i;
 
-/** A program cannot be started as it was described. */
+/** An OS program cannot be started as it was described. */
 export class CommandPlanError extends Error {
   override readonly name = 'CommandPlanError';
   readonly code = 'LUNATIC_COMMAND';
 }
 
-/** What a guest has said of a program that it wants to start. */
+/** An OS program as a guest describes it before it starts it. */
 export class Command {
   readonly streams: [StreamMode, StreamMode, StreamMode] = [
     StreamMode.Null,
     StreamMode.Null,
     StreamMode.Null,
   ];
-  /** A host path; null for the first directory of the process. */
+  /** The working directory, a host path; null for the first directory of the process. */
   directory: string | null = null;
   readonly #path: string;
   readonly #args: string[] = [];
@@ -40,7 +40,7 @@ export class Command {
   #size = 0;
   #captureLimit = CAPTURE_LIMIT;
 
-  /** @param path of the program, absolute */
+  /** @param path the absolute path of the program */
   constructor(path: string) {
     this.#path = path;
   }
@@ -67,15 +67,15 @@ export class Command {
   }
 
   /**
-   * How to start it for a process.
+   * Checks what the guest has described, and returns how to start it for a process.
    * @throws CommandPlanError
    */
-  plan({ config, stdio }: Process): ProgramPlan {
-    if (guard.count >= MAX_PROGRAMS) {
-      throw new CommandPlanError(`${MAX_PROGRAMS} programs run already, which is as many as may`);
+  plan({ config, stdio }: Process): OsProgramPlan {
+    if (guard.count >= MAX_OS_PROGRAMS) {
+      throw new CommandPlanError(`${MAX_OS_PROGRAMS} OS programs run already, which is the limit`);
     }
     if (this.#args.some((text) => text.includes('\0'))) {
-      throw new CommandPlanError('an argument has a NUL byte in it');
+      throw new CommandPlanError('an argument contains a NUL byte');
     }
     return {
       path: this.#path,
@@ -88,7 +88,7 @@ export class Command {
     };
   }
 
-  /** Nothing but what was set, and where programs find others. */
+  /** Only what the guest set, and what programs need to find others. */
   #environment(): Record<string, string> {
     const env: Record<string, string> = {};
     for (const name of process.platform === 'win32' ? ['PATH', 'SystemRoot'] : ['PATH']) {

@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 
-/** Whether programs can be ended with all that they have started, as a group of processes. */
+/** Whether programs can be ended together with everything that they have started, as a group of OS processes. */
 export const HAS_GROUPS = process.platform !== 'win32';
 
 /**
- * Reads ids of groups that begin (+) and end (-) from standard input. Whoever writes them has ended when there is no more,
- * in whichever way: then it kills the groups that are left.
+ * Reads ids of groups that begin (+) and end (-) from standard input. When its writer has ended, in whatever way, it kills
+ * the groups that are left.
  */
 const SCRIPT = `groups=
 while read -r change group; do
@@ -18,21 +18,21 @@ done
 for group in $groups; do kill -s KILL -- "-$group"; done 2>/dev/null`;
 
 /**
- * Sees to it that no program outlives this runtime, whatever that ends of: a signal that cannot be caught, or a fatal
- * error of V8. A tiny shell that is started with the first program holds the other end of a pipe, and kills what is left
- * when the pipe breaks. Where there is no shell, or there are no groups of processes, the regular end has to do.
+ * Makes sure that no OS program outlives this runtime, whatever ends it: an OS signal that cannot be caught, or a fatal
+ * error of V8. A tiny shell that is started with the first OS program holds the other end of a pipe, and kills what is left
+ * when the pipe breaks. Without a shell, or on a system without groups, programs end only with a regular end of the runtime.
  */
-class ProgramGuard {
+class OsProgramGuard {
   readonly #alive = new Map<number, ChildProcess>();
   #shell: ChildProcess | null = null;
   #prepared = false;
 
-  /** Programs that run. */
+  /** The number of OS programs that run. */
   get count(): number {
     return this.#alive.size;
   }
 
-  /** To be called before a program is started: from its first moment on it should be looked after. */
+  /** Must be called before an OS program is started, so that it is guarded from its first moment. */
   prepare(): void {
     if (!this.#prepared) {
       process.on('exit', () => {
@@ -43,18 +43,18 @@ class ProgramGuard {
     if (HAS_GROUPS) this.#shell ??= this.#start();
   }
 
-  /** From now on the program ends with this runtime. */
+  /** From now on the OS program ends with this runtime. */
   add(pid: number, program: ChildProcess): void {
     this.#alive.set(pid, program);
-    if (HAS_GROUPS) this.#tell(`+ ${pid}`);
+    if (HAS_GROUPS) this.#write(`+ ${pid}`);
   }
 
-  /** The program has ended, and its id may be another's. */
+  /** The OS program has ended, and its id may be another's. */
   remove(pid: number): void {
-    if (this.#alive.delete(pid) && HAS_GROUPS) this.#tell(`- ${pid}`);
+    if (this.#alive.delete(pid) && HAS_GROUPS) this.#write(`- ${pid}`);
   }
 
-  #tell(line: string): void {
+  #write(line: string): void {
     this.prepare();
     this.#shell?.stdin?.write(`${line}\n`);
   }
@@ -65,7 +65,7 @@ class ProgramGuard {
       stdio: ['pipe', 'ignore', 'ignore'],
       env: {},
       cwd: '/',
-      // So that what ends a whole terminal does not end it first.
+      // Otherwise an OS signal for a whole terminal would end the shell first.
       detached: true,
     });
     shell.on('error', () => {});
@@ -76,10 +76,10 @@ class ProgramGuard {
   }
 }
 
-/** Of all programs of this runtime. */
-export const guard = new ProgramGuard();
+/** The guard of all OS programs of this runtime. */
+export const guard = new OsProgramGuard();
 
-/** Sends a signal to a program and all that it has started, where there are groups. Returns whether anybody got it. */
+/** Sends an OS signal to a program and, if there are groups, to everything it has started. Returns whether anybody got it. */
 export function killGroup(pid: number, program: ChildProcess, signal: NodeJS.Signals | number): boolean {
   if (!HAS_GROUPS) return program.kill(signal);
   try {

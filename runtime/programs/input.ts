@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream';
 import type { InputStream } from '../kernel/stdio.ts';
 
-/** Bytes that a program is given at once. */
+/** Bytes that an OS program is given at once. */
 const MAX_CHUNK = 65_536;
 
-/** The standard input of a program, as a process writes it. */
-export class ProgramInput {
+/** The standard input of an OS program, as a process writes it. */
+export class OsProgramInput {
   readonly #stream: Writable;
   readonly #waiting = new Set<() => void>();
   #closed = false;
@@ -22,30 +22,30 @@ export class ProgramInput {
     stream.on('drain', () => this.#wake());
   }
 
-  /** Whether nobody reads it any more, or it was closed. */
+  /** Whether the program does not read any more, or the input was closed. */
   get isClosed(): boolean {
     return this.#closed || this.#stream.writableEnded;
   }
 
-  /** Whether the program has to read before it can be given more. */
+  /** Whether the program has to read before it takes more. */
   get isFull(): boolean {
     return this.#stream.writableNeedDrain;
   }
 
-  /** Takes a copy of the first of these bytes. Returns how many. */
+  /** Takes a copy of the first bytes, as many as it takes at once. Returns their number. */
   write(bytes: Uint8Array): number {
     const chunk = bytes.slice(0, MAX_CHUNK);
     this.#stream.write(chunk);
     return chunk.length;
   }
 
-  /** Calls `ready` when it is no longer full, or closed. Returns how to give up. */
+  /** Calls `ready` when the input is no longer full, or is closed. Returns a function that gives up. */
   whenWritable(ready: () => void): () => void {
     this.#waiting.add(ready);
     return () => this.#waiting.delete(ready);
   }
 
-  /** Tells the program that there is no more. */
+  /** Lets the program find the end of its input. */
   close(): void {
     this.#stream.end();
   }
@@ -57,7 +57,7 @@ export class ProgramInput {
   }
 }
 
-/** Gives a program what its owner would read, until it ends or closes its input. Returns how to stop. */
+/** Gives a program the input of its owner, until it ends or closes its input. Returns a function that stops this. */
 export function feed(stream: Writable, input: InputStream): () => void {
   let cancel = () => {};
   let open = true;

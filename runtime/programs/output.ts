@@ -1,17 +1,17 @@
 import type { Readable } from 'node:stream';
 import type { OutputStream } from '../kernel/stdio.ts';
 
-/** What a program prints to one of its two streams, as a process reads it. */
-export interface ProgramOutput {
-  /** At most `length` bytes: null where none are there yet, an empty array at the end. */
+/** The output of an OS program on one of its two streams, as a process reads it. */
+export interface OsProgramOutput {
+  /** Returns at most `length` bytes: null if none are there yet, an empty array at the end. */
   read(length: number): Uint8Array | null;
-  /** Calls `ready` when a read may no longer return null. Returns how to give up. */
+  /** Calls `ready` when a read may no longer return null. Returns a function that gives up. */
   whenReadable(ready: () => void): () => void;
 }
 
 const END = new Uint8Array(0);
 
-/** Those who wait for the same thing. */
+/** Callers that wait for the same event. */
 class Waiting {
   readonly #ready = new Set<() => void>();
 
@@ -27,8 +27,8 @@ class Waiting {
   }
 }
 
-/** Output that is handed on as it is read: a program that prints faster than that has to wait. */
-export class StreamedOutput implements ProgramOutput {
+/** Output that is passed on while it is read. A program that prints faster than that has to wait. */
+export class StreamedOutput implements OsProgramOutput {
   readonly #stream: Readable;
   readonly #waiting = new Waiting();
   #ended = false;
@@ -50,7 +50,7 @@ export class StreamedOutput implements ProgramOutput {
       if (chunk !== null) return chunk;
     }
     if (this.#ended) return END;
-    // Makes the stream fetch more, or find out that there is no more.
+    // Makes the stream fetch more, or find its end.
     stream.read(0);
     return null;
   }
@@ -63,18 +63,18 @@ export class StreamedOutput implements ProgramOutput {
 /** Bytes of the buffer that captured output begins with. */
 const FIRST_BUFFER = 4096;
 
-/** Output that is kept, so that a program never waits for its reader. More than there may be is a failure. */
-export class CapturedOutput implements ProgramOutput {
+/** Output that is kept, so that a program never waits for its reader. It fails if there is too much. */
+export class CapturedOutput implements OsProgramOutput {
   readonly #waiting = new Waiting();
-  /** What was printed and not read yet is `#buffer.subarray(#start, #end)`. */
+  /** The bytes that have not been read yet are `#buffer.subarray(#start, #end)`. */
   #buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;
   #closed = false;
 
   /**
-   * @param limit bytes that may be kept
-   * @param onOverflow called once when there are more; nothing is kept from then on
+   * @param limit bytes that are kept at most
+   * @param onOverflow called once if there are more. Nothing is kept from then on
    */
   constructor(stream: Readable, limit: number, onOverflow: () => void) {
     stream.on('data', (chunk: Buffer) => {
@@ -120,7 +120,7 @@ export class CapturedOutput implements ProgramOutput {
   }
 }
 
-/** Hands what a program prints to where its owner prints. It waits where that is full. */
+/** Passes output on to the output of the program's owner. The program waits while that is full. */
 export function passOn(stream: Readable, output: OutputStream): void {
   stream.on('data', (chunk: Buffer) => {
     const room = output.write(chunk);
@@ -134,7 +134,7 @@ export function passOn(stream: Readable, output: OutputStream): void {
   stream.on('error', () => {});
 }
 
-/** Calls back once when nothing comes any more. What was destroyed on the way has an end as well. */
+/** Calls back once when nothing more will come. A stream that is destroyed ends as well. */
 export function whenClosed(stream: Readable, closed: () => void): void {
   let open = true;
   const close = () => {

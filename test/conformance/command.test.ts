@@ -86,10 +86,10 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
     test('is nothing, unless the config allows it', async () => {
       const source = program('(drop (call $command (text "sh")))');
       expect(await saidBy(source, {})).toEqual([
-        "this process may not run 'sh' (programs that its config allows: none)",
+        "this process may not run 'sh' (OS programs that its config allows: none)",
       ]);
       expect(await saidBy(source, allowing('cat'))).toEqual([
-        "this process may not run 'sh' (programs that its config allows: cat)",
+        "this process may not run 'sh' (OS programs that its config allows: cat)",
       ]);
     });
 
@@ -118,7 +118,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
           (call $with (local.get $k))
           (call $with (i64.const -1)))`);
       expect(await lines(source)).toEqual([
-        "this process may not run 'sh' (programs that its config allows: none)",
+        "this process may not run 'sh' (OS programs that its config allows: none)",
         'code 3 signal 0',
         'code 3 signal 0',
       ]);
@@ -196,7 +196,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
 
     test('an argument with a NUL byte is one; more than a mebibyte of them traps', async () => {
       const nul = `${sh('true')} (call $command.add_argument (local.get $c) (text "a\\00b")) ${BEGIN}`;
-      expect(await saidBy(program(nul), allowing('sh'))).toEqual(['an argument has a NUL byte in it']);
+      expect(await saidBy(program(nul), allowing('sh'))).toEqual(['an argument contains a NUL byte']);
       const much = `${sh('true')} (loop $again
         (call $command.add_argument (local.get $c) (i32.const 0x1000) (i32.const 0x7000)) (br $again))`;
       expect(await trapOf(program(much), allowing('sh'))).toMatch(/more than 1048576 characters/);
@@ -243,11 +243,11 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
         ${kill(0)} ${kill(-1)} ${kill(65)} ${kill(constants.signals.SIGTERM)} ${WAIT} ${kill(0)}`;
       expect(await lines(program(body))).toEqual([
         'sent',
-        'there is no signal -1',
-        'there is no signal 65',
+        'there is no OS signal -1',
+        'there is no OS signal 65',
         'sent',
         'code 9 signal 0',
-        'the program has ended',
+        'the OS program has ended',
       ]);
     });
 
@@ -299,7 +299,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
       );
       expect(await root.ended).toMatchObject({
         kind: 'trapped',
-        message: expect.stringContaining('unknown program id 0'),
+        message: expect.stringContaining('unknown OS program id 0'),
       });
     });
   });
@@ -389,7 +389,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
         'code 9027',
         'few 1',
         `code 0 signal ${constants.signals.SIGKILL}`,
-        'the standard input of the program is closed',
+        'the standard input of the OS program is closed',
       ]);
     });
 
@@ -400,7 +400,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
         (loop $again
           (br_if $again (i32.eqz (call $command.write (local.get $p) (text "x") (i64.const -1) (i32.const 0x100)))))
         (call $say_error)`;
-      expect(await lines(program(body))).toEqual(['the standard input of the program is closed']);
+      expect(await lines(program(body))).toEqual(['the standard input of the OS program is closed']);
     });
 
     test('a mebibyte goes through, whatever the sizes of reads and writes', async () => {
@@ -432,7 +432,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
       const body = `${sh('while echo 0123456789; do :; done')} ${mode(1, CAPTURED)}
         (call $command.set_capture_limit (local.get $c) (i64.const 1000)) ${BEGIN} ${WAIT}`;
       expect(await lines(program(body))).toEqual([
-        'the program printed more than 1000 bytes to its standard output, and was killed',
+        'the OS program printed more than 1000 bytes to its standard output, and was killed',
       ]);
     });
 
@@ -463,19 +463,19 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
       ['(call $command.set_stream (i64.const 9) (i32.const 0) (i32.const 0))', /unknown command id 9/],
       ['(call $command.set_capture_limit (i64.const 9) (i64.const 0))', /unknown command id 9/],
       ['(drop (call $command.spawn (i64.const 9) (i32.const 0)))', /unknown command id 9/],
-      ['(drop (call $command.process_id (i64.const 9)))', /unknown program id 9/],
-      ['(call $command.drop_program (i64.const 9))', /unknown program id 9/],
+      ['(drop (call $command.process_id (i64.const 9)))', /unknown OS program id 9/],
+      ['(call $command.drop_program (i64.const 9))', /unknown OS program id 9/],
       [
         '(drop (call $command.write (i64.const 9) (text "a") (i64.const 0) (i32.const 0)))',
-        /unknown program id 9/,
+        /unknown OS program id 9/,
       ],
-      ['(call $command.close_input (i64.const 9))', /unknown program id 9/],
+      ['(call $command.close_input (i64.const 9))', /unknown OS program id 9/],
       [
         '(drop (call $command.read (i64.const 9) (i32.const 1) (text "a") (i64.const 0) (i32.const 0)))',
-        /unknown program id 9/,
+        /unknown OS program id 9/,
       ],
-      ['(drop (call $command.wait (i64.const 9) (i64.const 0) (i32.const 0)))', /unknown program id 9/],
-      ['(drop (call $command.kill (i64.const 9) (i32.const 0) (i32.const 0)))', /unknown program id 9/],
+      ['(drop (call $command.wait (i64.const 9) (i64.const 0) (i32.const 0)))', /unknown OS program id 9/],
+      ['(drop (call $command.kill (i64.const 9) (i32.const 0) (i32.const 0)))', /unknown OS program id 9/],
       ['(drop (call $command.create (text "\\ff") (i32.const 0)))', /not UTF-8/],
       ['(drop (call $command.create (text "sh") (i32.const -1)))', /out of bounds/],
       [`${sh('true')} ${mode(3, 0)}`, /streams 0, 1 and 2, not 3/],

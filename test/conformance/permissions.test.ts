@@ -469,7 +469,7 @@ describe('programs', () => {
     expect(await linesOf(withChild(body), parent)).toEqual([
       'git 0',
       'sh 1',
-      "this process may not run 'sh' (programs that its config allows: git, ls)",
+      "this process may not run 'sh' (OS programs that its config allows: git, ls)",
     ]);
   });
 });
