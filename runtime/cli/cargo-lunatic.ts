@@ -1,5 +1,5 @@
 /**
- * `cargo lunatic ARGUMENTS`: cargo, told to build for WebAssembly and to hand programs to `lunatic` (cli.md 2.8), for
+ * `cargo lunatic ARGUMENTS`: cargo, told to build for WebAssembly and to hand programs to `lunatic` (abi 21.2.8), for
  * projects that are not set up with `lunatic init`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

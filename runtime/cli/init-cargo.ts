@@ -23,7 +23,7 @@ export interface CargoSetup {
 }
 
 /**
- * What makes cargo build for WebAssembly and hand programs to this runtime (cli.md 2.4).
+ * What makes cargo build for WebAssembly and hand programs to this runtime (abi 21.2.4).
  * @param wanted the target that the user asks for
  * @throws CommandError where the project's config says otherwise
  */

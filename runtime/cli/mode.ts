@@ -1,4 +1,4 @@
-/** First arguments that mean `run` without the word (cli.md 1). Upstream knows no text modules. */
+/** First arguments that mean `run` without the word (abi 21.1). Upstream knows no text modules. */
 const IMPLIED_RUN = /^(--bench|--dir|.+\.(wasm|wat))/;
 
 /** Inserts the word `run` where a module or an option of `run` comes first. */
@@ -7,7 +7,7 @@ export function withImpliedRun(args: readonly string[]): string[] {
   return first !== undefined && IMPLIED_RUN.test(first) ? ['run', ...args] : [...args];
 }
 
-/** A test binary of cargo, as its runner gets it (cli.md 1). Newer Rust calls the target wasm32-wasip1. */
+/** A test binary of cargo, as its runner gets it (abi 21.1). Newer Rust calls the target wasm32-wasip1. */
 const CARGO_TEST =
   process.platform === 'win32'
     ? /\\target\\wasm32-(wasi|wasip1|unknown-unknown)\\(debug|release)\\deps\\.*\.wasm$/

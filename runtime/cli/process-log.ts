@@ -9,7 +9,7 @@ import type { Log } from './log.ts';
 const TARGET = 'lunatic::process';
 
 /**
- * Logs how a process ended (cli.md 1): failures as warnings, with the reason; the stack of a root process too, those of
+ * Logs how a process ended (abi 21.1): failures as warnings, with the reason; the stack of a root process too, those of
  * others where details are logged. Call it while the process still has its links.
  */
 export function logExit(log: Log, process: Process, exit: Exit): void {

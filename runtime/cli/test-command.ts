@@ -70,7 +70,7 @@ export function testCommand(guestArguments: readonly string[]): Command {
   });
 }
 
-/** The command as cargo's runner: one module, at most one filter, colours always (cli.md 3). */
+/** The command as cargo's runner: one module, at most one filter, colours always (abi 21.3). */
 export function cargoTestCommand(guestArguments: readonly string[]): Command {
   const command = new Command('lunatic')
     .description('Runs the tests of a module that cargo has built.')
@@ -161,7 +161,7 @@ function settings(
   };
 }
 
-/** @throws CommandError: a format we do not have is no wrong usage (cli.md 3.1) */
+/** @throws CommandError: a format we do not have is no wrong usage (abi 21.3.1) */
 function checkFormat({ list, format }: TestFlags): void {
   if (format === undefined || (list ? format === 'terse' : isReporter(format))) return;
   throw new CommandError(

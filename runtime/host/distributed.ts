@@ -1,7 +1,7 @@
 import { Namespace, older, unsupported } from '../hostcall/function.ts';
 
 /**
- * `lunatic::distributed` (semantics 16): other nodes. Programs that stay local import much of it too, so
+ * `lunatic::distributed` (abi 16): other nodes. Programs that stay local import much of it too, so
  * everything links and answers as on a runtime without a cluster.
  */
 export const distributed = new Namespace('lunatic::distributed');

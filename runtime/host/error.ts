@@ -1,6 +1,6 @@
 import { Namespace } from '../hostcall/function.ts';
 
-/** `lunatic::error` (semantics 5): texts of failed calls. */
+/** `lunatic::error` (abi 5): texts of failed calls. */
 export const error = new Namespace('lunatic::error');
 
 error.define(

@@ -10,7 +10,7 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import { NO_TAG, type Tag, tagFromHalves, tagToGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
 
-/** `lunatic::message` (semantics 6): the scratch area, sending and receiving. */
+/** `lunatic::message` (abi 6): the scratch area, sending and receiving. */
 export const message = new Namespace('lunatic::message');
 
 /** Bytes of a tag in a filter array, and tags that one may have. */

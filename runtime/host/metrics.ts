@@ -1,7 +1,7 @@
 import { type HostContext, Namespace } from '../hostcall/function.ts';
 import type { GuestMetrics } from '../hostcall/guest-metrics.ts';
 
-/** `lunatic::metrics` (semantics 15.1): counters, gauges and histograms of a guest's own. */
+/** `lunatic::metrics` (abi 15.1): counters, gauges and histograms of a guest's own. */
 export const metrics = new Namespace('lunatic::metrics');
 
 /** A function of a name and a value, which does nothing more than read the name where nobody exports metrics. */

@@ -10,7 +10,7 @@ import { childConfig } from '../permissions/child-config.ts';
 import { ProcessConfig } from '../permissions/config.ts';
 import { chargeConfig, refundConfig } from './config-budget.ts';
 
-/** `lunatic::process` (semantics 10): modules, configurations, spawning, links, monitors. */
+/** `lunatic::process` (abi 10): modules, configurations, spawning, links, monitors. */
 export const process = new Namespace('lunatic::process');
 
 const NAME_TAKEN = 2;
@@ -148,7 +148,7 @@ for (const [permission, field, doc] of [
 
 // -- spawning ----------------------------------------------------------------------------------------
 
-/** Bytes of a parameter record: the type, and the value in 16 bytes (semantics 3.10). */
+/** Bytes of a parameter record: the type, and the value in 16 bytes (abi 3.10). */
 const PARAMETER_SIZE = 17;
 /** Parameters that V8 lets a function have. */
 const MAX_PARAMETERS = 1000;

@@ -3,7 +3,7 @@ import { type HostContext, Namespace } from '../hostcall/function.ts';
 import type { Process } from '../kernel/process.ts';
 import { whenReleased } from './process.ts';
 
-/** `lunatic::registry` (semantics 11): names of processes. */
+/** `lunatic::registry` (abi 11): names of processes. */
 export const registry = new Namespace('lunatic::registry');
 
 /** Runs `action` as soon as no other process is between look-up and insertion of the name. */

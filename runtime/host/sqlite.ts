@@ -18,7 +18,7 @@ import { type Outcome, runInHelper } from './sqlite/helper.ts';
 import { SqliteError } from './sqlite/sqlite-error.ts';
 import type { Statement } from './sqlite/statement.ts';
 
-/** `lunatic::sqlite` (semantics 9): SQLite databases. docs/sqlite.md tells what is bounded, and how. */
+/** `lunatic::sqlite` (abi 9): SQLite databases. docs/sqlite.md tells what is bounded, and how. */
 export const sqlite = new Namespace('lunatic::sqlite');
 
 /** Connections and statements that a process may have: each takes memory of the host. */

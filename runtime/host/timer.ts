@@ -3,7 +3,7 @@ import { NO_PROCESS, processIdFromGuest } from '../kernel/ids.ts';
 import type { Message } from '../kernel/message.ts';
 import { Timer } from '../kernel/timer.ts';
 
-/** `lunatic::timer` (semantics 7): messages that are sent later. */
+/** `lunatic::timer` (abi 7): messages that are sent later. */
 export const timer = new Namespace('lunatic::timer');
 
 /** A message on its way. */

@@ -1,7 +1,7 @@
 import { captureCaller, formatStack } from '../kernel/guest-stack.ts';
 import { process } from './process.ts';
 
-/** The trace functions of `lunatic::process` (semantics 10.6): stacks as text, in a table of each process. */
+/** The trace functions of `lunatic::process` (abi 10.6): stacks as text, in a table of each process. */
 
 const encoder = new TextEncoder();
 

@@ -1,7 +1,7 @@
 import { Namespace } from '../hostcall/function.ts';
 import { hostTrap, KILLED, trapCause } from '../kernel/trap.ts';
 
-/** `lunatic::trap` (semantics 12): calling a function that may trap. */
+/** `lunatic::trap` (abi 12): calling a function that may trap. */
 export const trap = new Namespace('lunatic::trap');
 
 /** Catches within catches that a process may have: each takes a stack of its own. */

@@ -1,6 +1,6 @@
 import { Namespace } from '../hostcall/function.ts';
 
-/** `lunatic::version` (semantics 13): the release of upstream whose host API this is. */
+/** `lunatic::version` (abi 13): the release of upstream whose host API this is. */
 export const version = new Namespace('lunatic::version');
 
 for (const [part, number] of [

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { Namespace } from '../hostcall/function.ts';
 import { chargeText } from './config-budget.ts';
 
-/** `lunatic::wasi` (semantics 14.1): what a config gives the WASI functions of its processes. */
+/** `lunatic::wasi` (abi 14.1): what a config gives the WASI functions of its processes. */
 export const wasiConfig = new Namespace('lunatic::wasi');
 
 wasiConfig.define(

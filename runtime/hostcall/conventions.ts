@@ -1,19 +1,19 @@
 import type { Process } from '../kernel/process.ts';
 import { asTrap } from '../kernel/trap.ts';
 
-/** What result codes mean (semantics 3.4). */
+/** What result codes mean (abi 3.4). */
 export const OK = 0;
 export const FAILED = 1;
 
 /** -1 as config or module id: the caller's own. */
 export const INHERIT = -1n;
 
-/** A `u64` of milliseconds, passed as two halves, as a number; all bits set means without end (semantics 3.5). */
+/** A `u64` of milliseconds, passed as two halves, as a number; all bits set means without end (abi 3.5). */
 export function timeoutFromHalves(low: number, high: number): number {
   return (low & high) === -1 ? Number.POSITIVE_INFINITY : (high >>> 0) * 2 ** 32 + (low >>> 0);
 }
 
-/** A `u64` of milliseconds as a number; all bits set means no limit (semantics 3.5). */
+/** A `u64` of milliseconds as a number; all bits set means no limit (abi 3.5). */
 export function timeoutFromGuest(timeout: bigint): number {
   return timeout === -1n ? Number.POSITIVE_INFINITY : Number(BigInt.asUintN(64, timeout));
 }

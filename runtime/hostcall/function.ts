@@ -24,7 +24,7 @@ export interface ModuleLoader {
 // biome-ignore lint/suspicious/noExplicitAny: each implementation names its own parameter types
 export type HostImplementation = (...args: any[]) => unknown;
 
-/** An older signature of the same function that guests of earlier SDKs import (semantics 18). */
+/** An older signature of the same function that guests of earlier SDKs import (abi 18). */
 export interface OlderSignature extends Pick<Signature, 'params' | 'results'> {
   /** Turns the current implementation into one of the older signature. */
   adapt(current: HostImplementation): HostImplementation;

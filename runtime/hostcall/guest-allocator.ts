@@ -4,7 +4,7 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { andThen } from './conventions.ts';
 
-/** The export through which a guest gives out its memory (semantics 3.8). */
+/** The export through which a guest gives out its memory (abi 3.8). */
 const ALLOCATOR = 'lunatic_alloc';
 
 /** Allocations within allocations that a process may be in: each takes a stack of its own. */
@@ -17,7 +17,7 @@ const allocators = new WeakMap<GuestInstance, (length: number) => Promise<number
 const DEPTH: ProcessSlot<{ calls: number }> = { make: () => ({ calls: 0 }) };
 
 /**
- * Gives a guest data of a size it does not know (semantics 3.8): has the guest's own allocator make room, which may
+ * Gives a guest data of a size it does not know (abi 3.8): has the guest's own allocator make room, which may
  * suspend, puts the bytes there and their number, 4 bytes, into the cell at `lengthPointer`. Upstream writes 8, over
  * whatever follows the cell of 4 that its SDK has; guests that read 8 must zero the cell first.
  *

@@ -6,7 +6,7 @@ import type { ScratchArea } from './scratch-area.ts';
 import type { DeathReason, Signal } from './signal.ts';
 import type { Turns } from './turns.ts';
 
-/** Applies signals to processes that do not run at the moment (semantics 2.6). */
+/** Applies signals to processes that do not run at the moment (abi 2.6). */
 export class Delivery {
   readonly #turns: Turns;
 
@@ -88,7 +88,7 @@ export class Delivery {
     this.#turns.makeReady(process, 0);
   }
 
-  /** Tells all who are linked to a process, or monitor it, that it has ended (semantics 2.8). */
+  /** Tells all who are linked to a process, or monitor it, that it has ended (abi 2.8). */
   tellOfEnd({ id, environment, links, monitors }: Process, exit: Exit): void {
     const reason: DeathReason = isNormal(exit) ? 'normal' : 'failure';
     for (const [peer, tag] of links ?? []) {

@@ -1,7 +1,7 @@
 import { type EnvironmentId, type ProcessId, processId, type SchedulerIndex } from './ids.ts';
 
 /**
- * Owns the process ids and the live processes of one program (semantics 2.1). Ids count from 1 and are never
+ * Owns the process ids and the live processes of one program (abi 2.1). Ids count from 1 and are never
  * reused; an id means nothing outside its environment.
  */
 export class Environment<Process extends { readonly id: ProcessId }> {

@@ -18,7 +18,7 @@ export type Exit =
 export const RETURNED: Exit = { kind: 'returned' };
 export const KILLED_EXIT: Exit = { kind: 'killed' };
 
-/** Whether links and monitors see a normal end (semantics 2.7). */
+/** Whether links and monitors see a normal end (abi 2.7). */
 export function isNormal(exit: Exit): boolean {
   return exit.kind === 'returned' || (exit.kind === 'exited' && exit.code === 0);
 }

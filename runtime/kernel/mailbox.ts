@@ -15,7 +15,7 @@ export function tagFilter(tags: readonly Tag[]): TagFilter {
   return tags.length < MANY_TAGS ? tags : new Set(tags);
 }
 
-/** Whether a filtered or unfiltered receive takes a message (semantics 6.2). A tag of 0 never matches. */
+/** Whether a filtered or unfiltered receive takes a message (abi 6.2). A tag of 0 never matches. */
 export function accepts(filter: TagFilter, tag: Tag): boolean {
   if (filter === null) return true;
   if (tag === NO_TAG) return false;

@@ -1,4 +1,4 @@
-/** What travels in messages besides bytes (semantics 6.4). */
+/** What travels in messages besides bytes (abi 6.4). */
 
 /** A module travels as its binary; the sender keeps it. */
 export interface ModuleResource {

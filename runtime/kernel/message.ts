@@ -8,7 +8,7 @@ import type { ProcessId } from './ids.ts';
 import { type MessageResource, releaseResources } from './message-resources.ts';
 import { NO_TAG, type Tag } from './tag.ts';
 
-/** `receive` returns these codes to the guest (semantics 2.7). */
+/** `receive` returns these codes to the guest (abi 2.7). */
 export const MessageKind = { Data: 0, LinkDied: 1, ProcessDied: 2 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 

@@ -3,7 +3,7 @@ import { type FuncType, functionNames, readModule, rewriteModule, type WasmModul
 import type { CompiledModule } from './compiled-module.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
 
-/** Table elements a process may have are fewer than this (semantics 2.3). */
+/** Table elements a process may have are fewer than this (abi 2.3). */
 const TABLE_LIMIT = 100_000;
 
 /** A module that does not compile or link, or cannot be instantiated with its limits. */
@@ -76,7 +76,7 @@ export class LoadedModule {
     return names;
   }
 
-  /** @throws ModuleError where the module breaks a limit of every process (semantics 2.3) */
+  /** @throws ModuleError where the module breaks a limit of every process (abi 2.3) */
   checkLimits(config: ProcessConfig): void {
     const { memories, tables } = this.source;
     if (memories.length > 1) {
@@ -149,7 +149,7 @@ function validate(bytes: Uint8Array): void {
 }
 
 /**
- * V8 knows more than guests may use (semantics 2.2): such a memory could not be instantiated later.
+ * V8 knows more than guests may use (abi 2.2): such a memory could not be instantiated later.
  * @throws ModuleError
  */
 function checkFeatures({ memories, tables }: WasmModule): void {

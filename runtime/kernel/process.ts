@@ -70,7 +70,7 @@ export interface ProcessContext {
   readonly stdio: Stdio;
 }
 
-/** One wasm instance with its host-side state (semantics 2.1). The scheduler moves it through its life. */
+/** One wasm instance with its host-side state (abi 2.1). The scheduler moves it through its life. */
 export class Process implements ProcessContext {
   // What every message touches comes first: thousands of processes do not fit into the caches, a few lines each do.
 

@@ -2,7 +2,7 @@ import { indexFromGuest } from './ids.ts';
 import { hostTrap } from './trap.ts';
 
 /**
- * The resources of one kind that a process owns. Ids count from 0 and are never reused (semantics 3.3).
+ * The resources of one kind that a process owns. Ids count from 0 and are never reused (abi 3.3).
  */
 export class ResourceTable<T> {
   readonly #kind: string;

@@ -17,10 +17,10 @@ import { Timer } from './timer.ts';
 import { fuelTrap, KILLED } from './trap.ts';
 import type { Turns } from './turns.ts';
 
-/** `receive` and other waits return this when their time is up (semantics 3.5). */
+/** `receive` and other waits return this when their time is up (abi 3.5). */
 export const TIMED_OUT = 9027;
 
-/** Instructions in one unit of `max_fuel` (semantics 2.4). */
+/** Instructions in one unit of `max_fuel` (abi 2.4). */
 export const UNIT_OF_FUEL = 100_000;
 
 /** Milliseconds for which processes run before timers and sockets are served. */
@@ -404,7 +404,7 @@ export class Scheduler implements Turns {
 
   // -- the end -----------------------------------------------------------------------------------------
 
-  /** Ends the current process (semantics 2.8) and hands the turn on. */
+  /** Ends the current process (abi 2.8) and hands the turn on. */
   #end(process: Process, ending: Exit): void {
     const exit = ending.kind === 'killed' ? killedExit(process) : ending;
     // Links it asked for just before it ended count.

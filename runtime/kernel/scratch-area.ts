@@ -15,7 +15,7 @@ const RECEIVER = draftAt.receiver / 4;
 const BYTES = draftAt.bytes / 4;
 
 /**
- * Owns the message that each process of a scheduler is writing or reading (semantics 6.1), and knows where it is. Nobody
+ * Owns the message that each process of a scheduler is writing or reading (abi 6.1), and knows where it is. Nobody
  * else touches the draft's memory or the `scratch` of a process.
  *
  * A process that has the turn is lent its scratch area: the message becomes the draft, in a memory that all guests of the

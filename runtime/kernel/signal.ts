@@ -1,12 +1,12 @@
 /**
- * Everything that reaches a process is a signal (semantics 2.6). Signals are plain data, so that the same
+ * Everything that reaches a process is a signal (abi 2.6). Signals are plain data, so that the same
  * object that is applied at once on this scheduler can be cloned to another one.
  */
 import type { ProcessId } from './ids.ts';
 import type { Message } from './message.ts';
 import type { Tag } from './tag.ts';
 
-/** How a process ended, as far as its links care (semantics 2.7). */
+/** How a process ended, as far as its links care (abi 2.7). */
 export type DeathReason = 'normal' | 'failure' | 'no-process';
 
 export type Signal =

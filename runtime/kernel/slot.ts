@@ -8,7 +8,7 @@ export interface Slot<Owner, T> {
 }
 
 /**
- * Declares a kind of resources that processes own, with ids of its own (semantics 3.3).
+ * Declares a kind of resources that processes own, with ids of its own (abi 3.3).
  * @param kind what an error calls one: "TCP stream"
  * @param release closes one that is left when its process has ended
  */

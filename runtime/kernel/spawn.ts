@@ -23,7 +23,7 @@ export type SpawnResult =
   | { readonly process: Process; readonly failure?: never }
   | { readonly process?: never; readonly failure: string };
 
-/** Makes processes out of modules and starts them (semantics 2.9). */
+/** Makes processes out of modules and starts them (abi 2.9). */
 export class Spawner {
   readonly #scheduler: Scheduler;
   /** The imports the rewriter adds. The memory is put in for each instance. */
@@ -124,7 +124,7 @@ export class Spawner {
     });
   }
 
-  /** Enters an initialized child into the environment, links and schedules it (semantics 2.9, steps 10-12). */
+  /** Enters an initialized child into the environment, links and schedules it (abi 2.9, steps 10-12). */
   #launch(parent: Process, child: Process, link: Tag): SpawnResult {
     const scheduler = this.#scheduler;
     const refusal = scheduler.observers.refusal(child);

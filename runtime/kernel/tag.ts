@@ -4,7 +4,7 @@
  */
 export type Tag = number | bigint;
 
-/** A tag of 0 means "none": it never matches a filter (semantics 3.6). */
+/** A tag of 0 means "none": it never matches a filter (abi 3.6). */
 export const NO_TAG: Tag = 0;
 
 const TWO_32 = 2 ** 32;

@@ -10,7 +10,7 @@ const POWERS_OF_FOUR = Array.from({ length: 13 }, (_, i) => 4 ** i);
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * The runtime's own metrics, under upstream's names with `_` for each dot (semantics 15.2). Whatever happens often is
+ * The runtime's own metrics, under upstream's names with `_` for each dot (abi 15.2). Whatever happens often is
  * counted in numbers here, which the exporter takes when somebody asks.
  */
 export class VmMetrics implements KernelMetrics {

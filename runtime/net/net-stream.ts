@@ -71,7 +71,7 @@ const OWNER = Symbol('stream');
 type OwnedSocket = Socket & { [OWNER]?: NetStream };
 
 /**
- * A TCP or TLS stream, shared by everybody who has a reference to it (semantics 8). Bytes go straight from the socket's
+ * A TCP or TLS stream, shared by everybody who has a reference to it (abi 8). Bytes go straight from the socket's
  * events into the memory of the reader that waits; no promise or chunk is in between.
  *
  * Nothing is read before somebody wants bytes, and reading stops while some are left unread. A write is over when the

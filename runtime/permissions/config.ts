@@ -6,12 +6,12 @@ export interface PreopenedDirectory {
   readonly hostPath: string;
 }
 
-/** The largest `max_memory`, and the default: 65,535 pages fit, 65,536 do not (semantics 2.3). */
+/** The largest `max_memory`, and the default: 65,535 pages fit, 65,536 do not (abi 2.3). */
 export const DEFAULT_MAX_MEMORY = 4_294_967_295;
 
 const NO_COMMANDS: ReadonlyMap<string, string> = new Map();
 
-/** Permissions and limits of a process (semantics 4.1). Shared by reference once a process runs with it. */
+/** Permissions and limits of a process (abi 4.1). Shared by reference once a process runs with it. */
 export class ProcessConfig {
   /** Bytes. */
   maxMemory = DEFAULT_MAX_MEMORY;

@@ -17,7 +17,7 @@ export type PathPermission =
 
 /**
  * Whether a process with these preopened directories may open a host path, for host functions that take host paths
- * themselves (semantics 4.3: `sqlite::open`). The path must be inside one of them, or be one of them,
+ * themselves (abi 4.3: `sqlite::open`). The path must be inside one of them, or be one of them,
  *
  *  - as a text, with `.` and `..` resolved without a look at the file system, and
  *  - with all symbolic links resolved: what is inside as a text but leads outside is refused.

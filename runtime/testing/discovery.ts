@@ -13,7 +13,7 @@ const OLDER_PREFIX = '__lunatic_test_';
 const OLDER_SETUP = '__lunatic_start_test';
 
 /**
- * The tests of a module, in the order of its exports (cli.md 3.2).
+ * The tests of a module, in the order of its exports (abi 21.3.2).
  * @throws TestNameError
  */
 export function discoverTests(module: LoadedModule): TestCase[] {

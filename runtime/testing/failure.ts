@@ -95,7 +95,7 @@ function frames(stack: readonly StackFrame[]): ReportFrame[] {
 
 // -- as lines for the output -------------------------------------------------------------------------------
 
-/** What is to be printed about a failure besides the notes of cli.md 3.6. */
+/** What is to be printed about a failure besides the notes of abi 21.3.6. */
 export function notesOf(reason: FailureReason, ending: Ending): string {
   const { hanging, reports, reportsLeft } = ending;
   const lines = reports.map(describeReport);

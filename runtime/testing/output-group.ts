@@ -7,7 +7,7 @@ type OutputWatcher = Pick<TestWatcher, 'onOutput'>;
 
 /**
  * What the processes of one test print. Each process has a stream for both its standard output and standard error,
- * numbered in order of spawning; the test's root process has number 0 (cli.md 3.5).
+ * numbered in order of spawning; the test's root process has number 0 (abi 21.3.5).
  */
 export class OutputGroup {
   readonly #input: InputStream;

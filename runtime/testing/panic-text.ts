@@ -29,7 +29,7 @@ export function panicText(output: string): string | null {
 }
 
 /**
- * The match of `(?ms)^thread '.*' panicked at '(.*)', ` (cli.md 3.6). Found without the expression, whose greedy
+ * The match of `(?ms)^thread '.*' panicked at '(.*)', ` (abi 21.3.6). Found without the expression, whose greedy
  * parts would take for ever on a long output without a match.
  */
 function olderRust(output: string): Panic | null {

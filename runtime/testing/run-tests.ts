@@ -16,7 +16,7 @@ import { TestRun, TestStartError } from './test-run.ts';
 const STARTED_AT_ONCE = 64;
 
 /**
- * Runs tests of a module concurrently, each as the root process of an environment of its own (cli.md 3.4).
+ * Runs tests of a module concurrently, each as the root process of an environment of its own (abi 21.3.4).
  * Processes that tests leave behind go on until the last test has ended; when the promise settles none is left.
  * @param onEvent called as things happen; must not throw
  * @throws TestNameError, TestStartError

@@ -23,7 +23,7 @@ export interface SelectedTest {
   readonly runs: boolean;
 }
 
-/** The tests that are selected (cli.md 3.3); all others are "filtered out". */
+/** The tests that are selected (abi 21.3.3); all others are "filtered out". */
 export function selectTests(tests: readonly TestCase[], selection: Selection): SelectedTest[] {
   return tests
     .filter((test) => isSelected(test, selection))

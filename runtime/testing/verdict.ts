@@ -38,7 +38,7 @@ export function judge(evidence: Evidence): Verdict {
   return verdict.reason === null && reported ? { reason: 'reported', note: null } : verdict;
 }
 
-/** The table of cli.md 3.6. */
+/** The table of abi 21.3.6. */
 function judgeByName({ expectedPanic, endedNormally, panic, echoed }: Evidence): Verdict {
   if (expectedPanic === null) {
     if (endedNormally) return PASSED;

@@ -10,7 +10,7 @@ export interface GuestBuffer {
 /** Buffers that one call may name, as Linux has it. */
 const MAX_VECTORS = 1024;
 
-/** The buffers of an `iovec` array (semantics 3.12), checked; undefined where there are too many. */
+/** The buffers of an `iovec` array (abi 3.12), checked; undefined where there are too many. */
 export function readVectors(process: Process, pointer: number, count: number): GuestBuffer[] | undefined {
   const { memory } = process;
   const start = memory.check(pointer, (count >>> 0) * 8);

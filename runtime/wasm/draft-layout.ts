@@ -1,6 +1,6 @@
 /**
  * The memory `lunatic:kernel`.`draft`, which all guests of a scheduler share and none sees: the message in the scratch
- * area (semantics 6.1) of the process that has the turn, as long as it is short and holds nothing but bytes.
+ * area (abi 6.1) of the process that has the turn, as long as it is short and holds nothing but bytes.
  *
  *     0      8        12         16    24         64                      128
  *     +------+--------+----------+-----+----------+-----------------------+

@@ -21,7 +21,7 @@ function readFunctions(file: string): readonly ContractFunction[] {
   return JSON.parse(readFileSync(new URL(`../conformance/${file}`, import.meta.url), 'utf8'));
 }
 
-/** WASI preview 1 as linked (semantics 14.3): parameter types; the result is an i32 unless noted. */
+/** WASI preview 1 as linked (abi 14.3): parameter types; the result is an i32 unless noted. */
 const WASI_TABLE = `
   args_get(i32 i32), args_sizes_get(i32 i32), environ_get(i32 i32), environ_sizes_get(i32 i32),
   clock_res_get(i32 i32), clock_time_get(i32 i64 i32),

@@ -6,7 +6,7 @@ type Word = keyof typeof COLORS;
 
 /**
  * What the reporters have in common that print as Rust's test harness does: outputs of tests and the summary at the
- * end (cli.md 3.7), except that the colours are ours.
+ * end (abi 21.3.7), except that the colours are ours.
  */
 export abstract class HarnessReporter implements Reporter {
   readonly #options: ReporterOptions;

@@ -5,7 +5,7 @@ import { type Endpoint, hostText } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
 import { ADDRESS_ITERATORS } from './resources.ts';
 
-/** The parameters of an address, as functions declare them (semantics 3.11). */
+/** The parameters of an address, as functions declare them (abi 3.11). */
 export const ADDRESS = 'addr_type: i32, addr_u8_ptr: i32, port: i32, flow_info: i32, scope_id: i32';
 
 /** Reads an address that the current process passes. Traps for a bad type or pointer. */

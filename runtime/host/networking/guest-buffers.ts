@@ -1,7 +1,7 @@
 import type { GuestMemory } from '../../kernel/guest-memory.ts';
 import { copyBytes } from '../../net/copy-bytes.ts';
 
-/** Bytes of a buffer's address and length in an array of buffers (semantics 3.12). */
+/** Bytes of a buffer's address and length in an array of buffers (abi 3.12). */
 const VECTOR = 8;
 /** The number of buffers that one write takes at most. A guest writes the others with its next call. */
 const MAX_VECTORS = 1024;

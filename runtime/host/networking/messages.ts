@@ -10,7 +10,7 @@ import { UdpSocket } from '../../net/udp-socket.ts';
 import { message, resourceAt } from '../message.ts';
 import { TCP_LISTENERS, TCP_STREAMS, TLS_LISTENERS, TLS_STREAMS, UDP_SOCKETS } from './resources.ts';
 
-/** Streams and sockets in messages (semantics 6.4): a reference moves from one process's table to another's. */
+/** Streams and sockets in messages (abi 6.4): a reference moves from one process's table to another's. */
 function defineMoves<T extends SocketResource['socket']>(
   namespace: Namespace,
   name: string,
@@ -30,7 +30,7 @@ function defineMoves<T extends SocketResource['socket']>(
         const process = scheduler.current;
         const sockets = process.slot(slot);
         const socket = sockets.get(id);
-        // Unlike upstream, what cannot be pushed stays where it was (semantics 19, number 23).
+        // Unlike upstream, what cannot be pushed stays where it was (abi 19, number 23).
         const carrier = scheduler.scratch.data(process);
         sockets.remove(id);
         return BigInt(carrier.addResource({ kind, socket }));

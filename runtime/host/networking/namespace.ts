@@ -1,4 +1,4 @@
 import { Namespace } from '../../hostcall/function.ts';
 
-/** `lunatic::networking` (semantics 8): DNS, TCP, TLS and UDP. */
+/** `lunatic::networking` (abi 8): DNS, TCP, TLS and UDP. */
 export const networking = new Namespace('lunatic::networking');

@@ -9,7 +9,7 @@ import { TCP_STREAMS, TLS_STREAMS } from './resources.ts';
 import { flush, getTimeout, read, setTimeout, write } from './stream-operations.ts';
 import { oldTimeout } from './timeouts.ts';
 
-/** What TCP and TLS streams have in common (semantics 8.2, 8.3). */
+/** What TCP and TLS streams have in common (abi 8.2, 8.3). */
 function defineStream(
   kind: 'tcp' | 'tls',
   slot: ProcessSlot<ResourceTable<NetStream>>,

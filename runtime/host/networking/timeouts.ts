@@ -11,7 +11,7 @@ const TIMEOUTS: ProcessSlot<number[]> = { make: () => [] };
 
 /**
  * Stores an error id where the guest looks for one, and returns the code for "timed out". Some guests drop such an
- * error and some never look at it (semantics 19, number 8), so a process keeps only a limited number of them.
+ * error and some never look at it (abi 19, number 8), so a process keeps only a limited number of them.
  */
 export function timeOut(process: Process, idPointer: number): number {
   const id = process.errors.add('The operation timed out');

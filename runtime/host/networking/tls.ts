@@ -44,7 +44,7 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-/** Whether they fit together comes out when a connection is accepted (semantics 8.3). */
+/** Whether they fit together comes out when a connection is accepted (abi 8.3). */
 function secureContext(cert: string, key: string): SecureContext | HandshakeError {
   try {
     return createSecureContext({ cert, key });
@@ -153,7 +153,7 @@ class RootsError extends Error {}
 /**
  * Reads the certificates to trust; undefined for the built-in roots.
  *
- * Records are of address and length. The Rust SDK of 0.14 has them the other way round (semantics 20.2). Read the wrong way
+ * Records are of address and length. The Rust SDK of 0.14 has them the other way round (abi 20.2). Read the wrong way
  * they name a long range that may hold other certificates, so what begins with one is taken first.
  * @throws RootsError
  */

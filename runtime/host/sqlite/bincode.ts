@@ -9,7 +9,7 @@ export class BincodeError extends Error {
 /** What a value of a bind list is for: the parameter of a number or a name; null is the first one. */
 export type BindKey = number | string | null;
 
-/** Variants of keys and values on the wire (semantics 9.1). */
+/** Variants of keys and values on the wire (abi 9.1). */
 const Key = { None: 0, Numeric: 1, String: 2 } as const;
 const Variant = { Null: 0, Blob: 1, Text: 2, Double: 3, Int: 4, Int64: 5 } as const;
 
@@ -33,7 +33,7 @@ export interface Source {
   readonly view: DataView;
 }
 
-/** Reads the bincode of semantics 3.9 within the bounds of its range. */
+/** Reads the bincode of abi 3.9 within the bounds of its range. */
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -125,7 +125,7 @@ export interface Binder {
 }
 
 /**
- * Reads a bind list (semantics 9.1) and binds each pair in order. Bytes after its end are ignored.
+ * Reads a bind list (abi 9.1) and binds each pair in order. Bytes after its end are ignored.
  * @param start where it lies in the source, in bytes; the range was checked
  * @throws BincodeError, and what the binder throws
  */
@@ -239,7 +239,7 @@ function writeValue(writer: Writer, value: Value): void {
   }
 }
 
-/** A result value (semantics 9.1). */
+/** A result value (abi 9.1). */
 export function encodeValue(value: Value): Uint8Array {
   const writer = new Writer(sizeOf(value));
   writeValue(writer, value);

@@ -56,7 +56,7 @@ export class Connection implements StatementConnection {
    * Opens a database, or creates it.
    * @param path as the guest gave it: `''` is a temporary one, `:memory:` one in memory; both count as files in the
    *   current directory
-   * @throws SqliteError where the process may not go there (semantics 4.3) or SQLite cannot open it
+   * @throws SqliteError where the process may not go there (abi 4.3) or SQLite cannot open it
    */
   constructor(directories: readonly PreopenedDirectory[], path: string) {
     const permission = permissionFor(directories, path);
