@@ -1,8 +1,8 @@
 /** The commands of the debug console. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessInfo, ProcessKey } from '../runtime/inspect/protocol.ts';
+import { countOf, threadName } from '../runtime/inspect/view/index.ts';
 import { AdapterError, ErrorId } from './errors.ts';
-import { countOf, threadName } from './process-text.ts';
 import type { Session } from './session.ts';
 
 /** Processes that `processes` lists at most. */

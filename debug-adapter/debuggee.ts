@@ -1,6 +1,7 @@
 import { ContinuedEvent, Event, ExitedEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Notifications, ProcessKey, Stack } from '../runtime/inspect/protocol.ts';
+import { processActivity } from '../runtime/inspect/view/index.ts';
 import { type InspectClient, InspectRequestError } from '../runtime/internal.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
@@ -142,24 +143,24 @@ export class Debuggee {
   }
 
   #changed(changes: Notifications['processes/changed']): void {
-    for (const process of changes.ended) this.held.delete(process);
+    for (const { process } of changes.ended) this.held.delete(process);
     this.threads.change(changes);
     this.#sendCustom('lunatic/processesChanged', changes);
   }
 
   #stopped(event: Notifications['process/stopped']): void {
-    const { process, why, reason } = event;
-    if (this.#options.noDebug && why === 'trap') return;
+    const { process, why } = event;
+    if (this.#options.noDebug && why === 'failure') return;
     this.held.set(process.key, new Held(event, this.#prepareStack(process.key)));
     const threadId = this.threads.show(process);
     const body: DebugProtocol.StoppedEvent['body'] = {
-      reason: why === 'trap' ? 'exception' : why,
+      reason: why === 'failure' ? 'exception' : why,
       threadId,
       allThreadsStopped: false,
     };
-    if (why === 'trap') {
+    if (why === 'failure') {
       body.description = 'Paused on trap';
-      body.text = reason ?? 'trap';
+      body.text = processActivity(process);
     }
     const stopped: DebugProtocol.StoppedEvent = Object.assign(new Event('stopped'), {
       event: 'stopped' as const,

@@ -12,7 +12,9 @@ export type Container =
       readonly kind: 'mailbox' | 'peers' | 'links' | 'monitors' | 'config' | 'memory';
       readonly process: ProcessKey;
     }
-  | { readonly kind: 'message'; readonly process: ProcessKey; readonly index: number };
+  | { readonly kind: 'message'; readonly process: ProcessKey; readonly index: number }
+  /** A list in the config: arguments, directories. */
+  | { readonly kind: 'config-list'; readonly process: ProcessKey; readonly name: string };
 
 /** A function whose text is shown. */
 export interface SourceRef {
@@ -52,12 +54,7 @@ export class Ids {
   }
 
   container(container: Container): number {
-    const index = container.kind === 'message' ? ` ${container.index}` : '';
-    return this.#containers.idOf(
-      `${container.process} ${container.kind}${index}`,
-      container,
-      container.process,
-    );
+    return this.#containers.idOf(JSON.stringify(container), container, container.process);
   }
 
   containerOf(variablesReference: number): Container | undefined {

@@ -1,8 +1,8 @@
 import { OutputEvent, ThreadEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Notifications, ProcessInfo, ProcessKey } from '../runtime/inspect/protocol.ts';
+import { threadName } from '../runtime/inspect/view/index.ts';
 import type { Ids } from './ids.ts';
-import { threadName } from './process-text.ts';
 
 /** Processes that are shown as threads at most, besides those that are held. Clients ask for all of them at once. */
 export const MAX_THREADS = 1000;
@@ -59,7 +59,7 @@ export class Threads {
   }
 
   change({ started, changed, ended }: Notifications['processes/changed']): void {
-    for (const key of ended) this.#remove(key);
+    for (const { process } of ended) this.#remove(process);
     for (const info of started) {
       if (this.#shown.size < MAX_THREADS || this.#shown.has(info.key)) this.show(info);
       else this.#hidden.add(info.key);

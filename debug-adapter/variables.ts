@@ -1,13 +1,25 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { MessageInfo, ProcessKey } from '../runtime/inspect/protocol.ts';
+import {
+  bytesOf,
+  configRows,
+  countOf,
+  dataOf,
+  hexOf,
+  messageLine,
+  processName,
+  textOf,
+} from '../runtime/inspect/view/index.ts';
 import type { InspectClient } from '../runtime/internal.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { Container, Ids } from './ids.ts';
-import { countOf, describeMessage, hexOf, textOf } from './process-text.ts';
 import type { Session } from './session.ts';
 
 /** Indexed variables that one request gets at most, where it does not say how many it wants. */
 const MAX_PAGE = 1000;
+
+/** Containers whose variables are numbered. */
+const INDEXED: ReadonlySet<Container['kind']> = new Set(['mailbox', 'links', 'monitors', 'config-list']);
 
 /** Which of the variables of a container are wanted. */
 export interface Range {
@@ -24,7 +36,7 @@ export async function readVariables(
   { start, count = MAX_PAGE, filter }: Range,
 ): Promise<DebugProtocol.Variable[]> {
   const { kind, process } = container;
-  const isIndexed = kind === 'mailbox' || kind === 'links' || kind === 'monitors';
+  const isIndexed = INDEXED.has(kind);
   if (filter !== undefined && filter !== (isIndexed ? 'indexed' : 'named')) return [];
   switch (kind) {
     case 'mailbox':
@@ -38,7 +50,9 @@ export async function readVariables(
     case 'monitors':
       return (await monitors(client, process)).slice(start, start + count);
     case 'config':
-      return await config(client, process);
+      return await config(client, ids, process);
+    case 'config-list':
+      return (await configList(client, process, container.name)).slice(start, start + count);
     case 'memory':
       return await memory(client, process);
   }
@@ -64,7 +78,7 @@ async function mailbox(
       const index = start + found.length;
       found.push({
         name: `[${index}]`,
-        value: describeMessage(message),
+        value: messageLine(message),
         variablesReference: ids.container({ kind: 'message', process, index }),
       });
     }
@@ -87,7 +101,7 @@ function messageFields({ kind, tag, size, data, resources, process }: MessageInf
   if (process !== undefined) fields.push(plain('process', `#${process}`));
   if (kind !== 'data') return fields;
   fields.push(plain('size', countOf(size, 'byte')));
-  const bytes = Buffer.from(data, 'base64');
+  const bytes = dataOf(data);
   const rest = size > bytes.length ? ` … and ${countOf(size - bytes.length, 'byte')} more` : '';
   const text = textOf(bytes, size);
   if (text !== undefined && text !== '') fields.push(plain('text', `${JSON.stringify(text)}${rest}`));
@@ -104,7 +118,7 @@ async function peers(
   const found = await client.request('process/peers', { process });
   const group = (name: string, kind: 'links' | 'monitors', count: number): DebugProtocol.Variable => ({
     name,
-    value: countOf(count, 'process', 'processes'),
+    value: countOf(count, 'process'),
     variablesReference: count === 0 ? 0 : ids.container({ kind, process }),
     indexedVariables: count,
   });
@@ -116,25 +130,46 @@ async function peers(
 
 async function links(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
   const { links } = await client.request('process/peers', { process });
-  return links.map(({ peer, tag }, i) => plain(`[${i}]`, tag === '0' ? peer : `${peer}, tag ${tag}`));
+  return links.map(({ peer, tag }, i) =>
+    plain(`[${i}]`, tag === '0' ? processName(peer) : `${processName(peer)}, tag ${tag}`),
+  );
 }
 
 async function monitors(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
   const { monitors } = await client.request('process/peers', { process });
-  return monitors.map((peer, i) => plain(`[${i}]`, peer));
+  return monitors.map((peer, i) => plain(`[${i}]`, processName(peer)));
 }
 
-async function config(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
-  const found = await client.request('process/config', { process });
-  return Object.entries(found).map(([name, value]) =>
-    plain(name, typeof value === 'object' ? value.join(', ') || 'none' : `${value}`),
+async function config(
+  client: InspectClient,
+  ids: Ids,
+  process: ProcessKey,
+): Promise<DebugProtocol.Variable[]> {
+  const rows = configRows(await client.request('process/config', { process }));
+  return rows.map(({ name, value, entries = [] }) =>
+    entries.length === 0
+      ? plain(name, value)
+      : {
+          ...{ name, value, indexedVariables: entries.length },
+          variablesReference: ids.container({ kind: 'config-list', process, name }),
+        },
   );
+}
+
+async function configList(
+  client: InspectClient,
+  process: ProcessKey,
+  name: string,
+): Promise<DebugProtocol.Variable[]> {
+  const rows = configRows(await client.request('process/config', { process }));
+  const entries = rows.find((row) => row.name === name)?.entries ?? [];
+  return entries.map((entry, i) => plain(`[${i}]`, entry));
 }
 
 async function memory(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
   const { memory: size } = await client.request('process/get', { process });
   const memoryReference = size > 0 ? { memoryReference: process } : {};
-  return [{ ...plain('memory', countOf(size, 'byte')), ...memoryReference }];
+  return [{ ...plain('memory', bytesOf(size)), ...memoryReference }];
 }
 
 function plain(name: string, value: string): DebugProtocol.Variable {

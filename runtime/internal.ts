@@ -11,7 +11,7 @@ export {
   InspectConnectError,
   InspectRequestError,
 } from './inspect/client.ts';
-export type { ProcessSnapshot } from './inspect/snapshot.ts';
+export type { ProcessSnapshot } from './inspect/view/index.ts';
 export { type Exit, isNormal } from './kernel/exit.ts';
 export { ModuleError } from './kernel/module.ts';
 export type { Process } from './kernel/process.ts';

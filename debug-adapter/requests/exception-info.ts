@@ -1,4 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { endText } from '../../runtime/inspect/view/index.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { isPanic } from '../library-code.ts';
 import { request } from '../request.ts';
@@ -11,13 +12,14 @@ export const exceptionInfo = request({
     const { debuggee } = session;
     const process = processOf(session, threadId);
     const held = debuggee.held.get(process);
-    if (held?.why !== 'trap') {
+    if (held?.why !== 'failure') {
       throw new AdapterError(ErrorId.Refused, `The process ${process} has not trapped`);
     }
     const { frames } = await held.stack;
     const calls = await Promise.all(frames.map((frame) => debuggee.disassemblies.describe(frame)));
     const kind = isPanic(frames) ? 'panic' : 'trap';
-    const reason = held.explain() ?? 'It has trapped';
+    const end = held.explain();
+    const reason = end === undefined ? 'It has failed' : 'message' in end ? end.message : endText(end);
     // Only the program itself knows, and has printed it.
     const message = kind === 'panic' ? `${reason}: the console shows the message of the panic` : reason;
     return {

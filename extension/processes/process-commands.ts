@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import type { ProcessInfo, ProcessKey } from '../../runtime/inspect/protocol.ts';
+import { countOf, processActivity, processName } from '../../runtime/inspect/view/index.ts';
 import { messageOf } from '../log.ts';
 import { MessageInputError, parseMessage, parseTag } from './message-input.ts';
 import type { DocumentKind, ProcessDocuments } from './process-documents.ts';
 import { iconOf } from './process-icon.ts';
-import { countOf, processActivity, processName } from './process-text.ts';
 import type { MoreNode, ProcessNode, ProcessTree, ProgramNode, TreeNode } from './process-tree.ts';
 import type { Program, Programs } from './program.ts';
 

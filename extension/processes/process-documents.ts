@@ -1,7 +1,13 @@
 import * as vscode from 'vscode';
-import type { ProcessInfo, ProcessKey } from '../../runtime/inspect/protocol.ts';
+import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
+import {
+  mailboxText,
+  processName,
+  type StackText,
+  stackText,
+  type ViewedProcess,
+} from '../../runtime/inspect/view/index.ts';
 import { messageOf } from '../log.ts';
-import { mailboxText, processName, type StackText, stackText } from './process-text.ts';
 import { PROCESS_SCHEME } from './process-tree.ts';
 import type { Program, Programs } from './program.ts';
 
@@ -17,7 +23,7 @@ interface OpenDocument {
   readonly key: ProcessKey;
   readonly kind: DocumentKind;
   /** As the process was when the text was made. */
-  info: ProcessInfo | undefined;
+  info: ViewedProcess | undefined;
   text: string;
   stack: StackText | undefined;
   wasOpen: boolean;

@@ -1,4 +1,4 @@
-import type { ProcessInfo } from '../../runtime/inspect/protocol.ts';
+import { isFailure, type ViewedProcess } from '../../runtime/inspect/view/index.ts';
 
 /** An icon of the editor, and a colour of its theme. */
 export interface ProcessIcon {
@@ -7,7 +7,11 @@ export interface ProcessIcon {
 }
 
 /** What a process is at, at a glance. */
-export function iconOf({ state, waitsFor }: ProcessInfo): ProcessIcon {
+export function iconOf({
+  state,
+  waitsFor,
+  end,
+}: Pick<ViewedProcess, 'state' | 'waitsFor' | 'end'>): ProcessIcon {
   switch (state) {
     case 'initializing':
       return { icon: 'circle-large-outline', color: 'charts.green' };
@@ -16,8 +20,12 @@ export function iconOf({ state, waitsFor }: ProcessInfo): ProcessIcon {
       return RUNS;
     case 'paused':
       return { icon: 'debug-pause', color: 'charts.yellow' };
-    case 'trapped':
+    case 'held':
       return { icon: 'error', color: 'charts.red' };
+    case 'ended':
+      return end !== undefined && isFailure(end)
+        ? { icon: 'error', color: 'disabledForeground' }
+        : { icon: 'circle-slash', color: 'disabledForeground' };
     case 'waiting':
       break;
   }

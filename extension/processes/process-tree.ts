@@ -1,7 +1,14 @@
 import * as vscode from 'vscode';
-import type { ProcessInfo, ProcessKey } from '../../runtime/inspect/protocol.ts';
+import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
+import {
+  countOf,
+  grouped,
+  processActivity,
+  processName,
+  processRows,
+  type ViewedProcess,
+} from '../../runtime/inspect/view/index.ts';
 import { iconOf, type ProcessIcon } from './process-icon.ts';
-import { countOf, grouped, processActivity, processName, processRows } from './process-text.ts';
 import type { Program, Programs } from './program.ts';
 import { Throttle } from './throttle.ts';
 
@@ -121,8 +128,9 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
-    const info = node.kind === 'process' ? node.program.model.get(node.key) : undefined;
-    if (info !== undefined) item.tooltip = tooltipOf(info);
+    if (node.kind !== 'process') return item;
+    const info = node.program.model.get(node.key);
+    if (info !== undefined) item.tooltip = tooltipOf(info, parentOf(node));
     return item;
   }
 
@@ -148,9 +156,9 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
     const nodes: TreeNode[] = [];
     const badges: vscode.Uri[] = [];
     for (const program of this.#programs.list) {
-      const { changed, parents, ended } = program.model.takeChanges();
+      const { changed, parents, removed } = program.model.takeChanges();
       const ours = this.#of(program);
-      for (const key of ended) ours.forget(key);
+      for (const key of removed) ours.forget(key);
       for (const key of changed) {
         const node = ours.shown(key);
         if (node === undefined) continue;
@@ -277,6 +285,12 @@ class NodesOfProgram {
   }
 }
 
+/** The process that started one, if it is known. */
+function parentOf({ program, key }: ProcessNode): ViewedProcess | undefined {
+  const parent = program.model.get(key)?.parent ?? null;
+  return parent === null ? undefined : program.model.get(parent);
+}
+
 /** Names a process for decorations. */
 export function uriOf({ program, key }: ProcessNode): vscode.Uri {
   return vscode.Uri.from({ scheme: PROCESS_SCHEME, authority: program.id, path: `/${key}` });
@@ -323,7 +337,7 @@ function processItem(node: ProcessNode): vscode.TreeItem {
   item.description = descriptionOf(info, children);
   item.iconPath = themeIcon(iconOf(info));
   item.resourceUri = uriOf(node);
-  item.contextValue = `lunaticProcess.${info.state === 'paused' || info.state === 'trapped' ? 'held' : 'going'}`;
+  item.contextValue = `lunaticProcess.${info.state === 'paused' || info.state === 'held' ? 'held' : 'going'}`;
   item.accessibilityInformation = {
     label: [processName(info), processActivity(info), countOf(info.mailbox, 'message')].join(', '),
   };
@@ -336,7 +350,7 @@ const MAX_BADGE = 99;
 /** Children that nobody counts at a glance. */
 const MANY_CHILDREN = 10;
 
-function descriptionOf(info: ProcessInfo, children: number): string {
+function descriptionOf(info: ViewedProcess, children: number): string {
   const parts = [processActivity(info)];
   if (info.mailbox > MAX_BADGE) parts.push(countOf(info.mailbox, 'message'));
   if (children >= MANY_CHILDREN) parts.push(`${grouped(children)} children`);
@@ -344,7 +358,7 @@ function descriptionOf(info: ProcessInfo, children: number): string {
 }
 
 /** The badge of a process: how many messages are in its mailbox. */
-export function mailboxBadge(info: ProcessInfo): vscode.FileDecoration | undefined {
+export function mailboxBadge(info: ViewedProcess): vscode.FileDecoration | undefined {
   const { mailbox } = info;
   if (mailbox === 0) return undefined;
   return {
@@ -358,8 +372,8 @@ function themeIcon({ icon, color }: ProcessIcon): vscode.ThemeIcon {
   return new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
 }
 
-function tooltipOf(info: ProcessInfo): vscode.MarkdownString {
-  const rows = processRows(info).map(([name, value]) => `| ${name} | ${escaped(value)} |`);
+function tooltipOf(info: ViewedProcess, parent: ViewedProcess | undefined): vscode.MarkdownString {
+  const rows = processRows(info, parent).map(([name, value]) => `| ${name} | ${escaped(value)} |`);
   return new vscode.MarkdownString(
     `**${escaped(processName(info))}**\n\n| | |\n| --- | --- |\n${rows.join('\n')}`,
   );

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
+import { countOf, grouped } from '../../runtime/inspect/view/index.ts';
 import type { Log } from '../log.ts';
 import { registerProcessCommands } from './process-commands.ts';
 import { ProcessDocuments } from './process-documents.ts';
-import { countOf, grouped } from './process-text.ts';
 import { mailboxBadge, PROCESS_SCHEME, ProcessTree, type TreeNode } from './process-tree.ts';
 import { Programs } from './program.ts';
 
@@ -56,7 +56,7 @@ export function registerProcessView(log: Log): vscode.Disposable {
 function countStopped(programs: Programs): number {
   let count = 0;
   for (const { model } of programs.list) {
-    for (const { state } of model.processes()) if (state === 'paused' || state === 'trapped') count++;
+    for (const { state } of model.processes()) if (state === 'paused' || state === 'held') count++;
   }
   return count;
 }

@@ -1,4 +1,5 @@
 /** Failures of tests in words. */
+import { processLine } from '../../runtime/inspect/view/index.ts';
 import type { ReportFrame, ReportProcess, TestFailure } from '../../runtime/internal.ts';
 
 /**
@@ -26,11 +27,8 @@ function stackLines(stack: readonly ReportFrame[], most: number): string[] {
   return stack.length > most ? [...lines, '    ...'] : lines;
 }
 
-function processLines({ id, names, activity, messages, stack }: ReportProcess): string[] {
-  const name = names.length === 0 ? `process ${id}` : `process ${id} (${names.join(', ')})`;
-  const mail =
-    messages === 0 ? '' : `, ${messages} ${messages === 1 ? 'message' : 'messages'} in its mailbox`;
-  return [`${name} ${activity}${mail}`, ...stackLines(stack, MAX_PROCESS_STACK)];
+function processLines(process: ReportProcess): string[] {
+  return [processLine({ ...process, stack: [] }), ...stackLines(process.stack, MAX_PROCESS_STACK)];
 }
 
 /** `divide (function 3, offset 0x20e)` */

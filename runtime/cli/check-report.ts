@@ -1,7 +1,8 @@
 import { printable } from '../text/printable.ts';
+import { bytesOf, countOf } from '../text/quantities.ts';
 import type { Check, CheckedModule } from './check.ts';
 import type { Paint } from './colors.ts';
-import { count, describeBytes, describeMemory } from './module-text.ts';
+import { describeMemory } from './module-text.ts';
 
 /** Problems and warnings that are printed of a file. */
 const SHOWN_LINES = 50;
@@ -11,8 +12,8 @@ const SHOWN_MODULES = 20;
 
 /** What a check found, for a person. */
 export function describeCheck({ file, ok, problems, warnings, module }: Check, paint: Paint): string {
-  const verdict = ok ? paint('green', 'ok') : paint('red', count(problems.length, 'problem'));
-  const size = module === undefined ? '' : ` (${describeBytes(module.size)})`;
+  const verdict = ok ? paint('green', 'ok') : paint('red', countOf(problems.length, 'problem'));
+  const size = module === undefined ? '' : ` (${bytesOf(module.size)})`;
   const lines = [
     ...(module === undefined ? [] : describeModule(module)),
     ...listed(paint('red', 'problem'), problems),

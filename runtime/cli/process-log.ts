@@ -1,4 +1,4 @@
-import { shownNames } from '../inspect/snapshot.ts';
+import { displayedNames } from '../inspect/snapshot.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import { formatStack } from '../kernel/guest-stack.ts';
 import type { Process } from '../kernel/process.ts';
@@ -39,7 +39,7 @@ function notifying(process: Process): string {
 
 /** `3`, or `'logger', 'db'` where it is registered. */
 function nameOrId(process: Process): string {
-  const names = shownNames(process);
+  const names = displayedNames(process);
   return names.length === 0 ? String(process.id) : names.map((name) => `'${name}'`).join(', ');
 }
 

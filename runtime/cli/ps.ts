@@ -1,15 +1,21 @@
 import type { ProcessInfo } from '../inspect/protocol.ts';
+import {
+  type Branch,
+  branchesOf,
+  bytesOf,
+  countOf,
+  durationOf,
+  processActivity,
+} from '../inspect/view/index.ts';
 import { displayName } from '../text/display-name.ts';
 import { type ColorChoice, type Paint, paintFor, type Style, wantsColors } from './colors.ts';
 import { allProcesses, lookAt } from './looking.ts';
-import { count, describeBytes } from './module-text.ts';
-import { type Branch, treeOf } from './process-tree.ts';
 import { isTerminal } from './terminal.ts';
 
 const STDOUT = 1;
 
-/** Columns between which names and entries get what room is left. */
 const GAP = '  ';
+/** Characters to which a column may be cut. */
 const SMALLEST = 12;
 /** Levels of the tree that are indented. */
 const DEEPEST = 20;
@@ -38,14 +44,16 @@ function terminalWidth(): number {
   return isTerminal(STDOUT) ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
 }
 
-const HEADINGS = ['PROCESS', 'STATE', 'WAITS FOR', 'SINCE', 'MAILBOX', 'MEMORY', 'ENTRY'];
+const HEADINGS = ['PROCESS', 'STATE', 'SINCE', 'MAILBOX', 'MEMORY', 'ENTRY'];
 /** Numbers end below each other. */
 const TO_THE_RIGHT = new Set(['SINCE', 'MAILBOX', 'MEMORY']);
+/** Columns that get what room is left, the one that is cut first at the beginning. */
+const WIDE = ['ENTRY', 'STATE', 'PROCESS'];
 const STYLES: Partial<Record<ProcessInfo['state'], Style>> = {
   ready: 'green',
   running: 'green',
   paused: 'yellow',
-  trapped: 'red',
+  held: 'red',
 };
 
 /** @param now a Unix time in milliseconds */
@@ -56,7 +64,7 @@ export function describeTable(
   now: number,
 ): string {
   if (processes.length === 0) return 'no process has begun\n';
-  const branches = treeOf(processes);
+  const branches = branchesOf(processes);
   const rows = branches.map((branch) => cellsOf(branch, now));
   const widths = fitted(
     HEADINGS.map((heading, i) =>
@@ -77,41 +85,30 @@ export function describeTable(
     return cells.join(GAP).trimEnd();
   });
   const head = paint('bold', line(HEADINGS).join(GAP).trimEnd());
-  const total = count(processes.length, 'process').replace('processs', 'processes');
-  return `${[head, ...lines, total].join('\n')}\n`;
+  return `${[head, ...lines, countOf(processes.length, 'process')].join('\n')}\n`;
 }
 
 function cellsOf({ info, depth }: Branch, now: number): string[] {
-  const { key, id, environment, names, state, waitsFor, since, mailbox, memory, entry, reason } = info;
+  const { id, environment, names, since, mailbox, memory, entry } = info;
   const named = names.length === 0 ? '' : ` (${names.map(displayName).join(', ')})`;
-  const self = environment === 1 ? String(id) : key;
+  const self = environment === 1 ? String(id) : `${environment}:${id}`;
   return [
     `${GAP.repeat(Math.min(depth, DEEPEST))}${self}${named}`,
-    state,
-    waitsFor ?? '',
-    describeTime(now - since),
+    displayName(processActivity(info)),
+    durationOf(now - since),
     String(mailbox),
-    describeBytes(memory),
-    reason === undefined ? displayName(entry) : `${displayName(entry)}: ${displayName(reason)}`,
+    bytesOf(memory),
+    displayName(entry),
   ];
 }
 
-/** `12 s`, `3 min`, `2.5 h`; nothing below a second. */
-function describeTime(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1000);
-  if (seconds < 1) return '';
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
-  return `${Number((seconds / 3600).toFixed(1))} h`;
-}
-
-/** Takes from the widest of the two columns that a guest fills, until all fit. */
+/** Takes from the columns that may be wide, one after the other, until all fit. */
 function fitted(widths: readonly number[], width: number): number[] {
   const sizes = [...widths];
-  const [first, last] = [0, sizes.length - 1];
-  let over = sizes.reduce((sum, size) => sum + size, GAP.length * last) - width;
-  for (const column of [last, first]) {
+  let over = sizes.reduce((sum, size) => sum + size, GAP.length * (sizes.length - 1)) - width;
+  for (const heading of WIDE) {
     if (over <= 0) break;
+    const column = HEADINGS.indexOf(heading);
     const size = sizes[column] ?? 0;
     const taken = Math.min(over, Math.max(0, size - SMALLEST));
     sizes[column] = size - taken;

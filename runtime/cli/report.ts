@@ -1,4 +1,5 @@
-import { describeSnapshot, snapshots } from '../inspect/snapshot.ts';
+import { snapshots } from '../inspect/snapshot.ts';
+import { processLine } from '../inspect/view/index.ts';
 import type { Environment } from '../kernel/environment.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
@@ -54,7 +55,7 @@ export async function describeProcesses(
   const all = scheduler.stacks.kept === 'all' || found.every(({ stack }) => stack.length > 0);
   const lines = [
     `${size} ${size === 1 ? 'process' : 'processes'}${all ? '' : '; --trace shows all stacks'}`,
-    ...found.map(describeSnapshot),
+    ...found.map(processLine),
     ...(size > SHOWN_PROCESSES ? [`... ${size - SHOWN_PROCESSES} more`] : []),
   ];
   return `${lines.join('\n')}\n`;

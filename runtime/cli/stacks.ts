@@ -1,23 +1,15 @@
 import type { InspectClient } from '../inspect/client.ts';
 import { InspectRequestError } from '../inspect/client.ts';
-import { InspectError, type ProcessInfo, type Stack, type WaitReason } from '../inspect/protocol.ts';
-import { describeSnapshot } from '../inspect/snapshot.ts';
+import { InspectError, type ProcessInfo, type Stack } from '../inspect/protocol.ts';
+import { processActivity, processLine } from '../inspect/view/index.ts';
 import { displayName } from '../text/display-name.ts';
 import { allProcesses, lookAt } from './looking.ts';
 
 /** Requests that are on their way at a time. */
 const AT_ONCE = 100;
 
-const WAITS: Readonly<Record<WaitReason, string>> = {
-  message: 'waits for a message',
-  sleep: 'sleeps',
-  spawn: 'waits for a process to start',
-  turn: 'runs',
-  event: 'waits for input, output or a name',
-};
-
 /**
- * The processes of a program with what each is at and its stack, as SIGUSR1 prints it, or as JSON.
+ * The processes of a program with what each is doing and its stack, as SIGUSR1 prints it, or as JSON.
  * @throws CommandError
  */
 export async function listStacks(url: string, { json }: { readonly json: boolean }): Promise<string> {
@@ -56,10 +48,10 @@ async function stackOf(client: InspectClient, { key }: ProcessInfo): Promise<Sta
 }
 
 function describe(info: ProcessInfo, { frames, missing }: Stack): string {
-  const text = describeSnapshot({
+  const text = processLine({
     id: info.id,
     names: info.names.map(displayName),
-    activity: activityOf(info),
+    activity: displayName(processActivity(info)),
     messages: info.mailbox,
     stack: frames.map(({ functionIndex, functionName, offset }) => ({
       functionIndex,
@@ -68,21 +60,4 @@ function describe(info: ProcessInfo, { frames, missing }: Stack): string {
     })),
   });
   return missing === undefined ? text : `${text}\n    no stack: ${displayName(missing)}`;
-}
-
-function activityOf({ state, waitsFor, reason }: ProcessInfo): string {
-  switch (state) {
-    case 'waiting':
-      return WAITS[waitsFor ?? 'event'];
-    case 'ready':
-      return 'is ready';
-    case 'running':
-      return 'runs';
-    case 'initializing':
-      return 'runs its start section';
-    case 'paused':
-      return waitsFor === undefined ? 'is paused' : `is paused; it ${WAITS[waitsFor]}`;
-    case 'trapped':
-      return `has trapped: ${displayName(reason ?? '')}`;
-  }
 }

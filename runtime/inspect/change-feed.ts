@@ -1,5 +1,11 @@
 import type { Process } from '../kernel/process.ts';
-import { MAX_CHANGES, type Notifications, type ProcessInfo, type ProcessKey } from './protocol.ts';
+import {
+  type EndedProcess,
+  MAX_CHANGES,
+  type Notifications,
+  type ProcessInfo,
+  type ProcessKey,
+} from './protocol.ts';
 
 /** The running processes as a feed sees them. */
 export interface ProcessSource {
@@ -7,6 +13,8 @@ export interface ProcessSource {
   live(): Iterable<Process>;
   readonly total: number;
   keyOf(process: Process): ProcessKey;
+  /** What is told of a process that has ended. */
+  ended(process: Process): EndedProcess;
   /** Makes the function that tells of processes, all of them at the same moment. */
   describer(): (process: Process) => ProcessInfo;
 }
@@ -64,7 +72,7 @@ export class ChangeFeed {
     return {
       started: started.map(describe),
       changed: changed.map(describe),
-      ended: ended.map((process) => source.keyOf(process)),
+      ended: ended.map((process) => source.ended(process)),
       total,
     };
   }

@@ -1,5 +1,5 @@
 import type { Environment } from '../kernel/environment.ts';
-import { type Exit, isNormal } from '../kernel/exit.ts';
+import { type Exit, isNormal, KILLED_EXIT } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import { dataMessage } from '../kernel/message.ts';
@@ -12,15 +12,19 @@ import { tagFromGuest } from '../kernel/tag.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import { displayName } from '../text/display-name.ts';
 import type { ProcessSource } from './change-feed.ts';
-import { AllNames, messageInfo, namesOf, ProcessInfos } from './process-info.ts';
+import { processEnd } from './process-end.ts';
+import { AllNames, messageInfo, namesOf, ProcessInfos, stateOf } from './process-info.ts';
 import { isUpTo, keyOf, parseKey } from './process-key.ts';
 import {
+  type ConfigInfo,
+  type EndedProcess,
   InspectError,
   MAX_MEMORY_READ,
   MAX_PAGE,
   type ModuleInfo,
   type ModuleKey,
   type Notifications,
+  type PeerInfo,
   type ProcessFilter,
   type ProcessInfo,
   type ProcessKey,
@@ -107,11 +111,9 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     if (this.trapHolders.size === 0 || isNormal(exit) || exit.kind === 'killed' || exit.kind === 'exited')
       return false;
     for (const client of this.trapHolders) this.#holdFor(client, process);
-    const reason = 'message' in exit ? exit.message : exit.kind;
     // The process is marked as held when the scheduler has the answer.
     setImmediate(() => {
-      if (process.heldExit !== null && process.exit === null)
-        this.#stopped(process, 'trap', displayName(reason));
+      if (process.heldExit !== null && process.exit === null) this.#stopped(process, 'failure');
     });
     return true;
   }
@@ -133,10 +135,10 @@ export class Inspector implements SchedulerObserver, ProcessSource {
     this.#holders.delete(process);
   }
 
-  #stopped(process: Process, why: Notifications['process/stopped']['why'], reason?: string): void {
+  #stopped(process: Process, why: Notifications['process/stopped']['why']): void {
     if (this.#stops.has(process)) return;
     this.#stops.add(process);
-    const event = { process: this.#info(process), why, ...(reason === undefined ? {} : { reason }) };
+    const event = { process: this.#info(process), why };
     for (const listener of this.listeners) listener.stopped(event);
   }
 
@@ -155,6 +157,11 @@ export class Inspector implements SchedulerObserver, ProcessSource {
 
   keyOf({ environment, id }: Process): ProcessKey {
     return keyOf(this.#numbers.get(environment) ?? 0, id);
+  }
+
+  ended(process: Process): EndedProcess {
+    const end = processEnd(process.exit ?? KILLED_EXIT);
+    return { process: this.keyOf(process), end, time: Date.now() };
   }
 
   describer(): (process: Process) => ProcessInfo {
@@ -220,17 +227,24 @@ export class Inspector implements SchedulerObserver, ProcessSource {
 
   peers(key: ProcessKey): ProcessPeers {
     const process = this.#process(key);
-    const environment = this.#numbers.get(process.environment) ?? 0;
+    const links = [...(process.links ?? [])].slice(0, MAX_PAGE);
+    const monitors = [...(process.monitors ?? [])].slice(0, MAX_PAGE);
     return {
-      links: [...(process.links ?? [])]
-        .slice(0, MAX_PAGE)
-        .map(([peer, tag]) => ({ peer: keyOf(environment, peer), tag: String(tag) })),
-      monitors: [...(process.monitors ?? [])].slice(0, MAX_PAGE).map((peer) => keyOf(environment, peer)),
+      links: links.flatMap(([id, tag]) =>
+        this.#peers(process, id).map((peer) => ({ peer, tag: String(tag) })),
+      ),
+      monitors: monitors.flatMap((id) => this.#peers(process, id)),
     };
   }
 
-  config(key: ProcessKey): Result<'process/config'> {
-    return describeConfig(this.#process(key).config);
+  /** The process of that id, beside another one; nothing where it has just ended. */
+  #peers({ environment }: Process, id: ProcessId): PeerInfo[] {
+    const peer = environment.get(id);
+    return peer === undefined ? [] : [peerInfo(this.#info(peer))];
+  }
+
+  config(key: ProcessKey): ConfigInfo {
+    return configInfo(this.#process(key).config);
   }
 
   async stack(key: ProcessKey): Promise<Stack> {
@@ -403,7 +417,7 @@ function begins(root: Process): boolean {
 
 /** What can be told without describing the process: most of thousands are sorted out here. */
 function mayMatch(process: Process, { states, parent }: ProcessFilter): boolean {
-  if (states !== undefined && !(states as readonly string[]).includes(process.state)) return false;
+  if (states !== undefined && !states.includes(stateOf(process))) return false;
   if (parent === undefined || parent === null) return true;
   return process.parent !== null && parent.endsWith(`:${process.parent}`);
 }
@@ -414,28 +428,24 @@ function matches(info: ProcessInfo, { text, parent }: ProcessFilter): boolean {
   return [String(info.id), info.entry, ...info.names].some((part) => part.includes(text));
 }
 
-/** What upstream has no permissions for, where it is restricted or granted. */
-function restrictions({
-  maxProcesses,
-  maxMailbox,
-  commands,
-  network,
-}: ProcessConfig): Result<'process/config'> {
-  const rules = (list: { readonly texts: readonly string[] } | null) =>
-    list?.texts.map((text) => displayName(text));
+function peerInfo({ key, id, environment, names, entry }: ProcessInfo): PeerInfo {
+  return { key, id, environment, names, entry };
+}
+
+/** What upstream has no permissions for, where it is restricted. */
+function restrictions({ maxProcesses, maxMailbox, network }: ProcessConfig): Partial<ConfigInfo> {
+  const rules = (list: { readonly texts: readonly string[] } | null) => list?.texts.map(displayName);
   const [connect, deny, listen] = [network.connect, network.deny, network.listen].map(rules);
   return {
     ...(Number.isFinite(maxProcesses) ? { max_processes: maxProcesses } : {}),
     ...(Number.isFinite(maxMailbox) ? { max_mailbox: maxMailbox } : {}),
-    ...(commands.size > 0 ? { commands: [...commands.keys()].map((name) => displayName(name)) } : {}),
     ...(connect === undefined ? {} : { may_connect: connect }),
     ...(deny === undefined ? {} : { may_not_connect: deny }),
     ...(listen === undefined ? {} : { may_listen: listen }),
-    ...(network.parent === null ? {} : { network_also_restricted_by_parent: true }),
   };
 }
 
-function describeConfig(config: ProcessConfig): Result<'process/config'> {
+function configInfo(config: ProcessConfig): ConfigInfo {
   return {
     max_memory: config.maxMemory,
     max_fuel: config.maxFuel,
@@ -443,10 +453,12 @@ function describeConfig(config: ProcessConfig): Result<'process/config'> {
     can_create_configs: config.canCreateConfigs,
     can_spawn_processes: config.canSpawnProcesses,
     ...restrictions(config),
+    network_also_restricted_by_parent: config.network.parent !== null,
+    commands: [...config.commands.keys()].map(displayName),
     preopened_directories: config.preopenedDirectories.map(({ guestPath, hostPath }) =>
       displayName(`${guestPath} -> ${hostPath}`),
     ),
-    arguments: config.commandLineArguments.map((text) => displayName(text)),
+    arguments: config.commandLineArguments.map(displayName),
     // Values are none of the business of whoever looks over a shoulder.
     environment_variables: config.environmentVariables.map(([name]) => displayName(name)),
   };

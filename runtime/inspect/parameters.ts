@@ -104,7 +104,7 @@ const STATES: Readonly<Record<ProcessState, true>> = {
   running: true,
   waiting: true,
   paused: true,
-  trapped: true,
+  held: true,
 };
 
 function isStates(value: unknown): value is ProcessState[] {

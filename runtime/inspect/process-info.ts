@@ -3,6 +3,7 @@ import { MessageKind } from '../kernel/message.ts';
 import { type Process, Wait } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
 import { displayName } from '../text/display-name.ts';
+import { processEnd } from './process-end.ts';
 import { keyOf } from './process-key.ts';
 import {
   MESSAGE_PREVIEW,
@@ -42,9 +43,8 @@ export class ProcessInfos {
   }
 
   of(process: Process, environment: number, names: readonly string[]): ProcessInfo {
-    const { parent, wait, heldExit } = process;
-    const state = stateOf(process);
-    const waitsFor = state === 'waiting' || state === 'paused' ? WAIT_REASONS[wait] : undefined;
+    const { parent } = process;
+    const status = statusOf(process);
     const hasParent = parent !== null && process.environment.get(parent) !== undefined;
     return {
       key: keyOf(environment, process.id),
@@ -52,16 +52,14 @@ export class ProcessInfos {
       environment,
       parent: hasParent ? keyOf(environment, parent) : null,
       names,
-      state,
-      ...(waitsFor === undefined ? {} : { waitsFor }),
-      since: this.#since(process, state),
+      ...status,
+      since: this.#since(process, status.state),
       module: this.#moduleKey(process),
       entry: displayName(process.entry.name),
       mailbox: process.mailbox.length,
       memory: process.instance?.owned?.memory.buffer.byteLength ?? 0,
       links: process.links?.size ?? 0,
       monitors: process.monitors?.size ?? 0,
-      ...(heldExit !== null && 'message' in heldExit ? { reason: displayName(heldExit.message) } : {}),
     };
   }
 
@@ -75,9 +73,32 @@ export class ProcessInfos {
   }
 }
 
-function stateOf({ state }: Process): ProcessState {
-  // What has ended is not told of any more; in the same turn it may still be found.
-  return state === 'exited' ? 'running' : state;
+/** What a process is doing. */
+export function statusOf(process: Process): Pick<ProcessInfo, 'state' | 'waitsFor' | 'end'> {
+  const { wait, heldExit } = process;
+  const state = stateOf(process);
+  const waitsFor = state === 'waiting' || state === 'paused' ? WAIT_REASONS[wait] : undefined;
+  return {
+    state,
+    ...(waitsFor === undefined ? {} : { waitsFor }),
+    ...(heldExit === null ? {} : { end: processEnd(heldExit) }),
+  };
+}
+
+/** The state of a process as clients know it. */
+export function stateOf({ state, wait }: Process): ProcessState {
+  switch (state) {
+    case 'ready':
+      // A process that computes waits for its next turn.
+      return wait === Wait.Turn ? 'running' : 'ready';
+    case 'trapped':
+      return 'held';
+    case 'exited':
+      // What has ended is not told of any more; in the same turn it may still be found.
+      return 'running';
+    default:
+      return state;
+  }
 }
 
 /** The registered names of one process, some where there are many. */

@@ -7,7 +7,7 @@
  */
 
 /** Peers whose versions differ in the first number do not understand each other. */
-export const PROTOCOL_VERSION = '1.0';
+export const PROTOCOL_VERSION = '2.0';
 
 /** Names one process of the running system: its environment and its id there, as in `1:42`. */
 export type ProcessKey = string;
@@ -30,10 +30,10 @@ export type ProcessState =
   | 'ready'
   | 'running'
   | 'waiting'
-  /** Held by whoever inspects, before its first instruction or between two. */
+  /** It gets no turn until a client resumes it. */
   | 'paused'
-  /** It has trapped and is held as it was then; going on lets it end. */
-  | 'trapped';
+  /** It has failed and is kept as it was then. Resuming it lets it end. */
+  | 'held';
 
 /** What a waiting process waits for. */
 export type WaitReason = 'message' | 'sleep' | 'spawn' | 'turn' | 'event';
@@ -61,8 +61,32 @@ export interface ProcessInfo {
   readonly memory: number;
   readonly links: number;
   readonly monitors: number;
-  /** Why it trapped; only in the state `trapped`. */
-  readonly reason?: string;
+  /** How it will end when it is resumed; only in the state `held`. */
+  readonly end?: ProcessEnd;
+}
+
+/** How a process has ended. Texts are fit to be displayed, possibly of several lines. */
+export type ProcessEnd =
+  /** Its entry function has returned. */
+  | { readonly kind: 'returned' }
+  /** `proc_exit`, with what the process had printed about the reason: an AssemblyScript guest that throws. */
+  | { readonly kind: 'exited'; readonly code: number; readonly panic?: string }
+  /** By a signal, or because a process that it was linked to had died. */
+  | { readonly kind: 'killed' }
+  /** A trap, with the message of the panic that led to it. */
+  | { readonly kind: 'trapped'; readonly message: string; readonly panic?: string }
+  /** Its entry function is missing or of another type. */
+  | { readonly kind: 'not-started'; readonly message: string }
+  /** An error in the runtime itself. */
+  | { readonly kind: 'bug'; readonly message: string };
+
+export interface EndedProcess {
+  readonly process: ProcessKey;
+  readonly end: ProcessEnd;
+  /** When the end was noticed, as a Unix time. */
+  readonly time: number;
+  /** The process as it was at last, where the client has not been told of it: it failed soon after its start. */
+  readonly last?: ProcessInfo;
 }
 
 export interface ProcessFilter {
@@ -82,11 +106,42 @@ export interface ProcessPage {
   readonly total: number;
 }
 
+/** Another process, with what its name is made of. */
+export type PeerInfo = Pick<ProcessInfo, 'key' | 'id' | 'environment' | 'names' | 'entry'>;
+
 /** Processes linked to one, and those that monitor it. */
 export interface ProcessPeers {
   /** The tag under which the process sees the peer's death, as decimal digits; `0` for none. */
-  readonly links: readonly { readonly peer: ProcessKey; readonly tag: string }[];
-  readonly monitors: readonly ProcessKey[];
+  readonly links: readonly { readonly peer: PeerInfo; readonly tag: string }[];
+  readonly monitors: readonly PeerInfo[];
+}
+
+/** Permissions and limits of a process, under the names that the host API has for them. */
+export interface ConfigInfo {
+  /** Bytes. */
+  readonly max_memory: number;
+  /** Units of 100,000 instructions; 0 for no limit. */
+  readonly max_fuel: number;
+  /** Missing for no limit. */
+  readonly max_processes?: number;
+  /** Messages; missing for no limit. */
+  readonly max_mailbox?: number;
+  readonly can_compile_modules: boolean;
+  readonly can_create_configs: boolean;
+  readonly can_spawn_processes: boolean;
+  /** As in `data -> /home/me/data`: the path that the process sees, and where it is. */
+  readonly preopened_directories: readonly string[];
+  readonly arguments: readonly string[];
+  /** Names alone: the values may be secrets. */
+  readonly environment_variables: readonly string[];
+  /** Names of the programs of the operating system that it may start. */
+  readonly commands: readonly string[];
+  /** Network rules; each is missing where there is no such restriction. */
+  readonly may_connect?: readonly string[];
+  readonly may_not_connect?: readonly string[];
+  readonly may_listen?: readonly string[];
+  /** Whether the rules of its parent count besides. */
+  readonly network_also_restricted_by_parent: boolean;
 }
 
 export interface MessageInfo {
@@ -159,12 +214,8 @@ export interface Requests {
   };
   'process/get': { params: { readonly process: ProcessKey }; result: ProcessInfo };
   'process/peers': { params: { readonly process: ProcessKey }; result: ProcessPeers };
-  /** Permissions and limits, as `can_spawn_processes` and `max_memory`. */
-  'process/config': {
-    params: { readonly process: ProcessKey };
-    result: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-  };
-  /** Works for a process that waits, is paused or has trapped, without letting it go on. */
+  'process/config': { params: { readonly process: ProcessKey }; result: ConfigInfo };
+  /** Works for a process that waits, is paused or held, without letting it go on. */
   'process/stack': { params: { readonly process: ProcessKey }; result: Stack };
   'process/mailbox': {
     params: { readonly process: ProcessKey; readonly start?: number; readonly count?: number };
@@ -199,8 +250,10 @@ export interface Requests {
       readonly processes?: number | false;
       /** `output`. */
       readonly output?: boolean;
-      /** Holds processes that trap and says so with `process/stopped`. As with a pause, until the client has gone. */
+      /** Holds processes that trap, and says so with `process/stopped`. As with a pause, until the client has gone. */
       readonly traps?: boolean;
+      /** The same for processes that end with an exit code other than 0. */
+      readonly failedExits?: boolean;
     };
     result: null;
   };
@@ -209,23 +262,18 @@ export interface Requests {
 /** Notifications by name, from the runtime. */
 export interface Notifications {
   /**
-   * What is different since the last one. A process that came and went in between is in none of the lists. At most
-   * `MAX_CHANGES` in each; the rest comes with the next.
+   * What is different since the last one. A process that came and went in between is in none of the lists, except for one
+   * that failed: it is in `ended`. At most `MAX_CHANGES` in each; the rest comes with the next.
    */
   'processes/changed': {
     readonly started: readonly ProcessInfo[];
     readonly changed: readonly ProcessInfo[];
-    readonly ended: readonly ProcessKey[];
+    readonly ended: readonly EndedProcess[];
     readonly total: number;
   };
-  /** A process is held: paused, at its entry or trapped. */
-  'process/stopped': {
-    readonly process: ProcessInfo;
-    readonly why: 'entry' | 'pause' | 'trap';
-    /** What the trap says. */
-    readonly reason?: string;
-  };
-  /** A process that was held goes on. */
+  /** A process stands still: it was paused, before its first instruction or later, or it has failed and is held. */
+  'process/stopped': { readonly process: ProcessInfo; readonly why: 'entry' | 'pause' | 'failure' };
+  /** A process that stood still goes on. */
   'process/continued': { readonly process: ProcessKey };
   output: { readonly stream: 'stdout' | 'stderr'; readonly data: string };
   /** The program has ended. The connection closes after this. */

@@ -6,7 +6,7 @@ export interface StackFrame {
   /** Index in the module as its author compiled it. */
   readonly functionIndex: number;
   /** Demangled name from the name section, or the name of the function's export. */
-  readonly functionName: string | undefined;
+  readonly functionName?: string | undefined;
   /** Byte offset in the module as its author compiled it. */
   readonly offset: number;
 }

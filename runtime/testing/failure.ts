@@ -1,5 +1,6 @@
 import type { FailureReport } from '../host/running-tests.ts';
-import { describeProcess, describeSnapshot, type ProcessSnapshot } from '../inspect/snapshot.ts';
+import { describeProcess } from '../inspect/snapshot.ts';
+import { type ProcessSnapshot, processLine } from '../inspect/view/index.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
@@ -137,7 +138,7 @@ function describeTrap({ cause, panic, byLink }: Ending): string {
 }
 
 function describeHanging({ processes, count }: Hanging): string {
-  const lines = processes.map((process) => `${describeSnapshot(process)}\n`);
+  const lines = processes.map((process) => `${processLine(process)}\n`);
   if (count > processes.length) lines.push(`... ${count - processes.length} more processes\n`);
   return lines.join('');
 }

@@ -151,7 +151,7 @@ export class AdapterClient extends DebugClient {
     const processes = new Map<string, Change['started'][number]>();
     for (const { body } of this.eventsOf('lunatic/processesChanged')) {
       const { started, changed, ended }: Change = body;
-      for (const key of ended) processes.delete(key);
+      for (const { process } of ended) processes.delete(process);
       for (const info of [...started, ...changed]) processes.set(info.key, info);
     }
     return processes;

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { InspectClient } from '../../runtime/internal.ts';
 import { within } from './adapter-client.ts';
 
-const WELCOME = { version: '1.0', runtime: 'fake', pid: 1, program: '', arguments: [], waiting: false };
+const WELCOME = { version: '2.0', runtime: 'fake', pid: 1, program: '', arguments: [], waiting: false };
 
 /** A runtime that welcomes its client, and answers other requests as it is told. */
 async function connected(

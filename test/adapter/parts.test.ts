@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { Ids } from '../../debug-adapter/ids.ts';
 import { isLibraryCode } from '../../debug-adapter/library-code.ts';
 import { Output } from '../../debug-adapter/output.ts';
-import { describeMessage, textOf, threadName } from '../../debug-adapter/process-text.ts';
 import type { MessageInfo, ProcessInfo } from '../../runtime/inspect/protocol.ts';
+import { messageLine, textOf, threadName } from '../../runtime/inspect/view/index.ts';
 
 const info: ProcessInfo = {
   key: '1:5',
@@ -23,17 +23,20 @@ const info: ProcessInfo = {
 };
 
 test.each<[Partial<ProcessInfo>, string]>([
-  [{}, '#5 worker (waiting for message)'],
-  [{ mailbox: 3 }, '#5 worker (waiting for message, 3 in mailbox)'],
-  [{ names: ['db', 'store'] }, '#5 db (waiting for message)'],
-  [{ environment: 2 }, '#2:5 worker (waiting for message)'],
+  [{}, '#5 worker (waiting for a message)'],
+  [{ mailbox: 3 }, '#5 worker (waiting for a message, 3 in mailbox)'],
+  [{ names: ['db', 'store'] }, '#5 db (waiting for a message)'],
+  [{ environment: 2 }, '#2:5 worker (waiting for a message)'],
   [{ waitsFor: 'sleep' }, '#5 worker (sleeping)'],
   // It only waits for its next turn.
   [{ waitsFor: 'turn' }, '#5 worker (running)'],
   [{ state: 'paused', waitsFor: 'turn' }, '#5 worker (paused)'],
-  [{ state: 'paused' }, '#5 worker (paused, waiting for message)'],
+  [{ state: 'paused' }, '#5 worker (paused, waiting for a message)'],
   [{ state: 'initializing' }, '#5 worker (starting)'],
-  [{ state: 'trapped', mailbox: 1 }, '#5 worker (trapped, 1 in mailbox)'],
+  [
+    { state: 'held', end: { kind: 'trapped', message: 'unreachable' }, mailbox: 1 },
+    '#5 worker (trapped: unreachable, 1 in mailbox)',
+  ],
 ])('a thread of %j is called %s', (what, name) => {
   const { waitsFor, ...rest } = { ...info, ...what };
   const isWaiting = rest.state === 'waiting' || rest.state === 'paused';
@@ -59,11 +62,11 @@ test.each<[MessageInfo, string]>([
   [message('"quoted"\n'), '9 bytes, "\\"quoted\\"\\n"'],
   [message('x'.repeat(100)), `100 bytes, "${'x'.repeat(60)}"…`],
   [message(new Uint8Array(20)), `20 bytes, ${'00 '.repeat(16).trim()} …`],
-  [message('', { resources: ['module', 'tcp stream'] }), '0 bytes, module, tcp stream'],
-  [message('', { kind: 'link-died', tag: '7' }), 'link died, tag 7'],
-  [message('', { kind: 'process-died', process: 12 }), 'process 12 died'],
+  [message('', { resources: ['module', 'tcp stream'] }), '0 bytes, with module, tcp stream'],
+  [message('', { kind: 'link-died', tag: '7' }), 'a linked process has died, tag 7'],
+  [message('', { kind: 'process-died', process: 12 }), 'process 12 has died'],
 ])('a message of %j reads %s', (what, text) => {
-  expect(describeMessage(what)).toBe(text);
+  expect(messageLine(what)).toBe(text);
 });
 
 test('the beginning of a text whose last character is cut is still a text', () => {

@@ -24,13 +24,16 @@ test('processes appear as threads and leave as they end', async () => {
   const client = await AdapterClient.stdio();
   await client.run(spawner);
   const root = await client.process((info) => info.id === 1 && info.waitsFor === 'message', 'the root');
-  expect(await names(client)).toEqual(['#1 _start (waiting for message)']);
+  expect(await names(client)).toEqual(['#1 _start (waiting for a message)']);
 
   await client.custom('lunatic/send', { process: root.key, data: '' });
   const child = await client.process((info) => info.id === 2 && info.waitsFor === 'message', 'the child');
   const { body } = await client.event('thread', (event) => event.body.threadId !== 1);
   expect(body.reason).toBe('started');
-  expect(await names(client)).toEqual(['#1 _start (waiting for message)', '#2 child (waiting for message)']);
+  expect(await names(client)).toEqual([
+    '#1 _start (waiting for a message)',
+    '#2 child (waiting for a message)',
+  ]);
   expect(child.parent).toBe(root.key);
 
   await client.custom('lunatic/send', { process: child.key, data: '' });
@@ -49,7 +52,7 @@ test('a thread is named by what is registered, and tells what waits in the mailb
       (drop (call $receive_tag (i64.const 9) (i64.const -1))))`),
   );
   await client.process((info) => info.mailbox === 2 && info.state === 'waiting', 'two messages');
-  expect(await names(client)).toEqual(['#1 clerk (waiting for message, 2 in mailbox)']);
+  expect(await names(client)).toEqual(['#1 clerk (waiting for a message, 2 in mailbox)']);
 });
 
 test('clients are told when names change', async () => {
@@ -60,7 +63,7 @@ test('clients are told when names change', async () => {
   const before = client.events.length;
   await client.custom('lunatic/pause', { process: '1:2' });
   await client.event('thread', ({ body }) => body.reason === 'started', before);
-  expect(await names(client)).toContain('#2 worker (paused, waiting for message)');
+  expect(await names(client)).toContain('#2 worker (paused, waiting for a message)');
 });
 
 test('no thread starts that has stopped, also where its name changes', async () => {

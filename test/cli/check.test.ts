@@ -26,7 +26,7 @@ describe('lunatic check', () => {
     expect(stdout).toMatch(/tests\.wasm: ok \(1\d\d KB\)\n/);
     expect(stdout).toContain('  imports   21: lunatic::message 7, lunatic::error 3, ');
     expect(stdout).toContain('  features  none beyond WebAssembly 1.0\n');
-    expect(stdout).toContain('  memory    17 pages (1.1 MB), may grow, exported as "memory"\n');
+    expect(stdout).toContain('  memory    17 pages (1.1 MiB), may grow, exported as "memory"\n');
     expect(stdout).toContain('  entry     _start\n');
     expect(stdout).toContain('  tests     14, 1 ignored\n');
     expect(stdout).toContain(
@@ -169,7 +169,7 @@ tests
   app::adds
 
 memories
-  memory  2 pages (128 KB), may grow to 16 pages (1 MB)
+  memory  2 pages (128 KiB), may grow to 16 pages (1 MiB)
 
 tables
   callbacks  3 funcref, may grow to 10

@@ -24,15 +24,15 @@ test('ps prints the processes as a tree, with what each waits for', async () => 
   expect([stderr, exitCode]).toEqual(['', 0]);
   // How long they have been seen so differs.
   expect(stdout.replaceAll(/ {3}\d+ s/g, '     ').replaceAll(/ +/g, ' ')).toBe(
-    `PROCESS STATE WAITS FOR SINCE MAILBOX MEMORY ENTRY
-1 waiting sleep 0 128 KB _start
- 2 (worker, wor\ufffdker) waiting message 2 128 KB worker
- 3 waiting message 0 128 KB leaf
- 4 ready 0 128 KB spin
+    `PROCESS STATE SINCE MAILBOX MEMORY ENTRY
+1 sleeping 0 128 KiB _start
+ 2 (worker, wor\ufffdker) waiting for a message 2 128 KiB worker
+ 3 waiting for a message 0 128 KiB leaf
+ 4 running 0 128 KiB spin
 4 processes
 `,
   );
-  expect(stdout).toMatch(/^1 {2,}waiting.*\n {2}2 \(.*\n {4}3 .*\n {2}4 /m);
+  expect(stdout).toMatch(/^1 {2,}sleeping.*\n {2}2 \(.*\n {4}3 .*\n {2}4 /m);
 });
 
 test('ps --json prints all that is known', async () => {
@@ -55,16 +55,16 @@ test('stacks prints every process with its mailbox and its stack', async () => {
   expect([stderr, exitCode]).toEqual(['', 0]);
   expect(stdout).toMatch(
     new RegExp(
-      `^process 1 sleeps
+      `^process 1: sleeping
     at rest ${frame}
     at _start ${frame}
-process 2 \\(worker, wor\ufffdker\\) waits for a message, 2 messages in its mailbox
+process 2 \\(worker, wor\ufffdker\\): waiting for a message, 2 messages in its mailbox
     at wait_for_orders ${frame}
     at worker ${frame}
-process 3 waits for a message
+process 3: waiting for a message
     at receive ${frame}
     at leaf ${frame}
-process 4 (runs|is ready)
+process 4: (running|ready)
     at count ${frame}
     at spin ${frame}
 $`,
@@ -78,22 +78,22 @@ test('stacks tells why there is none, what is held, and why', async () => {
   const stopped = received('process/stopped');
   await ask('watch', { traps: true });
   await ask('process/send', { process: '1:3', tag: '99', data: '' });
-  await stopped.find(({ why }) => why === 'trap');
+  await stopped.find(({ why }) => why === 'failure');
   await ask('process/pause', { process: '1:2' });
   const { stdout } = await lunatic(['stacks', run.url]);
-  expect(stdout).toMatch(/^process 1 sleeps\n {4}no stack: .*--trace keeps such stacks$/m);
-  expect(stdout).toMatch(/^process 2 \(.*\) is paused; it waits for a message, 2 messages/m);
+  expect(stdout).toMatch(/^process 1: sleeping\n {4}no stack: .*--trace keeps such stacks$/m);
+  expect(stdout).toMatch(/^process 2 \(.*\): paused, waiting for a message, 2 messages/m);
   expect(stdout).toMatch(
-    /^process 3 has trapped: unreachable\n {4}at crash .*\n {4}at handle .*\n {4}at leaf /m,
+    /^process 3: trapped: unreachable\n {4}at crash .*\n {4}at handle .*\n {4}at leaf /m,
   );
   // Whoever looks lets nothing go on that another holds.
-  expect((await ask('process/get', { process: '1:3' })).state).toBe('trapped');
+  expect((await ask('process/get', { process: '1:3' })).state).toBe('held');
   const table = (await lunatic(['ps', run.url])).stdout;
-  expect(table).toMatch(/trapped .* leaf: unreachable$/m);
+  expect(table).toMatch(/trapped: unreachable .* leaf$/m);
   const json: (ProcessInfo & { stack: object[] })[] = JSON.parse(
     (await lunatic(['stacks', '--json', run.url])).stdout,
   );
-  expect(json[2]).toMatchObject({ key: '1:3', state: 'trapped', stack: [{ functionName: 'crash' }, {}, {}] });
+  expect(json[2]).toMatchObject({ key: '1:3', state: 'held', stack: [{ functionName: 'crash' }, {}, {}] });
 });
 
 test('5,000 processes', async () => {

@@ -37,20 +37,20 @@ async function snapshot(args: string[]): Promise<string> {
 }
 
 const frame = String.raw`\(function \d+, offset 0x[0-9a-f]+\)`;
-const worker = `process 2 \\(worker\\) waits for a message, 1 message in its mailbox
+const worker = `process 2 \\(worker\\): waiting for a message, 1 message in its mailbox
     at wait_for_orders ${frame}
     at worker ${frame}
 `;
 
 test('SIGUSR1 prints every process with its state, its mailbox, and where it waits for a message', async () => {
   expect(await snapshot([])).toMatch(
-    new RegExp(`^2 processes; --trace shows all stacks\nprocess 1 sleeps\n${worker}$`),
+    new RegExp(`^2 processes; --trace shows all stacks\nprocess 1: sleeping\n${worker}$`),
   );
 });
 
 test('with --trace also where it waits for something else', async () => {
   expect(await snapshot(['--trace'])).toMatch(
-    new RegExp(`^2 processes\nprocess 1 sleeps\n    at rest ${frame}\n    at _start ${frame}\n${worker}$`),
+    new RegExp(`^2 processes\nprocess 1: sleeping\n    at rest ${frame}\n    at _start ${frame}\n${worker}$`),
   );
 });
 

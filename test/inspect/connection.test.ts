@@ -184,9 +184,9 @@ test('requests before initialize are refused, and change nothing', async () => {
 });
 
 test.each([
-  ['2.0', 'the client speaks version 2.0 of the inspection protocol, this runtime 1.0'],
-  ['', 'the client speaks version  of the inspection protocol, this runtime 1.0'],
-  ['10.0', 'the client speaks version 10.0 of the inspection protocol, this runtime 1.0'],
+  ['1.0', 'the client speaks version 1.0 of the inspection protocol, this runtime 2.0'],
+  ['', 'the client speaks version  of the inspection protocol, this runtime 2.0'],
+  ['10.0', 'the client speaks version 10.0 of the inspection protocol, this runtime 2.0'],
   [1, '"version" must be a string'],
   [undefined, '"version" must be a string'],
 ])('version %s of the protocol', async (version, message) => {
@@ -201,8 +201,8 @@ test.each([
 test('a later version of the same protocol is understood', async () => {
   const run = await Inspected.run(FAMILY);
   const raw = await RawSocket.open(run.url);
-  raw.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { version: '1.7', client: 'test' } });
-  expect((await raw.answer(1)).result).toMatchObject({ version: '1.0' });
+  raw.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { version: '2.7', client: 'test' } });
+  expect((await raw.answer(1)).result).toMatchObject({ version: '2.0' });
 });
 
 test.each<[what: string, data: string | Buffer, code: number]>([

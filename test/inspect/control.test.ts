@@ -139,10 +139,9 @@ test('a trap holds the process while a client wants it', async () => {
   const stopped = received('process/stopped');
   await ask('watch', { traps: true });
   await ask('process/send', { process: '1:3', tag: '99', data: '' });
-  const event = await stopped.find(({ why }) => why === 'trap');
+  const event = await stopped.find(({ why }) => why === 'failure');
   expect(event).toMatchObject({
-    process: { key: '1:3', state: 'trapped', reason: 'unreachable' },
-    reason: 'unreachable',
+    process: { key: '1:3', state: 'held', end: { kind: 'trapped', message: 'unreachable' } },
   });
   expect(await stack('1:3')).toEqual(['crash', 'handle', 'leaf']);
   const { data } = await ask('process/memory', { process: '1:3', offset: 512, count: 5 });
@@ -174,7 +173,7 @@ test('a trap is held for one client after another has gone that wanted it too', 
   await other.client.close();
   const stopped = received('process/stopped');
   await ask('process/send', { process: '1:3', tag: '99', data: '' });
-  await stopped.find(({ why }) => why === 'trap');
+  await stopped.find(({ why }) => why === 'failure');
 });
 
 test('a trap is not held for a client that has gone', async () => {
@@ -274,7 +273,7 @@ test('paused and trapped processes go on when the client has gone that held them
   await ask('process/pause', { process: '1:4' });
   await other.ask('process/pause', { process: '1:2' });
   await ask('process/send', { process: '1:3', tag: '99', data: '' });
-  await stopped.find(({ why }) => why === 'trap');
+  await stopped.find(({ why }) => why === 'failure');
   await client.close();
   await run.command.printed('Process 3 failed', 'stderr');
   await continued.find(({ process }) => process === '1:4');
@@ -298,10 +297,10 @@ test('what several clients hold goes on when the last of them has gone', async (
     await one.ask('process/pause', { process: '1:4' });
   }
   await ask('process/send', { process: '1:3', tag: '99', data: '' });
-  await stopped.find(({ why }) => why === 'trap');
+  await stopped.find(({ why }) => why === 'failure');
   await client.close();
   for (const process of ['1:2', '1:3', '1:4']) {
-    expect((await second.ask('process/get', { process })).state).toMatch(/paused|trapped/);
+    expect((await second.ask('process/get', { process })).state).toMatch(/paused|held/);
   }
   expect(continued.all).toEqual([]);
   await second.client.close();

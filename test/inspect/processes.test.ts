@@ -18,7 +18,7 @@ test('who answers, and what runs', async () => {
   const run = await Inspected.run(FAMILY, ['--inspect'], { arguments: ['one', 'two'] });
   const { client } = await run.connect();
   expect(client.welcome).toEqual({
-    version: '1.0',
+    version: '2.0',
     runtime: expect.stringMatching(/^lunatic \d+\.\d+\.\d+$/),
     pid: run.command.child.pid,
     program: expect.stringMatching(/program\d+\.wat$/),
@@ -58,7 +58,7 @@ test('the processes with parents, names, states and what they wait for', async (
       },
       ...{ mailbox: 0, links: 0, monitors: 1 },
     },
-    { ...common, key: '1:4', id: 4, parent: '1:1', names: [], state: 'ready', entry: 'spin', mailbox: 0 },
+    { ...common, key: '1:4', id: 4, parent: '1:1', names: [], state: 'running', entry: 'spin', mailbox: 0 },
   ]);
   for (const info of processes) {
     expect(info.since).toBeGreaterThanOrEqual(began);
@@ -89,15 +89,19 @@ test('a process without a living parent is a root', async () => {
 
 test('links and monitors', async () => {
   const { ask } = await family();
+  const worker = { key: '1:2', id: 2, environment: 1, names: [], entry: 'worker' };
   expect(await ask('process/peers', { process: '1:1' })).toEqual({
-    links: [{ peer: '1:2', tag: '0' }],
+    links: [{ peer: { ...worker, names: ['worker', 'wor\ufffdker'] }, tag: '0' }],
     monitors: [],
   });
   expect(await ask('process/peers', { process: '1:2' })).toEqual({
-    links: [{ peer: '1:1', tag: '9' }],
+    links: [{ peer: { ...worker, key: '1:1', id: 1, entry: '_start' }, tag: '9' }],
     monitors: [],
   });
-  expect(await ask('process/peers', { process: '1:3' })).toEqual({ links: [], monitors: ['1:2'] });
+  expect(await ask('process/peers', { process: '1:3' })).toEqual({
+    links: [],
+    monitors: [{ ...worker, names: ['worker', 'wor\ufffdker'] }],
+  });
 });
 
 test('the messages of a mailbox, by page', async () => {
@@ -165,7 +169,7 @@ test('permissions, limits, arguments; of variables the names alone', async () =>
     arguments: [expect.stringMatching(/^program\d+\.wat$/), 'an argument'],
     environment_variables: expect.arrayContaining(['PASSWORD', 'PATH']),
   });
-  expect(config['preopened_directories']).toContain('/tmp -> /tmp');
+  expect(config.preopened_directories).toContain('/tmp -> /tmp');
 });
 
 test('what a program may not do beyond upstream', async () => {
@@ -271,9 +275,9 @@ test('10,000 processes: pages hold all of them, once, in order', async () => {
   expect(await ids({ parent: '1:1' })).toEqual([2, 3, 4, 5, 6]);
   expect(await ids({ parent: '1:2' })).toEqual([]);
   expect(await ids({ parent: '2:1' })).toEqual([]);
-  expect(await ids({ states: ['paused', 'trapped'] })).toEqual([]);
+  expect(await ids({ states: ['paused', 'held'] })).toEqual([]);
   await ask('process/pause', { process: '1:4711' });
-  expect(await ids({ states: ['paused', 'trapped'] })).toEqual([4711]);
+  expect(await ids({ states: ['paused', 'held'] })).toEqual([4711]);
   expect(await ids({ states: ['waiting'], text: '47', parent: '1:1' })).toEqual([47, 147, 247, 347, 447]);
 
   // Where the last process of a page has ended the next page goes on behind it.

@@ -59,7 +59,7 @@ export class RawSocket {
       jsonrpc: '2.0',
       id: 'first',
       method: 'initialize',
-      params: { version: '1.0', client: 'raw' },
+      params: { version: '2.0', client: 'raw' },
     });
     await this.answer('first');
   }

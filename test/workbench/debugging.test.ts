@@ -26,8 +26,8 @@ describe('F5 on a text module', () => {
     await workbench.printed('the post office is open');
 
     await workbench.showView('Run and Debug');
-    await workbench.thread('#1 _start (waiting for message)').waitFor();
-    await workbench.thread('#2 sorter (waiting for message, 3 in mailbox)').waitFor();
+    await workbench.thread('#1 _start (waiting for a message)').waitFor();
+    await workbench.thread('#2 sorter (waiting for a message, 3 in mailbox)').waitFor();
     await workbench.thread('#3 clock').waitFor();
     await workbench.screenshot('debugging-threads');
 
@@ -85,7 +85,7 @@ describe('F5 on a text module', () => {
     await workbench.screenshot('processes-mailbox');
 
     await workbench.menu(sorter, 'Show Stack');
-    await workbench.editorShows('Stack of #2 sorter: waiting for message');
+    await workbench.editorShows('Stack of #2 sorter: waiting for a message');
     await workbench.editorShows('at sorter (function');
     await workbench.screenshot('processes-stack');
     await workbench.followLink('at sorter (function');

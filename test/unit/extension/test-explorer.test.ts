@@ -188,12 +188,12 @@ describe('a failure in words', () => {
 
   test('of a test that did not end', () => {
     const processes = [
-      { id: 1, names: [], activity: 'waits for a message', messages: 0, stack: [frame] },
-      { id: 2, names: ['oven', 'stove'], activity: 'runs', messages: 1, stack: [] },
+      { id: 1, names: [], activity: 'waiting for a message', messages: 0, stack: [frame] },
+      { id: 2, names: ['oven', 'stove'], activity: 'running', messages: 1, stack: [] },
     ];
     expect(failureText({ ...failure, message: 'it did not end', processes })).toBe(
-      'it did not end\nprocess 1 waits for a message\n    at slice (function 3, offset 0x20e)\n' +
-        'process 2 (oven, stove) runs, 1 message in its mailbox',
+      'it did not end\nprocess 1: waiting for a message\n    at slice (function 3, offset 0x20e)\n' +
+        'process 2 (oven, stove): running, 1 message in its mailbox',
     );
   });
 

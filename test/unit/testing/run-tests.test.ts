@@ -162,8 +162,8 @@ describe('the time limit', () => {
         reason: 'timeout',
         message: 'the test did not end within 0.2 seconds',
         processes: [
-          { id: 1, activity: 'waits for a message', messages: 0 },
-          { id: 2, activity: 'waits for a message', names: ['kid'], messages: 1 },
+          { id: 1, activity: 'waiting for a message', messages: 0 },
+          { id: 2, activity: 'waiting for a message', names: ['kid'], messages: 1 },
         ],
       },
     ]);
@@ -171,10 +171,10 @@ describe('the time limit', () => {
     expect(stacks?.[0]?.slice(0, 2)).toEqual(['forever', 'parent']);
     expect(stacks?.[1]?.slice(0, 2)).toEqual(['receive_tag', 'wait_in_vain']);
     expect(output.text).toContain(
-      'note: test did not end within 0.2 seconds\nprocess 1 waits for a message\n    at forever (function ',
+      'note: test did not end within 0.2 seconds\nprocess 1: waiting for a message\n    at forever (function ',
     );
     expect(output.text).toContain(
-      'process 2 (kid) waits for a message, 1 message in its mailbox\n    at receive_tag',
+      'process 2 (kid): waiting for a message, 1 message in its mailbox\n    at receive_tag',
     );
     expect(left).toBe(0);
   });
@@ -199,14 +199,14 @@ describe('the time limit', () => {
       const process = resultOf(name).failures[0]?.processes[0];
       return [process?.activity, process?.stack[0]?.function];
     };
-    expect(innermost('sleeps')).toEqual(['sleeps', 'sleeps']);
-    expect(innermost('receives')).toEqual(['waits for a message', 'receive_tag']);
+    expect(innermost('sleeps')).toEqual(['sleeping', 'sleeps']);
+    expect(innermost('receives')).toEqual(['waiting for a message', 'receive_tag']);
     expect(resultOf('receives').output.text).not.toContain('goes on');
-    expect(innermost('requests')).toEqual(['waits for a message', 'requests']);
-    expect(innermost('reads')).toEqual(['waits for input, output or a name', 'reads']);
-    expect(innermost('slept')).toEqual(['waits for a message', 'forever']);
-    expect(innermost('catches')).toEqual(['waits for a message', 'forever']);
-    expect(innermost('swallows')).toEqual(['waits for a message', 'forever']);
+    expect(innermost('requests')).toEqual(['waiting for a message', 'requests']);
+    expect(innermost('reads')).toEqual(['waiting for input, output or a name', 'reads']);
+    expect(innermost('slept')).toEqual(['waiting for a message', 'forever']);
+    expect(innermost('catches')).toEqual(['waiting for a message', 'forever']);
+    expect(innermost('swallows')).toEqual(['waiting for a message', 'forever']);
     expect(left).toBe(0);
   });
 
@@ -220,7 +220,7 @@ describe('the time limit', () => {
     );
     const { resultOf } = await testsOf(source, { timeout: 0.2 });
     const [failure] = resultOf('spins').failures;
-    expect(failure?.processes[0]?.activity).toBe('runs');
+    expect(failure?.processes[0]?.activity).toBe('running');
     expect(failure?.processes[0]?.stack.map((frame) => frame.function)).toEqual([
       'spin',
       '#lunatic_test_spins',
@@ -236,7 +236,7 @@ describe('the time limit', () => {
       { timeout: 0.2 },
     );
     expect(resultOf('a').failures).toMatchObject([
-      { reason: 'timeout', processes: [{ activity: 'runs', stack: [{ function: 'top_level' }] }] },
+      { reason: 'timeout', processes: [{ activity: 'starting', stack: [{ function: 'top_level' }] }] },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { ProcessInfo } from '../inspect/protocol.ts';
+import type { ProcessInfo } from '../protocol.ts';
 
 /** A process, and how many ancestors it has that are there. */
 export interface Branch {
@@ -7,7 +7,7 @@ export interface Branch {
 }
 
 /** Processes in the order of their tree: children below their parent, in the order given. */
-export function treeOf(processes: readonly ProcessInfo[]): Branch[] {
+export function branchesOf(processes: readonly ProcessInfo[]): Branch[] {
   const known = new Set(processes.map(({ key }) => key));
   const children = new Map<string | null, ProcessInfo[]>();
   for (const info of processes) {
