@@ -23,7 +23,7 @@ const testsOfRust = join(projectFolder, 'test', 'guests', 'built', 'rust', 'test
 describe('lunatic check', () => {
   test('tells what a module is, and that it would run', async () => {
     const { stdout, stderr, exitCode } = await lunatic(['check', testsOfRust]);
-    expect(stdout).toMatch(/tests\.wasm: ok \(1\d\d KB\)\n/);
+    expect(stdout).toMatch(/tests\.wasm: ok \(1\d\d KiB\)\n/);
     expect(stdout).toContain('  imports   21: lunatic::message 7, lunatic::error 3, ');
     expect(stdout).toContain('  features  none beyond WebAssembly 1.0\n');
     expect(stdout).toContain('  memory    17 pages (1.1 MiB), may grow, exported as "memory"\n');
