@@ -5,48 +5,48 @@ import { hostTrap } from '../kernel/trap.ts';
 import type { GuestMetrics } from './guest-metrics.ts';
 import { parseSignature, type Signature } from './signature.ts';
 
-/** What the implementations of host functions work on. `scheduler.current` is the process that calls. */
+/** What implementations of host functions work with. `scheduler.current` is the process that calls. */
 export interface HostContext {
   readonly scheduler: Scheduler;
   readonly spawner: Spawner;
-  /** Compiles and links a module for a guest; throws with a message for its author. */
+  /** Compiles and links modules for guests. */
   readonly modules: ModuleLoader;
-  /** Null where metrics are not exported. */
+  /** Null if metrics are not exported. */
   readonly guestMetrics: GuestMetrics | null;
 }
 
-/** See `LoadedModule`; binaries that were loaded before are not compiled again. */
+/** Makes modules of binaries. A binary that was loaded before is not compiled again. */
 export interface ModuleLoader {
   load(bytes: Uint8Array): LoadedModule;
 }
 
-/** Parameters arrive as wasm passes them: i32 as signed number, i64 as signed bigint or split, see `HostFunction`. */
+/** Parameters arrive as wasm passes them: i32 as a signed number, i64 as a signed bigint or split, see `HostFunction`. */
 // biome-ignore lint/suspicious/noExplicitAny: each implementation names its own parameter types
 export type HostImplementation = (...args: any[]) => unknown;
 
-/** An older signature of the same function that guests of earlier SDKs import (abi 18). */
+/** An older signature of a function, which guests of earlier SDKs import (abi 18). */
 export interface OlderSignature extends Pick<Signature, 'params' | 'results'> {
-  /** Turns the current implementation into one of the older signature. */
+  /** Makes an implementation of the older signature from the current one. */
   adapt(current: HostImplementation): HostImplementation;
 }
 
-/** One function that guests can import. */
+/** A function that guests can import. */
 export interface HostFunction extends Signature {
   readonly module: string;
   readonly name: string;
-  /** It may suspend the calling process: it then returns a promise. */
+  /** Whether it may suspend the calling process. It returns a promise then. */
   readonly blocking: boolean;
-  /** It may suspend the process as well, although upstream's does not: it returns a promise, or its result at once. */
+  /** Whether it may suspend the process although upstream's does not. It returns a promise, or its result at once. */
   readonly suspends?: boolean;
-  /** Its i64 parameters arrive as two i32 halves each, the low one first; those of older signatures too. */
+  /** Whether its i64 parameters, and those of its older signatures, arrive as two i32 halves each, the low one first. */
   readonly split: boolean;
-  /** It may return every i32, also the one that asks to wait again. It never waits for a message. */
+  /** Whether it may return any i32, even the one that asks to wait again. It never waits for a message. */
   readonly returnsAny?: boolean;
-  /** The first release of upstream that had it. */
+  /** The first release of upstream that has it. */
   readonly since: string;
   readonly doc: string;
   readonly older: readonly OlderSignature[];
-  /** False where it links but every call of it is refused. */
+  /** False if it can be linked but refuses every call. */
   readonly works: boolean;
   bind(context: HostContext): HostImplementation;
 }
@@ -54,14 +54,14 @@ export interface HostFunction extends Signature {
 interface Options {
   readonly since: string;
   readonly blocking?: boolean;
-  /** For what blocks a thread of upstream's, and must not block the only one here. */
+  /** For functions that block a thread in upstream, and must not block the only one here. */
   readonly suspends?: boolean;
-  /** For what is called with every message. */
+  /** For functions that are called with every message. */
   readonly split?: boolean;
   readonly older?: readonly OlderSignature[];
 }
 
-/** Declares the functions of one import module. */
+/** The functions of one import module. */
 export class Namespace {
   readonly module: string;
   readonly functions: HostFunction[] = [];
@@ -107,16 +107,16 @@ export function older(
   return { params, results, adapt };
 }
 
-/** Implementations that refuse every call. */
+/** The implementations that refuse every call. */
 const refusing = new WeakSet<HostFunction['bind']>();
 
-/** Marks the implementation of a function that links, but cannot be used in this version. */
+/** Marks the implementation of a function that can be linked, but not be used in this version. */
 export function refusal(bind: HostFunction['bind']): HostFunction['bind'] {
   refusing.add(bind);
   return bind;
 }
 
-/** A refusal that traps. */
+/** Returns an implementation that traps. */
 export function unsupported(name: string): HostFunction['bind'] {
   return refusal(() => () => {
     throw hostTrap(`${name} is not supported yet`);

@@ -4,25 +4,25 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { andThen } from './conventions.ts';
 
-/** The export through which a guest gives out its memory (abi 3.8). */
+/** The export that allocates guest memory for the host (abi 3.8). */
 const ALLOCATOR = 'lunatic_alloc';
 
-/** Allocations within allocations that a process may be in: each takes a stack of its own. */
+/** How deep allocations may be nested in a process. Each takes a stack of its own. */
 const MAX_DEPTH = 16;
 
-/** The allocators of instances, on stacks of their own: making one costs more than a call. */
+/** The allocators of instances, wrapped to run on stacks of their own. Wrapping costs more than a call. */
 const allocators = new WeakMap<GuestInstance, (length: number) => Promise<number>>();
 
-/** How many calls of the allocator a process is in. */
+/** The number of calls of the allocator that a process is in. */
 const DEPTH: ProcessSlot<{ calls: number }> = { make: () => ({ calls: 0 }) };
 
 /**
- * Gives a guest data of a size it does not know (abi 3.8): has the guest's own allocator make room, which may
- * suspend, puts the bytes there and their number, 4 bytes, into the cell at `lengthPointer`. Upstream writes 8, over
- * whatever follows the cell of 4 that its SDK has; guests that read 8 must zero the cell first.
+ * Gives a guest data of a size that it does not know (abi 3.8). The guest's own allocator makes room, which may
+ * suspend; the bytes go there, and their number goes as a `u32` to `lengthPointer`. Upstream writes 8 bytes, over
+ * whatever follows the 4 bytes that its SDK has there; guests that read 8 must zero them first.
  *
- * @returns the address. Traps where there is no such export or it is of another type, where it traps itself, and where
- *   the range it returns is not in memory
+ * @returns the address. Traps if there is no such export or it has another type, if it traps itself, and if the range
+ *   that it returns is outside the memory
  */
 export function giveToGuest(
   scheduler: Scheduler,
@@ -52,7 +52,7 @@ export function giveToGuest(
     allocators.set(instance, allocate);
   }
   const call = allocate;
-  // From the bottom of the JavaScript stack: nested on it, a guest could end it in the midst of the kernel.
+  // Called from the bottom of the JavaScript stack: if it were nested, a guest could exhaust the stack within the kernel.
   const allocated = Promise.resolve()
     .then(() => call(bytes.length))
     .finally(() => {

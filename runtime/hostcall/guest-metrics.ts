@@ -1,4 +1,4 @@
-/** Where the metrics of guests go (abi 15.1). Names are as guests give them. */
+/** Takes the metrics of guests (abi 15.1). Names are as guests give them. */
 export interface GuestMetrics {
   addToCounter(name: string, value: number): void;
   setGauge(name: string, value: number): void;

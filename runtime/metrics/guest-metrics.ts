@@ -2,13 +2,13 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { GuestMetrics } from '../hostcall/guest-metrics.ts';
 import { metricName } from './metric-name.ts';
 
-/** Metrics that all guests together may have: whoever scrapes keeps each. */
+/** Metrics that all guests together may have: Prometheus keeps each of them. */
 const MAX_METRICS = 1000;
 
-/** Names as guests give them whose metric is remembered; several may be for one metric. */
+/** Names as guests give them whose metric is remembered. Several may be for one metric. */
 const MAX_SPELLINGS = 4 * MAX_METRICS;
 
-/** Upper bounds of a histogram's buckets: guests do not say what they observe. */
+/** Upper bounds of a histogram's buckets. They cover a wide range, since guests do not say what they observe. */
 const BUCKETS = Array.from({ length: 13 }, (_, i) => 10 ** (i - 6)).flatMap((bound) => [
   bound,
   2.5 * bound,
@@ -18,15 +18,15 @@ const BUCKETS = Array.from({ length: 13 }, (_, i) => 10 ** (i - 6)).flatMap((bou
 type Metric = Counter | Gauge | Histogram;
 
 /**
- * Counters, gauges and histograms that guests made. What cannot be exported is dropped, and counted: metrics beyond
- * the bound, names that are too long, a name that is already one of another kind or the runtime's own, observations
- * that are no finite number.
+ * Counters, gauges and histograms of guests. Values that cannot be exported are dropped and counted: those of metrics
+ * beyond the limit, of names that are too long, of a name that a metric of another kind or of the runtime has, and
+ * observations that are not finite.
  */
 export class ExportedGuestMetrics implements GuestMetrics {
   readonly #registry: Registry;
   readonly #dropped: Counter;
   readonly #metrics = new Map<string, Metric>();
-  /** By the name as the guest gave it. */
+  /** Metrics by the names as guests give them; null for one that is dropped. */
   readonly #spellings = new Map<string, Metric | null>();
 
   constructor(registry: Registry) {
@@ -84,7 +84,7 @@ export class ExportedGuestMetrics implements GuestMetrics {
     return metric;
   }
 
-  /** Whether a name is the runtime's own, or that of a part of a histogram. */
+  /** Returns whether a name is the runtime's own, or that of a part of a histogram. */
   #isTaken(name: string): boolean {
     if (this.#registry.getSingleMetric(name) !== undefined) return true;
     const whole = /^(.+)_(?:bucket|count|sum)$/.exec(name)?.[1];

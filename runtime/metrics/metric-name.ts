@@ -2,7 +2,7 @@
 const MAX_NAME = 200;
 
 /**
- * A name as Prometheus has it: letters, digits, `_` and `:`, and no digit at the beginning. Whatever else becomes `_`.
+ * Makes a name for Prometheus: letters, digits, `_` and `:`, and no digit at the beginning. Anything else becomes `_`.
  * @returns undefined for a name that is empty or too long
  */
 export function metricName(name: string): string | undefined {

@@ -2,14 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIP } from 'node:net';
 import type { Registry } from 'prom-client';
 
-/** Connections at a time; whoever scrapes needs one. */
+/** Connections at the same time. A Prometheus needs one. */
 const MAX_CONNECTIONS = 32;
-/** Milliseconds for a request to arrive. */
+/** Milliseconds that a request may take to arrive. */
 const REQUEST_TIME = 5000;
 
 const PATH = '/metrics';
 
-/** Serves metrics as Prometheus' text, at /metrics. */
+/** Serves metrics in Prometheus's text format, at /metrics. */
 export class MetricsServer {
   readonly url: string;
   readonly #http: Server;
@@ -19,7 +19,7 @@ export class MetricsServer {
     this.url = url;
   }
 
-  /** @throws the error of the operating system where it cannot listen there */
+  /** Starts a server. @throws the error of the operating system if it cannot listen there */
   static async listen(host: string, port: number, registry: Registry): Promise<MetricsServer> {
     const http = createServer((request, response) => {
       respond(request, response, host, registry).catch(() => response.destroy());
@@ -30,17 +30,17 @@ export class MetricsServer {
       http.once('error', fail);
       http.listen(port, host, () => {
         http.off('error', fail);
-        // Such as too many open files, when somebody connects.
+        // For example too many open files, when somebody connects.
         http.on('error', () => {});
         done();
       });
     });
-    // It serves for as long as the program runs, and does not keep it running.
+    // It serves as long as the program runs, and does not keep it running.
     http.unref();
     const bound = http.address();
     const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
-    const shownHost = isIP(host) === 6 ? `[${host}]` : host;
-    return new MetricsServer(http, `http://${shownHost}:${boundPort}${PATH}`);
+    const urlHost = isIP(host) === 6 ? `[${host}]` : host;
+    return new MetricsServer(http, `http://${urlHost}:${boundPort}${PATH}`);
   }
 
   close(): void {
@@ -73,8 +73,8 @@ async function respond(
 }
 
 /**
- * Whether a `Host` header names the place that the server listens at: a web page that has led a name of its own here must
- * not read the metrics. Where it listens to the network, any name may be its own.
+ * Returns whether a `Host` header names the address that the server listens on: a web page that has pointed a name of its
+ * own here must not read the metrics. If it listens on the network, any name may be its own.
  */
 function isOwnName(header: string, host: string): boolean {
   if (host === '0.0.0.0' || host === '::') return true;

@@ -10,8 +10,8 @@ const POWERS_OF_FOUR = Array.from({ length: 13 }, (_, i) => 4 ** i);
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * The runtime's own metrics, under upstream's names with `_` for each dot (abi 15.2). Whatever happens often is
- * counted in numbers here, which the exporter takes when somebody asks.
+ * The runtime's own metrics, under upstream's names with `_` for each dot (abi 15.2). Frequent events are counted in
+ * plain numbers here, which the exporter reads when it is asked.
  */
 export class VmMetrics implements KernelMetrics {
   readonly #registry: Registry;
@@ -25,9 +25,9 @@ export class VmMetrics implements KernelMetrics {
   #dataMessages = 0;
   #linkDeathsForwarded = 0;
   #outstanding = 0;
-  /** The signal that is being applied when a message is accepted; null for a message that came at once. */
+  /** The signal that is applied when a message is accepted; null for a message that is delivered at once. */
   #applied: Signal | null = null;
-  /** Whose links changed last. */
+  /** The process whose links changed last. */
   #linked: Process | null = null;
   #compiled = 0;
   #modulesDropped = 0;
@@ -151,7 +151,7 @@ export class VmMetrics implements KernelMetrics {
 
   // -- the host functions' -----------------------------------------------------------------------------
 
-  /** A host function that counts its calls, where they are counted. */
+  /** Returns an implementation that counts its calls, if they are counted. */
   counting(fn: HostFunction, implementation: HostImplementation): HostImplementation {
     switch (`${fn.module}::${fn.name}`) {
       case 'lunatic::process::compile_module':

@@ -2,14 +2,14 @@ import type { PreopenedDirectory, ProcessConfig } from './config.ts';
 import { permissionFor } from './path-permission.ts';
 
 /**
- * What a child may do for which its parent wanted this config: no more than the parent itself.
+ * Returns what a child may do that its parent spawns with this config: no more than the parent itself.
  *
- *  - Limits are cut to the parent's: a fresh config has the largest ones, and not because anybody wants them.
- *  - So is the network: a child may do what its parent may, and its own rules let it.
+ *  - Limits are cut to the parent's: a new config has the largest ones, and not because anybody wants them.
+ *  - The network is restricted likewise: a child may do what both its parent and its own rules allow.
  *  - A directory must be within one of the parent's.
- *  - Flags and programs were checked when they were set, and are looked at again.
+ *  - Flags and OS programs were checked when they were set, and are checked again.
  *
- * @returns the config, which the caller's changes do not reach any more, or why there cannot be such a child
+ * @returns a config that later changes of the wanted one do not affect, or why there cannot be such a child
  */
 export function childConfig(wanted: ProcessConfig, parent: ProcessConfig): ProcessConfig | string {
   const config = wanted.copy();
@@ -37,12 +37,12 @@ export function childConfig(wanted: ProcessConfig, parent: ProcessConfig): Proce
   return config;
 }
 
-/** 0 is without a limit. */
+/** Returns the smaller of two limits, of which 0 means no limit. */
 function smallerFuel(a: number, b: number): number {
   return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
 }
 
-/** The directories as they are at this moment, without symbolic links; or what is wrong with one. */
+/** Returns the directories as they are at this moment, with symbolic links resolved, or what is wrong with one. */
 function directoriesWithin(
   wanted: readonly PreopenedDirectory[],
   own: readonly PreopenedDirectory[],

@@ -1,6 +1,6 @@
 import { ANY_NETWORK, type NetworkPermission } from './network-permission.ts';
 
-/** A host directory that a process may see. */
+/** A host directory that a process may use. */
 export interface PreopenedDirectory {
   readonly guestPath: string;
   readonly hostPath: string;
@@ -13,31 +13,31 @@ const NO_COMMANDS: ReadonlyMap<string, string> = new Map();
 
 /** Permissions and limits of a process (abi 4.1). Shared by reference once a process runs with it. */
 export class ProcessConfig {
-  /** Bytes. */
+  /** Bytes that its memory may have. */
   maxMemory = DEFAULT_MAX_MEMORY;
-  /** Units of 100,000 instructions; 0 is unlimited. */
+  /** Units of 100,000 instructions that it may run; 0 for no limit. */
   maxFuel = 0;
   canCompileModules = false;
   canCreateConfigs = false;
   canSpawnProcesses = false;
-  /** Processes that its environment may have when one with this config spawns another. */
+  /** Processes that its environment may have while a process with this config can still spawn another. */
   maxProcesses = Number.POSITIVE_INFINITY;
-  /** Bytes of messages that it may leave unread, with something for each; with more it is killed. */
+  /** Bytes of messages that it may leave unread, with a surcharge for each message. Beyond that it is killed. */
   maxMailbox = Number.POSITIVE_INFINITY;
   /**
-   * Whether children may get what their parent does not have: permissions of upstream's, larger limits, any directory.
-   * Upstream lets them. Children inherit this, whatever their config says.
+   * Whether children may get more than their parent has: upstream's permissions, larger limits, any directory. Upstream
+   * allows that. Children inherit this setting, whatever their config says.
    */
   upstreamPermissions = false;
-  /** Programs of the operating system that it may run: absolute paths by the names that guests use. */
+  /** OS programs that it may run: absolute paths by the names that guests use. */
   commands: ReadonlyMap<string, string> = NO_COMMANDS;
-  /** Whom it may connect to, and where it may listen. Upstream has no such permission. */
+  /** Which addresses it may connect to and listen on. Upstream has no such permission. */
   network: NetworkPermission = ANY_NETWORK;
   preopenedDirectories: PreopenedDirectory[] = [];
   commandLineArguments: string[] = [];
   environmentVariables: [key: string, value: string][] = [];
 
-  /** What a spawn takes, so that later changes of the resource do not reach a running process. */
+  /** Copies the config for a spawn, so that later changes of the guest's resource do not affect a running process. */
   copy(): ProcessConfig {
     const copy = new ProcessConfig();
     copy.maxMemory = this.maxMemory;
@@ -56,7 +56,7 @@ export class ProcessConfig {
     return copy;
   }
 
-  /** The config of a root process: all permissions, default limits. */
+  /** Returns the config of a root process: all permissions, default limits. */
   static forRoot(): ProcessConfig {
     const config = new ProcessConfig();
     config.canCompileModules = true;

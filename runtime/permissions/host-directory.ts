@@ -13,42 +13,43 @@ import {
 import { sep } from 'node:path';
 
 /**
- * Directories of the host as guests reach them: one name at a time, and never through a symbolic link.
+ * A directory of the host as guests reach it: one name at a time, and never through a symbolic link.
  *
- * Node has no `openat`, but Linux lets a path begin at an open descriptor: in `/proc/self/fd/7/name` the kernel goes
- * straight to the directory behind descriptor 7, wherever that may have been moved, and looks up one name there. So
- * nothing that is exchanged or renamed on the way can lead out. Where there is no `/proc`, directories are known by
- * their paths, and each use compares what is there with what was there (`PathDirectory`): good against what a guest
- * can do itself, but another program that exchanges directories in just the right microsecond is not noticed.
+ * Node has no `openat`, but on Linux a path can begin at an open descriptor: for `/proc/self/fd/7/name` the kernel goes
+ * straight to the directory of descriptor 7, wherever that may have been moved, and looks up one name there. So
+ * nothing that is exchanged or renamed on the way can lead out. On systems without `/proc`, directories are known by
+ * their paths, and each use compares the directory with the one that was found first (`PathDirectory`). That protects
+ * against whatever a guest itself can do, but does not notice another program that exchanges directories in just the
+ * right microsecond.
  */
 export interface HostDirectory {
   /**
-   * What `node:fs` takes for an entry of this directory. Only for functions that do not follow a link there.
+   * Returns the path of an entry for `node:fs`. Only for functions that do not follow a link there.
    * @param name one component, or `.` for the directory itself
    */
   at(name: string): string;
-  /** Opens a directory in it. @throws ENOTDIR where the entry is anything else, also a symbolic link */
+  /** Opens a directory in it. @throws ENOTDIR if the entry is anything else, even a symbolic link */
   open(name: string): HostDirectory;
-  /** Takes hold of an entry, whatever it is; a symbolic link is not followed. */
+  /** Takes hold of an entry of whatever kind. A symbolic link is not followed. */
   entry(name: string): HostEntry;
-  /** Makes a file that was not there and returns its descriptor. @param flags of `open` */
+  /** Creates a file that must not exist yet and returns its descriptor. @param flags of `open` */
   create(name: string, flags: number): number;
-  /** To be called right before `at` is used. @throws EPERM where another directory has taken its place */
+  /** Must be called right before `at` is used. @throws EPERM if another directory has taken its place */
   check(): void;
   close(): void;
 }
 
-/** Something in a directory. It must be closed, or turned into a directory. */
+/** An entry of a directory. It must be closed, or turned into a directory. */
 export interface HostEntry {
   readonly stats: Stats;
-  /** The directory that it is; takes the entry's place. */
+  /** Returns the directory that it is, which takes the entry's place. */
   directory(): HostDirectory;
-  /** Opens the file that it is and returns its descriptor. @param flags of `open` */
+  /** Opens the file that it is, and returns its descriptor. @param flags of `open` */
   file(flags: number): number;
   close(): void;
 }
 
-/** A path that is refused, with the code that an operating system would give. */
+/** A path is refused, with the code that an operating system would give. */
 export class PathError extends Error {
   override readonly name = 'PathError';
   readonly code: string;
@@ -59,20 +60,23 @@ export class PathError extends Error {
   }
 }
 
-/** Linux' `O_PATH`, which Node does not name: a descriptor that only stands for a place, whatever is there. */
+/** Linux's `O_PATH`, which Node does not name: a descriptor that only stands for an entry of whatever kind. */
 const O_PATH = 0o10000000;
 const { O_CREAT, O_EXCL, O_TRUNC } = constants;
-/** Undefined on Windows, as far as the types do not say. */
+/** Undefined on Windows, although the types do not say so. */
 const O_DIRECTORY = constants.O_DIRECTORY ?? 0;
 const O_NOFOLLOW = constants.O_NOFOLLOW ?? 0;
-/** Nothing may wait in `open`, and no terminal becomes this one's. */
+/** `open` must not wait, and no terminal may become this process's own. */
 const AT_ONCE = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 /** Permissions of a new file, before the `umask`. */
 const FILE_MODE = 0o666;
-/** `statfs` of procfs. */
+/** The type that `statfs` gives for procfs. */
 const PROC_SUPER_MAGIC = 0x9fa0;
 
-/** Device number of `/proc`, whose files are doors into this very process; null where there is none; once looked for. */
+/**
+ * Device number of `/proc`, whose files are doors into this very process; null if there is none, undefined before it was
+ * looked for.
+ */
 let procDevice: number | null | undefined;
 
 function findProc(): number | null {
@@ -80,7 +84,7 @@ function findProc(): number | null {
   try {
     const fd = openSync('/', O_PATH | O_DIRECTORY);
     try {
-      // There may be something else in its place, or it may be closed to this process.
+      // Something else may be mounted there, or it may be closed to this process.
       if (statfsSync('/proc/self/fd').type !== PROC_SUPER_MAGIC) return null;
       const { dev, ino } = statSync(`/proc/self/fd/${fd}/.`);
       const root = statSync('/');
@@ -100,8 +104,8 @@ export function hasProc(): boolean {
 }
 
 /**
- * Opens a directory by a path of the host; links in it are followed.
- * @throws the error of `node:fs`, or EACCES for one in `/proc`
+ * Opens a directory by a path of the host. Links in it are followed.
+ * @throws the error of `node:fs`, or EACCES for a directory in `/proc`
  */
 export function openHostDirectory(path: string): HostDirectory {
   return hasProc() ? AnchoredDirectory.at(path) : PathDirectory.at(path);
@@ -111,7 +115,7 @@ function refuseProc(stats: Stats): void {
   if (stats.dev === procDevice) throw new PathError('EACCES', 'nothing in /proc can be opened');
 }
 
-/** A directory on Linux: a descriptor. */
+/** A directory on Linux: an open descriptor. */
 class AnchoredDirectory implements HostDirectory {
   readonly #fd: number;
 
@@ -176,7 +180,7 @@ class AnchoredEntry implements HostEntry {
   }
 
   file(flags: number): number {
-    // The very file that was looked at: the last link of this path is the kernel's own.
+    // This opens the very file that was looked at: the last link of this path is the kernel's own.
     return openSync(`/proc/self/fd/${this.#fd}`, flags | AT_ONCE);
   }
 
@@ -185,13 +189,13 @@ class AnchoredEntry implements HostEntry {
   }
 }
 
-/** Where and which directory it is. */
+/** What tells one directory or file from another. */
 interface Identity {
   readonly dev: bigint;
   readonly ino: bigint;
 }
 
-/** A directory anywhere else: its path, and what was found there. */
+/** A directory on other systems: its path, and which directory was found there. */
 export class PathDirectory implements HostDirectory {
   readonly #path: string;
   readonly #identity: Identity;
@@ -216,7 +220,7 @@ export class PathDirectory implements HostDirectory {
     const path = this.at(name);
     const stats = lstatSync(path, { bigint: true });
     this.check();
-    if (!stats.isDirectory()) throw new PathError('ENOTDIR', `${name} is no directory`);
+    if (!stats.isDirectory()) throw new PathError('ENOTDIR', `${name} is not a directory`);
     return name === '.' ? new PathDirectory(this.#path, stats) : new PathDirectory(path, stats);
   }
 

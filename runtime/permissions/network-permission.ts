@@ -1,20 +1,20 @@
 import { NetworkRules } from './network-rules.ts';
 
-/** Permissions within permissions that a process may have, each a list that is looked at for each connection. */
+/** How deep permissions may be nested within permissions. Every level is checked for each connection. */
 export const MAX_DEPTH = 32;
 
 /**
- * What the processes of a config may do on the network. It does not change: to restrict it makes a new one. Where a
- * process restricts a child, what the child may do is what both allow.
+ * What the processes of a config may do on the network. It never changes: every restriction makes a new one. If a
+ * process restricts a child, the child may do what both permissions allow.
  */
 export class NetworkPermission {
-  /** What may be connected, sent and resolved to; null for all that the parent allows. */
+  /** Which hosts may be connected, sent to and resolved; null for all that the parent allows. */
   readonly connect: NetworkRules | null;
-  /** What may not, whatever `connect` says. */
+  /** Which hosts may not, whatever `connect` says. */
   readonly deny: NetworkRules | null;
-  /** Where may be listened; null for wherever the parent may. */
+  /** Which addresses may be listened on; null for all that the parent allows. */
   readonly listen: NetworkRules | null;
-  /** Of the process that restricted this one. */
+  /** The permission of the process that restricted this one. */
   readonly parent: NetworkPermission | null;
 
   constructor(
@@ -30,7 +30,7 @@ export class NetworkPermission {
   }
 
   /**
-   * Allows a connection besides those that were named before; the first that is named forbids all others, to listen too.
+   * Allows connections in addition to those allowed before. The first rule forbids everything else, listening included.
    * @throws NetworkRuleError
    */
   allowingConnect(rule: string): NetworkPermission {
@@ -39,7 +39,8 @@ export class NetworkPermission {
   }
 
   /**
-   * The same for an address to listen on.
+   * Allows to listen on an address in addition to those allowed before. The first rule forbids everything else,
+   * connections included.
    * @throws NetworkRuleError
    */
   allowingListen(rule: string): NetworkPermission {
@@ -49,7 +50,7 @@ export class NetworkPermission {
   }
 
   /**
-   * Forbids connections, whatever is allowed.
+   * Forbids connections, whatever else is allowed.
    * @throws NetworkRuleError
    */
   denying(rule: string): NetworkPermission {
@@ -57,12 +58,12 @@ export class NetworkPermission {
     return new NetworkPermission(this.connect, deny, this.listen, this.parent);
   }
 
-  /** Forbids everything that is not allowed from now on. */
+  /** Forbids everything that is not allowed later. */
   withNothing(): NetworkPermission {
     return new NetworkPermission(NOTHING, this.deny, NOTHING, this.parent);
   }
 
-  /** What a child may do for which this was wanted: no more than `parent`. Null where they are nested too deep. */
+  /** Restricts this permission to what `parent` allows too. Returns null if they are nested too deep. */
   within(parent: NetworkPermission): NetworkPermission | null {
     if (this === ANY_NETWORK) return parent;
     if (parent === ANY_NETWORK) return this;
@@ -75,24 +76,24 @@ export class NetworkPermission {
 
 const NOTHING = new NetworkRules([]);
 
-/** No restriction, as upstream has none. */
+/** No restriction, as in upstream. */
 export const ANY_NETWORK = new NetworkPermission(null);
-/** Neither to connect nor to listen. */
+/** A permission neither to connect nor to listen. */
 export const NO_NETWORK = ANY_NETWORK.withNothing();
 
-/** @throws NetworkRuleError where one of them names a host: sockets are bound to addresses */
+/** Makes rules for listening. @throws NetworkRuleError if one of them names a host: sockets are bound to addresses */
 export function listenRules(texts: readonly string[]): NetworkRules {
   return new NetworkRules(texts, 'addresses');
 }
 
-/** Whose permission it is: a config. */
+/** A config, whose permission is checked. */
 interface Owner {
   readonly network: NetworkPermission;
 }
 
 /**
- * Whether a process may connect, or send a datagram.
- * @param address in numbers: 127.0.0.1, ::1
+ * Returns whether a process may connect, or send a datagram.
+ * @param address numeric: 127.0.0.1, ::1
  */
 export function mayConnect({ network }: Owner, address: string, port: number): boolean {
   if (network === ANY_NETWORK) return true;
@@ -105,9 +106,9 @@ export function mayConnect({ network }: Owner, address: string, port: number): b
 }
 
 /**
- * Whether a process may listen on a TCP or TLS address, or bind a datagram socket to it.
- * @param address in numbers; 0.0.0.0 and :: are all addresses of the machine
- * @param port 0 for any that is free
+ * Returns whether a process may listen on a TCP or TLS address, or bind a datagram socket to it.
+ * @param address numeric; 0.0.0.0 and :: are all addresses of the machine
+ * @param port 0 for any free port
  */
 export function mayListen({ network }: Owner, address: string, port: number): boolean {
   for (let at: NetworkPermission | null = network; at !== null; at = at.parent) {
@@ -116,7 +117,7 @@ export function mayListen({ network }: Owner, address: string, port: number): bo
   return true;
 }
 
-/** The same for a datagram socket, which clients bind too: to any port, in order to send. */
+/** Returns whether a process may bind a datagram socket. Clients bind one too, to any port, in order to send. */
 export function mayBindDatagrams(owner: Owner, address: string, port: number): boolean {
   return mayListen(owner, address, port) || (port === 0 && mayConnectSomewhere(owner));
 }
@@ -129,8 +130,8 @@ function mayConnectSomewhere({ network }: Owner): boolean {
 }
 
 /**
- * Whether a process may ask for the addresses of a host. A question tells the world something, so that hosts that the
- * process could not connect to by name are not asked for. Addresses in numbers need no question, and no permission.
+ * Returns whether a process may look up the addresses of a host. A look-up tells the world something, so hosts that the
+ * process could not connect to by name are not looked up. Numeric addresses need no look-up and no permission.
  * @param host without a port
  */
 export function mayResolve({ network }: Owner, host: string): boolean {
@@ -141,7 +142,7 @@ export function mayResolve({ network }: Owner, host: string): boolean {
   return true;
 }
 
-/** To be called when a host has been resolved, so that rules that name it know its addresses. */
+/** Must be called when a host has been resolved, so that the rules that name it learn its addresses. */
 export function learnAddresses({ network }: Owner, host: string, addresses: readonly string[]): void {
   for (let at: NetworkPermission | null = network; at !== null; at = at.parent) {
     for (const address of addresses) {
@@ -151,12 +152,12 @@ export function learnAddresses({ network }: Owner, host: string, addresses: read
   }
 }
 
-/** What a guest's author reads: `refusedByConfig('connect to 10.0.0.1:80')`. */
+/** Returns a refusal for the guest's author: `refusedByConfig('connect to 10.0.0.1:80')`. */
 export function refusedByConfig(action: string): string {
   return `this process may not ${action} (network permissions of its config)`;
 }
 
-/** Connecting to all addresses is connecting to the machine itself. */
+/** Connecting to the address of all interfaces connects to the machine itself. */
 function reached(address: string): string {
   if (/^(0+\.){3}0+$/.test(address)) return '127.0.0.1';
   if (!address.includes(':')) return address;

@@ -1,15 +1,15 @@
 import type { BlockList } from 'node:net';
 
-/** Rules that a list may have; each is looked at for each connection. */
+/** The number of rules that a list may have. Each is checked for each connection. */
 export const MAX_RULES = 256;
-/** Characters of a rule; the longest name of a host has 253. */
+/** Characters of the longest rule. The longest name of a host has 253. */
 const MAX_LENGTH = 300;
-/** Addresses of names that are kept for a rule; with more, the older ones have to be resolved again. */
+/** Addresses that are kept for a rule that names a host. Beyond that the oldest are forgotten and must be resolved again. */
 export const MAX_LEARNED = 4096;
 
 const HIGHEST_PORT = 65_535;
 
-/** A text is no rule. The message says what one looks like. */
+/** A text is not a rule. The message says what a rule looks like. */
 export class NetworkRuleError extends Error {
   override readonly name = 'NetworkRuleError';
   readonly code = 'LUNATIC_NETWORK_RULE';
@@ -20,22 +20,22 @@ interface Ports {
   readonly to: number;
 }
 
-/** Addresses that a rule names, all at the same ports. */
+/** The addresses of rules that have the same ports. */
 interface AddressGroup {
   readonly ports: Ports;
   /** Null for every address. */
   readonly list: BlockList | null;
 }
 
-/** A host by name, and the addresses that it was resolved to so far. */
+/** A host by name, and the addresses that it has been resolved to so far. */
 interface NameRule {
   readonly ports: Ports;
   /** In lower case. */
   readonly name: string;
-  /** Whether hosts below the name are meant, as by `*.example.org`. */
+  /** Whether hosts below the name are meant, as with `*.example.org`. */
   readonly below: boolean;
   list: BlockList | null;
-  /** Those of the list, in numbers. */
+  /** The addresses in `list`, numeric. */
   learned: string[];
 }
 
@@ -47,17 +47,17 @@ interface NameRule {
  *     [::1]:80, [fe80::]/10  the same for IPv6      db.example.org:5000-5100    a host and a range of ports
  *                                                   *.example.org:443           hosts below a name
  *
- * Without ports, all of them are meant. Names are compared with what a guest resolves; the addresses that it gets are
- * those of the rule from then on. Lists do not change, except for that: to add a rule makes a new one.
+ * A rule without ports is for all of them. Names are compared with what a guest resolves, and the addresses that it gets
+ * belong to the rule from then on. Otherwise lists never change: adding a rule makes a new list.
  */
 export class NetworkRules {
-  /** As they were written. */
+  /** The rules as they were written. */
   readonly texts: readonly string[];
   readonly #groups: AddressGroup[] = [];
   readonly #names: NameRule[] = [];
 
   /**
-   * @param hosts whether rules may name hosts, or addresses alone
+   * @param hosts whether rules may name hosts, or only addresses
    * @throws NetworkRuleError
    */
   constructor(texts: readonly string[], hosts: 'names' | 'addresses' = 'names') {
@@ -67,19 +67,19 @@ export class NetworkRules {
   }
 
   /**
-   * This list and one more rule.
+   * Returns a list with one more rule.
    * @throws NetworkRuleError
    */
   with(text: string): NetworkRules {
     return new NetworkRules([...this.texts, text]);
   }
 
-  /** Whether nothing matches. */
+  /** Whether the list matches nothing. */
   get isEmpty(): boolean {
     return this.texts.length === 0;
   }
 
-  /** Whether a rule is for an address, in numbers, at a port. */
+  /** Returns whether a rule is for a numeric address and a port. */
   matches(address: string, port: number): boolean {
     const bare = withoutZone(address);
     const family = familyOf(bare);
@@ -92,7 +92,7 @@ export class NetworkRules {
     return false;
   }
 
-  /** Whether a rule is for a host by its name, at some port or, with `allPorts`, at all of them. */
+  /** Returns whether a rule is for a host by its name, at some port or, with `allPorts`, at all of them. */
   matchesName(host: string, allPorts = false): boolean {
     const fits = (ports: Ports) => !allPorts || (ports.from === 0 && ports.to === HIGHEST_PORT);
     if (this.#groups.some(({ ports, list }) => list === null && fits(ports))) return true;
@@ -100,7 +100,7 @@ export class NetworkRules {
     return this.#names.some((rule) => fits(rule.ports) && isNamed(rule, name));
   }
 
-  /** Takes an address that a host was resolved to for one of the rules that name the host. */
+  /** Adds an address that a host was resolved to, to the rules that name the host. */
   learn(host: string, address: string): void {
     if (this.#names.length === 0) return;
     const name = normalName(host);
@@ -115,8 +115,8 @@ export class NetworkRules {
   }
 
   /**
-   * Takes over what the rule at an index of `learned` has learned elsewhere.
-   * @throws NetworkRuleError for what is no address
+   * Adds addresses that the rule at an index of `learned` has learned elsewhere.
+   * @throws NetworkRuleError if one of them is not an address
    */
   learnAgain(index: number, addresses: readonly string[]): void {
     const rule = this.#names[index];
@@ -172,7 +172,7 @@ export class NetworkRules {
     const below = host.startsWith('*.');
     const name = normalName(below ? host.slice(2) : host);
     const isName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/.test(name);
-    // A last part of digits alone is an address that went wrong.
+    // If the last part has only digits, this is a malformed address.
     if (!isName || /(^|\.)\d+$/.test(name)) throw wrong(text, 'it names no host, address or network');
     const rule: NameRule = { ports, name, below, list: null, learned: [] };
     this.#names.push(rule);
@@ -193,7 +193,7 @@ function addLearned(rule: NameRule, address: string, family: 'ipv4' | 'ipv6'): v
   rule.learned.push(address);
 }
 
-/** Loaded where there are rules: most programs run without. */
+/** Loads `node:net` with the first rule: most programs have none. */
 function newList(): BlockList {
   const { BlockList } = process.getBuiltinModule('node:net');
   return new BlockList();
@@ -232,7 +232,7 @@ function isIn({ from, to }: Ports, port: number): boolean {
   return port >= from && port <= to;
 }
 
-/** Names are the same in both cases, and with the dot of the root at their end. */
+/** Names are compared without regard to case and to the dot of the root at their end. */
 function normalName(host: string): string {
   const name = host.toLowerCase();
   return name.endsWith('.') ? name.slice(0, -1) : name;
@@ -242,7 +242,7 @@ function isNamed({ name, below }: NameRule, host: string): boolean {
   return below ? host.endsWith(`.${name}`) : host === name;
 }
 
-/** `fe80::1%eth0`: the interface is no part of the address. */
+/** Removes the interface, which is not part of the address: `fe80::1%eth0`. */
 function withoutZone(address: string): string {
   const zone = address.indexOf('%');
   return zone < 0 ? address : address.slice(0, zone);

@@ -2,8 +2,8 @@ import type { ProcessConfig } from './config.ts';
 import { type HostDirectory, openHostDirectory } from './host-directory.ts';
 
 /**
- * The preopened directories of a config, opened for the first of the processes that run with it and closed after
- * the last: processes by the thousand share a config, and not one descriptor is needed for each.
+ * The preopened directories of a config. They are opened for the first process that runs with it and closed after the
+ * last, so that thousands of processes that share a config do not need a descriptor each.
  */
 export class OpenDirectories {
   /** In the order of the config. */
@@ -17,9 +17,9 @@ export class OpenDirectories {
   }
 
   /**
-   * To be called for each process, which calls `release` in the end.
-   * @returns null where the config has no directories
-   * @throws Error of `node:fs` where one of them cannot be opened, with a message that names it
+   * Opens the directories for a process, which must call `release` when it ends.
+   * @returns null if the config has no directories
+   * @throws DirectoryError if one of them cannot be opened
    */
   static of(config: ProcessConfig): OpenDirectories | null {
     const open = shared.get(config);
@@ -40,7 +40,7 @@ export class OpenDirectories {
   }
 }
 
-/** By config, as long as processes use them. */
+/** The open directories of each config, as long as processes use them. */
 const shared = new WeakMap<ProcessConfig, OpenDirectories>();
 
 function openAll({ preopenedDirectories }: ProcessConfig): HostDirectory[] {

@@ -16,18 +16,18 @@ export type PathPermission =
     };
 
 /**
- * Whether a process with these preopened directories may open a host path, for host functions that take host paths
- * themselves (abi 4.3: `sqlite::open`). The path must be inside one of them, or be one of them,
+ * Decides whether a process with these preopened directories may open a host path, for host functions that take host
+ * paths themselves (abi 4.3: `sqlite::open`). The path must be inside one of them, or be one of them,
  *
- *  - as a text, with `.` and `..` resolved without a look at the file system, and
- *  - with all symbolic links resolved: what is inside as a text but leads outside is refused.
+ *  - as text, with `.` and `..` resolved without a look at the file system, and
+ *  - with all symbolic links resolved: a path that is inside as text but leads outside is refused.
  *
- * What is neither a file nor a directory, such as a FIFO, is refused, since opening or reading it may wait for ever; and
- * so are a symbolic link without a target and a path with a NUL byte. What does not exist yet is judged by the part that
+ * Anything but a file or directory, such as a FIFO, is refused, since opening or reading it may wait for ever. So are a
+ * symbolic link without a target and a path with a NUL byte. A path that does not exist yet is judged by its part that
  * does.
  *
- * The answer holds for this moment. Whoever opens the path later, or further files beside it, must keep in mind that
- * a process that may write to the directory may have put links into it since.
+ * The answer holds for this moment. Whoever opens the path later, or other files beside it, must keep in mind that a
+ * process that can write to the directory may have put links into it since.
  *
  * @param path absolute, or relative to the current directory
  */
@@ -48,7 +48,7 @@ export function permissionFor(directories: readonly PreopenedDirectory[], path: 
   return refused;
 }
 
-/** Whether `path` is `directory` or below it. Both are absolute and normal. */
+/** Returns whether `path` is `directory` or below it. Both are absolute and normalized. */
 function isInside(directory: string, path: string): boolean {
   const way = relative(directory, path);
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
@@ -59,10 +59,10 @@ interface RealPath {
   readonly kind: 'file' | 'directory' | 'missing';
 }
 
-/** Resolves the symbolic links of a path; undefined where that cannot be done, or for what is no file or directory. */
+/** Resolves the symbolic links of a path. Returns undefined if that fails, or if it is neither a file nor a directory. */
 function realPathOf(path: string): RealPath | undefined {
   let existing = path;
-  // A link without a target is there: it ends the search, and cannot be resolved.
+  // A link without a target exists: it ends the search, and cannot be resolved.
   while (isMissing(existing)) {
     const parent = dirname(existing);
     if (parent === existing) return undefined;

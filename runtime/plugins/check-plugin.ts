@@ -18,7 +18,8 @@ const RESERVED = /^(lunatic(-host)?($|[:.])|wasi($|[_:.-]))/;
 
 type Issue = Pick<v.BaseIssue<unknown>, 'input'>;
 
-/** Messages go on after the name of the part that they are about. */
+// A message follows the name of the part that it is about.
+
 const mustBe =
   (what: string) =>
   ({ input }: Issue): string =>
@@ -26,7 +27,7 @@ const mustBe =
 const mustBeName = ({ input }: Issue): string =>
   `must be a name of letters, digits, "_", "-", "." and ":", and not ${quoted(input)}`;
 
-/** Any object that is no array, for which valibot would take it. */
+/** Any object except an array, which valibot takes for an object too. */
 function record(what: string) {
   return v.custom<Record<string, unknown>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -44,7 +45,7 @@ function fields<const Entries extends v.ObjectEntries>(what: string, entries: En
 
 let schema: ReturnType<typeof makeSchema> | undefined;
 
-/** Called for the first plugin: most programs have none, and start faster without. */
+/** Called for the first plugin: most programs have none, and start faster without the schema. */
 function makeSchema() {
   const name = v.pipe(v.string(mustBeName), v.regex(NAME, mustBeName), v.maxLength(MAX_NAME, mustBeName));
   const callback = v.function(mustBe('a function'));

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { checkPlugin, nameOf, PluginError } from './check-plugin.ts';
 import type { AnyPlugin } from './plugin.ts';
 
-/** The public face of this runtime, which plugins import by the name of the package. */
+/** The name of the package, by which plugins import this runtime's public face. */
 const PACKAGE = 'lunatic';
 const FACE = new URL(import.meta.url.endsWith('.ts') ? '../index.ts' : './index.js', import.meta.url).href;
 
@@ -12,8 +12,8 @@ let hooked = false;
 
 /**
  * Loads plugins: ES modules whose default export is what `definePlugin` returns. They may import `lunatic` wherever they
- * are, with or without the package installed there.
- * @param paths of files, relative to the current directory
+ * are, whether the package is installed there or not.
+ * @param paths paths of files, relative to the current directory
  * @throws PluginError that names the file
  */
 export async function loadPlugins(paths: readonly string[]): Promise<AnyPlugin[]> {
@@ -45,15 +45,15 @@ async function loadPlugin(path: string): Promise<AnyPlugin> {
   }
 }
 
-/** What the author of a plugin has to know: also where in the file something was thrown. */
+/** Describes an error for the author of a plugin, with the location in the file that threw it. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const [, place] =
+  const [, location] =
     /\((file:[^)]+:\d+:\d+)\)|at (file:\S+:\d+:\d+)/.exec(error.stack ?? '')?.filter(Boolean) ?? [];
-  return place === undefined ? error.message : `${error.message} (at ${place})`;
+  return location === undefined ? error.message : `${error.message} (at ${location})`;
 }
 
-/** Lets modules import the package where it is not installed. */
+/** Lets modules import the package even if it is not installed. */
 function resolvePackage(): void {
   if (hooked) return;
   hooked = true;

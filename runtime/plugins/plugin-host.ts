@@ -10,12 +10,12 @@ import { checkPlugin, nameOf, PluginError } from './check-plugin.ts';
 import type { AnyPlugin, PluginExit } from './plugin.ts';
 import { PluginCaller, PluginProcess } from './plugin-process.ts';
 
-/** The plugins of a runtime: their host functions, and who is told of processes. */
+/** The plugins of a runtime: their host functions, and their hooks for processes. */
 export class PluginHost {
   readonly functions: readonly HostFunction[];
   readonly #loaded: readonly LoadedPlugin[];
 
-  /** @throws PluginError where one of them is none, or two have the same namespace */
+  /** @throws PluginError if one of them is not a plugin, or two have the same namespace */
   constructor(plugins: readonly AnyPlugin[]) {
     const namespaces = new Set<string>();
     for (const plugin of plugins) {
@@ -29,7 +29,7 @@ export class PluginHost {
     this.functions = this.#loaded.flatMap((loaded) => loaded.functions);
   }
 
-  /** Tells of a process that is about to run. Returns why it must not. */
+  /** Called before a process runs. Returns the reason if it must not. */
   onSpawn(process: Process): string | undefined {
     for (const loaded of this.#loaded) {
       const refusal = loaded.onSpawn(process);
@@ -39,7 +39,7 @@ export class PluginHost {
   }
 
   onExit(process: Process, exit: Exit): void {
-    // One that was killed before it was spawned has not been told of.
+    // Plugins have not heard of a process that was killed before it was spawned.
     if (process.initialized) for (const loaded of this.#loaded) loaded.onExit(process, exit);
   }
 }
@@ -64,7 +64,7 @@ class LoadedPlugin {
         module: plugin.namespace,
         name,
         ...signature,
-        // Whether it waits is known when it has been called.
+        // Only a call shows whether it waits.
         blocking: true,
         returnsAny: true,
         split: false,
@@ -98,7 +98,7 @@ class LoadedPlugin {
       }
       if (!isThenable(result)) return toWasm(id, type, result);
       let settle = (): unknown => undefined;
-      // Handled from the start, also where the process is killed first: a rejection nobody handles would end Node.
+      // Handled from the start, even if the process is killed first: an unhandled rejection would end Node.
       const settled = Promise.resolve(result).then(
         (value) => {
           settle = () => toWasm(id, type, value);
@@ -134,7 +134,7 @@ class LoadedPlugin {
     this.#warned('onExit', () => onExit(new PluginProcess(process, this.#stateOf), describeExit(exit)));
   }
 
-  /** Calls a hook whose failure concerns no process any more. */
+  /** Calls a hook. A failure is only a warning, since the process is over. */
   #warned(hook: string, call: () => unknown): void {
     try {
       this.#watched(hook, call());
@@ -143,7 +143,7 @@ class LoadedPlugin {
     }
   }
 
-  /** Nobody waits for a hook, also where it is asynchronous. */
+  /** Handles the rejection of an asynchronous hook, for which nobody waits. */
   #watched(hook: string, result: unknown): void {
     if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.#warn(hook, error));
   }
@@ -161,7 +161,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** What a plugin threw, as the end of the process that called it. A trap of the runtime's own stays what it is. */
+/** Turns what a plugin threw into a trap of the process that called it. A trap of the runtime stays as it is. */
 function trapOf(id: string, error: unknown): unknown {
   if (trapCause(error) !== undefined) return error;
   const trap = hostTrap(`${id} failed: ${messageOf(error)}`);
@@ -173,11 +173,11 @@ function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? error.message || error.name : String(error);
   } catch {
-    return 'it threw something that cannot be shown';
+    return 'it threw something that cannot be displayed';
   }
 }
 
-/** Checks what a function returned: wasm would make something of everything. */
+/** Checks what a function returned: wasm would convert any value. */
 function toWasm(id: string, type: HostType | undefined, value: unknown): number | bigint | undefined {
   switch (type) {
     case undefined:
@@ -192,9 +192,9 @@ function toWasm(id: string, type: HostType | undefined, value: unknown): number 
     default:
       if (typeof value === 'number') return value;
   }
-  const shown =
+  const found =
     typeof value === 'number' || typeof value === 'bigint' ? `the ${typeof value} ${value}` : nameOf(value);
-  throw hostTrap(`${id} must return an ${type}, and not ${shown}`);
+  throw hostTrap(`${id} must return an ${type}, and not ${found}`);
 }
 
 function describeExit(exit: Exit): PluginExit {

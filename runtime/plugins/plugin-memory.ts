@@ -1,30 +1,30 @@
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 
 /**
- * The memory of a process, for plugins. Every access checks its range, and that the process still has its memory: that
- * may be another process's by the time something that was waited for is there. So that is also safe after an `await`.
+ * The memory of a process, for plugins. Every access checks its range, and that the process still has its memory, which
+ * may be another process's after an `await`. So all of this is safe at any time.
  *
- * Pointers may be negative, as wasm has those from 2 GiB on. What is out of range traps; catching that is possible.
+ * Pointers may be negative, as wasm passes those from 2 GiB on. An access out of range throws a trap, which can be caught.
  */
 export class PluginMemory {
   readonly #access: () => GuestMemory;
 
-  /** @param access the memory as it is now; throws when there is none any more */
+  /** @param access returns the memory as it is now; throws if the process has ended */
   constructor(access: () => GuestMemory) {
     this.#access = access;
   }
 
-  /** Bytes. */
+  /** The size of the memory in bytes. */
   get size(): number {
     return this.#access().bytes.length;
   }
 
-  /** A copy of some bytes. */
+  /** Returns a copy of some bytes. */
   read(pointer: number, length: number): Uint8Array {
     return this.#access().slice(pointer, length).slice();
   }
 
-  /** A copy of UTF-8 text. Traps for anything else. */
+  /** Reads UTF-8 text. Traps if it is not UTF-8. */
   readString(pointer: number, length: number): string {
     return this.#access().string(pointer, length);
   }
@@ -33,7 +33,7 @@ export class PluginMemory {
     this.#access().write(pointer, bytes);
   }
 
-  /** Writes text as UTF-8 and returns how many bytes that are. */
+  /** Writes text as UTF-8 and returns its length in bytes. */
   writeString(pointer: number, text: string): number {
     const bytes = Buffer.from(text);
     this.#access().write(pointer, bytes);
@@ -41,8 +41,8 @@ export class PluginMemory {
   }
 
   /**
-   * Lets a function work on the bytes themselves, without a copy. They are good until it returns, and not after that:
-   * it must not be asynchronous.
+   * Lets a function work on the bytes themselves, without a copy. They are valid only until it returns: it must not be
+   * asynchronous.
    */
   access<Result>(pointer: number, length: number, use: (bytes: Uint8Array) => Result): Result {
     return use(this.#access().slice(pointer, length));

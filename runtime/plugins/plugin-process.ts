@@ -1,21 +1,21 @@
 import type { Process } from '../kernel/process.ts';
 import { PluginMemory } from './plugin-memory.ts';
 
-/** A process has ended, and with it its state and memory. */
+/** A process has ended, and its state and memory are gone. */
 export class ProcessEndedError extends Error {
   override readonly name = 'ProcessEndedError';
   readonly code = 'LUNATIC_PROCESS_ENDED';
 }
 
-/** A process, as a plugin sees it. */
+/** A process as a plugin sees it. */
 export class PluginProcess<State> {
   /** Unique in its environment. */
   readonly id: number;
   /** The number of its environment: 1 for `lunatic run`, 0 for each test, which has an environment of its own. */
   readonly environment: number;
-  /** Who spawned it; null for a root process. */
+  /** The id of the process that spawned it; null for a root process. */
   readonly parent: number | null;
-  /** Name of the exported function that it runs. */
+  /** The name of the exported function that it runs. */
   readonly entry: string;
   readonly memory: PluginMemory;
   readonly #process: Process;
@@ -34,12 +34,12 @@ export class PluginProcess<State> {
     });
   }
 
-  /** Whether it is over with it: there is no state and no memory any more. */
+  /** Whether it has ended. It has no state and no memory then. */
   get ended(): boolean {
     return this.#process.instance === null;
   }
 
-  /** What the plugin keeps for the process. */
+  /** What the plugin's `state` made for the process. */
   get state(): State {
     this.#check();
     return this.#stateOf(this.#process);
@@ -50,12 +50,12 @@ export class PluginProcess<State> {
   }
 }
 
-/** The process that calls a function. */
+/** The process that calls a function of a plugin. */
 export class PluginCaller<State> extends PluginProcess<State> {
   #abort: AbortController | null = null;
   #aborted = false;
 
-  /** Aborted when the process is killed while the function's promise is pending. */
+  /** A signal that is aborted if the process is killed while the function's promise is pending. */
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
@@ -64,7 +64,7 @@ export class PluginCaller<State> extends PluginProcess<State> {
     return this.#abort.signal;
   }
 
-  /** For the runtime: the process waits no longer. */
+  /** Called by the runtime when the process does not wait any more. */
   abort(): void {
     this.#aborted = true;
     this.#abort?.abort();

@@ -3,14 +3,14 @@ import type { ParamsOf, ResultOf } from './signature-types.ts';
 
 /** A function that guests can import. */
 export interface PluginFunction<Signature extends string, State> {
-  /** As in `(pointer: i32, length: i32) -> i64`; of the types i32, i64, f32 and f64, with at most one result. */
+  /** For example `(pointer: i32, length: i32) -> i64`. The types are i32, i64, f32 and f64, and there is at most one result. */
   readonly signature: Signature;
-  /** A sentence that says what it does. */
+  /** A sentence that says what the function does. */
   readonly doc?: string;
   /**
-   * Called for each call of a guest. An i64 is a bigint, everything else a number; pointers from 2 GiB on are negative, as
-   * wasm has them, which `memory` understands. A promise suspends the calling process, and no other. What this throws, or
-   * a promise is rejected with, kills the caller with that message.
+   * Called for each call of a guest. An i64 is a bigint, everything else a number. Pointers from 2 GiB on are negative, as
+   * wasm passes them, and `memory` understands that. A promise suspends the calling process, and no other. If this throws,
+   * or its promise is rejected, the caller is killed with the error's message.
    */
   readonly call: (
     caller: PluginCaller<State>,
@@ -18,36 +18,36 @@ export interface PluginFunction<Signature extends string, State> {
   ) => ResultOf<Signature> | Promise<ResultOf<Signature>>;
 }
 
-/** How a process ended, as plugins see it. */
+/** How a process ended. */
 export interface PluginExit {
   readonly kind: 'returned' | 'exited' | 'killed' | 'no-entry' | 'trapped' | 'bug';
   /** Whether links and monitors see a normal end. */
   readonly normal: boolean;
-  /** Of `proc_exit`. */
+  /** The exit code, after `proc_exit`. */
   readonly code?: number;
-  /** Why it failed. */
+  /** The reason, if it failed. */
   readonly message?: string;
 }
 
 /** Host functions in a namespace of their own. */
 export interface Plugin<State = unknown, Signatures extends Record<string, string> = Record<string, string>> {
-  /** The module that guests import the functions from: letters, digits, `_`, `-`, `.`, `:`. */
+  /** The module that guests import the functions from. It has letters, digits, `_`, `-`, `.` and `:`. */
   readonly namespace: string;
-  /** Makes what the plugin keeps for a process, when it is first asked for. */
+  /** Makes the plugin's state for a process. Called when the state is first asked for. */
   readonly state?: (process: PluginProcess<never>) => State;
   readonly functions?: {
     readonly [Name in keyof Signatures]: PluginFunction<Signatures[Name], State>;
   };
   /** Called with the state of a process that has ended. */
   readonly release?: (state: State) => void;
-  /** Called for each process before its first instruction. What it throws is why the process cannot be spawned. */
+  /** Called for each process before its first instruction. If it throws, the process cannot be spawned. */
   readonly onSpawn?: (process: PluginProcess<State>) => void;
-  /** Called for each process that has ended, while its state and memory are still there. */
+  /** Called for each process that has ended. Its state and memory are still there. */
   readonly onExit?: (process: PluginProcess<State>, exit: PluginExit) => void;
 }
 
 /**
- * Types a plugin; the default export of the module that `--plugin` names.
+ * Returns a plugin, with the types of its state and functions checked. The module that `--plugin` names exports one by default.
  *
  *     export default definePlugin({
  *       namespace: 'counter',
@@ -66,7 +66,7 @@ export function definePlugin<State, const Signatures extends Record<string, stri
   return plugin;
 }
 
-/** A plugin of whatever state and functions: what the runtime takes. */
+/** A plugin with any state and functions. */
 export interface AnyPlugin {
   readonly namespace: string;
   readonly state?: (process: PluginProcess<never>) => unknown;

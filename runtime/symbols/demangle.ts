@@ -1,18 +1,18 @@
-/** Names of guest functions, made fit for people: Rust symbols as paths, and nothing that a terminal obeys. */
+/** Makes names of guest functions fit for people: Rust symbols become paths, and nothing is left that a terminal obeys. */
 
 import { printable } from '../text/printable.ts';
 import { demangleLegacy } from './legacy-mangling.ts';
 import { demangleV0 } from './v0-mangling.ts';
 
-/** Longer names do not get looked at. The guest chose them, and may have chosen to keep the host busy. */
+/** Longer names are not demangled: the guest chose them, perhaps to keep the host busy. */
 const MAX_INPUT = 16 * 1024;
 
 /** A path longer than this helps nobody. Back references could make it grow far beyond the symbol. */
 const MAX_OUTPUT = 4 * 1024;
 
 /**
- * Readable path of a Rust symbol in either mangling, without hashes. Any other name comes back unchanged, and so
- * does a symbol that is malformed or beyond the limits; all of them printable. Never throws.
+ * Returns the readable path of a Rust symbol in either mangling, without hashes. Any other name, and a symbol that is
+ * malformed or beyond the limits, is returned as it is. All of them are made printable. Never throws.
  */
 export function demangle(name: string): string {
   return printable(demangled(name) ?? name);

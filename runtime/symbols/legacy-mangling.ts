@@ -23,7 +23,7 @@ const NAMED_ESCAPES: ReadonlyMap<string, string> = new Map([
  */
 const INSTANCE_HASH = /^h[0-9a-f]{16}$/;
 
-/** Readable path of a legacy-mangled symbol, or `undefined` if `symbol` is not one. */
+/** Returns the readable path of a legacy-mangled symbol, or undefined if `symbol` is not one. */
 export function demangleLegacy(symbol: string): string | undefined {
   const start = symbol.startsWith('_ZN') ? 3 : symbol.startsWith('__ZN') ? 4 : -1;
   if (start < 0) return undefined;
@@ -44,10 +44,10 @@ export function demangleLegacy(symbol: string): string | undefined {
     elements.push(symbol.slice(from, at));
   }
   const suffix = readableSuffix(symbol.slice(at + 1));
-  // With a dollar it is the parameter list of a C++ function.
+  // A dollar begins the parameter list of a C++ function.
   if (suffix === undefined || suffix.startsWith('$')) return undefined;
 
-  // A lone hash is all the name there is: better than an empty one.
+  // If the hash is the whole name, it is better than an empty one.
   if (elements.length > 1 && INSTANCE_HASH.test(elements.at(-1) ?? '')) elements.pop();
   if (elements.length === 0) return undefined;
 
@@ -60,7 +60,7 @@ export function demangleLegacy(symbol: string): string | undefined {
   return readable.join('::') + suffix;
 }
 
-/** The digits of the decimal number starting at `at`; empty if there is none. */
+/** Returns the digits of the decimal number at `at`; an empty text if there is none. */
 function decimalAt(symbol: string, at: number): string {
   let end = at;
   // Nine digits are more than any real length, and keep the value an exact integer.
@@ -72,7 +72,7 @@ function isDigit(char: string | undefined): boolean {
   return char !== undefined && char >= '0' && char <= '9';
 }
 
-/** Undo the escapes of one identifier; `undefined` if one of them does not exist. */
+/** Replaces the escapes of one identifier. Returns undefined if one of them does not exist. */
 function decodeElement(element: string): string | undefined {
   // An identifier may not begin with `$`, so the compiler puts an underscore in front of such an escape.
   let at = element.startsWith('_$') ? 1 : 0;
@@ -80,7 +80,7 @@ function decodeElement(element: string): string | undefined {
   while (at < element.length) {
     const char = element[at];
     if (char === '.') {
-      // `..` stands for `::`; a single dot is for a character that has no escape of its own.
+      // `..` stands for `::`; a single dot stands for a character that has no escape of its own.
       const pair = element[at + 1] === '.';
       out += pair ? '::' : '.';
       at += pair ? 2 : 1;
@@ -99,7 +99,7 @@ function decodeElement(element: string): string | undefined {
   return out;
 }
 
-/** The character that one escape stands for, given without its dollars. */
+/** Returns the character of one escape, which is given without its dollars. */
 function expandEscape(code: string): string | undefined {
   const named = NAMED_ESCAPES.get(code);
   if (named !== undefined) return named;

@@ -7,8 +7,9 @@
 const LLVM_COPY = /\.llvm\.[0-9A-Fa-f@]+(?=\.|$)/g;
 
 /**
- * The part of `suffix` worth showing: empty without one, `.cold` or `.part.0` as they are (they tell pieces of
- * one function apart). `undefined` if it is no suffix at all, and the symbol therefore something else.
+ * Returns the part of `suffix` that is worth reading: `.cold` or `.part.0` as they are, since they tell pieces of one
+ * function apart; an empty text for no suffix. Returns undefined if it is not a suffix, so that the symbol is something
+ * else.
  */
 export function readableSuffix(suffix: string): string | undefined {
   if (suffix === '') return '';

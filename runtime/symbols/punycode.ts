@@ -15,7 +15,7 @@ const MAX_CODE = 0x10ffff;
 /** Past this no further insertion can be valid, and arithmetic is still far from losing precision. */
 const MAX_DELTA = 2 ** 31;
 
-/** The identifier that `encoded` stands for; `undefined` if it is no valid encoding or longer than `maxLength`. */
+/** Decodes an identifier. Returns undefined if it is not a valid encoding or is longer than `maxLength`. */
 export function decodePunycode(encoded: string, maxLength: number): string | undefined {
   const separator = encoded.lastIndexOf('_');
   const points = Array.from(encoded.slice(0, Math.max(separator, 0)), (char) => char.codePointAt(0) ?? 0);
@@ -50,14 +50,14 @@ export function decodePunycode(encoded: string, maxLength: number): string | und
   return points.map((point) => String.fromCodePoint(point)).join('');
 }
 
-/** `a`-`z` are 0 to 25 and `0`-`9` are 26 to 35. `undefined` for the rest, NaN past the end included. */
+/** `a`-`z` are 0 to 25 and `0`-`9` are 26 to 35. Returns undefined for the rest, including NaN past the end. */
 function digitValue(charCode: number): number | undefined {
   if (charCode >= 0x61 && charCode <= 0x7a) return charCode - 0x61;
   if (charCode >= 0x30 && charCode <= 0x39) return charCode - 0x30 + 26;
   return undefined;
 }
 
-/** Section 6.1 of the RFC: guess the size of the next delta from this one. */
+/** Guesses the size of the next delta from this one (section 6.1 of the RFC). */
 function adapt(delta: number, length: number, isFirst: boolean): number {
   let rest = isFirst ? Math.floor(delta / DAMP) : Math.floor(delta / 2);
   rest += Math.floor(rest / length);

@@ -1,16 +1,17 @@
-/** Arguments of const generics in v0 mangling: from plain integers to values of structs. */
+/** Prints arguments of const generics in v0 mangling, from plain integers to values of structs. */
 
 import { boolLiteral, charLiteral, integerLiteral, stringLiteral } from './v0-literals.ts';
 import type { SymbolOutput } from './v0-output.ts';
 import { MalformedSymbol } from './v0-reader.ts';
 
-/** Letters of the integer types, the same as where they stand as types. */
+/** Letters of the integer types, the same as for types. */
 const SIGNED = 'aslxni';
 const UNSIGNED = 'htmyoj';
 
 /**
- * Print the constant that is next. `isInside`: an array type or another constant, where compound values stand
- * without braces. `path` prints the name of a struct or variant.
+ * Prints the next constant.
+ * @param isInside whether it is part of an array type or of another constant, where compound values have no braces
+ * @param path prints the name of a struct or variant
  */
 export function printConstant(out: SymbolOutput, isInside: boolean, path: () => void): void {
   out.nested(() => {
@@ -25,7 +26,7 @@ export function printConstant(out: SymbolOutput, isInside: boolean, path: () => 
   });
 }
 
-/** Print a constant that Rust accepts as an argument without braces; false if it is none. */
+/** Prints a constant that Rust accepts as an argument without braces. Returns false if it is not one. */
 function printLiteral(out: SymbolOutput, tag: string): boolean {
   if (UNSIGNED.includes(tag)) {
     out.print(integerLiteral(out.reader.hexDigits()));
@@ -39,7 +40,7 @@ function printLiteral(out: SymbolOutput, tag: string): boolean {
   } else if (tag === 'p') {
     out.print('_');
   } else if (tag === 'R' && out.reader.eat('e')) {
-    // A reference to a `str`, which is what a string literal is.
+    // A string literal is a reference to a `str`.
     out.print(stringLiteral(out.reader.hexDigits()));
   } else {
     return false;
@@ -75,7 +76,7 @@ function printCompound(out: SymbolOutput, tag: string, path: () => void): void {
   }
 }
 
-/** What follows the name in a value of a struct or an enum: nothing, a tuple, or named fields. */
+/** Prints what follows the name in a value of a struct or an enum: nothing, a tuple, or named fields. */
 function printFields(out: SymbolOutput, element: () => void): void {
   switch (out.reader.next()) {
     case 'U':

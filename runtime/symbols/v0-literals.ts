@@ -1,4 +1,4 @@
-/** Values of const generics, written as Rust source would have them. */
+/** Writes values of const generics as in Rust source. */
 
 import { MalformedSymbol } from './v0-reader.ts';
 
@@ -11,10 +11,10 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\\', '\\\\'],
 ]);
 
-/** Shown as a code: invisible, unassigned, or combining with the character before (which could be the quote). */
+/** Characters that are printed as codes: invisible, unassigned, or combining with the one before, perhaps the quote. */
 const NEEDS_CODE = /^[\p{C}\p{Zl}\p{Zp}\p{Grapheme_Extend}]|^(?! )\p{Zs}/u;
 
-/** Decimal as long as it fits 64 bits; the rare larger ones are easier to recognise in hexadecimal. */
+/** Writes an integer in decimal if it fits 64 bits. The rare larger ones are easier to recognize in hexadecimal. */
 export function integerLiteral(hex: string): string {
   const digits = hex.replace(/^0+/, '');
   if (digits === '') return '0';
@@ -34,7 +34,7 @@ export function charLiteral(hex: string): string {
   return quoted(String.fromCodePoint(code), "'");
 }
 
-/** `hex` holds the string's UTF-8 bytes. */
+/** Writes a string literal. @param hex the string's UTF-8 bytes */
 export function stringLiteral(hex: string): string {
   if (hex.length % 2 !== 0) throw new MalformedSymbol();
   const bytes = new Uint8Array(hex.length / 2);

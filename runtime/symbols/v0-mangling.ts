@@ -33,15 +33,15 @@ const BASIC_TYPES: ReadonlyMap<string, string> = new Map([
   ['z', '!'],
 ]);
 
-/** Namespaces of things that have no name in the source. Others show as their letter. */
+/** Namespaces of things that have no name in the source. Others are printed as their letter. */
 const SPECIAL_NAMESPACES: ReadonlyMap<string, string> = new Map([
   ['C', 'closure'],
   ['S', 'shim'],
 ]);
 
 /**
- * Readable path of a v0-mangled symbol, or `undefined` if `symbol` is not one, or nests too deep, or would be
- * longer than `maxLength`.
+ * Returns the readable path of a v0-mangled symbol, or undefined if `symbol` is not one, nests too deep, or would be longer
+ * than `maxLength`.
  */
 export function demangleV0(symbol: string, maxLength: number): string | undefined {
   const start = symbol.startsWith('_R') ? 2 : symbol.startsWith('__R') ? 3 : -1;
@@ -65,7 +65,7 @@ function printSymbol(out: SymbolOutput): void {
   out.print(suffix);
 }
 
-/** `inValue`: in an expression as opposed to a type, where generic arguments need the turbofish. */
+/** Prints a path. @param inValue whether it is in an expression, where generic arguments need the turbofish */
 function printPath(out: SymbolOutput, inValue: boolean): void {
   out.nested(() => {
     switch (out.reader.next()) {
@@ -120,7 +120,7 @@ function printNestedPath(out: SymbolOutput, inValue: boolean): void {
   out.print(`#${name.disambiguator}}`);
 }
 
-/** Where an `impl` block stands. Its type and trait say more. */
+/** Skips the path of an `impl` block. Its type and trait say more. */
 function skipImplPath(out: SymbolOutput): void {
   out.reader.optionalBase62('s');
   out.silently(() => printPath(out, false));
@@ -154,7 +154,7 @@ function printType(out: SymbolOutput): void {
       out.reader.next();
       out.print(basic);
     } else if ('CNMXYI'.includes(tag)) {
-      // The path wants its tag for itself. An empty tag, the end of the symbol, comes here as well and fails.
+      // The path reads its tag itself. An empty tag, which is the end of the symbol, comes here as well and fails.
       printPath(out, false);
     } else {
       out.reader.next();
@@ -240,14 +240,14 @@ function readAbi(out: SymbolOutput): string {
   if (out.reader.eat('C')) return 'C';
   const name = out.reader.plainIdentifier();
   if (name.text === '' || name.isPunycode) throw new MalformedSymbol();
-  // No ABI's name has an underscore: they are dashes, which may not stand in a symbol.
+  // No ABI has an underscore in its name: they stand for dashes, which a symbol cannot have.
   return name.text.replaceAll('_', '-');
 }
 
 function printTraitObject(out: SymbolOutput): void {
   out.print('dyn ');
   out.binder(() => out.list(' + ', () => printObjectBound(out)));
-  // Outside the binder, which is only for the traits.
+  // This is outside the binder, which is only for the traits.
   if (!out.reader.eat('L')) throw new MalformedSymbol();
   const lifetime = out.reader.base62();
   if (lifetime === 0) return;
@@ -255,7 +255,7 @@ function printTraitObject(out: SymbolOutput): void {
   out.lifetime(lifetime);
 }
 
-/** A trait; its associated types go into the same angle brackets as its generic arguments. */
+/** Prints a trait. Its associated types go into the same angle brackets as its generic arguments. */
 function printObjectBound(out: SymbolOutput): void {
   let isOpen = printOpenPath(out);
   while (out.reader.eat('p')) {
@@ -269,7 +269,7 @@ function printObjectBound(out: SymbolOutput): void {
   if (isOpen) out.print('>');
 }
 
-/** A path as in types, but without the `>` of its generic arguments. Returns whether there are any. */
+/** Prints a path as in types, but without the `>` of its generic arguments. Returns whether there are any. */
 function printOpenPath(out: SymbolOutput): boolean {
   let isOpen = false;
   out.nested(() => {
@@ -289,7 +289,7 @@ function printOpenPath(out: SymbolOutput): boolean {
   return isOpen;
 }
 
-/** The part of its base type's values that a pattern type is limited to. */
+/** Prints the part of its base type's values that a pattern type is limited to. */
 function printPattern(out: SymbolOutput): void {
   out.nested(() => {
     switch (out.reader.next()) {

@@ -1,9 +1,9 @@
-/** What all productions of v0 mangling share: text going out within limits, back references, lifetimes. */
+/** What all productions of v0 mangling share: output within limits, back references, lifetimes. */
 
 import { decodePunycode } from './punycode.ts';
 import { MalformedSymbol, type RawIdentifier, SymbolReader } from './v0-reader.ts';
 
-/** How deep paths, types and constants nest. Symbols can nest without limit, the stack cannot. */
+/** How deep paths, types and constants may be nested. Symbols can nest without limit, the stack cannot. */
 const MAX_DEPTH = 128;
 
 /** Collects the readable form while a symbol is read, in one pass: back references point to text, not to a tree. */
@@ -12,9 +12,9 @@ export class SymbolOutput {
   readonly #maxLength: number;
   #text = '';
   #depth = 0;
-  /** While positive, the symbol is checked but not shown, and back references are not followed. */
+  /** While positive, the symbol is checked but not printed, and back references are not followed. */
   #silent = 0;
-  /** Lifetimes that the enclosing `for<…>` introduce. */
+  /** The number of lifetimes that the enclosing `for<…>` introduce. */
   #boundLifetimes = 0;
 
   constructor(symbol: string, maxLength: number) {
@@ -44,7 +44,7 @@ export class SymbolOutput {
     this.#depth--;
   }
 
-  /** `item` up to the closing `E`; how many there were. */
+  /** Prints items up to the closing `E`, and returns their number. */
   list(separator: string, item: () => void): number {
     let count = 0;
     while (!this.reader.eat('E')) {
@@ -54,18 +54,18 @@ export class SymbolOutput {
     return count;
   }
 
-  /** A comma after the only element is what makes it a tuple. */
+  /** Prints a tuple. If it has only one element, a comma after it makes it one. */
   tuple(element: () => void): void {
     this.print('(');
     const count = this.list(', ', element);
     this.print(count === 1 ? ',)' : ')');
   }
 
-  /** Read `production` where the `B` just read points to. */
+  /** Reads `production` at the position that the `B` just read refers to. */
   backReference(production: () => void): void {
     const here = this.reader.position - 1;
     const target = this.reader.base62();
-    // The compiler can only repeat what it has written. (Loops are still possible, and run into the limits.)
+    // The compiler can only repeat what it has written before. Loops are still possible, and run into the limits.
     if (target >= here) throw new MalformedSymbol();
     if (this.#silent === 0) this.nested(() => this.reader.jump(target, production));
   }
@@ -77,7 +77,7 @@ export class SymbolOutput {
     this.print(text);
   }
 
-  /** De Bruijn index: 1 is the innermost bound lifetime, 0 one that is not known any more. */
+  /** Prints a lifetime. @param index a De Bruijn index: 1 is the innermost bound lifetime, 0 one that is not known any more */
   lifetime(index: number): void {
     const level = this.#boundLifetimes - index;
     if (level < 0) throw new MalformedSymbol();
@@ -85,12 +85,12 @@ export class SymbolOutput {
     else this.print(level < 26 ? `'${String.fromCharCode(0x61 + level)}` : `'_${level}`);
   }
 
-  /** `for<'a, 'b> ` if there is one, in force for `production`. */
+  /** Prints `for<'a, 'b> ` if there is one. It applies to `production`. */
   binder(production: () => void): void {
     const count = this.reader.optionalBase62('G');
     const outer = this.#boundLifetimes;
     this.#boundLifetimes += count;
-    // The count can be anything. Where it is shown, the limit on output ends the loop.
+    // The count can be any number. If it is printed, the limit on output ends the loop.
     if (count > 0 && this.#silent === 0) {
       this.print('for<');
       for (let index = count; index > 0; index--) {

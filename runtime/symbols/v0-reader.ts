@@ -1,26 +1,26 @@
 /** The lexical level of v0 mangling: tags, numbers and identifiers. */
 
 /**
- * Raised anywhere below the entry point, which turns it into "not a v0 symbol". Exceptions keep the grammar
- * readable; every production would otherwise have to check every other one.
+ * Thrown anywhere below the entry point, which takes it to mean "not a v0 symbol". Exceptions keep the grammar readable:
+ * otherwise every production would have to check every other one.
  */
 export class MalformedSymbol extends Error {}
 
 /**
- * Characters read in total, re-reads included. Back references can make a short symbol expand exponentially,
- * and with empty names it does so without ever reaching the limit on output, so reading has its own.
+ * Characters that may be read in total, repeated reads included. Back references can make a short symbol expand
+ * exponentially, and with empty names without ever reaching the limit on output, so reading has a limit of its own.
  */
 const READ_BUDGET = 1 << 16;
 
-/** An identifier as it stands in the symbol, not decoded yet. */
+/** An identifier as the symbol has it, not decoded yet. */
 export interface RawIdentifier {
   readonly text: string;
   readonly isPunycode: boolean;
-  /** Tells identifiers with the same text apart. Only its small values are exact. */
+  /** Tells identifiers with the same text apart. Only small values are exact. */
   readonly disambiguator: number;
 }
 
-/** Reads the part of a symbol that follows `_R`, which is also where back references count from. */
+/** Reads the part of a symbol that follows `_R`. Back references count from there too. */
 export class SymbolReader {
   readonly #text: string;
   #at = 0;
@@ -34,12 +34,12 @@ export class SymbolReader {
     return this.#at;
   }
 
-  /** What has not been read yet. */
+  /** The part that has not been read yet. */
   get rest(): string {
     return this.#text.slice(this.#at);
   }
 
-  /** The next character, left in place; empty at the end. */
+  /** Returns the next character without reading it; an empty text at the end. */
   peek(): string {
     return this.#text[this.#at] ?? '';
   }
@@ -51,14 +51,14 @@ export class SymbolReader {
     return char;
   }
 
-  /** Whether `char` came next; if so it has been read. */
+  /** Reads `char` if it is next, and returns whether it was. */
   eat(char: string): boolean {
     if (this.#text[this.#at] !== char) return false;
     this.#advance(1);
     return true;
   }
 
-  /** Run `read` at an earlier `position` and come back. */
+  /** Runs `read` at an earlier position and returns to the present one. */
   jump(position: number, read: () => void): void {
     const back = this.#at;
     this.#at = position;
@@ -66,11 +66,11 @@ export class SymbolReader {
     this.#at = back;
   }
 
-  /** A base-62 number with its closing underscore. `_` alone is 0, which shifts all the others by one. */
+  /** Reads a base-62 number with its closing underscore. `_` alone is 0, so all others are one more. */
   base62(): number {
     if (this.eat('_')) return 0;
     let value = 0;
-    // Eleven digits hold the 64 bits of a crate's hash, the largest number there is.
+    // Eleven digits hold the 64 bits of a crate's hash, which is the largest number.
     for (let digits = 0; digits < 11; digits++) {
       value = value * 62 + base62Digit(this.next());
       if (this.eat('_')) return value + 1;
@@ -78,12 +78,12 @@ export class SymbolReader {
     throw new MalformedSymbol();
   }
 
-  /** 0 without `tag`, otherwise one more than the number after it. */
+  /** Returns 0 if `tag` is not next, otherwise one more than the number after it. */
   optionalBase62(tag: string): number {
     return this.eat(tag) ? this.base62() + 1 : 0;
   }
 
-  /** Lowercase hexadecimal digits (maybe none) with their closing underscore, which is left out. */
+  /** Reads lowercase hexadecimal digits, perhaps none, and returns them without their closing underscore. */
   hexDigits(): string {
     const from = this.#at;
     while (!this.eat('_')) {
@@ -97,11 +97,11 @@ export class SymbolReader {
     return { ...this.plainIdentifier(), disambiguator };
   }
 
-  /** An identifier in a place where nothing else can have the same name. */
+  /** Reads an identifier that nothing else can share its name with. */
   plainIdentifier(): RawIdentifier {
     const isPunycode = this.eat('u');
     const length = this.#decimal();
-    // Separates the length from a name that begins with a digit or an underscore.
+    // It separates the length from a name that begins with a digit or an underscore.
     this.eat('_');
     return { text: this.#utf8(length), isPunycode, disambiguator: 0 };
   }
@@ -117,7 +117,7 @@ export class SymbolReader {
     return value;
   }
 
-  /** Text that takes up `bytes` in UTF-8: on a target that allows it, names may be written as they are. */
+  /** Reads text of `bytes` bytes in UTF-8: targets that allow it have names as they are. */
   #utf8(bytes: number): string {
     const from = this.#at;
     let left = bytes;
@@ -151,7 +151,7 @@ function decimalDigit(char: string): number {
   return char.charCodeAt(0) - 0x30;
 }
 
-/** Digits, then lower case, then upper case. */
+/** Returns the value of a digit: `0`-`9`, then `a`-`z`, then `A`-`Z`. */
 function base62Digit(char: string): number {
   if (isDecimalDigit(char)) return char.charCodeAt(0) - 0x30;
   if (char >= 'a' && char <= 'z') return char.charCodeAt(0) - 0x61 + 10;

@@ -1,10 +1,10 @@
 /**
- * Control characters (escape sequences start with one, a forged line with another), line separators, and
- * format characters such as those that turn the writing direction; lone surrogates have no encoding.
+ * Control characters (escape sequences start with one, a forged line with another), line separators, format characters
+ * such as those that change the writing direction, and lone surrogates, which have no encoding.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** `name` with every character replaced that could do something other than show up in its place. */
+/** Replaces every character that does anything but appear in its place. */
 export function printable(name: string): string {
   return name.replace(UNPRINTABLE, '\ufffd');
 }

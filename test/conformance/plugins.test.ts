@@ -165,7 +165,7 @@ describe('a function that throws', () => {
     ['an error without a message', new TypeError(), 'p::f failed: TypeError'],
     ['a text', 'closed', 'p::f failed: closed'],
     ['nothing', undefined, 'p::f failed: undefined'],
-    ['what has no text', hostile, 'p::f failed: it threw something that cannot be shown'],
+    ['what has no text', hostile, 'p::f failed: it threw something that cannot be displayed'],
   ])('%s kills its caller with the message; others go on', async (_, thrown, message) => {
     const calls = [
       () => {
