@@ -18,8 +18,7 @@ const RESERVED = /^(lunatic(-host)?($|[:.])|wasi($|[_:.-]))/;
 
 type Issue = Pick<v.BaseIssue<unknown>, 'input'>;
 
-// A message follows the name of the part that it is about.
-
+/** Makes a message that follows the name of the part that it is about. */
 const mustBe =
   (what: string) =>
   ({ input }: Issue): string =>

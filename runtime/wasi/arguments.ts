@@ -2,11 +2,11 @@ import type { Process } from '../kernel/process.ts';
 import { Errno } from './errno.ts';
 import { preview1, SINCE } from './preview1.ts';
 
-/** Arguments and environment of a process, from its config. */
+/** The arguments and environment of a process, which come from its config. */
 
 const encoder = new TextEncoder();
 
-/** NUL-terminated, as both lists are handed to the guest. */
+/** Encodes a text as guests get it, with a NUL at its end. */
 function terminated(text: string): Uint8Array {
   return encoder.encode(`${text}\0`);
 }

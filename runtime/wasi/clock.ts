@@ -7,16 +7,16 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
 const ClockId = { Realtime: 0, Monotonic: 1, ProcessCpuTime: 2, ThreadCpuTime: 3 } as const;
 
-/** @param usage microseconds */
+/** Returns nanoseconds. @param usage microseconds */
 function cpuTime({ user, system }: NodeJS.CpuUsage): bigint {
   return BigInt(user + system) * 1000n;
 }
 
-/** Nanoseconds of a clock; undefined for an unknown clock. */
+/** Returns the time of a clock in nanoseconds; undefined for an unknown clock. */
 export function readClock(id: number): bigint | undefined {
   switch (id) {
     case ClockId.Realtime: {
-      // Milliseconds with a fraction; multiplied in two steps, since nanoseconds leave the range of a double.
+      // Milliseconds with a fraction, multiplied in two steps, since a double is not exact for nanoseconds.
       const now = performance.timeOrigin + performance.now();
       const whole = Math.floor(now);
       return BigInt(whole) * NANOSECONDS_PER_MILLISECOND + BigInt(Math.floor((now - whole) * 1e6));

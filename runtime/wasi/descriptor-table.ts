@@ -5,13 +5,13 @@ import { attempt, Errno } from './errno.ts';
 import { DIRECTORY_RIGHTS, INHERITED_RIGHTS } from './rights.ts';
 import { InputDescriptor, OutputDescriptor } from './stream-descriptor.ts';
 
-/** Descriptors that a process may have. The operating system has a number of them for all processes together. */
+/** Descriptors that a process may have. The operating system has a limit for all processes together. */
 const MAX_DESCRIPTORS = 1024;
 
-/** The descriptors of a process: 0, 1, 2 are its standard streams, its preopened directories follow. */
+/** The descriptors of a process. 0, 1 and 2 are its standard streams, and its preopened directories follow. */
 export class DescriptorTable {
   readonly #entries: (Descriptor | undefined)[];
-  /** Below it, no number is free. */
+  /** No number below this one is free. */
   #free: number;
 
   constructor(process: Process) {
@@ -33,12 +33,12 @@ export class DescriptorTable {
     return this.#entries[fd];
   }
 
-  /** Whether one more may be added. */
+  /** Whether no descriptor can be added. */
   get isFull(): boolean {
     return this.#nextFree() >= MAX_DESCRIPTORS;
   }
 
-  /** Gives it the lowest free number. */
+  /** Adds a descriptor under the lowest free number, which it returns. */
   add(descriptor: Descriptor): number {
     const fd = this.#nextFree();
     this.#entries[fd] = descriptor;
@@ -72,7 +72,7 @@ export class DescriptorTable {
     return Errno.Success;
   }
 
-  /** Closes what is left when the process has ended. Nobody can be told any more of what the host says to that. */
+  /** Closes what is left when the process has ended. Nobody is there any more to get the host's errors. */
   closeAll(): void {
     for (const descriptor of this.#entries) {
       attempt(() => {

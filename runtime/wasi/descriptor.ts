@@ -14,11 +14,11 @@ export type FileType = (typeof FileType)[keyof typeof FileType];
 export const FdFlag = { Append: 1, Dsync: 2, Nonblock: 4, Rsync: 8, Sync: 16 } as const;
 export const ALL_FD_FLAGS = 31;
 
-/** Something that a guest has a number for. */
+/** Something that a guest knows by a number. */
 export abstract class Descriptor {
-  /** `Right`s to it. They only get less. */
+  /** `Right`s to it. They can only be reduced. */
   rights: number;
-  /** What may be had of what is opened in it. */
+  /** `Right`s that whatever is opened in it may have. */
   inheriting: number;
   /** `FdFlag`s. */
   flags: number;
@@ -31,7 +31,7 @@ export abstract class Descriptor {
 
   abstract readonly fileType: FileType;
 
-  /** Gives up what it holds of the host. */
+  /** Releases its resources of the host. */
   close(): void {}
 
   has(right: number): boolean {

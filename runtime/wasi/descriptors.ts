@@ -6,7 +6,7 @@ import { FileDescriptor } from './file.ts';
 import { preview1, SINCE } from './preview1.ts';
 import { Right } from './rights.ts';
 
-/** Descriptors themselves: their numbers, rights and flags, and the names of preopened directories. */
+/** Functions for descriptors themselves: their numbers, rights and flags, and the names of preopened directories. */
 
 const encoder = new TextEncoder();
 
@@ -69,7 +69,7 @@ preview1.define(
         });
       }
       if ((flags & ~(FdFlag.Nonblock | FdFlag.Append)) !== 0) return Errno.Inval;
-      // An output that appends always does, and what does not never will.
+      // Whether a stream appends cannot be changed.
       const { flags: present } = descriptor;
       descriptor.flags = (present & ~FdFlag.Nonblock) | (flags & FdFlag.Nonblock);
       return Errno.Success;

@@ -6,35 +6,35 @@ import { FileType } from './descriptor.ts';
 export interface DirectoryEntry {
   readonly name: string;
   readonly type: FileType;
-  /** 0 where it is not there any more. */
+  /** 0 if the entry does not exist any more. */
   readonly inode: bigint;
 }
 
-/** Entries kept behind the place where the guest reads: it asks again for what did not fit into its buffer. */
+/** Entries that are kept behind the guest's cookie: it asks again for those that did not fit into its buffer. */
 const KEPT = 128;
 
-/** Cookie of the first entry of the operating system's listing. */
+/** The cookie of the first entry of the operating system's listing. */
 const FIRST = 2;
 
-/** Bytes before the name. */
+/** Bytes before the name of an entry. */
 const ENTRY_HEADER = 24;
 
 const encoder = new TextEncoder();
 
 /**
- * Lists a directory from a cookie on. The cookie of an entry is its number in the order in which the operating
- * system gives them: 0 is `.`, 1 is `..`. Who reads on where he stopped goes on in the same listing of the operating
- * system, so that changes of the directory meanwhile neither repeat nor hide other entries. Only who goes far back gets
- * a new listing, and is led to the same number in it; and who begins at 0 sees the directory as it is then.
+ * Lists a directory from a cookie on. The cookie of an entry is its number in the order in which the operating system
+ * gives them: 0 is `.`, 1 is `..`. A guest that continues where it stopped gets the rest of the same listing, so that
+ * changes of the directory meanwhile neither repeat nor hide other entries. A guest that goes far back gets a new listing
+ * from the same number on, and a guest that begins at 0 sees the directory as it is then.
  */
 export class DirectoryReader {
   readonly #directory: HostDirectory;
   #listing: Dir | null = null;
-  /** The listing has no more. */
+  /** Whether the listing has no more entries. */
   #ended = false;
-  /** Those before `#next`, at most `KEPT`. */
+  /** The entries before `#next`, at most `KEPT`. */
   #kept: Dirent[] = [];
-  /** Cookie of the entry that the listing gives next. */
+  /** The cookie of the entry that the listing gives next. */
   #next = FIRST;
 
   constructor(directory: HostDirectory) {
@@ -57,7 +57,7 @@ export class DirectoryReader {
     return this.#next >= cookie || this.#ended;
   }
 
-  /** The entry of a cookie, after `seek`; undefined after the last one. */
+  /** Returns the entry of a cookie, after `seek`; undefined after the last one. */
   entry(cookie: number): DirectoryEntry | undefined {
     if (cookie < FIRST) return this.#self(cookie === 0 ? '.' : '..');
     if (cookie === this.#next) this.#read();
@@ -96,7 +96,7 @@ export class DirectoryReader {
     return this.#directory.at(name);
   }
 
-  /** As at the root of a file system, `..` is the directory itself: what is above is not for the guest. */
+  /** As at the root of a file system, `..` is the directory itself: the one above is not for the guest. */
   #self(name: string): DirectoryEntry {
     return { name, type: FileType.Directory, inode: lstatSync(this.#at('.'), { bigint: true }).ino };
   }
@@ -118,7 +118,7 @@ interface Typed {
   isSocket(): boolean;
 }
 
-/** What something is. WASI has no word for a FIFO. */
+/** Returns the type of a file. WASI has none for a FIFO. */
 export function fileTypeOf(typed: Typed): FileType {
   if (typed.isFile()) return FileType.RegularFile;
   if (typed.isDirectory()) return FileType.Directory;
@@ -129,7 +129,7 @@ export function fileTypeOf(typed: Typed): FileType {
 }
 
 /**
- * An entry as `fd_readdir` writes it:
+ * Encodes an entry as `fd_readdir` writes it:
  *
  *     0  cookie of the next entry u64     16  bytes of the name u32     24  name
  *     8  inode u64                        20  type u8

@@ -7,18 +7,18 @@ import { DIRECTORY_RIGHTS } from './rights.ts';
 export class DirectoryDescriptor extends Descriptor {
   readonly fileType = FileType.Directory;
   readonly directory: HostDirectory;
-  /** The guest's path of a preopened directory, which belongs to the config; undefined for others. */
+  /** The guest's path of a preopened directory, which belongs to the config; undefined for any other. */
   readonly preopenedAs: string | undefined;
   #reader: DirectoryReader | null = null;
 
-  /** @param directory closed with this, unless it is a preopened one */
+  /** @param directory closed together with this descriptor, unless it is preopened */
   constructor(directory: HostDirectory, rights: number, inheriting: number, preopenedAs?: string) {
     super(rights & DIRECTORY_RIGHTS, inheriting, 0);
     this.directory = directory;
     this.preopenedAs = preopenedAs;
   }
 
-  /** Lists it. */
+  /** Lists the directory. */
   get reader(): DirectoryReader {
     this.#reader ??= new DirectoryReader(this.directory);
     return this.#reader;

@@ -80,7 +80,7 @@ export const Errno = {
 } as const;
 export type Errno = (typeof Errno)[keyof typeof Errno];
 
-/** What Node calls them: `ENOENT`, and some names of its own. */
+/** Errors by their code in Node: `ENOENT`, and some of Node's own. */
 const byCode = new Map<string, Errno>([
   ...Object.entries(Errno).map(([name, errno]): [string, Errno] => [`E${name.toUpperCase()}`, errno]),
   ['E2BIG', Errno.Toobig],
@@ -89,25 +89,25 @@ const byCode = new Map<string, Errno>([
   ['EFTYPE', Errno.Inval],
   ['ERR_INVALID_ARG_VALUE', Errno.Inval],
   ['ERR_OUT_OF_RANGE', Errno.Inval],
-  // Windows: the disk knows an error that Node does not.
+  // On Windows, for an error of the disk that Node does not know.
   ['UNKNOWN', Errno.Io],
 ]);
 
-/** The number for an error of the operating system; undefined for any other. */
+/** Returns the number for an error of the operating system; undefined for any other error. */
 export function errnoOf(error: unknown): Errno | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   const { code } = error;
   return byCode.get(code) ?? ('errno' in error ? Errno.Io : undefined);
 }
 
-/** The same; what is no error of the operating system is thrown on. */
+/** Returns the number for an error of the operating system. Any other error is thrown. */
 export function errnoOrThrow(error: unknown): Errno {
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   return errno;
 }
 
-/** Runs an operation of the host; an error of the operating system becomes its number, all else is thrown on. */
+/** Runs an operation of the host. Returns the number if it throws an error of the operating system; others are thrown. */
 export function attempt(operation: () => Errno): Errno {
   try {
     return operation();

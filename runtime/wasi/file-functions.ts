@@ -12,7 +12,7 @@ import { fileOf, unsignedOf } from './lookup.ts';
 import { preview1, SINCE } from './preview1.ts';
 import { Right } from './rights.ts';
 
-/** What is done with open files and directories besides reading and writing. */
+/** Functions for open files and directories besides reading and writing. */
 
 // -- position ------------------------------------------------------------------------------------------
 
@@ -56,7 +56,7 @@ preview1.define(
     },
 );
 
-/** Who may seek may also ask where he is. */
+/** Seeks, or returns the position. A guest that may seek may also ask for the position. */
 function seekAs(process: Process, fd: number, pointer: number): Errno {
   const file = fileOf(process, fd, Right.FdSeek, Errno.Spipe);
   if (typeof file === 'number') return file;
@@ -172,14 +172,14 @@ preview1.define(
     },
 );
 
-/** Zeros that are written at a time. */
+/** Zeros that are written at once. */
 const ZEROS = 2 ** 18;
 
 preview1.define(
   'fd_allocate',
   '(fd: i32, offset: i64, len: i64) -> i32',
   { since: SINCE, blocking: true, split: true },
-  'Makes a file at least so long, with room on the disk for what is added. A hole in it stays one.',
+  'Makes a file at least this long, with room on the disk for what is added. A hole in it stays one.',
   ({ scheduler }) =>
     (fd: number, low: number, high: number, lengthLow: number, lengthHigh: number) => {
       const file = fileOf(scheduler.current, fd, Right.FdAllocate, Errno.Spipe);
@@ -192,9 +192,9 @@ preview1.define(
 );
 
 /**
- * Lengthens a file with zeros, which is the only way in Node to be sure of the room. What cannot succeed fails before
- * anything is written. Where the disk fills up meanwhile, those zeros are taken back that nobody else can have seen:
- * the ones written since it last gave way.
+ * Lengthens a file with zeros, which is the only way in Node to make sure of the room. If it cannot succeed, it fails before
+ * anything is written. If the disk fills up meanwhile, the zeros that nobody else can have seen are removed: those that
+ * were written since it last gave way.
  */
 function allocate(scheduler: Scheduler, file: FileDescriptor, end: number): Errno | Promise<Errno> {
   const zeros = new Uint8Array(ZEROS);

@@ -7,13 +7,15 @@ import { Errno } from './errno.ts';
 /** Attributes of a file as guests see them (`wasi_snapshot_preview1`, type `filestat`). */
 export const FILESTAT_SIZE = 64;
 
-/** Writes all there is to say of a stream: that it is one. */
+/** Writes the attributes of a stream, of which only the type is known. */
 export function writeStreamStat(process: Process, pointer: number, type: FileType): void {
   process.memory.slice(pointer, FILESTAT_SIZE).fill(0);
   process.memory.writeU8((pointer >>> 0) + 16, type);
 }
 
 /**
+ * Writes the attributes of a file:
+ *
  *     0  device u64    16  type u8    32  bytes u64         48  modified, likewise
  *     8  inode u64     24  links u64  40  accessed, ns u64  56  changed, likewise
  */
@@ -39,12 +41,12 @@ export interface FileTimes {
   readonly modified: TimeLike;
 }
 
-/** What leaves a time as it is, and what sets it to the present, in `utimensat` (libuv 1.51, which came before JSPI). */
+/** Leaves a time as it is, or sets it to the present, in `utimensat` (libuv 1.51, which came before JSPI). */
 const AS_IT_IS = new Date(Number.NaN);
 const NOW = 'Infinity';
 
 /**
- * Times as `node:fs` wants them. A number of seconds has some 120 nanoseconds' precision in these decades.
+ * Converts times for `node:fs`. As a number of seconds they have a precision of some 120 nanoseconds in these decades.
  * @param accessed nanoseconds
  * @param modified nanoseconds
  * @returns EINVAL for unknown flags, and for a time together with the present

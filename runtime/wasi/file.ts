@@ -23,7 +23,7 @@ const { O_APPEND, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 const O_DSYNC = constants.O_DSYNC ?? 0;
 const O_SYNC = constants.O_SYNC ?? 0;
 
-/** Flags of `open` for a file that shall be used in this way. */
+/** Returns flags of `open` for a file that is used with these rights and `FdFlag`s. */
 export function openFlags(rights: number, flags: number): number {
   const writes = (rights & WRITING_RIGHTS) !== 0;
   const access = !writes ? O_RDONLY : (rights & Right.FdRead) !== 0 ? O_RDWR : O_WRONLY;
@@ -38,21 +38,21 @@ function hostFlags(flags: number): number {
   );
 }
 
-/** An open regular file. Node cannot seek: the position is kept here. */
+/** An open regular file. Node cannot seek, so the position is kept here. */
 export class FileDescriptor extends Descriptor {
   readonly fileType = FileType.RegularFile;
-  /** Bytes from the beginning; at most 2^53 - 1. */
+  /** Bytes from the beginning, at most 2^53 - 1. */
   position = 0;
   #fd: number;
-  /** The rights it was opened for: they may get less, but not what the host lets it do. */
+  /** The rights it was opened with. Later ones may be fewer, but the host still allows these. */
   readonly #openedFor: number;
-  /** Whether the host appends by itself. */
+  /** Whether the operating system appends by itself. */
   #appends: boolean;
-  /** Operations of the host that are not done yet. */
+  /** Operations of the host that have not finished yet. */
   #pending = 0;
   #closed = false;
 
-  /** @param fd opened with `openFlags(rights, flags)`; closed with this */
+  /** @param fd opened with `openFlags(rights, flags)`; closed together with this descriptor */
   constructor(fd: number, rights: number, inheriting: number, flags: number) {
     super(rights & FILE_RIGHTS, inheriting, flags);
     this.#fd = fd;
@@ -62,11 +62,11 @@ export class FileDescriptor extends Descriptor {
 
   override close(): void {
     this.#closed = true;
-    // Another file must not get the number while the host still works on this one.
+    // Another file must not get the number while the host is still working on this one.
     if (this.#pending === 0) closeSync(this.#fd);
   }
 
-  /** Reads once. One buffer and several have functions of their own, as an array costs an allocation. */
+  /** Reads once into one buffer. There is another function for several, since an array costs an allocation. */
   read(bytes: Uint8Array, start: number, length: number, at: number): number {
     return readSync(this.#fd, bytes, start, length, at);
   }
@@ -75,7 +75,7 @@ export class FileDescriptor extends Descriptor {
     return readvSync(this.#fd, buffers, at);
   }
 
-  /** Writes once; at the end where it appends, wherever `at` is. */
+  /** Writes once. A file that appends is written at its end, wherever `at` is. */
   write(bytes: Uint8Array, start: number, length: number, at: number): number {
     return writeSync(this.#fd, bytes, start, length, this.#appends ? null : at);
   }
@@ -88,7 +88,7 @@ export class FileDescriptor extends Descriptor {
     return (this.flags & FdFlag.Append) !== 0;
   }
 
-  /** Where a write begins that names no place. */
+  /** The offset of a write that names none. */
   get writePosition(): number {
     return this.appends && !this.#appends ? this.size : this.position;
   }
@@ -97,12 +97,12 @@ export class FileDescriptor extends Descriptor {
     return fstatSync(this.#fd, { bigint: true });
   }
 
-  /** Bytes. */
+  /** The size of the file in bytes. */
   get size(): number {
     return fstatSync(this.#fd).size;
   }
 
-  /** Bytes that its file system has left; without end where that cannot be told. */
+  /** Bytes that its file system has left; Infinity if that is unknown. */
   get room(): number {
     if (!hasProc()) return Number.POSITIVE_INFINITY;
     const { bfree, bsize } = statfsSync(`/proc/self/fd/${this.#fd}`);
@@ -117,7 +117,7 @@ export class FileDescriptor extends Descriptor {
     futimesSync(this.#fd, accessed, modified);
   }
 
-  /** Brings it to the disk, which may take long. `done` gets the error, if there is one. */
+  /** Writes it to the disk, which may take long. `done` gets the error, if there is one. */
   sync(dataOnly: boolean, done: (error: Error | null) => void): void {
     this.#pending++;
     (dataOnly ? fdatasync : fsync)(this.#fd, (error) => {
@@ -128,9 +128,9 @@ export class FileDescriptor extends Descriptor {
   }
 
   /**
-   * Changes how it is used. Node cannot change the flags of an open file, but on Linux it can be opened again.
-   * Elsewhere only APPEND can be changed, and is then done here.
-   * @throws an error of `node:fs` where it may not be opened any more
+   * Changes the flags. Node cannot change those of an open file, but on Linux the file can be opened again. On other
+   * systems only APPEND can be changed, and is implemented here.
+   * @throws an error of `node:fs` if the file must not be opened any more
    */
   setFlags(flags: number): void {
     if (hostFlags(flags) !== hostFlags(this.flags) && hasProc()) {
@@ -139,7 +139,7 @@ export class FileDescriptor extends Descriptor {
       this.#fd = reopened;
       this.#appends = (flags & FdFlag.Append) !== 0;
     } else if (this.#appends && (flags & FdFlag.Append) === 0) {
-      throw new PathError('ENOTSUP', 'a file that was opened to append always does');
+      throw new PathError('ENOTSUP', 'a file that was opened to append always appends');
     }
     this.flags = flags;
   }

@@ -4,15 +4,15 @@ import { DirectoryDescriptor } from './directory.ts';
 import { Errno } from './errno.ts';
 import { FileDescriptor } from './file.ts';
 
-/** Bytes of a path, as on Linux. */
+/** Bytes of the longest path, as on Linux. */
 const MAX_PATH = 4096;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The file of a descriptor that has these rights, or the error: EBADF for none, EISDIR for a directory, ENOTCAPABLE
- * where a right is missing.
- * @param streams what a standard stream answers
+ * Returns the file of a descriptor that has these rights, or an error: EBADF for none, EISDIR for a directory, ENOTCAPABLE
+ * if a right is missing.
+ * @param streams the error for a standard stream
  */
 export function fileOf(process: Process, fd: number, rights: number, streams: Errno): FileDescriptor | Errno {
   const descriptor = descriptorsOf(process).get(fd);
@@ -21,7 +21,7 @@ export function fileOf(process: Process, fd: number, rights: number, streams: Er
   return descriptor instanceof DirectoryDescriptor ? Errno.Isdir : streams;
 }
 
-/** The directory of a descriptor that has these rights, or the error: EBADF for none, ENOTDIR for a file or stream. */
+/** Returns the directory of a descriptor that has these rights, or an error: EBADF for none, ENOTDIR for a file or stream. */
 export function directoryOf(process: Process, fd: number, rights: number): DirectoryDescriptor | Errno {
   const descriptor = descriptorsOf(process).get(fd);
   if (descriptor === undefined) return Errno.Badf;
@@ -29,7 +29,7 @@ export function directoryOf(process: Process, fd: number, rights: number): Direc
   return descriptor.has(rights) ? descriptor : Errno.Notcapable;
 }
 
-/** A path of the guest, or the error: ENAMETOOLONG, EILSEQ where it is not UTF-8. Traps outside the memory. */
+/** Reads a path of the guest. Returns ENAMETOOLONG, or EILSEQ if it is not UTF-8. Traps if it is outside the memory. */
 export function pathOf(process: Process, pointer: number, length: number): string | Errno {
   const bytes = process.memory.slice(pointer, length);
   if (bytes.length > MAX_PATH) return Errno.Nametoolong;
@@ -40,7 +40,7 @@ export function pathOf(process: Process, pointer: number, length: number): strin
   }
 }
 
-/** A `u64` that was passed in halves; Infinity where it is more than a number can hold exactly. */
+/** Converts a `u64` that was passed in halves. Returns Infinity if a number cannot hold it exactly. */
 export function unsignedOf(low: number, high: number): number {
   const value = (high >>> 0) * 2 ** 32 + (low >>> 0);
   return Number.isSafeInteger(value) ? value : Number.POSITIVE_INFINITY;

@@ -3,12 +3,12 @@ import { exitTrap, hostTrap } from '../kernel/trap.ts';
 import { Errno } from './errno.ts';
 import { preview1, SINCE } from './preview1.ts';
 
-/** Random numbers, the end of a process, and giving way. */
+/** Functions for random numbers, the end of a process, and giving way. */
 
-/** Loaded when a program first asks for random numbers: it takes longer than many programs. */
+/** Loaded when a program first asks for random numbers: loading takes longer than many programs. */
 const crypto = () => process.getBuiltinModule('node:crypto');
 
-/** Random bytes that are made without giving way. */
+/** Random bytes that are made before giving way. */
 const RANDOM_CHUNK = 2 ** 20;
 
 preview1.define(

@@ -15,10 +15,10 @@ const OpenFlag = { Create: 1, Directory: 2, Exclusive: 4, Truncate: 8 } as const
 const ALL_OPEN_FLAGS = 15;
 /** Type `lookupflags`. */
 export const LOOKUP_FOLLOW = 1;
-/** How often an entry may be there when it is to be made, and not there when it is to be opened. */
+/** How often an entry may exist when it is to be created, and not exist when it is to be opened. */
 const MAX_TRIES = 16;
 
-/** What a guest wants to have. */
+/** What a guest wants to open. */
 interface Wanted {
   readonly follow: boolean;
   readonly openFlags: number;
@@ -109,7 +109,7 @@ function openAt(walk: Walk, wanted: Wanted): Descriptor {
   throw new PathError('EAGAIN', 'it keeps coming and going');
 }
 
-/** Makes the file; undefined where there is something already, which may be opened. */
+/** Creates the file. Returns undefined if something exists already, which may be opened. */
 function create(walk: Walk, wanted: Wanted, exclusive: boolean): FileDescriptor | undefined {
   const { rights, inheriting, fdFlags } = wanted;
   if (!exclusive && walk.look() !== undefined) return undefined;
@@ -122,7 +122,7 @@ function create(walk: Walk, wanted: Wanted, exclusive: boolean): FileDescriptor 
   }
 }
 
-/** Opens what is there, or closes it. */
+/** Opens an entry, or closes it. */
 function openEntry(entry: HostEntry, walk: Walk, wanted: Wanted): Descriptor {
   const { rights, inheriting, fdFlags } = wanted;
   const { stats } = entry;
@@ -137,7 +137,7 @@ function openEntry(entry: HostEntry, walk: Walk, wanted: Wanted): Descriptor {
       return new DirectoryDescriptor(entry.directory(), rights, inheriting);
     }
     if ((wanted.openFlags & OpenFlag.Directory) !== 0 || walk.mustBeDirectory)
-      throw new PathError('ENOTDIR', 'it is no directory');
+      throw new PathError('ENOTDIR', 'it is not a directory');
     // Opening or reading one of these may wait for ever, or set a machine in motion.
     if (stats.isSocket()) throw new PathError('ENXIO', 'it is a socket');
     if (!stats.isFile()) throw new PathError('EACCES', 'devices and FIFOs cannot be opened');

@@ -21,11 +21,11 @@ import { preview1, SINCE } from './preview1.ts';
 import { Right } from './rights.ts';
 import { Follow, Walk } from './walk.ts';
 
-/** What is done with paths. */
+/** Functions for paths. */
 
 const encoder = new TextEncoder();
 
-/** Goes the way of a guest's path and does something where it ends. */
+/** Follows a guest's path and does something at its end. */
 function at(
   process: Process,
   fd: number,
@@ -48,18 +48,18 @@ function at(
   });
 }
 
-/** A path of the guest together with what its directory must permit. */
-interface Place {
+/** A path of the guest, and the rights that its directory must have. */
+interface GuestPath {
   readonly fd: number;
   readonly right: number;
   readonly path: string | Errno;
 }
 
-/** Goes the ways of two paths and does something with both ends. */
+/** Follows two paths and does something with both ends. */
 function between(
   process: Process,
-  from: Place,
-  to: Place,
+  from: GuestPath,
+  to: GuestPath,
   action: (source: Walk, target: Walk) => void,
 ): Errno {
   let errno: Errno = Errno.Success;
@@ -73,12 +73,12 @@ function followOf(lookup: number): Follow {
   return (lookup & LOOKUP_FOLLOW) !== 0 ? Follow.Always : Follow.Directories;
 }
 
-/** What a path with a slash at its end says of a thing that is to be changed: that it is a directory, and no link. */
+/** If a path has a slash at its end, what is to be changed must be a directory, and not a link. */
 function requireDirectory(walk: Walk): void {
   if (!walk.mustBeDirectory) return;
   const stats = walk.look();
   if (stats === undefined) throw new PathError('ENOENT', 'there is nothing');
-  if (!stats.isDirectory()) throw new PathError('ENOTDIR', 'it is no directory');
+  if (!stats.isDirectory()) throw new PathError('ENOTDIR', 'it is not a directory');
 }
 
 // -- attributes ----------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ preview1.define(
 
 function statsAt(walk: Walk): BigIntStats {
   const stats = lstatSync(walk.path, { bigint: true });
-  if (walk.mustBeDirectory && !stats.isDirectory()) throw new PathError('ENOTDIR', 'it is no directory');
+  if (walk.mustBeDirectory && !stats.isDirectory()) throw new PathError('ENOTDIR', 'it is not a directory');
   return stats;
 }
 
@@ -127,7 +127,7 @@ preview1.define(
       const times = fileTimes(accessed, modified, flags);
       if (typeof times === 'number') return times;
       return at(current, fd, Right.PathFilestatSetTimes, path, followOf(lookup), (walk) => {
-        // Where no time is set, the operating system does not even look.
+        // If no time is set, the operating system does not even look.
         if (walk.mustBeDirectory || flags === 0) statsAt(walk);
         lutimesSync(walk.path, times.accessed, times.modified);
       });
@@ -204,7 +204,7 @@ preview1.define(
       return between(current, from, to, (source, target) => {
         requireDirectory(source);
         if (target.mustBeDirectory && source.look()?.isDirectory() === false)
-          throw new PathError('ENOTDIR', 'it is no directory');
+          throw new PathError('ENOTDIR', 'it is not a directory');
         renameSync(source.path, target.path);
       });
     },
@@ -239,7 +239,7 @@ preview1.define(
           requireDirectory(target);
           throw new PathError('EEXIST', 'it is a directory');
         }
-        // Elsewhere than on Linux the operating system may follow the link.
+        // Systems other than Linux may follow the link.
         if (process.platform !== 'linux' && source.look()?.isSymbolicLink() === true)
           throw new PathError('ENOTSUP', 'a hard link to a symbolic link');
         linkSync(source.path, target.path);
@@ -261,7 +261,7 @@ preview1.define(
       return at(current, fd, Right.PathSymlink, path, Follow.Never, (walk) => {
         if (isAbsolute(text)) throw new PathError('EPERM', 'a link to an absolute path');
         if (walk.mustBeDirectory && walk.look()?.isDirectory() === false)
-          throw new PathError('ENOTDIR', 'it is no directory');
+          throw new PathError('ENOTDIR', 'it is not a directory');
         if (walk.mustBeDirectory && walk.look() === undefined)
           throw new PathError('ENOENT', 'a link cannot have the name of a directory');
         symlinkSync(text, walk.path);

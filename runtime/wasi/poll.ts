@@ -34,16 +34,16 @@ interface Subscription {
   readonly userdata: bigint;
   readonly type: number;
   readonly fd: number;
-  /** Performance clock in milliseconds when a clock subscription is due. */
+  /** When a clock subscription is due, in milliseconds of the performance clock. */
   readonly due: number;
   readonly error: Errno;
-  /** It need not be waited for. */
+  /** Whether it is ready already. */
   readonly ready: boolean;
-  /** What the event says of the bytes that are there. */
+  /** The number of bytes that the event tells. */
   readonly bytes: number;
 }
 
-/** A subscription to a descriptor: only standard input is ever waited for. */
+/** Reads a subscription to a descriptor. Only standard input can make it wait. */
 function readDescriptor(process: Process, userdata: bigint, type: number, fd: number): Subscription {
   const due = Number.POSITIVE_INFINITY;
   const found = (error: Errno, ready: boolean, bytes: number) => ({
@@ -128,7 +128,7 @@ preview1.define(
       if (!readsInput) return andThen(scheduler.sleep(process, delay), report);
       return scheduler
         .waitForEvent(process, (wake) => {
-          // Whichever comes first gives the other one up.
+          // Whichever comes first cancels the other.
           const cancelInput = input.whenReadable(() => {
             inputReady = true;
             timer?.cancel();

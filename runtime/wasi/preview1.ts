@@ -3,5 +3,5 @@ import { Namespace } from '../hostcall/function.ts';
 /** The import module of WASI preview 1. All its functions return an error number unless their type says otherwise. */
 export const preview1 = new Namespace('wasi_snapshot_preview1');
 
-/** Upstream has linked WASI since its first releases. */
+/** Upstream has had WASI since its first releases. */
 export const SINCE = '0.5.0';

@@ -9,7 +9,7 @@ import { InputDescriptor, OutputDescriptor } from './stream-descriptor.ts';
 import { readStream, writeStream } from './streams.ts';
 import { transfer } from './transfer.ts';
 
-/** Reading and writing. */
+/** Functions for reading and writing. */
 
 preview1.define(
   'fd_write',

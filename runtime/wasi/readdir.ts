@@ -5,7 +5,7 @@ import { directoryOf, unsignedOf } from './lookup.ts';
 import { preview1, SINCE } from './preview1.ts';
 import { Right } from './rights.ts';
 
-/** Entries that are read without giving way. */
+/** Entries that are read before giving way. */
 const CHUNK = 64;
 
 preview1.define(

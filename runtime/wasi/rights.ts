@@ -1,4 +1,4 @@
-/** What may be done with a descriptor (`wasi_snapshot_preview1`, type `rights`). All of them fit into 30 bits. */
+/** The rights to a descriptor (`wasi_snapshot_preview1`, type `rights`). All of them fit into 30 bits. */
 export const Right = {
   FdDatasync: 1 << 0,
   FdRead: 1 << 1,
@@ -34,7 +34,7 @@ function all(...rights: readonly number[]): number {
   return rights.reduce((sum, right) => sum | right, 0);
 }
 
-/** What can be done with a regular file. */
+/** All rights to a regular file. */
 export const FILE_RIGHTS = all(
   Right.FdDatasync,
   Right.FdRead,
@@ -51,7 +51,7 @@ export const FILE_RIGHTS = all(
   Right.PollFdReadwrite,
 );
 
-/** What can be done with a directory. */
+/** All rights to a directory. */
 export const DIRECTORY_RIGHTS = all(
   Right.FdDatasync,
   Right.FdFdstatSetFlags,
@@ -76,7 +76,7 @@ export const DIRECTORY_RIGHTS = all(
   Right.PathUnlinkFile,
 );
 
-/** What a preopened directory lets those have that are opened in it. */
+/** Rights that files and directories opened in a preopened directory may have. */
 export const INHERITED_RIGHTS = FILE_RIGHTS | DIRECTORY_RIGHTS;
 
 /** Rights for which a file must be open for writing. */

@@ -2,7 +2,7 @@ import { descriptorsOf } from './descriptor-table.ts';
 import { Errno } from './errno.ts';
 import { preview1, SINCE } from './preview1.ts';
 
-/** No descriptor is a socket: those of `lunatic::networking` have ids of their own. */
+/** Functions for sockets. No descriptor is a socket: those of `lunatic::networking` have ids of their own. */
 for (const [name, params, doc] of [
   ['sock_accept', 'fd: i32, flags: i32, opened: i32', 'Accepts a connection.'],
   [

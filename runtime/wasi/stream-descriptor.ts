@@ -4,7 +4,7 @@ import { Right } from './rights.ts';
 
 const STREAM_RIGHTS = Right.FdFdstatSetFlags | Right.FdFilestatGet | Right.PollFdReadwrite;
 
-/** A standard stream. Closing it closes nothing: other processes use it too. */
+/** A standard stream. Closing the descriptor does not close the stream, which other processes use too. */
 export abstract class StreamDescriptor extends Descriptor {
   protected abstract readonly isTerminal: boolean;
 

@@ -6,9 +6,9 @@ import { Errno } from './errno.ts';
 import type { InputDescriptor, OutputDescriptor } from './stream-descriptor.ts';
 import { readVectors } from './vectors.ts';
 
-/** Reading and writing the standard streams. */
+/** Reads and writes the standard streams. */
 
-/** Bytes that one call transfers at most: more takes further calls. */
+/** Bytes that one call transfers at most. */
 const MAX_TRANSFER = 2 ** 20;
 
 /** `fd_write` to a stream. Waits while the stream is full. */
@@ -30,14 +30,14 @@ export function writeStream(
     const size = Math.min(length, MAX_TRANSFER - total);
     if (size > 0) drained = stream.write(memory.slice(pointer, size));
     total += size;
-    // What does not fit is for the next call.
+    // The rest is for the next call.
     if (drained !== null || total === MAX_TRANSFER) break;
   }
   memory.writeU32(written, total);
   return drained === null ? Errno.Success : waitForOutput(scheduler, drained);
 }
 
-/** `fd_read` from a stream. Waits until something is there, unless the guest does not want to; 0 bytes are the end. */
+/** `fd_read` from a stream. Waits until something is there, unless the guest does not want to wait; 0 bytes are the end. */
 export function readStream(
   scheduler: Scheduler,
   descriptor: InputDescriptor,
@@ -74,7 +74,7 @@ export function readStream(
 }
 
 function waitForOutput(scheduler: Scheduler, drained: Promise<void>): Promise<number> {
-  // Handled from the start, also where the process is killed first: a rejection nobody handles would end Node.
+  // Handled from the start, even if the process is killed first: an unhandled rejection would end Node.
   const settled = drained.then(() => Errno.Success, errnoOfOutput);
   return scheduler.waitForEvent(scheduler.current, (wake) => {
     settled.then(wake);

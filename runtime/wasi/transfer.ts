@@ -5,30 +5,30 @@ import { Errno, errnoOrThrow } from './errno.ts';
 import type { FileDescriptor } from './file.ts';
 import { readVectors, viewsOf } from './vectors.ts';
 
-/** Bytes that are read or written without giving way. */
+/** Bytes that are read or written before giving way. */
 const CHUNK = 2 ** 20;
-/** Bytes of one call, as Linux has it; more takes further calls. */
+/** Bytes that one call transfers at most, as on Linux. */
 const MAX_TRANSFER = 0x7fff_f000;
 
-/** Which way bytes go. */
+/** The direction of a transfer. */
 export type Direction = 'read' | 'write';
 
-/** A `fd_read`, `fd_write`, `fd_pread` or `fd_pwrite` of a file. */
+/** An `fd_read`, `fd_write`, `fd_pread` or `fd_pwrite` of a file. */
 export interface Transfer {
   readonly direction: Direction;
-  /** The `iovec` array. */
+  /** The address of the `iovec` array. */
   readonly vectors: number;
   readonly count: number;
-  /** Where the number of bytes goes. */
+  /** The address that the number of bytes goes to. */
   readonly result: number;
-  /** Where in the file; undefined for its own position, which moves along. */
+  /** The offset in the file; undefined for the file's position, which moves. */
   readonly offset: number | undefined;
 }
 
 /**
- * Reads or writes straight from or into guest memory. What is longer than a mebibyte gives way to others in between; it
- * is done as a whole, unless the file ends or the host fails: then what was done until then counts, and the next call
- * gets the error.
+ * Reads or writes straight from or into guest memory. A transfer of more than a mebibyte gives way to other processes in
+ * between. It is done completely unless the file ends or the host fails: then the bytes transferred so far count, and the
+ * next call gets the error.
  */
 export function transfer(
   scheduler: Scheduler,
@@ -98,7 +98,7 @@ function transferVectors(
   return go(0);
 }
 
-/** Writes the number of bytes, and moves the position of the file where it is its own. */
+/** Writes the number of bytes, and moves the file's position if the transfer uses it. */
 function finish(
   process: Process,
   file: FileDescriptor,

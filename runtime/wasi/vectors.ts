@@ -3,14 +3,14 @@ import type { Process } from '../kernel/process.ts';
 /** A buffer in guest memory, checked. */
 export interface GuestBuffer {
   readonly pointer: number;
-  /** Bytes. */
+  /** Length in bytes. */
   readonly length: number;
 }
 
-/** Buffers that one call may name, as Linux has it. */
+/** Buffers that one call may have, as on Linux. */
 const MAX_VECTORS = 1024;
 
-/** The buffers of an `iovec` array (abi 3.12), checked; undefined where there are too many. */
+/** Reads and checks the buffers of an `iovec` array (abi 3.12). Returns undefined if there are too many. */
 export function readVectors(process: Process, pointer: number, count: number): GuestBuffer[] | undefined {
   const { memory } = process;
   const start = memory.check(pointer, (count >>> 0) * 8);
@@ -21,7 +21,7 @@ export function readVectors(process: Process, pointer: number, count: number): G
   });
 }
 
-/** The beginning of what buffers hold, as views of at most `limit` bytes together. Do not keep them across a suspension. */
+/** Returns views of the first bytes of buffers, at most `limit` together. Do not keep them across a suspension. */
 export function viewsOf(
   process: Process,
   buffers: readonly GuestBuffer[],

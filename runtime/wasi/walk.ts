@@ -1,29 +1,29 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { type HostDirectory, PathError } from '../permissions/host-directory.ts';
 
-/** Links that one path may lead through, as on Linux. */
+/** Symbolic links that one path may lead through, as on Linux. */
 const MAX_LINKS = 40;
-/** Components of one path together with those of its links: no path that is meant well has more. */
+/** Components of one path together with those of its links. No honest path has more. */
 const MAX_COMPONENTS = 4096;
 
 const onWindows = process.platform === 'win32';
-/** What a component must not be there: a drive, a stream, a device, a second separator, or another file's name. */
+/** Components that Windows takes for a drive, a stream, a device, several components, or the name of another file. */
 const WINDOWS_NAME = /[\\:*?"<>|]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
 
-/** When to go on to where a link leads that is the last component. */
+/** When to follow a link that is the last component. */
 export const Follow = {
-  /** For what changes the directory: the link itself is meant. */
+  /** For functions that change the directory: the link itself is meant. */
   Never: 0,
-  /** Where the path says that it is a directory, as `link/` does. */
+  /** If the path says that it is a directory, as `link/` does. */
   Directories: 1,
   Always: 2,
 } as const;
 export type Follow = (typeof Follow)[keyof typeof Follow];
 
 /**
- * The way of a path from a directory, component by component. Links are read and followed here, never by the
- * operating system, and `..` goes back to the directory that the way came through. So it does not leave the
- * directory where it began, whatever is exchanged or renamed meanwhile:
+ * Follows a path from a directory, component by component. Links are read and followed here, never by the operating
+ * system, and `..` goes back to the directory that the walk came through. So the walk does not leave the directory where
+ * it began, whatever is exchanged or renamed meanwhile:
  *
  *     refused with        the path, or a link on the way, ...
  *     EPERM               begins with /, or has more .. than leads back to the beginning
@@ -31,14 +31,14 @@ export type Follow = (typeof Follow)[keyof typeof Follow];
  *     ENOENT              is empty
  *     EINVAL              has a NUL byte
  *
- * It ends before the last component: `name` in `directory`.
+ * The walk ends before the last component: `name` in `directory`.
  */
 export class Walk {
   /** The directory that the next component is in. */
   #directory: HostDirectory;
-  /** Where it began, and the directories it came through since, without the last one. */
+  /** The directory where the walk began and those that it came through, without the last one. */
   readonly #way: HostDirectory[] = [];
-  /** Components that are left, the next one last. */
+  /** The components that are left, the next one last. */
   readonly #left: string[] = [];
   #links = 0;
   #components = 0;
@@ -65,28 +65,28 @@ export class Walk {
     return this.#directory;
   }
 
-  /** The last component; `.` where the path leads to `directory` itself. */
+  /** The last component; `.` if the path leads to `directory` itself. */
   get name(): string {
     return this.#name;
   }
 
-  /** The path, or a link at its end that was followed, ends with a slash or a dot. */
+  /** Whether the path, or a link at its end that was followed, ends with a slash or a dot. */
   get mustBeDirectory(): boolean {
     return this.#mustBeDirectory;
   }
 
-  /** The last component for functions that do not follow a link there. */
+  /** The path of the last component, for functions that do not follow a link there. */
   get path(): string {
     this.#directory.check();
     return this.#directory.at(this.#name);
   }
 
-  /** What is there; undefined for nothing. */
+  /** Returns the attributes of the last component; undefined if nothing is there. */
   look(): Stats | undefined {
     return lstatSync(this.path, { throwIfNoEntry: false });
   }
 
-  /** Goes where the link leads that is the last component. @throws EINVAL where it is no link any more */
+  /** Follows the link that is the last component. @throws EINVAL if it is not a link any more */
   followLink(): void {
     this.#expand(this.#name);
     this.#go();
@@ -104,7 +104,7 @@ export class Walk {
     if (path.includes('\0')) throw new PathError('EINVAL', 'a path with a NUL byte');
     const components = path.split('/');
     const last = components[components.length - 1];
-    // What follows a link in the middle of a path is still to come, and decides itself.
+    // If the link is in the middle of the path, the components after it decide.
     if (this.#left.length === 0) this.#mustBeDirectory ||= last === '' || last === '.' || last === '..';
     for (let i = components.length - 1; i >= 0; i--) {
       const component = components[i] ?? '';
@@ -120,7 +120,7 @@ export class Walk {
     this.#name = '.';
     for (let next = this.#left.pop(); next !== undefined; next = this.#left.pop()) {
       if (onWindows && next !== '..' && WINDOWS_NAME.test(next))
-        throw new PathError('EINVAL', `${next} is no name for a file`);
+        throw new PathError('EINVAL', `${next} is not a name for a file`);
       if (next === '..') this.#back();
       else if (this.#left.length === 0) this.#name = next;
       else this.#enter(next);
