@@ -22,6 +22,7 @@ const RUNTIME_ORDER = [
   ['runtime.ts', 'A runtime is a scheduler with all host functions.'],
   ['inspect', 'Looks at a runtime while it works.'],
   ['testing', 'Runs test exports in a runtime.'],
+  ['embedding', 'Runs guests inside of other Node programs.'],
   ['cli', 'The command uses everything.'],
   ['index.ts', 'The documented API for embedding.'],
   ['internal.ts', 'What the debug adapter and the extension may use besides.'],

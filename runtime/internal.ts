@@ -1,6 +1,5 @@
 /** What the debug adapter, the extension, scripts and tests use of the runtime. It may change with every version. */
 
-export { V8_FLAGS } from './cli/jspi.ts';
 export { LinkError } from './host/linker.ts';
 export { HOST_FUNCTIONS } from './host/table.ts';
 export {
@@ -13,6 +12,7 @@ export {
 } from './inspect/client.ts';
 export type { ProcessSnapshot } from './inspect/view/index.ts';
 export { type Exit, isNormal } from './kernel/exit.ts';
+export { V8_FLAGS } from './kernel/jspi.ts';
 export { ModuleError } from './kernel/module.ts';
 export type { Process } from './kernel/process.ts';
 export { type InputStream, OutputError, type OutputStream, type Stdio } from './kernel/stdio.ts';

@@ -6,7 +6,7 @@ import type { Exit } from './kernel/exit.ts';
 import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
 import { LoadedModule } from './kernel/module.ts';
 import type { SchedulerObserver } from './kernel/observers.ts';
-import type { Entry, Process } from './kernel/process.ts';
+import type { Entry, Process, ProcessContext } from './kernel/process.ts';
 import { Registry } from './kernel/registry.ts';
 import { Scheduler } from './kernel/scheduler.ts';
 import { Spawner } from './kernel/spawn.ts';
@@ -22,8 +22,10 @@ export interface RootOptions {
   readonly stdio: Stdio;
   /** Default: `_start` without parameters. */
   readonly entry?: Entry;
-  /** Default: 1, as for `lunatic run`. */
+  /** The number of its environment. Default: 1, as for `lunatic run`. */
   readonly environment?: number;
+  /** What it lives in. Default: an environment and a registry of its own. */
+  readonly within?: Pick<ProcessContext, 'environment' | 'registry'>;
   /** Given the process before its start section runs, which may take as long as the guest likes. */
   readonly onCreated?: (process: Process) => void;
 }
@@ -97,15 +99,21 @@ export class Runtime implements ModuleLoader {
     return module;
   }
 
+  /** An environment with a registry of its own, in which several root processes can live. */
+  createEnvironment(number = 1): Pick<ProcessContext, 'environment' | 'registry'> {
+    const environment = new Environment<Process>(number as EnvironmentId, this.scheduler.index);
+    this.scheduler.metrics?.environmentCreated(environment);
+    return { environment, registry: new Registry() };
+  }
+
   /**
-   * Starts a program: a root process in an environment and with a registry of its own.
+   * Starts a program: a root process, unless told otherwise in an environment and with a registry of its own.
    * @throws SpawnError where it cannot be instantiated
    */
   async run(module: LoadedModule, options: RootOptions): Promise<Root> {
-    const id = (options.environment ?? 1) as EnvironmentId;
-    const environment = new Environment<Process>(id, this.scheduler.index);
-    this.scheduler.metrics?.environmentCreated(environment);
-    const context = { environment, registry: new Registry(), config: options.config, stdio: options.stdio };
+    const { config, stdio, within = this.createEnvironment(options.environment) } = options;
+    const { environment } = within;
+    const context = { ...within, config, stdio };
     const entry = options.entry ?? { name: '_start', params: [] };
     const { process, failure } = await this.#spawner.spawnRoot(context, module, entry, options.onCreated);
     if (failure !== undefined) throw new SpawnError(failure);

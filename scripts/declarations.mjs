@@ -18,6 +18,8 @@ try {
         noEmit: false,
         declaration: true,
         emitDeclarationOnly: true,
+        // What the package's own code calls, and nobody else.
+        stripInternal: true,
         outDir: folder,
         rootDir: projectFolder,
         typeRoots: [join(projectFolder, 'node_modules', '@types')],

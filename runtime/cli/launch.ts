@@ -3,7 +3,7 @@
  * has JavaScript Promise Integration. Where there may be many processes it hands over to the same Node with the flags the
  * scheduler wants then. Nothing is imported before it is needed: programs that do not live long pay for every millisecond.
  */
-import { hasJspi, V8_FLAGS } from './jspi.ts';
+import { hasJspi, V8_FLAGS } from '../kernel/jspi.ts';
 import { mayHaveManyProcesses } from './spawning.ts';
 
 /** Set for the Node that takes over, so that two never hand over to each other. */

@@ -2,9 +2,9 @@ import { statSync } from 'node:fs';
 import { ProcessConfig } from '../permissions/config.ts';
 import { listenRules, NetworkPermission } from '../permissions/network-permission.ts';
 import { NetworkRules } from '../permissions/network-rules.ts';
+import { findPrograms } from '../programs/find-programs.ts';
 import { CommandError } from './load.ts';
 import type { PermissionFlags } from './permission-options.ts';
-import { findPrograms } from './programs.ts';
 
 /** What of a command line makes the config. */
 export interface ConfigFlags extends PermissionFlags {
@@ -15,7 +15,7 @@ export interface ConfigFlags extends PermissionFlags {
 /**
  * Config of a root process: everything is permitted that no flag forbids, but programs of the operating system; the
  * environment is that of this command.
- * @throws CommandError where a directory cannot be opened, or a program is not found
+ * @throws CommandError where a directory cannot be opened, ProgramNotFoundError
  */
 export function rootConfig(commandLine: readonly string[], flags: ConfigFlags): ProcessConfig {
   const config = ProcessConfig.forRoot();

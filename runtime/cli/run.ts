@@ -13,7 +13,7 @@ import { logExit } from './process-log.ts';
 import { describeProcesses, Reports } from './report.ts';
 import { type ConfigFlags, rootConfig } from './root-config.ts';
 import { ExitCode, endOnSignals, openStreams } from './session.ts';
-import { StandardInput } from './standard-input.ts';
+import { standardInput } from './standard-input.ts';
 import type { StandardOutput } from './standard-output.ts';
 
 export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags {
@@ -71,7 +71,7 @@ export async function run(
   const config = rootConfig(commandLine, options);
   const module = runtime.load(await readModuleFile(path));
   const stdio = {
-    input: new StandardInput(),
+    input: standardInput(),
     output: inspection?.watched('stdout', streams.output) ?? streams.output,
     error: inspection?.watched('stderr', streams.error) ?? streams.error,
   };

@@ -1,4 +1,5 @@
 import type { InspectAddress } from '../inspect/address.ts';
+import type { InputStream } from '../kernel/stdio.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { AnyPlugin } from '../plugins/plugin.ts';
 import type { Selection } from '../testing/index.ts';
@@ -6,7 +7,6 @@ import type { Inspection } from './inspection.ts';
 import type { LogOptions } from './log.ts';
 import type { ReporterName } from './reporters/index.ts';
 import type { ConfigFlags } from './root-config.ts';
-import type { StandardInput } from './standard-input.ts';
 import type { StandardOutput } from './standard-output.ts';
 
 /** What the command line says about a run of tests. */
@@ -37,7 +37,7 @@ export interface TestCommand extends LogOptions {
 export interface TestSurroundings {
   readonly config: ProcessConfig;
   readonly plugins: readonly AnyPlugin[];
-  readonly input: StandardInput;
+  readonly input: InputStream;
   readonly streams: StandardOutput;
   /** Undefined where nobody can inspect the tests. */
   readonly inspection?: Inspection;

@@ -2,7 +2,7 @@ import { openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { rootConfig } from './root-config.ts';
 import { ExitCode, endOnSignals, openStreams } from './session.ts';
-import { StandardInput } from './standard-input.ts';
+import { standardInput } from './standard-input.ts';
 import { TestRound } from './test-round.ts';
 import type { TestCommand } from './test-settings.ts';
 import { watchFiles } from './watch.ts';
@@ -25,7 +25,7 @@ export async function runTestFiles(files: readonly string[], command: TestComman
       path: files.join(', '),
       arguments: command.guestArguments,
     });
-    const surroundings = { config, plugins, input: new StandardInput(), streams };
+    const surroundings = { config, plugins, input: standardInput(), streams };
     if (command.watch) {
       return await watchFiles(files, (signal) => {
         round = new TestRound(command, surroundings, performance.now(), signal);

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { V8_FLAGS } from '../../runtime/cli/jspi.ts';
+import { V8_FLAGS } from '../../runtime/kernel/jspi.ts';
 import { type Benchmark, type Figure, type Result, type Row, result } from './benchmark.ts';
 import { Table } from './table.ts';
 

@@ -3,8 +3,8 @@ import { createReadStream, mkdirSync, mkdtempSync, realpathSync, rmSync } from '
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findPrograms } from '../../runtime/cli/programs.ts';
 import { ProcessConfig } from '../../runtime/internal.ts';
+import { findPrograms } from '../../runtime/programs/find-programs.ts';
 import { guest } from '../support/guest.ts';
 import { Feed, linesOf, type ProgramOptions, run, start, trapOf } from '../support/program.ts';
 

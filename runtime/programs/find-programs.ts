@@ -1,15 +1,20 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { CommandError } from './load.ts';
+
+/** A program of the operating system is not found, or is none that can be run. */
+export class ProgramNotFoundError extends Error {
+  override readonly name = 'ProgramNotFoundError';
+  readonly code = 'LUNATIC_PROGRAM_NOT_FOUND';
+}
 
 /** Windows finds programs by these when a name has no extension. */
 const EXTENSIONS = process.platform === 'win32' ? ['', '.exe', '.com'] : [''];
 
 /**
- * Finds programs of the operating system: a name in the `PATH` of this command, anything else as a path. This is done
+ * Finds programs of the operating system: a name in the `PATH` of this OS process, anything else as a path. This is done
  * once, so that a program cannot be put in the place of another while a guest runs.
  * @returns absolute paths by the names that guests use: the one given, and the path itself
- * @throws CommandError where one is missing
+ * @throws ProgramNotFoundError
  */
 export function findPrograms(names: readonly string[]): ReadonlyMap<string, string> {
   const programs = new Map<string, string>();
@@ -17,7 +22,7 @@ export function findPrograms(names: readonly string[]): ReadonlyMap<string, stri
     const isPath = isAbsolute(name) || name.includes('/') || name.includes('\\');
     const path = isPath ? executable(resolve(name)) : findInPath(name);
     if (path === undefined) {
-      throw new CommandError(
+      throw new ProgramNotFoundError(
         isPath ? `'${name}' is no program that can be run` : `Program '${name}' not found in the PATH`,
       );
     }
