@@ -89,20 +89,20 @@ describe('a test that is debugged', () => {
     expect(withoutTimes(stdout)).toEqual(withoutTimes(plain.stdout));
     expect(exitCode).toBe(plain.exitCode);
     expect(stops).toEqual([
-      ...['entry passes', 'entry traps', 'trap traps', 'entry exits', 'entry panics', 'trap panics'],
+      ...['entry passes', 'entry traps', 'failure traps', 'entry exits', 'entry panics', 'failure panics'],
       ...[
         'entry reports',
         'entry #panic_#must fail',
-        'trap #panic_#must fail',
+        'failure #panic_#must fail',
         'entry #panic_#must fail, but ends',
       ],
-      ...['entry #panic_too bad#must say so', 'trap #panic_too bad#must say so'],
-      ...['entry #panic_too good#must say something else', 'trap #panic_too good#must say something else'],
+      ...['entry #panic_too bad#must say so', 'failure #panic_too bad#must say so'],
+      ...['entry #panic_too good#must say something else', 'failure #panic_too good#must say something else'],
       ...[
         'entry expects a trap',
-        'trap expects a trap',
+        'failure expects a trap',
         'entry dies of its child',
-        'trap child',
+        'failure child',
         'entry hangs',
       ],
     ]);
@@ -225,7 +225,7 @@ test('who connects may look with `lunatic ps`', async () => {
   let seen: CommandResult;
   do seen = await lunatic(['ps', run.url]);
   while (seen.exitCode === 0 && !seen.stdout.includes('#lunatic_test_waits'));
-  expect(seen.stdout).toMatch(/^1 +waiting +message .*#lunatic_test_waits$/m);
+  expect(seen.stdout).toMatch(/^1 +waiting for a message .*#lunatic_test_waits$/m);
 });
 
 test('clients are told why tests could not be run', async () => {
