@@ -1,4 +1,4 @@
-import { LinkError, showSignature } from '../host/linker.ts';
+import { LinkError, signatureText } from '../host/linker.ts';
 import { HOST_FUNCTIONS } from '../host/table.ts';
 import { ProcessConfig } from '../permissions/config.ts';
 import type { AnyPlugin } from '../plugins/plugin.ts';
@@ -109,7 +109,7 @@ function checkedImport(
     module: entry.module,
     name: entry.name,
     kind: entry.kind,
-    ...(type === undefined ? {} : { type: showSignature(type) }),
+    ...(type === undefined ? {} : { type: signatureText(type) }),
     status: problem !== undefined ? 'missing' : REFUSED.has(key) ? 'refused' : 'ok',
     ...(problem === undefined ? {} : { problem }),
   };
@@ -129,7 +129,7 @@ function judgeEntry(module: CheckedModule, problems: string[]): void {
   const start = functions.find(({ name }) => name === ENTRY);
   if (start !== undefined && !module.entry) {
     problems.push(
-      `the export ${ENTRY} is a function ${showSignature(start)}, it must take and return nothing`,
+      `the export ${ENTRY} is a function ${signatureText(start)}, it must take and return nothing`,
     );
   } else if (start === undefined && functions.every(({ test }) => test === undefined)) {
     problems.push(`there is nothing to run: it exports no function ${ENTRY}, and no tests`);

@@ -1,4 +1,4 @@
-import { showSignature } from '../host/linker.ts';
+import { signatureText } from '../host/linker.ts';
 import { displayName } from '../text/display-name.ts';
 import { type ColorChoice, type Paint, paintFor, wantsColors } from './colors.ts';
 import { readModuleFile, readModuleOf } from './load.ts';
@@ -38,7 +38,7 @@ function describeExports(exports: ModuleExports, paint: Paint): string {
     ['memories', memories.map((memory) => [memory.name, describeMemory(memory)])],
     ['tables', tables.map((table) => [table.name, describeTable(table)])],
     ['globals', globals.map(({ name, type, mutable }) => [name, `${type}${mutable ? ', mutable' : ''}`])],
-    ['tags', tags.map(({ name, params }) => [name, showSignature({ params, results: [] })])],
+    ['tags', tags.map(({ name, params }) => [name, signatureText({ params, results: [] })])],
   ];
   const filled = lists.filter(([, rows]) => rows.length > 0);
   if (filled.length === 0) return 'nothing is exported\n';
@@ -53,7 +53,7 @@ function describeRows(rows: readonly [name: string, text: string][]): string {
 
 function describeFunction(fn: ExportedFunction, paint: Paint): string {
   const path = fn.demangled === undefined ? '' : `  ${paint('dim', displayName(fn.demangled))}`;
-  return `${showSignature(fn)}${path}`;
+  return `${signatureText(fn)}${path}`;
 }
 
 function describeTest(

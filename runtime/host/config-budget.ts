@@ -2,11 +2,11 @@ import type { Process, ProcessSlot } from '../kernel/process.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 
-/** Characters that the configs which a process holds may have together: the host keeps them, whatever its memory limit. */
+/** Characters that the configs of a process may have together. The host keeps them, whatever its memory limit. */
 const MAX_CHARACTERS = 2 ** 26;
-/** What a config takes before anything is added to it. */
+/** Characters that a config counts for before anything is added to it. */
 const CONFIG = 512;
-/** What an argument, variable or directory takes besides its text. */
+/** Characters that an argument, variable or directory counts for besides its text. */
 const ENTRY = 64;
 
 interface Budget {
@@ -16,12 +16,12 @@ interface Budget {
 
 const BUDGET: ProcessSlot<Budget> = { make: () => ({ used: 0, sizes: new WeakMap() }) };
 
-/** Counts a config that was made. Traps where the process holds too many. */
+/** Counts a new config. Traps if the process has too many. */
 export function chargeConfig(process: Process, config: ProcessConfig): void {
   charge(process, config, CONFIG);
 }
 
-/** Counts a text that is about to be added to a config. Traps where there are too many. */
+/** Counts texts that are about to be added to a config. Traps if there are too many. */
 export function chargeText(process: Process, config: ProcessConfig, ...texts: readonly string[]): void {
   charge(
     process,
@@ -34,14 +34,14 @@ function charge(process: Process, config: ProcessConfig, characters: number): vo
   const budget = process.slot(BUDGET);
   if (budget.used + characters > MAX_CHARACTERS) {
     throw hostTrap(
-      `the configs of a process hold at most ${MAX_CHARACTERS} characters; drop those that were used`,
+      `the configs of a process can have ${MAX_CHARACTERS} characters at most; drop those that were used`,
     );
   }
   budget.used += characters;
   budget.sizes.set(config, (budget.sizes.get(config) ?? 0) + characters);
 }
 
-/** A config was dropped. */
+/** Gives back what a config counted for. */
 export function refundConfig(process: Process, config: ProcessConfig): void {
   const budget = process.slot(BUDGET);
   budget.used -= budget.sizes.get(config) ?? 0;

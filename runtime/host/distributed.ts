@@ -1,8 +1,8 @@
 import { Namespace, older, unsupported } from '../hostcall/function.ts';
 
 /**
- * `lunatic::distributed` (abi 16): other nodes. Programs that stay local import much of it too, so
- * everything links and answers as on a runtime without a cluster.
+ * `lunatic::distributed` (abi 16): other nodes. Programs that stay local import many of these functions too, so all of
+ * them can be linked and answer as on a runtime without a cluster.
  */
 export const distributed = new Namespace('lunatic::distributed');
 

@@ -7,12 +7,12 @@ import { displayName } from '../text/display-name.ts';
 import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
 import { HOST_FUNCTIONS } from './table.ts';
 
-/** Imports that an error lists; no module that is meant well has more wrong. */
+/** Imports that an error lists at most. No honest module has more wrong ones. */
 const MAX_PROBLEMS = 500;
-/** Characters of a name for which a similar one is looked for. */
+/** Characters of the longest name for which a similar one is looked for. */
 const MAX_COMPARED = 100;
 
-/** A name is offered for another one when at most this share of it differs. */
+/** A name is suggested for another one if at most this share of it differs. */
 const SIMILAR = 0.4;
 
 interface Signature {
@@ -59,7 +59,7 @@ export class HostLinker implements Linker {
   readonly #context: HostContext;
   readonly #counting: NonNullable<LinkerOptions['counting']>;
   readonly #functions = new Map<string, HostFunction>();
-  /** What instances are given, by function and, for older signatures, its place in the list. */
+  /** The values that instances import, by function and, for older signatures, their index in the list. */
   readonly #bound = new Map<string, WebAssembly.ImportValue>();
 
   constructor(context: HostContext, { plugins = [], counting = (_, own) => own }: LinkerOptions = {}) {
@@ -95,11 +95,11 @@ export class HostLinker implements Linker {
       const type = module.types[entry.typeIndex] ?? NO_TYPE;
       const older = fn.older.findIndex((signature) => sameSignature(signature, type));
       if (older < 0 && !sameSignature(fn, type)) {
-        problem(`imported as ${showSignature(type)}, but it is ${showSignature(fn)}`);
+        problem(`imported as ${signatureText(type)}, but it is ${signatureText(fn)}`);
         return;
       }
       const id = sameSignature(fn, type) ? key : `${key}#${older}`;
-      // An import object has one value for a name.
+      // An import object has only one value for a name.
       if ((signatures.get(key) ?? id) !== id)
         problem('imported with two signatures, of which only one can be used');
       signatures.set(key, id);
@@ -126,7 +126,7 @@ export class HostLinker implements Linker {
     return modules.has(module) ? 'unknown function' : `unknown module; there are ${[...modules].join(', ')}`;
   }
 
-  /** Makes what instances are given for these functions. */
+  /** Makes the values that instances import for these functions. */
   #bind(missing: ReadonlyMap<string, Binding>): void {
     const ids = [...missing.keys()];
     const bindings = [...missing.values()];
@@ -158,7 +158,7 @@ export class HostLinker implements Linker {
 /** A host function in one of its signatures. */
 interface Binding {
   readonly fn: HostFunction;
-  /** Undefined for the present one. */
+  /** Undefined for the current signature. */
   readonly older: OlderSignature | undefined;
 }
 
@@ -197,6 +197,6 @@ function sameTypes(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** `(i32, i64) -> i32` */
-export function showSignature({ params, results }: Signature): string {
+export function signatureText({ params, results }: Signature): string {
   return displayName(`(${params.join(', ')})${results.length === 0 ? '' : ` -> ${results.join(', ')}`}`);
 }

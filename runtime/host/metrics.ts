@@ -4,7 +4,7 @@ import type { GuestMetrics } from '../hostcall/guest-metrics.ts';
 /** `lunatic::metrics` (abi 15.1): counters, gauges and histograms of a guest's own. */
 export const metrics = new Namespace('lunatic::metrics');
 
-/** A function of a name and a value, which does nothing more than read the name where nobody exports metrics. */
+/** Makes a function of a name and a value. If metrics are not exported, it only reads the name. */
 function recording(record: (guest: GuestMetrics, name: string, value: number) => void) {
   return ({ scheduler, guestMetrics }: HostContext) =>
     (pointer: number, length: number, value: number) => {

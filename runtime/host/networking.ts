@@ -1,4 +1,4 @@
-/** `lunatic::networking` (abi 8), a file for each kind of thing. */
+/** `lunatic::networking` (abi 8), with a file for each kind of resource. */
 import './networking/dns.ts';
 import './networking/tcp.ts';
 import './networking/streams.ts';

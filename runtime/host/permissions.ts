@@ -5,12 +5,12 @@ import type { NetworkPermission } from '../permissions/network-permission.ts';
 import { NetworkRuleError } from '../permissions/network-rules.ts';
 
 /**
- * `lunatic::permissions`: what configs permit besides upstream's flags and limits. Upstream has no such functions; a
- * guest that imports them runs here alone. None of them needs a permission: a child gets no more than its parent has.
+ * `lunatic::permissions`: what configs permit besides upstream's flags and limits. Upstream has no such functions: a guest
+ * that imports them runs only here. None of them needs a permission, since a child gets no more than its parent has.
  */
 export const permissions = new Namespace('lunatic::permissions');
 
-/** In place of a release of upstream. */
+/** Stands for a release of upstream. */
 const SINCE = 'not in upstream';
 
 // -- network -----------------------------------------------------------------------------------------
@@ -18,17 +18,17 @@ const SINCE = 'not in upstream';
 for (const [name, doc, change] of [
   [
     'config_allow_connect',
-    'Lets processes connect, send and resolve to what a rule names, as "10.0.0.0/8:443" or "*.example.org". The first rule of a config forbids all that no rule names, to listen too.',
+    'Lets processes connect, send to and resolve what a rule names, such as "10.0.0.0/8:443" or "*.example.org". The first rule of a config forbids everything that no rule names, listening included.',
     (network: NetworkPermission, rule: string) => network.allowingConnect(rule),
   ],
   [
     'config_allow_listen',
-    'Lets processes listen on the address that a rule names, as "127.0.0.1:8080". The first rule of a config forbids all that no rule names, to connect too.',
+    'Lets processes listen on the address that a rule names, such as "127.0.0.1:8080". The first rule of a config forbids everything that no rule names, connections included.',
     (network: NetworkPermission, rule: string) => network.allowingListen(rule),
   ],
   [
     'config_deny_connect',
-    'Forbids processes to connect, send and resolve to what a rule names, whatever else is allowed.',
+    'Forbids processes to connect, send to and resolve what a rule names, whatever else is allowed.',
     (network: NetworkPermission, rule: string) => network.denying(rule),
   ],
 ] as const) {
@@ -36,7 +36,7 @@ for (const [name, doc, change] of [
     name,
     '(config_id: i64, rule_ptr: i32, rule_len: i32, id_ptr: i32) -> i32',
     { since: SINCE },
-    `${doc} Returns 0, or 1 with an error id for what is no rule.`,
+    `${doc} Returns 0, or 1 with an error id if it is not a rule.`,
     ({ scheduler }) =>
       (id: bigint, pointer: number, length: number, idPointer: number) => {
         const { current } = scheduler;
@@ -67,13 +67,13 @@ permissions.define(
     },
 );
 
-// -- programs ----------------------------------------------------------------------------------------
+// -- OS programs -------------------------------------------------------------------------------------
 
 permissions.define(
   'config_allow_command',
   '(config_id: i64, program_ptr: i32, program_len: i32, id_ptr: i32) -> i32',
   { since: SINCE },
-  'Lets processes run a program of the operating system, by a name that the caller may use itself. Returns 0, or 1 with an error id for any other.',
+  'Lets processes run an OS program, by a name that the caller may use itself. Returns 0, or 1 with an error id for any other name.',
   ({ scheduler }) =>
     (id: bigint, pointer: number, length: number, idPointer: number) => {
       const { current } = scheduler;
@@ -101,19 +101,19 @@ for (const [limit, field, doc] of [
   [
     'max_processes',
     'maxProcesses',
-    'how many processes the environment may have for processes of the config to spawn another',
+    'how many processes the environment may have while processes with this config can still spawn another',
   ],
   [
     'max_mailbox',
     'maxMailbox',
-    'how many bytes of messages a process may leave unread, 128 for each message among them; with more it is killed',
+    'how many bytes of messages a process may leave unread, with 128 more for each message; beyond that it is killed',
   ],
 ] as const) {
   permissions.define(
     `config_set_${limit}`,
     `(config_id: i64, ${limit}: i64)`,
     { since: SINCE },
-    `Sets ${doc}. All bits set, as at first, is without a limit.`,
+    `Sets ${doc}. All bits set, which is the default, means no limit.`,
     ({ scheduler }) =>
       (id: bigint, value: bigint) => {
         scheduler.current.configs.get(id)[field] = limitFromGuest(value);

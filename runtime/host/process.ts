@@ -63,7 +63,7 @@ process.define(
       ),
     ],
   },
-  'Makes a config without permissions and returns its id, or -1 without the permission to.',
+  'Makes a config without permissions and returns its id, or -1 if the caller may not.',
   ({ scheduler }) =>
     (maxMemory?: bigint, maxFuel?: bigint) => {
       const { current } = scheduler;
@@ -131,7 +131,7 @@ for (const [permission, field, doc] of [
     `config_set_can_${permission}`,
     '(config_id: i64, can: i32)',
     { since: '0.9.0' },
-    `Sets whether processes may ${doc}. Traps for a permission that the caller does not have.`,
+    `Sets whether processes may ${doc}. Traps if the caller does not have the permission.`,
     ({ scheduler }) =>
       (id: bigint, can: number) => {
         const { config, configs } = scheduler.current;
@@ -226,7 +226,7 @@ function spawnChild(
   });
 }
 
-/** Writes the outcome of a spawn: the id of the process, or of an error. */
+/** Stores the outcome of a spawn: the id of the process, or of an error. Returns the result code. */
 function finishSpawn(parent: Process, result: SpawnResult, idPointer: number): number {
   if (result.failure !== undefined) return fail(parent, idPointer, result.failure);
   parent.memory.writeId(idPointer, result.process.id);
@@ -320,7 +320,7 @@ process.define(
     },
 );
 
-/** Waits until the `get_or_spawn` of another process is through with a name. */
+/** Waits until the `get_or_spawn` of another process has finished with a name. */
 export function whenReleased({ scheduler }: HostContext, waiter: Process, name: string): Promise<number> {
   return scheduler.waitForEvent(waiter, (wake) => {
     return waiter.registry.whenReleased(name, () => wake(0));
@@ -375,7 +375,7 @@ process.define(
   'die_when_link_dies',
   '(trap: i32)',
   { since: '0.5.0' },
-  'Sets whether the death of a link kills the caller (at first it does) or becomes a message.',
+  'Sets whether the death of a link kills the caller, which is the default, or becomes a message.',
   ({ scheduler }) =>
     (die: number) => {
       scheduler.deliver(scheduler.current, { kind: 'die-when-link-dies', die: die !== 0 });
@@ -406,7 +406,7 @@ process.define(
   'unlink',
   '(process_id: i64)',
   { since: '0.6.0' },
-  'Removes the link of the caller and a process, if there is one.',
+  'Removes the link between the caller and a process, if there is one.',
   ({ scheduler }) =>
     (id: bigint) => {
       const { current } = scheduler;
@@ -432,7 +432,7 @@ process.define(
   'kill',
   '(process_id: i64)',
   { since: '0.10.0' },
-  'Kills a process, if it lives.',
+  'Kills a process if it is alive.',
   ({ scheduler }) =>
     (id: bigint) => {
       const target = scheduler.current.environment.get(processIdFromGuest(id));

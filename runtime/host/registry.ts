@@ -17,7 +17,7 @@ registry.define(
   'put',
   '(name_str_ptr: i32, name_str_len: i32, node_id: i64, process_id: i64)',
   { since: '0.9.0', blocking: true },
-  'Registers a process under a name, in place of whatever had it.',
+  'Registers a process under a name, even if another one has it.',
   (context) => (pointer: number, length: number, nodeId: bigint, processId: bigint) => {
     const { current } = context.scheduler;
     const name = current.memory.string(pointer, length);
@@ -47,7 +47,7 @@ registry.define(
   'remove',
   '(name_str_ptr: i32, name_str_len: i32)',
   { since: '0.9.0', blocking: true },
-  'Removes a name, if it is there.',
+  'Removes a name, if it exists.',
   (context) => (pointer: number, length: number) => {
     const { current } = context.scheduler;
     const name = current.memory.string(pointer, length);

@@ -18,21 +18,21 @@ import { type Outcome, runInHelper } from './sqlite/helper.ts';
 import { SqliteError } from './sqlite/sqlite-error.ts';
 import type { Statement } from './sqlite/statement.ts';
 
-/** `lunatic::sqlite` (abi 9): SQLite databases. docs/sqlite.md tells what is bounded, and how. */
+/** `lunatic::sqlite` (abi 9): SQLite databases. docs/sqlite.md describes the limits. */
 export const sqlite = new Namespace('lunatic::sqlite');
 
-/** Connections and statements that a process may have: each takes memory of the host. */
+/** Connections and statements that a process may have. Each takes memory of the host. */
 const MAX_CONNECTIONS = 256;
 const MAX_STATEMENTS = 10_000;
 
 const CONNECTIONS = resourceSlot<Connection>('SQLite connection', (connection) => connection.close());
-/** They are released with their connections. */
+/** Statements need no release: their connections release them. */
 const STATEMENTS = resourceSlot<Statement>('SQLite statement');
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Statements may be longer than what names things. Invalid UTF-8 traps. */
+/** Reads SQL, which may be longer than other strings. Traps if it is not UTF-8. */
 function sqlText({ memory }: Process, pointer: number, length: number): string {
   const bytes = memory.slice(pointer, length);
   if (bytes.length > MAX_SQL) throw hostTrap(`SQL of ${bytes.length} bytes is longer than ${MAX_SQL}`);
@@ -43,14 +43,14 @@ function sqlText({ memory }: Process, pointer: number, length: number): string {
   }
 }
 
-/** What SQLite refuses becomes a trap. */
+/** Turns a refusal of SQLite into a trap. */
 function asSqlTrap(error: unknown): unknown {
   if (error instanceof SqliteError) return hostTrap(`SQLite: ${error.message} (result code ${error.result})`);
   if (error instanceof BincodeError) return hostTrap(`the bind list does not decode: ${error.message}`);
   return error;
 }
 
-/** Has a helper do a step that may take long, while the process waits and others run. */
+/** Lets a helper do a step that may take long, while the process waits and others run. */
 function helped(scheduler: Scheduler, process: Process, statement: Statement): Promise<Outcome> {
   const job = statement.job();
   let outcome: Outcome | undefined;
@@ -100,7 +100,7 @@ function executeNext(
   return OK;
 }
 
-/** SQLite's result code of an error. */
+/** Returns SQLite's result code of an error. */
 function resultOf(error: unknown): number {
   if (error instanceof SqliteError) return error.result;
   throw error;
@@ -110,7 +110,7 @@ sqlite.define(
   'open',
   '(path_str_ptr: i32, path_str_len: i32, connection_id_ptr: i32) -> i64',
   { since: '0.13' },
-  'Opens or creates a database, in a file where the process may go.',
+  'Opens or creates a database, in a file that the process may open.',
   ({ scheduler }) =>
     (pathPointer: number, pathLength: number, idPointer: number) => {
       const process = scheduler.current;
@@ -136,7 +136,7 @@ sqlite.define(
   'query_prepare',
   '(conn_id: i64, query_str_ptr: i32, query_str_len: i32) -> i64',
   { since: '0.13' },
-  'Prepares a statement and returns its id. Traps where SQLite refuses it.',
+  'Prepares a statement and returns its id. Traps if SQLite refuses it.',
   ({ scheduler }) =>
     (id: bigint, pointer: number, length: number) => {
       const process = scheduler.current;
@@ -145,7 +145,7 @@ sqlite.define(
       const statements = process.slot(STATEMENTS);
       if (statements.size >= MAX_STATEMENTS) {
         throw hostTrap(
-          `the process has ${MAX_STATEMENTS} SQLite statements: finalize those that are done with`,
+          `the process has ${MAX_STATEMENTS} SQLite statements: finalize those that it does not need any more`,
         );
       }
       try {
@@ -198,7 +198,7 @@ sqlite.define(
   'sqlite3_changes',
   '(conn_id: i64) -> i32',
   { since: '0.13' },
-  'Returns the rows that the last statement changed.',
+  'Returns the number of rows that the last statement changed.',
   ({ scheduler }) =>
     (id: bigint) => {
       const connection = scheduler.current.slot(CONNECTIONS).get(id);
@@ -210,7 +210,7 @@ sqlite.define(
   'statement_reset',
   '(statement_id: i64)',
   { since: '0.13', split: true },
-  'Rewinds a statement; its bindings stay. Traps once more where its last step did.',
+  'Rewinds a statement; its bindings stay. Traps again if its last step trapped.',
   ({ scheduler }) =>
     (low: number, high: number) => {
       try {
@@ -225,7 +225,7 @@ sqlite.define(
   'last_error',
   '(conn_id: i64, opaque_ptr: i32) -> i32',
   { since: '0.13', blocking: true },
-  'Gives the last error of a connection. Traps where there was none.',
+  'Gives the last error of a connection. Traps if there was none.',
   ({ scheduler }) =>
     (id: bigint, lengthPointer: number) => {
       const process = scheduler.current;
@@ -251,7 +251,7 @@ sqlite.define(
   'sqlite3_step',
   '(statement_id: i64) -> i32',
   { since: '0.13', split: true, suspends: true },
-  'Steps a statement. Returns 100 (a row) or 101 (done). Traps where SQLite fails.',
+  'Steps a statement. Returns 100 (a row) or 101 (done). Traps if SQLite fails.',
   ({ scheduler }) =>
     (low: number, high: number) => {
       const process = scheduler.current;

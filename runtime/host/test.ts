@@ -2,13 +2,13 @@ import { Namespace } from '../hostcall/function.ts';
 import { runningTests } from './running-tests.ts';
 
 /**
- * `lunatic::test`: what a running test says of itself. Upstream has no such functions; a guest that imports them runs
- * here alone. They count for the test that the calling process belongs to, at whatever depth it was spawned. Outside
- * of test mode they check what they are given, and do nothing.
+ * `lunatic::test`: what a running test says of itself. Upstream has no such functions: a guest that imports them runs only
+ * here. They apply to the test that the calling process belongs to, at whatever depth it was spawned. Outside test mode
+ * they check their arguments, and do nothing.
  */
 export const test = new Namespace('lunatic::test');
 
-/** In place of a release of upstream. */
+/** Stands for a release of upstream. */
 const SINCE = 'not in upstream';
 
 test.define(

@@ -1,10 +1,10 @@
 import { Namespace } from '../hostcall/function.ts';
 import { hostTrap, KILLED, trapCause } from '../kernel/trap.ts';
 
-/** `lunatic::trap` (abi 12): calling a function that may trap. */
+/** `lunatic::trap` (abi 12): calls a function that may trap. */
 export const trap = new Namespace('lunatic::trap');
 
-/** Catches within catches that a process may have: each takes a stack of its own. */
+/** How deep catches may be nested in a process. Each takes a stack of its own. */
 const MAX_DEPTH = 256;
 
 /** The export through which the guest's function is called. */
@@ -33,11 +33,11 @@ trap.define(
       process.catchDepth++;
 
       const call = WebAssembly.promising(instance.exports[TRAMPOLINE] as (f: number, p: number) => number);
-      // From the bottom of the JavaScript stack: nested on it, a guest could end it in the midst of the kernel.
+      // Called from the bottom of the JavaScript stack: if it were nested, a guest could exhaust the stack within the kernel.
       return Promise.resolve()
         .then(() => call(fn, pointer))
         .catch((error: unknown) => {
-          // A kill cannot be caught; whatever else happened in there can.
+          // A kill cannot be caught. Anything else can.
           if (trapCause(error)?.kind === 'kill') throw KILLED;
           return 0;
         })

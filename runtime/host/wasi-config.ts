@@ -2,14 +2,14 @@ import { homedir } from 'node:os';
 import { Namespace } from '../hostcall/function.ts';
 import { chargeText } from './config-budget.ts';
 
-/** `lunatic::wasi` (abi 14.1): what a config gives the WASI functions of its processes. */
+/** `lunatic::wasi` (abi 14.1): what a config gives to the WASI functions of its processes. */
 export const wasiConfig = new Namespace('lunatic::wasi');
 
 wasiConfig.define(
   'config_add_environment_variable',
   '(config_id: i64, key_ptr: i32, key_len: i32, value_ptr: i32, value_len: i32)',
   { since: '0.9.0' },
-  'Adds an environment variable. One of the same key is not replaced.',
+  'Adds an environment variable. One with the same key is not replaced.',
   ({ scheduler }) =>
     (id: bigint, keyPointer: number, keyLength: number, valuePointer: number, valueLength: number) => {
       const { current } = scheduler;

@@ -186,7 +186,7 @@ preview1.define(
   'path_rename',
   '(fd: i32, old_path: i32, old_path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32) -> i32',
   { since: SINCE },
-  'Renames a file or directory, in place of what has the new name.',
+  'Renames a file or directory, and replaces whatever has the new name.',
   ({ scheduler }) =>
     (
       fd: number,

@@ -284,7 +284,7 @@ describe('push and take', () => {
     [
       'take of another kind',
       '(call $put (i64.const 0) (i64.const 0)) (drop (call $message.push_tcp_stream (call $connect (call $port_of (call $listen))))) (drop (call $message.take_tls_stream (i64.const 0)))',
-      /the resource of index 0 is no TLS stream/,
+      /the resource of index 0 is not a TLS stream/,
     ],
     [
       'a second take',

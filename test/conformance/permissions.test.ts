@@ -437,7 +437,7 @@ describe('what configs hold', () => {
     '(call $wasi.config_preopen_dir (local.get $c) (i32.const 0) (i32.const 60000))',
     '(drop (call $process.create_config))',
   ])('is bounded: %s', async (call) => {
-    expect(await trapOf(withChild(fill(call)))).toMatch(/hold at most 67108864 characters; drop those/);
+    expect(await trapOf(withChild(fill(call)))).toMatch(/can have 67108864 characters at most; drop those/);
   });
 
   test('counts only as long as they are held', async () => {

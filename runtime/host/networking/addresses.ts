@@ -5,10 +5,10 @@ import { type Endpoint, hostText } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
 import { ADDRESS_ITERATORS } from './resources.ts';
 
-/** The parameters of an address, as functions declare them (abi 3.11). */
+/** The parameters of an address in the signature of a function (abi 3.11). */
 export const ADDRESS = 'addr_type: i32, addr_u8_ptr: i32, port: i32, flow_info: i32, scope_id: i32';
 
-/** Reads an address that the current process passes. Traps for a bad type or pointer. */
+/** Reads an address that the current process passes. Traps if its type or pointer is invalid. */
 export function readEndpoint(
   { memory }: Process,
   type: number,
@@ -23,7 +23,7 @@ export function readEndpoint(
 }
 
 /** `127.0.0.1:80`, `[::1]:80` */
-export function showEndpoint({ version, host, port }: Endpoint): string {
+export function endpointText({ version, host, port }: Endpoint): string {
   return version === 4 ? `${host}:${port}` : `[${host}]:${port}`;
 }
 
@@ -32,13 +32,13 @@ export function addIterator(process: Process, addresses: readonly Endpoint[]): n
   return process.slot(ADDRESS_ITERATORS).add([...addresses].reverse());
 }
 
-/** Stores a number where the guest looks for a result. */
+/** Stores a result for the guest, and returns the code for success. */
 export function succeed(process: Process, out: number, value: number): number {
   process.memory.writeId(out, value);
   return OK;
 }
 
-/** Stores the id of an iterator over one address, or of an error where there is no address. */
+/** Stores the id of an iterator over one address, or of an error if there is no address. Returns the result code. */
 export function giveAddress(process: Process, out: number, address: () => Endpoint | undefined): number {
   process.memory.check(out, 8);
   try {

@@ -9,10 +9,10 @@ import { networking } from './namespace.ts';
 import { ADDRESS_ITERATORS } from './resources.ts';
 import { oldTimeout, waitWithTimeout } from './timeouts.ts';
 
-/** What `resolve_next` returns at the end. */
+/** The result of `resolve_next` at the end. */
 const EXHAUSTED = 1;
 
-/** Reads a name and a port, or stores why they are none. */
+/** Reads a name and a port. If that fails, it stores an error and returns undefined. */
 function target(process: Process, text: string, idPointer: number): Target | undefined {
   try {
     return parseTarget(text);

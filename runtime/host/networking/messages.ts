@@ -10,7 +10,7 @@ import { UdpSocket } from '../../net/udp-socket.ts';
 import { message, resourceAt } from '../message.ts';
 import { TCP_LISTENERS, TCP_STREAMS, TLS_LISTENERS, TLS_STREAMS, UDP_SOCKETS } from './resources.ts';
 
-/** Streams and sockets in messages (abi 6.4): a reference moves from one process's table to another's. */
+/** Defines how sockets travel in messages (abi 6.4): a reference moves from one process's table to another's. */
 function defineMoves<T extends SocketResource['socket']>(
   namespace: Namespace,
   name: string,
@@ -30,7 +30,7 @@ function defineMoves<T extends SocketResource['socket']>(
         const process = scheduler.current;
         const sockets = process.slot(slot);
         const socket = sockets.get(id);
-        // Unlike upstream, what cannot be pushed stays where it was (abi 19, number 23).
+        // Unlike in upstream, a socket that cannot be pushed stays where it was (abi 19, number 23).
         const carrier = scheduler.scratch.data(process);
         sockets.remove(id);
         return BigInt(carrier.addResource({ kind, socket }));
@@ -47,7 +47,7 @@ function defineMoves<T extends SocketResource['socket']>(
         const carrier = scheduler.scratch.data(process);
         const { at, resource } = resourceAt(carrier, index);
         if (resource.kind !== kind || !isKind(resource.socket))
-          throw hostTrap(`the resource of index ${at} is no ${kind}`);
+          throw hostTrap(`the resource of index ${at} is not a ${kind}`);
         carrier.takeResource(at);
         return BigInt(process.slot(slot).add(resource.socket));
       },
@@ -64,15 +64,15 @@ defineMoves(message, 'tls_stream', 'stream_id', 'TLS stream', TLS_STREAMS, isStr
 defineMoves(message, 'udp_socket', 'socket_id', 'UDP socket', UDP_SOCKETS, isUdp, '0.9.0');
 
 /**
- * `lunatic::listener`: several processes that accept on one listener. Upstream has no such functions; a guest that imports
- * them runs here alone.
+ * `lunatic::listener`: several processes accept on one listener. Upstream has no such functions: a guest that imports them
+ * runs only here.
  */
 export const listener = new Namespace('lunatic::listener');
 
-/** In place of a release of upstream. */
+/** Stands for a release of upstream. */
 const SINCE = 'not in upstream';
 
-/** Another reference to a listener, which listens until the last one is dropped. */
+/** Defines a function that makes another reference to a listener. It listens until the last one is dropped. */
 function defineClone<T extends { share(): T }>(
   name: string,
   kind: SocketResource['kind'],

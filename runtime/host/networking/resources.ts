@@ -5,10 +5,10 @@ import type { TcpListener } from '../../net/tcp-listener.ts';
 import type { TlsListener } from '../../net/tls-listener.ts';
 import type { UdpSocket } from '../../net/udp-socket.ts';
 
-/** Addresses that `resolve_next` has not given yet, the next one last. */
+/** Addresses that `resolve_next` has not returned yet, the next one last. */
 export type AddressIterator = Endpoint[];
 
-/** Whatever processes share; each of their table entries is one reference. */
+/** A resource that processes share. Each entry in their tables is one reference. */
 interface Shared {
   release(): void;
 }

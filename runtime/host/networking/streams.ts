@@ -9,7 +9,7 @@ import { TCP_STREAMS, TLS_STREAMS } from './resources.ts';
 import { flush, getTimeout, read, setTimeout, write } from './stream-operations.ts';
 import { oldTimeout } from './timeouts.ts';
 
-/** What TCP and TLS streams have in common (abi 8.2, 8.3). */
+/** Defines the functions that TCP and TLS streams have in common (abi 8.2, 8.3). */
 function defineStream(
   kind: 'tcp' | 'tls',
   slot: ProcessSlot<ResourceTable<NetStream>>,
@@ -42,7 +42,7 @@ function defineStream(
       },
   );
 
-  // Up to 0.9 reads and writes had a timeout of their own. There was no TLS then.
+  // Up to 0.9, reads and writes had a timeout of their own. There was no TLS then.
   const withTimeout = (current: HostImplementation) => {
     return (id: bigint, pointer: number, length: number, timeout: number, out: number) =>
       current(id, pointer, length, out, timeoutFromGuest(oldTimeout(timeout)));
@@ -53,7 +53,7 @@ function defineStream(
     `${kind}_write_vectored`,
     '(stream_id: i64, ciovec_array_ptr: i32, ciovec_array_len: i32, opaque_ptr: i32) -> i32',
     { since, blocking: true, older: olderOfFive },
-    'Writes several buffers in one go.',
+    'Writes several buffers at once.',
     ({ scheduler }) =>
       (id: bigint, vectors: number, count: number, out: number, timeout?: number) => {
         const { current } = scheduler;
@@ -68,7 +68,7 @@ function defineStream(
     `${kind}_read`,
     '(stream_id: i64, buffer_ptr: i32, buffer_len: i32, opaque_ptr: i32) -> i32',
     { since, blocking: true, older: olderOfFive },
-    'Reads what is there, at least one byte unless the peer closed.',
+    'Reads the bytes that have arrived, at least one unless the peer has closed.',
     ({ scheduler }) =>
       (id: bigint, pointer: number, length: number, out: number, timeout?: number) => {
         const { current } = scheduler;

@@ -7,7 +7,7 @@ import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
 import { type Accepted, TcpListener } from '../../net/tcp-listener.ts';
 import { mayConnect, mayListen, refusedByConfig } from '../../permissions/network-permission.ts';
-import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
+import { ADDRESS, addIterator, endpointText, giveAddress, readEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { TCP_LISTENERS, TCP_STREAMS } from './resources.ts';
 import { read } from './stream-operations.ts';
@@ -24,7 +24,7 @@ networking.define(
       const at = readEndpoint(process, type, address, port, scopeId);
       process.memory.check(idPointer, 8);
       if (!mayListen(process.config, at.host, at.port))
-        return fail(process, idPointer, refusedByConfig(`listen on ${showEndpoint(at)}`));
+        return fail(process, idPointer, refusedByConfig(`listen on ${endpointText(at)}`));
       return scheduler.waitForEvent(process, (wake) =>
         Listening.open(at, (result) => {
           if (result instanceof Error) {
@@ -129,7 +129,7 @@ networking.define(
       const to = readEndpoint(process, type, address, port, scopeId);
       process.memory.check(idPointer, 8);
       if (!mayConnect(process.config, to.host, to.port))
-        return fail(process, idPointer, refusedByConfig(`connect to ${showEndpoint(to)}`));
+        return fail(process, idPointer, refusedByConfig(`connect to ${endpointText(to)}`));
       return waitWithTimeout(scheduler, process, idPointer, timeoutFromGuest(timeout), (wake) =>
         connectTcp([to.host], to.port, (result) => {
           if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));

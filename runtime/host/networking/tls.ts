@@ -20,7 +20,7 @@ import {
   mayResolve,
   refusedByConfig,
 } from '../../permissions/network-permission.ts';
-import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
+import { ADDRESS, addIterator, endpointText, giveAddress, readEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { TLS_LISTENERS, TLS_STREAMS } from './resources.ts';
 import { disarmTimeout, waitWithTimeout } from './timeouts.ts';
@@ -30,7 +30,7 @@ const MAX_PEM = 2 ** 20;
 /** Certificates that a client may trust. */
 const MAX_ROOTS = 1024;
 
-/** The only piece of a kind in a PEM text. Traps where there is none, or more. */
+/** Returns the only piece of a kind in a PEM text. Traps unless there is exactly one. */
 function onlyBlock(memory: GuestMemory, pointer: number, length: number, label: string): string {
   if (length >>> 0 > MAX_PEM) throw hostTrap(`${length >>> 0} bytes are too many for one ${label}`);
   const blocks = pemBlocks(latin1(memory.slice(pointer, length))).filter((block) => block.label === label);
@@ -44,7 +44,7 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-/** Whether they fit together comes out when a connection is accepted (abi 8.3). */
+/** Makes a context of a certificate and a key. An error comes out only when a connection is accepted (abi 8.3). */
 function secureContext(cert: string, key: string): SecureContext | HandshakeError {
   try {
     return createSecureContext({ cert, key });
@@ -78,7 +78,7 @@ networking.define(
       const certificateText = onlyBlock(memory, certificate, certificateLength, 'CERTIFICATE');
       memory.check(idPointer, 8);
       if (!mayListen(process.config, at.host, at.port))
-        return fail(process, idPointer, refusedByConfig(`listen on ${showEndpoint(at)}`));
+        return fail(process, idPointer, refusedByConfig(`listen on ${endpointText(at)}`));
       const context = secureContext(certificateText, keyText);
       return scheduler.waitForEvent(process, (wake) =>
         Listening.open(at, (result) => {
@@ -147,14 +147,15 @@ networking.define(
 
 // -- connecting ----------------------------------------------------------------------------------------
 
-/** Certificates that a guest wants to trust are none. */
+/** Certificates that a guest wants to trust are invalid. */
 class RootsError extends Error {}
 
 /**
- * Reads the certificates to trust; undefined for the built-in roots.
+ * Reads the certificates to trust. Returns undefined for the built-in roots.
  *
- * Records are of address and length. The Rust SDK of 0.14 has them the other way round (abi 20.2). Read the wrong way
- * they name a long range that may hold other certificates, so what begins with one is taken first.
+ * A record is an address and a length. The Rust SDK of 0.14 has them the other way round (abi 20.2). Read in the wrong
+ * order, they name a long range that may contain other certificates, so a range that begins with a certificate is
+ * preferred.
  * @throws RootsError
  */
 function readRoots(memory: GuestMemory, pointer: number, count: number): string[] | undefined {
@@ -171,13 +172,13 @@ function readRoots(memory: GuestMemory, pointer: number, count: number): string[
     const found = [straight, swapped].find((text) => text.startsWith('-----BEGIN')) ?? straight;
     const certificates = pemBlocks(found).filter(({ label }) => label === 'CERTIFICATE');
     if (certificates.length === 0 || !certificates.every(isCertificate))
-      throw new RootsError(`certificate ${i} to trust is none in PEM`);
+      throw new RootsError(`certificate ${i} to trust is not a certificate in PEM`);
     roots.push(...certificates.map(({ text }) => text));
   }
   return roots;
 }
 
-/** Empty where there is no such range, or no certificate is of that size. */
+/** Returns a text from memory; an empty one if there is no such range, or it is too large for a certificate. */
 function pemAt(memory: GuestMemory, pointer: number, length: number): string {
   return length > MAX_PEM || !memory.has(pointer, length) ? '' : latin1(memory.slice(pointer, length));
 }
@@ -191,13 +192,13 @@ function isCertificate({ text }: PemBlock): boolean {
   }
 }
 
-/** Where to connect to: the addresses of a host at a port. */
+/** A host to connect to. */
 interface Host {
   readonly name: string;
   readonly port: number;
 }
 
-/** What a process that connects may reach of a host; an error where that is nothing. */
+/** Returns the addresses of a host that a process may connect to, or an error if there are none. */
 function reachable(process: Process, { name, port }: Host, addresses: readonly string[]): string[] | Error {
   const allowed = addresses.filter((address) => mayConnect(process.config, address, port));
   if (allowed.length > 0) return allowed;
@@ -207,7 +208,7 @@ function reachable(process: Process, { name, port }: Host, addresses: readonly s
 /**
  * Looks a host up and connects to it.
  * @param done called later, once
- * @returns gives up
+ * @returns a function that gives up
  */
 function openHost(
   process: Process,
@@ -232,7 +233,7 @@ function openHost(
   return () => giveUp();
 }
 
-/** Why a process may not connect to a host, as far as that is known before the host is looked up. */
+/** Returns why a process may not connect to a host, as far as that is known before the host is looked up. */
 function refusal({ config }: Process, { name, port }: Host): string | undefined {
   if (isIP(name) !== 0)
     return mayConnect(config, name, port) ? undefined : refusedByConfig(`connect to ${name}, port ${port}`);
@@ -292,7 +293,7 @@ networking.define(
           try {
             giveUp = connectTls(result, clientOptions(host, roots), finish);
           } catch (error) {
-            // Node does not take every name that can be looked up.
+            // Node does not accept every name that can be looked up.
             result.destroy();
             finish(new HandshakeError(errorText(error)));
           }
@@ -305,7 +306,7 @@ networking.define(
 function clientOptions({ name }: Host, ca: string[] | undefined) {
   return {
     host: name,
-    // An address is checked against the certificate, but not told to the server.
+    // A numeric address is checked against the certificate, but not sent to the server.
     ...(isIP(name) === 0 ? { servername: name } : {}),
     ...(ca === undefined ? {} : { ca }),
   };

@@ -7,7 +7,7 @@ import type { Endpoint } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
 import { type Received, UdpSocket } from '../../net/udp-socket.ts';
 import { mayBindDatagrams, mayConnect, refusedByConfig } from '../../permissions/network-permission.ts';
-import { ADDRESS, addIterator, giveAddress, readEndpoint, showEndpoint, succeed } from './addresses.ts';
+import { ADDRESS, addIterator, endpointText, giveAddress, readEndpoint, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { UDP_SOCKETS } from './resources.ts';
 import { oldTimeout, waitWithTimeout } from './timeouts.ts';
@@ -26,7 +26,7 @@ networking.define(
       const at = readEndpoint(process, type, address, port, scopeId);
       process.memory.check(idPointer, 8);
       if (!mayBindDatagrams(process.config, at.host, at.port))
-        return fail(process, idPointer, refusedByConfig(`bind ${showEndpoint(at)}`));
+        return fail(process, idPointer, refusedByConfig(`bind ${endpointText(at)}`));
       return scheduler.waitForEvent(process, (wake) =>
         UdpSocket.open(at, (result) => {
           if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
@@ -53,12 +53,12 @@ networking.define(
   'udp_peer_addr',
   '(udp_socket_id: i64, id_u64_ptr: i32) -> i32',
   { since: '0.13' },
-  'Gives the address a socket is connected to as an iterator of one address.',
+  'Gives the address that a socket is connected to as an iterator of one address.',
   ({ scheduler }) =>
     (id: bigint, idPointer: number) => {
       const { current } = scheduler;
       const { peer } = current.slot(UDP_SOCKETS).get(id);
-      // Its code for a failure is the one for a socket without a peer.
+      // A socket without a peer fails.
       return giveAddress(current, idPointer, () => peer ?? undefined);
     },
 );
@@ -88,7 +88,10 @@ networking.define(
 
 // -- receiving -----------------------------------------------------------------------------------------
 
-/** @param addressPointer where the id of an iterator over the sender's address goes, or null */
+/**
+ * Receives a datagram for the current process.
+ * @param addressPointer the address for the id of an iterator over the sender's address, or null
+ */
 function receive(
   scheduler: Scheduler,
   id: bigint,
@@ -172,7 +175,7 @@ networking.define(
     // The timeout does not matter: no packet is sent.
     older: [older('(i64, i32, i32, i32, i32, i32, i32, i32) -> i32')],
   },
-  'Fixes the peer of a socket.',
+  'Sets the peer of a socket.',
   ({ scheduler }) =>
     (
       id: bigint,
@@ -189,12 +192,12 @@ networking.define(
       const socket = process.slot(UDP_SOCKETS).get(id);
       process.memory.check(idPointer, 8);
       if (!mayConnect(process.config, peer.host, peer.port))
-        return fail(process, idPointer, refusedByConfig(`connect to ${showEndpoint(peer)}`));
+        return fail(process, idPointer, refusedByConfig(`connect to ${endpointText(peer)}`));
       return transfer(scheduler, process, idPointer, 0, (done) => socket.connect(peer, done));
     },
 );
 
-/** Waits until something was handed to the system, and stores a count or an error. */
+/** Waits until something has been handed to the system, and stores a count or an error. */
 function transfer(
   scheduler: Scheduler,
   process: Process,
@@ -234,7 +237,7 @@ function send(
   const socket = process.slot(UDP_SOCKETS).get(id);
   process.memory.check(out, 8);
   if (to !== null && !mayConnect(process.config, to.host, to.port))
-    return fail(process, out, refusedByConfig(`send to ${showEndpoint(to)}`));
+    return fail(process, out, refusedByConfig(`send to ${endpointText(to)}`));
   if (size > MAX_DATAGRAM) return fail(process, out, errorText(systemError('EMSGSIZE')));
   // The guest may change its memory while the system still reads.
   const copy = Buffer.from(bytes);
@@ -307,7 +310,7 @@ networking.define(
 
 // -- options -------------------------------------------------------------------------------------------
 
-/** The system's refusal of an option is a trap. */
+/** Sets an option. Traps if the system refuses it. */
 function setting(set: () => void): void {
   try {
     set();

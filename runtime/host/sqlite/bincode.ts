@@ -1,19 +1,19 @@
 import type { Value } from './value.ts';
 
-/** Bytes that a guest passed are not what they should be. */
+/** Bytes that a guest passed are not valid bincode. */
 export class BincodeError extends Error {
   override readonly name = 'BincodeError';
   readonly code = 'LUNATIC_BINCODE';
 }
 
-/** What a value of a bind list is for: the parameter of a number or a name; null is the first one. */
+/** The parameter that a value of a bind list is for: its number or its name, or null for the first one. */
 export type BindKey = number | string | null;
 
 /** Variants of keys and values on the wire (abi 9.1). */
 const Key = { None: 0, Numeric: 1, String: 2 } as const;
 const Variant = { Null: 0, Blob: 1, Text: 2, Double: 3, Int: 4, Int64: 5 } as const;
 
-/** The host writes integers as `Integer`, which has the number that `Int` has in what it reads. */
+/** The host writes integers as `Integer`, whose number is that of `Int` in what it reads. */
 const INTEGER = 4;
 
 /** Bytes of the shortest pair in a bind list: two variants. */
@@ -24,16 +24,16 @@ const { latin1Slice } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
 };
 
-/** Texts of fewer bytes are looked through for ASCII, which is faster made a string of than by the decoder. */
+/** Shorter texts are checked for ASCII, which becomes a string faster than with the decoder. */
 const SHORT_TEXT = 256;
 
-/** Memory that bincode is read from, where it lies: a view of its own for each list would take longer than the reading. */
+/** The memory that bincode is read from. A view of its own for each list would take longer than reading it. */
 export interface Source {
   readonly bytes: Uint8Array;
   readonly view: DataView;
 }
 
-/** Reads the bincode of abi 3.9 within the bounds of its range. */
+/** Reads bincode (abi 3.9) within the bounds of its range. */
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -56,7 +56,7 @@ class Reader {
     return this.#view.getInt32(this.#take(4), true);
   }
 
-  /** A `u64` as a number; what is above 2^53 comes out near enough to be out of any range. */
+  /** Reads a `u64` as a number. Above 2^53 it is not exact, but out of any range in any case. */
   u64(): number {
     const at = this.#take(8);
     return this.#view.getUint32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
@@ -70,19 +70,19 @@ class Reader {
     return this.#view.getFloat64(this.#take(8), true);
   }
 
-  /** A number of elements, of which each takes at least so many bytes. */
+  /** Reads a number of elements. @param elementSize bytes that an element takes at least */
   count(elementSize: number): number {
     const count = this.u64();
     const left = this.#end - this.#at;
     if (count * elementSize > left) {
       throw new BincodeError(
-        `${count} elements do not fit into the ${left} bytes from byte ${this.#place} on`,
+        `${count} elements do not fit into the ${left} bytes from byte ${this.#offset} on`,
       );
     }
     return count;
   }
 
-  /** A copy of the bytes. */
+  /** Reads bytes, as a copy. */
   bytes(): Uint8Array {
     const length = this.count(1);
     const start = this.#take(length);
@@ -101,33 +101,33 @@ class Reader {
     try {
       return decoder.decode(this.#bytes.subarray(start, end));
     } catch {
-      throw new BincodeError(`the string of ${length} bytes before byte ${this.#place} is not UTF-8`);
+      throw new BincodeError(`the string of ${length} bytes before byte ${this.#offset} is not UTF-8`);
     }
   }
 
-  get #place(): number {
+  get #offset(): number {
     return this.#at - this.#start;
   }
 
   #take(length: number): number {
     const at = this.#at;
     if (length > this.#end - at) {
-      throw new BincodeError(`${length} bytes wanted at byte ${this.#place} of ${this.#end - this.#start}`);
+      throw new BincodeError(`${length} bytes wanted at byte ${this.#offset} of ${this.#end - this.#start}`);
     }
     this.#at = at + length;
     return at;
   }
 }
 
-/** What values are bound to. */
+/** Takes values for parameters. */
 export interface Binder {
   bind(key: BindKey, value: Value): void;
 }
 
 /**
  * Reads a bind list (abi 9.1) and binds each pair in order. Bytes after its end are ignored.
- * @param start where it lies in the source, in bytes; the range was checked
- * @throws BincodeError, and what the binder throws
+ * @param start the offset in the source, in bytes; the range was checked
+ * @throws BincodeError, and whatever the binder throws
  */
 export function readBindList(source: Source, start: number, length: number, binder: Binder): void {
   const reader = new Reader(source, start, length);
@@ -171,7 +171,7 @@ function readValue(reader: Reader): Value {
   }
 }
 
-/** Writes bincode into bytes of a size that is known. */
+/** Writes bincode of a known size. */
 class Writer {
   readonly bytes: Buffer;
   #at = 0;
@@ -239,14 +239,14 @@ function writeValue(writer: Writer, value: Value): void {
   }
 }
 
-/** A result value (abi 9.1). */
+/** Encodes a result value (abi 9.1). */
 export function encodeValue(value: Value): Uint8Array {
   const writer = new Writer(sizeOf(value));
   writeValue(writer, value);
   return writer.bytes;
 }
 
-/** A vector of result values. */
+/** Encodes a vector of result values. */
 export function encodeRow(row: readonly Value[]): Uint8Array {
   let size = 8;
   for (const value of row) size += sizeOf(value);
@@ -256,7 +256,7 @@ export function encodeRow(row: readonly Value[]): Uint8Array {
   return writer.bytes;
 }
 
-/** A vector of strings. */
+/** Encodes a vector of strings. */
 export function encodeNames(names: readonly string[]): Uint8Array {
   let size = 8;
   for (const name of names) size += 8 + Buffer.byteLength(name);
@@ -266,7 +266,7 @@ export function encodeNames(names: readonly string[]): Uint8Array {
   return writer.bytes;
 }
 
-/** What `last_error` gives: both fields are options, and present. */
+/** Encodes the result of `last_error`. Both fields are options, and present. */
 export function encodeError(code: number, message: string): Uint8Array {
   const writer = new Writer(14 + Buffer.byteLength(message));
   writer.u8(1);

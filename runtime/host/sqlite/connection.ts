@@ -15,18 +15,18 @@ const MAX_VALUE = 64 * 2 ** 20;
 /** Pages of 4 KiB that a database in memory may have: 1 GiB. */
 const MAX_PAGES = 262_144;
 
-/** Bytes of the rows of a statement that runs in a helper. */
+/** Bytes that the rows of a statement in a helper may have. */
 const MAX_HELPER_ROWS = 64 * 2 ** 20;
-/** Bytes of the largest database that is copied for a helper. */
+/** The size of the largest database that is copied for a helper, in bytes. */
 const MAX_COPIED = 128 * 2 ** 20;
 
-/** Words without which a statement has no query in it, apart from those of views and triggers. */
+/** A statement without these words has no query, except those of views and triggers. */
 const QUERY = /\b(?:select|with|values)\b/i;
 
-/** What inserts values, and has no query for that. */
+/** A statement that inserts values without a query. */
 const PLAIN_INSERT = /\binsert\s+into\s+[\w."]+\s*(?:\([^()]*\)\s*)?values\b/gi;
 
-/** Bytes of all values that are bound to the statements of a connection. */
+/** Bytes that the values bound to the statements of a connection may have together. */
 const MAX_BOUND = 128 * 2 ** 20;
 
 const OPTIONS: DatabaseSyncOptions = {
@@ -35,14 +35,14 @@ const OPTIONS: DatabaseSyncOptions = {
   readBigInts: true,
   returnArrays: true,
   allowBareNamedParameters: false,
-  // As SQLite itself has it, and upstream with it.
+  // These are the defaults of SQLite, and so of upstream.
   enableForeignKeyConstraints: false,
   enableDoubleQuotedStringLiterals: true,
   timeout: 0,
   limits: { length: MAX_VALUE, sqlLength: MAX_SQL, likePatternLength: 1000 },
 };
 
-/** One connection to a database, with the error it had last. */
+/** A connection to a database, with its last error. */
 export class Connection implements StatementConnection {
   readonly #database: DatabaseSync;
   readonly #sandbox: Sandbox;
@@ -53,10 +53,10 @@ export class Connection implements StatementConnection {
   #changes: ReturnType<DatabaseSync['prepare']> | null = null;
 
   /**
-   * Opens a database, or creates it.
-   * @param path as the guest gave it: `''` is a temporary one, `:memory:` one in memory; both count as files in the
+   * Opens or creates a database.
+   * @param path the guest's path. `''` is a temporary database, `:memory:` one in memory; both count as files in the
    *   current directory
-   * @throws SqliteError where the process may not go there (abi 4.3) or SQLite cannot open it
+   * @throws SqliteError if the process may not open the file (abi 4.3) or SQLite cannot
    */
   constructor(directories: readonly PreopenedDirectory[], path: string) {
     const permission = permissionFor(directories, path);
@@ -74,7 +74,7 @@ export class Connection implements StatementConnection {
     this.#database = database;
     if (inMemory) database.exec(`PRAGMA page_size = 4096; PRAGMA max_page_count = ${MAX_PAGES}`);
     database.setAuthorizer(this.#sandbox.authorize);
-    // A directory on the way may have become a link meanwhile.
+    // A directory of the path may have become a link meanwhile.
     if (!inMemory && !this.#isStillThere(directories, permission.path)) {
       database.close();
       throw new SqliteError(SQLITE_ERROR, `Failed to access '${path}'`);
@@ -87,8 +87,8 @@ export class Connection implements StatementConnection {
   }
 
   /**
-   * Runs all statements of a text at once, where none can take long; rows are dropped.
-   * @returns false where they have to be looked at one by one, and none has run
+   * Runs all statements of a text at once if none can take long. Rows are dropped.
+   * @returns false if they must be run one by one, and none has run
    * @throws SqliteError
    */
   executeAtOnce(sql: string): boolean {
@@ -124,7 +124,7 @@ export class Connection implements StatementConnection {
   }
 
   /**
-   * The statements of a text, each compiled when those before it have run.
+   * Returns the statements of a text. Each is compiled when those before it have run.
    * @throws SqliteError
    */
   *statements(sql: string): Generator<Statement> {
@@ -134,7 +134,7 @@ export class Connection implements StatementConnection {
         try {
           return this.#prepare(rest);
         } catch (error) {
-          // Blanks and comments are no statement.
+          // Blanks and comments alone are not a statement.
           if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE')
             return null;
           throw error;
@@ -146,7 +146,7 @@ export class Connection implements StatementConnection {
     }
   }
 
-  /** How many tables SQLite goes through for each row of each other, at most, as far as its plan tells. */
+  /** Returns how many tables, at most, SQLite scans for each row of each other, according to its plan. */
   #nestedScans(sql: string): number {
     const plan = this.#database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as unknown as [
       bigint,
@@ -162,7 +162,7 @@ export class Connection implements StatementConnection {
     return Math.max(0, ...scans.values());
   }
 
-  /** Pages of the database. */
+  /** The number of pages of the database. */
   get pages(): number {
     this.#pages ??= this.#database.prepare('PRAGMA page_count');
     const [pages] = this.#pages.get() as unknown as [bigint];
@@ -170,11 +170,11 @@ export class Connection implements StatementConnection {
   }
 
   /**
-   * A statement as a job for a helper, on a copy of the main database as it is when the helper begins. Not on the file:
-   * by the time that a helper opens it, its name may lead out of where the process may go.
-   * @throws SqliteError where the database is too large to be copied
+   * Makes a statement a job for a helper, which runs it on a copy of the main database as it is when the helper begins. It
+   * does not open the file: by then its path may lead to where the process may not go.
+   * @throws SqliteError if the database is too large to be copied
    */
-  jobFor(statement: Pick<Job, 'sql' | 'named' | 'places'>): Job {
+  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>): Job {
     const size = this.pages * this.#pageSize;
     if (size > MAX_COPIED) {
       const message = `the statement may take long, and a database of ${size} bytes is too large to run it on a copy`;
@@ -189,7 +189,7 @@ export class Connection implements StatementConnection {
     return Number(size);
   }
 
-  /** Rows that the last statement changed. */
+  /** The number of rows that the last statement changed. */
   get changes(): bigint {
     this.#changes ??= this.#database.prepare('SELECT changes()');
     const [changes] = this.#changes.get() as unknown as [bigint];
@@ -198,7 +198,7 @@ export class Connection implements StatementConnection {
 
   /**
    * Counts the bytes of values that stay bound.
-   * @throws SqliteError where they get too many
+   * @throws SqliteError if there are too many
    */
   reserve(bytes: number): void {
     if (this.#bound + bytes > MAX_BOUND) {
@@ -207,7 +207,7 @@ export class Connection implements StatementConnection {
     this.#bound += bytes;
   }
 
-  /** @throws SqliteError where one of the paths leads elsewhere by now */
+  /** Checks attached databases. @throws SqliteError if one of the paths leads elsewhere by now */
   checkAttached(paths: readonly string[]): void {
     for (const path of paths) {
       if (!this.#sandbox.mayAttach(path)) throw new SqliteError(SQLITE_ERROR, `Failed to access '${path}'`);
@@ -215,7 +215,7 @@ export class Connection implements StatementConnection {
   }
 
   /**
-   * Has SQLite do something, and keeps the error if it fails.
+   * Runs an operation of SQLite, and keeps its error as the last one.
    * @throws SqliteError
    */
   run<T>(operation: () => T): T {
@@ -226,7 +226,7 @@ export class Connection implements StatementConnection {
     }
   }
 
-  /** Makes what was thrown the last error. */
+  /** Keeps whatever was thrown as the last error, which it returns. */
   keep(error: unknown): SqliteError {
     const failure = toSqliteError(error, this.#sandbox.refusal);
     this.#sandbox.refusal = null;
@@ -234,23 +234,24 @@ export class Connection implements StatementConnection {
     return failure;
   }
 
-  /** Releases the database with all statements; an open transaction is rolled back. */
+  /** Releases the database with all statements. An open transaction is rolled back. */
   close(): void {
     this.#database.close();
   }
 }
 
 /**
- * What to open. With a write-ahead log, SQLite maps a file beside the database into memory, and a process that makes that
- * file shorter ends the whole runtime. This way it keeps what it would map to itself, and the file for this runtime alone;
- * attached databases are opened as the main one is. Elsewhere than on Unix such a file cannot be made shorter.
+ * Returns the URI of a database. With a write-ahead log, SQLite would map a file beside the database into memory, and a
+ * process that shortens this file would end the whole runtime. With this VFS it keeps the contents in memory of its own,
+ * and locks the database for this runtime alone. Attached databases are opened like the main one. Only on Unix can such a
+ * file be shortened.
  */
 function uriOf(path: string): string {
   if (platform === 'win32') return path;
   return `${isNoFile(path) ? `file:${path}` : pathToFileURL(path).href}?vfs=unix-excl`;
 }
 
-/** SQLite takes a NUL for the end of a text. */
+/** Refuses SQL with a NUL, which SQLite takes for the end of a text. */
 function checkText(sql: string): void {
   const at = sql.indexOf('\0');
   if (at >= 0) throw new SqliteError(SQLITE_ERROR, `the SQL has a NUL at character ${at}`);

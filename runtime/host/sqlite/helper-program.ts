@@ -1,6 +1,7 @@
 /**
- * What a helper runs: statements on a copy of a database, one after the other, each told by a message. It is a text, since a
- * bundle has no file of its own for it. It ends with whoever started it, also in the midst of a statement that never ends.
+ * The program of a helper. It runs statements on copies of databases, one after the other, each sent in a message. It is a
+ * text, since a bundle has no file of its own for it. It ends with the runtime that started it, even in the middle of a
+ * statement that never ends.
  */
 export const HELPER_PROGRAM = `
 import { DatabaseSync } from 'node:sqlite';
@@ -25,7 +26,7 @@ function sizeOf(value) {
   return value instanceof Uint8Array ? 16 + value.length : 16;
 }
 
-function run({ image, options, sql, named, places, maxBytes }) {
+function run({ image, options, sql, named, positional, maxBytes }) {
   const database = new DatabaseSync(':memory:', options);
   try {
     if (image.length > 0) database.deserialize(image);
@@ -34,7 +35,7 @@ function run({ image, options, sql, named, places, maxBytes }) {
     const since = performance.now();
     const rows = [];
     let bytes = 0;
-    for (const row of named === null ? statement.iterate(...places) : statement.iterate(named, ...places)) {
+    for (const row of named === null ? statement.iterate(...positional) : statement.iterate(named, ...positional)) {
       for (const value of row) bytes += sizeOf(value);
       if (bytes > maxBytes) return { error: { result: 18, message: 'the rows of a long query have more than ' + maxBytes + ' bytes' } };
       rows.push(row);

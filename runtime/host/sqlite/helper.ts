@@ -3,23 +3,23 @@ import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
 import { HELPER_PROGRAM } from './helper-program.ts';
 import type { Value } from './value.ts';
 
-/** Statements that run in helpers at a time; others wait for one to be done. */
+/** Statements that run in helpers at the same time. Others wait. */
 const MAX_RUNNING = 8;
-/** Bytes of the databases that they run on, unless it is one alone. */
+/** Bytes of the databases that they run on together, unless it is only one. */
 const MAX_COPIES = 128 * 2 ** 20;
-/** Helpers that stay for the next statement: each is a Node, of some 45 MB. */
+/** Helpers that are kept for the next statement. Each is a Node of some 45 MB. */
 const MAX_IDLE = 2;
 
 /** A statement to run, and what it runs on. */
 export interface Job {
-  /** Bytes of the database. */
+  /** Size of the database in bytes. */
   readonly size: number;
-  /** Copies the database; called when a helper begins. */
+  /** Copies the database. Called when a helper begins. */
   readonly image: () => Uint8Array;
   readonly options: DatabaseSyncOptions;
   readonly sql: string;
   readonly named: Record<string, SQLInputValue> | null;
-  readonly places: readonly SQLInputValue[];
+  readonly positional: readonly SQLInputValue[];
   /** Bytes that its rows may have. */
   readonly maxBytes: number;
 }
@@ -43,9 +43,9 @@ const running = new Map<Request, ChildProcess>();
 const queue: Request[] = [];
 
 /**
- * Runs a statement in a process of the operating system, where it keeps nobody waiting and can be stopped.
- * @param done called once, later; not after the job was given up
- * @returns gives the job up
+ * Runs a statement in an OS process, where it does not block anybody and can be stopped.
+ * @param done called once, later, unless the job was given up
+ * @returns a function that gives the job up
  */
 export function runInHelper(job: Job, done: (outcome: Outcome) => void): () => void {
   const request = { job, done };
@@ -71,11 +71,11 @@ function begin(request: Request): void {
       error: { result: SQLITE_IOERR, message: 'the helper that ran a long query has died' },
     }),
   );
-  const { sql, named, places, options, maxBytes, image } = request.job;
+  const { sql, named, positional, options, maxBytes, image } = request.job;
   try {
-    child.send({ sql, named, places, options, maxBytes, image: image() });
+    child.send({ sql, named, positional, options, maxBytes, image: image() });
   } catch (error) {
-    // It comes later, as every outcome does.
+    // The outcome comes later, as always.
     child.kill('SIGKILL');
     process.emitWarning(error instanceof Error ? error : String(error));
   }
@@ -88,7 +88,7 @@ function start(): ChildProcess {
     { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced', env: {}, windowsHide: true },
   );
   child.on('error', () => {});
-  // It must not keep a program from ending, and ends with it.
+  // A helper must not keep a program from ending, and ends with it.
   child.unref();
   child.channel?.unref();
   return child;
@@ -105,7 +105,7 @@ function finish(request: Request, outcome: Outcome): void {
   next();
 }
 
-/** Begins those that there is room for. */
+/** Begins as many jobs as there is room for. */
 function next(): void {
   let copies = 0;
   for (const { job } of running.keys()) copies += job.size;

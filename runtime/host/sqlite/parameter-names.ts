@@ -1,22 +1,22 @@
-/** A parameter's number and the most that SQLite has. */
+/** The largest number of a parameter in SQLite. */
 const MAX_PARAMETER = 32_766;
 
 const LETTER = /[A-Za-z_\u0080-\u{10ffff}]/u;
-/** What names are made of after their first letter, and variables after their sign. */
+/** The rest of a name after its first letter, and of a variable after its sign. */
 const NAME = /[A-Za-z0-9_$\u0080-\u{10ffff}]*/uy;
 const DIGITS = /[0-9]*/y;
-/** Numbers, of which only the end matters here. */
+/** A number, of which only the end matters here. */
 const NUMBER = /[A-Za-z0-9_$.\u0080-\u{10ffff}]*/uy;
-/** A variable after its sign, with what Tcl allows: `::` within ... */
+/** The rest of a variable after its sign, with what Tcl allows: `::` within it ... */
 const VARIABLE = /(?:[A-Za-z0-9_$\u0080-\u{10ffff}]|::)*/uy;
-/** ... and `(...)` behind. */
+/** ... and `(...)` after it. */
 const INDEX = /\([^)\s]*\)/y;
 
 /**
- * The parameters of one statement that SQLite has accepted: at place n what the parameter n is called, sign included
- * (`:name`, `@name`, `$name`), or null for `?` and `?n`, and for numbers between that do not occur. Place 0 is unused.
+ * Returns the parameters of one statement that SQLite has accepted. Index n has the name of parameter n with its sign
+ * (`:name`, `@name`, `$name`), or null for `?` and `?n`, and for numbers that do not occur. Index 0 is unused.
  *
- * `node:sqlite` binds by name or, what has no name, by place; it does not tell which parameters there are.
+ * `node:sqlite` binds parameters by name, and those without a name by position. It does not tell which there are.
  */
 export function parameterNames(sql: string): readonly (string | null)[] {
   const names: (string | null)[] = [null];
@@ -33,7 +33,7 @@ export function parameterNames(sql: string): readonly (string | null)[] {
   while (at < sql.length) {
     const char = sql[at] ?? '';
     if (char === "'" || char === '"' || char === '`') {
-      // A doubled quote ends one literal and begins the next, which comes to the same.
+      // A doubled quote counts as the end of one literal and the beginning of the next, which makes no difference.
       at = skipTo(char, at + 1);
     } else if (char === '[') {
       at = skipTo(']', at + 1);

@@ -1,24 +1,24 @@
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
 
-/** What an authorizer answers, as SQLite numbers it. */
+/** Results of an authorizer, as SQLite numbers them. */
 const ALLOW = 0;
 const DENY = 1;
-/** For a pragma: it does nothing, and that is no error. */
+/** A pragma does nothing, without an error. */
 const IGNORE = 2;
 
 /** Actions that an authorizer is asked about, as SQLite numbers them. */
 const Action = { Pragma: 19, Read: 20, Select: 21, Attach: 24, Function: 31, Recursive: 33 } as const;
 
-/** Functions that reach out of the database, or take pointers for values. */
+/** Functions that reach out of the database, or take values for pointers. */
 const FORBIDDEN_FUNCTIONS = new Set(['load_extension', 'fts3_tokenizer', 'sqlite_log']);
 
 /** KiB of pages that a guest may keep cached for one database. */
 const MAX_CACHE = 65_536;
-/** The same in pages, of which each has at most 64 KiB. */
+/** The same in pages, each of which has 64 KiB at most. */
 const MAX_CACHE_PAGES = MAX_CACHE / 64;
 
-/** Pragmas that tell or set what concerns a database or connection alone. What is not here is refused. */
+/** Pragmas that concern only a database or connection. All others are refused. */
 const PRAGMAS = new Set(
   `analysis_limit application_id auto_vacuum automatic_index cache_spill case_sensitive_like cell_size_check
   checkpoint_fullfsync collation_list compile_options count_changes data_version database_list defer_foreign_keys
@@ -32,19 +32,19 @@ const PRAGMAS = new Set(
     .split(/\s+/),
 );
 
-/** Those that may be asked, but set only where the value passes. */
+/** Pragmas that may be read, but set only to values that pass. */
 const BOUNDED_PRAGMAS: Readonly<Record<string, (value: string, inMemory: boolean) => boolean>> = {
-  // A wait inside of SQLite would hold up every process, also the one that it waits for.
+  // A wait inside SQLite would block every process, even the one that it waits for.
   busy_timeout: (value) => Number(value) <= 0,
   cache_size: (value) => isCacheSize(value),
   default_cache_size: (value) => isCacheSize(value),
-  // Together they bound a database in memory.
+  // Together these two limit a database in memory.
   max_page_count: (_value, inMemory) => !inMemory,
   page_size: (_value, inMemory) => !inMemory,
-  // A file that somebody makes shorter while it is mapped ends the whole runtime.
+  // If somebody shortens a file while it is mapped, the whole runtime ends.
   mmap_size: (value) => Number(value) === 0,
   schema_version: () => false,
-  // Temporary tables and indexes in memory have no bound.
+  // Temporary tables and indexes in memory have no limit.
   temp_store: (value) => /^([01]|default|file)$/i.test(value),
   threads: (value) => Number(value) === 0,
 };
@@ -54,19 +54,19 @@ function isCacheSize(value: string): boolean {
   return size >= -MAX_CACHE && size <= MAX_CACHE_PAGES;
 }
 
-/** The name of a file that SQLite itself makes: a temporary database, or one in memory. */
+/** Returns whether a path is no file of its own: a temporary database, or one in memory. */
 export function isNoFile(path: string): boolean {
   return path === '' || path === ':memory:';
 }
 
-/** What SQLite tells of a statement while it compiles it. */
+/** What SQLite reports about a statement while it compiles it. */
 export class Findings {
-  /** Files that it attaches. */
+  /** Files that the statement attaches. */
   readonly attached: string[] = [];
   recurses = false;
-  /** It does anything but read. */
+  /** Whether it does anything but read. */
   writes = false;
-  /** It reads several tables, or one column several times, as joins do. */
+  /** Whether it reads several tables, or one column several times, as joins do. */
   joins = false;
   readonly #tables = new Set<string>();
   readonly #columns = new Set<string>();
@@ -80,17 +80,17 @@ export class Findings {
 }
 
 /**
- * What SQL may not do, so that a database stays one: files elsewhere, native code, settings that all connections share,
- * and memory without bound. It is asked while a statement is compiled.
+ * Keeps SQL within its database: it refuses other files, native code, settings that all connections share, and memory
+ * without limit. SQLite asks it while it compiles a statement.
  */
 export class Sandbox {
   readonly #directories: readonly PreopenedDirectory[];
   readonly #inMemory: boolean;
   /** Why the last statement was refused. */
   refusal: string | null = null;
-  /** What is found out of the statement that is being compiled. */
+  /** The findings about the statement that is being compiled. */
   found: Findings = new Findings();
-  /** Whether a recursive query may be compiled: not where it would run without being asked for its findings. */
+  /** Whether a recursive query may be compiled. It may not if it would run without a look at the findings. */
   mayRecurse = false;
 
   /** @param inMemory whether the main database is in memory or temporary */
@@ -127,7 +127,7 @@ export class Sandbox {
     }
   };
 
-  /** @param path null where it is computed */
+  /** @param path null if it is computed */
   #attach(path: string | null): number {
     this.found.writes = true;
     if (path === null) return this.#refuse('ATTACH needs the path as a literal');
@@ -140,7 +140,7 @@ export class Sandbox {
     return ALLOW;
   }
 
-  /** Whether SQLite may open a path as it stands; URIs it may not. */
+  /** Returns whether SQLite may open a path as it is. It may not open URIs. */
   mayAttach(path: string): boolean {
     return !/^file:/i.test(path) && permissionFor(this.#directories, path).granted;
   }

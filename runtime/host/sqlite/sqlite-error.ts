@@ -1,11 +1,11 @@
-/** SQLite's result codes that are needed here. */
+/** The result codes of SQLite that are needed here. */
 export const SQLITE_ERROR = 1;
 export const SQLITE_INTERRUPT = 9;
 export const SQLITE_MISUSE = 21;
 export const SQLITE_RANGE = 25;
 export const SQLITE_TOOBIG = 18;
 
-/** What of an extended result code is the primary one. */
+/** The bits of an extended result code that are the primary one. */
 const PRIMARY = 0xff;
 
 /** SQLite refused something, or the sandbox around it did. */
@@ -22,8 +22,8 @@ export class SqliteError extends Error {
 }
 
 /**
- * What `node:sqlite` threw.
- * @param refusal why the sandbox forbade it, where it did
+ * Converts what `node:sqlite` threw.
+ * @param refusal the reason if the sandbox refused it
  */
 export function toSqliteError(error: unknown, refusal: string | null = null): SqliteError {
   if (error instanceof SqliteError) return error;

@@ -6,18 +6,18 @@ import type { Findings } from './sandbox.ts';
 import { SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_RANGE, SqliteError } from './sqlite-error.ts';
 import type { Value } from './value.ts';
 
-/** What a step answers, as SQLite numbers it. */
+/** Results of a step, as SQLite numbers them. */
 export const ROW = 100;
 export const DONE = 101;
 
-/** Rows that a page may have, for an estimate. */
+/** An estimate of the rows in a page. */
 const ROWS_PER_PAGE = 100;
-/** Rows that a statement may go through here: about a tenth of a second. */
+/** Rows that a statement may scan here, which takes about a tenth of a second. */
 const MAX_VISITS = 1e7;
-/** Milliseconds that a statement may take here that took so long on a copy. */
-const MAX_HELD = 1000;
+/** Milliseconds that a statement may have taken on a copy if it is to run here. */
+const MAX_BLOCKED = 1000;
 
-/** Signs that a name may be given without. */
+/** Signs that a guest may leave out of a name. */
 const SIGNS = ['', ':', '@', '$'];
 
 /**
@@ -29,42 +29,42 @@ type State = 'ready' | 'row' | 'done' | 'failed';
 
 /** The part of a connection that its statements use; see `Connection`. */
 export interface StatementConnection {
-  /** Pages of the database. */
+  /** The number of pages of the database. */
   readonly pages: number;
-  /** Runs an operation of SQLite's. Its error is kept as the last one of the connection. */
+  /** Runs an operation of SQLite, and keeps its error as the last one. */
   run<T>(operation: () => T): T;
-  /** Keeps an error as the last one of the connection. */
+  /** Keeps an error as the last one, which it returns. */
   keep(error: unknown): SqliteError;
   /** Counts bytes of values that stay bound. */
   reserve(bytes: number): void;
   /** Checks that attached databases may still be opened. */
   checkAttached(paths: readonly string[]): void;
   /** Makes a statement a job for a helper. */
-  jobFor(statement: Pick<Job, 'sql' | 'named' | 'places'>): Job;
+  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>): Job;
 }
 
-/** A prepared statement that is stepped and bound as SQLite itself has it: bindings stay until they are replaced. */
+/** A prepared statement. As in SQLite itself, bindings stay until they are replaced. */
 export class Statement {
   readonly connection: StatementConnection;
   readonly #statement: StatementSync;
   readonly #found: Findings;
   readonly #scans: number;
-  /** By place, see `parameterNames`; found out when something is bound. */
+  /** Names of the parameters by number, see `parameterNames`. Found when something is bound. */
   #names: readonly (string | null)[] | null = null;
-  /** What is bound to parameters without a name, in order, and to those with one. */
-  #places: SQLInputValue[] = [];
+  /** Values of the parameters without a name, in order, and of those with one. */
+  #positional: SQLInputValue[] = [];
   #named: Record<string, SQLInputValue> | null = null;
-  /** For each parameter without a name, its index in `#places`. */
-  #placeOf: number[] = [];
+  /** The index in `#positional` of each parameter without a name, by number. */
+  #indexOf: number[] = [];
   #state: State = 'ready';
   #rows: Iterator<unknown> | null = null;
   #row: readonly Value[] | null = null;
   #failure: SqliteError | null = null;
-  /** What gives rows may have other columns after its tables have changed; what gives none never does. */
+  /** Whether the statement gives rows. Their columns may be others after the tables have changed. */
   readonly #givesRows: boolean;
   #columns: readonly string[] | null;
 
-  /** @param scans tables that are gone through for each row of each other */
+  /** @param scans the number of tables that are scanned for each row of each other */
   constructor(connection: StatementConnection, statement: StatementSync, found: Findings, scans: number) {
     this.connection = connection;
     this.#statement = statement;
@@ -74,20 +74,20 @@ export class Statement {
     this.#givesRows = this.#columns.length > 0;
   }
 
-  /** Names of the columns; empty for what gives no rows. */
+  /** Names of the columns. A statement that gives no rows has none. */
   get columns(): readonly string[] {
     this.#columns ??= this.connection.run(() => columnsOf(this.#statement));
     return this.#columns;
   }
 
-  /** The values of the current row; NULLs where there is none. */
+  /** The values of the current row; NULLs if there is none. */
   get row(): readonly Value[] {
     return this.#row ?? this.columns.map(() => null);
   }
 
   /**
    * Binds a value to a parameter.
-   * @throws SqliteError where there is none of that number or name, or the statement was stepped and not reset since
+   * @throws SqliteError if there is no such parameter, or the statement was stepped and not reset since
    */
   bind(key: BindKey, value: Value): void {
     try {
@@ -110,10 +110,10 @@ export class Statement {
         `there is no parameter ${key}, the statement has ${names.length - 1}`,
       );
     }
-    const place = this.#placeOf[number] ?? 0;
-    const old = name === null ? this.#places[place] : this.#named?.[name];
+    const index = this.#indexOf[number] ?? 0;
+    const old = name === null ? this.#positional[index] : this.#named?.[name];
     this.connection.reserve(sizeOf(value) - sizeOf(old));
-    if (name === null) this.#places[place] = value;
+    if (name === null) this.#positional[index] = value;
     else if (this.#named !== null) this.#named[name] = value;
   }
 
@@ -122,8 +122,8 @@ export class Statement {
     for (const [number, name] of names.entries()) {
       if (number === 0) continue;
       if (name === null) {
-        this.#placeOf[number] = this.#places.length;
-        this.#places.push(null);
+        this.#indexOf[number] = this.#positional.length;
+        this.#positional.push(null);
       } else {
         this.#named ??= Object.create(null) as Record<string, SQLInputValue>;
         this.#named[name] = null;
@@ -134,7 +134,7 @@ export class Statement {
   }
 
   /**
-   * Runs the statement to its next row, or anew after its last one.
+   * Runs the statement to its next row, or again from the beginning after the last one.
    * @returns `ROW` or `DONE`
    * @throws SqliteError
    */
@@ -153,7 +153,7 @@ export class Statement {
     if (this.#state !== 'row') {
       if (this.#found.attached.length > 0) this.connection.checkAttached(this.#found.attached);
       if (!this.#givesRows) {
-        // It is done in one go, at a third of the costs.
+        // This runs it in one go, at a third of the cost.
         this.#get();
         this.#state = 'done';
         return DONE;
@@ -172,22 +172,22 @@ export class Statement {
     return ROW;
   }
 
-  /** The text of this statement alone, with what is before it. */
+  /** The SQL of this statement alone, with the blanks and comments before it. */
   get source(): string {
     return this.#statement.sourceSQL;
   }
 
-  /** Whether the next step may take so long that nothing else could run meanwhile. */
+  /** Whether the next step may take so long that it would block other processes. */
   get mayTakeLong(): boolean {
     if (this.#state === 'row') return false;
     if (this.#found.recurses) return true;
     return this.#scans > 1 && (this.connection.pages * ROWS_PER_PAGE) ** this.#scans > MAX_VISITS;
   }
 
-  /** The next step for a helper. */
+  /** Returns the next step as a job for a helper. */
   job(): Job {
     try {
-      const bound = { sql: this.source, named: this.#named, places: this.#places };
+      const bound = { sql: this.source, named: this.#named, positional: this.#positional };
       return this.connection.jobFor(bound);
     } catch (error) {
       throw this.connection.keep(error);
@@ -195,7 +195,7 @@ export class Statement {
   }
 
   /**
-   * Takes what a helper found for the step: rows of a query; for what changes the database, that it may run here too.
+   * Takes the outcome of a helper's step: the rows of a query. A statement that changes the database may now run here.
    * @throws SqliteError
    */
   stepWith(outcome: Outcome): typeof ROW | typeof DONE {
@@ -210,8 +210,8 @@ export class Statement {
       this.#state = 'row';
       return this.step();
     }
-    if (outcome.took > MAX_HELD) {
-      const message = `the statement would hold up everything for ${Math.ceil(outcome.took)} ms`;
+    if (outcome.took > MAX_BLOCKED) {
+      const message = `the statement would block all processes for ${Math.ceil(outcome.took)} ms`;
       throw this.connection.keep(new SqliteError(SQLITE_INTERRUPT, message));
     }
     return this.step();
@@ -223,18 +223,18 @@ export class Statement {
   }
 
   #get(): void {
-    if (this.#named === null) this.#statement.get(...this.#places);
-    else this.#statement.get(this.#named, ...this.#places);
+    if (this.#named === null) this.#statement.get(...this.#positional);
+    else this.#statement.get(this.#named, ...this.#positional);
   }
 
   #iterate(): Iterator<unknown> {
-    if (this.#named === null) return this.#statement.iterate(...this.#places);
-    return this.#statement.iterate(this.#named, ...this.#places);
+    if (this.#named === null) return this.#statement.iterate(...this.#positional);
+    return this.#statement.iterate(this.#named, ...this.#positional);
   }
 
   /**
    * Makes the statement ready to run from its beginning. Bindings stay.
-   * @throws SqliteError again, where its last step failed
+   * @throws SqliteError again, if its last step failed
    */
   reset(): void {
     const failure = this.#failure;
@@ -247,14 +247,14 @@ export class Statement {
   #rewind(): void {
     const rows = this.#rows;
     this.#rows = this.#row = null;
-    // Without it, a row that was not the last would hold a lock of the database.
+    // Otherwise a row that was not the last would keep the database locked.
     rows?.return?.();
   }
 
   /** Releases the statement. */
   finalize(): void {
     this.#rewind();
-    for (const value of [...this.#places, ...Object.values(this.#named ?? {})])
+    for (const value of [...this.#positional, ...Object.values(this.#named ?? {})])
       this.connection.reserve(-sizeOf(value));
     // Node 24 leaves it to the garbage collector.
     if ('close' in this.#statement && typeof this.#statement.close === 'function') this.#statement.close();
@@ -265,7 +265,7 @@ function columnsOf(statement: StatementSync): string[] {
   return statement.columns().map(({ name }) => name);
 }
 
-/** @throws SqliteError where no parameter has the name, with or without a sign */
+/** Returns the number of a parameter. @throws SqliteError if no parameter has the name, with or without a sign */
 function numberOf(key: string, names: readonly (string | null)[]): number {
   for (const sign of SIGNS) {
     const number = names.indexOf(sign + key);
@@ -274,7 +274,7 @@ function numberOf(key: string, names: readonly (string | null)[]): number {
   throw new SqliteError(SQLITE_RANGE, `there is no parameter "${key}"`);
 }
 
-/** Bytes that a bound value takes; those of a few bytes do not count. */
+/** Returns the bytes that a bound value takes. Numbers do not count. */
 function sizeOf(value: SQLInputValue | undefined): number {
   if (typeof value === 'string') return value.length * 2;
   return value instanceof Uint8Array ? value.length : 0;
