@@ -13,17 +13,17 @@ export const branchHintSection = 'metadata.code.branch_hint';
  * Source: the branch hinting proposal.
  */
 export class BranchHints {
-  private readonly writer = new ByteWriter(256);
-  private readonly originals: Map<number, IntList>;
-  private functions = 0;
+  readonly #writer = new ByteWriter(256);
+  readonly #originals: Map<number, IntList>;
+  #functions = 0;
 
   constructor(module: WasmModule) {
-    this.originals = readHints(module);
+    this.#originals = readHints(module);
   }
 
   /** Notes a function's hints; functions come in ascending order. */
   add(index: number, originalIndex: number, walk: CodeWalk, bodyStart: number, inserted: IntList): void {
-    const original = this.originals.get(originalIndex);
+    const original = this.#originals.get(originalIndex);
     if (original === undefined && inserted.length === 0) return;
     const entries: [offset: number, likely: number][] = [];
     for (let i = 0; i < inserted.length; i += 2)
@@ -36,8 +36,8 @@ export class BranchHints {
       }
       entries.sort((a, b) => a[0] - b[0]);
     }
-    const { writer } = this;
-    this.functions++;
+    const writer = this.#writer;
+    this.#functions++;
     writer.u32(index);
     writer.u32(entries.length);
     for (const [offset, likely] of entries) {
@@ -49,10 +49,10 @@ export class BranchHints {
 
   /** The section's contents; undefined when there are no hints. */
   finish(): Uint8Array | undefined {
-    if (this.functions === 0) return undefined;
-    const section = new ByteWriter(this.writer.length + 5);
-    section.u32(this.functions);
-    section.copy(this.writer.bytes, 0, this.writer.length);
+    if (this.#functions === 0) return undefined;
+    const section = new ByteWriter(this.#writer.length + 5);
+    section.u32(this.#functions);
+    section.copy(this.#writer.bytes, 0, this.#writer.length);
     return section.finish();
   }
 }

@@ -8,23 +8,23 @@ const bulkLimit = 65_536;
 
 /** Asks before instructions that fill, copy or allocate much at once. */
 export class BulkCheck {
-  private readonly work: WorkCount;
-  private readonly wideMemories: boolean[] = [];
-  private readonly wideTables: boolean[] = [];
-  private readonly hasWideSpace: boolean;
+  readonly #work: WorkCount;
+  readonly #wideMemories: boolean[] = [];
+  readonly #wideTables: boolean[] = [];
+  readonly #hasWideSpace: boolean;
   /** Locals for a length; -1 where none could be added. */
-  private scratch = -1;
-  private wideScratch = -1;
+  #scratch = -1;
+  #wideScratch = -1;
 
   constructor(module: WasmModule, work: WorkCount) {
-    this.work = work;
+    this.#work = work;
     for (const entry of module.imports) {
-      if (entry.kind === 'memory') this.wideMemories.push(entry.memory.is64);
-      if (entry.kind === 'table') this.wideTables.push(entry.table.is64);
+      if (entry.kind === 'memory') this.#wideMemories.push(entry.memory.is64);
+      if (entry.kind === 'table') this.#wideTables.push(entry.table.is64);
     }
-    for (const memory of module.memories) this.wideMemories.push(memory.is64);
-    for (const table of module.tables) this.wideTables.push(table.is64);
-    this.hasWideSpace = this.wideMemories.includes(true) || this.wideTables.includes(true);
+    for (const memory of module.memories) this.#wideMemories.push(memory.is64);
+    for (const table of module.tables) this.#wideTables.push(table.is64);
+    this.#hasWideSpace = this.#wideMemories.includes(true) || this.#wideTables.includes(true);
   }
 
   /**
@@ -33,49 +33,49 @@ export class BulkCheck {
    * @param needed whether the function has such instructions, and room for locals
    */
   begin(walk: CodeWalk, scratch: number, needed: boolean): void {
-    this.scratch = scratch;
-    this.wideScratch = needed && this.hasWideSpace ? walk.addLocal(valueCode.i64) : -1;
+    this.#scratch = scratch;
+    this.#wideScratch = needed && this.#hasWideSpace ? walk.addLocal(valueCode.i64) : -1;
   }
 
   /** Looks at the length on top of the stack and asks before a long one. */
   write(walk: CodeWalk): void {
-    if (this.scratch < 0) return;
+    if (this.#scratch < 0) return;
     const { reader, emit } = walk;
-    const wide = this.hasWideLength(reader.opcode, reader.index, reader.index2);
-    const scratch = wide ? this.wideScratch : this.scratch;
+    const wide = this.#hasWideLength(reader.opcode, reader.index, reader.index2);
+    const scratch = wide ? this.#wideScratch : this.#scratch;
     emit.insert(reader.start);
     emit.localTee(scratch);
     emit.u8(wide ? op.i64Const : op.i32Const);
     emit.s32(bulkLimit);
     emit.u8(wide ? op.i64GeU : op.i32GeU);
     emit.unlikelyIf();
-    this.work.ask();
+    this.#work.ask();
     emit.u8(op.end);
     emit.localGet(scratch);
     emit.resume(reader.start);
   }
 
   /** Whether the length operand is an i64; a copy between a 32-bit and a 64-bit side takes an i32. */
-  private hasWideLength(opcode: number, index: number, index2: number): boolean {
+  #hasWideLength(opcode: number, index: number, index2: number): boolean {
     switch (opcode) {
       case op.memoryFill:
-        return this.isWideMemory(index);
+        return this.#isWideMemory(index);
       case op.memoryCopy:
-        return this.isWideMemory(index) && this.isWideMemory(index2);
+        return this.#isWideMemory(index) && this.#isWideMemory(index2);
       case op.tableFill:
-        return this.isWideTable(index);
+        return this.#isWideTable(index);
       case op.tableCopy:
-        return this.isWideTable(index) && this.isWideTable(index2);
+        return this.#isWideTable(index) && this.#isWideTable(index2);
       default:
         return false;
     }
   }
 
-  private isWideMemory(index: number): boolean {
-    return this.wideMemories[index] ?? false;
+  #isWideMemory(index: number): boolean {
+    return this.#wideMemories[index] ?? false;
   }
 
-  private isWideTable(index: number): boolean {
-    return this.wideTables[index] ?? false;
+  #isWideTable(index: number): boolean {
+    return this.#wideTables[index] ?? false;
   }
 }

@@ -54,10 +54,10 @@ export class ByteReader {
       this.position++;
       return byte;
     }
-    return this.longU32(expected);
+    return this.#longU32(expected);
   }
 
-  private longU32(expected: string): number {
+  #longU32(expected: string): number {
     const start = this.position;
     let result = 0;
     for (let shift = 0; shift < 28; shift += 7) {

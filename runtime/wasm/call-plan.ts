@@ -54,41 +54,41 @@ class CallPlanner implements CallPlan {
   readonly entryWeight: Int32Array;
   readonly turnWeight: Int32Array;
   readonly callSiteWeight: Int32Array;
-  private readonly module: WasmModule;
-  private readonly defined: number;
+  readonly #module: WasmModule;
+  readonly #defined: number;
   /** Whether an exception may bring an execution back from where it seems to end. */
-  private readonly catches: boolean;
+  readonly #catches: boolean;
   /** Node of a type index: types of equal shape share one. */
-  private readonly typeNode: Int32Array;
+  readonly #typeNode: Int32Array;
   /** Functions an indirect call may reach: those of type node `n` from `firstTarget[n]` on. */
-  private readonly firstTarget: Int32Array;
-  private readonly targets: Int32Array;
-  private readonly state: Uint8Array;
+  readonly #firstTarget: Int32Array;
+  readonly #targets: Int32Array;
+  readonly #state: Uint8Array;
   /** By node, when done: work of one call that nobody counts, in the worst case; saturating. */
-  private readonly work: Float64Array;
+  readonly #work: Float64Array;
   /** By node, when done: what a call of it weighs in its caller's count. */
-  private readonly weight: Int32Array;
-  private readonly asks: Uint8Array;
+  readonly #weight: Int32Array;
+  readonly #asks: Uint8Array;
 
   constructor(module: WasmModule) {
-    this.module = module;
-    this.defined = module.code.functionCount;
-    this.catches = module.tags.length > 0 || module.imports.some((entry) => entry.kind === 'tag');
-    this.entryWeight = new Int32Array(this.defined);
+    this.#module = module;
+    this.#defined = module.code.functionCount;
+    this.#catches = module.tags.length > 0 || module.imports.some((entry) => entry.kind === 'tag');
+    this.entryWeight = new Int32Array(this.#defined);
     this.turnWeight = new Int32Array(module.code.loopFlags.length);
     this.callSiteWeight = new Int32Array(module.code.callTarget.length);
-    this.typeNode = new Int32Array(module.types.length);
-    const nodes = this.nameTypeNodes();
-    this.firstTarget = new Int32Array(nodes + 1);
-    this.targets = this.collectTargets(nodes);
-    this.state = new Uint8Array(this.defined + nodes);
-    this.work = new Float64Array(this.defined + nodes);
-    this.weight = new Int32Array(this.defined + nodes);
-    this.asks = new Uint8Array(this.defined);
+    this.#typeNode = new Int32Array(module.types.length);
+    const nodes = this.#nameTypeNodes();
+    this.#firstTarget = new Int32Array(nodes + 1);
+    this.#targets = this.#collectTargets(nodes);
+    this.#state = new Uint8Array(this.#defined + nodes);
+    this.#work = new Float64Array(this.#defined + nodes);
+    this.#weight = new Int32Array(this.#defined + nodes);
+    this.#asks = new Uint8Array(this.#defined);
   }
 
-  private nameTypeNodes(): number {
-    const { types, usesGcTypes } = this.module;
+  #nameTypeNodes(): number {
+    const { types, usesGcTypes } = this.#module;
     // With subtyping a call may reach functions of other types; one node for all is right and seldom matters.
     if (usesGcTypes) return 1;
     const nodes = new Map<string, number>();
@@ -96,26 +96,27 @@ class CallPlanner implements CallPlan {
       const key = `${types[i]?.params.join()}>${types[i]?.results.join()}`;
       const node = nodes.get(key) ?? nodes.size;
       nodes.set(key, node);
-      this.typeNode[i] = node;
+      this.#typeNode[i] = node;
     }
     return nodes.size;
   }
 
-  private collectTargets(nodes: number): Int32Array {
-    const { module, firstTarget } = this;
+  #collectTargets(nodes: number): Int32Array {
+    const module = this.#module;
+    const firstTarget = this.#firstTarget;
     const reachable = module.addressTaken.slice();
     const outerTable = module.importedTables > 0 || module.exports.some((entry) => entry.kind === 'table');
     if (outerTable)
       for (const entry of module.exports) if (entry.kind === 'function') reachable[entry.index] = 1;
-    const nodeOf = (i: number): number => this.typeNode[module.functions[i] ?? 0] ?? 0;
-    for (let i = 0; i < this.defined; i++) {
+    const nodeOf = (i: number): number => this.#typeNode[module.functions[i] ?? 0] ?? 0;
+    for (let i = 0; i < this.#defined; i++) {
       if (reachable[module.importedFunctions + i] === 1)
         firstTarget[nodeOf(i) + 1] = (firstTarget[nodeOf(i) + 1] ?? 0) + 1;
     }
     for (let n = 0; n < nodes; n++) firstTarget[n + 1] = (firstTarget[n + 1] ?? 0) + (firstTarget[n] ?? 0);
     const targets = new Int32Array(firstTarget[nodes] ?? 0);
     const next = firstTarget.slice();
-    for (let i = 0; i < this.defined; i++) {
+    for (let i = 0; i < this.#defined; i++) {
       if (reachable[module.importedFunctions + i] !== 1) continue;
       const at = next[nodeOf(i)] ?? 0;
       targets[at] = i;
@@ -125,130 +126,130 @@ class CallPlanner implements CallPlan {
   }
 
   plan(): CallPlan {
-    for (let i = 0; i < this.defined; i++) if (this.state[i] === unseen) this.search(i);
+    for (let i = 0; i < this.#defined; i++) if (this.#state[i] === unseen) this.#search(i);
     return this;
   }
 
   /** The node a call leads to; -1 for an import. */
-  private calleeNode(target: number): number {
-    if (target < 0) return this.defined + (this.typeNode[~target] ?? 0);
-    return target - this.module.importedFunctions;
+  #calleeNode(target: number): number {
+    if (target < 0) return this.#defined + (this.#typeNode[~target] ?? 0);
+    return target - this.#module.importedFunctions;
   }
 
-  private edgeStart(node: number): number {
-    const starts = node < this.defined ? this.module.code.firstCall : this.firstTarget;
-    return starts[node < this.defined ? node : node - this.defined] ?? 0;
+  #edgeStart(node: number): number {
+    const starts = node < this.#defined ? this.#module.code.firstCall : this.#firstTarget;
+    return starts[node < this.#defined ? node : node - this.#defined] ?? 0;
   }
 
-  private edgeEnd(node: number): number {
-    const starts = node < this.defined ? this.module.code.firstCall : this.firstTarget;
-    return starts[(node < this.defined ? node : node - this.defined) + 1] ?? 0;
+  #edgeEnd(node: number): number {
+    const starts = node < this.#defined ? this.#module.code.firstCall : this.#firstTarget;
+    return starts[(node < this.#defined ? node : node - this.#defined) + 1] ?? 0;
   }
 
-  private edge(node: number, at: number): number {
-    return node < this.defined
-      ? this.calleeNode(this.module.code.callTarget.at(at))
-      : (this.targets[at] ?? 0);
+  #edge(node: number, at: number): number {
+    return node < this.#defined
+      ? this.#calleeNode(this.#module.code.callTarget.at(at))
+      : (this.#targets[at] ?? 0);
   }
 
-  private search(root: number): void {
-    const { state } = this;
+  #search(root: number): void {
+    const state = this.#state;
     const nodes = new IntList();
     const edges = new IntList();
     const push = (node: number): void => {
       state[node] = open;
       nodes.push(node);
-      edges.push(this.edgeStart(node));
+      edges.push(this.#edgeStart(node));
     };
     push(root);
     while (nodes.length > 0) {
       const top = nodes.length - 1;
       const node = nodes.at(top);
       const at = edges.at(top);
-      if (at === this.edgeEnd(node)) {
+      if (at === this.#edgeEnd(node)) {
         nodes.length--;
         edges.length--;
-        this.finish(node);
+        this.#finish(node);
         continue;
       }
       edges.values[top] = at + 1;
-      const callee = this.edge(node, at);
+      const callee = this.#edge(node, at);
       if (callee < 0) continue;
       if (state[callee] === unseen) push(callee);
-      else if (state[callee] === open) this.closeCycle(node, callee, at);
+      else if (state[callee] === open) this.#closeCycle(node, callee, at);
     }
   }
 
   /** Breaks the cycle that a call closes: before the call, or, where any of a type may be called, in the callee. */
-  private closeCycle(caller: number, callee: number, at: number): void {
-    if (caller < this.defined) this.callSiteWeight[at] = 1;
-    else this.asks[callee] = 1;
+  #closeCycle(caller: number, callee: number, at: number): void {
+    if (caller < this.#defined) this.callSiteWeight[at] = 1;
+    else this.#asks[callee] = 1;
   }
 
-  private finish(node: number): void {
-    this.state[node] = done;
-    if (node < this.defined) {
-      this.weigh(node);
+  #finish(node: number): void {
+    this.#state[node] = done;
+    if (node < this.#defined) {
+      this.#weigh(node);
       return;
     }
-    for (let at = this.edgeStart(node); at < this.edgeEnd(node); at++) {
-      const target = this.targets[at] ?? 0;
-      this.work[node] = Math.max(this.work[node] ?? 0, this.seenWork(target));
-      this.weight[node] = Math.max(this.weight[node] ?? 0, this.seenWeight(target));
+    for (let at = this.#edgeStart(node); at < this.#edgeEnd(node); at++) {
+      const target = this.#targets[at] ?? 0;
+      this.#work[node] = Math.max(this.#work[node] ?? 0, this.#seenWork(target));
+      this.#weight[node] = Math.max(this.#weight[node] ?? 0, this.#seenWeight(target));
     }
   }
 
   /** A callee's work as its callers see it: one that asks bounds its work itself. */
-  private seenWork(node: number): number {
+  #seenWork(node: number): number {
     if (node < 0) return importWeight;
-    return this.state[node] === done && this.asks[node] !== 1 ? (this.work[node] ?? 0) : callWeightCap;
+    return this.#state[node] === done && this.#asks[node] !== 1 ? (this.#work[node] ?? 0) : callWeightCap;
   }
 
-  private seenWeight(node: number): number {
+  #seenWeight(node: number): number {
     if (node < 0) return importWeight;
     // What its loops have counted is lost where an exception ends it.
-    if (this.catches && node < this.defined && this.hasLoops(node)) return throwingWeight;
-    return this.state[node] === done && this.asks[node] !== 1 ? (this.weight[node] ?? 0) : 1;
+    if (this.#catches && node < this.#defined && this.#hasLoops(node)) return throwingWeight;
+    return this.#state[node] === done && this.#asks[node] !== 1 ? (this.#weight[node] ?? 0) : 1;
   }
 
-  private hasLoops(i: number): boolean {
-    return this.module.code.firstLoop[i] !== this.module.code.firstLoop[i + 1];
+  #hasLoops(i: number): boolean {
+    return this.#module.code.firstLoop[i] !== this.#module.code.firstLoop[i + 1];
   }
 
   /** Weighs a function and its loops. What its loops do is counted as it is done, so it weighs nothing here. */
-  private weigh(i: number): void {
-    const { code } = this.module;
+  #weigh(i: number): void {
+    const { code } = this.#module;
     for (let loop = code.firstLoop[i] ?? 0; loop < (code.firstLoop[i + 1] ?? 0); loop++) {
       this.turnWeight[loop] = Math.min(workLimit, code.loopWeight.at(loop));
     }
     let work = 1 + (code.straightWeight[i] ?? 0);
     let weight = work;
-    for (let at = this.edgeStart(i); at < this.edgeEnd(i); at++) {
-      const callee = this.edge(i, at);
+    for (let at = this.#edgeStart(i); at < this.#edgeEnd(i); at++) {
+      const callee = this.#edge(i, at);
       const loop = code.callLoop.at(at);
-      if (!this.catches && (code.callFlags.at(at) & callFlag.ends) !== 0) continue;
+      if (!this.#catches && (code.callFlags.at(at) & callFlag.ends) !== 0) continue;
       if (loop === noLoop) {
-        work += this.seenWork(callee);
-        weight = Math.min(callWeightCap, weight + this.seenWeight(callee));
+        work += this.#seenWork(callee);
+        weight = Math.min(callWeightCap, weight + this.#seenWeight(callee));
       } else {
-        this.turnWeight[loop] = Math.min(workLimit, (this.turnWeight[loop] ?? 0) + this.seenWeight(callee));
+        this.turnWeight[loop] = Math.min(workLimit, (this.turnWeight[loop] ?? 0) + this.#seenWeight(callee));
       }
     }
     weight = Math.min(weight, callWeightCap);
-    this.chargeCalls(i, weight);
-    if (this.asks[i] === 1) this.entryWeight[i] = weight;
+    this.#chargeCalls(i, weight);
+    if (this.#asks[i] === 1) this.entryWeight[i] = weight;
     if (work > workLimit) {
-      this.asks[i] = 1;
+      this.#asks[i] = 1;
       this.entryWeight[i] = multiplyingWeight;
     }
-    this.work[i] = Math.min(saturated, work);
-    this.weight[i] = weight;
+    this.#work[i] = Math.min(saturated, work);
+    this.#weight[i] = weight;
   }
 
   /** Charges the calls that close cycles. One that every turn of a loop makes charges for the turn as well. */
-  private chargeCalls(i: number, weight: number): void {
-    const { code } = this.module;
-    for (let at = this.edgeStart(i); at < this.edgeEnd(i); at++) {
+  #chargeCalls(i: number, weight: number): void {
+    const { code } = this.#module;
+    for (let at = this.#edgeStart(i); at < this.#edgeEnd(i); at++) {
       if (this.callSiteWeight[at] !== 1) continue;
       this.callSiteWeight[at] = weight;
       if ((code.callFlags.at(at) & callFlag.everyTurn) === 0) continue;

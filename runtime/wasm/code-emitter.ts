@@ -13,20 +13,20 @@ export class CodeEmitter extends ByteWriter {
   readonly map = new OffsetMap();
   /** Hints of the current function: offset of the branch in this buffer, then 1 for likely, 0 for unlikely. */
   readonly hints = new IntList(64);
-  private readonly source: Uint8Array;
-  private copied: number;
+  readonly #source: Uint8Array;
+  #copied: number;
 
   constructor(source: Uint8Array, start: number, end: number) {
     super((end - start) * 1.2);
-    this.source = source;
-    this.copied = start;
+    this.#source = source;
+    this.#copied = start;
   }
 
   /** Copies the original up to `offset`. */
   copyTo(offset: number): void {
-    if (offset <= this.copied) return;
-    this.copy(this.source, this.copied, offset);
-    this.copied = offset;
+    if (offset <= this.#copied) return;
+    this.copy(this.#source, this.#copied, offset);
+    this.#copied = offset;
   }
 
   /** What is written from here on stands for the instruction at `offset`, until `resume`. */
@@ -37,7 +37,7 @@ export class CodeEmitter extends ByteWriter {
 
   /** Goes on copying from `offset`. */
   resume(offset: number): void {
-    this.copied = offset;
+    this.#copied = offset;
     this.map.copied(this.length, offset);
   }
 
@@ -45,7 +45,7 @@ export class CodeEmitter extends ByteWriter {
   patch(start: number, end: number, value: number): void {
     this.copyTo(start);
     this.u32(value);
-    this.copied = end;
+    this.#copied = end;
     if (lebLength(value) !== end - start) this.map.copied(this.length, end);
   }
 

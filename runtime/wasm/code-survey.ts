@@ -105,20 +105,20 @@ export class CodeSurveyor implements CodeSurvey {
   readonly callLoop = new IntList(256);
   readonly callFlags = new IntList(256);
 
-  private readonly context: SurveyContext;
+  readonly #context: SurveyContext;
   /** Open blocks of the current function: the loop a block is, or `noLoop`. */
-  private blockLoop: Int32Array = new Int32Array(64);
+  #blockLoop: Int32Array = new Int32Array(64);
   /** The innermost loop around each, and where that stands among the open blocks. */
-  private innermost: Int32Array = new Int32Array(64);
-  private innermostDepths: Int32Array = new Int32Array(64);
-  private depth = 0;
-  private innermostLoop = noLoop;
-  private innermostDepth = 0;
-  private straight = 0;
+  #innermost: Int32Array = new Int32Array(64);
+  #innermostDepths: Int32Array = new Int32Array(64);
+  #depth = 0;
+  #innermostLoop = noLoop;
+  #innermostDepth = 0;
+  #straight = 0;
 
   constructor(functionCount: number, context: SurveyContext) {
     this.functionCount = functionCount;
-    this.context = context;
+    this.#context = context;
     this.sizeAt = new Int32Array(functionCount);
     this.bodyStart = new Int32Array(functionCount);
     this.codeStart = new Int32Array(functionCount);
@@ -134,16 +134,16 @@ export class CodeSurveyor implements CodeSurvey {
   read(reader: InstructionReader): void {
     const sectionEnd = reader.end;
     for (let i = 0; i < this.functionCount; i++) {
-      reader.place = `code section, function ${this.context.functionTotal - this.functionCount + i}`;
+      reader.place = `code section, function ${this.#context.functionTotal - this.functionCount + i}`;
       this.sizeAt[i] = reader.position;
       const size = reader.count('bytes of code', 1);
       const end = reader.position + size;
       this.bodyStart[i] = reader.position;
       this.bodyEnd[i] = end;
       reader.end = end;
-      this.readLocals(reader, i);
+      this.#readLocals(reader, i);
       this.codeStart[i] = reader.position;
-      this.readBody(reader, i);
+      this.#readBody(reader, i);
       reader.end = sectionEnd;
       this.firstLoop[i + 1] = this.loopFlags.length;
       this.firstCall[i + 1] = this.callTarget.length;
@@ -151,7 +151,7 @@ export class CodeSurveyor implements CodeSurvey {
     reader.place = 'code section';
   }
 
-  private readLocals(reader: InstructionReader, i: number): void {
+  #readLocals(reader: InstructionReader, i: number): void {
     const groups = reader.count('groups of locals', 2);
     let locals = 0;
     for (let group = 0; group < groups; group++) {
@@ -163,196 +163,200 @@ export class CodeSurveyor implements CodeSurvey {
     this.localCount[i] = locals;
   }
 
-  private readBody(reader: InstructionReader, i: number): void {
-    this.depth = 0;
-    this.innermostLoop = noLoop;
-    this.straight = 0;
-    this.open(noLoop);
+  #readBody(reader: InstructionReader, i: number): void {
+    this.#depth = 0;
+    this.#innermostLoop = noLoop;
+    this.#straight = 0;
+    this.#open(noLoop);
     let flags = 0;
-    while (this.depth > 0) {
+    while (this.#depth > 0) {
       // What loops do with their counters has to be followed.
-      if (this.innermostLoop === noLoop) this.straight += readPlain(reader);
+      if (this.#innermostLoop === noLoop) this.#straight += readPlain(reader);
       reader.next();
-      flags |= this.note(reader);
+      flags |= this.#note(reader);
     }
     if (reader.position !== reader.end) {
       throw reader.fail(reader.position, `the end of the function's body at offset ${hex(reader.end)}`);
     }
     this.flags[i] = flags;
-    this.straightWeight[i] = this.straight;
+    this.straightWeight[i] = this.#straight;
   }
 
-  private note(reader: InstructionReader): number {
+  #note(reader: InstructionReader): number {
     const opcode = reader.opcode;
-    if (!isFree(opcode)) this.weigh(1);
+    if (!isFree(opcode)) this.#weigh(1);
     switch (reader.shape) {
       case shape.none:
-        if (opcode === op.else || opcode === op.end) this.closeInner();
-        if (opcode === op.end) this.close();
-        else if (opcode === op.return) this.leave(0);
-        this.counted.follow(reader, this.innermostLoop, this.depth - 1 - this.innermostDepth);
+        if (opcode === op.else || opcode === op.end) this.#closeInner();
+        if (opcode === op.end) this.#close();
+        else if (opcode === op.return) this.#leave(0);
+        this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
         return 0;
       case shape.function:
-        return this.noteFunction(reader);
+        return this.#noteFunction(reader);
       case shape.twoIndices:
         this.changesTables ||= changesTables(opcode);
-        if (opcode === op.callIndirect || opcode === op.returnCallIndirect) this.noteIndirectCall(reader);
-        return isBulk(opcode) ? this.noteBulk() : 0;
+        if (opcode === op.callIndirect || opcode === op.returnCallIndirect) this.#noteIndirectCall(reader);
+        return isBulk(opcode) ? this.#noteBulk() : 0;
       case shape.index:
         this.changesTables ||= changesTables(opcode);
-        this.counted.follow(reader, this.innermostLoop, this.depth - 1 - this.innermostDepth);
-        if (opcode === op.callRef || opcode === op.returnCallRef) this.noteIndirectCall(reader);
-        return isBulk(opcode) ? this.noteBulk() : 0;
+        this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
+        if (opcode === op.callRef || opcode === op.returnCallRef) this.#noteIndirectCall(reader);
+        return isBulk(opcode) ? this.#noteBulk() : 0;
       case shape.blockType:
-        return this.noteBlock(reader);
+        return this.#noteBlock(reader);
       case shape.tryTable:
-        this.noteLabels(reader);
-        return this.noteBlock(reader);
+        this.#noteLabels(reader);
+        return this.#noteBlock(reader);
       case shape.label:
         if (opcode === op.delegate) {
-          this.close();
-          if (this.depth === 0) throw reader.fail(reader.start, 'a block to end here');
+          this.#close();
+          if (this.#depth === 0) throw reader.fail(reader.start, 'a block to end here');
         }
-        return this.noteLabels(reader);
+        return this.#noteLabels(reader);
       case shape.labelTable:
       case shape.castLabel:
-        return this.noteLabels(reader);
+        return this.#noteLabels(reader);
       default:
-        this.counted.follow(reader, this.innermostLoop, this.depth - 1 - this.innermostDepth);
+        this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
         return 0;
     }
   }
 
   /** A branch to the block at `target`, counted from the outermost, may leave loops around it. */
-  private leave(target: number): void {
-    const loop = this.innermostLoop;
+  #leave(target: number): void {
+    const loop = this.#innermostLoop;
     if (loop === noLoop) return;
     // A branch to the block of the test leaves as well.
     const inside = this.counted.isTestedBefore(loop) ? 1 : -1;
-    if (target < this.innermostDepth || target === this.innermostDepth + inside) this.counted.leave(loop);
+    if (target < this.#innermostDepth || target === this.#innermostDepth + inside) this.counted.leave(loop);
   }
 
-  private closeInner(): void {
-    if (this.innermostLoop !== noLoop && this.depth - 2 === this.innermostDepth) {
-      this.counted.closeInner(this.innermostLoop);
+  #closeInner(): void {
+    if (this.#innermostLoop !== noLoop && this.#depth - 2 === this.#innermostDepth) {
+      this.counted.closeInner(this.#innermostLoop);
     }
   }
 
-  private weigh(weight: number): void {
-    const loop = this.innermostLoop;
-    if (loop === noLoop) this.straight += weight;
+  #weigh(weight: number): void {
+    const loop = this.#innermostLoop;
+    if (loop === noLoop) this.#straight += weight;
     else this.loopWeight.values[loop] = this.loopWeight.at(loop) + weight;
   }
 
-  private noteBulk(): number {
-    this.weigh(bulkWeight);
+  #noteBulk(): number {
+    this.#weigh(bulkWeight);
     return bodyFlag.bulk;
   }
 
-  private noteFunction(reader: InstructionReader): number {
-    if (reader.index >= this.context.functionTotal) {
+  #noteFunction(reader: InstructionReader): number {
+    if (reader.index >= this.#context.functionTotal) {
       throw reader.fail(
         reader.indexAt,
-        `a function index below ${this.context.functionTotal}`,
+        `a function index below ${this.#context.functionTotal}`,
         `${reader.index}`,
       );
     }
-    if (reader.opcode === op.refFunc) this.context.addressTaken[reader.index] = 1;
-    else this.noteCall(reader.index, reader.bytes[reader.position]);
+    if (reader.opcode === op.refFunc) this.#context.addressTaken[reader.index] = 1;
+    else this.#noteCall(reader.index, reader.bytes[reader.position]);
     return bodyFlag.namesFunctions;
   }
 
-  private noteIndirectCall(reader: InstructionReader): void {
-    if (reader.index >= this.context.types.length) {
-      throw reader.fail(reader.indexAt, `a type index below ${this.context.types.length}`, `${reader.index}`);
+  #noteIndirectCall(reader: InstructionReader): void {
+    if (reader.index >= this.#context.types.length) {
+      throw reader.fail(
+        reader.indexAt,
+        `a type index below ${this.#context.types.length}`,
+        `${reader.index}`,
+      );
     }
-    this.noteCall(~reader.index, reader.bytes[reader.position]);
+    this.#noteCall(~reader.index, reader.bytes[reader.position]);
   }
 
-  private noteCall(target: number, after: number | undefined): void {
+  #noteCall(target: number, after: number | undefined): void {
     this.callTarget.push(target);
-    this.callLoop.push(this.innermostLoop);
-    const loop = this.innermostLoop;
+    this.callLoop.push(this.#innermostLoop);
+    const loop = this.#innermostLoop;
     // In no block inside of the loop, and no branch before it went back.
     const everyTurn =
       loop !== noLoop &&
-      this.depth - 1 === this.innermostDepth &&
+      this.#depth - 1 === this.#innermostDepth &&
       (this.loopFlags.at(loop) & loopFlag.branched) === 0;
     this.callFlags.push(
       (after === op.unreachable ? callFlag.ends : 0) | (everyTurn ? callFlag.everyTurn : 0),
     );
-    if (loop !== noLoop && target < 0) this.flagLoop(loop, loopFlag.indirectCalls);
+    if (loop !== noLoop && target < 0) this.#flagLoop(loop, loopFlag.indirectCalls);
   }
 
-  private noteBlock(reader: InstructionReader): number {
+  #noteBlock(reader: InstructionReader): number {
     let params = 0;
     if (reader.blockType >= 0) {
-      const type = this.context.types[reader.blockType];
+      const type = this.#context.types[reader.blockType];
       if (type === undefined || type.kind !== 'func') {
         throw reader.fail(reader.start, 'a block with a function type', `type ${reader.blockType}`);
       }
       params = type.params.length;
     }
     if (reader.opcode !== op.loop) {
-      this.open(noLoop);
+      this.#open(noLoop);
       return 0;
     }
-    if (this.innermostLoop !== noLoop) this.flagLoop(this.innermostLoop, loopFlag.nested);
+    if (this.#innermostLoop !== noLoop) this.#flagLoop(this.#innermostLoop, loopFlag.nested);
     const loop = this.loopFlags.length;
     this.loopFlags.push(params > 0 ? loopFlag.params : 0);
     this.loopWeight.push(1);
     // No results: then the byte before the body is the empty block type.
     this.counted.open(reader, reader.blockType < 0 && reader.bytes[reader.position - 1] === 0x40);
-    this.open(loop);
+    this.#open(loop);
     return bodyFlag.loops;
   }
 
-  private noteLabels(reader: InstructionReader): number {
+  #noteLabels(reader: InstructionReader): number {
     const opcode = reader.opcode;
     const even = opcode === op.br || opcode === op.brIf || opcode === op.brTable;
     const flag = loopFlag.branched | (even || opcode === op.delegate ? 0 : loopFlag.oddBranch);
     let found = 0;
     for (let i = 0; i < reader.labelCount; i++) {
       const label = reader.labels[i] ?? 0;
-      if (label >= this.depth) {
-        throw reader.fail(reader.labelsAt[i] ?? 0, `a label below ${this.depth}`, String(label));
+      if (label >= this.#depth) {
+        throw reader.fail(reader.labelsAt[i] ?? 0, `a label below ${this.#depth}`, String(label));
       }
-      this.leave(this.depth - 1 - label);
-      const loop = this.blockLoop[this.depth - 1 - label] ?? noLoop;
+      this.#leave(this.#depth - 1 - label);
+      const loop = this.#blockLoop[this.#depth - 1 - label] ?? noLoop;
       if (loop === noLoop) continue;
-      this.flagLoop(loop, flag);
+      this.#flagLoop(loop, flag);
       this.counted.branch(loop);
       if (opcode === op.brTable) found = bodyFlag.tableToLoop;
     }
     return found;
   }
 
-  private flagLoop(loop: number, flag: number): void {
+  #flagLoop(loop: number, flag: number): void {
     this.loopFlags.values[loop] = this.loopFlags.at(loop) | flag;
   }
 
-  private open(loop: number): void {
-    if (this.depth === this.blockLoop.length) {
-      this.blockLoop = widen(this.blockLoop);
-      this.innermost = widen(this.innermost);
-      this.innermostDepths = widen(this.innermostDepths);
+  #open(loop: number): void {
+    if (this.#depth === this.#blockLoop.length) {
+      this.#blockLoop = widen(this.#blockLoop);
+      this.#innermost = widen(this.#innermost);
+      this.#innermostDepths = widen(this.#innermostDepths);
     }
-    this.blockLoop[this.depth] = loop;
-    this.innermost[this.depth] = this.innermostLoop;
-    this.innermostDepths[this.depth] = this.innermostDepth;
+    this.#blockLoop[this.#depth] = loop;
+    this.#innermost[this.#depth] = this.#innermostLoop;
+    this.#innermostDepths[this.#depth] = this.#innermostDepth;
     if (loop !== noLoop) {
-      this.innermostLoop = loop;
-      this.innermostDepth = this.depth;
+      this.#innermostLoop = loop;
+      this.#innermostDepth = this.#depth;
     }
-    this.depth++;
+    this.#depth++;
   }
 
-  private close(): void {
-    this.depth--;
-    const loop = this.blockLoop[this.depth] ?? noLoop;
+  #close(): void {
+    this.#depth--;
+    const loop = this.#blockLoop[this.#depth] ?? noLoop;
     if (loop !== noLoop) this.counted.close(loop, (this.loopFlags.at(loop) & loopFlag.nested) === 0);
-    this.innermostLoop = this.innermost[this.depth] ?? noLoop;
-    this.innermostDepth = this.innermostDepths[this.depth] ?? 0;
+    this.#innermostLoop = this.#innermost[this.#depth] ?? noLoop;
+    this.#innermostDepth = this.#innermostDepths[this.#depth] ?? 0;
   }
 }
 

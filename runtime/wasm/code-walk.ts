@@ -50,20 +50,20 @@ export class CodeWalk {
   nextCall = 0;
   /** An instruction that a pass wants to see even where it is a plain one; -1 for none. */
   stopAt = -1;
-  private readonly passes: CodePass[] = [];
-  private skipsPlain = true;
+  readonly #passes: CodePass[] = [];
+  #skipsPlain = true;
   /** Functions inserted behind the module's own imports. */
-  private readonly insertedFunctions: number;
-  private readonly calls: ReadonlyMap<number, number>;
+  readonly #insertedFunctions: number;
+  readonly #calls: ReadonlyMap<number, number>;
   /** Parameters and locals of the original function. */
   ownLocals = 0;
-  private readonly newLocals: number[] = [];
+  readonly #newLocals: number[] = [];
 
   /** @param calls by function index, as the module has it: what direct calls of an import call in its place */
   constructor(module: WasmModule, insertedFunctions: number, calls: ReadonlyMap<number, number> = new Map()) {
     this.module = module;
-    this.insertedFunctions = insertedFunctions;
-    this.calls = calls;
+    this.#insertedFunctions = insertedFunctions;
+    this.#calls = calls;
     const { code } = module;
     const start = code.sizeAt[0] ?? 0;
     const end = code.bodyEnd[code.functionCount - 1] ?? start;
@@ -73,13 +73,13 @@ export class CodeWalk {
 
   /** Adds a pass; each sees an instruction after those added before it. */
   use(pass: CodePass): void {
-    this.passes.push(pass);
-    this.skipsPlain &&= pass.skipsPlain === true;
+    this.#passes.push(pass);
+    this.#skipsPlain &&= pass.skipsPlain === true;
   }
 
   /** What a function index of the original is now. */
   moveFunction(index: number): number {
-    return index < this.module.importedFunctions ? index : index + this.insertedFunctions;
+    return index < this.module.importedFunctions ? index : index + this.#insertedFunctions;
   }
 
   /**
@@ -87,27 +87,27 @@ export class CodeWalk {
    * @returns its index
    */
   addLocal(type: number): number {
-    this.newLocals.push(type);
-    return this.ownLocals + this.newLocals.length - 1;
+    this.#newLocals.push(type);
+    return this.ownLocals + this.#newLocals.length - 1;
   }
 
   run(onHints: HintSink): void {
     const { code } = this.module;
-    for (let i = 0; i < code.functionCount; i++) this.body(i, onHints);
+    for (let i = 0; i < code.functionCount; i++) this.#body(i, onHints);
   }
 
-  private body(i: number, onHints: HintSink): void {
+  #body(i: number, onHints: HintSink): void {
     const { module, emit, reader } = this;
     const { code } = module;
     this.definedIndex = i;
     this.functionIndex = module.importedFunctions + i;
     this.nextLoop = code.firstLoop[i] ?? 0;
     this.nextCall = code.firstCall[i] ?? 0;
-    this.newLocals.length = 0;
+    this.#newLocals.length = 0;
     this.ownLocals =
       (module.functionType(this.functionIndex)?.params.length ?? 0) + (code.localCount[i] ?? 0);
-    let walked = this.insertedFunctions > 0 && ((code.flags[i] ?? 0) & bodyFlag.namesFunctions) !== 0;
-    for (const pass of this.passes) walked = pass.begin(this) || walked;
+    let walked = this.#insertedFunctions > 0 && ((code.flags[i] ?? 0) & bodyFlag.namesFunctions) !== 0;
+    for (const pass of this.#passes) walked = pass.begin(this) || walked;
     const sizeAt = code.sizeAt[i] ?? 0;
     const bodyStart = code.bodyStart[i] ?? 0;
     const end = code.bodyEnd[i] ?? 0;
@@ -123,10 +123,10 @@ export class CodeWalk {
     emit.resume(bodyStart);
     const firstRun = emit.map.cut(contents, bodyStart);
     reader.position = bodyStart;
-    this.declareLocals(bodyStart, code.codeStart[i] ?? 0);
+    this.#declareLocals(bodyStart, code.codeStart[i] ?? 0);
     reader.position = code.codeStart[i] ?? 0;
     reader.end = end;
-    this.instructions();
+    this.#instructions();
     emit.copyTo(end);
     const shift = emit.closeSize(contents, room);
     if (shift !== 0) {
@@ -137,45 +137,46 @@ export class CodeWalk {
     emit.hints.length = 0;
   }
 
-  private declareLocals(bodyStart: number, codeStart: number): void {
+  #declareLocals(bodyStart: number, codeStart: number): void {
     const { reader, emit } = this;
-    if (this.newLocals.length === 0) return;
+    if (this.#newLocals.length === 0) return;
     reader.end = codeStart;
     const groups = reader.u32('groups of locals');
-    emit.patch(bodyStart, reader.position, groups + this.newLocals.length);
+    emit.patch(bodyStart, reader.position, groups + this.#newLocals.length);
     emit.insert(codeStart);
-    for (const type of this.newLocals) {
+    for (const type of this.#newLocals) {
       emit.u32(1);
       emit.u8(type);
     }
     emit.resume(codeStart);
   }
 
-  private instructions(): void {
-    const { reader, labels, passes } = this;
+  #instructions(): void {
+    const { reader, labels } = this;
+    const passes = this.#passes;
     labels.reset();
     for (const pass of passes) pass.enter?.(this);
     this.stopAt = -1;
     while (labels.depth > 0) {
-      if (this.skipsPlain) reader.position = pastPlain(reader.bytes, reader.position, this.stopAt);
+      if (this.#skipsPlain) reader.position = pastPlain(reader.bytes, reader.position, this.stopAt);
       reader.next();
       let written = false;
       for (let p = 0; p < passes.length && !written; p++) written = passes[p]?.before(this) ?? false;
       if (written) continue;
-      this.own();
+      this.#own();
       for (let p = 0; p < passes.length; p++) passes[p]?.after?.(this);
     }
   }
 
   /** The walk's own edits: indices and labels. */
-  private own(): void {
+  #own(): void {
     const { reader, labels, emit } = this;
     switch (reader.shape) {
       case shape.none:
         if (reader.opcode === op.end) labels.close();
         return;
       case shape.function: {
-        const moved = this.callee() ?? this.moveFunction(reader.index);
+        const moved = this.#callee() ?? this.moveFunction(reader.index);
         if (moved !== reader.index) emit.patch(reader.indexAt, reader.indexEnd, moved);
         return;
       }
@@ -184,29 +185,29 @@ export class CodeWalk {
         return;
       case shape.tryTable:
         // Catch clauses branch from outside of the block.
-        this.moveLabels();
+        this.#moveLabels();
         labels.open(noLoop, 1);
         return;
       case shape.label:
         // A delegate ends its block and counts from outside of it.
         if (reader.opcode === op.delegate) labels.close();
-        this.moveLabels();
+        this.#moveLabels();
         return;
       case shape.labelTable:
       case shape.castLabel:
-        this.moveLabels();
+        this.#moveLabels();
         return;
     }
   }
 
   /** What a direct call calls in place of an import. A reference to the import stays one. */
-  private callee(): number | undefined {
+  #callee(): number | undefined {
     const { opcode, index } = this.reader;
     if (opcode !== op.call && opcode !== op.returnCall) return undefined;
-    return index < this.module.importedFunctions ? this.calls.get(index) : undefined;
+    return index < this.module.importedFunctions ? this.#calls.get(index) : undefined;
   }
 
-  private moveLabels(): void {
+  #moveLabels(): void {
     const { reader, labels, emit } = this;
     for (let i = 0; i < reader.labelCount; i++) {
       const label = reader.labels[i] ?? 0;

@@ -19,48 +19,48 @@ import type { WorkCount } from './work-count.ts';
  *         br $outer                                   end
  */
 export class CountedLoopWriter {
-  private readonly loops: CountedLoops;
-  private readonly plan: CallPlan;
-  private readonly work: WorkCount;
+  readonly #loops: CountedLoops;
+  readonly #plan: CallPlan;
+  readonly #work: WorkCount;
   /** Where the loop at hand pushes its bound; -1 outside of one. */
-  private boundAt = -1;
-  private boundIsZero = false;
+  #boundAt = -1;
+  #boundIsZero = false;
 
   constructor(loops: CountedLoops, plan: CallPlan, work: WorkCount) {
-    this.loops = loops;
-    this.plan = plan;
-    this.work = work;
+    this.#loops = loops;
+    this.#plan = plan;
+    this.#work = work;
   }
 
   /** Instead of the loop's beginning. */
   begin(walk: CodeWalk, loop: number): void {
     const { reader, emit, labels } = walk;
-    const { kind, counter, stride, boundAt, boundKind } = this.loops;
+    const { kind, counter, stride, boundAt, boundKind } = this.#loops;
     const by = stride.at(loop);
     const before = kind.at(loop) === counted.before;
-    this.boundAt = boundAt.at(loop);
-    walk.stopAt = this.boundAt;
-    this.boundIsZero = boundKind.at(loop) === bound.zero;
+    this.#boundAt = boundAt.at(loop);
+    walk.stopAt = this.#boundAt;
+    this.#boundIsZero = boundKind.at(loop) === bound.zero;
     emit.u8(op.loop);
     emit.u8(0x40);
     if (before) {
-      this.test(walk, loop);
+      this.#test(walk, loop);
       emit.u8(op.if);
       emit.u8(0x40);
     }
     if (by < 0) emit.localGet(counter.at(loop));
-    this.pushBound(walk, loop);
+    this.#pushBound(walk, loop);
     if (by > 0) emit.localGet(counter.at(loop));
     emit.u8(op.i32Sub);
-    this.chargeTurns(walk, loop, before);
-    emit.localGet(this.work.step);
+    this.#chargeTurns(walk, loop, before);
+    emit.localGet(this.#work.step);
     if (by !== 1) {
       emit.constant(by);
       emit.u8(op.i32Mul);
     }
     emit.localGet(counter.at(loop));
     emit.u8(op.i32Add);
-    emit.localSet(this.work.step);
+    emit.localSet(this.#work.step);
     emit.u8(op.loop);
     emit.u8(0x40);
     emit.resume(reader.position);
@@ -68,19 +68,19 @@ export class CountedLoopWriter {
   }
 
   /** From the distance on the stack: the turns to take, charged and in `step`. */
-  private chargeTurns(walk: CodeWalk, loop: number, before: boolean): void {
+  #chargeTurns(walk: CodeWalk, loop: number, before: boolean): void {
     const { emit } = walk;
-    const by = this.loops.stride.at(loop);
-    const weight = this.plan.turnWeight[loop] ?? 1;
+    const by = this.#loops.stride.at(loop);
+    const weight = this.#plan.turnWeight[loop] ?? 1;
     const most = Math.max(1, Math.floor(workLimit / weight));
     // Rotating divides, and makes what is no multiple a large number: that loop turns for long.
     if (Math.abs(by) > 1) {
       emit.constant(Math.log2(Math.abs(by)));
       emit.u8(op.i32Rotr);
     }
-    emit.localTee(this.work.step);
+    emit.localTee(this.#work.step);
     emit.constant(most);
-    emit.localGet(this.work.step);
+    emit.localGet(this.#work.step);
     if (!before) {
       // A test after the turn has no case of no turns: 0 is 2^32.
       emit.constant(1);
@@ -89,42 +89,42 @@ export class CountedLoopWriter {
     emit.constant(most);
     emit.u8(op.i32LtU);
     emit.u8(op.select);
-    emit.localTee(this.work.step);
+    emit.localTee(this.#work.step);
     emit.constant(weight);
     emit.u8(op.i32Mul);
-    emit.localGet(this.work.spent);
+    emit.localGet(this.#work.spent);
     emit.u8(op.i32Add);
-    emit.localTee(this.work.spent);
-    emit.localGet(this.work.limit);
+    emit.localTee(this.#work.spent);
+    emit.localGet(this.#work.limit);
     emit.u8(op.i32GeU);
     emit.unlikelyIf();
-    this.work.askAndClear();
+    this.#work.askAndClear();
     emit.u8(op.end);
   }
 
-  private pushBound(walk: CodeWalk, loop: number): void {
-    const { boundKind, bound: value } = this.loops;
+  #pushBound(walk: CodeWalk, loop: number): void {
+    const { boundKind, bound: value } = this.#loops;
     if (boundKind.at(loop) === bound.local) walk.emit.localGet(value.at(loop));
     else walk.emit.constant(boundKind.at(loop) === bound.zero ? 0 : value.at(loop));
   }
 
   /** Whether the loop goes on, as it was written. */
-  private test(walk: CodeWalk, loop: number): void {
-    const { counter, compare } = this.loops;
+  #test(walk: CodeWalk, loop: number): void {
+    const { counter, compare } = this.#loops;
     walk.emit.localGet(counter.at(loop));
-    this.pushBound(walk, loop);
+    this.#pushBound(walk, loop);
     walk.emit.u8(compare.at(loop));
   }
 
   /** Where the bound is pushed: the inner loop's is `step`. True when the instruction is replaced. */
   moveBound(walk: CodeWalk): boolean {
     const { reader, emit } = walk;
-    if (reader.start !== this.boundAt) return false;
-    this.boundAt = -1;
+    if (reader.start !== this.#boundAt) return false;
+    this.#boundAt = -1;
     walk.stopAt = -1;
     emit.insert(reader.start);
-    emit.localGet(this.work.step);
-    if (this.boundIsZero) {
+    emit.localGet(this.#work.step);
+    if (this.#boundIsZero) {
       emit.u8(op.i32Ne);
       emit.resume(reader.start);
       return false;
@@ -137,11 +137,11 @@ export class CountedLoopWriter {
   end(walk: CodeWalk, loop: number): void {
     const { emit } = walk;
     emit.u8(op.end);
-    if (this.loops.kind.at(loop) === counted.before) {
+    if (this.#loops.kind.at(loop) === counted.before) {
       emit.branch(1);
       emit.u8(op.end);
     } else {
-      this.test(walk, loop);
+      this.#test(walk, loop);
       emit.u8(op.brIf);
       emit.u32(0);
     }

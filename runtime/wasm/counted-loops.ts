@@ -41,13 +41,13 @@ export class CountedLoops {
   /** The comparison. */
   readonly compare = new IntList(64);
 
-  private step = 0;
-  private candidate = none;
-  private addend = 0;
-  private readonly branches = new IntList(64);
-  private readonly leaves = new IntList(64);
-  private writtenIn: Int32Array = new Int32Array(64).fill(none);
-  private writes: Int32Array = new Int32Array(64);
+  #step = 0;
+  #candidate = none;
+  #addend = 0;
+  readonly #branches = new IntList(64);
+  readonly #leaves = new IntList(64);
+  #writtenIn: Int32Array = new Int32Array(64).fill(none);
+  #writes: Int32Array = new Int32Array(64);
 
   /** A loop begins; the reader stands behind its type. */
   open(reader: InstructionReader, plain: boolean): void {
@@ -55,48 +55,48 @@ export class CountedLoops {
     for (const column of [this.kind, this.counter, this.stride, this.boundKind, this.bound, this.boundAt])
       column.push(0);
     this.compare.push(0);
-    this.branches.push(0);
-    this.leaves.push(plain ? 0 : 1);
-    this.step = 0;
-    if (plain) this.testBefore(reader, loop);
+    this.#branches.push(0);
+    this.#leaves.push(plain ? 0 : 1);
+    this.#step = 0;
+    if (plain) this.#testBefore(reader, loop);
   }
 
   /** Whether a test `local.get x; bound; i32.lt_s or lt_u; if` follows. */
-  private testBefore(reader: InstructionReader, loop: number): void {
+  #testBefore(reader: InstructionReader, loop: number): void {
     const { bytes } = reader;
     const start = reader.position;
     if (bytes[start] !== op.localGet) return;
-    const boundAt = this.small(bytes, start + 1);
+    const boundAt = this.#small(bytes, start + 1);
     if (boundAt < 0) return;
-    const counter = this.value;
-    const after = this.readBound(bytes, boundAt);
+    const counter = this.#value;
+    const after = this.#readBound(bytes, boundAt);
     const compare = bytes[after];
     if (after < 0 || (compare !== op.i32LtS && compare !== op.i32LtU)) return;
     if (bytes[after + 1] !== op.if || bytes[after + 2] !== 0x40) return;
-    this.note(loop, counted.before, counter, boundAt, compare);
+    this.#note(loop, counted.before, counter, boundAt, compare);
   }
 
-  private note(loop: number, kind: number, counter: number, boundAt: number, compare: number): void {
+  #note(loop: number, kind: number, counter: number, boundAt: number, compare: number): void {
     this.kind.values[loop] = kind;
     this.counter.values[loop] = counter;
     this.boundAt.values[loop] = boundAt;
     this.compare.values[loop] = compare;
-    this.boundKind.values[loop] = this.foundKind;
-    this.bound.values[loop] = this.foundBound;
+    this.boundKind.values[loop] = this.#foundKind;
+    this.bound.values[loop] = this.#foundBound;
   }
 
-  private value = 0;
-  private foundKind = 0;
-  private foundBound = 0;
+  #value = 0;
+  #foundKind = 0;
+  #foundBound = 0;
 
   /** Reads an unsigned number of at most four bytes into `value`; gives where it ends, -1 for others. */
-  private small(bytes: Uint8Array, at: number): number {
+  #small(bytes: Uint8Array, at: number): number {
     let value = 0;
     for (let i = 0; i < 4; i++) {
       const byte = bytes[at + i] ?? 0xff;
       value |= (byte & 0x7f) << (7 * i);
       if (byte < 0x80) {
-        this.value = value;
+        this.#value = value;
         return at + i + 1;
       }
     }
@@ -104,14 +104,14 @@ export class CountedLoops {
   }
 
   /** Reads what pushes a bound into `foundKind` and `foundBound`; gives where it ends, -1 for other instructions. */
-  private readBound(bytes: Uint8Array, at: number): number {
+  #readBound(bytes: Uint8Array, at: number): number {
     const opcode = bytes[at];
     if (opcode !== op.localGet && opcode !== op.i32Const) return -1;
-    const end = this.small(bytes, at + 1);
+    const end = this.#small(bytes, at + 1);
     if (end < 0) return -1;
     const bits = 7 * (end - at - 1);
-    this.foundKind = opcode === op.localGet ? bound.local : bound.constant;
-    this.foundBound = opcode === op.localGet ? this.value : (this.value << (32 - bits)) >> (32 - bits);
+    this.#foundKind = opcode === op.localGet ? bound.local : bound.constant;
+    this.#foundBound = opcode === op.localGet ? this.#value : (this.#value << (32 - bits)) >> (32 - bits);
     return end;
   }
 
@@ -122,94 +122,94 @@ export class CountedLoops {
   follow(reader: InstructionReader, loop: number, inside: number): void {
     switch (reader.opcode) {
       case op.localGet:
-        this.candidate = reader.index;
-        this.step = 1;
+        this.#candidate = reader.index;
+        this.#step = 1;
         return;
       case op.i32Const:
-        this.addend = reader.index;
-        this.step = this.step === 1 ? 2 : 0;
+        this.#addend = reader.index;
+        this.#step = this.#step === 1 ? 2 : 0;
         return;
       case op.i32Sub:
-        this.addend = -this.addend;
-        this.step = this.step === 2 ? 3 : 0;
+        this.#addend = -this.#addend;
+        this.#step = this.#step === 2 ? 3 : 0;
         return;
       case op.i32Add:
-        this.step = this.step === 2 ? 3 : 0;
+        this.#step = this.#step === 2 ? 3 : 0;
         return;
       case op.localSet:
       case op.localTee:
-        if (loop !== none) this.write(reader, loop, inside);
-        this.step = 0;
+        if (loop !== none) this.#write(reader, loop, inside);
+        this.#step = 0;
         return;
       default:
-        this.step = 0;
+        this.#step = 0;
     }
   }
 
-  private write(reader: InstructionReader, loop: number, inside: number): void {
+  #write(reader: InstructionReader, loop: number, inside: number): void {
     const { index } = reader;
     if (index >= localLimit) {
-      this.leaves.values[loop] = 1;
+      this.#leaves.values[loop] = 1;
       return;
     }
-    if (index >= this.writes.length) this.grow(index);
-    if (this.writtenIn[index] === loop) {
-      this.writes[index] = 2;
+    if (index >= this.#writes.length) this.#grow(index);
+    if (this.#writtenIn[index] === loop) {
+      this.#writes[index] = 2;
     } else {
-      this.writtenIn[index] = loop;
-      this.writes[index] = 1;
+      this.#writtenIn[index] = loop;
+      this.#writes[index] = 1;
     }
-    if (this.step === 3 && index === this.candidate) this.update(reader, loop, inside);
+    if (this.#step === 3 && index === this.#candidate) this.#update(reader, loop, inside);
   }
 
-  private grow(index: number): void {
-    const length = Math.max(index + 1, this.writes.length * 2);
+  #grow(index: number): void {
+    const length = Math.max(index + 1, this.#writes.length * 2);
     const writes = new Int32Array(length);
-    writes.set(this.writes);
+    writes.set(this.#writes);
     const writtenIn = new Int32Array(length).fill(none);
-    writtenIn.set(this.writtenIn);
-    this.writes = writes;
-    this.writtenIn = writtenIn;
+    writtenIn.set(this.#writtenIn);
+    this.#writes = writes;
+    this.#writtenIn = writtenIn;
   }
 
   /** `x = x + constant`, the reader behind it: is it what makes this loop a counted one? */
-  private update(reader: InstructionReader, loop: number, inside: number): void {
+  #update(reader: InstructionReader, loop: number, inside: number): void {
     const { bytes, position } = reader;
     if (reader.opcode === op.localSet) {
       const last = inside === 1 && bytes[position] === op.br && bytes[position + 1] === 1;
       const ends = bytes[position + 2] === op.end && bytes[position + 3] === op.end;
-      if (!last || !ends || this.addend !== 1 || this.counter.at(loop) !== reader.index) return;
+      if (!last || !ends || this.#addend !== 1 || this.counter.at(loop) !== reader.index) return;
       if (this.kind.at(loop) === counted.before) this.stride.values[loop] = 1;
       return;
     }
     if (inside !== 0) return;
-    const size = Math.abs(this.addend);
+    const size = Math.abs(this.#addend);
     if (size === 0 || size > strideLimit || (size & (size - 1)) !== 0) return;
     let branch = position;
     if (bytes[position] === op.brIf) {
-      this.foundKind = bound.zero;
+      this.#foundKind = bound.zero;
     } else {
-      branch = this.readBound(bytes, position) + 1;
+      branch = this.#readBound(bytes, position) + 1;
       if (branch <= 0 || bytes[branch - 1] !== op.i32Ne) return;
     }
     if (bytes[branch] !== op.brIf || bytes[branch + 1] !== 0 || bytes[branch + 2] !== op.end) return;
-    this.note(loop, counted.after, reader.index, position, op.i32Ne);
-    this.stride.values[loop] = this.addend;
+    this.#note(loop, counted.after, reader.index, position, op.i32Ne);
+    this.stride.values[loop] = this.#addend;
   }
 
   /** A branch to the loop. */
   branch(loop: number): void {
-    this.branches.values[loop] = this.branches.at(loop) + 1;
+    this.#branches.values[loop] = this.#branches.at(loop) + 1;
   }
 
   /** Something leaves the loop otherwise than by its test. */
   leave(loop: number): void {
-    this.leaves.values[loop] = 1;
+    this.#leaves.values[loop] = 1;
   }
 
   /** The block right inside of the loop ends or has another branch: it must be that of the test, after the update. */
   closeInner(loop: number): void {
-    if (this.kind.at(loop) === counted.before && this.stride.at(loop) === 0) this.leaves.values[loop] = 1;
+    if (this.kind.at(loop) === counted.before && this.stride.at(loop) === 0) this.#leaves.values[loop] = 1;
   }
 
   isTestedBefore(loop: number): boolean {
@@ -222,9 +222,9 @@ export class CountedLoops {
     if (kind === counted.no) return;
     const counter = this.counter.at(loop);
     const byLocal = this.boundKind.at(loop) === bound.local;
-    const steady = !byLocal || this.writtenIn[this.bound.at(loop)] !== loop;
-    const once = this.writtenIn[counter] === loop && this.writes[counter] === 1;
-    const holds = innermost && once && steady && this.branches.at(loop) === 1 && this.leaves.at(loop) === 0;
+    const steady = !byLocal || this.#writtenIn[this.bound.at(loop)] !== loop;
+    const once = this.#writtenIn[counter] === loop && this.#writes[counter] === 1;
+    const holds = innermost && once && steady && this.#branches.at(loop) === 1 && this.#leaves.at(loop) === 0;
     if (!holds || this.stride.at(loop) === 0) this.kind.values[loop] = counted.no;
   }
 }

@@ -47,10 +47,10 @@ export class InstructionReader extends ByteReader {
     }
     this.opcode = opcode;
     this.shape = kind;
-    if (kind !== shape.none) this.immediates(kind);
+    if (kind !== shape.none) this.#immediates(kind);
   }
 
-  private immediates(kind: number): void {
+  #immediates(kind: number): void {
     switch (kind) {
       case shape.index:
       case shape.function:
@@ -66,13 +66,13 @@ export class InstructionReader extends ByteReader {
         return;
       case shape.label:
         this.labelCount = 0;
-        this.label();
+        this.#label();
         return;
       case shape.blockType:
-        this.readBlockType();
+        this.#readBlockType();
         return;
       case shape.memory:
-        this.memoryArgument();
+        this.#memoryArgument();
         return;
       case shape.i32:
         this.index = this.s32('a 32-bit constant');
@@ -81,20 +81,20 @@ export class InstructionReader extends ByteReader {
         this.skipS64('a 64-bit constant');
         return;
       default:
-        this.rareImmediates(kind);
+        this.#rareImmediates(kind);
     }
   }
 
-  private rareImmediates(kind: number): void {
+  #rareImmediates(kind: number): void {
     switch (kind) {
       case shape.labelTable: {
         const count = this.count('labels', 1);
         this.labelCount = 0;
-        for (let i = 0; i <= count; i++) this.label();
+        for (let i = 0; i <= count; i++) this.#label();
         return;
       }
       case shape.tryTable:
-        this.catchClauses();
+        this.#catchClauses();
         return;
       case shape.valueTypes: {
         const count = this.count('types', 1);
@@ -102,7 +102,7 @@ export class InstructionReader extends ByteReader {
         return;
       }
       case shape.memoryLane:
-        this.memoryArgument();
+        this.#memoryArgument();
         this.skip(1, 'a lane');
         return;
       case shape.byte:
@@ -123,23 +123,23 @@ export class InstructionReader extends ByteReader {
       case shape.castLabel:
         if (this.u8('cast flags') > 3) throw this.fail(this.position - 1, 'cast flags');
         this.labelCount = 0;
-        this.label();
+        this.#label();
         readHeapType(this);
         readHeapType(this);
         return;
     }
   }
 
-  private label(): void {
+  #label(): void {
     const i = this.labelCount;
-    if (i === this.labels.length) this.growLabels();
+    if (i === this.labels.length) this.#growLabels();
     this.labelsAt[i] = this.position;
     this.labels[i] = this.u32('a label');
     this.labelsEnd[i] = this.position;
     this.labelCount = i + 1;
   }
 
-  private growLabels(): void {
+  #growLabels(): void {
     const grow = (old: Uint32Array): Uint32Array => {
       const wider = new Uint32Array(old.length * 2);
       wider.set(old);
@@ -150,7 +150,7 @@ export class InstructionReader extends ByteReader {
     this.labelsEnd = grow(this.labelsEnd);
   }
 
-  private readBlockType(): void {
+  #readBlockType(): void {
     const byte = this.peek('a block type');
     if (byte === 0x40) {
       this.position++;
@@ -166,19 +166,19 @@ export class InstructionReader extends ByteReader {
     this.blockTypeEnd = this.position;
   }
 
-  private catchClauses(): void {
-    this.readBlockType();
+  #catchClauses(): void {
+    this.#readBlockType();
     const count = this.count('catch clauses', 2);
     this.labelCount = 0;
     for (let i = 0; i < count; i++) {
       const clause = this.u8('a catch clause');
       if (clause > 3) throw this.fail(this.position - 1, 'a catch clause');
       if (clause < 2) this.u32('a tag index');
-      this.label();
+      this.#label();
     }
   }
 
-  private memoryArgument(): void {
+  #memoryArgument(): void {
     const at = this.position;
     const flags = this.u32('an alignment');
     if (flags >= 0x80) throw this.fail(at, 'an alignment below 64', String(flags));

@@ -13,8 +13,8 @@ export class LabelStack {
   depth = 0;
   /** Blocks open in what is written. */
   written = 0;
-  private depthOf: Int32Array = new Int32Array(64);
-  private loops: Int32Array = new Int32Array(64);
+  #depthOf: Int32Array = new Int32Array(64);
+  #loops: Int32Array = new Int32Array(64);
 
   reset(): void {
     this.depth = 0;
@@ -24,30 +24,30 @@ export class LabelStack {
 
   /** Opens a block that is written as `blocks` nested ones; branches to it go to the innermost. */
   open(loop: number, blocks: number): void {
-    if (this.depth === this.depthOf.length) {
-      this.depthOf = widen(this.depthOf);
-      this.loops = widen(this.loops);
+    if (this.depth === this.#depthOf.length) {
+      this.#depthOf = widen(this.#depthOf);
+      this.#loops = widen(this.#loops);
     }
     this.written += blocks;
-    this.depthOf[this.depth] = this.written;
-    this.loops[this.depth] = loop;
+    this.#depthOf[this.depth] = this.written;
+    this.#loops[this.depth] = loop;
     this.depth++;
   }
 
   /** Closes the innermost block of the original and all that were written since the one before it. */
   close(): void {
     this.depth--;
-    this.written = this.depth === 0 ? 0 : (this.depthOf[this.depth - 1] ?? 0);
+    this.written = this.depth === 0 ? 0 : (this.#depthOf[this.depth - 1] ?? 0);
   }
 
   /** What a label of the original is here. */
   translate(label: number): number {
-    return this.written - (this.depthOf[this.depth - 1 - label] ?? 0);
+    return this.written - (this.#depthOf[this.depth - 1 - label] ?? 0);
   }
 
   /** The loop, counted over the module, that a label names; `noLoop` for other blocks. */
   loopAt(label: number): number {
-    return this.loops[this.depth - 1 - label] ?? noLoop;
+    return this.#loops[this.depth - 1 - label] ?? noLoop;
   }
 }
 

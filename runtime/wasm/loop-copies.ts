@@ -28,10 +28,10 @@ const blocksAround = 3;
  *     end
  */
 export class LoopCopies {
-  private readonly reader: InstructionReader;
+  readonly #reader: InstructionReader;
 
   constructor(module: WasmModule) {
-    this.reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'code section');
+    this.#reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'code section');
   }
 
   /** How often the body of the loop at hand is to be written; the walk's reader stands behind its type. */
@@ -39,13 +39,13 @@ export class LoopCopies {
     const start = walk.reader.position;
     // A loop with results could not be left by a branch without them.
     if (walk.reader.bytes[start - 1] !== 0x40) return 1;
-    const end = this.bodyEnd(start);
+    const end = this.#bodyEnd(start);
     return end < 0 ? 1 : Math.min(mostCopies, Math.max(1, Math.floor(copiesLimit / (end - start))));
   }
 
   /** Where the `end` of a loop stands; -1 where its body cannot be copied. */
-  private bodyEnd(start: number): number {
-    const { reader } = this;
+  #bodyEnd(start: number): number {
+    const reader = this.#reader;
     reader.position = start;
     for (let depth = 1; ; ) {
       reader.next();
@@ -78,7 +78,7 @@ export class LoopCopies {
   /** Writes a copy in its block; the blocks around it are open. */
   write(walk: CodeWalk): void {
     const { emit } = walk;
-    const { reader } = this;
+    const reader = this.#reader;
     const { bytes } = reader;
     let copied = walk.reader.position;
     reader.position = copied;

@@ -10,42 +10,42 @@ import { op, shape } from './opcodes.ts';
  * Source: Wasmtime's default cost model (`func_environ.rs`, `fuel_before_op`).
  */
 export class MeterPass implements CodePass {
-  private readonly refuel: number;
-  private readonly tank: number;
-  private pending = 0;
+  readonly #refuel: number;
+  readonly #tank: number;
+  #pending = 0;
 
   /**
    * @param refuel function index, in the rewritten module, of `() -> i32`
    * @param tank global index, in the rewritten module, of a mutable i32: ticks left
    */
   constructor(refuel: number, tank: number) {
-    this.refuel = refuel;
-    this.tank = tank;
+    this.#refuel = refuel;
+    this.#tank = tank;
   }
 
   begin(): boolean {
-    this.pending = 1;
+    this.#pending = 1;
     return true;
   }
 
   enter(walk: CodeWalk): void {
     const { emit, reader } = walk;
     emit.insert(reader.position);
-    this.check(walk);
+    this.#check(walk);
     emit.resume(reader.position);
   }
 
   before(walk: CodeWalk): boolean {
     const { emit, reader } = walk;
-    if (!isFree(reader.opcode)) this.pending++;
-    if (this.pending > 0 && endsStraightCode(reader.opcode, reader.shape)) {
+    if (!isFree(reader.opcode)) this.#pending++;
+    if (this.#pending > 0 && endsStraightCode(reader.opcode, reader.shape)) {
       emit.insert(reader.start);
-      emit.globalGet(this.tank);
-      emit.constant(this.pending);
+      emit.globalGet(this.#tank);
+      emit.constant(this.#pending);
       emit.u8(op.i32Sub);
-      emit.globalSet(this.tank);
+      emit.globalSet(this.#tank);
       emit.resume(reader.start);
-      this.pending = 0;
+      this.#pending = 0;
     }
     return false;
   }
@@ -54,20 +54,20 @@ export class MeterPass implements CodePass {
     const { emit, reader } = walk;
     if (reader.opcode !== op.loop) return;
     emit.insert(reader.position);
-    this.check(walk);
+    this.#check(walk);
     emit.resume(reader.position);
   }
 
-  private check(walk: CodeWalk): void {
+  #check(walk: CodeWalk): void {
     const { emit } = walk;
-    emit.globalGet(this.tank);
+    emit.globalGet(this.#tank);
     emit.constant(0);
     emit.u8(op.i32LeS);
     emit.unlikelyIf();
-    emit.call(this.refuel);
-    emit.globalGet(this.tank);
+    emit.call(this.#refuel);
+    emit.globalGet(this.#tank);
     emit.u8(op.i32Add);
-    emit.globalSet(this.tank);
+    emit.globalSet(this.#tank);
     emit.u8(op.end);
   }
 }

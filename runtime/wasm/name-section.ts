@@ -26,23 +26,23 @@ const spaces: readonly (NamedSpace | undefined)[] = [
 
 /** All names of a module. A section that is broken gives what could be read before the break. */
 export class NameSection {
-  private readonly names = new Map<NamedSpace, Map<number, string>>();
+  readonly #names = new Map<NamedSpace, Map<number, string>>();
   /** By function index: where the names of its locals stand. Few functions are ever looked at. */
-  private readonly localsAt = new Map<number, number>();
-  private readonly reader: ByteReader | undefined;
+  readonly #localsAt = new Map<number, number>();
+  readonly #reader: ByteReader | undefined;
 
   constructor(module: WasmModule) {
     const custom = customSection(module, 'name');
     if (custom === undefined) return;
     const reader = customReader(module, custom);
-    this.reader = reader;
+    this.#reader = reader;
     unlessBroken(() => {
       while (reader.remaining > 0) {
         const id = reader.u8('a subsection id');
         const end = reader.count('bytes of a subsection', 1) + reader.position;
         const space = spaces[id];
-        if (space !== undefined) this.readSpace(space);
-        else if (id === localSubsection) this.findLocals();
+        if (space !== undefined) this.#readSpace(space);
+        else if (id === localSubsection) this.#findLocals();
         reader.position = end;
       }
     });
@@ -50,32 +50,32 @@ export class NameSection {
 
   /** By index. */
   of(space: NamedSpace): ReadonlyMap<number, string> {
-    return this.names.get(space) ?? NO_NAMES;
+    return this.#names.get(space) ?? NO_NAMES;
   }
 
   /** By local index, parameters first. */
   locals(functionIndex: number): ReadonlyMap<number, string> {
-    const at = this.localsAt.get(functionIndex);
-    if (this.reader === undefined || at === undefined) return NO_NAMES;
-    const { reader } = this;
+    const at = this.#localsAt.get(functionIndex);
+    if (this.#reader === undefined || at === undefined) return NO_NAMES;
+    const reader = this.#reader;
     const names = new Map<number, string>();
     reader.position = at;
     unlessBroken(() => readNameMap(reader, names));
     return names;
   }
 
-  private readSpace(space: NamedSpace): void {
-    const names = this.names.get(space) ?? new Map<number, string>();
-    this.names.set(space, names);
-    if (this.reader !== undefined) readNameMap(this.reader, names);
+  #readSpace(space: NamedSpace): void {
+    const names = this.#names.get(space) ?? new Map<number, string>();
+    this.#names.set(space, names);
+    if (this.#reader !== undefined) readNameMap(this.#reader, names);
   }
 
-  private findLocals(): void {
-    const { reader } = this;
+  #findLocals(): void {
+    const reader = this.#reader;
     if (reader === undefined) return;
     const functions = reader.count('functions', 2);
     for (let i = 0; i < functions; i++) {
-      this.localsAt.set(reader.u32('a function index'), reader.position);
+      this.#localsAt.set(reader.u32('a function index'), reader.position);
       const count = reader.count('names', 2);
       for (let j = 0; j < count; j++) {
         reader.u32('a local index');

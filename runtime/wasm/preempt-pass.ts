@@ -34,17 +34,17 @@ const localLimit = 50_000;
  */
 export class PreemptPass implements CodePass {
   readonly skipsPlain = true;
-  private readonly module: WasmModule;
-  private readonly plan: CallPlan;
-  private readonly work: WorkCount;
-  private readonly countedLoops: CountedLoopWriter;
-  private readonly copies: LoopCopies;
+  readonly #module: WasmModule;
+  readonly #plan: CallPlan;
+  readonly #work: WorkCount;
+  readonly #countedLoops: CountedLoopWriter;
+  readonly #copies: LoopCopies;
   /** 1 where the innermost loop at hand has a block around it, that its copies jump out of. */
-  private exitBlock = 0;
-  private scratch = -1;
+  #exitBlock = 0;
+  #scratch = -1;
   /** Whether the code since the last merge has asked. */
-  private asked = false;
-  private readonly bulk: BulkCheck;
+  #asked = false;
+  readonly #bulk: BulkCheck;
 
   /**
    * @param emit where the walk writes
@@ -52,37 +52,37 @@ export class PreemptPass implements CodePass {
    * @param budget global index, in the rewritten module, of a mutable i32: what is left until function entries ask
    */
   constructor(module: WasmModule, emit: CodeEmitter, tick: number, budget: number) {
-    this.module = module;
-    this.plan = planCalls(module);
-    this.work = new WorkCount(emit, tick, budget);
-    this.copies = new LoopCopies(module);
-    this.countedLoops = new CountedLoopWriter(module.code.counted, this.plan, this.work);
-    this.bulk = new BulkCheck(module, this.work);
+    this.#module = module;
+    this.#plan = planCalls(module);
+    this.#work = new WorkCount(emit, tick, budget);
+    this.#copies = new LoopCopies(module);
+    this.#countedLoops = new CountedLoopWriter(module.code.counted, this.#plan, this.#work);
+    this.#bulk = new BulkCheck(module, this.#work);
   }
 
   begin(walk: CodeWalk): boolean {
     const i = walk.definedIndex;
-    const flags = this.module.code.flags[i] ?? 0;
-    this.work.spent = -1;
-    this.scratch = -1;
+    const flags = this.#module.code.flags[i] ?? 0;
+    this.#work.spent = -1;
+    this.#scratch = -1;
     const { loops, tableToLoop, bulk } = bodyFlag;
     if ((flags & (loops | bulk)) !== 0 && walk.ownLocals + 5 <= localLimit) {
-      if (this.countsTurns(i)) {
-        this.work.spent = walk.addLocal(valueCode.i32);
-        this.work.limit = walk.addLocal(valueCode.i32);
-        this.work.step = walk.addLocal(valueCode.i32);
+      if (this.#countsTurns(i)) {
+        this.#work.spent = walk.addLocal(valueCode.i32);
+        this.#work.limit = walk.addLocal(valueCode.i32);
+        this.#work.step = walk.addLocal(valueCode.i32);
       }
-      if (flags & (tableToLoop | bulk)) this.scratch = walk.addLocal(valueCode.i32);
+      if (flags & (tableToLoop | bulk)) this.#scratch = walk.addLocal(valueCode.i32);
     }
-    this.bulk.begin(walk, this.scratch, (flags & bulk) !== 0 && this.scratch >= 0);
-    return (flags & (loops | bulk)) !== 0 || this.plan.entryWeight[i] !== 0 || this.asksAtCalls(i);
+    this.#bulk.begin(walk, this.#scratch, (flags & bulk) !== 0 && this.#scratch >= 0);
+    return (flags & (loops | bulk)) !== 0 || this.#plan.entryWeight[i] !== 0 || this.#asksAtCalls(i);
   }
 
   /** Whether the function has a loop whose turns are counted. */
-  private countsTurns(i: number): boolean {
-    const { code } = this.module;
+  #countsTurns(i: number): boolean {
+    const { code } = this.#module;
     const end = code.firstLoop[i + 1] ?? 0;
-    for (let loop = code.firstLoop[i] ?? 0; loop < end; loop++) if (this.isCharged(loop)) return true;
+    for (let loop = code.firstLoop[i] ?? 0; loop < end; loop++) if (this.#isCharged(loop)) return true;
     return false;
   }
 
@@ -90,102 +90,103 @@ export class PreemptPass implements CodePass {
    * The engine unrolls loops of up to so many operations, constants included. Constants from outside of the loop do
    * not count, so the limit and an innermost loop's weight are in locals.
    */
-  private enterLoops(walk: CodeWalk): void {
-    if (this.work.spent < 0) return;
+  #enterLoops(walk: CodeWalk): void {
+    if (this.#work.spent < 0) return;
     const { emit, reader } = walk;
     emit.insert(reader.position);
     emit.constant(workLimit);
-    emit.localSet(this.work.limit);
+    emit.localSet(this.#work.limit);
     emit.resume(reader.position);
   }
 
-  private isInnermost(loop: number): boolean {
-    return (this.module.code.loopFlags.at(loop) & loopFlag.nested) === 0;
+  #isInnermost(loop: number): boolean {
+    return (this.#module.code.loopFlags.at(loop) & loopFlag.nested) === 0;
   }
 
-  private asksAtCalls(i: number): boolean {
-    const { code } = this.module;
+  #asksAtCalls(i: number): boolean {
+    const { code } = this.#module;
     const end = code.firstCall[i + 1] ?? 0;
-    for (let at = code.firstCall[i] ?? 0; at < end; at++) if (this.plan.callSiteWeight[at] !== 0) return true;
+    for (let at = code.firstCall[i] ?? 0; at < end; at++)
+      if (this.#plan.callSiteWeight[at] !== 0) return true;
     return false;
   }
 
   enter(walk: CodeWalk): void {
-    this.asked = false;
-    this.enterLoops(walk);
-    const weight = this.plan.entryWeight[walk.definedIndex] ?? 0;
+    this.#asked = false;
+    this.#enterLoops(walk);
+    const weight = this.#plan.entryWeight[walk.definedIndex] ?? 0;
     if (weight === 0) return;
     walk.emit.insert(walk.reader.position);
-    this.work.askByBudget(weight);
+    this.#work.askByBudget(weight);
     walk.emit.resume(walk.reader.position);
   }
 
   before(walk: CodeWalk): boolean {
     const { reader } = walk;
-    if (this.countedLoops.moveBound(walk)) return true;
+    if (this.#countedLoops.moveBound(walk)) return true;
     switch (reader.opcode) {
       case op.loop:
-        return this.loop(walk);
+        return this.#loop(walk);
       case op.br:
-        this.leaveByBranch(walk);
-        return this.branch(walk);
+        this.#leaveByBranch(walk);
+        return this.#branch(walk);
       case op.brIf:
-        this.leaveByBranch(walk);
-        return this.branchIf(walk);
+        this.#leaveByBranch(walk);
+        return this.#branchIf(walk);
       case op.brTable:
-        this.leaveByBranch(walk);
-        return this.branchTable(walk);
+        this.#leaveByBranch(walk);
+        return this.#branchTable(walk);
       case op.brOnNull:
       case op.brOnNonNull:
       case op.brOnCast:
       case op.brOnCastFail:
-        this.leaveByBranch(walk);
+        this.#leaveByBranch(walk);
         return false;
       case op.end:
-        this.asked = false;
-        if (walk.labels.depth === 1) this.leave(walk);
-        return this.end(walk);
+        this.#asked = false;
+        if (walk.labels.depth === 1) this.#leave(walk);
+        return this.#end(walk);
       case op.return:
-        this.leave(walk);
+        this.#leave(walk);
         return false;
       case op.else:
       case op.catch:
       case op.catchAll:
       case op.delegate:
-        this.asked = false;
+        this.#asked = false;
         return false;
       case op.returnCall:
       case op.returnCallIndirect:
       case op.returnCallRef:
-        this.leave(walk);
-        return this.call(walk);
+        this.#leave(walk);
+        return this.#call(walk);
       case op.call:
       case op.callIndirect:
       case op.callRef:
-        return this.call(walk);
+        return this.#call(walk);
       default:
-        if (isBulk(reader.opcode)) this.bulk.write(walk);
+        if (isBulk(reader.opcode)) this.#bulk.write(walk);
         return false;
     }
   }
 
   /** What the function's loops did and nobody asked for goes to the budget that all functions share. */
-  private leave(walk: CodeWalk): void {
-    if (this.work.spent < 0) return;
+  #leave(walk: CodeWalk): void {
+    if (this.#work.spent < 0) return;
     walk.emit.insert(walk.reader.start);
-    this.work.settle();
+    this.#work.settle();
     walk.emit.resume(walk.reader.start);
   }
 
   /** A branch may be to the function itself. Compilers write a return there, so this need not be fast. */
-  private leaveByBranch(walk: CodeWalk): void {
+  #leaveByBranch(walk: CodeWalk): void {
     const { reader, labels, emit } = walk;
-    if (this.work.spent < 0) return;
+    if (this.#work.spent < 0) return;
     for (let i = 0; i < reader.labelCount; i++) {
       if (reader.labels[i] !== labels.depth - 1) continue;
       emit.insert(reader.start);
-      this.work.settle();
-      this.work.clear();
+      this.#work.settle();
+      this.#work.clear();
       emit.resume(reader.start);
       return;
     }
@@ -195,67 +196,67 @@ export class PreemptPass implements CodePass {
    * Asks before a call that closes a cycle. Where one call comes after another without a merge between, the first
    * has asked for both: leaves of a recursion never pay.
    */
-  private call(walk: CodeWalk): boolean {
-    const weight = this.plan.callSiteWeight[walk.nextCall++] ?? 0;
-    if (weight === 0 || this.asked) return false;
-    this.asked = true;
+  #call(walk: CodeWalk): boolean {
+    const weight = this.#plan.callSiteWeight[walk.nextCall++] ?? 0;
+    if (weight === 0 || this.#asked) return false;
+    this.#asked = true;
     walk.emit.insert(walk.reader.start);
-    this.work.askByBudget(weight);
+    this.#work.askByBudget(weight);
     walk.emit.resume(walk.reader.start);
     return false;
   }
 
-  private isStripMined(loop: number): boolean {
-    if (loop === noLoop || this.work.spent < 0 || !this.isCharged(loop)) return false;
-    const flags = this.module.code.loopFlags.at(loop);
+  #isStripMined(loop: number): boolean {
+    if (loop === noLoop || this.#work.spent < 0 || !this.#isCharged(loop)) return false;
+    const flags = this.#module.code.loopFlags.at(loop);
     return (flags & (loopFlag.params | loopFlag.oddBranch | loopFlag.indirectCalls)) === 0;
   }
 
   /** Whether the loop's turns count: nothing to count where it has one only, or where its turns ask by their calls. */
-  private isCharged(loop: number): boolean {
+  #isCharged(loop: number): boolean {
     return (
-      (this.module.code.loopFlags.at(loop) & loopFlag.branched) !== 0 && this.plan.turnWeight[loop] !== 0
+      (this.#module.code.loopFlags.at(loop) & loopFlag.branched) !== 0 && this.#plan.turnWeight[loop] !== 0
     );
   }
 
-  private loop(walk: CodeWalk): boolean {
+  #loop(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const loop = walk.nextLoop;
-    this.asked = false;
-    if (!this.isCharged(loop)) return false;
+    this.#asked = false;
+    if (!this.#isCharged(loop)) return false;
     walk.nextLoop++;
     emit.insert(reader.start);
-    if (this.isCounted(loop)) {
-      this.countedLoops.begin(walk, loop);
+    if (this.#isCounted(loop)) {
+      this.#countedLoops.begin(walk, loop);
       return true;
     }
-    if (this.isStripMined(loop)) {
-      const turns = this.isInnermost(loop) ? this.copies.count(walk) : 1;
-      if (this.isInnermost(loop)) {
-        emit.constant(turns * (this.plan.turnWeight[loop] ?? 1));
-        emit.localSet(this.work.step);
+    if (this.#isStripMined(loop)) {
+      const turns = this.#isInnermost(loop) ? this.#copies.count(walk) : 1;
+      if (this.#isInnermost(loop)) {
+        emit.constant(turns * (this.#plan.turnWeight[loop] ?? 1));
+        emit.localSet(this.#work.step);
       }
-      this.exitBlock = turns > 1 ? 1 : 0;
+      this.#exitBlock = turns > 1 ? 1 : 0;
       if (turns > 1) {
         emit.u8(op.block);
         emit.u8(0x40);
       }
       emit.copy(reader.bytes, reader.start, reader.position);
       emit.copy(reader.bytes, reader.start, reader.position);
-      for (let turn = 1; turn < turns; turn++) this.copies.write(walk);
+      for (let turn = 1; turn < turns; turn++) this.#copies.write(walk);
       emit.resume(reader.position);
-      labels.open(loop, 2 + this.exitBlock);
+      labels.open(loop, 2 + this.#exitBlock);
       return true;
     }
     emit.copy(reader.bytes, reader.start, reader.position);
-    const weight = this.plan.turnWeight[loop] ?? 1;
-    if (this.work.spent < 0) {
-      this.work.askByBudget(weight);
+    const weight = this.#plan.turnWeight[loop] ?? 1;
+    if (this.#work.spent < 0) {
+      this.#work.askByBudget(weight);
     } else {
-      this.work.charge(weight);
+      this.#work.charge(weight);
       emit.u8(op.i32GeU);
       emit.unlikelyIf();
-      this.work.askAndClear();
+      this.#work.askAndClear();
       emit.u8(op.end);
     }
     emit.resume(reader.position);
@@ -263,47 +264,47 @@ export class PreemptPass implements CodePass {
     return true;
   }
 
-  private isCounted(loop: number): boolean {
-    return this.isStripMined(loop) && this.module.code.counted.kind.at(loop) !== counted.no;
+  #isCounted(loop: number): boolean {
+    return this.#isStripMined(loop) && this.#module.code.counted.kind.at(loop) !== counted.no;
   }
 
-  private end(walk: CodeWalk): boolean {
+  #end(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const loop = labels.loopAt(0);
-    if (!this.isStripMined(loop)) return false;
+    if (!this.#isStripMined(loop)) return false;
     labels.close();
     emit.insert(reader.start);
-    if (this.isCounted(loop)) {
-      this.countedLoops.end(walk, loop);
+    if (this.#isCounted(loop)) {
+      this.#countedLoops.end(walk, loop);
     } else {
       emit.u8(op.end);
       emit.u8(op.end);
-      if (this.isInnermost(loop) && this.exitBlock > 0) emit.u8(op.end);
+      if (this.#isInnermost(loop) && this.#exitBlock > 0) emit.u8(op.end);
     }
     emit.resume(reader.position);
     return true;
   }
 
-  private branch(walk: CodeWalk): boolean {
+  #branch(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const label = reader.labels[0] ?? 0;
     const loop = labels.loopAt(label);
-    if (!this.isStripMined(loop) || this.isCounted(loop)) return false;
+    if (!this.#isStripMined(loop) || this.#isCounted(loop)) return false;
     emit.insert(reader.start);
-    this.backEdge(walk, loop, labels.translate(label));
+    this.#backEdge(walk, loop, labels.translate(label));
     emit.resume(reader.position);
     return true;
   }
 
-  private branchIf(walk: CodeWalk): boolean {
+  #branchIf(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const label = reader.labels[0] ?? 0;
     const loop = labels.loopAt(label);
-    if (!this.isStripMined(loop) || this.isCounted(loop)) return false;
+    if (!this.#isStripMined(loop) || this.#isCounted(loop)) return false;
     emit.insert(reader.start);
     emit.u8(op.if);
     emit.u8(0x40);
-    this.backEdge(walk, loop, labels.translate(label) + 1);
+    this.#backEdge(walk, loop, labels.translate(label) + 1);
     emit.u8(op.end);
     emit.resume(reader.position);
     return true;
@@ -314,22 +315,22 @@ export class PreemptPass implements CodePass {
    *
    *     block block (br_table ...) end back edge of the first loop end back edge of the second
    */
-  private branchTable(walk: CodeWalk): boolean {
+  #branchTable(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const targets: number[] = [];
     for (let i = 0; i < reader.labelCount; i++) {
       const label = reader.labels[i] ?? 0;
-      if (this.isStripMined(labels.loopAt(label)) && !targets.includes(label)) targets.push(label);
+      if (this.#isStripMined(labels.loopAt(label)) && !targets.includes(label)) targets.push(label);
     }
     if (targets.length === 0) return false;
     const blocks = targets.length;
     emit.insert(reader.start);
-    emit.localSet(this.scratch);
+    emit.localSet(this.#scratch);
     for (let i = 0; i < blocks; i++) {
       emit.u8(op.block);
       emit.u8(0x40);
     }
-    emit.localGet(this.scratch);
+    emit.localGet(this.#scratch);
     emit.u8(op.brTable);
     emit.u32(reader.labelCount - 1);
     for (let i = 0; i < reader.labelCount; i++) {
@@ -339,27 +340,27 @@ export class PreemptPass implements CodePass {
     }
     targets.forEach((label, i) => {
       emit.u8(op.end);
-      this.backEdge(walk, labels.loopAt(label), labels.translate(label) + blocks - 1 - i);
+      this.#backEdge(walk, labels.loopAt(label), labels.translate(label) + blocks - 1 - i);
     });
     emit.resume(reader.position);
     return true;
   }
 
   /** Jumps back to `inner`, or asks first and goes through the loop around it. */
-  private backEdge(walk: CodeWalk, loop: number, inner: number): void {
+  #backEdge(walk: CodeWalk, loop: number, inner: number): void {
     const { emit } = walk;
-    if (this.isInnermost(loop)) {
-      emit.localGet(this.work.spent);
-      emit.localGet(this.work.step);
+    if (this.#isInnermost(loop)) {
+      emit.localGet(this.#work.spent);
+      emit.localGet(this.#work.step);
       emit.u8(op.i32Add);
-      emit.localTee(this.work.spent);
-      emit.localGet(this.work.limit);
+      emit.localTee(this.#work.spent);
+      emit.localGet(this.#work.limit);
     } else {
-      this.work.charge(this.plan.turnWeight[loop] ?? 1);
+      this.#work.charge(this.#plan.turnWeight[loop] ?? 1);
     }
     emit.u8(op.i32LtU);
     emit.likelyBranchIf(inner);
-    this.work.askAndClear();
+    this.#work.askAndClear();
     emit.branch(inner + 1);
   }
 }

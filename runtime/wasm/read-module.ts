@@ -58,21 +58,21 @@ class ModuleReader implements WasmModule {
   readonly customs: CustomSection[] = [];
   readonly functionSites = new IntList();
   addressTaken = new Uint8Array(0);
-  code: CodeSurveyor = new CodeSurveyor(0, this.surveyContext());
+  code: CodeSurveyor = new CodeSurveyor(0, this.#surveyContext());
 
-  private readonly reader: InstructionReader;
-  private importedTypes: number[] = [];
-  private importedTags = 0;
-  private dataCount: number | undefined;
+  readonly #reader: InstructionReader;
+  #importedTypes: number[] = [];
+  #importedTags = 0;
+  #dataCount: number | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.reader = new InstructionReader(bytes, 0, bytes.length, 'module header');
+    this.#reader = new InstructionReader(bytes, 0, bytes.length, 'module header');
   }
 
   functionTypeIndex(index: number): number | undefined {
     return index < this.importedFunctions
-      ? this.importedTypes[index]
+      ? this.#importedTypes[index]
       : this.functions[index - this.importedFunctions];
   }
 
@@ -82,26 +82,26 @@ class ModuleReader implements WasmModule {
   }
 
   read(): WasmModule {
-    const reader = this.reader;
+    const reader = this.#reader;
     const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
     for (const byte of header) {
       const expected = reader.position < 4 ? 'the magic bytes "\\0asm"' : 'version 1';
       if (reader.u8(expected) !== byte) throw reader.fail(reader.position - 1, expected);
     }
     let rank = -1;
-    while (reader.position < this.bytes.length) rank = this.section(rank);
+    while (reader.position < this.bytes.length) rank = this.#section(rank);
     reader.place = 'module';
     if (this.code.functionCount !== this.functions.length) {
       throw reader.fail(reader.position, `a code section with ${this.functions.length} functions`);
     }
-    if (this.dataCount !== undefined && this.dataCount !== this.dataSegments) {
-      throw reader.fail(reader.position, `a data section with ${this.dataCount} segments`);
+    if (this.#dataCount !== undefined && this.#dataCount !== this.dataSegments) {
+      throw reader.fail(reader.position, `a data section with ${this.#dataCount} segments`);
     }
     return this;
   }
 
-  private section(rank: number): number {
-    const reader = this.reader;
+  #section(rank: number): number {
+    const reader = this.#reader;
     const start = reader.position;
     reader.place = 'section header';
     const id = reader.u8('a section id');
@@ -120,7 +120,7 @@ class ModuleReader implements WasmModule {
     }
     reader.end = section.end;
     this.sections.push(section);
-    this.contents(section);
+    this.#contents(section);
     if (reader.position !== section.end) {
       throw reader.fail(reader.position, `the end of the section at offset 0x${section.end.toString(16)}`);
     }
@@ -128,84 +128,84 @@ class ModuleReader implements WasmModule {
     return next;
   }
 
-  private contents(section: Section): void {
+  #contents(section: Section): void {
     switch (section.id) {
       case sectionId.custom:
-        this.custom(section);
+        this.#custom(section);
         break;
       case sectionId.type: {
-        const { types, usesGcTypes } = readTypes(this.reader);
+        const { types, usesGcTypes } = readTypes(this.#reader);
         this.types = types;
         this.usesGcTypes = usesGcTypes;
         break;
       }
       case sectionId.import:
-        this.importEntries();
+        this.#importEntries();
         break;
       case sectionId.function:
-        this.functionTypes();
+        this.#functionTypes();
         break;
       case sectionId.table:
-        this.tableEntries();
+        this.#tableEntries();
         break;
       case sectionId.memory: {
-        const count = this.reader.count('memories', 2, entryLimit);
-        for (let i = 0; i < count; i++) this.memories.push(readLimits(this.reader));
+        const count = this.#reader.count('memories', 2, entryLimit);
+        for (let i = 0; i < count; i++) this.memories.push(readLimits(this.#reader));
         break;
       }
       case sectionId.tag: {
-        const count = this.reader.count('tags', 2, entryLimit);
-        for (let i = 0; i < count; i++) this.tags.push(this.tagType());
+        const count = this.#reader.count('tags', 2, entryLimit);
+        for (let i = 0; i < count; i++) this.tags.push(this.#tagType());
         break;
       }
       case sectionId.global:
-        this.globalEntries();
+        this.#globalEntries();
         break;
       case sectionId.export:
-        this.exportEntries();
+        this.#exportEntries();
         break;
       case sectionId.start:
-        this.start = this.functionIndex();
+        this.start = this.#functionIndex();
         break;
       case sectionId.element:
-        this.elements();
+        this.#elements();
         break;
       case sectionId.dataCount:
-        this.dataCount = this.reader.u32('a number of data segments');
+        this.#dataCount = this.#reader.u32('a number of data segments');
         break;
       case sectionId.code:
-        this.bodies();
+        this.#bodies();
         break;
       case sectionId.data:
-        this.data();
+        this.#data();
         break;
     }
   }
 
-  private custom(section: Section): void {
-    const name = this.reader.lenientName('a section name');
-    this.customs.push({ name, start: this.reader.position, end: section.end, section });
-    this.reader.position = section.end;
+  #custom(section: Section): void {
+    const name = this.#reader.lenientName('a section name');
+    this.customs.push({ name, start: this.#reader.position, end: section.end, section });
+    this.#reader.position = section.end;
   }
 
-  private importEntries(): void {
-    const reader = this.reader;
+  #importEntries(): void {
+    const reader = this.#reader;
     const count = reader.count('imports', 4, entryLimit);
     for (let i = 0; i < count; i++) {
       const module = reader.name('a module name');
       const name = reader.name('an import name');
-      this.imports.push(this.importType(module, name));
+      this.imports.push(this.#importType(module, name));
     }
-    this.indexSpaceGrew();
+    this.#indexSpaceGrew();
   }
 
-  private importType(module: string, name: string): Import {
-    const reader = this.reader;
+  #importType(module: string, name: string): Import {
+    const reader = this.#reader;
     const kind = reader.u8('an import kind');
     switch (kind) {
       case 0: {
-        const typeIndex = this.functionTypeReference();
-        this.importedTypes.push(typeIndex);
+        const typeIndex = this.#functionTypeReference();
+        this.#importedTypes.push(typeIndex);
         this.importedFunctions++;
         return { module, name, kind: 'function', typeIndex };
       }
@@ -219,49 +219,49 @@ class ModuleReader implements WasmModule {
         return { module, name, kind: 'memory', memory: readLimits(reader) };
       case 3:
         this.importedGlobals++;
-        return { module, name, kind: 'global', global: this.globalType() };
+        return { module, name, kind: 'global', global: this.#globalType() };
       case 4:
-        this.importedTags++;
-        return { module, name, kind: 'tag', typeIndex: this.tagType() };
+        this.#importedTags++;
+        return { module, name, kind: 'tag', typeIndex: this.#tagType() };
       default:
         throw reader.fail(reader.position - 1, 'an import kind');
     }
   }
 
-  private functionTypeReference(): number {
-    const at = this.reader.position;
-    const index = this.reader.u32('a type index');
+  #functionTypeReference(): number {
+    const at = this.#reader.position;
+    const index = this.#reader.u32('a type index');
     if (this.types[index]?.kind !== 'func')
-      throw this.reader.fail(at, 'the index of a function type', `${index}`);
+      throw this.#reader.fail(at, 'the index of a function type', `${index}`);
     return index;
   }
 
-  private tagType(): number {
-    if (this.reader.u8('a tag attribute') !== 0)
-      throw this.reader.fail(this.reader.position - 1, 'a tag attribute');
-    return this.functionTypeReference();
+  #tagType(): number {
+    if (this.#reader.u8('a tag attribute') !== 0)
+      throw this.#reader.fail(this.#reader.position - 1, 'a tag attribute');
+    return this.#functionTypeReference();
   }
 
-  private globalType(): GlobalType {
-    const type = readValueType(this.reader);
-    const mutable = this.reader.u8('a mutability flag');
-    if (mutable > 1) throw this.reader.fail(this.reader.position - 1, 'a mutability flag');
+  #globalType(): GlobalType {
+    const type = readValueType(this.#reader);
+    const mutable = this.#reader.u8('a mutability flag');
+    if (mutable > 1) throw this.#reader.fail(this.#reader.position - 1, 'a mutability flag');
     return { type, mutable: mutable === 1 };
   }
 
-  private functionTypes(): void {
-    const count = this.reader.count('functions', 1, entryLimit);
+  #functionTypes(): void {
+    const count = this.#reader.count('functions', 1, entryLimit);
     this.functions = new Uint32Array(count);
-    for (let i = 0; i < count; i++) this.functions[i] = this.functionTypeReference();
-    this.indexSpaceGrew();
+    for (let i = 0; i < count; i++) this.functions[i] = this.#functionTypeReference();
+    this.#indexSpaceGrew();
   }
 
-  private indexSpaceGrew(): void {
+  #indexSpaceGrew(): void {
     this.addressTaken = new Uint8Array(this.importedFunctions + this.functions.length);
   }
 
-  private tableEntries(): void {
-    const reader = this.reader;
+  #tableEntries(): void {
+    const reader = this.#reader;
     const count = reader.count('tables', 3, entryLimit);
     for (let i = 0; i < count; i++) {
       const initialized = reader.peek('a table type') === 0x40;
@@ -273,73 +273,73 @@ class ModuleReader implements WasmModule {
       const limitsStart = reader.position;
       const limits = readLimits(reader);
       this.tables.push({ element, ...limits, limitsStart, limitsEnd: reader.position });
-      if (initialized) reader.constantExpression(this.takeAddress);
+      if (initialized) reader.constantExpression(this.#takeAddress);
     }
   }
 
-  private globalEntries(): void {
-    const count = this.reader.count('globals', 3, entryLimit);
+  #globalEntries(): void {
+    const count = this.#reader.count('globals', 3, entryLimit);
     for (let i = 0; i < count; i++) {
-      this.globals.push(this.globalType());
-      this.reader.constantExpression(this.takeAddress);
+      this.globals.push(this.#globalType());
+      this.#reader.constantExpression(this.#takeAddress);
     }
   }
 
-  private exportEntries(): void {
-    const reader = this.reader;
+  #exportEntries(): void {
+    const reader = this.#reader;
     const count = reader.count('exports', 3, entryLimit);
     for (let i = 0; i < count; i++) {
       const name = reader.name('an export name');
       const kind = kinds[reader.u8('an export kind')];
       if (kind === undefined) throw reader.fail(reader.position - 1, 'an export kind');
       const at = reader.position;
-      const index = kind === 'function' ? this.functionIndex() : reader.u32('an index');
+      const index = kind === 'function' ? this.#functionIndex() : reader.u32('an index');
       if (kind === 'function') this.functionSites.push(at);
-      else this.checkExport(kind, index, at);
+      else this.#checkExport(kind, index, at);
       this.exports.push({ name, kind, index });
     }
   }
 
-  private checkExport(kind: ExternalKind, index: number, at: number): void {
+  #checkExport(kind: ExternalKind, index: number, at: number): void {
     const sizes = {
       function: this.addressTaken.length,
       table: this.importedTables + this.tables.length,
       memory: this.importedMemories + this.memories.length,
       global: this.importedGlobals + this.globals.length,
-      tag: this.importedTags + this.tags.length,
+      tag: this.#importedTags + this.tags.length,
     };
-    if (index >= sizes[kind]) throw this.reader.fail(at, `a ${kind} index below ${sizes[kind]}`, `${index}`);
+    if (index >= sizes[kind]) throw this.#reader.fail(at, `a ${kind} index below ${sizes[kind]}`, `${index}`);
   }
 
-  private functionIndex(): number {
-    const at = this.reader.position;
-    const index = this.reader.u32('a function index');
-    this.checkExport('function', index, at);
+  #functionIndex(): number {
+    const at = this.#reader.position;
+    const index = this.#reader.u32('a function index');
+    this.#checkExport('function', index, at);
     return index;
   }
 
-  private readonly takeAddress = (at: number, index: number): void => {
-    this.checkExport('function', index, at);
+  readonly #takeAddress = (at: number, index: number): void => {
+    this.#checkExport('function', index, at);
     this.functionSites.push(at);
     this.addressTaken[index] = 1;
   };
 
-  private elements(): void {
-    const reader = this.reader;
+  #elements(): void {
+    const reader = this.#reader;
     const count = reader.count('element segments', 2, 10 * entryLimit);
     this.elementSegments = count;
-    for (let i = 0; i < count; i++) this.elementSegment();
+    for (let i = 0; i < count; i++) this.#elementSegment();
   }
 
-  private elementSegment(): void {
-    const reader = this.reader;
+  #elementSegment(): void {
+    const reader = this.#reader;
     const flags = reader.u32('segment flags');
     if (flags > 7) throw reader.fail(reader.position - 1, 'segment flags below 8');
     const active = (flags & 1) === 0;
     const expressions = (flags & 4) !== 0;
     if (active) {
       if (flags & 2) reader.u32('a table index');
-      reader.constantExpression(this.takeAddress);
+      reader.constantExpression(this.#takeAddress);
     }
     if (flags & 3) {
       if (expressions) readValueType(reader);
@@ -348,37 +348,37 @@ class ModuleReader implements WasmModule {
     const items = reader.count('elements', 1);
     for (let i = 0; i < items; i++) {
       if (expressions) {
-        reader.constantExpression(this.takeAddress);
+        reader.constantExpression(this.#takeAddress);
       } else {
         const at = reader.position;
-        this.takeAddress(at, reader.u32('a function index'));
+        this.#takeAddress(at, reader.u32('a function index'));
       }
     }
   }
 
-  private bodies(): void {
-    const at = this.reader.position;
-    const count = this.reader.count('function bodies', 3, entryLimit);
+  #bodies(): void {
+    const at = this.#reader.position;
+    const count = this.#reader.count('function bodies', 3, entryLimit);
     if (count !== this.functions.length) {
-      throw this.reader.fail(at, `${this.functions.length} function bodies`, String(count));
+      throw this.#reader.fail(at, `${this.functions.length} function bodies`, String(count));
     }
-    this.code = new CodeSurveyor(count, this.surveyContext());
-    this.code.read(this.reader);
+    this.code = new CodeSurveyor(count, this.#surveyContext());
+    this.code.read(this.#reader);
   }
 
-  private surveyContext(): ConstructorParameters<typeof CodeSurveyor>[1] {
+  #surveyContext(): ConstructorParameters<typeof CodeSurveyor>[1] {
     return { types: this.types, functionTotal: this.addressTaken.length, addressTaken: this.addressTaken };
   }
 
-  private data(): void {
-    const reader = this.reader;
+  #data(): void {
+    const reader = this.#reader;
     const count = reader.count('data segments', 2, entryLimit);
     this.dataSegments = count;
     for (let i = 0; i < count; i++) {
       const flags = reader.u32('segment flags');
       if (flags > 2) throw reader.fail(reader.position - 1, 'segment flags below 3');
       if (flags === 2) reader.u32('a memory index');
-      if (flags !== 1) reader.constantExpression(this.takeAddress);
+      if (flags !== 1) reader.constantExpression(this.#takeAddress);
       reader.skip(reader.count('bytes of data', 1), 'data');
     }
   }

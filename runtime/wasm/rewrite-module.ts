@@ -62,78 +62,80 @@ export function rewriteModule(module: WasmModule, passes: RewritePasses): Rewrit
 }
 
 class ModuleRewriter {
-  private readonly module: WasmModule;
-  private readonly passes: RewritePasses;
-  private readonly active: boolean;
-  private readonly out: ByteWriter;
-  private readonly offsets = new OffsetMap();
-  private readonly reader: InstructionReader;
-  private readonly importsMemory: boolean;
+  readonly #module: WasmModule;
+  readonly #passes: RewritePasses;
+  readonly #active: boolean;
+  readonly #out: ByteWriter;
+  readonly #offsets = new OffsetMap();
+  readonly #reader: InstructionReader;
+  readonly #importsMemory: boolean;
   /** The one function a pass imports, with its type's results. */
-  private readonly inserted: { readonly name: string; readonly results: readonly number[] } | undefined;
-  private readonly startExport: string | undefined;
+  readonly #inserted: { readonly name: string; readonly results: readonly number[] } | undefined;
+  readonly #startExport: string | undefined;
   /** Exports of globals that a pass adds, by name; undefined where instances cannot be used again. */
-  private readonly state: ReadonlyMap<string, number> | undefined;
-  private readonly draft: DraftFunctions | undefined;
-  private code: CodeWalk | undefined;
-  private hints: Uint8Array | undefined;
+  readonly #state: ReadonlyMap<string, number> | undefined;
+  readonly #draft: DraftFunctions | undefined;
+  #code: CodeWalk | undefined;
+  #hints: Uint8Array | undefined;
 
   constructor(module: WasmModule, passes: RewritePasses) {
-    this.module = module;
-    this.passes = passes;
-    this.active = passes.memory === true || passes.preempt === true || passes.meter === true;
-    this.out = new ByteWriter(module.bytes.length * 1.15);
-    this.reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'module');
+    this.#module = module;
+    this.#passes = passes;
+    this.#active = passes.memory === true || passes.preempt === true || passes.meter === true;
+    this.#out = new ByteWriter(module.bytes.length * 1.15);
+    this.#reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'module');
     const own = module.memories[0];
     const lone = module.memories.length === 1 && module.importedMemories === 0;
-    this.importsMemory = passes.memory === true && lone && own !== undefined && !own.shared && !own.is64;
-    if (passes.meter) this.inserted = { name: 'refuel', results: [0x7f] };
-    else if (passes.preempt) this.inserted = { name: 'tick', results: [] };
+    this.#importsMemory = passes.memory === true && lone && own !== undefined && !own.shared && !own.is64;
+    if (passes.meter) this.#inserted = { name: 'refuel', results: [0x7f] };
+    else if (passes.preempt) this.#inserted = { name: 'tick', results: [] };
     const names = new ExportNames(module);
-    this.startExport = this.active && module.start !== undefined ? names.free('lunatic:start') : undefined;
-    if (passes.reuse) this.state = this.mutableState(names);
-    if (passes.draft) this.draft = this.draftFunctions();
+    this.#startExport = this.#active && module.start !== undefined ? names.free('lunatic:start') : undefined;
+    if (passes.reuse) this.#state = this.#mutableState(names);
+    if (passes.draft) this.#draft = this.#draftFunctions();
   }
 
   /** Undefined where the module has no use for them. */
-  private draftFunctions(): DraftFunctions | undefined {
-    const { module } = this;
+  #draftFunctions(): DraftFunctions | undefined {
+    const module = this.#module;
     const reached = module.exports.some(({ kind, name }) => kind === 'memory' && name === 'memory');
-    if (this.inserted === undefined || !this.importsMemory || !reached || module.functions.length === 0)
+    if (this.#inserted === undefined || !this.#importsMemory || !reached || module.functions.length === 0)
       return undefined;
-    const first = this.move(module.importedFunctions + module.functions.length);
+    const first = this.#move(module.importedFunctions + module.functions.length);
     const functions = new DraftFunctions(module, first, draftMemory);
     return functions.count === 0 ? undefined : functions;
   }
 
   rewrite(): RewrittenModule {
-    const { module, inserted } = this;
+    const module = this.#module;
+    const inserted = this.#inserted;
     const shift = inserted === undefined ? 0 : 1;
     const first = module.importedFunctions;
-    if (!this.active) {
-      this.offsets.copied(0, 0);
-      return { bytes: module.bytes, offsets: this.offsets, originalFunction: (index) => index };
+    if (!this.#active) {
+      this.#offsets.copied(0, 0);
+      return { bytes: module.bytes, offsets: this.#offsets, originalFunction: (index) => index };
     }
-    if (inserted !== undefined) this.walkCode(shift);
-    this.sections();
-    const memory = this.importsMemory ? this.importedMemory() : undefined;
+    if (inserted !== undefined) this.#walkCode(shift);
+    this.#sections();
+    const memory = this.#importsMemory ? this.#importedMemory() : undefined;
     return {
-      bytes: this.out.finish(),
-      offsets: this.offsets,
+      bytes: this.#out.finish(),
+      offsets: this.#offsets,
       originalFunction: (index) => {
         if (index < first) return index;
         const original = index - shift;
         return original < first || original >= first + module.functions.length ? undefined : original;
       },
       ...(memory === undefined ? {} : { memory }),
-      ...(this.state === undefined ? {} : { state: [...this.state.keys()] }),
-      ...(this.startExport === undefined ? {} : { startExport: this.startExport }),
+      ...(this.#state === undefined ? {} : { state: [...this.#state.keys()] }),
+      ...(this.#startExport === undefined ? {} : { startExport: this.#startExport }),
     };
   }
 
   /** What code can change besides the memory; undefined where that is more than the host can set back. */
-  private mutableState(names: ExportNames): Map<string, number> | undefined {
-    const { module, passes } = this;
+  #mutableState(names: ExportNames): Map<string, number> | undefined {
+    const module = this.#module;
+    const passes = this.#passes;
     if (module.usesGcTypes || module.code.changesTables || module.importedGlobals > 0) return undefined;
     const state = new Map<string, number>();
     for (const [index, { type, mutable }] of module.globals.entries()) {
@@ -147,117 +149,122 @@ class ModuleRewriter {
     return state;
   }
 
-  private importedMemory(): RewrittenModule['memory'] {
-    const { module } = this;
+  #importedMemory(): RewrittenModule['memory'] {
+    const module = this.#module;
     const { initial, maximum } = module.memories[0] ?? { initial: 0 };
     const exported = module.exports.some((entry) => entry.kind === 'memory');
     return { initial, ...(maximum === undefined ? {} : { maximum }), exported };
   }
 
-  private readonly move = (index: number): number =>
-    this.inserted === undefined || index < this.module.importedFunctions ? index : index + 1;
+  readonly #move = (index: number): number =>
+    this.#inserted === undefined || index < this.#module.importedFunctions ? index : index + 1;
 
-  private walkCode(shift: number): void {
-    const { module } = this;
+  #walkCode(shift: number): void {
+    const module = this.#module;
     const imported = module.importedFunctions;
     const global = module.importedGlobals + module.globals.length;
-    const walk = new CodeWalk(module, shift, this.draft?.calls);
+    const walk = new CodeWalk(module, shift, this.#draft?.calls);
     const hints = new BranchHints(module);
-    if (this.passes.meter) walk.use(new MeterPass(imported, global));
+    if (this.#passes.meter) walk.use(new MeterPass(imported, global));
     else walk.use(new PreemptPass(module, walk.emit, imported, global));
     walk.run((defined, at, bodyStart, inserted) =>
       hints.add(imported + shift + defined, imported + defined, at, bodyStart, inserted),
     );
-    this.code = walk;
-    this.hints = hints.finish();
+    this.#code = walk;
+    this.#hints = hints.finish();
   }
 
-  private sections(): void {
-    const { module, out } = this;
+  #sections(): void {
+    const module = this.#module;
+    const out = this.#out;
     const headerLength = 8;
-    this.offsets.copied(0, 0);
+    this.#offsets.copied(0, 0);
     out.copy(module.bytes, 0, headerLength);
     let rank = 0;
     for (const section of module.sections) {
       if (section.id === sectionId.custom) {
-        this.custom(section);
+        this.#custom(section);
         continue;
       }
       const ownRank = sectionOrder.indexOf(section.id);
-      while (rank < ownRank) this.section(sectionOrder[rank++] ?? 0, undefined, section.start);
+      while (rank < ownRank) this.#section(sectionOrder[rank++] ?? 0, undefined, section.start);
       rank = ownRank + 1;
-      this.section(section.id, section, section.start);
+      this.#section(section.id, section, section.start);
     }
     while (rank < sectionOrder.length)
-      this.section(sectionOrder[rank++] ?? 0, undefined, module.bytes.length);
+      this.#section(sectionOrder[rank++] ?? 0, undefined, module.bytes.length);
   }
 
-  private section(id: number, section: Section | undefined, before: number): void {
-    if (!this.rewritten(id, section, before) && section !== undefined) this.copy(section);
+  #section(id: number, section: Section | undefined, before: number): void {
+    if (!this.#rewritten(id, section, before) && section !== undefined) this.#copy(section);
   }
 
   /** Writes a section that a pass changes, adds or drops; false when it is to stay as it is. */
-  private rewritten(id: number, section: Section | undefined, before: number): boolean {
+  #rewritten(id: number, section: Section | undefined, before: number): boolean {
     switch (id) {
       case sectionId.type:
-        if (this.inserted !== undefined) return this.extend(id, section, before, 1, this.writeType);
+        if (this.#inserted !== undefined) return this.#extend(id, section, before, 1, this.#writeType);
         break;
       case sectionId.import: {
-        const { inserted, importsMemory, draft } = this;
+        const inserted = this.#inserted;
+        const importsMemory = this.#importsMemory;
+        const draft = this.#draft;
         const more =
           (inserted === undefined ? 0 : 1) + (importsMemory ? 1 : 0) + (draft === undefined ? 0 : 1);
-        if (more > 0) return this.extend(id, section, before, more, this.writeImports);
+        if (more > 0) return this.#extend(id, section, before, more, this.#writeImports);
         break;
       }
       case sectionId.function: {
-        const { draft } = this;
+        const draft = this.#draft;
         if (draft === undefined) break;
-        return this.extend(id, section, before, draft.count, () => draft.writeTypes(this.out));
+        return this.#extend(id, section, before, draft.count, () => draft.writeTypes(this.#out));
       }
       case sectionId.table:
-        if (section !== undefined) return this.tables(section);
+        if (section !== undefined) return this.#tables(section);
         break;
       case sectionId.memory:
-        return this.importsMemory;
+        return this.#importsMemory;
       case sectionId.global:
-        if (this.inserted !== undefined) return this.extend(id, section, before, 1, this.writeGlobal);
+        if (this.#inserted !== undefined) return this.#extend(id, section, before, 1, this.#writeGlobal);
         break;
       case sectionId.export:
-        return this.exports(section, before);
+        return this.#exports(section, before);
       case sectionId.start:
         return true;
       case sectionId.element:
       case sectionId.data:
-        if (section !== undefined && this.inserted !== undefined) return this.extend(id, section, before, 0);
+        if (section !== undefined && this.#inserted !== undefined)
+          return this.#extend(id, section, before, 0);
         break;
       case sectionId.code:
-        if (section !== undefined && this.code !== undefined) return this.codeSection(section, this.code);
+        if (section !== undefined && this.#code !== undefined) return this.#codeSection(section, this.#code);
         break;
     }
     return false;
   }
 
-  private exports(section: Section | undefined, before: number): boolean {
-    const more = (this.startExport === undefined ? 0 : 1) + (this.state?.size ?? 0);
-    if (more === 0 && (section === undefined || this.inserted === undefined)) return false;
-    return this.extend(sectionId.export, section, before, more, this.writeExports);
+  #exports(section: Section | undefined, before: number): boolean {
+    const more = (this.#startExport === undefined ? 0 : 1) + (this.#state?.size ?? 0);
+    if (more === 0 && (section === undefined || this.#inserted === undefined)) return false;
+    return this.#extend(sectionId.export, section, before, more, this.#writeExports);
   }
 
-  private copy(section: Section): void {
-    this.offsets.copied(this.out.length, section.start);
-    this.out.copy(this.module.bytes, section.start, section.end);
+  #copy(section: Section): void {
+    this.#offsets.copied(this.#out.length, section.start);
+    this.#out.copy(this.#module.bytes, section.start, section.end);
   }
 
   /** A section that is a vector, with its function indices moved and more entries at its end. */
-  private extend(
+  #extend(
     id: number,
     section: Section | undefined,
     before: number,
     more: number,
     write?: () => void,
   ): boolean {
-    const { out, reader } = this;
-    this.offsets.inserted(out.length, section?.start ?? before);
+    const out = this.#out;
+    const reader = this.#reader;
+    this.#offsets.inserted(out.length, section?.start ?? before);
     out.u8(id);
     const contents = out.openSize(3);
     if (section === undefined) {
@@ -266,27 +273,30 @@ class ModuleRewriter {
       reader.position = section.bodyStart;
       reader.end = section.end;
       out.u32(reader.u32('a number of entries') + more);
-      this.copyRange(reader.position, section.end);
+      this.#copyRange(reader.position, section.end);
     }
     write?.();
     out.closeSize(contents, 3);
     return true;
   }
 
-  private copyRange(start: number, end: number): void {
-    copyMoved(this.out, this.reader, this.module.functionSites, start, end, this.move);
+  #copyRange(start: number, end: number): void {
+    copyMoved(this.#out, this.#reader, this.#module.functionSites, start, end, this.#move);
   }
 
-  private readonly writeType = (): void => {
-    const { out, inserted } = this;
+  readonly #writeType = (): void => {
+    const out = this.#out;
+    const inserted = this.#inserted;
     out.u8(0x60);
     out.u32(0);
     out.u32(inserted?.results.length ?? 0);
     for (const type of inserted?.results ?? []) out.u8(type);
   };
 
-  private readonly writeImports = (): void => {
-    const { out, inserted, module } = this;
+  readonly #writeImports = (): void => {
+    const out = this.#out;
+    const inserted = this.#inserted;
+    const module = this.#module;
     if (inserted !== undefined) {
       out.name(kernelModule);
       out.name(inserted.name);
@@ -294,13 +304,13 @@ class ModuleRewriter {
       out.u32(module.types.length);
     }
     const memory = module.memories[0];
-    if (this.importsMemory && memory !== undefined) {
+    if (this.#importsMemory && memory !== undefined) {
       out.name(kernelModule);
       out.name('memory');
       out.u8(2);
       writeLimits(out, memory, memory.maximum);
     }
-    if (this.draft !== undefined) {
+    if (this.#draft !== undefined) {
       out.name(kernelModule);
       out.name('draft');
       out.u8(2);
@@ -308,21 +318,24 @@ class ModuleRewriter {
     }
   };
 
-  private readonly writeGlobal = (): void => {
-    const { out } = this;
+  readonly #writeGlobal = (): void => {
+    const out = this.#out;
     out.u8(0x7f);
     out.u8(1);
     out.u8(op.i32Const);
-    out.s32(this.passes.meter ? 0 : workLimit);
+    out.s32(this.#passes.meter ? 0 : workLimit);
     out.u8(op.end);
   };
 
-  private readonly writeExports = (): void => {
-    const { out, module, startExport, state } = this;
+  readonly #writeExports = (): void => {
+    const out = this.#out;
+    const module = this.#module;
+    const startExport = this.#startExport;
+    const state = this.#state;
     if (startExport !== undefined) {
       out.name(startExport);
       out.u8(0);
-      out.u32(this.move(module.start ?? 0));
+      out.u32(this.#move(module.start ?? 0));
     }
     for (const [name, global] of state ?? []) {
       out.name(name);
@@ -331,27 +344,32 @@ class ModuleRewriter {
     }
   };
 
-  private tables(section: Section): boolean {
-    const { out, module } = this;
-    this.offsets.inserted(out.length, section.start);
+  #tables(section: Section): boolean {
+    const out = this.#out;
+    const module = this.#module;
+    this.#offsets.inserted(out.length, section.start);
     out.u8(section.id);
     const contents = out.openSize(1);
     let copied = section.bodyStart;
     for (const table of module.tables) {
-      this.copyRange(copied, table.limitsStart);
-      writeLimits(out, table, this.passes.memory ? cappedMaximum(table) : table.maximum);
+      this.#copyRange(copied, table.limitsStart);
+      writeLimits(out, table, this.#passes.memory ? cappedMaximum(table) : table.maximum);
       copied = table.limitsEnd;
     }
-    this.copyRange(copied, section.end);
+    this.#copyRange(copied, section.end);
     out.closeSize(contents, 1);
     return true;
   }
 
-  private codeSection(section: Section, walk: CodeWalk): boolean {
-    const { out, module, offsets, draft, reader } = this;
-    if (this.hints !== undefined) {
+  #codeSection(section: Section, walk: CodeWalk): boolean {
+    const out = this.#out;
+    const module = this.#module;
+    const offsets = this.#offsets;
+    const draft = this.#draft;
+    const reader = this.#reader;
+    if (this.#hints !== undefined) {
       offsets.inserted(out.length, section.start);
-      this.writeCustom(branchHintSection, this.hints);
+      this.#writeCustom(branchHintSection, this.#hints);
     }
     const firstBody = module.code.sizeAt[0] ?? section.end;
     offsets.inserted(out.length, section.start);
@@ -375,29 +393,31 @@ class ModuleRewriter {
     return true;
   }
 
-  private custom(section: Section): void {
-    const { module } = this;
+  #custom(section: Section): void {
+    const module = this.#module;
     const custom = module.customs.find((entry) => entry.section === section);
-    if (custom !== undefined && this.inserted !== undefined && this.rewrittenCustom(custom)) return;
-    this.copy(section);
+    if (custom !== undefined && this.#inserted !== undefined && this.#rewrittenCustom(custom)) return;
+    this.#copy(section);
   }
 
   /** The same for a custom section. */
-  private rewrittenCustom(custom: CustomSection): boolean {
-    const { module, out, offsets } = this;
-    if (this.inserted === undefined) return false;
+  #rewrittenCustom(custom: CustomSection): boolean {
+    const module = this.#module;
+    const out = this.#out;
+    const offsets = this.#offsets;
+    if (this.#inserted === undefined) return false;
     if (custom.name === 'name') {
-      const names = rewriteNames(module, custom, this.move, [`${kernelModule}.${this.inserted.name}`]);
+      const names = rewriteNames(module, custom, this.#move, [`${kernelModule}.${this.#inserted.name}`]);
       offsets.inserted(out.length, custom.section.start);
-      if (names !== undefined && this.passes.dropNames !== true) this.writeCustom(custom.name, names);
+      if (names !== undefined && this.#passes.dropNames !== true) this.#writeCustom(custom.name, names);
       return true;
     }
     // Hints are written anew before the code; other code metadata refers to offsets that are gone.
     return custom.name.startsWith('metadata.code.');
   }
 
-  private writeCustom(name: string, contents: Uint8Array): void {
-    const { out } = this;
+  #writeCustom(name: string, contents: Uint8Array): void {
+    const out = this.#out;
     out.u8(sectionId.custom);
     const start = out.openSize(1);
     out.name(name);
@@ -430,16 +450,16 @@ function cappedMaximum(table: DefinedTable): number | undefined {
 
 /** Names that are free for exports. */
 class ExportNames {
-  private readonly taken: Set<string>;
+  readonly #taken: Set<string>;
 
   constructor(module: WasmModule) {
-    this.taken = new Set(module.exports.map((entry) => entry.name));
+    this.#taken = new Set(module.exports.map((entry) => entry.name));
   }
 
   free(wanted: string): string {
     let name = wanted;
-    for (let i = 2; this.taken.has(name); i++) name = `${wanted}:${i}`;
-    this.taken.add(name);
+    for (let i = 2; this.#taken.has(name); i++) name = `${wanted}:${i}`;
+    this.#taken.add(name);
     return name;
   }
 }

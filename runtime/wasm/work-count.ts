@@ -13,25 +13,25 @@ export class WorkCount {
   limit = -1;
   /** Local: the weight of an innermost loop's turn, or the bound of a counted loop's strip. */
   step = -1;
-  private readonly emit: CodeEmitter;
-  private readonly tick: number;
-  private readonly budget: number;
+  readonly #emit: CodeEmitter;
+  readonly #tick: number;
+  readonly #budget: number;
 
   /** @param tick function index, @param budget global index, both in the rewritten module */
   constructor(emit: CodeEmitter, tick: number, budget: number) {
-    this.emit = emit;
-    this.tick = tick;
-    this.budget = budget;
+    this.#emit = emit;
+    this.#tick = tick;
+    this.#budget = budget;
   }
 
   /** The question itself. */
   ask(): void {
-    this.emit.call(this.tick);
+    this.#emit.call(this.#tick);
   }
 
   /** Leaves `spent + weight` and the limit on the stack. */
   charge(weight: number): void {
-    const { emit } = this;
+    const emit = this.#emit;
     emit.localGet(this.spent);
     emit.constant(weight);
     emit.u8(op.i32Add);
@@ -40,39 +40,39 @@ export class WorkCount {
   }
 
   askAndClear(): void {
-    this.emit.call(this.tick);
+    this.#emit.call(this.#tick);
     this.clear();
   }
 
   clear(): void {
-    this.emit.constant(0);
-    this.emit.localSet(this.spent);
+    this.#emit.constant(0);
+    this.#emit.localSet(this.spent);
   }
 
   askByBudget(weight: number): void {
-    this.emit.globalGet(this.budget);
-    this.emit.constant(weight);
-    this.takeFromBudget();
+    this.#emit.globalGet(this.#budget);
+    this.#emit.constant(weight);
+    this.#takeFromBudget();
   }
 
   /** Takes what is counted in `spent` from the budget. */
   settle(): void {
-    this.emit.globalGet(this.budget);
-    this.emit.localGet(this.spent);
-    this.takeFromBudget();
+    this.#emit.globalGet(this.#budget);
+    this.#emit.localGet(this.spent);
+    this.#takeFromBudget();
   }
 
-  private takeFromBudget(): void {
-    const { emit } = this;
+  #takeFromBudget(): void {
+    const emit = this.#emit;
     emit.u8(op.i32Sub);
-    emit.globalSet(this.budget);
-    emit.globalGet(this.budget);
+    emit.globalSet(this.#budget);
+    emit.globalGet(this.#budget);
     emit.constant(0);
     emit.u8(op.i32LtS);
     emit.unlikelyIf();
-    emit.call(this.tick);
+    emit.call(this.#tick);
     emit.constant(workLimit);
-    emit.globalSet(this.budget);
+    emit.globalSet(this.#budget);
     emit.u8(op.end);
   }
 }

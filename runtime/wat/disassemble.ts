@@ -3,7 +3,7 @@ import type { WasmModule } from '../wasm/module.ts';
 import { op, shape } from '../wasm/opcodes.ts';
 import { readValueType, type ValueType } from '../wasm/value-type.ts';
 import { InstructionText } from './instruction-text.ts';
-import { ModuleIdentifiers } from './module-identifiers.ts';
+import { type ModuleIdentifiers, moduleIdentifiers } from './module-identifiers.ts';
 import { quotedText, UniqueNames } from './quoted-text.ts';
 import { declarationTexts } from './type-text.ts';
 
@@ -79,65 +79,68 @@ export function lineOf({ offsets }: Disassembly, offset: number): number {
 class FunctionLines {
   readonly lines: string[] = [];
   readonly offsets: number[] = [];
-  private characters = 0;
-  private readonly module: WasmModule;
-  private readonly index: number;
-  private readonly identifiers: ModuleIdentifiers;
-  private readonly locals = new UniqueNames();
-  private readonly params: readonly ValueType[];
-  private readonly results: readonly ValueType[];
+  #characters = 0;
+  readonly #module: WasmModule;
+  readonly #index: number;
+  readonly #identifiers: ModuleIdentifiers;
+  readonly #locals = new UniqueNames();
+  readonly #params: readonly ValueType[];
+  readonly #results: readonly ValueType[];
 
   constructor(module: WasmModule, index: number) {
-    this.module = module;
-    this.index = index;
-    this.identifiers = ModuleIdentifiers.of(module);
+    this.#module = module;
+    this.#index = index;
+    this.#identifiers = moduleIdentifiers(module);
     const type = module.functionType(index);
-    this.params = type?.params ?? [];
-    this.results = type?.results ?? [];
+    this.#params = type?.params ?? [];
+    this.#results = type?.results ?? [];
   }
 
   writeImport(): void {
-    const entry = this.identifiers.imports[this.index];
+    const entry = this.#identifiers.imports[this.#index];
     const from = `${quotedText(entry?.module ?? '')} ${quotedText(entry?.name ?? '')}`;
-    this.add(`(import ${from} (${this.head()}))`, -1);
+    this.#add(`(import ${from} (${this.#head()}))`, -1);
   }
 
   writeDefinition(): void {
-    const { module } = this;
-    const defined = this.index - module.importedFunctions;
+    const module = this.#module;
+    const defined = this.#index - module.importedFunctions;
     const { code } = module;
     const start = code.bodyStart[defined] ?? 0;
     const end = code.bodyEnd[defined] ?? 0;
-    const reader = new InstructionReader(module.bytes, start, end, `function ${this.index}`);
-    const declared = this.readLocals(reader);
-    this.nameLocals(declared.types.length);
-    this.add(`(${this.head()}`, -1);
-    this.writeLocals(declared);
-    this.writeBody(reader);
+    const reader = new InstructionReader(module.bytes, start, end, `function ${this.#index}`);
+    const declared = this.#readLocals(reader);
+    this.#nameLocals(declared.types.length);
+    this.#add(`(${this.#head()}`, -1);
+    this.#writeLocals(declared);
+    this.#writeBody(reader);
   }
 
-  private add(line: string, offset: number): void {
+  #add(line: string, offset: number): void {
     this.lines.push(line);
     this.offsets.push(offset);
-    this.characters += line.length + 1;
+    this.#characters += line.length + 1;
   }
 
-  private get showsSignature(): boolean {
-    return this.params.length + this.results.length <= MOST_PARAMETERS;
+  get #showsSignature(): boolean {
+    return this.#params.length + this.#results.length <= MOST_PARAMETERS;
   }
 
   /** `func $name (;5;) (export "x") (type 3) (param $a i32) (result i32)` */
-  private head(): string {
-    const { index, identifiers, params, results } = this;
-    const imported = index < this.module.importedFunctions;
+  #head(): string {
+    const index = this.#index;
+    const identifiers = this.#identifiers;
+    const params = this.#params;
+    const results = this.#results;
+    const imported = index < this.#module.importedFunctions;
     const names = identifiers.exportsOf(index);
     const words = ['func', identifiers.get('function', index) ?? '', `(;${index};)`];
     if (!imported) words.push(...names.slice(0, MOST_EXPORTS).map((name) => `(export ${quotedText(name)})`));
     if (!imported && names.length > MOST_EXPORTS)
       words.push(`(; ${names.length - MOST_EXPORTS} more exports ;)`);
-    words.push(`(type ${this.module.functionTypeIndex(index) ?? 0})`);
-    if (this.showsSignature) {
-      words.push(...declarationTexts('param', params, (i) => this.locals.get(i)));
+    words.push(`(type ${this.#module.functionTypeIndex(index) ?? 0})`);
+    if (this.#showsSignature) {
+      words.push(...declarationTexts('param', params, (i) => this.#locals.get(i)));
       words.push(...declarationTexts('result', results));
     } else {
       words.push(`(; ${params.length} parameters, ${results.length} results ;)`);
@@ -146,7 +149,7 @@ class FunctionLines {
   }
 
   /** Those that are shown, and how many there are in all. */
-  private readLocals(reader: InstructionReader): { types: ValueType[]; total: number } {
+  #readLocals(reader: InstructionReader): { types: ValueType[]; total: number } {
     const types: ValueType[] = [];
     let total = 0;
     for (let groups = reader.u32('groups of locals'); groups > 0; groups--) {
@@ -159,53 +162,54 @@ class FunctionLines {
   }
 
   /** What is not declared in the text cannot be named there. */
-  private nameLocals(declared: number): void {
-    const { params, locals } = this;
-    const first = this.showsSignature ? 0 : params.length;
-    for (const [index, name] of this.identifiers.names.locals(this.index)) {
+  #nameLocals(declared: number): void {
+    const params = this.#params;
+    const locals = this.#locals;
+    const first = this.#showsSignature ? 0 : params.length;
+    for (const [index, name] of this.#identifiers.names.locals(this.#index)) {
       if (index >= first && index < params.length + declared) locals.add(index, name);
     }
   }
 
-  private writeLocals({ types, total }: { types: readonly ValueType[]; total: number }): void {
-    const first = this.params.length;
+  #writeLocals({ types, total }: { types: readonly ValueType[]; total: number }): void {
+    const first = this.#params.length;
     let line = '';
-    for (const text of declarationTexts('local', types, (i) => this.locals.get(first + i))) {
+    for (const text of declarationTexts('local', types, (i) => this.#locals.get(first + i))) {
       if (line.length + text.length > LINE_WIDTH && line !== '') {
-        this.add(line, -1);
+        this.#add(line, -1);
         line = '';
       }
       line += line === '' ? `  ${text}` : ` ${text}`;
     }
-    if (line !== '') this.add(line, -1);
-    if (total > types.length) this.add(`  ;; ${total - types.length} more locals`, -1);
+    if (line !== '') this.#add(line, -1);
+    if (total > types.length) this.#add(`  ;; ${total - types.length} more locals`, -1);
   }
 
-  private writeBody(reader: InstructionReader): void {
-    const text = new InstructionText(this.module, this.identifiers, this.locals, reader);
+  #writeBody(reader: InstructionReader): void {
+    const text = new InstructionText(this.#module, this.#identifiers, this.#locals, reader);
     const lastEnd = reader.end - 1;
     // Labels that are open, the function's own among them.
     let depth = 1;
     while (reader.position < lastEnd) {
-      if (this.lines.length >= MOST_LINES - 2 || this.characters > MOST_CHARACTERS) {
-        this.leaveOut(reader, lastEnd);
+      if (this.lines.length >= MOST_LINES - 2 || this.#characters > MOST_CHARACTERS) {
+        this.#leaveOut(reader, lastEnd);
         break;
       }
       reader.next();
       const { opcode } = reader;
       if (opcode === op.end || opcode === op.delegate) depth--;
       const between = opcode === op.else || opcode === op.catch || opcode === op.catchAll;
-      this.add(indent(between ? depth - 1 : depth) + text.read(depth), reader.start);
+      this.#add(indent(between ? depth - 1 : depth) + text.read(depth), reader.start);
       if (reader.shape === shape.blockType || reader.shape === shape.tryTable) depth++;
     }
-    this.add(')', lastEnd);
+    this.#add(')', lastEnd);
   }
 
-  private leaveOut(reader: InstructionReader, lastEnd: number): void {
+  #leaveOut(reader: InstructionReader, lastEnd: number): void {
     const first = reader.position;
     let count = 0;
     for (; reader.position < lastEnd; count++) reader.next();
-    this.add(`  ;; ${count} more instructions`, first);
+    this.#add(`  ;; ${count} more instructions`, first);
   }
 }
 

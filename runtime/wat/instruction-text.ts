@@ -62,14 +62,14 @@ const catchClauses = ['catch', 'catch_ref', 'catch_all', 'catch_all_ref'] as con
 
 /** The text of the instruction that a reader has just read. */
 export class InstructionText {
-  private readonly module: WasmModule;
-  private readonly identifiers: ModuleIdentifiers;
-  private readonly locals: UniqueNames;
-  private readonly reader: InstructionReader;
+  readonly #module: WasmModule;
+  readonly #identifiers: ModuleIdentifiers;
+  readonly #locals: UniqueNames;
+  readonly #reader: InstructionReader;
   /** Reads the immediates again that the reader skipped; `reader` has found nothing wrong with them. */
-  private readonly cursor: ByteReader;
+  readonly #cursor: ByteReader;
   /** Open labels, the function's among them, as they are before the instruction; `delegate` has closed its own. */
-  private depth = 0;
+  #depth = 0;
 
   constructor(
     module: WasmModule,
@@ -77,71 +77,71 @@ export class InstructionText {
     locals: UniqueNames,
     reader: InstructionReader,
   ) {
-    this.module = module;
-    this.identifiers = identifiers;
-    this.locals = locals;
-    this.reader = reader;
-    this.cursor = new ByteReader(reader.bytes, reader.position, reader.end, reader.place);
+    this.#module = module;
+    this.#identifiers = identifiers;
+    this.#locals = locals;
+    this.#reader = reader;
+    this.#cursor = new ByteReader(reader.bytes, reader.position, reader.end, reader.place);
   }
 
   /** @param depth labels that are open before the instruction, the function's own among them */
   read(depth: number): string {
-    const { opcode } = this.reader;
+    const { opcode } = this.#reader;
     const name = mnemonic(opcode);
     if (name === undefined) return `;; unknown instruction 0x${opcode.toString(16)}`;
-    this.depth = depth;
-    const immediates = this.reader.shape === shape.none ? '' : this.immediates();
+    this.#depth = depth;
+    const immediates = this.#reader.shape === shape.none ? '' : this.#immediates();
     const words = immediates === '' ? name : `${name} ${immediates}`;
-    const opens = this.reader.shape === shape.blockType || this.reader.shape === shape.tryTable;
+    const opens = this.#reader.shape === shape.blockType || this.#reader.shape === shape.tryTable;
     return opens ? `${words} ;; label = @${depth}` : words;
   }
 
-  private immediates(): string {
-    const { opcode, index, index2 } = this.reader;
-    switch (this.reader.shape) {
+  #immediates(): string {
+    const { opcode, index, index2 } = this.#reader;
+    switch (this.#reader.shape) {
       case shape.function:
-        return this.reference('function', index);
+        return this.#reference('function', index);
       case shape.index:
         if (opcode === 0x3f || opcode === op.memoryGrow || opcode === op.memoryFill)
-          return this.memory(index);
-        return this.reference(indexSpace(opcode), index);
+          return this.#memory(index);
+        return this.#reference(indexSpace(opcode), index);
       case shape.twoIndices:
-        return this.twoIndices(index, index2);
+        return this.#twoIndices(index, index2);
       case shape.i32:
         return String(index);
       case shape.label:
-        return this.label(0);
+        return this.#label(0);
       case shape.labelTable:
-        return listText(this.reader.labelCount, 'labels', (i) => this.label(i));
+        return listText(this.#reader.labelCount, 'labels', (i) => this.#label(i));
       default:
-        this.toImmediates();
-        return this.skippedImmediates();
+        this.#toImmediates();
+        return this.#skippedImmediates();
     }
   }
 
   /** Those that stand in the binary only, read with the cursor. */
-  private skippedImmediates(): string {
-    const { cursor } = this;
+  #skippedImmediates(): string {
+    const cursor = this.#cursor;
     const { bytes } = cursor;
     const view = new DataView(bytes.buffer, bytes.byteOffset + cursor.position);
-    switch (this.reader.shape) {
+    switch (this.#reader.shape) {
       case shape.blockType:
-        return this.blockType();
+        return this.#blockType();
       case shape.tryTable:
-        return this.tryTable();
+        return this.#tryTable();
       case shape.valueTypes: {
         const types = listText(cursor.u32('types'), 'types', () => readValueType(cursor));
         return types === '' ? '(result)' : `(result ${types})`;
       }
       case shape.memory:
-        return this.memoryArgument();
+        return this.#memoryArgument();
       case shape.memoryLane: {
-        const argument = this.memoryArgument();
+        const argument = this.#memoryArgument();
         return `${argument === '' ? '' : `${argument} `}${cursor.u8('a lane')}`;
       }
       case shape.byte:
         // A fence has a byte of flags, for which there is no text.
-        return this.reader.opcode === 0xfe003 ? '' : String(cursor.u8('a lane'));
+        return this.#reader.opcode === 0xfe003 ? '' : String(cursor.u8('a lane'));
       case shape.i64:
         return leb64Text(bytes, cursor.position, true);
       case shape.bytes4:
@@ -149,117 +149,117 @@ export class InstructionText {
       case shape.bytes8:
         return f64Text(view.getInt32(4, true), view.getInt32(0, true));
       case shape.bytes16:
-        return this.vector(view);
+        return this.#vector(view);
       case shape.heapType:
-        return this.heapType();
+        return this.#heapType();
       case shape.castLabel: {
         const flags = cursor.u8('cast flags');
         cursor.u32('a label');
         const from = referenceTypeText((flags & 1) !== 0, readHeapType(cursor));
-        return `${this.label(0)} ${from} ${referenceTypeText((flags & 2) !== 0, readHeapType(cursor))}`;
+        return `${this.#label(0)} ${from} ${referenceTypeText((flags & 2) !== 0, readHeapType(cursor))}`;
       }
       default:
         return '';
     }
   }
 
-  private toImmediates(): void {
-    this.cursor.position = this.reader.start + 1;
-    if (this.reader.opcode > 0xff) this.cursor.u32('the number of an instruction');
+  #toImmediates(): void {
+    this.#cursor.position = this.#reader.start + 1;
+    if (this.#reader.opcode > 0xff) this.#cursor.u32('the number of an instruction');
   }
 
   /** The name beside the index: people know one, other tools and indirect calls the other. */
-  private reference(space: Counted, index: number): string {
+  #reference(space: Counted, index: number): string {
     if (space === 'plain') return String(index);
-    if (space === 'local') return this.locals.get(index) ?? String(index);
-    const name = this.identifiers.get(space, index);
+    if (space === 'local') return this.#locals.get(index) ?? String(index);
+    const name = this.#identifiers.get(space, index);
     return name === undefined ? String(index) : `${name} (;${index};)`;
   }
 
   /** The first memory, which is most often the only one, goes without saying. */
-  private memory(index: number): string {
-    return index === 0 ? '' : this.reference('memory', index);
+  #memory(index: number): string {
+    return index === 0 ? '' : this.#reference('memory', index);
   }
 
-  private twoIndices(first: number, second: number): string {
-    const { opcode } = this.reader;
+  #twoIndices(first: number, second: number): string {
+    const { opcode } = this.#reader;
     switch (opcode) {
       case op.callIndirect:
       case op.returnCallIndirect: {
-        const type = typeUseText(this.module, first);
-        return second === 0 ? type : `${this.reference('table', second)} ${type}`;
+        const type = typeUseText(this.#module, first);
+        return second === 0 ? type : `${this.#reference('table', second)} ${type}`;
       }
       // The text has memory or table in front of the segment, the binary behind it.
       case 0xfc008: {
-        const data = this.reference('data', first);
-        return second === 0 ? data : `${this.memory(second)} ${data}`;
+        const data = this.#reference('data', first);
+        return second === 0 ? data : `${this.#memory(second)} ${data}`;
       }
       case op.tableInit:
-        return `${this.reference('table', second)} ${this.reference('element', first)}`;
+        return `${this.#reference('table', second)} ${this.#reference('element', first)}`;
       case op.memoryCopy:
         if (first === 0 && second === 0) return '';
-        return `${this.reference('memory', first)} ${this.reference('memory', second)}`;
+        return `${this.#reference('memory', first)} ${this.#reference('memory', second)}`;
       case op.tableCopy:
-        return `${this.reference('table', first)} ${this.reference('table', second)}`;
+        return `${this.#reference('table', first)} ${this.#reference('table', second)}`;
       default:
-        return `${first} ${this.reference(secondSpace(opcode), second)}`;
+        return `${first} ${this.#reference(secondSpace(opcode), second)}`;
     }
   }
 
-  private label(i: number): string {
-    const label = this.reader.labels[i] ?? 0;
-    return `${label} (;@${this.depth - 1 - label};)`;
+  #label(i: number): string {
+    const label = this.#reader.labels[i] ?? 0;
+    return `${label} (;@${this.#depth - 1 - label};)`;
   }
 
-  private blockType(): string {
-    const { blockType } = this.reader;
+  #blockType(): string {
+    const { blockType } = this.#reader;
     if (blockType >= 0) {
-      this.cursor.position = this.reader.blockTypeEnd;
-      return typeUseText(this.module, blockType);
+      this.#cursor.position = this.#reader.blockTypeEnd;
+      return typeUseText(this.#module, blockType);
     }
-    if (this.cursor.peek('a block type') !== 0x40) return `(result ${readValueType(this.cursor)})`;
-    this.cursor.position++;
+    if (this.#cursor.peek('a block type') !== 0x40) return `(result ${readValueType(this.#cursor)})`;
+    this.#cursor.position++;
     return '';
   }
 
-  private tryTable(): string {
-    const { cursor } = this;
-    const type = this.blockType();
+  #tryTable(): string {
+    const cursor = this.#cursor;
+    const type = this.#blockType();
     const count = cursor.u32('catch clauses');
     const clauses = listText(count, 'catch clauses', (i) => {
       const clause = cursor.u8('a catch clause');
-      const tag = clause < 2 ? `${this.reference('tag', cursor.u32('a tag index'))} ` : '';
+      const tag = clause < 2 ? `${this.#reference('tag', cursor.u32('a tag index'))} ` : '';
       cursor.u32('a label');
-      return `(${catchClauses[clause] ?? ''} ${tag}${this.label(i)})`;
+      return `(${catchClauses[clause] ?? ''} ${tag}${this.#label(i)})`;
     });
     return type === '' || clauses === '' ? type + clauses : `${type} ${clauses}`;
   }
 
-  private memoryArgument(): string {
-    const { cursor } = this;
+  #memoryArgument(): string {
+    const cursor = this.#cursor;
     const flags = cursor.u32('an alignment');
     const words: string[] = [];
-    const memory = flags >= 0x40 ? this.memory(cursor.u32('a memory index')) : '';
+    const memory = flags >= 0x40 ? this.#memory(cursor.u32('a memory index')) : '';
     if (memory !== '') words.push(memory);
     const offset = leb64Text(cursor.bytes, cursor.position, false);
     cursor.skipU64('a memory offset');
     if (offset !== '0') words.push(`offset=${offset}`);
     const alignment = flags & 0x3f;
-    if (alignment !== naturalAlignment(this.reader.opcode)) words.push(`align=${1n << BigInt(alignment)}`);
+    if (alignment !== naturalAlignment(this.#reader.opcode)) words.push(`align=${1n << BigInt(alignment)}`);
     return words.join(' ');
   }
 
-  private vector(view: DataView): string {
-    if (this.reader.opcode !== 0xfd00c) {
+  #vector(view: DataView): string {
+    if (this.#reader.opcode !== 0xfd00c) {
       return Array.from({ length: 16 }, (_, i) => view.getUint8(i)).join(' ');
     }
     const lanes = [0, 4, 8, 12].map((at) => `0x${view.getUint32(at, true).toString(16).padStart(8, '0')}`);
     return `i32x4 ${lanes.join(' ')}`;
   }
 
-  private heapType(): string {
-    const type = readHeapType(this.cursor);
-    const { opcode } = this.reader;
+  #heapType(): string {
+    const type = readHeapType(this.#cursor);
+    const { opcode } = this.#reader;
     if (opcode === op.refNull) return type;
     // ref.test and ref.cast have an opcode each for references that may be null.
     return referenceTypeText(opcode === 0xfb015 || opcode === 0xfb017, type);

@@ -5,61 +5,62 @@ import { UniqueNames } from './quoted-text.ts';
 
 export type FunctionImport = Import & { readonly kind: 'function' };
 
-/** What text of a module's functions needs to know of all of it. Made once a module, when first asked for. */
+const KNOWN = new WeakMap<WasmModule, ModuleIdentifiers>();
+
+/** The identifiers of a module, found when they are first asked for. */
+export function moduleIdentifiers(module: WasmModule): ModuleIdentifiers {
+  const known = KNOWN.get(module);
+  if (known !== undefined) return known;
+  const found = new ModuleIdentifiers(module);
+  KNOWN.set(module, found);
+  return found;
+}
+
+/** The identifiers that the text of a module's functions uses. */
 export class ModuleIdentifiers {
   readonly names: NameSection;
   /** In order of function index. */
   readonly imports: readonly FunctionImport[];
-  private readonly spaces = new Map<NamedSpace, UniqueNames>();
-  private readonly exports = new Map<number, string[]>();
-  private readonly module: WasmModule;
+  readonly #spaces = new Map<NamedSpace, UniqueNames>();
+  readonly #exports = new Map<number, string[]>();
+  readonly #module: WasmModule;
 
-  private static readonly known = new WeakMap<WasmModule, ModuleIdentifiers>();
-
-  static of(module: WasmModule): ModuleIdentifiers {
-    const known = ModuleIdentifiers.known.get(module);
-    if (known !== undefined) return known;
-    const made = new ModuleIdentifiers(module);
-    ModuleIdentifiers.known.set(module, made);
-    return made;
-  }
-
-  private constructor(module: WasmModule) {
-    this.module = module;
+  constructor(module: WasmModule) {
+    this.#module = module;
     this.names = new NameSection(module);
     this.imports = module.imports.filter((entry) => entry.kind === 'function');
     for (const { kind, index, name } of module.exports) {
       if (kind !== 'function') continue;
-      const names = this.exports.get(index);
-      if (names === undefined) this.exports.set(index, [name]);
+      const names = this.#exports.get(index);
+      if (names === undefined) this.#exports.set(index, [name]);
       else names.push(name);
     }
   }
 
   /** `$name` of what a module's index space holds at `index`, where it has one. */
   get(space: NamedSpace, index: number): string | undefined {
-    return this.identifiers(space).get(index);
+    return this.#identifiers(space).get(index);
   }
 
   /** Names under which the function is exported. */
   exportsOf(functionIndex: number): readonly string[] {
-    return this.exports.get(functionIndex) ?? [];
+    return this.#exports.get(functionIndex) ?? [];
   }
 
-  private identifiers(space: NamedSpace): UniqueNames {
-    const known = this.spaces.get(space);
+  #identifiers(space: NamedSpace): UniqueNames {
+    const known = this.#spaces.get(space);
     if (known !== undefined) return known;
     const made = new UniqueNames();
-    this.spaces.set(space, made);
+    this.#spaces.set(space, made);
     const isFunction = space === 'function';
-    const total = isFunction ? this.module.importedFunctions + this.module.functions.length : undefined;
+    const total = isFunction ? this.#module.importedFunctions + this.#module.functions.length : undefined;
     for (const [index, name] of this.names.of(space)) {
       if (total === undefined || index < total) made.add(index, demangle(name));
     }
     // Stripped modules still say how the outside calls their functions; engines name them alike.
     if (isFunction) {
       for (const [index, { module, name }] of this.imports.entries()) made.add(index, `${module}.${name}`);
-      for (const [index, [name]] of this.exports) made.add(index, name ?? '');
+      for (const [index, [name]] of this.#exports) made.add(index, name ?? '');
     }
     return made;
   }

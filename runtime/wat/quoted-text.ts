@@ -20,20 +20,20 @@ function quoted(text: string): string {
 
 /** Names of one index space made fit to be shown and different from each other; see `add`. */
 export class UniqueNames {
-  private readonly taken = new Set<string>();
-  private readonly identifiers = new Map<number, string>();
+  readonly #taken = new Set<string>();
+  readonly #identifiers = new Map<number, string>();
 
   /** Many functions may have one name, as the instances of a generic one: all but the first get their index. */
   add(index: number, name: string): void {
     let unique = displayName(name);
-    if (unique === '' || this.identifiers.has(index)) return;
-    while (this.taken.has(unique)) unique += `#${index}`;
-    this.taken.add(unique);
-    this.identifiers.set(index, `$${IDENTIFIER.test(unique) ? unique : quoted(unique)}`);
+    if (unique === '' || this.#identifiers.has(index)) return;
+    while (this.#taken.has(unique)) unique += `#${index}`;
+    this.#taken.add(unique);
+    this.#identifiers.set(index, `$${IDENTIFIER.test(unique) ? unique : quoted(unique)}`);
   }
 
   /** `$name`, where there is one; in quotes where the name is no identifier otherwise. */
   get(index: number): string | undefined {
-    return this.identifiers.get(index);
+    return this.#identifiers.get(index);
   }
 }

@@ -6,7 +6,7 @@ import type { NamedSpace } from '../../../runtime/wasm/name-section.ts';
 import { sectionId } from '../../../runtime/wasm/sections.ts';
 import { readValueType } from '../../../runtime/wasm/value-type.ts';
 import { functionText } from '../../../runtime/wat/index.ts';
-import { ModuleIdentifiers } from '../../../runtime/wat/module-identifiers.ts';
+import { moduleIdentifiers } from '../../../runtime/wat/module-identifiers.ts';
 
 /**
  * Everything that functions refer to stands at its index, and with its type. What is no function or type is imported
@@ -14,7 +14,7 @@ import { ModuleIdentifiers } from '../../../runtime/wat/module-identifiers.ts';
  */
 export function moduleText(module: WasmModule): string {
   const { imports, importedFunctions, functions } = module;
-  const identifiers = ModuleIdentifiers.of(module);
+  const identifiers = moduleIdentifiers(module);
   const outside: string[] = [];
   const counts = new Map<NamedSpace, number>();
   const name = (space: NamedSpace): string => {
