@@ -21,17 +21,16 @@ export interface InspectedProgram {
 
 /** A program that can be inspected while it runs. */
 export class Inspection {
-  readonly inspector: Inspector;
   readonly #program: InspectedProgram;
   readonly #address: InspectAddress;
   readonly #started = Promise.withResolvers<void>();
   #waiting: boolean;
   #pausesRoots = false;
+  #inspector: Inspector | null = null;
   #server: InspectServer | null = null;
 
   /** @param waits whether the program begins when a client says so */
   constructor(program: InspectedProgram, address: InspectAddress, waits: boolean) {
-    this.inspector = new Inspector(program.path);
     this.#program = program;
     this.#address = address;
     this.#waiting = waits;
@@ -45,12 +44,13 @@ export class Inspection {
    * @throws CommandError where it cannot listen
    */
   async begin({ scheduler }: Runtime, module: LoadedModule): Promise<void> {
-    this.inspector.attach(scheduler, module);
-    this.#server ??= await this.#listen(scheduler);
+    this.#inspector ??= new Inspector(scheduler, this.#program.path);
+    this.#inspector.addModule(module);
+    this.#server ??= await this.#listen(scheduler, this.#inspector);
     await this.#started.promise;
   }
 
-  async #listen(scheduler: Scheduler): Promise<InspectServer> {
+  async #listen(scheduler: Scheduler, inspector: Inspector): Promise<InspectServer> {
     const answers: Program = {
       welcome: () => {
         // What waits for anything but a message cannot be looked at later. That is rare enough to cost nothing.
@@ -65,7 +65,7 @@ export class Inspection {
     };
     const { host, port } = this.#address;
     try {
-      const server = await InspectServer.listen(this.#address, this.inspector, answers);
+      const server = await InspectServer.listen(this.#address, inspector, answers);
       process.stderr.write(`${INSPECTOR_ANNOUNCEMENT}${server.url}\n`);
       return server;
     } catch (error) {
@@ -87,12 +87,13 @@ export class Inspection {
 
   /** Shows clients a root process that has just been made. It is held at its entry if a client has asked for that. */
   add(root: Process): void {
-    this.inspector.add(root);
-    if (this.#pausesRoots) this.inspector.pauseAtEntry(root);
+    this.#inspector?.index.add(root);
+    if (this.#pausesRoots) this.#inspector?.holding.pauseAtEntry(root);
   }
 
-  /** Tells clients what is printed. */
+  /** Tells clients what the process that has the turn prints. */
   print(name: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    this.#inspector?.printed(bytes);
     this.#server?.output(name, bytes);
   }
 

@@ -1,11 +1,14 @@
 import type { Process } from '../kernel/process.ts';
+import { memoryOf, stateOf } from './process-info.ts';
 import {
   type EndedProcess,
   MAX_CHANGES,
   type Notifications,
   type ProcessInfo,
   type ProcessKey,
+  type ProcessState,
 } from './protocol.ts';
+import { isFailure } from './view/index.ts';
 
 /** The running processes as a feed sees them. */
 export interface ProcessSource {
@@ -15,16 +18,22 @@ export interface ProcessSource {
   keyOf(process: Process): ProcessKey;
   /** What is told of a process that has ended. */
   ended(process: Process): EndedProcess;
+  /** What is told of a process otherwise. */
+  info(process: Process): ProcessInfo;
   /** Makes the function that tells of processes, all of them at the same moment. */
   describer(): (process: Process) => ProcessInfo;
 }
 
+/** Processes that failed before a client was told of them, of which it is told in one notification at most. */
+const MAX_FAILED = 100;
+
 /** What of a process shows that there is something to tell. */
 interface Told {
-  turns: number;
-  state: string;
-  mailbox: number;
-  parented: boolean;
+  readonly turns: number;
+  readonly state: ProcessState;
+  readonly mailbox: number;
+  readonly memory: number;
+  readonly isParented: boolean;
 }
 
 /**
@@ -36,10 +45,19 @@ export class ChangeFeed {
   readonly #source: ProcessSource;
   /** The processes that were told of, the one whose last news is oldest first: in turns, all get their place. */
   readonly #told = new Map<Process, Told>();
+  /** Processes that have failed before this client was told of them, as they were. */
+  #failed: EndedProcess[] = [];
   #total = -1;
 
   constructor(source: ProcessSource) {
     this.#source = source;
+  }
+
+  /** Called when a process has ended, while it is still known how it was. */
+  exited(process: Process): void {
+    if (this.#failed.length === MAX_FAILED || this.#told.has(process)) return;
+    const ended = this.#source.ended(process);
+    if (isFailure(ended.end)) this.#failed.push({ ...ended, last: this.#source.info(process) });
   }
 
   /** The next changes; null where there are none. */
@@ -66,21 +84,31 @@ export class ChangeFeed {
     }
     for (const process of [...ended, ...changed]) this.#told.delete(process);
     for (const process of [...changed, ...started]) this.#told.set(process, visible(process));
-    if (started.length + changed.length + ended.length === 0 && total === this.#total) return null;
+    const failed = this.#failed;
+    const count = started.length + changed.length + ended.length + failed.length;
+    if (count === 0 && total === this.#total) return null;
     this.#total = total;
+    this.#failed = [];
     const describe = source.describer();
     return {
       started: started.map(describe),
       changed: changed.map(describe),
-      ended: ended.map((process) => source.ended(process)),
+      ended: [...ended.map((process) => source.ended(process)), ...failed],
       total,
     };
   }
 }
 
 function visible(process: Process): Told {
-  const { turns, state, mailbox } = process;
-  return { turns, state, mailbox: mailbox.length, parented: isParented(process) };
+  const { turns, mailbox } = process;
+  const state = stateOf(process);
+  return {
+    turns,
+    state,
+    mailbox: mailbox.length,
+    memory: memoryOf(process),
+    isParented: isParented(process),
+  };
 }
 
 function isParented({ parent, environment }: Process): boolean {
@@ -89,10 +117,14 @@ function isParented({ parent, environment }: Process): boolean {
 
 /** Thousands are asked several times a second: nothing is made for those that stand still. */
 function differs(process: Process, told: Told): boolean {
+  const state = stateOf(process);
+  // A process that computes has many turns, and there is nothing to tell of them.
+  const hasMoved = told.turns !== process.turns && state !== 'running';
   return (
-    told.turns !== process.turns ||
+    hasMoved ||
+    told.state !== state ||
     told.mailbox !== process.mailbox.length ||
-    told.state !== process.state ||
-    told.parented !== isParented(process)
+    told.memory !== memoryOf(process) ||
+    told.isParented !== isParented(process)
   );
 }

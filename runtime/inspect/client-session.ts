@@ -1,7 +1,9 @@
 import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import type { WebSocket } from 'ws';
 import { ChangeFeed } from './change-feed.ts';
-import { type HoldListener, InspectionError, type Inspector } from './inspector.ts';
+import type { Holder } from './holding.ts';
+import { InspectionError } from './inspection-error.ts';
+import type { Inspector } from './inspector.ts';
 import { Parameters } from './parameters.ts';
 import {
   MAX_CHANGES,
@@ -31,7 +33,7 @@ export interface Program {
 }
 
 /** One client of the inspection protocol: answers its requests and tells it what it watches. */
-export class ClientSession implements HoldListener {
+export class ClientSession implements Holder {
   readonly #socket: WebSocket;
   readonly #connection: MessageConnection;
   readonly #inspector: Inspector;
@@ -62,9 +64,9 @@ export class ClientSession implements HoldListener {
 
   #close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = this.#feed = null;
-    this.#inspector.listeners.delete(this);
-    this.#inspector.release(this);
+    this.#timer = null;
+    this.#unwatch();
+    this.#inspector.holding.release(this);
     this.#connection.dispose();
   }
 
@@ -88,9 +90,17 @@ export class ClientSession implements HoldListener {
     this.notify('process/continued', event);
   }
 
+  allStopped(event: Notifications['processes/stopped']): void {
+    this.notify('processes/stopped', event);
+  }
+
+  allContinued(): void {
+    this.notify('processes/continued', {});
+  }
+
   #answerRequests(): void {
-    const { listeners } = this.#inspector;
     const inspector = this.#inspector;
+    const { queries, modules, holding } = inspector;
     this.#connection.onRequest('initialize', (values: unknown) => {
       const version = new Parameters(values).text('version');
       if (version.split('.')[0] !== PROTOCOL_VERSION.split('.')[0]) {
@@ -100,50 +110,51 @@ export class ClientSession implements HoldListener {
         );
       }
       this.#initialized = true;
-      listeners.add(this);
+      holding.clients.add(this);
       return this.#program.welcome();
     });
     this.#on('start', (params) => {
       const pauseRoot = params.flag('pauseRoot');
-      if (pauseRoot) inspector.holdEntryFor(this);
+      if (pauseRoot) holding.pauseEntryFor(this);
       this.#program.start(pauseRoot);
       return null;
     });
     this.#on('process/list', (params) =>
-      inspector.list(params.optionalProcess('after'), params.optionalCount('limit'), params.filter('filter')),
+      queries.list(params.optionalProcess('after'), params.optionalCount('limit'), params.filter('filter')),
     );
-    this.#on('process/get', (params) => inspector.get(params.process('process')));
-    this.#on('process/peers', (params) => inspector.peers(params.process('process')));
-    this.#on('process/config', (params) => inspector.config(params.process('process')));
-    this.#on('process/stack', (params) => inspector.stack(params.process('process')));
+    this.#on('process/get', (params) => queries.get(params.process('process')));
+    this.#on('process/peers', (params) => queries.peers(params.process('process')));
+    this.#on('process/config', (params) => queries.config(params.process('process')));
+    this.#on('process/stack', (params) => queries.stack(params.process('process')));
     this.#on('process/mailbox', (params) =>
-      inspector.mailbox(
+      queries.mailbox(
         params.process('process'),
         params.optionalCount('start'),
         params.optionalCount('count'),
       ),
     );
     this.#on('process/memory', (params) =>
-      inspector.memory(params.process('process'), params.count('offset'), params.count('count')),
+      queries.memory(params.process('process'), params.count('offset'), params.count('count')),
     );
-    this.#on('process/pause', (params) => inspector.pause(params.process('process'), this));
-    this.#on('process/resume', (params) => inspector.resume(params.process('process')));
+    this.#on('process/pause', (params) => holding.pause(params.process('process'), this));
+    this.#on('process/resume', (params) => holding.resume(params.process('process')));
+    this.#on('processes/pause', () => holding.pauseAll(this));
+    this.#on('processes/resume', () => holding.resumeAll());
     this.#on('process/kill', (params) => inspector.kill(params.process('process')));
     this.#on('process/send', (params) =>
       inspector.send(params.process('process'), params.tag('tag'), params.bytes('data')),
     );
-    this.#on('module/get', (params) => inspector.module(params.text('module')));
+    this.#on('module/get', (params) => modules.info(params.text('module')));
     this.#on('module/bytes', (params) => ({
-      data: Buffer.from(inspector.moduleBytes(params.text('module'))).toString('base64'),
+      data: Buffer.from(modules.get(params.text('module')).bytes).toString('base64'),
     }));
     this.#on('watch', (params) => {
       const interval = params.interval('processes');
       const output = params.flag('output');
-      const traps = params.flag('traps');
+      const failures = { traps: params.flag('traps'), failedExits: params.flag('failedExits') };
       this.#watchProcesses(interval);
       this.#watchesOutput = output;
-      if (traps) inspector.trapHolders.add(this);
-      else inspector.trapHolders.delete(this);
+      holding.holdFailures(this, failures);
       return null;
     });
   }
@@ -170,12 +181,18 @@ export class ClientSession implements HoldListener {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (interval === null) {
-      this.#feed = null;
+      this.#unwatch();
       return;
     }
     this.#interval = Math.min(Math.max(interval, MIN_INTERVAL), MAX_INTERVAL);
-    this.#feed ??= new ChangeFeed(this.#inspector);
+    this.#feed ??= new ChangeFeed(this.#inspector.index);
+    this.#inspector.feeds.add(this.#feed);
     this.#timer = setTimeout(this.#tell, 0);
+  }
+
+  #unwatch(): void {
+    if (this.#feed !== null) this.#inspector.feeds.delete(this.#feed);
+    this.#feed = null;
   }
 
   readonly #tell = (): void => {

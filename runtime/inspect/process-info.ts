@@ -1,3 +1,4 @@
+import type { Exit } from '../kernel/exit.ts';
 import type { Message } from '../kernel/message.ts';
 import { MessageKind } from '../kernel/message.ts';
 import { type Process, Wait } from '../kernel/process.ts';
@@ -9,6 +10,7 @@ import {
   MESSAGE_PREVIEW,
   type MessageInfo,
   type ModuleKey,
+  type ProcessEnd,
   type ProcessInfo,
   type ProcessState,
   type WaitReason,
@@ -36,15 +38,21 @@ interface Sighting {
 /** Turns processes into what the protocol tells of them. */
 export class ProcessInfos {
   readonly #moduleKey: (process: Process) => ModuleKey;
+  readonly #endOf: (process: Process, exit: Exit) => ProcessEnd;
   readonly #sightings = new WeakMap<Process, Sighting>();
 
-  constructor(moduleKey: (process: Process) => ModuleKey) {
+  /** @param endOf tells how a process has ended, or will end when it is resumed */
+  constructor(
+    moduleKey: (process: Process) => ModuleKey,
+    endOf: (process: Process, exit: Exit) => ProcessEnd,
+  ) {
     this.#moduleKey = moduleKey;
+    this.#endOf = endOf;
   }
 
   of(process: Process, environment: number, names: readonly string[]): ProcessInfo {
     const { parent } = process;
-    const status = statusOf(process);
+    const status = statusOf(process, this.#endOf);
     const hasParent = parent !== null && process.environment.get(parent) !== undefined;
     return {
       key: keyOf(environment, process.id),
@@ -57,16 +65,20 @@ export class ProcessInfos {
       module: this.#moduleKey(process),
       entry: displayName(process.entry.name),
       mailbox: process.mailbox.length,
-      memory: process.instance?.owned?.memory.buffer.byteLength ?? 0,
+      memory: memoryOf(process),
       links: process.links?.size ?? 0,
       monitors: process.monitors?.size ?? 0,
     };
   }
 
-  /** A process that had a turn since has a new state, also where it looks the same. */
+  /**
+   * A process that waits again has a new state, although it looks the same. One that computes has turns without being
+   * at anything else.
+   */
   #since(process: Process, state: ProcessState): number {
     const seen = this.#sightings.get(process);
-    if (seen !== undefined && seen.turns === process.turns && seen.state === state) return seen.since;
+    const isSame = seen?.state === state && (state === 'running' || seen.turns === process.turns);
+    if (isSame) return seen.since;
     const since = Date.now();
     this.#sightings.set(process, { turns: process.turns, state, since });
     return since;
@@ -74,15 +86,23 @@ export class ProcessInfos {
 }
 
 /** What a process is doing. */
-export function statusOf(process: Process): Pick<ProcessInfo, 'state' | 'waitsFor' | 'end'> {
+export function statusOf(
+  process: Process,
+  endOf: (process: Process, exit: Exit) => ProcessEnd = (_, exit) => processEnd(exit),
+): Pick<ProcessInfo, 'state' | 'waitsFor' | 'end'> {
   const { wait, heldExit } = process;
   const state = stateOf(process);
   const waitsFor = state === 'waiting' || state === 'paused' ? WAIT_REASONS[wait] : undefined;
   return {
     state,
     ...(waitsFor === undefined ? {} : { waitsFor }),
-    ...(heldExit === null ? {} : { end: processEnd(heldExit) }),
+    ...(heldExit === null ? {} : { end: endOf(process, heldExit) }),
   };
+}
+
+/** Bytes of a process's memory. */
+export function memoryOf({ instance }: Process): number {
+  return instance?.owned?.memory.buffer.byteLength ?? 0;
 }
 
 /** The state of a process as clients know it. */

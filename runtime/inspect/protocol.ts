@@ -226,13 +226,14 @@ export interface Requests {
     params: { readonly process: ProcessKey; readonly offset: number; readonly count: number };
     result: { readonly data: string; readonly size: number };
   };
-  /**
-   * Takes effect at once for a waiting process, at its next turn for another. Answers when it is paused. It stays so until
-   * a client resumes it, or those that paused it have gone.
-   */
+  /** Takes effect at once. The process stands still until a client resumes it, or those that paused it have gone. */
   'process/pause': { params: { readonly process: ProcessKey }; result: null };
   /** Also where it is held for another client. */
   'process/resume': { params: { readonly process: ProcessKey }; result: null };
+  /** Pauses every process at one moment. */
+  'processes/pause': { params: Record<string, never>; result: null };
+  /** Lets every paused process go on, also those that another client has paused. Those that failed stay held. */
+  'processes/resume': { params: Record<string, never>; result: null };
   'process/kill': { params: { readonly process: ProcessKey }; result: null };
   'process/send': {
     params: { readonly process: ProcessKey; readonly tag?: string; readonly data: string };
@@ -275,6 +276,10 @@ export interface Notifications {
   'process/stopped': { readonly process: ProcessInfo; readonly why: 'entry' | 'pause' | 'failure' };
   /** A process that stood still goes on. */
   'process/continued': { readonly process: ProcessKey };
+  /** Every process stands still, so many: there is no `process/stopped` for each. */
+  'processes/stopped': { readonly total: number };
+  /** All go on, except for those that have failed. */
+  'processes/continued': Record<string, never>;
   output: { readonly stream: 'stdout' | 'stderr'; readonly data: string };
   /** The program has ended. The connection closes after this. */
   ended: { readonly exitCode: number; readonly reason: string };

@@ -4,8 +4,8 @@ import { isStackOverflow, trapCause } from './trap.ts';
 export type Exit =
   /** The entry function returned. */
   | { readonly kind: 'returned' }
-  /** `proc_exit(code)`. */
-  | { readonly kind: 'exited'; readonly code: number }
+  /** `proc_exit(code)`. `error` carries the stack if the code is not 0. */
+  | { readonly kind: 'exited'; readonly code: number; readonly error?: Error }
   /** A kill signal, or a link that died. */
   | { readonly kind: 'killed' }
   /** It could not be started: the entry function is missing or of the wrong type. */
@@ -30,7 +30,9 @@ export function exitFromError(error: unknown): Exit {
     case 'kill':
       return KILLED_EXIT;
     case 'exit':
-      return { kind: 'exited', code: cause.code };
+      return cause.code === 0 || !(error instanceof Error)
+        ? { kind: 'exited', code: cause.code }
+        : { kind: 'exited', code: cause.code, error };
     case 'no-entry':
       return { kind: 'no-entry', message: cause.message };
     case 'bug':

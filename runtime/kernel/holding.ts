@@ -8,9 +8,11 @@ import type { Turns } from './turns.ts';
  * after a trap.
  *
  *               pause             its turn comes          resume
- *     running ---------> paused ------------------> parked ------> ready
- *                          |  resume
- *                          `-------> as if it had never been paused
+ *     waiting ---------> paused ------------------> parked ------> ready
+ *                          |  resume                  ^
+ *                          `-------> waiting          |
+ *               pause                                 |
+ *       ready ----------------------------------------'
  *
  *             trap, and an observer holds it                 resume or kill
  *     running ------------------------------> held, parked ----------------> exited
@@ -26,9 +28,11 @@ export class Holding {
     this.#observers = observers;
   }
 
-  /** From now on the process gets no turn. */
-  pause(process: Process): void {
-    process.paused = true;
+  /** From now on the processes get no turn. Must be called between turns. */
+  pause(processes: Iterable<Process>): void {
+    for (const process of processes) process.paused = true;
+    const ready = this.#turns.takeOut(({ paused, killed }) => paused && !killed);
+    for (const process of ready) process.parked = true;
   }
 
   /** Takes `pause` back. A process that is held after a trap ends. */
@@ -42,7 +46,6 @@ export class Holding {
   /** Sets a paused process aside, whose turn has come. */
   park(process: Process): void {
     process.parked = true;
-    this.#observers.parked(process);
   }
 
   /**

@@ -12,9 +12,6 @@ export interface SchedulerObserver {
 
   /** Called when a process has trapped or failed. Returns whether it is to be held as it is, until it is resumed. */
   holds?(process: Process, exit: Exit): boolean;
-
-  /** Called when the turn of a paused process has come, which it does not get. */
-  onParked?(process: Process): void;
 }
 
 /**
@@ -64,16 +61,6 @@ export class Observers {
       }
     }
     return isHeld;
-  }
-
-  parked(process: Process): void {
-    for (const observer of this.#observers) {
-      try {
-        observer.onParked?.(process);
-      } catch (error) {
-        warn(error);
-      }
-    }
   }
 }
 

@@ -15,6 +15,33 @@ export class ReadyQueue {
     this.#tail = process;
   }
 
+  /** Puts a process before all others. */
+  unshift(process: Process): void {
+    process.nextReady = this.#head;
+    this.#head = process;
+    this.#tail ??= process;
+  }
+
+  /** Takes out the processes for which a condition holds. Goes through the whole queue. */
+  takeOut(isWanted: (process: Process) => boolean): Process[] {
+    const taken: Process[] = [];
+    let last: Process | null = null;
+    for (let process = this.#head; process !== null; ) {
+      const next: Process | null = process.nextReady;
+      if (isWanted(process)) {
+        if (last === null) this.#head = next;
+        else last.nextReady = next;
+        process.nextReady = null;
+        taken.push(process);
+      } else {
+        last = process;
+      }
+      process = next;
+    }
+    this.#tail = last;
+    return taken;
+  }
+
   /** Takes the first process. The queue must not be empty. */
   shift(): Process {
     const process = this.#head;

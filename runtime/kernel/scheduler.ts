@@ -110,6 +110,19 @@ export class Scheduler implements Turns {
     this.wakeUp();
   }
 
+  takeOut(isWanted: (process: Process) => boolean): Process[] {
+    const taken = this.#ready.takeOut(isWanted);
+    for (const process of taken) process.queued = false;
+    return taken;
+  }
+
+  /** Gives a process the next turn if it is ready. Takes a time that grows with the number of ready processes. */
+  hurry(process: Process): void {
+    if (!process.queued) return;
+    this.#ready.takeOut((other) => other === process);
+    this.#ready.unshift(process);
+  }
+
   wakeUp(): void {
     if (!this.#running && !this.#turnPending) this.#requestTurn();
   }

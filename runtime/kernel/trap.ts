@@ -61,9 +61,10 @@ export function hostTrap(message: string): Error {
   return raiseTrap(message, { kind: 'host', message });
 }
 
-/** The end that `proc_exit` asks for. Throw it. */
+/** The end that `proc_exit` asks for. Throw it. A failure has a stack. */
 export function exitTrap(code: number): Error {
-  return stacklessTrap(`exit with code ${code}`, { kind: 'exit', code });
+  const raise = code === 0 ? stacklessTrap : raiseTrap;
+  return raise(`exit with code ${code}`, { kind: 'exit', code });
 }
 
 /** The end of a process whose entry function cannot be called. Throw it. */

@@ -22,6 +22,9 @@ export interface Turns {
   /** Sends a message to a process of the sender's environment; if there is none, the message is dropped. */
   send(sender: Process, target: ProcessId, message: Message): void;
 
+  /** Takes processes for which a condition holds out of those that are ready; they get no turn then. */
+  takeOut(isWanted: (process: Process) => boolean): Process[];
+
   /** Begins a turn soon if none is going on, even if no process is ready. */
   wakeUp(): void;
 

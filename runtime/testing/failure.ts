@@ -3,9 +3,9 @@ import { describeProcess } from '../inspect/snapshot.ts';
 import { type ProcessSnapshot, processLine } from '../inspect/view/index.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
+import type { Panic } from '../symbols/panic-text.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import type { DeathCause } from './death-causes.ts';
-import type { Panic } from './panic-text.ts';
 import type { FailureReason, ReportFrame, TestFailure } from './report.ts';
 
 /** A failure that a test has reported, and the stack on which it did. */
@@ -82,8 +82,8 @@ function plain(reason: FailureReason, message: string): TestFailure {
 }
 
 function stackOf(cause: DeathCause | null): StackFrame[] {
-  if (cause === null || !('error' in cause.exit)) return [];
-  return processStack(cause.exit.error, cause.process);
+  const error = cause !== null && 'error' in cause.exit ? cause.exit.error : undefined;
+  return cause === null || error === undefined ? [] : processStack(error, cause.process);
 }
 
 function frames(stack: readonly StackFrame[]): ReportFrame[] {

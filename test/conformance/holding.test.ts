@@ -94,7 +94,7 @@ test('a paused process gets its messages when it goes on; others run meanwhile',
   const { scheduler } = program.runtime;
   await until(() => program.root.environment.size === 2 && processOf(program, 2).state === 'waiting');
   const child = processOf(program, 2);
-  scheduler.holding.pause(child);
+  scheduler.holding.pause([child]);
   expect(child.state).toBe('paused');
   for (let i = 0; i < 3; i++) send(program, child);
   for (let i = 0; i < 20; i++) await turn();
@@ -115,7 +115,7 @@ test('a process that computes is paused at its next turn, and stands still', asy
   scheduler.stacks.keepRare();
   await until(() => program.root.environment.size === 2 && processOf(program, 2).turns > 2);
   const child = processOf(program, 2);
-  scheduler.holding.pause(child);
+  scheduler.holding.pause([child]);
   await until(() => child.parked);
   const count = () => child.memory.readU64(104);
   const stopped = count();
@@ -133,7 +133,7 @@ test.each(['waiting', 'computing'])('a paused process that was %s can be killed'
   const { scheduler } = program.runtime;
   await until(() => program.root.environment.size === 2 && processOf(program, 2).turns > 0);
   const child = processOf(program, 2);
-  scheduler.holding.pause(child);
+  scheduler.holding.pause([child]);
   for (let i = 0; i < 5; i++) await turn();
   scheduler.kill(child);
   await until(() => program.exits.length === 1);

@@ -346,7 +346,7 @@ describe('a message in the draft', () => {
     while (program.root.environment.size < 2) await turn();
     for (const process of program.root.environment.processes()) {
       expect(await scheduler.stacks.of(process)).toBeDefined();
-      scheduler.holding.pause(process);
+      scheduler.holding.pause([process]);
       await turn();
       expect(await scheduler.stacks.of(process)).toBeDefined();
       scheduler.holding.resume(process);

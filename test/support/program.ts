@@ -127,7 +127,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
     stdio: { input: options.input ?? new Feed(), output: stdout, error: stderr },
     entry: { name: options.entry ?? '_start', params: [] },
     onCreated: (process) => {
-      if (options.paused) runtime.scheduler.holding.pause(process);
+      if (options.paused) runtime.scheduler.holding.pause([process]);
     },
   });
   return { runtime, root, stdout, stderr, exits, empty };

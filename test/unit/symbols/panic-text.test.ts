@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findPanic, panicText } from '../../../runtime/testing/panic-text.ts';
+import { findPanic, panicText } from '../../../runtime/symbols/panic-text.ts';
 
 test.each([
   ['nothing', '', null],

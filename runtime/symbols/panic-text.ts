@@ -1,4 +1,9 @@
-import type { SourceLocation } from './report.ts';
+/** A location in a source file, as a compiler has written it into the program; line and column count from 1. */
+export interface PanicLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
 
 /** Characters that line and column, or the number of a thread, may take. */
 const MAX_POSITION = 48;
@@ -7,7 +12,7 @@ const MAX_POSITION = 48;
 export interface Panic {
   readonly message: string;
   /** Where it happened, if that was printed too. */
-  readonly location: SourceLocation | null;
+  readonly location: PanicLocation | null;
 }
 
 /**
@@ -44,7 +49,7 @@ function olderRust(output: string): Panic | null {
 }
 
 function newerRust(output: string): Panic | null {
-  let place: SourceLocation | null = null;
+  let place: PanicLocation | null = null;
   let start = 0;
   for (const { 0: line, index } of output.matchAll(/^thread '[^\n]*\n/gm)) {
     const found = panicHeader(line);
@@ -62,7 +67,7 @@ function newerRust(output: string): Panic | null {
  * The place in `thread '<name>' panicked at <file>:<line>:<column>:`, where since Rust 1.91 the number of the thread
  * follows its name. Read from the end: one expression for the line would take for ever on some.
  */
-function panicHeader(line: string): SourceLocation | null {
+function panicHeader(line: string): PanicLocation | null {
   const middle = 'panicked at ';
   const at = line.lastIndexOf(middle);
   const position = /:(\d+):(\d+):\n$/.exec(line.slice(-MAX_POSITION));
@@ -88,7 +93,7 @@ function lineAt(text: string, start: number): string {
 }
 
 /** Of a match with file, line and column. */
-function location(match: RegExpExecArray | null): SourceLocation | null {
+function location(match: RegExpExecArray | null): PanicLocation | null {
   const [, file = '', line, column] = match ?? [];
   // AssemblyScript calls a file that it does not know "?".
   if (file === '' || file === '?') return null;

@@ -1,0 +1,147 @@
+import { type Exit, isNormal } from '../kernel/exit.ts';
+import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
+import type { ProcessIndex } from './process-index.ts';
+import type { Notifications, ProcessKey } from './protocol.ts';
+
+/** A client that pauses processes or holds those that fail, and hears of it. */
+export interface Holder {
+  stopped(event: Notifications['process/stopped']): void;
+  continued(event: Notifications['process/continued']): void;
+  allStopped(event: Notifications['processes/stopped']): void;
+  allContinued(): void;
+}
+
+/** Which failures a client wants to be held. */
+export interface Failures {
+  readonly traps: boolean;
+  readonly failedExits: boolean;
+}
+
+/**
+ * Processes that stand still, and for which clients they do. One that stands still for no client any more goes on.
+ * Methods must be called between turns of processes, from the event loop.
+ */
+export class Holding {
+  /** All clients. */
+  readonly clients = new Set<Holder>();
+  readonly #scheduler: Scheduler;
+  readonly #index: ProcessIndex;
+  readonly #failures = new Map<Holder, Failures>();
+  readonly #holders = new Map<Process, Set<Holder>>();
+  /** Processes of which clients were told, one by one, that they stand still. */
+  readonly #told = new Set<Process>();
+  /** The client for which the root process will be paused when it has been made. */
+  #entryHolder: Holder | null = null;
+
+  constructor(scheduler: Scheduler, index: ProcessIndex) {
+    this.#scheduler = scheduler;
+    this.#index = index;
+  }
+
+  /** From now on holds such failures for a client. */
+  holdFailures(client: Holder, failures: Failures): void {
+    if (failures.traps || failures.failedExits) this.#failures.set(client, failures);
+    else this.#failures.delete(client);
+  }
+
+  /** Whether a process that has failed is held. */
+  holds(process: Process, exit: Exit): boolean {
+    if (this.#failures.size === 0 || isNormal(exit) || exit.kind === 'killed') return false;
+    let isHeld = false;
+    for (const [client, { traps, failedExits }] of this.#failures) {
+      if (!(exit.kind === 'exited' ? failedExits : traps)) continue;
+      isHeld = true;
+      this.#holdFor(client, process);
+    }
+    // The scheduler marks the process as held when it has the answer.
+    if (isHeld) setImmediate(() => this.#stopped(process, 'failure'));
+    return isHeld;
+  }
+
+  forget(process: Process): void {
+    this.#told.delete(process);
+    this.#holders.delete(process);
+  }
+
+  /** The root process, which is yet to be made, will be paused for a client. */
+  pauseEntryFor(client: Holder): void {
+    this.#entryHolder = client;
+  }
+
+  /** Keeps a root process, which has just been made, from its first turn, if its client is still there. */
+  pauseAtEntry(process: Process): void {
+    if (this.#entryHolder === null) return;
+    this.#holdFor(this.#entryHolder, process);
+    this.#scheduler.holding.pause([process]);
+    setImmediate(() => this.#stopped(process, 'entry'));
+  }
+
+  pause(key: ProcessKey, client: Holder): null {
+    const process = this.#index.get(key);
+    this.#holdFor(client, process);
+    this.#scheduler.holding.pause([process]);
+    this.#stopped(process, 'pause');
+    return null;
+  }
+
+  /** Pauses every process at one moment, so that none is left that could start another. */
+  pauseAll(client: Holder): null {
+    const processes = [...this.#index.live()];
+    for (const process of processes) this.#holdFor(client, process);
+    this.#scheduler.holding.pause(processes);
+    const { total } = this.#index;
+    for (const listener of this.clients) listener.allStopped({ total });
+    return null;
+  }
+
+  /** Lets a process go on, whoever it stands still for. */
+  resume(key: ProcessKey): null {
+    this.#resume(this.#index.get(key));
+    return null;
+  }
+
+  /** Lets every paused process go on. A process that has failed stays as it is. */
+  resumeAll(): null {
+    for (const process of this.#index.live()) {
+      if (process.heldExit !== null || !process.paused) continue;
+      this.forget(process);
+      this.#scheduler.holding.resume(process);
+    }
+    for (const listener of this.clients) listener.allContinued();
+    return null;
+  }
+
+  /** Lets go on what stands still for nobody but a client that has gone. */
+  release(client: Holder): void {
+    this.clients.delete(client);
+    this.#failures.delete(client);
+    if (this.#entryHolder === client) this.#entryHolder = null;
+    for (const [process, holders] of [...this.#holders]) {
+      if (holders.delete(client) && holders.size === 0) this.#resume(process);
+    }
+  }
+
+  #holdFor(client: Holder, process: Process): void {
+    const holders = this.#holders.get(process);
+    if (holders === undefined) this.#holders.set(process, new Set([client]));
+    else holders.add(client);
+  }
+
+  #resume(process: Process): void {
+    this.#holders.delete(process);
+    if (!process.paused) return;
+    this.#scheduler.holding.resume(process);
+    this.#told.delete(process);
+    const event = { process: this.#index.keyOf(process) };
+    for (const listener of this.clients) listener.continued(event);
+  }
+
+  /** Tells clients that a process stands still, if it still does and they do not know. */
+  #stopped(process: Process, why: Notifications['process/stopped']['why']): void {
+    if (!process.paused || process.exit !== null || this.#told.has(process)) return;
+    this.#told.add(process);
+    const event = { process: this.#index.info(process), why };
+    for (const listener of this.clients) listener.stopped(event);
+  }
+}

@@ -1,0 +1,97 @@
+import type { Environment } from '../kernel/environment.ts';
+import { type Exit, KILLED_EXIT } from '../kernel/exit.ts';
+import type { ProcessId } from '../kernel/ids.ts';
+import type { Process } from '../kernel/process.ts';
+import type { Registry } from '../kernel/registry.ts';
+import { displayName } from '../text/display-name.ts';
+import type { ProcessSource } from './change-feed.ts';
+import { InspectionError } from './inspection-error.ts';
+import type { LastOutput } from './last-output.ts';
+import type { Modules } from './modules.ts';
+import { processEnd } from './process-end.ts';
+import { AllNames, namesOf, ProcessInfos } from './process-info.ts';
+import { keyOf, parseKey } from './process-key.ts';
+import { type EndedProcess, InspectError, type ProcessInfo, type ProcessKey } from './protocol.ts';
+
+/** The live processes, by the keys under which clients know them. */
+export class ProcessIndex implements ProcessSource {
+  /** The first process of each environment. While its start section runs, the environment does not know it. */
+  readonly #roots: Process[] = [];
+  readonly #numbers = new Map<Environment<Process>, number>();
+  readonly #infos: ProcessInfos;
+  readonly #output: LastOutput;
+
+  constructor(modules: Modules, output: LastOutput) {
+    this.#output = output;
+    this.#infos = new ProcessInfos(
+      (process) => modules.keyOf(process.module),
+      (process, exit) => this.#endOf(process, exit),
+    );
+  }
+
+  /** Adds a root process, which has just been made, and with it those of its environment. */
+  add(root: Process): void {
+    this.#numbers.set(root.environment, this.#roots.push(root));
+  }
+
+  get total(): number {
+    return this.#roots.reduce((sum, root) => sum + root.environment.size + (begins(root) ? 1 : 0), 0);
+  }
+
+  *live(): Generator<Process> {
+    for (const root of this.#roots) {
+      if (begins(root)) yield root;
+      yield* root.environment.processes();
+    }
+  }
+
+  keyOf({ environment, id }: Process): ProcessKey {
+    return keyOf(this.#numbers.get(environment) ?? 0, id);
+  }
+
+  find(key: ProcessKey): Process | undefined {
+    const [environment, id] = parseKey(key);
+    const root = this.#roots[environment - 1];
+    if (root?.id === id && begins(root)) return root;
+    return root?.environment.get(id as ProcessId);
+  }
+
+  /** @throws InspectionError if there is no such process, or no longer */
+  get(key: ProcessKey): Process {
+    const process = this.find(key);
+    if (process === undefined)
+      throw new InspectionError(InspectError.NoProcess, `there is no process ${displayName(key)}`);
+    return process;
+  }
+
+  info(process: Process, names: readonly string[] = namesOf(process)): ProcessInfo {
+    return this.#infos.of(process, this.#numbers.get(process.environment) ?? 0, names);
+  }
+
+  describer(): (process: Process) => ProcessInfo {
+    const names = new Map<Registry, AllNames>();
+    return (process) => {
+      const { registry } = process;
+      let known = names.get(registry);
+      if (known === undefined) {
+        known = new AllNames(registry);
+        names.set(registry, known);
+      }
+      return this.info(process, known.of(process));
+    };
+  }
+
+  ended(process: Process): EndedProcess {
+    const end = this.#endOf(process, process.exit ?? KILLED_EXIT);
+    return { process: this.keyOf(process), end, time: Date.now() };
+  }
+
+  #endOf(process: Process, exit: Exit) {
+    return processEnd(exit, this.#output.panicOf(process, exit));
+  }
+}
+
+/** Whether a root process has not entered its environment: its start section comes first. */
+function begins(root: Process): boolean {
+  return !root.initialized && root.exit === null;
+}
