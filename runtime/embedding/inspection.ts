@@ -58,7 +58,9 @@ export async function openInspection(
   { scheduler, module, first, onClose }: Inspected,
   { host = '127.0.0.1', port = 0, name = '' }: InspectOptions,
 ): Promise<Inspection> {
-  const inspector = new Inspector(name);
+  const inspector = new Inspector(scheduler, name);
+  inspector.addModule(module);
+  inspector.index.add(first);
   const program: Program = {
     welcome: () => {
       // What waits for anything but a message cannot be looked at later.
@@ -78,14 +80,13 @@ export async function openInspection(
   try {
     server = await InspectServer.listen({ host, port }, inspector, program);
   } catch (cause) {
+    inspector.stop();
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new InspectListenError(`The inspector cannot listen on ${host}:${port}: ${why}`, { cause });
   }
-  inspector.attach(scheduler, module);
-  inspector.add(first);
   return new Inspection(server.url, async () => {
     await server.close({ exitCode: 0, reason: 'the inspection is closed' });
-    scheduler.observers.remove(inspector);
+    inspector.stop();
     onClose();
   });
 }

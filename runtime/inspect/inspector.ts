@@ -40,6 +40,11 @@ export class Inspector implements SchedulerObserver {
     scheduler.observers.add(this);
   }
 
+  /** Observes the scheduler no longer. */
+  stop(): void {
+    this.#scheduler.observers.remove(this);
+  }
+
   /** Adds a module that root processes are made of, so that clients can ask for it before there are any. */
   addModule(module: LoadedModule): void {
     this.modules.keyOf(module);
