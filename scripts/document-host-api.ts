@@ -5,11 +5,13 @@ import { HOST_FUNCTIONS } from '../runtime/internal.ts';
 
 const INTRODUCTION = `# The host API
 
-What programs can import. Made from the table in the sources by \`npm run document\`; do not edit.
+The functions that programs can import, one sentence for each. [The contract with guests](abi/README.md) has the exact
+behaviour: what is read and written, result codes, and when a function traps. \`npm run document\` makes this page from the
+table of host functions; do not edit it.
 
-Pointers and lengths are \`i32\`, ids, tags and times in milliseconds \`i64\`. A function that returns a code gives 0 for
-success and 1 for failure, with an id or the id of an error in the cell that its last pointers name; 9027 means timed
-out. **Waits** marks functions that may suspend the calling process, and only that.
+Pointers and lengths are \`i32\`; ids, tags and times in milliseconds are \`i64\`. A function that returns a code returns 0
+for success and 1 for failure, and writes an id, or the id of an error, to the cell that its last pointer names. 9027 means
+that the call timed out. **Waits** marks the functions that may suspend the calling process.
 `;
 
 /** The page as Markdown. */

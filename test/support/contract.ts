@@ -18,7 +18,7 @@ export const LUNATIC_FUNCTIONS = readFunctions('host-functions.json');
 export const EXTENSION_FUNCTIONS = readFunctions('host-extensions.json');
 
 function readFunctions(file: string): readonly ContractFunction[] {
-  return JSON.parse(readFileSync(new URL(`../conformance/${file}`, import.meta.url), 'utf8'));
+  return JSON.parse(readFileSync(new URL(`../../docs/abi/${file}`, import.meta.url), 'utf8'));
 }
 
 /** WASI preview 1 as linked (abi 14.3): parameter types; the result is an i32 unless noted. */
