@@ -1,6 +1,7 @@
 /** The extension: what VS Code calls when it is needed, and when it is no more. */
 import * as vscode from 'vscode';
 import { LunaticDebugSession } from '../debug-adapter/index.ts';
+import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
 import { registerProcessView } from './processes/process-view.ts';
 import {
@@ -14,10 +15,15 @@ import { registerTestExplorer } from './testing/test-explorer.ts';
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Lunatic', { log: true });
   const commands = new LunaticCommands(context.extensionPath, log);
+  const diagnostics = new ModuleDiagnostics();
   context.subscriptions.push(
     log,
+    diagnostics,
     vscode.commands.registerCommand('lunatic.showOutput', () => log.show()),
-    vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ConfigurationProvider(commands, log)),
+    vscode.debug.registerDebugConfigurationProvider(
+      DEBUG_TYPE,
+      new ConfigurationProvider(commands, diagnostics, log),
+    ),
     vscode.debug.registerDebugConfigurationProvider(
       DEBUG_TYPE,
       new DynamicConfigurations(),
@@ -29,6 +35,6 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     registerProgramCommands(),
     registerProcessView(log),
-    registerTestExplorer(commands, log),
+    registerTestExplorer(commands, diagnostics, log),
   );
 }

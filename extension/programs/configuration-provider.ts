@@ -1,6 +1,9 @@
-import { basename, dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
+import { type ModuleDiagnostics, rangeOf } from '../modules/module-diagnostics.ts';
+import { ModuleReadError, readBinary } from '../modules/module-error.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
 import { chooseModule, workspaceModules } from './choose-module.ts';
@@ -10,10 +13,12 @@ export const DEBUG_TYPE = 'lunatic';
 /** Completes debug configurations, and makes them where there is no `launch.json`. */
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
   readonly #commands: LunaticCommands;
+  readonly #diagnostics: ModuleDiagnostics;
   readonly #log: Log;
 
-  constructor(commands: LunaticCommands, log: Log) {
+  constructor(commands: LunaticCommands, diagnostics: ModuleDiagnostics, log: Log) {
     this.#commands = commands;
+    this.#diagnostics = diagnostics;
     this.#log = log;
   }
 
@@ -47,9 +52,10 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
       );
       return undefined;
     }
+    const cwd = folder?.uri.fsPath ?? dirname(config['program']);
+    if (!(await this.#canBeRead(resolve(config['cwd'] ?? cwd, config['program'])))) return undefined;
     try {
       const { node, script } = await this.#commands.find();
-      const cwd = folder?.uri.fsPath ?? dirname(config['program']);
       return { cwd, runtime: node, lunatic: script, ...config };
     } catch (error) {
       this.#log.error(messageOf(error));
@@ -59,6 +65,36 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
       return undefined;
     }
   }
+
+  /**
+   * Whether a module can be read. Otherwise the user is told what is wrong with it. Left to the debug adapter, the editor
+   * would offer to open a `launch.json`, which has nothing to do with it.
+   */
+  async #canBeRead(path: string): Promise<boolean> {
+    const uri = vscode.Uri.file(path);
+    try {
+      await readBinary(await readFile(path), path);
+      this.#diagnostics.clear(uri);
+    } catch (error) {
+      // Whatever else is wrong with the file, the adapter tells.
+      if (!(error instanceof ModuleReadError)) return true;
+      this.#diagnostics.set(uri, error);
+      tellUnreadable(uri, error);
+      return false;
+    }
+    return true;
+  }
+}
+
+/** Nobody must answer before the editor knows that nothing starts. */
+async function tellUnreadable(uri: vscode.Uri, { message, faults }: ModuleReadError): Promise<void> {
+  const open = 'Show';
+  const text = `${basename(uri.fsPath)} cannot be run.`;
+  const answer = await vscode.window.showErrorMessage(text, { modal: true, detail: message }, open);
+  const [fault] = faults;
+  if (answer !== open || fault === undefined) return;
+  if (fault.range === undefined) await vscode.commands.executeCommand('workbench.actions.view.problems');
+  else await vscode.window.showTextDocument(uri, { selection: rangeOf(fault) });
 }
 
 /** Offers each module of the workspace where debug configurations are picked. */

@@ -1,5 +1,5 @@
-import { basename } from 'node:path';
-import { assembleText, isWasmBinary, readTests, type TestCase } from '../../runtime/internal.ts';
+import { isWasmBinary, readTests, type TestCase, TestNameError } from '../../runtime/internal.ts';
+import { ModuleReadError, readBinary } from '../modules/module-error.ts';
 import { exportPlaces, type TextPlace } from './export-places.ts';
 
 /** A test, and where the text of its module exports it. */
@@ -8,19 +8,28 @@ export interface FoundTest extends TestCase {
 }
 
 /** Names of exports that are tests begin so, after `__` or `#`. Most text modules hold none: they need no assembling. */
-const MARK = /(__|#)lunatic_test_/;
+const MARK = 'lunatic_test_';
+
+/** Whether a module may have tests. One in whose bytes this cannot be found has none. */
+export function mayHaveTests(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(MARK);
+}
 
 /**
  * The tests of a module, which is read and not run.
  * @param path for messages, and to know a text module by
- * @throws what is wrong with the module
+ * @throws ModuleReadError
  */
 export async function readModuleTests(bytes: Uint8Array, path: string): Promise<FoundTest[]> {
-  if (isWasmBinary(bytes)) return readTests(bytes).map((test) => ({ ...test, place: null }));
-  if (!path.endsWith('.wat')) return [];
-  const text = new TextDecoder().decode(bytes);
-  if (!MARK.test(text)) return [];
-  const tests = readTests(await assembleText(text, basename(path)));
-  const places = exportPlaces(text);
-  return tests.map((test) => ({ ...test, place: places.get(test.exportName) ?? null }));
+  const isText = !isWasmBinary(bytes);
+  const places = isText ? exportPlaces(new TextDecoder().decode(bytes)) : new Map<string, TextPlace>();
+  try {
+    return readTests(await readBinary(bytes, path)).map((test) => ({
+      ...test,
+      place: places.get(test.exportName) ?? null,
+    }));
+  } catch (error) {
+    if (!(error instanceof TestNameError)) throw error;
+    throw new ModuleReadError([{ message: error.message }], error);
+  }
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Log } from '../log.ts';
+import type { ModuleDiagnostics } from '../modules/module-diagnostics.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { isModule } from '../programs/choose-module.ts';
 import { TestDebugger } from './test-debugger.ts';
@@ -8,10 +9,14 @@ import { TestItems } from './test-items.ts';
 import { TestRunner } from './test-runner.ts';
 
 /** Shows the tests of the workspace's modules in the test explorer, and runs them. */
-export function registerTestExplorer(commands: LunaticCommands, log: Log): vscode.Disposable {
+export function registerTestExplorer(
+  commands: LunaticCommands,
+  diagnostics: ModuleDiagnostics,
+  log: Log,
+): vscode.Disposable {
   const controller = vscode.tests.createTestController('lunatic', 'Lunatic');
   const items = new TestItems(controller);
-  const finder = new TestFinder(items, log);
+  const finder = new TestFinder(items, diagnostics, log);
   const runner = new TestRunner(controller, items, commands, log);
   const tests = new TestDebugger(controller, items);
   // Called when somebody opens the explorer.

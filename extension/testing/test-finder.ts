@@ -1,9 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
+import type { ModuleDiagnostics } from '../modules/module-diagnostics.ts';
+import { ModuleReadError } from '../modules/module-error.ts';
 import { ModuleWatcher } from './module-watcher.ts';
 import { type BuiltFile, newestBuilds } from './newest-builds.ts';
-import { readModuleTests } from './read-module-tests.ts';
+import { mayHaveTests, readModuleTests } from './read-module-tests.ts';
 import type { TestItems } from './test-items.ts';
 
 /** Files that are read at the same time. */
@@ -20,6 +22,7 @@ interface Candidate extends BuiltFile {
 /** Finds the tests of the workspace's modules, and again what changes. */
 export class TestFinder implements vscode.Disposable {
   readonly #items: TestItems;
+  readonly #diagnostics: ModuleDiagnostics;
   readonly #log: Log;
   /** All modules that were found, also those that are not shown since there are newer builds. */
   readonly #candidates = new Map<string, Candidate>();
@@ -33,8 +36,9 @@ export class TestFinder implements vscode.Disposable {
   /** The tests of a module have been read anew. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(items: TestItems, log: Log) {
+  constructor(items: TestItems, diagnostics: ModuleDiagnostics, log: Log) {
     this.#items = items;
+    this.#diagnostics = diagnostics;
     this.#log = log;
     this.#watcher.onDidChangeModule((uri) => this.#moduleChanged(uri));
     this.#watcher.onDidAddFolders(() => this.#scanAgain());
@@ -91,9 +95,7 @@ export class TestFinder implements vscode.Disposable {
     const before = this.#shown;
     this.#shown = new Set(newest.map(({ path }) => path));
     for (const path of before) {
-      if (this.#shown.has(path)) continue;
-      this.#read.delete(path);
-      this.#items.remove(vscode.Uri.file(path));
+      if (!this.#shown.has(path)) this.#forget(path);
     }
     await each(
       newest.filter(({ path, modified }) => this.#read.get(path) !== modified),
@@ -130,13 +132,24 @@ export class TestFinder implements vscode.Disposable {
     this.#shown.add(path);
     this.#read.set(path, modified);
     try {
-      this.#items.setTests(uri, await readModuleTests(await readFile(path), path));
-    } catch (error) {
-      const message = messageOf(error);
-      this.#log.warn(`No tests could be read from ${path}: ${message}`);
+      const bytes = await readFile(path);
       // Modules without tests need not be right.
-      if (this.#items.moduleItem(uri) !== undefined) this.#items.setError(uri, message);
+      const isWanted = mayHaveTests(bytes) || this.#items.moduleItem(uri) !== undefined;
+      this.#items.setTests(uri, isWanted ? await readModuleTests(bytes, path) : []);
+      this.#diagnostics.clear(uri);
+    } catch (error) {
+      this.#log.warn(`No tests could be read from ${path}: ${messageOf(error)}`);
+      if (!(error instanceof ModuleReadError)) return;
+      this.#items.setError(uri, error);
+      this.#diagnostics.set(uri, error);
     }
+  }
+
+  #forget(path: string): void {
+    const uri = vscode.Uri.file(path);
+    this.#read.delete(path);
+    this.#items.remove(uri);
+    this.#diagnostics.clear(uri);
   }
 }
 

@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
+import type { ModuleReadError } from '../modules/module-error.ts';
 import type { FoundTest } from './read-module-tests.ts';
 import { groupTests, type TestGroup } from './test-groups.ts';
 
 /** What an item of the test explorer stands for. */
 export type ItemData =
-  | { readonly kind: 'module'; readonly uri: vscode.Uri }
+  /** With what is wrong with it, where it cannot be read. */
+  | { readonly kind: 'module'; readonly uri: vscode.Uri; readonly error?: ModuleReadError }
   | { readonly kind: 'group' }
   | { readonly kind: 'test'; readonly uri: vscode.Uri; readonly test: FoundTest };
 
@@ -30,6 +32,13 @@ export class TestItems {
     return this.#controller.items.get(uri.toString());
   }
 
+  /** What is wrong with a module, where it cannot be read. */
+  errorOf(uri: vscode.Uri): ModuleReadError | undefined {
+    const item = this.moduleItem(uri);
+    const data = item === undefined ? undefined : this.dataOf(item);
+    return data?.kind === 'module' ? data.error : undefined;
+  }
+
   /** The tests of a module as they are now. Results of those that are still there stay. Without any, it is taken away. */
   setTests(uri: vscode.Uri, tests: readonly FoundTest[]): void {
     if (tests.length === 0) {
@@ -38,12 +47,15 @@ export class TestItems {
     }
     const item = this.#moduleItem(uri);
     item.error = undefined;
+    this.#data.set(item, { kind: 'module', uri });
     this.#fill(item, uri, groupTests(tests));
   }
 
   /** The module cannot be read, as while a build writes it; the tests that it had stay. */
-  setError(uri: vscode.Uri, message: string): void {
-    this.#moduleItem(uri).error = message;
+  setError(uri: vscode.Uri, error: ModuleReadError): void {
+    const item = this.#moduleItem(uri);
+    item.error = error.message;
+    this.#data.set(item, { kind: 'module', uri, error });
   }
 
   remove(uri: vscode.Uri): void {
@@ -64,7 +76,6 @@ export class TestItems {
     const label = slash < 0 ? path : `${path.slice(slash + 1)} (${path.slice(0, slash)})`;
     const item = this.#controller.createTestItem(uri.toString(), label, uri);
     item.sortText = path;
-    this.#data.set(item, { kind: 'module', uri });
     this.#controller.items.add(item);
     return item;
   }

@@ -12,6 +12,7 @@ import type { TestItems } from './test-items.ts';
 import { failureText, isDifference, terminalText } from './test-messages.ts';
 import { runTestProcess } from './test-process.ts';
 import { type ChosenModule, chooseTests } from './test-selection.ts';
+import { reportUnreadable } from './unreadable-module.ts';
 
 /** Runs tests with the `lunatic test` command, the modules beside each other, and tells the editor how they go. */
 export class TestRunner implements vscode.Disposable {
@@ -45,7 +46,8 @@ export class TestRunner implements vscode.Disposable {
         for (const item of chosen.values()) run.enqueued(item);
         for (const item of ignored) run.skipped(item);
       }
-      const left = modules[Symbol.iterator]();
+      const readable = modules.filter((module) => !reportUnreadable(run, this.#items, module));
+      const left = readable[Symbol.iterator]();
       const work = async () => {
         for (const module of left) await new ModuleRun(run, module, this.#log).run(this.#commands, signal);
       };

@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import type { ModuleReadError } from '../modules/module-error.ts';
 import type { TestItems } from './test-items.ts';
 
 /** What is to run of a module. */
@@ -10,6 +11,8 @@ export interface ChosenModule {
   readonly isAll: boolean;
   /** Tests that are marked as ignored, and that nobody has chosen themselves. */
   readonly ignored: readonly vscode.TestItem[];
+  /** Why none of them can run, where the module cannot be read. */
+  readonly error: ModuleReadError | undefined;
 }
 
 interface Draft {
@@ -25,18 +28,27 @@ export function chooseTests(
   items: TestItems,
   { include, exclude = [] }: Pick<vscode.TestRunRequest, 'include' | 'exclude'>,
 ): ChosenModule[] {
-  const excluded = new Set((exclude ?? []).flatMap((item) => [...items.testsOf(item)]));
+  const excluded = new Set((exclude ?? []).flatMap((item) => [item, ...items.testsOf(item)]));
   const drafts = new Map<string, Draft>();
+  const draftOf = (uri: vscode.Uri): Draft => {
+    const draft = drafts.get(uri.toString()) ?? {
+      uri,
+      chosen: new Map(),
+      ignored: new Set(),
+      hasIgnored: false,
+    };
+    drafts.set(uri.toString(), draft);
+    return draft;
+  };
   for (const top of include ?? items.modules()) {
+    const module = items.dataOf(top);
+    // It is to be told what is wrong with it, also where none of its tests is known.
+    if (module?.kind === 'module' && module.error !== undefined && !excluded.has(top)) draftOf(module.uri);
     for (const item of items.testsOf(top)) {
       const data = items.dataOf(item);
       if (data?.kind !== 'test' || excluded.has(item)) continue;
       const { uri, test } = data;
-      let draft = drafts.get(uri.toString());
-      if (draft === undefined) {
-        draft = { uri, chosen: new Map(), ignored: new Set(), hasIgnored: false };
-        drafts.set(uri.toString(), draft);
-      }
+      const draft = draftOf(uri);
       if (test.ignored && item !== top) {
         if (!draft.chosen.has(test.exportName)) draft.ignored.add(item);
         continue;
@@ -51,6 +63,7 @@ export function chooseTests(
     chosen,
     isAll: !hasIgnored && chosen.size === plainTests(items, uri),
     ignored: [...ignored],
+    error: items.errorOf(uri),
   }));
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder, RunningCommand } from '../support/command.ts';
 import { BAKERY, ECHO, POST_OFFICE, READERS } from './programs.ts';
-import { WorkbenchSession, Workspace } from './support/session.ts';
+import { type OpenWorkbench, WorkbenchSession, Workspace } from './support/session.ts';
 
 const session = new WorkbenchSession();
 
@@ -12,7 +12,7 @@ const session = new WorkbenchSession();
 const example = join(projectFolder, 'examples', 'supervisor-assemblyscript');
 
 /** Opens a window with a module in the editor. */
-async function edit(name: string, text: string): ReturnType<typeof session.open> {
+async function edit(name: string, text: string): Promise<OpenWorkbench> {
   const workbench = await session.open({ [name]: text });
   await workbench.isActive();
   await workbench.openFile(name);
@@ -173,11 +173,34 @@ describe('F5 on a text module', () => {
     await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
   });
 
-  test('tells what is wrong with a module that is none', async () => {
-    const workbench = await edit('wrong.wat', '(module (func (export "_start") (i32.const 1)))');
+  test('tells what is wrong with a module that cannot be read, and where', async () => {
+    const workbench = await edit('wrong.wat', '(module\n  (func (export "_start") (i32.const 1)))');
     await workbench.debug();
-    await workbench.page.locator('.monaco-dialog-box', { hasText: 'wrong.wat:1:' }).waitFor();
+    const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: 'wrong.wat cannot be run.' });
+    await dialog.getByText('line 2, column 27: type mismatch at end of function').waitFor();
     await workbench.screenshot('debugging-wrong-module');
+    expect(await dialog.locator('.monaco-button').allTextContents()).toEqual(['Show', 'Cancel']);
+    await dialog.getByRole('button', { name: 'Show' }).click();
+    await workbench.page.locator('.squiggly-error').waitFor();
+    await workbench.page.locator('.statusbar', { hasText: 'Ln 2, Col 27' }).waitFor();
+    await workbench.command('Problems: Focus on Problems View');
+    await workbench.problem('type mismatch at end of function').waitFor();
+    await workbench.screenshot('debugging-wrong-module-problem');
+    workbench.workspace.write('wrong.wat', '(module (func (export "_start")))');
+    await workbench.editorShows('(module (func (export "_start")))');
+    await workbench.debug();
+    await workbench.isGone(workbench.problem('type mismatch'));
+  });
+
+  test('tells at which byte a binary is broken', async () => {
+    const workbench = await session.open({ 'broken.wasm': Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 99) });
+    await workbench.isActive();
+    await workbench.command('Lunatic: Debug');
+    const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: 'broken.wasm cannot be run.' });
+    await dialog.getByText('offset 0x8').waitFor();
+    await dialog.getByRole('button', { name: 'Show' }).click();
+    await workbench.problem('offset 0x8').waitFor();
+    await workbench.screenshot('debugging-broken-binary');
   });
 });
 
@@ -307,7 +330,11 @@ describe('Other ways', () => {
   });
 
   test('a module is picked in the view Run and Debug, without a launch.json', async () => {
-    const workbench = await session.open({ 'bakery.wat': BAKERY, 'post-office.wat': POST_OFFICE });
+    // The window keeps what was picked.
+    const workbench = await session.open(
+      { 'bakery.wat': BAKERY, 'post-office.wat': POST_OFFICE },
+      { ownWindow: true },
+    );
     await workbench.isActive();
     await workbench.command('Debug: Select and Start Debugging');
     await workbench.pick('Lunatic...');

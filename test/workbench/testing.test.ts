@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest';
 import { guest } from '../support/guest.ts';
 import { BAKERY, TESTS } from './programs.ts';
-import { type Files, WorkbenchSession } from './support/session.ts';
+import { type Files, type OpenOptions, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
 import type { Workbench } from './support/workbench.ts';
 
 const session = new WorkbenchSession();
 
 /** Opens the test explorer, with all groups open. */
-async function explore(files: Files, groups: readonly string[]): ReturnType<typeof session.open> {
-  const workbench = await session.open(files);
+async function explore(
+  files: Files,
+  groups: readonly string[],
+  options: OpenOptions = {},
+): Promise<OpenWorkbench> {
+  const workbench = await session.open(files, options);
   await workbench.isActive();
   await workbench.showView('Testing');
   for (const group of groups) await workbench.expand(workbench.test(group));
@@ -93,8 +97,8 @@ test.each([
   const spawns = guest(`
     (func (export "#lunatic_test_spawns") (drop (call $spawn (i64.const 0) (text "child"))))
     (func (export "child"))`);
-  const settings = JSON.stringify({ 'lunatic.tests.runtimeArgs': [option] });
-  const workbench = await explore({ 'tests.wat': spawns, '.vscode/settings.json': settings }, ['tests.wat']);
+  const settings = { 'lunatic.tests.runtimeArgs': [option] };
+  const workbench = await explore({ 'tests.wat': spawns }, ['tests.wat'], { settings });
   await runTest(workbench, 'spawns');
   await workbench.page.locator('.part.panel', { hasText: result }).waitFor();
   await workbench.screenshot(`tests-option${option}`);
@@ -106,15 +110,46 @@ test('finds tests again when a module changes, comes or goes', async () => {
   workbench.workspace.write('tests.wat', TESTS.replaceAll('sums::adds', 'sums::multiplies'));
   await workbench.test('multiplies').waitFor();
   await workbench.isGone(workbench.test('adds'));
-  // As while somebody types: what was there stays.
-  workbench.workspace.write('tests.wat', TESTS.replace('(module', '(modul'));
-  await workbench.page.locator('.test-explorer .monaco-list-row', { hasText: 'unexpected token' }).waitFor();
-  await workbench.screenshot('tests-unreadable');
-  expect(await workbench.test('multiplies').count()).toBe(1);
   workbench.workspace.write('more/others.wat', TESTS);
   await workbench.test('others.wat (more)').waitFor();
   workbench.workspace.remove('tests.wat');
   await workbench.isGone(workbench.test('tests.wat'));
+});
+
+test('a module that does not parse stays, with what is wrong; running it tells that', async () => {
+  const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
+  await workbench.test('adds').waitFor();
+  workbench.workspace.write('tests.wat', TESTS.replace('(module', '(modul'));
+  const error = workbench.page.locator('.test-explorer .monaco-list-row', { hasText: 'unexpected token' });
+  await error.waitFor();
+  // As while somebody types: what was there stays.
+  expect(await workbench.test('adds').count()).toBe(1);
+  await workbench.screenshot('tests-unreadable');
+  await runTest(workbench, 'adds');
+  await workbench.test('adds', 'errored').waitFor();
+  await workbench.openFile('tests.wat');
+  await workbench.page.locator('.squiggly-error').first().waitFor();
+  await workbench.command('Problems: Focus on Problems View');
+  await workbench.problem('unexpected token "modul"').waitFor();
+  await workbench.screenshot('tests-unreadable-problem');
+
+  workbench.workspace.write('tests.wat', TESTS);
+  await workbench.isGone(workbench.problem('unexpected token "modul"'));
+  await workbench.showView('Testing');
+  await workbench.isGone(error);
+});
+
+test('a module that never did parse is an item, too', async () => {
+  const wrong = TESTS.replace('(module', '(modul');
+  const workbench = await explore({ 'wrong.wat': wrong, 'no-tests.wat': '(modul)' }, []);
+  await workbench.expand(workbench.test('wrong.wat'));
+  await workbench.page
+    .locator('.test-explorer .monaco-list-row', { hasText: 'line 1, column 2: unexpected token "modul"' })
+    .waitFor();
+  expect(await workbench.test('no-tests.wat').count()).toBe(0);
+  await runTest(workbench, 'wrong.wat');
+  await workbench.test('wrong.wat', 'errored').waitFor();
+  await workbench.screenshot('tests-never-readable');
 });
 
 test('debugs one test', async () => {
@@ -139,10 +174,8 @@ test('gutter icons run the tests of a text module', async () => {
 });
 
 test('says what is wrong where no Node can run tests', async () => {
-  const workbench = await session.open({
-    'tests.wat': TESTS,
-    '.vscode/settings.json': JSON.stringify({ 'lunatic.node': '/nowhere/node' }),
-  });
+  const settings = { 'lunatic.node': '/nowhere/node' };
+  const workbench = await session.open({ 'tests.wat': TESTS }, { settings });
   await workbench.isActive();
   await workbench.showView('Testing');
   await workbench.test('tests.wat').waitFor();

@@ -20,6 +20,7 @@ const SETTINGS = {
   'telemetry.telemetryLevel': 'off',
   'window.restoreWindows': 'none',
   'git.enabled': false,
+  'debug.internalConsoleOptions': 'openOnSessionStart',
 };
 
 export interface ServerOptions {

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { control, installControl } from './control.ts';
 import { type ServerOptions, WorkbenchServer } from './server.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
@@ -15,7 +16,7 @@ export class Workspace {
 
   constructor(files: Files) {
     this.folder = mkdtempSync(join(tmpdir(), 'lunatic-workspace-'));
-    for (const [path, content] of Object.entries(files)) this.write(path, content);
+    this.writeAll(files);
   }
 
   write(path: string, content: string | Uint8Array): void {
@@ -24,52 +25,116 @@ export class Workspace {
     writeFileSync(file, content);
   }
 
+  writeAll(files: Files): void {
+    for (const [path, content] of Object.entries(files)) this.write(path, content);
+  }
+
   remove(path = ''): void {
     rmSync(join(this.folder, path), { recursive: true, force: true });
   }
+
+  removeAll(): void {
+    for (const name of readdirSync(this.folder)) this.remove(name);
+  }
 }
 
-/** The server and the browser of a test file, which are there before its first test. */
+/** A window on a workspace. */
+export type OpenWorkbench = Workbench & { readonly workspace: Workspace };
+
+export interface OpenOptions {
+  /**
+   * Opens a window that no other test uses. A test needs one where it changes what a window remembers, or where it looks
+   * at how a window begins.
+   */
+  readonly ownWindow?: boolean;
+  /** Settings of the workspace. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Loads the extension from its sources, and with it what lets tests share a window. Default: yes. */
+  readonly fromSources?: boolean;
+}
+
+/** The server and the browser of a test file, which are there before its first test, and the window that its tests share. */
 export class WorkbenchSession {
   readonly #options: () => ServerOptions;
+  /** Where the control extension is installed. */
+  readonly #extensions = mkdtempSync(join(tmpdir(), 'lunatic-extensions-'));
   readonly #workspaces: Workspace[] = [];
   #server: WorkbenchServer | undefined;
   #browser: Browser | undefined;
-  #open: Workbench[] = [];
+  /** The window that tests share, once there is one. */
+  #shared: OpenWorkbench | undefined;
+  /** Windows that the running test has. */
+  #open: OpenWorkbench[] = [];
 
   constructor(options: () => ServerOptions = () => ({})) {
     this.#options = options;
     beforeAll(async () => {
-      [this.#server, this.#browser] = await Promise.all([
-        WorkbenchServer.start(this.#options()),
-        launchBrowser(),
-      ]);
+      [this.#server, this.#browser] = await Promise.all([this.#startServer(), launchBrowser()]);
     }, 300_000);
     afterEach(async ({ task }) => {
+      const hasFailed = task.result?.state === 'fail';
       for (const workbench of this.#open) {
-        if (task.result?.state === 'fail') await workbench.keepFailure(task.name);
+        if (hasFailed) await workbench.keepFailure(task.name);
+        // The next test must not suffer from what this one may have left.
+        if (!hasFailed && workbench === this.#shared) continue;
         await workbench.close();
+        if (workbench === this.#shared) this.#shared = undefined;
       }
       this.#open = [];
     });
     afterAll(async () => {
       await this.#browser?.close();
       await this.#server?.stop();
+      rmSync(this.#extensions, { recursive: true, force: true });
       for (const workspace of this.#workspaces) workspace.remove();
     });
   }
 
-  /** Opens a window on a workspace. What it shows when the test fails is kept. */
-  async open(
-    files: Files,
-    { fromSources = true } = {},
-  ): Promise<Workbench & { readonly workspace: Workspace }> {
+  async #startServer(): Promise<WorkbenchServer> {
+    const options = this.#options();
+    if (options.extensionsFolder !== undefined) return await WorkbenchServer.start(options);
+    await installControl(this.#extensions);
+    return await WorkbenchServer.start({ ...options, extensionsFolder: this.#extensions });
+  }
+
+  /**
+   * Opens a window on a workspace, or brings the one that tests share to the state of one that was just opened. What it
+   * displays when the test fails is kept.
+   */
+  async open(files: Files, options: OpenOptions = {}): Promise<OpenWorkbench> {
+    const { ownWindow = false, fromSources = true, settings = {} } = options;
+    const isShared = fromSources && !ownWindow;
+    const workbench = await (isShared ? this.#share(files) : this.#openWindow(files, fromSources));
+    if (Object.keys(settings).length > 0)
+      await control(workbench.workspace.folder, { name: 'configure', settings });
+    return workbench;
+  }
+
+  async #share(files: Files): Promise<OpenWorkbench> {
+    const workbench = this.#shared;
+    if (workbench === undefined) {
+      this.#shared = await this.#openWindow(files, true);
+      return this.#shared;
+    }
+    this.#open.push(workbench);
+    const { workspace } = workbench;
+    await workbench.dismissDialog();
+    await control(workspace.folder, { name: 'reset' });
+    workspace.removeAll();
+    workspace.writeAll(files);
+    await workbench.showsFiles(Object.keys(files));
+    return workbench;
+  }
+
+  async #openWindow(files: Files, fromSources: boolean): Promise<OpenWorkbench> {
     if (this.#server === undefined || this.#browser === undefined) throw new Error('no server runs');
     const workspace = new Workspace(files);
     this.#workspaces.push(workspace);
     const { folder } = workspace;
-    const workbench = await Workbench.open(this.#browser, this.#server, { folder, fromSources });
+    const window = await Workbench.open(this.#browser, this.#server, { folder, fromSources });
+    const workbench = Object.assign(window, { workspace });
     this.#open.push(workbench);
-    return Object.assign(workbench, { workspace });
+    await workbench.showsFiles(Object.keys(files));
+    return workbench;
   }
 }

@@ -19,11 +19,18 @@ const BOX = '.quick-input-widget:visible';
 /** The part of the window's title where nothing is that the mouse could wake. */
 const RESTING_PLACE = { x: 1050, y: 18 };
 
+/** Milliseconds after which the name of something goes that the mouse has left. */
+const HOVER_TIME = 300;
+
 /** How often the clock has ticked, as far as the console shows it: an expression for the page. */
 const TICKS = `[...document.querySelectorAll('.repl .monaco-list-row')]
   .filter((row) => row.textContent.includes('tick'))
   .map((row) => Number(row.querySelector('.monaco-count-badge')?.textContent || 1))
   .reduce((sum, count) => sum + count, 0)`;
+
+/** Names of the files and folders at the top of the explorer, in order: an expression for the page. */
+const FILES = `[...document.querySelectorAll('.explorer-folders-view .monaco-list-row[aria-level="1"]')]
+  .map((row) => row.textContent).sort().join('/')`;
 
 /** Keeps which elements had the focus last, and when: where a test fails, that may be why. For the page. */
 const FOCUS_LOG = `
@@ -234,8 +241,19 @@ export class Workbench {
     return this.page.locator(`.debug-toolbar .codicon-debug-${name}:not(.disabled)`);
   }
 
+  /** An entry of the list of problems. */
+  problem(text: string): Locator {
+    return this.page.locator('.markers-panel .monaco-list-row', { hasText: text });
+  }
+
   get toasts(): Locator {
     return this.page.locator('.notification-toast');
+  }
+
+  /** Waits until the explorer displays these files, and no others, of the workspace. Of folders only the first is looked at. */
+  async showsFiles(paths: readonly string[]): Promise<void> {
+    const names = [...new Set(paths.map((path) => path.split('/', 1)[0]))].sort();
+    await this.page.waitForFunction(`${FILES} === ${JSON.stringify(names.join('/'))}`);
   }
 
   /** Waits until the extension runs: it has tests to show then. */
@@ -315,10 +333,14 @@ export class Workbench {
     await this.#rest();
   }
 
-  /** Moves the mouse away. The name of what it is over would hide what is beside. */
+  /** Moves the mouse away. The name of what it is over would hide what is beside. What has the focus may show its name, too. */
   async #rest(): Promise<void> {
     await this.page.mouse.move(RESTING_PLACE.x, RESTING_PLACE.y);
-    await this.isGone(this.page.locator('.workbench-hover-container:visible'));
+    await this.page.waitForFunction(
+      `document.querySelector('.workbench-hover-container')?.checkVisibility() ? ${LEAVE}.then(() => false) : true`,
+      undefined,
+      { polling: HOVER_TIME },
+    );
   }
 
   /** Runs what is open, or what is selected in the view Run and Debug, by the key for that. */
@@ -344,6 +366,14 @@ export class Workbench {
     await input.fill(`>${title}`);
     await this.pick(title);
     await palette.waitFor({ state: 'hidden' });
+  }
+
+  /** Answers a question with no, where there is one. */
+  async dismissDialog(): Promise<void> {
+    const dialog = this.page.locator('.monaco-dialog-box');
+    if ((await dialog.count()) === 0) return;
+    await this.page.keyboard.press('Escape');
+    await this.isGone(dialog);
   }
 
   /** Types into the box at the top that has this placeholder. */
@@ -383,10 +413,11 @@ export class Workbench {
     await input.locator('.view-line', { hasText: /^\s*$/ }).waitFor();
   }
 
-  /** Opens a row, once it has something in it. */
+  /** Opens a row, once it has something in it, unless it is open. */
   async expand(row: Locator): Promise<void> {
-    const closed = row.and(this.page.locator('[aria-expanded="false"]'));
-    await closed.locator('.monaco-tl-twistie').click();
+    await row.and(this.page.locator('[aria-expanded]')).waitFor();
+    if ((await row.getAttribute('aria-expanded')) === 'true') return;
+    await row.locator('.monaco-tl-twistie').click();
     await row.and(this.page.locator('[aria-expanded="true"]')).waitFor();
   }
 

@@ -1,0 +1,22 @@
+import * as vscode from 'vscode';
+import { rangeOf } from '../modules/module-diagnostics.ts';
+import type { TestItems } from './test-items.ts';
+import type { ChosenModule } from './test-selection.ts';
+
+/**
+ * Reports that a module cannot be read, as the result of the module and of its tests that were to run.
+ * @returns whether it cannot be read
+ */
+export function reportUnreadable(run: vscode.TestRun, items: TestItems, module: ChosenModule): boolean {
+  const { uri, chosen, error } = module;
+  if (error === undefined) return false;
+  const messages = error.faults.map((fault) => {
+    const message = new vscode.TestMessage(fault.message);
+    message.location = new vscode.Location(uri, rangeOf(fault));
+    return message;
+  });
+  const item = items.moduleItem(uri);
+  for (const failed of item === undefined ? chosen.values() : [item, ...chosen.values()])
+    run.errored(failed, messages);
+  return true;
+}

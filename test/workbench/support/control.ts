@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+import { type ControlAnswer, type ControlRequest, controlSocket } from '../control/protocol.ts';
+
+const MANIFEST = {
+  name: 'lunatic-control',
+  publisher: 'lunatic',
+  version: '0.0.0',
+  engines: { vscode: '^1.100.0' },
+  main: './extension.cjs',
+  activationEvents: ['*'],
+  extensionKind: ['workspace'],
+};
+
+/** Makes a folder of extensions in which the control extension is installed. */
+export async function installControl(extensionsFolder: string): Promise<void> {
+  const name = `${MANIFEST.publisher}.${MANIFEST.name}`;
+  const folder = join(extensionsFolder, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(MANIFEST));
+  await build({
+    entryPoints: [join(import.meta.dirname, '..', 'control', 'extension.ts')],
+    outfile: join(folder, MANIFEST.main),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: ['vscode'],
+    logLevel: 'warning',
+  });
+  const location = { $mid: 1, path: folder, scheme: 'file' };
+  const entry = { identifier: { id: name }, version: MANIFEST.version, location, relativeLocation: name };
+  writeFileSync(join(extensionsFolder, 'extensions.json'), JSON.stringify([entry]));
+}
+
+/** Asks the control extension in the window of a workspace to do something, and waits until it is done. */
+export async function control(workspaceFolder: string, request: ControlRequest): Promise<void> {
+  const socket = createConnection(controlSocket(workspaceFolder));
+  try {
+    const answered = readAnswer(socket);
+    socket.write(`${JSON.stringify(request)}\n`);
+    const { error } = await answered;
+    if (error !== undefined) throw new Error(`${request.name} failed in the window: ${error}`);
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function readAnswer(socket: NodeJS.ReadableStream): Promise<ControlAnswer> {
+  for await (const line of createInterface(socket)) return JSON.parse(line);
+  throw new Error('The control extension has gone');
+}
