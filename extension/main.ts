@@ -4,11 +4,10 @@ import { LunaticDebugSession } from '../debug-adapter/index.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
 import { registerProcessView } from './processes/process-view.ts';
-import {
-  ConfigurationProvider,
-  DEBUG_TYPE,
-  DynamicConfigurations,
-} from './programs/configuration-provider.ts';
+import { ConfigurationProvider, DynamicConfigurations } from './programs/configuration-provider.ts';
+import { closeDebugDocuments } from './programs/debug-documents.ts';
+import { DEBUG_TYPE } from './programs/debug-type.ts';
+import { LastProgram } from './programs/last-program.ts';
 import { registerProgramCommands } from './programs/program-commands.ts';
 import { registerTestExplorer } from './testing/test-explorer.ts';
 
@@ -16,13 +15,16 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Lunatic', { log: true });
   const commands = new LunaticCommands(context.extensionPath, log);
   const diagnostics = new ModuleDiagnostics();
+  const lastProgram = new LastProgram();
   context.subscriptions.push(
     log,
     diagnostics,
+    lastProgram,
+    closeDebugDocuments(DEBUG_TYPE),
     vscode.commands.registerCommand('lunatic.showOutput', () => log.show()),
     vscode.debug.registerDebugConfigurationProvider(
       DEBUG_TYPE,
-      new ConfigurationProvider(commands, diagnostics, log),
+      new ConfigurationProvider(commands, diagnostics, lastProgram, log),
     ),
     vscode.debug.registerDebugConfigurationProvider(
       DEBUG_TYPE,

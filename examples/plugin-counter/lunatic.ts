@@ -112,7 +112,7 @@ export function print(line: string): void {
  * and ends the process with a failure.
  */
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
-  const where = (file ? file : "?") + "(" + line.toString() + ":" + column.toString() + ")";
+  const where = (file ? file : "?") + `(${line}:${column})`;
   write(2, "abort: " + (message ? message : "") + " in " + where + "\n");
   procExit(1);
 }

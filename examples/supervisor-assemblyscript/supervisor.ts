@@ -28,7 +28,8 @@ const WORKER_DIED: i64 = 100;
 
 /** One line for one event, with the id of the process where it happened. */
 function report(who: string, what: string): void {
-  print(`[process ${self().toString().padStart(2)}]  ${who.padEnd(10)}  ${what}`);
+  const id = `${self()}`;
+  print(`[process ${id.padStart(2)}]  ${who.padEnd(10)}  ${what}`);
 }
 
 // --- a worker -------------------------------------------------------------------------------------------------

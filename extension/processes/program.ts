@@ -3,7 +3,7 @@ import type { CustomEvents, CustomRequests } from '../../debug-adapter/index.ts'
 import { MAX_CHANGES, MAX_PAGE, type ProcessInfo } from '../../runtime/inspect/protocol.ts';
 import { ProcessModel } from '../../runtime/inspect/view/index.ts';
 import { type Log, messageOf } from '../log.ts';
-import { DEBUG_TYPE } from '../programs/configuration-provider.ts';
+import { DEBUG_TYPE } from '../programs/debug-type.ts';
 
 /** Milliseconds between two readings of the whole tree, at least, where news does not add up. */
 const RELOAD_INTERVAL = 2000;

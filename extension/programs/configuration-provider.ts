@@ -6,38 +6,48 @@ import { type ModuleDiagnostics, rangeOf } from '../modules/module-diagnostics.t
 import { ModuleReadError, readBinary } from '../modules/module-error.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
-import { chooseModule, workspaceModules } from './choose-module.ts';
+import { activeModule, chooseModule, workspaceModules } from './choose-module.ts';
+import { DEBUG_TYPE } from './debug-type.ts';
+import type { LastProgram } from './last-program.ts';
 
-export const DEBUG_TYPE = 'lunatic';
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
+const ACTIVE_FILE = '${file}';
 
 /** Completes debug configurations, and makes them where there is no `launch.json`. */
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
   readonly #commands: LunaticCommands;
   readonly #diagnostics: ModuleDiagnostics;
+  readonly #lastProgram: LastProgram;
   readonly #log: Log;
 
-  constructor(commands: LunaticCommands, diagnostics: ModuleDiagnostics, log: Log) {
+  constructor(commands: LunaticCommands, diagnostics: ModuleDiagnostics, lastProgram: LastProgram, log: Log) {
     this.#commands = commands;
+    this.#lastProgram = lastProgram;
     this.#diagnostics = diagnostics;
     this.#log = log;
   }
 
   /** For a new `launch.json`. */
   provideDebugConfigurations(): vscode.DebugConfiguration[] {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
-    const program = '${file}';
-    return [{ type: DEBUG_TYPE, request: 'launch', name: 'Debug this module', program }];
+    return [{ type: DEBUG_TYPE, request: 'launch', name: 'Debug this module', program: ACTIVE_FILE }];
   }
 
   async resolveDebugConfiguration(
     folder: vscode.WorkspaceFolder | undefined,
     config: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    if (config.type !== undefined && config.type !== '' && config.request !== undefined) return config;
+    const last = activeModule() === undefined ? this.#lastProgram.program : undefined;
+    if (config.type !== undefined && config.type !== '' && config.request !== undefined) {
+      // What a debugger displays, or a text beside the module, is nothing to run.
+      const isElsewhere = config['program'] === ACTIVE_FILE && last !== undefined;
+      return isElsewhere ? { ...config, program: last.config['program'] } : config;
+    }
+    const noDebug = config['noDebug'] ? { noDebug: true } : {};
+    if (last !== undefined) return { ...last.config, ...noDebug };
     const module = await chooseModule(config['noDebug'] ? 'run' : 'debug');
     if (module === undefined) return undefined;
     const owner = vscode.workspace.getWorkspaceFolder(module) ?? folder;
-    return { ...launchOf(module, owner), ...(config['noDebug'] ? { noDebug: true } : {}) };
+    return { ...launchOf(module, owner), ...noDebug };
   }
 
   /** The runtime is looked for at last, when it is certain that something will be started. */
@@ -52,6 +62,8 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
       );
       return undefined;
     }
+    const { noDebug: _, ...kept } = config;
+    this.#lastProgram.keep({ folder, config: kept });
     const cwd = folder?.uri.fsPath ?? dirname(config['program']);
     if (!(await this.#canBeRead(resolve(config['cwd'] ?? cwd, config['program'])))) return undefined;
     try {

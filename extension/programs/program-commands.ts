@@ -1,13 +1,19 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { chooseModule, folderOf, isModule } from './choose-module.ts';
-import { DEBUG_TYPE, launchOf } from './configuration-provider.ts';
+import { launchOf } from './configuration-provider.ts';
+import { DEBUG_TYPE } from './debug-type.ts';
 
 /** Registers the commands that start and attach to programs. */
 export function registerProgramCommands(): vscode.Disposable {
+  const run = (uri?: vscode.Uri) => start(uri, true);
+  const debug = (uri?: vscode.Uri) => start(uri, false);
   return vscode.Disposable.from(
-    vscode.commands.registerCommand('lunatic.run', (uri?: vscode.Uri) => start(uri, true)),
-    vscode.commands.registerCommand('lunatic.debug', (uri?: vscode.Uri) => start(uri, false)),
+    vscode.commands.registerCommand('lunatic.run', run),
+    vscode.commands.registerCommand('lunatic.debug', debug),
+    // In menus, where nothing else says whose commands these are.
+    vscode.commands.registerCommand('lunatic.runFile', run),
+    vscode.commands.registerCommand('lunatic.debugFile', debug),
     vscode.commands.registerCommand('lunatic.attach', attach),
   );
 }

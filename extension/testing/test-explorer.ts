@@ -3,7 +3,6 @@ import type { Log } from '../log.ts';
 import type { ModuleDiagnostics } from '../modules/module-diagnostics.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { isModule } from '../programs/choose-module.ts';
-import { TestDebugger } from './test-debugger.ts';
 import { TestFinder } from './test-finder.ts';
 import { TestItems } from './test-items.ts';
 import { TestRunner } from './test-runner.ts';
@@ -18,7 +17,6 @@ export function registerTestExplorer(
   const items = new TestItems(controller);
   const finder = new TestFinder(items, diagnostics, log);
   const runner = new TestRunner(controller, items, commands, log);
-  const tests = new TestDebugger(controller, items);
   // Called when somebody opens the explorer.
   controller.resolveHandler = async (item) => {
     if (item === undefined) await finder.find();
@@ -28,7 +26,7 @@ export function registerTestExplorer(
   const runs = new ContinuousRuns(runner, items, finder);
   const profile = controller.createRunProfile('Run', Run, (request, token) => runs.run(request, token), true);
   profile.supportsContinuousRun = true;
-  controller.createRunProfile('Debug', Debug, (request, token) => tests.run(request, token), true);
+  controller.createRunProfile('Debug', Debug, (request, token) => runner.debug(request, token), true);
 
   const findInEditor = ({ uri, languageId }: vscode.TextDocument) => {
     if (languageId === 'wat' && isModule(uri)) finder.findIn(uri);
@@ -38,7 +36,6 @@ export function registerTestExplorer(
     controller,
     finder,
     runner,
-    tests,
     runs,
     vscode.workspace.onDidOpenTextDocument(findInEditor),
     vscode.workspace.onDidChangeWorkspaceFolders(() => finder.refresh()),

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { INSPECTOR_ANNOUNCEMENT } from '../../runtime/inspect/protocol.ts';
 import { type ReportEvent, TestReportReader, V8_FLAGS } from '../../runtime/internal.ts';
 
 /** How to start the command: what `LunaticCommand` tells, and its arguments. */
@@ -11,8 +12,10 @@ export interface TestProcessOptions {
   /** Kills it. */
   readonly signal: AbortSignal;
   readonly onEvent: (event: ReportEvent) => void;
-  /** Gets what it prints beside events. */
+  /** Gets what it prints beside events: whole lines. */
   readonly onNoise: (text: string) => void;
+  /** Gets the address at which a debugger can attach to the tests, where they wait for one. */
+  readonly onInspectable?: (url: string) => void;
 }
 
 export interface TestProcessEnd {
@@ -81,9 +84,14 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
         kill();
       }
     });
+    const errors = new Lines((line) => {
+      if (line.startsWith(INSPECTOR_ANNOUNCEMENT))
+        options.onInspectable?.(line.slice(INSPECTOR_ANNOUNCEMENT.length).trim());
+      else onNoise(`${line}\n`);
+    });
     child.stdio[3]?.on('error', () => {});
     child.stdout?.setEncoding('utf8').on('data', (text: string) => lines.add(text));
-    child.stderr?.setEncoding('utf8').on('data', onNoise);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.add(text));
     const settle = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', kill);
@@ -96,6 +104,7 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
     child.on('close', (exitCode, by) => {
       settle();
       lines.end();
+      errors.end();
       if (unreadable === undefined) done({ exitCode, signal: by });
       else fail(unreadable);
     });

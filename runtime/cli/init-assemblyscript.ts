@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CommandError } from './load.ts';
 import type { NewContent } from './replace-files.ts';
 
@@ -13,6 +13,17 @@ const COMPILER = ['assemblyscript', '^0.28.20'] as const;
 const SHIM = ['@assemblyscript/wasi-shim', '^0.1.0'] as const;
 /** Upstream's SDK brings all that, and says what compiler it wants. It is not on npm. */
 const SDK = 'as-lunatic';
+
+/** Tells editors the types of AssemblyScript: without it they take its sources for TypeScript, and find an error in every line. */
+const EDITOR_CONFIG = `${JSON.stringify(
+  {
+    extends: 'assemblyscript/std/assembly.json',
+    compilerOptions: { skipLibCheck: true },
+    include: ['./**/*.ts'],
+  },
+  null,
+  2,
+)}\n`;
 
 const SHIM_FOLDER = `node_modules/${SHIM[0]}/assembly`;
 const SHIM_USES = ['abort', 'trace', 'seed', 'console', 'crypto', 'performance', 'process', 'Date'];
@@ -69,8 +80,8 @@ class JsonFile {
 }
 
 /**
- * What makes an AssemblyScript project one that can be built and run: packages and scripts in package.json, options of the
- * compiler in asconfig.json. What is there stays.
+ * What makes an AssemblyScript project one that can be built, run and edited: packages and scripts in package.json, options of
+ * the compiler in asconfig.json, a tsconfig.json beside the sources. What is there stays.
  * @throws CommandError where the project says otherwise
  */
 export function setUpAssemblyScript(folder: string): NewContent[] {
@@ -91,7 +102,13 @@ export function setUpAssemblyScript(folder: string): NewContent[] {
   const scripts = manifest.object(manifest.content, 'scripts');
   scripts['asbuild'] ??= 'asc --target release';
   scripts['lunatic'] ??= `npm run asbuild && lunatic run ${output}`;
-  return [manifest.change, config.change].filter((change) => change !== null);
+  return [manifest.change, config.change, editorConfig(folder, config)].filter((change) => change !== null);
+}
+
+function editorConfig(folder: string, config: JsonFile): NewContent | null {
+  const [entry] = listOf(config, config.content, 'entries', 'entries');
+  const path = join(folder, dirname(entry ?? ''), 'tsconfig.json');
+  return existsSync(path) ? null : { path, text: EDITOR_CONFIG };
 }
 
 function optionalObject(file: JsonFile, key: string): JsonObject {
@@ -136,11 +153,11 @@ function useShim(config: JsonFile, options: JsonObject): void {
 }
 
 /** An option that may be a string or a list of them. */
-function listOf(config: JsonFile, options: JsonObject, name: string): string[] {
-  const value = options[name] ?? [];
+function listOf(config: JsonFile, parent: JsonObject, key: string, name = `options.${key}`): string[] {
+  const value = parent[key] ?? [];
   const list = Array.isArray(value) ? value : [value];
   return list.map((item) => {
-    if (typeof item !== 'string') throw config.unexpected(`options.${name}`, 'a list of strings');
+    if (typeof item !== 'string') throw config.unexpected(name, 'a list of strings');
     return item;
   });
 }

@@ -225,6 +225,11 @@ describe('an AssemblyScript project', () => {
       targets: { release: { outFile: 'build/release.wasm' } },
       options: { exportTable: true, lib: ['node_modules/@assemblyscript/wasi-shim/assembly'] },
     });
+    expect(json('assembly/tsconfig.json')).toEqual({
+      extends: 'assemblyscript/std/assembly.json',
+      compilerOptions: { skipLibCheck: true },
+      include: ['./**/*.ts'],
+    });
     const before = [read('package.json'), read('asconfig.json')];
     expect(await init()).toEqual({
       stdout: 'AssemblyScript project initialized!\n',
@@ -247,6 +252,7 @@ describe('an AssemblyScript project', () => {
         options: { use: 'abort=mine', bindings: 'raw' },
       }),
     );
+    write('src/tsconfig.json', '{}');
     expect((await init()).exitCode).toBe(0);
     expect(json('package.json')).toMatchObject({
       devDependencies: { assemblyscript: '0.27.0' },
@@ -257,6 +263,7 @@ describe('an AssemblyScript project', () => {
       targets: { debug: { debug: true }, release: { outFile: 'out/app.wasm' } },
       options: { use: 'abort=mine', bindings: 'raw', exportTable: true },
     });
+    expect(read('src/tsconfig.json')).toBe('{}');
   });
 
   test("extends the config of upstream's SDK where the project has it", async () => {

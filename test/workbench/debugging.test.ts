@@ -146,7 +146,7 @@ describe('F5 on a text module', () => {
     const workbench = await session.open({ 'panic.wasm': panic });
     await workbench.isActive();
     await workbench.canDebug();
-    await workbench.menu(workbench.files.filter({ hasText: 'panic.wasm' }), 'Debug');
+    await workbench.menu(workbench.files.filter({ hasText: 'panic.wasm' }), 'Debug with Lunatic');
     await workbench.page.locator('.exception-widget', { hasText: 'message of the panic' }).waitFor();
     await workbench.printed('the cat number 24 is not in the box');
     await workbench.showView('Run and Debug');
@@ -177,12 +177,12 @@ describe('F5 on a text module', () => {
     const workbench = await edit('wrong.wat', '(module\n  (func (export "_start") (i32.const 1)))');
     await workbench.debug();
     const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: 'wrong.wat cannot be run.' });
-    await dialog.getByText('line 2, column 27: type mismatch at end of function').waitFor();
+    await dialog.getByText('line 2, column 28: type mismatch at end of function').waitFor();
     await workbench.screenshot('debugging-wrong-module');
     expect(await dialog.locator('.monaco-button').allTextContents()).toEqual(['Show', 'Cancel']);
     await dialog.getByRole('button', { name: 'Show' }).click();
     await workbench.page.locator('.squiggly-error').waitFor();
-    await workbench.page.locator('.statusbar', { hasText: 'Ln 2, Col 27' }).waitFor();
+    await workbench.page.locator('.statusbar', { hasText: 'Ln 2, Col 28' }).waitFor();
     await workbench.command('Problems: Focus on Problems View');
     await workbench.problem('type mismatch at end of function').waitFor();
     await workbench.screenshot('debugging-wrong-module-problem');
@@ -279,7 +279,7 @@ describe('an example in AssemblyScript', () => {
 describe('Run', () => {
   test('runs the module of the editor without debugging; its processes can be seen', async () => {
     const workbench = await edit('bakery.wat', BAKERY);
-    await workbench.page.locator('.editor-actions .action-label[aria-label^="Run"]').first().click();
+    await workbench.page.locator('.editor-actions .action-label[aria-label^="Run with Lunatic"]').click();
     // The baker traps, and nothing stops for that.
     await workbench.printed('divide by zero');
     await workbench.showView('Lunatic');
@@ -299,6 +299,46 @@ describe('Run', () => {
     await workbench.noProgramRuns();
   });
 
+  test('F5 runs again what ran last, where no module is in the editor', async () => {
+    const workbench = await session.open({ 'echo.wat': ECHO, 'bakery.wat': BAKERY, 'notes.txt': 'to do' });
+    await workbench.isActive();
+    await workbench.openFile('echo.wat');
+    await workbench.debug();
+    await workbench.printed('say something');
+    await workbench.command('Lunatic: Stop Program');
+    await workbench.noProgramRuns();
+    await workbench.command('Debug Console: Clear Console');
+    await workbench.openFile('notes.txt');
+    await workbench.debug();
+    await workbench.printed('say something');
+    await workbench.command('Lunatic: Stop Program');
+    await workbench.noProgramRuns();
+    // A module in the editor is what is meant.
+    await workbench.openFile('bakery.wat');
+    await workbench.debug();
+    await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
+  });
+
+  test('what a stop has opened has no button to run it, and closes with the session', async () => {
+    const panic = readFileSync(join(projectFolder, 'test', 'guests', 'built', 'rust', 'panic.wasm'));
+    const workbench = await session.open({ 'panic.wasm': panic });
+    await workbench.isActive();
+    await workbench.command('Lunatic: Debug');
+    await workbench.editorShows('call $core::panicking::panic_fmt');
+    const tab = workbench.page.locator('.tab', { hasText: 'find_the_cat' });
+    await tab.waitFor();
+    await workbench.screenshot('debugging-stop-tab');
+    expect(await workbench.page.locator('.editor-actions .action-label[aria-label*="Lunatic"]').count()).toBe(
+      0,
+    );
+    // F5 runs the module again, and not the text that is displayed.
+    await workbench.command('Lunatic: Stop Program');
+    await workbench.isGone(tab);
+    await workbench.noProgramRuns();
+    await workbench.debug();
+    await tab.waitFor();
+  });
+
   test('asks which module, where there are several and none is open', async () => {
     const workbench = await session.open({ 'a/bakery.wat': BAKERY, 'b/post-office.wat': POST_OFFICE });
     await workbench.isActive();
@@ -314,7 +354,7 @@ describe('Other ways', () => {
   test('the menu of a file runs it; the palette shows its processes, kills them, and shows the output', async () => {
     const workbench = await session.open({ 'bakery.wat': BAKERY, 'post-office.wat': POST_OFFICE });
     await workbench.isActive();
-    await workbench.menu(workbench.files.filter({ hasText: 'post-office.wat' }), 'Run');
+    await workbench.menu(workbench.files.filter({ hasText: 'post-office.wat' }), 'Run with Lunatic');
     await workbench.printed('the post office is open');
     await workbench.command('Lunatic: Show Processes');
     await workbench.process('#2 sorter').waitFor();

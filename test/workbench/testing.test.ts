@@ -164,6 +164,22 @@ test('debugs one test', async () => {
   await workbench.test('divides', 'failed').waitFor();
 });
 
+test('a test that is debugged is judged as one that runs', async () => {
+  const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
+  await workbench.canDebug();
+  await workbench.act(workbench.test('subtracts'), 'Debug Test');
+  // It ends normally, and has reported a failure itself.
+  await workbench.test('subtracts', 'failed').waitFor();
+  await workbench.act(workbench.test('divides by zero as it should (should panic)'), 'Debug Test');
+  await workbench.goOn();
+  await workbench.test('divides by zero as it should (should panic)', 'passed').waitFor();
+  // Without the debugger a test does not go on.
+  await workbench.expand(workbench.test('waits'));
+  await workbench.act(workbench.test('for a letter'), 'Debug Test');
+  await workbench.debugAction('disconnect').click();
+  await workbench.test('for a letter', 'skipped').waitFor();
+});
+
 test('gutter icons run the tests of a text module', async () => {
   const workbench = await session.open({ 'tests.wat': TESTS });
   await workbench.isActive();

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -16,7 +24,7 @@ export class Workspace {
 
   constructor(files: Files) {
     this.folder = mkdtempSync(join(tmpdir(), 'lunatic-workspace-'));
-    this.writeAll(files);
+    for (const [path, content] of Object.entries(files)) this.write(path, content);
   }
 
   write(path: string, content: string | Uint8Array): void {
@@ -25,16 +33,20 @@ export class Workspace {
     writeFileSync(file, content);
   }
 
-  writeAll(files: Files): void {
-    for (const [path, content] of Object.entries(files)) this.write(path, content);
-  }
-
   remove(path = ''): void {
     rmSync(join(this.folder, path), { recursive: true, force: true });
   }
 
-  removeAll(): void {
-    for (const name of readdirSync(this.folder)) this.remove(name);
+  /** Makes these the only files. What is the same already is not touched: nobody has to be told of it. */
+  replaceAll(files: Files): void {
+    for (const name of readdirSync(this.folder, { recursive: true, encoding: 'utf8' })) {
+      const isKept = Object.keys(files).some((path) => path === name || path.startsWith(`${name}/`));
+      if (!isKept) this.remove(name);
+    }
+    for (const [path, content] of Object.entries(files)) {
+      const file = join(this.folder, path);
+      if (!existsSync(file) || !readFileSync(file).equals(Buffer.from(content))) this.write(path, content);
+    }
   }
 }
 
@@ -120,8 +132,7 @@ export class WorkbenchSession {
     const { workspace } = workbench;
     await workbench.dismissDialog();
     await control(workspace.folder, { name: 'reset' });
-    workspace.removeAll();
-    workspace.writeAll(files);
+    workspace.replaceAll(files);
     await workbench.showsFiles(Object.keys(files));
     return workbench;
   }

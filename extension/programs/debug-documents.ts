@@ -1,0 +1,20 @@
+import * as vscode from 'vscode';
+
+/** Scheme of documents whose text a debug adapter has. */
+const DEBUG_SCHEME = 'debug';
+
+/** Closes tabs with texts that only a debug session had, once it is over: nothing could fill them again. */
+export function closeDebugDocuments(type: string): vscode.Disposable {
+  return vscode.debug.onDidTerminateDebugSession(async (session) => {
+    if (session.type !== type) return;
+    const tabs = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs);
+    await vscode.window.tabGroups.close(
+      tabs.filter(({ input }) => input instanceof vscode.TabInputText && isOf(session, input.uri)),
+      true,
+    );
+  });
+}
+
+function isOf({ id }: vscode.DebugSession, { scheme, query }: vscode.Uri): boolean {
+  return scheme === DEBUG_SCHEME && new URLSearchParams(query).get('session') === id;
+}

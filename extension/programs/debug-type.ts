@@ -1,0 +1,2 @@
+/** The type of our debug configurations and sessions. */
+export const DEBUG_TYPE = 'lunatic';

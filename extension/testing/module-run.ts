@@ -1,0 +1,201 @@
+import { basename, dirname } from 'node:path';
+import * as vscode from 'vscode';
+import type { ReportEvent, SourceLocation, TestFailure } from '../../runtime/internal.ts';
+import { type Log, messageOf } from '../log.ts';
+import type { LunaticCommands } from '../node/lunatic-command.ts';
+import { NodeNotFoundError } from '../node/node-finder.ts';
+import { tellNoNode } from '../programs/configuration-provider.ts';
+import { sourceFile } from './source-file.ts';
+import { testArguments } from './test-arguments.ts';
+import { failureText, isDifference, terminalText } from './test-messages.ts';
+import { runTestProcess } from './test-process.ts';
+import type { ChosenModule } from './test-selection.ts';
+
+/** Tests that wait for a debugger. */
+export interface InspectableTests {
+  /** Address of their inspector. */
+  readonly url: string;
+  readonly name: string;
+  /** Their module. */
+  readonly uri: vscode.Uri;
+  readonly run: vscode.TestRun;
+}
+
+/** Debugs tests. Resolves at the end of the session, and rejects where it cannot start. */
+export type StartDebugger = (tests: InspectableTests) => Promise<{
+  /** Whether the tests have come to their end. Otherwise the debugger has left them. */
+  readonly isOver: boolean;
+}>;
+
+/** The run of the tests of one module. */
+export class ModuleRun {
+  readonly #run: vscode.TestRun;
+  readonly #module: ChosenModule;
+  readonly #log: Log;
+  /** Tests without a result, by their exports. */
+  readonly #open: Map<string, vscode.TestItem>;
+  #noise = '';
+
+  constructor(run: vscode.TestRun, module: ChosenModule, log: Log) {
+    this.#run = run;
+    this.#module = module;
+    this.#log = log;
+    this.#open = new Map(module.chosen);
+  }
+
+  /**
+   * Runs the tests that are chosen, and gives each its result.
+   * @param debug starts a debugger that attaches to the tests. Without one they run without a debugger
+   */
+  async run(commands: LunaticCommands, signal: AbortSignal, debug?: StartDebugger): Promise<void> {
+    if (this.#open.size === 0) return;
+    try {
+      for (const words of this.#commandLines(debug !== undefined)) {
+        if (signal.aborted) break;
+        await this.#runCommand(await commands.find(), words, signal, debug);
+      }
+      this.#close(
+        signal,
+        'The test has not run: it is not in the module any more. Is the list of tests up to date?',
+      );
+    } catch (error) {
+      const message = messageOf(error);
+      this.#log.error(message);
+      this.#run.appendOutput(terminalText(`${message}\n`));
+      this.#close(signal, message);
+      if (error instanceof NodeNotFoundError) tellNoNode(error);
+    }
+  }
+
+  #commandLines(isDebugged: boolean): string[][] {
+    const { uri, chosen, isAll } = this.#module;
+    const config = vscode.workspace.getConfiguration('lunatic.tests', uri);
+    const options = config.get<string[]>('runtimeArgs', []);
+    return testArguments({
+      file: uri.fsPath,
+      exports: isAll ? null : [...chosen.keys()],
+      arguments: config.get<string[]>('arguments', []),
+      options: isDebugged ? [...options, '--inspect-wait'] : options,
+      // People take their time, and look at one test at a time.
+      timeout: isDebugged ? null : config.get<number | null>('timeout', null),
+      jobs: isDebugged ? 1 : config.get<number | null>('jobs', null),
+    });
+  }
+
+  async #runCommand(
+    command: Awaited<ReturnType<LunaticCommands['find']>>,
+    words: readonly string[],
+    cancelled: AbortSignal,
+    debug: StartDebugger | undefined,
+  ): Promise<void> {
+    const { uri } = this.#module;
+    this.#log.info(`lunatic ${words.join(' ')}`);
+    const left = new AbortController();
+    const signal = AbortSignal.any([cancelled, left.signal]);
+    const end = await runTestProcess({
+      ...command,
+      arguments: words,
+      cwd: vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? dirname(uri.fsPath),
+      signal,
+      onEvent: (event) => this.#show(event),
+      // When the debugger leaves, the tests do not go on without it.
+      onInspectable: (url) =>
+        debug?.({ url, name: this.#name(), uri, run: this.#run }).then(
+          ({ isOver }) => {
+            if (!isOver) left.abort();
+          },
+          (error: unknown) => {
+            this.#fail(messageOf(error));
+            left.abort();
+          },
+        ),
+      onNoise: (text) => {
+        this.#noise += text;
+        this.#run.appendOutput(terminalText(text));
+      },
+    });
+    if (signal.aborted) this.#close(signal, '');
+    if (signal.aborted || end.exitCode === 0 || end.exitCode === 1) return;
+    const how = end.signal === null ? `with exit code ${end.exitCode}` : `by ${end.signal}`;
+    this.#close(signal, [`The runtime ended ${how}.`, this.#noise.trim()].join('\n\n').trim());
+  }
+
+  /** What a session is called that debugs the tests. */
+  #name(): string {
+    const [first, ...others] = this.#open.values();
+    return first !== undefined && others.length === 0 ? first.label : basename(this.#module.uri.path);
+  }
+
+  #show(event: ReportEvent): void {
+    if (event.event === 'error') {
+      this.#noise = event.message;
+      this.#fail(event.message);
+    }
+    const item = 'export' in event ? this.#open.get(event.export) : undefined;
+    if (item === undefined) return;
+    switch (event.event) {
+      case 'started':
+        this.#run.started(item);
+        break;
+      case 'ignored':
+        this.#open.delete(event.export);
+        this.#run.skipped(item);
+        break;
+      case 'finished': {
+        const { outcome, duration, failures, output, title, name } = event;
+        // A test that was given up has no result.
+        if (outcome === 'cancelled') return;
+        this.#open.delete(event.export);
+        const heading = title === name ? name : `${name}: ${title}`;
+        const text = output === '' || output.endsWith('\n') ? output : `${output}\n`;
+        this.#run.appendOutput(
+          terminalText(`${outcome === 'passed' ? '✓' : '✗'} ${heading}\n`),
+          undefined,
+          item,
+        );
+        if (text !== '') this.#run.appendOutput(terminalText(text), undefined, item);
+        if (outcome === 'passed') this.#run.passed(item, duration);
+        else this.#run.failed(item, messagesOf(failures, item), duration);
+        break;
+      }
+    }
+  }
+
+  /** Gives the tests that are left their results. */
+  #close(signal: AbortSignal, why: string): void {
+    if (!signal.aborted) this.#fail(why);
+    for (const item of this.#open.values()) this.#run.skipped(item);
+    this.#open.clear();
+  }
+
+  #fail(why: string): void {
+    for (const item of this.#open.values()) this.#run.errored(item, new vscode.TestMessage(why));
+    this.#open.clear();
+  }
+}
+
+function messagesOf(failures: readonly TestFailure[], item: vscode.TestItem): vscode.TestMessage[] {
+  return failures.map((failure) => {
+    const text = failureText(failure);
+    const message = isDifference(failure)
+      ? vscode.TestMessage.diff(text, failure.expected, failure.actual)
+      : new vscode.TestMessage(text);
+    const place = locationOf(failure.location, item);
+    if (place !== undefined) message.location = place;
+    return message;
+  });
+}
+
+/** Where a failure is shown: at the place that it names, if that is found here, or else at its test. */
+function locationOf(location: SourceLocation | null, item: vscode.TestItem): vscode.Location | undefined {
+  if (location !== null && item.uri !== undefined) {
+    const module = item.uri.fsPath;
+    const top = vscode.workspace.getWorkspaceFolder(item.uri)?.uri.fsPath ?? dirname(module);
+    const file = sourceFile(location.file, module, top);
+    const position = new vscode.Position(Math.max(0, location.line - 1), Math.max(0, location.column - 1));
+    if (file !== undefined) return new vscode.Location(vscode.Uri.file(file), position);
+  }
+  return item.uri === undefined || item.range === undefined
+    ? undefined
+    : new vscode.Location(item.uri, item.range);
+}
