@@ -106,7 +106,10 @@ async function tellUnreadable(uri: vscode.Uri, { message, faults }: ModuleReadEr
   const [fault] = faults;
   if (answer !== open || fault === undefined) return;
   if (fault.range === undefined) await vscode.commands.executeCommand('workbench.actions.view.problems');
-  else await vscode.window.showTextDocument(uri, { selection: rangeOf(fault) });
+  else {
+    const { start } = rangeOf(fault);
+    await vscode.window.showTextDocument(uri, { selection: new vscode.Range(start, start) });
+  }
 }
 
 /** Offers each module of the workspace where debug configurations are picked. */

@@ -179,7 +179,7 @@ describe('F5 on a text module', () => {
     const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: 'wrong.wat cannot be run.' });
     await dialog.getByText('line 2, column 28: type mismatch at end of function').waitFor();
     await workbench.screenshot('debugging-wrong-module');
-    expect(await dialog.locator('.monaco-button').allTextContents()).toEqual(['Show', 'Cancel']);
+    expect(await dialog.locator('.monaco-button').allTextContents()).toEqual(['Cancel', 'Show']);
     await dialog.getByRole('button', { name: 'Show' }).click();
     await workbench.page.locator('.squiggly-error').waitFor();
     await workbench.page.locator('.statusbar', { hasText: 'Ln 2, Col 28' }).waitFor();
@@ -307,10 +307,10 @@ describe('Run', () => {
     await workbench.printed('say something');
     await workbench.command('Lunatic: Stop Program');
     await workbench.noProgramRuns();
-    await workbench.command('Debug Console: Clear Console');
     await workbench.openFile('notes.txt');
     await workbench.debug();
-    await workbench.printed('say something');
+    await workbench.showView('Lunatic');
+    await workbench.processes.filter({ hasText: 'echo.wat' }).waitFor();
     await workbench.command('Lunatic: Stop Program');
     await workbench.noProgramRuns();
     // A module in the editor is what is meant.

@@ -95,14 +95,23 @@ test('a package for another machine is refused in words', () => {
 describe('the manifest', () => {
   const { contributes, activationEvents } = manifest;
   const commands: string[] = contributes.commands.map(({ command }: { command: string }) => command);
+  const titles = new Map<string, string>(
+    contributes.commands.map(({ command, title }: { command: string; title: string }) => [command, title]),
+  );
 
-  test('has a title and category for each command, and knows all that menus name', () => {
-    for (const { title, category } of contributes.commands)
-      expect([typeof title, category]).toEqual(['string', 'Lunatic']);
-    const named = Object.values<{ command: string }[]>(contributes.menus)
+  test('says of each command whose it is, and knows all that menus and keys name', () => {
+    for (const { title, category = '' } of contributes.commands)
+      expect(`${category}: ${title}`).toContain('Lunatic');
+    const named = [...Object.values<{ command: string }[]>(contributes.menus), contributes.keybindings]
       .flat()
       .map(({ command }) => command);
-    expect(named.filter((command) => !commands.includes(command))).toEqual([]);
+    expect(named.filter((command) => command.startsWith('lunatic.') && !commands.includes(command))).toEqual(
+      [],
+    );
+    // The titles of commands stand alone in the menus of files, which are everybody's.
+    for (const menu of ['explorer/context', 'editor/title/run'])
+      for (const { command } of contributes.menus[menu])
+        expect(titles.get(command)).toMatch(/ with Lunatic$/);
     const { contents } = contributes.viewsWelcome[0];
     for (const [, command] of contents.matchAll(/\(command:(lunatic\.[^)]+)\)/g))
       expect(commands).toContain(command);

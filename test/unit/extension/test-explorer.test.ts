@@ -1,13 +1,18 @@
 /** The parts of the test explorer that know no editor. */
 import { describe, expect, test } from 'vitest';
+import { ModuleReadError } from '../../../extension/modules/module-error.ts';
 import { exportPlaces } from '../../../extension/testing/export-places.ts';
 import { newestBuilds } from '../../../extension/testing/newest-builds.ts';
-import { type FoundTest, readModuleTests } from '../../../extension/testing/read-module-tests.ts';
+import {
+  type FoundTest,
+  mayHaveTests,
+  readModuleTests,
+} from '../../../extension/testing/read-module-tests.ts';
 import { sourceFile } from '../../../extension/testing/source-file.ts';
 import { testArguments } from '../../../extension/testing/test-arguments.ts';
 import { groupTests, type TestGroup } from '../../../extension/testing/test-groups.ts';
 import { failureText, terminalText } from '../../../extension/testing/test-messages.ts';
-import { type TestFailure, WatError } from '../../../runtime/internal.ts';
+import type { TestFailure } from '../../../runtime/internal.ts';
 import { assemble } from '../../support/program.ts';
 
 const SUMS = `(module
@@ -50,16 +55,29 @@ describe('the tests of a module', () => {
     ]);
   });
 
-  test('of text that is wrong', async () => {
-    const text = '(module (func (export "#lunatic_test_a") (i32.const 1)))';
-    await expect(readModuleTests(Buffer.from(text), 'wrong.wat')).rejects.toThrow(WatError);
-    // What has no tests need not be right.
-    expect(await readModuleTests(Buffer.from('(module (func (i32.const 1)))'), 'wrong.wat')).toEqual([]);
+  test('of text that is wrong: with each fault, where it is', async () => {
+    const text = '(module\n  (func (export "ä") bla)\n (func (export "#lunatic_test_a") blu))';
+    await expect(readModuleTests(Buffer.from(text), 'wrong.wat')).rejects.toMatchObject({
+      message: 'line 2, column 22: unexpected token bla, expected )',
+      faults: [
+        { message: 'unexpected token bla, expected )', range: { line: 1, column: 21, length: 3 } },
+        { message: 'unexpected token blu, expected )', range: { line: 2, column: 34, length: 3 } },
+      ],
+    });
   });
 
-  test('of what is no module', async () => {
-    expect(await readModuleTests(Buffer.from('<html>'), 'page.wasm')).toEqual([]);
-    expect(await readModuleTests(Buffer.alloc(0), 'empty.wasm')).toEqual([]);
+  test('of a binary that is wrong', async () => {
+    const bytes = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 99);
+    const error = await readModuleTests(bytes, 'broken.wasm').catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ModuleReadError);
+    expect(error).toMatchObject({ message: expect.stringMatching(/^offset 0x8: /), faults: [{}] });
+  });
+
+  test('are looked for only where there may be some: other modules need not be right', () => {
+    expect(mayHaveTests(Buffer.from('(module (func (export "#lunatic_test_a")))'))).toBe(true);
+    expect(mayHaveTests(Buffer.from('(module (func (i32.const 1)))'))).toBe(false);
+    expect(mayHaveTests(Buffer.from('<html>'))).toBe(false);
+    expect(mayHaveTests(Buffer.alloc(0))).toBe(false);
   });
 });
 

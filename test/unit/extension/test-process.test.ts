@@ -121,7 +121,7 @@ test('a report of another version is refused, and the command is ended', async (
   const script = join(folder, 'later.mjs');
   writeFileSync(
     script,
-    `console.log('{"event":"report","version":2}'); setInterval(() => {}, 1000); console.error(process.pid);`,
+    `console.error(process.pid); console.log('{"event":"report","version":2}'); setInterval(() => {}, 1000);`,
   );
   const run = prepare([], { script, arguments: [] });
   const ended = runTestProcess(run.options);
