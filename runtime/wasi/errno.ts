@@ -81,7 +81,7 @@ export const Errno = {
 export type Errno = (typeof Errno)[keyof typeof Errno];
 
 /** Errors by their code in Node: `ENOENT`, and some of Node's own. */
-const byCode = new Map<string, Errno>([
+const BY_CODE = new Map<string, Errno>([
   ...Object.entries(Errno).map(([name, errno]): [string, Errno] => [`E${name.toUpperCase()}`, errno]),
   ['E2BIG', Errno.Toobig],
   ['EOPNOTSUPP', Errno.Notsup],
@@ -97,7 +97,7 @@ const byCode = new Map<string, Errno>([
 export function errnoOf(error: unknown): Errno | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   const { code } = error;
-  return byCode.get(code) ?? ('errno' in error ? Errno.Io : undefined);
+  return BY_CODE.get(code) ?? ('errno' in error ? Errno.Io : undefined);
 }
 
 /** Returns the number for an error of the operating system. Any other error is thrown. */

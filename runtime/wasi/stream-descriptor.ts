@@ -6,10 +6,10 @@ const STREAM_RIGHTS = Right.FdFdstatSetFlags | Right.FdFilestatGet | Right.PollF
 
 /** A standard stream. Closing the descriptor does not close the stream, which other processes use too. */
 export abstract class StreamDescriptor extends Descriptor {
-  protected abstract readonly isTerminal: boolean;
+  abstract readonly stream: InputStream | OutputStream;
 
   get fileType(): FileType {
-    return this.isTerminal ? FileType.CharacterDevice : FileType.Unknown;
+    return this.stream.isTerminal ? FileType.CharacterDevice : FileType.Unknown;
   }
 }
 
@@ -21,10 +21,6 @@ export class InputDescriptor extends StreamDescriptor {
     super(STREAM_RIGHTS | Right.FdRead, 0, 0);
     this.stream = stream;
   }
-
-  protected get isTerminal(): boolean {
-    return this.stream.isTerminal;
-  }
 }
 
 /** Standard output or error. */
@@ -34,9 +30,5 @@ export class OutputDescriptor extends StreamDescriptor {
   constructor(stream: OutputStream) {
     super(STREAM_RIGHTS | Right.FdWrite, 0, FdFlag.Append);
     this.stream = stream;
-  }
-
-  protected get isTerminal(): boolean {
-    return this.stream.isTerminal;
   }
 }

@@ -6,7 +6,7 @@ const MAX_LINKS = 40;
 /** Components of one path together with those of its links. No honest path has more. */
 const MAX_COMPONENTS = 4096;
 
-const onWindows = process.platform === 'win32';
+const ON_WINDOWS = process.platform === 'win32';
 /** Components that Windows takes for a drive, a stream, a device, several components, or the name of another file. */
 const WINDOWS_NAME = /[\\:*?"<>|]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
 
@@ -119,7 +119,7 @@ export class Walk {
   #go(): void {
     this.#name = '.';
     for (let next = this.#left.pop(); next !== undefined; next = this.#left.pop()) {
-      if (onWindows && next !== '..' && WINDOWS_NAME.test(next))
+      if (ON_WINDOWS && next !== '..' && WINDOWS_NAME.test(next))
         throw new PathError('EINVAL', `${next} is not a name for a file`);
       if (next === '..') this.#back();
       else if (this.#left.length === 0) this.#name = next;
@@ -152,7 +152,7 @@ export class Walk {
     const target = readlinkSync(directory.at(name));
     directory.check();
     if (target === '') throw new PathError('ENOENT', 'a link to nothing');
-    this.#push(onWindows ? target.replaceAll('\\', '/') : target);
+    this.#push(ON_WINDOWS ? target.replaceAll('\\', '/') : target);
   }
 
   #followAll(): void {

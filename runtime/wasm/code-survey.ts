@@ -1,9 +1,9 @@
 import { CountedLoops } from './counted-loops.ts';
 import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
-import type { TypeDefinition } from './module.ts';
 import { changesTables, isBulk, op, shape } from './opcodes.ts';
 import { isFree, readPlain } from './plain-instructions.ts';
+import type { TypeDefinition } from './type-definition.ts';
 import { readValueType } from './value-type.ts';
 
 /** What is known of a function's body; a bit set. */

@@ -22,11 +22,11 @@ export type {
   Limits,
   Section,
   TableType,
-  TypeDefinition,
   WasmModule,
 } from './module.ts';
 export { customSection } from './module.ts';
 export type { OffsetMap } from './offset-map.ts';
 export { isWasmBinary, readModule } from './read-module.ts';
 export { kernelModule, type RewritePasses, type RewrittenModule, rewriteModule } from './rewrite-module.ts';
+export type { TypeDefinition } from './type-definition.ts';
 export type { ValueType } from './value-type.ts';

@@ -1,20 +1,11 @@
 import type { CodeSurvey } from './code-survey.ts';
 import type { IntList } from './int-list.ts';
+import type { TypeDefinition } from './type-definition.ts';
 import type { ValueType } from './value-type.ts';
 
 export interface FuncType {
   readonly params: readonly ValueType[];
   readonly results: readonly ValueType[];
-}
-
-/** One entry of the type index space. Structs and arrays keep their place; the runtime needs nothing of them. */
-export interface TypeDefinition {
-  readonly kind: 'func' | 'struct' | 'array';
-  /** Empty unless `kind` is `func`. */
-  readonly params: readonly ValueType[];
-  readonly results: readonly ValueType[];
-  /** A lone final type without supertypes: what every function type was before garbage collection. */
-  readonly plain: boolean;
 }
 
 /** Sizes in pages (memories) or elements (tables). */

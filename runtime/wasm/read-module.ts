@@ -11,12 +11,12 @@ import type {
   Import,
   Limits,
   Section,
-  TypeDefinition,
   WasmModule,
 } from './module.ts';
 import { readLimits } from './read-limits.ts';
 import { readTypes } from './read-types.ts';
 import { sectionId, sectionNames, sectionOrder } from './sections.ts';
+import type { TypeDefinition } from './type-definition.ts';
 import { readValueType } from './value-type.ts';
 
 const kinds: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag'];

@@ -1,5 +1,5 @@
 import type { ByteReader } from './byte-reader.ts';
-import type { TypeDefinition } from './module.ts';
+import type { TypeDefinition } from './type-definition.ts';
 import { readValueType, skipFieldType, type ValueType } from './value-type.ts';
 
 const typeLimit = 1_000_000;
