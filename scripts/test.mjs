@@ -1,5 +1,6 @@
 // `npm test`: installs what is missing, checks the sources, runs every test. The last line counts all.
 // Arguments go to vitest; with some, the checks are left out. Tests in a workbench need Chromium, and run last.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -8,6 +9,13 @@ import { findChromium } from './chromium.mjs';
 import { install, jspiNode, projectFolder, run } from './setup.mjs';
 
 const WORKBENCH = join('test', 'workbench');
+
+/** Commands without which some tests are left out, and what these test. */
+const TOOLS = {
+  curl: 'an HTTP server that a client from elsewhere talks to',
+  fish: 'the completions of fish',
+  zsh: 'the completions of zsh',
+};
 
 install();
 const args = process.argv.slice(2);
@@ -22,9 +30,18 @@ const others = args.filter((word) => !inWorkbench.includes(word));
 if (files.length === 0 || files.length > inWorkbench.length) runVitest(others);
 if (files.length === 0 || inWorkbench.length > 0) runWorkbenchTests();
 
+if (files.length === 0) tellMissingTools();
+
 for (const text of leftOut) console.log(`\nLEFT OUT: ${text}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
+
+function tellMissingTools() {
+  for (const [tool, tested] of Object.entries(TOOLS)) {
+    const { error } = spawnSync(tool, ['--version'], { stdio: 'ignore' });
+    if (error !== undefined) leftOut.push(`tests of ${tested}. They need ${tool}.`);
+  }
+}
 
 function runWorkbenchTests() {
   if (findChromium() === undefined) {
