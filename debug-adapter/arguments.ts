@@ -1,11 +1,34 @@
+import * as v from 'valibot';
 import { AdapterError, ErrorId } from './errors.ts';
 
-/** The arguments of one request, which come from outside: each is checked when it is taken. */
+/** Items that a list may have, and characters of a text: no client needs more. */
+const MAX_ITEMS = 100_000;
+const MAX_TEXT = 2 ** 24;
+
+/** Each message says what a value must be; `take` says which. */
+const Text = v.pipe(v.string('a text'), v.maxLength(MAX_TEXT, 'a shorter text'));
+const Flag = v.boolean('true or false');
+const Integer = v.pipe(v.number('an integer'), v.safeInteger('an integer'));
+const Environment = v.pipe(
+  v.custom<Record<string, unknown>>(isRecord, 'an object of texts, or null for variables to take away'),
+  v.record(v.string(), v.nullable(v.string('an object of texts, or null for variables to take away'))),
+);
+
+/** A list of at most `MAX_ITEMS`, which is refused as a whole. */
+function list<Item>(item: (message: string) => v.GenericSchema<unknown, Item>, what: string) {
+  return v.pipe(v.array(item(what), what), v.maxLength(MAX_ITEMS, `${what}, and a shorter one`));
+}
+
+const Texts = list((message) => v.string(message), 'an array of texts');
+const Integers = list((message) => v.pipe(v.number(message), v.safeInteger(message)), 'an array of integers');
+const Anything = list(() => v.unknown(), 'an array');
+
+/** The arguments of one request, which come from outside: each is checked when it is taken. Null is as good as missing. */
 export class Arguments {
   readonly #command: string;
   readonly #values: Readonly<Record<string, unknown>>;
 
-  /** @throws AdapterError where they are no object */
+  /** @throws AdapterError if they are no object */
   constructor(command: string, values: unknown) {
     this.#command = command;
     this.#values = isRecord(values ?? {}) ? { ...(values ?? {}) } : this.#fail('the arguments', 'an object');
@@ -16,60 +39,54 @@ export class Arguments {
     return this.optionalText(name) ?? this.#fail(`'${name}'`, 'a text');
   }
 
-  /** An empty one counts as none. */
+  /** An empty text is as good as none. */
   optionalText(name: string): string | undefined {
-    const value = this.#values[name] ?? '';
-    if (typeof value !== 'string') return this.#fail(`'${name}'`, 'a text');
-    return value === '' ? undefined : value;
+    return this.#take(name, v.nullish(Text)) || undefined;
   }
 
   texts(name: string): readonly string[] {
-    const value = this.#values[name] ?? [];
-    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-    return this.#fail(`'${name}'`, 'an array of texts');
+    return this.#take(name, v.nullish(Texts)) ?? [];
   }
 
   integer(name: string): number {
-    return this.optionalInteger(name) ?? this.#fail(`'${name}'`, 'an integer');
+    return this.#take(name, Integer);
   }
 
   optionalInteger(name: string): number | undefined {
-    const value = this.#values[name] ?? undefined;
-    if (value === undefined || (typeof value === 'number' && Number.isSafeInteger(value))) return value;
-    return this.#fail(`'${name}'`, 'an integer');
+    return this.#take(name, v.nullish(Integer)) ?? undefined;
   }
 
   integers(name: string): readonly number[] {
-    const value = this.#values[name] ?? [];
-    if (Array.isArray(value) && value.every((item) => Number.isSafeInteger(item))) return value;
-    return this.#fail(`'${name}'`, 'an array of integers');
+    return this.#take(name, v.nullish(Integers)) ?? [];
   }
 
   optionalBoolean(name: string): boolean | undefined {
-    const value = this.#values[name] ?? undefined;
-    if (value === undefined || typeof value === 'boolean') return value;
-    return this.#fail(`'${name}'`, 'true or false');
+    return this.#take(name, v.nullish(Flag)) ?? undefined;
+  }
+
+  /** True, or a text; undefined for false and for an empty text too. */
+  switchOrText(name: string): true | string | undefined {
+    return this.#take(name, v.nullish(v.union([Flag, Text], 'true, false or a text'))) || undefined;
   }
 
   /** Names with a text, or with null for a variable that is taken away. */
   environment(name: string): Readonly<Record<string, string | null>> {
-    const value = this.#values[name] ?? {};
-    const isValue = (item: unknown) => item === null || typeof item === 'string';
-    if (!isRecord(value) || !Object.values(value).every(isValue)) {
-      return this.#fail(`'${name}'`, 'an object of texts, or null for variables to take away');
-    }
-    return value as Record<string, string | null>;
+    return this.#take(name, v.nullish(Environment)) ?? {};
   }
 
   /** The length of an array. */
   count(name: string): number {
-    const value = this.#values[name] ?? [];
-    return Array.isArray(value) ? value.length : this.#fail(`'${name}'`, 'an array');
+    return (this.#take(name, v.nullish(Anything)) ?? []).length;
   }
 
   /** All of them as they are, for somebody else to check. */
   get all(): Readonly<Record<string, unknown>> {
     return this.#values;
+  }
+
+  #take<Value>(name: string, schema: v.GenericSchema<unknown, Value>): Value {
+    const result = v.safeParse(schema, this.#values[name], { abortEarly: true });
+    return result.success ? result.output : this.#fail(`'${name}'`, result.issues[0].message);
   }
 
   #fail(what: string, expected: string): never {

@@ -6,10 +6,10 @@ import { type InspectClient, InspectRequestError } from '../runtime/internal.ts'
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { Held } from './held.ts';
-import type { Ids } from './ids.ts';
 import type { Output } from './output.ts';
 import type { CustomEvents } from './protocol.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
+import type { Session } from './session.ts';
 import { Threads } from './threads.ts';
 
 /** Milliseconds between two notifications of what has changed, at least. */
@@ -17,13 +17,19 @@ const WATCH_INTERVAL = 200;
 /** Milliseconds in which a runtime that has closed its connection should have ended. */
 const END_GRACE = 2000;
 
+/** Which failures hold their process. */
+export interface Failures {
+  readonly traps: boolean;
+  readonly failedExits: boolean;
+}
+
 export interface DebuggeeOptions {
   readonly client: InspectClient;
   /** The runtime, where this session started it. */
   readonly process?: RuntimeProcess;
   readonly output: Output;
-  readonly ids: Ids;
-  send(event: DebugProtocol.Event): void;
+  /** The session that it is part of. */
+  readonly session: Session;
   /** Its processes stop for nothing. */
   readonly noDebug: boolean;
   readonly stopOnEntry: boolean;
@@ -40,23 +46,33 @@ export class Debuggee {
   readonly #options: DebuggeeOptions;
   /** Processes that go on since this session wants it, so that the client knows. */
   readonly #resuming = new Set<ProcessKey>();
-  #holdsTraps: boolean;
+  #failures: Failures;
   #watching = false;
+  /** All processes were paused at once, and have not gone on at once since. */
+  #areAllPaused = false;
   #ended: Notifications['ended'] | undefined;
 
   constructor(options: DebuggeeOptions) {
-    const { client, ids, send, noDebug } = options;
+    const { client, session, noDebug } = options;
     this.client = client;
     this.#options = options;
-    this.#holdsTraps = !noDebug;
+    this.#failures = { traps: !noDebug, failedExits: !noDebug };
+    const send = (event: DebugProtocol.Event) => session.sendEvent(event);
     const describe = (process: ProcessKey) => client.request('process/get', { process });
-    this.threads = new Threads(ids, send, describe, (process) => this.held.has(process));
-    this.disassemblies = new Disassemblies(client, ids);
-    client.on('processes/changed', (changes) => this.#changed(changes));
-    client.on('process/stopped', (event) => this.#stopped(event));
-    client.on('process/continued', ({ process }) => this.#continued(process));
-    client.on('output', ({ stream, data }) => options.output.print(stream, Buffer.from(data, 'base64')));
-    client.on('ended', (ended) => {
+    this.threads = new Threads(
+      session.ids,
+      send,
+      describe,
+      (process) => this.#areAllPaused || this.held.has(process),
+    );
+    this.disassemblies = new Disassemblies(client, session.ids);
+    this.#on('processes/changed', (changes) => this.#changed(changes));
+    this.#on('process/stopped', (event) => this.#stopped(event));
+    this.#on('process/continued', ({ process }) => this.#continued(process));
+    this.#on('processes/stopped', () => this.#allStopped());
+    this.#on('processes/continued', () => this.#allContinued());
+    this.#on('output', ({ stream, data }) => options.output.print(stream, Buffer.from(data, 'base64')));
+    this.#on('ended', (ended) => {
       this.#ended = ended;
     });
     this.terminated = this.#waitForEnd();
@@ -69,9 +85,21 @@ export class Debuggee {
     if (client.welcome.waiting) await client.request('start', { pauseRoot: stopOnEntry && !noDebug });
   }
 
-  /** Whether processes that trap are held. */
-  async holdTraps(holds: boolean): Promise<void> {
-    this.#holdsTraps = holds && !this.#options.noDebug;
+  /** Listens to the runtime. What goes wrong is in the log, and does not end the connection. */
+  #on<Name extends keyof Notifications>(name: Name, listener: (event: Notifications[Name]) => void): void {
+    this.client.on(name, (event) => {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#options.session.log.failed(name, error);
+      }
+    });
+  }
+
+  /** From now on holds processes that fail in these ways. */
+  async holdFailures({ traps, failedExits }: Failures): Promise<void> {
+    const { noDebug } = this.#options;
+    this.#failures = { traps: traps && !noDebug, failedExits: failedExits && !noDebug };
     if (this.#watching) await this.#watch();
   }
 
@@ -79,7 +107,7 @@ export class Debuggee {
     this.#watching = true;
     await this.client.request('watch', {
       processes: WATCH_INTERVAL,
-      traps: this.#holdsTraps,
+      ...this.#failures,
       // What a runtime prints that was started here comes through its streams.
       output: this.#options.process === undefined,
     });
@@ -88,6 +116,12 @@ export class Debuggee {
   /** Where a process is. One that is held stays there. */
   stack(process: ProcessKey): Promise<Stack> {
     return this.held.get(process)?.stack ?? this.client.request('process/stack', { process });
+  }
+
+  /** Lets everything go on. Processes that have failed end. */
+  async resumeAll(): Promise<void> {
+    if (this.#areAllPaused) await this.client.request('processes/resume', {});
+    await Promise.all([...this.held.keys()].map((process) => this.resume(process)));
   }
 
   async resume(process: ProcessKey): Promise<void> {
@@ -159,15 +193,10 @@ export class Debuggee {
       allThreadsStopped: false,
     };
     if (why === 'failure') {
-      body.description = 'Paused on trap';
+      body.description = process.end?.kind === 'exited' ? 'Paused on failed exit' : 'Paused on trap';
       body.text = processActivity(process);
     }
-    const stopped: DebugProtocol.StoppedEvent = Object.assign(new Event('stopped'), {
-      event: 'stopped' as const,
-      type: 'event' as const,
-      body,
-    });
-    this.#options.send(stopped);
+    this.#send(stoppedEvent(body));
   }
 
   /**
@@ -187,14 +216,44 @@ export class Debuggee {
 
   #continued(process: ProcessKey): void {
     const wasHeld = this.held.delete(process);
-    const threadId = this.#options.ids.knownThread(process);
+    const threadId = this.#options.session.ids.knownThread(process);
     // The response to the client's own request tells it already.
-    if (!wasHeld || threadId === undefined || this.#resuming.has(process)) return;
-    this.#options.send(new ContinuedEvent(threadId, false));
+    const stoodStill = wasHeld || this.#areAllPaused;
+    if (!stoodStill || threadId === undefined || this.#resuming.has(process)) return;
+    this.#send(new ContinuedEvent(threadId, false));
+  }
+
+  /** All processes were paused. Those that were held before stay as they are known. */
+  #allStopped(): void {
+    this.#areAllPaused = true;
+    const [thread] = this.threads.list();
+    if (thread === undefined) return;
+    this.#send(stoppedEvent({ reason: 'pause', threadId: thread.id, allThreadsStopped: true }));
+  }
+
+  /** Those that were paused go on; clients know no way to say that of all but a few. */
+  #allContinued(): void {
+    this.#areAllPaused = false;
+    const [thread] = this.threads.list();
+    if (thread === undefined) return;
+    for (const [process, { why }] of this.held) if (why !== 'failure') this.held.delete(process);
+    this.#send(new ContinuedEvent(thread.id, true));
+    for (const process of this.held.keys()) {
+      const body = {
+        reason: 'exception',
+        threadId: this.#options.session.ids.thread(process),
+        allThreadsStopped: false,
+      };
+      this.#send(stoppedEvent({ ...body, preserveFocusHint: true }));
+    }
+  }
+
+  #send(event: DebugProtocol.Event): void {
+    this.#options.session.sendEvent(event);
   }
 
   #sendCustom<Name extends keyof CustomEvents>(name: Name, body: CustomEvents[Name]): void {
-    this.#options.send(new Event(name, body));
+    this.#send(new Event(name, body));
   }
 
   async #waitForEnd(): Promise<void> {
@@ -202,8 +261,8 @@ export class Debuggee {
     const exitCode = await (process === undefined ? this.#attachedEnd() : this.#launchedEnd(process));
     output.end();
     this.threads.dispose();
-    if (exitCode !== undefined) this.#options.send(new ExitedEvent(exitCode));
-    this.#options.send(new TerminatedEvent());
+    if (exitCode !== undefined) this.#send(new ExitedEvent(exitCode));
+    this.#send(new TerminatedEvent());
   }
 
   async #attachedEnd(): Promise<number | undefined> {
@@ -238,6 +297,10 @@ export class Debuggee {
   }
 
   #say(text: string): void {
-    this.#options.send(new OutputEvent(`${text}\n`, 'console'));
+    this.#send(new OutputEvent(`${text}\n`, 'console'));
   }
+}
+
+function stoppedEvent(body: DebugProtocol.StoppedEvent['body']): DebugProtocol.StoppedEvent {
+  return Object.assign(new Event('stopped'), { event: 'stopped' as const, type: 'event' as const, body });
 }

@@ -15,6 +15,9 @@ export const ErrorId = {
   AlreadyStarted: 1003,
   NotSupported: 1004,
   BadCommand: 1005,
+  Starting: 1006,
+  Ending: 1007,
+  Over: 1008,
   Internal: 1099,
 
   ProgramNotFound: 2001,
@@ -46,8 +49,14 @@ export const ErrorId = {
 
 export type ErrorId = (typeof ErrorId)[keyof typeof ErrorId];
 
-/** Errors of what a user typed into the console, or asked to be ended. */
-const QUIET: ReadonlySet<ErrorId> = new Set([ErrorId.Cancelled, ErrorId.BadCommand]);
+/** Errors of what a user typed into the console or asked to be ended, and of what came too early or too late. */
+const QUIET: ReadonlySet<ErrorId> = new Set([
+  ErrorId.Cancelled,
+  ErrorId.BadCommand,
+  ErrorId.Starting,
+  ErrorId.Ending,
+  ErrorId.Over,
+]);
 
 /** A request cannot be done; the message is for the user. */
 export class AdapterError extends Error {
@@ -60,8 +69,8 @@ export class AdapterError extends Error {
   }
 
   /**
-   * As the protocol has it; the message stands in a variable, since braces in a format mean something. Clients show users why a session could not start. That a process has gone meanwhile is no
-   * news to interrupt them with.
+   * The error as the protocol has it. The message stands in a variable, since braces in a format mean something. Clients
+   * show users why a session could not start; that a process has gone meanwhile is no news to interrupt them with.
    */
   toMessage(): DebugProtocol.Message {
     const showUser = this.id < ErrorId.NoThread && !QUIET.has(this.id);

@@ -1,5 +1,6 @@
 /** The public face of the debug adapter. */
 
+export { LunaticDebugSession } from './debug-session.ts';
 export { ErrorId } from './errors.ts';
 export type { AttachArguments, CustomEvents, CustomRequests, LaunchArguments } from './protocol.ts';
-export { LunaticDebugSession, type SessionDefaults } from './session.ts';
+export type { SessionDefaults } from './session.ts';

@@ -26,6 +26,8 @@ export interface LaunchArguments {
   readonly runtime?: string;
   /** Path of `lunatic.js`. Default: the one beside the adapter. */
   readonly lunatic?: string;
+  /** Writes a log of the session: true for a file that the console names, or the path of one, relative to `cwd`. */
+  readonly trace?: boolean | string;
 }
 
 /** Arguments of `attach`. */
@@ -34,6 +36,8 @@ export interface AttachArguments {
   readonly url: string;
   readonly stopOnEntry?: boolean;
   readonly noDebug?: boolean;
+  /** Writes a log of the session: true for a file that the console names, or the absolute path of one. */
+  readonly trace?: boolean | string;
 }
 
 /** Custom requests that the inspection protocol answers, as they are: the name here, and the name there. */
@@ -47,6 +51,8 @@ export interface InspectionRequests {
   'lunatic/memory': 'process/memory';
   'lunatic/pause': 'process/pause';
   'lunatic/resume': 'process/resume';
+  'lunatic/pauseAll': 'processes/pause';
+  'lunatic/resumeAll': 'processes/resume';
   'lunatic/kill': 'process/kill';
   'lunatic/send': 'process/send';
   'lunatic/module': 'module/get';

@@ -1,9 +1,13 @@
 import type { Arguments } from './arguments.ts';
-import type { Session } from './session.ts';
+import type { Session, SessionState } from './session.ts';
+
+type StateName = SessionState['kind'];
 
 /** What handles requests of one name: in two steps, so that each can be read and tested alone. */
 export interface RequestHandler<Parsed, Body> {
-  /** @throws AdapterError where the arguments are wrong */
+  /** The states of a session in which it answers; default: `running`. */
+  readonly states?: readonly StateName[];
+  /** @throws AdapterError if the arguments are wrong */
   parse(args: Arguments): Parsed;
   /**
    * Does it, and returns the body of the response.
@@ -14,13 +18,15 @@ export interface RequestHandler<Parsed, Body> {
   afterwards?(session: Session, args: Parsed): void;
 }
 
-/** A handler whose types have been checked and are of no interest any more. */
+/** A handler whose types have been checked and do not matter any more. */
 export interface Request {
+  readonly states: ReadonlySet<StateName>;
   run(session: Session, args: Arguments, respond: (body: unknown) => void): Promise<void>;
 }
 
 export function request<Parsed, Body>(handler: RequestHandler<Parsed, Body>): Request {
   return {
+    states: new Set(handler.states ?? ['running']),
     async run(session, args, respond) {
       const parsed = handler.parse(args);
       respond(await handler.handle(session, parsed));
@@ -29,7 +35,7 @@ export function request<Parsed, Body>(handler: RequestHandler<Parsed, Body>): Re
   };
 }
 
-/** Of requests without arguments that matter. */
+/** Parses requests without arguments that matter. */
 export function nothing(): null {
   return null;
 }

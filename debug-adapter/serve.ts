@@ -1,13 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { LunaticDebugSession, type SessionDefaults } from './session.ts';
+import { LunaticDebugSession } from './debug-session.ts';
+import type { LogFile } from './log-file.ts';
+import type { SessionDefaults } from './session.ts';
+import { SessionLog } from './session-log.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** How a message of the Debug Adapter Protocol begins. A web page that tries to reach this port sends something else. */
 const FIRST_HEADER = 'Content-';
 
 /** Serves one session on standard input and output. Resolves when it is over. */
-export async function serveStdio(defaults: SessionDefaults): Promise<void> {
-  const session = new LunaticDebugSession(defaults);
+export async function serveStdio(defaults: SessionDefaults, file?: LogFile): Promise<void> {
+  const session = new LunaticDebugSession(defaults, logTo(file, ''));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => session.close());
   session.start(process.stdin, process.stdout);
   await session.closed;
@@ -19,7 +22,9 @@ export async function servePort(
   port: number,
   defaults: SessionDefaults,
   listening: (port: number) => void,
+  file?: LogFile,
 ): Promise<void> {
+  let count = 0;
   const sessions = new Set<LunaticDebugSession>();
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
@@ -28,7 +33,7 @@ export async function servePort(
         socket.destroy();
         return;
       }
-      const session = new LunaticDebugSession(defaults);
+      const session = new LunaticDebugSession(defaults, logTo(file, `[${++count}] `));
       sessions.add(session);
       session.closed.then(() => {
         sessions.delete(session);
@@ -45,6 +50,12 @@ export async function servePort(
   });
   server.close();
   await Promise.all([...sessions].map((session) => session.close()));
+}
+
+function logTo(file: LogFile | undefined, prefix: string): SessionLog {
+  const log = new SessionLog(prefix);
+  if (file !== undefined) log.add(file);
+  return log;
 }
 
 function serve(session: LunaticDebugSession, socket: Socket, first: Buffer): void {

@@ -7,19 +7,24 @@ import type { AttachArguments } from '../protocol.ts';
 import { request } from '../request.ts';
 import { CLIENT_NAME } from './launch.ts';
 
+type Parsed = Required<Omit<AttachArguments, 'trace'>> & { readonly trace: true | string | undefined };
+
 export const attach = request({
-  parse: (args: Arguments): Required<AttachArguments> => ({
+  states: ['idle'],
+  parse: (args: Arguments): Parsed => ({
     url: args.text('url').trim(),
     stopOnEntry: args.optionalBoolean('stopOnEntry') ?? false,
     noDebug: args.optionalBoolean('noDebug') ?? false,
+    trace: args.switchOrText('trace'),
   }),
 
-  async handle(session, { url, stopOnEntry, noDebug }): Promise<null> {
-    session.begin();
-    const client = await InspectClient.connect(url, { client: CLIENT_NAME });
-    const send = session.sendEvent.bind(session);
-    const output = new Output(send);
-    session.use(new Debuggee({ client, output, ids: session.ids, send, noDebug, stopOnEntry }));
+  async handle(session, { url, stopOnEntry, noDebug, trace }): Promise<null> {
+    session.trace(trace, process.cwd());
+    await session.open(async () => {
+      const client = await InspectClient.connect(url, { client: CLIENT_NAME });
+      const output = new Output((event) => session.sendEvent(event));
+      return new Debuggee({ client, output, session, noDebug, stopOnEntry });
+    });
     return null;
   },
 

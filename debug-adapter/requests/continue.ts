@@ -14,8 +14,8 @@ export const continueRequest = request({
   async handle(session, { threadId, singleThread }): Promise<DebugProtocol.ContinueResponse['body']> {
     const { debuggee } = session;
     const process = processOf(session, threadId);
-    const processes = singleThread ? [process] : [...new Set([process, ...debuggee.held.keys()])];
-    await Promise.all(processes.map((key) => debuggee.resume(key)));
+    await debuggee.resume(process);
+    if (!singleThread) await debuggee.resumeAll();
     return { allThreadsContinued: !singleThread };
   },
 });

@@ -1,11 +1,12 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { ProcessEnd, StackFrame } from '../../runtime/inspect/protocol.ts';
 import { endText } from '../../runtime/inspect/view/index.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { isPanic } from '../library-code.ts';
 import { request } from '../request.ts';
 import { processOf } from './process-of.ts';
 
-/** Why a process has trapped, with its stack as a text. */
+/** Why a process has failed, with its stack as a text. */
 export const exceptionInfo = request({
   parse: (args) => args.integer('threadId'),
   async handle(session, threadId): Promise<DebugProtocol.ExceptionInfoResponse['body']> {
@@ -13,20 +14,42 @@ export const exceptionInfo = request({
     const process = processOf(session, threadId);
     const held = debuggee.held.get(process);
     if (held?.why !== 'failure') {
-      throw new AdapterError(ErrorId.Refused, `The process ${process} has not trapped`);
+      throw new AdapterError(ErrorId.Refused, 'The process of this thread has not failed');
     }
     const { frames } = await held.stack;
     const calls = await Promise.all(frames.map((frame) => debuggee.disassemblies.describe(frame)));
-    const kind = isPanic(frames) ? 'panic' : 'trap';
+    const stackTrace = calls.map((call) => `at ${call}`).join('\n');
     const end = held.explain();
-    const reason = end === undefined ? 'It has failed' : 'message' in end ? end.message : endText(end);
-    // Only the program itself knows, and has printed it.
-    const message = kind === 'panic' ? `${reason}: the console shows the message of the panic` : reason;
+    const typeName = kindOf(end, frames);
+    const message = reasonOf(end);
     return {
-      exceptionId: kind,
+      exceptionId: typeName,
       description: message,
       breakMode: 'unhandled',
-      details: { message, typeName: kind, stackTrace: calls.map((call) => `at ${call}`).join('\n') },
+      details: { message, typeName, stackTrace: session.isVSCode ? withoutLinks(stackTrace) : stackTrace },
     };
   },
 });
+
+function kindOf(end: ProcessEnd | undefined, frames: readonly StackFrame[]): string {
+  if (end?.kind === 'exited') return 'failed exit';
+  const isPanicked = (end !== undefined && 'panic' in end) || isPanic(frames);
+  return isPanicked ? 'panic' : 'trap';
+}
+
+/** What the program says itself, or else what has stopped it. */
+function reasonOf(end: ProcessEnd | undefined): string {
+  if (end === undefined) return 'The process has failed';
+  if (end.kind === 'trapped') return end.panic ?? end.message;
+  return endText(end);
+}
+
+/** What VS Code takes for a path or an address, in the text of a stack: `~lib/rt/itcms/__new`, `app::data::read`. */
+const LIKE_LINKS = /\/|data(?=:)|www(?=\.)/g;
+/** A word joiner: it has no width, and nothing breaks at it. */
+const JOINER = '\u2060';
+
+/** A text in which VS Code finds no links: those in the names of functions lead nowhere. */
+function withoutLinks(text: string): string {
+  return text.replace(LIKE_LINKS, `$&${JOINER}`);
+}

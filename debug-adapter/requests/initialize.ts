@@ -1,8 +1,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { nothing, request } from '../request.ts';
 
-/** The filter that holds processes which trap. */
-export const TRAPS_FILTER = 'traps';
+/** The filters that hold processes which trap, and those which end with an exit code other than 0. */
+export const ExceptionFilter = { Traps: 'traps', FailedExits: 'failed-exits' } as const;
 
 const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
@@ -15,12 +15,19 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsDelayedStackTraceLoading: true,
   exceptionBreakpointFilters: [
     {
-      filter: TRAPS_FILTER,
+      filter: ExceptionFilter.Traps,
       label: 'Traps',
       description: 'Hold a process that traps or panics, so that its stack and mailbox can be looked at',
+      default: true,
+    },
+    {
+      filter: ExceptionFilter.FailedExits,
+      label: 'Failed Exits',
+      description:
+        'Hold a process that ends with an exit code other than 0, as AssemblyScript programs do that throw an error',
       default: true,
     },
   ],
 };
 
-export const initialize = request({ parse: nothing, handle: () => CAPABILITIES });
+export const initialize = request({ states: ['idle'], parse: nothing, handle: () => CAPABILITIES });

@@ -13,6 +13,8 @@ const NAMES: InspectionRequests = {
   'lunatic/memory': 'process/memory',
   'lunatic/pause': 'process/pause',
   'lunatic/resume': 'process/resume',
+  'lunatic/pauseAll': 'processes/pause',
+  'lunatic/resumeAll': 'processes/resume',
   'lunatic/kill': 'process/kill',
   'lunatic/send': 'process/send',
   'lunatic/module': 'module/get',

@@ -15,9 +15,11 @@ import type { Session } from '../session.ts';
 export const CLIENT_NAME = 'lunatic debug adapter';
 
 type Optional = 'cwd' | 'stdin' | 'entry' | 'runtime' | 'lunatic';
-type Parsed = Required<Omit<LaunchArguments, Optional>> & Record<Optional, string | undefined>;
+type Parsed = Required<Omit<LaunchArguments, Optional | 'trace'>> &
+  Record<Optional, string | undefined> & { readonly trace: true | string | undefined };
 
 export const launch = request({
+  states: ['idle'],
   parse: (args: Arguments): Parsed => ({
     program: args.text('program'),
     args: args.texts('args'),
@@ -31,32 +33,25 @@ export const launch = request({
     noDebug: args.optionalBoolean('noDebug') ?? false,
     runtime: args.optionalText('runtime'),
     lunatic: args.optionalText('lunatic'),
+    trace: args.switchOrText('trace'),
   }),
 
   async handle(session, args): Promise<null> {
     const { noDebug, stopOnEntry } = args;
+    session.trace(args.trace, resolve(args.cwd ?? dirname(resolve(args.program))));
     const command = runtimeCommand(session, args);
-    session.begin();
-    const output = new Output((event) => session.sendEvent(event));
     const stdin = args.stdin === undefined ? undefined : openInput(resolve(command.cwd, args.stdin));
-    const runtime = new RuntimeProcess({ ...command, stdin }, (stream, bytes) => {
-      output.print(stream, bytes);
-      if (session.whenDrained(() => runtime.resumeOutput())) runtime.pauseOutput();
+    await session.open(async (own) => {
+      const output = new Output((event) => session.sendEvent(event));
+      const runtime = new RuntimeProcess({ ...command, stdin }, (stream, bytes) => {
+        output.print(stream, bytes);
+        if (session.whenDrained(() => runtime.resumeOutput())) runtime.pauseOutput();
+      });
+      if (stdin !== undefined) closeSync(stdin);
+      own(runtime);
+      const client = await connect(runtime);
+      return new Debuggee({ client, process: runtime, output, session, noDebug, stopOnEntry });
     });
-    if (stdin !== undefined) closeSync(stdin);
-    session.own(runtime);
-    const client = await connect(runtime);
-    session.use(
-      new Debuggee({
-        client,
-        process: runtime,
-        output,
-        ids: session.ids,
-        send: (event) => session.sendEvent(event),
-        noDebug,
-        stopOnEntry,
-      }),
-    );
     return null;
   },
 

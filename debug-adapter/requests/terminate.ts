@@ -2,6 +2,7 @@ import { nothing, request } from '../request.ts';
 
 /** Tells the program to end. That it has ended is told by an event. */
 export const terminate = request({
+  states: ['idle', 'starting', 'running', 'ending', 'over'],
   parse: nothing,
   async handle(session): Promise<null> {
     await session.terminate();

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 
 /** What the file of the debug adapter exports. It lies beside the command; its source is none of the runtime's. */
 interface AdapterFile {
-  runAdapter(options: { readonly port?: number }): Promise<void>;
+  runAdapter(options: { readonly port?: number; readonly log?: string }): Promise<void>;
 }
 
 const MAX_PORT = 65_535;
@@ -17,7 +17,8 @@ export function dapCommand(): Command {
     .addOption(
       new Option('--port <port>', 'port of this machine; 0 for any that is free').argParser(parsePort),
     )
-    .action(async (options: { readonly port?: number }) => {
+    .addOption(new Option('--log <file>', 'add every message and every error of the adapter to this file'))
+    .action(async (options: { readonly port?: number; readonly log?: string }) => {
       const { runAdapter }: AdapterFile = await import('./dap.js' as string);
       await runAdapter(options);
       process.exit(0);

@@ -1,6 +1,34 @@
+import * as v from 'valibot';
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import { isProcessKey } from './process-key.ts';
-import type { ProcessFilter, ProcessKey, ProcessState } from './protocol.ts';
+import type { ProcessFilter, ProcessKey } from './protocol.ts';
+
+/** Characters of a text that is searched for. */
+const MAX_SEARCHED = 10_000;
+
+const STATES = ['initializing', 'ready', 'running', 'waiting', 'paused', 'held'] as const;
+
+/** Each message says what a value must be; `take` says which. */
+const Text = v.string('a string');
+const Key = v.custom<ProcessKey>(isProcessKey, 'a process as in "1:42"');
+const Count = v.pipe(
+  v.number('a whole number from 0'),
+  v.safeInteger('a whole number from 0'),
+  v.minValue(0, 'a whole number from 0'),
+);
+const Flag = v.boolean('true or false');
+const Base64 = v.pipe(Text, v.regex(/^[A-Za-z0-9+/]*={0,2}$/, 'bytes as base64'));
+const Digits = v.pipe(Text, v.regex(/^-?\d{1,20}$/, 'an integer as decimal digits'));
+const Filter = v.pipe(
+  v.custom<Record<string, unknown>>(isRecord, 'an object'),
+  v.object({
+    text: v.optional(
+      v.pipe(Text, v.maxLength(MAX_SEARCHED, `a string of at most ${MAX_SEARCHED} characters`)),
+    ),
+    states: v.optional(v.pipe(v.array(v.picklist(STATES, 'a list of states'), 'a list of states'))),
+    parent: v.optional(v.union([Key, v.null()], 'a process or null')),
+  }),
+);
 
 /** Reads the parameters of a request. Whoever has the token may still send nonsense. */
 export class Parameters {
@@ -10,105 +38,70 @@ export class Parameters {
     this.#values = isRecord(values) ? values : {};
   }
 
-  /** @throws ResponseError where it is missing or no string */
+  /** @throws ResponseError if it is missing or no string */
   text(name: string): string {
-    const value = this.#values[name];
-    if (typeof value === 'string') return value;
-    throw invalid(name, 'a string');
+    return this.#take(name, Text);
   }
 
-  /** @throws ResponseError where it is there and no string */
-  optionalText(name: string): string | undefined {
-    return this.#values[name] === undefined ? undefined : this.text(name);
-  }
-
-  /** A process key. @throws ResponseError where it cannot be one */
+  /** @throws ResponseError if it cannot be the key of a process */
   process(name: string): ProcessKey {
-    const key = this.text(name);
-    if (isProcessKey(key)) return key;
-    throw invalid(name, 'a process as in "1:42"');
+    return this.#take(name, v.pipe(Text, Key));
   }
 
   optionalProcess(name: string): ProcessKey | undefined {
-    return this.#values[name] === undefined ? undefined : this.process(name);
+    return this.#take(name, v.optional(v.pipe(Text, Key)));
   }
 
   /** A number from 0. @throws ResponseError */
   count(name: string): number {
-    const value = this.#values[name];
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-    throw invalid(name, 'a whole number from 0');
+    return this.#take(name, Count);
   }
 
   optionalCount(name: string): number | undefined {
-    return this.#values[name] === undefined ? undefined : this.count(name);
+    return this.#take(name, v.optional(Count));
   }
 
+  /** False if it is missing. */
   flag(name: string): boolean {
-    const value = this.#values[name];
-    if (value === undefined || typeof value === 'boolean') return value === true;
-    throw invalid(name, 'true or false');
+    return this.#take(name, v.optional(Flag, false));
   }
 
   /** Bytes as base64. */
   bytes(name: string): Uint8Array {
-    const text = this.text(name);
-    // What is no base64 would be left out.
-    if (/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return Buffer.from(text, 'base64');
-    throw invalid(name, 'bytes as base64');
+    return Buffer.from(this.#take(name, Base64), 'base64');
   }
 
-  /** An i64 as decimal digits; 0 where it is missing. */
+  /** An i64 as decimal digits; 0 if it is missing. */
   tag(name: string): bigint {
-    const text = this.optionalText(name) ?? '0';
-    if (!/^-?\d{1,20}$/.test(text)) throw invalid(name, 'an integer as decimal digits');
-    return BigInt.asIntN(64, BigInt(text));
+    return BigInt.asIntN(64, BigInt(this.#take(name, v.optional(Digits, '0'))));
   }
 
-  /** Milliseconds; null for false or nothing. */
+  /** Milliseconds; null for false, or if it is missing. */
   interval(name: string): number | null {
     const value = this.#values[name];
-    if (value === undefined || value === false) return null;
-    return this.count(name);
+    return value === undefined || value === false ? null : this.count(name);
   }
 
   filter(name: string): ProcessFilter {
-    const value = this.#values[name];
-    if (value === undefined) return {};
-    if (!isRecord(value)) throw invalid(name, 'an object');
-    const { text, states, parent } = value;
-    if (text !== undefined && typeof text !== 'string') throw invalid(`${name}.text`, 'a string');
-    if (parent !== undefined && parent !== null && !isProcessKey(parent)) {
-      throw invalid(`${name}.parent`, 'a process or null');
-    }
-    if (states !== undefined && !isStates(states)) throw invalid(`${name}.states`, 'a list of states');
+    const { text, states, parent } = this.#take(name, v.optional(Filter, {}));
     return {
       ...(text === undefined ? {} : { text }),
       ...(states === undefined ? {} : { states }),
       ...(parent === undefined ? {} : { parent }),
     };
   }
-}
 
-function invalid(name: string, wanted: string): ResponseError<void> {
-  return new ResponseError(ErrorCodes.InvalidParams, `"${name}" must be ${wanted}`);
+  #take<Value>(name: string, schema: v.GenericSchema<unknown, Value>): Value {
+    const result = v.safeParse(schema, this.#values[name], { abortEarly: true });
+    if (result.success) return result.output;
+    const [{ path, message }] = result.issues;
+    // A list is refused as a whole.
+    const field = path?.find(({ type }) => type === 'object');
+    const whole = field === undefined ? name : `${name}.${field.key}`;
+    throw new ResponseError(ErrorCodes.InvalidParams, `"${whole}" must be ${message}`);
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-const STATES: Readonly<Record<ProcessState, true>> = {
-  initializing: true,
-  ready: true,
-  running: true,
-  waiting: true,
-  paused: true,
-  held: true,
-};
-
-function isStates(value: unknown): value is ProcessState[] {
-  return (
-    Array.isArray(value) && value.every((item) => typeof item === 'string' && Object.hasOwn(STATES, item))
-  );
 }

@@ -44,10 +44,11 @@ export class AdapterClient extends DebugClient {
   /**
    * `lunatic dap` on standard input and output.
    * @param clientID what the client says that it is
+   * @param options of the command
    */
-  static async stdio(clientID = 'a test'): Promise<AdapterClient> {
+  static async stdio(clientID = 'a test', options: readonly string[] = []): Promise<AdapterClient> {
     const client = new AdapterClient();
-    const adapter = spawn(process.execPath, [launcher, 'dap'], {
+    const adapter = spawn(process.execPath, [launcher, 'dap', ...options], {
       env: { PATH: process.env['PATH'] ?? '', GREETING: 'from the adapter' },
       stdio: ['pipe', 'pipe', 'inherit'],
     });

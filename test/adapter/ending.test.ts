@@ -163,6 +163,7 @@ test('what was printed last comes before the end', async () => {
     guest(`(func (export "_start")
       (call $print (text "last words"))
       (call $proc_exit (i32.const 3)))`),
+    { noDebug: true },
   );
   await client.event('terminated');
   const names = client.events.map(({ event }) => event);

@@ -83,7 +83,7 @@ test('a program that reads a file gets nothing from the console', async () => {
 
 test('tells the exit code of a program that fails, and why', async () => {
   const client = await AdapterClient.stdio();
-  await client.run(main('(call $proc_exit (i32.const 7))'));
+  await client.run(main('(call $proc_exit (i32.const 7))'), { noDebug: true });
   expect((await client.event('exited')).body.exitCode).toBe(7);
   await client.event('terminated');
   expect(client.output('console')).toMatch(/^The program ended with exit code 7: /);

@@ -171,7 +171,7 @@ test('calls that came with the language are dimmed, and a panic is called one', 
   const { body } = await client.exceptionInfoRequest({ threadId });
   expect(body).toMatchObject({
     exceptionId: 'panic',
-    description: 'unreachable: the console shows the message of the panic',
+    description: 'the cat number 24 is not in the box',
   });
 });
 
@@ -230,7 +230,7 @@ test('what did not trap has no exception', async () => {
   const client = await AdapterClient.stdio();
   await client.run(nested);
   const threadId = await client.waitingThread(1);
-  await expect(client.exceptionInfoRequest({ threadId })).rejects.toThrow('has not trapped');
+  await expect(client.exceptionInfoRequest({ threadId })).rejects.toThrow('has not failed');
 });
 
 /** Sends itself messages with tag, text, bytes; a link and a monitor die; then waits for another tag. */

@@ -127,7 +127,10 @@ test('inside an extension host, without streams, on Node 20', async () => {
     success: true,
     body: {
       supportsReadMemoryRequest: true,
-      exceptionBreakpointFilters: [{ filter: 'traps', default: true }],
+      exceptionBreakpointFilters: [
+        { filter: 'traps', default: true },
+        { filter: 'failed-exits', default: true },
+      ],
     },
   });
   await send('launch', { program: guestFile(hello) });

@@ -1,0 +1,241 @@
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Writable } from 'node:stream';
+import { DebugSession, OutputEvent, Response } from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { Arguments } from './arguments.ts';
+import type { Debuggee } from './debuggee.ts';
+import { AdapterError, adapterError, ErrorId } from './errors.ts';
+import { Ids } from './ids.ts';
+import { LogFile } from './log-file.ts';
+import { requests } from './requests/index.ts';
+import type { RuntimeProcess } from './runtime-process.ts';
+import type { Session, SessionDefaults, SessionState } from './session.ts';
+import { SessionLog } from './session-log.ts';
+
+/**
+ * A debug session: translates between the Debug Adapter Protocol and the inspection protocol of one program.
+ *
+ * In an extension host its `handleMessage` and `onDidSendMessage` are all that is needed (`DebugAdapterInlineImplementation`);
+ * over streams, `start` serves the protocol.
+ */
+export class LunaticDebugSession extends DebugSession implements Session {
+  readonly defaults: SessionDefaults;
+  readonly ids = new Ids();
+  readonly log: SessionLog;
+  /** Resolves when the session is over and nothing of it is left. */
+  readonly closed: Promise<void>;
+  #state: SessionState = { kind: 'idle' };
+  #finish: () => void = () => {};
+  #isVSCode = false;
+  #clientCounts: { readonly lines: 0 | 1; readonly columns: 0 | 1 } = { lines: 1, columns: 1 };
+  #out: Writable | undefined;
+  #trace: LogFile | undefined;
+
+  constructor(defaults: SessionDefaults = {}, log = new SessionLog()) {
+    super();
+    this.defaults = defaults;
+    this.log = log;
+    // Not `Promise.withResolvers`: extension hosts with Node 20 do not have it.
+    this.closed = new Promise((done) => {
+      this.#finish = done;
+    });
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get debuggee(): Debuggee {
+    const state = this.#state;
+    if (state.kind !== 'running') throw wrongState(state, 'this');
+    return state.debuggee;
+  }
+
+  get isVSCode(): boolean {
+    return this.#isVSCode;
+  }
+
+  toClientLine(lineFromZero: number): number {
+    return lineFromZero + this.#clientCounts.lines;
+  }
+
+  toClientColumn(columnFromZero: number): number {
+    return columnFromZero + this.#clientCounts.columns;
+  }
+
+  whenDrained(callback: () => void): boolean {
+    if (this.#out?.writableNeedDrain !== true) return false;
+    this.#out.once('drain', callback);
+    return true;
+  }
+
+  // -- its states --------------------------------------------------------------------------------------
+
+  async open(start: (own: (process: RuntimeProcess) => void) => Promise<Debuggee>): Promise<void> {
+    if (this.#state.kind !== 'idle') throw wrongState(this.#state, 'starting a program');
+    this.#state = { kind: 'starting', process: undefined };
+    let process: RuntimeProcess | undefined;
+    try {
+      const debuggee = await start((started) => {
+        process = started;
+        this.#state = { kind: 'starting', process };
+      });
+      if (this.#isStarting) this.#state = { kind: 'running', process, debuggee };
+      else await debuggee.detach();
+    } catch (error) {
+      if (this.#isStarting) this.#state = { kind: 'idle' };
+      throw error;
+    }
+  }
+
+  /** It may be ended while it starts. */
+  get #isStarting(): boolean {
+    return this.#state.kind === 'starting';
+  }
+
+  async terminate(): Promise<void> {
+    const state = this.#state;
+    if (state.kind !== 'starting' && state.kind !== 'running') return;
+    if (state.process !== undefined) state.process.terminate();
+    else if (state.kind === 'running') await state.debuggee.end();
+  }
+
+  end(): Promise<void> {
+    const state = this.#state;
+    if (state.kind === 'ending') return state.done;
+    if (state.kind === 'over') return Promise.resolve();
+    const done = leave(state);
+    this.#state = { kind: 'ending', done };
+    return done;
+  }
+
+  finish(): void {
+    this.#state = { kind: 'over' };
+    this.log.settle();
+    const close = this.#trace?.close() ?? Promise.resolve();
+    close.then(this.#finish);
+  }
+
+  /** Ends what there is, and the session. */
+  async close(): Promise<void> {
+    await this.end();
+    this.finish();
+  }
+
+  trace(wanted: true | string | undefined, folder: string): void {
+    if (wanted !== undefined && this.#trace === undefined) {
+      const isOurs = wanted === true;
+      const path = isOurs ? join(tmpdir(), traceName()) : resolve(folder, wanted);
+      this.#trace = new LogFile(path, isOurs, ({ message }) =>
+        this.#say(`The log of this session cannot be written: ${message}`),
+      );
+      this.log.add(this.#trace);
+      this.#say(`The log of this session is written to ${path}`);
+    }
+    this.log.settle();
+  }
+
+  #say(text: string): void {
+    if (this.#state.kind !== 'over') this.sendEvent(new OutputEvent(`${text}\n`, 'console'));
+  }
+
+  // -- the library's side ------------------------------------------------------------------------------
+
+  override start(inStream: NodeJS.ReadableStream, outStream: NodeJS.WritableStream): void {
+    if (outStream instanceof Writable) this.#out = outStream;
+    super.start(inStream, outStream);
+  }
+
+  /** Called when the connection to the client is lost. */
+  override shutdown(): void {
+    this.close();
+  }
+
+  /** Called by an extension host when it needs the session no more. */
+  override dispose(): void {
+    this.close();
+  }
+
+  override handleMessage(message: DebugProtocol.ProtocolMessage): void {
+    this.log.received(message);
+    super.handleMessage(message);
+  }
+
+  override sendEvent(event: DebugProtocol.Event): void {
+    super.sendEvent(event);
+    this.log.sent(event);
+  }
+
+  override sendResponse(response: DebugProtocol.Response): void {
+    super.sendResponse(response);
+    this.log.sent(response);
+  }
+
+  protected override dispatchRequest(message: DebugProtocol.Request): void {
+    this.#answer(message);
+  }
+
+  async #answer(message: DebugProtocol.Request): Promise<void> {
+    const { command } = message;
+    const response: DebugProtocol.Response = new Response(message);
+    let hasResponded = false;
+    try {
+      const request = requests.get(command);
+      if (request === undefined) {
+        throw new AdapterError(ErrorId.UnknownRequest, `The request '${command}' is unknown`);
+      }
+      if (!request.states.has(this.#state.kind)) throw wrongState(this.#state, `'${command}'`);
+      const args = new Arguments(command, message.arguments);
+      if (command === 'initialize') this.#meetClient(args);
+      await request.run(this, args, (body) => {
+        if (body !== null && body !== undefined) response.body = body;
+        hasResponded = true;
+        this.sendResponse(response);
+      });
+    } catch (error) {
+      const told = adapterError(error);
+      // What a handler does after its response has no one left to tell.
+      if (told.id === ErrorId.Internal || hasResponded) this.log.failed(command, error);
+      if (!hasResponded) this.sendErrorResponse(response, told.toMessage());
+    }
+  }
+
+  #meetClient(args: Arguments): void {
+    if ((args.optionalText('pathFormat') ?? 'path') !== 'path') {
+      throw new AdapterError(ErrorId.BadArguments, "initialize: 'pathFormat' must be 'path'");
+    }
+    this.#isVSCode = args.optionalText('clientID') === 'vscode';
+    this.#clientCounts = {
+      lines: (args.optionalBoolean('linesStartAt1') ?? true) ? 1 : 0,
+      columns: (args.optionalBoolean('columnsStartAt1') ?? true) ? 1 : 0,
+    };
+  }
+}
+
+/** Ends what a session has started, or leaves alone what it has attached to. */
+async function leave(state: SessionState): Promise<void> {
+  if (state.kind === 'starting' || state.kind === 'running') await state.process?.end();
+  if (state.kind === 'running') await state.debuggee.detach();
+}
+
+/** @param what cannot be done */
+function wrongState({ kind }: SessionState, what: string): AdapterError {
+  switch (kind) {
+    case 'idle':
+      return new AdapterError(ErrorId.NotStarted, 'No program has been launched or attached to yet');
+    case 'starting':
+      return new AdapterError(ErrorId.Starting, `The program is still starting: ${what} must wait`);
+    case 'running':
+      return new AdapterError(ErrorId.AlreadyStarted, 'This session has its program already');
+    case 'ending':
+      return new AdapterError(ErrorId.Ending, `The session is ending: it is too late for ${what}`);
+    case 'over':
+      return new AdapterError(ErrorId.Over, `The session is over: it is too late for ${what}`);
+  }
+}
+
+function traceName(): string {
+  const time = new Date().toISOString().replaceAll(':', '-');
+  return `lunatic-debug-${time}-${process.pid}.log`;
+}

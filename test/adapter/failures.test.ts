@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { projectFolder } from '../support/command.ts';
+import { guest } from '../support/guest.ts';
+import { AdapterClient, testFolder } from './adapter-client.ts';
+
+/** The child ends with an exit code in a function in a function; the root waits. */
+const failing = guest(`
+  (func (export "_start")
+    (drop (call $spawn (i64.const 0) (text "child")))
+    (call $forever))
+  (func $child (export "child") (call $give_up))
+  (func $give_up (call $proc_exit (i32.const 3)))`);
+
+test('a failed exit stops its process, with its stack, until it goes on', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(failing);
+  const { body } = await client.event('stopped');
+  expect(body).toMatchObject({
+    reason: 'exception',
+    description: 'Paused on failed exit',
+    text: 'exited with code 3',
+  });
+  const threadId = body.threadId ?? 0;
+  const info = (await client.exceptionInfoRequest({ threadId })).body;
+  expect(info).toMatchObject({ exceptionId: 'failed exit', description: 'exited with code 3' });
+  expect(info.details?.stackTrace).toMatch(/^at give_up \(0x[0-9a-f]+\)\nat child \(0x[0-9a-f]+\)$/);
+  expect((await client.topFrame(threadId)).line).toMatch(/^call \$.*proc_exit/);
+  await client.continueRequest({ threadId });
+  const { ended } = (await client.event('lunatic/processesChanged', ({ body }) => body.ended.length > 0))
+    .body;
+  expect(ended).toMatchObject([{ end: { kind: 'exited', code: 3 } }]);
+});
+
+test.each([
+  ['traps', ['traps'], []],
+  ['failed exits', ['failed-exits'], ['exited with code 3']],
+])('with the filter for %s alone', async (_, filters, expected) => {
+  const client = await AdapterClient.stdio();
+  await client.configure(failing);
+  const { breakpoints } = (await client.setExceptionBreakpointsRequest({ filters })).body ?? {};
+  expect(breakpoints).toEqual([{ verified: true }]);
+  await client.configurationDoneRequest();
+  await client.event('lunatic/processesChanged', ({ body }) =>
+    expected.length === 0
+      ? body.ended.length > 0
+      : [...body.started, ...body.changed].some(({ state }: { state: string }) => state === 'held'),
+  );
+  expect(client.eventsOf('stopped').map(({ body }) => body.text)).toEqual(expected);
+});
+
+test('an end with exit code 0 stops nothing', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(guest('(func (export "_start") (call $proc_exit (i32.const 0)))'));
+  expect((await client.event('exited')).body.exitCode).toBe(0);
+  expect(client.eventsOf('stopped')).toEqual([]);
+});
+
+test('what AssemblyScript prints when it throws is the reason', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(
+    guest(`
+      (data (i32.const 900) "abort: no milk in assembly/index.ts(7:5)\\n")
+      (func (export "_start")
+        (i32.store (i32.const 0) (i32.const 900)) (i32.store (i32.const 4) (i32.const 41))
+        (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (call $proc_exit (i32.const 255)))`),
+  );
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  const { body } = await client.exceptionInfoRequest({ threadId });
+  expect(body).toMatchObject({ exceptionId: 'failed exit', description: 'exited with code 255: no milk' });
+});
+
+test('a panic tells its message, also where the process ends unheld', async () => {
+  const client = await AdapterClient.stdio();
+  const program = join(projectFolder, 'test', 'guests', 'built', 'rust', 'panic.wasm');
+  await client.run('', { program, cwd: testFolder() });
+  const { body } = await client.event('stopped');
+  expect(body.text).toBe('panicked: the cat number 24 is not in the box');
+});
+
+test('VS Code finds nothing like a link in the stack of a failure', async () => {
+  const client = await AdapterClient.stdio('vscode');
+  await client.run(
+    guest(
+      '(func $~lib/rt/itcms/__new (export "_start") (call $app::data::read)) (func $app::data::read unreachable)',
+    ),
+  );
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  const { stackTrace = '' } = (await client.exceptionInfoRequest({ threadId })).body.details ?? {};
+  // As VS Code finds them.
+  expect(stackTrace).not.toMatch(/(?:[a-zA-Z][a-zA-Z0-9+.-]{2,}:\/\/|data:|www\.)\S/);
+  expect(stackTrace).not.toMatch(/(?:~|\.+)?(?:\/[\w\s.@()-]+)+/);
+  expect(stackTrace.replaceAll('\u2060', '')).toMatch(
+    /^at app::data::read \(.*\)\nat ~lib\/rt\/itcms\/__new \(/,
+  );
+});
+
+test('all processes are paused and go on at once; what has failed stays held', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(
+    guest(`
+      (func (export "_start")
+        (drop (call $spawn (i64.const 0) (text "spin")))
+        (drop (call $spawn (i64.const 0) (text "crash")))
+        (call $forever))
+      (func (export "spin") (loop $again (br $again)))
+      (func (export "crash") unreachable)`),
+  );
+  await client.event('stopped', ({ body }) => body.reason === 'exception');
+  await client.custom('lunatic/pauseAll', {});
+  const all = await client.event('stopped', ({ body }) => body.allThreadsStopped === true);
+  expect(all.body.reason).toBe('pause');
+  const states = async () =>
+    (await client.custom('lunatic/processes', {})).processes.map(({ state }) => state);
+  expect(await states()).toEqual(['paused', 'paused', 'held']);
+  await client.custom('lunatic/resumeAll', {});
+  await client.event('continued', ({ body }) => body.allThreadsContinued === true);
+  expect(await states()).toEqual(['waiting', 'running', 'held']);
+  const last = client.eventsOf('stopped').at(-1);
+  expect(last?.body).toMatchObject({ reason: 'exception', preserveFocusHint: true });
+});
