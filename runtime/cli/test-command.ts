@@ -12,7 +12,7 @@ import {
   pluginOption,
 } from './options.ts';
 import { type PermissionFlags, withPermissionOptions } from './permission-options.ts';
-import { REPORTERS, type ReporterName } from './reporters/index.ts';
+import { REPORTERS, type ReporterName } from './reporters/reporter.ts';
 import type { TestCommand } from './test-settings.ts';
 
 /** Words that name modules; the others filter. */

@@ -1,5 +1,5 @@
 import { printable } from '../../text/printable.ts';
-import { cutToWidth } from './text-width.ts';
+import { cutText } from './cut-text.ts';
 
 /** Milliseconds before the line is shown first: most runs are over by then. */
 const DELAY = 100;
@@ -58,7 +58,7 @@ export class ProgressLine {
       text += printable(part);
       if (text.length > width) break;
     }
-    text = cutToWidth(text, width);
+    text = cutText(text, width);
     if (text === this.#shown) return;
     this.#print(`${ERASE_LINE}${text}`);
     this.#shown = text;

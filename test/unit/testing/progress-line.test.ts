@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { cutText } from '../../../runtime/cli/reporters/cut-text.ts';
 import { createReporter } from '../../../runtime/cli/reporters/index.ts';
-import { cutToWidth } from '../../../runtime/cli/reporters/text-width.ts';
 import type { TestEvent } from '../../../runtime/internal.ts';
 import { OutputGroup } from '../../../runtime/testing/output-group.ts';
 import { Feed } from '../../support/program.ts';
@@ -142,5 +142,5 @@ test.each([
   ['a', 0, ''],
   ['a', -2, ''],
 ])('%j in %i columns is %j', (text, columns, expected) => {
-  expect(cutToWidth(text, columns)).toBe(expected);
+  expect(cutText(text, columns)).toBe(expected);
 });
