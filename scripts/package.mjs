@@ -3,8 +3,19 @@
 //   npm run package                              lunatic.vsix: runs on the Node that it finds
 //   npm run package -- --target linux-x64        lunatic-linux-x64.vsix: has a Node inside, that of this machine
 //   npm run package -- --out FILE
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, extname, join, relative } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { install, jspiNode, projectFolder, run } from './setup.mjs';
@@ -34,11 +45,17 @@ const PICTURE_LINES = /^!\[.*\]\(media\/.*\)\n\n/gm;
 /** The assembler of text modules stays a package of its own. */
 const PACKAGES = { wabt: ['package.json', 'index.js', 'LICENSE'] };
 
-/** Parts of the manifest that are for those who work on the project. */
-const FOR_DEVELOPERS = ['scripts', 'devDependencies', 'dependencies', 'allowScripts', 'files', 'bin'];
+/** Parts of the manifest that are for those who work on the project, or install it from npm. */
+const FOR_DEVELOPERS = ['scripts', 'devDependencies', 'allowScripts', 'files', 'bin'];
 
 const EXECUTABLE = 0o755;
 const PLAIN = 0o644;
+
+/** What the packer and npm read: the same files make the same package, and nobody asks the network for newer versions. */
+const PACKER_ENVIRONMENT = {
+  SOURCE_DATE_EPOCH: `${Date.UTC(1980) / 1000}`,
+  npm_config_update_notifier: 'false',
+};
 
 /** The platform that this machine is. */
 export const thisTarget = `${process.platform}-${process.arch}`;
@@ -49,54 +66,76 @@ export const thisTarget = `${process.platform}-${process.arch}`;
  *   with it; undefined for none
  */
 export async function makeVsix({ target, out }) {
-  const { zipSync } = await import('fflate');
-  const manifest = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'));
+  const { createVSIX } = await import('@vscode/vsce');
+  Object.assign(process.env, PACKER_ENVIRONMENT);
   const file = out ?? join(projectFolder, target === undefined ? 'lunatic.vsix' : `lunatic-${target}.vsix`);
-  const entries = new Map();
-  const add = (path, content, mode = PLAIN) => entries.set(path, { content: Buffer.from(content), mode });
-
-  add('extension/package.json', JSON.stringify(published(manifest), null, 2));
-  const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8');
-  const pictures = [...readme.matchAll(PICTURES)].map(([, path]) => path);
-  for (const path of [...OWN, ...pictures].flatMap(filesOf)) {
-    add(`extension/${path}`, readFileSync(join(projectFolder, path)));
+  const folder = mkdtempSync(join(tmpdir(), 'lunatic-vsix-'));
+  try {
+    const files = stage(folder, target !== undefined);
+    await createVSIX({
+      cwd: folder,
+      packagePath: file,
+      ...(target === undefined ? {} : { target }),
+      allowMissingRepository: true,
+      rewriteRelativeLinks: false,
+      gitHubIssueLinking: false,
+    });
+    const { size } = statSync(file);
+    if (target === undefined && size > MAX_SIZE) {
+      throw new Error(`The package has ${size} bytes, and should have at most ${MAX_SIZE}`);
+    }
+    return { file, size, files };
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  add('extension/README.md', readme.replace(PICTURE_LINES, ''));
+}
+
+/** Puts all that is packed into a folder, as it is packed. Returns the number of files. */
+function stage(folder, withNode) {
+  let files = 0;
+  const add = (path, content, mode = PLAIN) => {
+    files++;
+    const place = join(folder, path);
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, content);
+    chmodSync(place, mode);
+  };
+  // Without it the packer warns that it packs everything.
+  writeFileSync(join(folder, '.vscodeignore'), '');
+  const own = (path) => readFileSync(join(projectFolder, path));
+  add('package.json', JSON.stringify(published(JSON.parse(own('package.json'))), null, 2));
+  const readme = own('README.md').toString();
+  const pictures = [...readme.matchAll(PICTURES)].map(([, path]) => path);
+  for (const path of [...OWN, ...pictures].flatMap(filesOf)) add(path, own(path));
+  add('README.md', readme.replace(PICTURE_LINES, ''));
+  // The one that the editor shows.
+  add('LICENSE.txt', licence(own('LICENSE-MIT'), own('LICENSE-APACHE')));
   for (const path of filesOf('dist')) {
     // Those of the command as npm installs it, types, and maps for people who work on it.
     if (/\.map$|^dist\/types\//.test(path) || basename(path) === 'cargo-lunatic.js') continue;
-    add(`extension/${path}`, withoutMapComment(path), path.endsWith('/lunatic.js') ? EXECUTABLE : PLAIN);
+    add(path, withoutMapComment(path), path.endsWith('/lunatic.js') ? EXECUTABLE : PLAIN);
   }
-  for (const [name, files] of Object.entries(PACKAGES)) {
-    for (const path of files.map((part) => `node_modules/${name}/${part}`)) {
-      add(`extension/${path}`, readFileSync(join(projectFolder, path)));
-    }
+  for (const [name, parts] of Object.entries(PACKAGES)) {
+    for (const path of parts.map((part) => `node_modules/${name}/${part}`)) add(path, own(path));
   }
-  if (target !== undefined) {
-    add(`extension/dist/node/${basename(jspiNode)}`, readFileSync(jspiNode), EXECUTABLE);
-    add('extension/dist/node/LICENSE', nodeLicence());
+  if (withNode) {
+    add(`dist/node/${basename(jspiNode)}`, readFileSync(jspiNode), EXECUTABLE);
+    add('dist/node/LICENSE', nodeLicence());
   }
-  add('extension.vsixmanifest', vsixManifest(manifest, target));
-  add('[Content_Types].xml', contentTypes([...entries.keys()]));
-
-  const zip = zipSync(
-    Object.fromEntries(
-      // Unix, whose file modes those who unpack it respect. The same files make the same package.
-      [...entries].map(([path, { content, mode }]) => [
-        path,
-        [content, { os: 3, attrs: mode << 16, level: 9, mtime: '1980-01-01T00:00:00' }],
-      ]),
-    ),
-  );
-  if (target === undefined && zip.length > MAX_SIZE) {
-    throw new Error(`The package has ${zip.length} bytes, and should have at most ${MAX_SIZE}`);
-  }
-  writeFileSync(file, zip);
-  return { file, size: zip.length, files: entries.size };
+  return files;
 }
 
 function published(manifest) {
-  return Object.fromEntries(Object.entries(manifest).filter(([name]) => !FOR_DEVELOPERS.includes(name)));
+  const kept = Object.entries(manifest).filter(([name]) => !FOR_DEVELOPERS.includes(name));
+  const { dependencies, ...rest } = Object.fromEntries(kept);
+  // All others are in the bundles.
+  const packed = Object.entries(dependencies).filter(([name]) => name in PACKAGES);
+  return { ...rest, dependencies: Object.fromEntries(packed) };
+}
+
+function licence(mit, apache) {
+  const line = '-'.repeat(80);
+  return `MIT OR Apache-2.0, as you like. The texts of both follow.\n\n${line}\n\n${mit}\n${line}\n\n${apache}`;
 }
 
 function filesOf(path) {
@@ -119,87 +158,6 @@ function nodeLicence() {
   const file = places.map((place) => join(projectFolder, place, 'LICENSE')).find((path) => existsSync(path));
   if (file === undefined) throw new Error('The licence of the package `node` is not found');
   return readFileSync(file);
-}
-
-function vsixManifest(manifest, target) {
-  const { name, version, publisher, displayName, description, keywords, categories, engines } = manifest;
-  const property = (id, value) =>
-    `      <Property Id="Microsoft.VisualStudio.${id}" Value="${xml(value)}" />`;
-  const asset = (type, path) =>
-    `    <Asset Type="Microsoft.VisualStudio.${type}" Path="extension/${xml(path)}" Addressable="true" />`;
-  const platform = target === undefined ? '' : ` TargetPlatform="${xml(target)}"`;
-  return `<?xml version="1.0" encoding="utf-8"?>
-<PackageManifest Version="2.0.0" xmlns="http://schemas.microsoft.com/developer/vsx-schema/2011"
-  xmlns:d="http://schemas.microsoft.com/developer/vsx-schema-design/2011">
-  <Metadata>
-    <Identity Language="en-US" Id="${xml(name)}" Version="${xml(version)}" Publisher="${xml(publisher)}"${platform} />
-    <DisplayName>${xml(displayName)}</DisplayName>
-    <Description xml:space="preserve">${xml(description)}</Description>
-    <Tags>${xml([...keywords, 'debuggers', '__ext_wat'].join(','))}</Tags>
-    <Categories>${xml(categories.join(','))}</Categories>
-    <GalleryFlags>Public</GalleryFlags>
-    <Properties>
-${[
-  property('Code.Engine', engines.vscode),
-  property('Code.ExtensionDependencies', ''),
-  property('Code.ExtensionPack', ''),
-  property('Code.ExtensionKind', manifest.extensionKind.join(',')),
-  property('Code.LocalizedLanguages', ''),
-  property('Code.ExecutesCode', 'true'),
-  property('Services.GitHubFlavoredMarkdown', 'true'),
-].join('\n')}
-    </Properties>
-    <License>extension/LICENSE-MIT</License>
-    <Icon>extension/${xml(manifest.icon)}</Icon>
-  </Metadata>
-  <Installation>
-    <InstallationTarget Id="Microsoft.VisualStudio.Code" />
-  </Installation>
-  <Dependencies />
-  <Assets>
-${[
-  asset('Code.Manifest', 'package.json'),
-  asset('Services.Content.Details', 'README.md'),
-  asset('Services.Content.Changelog', 'CHANGELOG.md'),
-  asset('Services.Content.License', 'LICENSE-MIT'),
-  asset('Services.Icons.Default', manifest.icon),
-].join('\n')}
-  </Assets>
-</PackageManifest>
-`;
-}
-
-const TYPES = {
-  '.json': 'application/json',
-  '.md': 'text/markdown',
-  '.txt': 'text/plain',
-  '.js': 'application/javascript',
-  '.cjs': 'application/javascript',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.vsixmanifest': 'text/xml',
-};
-
-/** What the files of a package are. Those without an extension are named one by one. */
-function contentTypes(paths) {
-  const extensions = [...new Set(paths.map((path) => extname(path)))].filter((extension) => extension !== '');
-  const defaults = extensions.map(
-    (extension) =>
-      `<Default Extension="${xml(extension)}" ContentType="${TYPES[extension] ?? 'application/octet-stream'}"/>`,
-  );
-  const others = paths
-    .filter((path) => extname(path) === '')
-    .map(
-      (path) =>
-        `<Override PartName="/${xml(path)}" ContentType="${/LICENSE/.test(path) ? 'text/plain' : 'application/octet-stream'}"/>`,
-    );
-  return `<?xml version="1.0" encoding="utf-8"?>
-<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">${[...defaults, ...others].join('')}</Types>
-`;
-}
-
-function xml(text) {
-  return `${text}`.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 async function main() {
