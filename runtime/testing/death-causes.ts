@@ -9,14 +9,14 @@ export interface DeathCause {
 }
 
 /**
- * Finds out which failure a process died of: links kill without a word, so where a whole tree went down only the
- * first of its processes can tell why.
+ * Finds out which failure a process died of. Links kill without a message: when a whole tree of processes dies, only the
+ * first of them can tell why.
  */
 export class DeathCauses {
-  /** Of processes that a link is about to kill. */
+  /** The causes for processes that a link is about to kill. */
   readonly #pending = new Map<ProcessId, DeathCause>();
 
-  /** To be told of every end, before links are. Returns what the process died of; null after a normal end. */
+  /** Must be called for the end of every process before its links hear of it. Returns the cause, or null after a normal end. */
   observe(process: Process, exit: Exit): DeathCause | null {
     const inherited = this.#pending.get(process.id);
     this.#pending.delete(process.id);

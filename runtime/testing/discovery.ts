@@ -7,9 +7,9 @@ const PREFIX = '#lunatic_test_';
 const IGNORE = '#ignore_';
 const PANIC = '#panic_';
 
-/** Encoding of an early draft: no marks, and only functions without parameters and results are tests. */
+/** The prefix of an early draft. It has no marks, and only functions without parameters and results are tests. */
 const OLDER_PREFIX = '__lunatic_test_';
-/** Of the same draft: runs to its end before the tests. */
+/** The export that the same draft runs to its end before the tests. */
 const OLDER_SETUP = '__lunatic_start_test';
 
 /**
@@ -21,8 +21,8 @@ export function discoverTests(module: LoadedModule): TestCase[] {
 }
 
 /**
- * The tests of a binary module, which is neither compiled nor linked for it: quick, and possible also where it
- * imports what this runtime does not have.
+ * The tests of a binary module. It is neither compiled nor linked, so this is quick, and works for a module whose imports
+ * this runtime does not have.
  * @throws WasmFormatError, TestNameError
  */
 export function readTests(bytes: Uint8Array): TestCase[] {
@@ -46,7 +46,7 @@ function testsOf(module: WasmModule): TestCase[] {
   return tests;
 }
 
-/** The export that has to run before the tests, where there is one. */
+/** The export that has to run before the tests; null where there is none. */
 export function setupExport(module: LoadedModule): string | null {
   return module.exportedFunction(OLDER_SETUP) === undefined ? null : OLDER_SETUP;
 }

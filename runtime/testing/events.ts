@@ -6,7 +6,7 @@ import type { SelectedTest } from './selection.ts';
 /** How a test went: the event `finished` of the test report, while the test's processes are still at hand. */
 export interface TestResult extends Omit<ReportEventOf<'finished'>, 'file' | 'output'> {
   readonly exit: Exit;
-  /** Still grows while processes live on that the test has left behind. */
+  /** It still grows while processes live that the test has left behind. */
   readonly output: OutputGroup;
 }
 

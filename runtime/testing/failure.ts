@@ -13,12 +13,12 @@ export interface Report extends FailureReport {
   readonly stack: readonly StackFrame[];
 }
 
-/** What the processes of a test were at when its time was up. */
+/** What the processes of a test were doing when its time was up. */
 export interface Hanging {
-  /** Seconds that it had. */
+  /** The time limit in seconds. */
   readonly timeout: number;
   readonly processes: readonly ProcessSnapshot[];
-  /** How many there were, also those that are not listed. */
+  /** The number of processes, including those that are not listed. */
   readonly count: number;
 }
 
@@ -27,20 +27,20 @@ export interface Ending {
   readonly exit: Exit;
   /** The failure that ended it; null where it ended normally. */
   readonly cause: DeathCause | null;
-  /** What the process that failed has printed about it. */
+  /** What the process that failed printed about it; null where it printed nothing about it. */
   readonly panic: Panic | null;
   /** Whether another process failed, and a link ended the root process too. */
   readonly byLink: boolean;
   /** What the message of its failure should have contained; null where it should not have failed. */
   readonly expected: string | null;
-  /** Null where it ended by itself. */
+  /** Null where the test ended by itself. */
   readonly hanging: Hanging | null;
   readonly reports: readonly Report[];
-  /** Reports that were not kept. */
+  /** The number of reports that were not kept. */
   readonly reportsLeft: number;
 }
 
-/** What is wrong, with what the test has reported itself first. */
+/** Everything that is wrong. What the test reported itself comes first. */
 export function failuresOf(reason: FailureReason, ending: Ending): TestFailure[] {
   const failures = ending.reports.map(
     ({ stack, ...report }): TestFailure => ({ ...plain('reported', ''), ...report, stack: frames(stack) }),
@@ -96,7 +96,7 @@ function frames(stack: readonly StackFrame[]): ReportFrame[] {
 
 // -- as lines for the output -------------------------------------------------------------------------------
 
-/** What is to be printed about a failure besides the notes of abi 21.3.6. */
+/** The lines that are printed about a failure in addition to the notes of abi 21.3.6. */
 export function notesOf(reason: FailureReason, ending: Ending): string {
   const { hanging, reports, reportsLeft } = ending;
   const lines = reports.map(describeReport);
@@ -122,13 +122,13 @@ function describeReport({ message, expected, actual }: FailureReport): string {
   return lines.join('');
 }
 
-/** Several lines begin below the label, so that they stay under each other. */
+/** A value of several lines begins below its label, so that its lines stay aligned. */
 function labelled(label: string, value: string): string {
   if (!value.includes('\n')) return `${label} ${value}\n`;
   return `${label}\n${value.replace(/\n$/, '').replaceAll(/^/gm, '    ')}\n`;
 }
 
-/** Why a process failed that has not said so itself. */
+/** Why a process failed that did not print the reason itself. */
 function describeTrap({ cause, panic, byLink }: Ending): string {
   if (cause === null || panic !== null || cause.exit.kind === 'killed') return '';
   const end = describeEnd(cause.exit);

@@ -7,8 +7,8 @@
  *     const selection = { ...ALL_TESTS, exports: new Set(chosen.map((test) => test.exportName)) };
  *     await runTests(runtime, module, { selection, config, input, signal: abort.signal }, (event) => show(event));
  *
- * Events arrive as things happen, so results of short tests come while others still run. To give up, abort: every
- * process of every test that runs is killed, and the promise settles when none of them is left. Stacks hold as many
+ * Events arrive as things happen: results of short tests come while others still run. Aborting the signal cancels the run:
+ * every process of every running test is killed, and the promise settles when none of them is left. Stacks hold as many
  * calls as `Error.stackTraceLimit` allows.
  */
 export { discoverTests, readTests } from './discovery.ts';

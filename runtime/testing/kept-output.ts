@@ -1,12 +1,11 @@
-/** Bytes that are kept from the beginning of an output, and from its end. */
+/** The number of bytes that are kept from the beginning of an output, and from its end. */
 export const KEPT_HEAD = 2 ** 22;
 export const KEPT_TAIL = 2 ** 20;
 
 const INITIAL_SIZE = 256;
 
 /**
- * What a process has printed: all of it, or where that is too much its beginning and its end, since a process may print
- * for ever.
+ * What a process has printed. A process may print for ever, so of a long output only the beginning and the end are kept.
  *
  *     head  |################|      then      tail  |######>.........|   a ring: the next byte replaces the oldest
  */
@@ -14,7 +13,7 @@ export class KeptOutput {
   #head = Buffer.alloc(0);
   #headLength = 0;
   #tail: Buffer | null = null;
-  /** Bytes that came after the head, of which the tail holds the last. */
+  /** The number of bytes that came after the head. The tail holds the last of them. */
   #after = 0;
 
   add(bytes: Uint8Array): void {
@@ -27,7 +26,7 @@ export class KeptOutput {
     return this.#headLength === 0;
   }
 
-  /** The bytes as text; those that are no UTF-8 become replacement characters. */
+  /** The bytes as text. Bytes that are not UTF-8 become replacement characters. */
   get text(): string {
     const head = this.#head.subarray(0, this.#headLength);
     const tail = this.#tail;

@@ -6,8 +6,8 @@ import type { TestWatcher } from './test-options.ts';
 type OutputWatcher = Pick<TestWatcher, 'onOutput'>;
 
 /**
- * What the processes of one test print. Each process has a stream for both its standard output and standard error,
- * numbered in order of spawning; the test's root process has number 0 (abi 21.3.5).
+ * What the processes of one test print. Each process has one stream for both standard output and standard error. They are
+ * numbered in the order of spawning; the root process of the test has number 0 (abi 21.3.5).
  */
 export class OutputGroup {
   readonly #input: InputStream;
@@ -17,7 +17,7 @@ export class OutputGroup {
 
   /**
    * @param echo gets a copy of everything as it is printed
-   * @param watcher is told of everything too
+   * @param watcher is called with everything as it is printed
    */
   constructor(input: InputStream, echo: OutputStream | null, watcher: OutputWatcher | null = null) {
     this.#input = input;
@@ -25,7 +25,7 @@ export class OutputGroup {
     this.#watcher = watcher;
   }
 
-  /** The standard streams of the next process. Its children ask for theirs in turn. */
+  /** The standard streams of the next process. Its children get theirs in the same way. */
   nextStdio(): Stdio {
     const stream = new CapturedStream(this.#echo, this.#watcher);
     this.#streams.push(stream);
@@ -37,7 +37,7 @@ export class OutputGroup {
     return this.#streams[0]?.kept.text ?? '';
   }
 
-  /** What one of the processes has printed. */
+  /** What one of the test's processes has printed. */
   textOf({ stdio }: Process): string {
     return stdio.output instanceof CapturedStream ? stdio.output.kept.text : '';
   }
@@ -46,13 +46,13 @@ export class OutputGroup {
     return this.#streams.every(({ kept }) => kept.isEmpty);
   }
 
-  /** Adds lines to the root process's stream. They are not echoed. */
+  /** Adds lines to the stream of the root process. They are not echoed. */
   addNote(note: string): void {
     const lineIsOpen = this.rootText !== '' && !this.rootText.endsWith('\n');
     this.#streams[0]?.kept.add(Buffer.from(lineIsOpen ? `\n${note}` : note));
   }
 
-  /** Everything, with a headline for each process where there are several. */
+  /** Everything that was printed, with a headline for each process where there are several. */
   get text(): string {
     if (this.#streams.length === 1) return this.rootText;
     let all = '';

@@ -12,13 +12,13 @@ import type { TestCase } from './test-case.ts';
 import type { TestOptions } from './test-options.ts';
 import { TestRun, TestStartError } from './test-run.ts';
 
-/** Tests that are started before those that are short may end, so that thousands need not fit into memory at once. */
+/** The number of tests that are started before short ones get time to end: thousands need not fit into memory at once. */
 const STARTED_AT_ONCE = 64;
 
 /**
  * Runs tests of a module concurrently, each as the root process of an environment of its own (abi 21.3.4).
  * Processes that tests leave behind go on until the last test has ended; when the promise settles none is left.
- * @param onEvent called as things happen; must not throw
+ * @param onEvent called as things happen. It must not throw
  * @throws TestNameError, TestStartError
  */
 export async function runTests(
@@ -47,7 +47,7 @@ class Session implements SchedulerObserver {
   readonly #module: LoadedModule;
   readonly #options: TestOptions;
   readonly #onEvent: (event: TestEvent) => void;
-  /** Tests whose processes may live, and those of them whose end is awaited. */
+  /** Tests whose processes may live, and the ends of tests that are awaited. */
   readonly #alive = new Set<TestRun>();
   readonly #running = new Set<Promise<void>>();
   /** Rejects when a test cannot be started. */
@@ -64,7 +64,7 @@ class Session implements SchedulerObserver {
     this.#module = module;
     this.#options = options;
     this.#onEvent = onEvent;
-    // Whether somebody waits at the time or not.
+    // It may be rejected while nobody waits for it.
     this.#broken.promise.catch(() => {});
   }
 
@@ -84,7 +84,7 @@ class Session implements SchedulerObserver {
     return summary;
   }
 
-  /** Runs what the older encoding wants to run first. */
+  /** Runs the export that the older encoding runs before the tests. */
   async #setUp(): Promise<void> {
     const name = setupExport(this.#module);
     if (name === null || this.#isCancelled) return;
@@ -135,7 +135,7 @@ class Session implements SchedulerObserver {
     return run;
   }
 
-  /** Lets processes have turns as long as each turn ends a test. */
+  /** Lets processes run as long as each turn of the event loop ends a test. */
   async #whileTestsEnd(): Promise<void> {
     let before: number;
     do {
@@ -144,12 +144,12 @@ class Session implements SchedulerObserver {
     } while (this.#running.size < before);
   }
 
-  /** Waits for something, but no longer once a test could not be started. */
+  /** Waits for something. Rejects as soon as a test cannot be started. */
   #unlessBroken(awaited: Promise<unknown>): Promise<unknown> {
     return Promise.race([awaited, this.#broken.promise]);
   }
 
-  /** Tells a test of the end of one of its processes. */
+  /** Called when a process has ended. */
   onExit(process: Process, exit: Exit): void {
     const test = runningTests.get(process.environment);
     if (test instanceof TestRun && this.#alive.has(test)) test.onExit(process, exit);
@@ -159,12 +159,12 @@ class Session implements SchedulerObserver {
     return this.#options.signal?.aborted ?? false;
   }
 
-  /** Kills whatever is running; nothing is started any more. */
+  /** Kills everything that runs. Nothing is started afterwards. */
   cancel(): void {
     for (const run of this.#alive) run.cancel();
   }
 
-  /** Kills what is left, and waits for its end. */
+  /** Kills the processes that are left, and waits for their end. */
   async stop(): Promise<void> {
     for (;;) {
       for (const run of this.#alive) {

@@ -2,15 +2,15 @@ import type { TestCase } from './test-case.ts';
 
 /** Which tests to run. */
 export interface Selection {
-  /** Parts of names, of which one must occur; none: every name will do. */
+  /** A name must contain one of these parts. Empty: every name is selected. */
   readonly filters: readonly string[];
-  /** Names must equal a filter. Without filters that selects nothing. */
+  /** Whether names must equal a filter. Without filters nothing is selected then. */
   readonly exact: boolean;
-  /** Parts of names of tests to leave out; whole names with `exact`. */
+  /** Tests whose names contain one of these parts are left out; with `exact`, tests whose names equal one. */
   readonly skip: readonly string[];
-  /** What happens to ignored tests: they are only listed, they alone run, or they run too. */
+  /** What happens to ignored tests: they are only listed, only they run, or they run too. */
   readonly ignored: 'list' | 'only' | 'include';
-  /** Only tests of these exports, whatever they are called: what an editor has chosen. Default: all. */
+  /** Only the tests of these exports are selected, whatever their names are. Editors choose so. Default: all. */
   readonly exports?: ReadonlySet<string>;
 }
 

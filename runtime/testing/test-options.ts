@@ -3,7 +3,7 @@ import type { InputStream, OutputStream } from '../kernel/stdio.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { Selection } from './selection.ts';
 
-/** Whoever looks at tests while they run, and may hold their processes. */
+/** Looks at tests while they run, and may hold their processes. */
 export interface TestWatcher {
   /** Called with the root process of each test when it has been made, before it runs. */
   onRoot(root: Process): void;
@@ -17,16 +17,16 @@ export interface TestOptions {
   /** Config of the root process of each test. */
   readonly config: ProcessConfig;
   readonly input: InputStream;
-  /** Gets a copy of what tests print, as they print it. */
+  /** Gets a copy of everything that tests print, as they print it. */
   readonly echo?: OutputStream;
-  /** Tests that run at the same time. Default: all of them. */
+  /** The number of tests that run at the same time. Default: all of them. */
   readonly jobs?: number;
   /**
    * Seconds after which a test is killed and has failed, with the stacks of its processes. Time in which a watcher holds one
    * of its processes does not count. Default: never.
    */
   readonly timeout?: number;
-  /** Cancels the run: what runs is killed, the rest is not started. */
+  /** Cancels the run when it is aborted: running tests are killed, and no other is started. */
   readonly signal?: AbortSignal;
   readonly watcher?: TestWatcher;
 }

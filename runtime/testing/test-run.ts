@@ -16,17 +16,17 @@ import type { TestOptions } from './test-options.ts';
 import { TimeLimit } from './time-limit.ts';
 import { judge } from './verdict.ts';
 
-/** Environment id of every test; each has an environment of its own. */
+/** The number of every test's environment. Each test has an environment of its own. */
 const TEST_ENVIRONMENT = 0;
 
-/** Failures that a test may report, and characters of all of them, before further ones are only counted. */
+/** The number of failures, and of characters in all of them, that are kept of a test's reports. Further ones are counted. */
 const MAX_REPORTS = 100;
 const MAX_REPORTED = 2 ** 22;
 
-/** Processes of a hanging test that are described. */
+/** The number of processes of a hanging test that are described. */
 const MAX_DESCRIBED = 100;
 
-/** A test could not be instantiated, or what has to run before the tests failed. The others are given up. */
+/** A test could not be instantiated, or the export that runs before the tests failed. All other tests are given up. */
 export class TestStartError extends Error {
   override readonly name = 'TestStartError';
   readonly code = 'LUNATIC_TEST_START';
@@ -39,7 +39,7 @@ export class TestStartError extends Error {
   }
 }
 
-/** One test: its processes, and what is learned of them on the way. */
+/** One running test: its processes, and what is known of them. */
 export class TestRun implements RunningTest {
   readonly #runtime: Runtime;
   readonly #test: TestCase;
@@ -105,7 +105,7 @@ export class TestRun implements RunningTest {
       return await root.ended;
     } catch (error) {
       if (!(error instanceof SpawnError)) throw error;
-      // Killed while its start section ran.
+      // It was killed while its start section ran.
       if (this.#cancelled || this.#hanging !== null) return KILLED_EXIT;
       throw new TestStartError(this.#test.name, error.message, { cause: error });
     }
@@ -157,7 +157,7 @@ export class TestRun implements RunningTest {
 
   // -- giving up -----------------------------------------------------------------------------------------
 
-  /** The time is up: finds out what the processes are at, and kills them. */
+  /** Called when the time is up. Finds out what the processes are doing, and kills them. */
   async #giveUp(root: Process, timeout: number): Promise<Hanging> {
     const { environment } = root;
     const count = Math.max(environment.size, 1);
@@ -183,7 +183,7 @@ export class TestRun implements RunningTest {
     this.kill();
   }
 
-  /** Kills all processes of the test, also those that it has left behind. */
+  /** Kills all processes of the test, including those that it has left behind. */
   kill(): void {
     const root = this.#root;
     if (root === null) return;
@@ -216,7 +216,7 @@ export class TestRun implements RunningTest {
     this.#reports.push({ ...report, stack: processStack(captureCaller(), caller) });
   }
 
-  /** To be called when one of its processes has ended, before those that are linked to that hear of it. */
+  /** Must be called when one of its processes has ended, before linked processes hear of it. */
   onExit(process: Process, exit: Exit): void {
     const cause = this.#causes.observe(process, exit);
     if (process === this.#root) this.#cause = cause;

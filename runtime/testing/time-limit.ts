@@ -1,7 +1,7 @@
-/** Milliseconds between two looks at whether the clock stands. */
+/** Milliseconds between two looks at whether the clock is stopped. */
 const INTERVAL = 50;
 
-/** Calls back once a time has passed, in which time that is spent held does not count. */
+/** Calls back once a time has passed. Time in which something is held does not count. */
 export class TimeLimit {
   readonly #onOver: () => void;
   readonly #isHeld: (() => boolean) | undefined;
@@ -12,7 +12,7 @@ export class TimeLimit {
 
   /**
    * @param duration milliseconds
-   * @param isHeld whether the clock stands; missing where it never does
+   * @param isHeld whether the clock is stopped; missing where it never is
    */
   constructor(duration: number, onOver: () => void, isHeld?: () => boolean) {
     this.#onOver = onOver;

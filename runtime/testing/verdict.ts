@@ -1,21 +1,21 @@
 import type { FailureReason } from './report.ts';
 
-/** What there is to judge a test by. */
+/** What a test is judged by. */
 export interface Evidence {
   /** See `TestCase.expectedPanic`. */
   readonly expectedPanic: string | null;
-  /** What the test asked for with `lunatic::test::should_trap`, which counts instead; null where it did not. */
+  /** The message that the test asked for with `lunatic::test::should_trap`, which counts instead; null where it did not call it. */
   readonly expectedTrap: string | null;
   readonly endedNormally: boolean;
   /** See `panicText`. */
   readonly panic: string | null;
-  /** What the trap says, or the panic, that ended the test, be it in a process which the root process died with. */
+  /** The message of the panic or trap that ended the test, also where it happened in a process that the root process died with. */
   readonly cause: string | null;
   /** Whether the test has reported a failure. */
   readonly reported: boolean;
-  /** Whether the output was already shown while the test ran. */
+  /** Whether people have seen the output while the test ran. */
   readonly echoed: boolean;
-  /** Seconds after which the test was given up; null where it ended by itself. */
+  /** The time limit in seconds after which the test was given up; null where it ended by itself. */
   readonly timedOut: number | null;
 }
 
@@ -28,7 +28,7 @@ export interface Verdict {
 
 const PASSED: Verdict = { reason: null, note: null };
 
-/** Whether a test passed, and what is to be said about it. */
+/** Judges a test. */
 export function judge(evidence: Evidence): Verdict {
   const { timedOut, reported, expectedTrap } = evidence;
   if (timedOut !== null) {
@@ -38,7 +38,7 @@ export function judge(evidence: Evidence): Verdict {
   return verdict.reason === null && reported ? { reason: 'reported', note: null } : verdict;
 }
 
-/** The table of abi 21.3.6. */
+/** Judges by the name of the export: the table of abi 21.3.6. */
 function judgeByName({ expectedPanic, endedNormally, panic, echoed }: Evidence): Verdict {
   if (expectedPanic === null) {
     if (endedNormally) return PASSED;
@@ -56,7 +56,7 @@ function judgeByName({ expectedPanic, endedNormally, panic, echoed }: Evidence):
   return panic.includes(expectedPanic) ? PASSED : otherPanic(panic, expectedPanic);
 }
 
-/** The same for what the test asked for while it ran: messages of traps count too. */
+/** Judges by what the test asked for while it ran. Messages of traps count too. */
 function judgeByCall({ endedNormally, panic, cause }: Evidence, expectedTrap: string): Verdict {
   if (endedNormally) return DID_NOT_PANIC;
   if (expectedTrap === '' || panic?.includes(expectedTrap) || cause?.includes(expectedTrap)) return PASSED;
