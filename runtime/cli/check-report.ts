@@ -4,13 +4,13 @@ import type { Check, CheckedModule } from './check.ts';
 import type { Paint } from './colors.ts';
 import { describeMemory } from './module-text.ts';
 
-/** Problems and warnings that are printed of a file. */
+/** The number of problems, and of warnings, that are printed for a file. */
 const SHOWN_LINES = 50;
 
-/** Modules that imports are counted by. */
+/** The number of modules for which imports are counted. */
 const SHOWN_MODULES = 20;
 
-/** What a check found, for a person. */
+/** The result of a check as text for people. */
 export function describeCheck({ file, ok, problems, warnings, module }: Check, paint: Paint): string {
   const verdict = ok ? paint('green', 'ok') : paint('red', countOf(problems.length, 'problem'));
   const size = module === undefined ? '' : ` (${bytesOf(module.size)})`;

@@ -8,28 +8,28 @@ import { type Limits, usedFeatures, type WasmModule } from '../wasm/index.ts';
 import { readModuleFile, readModuleOf } from './load.ts';
 import { type ModuleExports, readExports } from './module-exports.ts';
 
-/** Whether an import can be had: `refused` ones link, but calling them is an error in this version. */
+/** Whether an import is available. `refused`: it links, but calling it is an error in this version. */
 export type ImportStatus = 'ok' | 'refused' | 'missing';
 
 export interface CheckedImport {
   readonly module: string;
   readonly name: string;
   readonly kind: string;
-  /** Of a function, as in `(i32, i64) -> i32`. */
+  /** The type of a function, as in `(i32, i64) -> i32`. */
   readonly type?: string;
   readonly status: ImportStatus;
-  /** Why it is missing. */
+  /** Why the import is missing. */
   readonly problem?: string;
 }
 
-/** What was found out about a file. It would link and run where there is no problem. */
+/** The result of checking a file. The module would link and run if there is no problem. */
 export interface Check {
   readonly file: string;
   readonly ok: boolean;
   readonly problems: readonly string[];
   /** What may go wrong when it runs. */
   readonly warnings: readonly string[];
-  /** Missing where the file is no module; then there is one problem, which names the file. */
+  /** Missing where the file is not a module. Then there is one problem, which names the file. */
   readonly module?: CheckedModule;
 }
 
@@ -37,17 +37,17 @@ export interface CheckedModule {
   readonly size: number;
   readonly imports: readonly CheckedImport[];
   readonly features: readonly string[];
-  /** What is exported; the entry and the tests are among the functions. */
+  /** All exports. The entry and the tests are among the functions. */
   readonly exports: ModuleExports;
-  /** Whether `lunatic run` finds an entry that it can call. */
+  /** Whether there is an entry that `lunatic run` can call. */
   readonly entry: boolean;
   readonly memories: readonly Limits[];
 }
 
-/** Name of the function that `lunatic run` calls. */
+/** The name of the function that `lunatic run` calls. */
 const ENTRY = '_start';
 
-/** Checks a file as far as that goes without running it. Never throws for what is wrong with the file. */
+/** Checks a file as far as possible without running it. It never throws for what is wrong with the file. */
 export async function checkFile(file: string, plugins: readonly AnyPlugin[] = []): Promise<Check> {
   const problems: string[] = [];
   const warnings: string[] = [];
@@ -66,7 +66,7 @@ export async function checkFile(file: string, plugins: readonly AnyPlugin[] = []
   return { file, ok, problems, warnings, ...(checked === undefined ? {} : { module: checked }) };
 }
 
-/** Loads the module as a program would be, and adds what is wrong. Returns why imports cannot be linked, by their keys. */
+/** Loads the module as `lunatic run` does, and adds its problems. Returns the problems of imports by their keys. */
 function load(bytes: Uint8Array, plugins: readonly AnyPlugin[], problems: string[]): Map<string, string> {
   const missing = new Map<string, string>();
   try {
@@ -115,15 +115,15 @@ function checkedImport(
   };
 }
 
-/** Functions that link without being of use yet. */
+/** The keys of functions that link although every call of them is refused. */
 const REFUSED = new Set(HOST_FUNCTIONS.filter(({ works }) => !works).map(keyOf));
 
-/** Neither part can hide where the other begins. */
+/** The key of an import. No two imports have the same one, whatever their names contain. */
 function keyOf({ module, name }: { readonly module: string; readonly name: string }): string {
   return JSON.stringify([module, name]);
 }
 
-/** Adds what keeps `lunatic run` and `lunatic test` from having anything to call. */
+/** Adds a problem if neither `lunatic run` nor `lunatic test` finds anything to call. */
 function judgeEntry(module: CheckedModule, problems: string[]): void {
   const { functions } = module.exports;
   const start = functions.find(({ name }) => name === ENTRY);

@@ -4,15 +4,15 @@ import { isTerminal } from './terminal.ts';
 export const COLOR_CHOICES = ['auto', 'always', 'never'] as const;
 export type ColorChoice = (typeof COLOR_CHOICES)[number];
 
-/** Looks of a text, by names that `util.styleText` knows. */
+/** Styles of text, by the names that `util.styleText` knows. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
 
-/** Colours a text where colours are wanted. */
+/** Applies a style to a text if colours are wanted. */
 export type Paint = (style: Style | Style[], text: string) => string;
 
 /**
- * Whether to use colours on a descriptor. `--color` decides; then `FORCE_COLOR`, then `NO_COLOR` and what else Node
- * knows of terminals without colours (`TERM=dumb`, `NODE_DISABLE_COLORS`). What is no terminal gets none.
+ * Whether to use colours on a descriptor. `--color` decides first, then `FORCE_COLOR`, then `NO_COLOR` and whatever else
+ * tells Node about terminals without colours (`TERM=dumb`, `NODE_DISABLE_COLORS`). Pipes and files get no colours.
  */
 export function wantsColors(
   fd: number,
@@ -24,7 +24,7 @@ export function wantsColors(
   const forced = FORCE_COLOR !== undefined;
   if (!forced && ((NO_COLOR ?? '') !== '' || !isTerminal(fd))) return false;
   const { WriteStream } = process.getBuiltinModule('node:tty');
-  // It warns where it finds both variables. It needs no stream to tell.
+  // It warns if it finds both variables. It works without a stream.
   return WriteStream.prototype.getColorDepth(forced ? { FORCE_COLOR, ...others } : others) > 1;
 }
 

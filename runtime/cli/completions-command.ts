@@ -4,7 +4,7 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /**
  * `lunatic completions`.
- * @param makeProgram makes the whole definition, which the scripts are made from
+ * @param makeProgram makes the definition of the whole command line, from which the scripts are made
  */
 export function completionsCommand(makeProgram: () => Command): Command {
   return new Command('completions')

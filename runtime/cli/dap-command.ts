@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-/** What the file of the debug adapter exports. It lies beside the command; its source is none of the runtime's. */
+/** What the bundle of the debug adapter exports. It lies beside the command's bundle; its source is outside of the runtime. */
 interface AdapterFile {
   runAdapter(options: { readonly port?: number; readonly log?: string }): Promise<void>;
 }

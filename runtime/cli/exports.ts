@@ -7,11 +7,11 @@ import { describeMemory, describeTable } from './module-text.ts';
 
 const STDOUT = 1;
 
-/** Characters up to which names line up. */
+/** The length up to which names are padded, so that what follows is aligned. */
 const WIDEST = 50;
 
 /**
- * What a module exports, as text for a person or as JSON.
+ * The exports of a module, as text for people or as JSON.
  * @throws CommandError, or an error of the module
  */
 export async function listExports(

@@ -9,12 +9,12 @@ interface JsonObject {
 }
 
 const COMPILER = ['assemblyscript', '^0.28.20'] as const;
-/** Gives programs `abort`, `console` and the like by way of WASI. */
+/** The package that gives programs `abort`, `console` and the like on top of WASI. */
 const SHIM = ['@assemblyscript/wasi-shim', '^0.1.0'] as const;
-/** Upstream's SDK brings all that, and says what compiler it wants. It is not on npm. */
+/** Upstream's SDK, which brings all that and requires a compiler itself. It is not on npm. */
 const SDK = 'as-lunatic';
 
-/** Tells editors the types of AssemblyScript: without it they take its sources for TypeScript, and find an error in every line. */
+/** Tells editors the types of AssemblyScript. Without it they take its sources for TypeScript and mark every line. */
 const EDITOR_CONFIG = `${JSON.stringify(
   {
     extends: 'assemblyscript/std/assembly.json',
@@ -28,7 +28,7 @@ const EDITOR_CONFIG = `${JSON.stringify(
 const SHIM_FOLDER = `node_modules/${SHIM[0]}/assembly`;
 const SHIM_USES = ['abort', 'trace', 'seed', 'console', 'crypto', 'performance', 'process', 'Date'];
 
-/** Options of the compiler with which a module cannot be run, and why. */
+/** Compiler options that make a module impossible to run, and why. */
 const WRONG_OPTIONS: readonly [option: string, why: string][] = [
   ['importMemory', 'a process gets its own memory'],
   ['sharedMemory', 'processes share no memory'],
@@ -36,7 +36,7 @@ const WRONG_OPTIONS: readonly [option: string, why: string][] = [
   ['noExportMemory', 'host functions read and write the memory'],
 ];
 
-/** A JSON file of the project, and what is to become of it. */
+/** A JSON file of the project while it is changed. */
 class JsonFile {
   readonly path: string;
   readonly #text: string;
@@ -57,7 +57,7 @@ class JsonFile {
     this.content = content;
   }
 
-  /** The object under a key; with `make`, made where there is none. */
+  /** The object under a key. With `make`, a missing one is created. */
   object(parent: JsonObject, key: string, name = key): JsonObject {
     parent[key] ??= {};
     const value = parent[key];
@@ -69,7 +69,7 @@ class JsonFile {
     return new CommandError(`${this.path}: ${name} is not ${wanted}, which it would have to be`);
   }
 
-  /** Null where nothing has changed. */
+  /** The new text of the file; null if nothing has changed. */
   get change(): NewContent | null {
     if (this.#text !== '{}\n' && JSON.stringify(JSON.parse(this.#text)) === JSON.stringify(this.content))
       return null;
@@ -80,9 +80,9 @@ class JsonFile {
 }
 
 /**
- * What makes an AssemblyScript project one that can be built, run and edited: packages and scripts in package.json, options of
- * the compiler in asconfig.json, a tsconfig.json beside the sources. What is there stays.
- * @throws CommandError where the project says otherwise
+ * Prepares an AssemblyScript project so that it can be built, run and edited: packages and scripts in package.json, compiler
+ * options in asconfig.json, a tsconfig.json beside the sources. Existing settings are kept.
+ * @throws CommandError if a setting of the project contradicts these
  */
 export function setUpAssemblyScript(folder: string): NewContent[] {
   const manifest = new JsonFile(join(folder, 'package.json'));
@@ -139,13 +139,13 @@ function setUpConfig(config: JsonFile, withSdk: boolean): string {
   return release['outFile'];
 }
 
-/** Without it the compiler imports `env.abort`, which nobody has. Names that the project gives itself stay. */
+/** Sets `--use abort`: otherwise the compiler imports `env.abort`, which no runtime has. A setting of the project is kept. */
 function useShim(config: JsonFile, options: JsonObject): void {
   const uses = listOf(config, options, 'use');
   const missing = SHIM_USES.filter((name) => !uses.some((use) => use.startsWith(`${name}=`)));
   if (missing.length === 0) return;
   const own = uses.some((use) => use.startsWith('abort='));
-  // Who has an `abort` of their own has a library of their own.
+  // A project with an `abort` of its own has a library of its own.
   if (own) return;
   options['use'] = [...uses, ...missing.map((name) => `${name}=wasi_${name}`)];
   const libraries = listOf(config, options, 'lib');

@@ -5,27 +5,27 @@ import { CommandError } from './load.ts';
 import type { NewContent } from './replace-files.ts';
 import { setInToml, type TomlSetting } from './toml-edit.ts';
 
-/** Targets that programs for this runtime can be built for; Rust 1.84 and newer know the second one only. */
+/** The targets for which programs can be built. Rust 1.84 and newer know only the second one. */
 const TARGETS = ['wasm32-wasi', 'wasm32-wasip1'] as const;
 export type CargoTarget = (typeof TARGETS)[number];
 export const CARGO_TARGETS: readonly string[] = TARGETS;
 
 const RUNNER = 'lunatic run';
-/** What the runner was before upstream's 0.13. */
+/** The runner before upstream's 0.13. */
 const OLDER_RUNNER = 'lunatic';
 
-/** What has to be written, and for which target. */
+/** The settings that have to be written, and the target. */
 export interface CargoSetup {
   readonly changes: readonly NewContent[];
   readonly target: CargoTarget;
-  /** Whether the target was chosen here, not by the project. */
+  /** Whether the target is the default, and not one that the project chose. */
   readonly chosen: boolean;
 }
 
 /**
- * What makes cargo build for WebAssembly and hand programs to this runtime (abi 21.2.4).
+ * Finds the settings with which cargo builds for WebAssembly and runs programs with this runtime (abi 21.2.4).
  * @param wanted the target that the user asks for
- * @throws CommandError where the project's config says otherwise
+ * @throws CommandError if the project's config contradicts them
  */
 export function setUpCargo(folder: string, wanted?: CargoTarget): CargoSetup {
   const path = join(folder, '.cargo', 'config.toml');
@@ -72,7 +72,7 @@ function parseConfig(path: string, text: string): TomlValue {
   }
 }
 
-/** @throws CommandError where there is something else */
+/** @throws CommandError if the setting has another value */
 function stringAt(path: string, config: TomlValue, keys: readonly string[]): string | undefined {
   let value: TomlValue | undefined = config;
   for (const [depth, key] of keys.entries()) {

@@ -6,9 +6,9 @@ import { CommandError } from './load.ts';
 import { replaceFiles } from './replace-files.ts';
 
 /**
- * Sets a project up to be built for and run by this runtime; a second time it changes nothing.
- * @returns what to tell the user on standard output, and as hints
- * @throws CommandError; then nothing has changed
+ * Sets up a project so that it is built for this runtime and run by it. Calling it again changes nothing.
+ * @returns texts for standard output, and hints for standard error
+ * @throws CommandError. Then nothing has changed
  */
 export function initProject(
   folder: string,

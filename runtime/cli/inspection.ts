@@ -12,9 +12,9 @@ import type { OutputStream } from '../kernel/stdio.ts';
 import type { Runtime } from '../runtime.ts';
 import { CommandError } from './load.ts';
 
-/** What is inspected. */
+/** The program that is inspected. */
 export interface InspectedProgram {
-  /** Path of its module, or of several. */
+  /** The path of its module, or of several modules. */
   readonly path: string;
   readonly arguments: readonly string[];
 }
@@ -97,7 +97,7 @@ export class Inspection {
     this.#server?.output(name, bytes);
   }
 
-  /** The same stream, of which clients are told too. */
+  /** A stream that prints to the given one, and tells clients too. */
   watched(name: 'stdout' | 'stderr', stream: OutputStream): OutputStream {
     return {
       isTerminal: stream.isTerminal,

@@ -1,12 +1,12 @@
 /**
- * The `lunatic` command as npm installs it. It runs also on a Node that is too old for the rest, and hands over to one that
- * has JavaScript Promise Integration. Where there may be many processes it hands over to the same Node with the flags the
- * scheduler wants then. Nothing is imported before it is needed: programs that do not live long pay for every millisecond.
+ * The `lunatic` command as npm installs it. It also runs on a Node that is too old for the runtime, and hands over to one
+ * that has JavaScript Promise Integration. Where there may be many processes it hands over to the same Node with the flags
+ * that the scheduler needs then. Nothing is imported before it is needed: short programs pay for every millisecond.
  */
 import { hasJspi, V8_FLAGS } from '../kernel/jspi.ts';
 import { mayHaveManyProcesses } from './spawning.ts';
 
-/** Set for the Node that takes over, so that two never hand over to each other. */
+/** This variable is set for the Node that takes over, so that two Nodes never hand over to each other. */
 const TAKEN_OVER = 'LUNATIC_LAUNCHED';
 
 const args = process.argv.slice(2);
@@ -35,14 +35,14 @@ async function runHere(): Promise<void> {
   await import('./main.js' as string);
 }
 
-/** Node keeps what V8 made of our code for the next time: in a folder of this user, since it is run unseen. */
+/** Lets Node cache V8's compiled code for the next start: in a folder of this user, since the cache is executed unchecked. */
 function keepCompiledCode(): void {
   const { HOME, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
   const folder = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && `${HOME}/.cache`);
   if (folder) process.getBuiltinModule('node:module').enableCompileCache(`${folder}/lunatic`);
 }
 
-/** This Node where it will do; otherwise the one the user names, or the npm package `node` installed near. */
+/** The Node that the user names, this Node if it is new enough, or that of the npm package `node` if it is installed nearby. */
 async function findNode(): Promise<string | undefined> {
   const { statSync } = await import('node:fs');
   const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
@@ -67,7 +67,7 @@ async function handOver(node: string): Promise<void> {
   const { fileURLToPath } = await import('node:url');
   const nodeArgs = [...process.execArgv, ...V8_FLAGS, fileURLToPath(import.meta.url), ...args];
   const env = { ...process.env, [TAKEN_OVER]: '1' };
-  // Replacing this process leaves no second one between the terminal and the program. Newer Nodes can.
+  // Newer Nodes can replace this OS process, so that none stands between the terminal and the program.
   const { execve } = process as { execve?: (file: string, args: string[], env: NodeJS.ProcessEnv) => void };
   if (execve !== undefined && process.platform !== 'win32') {
     process.removeAllListeners('warning');
@@ -75,13 +75,13 @@ async function handOver(node: string): Promise<void> {
     try {
       execve(node, [node, ...nodeArgs], env);
     } catch {
-      // Starting it as a child tells why it cannot be started.
+      // Starting it as a child, below, reports why it cannot be started.
     }
   }
   const { spawn } = await import('node:child_process');
   const { constants } = await import('node:os');
   const child = spawn(node, nodeArgs, { stdio: 'inherit', env });
-  // A terminal sends Ctrl-C to both, others to this one alone. The program takes the second one lightly.
+  // A terminal sends Ctrl-C to both OS processes, `kill` to this one alone. A second signal does not harm the program.
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   if (process.platform !== 'win32') signals.push('SIGUSR1');
   for (const signal of signals) process.on(signal, () => child.kill(signal));

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { isWasmBinary, readModule, WasmFormatError, type WasmModule } from '../wasm/index.ts';
 import { assembleText } from '../wat/index.ts';
 
-/** A command cannot go on; the message is for the user. */
+/** A command cannot go on. The message is for the user. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
 /**
- * Reads a module, and assembles it where it is in the text format.
+ * Reads a module. One in the text format is assembled.
  * @throws CommandError
  */
 export async function readModuleFile(path: string): Promise<Uint8Array> {
@@ -18,7 +18,7 @@ export async function readModuleFile(path: string): Promise<Uint8Array> {
   } catch (error) {
     throw new CommandError(unreadable(path, error), { cause: error });
   }
-  // Whole arrays, not a part of Node's shared buffer pool: it will be kept.
+  // A copy: the bytes are kept, and must not keep Node's shared buffer pool alive.
   if (isWasmBinary(bytes)) return new Uint8Array(bytes);
   if (!path.endsWith('.wat')) throw new CommandError(notAModule(path, bytes));
   return await assembleText(new TextDecoder().decode(bytes), path);
@@ -26,7 +26,7 @@ export async function readModuleFile(path: string): Promise<Uint8Array> {
 
 /**
  * Reads the structure of a file's module.
- * @throws CommandError that names the file
+ * @throws CommandError, whose message names the file
  */
 export function readModuleOf(path: string, bytes: Uint8Array): WasmModule {
   try {

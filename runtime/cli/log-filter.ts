@@ -2,23 +2,23 @@
 export const LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** The text that says what to log cannot be understood. The message is for the user. */
+/** The text of a log filter is malformed. The message is for the user. */
 export class LogFilterError extends Error {
   override readonly name = 'LogFilterError';
   readonly code = 'LUNATIC_LOG_FILTER';
 }
 
 interface Directive {
-  /** What targets begin with; empty for all. */
+  /** The beginning of the targets that it applies to. Empty: all targets. */
   readonly target: string;
-  /** How many of `LEVELS` are logged. */
+  /** The number of levels that are logged, counted from the most severe. */
   readonly levels: number;
 }
 
-/** Targets of this runtime begin with it. */
+/** The beginning of this runtime's targets. */
 const OURS = 'lunatic';
 
-/** Which log lines are printed, as `RUST_LOG` says it: the longest target that fits decides. */
+/** Decides which log lines are printed, as `RUST_LOG` does: the longest target that fits counts. */
 export class LogFilter {
   readonly #directives: readonly Directive[];
 
@@ -31,8 +31,8 @@ export class LogFilter {
   }
 
   /**
-   * Reads `level`, `target=level` or `target`, several with commas between them; levels are those of `LEVELS` and
-   * `off`. What follows a `/` is left out: upstream's logger looks for it in the text.
+   * Reads `level`, `target=level` or `target`, or several of these with commas between them. Levels are those of `LEVELS` and
+   * `off`. Everything after a `/` is ignored: upstream's logger searches the text for it.
    * @throws LogFilterError
    */
   static parse(text: string): LogFilter {
@@ -41,7 +41,7 @@ export class LogFilter {
     return new LogFilter(words.filter((word) => word !== '').map(parseDirective));
   }
 
-  /** Whether anything is said of this runtime's targets. What is meant for guests alone says nothing. */
+  /** Whether the filter names a target of this runtime. One that is meant only for guests does not. */
   get concernsRuntime(): boolean {
     return this.#directives.some(({ target }) => target === '' || target.startsWith(OURS));
   }
@@ -71,7 +71,7 @@ function isTarget(text: string): boolean {
   return /^[\w:-]+$/.test(text);
 }
 
-/** Upstream's targets are the names of its crates: `lunatic_process` is what is `lunatic::process` here. */
+/** Upstream's targets are the names of its crates: its `lunatic_process` is `lunatic::process` here. */
 function ownTarget(target: string): string {
   return target.replace(/^lunatic_/, 'lunatic::');
 }

@@ -2,7 +2,7 @@ import { type ColorChoice, type Paint, paintFor, type Style, wantsColors } from 
 import { type Level, LogFilter, LogFilterError } from './log-filter.ts';
 import type { Reports } from './report.ts';
 
-/** Variables that say what to log, where the command line does not; the first one that is set counts. */
+/** The variables that hold a log filter, used if the command line has none. The first one that is set counts. */
 const VARIABLES = ['LUNATIC_LOG', 'RUST_LOG'] as const;
 
 const STDERR = 2;
@@ -15,7 +15,7 @@ const STYLES: Readonly<Record<Level, Style>> = {
   trace: 'magenta',
 };
 
-/** What the runtime tells of itself on standard error, a line for each event: `[WARN lunatic::process] Process 2 failed`. */
+/** The log of the runtime on standard error, a line for each event: `[WARN lunatic::process] Process 2 failed`. */
 export class Log {
   readonly #reports: Reports;
   readonly #filter: LogFilter;
@@ -31,7 +31,7 @@ export class Log {
     return this.#filter.allows(level, target);
   }
 
-  /** @param text makes what to log; not called where it would not be printed. Lines but the first are indented. */
+  /** @param text makes the text. It is not called if the text would not be printed. Lines after the first are indented. */
   write(level: Level, target: string, text: () => string): void {
     if (!this.#filter.allows(level, target)) return;
     this.#reports.printLazily(() => {
@@ -41,7 +41,7 @@ export class Log {
   }
 }
 
-/** What a command line says of the log. */
+/** What a command line says about the log. */
 export interface LogOptions {
   readonly log?: LogFilter;
   readonly color?: ColorChoice;
@@ -54,8 +54,8 @@ export function openLog(reports: Reports, byDefault: Level, { log, color }: LogO
 }
 
 /**
- * What to log: as the option `--log` says, or else a variable of the environment.
- * @param warn told of a variable that cannot be understood; it may be meant for others
+ * The log filter of the option `--log`, or else of an environment variable.
+ * @param warn called with the reason if a variable is malformed: it may be meant for other programs
  */
 export function chooseLogFilter(
   option: LogFilter | undefined,

@@ -2,12 +2,12 @@ import { InspectClient, InspectConnectError } from '../inspect/client.ts';
 import { MAX_PAGE, type ProcessInfo, type ProcessKey } from '../inspect/protocol.ts';
 import { CommandError } from './load.ts';
 
-/** Milliseconds in which a program must have answered. One that only computes still does. */
+/** Milliseconds within which a program must answer. A program that only computes still does. */
 const ANSWER_TIME = 5000;
 
 /**
- * Connects to a program, lets `look` ask it, and lets it go on.
- * @throws CommandError where it cannot be asked, or goes away meanwhile
+ * Connects to a program, lets `look` ask it, and disconnects.
+ * @throws CommandError if the program cannot be reached, or ends meanwhile
  */
 export async function lookAt<Seen>(
   url: string,
@@ -24,7 +24,7 @@ export async function lookAt<Seen>(
   const gone = client.closed.then(() => {
     throw new CommandError('The program has ended meanwhile');
   });
-  // Nobody waits for it any more when the connection is closed below.
+  // When the connection is closed below, nobody waits for it any more.
   gone.catch(() => {});
   try {
     return await Promise.race([look(client), gone]);
@@ -33,7 +33,7 @@ export async function lookAt<Seen>(
   }
 }
 
-/** All processes, page by page. Some may end or start meanwhile. */
+/** All processes, asked for page by page. Some may end or start meanwhile. */
 export async function allProcesses(client: InspectClient): Promise<ProcessInfo[]> {
   const found = new Map<ProcessKey, ProcessInfo>();
   for (let after: ProcessKey | undefined, last = false; !last; ) {

@@ -24,7 +24,7 @@ try {
   process.exit(ExitCode.Failed);
 }
 
-/** Whether there are no options: then the module can run before a parser of command lines is loaded. */
+/** Whether there are no options. Then the module runs without loading a parser of command lines. */
 function isPlain(): boolean {
   return path !== '' && !args.some((word) => word.startsWith('-'));
 }

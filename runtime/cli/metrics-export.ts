@@ -5,7 +5,7 @@ import { CommandError } from './load.ts';
 
 /**
  * Makes metrics for a runtime and serves them.
- * @throws CommandError where it cannot listen there
+ * @throws CommandError if it cannot listen at the address
  */
 export async function openMetrics({
   host,

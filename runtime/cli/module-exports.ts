@@ -7,7 +7,7 @@ const NO_TYPE: FuncType = { params: [], results: [] };
 
 export interface ExportedFunction {
   readonly name: string;
-  /** Path of a mangled Rust name. */
+  /** The path that a mangled Rust name stands for. */
   readonly demangled?: string;
   readonly index: number;
   readonly params: readonly string[];
@@ -15,7 +15,7 @@ export interface ExportedFunction {
   readonly test?: { readonly name: string; readonly ignored: boolean; readonly expectedPanic: string | null };
 }
 
-/** All that a module exports, each kind in the module's order. Sizes are in pages (memories) or elements (tables). */
+/** All exports of a module, each kind in the module's order. Sizes are in pages (memories) or elements (tables). */
 export interface ModuleExports {
   readonly functions: readonly ExportedFunction[];
   readonly memories: readonly (Limits & { readonly name: string })[];
@@ -67,7 +67,7 @@ function named<T extends object>(name: string, value: T | undefined): (T & { nam
   return value === undefined ? [] : [{ name, ...value }];
 }
 
-/** What indices of exports refer to: imports first, then what the module defines. */
+/** What the indices of exports refer to: imports first, then definitions of the module. */
 function indexSpaces({ imports, memories, tables, globals, tags }: WasmModule) {
   const imported = <K extends Import['kind']>(kind: K) =>
     imports.filter((entry): entry is Extract<Import, { kind: K }> => entry.kind === kind);
@@ -82,7 +82,7 @@ function indexSpaces({ imports, memories, tables, globals, tags }: WasmModule) {
   };
 }
 
-/** Without what else the reader keeps of them. */
+/** The limits without the reader's other fields. */
 function limitsOf({ initial, maximum, shared, is64 }: Limits): Limits {
   return { initial, ...(maximum === undefined ? {} : { maximum }), shared, is64 };
 }

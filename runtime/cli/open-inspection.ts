@@ -3,9 +3,9 @@ import type { InspectedProgram, Inspection } from './inspection.ts';
 
 /** What a command line says about inspecting. */
 export interface InspectFlags {
-  /** Where debuggers and process trees may connect; undefined for nowhere. */
+  /** The address at which debuggers and process trees may connect; undefined for none. */
   readonly inspect?: InspectAddress;
-  /** Begin when whoever inspects says so; also makes the program inspectable. */
+  /** Whether the program begins when a client says so. This makes it inspectable, too. */
   readonly inspectWait: boolean;
 }
 
@@ -13,8 +13,8 @@ export interface InspectFlags {
 const ANY_PORT: InspectAddress = { host: '127.0.0.1', port: 0 };
 
 /**
- * The inspection that the flags ask for, which does not listen yet; undefined where they ask for none. Its code is loaded
- * only where it is wanted: that takes longer than many programs run.
+ * The inspection that the flags ask for, which does not listen yet; undefined if they ask for none. Its code is loaded only
+ * if it is needed: loading takes longer than many programs run.
  */
 export async function openInspection(
   { inspect, inspectWait }: InspectFlags,

@@ -3,7 +3,7 @@ import { type InspectAddress, parseInspectAddress } from '../inspect/address.ts'
 import { COLOR_CHOICES } from './colors.ts';
 import { LEVELS, LogFilter, LogFilterError } from './log-filter.ts';
 
-/** Options that several commands have. */
+// Options that several commands have.
 
 export function colorOption(): Option {
   return new Option('--color <when>', 'colours: on a terminal, or as told')
@@ -20,14 +20,14 @@ export function logOption(byDefault: string): Option {
     .argParser(parseLogFilter);
 }
 
-/** @param whose what the directories are for */
+/** @param whose who uses the directories, for the description */
 export function dirOption(whose: string): Option {
   return new Option('--dir <directory>', `let ${whose} use a directory besides the current one; repeatable`)
     .default([], 'none')
     .argParser((value: string, previous: string[]) => [...previous, value]);
 }
 
-/** @param whose what gets the functions */
+/** @param whose who gets the functions, for the description */
 export function pluginOption(whose: string): Option {
   return new Option('--plugin <file>', `give ${whose} the host functions of a JavaScript module; repeatable`)
     .default([], 'none')
@@ -49,7 +49,7 @@ export function inspectWaitOption(): Option {
   return new Option('--inspect-wait', 'as --inspect, and begin when whoever connects says so').default(false);
 }
 
-/** As upstream has them, but for the address: without one, metrics are for this machine alone. */
+/** Upstream's options. Unlike upstream, metrics are only for this machine unless an address is given. */
 export function prometheusOptions(): Option[] {
   return [
     new Option('--prometheus', 'serve metrics of the runtime and of the program to Prometheus').default(
@@ -62,7 +62,7 @@ export function prometheusOptions(): Option[] {
   ];
 }
 
-/** Where a program can be inspected. */
+/** The URL at which a program can be inspected. */
 export function urlArgument(): Argument {
   return new Argument('<url>', 'what `lunatic run --inspect` prints: ws://127.0.0.1:PORT/TOKEN').argParser(
     (text: string) => {

@@ -2,16 +2,16 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { listenRules } from '../permissions/network-permission.ts';
 import { NetworkRuleError, NetworkRules } from '../permissions/network-rules.ts';
 
-/** What the command line says of what a program may do. What is missing is as in upstream. */
+/** What the command line says about what a program may do. A missing field means what upstream does. */
 export interface PermissionFlags {
   readonly allowNet?: readonly string[];
   readonly denyNet?: readonly string[];
   readonly allowListen?: readonly string[];
-  /** False for no network but what is allowed. */
+  /** False: the network is closed, except for what is allowed. */
   readonly net?: boolean;
-  /** Programs of the operating system, by name or absolute path. */
+  /** OS programs that the program may run, by name or path. */
   readonly allowCommand?: readonly string[];
-  /** False where processes may not spawn, compile modules, create configs. */
+  /** False: processes may not spawn, compile modules or create configs. */
   readonly spawn?: boolean;
   readonly compile?: boolean;
   readonly configs?: boolean;
@@ -22,9 +22,9 @@ export interface PermissionFlags {
   readonly maxProcesses?: number;
   /** Bytes. */
   readonly maxMailbox?: number;
-  /** False where the current directory is not preopened. */
+  /** False: the current directory is not preopened. */
   readonly cwd?: boolean;
-  /** False where the program does not get the environment variables of this command. */
+  /** False: the program does not get the environment variables of this command. */
   readonly inheritEnv?: boolean;
   /** `NAME=VALUE`, or the name of a variable of this command. */
   readonly env?: readonly string[];

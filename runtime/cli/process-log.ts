@@ -5,12 +5,12 @@ import type { Process } from '../kernel/process.ts';
 import { printable } from '../text/printable.ts';
 import type { Log } from './log.ts';
 
-/** What the ends of processes are logged under. */
+/** The log target for the ends of processes. */
 const TARGET = 'lunatic::process';
 
 /**
- * Logs how a process ended (abi 21.1): failures as warnings, with the reason; the stack of a root process too, those of
- * others where details are logged. Call it while the process still has its links.
+ * Logs how a process ended (abi 21.1). Failures are warnings with their reason. The stack of a root process is always
+ * logged, those of others at level debug. It must be called while the process still has its links.
  */
 export function logExit(log: Log, process: Process, exit: Exit): void {
   if (exit.kind === 'bug') {
@@ -37,7 +37,7 @@ function notifying(process: Process): string {
   return `notifying: ${process.links?.size ?? 0} links`;
 }
 
-/** `3`, or `'logger', 'db'` where it is registered. */
+/** `3`, or `'logger', 'db'` for a registered process. */
 function nameOrId(process: Process): string {
   const names = displayedNames(process);
   return names.length === 0 ? String(process.id) : names.map((name) => `'${name}'`).join(', ');
@@ -64,7 +64,7 @@ function describeBug(error: Error): string {
   return `by an error in the runtime, please report it:\n${lines(error.stack ?? error.message)}`;
 }
 
-/** A text that may quote the guest, without what a terminal obeys. */
+/** A text that may quote a guest, without characters that control a terminal. */
 function lines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }

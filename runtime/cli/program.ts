@@ -36,10 +36,10 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
 }
 
 /**
- * Runs what the command line says.
- * @param args with the word `run` where it was implied
+ * Runs a command line.
+ * @param args the arguments, with the word `run` even if it was implied
  * @returns the exit code
- * @throws what a command throws
+ * @throws whatever the command throws
  */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const [own, guestArguments] = splitGuestArguments(args);

@@ -15,13 +15,13 @@ import { isTerminal } from './terminal.ts';
 const STDOUT = 1;
 
 const GAP = '  ';
-/** Characters to which a column may be cut. */
+/** The width to which a column may be cut. */
 const SMALLEST = 12;
-/** Levels of the tree that are indented. */
+/** The number of levels of the tree that are indented. */
 const DEEPEST = 20;
 
 /**
- * The processes of a program, as a table or as JSON.
+ * Lists the processes of a program, as a table or as JSON.
  * @throws CommandError
  */
 export async function listProcesses(
@@ -39,15 +39,15 @@ export async function listProcesses(
   });
 }
 
-/** Columns of the terminal; infinitely many where it goes elsewhere. */
+/** The width of the terminal; infinite if the output is not a terminal. */
 function terminalWidth(): number {
   return isTerminal(STDOUT) ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
 }
 
 const HEADINGS = ['PROCESS', 'STATE', 'SINCE', 'MAILBOX', 'MEMORY', 'ENTRY'];
-/** Numbers end below each other. */
+/** Titles of columns that are aligned to the right: they hold numbers. */
 const TO_THE_RIGHT = new Set(['SINCE', 'MAILBOX', 'MEMORY']);
-/** Columns that get what room is left, the one that is cut first at the beginning. */
+/** Columns that share the room that is left, in the order in which they are cut. */
 const WIDE = ['ENTRY', 'STATE', 'PROCESS'];
 const STYLES: Partial<Record<ProcessInfo['state'], Style>> = {
   ready: 'green',
@@ -102,7 +102,7 @@ function cellsOf({ info, depth }: Branch, now: number): string[] {
   ];
 }
 
-/** Takes from the columns that may be wide, one after the other, until all fit. */
+/** Narrows the columns that may be wide, one after the other, until all fit. */
 function fitted(widths: readonly number[], width: number): number[] {
   const sizes = [...widths];
   let over = sizes.reduce((sum, size) => sum + size, GAP.length * (sizes.length - 1)) - width;

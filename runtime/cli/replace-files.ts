@@ -12,13 +12,13 @@ import {
 import { dirname } from 'node:path';
 import { CommandError } from './load.ts';
 
-/** A file and what shall be in it. */
+/** A file and its new content. */
 export interface NewContent {
   readonly path: string;
   readonly text: string;
 }
 
-/** A file that is written, under its temporary name. */
+/** A file that has been written under a temporary name. */
 interface Pending {
   readonly from: string;
   readonly to: string;
@@ -27,8 +27,8 @@ interface Pending {
 const NEW_FILE_MODE = 0o666;
 
 /**
- * Replaces files: all are written beside the old ones first, and take their places only when each is safe on the disk. Until
- * then nothing has changed, so a full or read-only disk loses nothing.
+ * Replaces files. All new ones are first written beside the old ones, and take their places only when every one is safe on
+ * the disk. Until then nothing has changed, so nothing is lost on a full or read-only disk.
  * @throws CommandError
  */
 export function replaceFiles(files: readonly NewContent[]): void {
@@ -55,7 +55,7 @@ export function replaceFiles(files: readonly NewContent[]): void {
 }
 
 function writeBeside({ path, text }: NewContent): Pending {
-  // What a link leads to is replaced, not the link.
+  // The target of a link is replaced, and not the link.
   const old = statSync(path, { throwIfNoEntry: false });
   const to = old === undefined ? path : realpathSync(path);
   const from = `${to}.${process.pid}.tmp`;

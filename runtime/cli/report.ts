@@ -5,7 +5,7 @@ import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 
-/** Prints reports. While nobody reads them they are only counted: a program may fail faster than that. */
+/** Prints reports. While nobody reads them they are only counted: a program may fail faster than somebody reads. */
 export class Reports {
   readonly #stream: OutputStream;
   #full = false;
@@ -19,7 +19,7 @@ export class Reports {
     this.printLazily(() => text);
   }
 
-  /** @param make makes the text; not called while nobody reads */
+  /** @param make makes the text. It is not called while nobody reads */
   printLazily(make: () => string): void {
     if (this.#full) {
       this.#left++;
@@ -42,10 +42,10 @@ export class Reports {
   }
 }
 
-/** Processes that a snapshot lists. */
+/** The number of processes that a snapshot lists. */
 const SHOWN_PROCESSES = 1000;
 
-/** What all processes of an environment are at, oldest first. */
+/** What the processes of an environment are doing, oldest first. */
 export async function describeProcesses(
   environment: Environment<Process>,
   scheduler: Scheduler,

@@ -6,16 +6,16 @@ import { findPrograms } from '../programs/find-programs.ts';
 import { CommandError } from './load.ts';
 import type { PermissionFlags } from './permission-options.ts';
 
-/** What of a command line makes the config. */
+/** The part of a command line that makes the config. */
 export interface ConfigFlags extends PermissionFlags {
   /** Host directories to preopen besides the current one. */
   readonly dir: readonly string[];
 }
 
 /**
- * Config of a root process: everything is permitted that no flag forbids, but programs of the operating system; the
- * environment is that of this command.
- * @throws CommandError where a directory cannot be opened, ProgramNotFoundError
+ * The config of a root process. Everything is permitted that no flag forbids, except for OS programs. The environment
+ * variables are those of this command.
+ * @throws CommandError if a directory cannot be opened; ProgramNotFoundError
  */
 export function rootConfig(commandLine: readonly string[], flags: ConfigFlags): ProcessConfig {
   const config = ProcessConfig.forRoot();
@@ -52,7 +52,7 @@ function setVariable(config: ProcessConfig, name: string, value: string): void {
   else environmentVariables[known] = [name, value];
 }
 
-/** To name what is allowed forbids the rest, to connect and to listen. */
+/** Naming anything that is allowed forbids the rest, both connecting and listening. */
 function networkOf(
   { allowNet, allowListen, denyNet, net }: PermissionFlags,
   all: NetworkPermission,

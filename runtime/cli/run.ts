@@ -20,22 +20,22 @@ export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags {
   readonly bench: boolean;
   /** Modules with host functions besides the runtime's own. */
   readonly plugin?: readonly string[];
-  /** Keep where processes wait for anything but a message, for the signal that prints all processes. */
+  /** Whether to keep the stacks of processes that wait for anything but a message, for the OS signal that prints all stacks. */
   readonly trace: boolean;
   /** The export that the root process calls. */
   readonly entry: string;
-  /** Serve metrics. */
+  /** Whether to serve metrics. */
   readonly prometheus?: boolean;
-  /** Where; undefined for the usual place. */
+  /** The address at which metrics are served. Default: `METRICS_ADDRESS`. */
   readonly prometheusHttp?: InspectAddress;
 }
 
-/** Where metrics are served if no place is given: upstream's port, on this machine alone. */
+/** Where metrics are served if no address is given: at upstream's port, for this machine alone. */
 const METRICS_ADDRESS: InspectAddress = { host: '127.0.0.1', port: 9927 };
 
 /**
  * Runs a program until its root process ends.
- * @returns the exit code: 0 where the root process ended normally, the code of its `proc_exit`, or 1
+ * @returns the exit code: 0 if the root process ended normally, the code of its `proc_exit`, or 1
  * @throws CommandError, or an error of the module
  */
 export async function run(
@@ -60,7 +60,7 @@ export async function run(
   if (options.trace) runtime.scheduler.stacks.kept = 'all';
   endOnSignals(streams, () => runtime.scheduler.halt());
   let root: Root | undefined;
-  // Windows has no such signal.
+  // Windows has no such OS signal.
   if (process.platform !== 'win32') {
     process.on('SIGUSR1', async () => {
       if (root !== undefined) reports.print(await describeProcesses(root.environment, runtime.scheduler));
@@ -86,7 +86,7 @@ export async function run(
       onCreated: (created) => inspection?.add(created),
     });
     const exit = await root.ended;
-    // Whoever is left is abandoned, and must not print while the rest is written.
+    // Processes that are left are abandoned. They must not print while the output is flushed.
     runtime.scheduler.halt();
     const code = exitCode(exit);
     await inspection?.close(code, exit);
@@ -105,7 +105,7 @@ export async function run(
   }
 }
 
-/** Serves metrics and tells where. Loaded only where it is wanted. */
+/** Serves metrics and prints their URL. The code is loaded only if it is needed. */
 async function openMetrics(address: InspectAddress, streams: StandardOutput): Promise<Metrics> {
   const { openMetrics } = await import('./metrics-export.ts');
   const { metrics, url } = await openMetrics(address);
@@ -118,7 +118,7 @@ function exitCode(exit: Exit): number {
     case 'returned':
       return 0;
     case 'exited':
-      // The operating system keeps eight bits; a failure must not become 0.
+      // The operating system keeps eight bits. A failure must not become 0.
       return exit.code === 0 ? 0 : exit.code & 0xff || ExitCode.Failed;
     default:
       return ExitCode.Failed;

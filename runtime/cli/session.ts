@@ -1,6 +1,6 @@
 import { StandardOutput } from './standard-output.ts';
 
-/** Exit codes of commands besides those of guests. */
+/** The exit codes of commands, in addition to those of guests. */
 export const ExitCode = {
   Failed: 1,
   WrongUsage: 2,
@@ -9,21 +9,21 @@ export const ExitCode = {
   Terminated: 143,
 } as const;
 
-/** Milliseconds that what was printed may take to be written when the command is interrupted. */
+/** Milliseconds within which the output must be written when the command is interrupted. */
 const FLUSH_TIME = 500;
 
-/** The streams of a command that runs guests: it ends when nobody reads them any more. */
+/** The streams of a command that runs guests. The command ends when nobody reads them any more. */
 export function openStreams(): StandardOutput {
   return new StandardOutput((error) => {
-    // A socket tells it the second way where something was left unread in it.
+    // A socket reports the second one if unread data was left in it.
     const broken = error.code === 'EPIPE' || error.code === 'ECONNRESET';
     process.exit(broken ? ExitCode.BrokenPipe : ExitCode.Failed);
   });
 }
 
 /**
- * Ends the command when it is interrupted or terminated, once what was printed is written.
- * @param halt called at once; keeps guests from printing more
+ * Ends the command when it is interrupted or terminated, after its output has been written.
+ * @param halt called at once. It keeps guests from printing more
  */
 export function endOnSignals(streams: StandardOutput, halt: () => void): void {
   const stop = (code: number) => {

@@ -1,16 +1,16 @@
-/** What is used of `node:fs`, which the launcher loads only where it needs it. */
+/** The part of `node:fs` that is used. The launcher loads it only if it is needed. */
 type FileSystem = Pick<typeof import('node:fs'), 'readFileSync' | 'statSync'>;
 
 const MAGIC = 0x6d736100;
 const HEADER_SIZE = 8;
 const IMPORT_SECTION = 2;
 
-/** First words that run no program. */
+/** First words of command lines that run no program. */
 const RUNS_NOTHING = /^(init|exports|check|dap|ps|stacks|completions|help|--help|-h|--version|-V)$/;
 
 /**
- * Whether a command may have so many processes that V8's flags for them pay for starting Node a second time. A program
- * that imports no function to spawn with stays the one process it is.
+ * Whether a command may have so many processes that V8's flags for them are worth starting Node a second time. A program
+ * that imports no function that spawns has one process.
  */
 export function mayHaveManyProcesses(
   args: readonly string[],
@@ -19,7 +19,7 @@ export function mayHaveManyProcesses(
 ): boolean {
   const [command] = args;
   if (command === undefined || RUNS_NOTHING.test(command)) return false;
-  // Each test is a process; cargo may want tests to be run too.
+  // Each test is a process. cargo, too, may have started this to run tests.
   if (command === 'test' || environment['CARGO_MANIFEST_DIR'] !== undefined) return true;
   for (const word of args) {
     const bytes =
@@ -29,19 +29,19 @@ export function mayHaveManyProcesses(
   return false;
 }
 
-/** Names of plugins are no modules to run. */
+/** The names of plugins, which are not modules to run. */
 const PLUGIN = /\.[cm]?[jt]s$/;
 
 function readRegularFile(path: string, { readFileSync, statSync }: FileSystem): Buffer | null {
   try {
     return statSync(path).isFile() ? readFileSync(path) : null;
   } catch {
-    // Whoever runs it tells why it cannot be read.
+    // Running it will report why it cannot be read.
     return null;
   }
 }
 
-/** Whether the imports of a module name a function to spawn with. Of a text module, the whole text is asked. */
+/** Whether the imports of a module name a function that spawns. In a text module the word is searched everywhere. */
 function importsSpawn(bytes: Buffer): boolean {
   if (bytes.length < HEADER_SIZE || bytes.readUInt32LE(0) !== MAGIC) return bytes.includes('spawn');
   for (let at = HEADER_SIZE; at < bytes.length; ) {

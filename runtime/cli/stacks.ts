@@ -5,11 +5,11 @@ import { processActivity, processLine } from '../inspect/view/index.ts';
 import { displayName } from '../text/display-name.ts';
 import { allProcesses, lookAt } from './looking.ts';
 
-/** Requests that are on their way at a time. */
+/** The number of requests that are sent before their answers are awaited. */
 const AT_ONCE = 100;
 
 /**
- * The processes of a program with what each is doing and its stack, as SIGUSR1 prints it, or as JSON.
+ * Lists the processes of a program with what each is doing and its stack, as SIGUSR1 does, or as JSON.
  * @throws CommandError
  */
 export async function listStacks(url: string, { json }: { readonly json: boolean }): Promise<string> {
@@ -37,7 +37,7 @@ export async function listStacks(url: string, { json }: { readonly json: boolean
   });
 }
 
-/** Undefined where the process has ended meanwhile. */
+/** The stack of a process; undefined if it has ended meanwhile. */
 async function stackOf(client: InspectClient, { key }: ProcessInfo): Promise<Stack | undefined> {
   try {
     return await client.request('process/stack', { process: key });

@@ -5,7 +5,7 @@ import { isTerminal } from './terminal.ts';
 const STDOUT = 1;
 const STDERR = 2;
 
-/** Bytes that may wait to be written before writers have to wait too. */
+/** The number of bytes that may wait to be written before whoever prints has to wait, too. */
 const HIGH_WATER_MARK = 65_536;
 
 interface Chunk {
@@ -14,15 +14,15 @@ interface Chunk {
 }
 
 /**
- * Standard output and standard error of this command. Where both are the same terminal or file they go through one
- * queue, so that what a program prints to the two keeps its order.
+ * Standard output and standard error of this command. If both are the same terminal or file they share one queue, so that
+ * the order is kept in which a program prints to the two.
  */
 export class StandardOutput {
   readonly output: OutputStream;
   readonly error: OutputStream;
   readonly #queues: readonly OutputQueue[];
 
-  /** @param onBroken called once when a stream cannot be written any more */
+  /** @param onBroken called once, when a stream cannot be written any more */
   constructor(onBroken: (error: NodeJS.ErrnoException) => void) {
     const output = new OutputQueue(onBroken);
     const error = isSameFile(STDOUT, STDERR) ? output : new OutputQueue(onBroken);
@@ -31,7 +31,7 @@ export class StandardOutput {
     this.error = { isTerminal: isTerminal(STDERR), write: (bytes) => error.write(STDERR, bytes) };
   }
 
-  /** Waits until everything is written, or cannot be. */
+  /** Waits until everything has been written, or has failed to be. */
   async flush(): Promise<void> {
     await Promise.allSettled(this.#queues.map((queue) => queue.flush()));
   }
@@ -42,14 +42,14 @@ function isSameFile(a: number, b: number): boolean {
     const [first, second] = [fstatSync(a), fstatSync(b)];
     return first.dev === second.dev && first.ino === second.ino;
   } catch {
-    // One of them is closed.
+    // One of the descriptors is closed.
     return false;
   }
 }
 
 /**
- * Bytes on their way to one or two descriptors, in order. Writing happens in the background, also to pipes, which
- * Node's own streams write to synchronously: a slow reader must not stop the scheduler.
+ * Bytes that are to be written to one or two descriptors, in order. They are written in the background, also to pipes, to
+ * which Node's own streams write synchronously: a slow reader must not stop the scheduler.
  */
 class OutputQueue {
   readonly #onBroken: (error: NodeJS.ErrnoException) => void;
@@ -73,7 +73,7 @@ class OutputQueue {
     this.#queuedBytes += bytes.length;
     if (!this.#writing) {
       this.#writing = true;
-      // What a program prints in one go should be one write.
+      // Everything that a program prints in one turn should be one write.
       setImmediate(() => this.#writeNext());
     }
     return this.#queuedBytes < HIGH_WATER_MARK ? null : this.#below(HIGH_WATER_MARK);
@@ -99,7 +99,7 @@ class OutputQueue {
   #writeFully(fd: number, bytes: Buffer): void {
     write(fd, bytes, 0, bytes.length, null, (error, written) => {
       if (error !== null && error.code === 'EAGAIN') {
-        // Somebody made the descriptor non-blocking: try again when it may have room.
+        // The descriptor has been made non-blocking by another OS process. There may be room in a while.
         setTimeout(() => this.#writeFully(fd, bytes), 1);
         return;
       }

@@ -15,7 +15,7 @@ import { type PermissionFlags, withPermissionOptions } from './permission-option
 import { REPORTERS, type ReporterName } from './reporters/reporter.ts';
 import type { TestCommand } from './test-settings.ts';
 
-/** Words that name modules; the others filter. */
+/** Words that name modules. All others are filters. */
 const MODULE = /\.(wasm|wat)$/;
 
 const STDOUT = 1;
@@ -42,13 +42,13 @@ interface TestFlags extends PermissionFlags, InspectFlags {
   readonly watch: boolean;
 }
 
-/** What follows `--` is for the tests. */
+/** Splits a command line at `--`: what follows are the arguments of the tests. */
 export function splitGuestArguments(args: readonly string[]): [own: string[], guest: string[]] {
   const separator = args.indexOf('--');
   return separator < 0 ? [[...args], []] : [args.slice(0, separator), args.slice(separator + 1)];
 }
 
-/** `lunatic test`: modules and filters. */
+/** `lunatic test`, which takes modules and filters. */
 export function testCommand(guestArguments: readonly string[]): Command {
   const command = new Command('test')
     .summary('run the tests of modules')
@@ -70,7 +70,7 @@ export function testCommand(guestArguments: readonly string[]): Command {
   });
 }
 
-/** The command as cargo's runner: one module, at most one filter, colours always (abi 21.3). */
+/** The command as cargo's runner: it takes one module and at most one filter, and colours are always on (abi 21.3). */
 export function cargoTestCommand(guestArguments: readonly string[]): Command {
   const command = new Command('lunatic')
     .description('Runs the tests of a module that cargo has built.')
@@ -161,7 +161,7 @@ function settings(
   };
 }
 
-/** @throws CommandError: a format we do not have is no wrong usage (abi 21.3.1) */
+/** @throws CommandError: an unknown format is no wrong usage (abi 21.3.1) */
 function checkFormat({ list, format }: TestFlags): void {
   if (format === undefined || (list ? format === 'terse' : isReporter(format))) return;
   throw new CommandError(
@@ -169,14 +169,14 @@ function checkFormat({ list, format }: TestFlags): void {
   );
 }
 
-/** `--format` is what Rust's own harness calls it. */
+/** The reporter that the flags name. `--format` is the name of the option in Rust's own harness. */
 function reporterOf({ reporter, format, list, quiet }: TestFlags): ReporterName {
   if (reporter !== undefined) return reporter;
   if (format !== undefined && !list && isReporter(format)) return format;
   return quiet ? 'terse' : 'pretty';
 }
 
-/** Options that cannot be used together. */
+/** Ends the command if options are used that contradict each other. */
 function checkTogether(command: Command, flags: TestFlags): void {
   if (reporterOf(flags) === 'junit' && (flags.watch || flags.list))
     command.error(
@@ -203,7 +203,7 @@ function positiveInteger(value: string): number {
   return Number(value);
 }
 
-/** The longest time that a timer of Node can take, in seconds. */
+/** The longest time of a timer in Node, in seconds. */
 const LONGEST_TIMER = 2_147_483;
 
 function positiveNumber(value: string): number {

@@ -17,10 +17,10 @@ import { Reports } from './report.ts';
 import { createReporter, type Reporter, testList } from './reporters/index.ts';
 import type { TestCommand, TestSurroundings } from './test-settings.ts';
 
-/** Columns of a terminal that does not say how many it has. */
+/** The width of a terminal that does not tell its own. */
 const COLUMNS = 80;
 
-/** The tests of some files, run once. */
+/** Runs the tests of some files once. */
 export class TestRound {
   readonly #command: TestCommand;
   readonly #surroundings: TestSurroundings;
@@ -30,8 +30,8 @@ export class TestRound {
   #silent = false;
 
   /**
-   * @param start of the time that is printed, of `performance.now()`
-   * @param signal gives the round up; nothing is printed any more
+   * @param start when the time begins that is printed, as `performance.now()` tells it
+   * @param signal gives up the round when it is aborted. Nothing is printed afterwards
    */
   constructor(command: TestCommand, surroundings: TestSurroundings, start: number, signal?: AbortSignal) {
     this.#command = command;
@@ -52,7 +52,7 @@ export class TestRound {
   }
 
   /**
-   * Runs the files up to one that cannot be run.
+   * Runs the files in turn. The first one that cannot be run ends the round.
    * @returns whether no test failed
    * @throws CommandError, or an error of the module
    */
@@ -69,7 +69,7 @@ export class TestRound {
     return passed;
   }
 
-  /** Runs all files. What is wrong with one is printed in a line. */
+  /** Runs all files. If one cannot be run, a line tells why. */
   async runInTurn(files: readonly string[]): Promise<void> {
     for (const file of files) {
       if (this.#signal?.aborted) return;
@@ -83,7 +83,7 @@ export class TestRound {
     if (output.isTerminal) this.#print(output, `Waiting for changes of ${files.join(', ')}; Ctrl-C ends.\n`);
   }
 
-  /** Stops at once, for the end of the command. */
+  /** Stops all processes at once. The command ends. */
   halt(): void {
     this.#fallSilent();
     this.#runtime?.scheduler.halt();
@@ -94,9 +94,9 @@ export class TestRound {
     this.#silent = true;
   }
 
-  /** Prints to a stream. Where nobody reads for a while the text waits in memory. */
+  /** Prints to a stream. While nobody reads, the text waits in memory. */
   #print(stream: OutputStream, text: string): void {
-    // A broken stream ends the command elsewhere.
+    // A broken stream ends the command, see `openStreams`.
     if (!this.#silent) stream.write(Buffer.from(text))?.catch(() => {});
   }
 
@@ -130,7 +130,7 @@ export class TestRound {
     const runtime = this.#openRuntime();
     const module = runtime.load(bytes);
     await inspection?.begin(runtime, module);
-    // A document on standard output must not be mixed with what tests print.
+    // A document on standard output must not be mixed with the output of tests.
     const echo = reporter === 'junit' || reporter === 'json' ? streams.error : streams.output;
     const options = {
       selection,
@@ -146,7 +146,7 @@ export class TestRound {
     return summary.failed === 0;
   }
 
-  /** The runtime of all files. It logs no failing processes unless it is told to: tests tell of their failures themselves. */
+  /** The runtime of all files. By default it does not log failing processes: reporters tell of failures. */
   #openRuntime(): Runtime {
     if (this.#runtime !== null) return this.#runtime;
     const { streams, plugins } = this.#surroundings;

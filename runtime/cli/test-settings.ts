@@ -16,20 +16,20 @@ export interface TestCommand extends LogOptions {
   readonly nocapture: boolean;
   readonly showOutput: boolean;
   readonly permissions: ConfigFlags;
-  /** Modules with host functions besides the runtime's own. */
+  /** The files of plugins. */
   readonly plugin: readonly string[];
   readonly guestArguments: readonly string[];
   /** Whether to colour standard output. */
   readonly colors: boolean;
   readonly reporter: ReporterName;
-  /** Run them again whenever a file changes. */
+  /** Whether to run the tests again whenever a file changes. */
   readonly watch: boolean;
   readonly jobs?: number;
-  /** Seconds. */
+  /** Seconds after which a test is killed and has failed. */
   readonly timeout?: number;
-  /** Where debuggers and process trees may connect; undefined for nowhere. */
+  /** The address at which debuggers and process trees may connect; undefined for none. */
   readonly inspect?: InspectAddress;
-  /** Begin when whoever inspects says so. */
+  /** Whether the tests begin when a client says so. */
   readonly inspectWait: boolean;
 }
 
@@ -39,6 +39,6 @@ export interface TestSurroundings {
   readonly plugins: readonly AnyPlugin[];
   readonly input: InputStream;
   readonly streams: StandardOutput;
-  /** Undefined where nobody can inspect the tests. */
+  /** Undefined if the tests cannot be inspected. */
   readonly inspection?: Inspection;
 }

@@ -8,7 +8,7 @@ import type { TestCommand } from './test-settings.ts';
 import { watchFiles } from './watch.ts';
 
 /**
- * Runs the tests of modules, one module after the other; with `watch` again and again, without an end.
+ * Runs the tests of modules, one module after the other. With `watch` they run again and again, without an end.
  * @returns the exit code: 1 if any test failed
  * @throws CommandError, or an error of a module
  */
@@ -32,7 +32,7 @@ export async function runTestFiles(files: readonly string[], command: TestComman
         return round.runInTurn(files);
       });
     }
-    // The time counts from the start of the program.
+    // The time that is printed begins with the command.
     round = new TestRound(command, { ...surroundings, ...(inspection && { inspection }) }, 0);
     const passed = await round.run(files).catch(async (error: unknown) => {
       await inspection?.close(ExitCode.Failed, error instanceof Error ? error.message : String(error));

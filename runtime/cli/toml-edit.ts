@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse, stringify, type TomlTable } from 'smol-toml';
 
-/** A string that shall be in a document: in a table, under a key. */
+/** A string to put into a document: in a table, under a key. */
 export interface TomlSetting {
   readonly table: readonly string[];
   readonly key: string;
@@ -9,8 +9,8 @@ export interface TomlSetting {
 }
 
 /**
- * Puts strings into a TOML document, keeping comments and layout: lines are added or changed where the document is laid
- * out as most are. Where it is not, it is written anew from its data, and comments are lost.
+ * Puts strings into a TOML document and keeps comments and layout: lines are added or changed if the document is laid out as
+ * most are. Otherwise it is written anew from its data, and comments are lost.
  */
 export function setInToml(text: string, settings: readonly TomlSetting[]): string {
   return settings.reduce(setOne, text);
@@ -34,14 +34,14 @@ function parsed(text: string): TomlTable | null {
 function tableAt(document: TomlTable, path: readonly string[]): TomlTable {
   let table = document;
   for (const name of path) {
-    // As the parser makes them.
+    // The parser makes tables in the same way.
     table[name] ??= Object.create(null) as TomlTable;
     table = table[name] as TomlTable;
   }
   return table;
 }
 
-/** The edit that a person would make. Whoever calls looks whether it came out right. */
+/** Makes the edit that a person would make. The caller checks whether the result is right. */
 function editLines(text: string, { table, key, value }: TomlSetting): string {
   const line = `${key} = "${value}"`;
   const end = text.includes('\r\n') ? '\r\n' : '\n';

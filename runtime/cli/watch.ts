@@ -2,13 +2,13 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Milliseconds between two looks at the files, and for which they must stay the same before they count as complete.
- * Looking serves all file systems and all ways of replacing a file, also where the folder disappears for a while.
+ * Milliseconds between two looks at the files, and milliseconds for which they must stay the same to count as complete.
+ * Polling works on all file systems and for all ways of replacing a file, even if the folder disappears for a while.
  */
 const INTERVAL = 100;
 const SETTLED = 200;
 
-/** What is remembered of a file that is not there. */
+/** The state of a file that does not exist. */
 const MISSING = '';
 
 /**
@@ -20,7 +20,7 @@ export async function watchFiles(
   files: readonly string[],
   round: (signal: AbortSignal) => Promise<void>,
 ): Promise<never> {
-  // Before the first round: what changes while it runs must be seen.
+  // Changes during the first round count, too.
   const seen = new Map<string, string>();
   await look(files, seen);
   for (;;) {
@@ -30,7 +30,7 @@ export async function watchFiles(
   }
 }
 
-/** Waits until files have changed, and are complete as far as one can tell. */
+/** Waits until files have changed and seem to be complete. */
 async function nextChange(files: readonly string[], seen: Map<string, string>): Promise<void> {
   const changed = new Set<string>();
   let lastChange = 0;
@@ -45,7 +45,7 @@ async function nextChange(files: readonly string[], seen: Map<string, string>): 
   }
 }
 
-/** The files that differ from what was seen, which is brought up to date. */
+/** The files that differ from what was seen. Updates what was seen. */
 async function look(files: readonly string[], seen: Map<string, string>): Promise<string[]> {
   const states = await Promise.all(files.map(stateOf));
   const found = files.filter((file, i) => seen.get(file) !== states[i]);
@@ -55,7 +55,7 @@ async function look(files: readonly string[], seen: Map<string, string>): Promis
   return found;
 }
 
-/** Differs after any change of the content, and for another file under the same name. */
+/** The state of a file. It differs after every change of the content, and for another file under the same name. */
 async function stateOf(file: string): Promise<string> {
   try {
     const { ino, size, mtimeNs } = await stat(file, { bigint: true });

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 
-/** What stands where a value is expected. */
+/** The kind of value that is expected. */
 export type Values =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'modules' }
@@ -8,15 +8,15 @@ export type Values =
   | { readonly kind: 'anything' };
 
 export interface OptionModel {
-  /** As they are typed: `-h`, `--help`. */
+  /** The option as it is typed: `-h`, `--help`. */
   readonly flags: readonly string[];
   readonly description: string;
-  /** Of its value; null where it takes none, or where that follows a = only. */
+  /** The kind of its value; null if it takes none, or only one that follows a `=`. */
   readonly values: Values | null;
   readonly repeatable: boolean;
 }
 
-/** What there is to complete of a command. */
+/** What can be completed of a command. */
 export interface CommandModel {
   readonly name: string;
   readonly description: string;
@@ -29,7 +29,7 @@ export interface ProgramModel {
   readonly commands: readonly CommandModel[];
 }
 
-/** Reads what shells can complete from the definition of the command line, so that it cannot differ from it. */
+/** Derives what shells can complete from the definition of the command line, so that the two cannot differ. */
 export function modelOf(program: Command): ProgramModel {
   const names = program.commands.map((command) => command.name());
   const commands = program.commands.map((command) => ({

@@ -1,6 +1,6 @@
 import type { OptionModel, ProgramModel, Values } from './command-model.ts';
 
-/** A script for zsh: to be sourced, or put as `_lunatic` into a folder of `fpath`. */
+/** A script for zsh. It can be sourced, or be put as `_lunatic` into a folder of `fpath`. */
 export function zshCompletions({ options, commands }: ProgramModel): string {
   return `#compdef lunatic
 # Completions of the command lunatic for zsh.
@@ -39,12 +39,12 @@ if [[ $funcstack[1] == _lunatic ]]; then _lunatic "$@"; else compdef _lunatic lu
 `;
 }
 
-/** A module may stand where the word `run` would. */
+/** Completes the first word: a command, or a module, for which `run` is implied. */
 function pattern(command: string): string {
   return command === 'run' ? 'run|*.wasm|*.wat' : command;
 }
 
-/** How `_arguments` wants an option: `'(-h --help)-h[description]:value:action'`. */
+/** An option in the format of `_arguments`: `'(-h --help)-h[description]:value:action'`. */
 function specs({ flags, description, values, repeatable }: OptionModel): string[] {
   const text = description.replaceAll(/[[\]\\:]/g, (character) => `\\${character}`);
   const value = values === null ? '' : `:value:${action(values)}`;

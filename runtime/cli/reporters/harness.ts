@@ -5,7 +5,7 @@ const COLORS = { ok: '92', FAILED: '91', ignored: '93', cancelled: '93' } as con
 type Word = keyof typeof COLORS;
 
 /**
- * What the reporters have in common that print as Rust's test harness does: outputs of tests and the summary at the
+ * The common part of the reporters that print as Rust's test harness does: outputs of tests and the summary at the
  * end (abi 21.3.7), except that the colours are ours.
  */
 export abstract class HarnessReporter implements Reporter {
@@ -50,7 +50,7 @@ export abstract class HarnessReporter implements Reporter {
     }
   }
 
-  /** The command says it on standard error. */
+  /** Prints nothing: the command prints the message on standard error. */
   fail(): void {}
 
   end(): void {}
@@ -68,7 +68,7 @@ export abstract class HarnessReporter implements Reporter {
     if (failed > 0) this.#showOutputs('failures', this.#failed);
     const now = performance.now();
     const seconds = ((now - this.#start) / 1000).toFixed(2);
-    // The next file counts from here; the first one counted from the start of the program.
+    // The time of the next file begins here. That of the first one began with the command.
     this.#start = now;
     this.print(
       `\ntest result: ${this.colored(failed === 0 ? 'ok' : 'FAILED')}. ${passed} passed; ${failed} failed; ` +

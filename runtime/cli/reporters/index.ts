@@ -5,7 +5,7 @@ import { PrettyReporter } from './pretty.ts';
 import type { Reporter, ReporterName, ReporterOptions } from './reporter.ts';
 import { TerseReporter } from './terse.ts';
 
-/** What prints results of tests. */
+/** The reporters, which print the results of tests. */
 export { REPORTERS, type Reporter, type ReporterName, type ReporterOptions } from './reporter.ts';
 
 const CLASSES: Readonly<Record<ReporterName, new (options: ReporterOptions) => Reporter>> = {
@@ -19,7 +19,7 @@ export function createReporter(name: ReporterName, options: ReporterOptions): Re
   return new CLASSES[name](options);
 }
 
-/** The list of tests that harness clients read. */
+/** The list of tests in the format of Rust's test harness. */
 export function testList(tests: readonly SelectedTest[]): string {
   return tests.map(({ test }) => `${test.name}: test\n`).join('');
 }

@@ -50,7 +50,7 @@ export class JsonReporter implements Reporter {
   }
 }
 
-/** To microseconds. */
+/** Milliseconds, rounded to microseconds. */
 function milliseconds(duration: number): number {
   return Math.round(duration * 1000) / 1000;
 }

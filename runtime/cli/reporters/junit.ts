@@ -4,7 +4,7 @@ import type { ReportFrame, TestEvent, TestFailure, TestResult } from '../../test
 import type { Reporter, ReporterOptions } from './reporter.ts';
 import { type Attributes, element, text } from './xml.ts';
 
-/** What is known of the tests of one file. */
+/** The results of one file. */
 interface Suite {
   readonly file: string;
   readonly started: Date;
@@ -18,7 +18,7 @@ interface Suite {
   duration: number;
 }
 
-/** One XML document in the format that CI servers read, at the end: a suite a file. */
+/** Prints one XML document at the end, in the format that CI servers read, with a suite for each file. */
 export class JunitReporter implements Reporter {
   readonly #print: (text: string) => void;
   readonly #suites: Suite[] = [];
@@ -113,7 +113,7 @@ export class JunitReporter implements Reporter {
   }
 }
 
-/** What stands before the last `::` is the class; tests without that are in a class of the module's name. */
+/** The class is what stands before the last `::` of the name. For names without one it is the name of the module. */
 function caseAttributes(file: string, name: string, title: string, duration: number): Attributes {
   const at = name.lastIndexOf('::');
   const ownName = at < 0 ? name : name.slice(at + 2);
@@ -132,7 +132,7 @@ function describe({ message, expected, actual, location, stack }: TestFailure): 
   return [...lines, ...stack.map((frame) => `    ${describeFrame(frame)}`)].join('\n');
 }
 
-/** As stacks are written everywhere. */
+/** A frame in the format of all stacks. */
 function describeFrame({ function: functionName, index, offset }: ReportFrame): string {
   return formatFrame({ functionName: functionName ?? undefined, functionIndex: index, offset });
 }

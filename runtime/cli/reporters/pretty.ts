@@ -3,10 +3,10 @@ import { HarnessReporter, wordFor } from './harness.ts';
 import { ProgressLine } from './progress-line.ts';
 import type { ReporterOptions } from './reporter.ts';
 
-/** A line a test, as `cargo test` prints it; on a terminal also a line that shows what runs at the moment. */
+/** Prints a line for each test, as `cargo test` does. On a terminal the last line shows which tests run. */
 export class PrettyReporter extends HarnessReporter {
   readonly #progress: ProgressLine | null;
-  /** Names by exports, in order of their start. */
+  /** The names of running tests by their exports, in the order in which they started. */
   readonly #running = new Map<string, string>();
   #total = 0;
   #ended = 0;

@@ -1,18 +1,18 @@
 import { printable } from '../../text/printable.ts';
 import { cutText } from './cut-text.ts';
 
-/** Milliseconds before the line is shown first: most runs are over by then. */
+/** Milliseconds until the line is first shown. Most runs are over by then. */
 const DELAY = 100;
-/** Milliseconds between two looks at what there is to show, and until a line that gave way comes back. */
+/** Milliseconds between two updates, and milliseconds until a line that gave way comes back. */
 const INTERVAL = 100;
 const RETURN = 20;
 
-/** Columns left free: for the ^C that terminals show, and the last one, after which some begin a new line. */
+/** The number of columns left free: for the ^C that terminals show, and the last one, after which some begin a new line. */
 const MARGIN = 3;
 
 const ERASE_LINE = '\r\x1b[2K';
 
-/** The last line of a terminal, which tells how far a run is and gives way to whatever else is printed. */
+/** The last line of a terminal. It shows how far a run is, and gives way to everything else that is printed. */
 export class ProgressLine {
   readonly #print: (text: string) => void;
   readonly #columns: () => number;
@@ -20,7 +20,7 @@ export class ProgressLine {
   #timer: NodeJS.Timeout | undefined;
   #shown = '';
 
-  /** @param describe gives the text in parts, of which only so many are taken as fit */
+  /** @param describe yields the text in parts. Only as many are taken as fit */
   constructor(print: (text: string) => void, columns: () => number, describe: () => Iterable<string>) {
     this.#print = print;
     this.#columns = columns;
@@ -32,7 +32,7 @@ export class ProgressLine {
     this.#drawAfter(DELAY);
   }
 
-  /** Takes the line away for a moment. */
+  /** Removes the line for a moment. */
   clear(): void {
     if (this.#shown === '') return;
     this.#shown = '';

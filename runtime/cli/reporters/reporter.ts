@@ -1,29 +1,32 @@
 import type { TestEvent } from '../../testing/index.ts';
 
-/** How results of tests can be printed. */
+/** The names of the reporters. */
 export const REPORTERS = ['pretty', 'terse', 'junit', 'json'] as const;
 export type ReporterName = (typeof REPORTERS)[number];
 
-/** Prints what happens in a run of test files: for each file `begin` and its events, or `fail`; `end` at the very end. */
+/**
+ * Prints what happens in a run of test files. `begin` is called for each file, then `show` for each of its events, or `fail`.
+ * `end` is called at the very end.
+ */
 export interface Reporter {
   begin(file: string): void;
   show(event: TestEvent): void;
-  /** The tests of the file could not be run, or not to the end. */
+  /** Called if the tests of the file could not be run, or not to the end. */
   fail(message: string): void;
-  /** Nothing follows. */
+  /** Called when nothing follows. */
   end(): void;
-  /** Takes away what is on the terminal only for the moment, since something else is to be printed there. */
+  /** Removes whatever is on the terminal only temporarily, since something else will be printed there. */
   clear?(): void;
 }
 
-/** What reporters print with, and how. */
+/** How reporters print. */
 export interface ReporterOptions {
   readonly print: (text: string) => void;
   readonly colors: boolean;
-  /** Also what passing tests have printed. */
+  /** Whether to print the output of tests that passed, too. */
   readonly showOutput: boolean;
-  /** When the run began, of `performance.now()`. */
+  /** When the run began, as `performance.now()` tells it. */
   readonly start: number;
-  /** Columns of the terminal on which a line shows what runs; null where there is to be none. */
+  /** The width of the terminal on which a line shows which tests run; null for no such line. */
   readonly columns: (() => number) | null;
 }

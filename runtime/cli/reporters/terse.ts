@@ -1,10 +1,10 @@
 import type { TestEvent, TestResult } from '../../testing/index.ts';
 import { HarnessReporter, wordFor } from './harness.ts';
 
-/** Tests in a line. */
+/** The number of tests in a line. */
 const COLUMNS = 88;
 
-/** A character a test, and the names of those that fail, as `cargo test -q` prints them. */
+/** Prints a character for each test, and the names of those that fail, as `cargo test -q` does. */
 export class TerseReporter extends HarnessReporter {
   #total = 0;
   #shown = 0;

@@ -2,7 +2,7 @@ export type Attributes = Readonly<Record<string, string | number>>;
 
 /**
  * An element on lines of its own.
- * @param content XML already
+ * @param content XML
  */
 export function element(name: string, attributes: Attributes, content: readonly string[] = []): string {
   const head = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value), true)}"`);
@@ -20,11 +20,11 @@ export function text(value: string): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** What XML 1.0 does not allow, however it is written: most control characters, and two that are no characters. */
+/** Characters that XML 1.0 does not allow in any form: most control characters, and two noncharacters. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
-/** Forbidden characters are shown as `\x1b`. Line ends and tabs in attributes would be read as spaces. */
+/** Forbidden characters are written as `\x1b`. Line ends and tabs in attributes are escaped, or they would be read as spaces. */
 function escaped(value: string, attribute: boolean): string {
   return value
     .toWellFormed()
