@@ -124,7 +124,7 @@ export interface ConfigInfo {
   readonly max_fuel: number;
   /** Missing for no limit. */
   readonly max_processes?: number;
-  /** Messages; missing for no limit. */
+  /** Bytes of unread messages; missing for no limit. */
   readonly max_mailbox?: number;
   readonly can_compile_modules: boolean;
   readonly can_create_configs: boolean;
