@@ -3,9 +3,9 @@ import { HOST_TYPES, type HostType } from '../wasm/index.ts';
 /** The number of parameters that a host function may have. */
 const MAX_PARAMS = 100;
 
-/** A list in parentheses and perhaps a result; an item of the list, perhaps with a name. */
+/** A list in parentheses, and perhaps a result. */
 const SIGNATURE = /^\(([^()]*)\)(?: -> (\w+))?$/;
-const ITEM = /^(?:(\w+): )?(\w+)$/;
+const NAME = /^\w+$/;
 
 /** The type of a host function. */
 export interface Signature {
@@ -23,23 +23,34 @@ export class SignatureError extends Error {
 
 /**
  * Parses `(pointer: i32, amount: i64) -> f64`. Names and the result may be left out.
+ *
+ * All signatures of host functions are parsed whenever a program starts, so parameters are split without captures.
  * @throws SignatureError
  */
 export function parseSignature(text: string): Signature {
-  const [whole, list = '', result] = SIGNATURE.exec(text) ?? [];
-  if (whole === undefined) throw new SignatureError('it must be as "(pointer: i32, amount: i64) -> f64"');
-  const items = list === '' ? [] : list.split(', ');
-  if (items.length > MAX_PARAMS) {
-    throw new SignatureError(`it has ${items.length} parameters, and ${MAX_PARAMS} is the most`);
-  }
+  const match = SIGNATURE.exec(text);
+  if (match === null) throw malformed();
+  const list = match[1] ?? '';
+  const result = match[2];
   const params: HostType[] = [];
   const paramNames: string[] = [];
-  for (const [index, item] of items.entries()) {
-    const [, name = `p${index}`, type] = ITEM.exec(item) ?? [];
-    params.push(hostType(type ?? item));
-    paramNames.push(name);
+  if (list !== '') {
+    for (const item of list.split(', ')) {
+      const colon = item.indexOf(': ');
+      const name = colon < 0 ? `p${params.length}` : item.slice(0, colon);
+      if (!NAME.test(name)) throw malformed();
+      params.push(hostType(colon < 0 ? item : item.slice(colon + 2)));
+      paramNames.push(name);
+    }
+  }
+  if (params.length > MAX_PARAMS) {
+    throw new SignatureError(`it has ${params.length} parameters, and ${MAX_PARAMS} is the most`);
   }
   return { params, paramNames, results: result === undefined ? [] : [hostType(result)] };
+}
+
+function malformed(): SignatureError {
+  return new SignatureError('it must be as "(pointer: i32, amount: i64) -> f64"');
 }
 
 function hostType(text: string): HostType {
