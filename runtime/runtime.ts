@@ -13,8 +13,7 @@ import { Spawner } from './kernel/spawn.ts';
 import type { Stdio } from './kernel/stdio.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { ProcessConfig } from './permissions/config.ts';
-import type { AnyPlugin } from './plugins/plugin.ts';
-import { PluginHost } from './plugins/plugin-host.ts';
+import type { PluginHost } from './plugins/plugin-host.ts';
 
 /** What a root process starts with. */
 export interface RootOptions {
@@ -51,8 +50,8 @@ export interface RuntimeOptions {
   readonly observer?: SchedulerObserver;
   /** What limits the number of processes; tests put smaller machines in. */
   readonly machine?: Machine;
-  /** Host functions besides the runtime's own. */
-  readonly plugins?: readonly AnyPlugin[];
+  /** Host functions besides the runtime's own. Whoever uses plugins makes them: most programs start without their code. */
+  readonly plugins?: PluginHost | undefined;
   /** Counts what happens; made and served by whoever exports it. */
   readonly metrics?: Metrics;
 }
@@ -65,13 +64,11 @@ export class Runtime implements ModuleLoader {
   /** A module that travels in messages is known by its bytes. */
   readonly #loaded = new WeakMap<Uint8Array, LoadedModule>();
 
-  /** @throws PluginError */
   constructor(options: RuntimeOptions = {}) {
-    const { observer, machine, metrics } = options;
-    const plugins = options.plugins?.length ? new PluginHost(options.plugins) : null;
+    const { observer, machine, metrics, plugins } = options;
     this.scheduler = new Scheduler(0 as SchedulerIndex, machine);
     this.scheduler.metrics = metrics?.vm ?? null;
-    if (plugins !== null) this.scheduler.observers.add(plugins);
+    if (plugins !== undefined) this.scheduler.observers.add(plugins);
     if (observer !== undefined) this.scheduler.observers.add(observer);
     this.#spawner = new Spawner(this.scheduler);
     const context: HostContext = {

@@ -37,8 +37,14 @@ const results = await Promise.all([
     ...shared,
     ...modern,
     entryPoints: { main: 'runtime/cli/main.ts' },
-    // It runs programs without any option, so that nothing can ask for an inspection or metrics.
-    external: ['wabt', './program.js', './inspection.ts', './metrics-export.ts'],
+    // It runs programs without any option, so that nothing can ask for an inspection, metrics or plugins.
+    external: [
+      'wabt',
+      './program.js',
+      './inspection.ts',
+      './metrics-export.ts',
+      '../plugins/load-plugins.ts',
+    ],
     minifyWhitespace: true,
     minifySyntax: true,
   }),

@@ -1,7 +1,7 @@
 import { LinkError, signatureText } from '../host/linker.ts';
 import { HOST_FUNCTIONS } from '../host/table.ts';
 import { ProcessConfig } from '../permissions/config.ts';
-import type { AnyPlugin } from '../plugins/plugin.ts';
+import type { PluginHost } from '../plugins/plugin-host.ts';
 import { Runtime } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { type Limits, usedFeatures, type WasmModule } from '../wasm/index.ts';
@@ -48,7 +48,7 @@ export interface CheckedModule {
 const ENTRY = '_start';
 
 /** Checks a file as far as possible without running it. It never throws for what is wrong with the file. */
-export async function checkFile(file: string, plugins: readonly AnyPlugin[] = []): Promise<Check> {
+export async function checkFile(file: string, plugins?: PluginHost): Promise<Check> {
   const problems: string[] = [];
   const warnings: string[] = [];
   let checked: CheckedModule | undefined;
@@ -67,7 +67,7 @@ export async function checkFile(file: string, plugins: readonly AnyPlugin[] = []
 }
 
 /** Loads the module as `lunatic run` does, and adds its problems. Returns the problems of imports by their keys. */
-function load(bytes: Uint8Array, plugins: readonly AnyPlugin[], problems: string[]): Map<string, string> {
+function load(bytes: Uint8Array, plugins: PluginHost | undefined, problems: string[]): Map<string, string> {
   const missing = new Map<string, string>();
   try {
     new Runtime({ plugins }).load(bytes).checkLimits(ProcessConfig.forRoot());

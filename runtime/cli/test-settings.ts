@@ -1,7 +1,7 @@
 import type { InspectAddress } from '../inspect/address.ts';
 import type { InputStream } from '../kernel/stdio.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
-import type { AnyPlugin } from '../plugins/plugin.ts';
+import type { PluginHost } from '../plugins/plugin-host.ts';
 import type { Selection } from '../testing/index.ts';
 import type { Inspection } from './inspection.ts';
 import type { LogOptions } from './log.ts';
@@ -36,7 +36,7 @@ export interface TestCommand extends LogOptions {
 /** What all rounds of a run share. */
 export interface TestSurroundings {
   readonly config: ProcessConfig;
-  readonly plugins: readonly AnyPlugin[];
+  readonly plugins: PluginHost | undefined;
   readonly input: InputStream;
   readonly streams: StandardOutput;
   /** Undefined if the tests cannot be inspected. */

@@ -6,6 +6,7 @@ import type { LoadedModule } from '../kernel/module.ts';
 import type { EntryValue, Process } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { AnyPlugin } from '../plugins/plugin.ts';
+import { PluginHost } from '../plugins/plugin-host.ts';
 import { type RootOptions, Runtime } from '../runtime.ts';
 import { assembleText } from '../wat/index.ts';
 import { MailboxClosedError, StoppedError, UnsupportedNodeError } from './errors.ts';
@@ -75,7 +76,7 @@ export class Lunatic implements AsyncDisposable {
   constructor({ plugins = [], onExit }: LunaticOptions = {}) {
     if (!hasJspi()) throw new UnsupportedNodeError();
     this.#runtime = new Runtime({
-      plugins: [...plugins, mailboxPlugin(this.#queues)],
+      plugins: new PluginHost([...plugins, mailboxPlugin(this.#queues)]),
       observer: {
         onExit: (process, exit) => {
           if (!this.#queues.has(process.id)) onExit?.(BigInt(process.id), describeExit(process, exit));

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkPlugin, nameOf, PluginError } from './check-plugin.ts';
 import type { AnyPlugin } from './plugin.ts';
+import { PluginHost } from './plugin-host.ts';
 
 /** The name of the package, by which plugins import this runtime's public face. */
 const PACKAGE = 'lunatic';
@@ -14,13 +15,13 @@ let hooked = false;
  * Loads plugins: ES modules whose default export is what `definePlugin` returns. They may import `lunatic` wherever they
  * are, whether the package is installed there or not.
  * @param paths paths of files, relative to the current directory
- * @throws PluginError that names the file
+ * @throws PluginError, which names the file, or two plugins of the same namespace
  */
-export async function loadPlugins(paths: readonly string[]): Promise<AnyPlugin[]> {
-  if (paths.length > 0) resolvePackage();
+export async function loadPlugins(paths: readonly string[]): Promise<PluginHost> {
+  resolvePackage();
   const plugins: AnyPlugin[] = [];
   for (const path of paths) plugins.push(await loadPlugin(path));
-  return plugins;
+  return new PluginHost(plugins);
 }
 
 async function loadPlugin(path: string): Promise<AnyPlugin> {

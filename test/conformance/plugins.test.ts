@@ -9,7 +9,7 @@ import {
   type PluginProcess,
   ProcessEndedError,
 } from '../../runtime/index.ts';
-import { Runtime } from '../../runtime/internal.ts';
+import { PluginHost } from '../../runtime/plugins/plugin-host.ts';
 import { guest } from '../support/guest.ts';
 import { assemble, linesOf, runAll, start, trapOf } from '../support/program.ts';
 
@@ -710,13 +710,13 @@ describe('what is no plugin', () => {
     [{ namespace: 'p', state: {} }, 'state of the plugin p must be a function, and not an object'],
     [{ namespace: 'p', onSpawn: 1 }, 'onSpawn of the plugin p must be a function, and not a number'],
   ])('%j', (plugin, message) => {
-    const make = () => new Runtime({ plugins: [plugin as AnyPlugin] });
+    const make = () => new PluginHost([plugin as AnyPlugin]);
     expect(make).toThrow(PluginError);
     expect(make).toThrow(message);
   });
 
   test('nor are two of the same namespace', () => {
     const plugins = [{ namespace: 'p' }, { namespace: 'p' }];
-    expect(() => new Runtime({ plugins })).toThrow('two plugins have the namespace "p"');
+    expect(() => new PluginHost(plugins)).toThrow('two plugins have the namespace "p"');
   });
 });

@@ -9,6 +9,7 @@ import {
   Runtime,
 } from '../../runtime/internal.ts';
 import type { Machine } from '../../runtime/kernel/capacity.ts';
+import { PluginHost } from '../../runtime/plugins/plugin-host.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 
 /** An output stream that keeps what is printed. */
@@ -117,7 +118,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
       holds: () => options.holds?.() ?? false,
     },
     ...(options.machine === undefined ? {} : { machine: options.machine }),
-    ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
+    ...(options.plugins === undefined ? {} : { plugins: new PluginHost(options.plugins) }),
   });
   const bytes = typeof source === 'string' ? await assembleText(source, 'test.wat') : source;
   const stdout = new Capture();
