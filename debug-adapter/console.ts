@@ -28,8 +28,16 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     mailbox: { usage: 'mailbox 5', help: 'show the messages of process 5', run: showMailbox },
     stack: { usage: 'stack 5', help: 'show where process 5 is', run: showStack },
     send: { usage: 'send 5 some text', help: 'send process 5 a message with this text', run: sendText },
-    pause: { usage: 'pause 5', help: 'pause process 5; the others run on', run: act('pause', 'is paused') },
-    resume: { usage: 'resume 5', help: 'let process 5 go on', run: act('resume', 'goes on') },
+    pause: {
+      usage: 'pause 5|all',
+      help: 'pause process 5, and the others run on; or all processes',
+      run: actOnAll('pause', 'all processes are paused'),
+    },
+    resume: {
+      usage: 'resume 5|all',
+      help: 'let process 5 go on, or all that are paused',
+      run: actOnAll('resume', 'all paused processes go on'),
+    },
     kill: { usage: 'kill 5', help: 'kill process 5', run: act('kill', 'is killed') },
     input: { usage: 'input some text', help: 'give the program a line on its standard input', run: giveLine },
     eof: { usage: 'eof', help: "end the program's standard input", run: endInput },
@@ -95,6 +103,16 @@ async function sendText(session: Session, [name, ...text]: readonly string[]): P
   return { result: `sent to #${info.id}` };
 }
 
+/** The same for all processes, where the words say so. */
+function actOnAll(what: 'pause' | 'resume', done: string): Command['run'] {
+  const actOnOne = act(what, what === 'pause' ? 'is paused' : 'goes on');
+  return async (session, words, rest) => {
+    if (words.length !== 1 || words[0] !== 'all') return await actOnOne(session, words, rest);
+    await session.debuggee.client.request(`processes/${what}`, {});
+    return { result: done };
+  };
+}
+
 function act(what: 'pause' | 'resume' | 'kill', done: string): Command['run'] {
   return async (session, words) => {
     const { key: process, id } = await named(session, words);
@@ -117,7 +135,6 @@ function endInput({ debuggee }: Session): Answer {
 async function named({ debuggee }: Session, words: readonly string[]): Promise<ProcessInfo> {
   const name = words.join(' ').replace(/^#/, '');
   if (name === '') throw wrong('Which process? Name one by its id, as in `mailbox 5`');
-  if (/^\d+:\d+$/.test(name)) return await debuggee.client.request('process/get', { process: name });
   const found = new Map<ProcessKey, ProcessInfo>();
   for (let after: ProcessKey | undefined; ; ) {
     const page = await debuggee.client.request('process/list', {
@@ -126,7 +143,7 @@ async function named({ debuggee }: Session, words: readonly string[]): Promise<P
       ...(after === undefined ? {} : { after }),
     });
     for (const info of page.processes) {
-      if (`${info.id}` === name || info.names.includes(name)) found.set(info.key, info);
+      if (`${info.id}` === name || info.key === name || info.names.includes(name)) found.set(info.key, info);
     }
     after = page.next;
     if (after === undefined) break;

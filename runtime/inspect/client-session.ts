@@ -23,8 +23,20 @@ const MIN_INTERVAL = 50;
 const MAX_INTERVAL = 60_000;
 /** Looking takes at most one part in so many of the time. */
 const MAX_SHARE = 20;
-/** While there are many processes that it has not been told of, one part in so many. */
+/** While there is much that it waits for, one part in so many. */
 const FIRST_SHARE = 3;
+/** Milliseconds after which a client is told what has become of its request. */
+const SOON = 20;
+
+/** Requests that change processes. */
+const CHANGES: ReadonlySet<keyof Requests> = new Set([
+  'process/pause',
+  'process/resume',
+  'process/kill',
+  'process/send',
+  'processes/pause',
+  'processes/resume',
+]);
 
 /** What a client may do beside inspecting processes. */
 export interface Program {
@@ -42,6 +54,9 @@ export class ClientSession implements Holder {
   #feed: ChangeFeed | null = null;
   #timer: NodeJS.Timeout | null = null;
   #interval = MIN_INTERVAL;
+  /** Milliseconds that the last look took. */
+  #took = 0;
+  #isSoon = false;
   #watchesOutput = false;
 
   /** @param onClose called once, when the client has gone */
@@ -169,7 +184,9 @@ export class ClientSession implements Holder {
       if (!this.#initialized)
         throw new ResponseError(ErrorCodes.InvalidRequest, '"initialize" must come first');
       try {
-        return await answer(new Parameters(values));
+        const result = await answer(new Parameters(values));
+        if (CHANGES.has(name)) this.#tellSoon();
+        return result;
       } catch (error) {
         if (error instanceof InspectionError) throw new ResponseError(error.code, error.message);
         throw error;
@@ -205,8 +222,18 @@ export class ClientSession implements Holder {
       more = changes?.started.length === MAX_CHANGES;
     }
     const took = performance.now() - began;
+    this.#took = took;
+    this.#isSoon = more;
     // Thousands at the beginning are told of in a row, which is soon over.
     const pause = more ? took * FIRST_SHARE : Math.max(this.#interval, took * MAX_SHARE);
     this.#timer = setTimeout(this.#tell, pause);
   };
+
+  /** Looks sooner than planned, since the client has changed something and wants to see it. */
+  #tellSoon(): void {
+    if (this.#timer === null || this.#isSoon) return;
+    this.#isSoon = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#tell, Math.max(SOON, this.#took * FIRST_SHARE));
+  }
 }

@@ -382,6 +382,12 @@ test('the console: processes, mailboxes, stacks, messages, an end', async () => 
   expect((await evaluate('pause #3')).result).toBe('#3 is paused');
   await client.event('stopped');
   expect((await evaluate('resume 1:3')).result).toBe('#3 goes on');
+  expect((await evaluate('pause all')).result).toBe('all processes are paused');
+  await client.event('stopped', ({ body }) => body.allThreadsStopped === true);
+  expect((await evaluate('processes')).result.split('\n')).toContain(
+    '#2 worker (paused, waiting for a message)',
+  );
+  expect((await evaluate('resume all')).result).toBe('all paused processes go on');
   expect((await evaluate('kill 3')).result).toBe('#3 is killed');
   await client.event('lunatic/processesChanged', ({ body }) => body.total === 2);
   await expect(evaluate('stack 3')).rejects.toThrow("There is no process '3'");

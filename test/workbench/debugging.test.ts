@@ -147,7 +147,9 @@ describe('F5 on a text module', () => {
     await workbench.isActive();
     await workbench.canDebug();
     await workbench.menu(workbench.files.filter({ hasText: 'panic.wasm' }), 'Debug with Lunatic');
-    await workbench.page.locator('.exception-widget', { hasText: 'message of the panic' }).waitFor();
+    await workbench.page
+      .locator('.exception-widget', { hasText: 'the cat number 24 is not in the box' })
+      .waitFor();
     await workbench.printed('the cat number 24 is not in the box');
     await workbench.showView('Run and Debug');
     await workbench.frame('panic::find_the_cat').waitFor();
