@@ -1,16 +1,16 @@
 // A counter that many processes use at the same time, without a lock.
 //
-// The count is a local variable of one process. Nobody else can reach it: who wants to change it sends a message,
+// The count is a local variable of one process. Nobody else can reach it: whoever wants to change it sends a message,
 // and messages are handled one after the other.
 
 #include "lunatic.h"
 
 #include <stdio.h>
 
-// What the counter understands. The kind of a message is its tag.
+// The messages that the counter understands. The tag is the kind of a message.
 enum { ADD = 1, READ = 2, ANSWER = 3, FINISHED = 4 };
 
-// Sent with ADD: how many, and with READ: whom to answer.
+// The data of ADD is how many to add, and that of READ is whom to answer.
 static void counter(uint64_t unused) {
     (void)unused;
     uint64_t count = 0;
@@ -37,7 +37,7 @@ static uint64_t read_counter(uint64_t counter) {
     return count;
 }
 
-// What one of the users is told. Data pointers mean nothing in another process, so all of it is in the message.
+// What one of the users gets. Data pointers mean nothing in another process, so all of it is in the message.
 struct task {
     uint64_t counter, parent, times;
 };
@@ -48,7 +48,7 @@ static void user(uint64_t number) {
     receive_bytes(&task, sizeof task);
     uint64_t one = 1;
     for (uint64_t i = 0; i < task.times; i++) send_bytes(task.counter, ADD, &one, sizeof one);
-    // Messages from one process to another arrive in the order they were sent: with this answer, all has been added.
+    // Messages from one process to another arrive in the order they were sent: with this answer, everything has been added.
     read_counter(task.counter);
     send_bytes(task.parent, FINISHED, &number, sizeof number);
 }

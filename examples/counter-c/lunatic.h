@@ -10,8 +10,8 @@
 // A host function is an import: from the module `lunatic::...`, under its name.
 #define HOST(module, name) __attribute__((import_module("lunatic::" module), import_name(name)))
 
-// Each process has one message at work: create_data begins a new one, write_data appends to it, send takes it
-// away. receive brings the next one from the mailbox, read_data reads on in it.
+// Each process works on one message: create_data begins a new one, write_data appends to it, and send takes it
+// away. receive gets the next one from the mailbox, and read_data continues reading in it.
 HOST("message", "create_data") void lunatic_create_data(int64_t tag, uint64_t capacity);
 HOST("message", "write_data") uint32_t lunatic_write_data(const void *data, size_t length);
 HOST("message", "read_data") uint32_t lunatic_read_data(void *data, size_t length);
@@ -24,14 +24,14 @@ HOST("process", "spawn")
 uint32_t lunatic_spawn(int64_t link, int64_t config, int64_t module, const char *name, size_t name_length,
                        const void *parameters, size_t parameters_length, uint64_t *id);
 
-// No message without tag matches this one.
+// No message without a tag matches this one.
 #define NO_TAG 0
 #define FOREVER UINT64_MAX
 
 typedef void (*process_function)(uint64_t argument);
 
 // The export where each process begins. A function pointer is an index into a table, and the table looks the same
-// in each instance of the module: so a pointer may travel to another process, where data pointers mean nothing.
+// in each instance of the module: so a pointer can travel to another process, where data pointers mean nothing.
 __attribute__((export_name("run_function"))) void run_function(process_function function, uint64_t argument) {
     function(argument);
 }

@@ -1,4 +1,4 @@
-// Runs a guest inside of this program: sends it orders, receives its answers, and starts it again when it fails.
+// Runs a guest inside this program: sends it orders, receives its answers, and starts it again when it fails.
 import { readFile } from 'node:fs/promises';
 import { Lunatic } from 'lunatic';
 

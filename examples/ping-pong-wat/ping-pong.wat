@@ -5,9 +5,9 @@
 ;; All they have in common is that they can send messages to each other.
 
 (module
-  ;; Messages. Each process has one place for a message at work:
-  ;;   create_data puts a new, empty one there, write_data appends bytes, send takes it away;
-  ;;   receive puts the next one from the mailbox there, read_data reads from it.
+  ;; Messages. Each process works on one message:
+  ;;   create_data begins a new, empty one, write_data appends bytes, send takes it away;
+  ;;   receive gets the next one from the mailbox, read_data reads from it.
   (import "lunatic::message" "create_data" (func $create_data (param $tag i64) (param $capacity i64)))
   (import "lunatic::message" "write_data" (func $write_data (param $from i32) (param $length i32) (result i32)))
   (import "lunatic::message" "read_data" (func $read_data (param $to i32) (param $length i32) (result i32)))
@@ -23,15 +23,15 @@
       (param $config i64)  ;; -1: same permissions as this process
       (param $module i64)  ;; -1: same module as this process
       (param $name i32) (param $name_length i32)              ;; the export where it begins
-      (param $parameters i32) (param $parameters_length i32)  ;; what that gets
-      (param $id i32)                                         ;; where the host writes the new process' id
+      (param $parameters i32) (param $parameters_length i32)  ;; its parameters
+      (param $id i32)                                         ;; where the host writes the id of the new process
       (result i32)))                                          ;; 0: it was started
 
   ;; Output, from WASI.
   (import "wasi_snapshot_preview1" "fd_write"
     (func $fd_write (param $fd i32) (param $vectors i32) (param $count i32) (param $written i32) (result i32)))
 
-  ;; The host reads and writes in this memory; for that, it must be exported under this name.
+  ;; The host reads and writes this memory, so it must be exported under this name.
   ;;
   ;;     0  two vectors for fd_write: address, length
   ;;    16  digits of a number, a line feed, and the number of bytes that fd_write has written
@@ -49,7 +49,7 @@
     (local $other i64) (local $number i64)
 
     ;; Parameters travel as records of 17 bytes: a type (7E is i64), then the value, low byte first, in 16 bytes.
-    ;; The second player gets the id of the first, for it has to know whom to answer.
+    ;; The second player gets the id of the first, since it has to know whom to answer.
     (i32.store8 (i32.const 64) (i32.const 0x7E))
     (i64.store (i32.const 65) (call $process_id))
     (if (call $spawn
@@ -68,7 +68,7 @@
       (br_if $next (i64.lt_u (local.get $number) (i64.const 10)))))
   ;; When the first process ends, the program ends, and with it the second one, which still waits.
 
-  ;; The second process: answers each number with the next one, for ever.
+  ;; The second process: answers each number with the next one, forever.
   (func $answer_pings (export "answer_pings") (param $partner i64)
     (local $number i64)
     (loop $forever

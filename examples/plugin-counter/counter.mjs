@@ -1,9 +1,9 @@
 // Counters that all processes of a program share, as host functions: `lunatic run --plugin counter.mjs harvest.wasm`
 //
-// A process that fails takes back what it has added: its work counts as a whole, or not at all.
+// When a process fails, what it has added is subtracted again: its work counts as a whole or not at all.
 import { definePlugin } from 'lunatic';
 
-/** The value of each counter, and those who wait for one to get somewhere. */
+/** The value of each counter, and the processes that wait for one to reach a number. */
 const counters = new Map();
 
 function counterOf(name) {
@@ -39,7 +39,7 @@ export default definePlugin({
       },
     },
 
-    // A promise suspends the process that calls. Others go on.
+    // A promise suspends the calling process. Others go on.
     wait_for: {
       signature: '(name_ptr: i32, name_len: i32, value: i64) -> i64',
       doc: 'Waits until a counter has reached a value, and returns what it is then.',
@@ -52,7 +52,7 @@ export default definePlugin({
             reached(counter.value);
           };
           counter.waiting.add(look);
-          // Whoever is killed waits no longer.
+          // A process that is killed no longer waits.
           signal.addEventListener('abort', () => counter.waiting.delete(look));
           look();
         });

@@ -39,7 +39,7 @@ export function _start(): void {
   catchLinkDeaths();
   for (let i = 0; i < NAMES.length; i++) spawn(pick, i, i + 1);
 
-  // This process waits, in the plugin, until two others are through.
+  // This process waits, in the plugin, until two others have finished.
   print(`${waitFor("baskets", 2)} baskets are full`);
   if (receive() == LINK_DIED) print(`${NAMES[<i32>tag() - 1]} did not finish, and what he picked is not counted`);
   print(`${add("apples", 0)} apples`);

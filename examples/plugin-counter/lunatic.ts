@@ -1,6 +1,6 @@
 // The part of Lunatic's host API that the example needs, in AssemblyScript.
 //
-// Host functions are imports of the program. Those of `lunatic::message` work on one message per process: build
+// Host functions are imports of the program. Those of `lunatic::message` work on one message of each process: build
 // it with `create_data` and `write_data`, and `send` takes it away; `receive` puts one there, and `read_data`
 // reads on from where the last read ended.
 
@@ -34,12 +34,12 @@ declare function fdWrite(fd: u32, vectors: usize, count: u32, written: usize): u
 @external("wasi_snapshot_preview1", "proc_exit")
 declare function procExit(code: u32): void;
 
-/** The tag of the received message; of a link death, the tag of the link. */
+/** Returns the tag of the received message, which for a link death is the tag of the link. */
 // @ts-ignore: decorator
 @external("lunatic::message", "get_tag")
 export declare function tag(): i64;
 
-/** The id of this process. */
+/** Returns the id of this process. */
 // @ts-ignore: decorator
 @external("lunatic::process", "process_id")
 export declare function self(): u64;
@@ -49,15 +49,15 @@ export declare function self(): u64;
 @external("lunatic::process", "sleep_ms")
 export declare function sleep(milliseconds: u64): void;
 
-/** `receive` answers this when a linked process has failed. */
+/** `receive` returns this when a linked process has failed. */
 export const LINK_DIED: u32 = 1;
 
-/** Waits for the next message. Answers 0 when it carries data, `LINK_DIED` when it is the news of a death. */
+/** Waits for the next message. Returns 0 if it carries data, and `LINK_DIED` if it reports a death. */
 export function receive(): u32 {
   return receiveMessage(0, 0, u64.MAX_VALUE);
 }
 
-/** The next number in the received message. */
+/** Returns the next number in the received message. */
 export function number(): i64 {
   store<i64>(cell, 0);
   readData(cell, 8);
@@ -74,7 +74,7 @@ export function sendNumbers(to: u64, tag: i64, numbers: i64[]): void {
   sendMessage(to);
 }
 
-/** Where a process begins: a function that gets one number. */
+/** The function at which a process begins. It gets one number. */
 export type Entry = (argument: i64) => void;
 
 /** The export at which each process begins. A function has the same index in all of them. */
@@ -82,7 +82,7 @@ export function runProcess(entry: u32, argument: i64): void {
   call_indirect<void>(entry, argument);
 }
 
-/** Starts a process, and answers its id. It is linked to this one under the tag. */
+/** Starts a process that is linked to this one under the tag, and returns its id. */
 export function spawn(entry: Entry, argument: i64, linkTag: i64): u64 {
   // Parameters of `runProcess`, in records of 17 bytes: a type, then the value in 16 bytes, low byte first.
   memory.fill(records, 0, 34);
@@ -108,7 +108,7 @@ export function print(line: string): void {
 }
 
 /**
- * Takes the place of AssemblyScript's own `abort`, which `throw` and `assert` call: writes why to standard error,
+ * Replaces the `abort` of AssemblyScript, which `throw` and `assert` call: it writes the reason to standard error
  * and ends the process with a failure.
  */
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
@@ -124,6 +124,6 @@ function write(fd: u32, value: string): void {
   fdWrite(fd, cell, 1, cell + 8);
 }
 
-// Memory for the host to read and write, out of the garbage collector's reach.
+// Memory that the host reads and writes, out of reach of the garbage collector.
 const cell: usize = memory.data(16, 8);
 const records: usize = memory.data(34, 8);

@@ -1,7 +1,7 @@
 // Four workers and the supervisor that keeps them going.
 //
 // Every worker is a process: an instance of this very program with a memory of its own. Nothing is shared, so
-// when a worker crashes, it takes nothing with it but itself. Its supervisor receives the news as a message,
+// when a worker crashes, it takes nothing with it but itself. its supervisor is notified by a message,
 // starts a new worker in its place, and hands it the job that was left unfinished.
 //
 //                      supervisor  (process 1, begins at _start)
@@ -13,10 +13,10 @@ import { catchLinkDeaths, number, print, receive, self, sendNumbers, sleep, spaw
 // The host begins a new process at an export of the program. This one serves for all of them.
 export { runProcess } from "./lunatic";
 
-// Top-level code runs in every process, before anything else. It is the place for constants.
+// Top-level code runs in every process, before anything else, so constants belong here.
 const NAMES = ["Ada", "Bob", "Cleo", "Dan"];
 
-// What a message is about is told by its tag.
+// The tag of a message tells what it is about.
 const HELLO: i64 = 1; //  supervisor to worker: (supervisor)           this is whom you work for
 const READY: i64 = 2; //  worker to supervisor: (worker)               I have nothing to do
 const JOB: i64 = 3; //    supervisor to worker: (job, limit, attempt)  count the primes up to the limit
@@ -34,7 +34,7 @@ function report(who: string, what: string): void {
 
 // --- a worker -------------------------------------------------------------------------------------------------
 
-/** Where each worker begins. `index` says which one it is, and is all it knows. */
+/** Each worker begins here. `index` says which one it is, and is all that it knows. */
 function worker(index: i64): void {
   const name = NAMES[<i32>index];
   receive();
@@ -44,7 +44,7 @@ function worker(index: i64): void {
 
   while (true) {
     receive();
-    if (tag() == STOP) return; // Returning from its first function is how a process ends in peace.
+    if (tag() == STOP) return; // A process ends normally when its first function returns.
 
     const job = number();
     const limit = number();
@@ -84,7 +84,7 @@ function countPrimes(limit: i32): i32 {
 const JOBS = 12;
 const NO_JOB = -1;
 
-/** What the supervisor remembers of a worker. It survives the worker, for it is in the supervisor's memory. */
+/** What the supervisor remembers of a worker. It survives the worker, since it is in the memory of the supervisor. */
 class Post {
   process: u64 = 0;
   job: i32 = NO_JOB;
@@ -94,7 +94,7 @@ class Post {
 
 /** The program begins here, in process 1. */
 export function _start(): void {
-  // A linked process that fails takes its partners along. A supervisor asks to be told instead.
+  // When a linked process fails, its partners die with it. A supervisor asks for a message instead.
   catchLinkDeaths();
 
   report("supervisor", `starts ${NAMES.length} workers for ${JOBS} jobs`);
@@ -110,14 +110,14 @@ export function _start(): void {
   let primes: i64 = 0;
 
   while (jobsDone < JOBS) {
-    // One mailbox for everything: reports of workers, and news of their deaths.
+    // One mailbox for everything: reports of workers, and notifications of their deaths.
     if (receive() == LINK_DIED) {
       const index = <i32>(tag() - WORKER_DIED);
       const post = posts[index];
       report("supervisor", `${NAMES[index]} (process ${post.process}) crashed: starting a new one`);
       post.restarts++;
       hire(posts, index);
-      // A supervisor for life would also count how often this happens, and give up when it is too often.
+      // A real supervisor would also count how often this happens, and give up when it is too often.
       continue;
     }
 
@@ -130,7 +130,7 @@ export function _start(): void {
       post.job = NO_JOB;
       jobsDone++;
     }
-    // A worker that was started anew finds the job of the one before it, and the others the next in line.
+    // A worker that was started again gets the job of its predecessor; the others get the next one.
     if (post.job == NO_JOB && nextJob < JOBS) post.job = nextJob++;
     if (post.job != NO_JOB) {
       const limit = 1000 * (post.job + 1);
