@@ -1,34 +1,34 @@
-// The borders of the house: who may import whom. `npm run check` refuses what this file does not allow, type-only imports
+// The borders inside the project: what may import what. `npm run check` refuses what this file does not allow, type-only imports
 // included. CONTRIBUTING.md tells where things are.
 
 /**
- * What stands in runtime/, lowest first, and why it stands there. A folder or file imports only itself and what stands
+ * Everything in runtime/, lowest first, and why it stands there. A folder or file imports only itself and what stands
  * before it, so that there is no circle of folders.
  */
 const RUNTIME_ORDER = [
-  ['text', 'Names, escapes and sizes are wanted everywhere, and need nothing.'],
+  ['text', 'Names, escapes and sizes are needed everywhere, and need nothing.'],
   ['wasm', 'Binaries are read and rewritten without knowing of processes.'],
   ['symbols', 'Names, lines and stack frames are found in binaries.'],
   ['wat', 'The text format is another form of binaries.'],
-  ['permissions', 'The kernel keeps configs and hands them on, and so what they grant stands below it.'],
+  ['permissions', 'Processes have configs, and so what these grant stands below the kernel.'],
   ['kernel', 'Processes, signals and scheduling know nothing of what guests import.'],
-  ['net', 'Sockets wait through the scheduler, and know nothing of guests.'],
-  ['programs', 'OS programs too.'],
-  ['hostcall', 'What the host functions of all namespaces share.'],
-  ['metrics', 'Metrics of guests are written by host functions.'],
-  ['wasi', 'Host functions of WASI.'],
-  ['plugins', 'Host functions of others.'],
-  ['host', 'Host functions of Lunatic, and the table and the linker of all host functions.'],
+  ['net', 'Sockets take and give bytes, and know nothing of guests.'],
+  ['programs', 'OS programs use the streams and the config of a process.'],
+  ['hostcall', 'This is what the host functions of all namespaces share.'],
+  ['metrics', 'Host functions write metrics of guests, and are counted.'],
+  ['wasi', 'WASI is host functions.'],
+  ['plugins', 'Plugins bring host functions of others.'],
+  ['host', 'The host API is host functions, with the table and the linker of all of them.'],
   ['runtime.ts', 'A runtime is a scheduler with all host functions.'],
-  ['inspect', 'Looks at a runtime while it works.'],
-  ['testing', 'Runs test exports in a runtime.'],
-  ['embedding', 'Runs guests inside of other Node programs.'],
+  ['inspect', 'The inspector looks at a runtime while it works.'],
+  ['testing', 'Tests run in a runtime, and tell what the inspector sees.'],
+  ['embedding', 'Node programs run guests in a runtime, and inspect them.'],
   ['cli', 'The command uses everything.'],
-  ['index.ts', 'The documented API for embedding.'],
-  ['internal.ts', 'What the debug adapter and the extension may use besides.'],
+  ['index.ts', 'This is the documented API of the package.'],
+  ['internal.ts', 'This is what the debug adapter and the extension may use besides.'],
 ];
 
-/** What may be imported across the borders of runtime/ and debug-adapter/. */
+/** The files that may be imported across the borders of runtime/ and debug-adapter/. */
 const RUNTIME_FACES = ['index.ts', 'internal.ts', 'inspect/protocol.ts', 'inspect/view/index.ts'];
 const DEBUG_ADAPTER_FACES = ['index.ts'];
 

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import config from '../../.dependency-cruiser.mjs';
+import { projectFolder } from '../support/command.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -112,4 +113,21 @@ test('folders cannot be in a circle: a type-only import upwards is refused', asy
   write('runtime/kernel/a.ts', `import type { B } from '../host/b.ts';`, 'export interface A { b: B }');
   write('runtime/host/b.ts', `export interface B {}`);
   expect(await broken()).toEqual(['order-of-runtime: kernel']);
+});
+
+describe('the order inside runtime/', () => {
+  const order = (config.forbidden ?? []).flatMap(({ name = '' }) => {
+    const [, part] = /^order-of-runtime: (.*)$/.exec(name) ?? [];
+    return part === undefined || part === 'unknown' ? [] : [part];
+  });
+
+  test('is the one that CONTRIBUTING tells', () => {
+    const text = readFileSync(join(projectFolder, 'CONTRIBUTING.md'), 'utf8').replaceAll('\n', ' ');
+    expect(text).toContain(order.map((part) => `\`${part}\``).join(', '));
+  });
+
+  test('has everything that is there, and nothing else', () => {
+    const parts = readdirSync(join(projectFolder, 'runtime')).filter((name) => !name.endsWith('.d.ts'));
+    expect(order.toSorted()).toEqual(parts.toSorted());
+  });
 });
