@@ -1,5 +1,17 @@
 import type { ProcessConfig } from '../permissions/config.ts';
-import { type FuncType, functionNames, readModule, rewriteModule, type WasmModule } from '../wasm/index.ts';
+import {
+  draftPass,
+  dropNamesPass,
+  type FuncType,
+  functionNames,
+  memoryPass,
+  meterPass,
+  preemptPass,
+  readModule,
+  reusePass,
+  rewriteModule,
+  type WasmModule,
+} from '../wasm/index.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
 
@@ -103,14 +115,13 @@ export class LoadedModule {
   }
 
   #compile(meter: boolean): CompiledModule {
-    const rewritten = rewriteModule(this.source, {
-      memory: true,
-      preempt: !meter,
-      meter,
-      reuse: true,
-      draft: true,
-      dropNames: true,
-    });
+    const rewritten = rewriteModule(this.source, [
+      memoryPass,
+      meter ? meterPass : preemptPass,
+      draftPass,
+      reusePass,
+      dropNamesPass,
+    ]);
     const image = new FirstImage();
     return {
       module: compile(rewritten.bytes),

@@ -1,11 +1,11 @@
 import { ByteWriter } from './byte-writer.ts';
-import type { CodeWalk } from './code-walk.ts';
+import type { CodeEmitter } from './code-emitter.ts';
 import { WasmFormatError } from './format-error.ts';
 import { IntList } from './int-list.ts';
 import { customSection, type WasmModule } from './module.ts';
 import { customReader } from './sections.ts';
 
-export const branchHintSection = 'metadata.code.branch_hint';
+export const BRANCH_HINT_SECTION = 'metadata.code.branch_hint';
 
 /**
  * The branch hint section of a rewritten module: the original's hints, moved, and those of the branches that passes
@@ -21,17 +21,28 @@ export class BranchHints {
     this.#originals = readHints(module);
   }
 
-  /** Notes a function's hints; functions come in ascending order. */
-  add(index: number, originalIndex: number, walk: CodeWalk, bodyStart: number, inserted: IntList): void {
+  /**
+   * Notes a function's hints; functions come in ascending order.
+   * @param emit holds those that passes added, and the map
+   * @param originalStart offset of the body in the original
+   * @param bodyStart the same in what is written
+   */
+  add(
+    index: number,
+    originalIndex: number,
+    emit: CodeEmitter,
+    originalStart: number,
+    bodyStart: number,
+  ): void {
+    const inserted = emit.hints;
     const original = this.#originals.get(originalIndex);
     if (original === undefined && inserted.length === 0) return;
     const entries: [offset: number, likely: number][] = [];
     for (let i = 0; i < inserted.length; i += 2)
       entries.push([inserted.at(i) - bodyStart, inserted.at(i + 1)]);
     if (original !== undefined) {
-      const originalStart = walk.module.code.bodyStart[walk.definedIndex] ?? 0;
       for (let i = 0; i < original.length; i += 2) {
-        const moved = walk.emit.map.toRewritten(originalStart + original.at(i)) - bodyStart;
+        const moved = emit.map.toRewritten(originalStart + original.at(i)) - bodyStart;
         entries.push([moved, original.at(i + 1)]);
       }
       entries.sort((a, b) => a[0] - b[0]);
@@ -60,7 +71,7 @@ export class BranchHints {
 /** Hints by function index: pairs of offset in the body and 0 or 1. A broken section gives none. */
 function readHints(module: WasmModule): Map<number, IntList> {
   const hints = new Map<number, IntList>();
-  const custom = customSection(module, branchHintSection);
+  const custom = customSection(module, BRANCH_HINT_SECTION);
   if (custom === undefined) return hints;
   const reader = customReader(module, custom);
   try {

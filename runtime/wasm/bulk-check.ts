@@ -1,4 +1,4 @@
-import { type CodeWalk, valueCode } from './code-walk.ts';
+import type { CodeWalk } from './code-pass.ts';
 import type { WasmModule } from './module.ts';
 import { op } from './opcodes.ts';
 import type { WorkCount } from './work-count.ts';
@@ -34,7 +34,7 @@ export class BulkCheck {
    */
   begin(walk: CodeWalk, scratch: number, needed: boolean): void {
     this.#scratch = scratch;
-    this.#wideScratch = needed && this.#hasWideSpace ? walk.addLocal(valueCode.i64) : -1;
+    this.#wideScratch = needed && this.#hasWideSpace ? walk.addLocal('i64') : -1;
   }
 
   /** Looks at the length on top of the stack and asks before a long one. */

@@ -49,6 +49,15 @@ export class CodeEmitter extends ByteWriter {
     if (lebLength(value) !== end - start) this.map.copied(this.length, end);
   }
 
+  /** Replaces the alignment at `start..end` of the original, and the index of a memory that may follow it. */
+  patchMemory(start: number, end: number, alignment: number, memory: number): void {
+    this.copyTo(start);
+    this.u32(alignment);
+    this.u32(memory);
+    this.#copied = end;
+    this.map.copied(this.length, end);
+  }
+
   localGet(index: number): void {
     this.u8(op.localGet);
     this.u32(index);

@@ -1,5 +1,5 @@
 import { type CallPlan, workLimit } from './call-plan.ts';
-import type { CodeWalk } from './code-walk.ts';
+import type { CodeWalk } from './code-pass.ts';
 import { bound, type CountedLoops, counted } from './counted-loops.ts';
 import { op } from './opcodes.ts';
 import type { WorkCount } from './work-count.ts';
@@ -34,7 +34,7 @@ export class CountedLoopWriter {
 
   /** Instead of the loop's beginning. */
   begin(walk: CodeWalk, loop: number): void {
-    const { reader, emit, labels } = walk;
+    const { reader, emit } = walk;
     const { kind, counter, stride, boundAt, boundKind } = this.#loops;
     const by = stride.at(loop);
     const before = kind.at(loop) === counted.before;
@@ -64,7 +64,7 @@ export class CountedLoopWriter {
     emit.u8(op.loop);
     emit.u8(0x40);
     emit.resume(reader.position);
-    labels.open(loop, before ? 3 : 2);
+    walk.openLoop(before ? 3 : 2);
   }
 
   /** From the distance on the stack: the turns to take, charged and in `step`. */
@@ -116,21 +116,31 @@ export class CountedLoopWriter {
     walk.emit.u8(compare.at(loop));
   }
 
-  /** Where the bound is pushed: the inner loop's is `step`. True when the instruction is replaced. */
-  moveBound(walk: CodeWalk): boolean {
+  /** Before the branch of a test against zero: compares with `step` in its place. */
+  beforeBound(walk: CodeWalk): void {
     const { reader, emit } = walk;
-    if (reader.start !== this.#boundAt) return false;
-    this.#boundAt = -1;
-    walk.stopAt = -1;
+    if (reader.start !== this.#boundAt || !this.#boundIsZero) return;
+    this.#boundIsDone(walk);
     emit.insert(reader.start);
     emit.localGet(this.#work.step);
-    if (this.#boundIsZero) {
-      emit.u8(op.i32Ne);
-      emit.resume(reader.start);
-      return false;
-    }
+    emit.u8(op.i32Ne);
+    emit.resume(reader.start);
+  }
+
+  /** In place of the instruction that pushes the bound: the bound of the inner loop is `step`. */
+  replaceBound(walk: CodeWalk): boolean {
+    const { reader, emit } = walk;
+    if (reader.start !== this.#boundAt) return false;
+    this.#boundIsDone(walk);
+    emit.insert(reader.start);
+    emit.localGet(this.#work.step);
     emit.resume(reader.position);
     return true;
+  }
+
+  #boundIsDone(walk: CodeWalk): void {
+    this.#boundAt = -1;
+    walk.stopAt = -1;
   }
 
   /** Instead of the loop's end. */

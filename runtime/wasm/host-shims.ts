@@ -1,6 +1,7 @@
 import { ByteWriter } from './byte-writer.ts';
 import { op } from './opcodes.ts';
 import { sectionId } from './sections.ts';
+import { FUNCTION_TYPE } from './value-type.ts';
 
 /**
  * The value types of host functions, as binaries write them: those that JavaScript has as numbers and bigints. A `v128`
@@ -52,7 +53,7 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
   section(sectionId.type, 2 * count + 1, (i) => {
     const shim = shims[i >> 1] ?? AGAIN;
     const hostParams = shim.params.flatMap((type) => (shim.split && type === 'i64' ? [...HALVES] : [type]));
-    out.u8(0x60);
+    out.u8(FUNCTION_TYPE);
     for (const types of [i % 2 === 0 ? shim.params : hostParams, shim.results]) {
       out.u32(types.length);
       for (const type of types) out.u8(HOST_TYPES[type]);

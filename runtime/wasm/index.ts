@@ -1,5 +1,9 @@
 /** Reads and rewrites WebAssembly binaries. */
+
+export type { CodePass, CodeWalk } from './code-pass.ts';
 export { DraftState, draftAt, draftCapacity } from './draft-layout.ts';
+export { draftPass } from './draft-pass.ts';
+export { dropNamesPass } from './drop-names-pass.ts';
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
 export { functionNames } from './function-names.ts';
@@ -12,11 +16,13 @@ export {
   hostShimModule,
   WAIT_AGAIN,
 } from './host-shims.ts';
+export type { Added } from './index-space.ts';
+export { memoryPass } from './memory-pass.ts';
+export { meterPass } from './meter-pass.ts';
 export type {
   CustomSection,
   Export,
   ExternalKind,
-  FuncType,
   GlobalType,
   Import,
   Limits,
@@ -25,8 +31,12 @@ export type {
   WasmModule,
 } from './module.ts';
 export { customSection } from './module.ts';
+export { type ImportedMemory, KERNEL_MODULE, type ModulePlan } from './module-plan.ts';
 export type { OffsetMap } from './offset-map.ts';
+export { type Pass, PassConflictError } from './pass.ts';
+export { preemptPass } from './preempt-pass.ts';
 export { isWasmBinary, readModule } from './read-module.ts';
-export { kernelModule, type RewritePasses, type RewrittenModule, rewriteModule } from './rewrite-module.ts';
-export type { TypeDefinition } from './type-definition.ts';
+export { reusePass } from './reuse-pass.ts';
+export { type RewrittenModule, rewriteModule } from './rewrite-module.ts';
+export type { FuncType, TypeDefinition } from './type-definition.ts';
 export type { ValueType } from './value-type.ts';

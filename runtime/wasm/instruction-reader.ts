@@ -1,5 +1,5 @@
 import { ByteReader } from './byte-reader.ts';
-import { plainShapes, prefixedShapes, shape } from './opcodes.ts';
+import { op, plainShapes, prefixedShapes, shape } from './opcodes.ts';
 import { readHeapType, readValueType } from './value-type.ts';
 
 /**
@@ -48,6 +48,14 @@ export class InstructionReader extends ByteReader {
     this.opcode = opcode;
     this.shape = kind;
     if (kind !== shape.none) this.#immediates(kind);
+  }
+
+  /** Where the immediates of the instruction begin. */
+  get immediatesAt(): number {
+    let at = this.start + 1;
+    if (this.opcode <= 0xff) return at;
+    while ((this.bytes[at] ?? 0) >= 0x80) at++;
+    return at + 1;
   }
 
   #immediates(kind: number): void {
@@ -186,19 +194,27 @@ export class InstructionReader extends ByteReader {
     this.skipU64('a memory offset');
   }
 
-  /** A constant expression up to and with its `end`; `onFunction` hears of each `ref.func`. */
-  constantExpression(onFunction: (at: number, index: number) => void): void {
+  /** Reads a constant expression up to and with its `end`, and tells `sites` of the indices in it. */
+  constantExpression(sites: ConstantSites): void {
     for (;;) {
       this.next();
-      if (this.opcode === 0x0b) return;
+      if (this.opcode === op.end) return;
       if (this.shape === shape.function) {
-        if (this.opcode !== 0xd2) throw this.fail(this.start, 'a constant instruction');
-        onFunction(this.indexAt, this.index);
+        if (this.opcode !== op.refFunc) throw this.fail(this.start, 'a constant instruction');
+        sites.functionAt(this.indexAt, this.index);
+      } else if (this.opcode === op.globalGet) {
+        sites.globalAt(this.indexAt);
       } else if (isControl(this.shape)) {
         throw this.fail(this.start, 'a constant instruction');
       }
     }
   }
+}
+
+/** Called with the offsets of the indices in a constant expression. */
+export interface ConstantSites {
+  functionAt(at: number, index: number): void;
+  globalAt(at: number): void;
 }
 
 function isControl(kind: number): boolean {

@@ -1,4 +1,4 @@
-import type { CodeWalk } from './code-walk.ts';
+import type { CodeWalk } from './code-pass.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import type { WasmModule } from './module.ts';
 import { isBulk, op, shape } from './opcodes.ts';
@@ -41,6 +41,18 @@ export class LoopCopies {
     if (walk.reader.bytes[start - 1] !== 0x40) return 1;
     const end = this.#bodyEnd(start);
     return end < 0 ? 1 : Math.min(mostCopies, Math.max(1, Math.floor(copiesLimit / (end - start))));
+  }
+
+  /** Where a loop ends whose body begins at `start`. */
+  loopEnd(start: number): number {
+    const reader = this.#reader;
+    reader.position = start;
+    for (let depth = 1; depth > 0; ) {
+      reader.next();
+      if (reader.shape === shape.blockType || reader.shape === shape.tryTable) depth++;
+      else if (reader.opcode === op.end || reader.opcode === op.delegate) depth--;
+    }
+    return reader.position;
   }
 
   /** Where the `end` of a loop stands; -1 where its body cannot be copied. */

@@ -1,12 +1,7 @@
 import type { CodeSurvey } from './code-survey.ts';
-import type { IntList } from './int-list.ts';
-import type { TypeDefinition } from './type-definition.ts';
+import type { IndexSites } from './index-sites.ts';
+import type { FuncType, TypeDefinition } from './type-definition.ts';
 import type { ValueType } from './value-type.ts';
-
-export interface FuncType {
-  readonly params: readonly ValueType[];
-  readonly results: readonly ValueType[];
-}
 
 /** Sizes in pages (memories) or elements (tables). */
 export interface Limits {
@@ -93,8 +88,8 @@ export interface WasmModule {
   readonly elementSegments: number;
   readonly dataSegments: number;
   readonly customs: readonly CustomSection[];
-  /** Offsets, ascending, of every function index outside the code section and the start section. */
-  readonly functionSites: IntList;
+  /** Every index of a function, table, memory or global outside of the code section and the start section. */
+  readonly sites: IndexSites;
   /** By function index: 1 when its address may be in a table or a reference. Exports are not counted. */
   readonly addressTaken: Uint8Array;
   readonly code: CodeSurvey;

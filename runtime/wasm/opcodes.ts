@@ -37,7 +37,9 @@ export const op = {
   localTee: 0x22,
   globalGet: 0x23,
   globalSet: 0x24,
+  tableGet: 0x25,
   tableSet: 0x26,
+  memorySize: 0x3f,
   memoryGrow: 0x40,
   i32Const: 0x41,
   i64Const: 0x42,
@@ -58,6 +60,7 @@ export const op = {
   brOnNonNull: 0xd6,
   brOnCast: 0xfb018,
   brOnCastFail: 0xfb019,
+  memoryInit: 0xfc008,
   dataDrop: 0xfc009,
   memoryCopy: 0xfc00a,
   memoryFill: 0xfc00b,
@@ -65,6 +68,7 @@ export const op = {
   elemDrop: 0xfc00d,
   tableCopy: 0xfc00e,
   tableGrow: 0xfc00f,
+  tableSize: 0xfc010,
   tableFill: 0xfc011,
 } as const;
 

@@ -1,12 +1,11 @@
 import { CodeSurveyor } from './code-survey.ts';
-import { InstructionReader } from './instruction-reader.ts';
-import { IntList } from './int-list.ts';
+import { IndexSites, SiteKind } from './index-sites.ts';
+import { type ConstantSites, InstructionReader } from './instruction-reader.ts';
 import type {
   CustomSection,
   DefinedTable,
   Export,
   ExternalKind,
-  FuncType,
   GlobalType,
   Import,
   Limits,
@@ -16,13 +15,20 @@ import type {
 import { readLimits } from './read-limits.ts';
 import { readTypes } from './read-types.ts';
 import { sectionId, sectionNames, sectionOrder } from './sections.ts';
-import type { TypeDefinition } from './type-definition.ts';
+import type { FuncType, TypeDefinition } from './type-definition.ts';
 import { readValueType } from './value-type.ts';
 
-const kinds: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag'];
+const KINDS: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag'];
+
+const EXPORT_SITES = {
+  function: SiteKind.Function,
+  table: SiteKind.Table,
+  memory: SiteKind.Memory,
+  global: SiteKind.Global,
+} as const;
 
 /** No module may have more of anything than this; engines have the same limit. */
-const entryLimit = 1_000_000;
+const ENTRY_LIMIT = 1_000_000;
 
 export function isWasmBinary(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
@@ -36,7 +42,7 @@ export function readModule(bytes: Uint8Array): WasmModule {
   return new ModuleReader(bytes).read();
 }
 
-class ModuleReader implements WasmModule {
+class ModuleReader implements WasmModule, ConstantSites {
   readonly bytes: Uint8Array;
   readonly sections: Section[] = [];
   types: TypeDefinition[] = [];
@@ -56,7 +62,7 @@ class ModuleReader implements WasmModule {
   elementSegments = 0;
   dataSegments = 0;
   readonly customs: CustomSection[] = [];
-  readonly functionSites = new IntList();
+  readonly sites = new IndexSites();
   addressTaken = new Uint8Array(0);
   code: CodeSurveyor = new CodeSurveyor(0, this.#surveyContext());
 
@@ -149,12 +155,12 @@ class ModuleReader implements WasmModule {
         this.#tableEntries();
         break;
       case sectionId.memory: {
-        const count = this.#reader.count('memories', 2, entryLimit);
+        const count = this.#reader.count('memories', 2, ENTRY_LIMIT);
         for (let i = 0; i < count; i++) this.memories.push(readLimits(this.#reader));
         break;
       }
       case sectionId.tag: {
-        const count = this.#reader.count('tags', 2, entryLimit);
+        const count = this.#reader.count('tags', 2, ENTRY_LIMIT);
         for (let i = 0; i < count; i++) this.tags.push(this.#tagType());
         break;
       }
@@ -190,7 +196,7 @@ class ModuleReader implements WasmModule {
 
   #importEntries(): void {
     const reader = this.#reader;
-    const count = reader.count('imports', 4, entryLimit);
+    const count = reader.count('imports', 4, ENTRY_LIMIT);
     for (let i = 0; i < count; i++) {
       const module = reader.name('a module name');
       const name = reader.name('an import name');
@@ -250,7 +256,7 @@ class ModuleReader implements WasmModule {
   }
 
   #functionTypes(): void {
-    const count = this.#reader.count('functions', 1, entryLimit);
+    const count = this.#reader.count('functions', 1, ENTRY_LIMIT);
     this.functions = new Uint32Array(count);
     for (let i = 0; i < count; i++) this.functions[i] = this.#functionTypeReference();
     this.#indexSpaceGrew();
@@ -262,7 +268,7 @@ class ModuleReader implements WasmModule {
 
   #tableEntries(): void {
     const reader = this.#reader;
-    const count = reader.count('tables', 3, entryLimit);
+    const count = reader.count('tables', 3, ENTRY_LIMIT);
     for (let i = 0; i < count; i++) {
       const initialized = reader.peek('a table type') === 0x40;
       if (initialized) {
@@ -273,29 +279,29 @@ class ModuleReader implements WasmModule {
       const limitsStart = reader.position;
       const limits = readLimits(reader);
       this.tables.push({ element, ...limits, limitsStart, limitsEnd: reader.position });
-      if (initialized) reader.constantExpression(this.#takeAddress);
+      if (initialized) reader.constantExpression(this);
     }
   }
 
   #globalEntries(): void {
-    const count = this.#reader.count('globals', 3, entryLimit);
+    const count = this.#reader.count('globals', 3, ENTRY_LIMIT);
     for (let i = 0; i < count; i++) {
       this.globals.push(this.#globalType());
-      this.#reader.constantExpression(this.#takeAddress);
+      this.#reader.constantExpression(this);
     }
   }
 
   #exportEntries(): void {
     const reader = this.#reader;
-    const count = reader.count('exports', 3, entryLimit);
+    const count = reader.count('exports', 3, ENTRY_LIMIT);
     for (let i = 0; i < count; i++) {
       const name = reader.name('an export name');
-      const kind = kinds[reader.u8('an export kind')];
+      const kind = KINDS[reader.u8('an export kind')];
       if (kind === undefined) throw reader.fail(reader.position - 1, 'an export kind');
       const at = reader.position;
       const index = kind === 'function' ? this.#functionIndex() : reader.u32('an index');
-      if (kind === 'function') this.functionSites.push(at);
-      else this.#checkExport(kind, index, at);
+      if (kind !== 'function') this.#checkExport(kind, index, at);
+      if (kind !== 'tag') this.sites.add(at, EXPORT_SITES[kind]);
       this.exports.push({ name, kind, index });
     }
   }
@@ -318,47 +324,60 @@ class ModuleReader implements WasmModule {
     return index;
   }
 
-  readonly #takeAddress = (at: number, index: number): void => {
+  functionAt(at: number, index: number): void {
     this.#checkExport('function', index, at);
-    this.functionSites.push(at);
+    this.sites.add(at, SiteKind.Function);
     this.addressTaken[index] = 1;
-  };
+  }
+
+  globalAt(at: number): void {
+    this.sites.add(at, SiteKind.Global);
+  }
 
   #elements(): void {
     const reader = this.#reader;
-    const count = reader.count('element segments', 2, 10 * entryLimit);
+    const count = reader.count('element segments', 2, 10 * ENTRY_LIMIT);
     this.elementSegments = count;
     for (let i = 0; i < count; i++) this.#elementSegment();
   }
 
   #elementSegment(): void {
     const reader = this.#reader;
+    const flagsAt = reader.position;
     const flags = reader.u32('segment flags');
     if (flags > 7) throw reader.fail(reader.position - 1, 'segment flags below 8');
     const active = (flags & 1) === 0;
     const expressions = (flags & 4) !== 0;
     if (active) {
-      if (flags & 2) reader.u32('a table index');
-      reader.constantExpression(this.#takeAddress);
+      if ((flags & 2) === 0) this.sites.add(flagsAt, SiteKind.SegmentTable);
+      else this.#tableIndex();
+      reader.constantExpression(this);
     }
     if (flags & 3) {
       if (expressions) readValueType(reader);
       else if (reader.u8('an element kind') !== 0) throw reader.fail(reader.position - 1, 'an element kind');
+    } else {
+      this.sites.add(reader.position, expressions ? SiteKind.SegmentType : SiteKind.SegmentKind);
     }
     const items = reader.count('elements', 1);
     for (let i = 0; i < items; i++) {
       if (expressions) {
-        reader.constantExpression(this.#takeAddress);
+        reader.constantExpression(this);
       } else {
         const at = reader.position;
-        this.#takeAddress(at, reader.u32('a function index'));
+        this.functionAt(at, reader.u32('a function index'));
       }
     }
   }
 
+  #tableIndex(): void {
+    this.sites.add(this.#reader.position, SiteKind.Table);
+    this.#reader.u32('a table index');
+  }
+
   #bodies(): void {
     const at = this.#reader.position;
-    const count = this.#reader.count('function bodies', 3, entryLimit);
+    const count = this.#reader.count('function bodies', 3, ENTRY_LIMIT);
     if (count !== this.functions.length) {
       throw this.#reader.fail(at, `${this.functions.length} function bodies`, String(count));
     }
@@ -372,13 +391,19 @@ class ModuleReader implements WasmModule {
 
   #data(): void {
     const reader = this.#reader;
-    const count = reader.count('data segments', 2, entryLimit);
+    const count = reader.count('data segments', 2, ENTRY_LIMIT);
     this.dataSegments = count;
     for (let i = 0; i < count; i++) {
+      const flagsAt = reader.position;
       const flags = reader.u32('segment flags');
       if (flags > 2) throw reader.fail(reader.position - 1, 'segment flags below 3');
-      if (flags === 2) reader.u32('a memory index');
-      if (flags !== 1) reader.constantExpression(this.#takeAddress);
+      if (flags === 0) {
+        this.sites.add(flagsAt, SiteKind.SegmentMemory);
+      } else if (flags === 2) {
+        this.sites.add(reader.position, SiteKind.Memory);
+        reader.u32('a memory index');
+      }
+      if (flags !== 1) reader.constantExpression(this);
       reader.skip(reader.count('bytes of data', 1), 'data');
     }
   }

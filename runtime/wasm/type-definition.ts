@@ -1,6 +1,11 @@
 import type { ValueType } from './value-type.ts';
 
-/** One entry of the type index space. Structs and arrays count, but the runtime needs nothing of them. */
+export interface FuncType {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+/** One entry of the type index space. Structs and arrays keep their place; the runtime needs nothing of them. */
 export interface TypeDefinition {
   readonly kind: 'func' | 'struct' | 'array';
   /** Empty unless `kind` is `func`. */

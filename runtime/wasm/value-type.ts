@@ -6,6 +6,21 @@ import type { ByteReader } from './byte-reader.ts';
  */
 export type ValueType = string;
 
+/** The bytes of the types that a pass may give to what it brings. Source: core specification, 5.3. */
+export const VALUE_CODE = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  funcref: 0x70,
+  externref: 0x6f,
+} as const;
+
+/** The byte that a function type begins with. */
+export const FUNCTION_TYPE = 0x60;
+
+export type SimpleType = keyof typeof VALUE_CODE;
+
 const abstractHeapTypes: ReadonlyMap<number, string> = new Map([
   [0x74, 'noexn'],
   [0x73, 'nofunc'],

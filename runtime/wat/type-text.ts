@@ -1,4 +1,5 @@
-import type { FuncType, WasmModule } from '../wasm/module.ts';
+import type { WasmModule } from '../wasm/module.ts';
+import type { FuncType } from '../wasm/type-definition.ts';
 import type { ValueType } from '../wasm/value-type.ts';
 
 /** Types that are written beside the index of a type in the middle of code; the index alone says the same. */

@@ -1,5 +1,5 @@
 /** What preemption costs: small programs as compiled and as rewritten. */
-import { readModule, rewriteModule } from '../../runtime/wasm/index.ts';
+import { memoryPass, preemptPass, readModule, rewriteModule } from '../../runtime/wasm/index.ts';
 import { alternate, time } from './alternate.ts';
 import { bench } from './bench.ts';
 import type { Benchmark, Figure, Row } from './benchmark.ts';
@@ -58,7 +58,7 @@ async function compareAll(): Promise<Comparison[]> {
     for (const [language, bytes] of programs) {
       let name = '';
       const onTick = () => ticks.set(name, (ticks.get(name) ?? 0) + 1);
-      const changed = rewriteModule(readModule(bytes), { memory: true, preempt: true });
+      const changed = rewriteModule(readModule(bytes), [memoryPass, preemptPass]);
       const plain = await instantiateKernels(withMark(bytes, i));
       const rewritten = await instantiateKernels(withMark(changed.bytes, i), changed.startExport, onTick);
       for (const [kernel, original] of plain) {

@@ -1,7 +1,13 @@
 /** How fast modules are read and rewritten. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readModule, rewriteModule } from '../../runtime/wasm/index.ts';
+import {
+  dropNamesPass,
+  memoryPass,
+  preemptPass,
+  readModule,
+  rewriteModule,
+} from '../../runtime/wasm/index.ts';
 import { projectFolder } from '../support/command.ts';
 import { time } from './alternate.ts';
 import { bench } from './bench.ts';
@@ -38,7 +44,7 @@ async function captureBinaryen(): Promise<Uint8Array> {
 
 /** As the kernel rewrites a module it loads. */
 function rewrite(bytes: Uint8Array): Uint8Array {
-  return rewriteModule(readModule(bytes), { memory: true, preempt: true, dropNames: true }).bytes;
+  return rewriteModule(readModule(bytes), [memoryPass, preemptPass, dropNamesPass]).bytes;
 }
 
 export const rewriting: Benchmark = {

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { describe, expect, it } from 'vitest';
-import { type RewritePasses, readModule, rewriteModule } from '../../../runtime/wasm/index.ts';
+import { memoryPass, type Pass, readModule, rewriteModule } from '../../../runtime/wasm/index.ts';
 import { assemblyScript, classicModules, modernModules } from './constructs.ts';
 import { comparable, metered, modernWat, preemptive, start, trace, type Wasm, wat } from './support.ts';
 
@@ -11,7 +11,7 @@ function expectSame(bytes: Wasm): void {
   const plain = trace(bytes);
   expect(trace(bytes, preemptive)).toEqual(plain);
   expect(trace(bytes, metered)).toEqual(plain);
-  expect(trace(bytes, { memory: true })).toEqual(plain);
+  expect(trace(bytes, [memoryPass])).toEqual(plain);
 }
 
 describe('a rewritten module does what it did', () => {
@@ -42,11 +42,11 @@ describe('the guests', () => {
       const bytes = new Uint8Array(readFileSync(join(root, file)));
       if (!WebAssembly.validate(bytes)) return;
       const module = readModule(bytes);
-      for (const passes of [{ memory: true }, preemptive, metered]) {
+      for (const passes of [[memoryPass], preemptive, metered]) {
         expect(WebAssembly.validate(new Uint8Array(rewriteModule(module, passes).bytes))).toBe(true);
       }
       // Every import traps, so each export runs up to its first one.
-      const run = (passes?: RewritePasses): unknown[] => {
+      const run = (passes?: readonly Pass[]): unknown[] => {
         const running = start(bytes, passes);
         return module.exports
           .filter(({ kind, index }) => kind === 'function' && module.functionType(index)?.params.length === 0)

@@ -1,10 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DraftState, draftAt, draftCapacity } from '../../../runtime/wasm/draft-layout.ts';
-import { kernelModule, readModule, rewriteModule } from '../../../runtime/wasm/index.ts';
+import {
+  draftPass,
+  dropNamesPass,
+  KERNEL_MODULE,
+  memoryPass,
+  preemptPass,
+  readModule,
+  reusePass,
+  rewriteModule,
+} from '../../../runtime/wasm/index.ts';
 import { wat } from './support.ts';
 
-const PASSES = { memory: true, preempt: true, reuse: true, draft: true };
+const PASSES = [memoryPass, preemptPass, reusePass, draftPass];
 
 /** Functions of `lunatic::message` that a draft does, and `receive`, which it does not. */
 const IMPORTS = `
@@ -52,7 +61,7 @@ class Bench {
       };
     }
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const imports = { 'lunatic::message': host, [kernelModule]: { tick() {}, memory, draft: this.draft } };
+    const imports = { 'lunatic::message': host, [KERNEL_MODULE]: { tick() {}, memory, draft: this.draft } };
     this.exports = new WebAssembly.Instance(new WebAssembly.Module(binary), imports).exports;
     this.memory = new Uint8Array(memory.buffer);
   }
@@ -250,7 +259,7 @@ describe('a module', () => {
 
   test('has functions in it that no index of the original names, behind all others', async () => {
     const source = readModule(await wat(MODULE));
-    const rewritten = rewriteModule(source, { ...PASSES, dropNames: true });
+    const rewritten = rewriteModule(source, [...PASSES, dropNamesPass]);
     const after = readModule(rewritten.bytes);
     const own = source.importedFunctions + source.functions.length;
     const total = after.importedFunctions + after.functions.length;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readModule, rewriteModule, type WasmModule } from '../../../runtime/wasm/index.ts';
+import { memoryPass, readModule, rewriteModule, type WasmModule } from '../../../runtime/wasm/index.ts';
 import { InstructionReader } from '../../../runtime/wasm/instruction-reader.ts';
 import { metered, preemptive, type Wasm, wat } from './support.ts';
 
@@ -47,7 +47,7 @@ function place(module: Uint8Array, imports: WebAssembly.Imports, argument: numbe
 
 describe('the offset map', () => {
   it.each([
-    ['memory', { memory: true }],
+    ['memory', [memoryPass]],
     ['preempt', preemptive],
     ['meter', metered],
   ])('leads from each instruction to its place and back (%s)', async (_name, passes) => {

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { functionNames, readModule, rewriteModule } from '../../../runtime/wasm/index.ts';
+import { functionNames, memoryPass, readModule, rewriteModule } from '../../../runtime/wasm/index.ts';
 import { binary, leb, metered, modernWat, preemptive, start, type Wasm, wat } from './support.ts';
 
 const limitsOf = async (source: string): Promise<unknown> =>
-  readModule(rewriteModule(readModule(await wat(source)), { memory: true }).bytes).tables;
+  readModule(rewriteModule(readModule(await wat(source)), [memoryPass]).bytes).tables;
 
 describe('without passes', () => {
   it('a module stays as it is, byte for byte', async () => {
     const bytes = await wat(
       '(module (memory 1) (table 1 funcref) (func $f) (start $f) (data (i32.const 0) "x"))',
     );
-    const rewritten = rewriteModule(readModule(bytes), {});
+    const rewritten = rewriteModule(readModule(bytes), []);
     expect(rewritten.bytes).toEqual(bytes);
     expect(rewritten.startExport).toBeUndefined();
     expect(rewritten.memory).toBeUndefined();
@@ -25,7 +25,7 @@ describe('the start function', () => {
     const bytes = await wat(
       '(module (global $g (export "g") (mut i32) (i32.const 1)) (func $s (global.set $g (i32.const 5))) (start $s))',
     );
-    for (const passes of [{ memory: true }, preemptive, metered]) {
+    for (const passes of [[memoryPass], preemptive, metered]) {
       const rewritten = rewriteModule(readModule(bytes), passes);
       const module = readModule(rewritten.bytes);
       expect(rewritten.startExport).toBe('lunatic:start');
@@ -49,7 +49,7 @@ describe('the memory pass', () => {
   it('imports the memory with its limits, and keeps its exports and data', async () => {
     const bytes = await wat(`(module (memory (export "mem") 2 5) (data (i32.const 3) "hello")
       (func (export "size") (result i32) (memory.size)))`);
-    const rewritten = rewriteModule(readModule(bytes), { memory: true });
+    const rewritten = rewriteModule(readModule(bytes), [memoryPass]);
     expect(rewritten.memory).toEqual({ initial: 2, maximum: 5, exported: true });
     const memory = new WebAssembly.Memory({ initial: 2, maximum: 5 });
     const module = new WebAssembly.Module(new Uint8Array(rewritten.bytes));
@@ -60,7 +60,7 @@ describe('the memory pass', () => {
 
   it('says when the memory has no maximum and is not exported', async () => {
     const bytes = await wat('(module (memory 1))');
-    expect(rewriteModule(readModule(bytes), { memory: true }).memory).toEqual({
+    expect(rewriteModule(readModule(bytes), [memoryPass]).memory).toEqual({
       initial: 1,
       exported: false,
     });
@@ -73,7 +73,7 @@ describe('the memory pass', () => {
     ['no memory', '(module)'],
   ])('leaves %s alone', async (_what, source) => {
     const bytes = await wat(source);
-    const rewritten = rewriteModule(readModule(bytes), { memory: true });
+    const rewritten = rewriteModule(readModule(bytes), [memoryPass]);
     expect(rewritten.memory).toBeUndefined();
     expect(rewritten.bytes).toEqual(bytes);
   });
@@ -82,7 +82,7 @@ describe('the memory pass', () => {
     const bytes = modernWat(
       '(module (memory $a 1) (memory $b 2) (export "a" (memory $a)) (export "b" (memory $b)))',
     );
-    const rewritten = rewriteModule(readModule(bytes), { memory: true });
+    const rewritten = rewriteModule(readModule(bytes), [memoryPass]);
     expect(rewritten.memory).toBeUndefined();
     expect(readModule(rewritten.bytes).memories).toHaveLength(2);
   });
@@ -239,7 +239,7 @@ describe('a module that lacks sections', () => {
     ['an empty code section', binary([3, 0], [10, 0])],
     ['a start function alone', binary([1, 1, 0x60, 0, 0], [3, 1, 0], [8, 0], [10, 1, 2, 0, 0x0b])],
   ])('%s', (_what, bytes) => {
-    for (const passes of [{ memory: true }, preemptive, metered]) {
+    for (const passes of [[memoryPass], preemptive, metered]) {
       expect(WebAssembly.validate(new Uint8Array(rewriteModule(readModule(bytes), passes).bytes))).toBe(true);
     }
   });

@@ -1,8 +1,11 @@
 /** What the tests of `runtime/wasm` share: building modules, running them as they are and rewritten. */
 import binaryen from 'binaryen';
 import {
-  kernelModule,
-  type RewritePasses,
+  KERNEL_MODULE,
+  memoryPass,
+  meterPass,
+  type Pass,
+  preemptPass,
   type RewrittenModule,
   readModule,
   rewriteModule,
@@ -76,7 +79,7 @@ export interface RunOptions {
 }
 
 /** Instantiates a module, rewritten where passes are given, with imports that trap, and runs its start function. */
-export function start(bytes: Wasm, passes?: RewritePasses, options: RunOptions = {}): Running {
+export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions = {}): Running {
   const rewritten = passes === undefined ? undefined : rewriteModule(readModule(bytes), passes);
   const running: Running = { exports: {}, asked: 0, rewritten, call };
   const ask = (): number => {
@@ -86,8 +89,8 @@ export function start(bytes: Wasm, passes?: RewritePasses, options: RunOptions =
   };
   const imports = stubImports(bytes, options.quietImports ?? false);
   const memory = rewritten?.memory;
-  imports[kernelModule] = { tick: ask, refuel: ask };
-  if (memory !== undefined) imports[kernelModule]['memory'] = new WebAssembly.Memory(memory);
+  imports[KERNEL_MODULE] = { tick: ask, refuel: ask };
+  if (memory !== undefined) imports[KERNEL_MODULE]['memory'] = new WebAssembly.Memory(memory);
   const module = new WebAssembly.Module(new Uint8Array(rewritten?.bytes ?? bytes));
   Object.assign(running.exports, new WebAssembly.Instance(module, imports).exports);
   const begin = rewritten?.startExport;
@@ -188,11 +191,11 @@ function hash(bytes: Uint8Array): string {
   return `${bytes.length}:${h >>> 0}`;
 }
 
-export const preemptive: RewritePasses = { memory: true, preempt: true };
-export const metered: RewritePasses = { memory: true, meter: true };
+export const preemptive: readonly Pass[] = [memoryPass, preemptPass];
+export const metered: readonly Pass[] = [memoryPass, meterPass];
 
 /** What every export gives for some arguments, in order, and what the instance looks like then. */
-export function trace(bytes: Wasm, passes?: RewritePasses, options?: RunOptions): unknown[] {
+export function trace(bytes: Wasm, passes?: readonly Pass[], options?: RunOptions): unknown[] {
   const running = start(bytes, passes, options);
   const module = readModule(bytes);
   const found: unknown[] = [];

@@ -1,0 +1,136 @@
+import { code, type DraftBodyWriter } from './draft-body-writer.ts';
+import { DraftState, draftAt, draftCapacity } from './draft-layout.ts';
+import { op } from './opcodes.ts';
+
+/**
+ * Writes a body: declarations of locals, and the code up to its `end`.
+ * @param host index of the import to call where the draft will not do
+ */
+type WriteBody = (body: DraftBodyWriter, host: number) => void;
+
+/**
+ * What is called in place of host functions of `lunatic::message`, by name of the host function; only under this type.
+ * Each does in the draft what the host function would do, where it can be done there without a trap; else it calls the
+ * host function.
+ */
+export const DRAFT_BODIES: ReadonlyMap<string, { readonly type: string; readonly write: WriteBody }> =
+  new Map([
+    ['create_data', { type: 'i64,i64 -> ', write: writeCreate }],
+    ['write_data', { type: 'i32,i32 -> i32', write: writeWrite }],
+    ['read_data', { type: 'i32,i32 -> i32', write: writeRead }],
+    ['seek_data', { type: 'i64 -> ', write: writeSeek }],
+    ['get_tag', { type: ' -> i64', write: writeTag }],
+    ['data_size', { type: ' -> i64', write: writeSize }],
+    ['send', { type: 'i64 -> i32', write: writeSend }],
+  ]);
+
+function writeCreate(body: DraftBodyWriter, host: number): void {
+  body.locals(0);
+  // Open or empty: nothing has to be given up but a draft.
+  body.load(code.i32Load, draftAt.state);
+  body.number(DraftState.Open & DraftState.Empty);
+  body.do(code.i32And);
+  body.when(() => {
+    body.store(code.i64Store, draftAt.length, () => body.long(0));
+    body.store(code.i64Store, draftAt.tag, () => body.get(0));
+    body.store(code.i32Store, draftAt.state, () => body.number(DraftState.Open));
+  });
+  body.host(host, 2);
+}
+
+function writeWrite(body: DraftBodyWriter, host: number): void {
+  const [pointer, size, length] = [0, 1, 2];
+  body.locals(1);
+  body.isOpen();
+  body.get(size);
+  body.number(draftCapacity);
+  body.load(code.i32Load, draftAt.length);
+  body.tee(length);
+  body.do(op.i32Sub, code.i32LeU, code.i32And);
+  body.isInMemory(pointer, size);
+  body.do(code.i32And);
+  body.when(() => {
+    const from = { memory: body.guest, local: pointer, offset: 0 };
+    body.copy(from, { memory: body.draft, local: length, offset: draftAt.bytes }, size);
+    body.store(code.i32Store, draftAt.length, () => {
+      body.get(length);
+      body.get(size);
+      body.do(op.i32Add);
+    });
+    body.get(size);
+  });
+  body.host(host, 2);
+}
+
+function writeRead(body: DraftBodyWriter, host: number): void {
+  const [pointer, size, position, count] = [0, 1, 2, 3];
+  body.locals(2);
+  body.isOpen();
+  body.isInMemory(pointer, size);
+  body.do(code.i32And);
+  body.when(() => {
+    // The least of what is wanted and what is left.
+    body.get(size);
+    body.load(code.i32Load, draftAt.length);
+    body.load(code.i32Load, draftAt.position);
+    body.tee(position);
+    body.do(op.i32Sub);
+    body.tee(count);
+    body.get(size);
+    body.get(count);
+    body.do(op.i32LtU, op.select);
+    body.set(count);
+    const from = { memory: body.draft, local: position, offset: draftAt.bytes };
+    body.copy(from, { memory: body.guest, local: pointer, offset: 0 }, count);
+    body.store(code.i32Store, draftAt.position, () => {
+      body.get(position);
+      body.get(count);
+      body.do(op.i32Add);
+    });
+    body.get(count);
+  });
+  body.host(host, 2);
+}
+
+function writeSeek(body: DraftBodyWriter, host: number): void {
+  body.locals(0);
+  body.isOpen();
+  body.get(0);
+  body.load(code.i32Load, draftAt.length);
+  body.do(code.i64ExtendI32U, code.i64LeU, code.i32And);
+  body.when(() =>
+    body.store(code.i32Store, draftAt.position, () => {
+      body.get(0);
+      body.do(code.i32WrapI64);
+    }),
+  );
+  body.host(host, 1);
+}
+
+function writeTag(body: DraftBodyWriter, host: number): void {
+  body.locals(0);
+  body.isOpen();
+  body.when(() => body.load(code.i64Load, draftAt.tag));
+  body.host(host, 0);
+}
+
+function writeSize(body: DraftBodyWriter, host: number): void {
+  body.locals(0);
+  body.isOpen();
+  body.when(() => {
+    body.load(code.i32Load, draftAt.length);
+    body.do(code.i64ExtendI32U);
+  });
+  body.host(host, 0);
+}
+
+function writeSend(body: DraftBodyWriter, host: number): void {
+  body.locals(0);
+  body.isOpen();
+  body.when(() => {
+    body.store(code.i64Store, draftAt.receiver, () => body.get(0));
+    body.store(code.i32Store, draftAt.state, () => body.number(DraftState.Sent));
+    body.number(0);
+  });
+  body.host(host, 1);
+}

@@ -1,0 +1,60 @@
+import { DRAFT_BODIES } from './draft-bodies.ts';
+import { DraftBodyWriter } from './draft-body-writer.ts';
+import type { Added } from './index-space.ts';
+import type { WasmModule } from './module.ts';
+import type { ModulePlan } from './module-plan.ts';
+import { op } from './opcodes.ts';
+import type { Pass } from './pass.ts';
+
+/** The draft's memory is a page. */
+const DRAFT_LIMITS = { initial: 1, maximum: 1, shared: false, is64: false };
+
+/**
+ * Has direct calls of host functions that work on a message go to functions which use the draft, the import
+ * `lunatic:kernel`.`draft`. A call from a guest to JavaScript takes some 25 ns, since it leaves the guest's stack, and
+ * a message takes five.
+ */
+export const draftPass: Pass = {
+  name: 'draft',
+  declare(plan) {
+    const { module } = plan;
+    if (!hasGuestMemory(module) || module.functions.length === 0) return;
+    const added = new Map<string, Added>();
+    let draft: Added | undefined;
+    let index = 0;
+    for (const entry of module.imports) {
+      if (entry.kind !== 'function') continue;
+      const host = index++;
+      const { name, typeIndex } = entry;
+      const known = entry.module === 'lunatic::message' ? DRAFT_BODIES.get(name) : undefined;
+      const type = module.types[typeIndex];
+      if (known === undefined || `${type?.params} -> ${type?.results}` !== known.type) continue;
+      draft ??= plan.importMemory('draft', DRAFT_LIMITS);
+      // A module may import the same many times.
+      const target = added.get(name) ?? addFunction(plan, typeIndex, host, draft, known.write);
+      added.set(name, target);
+      plan.redirectCalls(host, target);
+    }
+  },
+};
+
+function addFunction(
+  plan: ModulePlan,
+  typeIndex: number,
+  host: number,
+  draft: Added,
+  write: (body: DraftBodyWriter, host: number) => void,
+): Added {
+  return plan.addFunction(typeIndex, (out) => {
+    write(new DraftBodyWriter(out, draft.index, plan.spaces.memory.move(0)), host);
+    out.u8(op.end);
+  });
+}
+
+/** Whether host functions reach the module's memory, and it is of the kind that they know. */
+function hasGuestMemory({ memories, importedMemories, exports }: WasmModule): boolean {
+  const [own] = memories;
+  const isLone = memories.length === 1 && importedMemories === 0;
+  if (own === undefined || !isLone || own.shared || own.is64) return false;
+  return exports.some(({ kind, name }) => kind === 'memory' && name === 'memory');
+}

@@ -1,0 +1,61 @@
+import type { ByteWriter } from './byte-writer.ts';
+
+/** Something that a pass adds to a module. It has its index once every pass has declared what it brings. */
+export interface Added {
+  readonly index: number;
+}
+
+/** The same, as the plan keeps it. */
+export interface AddedEntry extends Added {
+  index: number;
+  /** The name under which it is imported, or by which the name section calls it. */
+  readonly name: string | undefined;
+  /** Writes its entry in the section of its kind; for an import, what follows the import's names and kind. */
+  write(out: ByteWriter): void;
+}
+
+/**
+ * One index space of a rewritten module, and where the entries of the original went. Passes add imports and own entries:
+ *
+ *     imports of the original | own ones that became imports | added imports | own ones of the original | added ones
+ *
+ * All that stands before the added imports keeps its index.
+ */
+export class IndexSpace {
+  readonly imported: number;
+  readonly own: number;
+  /** How many of the module's own entries, its first ones, became imports. */
+  turned = 0;
+  readonly imports: AddedEntry[] = [];
+  readonly added: AddedEntry[] = [];
+
+  constructor(imported: number, own: number) {
+    this.imported = imported;
+    this.own = own;
+  }
+
+  /** Whether any entry of the original has another index now. */
+  get moves(): boolean {
+    return this.imports.length > 0 && this.own > this.turned;
+  }
+
+  /** What an index of the original is now. */
+  readonly move = (index: number): number =>
+    index < this.imported + this.turned ? index : index + this.imports.length;
+
+  /** What an index of the rewritten module was; undefined where a pass added the entry. */
+  original(index: number): number | undefined {
+    const first = this.imported + this.turned;
+    if (index < first) return index;
+    const original = index - this.imports.length;
+    return original < first || original >= this.imported + this.own ? undefined : original;
+  }
+
+  /** Gives everything that was added its index. */
+  number(): void {
+    let next = this.imported + this.turned;
+    for (const entry of this.imports) entry.index = next++;
+    next += this.own - this.turned;
+    for (const entry of this.added) entry.index = next++;
+  }
+}

@@ -1,0 +1,320 @@
+import { BRANCH_HINT_SECTION } from './branch-hints.ts';
+import { ByteWriter } from './byte-writer.ts';
+import type { CodeWalker } from './code-walker.ts';
+import { InstructionReader } from './instruction-reader.ts';
+import type { CustomSection, DefinedTable, Section, WasmModule } from './module.ts';
+import { type AddedType, KERNEL_MODULE, KIND_CODE, type ModulePlan } from './module-plan.ts';
+import { copyMoved } from './move-indices.ts';
+import { OffsetMap } from './offset-map.ts';
+import { rewriteNames } from './rewrite-names.ts';
+import { sectionId, sectionOrder } from './sections.ts';
+import { FUNCTION_TYPE, VALUE_CODE } from './value-type.ts';
+import { writeLimits } from './write-limits.ts';
+
+const HEADER_LENGTH = 8;
+
+/** Writes the sections of a module with all that a plan brings. Sections that nothing changes are copied. */
+export class ModuleWriter {
+  readonly #module: WasmModule;
+  readonly #plan: ModulePlan;
+  readonly #walk: CodeWalker | undefined;
+  readonly #hints: Uint8Array | undefined;
+  readonly #out: ByteWriter;
+  readonly #offsets = new OffsetMap();
+  readonly #reader: InstructionReader;
+
+  /**
+   * @param plan with everything numbered
+   * @param walk over the code, done; undefined where the code stays as it is
+   * @param hints contents of the section of branch hints, if there are any
+   */
+  constructor(plan: ModulePlan, walk: CodeWalker | undefined, hints: Uint8Array | undefined) {
+    const { module } = plan;
+    this.#module = module;
+    this.#plan = plan;
+    this.#walk = walk;
+    this.#hints = hints;
+    this.#out = new ByteWriter(module.bytes.length * 1.15);
+    this.#reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'module');
+  }
+
+  write(): { bytes: Uint8Array; offsets: OffsetMap } {
+    const module = this.#module;
+    this.#offsets.copied(0, 0);
+    this.#out.copy(module.bytes, 0, HEADER_LENGTH);
+    let rank = 0;
+    for (const section of module.sections) {
+      if (section.id === sectionId.custom) {
+        this.#custom(section);
+        continue;
+      }
+      const ownRank = sectionOrder.indexOf(section.id);
+      while (rank < ownRank) this.#section(sectionOrder[rank++] ?? 0, undefined, section.start);
+      rank = ownRank + 1;
+      this.#section(section.id, section, section.start);
+    }
+    while (rank < sectionOrder.length)
+      this.#section(sectionOrder[rank++] ?? 0, undefined, module.bytes.length);
+    return { bytes: this.#out.finish(), offsets: this.#offsets };
+  }
+
+  #section(id: number, section: Section | undefined, before: number): void {
+    if (!this.#rewritten(id, section, before) && section !== undefined) this.#copy(section);
+  }
+
+  /** Writes a section that passes change, add or drop; false where it is to stay as it is. */
+  #rewritten(id: number, section: Section | undefined, before: number): boolean {
+    const { types, exports, bodies, spaces, moves } = this.#plan;
+    switch (id) {
+      case sectionId.type:
+        return types.length > 0 && this.#extend(id, section, before, types.length, this.#writeTypes);
+      case sectionId.import: {
+        const more = Object.values(spaces).reduce(
+          (sum, { imports, turned }) => sum + imports.length + turned,
+          0,
+        );
+        return more > 0 && this.#extend(id, section, before, more, this.#writeImports);
+      }
+      case sectionId.function:
+        return bodies.length > 0 && this.#extend(id, section, before, bodies.length, this.#writeFunctions);
+      case sectionId.table:
+        return this.#tables(section, before);
+      case sectionId.memory:
+        return this.#memories(section, before);
+      case sectionId.global: {
+        const more = spaces.global.added.length;
+        if (more === 0 && !this.#isMoved(section)) return false;
+        return this.#extend(id, section, before, more, this.#writeGlobals);
+      }
+      case sectionId.export:
+        if (exports.length === 0 && !this.#isMoved(section)) return false;
+        return this.#extend(id, section, before, exports.length, this.#writeExports);
+      case sectionId.start:
+        // It became an export.
+        return (
+          this.#plan.startExport !== undefined || (section !== undefined && moves && this.#start(section))
+        );
+      case sectionId.element:
+      case sectionId.data:
+        return this.#isMoved(section) && this.#extend(id, section, before, 0);
+      case sectionId.code:
+        return this.#walk !== undefined && this.#code(section, before, this.#walk);
+      default:
+        return false;
+    }
+  }
+
+  #isMoved(section: Section | undefined): boolean {
+    return section !== undefined && this.#plan.moves;
+  }
+
+  #copy(section: Section): void {
+    this.#offsets.copied(this.#out.length, section.start);
+    this.#out.copy(this.#module.bytes, section.start, section.end);
+  }
+
+  /** Writes a section that is a vector, with its indices moved and more entries at its end. */
+  #extend(
+    id: number,
+    section: Section | undefined,
+    before: number,
+    more: number,
+    write?: () => void,
+  ): boolean {
+    const out = this.#out;
+    this.#offsets.inserted(out.length, section?.start ?? before);
+    out.u8(id);
+    const contents = out.openSize(3);
+    const start = this.#count(section, more);
+    if (section !== undefined) this.#copyRange(start, section.end);
+    write?.();
+    out.closeSize(contents, 3);
+    return true;
+  }
+
+  /**
+   * Writes how many entries a section has.
+   * @returns where its own entries begin
+   */
+  #count(section: Section | undefined, more: number): number {
+    const reader = this.#reader;
+    let own = 0;
+    if (section !== undefined) {
+      reader.position = section.bodyStart;
+      reader.end = section.end;
+      own = reader.u32('a number of entries');
+    }
+    this.#out.u32(own + more);
+    return reader.position;
+  }
+
+  #copyRange(start: number, end: number): void {
+    copyMoved(this.#out, this.#plan, this.#reader, start, end);
+  }
+
+  readonly #writeTypes = (): void => {
+    for (const { params, results } of this.#plan.types) {
+      this.#out.u8(FUNCTION_TYPE);
+      this.#writeValueTypes(params);
+      this.#writeValueTypes(results);
+    }
+  };
+
+  #writeValueTypes(types: AddedType['params']): void {
+    this.#out.u32(types.length);
+    for (const type of types) this.#out.u8(VALUE_CODE[type]);
+  }
+
+  readonly #writeImports = (): void => {
+    const out = this.#out;
+    const { spaces } = this.#plan;
+    const [own] = this.#module.memories;
+    this.#writeImportsOf('function');
+    this.#writeImportsOf('table');
+    if (spaces.memory.turned > 0 && own !== undefined) {
+      this.#writeImportName('memory', 'memory');
+      writeLimits(out, own);
+    }
+    this.#writeImportsOf('memory');
+    this.#writeImportsOf('global');
+  };
+
+  #writeImportsOf(kind: keyof typeof KIND_CODE): void {
+    for (const entry of this.#plan.spaces[kind].imports) {
+      this.#writeImportName(kind, entry.name ?? '');
+      entry.write(this.#out);
+    }
+  }
+
+  #writeImportName(kind: keyof typeof KIND_CODE, name: string): void {
+    this.#out.name(KERNEL_MODULE);
+    this.#out.name(name);
+    this.#out.u8(KIND_CODE[kind]);
+  }
+
+  readonly #writeFunctions = (): void => {
+    for (const entry of this.#plan.spaces.function.added) entry.write(this.#out);
+  };
+
+  readonly #writeGlobals = (): void => {
+    for (const entry of this.#plan.spaces.global.added) entry.write(this.#out);
+  };
+
+  readonly #writeExports = (): void => {
+    const out = this.#out;
+    const { exports, spaces } = this.#plan;
+    for (const { name, kind, target } of exports) {
+      out.name(name);
+      out.u8(KIND_CODE[kind]);
+      out.u32(typeof target === 'number' ? spaces[kind].move(target) : target.index);
+    }
+  };
+
+  #tables(section: Section | undefined, before: number): boolean {
+    const out = this.#out;
+    const { tables } = this.#module;
+    const { added } = this.#plan.spaces.table;
+    if (section === undefined && added.length === 0) return false;
+    this.#offsets.inserted(out.length, section?.start ?? before);
+    out.u8(sectionId.table);
+    const contents = out.openSize(1);
+    let copied = section?.bodyStart ?? 0;
+    if (section === undefined || added.length > 0) copied = this.#count(section, added.length);
+    for (const table of tables) {
+      this.#copyRange(copied, table.limitsStart);
+      writeLimits(out, this.#capped(table));
+      copied = table.limitsEnd;
+    }
+    if (section !== undefined) this.#copyRange(copied, section.end);
+    for (const entry of added) entry.write(out);
+    out.closeSize(contents, 1);
+    return true;
+  }
+
+  /** A table that begins larger than allowed keeps its limits: the kernel refuses it. */
+  #capped(table: DefinedTable): DefinedTable {
+    const { tableMaximum } = this.#plan;
+    if (tableMaximum === Number.POSITIVE_INFINITY || table.initial > tableMaximum) return table;
+    return { ...table, maximum: Math.min(table.maximum ?? tableMaximum, tableMaximum) };
+  }
+
+  #memories(section: Section | undefined, before: number): boolean {
+    const { added, turned } = this.#plan.spaces.memory;
+    const write = (): void => {
+      for (const entry of added) entry.write(this.#out);
+    };
+    if (turned === 0)
+      return added.length > 0 && this.#extend(sectionId.memory, section, before, added.length, write);
+    // The module's only memory is an import now.
+    return added.length === 0 || this.#extend(sectionId.memory, undefined, before, added.length, write);
+  }
+
+  #start(section: Section): boolean {
+    const out = this.#out;
+    this.#offsets.inserted(out.length, section.start);
+    out.u8(sectionId.start);
+    const contents = out.openSize(1);
+    out.u32(this.#plan.spaces.function.move(this.#module.start ?? 0));
+    out.closeSize(contents, 1);
+    return true;
+  }
+
+  #code(section: Section | undefined, before: number, walk: CodeWalker): boolean {
+    const out = this.#out;
+    const offsets = this.#offsets;
+    const module = this.#module;
+    const { bodies } = this.#plan;
+    if (section === undefined && bodies.length === 0) return false;
+    const start = section?.start ?? before;
+    if (this.#hints !== undefined) {
+      offsets.inserted(out.length, start);
+      this.#writeCustom(BRANCH_HINT_SECTION, this.#hints);
+    }
+    offsets.inserted(out.length, start);
+    out.u8(sectionId.code);
+    const room = 4;
+    const contents = out.openSize(room);
+    if (section === undefined || bodies.length > 0) this.#count(section, bodies.length);
+    else out.copy(module.bytes, section.bodyStart, module.code.sizeAt[0] ?? section.end);
+    const own = out.length;
+    out.copy(walk.emit.bytes, 0, walk.emit.length);
+    const added = out.length;
+    for (const write of bodies) {
+      const body = out.openSize(2);
+      write(out);
+      out.closeSize(body, 2);
+    }
+    const shift = out.closeSize(contents, room);
+    offsets.append(walk.emit.map, own + shift);
+    if (bodies.length > 0) offsets.inserted(added + shift, section?.end ?? before);
+    return true;
+  }
+
+  #custom(section: Section): void {
+    const custom = this.#module.customs.find((entry) => entry.section === section);
+    if (custom === undefined || !this.#rewrittenCustom(custom)) this.#copy(section);
+  }
+
+  /** Writes or drops a custom section that passes change; false where it is to stay as it is. */
+  #rewrittenCustom(custom: CustomSection): boolean {
+    if (this.#plan.dropped.has(custom.name)) return true;
+    if (this.#walk === undefined) return false;
+    if (custom.name === 'name') {
+      const names = rewriteNames(this.#plan, custom);
+      this.#offsets.inserted(this.#out.length, custom.section.start);
+      if (names !== undefined) this.#writeCustom(custom.name, names);
+      return true;
+    }
+    // Hints are written anew before the code; other code metadata refers to offsets that are gone.
+    return custom.name.startsWith('metadata.code.');
+  }
+
+  #writeCustom(name: string, contents: Uint8Array): void {
+    const out = this.#out;
+    out.u8(sectionId.custom);
+    const start = out.openSize(1);
+    out.name(name);
+    out.copy(contents, 0, contents.length);
+    out.closeSize(start, 1);
+  }
+}

@@ -1,0 +1,395 @@
+import { BulkCheck } from './bulk-check.ts';
+import { type CallPlan, planCalls, workLimit } from './call-plan.ts';
+import type { CodePass, CodeWalk } from './code-pass.ts';
+import { bodyFlag, loopFlag, noLoop } from './code-survey.ts';
+import { CountedLoopWriter } from './counted-loop-writer.ts';
+import { counted } from './counted-loops.ts';
+import { LoopCopies } from './loop-copies.ts';
+import type { WasmModule } from './module.ts';
+import { isBulk, op } from './opcodes.ts';
+import { WorkCount } from './work-count.ts';
+
+/** Locals that the pass may add to a function. */
+const MOST_LOCALS = 5;
+/** The number of no loop that is written as a counted one. */
+const NO_COUNTED_LOOP = -2;
+
+/**
+ * Gives control back for certain: an execution that does not end goes through a loop or through recursion.
+ *
+ * A function with loops counts the work of their turns in a local, `spent`. A loop is strip-mined:
+ *
+ *     loop $outer                       for `br $loop` in the body:
+ *       loop $inner                       spent += weight
+ *         ... body ...                    br_if $inner (spent < limit)
+ *       end                               call tick; spent = 0
+ *     end                                 br $outer
+ *
+ * The call of `tick` is outside of the inner loop's cycle, so the engine unrolls and allocates registers for it as
+ * before. Small bodies are copied, so that several turns are counted at once: see `LoopCopies`. Loops that cannot be
+ * split (with parameters, or reached by other branches) count and ask at their head.
+ *
+ * When a function ends, what it has spent since it last asked goes to a budget that all functions share: nobody gets
+ * work for nothing by doing it in many short calls. Recursion, and calls nested so that their work multiplies, take
+ * from the budget too: see `planCalls`. Where every turn of a loop makes such a call, the loop need not count.
+ */
+export class PreemptCode implements CodePass {
+  readonly skipsPlain = true;
+  readonly #module: WasmModule;
+  readonly #plan: CallPlan;
+  readonly #work: WorkCount;
+  readonly #countedLoops: CountedLoopWriter;
+  readonly #copies: LoopCopies;
+  /** 1 where the innermost loop at hand has a block around it, that its copies jump out of. */
+  #exitBlock = 0;
+  #scratch = -1;
+  /** Whether the code since the last merge has asked. */
+  #asked = false;
+  readonly #bulk: BulkCheck;
+
+  /** The loop at hand, if it is written as a counted one. */
+  #countedLoop = NO_COUNTED_LOOP;
+  /** The call that comes next, counted over the module as the survey does. */
+  #nextCall = 0;
+
+  /**
+   * @param walk the walk that is to call this pass
+   * @param tick function index, in the rewritten module, of `() -> ()`
+   * @param budget global index, in the rewritten module, of a mutable i32: what is left until function entries ask
+   */
+  constructor({ module, emit }: CodeWalk, tick: number, budget: number) {
+    this.#module = module;
+    this.#plan = planCalls(module);
+    this.#work = new WorkCount(emit, tick, budget);
+    this.#copies = new LoopCopies(module);
+    this.#countedLoops = new CountedLoopWriter(module.code.counted, this.#plan, this.#work);
+    this.#bulk = new BulkCheck(module, this.#work);
+  }
+
+  begin(walk: CodeWalk): boolean {
+    const i = walk.definedIndex;
+    const flags = this.#module.code.flags[i] ?? 0;
+    this.#nextCall = this.#module.code.firstCall[i] ?? 0;
+    this.#work.spent = -1;
+    this.#scratch = -1;
+    const { loops, tableToLoop, bulk } = bodyFlag;
+    if ((flags & (loops | bulk)) !== 0 && walk.hasRoomForLocals(MOST_LOCALS)) {
+      if (this.#countsTurns(i)) {
+        this.#work.spent = walk.addLocal('i32');
+        this.#work.limit = walk.addLocal('i32');
+        this.#work.step = walk.addLocal('i32');
+      }
+      if (flags & (tableToLoop | bulk)) this.#scratch = walk.addLocal('i32');
+    }
+    this.#bulk.begin(walk, this.#scratch, (flags & bulk) !== 0 && this.#scratch >= 0);
+    return (flags & (loops | bulk)) !== 0 || this.#plan.entryWeight[i] !== 0 || this.#asksAtCalls(i);
+  }
+
+  /** Whether the function has a loop whose turns are counted. */
+  #countsTurns(i: number): boolean {
+    const { code } = this.#module;
+    const end = code.firstLoop[i + 1] ?? 0;
+    for (let loop = code.firstLoop[i] ?? 0; loop < end; loop++) if (this.#isCharged(loop)) return true;
+    return false;
+  }
+
+  /**
+   * The engine unrolls loops of up to so many operations, constants included. Constants from outside of the loop do
+   * not count, so the limit and an innermost loop's weight are in locals.
+   */
+  #enterLoops(walk: CodeWalk): void {
+    if (this.#work.spent < 0) return;
+    const { emit, reader } = walk;
+    emit.insert(reader.position);
+    emit.constant(workLimit);
+    emit.localSet(this.#work.limit);
+    emit.resume(reader.position);
+  }
+
+  #isInnermost(loop: number): boolean {
+    return (this.#module.code.loopFlags.at(loop) & loopFlag.nested) === 0;
+  }
+
+  #asksAtCalls(i: number): boolean {
+    const { code } = this.#module;
+    const end = code.firstCall[i + 1] ?? 0;
+    for (let at = code.firstCall[i] ?? 0; at < end; at++)
+      if (this.#plan.callSiteWeight[at] !== 0) return true;
+    return false;
+  }
+
+  enter(walk: CodeWalk): void {
+    this.#asked = false;
+    this.#enterLoops(walk);
+    const weight = this.#plan.entryWeight[walk.definedIndex] ?? 0;
+    if (weight === 0) return;
+    walk.emit.insert(walk.reader.position);
+    this.#work.askByBudget(weight);
+    walk.emit.resume(walk.reader.position);
+  }
+
+  before(walk: CodeWalk): void {
+    const { reader } = walk;
+    this.#countedLoops.beforeBound(walk);
+    switch (reader.opcode) {
+      case op.br:
+      case op.brIf:
+      case op.brTable:
+      case op.brOnNull:
+      case op.brOnNonNull:
+      case op.brOnCast:
+      case op.brOnCastFail:
+        this.#leaveByBranch(walk);
+        return;
+      case op.end:
+        this.#asked = false;
+        if (walk.labels.depth === 1) this.#leave(walk);
+        return;
+      case op.return:
+        this.#leave(walk);
+        return;
+      case op.loop:
+      case op.else:
+      case op.catch:
+      case op.catchAll:
+      case op.delegate:
+        this.#asked = false;
+        return;
+      case op.returnCall:
+      case op.returnCallIndirect:
+      case op.returnCallRef:
+        this.#leave(walk);
+        this.#call(walk);
+        return;
+      case op.call:
+      case op.callIndirect:
+      case op.callRef:
+        this.#call(walk);
+        return;
+      default:
+        if (isBulk(reader.opcode)) this.#bulk.write(walk);
+    }
+  }
+
+  replace(walk: CodeWalk): boolean {
+    switch (walk.reader.opcode) {
+      case op.loop:
+        return this.#loop(walk);
+      case op.br:
+        return this.#branch(walk);
+      case op.brIf:
+        return this.#branchIf(walk);
+      case op.brTable:
+        return this.#branchTable(walk);
+      case op.end:
+        return this.#end(walk);
+      default:
+        return this.#countedLoops.replaceBound(walk);
+    }
+  }
+
+  /** It writes checks at loops, calls and ends, and that is nearly everywhere. */
+  marks(): boolean {
+    return true;
+  }
+
+  /** What the function's loops did and nobody asked for goes to the budget that all functions share. */
+  #leave(walk: CodeWalk): void {
+    if (this.#work.spent < 0) return;
+    walk.emit.insert(walk.reader.start);
+    this.#work.settle();
+    walk.emit.resume(walk.reader.start);
+  }
+
+  /** A branch may be to the function itself. Compilers write a return there, so this need not be fast. */
+  #leaveByBranch(walk: CodeWalk): void {
+    const { reader, labels, emit } = walk;
+    if (this.#work.spent < 0) return;
+    for (let i = 0; i < reader.labelCount; i++) {
+      if (reader.labels[i] !== labels.depth - 1) continue;
+      emit.insert(reader.start);
+      this.#work.settle();
+      this.#work.clear();
+      emit.resume(reader.start);
+      return;
+    }
+  }
+
+  /**
+   * Asks before a call that closes a cycle. Where one call comes after another without a merge between, the first
+   * has asked for both: leaves of a recursion never pay.
+   */
+  #call(walk: CodeWalk): void {
+    const weight = this.#plan.callSiteWeight[this.#nextCall++] ?? 0;
+    if (weight === 0 || this.#asked) return;
+    this.#asked = true;
+    walk.emit.insert(walk.reader.start);
+    this.#work.askByBudget(weight);
+    walk.emit.resume(walk.reader.start);
+  }
+
+  #isStripMined(loop: number): boolean {
+    if (loop === noLoop || this.#work.spent < 0 || !this.#isCharged(loop)) return false;
+    const flags = this.#module.code.loopFlags.at(loop);
+    return (flags & (loopFlag.params | loopFlag.oddBranch | loopFlag.indirectCalls)) === 0;
+  }
+
+  /** Whether the loop's turns count: nothing to count where it has one only, or where its turns ask by their calls. */
+  #isCharged(loop: number): boolean {
+    return (
+      (this.#module.code.loopFlags.at(loop) & loopFlag.branched) !== 0 && this.#plan.turnWeight[loop] !== 0
+    );
+  }
+
+  #loop(walk: CodeWalk): boolean {
+    const { reader, emit } = walk;
+    const loop = walk.nextLoop;
+    if (!this.#isCharged(loop)) return false;
+    const marked = this.#isInnermost(loop) && !walk.isUnmarked && this.#isMarked(walk);
+    emit.insert(reader.start);
+    if (this.#canBeCounted(loop) && !marked) {
+      this.#countedLoop = loop;
+      this.#countedLoops.begin(walk, loop);
+      return true;
+    }
+    if (this.#isStripMined(loop)) {
+      const turns = this.#isInnermost(loop) && !marked ? this.#copies.count(walk) : 1;
+      if (this.#isInnermost(loop)) {
+        emit.constant(turns * (this.#plan.turnWeight[loop] ?? 1));
+        emit.localSet(this.#work.step);
+      }
+      this.#exitBlock = turns > 1 ? 1 : 0;
+      if (turns > 1) {
+        emit.u8(op.block);
+        emit.u8(0x40);
+      }
+      emit.copy(reader.bytes, reader.start, reader.position);
+      emit.copy(reader.bytes, reader.start, reader.position);
+      for (let turn = 1; turn < turns; turn++) this.#copies.write(walk);
+      emit.resume(reader.position);
+      walk.openLoop(2 + this.#exitBlock);
+      return true;
+    }
+    emit.copy(reader.bytes, reader.start, reader.position);
+    const weight = this.#plan.turnWeight[loop] ?? 1;
+    if (this.#work.spent < 0) {
+      this.#work.askByBudget(weight);
+    } else {
+      this.#work.charge(weight);
+      emit.u8(op.i32GeU);
+      emit.unlikelyIf();
+      this.#work.askAndClear();
+      emit.u8(op.end);
+    }
+    emit.resume(reader.position);
+    walk.openLoop(1);
+    return true;
+  }
+
+  #canBeCounted(loop: number): boolean {
+    return this.#isStripMined(loop) && this.#module.code.counted.kind.at(loop) !== counted.no;
+  }
+
+  /** Whether other passes write into the innermost loop at hand, or have it copied with indices moved. */
+  #isMarked(walk: CodeWalk): boolean {
+    const { start, position } = walk.reader;
+    return walk.isMarked(this, start, this.#copies.loopEnd(position));
+  }
+
+  #end(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const loop = labels.loopAt(0);
+    if (!this.#isStripMined(loop)) return false;
+    labels.close();
+    emit.insert(reader.start);
+    if (loop === this.#countedLoop) {
+      this.#countedLoop = NO_COUNTED_LOOP;
+      this.#countedLoops.end(walk, loop);
+    } else {
+      emit.u8(op.end);
+      emit.u8(op.end);
+      if (this.#isInnermost(loop) && this.#exitBlock > 0) emit.u8(op.end);
+    }
+    emit.resume(reader.position);
+    return true;
+  }
+
+  #branch(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const label = reader.labels[0] ?? 0;
+    const loop = labels.loopAt(label);
+    if (!this.#isStripMined(loop) || loop === this.#countedLoop) return false;
+    emit.insert(reader.start);
+    this.#backEdge(walk, loop, labels.translate(label));
+    emit.resume(reader.position);
+    return true;
+  }
+
+  #branchIf(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const label = reader.labels[0] ?? 0;
+    const loop = labels.loopAt(label);
+    if (!this.#isStripMined(loop) || loop === this.#countedLoop) return false;
+    emit.insert(reader.start);
+    emit.u8(op.if);
+    emit.u8(0x40);
+    this.#backEdge(walk, loop, labels.translate(label) + 1);
+    emit.u8(op.end);
+    emit.resume(reader.position);
+    return true;
+  }
+
+  /**
+   * A case that jumps back leaves through a block around the table instead, one for each loop:
+   *
+   *     block block (br_table ...) end back edge of the first loop end back edge of the second
+   */
+  #branchTable(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const targets: number[] = [];
+    for (let i = 0; i < reader.labelCount; i++) {
+      const label = reader.labels[i] ?? 0;
+      if (this.#isStripMined(labels.loopAt(label)) && !targets.includes(label)) targets.push(label);
+    }
+    if (targets.length === 0) return false;
+    const blocks = targets.length;
+    emit.insert(reader.start);
+    emit.localSet(this.#scratch);
+    for (let i = 0; i < blocks; i++) {
+      emit.u8(op.block);
+      emit.u8(0x40);
+    }
+    emit.localGet(this.#scratch);
+    emit.u8(op.brTable);
+    emit.u32(reader.labelCount - 1);
+    for (let i = 0; i < reader.labelCount; i++) {
+      const label = reader.labels[i] ?? 0;
+      const target = targets.indexOf(label);
+      emit.u32(target >= 0 ? target : labels.translate(label) + blocks);
+    }
+    targets.forEach((label, i) => {
+      emit.u8(op.end);
+      this.#backEdge(walk, labels.loopAt(label), labels.translate(label) + blocks - 1 - i);
+    });
+    emit.resume(reader.position);
+    return true;
+  }
+
+  /** Jumps back to `inner`, or asks first and goes through the loop around it. */
+  #backEdge(walk: CodeWalk, loop: number, inner: number): void {
+    const { emit } = walk;
+    if (this.#isInnermost(loop)) {
+      emit.localGet(this.#work.spent);
+      emit.localGet(this.#work.step);
+      emit.u8(op.i32Add);
+      emit.localTee(this.#work.spent);
+      emit.localGet(this.#work.limit);
+    } else {
+      this.#work.charge(this.#plan.turnWeight[loop] ?? 1);
+    }
+    emit.u8(op.i32LtU);
+    emit.likelyBranchIf(inner);
+    this.#work.askAndClear();
+    emit.branch(inner + 1);
+  }
+}
