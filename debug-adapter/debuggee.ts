@@ -6,10 +6,11 @@ import { type InspectClient, InspectRequestError } from '../runtime/internal.ts'
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { Held } from './held.ts';
+import type { Ids } from './ids.ts';
 import type { Output } from './output.ts';
 import type { CustomEvents } from './protocol.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
-import type { Session } from './session.ts';
+import type { SessionLog } from './session-log.ts';
 import { Threads } from './threads.ts';
 
 /** Milliseconds between two notifications of what has changed, at least. */
@@ -23,13 +24,20 @@ export interface Failures {
   readonly failedExits: boolean;
 }
 
+/** The part of a session that its debuggee uses; see `Session`. */
+export interface DebuggeeSession {
+  readonly ids: Ids;
+  readonly log: SessionLog;
+  sendEvent(event: DebugProtocol.Event): void;
+}
+
 export interface DebuggeeOptions {
   readonly client: InspectClient;
   /** The runtime, where this session started it. */
   readonly process?: RuntimeProcess;
   readonly output: Output;
   /** The session that it is part of. */
-  readonly session: Session;
+  readonly session: DebuggeeSession;
   /** Its processes stop for nothing. */
   readonly noDebug: boolean;
   readonly stopOnEntry: boolean;
