@@ -5,8 +5,9 @@ import { messageOf } from '../log.ts';
 import { MessageInputError, parseMessage, parseTag } from './message-input.ts';
 import type { DocumentKind, ProcessDocuments } from './process-documents.ts';
 import { iconOf } from './process-icon.ts';
-import type { MoreNode, ProcessNode, ProcessTree, ProgramNode, TreeNode } from './process-tree.ts';
+import type { ProcessTree } from './process-tree.ts';
 import type { Program, Programs } from './program.ts';
+import type { MoreNode, ProcessNode, ProgramNode, TreeNode } from './tree-nodes.ts';
 
 /** Processes that a choice shows at once. */
 const MAX_CHOICES = 200;
@@ -24,21 +25,44 @@ export interface ProcessCommandsOptions {
   readonly documents: ProcessDocuments;
 }
 
-/** Registers what can be done to processes, from the tree or the palette, where one is picked. */
+/** What a key of the tree gives as argument: the process that is selected there is meant, and no other. */
+const SELECTED = 'selected';
+
+/** Registers what can be done to processes, from the tree or the palette. */
 export function registerProcessCommands(options: ProcessCommandsOptions): vscode.Disposable {
   const { programs, tree, view, documents } = options;
+  /** The process that is selected in the tree, while the tree is visible. One that has ended can be looked at only. */
+  const selected = (command: string): Target | undefined => {
+    const [node] = view.visible ? view.selection : [];
+    if (node?.kind !== 'process') return undefined;
+    const process = node.program.model.get(node.key);
+    if (process === undefined) return undefined;
+    return process.state !== 'ended' || command === 'lunatic.showProcess' ? node : undefined;
+  };
+  const act = async (target: Target | undefined, action: (target: Target) => Thenable<unknown>) => {
+    if (target === undefined) return;
+    try {
+      await action(target);
+    } catch (error) {
+      vscode.window.showWarningMessage(messageOf(error));
+    }
+  };
   const on = (command: string, title: string, action: (target: Target) => Thenable<unknown>) =>
-    vscode.commands.registerCommand(command, async (node?: ProcessNode) => {
-      const target = isProcess(node) ? node : await pickProcess(programs, title);
-      if (target === undefined) return;
-      try {
-        await action(target);
-      } catch (error) {
-        vscode.window.showWarningMessage(messageOf(error));
-      }
+    vscode.commands.registerCommand(command, async (node?: ProcessNode | typeof SELECTED) => {
+      if (node === SELECTED) await act(selected(command), action);
+      else if (isProcess(node)) await act(node, action);
+      else await act(selected(command) ?? (await pickProcess(programs, title)), action);
+    });
+  const onAll = (command: string, request: 'lunatic/pauseAll' | 'lunatic/resumeAll') =>
+    vscode.commands.registerCommand(command, async (node?: unknown) => {
+      const meant = isProgram(node) ? [node.program] : programs.list;
+      const results = await Promise.allSettled(meant.map((program) => program.request(request, {})));
+      for (const result of results)
+        if (result.status === 'rejected') vscode.window.showWarningMessage(messageOf(result.reason));
     });
   const show = (kind: DocumentKind) => (target: Target) => documents.show(target.program, target.key, kind);
   return vscode.Disposable.from(
+    on('lunatic.showProcess', 'Show the details of', show('details')),
     on('lunatic.showMailbox', 'Show the mailbox of', show('mailbox')),
     on('lunatic.showStack', 'Show the stack of', show('stack')),
     on('lunatic.pauseProcess', 'Pause', ({ program, key }) =>
@@ -50,12 +74,16 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
     on('lunatic.killProcess', 'Kill', ({ program, key }) =>
       program.request('lunatic/kill', { process: key }),
     ),
+    onAll('lunatic.pauseAll', 'lunatic/pauseAll'),
+    onAll('lunatic.resumeAll', 'lunatic/resumeAll'),
     on('lunatic.sendMessage', 'Send a message to', sendMessage),
     on('lunatic.copyProcessId', 'Copy the id of', ({ key }) =>
       vscode.env.clipboard.writeText(key.slice(key.indexOf(':') + 1)),
     ),
-    on('lunatic.findProcess', 'Find', ({ program, key }) =>
-      view.reveal(tree.nodeOf(program, key), { select: true, focus: true, expand: true }),
+    vscode.commands.registerCommand('lunatic.findProcess', async () =>
+      act(await pickProcess(programs, 'Find'), ({ program, key }) =>
+        view.reveal(tree.nodeOf(program, key), { select: true, focus: true, expand: true }),
+      ),
     ),
     vscode.commands.registerCommand('lunatic.showProcesses', () =>
       vscode.commands.executeCommand('lunatic.processes.focus'),
@@ -68,8 +96,12 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
   );
 }
 
-function isProcess(node: ProcessNode | undefined): node is ProcessNode {
-  return node?.kind === 'process';
+function isProgram(node: unknown): node is ProgramNode {
+  return typeof node === 'object' && node !== null && 'kind' in node && node.kind === 'program';
+}
+
+function isProcess(node: unknown): node is ProcessNode {
+  return typeof node === 'object' && node !== null && 'kind' in node && node.kind === 'process';
 }
 
 async function sendMessage({ program, key }: Target): Promise<void> {

@@ -1,21 +1,38 @@
 import * as vscode from 'vscode';
-import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
+import type { ProcessKey, StackFrame } from '../../runtime/inspect/protocol.ts';
 import {
+  configRows,
   mailboxText,
   processName,
+  processRows,
   type StackText,
   stackText,
   type ViewedProcess,
 } from '../../runtime/inspect/view/index.ts';
 import { messageOf } from '../log.ts';
-import { PROCESS_SCHEME } from './process-tree.ts';
 import type { Program, Programs } from './program.ts';
+import { PROCESS_SCHEME } from './tree-items.ts';
 
-/** What a document tells of a process. */
-export type DocumentKind = 'mailbox' | 'stack';
+const KINDS = ['details', 'mailbox', 'stack'] as const;
 
-/** Messages that a document shows. */
+/** What a document tells of a process. Details are its state, its config, its stack and its mailbox. */
+export type DocumentKind = (typeof KINDS)[number];
+
+/** Messages that a document displays. */
 const MAX_MESSAGES = 200;
+
+/** The command of links to frames, and its arguments. No URI is among them: the editor decodes arguments twice. */
+const OPEN_FRAME = 'lunatic.openFrame';
+type FrameReference = [program: string, key: ProcessKey, kind: DocumentKind, frame: number];
+
+/** How the line of a frame begins, which is no part of its link. */
+const AT = 'at ';
+
+/** A text, and the lines of it that are frames, in their order. */
+interface FramedText {
+  readonly text: string;
+  readonly frames: readonly { readonly text: string; readonly frame: StackFrame }[];
+}
 
 interface OpenDocument {
   readonly uri: vscode.Uri;
@@ -23,18 +40,22 @@ interface OpenDocument {
   readonly key: ProcessKey;
   readonly kind: DocumentKind;
   /** As the process was when the text was made. */
-  info: ViewedProcess | undefined;
+  process: ViewedProcess | undefined;
   text: string;
-  stack: StackText | undefined;
+  frames: FramedText['frames'];
   wasOpen: boolean;
 }
 
 /**
- * Mailboxes and stacks as read-only documents, which follow what happens while they are open. What they told last stays
- * when the process has ended.
+ * Processes, mailboxes and stacks as read-only documents, which follow what happens while they are open. What they told last
+ * stays when the process has ended.
  */
 export class ProcessDocuments
-  implements vscode.TextDocumentContentProvider, vscode.DocumentLinkProvider, vscode.Disposable
+  implements
+    vscode.TextDocumentContentProvider,
+    vscode.DocumentLinkProvider,
+    vscode.DocumentColorProvider,
+    vscode.Disposable
 {
   readonly #programs: Programs;
   readonly #documents = new Map<string, OpenDocument>();
@@ -49,8 +70,9 @@ export class ProcessDocuments
       this.#changed,
       vscode.workspace.registerTextDocumentContentProvider(PROCESS_SCHEME, this),
       vscode.languages.registerDocumentLinkProvider(selector, this),
-      vscode.commands.registerCommand('lunatic.openFrame', (program: string, key: string, line: number) =>
-        this.#openFrame(program, key, line).catch((error: unknown) =>
+      vscode.languages.registerColorProvider(selector, this),
+      vscode.commands.registerCommand(OPEN_FRAME, (...[program, key, kind, frame]: FrameReference) =>
+        this.#openFrame(program, key, kind, frame).catch((error: unknown) =>
           vscode.window.showWarningMessage(messageOf(error)),
         ),
       ),
@@ -61,68 +83,105 @@ export class ProcessDocuments
     this.#subscriptions.dispose();
   }
 
+  /** Opens a document, in a tab that stays: the next text that a debugger displays must not take its place. */
   async show(program: Program, key: ProcessKey, kind: DocumentKind): Promise<void> {
-    const info = program.model.get(key) ?? (await program.request('lunatic/process', { process: key }));
-    const path = `/${processName(info).replaceAll('/', '-')} ${kind}`;
+    const process = program.model.get(key) ?? (await program.request('lunatic/process', { process: key }));
+    const path = `/${processName(process).replaceAll('/', '-')} ${kind}`;
     const query = new URLSearchParams({ program: program.id, process: key, kind }).toString();
     const uri = vscode.Uri.from({ scheme: PROCESS_SCHEME, path, query });
     const isOpen = this.#documents.has(uri.toString());
     const document = await vscode.workspace.openTextDocument(uri);
     if (isOpen) this.#changed.fire(uri);
-    await vscode.window.showTextDocument(document, { preview: true, preserveFocus: false });
+    await vscode.window.showTextDocument(document, { preview: false });
   }
 
   /** Renews the documents of processes that are different now. */
   refresh(): void {
+    if (this.#documents.size === 0) return;
     // Asked here, and not told: a document that gets another language is closed and opened again.
     const open = new Set(vscode.workspace.textDocuments.map(({ uri }) => uri.toString()));
     for (const [id, document] of this.#documents) {
-      const { uri, program, key, info } = document;
+      const { uri, program, key, process } = document;
       if (open.has(id)) document.wasOpen = true;
       else if (document.wasOpen) this.#documents.delete(id);
-      if (open.has(id) && program.model.get(key) !== info) this.#changed.fire(uri);
+      if (open.has(id) && program.model.get(key) !== process) this.#changed.fire(uri);
     }
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const document = this.#open(uri);
     if (document === undefined) return 'The program has ended.\n';
-    const { program, key, kind } = document;
-    const info = program.model.get(key);
+    const { program, key } = document;
+    const known = program.model.get(key);
+    document.process = known;
+    if (this.#programs.get(program.id) === undefined || known?.state === 'ended')
+      return lastText(document, known);
     try {
-      if (this.#programs.get(program.id) === undefined) return ended(document);
-      const now = info ?? (await program.request('lunatic/process', { process: key }));
-      document.info = info;
-      if (kind === 'mailbox') {
-        const page = await program.request('lunatic/mailbox', {
-          process: key,
-          start: 0,
-          count: MAX_MESSAGES,
-        });
-        document.text = mailboxText(now, page);
-      } else {
-        document.stack = stackText(now, await program.request('lunatic/stack', { process: key }));
-        document.text = document.stack.text;
-      }
-      return document.text;
+      const process = known ?? (await program.request('lunatic/process', { process: key }));
+      const { text, frames } = await this.#write(document, process);
+      document.text = text;
+      document.frames = frames;
+      return text;
     } catch (error) {
-      document.info = info;
-      return document.text === '' ? `${messageOf(error)}\n` : ended(document);
+      return document.text === '' ? `${messageOf(error)}\n` : lastText(document, undefined);
     }
   }
 
-  provideDocumentLinks({ uri }: vscode.TextDocument): vscode.DocumentLink[] {
-    const document = this.#documents.get(uri.toString());
-    if (document?.stack === undefined) return [];
-    const { program, key, stack } = document;
-    return stack.frames.map(({ line, length }) => {
-      const args = encodeURIComponent(JSON.stringify([program.id, key, line]));
-      // Without the word `at` before it.
-      const range = new vscode.Range(line, 'at '.length, line, length);
-      const link = new vscode.DocumentLink(range, vscode.Uri.parse(`command:lunatic.openFrame?${args}`));
+  async #write({ program, key, kind }: OpenDocument, process: ViewedProcess): Promise<FramedText> {
+    switch (kind) {
+      case 'mailbox':
+        return { text: await this.#mailbox(program, key, process), frames: [] };
+      case 'stack':
+        return framed(stackText(process, await program.request('lunatic/stack', { process: key })));
+      case 'details': {
+        const [config, stack, mailbox] = await Promise.all([
+          program.request('lunatic/config', { process: key }),
+          program.request('lunatic/stack', { process: key }),
+          this.#mailbox(program, key, process),
+        ]);
+        const parent = process.parent === null ? undefined : program.model.get(process.parent);
+        const { text, frames } = framed(stackText(process, stack));
+        const rows = table(processRows(process, parent));
+        const limits = table(configRows(config).map(({ name, value }) => [name, value] as const));
+        return {
+          text: [processName(process), '', rows, text, mailbox, 'Config', '', limits].join('\n'),
+          frames,
+        };
+      }
+    }
+  }
+
+  async #mailbox(program: Program, key: ProcessKey, process: ViewedProcess): Promise<string> {
+    const page = await program.request('lunatic/mailbox', { process: key, start: 0, count: MAX_MESSAGES });
+    return mailboxText(process, page);
+  }
+
+  /** The links of the frames in the text as it is now: it may just have become another one, or have a note above. */
+  provideDocumentLinks(text: vscode.TextDocument): vscode.DocumentLink[] {
+    const document = this.#documents.get(text.uri.toString());
+    if (document === undefined) return [];
+    const { program, key, kind } = document;
+    const links: vscode.DocumentLink[] = [];
+    for (let line = 0; line < text.lineCount && links.length < document.frames.length; line++) {
+      const { text: content } = text.lineAt(line);
+      if (content !== document.frames[links.length]?.text) continue;
+      const reference: FrameReference = [program.id, key, kind, links.length];
+      const args = encodeURIComponent(JSON.stringify(reference));
+      const range = new vscode.Range(line, AT.length, line, content.length);
+      const link = new vscode.DocumentLink(range, vscode.Uri.parse(`command:${OPEN_FRAME}?${args}`));
       link.tooltip = 'Show in the module';
-      return link;
-    });
+      links.push(link);
+    }
+    return links;
+  }
+
+  /** There are no colours: otherwise the editor takes `#123` for one. */
+  provideDocumentColors(): vscode.ColorInformation[] {
+    return [];
+  }
+
+  provideColorPresentations(): vscode.ColorPresentation[] {
+    return [];
   }
 
   #open(uri: vscode.Uri): OpenDocument | undefined {
@@ -131,21 +190,21 @@ export class ProcessDocuments
     const query = new URLSearchParams(uri.query);
     const program = this.#programs.get(query.get('program') ?? '');
     const key = query.get('process');
-    if (program === undefined || key === null) return undefined;
-    const kind: DocumentKind = query.get('kind') === 'stack' ? 'stack' : 'mailbox';
+    const kind = KINDS.find((name) => name === query.get('kind'));
+    if (program === undefined || key === null || kind === undefined) return undefined;
     const document: OpenDocument = {
-      ...{ uri, program, key, kind, info: undefined, text: '', stack: undefined },
+      ...{ uri, program, key, kind, process: undefined, text: '', frames: [] },
       wasOpen: false,
     };
     this.#documents.set(uri.toString(), document);
     return document;
   }
 
-  async #openFrame(program: string, key: string, line: number): Promise<void> {
+  async #openFrame(...[program, key, kind, index]: FrameReference): Promise<void> {
     const document = [...this.#documents.values()].find(
-      (candidate) => candidate.program.id === program && candidate.key === key && candidate.kind === 'stack',
+      (candidate) => candidate.program.id === program && candidate.key === key && candidate.kind === kind,
     );
-    const frame = document?.stack?.frames.find((candidate) => candidate.line === line)?.frame;
+    const frame = document?.frames[index]?.frame;
     if (document === undefined || frame === undefined) return;
     const { session } = document.program;
     const place = await document.program.request('lunatic/source', frame);
@@ -157,7 +216,28 @@ export class ProcessDocuments
   }
 }
 
-function ended({ text }: OpenDocument): string {
-  const note = 'The process has ended. This is what it was at last.\n\n';
-  return text.startsWith(note) || text === '' ? text || 'The process has ended.\n' : `${note}${text}`;
+function framed({ text, frames }: StackText): FramedText {
+  const lines = text.split('\n');
+  return { text, frames: frames.map(({ line, frame }) => ({ text: lines[line] ?? '', frame })) };
+}
+
+/**
+ *     State    waiting for a message since 14:02:11
+ *     Mailbox  3 messages
+ */
+function table(rows: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  // The further lines of a value stand below its first.
+  const indent = ' '.repeat(width + 2);
+  const lines = rows.map(
+    ([name, value]) => `${name.padEnd(width)}  ${value.replaceAll('\n', `\n${indent}`)}`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** What was known of a process at last. */
+function lastText({ text }: OpenDocument, process: ViewedProcess | undefined): string {
+  const known = process === undefined ? '' : `${processName(process)}\n\n${table(processRows(process))}`;
+  if (text === '') return known === '' ? 'The process has ended.\n' : known;
+  return `The process has ended. This is what it was at last.\n\n${text}`;
 }

@@ -23,9 +23,7 @@ export function iconOf({
     case 'held':
       return { icon: 'error', color: 'charts.red' };
     case 'ended':
-      return end !== undefined && isFailure(end)
-        ? { icon: 'error', color: 'disabledForeground' }
-        : { icon: 'circle-slash', color: 'disabledForeground' };
+      return { icon: endIcon(end), color: 'disabledForeground' };
     case 'waiting':
       break;
   }
@@ -39,6 +37,12 @@ export function iconOf({
     default:
       return { icon: 'ellipsis', color: 'descriptionForeground' };
   }
+}
+
+/** How a process has ended: well, by a kill, or by a failure. */
+function endIcon(end: ViewedProcess['end']): string {
+  if (end === undefined || end.kind === 'killed') return 'circle-slash';
+  return isFailure(end) ? 'error' : 'pass';
 }
 
 const RUNS: ProcessIcon = { icon: 'circle-large-filled', color: 'charts.green' };

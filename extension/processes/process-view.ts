@@ -3,8 +3,10 @@ import { countOf, grouped } from '../../runtime/inspect/view/index.ts';
 import type { Log } from '../log.ts';
 import { registerProcessCommands } from './process-commands.ts';
 import { ProcessDocuments } from './process-documents.ts';
-import { mailboxBadge, PROCESS_SCHEME, ProcessTree, type TreeNode } from './process-tree.ts';
+import { ProcessTree } from './process-tree.ts';
 import { Programs } from './program.ts';
+import { decorationOf, PROCESS_SCHEME } from './tree-items.ts';
+import type { TreeNode } from './tree-nodes.ts';
 
 /** Shows the processes of all programs in a view of their own. */
 export function registerProcessView(log: Log): vscode.Disposable {
@@ -15,18 +17,12 @@ export function registerProcessView(log: Log): vscode.Disposable {
     treeDataProvider: tree,
     showCollapseAll: true,
   });
-  let hadPrograms = false;
-  const renewHead = () => {
-    const hasPrograms = programs.list.length > 0;
-    if (hasPrograms !== hadPrograms)
-      vscode.commands.executeCommand('setContext', 'lunatic.hasPrograms', hasPrograms);
-    hadPrograms = hasPrograms;
-    const stopped = countStopped(programs);
+  const renewHead = changes(([hasPrograms, stopped, total]) => {
+    vscode.commands.executeCommand('setContext', 'lunatic.hasPrograms', hasPrograms);
     view.badge =
       stopped === 0 ? undefined : { value: stopped, tooltip: `${countOf(stopped, 'process')} stopped` };
-    const total = programs.list.reduce((sum, { model }) => sum + model.total, 0);
     view.description = hasPrograms ? grouped(total) : '';
-  };
+  });
   tree.isVisible = view.visible;
   return vscode.Disposable.from(
     programs,
@@ -37,26 +33,31 @@ export function registerProcessView(log: Log): vscode.Disposable {
       tree.isVisible = visible;
     }),
     tree.onDidRefresh(() => {
-      renewHead();
+      const total = programs.list.reduce((sum, { model }) => sum + model.total, 0);
+      renewHead([programs.list.length > 0, tree.stopped, total]);
       documents.refresh();
     }),
     vscode.window.registerFileDecorationProvider({
-      onDidChangeFileDecorations: tree.onDidChangeBadges,
+      onDidChangeFileDecorations: tree.onDidChangeDecorations,
       provideFileDecoration({ scheme, authority, path }) {
         if (scheme !== PROCESS_SCHEME) return undefined;
         const info = programs.get(authority)?.model.get(path.slice(1));
-        return info === undefined ? undefined : mailboxBadge(info);
+        return info === undefined ? undefined : decorationOf(info);
       },
     }),
     registerProcessCommands({ programs, tree, view, documents }),
   );
 }
 
-/** Processes that somebody should look at. */
-function countStopped(programs: Programs): number {
-  let count = 0;
-  for (const { model } of programs.list) {
-    for (const { state } of model.processes()) if (state === 'paused' || state === 'held') count++;
-  }
-  return count;
+/** What is displayed above the tree: whether there are programs, how many processes are stopped, and how many there are. */
+type Head = readonly [hasPrograms: boolean, stopped: number, total: number];
+
+/** Calls only where something is different: the editor draws a view's head anew whenever it is set. */
+function changes(action: (head: Head) => void): (head: Head) => void {
+  let before = '';
+  return (head) => {
+    const now = head.join();
+    if (now !== before) action(head);
+    before = now;
+  };
 }

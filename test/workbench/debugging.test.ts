@@ -63,7 +63,7 @@ describe('F5 on a text module', () => {
     await workbench.expand(workbench.variable('[1]', 'tag 8'));
     await workbench.variable('text', '"To Bob:').waitFor();
     await workbench.expand(workbench.scope('Config'));
-    await workbench.variable('max_memory', '4294967295').waitFor();
+    await workbench.variable('max_memory', '4 GiB').waitFor();
     await workbench.screenshot('debugging-variables');
 
     await workbench.showView('Lunatic');
@@ -104,6 +104,9 @@ describe('F5 on a text module', () => {
     await workbench.answer('Tag', '99');
     await workbench.printed('the sorter has its letter');
     await workbench.process('#3 clock').waitFor();
+    // It is displayed for a while after its end.
+    await workbench.process('#2 sorter', 'ended').waitFor();
+    await workbench.screenshot('processes-ended');
     await workbench.isGone(workbench.process('#2 sorter'));
   });
 
@@ -112,7 +115,7 @@ describe('F5 on a text module', () => {
     await workbench.debug();
     await workbench.showView('Lunatic');
     await workbench.act(workbench.process('#2 sorter'), 'Kill Process');
-    await workbench.isGone(workbench.process('#2 sorter'));
+    await workbench.process('#2 sorter', 'ended, killed').waitFor();
     await workbench.printed('Process 2 was killed');
     await workbench.ticks(3);
     await workbench.screenshot('processes-killed');
@@ -120,6 +123,86 @@ describe('F5 on a text module', () => {
     await workbench.act(workbench.process('#1 _start'), 'Kill Process');
     await workbench.noProgramRuns();
     await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  });
+
+  test('keys of the tree open the details of a process and kill it; the palette takes the one that is selected', async () => {
+    const workbench = await edit('post-office.wat', POST_OFFICE);
+    await workbench.debug();
+    await workbench.showView('Lunatic');
+    await workbench.process('#2 sorter').click();
+    await workbench.page.keyboard.press('Enter');
+    await workbench.editorShows('Registered as  sorter');
+    await workbench.editorShows('Parent         #1 _start');
+    await workbench.editorShows('at sorter (function');
+    await workbench.editorShows('To Ada: the parcel is here');
+    await workbench.screenshot('processes-details');
+    await workbench.command('Lunatic: Show Mailbox');
+    await workbench.editorShows('Mailbox of #2 sorter: 3 messages');
+    // By the keys alone.
+    await workbench.process('#3 clock').click();
+    await workbench.page.keyboard.press('ArrowUp');
+    await workbench.page.keyboard.press('Delete');
+    await workbench.process('#2 sorter', 'ended, killed').waitFor();
+    await workbench.process('#1 _start', 'waiting').waitFor();
+    // What it was at last can still be read.
+    await workbench.editorShows('The process has ended. This is what it was at last.');
+    await workbench.editorShows('To Ada: the parcel is here');
+  });
+
+  test('documents of processes stay when another process stops, and their links move with their text', async () => {
+    const workbench = await edit('post-office.wat', POST_OFFICE);
+    await workbench.debug();
+    await workbench.showView('Lunatic');
+    const sorter = workbench.process('#2 sorter');
+    await workbench.act(sorter, 'Show Mailbox');
+    await workbench.editorShows('Mailbox of #2 sorter: 3 messages');
+    await workbench.menu(sorter, 'Show Stack');
+    await workbench.editorShows('at sorter (function');
+    await workbench.act(workbench.process('#3 clock'), 'Pause Process');
+    await workbench.process('#3 clock', 'paused').waitFor();
+    await workbench.editorShows('(func $clock');
+    for (const tab of ['#2 sorter mailbox', '#2 sorter stack', 'post-office.wat'])
+      await workbench.tab(tab).waitFor();
+    await workbench.screenshot('processes-documents-stay');
+
+    await workbench.tab('#2 sorter stack').click();
+    await workbench.act(sorter, 'Kill Process');
+    // A note above the stack moves it down.
+    await workbench.editorShows('The process has ended. This is what it was at last.');
+    expect(await workbench.linkedLines()).toEqual([
+      expect.stringMatching(/^at .*receive_tag/),
+      expect.stringMatching(/^at sorter \(/),
+    ]);
+    await workbench.screenshot('processes-stack-moved');
+  });
+
+  test('pauses all processes, and lets all go on', async () => {
+    const workbench = await edit('post-office.wat', POST_OFFICE);
+    await workbench.debug();
+    await workbench.showView('Lunatic');
+    await workbench.process('#2 sorter').waitFor();
+    await workbench.page
+      .locator('.part.sidebar .title-actions .action-label[aria-label^="Pause All Processes"]')
+      .click();
+    for (const name of ['#1 _start', '#2 sorter', '#3 clock'])
+      await workbench.process(name, 'paused').waitFor();
+    await workbench.screenshot('processes-all-paused');
+    await workbench.command('Lunatic: Resume All Processes');
+    for (const name of ['#1 _start', '#2 sorter']) await workbench.process(name, 'waiting').waitFor();
+    await workbench.ticks(3);
+  });
+
+  test('what the mouse is over stays described while other processes change', async () => {
+    const workbench = await edit('post-office.wat', POST_OFFICE);
+    await workbench.debug();
+    await workbench.showView('Lunatic');
+    await workbench.process('#2 sorter').hover();
+    const hover = workbench.page.locator('.workbench-hover:visible', { hasText: 'Registered as' });
+    await hover.waitFor();
+    await workbench.page.evaluate(`window.sameHover = document.querySelector('.workbench-hover')`);
+    await workbench.screenshot('processes-tooltip');
+    await workbench.ticks(15);
+    expect(await workbench.page.evaluate(`sameHover.isConnected`)).toBe(true);
   });
 
   test('stops where a process traps, with the reason and its stack', async () => {
@@ -137,8 +220,9 @@ describe('F5 on a text module', () => {
     await workbench.process('#2 baker', 'trapped: divide by zero').waitFor();
     await workbench.screenshot('processes-trapped');
     await workbench.goOn();
-    await workbench.isGone(workbench.process('#2 baker'));
-    await workbench.process('#3 clock').waitFor();
+    await workbench.process('#2 baker', 'ended, trapped: divide by zero').waitFor();
+    await workbench.process('#3 clock', 'sleeping').waitFor();
+    await workbench.screenshot('processes-ended-by-trap');
   });
 
   test('a panic stops in the code of its author, not where the language ends the process', async () => {
@@ -271,7 +355,7 @@ describe('an example in AssemblyScript', () => {
       await workbench.pick(reader);
       await workbench.answer('Message', 'i64 42');
       await workbench.answer('Tag', '');
-      await workbench.isGone(workbench.process(reader));
+      await workbench.process(reader, 'ended').waitFor();
     }
     await workbench.printed('everybody has read');
     await workbench.noProgramRuns();
@@ -286,7 +370,7 @@ describe('Run', () => {
     await workbench.printed('divide by zero');
     await workbench.showView('Lunatic');
     await workbench.process('#3 clock').waitFor();
-    await workbench.isGone(workbench.process('#2 baker'));
+    await workbench.process('#2 baker', 'ended, trapped: divide by zero').waitFor();
     await workbench.screenshot('run-processes');
     await workbench.command('Lunatic: Stop Program');
     await workbench.noProgramRuns();
@@ -362,7 +446,7 @@ describe('Other ways', () => {
     await workbench.process('#2 sorter').waitFor();
     await workbench.command('Lunatic: Kill Process');
     await workbench.pick('#2 sorter');
-    await workbench.isGone(workbench.process('#2 sorter'));
+    await workbench.process('#2 sorter', 'ended, killed').waitFor();
     await workbench.command('Lunatic: Show Output');
     // What is in it cannot be seen here: this server has no native module that would write logs.
     await workbench.page.locator('.part.panel .action-item.checked', { hasText: 'Output' }).waitFor();

@@ -241,6 +241,17 @@ export class Workbench {
     return this.page.locator(`.debug-toolbar .codicon-debug-${name}:not(.disabled)`);
   }
 
+  tab(name: string): Locator {
+    return this.page.locator('.tab', { hasText: name });
+  }
+
+  /** Lines of the active editor that are links. */
+  async linkedLines(): Promise<string[]> {
+    const lines = this.lines.filter({ has: this.page.locator('.detected-link') });
+    await lines.first().waitFor();
+    return (await lines.allTextContents()).map((line) => line.replaceAll('\u00a0', ' '));
+  }
+
   /** An entry of the list of problems. */
   problem(text: string): Locator {
     return this.page.locator('.markers-panel .monaco-list-row', { hasText: text });

@@ -1,0 +1,147 @@
+/** How the nodes of the view of processes look. */
+import * as vscode from 'vscode';
+import {
+  countOf,
+  grouped,
+  processActivity,
+  processName,
+  processRows,
+  type ViewedProcess,
+} from '../../runtime/inspect/view/index.ts';
+import { iconOf, type ProcessIcon } from './process-icon.ts';
+import type { RowLook } from './row-renewals.ts';
+import { type Hidden, type MoreNode, NEXT_PAGE, type ProcessNode, type ProgramNode } from './tree-nodes.ts';
+
+/** Scheme of the URIs that name processes, for decorations and documents. */
+export const PROCESS_SCHEME = 'lunatic-process';
+
+/** The process that started one, if it is known. */
+export function parentOf({ program, key }: ProcessNode): ViewedProcess | undefined {
+  const parent = program.model.get(key)?.parent ?? null;
+  return parent === null ? undefined : program.model.get(parent);
+}
+
+/** Names a process for decorations. */
+export function uriOf({ program, key }: ProcessNode): vscode.Uri {
+  return vscode.Uri.from({ scheme: PROCESS_SCHEME, authority: program.id, path: `/${key}` });
+}
+
+export function programItem({ program }: ProgramNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(program.name, vscode.TreeItemCollapsibleState.Expanded);
+  item.id = program.id;
+  item.description = countOf(program.model.total, 'process');
+  item.iconPath = new vscode.ThemeIcon(program.isPlainRun ? 'play' : 'debug-alt');
+  item.contextValue = 'lunaticProgram';
+  item.tooltip = `${program.session.configuration['program'] ?? program.session.configuration['url'] ?? program.name}`;
+  return item;
+}
+
+export function moreItem(node: MoreNode, { kept, counted }: Hidden): vscode.TreeItem {
+  const item = new vscode.TreeItem(`${countOf(kept + counted, 'more process')} ...`);
+  item.id = `${node.program.id}/${node.parent ?? ''}/more`;
+  item.contextValue = 'lunaticMore';
+  if (kept === 0) {
+    item.tooltip = 'Of these only the number is known. Find Process looks among them too.';
+    return item;
+  }
+  item.command = { command: 'lunatic.loadMoreProcesses', title: 'Load More', arguments: [node] };
+  item.tooltip = `Shows ${grouped(Math.min(NEXT_PAGE, kept))} more`;
+  return item;
+}
+
+export function processItem(node: ProcessNode): vscode.TreeItem {
+  const { program, key } = node;
+  const { model } = program;
+  const info = model.get(key);
+  const id = `${program.id}/${key}`;
+  // It has ended since the view was told of it.
+  if (info === undefined)
+    return Object.assign(new vscode.TreeItem(`#${key.slice(key.indexOf(':') + 1)}`), { id });
+  // The first process is open: who looks at a program wants to see more than one line. It must be so from the start,
+  // since what was shown without children stays closed when it gets some.
+  const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
+  const children = model.childCount(key);
+  const state = model.parentOf(key) === null ? Expanded : children === 0 ? None : Collapsed;
+  const item = new vscode.TreeItem(processName(info), state);
+  item.id = id;
+  item.description = descriptionOf(info, children);
+  item.iconPath = themeIcon(iconOf(info));
+  item.resourceUri = uriOf(node);
+  item.contextValue = `lunaticProcess.${kindOf(info)}`;
+  item.accessibilityInformation = { label: spoken(info) };
+  return item;
+}
+
+/** What a screen reader says of a process: also what others see by its colour. */
+function spoken(info: ViewedProcess): string {
+  const activity = processActivity(info);
+  const mail = countOf(info.mailbox, 'message');
+  const words =
+    info.state !== 'ended' ? [activity, mail] : activity === 'ended' ? ['ended'] : ['ended', activity];
+  return [processName(info), ...words].join(', ');
+}
+
+/** What a row looks like, as far as it changes. */
+export function lookOf(node: ProcessNode): RowLook | undefined {
+  const { model } = node.program;
+  const info = model.get(node.key);
+  if (info === undefined) return undefined;
+  const { icon, color } = iconOf(info);
+  const badge = Math.min(info.mailbox, MAX_BADGE + 1);
+  const kind = kindOf(info);
+  const parts = [
+    processName(info),
+    descriptionOf(info, model.childCount(node.key)),
+    icon,
+    color,
+    badge,
+    kind,
+  ];
+  return { text: parts.join('\n'), kind };
+}
+
+function kindOf({ state }: ViewedProcess): 'going' | 'held' | 'ended' {
+  if (state === 'ended') return 'ended';
+  return state === 'paused' || state === 'held' ? 'held' : 'going';
+}
+
+/** More than a badge has room for. */
+const MAX_BADGE = 99;
+
+/** Children that nobody counts at a glance. */
+const MANY_CHILDREN = 10;
+
+function descriptionOf(info: ViewedProcess, children: number): string {
+  const parts = [processActivity(info)];
+  if (info.mailbox > MAX_BADGE) parts.push(countOf(info.mailbox, 'message'));
+  if (children >= MANY_CHILDREN) parts.push(`${grouped(children)} children`);
+  return parts.join(' · ');
+}
+
+/** What decorates the name of a process: how many messages are in its mailbox, and grey if it has ended. */
+export function decorationOf(info: ViewedProcess): vscode.FileDecoration | undefined {
+  const { mailbox, state } = info;
+  if (state === 'ended') return { color: new vscode.ThemeColor('disabledForeground') };
+  if (mailbox === 0) return undefined;
+  return {
+    badge: mailbox > MAX_BADGE ? '9+' : `${mailbox}`,
+    tooltip: `${countOf(mailbox, 'message')} in the mailbox`,
+    ...(mailbox > MAX_BADGE ? { color: new vscode.ThemeColor('charts.orange') } : {}),
+  };
+}
+
+function themeIcon({ icon, color }: ProcessIcon): vscode.ThemeIcon {
+  return new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+}
+
+export function tooltipOf(info: ViewedProcess, parent: ViewedProcess | undefined): vscode.MarkdownString {
+  const rows = processRows(info, parent).map(([name, value]) => `| ${name} | ${escaped(value)} |`);
+  return new vscode.MarkdownString(
+    `**${escaped(processName(info))}**\n\n| | |\n| --- | --- |\n${rows.join('\n')}`,
+  );
+}
+
+/** What a program has chosen must not become markup. */
+function escaped(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~$&]/g, '\\$&').replace(/\s+/g, ' ');
+}
