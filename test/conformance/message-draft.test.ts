@@ -1,6 +1,6 @@
 /**
- * Short messages are written and read in the draft, by functions that are called in place of host functions. A call
- * through a table still reaches the host function: so the same program shows twice what it has to show.
+ * Guests write and read short messages in the draft, through functions that are called in place of host functions. A call
+ * through a table still reaches the host function, so one program can go both ways, and both must show the same.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -19,6 +19,8 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   send: '(param i64) (result i32)',
 };
 
+const EMPTY_MODULE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+
 /** Where the second page of a guest's memory ends, which is all it has. */
 const END = 0x2_0000;
 
@@ -26,6 +28,8 @@ const call = (name: string, ...params: string[]) => `(call $message.${name} ${pa
 const i32 = (value: number) => `(i32.const ${value | 0})`;
 const i64 = (value: bigint | number) => `(i64.const ${value})`;
 const wrap = (text: string) => `(i32.wrap_i64 ${text})`;
+/** Where a receive finds its tags. */
+const TAGS = 0xff20;
 /** A function without a result, as one of the result 1. */
 const done = (text: string) => `${text} ${i32(1)}`;
 
@@ -55,6 +59,16 @@ const step = fc.oneof(
   fc.constant(`(drop ${call('send', SELF)}) ${RECEIVE}`),
   fc.constant(`(drop ${call('send', '(global.get $echo)')}) ${call('receive', i32(0), i32(0), i64(1000))}`),
   fc.constant(RECEIVE),
+  // Only a message of tag 5.
+  fc.constant(`(i64.store (i32.const ${TAGS}) (i64.const 5)) ${call('receive', i32(TAGS), i32(1), i64(0))}`),
+  fc.constant(call('send_receive_skip_search', '(global.get $echo)', i64(5), i64(20))),
+  fc.constant(
+    `(drop (call $timer.send_after ${SELF} ${i64(0)})) ${call('receive', i32(0), i32(0), i64(20))}`,
+  ),
+  fc.constant(wrap(call('push_module', '(i64.load (i32.const 0xe000))'))),
+  fc.constant(wrap(call('take_module', i64(0)))),
+  // Another process begins, and writes a message of its own.
+  fc.constant(done(`(drop (call $spawn (i64.const 0) (text "writer"))) (call $process.sleep_ms ${i64(0)})`)),
   fc.constant(done(`(call $process.sleep_ms ${i64(0)})`)),
   fc.constant(`(drop ${call('send', SELF)}) unreachable`),
   fc.constant('unreachable'),
@@ -72,7 +86,8 @@ function program(steps: readonly string[], direct: boolean): string {
           // `(call $message.send X)` becomes `(call_indirect (type $send) X (i32.const <index>))`.
           return replaceCall(all, `$message.${name}`, `(type $${name})`, i32(steps.length + i));
         }, text);
-  return guest(`
+  return guest(
+    `
     ${names.map((name) => `(type $${name} (func ${FUNCTIONS[name]}))`).join('\n')}
     (type $step (func (param i32) (result i32)))
     (table ${steps.length + names.length} funcref)
@@ -94,7 +109,12 @@ function program(steps: readonly string[], direct: boolean): string {
         (drop (call $message.receive (i32.const 0) (i32.const 0) (i64.const -1)))
         (drop (call $message.send (i64.const 1)))
         (br $l)))
+    (func (export "writer")
+      (call $put (i64.const 7) (i64.const 70))
+      (call $process.sleep_ms (i64.const 0))
+      (call $expect (i32.wrap_i64 (call $value)) (i32.const 70)))
     (func (export "_start") (local $i i32)
+      (call $expect (call $process.compile_module (blob "module") (i32.const 0xe000)) (i32.const 0))
       (global.set $echo (call $spawn (i64.const 0) (text "echo")))
       (loop $fill
         (i32.store8 (local.get $i) (i32.mul (local.get $i) (i32.const 37)))
@@ -105,7 +125,22 @@ function program(steps: readonly string[], direct: boolean): string {
         (call $show32 (text "result") (call $trap.catch (local.get $i) (i32.const 0)))
         (call $show (text "memory")
           (i64.add (call $mix (i32.const 0) (i32.const 1100)) (call $mix (i32.const ${END - 1100}) (i32.const ${END}))))
-        (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${steps.length})))))`);
+        (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${steps.length})))))`,
+    { blobs: { module: EMPTY_MODULE } },
+  );
+}
+
+/** What a program prints while somebody looks at all its stacks again and again. */
+async function linesWhenLookedAt(source: string): Promise<string[]> {
+  const { runtime, root, stdout } = await start(source);
+  while (root.process.exit === null) {
+    await Promise.all(
+      [...root.environment.processes()].map((process) => runtime.scheduler.stacks.of(process)),
+    );
+    await new Promise((turn) => setImmediate(turn));
+  }
+  root.stop();
+  return stdout.lines;
 }
 
 /** A call of a function for its import's sake. */
@@ -117,7 +152,7 @@ function unusedCall(name: string): string {
 }
 
 function replaceCall(text: string, name: string, type: string, index: string): string {
-  const start = text.indexOf(`(call ${name}`);
+  const start = text.indexOf(`(call ${name} `);
   if (start < 0) return text;
   let end = start;
   for (let depth = 0; ; end++) {
@@ -133,10 +168,14 @@ describe('a message in the draft', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
         const [direct, indirect] = await Promise.all(
-          [true, false].map(async (isDirect) => (await run(program(steps, isDirect))).stdout.lines),
+          [true, false].map(async (isDirect) => run(program(steps, isDirect))),
         );
-        expect(direct).toHaveLength(2 * steps.length);
-        expect(direct).toEqual(indirect);
+        const lines = direct?.stdout.lines;
+        expect(lines).toHaveLength(2 * steps.length);
+        expect(lines).toEqual(indirect?.stdout.lines);
+        expect(lines).toEqual(await linesWhenLookedAt(program(steps, true)));
+        // The processes that wrote messages of their own.
+        for (const { exit } of direct?.exits ?? []) expect(exit.kind).toMatch(/^(returned|killed)$/);
       }),
       { numRuns: 60 },
     );
@@ -321,7 +360,7 @@ describe('a message in the draft', () => {
         (call $expect (call $message.write_data (i32.const 0) (i32.const 8)) (i32.const 8))
         (drop (call $message.send (local.get $child)))
         (call $process.sleep_ms (i64.const 0)))`,
-      { blobs: { module: new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) } },
+      { blobs: { module: EMPTY_MODULE } },
     );
     expect((await runAll(source)).stdout.lines).toEqual(['first 11', 'second 22', 'module 0']);
   });
