@@ -2,9 +2,6 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Needs a browser: scripts/test.mjs runs it with a configuration of its own.
-    exclude: ['test/workbench/**'],
     globalSetup: ['test/support/build.ts'],
     pool: 'forks',
     maxWorkers: 2,
@@ -12,5 +9,25 @@ export default defineConfig({
     hookTimeout: 60_000,
     // As the command runs its scheduler, see runtime/cli/jspi.ts.
     execArgv: ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['test/**/*.test.ts'],
+          // Needs a browser: scripts/test.mjs runs it with a configuration of its own.
+          exclude: ['test/workbench/**'],
+        },
+      },
+      {
+        // What guests see is the same where every signal is written as bytes and read again.
+        extends: true,
+        test: {
+          name: 'loop-back',
+          include: ['test/conformance/**/*.test.ts'],
+          env: { LUNATIC_TEST_ROUTER: 'loop-back' },
+        },
+      },
+    ],
   },
 });

@@ -4,10 +4,12 @@ import type { Machine } from './kernel/capacity.ts';
 import { Environment } from './kernel/environment.ts';
 import type { Exit } from './kernel/exit.ts';
 import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
+import { LocalRouter } from './kernel/local-router.ts';
 import { LoadedModule } from './kernel/module.ts';
 import type { SchedulerObserver } from './kernel/observers.ts';
 import type { Entry, Process, ProcessContext } from './kernel/process.ts';
 import { Registry } from './kernel/registry.ts';
+import type { Router } from './kernel/router.ts';
 import { Scheduler } from './kernel/scheduler.ts';
 import { Spawner } from './kernel/spawn.ts';
 import type { Stdio } from './kernel/stdio.ts';
@@ -54,6 +56,8 @@ export interface RuntimeOptions {
   readonly plugins?: PluginHost | undefined;
   /** Counts what happens; made and served by whoever exports it. */
   readonly metrics?: Metrics;
+  /** Gives the router of each environment, in front of the one that knows the processes of this scheduler. */
+  readonly route?: (local: Router<Process>) => Router<Process>;
 }
 
 /** One scheduler with the host API: loads modules and runs programs. */
@@ -61,6 +65,7 @@ export class Runtime implements ModuleLoader {
   readonly scheduler: Scheduler;
   readonly #spawner: Spawner;
   readonly #linker: HostLinker;
+  readonly #route: (local: Router<Process>) => Router<Process>;
   /** A module that travels in messages is known by its bytes. */
   readonly #loaded = new WeakMap<Uint8Array, LoadedModule>();
 
@@ -71,6 +76,7 @@ export class Runtime implements ModuleLoader {
     if (plugins !== undefined) this.scheduler.observers.add(plugins);
     if (observer !== undefined) this.scheduler.observers.add(observer);
     this.#spawner = new Spawner(this.scheduler);
+    this.#route = options.route ?? ((local) => local);
     const context: HostContext = {
       scheduler: this.scheduler,
       spawner: this.#spawner,
@@ -98,7 +104,9 @@ export class Runtime implements ModuleLoader {
 
   /** An environment with a registry of its own, in which several root processes can live. */
   createEnvironment(number = 1): Pick<ProcessContext, 'environment' | 'registry'> {
-    const environment = new Environment<Process>(number as EnvironmentId, this.scheduler.index);
+    const environment = new Environment<Process>(number as EnvironmentId, this.scheduler.index, (made) =>
+      this.#route(new LocalRouter(made, this.scheduler.delivery)),
+    );
     this.scheduler.metrics?.environmentCreated(environment);
     return { environment, registry: new Registry() };
   }

@@ -84,11 +84,10 @@ export class Lunatic implements AsyncDisposable {
         },
       },
     });
-    const { scheduler } = this.#runtime;
     const { environment, registry } = this.#runtime.createEnvironment();
     this.#environment = environment;
     this.#registry = registry;
-    this.#signals = new Signals(scheduler, environment);
+    this.#signals = new Signals(environment);
     this.#mailboxModule = this.#runtime.load(MAILBOX_MODULE);
   }
 

@@ -2,7 +2,8 @@ import type { Environment } from '../kernel/environment.ts';
 import { processIdFromGuest } from '../kernel/ids.ts';
 import { dataMessage } from '../kernel/message.ts';
 import type { Process } from '../kernel/process.ts';
-import type { Scheduler } from '../kernel/scheduler.ts';
+import type { Router } from '../kernel/router.ts';
+import { KILL, type Signal } from '../kernel/signal.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 
 /** A process, by its id or by whatever has one. */
@@ -24,67 +25,57 @@ function viewOf(data: Bytes): Uint8Array {
 
 /** What the embedding program does to processes of its environment, between their turns. */
 export class Signals {
-  readonly #scheduler: Scheduler;
-  readonly #environment: Environment<Process>;
+  readonly #router: Router<Process>;
 
-  constructor(scheduler: Scheduler, environment: Environment<Process>) {
-    this.#scheduler = scheduler;
-    this.#environment = environment;
-  }
-
-  #find(id: bigint): Process | undefined {
-    return this.#environment.get(processIdFromGuest(id));
+  constructor({ router }: Environment<Process>) {
+    this.#router = router;
   }
 
   /** Sends a copy of the data. Returns false where there is no such process. */
   send(to: bigint, data: Bytes, tag: bigint): boolean {
     const bytes = viewOf(data);
-    const target = this.#find(to);
-    if (target === undefined) return false;
+    const target = processIdFromGuest(to);
+    if (!this.#router.exists(target)) return false;
     const message = dataMessage(tagFromGuest(tag));
     message.append(bytes);
-    this.#scheduler.deliverMessage(target, message);
+    this.#router.deliverMessage(target, message);
     return true;
   }
 
   kill(id: bigint): boolean {
-    const target = this.#find(id);
-    if (target !== undefined) this.#scheduler.kill(target);
-    return target !== undefined;
+    return this.#deliver(id, KILL);
   }
 
   /** Links two processes in both directions, as `lunatic::process::link` called by the first does. */
   link(id: bigint, peerId: bigint, tagOfLink: bigint): void {
-    const process = this.#find(id);
-    if (process === undefined) return;
     const tag = tagFromGuest(tagOfLink);
-    const peer = processIdFromGuest(peerId);
-    const target = this.#find(peerId);
-    if (target === undefined) {
-      this.#scheduler.deliver(process, { kind: 'link-died', peer, tag, reason: 'no-process' });
-      return;
-    }
-    this.#scheduler.deliver(target, { kind: 'link', peer: process.id, tag });
-    this.#scheduler.deliver(process, { kind: 'link', peer, tag });
+    const [own, peer] = [processIdFromGuest(id), processIdFromGuest(peerId)];
+    if (!this.#router.exists(own)) return;
+    // The own half comes first: the router may answer the other one with the death of the link.
+    this.#router.deliver(own, { kind: 'link', peer, tag });
+    this.#router.deliver(peer, { kind: 'link', peer: own, tag });
   }
 
   unlink(id: bigint, peerId: bigint): void {
-    const peer = processIdFromGuest(peerId);
-    const [process, target] = [this.#find(id), this.#find(peerId)];
-    if (target !== undefined)
-      this.#scheduler.deliver(target, { kind: 'unlink', peer: processIdFromGuest(id) });
-    if (process !== undefined) this.#scheduler.deliver(process, { kind: 'unlink', peer });
+    this.#deliver(peerId, { kind: 'unlink', peer: processIdFromGuest(id) });
+    this.#deliver(id, { kind: 'unlink', peer: processIdFromGuest(peerId) });
   }
 
   /** Returns false where there is no process to monitor. */
   monitor(id: bigint, peerId: bigint, kind: 'monitor' | 'stop-monitoring' = 'monitor'): boolean {
-    const target = this.#find(peerId);
-    if (target !== undefined) this.#scheduler.deliver(target, { kind, peer: processIdFromGuest(id) });
-    return target !== undefined;
+    return this.#deliver(peerId, { kind, peer: processIdFromGuest(id) });
   }
 
   /** Deaths of links become messages of this process. */
-  surviveLinks(process: Process): void {
-    this.#scheduler.deliver(process, { kind: 'die-when-link-dies', die: false });
+  surviveLinks({ id }: Process): void {
+    this.#router.deliver(id, { kind: 'die-when-link-dies', die: false });
+  }
+
+  /** Returns false where there is no such process. */
+  #deliver(id: bigint, signal: Signal): boolean {
+    const target = processIdFromGuest(id);
+    const exists = this.#router.exists(target);
+    if (exists) this.#router.deliver(target, signal);
+    return exists;
   }
 }

@@ -63,7 +63,7 @@ function oldLow(timeout: number): number {
 /** Sends what the scratch area holds to a process of the caller's environment; a dead one gets nothing. */
 function send({ scheduler }: HostContext, target: ProcessId): void {
   const { current, scratch } = scheduler;
-  scheduler.send(current, target, scratch.take(current));
+  current.environment.router.deliverMessage(target, scratch.take(current));
 }
 
 message.define(

@@ -3,6 +3,7 @@ import { type HostContext, Namespace, older } from '../hostcall/function.ts';
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { processIdFromGuest } from '../kernel/ids.ts';
 import type { Entry, EntryValue, Process } from '../kernel/process.ts';
+import { KILL } from '../kernel/signal.ts';
 import type { SpawnResult } from '../kernel/spawn.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
@@ -366,7 +367,7 @@ process.define(
   'Returns 1 for a live process of the own environment, otherwise 0.',
   ({ scheduler }) =>
     (id: bigint) =>
-      scheduler.current.environment.get(processIdFromGuest(id)) === undefined ? 0 : 1,
+      scheduler.current.environment.router.exists(processIdFromGuest(id)) ? 1 : 0,
 );
 
 // -- links, monitors, kill ---------------------------------------------------------------------------
@@ -378,7 +379,8 @@ process.define(
   'Sets whether the death of a link kills the caller, which is the default, or becomes a message.',
   ({ scheduler }) =>
     (die: number) => {
-      scheduler.deliver(scheduler.current, { kind: 'die-when-link-dies', die: die !== 0 });
+      const { id, environment } = scheduler.current;
+      environment.router.deliver(id, { kind: 'die-when-link-dies', die: die !== 0 });
     },
 );
 
@@ -392,13 +394,10 @@ process.define(
       const { current } = scheduler;
       const tag = tagFromGuest(tagOfGuest);
       const peer = processIdFromGuest(id);
-      const target = current.environment.get(peer);
-      if (target === undefined) {
-        scheduler.deliver(current, { kind: 'link-died', peer, tag, reason: 'no-process' });
-        return;
-      }
-      scheduler.deliver(target, { kind: 'link', peer: current.id, tag });
-      scheduler.deliver(current, { kind: 'link', peer, tag });
+      const { router } = current.environment;
+      // The own half comes first: the router may answer the other one with the death of the link.
+      router.deliver(current.id, { kind: 'link', peer, tag });
+      router.deliver(peer, { kind: 'link', peer: current.id, tag });
     },
 );
 
@@ -411,9 +410,9 @@ process.define(
     (id: bigint) => {
       const { current } = scheduler;
       const peer = processIdFromGuest(id);
-      const target = current.environment.get(peer);
-      if (target !== undefined) scheduler.deliver(target, { kind: 'unlink', peer: current.id });
-      scheduler.deliver(current, { kind: 'unlink', peer });
+      const { router } = current.environment;
+      router.deliver(peer, { kind: 'unlink', peer: current.id });
+      router.deliver(current.id, { kind: 'unlink', peer });
     },
 );
 
@@ -423,8 +422,7 @@ for (const [name, kind, doc] of [
 ] as const) {
   process.define(name, '(process_id: i64)', { since: '0.13' }, doc, ({ scheduler }) => (id: bigint) => {
     const { current } = scheduler;
-    const target = current.environment.get(processIdFromGuest(id));
-    if (target !== undefined) scheduler.deliver(target, { kind, peer: current.id });
+    current.environment.router.deliver(processIdFromGuest(id), { kind, peer: current.id });
   });
 }
 
@@ -435,7 +433,6 @@ process.define(
   'Kills a process if it is alive.',
   ({ scheduler }) =>
     (id: bigint) => {
-      const target = scheduler.current.environment.get(processIdFromGuest(id));
-      if (target !== undefined) scheduler.kill(target);
+      scheduler.current.environment.router.deliver(processIdFromGuest(id), KILL);
     },
 );

@@ -31,15 +31,15 @@ timer.define(
       const { current } = scheduler;
       const sent = scheduler.scratch.take(current);
       // Looked up now, since ids of later processes do not count, and again when it fires, since it may have died.
-      const { timers, environment } = current;
-      const receiverId = environment.get(processIdFromGuest(id))?.id ?? NO_PROCESS;
+      const { timers } = current;
+      const { router } = current.environment;
+      const wanted = processIdFromGuest(id);
+      const receiver = router.exists(wanted) ? wanted : NO_PROCESS;
       const timerId = timers.add(
         new DelayedMessage(Number(BigInt.asUintN(64, delay)), sent, () => {
           timers.delete(timerId);
-          if (receiverId !== NO_PROCESS) scheduler.metrics?.timerFired();
-          const receiver = environment.get(receiverId);
-          if (receiver !== undefined) scheduler.deliverMessage(receiver, sent);
-          else sent.recycle();
+          if (receiver !== NO_PROCESS) scheduler.metrics?.timerFired();
+          router.deliverMessage(receiver, sent);
         }),
       );
       return BigInt(timerId);

@@ -7,10 +7,11 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { Holding } from './holding.ts';
+import { InspectionError } from './inspection-error.ts';
 import { LastOutput } from './last-output.ts';
 import { Modules } from './modules.ts';
 import { ProcessIndex } from './process-index.ts';
-import type { ProcessKey } from './protocol.ts';
+import { InspectError, type ProcessKey } from './protocol.ts';
 import { Queries } from './queries.ts';
 
 /**
@@ -66,7 +67,13 @@ export class Inspector implements SchedulerObserver {
   send(key: ProcessKey, tag: bigint, data: Uint8Array): null {
     const message = dataMessage(tagFromGuest(tag));
     message.append(data);
-    this.#scheduler.deliverMessage(this.index.get(key), message);
+    const { id, environment, initialized } = this.index.get(key);
+    if (!initialized)
+      throw new InspectionError(
+        InspectError.Refused,
+        `no message reaches process ${key} before its start section has run`,
+      );
+    environment.router.deliverMessage(id, message);
     return null;
   }
 

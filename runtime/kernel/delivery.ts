@@ -6,10 +6,9 @@ import type { ScratchArea } from './scratch-area.ts';
 import type { DeathReason, Signal } from './signal.ts';
 import type { Turns } from './turns.ts';
 
-/** Applies signals to processes that do not run at the moment (abi 2.6). */
+/** Gives signals to the processes of a scheduler (abi 2.6). Called by routers, which know where a process is. */
 export class Delivery {
   readonly #turns: Turns;
-
   readonly #scratch: ScratchArea;
 
   constructor(turns: Turns, scratch: ScratchArea) {
@@ -17,14 +16,39 @@ export class Delivery {
     this.#scratch = scratch;
   }
 
+  /** The process whose code runs at the moment. */
+  get running(): Process | null {
+    return this.#turns.running;
+  }
+
+  /** Gives a signal to a process, which is applied before the process runs again. */
+  deliver(process: Process, signal: Signal): void {
+    this.#turns.metrics?.signalSent();
+    if (this.#turns.runs(process)) keep(process, signal);
+    else this.apply(process, signal);
+  }
+
+  /** The same for a message, without the signal object where that can be. */
+  deliverMessage(process: Process, message: Message): void {
+    this.#turns.metrics?.signalSent();
+    if (this.#turns.runs(process)) keep(process, { kind: 'message', message });
+    else this.#accept(process, message);
+  }
+
+  /** Whether a process waits for messages, and nobody counts those that it gets. */
+  isWaiting(process: Process): boolean {
+    return process.receiving !== Receiving.No && this.#turns.metrics === null && !this.#turns.runs(process);
+  }
+
+  /** Applies a signal to a process that does not run at the moment. */
   apply(process: Process, signal: Signal): void {
     this.#turns.metrics?.signalApplied(process, signal);
     switch (signal.kind) {
       case 'message':
-        this.accept(process, signal.message);
+        this.#accept(process, signal.message);
         break;
       case 'kill':
-        this.kill(process);
+        this.#kill(process);
         break;
       case 'die-when-link-dies':
         process.dieWhenLinkDies = signal.die;
@@ -39,8 +63,8 @@ export class Delivery {
       case 'link-died':
         process.links?.delete(signal.peer);
         if (signal.reason === 'normal') break;
-        if (process.dieWhenLinkDies) this.kill(process);
-        else this.accept(process, linkDiedMessage(signal.tag));
+        if (process.dieWhenLinkDies) this.#kill(process);
+        else this.#accept(process, linkDiedMessage(signal.tag));
         break;
       case 'monitor':
         process.monitors ??= new Set();
@@ -50,13 +74,13 @@ export class Delivery {
         process.monitors?.delete(signal.peer);
         break;
       case 'process-died':
-        this.accept(process, processDiedMessage(signal.peer));
+        this.#accept(process, processDiedMessage(signal.peer));
         break;
     }
   }
 
   /** Gives a message to a process: right away where it waits for one like this. */
-  accept(process: Process, message: Message): void {
+  #accept(process: Process, message: Message): void {
     if (process.exit !== null) {
       message.recycle();
       return;
@@ -76,28 +100,29 @@ export class Delivery {
   /** Whoever does not read what it is sent would take all memory in the end. */
   #overflow(process: Process): void {
     process.killReason ??= `its mailbox holds more than ${process.config.maxMailbox} bytes (max_mailbox)`;
-    this.kill(process);
+    this.#kill(process);
   }
 
   /** One that has the turn dies when it gives it up. */
-  kill(process: Process): void {
+  #kill(process: Process): void {
     if (process.killed || process.exit !== null) return;
     process.killed = true;
     if (this.#turns.runs(process)) return;
     process.cancelWait?.();
     this.#turns.makeReady(process, 0);
   }
+}
 
-  /** Tells all who are linked to a process, or monitor it, that it has ended (abi 2.8). */
-  tellOfEnd({ id, environment, links, monitors }: Process, exit: Exit): void {
-    const reason: DeathReason = isNormal(exit) ? 'normal' : 'failure';
-    for (const [peer, tag] of links ?? []) {
-      const target = environment.get(peer);
-      if (target !== undefined) this.apply(target, { kind: 'link-died', peer: id, tag, reason });
-    }
-    for (const peer of monitors ?? []) {
-      const target = environment.get(peer);
-      if (target !== undefined) this.apply(target, { kind: 'process-died', peer: id });
-    }
-  }
+/** Keeps a signal for a process until its turn ends. */
+function keep(process: Process, signal: Signal): void {
+  process.signals ??= [];
+  process.signals.push(signal);
+}
+
+/** Tells all who are linked to a process, or monitor it, that it has ended (abi 2.8). */
+export function tellOfEnd({ id, environment, links, monitors }: Process, exit: Exit): void {
+  const { router } = environment;
+  const reason: DeathReason = isNormal(exit) ? 'normal' : 'failure';
+  for (const [peer, tag] of links ?? []) router.deliver(peer, { kind: 'link-died', peer: id, tag, reason });
+  for (const peer of monitors ?? []) router.deliver(peer, { kind: 'process-died', peer: id });
 }

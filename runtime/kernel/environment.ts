@@ -1,4 +1,8 @@
 import { type EnvironmentId, type ProcessId, processId, type SchedulerIndex } from './ids.ts';
+import type { Router } from './router.ts';
+
+/** Places for processes that were looked up last; a power of two. */
+const RECENT = 1024;
 
 /**
  * Owns the process ids and the live processes of one program (abi 2.1). Ids count from 1 and are never
@@ -6,15 +10,25 @@ import { type EnvironmentId, type ProcessId, processId, type SchedulerIndex } fr
  */
 export class Environment<Process extends { readonly id: ProcessId }> {
   readonly id: EnvironmentId;
+  /** Brings signals to its processes. */
+  readonly router: Router<Process>;
   readonly #scheduler: SchedulerIndex;
   readonly #processes = new Map<ProcessId, Process>();
+  /** Those that were looked up last. Every message looks its receiver up, most often one of a few. */
+  readonly #recent: (Process | null)[] = new Array(RECENT).fill(null);
   #spawned = 0;
   /** Processes that are being made, of which the environment does not know yet. */
   starting = 0;
 
-  constructor(id: EnvironmentId, scheduler: SchedulerIndex) {
+  /** @param makeRouter called with the environment, which has no processes yet */
+  constructor(
+    id: EnvironmentId,
+    scheduler: SchedulerIndex,
+    makeRouter: (environment: Environment<Process>) => Router<Process>,
+  ) {
     this.id = id;
     this.#scheduler = scheduler;
+    this.router = makeRouter(this);
   }
 
   /** Uses up the next id. */
@@ -27,11 +41,18 @@ export class Environment<Process extends { readonly id: ProcessId }> {
   }
 
   remove(process: Process): void {
-    this.#processes.delete(process.id);
+    const { id } = process;
+    this.#processes.delete(id);
+    if (this.#recent[id & (RECENT - 1)] === process) this.#recent[id & (RECENT - 1)] = null;
   }
 
+  /** The live process of an id. */
   get(id: ProcessId): Process | undefined {
-    return this.#processes.get(id);
+    const recent = this.#recent[id & (RECENT - 1)];
+    if (recent?.id === id) return recent;
+    const found = this.#processes.get(id);
+    if (found !== undefined) this.#recent[id & (RECENT - 1)] = found;
+    return found;
   }
 
   /** The number of live processes. */

@@ -11,7 +11,7 @@ export interface KernelMetrics {
   /** Called for a program's environment before its root process is made. */
   environmentCreated(environment: Environment<Process>): void;
 
-  /** Called when a signal is sent to a process, but not for those that tell of an end. */
+  /** Called when a signal is sent to a process. */
   signalSent(): void;
 
   /** Called before a signal is applied, but not for a message that is accepted at once. */

@@ -1,4 +1,4 @@
-/** What travels in messages besides bytes (abi 6.4). */
+/** What travels in messages besides bytes (abi 6.4); between schedulers as a handle (`codec/resources-in-transit.ts`). */
 
 /** A module travels as its binary; the sender keeps it. */
 export interface ModuleResource {

@@ -1,7 +1,5 @@
 /**
- * What a mailbox holds and what the scratch area of a process holds: data, the death of a link, or the death
- * of a monitored process. Plain data only, so that a message crosses schedulers by structured clone; but for
- * sockets, which belong to one.
+ * What the mailbox and the scratch area of a process hold: data, the death of a link, or the death of a monitored process.
  */
 import type { GuestMemory } from './guest-memory.ts';
 import type { ProcessId } from './ids.ts';

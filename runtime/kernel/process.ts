@@ -104,8 +104,6 @@ export class Process implements ProcessContext {
   signals: Signal[] | null = null;
   /** Made for the first message that has to wait in it. */
   #mailbox: Mailbox | null = null;
-  /** Whom it sent a message last. */
-  #lastPeer: Process | null = null;
 
   /** Its turn came while it was paused. */
   parked = false;
@@ -249,15 +247,6 @@ export class Process implements ProcessContext {
     return this.#slots?.get(kind as ProcessSlot<unknown>) as T | undefined;
   }
 
-  /** A live process of the environment. Most processes send to the same one again and again. */
-  peer(id: ProcessId): Process | undefined {
-    const last = this.#lastPeer;
-    if (last !== null && last.id === id && last.exit === null) return last;
-    const found = this.environment.get(id);
-    if (found !== undefined) this.#lastPeer = found;
-    return found;
-  }
-
   /** Releases all that an ended process held. */
   release(): void {
     for (const [kind, value] of this.#slots ?? []) kind.release?.(value);
@@ -265,7 +254,7 @@ export class Process implements ProcessContext {
     this.directories?.release();
     this.directories = null;
     this.instance = null;
-    this.#memory = this.#lastPeer = null;
+    this.#memory = null;
     this.#errors = this.#configs = this.#modules = this.#timers = this.#traces = null;
     this.suspendedAt = null;
     // Messages that nobody reads may carry sockets.

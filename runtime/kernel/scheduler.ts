@@ -1,17 +1,16 @@
 import { Capacity, type Machine } from './capacity.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, tellOfEnd } from './delivery.ts';
 import { type Exit, exitFromError, KILLED_EXIT, RETURNED } from './exit.ts';
 import { Holding } from './holding.ts';
-import type { ProcessId, SchedulerIndex } from './ids.ts';
+import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import type { KernelMetrics } from './kernel-metrics.ts';
 import type { TagFilter } from './mailbox.ts';
-import type { Message } from './message.ts';
 import { Observers } from './observers.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { ScratchArea } from './scratch-area.ts';
-import { KILL, type Signal } from './signal.ts';
+import { KILL } from './signal.ts';
 import { SuspendedStacks } from './suspended-stacks.ts';
 import { Timer } from './timer.ts';
 import { fuelTrap, KILLED } from './trap.ts';
@@ -54,6 +53,8 @@ export class Scheduler implements Turns {
   readonly observers = new Observers();
   /** The messages that processes are writing or reading. */
   readonly scratch = new ScratchArea(this);
+  /** What reaches processes. Routers use it, and nobody else. */
+  readonly delivery = new Delivery(this, this.scratch);
   /** Where processes are suspended. */
   readonly stacks = new SuspendedStacks(this);
   /** Pauses processes, and holds those that have trapped. */
@@ -66,7 +67,6 @@ export class Scheduler implements Turns {
   begin: (process: Process) => Promise<unknown> = () => Promise.reject(new Error('no spawner'));
 
   readonly #ready = new ReadyQueue();
-  readonly #delivery = new Delivery(this, this.scratch);
   #running = false;
   #turnPending = false;
   #halted = false;
@@ -370,38 +370,23 @@ export class Scheduler implements Turns {
 
   // -- signals -----------------------------------------------------------------------------------------
 
+  get running(): Process | null {
+    return this.#running ? this.current : null;
+  }
+
   /** Whether the process has the turn, and what reaches it must wait. */
   runs(process: Process): boolean {
     return process === this.current && this.#running;
   }
 
-  /** Sends a signal to a process of this scheduler. It is applied before the process runs again. */
-  deliver(process: Process, signal: Signal): void {
-    this.metrics?.signalSent();
-    if (this.runs(process)) this.#keep(process, signal);
-    else this.#delivery.apply(process, signal);
-  }
-
-  #keep(process: Process, signal: Signal): void {
-    process.signals ??= [];
-    process.signals.push(signal);
-  }
-
-  send(sender: Process, target: ProcessId, message: Message): void {
-    const receiver = sender.peer(target);
-    if (receiver !== undefined) this.deliverMessage(receiver, message);
-    else message.recycle();
-  }
-
-  /** Sends a message; the same as delivering a message signal, without the signal object where it can be. */
-  deliverMessage(process: Process, message: Message): void {
-    this.metrics?.signalSent();
-    if (this.runs(process)) this.#keep(process, { kind: 'message', message });
-    else this.#delivery.accept(process, message);
-  }
-
+  /**
+   * Kills a process of this scheduler. While its start section runs, its environment does not know it, and no signal
+   * reaches it but this one.
+   */
   kill(process: Process): void {
-    this.deliver(process, KILL);
+    const { environment, id } = process;
+    if (environment.get(id) === process) environment.router.deliver(id, KILL);
+    else this.delivery.deliver(process, KILL);
   }
 
   /**
@@ -411,7 +396,7 @@ export class Scheduler implements Turns {
   drainSignals(process: Process): void {
     const signals = process.signals ?? [];
     process.signals = null;
-    for (const signal of signals) this.#delivery.apply(process, signal);
+    for (const signal of signals) this.delivery.apply(process, signal);
     if (process.killed && !process.queued) throw KILLED;
   }
 
@@ -422,11 +407,11 @@ export class Scheduler implements Turns {
     const exit = ending.kind === 'killed' ? killedExit(process) : ending;
     // Links it asked for just before it ended count.
     for (const signal of process.signals ?? [])
-      if (signal.kind !== 'message') this.#delivery.apply(process, signal);
+      if (signal.kind !== 'message') this.delivery.apply(process, signal);
     process.exit = exit;
     process.environment.remove(process);
     this.observers.exited(process, exit);
-    this.#delivery.tellOfEnd(process, exit);
+    tellOfEnd(process, exit);
     const { onInitialized } = process;
     this.#release(process);
     if (onInitialized !== null && !process.initialized) onInitialized(exit);

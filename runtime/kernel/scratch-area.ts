@@ -2,7 +2,7 @@ import { DraftState, draftAt, draftCapacity } from '../wasm/index.ts';
 import { processIdFromHalves } from './ids.ts';
 import { accepts } from './mailbox.ts';
 import { dataMessage, type Message, MessageKind } from './message.ts';
-import { type Process, Receiving } from './process.ts';
+import type { Process } from './process.ts';
 import { highHalf, lowHalf, type Tag, tagFromHalves } from './tag.ts';
 import { hostTrap } from './trap.ts';
 import type { Turns } from './turns.ts';
@@ -98,21 +98,23 @@ export class ScratchArea {
     else if (state === DraftState.Sent) this.#send(current);
   }
 
-  #send(sender: Process): void {
+  #send({ environment }: Process): void {
     const words = this.#words;
     const target = processIdFromHalves(words[RECEIVER] ?? 0, words[RECEIVER + 1] ?? 0);
-    if (!this.#reserveFor(sender.peer(target))) this.#turns.send(sender, target, this.#toMessage());
+    const { router } = environment;
+    const receiver = router.waiting(target);
+    if (receiver !== null && (receiver.filter === null || accepts(receiver.filter, this.#tag))) {
+      this.#reserveFor(receiver);
+    } else {
+      router.deliverMessage(target, this.#toMessage());
+    }
   }
 
   /** Leaves the draft to a process that waits for a message like this; nearly always that has the next turn. */
-  #reserveFor(receiver: Process | undefined): boolean {
-    if (receiver === undefined || receiver.receiving === Receiving.No) return false;
-    if (this.#turns.metrics !== null || this.#turns.runs(receiver)) return false;
-    if (receiver.filter !== null && !accepts(receiver.filter, this.#tag)) return false;
+  #reserveFor(receiver: Process): void {
     this.clear(receiver);
     this.#reservedFor = receiver;
     this.#turns.makeReady(receiver, MessageKind.Data);
-    return true;
   }
 
   // -- what host functions do with it ------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /**
- * Everything that reaches a process is a signal (abi 2.6). Signals are plain data, so that the same
- * object that is applied at once on this scheduler can be cloned to another one.
+ * Everything that reaches a process is a signal (abi 2.6). Routers bring signals to their processes: on this scheduler as
+ * the objects that they are, to others as bytes (`codec/signal-codec.ts`).
  */
 import type { ProcessId } from './ids.ts';
 import type { Message } from './message.ts';

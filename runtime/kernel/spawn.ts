@@ -127,17 +127,19 @@ export class Spawner {
   /** Enters an initialized child into the environment, links and schedules it (abi 2.9, steps 10-12). */
   #launch(parent: Process, child: Process, link: Tag): SpawnResult {
     const scheduler = this.#scheduler;
+    const { environment } = child;
+    const { router } = environment;
     const refusal = scheduler.observers.refusal(child);
     if (refusal !== undefined) {
       scheduler.discard(child);
       return { failure: refusal };
     }
     if (link !== NO_TAG) {
-      scheduler.deliver(parent, { kind: 'link', peer: child.id, tag: NO_TAG });
+      router.deliver(parent.id, { kind: 'link', peer: child.id, tag: NO_TAG });
       this.#settleSignals(parent, child);
-      scheduler.deliver(child, { kind: 'link', peer: parent.id, tag: link });
     }
-    child.environment.add(child);
+    environment.add(child);
+    if (link !== NO_TAG) router.deliver(child.id, { kind: 'link', peer: parent.id, tag: link });
     scheduler.makeReady(child, 0);
     return { process: child };
   }

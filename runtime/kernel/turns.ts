@@ -1,12 +1,12 @@
-import type { ProcessId } from './ids.ts';
 import type { KernelMetrics } from './kernel-metrics.ts';
-import type { Message } from './message.ts';
 import type { Process } from './process.ts';
 
 /** What the parts of a scheduler ask of it. */
 export interface Turns {
   /** The process that has the turn. */
   readonly current: Process;
+  /** The process whose code runs at the moment; null between turns. */
+  readonly running: Process | null;
   /** Counts what happens; null where nobody wants to know. */
   readonly metrics: KernelMetrics | null;
 
@@ -18,9 +18,6 @@ export interface Turns {
 
   /** The same for a process that waits for nothing but its turn. */
   enqueue(process: Process, value: number): void;
-
-  /** Sends a message to a process of the sender's environment; if there is none, the message is dropped. */
-  send(sender: Process, target: ProcessId, message: Message): void;
 
   /** Takes processes for which a condition holds out of those that are ready; they get no turn then. */
   takeOut(isWanted: (process: Process) => boolean): Process[];

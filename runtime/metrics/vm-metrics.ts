@@ -123,8 +123,6 @@ export class VmMetrics implements KernelMetrics {
     this.#signalsReceived++;
     this.#applied = signal;
     const { kind } = signal;
-    const tellsOfEnd = kind === 'process-died' || (kind === 'link-died' && signal.reason !== 'no-process');
-    if (tellsOfEnd) this.#signalsSent++;
     if (kind === 'link' || kind === 'unlink' || kind === 'link-died') this.#linked = process;
   }
 

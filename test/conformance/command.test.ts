@@ -515,6 +515,6 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
 });
 
 /** Sends an empty message to the root process. */
-function sendTo({ runtime, root }: Awaited<ReturnType<typeof start>>): void {
-  runtime.scheduler.deliver(root.process, { kind: 'process-died', peer: root.process.id });
+function sendTo({ root }: Awaited<ReturnType<typeof start>>): void {
+  root.environment.router.deliver(root.process.id, { kind: 'process-died', peer: root.process.id });
 }

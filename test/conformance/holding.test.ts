@@ -51,8 +51,8 @@ function processOf({ root }: Program, id: number): Process {
   return found;
 }
 
-function send({ runtime }: Program, target: Process): void {
-  runtime.scheduler.deliverMessage(target, dataMessage(1));
+function send({ root }: Program, { id }: Process): void {
+  root.environment.router.deliverMessage(id, dataMessage(1));
 }
 
 async function stackOf({ runtime }: Program, process: Process): Promise<string> {

@@ -8,7 +8,6 @@ import {
   finished,
   networkGuest,
   networkMain,
-  nudge,
   openHandles,
   printed,
   serve,
@@ -17,7 +16,7 @@ import {
   stop,
   until,
 } from '../support/network.ts';
-import { linesOf, start, trapOf } from '../support/program.ts';
+import { linesOf, nudge, start, trapOf } from '../support/program.ts';
 
 /** `tcp_bind` or `udp_bind` of what is at 0x80. */
 const BIND = (type: number, port: number) =>

@@ -7,7 +7,6 @@ import {
   client,
   finished,
   networkGuest,
-  nudge,
   openHandles,
   printed,
   serve,
@@ -16,7 +15,7 @@ import {
   stop,
   until,
 } from '../support/network.ts';
-import { linesOf, start, trapOf } from '../support/program.ts';
+import { linesOf, nudge, start, trapOf } from '../support/program.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url));
 const CA = fixture('test-ca.pem');

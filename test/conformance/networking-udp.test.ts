@@ -3,7 +3,6 @@ import { afterEach, describe, expect, test } from 'vitest';
 import {
   finished,
   networkGuest,
-  nudge,
   openHandles,
   printed,
   serve,
@@ -11,7 +10,7 @@ import {
   stop,
   until,
 } from '../support/network.ts';
-import { linesOf, start, trapOf } from '../support/program.ts';
+import { linesOf, nudge, start, trapOf } from '../support/program.ts';
 
 const FUNCTIONS = `
   (func $udp_bind_at (param $port i32) (result i32)

@@ -3,9 +3,7 @@ import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
-import { dataMessage } from '../../runtime/kernel/message.ts';
-import { NO_TAG } from '../../runtime/kernel/tag.ts';
-import { linesOf, start } from '../support/program.ts';
+import { linesOf, nudge, start } from '../support/program.ts';
 import {
   bindList,
   DatabaseFolder,
@@ -106,7 +104,7 @@ test('the file of a database that became a link since is not followed', async ()
   while (!program.stdout.text.includes('execute 0')) await new Promise((turn) => setImmediate(turn));
   rmSync(path);
   symlinkSync(join(folder.path, '..', 'lunatic-secret.db'), path);
-  program.runtime.scheduler.deliverMessage(program.root.process, dataMessage(NO_TAG));
+  nudge(program);
   await program.root.ended;
   rmSync(join(folder.path, '..', 'lunatic-secret.db'));
   expect(program.stdout.text).not.toContain(Buffer.from('secret').toString('hex'));

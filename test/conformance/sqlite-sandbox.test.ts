@@ -12,9 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { dataMessage } from '../../runtime/kernel/message.ts';
-import { NO_TAG } from '../../runtime/kernel/tag.ts';
-import { linesOf, start, trapOf } from '../support/program.ts';
+import { linesOf, nudge, start, trapOf } from '../support/program.ts';
 import { DatabaseFolder, sqliteGuest } from '../support/sqlite-guest.ts';
 
 /** Where the guests may go, and where they may not. */
@@ -262,7 +260,7 @@ describe('a write-ahead log', () => {
           .filter((file) => file.startsWith('wal'))
           .sort(),
       ).toEqual(['wal.db', 'wal.db-wal']);
-      program.runtime.scheduler.deliverMessage(program.root.process, dataMessage(NO_TAG));
+      nudge(program);
       await program.root.ended;
       expect(program.stdout.lines).toEqual(['connection 0', 'execute 0', 'execute 0']);
     },

@@ -1,6 +1,4 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { dataMessage } from '../../runtime/kernel/message.ts';
-import { NO_TAG } from '../../runtime/kernel/tag.ts';
 import { guest } from './guest.ts';
 import { type Program, type ProgramOptions, start } from './program.ts';
 
@@ -145,11 +143,6 @@ export async function until(holds: () => boolean, what = 'what the test waits fo
 /** Lets all that is on its way on loopback arrive: many turns of the event loop. */
 export async function settled(): Promise<void> {
   for (let turns = 0; turns < 300; turns++) await new Promise((turn) => setImmediate(turn));
-}
-
-/** Sends an empty message to the root process, which waits for it. */
-export function nudge({ root, runtime }: Program): void {
-  runtime.scheduler.deliverMessage(root.process, dataMessage(NO_TAG));
 }
 
 /** Waits until a guest has printed a line that begins like this, and gives the rest of it. */

@@ -6,11 +6,15 @@ import {
   type Process,
   ProcessConfig,
   type Root,
-  Runtime,
+  type Runtime,
 } from '../../runtime/internal.ts';
 import type { Machine } from '../../runtime/kernel/capacity.ts';
+import { dataMessage } from '../../runtime/kernel/message.ts';
+import { NO_TAG } from '../../runtime/kernel/tag.ts';
 import { PluginHost } from '../../runtime/plugins/plugin-host.ts';
+import type { RuntimeOptions } from '../../runtime/runtime.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
+import { testConfig, testRuntime } from './loop-back.ts';
 
 /** An output stream that keeps what is printed. */
 export class Capture implements OutputStream {
@@ -81,6 +85,8 @@ export interface ProgramOptions {
   readonly config?: ProcessConfig;
   readonly machine?: Machine;
   readonly plugins?: readonly AnyPlugin[];
+  /** What is in front of the router of this scheduler. */
+  readonly route?: RuntimeOptions['route'];
   /** Export to call, without parameters. Default: `_start`. */
   readonly entry?: string;
   readonly input?: InputStream;
@@ -108,7 +114,7 @@ export interface Program {
 export async function start(source: string | Uint8Array, options: ProgramOptions = {}): Promise<Program> {
   const exits: { process: Process; exit: Exit }[] = [];
   const { promise: empty, resolve: becomeEmpty } = Promise.withResolvers<void>();
-  const runtime = new Runtime({
+  const runtime = testRuntime({
     observer: {
       onExit: (process, exit) => {
         exits.push({ process, exit });
@@ -119,12 +125,13 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
     },
     ...(options.machine === undefined ? {} : { machine: options.machine }),
     ...(options.plugins === undefined ? {} : { plugins: new PluginHost(options.plugins) }),
+    ...(options.route === undefined ? {} : { route: options.route }),
   });
   const bytes = typeof source === 'string' ? await assembleText(source, 'test.wat') : source;
   const stdout = new Capture();
   const stderr = new Capture();
   const root = await runtime.run(runtime.load(bytes), {
-    config: options.config ?? ProcessConfig.forRoot(),
+    config: testConfig(options.config ?? ProcessConfig.forRoot()),
     stdio: { input: options.input ?? new Feed(), output: stdout, error: stderr },
     entry: { name: options.entry ?? '_start', params: [] },
     onCreated: (process) => {
@@ -170,6 +177,11 @@ export async function linesOf(source: string, options: ProgramOptions = {}): Pro
   if (exit.kind === 'returned') return stdout.lines;
   const message = 'message' in exit ? `: ${exit.message}` : '';
   throw new Error(`the guest ${exit.kind}${message}; it printed ${JSON.stringify(stdout.text)}`);
+}
+
+/** Sends an empty message to the root process, which waits for it. */
+export function nudge({ root }: Program): void {
+  root.environment.router.deliverMessage(root.process.id, dataMessage(NO_TAG));
 }
 
 /** The binary of a module given as text, for a guest that compiles it. */

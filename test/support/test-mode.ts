@@ -2,13 +2,13 @@ import {
   ALL_TESTS,
   type Process,
   ProcessConfig,
-  Runtime,
   runTests,
   type TestEvent,
   type TestOptions,
   type TestResult,
   type TestSummary,
 } from '../../runtime/internal.ts';
+import { testRuntime } from './loop-back.ts';
 import { assemble, Feed } from './program.ts';
 
 /** The tests of a module, run in this Node. */
@@ -35,7 +35,7 @@ export async function testsOf(
 ): Promise<TestedModule> {
   let ended = 0;
   const environments = new Set<Process['environment']>();
-  const runtime = new Runtime({
+  const runtime = testRuntime({
     observer: {
       onExit({ environment }) {
         ended++;

@@ -1,0 +1,56 @@
+import type { Delivery } from './delivery.ts';
+import type { Environment } from './environment.ts';
+import type { ProcessId } from './ids.ts';
+import type { Message } from './message.ts';
+import type { Process } from './process.ts';
+import type { Router } from './router.ts';
+import type { Signal } from './signal.ts';
+
+/** Delivers signals to the processes of an environment that are on this scheduler. */
+export class LocalRouter implements Router<Process> {
+  readonly #environment: Environment<Process>;
+  readonly #delivery: Delivery;
+
+  constructor(environment: Environment<Process>, delivery: Delivery) {
+    this.#environment = environment;
+    this.#delivery = delivery;
+  }
+
+  deliver(target: ProcessId, signal: Signal): void {
+    const process = this.#environment.get(target) ?? this.#startingSelf(target, signal);
+    if (process !== undefined) this.#delivery.deliver(process, signal);
+    else if (signal.kind === 'message') signal.message.recycle();
+    else if (signal.kind === 'link') this.#refuseLink(target, signal);
+  }
+
+  deliverMessage(target: ProcessId, message: Message): void {
+    const process = this.#environment.get(target);
+    if (process !== undefined) this.#delivery.deliverMessage(process, message);
+    else message.recycle();
+  }
+
+  /**
+   * The sender, if it sends to itself while its start section runs. The environment does not know it yet, and so what others
+   * send does not reach it, nor do messages; but what it does about its own links counts (abi 2.9).
+   */
+  #startingSelf(target: ProcessId, { kind }: Signal): Process | undefined {
+    if (kind === 'message' || kind === 'kill') return undefined;
+    const { running } = this.#delivery;
+    if (running === null || running.initialized || running.id !== target) return undefined;
+    return running.environment === this.#environment ? running : undefined;
+  }
+
+  /** The one who wants the link may be anywhere. */
+  #refuseLink(target: ProcessId, { peer, tag }: Extract<Signal, { kind: 'link' }>): void {
+    this.#environment.router.deliver(peer, { kind: 'link-died', peer: target, tag, reason: 'no-process' });
+  }
+
+  exists(target: ProcessId): boolean {
+    return this.#environment.get(target) !== undefined;
+  }
+
+  waiting(target: ProcessId): Process | null {
+    const process = this.#environment.get(target);
+    return process !== undefined && this.#delivery.isWaiting(process) ? process : null;
+  }
+}
