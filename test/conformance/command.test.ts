@@ -103,7 +103,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
         expect(await lines(program(code(name)), options)).toEqual(['code 1']);
     });
 
-    test('is not what the parent may: children have to be allowed', async () => {
+    test('is not inherited: children must be allowed it', async () => {
       const source = guest(`${HELPERS}
         (func (export "child") (local $c i64) (local $p i64)
           ${sh('exit 3')} ${BEGIN} ${WAIT})
@@ -185,7 +185,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
       expect(await lines(pwd(null), none)).toEqual(['/']);
     });
 
-    test('a program that is gone, or is none, is an error', async () => {
+    test('a program that is gone, or cannot be run, is an error', async () => {
       const source = program(`(local.set $c (call $command (text "gone"))) ${BEGIN}`);
       const config = ProcessConfig.forRoot();
       config.commands = new Map([['gone', join(folder, 'gone')]]);
@@ -234,7 +234,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
       expect(await lines(source)).toEqual(['waiting', 'other', 'early 9027', 'code 5 signal 0']);
     });
 
-    test('can be brought about with a signal; then there is none to send', async () => {
+    test('can be caused by a signal; after it none can be sent', async () => {
       const kill = (signal: number) =>
         `(if (call $command.kill (local.get $p) (i32.const ${signal}) (i32.const 0x100))
            (then (call $say_error)) (else (call $print (text "sent"))))`;
@@ -445,7 +445,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
       expect(await lines(program(body))).toEqual(['code 9027', 'late']);
     });
 
-    test('what a daemon holds open does not keep the end from being told', async () => {
+    test('a stream that a daemon keeps open does not delay the end', async () => {
       const body = `${sh('setsid sleep 5 & echo done')} ${mode(1, INHERITED)} ${BEGIN} ${WAIT}`;
       expect(await lines(program(body))).toEqual(['done', 'code 0 signal 0']);
     });

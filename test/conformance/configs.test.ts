@@ -90,7 +90,7 @@ describe('configs', () => {
     expect(await trapOf(withConfig(call))).toMatch(/not UTF-8/);
   });
 
-  test('dropping one traps the second time and does not disturb its processes', async () => {
+  test('dropping one traps the second time and does not affect its processes', async () => {
     const child = `(func (export "child")
       (call $expect (call $receive) (i32.const 0))
       (call $expect (call $process.compile_module (i32.const 0) (i32.const 0) (i32.const 0)) (i32.const 1))

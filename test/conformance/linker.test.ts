@@ -51,7 +51,7 @@ describe('linking', () => {
     );
   });
 
-  test('refuses what is no function', async () => {
+  test('refuses anything but functions', async () => {
     expect(
       await problems(
         '(import "lunatic::message" "memory" (memory 1))',

@@ -263,7 +263,7 @@ describe("the runtime's own metrics", () => {
     });
   });
 
-  test('count what was not allowed to compile not at all', async () => {
+  test('do not count modules that may not be compiled', async () => {
     const source = guest(`
       (func (export "child") (drop (call $process.compile_module (i32.const 0) (i32.const 4) (i32.const 0)))
         (drop (call $process.create_config)))

@@ -57,7 +57,7 @@ describe('network permissions at the host calls', () => {
     expect(await linesOf(calling(...calls))).toEqual(calls.map(() => 'allowed'));
   });
 
-  test('with nothing allowed each call fails, and says so', async () => {
+  test('with nothing allowed each call fails, and says why', async () => {
     const refused = await linesOf(
       calling(
         connect(LOOPBACK, port),
@@ -142,7 +142,7 @@ describe('network permissions at the host calls', () => {
     ]);
   });
 
-  test('where may be listened is a matter of address and port', async () => {
+  test('whether a process may listen depends on address and port', async () => {
     const options = permitting((network) => network.allowingListen('127.0.0.1:0').allowingListen('[::1]'));
     const lines = await linesOf(
       calling(

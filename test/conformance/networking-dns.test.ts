@@ -164,7 +164,7 @@ describe('addresses', () => {
     );
   });
 
-  test('a scope is a number outside, whatever the system wants', () => {
+  test('a scope is a number for guests, whatever the system wants', () => {
     expect(scopeOf({ version: 6, host: 'fe80::1%7', port: 0 })).toBe(7);
     expect(scopeOf({ version: 6, host: 'fe80::1', port: 0 })).toBe(0);
     expect(scopeOf({ version: 6, host: 'fe80::1%no-such-interface', port: 0 })).toBe(0);

@@ -36,7 +36,7 @@ const SETTING = `
   (call $ok (call $networking.udp_bind (i32.const 4) (i32.const 0x80) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0xa0)))`;
 
 describe('any function with any arguments', () => {
-  test('returns, waits or traps; the runtime is not troubled, and nothing stays open', async () => {
+  test('returns, waits or traps; the runtime is not affected, and nothing stays open', async () => {
     const seed = Date.now();
     for (let round = 0; round < 4; round++) {
       const calls = fc.sample(CALL, { numRuns: 100, seed: seed + round });

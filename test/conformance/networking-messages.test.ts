@@ -82,7 +82,7 @@ describe('streams in messages', () => {
     socket.destroy();
   });
 
-  test('a second reader waits for the first; so does who sets or asks for the timeout', async () => {
+  test('a second reader waits for the first; so does a process that sets or reads the timeout', async () => {
     const source = guestOf(`
       (func (export "reader") (local $s i64)
         (local.set $s (call $take_stream))
@@ -138,7 +138,7 @@ describe('streams in messages', () => {
     socket.destroy();
   });
 
-  test('who waits to set a timeout goes on when the reader is killed, or gives up', async () => {
+  test('a process that waits to set a timeout goes on when the reader is killed, or gives up', async () => {
     const source = guestOf(`
       (func (export "reader") (drop (call $try_read (call $take_stream) (i32.const 1))) (call $forever))
       (func (export "setter") (local $s i64)

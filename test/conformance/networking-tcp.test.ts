@@ -150,7 +150,7 @@ describe('tcp_connect', () => {
     close();
   });
 
-  test('with a timeout of 0 succeeds where it can at once', async () => {
+  test('with a timeout of 0 succeeds if it can at once', async () => {
     const { port, close } = await server((socket) => socket.end());
     const source = networkMain(
       `(call $ok (call $try_connect (i32.const ${port}) (i64.const 0))) (call $print (text "connected"))`,

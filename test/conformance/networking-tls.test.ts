@@ -385,7 +385,7 @@ describe('tls_connect', () => {
     expect(text).toContain(message);
   });
 
-  test('fails where the server does not speak TLS, or hangs up', async () => {
+  test('fails if the server does not speak TLS, or hangs up', async () => {
     const answers = ['SSH-2.0-OpenSSH_9.2\r\n'];
     const { port, close } = await server((socket) => socket.end(answers.shift() ?? ''));
     const source = tlsMain(
@@ -458,7 +458,7 @@ describe('TLS streams', () => {
     },
   );
 
-  test('the same where much is left unread when the peer hangs up', async () => {
+  test('the same if much is left unread when the peer hangs up', async () => {
     const { program, port } = await accepting(`
       (call $print (text "accepted"))
       (call $expect (call $receive_tag (i64.const 1) (i64.const 100)) (i32.const 9027))

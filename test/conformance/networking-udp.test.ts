@@ -163,7 +163,7 @@ describe('datagrams', () => {
 });
 
 describe('udp_connect', () => {
-  test('succeeds with a timeout of 0, fixes the peer, and keeps others out', async () => {
+  test('succeeds with a timeout of 0, sets the peer, and keeps others out', async () => {
     const [friend, stranger] = [await peer(), await peer()];
     const { program, port } = await serve(
       udpMain(`

@@ -146,7 +146,7 @@ describe('what a function returns', () => {
     }
   });
 
-  test('does not matter where it has no result', async () => {
+  test('does not matter if it has no result', async () => {
     for (const call of [() => 'text', async () => 5n]) {
       const source = main('', '(call $f) (call $print (text "went on"))');
       expect(await linesOf(source, { plugins: [calling('()', call)] })).toEqual(['went on']);
@@ -246,7 +246,7 @@ describe('a function that waits', () => {
     expect(signal.aborted).toBe(true);
   });
 
-  test('has an aborted signal also where it asks for it late', async () => {
+  test('has an aborted signal even if it asks for it late', async () => {
     const callers: PluginCaller<unknown>[] = [];
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const plugins = [
@@ -263,7 +263,7 @@ describe('a function that waits', () => {
     expect(callers[0]?.signal.aborted).toBe(true);
   });
 
-  test('and fails when its caller is dead disturbs nobody', async () => {
+  test('and fails when its caller is dead affects nobody', async () => {
     const { promise, reject } = Promise.withResolvers<void>();
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const plugins = [
@@ -470,7 +470,7 @@ describe('state', () => {
     expect(await linesOf(source, { plugins: [counter, other] })).toEqual(['q 2']);
   });
 
-  test('that cannot be made kills who asks for it', async () => {
+  test('that cannot be made kills the process that asks for it', async () => {
     const plugins = [
       definePlugin({
         namespace: 'p',
@@ -654,7 +654,7 @@ describe('spawn and exit', () => {
   });
 });
 
-describe('what is no plugin', () => {
+describe('what is not a plugin', () => {
   const f = { signature: '()', call: () => {} };
   test.each<[unknown, string]>([
     [null, 'a plugin must be an object as definePlugin takes it, and not null'],
@@ -715,7 +715,7 @@ describe('what is no plugin', () => {
     expect(make).toThrow(message);
   });
 
-  test('nor are two of the same namespace', () => {
+  test('two plugins cannot have the same namespace', () => {
     const plugins = [{ namespace: 'p' }, { namespace: 'p' }];
     expect(() => new PluginHost(plugins)).toThrow('two plugins have the namespace "p"');
   });

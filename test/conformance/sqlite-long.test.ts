@@ -110,7 +110,7 @@ test('the file of a database that became a link since is not followed', async ()
   expect(program.stdout.text).not.toContain(Buffer.from('secret').toString('hex'));
 });
 
-test('a database that is too large to be copied is told', async () => {
+test('a database that is too large to be copied is an error', async () => {
   const fill = execute(
     `CREATE TABLE big (a); INSERT INTO big VALUES (zeroblob(30000000)), (zeroblob(30000000)), (zeroblob(30000000)), (zeroblob(30000000)), (zeroblob(30000000))`,
   );

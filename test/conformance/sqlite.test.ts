@@ -104,7 +104,7 @@ describe('a query', () => {
     ]);
   });
 
-  test('has NULLs before its first row and after its last', async () => {
+  test('has NULLs before its first row and after its last one', async () => {
     const nulls = row(NULL, NULL);
     expect(await lines(`${OPEN} ${prepare('SELECT 1, 2')} ${ROW} ${STEP} ${STEP} ${ROW}`)).toEqual([
       nulls,
@@ -114,7 +114,7 @@ describe('a query', () => {
     ]);
   });
 
-  test('has columns with names, also where they are twice the same', async () => {
+  test('has columns with names, even if two are the same', async () => {
     const body = `${OPEN} ${prepare('SELECT 1 AS eins, 2 AS zwei, 3 AS eins, 4 AS [ü]')}
       (call $show32 (text "count") (call $sqlite.column_count (i64.const 0)))
       (call $names (i64.const 0)) (call $name (i64.const 0) (i32.const 3))`;
@@ -163,7 +163,7 @@ describe('a query', () => {
     expect(await lines(body)).toEqual(['execute 0', 'step 100', row(integer(5n), integer(1n)), 'step 101']);
   });
 
-  test('of several statements is only the first', async () => {
+  test('of several statements runs only the first', async () => {
     expect(await lines(`${OPEN} ${prepare('SELECT 1; SELECT no_such')} ${STEP} ${ROW}`)).toEqual([
       'step 100',
       row(integer(1n)),
@@ -250,7 +250,7 @@ describe('bindings', () => {
     ]);
   });
 
-  test('of an empty list are none, and bytes behind a list are nothing', async () => {
+  test('of an empty list are none, and bytes after a list are ignored', async () => {
     const list = Buffer.concat([bindList(), Buffer.from('more')]);
     expect(await answer('SELECT ?', list)).toEqual(['step 100', row(NULL)]);
   });
@@ -461,7 +461,7 @@ describe('the guest allocator', () => {
     ]);
   });
 
-  test('is called for nothing too', async () => {
+  test('is called for an empty result too', async () => {
     const allocator = `(func (export "lunatic_alloc") (param $length i32) (result i32)
       (call $show32 (text "alloc") (local.get $length)) (i32.const 0x30000))`;
     const body = `${OPEN} ${prepare('SELECT 1 AS []')} (call $name (i64.const 0) (i32.const 0))`;
@@ -558,7 +558,7 @@ describe('databases', () => {
     database.close();
   });
 
-  test('that are no databases are told when they are used', async () => {
+  test('that are not databases are errors when they are used', async () => {
     const path = join(folder.path, 'text.db');
     writeFileSync(
       path,

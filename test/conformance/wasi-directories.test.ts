@@ -209,7 +209,7 @@ describe('listing', () => {
     return entries;
   };
 
-  test('gives itself, what is above, and every entry with kind and inode', async () => {
+  test('gives itself, its parent, and every entry with kind and inode', async () => {
     const entries = await listed('.');
     expect(entries.slice(0, 2).map(({ name, type }) => [name, type])).toEqual([
       ['.', 3],
@@ -345,7 +345,7 @@ describe('preopened directories', () => {
     expect((await parent(homedir(), '/')).stdout.lines.at(-1)).toBe('spawned');
   });
 
-  test('that cannot be opened trap who spawns, or refuse to start', async () => {
+  test('that cannot be opened trap the process that spawns, or keep a program from starting', async () => {
     const { exit } = await parent(join(folder, 'none'));
     expect(exit).toMatchObject({
       kind: 'trapped',

@@ -88,7 +88,7 @@ describe('opening', () => {
     expect(await guest.open(3, '.', { flags: FdFlag.Nonblock })).toBeTypeOf('number');
   });
 
-  test('in what is no directory', async () => {
+  test('in something that is not a directory', async () => {
     const file = await guest.opened(3, 'ten');
     expect(await guest.open(file, 'x')).toBe('ENOTDIR');
     expect(await guest.open(1, 'x')).toBe('ENOTDIR');
@@ -96,7 +96,7 @@ describe('opening', () => {
     expect(await guest.open(-1, 'x')).toBe('EBADF');
   });
 
-  test('with flags that there are not', async () => {
+  test('with unknown flags', async () => {
     const open = (lookup: number, flags: number, fdFlags: number) =>
       guest.call('path_open', 3, lookup, DATA, 0, flags, 0, 0, fdFlags, DATA);
     expect(await open(2, 0, 0)).toBe('EINVAL');
@@ -113,7 +113,7 @@ describe('opening', () => {
     expect(await guest.open(3, 'ten')).toBe(500);
   });
 
-  test('of what it may not read: EACCES, but for root, who may', async () => {
+  test('of a file that it may not read: EACCES, except for root', async () => {
     chmodSync(join(folder, 'ten'), 0);
     expect(await guest.open(3, 'ten')).toBe(process.getuid?.() === 0 ? 4 : 'EACCES');
   });
@@ -250,7 +250,7 @@ describe('reading and writing', () => {
     expect(await guest.open(3, 'ten')).toBe('ENOENT');
   });
 
-  test('what no file can hold: EFBIG, and nothing is changed', async () => {
+  test('more than a file can hold: EFBIG, and nothing is changed', async () => {
     const fd = await create('large');
     expect(await guest.write(fd, 'x', 2 ** 53 - 2)).toMatch(/^(EFBIG|EINVAL)$/);
     expect(contents('large')).toBe('');
@@ -625,7 +625,7 @@ describe('room', () => {
 });
 
 describe('numbers', () => {
-  test('fd_renumber moves a descriptor in the place of another one', async () => {
+  test('fd_renumber gives a descriptor the number of another one', async () => {
     const from = await guest.opened(3, 'ten');
     const to = await guest.opened(3, 'folder', { directory: true });
     expect(await guest.read(from, 3)).toBe('012');

@@ -111,7 +111,7 @@ describe('poll_oneoff', () => {
     expect(input.waiting).toBe(0);
   });
 
-  test('of nothing, or of what is no kind of event, is invalid', async () => {
+  test('of nothing, or of an unknown kind of event, is invalid', async () => {
     expect(await linesOf(program(POLL(0)))).toEqual(['code 28']);
     expect(await linesOf(program(stream(0, 1, 3, 1) + POLL(1)))).toEqual(['code 28']);
   });

@@ -206,7 +206,7 @@ describe.skipIf(process.platform === 'win32')('where the disk takes no more', ()
     expect(copied.equals(readFileSync(join(folder, 'large')).subarray(0, copied.length))).toBe(true);
   });
 
-  test('room that there is not leaves the file as it was', () => {
+  test('without room the file stays as it was', () => {
     const { status, stderr } = limited('room', 'tree/one.txt', '1000000');
     expect([status, stderr]).toEqual([1, expect.stringMatching(/^tree\/one.txt: File too large$/m)]);
     expect(readFileSync(join(folder, 'tree/one.txt'), 'utf8')).toBe('first\nsecond needle\nthird\n');

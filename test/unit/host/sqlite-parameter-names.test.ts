@@ -96,7 +96,7 @@ describe('whatever a statement is made of', () => {
     '\u{1d4b3}',
   );
 
-  test('SQLite has the parameters that are found, where it accepts the statement', () => {
+  test('SQLite has the parameters that are found, if it accepts the statement', () => {
     let accepted = 0;
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {

@@ -11,7 +11,7 @@ vi.mock('../../../runtime/permissions/host-directory.ts', async (original) => ({
   hasProc: () => false,
 }));
 
-describe('a file where it cannot be opened again', () => {
+describe('a file on a system where it cannot be opened again', () => {
   let folder = '';
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'lunatic-file-'));
@@ -50,7 +50,7 @@ describe('a file where it cannot be opened again', () => {
     file.close();
   });
 
-  test('tells of no end to the room, and opens for what its rights need', () => {
+  test('has room without end, and opens for what its rights need', () => {
     const file = open(0);
     expect(file.room).toBe(Number.POSITIVE_INFINITY);
     expect(openFlags(0, 0)).toBe(constants.O_RDONLY);

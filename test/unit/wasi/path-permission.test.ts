@@ -84,13 +84,13 @@ describe('a path inside of a preopened directory', () => {
     expect(allowed('alias/to-file', ['alias'])).toBe(undefined);
   });
 
-  test('is everything where / is preopened, except for what is no file', () => {
+  test('is everything if / is preopened, except what is not a file', () => {
     const root = [{ guestPath: '/', hostPath: '/' }];
     expect(permissionFor(root, join(base, 'secret/secret.db')).granted).toBe(true);
     expect(permissionFor(root, '/dev/null').granted).toBe(false);
   });
 
-  test('is one below the current directory where that is preopened, also an empty one', () => {
+  test('is one below the current directory if that is preopened, even an empty one', () => {
     const here = [{ guestPath: '.', hostPath: '.' }];
     for (const path of ['', 'x.db', ':memory:', './a/../x.db'])
       expect(permissionFor(here, path).granted, path).toBe(true);
