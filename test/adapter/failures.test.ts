@@ -1,5 +1,7 @@
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { AdapterClient, testFolder } from './adapter-client.ts';
@@ -56,22 +58,30 @@ test('an end with exit code 0 stops nothing', async () => {
   expect(client.eventsOf('stopped')).toEqual([]);
 });
 
-test('what AssemblyScript prints when it throws is the reason', async () => {
-  const client = await AdapterClient.stdio();
-  await client.run(
-    guest(`
-      (data (i32.const 900) "abort: no milk in assembly/index.ts(7:5)\\n")
-      (func (export "_start")
-        (i32.store (i32.const 0) (i32.const 900)) (i32.store (i32.const 4) (i32.const 41))
-        (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8)))
-        (call $proc_exit (i32.const 255)))`),
+test('an AssemblyScript program that throws stops, with its error and the stack of its functions', async () => {
+  const folder = testFolder();
+  copyFileSync(
+    join(projectFolder, 'test', 'guests', 'assemblyscript', 'lunatic.ts'),
+    join(folder, 'lunatic.ts'),
   );
-  const threadId = (await client.event('stopped')).body.threadId ?? 0;
-  const { body } = await client.exceptionInfoRequest({ threadId });
-  expect(body).toMatchObject({ exceptionId: 'failed exit', description: 'exited with code 255: no milk' });
+  writeFileSync(
+    join(folder, 'shop.ts'),
+    'import { print } from "./lunatic";\nfunction buy(): void { throw new Error("no milk"); }\n' +
+      'export function _start(): void { print("shopping"); buy(); }\n',
+  );
+  const program = await buildAssemblyScript(join(folder, 'shop.ts'), join(folder, 'shop.wasm'), {
+    debug: true,
+  });
+  const client = await AdapterClient.stdio();
+  await client.run('', { program, cwd: folder });
+  const { body } = await client.event('stopped');
+  expect(body.text).toBe('exited with code 1: no milk');
+  const info = (await client.exceptionInfoRequest({ threadId: body.threadId ?? 0 })).body;
+  expect(info).toMatchObject({ exceptionId: 'failed exit', description: 'exited with code 1: no milk' });
+  expect(info.details?.stackTrace).toMatch(/shop\/buy .*\n.*shop\/_start /s);
 });
 
-test('a panic tells its message, also where the process ends unheld', async () => {
+test('a panic tells its message', async () => {
   const client = await AdapterClient.stdio();
   const program = join(projectFolder, 'test', 'guests', 'built', 'rust', 'panic.wasm');
   await client.run('', { program, cwd: testFolder() });
