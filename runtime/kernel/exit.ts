@@ -4,8 +4,8 @@ import { isStackOverflow, trapCause } from './trap.ts';
 export type Exit =
   /** The entry function returned. */
   | { readonly kind: 'returned' }
-  /** `proc_exit(code)`. `error` carries the stack if the code is not 0. */
-  | { readonly kind: 'exited'; readonly code: number; readonly error?: Error }
+  /** `proc_exit(code)`. */
+  | { readonly kind: 'exited'; readonly code: number }
   /** A kill signal, or a link that died. */
   | { readonly kind: 'killed' }
   /** It could not be started: the entry function is missing or of the wrong type. */
@@ -30,9 +30,7 @@ export function exitFromError(error: unknown): Exit {
     case 'kill':
       return KILLED_EXIT;
     case 'exit':
-      return cause.code === 0 || !(error instanceof Error)
-        ? { kind: 'exited', code: cause.code }
-        : { kind: 'exited', code: cause.code, error };
+      return { kind: 'exited', code: cause.code };
     case 'no-entry':
       return { kind: 'no-entry', message: cause.message };
     case 'bug':

@@ -50,12 +50,14 @@ export class Holding {
 
   /**
    * Holds a process that has trapped as it was, if an observer wants that.
+   * @param error what has unwound its stack, and knows how that was
    * @param end ends the process; called when it is resumed or killed
    * @returns whether it is held
    */
-  hold(process: Process, exit: Exit, end: () => void): boolean {
+  hold(process: Process, exit: Exit, error: unknown, end: () => void): boolean {
     if (!this.#observers.hold(process, exit)) return false;
     process.heldExit = exit;
+    process.suspendedAt = error instanceof Error ? error : null;
     process.paused = process.parked = true;
     process.resume = end;
     return true;

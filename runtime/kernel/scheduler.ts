@@ -257,7 +257,7 @@ export class Scheduler implements Turns {
       this.#finishInitialization(process, exit);
     } else if (
       process.killed ||
-      !this.holding.hold(process, exit, () => void AT_ONCE.then(() => this.#end(process, exit)))
+      !this.holding.hold(process, exit, error, () => void AT_ONCE.then(() => this.#end(process, exit)))
     ) {
       this.#end(process, exit);
     } else {

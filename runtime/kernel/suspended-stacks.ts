@@ -53,8 +53,7 @@ export class SuspendedStacks {
   of(process: Process): Promise<Error | null> {
     const { exit, heldExit, suspendedAt } = process;
     if (exit !== null) return Promise.resolve(null);
-    if (heldExit !== null) return Promise.resolve('error' in heldExit ? (heldExit.error ?? null) : null);
-    if (suspendedAt !== null) return Promise.resolve(suspendedAt);
+    if (heldExit !== null || suspendedAt !== null) return Promise.resolve(suspendedAt);
     return new Promise((seen) => {
       this.#looks.push({ process, seen });
       this.#turns.wakeUp();

@@ -82,8 +82,8 @@ function plain(reason: FailureReason, message: string): TestFailure {
 }
 
 function stackOf(cause: DeathCause | null): StackFrame[] {
-  const error = cause !== null && 'error' in cause.exit ? cause.exit.error : undefined;
-  return cause === null || error === undefined ? [] : processStack(error, cause.process);
+  if (cause === null || !('error' in cause.exit)) return [];
+  return processStack(cause.exit.error, cause.process);
 }
 
 function frames(stack: readonly StackFrame[]): ReportFrame[] {
