@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { availableMemory, memoryUsage, platform } from 'node:process';
 
 /**
- * Kernel mappings that a process takes at most for its memory and for each of its stacks. Measured on Linux:
- * 2-3 for a memory with its guard regions, 2-3 for a stack.
+ * The most mappings of the operating system that a process takes for its memory and for each of its stacks. Measured on
+ * Linux: 2-3 for a memory with its guard regions, 2-3 for a stack.
  */
 const MAPPINGS_PER_STACK = 3;
 const MAPPINGS_PER_MEMORY = 3;
@@ -12,25 +12,27 @@ const MAPPINGS_PER_MEMORY = 3;
 const MAPPINGS_SHARE = 0.88;
 const HEAP_SHARE = 0.85;
 
-/** A heap of fewer bytes is not compared with its limit: to load what knows it takes longer than a small program. */
+/** Bytes of a heap that is not compared with its limit: to load the module that knows the limit takes longer than a small
+ * program runs. */
 const SMALL_HEAP = 32 * 1024 * 1024;
 
 /** Bytes that must stay free on the machine. */
 const RESERVED_MEMORY = 256 * 1024 * 1024;
 
-/** Milliseconds between two looks at the memory of the machine and at V8's heap: a few ten MB may be used in them. */
+/** Milliseconds between two looks at the machine's memory and at V8's heap. A program may use some tens of MB in them. */
 const MEMORY_CHECK_INTERVAL = 5;
 
-/** Milliseconds for which a refusal holds before the machine is measured again, and at least so many times what that took. */
+/** Milliseconds for which spawns are refused before the machine is measured again. */
 const REFUSAL_TIME = 50;
+/** The same as a multiple of the time that measuring took, if that is longer. */
 const REFUSAL_FACTOR = 10;
 
-/** Where the operating system does not count, what the estimates add up to is bounded by this. */
+/** The limit of estimated mappings if the operating system has no limit and does not count them. */
 const UNMEASURED_MAPPINGS = 65_530;
 
-/** What can be measured of a machine; tests put smaller machines in. */
+/** What can be measured of a machine. Tests bring smaller ones. */
 export interface Machine {
-  /** Mappings the operating system allows, or null where it has no such limit. */
+  /** Mappings the operating system allows, or null if it has no such limit. */
   readonly mappingLimit: number | null;
   countMappings(): number;
   /** Bytes that are free for this process. */
@@ -40,15 +42,15 @@ export interface Machine {
 }
 
 /**
- * Refuses a spawn before the machine refuses it to V8. At the operating system's limit of mappings, or at the
- * end of the heap, V8 ends the whole scheduler with a fatal error that nothing can catch.
+ * Refuses a spawn before the operating system refuses memory to V8. At the limit of mappings, or at the end of the heap, V8
+ * ends the whole scheduler with a fatal error that nothing can catch.
  *
  * Counting mappings takes milliseconds when there are many, so what is added is estimated from above, and counted
  * only when the estimate reaches the limit.
  */
 export class Capacity {
   readonly #machine: Machine;
-  /** Gives back what ended processes left. */
+  /** Releases what processes that have ended left behind. */
   readonly reclaim: () => void;
   /** Mappings that may be added before the next count. */
   #budget: number;
@@ -56,7 +58,7 @@ export class Capacity {
   #refusal: string | null = null;
   #refusedUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param reclaim called where the room gets tight */
+  /** @param reclaim called when room gets scarce */
   constructor(reclaim: () => void, machine: Machine = hostMachine()) {
     this.reclaim = reclaim;
     this.#machine = machine;
@@ -64,8 +66,8 @@ export class Capacity {
   }
 
   /**
-   * Asks for room for a stack and, with `memory`, for a fresh memory.
-   * @returns null, or why there is none
+   * Takes room for a stack and, with `memory`, for a fresh memory.
+   * @returns null, or why there is no room
    */
   admit(memory: boolean): string | null {
     const now = performance.now();
@@ -87,7 +89,7 @@ export class Capacity {
     return null;
   }
 
-  /** Tells that a stack is gone. Memories are not told: the pool or the collector has them for some time yet. */
+  /** Gives back the room of a stack. That of a memory is not given back: the pool or the collector keeps it for a time. */
   releaseStack(): void {
     this.#budget += MAPPINGS_PER_STACK;
   }
@@ -97,7 +99,7 @@ export class Capacity {
     return Math.floor(limit * MAPPINGS_SHARE) - this.#machine.countMappings();
   }
 
-  /** Whether the machine has so many bytes to spare. */
+  /** Whether the machine can spare so many bytes. */
   hasMemory(bytes: number): boolean {
     return this.#machine.freeMemory() - bytes >= RESERVED_MEMORY;
   }
@@ -108,7 +110,7 @@ export class Capacity {
     return null;
   }
 
-  /** @param since performance clock when measuring began */
+  /** @param since when measuring began, by the clock of `performance` */
   #refuse(what: string, since: number): string {
     this.#refusal = `no room for another process on this machine (${what})`;
     const now = performance.now();
@@ -117,7 +119,7 @@ export class Capacity {
   }
 }
 
-/** The machine this runs on. */
+/** The machine that this runs on. */
 export function hostMachine(): Machine {
   const mappingLimit = readMappingLimit();
   return {

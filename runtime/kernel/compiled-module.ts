@@ -7,11 +7,11 @@ export interface CompiledModule {
   /** Name of the exported start function, which the kernel calls itself, since instantiation cannot wait. */
   readonly startExport: string | undefined;
   readonly memory: RewrittenModule['memory'];
-  /** Exports of the globals to set back when an instance serves again; undefined if it cannot serve again. */
+  /** The exports of globals to set back when an instance serves again; undefined if no instance can. */
   readonly state: readonly string[] | undefined;
-  /** What the memory of a new instance holds, given one; null for the first, which most often stays the only one. */
+  /** The image of the memory of a new instance; null for the first instance, which most often stays the only one. */
   imageOf(fresh: Buffer): MemoryImage | null;
   readonly offsets: OffsetMap;
-  /** Function index of the module as the guest's author knows it; undefined for inserted ones. */
+  /** The index of a function in the module that the author built; undefined if the rewriter inserted it. */
   originalFunction(index: number): number | undefined;
 }

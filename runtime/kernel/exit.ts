@@ -8,11 +8,11 @@ export type Exit =
   | { readonly kind: 'exited'; readonly code: number }
   /** A kill signal, or a link that died. */
   | { readonly kind: 'killed' }
-  /** It could not be started: the entry function is missing or of the wrong type. */
+  /** The process could not be started: its entry function is missing or has the wrong type. */
   | { readonly kind: 'no-entry'; readonly message: string }
   /** A trap of the engine or of a host function. `error` carries the stack. */
   | { readonly kind: 'trapped'; readonly message: string; readonly error: Error }
-  /** A host function failed in a way it should not. */
+  /** A host function failed in a way that it should not. */
   | { readonly kind: 'bug'; readonly message: string; readonly error: Error };
 
 export const RETURNED: Exit = { kind: 'returned' };
@@ -23,7 +23,7 @@ export function isNormal(exit: Exit): boolean {
   return exit.kind === 'returned' || (exit.kind === 'exited' && exit.code === 0);
 }
 
-/** Classifies what unwound a guest's stack. */
+/** Tells how a process ended from the error that unwound its stack. */
 export function exitFromError(error: unknown): Exit {
   const cause = trapCause(error);
   switch (cause?.kind) {

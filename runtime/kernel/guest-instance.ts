@@ -2,36 +2,36 @@ import type { CompiledModule } from './compiled-module.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { type MemoryImage, PAGE_SIZE } from './memory-image.ts';
 
-/** A memory together with the size it was made for, in pages. */
+/** A memory with the sizes that it was made for, in pages. */
 export interface OwnedMemory {
   readonly memory: WebAssembly.Memory;
   readonly initial: number;
   readonly maximum: number;
 }
 
-/** Calls a guest's function on a stack of its own. */
+/** Calls an exported function of a guest on a stack of its own. */
 export type Starter = (...params: (number | bigint)[]) => Promise<unknown>;
 
 /**
- * A wasm instance with the memory the kernel gave it. It serves one process at a time; what a process changed is set
+ * A wasm instance with the memory that the kernel gave it. It serves one process at a time. What a process changed is set
  * back for the next one, since instantiating takes longer than all the rest of a short process's life.
  */
 export class GuestInstance {
   readonly compiled: CompiledModule;
   readonly exports: WebAssembly.Exports;
-  /** Null where the module defines none. */
+  /** Null if the module defines no memory. */
   readonly owned: OwnedMemory | null;
-  /** What the mutable globals were; null where the instance cannot be set back. */
+  /** The mutable globals with their first values; null if the instance cannot be set back. */
   readonly #globals: readonly { readonly global: WebAssembly.Global; readonly value: unknown }[] | null;
   readonly #image: MemoryImage | null;
-  /** All of its own memory; empty once that has grown. */
+  /** All bytes of its own memory; empty once that has grown. */
   readonly #bytes: Buffer;
   #memory: GuestMemory | null = null;
-  /** The function started last: nearly always the only one. */
+  /** The name of the function that was started last, which is nearly always the only one. */
   #started = '';
   #starter: Starter | null = null;
 
-  /** @throws LinkError, RuntimeError or RangeError where the module cannot be instantiated */
+  /** @throws LinkError, RuntimeError or RangeError if the module cannot be instantiated */
   constructor(compiled: CompiledModule, imports: WebAssembly.Imports, owned: OwnedMemory | null) {
     this.compiled = compiled;
     this.owned = owned;
@@ -49,14 +49,14 @@ export class GuestInstance {
       const global = this.exports[name];
       if (!(global instanceof WebAssembly.Global)) return null;
       const value: unknown = global.value;
-      // The bits of a NaN do not survive the way through JavaScript.
+      // JavaScript does not keep the bits of a NaN.
       if (Number.isNaN(value)) return null;
       globals.push({ global, value });
     }
     return globals;
   }
 
-  /** The memory it exports; undefined where it exports none. */
+  /** The exported memory; undefined if none is exported. */
   get memory(): GuestMemory | undefined {
     if (this.#memory === null) {
       const memory = this.exports['memory'];
@@ -66,7 +66,7 @@ export class GuestInstance {
     return this.#memory;
   }
 
-  /** What starts an exported function. */
+  /** Returns a function that starts an exported function. */
   starter(name: string): Starter {
     if (this.#starter === null || this.#started !== name) {
       this.#starter = WebAssembly.promising(this.exports[name] as Starter);
@@ -75,7 +75,7 @@ export class GuestInstance {
     return this.#starter;
   }
 
-  /** Makes the instance what it was before it served a process. Returns false where that is not possible. */
+  /** Makes the instance what it was before it served a process. Returns false if that is not possible. */
   reset(): boolean {
     const { owned } = this;
     if (this.#globals === null) return false;

@@ -4,14 +4,14 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 const EMPTY = new Uint8Array(0);
 
-/** Bytes of the longest string that a guest can name anything with. */
+/** Bytes of the longest string that a guest can pass. */
 const MAX_STRING = 2 ** 20;
 
 /**
- * A process's exported memory as the host functions see it. Every range is checked once, here; a range that
- * leaves the memory traps. All values are little endian, no alignment is required.
+ * A process's exported memory as host functions see it. Every range is checked once, here; one that is not all in the memory
+ * traps. All values are little endian, and no alignment is required.
  *
- * `memory.grow` detaches the old buffer, so each access first looks whether the views are still good.
+ * `memory.grow` detaches the old buffer, so each access first checks that the views are still good.
  */
 export class GuestMemory {
   readonly #memory: WebAssembly.Memory;
@@ -46,7 +46,7 @@ export class GuestMemory {
     this.#view = new DataView(buffer);
   }
 
-  /** Checks a range and returns its offset as an unsigned number. */
+  /** Returns the offset of a range as an unsigned number. Traps if the memory does not have the range. */
   check(pointer: number, length: number): number {
     const start = pointer >>> 0;
     if (!this.has(pointer, length)) {
@@ -65,7 +65,7 @@ export class GuestMemory {
     return this.bytes.subarray(start, start + size);
   }
 
-  /** A UTF-8 string. Invalid UTF-8 traps, and so does one of more than a mebibyte. */
+  /** Reads a UTF-8 string. Traps if it is not valid UTF-8, or longer than a mebibyte. */
   string(pointer: number, length: number): string {
     const bytes = this.slice(pointer, length);
     if (bytes.length > MAX_STRING)

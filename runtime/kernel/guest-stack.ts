@@ -17,7 +17,7 @@ const SHIM_FRAME = `wasm://wasm/${HOST_SHIM_MODULE}-`;
 /** The JavaScript function that `trap.ts` raises traps in. */
 const RAISED_IN = 'at raiseTrap ';
 
-/** The part of a process that its stack is read with. A process that has ended still has it. */
+/** What is needed of a process to read its stack. A process that has ended still has it. */
 export interface StackOwner {
   readonly module: LoadedModule;
   readonly config: ProcessConfig;

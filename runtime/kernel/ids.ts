@@ -2,7 +2,7 @@
  * Numbers that name things. Wasm sees them as `u64`; inside they are plain numbers, because a BigInt is an
  * allocation and every message carries an id.
  *
- * A process id carries its scheduler, so that a signal is routed without a look-up:
+ * A process id carries its scheduler's index, so that a signal is routed without a look-up:
  *
  *     bit 52      44 43                      0
  *        +----------+------------------------+
@@ -19,7 +19,7 @@ export type ProcessId = Id<'process'>;
 export type EnvironmentId = Id<'environment'>;
 export type SchedulerIndex = Id<'scheduler'>;
 
-/** No process has this id; what a guest passes that can be no id becomes it. */
+/** An id that no process has. Whatever a guest passes that cannot be an id is read as this one. */
 export const NO_PROCESS = 0 as ProcessId;
 
 const PROCESSES_PER_SCHEDULER = 2 ** 44;
@@ -29,24 +29,24 @@ export function processId(scheduler: SchedulerIndex, counter: number): ProcessId
   return (scheduler * PROCESSES_PER_SCHEDULER + counter) as ProcessId;
 }
 
-/** The scheduler a process lives on. */
+/** The scheduler that a process lives on. */
 export function schedulerOf(id: ProcessId): SchedulerIndex {
   return Math.floor(id / PROCESSES_PER_SCHEDULER) as SchedulerIndex;
 }
 
-/** Reads an id a guest passed as `u64`. Anything outside the range of ids becomes `NO_PROCESS`. */
+/** Reads an id that a guest passed as a `u64`. Anything outside the range of ids becomes `NO_PROCESS`. */
 export function processIdFromGuest(id: bigint): ProcessId {
   const n = Number(id);
   return (n > 0 && n <= Number.MAX_SAFE_INTEGER ? n : NO_PROCESS) as ProcessId;
 }
 
-/** The same of an id that was passed as two halves. */
+/** Reads an id that was passed as two halves. */
 export function processIdFromHalves(low: number, high: number): ProcessId {
   if (high < 0 || high >= 2 ** 21) return NO_PROCESS;
   return (high * 2 ** 32 + (low >>> 0)) as ProcessId;
 }
 
-/** Reads a resource id or an index a guest passed as `u64`; what is too large for a table becomes -1. */
+/** Reads a resource id or an index that a guest passed as a `u64`. Returns -1 for one that is too large for any table. */
 export function indexFromGuest(id: bigint): number {
   const n = Number(id);
   return n >= 0 && n <= Number.MAX_SAFE_INTEGER ? n : -1;

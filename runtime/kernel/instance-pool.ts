@@ -2,29 +2,29 @@ import type { CompiledModule } from './compiled-module.ts';
 import type { GuestInstance, OwnedMemory } from './guest-instance.ts';
 import { MemoryImage, PAGE_SIZE } from './memory-image.ts';
 
-/** Bytes that an instance is taken to cost besides its memory. */
+/** The estimated size of an instance without its memory, in bytes. */
 const INSTANCE_SIZE = 16_384;
 
-/** Modules of which instances are kept. Their code stays as long as one of these does. */
+/** The number of modules of which instances are kept. A module's code stays as long as one of its instances. */
 const MAX_MODULES = 64;
 
 /**
- * Instances of ended processes, set back for the next ones, and memories whose instance could not be. Fresh ones cost
- * several times what pooled ones do, and creating and dropping many memories fragments the address space.
+ * Keeps instances of processes that have ended, set back for the next ones, and the memories of instances that cannot be set
+ * back. Fresh ones cost several times as much, and to create and drop many memories fragments the address space.
  */
 export class InstancePool {
-  /** By module, the one used last at the end. */
+  /** The free instances of each module; the module that got one first comes first. */
   readonly #instances = new Map<CompiledModule, GuestInstance[]>();
   readonly #memories = new Map<string, OwnedMemory[]>();
   readonly #capacity: number;
   #size = 0;
 
-  /** @param capacity bytes kept at most */
+  /** @param capacity the most bytes to keep */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** An instance like a fresh one, where one is free. */
+  /** Takes an instance that is like a fresh one; undefined if none is free. */
   acquire(compiled: CompiledModule, maximum: number | undefined): GuestInstance | undefined {
     const free = this.#instances.get(compiled);
     const last = free?.at(-1);
@@ -35,14 +35,14 @@ export class InstancePool {
     return last;
   }
 
-  /** A zeroed memory of this size in pages, where one is free. */
+  /** Takes a zeroed memory with these sizes, in pages; undefined if none is free. */
   acquireMemory(initial: number, maximum: number): OwnedMemory | undefined {
     const pooled = this.#memories.get(keyOf(initial, maximum))?.pop();
     if (pooled !== undefined) {
       this.#size -= initial * PAGE_SIZE;
       return pooled;
     }
-    // An instance of another module gives its memory.
+    // An instance of another module gives up its memory.
     for (const free of this.#instances.values()) {
       const last = free.at(-1);
       const owned = last?.owned;
@@ -55,7 +55,7 @@ export class InstancePool {
     return undefined;
   }
 
-  /** Takes an instance back that nobody uses any more. */
+  /** Takes back an instance that nobody uses any more. */
   release(instance: GuestInstance): void {
     const size = sizeOf(instance);
     if (this.#size + size > this.#capacity) return;
@@ -73,7 +73,7 @@ export class InstancePool {
     this.#size += size;
   }
 
-  /** Takes a memory back that nobody uses any more. One that grew cannot shrink: it is not kept. */
+  /** Takes back a memory that nobody uses any more. One that has grown is not kept, since it cannot shrink. */
   releaseMemory(owned: OwnedMemory): void {
     const { memory, initial, maximum } = owned;
     const { buffer } = memory;
@@ -95,7 +95,7 @@ export class InstancePool {
     }
   }
 
-  /** Lets all of them go. */
+  /** Drops all instances and memories. */
   clear(): void {
     this.#instances.clear();
     this.#memories.clear();

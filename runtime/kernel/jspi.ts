@@ -1,9 +1,9 @@
-/** Flags that the scheduler's V8 runs with where there may be many processes. */
+/** Flags for V8 if there may be many processes. */
 export const V8_FLAGS: readonly string[] = [
-  // Every minor collection scans the stacks of all waiting processes: make them rare.
+  // Every minor collection scans the stacks of all waiting processes, so there should be few.
   '--min-semi-space-size=64',
   '--max-semi-space-size=64',
-  // Lets the kernel collect what ended processes left before it refuses a spawn.
+  // The kernel collects what processes that have ended left behind before it refuses a spawn.
   '--expose-gc',
 ];
 

@@ -7,10 +7,10 @@ export type TagFilter = readonly Tag[] | ReadonlySet<Tag> | null;
 /** Bytes that a message takes besides its data. */
 const OVERHEAD = 128;
 
-/** Tags from which on looking one up in a set is faster than comparing all. */
+/** The number of tags from which on a set is faster than comparing with each. */
 const MANY_TAGS = 16;
 
-/** A filter of these tags. */
+/** Returns a filter that accepts these tags. */
 export function tagFilter(tags: readonly Tag[]): TagFilter {
   return tags.length < MANY_TAGS ? tags : new Set(tags);
 }
@@ -30,7 +30,7 @@ export function accepts(filter: TagFilter, tag: Tag): boolean {
  */
 export class Mailbox {
   length = 0;
-  /** What the messages hold, and something for each. */
+  /** The bytes of all messages, and an overhead for each. */
   bytes = 0;
   #head: Message | null = null;
   #tail: Message | null = null;

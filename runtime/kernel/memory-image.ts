@@ -3,10 +3,10 @@ export const PAGE_SIZE = 65_536;
 
 const OS_PAGE_SIZE = 4096;
 
-/** Bytes at the start of a range that are looked at one by one: see `isZero`. */
+/** Bytes at the start of a range that are compared one by one: see `isZero`. */
 const LEAD = 8;
 
-/** A part of a memory, and what it shall hold: all zero for null. */
+/** A part of a memory, and the bytes that it had at first; null if all were zero. */
 interface Part {
   readonly start: number;
   readonly end: number;
@@ -14,14 +14,14 @@ interface Part {
 }
 
 /**
- * What a memory holds at the beginning, to make it so again. Nothing is written that is right already: most pages of a
- * guest's stack and heap were never used, and writing to them would make the operating system give each a page of real
+ * What a memory held at first, and can be made to hold again. Nothing is written that is right already: most pages of a
+ * guest's stack and heap were never used, and if they were written, the operating system would give each a page of real
  * memory.
  */
 export class MemoryImage {
   /**
-   * All of the memory, in order. Each page of the operating system that a process changed before is a part of its own:
-   * its successors will again. All that is between two of them is looked at at once.
+   * All of the memory, in order. Each page of the operating system that a process has changed is a part of its own, since
+   * later processes will change it too. Everything between two such pages is one part, compared at once.
    */
   #parts: Part[];
 
@@ -34,7 +34,7 @@ export class MemoryImage {
     return new MemoryImage([{ start: 0, end: size, wanted: null }]);
   }
 
-  /** Copies what is in a memory. */
+  /** The image of a memory as it is now. */
   static of(bytes: Buffer): MemoryImage {
     const parts: Part[] = [];
     let start = 0;
@@ -48,7 +48,7 @@ export class MemoryImage {
     return new MemoryImage(parts);
   }
 
-  /** Makes a memory, of the size it had, what it was. */
+  /** Makes a memory what it was. It must have the size that it had. */
   restore(bytes: Buffer): void {
     let isOutdated = false;
     for (const part of this.#parts) {
@@ -60,7 +60,7 @@ export class MemoryImage {
   }
 }
 
-/** Restores what a process has changed for the first time; returns the parts that it comes into by that. */
+/** Restores a part that a process has changed for the first time, and returns the parts that it is divided into. */
 function restoreByPage(bytes: Buffer, part: Part): Part[] {
   if (isRight(bytes, part)) return [part];
   const parts: Part[] = [];
@@ -92,15 +92,15 @@ function write(bytes: Buffer, { start, end, wanted }: Part): void {
 }
 
 /**
- * Whether a range, of whole pages, is zero: its first bytes are, and each of the others equals the one so many before.
- * That reads the range alone; to compare it with as many zeros would read those too.
+ * Whether a range of whole pages is all zero: its first bytes are, and each of the others equals the one `LEAD` bytes before.
+ * That reads the range alone; to compare it with a buffer of zeros would read that too.
  */
 function isZero(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < start + LEAD; at++) if (bytes[at] !== 0) return false;
   return bytes.compare(bytes, start, end - LEAD, start + LEAD, end) === 0;
 }
 
-/** Keeps what a module's memory holds at first, from the second instance on: most modules have only one. */
+/** The image of a module's memory, made for the second instance: most modules have only one. */
 export class FirstImage {
   #instances = 0;
   #image: MemoryImage | null = null;

@@ -15,16 +15,16 @@ import {
 import type { CompiledModule } from './compiled-module.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
 
-/** Table elements a process may have are fewer than this (abi 2.3). */
+/** A process has fewer table elements than this (abi 2.3). */
 const TABLE_LIMIT = 100_000;
 
-/** A module that does not compile or link, or cannot be instantiated with its limits. */
+/** A module that does not compile, or cannot be instantiated within its limits. */
 export class ModuleError extends Error {
   override readonly name = 'ModuleError';
   readonly code = 'LUNATIC_MODULE';
 }
 
-/** Finds the host functions a module imports. */
+/** Finds the host functions that a module imports. */
 export interface Linker {
   /**
    * The import object of a module, shared by all its instances.
@@ -34,8 +34,8 @@ export interface Linker {
 }
 
 /**
- * A module, checked and linked once, from which processes are made. Compiled once without and, when the first
- * process with a fuel limit needs it, once more with exact metering.
+ * A module, checked and linked once, from which processes are made. It is compiled once, and once more with exact metering
+ * when the first process with a limit of fuel needs that.
  */
 export class LoadedModule {
   readonly bytes: Uint8Array;
@@ -50,7 +50,7 @@ export class LoadedModule {
 
   /**
    * @param bytes kept as they are: the caller must not change them
-   * @throws WasmFormatError, ModuleError or the linker's error, each with a message for the guest's author
+   * @throws WasmFormatError, ModuleError or the linker's error, each with a message for the module's author
    */
   constructor(bytes: Uint8Array, linker: Linker) {
     this.bytes = bytes;
@@ -66,7 +66,7 @@ export class LoadedModule {
     this.#preemptive = this.#compile(false);
   }
 
-  /** The variant a process with this config runs. */
+  /** The variant that processes with this config run. */
   compiledFor(config: ProcessConfig): CompiledModule {
     if (config.maxFuel === 0) {
       this.#preemptive ??= this.#compile(false);
@@ -76,19 +76,19 @@ export class LoadedModule {
     return this.#metered;
   }
 
-  /** Type of an exported function; undefined where there is none of that name. */
+  /** The type of an exported function; undefined if there is none of that name. */
   exportedFunction(name: string): FuncType | undefined {
     return this.#entries.get(name);
   }
 
-  /** Names of the functions by index, as the name section tells them. */
+  /** The names of functions by index, from the name section. */
   get functionNames(): Map<number, string> {
     const names = this.#names ?? functionNames(this.source);
     this.#names = names;
     return names;
   }
 
-  /** @throws ModuleError where the module breaks a limit of every process (abi 2.3) */
+  /** @throws ModuleError if the module breaks a limit of every process (abi 2.3) */
   checkLimits(config: ProcessConfig): void {
     const { memories, tables } = this.source;
     if (memories.length > 1) {
@@ -135,7 +135,7 @@ export class LoadedModule {
   }
 }
 
-/** @throws ModuleError where a function that was just small enough no longer is, with its checks */
+/** @throws ModuleError if a function that was just small enough for V8 no longer is with its checks */
 function compile(bytes: Uint8Array): WebAssembly.Module {
   try {
     return new WebAssembly.Module(bytes);
@@ -147,7 +147,7 @@ function compile(bytes: Uint8Array): WebAssembly.Module {
   }
 }
 
-/** Lets V8 judge the guest's own bytes, so that its offsets are the author's. */
+/** Lets V8 check the author's own bytes, so that offsets in its errors are those of the author's module. */
 function validate(bytes: Uint8Array): void {
   if (WebAssembly.validate(bytes)) return;
   try {

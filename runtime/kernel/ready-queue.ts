@@ -1,6 +1,6 @@
 import type { Process } from './process.ts';
 
-/** Processes whose turn will come, first in, first out. An intrusive list: queueing allocates nothing. */
+/** The processes that wait for a turn, first in, first out. The list is intrusive, so queueing allocates nothing. */
 export class ReadyQueue {
   #head: Process | null = null;
   #tail: Process | null = null;

@@ -1,4 +1,4 @@
-/** What a name stands for. Plain numbers a guest may choose freely; nothing checks them (abi 11). */
+/** What a name stands for: plain numbers that a guest chooses freely and nothing checks (abi 11). */
 export interface RegistryEntry {
   readonly nodeId: bigint;
   readonly processId: bigint;

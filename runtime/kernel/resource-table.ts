@@ -24,28 +24,28 @@ export class ResourceTable<T> {
     return id;
   }
 
-  /** The entry of an id a guest passed. Traps for an unknown one. */
+  /** The entry of an id that a guest passed. Traps if there is none. */
   get(id: bigint): T {
     const value = this.#entries.get(indexFromGuest(id));
     if (value === undefined) throw this.#unknown(id);
     return value;
   }
 
-  /** The same for an id that is passed in two halves. */
+  /** The same for an id that was passed as two halves. */
   at(low: number, high: number): T {
     const value = high === 0 ? this.#entries.get(low >>> 0) : undefined;
     if (value === undefined) throw this.#unknown((BigInt(high) << 32n) | BigInt(low >>> 0));
     return value;
   }
 
-  /** Takes the entry out. Traps for an unknown id. */
+  /** Takes out the entry of an id. Traps if there is none. */
   remove(id: bigint): T {
     const value = this.get(id);
     this.#entries.delete(indexFromGuest(id));
     return value;
   }
 
-  /** Takes the entry out where there is one. */
+  /** Takes out the entry of an id, if there is one. */
   take(id: bigint): T | undefined {
     const index = indexFromGuest(id);
     const value = this.#entries.get(index);

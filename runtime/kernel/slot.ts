@@ -1,6 +1,6 @@
 import { ResourceTable } from './resource-table.ts';
 
-/** State of a kind that an owner may have, made when it is first needed. Each kind is declared once, as a constant. */
+/** A kind of state that an owner may have, made when it is first needed. Each kind is declared once, as a constant. */
 export interface Slot<Owner, T> {
   make(owner: Owner): T;
   /** Called when the owner has ended. Must not throw. Missing if there is nothing to release. */

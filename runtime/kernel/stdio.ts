@@ -1,18 +1,18 @@
-/** Where what a process prints goes. */
+/** A stream that a process prints to. */
 export interface OutputStream {
   /**
-   * Takes the bytes, which may be reused afterwards. Returns null where more may follow at once, otherwise a
-   * promise for the moment when it may; a broken stream rejects it with an `OutputError`.
+   * Takes bytes; the caller may reuse the array afterwards. Returns null if more may follow at once, otherwise a promise that
+   * resolves when more may follow. If the stream breaks, the promise rejects with an `OutputError`.
    */
   write(bytes: Uint8Array): Promise<void> | null;
   readonly isTerminal: boolean;
 }
 
-/** Where what a process reads comes from. */
+/** A stream that a process reads from. */
 export interface InputStream {
-  /** At most `length` bytes: null where none are there yet, an empty array at the end. */
+  /** Returns at most `length` bytes; null if none are there yet, an empty array at the end. */
   read(length: number): Uint8Array | null;
-  /** Calls `ready` once when a read will no longer return null. Returns how to give up. */
+  /** Calls `ready` once when a read will no longer return null. Returns a function that gives up waiting. */
   whenReadable(ready: () => void): () => void;
   readonly isTerminal: boolean;
 }
@@ -22,11 +22,11 @@ export interface Stdio {
   readonly input: InputStream;
   readonly output: OutputStream;
   readonly error: OutputStream;
-  /** The streams of a process that the owner of these spawns. Default: the same ones. */
+  /** Returns the streams of a child. Default: the same ones. */
   forChild?(): Stdio;
 }
 
-/** A write to a stream that the other side has closed, or that failed otherwise. */
+/** A write failed, most often because the other side has closed the stream. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
   readonly code = 'LUNATIC_OUTPUT';

@@ -3,8 +3,8 @@ import { type Process, Wait } from './process.ts';
 import type { Turns } from './turns.ts';
 
 /**
- * Which processes keep where they are suspended, which takes some microseconds at each suspension: none; those that wait
- * for anything but a message, which happens seldom enough to cost nothing; or all.
+ * Whose stacks are kept, which takes some microseconds at each suspension: nobody's; those of processes that wait for anything
+ * but a message, which is so rare that it costs nothing; or everybody's.
  */
 export type KeptStacks = 'none' | 'rare' | 'all';
 

@@ -1,12 +1,12 @@
-/** The longest delay Node takes, in milliseconds: about 24.8 days. */
+/** The longest delay that Node takes, in milliseconds: about 24.8 days. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
-/** Milliseconds that a timer may be early: what remains is less than it takes to arm another one. */
+/** Milliseconds that a timer may be early: to arm another one would take longer. */
 const TOLERANCE = 0.05;
 
 /**
- * A call to come, never early and of any delay. Node cuts fractions of milliseconds off, counts from the beginning
- * of the present turn of its event loop, and takes no more than a signed 32-bit number.
+ * A call after a delay of any length, never early. Node's own timers cut off fractions of milliseconds, count from the
+ * beginning of the present turn of the event loop, and take no more than a signed 32-bit number.
  */
 export class Timer {
   readonly #due: number;

@@ -1,15 +1,15 @@
 /**
  * Traps that no guest can catch.
  *
- * An ordinary JavaScript error that a host function throws, or with which a suspended stack is resumed, is an
- * exception to wasm: `catch_all` catches it. A guest could so survive its own kill. V8 marks the error objects
- * of genuine wasm traps as uncatchable for wasm, also when JavaScript throws them again, so every trap made
- * here starts as one: a tiny module executes `unreachable` and the error is dressed up.
+ * An ordinary JavaScript error that a host function throws, or that a suspended stack is resumed with, is an exception to
+ * wasm, which `catch_all` catches: a guest could survive its own kill. V8 marks the errors of genuine wasm traps as
+ * uncatchable for wasm, even if JavaScript throws them again. So every trap made here begins as one: a tiny module executes
+ * `unreachable`, and the error gets another message.
  */
 
 /** Why a guest's stack was unwound. */
 export type TrapCause =
-  /** A host function refused to go on: bad pointer, unknown id, missing permission. */
+  /** A host function refused: bad pointer, unknown id, missing permission. */
   | { readonly kind: 'host'; readonly message: string }
   /** `proc_exit(code)`. */
   | { readonly kind: 'exit'; readonly code: number }
@@ -19,7 +19,7 @@ export type TrapCause =
   | { readonly kind: 'fuel' }
   /** The entry function is missing or of the wrong type. */
   | { readonly kind: 'no-entry'; readonly message: string }
-  /** A host function failed in a way it should not: a bug of the runtime. */
+  /** A host function failed in a way that it should not: a bug of the runtime. */
   | { readonly kind: 'bug'; readonly error: unknown };
 
 const causes = new WeakMap<object, TrapCause>();
@@ -45,7 +45,7 @@ function raiseTrap(message: string, cause: TrapCause): Error {
   throw new Error('the trap module did not trap');
 }
 
-/** A trap without a captured stack: five times cheaper, for ends that are no failure of the guest. */
+/** A trap without a stack, five times cheaper: for ends that are no failure of the guest. */
 function stacklessTrap(message: string, cause: TrapCause): Error {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
@@ -56,49 +56,49 @@ function stacklessTrap(message: string, cause: TrapCause): Error {
   }
 }
 
-/** A trap raised by a host function; `message` is what the guest's author reads. Throw it. */
+/** A trap that a host function raises; throw it. The guest's author reads `message`. */
 export function hostTrap(message: string): Error {
   return raiseTrap(message, { kind: 'host', message });
 }
 
-/** The end that `proc_exit` asks for. Throw it. A failure has a stack. */
+/** Ends the process as `proc_exit` asks for; throw it. It has a stack if the code says that the process failed. */
 export function exitTrap(code: number): Error {
   const raise = code === 0 ? stacklessTrap : raiseTrap;
   return raise(`exit with code ${code}`, { kind: 'exit', code });
 }
 
-/** The end of a process whose entry function cannot be called. Throw it. */
+/** Ends a process whose entry function cannot be called; throw it. */
 export function noEntryTrap(message: string): Error {
   return stacklessTrap(message, { kind: 'no-entry', message });
 }
 
-/** No fuel left. Throw it. */
+/** Ends a process that has no fuel left; throw it. */
 export function fuelTrap(): Error {
   return raiseTrap('all fuel consumed', { kind: 'fuel' });
 }
 
-/** What V8 says when it cannot make something of a size that a guest asked for. */
+/** V8's messages when it cannot make something as large as a guest asked for. */
 const OUT_OF_MEMORY = /allocation failed|invalid (typed )?array length|invalid string length/i;
 
-/** Whether a guest, or a host function that it called, came to the end of the stack. */
+/** Whether a guest, or a host function that it called, ran out of stack. */
 export function isStackOverflow(error: unknown): error is RangeError {
   return error instanceof RangeError && error.message.includes('call stack');
 }
 
-/** Turns whatever escaped from a host function into a trap: a trap stays itself, all else is our bug. */
+/** Turns whatever a host function threw into a trap. A trap stays itself; everything else is a bug of the runtime. */
 export function asTrap(error: unknown): unknown {
   if (error instanceof WebAssembly.RuntimeError) return error;
-  // A guest that recursed to the end of its stack finds that end inside a host function as well.
+  // A guest that recurses without end may run out of stack inside a host function.
   if (isStackOverflow(error)) return hostTrap('call stack exhausted');
   if (error instanceof RangeError && OUT_OF_MEMORY.test(error.message)) return hostTrap('out of memory');
   const message = error instanceof Error ? error.message : String(error);
   return raiseTrap(`internal error: ${message}`, { kind: 'bug', error });
 }
 
-/** Resumes a suspended stack only to unwind it. One object serves all kills. */
+/** Unwinds the stack of a process that is killed. One object serves all kills. */
 export const KILLED: Error = stacklessTrap('killed', { kind: 'kill' });
 
-/** The cause of a trap made here; undefined for the engine's own traps and for everything else. */
+/** The cause of a trap that was made here; undefined for the engine's own traps and for everything else. */
 export function trapCause(error: unknown): TrapCause | undefined {
   return typeof error === 'object' && error !== null ? causes.get(error) : undefined;
 }

@@ -2,9 +2,9 @@ import type { Starter } from './guest-instance.ts';
 import type { EntryValue } from './process.ts';
 
 /**
- * JavaScript cannot pass a v128 to wasm. For an entry function that takes some, a small module is made between
- * the two: it takes each v128 as two i64 halves, builds the vector and calls the entry function, wasm to wasm.
- * @returns what to call, and with which values
+ * JavaScript cannot pass a v128 to wasm. So for an entry function with vectors a small module is made, whose function takes
+ * each v128 as two i64 halves, builds the vectors and calls the entry function, wasm to wasm.
+ * @returns the function to call, and the values to call it with
  */
 export function withVectorEntry(
   fn: unknown,
@@ -25,7 +25,7 @@ const I32 = 0x7f;
 const I64 = 0x7e;
 const V128 = 0x7b;
 
-/** Parameters are at most some hundred (they come in one block of guest memory), so two LEB bytes do. */
+/** Encodes an unsigned number. */
 function leb(n: number): number[] {
   return n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...leb(n >>> 7)];
 }

@@ -177,7 +177,7 @@ describe('a message in the draft', () => {
         // The processes that wrote messages of their own.
         for (const { exit } of direct?.exits ?? []) expect(exit.kind).toMatch(/^(returned|killed)$/);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
