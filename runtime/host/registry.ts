@@ -1,7 +1,7 @@
 import { andThen } from '../hostcall/conventions.ts';
 import { type HostContext, Namespace } from '../hostcall/function.ts';
 import type { Process } from '../kernel/process.ts';
-import { whenReleased } from './process.ts';
+import { whenReleased } from './process/spawning.ts';
 
 /** `lunatic::registry` (abi 11): names of processes. */
 export const registry = new Namespace('lunatic::registry');

@@ -8,7 +8,6 @@ import { metrics } from './metrics.ts';
 import { listener, networking } from './networking.ts';
 import { permissions } from './permissions.ts';
 import { process } from './process.ts';
-import './trace.ts';
 import { registry } from './registry.ts';
 import { sqlite } from './sqlite.ts';
 import { test } from './test.ts';

@@ -1,7 +1,7 @@
-import { captureCaller, formatStack } from '../kernel/guest-stack.ts';
-import { process } from './process.ts';
+import { captureCaller, formatStack } from '../../kernel/guest-stack.ts';
+import { process } from './namespace.ts';
 
-/** The trace functions of `lunatic::process` (abi 10.6): stacks as text, in a table of each process. */
+/** Functions of `lunatic::process` for traces (abi 10.6): stacks as text, in a table of each process. */
 
 const encoder = new TextEncoder();
 

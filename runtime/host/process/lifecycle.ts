@@ -1,0 +1,112 @@
+import { limitFromGuest } from '../../hostcall/conventions.ts';
+import { processIdFromGuest } from '../../kernel/ids.ts';
+import { KILL } from '../../kernel/signal.ts';
+import { tagFromGuest } from '../../kernel/tag.ts';
+import { process } from './namespace.ts';
+
+/** Functions of `lunatic::process` for sleeping, ids, links, monitors and kills. */
+
+process.define(
+  'sleep_ms',
+  '(millis: i64)',
+  { since: '0.5.0', blocking: true },
+  'Suspends the process for a time in milliseconds.',
+  ({ scheduler }) =>
+    (millis: bigint) =>
+      scheduler.sleep(scheduler.current, limitFromGuest(millis)),
+);
+
+process.define(
+  'process_id',
+  '() -> i64',
+  { since: '0.10.0' },
+  "Returns the caller's own id.",
+  ({ scheduler }) =>
+    () =>
+      BigInt(scheduler.current.id),
+);
+
+process.define(
+  'environment_id',
+  '() -> i64',
+  { since: '0.10.0' },
+  "Returns the id of the caller's environment.",
+  ({ scheduler }) =>
+    () =>
+      BigInt(scheduler.current.environment.id),
+);
+
+process.define(
+  'exists',
+  '(process_id: i64) -> i32',
+  { since: '0.13' },
+  'Returns 1 for a live process of the own environment, otherwise 0.',
+  ({ scheduler }) =>
+    (id: bigint) =>
+      scheduler.current.environment.router.exists(processIdFromGuest(id)) ? 1 : 0,
+);
+
+process.define(
+  'die_when_link_dies',
+  '(trap: i32)',
+  { since: '0.5.0' },
+  'Sets whether the death of a link kills the caller, which is the default, or becomes a message.',
+  ({ scheduler }) =>
+    (die: number) => {
+      const { id, environment } = scheduler.current;
+      environment.router.deliver(id, { kind: 'die-when-link-dies', die: die !== 0 });
+    },
+);
+
+process.define(
+  'link',
+  '(tag: i64, process_id: i64)',
+  { since: '0.6.0' },
+  'Links the caller and a process in both directions, under the same tag. A dead process counts as a link death.',
+  ({ scheduler }) =>
+    (tagOfGuest: bigint, id: bigint) => {
+      const { current } = scheduler;
+      const tag = tagFromGuest(tagOfGuest);
+      const peer = processIdFromGuest(id);
+      const { router } = current.environment;
+      // The own half comes first: the router may answer the other one with the death of the link.
+      router.deliver(current.id, { kind: 'link', peer, tag });
+      router.deliver(peer, { kind: 'link', peer: current.id, tag });
+    },
+);
+
+process.define(
+  'unlink',
+  '(process_id: i64)',
+  { since: '0.6.0' },
+  'Removes the link between the caller and a process, if there is one.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      const { current } = scheduler;
+      const peer = processIdFromGuest(id);
+      const { router } = current.environment;
+      router.deliver(peer, { kind: 'unlink', peer: current.id });
+      router.deliver(current.id, { kind: 'unlink', peer });
+    },
+);
+
+for (const [name, kind, doc] of [
+  ['monitor', 'monitor', 'Asks for a message when a process ends, however it ends.'],
+  ['stop_monitoring', 'stop-monitoring', 'Takes back what `monitor` asked for.'],
+] as const) {
+  process.define(name, '(process_id: i64)', { since: '0.13' }, doc, ({ scheduler }) => (id: bigint) => {
+    const { current } = scheduler;
+    current.environment.router.deliver(processIdFromGuest(id), { kind, peer: current.id });
+  });
+}
+
+process.define(
+  'kill',
+  '(process_id: i64)',
+  { since: '0.10.0' },
+  'Kills a process if it is alive.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      scheduler.current.environment.router.deliver(processIdFromGuest(id), KILL);
+    },
+);

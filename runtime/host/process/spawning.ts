@@ -1,0 +1,193 @@
+import { andThen, fail, INHERIT, OK } from '../../hostcall/conventions.ts';
+import { type HostContext, older } from '../../hostcall/function.ts';
+import type { GuestMemory } from '../../kernel/guest-memory.ts';
+import type { Entry, EntryValue, Process } from '../../kernel/process.ts';
+import type { SpawnResult } from '../../kernel/spawn.ts';
+import { tagFromGuest } from '../../kernel/tag.ts';
+import { hostTrap } from '../../kernel/trap.ts';
+import { childConfig } from '../../permissions/child-config.ts';
+import { process } from './namespace.ts';
+
+/** Functions of `lunatic::process` that spawn. */
+
+/** `get_or_spawn` returns this if the name is registered already. */
+const NAME_TAKEN = 2;
+
+/** Bytes of a parameter record: the type, and the value in 16 bytes (abi 3.10). */
+const PARAMETER_SIZE = 17;
+/** Parameters that V8 lets a function have. */
+const MAX_PARAMETERS = 1000;
+
+function readParameters(caller: Process, pointer: number, length: number): EntryValue[] {
+  const size = length >>> 0;
+  const { memory } = caller;
+  const start = memory.check(pointer, size);
+  if (size % PARAMETER_SIZE !== 0) {
+    throw hostTrap(`spawn parameters take ${PARAMETER_SIZE} bytes each, ${size} bytes were given`);
+  }
+  if (size > MAX_PARAMETERS * PARAMETER_SIZE) {
+    throw hostTrap(
+      `a function has at most ${MAX_PARAMETERS} parameters, ${size / PARAMETER_SIZE} were given`,
+    );
+  }
+  const values: EntryValue[] = [];
+  for (let at = start; at < start + size; at += PARAMETER_SIZE) values.push(readParameter(memory, at));
+  return values;
+}
+
+function readParameter(memory: GuestMemory, at: number): EntryValue {
+  const type = memory.readU8(at);
+  switch (type) {
+    case 0x7f:
+      return memory.readI32(at + 1);
+    case 0x7e:
+      return memory.readI64(at + 1);
+    case 0x7b:
+      return memory.slice(at + 1, 16).slice();
+    default:
+      throw hostTrap(`spawn parameters are of type 0x7f, 0x7e or 0x7b, not 0x${type.toString(16)}`);
+  }
+}
+
+interface SpawnArguments {
+  link: bigint;
+  configId: bigint;
+  moduleId: bigint;
+  namePointer: number;
+  nameLength: number;
+  paramsPointer: number;
+  paramsLength: number;
+}
+
+function spawnChild(
+  { scheduler, spawner }: HostContext,
+  args: SpawnArguments,
+): SpawnResult | Promise<SpawnResult> {
+  const { current } = scheduler;
+  if (!current.config.canSpawnProcesses) {
+    throw hostTrap('this process has no permission to spawn processes (config: can_spawn_processes)');
+  }
+  if (!current.initialized) throw hostTrap('a process cannot spawn others from its start section');
+  const wanted = args.configId === INHERIT ? null : current.configs.get(args.configId);
+  const module = args.moduleId === INHERIT ? current.module : current.modules.get(args.moduleId);
+  const entry: Entry = {
+    name: current.memory.string(args.namePointer, args.nameLength),
+    params: readParameters(current, args.paramsPointer, args.paramsLength),
+  };
+  const { environment } = current;
+  const processes = environment.size + environment.starting;
+  if (processes >= current.config.maxProcesses) {
+    return {
+      failure: `no more than ${current.config.maxProcesses} processes (max_processes), there are ${processes}`,
+    };
+  }
+  const config = wanted === null ? current.config : childConfig(wanted, current.config);
+  if (typeof config === 'string') return { failure: config };
+  const result = spawner.spawn(current, module, config, entry, tagFromGuest(args.link));
+  if (!(result instanceof Promise)) return result;
+  environment.starting++;
+  return result.finally(() => {
+    environment.starting--;
+  });
+}
+
+/** Stores the outcome of a spawn: the id of the process, or of an error. Returns the result code. */
+function finishSpawn(parent: Process, result: SpawnResult, idPointer: number): number {
+  if (result.failure !== undefined) return fail(parent, idPointer, result.failure);
+  parent.memory.writeId(idPointer, result.process.id);
+  return OK;
+}
+
+process.define(
+  'spawn',
+  '(link: i64, config_id: i64, module_id: i64, func_str_ptr: i32, func_str_len: i32, params_ptr: i32, params_len: i32, id_ptr: i32) -> i32',
+  {
+    since: '0.5.0',
+    blocking: true,
+    older: [
+      // Up to 0.7 there was no config.
+      older(
+        '(i64, i64, i32, i32, i32, i32, i32) -> i32',
+        (current) =>
+          (link: bigint, module: bigint, ...rest: number[]) =>
+            current(link, INHERIT, module, ...rest),
+      ),
+    ],
+  },
+  'Spawns a process that calls an exported function. Returns 0 with its id, or 1 with an error id.',
+  (context) =>
+    (
+      link: bigint,
+      configId: bigint,
+      moduleId: bigint,
+      namePointer: number,
+      nameLength: number,
+      paramsPointer: number,
+      paramsLength: number,
+      idPointer: number,
+    ) => {
+      const parent = context.scheduler.current;
+      const args = { link, configId, moduleId, namePointer, nameLength, paramsPointer, paramsLength };
+      const result = spawnChild(context, args);
+      if (result instanceof Promise) return andThen(result, (done) => finishSpawn(parent, done, idPointer));
+      return finishSpawn(parent, result, idPointer);
+    },
+);
+
+process.define(
+  'get_or_spawn',
+  '(name_str_ptr: i32, name_str_len: i32, link: i64, config_id: i64, module_id: i64, func_str_ptr: i32, func_str_len: i32, params_ptr: i32, params_len: i32, node_id_ptr: i32, id_ptr: i32) -> i32',
+  { since: '0.13', blocking: true },
+  'Looks a name up, or spawns a process and registers it. Returns 2 for a known name, otherwise as `spawn`.',
+  (context) =>
+    (
+      registryNamePointer: number,
+      registryNameLength: number,
+      link: bigint,
+      configId: bigint,
+      moduleId: bigint,
+      namePointer: number,
+      nameLength: number,
+      paramsPointer: number,
+      paramsLength: number,
+      nodePointer: number,
+      idPointer: number,
+    ) => {
+      const { scheduler } = context;
+      const parent = scheduler.current;
+      const { registry } = parent;
+      const name = parent.memory.string(registryNamePointer, registryNameLength);
+      const args = { link, configId, moduleId, namePointer, nameLength, paramsPointer, paramsLength };
+
+      const finish = (result: SpawnResult): number => {
+        parent.memory.writeId(nodePointer, 0);
+        const code = finishSpawn(parent, result, idPointer);
+        if (result.process !== undefined) {
+          registry.put(name, { nodeId: 0n, processId: BigInt(result.process.id) });
+        }
+        return code;
+      };
+      const lookUp = (): number | Promise<number> => {
+        const known = registry.get(name);
+        if (known !== undefined) {
+          parent.memory.writeU64(nodePointer, known.nodeId);
+          parent.memory.writeU64(idPointer, known.processId);
+          return NAME_TAKEN;
+        }
+        if (parent.initialized && registry.isReserved(name))
+          return andThen(whenReleased(context, parent, name), lookUp);
+        const result = spawnChild(context, args);
+        if (!(result instanceof Promise)) return finish(result);
+        registry.reserve(name);
+        return andThen(result, finish).finally(() => registry.release(name));
+      };
+      return lookUp();
+    },
+);
+
+/** Waits until the `get_or_spawn` of another process has finished with a name. */
+export function whenReleased({ scheduler }: HostContext, waiter: Process, name: string): Promise<number> {
+  return scheduler.waitForEvent(waiter, (wake) => {
+    return waiter.registry.whenReleased(name, () => wake(0));
+  });
+}
