@@ -22,7 +22,7 @@ const OURS = 'lunatic';
 export class LogFilter {
   readonly #directives: readonly Directive[];
 
-  private constructor(directives: readonly Directive[]) {
+  constructor(directives: readonly Directive[]) {
     this.#directives = [...directives].sort((a, b) => b.target.length - a.target.length);
   }
 

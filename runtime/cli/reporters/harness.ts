@@ -19,8 +19,8 @@ export abstract class HarnessReporter implements Reporter {
     this.#start = options.start;
   }
 
-  protected abstract showIgnored(name: string): void;
-  protected abstract showResult(result: TestResult): void;
+  abstract showIgnored(name: string): void;
+  abstract showResult(result: TestResult): void;
 
   begin(): void {
     this.#passed = [];
@@ -55,11 +55,11 @@ export abstract class HarnessReporter implements Reporter {
 
   end(): void {}
 
-  protected print(text: string): void {
+  print(text: string): void {
     this.#options.print(text);
   }
 
-  protected colored(word: Word): string {
+  colored(word: Word): string {
     return this.#options.colors ? `\x1b[${COLORS[word]}m${word}\x1b[0m` : word;
   }
 

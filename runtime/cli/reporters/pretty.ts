@@ -53,16 +53,16 @@ export class PrettyReporter extends HarnessReporter {
     this.#progress?.clear();
   }
 
-  protected override showIgnored(name: string): void {
+  override showIgnored(name: string): void {
     this.print(`test ${name} ... ${this.colored('ignored')}\n`);
   }
 
-  protected override showResult(result: TestResult): void {
+  override showResult(result: TestResult): void {
     const mark = result.shouldFail ? ' - should panic' : '';
     this.print(`test ${result.title}${mark} ... ${this.colored(wordFor(result))}\n`);
   }
 
-  protected override print(text: string): void {
+  override print(text: string): void {
     this.#progress?.clear();
     super.print(text);
   }

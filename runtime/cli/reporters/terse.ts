@@ -19,11 +19,11 @@ export class TerseReporter extends HarnessReporter {
     super.show(event);
   }
 
-  protected override showIgnored(): void {
+  override showIgnored(): void {
     this.#showCharacter('i');
   }
 
-  protected override showResult(result: TestResult): void {
+  override showResult(result: TestResult): void {
     if (result.outcome === 'passed') {
       this.#showCharacter('.');
       return;
