@@ -12,8 +12,8 @@ export function checkCommand(): Command {
   return new Command('check')
     .summary('check whether modules would run')
     .description(
-      'Checks modules without running them: what they import against the host API, the features and memory they ' +
-        'use, their entry and their tests.',
+      'Checks modules without running them: whether this runtime has what they import, which features and memory ' +
+        'they use, their entry and their tests.',
     )
     .argument('<file...>', 'modules to check: .wasm or .wat files')
     .addOption(pluginOption('the modules'))

@@ -5,9 +5,9 @@ export function initCommand(): Command {
   return new Command('init')
     .summary('set up a project of cargo or AssemblyScript')
     .description(
-      'Sets up the project in the current directory, so that it can be built for and run by this runtime: of cargo ' +
-        '(.cargo/config.toml) or AssemblyScript (package.json, asconfig.json). What is there stays; where it contradicts, ' +
-        'nothing is changed.',
+      'Sets up the project in the current directory so that it is built for this runtime and run by it: a project of ' +
+        'cargo (.cargo/config.toml) or AssemblyScript (package.json, asconfig.json). Existing settings are kept. If one ' +
+        'of them contradicts, nothing is changed.',
     )
     .addOption(new Option('--target <target>', "cargo's target").choices(['wasm32-wasi', 'wasm32-wasip1']))
     .addHelpText(

@@ -5,6 +5,7 @@ import { assembleText } from '../wat/index.ts';
 /** A command cannot go on. The message is for the user. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
+  readonly code = 'LUNATIC_COMMAND_FAILED';
 }
 
 /**

@@ -6,7 +6,7 @@ import { LEVELS, LogFilter, LogFilterError } from './log-filter.ts';
 // Options that several commands have.
 
 export function colorOption(): Option {
-  return new Option('--color <when>', 'colours: on a terminal, or as told')
+  return new Option('--color <when>', 'when to use colours; auto: on a terminal')
     .choices(COLOR_CHOICES)
     .default('auto');
 }
@@ -14,7 +14,7 @@ export function colorOption(): Option {
 export function logOption(byDefault: string): Option {
   return new Option(
     '--log <filter>',
-    `what to log, also as target=level,...; default ${byDefault}, or the variables LUNATIC_LOG or RUST_LOG`,
+    `the least severe level that is logged, or target=level,...; default: the variable LUNATIC_LOG or RUST_LOG, or ${byDefault}`,
   )
     .choices(['off', ...LEVELS])
     .argParser(parseLogFilter);
@@ -22,7 +22,10 @@ export function logOption(byDefault: string): Option {
 
 /** @param whose who uses the directories, for the description */
 export function dirOption(whose: string): Option {
-  return new Option('--dir <directory>', `let ${whose} use a directory besides the current one; repeatable`)
+  return new Option(
+    '--dir <directory>',
+    `let ${whose} use a directory in addition to the current one; repeatable`,
+  )
     .default([], 'none')
     .argParser((value: string, previous: string[]) => [...previous, value]);
 }
@@ -41,37 +44,36 @@ export function jsonOption(): Option {
 export function inspectOption(): Option {
   return new Option(
     '--inspect [address]',
-    'let debuggers and process trees connect, at =HOST:PORT, =PORT or, as --inspect alone, any free port',
+    'let debuggers and process trees connect, at =HOST:PORT or =PORT; --inspect alone takes any free port',
   ).argParser(parseAddress);
 }
 
 export function inspectWaitOption(): Option {
-  return new Option('--inspect-wait', 'as --inspect, and begin when whoever connects says so').default(false);
+  return new Option('--inspect-wait', 'as --inspect, and begin only when a debugger says so').default(false);
 }
 
 /** Upstream's options. Unlike upstream, metrics are only for this machine unless an address is given. */
 export function prometheusOptions(): Option[] {
   return [
-    new Option('--prometheus', 'serve metrics of the runtime and of the program to Prometheus').default(
-      false,
-    ),
+    new Option('--prometheus', 'serve metrics of the runtime and the program to Prometheus').default(false),
     new Option(
       '--prometheus-http <address>',
-      'where: HOST:PORT, HOST or PORT; default 127.0.0.1:9927',
+      'where to serve metrics: HOST:PORT, HOST or PORT; default: 127.0.0.1:9927',
     ).argParser(parseAddress),
   ];
 }
 
 /** The URL at which a program can be inspected. */
 export function urlArgument(): Argument {
-  return new Argument('<url>', 'what `lunatic run --inspect` prints: ws://127.0.0.1:PORT/TOKEN').argParser(
-    (text: string) => {
-      if (isInspectUrl(text)) return text;
-      throw new InvalidArgumentError(
-        'It must be what `lunatic run --inspect` prints, with its token: ws://127.0.0.1:PORT/TOKEN',
-      );
-    },
-  );
+  return new Argument(
+    '<url>',
+    'the URL that `lunatic run --inspect` prints: ws://127.0.0.1:PORT/TOKEN',
+  ).argParser((text: string) => {
+    if (isInspectUrl(text)) return text;
+    throw new InvalidArgumentError(
+      'It must be the URL that `lunatic run --inspect` prints, with its token: ws://127.0.0.1:PORT/TOKEN',
+    );
+  });
 }
 
 function isInspectUrl(text: string): boolean {

@@ -37,38 +37,50 @@ export function withPermissionOptions(command: Command): Command {
   return command
     .option(
       '--allow-net <rules>',
-      'let it connect there and nowhere else, as 10.0.0.0/8,[::1]:80,*.example.org:443; repeatable',
+      'let the program connect to these and nowhere else: 10.0.0.0/8,[::1]:80,*.example.org:443; repeatable',
       collectConnectRules,
     )
     .option(
       '--allow-listen <rules>',
-      'let it listen there and nowhere else, as 127.0.0.1:8080; repeatable',
+      'let the program listen at these and nowhere else: 127.0.0.1:8080; repeatable',
       collectListenRules,
     )
     .option(
       '--deny-net <rules>',
-      'do not let it connect there, whatever is allowed; repeatable',
+      'do not let the program connect to these, whatever is allowed; repeatable',
       collectConnectRules,
     )
-    .option('--no-net', 'do not let it connect or listen, but where that is allowed')
+    .option('--no-net', 'do not let the program connect or listen, except where that is allowed')
     .option(
       '--allow-command <programs>',
-      'let it run these programs, as git,/usr/bin/ls; repeatable',
+      'let the program run these OS programs: git,/usr/bin/ls; repeatable',
       collectWords,
     )
-    .option('--no-spawn', 'do not let it spawn processes')
-    .option('--no-compile', 'do not let it compile modules')
-    .option('--no-configs', 'do not let it make configs for other processes')
-    .option('--max-memory <size>', 'the largest memory of a process: bytes, or with K, M or G', parseSize)
+    .option('--no-spawn', 'do not let processes spawn others')
+    .option('--no-compile', 'do not let processes compile modules')
+    .option('--no-configs', 'do not let processes make configs for others')
+    .option(
+      '--max-memory <size>',
+      'memory that a process may have: a number of bytes, or one with K, M or G',
+      parseSize,
+    )
     .option('--max-fuel <units>', 'instructions that a process may execute, in units of 100,000', parseCount)
-    .option('--max-processes <n>', 'processes that it may have at a time', parseCount)
-    .option('--max-mailbox <size>', 'messages that a process may leave unread, as --max-memory', parseSize)
-    .option('--no-cwd', 'do not let it use the current directory')
-    .option('--no-inherit-env', 'do not give it the environment variables of this command')
-    .option('--env <variable>', 'give it NAME=VALUE, or NAME of this command; repeatable', collectVariables)
+    .option('--max-processes <n>', 'processes that the program may have at a time', parseCount)
+    .option(
+      '--max-mailbox <size>',
+      'size of the messages that a process may leave unread, as for --max-memory',
+      parseSize,
+    )
+    .option('--no-cwd', 'do not let the program use the current directory')
+    .option('--no-inherit-env', 'do not give the program the environment variables of this command')
+    .option(
+      '--env <variable>',
+      'give the program NAME=VALUE, or the variable NAME of this command; repeatable',
+      collectVariables,
+    )
     .option(
       '--upstream-permissions',
-      'let processes give others what they may not do themselves, as upstream',
+      'let processes give others permissions that they do not have, as upstream does',
     );
 }
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { withInspectAddress } from '../inspect/address.ts';
 import { checkCommand } from './check-command.ts';
@@ -63,5 +63,14 @@ function withCommonOptions(command: Command): Command {
     .version(`lunatic-runtime ${manifest.version}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .showHelpAfterError('(see `lunatic --help`)')
+    .configureHelp({ optionDescription })
     .exitOverride();
+}
+
+/** Without what needs no words: flags are off, and lists are empty, unless they are given. */
+function optionDescription(option: Option): string {
+  const { defaultValue } = option;
+  const isPlain = defaultValue === false || (Array.isArray(defaultValue) && defaultValue.length === 0);
+  const shown: Option = isPlain ? Object.create(option, { defaultValue: { value: undefined } }) : option;
+  return new Help().optionDescription(shown);
 }

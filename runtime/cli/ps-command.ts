@@ -9,7 +9,7 @@ export function psCommand(): Command {
     .summary('list the processes of a running program')
     .description(
       'Lists the processes of a program that was started with `lunatic run --inspect`: children below their parent, with ' +
-        'what each waits for, how long it has been seen so, the messages in its mailbox and its memory.',
+        'their states and since when, the number of messages in their mailboxes and their memory.',
     )
     .addArgument(urlArgument())
     .addOption(jsonOption())

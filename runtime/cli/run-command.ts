@@ -44,7 +44,7 @@ function withRunOptions(command: Command): Command {
     .option('--bench', 'append --bench to the arguments of the program', false)
     .option(
       '--trace',
-      'keep where processes wait, also for other things than messages; SIGUSR1 prints all stacks',
+      'keep the stacks of all processes that wait, whatever they wait for; SIGUSR1 prints them',
       false,
     )
     .option('--entry <function>', 'exported function that the root process calls', '_start')

@@ -7,8 +7,8 @@ export function stacksCommand(): Command {
   return new Command('stacks')
     .summary('print the stacks of a running program')
     .description(
-      'Prints all processes of a program that was started with `lunatic run --inspect`, with what each is at, the ' +
-        'messages in its mailbox and its stack. The program goes on.',
+      'Prints all processes of a program that was started with `lunatic run --inspect`, with what each is doing, the ' +
+        'number of messages in its mailbox and its stack. The program goes on.',
     )
     .addArgument(urlArgument())
     .addOption(jsonOption())

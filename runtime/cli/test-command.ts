@@ -53,8 +53,8 @@ export function testCommand(guestArguments: readonly string[]): Command {
   const command = new Command('test')
     .summary('run the tests of modules')
     .description(
-      'Runs the tests of modules: exports that `#[lunatic::test]` makes. Each test is a process of its own, all run ' +
-        'concurrently. Other words are parts of names: tests run whose name contains one of them.',
+      'Runs the tests of modules: exports that `#[lunatic::test]` makes. Each test is a process of its own. All run ' +
+        'concurrently. Words after the files are filters: only tests run whose name contains one of them.',
     )
     .argument('<words...>', 'modules to test (.wasm or .wat files), then filters')
     .usage('[options] <file...> [filter...] [-- wasm_args...]');
@@ -96,21 +96,19 @@ export function cargoTestCommand(guestArguments: readonly string[]): Command {
 
 function withTestOptions(command: Command): Command {
   return withPermissionOptions(command)
-    .option('--exact', 'names must equal a filter', false)
+    .option('--exact', 'run only tests whose name equals a filter', false)
     .option('--export <name>', 'run only the tests of these exports; repeatable', collect, [])
     .option('--ignored', 'run only tests that are marked as ignored', false)
-    .option('--include-ignored', 'run ignored tests too', false)
+    .option('--include-ignored', 'run ignored tests, too', false)
     .option('--skip <filter>', 'leave out tests whose name contains this; repeatable', collect, [])
     .option('--list', 'list the tests instead of running them', false)
-    .addOption(
-      new Option('--reporter <name>', 'how results are printed (default: pretty)').choices(REPORTERS),
-    )
-    .option('--format <format>', 'the same as --reporter; with --list, terse')
-    .option('--nocapture', 'show what tests print at once', false)
-    .option('--show-output', 'show what passing tests have printed too', false)
-    .option('--jobs <n>', 'tests that run at the same time (default: all)', positiveInteger)
+    .addOption(new Option('--reporter <name>', 'how to print results; default: pretty').choices(REPORTERS))
+    .option('--format <format>', 'the same as --reporter; with --list only terse')
+    .option('--nocapture', 'show what tests print as they print it', false)
+    .option('--show-output', 'also show what passing tests have printed', false)
+    .option('--jobs <n>', 'tests that run at the same time; default: all', positiveInteger)
     .option('--test-threads <n>', 'the same as --jobs', positiveInteger)
-    .option('--timeout <seconds>', 'tests that take longer are killed and have failed', positiveNumber)
+    .option('--timeout <seconds>', 'time after which a test is killed and has failed', positiveNumber)
     .addOption(inspectOption())
     .addOption(inspectWaitOption())
     .addOption(logOption('error'))
@@ -180,7 +178,7 @@ function reporterOf({ reporter, format, list, quiet }: TestFlags): ReporterName 
 function checkTogether(command: Command, flags: TestFlags): void {
   if (reporterOf(flags) === 'junit' && (flags.watch || flags.list))
     command.error(
-      `error: the junit reporter prints one document, it cannot be used with ${flags.watch ? '--watch' : '--list'}`,
+      `error: the junit reporter prints one document: it cannot be used with ${flags.watch ? '--watch' : '--list'}`,
     );
   if (flags.watch && flags.list) command.error("error: option '--watch' cannot be used with --list");
   const inspects = flags.inspectWait ? '--inspect-wait' : flags.inspect === undefined ? null : '--inspect';

@@ -111,7 +111,8 @@ test('a program that has not begun', async () => {
   expect(JSON.parse((await lunatic(['stacks', '--json', url])).stdout)).toEqual([]);
 });
 
-const WRONG = 'It must be what `lunatic run --inspect` prints, with its token: ws://127.0.0.1:PORT/TOKEN';
+const WRONG =
+  'It must be the URL that `lunatic run --inspect` prints, with its token: ws://127.0.0.1:PORT/TOKEN';
 
 test.each([
   [[], "error: missing required argument 'url'"],
