@@ -5,7 +5,7 @@ import { countOf, threadName } from '../runtime/inspect/view/index.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { Session } from './session.ts';
 
-/** Processes that `processes` lists at most. */
+/** The most processes that `processes` lists. */
 const MAX_LISTED = 100;
 
 type Answer = Pick<DebugProtocol.EvaluateResponse['body'], 'result'> &
@@ -46,7 +46,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
   }),
 );
 
-/** Runs a line of the console. @throws AdapterError where it is wrong */
+/** Runs a line of the console. @throws AdapterError if it is wrong */
 export async function runCommand(session: Session, line: string): Promise<Answer> {
   const [, name = '', rest = ''] = /^\s*(\S*)(?:\s(.*))?$/s.exec(line) ?? [];
   const words = rest.split(/\s+/).filter((word) => word !== '');
@@ -103,7 +103,7 @@ async function sendText(session: Session, [name, ...text]: readonly string[]): P
   return { result: `sent to #${info.id}` };
 }
 
-/** The same for all processes, where the words say so. */
+/** Makes a command that acts on one process, or on `all`. */
 function actOnAll(what: 'pause' | 'resume', done: string): Command['run'] {
   const actOnOne = act(what, what === 'pause' ? 'is paused' : 'goes on');
   return async (session, words, rest) => {
@@ -131,7 +131,7 @@ function endInput({ debuggee }: Session): Answer {
   return { result: 'its input has ended' };
 }
 
-/** The process that the words name: by its id, its key, or a registered name. */
+/** Finds the process that the words name by its id, its key or a registered name. */
 async function named({ debuggee }: Session, words: readonly string[]): Promise<ProcessInfo> {
   const name = words.join(' ').replace(/^#/, '');
   if (name === '') throw wrong('Which process? Name one by its id, as in `mailbox 5`');

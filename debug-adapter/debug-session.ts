@@ -172,7 +172,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
     this.log.sent(response);
   }
 
-  protected override dispatchRequest(message: DebugProtocol.Request): void {
+  override dispatchRequest(message: DebugProtocol.Request): void {
     this.#answer(message);
   }
 

@@ -33,12 +33,12 @@ export interface DebuggeeSession {
 
 export interface DebuggeeOptions {
   readonly client: InspectClient;
-  /** The runtime, where this session started it. */
+  /** The runtime, if this session has started it. */
   readonly process?: RuntimeProcess;
   readonly output: Output;
   /** The session that it is part of. */
   readonly session: DebuggeeSession;
-  /** Its processes stop for nothing. */
+  /** Whether its processes stop for nothing. */
   readonly noDebug: boolean;
   readonly stopOnEntry: boolean;
 }
@@ -52,7 +52,7 @@ export class Debuggee {
   /** Resolves when the client has been told that the session is over. */
   readonly terminated: Promise<void>;
   readonly #options: DebuggeeOptions;
-  /** Processes that go on since this session wants it, so that the client knows. */
+  /** Processes that this session is resuming: the client knows that they go on. */
   readonly #resuming = new Set<ProcessKey>();
   #failures: Failures;
   #watching = false;
@@ -86,7 +86,7 @@ export class Debuggee {
     this.terminated = this.#waitForEnd();
   }
 
-  /** Begins to tell the client what happens, and lets a program begin that waits for it. */
+  /** Begins to send the client what happens, and starts a program that waits for that. */
   async begin(): Promise<void> {
     await this.#watch();
     const { client, stopOnEntry, noDebug } = this.#options;
@@ -116,12 +116,12 @@ export class Debuggee {
     await this.client.request('watch', {
       processes: WATCH_INTERVAL,
       ...this.#failures,
-      // What a runtime prints that was started here comes through its streams.
+      // The output of a runtime that was started here comes through its streams.
       output: this.#options.process === undefined,
     });
   }
 
-  /** Where a process is. One that is held stays there. */
+  /** The stack of a process. That of a held process is known already. */
   stack(process: ProcessKey): Promise<Stack> {
     return this.held.get(process)?.stack ?? this.client.request('process/stack', { process });
   }
@@ -143,8 +143,8 @@ export class Debuggee {
   }
 
   /**
-   * Gives the program text on its standard input; null ends that.
-   * @throws AdapterError where it has no input that could be written to from here
+   * Writes to the standard input of the program; null ends it.
+   * @throws AdapterError if it has no input that can be written to from here
    */
   giveInput(text: string | null): void {
     const { process } = this.#options;
@@ -158,7 +158,7 @@ export class Debuggee {
     process.write(text);
   }
 
-  /** Ends the program. One that was attached to ends with its root processes. */
+  /** Ends the program. A program that was attached to is ended by killing its root processes. */
   async end(): Promise<void> {
     const { process, client } = this.#options;
     if (process !== undefined) {
@@ -179,7 +179,7 @@ export class Debuggee {
     }
   }
 
-  /** Leaves the program alone; whoever is held goes on when the connection closes. */
+  /** Disconnects from the program. Its paused and held processes go on then. */
   async detach(): Promise<void> {
     await this.client.close();
   }
@@ -208,8 +208,8 @@ export class Debuggee {
   }
 
   /**
-   * Gets a stack and the text of its innermost function while the client still reads that the process has stopped: it asks
-   * for them next.
+   * Requests a stack and the text of its innermost function at once: the client will ask for them as soon as it has read
+   * that the process has stopped.
    */
   #prepareStack(process: ProcessKey): Promise<Stack> {
     const stack = this.client.request('process/stack', { process });
@@ -217,7 +217,7 @@ export class Debuggee {
       const [innermost] = (await stack).frames;
       if (innermost !== undefined) await this.disassemblies.place(innermost);
     };
-    // Whoever asks for it gets the error.
+    // The error is told when the stack is asked for.
     prepare().catch(() => {});
     return stack;
   }
@@ -225,13 +225,13 @@ export class Debuggee {
   #continued(process: ProcessKey): void {
     const wasHeld = this.held.delete(process);
     const threadId = this.#options.session.ids.knownThread(process);
-    // The response to the client's own request tells it already.
+    // If the client has asked for it, the response tells it.
     const stoodStill = wasHeld || this.#areAllPaused;
     if (!stoodStill || threadId === undefined || this.#resuming.has(process)) return;
     this.#send(new ContinuedEvent(threadId, false));
   }
 
-  /** All processes were paused. Those that were held before stay as they are known. */
+  /** Tells the client that all processes are paused. */
   #allStopped(): void {
     this.#areAllPaused = true;
     const [thread] = this.threads.list();
@@ -239,7 +239,7 @@ export class Debuggee {
     this.#send(stoppedEvent({ reason: 'pause', threadId: thread.id, allThreadsStopped: true }));
   }
 
-  /** Those that were paused go on; clients know no way to say that of all but a few. */
+  /** Tells the client that all processes go on, and then that those which have failed do not. */
   #allContinued(): void {
     this.#areAllPaused = false;
     const [thread] = this.threads.list();
@@ -283,14 +283,14 @@ export class Debuggee {
   async #launchedEnd(process: RuntimeProcess): Promise<number> {
     let timer: NodeJS.Timeout | undefined;
     const lost = this.client.closed.then(() => {
-      // A runtime that nobody can reach any more, and that does not end, is of no use.
+      // A runtime that has lost its connection and does not end is useless.
       timer = setTimeout(() => {
         this.#say('The connection to the runtime is lost: it is ended.');
         process.terminate();
       }, END_GRACE);
     });
     const { exitCode, signal } = await process.ended;
-    // What it told last may still be on its way.
+    // Its last notifications may still be on their way.
     await lost;
     clearTimeout(timer);
     if (this.#ended !== undefined) this.#sayEnd(this.#ended);

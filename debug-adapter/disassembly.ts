@@ -10,7 +10,7 @@ import {
 } from '../runtime/internal.ts';
 import type { Ids } from './ids.ts';
 
-/** Functions whose text is kept. One may have megabytes. */
+/** The most functions whose text is kept: a text may have megabytes. */
 const KEPT_TEXTS = 32;
 
 /** A call in the text of its function. */
@@ -26,7 +26,7 @@ export class Disassemblies {
   readonly #client: InspectClient;
   readonly #ids: Ids;
   readonly #modules = new Map<ModuleKey, Promise<WasmModule>>();
-  /** By source reference, the one used last at the end. */
+  /** By source reference, in the order in which they were used last. */
   readonly #texts = new Map<number, Disassembly>();
 
   constructor(client: InspectClient, ids: Ids) {
@@ -47,7 +47,7 @@ export class Disassemblies {
     };
   }
 
-  /** The name of a call's function: its own, else one under which it is exported, else its number. */
+  /** The name of a frame's function: its own name, or else that of its export, or else its index. */
   async nameOf({ module, functionIndex, functionName }: Omit<StackFrame, 'offset'>): Promise<string> {
     if (functionName !== undefined) return functionName;
     const { exports } = await this.#module(module);
@@ -55,12 +55,12 @@ export class Disassemblies {
     return exported?.name ?? `function ${functionIndex}`;
   }
 
-  /** A call in a line: its function, and where it is there. */
+  /** Describes a frame in one line: its function and the offset. */
   async describe(frame: StackFrame): Promise<string> {
     return `${await this.nameOf(frame)} (0x${frame.offset.toString(16)})`;
   }
 
-  /** The text of what has the reference; undefined where nothing has. */
+  /** The text of a source reference; undefined if it is unknown. */
   async text(sourceReference: number): Promise<string | undefined> {
     const source = this.#ids.sourceOf(sourceReference);
     if (source === undefined) return undefined;
@@ -85,7 +85,7 @@ export class Disassemblies {
     if (module === undefined) {
       module = this.#fetch(key);
       this.#modules.set(key, module);
-      // What failed once may be asked for again.
+      // After a failure it may be requested again.
       module.catch(() => this.#modules.delete(key));
     }
     return module;

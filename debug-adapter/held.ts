@@ -1,16 +1,16 @@
 import type { Notifications, ProcessEnd, Stack } from '../runtime/inspect/protocol.ts';
 
-/** Milliseconds after which a client shows the reason of a trap, or never will. */
+/** Milliseconds in which a client asks for the reason of a failure, if it ever does. */
 const SHOWING = 5000;
 
-/** A process that is held. */
+/** A process that stands still: it is paused, or held after a failure. */
 export class Held {
   readonly why: Notifications['process/stopped']['why'];
-  /** How the process will end; undefined where it is only paused. */
+  /** How the process will end; undefined if it is only paused. */
   readonly end: ProcessEnd | undefined;
-  /** Where it is, and stays. */
+  /** Its stack, which stays the same. */
   readonly stack: Promise<Stack>;
-  /** Resolves when the client has asked why the process has trapped, if that is to be expected. */
+  /** Resolves when the client has asked for the reason of the failure, or is not expected to. */
   readonly explained: Promise<void>;
   #explain: () => void = () => {};
 
@@ -25,7 +25,7 @@ export class Held {
     });
   }
 
-  /** The client asks for the reason. */
+  /** Must be called when the client asks for the reason. */
   explain(): ProcessEnd | undefined {
     this.#explain();
     return this.end;

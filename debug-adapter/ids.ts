@@ -1,12 +1,12 @@
 import type { ModuleKey, ProcessKey } from '../runtime/inspect/protocol.ts';
 
-/** A call of a process: 0 is the innermost. */
+/** A frame of a process; depth 0 is the innermost call. */
 export interface FrameRef {
   readonly process: ProcessKey;
   readonly depth: number;
 }
 
-/** What has variables: a scope of a process, or something inside. */
+/** Something that has variables: a scope of a process, or a variable in it. */
 export type Container =
   | {
       readonly kind: 'mailbox' | 'peers' | 'links' | 'monitors' | 'config' | 'memory';
@@ -16,15 +16,15 @@ export type Container =
   /** A list in the config: arguments, directories. */
   | { readonly kind: 'config-list'; readonly process: ProcessKey; readonly name: string };
 
-/** A function whose text is shown. */
+/** A function whose text can be displayed. */
 export interface SourceRef {
   readonly module: ModuleKey;
   readonly functionIndex: number;
 }
 
 /**
- * Every id that is handed out. The same thing has the same id for as long as it lives, so that asking again does not use
- * them up; an id that was given back names nothing any more.
+ * Every id that the client gets. A thing has the same id as long as it exists, so that repeated requests use no new ids.
+ * The id of a thing that is gone is not used again.
  */
 export class Ids {
   readonly #threads = new IdTable<ProcessKey>();
@@ -36,7 +36,7 @@ export class Ids {
     return this.#threads.idOf(process, process, process);
   }
 
-  /** The id that a process has already. */
+  /** The id of a process, if it has one. */
   knownThread(process: ProcessKey): number | undefined {
     return this.#threads.knownId(process);
   }
@@ -69,7 +69,7 @@ export class Ids {
     return this.#sources.valueOf(sourceReference);
   }
 
-  /** Takes back what was handed out for a process. */
+  /** Removes all ids of a process. */
   forget(process: ProcessKey): void {
     this.#threads.forget(process);
     this.#frames.forget(process);

@@ -7,15 +7,15 @@ import type { StackFrame } from '../runtime/inspect/protocol.ts';
 const LIBRARY =
   /^(?:[<&*]*(?:std|core|alloc|hashbrown|panic_abort|dlmalloc|compiler_builtins|lunatic)::|__?rust_|__r[dg]l?_|rust_(?:begin_unwind|panic)|~lib\/)/;
 
-/** Rust calls it last when it panics, on whatever way. */
+/** The functions that Rust calls last in every panic. */
 const PANIC = /^(?:rust_panic$|std::panicking::)/;
 
-/** Whether a function came with the language, as its name tells. */
+/** Whether a function came with the language, judging by its name. */
 export function isLibraryCode({ functionName = '' }: StackFrame): boolean {
   return LIBRARY.test(functionName);
 }
 
-/** Whether a stack is that of a panic, which has printed its message. */
+/** Whether a stack is that of a Rust panic. */
 export function isPanic([innermost]: readonly StackFrame[]): boolean {
   return PANIC.test(innermost?.functionName ?? '');
 }

@@ -1,7 +1,7 @@
 import { OutputEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 
-/** What a program prints, as events. A character whose bytes come in two pieces comes whole. */
+/** Sends the output of a program as events. A character whose bytes come in two pieces is sent as one. */
 export class Output {
   readonly #send: (event: DebugProtocol.Event) => void;
   readonly #decoders = { stdout: utf8(), stderr: utf8() };
@@ -14,7 +14,7 @@ export class Output {
     this.#tell(stream, this.#decoders[stream].decode(bytes, { stream: true }));
   }
 
-  /** Prints what is left of a character that never became whole. */
+  /** Sends the rest of an incomplete character. */
   end(): void {
     for (const stream of ['stdout', 'stderr'] as const) this.#tell(stream, this.#decoders[stream].decode());
   }

@@ -5,11 +5,11 @@ import { INSPECTOR_ANNOUNCEMENT } from '../runtime/inspect/protocol.ts';
 import { V8_FLAGS } from '../runtime/internal.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 
-/** Milliseconds that a program has to end by itself when it is told to. */
+/** Milliseconds in which a program must end by itself when it is told to. */
 const GRACE = 2000;
-/** Milliseconds that the streams of a process that has ended may stay open, by somebody who inherited them. */
+/** Milliseconds for which the streams of an ended runtime may stay open, because another OS process has inherited them. */
 const STREAM_GRACE = 500;
-/** Characters that are kept of what a runtime prints before it can be inspected. */
+/** Characters that are kept of the output before a runtime can be inspected. */
 const MAX_STARTUP_TEXT = 8192;
 
 export interface RuntimeCommand {
@@ -18,22 +18,22 @@ export interface RuntimeCommand {
   readonly arguments: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** File that is its standard input. Otherwise that is what `write` is given. */
+  /** Descriptor of the file that is its standard input; by default, the input comes from `write`. */
   readonly stdin?: number | undefined;
 }
 
 export interface RuntimeEnd {
-  /** As a shell would have it: 128 and the number of the signal, where there was one. */
+  /** The exit code as in a shell: 128 plus the number of the signal, if a signal has ended it. */
   readonly exitCode: number;
   readonly signal: NodeJS.Signals | null;
 }
 
 /**
- * Kills the runtime, and whoever it started, when the adapter is gone in whichever way: the other end of descriptor 3 is
- * the adapter's. Node loads this before the runtime.
+ * Kills the runtime and everything that it has started as soon as the adapter is gone, for whatever reason: the adapter has
+ * the other end of descriptor 3. Node loads this before the runtime.
  *
- * It must not take the channel to a parent, or another file that has the number in a process started later, for it. And
- * the runtime must not become another program by `execve`, which would close the descriptor: it starts a second one then.
+ * In an OS process that is started later, descriptor 3 may be something else, such as the channel to its parent, which must
+ * be left alone. And the runtime must not use `execve`, which would close the descriptor; without it, it starts a second Node.
  */
 const GUARD = `
   import { fstatSync } from 'node:fs';
@@ -50,11 +50,11 @@ const GUARD = `
 /** On Windows, Node itself sees to it that children do not outlive it. */
 const isWindows = process.platform === 'win32';
 
-/** A runtime that was started here. It leads a process group of its own. */
+/** A runtime that the adapter has started. It leads a process group of its own. */
 export class RuntimeProcess {
-  /** Resolves with the inspector's URL. Rejects with an AdapterError where the runtime ends before there is one. */
+  /** Resolves with the inspector's URL. Rejects with an AdapterError if the runtime ends before there is one. */
   readonly announced: Promise<string>;
-  /** Resolves when it has ended and all it printed was handed on. */
+  /** Resolves when the runtime has ended and all its output has been passed on. */
   readonly ended: Promise<RuntimeEnd>;
   readonly #child: ChildProcess;
   readonly #print: (stream: 'stdout' | 'stderr', bytes: Buffer) => void;
@@ -66,7 +66,7 @@ export class RuntimeProcess {
   constructor(command: RuntimeCommand, print: (stream: 'stdout' | 'stderr', bytes: Buffer) => void) {
     this.#print = print;
     const guard = isWindows ? [] : ['--import', `data:text/javascript,${encodeURIComponent(GUARD)}`];
-    // With these flags there is no need for a second Node that has them.
+    // Without these flags the runtime would start a second Node that has them.
     this.#child = spawn(command.runtime, [...guard, ...V8_FLAGS, ...command.arguments], {
       cwd: command.cwd,
       env: command.env,
@@ -75,7 +75,7 @@ export class RuntimeProcess {
       windowsHide: true,
     });
     const { stdin, stdout, stderr } = this.#child;
-    // Broken where the program ends without reading it.
+    // It breaks if the program ends without reading it.
     stdin?.on('error', () => {});
     stdout?.on('data', (bytes: Buffer) => print('stdout', bytes));
     // Both ends of the guard's socket are closed by the other's death, and it is never written to.
@@ -83,12 +83,12 @@ export class RuntimeProcess {
 
     this.ended = this.#waitForEnd(command);
     this.announced = Promise.race([this.#announcement(stderr), this.#startFailure()]);
-    // Whoever ended it before it could announce anything does not ask any more.
+    // Nobody waits for it if the runtime is ended before.
     this.announced.catch(() => {});
     this.ended.catch(() => {});
   }
 
-  /** Whether its end is what was wanted. */
+  /** Whether the adapter has told it to end. */
   get isToldToEnd(): boolean {
     return this.#isToldToEnd;
   }
@@ -98,13 +98,13 @@ export class RuntimeProcess {
     return this.#child.stdin?.writable ?? false;
   }
 
-  /** Gives the program this on its standard input; null ends that. */
+  /** Writes to the standard input of the program; null ends it. */
   write(text: string | null): void {
     if (text === null) this.#child.stdin?.end();
     else this.#child.stdin?.write(text);
   }
 
-  /** Bounds what waits to be sent: the streams are not read meanwhile. */
+  /** Stops reading the output, to bound what waits to be sent. */
   pauseOutput(): void {
     this.#child.stdout?.pause();
     this.#child.stderr?.pause();
@@ -115,17 +115,17 @@ export class RuntimeProcess {
     this.#child.stderr?.resume();
   }
 
-  /** Ends it and whoever it started: politely, and after a time for certain. Resolves when it has ended. */
+  /** Ends the runtime and everything that it has started: politely first, then by force. Resolves when it has ended. */
   async end(): Promise<void> {
     this.terminate();
     await this.ended.catch(() => {});
   }
 
-  /** Tells it to end. It will have ended after a while, whatever it does. */
+  /** Tells the runtime to end, and ends it by force if it has not ended after a while. */
   terminate(): void {
     if (this.#hasEnded || this.#isToldToEnd || this.#child.pid === undefined) return;
     this.#isToldToEnd = true;
-    // Nobody reads what is left, and it must be able to write it.
+    // It must be able to write the rest of its output.
     this.resumeOutput();
     this.#signal('SIGTERM');
     const timer = setTimeout(() => this.#signal('SIGKILL'), GRACE);
@@ -146,7 +146,7 @@ export class RuntimeProcess {
       });
       this.#child.on('exit', (code, signal) => {
         this.#hasEnded = true;
-        // Whoever it started and left behind.
+        // Ends what it has started and left behind.
         if (!isWindows) this.#signal('SIGKILL');
         const end = { exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), signal };
         const timer = setTimeout(() => done(end), STREAM_GRACE);
@@ -158,7 +158,7 @@ export class RuntimeProcess {
     });
   }
 
-  /** The URL. What is printed before it and what follows in the same piece is handed on. */
+  /** Finds the URL in the output, and passes on the rest. */
   #announcement(stderr: Readable | null): Promise<string> {
     return new Promise((done) => {
       let line = Buffer.alloc(0);
@@ -183,7 +183,7 @@ export class RuntimeProcess {
     });
   }
 
-  /** What is printed before a runtime can be inspected may tell why it never could. */
+  /** Keeps the first output, which may tell why the runtime does not start. */
   #keep(bytes: Buffer): void {
     this.#print('stderr', bytes);
     if (this.#startupText.length < MAX_STARTUP_TEXT) this.#startupText += bytes.toString();
@@ -221,7 +221,7 @@ export class RuntimeProcess {
     try {
       process.kill(-pid, signal);
     } catch {
-      // Nobody of the group is left.
+      // The process group is empty.
     }
   }
 }

@@ -5,7 +5,7 @@ import type { SessionDefaults } from './session.ts';
 import { SessionLog } from './session-log.ts';
 
 const LOOPBACK = '127.0.0.1';
-/** How a message of the Debug Adapter Protocol begins. A web page that tries to reach this port sends something else. */
+/** The beginning of every message of the Debug Adapter Protocol. A web page that connects to the port sends something else. */
 const FIRST_HEADER = 'Content-';
 
 /** Serves one session on standard input and output. Resolves when it is over. */

@@ -4,11 +4,11 @@ import type { Notifications, ProcessInfo, ProcessKey } from '../runtime/inspect/
 import { threadName } from '../runtime/inspect/view/index.ts';
 import type { Ids } from './ids.ts';
 
-/** Processes that are shown as threads at most, besides those that are held. Clients ask for all of them at once. */
+/** The most processes that are shown as threads, besides those that stand still. Clients ask for all threads at once. */
 export const MAX_THREADS = 1000;
-/** Milliseconds between two times that the client is told of names that have changed, at least. */
+/** The least milliseconds between two events about changed names. */
 const RENAME_INTERVAL = 1000;
-/** Milliseconds between two looks whether a process is still there of which the runtime may never tell. */
+/** Milliseconds between two checks of processes about which the runtime may never tell. */
 const DOUBT_INTERVAL = 400;
 
 /** The processes that the client knows as threads. */
@@ -18,15 +18,15 @@ export class Threads {
   readonly #describe: (process: ProcessKey) => Promise<ProcessInfo>;
   readonly #isHeld: (process: ProcessKey) => boolean;
   readonly #shown = new Map<ProcessKey, ProcessInfo>();
-  /** Processes that are told of and not shown, oldest first. They take the places of those that end. */
+  /** Known processes that are not shown, oldest first. They replace threads that end. */
   readonly #hidden = new Set<ProcessKey>();
   /** Those of them that are about to be shown. */
   readonly #filling = new Set<ProcessKey>();
-  /** As the client last heard them. */
+  /** The names that the client was told last. */
   readonly #names = new Map<ProcessKey, string>();
   /**
-   * Processes that are shown before the runtime has told of them, because they stopped. If they end before it does, it
-   * never will.
+   * Processes that are shown because they have stopped, before the runtime has told of them. If they end soon, it never
+   * tells of them.
    */
   readonly #doubtful = new Set<ProcessKey>();
   #doubting: NodeJS.Timeout | undefined;
@@ -34,7 +34,7 @@ export class Threads {
   #renaming: NodeJS.Timeout | undefined;
 
   /**
-   * @param describe asks for a process as it is now; rejects where it has gone
+   * @param describe requests a process as it is now; rejects if it has ended
    * @param isHeld whether the client has been told that a process has stopped
    */
   constructor(
@@ -49,7 +49,7 @@ export class Threads {
     this.#isHeld = isHeld;
   }
 
-  /** For the client, which hears the names by this. */
+  /** Lists the threads for the client, which learns their names by this. */
   list(): DebugProtocol.Thread[] {
     return [...this.#shown.values()].map((info) => {
       const name = threadName(info);
@@ -70,7 +70,7 @@ export class Threads {
     this.#fill();
   }
 
-  /** Shows a process whatever the bound, and returns the id of its thread. */
+  /** Shows a process even beyond the bound, and returns the id of its thread. */
   show(info: ProcessInfo): number {
     const isNew = !this.#shown.has(info.key);
     const isTold = this.#hidden.delete(info.key);
@@ -93,7 +93,7 @@ export class Threads {
     if (told !== undefined && told !== threadName(info)) this.#renameSoon();
   }
 
-  /** Gives free places to those that wait for one. */
+  /** Shows hidden processes in place of threads that have ended. */
   #fill(): void {
     let free = MAX_THREADS - this.#shown.size - this.#filling.size;
     for (const process of this.#hidden) {
@@ -106,7 +106,7 @@ export class Threads {
           this.#filling.delete(process);
           this.show(info);
         },
-        // It has gone meanwhile, of which the runtime tells.
+        // It has ended, and the runtime tells of that.
         () => this.#filling.delete(process),
       );
     }
@@ -136,9 +136,9 @@ export class Threads {
   }
 
   /**
-   * The protocol has no event for a thread's new name. That a known thread has started is one that makes clients ask for
-   * all threads again. VS Code takes it to mean besides that the thread runs, and may not show where it has stopped: the
-   * event is of a thread that does run.
+   * The protocol has no event for the new name of a thread. Clients request all threads again when they are told that a
+   * thread has started, even if they know it. VS Code also concludes that this thread runs, and forgets where it has
+   * stopped. So the event is sent for a thread that does run.
    */
   #renameSoon(): void {
     this.#renaming ??= setTimeout(() => {

@@ -15,21 +15,21 @@ import { AdapterError, ErrorId } from './errors.ts';
 import type { Container, Ids } from './ids.ts';
 import type { Session } from './session.ts';
 
-/** Indexed variables that one request gets at most, where it does not say how many it wants. */
+/** The most indexed variables in a response to a request without a count. */
 const MAX_PAGE = 1000;
 
 /** Containers whose variables are numbered. */
 const INDEXED: ReadonlySet<Container['kind']> = new Set(['mailbox', 'links', 'monitors', 'config-list']);
 
-/** Which of the variables of a container are wanted. */
+/** Which variables of a container are requested. */
 export interface Range {
   readonly start: number;
   readonly count: number | undefined;
-  /** `indexed` or `named`; all where there is none. */
+  /** `indexed` or `named`; undefined for all. */
   readonly filter: string | undefined;
 }
 
-/** The variables in a scope, or inside another variable. */
+/** Reads the variables of a scope, or of another variable. */
 export async function readVariables(
   { debuggee: { client }, ids }: Session,
   container: Container,
@@ -66,7 +66,7 @@ async function mailbox(
   count: number,
 ): Promise<DebugProtocol.Variable[]> {
   const found: DebugProtocol.Variable[] = [];
-  // A page may hold fewer than were asked for.
+  // A page may hold fewer messages than requested.
   while (found.length < count) {
     const from = start + found.length;
     const page = await client.request('process/mailbox', {

@@ -3,8 +3,8 @@ import { request } from '../request.ts';
 import { processOf } from './process-of.ts';
 
 /**
- * Lets one process go on. Each is held for a reason of its own, so the others stay as they are, unless the client says
- * that it wants all of them to go on.
+ * Lets one process go on. Processes stand still for reasons of their own, so the others stay as they are, unless the client
+ * asks that all of them go on.
  */
 export const continueRequest = request({
   parse: (args) => ({

@@ -3,7 +3,7 @@ import { runCommand } from '../console.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { request } from '../request.ts';
 
-/** The commands of the debug console. */
+/** Runs a command of the debug console. */
 export const evaluate = request({
   parse: (args) => ({ expression: args.text('expression'), context: args.optionalText('context') ?? 'repl' }),
   async handle(session, { expression, context }): Promise<DebugProtocol.EvaluateResponse['body']> {

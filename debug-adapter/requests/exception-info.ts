@@ -6,7 +6,7 @@ import { isPanic } from '../library-code.ts';
 import { request } from '../request.ts';
 import { processOf } from './process-of.ts';
 
-/** Why a process has failed, with its stack as a text. */
+/** Tells why a process has failed, with its stack as a text. */
 export const exceptionInfo = request({
   parse: (args) => args.integer('threadId'),
   async handle(session, threadId): Promise<DebugProtocol.ExceptionInfoResponse['body']> {
@@ -37,19 +37,19 @@ function kindOf(end: ProcessEnd | undefined, frames: readonly StackFrame[]): str
   return isPanicked ? 'panic' : 'trap';
 }
 
-/** What the program says itself, or else what has stopped it. */
+/** What the program has printed as the reason, or else how it has failed. */
 function reasonOf(end: ProcessEnd | undefined): string {
   if (end === undefined) return 'The process has failed';
   if (end.kind === 'trapped') return end.panic ?? end.message;
   return endText(end);
 }
 
-/** What VS Code takes for a path or an address, in the text of a stack: `~lib/rt/itcms/__new`, `app::data::read`. */
+/** What makes VS Code take a function's name for a path or an address: `~lib/rt/itcms/__new`, `app::data::read`. */
 const LIKE_LINKS = /\/|data(?=:)|www(?=\.)/g;
-/** A word joiner: it has no width, and nothing breaks at it. */
+/** A word joiner has no width, and no line is broken there. */
 const JOINER = '\u2060';
 
-/** A text in which VS Code finds no links: those in the names of functions lead nowhere. */
+/** Changes a text so that VS Code finds no links in it: those in names of functions lead nowhere. */
 function withoutLinks(text: string): string {
   return text.replace(LIKE_LINKS, `$&${JOINER}`);
 }

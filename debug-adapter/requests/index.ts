@@ -23,7 +23,7 @@ import { thread } from './thread.ts';
 import { threads } from './threads.ts';
 import { variables } from './variables.ts';
 
-/** What handles requests, by the name in the protocol. */
+/** The handlers of requests, by their names in the protocol. */
 export const requests: ReadonlyMap<string, Request> = new Map(
   Object.entries({
     initialize,

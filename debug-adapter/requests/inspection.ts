@@ -20,7 +20,7 @@ const NAMES: InspectionRequests = {
   'lunatic/module': 'module/get',
 };
 
-/** Custom requests that are passed on as they are, and answered as they are: the runtime checks them. */
+/** Custom requests that are passed on to the runtime, which checks their arguments. */
 export const inspectionRequests: Readonly<Record<string, Request>> = Object.fromEntries(
   Object.entries(NAMES).map(([name, method]: [string, keyof Requests]) => [name, passOn(method)]),
 );

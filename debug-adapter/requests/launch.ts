@@ -11,7 +11,7 @@ import { request } from '../request.ts';
 import { RuntimeProcess } from '../runtime-process.ts';
 import type { Session } from '../session.ts';
 
-/** Who asks, for the runtime to know. */
+/** Names the adapter for the runtime. */
 export const CLIENT_NAME = 'lunatic debug adapter';
 
 type Optional = 'cwd' | 'stdin' | 'entry' | 'runtime' | 'lunatic';
@@ -100,26 +100,26 @@ function runtimeCommand(session: Session, args: Parsed) {
   return { runtime, arguments: [lunatic, ...runArguments], cwd, env: environment(runtime, args.env) };
 }
 
-/** The variables of the adapter with those of the session. */
+/** The environment variables of the adapter, changed as the session wants. */
 function environment(runtime: string, changes: Readonly<Record<string, string | null>>): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const [name, value] of Object.entries(changes)) {
     if (value === null) delete env[name];
     else env[name] = value;
   }
-  // Electron is a Node only if it is told to be.
+  // Electron behaves as Node only with this variable.
   if (process.versions['electron'] !== undefined && runtime === process.execPath) {
     env['ELECTRON_RUN_AS_NODE'] = '1';
   }
   return env;
 }
 
-/** The descriptor of a file to read. */
+/** Opens a file for reading, and returns its descriptor. */
 function openInput(path: string): number {
   let why = 'it is no file';
   try {
     const stats = statSync(path);
-    // Opening a pipe would wait for whoever writes to it.
+    // Opening a pipe would wait for a writer.
     if (stats.isFile() || stats.isCharacterDevice()) return openSync(path, 'r');
   } catch (error) {
     why = error instanceof Error ? error.message : String(error);

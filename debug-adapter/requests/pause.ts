@@ -1,7 +1,7 @@
 import { request } from '../request.ts';
 import { processOf } from './process-of.ts';
 
-/** Pauses one process; the others run on. */
+/** Pauses one process. The others go on. */
 export const pause = request({
   parse: (args) => args.integer('threadId'),
   async handle(session, threadId): Promise<null> {

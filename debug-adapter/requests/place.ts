@@ -1,7 +1,7 @@
 import type { CustomRequests } from '../protocol.ts';
 import { request } from '../request.ts';
 
-/** Where a frame is in the text of its function. */
+/** Finds the location of a frame in the text of its function. */
 export const place = request({
   parse: (args) => {
     const functionName = args.optionalText('functionName');

@@ -2,7 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { MAX_MEMORY_READ } from '../../runtime/inspect/protocol.ts';
 import { request } from '../request.ts';
 
-/** Bytes that one request reads at most. */
+/** The most bytes that one request reads. */
 const MAX_COUNT = 16 * 2 ** 20;
 
 /** References to memory are the keys of processes: each has one memory. */
@@ -31,7 +31,7 @@ export const readMemory = request({
       // The memory ends here.
       if (bytes.length < next) break;
     } while (read < wanted);
-    // Only what is behind the memory's end cannot be read; of what was too much to read at once more can be asked.
+    // Only bytes behind the end of the memory are unreadable. Bytes beyond the bound can be requested again.
     const unreadable = Math.max(0, Math.min(count, offset + count - size));
     return {
       address: `0x${offset.toString(16)}`,

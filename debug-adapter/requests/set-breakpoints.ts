@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { request } from '../request.ts';
 
-/** Clients ask even if none is set. */
+/** Refuses breakpoints. Clients send this request even if none is set. */
 export const setBreakpoints = request({
   parse: (args) => args.count('breakpoints'),
   handle: (_, count): DebugProtocol.SetBreakpointsResponse['body'] => ({

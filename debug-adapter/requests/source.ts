@@ -2,7 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { request } from '../request.ts';
 
-/** The text of a function. The client knows its language by the source's name. */
+/** Returns the text of a function. Clients know its language by the name of the source. */
 export const source = request({
   parse: (args) => args.integer('sourceReference'),
   async handle({ debuggee }, sourceReference): Promise<DebugProtocol.SourceResponse['body']> {

@@ -5,31 +5,32 @@ import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 import { processOf } from './process-of.ts';
 
-/** Frames that clients ask for at first. */
+/** The number of frames that clients request at first. */
 const FIRST_FRAMES = 20;
 
 export const stackTrace = request({
   parse: (args) => ({
     threadId: args.integer('threadId'),
     start: args.optionalInteger('startFrame') ?? 0,
-    // By the specification, 0 is as good as none.
+    // By the specification, 0 means all.
     levels: args.optionalInteger('levels') || undefined,
   }),
   async handle(session, { threadId, start, levels }): Promise<DebugProtocol.StackTraceResponse['body']> {
     const process = processOf(session, threadId);
-    // VS Code asks for one frame first, and for more from the first one on where the answer takes more than 50 ms. It keeps
-    // the last answer, and shows the reason of a trap only beside a frame that it keeps: more must not come before.
+    // VS Code requests one frame first, and more frames, with the first one again, if the response takes more than 50 ms. It
+    // keeps the last response, and shows the reason of a failure only beside a frame that it keeps. So the response with more
+    // frames must not come before the reason.
     const isMore = session.isVSCode && start === 0 && levels !== 1;
     if (isMore) await session.debuggee.held.get(process)?.explained;
     const { frames, missing } = await session.debuggee.stack(process);
     if (frames.length === 0) {
-      // Without a frame a client would have no place for the scopes.
+      // Without a frame, a client could not request the scopes.
       const stackFrames = start === 0 ? [emptyFrame(session, process, missing ?? 'no calls')] : [];
       return { stackFrames, totalFrames: 1 };
     }
     const end = levels === undefined ? frames.length : start + levels;
     const shown = frames.slice(start, end);
-    // A client begins at the innermost frame that is somebody's own. It needs one.
+    // Clients begin at the innermost frame that is not dimmed, so there must be one.
     const isDimmed = frames.slice(0, FIRST_FRAMES).every(isLibraryCode) ? () => false : isLibraryCode;
     const stackFrames = shown.map((frame, i) =>
       stackFrame(session, process, frame, { depth: start + i, isDimmed: isDimmed(frame) }),

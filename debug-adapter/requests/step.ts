@@ -1,7 +1,7 @@
 import { AdapterError, ErrorId } from '../errors.ts';
 import { nothing, request } from '../request.ts';
 
-/** `next`, `stepIn` and `stepOut`, for which clients have buttons whether an adapter supports them or not. */
+/** Refuses `next`, `stepIn` and `stepOut`. Clients have buttons for them whether or not an adapter supports them. */
 export const step = request({
   parse: nothing,
   handle(): never {

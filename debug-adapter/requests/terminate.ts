@@ -1,6 +1,6 @@
 import { nothing, request } from '../request.ts';
 
-/** Tells the program to end. That it has ended is told by an event. */
+/** Tells the program to end. An event follows when it has ended. */
 export const terminate = request({
   states: ['idle', 'starting', 'running', 'ending', 'over'],
   parse: nothing,

@@ -1,7 +1,7 @@
 import type { CustomRequests } from '../protocol.ts';
 import { request } from '../request.ts';
 
-/** The thread of a process, which is shown from now on if it was not. */
+/** Returns the thread of a process, which is shown from now on. */
 export const thread = request({
   parse: (args) => args.text('process'),
   async handle({ debuggee }, process): Promise<CustomRequests['lunatic/thread']['result']> {

@@ -7,7 +7,7 @@ export const variables = request({
   parse: (args) => ({
     reference: args.integer('variablesReference'),
     start: args.optionalInteger('start') ?? 0,
-    // By the specification, 0 is as good as none.
+    // By the specification, 0 means all.
     count: args.optionalInteger('count') || undefined,
     filter: args.optionalText('filter'),
   }),

@@ -1,4 +1,6 @@
+import { processEnd } from '../inspect/process-end.ts';
 import { displayedNames } from '../inspect/snapshot.ts';
+import { endText } from '../inspect/view/index.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import { formatStack } from '../kernel/guest-stack.ts';
 import type { Process } from '../kernel/process.ts';
@@ -44,20 +46,11 @@ function nameOrId(process: Process): string {
 }
 
 function describeFailure(process: Process, exit: Exit, detailed: boolean): string {
-  switch (exit.kind) {
-    case 'exited':
-      return `exited with code ${exit.code}`;
-    case 'trapped': {
-      const reason = `trapped: ${lines(exit.message)}`;
-      if (!detailed) return `${reason} (--log debug shows the stack)`;
-      const stack = formatStack(exit.error, process);
-      return stack === '' ? reason : `${reason}\n${stack}`;
-    }
-    case 'no-entry':
-      return `could not start: ${lines(exit.message)}`;
-    default:
-      return exit.kind;
-  }
+  const reason = endText(processEnd(exit));
+  if (exit.kind !== 'trapped') return reason;
+  if (!detailed) return `${reason} (--log debug shows the stack)`;
+  const stack = formatStack(exit.error, process);
+  return stack === '' ? reason : `${reason}\n${stack}`;
 }
 
 function describeBug(error: Error): string {

@@ -1,7 +1,7 @@
 /** Where the inspector listens. */
 export interface InspectAddress {
   readonly host: string;
-  /** 0 for any that is free. */
+  /** 0 stands for any free port. */
   readonly port: number;
 }
 
@@ -10,7 +10,7 @@ const MAX_PORT = 65_535;
 
 /**
  * Reads `HOST:PORT`, `PORT` or `HOST`; an IPv6 address before a port stands in brackets.
- * @returns undefined where it is none of these
+ * @returns undefined if the text has none of these forms
  */
 export function parseInspectAddress(text: string): InspectAddress | undefined {
   if (/^\d+$/.test(text)) return address(LOOPBACK, text);
@@ -19,7 +19,10 @@ export function parseInspectAddress(text: string): InspectAddress | undefined {
   return address(match[1] ?? match[2] ?? LOOPBACK, match[3] ?? '0');
 }
 
-/** The same command line, in which an `--inspect` without an address says where: it takes no word after it. */
+/**
+ * Gives an `--inspect` without an address the default one, so that the word after it is not taken for its value.
+ * @returns the command line with that change
+ */
 export function withInspectAddress(args: readonly string[]): string[] {
   const end = args.indexOf('--');
   return args.map((word, i) =>

@@ -10,24 +10,24 @@ import {
 } from './protocol.ts';
 import { isFailure } from './view/index.ts';
 
-/** The running processes as a feed sees them. */
+/** What a feed asks about the running processes. */
 export interface ProcessSource {
   /** Every live process, oldest first. */
   live(): Iterable<Process>;
   readonly total: number;
   keyOf(process: Process): ProcessKey;
-  /** What is told of a process that has ended. */
+  /** Describes a process that has ended. */
   ended(process: Process): EndedProcess;
-  /** What is told of a process otherwise. */
+  /** Describes a process. */
   info(process: Process): ProcessInfo;
-  /** Makes the function that tells of processes, all of them at the same moment. */
+  /** Makes a function that describes processes, to be called for all of them in the same turn. */
   describer(): (process: Process) => ProcessInfo;
 }
 
-/** Processes that failed before a client was told of them, of which it is told in one notification at most. */
+/** The most processes in one notification that failed before the client had heard of them. */
 const MAX_FAILED = 100;
 
-/** What of a process shows that there is something to tell. */
+/** What a client was told about a process, as far as it shows whether there is news. */
 interface Told {
   readonly turns: number;
   readonly state: ProcessState;
@@ -37,15 +37,15 @@ interface Told {
 }
 
 /**
- * Tells one client what has changed since it was told last. Nothing is recorded while processes run: the feed compares
- * what it told with what is, so unwatched processes cost nothing, and those that come and go in between are never
- * mentioned.
+ * Finds what has changed since a client was told last. Nothing is recorded while processes run: the feed compares what it
+ * has told with the present state. So processes that nobody watches cost nothing, and a process that starts and ends in
+ * between is mentioned only if it has failed.
  */
 export class ChangeFeed {
   readonly #source: ProcessSource;
-  /** The processes that were told of, the one whose last news is oldest first: in turns, all get their place. */
+  /** What was told about each process, the oldest news first, so that all processes get their turn. */
   readonly #told = new Map<Process, Told>();
-  /** Processes that have failed before this client was told of them, as they were. */
+  /** Processes that failed before the client had heard of them. */
   #failed: EndedProcess[] = [];
   #total = -1;
 
@@ -53,14 +53,14 @@ export class ChangeFeed {
     this.#source = source;
   }
 
-  /** Called when a process has ended, while it is still known how it was. */
+  /** Must be called when a process has ended, before its mailbox and memory are released. */
   exited(process: Process): void {
     if (this.#failed.length === MAX_FAILED || this.#told.has(process)) return;
     const ended = this.#source.ended(process);
     if (isFailure(ended.end)) this.#failed.push({ ...ended, last: this.#source.info(process) });
   }
 
-  /** The next changes; null where there are none. */
+  /** Returns the next changes, or null if there are none. */
   next(): Notifications['processes/changed'] | null {
     const source = this.#source;
     const started: Process[] = [];
@@ -115,10 +115,10 @@ function isParented({ parent, environment }: Process): boolean {
   return parent !== null && environment.get(parent) !== undefined;
 }
 
-/** Thousands are asked several times a second: nothing is made for those that stand still. */
+/** Compares without allocating: thousands of processes are compared several times a second. */
 function differs(process: Process, told: Told): boolean {
   const state = stateOf(process);
-  // A process that computes has many turns, and there is nothing to tell of them.
+  // The turns of a process that computes are no news.
   const hasMoved = told.turns !== process.turns && state !== 'running';
   return (
     hasMoved ||

@@ -14,18 +14,18 @@ import {
 } from './protocol.ts';
 import { socketConnection } from './socket.ts';
 
-/** Bytes that wait for a client before it is told nothing new, and before it is given up. */
+/** Bytes that wait for a client before it is sent no more changes, and before it is disconnected. */
 const BUSY_BACKLOG = 2 ** 20;
 const MAX_BACKLOG = 64 * 2 ** 20;
 
-/** Milliseconds between two looks at what has changed, at least and at most. */
+/** The least and the most milliseconds between two searches for changes. */
 const MIN_INTERVAL = 50;
 const MAX_INTERVAL = 60_000;
-/** Looking takes at most one part in so many of the time. */
+/** Searching takes at most one part in so many of the time. */
 const MAX_SHARE = 20;
-/** While there is much that it waits for, one part in so many. */
+/** The same while the client waits for the changes. */
 const FIRST_SHARE = 3;
-/** Milliseconds after which a client is told what has become of its request. */
+/** Milliseconds after a request until the client is sent the changes that it has caused. */
 const SOON = 20;
 
 /** Requests that change processes. */
@@ -38,13 +38,13 @@ const CHANGES: ReadonlySet<keyof Requests> = new Set([
   'processes/resume',
 ]);
 
-/** What a client may do beside inspecting processes. */
+/** What a client may do besides inspecting processes. */
 export interface Program {
   welcome(): Welcome;
   start(pauseRoot: boolean): void;
 }
 
-/** One client of the inspection protocol: answers its requests and tells it what it watches. */
+/** One client of the inspection protocol: answers its requests and sends it what it watches. */
 export class ClientSession implements Holder {
   readonly #socket: WebSocket;
   readonly #connection: MessageConnection;
@@ -54,12 +54,12 @@ export class ClientSession implements Holder {
   #feed: ChangeFeed | null = null;
   #timer: NodeJS.Timeout | null = null;
   #interval = MIN_INTERVAL;
-  /** Milliseconds that the last look took. */
+  /** Milliseconds that the last search took. */
   #took = 0;
   #isSoon = false;
   #watchesOutput = false;
 
-  /** @param onClose called once, when the client has gone */
+  /** @param onClose called once, when the client has disconnected */
   constructor(socket: WebSocket, inspector: Inspector, program: Program, onClose: () => void) {
     this.#socket = socket;
     this.#inspector = inspector;
@@ -87,11 +87,11 @@ export class ClientSession implements Holder {
 
   notify<Name extends keyof Notifications>(name: Name, params: Notifications[Name]): void {
     if (this.#isGivenUp()) return;
-    // Fails where the connection is gone, of which `onClose` tells.
+    // Rejected if the connection is closed, which calls `onClose`.
     this.#connection.sendNotification(name, params).catch(() => {});
   }
 
-  /** Lets a client go that does not read: it could not read the reason either. */
+  /** Disconnects a client that does not read. It would not read the reason either. */
   #isGivenUp(): boolean {
     if (this.#socket.bufferedAmount > MAX_BACKLOG) this.#socket.terminate();
     return this.#socket.readyState !== this.#socket.OPEN;
@@ -179,7 +179,7 @@ export class ClientSession implements Holder {
     answer: (params: Parameters) => Requests[Name]['result'] | Promise<Requests[Name]['result']>,
   ): void {
     this.#connection.onRequest(name, async (values: unknown): Promise<unknown> => {
-      // An answer may be large, and whoever asks may never read it.
+      // A result may be large, and the client may never read it.
       if (this.#isGivenUp()) return null;
       if (!this.#initialized)
         throw new ResponseError(ErrorCodes.InvalidRequest, '"initialize" must come first');
@@ -215,7 +215,7 @@ export class ClientSession implements Holder {
   readonly #tell = (): void => {
     const began = performance.now();
     let more = false;
-    // A client that does not keep up is told less often: what is old by then is never told.
+    // A client that does not keep up gets the changes less often, and only the latest state.
     if (this.#socket.bufferedAmount < BUSY_BACKLOG) {
       const changes = this.#feed?.next() ?? null;
       if (changes !== null) this.notify('processes/changed', changes);
@@ -224,12 +224,12 @@ export class ClientSession implements Holder {
     const took = performance.now() - began;
     this.#took = took;
     this.#isSoon = more;
-    // Thousands at the beginning are told of in a row, which is soon over.
+    // At the beginning, thousands of processes are sent without long pauses.
     const pause = more ? took * FIRST_SHARE : Math.max(this.#interval, took * MAX_SHARE);
     this.#timer = setTimeout(this.#tell, pause);
   };
 
-  /** Looks sooner than planned, since the client has changed something and wants to see it. */
+  /** Searches for changes sooner than planned, since the client has changed something and wants to see it. */
   #tellSoon(): void {
     if (this.#timer === null || this.#isSoon) return;
     this.#isSoon = true;

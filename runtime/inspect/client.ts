@@ -3,25 +3,25 @@ import { WebSocket } from 'ws';
 import { type Notifications, PROTOCOL_VERSION, type Requests, type Welcome } from './protocol.ts';
 import { socketConnection } from './socket.ts';
 
-/** Milliseconds in which a runtime must have answered for the first time. */
+/** Milliseconds in which a runtime must answer for the first time. */
 const CONNECT_TIME = 10_000;
-/** Milliseconds that a runtime has to close its end of a connection. */
+/** Milliseconds in which a runtime must close its end of a connection. */
 const CLOSE_TIME = 1000;
-/** Bytes of a message from the runtime at most: a large module, in base64. */
+/** Bytes of the largest message from the runtime: a large module, in base64. */
 const MAX_MESSAGE = 2 ** 29;
 
 export interface InspectClientOptions {
-  /** Who asks, for the runtime to know: `lunatic ps`. */
+  /** Names the client for the runtime, as in `lunatic ps`. */
   readonly client: string;
   /** Milliseconds in which the runtime must answer. Default: 10,000. */
   readonly timeout?: number;
 }
 
-/** Why no connection came about. */
+/** Why a connection failed. */
 export type ConnectFailure =
-  /** The text is no address of an inspector. */
+  /** The text is not the URL of an inspector. */
   | 'bad-url'
-  /** Nothing listens there, or not an inspector. */
+  /** Nothing listens there, or something else does. */
   | 'unreachable'
   /** The token is not the runtime's. */
   | 'wrong-token'
@@ -59,19 +59,15 @@ export class InspectClosedError extends Error {
 
 /** A connection to a runtime that can be inspected. */
 export class InspectClient {
-  /** Who answered. */
+  /** How the runtime has introduced itself. */
   readonly welcome: Welcome;
-  /** Resolves when the connection has closed, from whichever side. */
+  /** Resolves when the connection has been closed, by either side. */
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;
   readonly #connection: MessageConnection;
 
-  private constructor(
-    socket: WebSocket,
-    connection: MessageConnection,
-    welcome: Welcome,
-    closed: Promise<void>,
-  ) {
+  /** @internal Made by `connect`. */
+  constructor(socket: WebSocket, connection: MessageConnection, welcome: Welcome, closed: Promise<void>) {
     this.#socket = socket;
     this.#connection = connection;
     this.welcome = welcome;
@@ -79,7 +75,7 @@ export class InspectClient {
   }
 
   /**
-   * Connects to a runtime by the URL that it announced, the token in it.
+   * Connects to a runtime by the URL that it announced, which contains the token.
    * @throws InspectConnectError
    */
   static async connect(url: string, options: InspectClientOptions): Promise<InspectClient> {
@@ -97,7 +93,7 @@ export class InspectClient {
       const connection = socketConnection(socket);
       const closed = new Promise<void>((done) => {
         connection.onClose(() => {
-          // Rejects the requests that nobody will answer.
+          // Rejects the pending requests.
           connection.dispose();
           done();
         });
@@ -115,8 +111,8 @@ export class InspectClient {
   }
 
   /**
-   * Asks the runtime.
-   * @throws InspectRequestError where the runtime refuses, InspectClosedError where it goes away first
+   * Sends a request to the runtime.
+   * @throws InspectRequestError if the runtime refuses it, InspectClosedError if the connection closes first
    */
   async request<Method extends keyof Requests>(
     method: Method,
@@ -125,7 +121,7 @@ export class InspectClient {
     return await this.#send<Requests[Method]['result']>(method, params);
   }
 
-  /** Asks what somebody else wants to know: the runtime refuses parameters that are wrong. Throws as `request` does. */
+  /** Passes on a request of somebody else; the runtime checks its parameters. Throws as `request` does. */
   requestUnchecked(method: keyof Requests, params: object): Promise<unknown> {
     return this.#send<unknown>(method, params);
   }
@@ -138,7 +134,7 @@ export class InspectClient {
     }
   }
 
-  /** Calls the listener for every such notification; one listener for each name. */
+  /** Calls a listener for every notification of a name. A name has one listener. */
   on<Method extends keyof Notifications>(
     method: Method,
     listener: (params: Notifications[Method]) => void,
@@ -177,7 +173,7 @@ function badUrl(url: string, cause?: unknown): InspectConnectError {
 function opened(socket: WebSocket, url: string): Promise<void> {
   return new Promise((done, fail) => {
     socket.once('open', done);
-    // Stays: a socket whose errors nobody hears would end this process.
+    // Remains: an error without a listener would end this process.
     socket.on('error', (error) => fail(unreachable(url, error)));
     socket.on('unexpected-response', (request, response) => {
       request.destroy();
@@ -212,7 +208,7 @@ async function initialize(
         cause: error,
       });
     }
-    // Why the connection failed is told when it has closed.
+    // The reason is known when the connection has closed.
     return await gone;
   }
   const version = typeof welcome?.version === 'string' ? welcome.version : 'none';
@@ -243,7 +239,7 @@ function unreachable(url: string, cause: unknown): InspectConnectError {
   });
 }
 
-/** The address without its token, which is nobody's business. */
+/** The address without its token, which is a secret. */
 function where(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
@@ -259,7 +255,7 @@ function requestError(error: unknown, method: string): Error {
   return new InspectClosedError(`The runtime has gone before it answered ${method}`, { cause: error });
 }
 
-/** With which requests are rejected here, because they or their answers cannot be sent. */
+/** Codes of requests that could not be sent, or whose response cannot come. */
 const CONNECTION_CODES: ReadonlySet<number> = new Set([
   ErrorCodes.MessageWriteError,
   ErrorCodes.MessageReadError,

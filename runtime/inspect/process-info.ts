@@ -16,7 +16,7 @@ import {
   type WaitReason,
 } from './protocol.ts';
 
-/** Registered names of a process that are told. */
+/** The most registered names of a process that are told. */
 const MAX_NAMES = 5;
 
 const WAIT_REASONS: Readonly<Record<Wait, WaitReason | undefined>> = {
@@ -28,14 +28,14 @@ const WAIT_REASONS: Readonly<Record<Wait, WaitReason | undefined>> = {
   [Wait.Event]: 'event',
 };
 
-/** What was seen of a process when it was last looked at. */
+/** What was seen of a process when it was last described. */
 interface Sighting {
   turns: number;
   state: ProcessState;
   since: number;
 }
 
-/** Turns processes into what the protocol tells of them. */
+/** Describes processes as the protocol does. */
 export class ProcessInfos {
   readonly #moduleKey: (process: Process) => ModuleKey;
   readonly #endOf: (process: Process, exit: Exit) => ProcessEnd;
@@ -72,8 +72,8 @@ export class ProcessInfos {
   }
 
   /**
-   * A process that waits again has a new state, although it looks the same. One that computes has turns without being
-   * at anything else.
+   * The time since when a process is in its state. A process that has had a turn and waits again is in a new state, although
+   * it looks the same; a process that computes is in the same state for many turns.
    */
   #since(process: Process, state: ProcessState): number {
     const seen = this.#sightings.get(process);
@@ -114,14 +114,14 @@ export function stateOf({ state, wait }: Process): ProcessState {
     case 'trapped':
       return 'held';
     case 'exited':
-      // What has ended is not told of any more; in the same turn it may still be found.
+      // A process that has ended may still be found in the same turn.
       return 'running';
     default:
       return state;
   }
 }
 
-/** The registered names of one process, some where there are many. */
+/** The registered names of one process, or some of them if there are many. */
 export function namesOf({ registry, id }: Process): string[] {
   return registry.namesOf(id, MAX_NAMES).map(displayName);
 }

@@ -11,7 +11,7 @@ import type { Notifications } from './protocol.ts';
 /** Bytes of the largest request: a message to send, in base64. */
 const MAX_REQUEST = 16 * 2 ** 20;
 const MAX_CLIENTS = 32;
-/** Those included that are still to show their token. */
+/** Connections in all, with those that have not shown their token yet. */
 const MAX_CONNECTIONS = 128;
 const TOKEN_SIZE = 24;
 /** Milliseconds that clients have to read the last notification. */
@@ -20,21 +20,22 @@ const FAREWELL_TIME = 500;
 const HANDSHAKE_TIME = 5000;
 
 /**
- * Serves the inspection protocol over WebSockets. Whoever inspects controls the program, so a client must know the
- * token in the URL. Web pages are kept out also where they have learned it: a browser tells the origin of a connection,
- * and what a host name of theirs leads to is refused by its name.
+ * Serves the inspection protocol over WebSockets. A client controls the program, so it must know the token in the URL.
+ * Web pages are refused even if they know it: a browser sends the origin of a connection, and a request for a host name
+ * that a page has made lead here is refused because of that name.
  */
 export class InspectServer {
   readonly url: string;
   readonly #http: Server;
   readonly #sessions = new Map<ClientSession, WebSocket>();
 
-  private constructor(http: Server, url: string) {
+  /** @internal Made by `listen`. */
+  constructor(http: Server, url: string) {
     this.#http = http;
     this.url = url;
   }
 
-  /** @throws the error of the operating system where it cannot listen there */
+  /** @throws the error of the operating system if it cannot listen there */
   static async listen(
     address: InspectAddress,
     inspector: Inspector,
@@ -51,7 +52,7 @@ export class InspectServer {
       http.once('error', fail);
       http.listen(address.port, address.host, () => {
         http.off('error', fail);
-        // Such as too many open files, when somebody connects.
+        // For instance, too many files are open when a client connects.
         http.on('error', () => {});
         done();
       });
@@ -94,7 +95,7 @@ export class InspectServer {
     this.#sessions.set(session, socket);
   }
 
-  /** Tells what the program prints to the clients that want to know. */
+  /** Sends what the program prints to the clients that watch it. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
     for (const session of this.#sessions.keys()) {
       if (!session.watchesOutput) continue;
@@ -120,7 +121,7 @@ export class InspectServer {
   }
 }
 
-/** Whether a `Host` header names the place that the server listens at, not a name that somebody has led here. */
+/** Whether a `Host` header names the address at which the server listens, and not a name that somebody has made lead here. */
 function isOwnName(header: string, host: string): boolean {
   const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   return name === host || name === 'localhost' || isIP(name) !== 0;

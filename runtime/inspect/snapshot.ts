@@ -5,7 +5,7 @@ import { displayName } from '../text/display-name.ts';
 import { statusOf } from './process-info.ts';
 import { type ProcessSnapshot, plainName, processActivity } from './view/process-text.ts';
 
-/** Registered names of a process that are displayed. */
+/** The most registered names of a process that are displayed. */
 const DISPLAYED_NAMES = 3;
 
 /** What processes are doing, at most so many, in their order. Nothing happens to them while their stacks are looked at. */

@@ -1,4 +1,4 @@
-/** JSON-RPC over a WebSocket: one message a text frame, as the inspection protocol wants it. */
+/** JSON-RPC over a WebSocket: one message in each text frame, as the inspection protocol requires. */
 import {
   AbstractMessageReader,
   AbstractMessageWriter,
@@ -18,24 +18,24 @@ import type { RawData, WebSocket } from 'ws';
 
 /** Codes with which a WebSocket is closed (RFC 6455, section 7.4.1). */
 const CloseCode = {
-  /** A frame of a kind that we do not take: binary. */
+  /** A frame of a kind that is not accepted: binary. */
   UnsupportedData: 1003,
-  /** A text that is no JSON. */
+  /** A text that is not JSON. */
   InvalidPayload: 1007,
 } as const;
 
-/** Bytes of messages that wait to be handled before no more are read. */
+/** Bytes of messages that may wait to be handled; then no more are read. */
 const MAX_WAITING = 2 ** 20;
 
 export interface SocketOptions extends Omit<ConnectionOptions, 'messageStrategy'> {
-  /** Told what goes wrong below the level of requests. Default: nobody. */
+  /** Is told what goes wrong below the level of requests. Default: nothing is. */
   readonly logger?: Logger;
 }
 
 /**
  * A JSON-RPC connection over an open WebSocket. `listen` must be called before the event loop goes on, so that no
- * message is missed. It closes with the socket, once what came before was handled; closing the socket is left to whoever
- * made it, and so are the bounds of messages (`maxPayload`). A peer that sends anything but JSON-RPC is disconnected.
+ * message is missed. It closes with the socket, after the messages that came before have been handled. Whoever made the
+ * socket closes it, and sets the largest message (`maxPayload`). A peer that sends anything but JSON-RPC is disconnected.
  *
  * Requests that wait for their response when the connection closes are rejected by `dispose` alone.
  */
@@ -52,14 +52,14 @@ export function socketConnection(socket: WebSocket, options: SocketOptions = {})
 }
 
 /**
- * Gives the connection one message at a time. It handles one in each turn of the event loop, fewer than a peer can send,
- * and would keep all others.
+ * Gives the connection one message at a time. The connection handles one message in each turn of the event loop, and would
+ * queue all others without a bound.
  */
 class SocketReader extends AbstractMessageReader implements MessageReader {
   readonly #socket: WebSocket;
   readonly #waiting: { readonly message: Message; readonly size: number }[] = [];
   #waitingBytes = 0;
-  /** The connection has a message that it has not handled. */
+  /** Whether the connection has a message that it has not handled. */
   #busy = false;
   #closed = false;
   #callback: DataCallback = () => {};
@@ -144,7 +144,7 @@ class SocketWriter extends AbstractMessageWriter implements MessageWriter {
     });
   }
 
-  /** Nothing is kept back, and the socket is closed by whoever made it. */
+  /** Does nothing: nothing is buffered here, and whoever made the socket closes it. */
   end(): void {}
 }
 

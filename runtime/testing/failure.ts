@@ -1,6 +1,7 @@
 import type { FailureReport } from '../host/running-tests.ts';
+import { processEnd } from '../inspect/process-end.ts';
 import { describeProcess } from '../inspect/snapshot.ts';
-import { type ProcessSnapshot, processLine } from '../inspect/view/index.ts';
+import { endText, type ProcessSnapshot, processLine } from '../inspect/view/index.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
 import type { Panic } from '../symbols/panic-text.ts';
@@ -144,18 +145,6 @@ function describeHanging({ processes, count }: Hanging): string {
 }
 
 function describeEnd(exit: Exit): string {
-  switch (exit.kind) {
-    case 'returned':
-      return 'ended';
-    case 'exited':
-      return `exited with code ${exit.code}`;
-    case 'killed':
-      return 'was killed, or a process it is linked to died';
-    case 'no-entry':
-      return `could not start: ${exit.message}`;
-    case 'trapped':
-      return `trapped: ${exit.message}`;
-    case 'bug':
-      return `was ended by an error in the runtime, please report it: ${exit.message}`;
-  }
+  if (exit.kind === 'killed') return 'was killed, or a process it is linked to died';
+  return endText(processEnd(exit));
 }

@@ -59,7 +59,7 @@ export function endText(end: ProcessEnd): string {
     case 'not-started':
       return `could not start: ${end.message}`;
     case 'bug':
-      return `ended by an error in the runtime: ${end.message}`;
+      return `ended by an error in the runtime, please report it: ${end.message}`;
   }
 }
 

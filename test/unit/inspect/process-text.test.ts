@@ -106,7 +106,7 @@ test.each<[ProcessEnd, string, boolean]>([
   [{ kind: 'trapped', message: 'unreachable' }, 'trapped: unreachable', true],
   [{ kind: 'trapped', message: 'unreachable', panic: 'no milk' }, 'panicked: no milk', true],
   [{ kind: 'not-started', message: 'no function' }, 'could not start: no function', true],
-  [{ kind: 'bug', message: 'oh' }, 'ended by an error in the runtime: oh', true],
+  [{ kind: 'bug', message: 'oh' }, 'ended by an error in the runtime, please report it: oh', true],
 ])('an end of %j reads %s', (end, text, failed) => {
   expect([endText(end), isFailure(end)]).toEqual([text, failed]);
 });
