@@ -1,10 +1,10 @@
 import type { Environment } from '../kernel/environment.ts';
 import type { Process } from '../kernel/process.ts';
 
-/** What a test that has failed says of it. */
+/** A failure as a test reports it. */
 export interface FailureReport {
   readonly message: string;
-  /** What there should have been, and what there was; null if the report compares nothing. */
+  /** The expected and the actual value; null if the report compares nothing. */
   readonly expected: string | null;
   readonly actual: string | null;
 }

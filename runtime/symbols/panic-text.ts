@@ -8,7 +8,7 @@ export interface PanicLocation {
 /** Characters that line and column, or the number of a thread, may take. */
 const MAX_POSITION = 48;
 
-/** What a process that failed has printed about it. */
+/** What a failed process has printed about its failure. */
 export interface Panic {
   readonly message: string;
   /** Where it happened, if that was printed too. */
@@ -92,7 +92,7 @@ function lineAt(text: string, start: number): string {
   return end < 0 ? text.slice(start) : text.slice(start, end);
 }
 
-/** Of a match with file, line and column. */
+/** Returns the location of a match with file, line and column. */
 function location(match: RegExpExecArray | null): PanicLocation | null {
   const [, file = '', line, column] = match ?? [];
   // AssemblyScript calls a file that it does not know "?".
