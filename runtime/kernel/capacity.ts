@@ -12,8 +12,10 @@ const MAPPINGS_PER_MEMORY = 3;
 const MAPPINGS_SHARE = 0.88;
 const HEAP_SHARE = 0.85;
 
-/** Bytes of a heap that is not compared with its limit: to load the module that knows the limit takes longer than a small
- * program runs. */
+/**
+ * Bytes of a heap that is not compared with its limit: to load the module that knows the limit takes longer than a small
+ * program runs.
+ */
 const SMALL_HEAP = 32 * 1024 * 1024;
 
 /** Bytes that must stay free on the machine. */

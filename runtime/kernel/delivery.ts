@@ -28,7 +28,7 @@ export class Delivery {
     else this.apply(process, signal);
   }
 
-  /** The same for a message, without the signal object where that can be. */
+  /** The same for a message. A signal object is made only if it must be kept. */
   deliverMessage(process: Process, message: Message): void {
     this.#turns.metrics?.signalSent();
     if (this.#turns.runs(process)) keep(process, { kind: 'message', message });
@@ -79,7 +79,7 @@ export class Delivery {
     }
   }
 
-  /** Gives a message to a process: right away where it waits for one like this. */
+  /** Gives a message to a process: into the scratch area if the process waits for one like this, else into the mailbox. */
   #accept(process: Process, message: Message): void {
     if (process.exit !== null) {
       message.recycle();
@@ -97,13 +97,13 @@ export class Delivery {
     this.#turns.metrics?.messageAccepted(process, message);
   }
 
-  /** Whoever does not read what it is sent would take all memory in the end. */
+  /** A process that does not read its messages would take all memory in the end. */
   #overflow(process: Process): void {
     process.killReason ??= `its mailbox holds more than ${process.config.maxMailbox} bytes (max_mailbox)`;
     this.#kill(process);
   }
 
-  /** One that has the turn dies when it gives it up. */
+  /** A process that has the turn dies when it hands that on. */
   #kill(process: Process): void {
     if (process.killed || process.exit !== null) return;
     process.killed = true;

@@ -1,7 +1,7 @@
 import { type EnvironmentId, type ProcessId, processId, type SchedulerIndex } from './ids.ts';
 import type { Router } from './router.ts';
 
-/** Places for processes that were looked up last; a power of two. */
+/** The number of processes that are kept as looked up last; a power of two. */
 const RECENT = 1024;
 
 /**
@@ -14,7 +14,7 @@ export class Environment<Process extends { readonly id: ProcessId }> {
   readonly router: Router<Process>;
   readonly #scheduler: SchedulerIndex;
   readonly #processes = new Map<ProcessId, Process>();
-  /** Those that were looked up last. Every message looks its receiver up, most often one of a few. */
+  /** The processes that were looked up last, by id. Every message looks its receiver up, most often one of a few. */
   readonly #recent: (Process | null)[] = new Array(RECENT).fill(null);
   #spawned = 0;
   /** Processes that are being made, of which the environment does not know yet. */
@@ -46,7 +46,7 @@ export class Environment<Process extends { readonly id: ProcessId }> {
     if (this.#recent[id & (RECENT - 1)] === process) this.#recent[id & (RECENT - 1)] = null;
   }
 
-  /** The live process of an id. */
+  /** The live process of an id; undefined if there is none. */
   get(id: ProcessId): Process | undefined {
     const recent = this.#recent[id & (RECENT - 1)];
     if (recent?.id === id) return recent;

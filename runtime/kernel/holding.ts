@@ -4,8 +4,7 @@ import type { Process } from './process.ts';
 import type { Turns } from './turns.ts';
 
 /**
- * Keeps processes from their turns for people who look at them: processes that are paused, and processes that are held
- * after a trap.
+ * Keeps processes from their turns for people who look at them: paused processes, and processes that are held after a trap.
  *
  *               pause             its turn comes          resume
  *     waiting ---------> paused ------------------> parked ------> ready
@@ -43,14 +42,14 @@ export class Holding {
     this.#turns.enqueue(process, process.resumeValue);
   }
 
-  /** Sets a paused process aside, whose turn has come. */
+  /** Sets aside a paused process whose turn has come. */
   park(process: Process): void {
     process.parked = true;
   }
 
   /**
    * Holds a process that has trapped as it was, if an observer wants that.
-   * @param error what has unwound its stack, and knows how that was
+   * @param error the error that has unwound its stack, with the stack as it was
    * @param end ends the process; called when it is resumed or killed
    * @returns whether it is held
    */

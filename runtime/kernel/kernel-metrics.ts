@@ -4,7 +4,7 @@ import type { Process } from './process.ts';
 import type { Signal } from './signal.ts';
 
 /**
- * Counts what happens in the kernel (abi 15.2). A scheduler has one only where metrics are exported, and calls it
+ * Counts what happens in the kernel (abi 15.2). A scheduler has one only if metrics are exported, and calls it
  * synchronously, so it must be fast and must not throw.
  */
 export interface KernelMetrics {

@@ -64,9 +64,4 @@ export class Mailbox {
   *[Symbol.iterator](): Generator<Message> {
     for (let message = this.#head; message !== null; message = message.next) yield message;
   }
-
-  clear(): void {
-    this.#head = this.#tail = null;
-    this.length = this.bytes = 0;
-  }
 }

@@ -14,7 +14,7 @@ export interface SocketResource {
 
 export type MessageResource = ModuleResource | SocketResource;
 
-/** Releases what nobody has taken from a message that nobody will read any more. */
+/** Releases the resources that nobody has taken from a message that nobody will read. */
 export function releaseResources(resources: (MessageResource | null)[]): void {
   for (const resource of resources.splice(0)) if (resource?.kind !== 'module') resource?.socket.release();
 }

@@ -12,30 +12,30 @@ export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 
 const EMPTY = new Uint8Array(0);
 
-/** Bytes of the buffer that every message begins with. */
+/** Bytes of the buffer that a message begins with. */
 const SHORT = 64;
-/** Messages that have been received and serve again. With thousands of processes each new one is a cache miss. */
+/** The number of messages that are kept to serve again. With thousands of processes each new one is a cache miss. */
 const MAX_SPARES = 1024;
 const spares: Message[] = [];
 
 /**
- * One message. The fields beyond `kind` and `tag` belong to data messages, except `processId`. One shape for
- * all three keeps the hot paths monomorphic; `next` makes the mailbox's list without further objects.
+ * One message. The fields besides `kind` and `tag` belong to data messages, except `processId`. All kinds have one shape, which
+ * keeps hot paths monomorphic; `next` makes the list of a mailbox without further objects.
  */
 export class Message {
   kind: MessageKind;
   tag: Tag;
-  /** The dead process of a `ProcessDied`. */
+  /** The process that has died, in a `ProcessDied`; otherwise 0. */
   processId: ProcessId | 0;
   /** Bytes written so far are `buffer.subarray(0, length)`. What comes after them may be of an earlier message. */
   buffer: Uint8Array = EMPTY;
   length = 0;
   /** Read position; `seek_data` may place it beyond the end. */
   position = 0;
-  /** Taken resources leave a hole, so that the other indexes stay. */
+  /** A resource that is taken leaves null, so that the other indexes stay. */
   resources: (MessageResource | null)[] | null = null;
   next: Message | null = null;
-  /** The buffer in words of four bytes, where it is the short one. */
+  /** The same bytes as `buffer` in words of four, if that is the short one; otherwise null. */
   #words: Int32Array | null = null;
 
   constructor(kind: MessageKind, tag: Tag, processId: ProcessId | 0 = 0) {
@@ -52,12 +52,12 @@ export class Message {
     this.length = end;
   }
 
-  /** Whether there is nothing in it but bytes. */
+  /** Whether it is data without resources. */
   get isPlain(): boolean {
     return this.kind === MessageKind.Data && this.resources === null;
   }
 
-  /** Whether its bytes are in words. */
+  /** Whether its bytes can be copied as words. */
   get isShort(): boolean {
     return this.#words !== null || this.length === 0;
   }
@@ -70,7 +70,7 @@ export class Message {
     for (let i = 0; i < count; i++) words[at + i] = own[i] ?? 0;
   }
 
-  /** Makes `length` bytes, of at most a short message, its contents; they are in words from `at` on. */
+  /** Makes `length` bytes its contents, at most those of a short message; they are in `words` from `at` on. */
   setWords(words: Int32Array, at: number, length: number): void {
     if (this.#words === null && length > 0) this.#grow(length);
     const own = this.#words;
@@ -100,7 +100,7 @@ export class Message {
     this.#words = null;
   }
 
-  /** Copies the next bytes, at most `size`, to `at`, where the memory must have room. Returns how many there were. */
+  /** Copies the next bytes, at most `size`, to a range that the memory must have. Returns how many there were. */
   read(memory: GuestMemory, at: number, size: number): number {
     const { position } = this;
     const count = Math.min(size, this.length - position);
@@ -109,23 +109,23 @@ export class Message {
     return count;
   }
 
-  /** Lets it carry something, and returns the index of that. */
+  /** Adds a resource and returns its index. */
   addResource(resource: MessageResource): number {
     this.resources ??= [];
     return this.resources.push(resource) - 1;
   }
 
-  /** What is at an index belongs to whoever calls this. */
+  /** Gives the resource at an index to the caller. */
   takeResource(index: number): void {
     if (this.resources !== null) this.resources[index] = null;
   }
 
-  /** Releases what it carries, and nobody has taken. */
+  /** Releases the resources that nobody has taken. */
   dropResources(): void {
     if (this.resources !== null) releaseResources(this.resources);
   }
 
-  /** Lets the message serve again, and releases what it carries. Nobody may use it any more. */
+  /** Releases the message's resources and lets it serve again. Nobody may use it any more. */
   recycle(): void {
     this.dropResources();
     if (spares.length === MAX_SPARES || (this.#words === null && this.buffer !== EMPTY)) return;

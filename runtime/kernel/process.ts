@@ -19,10 +19,10 @@ import { hostTrap } from './trap.ts';
 
 /**
  *     initializing -> ready <-> running -> exited
- *                       ^          |  `-> trapped, where somebody holds it, and then exited
+ *                       ^          |  `-> trapped, if an observer holds it, and then exited
  *                       +- waiting <
  *
- * One that waits or is ready may be paused as well.
+ * A process that waits or is ready may be paused as well. A process that is held has the state `trapped`.
  */
 export type ProcessState = 'initializing' | 'ready' | 'running' | 'waiting' | 'paused' | 'trapped' | 'exited';
 
@@ -41,19 +41,19 @@ export const Wait = {
   /** A message that `filter` accepts. */
   Receive: 1,
   Sleep: 2,
-  /** The start section of a process it spawns. */
+  /** The start section of a process that it spawns. */
   Spawn: 3,
   /** Its next turn: it was preempted or gave way. */
   Turn: 4,
-  /** Something outside: a stream, a registry name. */
+  /** Something outside: a stream, the name of a registry. */
   Event: 5,
 } as const;
 export type Wait = (typeof Wait)[keyof typeof Wait];
 
-/** State of a kind that processes may have. */
+/** A kind of state that processes may have. */
 export type ProcessSlot<T> = Slot<Process, T>;
 
-/** A value for an entry function: i32 as number, i64 as bigint, v128 as its 16 bytes. */
+/** A value for an entry function: an i32 as a number, an i64 as a bigint, a v128 as its 16 bytes. */
 export type EntryValue = number | bigint | Uint8Array;
 
 /** What a process runs. */
@@ -62,7 +62,7 @@ export interface Entry {
   readonly params: readonly EntryValue[];
 }
 
-/** What children inherit unless told otherwise. */
+/** What a child inherits unless its parent says otherwise. */
 export interface ProcessContext {
   readonly environment: Environment<Process>;
   readonly registry: Registry;
@@ -72,9 +72,9 @@ export interface ProcessContext {
 
 /** One wasm instance with its host-side state (abi 2.1). The scheduler moves it through its life. */
 export class Process implements ProcessContext {
-  // What every message touches comes first: thousands of processes do not fit into the caches, a few lines each do.
+  // Fields that every message touches come first: of thousands of processes only a few cache lines each fit into the caches.
 
-  /** Scheduler's own: the ready list, and how to go on. */
+  /** Whether it is in the ready queue, and the next process there. Only the scheduler changes these. */
   queued = false;
   nextReady: Process | null = null;
   /** A message that `filter` accepts goes straight to the scratch area. */
@@ -82,7 +82,7 @@ export class Process implements ProcessContext {
   filter: TagFilter = null;
   wait: Wait = Wait.None;
   waitTimer: Timer | null = null;
-  /** Gives up what the process waits for outside, when it is killed. */
+  /** Called when the process is killed: gives up what it waits for outside. */
   cancelWait: (() => void) | null = null;
   exit: Exit | null = null;
   readonly id: ProcessId;
@@ -92,20 +92,20 @@ export class Process implements ProcessContext {
   /** Lets its host call return a number, or throw what the promise is rejected with. */
   resume: (value: number | Promise<never>) => void = unset;
   started = false;
-  /** It will be unwound instead of resumed. */
+  /** Whether its stack will be unwound instead of resumed. */
   killed = false;
-  /** Held by whoever inspects: it does not get its turn. */
+  /** Whether it gets no turn: see `Holding`. */
   paused = false;
-  /** Turns it has had. */
+  /** The number of turns that it has had. */
   turns = 0;
-  /** What the host call waits for, or waited for, that it is suspended in. */
+  /** What the host call in which it is suspended waits for, or has waited for. */
   suspendedIn: Wait = Wait.None;
   /** Signals that arrived while the process ran; others are applied at once. */
   signals: Signal[] | null = null;
-  /** Made for the first message that has to wait in it. */
+  /** Made for the first message that is not received at once. */
   #mailbox: Mailbox | null = null;
 
-  /** Its turn came while it was paused. */
+  /** Whether it is set aside, paused when it was ready, and goes on when it is resumed. */
   parked = false;
   #memory: GuestMemory | null = null;
   readonly environment: Environment<Process>;
@@ -114,7 +114,7 @@ export class Process implements ProcessContext {
   readonly registry: Registry;
   readonly config: ProcessConfig;
   readonly stdio: Stdio;
-  /** Its preopened directories; null where it has none, and after its end. */
+  /** Its preopened directories; null if it has none, and after its end. */
   directories: OpenDirectories | null = null;
   readonly module: LoadedModule;
   readonly entry: Entry;
@@ -122,22 +122,22 @@ export class Process implements ProcessContext {
   instance: GuestInstance | null = null;
   /** False until the start section has run; a process may not spawn before. */
   initialized = false;
-  /** With the tags under which this process sees their deaths; null for no links. */
+  /** Processes that it is linked to, with the tags under which it sees their deaths; null for none. */
   links: Map<ProcessId, Tag> | null = null;
   /** Processes that want to hear of the end of this one; null for none. */
   monitors: Set<ProcessId> | null = null;
   dieWhenLinkDies = true;
-  /** Where it was suspended last, when the scheduler traces. */
+  /** Where it was suspended last, if the scheduler kept that: see `SuspendedStacks`. */
   suspendedAt: Error | null = null;
-  /** Calls of `lunatic::trap::catch` that it is in. */
+  /** The number of nested calls of `lunatic::trap::catch` that it is in. */
   catchDepth = 0;
-  /** Why it is killed, where that is no other process's will. */
+  /** Why the runtime kills it; null if another process or a person does. */
   killReason: string | null = null;
-  /** Units of fuel left to take, where the config limits them. */
+  /** Units of fuel that are left to take, if its config limits them. */
   fuelLeft: number;
-  /** How it will end when whoever holds it after a trap lets it go. */
+  /** How it will end when it is resumed, if it is held; else null. */
   heldExit: Exit | null = null;
-  /** Called once when the start section ended; with null when it went well. */
+  /** Called once when its start section has ended, with null if that succeeded. */
   onInitialized: ((failure: Exit | null) => void) | null = null;
   /** Called once when the process has ended. */
   onEnd: ((exit: Exit) => void) | null = null;
@@ -147,7 +147,7 @@ export class Process implements ProcessContext {
   #modules: ResourceTable<LoadedModule> | null = null;
   #timers: ResourceTable<Timer> | null = null;
   #traces: ResourceTable<string> | null = null;
-  /** What host functions keep for it, by kind. */
+  /** The state that host functions keep for it, by kind. */
   #slots: Map<ProcessSlot<unknown>, unknown> | null = null;
 
   constructor(
@@ -177,13 +177,13 @@ export class Process implements ProcessContext {
     return this.wait === Wait.None ? 'running' : 'waiting';
   }
 
-  /** Messages it has not received yet. */
+  /** Messages that it has not received yet. */
   get mailbox(): Mailbox {
     this.#mailbox ??= new Mailbox();
     return this.#mailbox;
   }
 
-  /** Takes the oldest message out of the mailbox that the filter accepts. */
+  /** Takes out of the mailbox the oldest message that the filter accepts; null if there is none. */
   takeMessage(filter: TagFilter): Message | null {
     return this.#mailbox === null ? null : this.#mailbox.take(filter);
   }
@@ -230,7 +230,7 @@ export class Process implements ProcessContext {
     return this.#traces;
   }
 
-  /** What it has of a kind; made when it is first asked for. */
+  /** Its state of a kind, made when it is first asked for. */
   slot<T>(kind: ProcessSlot<T>): T {
     const key = kind as ProcessSlot<unknown>;
     this.#slots ??= new Map();
@@ -242,12 +242,12 @@ export class Process implements ProcessContext {
     return value;
   }
 
-  /** What it has of a kind, if anything was made. */
+  /** Its state of a kind, if that was made. */
   slotIfAny<T>(kind: ProcessSlot<T>): T | undefined {
     return this.#slots?.get(kind as ProcessSlot<unknown>) as T | undefined;
   }
 
-  /** Releases all that an ended process held. */
+  /** Releases everything that a process which has ended still has. */
   release(): void {
     for (const [kind, value] of this.#slots ?? []) kind.release?.(value);
     this.#slots = null;

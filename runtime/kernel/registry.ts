@@ -15,10 +15,6 @@ export class Registry {
   readonly #entries = new Map<string, RegistryEntry>();
   readonly #reserved = new Map<string, Set<() => void>>();
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   get(name: string): RegistryEntry | undefined {
     return this.#entries.get(name);
   }

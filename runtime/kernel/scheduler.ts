@@ -24,14 +24,14 @@ export const UNIT_OF_FUEL = 100_000;
 
 /** Milliseconds for which processes run before timers and sockets are served. */
 const TURN_TIME = 1;
-/** Milliseconds after which a running process makes room for the next ready one. */
+/** Milliseconds after which a running process gives way to the next ready one. */
 const SLICE_TIME = 0.5;
-/** Slices between two looks at the clock. */
+/** The number of slices between two looks at the clock. */
 const SLICES_PER_CLOCK = 32;
-/** Bytes of instances and memories kept for the next processes. */
+/** The most bytes of instances and memories that are kept for the next processes. */
 const POOL_CAPACITY = 2 ** 30;
 
-/** Resumed with this, a host call throws: one field less to write for each suspension than with a way of its own. */
+/** A host call that is resumed with this throws. A `reject` of its own would be one more field to write at each suspension. */
 const UNWIND: Promise<never> = Promise.reject(KILLED);
 UNWIND.catch(() => {});
 
@@ -53,17 +53,17 @@ export class Scheduler implements Turns {
   readonly observers = new Observers();
   /** The messages that processes are writing or reading. */
   readonly scratch = new ScratchArea(this);
-  /** What reaches processes. Routers use it, and nobody else. */
+  /** Applies signals to processes. Only routers use it. */
   readonly delivery = new Delivery(this, this.scratch);
-  /** Where processes are suspended. */
+  /** The stacks of suspended processes. */
   readonly stacks = new SuspendedStacks(this);
   /** Pauses processes, and holds those that have trapped. */
   readonly holding = new Holding(this, this.observers);
-  /** Set before the first program where metrics are exported. */
+  /** Set before the first program if metrics are exported. */
   metrics: KernelMetrics | null = null;
-  /** The process that has the turn. Host functions are called by it. */
+  /** The process that has the turn: the caller of host functions. */
   current!: Process;
-  /** Runs a process's start section or entry function; set by the spawner, which knows how. */
+  /** Runs the start section or entry function of a process. The spawner sets it. */
   begin: (process: Process) => Promise<unknown> = () => Promise.reject(new Error('no spawner'));
 
   readonly #ready = new ReadyQueue();
@@ -170,7 +170,7 @@ export class Scheduler implements Turns {
     setImmediate(this.#turn);
   }
 
-  /** No process runs from now on: for a program whose root process has ended. */
+  /** Lets no process run from now on: for a program whose root process has ended. */
   halt(): void {
     this.#turnPending = true;
     this.#halted = true;
@@ -265,7 +265,7 @@ export class Scheduler implements Turns {
     }
   };
 
-  /** The start section is through: whoever spawns the process decides how it goes on. */
+  /** The start section has ended. Whoever spawns the process decides how it goes on. */
   #finishInitialization(process: Process, failure: Exit | null): void {
     process.started = false;
     const { onInitialized } = process;
@@ -278,7 +278,7 @@ export class Scheduler implements Turns {
 
   // -- preemption and fuel -----------------------------------------------------------------------------
 
-  /** Called by rewritten loops and recursions every few ten microseconds of guest work. */
+  /** Called by rewritten loops and recursions after some tens of microseconds of guest work. */
   readonly tick = (): Promise<number> | undefined => {
     const process = this.current;
     if (this.scratch.isSent) this.scratch.takeBack();
@@ -294,7 +294,7 @@ export class Scheduler implements Turns {
     return this.yieldTurn(process);
   };
 
-  /** Called by metered code with an empty tank: takes a unit of fuel and gives way. */
+  /** Called by metered code that has used up its fuel: takes another unit and gives way. */
   readonly refuel = (): number | Promise<number> => {
     const process = this.current;
     if (process.fuelLeft <= 0) throw fuelTrap();
@@ -307,10 +307,10 @@ export class Scheduler implements Turns {
 
   /**
    * Receives a message into the scratch area.
-   * @param filter tags that count, or null for any message
+   * @param filter the tags that are accepted, or null for any message
    * @param timeout milliseconds, Infinity for none
-   * @param search false for a request: only messages that arrive from now on count, and the death of a link is an answer
-   * @returns the message's kind or `TIMED_OUT`, at once where the message is there
+   * @param search whether messages in the mailbox count. For a request they do not, and the death of a link is an answer
+   * @returns the message's kind or `TIMED_OUT`; no promise if the message is there
    */
   receive(process: Process, filter: TagFilter, timeout: number, search: boolean): number | Promise<number> {
     if (search) {
@@ -350,8 +350,8 @@ export class Scheduler implements Turns {
 
   /**
    * Suspends the process until something outside calls the function that `start` is given, with the value the
-   * host call shall return. Later calls have no effect.
-   * @param start begins the operation and returns how to give it up; it must not call back synchronously
+   * host call returns. Later calls have no effect.
+   * @param start begins the operation and returns a function that gives it up; it must not call back synchronously
    */
   waitForEvent(process: Process, start: (wake: (value: number) => void) => () => void): Promise<number> {
     if (process.signals !== null) this.drainSignals(process);
@@ -390,8 +390,8 @@ export class Scheduler implements Turns {
   }
 
   /**
-   * Applies what reached the current process while it ran. Throws where it has to die; where one of the signals
-   * was a message it receives, it is in the ready list and dies when its turn comes.
+   * Applies the signals that reached the current process while it ran. Throws if it has to die; but if one of the signals
+   * was a message that it receives, it is in the ready queue and dies when its turn comes.
    */
   drainSignals(process: Process): void {
     const signals = process.signals ?? [];
@@ -405,7 +405,7 @@ export class Scheduler implements Turns {
   /** Ends the current process (abi 2.8) and hands the turn on. */
   #end(process: Process, ending: Exit): void {
     const exit = ending.kind === 'killed' ? killedExit(process) : ending;
-    // Links it asked for just before it ended count.
+    // Links that it asked for just before it ended count.
     for (const signal of process.signals ?? [])
       if (signal.kind !== 'message') this.delivery.apply(process, signal);
     process.exit = exit;
@@ -418,7 +418,7 @@ export class Scheduler implements Turns {
     this.#next();
   }
 
-  /** Releases a process that never got to run its entry function. It must not have a stack. */
+  /** Releases a process that never ran its entry function. It must not have a stack. */
   discard(process: Process): void {
     if (process.exit !== null) return;
     process.exit = KILLED_EXIT;
@@ -435,7 +435,7 @@ export class Scheduler implements Turns {
   }
 }
 
-/** One that the runtime kills has failed, and its author must read why. */
+/** A process that the runtime kills has failed, and its author must read why. */
 function killedExit({ killReason }: Process): Exit {
   if (killReason === null) return KILLED_EXIT;
   return { kind: 'trapped', message: killReason, error: new Error(killReason) };

@@ -12,13 +12,13 @@ import { NO_TAG, type Tag } from './tag.ts';
 import { hostTrap, noEntryTrap } from './trap.ts';
 import { withVectorEntry } from './vector-entry.ts';
 
-/** Module name of the imports that the rewriter adds. */
+/** The module name of the imports that the rewriter adds. */
 const KERNEL = 'lunatic:kernel';
 
-/** No memory has more pages, whatever its config says: 4 GiB. */
+/** The most pages of any memory, whatever a config says: 4 GiB. */
 const MAX_PAGES = 65_536;
 
-/** What `spawn` made: a process that is alive, or the reason why it could not be instantiated. */
+/** A process that was spawned and is alive, or why it could not be instantiated. */
 export type SpawnResult =
   | { readonly process: Process; readonly failure?: never }
   | { readonly process?: never; readonly failure: string };
@@ -26,7 +26,7 @@ export type SpawnResult =
 /** Makes processes out of modules and starts them (abi 2.9). */
 export class Spawner {
   readonly #scheduler: Scheduler;
-  /** The imports the rewriter adds. The memory is put in for each instance. */
+  /** The imports that the rewriter adds. The memory is another one for each instance. */
   readonly #kernelImports: {
     tick: WebAssembly.Suspending;
     refuel: WebAssembly.Suspending;
@@ -83,7 +83,7 @@ export class Spawner {
 
   /**
    * Spawns a process without a parent, of an environment of its own.
-   * @param onCreated given the process before its start section runs
+   * @param onCreated called with the process before its start section runs
    * @returns the process once its start section has run, or why it could not be instantiated
    */
   spawnRoot(
@@ -144,7 +144,7 @@ export class Spawner {
     return { process: child };
   }
 
-  /** Applies what the parent sent to itself. The child ends with it where it has to die. */
+  /** Applies what the parent has sent to itself. If the parent has to die, the child ends with it. */
   #settleSignals(parent: Process, child: Process): void {
     try {
       this.#scheduler.drainSignals(parent);
@@ -196,7 +196,7 @@ export class Spawner {
     } catch (error) {
       if (owned !== null) pool.releaseMemory(owned);
       if (admitted) capacity.releaseStack();
-      // What a module or the machine cannot do; anything else is a bug of ours and must be seen as one.
+      // What a module asks for in vain. Everything else is a bug of the runtime and must be seen as one.
       if (error instanceof ModuleError) return error.message;
       if (error instanceof WebAssembly.RuntimeError || error instanceof WebAssembly.LinkError) {
         return error.message.replace(/^WebAssembly\.Instance\(\): /, '');
@@ -213,18 +213,18 @@ export class Spawner {
     return new GuestInstance(compiled, module.imports, owned);
   }
 
-  /** @throws RangeError where the address space is used up */
+  /** @throws RangeError if the address space is used up */
   #freshMemory(initial: number, maximum: number): OwnedMemory {
     try {
       return { memory: new WebAssembly.Memory({ initial, maximum }), initial, maximum };
     } catch {
-      // Memories of ended processes may still hold it.
+      // Memories of processes that have ended may still take up room.
       this.#scheduler.capacity.reclaim();
       return { memory: new WebAssembly.Memory({ initial, maximum }), initial, maximum };
     }
   }
 
-  /** Runs what is next for a process: its start section, later its entry function. */
+  /** Runs the start section of a process, or its entry function if the start section has run. */
   #begin(process: Process): Promise<unknown> {
     const { instance, module, entry } = process;
     if (instance === null) throw new Error('a process without an instance');
@@ -244,7 +244,7 @@ export class Spawner {
   }
 }
 
-/** Pages that a process's memory may have at most; undefined where its module defines none. */
+/** The most pages that a process's memory may have; undefined if its module defines no memory. */
 function maximumPages({ memory }: CompiledModule, config: ProcessConfig): number | undefined {
   if (memory === undefined) return undefined;
   return Math.min(memory.maximum ?? MAX_PAGES, Math.floor(config.maxMemory / PAGE_SIZE), MAX_PAGES);
@@ -255,7 +255,7 @@ function isPlain(params: readonly EntryValue[]): params is readonly (number | bi
   return true;
 }
 
-/** @throws a trap where the entry function cannot be called with these parameters */
+/** @throws a trap if the entry function cannot be called with these parameters */
 function checkEntry(module: LoadedModule, { name, params }: Entry): void {
   const type = module.exportedFunction(name);
   if (type === undefined) {

@@ -7,7 +7,7 @@ export interface Turns {
   readonly current: Process;
   /** The process whose code runs at the moment; null between turns. */
   readonly running: Process | null;
-  /** Counts what happens; null where nobody wants to know. */
+  /** Counts what happens; null if metrics are not exported. */
   readonly metrics: KernelMetrics | null;
 
   /** Whether a process has the turn, so that what reaches it must wait. */
@@ -16,7 +16,7 @@ export interface Turns {
   /** Lets a process that waits go on when its turn comes; its pending host call returns `value`. */
   makeReady(process: Process, value: number): void;
 
-  /** The same for a process that waits for nothing but its turn. */
+  /** The same for a process that waits for nothing but a turn. */
   enqueue(process: Process, value: number): void;
 
   /** Takes processes for which a condition holds out of those that are ready; they get no turn then. */
@@ -25,7 +25,7 @@ export interface Turns {
   /** Begins a turn soon if none is going on, even if no process is ready. */
   wakeUp(): void;
 
-  /** Resumes a suspended process in between, which must suspend itself with `suspendAgain`. */
+  /** Resumes a suspended process between two turns. It must suspend itself with `suspendAgain`. */
   resumeOutOfTurn(process: Process, value: number): void;
 
   /** Suspends the current process as it was, and hands the turn on. */

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { formatStack, STACK_DEPTH } from '../../runtime/kernel/guest-stack.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
 import { guest } from '../support/guest.ts';
-import { linesOf, run, runAll, start } from '../support/program.ts';
+import { linesOf, run, runAll, start, trapOf } from '../support/program.ts';
 
 const FUNCTIONS: Readonly<Record<string, string>> = {
   create_data: '(param i64 i64)',
@@ -343,6 +343,17 @@ describe('a message in the draft', () => {
     program.runtime.scheduler.scratch.put(waiting, old);
     await program.empty;
     expect([program.stdout.lines, released]).toEqual([['data 1 2'], 1]);
+  });
+
+  test('is none while its read position is beyond its end, where reading traps', async () => {
+    const source = guest(`
+      (func (export "_start")
+        (call $put (i64.const 1) (i64.const 2))
+        (call $message.seek_data (i64.const 9))
+        ;; No message comes, and the process goes on with its own.
+        (call $expect (call $message.receive (i32.const 0) (i32.const 0) (i64.const 0)) (i32.const 9027))
+        (drop (call $message.read_data (i32.const 0) (i32.const 8))))`);
+    expect(await trapOf(source)).toBe("the read position 9 is beyond the message's 8 bytes");
   });
 
   test('can be given a module, and be written on', async () => {
