@@ -52,7 +52,7 @@ export class ModulePlan {
   /** Globals of passes that a second use of an instance needs set back, by the name they are exported under. */
   readonly reset = new Map<string, Added>();
   /** The most elements a table may come to have; a table that begins larger keeps its limits. */
-  tableMaximum = Number.POSITIVE_INFINITY;
+  tableMaximum: number | undefined;
   startExport: string | undefined;
   importedMemory: ImportedMemory | undefined;
   /** See `RewrittenModule.state`. */

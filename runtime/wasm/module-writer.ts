@@ -221,8 +221,10 @@ export class ModuleWriter {
     let copied = section?.bodyStart ?? 0;
     if (section === undefined || added.length > 0) copied = this.#count(section, added.length);
     for (const table of tables) {
+      const maximum = this.#maximumOf(table);
+      if (maximum === undefined || maximum === table.maximum) continue;
       this.#copyRange(copied, table.limitsStart);
-      writeLimits(out, this.#capped(table));
+      writeLimits(out, { ...table, maximum });
       copied = table.limitsEnd;
     }
     if (section !== undefined) this.#copyRange(copied, section.end);
@@ -232,10 +234,10 @@ export class ModuleWriter {
   }
 
   /** A table that begins larger than allowed keeps its limits: the kernel refuses it. */
-  #capped(table: DefinedTable): DefinedTable {
+  #maximumOf({ initial, maximum }: DefinedTable): number | undefined {
     const { tableMaximum } = this.#plan;
-    if (tableMaximum === Number.POSITIVE_INFINITY || table.initial > tableMaximum) return table;
-    return { ...table, maximum: Math.min(table.maximum ?? tableMaximum, tableMaximum) };
+    if (tableMaximum === undefined || initial > tableMaximum) return maximum;
+    return Math.min(maximum ?? tableMaximum, tableMaximum);
   }
 
   #memories(section: Section | undefined, before: number): boolean {

@@ -2,16 +2,36 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { describe, expect, it } from 'vitest';
-import { memoryPass, type Pass, readModule, rewriteModule } from '../../../runtime/wasm/index.ts';
+import {
+  draftPass,
+  memoryPass,
+  meterPass,
+  type Pass,
+  preemptPass,
+  readModule,
+  reusePass,
+  rewriteModule,
+} from '../../../runtime/wasm/index.ts';
+import { allCombinations, combinations, namesOf } from './combinations.ts';
 import { assemblyScript, classicModules, modernModules } from './constructs.ts';
-import { comparable, metered, modernWat, preemptive, start, trace, type Wasm, wat } from './support.ts';
+import { countPass } from './count-pass.ts';
+import { comparable, countingTrace, modernWat, preemptive, start, trace, type Wasm, wat } from './support.ts';
 
+/** Every combination of passes gives what the module as it is gives, and counts what the count pass alone counts. */
 function expectSame(bytes: Wasm): void {
   expect(WebAssembly.validate(bytes)).toBe(true);
   const plain = trace(bytes);
-  expect(trace(bytes, preemptive)).toEqual(plain);
-  expect(trace(bytes, metered)).toEqual(plain);
-  expect(trace(bytes, [memoryPass])).toEqual(plain);
+  const { counts } = countingTrace(bytes, [countPass]);
+  for (const passes of combinations) {
+    const found = countingTrace(bytes, passes);
+    expect(found.trace, namesOf(passes)).toEqual(plain);
+    if (passes.includes(countPass)) expect(found.counts, namesOf(passes)).toEqual(counts);
+  }
+  const module = readModule(bytes);
+  for (const passes of [...allCombinations, ...combinations.map((list) => list.toReversed())]) {
+    const { bytes: rewritten } = rewriteModule(module, passes);
+    expect(WebAssembly.validate(new Uint8Array(rewritten)), namesOf(passes)).toBe(true);
+  }
 }
 
 describe('a rewritten module does what it did', () => {
@@ -32,6 +52,14 @@ describe('a rewritten module does what it did', () => {
   });
 });
 
+const kernelPasses = [memoryPass, draftPass, reusePass];
+const guestCombinations = [
+  [memoryPass],
+  preemptive,
+  [...kernelPasses, preemptPass, countPass],
+  [...kernelPasses, meterPass, countPass],
+];
+
 const root = join(import.meta.dirname, '..', '..', '..');
 const found = globSync(['test/guests/**/*.wasm', 'examples/**/*.wasm'], { cwd: root }).sort();
 
@@ -42,8 +70,9 @@ describe('the guests', () => {
       const bytes = new Uint8Array(readFileSync(join(root, file)));
       if (!WebAssembly.validate(bytes)) return;
       const module = readModule(bytes);
-      for (const passes of [[memoryPass], preemptive, metered]) {
-        expect(WebAssembly.validate(new Uint8Array(rewriteModule(module, passes).bytes))).toBe(true);
+      for (const passes of guestCombinations) {
+        const { bytes: rewritten } = rewriteModule(module, passes);
+        expect(WebAssembly.validate(new Uint8Array(rewritten)), namesOf(passes)).toBe(true);
       }
       // Every import traps, so each export runs up to its first one.
       const run = (passes?: readonly Pass[]): unknown[] => {
@@ -52,7 +81,14 @@ describe('the guests', () => {
           .filter(({ kind, index }) => kind === 'function' && module.functionType(index)?.params.length === 0)
           .map(({ name }) => [name, comparable(running.call(name))]);
       };
-      expect(run(preemptive)).toEqual(run());
+      const plain = run();
+      for (const passes of [
+        preemptive,
+        [memoryPass, meterPass, countPass],
+        [preemptPass, draftPass, countPass],
+      ]) {
+        expect(run(passes), namesOf(passes)).toEqual(plain);
+      }
     },
   );
 });

@@ -11,6 +11,7 @@ import {
   rewriteModule,
 } from '../../../runtime/wasm/index.ts';
 import { assembleText } from '../../../runtime/wat/index.ts';
+import { Counts } from './count-pass.ts';
 
 export type Wasm = Uint8Array<ArrayBuffer>;
 
@@ -60,6 +61,8 @@ export interface Running {
   readonly exports: Record<string, unknown>;
   /** How many times the module asked for a tick, or for fuel. */
   asked: number;
+  /** What the count pass counted, if it is among the passes. */
+  readonly counts: Counts;
   readonly rewritten: RewrittenModule | undefined;
   call(name: string, ...args: unknown[]): Outcome;
 }
@@ -76,12 +79,15 @@ export interface RunOptions {
   readonly fuel?: number;
   /** The guest's own imports give zeros instead of trapping. */
   readonly quietImports?: boolean;
+  /** Called after each call of a trace. */
+  onCall?(running: Running, outcome: Outcome): void;
 }
 
 /** Instantiates a module, rewritten where passes are given, with imports that trap, and runs its start function. */
 export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions = {}): Running {
   const rewritten = passes === undefined ? undefined : rewriteModule(readModule(bytes), passes);
-  const running: Running = { exports: {}, asked: 0, rewritten, call };
+  const counts = new Counts();
+  const running: Running = { exports: {}, asked: 0, counts, rewritten, call };
   const ask = (): number => {
     running.asked++;
     if (running.asked > (options.stopAfter ?? Number.POSITIVE_INFINITY)) throw new Stop('asked too often');
@@ -89,10 +95,18 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
   };
   const imports = stubImports(bytes, options.quietImports ?? false);
   const memory = rewritten?.memory;
-  imports[KERNEL_MODULE] = { tick: ask, refuel: ask };
-  if (memory !== undefined) imports[KERNEL_MODULE]['memory'] = new WebAssembly.Memory(memory);
+  const draft = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const kernel: Record<string, WebAssembly.ImportValue> = {
+    tick: ask,
+    refuel: ask,
+    draft,
+    ...counts.imports,
+  };
+  if (memory !== undefined) kernel['memory'] = new WebAssembly.Memory(memory);
+  imports[KERNEL_MODULE] = kernel;
   const module = new WebAssembly.Module(new Uint8Array(rewritten?.bytes ?? bytes));
-  Object.assign(running.exports, new WebAssembly.Instance(module, imports).exports);
+  const { exports } = new WebAssembly.Instance(module, imports);
+  for (const [name, value] of Object.entries(exports)) running.exports[name] = value;
   const begin = rewritten?.startExport;
   if (begin !== undefined) {
     const outcome = call(begin);
@@ -167,6 +181,7 @@ export function sampleArguments(params: readonly string[], seed: number): unknow
 export function visibleState(running: Running): unknown {
   const state: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(running.exports)) {
+    if (name.startsWith('lunatic:')) continue;
     if (value instanceof WebAssembly.Memory) state[name] = hash(new Uint8Array(value.buffer));
     else if (value instanceof WebAssembly.Global) state[name] = readGlobal(value);
     else if (value instanceof WebAssembly.Table) state[name] = value.length;
@@ -203,11 +218,26 @@ export function trace(bytes: Wasm, passes?: readonly Pass[], options?: RunOption
     if (kind !== 'function') continue;
     const params = module.functionType(index)?.params ?? [];
     for (let seed = 0; seed < (params.length === 0 ? 2 : 8); seed++) {
-      found.push([name, seed, comparable(running.call(name, ...sampleArguments(params, seed)))]);
+      const outcome = running.call(name, ...sampleArguments(params, seed));
+      options?.onCall?.(running, outcome);
+      found.push([name, seed, comparable(outcome)]);
     }
   }
   found.push(visibleState(running));
   return found;
+}
+
+/** A counting trace: what each call executed. Where the stack ran out, that depends on how large frames are. */
+export function countingTrace(bytes: Wasm, passes: readonly Pass[]): { trace: unknown[]; counts: unknown[] } {
+  const counts: unknown[] = [];
+  const found = trace(bytes, passes, {
+    onCall: (running, outcome) => {
+      const taken = running.counts.take();
+      if ('trap' in outcome && /call stack/.test(outcome.trap)) return;
+      counts.push(taken);
+    },
+  });
+  return { trace: found, counts };
 }
 
 /** A result that can be compared between two instances: references are not the same objects. */

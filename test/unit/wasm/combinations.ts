@@ -1,0 +1,39 @@
+/** Every list of passes that can be used together. */
+import {
+  draftPass,
+  dropNamesPass,
+  memoryPass,
+  meterPass,
+  type Pass,
+  preemptPass,
+  reusePass,
+} from '../../../runtime/wasm/index.ts';
+import { countPass } from './count-pass.ts';
+
+const TURNS: readonly (readonly Pass[])[] = [[], [preemptPass], [meterPass]];
+
+/** These change sections and what is called, not how code is written. */
+const SECTION_PASSES = [draftPass, reusePass, dropNamesPass];
+
+/** Combinations of the passes that write into code, and all that the kernel uses, together with the count pass. */
+export const combinations: readonly (readonly Pass[])[] = [
+  ...combine([[memoryPass], [countPass]]),
+  ...TURNS.map((passes) => [memoryPass, ...passes, ...SECTION_PASSES, countPass]),
+];
+
+/** Every subset of the passes, those that exclude each other apart. */
+export const allCombinations: readonly (readonly Pass[])[] = combine([
+  [memoryPass],
+  ...SECTION_PASSES.map((pass) => [pass]),
+  [countPass],
+]);
+
+function combine(optional: readonly (readonly Pass[])[]): Pass[][] {
+  let lists: Pass[][] = TURNS.map((passes) => [...passes]);
+  for (const passes of optional) lists = lists.flatMap((list) => [list, [...list, ...passes]]);
+  return lists;
+}
+
+export function namesOf(passes: readonly Pass[]): string {
+  return passes.map(({ name }) => name).join(', ') || 'no pass';
+}
