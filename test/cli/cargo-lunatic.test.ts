@@ -49,7 +49,7 @@ test('signals reach cargo', async () => {
   expect(await command.ended).toMatchObject({ stdout: 'ready\nstopped\n', exitCode: 7 });
 });
 
-test('without a cargo it says so', async () => {
+test('a missing cargo is reported', async () => {
   const { ended } = cargoLunatic(['lunatic', 'run'], { env: { PATH: '/nowhere' } });
   expect(await ended).toMatchObject({
     stderr: expect.stringContaining('cargo cannot be started'),

@@ -21,7 +21,7 @@ const START = '(func (export "_start"))';
 const testsOfRust = join(projectFolder, 'test', 'guests', 'built', 'rust', 'tests.wasm');
 
 describe('lunatic check', () => {
-  test('tells what a module is, and that it would run', async () => {
+  test('describes a module, and says that it would run', async () => {
     const { stdout, stderr, exitCode } = await lunatic(['check', testsOfRust]);
     expect(stdout).toMatch(/tests\.wasm: ok \(1\d\d KiB\)\n/);
     expect(stdout).toContain('  imports   21: lunatic::message 7, lunatic::error 3, ');
@@ -84,12 +84,12 @@ describe('lunatic check', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('tests alone are enough to run', async () => {
+  test('a module with tests alone would run', async () => {
     const { exitCode } = await lunatic(['check', file('(module (func (export "#lunatic_test_a::b")))')]);
     expect(exitCode).toBe(0);
   });
 
-  test('a memory that host functions cannot find', async () => {
+  test('warns of a memory that host functions cannot find', async () => {
     const { stdout, exitCode } = await lunatic([
       'check',
       file(`(module (memory (export "mem") 1) ${START})`),
@@ -98,7 +98,7 @@ describe('lunatic check', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('of several files each is told of, and one problem is enough to fail', async () => {
+  test('describes each of several files, and one problem is enough to fail', async () => {
     const good = file(`(module ${START})`);
     const bad = file('(module)');
     const { stdout, stderr, exitCode } = await lunatic(['check', good, join(folder, 'nowhere.wasm'), bad]);
@@ -108,7 +108,7 @@ describe('lunatic check', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('--json has it all for programs', async () => {
+  test('--json prints everything for programs', async () => {
     const path = file(
       `(module
         (import "lunatic::process" "sleep_ms" (func (param i64)))
@@ -186,7 +186,7 @@ tags
     expect(exitCode).toBe(0);
   });
 
-  test('--json has them for programs', async () => {
+  test('--json prints them for programs', async () => {
     const path = file(
       '(module (memory (export "m") 1) (func (export "f") (param i32)) (func (export "#lunatic_test_t")))',
     );

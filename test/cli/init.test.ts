@@ -150,7 +150,7 @@ describe('a cargo project', () => {
     expect(read(CONFIG)).toBe(before);
   });
 
-  test('a config that says otherwise than --target', async () => {
+  test('a config that contradicts --target is refused', async () => {
     write(CONFIG, FRESH);
     const { stderr, exitCode } = await init('--target', 'wasm32-wasip1');
     expect(stderr).toContain('build.target is "wasm32-wasi", it would have to be wasm32-wasip1');
@@ -166,7 +166,7 @@ describe('a cargo project', () => {
     expect(readdirSync(join(folder, '.cargo'))).toEqual(['config']);
   });
 
-  test('a link stays one, and the mode of the file too', async () => {
+  test('a link stays a link, and the file keeps its mode', async () => {
     write('shared.toml', '[build]\n');
     chmodSync(join(folder, 'shared.toml'), 0o640);
     mkdirSync(join(folder, '.cargo'));
@@ -175,7 +175,7 @@ describe('a cargo project', () => {
     expect(parse(read('shared.toml'))).toEqual(parse(FRESH));
   });
 
-  test('a disk that is full loses nothing', async () => {
+  test('nothing is lost on a full disk', async () => {
     const before = `# ${'x'.repeat(2000)}\n[build]\n`;
     write(CONFIG, before);
     const { stderr, exitCode } = await limitedInit(folder);
@@ -202,7 +202,7 @@ async function limitedInit(cwd: string): Promise<{ stderr: string; exitCode: num
 describe('an AssemblyScript project', () => {
   const json = (name: string) => JSON.parse(read(name));
 
-  test('is set up whole, and nothing changes the second time', async () => {
+  test('is set up, and nothing changes the second time', async () => {
     write('package.json', '{\n    "name": "app",\n    "scripts": { "test": "true" }\n}\n');
     const first = await init();
     expect(first).toMatchObject({ stdout: 'AssemblyScript project initialized!\n', exitCode: 0 });
@@ -239,7 +239,7 @@ describe('an AssemblyScript project', () => {
     expect([read('package.json'), read('asconfig.json')]).toEqual(before);
   });
 
-  test('keeps what is there', async () => {
+  test('keeps existing settings', async () => {
     write(
       'package.json',
       JSON.stringify({ devDependencies: { assemblyscript: '0.27.0' }, scripts: { asbuild: 'make' } }),

@@ -43,7 +43,7 @@ test('Ctrl-C reaches the program through the Node that handed over', async () =>
   expect(await command.ended).toEqual({ exitCode: 130, stdout: 'ready\n', stderr: '' });
 });
 
-test('where there is none it says what to do', async () => {
+test('without such a Node the command says what to do', async () => {
   // A copy outside of the project has no packages beside it.
   const lonely = join(folder, 'lunatic.mjs');
   copyFileSync(launcher, lonely);
@@ -57,7 +57,7 @@ test('where there is none it says what to do', async () => {
   expect(exitCode).toBe(1);
 });
 
-test('LUNATIC_NODE names another one', async () => {
+test('LUNATIC_NODE names another Node', async () => {
   const good = await lunatic(['run', program], {
     nodeArgs: OLDER_NODE,
     env: { LUNATIC_NODE: process.execPath },
@@ -68,7 +68,7 @@ test('LUNATIC_NODE names another one', async () => {
   expect(bad.exitCode).toBe(1);
 });
 
-test('a folder for compiled code that cannot be made or used does not matter', async () => {
+test('a cache folder that cannot be made or used does no harm', async () => {
   for (const env of [{}, { XDG_CACHE_HOME: folder }, { XDG_CACHE_HOME: program }, { HOME: '/nowhere' }]) {
     const { stderr, exitCode } = await lunatic(['run', program], { env: { ...env, LUNATIC_LOG: 'off' } });
     expect(stderr).toBe('');

@@ -54,11 +54,11 @@ async function logOf(path: string, args: string[], env: Record<string, string> =
 }
 
 describe('what is logged', () => {
-  test('by default failures with their reason, and how to see more', async () => {
+  test('by default, failures with their reason and a hint on how to see more', async () => {
     expect(await logOf(program, [])).toBe(`${FAILED}${HINT}`);
   });
 
-  test('at debug stacks too, and processes that end well', async () => {
+  test('at level debug also stacks, and processes that end normally', async () => {
     const log = await logOf(program, ['--log', 'debug']);
     expect(log).toContain(`${FAILED}\n`);
     expect(log).toMatch(STACK);
@@ -115,17 +115,17 @@ describe('what decides', () => {
     expect(await logOf(program, [], env)).toMatch(STACK);
   });
 
-  test('what RUST_LOG says of a guest alone leaves the default', async () => {
+  test('a RUST_LOG that only concerns a guest leaves the default', async () => {
     expect(await logOf(program, [], { RUST_LOG: 'my_app=trace' })).toBe(`${FAILED}${HINT}`);
   });
 
-  test('a RUST_LOG that cannot be understood is told of, and the program runs', async () => {
+  test('a malformed RUST_LOG is reported, and the program runs', async () => {
     const log = await logOf(program, [], { RUST_LOG: 'a=b=c' });
     expect(log).toContain("lunatic: RUST_LOG is left out of account: 'a=b=c' is no log filter");
     expect(log).toContain(FAILED);
   });
 
-  test('a --log that cannot be understood is wrong usage', async () => {
+  test('a malformed --log is wrong usage', async () => {
     const { stderr, exitCode } = await lunatic(['run', '--log', 'lunatic=loud', program]);
     expect(stderr).toContain(
       "'lunatic=loud' is no log filter: write a level (off, error, warn, info, debug, trace)",
@@ -165,7 +165,7 @@ test('names and messages of a guest cannot forge lines', async () => {
   expect(log).not.toContain('\u001b');
 });
 
-test('thirty thousand failing processes do not wait for a reader: those without one are counted', async () => {
+test('thirty thousand failing processes do not wait for a reader: reports that nobody reads are counted', async () => {
   // Each child is awaited, so that only their reports add up. What the last one prints shows that none waited.
   const path = file(
     'many.wat',

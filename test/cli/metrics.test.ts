@@ -63,7 +63,7 @@ function ask(url: string, headers: Record<string, string> = {}, method = 'GET'):
 }
 
 describe('lunatic run --prometheus', () => {
-  test('serves what the program and the runtime count, while it runs', async () => {
+  test('serves the metrics of program and runtime while the program runs', async () => {
     await withProgram(['--prometheus-http', '127.0.0.1:0'], async (url) => {
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
       const { status, type, text } = await ask(url);
@@ -80,7 +80,7 @@ describe('lunatic run --prometheus', () => {
     });
   });
 
-  test('answers nothing but the metrics, and only to those who mean this place', async () => {
+  test('serves only the metrics, and only under the name of the address', async () => {
     await withProgram(['--prometheus-http', '0'], async (url) => {
       const other = new URL(url);
       other.pathname = '/';
@@ -94,7 +94,7 @@ describe('lunatic run --prometheus', () => {
     });
   });
 
-  test('says so where the port is taken', async () => {
+  test('reports a port that is taken', async () => {
     const server = createServer();
     const port = await new Promise<number>((done) =>
       server.listen(0, '127.0.0.1', () => done((server.address() as AddressInfo).port)),
@@ -118,7 +118,7 @@ describe('lunatic run --prometheus', () => {
     expect([exitCode, message.test(stderr)]).toEqual([2, true]);
   });
 
-  test('without it, nothing is served or told', async () => {
+  test('without the option nothing is served or printed', async () => {
     const { exitCode, stdout, stderr } = await lunatic(['run', program], { input: '' });
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: 'ready\n', stderr: '' });
   });

@@ -30,7 +30,7 @@ const SPAWNING = guest(`
     (call $process.kill (i64.const 2)))`);
 
 describe('lunatic run', () => {
-  test('--no-spawn lets a spawn trap', async () => {
+  test('--no-spawn makes a spawn trap', async () => {
     const { stdout, stderr, exitCode } = await run(SPAWNING, '--no-spawn');
     expect(stdout).toBe('');
     expect(stderr).toContain('no permission to spawn processes');
@@ -65,7 +65,7 @@ describe('lunatic run', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('--no-cwd takes the current directory away, --env sets variables', async () => {
+  test('--no-cwd closes the current directory, --env sets variables', async () => {
     const source = main(`
       (call $show32 (text "preopened") (call $fd_prestat_get (i32.const 3) (i32.const 8)))
       (call $expect (call $environ_sizes_get (i32.const 16) (i32.const 20)) (i32.const 0))
@@ -77,7 +77,7 @@ describe('lunatic run', () => {
     expect((await run(source, '--no-inherit-env', '--env=A=')).stdout).toBe('preopened 0\nvariables 1\nA=\n');
   });
 
-  test('children get no more than their parents, unless as upstream', async () => {
+  test('children get no more than their parents, except with --upstream-permissions', async () => {
     const source = main(`
       (call $process.config_set_can_compile_modules (call $process.create_config) (i32.const 1))
       (call $print (text "permitted"))`);
@@ -91,14 +91,14 @@ describe('lunatic run', () => {
     [['--allow-listen=example.org'], 'sockets are bound to addresses', 2],
     [['--max-memory=lots'], 'It must be a number of bytes', 2],
     [['--allow-command=there-is-no-such-program'], "Program 'there-is-no-such-program' not found", 1],
-  ])('%j is told', async (options, message, code) => {
+  ])('%j is reported', async (options, message, code) => {
     const { stdout, stderr, exitCode } = await run(main(''), ...options);
     expect(stderr).toContain(message);
     expect(stdout).toBe('');
     expect(exitCode).toBe(code);
   });
 
-  test('--help names all of them', async () => {
+  test('--help lists every permission option', async () => {
     const { stdout } = await lunatic(['run', '--help']);
     for (const name of [
       ...['allow-net', 'allow-listen', 'deny-net', 'no-net', 'allow-command', 'no-spawn', 'no-compile'],

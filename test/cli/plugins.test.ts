@@ -94,7 +94,7 @@ describe('lunatic run --plugin', () => {
     expect(stdout).toBe('answer 1\n');
   });
 
-  test('what a plugin throws is the reason of the failure', async () => {
+  test('the reason of a failure is what the plugin threw', async () => {
     const plugin = file('closed.mjs', answering("() => { throw new Error('we are closed'); }"));
     const { stdout, stderr, exitCode } = await lunatic([
       'run',
@@ -127,7 +127,7 @@ describe('lunatic run --plugin', () => {
       "import { nothing } from 'lunatic'; export default nothing;",
       /cannot be loaded: The requested module 'lunatic' does not provide an export named 'nothing'/,
     ],
-  ])('%s is told, and nothing runs', async (name, content, message) => {
+  ])('%s is reported, and nothing runs', async (name, content, message) => {
     const path = content === undefined ? join(folder, name) : file(name, content);
     const { stdout, stderr, exitCode } = await lunatic([
       'run',
@@ -141,14 +141,14 @@ describe('lunatic run --plugin', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('two plugins of the same namespace are told', async () => {
+  test('two plugins of the same namespace are reported', async () => {
     const path = file('twice.mjs', 'export default { namespace: "twice" };');
     const { stderr } = await lunatic(['run', '--plugin', path, '--plugin', path, file('asks.wat', asking())]);
     expect(stderr).toBe('Error: two plugins have the namespace "twice"\n');
   });
 });
 
-test('lunatic test --plugin: each test has plugins', async () => {
+test('lunatic test --plugin gives every test the plugins', async () => {
   const plugin = file('answer.mjs', answering('() => 42n'));
   const module = file('tests.wat', asking('#lunatic_test_asks'));
   const { stdout, exitCode } = await lunatic(['test', '--show-output', '--plugin', plugin, module]);

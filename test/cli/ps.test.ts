@@ -18,7 +18,7 @@ async function family(args: readonly string[] = ['--inspect']): Promise<Inspecte
 
 const frame = String.raw`\(function \d+, offset 0x[0-9a-f]+\)`;
 
-test('ps prints the processes as a tree, with what each waits for', async () => {
+test('ps prints the processes as a tree, with the state of each', async () => {
   const { url } = await family();
   const { stdout, stderr, exitCode } = await lunatic(['ps', url]);
   expect([stderr, exitCode]).toEqual(['', 0]);
@@ -35,7 +35,7 @@ test('ps prints the processes as a tree, with what each waits for', async () => 
   expect(stdout).toMatch(/^1 {2,}sleeping.*\n {2}2 \(.*\n {4}3 .*\n {2}4 /m);
 });
 
-test('ps --json prints all that is known', async () => {
+test('ps --json prints everything that is known', async () => {
   const run = await family();
   const { stdout } = await lunatic(['ps', '--json', run.url]);
   const { processes, ...program } = JSON.parse(stdout);
@@ -72,7 +72,7 @@ $`,
   );
 });
 
-test('stacks tells why there is none, what is held, and why', async () => {
+test('stacks tells why there is no stack, which process is held, and why', async () => {
   const run = await family();
   const { ask, received } = await run.connect();
   const stopped = received('process/stopped');
@@ -129,7 +129,7 @@ test.each([
   }
 });
 
-test('nobody there, and a token that is not right', async () => {
+test('a port without a program, and a wrong token, are reported', async () => {
   const { url } = await family();
   const wrong = await lunatic(['ps', `${url}x`]);
   expect([wrong.exitCode, wrong.stderr]).toEqual([
@@ -148,7 +148,7 @@ const info = (id: number, more: Partial<ProcessInfo> = {}): ProcessInfo => ({
 });
 const plain = (_: unknown, text: string) => text;
 
-test.each([40, 80, 120])('a table fits a terminal of %i columns where it can', (width) => {
+test.each([40, 80, 120])('a table fits a terminal of %i columns if it can', (width) => {
   const long = 'app::a::very::long::path::of::a::function::that::nobody::reads';
   const table = describeTable(
     [info(1, { names: [long] }), info(2, { parent: '1:1', entry: long })],
@@ -162,7 +162,7 @@ test.each([40, 80, 120])('a table fits a terminal of %i columns where it can', (
   expect(table).toContain('…');
 });
 
-test('what does not go to a terminal is not cut', () => {
+test('a table that is not printed to a terminal is not cut', () => {
   const entry = 'x'.repeat(190);
   expect(describeTable([info(1, { entry })], Number.POSITIVE_INFINITY, plain, 0)).toContain(entry);
 });

@@ -113,7 +113,7 @@ describe('files that cannot be run: exit code 1 and a line that says why', () =>
     expect(exitCode).toBe(1);
   });
 
-  test('a directory to preopen that is not there', async () => {
+  test('a directory to preopen that does not exist', async () => {
     const { stderr, exitCode } = await lunatic(['run', '--dir', join(folder, 'nowhere'), wat('fib')]);
     expect(stderr).toMatch(/^Error: Directory '.*nowhere' cannot be opened\n$/);
     expect(exitCode).toBe(1);

@@ -71,7 +71,7 @@ describe('output', () => {
         (func (export "_start") ${body}))`,
     );
 
-  test('a closed pipe ends the program without a word', async () => {
+  test('a closed pipe ends the program without a message', async () => {
     const command = new RunningCommand([
       'run',
       flood('flood.wat', '(call $spawn_child) (call $sleep (i64.const -1))'),

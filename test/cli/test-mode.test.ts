@@ -138,7 +138,7 @@ thread '<unnamed>' panicked at 'the child fails', src/bin/tests.rs:`);
     expect(exitCode).toBe(expectedCode);
   });
 
-  test('says "1 test", and so little of one that passes', async () => {
+  test('says "1 test", and prints no output of one that passes', async () => {
     const { stdout } = await runTests([wat, 'old_passes']);
     expect(stdout).toBe(
       '\nrunning 1 test\ntest old_passes ... ok\n\n' +
@@ -146,7 +146,7 @@ thread '<unnamed>' panicked at 'the child fails', src/bin/tests.rs:`);
     );
   });
 
-  test('--show-output shows what passing tests printed, their children apart', async () => {
+  test('--show-output shows what passing tests printed, separately for each process', async () => {
     const { stdout } = await runTests([rust, '--show-output', '--skip=alone', 'mailbox', 'result']);
     expect(stdout).toContain(`
 successes:
@@ -163,7 +163,7 @@ successes:
 test result: ok.`);
   });
 
-  test('--nocapture shows at once what is printed, and that of failed tests again', async () => {
+  test('--nocapture shows output at once, and that of failed tests again at the end', async () => {
     const { stdout } = await runTests([wat, '--nocapture', '--jobs=1', 'suite::passes', 'suite::fails']);
     expect(stdout).toBe(`
 running 2 tests
@@ -199,7 +199,7 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 6 filtered out; 
     );
   });
 
-  test('several files: one after the other, each with its summary', async () => {
+  test('several files are tested one after the other, each with its summary', async () => {
     const good = file('good.wat', '(func (export "#lunatic_test_good"))');
     const { stdout, exitCode } = await runTests([good, wat, good]);
     expect(stdout.match(/test result: \w+\. \d+ passed/g)).toEqual([
@@ -252,7 +252,7 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 6 filtered out; 
     expect(single.stdout).toContain('begins\nends\ntest a ... ok\nbegins\nends\ntest b ... ok\n');
   });
 
-  test('processes that a test leaves behind are abandoned, what they printed before is shown', async () => {
+  test('processes that a test leaves behind are abandoned, and what they printed before is shown', async () => {
     const leaving = file(
       'leaving.wat',
       `(func (export "#lunatic_test_leaves")
@@ -360,7 +360,7 @@ describe("as cargo's runner", () => {
     expect(exitCode).toBe(1);
   });
 
-  test('the list that other tools ask for', async () => {
+  test('--list --format terse prints the list that other tools read', async () => {
     const { stdout, exitCode } = await run([module, '--list', '--format', 'terse', '--ignored'], { env });
     expect(stdout).toBe('tests::is_ignored: test\n');
     expect(exitCode).toBe(0);

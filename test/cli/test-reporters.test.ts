@@ -39,7 +39,7 @@ function file(name: string, functions: string): string {
 const runTests = (...args: string[]): Promise<CommandResult> => lunatic(['test', '--jobs=1', ...args]);
 
 describe('--reporter=terse', () => {
-  test('prints a character a test, and names those that fail', async () => {
+  test('prints a character for each test, and the names of those that fail', async () => {
     const { stdout, exitCode } = await runTests(suite, '--reporter=terse', '--skip=hostile');
     expect(stdout.replace(/\d+\.\d\ds$/m, '<time>')).toBe(`
 running 5 tests
@@ -85,7 +85,7 @@ test result: FAILED. 2 passed; 2 failed; 1 ignored; 0 measured; 1 filtered out; 
     expect(stdout).toContain('running 2 tests\n..\n\ntest result: ok. 2 passed');
   });
 
-  test('--reporter has the last word', async () => {
+  test('--reporter takes precedence', async () => {
     const { stdout } = await runTests(wat, '-q', '--format=json', '--reporter=pretty', 'passes');
     expect(stdout).toContain('test suite::passes ... ok\n');
   });
@@ -103,7 +103,7 @@ describe('--reporter=json', () => {
     return events;
   };
 
-  test('prints an object a line for everything that happens', async () => {
+  test('prints an object in a line for everything that happens', async () => {
     const { stdout, exitCode } = await runTests(suite, '--reporter=json', '--skip=hostile', '--skip=adds');
     const lines = eventsOf(stdout);
     expect(lines.map((line) => ('name' in line ? `${line.event} ${line.name}` : line.event))).toEqual([
@@ -170,7 +170,7 @@ describe('--reporter=json', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('tells of a module that cannot be tested', async () => {
+  test('reports a module that cannot be tested', async () => {
     const missing = join(folder, 'missing.wasm');
     const { stdout, stderr, exitCode } = await runTests(suite, missing, '--reporter=json');
     expect(eventsOf(stdout).at(-1)).toEqual({
@@ -197,7 +197,7 @@ describe('--reporter=junit', () => {
       ...children.map((child) => child.name),
     ]);
 
-  test('prints one document with a suite a file', async () => {
+  test('prints one document with a suite for each file', async () => {
     const { stdout, exitCode } = await runTests(suite, wat, '--reporter=junit');
     const root = parseXml(stdout);
     expect(root.name).toBe('testsuites');
@@ -220,7 +220,7 @@ describe('--reporter=junit', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('tells messages, what was compared, places and stacks', async () => {
+  test('contains messages, compared values, locations and stacks', async () => {
     const { stdout } = await runTests(suite, '--reporter=junit');
     const [, compares, panics] = parseXml(stdout).children[0]?.children ?? [];
     const [compared] = compares?.children ?? [];
@@ -234,13 +234,13 @@ describe('--reporter=junit', () => {
     expect(output?.text).toBe("thread 'main' panicked at src/sums.rs:7:5:\ntoo bad\n");
   });
 
-  test('what XML cannot hold is told in other words', async () => {
+  test('characters that XML does not allow are escaped', async () => {
     const { stdout } = await runTests(suite, 'hostile', '--reporter=junit');
     const output = parseXml(stdout).children[0]?.children[0]?.children[1];
     expect(output?.text).toContain('\\x01 \\x1b[31mred \ufffd ]]>&amp; \\uffff\n');
   });
 
-  test('is a document also where a module cannot be tested', async () => {
+  test('is a document even if a module cannot be tested', async () => {
     const missing = join(folder, 'missing.wasm');
     const { stdout, exitCode } = await runTests(wat, missing, '--reporter=junit');
     const root = parseXml(stdout);
@@ -261,7 +261,7 @@ describe('--reporter=junit', () => {
   });
 });
 
-test('another reporter is a wrong command line, another format is none', async () => {
+test('an unknown reporter is a wrong command line, an unknown format is an error', async () => {
   const reporter = await runTests(wat, '--reporter=tap');
   expect(reporter.stderr).toContain("'tap' is invalid. Allowed choices are pretty, terse, junit, json.");
   expect(reporter.exitCode).toBe(2);

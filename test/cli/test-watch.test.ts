@@ -75,7 +75,7 @@ test('a file may be replaced by another, and be missing meanwhile, with its fold
   expect(stderr).toBe('');
 });
 
-test('what is wrong with a file is told in a line, and it is looked at again', async () => {
+test('a file that cannot be run is reported in a line, and watched further', async () => {
   const running = watch(file);
   await running.printed(`Error: Module '${file}' not found\n`, 'stderr');
   writeFileSync(file, '(module (func $f (call $g)');
@@ -92,7 +92,7 @@ test('what is wrong with a file is told in a line, and it is looked at again', a
   expect(exitCode).toBe(130);
 });
 
-test('a run that a change finds is given up, and says no more', async () => {
+test('a run is given up when a file changes, and prints nothing more', async () => {
   writeFileSync(file, hanging('old'));
   const running = watch(file, '--nocapture');
   await running.printed('old waits\n');
@@ -104,7 +104,7 @@ test('a run that a change finds is given up, and says no more', async () => {
   expect(stdout.match(/test result/g)).toHaveLength(1);
 });
 
-test('of several files all are run again when one changes; one that is missing does not matter', async () => {
+test('all of several files are run again when one changes, even if one is missing', async () => {
   const other = join(folder, 'other.wat');
   const missing = join(folder, 'missing.wat');
   writeFileSync(file, passing('one'));

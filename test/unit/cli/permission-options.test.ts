@@ -36,7 +36,7 @@ function refusal(...args: string[]): string {
   throw new Error('the command line is right');
 }
 
-test('without options all is permitted but programs', () => {
+test('without options everything is permitted except OS programs', () => {
   const config = configOf();
   expect(config).toMatchObject({
     canSpawnProcesses: true,
@@ -54,7 +54,7 @@ test('without options all is permitted but programs', () => {
 });
 
 describe('the network', () => {
-  test('what may be connected to is a list of lists; the rest is forbidden', () => {
+  test('--allow-net takes lists, and forbids the rest', () => {
     const config = configOf('--allow-net=127.0.0.1:80, 10.0.0.0/8', '--allow-net', '[::1],*.example.org:443');
     expect(mayConnect(config, '127.0.0.1', 80)).toBe(true);
     expect(mayConnect(config, '127.0.0.1', 81)).toBe(false);
@@ -66,7 +66,7 @@ describe('the network', () => {
     expect(mayBindDatagrams(config, '0.0.0.0', 0)).toBe(true);
   });
 
-  test('where may be listened is one too', () => {
+  test('--allow-listen takes lists, and forbids the rest', () => {
     const config = configOf('--allow-listen', '127.0.0.1:8080');
     expect(mayListen(config, '127.0.0.1', 8080)).toBe(true);
     expect(mayListen(config, '127.0.0.1', 8081)).toBe(false);

@@ -42,7 +42,7 @@ describe('events', () => {
     expect(summary).toEqual({ passed: 2, failed: 1, ignored: 1, cancelled: 0, filteredOut: 0 });
   });
 
-  test('what is discovered is told before anything runs', async () => {
+  test('the selected tests are reported before anything runs', async () => {
     const { events } = await testsOf(guest('(func (export "#lunatic_test_a"))'), {
       selection: { ...ALL_TESTS, filters: ['b'] },
     });
