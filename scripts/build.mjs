@@ -1,5 +1,5 @@
-// Bundles the `lunatic` command and the extension into dist/, the packages they use with them. Only the assembler of text modules stays a
-// package of its own: it is large, and loaded when it is needed.
+// Bundles the `lunatic` command, the library and the extension into dist/, with the packages that they use. Only the assembler
+// of text modules stays a package of its own: it is large, and loaded only when it is needed.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -17,7 +17,7 @@ const shared = {
   logLevel: 'warning',
 };
 
-/** What modules export that are loaded late, as the Node has it that runs the bundle: older ones do not know all. */
+/** The exports of modules that are loaded late, in the Node that runs the bundle: older ones do not have all of them. */
 const LAZY = namesOf(['crypto', 'child_process', 'dgram', 'dns', 'net', 'sqlite', 'tls', 'util']);
 
 const modern = { target: 'node24', plugins: [builtinModules()] };
@@ -26,18 +26,18 @@ const results = await Promise.all([
   build({
     ...shared,
     entryPoints: { lunatic: 'runtime/cli/launch.ts', 'cargo-lunatic': 'runtime/cli/cargo-lunatic.ts' },
-    // The launcher must still run on a Node that is too old for the rest.
+    // The launcher must run on a Node that is too old for the rest, to say so.
     target: 'node18',
     supported: { 'top-level-await': true },
     external: ['./main.js'],
     banner: { js: '#!/usr/bin/env node' },
   }),
-  // All that `lunatic run` needs is in one file: each file more takes as long to find as it takes to load.
+  // Everything that `lunatic run` needs is in one file: finding another file takes as long as loading it.
   build({
     ...shared,
     ...modern,
     entryPoints: { main: 'runtime/cli/main.ts' },
-    // It runs programs without any option, so that nothing can ask for an inspection, metrics or plugins.
+    // It runs programs without any option: nothing can ask for an inspection, metrics or plugins.
     external: [
       'wabt',
       './program.js',
@@ -48,21 +48,21 @@ const results = await Promise.all([
     minifyWhitespace: true,
     minifySyntax: true,
   }),
-  // Of the others each loads only its own code.
+  // Each of the others loads only the code that it needs.
   build({
     ...shared,
     ...modern,
     entryPoints: {
       program: 'runtime/cli/program.ts',
       dap: 'debug-adapter/command.ts',
-      // What plugins import, and programs that run guests themselves.
+      // The library, for plugins and for programs that embed the runtime.
       index: 'runtime/index.ts',
     },
     splitting: true,
     chunkNames: 'part-[hash]',
     external: ['wabt', './dap.js'],
   }),
-  // What runs in the extension host of VS Code, which brings a Node of its own.
+  // The extension runs in the extension host of VS Code, which brings a Node of its own.
   build({
     ...shared,
     entryPoints: { extension: 'extension/main.ts' },
@@ -82,9 +82,9 @@ removeOlderParts(
 );
 
 /**
- * Takes modules of Node without making a namespace of each, which would call all their getters: that opens the
- * standard streams and loads half of Node, ten milliseconds before the first line of ours. Those of `LAZY` are loaded
- * when something of them is used: most programs use no network.
+ * Gets modules of Node without making a namespace of each. That would call all their getters, which opens the standard
+ * streams and loads half of Node: ten milliseconds before our first line. The modules in `LAZY` are loaded when something of
+ * them is used: most programs use no network.
  */
 function builtinModules() {
   return {
@@ -120,20 +120,20 @@ function packageOf(file) {
   return folder === undefined ? [] : [folder];
 }
 
-/** Whoever gets the bundle gets the licences of what is in it. */
+/** Writes the licences of all packages in the bundles, which come with them. */
 function writeLicences(folders) {
   const texts = [...folders].sort().map((folder) => {
     const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     if (file === undefined && license === undefined) throw new Error(`${folder} has no licence`);
-    // One or the other package only names it.
+    // Some packages only name their licence.
     const text = file === undefined ? `Licence: ${license}` : readFileSync(join(folder, file), 'utf8').trim();
     return `${name} ${version}\n\n${text}\n`;
   });
   writeFileSync('dist/LICENCES.txt', texts.join(`\n${'-'.repeat(80)}\n\n`));
 }
 
-/** Parts are named by their contents: those of earlier builds would stay for ever. */
+/** Removes the parts of earlier builds. Parts are named by their contents, so new ones do not replace them. */
 function removeOlderParts(made) {
   for (const name of readdirSync('dist')) {
     const older = name.startsWith('part-') && !made.has(name);

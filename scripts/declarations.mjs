@@ -1,4 +1,4 @@
-// Writes the types of the public face, runtime/index.ts, for programs and plugins that import the package.
+// Writes the types of the package's API, runtime/index.ts, for programs and plugins that import it.
 //
 //   node scripts/declarations.mjs [FOLDER]       default: dist/types
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ try {
         noEmit: false,
         declaration: true,
         emitDeclarationOnly: true,
-        // What the package's own code calls, and nobody else.
+        // Constructors that only the package itself calls.
         stripInternal: true,
         outDir: folder,
         rootDir: projectFolder,

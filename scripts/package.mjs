@@ -20,10 +20,10 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { install, jspiNode, projectFolder, run } from './setup.mjs';
 
-/** Bytes that a package without Node may have. */
+/** The size in bytes that a package without Node may have. */
 const MAX_SIZE = 3 * 2 ** 20;
 
-/** Folders and files of the project that are packed beside the bundles. */
+/** The folders and files of the project that are packed in addition to the bundles. */
 const OWN = [
   'README.md',
   'CHANGELOG.md',
@@ -37,21 +37,21 @@ const OWN = [
   'extension/language',
 ];
 
-/** What else the README shows, which the documents show too. */
+/** Pictures in the README. Documents show the same ones. */
 const PICTURES = /\]\((media\/[^)]+)\)/g;
-/** The view of extensions shows pictures of web servers only. */
+/** Pictures that are removed from the README: the view of extensions shows only those of web servers. */
 const PICTURE_LINES = /^!\[.*\]\(media\/.*\)\n\n/gm;
 
 /** The assembler of text modules stays a package of its own. */
 const PACKAGES = { wabt: ['package.json', 'index.js', 'LICENSE'] };
 
-/** Parts of the manifest that are for those who work on the project, or install it from npm. */
+/** Parts of the manifest for people who work on the project or install it from npm. */
 const FOR_DEVELOPERS = ['scripts', 'devDependencies', 'allowScripts', 'files', 'bin'];
 
 const EXECUTABLE = 0o755;
 const PLAIN = 0o644;
 
-/** What the packer and npm read: the same files make the same package, and nobody asks the network for newer versions. */
+/** Variables for the packer and npm: the same files make the same package, and nothing asks the network for new versions. */
 const PACKER_ENVIRONMENT = {
   SOURCE_DATE_EPOCH: `${Date.UTC(1980) / 1000}`,
   npm_config_update_notifier: 'false',
@@ -61,7 +61,7 @@ const PACKER_ENVIRONMENT = {
 export const thisTarget = `${process.platform}-${process.arch}`;
 
 /**
- * Makes a VSIX of what `npm run build` has made. Returns its path.
+ * Makes a VSIX of what `npm run build` has made. Returns its path, its size and its number of files.
  * @param {{ target?: string | undefined, out?: string | undefined }} options `target` is the platform whose Node is packed
  *   with it; undefined for none
  */
@@ -90,7 +90,7 @@ export async function makeVsix({ target, out }) {
   }
 }
 
-/** Puts all that is packed into a folder, as it is packed. Returns the number of files. */
+/** Puts everything into a folder as it is to be packed. Returns the number of files. */
 function stage(folder, withNode) {
   let files = 0;
   const add = (path, content, mode = PLAIN) => {
@@ -100,7 +100,7 @@ function stage(folder, withNode) {
     writeFileSync(place, content);
     chmodSync(place, mode);
   };
-  // Without it the packer warns that it packs everything.
+  // Without this file the packer warns that it packs everything.
   writeFileSync(join(folder, '.vscodeignore'), '');
   const own = (path) => readFileSync(join(projectFolder, path));
   add('package.json', JSON.stringify(published(JSON.parse(own('package.json'))), null, 2));
@@ -108,10 +108,10 @@ function stage(folder, withNode) {
   const pictures = [...readme.matchAll(PICTURES)].map(([, path]) => path);
   for (const path of [...OWN, ...pictures].flatMap(filesOf)) add(path, own(path));
   add('README.md', readme.replace(PICTURE_LINES, ''));
-  // The one that the editor shows.
+  // The editor shows this one.
   add('LICENSE.txt', licence(own('LICENSE-MIT'), own('LICENSE-APACHE')));
   for (const path of filesOf('dist')) {
-    // Those of the command as npm installs it, types, and maps for people who work on it.
+    // Types, source maps and cargo's command are for other ways to install the runtime.
     if (/\.map$|^dist\/types\//.test(path) || basename(path) === 'cargo-lunatic.js') continue;
     add(path, withoutMapComment(path), path.endsWith('/lunatic.js') ? EXECUTABLE : PLAIN);
   }
@@ -128,7 +128,7 @@ function stage(folder, withNode) {
 function published(manifest) {
   const kept = Object.entries(manifest).filter(([name]) => !FOR_DEVELOPERS.includes(name));
   const { dependencies, ...rest } = Object.fromEntries(kept);
-  // All others are in the bundles.
+  // The code of all others is in the bundles.
   const packed = Object.entries(dependencies).filter(([name]) => name in PACKAGES);
   return { ...rest, dependencies: Object.fromEntries(packed) };
 }
@@ -150,7 +150,7 @@ function withoutMapComment(path) {
   return /\.c?js$/.test(path) ? content.toString().replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n') : content;
 }
 
-/** Node's own licence, with those of what is in it. The package has its executable from one of its platform. */
+/** Node's licence, with those of everything in it. It is in the package for this platform, on which the package `node` depends. */
 function nodeLicence() {
   const { platform, arch } = process;
   const names = [`node-${platform === 'win32' ? 'win' : platform}-${arch}`, `node-bin-${platform}-${arch}`];

@@ -1,4 +1,4 @@
-// What the other scripts need first: the packages of package-lock.json, and among them a Node that can suspend wasm.
+// What every other script needs: the packages of package-lock.json, among them a Node that can suspend wasm.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -15,7 +15,7 @@ export const jspiNode = join(
   process.platform === 'win32' ? 'node.exe' : 'node',
 );
 
-/** Runs a command with its output shown. Returns its exit code. */
+/** Runs a command and shows its output. Returns its exit code. */
 export function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: projectFolder, stdio: 'inherit', ...options });
   if (error !== undefined) {
@@ -25,13 +25,13 @@ export function run(command, args, options = {}) {
   return status ?? 1;
 }
 
-/** Installs the development dependencies where they are missing or older than the lock file. Ends on failure. */
+/** Installs the development dependencies if they are missing or older than the lock file. Ends this program on failure. */
 export function install() {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`Node 20 or newer is needed, this is ${process.version}`);
   if (!isInstalled()) {
     console.log('installing the packages of package-lock.json ...');
-    // npm says in the environment how it was started; on Windows it is no plain executable.
+    // npm tells in the environment how it was started. On Windows it is not a plain executable.
     const npm = process.env.npm_execpath;
     const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
     const code =

@@ -1,5 +1,5 @@
-// `npm test`: installs what is missing, checks the sources, runs every test. The last line counts all.
-// Arguments go to vitest; with some, the checks are left out. Tests in a workbench need Chromium, and run last.
+// `npm test`: installs what is missing, checks the sources, and runs every test. The last line has the totals.
+// Arguments are passed to vitest, and then the checks are left out. Tests in a workbench need Chromium, and run last.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,11 +2,11 @@ import { type AnyPlugin, definePlugin } from '../plugins/plugin.ts';
 import { MAILBOX_NAMESPACE } from './mailbox-module.ts';
 import type { MessageQueue, ReceivedMessage } from './message-queue.ts';
 
-/** What the process of a mailbox answers: it goes on, or returns. */
+/** The results of `take`: the process of the mailbox goes on, or returns. */
 const GO_ON = 1;
 const RETURN = 0;
 
-/** Gives mailboxes' processes the function that they hand their messages over with. */
+/** The host function with which the processes of mailboxes hand over their messages. */
 export function mailboxPlugin(queues: ReadonlyMap<number, MessageQueue>): AnyPlugin {
   return definePlugin({
     namespace: MAILBOX_NAMESPACE,

@@ -4,27 +4,27 @@ import { NetworkRules } from '../permissions/network-rules.ts';
 import { findPrograms } from '../programs/find-programs.ts';
 
 /**
- * What a process may do, and what processes may do that it spawns: never more. What is not granted here, the outside
- * world above all, is refused.
+ * What a process may do. Processes that it spawns may never do more. Everything that is not granted here is refused, above
+ * all access to the outside world.
  */
 export interface Permissions {
-  /** Spawn processes. Default: true. */
+  /** Whether it may spawn processes. Default: true. */
   readonly spawn?: boolean;
-  /** Compile modules that it has as bytes. Default: true. */
+  /** Whether it may compile modules that it has as bytes. Default: true. */
   readonly compile?: boolean;
-  /** Make configs for processes that it spawns. Default: true. */
+  /** Whether it may make configs for processes that it spawns. Default: true. */
   readonly configs?: boolean;
-  /** Use the network: all of it, or what the rules allow. Default: false. */
+  /** Whether it may use the network: all of it, or what the rules allow. Default: false. */
   readonly network?: boolean | NetworkAllowance;
-  /** Directories of this machine that it may use, by the paths under which it sees them: `{ '/data': './guest-data' }`. */
+  /** Directories that it may use, by the paths under which it sees them: `{ '/data': './guest-data' }`. Default: none. */
   readonly directories?: Readonly<Record<string, string>>;
-  /** Programs of the operating system that it may run: names that are found in the `PATH`, or paths. Default: none. */
+  /** OS programs that it may run: names that are found in the `PATH`, or paths. Default: none. */
   readonly commands?: readonly string[];
 }
 
 /** Parts of the network. A rule is a host, an address or a range, each with or without a port: `example.com:443`, `10.0.0.0/8`. */
 export interface NetworkAllowance {
-  /** To what it may connect and send. Default: nothing. */
+  /** What it may connect and send to. Default: nothing. */
   readonly connect?: readonly string[];
   /** What it may not connect to, whatever `connect` says. Default: nothing. */
   readonly deny?: readonly string[];
@@ -32,25 +32,25 @@ export interface NetworkAllowance {
   readonly listen?: readonly string[];
 }
 
-/** What a process may use up. Without a limit it may use what the machine has. */
+/** How much a process may use. */
 export interface Limits {
-  /** Bytes of memory. Default, and most: 4 GiB less one byte. */
+  /** The size of its memory in bytes. Default and maximum: 4 GiB less one byte. */
   readonly memory?: number;
-  /** Fuel, in units of 100,000 instructions. A process that has used it up traps. Default: no limit. */
+  /** Fuel in units of 100,000 instructions. A process that has used up its fuel traps. Default: no limit. */
   readonly fuel?: number;
-  /** Processes that there may be in all when it spawns another one. Default: no limit. */
+  /** The number of processes in the environment up to which it may spawn another one. Default: no limit. */
   readonly processes?: number;
-  /** Bytes of messages that it may leave unread, 128 more for each. With more it is killed. Default: no limit. */
+  /** The size of unread messages in bytes, 128 more for each, above which it is killed. Default: no limit. */
   readonly mailbox?: number;
 }
 
-/** What a process is granted and told. */
+/** The permissions, limits and surroundings of a process. */
 export interface ConfigOptions {
   readonly permissions?: Permissions;
   readonly limits?: Limits;
   /** Its command line, the name of the program first. Default: empty. */
   readonly args?: readonly string[];
-  /** Its environment variables. Default: none; those of this program are not handed on. */
+  /** Its environment variables. Default: none. Those of this program are not passed on. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

@@ -3,7 +3,7 @@ import type { InputStream } from '../kernel/stdio.ts';
 
 const END = new Uint8Array(0);
 
-/** The input of processes, from a stream of Node. It is opened when a process first reads. */
+/** The input of processes, read from a stream of Node. The stream is opened when a process first reads. */
 export class ReadableInput implements InputStream {
   readonly #open: () => Readable;
   readonly #isTerminal: () => boolean;
@@ -11,7 +11,7 @@ export class ReadableInput implements InputStream {
   #ended = false;
   #waiting = new Set<() => void>();
 
-  /** @param isTerminal asked when a process asks, which few do */
+  /** @param isTerminal called when a process asks, which few do */
   constructor(open: () => Readable, isTerminal: () => boolean = () => false) {
     this.#open = open;
     this.#isTerminal = isTerminal;

@@ -5,11 +5,11 @@ import { WritableOutput } from './writable-output.ts';
 
 /** Where the input of a process, and of all that it spawns, comes from, and where their output goes. */
 export interface Streams {
-  /** What it reads: a stream, or all of the input. Default: nothing. */
+  /** What it reads: a stream of bytes, or all of its input. Default: nothing. */
   readonly stdin?: Readable | Uint8Array | string;
-  /** What it prints: a stream, which slows down whoever prints while it is full; null drops it. Default: `process.stdout`. */
+  /** Where it prints: a stream, for which it waits while that is full; null drops the output. Default: `process.stdout`. */
   readonly stdout?: Writable | null;
-  /** The same for errors. Default: `process.stderr`. */
+  /** Where it prints errors, in the same way. Default: `process.stderr`. */
   readonly stderr?: Writable | null;
 }
 
@@ -17,7 +17,7 @@ const BYTES = { objectMode: false };
 
 const DROPPED: OutputStream = { isTerminal: false, write: () => null };
 
-/** One for each stream of Node, so that each is listened to once. */
+/** The outputs by their streams. Each stream has one, so that it gets one set of listeners. */
 const outputs = new WeakMap<Writable, OutputStream>();
 
 /** The standard streams of a process. */

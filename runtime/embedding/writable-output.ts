@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { OutputError, type OutputStream } from '../kernel/stdio.ts';
 
-/** The output of processes, into a stream of Node. While it is full whoever writes to it waits. */
+/** The output of processes, written to a stream of Node. Processes that write wait while the stream is full. */
 export class WritableOutput implements OutputStream {
   readonly isTerminal: boolean;
   readonly #stream: Writable;
