@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { MAX_MEMORY_READ } from '../../runtime/inspect/protocol.ts';
+import { keyFromText, MAX_MEMORY_READ } from '../../runtime/inspect/protocol.ts';
 import { request } from '../request.ts';
 
 /** The most bytes that one request reads. */
@@ -8,7 +8,7 @@ const MAX_COUNT = 16 * 2 ** 20;
 /** References to memory are the keys of processes: each has one memory. */
 export const readMemory = request({
   parse: (args) => ({
-    process: args.text('memoryReference'),
+    process: keyFromText(args.text('memoryReference')),
     offset: Math.max(0, args.optionalInteger('offset') ?? 0),
     count: Math.max(0, args.integer('count')),
   }),

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ProcessKey, StackFrame } from '../../runtime/inspect/protocol.ts';
+import { keyFromText, type ProcessKey, type StackFrame } from '../../runtime/inspect/protocol.ts';
 import {
   configRows,
   mailboxText,
@@ -193,7 +193,7 @@ export class ProcessDocuments
     const kind = KINDS.find((name) => name === query.get('kind'));
     if (program === undefined || key === null || kind === undefined) return undefined;
     const document: OpenDocument = {
-      ...{ uri, program, key, kind, process: undefined, text: '', frames: [] },
+      ...{ uri, program, key: keyFromText(key), kind, process: undefined, text: '', frames: [] },
       wasOpen: false,
     };
     this.#documents.set(uri.toString(), document);

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { countOf, grouped } from '../../runtime/inspect/view/index.ts';
 import type { Log } from '../log.ts';
 import { registerProcessCommands } from './process-commands.ts';
@@ -41,7 +42,7 @@ export function registerProcessView(log: Log): vscode.Disposable {
       onDidChangeFileDecorations: tree.onDidChangeDecorations,
       provideFileDecoration({ scheme, authority, path }) {
         if (scheme !== PROCESS_SCHEME) return undefined;
-        const info = programs.get(authority)?.model.get(path.slice(1));
+        const info = programs.get(authority)?.model.get(keyFromText(path.slice(1)));
         return info === undefined ? undefined : decorationOf(info);
       },
     }),

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { CustomEvents, CustomRequests } from '../../debug-adapter/index.ts';
-import { MAX_CHANGES, MAX_PAGE, type ProcessInfo } from '../../runtime/inspect/protocol.ts';
+import { MAX_CHANGES, MAX_PAGE, type ProcessInfo, type ProcessKey } from '../../runtime/inspect/protocol.ts';
 import { ProcessModel } from '../../runtime/inspect/view/index.ts';
 import { type Log, messageOf } from '../log.ts';
 import { DEBUG_TYPE } from '../programs/debug-type.ts';
@@ -71,7 +71,7 @@ export class Program {
 
   async #readPages(): Promise<void> {
     const processes: ProcessInfo[] = [];
-    let after: string | undefined;
+    let after: ProcessKey | undefined;
     try {
       do {
         const page = await this.request('lunatic/processes', {

@@ -1,6 +1,5 @@
 import type { Environment } from '../kernel/environment.ts';
 import { type Exit, KILLED_EXIT } from '../kernel/exit.ts';
-import type { ProcessId } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
 import { displayName } from '../text/display-name.ts';
@@ -10,7 +9,7 @@ import type { LastOutput } from './last-output.ts';
 import type { Modules } from './modules.ts';
 import { processEnd } from './process-end.ts';
 import { AllNames, namesOf, ProcessInfos } from './process-info.ts';
-import { keyOf, parseKey } from './process-key.ts';
+import { keyOf, partsOf } from './process-key.ts';
 import { type EndedProcess, InspectError, type ProcessInfo, type ProcessKey } from './protocol.ts';
 
 /** The live processes, by the keys under which clients know them. */
@@ -50,10 +49,10 @@ export class ProcessIndex implements ProcessSource {
   }
 
   find(key: ProcessKey): Process | undefined {
-    const [environment, id] = parseKey(key);
+    const { environment, id } = partsOf(key);
     const root = this.#roots[environment - 1];
     if (root?.id === id && begins(root)) return root;
-    return root?.environment.get(id as ProcessId);
+    return root?.environment.get(id);
   }
 
   /** @throws InspectionError if there is no such process, or no longer */

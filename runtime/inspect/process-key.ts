@@ -1,24 +1,27 @@
+import type { ProcessId } from '../kernel/ids.ts';
 import type { ProcessKey } from './protocol.ts';
 
-const KEY = /^(\d{1,9}):(\d{1,16})$/;
+/** The number of an environment and the id of a process there, each in one form: `1:42`. */
+const KEY = /^(0|[1-9]\d{0,8}):(0|[1-9]\d{0,15})$/;
 
-export function keyOf(environment: number, id: number): ProcessKey {
-  return `${environment}:${id}`;
+/** The key of a process. Only this module knows what is in a key, so that it can name processes elsewhere one day. */
+export function keyOf(environment: number, id: ProcessId): ProcessKey {
+  return `${environment}:${id}` as ProcessKey;
 }
 
+/** Whether a text of a client can be a key. */
 export function isProcessKey(value: unknown): value is ProcessKey {
   return typeof value === 'string' && KEY.test(value);
 }
 
-/** Environment and id; 0 and 0, which nothing has, for what is no key. */
-export function parseKey(key: ProcessKey): readonly [environment: number, id: number] {
-  const match = KEY.exec(key);
-  return [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+/** What a key names. */
+export function partsOf(key: ProcessKey): { readonly environment: number; readonly id: ProcessId } {
+  const colon = key.indexOf(':');
+  return { environment: Number(key.slice(0, colon)), id: Number(key.slice(colon + 1)) as ProcessId };
 }
 
 /** Whether a process does not come after another in a page. */
 export function isUpTo(key: ProcessKey, other: ProcessKey): boolean {
-  const [environment, id] = parseKey(key);
-  const [otherEnvironment, otherId] = parseKey(other);
-  return environment === otherEnvironment ? id <= otherId : environment < otherEnvironment;
+  const [one, two] = [partsOf(key), partsOf(other)];
+  return one.environment === two.environment ? one.id <= two.id : one.environment < two.environment;
 }

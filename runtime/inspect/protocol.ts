@@ -9,8 +9,18 @@
 /** Peers whose versions differ in the first number do not understand each other. */
 export const PROTOCOL_VERSION = '2.0';
 
-/** Names one process of the running system: its environment and its id there, as in `1:42`. */
-export type ProcessKey = string;
+declare const brand: unique symbol;
+
+/**
+ * Names one process of the running system. It is opaque: `process-key.ts` makes and reads it, everybody else compares it and
+ * passes it on. A `ProcessInfo` tells the environment and the id.
+ */
+export type ProcessKey = string & { readonly [brand]: 'process' };
+
+/** A key that was a text in between, as in the address of a document. The server refuses what is none. */
+export function keyFromText(text: string): ProcessKey {
+  return text as ProcessKey;
+}
 
 /** Names one loaded module, as in `m1`. The first is the program's own. */
 export type ModuleKey = string;

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { InspectClient } from '../../runtime/internal.ts';
 import { RunningCommand } from '../support/command.ts';
 import { main } from '../support/guest.ts';
@@ -34,9 +35,12 @@ test('attaches to a program that runs: processes, output, its end', async () => 
   await command.printed('started');
   const client = await attached(url);
   await client.waitingThread(2);
-  await client.custom('lunatic/send', { process: '1:2', data: Buffer.from('häl').toString('base64') });
+  await client.custom('lunatic/send', {
+    process: keyFromText('1:2'),
+    data: Buffer.from('häl').toString('base64'),
+  });
   await client.printed('häl\n');
-  await client.custom('lunatic/kill', { process: '1:1' });
+  await client.custom('lunatic/kill', { process: keyFromText('1:1') });
   expect((await client.event('exited')).body.exitCode).toBe(1);
   await client.event('terminated');
   expect((await command.ended).exitCode).toBe(1);
@@ -52,7 +56,10 @@ test('detaching leaves the program alone, and lets go what was paused', async ()
 
   const other = await InspectClient.connect(url, { client: 'test' });
   onTestFinished(() => other.close());
-  await other.request('process/send', { process: '1:2', data: Buffer.from('free').toString('base64') });
+  await other.request('process/send', {
+    process: keyFromText('1:2'),
+    data: Buffer.from('free').toString('base64'),
+  });
   await command.printed('free\n');
   expect(command.child.exitCode).toBe(null);
 });

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { InspectClient } from '../../runtime/internal.ts';
 import { within } from './adapter-client.ts';
 
@@ -49,7 +50,7 @@ test('a refusal has the code and the words of the runtime', async () => {
     socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: 1, message: 'no process 1:5' } }));
   });
   onTestFinished(() => client.close());
-  await expect(client.request('process/get', { process: '1:5' })).rejects.toMatchObject({
+  await expect(client.request('process/get', { process: keyFromText('1:5') })).rejects.toMatchObject({
     name: 'InspectRequestError',
     code: 1,
     message: 'no process 1:5',

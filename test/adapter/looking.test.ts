@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { AdapterClient, testFolder } from './adapter-client.ts';
@@ -218,10 +219,10 @@ test('the filter can be set while the program runs', async () => {
   await client.setExceptionBreakpointsRequest({ filters: [] });
   await client.configurationDoneRequest();
   await client.waitingThread(1);
-  await client.custom('lunatic/send', { process: '1:1', data: '' });
+  await client.custom('lunatic/send', { process: keyFromText('1:1'), data: '' });
   await client.printed('it is dead\n');
   await client.setExceptionBreakpointsRequest({ filters: ['traps'] });
-  await client.custom('lunatic/send', { process: '1:1', data: '' });
+  await client.custom('lunatic/send', { process: keyFromText('1:1'), data: '' });
   expect((await client.event('stopped')).body.reason).toBe('exception');
   expect(client.output('stdout')).toBe('it is dead\n');
 });
@@ -399,12 +400,12 @@ test('the requests of a process tree', async () => {
   const client = await AdapterClient.stdio();
   await client.run(echo);
   await client.waitingThread(2);
-  const process = '1:2';
-  const page = await client.custom('lunatic/processes', { filter: { parent: '1:1' } });
+  const process = keyFromText('1:2');
+  const page = await client.custom('lunatic/processes', { filter: { parent: keyFromText('1:1') } });
   expect(page.processes.map(({ key }) => key)).toEqual(['1:2', '1:3']);
   expect(await client.custom('lunatic/process', { process })).toMatchObject({
     entry: 'worker',
-    parent: '1:1',
+    parent: keyFromText('1:1'),
   });
   expect(await client.custom('lunatic/mailbox', { process })).toEqual({ messages: [], length: 0 });
   expect(await client.custom('lunatic/peers', { process })).toEqual({ links: [], monitors: [] });

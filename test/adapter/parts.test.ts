@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { Ids } from '../../debug-adapter/ids.ts';
 import { isLibraryCode } from '../../debug-adapter/library-code.ts';
 import { Output } from '../../debug-adapter/output.ts';
-import type { MessageInfo, ProcessInfo } from '../../runtime/inspect/protocol.ts';
+import { keyFromText, type MessageInfo, type ProcessInfo } from '../../runtime/inspect/protocol.ts';
 import { messageLine, textOf, threadName } from '../../runtime/inspect/view/index.ts';
 
 const info: ProcessInfo = {
-  key: '1:5',
+  key: keyFromText('1:5'),
   id: 5,
   environment: 1,
   parent: null,
@@ -102,24 +102,24 @@ test.each([
 
 test('the same thing keeps its id until it goes', () => {
   const ids = new Ids();
-  const thread = ids.thread('1:1');
-  expect(ids.thread('1:1')).toBe(thread);
-  const frame = ids.frame('1:1', 2);
-  const other = ids.frame('1:2', 2);
-  expect(ids.frame('1:1', 2)).toBe(frame);
+  const thread = ids.thread(keyFromText('1:1'));
+  expect(ids.thread(keyFromText('1:1'))).toBe(thread);
+  const frame = ids.frame(keyFromText('1:1'), 2);
+  const other = ids.frame(keyFromText('1:2'), 2);
+  expect(ids.frame(keyFromText('1:1'), 2)).toBe(frame);
   expect(other).not.toBe(frame);
-  const scope = ids.container({ kind: 'mailbox', process: '1:1' });
-  const first = ids.container({ kind: 'message', process: '1:1', index: 0 });
-  expect(ids.container({ kind: 'message', process: '1:1', index: 1 })).not.toBe(first);
+  const scope = ids.container({ kind: 'mailbox', process: keyFromText('1:1') });
+  const first = ids.container({ kind: 'message', process: keyFromText('1:1'), index: 0 });
+  expect(ids.container({ kind: 'message', process: keyFromText('1:1'), index: 1 })).not.toBe(first);
   expect(ids.containerOf(first)).toEqual({ kind: 'message', process: '1:1', index: 0 });
 
-  ids.forget('1:1');
+  ids.forget(keyFromText('1:1'));
   expect(ids.process(thread)).toBe(undefined);
   expect(ids.frameOf(frame)).toBe(undefined);
   expect(ids.containerOf(scope)).toBe(undefined);
   expect(ids.frameOf(other)).toEqual({ process: '1:2', depth: 2 });
   // Who held the old one must not get something else by it.
-  expect(ids.thread('1:1')).not.toBe(thread);
+  expect(ids.thread(keyFromText('1:1'))).not.toBe(thread);
 });
 
 test('output: both streams keep their own half of a character', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { guest } from '../support/guest.ts';
 import { AdapterClient } from './adapter-client.ts';
 import { echo } from './guests.ts';
@@ -61,7 +62,7 @@ test('clients are told when names change', async () => {
   await client.waitingThread(2);
   await names(client);
   const before = client.events.length;
-  await client.custom('lunatic/pause', { process: '1:2' });
+  await client.custom('lunatic/pause', { process: keyFromText('1:2') });
   await client.event('thread', ({ body }) => body.reason === 'started', before);
   expect(await names(client)).toContain('#2 worker (paused, waiting for a message)');
 });
@@ -75,8 +76,8 @@ test('no thread starts that has stopped, also where its name changes', async () 
   await client.event('stopped');
   let before = client.events.length;
   // At most the first of them is one that it waits for.
-  await client.custom('lunatic/send', { process: '1:1', data: '' });
-  await client.custom('lunatic/send', { process: '1:1', data: '' });
+  await client.custom('lunatic/send', { process: keyFromText('1:1'), data: '' });
+  await client.custom('lunatic/send', { process: keyFromText('1:1'), data: '' });
   do {
     const { body } = await client.event('thread', ({ body }) => body.reason === 'started', before);
     expect(body.threadId).not.toBe(threadId);
@@ -92,8 +93,8 @@ test('one process is paused while the others run on, and continued', async () =>
   const { body } = await client.event('stopped');
   expect(body).toEqual({ reason: 'pause', threadId: first, allThreadsStopped: false });
 
-  await client.custom('lunatic/send', { process: '1:2', data: text('to the first') });
-  await client.custom('lunatic/send', { process: '1:3', data: text('to the second') });
+  await client.custom('lunatic/send', { process: keyFromText('1:2'), data: text('to the first') });
+  await client.custom('lunatic/send', { process: keyFromText('1:3'), data: text('to the second') });
   await client.printed('to the second');
   expect(client.output('stdout')).not.toContain('to the first');
   expect(client.eventsOf('stopped').map((event) => event.body.threadId)).not.toContain(second);
@@ -149,9 +150,9 @@ test('a process that is paused and continued from elsewhere is shown so', async 
   const client = await AdapterClient.stdio();
   await client.run(echo);
   const threadId = await client.waitingThread(2);
-  await client.custom('lunatic/pause', { process: '1:2' });
+  await client.custom('lunatic/pause', { process: keyFromText('1:2') });
   expect((await client.event('stopped')).body).toMatchObject({ reason: 'pause', threadId });
-  await client.custom('lunatic/resume', { process: '1:2' });
+  await client.custom('lunatic/resume', { process: keyFromText('1:2') });
   expect((await client.event('continued')).body).toEqual({ threadId, allThreadsContinued: false });
 });
 
@@ -162,7 +163,7 @@ test('terminating a thread kills its process and no other', async () => {
   await client.customRequest('terminateThreads', { threadIds: [first] });
   const { body } = await client.event('thread', (event) => event.body.reason === 'exited');
   expect(body.threadId).toBe(first);
-  await client.custom('lunatic/send', { process: '1:3', data: text('still here') });
+  await client.custom('lunatic/send', { process: keyFromText('1:3'), data: text('still here') });
   await client.printed('still here');
   await expect(client.pauseRequest({ threadId: first })).rejects.toThrow(
     `There is no thread ${first} any more`,
@@ -190,7 +191,7 @@ test('10,000 processes: the first 1,000 are threads, which is told once; the oth
   expect(client.output('console').match(/There are more than 1000 processes/g)).toHaveLength(1);
 
   // One that is not shown becomes a thread when it stops.
-  await client.custom('lunatic/pause', { process: '1:9000' });
+  await client.custom('lunatic/pause', { process: keyFromText('1:9000') });
   const { body } = await client.event('stopped');
   const shown = (await client.threadsRequest()).body.threads;
   expect(shown.length).toBe(1001);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeTable } from '../../runtime/cli/ps.ts';
-import type { ProcessInfo } from '../../runtime/inspect/protocol.ts';
+import { keyFromText, type ProcessInfo } from '../../runtime/inspect/protocol.ts';
 import { lunatic } from '../support/command.ts';
 import { Inspected, inspectPrograms } from '../support/inspected.ts';
 import { FAMILY, many } from '../support/inspected-guests.ts';
@@ -142,7 +142,15 @@ test('a port without a program, and a wrong token, are reported', async () => {
 });
 
 const info = (id: number, more: Partial<ProcessInfo> = {}): ProcessInfo => ({
-  ...{ key: `1:${id}`, id, environment: 1, parent: null, names: [], state: 'waiting', waitsFor: 'message' },
+  ...{
+    key: keyFromText(`1:${id}`),
+    id,
+    environment: 1,
+    parent: null,
+    names: [],
+    state: 'waiting',
+    waitsFor: 'message',
+  },
   ...{ since: 0, module: 'm1', entry: 'main', mailbox: 0, memory: 0, links: 0, monitors: 0 },
   ...more,
 });
@@ -151,7 +159,7 @@ const plain = (_: unknown, text: string) => text;
 test.each([40, 80, 120])('a table fits a terminal of %i columns if it can', (width) => {
   const long = 'app::a::very::long::path::of::a::function::that::nobody::reads';
   const table = describeTable(
-    [info(1, { names: [long] }), info(2, { parent: '1:1', entry: long })],
+    [info(1, { names: [long] }), info(2, { parent: keyFromText('1:1'), entry: long })],
     width,
     plain,
     500,
@@ -168,13 +176,15 @@ test('a table that is not printed to a terminal is not cut', () => {
 });
 
 test('a tree of 20,000 levels, orphans, and times', () => {
-  const deep = Array.from({ length: 20_000 }, (_, i) => info(i + 1, { parent: i === 0 ? null : `1:${i}` }));
+  const deep = Array.from({ length: 20_000 }, (_, i) =>
+    info(i + 1, { parent: i === 0 ? null : keyFromText(`1:${i}`) }),
+  );
   const lines = describeTable(deep, 80, plain, 0).split('\n');
   expect(lines).toHaveLength(20_003);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(120);
   const since = (milliseconds: number) =>
     /message +(.*?) +0 +0 bytes/.exec(
-      describeTable([info(7, { parent: '1:3' })], 80, plain, milliseconds),
+      describeTable([info(7, { parent: keyFromText('1:3') })], 80, plain, milliseconds),
     )?.[1];
   expect([1, 999, 1000, 119_000, 120_000, 9_000_000].map(since)).toEqual([
     ...['', '', '1 s', '119 s', '2 min', '2.5 h'],

@@ -25,6 +25,7 @@ import {
   WasmFormatError,
   WatError,
 } from '../../runtime/index.ts';
+import { keyFromText, type ProcessKey } from '../../runtime/inspect/protocol.ts';
 import { InspectClient } from '../../runtime/internal.ts';
 import { projectFolder } from '../support/command.ts';
 import { guest, main } from '../support/guest.ts';
@@ -568,7 +569,7 @@ describe('an inspection', () => {
     await expect
       .poll(async () => (await client.request('process/list', {})).processes)
       .toMatchObject([{ id: Number(id), state: 'waiting', entry: '_start' }]);
-    const stack = await client.request('process/stack', { process: `1:${id}` });
+    const stack = await client.request('process/stack', { process: keyFromText(`1:${id}`) });
     expect(stack.frames.map(({ functionName }) => functionName)).toEqual(['forever', '_start']);
     await expect(
       InspectClient.connect(inspection.url.replace(/.$/, '!'), { client: 'a stranger' }),
@@ -584,7 +585,7 @@ describe('an inspection', () => {
     const { url } = await lunatic.inspect();
     const client = await InspectClient.connect(url, { client: 'a test' });
     await client.request('watch', { traps: true });
-    const stopped = new Promise<string>((done) =>
+    const stopped = new Promise<ProcessKey>((done) =>
       client.on('process/stopped', (event) => done(event.process.key)),
     );
     const { exited } = await spawn(main('unreachable'), {}, lunatic);

@@ -61,6 +61,9 @@ export class Received<Name extends keyof Notifications> {
   }
 }
 
+/** The same with keys as texts: tests know them. */
+type Texts<T> = T extends ProcessKey ? string : T extends object ? { [Key in keyof T]: Texts<T[Key]> } : T;
+
 /** A connected client, with what tests ask it for. */
 export class Inspecting {
   readonly client: InspectClient;
@@ -71,17 +74,14 @@ export class Inspecting {
 
   readonly ask = <Name extends keyof Requests>(
     name: Name,
-    params: Requests[Name]['params'],
-  ): Promise<Requests[Name]['result']> => this.client.request(name, params);
+    params: Texts<Requests[Name]['params']>,
+  ): Promise<Requests[Name]['result']> => this.client.request(name, params as Requests[Name]['params']);
 
   readonly received = <Name extends keyof Notifications>(name: Name): Received<Name> =>
     new Received(this.client, name);
 
   /** Asks again and again until a process looks so. */
-  readonly until = async (
-    process: ProcessKey,
-    fits: (info: ProcessInfo) => boolean,
-  ): Promise<ProcessInfo> => {
+  readonly until = async (process: string, fits: (info: ProcessInfo) => boolean): Promise<ProcessInfo> => {
     for (;;) {
       const info = await this.ask('process/get', { process });
       if (fits(info)) return info;
@@ -94,7 +94,7 @@ export class Inspecting {
   };
 
   /** What is on the stack, innermost call first. */
-  readonly stack = async (process: ProcessKey): Promise<readonly (string | undefined)[]> =>
+  readonly stack = async (process: string): Promise<readonly (string | undefined)[]> =>
     (await this.ask('process/stack', { process })).frames.map(({ functionName }) => functionName);
 }
 

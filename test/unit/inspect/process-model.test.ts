@@ -1,10 +1,23 @@
 import { expect, test } from 'vitest';
-import type { ProcessEnd, ProcessInfo, ProcessKey } from '../../../runtime/inspect/protocol.ts';
+import {
+  keyFromText,
+  type ProcessEnd,
+  type ProcessInfo,
+  type ProcessKey,
+} from '../../../runtime/inspect/protocol.ts';
 import { MAX_ENDED, ProcessModel } from '../../../runtime/inspect/view/index.ts';
 
 function info(id: number, parent: ProcessKey | null, more: Partial<ProcessInfo> = {}): ProcessInfo {
   return {
-    ...{ key: `1:${id}`, id, environment: 1, parent, names: [], state: 'waiting', waitsFor: 'message' },
+    ...{
+      key: keyFromText(`1:${id}`),
+      id,
+      environment: 1,
+      parent,
+      names: [],
+      state: 'waiting',
+      waitsFor: 'message',
+    },
     ...{ since: 0, module: 'm1', entry: 'worker', mailbox: 0, memory: 65_536, links: 0, monitors: 0 },
     ...more,
   };
@@ -22,7 +35,13 @@ const ended = (process: ProcessKey, end: ProcessEnd = { kind: 'killed' }, time =
 function family(): ProcessModel {
   const model = new ProcessModel();
   model.addPage({
-    processes: [info(1, null), info(2, '1:1'), info(3, '1:1'), info(4, '1:1'), info(5, '1:3')],
+    processes: [
+      info(1, null),
+      info(2, keyFromText('1:1')),
+      info(3, keyFromText('1:1')),
+      info(4, keyFromText('1:1')),
+      info(5, keyFromText('1:3')),
+    ],
     total: 5,
   });
   model.takeChanges();
@@ -44,9 +63,9 @@ test('is a tree, in the order of ids', () => {
 test('tells which processes changed, and which parents have other children', () => {
   const model = family();
   model.apply({
-    started: [info(6, '1:3')],
-    changed: [info(2, '1:1', { mailbox: 7 })],
-    ended: [ended('1:4')],
+    started: [info(6, keyFromText('1:3'))],
+    changed: [info(2, keyFromText('1:1'), { mailbox: 7 })],
+    ended: [ended(keyFromText('1:4'))],
     total: 5,
   });
   const { changed, parents, removed } = model.takeChanges();
@@ -62,10 +81,13 @@ test('a process that has ended stays for a while, with how it ended', () => {
   const failed: ProcessEnd = { kind: 'exited', code: 3 };
   model.apply({
     ...nothing,
-    ended: [ended('1:4', failed, 100_000), ended('1:2', { kind: 'killed' }, 100_000)],
+    ended: [
+      ended(keyFromText('1:4'), failed, 100_000),
+      ended(keyFromText('1:2'), { kind: 'killed' }, 100_000),
+    ],
     total: 3,
   });
-  expect(model.get('1:4')).toMatchObject({ state: 'ended', since: 100_000, end: failed });
+  expect(model.get(keyFromText('1:4'))).toMatchObject({ state: 'ended', since: 100_000, end: failed });
   expect([drawn(model), model.size, model.total]).toEqual(['1\n 2\n 3\n  5\n 4\n', 3, 3]);
   model.takeChanges();
   expect(model.expire(104_000)).toBe(false);
@@ -81,9 +103,9 @@ test('a process that has ended stays for a while, with how it ended', () => {
 
 test('a page that is older than the end of a process does not bring it back', () => {
   const model = family();
-  model.apply({ ...nothing, ended: [ended('1:4')], total: 4 });
-  model.addPage({ processes: [info(4, '1:1')], total: 4 });
-  expect(model.get('1:4')?.state).toBe('ended');
+  model.apply({ ...nothing, ended: [ended(keyFromText('1:4'))], total: 4 });
+  model.addPage({ processes: [info(4, keyFromText('1:1'))], total: 4 });
+  expect(model.get(keyFromText('1:4'))?.state).toBe('ended');
   model.replace([info(1, null)], 1);
   expect([...model.processes()].map(({ key, state }) => `${key} ${state}`)).toEqual([
     '1:1 waiting',
@@ -96,11 +118,14 @@ test('a process that failed before it was told of is displayed with its end', ()
   const end: ProcessEnd = { kind: 'trapped', message: 'unreachable' };
   model.apply({
     ...nothing,
-    ended: [{ ...ended('1:6', end), last: info(6, '1:3') }, ended('1:7')],
+    ended: [
+      { ...ended(keyFromText('1:6'), end), last: info(6, keyFromText('1:3')) },
+      ended(keyFromText('1:7')),
+    ],
     total: 5,
   });
   expect(drawn(model)).toBe('1\n 2\n 3\n  5\n  6\n 4\n');
-  expect([model.get('1:6')?.state, model.size]).toEqual(['ended', 5]);
+  expect([model.get(keyFromText('1:6'))?.state, model.size]).toEqual(['ended', 5]);
 });
 
 test('only so many that have ended are kept, the last of them', () => {
@@ -114,11 +139,11 @@ test('only so many that have ended are kept, the last of them', () => {
 
 test('live children move to the top when their parent ends', () => {
   const model = family();
-  model.apply({ ...nothing, ended: [ended('1:3')], total: 4 });
+  model.apply({ ...nothing, ended: [ended(keyFromText('1:3'))], total: 4 });
   expect(drawn(model)).toBe('1\n 2\n 3\n 4\n5\n');
-  expect(model.parentOf('1:5')).toBe(null);
+  expect(model.parentOf(keyFromText('1:5'))).toBe(null);
   // One that has ended as well is below it again.
-  model.apply({ ...nothing, ended: [ended('1:5'), ended('1:1')], total: 2 });
+  model.apply({ ...nothing, ended: [ended(keyFromText('1:5')), ended(keyFromText('1:1'))], total: 2 });
   expect(drawn(model)).toBe('1\n 3\n  5\n2\n4\n');
   model.expire(10_000);
   expect(drawn(model)).toBe('2\n4\n');
@@ -126,7 +151,7 @@ test('live children move to the top when their parent ends', () => {
 
 test('children that were heard of before their parent come below it', () => {
   const model = new ProcessModel();
-  model.apply({ ...nothing, started: [info(9, '1:1'), info(3, '1:1')], total: 3 });
+  model.apply({ ...nothing, started: [info(9, keyFromText('1:1')), info(3, keyFromText('1:1'))], total: 3 });
   expect(drawn(model)).toBe('3\n9\n');
   model.apply({ ...nothing, started: [info(1, null)], total: 3 });
   expect(drawn(model)).toBe('1\n 3\n 9\n');
@@ -140,7 +165,12 @@ test('a process whose parent is another now moves there', () => {
 
 test('news of a process that is not known does not make it', () => {
   const model = family();
-  model.apply({ ...nothing, changed: [info(77, '1:1')], ended: [ended('1:78')], total: 5 });
+  model.apply({
+    ...nothing,
+    changed: [info(77, keyFromText('1:1'))],
+    ended: [ended(keyFromText('1:78'))],
+    total: 5,
+  });
   expect(model.size).toBe(5);
 });
 
@@ -149,9 +179,9 @@ test('environments are shown one after the other', () => {
   model.addPage({
     processes: [
       info(2, null),
-      { ...info(1, null), key: '2:1', environment: 2 },
+      { ...info(1, null), key: keyFromText('2:1'), environment: 2 },
       info(1, null),
-      { ...info(2, '2:1'), key: '2:2', environment: 2 },
+      { ...info(2, keyFromText('2:1')), key: keyFromText('2:2'), environment: 2 },
     ],
     total: 4,
   });
@@ -162,13 +192,13 @@ test('keeps no more than it may, and counts the others', () => {
   const model = new ProcessModel(3);
   model.addPage({ processes: [1, 2, 3, 4, 5].map((id) => info(id, null)), total: 5 });
   expect([model.size, model.total, model.isFull]).toEqual([3, 5, true]);
-  model.apply({ ...nothing, ended: [ended('1:2')], total: 4 });
+  model.apply({ ...nothing, ended: [ended(keyFromText('1:2'))], total: 4 });
   expect([model.size, model.total, model.isFull]).toEqual([2, 4, false]);
 });
 
 test('replacing forgets who is gone', () => {
   const model = family();
-  model.replace([info(1, null), info(3, '1:1'), info(8, '1:3')], 3);
+  model.replace([info(1, null), info(3, keyFromText('1:1')), info(8, keyFromText('1:3'))], 3);
   expect(drawn(model)).toBe('1\n 3\n  8\n');
   expect([...model.takeChanges().removed].sort()).toEqual(['1:2', '1:4', '1:5']);
 });
@@ -177,10 +207,11 @@ test('10,000 processes that come and go one by one take no long time', () => {
   const model = new ProcessModel();
   model.addPage({ processes: [info(1, null)], total: 1 });
   const start = performance.now();
-  for (let id = 2; id < 10_002; id++) model.apply({ ...nothing, started: [info(id, '1:1')], total: id });
-  expect(model.childrenOf('1:1')).toHaveLength(10_000);
   for (let id = 2; id < 10_002; id++)
-    model.apply({ ...nothing, ended: [ended(`1:${id}`)], total: 10_002 - id });
+    model.apply({ ...nothing, started: [info(id, keyFromText('1:1'))], total: id });
+  expect(model.childrenOf(keyFromText('1:1'))).toHaveLength(10_000);
+  for (let id = 2; id < 10_002; id++)
+    model.apply({ ...nothing, ended: [ended(keyFromText(`1:${id}`))], total: 10_002 - id });
   expect(model.size).toBe(1);
   expect(performance.now() - start).toBeLessThan(1000);
 });

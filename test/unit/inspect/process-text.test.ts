@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { iconOf } from '../../../extension/processes/process-icon.ts';
-import type { MessageInfo, ProcessEnd, ProcessInfo } from '../../../runtime/inspect/protocol.ts';
+import {
+  keyFromText,
+  type MessageInfo,
+  type ProcessEnd,
+  type ProcessInfo,
+} from '../../../runtime/inspect/protocol.ts';
 import {
   bytesOf,
   configRows,
@@ -17,7 +22,15 @@ import {
 } from '../../../runtime/inspect/view/index.ts';
 
 const worker: ProcessInfo = {
-  ...{ key: '1:5', id: 5, environment: 1, parent: '1:1', names: [], state: 'waiting', waitsFor: 'message' },
+  ...{
+    key: keyFromText('1:5'),
+    id: 5,
+    environment: 1,
+    parent: keyFromText('1:1'),
+    names: [],
+    state: 'waiting',
+    waitsFor: 'message',
+  },
   ...{ since: 0, module: 'm1', entry: 'worker', mailbox: 3, memory: 131_072, links: 1, monitors: 2 },
 };
 
