@@ -109,6 +109,22 @@ test('a paused process gets its messages when it goes on; others run meanwhile',
   await program.empty;
 });
 
+test('a process that is resumed before anything came goes on waiting', async () => {
+  const program = await start(PROGRAM, { entry: 'parent_of_dots' });
+  const { holding } = program.runtime.scheduler;
+  await until(() => program.root.environment.size === 2 && processOf(program, 2).state === 'waiting');
+  const child = processOf(program, 2);
+  const { turns } = child;
+  holding.pause([child]);
+  holding.resume(child);
+  for (let i = 0; i < 5; i++) await turn();
+  expect([child.state, child.turns]).toEqual(['waiting', turns]);
+  send(program, child);
+  await until(() => program.stdout.text === '.');
+  program.root.stop();
+  await program.empty;
+});
+
 test('a process that computes is paused at its next turn, and stands still', async () => {
   const program = await start(PROGRAM, { entry: 'parent_of_loops' });
   const { scheduler } = program.runtime;
