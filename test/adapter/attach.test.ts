@@ -161,9 +161,9 @@ async function answering(answer: object): Promise<string> {
 }
 
 test('a runtime of another version', async () => {
-  expect(await refusal(await answering({ result: { version: '2.0' } }))).toEqual({
+  expect(await refusal(await answering({ result: { version: '3.0' } }))).toEqual({
     id: 2104,
-    message: expect.stringContaining('speaks version 2.0 of the inspection protocol, and this one 1.'),
+    message: expect.stringContaining('speaks version 3.0 of the inspection protocol, and this one 2.'),
     showUser: true,
   });
 });

@@ -337,6 +337,26 @@ test('the config of a process', async () => {
   expect(config).toContainEqual({ name: 'can_spawn_processes', value: 'true', variablesReference: 0 });
 });
 
+test('limits in words, and lists that expand', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(echo, { args: ['first', 'second'], env: { PASSWORD: 'open sesame 4711' } });
+  const config = await client.scope(await client.waitingThread(2), 'Config');
+  const row = (name: string) => config.find((variable) => variable.name === name);
+  expect(row('max_memory')?.value).toBe('4 GiB');
+  expect(row('max_fuel')?.value).toBe('no limit');
+  expect(row('arguments')).toMatchObject({ value: '3 arguments', indexedVariables: 3 });
+  const entries = async (name: string) =>
+    (await client.variables(row(name)?.variablesReference ?? 0)).map(
+      (entry) => `${entry.name} ${entry.value}`,
+    );
+  expect((await entries('arguments')).slice(1)).toEqual(['[1] first', '[2] second']);
+  expect((await entries('preopened_directories')).join()).toContain(' -> ');
+  const variables = (await entries('environment_variables')).join('\n');
+  expect(variables).toMatch(/^\[\d+\] PASSWORD$/m);
+  // Values may be secrets.
+  expect(variables).not.toContain('sesame');
+});
+
 test('the memory of a process', async () => {
   const client = await AdapterClient.stdio();
   const twenty = guest(

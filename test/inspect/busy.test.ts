@@ -39,6 +39,8 @@ async function busy(): Promise<Inspecting> {
   const run = await Inspected.run(BUSY);
   const inspecting = await run.connect();
   await run.command.printed('ready\n');
+  // Processes have their first turns in the order in which they were spawned.
+  await inspecting.until('1:2001', ({ state }) => state === 'running');
   return inspecting;
 }
 
@@ -63,9 +65,7 @@ test('killing and pausing one of 2,000 busy processes is answered and seen at on
 });
 
 test('all of 2,000 busy processes stand still at once', async () => {
-  const { ask, stack, until } = await busy();
-  // It has had its first turn.
-  await until('1:700', ({ state }) => state === 'running');
+  const { ask, stack } = await busy();
   await ask('processes/pause', {});
   const turns = async () => (await ask('process/list', { limit: 1000 })).processes;
   const before = await turns();
