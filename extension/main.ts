@@ -1,4 +1,4 @@
-/** The extension: what VS Code calls when it is needed, and when it is no more. */
+/** The entry point of the extension: VS Code calls `activate` when the extension is needed. */
 import * as vscode from 'vscode';
 import { LunaticDebugSession } from '../debug-adapter/index.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';

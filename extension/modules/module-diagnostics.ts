@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { ModuleFault, ModuleReadError } from './module-error.ts';
 
-/** Displays what is wrong with modules where it is wrong, in editors and in the list of problems. */
+/** Displays the faults of modules that cannot be read, in editors and in the Problems view. */
 export class ModuleDiagnostics implements vscode.Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection('lunatic');
 
@@ -13,13 +13,13 @@ export class ModuleDiagnostics implements vscode.Disposable {
     this.#collection.set(uri, faults.map(diagnosticOf));
   }
 
-  /** The module can be read, or is gone. */
+  /** Called when the module can be read, or is gone. */
   clear(uri: vscode.Uri): void {
     this.#collection.delete(uri);
   }
 }
 
-/** Where a fault is in the text of its module: at its beginning where nobody knows. */
+/** The range of a fault in its module: the beginning of the file if the fault has none. */
 export function rangeOf({ range }: ModuleFault): vscode.Range {
   if (range === undefined) return new vscode.Range(0, 0, 0, 0);
   const { line, column, length } = range;

@@ -4,11 +4,14 @@ import { assembleText, isWasmBinary, readModule, WasmFormatError, WatError } fro
 /** One thing that is wrong with a module. */
 export interface ModuleFault {
   readonly message: string;
-  /** Where in the text of a module it is, from 0, in UTF-16 units; undefined in a binary, whose messages name the offset. */
+  /**
+   * Where the fault is in the text of the module. Lines and columns count from 0, columns in UTF-16 code units. Undefined for a
+   * binary: its message names the offset.
+   */
   readonly range?: { readonly line: number; readonly column: number; readonly length: number };
 }
 
-/** A module that cannot be read. The message tells its first fault, on one line. */
+/** A module cannot be read. The message is its first fault, on one line. */
 export class ModuleReadError extends Error {
   override readonly name = 'ModuleReadError';
   readonly code = 'LUNATIC_MODULE_READ';
@@ -25,8 +28,8 @@ export class ModuleReadError extends Error {
 }
 
 /**
- * The binary of a module, which is assembled where it is a text.
- * @param path for messages, and to know a text module by
+ * Returns the binary of a module. A text module is assembled.
+ * @param path tells whether it is a text module; messages contain it
  * @throws ModuleReadError
  */
 export async function readBinary(bytes: Uint8Array, path: string): Promise<Uint8Array> {
@@ -53,7 +56,7 @@ function checkBinary(bytes: Uint8Array): void {
 }
 
 /**
- * What the assembler complains about:
+ * An error of the assembler:
  *
  *     program.wat:3:11: error: unexpected token blu, expected ).
  *      (func $x blu))
@@ -67,7 +70,7 @@ function faultsOf(complaints: string, text: string): ModuleFault[] {
     ([, line = '1', column = '1', message = '', mark = '^']): ModuleFault => {
       const content = Buffer.from(lines[Number(line) - 1] ?? '');
       const start = Number(column) - 1;
-      // The assembler counts bytes.
+      // The assembler counts columns in bytes.
       const before = content.toString('utf8', 0, start).length;
       const length = content.toString('utf8', start, start + mark.length).length;
       return {

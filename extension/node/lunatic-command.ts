@@ -37,7 +37,7 @@ export class LunaticCommands {
     return { node: node.path, script: join(this.#extensionFolder, 'dist', 'lunatic.js'), env: node.env };
   }
 
-  /** Once, until another one is found. */
+  /** Logs which Node is used, unless that is known already. */
   #tell({ path, version, origin }: FoundNode): void {
     const text = `Programs run on Node ${version} (${ORIGINS[origin]}): ${path}`;
     if (text !== this.#told) this.#log.info(text);

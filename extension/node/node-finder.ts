@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Probed, probeNode } from './probe.ts';
 
-/** Where a Node was looked for, in the words of messages. */
+/** Where a Node was found. */
 export type NodeOrigin = 'setting' | 'bundled' | 'own' | 'path';
 
 /** A Node that can run the runtime. */
@@ -10,25 +10,25 @@ export interface FoundNode {
   readonly path: string;
   readonly origin: NodeOrigin;
   readonly version: string;
-  /** Variables without which the executable is no Node. */
+  /** Environment variables that the executable needs to act as Node. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 export interface NodePlaces {
-  /** What the user has set; empty for nothing. */
+  /** The setting `lunatic.node`. Empty if the user has not set it. */
   readonly setting: string;
   /** The extension's folder. */
   readonly extensionFolder: string;
-  /** The executable that runs this code. */
+  /** Path of the executable that runs this code. */
   readonly execPath: string;
-  /** Whether that is Electron, which is a Node only when it is told to be. */
+  /** Whether that executable is Electron, which acts as Node only if an environment variable says so. */
   readonly isElectron: boolean;
   /** The variable `PATH`. */
   readonly searchPath: string;
   readonly platform: NodeJS.Platform;
 }
 
-/** There is no Node that could run programs; the message says what to do. */
+/** No Node can run programs. The message says what to do. */
 export class NodeNotFoundError extends Error {
   override readonly name = 'NodeNotFoundError';
   readonly code = 'LUNATIC_NODE_NOT_FOUND';
@@ -42,7 +42,7 @@ interface Candidate {
 
 const WANTED = 'a Node with JavaScript Promise Integration (24.21, or 26 and newer)';
 
-/** Finds the Node that runs programs and tests. What was found out about an executable is kept while it stays the same. */
+/** Finds the Node that runs programs and tests. An executable is probed once, and again after it has changed. */
 export class NodeFinder {
   readonly #probe: typeof probeNode;
   readonly #known = new Map<string, Promise<Probed>>();
@@ -52,8 +52,8 @@ export class NodeFinder {
   }
 
   /**
-   * The first that will do: the one that is set, and then no other; the extension's own; the one that runs the
-   * extension; the first in the search path.
+   * Returns the first suitable Node. If the setting names one, no other is tried. Otherwise these are tried in turn: the one in
+   * the extension's folder, the one that runs the extension, and the first in the search path.
    * @throws NodeNotFoundError
    */
   async find(places: NodePlaces): Promise<FoundNode> {

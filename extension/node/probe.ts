@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 
-/** What an executable turned out to be. */
+/** Whether an executable is a Node that can suspend wasm, and why not. */
 export type Probed =
   | { readonly kind: 'suspends'; readonly version: string }
   | { readonly kind: 'too-old'; readonly version: string }
@@ -11,7 +11,7 @@ const QUESTION =
   "console.log(process.version, typeof WebAssembly === 'object' && 'Suspending' in WebAssembly)";
 const ANSWER = /^(v\d\S*) (true|false)\s*$/;
 
-/** Milliseconds that an executable may take to answer: on a busy machine the first start of one is slow. */
+/** Milliseconds that an executable may take to answer. On a busy machine its first start is slow. */
 const PATIENCE = 20_000;
 
 /** Asks an executable whether it is a Node that can suspend wasm. */

@@ -1,4 +1,4 @@
-/** What somebody typed is no message; the text says what it should look like. */
+/** The typed text is no message, or no tag. The error's message says what it should look like. */
 export class MessageInputError extends Error {
   override readonly name = 'MessageInputError';
   readonly code = 'LUNATIC_MESSAGE_INPUT';
@@ -12,8 +12,8 @@ const NUMBERS: Readonly<Record<string, (text: string) => Uint8Array>> = {
 };
 
 /**
- * The bytes of a message as people type it: a text as it is; `hex 68 65 6c`; numbers, low byte first, `i64 1 2`. A
- * text in quotation marks is never anything else.
+ * Returns the bytes of a message that a user has typed: text, bytes as in `hex 68 65 6c`, or numbers with the low byte first as
+ * in `i64 1 2`. Text in quotation marks is always text.
  * @throws MessageInputError
  */
 export function parseMessage(input: string): Uint8Array {
@@ -35,7 +35,7 @@ const MAX_TAG = 2n ** 63n - 1n;
 const MIN_TAG = -(2n ** 63n);
 
 /**
- * A tag as people type it; nothing is no tag.
+ * Returns the tag that a user has typed, as decimal digits. `0`, which stands for no tag, if the input is empty.
  * @throws MessageInputError
  */
 export function parseTag(input: string): string {

@@ -9,7 +9,7 @@ import type { ProcessTree } from './process-tree.ts';
 import type { Program, Programs } from './program.ts';
 import type { MoreNode, ProcessNode, ProgramNode, TreeNode } from './tree-nodes.ts';
 
-/** Processes that a choice shows at once. */
+/** Maximum number of processes that the picker displays. */
 const MAX_CHOICES = 200;
 
 /** A process of a program. */
@@ -25,13 +25,13 @@ export interface ProcessCommandsOptions {
   readonly documents: ProcessDocuments;
 }
 
-/** What a key of the tree gives as argument: the process that is selected there is meant, and no other. */
+/** The argument of commands that a key of the tree runs. It stands for the selected process; nothing is picked. */
 const SELECTED = 'selected';
 
-/** Registers what can be done to processes, from the tree or the palette. */
+/** Registers the commands for processes, which the tree, its keys and the palette run. */
 export function registerProcessCommands(options: ProcessCommandsOptions): vscode.Disposable {
   const { programs, tree, view, documents } = options;
-  /** The process that is selected in the tree, while the tree is visible. One that has ended can be looked at only. */
+  /** The process that is selected in the tree, while the tree is visible. A process that has ended can only be looked at. */
   const selected = (command: string): Target | undefined => {
     const [node] = view.visible ? view.selection : [];
     if (node?.kind !== 'process') return undefined;
@@ -41,6 +41,7 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
   };
   const act = async (target: Target | undefined, action: (target: Target) => Thenable<unknown>) => {
     if (target === undefined) return;
+    tree.hurry();
     try {
       await action(target);
     } catch (error) {
@@ -55,6 +56,7 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
     });
   const onAll = (command: string, request: 'lunatic/pauseAll' | 'lunatic/resumeAll') =>
     vscode.commands.registerCommand(command, async (node?: unknown) => {
+      tree.hurry();
       const meant = isProgram(node) ? [node.program] : programs.list;
       const results = await Promise.allSettled(meant.map((program) => program.request(request, {})));
       for (const result of results)
@@ -157,7 +159,7 @@ interface ProcessItem extends vscode.QuickPickItem {
   readonly target?: Target;
 }
 
-/** Lets the user pick a process of any program. The runtimes look for what is typed: they may have many. */
+/** Lets the user pick a process of any program. The runtimes search for the typed text, since they may have many processes. */
 function pickProcess(programs: Programs, title: string): Promise<Target | undefined> {
   const pick = vscode.window.createQuickPick<ProcessItem>();
   pick.placeholder = `${title} which process? Its id, name, or function`;

@@ -15,20 +15,20 @@ import { PROCESS_SCHEME } from './tree-items.ts';
 
 const KINDS = ['details', 'mailbox', 'stack'] as const;
 
-/** What a document tells of a process. Details are its state, its config, its stack and its mailbox. */
+/** What a document shows of a process. The details are its state, stack, mailbox and config. */
 export type DocumentKind = (typeof KINDS)[number];
 
-/** Messages that a document displays. */
+/** Maximum number of messages that a document displays. */
 const MAX_MESSAGES = 200;
 
-/** The command of links to frames, and its arguments. No URI is among them: the editor decodes arguments twice. */
+/** The command of links to frames, and its arguments. None of them is a URI, since VS Code decodes arguments twice. */
 const OPEN_FRAME = 'lunatic.openFrame';
 type FrameReference = [program: string, key: ProcessKey, kind: DocumentKind, frame: number];
 
-/** How the line of a frame begins, which is no part of its link. */
+/** The beginning of a frame's line, which is not part of its link. */
 const AT = 'at ';
 
-/** A text, and the lines of it that are frames, in their order. */
+/** A text, and those of its lines that are frames, from top to bottom. */
 interface FramedText {
   readonly text: string;
   readonly frames: readonly { readonly text: string; readonly frame: StackFrame }[];
@@ -39,7 +39,7 @@ interface OpenDocument {
   readonly program: Program;
   readonly key: ProcessKey;
   readonly kind: DocumentKind;
-  /** As the process was when the text was made. */
+  /** The process as it was when the text was written. */
   process: ViewedProcess | undefined;
   text: string;
   frames: FramedText['frames'];
@@ -47,8 +47,8 @@ interface OpenDocument {
 }
 
 /**
- * Processes, mailboxes and stacks as read-only documents, which follow what happens while they are open. What they told last
- * stays when the process has ended.
+ * Details, mailboxes and stacks of processes as read-only documents. They are updated while they are open, and keep their last
+ * text when the process has ended.
  */
 export class ProcessDocuments
   implements
@@ -83,7 +83,7 @@ export class ProcessDocuments
     this.#subscriptions.dispose();
   }
 
-  /** Opens a document, in a tab that stays: the next text that a debugger displays must not take its place. */
+  /** Opens a document in a tab that stays: the next text that the debugger displays must not take its place. */
   async show(program: Program, key: ProcessKey, kind: DocumentKind): Promise<void> {
     const process = program.model.get(key) ?? (await program.request('lunatic/process', { process: key }));
     const path = `/${processName(process).replaceAll('/', '-')} ${kind}`;
@@ -95,10 +95,10 @@ export class ProcessDocuments
     await vscode.window.showTextDocument(document, { preview: false });
   }
 
-  /** Renews the documents of processes that are different now. */
+  /** Updates the documents of processes that have changed. */
   refresh(): void {
     if (this.#documents.size === 0) return;
-    // Asked here, and not told: a document that gets another language is closed and opened again.
+    // Events do not tell which are open: a document whose language changes is reported as closed and opened again.
     const open = new Set(vscode.workspace.textDocuments.map(({ uri }) => uri.toString()));
     for (const [id, document] of this.#documents) {
       const { uri, program, key, process } = document;
@@ -156,7 +156,7 @@ export class ProcessDocuments
     return mailboxText(process, page);
   }
 
-  /** The links of the frames in the text as it is now: it may just have become another one, or have a note above. */
+  /** Finds the frames in the text as it is now: it may have changed, or got a note above. */
   provideDocumentLinks(text: vscode.TextDocument): vscode.DocumentLink[] {
     const document = this.#documents.get(text.uri.toString());
     if (document === undefined) return [];
@@ -175,7 +175,7 @@ export class ProcessDocuments
     return links;
   }
 
-  /** There are no colours: otherwise the editor takes `#123` for one. */
+  /** Returns no colours. Without this provider VS Code takes `#123` for one. */
   provideDocumentColors(): vscode.ColorInformation[] {
     return [];
   }
@@ -209,7 +209,7 @@ export class ProcessDocuments
     const { session } = document.program;
     const place = await document.program.request('lunatic/source', frame);
     const { source: named } = place;
-    // The editor makes a name of the path.
+    // VS Code takes the tab's name from the path.
     const source = vscode.debug.asDebugSourceUri({ ...named, path: named.path ?? named.name ?? '' }, session);
     const position = new vscode.Position(place.line - 1, Math.max(0, place.column - 1));
     await vscode.window.showTextDocument(source, { selection: new vscode.Range(position, position) });
@@ -227,7 +227,7 @@ function framed({ text, frames }: StackText): FramedText {
  */
 function table(rows: readonly (readonly [name: string, value: string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
-  // The further lines of a value stand below its first.
+  // All lines of a value begin in the same column.
   const indent = ' '.repeat(width + 2);
   const lines = rows.map(
     ([name, value]) => `${name.padEnd(width)}  ${value.replaceAll('\n', `\n${indent}`)}`,
@@ -235,7 +235,7 @@ function table(rows: readonly (readonly [name: string, value: string])[]): strin
   return `${lines.join('\n')}\n`;
 }
 
-/** What was known of a process at last. */
+/** The text of a document whose process has ended. */
 function lastText({ text }: OpenDocument, process: ViewedProcess | undefined): string {
   const known = process === undefined ? '' : `${processName(process)}\n\n${table(processRows(process))}`;
   if (text === '') return known === '' ? 'The process has ended.\n' : known;

@@ -1,12 +1,12 @@
 import { isFailure, type ViewedProcess } from '../../runtime/inspect/view/index.ts';
 
-/** An icon of the editor, and a colour of its theme. */
+/** Names of an icon and of a theme colour of VS Code. */
 export interface ProcessIcon {
   readonly icon: string;
   readonly color?: string;
 }
 
-/** What a process is at, at a glance. */
+/** The icon for the state of a process. */
 export function iconOf({
   state,
   waitsFor,
@@ -39,7 +39,7 @@ export function iconOf({
   }
 }
 
-/** How a process has ended: well, by a kill, or by a failure. */
+/** The icon for how a process has ended: normally, killed, or by a failure. */
 function endIcon(end: ViewedProcess['end']): string {
   if (end === undefined || end.kind === 'killed') return 'circle-slash';
   return isFailure(end) ? 'error' : 'pass';

@@ -12,13 +12,16 @@ import {
   type TreeNode,
 } from './tree-nodes.ts';
 
-/** Milliseconds between two refreshes, at least. */
+/** Minimum milliseconds between two refreshes. */
 const REFRESH_INTERVAL = 250;
 
-/** Milliseconds after which it is looked whether processes ended so long ago that they are not displayed any more. */
+/** Milliseconds after a command of the user during which changes are drawn as soon as they are known. */
+const HURRY = 1000;
+
+/** Milliseconds between two removals of processes that ended too long ago. */
 const EXPIRY_INTERVAL = 1000;
 
-/** The tree of programs and their processes. It displays pages, and renews what looks different. */
+/** The tree of programs and their processes. It displays children in pages, and redraws only what looks different. */
 export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   readonly #programs: Programs;
   readonly #changed = new vscode.EventEmitter<TreeNode[] | undefined>();
@@ -28,11 +31,13 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
   readonly #throttle = new Throttle(REFRESH_INTERVAL, () => this.#refresh());
   readonly #subscriptions: vscode.Disposable;
   #expiry: NodeJS.Timeout | undefined;
+  /** When the user did something to a process last, in milliseconds. */
+  #hurried = Number.NEGATIVE_INFINITY;
   #isVisible = false;
   #isStale = false;
   readonly onDidChangeTreeData = this.#changed.event;
   readonly onDidChangeDecorations = this.#decorationsChanged.event;
-  /** What is displayed of processes anywhere should be looked at anew. */
+  /** Fires when whatever displays processes should be updated. */
   readonly onDidRefresh = this.#refreshed.event;
 
   constructor(programs: Programs) {
@@ -42,7 +47,10 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
       this.#decorationsChanged,
       this.#refreshed,
       programs.onDidChangeList(() => this.#listChanged()),
-      programs.onDidChangeProcesses(() => this.#throttle.request()),
+      programs.onDidChangeProcesses(() => {
+        if (performance.now() - this.#hurried < HURRY) this.#throttle.flush();
+        else this.#throttle.request();
+      }),
     );
   }
 
@@ -52,14 +60,19 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
     this.#subscriptions.dispose();
   }
 
-  /** While nobody sees the tree it is not renewed. */
+  /** Whether the view is visible. A hidden tree is not redrawn. */
   set isVisible(visible: boolean) {
     this.#isVisible = visible;
     if (visible && this.#isStale) this.#changed.fire(undefined);
     this.#isStale = false;
   }
 
-  /** Processes of all programs that are paused or held. */
+  /** Called when the user has done something to a process, and waits to see it. */
+  hurry(): void {
+    this.#hurried = performance.now();
+  }
+
+  /** Number of paused and held processes of all programs. */
   get stopped(): number {
     let count = 0;
     for (const nodes of this.#nodes.values()) count += nodes.stopped.size;
@@ -72,7 +85,7 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
     this.#changed.fire([parent === null ? nodes.root : nodes.process(parent)]);
   }
 
-  /** The node of a process, to be revealed: it is displayed from now on, also where its page is not. */
+  /** Returns the node of a process to be revealed. The process is displayed from now on, even if its page is not. */
   nodeOf(program: Program, key: ProcessKey): ProcessNode {
     const nodes = this.#of(program);
     for (let at: ProcessKey | null = key; at !== null; at = program.model.parentOf(at)) {

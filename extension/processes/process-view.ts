@@ -9,7 +9,7 @@ import { Programs } from './program.ts';
 import { decorationOf, PROCESS_SCHEME } from './tree-items.ts';
 import type { TreeNode } from './tree-nodes.ts';
 
-/** Shows the processes of all programs in a view of their own. */
+/** Registers the view of processes. */
 export function registerProcessView(log: Log): vscode.Disposable {
   const programs = new Programs(log);
   const tree = new ProcessTree(programs);
@@ -50,10 +50,10 @@ export function registerProcessView(log: Log): vscode.Disposable {
   );
 }
 
-/** What is displayed above the tree: whether there are programs, how many processes are stopped, and how many there are. */
+/** What the head of the view depends on: whether there are programs, and the numbers of stopped and of all processes. */
 type Head = readonly [hasPrograms: boolean, stopped: number, total: number];
 
-/** Calls only where something is different: the editor draws a view's head anew whenever it is set. */
+/** Returns a function that calls the action if the head has changed: VS Code redraws a view's head whenever it is set. */
 function changes(action: (head: Head) => void): (head: Head) => void {
   let before = '';
   return (head) => {

@@ -5,12 +5,12 @@ import { ProcessModel } from '../../runtime/inspect/view/index.ts';
 import { type Log, messageOf } from '../log.ts';
 import { DEBUG_TYPE } from '../programs/debug-type.ts';
 
-/** Milliseconds between two readings of the whole tree, at least, where news does not add up. */
+/** Minimum milliseconds between two readings of the whole process tree, if notifications do not add up. */
 const RELOAD_INTERVAL = 2000;
 
 type Changes = CustomEvents['lunatic/processesChanged'];
 
-/** A program that runs in a debug session, or in one without debugging, and what is known of its processes. */
+/** A program that runs in a debug session, with or without debugging, and what is known of its processes. */
 export class Program {
   readonly session: vscode.DebugSession;
   readonly model = new ProcessModel();
@@ -32,10 +32,10 @@ export class Program {
     return this.session.name;
   }
 
-  /** Whether it only runs: processes that trap end, and nothing stops. */
+  /** Whether the program runs without debugging: processes that trap end, and nothing stops. */
   isPlainRun = false;
 
-  /** Asks the runtime. Rejects with what it answers, and when the program is over. */
+  /** Sends a request to the runtime. Rejects with the runtime's error, and if the program has ended. */
   async request<Name extends keyof CustomRequests>(
     name: Name,
     params: CustomRequests[Name]['params'],
@@ -43,7 +43,7 @@ export class Program {
     return await this.session.customRequest(name, params);
   }
 
-  /** Reads all pages of the process tree, up to what a model keeps. */
+  /** Reads the pages of the process tree, up to the number of processes that the model keeps. */
   load(): Promise<void> {
     this.#loading ??= this.#readPages().finally(() => {
       this.#loading = undefined;
@@ -51,7 +51,7 @@ export class Program {
     return this.#loading;
   }
 
-  /** @returns once the model knows */
+  /** Applies changes to the model. Resolves when the model is up to date. */
   async change(changes: Changes): Promise<void> {
     this.model.apply(changes);
     if (this.#addsUp(changes) || this.#loading !== undefined) return;
@@ -62,7 +62,7 @@ export class Program {
     this.#isOver = true;
   }
 
-  /** Whether as many processes are known as there are, or what is missing comes with the next news. */
+  /** Whether the model has as many processes as there are, or the next notification brings the missing ones. */
   #addsUp({ started, changed, ended }: Changes): boolean {
     const { size, total, isFull } = this.model;
     const isPart = [started, changed, ended].some((list) => list.length >= MAX_CHANGES);
@@ -91,18 +91,18 @@ export class Program {
   }
 }
 
-/** The programs that run in debug sessions of ours. */
+/** The programs of all debug sessions of type `lunatic`. */
 export class Programs implements vscode.Disposable, vscode.DebugAdapterTrackerFactory {
   readonly #programs = new Map<string, Program>();
-  /** Sessions that will only run their programs. */
+  /** Ids of sessions that were launched without debugging and have not started yet. */
   readonly #plainRuns = new Set<string>();
   readonly #log: Log;
   readonly #listChanged = new vscode.EventEmitter<void>();
   readonly #processesChanged = new vscode.EventEmitter<Program>();
   readonly #subscriptions: vscode.Disposable;
-  /** A program has come or gone. */
+  /** Fires when a program has started or ended. */
   readonly onDidChangeList = this.#listChanged.event;
-  /** The model of a program has changed. */
+  /** Fires when the model of a program has changed. */
   readonly onDidChangeProcesses = this.#processesChanged.event;
 
   constructor(log: Log) {
@@ -121,7 +121,7 @@ export class Programs implements vscode.Disposable, vscode.DebugAdapterTrackerFa
     this.#subscriptions.dispose();
   }
 
-  /** Only the request to launch says whether there is to be debugging. */
+  /** Notes whether a session is without debugging: only its launch request says so. */
   createDebugAdapterTracker(session: vscode.DebugSession): vscode.DebugAdapterTracker {
     return {
       onWillReceiveMessage: ({ command, arguments: args }) => {

@@ -1,7 +1,8 @@
-/** How a row looks: whatever of it can be seen, in one string. */
+/** How a row looks. */
 export interface RowLook {
+  /** Everything that the row displays, in one string. */
   readonly text: string;
-  /** What people wait to see, as that a process has stopped: a change of it is displayed at once. */
+  /** The part that users wait for, such as whether the process is stopped. A change of it is drawn at once. */
   readonly kind: string;
 }
 
@@ -11,25 +12,25 @@ interface DisplayedRow {
   readonly time: number;
 }
 
-/** Rows that are drawn anew at once: an editor in which somebody types draws them with the same thread. */
+/** Maximum number of rows that are redrawn together. The thread that draws them also displays what the user types. */
 const MAX_ROWS = 20;
 
-/** Milliseconds for which a row stays as it is unless its kind changes: a busy process would make it flicker. */
+/** Milliseconds for which a row stays as it is unless its kind changes. Otherwise the row of a busy process would flicker. */
 const CALM = 2000;
 
-/** Decides which rows of a tree are drawn anew, and when: those that look different, a few at a time. */
+/** Decides which rows of a tree are redrawn, and when: rows that look different, a few at a time. */
 export class RowRenewals<Key> {
   readonly #displayed = new Map<Key, DisplayedRow>();
   /** Rows that may look different, in the order in which they became so. */
   readonly #waiting = new Set<Key>();
 
-  /** A row has been drawn. */
+  /** Called when a row has been drawn. */
   drawn(key: Key, look: RowLook, time: number): void {
     this.#displayed.set(key, { look, time });
     this.#waiting.delete(key);
   }
 
-  /** What a row displays has changed. It is asked for its look when it is its turn. */
+  /** Called when a row may look different. Its look is computed when its turn comes. */
   changed(key: Key): void {
     if (this.#displayed.has(key)) this.#waiting.add(key);
   }
@@ -39,14 +40,14 @@ export class RowRenewals<Key> {
     this.#waiting.delete(key);
   }
 
-  /** Rows that may look different and are not drawn anew yet. */
+  /** Rows that may look different and are not redrawn yet. */
   get waiting(): ReadonlySet<Key> {
     return this.#waiting;
   }
 
   /**
-   * The rows to be drawn anew now.
-   * @param lookOf how a row looks now; undefined where it is gone
+   * Returns the rows to redraw now.
+   * @param lookOf returns how a row looks now, and undefined if it is gone
    */
   take(time: number, lookOf: (key: Key) => RowLook | undefined): Key[] {
     const rows: Key[] = [];

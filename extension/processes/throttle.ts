@@ -1,11 +1,11 @@
-/** Does something at most so often: at once, and when it was asked for meanwhile, again after the interval. */
+/** Calls an action at most once per interval: at once, and after the interval again if it was requested meanwhile. */
 export class Throttle {
   readonly #interval: number;
   readonly #action: () => void;
   #timer: NodeJS.Timeout | undefined;
   #wanted = false;
 
-  /** @param interval in milliseconds */
+  /** @param interval milliseconds */
   constructor(interval: number, action: () => void) {
     this.#interval = interval;
     this.#action = action;
@@ -23,6 +23,12 @@ export class Throttle {
       this.request();
     }, this.#interval);
     this.#action();
+  }
+
+  /** Calls the action now, even if the interval is not over. */
+  flush(): void {
+    this.dispose();
+    this.request();
   }
 
   dispose(): void {

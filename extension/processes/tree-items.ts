@@ -1,4 +1,4 @@
-/** How the nodes of the view of processes look. */
+/** The items of the view of processes: how its nodes look. */
 import * as vscode from 'vscode';
 import {
   countOf,
@@ -15,13 +15,13 @@ import { type Hidden, type MoreNode, NEXT_PAGE, type ProcessNode, type ProgramNo
 /** Scheme of the URIs that name processes, for decorations and documents. */
 export const PROCESS_SCHEME = 'lunatic-process';
 
-/** The process that started one, if it is known. */
+/** The parent of a process, if it is known. */
 export function parentOf({ program, key }: ProcessNode): ViewedProcess | undefined {
   const parent = program.model.get(key)?.parent ?? null;
   return parent === null ? undefined : program.model.get(parent);
 }
 
-/** Names a process for decorations. */
+/** The URI under which a process is decorated. */
 export function uriOf({ program, key }: ProcessNode): vscode.Uri {
   return vscode.Uri.from({ scheme: PROCESS_SCHEME, authority: program.id, path: `/${key}` });
 }
@@ -54,11 +54,11 @@ export function processItem(node: ProcessNode): vscode.TreeItem {
   const { model } = program;
   const info = model.get(key);
   const id = `${program.id}/${key}`;
-  // It has ended since the view was told of it.
+  // The process has gone since VS Code was told of it.
   if (info === undefined)
     return Object.assign(new vscode.TreeItem(`#${key.slice(key.indexOf(':') + 1)}`), { id });
-  // The first process is open: who looks at a program wants to see more than one line. It must be so from the start,
-  // since what was shown without children stays closed when it gets some.
+  // The first process is expanded, since a program of one line says little. It must be so from the start: VS Code keeps an item
+  // collapsed that had no children when it was drawn first.
   const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
   const children = model.childCount(key);
   const state = model.parentOf(key) === null ? Expanded : children === 0 ? None : Collapsed;
@@ -72,7 +72,7 @@ export function processItem(node: ProcessNode): vscode.TreeItem {
   return item;
 }
 
-/** What a screen reader says of a process: also what others see by its colour. */
+/** The text for screen readers. It also tells what only the colour of the row shows. */
 function spoken(info: ViewedProcess): string {
   const activity = processActivity(info);
   const mail = countOf(info.mailbox, 'message');
@@ -81,7 +81,7 @@ function spoken(info: ViewedProcess): string {
   return [processName(info), ...words].join(', ');
 }
 
-/** What a row looks like, as far as it changes. */
+/** The look of a process's row; undefined if the process is gone. */
 export function lookOf(node: ProcessNode): RowLook | undefined {
   const { model } = node.program;
   const info = model.get(node.key);
@@ -105,10 +105,10 @@ function kindOf({ state }: ViewedProcess): 'going' | 'held' | 'ended' {
   return state === 'paused' || state === 'held' ? 'held' : 'going';
 }
 
-/** More than a badge has room for. */
+/** Maximum number that a badge has room for. */
 const MAX_BADGE = 99;
 
-/** Children that nobody counts at a glance. */
+/** Number of children from which on the row tells it. */
 const MANY_CHILDREN = 10;
 
 function descriptionOf(info: ViewedProcess, children: number): string {
@@ -118,7 +118,7 @@ function descriptionOf(info: ViewedProcess, children: number): string {
   return parts.join(' · ');
 }
 
-/** What decorates the name of a process: how many messages are in its mailbox, and grey if it has ended. */
+/** The decoration of a process's name: the number of messages in its mailbox, and grey if it has ended. */
 export function decorationOf(info: ViewedProcess): vscode.FileDecoration | undefined {
   const { mailbox, state } = info;
   if (state === 'ended') return { color: new vscode.ThemeColor('disabledForeground') };
@@ -141,7 +141,7 @@ export function tooltipOf(info: ViewedProcess, parent: ViewedProcess | undefined
   );
 }
 
-/** What a program has chosen must not become markup. */
+/** Escapes a text that a guest has chosen, so that it does not become markup. */
 function escaped(text: string): string {
   return text.replace(/[\\`*_{}[\]()#+\-.!|<>~$&]/g, '\\$&').replace(/\s+/g, ' ');
 }

@@ -1,13 +1,13 @@
-/** What the view of processes displays: nodes, which a view knows by their identity. */
+/** The nodes of the view of processes. VS Code knows a node by its identity. */
 import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
 import type { Program } from './program.ts';
 import { type RowLook, RowRenewals } from './row-renewals.ts';
 
-/** Children that are displayed of a process before somebody asks for more, and how many more. */
+/** Number of children that are displayed at first, and that each request for more adds. */
 const FIRST_PAGE = 100;
 export const NEXT_PAGE = 500;
 
-/** Rows of a program that are too many to be drawn again and again, and milliseconds between two times that they are. */
+/** If a program has more rows than this, all of them are redrawn at most once in these milliseconds. */
 const MANY_ROWS = 30;
 const CALM = 1000;
 
@@ -22,7 +22,7 @@ export interface ProcessNode {
   readonly key: ProcessKey;
 }
 
-/** Stands for the children that are not shown. */
+/** Stands for the children that are not displayed. */
 export interface MoreNode {
   readonly kind: 'more';
   readonly program: Program;
@@ -31,31 +31,31 @@ export interface MoreNode {
 
 export type TreeNode = ProgramNode | ProcessNode | MoreNode;
 
-/** Children that are not displayed: those that are known, and those of which only the number is known. */
+/** Numbers of children that are not displayed: those that the model has, and those that it only counts. */
 export interface Hidden {
   readonly kept: number;
   readonly counted: number;
 }
 
-/** Nodes that are to be displayed anew, and those whose decorations are. */
+/** Nodes to be redrawn, and nodes whose decorations are. */
 export interface Renewal {
   readonly nodes: readonly TreeNode[];
   readonly decorated: readonly ProcessNode[];
 }
 
-/** The nodes of a program that are or were on display: a view knows nodes by their identity. */
+/** The nodes of a program that are or were displayed. */
 export class NodesOfProgram {
   readonly root: ProgramNode;
   readonly limits = new Map<ProcessKey | null, number>();
-  /** Processes that are shown although they are beyond the limit of their parent. */
+  /** Processes that are displayed although they are beyond the limit of their parent. */
   readonly pinned = new Set<ProcessKey>();
-  /** Rows of processes that look different. */
+  /** The rows of processes. */
   readonly rows = new RowRenewals<ProcessKey>();
-  /** Processes that have other children than those that are displayed; null stands for the program. */
+  /** Processes whose children have changed since they were drawn; null stands for the program. */
   readonly parents = new Set<ProcessKey | null>();
-  /** Processes that somebody should look at. */
+  /** Processes that are paused or held. */
   readonly stopped = new Set<ProcessKey>();
-  /** When children were displayed anew last, in milliseconds. */
+  /** When children were redrawn last, in milliseconds. */
   #drawn = 0;
   readonly #program: Program;
   readonly #processes = new Map<ProcessKey, ProcessNode>();
@@ -66,7 +66,7 @@ export class NodesOfProgram {
     this.root = { kind: 'program', program };
   }
 
-  /** Takes what has changed in the model. */
+  /** Takes the changes of the model. */
   update(): void {
     const { changed, parents, removed } = this.#program.model.takeChanges();
     for (const key of removed) this.forget(key);
@@ -79,12 +79,12 @@ export class NodesOfProgram {
     for (const parent of parents) this.parents.add(parent);
   }
 
-  /** Whether something that is displayed is out of date. */
+  /** Whether anything that is displayed is out of date. */
   get isWaiting(): boolean {
     return this.rows.waiting.size > 0 || this.parents.size > 0;
   }
 
-  /** What is to be displayed anew now. With a node all below it is. */
+  /** Returns what to redraw now. Redrawing a node redraws everything below it. */
   take(time: number, lookOf: (node: ProcessNode) => RowLook | undefined): Renewal {
     const nodes: TreeNode[] = [];
     const decorated = new Set<ProcessKey>();
@@ -113,13 +113,13 @@ export class NodesOfProgram {
     return this.limits.get(parent) ?? FIRST_PAGE;
   }
 
-  /** Whether a child is on its parent's page, or shown besides. */
+  /** Whether a child is displayed: it is on its parent's pages, or pinned. */
   shows(key: ProcessKey, parent: ProcessKey | null): boolean {
     const place = this.#program.model.childrenOf(parent).indexOf(key);
     return place < this.limit(parent) || this.pinned.has(key);
   }
 
-  /** Children that are not shown: those that could be, and those that are only counted. */
+  /** Counts the children that are not displayed. */
   hidden(parent: ProcessKey | null): Hidden {
     const { model } = this.#program;
     const shown = this.#shownKeys(parent).length;

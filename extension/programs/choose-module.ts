@@ -2,13 +2,13 @@ import * as vscode from 'vscode';
 
 const MODULE = /\.(wasm|wat)$/i;
 
-/** Modules that a choice offers at most. */
+/** Maximum number of modules that the picker offers. */
 const MAX_CHOICES = 200;
 
-/** Left out of every search: nobody runs these by hand. */
+/** Folders whose modules nobody runs by hand. The search leaves them out. */
 const NO_PROGRAMS = '**/{node_modules,.git,deps,incremental}/**';
 
-/** The module in the active editor, be it text or a binary that no editor can show. */
+/** The module in the active editor: a text module, or a binary in a tab that cannot display it. */
 export function activeModule(): vscode.Uri | undefined {
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   const shown =
@@ -22,7 +22,7 @@ export function isModule(uri: vscode.Uri): boolean {
   return uri.scheme === 'file' && MODULE.test(uri.path);
 }
 
-/** Modules of the workspace that somebody may want to run. */
+/** The modules of the workspace that a user may want to run, by path. */
 export async function workspaceModules(folder?: vscode.WorkspaceFolder): Promise<vscode.Uri[]> {
   const pattern = '**/*.{wasm,wat}';
   const include = folder === undefined ? pattern : new vscode.RelativePattern(folder, pattern);
@@ -31,9 +31,10 @@ export async function workspaceModules(folder?: vscode.WorkspaceFolder): Promise
 }
 
 /**
- * The module that is meant where none is named: the one in the editor, the only one of the workspace, or the one that
+ * Chooses the module for a command that names none: the one in the editor, the only one of the workspace, or the one that
  * the user picks.
- * @returns undefined where there is none, which the user is told, or where the user picks none
+ * @param what the verb for messages: `run`, `debug`
+ * @returns undefined if there is no module, after telling the user, and if the user picks none
  */
 export async function chooseModule(what: string): Promise<vscode.Uri | undefined> {
   const active = activeModule();
@@ -65,7 +66,7 @@ async function tellNoModule(what: string): Promise<void> {
   if (file !== undefined) await vscode.commands.executeCommand('vscode.open', file);
 }
 
-/** The workspace folder of a module, where it is in one. */
+/** The workspace folder that contains a module, or undefined. */
 export function folderOf(uri: vscode.Uri): vscode.WorkspaceFolder | undefined {
   return vscode.workspace.getWorkspaceFolder(uri);
 }

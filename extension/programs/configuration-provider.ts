@@ -13,7 +13,7 @@ import type { LastProgram } from './last-program.ts';
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
 const ACTIVE_FILE = '${file}';
 
-/** Completes debug configurations, and makes them where there is no `launch.json`. */
+/** Completes debug configurations, and makes one if there is no `launch.json`. */
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
   readonly #commands: LunaticCommands;
   readonly #diagnostics: ModuleDiagnostics;
@@ -27,7 +27,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     this.#log = log;
   }
 
-  /** For a new `launch.json`. */
+  /** Returns the configurations of a new `launch.json`. */
   provideDebugConfigurations(): vscode.DebugConfiguration[] {
     return [{ type: DEBUG_TYPE, request: 'launch', name: 'Debug this module', program: ACTIVE_FILE }];
   }
@@ -38,7 +38,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   ): Promise<vscode.DebugConfiguration | undefined> {
     const last = activeModule() === undefined ? this.#lastProgram.program : undefined;
     if (config.type !== undefined && config.type !== '' && config.request !== undefined) {
-      // What a debugger displays, or a text beside the module, is nothing to run.
+      // The active file cannot be run: it is displayed by the debugger, or is no module.
       const isElsewhere = config['program'] === ACTIVE_FILE && last !== undefined;
       return isElsewhere ? { ...config, program: last.config['program'] } : config;
     }
@@ -50,7 +50,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     return { ...launchOf(module, owner), ...noDebug };
   }
 
-  /** The runtime is looked for at last, when it is certain that something will be started. */
+  /** Adds the Node and the command. This comes last since only now is it certain that a program starts. */
   async resolveDebugConfigurationWithSubstitutedVariables(
     folder: vscode.WorkspaceFolder | undefined,
     config: vscode.DebugConfiguration,
@@ -72,15 +72,15 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     } catch (error) {
       this.#log.error(messageOf(error));
       if (!(error instanceof NodeNotFoundError)) throw error;
-      // Nobody must answer before the editor knows that nothing starts.
+      // Not awaited: VS Code must learn that nothing starts before the user answers.
       tellNoNode(error);
       return undefined;
     }
   }
 
   /**
-   * Whether a module can be read. Otherwise the user is told what is wrong with it. Left to the debug adapter, the editor
-   * would offer to open a `launch.json`, which has nothing to do with it.
+   * Returns whether a module can be read, and otherwise tells the user what is wrong with it. If the debug adapter reported the
+   * error, VS Code would offer to open a `launch.json`, which has nothing to do with it.
    */
   async #canBeRead(path: string): Promise<boolean> {
     const uri = vscode.Uri.file(path);
@@ -88,7 +88,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
       await readBinary(await readFile(path), path);
       this.#diagnostics.clear(uri);
     } catch (error) {
-      // Whatever else is wrong with the file, the adapter tells.
+      // The debug adapter reports all other errors.
       if (!(error instanceof ModuleReadError)) return true;
       this.#diagnostics.set(uri, error);
       tellUnreadable(uri, error);
@@ -98,7 +98,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   }
 }
 
-/** Nobody must answer before the editor knows that nothing starts. */
+/** Tells the user why a module cannot be run, and leads to the fault. */
 async function tellUnreadable(uri: vscode.Uri, { message, faults }: ModuleReadError): Promise<void> {
   const open = 'Show';
   const text = `${basename(uri.fsPath)} cannot be run.`;
@@ -112,7 +112,7 @@ async function tellUnreadable(uri: vscode.Uri, { message, faults }: ModuleReadEr
   }
 }
 
-/** Offers each module of the workspace where debug configurations are picked. */
+/** Offers a configuration for each module of the workspace where the user picks one. */
 export class DynamicConfigurations implements vscode.DebugConfigurationProvider {
   async provideDebugConfigurations(
     folder: vscode.WorkspaceFolder | undefined,
@@ -123,7 +123,7 @@ export class DynamicConfigurations implements vscode.DebugConfigurationProvider 
   }
 }
 
-/** A configuration that launches a module. */
+/** Returns a configuration that launches a module. */
 export function launchOf(
   module: vscode.Uri,
   folder: vscode.WorkspaceFolder | undefined,
@@ -137,7 +137,7 @@ export function launchOf(
   };
 }
 
-/** Says that there is no Node for the runtime, and leads to the setting. */
+/** Tells the user that no Node can run the runtime, and leads to the setting. */
 export async function tellNoNode(error: NodeNotFoundError): Promise<void> {
   const open = 'Open Setting';
   if ((await vscode.window.showErrorMessage(error.message, open)) === open) {

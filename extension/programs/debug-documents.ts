@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 
-/** Scheme of documents whose text a debug adapter has. */
+/** Scheme of the documents whose text a debug adapter provides. */
 const DEBUG_SCHEME = 'debug';
 
-/** Closes tabs with texts that only a debug session had, once it is over: nothing could fill them again. */
+/** Closes the tabs of a debug session's documents when it ends: their texts are gone with it. */
 export function closeDebugDocuments(type: string): vscode.Disposable {
   return vscode.debug.onDidTerminateDebugSession(async (session) => {
     if (session.type !== type) return;

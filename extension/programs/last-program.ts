@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from './debug-type.ts';
 
-/** How a program was started. */
+/** A program, and how it was started. */
 export interface StartedProgram {
   readonly folder: vscode.WorkspaceFolder | undefined;
-  /** Variables are filled in. What the runtime is run with is not in it. */
+  /** The configuration with its variables substituted, without Node and command. */
   readonly config: vscode.DebugConfiguration;
 }
 
-/** True while F5 is to run again what ran last: nothing else is meant by it. */
+/** Name of the context key that is true while F5 runs the last program again. */
 const CONTEXT = 'lunatic.runsAgain';
 
-/** Keeps the program that ran last, which F5 runs again where no other module is in the editor. */
+/** Keeps the program that ran last. F5 runs it again if no module is in the editor and no `launch.json` says otherwise. */
 export class LastProgram implements vscode.Disposable {
   #program: StartedProgram | undefined;
   /** Whether the last session of any debugger was one of ours. */
@@ -22,7 +22,7 @@ export class LastProgram implements vscode.Disposable {
   constructor() {
     this.#subscriptions = vscode.Disposable.from(
       vscode.debug.onDidStartDebugSession(({ type, configuration, parentSession }) => {
-        // A program that runs elsewhere, and a test, cannot be started again.
+        // Programs that were started elsewhere, and tests, cannot be started again.
         if (parentSession !== undefined || (type === DEBUG_TYPE && configuration.request !== 'launch'))
           return;
         this.#wasOurs = type === DEBUG_TYPE;
@@ -40,13 +40,13 @@ export class LastProgram implements vscode.Disposable {
     this.#subscriptions.dispose();
   }
 
-  /** The program that ran last, unless its module is gone. */
+  /** The program that ran last, or undefined if its module is gone. */
   get program(): StartedProgram | undefined {
     const module = this.#program?.config['program'];
     return typeof module === 'string' && existsSync(module) ? this.#program : undefined;
   }
 
-  /** Keeps a program that is about to start. */
+  /** Called when a program is about to start. */
   keep(program: StartedProgram): void {
     this.#program = program;
     this.#setContext();

@@ -11,7 +11,7 @@ export function registerProgramCommands(): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.commands.registerCommand('lunatic.run', run),
     vscode.commands.registerCommand('lunatic.debug', debug),
-    // In menus, where nothing else says whose commands these are.
+    // Menus display titles without a category, so these have titles that say Lunatic.
     vscode.commands.registerCommand('lunatic.runFile', run),
     vscode.commands.registerCommand('lunatic.debugFile', debug),
     vscode.commands.registerCommand('lunatic.attach', attach),

@@ -5,11 +5,11 @@ export interface TextPlace {
   readonly length: number;
 }
 
-/** Comments, of which blocks may hold further ones, and strings. What is in one is no start of another. */
+/** The tokens that may contain anything: comments, whose blocks nest, and strings. */
 const TOKEN = /;;.*|\(;|"[^"\\]*(?:\\[\s\S][^"\\]*)*"/g;
 const BLOCK_END = /\(;|;\)/g;
 
-/** Where each name of an export stands in the text of a module, by the name. */
+/** Finds the names of exports in the text of a module. Returns their places by name. */
 export function exportPlaces(text: string): Map<string, TextPlace> {
   const places = new Map<string, TextPlace>();
   const lines = new LineCounter(text);
@@ -40,7 +40,7 @@ function blockEnd(text: string, start: number): number {
 
 const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };
 
-/** A string of the text format, as UTF-8 has it. */
+/** Decodes a string of the text format as UTF-8. */
 function unescaped(token: string): string {
   if (!token.includes('\\')) return token;
   const parts: Buffer[] = [];
@@ -59,7 +59,7 @@ function character(digits: string): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
 }
 
-/** Lines of places that are asked for in order. */
+/** Converts offsets, which must be given in ascending order, to lines and columns. */
 class LineCounter {
   readonly #text: string;
   #line = 0;

@@ -21,9 +21,9 @@ export interface InspectableTests {
   readonly run: vscode.TestRun;
 }
 
-/** Debugs tests. Resolves at the end of the session, and rejects where it cannot start. */
+/** Debugs tests. Resolves at the end of the session, and rejects if it cannot start. */
 export type StartDebugger = (tests: InspectableTests) => Promise<{
-  /** Whether the tests have come to their end. Otherwise the debugger has left them. */
+  /** Whether the tests have ended. Otherwise the debugger has been disconnected. */
   readonly isOver: boolean;
 }>;
 
@@ -32,7 +32,7 @@ export class ModuleRun {
   readonly #run: vscode.TestRun;
   readonly #module: ChosenModule;
   readonly #log: Log;
-  /** Tests without a result, by their exports. */
+  /** Tests without a result yet, by their exports. */
   readonly #open: Map<string, vscode.TestItem>;
   #noise = '';
 
@@ -44,8 +44,8 @@ export class ModuleRun {
   }
 
   /**
-   * Runs the tests that are chosen, and gives each its result.
-   * @param debug starts a debugger that attaches to the tests. Without one they run without a debugger
+   * Runs the chosen tests, and gives each its result.
+   * @param debug starts a debugger that attaches to the tests; without it they run without a debugger
    */
   async run(commands: LunaticCommands, signal: AbortSignal, debug?: StartDebugger): Promise<void> {
     if (this.#open.size === 0) return;
@@ -76,7 +76,7 @@ export class ModuleRun {
       exports: isAll ? null : [...chosen.keys()],
       arguments: config.get<string[]>('arguments', []),
       options: isDebugged ? [...options, '--inspect-wait'] : options,
-      // People take their time, and look at one test at a time.
+      // While somebody debugs, time does not count, and one test runs at a time.
       timeout: isDebugged ? null : config.get<number | null>('timeout', null),
       jobs: isDebugged ? 1 : config.get<number | null>('jobs', null),
     });
@@ -98,7 +98,7 @@ export class ModuleRun {
       cwd: vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? dirname(uri.fsPath),
       signal,
       onEvent: (event) => this.#show(event),
-      // When the debugger leaves, the tests do not go on without it.
+      // The tests do not go on after the debugger has been disconnected.
       onInspectable: (url) =>
         debug?.({ url, name: this.#name(), uri, run: this.#run }).then(
           ({ isOver }) => {
@@ -120,7 +120,7 @@ export class ModuleRun {
     this.#close(signal, [`The runtime ended ${how}.`, this.#noise.trim()].join('\n\n').trim());
   }
 
-  /** What a session is called that debugs the tests. */
+  /** The name of the debug session. */
   #name(): string {
     const [first, ...others] = this.#open.values();
     return first !== undefined && others.length === 0 ? first.label : basename(this.#module.uri.path);
@@ -143,7 +143,7 @@ export class ModuleRun {
         break;
       case 'finished': {
         const { outcome, duration, failures, output, title, name } = event;
-        // A test that was given up has no result.
+        // A cancelled test has no result.
         if (outcome === 'cancelled') return;
         this.#open.delete(event.export);
         const heading = title === name ? name : `${name}: ${title}`;
@@ -161,7 +161,7 @@ export class ModuleRun {
     }
   }
 
-  /** Gives the tests that are left their results. */
+  /** Gives the remaining tests their results: an error, or none if the run was cancelled. */
   #close(signal: AbortSignal, why: string): void {
     if (!signal.aborted) this.#fail(why);
     for (const item of this.#open.values()) this.#run.skipped(item);
@@ -186,7 +186,7 @@ function messagesOf(failures: readonly TestFailure[], item: vscode.TestItem): vs
   });
 }
 
-/** Where a failure is shown: at the place that it names, if that is found here, or else at its test. */
+/** Where a failure is displayed: at the location that it names if that file is found, otherwise at its test. */
 function locationOf(location: SourceLocation | null, item: vscode.TestItem): vscode.Location | undefined {
   if (location !== null && item.uri !== undefined) {
     const module = item.uri.fsPath;

@@ -1,23 +1,23 @@
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 
-/** Milliseconds that a file must have been left alone: builds write in pieces. */
+/** Milliseconds without a change after which a module is read: builds write files in pieces. */
 const CALM = 100;
-/** Milliseconds without another new folder, after which all are looked through. */
+/** Milliseconds without another new folder after which the workspace is searched. */
 const FOLDER_CALM = 500;
 
-/** Folders in which others put thousands of folders. */
+/** Folders in which tools create thousands of folders. */
 const BUSY = /[\\/](node_modules|\.git)([\\/]|$)/;
 
-/** Tells of modules that change, come and go in the workspace. */
+/** Watches the modules of the workspace. */
 export class ModuleWatcher implements vscode.Disposable {
   readonly #modules = new vscode.EventEmitter<vscode.Uri>();
   readonly #folders = new vscode.EventEmitter<void>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #watchers: vscode.Disposable[] = [];
-  /** A module is different, or there, or gone. */
+  /** Fires when a module has changed, appeared or gone. */
   readonly onDidChangeModule = this.#modules.event;
-  /** There are new folders. What was in them from the start is not told otherwise: the editor watches too late. */
+  /** Fires when there are new folders. VS Code does not report the files that are in a new folder from the start. */
   readonly onDidAddFolders = this.#folders.event;
 
   dispose(): void {
@@ -26,7 +26,7 @@ export class ModuleWatcher implements vscode.Disposable {
     this.#folders.dispose();
   }
 
-  /** Watches modules in a folder of the workspace, too. */
+  /** Also watches the modules in a folder of the workspace. */
   watch(folder: vscode.WorkspaceFolder, pattern: vscode.RelativePattern): void {
     const modules = vscode.workspace.createFileSystemWatcher(pattern);
     const created = vscode.workspace.createFileSystemWatcher(
@@ -54,13 +54,13 @@ export class ModuleWatcher implements vscode.Disposable {
   }
 
   async #lookForFolder({ fsPath }: vscode.Uri): Promise<void> {
-    // Nearly all files have a dot in their names, and nearly no folder has.
+    // Nearly all files have a dot in their names, and nearly no folders have.
     if (/\.[^\\/]*$/.test(fsPath) || BUSY.test(fsPath)) return;
     const found = await stat(fsPath).catch(() => undefined);
     if (found?.isDirectory()) this.#afterCalm('', FOLDER_CALM, () => this.#folders.fire());
   }
 
-  /** Does something once nothing of that name was asked for during a time. */
+  /** Calls an action when no other was requested under the same name for some milliseconds. */
   #afterCalm(name: string, calm: number, action: () => void): void {
     clearTimeout(this.#timers.get(name));
     const act = () => {

@@ -1,14 +1,14 @@
-/** A file, and when it was written. */
+/** A file and its modification time. */
 export interface BuiltFile {
   readonly path: string;
   /** Milliseconds since 1970. */
   readonly modified: number;
 }
 
-/** What cargo builds: the name of a crate's target, and a hash of how it was built. */
+/** Paths of cargo's builds: the name of a crate's target, and a hash of how it was built. */
 const BUILD = /^(.*[\\/]deps[\\/].+)-[0-9a-f]{16}\.wasm$/;
 
-/** The files without those of cargo for which there is a newer build of the same name beside them. */
+/** Returns the files without those builds of cargo that have a newer build of the same name beside them. */
 export function newestBuilds<File extends BuiltFile>(files: Iterable<File>): File[] {
   const newest = new Map<string, File>();
   for (const file of files) {

@@ -7,17 +7,17 @@ export interface FoundTest extends TestCase {
   readonly place: TextPlace | null;
 }
 
-/** Names of exports that are tests begin so, after `__` or `#`. Most text modules hold none: they need no assembling. */
+/** Part of the export names of tests, after `__` or `#`. Most modules do not contain it, so they need not be read. */
 const MARK = 'lunatic_test_';
 
-/** Whether a module may have tests. One in whose bytes this cannot be found has none. */
+/** Whether a module may have tests, as far as a search of its bytes can tell. */
 export function mayHaveTests(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(MARK);
 }
 
 /**
- * The tests of a module, which is read and not run.
- * @param path for messages, and to know a text module by
+ * Reads the tests of a module without running it.
+ * @param path tells whether it is a text module; messages contain it
  * @throws ModuleReadError
  */
 export async function readModuleTests(bytes: Uint8Array, path: string): Promise<FoundTest[]> {

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 
 /**
- * The file that a guest's compiler named, relative to a folder that only the compiler knew: most likely one of those
- * around the module.
+ * Finds a source file that a guest's compiler named. The name is relative to a folder that only the compiler knew, most likely
+ * one that contains the module.
  * @param module path of the module
- * @param top folder around which nothing is looked for
+ * @param top the outermost folder of the search
  */
 export function sourceFile(
   named: string,

@@ -1,23 +1,23 @@
-/** What of a module's tests is to run, and how. */
+/** Which tests of a module are to run, and how. */
 export interface TestRequest {
   /** Path of the module. */
   readonly file: string;
-  /** Exports of the tests; null for all that are not ignored. */
+  /** Exports of the tests; null for all tests that are not ignored. */
   readonly exports: readonly string[] | null;
-  /** What the tests get. */
+  /** Arguments of the tests. */
   readonly arguments: readonly string[];
   /** Further options of `lunatic test`. */
   readonly options: readonly string[];
-  /** Seconds that a test may take; null for as long as it likes. */
+  /** Seconds that a test may take; null for no limit. */
   readonly timeout: number | null;
-  /** Tests at the same time; null for all. */
+  /** Maximum number of tests that run at the same time; null for no limit. */
   readonly jobs: number | null;
 }
 
-/** Characters of a command line's exports: Windows takes 32,767 in all. */
+/** Maximum characters for the exports on a command line. Windows allows 32,767 for all of it. */
 const MAX_LENGTH = 24_000;
 
-/** Command lines that run what is requested: several where one would be too long. */
+/** Returns the command lines that run the requested tests: several if one would be too long. */
 export function testArguments(request: TestRequest): string[][] {
   const { file, exports, options, timeout, jobs } = request;
   const before = [
@@ -30,7 +30,7 @@ export function testArguments(request: TestRequest): string[][] {
   ];
   const after = [file, ...(request.arguments.length === 0 ? [] : ['--', ...request.arguments])];
   if (exports === null) return [[...before, ...after]];
-  // All that are named are wanted, whatever their marks say.
+  // Tests that are named run even if they are marked as ignored.
   return chunks(exports.map((name) => `--export=${name}`)).map((names) => [
     ...before,
     '--include-ignored',

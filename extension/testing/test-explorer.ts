@@ -7,7 +7,7 @@ import { TestFinder } from './test-finder.ts';
 import { TestItems } from './test-items.ts';
 import { TestRunner } from './test-runner.ts';
 
-/** Shows the tests of the workspace's modules in the test explorer, and runs them. */
+/** Registers the Test Explorer's controller, which finds and runs the tests of the workspace's modules. */
 export function registerTestExplorer(
   commands: LunaticCommands,
   diagnostics: ModuleDiagnostics,
@@ -17,7 +17,7 @@ export function registerTestExplorer(
   const items = new TestItems(controller);
   const finder = new TestFinder(items, diagnostics, log);
   const runner = new TestRunner(controller, items, commands, log);
-  // Called when somebody opens the explorer.
+  // Called when the user opens the Test Explorer.
   controller.resolveHandler = async (item) => {
     if (item === undefined) await finder.find();
   };
@@ -61,7 +61,7 @@ export function registerTestExplorer(
   );
 }
 
-/** Runs what is asked for; where that is to go on, again whenever a module changes. */
+/** Runs the requested tests. A continuous run runs the tests of each module that changes. */
 class ContinuousRuns implements vscode.Disposable {
   readonly #runner: TestRunner;
   readonly #items: TestItems;

@@ -8,32 +8,32 @@ import { type BuiltFile, newestBuilds } from './newest-builds.ts';
 import { mayHaveTests, readModuleTests } from './read-module-tests.ts';
 import type { TestItems } from './test-items.ts';
 
-/** Files that are read at the same time. */
+/** Number of files that are read at the same time. */
 const READERS = 4;
-/** Bytes of a module that is looked into. */
+/** Maximum size of a module that is read, in bytes. */
 const MAX_SIZE = 256 * 2 ** 20;
-/** Files of a folder that are looked into at most. */
+/** Maximum number of files of a workspace folder that are read. */
 const MAX_FILES = 5000;
 
 interface Candidate extends BuiltFile {
   readonly uri: vscode.Uri;
 }
 
-/** Finds the tests of the workspace's modules, and again what changes. */
+/** Finds the tests of the workspace's modules, and reads modules again that change. */
 export class TestFinder implements vscode.Disposable {
   readonly #items: TestItems;
   readonly #diagnostics: ModuleDiagnostics;
   readonly #log: Log;
-  /** All modules that were found, also those that are not shown since there are newer builds. */
+  /** All modules that were found, including those that are not displayed because there are newer builds. */
   readonly #candidates = new Map<string, Candidate>();
-  /** Paths of those of which the tests are shown. */
+  /** Paths of the modules whose tests are displayed. */
   #shown = new Set<string>();
-  /** When the files that were read had been written. */
+  /** Modification times of the files that were read, by path. */
   readonly #read = new Map<string, number>();
   readonly #watcher = new ModuleWatcher();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   #scan: Promise<void> | undefined;
-  /** The tests of a module have been read anew. */
+  /** Fires when the tests of a module have been read again. */
   readonly onDidChange = this.#changed.event;
 
   constructor(items: TestItems, diagnostics: ModuleDiagnostics, log: Log) {
@@ -49,13 +49,13 @@ export class TestFinder implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  /** Finds the tests of all modules, once. Later calls wait for the same. */
+  /** Finds the tests of all modules, once. Later calls wait for the same search. */
   find(): Promise<void> {
     this.#scan ??= this.#scanFolders();
     return this.#scan;
   }
 
-  /** Finds all anew, as after other settings. */
+  /** Searches again, for example after a change of the settings. */
   async refresh(): Promise<void> {
     this.#read.clear();
     await this.#scanAgain();
@@ -67,7 +67,7 @@ export class TestFinder implements vscode.Disposable {
     await this.find();
   }
 
-  /** Finds the tests of one module, that of an editor, without looking for others. */
+  /** Finds the tests of the module in an editor, without searching the workspace. */
   async findIn(uri: vscode.Uri): Promise<void> {
     if (!vscode.workspace.isTrusted || (isInWorkspace(uri) && (await isExcluded(uri)))) return;
     const found = await this.#look(uri);
@@ -89,7 +89,7 @@ export class TestFinder implements vscode.Disposable {
     this.#log.info(`Looked for tests in ${shown} ${shown === 1 ? 'module' : 'modules'}, in ${time} ms`);
   }
 
-  /** Reads what is different and should be shown, and takes away what should not. Returns how many there are. */
+  /** Reads modules that have changed, and removes those that are not to be displayed. Returns the number of modules. */
   async #showNewest(): Promise<number> {
     const newest = newestBuilds(this.#candidates.values());
     const before = this.#shown;
@@ -107,13 +107,13 @@ export class TestFinder implements vscode.Disposable {
   async #moduleChanged(uri: vscode.Uri): Promise<void> {
     if (!this.#candidates.has(uri.fsPath) && (await isExcluded(uri))) return;
     await this.#look(uri);
-    // Files of the same time may differ.
+    // A file may change without getting another modification time.
     this.#read.delete(uri.fsPath);
     await this.#showNewest();
     this.#changed.fire(uri);
   }
 
-  /** Keeps a file in mind, or forgets it where it is there no more. */
+  /** Adds a file to the candidates, or removes it from them if it is gone. */
   async #look(uri: vscode.Uri): Promise<Candidate | undefined> {
     const path = uri.fsPath;
     this.#candidates.delete(path);
@@ -133,7 +133,7 @@ export class TestFinder implements vscode.Disposable {
     this.#read.set(path, modified);
     try {
       const bytes = await readFile(path);
-      // Modules without tests need not be right.
+      // Modules without tests may have errors.
       const isWanted = mayHaveTests(bytes) || this.#items.moduleItem(uri) !== undefined;
       this.#items.setTests(uri, isWanted ? await readModuleTests(bytes, path) : []);
       this.#diagnostics.clear(uri);
@@ -153,7 +153,7 @@ export class TestFinder implements vscode.Disposable {
   }
 }
 
-/** What the settings say about the modules of a folder. */
+/** The glob patterns that the settings have for the modules of a folder. */
 function patterns(folder: vscode.WorkspaceFolder): {
   readonly include: vscode.RelativePattern;
   readonly exclude: string | null;
@@ -170,7 +170,7 @@ function isInWorkspace(uri: vscode.Uri): boolean {
   return vscode.workspace.getWorkspaceFolder(uri) !== undefined;
 }
 
-/** Whether a file of the workspace, which may be gone already, is one that the settings leave out. */
+/** Whether the settings exclude a file of the workspace. The file may be gone already. */
 async function isExcluded(uri: vscode.Uri): Promise<boolean> {
   const folder = vscode.workspace.getWorkspaceFolder(uri);
   if (folder === undefined) return true;

@@ -1,17 +1,17 @@
 import type { FoundTest } from './read-module-tests.ts';
 
-/** Tests whose names begin with the same words: `sums::adds` and `sums::subtracts` are of the group `sums`. */
+/** Tests whose names begin with the same words: `sums::adds` and `sums::subtracts` belong to the group `sums`. */
 export interface TestGroup {
-  /** The last word of its name; empty for the group of all. */
+  /** The last word of the group's name; empty for the outermost group. */
   readonly label: string;
-  /** `a::b`; empty for the group of all. */
+  /** The name, as in `a::b`; empty for the outermost group. */
   readonly name: string;
   readonly groups: readonly TestGroup[];
   readonly tests: readonly LabelledTest[];
 }
 
 export interface LabelledTest {
-  /** The last word of its name. */
+  /** The last word of the test's name. */
   readonly label: string;
   readonly test: FoundTest;
 }
@@ -25,7 +25,7 @@ interface Draft {
 
 const SEPARATOR = '::';
 
-/** The tests of a module as a tree, in the order of its exports. */
+/** Arranges the tests of a module as a tree, in the order of its exports. */
 export function groupTests(tests: readonly FoundTest[]): TestGroup {
   const root = draft('', '');
   for (const test of tests) {

@@ -3,14 +3,14 @@ import type { ModuleReadError } from '../modules/module-error.ts';
 import type { FoundTest } from './read-module-tests.ts';
 import { groupTests, type TestGroup } from './test-groups.ts';
 
-/** What an item of the test explorer stands for. */
+/** What an item of the Test Explorer stands for. */
 export type ItemData =
-  /** With what is wrong with it, where it cannot be read. */
+  /** A module, with its error if it cannot be read. */
   | { readonly kind: 'module'; readonly uri: vscode.Uri; readonly error?: ModuleReadError }
   | { readonly kind: 'group' }
   | { readonly kind: 'test'; readonly uri: vscode.Uri; readonly test: FoundTest };
 
-/** The items of all modules, made and renewed from the tests that were found. */
+/** The items of the Test Explorer, which are made of the tests that were found. */
 export class TestItems {
   readonly #controller: vscode.TestController;
   readonly #data = new WeakMap<vscode.TestItem, ItemData>();
@@ -23,7 +23,7 @@ export class TestItems {
     return this.#data.get(item);
   }
 
-  /** All modules of which something is known. */
+  /** The items of all modules that have tests, or cannot be read. */
   modules(): vscode.TestItem[] {
     return [...this.#controller.items].map(([, item]) => item);
   }
@@ -32,14 +32,14 @@ export class TestItems {
     return this.#controller.items.get(uri.toString());
   }
 
-  /** What is wrong with a module, where it cannot be read. */
+  /** The error of a module that cannot be read. */
   errorOf(uri: vscode.Uri): ModuleReadError | undefined {
     const item = this.moduleItem(uri);
     const data = item === undefined ? undefined : this.dataOf(item);
     return data?.kind === 'module' ? data.error : undefined;
   }
 
-  /** The tests of a module as they are now. Results of those that are still there stay. Without any, it is taken away. */
+  /** Sets the tests of a module. Tests that it had before keep their results. A module without tests is removed. */
   setTests(uri: vscode.Uri, tests: readonly FoundTest[]): void {
     if (tests.length === 0) {
       this.remove(uri);
@@ -51,7 +51,7 @@ export class TestItems {
     this.#fill(item, uri, groupTests(tests));
   }
 
-  /** The module cannot be read, as while a build writes it; the tests that it had stay. */
+  /** Sets the error of a module that cannot be read, which happens also while a build writes it. Its tests stay. */
   setError(uri: vscode.Uri, error: ModuleReadError): void {
     const item = this.#moduleItem(uri);
     item.error = error.message;
@@ -62,7 +62,7 @@ export class TestItems {
     this.#controller.items.delete(uri.toString());
   }
 
-  /** The tests below an item, itself included. */
+  /** The tests below an item, and the item itself if it is a test. */
   *testsOf(item: vscode.TestItem): Generator<vscode.TestItem> {
     if (this.#data.get(item)?.kind === 'test') yield item;
     for (const [, child] of item.children) yield* this.testsOf(child);
@@ -106,7 +106,7 @@ export class TestItems {
   }
 }
 
-/** In the label, since the description is what is read out in its place. */
+/** The marks are in the label, since screen readers read an item's description in place of its label. */
 function labelled(label: string, { ignored, expectedPanic }: FoundTest): string {
   const panic = expectedPanic === '' ? 'should panic' : `should panic with "${expectedPanic}"`;
   const marks = [...(ignored ? ['ignored'] : []), ...(expectedPanic === null ? [] : [panic])];

@@ -1,24 +1,24 @@
-/** Failures of tests in words. */
+/** Texts about failures of tests. */
 import { processLine } from '../../runtime/inspect/view/index.ts';
 import type { ReportFrame, ReportProcess, TestFailure } from '../../runtime/internal.ts';
 
 /**
- * What is said about a failure: its message, where it happened, and of a test that did not end what its processes were
- * at. A difference is shown below its message alone.
+ * The text of a failure: its message, where it happened, and what the processes of a test were doing that did not end. If two
+ * values were compared, VS Code displays the difference below, and the text is the message alone.
  */
 export function failureText({ message, stack, processes, ...compared }: TestFailure): string {
   if (isDifference(compared)) return message;
   return [message, ...stackLines(stack, MAX_STACK), ...processes.flatMap(processLines)].join('\n');
 }
 
-/** Whether there is something to compare. */
+/** Whether the failure is a comparison of two values. */
 export function isDifference(
   failure: Pick<TestFailure, 'expected' | 'actual'>,
 ): failure is { readonly expected: string; readonly actual: string } {
   return failure.expected !== null && failure.actual !== null;
 }
 
-/** Frames that are shown of the stack of a failure, and of each process in a list. */
+/** Maximum number of frames of a failure's stack, and of each process in a list. */
 const MAX_STACK = 30;
 const MAX_PROCESS_STACK = 5;
 
@@ -37,7 +37,7 @@ function frameLabel({ function: name, index, offset }: ReportFrame): string {
   return name === null ? place : `${name} (${place})`;
 }
 
-/** As a terminal wants its lines. */
+/** The text with the line ends of a terminal. */
 export function terminalText(text: string): string {
   return text.replace(/\r?\n/g, '\r\n');
 }

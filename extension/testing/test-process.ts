@@ -2,19 +2,19 @@ import { spawn } from 'node:child_process';
 import { INSPECTOR_ANNOUNCEMENT } from '../../runtime/inspect/protocol.ts';
 import { type ReportEvent, TestReportReader, V8_FLAGS } from '../../runtime/internal.ts';
 
-/** How to start the command: what `LunaticCommand` tells, and its arguments. */
+/** How to start the command: the fields of `LunaticCommand`, its arguments, and listeners. */
 export interface TestProcessOptions {
   readonly node: string;
   readonly script: string;
   readonly env: Readonly<Record<string, string>>;
   readonly arguments: readonly string[];
   readonly cwd: string;
-  /** Kills it. */
+  /** Ends the command when it is aborted. */
   readonly signal: AbortSignal;
   readonly onEvent: (event: ReportEvent) => void;
-  /** Gets what it prints beside events: whole lines. */
+  /** Called with whole lines that the command prints and that are not part of the report. */
   readonly onNoise: (text: string) => void;
-  /** Gets the address at which a debugger can attach to the tests, where they wait for one. */
+  /** Called with the address at which a debugger can attach, if the tests wait for one. */
   readonly onInspectable?: (url: string) => void;
 }
 
@@ -29,12 +29,12 @@ export class TestProcessError extends Error {
   readonly code = 'LUNATIC_TEST_PROCESS';
 }
 
-/** Milliseconds between the polite word and the other one. */
+/** Milliseconds between SIGTERM and SIGKILL. */
 const GRACE = 2000;
 
 /**
- * Ends the command when this process is gone in whichever way: the other end of descriptor 3 is this process'. A test
- * that hangs would run on for ever.
+ * Code that the command runs first. It ends the command when this process, which has the other end of descriptor 3, is gone for
+ * whatever reason. Otherwise a test that hangs would run on forever.
  */
 const GUARD = `
   import { fstatSync } from 'node:fs';
@@ -50,14 +50,14 @@ const GUARD = `
 const isWindows = process.platform === 'win32';
 
 /**
- * Runs `lunatic test` and tells of its events as they come. Resolves when it has ended and all is told.
- * @throws TestProcessError where it cannot be started, TestReportError where its report cannot be read
+ * Runs `lunatic test`, and calls the listeners as its report comes. Resolves when the command has ended and its report is read.
+ * @throws TestProcessError if it cannot be started, TestReportError if its report cannot be read
  */
 export function runTestProcess(options: TestProcessOptions): Promise<TestProcessEnd> {
   const { node, script, env, cwd, signal, onEvent, onNoise } = options;
   const guard = isWindows ? [] : ['--import', `data:text/javascript,${encodeURIComponent(GUARD)}`];
   return new Promise((done, fail) => {
-    // With these flags there is no need for a second Node that has them, and that would not have the descriptor.
+    // Without these flags the command would start a second Node that has them, and that would not have the descriptor.
     const child = spawn(node, [...guard, ...V8_FLAGS, script, ...options.arguments], {
       cwd,
       env: { ...process.env, ...env },
@@ -111,10 +111,10 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
   });
 }
 
-/** Cuts a text that comes in pieces into lines. */
+/** Splits a text that comes in pieces into lines. */
 class Lines {
   readonly #onLine: (line: string) => void;
-  /** The beginning of a line, as it came. */
+  /** The pieces of an unfinished line. */
   #pieces: string[] = [];
 
   constructor(onLine: (line: string) => void) {

@@ -8,13 +8,13 @@ import { type ChosenModule, chooseTests } from './test-selection.ts';
 import { startTestSession } from './test-session.ts';
 import { reportUnreadable } from './unreadable-module.ts';
 
-/** Runs tests with the `lunatic test` command, and tells the editor how they go. */
+/** Runs tests with the `lunatic test` command, and reports their results to VS Code. */
 export class TestRunner implements vscode.Disposable {
   readonly #controller: vscode.TestController;
   readonly #items: TestItems;
   readonly #commands: LunaticCommands;
   readonly #log: Log;
-  /** Ends all that runs when the extension does. */
+  /** Ends all running tests when the extension is deactivated. */
   readonly #over = new AbortController();
 
   constructor(controller: vscode.TestController, items: TestItems, commands: LunaticCommands, log: Log) {
@@ -28,14 +28,14 @@ export class TestRunner implements vscode.Disposable {
     this.#over.abort();
   }
 
-  /** Runs tests, those of several modules at the same time. */
+  /** Runs tests. Several modules run at the same time. */
   async run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
     await this.#runModules(request, token, availableParallelism(), (run, module, signal) =>
       new ModuleRun(run, module, this.#log).run(this.#commands, signal),
     );
   }
 
-  /** Runs tests in the debugger, one after the other. They are judged as without it. */
+  /** Runs tests one after the other, with a debugger attached. They are judged as without it. */
   async debug(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
     await this.#runModules(request, token, 1, (run, module, signal) =>
       new ModuleRun(run, module, this.#log).run(this.#commands, signal, startTestSession),

@@ -2,16 +2,16 @@ import type * as vscode from 'vscode';
 import type { ModuleReadError } from '../modules/module-error.ts';
 import type { TestItems } from './test-items.ts';
 
-/** What is to run of a module. */
+/** The tests of a module that are to run. */
 export interface ChosenModule {
   readonly uri: vscode.Uri;
-  /** By their exports. */
+  /** The items of the tests, by export. */
   readonly chosen: ReadonlyMap<string, vscode.TestItem>;
-  /** Whether these are all its tests that are not ignored, and no other. */
+  /** Whether these are exactly the module's tests that are not ignored. */
   readonly isAll: boolean;
-  /** Tests that are marked as ignored, and that nobody has chosen themselves. */
+  /** Tests that do not run because they are marked as ignored and were not chosen individually. */
   readonly ignored: readonly vscode.TestItem[];
-  /** Why none of them can run, where the module cannot be read. */
+  /** Why the tests cannot run, if the module cannot be read. */
   readonly error: ModuleReadError | undefined;
 }
 
@@ -23,7 +23,10 @@ interface Draft {
   hasIgnored: boolean;
 }
 
-/** The tests that a request asks for, by their modules. A test that is marked as ignored runs if it is asked for itself. */
+/**
+ * Returns the tests that a request asks for, by module. A test that is marked as ignored runs only if it is chosen
+ * individually.
+ */
 export function chooseTests(
   items: TestItems,
   { include, exclude = [] }: Pick<vscode.TestRunRequest, 'include' | 'exclude'>,
@@ -42,7 +45,7 @@ export function chooseTests(
   };
   for (const top of include ?? items.modules()) {
     const module = items.dataOf(top);
-    // It is to be told what is wrong with it, also where none of its tests is known.
+    // Its error is reported even if none of its tests is known.
     if (module?.kind === 'module' && module.error !== undefined && !excluded.has(top)) draftOf(module.uri);
     for (const item of items.testsOf(top)) {
       const data = items.dataOf(item);
@@ -67,7 +70,7 @@ export function chooseTests(
   }));
 }
 
-/** Tests of a module that are not ignored. */
+/** The number of tests of a module that are not ignored. */
 function plainTests(items: TestItems, uri: vscode.Uri): number {
   const module = items.moduleItem(uri);
   if (module === undefined) return 0;

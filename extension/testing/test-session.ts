@@ -2,14 +2,14 @@ import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../programs/debug-type.ts';
 import type { StartDebugger } from './module-run.ts';
 
-/** The debugger could not be started for tests. */
+/** A debug session for tests could not be started. */
 export class TestSessionError extends Error {
   override readonly name = 'TestSessionError';
   readonly code = 'LUNATIC_TEST_SESSION';
 }
 
 /**
- * Debugs tests that wait for a debugger, and resolves at the end of the session.
+ * Attaches a debugger to tests that wait for it. Resolves at the end of the session.
  * @throws TestSessionError
  */
 export const startTestSession: StartDebugger = async ({ url, name, uri, run }) => {

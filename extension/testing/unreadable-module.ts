@@ -4,8 +4,8 @@ import type { TestItems } from './test-items.ts';
 import type { ChosenModule } from './test-selection.ts';
 
 /**
- * Reports that a module cannot be read, as the result of the module and of its tests that were to run.
- * @returns whether it cannot be read
+ * If a module cannot be read, reports its error as the result of the module and of its tests that were to run.
+ * @returns whether the module cannot be read
  */
 export function reportUnreadable(run: vscode.TestRun, items: TestItems, module: ChosenModule): boolean {
   const { uri, chosen, error } = module;

@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
-import { crowd } from './programs.ts';
+import { crowd, workshop } from './programs.ts';
 import { WorkbenchSession } from './support/session.ts';
+import type { Workbench } from './support/workbench.ts';
 
 const session = new WorkbenchSession();
 
 /** Seconds that the window may compute to find one of 10,000 processes. Other work on the machine does not count. */
 const PROMPT = 3;
+
+/** Milliseconds after which people see what they have done. */
+const PROMPT_ANSWER = 300;
 
 test('10,000 processes are shown a page at a time, and the window can be used', async () => {
   const workbench = await session.open({ 'crowd.wat': crowd(10_000) });
@@ -48,3 +52,49 @@ test('10,000 processes are shown a page at a time, and the window can be used', 
   await workbench.command('Lunatic: Stop Program');
   await workbench.noProgramRuns();
 });
+
+test('with 2,000 busy processes on display typing is as fast as without, and what is done to one is seen at once', async () => {
+  const workbench = await session.open({ 'workshop.wat': workshop(2000), 'notes.txt': 'To do:\n' });
+  await workbench.isActive();
+  await workbench.openFile('workshop.wat');
+  await workbench.debug();
+  await workbench.printed('all are at work');
+  await workbench.openFile('notes.txt');
+  const without = await typing(workbench);
+  await workbench.showView('Lunatic');
+  await workbench.process('#20 worker').waitFor();
+  await workbench.line('To do').click();
+  const withView = await typing(workbench);
+  await workbench.screenshot('crowd-busy');
+  expect(withView.computed).toBeLessThan(1.5 * without.computed + 0.1);
+  expect(withView.delay).toBeLessThan(1.5 * without.delay + 20);
+
+  // From the bottom to the top: rows of processes that have ended go after a while, and what is below moves up. The least counts,
+  // since others may use the machine.
+  const pauses: number[] = [];
+  const kills: number[] = [];
+  for (const worker of ['#16 worker', '#12 worker', '#8 worker', '#4 worker']) {
+    pauses.push(await workbench.actionDelay(worker, 'Pause Process', 'paused'));
+    kills.push(await workbench.actionDelay(worker, 'Kill Process', 'ended'));
+  }
+  console.log({ without, withView, pauses, kills });
+  expect(Math.min(...pauses)).toBeLessThan(PROMPT_ANSWER);
+  expect(Math.min(...kills)).toBeLessThan(PROMPT_ANSWER);
+  await workbench.command('Lunatic: Stop Program');
+  await workbench.noProgramRuns();
+});
+
+/** Types into the active editor, and tells the seconds that the window computes for a second of it, and the median delay. */
+async function typing(workbench: Workbench): Promise<{ computed: number; delay: number }> {
+  const delays: number[] = [];
+  await workbench.page.keyboard.press('Control+End');
+  const start = performance.now();
+  const before = await workbench.computed();
+  for (let count = 0; count < 40; count++) {
+    delays.push(await workbench.keyDelay('x'));
+    await workbench.page.waitForTimeout(50);
+  }
+  const computed = ((await workbench.computed()) - before) / ((performance.now() - start) / 1000);
+  delays.sort((a, b) => a - b);
+  return { computed, delay: delays[20] ?? Number.NaN };
+}

@@ -85,6 +85,28 @@ export const crowd = (people: number): string =>
   (func $person (export "person") (call $forever))
 `);
 
+/** Workers who all work a little, sleep, and work again. */
+export const workshop = (workers: number): string =>
+  guest(`
+  (func $main (export "_start") (local $left i32)
+    (local.set $left (i32.const ${workers}))
+    (loop $on
+      (drop (call $spawn (i64.const 0) (text "worker")))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $on (local.get $left)))
+    (call $print (text "all are at work"))
+    (call $forever))
+
+  (func $worker (export "worker") (local $steps i32)
+    (loop $on
+      (local.set $steps (i32.const 10000))
+      (loop $work
+        (local.set $steps (i32.sub (local.get $steps) (i32.const 1)))
+        (br_if $work (local.get $steps)))
+      (call $process.sleep_ms (i64.const 100))
+      (br $on)))
+`);
+
 /** Tests of every kind. */
 export const TESTS = guest(`
   (func (export "#lunatic_test_sums::adds") (call $print (text "two and two")))

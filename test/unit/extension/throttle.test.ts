@@ -32,3 +32,16 @@ test('does not act when it is disposed of', () => {
   vi.advanceTimersByTime(1000);
   expect(act).toHaveBeenCalledTimes(1);
 });
+
+test('acts at once when it is flushed, and keeps the interval afterwards', () => {
+  const act = vi.fn();
+  const throttle = new Throttle(100, act);
+  throttle.request();
+  throttle.request();
+  throttle.flush();
+  expect(act).toHaveBeenCalledTimes(2);
+  throttle.request();
+  expect(act).toHaveBeenCalledTimes(2);
+  vi.advanceTimersByTime(100);
+  expect(act).toHaveBeenCalledTimes(3);
+});

@@ -46,6 +46,21 @@ const FOCUS_LOG = `
 /** Takes the focus away from where it is, and waits until the window has noticed. For the page. */
 const LEAVE = 'new Promise((done) => { document.activeElement?.blur(); setTimeout(done, 0); })';
 
+/** Measures the time from the next key to the frame after the text has changed. For the page. */
+const KEY_DELAY = `
+  window.keyDelay = new Promise((done) => {
+    addEventListener('keydown', () => {
+      const start = performance.now();
+      const observer = new MutationObserver(() => {
+        observer.disconnect();
+        requestAnimationFrame(() => setTimeout(() => done(performance.now() - start), 0));
+      });
+      const lines = document.querySelector('.editor-group-container.active .view-lines');
+      observer.observe(lines, { childList: true, subtree: true, characterData: true });
+    }, { capture: true, once: true });
+  });
+  undefined;`;
+
 /** Phases of a window that begin after it has been shown, by VS Code's numbers. */
 const PHASES = { Restored: 3, Eventually: 4 } as const;
 
@@ -150,6 +165,35 @@ export class Workbench {
     return devtools;
   }
 
+  /** Types a character into the editor, and measures the milliseconds until the frame that displays it. */
+  async keyDelay(character: string): Promise<number> {
+    await this.page.evaluate(KEY_DELAY);
+    await this.page.keyboard.press(character);
+    return Number(await this.page.evaluate('keyDelay'));
+  }
+
+  /** Clicks an action of a process, and measures the milliseconds until its row displays a state. */
+  async actionDelay(name: string, action: string, state: string): Promise<number> {
+    const selector = rowSelector(name, state);
+    await this.process(name).hover();
+    await this.page.evaluate(`
+      window.actionDelay = new Promise((done) => {
+        addEventListener('click', () => {
+          const start = performance.now();
+          const look = () => {
+            if (document.querySelector(${JSON.stringify(selector)}) === null) requestAnimationFrame(look);
+            else done(performance.now() - start);
+          };
+          look();
+        }, { capture: true, once: true });
+      });
+      undefined;`);
+    await this.process(name).locator(`.action-label[aria-label^="${action}"]`).click();
+    const delay = Number(await this.page.evaluate('actionDelay'));
+    await this.#rest();
+    return delay;
+  }
+
   // -- what there is to see ------------------------------------------------------------------------------
 
   get files(): Locator {
@@ -163,9 +207,7 @@ export class Workbench {
 
   /** The process of a name and perhaps a state, as in `#2 worker` and `paused`. */
   process(name: string, state = ''): Locator {
-    return this.page.locator(
-      `[id="workbench.view.extension.lunatic"] .monaco-list-row[aria-label^="${name}, ${state}"]`,
-    );
+    return this.page.locator(rowSelector(name, state));
   }
 
   get threads(): Locator {
@@ -455,6 +497,11 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
     await this.page.locator('.monaco-menu').waitFor({ state: 'detached' });
   }
+}
+
+/** Selects the row of a process in the view of processes. */
+function rowSelector(process: string, state: string): string {
+  return `[id="workbench.view.extension.lunatic"] .monaco-list-row[aria-label^="${process}, ${state}"]`;
 }
 
 /** An icon may come first. */
