@@ -12,6 +12,9 @@ import type { MoreNode, ProcessNode, ProgramNode, TreeNode } from './tree-nodes.
 /** Maximum number of processes that the picker displays. */
 const MAX_CHOICES = 200;
 
+/** Milliseconds for which a message in the status bar is displayed. */
+const MESSAGE_TIME = 5000;
+
 /** A process of a program. */
 interface Target {
   readonly program: Program;
@@ -49,10 +52,14 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
     }
   };
   const on = (command: string, title: string, action: (target: Target) => Thenable<unknown>) =>
-    vscode.commands.registerCommand(command, async (node?: ProcessNode | typeof SELECTED) => {
-      if (node === SELECTED) await act(selected(command), action);
+    vscode.commands.registerCommand(command, async (...args: unknown[]) => {
+      const [node] = args;
+      if (args.length === 0) await act(selected(command) ?? (await pickProcess(programs, title)), action);
       else if (isProcess(node)) await act(node, action);
-      else await act(selected(command) ?? (await pickProcess(programs, title)), action);
+      else if (node === SELECTED) await act(selected(command), action);
+      // VS Code does not know which row was clicked while it redraws the tree. No other process must be meant.
+      else
+        vscode.window.setStatusBarMessage('The process has just changed its place. Try again.', MESSAGE_TIME);
     });
   const onAll = (command: string, request: 'lunatic/pauseAll' | 'lunatic/resumeAll') =>
     vscode.commands.registerCommand(command, async (node?: unknown) => {
