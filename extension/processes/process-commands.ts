@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ProcessInfo, ProcessKey } from '../../runtime/inspect/protocol.ts';
+import type { ProcessEnd, ProcessInfo, ProcessKey } from '../../runtime/inspect/protocol.ts';
 import { countOf, processActivity, processName } from '../../runtime/inspect/view/index.ts';
 import { messageOf } from '../log.ts';
 import { MessageInputError, parseMessage, parseTag } from './message-input.ts';
@@ -69,20 +69,20 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
       for (const result of results)
         if (result.status === 'rejected') vscode.window.showWarningMessage(messageOf(result.reason));
     });
+  const change =
+    (request: 'lunatic/pause' | 'lunatic/resume' | 'lunatic/kill', end?: ProcessEnd) =>
+    async ({ program, key }: Target) => {
+      await program.request(request, { process: key });
+      await programs.look(program, key, end);
+    };
   const show = (kind: DocumentKind) => (target: Target) => documents.show(target.program, target.key, kind);
   return vscode.Disposable.from(
     on('lunatic.showProcess', 'Show the details of', show('details')),
     on('lunatic.showMailbox', 'Show the mailbox of', show('mailbox')),
     on('lunatic.showStack', 'Show the stack of', show('stack')),
-    on('lunatic.pauseProcess', 'Pause', ({ program, key }) =>
-      program.request('lunatic/pause', { process: key }),
-    ),
-    on('lunatic.resumeProcess', 'Resume', ({ program, key }) =>
-      program.request('lunatic/resume', { process: key }),
-    ),
-    on('lunatic.killProcess', 'Kill', ({ program, key }) =>
-      program.request('lunatic/kill', { process: key }),
-    ),
+    on('lunatic.pauseProcess', 'Pause', change('lunatic/pause')),
+    on('lunatic.resumeProcess', 'Resume', change('lunatic/resume')),
+    on('lunatic.killProcess', 'Kill', change('lunatic/kill', { kind: 'killed' })),
     onAll('lunatic.pauseAll', 'lunatic/pauseAll'),
     onAll('lunatic.resumeAll', 'lunatic/resumeAll'),
     on('lunatic.sendMessage', 'Send a message to', sendMessage),

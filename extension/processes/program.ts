@@ -1,6 +1,16 @@
 import * as vscode from 'vscode';
 import type { CustomEvents, CustomRequests } from '../../debug-adapter/index.ts';
+<<<<<<< HEAD
 import { MAX_CHANGES, MAX_PAGE, type ProcessInfo, type ProcessKey } from '../../runtime/inspect/protocol.ts';
+=======
+import {
+  MAX_CHANGES,
+  MAX_PAGE,
+  type ProcessEnd,
+  type ProcessInfo,
+  type ProcessKey,
+} from '../../runtime/inspect/protocol.ts';
+>>>>>>> fd0f43a (Killing and pausing from the tree are seen at once among 2,000 busy processes; texts of settings in plain English)
 import { ProcessModel } from '../../runtime/inspect/view/index.ts';
 import { type Log, messageOf } from '../log.ts';
 import { DEBUG_TYPE } from '../programs/debug-type.ts';
@@ -56,6 +66,21 @@ export class Program {
     this.model.apply(changes);
     if (this.#addsUp(changes) || this.#loading !== undefined) return;
     if (performance.now() - this.#loadedAt > RELOAD_INTERVAL) await this.load();
+  }
+
+  /**
+   * Asks for one process, after something was done to it: notifications about thousands of others may come first. Resolves when
+   * the model is up to date.
+   * @param end how the process has ended if it is gone
+   */
+  async look(process: ProcessKey, end?: ProcessEnd): Promise<void> {
+    const nothing = { started: [], changed: [], ended: [], total: this.model.total };
+    try {
+      const info = await this.request('lunatic/process', { process });
+      this.model.apply({ ...nothing, changed: [info] });
+    } catch {
+      if (end !== undefined) this.model.apply({ ...nothing, ended: [{ process, end, time: Date.now() }] });
+    }
   }
 
   end(): void {
@@ -133,6 +158,12 @@ export class Programs implements vscode.Disposable, vscode.DebugAdapterTrackerFa
 
   get list(): Program[] {
     return [...this.#programs.values()];
+  }
+
+  /** Updates what is known of one process, after something was done to it. */
+  async look(program: Program, process: ProcessKey, end?: ProcessEnd): Promise<void> {
+    await program.look(process, end);
+    this.#processesChanged.fire(program);
   }
 
   get(id: string): Program | undefined {

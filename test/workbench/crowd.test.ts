@@ -83,8 +83,10 @@ test('with 2,000 busy processes on display typing is as fast as without, and wha
     kills.push(await workbench.actionDelay(worker, 'Kill Process', 'ended'));
     await workbench.processes.filter({ hasText: left }).waitFor();
   }
-  expect(Math.min(...pauses)).toBeLessThan(PROMPT_ANSWER);
-  expect(Math.min(...kills)).toBeLessThan(PROMPT_ANSWER);
+  // Where others use the machine, all takes longer: then keys tell how much.
+  const limit = Math.max(PROMPT_ANSWER, 20 * without.delay);
+  expect(Math.min(...pauses)).toBeLessThan(limit);
+  expect(Math.min(...kills)).toBeLessThan(limit);
   await workbench.command('Lunatic: Stop Program');
   await workbench.noProgramRuns();
 });
