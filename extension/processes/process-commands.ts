@@ -86,9 +86,10 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
     onAll('lunatic.pauseAll', 'lunatic/pauseAll'),
     onAll('lunatic.resumeAll', 'lunatic/resumeAll'),
     on('lunatic.sendMessage', 'Send a message to', sendMessage),
-    on('lunatic.copyProcessId', 'Copy the id of', ({ key }) =>
-      vscode.env.clipboard.writeText(key.slice(key.indexOf(':') + 1)),
-    ),
+    on('lunatic.copyProcessId', 'Copy the id of', async ({ program, key }) => {
+      const { id } = program.model.get(key) ?? (await program.request('lunatic/process', { process: key }));
+      await vscode.env.clipboard.writeText(`${id}`);
+    }),
     vscode.commands.registerCommand('lunatic.findProcess', async () =>
       act(await pickProcess(programs, 'Find'), ({ program, key }) =>
         view.reveal(tree.nodeOf(program, key), { select: true, focus: true, expand: true }),

@@ -1,8 +1,5 @@
 import * as vscode from 'vscode';
 import type { CustomEvents, CustomRequests } from '../../debug-adapter/index.ts';
-<<<<<<< HEAD
-import { MAX_CHANGES, MAX_PAGE, type ProcessInfo, type ProcessKey } from '../../runtime/inspect/protocol.ts';
-=======
 import {
   MAX_CHANGES,
   MAX_PAGE,
@@ -10,7 +7,6 @@ import {
   type ProcessInfo,
   type ProcessKey,
 } from '../../runtime/inspect/protocol.ts';
->>>>>>> fd0f43a (Killing and pausing from the tree are seen at once among 2,000 busy processes; texts of settings in plain English)
 import { ProcessModel } from '../../runtime/inspect/view/index.ts';
 import { type Log, messageOf } from '../log.ts';
 import { DEBUG_TYPE } from '../programs/debug-type.ts';
@@ -74,12 +70,15 @@ export class Program {
    * @param end how the process has ended if it is gone
    */
   async look(process: ProcessKey, end?: ProcessEnd): Promise<void> {
-    const nothing = { started: [], changed: [], ended: [], total: this.model.total };
+    const { total } = this.model;
     try {
       const info = await this.request('lunatic/process', { process });
-      this.model.apply({ ...nothing, changed: [info] });
+      this.model.apply({ started: [], changed: [info], ended: [], total });
     } catch {
-      if (end !== undefined) this.model.apply({ ...nothing, ended: [{ process, end, time: Date.now() }] });
+      const known = this.model.get(process);
+      if (end === undefined || known === undefined || known.state === 'ended') return;
+      const ended = [{ process, end, time: Date.now() }];
+      this.model.apply({ started: [], changed: [], ended, total: this.model.total - 1 });
     }
   }
 

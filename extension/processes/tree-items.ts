@@ -55,8 +55,7 @@ export function processItem(node: ProcessNode): vscode.TreeItem {
   const info = model.get(key);
   const id = `${program.id}/${key}`;
   // The process has gone since VS Code was told of it.
-  if (info === undefined)
-    return Object.assign(new vscode.TreeItem(`#${key.slice(key.indexOf(':') + 1)}`), { id });
+  if (info === undefined) return Object.assign(new vscode.TreeItem('...'), { id });
   // The first process is expanded, since a program of one line says little. It must be so from the start: VS Code keeps an item
   // collapsed that had no children when it was drawn first.
   const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
