@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { InspectError } from '../../runtime/inspect/protocol.ts';
 import { guest } from '../support/guest.ts';
 import { Inspected, type Inspecting, i64, inspectPrograms } from '../support/inspected.ts';
 import { FAMILY } from '../support/inspected-guests.ts';
@@ -229,6 +230,20 @@ test.each([
   expect(run.command.stdout).toBe('');
   await ask('process/resume', { process: '1:1' });
   await run.command.printed(printed);
+});
+
+test('no message reaches a process before its start section has run', async () => {
+  const run = await Inspected.run(SLOW_START, ['--inspect-wait']);
+  const { ask, received } = await run.connect();
+  const stopped = received('process/stopped');
+  await ask('start', { pauseRoot: true });
+  await stopped.find(() => true);
+  await expect(ask('process/send', { process: '1:1', data: '' })).rejects.toMatchObject({
+    code: InspectError.Refused,
+    message: 'no message reaches process 1:1 before its start section has run',
+  });
+  await ask('process/resume', { process: '1:1' });
+  await run.command.printed('prepared\nstarted\n');
 });
 
 test('what a client held before its start section goes on when the client has gone', async () => {
