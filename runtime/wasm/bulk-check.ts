@@ -1,10 +1,10 @@
 import type { CodeWalk } from './code-pass.ts';
 import type { WasmModule } from './module.ts';
-import { op } from './opcodes.ts';
+import { Op } from './opcodes.ts';
 import type { WorkCount } from './work-count.ts';
 
 /** Bytes or elements from which one bulk instruction is worth a tick of its own: a few microseconds of work. */
-const bulkLimit = 65_536;
+const BULK_LIMIT = 65_536;
 
 /** Asks before instructions that fill, copy or allocate much at once. */
 export class BulkCheck {
@@ -45,12 +45,12 @@ export class BulkCheck {
     const scratch = wide ? this.#wideScratch : this.#scratch;
     emit.insert(reader.start);
     emit.localTee(scratch);
-    emit.u8(wide ? op.i64Const : op.i32Const);
-    emit.s32(bulkLimit);
-    emit.u8(wide ? op.i64GeU : op.i32GeU);
+    emit.u8(wide ? Op.i64Const : Op.i32Const);
+    emit.s32(BULK_LIMIT);
+    emit.u8(wide ? Op.i64GeU : Op.i32GeU);
     emit.unlikelyIf();
     this.#work.ask();
-    emit.u8(op.end);
+    emit.u8(Op.end);
     emit.localGet(scratch);
     emit.resume(reader.start);
   }
@@ -58,13 +58,13 @@ export class BulkCheck {
   /** Whether the length operand is an i64; a copy between a 32-bit and a 64-bit side takes an i32. */
   #hasWideLength(opcode: number, index: number, index2: number): boolean {
     switch (opcode) {
-      case op.memoryFill:
+      case Op.memoryFill:
         return this.#isWideMemory(index);
-      case op.memoryCopy:
+      case Op.memoryCopy:
         return this.#isWideMemory(index) && this.#isWideMemory(index2);
-      case op.tableFill:
+      case Op.tableFill:
         return this.#isWideTable(index);
-      case op.tableCopy:
+      case Op.tableCopy:
         return this.#isWideTable(index) && this.#isWideTable(index2);
       default:
         return false;

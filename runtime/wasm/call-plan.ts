@@ -1,4 +1,4 @@
-import { callFlag, noLoop } from './code-survey.ts';
+import { CallFlag, NO_LOOP } from './code-survey.ts';
 import { IntList } from './int-list.ts';
 import type { WasmModule } from './module.ts';
 
@@ -6,23 +6,23 @@ import type { WasmModule } from './module.ts';
  * Work between two ticks that the preempt pass aims for, in units of about one instruction: some 10 to 200 us.
  * Measured: a tick that returns at once costs 60-150 ns.
  */
-export const workLimit = 1 << 18;
+export const WORK_LIMIT = 1 << 18;
 
 /** Most that a call may weigh. Its worst case would weigh more, but that is nearly always in a branch not taken. */
-const callWeightCap = 100;
+const CALL_WEIGHT_CAP = 100;
 /**
  * A call of an import. Most take less time than this many instructions, but some take more, and none of them gives
  * way: with this, 64 of them pass between two ticks.
  */
-const importWeight = workLimit / 64;
+const IMPORT_WEIGHT = WORK_LIMIT / 64;
 /**
  * What a function takes from the budget whose calls, nested, may multiply to more work than the limit. Its worst case
  * is seldom reached, so some calls pass before it asks.
  */
-const multiplyingWeight = workLimit / 32;
+const MULTIPLYING_WEIGHT = WORK_LIMIT / 32;
 /** A call of a function that may end by an exception in the midst of a loop. */
-const throwingWeight = workLimit / 64;
-const saturated = 2 ** 45;
+const THROWING_WEIGHT = WORK_LIMIT / 64;
+const SATURATED = 2 ** 45;
 
 /** What the preempt pass does with each function and loop. */
 export interface CallPlan {
@@ -46,9 +46,9 @@ export function planCalls(module: WasmModule): CallPlan {
   return new CallPlanner(module).plan();
 }
 
-const unseen = 0;
-const open = 1;
-const done = 2;
+const UNSEEN = 0;
+const OPEN = 1;
+const DONE = 2;
 
 class CallPlanner implements CallPlan {
   readonly entryWeight: Int32Array;
@@ -126,7 +126,7 @@ class CallPlanner implements CallPlan {
   }
 
   plan(): CallPlan {
-    for (let i = 0; i < this.#defined; i++) if (this.#state[i] === unseen) this.#search(i);
+    for (let i = 0; i < this.#defined; i++) if (this.#state[i] === UNSEEN) this.#search(i);
     return this;
   }
 
@@ -157,7 +157,7 @@ class CallPlanner implements CallPlan {
     const nodes = new IntList();
     const edges = new IntList();
     const push = (node: number): void => {
-      state[node] = open;
+      state[node] = OPEN;
       nodes.push(node);
       edges.push(this.#edgeStart(node));
     };
@@ -175,8 +175,8 @@ class CallPlanner implements CallPlan {
       edges.values[top] = at + 1;
       const callee = this.#edge(node, at);
       if (callee < 0) continue;
-      if (state[callee] === unseen) push(callee);
-      else if (state[callee] === open) this.#closeCycle(node, callee, at);
+      if (state[callee] === UNSEEN) push(callee);
+      else if (state[callee] === OPEN) this.#closeCycle(node, callee, at);
     }
   }
 
@@ -187,7 +187,7 @@ class CallPlanner implements CallPlan {
   }
 
   #finish(node: number): void {
-    this.#state[node] = done;
+    this.#state[node] = DONE;
     if (node < this.#defined) {
       this.#weigh(node);
       return;
@@ -201,15 +201,15 @@ class CallPlanner implements CallPlan {
 
   /** A callee's work as its callers see it: one that asks bounds its work itself. */
   #seenWork(node: number): number {
-    if (node < 0) return importWeight;
-    return this.#state[node] === done && this.#asks[node] !== 1 ? (this.#work[node] ?? 0) : callWeightCap;
+    if (node < 0) return IMPORT_WEIGHT;
+    return this.#state[node] === DONE && this.#asks[node] !== 1 ? (this.#work[node] ?? 0) : CALL_WEIGHT_CAP;
   }
 
   #seenWeight(node: number): number {
-    if (node < 0) return importWeight;
+    if (node < 0) return IMPORT_WEIGHT;
     // What its loops have counted is lost where an exception ends it.
-    if (this.#catches && node < this.#defined && this.#hasLoops(node)) return throwingWeight;
-    return this.#state[node] === done && this.#asks[node] !== 1 ? (this.#weight[node] ?? 0) : 1;
+    if (this.#catches && node < this.#defined && this.#hasLoops(node)) return THROWING_WEIGHT;
+    return this.#state[node] === DONE && this.#asks[node] !== 1 ? (this.#weight[node] ?? 0) : 1;
   }
 
   #hasLoops(i: number): boolean {
@@ -220,29 +220,29 @@ class CallPlanner implements CallPlan {
   #weigh(i: number): void {
     const { code } = this.#module;
     for (let loop = code.firstLoop[i] ?? 0; loop < (code.firstLoop[i + 1] ?? 0); loop++) {
-      this.turnWeight[loop] = Math.min(workLimit, code.loopWeight.at(loop));
+      this.turnWeight[loop] = Math.min(WORK_LIMIT, code.loopWeight.at(loop));
     }
     let work = 1 + (code.straightWeight[i] ?? 0);
     let weight = work;
     for (let at = this.#edgeStart(i); at < this.#edgeEnd(i); at++) {
       const callee = this.#edge(i, at);
       const loop = code.callLoop.at(at);
-      if (!this.#catches && (code.callFlags.at(at) & callFlag.ends) !== 0) continue;
-      if (loop === noLoop) {
+      if (!this.#catches && (code.callFlags.at(at) & CallFlag.ends) !== 0) continue;
+      if (loop === NO_LOOP) {
         work += this.#seenWork(callee);
-        weight = Math.min(callWeightCap, weight + this.#seenWeight(callee));
+        weight = Math.min(CALL_WEIGHT_CAP, weight + this.#seenWeight(callee));
       } else {
-        this.turnWeight[loop] = Math.min(workLimit, (this.turnWeight[loop] ?? 0) + this.#seenWeight(callee));
+        this.turnWeight[loop] = Math.min(WORK_LIMIT, (this.turnWeight[loop] ?? 0) + this.#seenWeight(callee));
       }
     }
-    weight = Math.min(weight, callWeightCap);
+    weight = Math.min(weight, CALL_WEIGHT_CAP);
     this.#chargeCalls(i, weight);
     if (this.#asks[i] === 1) this.entryWeight[i] = weight;
-    if (work > workLimit) {
+    if (work > WORK_LIMIT) {
       this.#asks[i] = 1;
-      this.entryWeight[i] = multiplyingWeight;
+      this.entryWeight[i] = MULTIPLYING_WEIGHT;
     }
-    this.#work[i] = Math.min(saturated, work);
+    this.#work[i] = Math.min(SATURATED, work);
     this.#weight[i] = weight;
   }
 
@@ -252,7 +252,7 @@ class CallPlanner implements CallPlan {
     for (let at = this.#edgeStart(i); at < this.#edgeEnd(i); at++) {
       if (this.callSiteWeight[at] !== 1) continue;
       this.callSiteWeight[at] = weight;
-      if ((code.callFlags.at(at) & callFlag.everyTurn) === 0) continue;
+      if ((code.callFlags.at(at) & CallFlag.everyTurn) === 0) continue;
       const loop = code.callLoop.at(at);
       this.callSiteWeight[at] = Math.max(weight, this.turnWeight[loop] ?? 0);
       this.turnWeight[loop] = 0;

@@ -1,7 +1,7 @@
 import { ByteWriter, lebLength } from './byte-writer.ts';
 import { IntList } from './int-list.ts';
 import { OffsetMap } from './offset-map.ts';
-import { op } from './opcodes.ts';
+import { Op } from './opcodes.ts';
 
 /**
  * Writes a code section by copying the original and inserting between. Keeps the offset map and the branch hints
@@ -59,37 +59,37 @@ export class CodeEmitter extends ByteWriter {
   }
 
   localGet(index: number): void {
-    this.u8(op.localGet);
+    this.u8(Op.localGet);
     this.u32(index);
   }
 
   localSet(index: number): void {
-    this.u8(op.localSet);
+    this.u8(Op.localSet);
     this.u32(index);
   }
 
   localTee(index: number): void {
-    this.u8(op.localTee);
+    this.u8(Op.localTee);
     this.u32(index);
   }
 
   globalGet(index: number): void {
-    this.u8(op.globalGet);
+    this.u8(Op.globalGet);
     this.u32(index);
   }
 
   globalSet(index: number): void {
-    this.u8(op.globalSet);
+    this.u8(Op.globalSet);
     this.u32(index);
   }
 
   constant(value: number): void {
-    this.u8(op.i32Const);
+    this.u8(Op.i32Const);
     this.s32(value);
   }
 
   call(functionIndex: number): void {
-    this.u8(op.call);
+    this.u8(Op.call);
     this.u32(functionIndex);
   }
 
@@ -97,19 +97,19 @@ export class CodeEmitter extends ByteWriter {
   unlikelyIf(): void {
     this.hints.push(this.length);
     this.hints.push(0);
-    this.u8(op.if);
+    this.u8(Op.if);
     this.u8(0x40);
   }
 
   likelyBranchIf(label: number): void {
     this.hints.push(this.length);
     this.hints.push(1);
-    this.u8(op.brIf);
+    this.u8(Op.brIf);
     this.u32(label);
   }
 
   branch(label: number): void {
-    this.u8(op.br);
+    this.u8(Op.br);
     this.u32(label);
   }
 }

@@ -20,11 +20,11 @@ export interface CodePass {
   begin(walk: CodeWalk): boolean;
   /** Called before the first instruction. */
   enter?(walk: CodeWalk): void;
-  /** Called before each instruction, which cannot have been reached in another way than what is written here. */
+  /** Called before each instruction. What is written here runs whenever the instruction is reached. */
   before?(walk: CodeWalk): void;
   /**
-   * Writes another code for the instruction that does the same, and returns true; `walk.labels` and the loops that the
-   * walk counts are up to date then. Or returns false, and the walk writes the instruction.
+   * Writes other code that does what the instruction does, brings `walk.labels` up to date, and returns true. If it
+   * returns false, the walk writes the instruction. Of several passes, only the first that replaces it does so.
    */
   replace?(walk: CodeWalk): boolean;
   /** Called after each instruction: behind a call or the end of a block, inside of a block that begins. */

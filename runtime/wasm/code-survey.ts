@@ -1,13 +1,13 @@
 import { CountedLoops } from './counted-loops.ts';
 import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
-import { changesTables, isBulk, op, shape } from './opcodes.ts';
+import { changesTables, isBulk, Op, Shape } from './opcodes.ts';
 import { isFree, readPlain } from './plain-instructions.ts';
 import type { TypeDefinition } from './type-definition.ts';
 import { readValueType } from './value-type.ts';
 
 /** What is known of a function's body; a bit set. */
-export const bodyFlag = {
+export const BodyFlag = {
   /** Holds an instruction that names a function. */
   namesFunctions: 1,
   loops: 2,
@@ -18,7 +18,7 @@ export const bodyFlag = {
 } as const;
 
 /** What is known of a loop; a bit set. */
-export const loopFlag = {
+export const LoopFlag = {
   params: 1,
   /** Named by something else than br, br_if and br_table. */
   oddBranch: 2,
@@ -30,7 +30,7 @@ export const loopFlag = {
 } as const;
 
 /** What is known of a call; a bit set. */
-export const callFlag = {
+export const CallFlag = {
   /** `unreachable` follows: it ends the execution, so it is no part of a loop's turns. */
   ends: 1,
   /** No turn of the innermost loop around it comes back without passing it. */
@@ -38,7 +38,7 @@ export const callFlag = {
 } as const;
 
 /** An edge target below zero stands for an indirect call through the type `~target`. */
-export const noLoop = -1;
+export const NO_LOOP = -1;
 
 /**
  * The code section in columns: one entry a function in the first block, one a loop, one a call in the others.
@@ -83,7 +83,7 @@ export interface SurveyContext {
 }
 
 /** Weight of an instruction that fills, copies or allocates; its length is checked apart. */
-const bulkWeight = 500;
+const BULK_WEIGHT = 500;
 
 /** Walks the code section once: checks its structure and notes what passes need to plan. */
 export class CodeSurveyor implements CodeSurvey {
@@ -112,7 +112,7 @@ export class CodeSurveyor implements CodeSurvey {
   #innermost: Int32Array = new Int32Array(64);
   #innermostDepths: Int32Array = new Int32Array(64);
   #depth = 0;
-  #innermostLoop = noLoop;
+  #innermostLoop = NO_LOOP;
   #innermostDepth = 0;
   #straight = 0;
 
@@ -165,13 +165,13 @@ export class CodeSurveyor implements CodeSurvey {
 
   #readBody(reader: InstructionReader, i: number): void {
     this.#depth = 0;
-    this.#innermostLoop = noLoop;
+    this.#innermostLoop = NO_LOOP;
     this.#straight = 0;
-    this.#open(noLoop);
+    this.#open(NO_LOOP);
     let flags = 0;
     while (this.#depth > 0) {
       // What loops do with their counters has to be followed.
-      if (this.#innermostLoop === noLoop) this.#straight += readPlain(reader);
+      if (this.#innermostLoop === NO_LOOP) this.#straight += readPlain(reader);
       reader.next();
       flags |= this.#note(reader);
     }
@@ -186,36 +186,36 @@ export class CodeSurveyor implements CodeSurvey {
     const opcode = reader.opcode;
     if (!isFree(opcode)) this.#weigh(1);
     switch (reader.shape) {
-      case shape.none:
-        if (opcode === op.else || opcode === op.end) this.#closeInner();
-        if (opcode === op.end) this.#close();
-        else if (opcode === op.return) this.#leave(0);
+      case Shape.none:
+        if (opcode === Op.else || opcode === Op.end) this.#closeInner();
+        if (opcode === Op.end) this.#close();
+        else if (opcode === Op.return) this.#leave(0);
         this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
         return 0;
-      case shape.function:
+      case Shape.function:
         return this.#noteFunction(reader);
-      case shape.twoIndices:
+      case Shape.twoIndices:
         this.changesTables ||= changesTables(opcode);
-        if (opcode === op.callIndirect || opcode === op.returnCallIndirect) this.#noteIndirectCall(reader);
+        if (opcode === Op.callIndirect || opcode === Op.returnCallIndirect) this.#noteIndirectCall(reader);
         return isBulk(opcode) ? this.#noteBulk() : 0;
-      case shape.index:
+      case Shape.index:
         this.changesTables ||= changesTables(opcode);
         this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
-        if (opcode === op.callRef || opcode === op.returnCallRef) this.#noteIndirectCall(reader);
+        if (opcode === Op.callRef || opcode === Op.returnCallRef) this.#noteIndirectCall(reader);
         return isBulk(opcode) ? this.#noteBulk() : 0;
-      case shape.blockType:
+      case Shape.blockType:
         return this.#noteBlock(reader);
-      case shape.tryTable:
+      case Shape.tryTable:
         this.#noteLabels(reader);
         return this.#noteBlock(reader);
-      case shape.label:
-        if (opcode === op.delegate) {
+      case Shape.label:
+        if (opcode === Op.delegate) {
           this.#close();
           if (this.#depth === 0) throw reader.fail(reader.start, 'a block to end here');
         }
         return this.#noteLabels(reader);
-      case shape.labelTable:
-      case shape.castLabel:
+      case Shape.labelTable:
+      case Shape.castLabel:
         return this.#noteLabels(reader);
       default:
         this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
@@ -226,27 +226,27 @@ export class CodeSurveyor implements CodeSurvey {
   /** A branch to the block at `target`, counted from the outermost, may leave loops around it. */
   #leave(target: number): void {
     const loop = this.#innermostLoop;
-    if (loop === noLoop) return;
+    if (loop === NO_LOOP) return;
     // A branch to the block of the test leaves as well.
     const inside = this.counted.isTestedBefore(loop) ? 1 : -1;
     if (target < this.#innermostDepth || target === this.#innermostDepth + inside) this.counted.leave(loop);
   }
 
   #closeInner(): void {
-    if (this.#innermostLoop !== noLoop && this.#depth - 2 === this.#innermostDepth) {
+    if (this.#innermostLoop !== NO_LOOP && this.#depth - 2 === this.#innermostDepth) {
       this.counted.closeInner(this.#innermostLoop);
     }
   }
 
   #weigh(weight: number): void {
     const loop = this.#innermostLoop;
-    if (loop === noLoop) this.#straight += weight;
+    if (loop === NO_LOOP) this.#straight += weight;
     else this.loopWeight.values[loop] = this.loopWeight.at(loop) + weight;
   }
 
   #noteBulk(): number {
-    this.#weigh(bulkWeight);
-    return bodyFlag.bulk;
+    this.#weigh(BULK_WEIGHT);
+    return BodyFlag.bulk;
   }
 
   #noteFunction(reader: InstructionReader): number {
@@ -257,9 +257,9 @@ export class CodeSurveyor implements CodeSurvey {
         `${reader.index}`,
       );
     }
-    if (reader.opcode === op.refFunc) this.#context.addressTaken[reader.index] = 1;
+    if (reader.opcode === Op.refFunc) this.#context.addressTaken[reader.index] = 1;
     else this.#noteCall(reader.index, reader.bytes[reader.position]);
-    return bodyFlag.namesFunctions;
+    return BodyFlag.namesFunctions;
   }
 
   #noteIndirectCall(reader: InstructionReader): void {
@@ -279,13 +279,13 @@ export class CodeSurveyor implements CodeSurvey {
     const loop = this.#innermostLoop;
     // In no block inside of the loop, and no branch before it went back.
     const everyTurn =
-      loop !== noLoop &&
+      loop !== NO_LOOP &&
       this.#depth - 1 === this.#innermostDepth &&
-      (this.loopFlags.at(loop) & loopFlag.branched) === 0;
+      (this.loopFlags.at(loop) & LoopFlag.branched) === 0;
     this.callFlags.push(
-      (after === op.unreachable ? callFlag.ends : 0) | (everyTurn ? callFlag.everyTurn : 0),
+      (after === Op.unreachable ? CallFlag.ends : 0) | (everyTurn ? CallFlag.everyTurn : 0),
     );
-    if (loop !== noLoop && target < 0) this.#flagLoop(loop, loopFlag.indirectCalls);
+    if (loop !== NO_LOOP && target < 0) this.#flagLoop(loop, LoopFlag.indirectCalls);
   }
 
   #noteBlock(reader: InstructionReader): number {
@@ -297,24 +297,24 @@ export class CodeSurveyor implements CodeSurvey {
       }
       params = type.params.length;
     }
-    if (reader.opcode !== op.loop) {
-      this.#open(noLoop);
+    if (reader.opcode !== Op.loop) {
+      this.#open(NO_LOOP);
       return 0;
     }
-    if (this.#innermostLoop !== noLoop) this.#flagLoop(this.#innermostLoop, loopFlag.nested);
+    if (this.#innermostLoop !== NO_LOOP) this.#flagLoop(this.#innermostLoop, LoopFlag.nested);
     const loop = this.loopFlags.length;
-    this.loopFlags.push(params > 0 ? loopFlag.params : 0);
+    this.loopFlags.push(params > 0 ? LoopFlag.params : 0);
     this.loopWeight.push(1);
     // No results: then the byte before the body is the empty block type.
     this.counted.open(reader, reader.blockType < 0 && reader.bytes[reader.position - 1] === 0x40);
     this.#open(loop);
-    return bodyFlag.loops;
+    return BodyFlag.loops;
   }
 
   #noteLabels(reader: InstructionReader): number {
     const opcode = reader.opcode;
-    const even = opcode === op.br || opcode === op.brIf || opcode === op.brTable;
-    const flag = loopFlag.branched | (even || opcode === op.delegate ? 0 : loopFlag.oddBranch);
+    const even = opcode === Op.br || opcode === Op.brIf || opcode === Op.brTable;
+    const flag = LoopFlag.branched | (even || opcode === Op.delegate ? 0 : LoopFlag.oddBranch);
     let found = 0;
     for (let i = 0; i < reader.labelCount; i++) {
       const label = reader.labels[i] ?? 0;
@@ -322,11 +322,11 @@ export class CodeSurveyor implements CodeSurvey {
         throw reader.fail(reader.labelsAt[i] ?? 0, `a label below ${this.#depth}`, String(label));
       }
       this.#leave(this.#depth - 1 - label);
-      const loop = this.#blockLoop[this.#depth - 1 - label] ?? noLoop;
-      if (loop === noLoop) continue;
+      const loop = this.#blockLoop[this.#depth - 1 - label] ?? NO_LOOP;
+      if (loop === NO_LOOP) continue;
       this.#flagLoop(loop, flag);
       this.counted.branch(loop);
-      if (opcode === op.brTable) found = bodyFlag.tableToLoop;
+      if (opcode === Op.brTable) found = BodyFlag.tableToLoop;
     }
     return found;
   }
@@ -344,7 +344,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.#blockLoop[this.#depth] = loop;
     this.#innermost[this.#depth] = this.#innermostLoop;
     this.#innermostDepths[this.#depth] = this.#innermostDepth;
-    if (loop !== noLoop) {
+    if (loop !== NO_LOOP) {
       this.#innermostLoop = loop;
       this.#innermostDepth = this.#depth;
     }
@@ -353,9 +353,9 @@ export class CodeSurveyor implements CodeSurvey {
 
   #close(): void {
     this.#depth--;
-    const loop = this.#blockLoop[this.#depth] ?? noLoop;
-    if (loop !== noLoop) this.counted.close(loop, (this.loopFlags.at(loop) & loopFlag.nested) === 0);
-    this.#innermostLoop = this.#innermost[this.#depth] ?? noLoop;
+    const loop = this.#blockLoop[this.#depth] ?? NO_LOOP;
+    if (loop !== NO_LOOP) this.counted.close(loop, (this.loopFlags.at(loop) & LoopFlag.nested) === 0);
+    this.#innermostLoop = this.#innermost[this.#depth] ?? NO_LOOP;
     this.#innermostDepth = this.#innermostDepths[this.#depth] ?? 0;
   }
 }

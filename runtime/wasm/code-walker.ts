@@ -1,14 +1,14 @@
 import { BranchHints } from './branch-hints.ts';
 import { CodeEmitter } from './code-emitter.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
-import { bodyFlag, noLoop } from './code-survey.ts';
+import { BodyFlag, NO_LOOP } from './code-survey.ts';
 import type { IndexSpace } from './index-space.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import { LabelStack } from './label-stack.ts';
 import type { WasmModule } from './module.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { InstructionMover } from './move-indices.ts';
-import { op, shape } from './opcodes.ts';
+import { Op, Shape } from './opcodes.ts';
 import { pastPlain } from './plain-instructions.ts';
 import { type SimpleType, VALUE_CODE } from './value-type.ts';
 
@@ -91,7 +91,7 @@ export class CodeWalker implements CodeWalk {
       (module.functionType(this.functionIndex)?.params.length ?? 0) + (code.localCount[i] ?? 0);
     this.#active.length = 0;
     for (const pass of this.#passes) if (pass.begin(this)) this.#active.push(pass);
-    const namesFunctions = ((code.flags[i] ?? 0) & bodyFlag.namesFunctions) !== 0;
+    const namesFunctions = ((code.flags[i] ?? 0) & BodyFlag.namesFunctions) !== 0;
     const walked =
       this.#active.length > 0 ||
       this.#mover !== undefined ||
@@ -170,30 +170,30 @@ export class CodeWalker implements CodeWalk {
     const { reader, labels, emit } = this;
     this.#mover?.move(reader, emit);
     switch (reader.shape) {
-      case shape.none:
-        if (reader.opcode === op.end) labels.close();
+      case Shape.none:
+        if (reader.opcode === Op.end) labels.close();
         return;
-      case shape.function: {
+      case Shape.function: {
         const moved = this.#callee() ?? this.#functions.move(reader.index);
         if (moved !== reader.index) emit.patch(reader.indexAt, reader.indexEnd, moved);
         return;
       }
-      case shape.blockType:
-        if (reader.opcode === op.loop) this.openLoop(1);
-        else labels.open(noLoop, 1);
+      case Shape.blockType:
+        if (reader.opcode === Op.loop) this.openLoop(1);
+        else labels.open(NO_LOOP, 1);
         return;
-      case shape.tryTable:
+      case Shape.tryTable:
         // Catch clauses branch from outside of the block.
         this.#moveLabels();
-        labels.open(noLoop, 1);
+        labels.open(NO_LOOP, 1);
         return;
-      case shape.label:
+      case Shape.label:
         // A delegate ends its block and counts from outside of it.
-        if (reader.opcode === op.delegate) labels.close();
+        if (reader.opcode === Op.delegate) labels.close();
         this.#moveLabels();
         return;
-      case shape.labelTable:
-      case shape.castLabel:
+      case Shape.labelTable:
+      case Shape.castLabel:
         this.#moveLabels();
         return;
     }
@@ -206,7 +206,7 @@ export class CodeWalker implements CodeWalk {
   /** What a direct call calls in place of an import. A reference to the import stays one. */
   #callee(): number | undefined {
     const { opcode, index } = this.reader;
-    if (opcode !== op.call && opcode !== op.returnCall) return undefined;
+    if (opcode !== Op.call && opcode !== Op.returnCall) return undefined;
     return index < this.module.importedFunctions ? this.#calls.get(index) : undefined;
   }
 

@@ -1,7 +1,7 @@
-import { type CallPlan, workLimit } from './call-plan.ts';
+import { type CallPlan, WORK_LIMIT } from './call-plan.ts';
 import type { CodeWalk } from './code-pass.ts';
-import { bound, type CountedLoops, counted } from './counted-loops.ts';
-import { op } from './opcodes.ts';
+import { Bound, Counted, type CountedLoops } from './counted-loops.ts';
+import { Op } from './opcodes.ts';
 import type { WorkCount } from './work-count.ts';
 
 /**
@@ -37,31 +37,31 @@ export class CountedLoopWriter {
     const { reader, emit } = walk;
     const { kind, counter, stride, boundAt, boundKind } = this.#loops;
     const by = stride.at(loop);
-    const before = kind.at(loop) === counted.before;
+    const before = kind.at(loop) === Counted.before;
     this.#boundAt = boundAt.at(loop);
     walk.stopAt = this.#boundAt;
-    this.#boundIsZero = boundKind.at(loop) === bound.zero;
-    emit.u8(op.loop);
+    this.#boundIsZero = boundKind.at(loop) === Bound.zero;
+    emit.u8(Op.loop);
     emit.u8(0x40);
     if (before) {
       this.#test(walk, loop);
-      emit.u8(op.if);
+      emit.u8(Op.if);
       emit.u8(0x40);
     }
     if (by < 0) emit.localGet(counter.at(loop));
     this.#pushBound(walk, loop);
     if (by > 0) emit.localGet(counter.at(loop));
-    emit.u8(op.i32Sub);
+    emit.u8(Op.i32Sub);
     this.#chargeTurns(walk, loop, before);
     emit.localGet(this.#work.step);
     if (by !== 1) {
       emit.constant(by);
-      emit.u8(op.i32Mul);
+      emit.u8(Op.i32Mul);
     }
     emit.localGet(counter.at(loop));
-    emit.u8(op.i32Add);
+    emit.u8(Op.i32Add);
     emit.localSet(this.#work.step);
-    emit.u8(op.loop);
+    emit.u8(Op.loop);
     emit.u8(0x40);
     emit.resume(reader.position);
     walk.openLoop(before ? 3 : 2);
@@ -72,11 +72,11 @@ export class CountedLoopWriter {
     const { emit } = walk;
     const by = this.#loops.stride.at(loop);
     const weight = this.#plan.turnWeight[loop] ?? 1;
-    const most = Math.max(1, Math.floor(workLimit / weight));
+    const most = Math.max(1, Math.floor(WORK_LIMIT / weight));
     // Rotating divides, and makes what is no multiple a large number: that loop turns for long.
     if (Math.abs(by) > 1) {
       emit.constant(Math.log2(Math.abs(by)));
-      emit.u8(op.i32Rotr);
+      emit.u8(Op.i32Rotr);
     }
     emit.localTee(this.#work.step);
     emit.constant(most);
@@ -84,28 +84,28 @@ export class CountedLoopWriter {
     if (!before) {
       // A test after the turn has no case of no turns: 0 is 2^32.
       emit.constant(1);
-      emit.u8(op.i32Sub);
+      emit.u8(Op.i32Sub);
     }
     emit.constant(most);
-    emit.u8(op.i32LtU);
-    emit.u8(op.select);
+    emit.u8(Op.i32LtU);
+    emit.u8(Op.select);
     emit.localTee(this.#work.step);
     emit.constant(weight);
-    emit.u8(op.i32Mul);
+    emit.u8(Op.i32Mul);
     emit.localGet(this.#work.spent);
-    emit.u8(op.i32Add);
+    emit.u8(Op.i32Add);
     emit.localTee(this.#work.spent);
     emit.localGet(this.#work.limit);
-    emit.u8(op.i32GeU);
+    emit.u8(Op.i32GeU);
     emit.unlikelyIf();
     this.#work.askAndClear();
-    emit.u8(op.end);
+    emit.u8(Op.end);
   }
 
   #pushBound(walk: CodeWalk, loop: number): void {
     const { boundKind, bound: value } = this.#loops;
-    if (boundKind.at(loop) === bound.local) walk.emit.localGet(value.at(loop));
-    else walk.emit.constant(boundKind.at(loop) === bound.zero ? 0 : value.at(loop));
+    if (boundKind.at(loop) === Bound.local) walk.emit.localGet(value.at(loop));
+    else walk.emit.constant(boundKind.at(loop) === Bound.zero ? 0 : value.at(loop));
   }
 
   /** Whether the loop goes on, as it was written. */
@@ -123,7 +123,7 @@ export class CountedLoopWriter {
     this.#boundIsDone(walk);
     emit.insert(reader.start);
     emit.localGet(this.#work.step);
-    emit.u8(op.i32Ne);
+    emit.u8(Op.i32Ne);
     emit.resume(reader.start);
   }
 
@@ -146,15 +146,15 @@ export class CountedLoopWriter {
   /** Instead of the loop's end. */
   end(walk: CodeWalk, loop: number): void {
     const { emit } = walk;
-    emit.u8(op.end);
-    if (this.#loops.kind.at(loop) === counted.before) {
+    emit.u8(Op.end);
+    if (this.#loops.kind.at(loop) === Counted.before) {
       emit.branch(1);
-      emit.u8(op.end);
+      emit.u8(Op.end);
     } else {
       this.#test(walk, loop);
-      emit.u8(op.brIf);
+      emit.u8(Op.brIf);
       emit.u32(0);
     }
-    emit.u8(op.end);
+    emit.u8(Op.end);
   }
 }

@@ -1,9 +1,9 @@
 import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
-import { op } from './opcodes.ts';
+import { Op } from './opcodes.ts';
 
 /** How a loop tests its counter. */
-export const counted = {
+export const Counted = {
   no: 0,
   /** `loop (if (x < bound) (then ... x += 1; br loop))`, as AssemblyScript writes it. */
   before: 1,
@@ -12,13 +12,13 @@ export const counted = {
 } as const;
 
 /** What a counter is compared with. */
-export const bound = { constant: 0, local: 1, zero: 2 } as const;
+export const Bound = { constant: 0, local: 1, zero: 2 } as const;
 
-const none = -1;
+const NONE = -1;
 /** Engines refuse so many locals. */
-const localLimit = 50_000;
+const LOCAL_LIMIT = 50_000;
 /** Strides are powers of two up to this, up or down. */
-const strideLimit = 256;
+const STRIDE_LIMIT = 256;
 
 /**
  * Finds loops whose number of turns is known when they begin: innermost, left by the test of their counter alone,
@@ -42,11 +42,11 @@ export class CountedLoops {
   readonly compare = new IntList(64);
 
   #step = 0;
-  #candidate = none;
+  #candidate = NONE;
   #addend = 0;
   readonly #branches = new IntList(64);
   readonly #leaves = new IntList(64);
-  #writtenIn: Int32Array = new Int32Array(64).fill(none);
+  #writtenIn: Int32Array = new Int32Array(64).fill(NONE);
   #writes: Int32Array = new Int32Array(64);
 
   /** A loop begins; the reader stands behind its type. */
@@ -65,15 +65,15 @@ export class CountedLoops {
   #testBefore(reader: InstructionReader, loop: number): void {
     const { bytes } = reader;
     const start = reader.position;
-    if (bytes[start] !== op.localGet) return;
+    if (bytes[start] !== Op.localGet) return;
     const boundAt = this.#small(bytes, start + 1);
     if (boundAt < 0) return;
     const counter = this.#value;
     const after = this.#readBound(bytes, boundAt);
     const compare = bytes[after];
-    if (after < 0 || (compare !== op.i32LtS && compare !== op.i32LtU)) return;
-    if (bytes[after + 1] !== op.if || bytes[after + 2] !== 0x40) return;
-    this.#note(loop, counted.before, counter, boundAt, compare);
+    if (after < 0 || (compare !== Op.i32LtS && compare !== Op.i32LtU)) return;
+    if (bytes[after + 1] !== Op.if || bytes[after + 2] !== 0x40) return;
+    this.#note(loop, Counted.before, counter, boundAt, compare);
   }
 
   #note(loop: number, kind: number, counter: number, boundAt: number, compare: number): void {
@@ -106,12 +106,12 @@ export class CountedLoops {
   /** Reads what pushes a bound into `foundKind` and `foundBound`; gives where it ends, -1 for other instructions. */
   #readBound(bytes: Uint8Array, at: number): number {
     const opcode = bytes[at];
-    if (opcode !== op.localGet && opcode !== op.i32Const) return -1;
+    if (opcode !== Op.localGet && opcode !== Op.i32Const) return -1;
     const end = this.#small(bytes, at + 1);
     if (end < 0) return -1;
     const bits = 7 * (end - at - 1);
-    this.#foundKind = opcode === op.localGet ? bound.local : bound.constant;
-    this.#foundBound = opcode === op.localGet ? this.#value : (this.#value << (32 - bits)) >> (32 - bits);
+    this.#foundKind = opcode === Op.localGet ? Bound.local : Bound.constant;
+    this.#foundBound = opcode === Op.localGet ? this.#value : (this.#value << (32 - bits)) >> (32 - bits);
     return end;
   }
 
@@ -121,24 +121,24 @@ export class CountedLoops {
    */
   follow(reader: InstructionReader, loop: number, inside: number): void {
     switch (reader.opcode) {
-      case op.localGet:
+      case Op.localGet:
         this.#candidate = reader.index;
         this.#step = 1;
         return;
-      case op.i32Const:
+      case Op.i32Const:
         this.#addend = reader.index;
         this.#step = this.#step === 1 ? 2 : 0;
         return;
-      case op.i32Sub:
+      case Op.i32Sub:
         this.#addend = -this.#addend;
         this.#step = this.#step === 2 ? 3 : 0;
         return;
-      case op.i32Add:
+      case Op.i32Add:
         this.#step = this.#step === 2 ? 3 : 0;
         return;
-      case op.localSet:
-      case op.localTee:
-        if (loop !== none) this.#write(reader, loop, inside);
+      case Op.localSet:
+      case Op.localTee:
+        if (loop !== NONE) this.#write(reader, loop, inside);
         this.#step = 0;
         return;
       default:
@@ -148,7 +148,7 @@ export class CountedLoops {
 
   #write(reader: InstructionReader, loop: number, inside: number): void {
     const { index } = reader;
-    if (index >= localLimit) {
+    if (index >= LOCAL_LIMIT) {
       this.#leaves.values[loop] = 1;
       return;
     }
@@ -166,7 +166,7 @@ export class CountedLoops {
     const length = Math.max(index + 1, this.#writes.length * 2);
     const writes = new Int32Array(length);
     writes.set(this.#writes);
-    const writtenIn = new Int32Array(length).fill(none);
+    const writtenIn = new Int32Array(length).fill(NONE);
     writtenIn.set(this.#writtenIn);
     this.#writes = writes;
     this.#writtenIn = writtenIn;
@@ -175,25 +175,25 @@ export class CountedLoops {
   /** `x = x + constant`, the reader behind it: is it what makes this loop a counted one? */
   #update(reader: InstructionReader, loop: number, inside: number): void {
     const { bytes, position } = reader;
-    if (reader.opcode === op.localSet) {
-      const last = inside === 1 && bytes[position] === op.br && bytes[position + 1] === 1;
-      const ends = bytes[position + 2] === op.end && bytes[position + 3] === op.end;
+    if (reader.opcode === Op.localSet) {
+      const last = inside === 1 && bytes[position] === Op.br && bytes[position + 1] === 1;
+      const ends = bytes[position + 2] === Op.end && bytes[position + 3] === Op.end;
       if (!last || !ends || this.#addend !== 1 || this.counter.at(loop) !== reader.index) return;
-      if (this.kind.at(loop) === counted.before) this.stride.values[loop] = 1;
+      if (this.kind.at(loop) === Counted.before) this.stride.values[loop] = 1;
       return;
     }
     if (inside !== 0) return;
     const size = Math.abs(this.#addend);
-    if (size === 0 || size > strideLimit || (size & (size - 1)) !== 0) return;
+    if (size === 0 || size > STRIDE_LIMIT || (size & (size - 1)) !== 0) return;
     let branch = position;
-    if (bytes[position] === op.brIf) {
-      this.#foundKind = bound.zero;
+    if (bytes[position] === Op.brIf) {
+      this.#foundKind = Bound.zero;
     } else {
       branch = this.#readBound(bytes, position) + 1;
-      if (branch <= 0 || bytes[branch - 1] !== op.i32Ne) return;
+      if (branch <= 0 || bytes[branch - 1] !== Op.i32Ne) return;
     }
-    if (bytes[branch] !== op.brIf || bytes[branch + 1] !== 0 || bytes[branch + 2] !== op.end) return;
-    this.#note(loop, counted.after, reader.index, position, op.i32Ne);
+    if (bytes[branch] !== Op.brIf || bytes[branch + 1] !== 0 || bytes[branch + 2] !== Op.end) return;
+    this.#note(loop, Counted.after, reader.index, position, Op.i32Ne);
     this.stride.values[loop] = this.#addend;
   }
 
@@ -209,22 +209,22 @@ export class CountedLoops {
 
   /** The block right inside of the loop ends or has another branch: it must be that of the test, after the update. */
   closeInner(loop: number): void {
-    if (this.kind.at(loop) === counted.before && this.stride.at(loop) === 0) this.#leaves.values[loop] = 1;
+    if (this.kind.at(loop) === Counted.before && this.stride.at(loop) === 0) this.#leaves.values[loop] = 1;
   }
 
   isTestedBefore(loop: number): boolean {
-    return this.kind.at(loop) === counted.before;
+    return this.kind.at(loop) === Counted.before;
   }
 
   /** The loop ends: what did not hold is struck out. */
   close(loop: number, innermost: boolean): void {
     const kind = this.kind.at(loop);
-    if (kind === counted.no) return;
+    if (kind === Counted.no) return;
     const counter = this.counter.at(loop);
-    const byLocal = this.boundKind.at(loop) === bound.local;
+    const byLocal = this.boundKind.at(loop) === Bound.local;
     const steady = !byLocal || this.#writtenIn[this.bound.at(loop)] !== loop;
     const once = this.#writtenIn[counter] === loop && this.#writes[counter] === 1;
     const holds = innermost && once && steady && this.#branches.at(loop) === 1 && this.#leaves.at(loop) === 0;
-    if (!holds || this.stride.at(loop) === 0) this.kind.values[loop] = counted.no;
+    if (!holds || this.stride.at(loop) === 0) this.kind.values[loop] = Counted.no;
   }
 }

@@ -1,6 +1,6 @@
-import { code, type DraftBodyWriter } from './draft-body-writer.ts';
+import { Code, type DraftBodyWriter } from './draft-body-writer.ts';
 import { DraftState, draftAt, draftCapacity } from './draft-layout.ts';
-import { op } from './opcodes.ts';
+import { Op } from './opcodes.ts';
 
 /**
  * Writes a body: declarations of locals, and the code up to its `end`.
@@ -27,13 +27,13 @@ export const DRAFT_BODIES: ReadonlyMap<string, { readonly type: string; readonly
 function writeCreate(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   // Open or empty: nothing has to be given up but a draft.
-  body.load(code.i32Load, draftAt.state);
+  body.load(Code.i32Load, draftAt.state);
   body.number(DraftState.Open & DraftState.Empty);
-  body.do(code.i32And);
+  body.do(Code.i32And);
   body.when(() => {
-    body.store(code.i64Store, draftAt.length, () => body.long(0));
-    body.store(code.i64Store, draftAt.tag, () => body.get(0));
-    body.store(code.i32Store, draftAt.state, () => body.number(DraftState.Open));
+    body.store(Code.i64Store, draftAt.length, () => body.long(0));
+    body.store(Code.i64Store, draftAt.tag, () => body.get(0));
+    body.store(Code.i32Store, draftAt.state, () => body.number(DraftState.Open));
   });
   body.host(host, 2);
 }
@@ -44,18 +44,18 @@ function writeWrite(body: DraftBodyWriter, host: number): void {
   body.isOpen();
   body.get(size);
   body.number(draftCapacity);
-  body.load(code.i32Load, draftAt.length);
+  body.load(Code.i32Load, draftAt.length);
   body.tee(length);
-  body.do(op.i32Sub, code.i32LeU, code.i32And);
+  body.do(Op.i32Sub, Code.i32LeU, Code.i32And);
   body.isInMemory(pointer, size);
-  body.do(code.i32And);
+  body.do(Code.i32And);
   body.when(() => {
     const from = { memory: body.guest, local: pointer, offset: 0 };
     body.copy(from, { memory: body.draft, local: length, offset: draftAt.bytes }, size);
-    body.store(code.i32Store, draftAt.length, () => {
+    body.store(Code.i32Store, draftAt.length, () => {
       body.get(length);
       body.get(size);
-      body.do(op.i32Add);
+      body.do(Op.i32Add);
     });
     body.get(size);
   });
@@ -67,25 +67,25 @@ function writeRead(body: DraftBodyWriter, host: number): void {
   body.locals(2);
   body.isOpen();
   body.isInMemory(pointer, size);
-  body.do(code.i32And);
+  body.do(Code.i32And);
   body.when(() => {
     // The least of what is wanted and what is left.
     body.get(size);
-    body.load(code.i32Load, draftAt.length);
-    body.load(code.i32Load, draftAt.position);
+    body.load(Code.i32Load, draftAt.length);
+    body.load(Code.i32Load, draftAt.position);
     body.tee(position);
-    body.do(op.i32Sub);
+    body.do(Op.i32Sub);
     body.tee(count);
     body.get(size);
     body.get(count);
-    body.do(op.i32LtU, op.select);
+    body.do(Op.i32LtU, Op.select);
     body.set(count);
     const from = { memory: body.draft, local: position, offset: draftAt.bytes };
     body.copy(from, { memory: body.guest, local: pointer, offset: 0 }, count);
-    body.store(code.i32Store, draftAt.position, () => {
+    body.store(Code.i32Store, draftAt.position, () => {
       body.get(position);
       body.get(count);
-      body.do(op.i32Add);
+      body.do(Op.i32Add);
     });
     body.get(count);
   });
@@ -96,12 +96,12 @@ function writeSeek(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   body.isOpen();
   body.get(0);
-  body.load(code.i32Load, draftAt.length);
-  body.do(code.i64ExtendI32U, code.i64LeU, code.i32And);
+  body.load(Code.i32Load, draftAt.length);
+  body.do(Code.i64ExtendI32U, Code.i64LeU, Code.i32And);
   body.when(() =>
-    body.store(code.i32Store, draftAt.position, () => {
+    body.store(Code.i32Store, draftAt.position, () => {
       body.get(0);
-      body.do(code.i32WrapI64);
+      body.do(Code.i32WrapI64);
     }),
   );
   body.host(host, 1);
@@ -110,7 +110,7 @@ function writeSeek(body: DraftBodyWriter, host: number): void {
 function writeTag(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   body.isOpen();
-  body.when(() => body.load(code.i64Load, draftAt.tag));
+  body.when(() => body.load(Code.i64Load, draftAt.tag));
   body.host(host, 0);
 }
 
@@ -118,8 +118,8 @@ function writeSize(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   body.isOpen();
   body.when(() => {
-    body.load(code.i32Load, draftAt.length);
-    body.do(code.i64ExtendI32U);
+    body.load(Code.i32Load, draftAt.length);
+    body.do(Code.i64ExtendI32U);
   });
   body.host(host, 0);
 }
@@ -128,8 +128,8 @@ function writeSend(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   body.isOpen();
   body.when(() => {
-    body.store(code.i64Store, draftAt.receiver, () => body.get(0));
-    body.store(code.i32Store, draftAt.state, () => body.number(DraftState.Sent));
+    body.store(Code.i64Store, draftAt.receiver, () => body.get(0));
+    body.store(Code.i32Store, draftAt.state, () => body.number(DraftState.Sent));
     body.number(0);
   });
   body.host(host, 1);

@@ -1,10 +1,10 @@
 import type { ByteWriter } from './byte-writer.ts';
 import { DraftState, draftAt } from './draft-layout.ts';
-import { op } from './opcodes.ts';
+import { Op } from './opcodes.ts';
 import { VALUE_CODE } from './value-type.ts';
 
 /** The instructions that these bodies need and passes over code do not. */
-export const code = {
+export const Code = {
   i32Load: 0x28,
   i64Load: 0x29,
   i32Load8U: 0x2d,
@@ -22,7 +22,7 @@ export const code = {
   i64ExtendI32U: 0xad,
 } as const;
 /** Behind the prefix of vectors. */
-const v128 = { prefix: 0xfd, load: 0x00, store: 0x0b } as const;
+const V128 = { prefix: 0xfd, load: 0x00, store: 0x0b } as const;
 
 /** Writes the body of a function that works in the draft. Addresses there are constants, or offsets from one. */
 export class DraftBodyWriter {
@@ -50,33 +50,33 @@ export class DraftBodyWriter {
   }
 
   get(local: number): void {
-    this.#out.u8(op.localGet);
+    this.#out.u8(Op.localGet);
     this.#out.u32(local);
   }
 
   set(local: number): void {
-    this.#out.u8(op.localSet);
+    this.#out.u8(Op.localSet);
     this.#out.u32(local);
   }
 
   tee(local: number): void {
-    this.#out.u8(op.localTee);
+    this.#out.u8(Op.localTee);
     this.#out.u32(local);
   }
 
   number(value: number): void {
-    this.#out.u8(op.i32Const);
+    this.#out.u8(Op.i32Const);
     this.#out.s32(value);
   }
 
   long(value: number): void {
-    this.#out.u8(op.i64Const);
+    this.#out.u8(Op.i64Const);
     this.#out.s32(value);
   }
 
   /** A load or store of any alignment. */
   access(opcode: number, memory: number, offset: number): void {
-    if (opcode === v128.load || opcode === v128.store) this.#out.u8(v128.prefix);
+    if (opcode === V128.load || opcode === V128.store) this.#out.u8(V128.prefix);
     this.#out.u8(opcode);
     if (memory === 0) {
       this.#out.u8(0);
@@ -101,35 +101,35 @@ export class DraftBodyWriter {
 
   /** Takes the condition from the stack; returns from the function at the end. */
   when(write: () => void): void {
-    this.do(op.if, 0x40);
+    this.do(Op.if, 0x40);
     write();
-    this.do(op.return, op.end);
+    this.do(Op.return, Op.end);
   }
 
   /** Whether a message is written or read in the draft. */
   isOpen(): void {
-    this.load(code.i32Load, draftAt.state);
+    this.load(Code.i32Load, draftAt.state);
     this.number(DraftState.Open);
-    this.do(code.i32Eq);
+    this.do(Code.i32Eq);
   }
 
   /** Whether the guest's memory has all of a range: `start + size <= bytes`, in 64 bits. */
   isInMemory(start: number, size: number): void {
     this.get(start);
-    this.do(code.i64ExtendI32U);
+    this.do(Code.i64ExtendI32U);
     this.get(size);
-    this.do(code.i64ExtendI32U, code.i64Add);
-    this.do(op.memorySize);
+    this.do(Code.i64ExtendI32U, Code.i64Add);
+    this.do(Op.memorySize);
     this.#out.u32(this.guest);
-    this.do(code.i64ExtendI32U);
+    this.do(Code.i64ExtendI32U);
     this.long(16);
-    this.do(code.i64Shl, code.i64LeU);
+    this.do(Code.i64Shl, Code.i64LeU);
   }
 
   /** Calls the host function with the parameters that the function was given, and returns what it returns. */
   host(index: number, params: number): void {
     for (let i = 0; i < params; i++) this.get(i);
-    this.#out.u8(op.call);
+    this.#out.u8(Op.call);
     this.#out.u32(index);
   }
 
@@ -144,9 +144,9 @@ export class DraftBodyWriter {
         this.get(local);
         if (!fromEnd) return;
         this.get(count);
-        this.do(op.i32Add);
+        this.do(Op.i32Add);
         this.number(size + offset);
-        this.do(op.i32Sub);
+        this.do(Op.i32Sub);
       };
       address(to.local);
       address(from.local);
@@ -157,13 +157,13 @@ export class DraftBodyWriter {
     const atLeast = (size: number, then: () => void, otherwise?: () => void) => {
       this.get(count);
       this.number(size);
-      this.do(op.i32GeU, op.if, 0x40);
+      this.do(Op.i32GeU, Op.if, 0x40);
       then();
       if (otherwise !== undefined) {
-        this.do(op.else);
+        this.do(Op.else);
         otherwise();
       }
-      this.do(op.end);
+      this.do(Op.end);
     };
     const both = (size: 16 | 8 | 4, offset = 0) => {
       piece(size, offset, false);
@@ -187,23 +187,23 @@ export class DraftBodyWriter {
         () => {
           this.get(count);
           this.number(1);
-          this.do(code.i32ShrU);
+          this.do(Code.i32ShrU);
         },
         () => {
           this.get(count);
           this.number(1);
-          this.do(op.i32Sub);
+          this.do(Op.i32Sub);
         },
       ];
       for (const add of index) {
         this.get(to.local);
         add();
-        this.do(op.i32Add);
+        this.do(Op.i32Add);
         this.get(from.local);
         add();
-        this.do(op.i32Add);
-        this.access(code.i32Load8U, from.memory, from.offset);
-        this.access(code.i32Store8, to.memory, to.offset);
+        this.do(Op.i32Add);
+        this.access(Code.i32Load8U, from.memory, from.offset);
+        this.access(Code.i32Store8, to.memory, to.offset);
       }
     };
     atLeast(16, sixteen, () => atLeast(8, () => both(8), few));
@@ -217,7 +217,7 @@ interface Place {
 }
 
 const PIECES = {
-  16: [v128.load, v128.store],
-  8: [code.i64Load, code.i64Store],
-  4: [code.i32Load, code.i32Store],
+  16: [V128.load, V128.store],
+  8: [Code.i64Load, Code.i64Store],
+  4: [Code.i32Load, Code.i32Store],
 } as const;

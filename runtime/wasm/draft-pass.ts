@@ -3,7 +3,7 @@ import { DraftBodyWriter } from './draft-body-writer.ts';
 import type { Added } from './index-space.ts';
 import type { WasmModule } from './module.ts';
 import type { ModulePlan } from './module-plan.ts';
-import { op } from './opcodes.ts';
+import { Op } from './opcodes.ts';
 import type { Pass } from './pass.ts';
 
 /** The draft's memory is a page. */
@@ -47,7 +47,7 @@ function addFunction(
 ): Added {
   return plan.addFunction(typeIndex, (out) => {
     write(new DraftBodyWriter(out, draft.index, plan.spaces.memory.move(0)), host);
-    out.u8(op.end);
+    out.u8(Op.end);
   });
 }
 

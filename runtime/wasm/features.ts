@@ -1,6 +1,6 @@
 import { InstructionReader } from './instruction-reader.ts';
 import type { WasmModule } from './module.ts';
-import { op, shape } from './opcodes.ts';
+import { Op, Shape } from './opcodes.ts';
 
 /**
  * What a module uses beyond the first version of WebAssembly, by the names of the proposals, in the order in which
@@ -95,7 +95,7 @@ function fromCode({ bytes, code }: WasmModule, used: Set<Feature>): void {
     const end = code.bodyEnd[i] ?? 0;
     while (reader.position < end) {
       reader.next();
-      if (reader.shape === shape.blockType && reader.blockType >= 0) used.add('multiple values');
+      if (reader.shape === Shape.blockType && reader.blockType >= 0) used.add('multiple values');
       // Most instructions are of the first version, and the others come in runs.
       if (reader.opcode === usedLast) continue;
       const feature = featureOfInstruction(reader.opcode);
@@ -125,33 +125,33 @@ function featureOfInstruction(opcode: number): Feature | null {
 function featureOfPlain(opcode: number): Feature | null {
   if (opcode >= FIRST_SIGN_EXTENSION && opcode <= LAST_SIGN_EXTENSION) return 'sign extension';
   switch (opcode) {
-    case op.returnCall:
-    case op.returnCallIndirect:
+    case Op.returnCall:
+    case Op.returnCallIndirect:
       return 'tail calls';
-    case op.callRef:
-    case op.returnCallRef:
-    case op.brOnNull:
-    case op.brOnNonNull:
+    case Op.callRef:
+    case Op.returnCallRef:
+    case Op.brOnNull:
+    case Op.brOnNonNull:
     case REF_AS_NON_NULL:
       return 'typed references';
     case REF_EQ:
       return 'garbage collection';
     case TABLE_GET:
-    case op.tableSet:
+    case Op.tableSet:
     case TYPED_SELECT:
-    case op.refNull:
+    case Op.refNull:
     case REF_IS_NULL:
-    case op.refFunc:
+    case Op.refFunc:
       return 'reference types';
-    case op.throw:
-    case op.throwRef:
-    case op.tryTable:
+    case Op.throw:
+    case Op.throwRef:
+    case Op.tryTable:
       return 'exceptions';
-    case op.try:
-    case op.catch:
-    case op.rethrow:
-    case op.delegate:
-    case op.catchAll:
+    case Op.try:
+    case Op.catch:
+    case Op.rethrow:
+    case Op.delegate:
+    case Op.catchAll:
       return 'older exceptions';
     default:
       return null;

@@ -3,7 +3,7 @@ import { WasmFormatError } from './format-error.ts';
 import { customSection, type WasmModule } from './module.ts';
 import { customReader } from './sections.ts';
 
-const functionSubsection = 1;
+const FUNCTION_SUBSECTION = 1;
 
 /**
  * Function names by function index, from the `name` section. A section that is broken gives what could be read
@@ -19,7 +19,7 @@ export function functionNames(module: WasmModule): Map<number, string> {
     while (reader.remaining > 0) {
       const id = reader.u8('a subsection id');
       const end = reader.count('bytes of a subsection', 1) + reader.position;
-      if (id === functionSubsection) readNameMap(reader, names);
+      if (id === FUNCTION_SUBSECTION) readNameMap(reader, names);
       reader.position = end;
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 import { ByteWriter } from './byte-writer.ts';
-import { op } from './opcodes.ts';
-import { sectionId } from './sections.ts';
+import { Op } from './opcodes.ts';
+import { SectionId } from './sections.ts';
 import { FUNCTION_TYPE } from './value-type.ts';
 
 /**
@@ -50,7 +50,7 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
     out.closeSize(contents, 2);
   };
   const count = shims.length;
-  section(sectionId.type, 2 * count + 1, (i) => {
+  section(SectionId.type, 2 * count + 1, (i) => {
     const shim = shims[i >> 1] ?? AGAIN;
     const hostParams = shim.params.flatMap((type) => (shim.split && type === 'i64' ? [...HALVES] : [type]));
     out.u8(FUNCTION_TYPE);
@@ -59,20 +59,20 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
       for (const type of types) out.u8(HOST_TYPES[type]);
     }
   });
-  section(sectionId.import, count + 1, (i) => {
+  section(SectionId.import, count + 1, (i) => {
     out.name(HOST_SHIM_IMPORTS);
     out.name(i === count ? 'again' : String(i));
     out.u8(0);
     out.u32(i === count ? 2 * count : 2 * i + 1);
   });
-  section(sectionId.function, count, (i) => out.u32(2 * i));
-  section(sectionId.export, count, (i) => {
+  section(SectionId.function, count, (i) => out.u32(2 * i));
+  section(SectionId.export, count, (i) => {
     out.name(String(i));
     out.u8(0);
     out.u32(count + 1 + i);
   });
-  section(sectionId.code, count, (i) => writeBody(out, i, shims[i] ?? AGAIN, count));
-  out.u8(sectionId.custom);
+  section(SectionId.code, count, (i) => writeBody(out, i, shims[i] ?? AGAIN, count));
+  out.u8(SectionId.custom);
   const contents = out.openSize(1);
   out.name('name');
   out.u8(0);
@@ -95,45 +95,45 @@ function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): v
     out.u8(HOST_TYPES.i32);
   }
   shim.params.forEach((type, param) => {
-    out.u8(op.localGet);
+    out.u8(Op.localGet);
     out.u32(param);
     if (!shim.split || type !== 'i64') return;
     out.u8(I32_WRAP_I64);
-    out.u8(op.localGet);
+    out.u8(Op.localGet);
     out.u32(param);
-    out.u8(op.i64Const);
+    out.u8(Op.i64Const);
     out.s32(32);
     out.u8(I64_SHR_U);
     out.u8(I32_WRAP_I64);
   });
-  out.u8(op.call);
+  out.u8(Op.call);
   out.u32(i);
   if (shim.waits) writeWaitLoop(out, result, again);
-  out.u8(op.end);
+  out.u8(Op.end);
   out.closeSize(contents, 1);
 }
 
 /** Leaves the value on the stack, once it is not the one that asks to wait again. */
 function writeWaitLoop(out: ByteWriter, local: number, again: number): void {
-  out.u8(op.localSet);
+  out.u8(Op.localSet);
   out.u32(local);
-  out.u8(op.loop);
+  out.u8(Op.loop);
   out.u8(0x40);
-  out.u8(op.localGet);
+  out.u8(Op.localGet);
   out.u32(local);
-  out.u8(op.i32Const);
+  out.u8(Op.i32Const);
   out.s32(WAIT_AGAIN);
   out.u8(I32_EQ);
-  out.u8(op.if);
+  out.u8(Op.if);
   out.u8(0x40);
-  out.u8(op.call);
+  out.u8(Op.call);
   out.u32(again);
-  out.u8(op.localSet);
+  out.u8(Op.localSet);
   out.u32(local);
-  out.u8(op.br);
+  out.u8(Op.br);
   out.u32(1);
-  out.u8(op.end);
-  out.u8(op.end);
-  out.u8(op.localGet);
+  out.u8(Op.end);
+  out.u8(Op.end);
+  out.u8(Op.localGet);
   out.u32(local);
 }

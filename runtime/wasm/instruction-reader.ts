@@ -1,5 +1,5 @@
 import { ByteReader } from './byte-reader.ts';
-import { op, plainShapes, prefixedShapes, shape } from './opcodes.ts';
+import { Op, PLAIN_SHAPES, prefixedShapes, Shape } from './opcodes.ts';
 import { readHeapType, readValueType } from './value-type.ts';
 
 /**
@@ -33,13 +33,13 @@ export class InstructionReader extends ByteReader {
   next(): void {
     this.start = this.position;
     let opcode = this.u8('an instruction');
-    let kind = plainShapes[opcode] ?? shape.unknown;
-    if (kind === shape.unknown) {
+    let kind = PLAIN_SHAPES[opcode] ?? Shape.unknown;
+    if (kind === Shape.unknown) {
       const shapes = prefixedShapes(opcode);
       if (shapes === undefined) throw this.fail(this.start, 'an instruction');
       const number = this.u32('the number of an instruction');
-      kind = shapes[number] ?? shape.unknown;
-      if (kind === shape.unknown) {
+      kind = shapes[number] ?? Shape.unknown;
+      if (kind === Shape.unknown) {
         const found = `0x${opcode.toString(16)} ${number}`;
         throw this.fail(this.start, 'an instruction', found);
       }
@@ -47,7 +47,7 @@ export class InstructionReader extends ByteReader {
     }
     this.opcode = opcode;
     this.shape = kind;
-    if (kind !== shape.none) this.#immediates(kind);
+    if (kind !== Shape.none) this.#immediates(kind);
   }
 
   /** Where the immediates of the instruction begin. */
@@ -60,32 +60,32 @@ export class InstructionReader extends ByteReader {
 
   #immediates(kind: number): void {
     switch (kind) {
-      case shape.index:
-      case shape.function:
+      case Shape.index:
+      case Shape.function:
         this.indexAt = this.position;
         this.index = this.u32('an index');
         this.indexEnd = this.position;
         return;
-      case shape.twoIndices:
+      case Shape.twoIndices:
         this.indexAt = this.position;
         this.index = this.u32('an index');
         this.indexEnd = this.position;
         this.index2 = this.u32('an index');
         return;
-      case shape.label:
+      case Shape.label:
         this.labelCount = 0;
         this.#label();
         return;
-      case shape.blockType:
+      case Shape.blockType:
         this.#readBlockType();
         return;
-      case shape.memory:
+      case Shape.memory:
         this.#memoryArgument();
         return;
-      case shape.i32:
+      case Shape.i32:
         this.index = this.s32('a 32-bit constant');
         return;
-      case shape.i64:
+      case Shape.i64:
         this.skipS64('a 64-bit constant');
         return;
       default:
@@ -95,40 +95,40 @@ export class InstructionReader extends ByteReader {
 
   #rareImmediates(kind: number): void {
     switch (kind) {
-      case shape.labelTable: {
+      case Shape.labelTable: {
         const count = this.count('labels', 1);
         this.labelCount = 0;
         for (let i = 0; i <= count; i++) this.#label();
         return;
       }
-      case shape.tryTable:
+      case Shape.tryTable:
         this.#catchClauses();
         return;
-      case shape.valueTypes: {
+      case Shape.valueTypes: {
         const count = this.count('types', 1);
         for (let i = 0; i < count; i++) readValueType(this);
         return;
       }
-      case shape.memoryLane:
+      case Shape.memoryLane:
         this.#memoryArgument();
         this.skip(1, 'a lane');
         return;
-      case shape.byte:
+      case Shape.byte:
         this.skip(1, 'an immediate byte');
         return;
-      case shape.bytes4:
+      case Shape.bytes4:
         this.skip(4, 'a 4-byte constant');
         return;
-      case shape.bytes8:
+      case Shape.bytes8:
         this.skip(8, 'an 8-byte constant');
         return;
-      case shape.bytes16:
+      case Shape.bytes16:
         this.skip(16, 'a 16-byte constant');
         return;
-      case shape.heapType:
+      case Shape.heapType:
         readHeapType(this);
         return;
-      case shape.castLabel:
+      case Shape.castLabel:
         if (this.u8('cast flags') > 3) throw this.fail(this.position - 1, 'cast flags');
         this.labelCount = 0;
         this.#label();
@@ -198,11 +198,11 @@ export class InstructionReader extends ByteReader {
   constantExpression(sites: ConstantSites): void {
     for (;;) {
       this.next();
-      if (this.opcode === op.end) return;
-      if (this.shape === shape.function) {
-        if (this.opcode !== op.refFunc) throw this.fail(this.start, 'a constant instruction');
+      if (this.opcode === Op.end) return;
+      if (this.shape === Shape.function) {
+        if (this.opcode !== Op.refFunc) throw this.fail(this.start, 'a constant instruction');
         sites.functionAt(this.indexAt, this.index);
-      } else if (this.opcode === op.globalGet) {
+      } else if (this.opcode === Op.globalGet) {
         sites.globalAt(this.indexAt);
       } else if (isControl(this.shape)) {
         throw this.fail(this.start, 'a constant instruction');
@@ -219,6 +219,6 @@ export interface ConstantSites {
 
 function isControl(kind: number): boolean {
   return (
-    kind === shape.blockType || kind === shape.label || kind === shape.labelTable || kind === shape.tryTable
+    kind === Shape.blockType || kind === Shape.label || kind === Shape.labelTable || kind === Shape.tryTable
   );
 }

@@ -1,4 +1,4 @@
-import { noLoop } from './code-survey.ts';
+import { NO_LOOP } from './code-survey.ts';
 
 /**
  * The blocks open at a point of the original code, and where their labels are now that passes opened more.
@@ -19,7 +19,7 @@ export class LabelStack {
   reset(): void {
     this.depth = 0;
     this.written = 0;
-    this.open(noLoop, 1);
+    this.open(NO_LOOP, 1);
   }
 
   /** Opens a block that is written as `blocks` nested ones; branches to it go to the innermost. */
@@ -47,7 +47,7 @@ export class LabelStack {
 
   /** The loop, counted over the module, that a label names; `noLoop` for other blocks. */
   loopAt(label: number): number {
-    return this.#loops[this.depth - 1 - label] ?? noLoop;
+    return this.#loops[this.depth - 1 - label] ?? NO_LOOP;
   }
 }
 

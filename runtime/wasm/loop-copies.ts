@@ -1,16 +1,16 @@
 import type { CodeWalk } from './code-pass.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import type { WasmModule } from './module.ts';
-import { isBulk, op, shape } from './opcodes.ts';
+import { isBulk, Op, Shape } from './opcodes.ts';
 
 /** Bytes of a body that is worth copying: in a longer one a count more or less is hardly seen. */
-const bodyLimit = 40;
+const BODY_LIMIT = 40;
 /** Bytes that all copies of a body may take. */
-const copiesLimit = 128;
-const mostCopies = 4;
+const COPIES_LIMIT = 128;
+const MOST_COPIES = 4;
 
 /** Blocks that are written around a copy: those of the loop, and one that the copies jump out of. */
-const blocksAround = 3;
+const BLOCKS_AROUND = 3;
 
 /**
  * Writes the body of a small loop several times, so that its turns are counted once for all of them:
@@ -40,7 +40,7 @@ export class LoopCopies {
     // A loop with results could not be left by a branch without them.
     if (walk.reader.bytes[start - 1] !== 0x40) return 1;
     const end = this.#bodyEnd(start);
-    return end < 0 ? 1 : Math.min(mostCopies, Math.max(1, Math.floor(copiesLimit / (end - start))));
+    return end < 0 ? 1 : Math.min(MOST_COPIES, Math.max(1, Math.floor(COPIES_LIMIT / (end - start))));
   }
 
   /** Where a loop ends whose body begins at `start`. */
@@ -49,8 +49,8 @@ export class LoopCopies {
     reader.position = start;
     for (let depth = 1; depth > 0; ) {
       reader.next();
-      if (reader.shape === shape.blockType || reader.shape === shape.tryTable) depth++;
-      else if (reader.opcode === op.end || reader.opcode === op.delegate) depth--;
+      if (reader.shape === Shape.blockType || reader.shape === Shape.tryTable) depth++;
+      else if (reader.opcode === Op.end || reader.opcode === Op.delegate) depth--;
     }
     return reader.position;
   }
@@ -61,25 +61,25 @@ export class LoopCopies {
     reader.position = start;
     for (let depth = 1; ; ) {
       reader.next();
-      if (reader.start - start > bodyLimit) return -1;
+      if (reader.start - start > BODY_LIMIT) return -1;
       switch (reader.shape) {
-        case shape.blockType:
-          if (reader.opcode === op.try) return -1;
+        case Shape.blockType:
+          if (reader.opcode === Op.try) return -1;
           depth++;
           break;
-        case shape.none:
+        case Shape.none:
           // A return must settle first.
-          if (reader.opcode === op.return) return -1;
-          if (reader.opcode === op.end && --depth === 0) return reader.start;
+          if (reader.opcode === Op.return) return -1;
+          if (reader.opcode === Op.end && --depth === 0) return reader.start;
           break;
-        case shape.function:
-        case shape.tryTable:
+        case Shape.function:
+        case Shape.tryTable:
           return -1;
-        case shape.label:
-          if (reader.opcode !== op.br && reader.opcode !== op.brIf) return -1;
+        case Shape.label:
+          if (reader.opcode !== Op.br && reader.opcode !== Op.brIf) return -1;
           break;
-        case shape.labelTable:
-        case shape.castLabel:
+        case Shape.labelTable:
+        case Shape.castLabel:
           return -1;
         default:
           if (isCall(reader.opcode) || isBulk(reader.opcode)) return -1;
@@ -94,37 +94,37 @@ export class LoopCopies {
     const { bytes } = reader;
     let copied = walk.reader.position;
     reader.position = copied;
-    emit.u8(op.block);
+    emit.u8(Op.block);
     emit.u8(0x40);
     emit.map.aside(emit.length, copied);
     for (let depth = 1; ; ) {
       reader.next();
-      if (reader.shape === shape.blockType) depth++;
-      else if (reader.opcode === op.end && --depth === 0) break;
+      if (reader.shape === Shape.blockType) depth++;
+      else if (reader.opcode === Op.end && --depth === 0) break;
       const label = reader.labels[0] ?? 0;
-      if (reader.shape !== shape.label || label < depth) continue;
+      if (reader.shape !== Shape.label || label < depth) continue;
       const at = reader.labelsAt[0] ?? 0;
       emit.copy(bytes, copied, at);
-      emit.u32(depth + blocksAround + walk.labels.translate(label - depth));
+      emit.u32(depth + BLOCKS_AROUND + walk.labels.translate(label - depth));
       copied = reader.position;
       emit.map.aside(emit.length, copied);
     }
     emit.copy(bytes, copied, reader.start);
     emit.map.asideEnds(emit.length);
-    emit.branch(blocksAround);
-    emit.u8(op.end);
+    emit.branch(BLOCKS_AROUND);
+    emit.u8(Op.end);
   }
 }
 
 function isCall(opcode: number): boolean {
   switch (opcode) {
-    case op.callIndirect:
-    case op.returnCallIndirect:
-    case op.callRef:
-    case op.returnCallRef:
-    case op.throw:
-    case op.rethrow:
-    case op.throwRef:
+    case Op.callIndirect:
+    case Op.returnCallIndirect:
+    case Op.callRef:
+    case Op.returnCallRef:
+    case Op.throw:
+    case Op.rethrow:
+    case Op.throwRef:
       return true;
     default:
       return false;

@@ -1,5 +1,5 @@
 import type { CodePass, CodeWalk } from './code-pass.ts';
-import { op, shape } from './opcodes.ts';
+import { Op, Shape } from './opcodes.ts';
 
 /**
  * Exact fuel: every instruction costs one tick, structure nothing, and entering a function one.
@@ -42,7 +42,7 @@ export class MeterCode implements CodePass {
       emit.insert(reader.start);
       emit.globalGet(this.#tank);
       emit.constant(this.#pending);
-      emit.u8(op.i32Sub);
+      emit.u8(Op.i32Sub);
       emit.globalSet(this.#tank);
       emit.resume(reader.start);
       this.#pending = 0;
@@ -51,7 +51,7 @@ export class MeterCode implements CodePass {
 
   after(walk: CodeWalk): void {
     const { emit, reader } = walk;
-    if (reader.opcode !== op.loop) return;
+    if (reader.opcode !== Op.loop) return;
     emit.insert(reader.position);
     this.#check(walk);
     emit.resume(reader.position);
@@ -66,31 +66,31 @@ export class MeterCode implements CodePass {
     const { emit } = walk;
     emit.globalGet(this.#tank);
     emit.constant(0);
-    emit.u8(op.i32LeS);
+    emit.u8(Op.i32LeS);
     emit.unlikelyIf();
     emit.call(this.#refuel);
     emit.globalGet(this.#tank);
-    emit.u8(op.i32Add);
+    emit.u8(Op.i32Add);
     emit.globalSet(this.#tank);
-    emit.u8(op.end);
+    emit.u8(Op.end);
   }
 }
 
 function isFree(opcode: number): boolean {
   switch (opcode) {
-    case op.nop:
-    case op.drop:
-    case op.block:
-    case op.loop:
-    case op.unreachable:
-    case op.return:
-    case op.else:
-    case op.end:
-    case op.try:
-    case op.catch:
-    case op.catchAll:
-    case op.delegate:
-    case op.tryTable:
+    case Op.nop:
+    case Op.drop:
+    case Op.block:
+    case Op.loop:
+    case Op.unreachable:
+    case Op.return:
+    case Op.else:
+    case Op.end:
+    case Op.try:
+    case Op.catch:
+    case Op.catchAll:
+    case Op.delegate:
+    case Op.tryTable:
       return true;
     default:
       return false;
@@ -99,24 +99,24 @@ function isFree(opcode: number): boolean {
 
 function endsStraightCode(opcode: number, kind: number): boolean {
   switch (opcode) {
-    case op.unreachable:
-    case op.loop:
-    case op.if:
-    case op.else:
-    case op.catch:
-    case op.catchAll:
-    case op.end:
-    case op.return:
-    case op.throw:
-    case op.throwRef:
-    case op.call:
-    case op.callIndirect:
-    case op.callRef:
-    case op.returnCall:
-    case op.returnCallIndirect:
-    case op.returnCallRef:
+    case Op.unreachable:
+    case Op.loop:
+    case Op.if:
+    case Op.else:
+    case Op.catch:
+    case Op.catchAll:
+    case Op.end:
+    case Op.return:
+    case Op.throw:
+    case Op.throwRef:
+    case Op.call:
+    case Op.callIndirect:
+    case Op.callRef:
+    case Op.returnCall:
+    case Op.returnCallIndirect:
+    case Op.returnCallRef:
       return true;
     default:
-      return kind === shape.label || kind === shape.labelTable || kind === shape.castLabel;
+      return kind === Shape.label || kind === Shape.labelTable || kind === Shape.castLabel;
   }
 }

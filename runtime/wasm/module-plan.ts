@@ -2,7 +2,7 @@ import type { ByteWriter } from './byte-writer.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
 import { type Added, type AddedEntry, IndexSpace } from './index-space.ts';
 import type { Limits, WasmModule } from './module.ts';
-import { op } from './opcodes.ts';
+import { Op } from './opcodes.ts';
 import { type SimpleType, VALUE_CODE } from './value-type.ts';
 import { writeLimits } from './write-limits.ts';
 
@@ -121,9 +121,9 @@ export class ModulePlan {
   addGlobal(type: 'i32' | 'i64', initial: number): Added {
     return add(this.spaces.global.added, undefined, (out) => {
       writeGlobalType(out, type, true);
-      out.u8(type === 'i32' ? op.i32Const : op.i64Const);
+      out.u8(type === 'i32' ? Op.i32Const : Op.i64Const);
       out.s32(initial);
-      out.u8(op.end);
+      out.u8(Op.end);
     });
   }
 

@@ -7,7 +7,7 @@ import { type AddedType, KERNEL_MODULE, KIND_CODE, type ModulePlan } from './mod
 import { copyMoved } from './move-indices.ts';
 import { OffsetMap } from './offset-map.ts';
 import { rewriteNames } from './rewrite-names.ts';
-import { sectionId, sectionOrder } from './sections.ts';
+import { SECTION_ORDER, SectionId } from './sections.ts';
 import { FUNCTION_TYPE, VALUE_CODE } from './value-type.ts';
 import { writeLimits } from './write-limits.ts';
 
@@ -44,17 +44,17 @@ export class ModuleWriter {
     this.#out.copy(module.bytes, 0, HEADER_LENGTH);
     let rank = 0;
     for (const section of module.sections) {
-      if (section.id === sectionId.custom) {
+      if (section.id === SectionId.custom) {
         this.#custom(section);
         continue;
       }
-      const ownRank = sectionOrder.indexOf(section.id);
-      while (rank < ownRank) this.#section(sectionOrder[rank++] ?? 0, undefined, section.start);
+      const ownRank = SECTION_ORDER.indexOf(section.id);
+      while (rank < ownRank) this.#section(SECTION_ORDER[rank++] ?? 0, undefined, section.start);
       rank = ownRank + 1;
       this.#section(section.id, section, section.start);
     }
-    while (rank < sectionOrder.length)
-      this.#section(sectionOrder[rank++] ?? 0, undefined, module.bytes.length);
+    while (rank < SECTION_ORDER.length)
+      this.#section(SECTION_ORDER[rank++] ?? 0, undefined, module.bytes.length);
     return { bytes: this.#out.finish(), offsets: this.#offsets };
   }
 
@@ -66,38 +66,38 @@ export class ModuleWriter {
   #rewritten(id: number, section: Section | undefined, before: number): boolean {
     const { types, exports, bodies, spaces, moves } = this.#plan;
     switch (id) {
-      case sectionId.type:
+      case SectionId.type:
         return types.length > 0 && this.#extend(id, section, before, types.length, this.#writeTypes);
-      case sectionId.import: {
+      case SectionId.import: {
         const more = Object.values(spaces).reduce(
           (sum, { imports, turned }) => sum + imports.length + turned,
           0,
         );
         return more > 0 && this.#extend(id, section, before, more, this.#writeImports);
       }
-      case sectionId.function:
+      case SectionId.function:
         return bodies.length > 0 && this.#extend(id, section, before, bodies.length, this.#writeFunctions);
-      case sectionId.table:
+      case SectionId.table:
         return this.#tables(section, before);
-      case sectionId.memory:
+      case SectionId.memory:
         return this.#memories(section, before);
-      case sectionId.global: {
+      case SectionId.global: {
         const more = spaces.global.added.length;
         if (more === 0 && !this.#isMoved(section)) return false;
         return this.#extend(id, section, before, more, this.#writeGlobals);
       }
-      case sectionId.export:
+      case SectionId.export:
         if (exports.length === 0 && !this.#isMoved(section)) return false;
         return this.#extend(id, section, before, exports.length, this.#writeExports);
-      case sectionId.start:
+      case SectionId.start:
         // It became an export.
         return (
           this.#plan.startExport !== undefined || (section !== undefined && moves && this.#start(section))
         );
-      case sectionId.element:
-      case sectionId.data:
+      case SectionId.element:
+      case SectionId.data:
         return this.#isMoved(section) && this.#extend(id, section, before, 0);
-      case sectionId.code:
+      case SectionId.code:
         return this.#walk !== undefined && this.#code(section, before, this.#walk);
       default:
         return false;
@@ -216,7 +216,7 @@ export class ModuleWriter {
     const { added } = this.#plan.spaces.table;
     if (section === undefined && added.length === 0) return false;
     this.#offsets.inserted(out.length, section?.start ?? before);
-    out.u8(sectionId.table);
+    out.u8(SectionId.table);
     const contents = out.openSize(1);
     let copied = section?.bodyStart ?? 0;
     if (section === undefined || added.length > 0) copied = this.#count(section, added.length);
@@ -246,15 +246,15 @@ export class ModuleWriter {
       for (const entry of added) entry.write(this.#out);
     };
     if (turned === 0)
-      return added.length > 0 && this.#extend(sectionId.memory, section, before, added.length, write);
+      return added.length > 0 && this.#extend(SectionId.memory, section, before, added.length, write);
     // The module's only memory is an import now.
-    return added.length === 0 || this.#extend(sectionId.memory, undefined, before, added.length, write);
+    return added.length === 0 || this.#extend(SectionId.memory, undefined, before, added.length, write);
   }
 
   #start(section: Section): boolean {
     const out = this.#out;
     this.#offsets.inserted(out.length, section.start);
-    out.u8(sectionId.start);
+    out.u8(SectionId.start);
     const contents = out.openSize(1);
     out.u32(this.#plan.spaces.function.move(this.#module.start ?? 0));
     out.closeSize(contents, 1);
@@ -273,7 +273,7 @@ export class ModuleWriter {
       this.#writeCustom(BRANCH_HINT_SECTION, this.#hints);
     }
     offsets.inserted(out.length, start);
-    out.u8(sectionId.code);
+    out.u8(SectionId.code);
     const room = 4;
     const contents = out.openSize(room);
     if (section === undefined || bodies.length > 0) this.#count(section, bodies.length);
@@ -313,7 +313,7 @@ export class ModuleWriter {
 
   #writeCustom(name: string, contents: Uint8Array): void {
     const out = this.#out;
-    out.u8(sectionId.custom);
+    out.u8(SectionId.custom);
     const start = out.openSize(1);
     out.name(name);
     out.copy(contents, 0, contents.length);

@@ -4,7 +4,7 @@ import { SiteKind } from './index-sites.ts';
 import type { IndexSpace } from './index-space.ts';
 import type { InstructionReader } from './instruction-reader.ts';
 import type { ModulePlan, SpaceKind } from './module-plan.ts';
-import { op, shape } from './opcodes.ts';
+import { Op, Shape } from './opcodes.ts';
 import { VALUE_CODE } from './value-type.ts';
 
 /** An alignment with this bit is followed by a memory's index. */
@@ -83,16 +83,16 @@ export class InstructionMover {
   /** Moves those of the instruction that the reader has read. */
   move(reader: InstructionReader, emit: CodeEmitter): void {
     switch (reader.shape) {
-      case shape.index: {
+      case Shape.index: {
         const space = this.#spaceOf(reader.opcode);
         if (space !== undefined) patch(emit, reader.indexAt, reader.indexEnd, reader.index, space);
         return;
       }
-      case shape.twoIndices:
+      case Shape.twoIndices:
         this.#twoIndices(reader, emit);
         return;
-      case shape.memory:
-      case shape.memoryLane:
+      case Shape.memory:
+      case Shape.memoryLane:
         if (this.#memory.moves) this.#memoryArgument(reader, emit);
         return;
     }
@@ -100,18 +100,18 @@ export class InstructionMover {
 
   #spaceOf(opcode: number): IndexSpace | undefined {
     switch (opcode) {
-      case op.globalGet:
-      case op.globalSet:
+      case Op.globalGet:
+      case Op.globalSet:
         return this.#global;
-      case op.tableGet:
-      case op.tableSet:
-      case op.tableGrow:
-      case op.tableSize:
-      case op.tableFill:
+      case Op.tableGet:
+      case Op.tableSet:
+      case Op.tableGrow:
+      case Op.tableSize:
+      case Op.tableFill:
         return this.#table;
-      case op.memorySize:
-      case op.memoryGrow:
-      case op.memoryFill:
+      case Op.memorySize:
+      case Op.memoryGrow:
+      case Op.memoryFill:
         return this.#memory;
       default:
         return undefined;
@@ -121,20 +121,20 @@ export class InstructionMover {
   #twoIndices(reader: InstructionReader, emit: CodeEmitter): void {
     const { indexAt, indexEnd, position, index, index2 } = reader;
     switch (reader.opcode) {
-      case op.memoryCopy:
+      case Op.memoryCopy:
         patch(emit, indexAt, indexEnd, index, this.#memory);
         patch(emit, indexEnd, position, index2, this.#memory);
         return;
-      case op.tableCopy:
+      case Op.tableCopy:
         patch(emit, indexAt, indexEnd, index, this.#table);
         patch(emit, indexEnd, position, index2, this.#table);
         return;
-      case op.memoryInit:
+      case Op.memoryInit:
         patch(emit, indexEnd, position, index2, this.#memory);
         return;
-      case op.callIndirect:
-      case op.returnCallIndirect:
-      case op.tableInit:
+      case Op.callIndirect:
+      case Op.returnCallIndirect:
+      case Op.tableInit:
         patch(emit, indexEnd, position, index2, this.#table);
         return;
     }

@@ -6,10 +6,10 @@ import { customReader } from './sections.ts';
 /** Index spaces that names of the name section and references in code are about. */
 export type NamedSpace = 'function' | 'table' | 'memory' | 'global' | 'element' | 'data' | 'tag';
 
-const localSubsection = 2;
+const LOCAL_SUBSECTION = 2;
 
 /** By the subsection's id. Source: core specification, appendix "Name Section"; extended name section proposal. */
-const spaces: readonly (NamedSpace | undefined)[] = [
+const SPACES: readonly (NamedSpace | undefined)[] = [
   undefined,
   'function',
   undefined,
@@ -40,9 +40,9 @@ export class NameSection {
       while (reader.remaining > 0) {
         const id = reader.u8('a subsection id');
         const end = reader.count('bytes of a subsection', 1) + reader.position;
-        const space = spaces[id];
+        const space = SPACES[id];
         if (space !== undefined) this.#readSpace(space);
-        else if (id === localSubsection) this.#findLocals();
+        else if (id === LOCAL_SUBSECTION) this.#findLocals();
         reader.position = end;
       }
     });

@@ -4,7 +4,7 @@
  */
 
 /** An instruction behind a prefix byte is `prefix << 12 | number`. */
-export const op = {
+export const Op = {
   unreachable: 0x00,
   nop: 0x01,
   block: 0x02,
@@ -73,7 +73,7 @@ export const op = {
 } as const;
 
 /** What follows an opcode. */
-export const shape = {
+export const Shape = {
   unknown: 0,
   none: 1,
   /** One unsigned index that no pass moves: local, global, table, type, tag, segment. */
@@ -103,108 +103,108 @@ function table(size: number, ...ranges: [first: number, last: number, shape: num
   return shapes;
 }
 
-export const plainShapes: Uint8Array = table(
+export const PLAIN_SHAPES: Uint8Array = table(
   256,
-  [0x00, 0x01, shape.none],
-  [0x02, 0x04, shape.blockType],
-  [0x05, 0x05, shape.none],
-  [0x06, 0x06, shape.blockType],
-  [0x07, 0x08, shape.index],
-  [0x09, 0x09, shape.label],
-  [0x0a, 0x0b, shape.none],
-  [0x0c, 0x0d, shape.label],
-  [0x0e, 0x0e, shape.labelTable],
-  [0x0f, 0x0f, shape.none],
-  [0x10, 0x10, shape.function],
-  [0x11, 0x11, shape.twoIndices],
-  [0x12, 0x12, shape.function],
-  [0x13, 0x13, shape.twoIndices],
-  [0x14, 0x15, shape.index],
-  [0x18, 0x18, shape.label],
-  [0x19, 0x1b, shape.none],
-  [0x1c, 0x1c, shape.valueTypes],
-  [0x1f, 0x1f, shape.tryTable],
-  [0x20, 0x26, shape.index],
-  [0x28, 0x3e, shape.memory],
-  [0x3f, 0x40, shape.index],
-  [0x41, 0x41, shape.i32],
-  [0x42, 0x42, shape.i64],
-  [0x43, 0x43, shape.bytes4],
-  [0x44, 0x44, shape.bytes8],
-  [0x45, 0xc4, shape.none],
-  [0xd0, 0xd0, shape.heapType],
-  [0xd1, 0xd1, shape.none],
-  [0xd2, 0xd2, shape.function],
-  [0xd3, 0xd4, shape.none],
-  [0xd5, 0xd6, shape.label],
+  [0x00, 0x01, Shape.none],
+  [0x02, 0x04, Shape.blockType],
+  [0x05, 0x05, Shape.none],
+  [0x06, 0x06, Shape.blockType],
+  [0x07, 0x08, Shape.index],
+  [0x09, 0x09, Shape.label],
+  [0x0a, 0x0b, Shape.none],
+  [0x0c, 0x0d, Shape.label],
+  [0x0e, 0x0e, Shape.labelTable],
+  [0x0f, 0x0f, Shape.none],
+  [0x10, 0x10, Shape.function],
+  [0x11, 0x11, Shape.twoIndices],
+  [0x12, 0x12, Shape.function],
+  [0x13, 0x13, Shape.twoIndices],
+  [0x14, 0x15, Shape.index],
+  [0x18, 0x18, Shape.label],
+  [0x19, 0x1b, Shape.none],
+  [0x1c, 0x1c, Shape.valueTypes],
+  [0x1f, 0x1f, Shape.tryTable],
+  [0x20, 0x26, Shape.index],
+  [0x28, 0x3e, Shape.memory],
+  [0x3f, 0x40, Shape.index],
+  [0x41, 0x41, Shape.i32],
+  [0x42, 0x42, Shape.i64],
+  [0x43, 0x43, Shape.bytes4],
+  [0x44, 0x44, Shape.bytes8],
+  [0x45, 0xc4, Shape.none],
+  [0xd0, 0xd0, Shape.heapType],
+  [0xd1, 0xd1, Shape.none],
+  [0xd2, 0xd2, Shape.function],
+  [0xd3, 0xd4, Shape.none],
+  [0xd5, 0xd6, Shape.label],
 );
 
 /** 0xfb: garbage collection. */
-const gcShapes = table(
+const GC_SHAPES = table(
   0x1f,
-  [0x00, 0x01, shape.index],
-  [0x02, 0x05, shape.twoIndices],
-  [0x06, 0x07, shape.index],
-  [0x08, 0x0a, shape.twoIndices],
-  [0x0b, 0x0e, shape.index],
-  [0x0f, 0x0f, shape.none],
-  [0x10, 0x10, shape.index],
-  [0x11, 0x13, shape.twoIndices],
-  [0x14, 0x17, shape.heapType],
-  [0x18, 0x19, shape.castLabel],
-  [0x1a, 0x1e, shape.none],
+  [0x00, 0x01, Shape.index],
+  [0x02, 0x05, Shape.twoIndices],
+  [0x06, 0x07, Shape.index],
+  [0x08, 0x0a, Shape.twoIndices],
+  [0x0b, 0x0e, Shape.index],
+  [0x0f, 0x0f, Shape.none],
+  [0x10, 0x10, Shape.index],
+  [0x11, 0x13, Shape.twoIndices],
+  [0x14, 0x17, Shape.heapType],
+  [0x18, 0x19, Shape.castLabel],
+  [0x1a, 0x1e, Shape.none],
 );
 
 /** 0xfc: saturating conversions, bulk memory and tables. */
-const bulkShapes = table(
+const BULK_SHAPES = table(
   0x12,
-  [0x00, 0x07, shape.none],
-  [0x08, 0x08, shape.twoIndices],
-  [0x09, 0x09, shape.index],
-  [0x0a, 0x0a, shape.twoIndices],
-  [0x0b, 0x0b, shape.index],
-  [0x0c, 0x0c, shape.twoIndices],
-  [0x0d, 0x0d, shape.index],
-  [0x0e, 0x0e, shape.twoIndices],
-  [0x0f, 0x11, shape.index],
+  [0x00, 0x07, Shape.none],
+  [0x08, 0x08, Shape.twoIndices],
+  [0x09, 0x09, Shape.index],
+  [0x0a, 0x0a, Shape.twoIndices],
+  [0x0b, 0x0b, Shape.index],
+  [0x0c, 0x0c, Shape.twoIndices],
+  [0x0d, 0x0d, Shape.index],
+  [0x0e, 0x0e, Shape.twoIndices],
+  [0x0f, 0x11, Shape.index],
 );
 
 /** 0xfd: vectors, and the relaxed ones from 0x100. */
-const vectorShapes = table(
+const VECTOR_SHAPES = table(
   0x114,
-  [0x00, 0x0b, shape.memory],
-  [0x0c, 0x0d, shape.bytes16],
-  [0x0e, 0x14, shape.none],
-  [0x15, 0x22, shape.byte],
-  [0x23, 0x53, shape.none],
-  [0x54, 0x5b, shape.memoryLane],
-  [0x5c, 0x5d, shape.memory],
-  [0x5e, 0x113, shape.none],
+  [0x00, 0x0b, Shape.memory],
+  [0x0c, 0x0d, Shape.bytes16],
+  [0x0e, 0x14, Shape.none],
+  [0x15, 0x22, Shape.byte],
+  [0x23, 0x53, Shape.none],
+  [0x54, 0x5b, Shape.memoryLane],
+  [0x5c, 0x5d, Shape.memory],
+  [0x5e, 0x113, Shape.none],
 );
 for (const hole of [0x9a, 0xa2, 0xa5, 0xa6, 0xaf, 0xb0, 0xb2, 0xb3, 0xb4, 0xbb, 0xc2, 0xc5, 0xc6, 0xcf]) {
-  vectorShapes[hole] = shape.unknown;
+  VECTOR_SHAPES[hole] = Shape.unknown;
 }
-for (const hole of [0xd0, 0xd2, 0xd3, 0xd4, 0xe2, 0xee]) vectorShapes[hole] = shape.unknown;
+for (const hole of [0xd0, 0xd2, 0xd3, 0xd4, 0xe2, 0xee]) VECTOR_SHAPES[hole] = Shape.unknown;
 
 /** 0xfe: atomics. */
-const atomicShapes = table(
+const ATOMIC_SHAPES = table(
   0x4f,
-  [0x00, 0x02, shape.memory],
-  [0x03, 0x03, shape.byte],
-  [0x10, 0x4e, shape.memory],
+  [0x00, 0x02, Shape.memory],
+  [0x03, 0x03, Shape.byte],
+  [0x10, 0x4e, Shape.memory],
 );
 
 /** The shapes behind a prefix byte; undefined when the byte is no prefix. */
 export function prefixedShapes(prefix: number): Uint8Array | undefined {
   switch (prefix) {
     case 0xfb:
-      return gcShapes;
+      return GC_SHAPES;
     case 0xfc:
-      return bulkShapes;
+      return BULK_SHAPES;
     case 0xfd:
-      return vectorShapes;
+      return VECTOR_SHAPES;
     case 0xfe:
-      return atomicShapes;
+      return ATOMIC_SHAPES;
     default:
       return undefined;
   }
@@ -239,13 +239,13 @@ export function isBulk(opcode: number): boolean {
 /** Instructions that change a table or drop a segment: nothing undoes that short of a new instance. */
 export function changesTables(opcode: number): boolean {
   switch (opcode) {
-    case op.tableSet:
-    case op.dataDrop:
-    case op.tableInit:
-    case op.elemDrop:
-    case op.tableCopy:
-    case op.tableGrow:
-    case op.tableFill:
+    case Op.tableSet:
+    case Op.dataDrop:
+    case Op.tableInit:
+    case Op.elemDrop:
+    case Op.tableCopy:
+    case Op.tableGrow:
+    case Op.tableFill:
       return true;
     default:
       return false;

@@ -1,37 +1,37 @@
 import type { ByteReader } from './byte-reader.ts';
-import { op, plainShapes, shape } from './opcodes.ts';
+import { Op, PLAIN_SHAPES, Shape } from './opcodes.ts';
 
 /** Instructions from here on are not about control. */
-const firstPlain = 0x1a;
+const FIRST_PLAIN = 0x1a;
 
-const length = { notPlain: 0, alone: 1, number: 2, memory: 3, four: 4, eight: 5 } as const;
+const Length = { notPlain: 0, alone: 1, number: 2, memory: 3, four: 4, eight: 5 } as const;
 
 /** How an instruction goes on that neither moves nor matters to most passes, by its opcode. */
-const lengths = Uint8Array.from(plainShapes, (kind, opcode) => {
-  if (opcode < firstPlain) return length.notPlain;
+const LENGTHS = Uint8Array.from(PLAIN_SHAPES, (kind, opcode) => {
+  if (opcode < FIRST_PLAIN) return Length.notPlain;
   switch (kind) {
-    case shape.none:
-      return length.alone;
-    case shape.index:
-    case shape.i32:
-    case shape.i64:
-      return length.number;
-    case shape.memory:
-      return length.memory;
-    case shape.bytes4:
-      return length.four;
-    case shape.bytes8:
-      return length.eight;
+    case Shape.none:
+      return Length.alone;
+    case Shape.index:
+    case Shape.i32:
+    case Shape.i64:
+      return Length.number;
+    case Shape.memory:
+      return Length.memory;
+    case Shape.bytes4:
+      return Length.four;
+    case Shape.bytes8:
+      return Length.eight;
     default:
-      return length.notPlain;
+      return Length.notPlain;
   }
 });
 
 /** 0 for instructions that are free, else 1; by opcode. */
-const costs = Uint8Array.from(lengths, (_, opcode) => (isFree(opcode) ? 0 : 1));
+const COSTS = Uint8Array.from(LENGTHS, (_, opcode) => (isFree(opcode) ? 0 : 1));
 
 /** Alignments from here on are followed by a memory's index. */
-const namesMemory = 0x40;
+const NAMES_MEMORY = 0x40;
 
 /**
  * Where the first instruction stands, from `at` on, that is not a plain one: arithmetic, locals, globals, constants,
@@ -43,21 +43,21 @@ const namesMemory = 0x40;
 export function pastPlain(bytes: Uint8Array, at: number, stopAt: number): number {
   let here = at;
   while (here !== stopAt) {
-    switch (lengths[bytes[here] ?? 0]) {
-      case length.alone:
+    switch (LENGTHS[bytes[here] ?? 0]) {
+      case Length.alone:
         here++;
         break;
-      case length.number:
+      case Length.number:
         here = pastNumber(bytes, here + 1);
         break;
-      case length.memory:
-        if ((bytes[here + 1] ?? 0) >= namesMemory) return here;
+      case Length.memory:
+        if ((bytes[here + 1] ?? 0) >= NAMES_MEMORY) return here;
         here = pastNumber(bytes, here + 2);
         break;
-      case length.four:
+      case Length.four:
         here += 5;
         break;
-      case length.eight:
+      case Length.eight:
         here += 9;
         break;
       default:
@@ -86,25 +86,25 @@ export function readPlain(reader: ByteReader): number {
   while (at < last) {
     const opcode = bytes[at] ?? 0;
     let next = at;
-    switch (lengths[opcode]) {
-      case length.alone:
+    switch (LENGTHS[opcode]) {
+      case Length.alone:
         next = at + 1;
         break;
-      case length.number:
+      case Length.number:
         if ((bytes[at + 1] ?? 0x80) < 0x80) next = at + 2;
         break;
-      case length.memory:
-        if ((bytes[at + 1] ?? 0x80) < namesMemory && (bytes[at + 2] ?? 0x80) < 0x80) next = at + 3;
+      case Length.memory:
+        if ((bytes[at + 1] ?? 0x80) < NAMES_MEMORY && (bytes[at + 2] ?? 0x80) < 0x80) next = at + 3;
         break;
-      case length.four:
+      case Length.four:
         next = at + 5;
         break;
-      case length.eight:
+      case Length.eight:
         next = at + 9;
         break;
     }
     if (next === at) break;
-    cost += costs[opcode] ?? 0;
+    cost += COSTS[opcode] ?? 0;
     at = next;
   }
   reader.position = at;
@@ -114,14 +114,14 @@ export function readPlain(reader: ByteReader): number {
 /** Instructions that compile to nothing, or to an operand of the next one. */
 export function isFree(opcode: number): boolean {
   switch (opcode) {
-    case op.localGet:
-    case op.localSet:
-    case op.localTee:
-    case op.i32Const:
-    case op.block:
-    case op.end:
-    case op.nop:
-    case op.drop:
+    case Op.localGet:
+    case Op.localSet:
+    case Op.localTee:
+    case Op.i32Const:
+    case Op.block:
+    case Op.end:
+    case Op.nop:
+    case Op.drop:
       return true;
     default:
       return false;

@@ -1,12 +1,12 @@
 import { BulkCheck } from './bulk-check.ts';
-import { type CallPlan, planCalls, workLimit } from './call-plan.ts';
+import { type CallPlan, planCalls, WORK_LIMIT } from './call-plan.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
-import { bodyFlag, loopFlag, noLoop } from './code-survey.ts';
+import { BodyFlag, LoopFlag, NO_LOOP } from './code-survey.ts';
 import { CountedLoopWriter } from './counted-loop-writer.ts';
-import { counted } from './counted-loops.ts';
+import { Counted } from './counted-loops.ts';
 import { LoopCopies } from './loop-copies.ts';
 import type { WasmModule } from './module.ts';
-import { isBulk, op } from './opcodes.ts';
+import { isBulk, Op } from './opcodes.ts';
 import { WorkCount } from './work-count.ts';
 
 /** Locals that the pass may add to a function. */
@@ -72,7 +72,7 @@ export class PreemptCode implements CodePass {
     this.#nextCall = this.#module.code.firstCall[i] ?? 0;
     this.#work.spent = -1;
     this.#scratch = -1;
-    const { loops, tableToLoop, bulk } = bodyFlag;
+    const { loops, tableToLoop, bulk } = BodyFlag;
     if ((flags & (loops | bulk)) !== 0 && walk.hasRoomForLocals(MOST_LOCALS)) {
       if (this.#countsTurns(i)) {
         this.#work.spent = walk.addLocal('i32');
@@ -101,13 +101,13 @@ export class PreemptCode implements CodePass {
     if (this.#work.spent < 0) return;
     const { emit, reader } = walk;
     emit.insert(reader.position);
-    emit.constant(workLimit);
+    emit.constant(WORK_LIMIT);
     emit.localSet(this.#work.limit);
     emit.resume(reader.position);
   }
 
   #isInnermost(loop: number): boolean {
-    return (this.#module.code.loopFlags.at(loop) & loopFlag.nested) === 0;
+    return (this.#module.code.loopFlags.at(loop) & LoopFlag.nested) === 0;
   }
 
   #asksAtCalls(i: number): boolean {
@@ -132,38 +132,38 @@ export class PreemptCode implements CodePass {
     const { reader } = walk;
     this.#countedLoops.beforeBound(walk);
     switch (reader.opcode) {
-      case op.br:
-      case op.brIf:
-      case op.brTable:
-      case op.brOnNull:
-      case op.brOnNonNull:
-      case op.brOnCast:
-      case op.brOnCastFail:
+      case Op.br:
+      case Op.brIf:
+      case Op.brTable:
+      case Op.brOnNull:
+      case Op.brOnNonNull:
+      case Op.brOnCast:
+      case Op.brOnCastFail:
         this.#leaveByBranch(walk);
         return;
-      case op.end:
+      case Op.end:
         this.#asked = false;
         if (walk.labels.depth === 1) this.#leave(walk);
         return;
-      case op.return:
+      case Op.return:
         this.#leave(walk);
         return;
-      case op.loop:
-      case op.else:
-      case op.catch:
-      case op.catchAll:
-      case op.delegate:
+      case Op.loop:
+      case Op.else:
+      case Op.catch:
+      case Op.catchAll:
+      case Op.delegate:
         this.#asked = false;
         return;
-      case op.returnCall:
-      case op.returnCallIndirect:
-      case op.returnCallRef:
+      case Op.returnCall:
+      case Op.returnCallIndirect:
+      case Op.returnCallRef:
         this.#leave(walk);
         this.#call(walk);
         return;
-      case op.call:
-      case op.callIndirect:
-      case op.callRef:
+      case Op.call:
+      case Op.callIndirect:
+      case Op.callRef:
         this.#call(walk);
         return;
       default:
@@ -173,15 +173,15 @@ export class PreemptCode implements CodePass {
 
   replace(walk: CodeWalk): boolean {
     switch (walk.reader.opcode) {
-      case op.loop:
+      case Op.loop:
         return this.#loop(walk);
-      case op.br:
+      case Op.br:
         return this.#branch(walk);
-      case op.brIf:
+      case Op.brIf:
         return this.#branchIf(walk);
-      case op.brTable:
+      case Op.brTable:
         return this.#branchTable(walk);
-      case op.end:
+      case Op.end:
         return this.#end(walk);
       default:
         return this.#countedLoops.replaceBound(walk);
@@ -229,15 +229,15 @@ export class PreemptCode implements CodePass {
   }
 
   #isStripMined(loop: number): boolean {
-    if (loop === noLoop || this.#work.spent < 0 || !this.#isCharged(loop)) return false;
+    if (loop === NO_LOOP || this.#work.spent < 0 || !this.#isCharged(loop)) return false;
     const flags = this.#module.code.loopFlags.at(loop);
-    return (flags & (loopFlag.params | loopFlag.oddBranch | loopFlag.indirectCalls)) === 0;
+    return (flags & (LoopFlag.params | LoopFlag.oddBranch | LoopFlag.indirectCalls)) === 0;
   }
 
   /** Whether the loop's turns count: nothing to count where it has one only, or where its turns ask by their calls. */
   #isCharged(loop: number): boolean {
     return (
-      (this.#module.code.loopFlags.at(loop) & loopFlag.branched) !== 0 && this.#plan.turnWeight[loop] !== 0
+      (this.#module.code.loopFlags.at(loop) & LoopFlag.branched) !== 0 && this.#plan.turnWeight[loop] !== 0
     );
   }
 
@@ -260,7 +260,7 @@ export class PreemptCode implements CodePass {
       }
       this.#exitBlock = turns > 1 ? 1 : 0;
       if (turns > 1) {
-        emit.u8(op.block);
+        emit.u8(Op.block);
         emit.u8(0x40);
       }
       emit.copy(reader.bytes, reader.start, reader.position);
@@ -276,10 +276,10 @@ export class PreemptCode implements CodePass {
       this.#work.askByBudget(weight);
     } else {
       this.#work.charge(weight);
-      emit.u8(op.i32GeU);
+      emit.u8(Op.i32GeU);
       emit.unlikelyIf();
       this.#work.askAndClear();
-      emit.u8(op.end);
+      emit.u8(Op.end);
     }
     emit.resume(reader.position);
     walk.openLoop(1);
@@ -287,7 +287,7 @@ export class PreemptCode implements CodePass {
   }
 
   #canBeCounted(loop: number): boolean {
-    return this.#isStripMined(loop) && this.#module.code.counted.kind.at(loop) !== counted.no;
+    return this.#isStripMined(loop) && this.#module.code.counted.kind.at(loop) !== Counted.no;
   }
 
   /** Whether other passes write into the innermost loop at hand, or have it copied with indices moved. */
@@ -306,9 +306,9 @@ export class PreemptCode implements CodePass {
       this.#countedLoop = NO_COUNTED_LOOP;
       this.#countedLoops.end(walk, loop);
     } else {
-      emit.u8(op.end);
-      emit.u8(op.end);
-      if (this.#isInnermost(loop) && this.#exitBlock > 0) emit.u8(op.end);
+      emit.u8(Op.end);
+      emit.u8(Op.end);
+      if (this.#isInnermost(loop) && this.#exitBlock > 0) emit.u8(Op.end);
     }
     emit.resume(reader.position);
     return true;
@@ -331,10 +331,10 @@ export class PreemptCode implements CodePass {
     const loop = labels.loopAt(label);
     if (!this.#isStripMined(loop) || loop === this.#countedLoop) return false;
     emit.insert(reader.start);
-    emit.u8(op.if);
+    emit.u8(Op.if);
     emit.u8(0x40);
     this.#backEdge(walk, loop, labels.translate(label) + 1);
-    emit.u8(op.end);
+    emit.u8(Op.end);
     emit.resume(reader.position);
     return true;
   }
@@ -356,11 +356,11 @@ export class PreemptCode implements CodePass {
     emit.insert(reader.start);
     emit.localSet(this.#scratch);
     for (let i = 0; i < blocks; i++) {
-      emit.u8(op.block);
+      emit.u8(Op.block);
       emit.u8(0x40);
     }
     emit.localGet(this.#scratch);
-    emit.u8(op.brTable);
+    emit.u8(Op.brTable);
     emit.u32(reader.labelCount - 1);
     for (let i = 0; i < reader.labelCount; i++) {
       const label = reader.labels[i] ?? 0;
@@ -368,7 +368,7 @@ export class PreemptCode implements CodePass {
       emit.u32(target >= 0 ? target : labels.translate(label) + blocks);
     }
     targets.forEach((label, i) => {
-      emit.u8(op.end);
+      emit.u8(Op.end);
       this.#backEdge(walk, labels.loopAt(label), labels.translate(label) + blocks - 1 - i);
     });
     emit.resume(reader.position);
@@ -381,13 +381,13 @@ export class PreemptCode implements CodePass {
     if (this.#isInnermost(loop)) {
       emit.localGet(this.#work.spent);
       emit.localGet(this.#work.step);
-      emit.u8(op.i32Add);
+      emit.u8(Op.i32Add);
       emit.localTee(this.#work.spent);
       emit.localGet(this.#work.limit);
     } else {
       this.#work.charge(this.#plan.turnWeight[loop] ?? 1);
     }
-    emit.u8(op.i32LtU);
+    emit.u8(Op.i32LtU);
     emit.likelyBranchIf(inner);
     this.#work.askAndClear();
     emit.branch(inner + 1);

@@ -1,4 +1,4 @@
-import { workLimit } from './call-plan.ts';
+import { WORK_LIMIT } from './call-plan.ts';
 import type { Pass } from './pass.ts';
 import { PreemptCode } from './preempt-code.ts';
 
@@ -7,7 +7,7 @@ export const preemptPass: Pass = {
   name: 'preempt',
   declare(plan) {
     const tick = plan.importFunction('tick', { params: [], results: [] });
-    const budget = plan.addGlobal('i32', workLimit);
+    const budget = plan.addGlobal('i32', WORK_LIMIT);
     plan.exportStart();
     plan.editCode((walk) => new PreemptCode(walk, tick.index, budget.index));
   },

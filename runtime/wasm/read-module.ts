@@ -14,7 +14,7 @@ import type {
 } from './module.ts';
 import { readLimits } from './read-limits.ts';
 import { readTypes } from './read-types.ts';
-import { sectionId, sectionNames, sectionOrder } from './sections.ts';
+import { SECTION_NAMES, SECTION_ORDER, SectionId } from './sections.ts';
 import type { FuncType, TypeDefinition } from './type-definition.ts';
 import { readValueType } from './value-type.ts';
 
@@ -111,16 +111,16 @@ class ModuleReader implements WasmModule, ConstantSites {
     const start = reader.position;
     reader.place = 'section header';
     const id = reader.u8('a section id');
-    const title = sectionNames[id];
+    const title = SECTION_NAMES[id];
     if (title === undefined) throw reader.fail(start, 'a section id below 14');
     reader.place = `${title} section`;
     const size = reader.count('bytes of the section', 1);
     const section = { id, start, bodyStart: reader.position, end: reader.position + size };
     let next = rank;
-    if (id !== sectionId.custom) {
-      next = sectionOrder.indexOf(id);
+    if (id !== SectionId.custom) {
+      next = SECTION_ORDER.indexOf(id);
       if (next <= rank) {
-        const last = sectionNames[sectionOrder[rank] ?? 0];
+        const last = SECTION_NAMES[SECTION_ORDER[rank] ?? 0];
         throw reader.fail(start, `a section that may follow the ${last} section`, `a ${title} section`);
       }
     }
@@ -136,53 +136,53 @@ class ModuleReader implements WasmModule, ConstantSites {
 
   #contents(section: Section): void {
     switch (section.id) {
-      case sectionId.custom:
+      case SectionId.custom:
         this.#custom(section);
         break;
-      case sectionId.type: {
+      case SectionId.type: {
         const { types, usesGcTypes } = readTypes(this.#reader);
         this.types = types;
         this.usesGcTypes = usesGcTypes;
         break;
       }
-      case sectionId.import:
+      case SectionId.import:
         this.#importEntries();
         break;
-      case sectionId.function:
+      case SectionId.function:
         this.#functionTypes();
         break;
-      case sectionId.table:
+      case SectionId.table:
         this.#tableEntries();
         break;
-      case sectionId.memory: {
+      case SectionId.memory: {
         const count = this.#reader.count('memories', 2, ENTRY_LIMIT);
         for (let i = 0; i < count; i++) this.memories.push(readLimits(this.#reader));
         break;
       }
-      case sectionId.tag: {
+      case SectionId.tag: {
         const count = this.#reader.count('tags', 2, ENTRY_LIMIT);
         for (let i = 0; i < count; i++) this.tags.push(this.#tagType());
         break;
       }
-      case sectionId.global:
+      case SectionId.global:
         this.#globalEntries();
         break;
-      case sectionId.export:
+      case SectionId.export:
         this.#exportEntries();
         break;
-      case sectionId.start:
+      case SectionId.start:
         this.start = this.#functionIndex();
         break;
-      case sectionId.element:
+      case SectionId.element:
         this.#elements();
         break;
-      case sectionId.dataCount:
+      case SectionId.dataCount:
         this.#dataCount = this.#reader.u32('a number of data segments');
         break;
-      case sectionId.code:
+      case SectionId.code:
         this.#bodies();
         break;
-      case sectionId.data:
+      case SectionId.data:
         this.#data();
         break;
     }

@@ -2,22 +2,22 @@ import type { ByteReader } from './byte-reader.ts';
 import type { TypeDefinition } from './type-definition.ts';
 import { readValueType, skipFieldType, type ValueType } from './value-type.ts';
 
-const typeLimit = 1_000_000;
-const recursiveGroup = 0x4e;
-const subtype = 0x50;
-const finalSubtype = 0x4f;
+const TYPE_LIMIT = 1_000_000;
+const RECURSIVE_GROUP = 0x4e;
+const SUBTYPE = 0x50;
+const FINAL_SUBTYPE = 0x4f;
 
 /** The type section. Source: core specification, 5.3 and 5.5.4. */
 export function readTypes(reader: ByteReader): { types: TypeDefinition[]; usesGcTypes: boolean } {
   const types: TypeDefinition[] = [];
   let usesGcTypes = false;
-  const groups = reader.count('types', 1, typeLimit);
+  const groups = reader.count('types', 1, TYPE_LIMIT);
   for (let i = 0; i < groups; i++) {
     let members = 1;
-    const grouped = reader.peek('a type') === recursiveGroup;
+    const grouped = reader.peek('a type') === RECURSIVE_GROUP;
     if (grouped) {
       reader.position++;
-      members = reader.count('types of a recursive group', 2, typeLimit - types.length);
+      members = reader.count('types of a recursive group', 2, TYPE_LIMIT - types.length);
     }
     for (let j = 0; j < members; j++) {
       const type = readSubtype(reader, grouped);
@@ -30,7 +30,7 @@ export function readTypes(reader: ByteReader): { types: TypeDefinition[]; usesGc
 
 function readSubtype(reader: ByteReader, grouped: boolean): TypeDefinition {
   const code = reader.peek('a type');
-  if (code !== subtype && code !== finalSubtype) return readComposite(reader, !grouped);
+  if (code !== SUBTYPE && code !== FINAL_SUBTYPE) return readComposite(reader, !grouped);
   reader.position++;
   const supertypes = reader.count('supertypes', 1);
   for (let i = 0; i < supertypes; i++) reader.u32('a type index');

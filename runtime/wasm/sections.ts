@@ -2,7 +2,7 @@ import { ByteReader } from './byte-reader.ts';
 import type { CustomSection, WasmModule } from './module.ts';
 
 /** Section ids. Source: core specification, 5.5.2. */
-export const sectionId = {
+export const SectionId = {
   custom: 0,
   type: 1,
   import: 2,
@@ -19,7 +19,7 @@ export const sectionId = {
   tag: 13,
 } as const;
 
-export const sectionNames: readonly string[] = [
+export const SECTION_NAMES: readonly string[] = [
   'custom',
   'type',
   'import',
@@ -37,7 +37,7 @@ export const sectionNames: readonly string[] = [
 ];
 
 /** The order sections come in; a custom section may stand anywhere. */
-export const sectionOrder: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
+export const SECTION_ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
 /** A reader over a custom section's contents. */
 export function customReader(module: WasmModule, custom: CustomSection): ByteReader {

@@ -21,7 +21,7 @@ export const FUNCTION_TYPE = 0x60;
 
 export type SimpleType = keyof typeof VALUE_CODE;
 
-const abstractHeapTypes: ReadonlyMap<number, string> = new Map([
+const ABSTRACT_HEAP_TYPES: ReadonlyMap<number, string> = new Map([
   [0x74, 'noexn'],
   [0x73, 'nofunc'],
   [0x72, 'noextern'],
@@ -36,20 +36,20 @@ const abstractHeapTypes: ReadonlyMap<number, string> = new Map([
   [0x69, 'exn'],
 ]);
 
-const valueTypes: (string | undefined)[] = [];
-valueTypes[0x7f] = 'i32';
-valueTypes[0x7e] = 'i64';
-valueTypes[0x7d] = 'f32';
-valueTypes[0x7c] = 'f64';
-valueTypes[0x7b] = 'v128';
-const bottomShorthands: ReadonlyMap<string, string> = new Map([
+const VALUE_TYPES: (string | undefined)[] = [];
+VALUE_TYPES[0x7f] = 'i32';
+VALUE_TYPES[0x7e] = 'i64';
+VALUE_TYPES[0x7d] = 'f32';
+VALUE_TYPES[0x7c] = 'f64';
+VALUE_TYPES[0x7b] = 'v128';
+const BOTTOM_SHORTHANDS: ReadonlyMap<string, string> = new Map([
   ['none', 'nullref'],
   ['nofunc', 'nullfuncref'],
   ['noextern', 'nullexternref'],
   ['noexn', 'nullexnref'],
 ]);
-for (const [code, name] of abstractHeapTypes) {
-  valueTypes[code] = bottomShorthands.get(name) ?? `${name}ref`;
+for (const [code, name] of ABSTRACT_HEAP_TYPES) {
+  VALUE_TYPES[code] = BOTTOM_SHORTHANDS.get(name) ?? `${name}ref`;
 }
 
 /** A heap type: an abstract one by name, a defined one by its type index. */
@@ -57,7 +57,7 @@ export function readHeapType(reader: ByteReader): string {
   const start = reader.position;
   const code = reader.s33('a heap type');
   if (code >= 0) return String(code);
-  const name = code >= -64 ? abstractHeapTypes.get(code + 0x80) : undefined;
+  const name = code >= -64 ? ABSTRACT_HEAP_TYPES.get(code + 0x80) : undefined;
   if (name === undefined) throw reader.fail(start, 'a heap type');
   return name;
 }
@@ -65,7 +65,7 @@ export function readHeapType(reader: ByteReader): string {
 export function readValueType(reader: ByteReader): ValueType {
   const start = reader.position;
   const code = reader.u8('a value type');
-  const name = valueTypes[code];
+  const name = VALUE_TYPES[code];
   if (name !== undefined) return name;
   if (code === 0x64) return `(ref ${readHeapType(reader)})`;
   if (code === 0x63) return `(ref null ${readHeapType(reader)})`;

@@ -1,6 +1,6 @@
-import { workLimit } from './call-plan.ts';
+import { WORK_LIMIT } from './call-plan.ts';
 import type { CodeEmitter } from './code-emitter.ts';
-import { op } from './opcodes.ts';
+import { Op } from './opcodes.ts';
 
 /**
  * Writes the code that counts work and asks for a tick. Loops count in locals of their function, function entries and
@@ -34,9 +34,9 @@ export class WorkCount {
     const emit = this.#emit;
     emit.localGet(this.spent);
     emit.constant(weight);
-    emit.u8(op.i32Add);
+    emit.u8(Op.i32Add);
     emit.localTee(this.spent);
-    emit.constant(workLimit);
+    emit.constant(WORK_LIMIT);
   }
 
   askAndClear(): void {
@@ -64,15 +64,15 @@ export class WorkCount {
 
   #takeFromBudget(): void {
     const emit = this.#emit;
-    emit.u8(op.i32Sub);
+    emit.u8(Op.i32Sub);
     emit.globalSet(this.#budget);
     emit.globalGet(this.#budget);
     emit.constant(0);
-    emit.u8(op.i32LtS);
+    emit.u8(Op.i32LtS);
     emit.unlikelyIf();
     emit.call(this.#tick);
-    emit.constant(workLimit);
+    emit.constant(WORK_LIMIT);
     emit.globalSet(this.#budget);
-    emit.u8(op.end);
+    emit.u8(Op.end);
   }
 }

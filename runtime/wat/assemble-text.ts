@@ -5,7 +5,7 @@ export class WatError extends Error {
 }
 
 /** Proposals that the assembler knows; all are on. */
-const features = {
+const FEATURES = {
   exceptions: true,
   mutable_globals: true,
   sat_float_to_int: true,
@@ -38,15 +38,15 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
   const wabt = await assembler;
   try {
     // As bytes: the assembler cuts characters of strings down to one byte each.
-    const module = wabt.parseWat(fileName, new TextEncoder().encode(source), features);
+    const module = wabt.parseWat(fileName, new TextEncoder().encode(source), FEATURES);
     try {
       module.resolveNames();
       // Takes the features too, which its types do not say.
-      const validate: (enabled: typeof features) => void = module.validate.bind(module);
+      const validate: (enabled: typeof FEATURES) => void = module.validate.bind(module);
       const bytes = (): Uint8Array<ArrayBuffer> =>
         new Uint8Array(module.toBinary({ write_debug_names: true }).buffer);
       try {
-        validate(features);
+        validate(FEATURES);
       } catch (error) {
         // It refuses some valid uses of typed references; the engine has the last word.
         if (!WebAssembly.validate(bytes())) throw error;

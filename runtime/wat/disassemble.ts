@@ -1,6 +1,6 @@
 import { InstructionReader } from '../wasm/instruction-reader.ts';
 import type { WasmModule } from '../wasm/module.ts';
-import { op, shape } from '../wasm/opcodes.ts';
+import { Op, Shape } from '../wasm/opcodes.ts';
 import { readValueType, type ValueType } from '../wasm/value-type.ts';
 import { InstructionText } from './instruction-text.ts';
 import { type ModuleIdentifiers, moduleIdentifiers } from './module-identifiers.ts';
@@ -197,10 +197,10 @@ class FunctionLines {
       }
       reader.next();
       const { opcode } = reader;
-      if (opcode === op.end || opcode === op.delegate) depth--;
-      const between = opcode === op.else || opcode === op.catch || opcode === op.catchAll;
+      if (opcode === Op.end || opcode === Op.delegate) depth--;
+      const between = opcode === Op.else || opcode === Op.catch || opcode === Op.catchAll;
       this.#add(indent(between ? depth - 1 : depth) + text.read(depth), reader.start);
-      if (reader.shape === shape.blockType || reader.shape === shape.tryTable) depth++;
+      if (reader.shape === Shape.blockType || reader.shape === Shape.tryTable) depth++;
     }
     this.#add(')', lastEnd);
   }

@@ -2,7 +2,7 @@ import { ByteReader } from '../wasm/byte-reader.ts';
 import type { InstructionReader } from '../wasm/instruction-reader.ts';
 import type { WasmModule } from '../wasm/module.ts';
 import type { NamedSpace } from '../wasm/name-section.ts';
-import { op, shape } from '../wasm/opcodes.ts';
+import { Op, Shape } from '../wasm/opcodes.ts';
 import { readHeapType, readValueType } from '../wasm/value-type.ts';
 import { mnemonic, naturalAlignment } from './mnemonics.ts';
 import type { ModuleIdentifiers } from './module-identifiers.ts';
@@ -16,25 +16,25 @@ type Counted = NamedSpace | 'local' | 'plain';
 /** What the index of an instruction with one counts. */
 function indexSpace(opcode: number): Counted {
   switch (opcode) {
-    case op.catch:
-    case op.throw:
+    case Op.catch:
+    case Op.throw:
       return 'tag';
-    case op.localGet:
-    case op.localSet:
-    case op.localTee:
+    case Op.localGet:
+    case Op.localSet:
+    case Op.localTee:
       return 'local';
-    case op.globalGet:
-    case op.globalSet:
+    case Op.globalGet:
+    case Op.globalSet:
       return 'global';
     case 0x25: // table.get
-    case op.tableSet:
-    case op.tableGrow:
+    case Op.tableSet:
+    case Op.tableGrow:
     case 0xfc010: // table.size
-    case op.tableFill:
+    case Op.tableFill:
       return 'table';
-    case op.dataDrop:
+    case Op.dataDrop:
       return 'data';
-    case op.elemDrop:
+    case Op.elemDrop:
       return 'element';
     default:
       return 'plain';
@@ -58,7 +58,7 @@ function secondSpace(opcode: number): Counted {
 /** Of a list of labels, catch clauses or types this many are written. Engines take no more than 65,520 labels. */
 const LONGEST_LIST = 4096;
 
-const catchClauses = ['catch', 'catch_ref', 'catch_all', 'catch_all_ref'] as const;
+const CATCH_CLAUSES = ['catch', 'catch_ref', 'catch_all', 'catch_all_ref'] as const;
 
 /** The text of the instruction that a reader has just read. */
 export class InstructionText {
@@ -90,28 +90,28 @@ export class InstructionText {
     const name = mnemonic(opcode);
     if (name === undefined) return `;; unknown instruction 0x${opcode.toString(16)}`;
     this.#depth = depth;
-    const immediates = this.#reader.shape === shape.none ? '' : this.#immediates();
+    const immediates = this.#reader.shape === Shape.none ? '' : this.#immediates();
     const words = immediates === '' ? name : `${name} ${immediates}`;
-    const opens = this.#reader.shape === shape.blockType || this.#reader.shape === shape.tryTable;
+    const opens = this.#reader.shape === Shape.blockType || this.#reader.shape === Shape.tryTable;
     return opens ? `${words} ;; label = @${depth}` : words;
   }
 
   #immediates(): string {
     const { opcode, index, index2 } = this.#reader;
     switch (this.#reader.shape) {
-      case shape.function:
+      case Shape.function:
         return this.#reference('function', index);
-      case shape.index:
-        if (opcode === 0x3f || opcode === op.memoryGrow || opcode === op.memoryFill)
+      case Shape.index:
+        if (opcode === 0x3f || opcode === Op.memoryGrow || opcode === Op.memoryFill)
           return this.#memory(index);
         return this.#reference(indexSpace(opcode), index);
-      case shape.twoIndices:
+      case Shape.twoIndices:
         return this.#twoIndices(index, index2);
-      case shape.i32:
+      case Shape.i32:
         return String(index);
-      case shape.label:
+      case Shape.label:
         return this.#label(0);
-      case shape.labelTable:
+      case Shape.labelTable:
         return listText(this.#reader.labelCount, 'labels', (i) => this.#label(i));
       default:
         this.#toImmediates();
@@ -125,34 +125,34 @@ export class InstructionText {
     const { bytes } = cursor;
     const view = new DataView(bytes.buffer, bytes.byteOffset + cursor.position);
     switch (this.#reader.shape) {
-      case shape.blockType:
+      case Shape.blockType:
         return this.#blockType();
-      case shape.tryTable:
+      case Shape.tryTable:
         return this.#tryTable();
-      case shape.valueTypes: {
+      case Shape.valueTypes: {
         const types = listText(cursor.u32('types'), 'types', () => readValueType(cursor));
         return types === '' ? '(result)' : `(result ${types})`;
       }
-      case shape.memory:
+      case Shape.memory:
         return this.#memoryArgument();
-      case shape.memoryLane: {
+      case Shape.memoryLane: {
         const argument = this.#memoryArgument();
         return `${argument === '' ? '' : `${argument} `}${cursor.u8('a lane')}`;
       }
-      case shape.byte:
+      case Shape.byte:
         // A fence has a byte of flags, for which there is no text.
         return this.#reader.opcode === 0xfe003 ? '' : String(cursor.u8('a lane'));
-      case shape.i64:
+      case Shape.i64:
         return leb64Text(bytes, cursor.position, true);
-      case shape.bytes4:
+      case Shape.bytes4:
         return f32Text(view.getInt32(0, true));
-      case shape.bytes8:
+      case Shape.bytes8:
         return f64Text(view.getInt32(4, true), view.getInt32(0, true));
-      case shape.bytes16:
+      case Shape.bytes16:
         return this.#vector(view);
-      case shape.heapType:
+      case Shape.heapType:
         return this.#heapType();
-      case shape.castLabel: {
+      case Shape.castLabel: {
         const flags = cursor.u8('cast flags');
         cursor.u32('a label');
         const from = referenceTypeText((flags & 1) !== 0, readHeapType(cursor));
@@ -184,8 +184,8 @@ export class InstructionText {
   #twoIndices(first: number, second: number): string {
     const { opcode } = this.#reader;
     switch (opcode) {
-      case op.callIndirect:
-      case op.returnCallIndirect: {
+      case Op.callIndirect:
+      case Op.returnCallIndirect: {
         const type = typeUseText(this.#module, first);
         return second === 0 ? type : `${this.#reference('table', second)} ${type}`;
       }
@@ -194,12 +194,12 @@ export class InstructionText {
         const data = this.#reference('data', first);
         return second === 0 ? data : `${this.#memory(second)} ${data}`;
       }
-      case op.tableInit:
+      case Op.tableInit:
         return `${this.#reference('table', second)} ${this.#reference('element', first)}`;
-      case op.memoryCopy:
+      case Op.memoryCopy:
         if (first === 0 && second === 0) return '';
         return `${this.#reference('memory', first)} ${this.#reference('memory', second)}`;
-      case op.tableCopy:
+      case Op.tableCopy:
         return `${this.#reference('table', first)} ${this.#reference('table', second)}`;
       default:
         return `${first} ${this.#reference(secondSpace(opcode), second)}`;
@@ -230,7 +230,7 @@ export class InstructionText {
       const clause = cursor.u8('a catch clause');
       const tag = clause < 2 ? `${this.#reference('tag', cursor.u32('a tag index'))} ` : '';
       cursor.u32('a label');
-      return `(${catchClauses[clause] ?? ''} ${tag}${this.#label(i)})`;
+      return `(${CATCH_CLAUSES[clause] ?? ''} ${tag}${this.#label(i)})`;
     });
     return type === '' || clauses === '' ? type + clauses : `${type} ${clauses}`;
   }
@@ -260,7 +260,7 @@ export class InstructionText {
   #heapType(): string {
     const type = readHeapType(this.#cursor);
     const { opcode } = this.#reader;
-    if (opcode === op.refNull) return type;
+    if (opcode === Op.refNull) return type;
     // ref.test and ref.cast have an opcode each for references that may be null.
     return referenceTypeText(opcode === 0xfb015 || opcode === 0xfb017, type);
   }

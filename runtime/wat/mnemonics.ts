@@ -5,7 +5,7 @@
  */
 
 /** First opcode, what the names begin with, and the names in order of opcode; `-` where there is none. */
-const rows: readonly (readonly [first: number, prefix: string, names: string])[] = [
+const ROWS: readonly (readonly [first: number, prefix: string, names: string])[] = [
   [0x00, '', 'unreachable nop block loop if else try catch throw rethrow throw_ref end'],
   [0x0c, '', 'br br_if br_table return'],
   [0x10, '', 'call call_indirect return_call return_call_indirect call_ref return_call_ref'],
@@ -107,7 +107,7 @@ const rows: readonly (readonly [first: number, prefix: string, names: string])[]
 ];
 
 /** First opcode, and the binary logarithms of the alignments from there on, a digit each. */
-const alignments: readonly (readonly [first: number, logarithms: string])[] = [
+const ALIGNMENTS: readonly (readonly [first: number, logarithms: string])[] = [
   [0x28, '23230011001122'],
   [0x36, '232301012'],
   [0xfd000, '433333301234'],
@@ -128,7 +128,7 @@ export function mnemonic(opcode: number): string | undefined {
 /** The binary logarithm of the alignment that the text leaves out; undefined for what accesses no memory. */
 export function naturalAlignment(opcode: number): number | undefined {
   alignmentByOpcode ??= new Map(
-    alignments.flatMap(([first, digits]) => [...digits].map((digit, i) => [first + i, Number(digit)])),
+    ALIGNMENTS.flatMap(([first, digits]) => [...digits].map((digit, i) => [first + i, Number(digit)])),
   );
   return alignmentByOpcode.get(opcode);
 }
@@ -136,7 +136,7 @@ export function naturalAlignment(opcode: number): number | undefined {
 function collect(): Map<number, string> {
   const found = new Map<number, string>();
   for (const [i, name] of atomicOperations().entries()) found.set(0xfe01e + i, name);
-  for (const [first, prefix, names] of rows) {
+  for (const [first, prefix, names] of ROWS) {
     for (const [i, name] of names.split(' ').entries()) {
       if (name !== '-') found.set(first + i, prefix + name);
     }

@@ -4,8 +4,8 @@
  */
 import { ByteWriter } from '../../runtime/wasm/byte-writer.ts';
 import type { FuncType } from '../../runtime/wasm/index.ts';
-import { op } from '../../runtime/wasm/opcodes.ts';
-import { sectionId } from '../../runtime/wasm/sections.ts';
+import { Op } from '../../runtime/wasm/opcodes.ts';
+import { SectionId } from '../../runtime/wasm/sections.ts';
 import { FUNCTION_TYPE } from '../../runtime/wasm/value-type.ts';
 import type { SpecValue } from './run-script.ts';
 
@@ -80,13 +80,13 @@ function callerModule({ params, results }: FuncType): Uint8Array<ArrayBuffer> {
     for (const type of types) out.u8(TYPES.get(type)?.code ?? 0);
   };
   raw(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
-  section(sectionId.type, () => {
+  section(SectionId.type, () => {
     raw(2, FUNCTION_TYPE);
     typesOf(params);
     typesOf(results);
     raw(FUNCTION_TYPE, 0, 0);
   });
-  section(sectionId.import, () => {
+  section(SectionId.import, () => {
     out.u32(2);
     out.name('e');
     out.name('f');
@@ -95,13 +95,13 @@ function callerModule({ params, results }: FuncType): Uint8Array<ArrayBuffer> {
     out.name('m');
     raw(2, 0, 1);
   });
-  section(sectionId.function, () => raw(1, 1));
-  section(sectionId.export, () => {
+  section(SectionId.function, () => raw(1, 1));
+  section(SectionId.export, () => {
     out.u32(1);
     out.name('call');
     raw(0, 1);
   });
-  section(sectionId.code, () => {
+  section(SectionId.code, () => {
     out.u32(1);
     const body = out.openSize(3);
     out.u32(results.length);
@@ -110,21 +110,21 @@ function callerModule({ params, results }: FuncType): Uint8Array<ArrayBuffer> {
       out.u8(TYPES.get(type)?.code ?? 0);
     }
     params.forEach((type, i) => {
-      raw(op.i32Const, 0, ...(TYPES.get(type)?.load ?? []), 0);
+      raw(Op.i32Const, 0, ...(TYPES.get(type)?.load ?? []), 0);
       out.u32(i * SLOT);
     });
-    raw(op.call, 0);
+    raw(Op.call, 0);
     for (let i = results.length - 1; i >= 0; i--) {
-      raw(op.localSet);
+      raw(Op.localSet);
       out.u32(i);
     }
     results.forEach((type, i) => {
-      raw(op.i32Const, 0, op.localGet);
+      raw(Op.i32Const, 0, Op.localGet);
       out.u32(i);
       raw(...(TYPES.get(type)?.store ?? []), 0);
       out.u32(RESULTS_AT + i * SLOT);
     });
-    out.u8(op.end);
+    out.u8(Op.end);
     out.closeSize(body, 3);
   });
   return new Uint8Array(out.finish());

@@ -3,7 +3,7 @@
  * something of each kind that a pass can bring. Whatever other passes do, it must find the same counts.
  */
 import type { Added, CodePass, CodeWalk, Pass } from '../../../runtime/wasm/index.ts';
-import { op } from '../../../runtime/wasm/opcodes.ts';
+import { Op } from '../../../runtime/wasm/opcodes.ts';
 
 const PAGE = { initial: 1, maximum: 1, shared: false, is64: false };
 const I32_LOAD = 0x28;
@@ -38,12 +38,12 @@ export const countPass: Pass = {
           out.u32(memory.index);
           out.u32(0);
         };
-        for (const byte of [op.localGet, 0, op.localGet, 0]) out.u8(byte);
+        for (const byte of [Op.localGet, 0, Op.localGet, 0]) out.u8(byte);
         access(I32_LOAD);
-        for (const byte of [op.i32Const, 1, op.i32Add]) out.u8(byte);
+        for (const byte of [Op.i32Const, 1, Op.i32Add]) out.u8(byte);
         access(I32_STORE);
       }
-      out.u8(op.end);
+      out.u8(Op.end);
     });
     plan.editCode(() => new CountCode(entered, counted, calls, note));
   },
@@ -77,7 +77,7 @@ class CountCode implements CodePass {
     }
     emit.globalGet(this.#calls.index);
     emit.constant(1);
-    emit.u8(op.i32Add);
+    emit.u8(Op.i32Add);
     emit.globalSet(this.#calls.index);
     emit.constant(CALLS_AT);
     emit.call(this.#note.index);
@@ -99,7 +99,7 @@ class CountCode implements CodePass {
   }
 
   after({ emit, reader }: CodeWalk): void {
-    if (reader.opcode !== op.loop) return;
+    if (reader.opcode !== Op.loop) return;
     emit.insert(reader.position);
     emit.constant(TURNS_AT);
     emit.call(this.#note.index);
@@ -111,7 +111,7 @@ class CountCode implements CodePass {
   }
 
   #pushOne(emit: CodeWalk['emit']): void {
-    emit.u8(op.i64Const);
+    emit.u8(Op.i64Const);
     emit.s32(1);
   }
 }

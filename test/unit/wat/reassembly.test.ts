@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { readModule, type WasmModule } from '../../../runtime/wasm/index.ts';
-import { plainShapes, prefixedShapes, shape } from '../../../runtime/wasm/opcodes.ts';
+import { PLAIN_SHAPES, prefixedShapes, Shape } from '../../../runtime/wasm/opcodes.ts';
 import { functionText } from '../../../runtime/wat/index.ts';
 import { mnemonic, naturalAlignment } from '../../../runtime/wat/mnemonics.ts';
 import { classicModules, modernModules } from '../wasm/constructs.ts';
@@ -68,13 +68,13 @@ function linesOf(bytes: Wasm): string[] {
 /** Every opcode that the reader takes. */
 function opcodes(): { opcode: number; kind: number; bytes: number[] }[] {
   const found = [];
-  for (const [opcode, kind] of plainShapes.entries()) {
-    if (kind !== shape.unknown) found.push({ opcode, kind, bytes: [opcode] });
+  for (const [opcode, kind] of PLAIN_SHAPES.entries()) {
+    if (kind !== Shape.unknown) found.push({ opcode, kind, bytes: [opcode] });
   }
   for (let prefix = 0xfb; prefix <= 0xfe; prefix++) {
     for (const [number, kind] of (prefixedShapes(prefix) ?? new Uint8Array()).entries()) {
       // Behind f64x2.neg is a gap that the reader does not know of.
-      if (kind === shape.unknown) continue;
+      if (kind === Shape.unknown) continue;
       found.push({ opcode: (prefix << 12) | number, kind, bytes: [prefix, ...leb(number)] });
     }
   }
@@ -96,7 +96,7 @@ describe('every instruction', () => {
     const doubled = names.filter((name, i) => names.indexOf(name) !== i);
     expect(doubled).toEqual(['select', 'ref.test', 'ref.cast']);
     for (const { opcode, kind } of known) {
-      const accesses = kind === shape.memory || kind === shape.memoryLane;
+      const accesses = kind === Shape.memory || kind === Shape.memoryLane;
       expect(naturalAlignment(opcode) !== undefined, mnemonic(opcode)).toBe(accesses);
     }
   });
@@ -107,7 +107,7 @@ describe('every instruction', () => {
     const functions = opcodes().flatMap(({ opcode, kind, bytes }) => {
       if (opcode >> 12 === 0xfb || unknownToAssembler.test(mnemonic(opcode) ?? '')) return [];
       return immediatesOf(opcode, kind).map((immediates) => {
-        const closes = kind === shape.blockType || kind === shape.tryTable;
+        const closes = kind === Shape.blockType || kind === Shape.tryTable;
         return [0, ...bytes, ...immediates, ...(closes ? [0x0b] : []), 0x0b];
       });
     });
@@ -139,53 +139,53 @@ describe('every instruction', () => {
       [0, 8],
     ];
     switch (kind) {
-      case shape.index:
-      case shape.function:
+      case Shape.index:
+      case Shape.function:
         return [[0], [2]];
-      case shape.twoIndices:
+      case Shape.twoIndices:
         return [
           [0, 0],
           [1, 2],
           [2, 0],
           [0, 1],
         ];
-      case shape.label:
+      case Shape.label:
         return [[0]];
-      case shape.blockType:
+      case Shape.blockType:
         return [[0x40], [0x7f], [1]];
-      case shape.labelTable:
+      case Shape.labelTable:
         return [
           [0, 0],
           [3, 0, 0, 0, 0],
         ];
-      case shape.tryTable:
+      case Shape.tryTable:
         return [
           [0x40, 0],
           [0x7f, 1, 2, 0],
           [1, 4, 0, 1, 0, 1, 2, 0, 2, 0, 3, 0],
         ];
-      case shape.valueTypes:
+      case Shape.valueTypes:
         return [
           [1, 0x7f],
           [1, 0x70],
         ];
-      case shape.memory:
+      case Shape.memory:
         return accesses;
-      case shape.memoryLane:
+      case Shape.memoryLane:
         return accesses.map((access) => [...access, 1]);
-      case shape.byte:
+      case Shape.byte:
         return [[opcode === 0xfe003 ? 0 : 1]];
-      case shape.i32:
+      case Shape.i32:
         return [[0x7f], [0x80, 0x80, 0x80, 0x80, 0x78], [0xff, 0xff, 0xff, 0xff, 0x07]];
-      case shape.i64:
+      case Shape.i64:
         return [[0x7f], [...Array.from({ length: 9 }, () => 0x80), 0x7f], [0x80, 0x80, 0x80, 0x80, 0x08]];
-      case shape.bytes4:
+      case Shape.bytes4:
         return [[0, 0, 0xc0, 0x7f]];
-      case shape.bytes8:
+      case Shape.bytes8:
         return [[1, 0, 0, 0, 0, 0, 0xf0, 0xff]];
-      case shape.bytes16:
+      case Shape.bytes16:
         return [Array.from({ length: 16 }, (_, i) => (i * 7) & 31)];
-      case shape.heapType:
+      case Shape.heapType:
         return [[0x70], [0x6f], [0x69]];
       default:
         return [[]];

@@ -3,7 +3,7 @@
 import { ByteReader } from '../../../runtime/wasm/byte-reader.ts';
 import type { Limits, WasmModule } from '../../../runtime/wasm/index.ts';
 import type { NamedSpace } from '../../../runtime/wasm/name-section.ts';
-import { sectionId } from '../../../runtime/wasm/sections.ts';
+import { SectionId } from '../../../runtime/wasm/sections.ts';
 import { readValueType } from '../../../runtime/wasm/value-type.ts';
 import { functionText } from '../../../runtime/wat/index.ts';
 import { moduleIdentifiers } from '../../../runtime/wat/module-identifiers.ts';
@@ -45,7 +45,7 @@ function limits({ initial, maximum, is64 }: Limits): string {
 }
 
 function typeTexts(module: WasmModule): string[] {
-  const section = module.sections.find(({ id }) => id === sectionId.type);
+  const section = module.sections.find(({ id }) => id === SectionId.type);
   if (section === undefined) return [];
   const reader = new ByteReader(module.bytes, section.bodyStart, section.end, 'type section');
   const texts: string[] = [];
