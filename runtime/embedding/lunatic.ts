@@ -79,8 +79,10 @@ export class Lunatic implements AsyncDisposable {
       plugins: new PluginHost([...plugins, mailboxPlugin(this.#queues)]),
       observer: {
         onExit: (process, exit) => {
-          if (!this.#queues.has(process.id)) onExit?.(BigInt(process.id), describeExit(process, exit));
+          // A mailbox counts as none from the moment at which the environment has lost it.
+          const isMailbox = this.#queues.delete(process.id);
           this.#keepAwake();
+          if (!isMailbox) onExit?.(BigInt(process.id), describeExit(process, exit));
         },
       },
     });
@@ -151,7 +153,6 @@ export class Lunatic implements AsyncDisposable {
       const why = 'message' in exit ? `: ${exit.message}` : '';
       const reason = queue.isClosing ? 'is closed' : `was killed${why}`;
       queue.close(new MailboxClosedError(`the mailbox ${id} ${reason}`));
-      this.#queues.delete(process.id);
     });
     if (name !== undefined) this.register(name, id);
     return new Mailbox(id, this.#signals, queue, closed);
@@ -243,17 +244,22 @@ export class Lunatic implements AsyncDisposable {
 
   async #run(module: LoadedModule, options: RootOptions, queue?: MessageQueue) {
     let created: Process | null = null;
+    let id = 0;
     try {
       return await this.#runtime.run(module, {
         ...options,
         within: { environment: this.#environment, registry: this.#registry },
         onCreated: (process) => {
           created = process;
+          id = process.id;
           this.#first ??= process;
           this.#starting.add(process);
           if (queue !== undefined) this.#queues.set(process.id, queue);
         },
       });
+    } catch (error) {
+      this.#queues.delete(id);
+      throw error;
     } finally {
       if (created !== null) this.#starting.delete(created);
       this.#keepAwake();

@@ -16,7 +16,7 @@ export interface SchedulerObserver {
 
 /**
  * The observers of a scheduler, called in the order in which they were added. The scheduler goes on if one of them throws:
- * that becomes a warning of Node's; but a process that `onSpawn` throws for is not spawned.
+ * that becomes a warning of Node's; and a process that `onSpawn` throws for is not spawned.
  */
 export class Observers {
   /** Replaced when it changes, so that observers may come and go while they are called. */
@@ -34,8 +34,13 @@ export class Observers {
   /** Why a process must not begin, in the words of the first observer that objects; undefined if none does. */
   refusal(process: Process): string | undefined {
     for (const observer of this.#observers) {
-      const refusal = observer.onSpawn?.(process);
-      if (refusal !== undefined) return refusal;
+      try {
+        const refusal = observer.onSpawn?.(process);
+        if (refusal !== undefined) return refusal;
+      } catch (error) {
+        warn(error);
+        return 'an observer failed that was asked whether the process may begin';
+      }
     }
     return undefined;
   }

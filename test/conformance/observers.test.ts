@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SchedulerObserver } from '../../runtime/kernel/observers.ts';
+import { assembleText } from '../../runtime/wat/index.ts';
 import { guest } from '../support/guest.ts';
 import { start } from '../support/program.ts';
 
@@ -88,6 +89,43 @@ test('all observers are asked whether a process is held, and one is enough', asy
   expect(held?.state).toBe('trapped');
   program.root.stop();
   await program.empty;
+});
+
+test('a process that an observer throws for is not spawned, whether it has a start section or not', async () => {
+  const warned: string[] = [];
+  const warn = ({ message }: Error) => warned.push(message);
+  process.on('warning', warn);
+  const why = 'an observer failed that was asked whether the process may begin';
+  let failsFor = 'ends';
+  const observer: SchedulerObserver = {
+    onSpawn({ entry }) {
+      if (entry.name === failsFor) throw new Error(`onSpawn fails for ${entry.name}`);
+      return undefined;
+    },
+  };
+  const program = await observed(observer);
+  await program.empty;
+  expect(program.stdout.lines).toEqual([why]);
+  expect(program.exits.map(({ process: { id }, exit }) => `${id} ${exit.kind}`)).toEqual([
+    '3 trapped',
+    '1 returned',
+  ]);
+
+  const { runtime } = program;
+  const { config, stdio } = program.root.process;
+  for (const section of ['', '(start $nothing)']) {
+    const module = runtime.load(
+      await assembleText(`(module (func $nothing) ${section} (func (export "_start")))`, 'module'),
+    );
+    const run = () => runtime.run(module, { config, stdio });
+    failsFor = '_start';
+    await expect(run()).rejects.toThrow(why);
+    failsFor = '';
+    expect((await (await run()).ended).kind).toBe('returned');
+  }
+  await new Promise((turn) => setImmediate(turn));
+  process.off('warning', warn);
+  expect(warned).toEqual(['ends', '_start', '_start'].map((name) => `onSpawn fails for ${name}`));
 });
 
 test('an observer that throws is warned of, and keeps neither the others nor the processes from anything', async () => {

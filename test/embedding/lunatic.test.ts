@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { MAILBOX_MODULE } from '../../runtime/embedding/mailbox-module.ts';
 import {
+  type AnyPlugin,
   definePlugin,
   type GuestProcess,
   LinkError,
@@ -555,6 +556,18 @@ test('plugins give guests functions of the program', async () => {
   expect(await printed(source, {}, start({ plugins: [plugin] }))).toBe('twice 42\n');
   expect(calls).toEqual([21n]);
   expect(() => new Lunatic({ plugins: [plugin, plugin] })).toThrow('two plugins have the namespace "host"');
+});
+
+test('a mailbox that a plugin refuses is none, and others are not counted wrong', async () => {
+  const plugin: AnyPlugin = {
+    namespace: 'picky',
+    onSpawn({ entry }) {
+      if (entry === 'mailbox') throw new Error('no mailboxes');
+    },
+  };
+  await expect(start({ plugins: [plugin] }).mailbox()).rejects.toThrow(
+    new SpawnError('the plugin picky does not let it begin: no mailboxes'),
+  );
 });
 
 describe('an inspection', () => {

@@ -112,6 +112,31 @@ test('Node ends when the last process has ended, and no sooner', () => {
   expect({ stdout, status }).toEqual({ stdout: 'returned\n', status: 0 });
 });
 
+test('Node lives on for a process that waits, whatever mailboxes are closed meanwhile', () => {
+  const waits = `(module
+    (import "lunatic::message" "receive" (func $receive (param i32 i32 i64) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "_start") (drop (call $receive (i32.const 0) (i32.const 0) (i64.const -1)))))`;
+  const { stdout, status } = run(`
+    import { Lunatic } from 'lunatic';
+    const lunatic = new Lunatic();
+    const process = await lunatic.spawn(await lunatic.load(${JSON.stringify(waits)}));
+    await (await lunatic.mailbox()).close();
+    setTimeout(() => process.send(Uint8Array.of(1)), 300).unref();
+    console.log((await process.exited).kind);`);
+  expect({ stdout, status }).toEqual({ stdout: 'returned\n', status: 0 });
+});
+
+test('Node ends although the program throws when it is told of the last end', () => {
+  const { stdout, stderr, status, signal } = run(`
+    import { Lunatic } from 'lunatic';
+    const lunatic = new Lunatic({ onExit() { throw new Error('no more'); } });
+    const process = await lunatic.spawn(await lunatic.load('(module (func (export "_start")))'));
+    console.log((await process.exited).kind);`);
+  expect({ stdout, status, signal }).toEqual({ stdout: 'returned\n', status: 0, signal: null });
+  expect(stderr).toContain('no more');
+});
+
 test('Node lives on while somebody waits for a message, and not for one that nobody waits for', () => {
   const { stdout, status, signal } = run(`
     import { Lunatic } from 'lunatic';

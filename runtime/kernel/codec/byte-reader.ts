@@ -34,14 +34,16 @@ export class ByteReader {
   varint(): number {
     this.#start = this.#offset;
     let value = 0;
-    for (let scale = 1; ; scale *= 0x80) {
+    // The scale ends the loop as well: bytes without a bit of the value could go on for ever.
+    for (let scale = 1; scale <= Number.MAX_SAFE_INTEGER; scale *= 0x80) {
       const byte = this.#byte();
       value += (byte & 0x7f) * scale;
-      if (value > Number.MAX_SAFE_INTEGER) throw this.error('value', 'a number of more than 53 bits');
+      if (value > Number.MAX_SAFE_INTEGER) break;
       if (byte >= 0x80) continue;
       if (byte === 0 && scale > 1) throw this.error('value', 'a number with zeros in front');
       return value;
     }
+    throw this.error('value', 'a number of more than 53 bits');
   }
 
   f64(): number {

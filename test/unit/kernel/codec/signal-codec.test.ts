@@ -236,6 +236,18 @@ describe('bytes that nobody encoded', () => {
       'a signal cannot be read: a number of more than 53 bits (at byte 2)',
     ],
     [
+      'an id of nothing but zeros, and so many that their weight is no number any more',
+      `01 05 ${'80'.repeat(200)}01`,
+      'value',
+      'a signal cannot be read: a number of more than 53 bits (at byte 2)',
+    ],
+    [
+      'a length of such zeros',
+      `01 01 00 00 ${'80'.repeat(200)}01 01020304`,
+      'value',
+      'a signal cannot be read: a number of more than 53 bits (at byte 4)',
+    ],
+    [
       'an id that is longer than it must be',
       '01 05 8500',
       'value',
