@@ -1,4 +1,4 @@
-import { DraftState, draftAt, draftCapacity } from '../wasm/index.ts';
+import { DRAFT_AT, DRAFT_CAPACITY, DraftState } from '../wasm/index.ts';
 import { processIdFromHalves } from './ids.ts';
 import { accepts } from './mailbox.ts';
 import { dataMessage, type Message, MessageKind } from './message.ts';
@@ -7,12 +7,12 @@ import { highHalf, lowHalf, type Tag, tagFromHalves } from './tag.ts';
 import { hostTrap } from './trap.ts';
 import type { Turns } from './turns.ts';
 
-const STATE = draftAt.state / 4;
-const LENGTH = draftAt.length / 4;
-const POSITION = draftAt.position / 4;
-const TAG = draftAt.tag / 4;
-const RECEIVER = draftAt.receiver / 4;
-const BYTES = draftAt.bytes / 4;
+const STATE = DRAFT_AT.state / 4;
+const LENGTH = DRAFT_AT.length / 4;
+const POSITION = DRAFT_AT.position / 4;
+const TAG = DRAFT_AT.tag / 4;
+const RECEIVER = DRAFT_AT.receiver / 4;
+const BYTES = DRAFT_AT.bytes / 4;
 
 /**
  * Owns the message that each process of a scheduler is writing or reading (abi 6.1), and knows where it is. Nobody
@@ -180,7 +180,8 @@ export class ScratchArea {
 
   /** Makes a message the draft; returns false if it cannot be one. */
   #load(message: Message): boolean {
-    if (!message.isPlain || message.length > draftCapacity || message.position > message.length) return false;
+    if (!message.isPlain || message.length > DRAFT_CAPACITY || message.position > message.length)
+      return false;
     if (!message.isShort) return false;
     this.#vacate();
     const words = this.#words;

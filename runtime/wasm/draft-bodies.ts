@@ -1,5 +1,5 @@
 import { Code, type DraftBodyWriter } from './draft-body-writer.ts';
-import { DraftState, draftAt, draftCapacity } from './draft-layout.ts';
+import { DRAFT_AT, DRAFT_CAPACITY, DraftState } from './draft-layout.ts';
 import { Op } from './opcodes.ts';
 
 /**
@@ -27,13 +27,13 @@ export const DRAFT_BODIES: ReadonlyMap<string, { readonly type: string; readonly
 function writeCreate(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   // Open or empty: nothing has to be given up but a draft.
-  body.load(Code.i32Load, draftAt.state);
+  body.load(Code.i32Load, DRAFT_AT.state);
   body.number(DraftState.Open & DraftState.Empty);
   body.do(Code.i32And);
   body.when(() => {
-    body.store(Code.i64Store, draftAt.length, () => body.long(0));
-    body.store(Code.i64Store, draftAt.tag, () => body.get(0));
-    body.store(Code.i32Store, draftAt.state, () => body.number(DraftState.Open));
+    body.store(Code.i64Store, DRAFT_AT.length, () => body.long(0));
+    body.store(Code.i64Store, DRAFT_AT.tag, () => body.get(0));
+    body.store(Code.i32Store, DRAFT_AT.state, () => body.number(DraftState.Open));
   });
   body.host(host, 2);
 }
@@ -43,16 +43,16 @@ function writeWrite(body: DraftBodyWriter, host: number): void {
   body.locals(1);
   body.isOpen();
   body.get(size);
-  body.number(draftCapacity);
-  body.load(Code.i32Load, draftAt.length);
+  body.number(DRAFT_CAPACITY);
+  body.load(Code.i32Load, DRAFT_AT.length);
   body.tee(length);
   body.do(Op.i32Sub, Code.i32LeU, Code.i32And);
   body.isInMemory(pointer, size);
   body.do(Code.i32And);
   body.when(() => {
     const from = { memory: body.guest, local: pointer, offset: 0 };
-    body.copy(from, { memory: body.draft, local: length, offset: draftAt.bytes }, size);
-    body.store(Code.i32Store, draftAt.length, () => {
+    body.copy(from, { memory: body.draft, local: length, offset: DRAFT_AT.bytes }, size);
+    body.store(Code.i32Store, DRAFT_AT.length, () => {
       body.get(length);
       body.get(size);
       body.do(Op.i32Add);
@@ -71,8 +71,8 @@ function writeRead(body: DraftBodyWriter, host: number): void {
   body.when(() => {
     // The least of what is wanted and what is left.
     body.get(size);
-    body.load(Code.i32Load, draftAt.length);
-    body.load(Code.i32Load, draftAt.position);
+    body.load(Code.i32Load, DRAFT_AT.length);
+    body.load(Code.i32Load, DRAFT_AT.position);
     body.tee(position);
     body.do(Op.i32Sub);
     body.tee(count);
@@ -80,9 +80,9 @@ function writeRead(body: DraftBodyWriter, host: number): void {
     body.get(count);
     body.do(Op.i32LtU, Op.select);
     body.set(count);
-    const from = { memory: body.draft, local: position, offset: draftAt.bytes };
+    const from = { memory: body.draft, local: position, offset: DRAFT_AT.bytes };
     body.copy(from, { memory: body.guest, local: pointer, offset: 0 }, count);
-    body.store(Code.i32Store, draftAt.position, () => {
+    body.store(Code.i32Store, DRAFT_AT.position, () => {
       body.get(position);
       body.get(count);
       body.do(Op.i32Add);
@@ -96,10 +96,10 @@ function writeSeek(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   body.isOpen();
   body.get(0);
-  body.load(Code.i32Load, draftAt.length);
+  body.load(Code.i32Load, DRAFT_AT.length);
   body.do(Code.i64ExtendI32U, Code.i64LeU, Code.i32And);
   body.when(() =>
-    body.store(Code.i32Store, draftAt.position, () => {
+    body.store(Code.i32Store, DRAFT_AT.position, () => {
       body.get(0);
       body.do(Code.i32WrapI64);
     }),
@@ -110,7 +110,7 @@ function writeSeek(body: DraftBodyWriter, host: number): void {
 function writeTag(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   body.isOpen();
-  body.when(() => body.load(Code.i64Load, draftAt.tag));
+  body.when(() => body.load(Code.i64Load, DRAFT_AT.tag));
   body.host(host, 0);
 }
 
@@ -118,7 +118,7 @@ function writeSize(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   body.isOpen();
   body.when(() => {
-    body.load(Code.i32Load, draftAt.length);
+    body.load(Code.i32Load, DRAFT_AT.length);
     body.do(Code.i64ExtendI32U);
   });
   body.host(host, 0);
@@ -128,8 +128,8 @@ function writeSend(body: DraftBodyWriter, host: number): void {
   body.locals(0);
   body.isOpen();
   body.when(() => {
-    body.store(Code.i64Store, draftAt.receiver, () => body.get(0));
-    body.store(Code.i32Store, draftAt.state, () => body.number(DraftState.Sent));
+    body.store(Code.i64Store, DRAFT_AT.receiver, () => body.get(0));
+    body.store(Code.i32Store, DRAFT_AT.state, () => body.number(DraftState.Sent));
     body.number(0);
   });
   body.host(host, 1);

@@ -1,5 +1,5 @@
 import type { ByteWriter } from './byte-writer.ts';
-import { DraftState, draftAt } from './draft-layout.ts';
+import { DRAFT_AT, DraftState } from './draft-layout.ts';
 import { Op } from './opcodes.ts';
 import { VALUE_CODE } from './value-type.ts';
 
@@ -108,7 +108,7 @@ export class DraftBodyWriter {
 
   /** Whether a message is written or read in the draft. */
   isOpen(): void {
-    this.load(Code.i32Load, draftAt.state);
+    this.load(Code.i32Load, DRAFT_AT.state);
     this.number(DraftState.Open);
     this.do(Code.i32Eq);
   }

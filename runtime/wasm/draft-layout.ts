@@ -7,7 +7,7 @@
  *     | state | length | position | tag | receiver | the message's bytes   |
  *     +------+--------+----------+-----+----------+-----------------------+
  */
-export const draftAt = {
+export const DRAFT_AT = {
   /** See `DraftState`; i32, as `length` and `position`. */
   state: 0,
   length: 8,
@@ -20,7 +20,7 @@ export const draftAt = {
 } as const;
 
 /** Bytes of a message that can be a draft. */
-export const draftCapacity = 64;
+export const DRAFT_CAPACITY = 64;
 
 export const DraftState = {
   /** The host knows what is in the scratch area. */

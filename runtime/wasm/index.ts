@@ -1,7 +1,7 @@
 /** Reads and rewrites WebAssembly binaries. */
 
 export type { CodePass, CodeWalk } from './code-pass.ts';
-export { DraftState, draftAt, draftCapacity } from './draft-layout.ts';
+export { DRAFT_AT, DRAFT_CAPACITY, DraftState } from './draft-layout.ts';
 export { draftPass } from './draft-pass.ts';
 export { dropNamesPass } from './drop-names-pass.ts';
 export { usedFeatures } from './features.ts';

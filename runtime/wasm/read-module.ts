@@ -13,6 +13,7 @@ import type {
   WasmModule,
 } from './module.ts';
 import { readLimits } from './read-limits.ts';
+import { readDataSegment, readElementSegment } from './read-segments.ts';
 import { readTypes } from './read-types.ts';
 import { SECTION_NAMES, SECTION_ORDER, SectionId } from './sections.ts';
 import type { FuncType, TypeDefinition } from './type-definition.ts';
@@ -335,44 +336,8 @@ class ModuleReader implements WasmModule, ConstantSites {
   }
 
   #elements(): void {
-    const reader = this.#reader;
-    const count = reader.count('element segments', 2, 10 * ENTRY_LIMIT);
-    this.elementSegments = count;
-    for (let i = 0; i < count; i++) this.#elementSegment();
-  }
-
-  #elementSegment(): void {
-    const reader = this.#reader;
-    const flagsAt = reader.position;
-    const flags = reader.u32('segment flags');
-    if (flags > 7) throw reader.fail(reader.position - 1, 'segment flags below 8');
-    const active = (flags & 1) === 0;
-    const expressions = (flags & 4) !== 0;
-    if (active) {
-      if ((flags & 2) === 0) this.sites.add(flagsAt, SiteKind.SegmentTable);
-      else this.#tableIndex();
-      reader.constantExpression(this);
-    }
-    if (flags & 3) {
-      if (expressions) readValueType(reader);
-      else if (reader.u8('an element kind') !== 0) throw reader.fail(reader.position - 1, 'an element kind');
-    } else {
-      this.sites.add(reader.position, expressions ? SiteKind.SegmentType : SiteKind.SegmentKind);
-    }
-    const items = reader.count('elements', 1);
-    for (let i = 0; i < items; i++) {
-      if (expressions) {
-        reader.constantExpression(this);
-      } else {
-        const at = reader.position;
-        this.functionAt(at, reader.u32('a function index'));
-      }
-    }
-  }
-
-  #tableIndex(): void {
-    this.sites.add(this.#reader.position, SiteKind.Table);
-    this.#reader.u32('a table index');
+    this.elementSegments = this.#reader.count('element segments', 2, 10 * ENTRY_LIMIT);
+    for (let i = 0; i < this.elementSegments; i++) readElementSegment(this.#reader, this);
   }
 
   #bodies(): void {
@@ -390,21 +355,7 @@ class ModuleReader implements WasmModule, ConstantSites {
   }
 
   #data(): void {
-    const reader = this.#reader;
-    const count = reader.count('data segments', 2, ENTRY_LIMIT);
-    this.dataSegments = count;
-    for (let i = 0; i < count; i++) {
-      const flagsAt = reader.position;
-      const flags = reader.u32('segment flags');
-      if (flags > 2) throw reader.fail(reader.position - 1, 'segment flags below 3');
-      if (flags === 0) {
-        this.sites.add(flagsAt, SiteKind.SegmentMemory);
-      } else if (flags === 2) {
-        this.sites.add(reader.position, SiteKind.Memory);
-        reader.u32('a memory index');
-      }
-      if (flags !== 1) reader.constantExpression(this);
-      reader.skip(reader.count('bytes of data', 1), 'data');
-    }
+    this.dataSegments = this.#reader.count('data segments', 2, ENTRY_LIMIT);
+    for (let i = 0; i < this.dataSegments; i++) readDataSegment(this.#reader, this);
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DraftState, draftAt, draftCapacity } from '../../../runtime/wasm/draft-layout.ts';
+import { DRAFT_AT, DRAFT_CAPACITY, DraftState } from '../../../runtime/wasm/draft-layout.ts';
 import {
   draftPass,
   dropNamesPass,
@@ -45,7 +45,7 @@ type Fn = (...params: (number | bigint)[]) => number | bigint | undefined;
 class Bench {
   readonly draft = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   readonly words = new Int32Array(this.draft.buffer);
-  readonly bytes = new Uint8Array(this.draft.buffer, draftAt.bytes, draftCapacity);
+  readonly bytes = new Uint8Array(this.draft.buffer, DRAFT_AT.bytes, DRAFT_CAPACITY);
   readonly exports: WebAssembly.Exports;
   readonly memory: Uint8Array;
   called: string[] = [];
@@ -78,14 +78,14 @@ class Bench {
   }
 
   set(state: DraftState, length = 0, position = 0): void {
-    this.words[draftAt.state / 4] = state;
-    this.words[draftAt.length / 4] = length;
-    this.words[draftAt.position / 4] = position;
+    this.words[DRAFT_AT.state / 4] = state;
+    this.words[DRAFT_AT.length / 4] = length;
+    this.words[DRAFT_AT.position / 4] = position;
   }
 
   get fields(): Record<string, number | undefined> {
     const { words } = this;
-    const [state, length, position] = [draftAt.state, draftAt.length, draftAt.position].map(
+    const [state, length, position] = [DRAFT_AT.state, DRAFT_AT.length, DRAFT_AT.position].map(
       (at) => words[at / 4],
     );
     return { state, length, position };
@@ -141,7 +141,7 @@ describe('functions that use the draft', () => {
     expect(guest.call('send', 0x1234_5678_9abc_def0n)).toBe(0);
     expect(guest.takeCalled()).toEqual([]);
     expect(guest.fields).toEqual({ state: DraftState.Sent, length: 3, position: 1 });
-    expect(new BigInt64Array(guest.draft.buffer)[draftAt.receiver / 8]).toBe(0x1234_5678_9abc_def0n);
+    expect(new BigInt64Array(guest.draft.buffer)[DRAFT_AT.receiver / 8]).toBe(0x1234_5678_9abc_def0n);
   });
 
   test('write and read every length at every place, and no byte beside', async () => {
@@ -150,14 +150,14 @@ describe('functions that use the draft', () => {
       guest.memory[i] = (i * 7 + 1) & 0xff;
     });
     const original = guest.memory.slice();
-    for (const pointer of [0, 1, 1021, PAGE - draftCapacity]) {
-      for (let before = 0; before <= draftCapacity; before++) {
-        for (let size = 0; before + size <= draftCapacity; size++) {
+    for (const pointer of [0, 1, 1021, PAGE - DRAFT_CAPACITY]) {
+      for (let before = 0; before <= DRAFT_CAPACITY; before++) {
+        for (let size = 0; before + size <= DRAFT_CAPACITY; size++) {
           guest.set(DraftState.Open, before, 0);
           guest.bytes.fill(0xee);
           expect(guest.call('write', pointer, size)).toBe(size);
           expect(guest.fields['length']).toBe(before + size);
-          const wanted = new Uint8Array(draftCapacity).fill(0xee);
+          const wanted = new Uint8Array(DRAFT_CAPACITY).fill(0xee);
           wanted.set(original.subarray(pointer, pointer + size), before);
           expect(guest.bytes.every((byte, i) => byte === wanted[i])).toBe(true);
 
@@ -214,7 +214,7 @@ describe('functions that use the draft', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('write' as const), at: fc.nat(300), size: fc.nat(40) }),
       fc.record({ kind: fc.constant('read' as const), at: fc.nat(300), size: fc.nat(80) }),
-      fc.record({ kind: fc.constant('seek' as const), at: fc.nat(draftCapacity), size: fc.constant(0) }),
+      fc.record({ kind: fc.constant('seek' as const), at: fc.nat(DRAFT_CAPACITY), size: fc.constant(0) }),
     );
     const seed = fc.uint8Array({ minLength: 512, maxLength: 512 });
     fc.assert(
@@ -226,7 +226,7 @@ describe('functions that use the draft', () => {
         const expected = memory.slice();
         for (const { kind, at, size } of steps) {
           if (kind === 'write') {
-            if (model.bytes.length + size > draftCapacity) continue;
+            if (model.bytes.length + size > DRAFT_CAPACITY) continue;
             model.bytes.push(...expected.subarray(at, at + size));
             expect(guest.call('write', at, size)).toBe(size);
           } else if (kind === 'read') {
