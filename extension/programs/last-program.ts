@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { activeModule } from './choose-module.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
 
 /** A program, and how it was started. */
@@ -17,6 +18,7 @@ export class LastProgram implements vscode.Disposable {
   #program: StartedProgram | undefined;
   /** Whether the last session of any debugger was one of ours. */
   #wasOurs = false;
+  #runsAgain = false;
   readonly #subscriptions: vscode.Disposable;
 
   constructor() {
@@ -31,6 +33,9 @@ export class LastProgram implements vscode.Disposable {
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('launch')) this.#setContext();
       }),
+      vscode.window.onDidChangeActiveTextEditor(() => this.#setContext()),
+      vscode.window.tabGroups.onDidChangeTabs(() => this.#setContext()),
+      vscode.window.tabGroups.onDidChangeTabGroups(() => this.#setContext()),
       vscode.commands.registerCommand('lunatic.debugAgain', () => this.#start(false)),
       vscode.commands.registerCommand('lunatic.runAgain', () => this.#start(true)),
     );
@@ -61,10 +66,14 @@ export class LastProgram implements vscode.Disposable {
       );
   }
 
+  /** Keys of the editor's own would not do: they tell of the file that is selected in the explorer, too. */
   #setContext(): void {
     const { configurations, compounds } = vscode.workspace.getConfiguration('launch');
     const isConfigured = [configurations, compounds].some((list) => Array.isArray(list) && list.length > 0);
-    const runsAgain = this.#wasOurs && this.#program !== undefined && !isConfigured;
+    const isMeant = !isConfigured && activeModule() === undefined;
+    const runsAgain = this.#wasOurs && this.#program !== undefined && isMeant;
+    if (runsAgain === this.#runsAgain) return;
+    this.#runsAgain = runsAgain;
     vscode.commands.executeCommand('setContext', CONTEXT, runsAgain);
   }
 }

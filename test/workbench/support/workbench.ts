@@ -474,6 +474,12 @@ export class Workbench {
     await row.and(this.page.locator('[aria-expanded="true"]')).waitFor();
   }
 
+  /** Closes a row that is open. What is below it comes into sight. */
+  async collapse(row: Locator): Promise<void> {
+    await row.locator('.monaco-tl-twistie').click();
+    await row.and(this.page.locator('[aria-expanded="false"]')).waitFor();
+  }
+
   /** Follows the link of a line in the active editor. */
   async followLink(text: string): Promise<void> {
     const links = this.line(text).locator('.detected-link, .detected-link-active');
