@@ -66,7 +66,7 @@ export class LastProgram implements vscode.Disposable {
       );
   }
 
-  /** Keys of the editor's own would not do: they tell of the file that is selected in the explorer, too. */
+  /** Updates the context key. VS Code's keys for resources do not serve: they also reflect the file selected in the explorer. */
   #setContext(): void {
     const { configurations, compounds } = vscode.workspace.getConfiguration('launch');
     const isConfigured = [configurations, compounds].some((list) => Array.isArray(list) && list.length > 0);
