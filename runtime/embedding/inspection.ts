@@ -23,6 +23,7 @@ export class Inspection implements AsyncDisposable {
   /** As in `ws://127.0.0.1:38211/TOKEN`. Whoever knows it controls the processes. */
   readonly url: string;
   readonly #close: () => Promise<void>;
+  #closed: Promise<void> | null = null;
 
   /** @internal Made by `Lunatic.inspect`. */
   constructor(url: string, close: () => Promise<void>) {
@@ -32,7 +33,8 @@ export class Inspection implements AsyncDisposable {
 
   /** Disconnects all clients. Processes that one of them held go on. */
   close(): Promise<void> {
-    return this.#close();
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -46,8 +48,8 @@ export interface Inspected {
   readonly module: LoadedModule;
   /** The first process of the environment. */
   readonly first: Process;
-  /** Called when the inspection is closed. */
-  readonly onClose: () => void;
+  /** Called when the inspection begins to close, with a promise of its end. */
+  readonly onClose: (closed: Promise<void>) => void;
 }
 
 /**
@@ -84,9 +86,13 @@ export async function openInspection(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new InspectListenError(`The inspector cannot listen on ${host}:${port}: ${why}`, { cause });
   }
-  return new Inspection(server.url, async () => {
+  const close = async () => {
     await server.close({ exitCode: 0, reason: 'the inspection is closed' });
     inspector.stop();
-    onClose();
+  };
+  return new Inspection(server.url, () => {
+    const closed = close();
+    onClose(closed);
+    return closed;
   });
 }

@@ -63,7 +63,10 @@ export class Lunatic implements AsyncDisposable {
   readonly #starting = new Set<Process>();
   /** The first process that was made, through which inspectors find the environment. */
   #first: Process | null = null;
+  /** The open inspection, or the one that is being opened. */
   #inspection: Promise<Inspection> | null = null;
+  /** Resolves when the inspection that was closed last is gone. */
+  #inspectionClosed: Promise<void> = Promise.resolve();
   /** Receivers that wait for a message. */
   #receiving = 0;
   #awake: NodeJS.Timeout | null = null;
@@ -110,7 +113,7 @@ export class Lunatic implements AsyncDisposable {
   /**
    * Spawns a process, which has no parent. Resolves once its start section has run.
    * @throws SpawnError where it cannot be instantiated; NetworkRuleError, ProgramNotFoundError where a permission is malformed or
-   *   names what is not there; StoppedError
+   *   names what is not there; RangeError for a limit that is none; TypeError for a parameter of no type; StoppedError
    */
   async spawn(module: Module, options: SpawnOptions = {}): Promise<GuestProcess> {
     this.#check();
@@ -119,7 +122,7 @@ export class Lunatic implements AsyncDisposable {
     const { process, ended } = await this.#run(loaded, {
       config: configOf(options),
       stdio: stdioOf(options),
-      entry: { name: options.entry ?? '_start', params: options.params ?? [] },
+      entry: { name: options.entry ?? '_start', params: checked(options.params ?? []) },
     });
     const exited = ended.then((exit) => describeExit(process, exit));
     return new GuestProcess(BigInt(process.id), this.#signals, exited);
@@ -200,12 +203,15 @@ export class Lunatic implements AsyncDisposable {
 
   async #openInspection(options: InspectOptions): Promise<Inspection> {
     try {
+      // The new one may be wanted on the same port.
+      await this.#inspectionClosed;
       if (this.#first === null) await (await this.mailbox()).close();
       const { scheduler } = this.#runtime;
       const name = basename(process.argv[1] ?? 'node');
       if (this.#first === null) throw new StoppedError('this Lunatic has been stopped');
-      const onClose = () => {
+      const onClose = (closed: Promise<void>) => {
         this.#inspection = null;
+        this.#inspectionClosed = closed;
       };
       return await openInspection(
         { scheduler, module: this.#mailboxModule, first: this.#first, onClose },
@@ -235,6 +241,7 @@ export class Lunatic implements AsyncDisposable {
       await nextTurn();
     }
     await (await this.#inspection?.catch(() => undefined))?.close();
+    await this.#inspectionClosed;
     this.#keepAwake();
   }
 
@@ -276,4 +283,15 @@ export class Lunatic implements AsyncDisposable {
       this.#awake = null;
     }
   }
+}
+
+/** @throws TypeError for a value that no type of WebAssembly has */
+function checked(params: readonly unknown[]): EntryValue[] {
+  return params.map((value, i) => {
+    if (typeof value === 'number' || typeof value === 'bigint') return value;
+    if (value instanceof Uint8Array && value.length === 16) return value;
+    throw new TypeError(
+      `parameter ${i} must be a number for an i32, a bigint for an i64, or a Uint8Array of 16 bytes for a v128`,
+    );
+  });
 }

@@ -56,7 +56,7 @@ export interface ConfigOptions {
 
 /**
  * The config of a process.
- * @throws NetworkRuleError, ProgramNotFoundError
+ * @throws NetworkRuleError, ProgramNotFoundError; RangeError for a limit that is none
  */
 export function configOf({
   permissions = {},
@@ -74,13 +74,20 @@ export function configOf({
   for (const [guestPath, hostPath] of Object.entries(directories)) {
     config.preopenedDirectories.push({ guestPath, hostPath });
   }
-  config.maxMemory = Math.min(limits.memory ?? config.maxMemory, config.maxMemory);
-  config.maxFuel = limits.fuel ?? config.maxFuel;
-  config.maxProcesses = limits.processes ?? config.maxProcesses;
-  config.maxMailbox = limits.mailbox ?? config.maxMailbox;
+  config.maxMemory = Math.min(limitOf(limits, 'memory', config.maxMemory), config.maxMemory);
+  config.maxFuel = limitOf(limits, 'fuel', config.maxFuel);
+  config.maxProcesses = limitOf(limits, 'processes', config.maxProcesses);
+  config.maxMailbox = limitOf(limits, 'mailbox', config.maxMailbox);
   config.commandLineArguments.push(...args);
   config.environmentVariables.push(...Object.entries(env));
   return config;
+}
+
+/** A limit that is no number, such as NaN, would be one that nothing exceeds. */
+function limitOf(limits: Limits, name: keyof Limits, otherwise: number): number {
+  const limit: unknown = limits[name] ?? otherwise;
+  if (typeof limit === 'number' && limit >= 0) return limit;
+  throw new RangeError(`the limit '${name}' must be a number of at least 0, not ${String(limit)}`);
 }
 
 function networkOf(network: boolean | NetworkAllowance, all: NetworkPermission): NetworkPermission {

@@ -188,6 +188,14 @@ describe('a process', () => {
     expect(await wrong.exited).toMatchObject({ kind: 'no-entry', normal: false });
   });
 
+  test('is not spawned with a parameter of no type', async () => {
+    const message =
+      'parameter 1 must be a number for an i32, a bigint for an i64, or a Uint8Array of 16 bytes for a v128';
+    await expect(
+      spawn('(module (func (export "_start") (param i32 v128)))', { params: [1, new Uint8Array(15)] }),
+    ).rejects.toThrow(new TypeError(message));
+  });
+
   test('that traps in its start section is not spawned', async () => {
     const failed = spawn('(module (func $start unreachable) (start $start) (func (export "_start")))');
     await expect(failed).rejects.toThrow(SpawnError);
@@ -527,6 +535,16 @@ describe('permissions', () => {
     await expect(small).rejects.toThrow('max_memory');
   });
 
+  test.each([Number.NaN, -1, '5', {}])('a limit of %s is none, and refused', async (limit) => {
+    for (const name of ['memory', 'fuel', 'processes', 'mailbox']) {
+      const message = `the limit '${name}' must be a number of at least 0, not ${limit}`;
+      const limits = { [name]: limit };
+      await expect(spawn('(module (func (export "_start")))', { limits })).rejects.toThrow(
+        new RangeError(message),
+      );
+    }
+  });
+
   test('what is malformed, or not there, is told at once', async () => {
     await expect(spawn(main(''), { permissions: { network: { connect: ['a b'] } } })).rejects.toThrow(
       NetworkRuleError,
@@ -606,6 +624,20 @@ describe('an inspection', () => {
     await client.request('process/resume', { process });
     expect((await exited).kind).toBe('trapped');
     await client.close();
+  });
+
+  test('that is closed again leaves alone the one that was opened after it, which ends with the Lunatic', async () => {
+    const lunatic = start();
+    const first = await lunatic.inspect();
+    const closed = first.close();
+    const second = await lunatic.inspect();
+    await Promise.all([closed, first.close()]);
+    expect(await lunatic.inspect()).toBe(second);
+    expect(second.url).not.toBe(first.url);
+    await (await InspectClient.connect(second.url, { client: 'a test' })).close();
+    await expect(InspectClient.connect(first.url, { client: 'a test' })).rejects.toThrow();
+    await lunatic.stop();
+    await expect(InspectClient.connect(second.url, { client: 'a test' })).rejects.toThrow();
   });
 
   test('that cannot listen tells where and why', async () => {
