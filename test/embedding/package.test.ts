@@ -51,14 +51,17 @@ describe('docs/embedding.md', () => {
     expect(page).toContain('prints `process 2 says hello` and `returned`');
   });
 
-  test('shows code that fits the types of the package', () => {
+  test.each([
+    ['the libraries that TypeScript takes by default', []],
+    ['no library of a browser', ['--lib', 'esnext']],
+  ])('shows code that fits the types of the package, with %s', (_, libraries) => {
     writeFileSync(
       join(folder, 'page.ts'),
       `import { createWriteStream } from 'node:fs';\n${blocks[0]}\n${blocks.slice(1).join('\n')}`,
     );
     const tsc = join(projectFolder, 'node_modules', 'typescript', 'bin', 'tsc');
     const options = ['--strict', '--noEmit', '--target', 'esnext', '--module', 'nodenext', '--types', 'node'];
-    const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, 'page.ts'], {
+    const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, ...libraries, 'page.ts'], {
       cwd: folder,
       encoding: 'utf8',
     });
