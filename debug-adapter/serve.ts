@@ -13,6 +13,8 @@ export async function serveStdio(defaults: SessionDefaults, file?: LogFile): Pro
   const session = new LunaticDebugSession(defaults, logTo(file, ''));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => session.close());
   session.start(process.stdin, process.stdout);
+  // A pipe also closes. A file that was redirected, such as /dev/null, only ends.
+  process.stdin.once('end', () => session.close());
   await session.closed;
   await new Promise<void>((done) => process.stdout.write('', () => done()));
 }

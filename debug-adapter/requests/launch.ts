@@ -116,7 +116,7 @@ function environment(runtime: string, changes: Readonly<Record<string, string | 
 
 /** Opens a file for reading, and returns its descriptor. */
 function openInput(path: string): number {
-  let why = 'it is no file';
+  let why = 'it is not a file';
   try {
     const stats = statSync(path);
     // Opening a pipe would wait for a writer.

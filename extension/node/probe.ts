@@ -21,7 +21,7 @@ export function probeNode(path: string, env: Readonly<Record<string, string>>): 
     execFile(path, ['-e', QUESTION], options, (error, stdout) => {
       const [, version, suspends] = ANSWER.exec(stdout) ?? [];
       if (version !== undefined) done({ kind: suspends === 'true' ? 'suspends' : 'too-old', version });
-      else done({ kind: 'broken', message: error?.message.split('\n')[0] ?? 'it is no Node' });
+      else done({ kind: 'broken', message: error?.message.split('\n')[0] ?? 'it is not Node' });
     });
   });
 }

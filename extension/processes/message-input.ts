@@ -55,7 +55,7 @@ function hexBytes(text: string): Uint8Array {
 }
 
 function integer(text: string, bits: 32 | 64): Uint8Array {
-  if (!/^-?(\d+|0x[0-9a-f]+)$/i.test(text)) throw new MessageInputError(`"${text}" is no whole number.`);
+  if (!/^-?(\d+|0x[0-9a-f]+)$/i.test(text)) throw new MessageInputError(`"${text}" is not a whole number.`);
   const value = text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
   if (value >= 2n ** BigInt(bits) || value < -(2n ** BigInt(bits - 1))) {
     throw new MessageInputError(`${text} does not fit into ${bits} bits.`);
@@ -67,7 +67,7 @@ function integer(text: string, bits: 32 | 64): Uint8Array {
 
 function float(text: string): number {
   const value = Number(text);
-  if (text === '' || Number.isNaN(value)) throw new MessageInputError(`"${text}" is no number.`);
+  if (text === '' || Number.isNaN(value)) throw new MessageInputError(`"${text}" is not a number.`);
   return value;
 }
 

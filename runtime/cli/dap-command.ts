@@ -17,7 +17,7 @@ export function dapCommand(): Command {
     .addOption(
       new Option('--port <port>', 'port of this machine; 0 for any that is free').argParser(parsePort),
     )
-    .addOption(new Option('--log <file>', 'add every message and every error of the adapter to this file'))
+    .addOption(new Option('--log <file>', 'append every message and every error of the adapter to this file'))
     .action(async (options: { readonly port?: number; readonly log?: string }) => {
       const { runAdapter }: AdapterFile = await import('./dap.js' as string);
       await runAdapter(options);

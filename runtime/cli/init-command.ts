@@ -7,7 +7,7 @@ export function initCommand(): Command {
     .description(
       'Sets up the project in the current directory so that it is built for this runtime and run by it: a project of ' +
         'cargo (.cargo/config.toml) or AssemblyScript (package.json, asconfig.json). Existing settings are kept. If one ' +
-        'of them contradicts, nothing is changed.',
+        'of them conflicts with this, nothing is changed.',
     )
     .addOption(new Option('--target <target>', "cargo's target").choices(['wasm32-wasi', 'wasm32-wasip1']))
     .addHelpText(

@@ -48,7 +48,7 @@ async function findNode(): Promise<string | undefined> {
   const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
   if (named !== '') {
     if (isFile(named)) return named;
-    process.stderr.write(`lunatic: LUNATIC_NODE names ${named}, which is no file\n`);
+    process.stderr.write(`lunatic: LUNATIC_NODE names ${named}, which is not a file\n`);
     process.exit(1);
   }
   if (hasJspi()) return process.execPath;

@@ -55,5 +55,5 @@ function unreadable(path: string, error: unknown): string {
 function notAModule(path: string, bytes: Uint8Array): string {
   if (bytes.length === 0) return `Module '${path}' is empty`;
   const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  return `Module '${path}' is no wasm module: it starts with ${start} instead of 00 61 73 6d`;
+  return `Module '${path}' is not a wasm module: it starts with ${start} instead of 00 61 73 6d`;
 }

@@ -63,7 +63,7 @@ function parseDirective(word: string): Directive {
     if (levels !== null) return { target: ownTarget(target), levels };
   }
   throw new LogFilterError(
-    `'${word}' is no log filter: write a level (off, ${LEVELS.join(', ')}) or target=level, as in lunatic::process=debug`,
+    `'${word}' is not a log filter: write a level (off, ${LEVELS.join(', ')}) or target=level, as in lunatic::process=debug`,
   );
 }
 

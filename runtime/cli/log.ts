@@ -72,7 +72,7 @@ export function chooseLogFilter(
     return filter.concernsRuntime ? filter : fallback;
   } catch (error) {
     if (!(error instanceof LogFilterError)) throw error;
-    warn(`lunatic: ${variable} is left out of account: ${error.message}\n`);
+    warn(`lunatic: ${variable} is ignored: ${error.message}\n`);
     return fallback;
   }
 }

@@ -49,7 +49,9 @@ export function inspectOption(): Option {
 }
 
 export function inspectWaitOption(): Option {
-  return new Option('--inspect-wait', 'as --inspect, and begin only when a debugger says so').default(false);
+  return new Option('--inspect-wait', 'like --inspect, but begin only when a debugger says so').default(
+    false,
+  );
 }
 
 /** Upstream's options. Unlike upstream, metrics are only for this machine unless an address is given. */

@@ -68,7 +68,7 @@ export function withPermissionOptions(command: Command): Command {
     .option('--max-processes <n>', 'processes that the program may have at a time', parseCount)
     .option(
       '--max-mailbox <size>',
-      'size of the messages that a process may leave unread, as for --max-memory',
+      'total size of the messages that a process may leave unread, written like that of --max-memory',
       parseSize,
     )
     .option('--no-cwd', 'do not let the program use the current directory')

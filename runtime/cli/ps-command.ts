@@ -16,7 +16,7 @@ export function psCommand(): Command {
     .addOption(colorOption())
     .addHelpText(
       'after',
-      '\nExit status: 0, or 1 if the program cannot be asked; 2 for a wrong command line.',
+      '\nExit status: 0, or 1 if the program cannot be reached; 2 for a wrong command line.',
     )
     .action(async (url: string, options: { json: boolean; color: ColorChoice }) => {
       const { listProcesses } = await import('./ps.ts');

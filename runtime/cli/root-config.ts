@@ -72,5 +72,5 @@ function checkedDirectory(path: string): string {
   } catch (error) {
     throw new CommandError(`Directory '${path}' cannot be opened`, { cause: error });
   }
-  throw new CommandError(`'${path}' is no directory`);
+  throw new CommandError(`'${path}' is not a directory`);
 }

@@ -103,7 +103,7 @@ function withTestOptions(command: Command): Command {
     .option('--skip <filter>', 'leave out tests whose name contains this; repeatable', collect, [])
     .option('--list', 'list the tests instead of running them', false)
     .addOption(new Option('--reporter <name>', 'how to print results; default: pretty').choices(REPORTERS))
-    .option('--format <format>', 'the same as --reporter; with --list only terse')
+    .option('--format <format>', 'the same as --reporter; with --list, only terse is possible')
     .option('--nocapture', 'show what tests print as they print it', false)
     .option('--show-output', 'also show what passing tests have printed', false)
     .option('--jobs <n>', 'tests that run at the same time; default: all', positiveInteger)

@@ -183,7 +183,7 @@ message.define(
       const process = scheduler.current;
       const carrier = scheduler.scratch.data(process);
       const { at, resource } = resourceAt(carrier, index);
-      if (resource.kind !== 'module') throw hostTrap(`the resource of index ${at} is no module`);
+      if (resource.kind !== 'module') throw hostTrap(`the resource of index ${at} is not a module`);
       const module = modules.load(resource.bytes);
       carrier.takeResource(at);
       return BigInt(process.modules.add(module));

@@ -165,7 +165,7 @@ function makeSocket(url: string): WebSocket {
 function badUrl(url: string, cause?: unknown): InspectConnectError {
   return new InspectConnectError(
     'bad-url',
-    `'${url}' is no address of an inspector: expected one like ws://127.0.0.1:9229/TOKEN, as \`lunatic run --inspect\` prints it`,
+    `'${url}' is not the address of an inspector: expected one like ws://127.0.0.1:9229/TOKEN, as \`lunatic run --inspect\` prints it`,
     { cause },
   );
 }

@@ -102,7 +102,7 @@ export class Queries {
         frames: [],
         missing: gone
           ? 'it has ended'
-          : 'it runs, or waits for no message since before somebody inspected it; --trace keeps such stacks',
+          : 'it is running, or has been waiting since before anybody inspected it; --trace keeps such stacks',
       };
     }
     const module = this.#modules.keyOf(process.module);

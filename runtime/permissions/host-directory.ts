@@ -208,7 +208,7 @@ export class PathDirectory implements HostDirectory {
   static at(path: string): PathDirectory {
     const real = realpathSync.native(path);
     const stats = lstatSync(real, { bigint: true });
-    if (!stats.isDirectory()) throw new PathError('ENOTDIR', `${path} is no directory`);
+    if (!stats.isDirectory()) throw new PathError('ENOTDIR', `${path} is not a directory`);
     return new PathDirectory(real, stats);
   }
 

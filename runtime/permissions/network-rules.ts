@@ -123,7 +123,7 @@ export class NetworkRules {
     if (rule === undefined) throw new RangeError(`no rule ${index} names a host`);
     for (const address of addresses) {
       const family = address === withoutZone(address) ? addressFamily(address) : undefined;
-      if (family === undefined) throw new NetworkRuleError(`'${address}' is no address`);
+      if (family === undefined) throw new NetworkRuleError(`'${address}' is not an address`);
       addLearned(rule, address, family);
     }
   }
@@ -139,7 +139,7 @@ export class NetworkRules {
     const family = network === null ? undefined : addressFamily(address);
     if (family !== undefined) this.#addAddress(text, address, family, prefix, ports);
     else if (names || host === 'localhost') this.#addName(text, host, ports);
-    else throw wrong(text, 'sockets are bound to addresses, and this is none');
+    else throw wrong(text, 'sockets are bound to addresses, and this is not one');
   }
 
   #addAddress(
@@ -225,7 +225,7 @@ function parsePorts(text: string, ports: string): Ports {
 
 function wrong(text: string, why: string): NetworkRuleError {
   const examples = '127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443';
-  return new NetworkRuleError(`'${text}' is no network rule: ${why}. Write it as ${examples}`);
+  return new NetworkRuleError(`'${text}' is not a network rule: ${why}. Write it as ${examples}`);
 }
 
 function isIn({ from, to }: Ports, port: number): boolean {

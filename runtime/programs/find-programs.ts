@@ -23,7 +23,7 @@ export function findPrograms(names: readonly string[]): ReadonlyMap<string, stri
     const path = isPath ? executable(resolve(name)) : findInPath(name);
     if (path === undefined) {
       throw new ProgramNotFoundError(
-        isPath ? `'${name}' is no program that can be run` : `Program '${name}' not found in the PATH`,
+        isPath ? `'${name}' is not a program that can be run` : `Program '${name}' not found in the PATH`,
       );
     }
     programs.set(name, path);

@@ -64,7 +64,7 @@ export function parseTestName(exportName: string): TestCase {
   const end = rest.search(/(?<!\\)#/);
   if (end < 0) {
     throw new TestNameError(
-      `the export "${displayName(exportName)}" is no test: the panic message after ${PANIC} must end with #`,
+      `the export "${displayName(exportName)}" is not a test: the panic message after ${PANIC} must end with #`,
     );
   }
   const expectedPanic = rest.slice(0, end).replaceAll('\\#', '#');

@@ -212,7 +212,7 @@ function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {
-    throw new TestReportError('The test report is malformed: a line is no JSON', { cause });
+    throw new TestReportError('The test report is malformed: a line is not JSON', { cause });
   }
 }
 

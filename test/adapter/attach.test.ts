@@ -102,7 +102,7 @@ async function refusal(url: string) {
 
 test('a text that is no URL', async () => {
   const message = expect.stringContaining(
-    'is no address of an inspector: expected one like ws://127.0.0.1:9229/TOKEN',
+    'is not the address of an inspector: expected one like ws://127.0.0.1:9229/TOKEN',
   );
   expect(await refusal('nonsense')).toEqual({ id: 2101, message, showUser: true });
   expect(await refusal('http://127.0.0.1/')).toEqual({ id: 2101, message, showUser: true });

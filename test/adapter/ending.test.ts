@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { launcher } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { AdapterClient, gone, guestFile, isAlive, testFolder, within } from './adapter-client.ts';
 import { echo } from './guests.ts';
@@ -170,4 +171,12 @@ test('what was printed last comes before the end', async () => {
   expect(client.output('stdout')).toBe('last words\n');
   expect(names.lastIndexOf('output')).toBeLessThan(names.indexOf('exited'));
   expect(names.indexOf('exited')).toBeLessThan(names.indexOf('terminated'));
+});
+
+test('an adapter without standard input, such as one that was started by hand, ends at once', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, 'dap'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+  });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
 });

@@ -65,7 +65,7 @@ test('the input of a program may be a file', async () => {
 
 test.each([
   ['that is not there', 'nothing.txt', /nothing\.txt' cannot be read: ENOENT/],
-  ['that is a folder', '.', /cannot be read: it is no file/],
+  ['that is a folder', '.', /cannot be read: it is not a file/],
 ])('an input %s', async (_, stdin, message) => {
   const client = await AdapterClient.stdio();
   await expect(client.launchRequest({ program: guestFile(hello), stdin } as object)).rejects.toThrow();

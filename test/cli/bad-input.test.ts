@@ -27,7 +27,7 @@ const FILES: [name: string, message: RegExp][] = [
   ['good.wat/inside.wasm', /Module 'good\.wat\/inside\.wasm' cannot be read: .*ENOTDIR/],
   ['folder.wasm', /Module 'folder\.wasm' is a directory/],
   ['empty.wasm', /Module 'empty\.wasm' is empty/],
-  ['text.wasm', /Module 'text\.wasm' is no wasm module: it starts with 68 65 6c 6c/],
+  ['text.wasm', /Module 'text\.wasm' is not a wasm module: it starts with 68 65 6c 6c/],
   ['magic.wasm', /offset 0x4: expected/],
   ['cut.wasm', /offset 0x[0-9a-f]+: expected/],
   ['version.wasm', /offset 0x4: expected/],

@@ -75,7 +75,7 @@ describe('lunatic check', () => {
     [
       'a test with half a mark',
       '(module (func (export "#lunatic_test_#panic_x")))',
-      'is no test: the panic message after #panic_ must end with #',
+      'is not a test: the panic message after #panic_ must end with #',
     ],
   ])('%s is a problem', async (_, wat, problem) => {
     const path = file(wat);

@@ -64,7 +64,7 @@ test('LUNATIC_NODE names another Node', async () => {
   });
   expect(good.exitCode).toBe(3);
   const bad = await lunatic(['run', program], { env: { LUNATIC_NODE: '/nowhere/node' } });
-  expect(bad.stderr).toBe('lunatic: LUNATIC_NODE names /nowhere/node, which is no file\n');
+  expect(bad.stderr).toBe('lunatic: LUNATIC_NODE names /nowhere/node, which is not a file\n');
   expect(bad.exitCode).toBe(1);
 });
 

@@ -121,14 +121,14 @@ describe('what decides', () => {
 
   test('a malformed RUST_LOG is reported, and the program runs', async () => {
     const log = await logOf(program, [], { RUST_LOG: 'a=b=c' });
-    expect(log).toContain("lunatic: RUST_LOG is left out of account: 'a=b=c' is no log filter");
+    expect(log).toContain("lunatic: RUST_LOG is ignored: 'a=b=c' is not a log filter");
     expect(log).toContain(FAILED);
   });
 
   test('a malformed --log is wrong usage', async () => {
     const { stderr, exitCode } = await lunatic(['run', '--log', 'lunatic=loud', program]);
     expect(stderr).toContain(
-      "'lunatic=loud' is no log filter: write a level (off, error, warn, info, debug, trace)",
+      "'lunatic=loud' is not a log filter: write a level (off, error, warn, info, debug, trace)",
     );
     expect(exitCode).toBe(2);
   });

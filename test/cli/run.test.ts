@@ -80,7 +80,7 @@ describe('files that cannot be run: exit code 1 and a line that says why', () =>
     ['missing', () => join(folder, 'nowhere.wasm'), /^Error: Module '.*nowhere\.wasm' not found\n$/],
     ['a directory', () => folder, 'is a directory'],
     ['empty', () => file('empty.wasm', ''), 'is empty'],
-    ['something else', () => file('text.wasm', 'hello'), 'is no wasm module: it starts with 68 65 6c 6c'],
+    ['something else', () => file('text.wasm', 'hello'), 'is not a wasm module: it starts with 68 65 6c 6c'],
     [
       'truncated',
       () => file('short.wasm', new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1])),

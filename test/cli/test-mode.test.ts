@@ -306,7 +306,7 @@ describe('what cannot be tested', () => {
       'a name without an end',
       () => [file('name.wat', '(func (export "#lunatic_test_#panic_x"))')],
       1,
-      'Error: the export "#lunatic_test_#panic_x" is no test',
+      'Error: the export "#lunatic_test_#panic_x" is not a test',
     ],
     [
       'a test that cannot be instantiated',

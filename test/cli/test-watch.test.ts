@@ -81,7 +81,7 @@ test('a file that cannot be run is reported in a line, and watched further', asy
   writeFileSync(file, '(module (func $f (call $g)');
   await running.printed('error: ', 'stderr');
   writeFileSync(file, '(module (func (export "#lunatic_test_#panic_x")))');
-  await running.printed('is no test', 'stderr');
+  await running.printed('is not a test', 'stderr');
   writeFileSync(file, '(module (func $start unreachable) (start $start) (func (export "#lunatic_test_a")))');
   await running.printed('Failed to spawn process', 'stderr');
   writeFileSync(file, passing('repaired'));

@@ -380,7 +380,7 @@ describe('the network', () => {
       const { stdout, exits } = await runAll(withChild(body));
       expect(stdout.lines).toEqual([
         'code 1',
-        expect.stringMatching(/^'1\.2\.3\.4:x' is no network rule: 'x'.*Write it as/),
+        expect.stringMatching(/^'1\.2\.3\.4:x' is not a network rule: 'x'.*Write it as/),
       ]);
       expect(exits[0]?.process.config.network.parent).toBe(null);
       expect(mayConnect(exits[0]?.process.config ?? ProcessConfig.forRoot(), '9.9.9.9', 1)).toBe(true);

@@ -202,7 +202,7 @@ describe.skipIf(process.platform === 'win32')('programs', () => {
     const tool = join(folder, 'second/tool');
     expect([...configOf('--allow-command', tool).commands]).toEqual([[tool, tool]]);
     expect(() => configOf('--allow-command', join(folder, 'first/data'))).toThrow(
-      /first\/data' is no program that can be run/,
+      /first\/data' is not a program that can be run/,
     );
   });
 

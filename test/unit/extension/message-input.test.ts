@@ -20,10 +20,10 @@ test.each([
 test.each([
   ['hex 6', 'pairs of hex digits'],
   ['hex zz', 'pairs of hex digits'],
-  ['i32 one', '"one" is no whole number'],
+  ['i32 one', '"one" is not a whole number'],
   ['i32 4294967296', 'does not fit into 32 bits'],
   ['i64 -9223372036854775809', 'does not fit into 64 bits'],
-  ['f64 x', '"x" is no number'],
+  ['f64 x', '"x" is not a number'],
 ])('%s is refused', (text, message) => {
   expect(() => parseMessage(text)).toThrow(MessageInputError);
   expect(() => parseMessage(text)).toThrow(message);

@@ -30,7 +30,7 @@ const finder = () =>
     if (path.includes('new')) return { kind: 'suspends', version: 'v26.0.0' };
     return path.includes('old')
       ? { kind: 'too-old', version: 'v20.1.0' }
-      : { kind: 'broken', message: 'it is no Node' };
+      : { kind: 'broken', message: 'it is not Node' };
   });
 
 const places = (more: Partial<NodePlaces> = {}): NodePlaces => ({
@@ -86,7 +86,7 @@ test('where none will do, the error tells what was found, and what to do', async
   expect(error).toBeInstanceOf(NodeNotFoundError);
   expect(String(error)).toBe(
     'NodeNotFoundError: Programs need a Node with JavaScript Promise Integration (24.21, or 26 and newer). ' +
-      `Found: ${host}: v20.1.0, which cannot suspend wasm; ${inPath}: cannot be run: it is no Node. ` +
+      `Found: ${host}: v20.1.0, which cannot suspend wasm; ${inPath}: cannot be run: it is not Node. ` +
       'Install one, and name it in the setting lunatic.node.',
   );
 });

@@ -91,7 +91,7 @@ describe.each(EVENTS.slice(1))('$event', (event) => {
 });
 
 test.each([
-  ['{"event":', 'a line is no JSON'],
+  ['{"event":', 'a line is not JSON'],
   ['{"event":"later","file":"a.wasm"}', 'event: '],
   ['{"event":"started","file":"a.wasm","name":"a"}', 'export: '],
   [reportLine({ event: 'error', file, message: '' }).replace('}', ',"extra":1}'), 'extra: '],

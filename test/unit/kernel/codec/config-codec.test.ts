@@ -239,19 +239,19 @@ describe('bytes that are no config', () => {
       'a rule that is none',
       `01 ${LIMITS} 00 00 01 01 01 01 2d`,
       'value',
-      "a config cannot be read: '-' is no network rule: it names no host, address or network. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 38)",
+      "a config cannot be read: '-' is not a network rule: it names no host, address or network. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 38)",
     ],
     [
       'a host to listen on',
       `01 ${LIMITS} 00 00 01 04 01 01 61`,
       'value',
-      "a config cannot be read: 'a' is no network rule: sockets are bound to addresses, and this is none. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 38)",
+      "a config cannot be read: 'a' is not a network rule: sockets are bound to addresses, and this is not one. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 38)",
     ],
     [
       'an address that is none',
       `01 ${LIMITS} 00 00 01 01 01 01 61 01 01 62`,
       'value',
-      "a config cannot be read: 'b' is no address (at byte 41)",
+      "a config cannot be read: 'b' is not an address (at byte 41)",
     ],
     [
       'far more arguments than there are',
