@@ -23,9 +23,9 @@ export class BranchHints {
 
   /**
    * Notes a function's hints; functions come in ascending order.
-   * @param emit holds those that passes added, and the map
+   * @param emit has the hints that passes added, and the offset map
    * @param originalStart offset of the body in the original
-   * @param bodyStart the same in what is written
+   * @param bodyStart offset of the body in the rewritten code
    */
   add(
     index: number,

@@ -6,7 +6,7 @@ import type { WorkCount } from './work-count.ts';
 /** Bytes or elements from which one bulk instruction is worth a tick of its own: a few microseconds of work. */
 const BULK_LIMIT = 65_536;
 
-/** Asks before instructions that fill, copy or allocate much at once. */
+/** Asks for a tick before instructions that fill, copy or allocate much at once. */
 export class BulkCheck {
   readonly #work: WorkCount;
   readonly #wideMemories: boolean[] = [];
@@ -28,7 +28,7 @@ export class BulkCheck {
   }
 
   /**
-   * A function begins.
+   * Called when a function begins.
    * @param scratch an i32 local, or -1
    * @param needed whether the function has such instructions, and room for locals
    */
@@ -37,7 +37,7 @@ export class BulkCheck {
     this.#wideScratch = needed && this.#hasWideSpace ? walk.addLocal('i64') : -1;
   }
 
-  /** Looks at the length on top of the stack and asks before a long one. */
+  /** Looks at the length on top of the stack and asks for a tick if it is a long one. */
   write(walk: CodeWalk): void {
     if (this.#scratch < 0) return;
     const { reader, emit } = walk;

@@ -6,15 +6,15 @@ const lenientUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /**
  * Reads the primitives of the binary format from a range of a module.
  *
- * Every method that fails throws a WasmFormatError with the offset at which the wrong thing stands.
- * LEB128 numbers are held to the format: no more bytes than the type needs, no stray bits in the last.
+ * Every method that fails throws a WasmFormatError with the offset of the bytes that are wrong.
+ * LEB128 numbers must follow the format: they have no more bytes than the type allows, and no stray bits in the last.
  * Source: WebAssembly core specification, 5.2 "Values".
  */
 export class ByteReader {
   readonly bytes: Uint8Array;
   position: number;
   end: number;
-  /** Where we are, for messages: `type section`, `function 12`. */
+  /** The part of the module that is being read, for messages: `type section`, `function 12`. */
   place: string;
 
   constructor(bytes: Uint8Array, position: number, end: number, place: string) {
@@ -28,7 +28,7 @@ export class ByteReader {
     return this.end - this.position;
   }
 
-  /** An error about what stands at `offset`. */
+  /** Makes an error about the bytes at `offset`. */
   fail(offset: number, expected: string, found?: string): WasmFormatError {
     const byte = this.bytes[offset];
     const what = found ?? (offset >= this.end || byte === undefined ? 'the end' : hexByte(byte));
@@ -70,7 +70,7 @@ export class ByteReader {
     return (result | (last << 28)) >>> 0;
   }
 
-  /** A u64; beyond 2^53 the nearest number, which is enough to compare sizes. */
+  /** Reads a u64. Beyond 2^53 it gives the nearest number, which is enough to compare sizes. */
   u64(expected: string): number {
     const start = this.position;
     let result = 0;
@@ -101,7 +101,7 @@ export class ByteReader {
     return result | (last << 28);
   }
 
-  /** A 33-bit signed number: a type index, or a negative type code. */
+  /** Reads a 33-bit signed number: a type index, or a negative type code. */
   s33(expected: string): number {
     const start = this.position;
     let result = 0;
@@ -138,8 +138,8 @@ export class ByteReader {
   }
 
   /**
-   * The length of a vector whose elements take at least `elementSize` bytes each. A length that the
-   * bytes left cannot hold is refused here, before anyone allocates by it.
+   * Reads the length of a vector whose elements take at least `elementSize` bytes each. A length for which too few
+   * bytes are left is refused here, before anyone allocates memory for it.
    */
   count(of: string, elementSize: number, limit = 0xffffffff): number {
     const start = this.position;
@@ -151,7 +151,7 @@ export class ByteReader {
     return count;
   }
 
-  /** A length-prefixed UTF-8 name. */
+  /** Reads a length-prefixed UTF-8 name. */
   name(of: string): string {
     const length = this.count(`bytes of ${of}`, 1);
     const start = this.position;
@@ -163,7 +163,7 @@ export class ByteReader {
     }
   }
 
-  /** A name where bad UTF-8 does no harm (custom sections); it gets replacement characters. */
+  /** Reads a name where bad UTF-8 does no harm (custom sections): it gets replacement characters. */
   lenientName(of: string): string {
     const length = this.count(`bytes of ${of}`, 1);
     const start = this.position;

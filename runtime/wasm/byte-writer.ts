@@ -57,7 +57,7 @@ export class ByteWriter {
   copy(source: Uint8Array, start: number, end: number): void {
     const count = end - start;
     this.reserve(count);
-    // A view costs more than a few dozen bytes copied one by one, and most pieces between edits are small.
+    // Making a view costs more than copying a few dozen bytes one by one, and most pieces between edits are small.
     if (count > 48) {
       this.bytes.set(source.subarray(start, end), this.length);
       this.length += count;
@@ -77,7 +77,7 @@ export class ByteWriter {
   }
 
   /**
-   * Writes the length of what came since `openSize`, moving it where the room does not fit.
+   * Writes the length of what was written since `openSize`. If the length does not fit the room, the contents move.
    * @returns by how many bytes the contents moved
    */
   closeSize(contents: number, room: number): number {

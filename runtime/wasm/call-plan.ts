@@ -8,39 +8,39 @@ import type { WasmModule } from './module.ts';
  */
 export const WORK_LIMIT = 1 << 18;
 
-/** Most that a call may weigh. Its worst case would weigh more, but that is nearly always in a branch not taken. */
+/** The most that a call may weigh. Its worst case may be more, but is nearly always in a branch that is not taken. */
 const CALL_WEIGHT_CAP = 100;
 /**
- * A call of an import. Most take less time than this many instructions, but some take more, and none of them gives
- * way: with this, 64 of them pass between two ticks.
+ * The weight of a call of an import. Most take less time than this many instructions, but some take more, and nothing
+ * can preempt them. With this weight, at most 64 of them run between two ticks.
  */
 const IMPORT_WEIGHT = WORK_LIMIT / 64;
 /**
- * What a function takes from the budget whose calls, nested, may multiply to more work than the limit. Its worst case
- * is seldom reached, so some calls pass before it asks.
+ * What a function takes from the budget if its nested calls may multiply to more work than the limit. The worst case is
+ * rare, so the function does not ask for a tick at every call.
  */
 const MULTIPLYING_WEIGHT = WORK_LIMIT / 32;
-/** A call of a function that may end by an exception in the midst of a loop. */
+/** The weight of a call of a function that an exception may end in the middle of a loop. */
 const THROWING_WEIGHT = WORK_LIMIT / 64;
 const SATURATED = 2 ** 45;
 
 /** What the preempt pass does with each function and loop. */
 export interface CallPlan {
-  /** By defined function: units to charge at its entry, 0 for no check there. */
+  /** By defined function: units to charge at its entry. 0 means that it has no check there. */
   readonly entryWeight: Int32Array;
-  /** By loop, counted over the module: units to charge for a turn; 0 where every turn makes a call that asks. */
+  /** By loop, counted over the module: units to charge for a turn. 0 means that every turn makes a call that asks. */
   readonly turnWeight: Int32Array;
-  /** By call, counted over the module: units to charge before it, 0 for no check there. */
+  /** By call, counted over the module: units to charge before it. 0 means that there is no check. */
   readonly callSiteWeight: Int32Array;
 }
 
 /**
- * Finds the calls and functions that must ask for a tick, so that no execution is without one for long: at least one
- * on every cycle of the call graph, and those whose calls, nested, multiply to too much work.
+ * Finds the calls and functions that must ask for a tick, so that no execution goes without one for long: at least one
+ * on every cycle of the call graph, and those whose nested calls multiply to too much work.
  *
- * One depth-first search over functions and "any function of this type" nodes: a call of a function that is still
- * open closes a cycle. In the order in which functions are done, the work of callees is known before that
- * of their callers. The search keeps its own stack; call graphs are as deep as guests like.
+ * This is one depth-first search over functions and "any function of this type" nodes. A call of a function that is
+ * still open closes a cycle. Callees are done before their callers, so their work is known by then. The search keeps
+ * its own stack, since call graphs are as deep as guests like.
  */
 export function planCalls(module: WasmModule): CallPlan {
   return new CallPlanner(module).plan();
@@ -58,15 +58,15 @@ class CallPlanner implements CallPlan {
   readonly #defined: number;
   /** Whether an exception may bring an execution back from where it seems to end. */
   readonly #catches: boolean;
-  /** Node of a type index: types of equal shape share one. */
+  /** By type index: its node. Types of equal shape share one. */
   readonly #typeNode: Int32Array;
   /** Functions an indirect call may reach: those of type node `n` from `firstTarget[n]` on. */
   readonly #firstTarget: Int32Array;
   readonly #targets: Int32Array;
   readonly #state: Uint8Array;
-  /** By node, when done: work of one call that nobody counts, in the worst case; saturating. */
+  /** By node, once it is done: the work of one call that is counted nowhere else, in the worst case. It saturates. */
   readonly #work: Float64Array;
-  /** By node, when done: what a call of it weighs in its caller's count. */
+  /** By node, once it is done: what a call of it weighs in its caller's count. */
   readonly #weight: Int32Array;
   readonly #asks: Uint8Array;
 
@@ -89,7 +89,7 @@ class CallPlanner implements CallPlan {
 
   #nameTypeNodes(): number {
     const { types, usesGcTypes } = this.#module;
-    // With subtyping a call may reach functions of other types; one node for all is right and seldom matters.
+    // With subtyping, a call may reach functions of other types. One node for all types is safe, and it is rare.
     if (usesGcTypes) return 1;
     const nodes = new Map<string, number>();
     for (let i = 0; i < types.length; i++) {
@@ -130,7 +130,7 @@ class CallPlanner implements CallPlan {
     return this;
   }
 
-  /** The node a call leads to; -1 for an import. */
+  /** The node that a call leads to; -1 for an import. */
   #calleeNode(target: number): number {
     if (target < 0) return this.#defined + (this.#typeNode[~target] ?? 0);
     return target - this.#module.importedFunctions;
@@ -180,7 +180,7 @@ class CallPlanner implements CallPlan {
     }
   }
 
-  /** Breaks the cycle that a call closes: before the call, or, where any of a type may be called, in the callee. */
+  /** Adds a check to the cycle that a call closes: before the call or, if the call is indirect, in the callees. */
   #closeCycle(caller: number, callee: number, at: number): void {
     if (caller < this.#defined) this.callSiteWeight[at] = 1;
     else this.#asks[callee] = 1;
@@ -199,7 +199,7 @@ class CallPlanner implements CallPlan {
     }
   }
 
-  /** A callee's work as its callers see it: one that asks bounds its work itself. */
+  /** A callee's work as its callers see it. A callee that asks for ticks bounds its work itself. */
   #seenWork(node: number): number {
     if (node < 0) return IMPORT_WEIGHT;
     return this.#state[node] === DONE && this.#asks[node] !== 1 ? (this.#work[node] ?? 0) : CALL_WEIGHT_CAP;
@@ -207,7 +207,7 @@ class CallPlanner implements CallPlan {
 
   #seenWeight(node: number): number {
     if (node < 0) return IMPORT_WEIGHT;
-    // What its loops have counted is lost where an exception ends it.
+    // What its loops have counted is lost if an exception ends the function.
     if (this.#catches && node < this.#defined && this.#hasLoops(node)) return THROWING_WEIGHT;
     return this.#state[node] === DONE && this.#asks[node] !== 1 ? (this.#weight[node] ?? 0) : 1;
   }
@@ -216,7 +216,7 @@ class CallPlanner implements CallPlan {
     return this.#module.code.firstLoop[i] !== this.#module.code.firstLoop[i + 1];
   }
 
-  /** Weighs a function and its loops. What its loops do is counted as it is done, so it weighs nothing here. */
+  /** Weighs a function and its loops. Loops count their work as they do it, so it weighs nothing here. */
   #weigh(i: number): void {
     const { code } = this.#module;
     for (let loop = code.firstLoop[i] ?? 0; loop < (code.firstLoop[i + 1] ?? 0); loop++) {
@@ -246,7 +246,7 @@ class CallPlanner implements CallPlan {
     this.#weight[i] = weight;
   }
 
-  /** Charges the calls that close cycles. One that every turn of a loop makes charges for the turn as well. */
+  /** Has calls that close cycles charge for their work. A call in every turn of a loop pays for the turn, too. */
   #chargeCalls(i: number, weight: number): void {
     const { code } = this.#module;
     for (let at = this.#edgeStart(i); at < this.#edgeEnd(i); at++) {

@@ -4,10 +4,10 @@ import { OffsetMap } from './offset-map.ts';
 import { Op } from './opcodes.ts';
 
 /**
- * Writes a code section by copying the original and inserting between. Keeps the offset map and the branch hints
- * of what passes insert.
+ * Writes a code section: it copies the original, and inserts the code of passes. It keeps the offset map, and the
+ * branch hints of what passes insert.
  *
- * Copying is lazy: everything from `copied` on is still to come, and goes out in one piece before the next edit.
+ * Copying is lazy: everything from `#copied` on has yet to be written, and is copied in one piece before the next edit.
  */
 export class CodeEmitter extends ByteWriter {
   readonly map = new OffsetMap();
@@ -35,7 +35,7 @@ export class CodeEmitter extends ByteWriter {
     this.map.inserted(this.length, offset);
   }
 
-  /** Goes on copying from `offset`. */
+  /** Continues to copy from `offset`. */
   resume(offset: number): void {
     this.#copied = offset;
     this.map.copied(this.length, offset);
@@ -93,7 +93,7 @@ export class CodeEmitter extends ByteWriter {
     this.u32(functionIndex);
   }
 
-  /** An `if` without results that is hardly ever taken. */
+  /** Opens an `if` without results that is hardly ever taken. */
   unlikelyIf(): void {
     this.hints.push(this.length);
     this.hints.push(0);

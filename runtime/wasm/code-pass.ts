@@ -52,10 +52,10 @@ export interface CodeWalk {
   stopAt: number;
   /** Whether `isMarked` need not be asked at all in the function at hand. */
   readonly isUnmarked: boolean;
-  /** Whether the function has room for so many locals more. Engines refuse functions with too many. */
+  /** Whether `count` more locals fit into the function. Engines refuse functions with too many. */
   hasRoomForLocals(count: number): boolean;
   /**
-   * Declares a local, zero at entry, for the function at hand.
+   * Declares a local in the function at hand. It is zero at entry.
    * @returns its index
    */
   addLocal(type: SimpleType): number;

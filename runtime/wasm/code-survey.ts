@@ -13,27 +13,27 @@ export const BodyFlag = {
   loops: 2,
   /** A branch table jumps back to a loop. */
   tableToLoop: 4,
-  /** An instruction with a length operand (memory.fill, array.new, ...). */
+  /** Holds an instruction with a length operand (memory.fill, array.new, ...). */
   bulk: 8,
 } as const;
 
 /** What is known of a loop; a bit set. */
 export const LoopFlag = {
   params: 1,
-  /** Named by something else than br, br_if and br_table. */
+  /** An instruction other than br, br_if and br_table branches to it. */
   oddBranch: 2,
   nested: 4,
   /** Calls through a table or a reference. */
   indirectCalls: 8,
-  /** Something branches to it; without, it runs once. */
+  /** Some instruction branches to it. Otherwise it runs once. */
   branched: 16,
 } as const;
 
 /** What is known of a call; a bit set. */
 export const CallFlag = {
-  /** `unreachable` follows: it ends the execution, so it is no part of a loop's turns. */
+  /** `unreachable` follows: the call ends the execution, so it belongs to no turn of a loop. */
   ends: 1,
-  /** No turn of the innermost loop around it comes back without passing it. */
+  /** Every turn of the innermost loop around it that goes on to another one makes this call. */
   everyTurn: 2,
 } as const;
 
@@ -41,11 +41,11 @@ export const CallFlag = {
 export const NO_LOOP = -1;
 
 /**
- * The code section in columns: one entry a function in the first block, one a loop, one a call in the others.
- * Loops of function `i` are `firstLoop[i]` up to `firstLoop[i + 1]`, in the order they open; calls likewise.
+ * The code section in columns: the first block has an entry for each function, the others for each loop and each call.
+ * Loops of function `i` are `firstLoop[i]` up to `firstLoop[i + 1]`, in the order in which they open; so do its calls.
  */
 export interface CodeSurvey {
-  /** The code section's contents begin here (its count); undefined when there is none. */
+  /** Where the code section's contents begin, with its count; undefined when there is no such section. */
   readonly functionCount: number;
   /** Whether any instruction changes a table or drops a segment. */
   readonly changesTables: boolean;
@@ -59,7 +59,7 @@ export interface CodeSurvey {
   /** Declared locals, without parameters. */
   readonly localCount: Uint32Array;
   readonly flags: Uint8Array;
-  /** Instructions outside of loops; those that cost nothing do not count, here and below. */
+  /** Instructions outside of loops. Those that cost nothing do not count, here and below. */
   readonly straightWeight: Int32Array;
   readonly firstLoop: Int32Array;
   readonly firstCall: Int32Array;
@@ -70,7 +70,7 @@ export interface CodeSurvey {
   readonly counted: CountedLoops;
   /** Callee's function index, or `~typeIndex` for an indirect call. */
   readonly callTarget: IntList;
-  /** The innermost loop around the call, counted over the module, or `noLoop`. */
+  /** The innermost loop around the call, counted over the module, or `NO_LOOP`. */
   readonly callLoop: IntList;
   readonly callFlags: IntList;
 }
@@ -106,9 +106,9 @@ export class CodeSurveyor implements CodeSurvey {
   readonly callFlags = new IntList(256);
 
   readonly #context: SurveyContext;
-  /** Open blocks of the current function: the loop a block is, or `noLoop`. */
+  /** By open block of the current function: the loop that it is, or `NO_LOOP`. */
   #blockLoop: Int32Array = new Int32Array(64);
-  /** The innermost loop around each, and where that stands among the open blocks. */
+  /** By open block: the innermost loop around it, and the place of that loop among the open blocks. */
   #innermost: Int32Array = new Int32Array(64);
   #innermostDepths: Int32Array = new Int32Array(64);
   #depth = 0;
@@ -130,7 +130,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.firstCall = new Int32Array(functionCount + 1);
   }
 
-  /** The bodies, after the section's count. */
+  /** Reads the bodies, which follow the section's count. */
   read(reader: InstructionReader): void {
     const sectionEnd = reader.end;
     for (let i = 0; i < this.functionCount; i++) {
@@ -170,7 +170,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.#open(NO_LOOP);
     let flags = 0;
     while (this.#depth > 0) {
-      // What loops do with their counters has to be followed.
+      // Loops may be counted ones, so their instructions are followed.
       if (this.#innermostLoop === NO_LOOP) this.#straight += readPlain(reader);
       reader.next();
       flags |= this.#note(reader);
@@ -223,11 +223,11 @@ export class CodeSurveyor implements CodeSurvey {
     }
   }
 
-  /** A branch to the block at `target`, counted from the outermost, may leave loops around it. */
+  /** Notes that a branch to the block at `target`, counted from the outermost, may leave loops around it. */
   #leave(target: number): void {
     const loop = this.#innermostLoop;
     if (loop === NO_LOOP) return;
-    // A branch to the block of the test leaves as well.
+    // A branch to the block of the test leaves the loop, too.
     const inside = this.counted.isTestedBefore(loop) ? 1 : -1;
     if (target < this.#innermostDepth || target === this.#innermostDepth + inside) this.counted.leave(loop);
   }
@@ -277,7 +277,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.callTarget.push(target);
     this.callLoop.push(this.#innermostLoop);
     const loop = this.#innermostLoop;
-    // In no block inside of the loop, and no branch before it went back.
+    // The call is in no block inside of the loop, and no branch before it went back.
     const everyTurn =
       loop !== NO_LOOP &&
       this.#depth - 1 === this.#innermostDepth &&
@@ -305,7 +305,7 @@ export class CodeSurveyor implements CodeSurvey {
     const loop = this.loopFlags.length;
     this.loopFlags.push(params > 0 ? LoopFlag.params : 0);
     this.loopWeight.push(1);
-    // No results: then the byte before the body is the empty block type.
+    // If the loop has no results, the byte before the body is the empty block type.
     this.counted.open(reader, reader.blockType < 0 && reader.bytes[reader.position - 1] === 0x40);
     this.#open(loop);
     return BodyFlag.loops;

@@ -27,15 +27,15 @@ export class CodeWalker implements CodeWalk {
   /** Parameters and locals of the original function. */
   ownLocals = 0;
   readonly #passes: readonly CodePass[];
-  /** Those that have something to do in the function at hand. */
+  /** The passes that have something to do in the function at hand. */
   readonly #active: CodePass[] = [];
   readonly #functions: IndexSpace;
-  /** By function index of an import: what direct calls of it call. */
+  /** By function index of an import: what direct calls of it call in its place. */
   readonly #calls = new Map<number, number>();
   readonly #mover: InstructionMover | undefined;
   readonly #newLocals: number[] = [];
 
-  /** @param plan with everything numbered */
+  /** @param plan a plan in which everything has its index */
   constructor(plan: ModulePlan) {
     const { module } = plan;
     this.module = module;
@@ -165,7 +165,7 @@ export class CodeWalker implements CodeWalk {
     }
   }
 
-  /** The walk's own edits: indices and labels. */
+  /** Makes the walk's own edits: those to indices and labels. */
   #own(): void {
     const { reader, labels, emit } = this;
     this.#mover?.move(reader, emit);

@@ -5,8 +5,8 @@ import { Op } from './opcodes.ts';
 import type { WorkCount } from './work-count.ts';
 
 /**
- * A loop that knows its turns when it begins is charged for as many as fit below the limit, and its bound is moved
- * there. Inside, it is the loop it was:
+ * Writes loops whose number of turns is known when they begin. As many turns as fit below the limit are charged at
+ * once, and the bound of the inner loop, which is otherwise as it was, ends it after them:
  *
  *     loop $outer                                     loop $outer
  *       if (x < bound)                                  turns = min((bound - x) / stride, most)
@@ -22,7 +22,7 @@ export class CountedLoopWriter {
   readonly #loops: CountedLoops;
   readonly #plan: CallPlan;
   readonly #work: WorkCount;
-  /** Where the loop at hand pushes its bound; -1 outside of one. */
+  /** Where the loop at hand pushes its bound; -1 outside of a counted loop. */
   #boundAt = -1;
   #boundIsZero = false;
 
@@ -32,7 +32,7 @@ export class CountedLoopWriter {
     this.#work = work;
   }
 
-  /** Instead of the loop's beginning. */
+  /** Writes what stands in place of the loop's beginning. */
   begin(walk: CodeWalk, loop: number): void {
     const { reader, emit } = walk;
     const { kind, counter, stride, boundAt, boundKind } = this.#loops;
@@ -67,13 +67,13 @@ export class CountedLoopWriter {
     walk.openLoop(before ? 3 : 2);
   }
 
-  /** From the distance on the stack: the turns to take, charged and in `step`. */
+  /** Takes the distance from the stack, charges for the turns to take, and leaves their number in `step`. */
   #chargeTurns(walk: CodeWalk, loop: number, before: boolean): void {
     const { emit } = walk;
     const by = this.#loops.stride.at(loop);
     const weight = this.#plan.turnWeight[loop] ?? 1;
     const most = Math.max(1, Math.floor(WORK_LIMIT / weight));
-    // Rotating divides, and makes what is no multiple a large number: that loop turns for long.
+    // Rotating divides. A distance that is no multiple becomes a large number, as it should: that loop turns for long.
     if (Math.abs(by) > 1) {
       emit.constant(Math.log2(Math.abs(by)));
       emit.u8(Op.i32Rotr);
@@ -82,7 +82,7 @@ export class CountedLoopWriter {
     emit.constant(most);
     emit.localGet(this.#work.step);
     if (!before) {
-      // A test after the turn has no case of no turns: 0 is 2^32.
+      // A loop with its test after the turn takes at least one turn, so a distance of 0 means 2^32.
       emit.constant(1);
       emit.u8(Op.i32Sub);
     }
@@ -108,7 +108,7 @@ export class CountedLoopWriter {
     else walk.emit.constant(boundKind.at(loop) === Bound.zero ? 0 : value.at(loop));
   }
 
-  /** Whether the loop goes on, as it was written. */
+  /** Writes the original test: whether the loop goes on. */
   #test(walk: CodeWalk, loop: number): void {
     const { counter, compare } = this.#loops;
     walk.emit.localGet(counter.at(loop));
@@ -116,7 +116,7 @@ export class CountedLoopWriter {
     walk.emit.u8(compare.at(loop));
   }
 
-  /** Before the branch of a test against zero: compares with `step` in its place. */
+  /** Writes, before the branch of a test against zero, a comparison with `step` in place of that test. */
   beforeBound(walk: CodeWalk): void {
     const { reader, emit } = walk;
     if (reader.start !== this.#boundAt || !this.#boundIsZero) return;
@@ -127,7 +127,7 @@ export class CountedLoopWriter {
     emit.resume(reader.start);
   }
 
-  /** In place of the instruction that pushes the bound: the bound of the inner loop is `step`. */
+  /** Writes what stands in place of the instruction that pushes the bound: the inner loop's bound is `step`. */
   replaceBound(walk: CodeWalk): boolean {
     const { reader, emit } = walk;
     if (reader.start !== this.#boundAt) return false;
@@ -143,7 +143,7 @@ export class CountedLoopWriter {
     walk.stopAt = -1;
   }
 
-  /** Instead of the loop's end. */
+  /** Writes what stands in place of the loop's end. */
   end(walk: CodeWalk, loop: number): void {
     const { emit } = walk;
     emit.u8(Op.end);

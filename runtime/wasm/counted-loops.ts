@@ -15,28 +15,29 @@ export const Counted = {
 export const Bound = { constant: 0, local: 1, zero: 2 } as const;
 
 const NONE = -1;
-/** Engines refuse so many locals. */
+/** Engines refuse functions with this many locals. */
 const LOCAL_LIMIT = 50_000;
 /** Strides are powers of two up to this, up or down. */
 const STRIDE_LIMIT = 256;
 
 /**
- * Finds loops whose number of turns is known when they begin: innermost, left by the test of their counter alone,
- * the counter and its bound written by nothing else.
+ * Finds loops whose number of turns is known when they begin: they are innermost, only the test of their counter leaves
+ * them, and nothing else writes the counter or its bound.
  *
- * Columns with an entry a loop, counted over the module. Instructions come in order; nothing is allocated for them.
+ * The columns have an entry for each loop, counted over the module. Instructions come in order, and nothing is
+ * allocated for them.
  */
 export class CountedLoops {
-  /** One of `counted`. */
+  /** A `Counted`. */
   readonly kind = new IntList(64);
   /** The local that counts. */
   readonly counter = new IntList(64);
   readonly stride = new IntList(64);
-  /** One of `bound`. */
+  /** A `Bound`. */
   readonly boundKind = new IntList(64);
   /** A constant or a local, by `boundKind`. */
   readonly bound = new IntList(64);
-  /** Offset of the instruction that pushes the bound; for `bound.zero`, of the branch. */
+  /** Offset of the instruction that pushes the bound; for `Bound.zero`, of the branch. */
   readonly boundAt = new IntList(64);
   /** The comparison. */
   readonly compare = new IntList(64);
@@ -49,7 +50,7 @@ export class CountedLoops {
   #writtenIn: Int32Array = new Int32Array(64).fill(NONE);
   #writes: Int32Array = new Int32Array(64);
 
-  /** A loop begins; the reader stands behind its type. */
+  /** Called when a loop begins; the reader stands behind its type. */
   open(reader: InstructionReader, plain: boolean): void {
     const loop = this.kind.length;
     for (const column of [this.kind, this.counter, this.stride, this.boundKind, this.bound, this.boundAt])
@@ -89,7 +90,7 @@ export class CountedLoops {
   #foundKind = 0;
   #foundBound = 0;
 
-  /** Reads an unsigned number of at most four bytes into `value`; gives where it ends, -1 for others. */
+  /** Reads an unsigned number of at most four bytes into `value`. Returns where it ends, or -1 if it is longer. */
   #small(bytes: Uint8Array, at: number): number {
     let value = 0;
     for (let i = 0; i < 4; i++) {
@@ -103,7 +104,7 @@ export class CountedLoops {
     return -1;
   }
 
-  /** Reads what pushes a bound into `foundKind` and `foundBound`; gives where it ends, -1 for other instructions. */
+  /** Reads what pushes a bound into `foundKind` and `foundBound`. Returns where it ends; -1 if it is something else. */
   #readBound(bytes: Uint8Array, at: number): number {
     const opcode = bytes[at];
     if (opcode !== Op.localGet && opcode !== Op.i32Const) return -1;
@@ -116,8 +117,8 @@ export class CountedLoops {
   }
 
   /**
-   * An instruction that is not about control, in the innermost loop `loop` or outside of loops, with `inside` blocks
-   * open in that loop.
+   * Called with each instruction that is not about control, in the innermost loop `loop` or outside of loops, with
+   * `inside` blocks open in that loop.
    */
   follow(reader: InstructionReader, loop: number, inside: number): void {
     switch (reader.opcode) {
@@ -172,7 +173,7 @@ export class CountedLoops {
     this.#writtenIn = writtenIn;
   }
 
-  /** `x = x + constant`, the reader behind it: is it what makes this loop a counted one? */
+  /** Called when the reader stands behind `x = x + constant`, which may make this loop a counted one. */
   #update(reader: InstructionReader, loop: number, inside: number): void {
     const { bytes, position } = reader;
     if (reader.opcode === Op.localSet) {
@@ -197,17 +198,17 @@ export class CountedLoops {
     this.stride.values[loop] = this.#addend;
   }
 
-  /** A branch to the loop. */
+  /** Called at a branch to the loop. */
   branch(loop: number): void {
     this.#branches.values[loop] = this.#branches.at(loop) + 1;
   }
 
-  /** Something leaves the loop otherwise than by its test. */
+  /** Called when something other than its test leaves the loop. */
   leave(loop: number): void {
     this.#leaves.values[loop] = 1;
   }
 
-  /** The block right inside of the loop ends or has another branch: it must be that of the test, after the update. */
+  /** Called where the block right inside of the loop ends or has an `else`. By then, the counter must be updated. */
   closeInner(loop: number): void {
     if (this.kind.at(loop) === Counted.before && this.stride.at(loop) === 0) this.#leaves.values[loop] = 1;
   }
@@ -216,7 +217,7 @@ export class CountedLoops {
     return this.kind.at(loop) === Counted.before;
   }
 
-  /** The loop ends: what did not hold is struck out. */
+  /** Called when the loop ends. If it did not turn out to be a counted one, it is struck out. */
   close(loop: number, innermost: boolean): void {
     const kind = this.kind.at(loop);
     if (kind === Counted.no) return;

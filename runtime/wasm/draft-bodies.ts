@@ -9,9 +9,9 @@ import { Op } from './opcodes.ts';
 type WriteBody = (body: DraftBodyWriter, host: number) => void;
 
 /**
- * What is called in place of host functions of `lunatic::message`, by name of the host function; only under this type.
- * Each does in the draft what the host function would do, where it can be done there without a trap; else it calls the
- * host function.
+ * The functions that are called in place of host functions of `lunatic::message`, by the host function's name, if it is
+ * imported with this type. Each does in the draft what the host function would do. If that cannot be done there without
+ * a trap, it calls the host function.
  */
 export const DRAFT_BODIES: ReadonlyMap<string, { readonly type: string; readonly write: WriteBody }> =
   new Map([
@@ -26,7 +26,7 @@ export const DRAFT_BODIES: ReadonlyMap<string, { readonly type: string; readonly
 
 function writeCreate(body: DraftBodyWriter, host: number): void {
   body.locals(0);
-  // Open or empty: nothing has to be given up but a draft.
+  // The state is open or empty, so the only message to be given up is a draft.
   body.load(Code.i32Load, DRAFT_AT.state);
   body.number(DraftState.Open & DraftState.Empty);
   body.do(Code.i32And);
@@ -69,7 +69,7 @@ function writeRead(body: DraftBodyWriter, host: number): void {
   body.isInMemory(pointer, size);
   body.do(Code.i32And);
   body.when(() => {
-    // The least of what is wanted and what is left.
+    // The smaller of what is wanted and what is left.
     body.get(size);
     body.load(Code.i32Load, DRAFT_AT.length);
     body.load(Code.i32Load, DRAFT_AT.position);

@@ -3,7 +3,7 @@ import { DRAFT_AT, DraftState } from './draft-layout.ts';
 import { Op } from './opcodes.ts';
 import { VALUE_CODE } from './value-type.ts';
 
-/** The instructions that these bodies need and passes over code do not. */
+/** Instructions that only these bodies use: passes over code do not write them. */
 export const Code = {
   i32Load: 0x28,
   i64Load: 0x29,
@@ -21,14 +21,14 @@ export const Code = {
   i32WrapI64: 0xa7,
   i64ExtendI32U: 0xad,
 } as const;
-/** Behind the prefix of vectors. */
+/** Instructions behind the prefix of vectors. */
 const V128 = { prefix: 0xfd, load: 0x00, store: 0x0b } as const;
 
 /** Writes the body of a function that works in the draft. Addresses there are constants, or offsets from one. */
 export class DraftBodyWriter {
   /** Index of the draft's memory. */
   readonly draft: number;
-  /** Index of the guest's memory, which host functions mean. */
+  /** Index of the guest's memory, which is the one that host functions read and write. */
   readonly guest: number;
   readonly #out: ByteWriter;
 
@@ -74,7 +74,7 @@ export class DraftBodyWriter {
     this.#out.s32(value);
   }
 
-  /** A load or store of any alignment. */
+  /** Writes a load or store of any alignment. */
   access(opcode: number, memory: number, offset: number): void {
     if (opcode === V128.load || opcode === V128.store) this.#out.u8(V128.prefix);
     this.#out.u8(opcode);
@@ -99,7 +99,7 @@ export class DraftBodyWriter {
     this.access(opcode, this.draft, at);
   }
 
-  /** Takes the condition from the stack; returns from the function at the end. */
+  /** Takes the condition from the stack. What it guards returns from the function at its end. */
   when(write: () => void): void {
     this.do(Op.if, 0x40);
     write();
@@ -180,7 +180,7 @@ export class DraftBodyWriter {
         () => atLeast(1, three),
       );
     };
-    // The first byte, the middle one and the last: all there is of up to three.
+    // Of up to three bytes, these are all: the first, the middle one and the last.
     const three = () => {
       const index = [
         () => this.number(0),

@@ -1,6 +1,6 @@
 /**
- * The memory `lunatic:kernel`.`draft`, which all guests of a scheduler share and none sees: the message in the scratch
- * area (abi 6.1) of the process that has the turn, as long as it is short and holds nothing but bytes.
+ * Where things are in the memory `lunatic:kernel`.`draft`, which all guests of a scheduler share but cannot see. It
+ * holds the message in the scratch area (abi 6.1) of the running process while that is short and nothing but bytes.
  *
  *     0      8        12         16    24         64                      128
  *     +------+--------+----------+-----+----------+-----------------------+
@@ -8,18 +8,18 @@
  *     +------+--------+----------+-----+----------+-----------------------+
  */
 export const DRAFT_AT = {
-  /** See `DraftState`; i32, as `length` and `position`. */
+  /** A `DraftState`. It is an i32, like `length` and `position`. */
   state: 0,
   length: 8,
-  /** Never beyond the length: a message whose position is can be no draft. */
+  /** It is never beyond the length: a message whose position is beyond it cannot be a draft. */
   position: 12,
-  /** i64, as `receiver`. */
+  /** It is an i64, like `receiver`. */
   tag: 16,
   receiver: 24,
   bytes: 64,
 } as const;
 
-/** Bytes of a message that can be a draft. */
+/** The most bytes that a message may have to be a draft. */
 export const DRAFT_CAPACITY = 64;
 
 export const DraftState = {
@@ -27,7 +27,7 @@ export const DraftState = {
   Host: 0,
   /** The draft is what is in the scratch area. */
   Open: 1,
-  /** The draft was sent to `receiver`, which the host has yet to do; the scratch area is empty. */
+  /** The guest has sent the draft to `receiver`, and the host has yet to deliver it. The scratch area is empty. */
   Sent: 2,
   /** The scratch area is empty. */
   Empty: 3,

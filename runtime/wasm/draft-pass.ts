@@ -6,13 +6,13 @@ import type { ModulePlan } from './module-plan.ts';
 import { Op } from './opcodes.ts';
 import type { Pass } from './pass.ts';
 
-/** The draft's memory is a page. */
+/** The draft's memory has one page. */
 const DRAFT_LIMITS = { initial: 1, maximum: 1, shared: false, is64: false };
 
 /**
- * Has direct calls of host functions that work on a message go to functions which use the draft, the import
- * `lunatic:kernel`.`draft`. A call from a guest to JavaScript takes some 25 ns, since it leaves the guest's stack, and
- * a message takes five.
+ * Redirects direct calls of host functions that work on a message to functions in the module, which use the draft, the
+ * import `lunatic:kernel`.`draft`. A call from a guest to JavaScript takes some 25 ns, since it leaves the guest's
+ * stack, and a message takes five such calls.
  */
 export const draftPass: Pass = {
   name: 'draft',
@@ -30,7 +30,7 @@ export const draftPass: Pass = {
       const type = module.types[typeIndex];
       if (known === undefined || `${type?.params} -> ${type?.results}` !== known.type) continue;
       draft ??= plan.importMemory('draft', DRAFT_LIMITS);
-      // A module may import the same many times.
+      // A module may import the same host function many times.
       const target = added.get(name) ?? addFunction(plan, typeIndex, host, draft, known.write);
       added.set(name, target);
       plan.redirectCalls(host, target);
@@ -51,7 +51,7 @@ function addFunction(
   });
 }
 
-/** Whether host functions reach the module's memory, and it is of the kind that they know. */
+/** Whether host functions can use the module's memory: it is exported, the only one, 32-bit and not shared. */
 function hasGuestMemory({ memories, importedMemories, exports }: WasmModule): boolean {
   const [own] = memories;
   const isLone = memories.length === 1 && importedMemories === 0;

@@ -96,7 +96,7 @@ function fromCode({ bytes, code }: WasmModule, used: Set<Feature>): void {
     while (reader.position < end) {
       reader.next();
       if (reader.shape === Shape.blockType && reader.blockType >= 0) used.add('multiple values');
-      // Most instructions are of the first version, and the others come in runs.
+      // Most instructions are those of the first version, and the others come in runs.
       if (reader.opcode === usedLast) continue;
       const feature = featureOfInstruction(reader.opcode);
       if (feature === null) continue;

@@ -1,5 +1,5 @@
 /**
- * A module's bytes do not follow the binary format.
+ * Thrown when a module's bytes do not follow the binary format.
  *
  * `offset` counts bytes from the start of the module; `expected` says what the format asks for there.
  * The message reads `offset 0x1f: expected a value type, found 0x99 (type section)`.

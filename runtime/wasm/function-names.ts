@@ -6,8 +6,8 @@ import { customReader } from './sections.ts';
 const FUNCTION_SUBSECTION = 1;
 
 /**
- * Function names by function index, from the `name` section. A section that is broken gives what could be read
- * before the break; names never fail a module.
+ * Function names by function index, from the `name` section. A broken section gives the names before
+ * the break, since a module must not fail for its names.
  * Source: core specification, appendix "Custom Sections", "Name Section".
  */
 export function functionNames(module: WasmModule): Map<number, string> {

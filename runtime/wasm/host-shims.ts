@@ -5,7 +5,7 @@ import { FUNCTION_TYPE } from './value-type.ts';
 
 /**
  * The value types of host functions, as binaries write them: those that JavaScript has as numbers and bigints. A `v128`
- * cannot be passed to JavaScript, and a reference would outlive the process that it is of.
+ * cannot be passed to JavaScript, and a reference would outlive the process that it belongs to.
  */
 export const HOST_TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;
 
@@ -23,7 +23,7 @@ export interface HostShim {
 
 /** Name of the module between guests and host functions, as it stands in stack traces. */
 export const HOST_SHIM_MODULE = 'lunatic-host';
-/** What a function that waits returns to wait again, after somebody looked at its stack. */
+/** The value with which a waiting function is resumed when it must wait again, after somebody looked at its stack. */
 export const WAIT_AGAIN = -0x7fff_ffff;
 /** The module its functions are imported from. */
 export const HOST_SHIM_IMPORTS = 'host';
@@ -36,8 +36,9 @@ const I32_EQ = 0x46;
  * A module that stands between guests and host functions, one instance for all processes. The n-th function is
  * imported as `host`.`n` and exported as `n`; those that wait share `host`.`again`, `() -> i32`.
  *
- * What an import of a JavaScript function needs is kept for each instance and is cold when thousands take turns; a
- * call from wasm to wasm needs next to nothing. And an i64 would reach JavaScript as a BigInt, which is an allocation.
+ * V8 keeps what it needs to call an imported JavaScript function for each instance, and that is cold when thousands
+ * take turns. A call from wasm to wasm needs next to nothing. And an i64 would reach JavaScript as a BigInt, which is
+ * an allocation.
  */
 export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
   const out = new ByteWriter(64 + 48 * shims.length);
@@ -85,7 +86,7 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
 const HALVES = ['i32', 'i32'] as const;
 const AGAIN: HostShim = { params: [], results: ['i32'], split: false, waits: false };
 
-/** @param again function index of what waits again */
+/** @param again function index of the import that waits again */
 function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): void {
   const contents = out.openSize(1);
   const result = shim.params.length;
@@ -113,7 +114,7 @@ function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): v
   out.closeSize(contents, 1);
 }
 
-/** Leaves the value on the stack, once it is not the one that asks to wait again. */
+/** Waits again as long as the value on the stack asks for it, and leaves the first other one there. */
 function writeWaitLoop(out: ByteWriter, local: number, again: number): void {
   out.u8(Op.localSet);
   out.u32(local);

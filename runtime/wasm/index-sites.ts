@@ -1,7 +1,7 @@
 import { ByteWriter } from './byte-writer.ts';
 import { IntList } from './int-list.ts';
 
-/** What stands at an index site. Segments that name no table or memory mean the first, so they are sites as well. */
+/** What is at an index site. Segments that name no table or memory mean the first one, so they are sites as well. */
 export const SiteKind = {
   Function: 0,
   Table: 1,
@@ -11,13 +11,13 @@ export const SiteKind = {
   SegmentTable: 4,
   /** Where the element kind of such a segment would stand if it named its table. */
   SegmentKind: 5,
-  /** Where the element type would, if its elements are expressions. */
+  /** Where the element type of such a segment would stand, if its elements are expressions. */
   SegmentType: 6,
   /** The flags of a data segment that means memory 0. */
   SegmentMemory: 7,
 } as const;
 
-/** Where indices stand in a module that move when a pass adds imports: ascending offsets, and what is at each. */
+/** The places in a module of indices that move when a pass adds imports: ascending offsets, and what is at each. */
 export class IndexSites {
   readonly offsets = new IntList();
   readonly #kinds = new ByteWriter(64);

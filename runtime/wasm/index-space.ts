@@ -5,7 +5,7 @@ export interface Added {
   readonly index: number;
 }
 
-/** The same, as the plan keeps it. */
+/** What the plan keeps of such a thing. */
 export interface AddedEntry extends Added {
   index: number;
   /** The name under which it is imported, or by which the name section calls it. */
@@ -15,7 +15,8 @@ export interface AddedEntry extends Added {
 }
 
 /**
- * One index space of a rewritten module, and where the entries of the original went. Passes add imports and own entries:
+ * One index space of a rewritten module, and where the entries of the original went. Passes add imports and defined
+ * entries:
  *
  *     imports of the original | own ones that became imports | added imports | own ones of the original | added ones
  *
@@ -39,11 +40,11 @@ export class IndexSpace {
     return this.imports.length > 0 && this.own > this.turned;
   }
 
-  /** What an index of the original is now. */
+  /** The index that an index of the original has become. */
   readonly move = (index: number): number =>
     index < this.imported + this.turned ? index : index + this.imports.length;
 
-  /** What an index of the rewritten module was; undefined where a pass added the entry. */
+  /** The original index of an entry of the rewritten module; undefined if a pass added the entry. */
   original(index: number): number | undefined {
     const first = this.imported + this.turned;
     if (index < first) return index;

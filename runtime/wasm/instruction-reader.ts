@@ -11,7 +11,7 @@ export class InstructionReader extends ByteReader {
   start = 0;
   /** One byte, or `prefix << 12 | number`. */
   opcode = 0;
-  /** One of `shape`. */
+  /** A `Shape`. */
   shape = 0;
   /** First unsigned immediate: function, local, global, type, ... index. */
   index = 0;
@@ -194,7 +194,7 @@ export class InstructionReader extends ByteReader {
     this.skipU64('a memory offset');
   }
 
-  /** Reads a constant expression up to and with its `end`, and tells `sites` of the indices in it. */
+  /** Reads a constant expression, its `end` included, and tells `sites` of the indices in it. */
   constantExpression(sites: ConstantSites): void {
     for (;;) {
       this.next();

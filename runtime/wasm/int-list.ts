@@ -1,4 +1,4 @@
-/** A growing list of 32-bit integers: what a walk over megabytes of code notes down, without an object per entry. */
+/** A growing list of 32-bit integers, in which a walk over megabytes of code takes notes without allocating objects. */
 export class IntList {
   length = 0;
   values: Int32Array;

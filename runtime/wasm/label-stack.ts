@@ -34,18 +34,18 @@ export class LabelStack {
     this.depth++;
   }
 
-  /** Closes the innermost block of the original and all that were written since the one before it. */
+  /** Closes the innermost block of the original, with all blocks that were written inside of the one around it. */
   close(): void {
     this.depth--;
     this.written = this.depth === 0 ? 0 : (this.#depthOf[this.depth - 1] ?? 0);
   }
 
-  /** What a label of the original is here. */
+  /** The label in the rewritten code for a label of the original. */
   translate(label: number): number {
     return this.written - (this.#depthOf[this.depth - 1 - label] ?? 0);
   }
 
-  /** The loop, counted over the module, that a label names; `noLoop` for other blocks. */
+  /** The loop, counted over the module, that a label names; `NO_LOOP` for other blocks. */
   loopAt(label: number): number {
     return this.#loops[this.depth - 1 - label] ?? NO_LOOP;
   }

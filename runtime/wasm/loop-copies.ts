@@ -3,13 +3,13 @@ import { InstructionReader } from './instruction-reader.ts';
 import type { WasmModule } from './module.ts';
 import { isBulk, Op, Shape } from './opcodes.ts';
 
-/** Bytes of a body that is worth copying: in a longer one a count more or less is hardly seen. */
+/** The most bytes of a body that is worth copying. In longer ones, the time to count a turn hardly shows. */
 const BODY_LIMIT = 40;
 /** Bytes that all copies of a body may take. */
 const COPIES_LIMIT = 128;
 const MOST_COPIES = 4;
 
-/** Blocks that are written around a copy: those of the loop, and one that the copies jump out of. */
+/** Blocks around each copy: two loops, and a block that the copies jump out of. */
 const BLOCKS_AROUND = 3;
 
 /**
@@ -34,16 +34,16 @@ export class LoopCopies {
     this.#reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'code section');
   }
 
-  /** How often the body of the loop at hand is to be written; the walk's reader stands behind its type. */
+  /** How often to write the body of the loop at hand. The walk's reader stands behind the loop's type. */
   count(walk: CodeWalk): number {
     const start = walk.reader.position;
-    // A loop with results could not be left by a branch without them.
+    // A branch without results could not leave a loop with results.
     if (walk.reader.bytes[start - 1] !== 0x40) return 1;
     const end = this.#bodyEnd(start);
     return end < 0 ? 1 : Math.min(MOST_COPIES, Math.max(1, Math.floor(COPIES_LIMIT / (end - start))));
   }
 
-  /** Where a loop ends whose body begins at `start`. */
+  /** Where the loop whose body begins at `start` ends. */
   loopEnd(start: number): number {
     const reader = this.#reader;
     reader.position = start;
@@ -68,7 +68,7 @@ export class LoopCopies {
           depth++;
           break;
         case Shape.none:
-          // A return must settle first.
+          // A return must first take what was spent from the budget.
           if (reader.opcode === Op.return) return -1;
           if (reader.opcode === Op.end && --depth === 0) return reader.start;
           break;

@@ -1,6 +1,6 @@
 import type { Pass } from './pass.ts';
 
-/** A process may have fewer table elements than 100,000. */
+/** A process must have fewer than 100,000 table elements. */
 const TABLE_MAXIMUM = 99_999;
 
 /** Makes the module's own memory the import `lunatic:kernel`.`memory`, and gives tables the maximum of the host. */

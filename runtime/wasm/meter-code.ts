@@ -2,11 +2,12 @@ import type { CodePass, CodeWalk } from './code-pass.ts';
 import { Op, Shape } from './opcodes.ts';
 
 /**
- * Exact fuel: every instruction costs one tick, structure nothing, and entering a function one.
+ * Makes a module count its fuel exactly: every instruction and every entry into a function costs one tick, but block
+ * structure costs nothing.
  *
- * Costs are added up along straight code and charged to a global where control may leave it, so what was charged
- * at any call, branch or loop head is what was executed. The tank is looked at on function entry and at loop heads;
- * when it is empty, `refuel` says how much is added, or does not return.
+ * Costs are added up along straight code and charged to a global where control may leave it. So at every call, branch
+ * and loop head, exactly what was executed has been charged. Function entries and loop heads look at the tank. When it
+ * is empty, `refuel` returns how much to add, or does not return.
  * Source: Wasmtime's default cost model (`func_environ.rs`, `fuel_before_op`).
  */
 export class MeterCode implements CodePass {
@@ -57,7 +58,7 @@ export class MeterCode implements CodePass {
     emit.resume(reader.position);
   }
 
-  /** It charges in every block. */
+  /** All code is marked, since the pass charges in every block. */
   marks(): boolean {
     return true;
   }

@@ -8,7 +8,7 @@ export const meterPass: Pass = {
   declare(plan) {
     const refuel = plan.importFunction('refuel', { params: [], results: ['i32'] });
     const tank = plan.addGlobal('i32', 0);
-    // The budget of the preempt pass may carry over from one process to the next, but nobody's fuel.
+    // The budget of the preempt pass may carry over from one process to the next, but fuel must not.
     plan.reset.set('lunatic:fuel', tank);
     plan.exportStart();
     plan.editCode(() => new MeterCode(refuel.index, tank.index));

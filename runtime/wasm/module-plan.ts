@@ -41,7 +41,7 @@ export interface AddedExport {
 export class ModulePlan {
   readonly module: WasmModule;
   readonly spaces: Readonly<Record<SpaceKind, IndexSpace>>;
-  /** Types behind the module's own, which so keep their indices. */
+  /** Types that follow the module's own, so that those keep their indices. */
   readonly types: AddedType[] = [];
   readonly exports: AddedExport[] = [];
   readonly codeEdits: ((walk: CodeWalk) => CodePass)[] = [];
@@ -49,7 +49,7 @@ export class ModulePlan {
   readonly calls = new Map<number, Added>();
   /** Custom sections that are left out. */
   readonly dropped = new Set<string>();
-  /** Globals of passes that a second use of an instance needs set back, by the name they are exported under. */
+  /** Export names of passes' globals that must be set back before an instance is used again. */
   readonly reset = new Map<string, Added>();
   /** The most elements a table may come to have; a table that begins larger keeps its limits. */
   tableMaximum: number | undefined;
@@ -96,8 +96,8 @@ export class ModulePlan {
 
   /**
    * Adds a function.
-   * @param type one of its own, or the index of one of the module's
-   * @param writeBody writes the declarations of locals and the code, up to and with its `end`
+   * @param type a type to add, or the index of one of the module's own
+   * @param writeBody writes the declarations of locals and the code, its `end` included
    */
   addFunction(type: AddedType | number, writeBody: (out: ByteWriter) => void): Added {
     const index = typeof type === 'number' ? type : this.#type(type);
@@ -129,8 +129,8 @@ export class ModulePlan {
 
   /**
    * Exports something under a name that the module has not used.
-   * @param wanted the name, to which a number is added where it is taken
-   * @returns the name
+   * @param wanted the name, to which a number is appended if it is taken
+   * @returns the name that it got
    */
   addExport(wanted: string, kind: SpaceKind, target: Added | number): string {
     const name = this.#freeName(wanted);
@@ -150,7 +150,7 @@ export class ModulePlan {
     this.calls.set(importIndex, target);
   }
 
-  /** Has a pass edit the code. It is made when everything has its index. */
+  /** Lets a pass edit the code. Its `CodePass` is made when everything has its index. */
   editCode(create: (walk: CodeWalk) => CodePass): void {
     this.codeEdits.push(create);
   }
@@ -160,12 +160,12 @@ export class ModulePlan {
     for (const space of Object.values(this.spaces)) space.number();
   }
 
-  /** Whether any index of the original is another one now. */
+  /** Whether any index of the original has changed. */
   get moves(): boolean {
     return this.spaces.function.moves || this.movesOthers;
   }
 
-  /** The same of tables, memories and globals, which code names in many more places than functions. */
+  /** Whether any index of a table, memory or global has. Code names these in many more places than functions. */
   get movesOthers(): boolean {
     const { table, memory, global } = this.spaces;
     return table.moves || memory.moves || global.moves;

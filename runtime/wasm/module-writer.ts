@@ -13,7 +13,7 @@ import { writeLimits } from './write-limits.ts';
 
 const HEADER_LENGTH = 8;
 
-/** Writes the sections of a module with all that a plan brings. Sections that nothing changes are copied. */
+/** Writes the sections of a module with all that a plan brings. Sections that do not change are copied. */
 export class ModuleWriter {
   readonly #module: WasmModule;
   readonly #plan: ModulePlan;
@@ -24,8 +24,8 @@ export class ModuleWriter {
   readonly #reader: InstructionReader;
 
   /**
-   * @param plan with everything numbered
-   * @param walk over the code, done; undefined where the code stays as it is
+   * @param plan a plan in which everything has its index
+   * @param walk the finished walk over the code; undefined if the code stays as it is
    * @param hints contents of the section of branch hints, if there are any
    */
   constructor(plan: ModulePlan, walk: CodeWalker | undefined, hints: Uint8Array | undefined) {
@@ -62,7 +62,7 @@ export class ModuleWriter {
     if (!this.#rewritten(id, section, before) && section !== undefined) this.#copy(section);
   }
 
-  /** Writes a section that passes change, add or drop; false where it is to stay as it is. */
+  /** Writes a section that passes change, add or drop. Returns false if it is to stay as it is. */
   #rewritten(id: number, section: Section | undefined, before: number): boolean {
     const { types, exports, bodies, spaces, moves } = this.#plan;
     switch (id) {
@@ -90,7 +90,7 @@ export class ModuleWriter {
         if (exports.length === 0 && !this.#isMoved(section)) return false;
         return this.#extend(id, section, before, exports.length, this.#writeExports);
       case SectionId.start:
-        // It became an export.
+        // Where the plan exports the start function, the host calls it, so the section is dropped.
         return (
           this.#plan.startExport !== undefined || (section !== undefined && moves && this.#start(section))
         );
@@ -297,7 +297,7 @@ export class ModuleWriter {
     if (custom === undefined || !this.#rewrittenCustom(custom)) this.#copy(section);
   }
 
-  /** Writes or drops a custom section that passes change; false where it is to stay as it is. */
+  /** Writes or drops a custom section that passes change. Returns false if it is to stay as it is. */
   #rewrittenCustom(custom: CustomSection): boolean {
     if (this.#plan.dropped.has(custom.name)) return true;
     if (this.#walk === undefined) return false;
@@ -307,7 +307,7 @@ export class ModuleWriter {
       if (names !== undefined) this.#writeCustom(custom.name, names);
       return true;
     }
-    // Hints are written anew before the code; other code metadata refers to offsets that are gone.
+    // Branch hints are written before the code. Other code metadata refers to offsets that are no longer right.
     return custom.name.startsWith('metadata.code.');
   }
 

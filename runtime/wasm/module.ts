@@ -60,7 +60,7 @@ export interface DefinedTable extends TableType {
 
 /**
  * A module's structure. Counts and offsets refer to `bytes`, which is kept and must not be changed.
- * Reading checks structure only; whether the code is well typed is the engine's to say.
+ * Reading checks the structure only. The engine checks whether the code is well typed.
  */
 export interface WasmModule {
   readonly bytes: Uint8Array;
@@ -76,7 +76,7 @@ export interface WasmModule {
   readonly importedGlobals: number;
   /** Type index of each defined function. */
   readonly functions: Uint32Array;
-  /** Defined ones only, here and below. */
+  /** Defined tables only. The lists of memories, globals and tags have no imports either. */
   readonly tables: readonly DefinedTable[];
   readonly memories: readonly Limits[];
   readonly globals: readonly GlobalType[];
@@ -90,16 +90,16 @@ export interface WasmModule {
   readonly customs: readonly CustomSection[];
   /** Every index of a function, table, memory or global outside of the code section and the start section. */
   readonly sites: IndexSites;
-  /** By function index: 1 when its address may be in a table or a reference. Exports are not counted. */
+  /** By function index: 1 if a table or a reference may hold the function. Exports do not count. */
   readonly addressTaken: Uint8Array;
   readonly code: CodeSurvey;
   /** The type of an imported or defined function; undefined when there is no such function. */
   functionType(index: number): FuncType | undefined;
-  /** The type index of the same. */
+  /** The type index of an imported or defined function; undefined when there is no such function. */
   functionTypeIndex(index: number): number | undefined;
 }
 
-/** The custom section of that name; the first if there are several. */
+/** The custom section of this name; the first if there are several. */
 export function customSection(module: WasmModule, name: string): CustomSection | undefined {
   return module.customs.find((custom) => custom.name === name);
 }

@@ -63,7 +63,7 @@ export function copyMoved(
   out.copy(reader.bytes, copied, end);
 }
 
-/** By kind of site, the space whose indices move; undefined where they stay. */
+/** By kind of site: the index space that it refers to, or undefined if no index of that space moves. */
 function sitesToMove(plan: ModulePlan): readonly (IndexSpace | undefined)[] {
   return Object.values(KIND_OF_SITE).map((kind) => (plan.spaces[kind].moves ? plan.spaces[kind] : undefined));
 }
@@ -80,7 +80,7 @@ export class InstructionMover {
     this.#global = spaces.global;
   }
 
-  /** Moves those of the instruction that the reader has read. */
+  /** Moves the indices of the instruction that the reader has read. */
   move(reader: InstructionReader, emit: CodeEmitter): void {
     switch (reader.shape) {
       case Shape.index: {
@@ -140,7 +140,7 @@ export class InstructionMover {
     }
   }
 
-  /** Names the memory of a load or store, which need not be named as long as it is the first. */
+  /** Moves the memory's index of a load or store. No index means the first memory, which may move, too. */
   #memoryArgument(reader: InstructionReader, emit: CodeEmitter): void {
     const end = reader.position;
     const at = reader.immediatesAt;

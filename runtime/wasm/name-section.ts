@@ -3,7 +3,7 @@ import { WasmFormatError } from './format-error.ts';
 import { customSection, type WasmModule } from './module.ts';
 import { customReader } from './sections.ts';
 
-/** Index spaces that names of the name section and references in code are about. */
+/** The index spaces whose entries the name section names and code refers to. */
 export type NamedSpace = 'function' | 'table' | 'memory' | 'global' | 'element' | 'data' | 'tag';
 
 const LOCAL_SUBSECTION = 2;
@@ -24,7 +24,7 @@ const SPACES: readonly (NamedSpace | undefined)[] = [
   'tag',
 ];
 
-/** All names of a module. A section that is broken gives what could be read before the break. */
+/** All names of a module. A broken section gives the names before the break. */
 export class NameSection {
   readonly #names = new Map<NamedSpace, Map<number, string>>();
   /** By function index: where the names of its locals stand. Few functions are ever looked at. */
@@ -92,7 +92,7 @@ function readNameMap(reader: ByteReader, names: Map<number, string>): void {
   for (let i = 0; i < count; i++) names.set(reader.u32('an index'), reader.lenientName('a name'));
 }
 
-/** Names never fail a module. */
+/** Ignores errors of format, since a module must not fail for its names. */
 function unlessBroken(read: () => void): void {
   try {
     read();

@@ -1,7 +1,7 @@
 import { IntList } from './int-list.ts';
 
 /**
- * Byte offsets of a rewritten module against those of the original, both ways.
+ * Translates byte offsets between a rewritten module and its original, both ways.
  *
  * The map is a sorted list of runs. A copied run advances on both sides; an inserted one stands, with all its
  * bytes, for the one original instruction that it replaces or precedes (stored as `~offset`).
@@ -36,7 +36,7 @@ export class OffsetMap {
     return this.length - 1;
   }
 
-  /** From `rewritten` on, bytes are there on behalf of the instruction at `original`. */
+  /** From `rewritten` on, bytes were inserted for the instruction at `original`. */
   inserted(rewritten: number, original: number): void {
     this.#add(rewritten, ~original);
   }
@@ -53,7 +53,7 @@ export class OffsetMap {
 
   #add(rewritten: number, original: number): void {
     const last = this.#rewritten.length - 1;
-    // A run without bytes says nothing.
+    // The last run has no bytes, so it is replaced.
     if (last >= 0 && this.#rewritten.values[last] === rewritten) {
       this.#original.values[last] = original;
       return;
@@ -90,7 +90,7 @@ export class OffsetMap {
     if (original < 0) return ~original;
     const mapped = original + rewritten - this.#rewritten.at(run);
     if (run + 1 === this.length) return mapped;
-    // Inside a longer encoding of an index: still the instruction before the next run.
+    // Inside of an index that became longer, the offset still belongs to the instruction before the next run.
     const next = this.#original.at(run + 1);
     return Math.min(mapped, next < 0 ? ~next : next);
   }

@@ -10,11 +10,11 @@ export interface Pass {
   readonly excludes?: readonly string[];
   /** Declares what the pass brings into the plan's module. Nothing has an index yet. */
   declare?(plan: ModulePlan): void;
-  /** Called after every pass has declared what it brings, for a pass that has to know. */
+  /** Called after every pass has declared what it brings, for passes that depend on what others bring. */
   conclude?(plan: ModulePlan): void;
 }
 
-/** Passes that exclude each other, or one that is named twice. */
+/** Thrown when passes exclude each other, or one is in the list twice. */
 export class PassConflictError extends Error {
   override readonly name = 'PassConflictError';
   readonly code = 'LUNATIC_PASS_CONFLICT';

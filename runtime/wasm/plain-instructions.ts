@@ -6,7 +6,7 @@ const FIRST_PLAIN = 0x1a;
 
 const Length = { notPlain: 0, alone: 1, number: 2, memory: 3, four: 4, eight: 5 } as const;
 
-/** How an instruction goes on that neither moves nor matters to most passes, by its opcode. */
+/** By opcode: what follows an instruction that has no index to move and that most passes need not see. */
 const LENGTHS = Uint8Array.from(PLAIN_SHAPES, (kind, opcode) => {
   if (opcode < FIRST_PLAIN) return Length.notPlain;
   switch (kind) {
@@ -27,15 +27,15 @@ const LENGTHS = Uint8Array.from(PLAIN_SHAPES, (kind, opcode) => {
   }
 });
 
-/** 0 for instructions that are free, else 1; by opcode. */
+/** By opcode: 0 for instructions that cost nothing, 1 for others. */
 const COSTS = Uint8Array.from(LENGTHS, (_, opcode) => (isFree(opcode) ? 0 : 1));
 
 /** Alignments from here on are followed by a memory's index. */
 const NAMES_MEMORY = 0x40;
 
 /**
- * Where the first instruction stands, from `at` on, that is not a plain one: arithmetic, locals, globals, constants,
- * loads and stores. Most are plain, and this is several times as fast as reading them.
+ * Finds the first instruction from `at` on that is not a plain one. Plain are arithmetic, locals, globals, constants,
+ * loads and stores. Most instructions are, and skipping them is several times as fast as reading them.
  *
  * @param at in code that was read before, and so is well formed
  * @param stopAt an instruction to stop at in any case, or -1
@@ -74,12 +74,12 @@ function pastNumber(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Reads plain instructions whose immediates take a byte each, which nearly all do. Stops at any other.
+ * Reads plain instructions whose immediates take one byte each, as nearly all do. It stops at any other instruction.
  * @returns how many there were that cost something
  */
 export function readPlain(reader: ByteReader): number {
   const { bytes } = reader;
-  // The longest of them, so that none reaches beyond the end.
+  // Room for the longest of them, so that none reaches beyond the end.
   const last = reader.end - 9;
   let at = reader.position;
   let cost = 0;

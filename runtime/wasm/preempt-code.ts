@@ -11,11 +11,11 @@ import { WorkCount } from './work-count.ts';
 
 /** Locals that the pass may add to a function. */
 const MOST_LOCALS = 5;
-/** The number of no loop that is written as a counted one. */
+/** Stands for the number of a loop where the loop at hand is not written as a counted one. */
 const NO_COUNTED_LOOP = -2;
 
 /**
- * Gives control back for certain: an execution that does not end goes through a loop or through recursion.
+ * Makes every execution that goes on for long ask for ticks: one that does not end goes through a loop or recursion.
  *
  * A function with loops counts the work of their turns in a local, `spent`. A loop is strip-mined:
  *
@@ -29,9 +29,9 @@ const NO_COUNTED_LOOP = -2;
  * before. Small bodies are copied, so that several turns are counted at once: see `LoopCopies`. Loops that cannot be
  * split (with parameters, or reached by other branches) count and ask at their head.
  *
- * When a function ends, what it has spent since it last asked goes to a budget that all functions share: nobody gets
- * work for nothing by doing it in many short calls. Recursion, and calls nested so that their work multiplies, take
- * from the budget too: see `planCalls`. Where every turn of a loop makes such a call, the loop need not count.
+ * When a function ends, what it has spent since it last asked is taken from a budget that all functions share, so that
+ * many short calls count as much as one long one. Recursion, and nested calls whose work multiplies, take from the
+ * budget too: see `planCalls`. If every turn of a loop makes such a call, the loop need not count.
  */
 export class PreemptCode implements CodePass {
   readonly skipsPlain = true;
@@ -40,10 +40,10 @@ export class PreemptCode implements CodePass {
   readonly #work: WorkCount;
   readonly #countedLoops: CountedLoopWriter;
   readonly #copies: LoopCopies;
-  /** 1 where the innermost loop at hand has a block around it, that its copies jump out of. */
+  /** 1 if the innermost loop at hand has a block around it that its copies jump out of. */
   #exitBlock = 0;
   #scratch = -1;
-  /** Whether the code since the last merge has asked. */
+  /** Whether the code since the last merge of control has asked for a tick. */
   #asked = false;
   readonly #bulk: BulkCheck;
 
@@ -94,8 +94,8 @@ export class PreemptCode implements CodePass {
   }
 
   /**
-   * The engine unrolls loops of up to so many operations, constants included. Constants from outside of the loop do
-   * not count, so the limit and an innermost loop's weight are in locals.
+   * The engine unrolls loops up to some number of operations, and constants count among them unless they come from
+   * outside of the loop. So the limit and an innermost loop's weight are in locals.
    */
   #enterLoops(walk: CodeWalk): void {
     if (this.#work.spent < 0) return;
@@ -188,12 +188,12 @@ export class PreemptCode implements CodePass {
     }
   }
 
-  /** It writes checks at loops, calls and ends, and that is nearly everywhere. */
+  /** All code is marked, since checks at loops, calls and ends are nearly everywhere. */
   marks(): boolean {
     return true;
   }
 
-  /** What the function's loops did and nobody asked for goes to the budget that all functions share. */
+  /** Takes what the function's loops did since they last asked from the budget that all functions share. */
   #leave(walk: CodeWalk): void {
     if (this.#work.spent < 0) return;
     walk.emit.insert(walk.reader.start);
@@ -201,7 +201,7 @@ export class PreemptCode implements CodePass {
     walk.emit.resume(walk.reader.start);
   }
 
-  /** A branch may be to the function itself. Compilers write a return there, so this need not be fast. */
+  /** Handles branches to the function's own label. Compilers write a return instead, so this need not be fast. */
   #leaveByBranch(walk: CodeWalk): void {
     const { reader, labels, emit } = walk;
     if (this.#work.spent < 0) return;
@@ -216,8 +216,8 @@ export class PreemptCode implements CodePass {
   }
 
   /**
-   * Asks before a call that closes a cycle. Where one call comes after another without a merge between, the first
-   * has asked for both: leaves of a recursion never pay.
+   * Asks for a tick before a call that closes a cycle. If control does not merge between two such calls, the first one
+   * asks for both, so the leaves of a recursion never pay.
    */
   #call(walk: CodeWalk): void {
     const weight = this.#plan.callSiteWeight[this.#nextCall++] ?? 0;
@@ -234,7 +234,7 @@ export class PreemptCode implements CodePass {
     return (flags & (LoopFlag.params | LoopFlag.oddBranch | LoopFlag.indirectCalls)) === 0;
   }
 
-  /** Whether the loop's turns count: nothing to count where it has one only, or where its turns ask by their calls. */
+  /** Whether the loop's turns are counted. They need not be if there is only one, or if calls in every turn ask. */
   #isCharged(loop: number): boolean {
     return (
       (this.#module.code.loopFlags.at(loop) & LoopFlag.branched) !== 0 && this.#plan.turnWeight[loop] !== 0
@@ -340,7 +340,7 @@ export class PreemptCode implements CodePass {
   }
 
   /**
-   * A case that jumps back leaves through a block around the table instead, one for each loop:
+   * Writes a branch table. A case that jumps back leaves through a block around the table, one for each loop:
    *
    *     block block (br_table ...) end back edge of the first loop end back edge of the second
    */

@@ -28,7 +28,7 @@ const EXPORT_SITES = {
   global: SiteKind.Global,
 } as const;
 
-/** No module may have more of anything than this; engines have the same limit. */
+/** No module may have more entries of one kind than this. Engines have the same limit. */
 const ENTRY_LIMIT = 1_000_000;
 
 export function isWasmBinary(bytes: Uint8Array): boolean {

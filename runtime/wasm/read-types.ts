@@ -7,7 +7,7 @@ const RECURSIVE_GROUP = 0x4e;
 const SUBTYPE = 0x50;
 const FINAL_SUBTYPE = 0x4f;
 
-/** The type section. Source: core specification, 5.3 and 5.5.4. */
+/** Reads the type section. Source: core specification, 5.3 and 5.5.4. */
 export function readTypes(reader: ByteReader): { types: TypeDefinition[]; usesGcTypes: boolean } {
   const types: TypeDefinition[] = [];
   let usesGcTypes = false;
@@ -55,7 +55,7 @@ function readComposite(reader: ByteReader, plain: boolean): TypeDefinition {
   }
 }
 
-/** Shared: a module can have a million types of two bytes each. */
+/** Types share this empty list, since a module can have a million types of two bytes each. */
 const NO_TYPES: readonly ValueType[] = Object.freeze([]);
 
 function readValueTypes(reader: ByteReader): readonly ValueType[] {

@@ -1,13 +1,13 @@
 import type { ModulePlan } from './module-plan.ts';
 import type { Pass } from './pass.ts';
 
-/** Setting more globals back takes longer than making a new instance. */
+/** The most globals to set back: for more of them, making a new instance is faster. */
 const MOST_GLOBALS = 32;
 
-/** Exports what an instance must get back to serve a second time, see `RewrittenModule.state`. */
+/** Exports the globals that must be set back before an instance is used again; see `RewrittenModule.state`. */
 export const reusePass: Pass = {
   name: 'reuse',
-  // What other passes need set back is known when all have declared it.
+  // Globals of other passes that must be set back are known once all passes have declared them.
   conclude(plan) {
     const globals = mutableGlobals(plan);
     if (globals === undefined) return;
@@ -17,13 +17,13 @@ export const reusePass: Pass = {
   },
 };
 
-/** What code can change besides the memory; undefined where that is more than the host can set back. */
+/** The globals that code can change; undefined if it can change more than the host can set back. */
 function mutableGlobals({ module }: ModulePlan): number[] | undefined {
   if (module.usesGcTypes || module.code.changesTables || module.importedGlobals > 0) return undefined;
   const found: number[] = [];
   for (const [index, { type, mutable }] of module.globals.entries()) {
     if (!mutable) continue;
-    // A host sees neither vectors nor what is in a reference.
+    // JavaScript can neither read vectors nor what a reference refers to.
     if (!['i32', 'i64', 'f32', 'f64'].includes(type) || found.length === MOST_GLOBALS) return undefined;
     found.push(index);
   }

@@ -13,8 +13,8 @@ export interface RewrittenModule {
   /** The memory to provide as `lunatic:kernel`.`memory`; undefined if none is imported. */
   readonly memory?: ImportedMemory;
   /**
-   * Names under which the mutable globals are exported: with these, the memory and nothing else set back, an instance
-   * that was used equals a fresh one. Undefined where that does not hold, or the pass `reuse` was not in the list.
+   * Names under which the mutable globals are exported. Once these and the memory have been set back, a used instance
+   * equals a fresh one. Undefined if more than that can change, or if the pass `reuse` was not in the list.
    */
   readonly state?: readonly string[];
   /** The export to call, on a stack that can suspend, before any other: the start function, if there was one. */
@@ -22,8 +22,8 @@ export interface RewrittenModule {
 }
 
 /**
- * Writes a module anew with the edits of all `passes`. Where several write at the same instruction, they do so in the
- * order of the list. Without any pass the module stays as it is, byte for byte.
+ * Rewrites a module with the edits of all `passes`. If several write at the same instruction, they do so in the order
+ * of the list. Without any pass the module stays as it is, byte for byte.
  *
  * @throws WasmFormatError where the code names something that does not exist
  * @throws PassConflictError where the passes exclude each other

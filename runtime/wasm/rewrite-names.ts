@@ -21,7 +21,7 @@ const SPACES: ReadonlyMap<number, SpaceKind> = new Map([
 /**
  * Writes the contents of a name section with indices moved, and the names of imported functions that passes added.
  * Label names are dropped, since passes add labels.
- * @returns undefined when the section cannot be read: wrong names are worse than none
+ * @returns undefined if the section cannot be read, since wrong names are worse than none
  */
 export function rewriteNames({ module, spaces }: ModulePlan, custom: CustomSection): Uint8Array | undefined {
   const reader = customReader(module, custom);

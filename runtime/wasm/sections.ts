@@ -36,10 +36,10 @@ export const SECTION_NAMES: readonly string[] = [
   'tag',
 ];
 
-/** The order sections come in; a custom section may stand anywhere. */
+/** The order in which sections come. Custom sections may stand anywhere. */
 export const SECTION_ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
-/** A reader over a custom section's contents. */
+/** Makes a reader of a custom section's contents. */
 export function customReader(module: WasmModule, custom: CustomSection): ByteReader {
   return new ByteReader(module.bytes, custom.start, custom.end, `custom section "${custom.name}"`);
 }

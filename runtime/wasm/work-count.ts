@@ -3,13 +3,13 @@ import type { CodeEmitter } from './code-emitter.ts';
 import { Op } from './opcodes.ts';
 
 /**
- * Writes the code that counts work and asks for a tick. Loops count in locals of their function, function entries and
- * calls in a global that the module has for itself.
+ * Writes the code that counts work and asks for a tick. Loops count in locals of their function; function entries and
+ * calls count in a global of the module.
  */
 export class WorkCount {
   /** Local: work of this function's loops since it last asked; -1 where no local could be added. */
   spent = -1;
-  /** Local: `workLimit`. */
+  /** Local: `WORK_LIMIT`. */
   limit = -1;
   /** Local: the weight of an innermost loop's turn, or the bound of a counted loop's strip. */
   step = -1;
@@ -24,7 +24,7 @@ export class WorkCount {
     this.#budget = budget;
   }
 
-  /** The question itself. */
+  /** Writes the call that asks for a tick. */
   ask(): void {
     this.#emit.call(this.#tick);
   }
@@ -55,7 +55,7 @@ export class WorkCount {
     this.#takeFromBudget();
   }
 
-  /** Takes what is counted in `spent` from the budget. */
+  /** Takes what `spent` has counted from the budget. */
   settle(): void {
     this.#emit.globalGet(this.#budget);
     this.#emit.localGet(this.spent);

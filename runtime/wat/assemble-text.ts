@@ -1,10 +1,10 @@
-/** The text of a module does not parse or does not validate. The message is the assembler's, with line and column. */
+/** Thrown when text does not parse or validate as a module. The message is the assembler's, with line and column. */
 export class WatError extends Error {
   override readonly name = 'WatError';
   readonly code = 'LUNATIC_WAT_INVALID';
 }
 
-/** Proposals that the assembler knows; all are on. */
+/** The proposals that the assembler knows. All of them are enabled. */
 const FEATURES = {
   exceptions: true,
   mutable_globals: true,
@@ -25,7 +25,7 @@ const FEATURES = {
   relaxed_simd: true,
 };
 
-/** Loaded when first needed: most programs are binaries, and the assembler is large. */
+/** The assembler is loaded when it is first needed: it is large, and most programs are binaries. */
 let assembler: Promise<Awaited<ReturnType<typeof import('wabt')>>> | undefined;
 
 /**
@@ -37,18 +37,18 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
   assembler ??= import('wabt').then(({ default: load }) => load());
   const wabt = await assembler;
   try {
-    // As bytes: the assembler cuts characters of strings down to one byte each.
+    // The text is passed as bytes, since the assembler cuts each character of a string down to one byte.
     const module = wabt.parseWat(fileName, new TextEncoder().encode(source), FEATURES);
     try {
       module.resolveNames();
-      // Takes the features too, which its types do not say.
+      // `validate` takes the features, too, though its types do not say so.
       const validate: (enabled: typeof FEATURES) => void = module.validate.bind(module);
       const bytes = (): Uint8Array<ArrayBuffer> =>
         new Uint8Array(module.toBinary({ write_debug_names: true }).buffer);
       try {
         validate(FEATURES);
       } catch (error) {
-        // It refuses some valid uses of typed references; the engine has the last word.
+        // The assembler refuses some valid uses of typed references, so the engine has the last word.
         if (!WebAssembly.validate(bytes())) throw error;
       }
       return bytes();

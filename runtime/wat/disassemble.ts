@@ -12,37 +12,37 @@ export interface Disassembly {
   /** Lines, without a line break behind the last. */
   readonly text: string;
   /**
-   * By line from 0: the offset in the module of the instruction that stands there, or -1 where none does, as in the
-   * function's head. They ascend. The `)` at the end is the function's last `end`; the comment in place of what is
-   * left out has the offset of the first instruction that it stands for.
+   * By line from 0: the offset in the module of the instruction on that line, or -1 if there is none, as in the
+   * function's head. Offsets ascend. The `)` at the end stands for the function's last `end`. A comment that replaces
+   * what is left out has the offset of the first instruction that it replaces.
    */
   readonly offsets: readonly number[];
 }
 
-/** More would keep editors busy for long. Functions of that size are made by machines. */
+/** More would keep editors busy for long, and functions of that size are not written by people. */
 const MOST_LINES = 100_000;
 const MOST_CHARACTERS = 10_000_000;
 
-/** Engines refuse more parameters and more locals. */
+/** Engines refuse more parameters or locals than these. */
 const MOST_PARAMETERS = 1_000;
 const MOST_LOCALS = 50_000;
 
-/** Names under which one function is exported that are shown. */
+/** How many of the names under which one function is exported are shown. */
 const MOST_EXPORTS = 16;
 
-/** From here on, deeper blocks stand no farther to the right. */
+/** Blocks that are nested deeper than this are not indented any further. */
 const DEEPEST_INDENT = 40;
 
 const LINE_WIDTH = 100;
 
 /**
- * The text of a function: of an imported one its import. Fit to be shown, whatever the module's names.
+ * Writes a function as text; an imported one as its import. The text is fit to be shown, whatever the module's names.
  *
- * Names are those of the name section; a function without gets the one by which it is imported or exported. The text
- * is valid apart from what had to be left out, and gives the same instructions again. Names that are no identifiers
- * are in quotes, as in `$"<A as B>::c"`, which WebAssembly 3.0 allows and older assemblers do not know.
+ * Names are those of the name section. A function without one gets the name by which it is imported or exported. The
+ * text is valid, apart from what had to be left out, and assembles to the same instructions. Names that are no
+ * identifiers are in quotes, as in `$"<A as B>::c"`, which WebAssembly 3.0 allows and older assemblers do not know.
  *
- * Takes time by the function's size, and the first time for a module by the number of its names.
+ * This takes time by the function's size and, the first time for a module, by the number of the module's names.
  */
 export function disassembleFunction(module: WasmModule, functionIndex: number): Disassembly {
   const total = module.importedFunctions + module.functions.length;
@@ -55,14 +55,14 @@ export function disassembleFunction(module: WasmModule, functionIndex: number): 
   return { text: lines.lines.join('\n'), offsets: lines.offsets };
 }
 
-/** The text alone. */
+/** Writes a function as text, without its offsets. */
 export function functionText(module: WasmModule, functionIndex: number): string {
   return disassembleFunction(module, functionIndex).text;
 }
 
 /**
- * The line from 0 of the instruction that covers an offset: the last one that starts at or before it. The first line
- * where none does.
+ * Finds the line, from 0, of the instruction that covers an offset: the last one that starts at or before it. If there
+ * is none, it is the first line.
  */
 export function lineOf({ offsets }: Disassembly, offset: number): number {
   let low = 0;
@@ -148,7 +148,7 @@ class FunctionLines {
     return words.filter((word) => word !== '').join(' ');
   }
 
-  /** Those that are shown, and how many there are in all. */
+  /** Reads the types of the locals that are shown, and how many locals there are in all. */
   #readLocals(reader: InstructionReader): { types: ValueType[]; total: number } {
     const types: ValueType[] = [];
     let total = 0;
@@ -161,7 +161,7 @@ class FunctionLines {
     return { types, total };
   }
 
-  /** What is not declared in the text cannot be named there. */
+  /** Names only the locals that the text declares. */
   #nameLocals(declared: number): void {
     const params = this.#params;
     const locals = this.#locals;
@@ -188,7 +188,7 @@ class FunctionLines {
   #writeBody(reader: InstructionReader): void {
     const text = new InstructionText(this.#module, this.#identifiers, this.#locals, reader);
     const lastEnd = reader.end - 1;
-    // Labels that are open, the function's own among them.
+    // How many labels are open, the function's own among them.
     let depth = 1;
     while (reader.position < lastEnd) {
       if (this.lines.length >= MOST_LINES - 2 || this.#characters > MOST_CHARACTERS) {

@@ -10,10 +10,10 @@ import { f32Text, f64Text, leb64Text } from './number-text.ts';
 import type { UniqueNames } from './quoted-text.ts';
 import { typeUseText } from './type-text.ts';
 
-/** What an index counts; types and fields have no names here. */
+/** What an index counts. Types and fields have no names here. */
 type Counted = NamedSpace | 'local' | 'plain';
 
-/** What the index of an instruction with one counts. */
+/** What the index of an instruction that has only one counts. */
 function indexSpace(opcode: number): Counted {
   switch (opcode) {
     case Op.catch:
@@ -55,18 +55,18 @@ function secondSpace(opcode: number): Counted {
   }
 }
 
-/** Of a list of labels, catch clauses or types this many are written. Engines take no more than 65,520 labels. */
+/** How much of a list of labels, catch clauses or types is written. Engines take at most 65,520 labels. */
 const LONGEST_LIST = 4096;
 
 const CATCH_CLAUSES = ['catch', 'catch_ref', 'catch_all', 'catch_all_ref'] as const;
 
-/** The text of the instruction that a reader has just read. */
+/** Writes the instruction that a reader has just read as text. */
 export class InstructionText {
   readonly #module: WasmModule;
   readonly #identifiers: ModuleIdentifiers;
   readonly #locals: UniqueNames;
   readonly #reader: InstructionReader;
-  /** Reads the immediates again that the reader skipped; `reader` has found nothing wrong with them. */
+  /** Reads the immediates that `#reader` has checked and skipped. */
   readonly #cursor: ByteReader;
   /** Open labels, the function's among them, as they are before the instruction; `delegate` has closed its own. */
   #depth = 0;
@@ -119,7 +119,7 @@ export class InstructionText {
     }
   }
 
-  /** Those that stand in the binary only, read with the cursor. */
+  /** Immediates that `#reader` does not keep, read from the binary with the cursor. */
   #skippedImmediates(): string {
     const cursor = this.#cursor;
     const { bytes } = cursor;
@@ -140,7 +140,7 @@ export class InstructionText {
         return `${argument === '' ? '' : `${argument} `}${cursor.u8('a lane')}`;
       }
       case Shape.byte:
-        // A fence has a byte of flags, for which there is no text.
+        // A fence has a byte of flags, which the text does not show.
         return this.#reader.opcode === 0xfe003 ? '' : String(cursor.u8('a lane'));
       case Shape.i64:
         return leb64Text(bytes, cursor.position, true);
@@ -168,7 +168,7 @@ export class InstructionText {
     if (this.#reader.opcode > 0xff) this.#cursor.u32('the number of an instruction');
   }
 
-  /** The name beside the index: people know one, other tools and indirect calls the other. */
+  /** The name, with the index beside it: people know the name, but other tools and indirect calls use the index. */
   #reference(space: Counted, index: number): string {
     if (space === 'plain') return String(index);
     if (space === 'local') return this.#locals.get(index) ?? String(index);
@@ -176,7 +176,7 @@ export class InstructionText {
     return name === undefined ? String(index) : `${name} (;${index};)`;
   }
 
-  /** The first memory, which is most often the only one, goes without saying. */
+  /** The first memory, which is usually the only one, is not written. */
   #memory(index: number): string {
     return index === 0 ? '' : this.#reference('memory', index);
   }
@@ -189,7 +189,7 @@ export class InstructionText {
         const type = typeUseText(this.#module, first);
         return second === 0 ? type : `${this.#reference('table', second)} ${type}`;
       }
-      // The text has memory or table in front of the segment, the binary behind it.
+      // In the text, the memory or table comes before the segment; in the binary, after it.
       case 0xfc008: {
         const data = this.#reference('data', first);
         return second === 0 ? data : `${this.#memory(second)} ${data}`;
@@ -261,7 +261,7 @@ export class InstructionText {
     const type = readHeapType(this.#cursor);
     const { opcode } = this.#reader;
     if (opcode === Op.refNull) return type;
-    // ref.test and ref.cast have an opcode each for references that may be null.
+    // ref.test and ref.cast have another opcode each for references that may be null.
     return referenceTypeText(opcode === 0xfb015 || opcode === 0xfb017, type);
   }
 }

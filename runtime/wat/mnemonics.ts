@@ -4,7 +4,7 @@
  * handling and threads proposals.
  */
 
-/** First opcode, what the names begin with, and the names in order of opcode; `-` where there is none. */
+/** The first opcode, what the names begin with, and the names in order of opcode, with `-` for a gap. */
 const ROWS: readonly (readonly [first: number, prefix: string, names: string])[] = [
   [0x00, '', 'unreachable nop block loop if else try catch throw rethrow throw_ref end'],
   [0x0c, '', 'br br_if br_table return'],
@@ -106,7 +106,7 @@ const ROWS: readonly (readonly [first: number, prefix: string, names: string])[]
   [0xfe01b, 'i64.atomic.', 'store8 store16 store32'],
 ];
 
-/** First opcode, and the binary logarithms of the alignments from there on, a digit each. */
+/** The first opcode, and the binary logarithms of the alignments from there on, one digit each. */
 const ALIGNMENTS: readonly (readonly [first: number, logarithms: string])[] = [
   [0x28, '23230011001122'],
   [0x36, '232301012'],
@@ -119,13 +119,13 @@ const ALIGNMENTS: readonly (readonly [first: number, logarithms: string])[] = [
 let byOpcode: ReadonlyMap<number, string> | undefined;
 let alignmentByOpcode: ReadonlyMap<number, number> | undefined;
 
-/** The word that an instruction begins with; undefined when there is no such instruction. */
+/** The word that an instruction begins with; undefined if there is no such instruction. */
 export function mnemonic(opcode: number): string | undefined {
   byOpcode ??= collect();
   return byOpcode.get(opcode);
 }
 
-/** The binary logarithm of the alignment that the text leaves out; undefined for what accesses no memory. */
+/** The binary logarithm of the alignment that the text leaves out; undefined for instructions without memory access. */
 export function naturalAlignment(opcode: number): number | undefined {
   alignmentByOpcode ??= new Map(
     ALIGNMENTS.flatMap(([first, digits]) => [...digits].map((digit, i) => [first + i, Number(digit)])),
@@ -144,7 +144,7 @@ function collect(): Map<number, string> {
   return found;
 }
 
-/** Each operation in seven widths. */
+/** The atomic operations, each in seven widths. */
 function atomicOperations(): string[] {
   return ['add', 'sub', 'and', 'or', 'xor', 'xchg', 'cmpxchg'].flatMap((operation) => [
     `i32.atomic.rmw.${operation}`,

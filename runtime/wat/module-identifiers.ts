@@ -19,7 +19,7 @@ export function moduleIdentifiers(module: WasmModule): ModuleIdentifiers {
 /** The identifiers that the text of a module's functions uses. */
 export class ModuleIdentifiers {
   readonly names: NameSection;
-  /** In order of function index. */
+  /** The imported functions, in order of their index. */
   readonly imports: readonly FunctionImport[];
   readonly #spaces = new Map<NamedSpace, UniqueNames>();
   readonly #exports = new Map<number, string[]>();
@@ -37,7 +37,7 @@ export class ModuleIdentifiers {
     }
   }
 
-  /** `$name` of what a module's index space holds at `index`, where it has one. */
+  /** The `$name` of the entry at `index` of an index space; undefined if it has none. */
   get(space: NamedSpace, index: number): string | undefined {
     return this.#identifiers(space).get(index);
   }
@@ -57,7 +57,7 @@ export class ModuleIdentifiers {
     for (const [index, name] of this.names.of(space)) {
       if (total === undefined || index < total) made.add(index, demangle(name));
     }
-    // Stripped modules still say how the outside calls their functions; engines name them alike.
+    // Stripped modules still have the names of imports and exports. Engines use those, too.
     if (isFunction) {
       for (const [index, { module, name }] of this.imports.entries()) made.add(index, `${module}.${name}`);
       for (const [index, [name]] of this.#exports) made.add(index, name ?? '');

@@ -1,6 +1,6 @@
 /** Numbers as the text format writes them: the shortest decimal that reads back as the same bits. */
 
-/** Bits of an f32. */
+/** @param bits those of an f32 */
 export function f32Text(bits: number): string {
   const sign = bits < 0 ? '-' : '';
   const fraction = bits & 0x7fffff;
@@ -10,7 +10,7 @@ export function f32Text(bits: number): string {
   return sign + shortestSingle(view.getFloat32(0));
 }
 
-/** Bits of an f64, the high half signed. */
+/** @param high, low the halves of an f64's bits, the high one signed */
 export function f64Text(high: number, low: number): string {
   const sign = high < 0 ? '-' : '';
   const fraction = (BigInt(high & 0xfffff) << 32n) | BigInt(low >>> 0);
@@ -21,7 +21,7 @@ export function f64Text(high: number, low: number): string {
   return sign + String(view.getFloat64(0));
 }
 
-/** An infinity, or a NaN with its payload where it is not the canonical one. */
+/** The text of an infinity, or of a NaN, with its payload unless that is the canonical one. */
 function special(fraction: bigint, canonical: bigint): string {
   if (fraction === 0n) return 'inf';
   return fraction === canonical ? 'nan' : `nan:0x${fraction.toString(16)}`;
@@ -36,8 +36,8 @@ function shortestSingle(value: number): string {
 }
 
 /**
- * Here a decimal goes through an f64, elsewhere not, so one so near to the middle between two f32s that the f64
- * cannot tell is not taken.
+ * Whether every reader of the decimal gets this f32. JavaScript reads it as an f64 first, and other readers do not, so
+ * a decimal too near to the middle between two f32s for an f64 to tell does not count.
  */
 function readsBackAs(text: string, value: number): boolean {
   const near = Number(text);

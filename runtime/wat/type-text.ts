@@ -2,10 +2,10 @@ import type { WasmModule } from '../wasm/module.ts';
 import type { FuncType } from '../wasm/type-definition.ts';
 import type { ValueType } from '../wasm/value-type.ts';
 
-/** Types that are written beside the index of a type in the middle of code; the index alone says the same. */
+/** The most types that are written beside the index of a type in code. The index alone says the same. */
 const SHOWN_TYPES = 16;
 
-/** `(type 3) (param i32) (result i32)`, or only the former where there is no such function type or it is long. */
+/** `(type 3) (param i32) (result i32)`, or only `(type 3)` if there is no such function type or it is long. */
 export function typeUseText(module: WasmModule, typeIndex: number): string {
   const type = module.types[typeIndex];
   const use = `(type ${typeIndex})`;
@@ -18,8 +18,8 @@ function signatureTexts({ params, results }: FuncType): string[] {
 }
 
 /**
- * `(param $a i32)` for what has an identifier, `(param i64 i64)` for some of what has none.
- * @param identifier by place in `types`
+ * Declarations as text: `(param $a i32)` for each that has an identifier, `(param i64 i64)` for a run of others.
+ * @param identifier gives the identifier by place in `types`
  */
 export function declarationTexts(
   keyword: 'param' | 'result' | 'local',

@@ -32,7 +32,7 @@ test('admits until the estimate reaches the limit, then counts', () => {
   expect(state.counts).toBeLessThan(20);
 });
 
-test('gives back what is reclaimable before it refuses', () => {
+test('reclaims what it can before it refuses', () => {
   const { state, fake } = machine({ mappings: 990 });
   let reclaimed = 0;
   const capacity = new Capacity(() => {
@@ -98,7 +98,7 @@ test('the machine this runs on is never exhausted', { timeout: 60_000 }, async (
   const { exit, stdout } = await run(SPAWN_TO_THE_LIMIT);
   expect(stdout.text).toContain('no room for another process on this machine');
   expect(exit).toEqual({ kind: 'exited', code: 1 });
-  // What they held is there again for the next ones.
+  // What they used is free again for the next ones.
   const again = await run(SPAWN_TO_THE_LIMIT);
   expect(again.exit).toEqual({ kind: 'exited', code: 1 });
 });

@@ -36,9 +36,9 @@ const spawnAndKill = (child: string, alive: number, rounds: number) => `(module
 )`;
 
 interface Footprint {
-  /** MiB of memory of this Node, without V8's young generation: that is as large as it last needed to be. */
+  /** MiB of memory of this Node without V8's young generation, whose size is what it last needed to be. */
   readonly resident: number;
-  /** Kernel mappings, 0 where they cannot be counted. */
+  /** Memory mappings of this OS process; 0 if they cannot be counted. */
   readonly mappings: number;
 }
 
@@ -67,7 +67,7 @@ async function endure(
     round++;
     program.exits.length = 0;
     if (round !== firstRounds && round !== rounds) return null;
-    // Between the rounds the root is alone.
+    // Between rounds, the root process is the only one.
     expect(program.root.environment.size).toBe(1);
     footprints.push(footprint());
     return null;

@@ -26,7 +26,7 @@ function instantiate(compiled: CompiledModule, maximum = 5): GuestInstance {
   return new GuestInstance(compiled, { 'lunatic:kernel': kernel }, owned);
 }
 
-/** An instance that may be used again; of the first of a module it is not known what its memory held. */
+/** An instance that may be used again. A module's first one may not: it is not known what its memory held. */
 async function second(text: string): Promise<GuestInstance> {
   const compiled = await compile(text);
   instantiate(compiled);
@@ -104,7 +104,7 @@ test.each([
   expect(pool.acquire(used.compiled, used.owned?.maximum)).toBeUndefined();
 });
 
-test('one of a module with a memory that grew is not used again, nor is the memory', async () => {
+test('an instance whose memory grew is not used again, nor is its memory', async () => {
   const pool = new InstancePool(CAPACITY);
   const used = await second(
     '(module (memory (export "memory") 1) (func (export "f") (drop (memory.grow (i32.const 1)))))',
@@ -115,7 +115,7 @@ test('one of a module with a memory that grew is not used again, nor is the memo
   expect(pool.acquireMemory(1, 5)).toBeUndefined();
 });
 
-test("nobody's fuel is left in it", async () => {
+test('no fuel is left in an instance', async () => {
   const config = new ProcessConfig();
   config.maxFuel = 5;
   const compiled = await compile('(module (func (export "f")))', config);
@@ -145,7 +145,7 @@ test('an instance goes only to its own module, with the same limit', async () =>
   expect(pool.acquire(used.compiled, 5)).toBe(used);
 });
 
-test('where another module needs the memory of an idle instance, it gets it, zeroed', async () => {
+test('another module that needs the memory of an idle instance gets it, zeroed', async () => {
   const pool = new InstancePool(CAPACITY);
   const used = await second('(module (memory 1) (data (i32.const 9) "x"))');
   pool.release(used);
@@ -155,7 +155,7 @@ test('where another module needs the memory of an idle instance, it gets it, zer
   expect(pool.acquire(used.compiled, 5)).toBeUndefined();
 });
 
-test('the first instance of a module gives its memory at least', async () => {
+test('the first instance of a module at least gives back its memory', async () => {
   const pool = new InstancePool(CAPACITY);
   const first = instantiate(await compile('(module (memory 1) (data (i32.const 9) "x"))'));
   pool.release(first);
@@ -184,7 +184,7 @@ test('only a memory of the same size and limit is handed out, and only once', ()
   expect(pool.acquireMemory(1, 5)).toBeUndefined();
 });
 
-test('the pool keeps no more than it may, in all', async () => {
+test('the pool keeps no more memory in all than it may', async () => {
   const pool = new InstancePool(3 * PAGE_SIZE);
   const compiled = await compile('(module (memory 1))');
   const [, ...instances] = [1, 2, 3, 4].map(() => instantiate(compiled));
@@ -195,7 +195,7 @@ test('the pool keeps no more than it may, in all', async () => {
   expect(pool.acquireMemory(1, 1)).toBeDefined();
 });
 
-test('instances of a bounded number of modules are kept, of the latest ones', async () => {
+test('the pool keeps instances of a bounded number of modules, the latest ones', async () => {
   const pool = new InstancePool(CAPACITY);
   const all = await Promise.all(Array.from({ length: 65 }, () => second('(module (func (export "f")))')));
   for (const instance of all) pool.release(instance);

@@ -28,7 +28,7 @@ test('a tag keeps its value, in one form only', () => {
   );
 });
 
-test('ids and timeouts that arrive in halves are those that arrive whole', () => {
+test('ids and timeouts that arrive in halves equal those that arrive whole', () => {
   fc.assert(
     fc.property(anyI64, (value) => {
       expect(processIdFromHalves(...halves(value))).toBe(processIdFromGuest(value));

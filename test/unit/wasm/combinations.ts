@@ -12,7 +12,7 @@ import { countPass } from './count-pass.ts';
 
 const TURNS: readonly (readonly Pass[])[] = [[], [preemptPass], [meterPass]];
 
-/** These change sections and what is called, not how code is written. */
+/** These passes change sections and call targets, but do not write into code. */
 const SECTION_PASSES = [draftPass, reusePass, dropNamesPass];
 
 /** Combinations of the passes that write into code, and all that the kernel uses, together with the count pass. */
@@ -21,7 +21,7 @@ export const combinations: readonly (readonly Pass[])[] = [
   ...TURNS.map((passes) => [memoryPass, ...passes, ...SECTION_PASSES, countPass]),
 ];
 
-/** Every subset of the passes, those that exclude each other apart. */
+/** Every subset of the passes without two that exclude each other. */
 export const allCombinations: readonly (readonly Pass[])[] = combine([
   [memoryPass],
   ...SECTION_PASSES.map((pass) => [pass]),

@@ -1,6 +1,6 @@
-/** Modules that use every construct of control, run by the differential test as they are and rewritten. */
+/** Modules that use every control construct. The differential test runs them as they are and rewritten. */
 
-/** For wabt. */
+/** Texts for wabt. */
 export const classicModules: Record<string, string> = {
   loops: `(memory (export "m") 1) (global $g (export "g") (mut i32) (i32.const 0))
     (func (export "countdown") (param $n i32) (result i32) (local $s i32)
@@ -319,7 +319,7 @@ export const classicModules: Record<string, string> = {
         (br_if $l (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 3000)))) (local.get 0))`,
 };
 
-/** For binaryen. */
+/** Texts for binaryen. */
 export const modernModules: Record<string, string> = {
   try_table: `(tag $e (param i32)) (tag $n)
     (func $throw (param i32) (if (local.get 0) (then (throw $e (local.get 0)))))
@@ -415,7 +415,7 @@ export const modernModules: Record<string, string> = {
       (i32.load $a (i32.const 4)))`,
 };
 
-/** For the AssemblyScript compiler: what people write. */
+/** Source for the AssemblyScript compiler, with loops as people write them. */
 export const assemblyScript = `
 export function primes(limit: i32): i32 {
   limit &= 0xfff;

@@ -1,6 +1,6 @@
 /**
- * A pass for tests alone: it counts every instruction that is executed, every turn of a loop and every call, and brings
- * something of each kind that a pass can bring. Whatever other passes do, it must find the same counts.
+ * A pass only for tests. It counts every instruction that is executed, every turn of a loop and every call, and it
+ * brings something of each kind that a pass can bring. Whatever other passes do, the counts must be the same.
  */
 import type { Added, CodePass, CodeWalk, Pass } from '../../../runtime/wasm/index.ts';
 import { Op } from '../../../runtime/wasm/opcodes.ts';
@@ -14,7 +14,7 @@ const NAMES_MEMORY = 0x40;
 /** Where turns and calls are counted, in the memory that is imported and in that of the pass. */
 const TURNS_AT = 8;
 const CALLS_AT = 16;
-/** Only so many functions are there for each that calls the host when it is entered: that takes long. */
+/** One in this many functions calls the host when it is entered: not every one, since that takes long. */
 const FUNCTIONS_PER_HOST_CALL = 16;
 
 export const countPass: Pass = {
@@ -133,7 +133,7 @@ export class Counts {
     };
   }
 
-  /** What was counted since this was called last. */
+  /** What was counted since the last call of this method. */
   take(): { instructions: number; turns: number; calls: number; hostCalls: number } {
     const taken = {
       instructions: Number(this.#instructions.value),

@@ -17,7 +17,7 @@ import { assemblyScript, classicModules, modernModules } from './constructs.ts';
 import { countPass } from './count-pass.ts';
 import { comparable, countingTrace, modernWat, preemptive, start, trace, type Wasm, wat } from './support.ts';
 
-/** Every combination of passes gives what the module as it is gives, and counts what the count pass alone counts. */
+/** Under every combination of passes, a module does what the original does, and the count pass counts the same. */
 function expectSame(bytes: Wasm): void {
   expect(WebAssembly.validate(bytes)).toBe(true);
   const plain = trace(bytes);

@@ -15,7 +15,7 @@ import { wat } from './support.ts';
 
 const PASSES = [memoryPass, preemptPass, reusePass, draftPass];
 
-/** Functions of `lunatic::message` that a draft does, and `receive`, which it does not. */
+/** Functions of `lunatic::message` that can use the draft, and `receive`, which cannot. */
 const IMPORTS = `
   (import "lunatic::message" "receive" (func $receive (param i32 i32 i64) (result i32)))
   (import "lunatic::message" "create_data" (func $create (param i64 i64)))
@@ -41,7 +41,7 @@ const MODULE = `(module ${IMPORTS}
 
 type Fn = (...params: (number | bigint)[]) => number | bigint | undefined;
 
-/** A guest, with host functions that only note that they were called, and return 7. */
+/** A guest whose host functions only note that they were called, and return 7. */
 class Bench {
   readonly draft = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   readonly words = new Int32Array(this.draft.buffer);
@@ -70,7 +70,7 @@ class Bench {
     return (this.exports[name] as Fn)(...params);
   }
 
-  /** What was called since this was asked last. */
+  /** What was called since the last call of this method. */
   takeCalled(): string[] {
     const { called } = this;
     this.called = [];
@@ -100,7 +100,7 @@ async function bench(text = MODULE): Promise<Bench> {
 const PAGE = 65_536;
 
 describe('functions that use the draft', () => {
-  test('do nothing but call the host where it holds the scratch area, or has a message to send', async () => {
+  test('only call the host while it has the scratch area or a message to send', async () => {
     const guest = await bench();
     for (const state of [DraftState.Host, DraftState.Sent]) {
       guest.set(state, 8, 0);
@@ -135,7 +135,7 @@ describe('functions that use the draft', () => {
     expect([guest.call('tag'), guest.call('size')]).toEqual([-5n, 0n]);
   });
 
-  test('send once, to whom the guest said', async () => {
+  test('send once, to the receiver that the guest named', async () => {
     const guest = await bench();
     guest.set(DraftState.Open, 3, 1);
     expect(guest.call('send', 0x1234_5678_9abc_def0n)).toBe(0);
@@ -144,7 +144,7 @@ describe('functions that use the draft', () => {
     expect(new BigInt64Array(guest.draft.buffer)[DRAFT_AT.receiver / 8]).toBe(0x1234_5678_9abc_def0n);
   });
 
-  test('write and read every length at every place, and no byte beside', async () => {
+  test('write and read every length at every place, and no other byte', async () => {
     const guest = await bench();
     guest.memory.forEach((_, i) => {
       guest.memory[i] = (i * 7 + 1) & 0xff;
@@ -175,7 +175,7 @@ describe('functions that use the draft', () => {
     expect(guest.words.subarray(32).every((word) => word === 0)).toBe(true);
   });
 
-  test('leave to the host what is too long, or not within the memory', async () => {
+  test('leave to the host what is too long or outside of the memory', async () => {
     const guest = await bench();
     guest.set(DraftState.Open, 60, 50);
     const beyond: [number, number][] = [
@@ -200,7 +200,7 @@ describe('functions that use the draft', () => {
     expect(guest.called.length).toBe(2 * beyond.length + 5);
     expect(guest.fields).toEqual({ state: DraftState.Open, length: 60, position: 50 });
     guest.called = [];
-    // The last place, and a buffer larger than what is left.
+    // An empty range at the memory's end, and a buffer larger than what is left of the message.
     expect(guest.call('write', PAGE, 0)).toBe(0);
     expect(guest.call('read', PAGE - 200, 200)).toBe(10);
     guest.call('seek', 60n);
@@ -257,7 +257,7 @@ describe('a module', () => {
     expect(guest.takeCalled()).toEqual(['get_tag()', 'data_size()', 'receive(1,2,3)']);
   });
 
-  test('has functions in it that no index of the original names, behind all others', async () => {
+  test('gets functions behind all of its own, which no index of the original names', async () => {
     const source = readModule(await wat(MODULE));
     const rewritten = rewriteModule(source, [...PASSES, dropNamesPass]);
     const after = readModule(rewritten.bytes);
@@ -278,7 +278,7 @@ describe('a module', () => {
     }
   });
 
-  test('that imports a function many times gets one in its place', async () => {
+  test('that imports a host function many times gets one function in its place', async () => {
     const many = Array.from(
       { length: 50 },
       (_, i) => `(import "lunatic::message" "get_tag" (func $t${i} (result i64)))`,

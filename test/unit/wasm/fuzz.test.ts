@@ -26,8 +26,8 @@ beforeAll(async () => {
 });
 
 /**
- * Reads and rewrites: either works or says where the format is broken. What the engine takes must work, and give
- * what the engine takes.
+ * Reads and rewrites a module: that either works or says where the format is broken. If the engine accepts a module, it
+ * must work, and the engine must accept the result.
  */
 function check(bytes: Wasm): void {
   const valid = WebAssembly.validate(bytes);
@@ -98,7 +98,7 @@ describe('whatever the bytes', () => {
     big.set([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1]);
     const begin = performance.now();
     expect(() => readModule(big)).toThrow(WasmFormatError);
-    // Types, imports and names of next to nothing, as many as there is room for.
+    // As many of the smallest types, imports and names as there is room for.
     const many = [1, 3, 7, 9, 10, 11].map((id) => {
       const contents = new Uint8Array(300_000);
       contents.set([0xff, 0xff, 0x0f]);
@@ -115,7 +115,7 @@ describe('whatever the bytes', () => {
 });
 
 describe('valid modules made at random', () => {
-  /** What the engine does not know, or not without flags. */
+  /** Features that the engine does not know, or only with flags. */
   const disabled = [
     'shared-everything',
     'custom-descriptors',
@@ -153,7 +153,7 @@ describe('valid modules made at random', () => {
           noise[i] = state >>> 24;
         }
         writeFileSync(input, noise);
-        // The engine refuses old and new exceptions in one module.
+        // The engine refuses modules that use both old and new exceptions.
         const exceptions = seed % 2 === 0 ? '--translate-to-exnref' : '--disable-exception-handling';
         const flags = ['-all', ...disabled.map((feature) => `--disable-${feature}`), exceptions];
         execFileSync(process.execPath, [tool, ...flags, '-ttf', input, '-o', output], { stdio: 'pipe' });

@@ -6,7 +6,7 @@ const functionType = [1, 1, 0x60, 0, 0];
 const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const raw = (...bytes: number[]): Uint8Array => new Uint8Array([...header, ...bytes]);
 
-/** Code of `oneFunction` begins here. */
+/** Where the code of `oneFunction` begins. */
 const codeOffset = 0x1e;
 
 const cases: [what: string, bytes: Uint8Array, offset: number, message: RegExp][] = [

@@ -51,7 +51,7 @@ describe('a function’s fuel', () => {
     expect(await measured(functions, args)).toBe(expected);
   });
 
-  /** Ticks a call: how many calls ten tanks last for. */
+  /** The ticks of a call, by how many calls ten tanks last for. */
   async function measured(functions: string, args: unknown[]): Promise<number> {
     const tank = 100_000;
     const running = start(await wat(`(module ${functions})`), metered, { fuel: tank });
@@ -92,7 +92,7 @@ describe('a function’s fuel', () => {
     for (let i = 2; i <= 22; i++) calls[i] = 1 + (calls[i - 1] ?? 0) + (calls[i - 2] ?? 0);
     const total = calls[22] ?? 0;
     const inner = (total - 1) / 2;
-    // Entry, get, const, lt, if: 5; a leaf gets: 1; the others get, const, sub and call twice, and add: 9.
+    // Each call: entry, get, const, lt, if: 5. A leaf: get: 1. The others: get, const, sub and call twice, add: 9.
     const expected = total * 5 + (total - inner) + inner * 9;
     expect(running.call('f', 22)).toEqual({ result: 17_711 });
     expect(Math.abs(running.asked - expected / 100_000)).toBeLessThanOrEqual(1);

@@ -3,7 +3,7 @@ import { memoryPass, readModule, rewriteModule, type WasmModule } from '../../..
 import { InstructionReader } from '../../../runtime/wasm/instruction-reader.ts';
 import { metered, preemptive, type Wasm, wat } from './support.ts';
 
-/** Offset and opcode of every instruction. */
+/** The offset and opcode of every instruction. */
 function instructions(module: WasmModule): [offset: number, opcode: number][] {
   const found: [number, number][] = [];
   const { code } = module;
@@ -33,7 +33,7 @@ const loops = `(module
   ${Array.from({ length: 150 }, (_, i) => `(func (call ${i > 2 ? i - 1 : 0} ${i > 2 ? '' : '(i32.const 1)'}) ${i > 2 ? '' : '(drop)'})`).join('\n')}
 )`;
 
-/** Where the export `f` traps, by V8's stack; -1 where it does not. */
+/** Where the export `f` traps, by V8's stack; -1 if it does not trap. */
 function place(module: Uint8Array, imports: WebAssembly.Imports, argument: number): number {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(module)), imports);
   try {

@@ -14,7 +14,7 @@ import { start, wat } from './support.ts';
 
 const counting = combinations.filter((passes) => passes.includes(countPass));
 
-/** What one call of `f` executes, under every combination of passes. */
+/** What one call of `f` must execute, under every combination of passes. */
 async function countsOf(body: string, turns: number): Promise<unknown[]> {
   const bytes = await wat(`(module (func (export "f") (param $n i32) (local $x i32) ${body}))`);
   return counting.map((passes) => {
@@ -26,7 +26,7 @@ async function countsOf(body: string, turns: number): Promise<unknown[]> {
 
 describe('the count pass finds what is executed, whatever other passes do', () => {
   it.each([
-    // The last instruction is the `end` of the function, which is passed as well.
+    // The last instruction is the `end` of the function, which counts as well.
     ['straight code', '(drop (i32.add (local.get $n) (i32.const 1)))', () => 0, () => 5],
     [
       'a counted loop as LLVM writes it',

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** The smallest import takes four bytes, and becomes an object with its names: the densest module there is. */
+/** Imports need the most: the smallest one takes four bytes and becomes an object with its names. */
 const SMALL_MULTIPLE = 64;
 
 test.each(['types', 'imports', 'functions', 'globals', 'exports', 'loops', 'nested blocks', 'calls', 'nops'])(

@@ -1,12 +1,12 @@
 /**
- * Prints how many bytes of memory reading a module took at its peak for each byte of the module. A program of its
- * own, since the peak of a process only grows.
+ * Prints how many bytes of memory reading a module took at its peak for each byte of the module. This is a program of
+ * its own, since the peak of an OS process only grows.
  *
  *     node test/unit/wasm/peak-memory.ts types
  */
 import { readModule, WasmFormatError } from '../../../runtime/wasm/index.ts';
 
-/** Bytes of a module's one crowded section. */
+/** The size, in bytes, of the section that is full of entries. */
 const SIZE = 2_400_000;
 
 function leb(value: number): number[] {

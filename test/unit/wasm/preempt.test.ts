@@ -67,7 +67,7 @@ const modern: Record<string, string> = {
     (func $f (export "f") (type $b) (return_call_ref $a (ref.func $f)))`,
 };
 
-/** What goes on until the stack is used up, and must ask on the way. */
+/** Each recurses until the stack is used up, and must ask on the way. */
 const recursive: Record<string, string> = {
   recursion: '(func $f (export "f") (call $f))',
   'mutual recursion':
@@ -96,7 +96,7 @@ describe('an endless execution asks again and again', () => {
     expectToAsk(bytes, metered);
   });
 
-  it('with more locals than can be added to', async () => {
+  it('in a function that has no room for more locals', async () => {
     const locals = 'i64 '.repeat(49_999);
     expectToAsk(await wat(`(module (func (export "f") (local ${locals}) (loop $l (br $l))))`));
     expectToAsk(
@@ -113,7 +113,7 @@ describe('an endless execution asks again and again', () => {
   });
 
   it.each(Object.keys(recursive))('%s', async (name) => {
-    // The stack ends such an execution before long; a tree of calls would not. That it asks is what counts.
+    // The stack soon ends such an execution, but a tree of calls would go on. What counts is that it asks.
     const bytes = await wat(`(module ${recursive[name]})`);
     const running = start(bytes, preemptive);
     for (let i = 0; i < 20; i++) running.call('f');
@@ -200,7 +200,7 @@ describe('what ends soon', () => {
     expect(running.asked).toBe(0);
   });
 
-  it('stays as it was where there is neither loop nor recursion', async () => {
+  it('stays as it was if there is neither loop nor recursion', async () => {
     const bytes = await wat(`(module (func (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
       (func (block (br 0))))`);
     const before = readModule(bytes);

@@ -65,7 +65,7 @@ describe('readModule', () => {
     expect(type?.params[2]).toBe('anyref');
   });
 
-  it('tells a binary by its first bytes', () => {
+  it('recognizes a binary by its first bytes', () => {
     expect(isWasmBinary(binary())).toBe(true);
     expect(isWasmBinary(new TextEncoder().encode('(module)'))).toBe(false);
     expect(isWasmBinary(new Uint8Array())).toBe(false);
@@ -85,14 +85,14 @@ describe('functionNames', () => {
 
   const nameSection = (...contents: number[]): number[] => [0, 4, 0x6e, 0x61, 0x6d, 0x65, ...contents];
 
-  it('gives what could be read of a broken section', () => {
+  it('gives the names before the break of a broken section', () => {
     const cut = binary(nameSection(1, 9, 2, 0, 1, 0x61, 1, 0x7f, 0x62, 0x63, 0x64));
     expect([...functionNames(readModule(cut))]).toEqual([[0, 'a']]);
     expect([...functionNames(readModule(binary(nameSection(1, 0x7f))))]).toEqual([]);
     expect([...functionNames(readModule(binary()))]).toEqual([]);
   });
 
-  it('replaces what is no UTF-8', () => {
+  it('replaces bytes that are not UTF-8', () => {
     const names = functionNames(readModule(binary(nameSection(1, 4, 1, 0, 1, 0xff))));
     expect([...names]).toEqual([[0, '\ufffd']]);
   });

@@ -1,4 +1,4 @@
-/** What the tests of `runtime/wasm` share: building modules, running them as they are and rewritten. */
+/** What the tests of `runtime/wasm` share: it builds modules, and runs them as they are and rewritten. */
 import binaryen from 'binaryen';
 import {
   KERNEL_MODULE,
@@ -15,12 +15,12 @@ import { Counts } from './count-pass.ts';
 
 export type Wasm = Uint8Array<ArrayBuffer>;
 
-/** Text to binary; everything that wabt knows. */
+/** Assembles text with wabt, with every feature that wabt knows. */
 export async function wat(source: string): Promise<Wasm> {
   return new Uint8Array(await assembleText(source, 'test.wat'));
 }
 
-/** The same through binaryen, for garbage collection and `try_table`, which wabt does not know. */
+/** Assembles text with binaryen, for garbage collection and `try_table`, which wabt does not know. */
 export function modernWat(source: string): Wasm {
   const module = binaryen.parseText(source);
   module.setFeatures(binaryen.Features.All);
@@ -29,7 +29,7 @@ export function modernWat(source: string): Wasm {
   return bytes;
 }
 
-/** A module from sections: `[id, ...contents]` each, with the size filled in. */
+/** Makes a module of sections, each given as `[id, ...contents]`. It fills in their sizes. */
 export function binary(...sections: number[][]): Wasm {
   const bytes = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
   for (const [id = 0, ...contents] of sections) bytes.push(id, ...leb(contents.length), ...contents);
@@ -47,7 +47,7 @@ export function leb(value: number): number[] {
   return bytes;
 }
 
-/** A module of one function `() -> ()` exported as `f`, with that code and no locals. */
+/** Makes a module of one function `() -> ()`, exported as `f`, with this code and no locals. */
 export function oneFunction(...code: number[]): Wasm {
   return binary(
     [1, 1, 0x60, 0, 0],
@@ -67,17 +67,17 @@ export interface Running {
   call(name: string, ...args: unknown[]): Outcome;
 }
 
-/** What a call came to; traps by their message. */
+/** How a call ended: with a result, or with a trap of this message. */
 export type Outcome = { readonly result: unknown } | { readonly trap: string };
 
 export class Stop extends Error {}
 
 export interface RunOptions {
-  /** Ends the execution by an error after so many questions. */
+  /** Ends the execution with an error after the module has asked this many times. */
   readonly stopAfter?: number;
-  /** What `refuel` gives. */
+  /** What `refuel` returns. */
   readonly fuel?: number;
-  /** The guest's own imports give zeros instead of trapping. */
+  /** The guest's own imports return zeros instead of trapping. */
   readonly quietImports?: boolean;
   /** Called after each call of a trace. */
   onCall?(running: Running, outcome: Outcome): void;
@@ -167,7 +167,7 @@ function zeroOf(type: string): unknown {
   return type === 'i32' || type === 'f32' || type === 'f64' ? 0 : null;
 }
 
-/** Arguments for a function of those parameter types: small numbers, varied by `seed`. */
+/** Arguments for a function with these parameter types: small numbers, varied by `seed`. */
 export function sampleArguments(params: readonly string[], seed: number): unknown[] {
   const numbers = [0, 1, 7, -1, 40, 255, 65_537, -2_147_483_648];
   return params.map((type, i) => {
@@ -209,7 +209,7 @@ function hash(bytes: Uint8Array): string {
 export const preemptive: readonly Pass[] = [memoryPass, preemptPass];
 export const metered: readonly Pass[] = [memoryPass, meterPass];
 
-/** What every export gives for some arguments, in order, and what the instance looks like then. */
+/** What every exported function returns for some arguments, in order, and the instance's state after that. */
 export function trace(bytes: Wasm, passes?: readonly Pass[], options?: RunOptions): unknown[] {
   const running = start(bytes, passes, options);
   const module = readModule(bytes);
@@ -227,7 +227,7 @@ export function trace(bytes: Wasm, passes?: readonly Pass[], options?: RunOption
   return found;
 }
 
-/** A counting trace: what each call executed. Where the stack ran out, that depends on how large frames are. */
+/** A trace with what each call executed. Stack overflows are left out, since they depend on the size of frames. */
 export function countingTrace(bytes: Wasm, passes: readonly Pass[]): { trace: unknown[]; counts: unknown[] } {
   const counts: unknown[] = [];
   const found = trace(bytes, passes, {

@@ -8,7 +8,7 @@ import { classicModules, modernModules } from '../wasm/constructs.ts';
 import { binary, leb, modernWat, oneFunction, type Wasm, wat } from '../wasm/support.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-/** Function 0 of text, or of a binary. */
+/** Disassembles function 0 of a text or a binary. */
 async function textOf(source: string | Wasm, index = 0): Promise<string> {
   return functionText(readModule(typeof source === 'string' ? await wat(source) : source), index);
 }
@@ -93,7 +93,7 @@ describe('a function as text', () => {
     }
   });
 
-  it('without a name has the one by which the outside knows it', async () => {
+  it('without a name gets the one by which it is imported or exported', async () => {
     const module = readModule(
       await wat(`(module (import "env" "f" (func)) (import "env" "f" (func)) (func (export "run") call 0 call 1 call 3)
         (func call 2))`),
@@ -104,7 +104,7 @@ describe('a function as text', () => {
     expect(functionText(module, 3)).toBe('(func (;3;) (type 0)\n  call $run (;2;)\n)');
   });
 
-  it('shows Rust names as paths, and tells those of instances apart', async () => {
+  it('shows Rust names as paths, and distinguishes instances of generic functions', async () => {
     const symbol = (path: string, hash: string): string =>
       `$_ZN${path.length}${path}4work17h${hash.repeat(16)}E`;
     const quoted = symbol('_$LT$app..A$u20$as$u20$app..B$GT$', 'a');
@@ -145,7 +145,7 @@ describe('a function as text', () => {
 });
 
 describe('hostile modules', () => {
-  /** A name section with the name of function 0, and of its locals. */
+  /** A name section with the names of function 0 and of its locals. */
   function named(name: Uint8Array | string, locals: string[], code: number[] = []): Wasm {
     const text = (s: Uint8Array | string): number[] => {
       const bytes = typeof s === 'string' ? new TextEncoder().encode(s) : s;
@@ -166,7 +166,7 @@ describe('hostile modules', () => {
     );
   }
 
-  it('do nothing to the terminal and to the lines by their names', () => {
+  it('cannot affect the terminal or the lines through their names', () => {
     const text = functionText(
       readModule(named('a\x1b[31m\n(func) \u202e"\\', ['\r\n;; x', '"', 'a b', 'c'], [0x10, 0, 0x20, 1])),
       0,
@@ -180,13 +180,13 @@ describe('hostile modules', () => {
     );
   });
 
-  it('have short names', () => {
+  it('are shown with short names', () => {
     const text = functionText(readModule(named('x'.repeat(50_000), ['y'.repeat(9_999)], [0x20, 0])), 0);
     expect(text.length).toBeLessThan(1_000);
     expect(text).toContain(`$"${'x'.repeat(200)}…"`);
   });
 
-  it('have names of what does not exist, or the same twice', () => {
+  it('may name what does not exist, or use a name twice', () => {
     const text = functionText(readModule(named('', ['a', 'a', 'a', 'a', 'a'], [0x20, 2])), 0);
     expect(text).toBe(
       '(func (;0;) (type 0) (param $a i32)\n  (local $a#1 i64) (local $a#2 i64)\n  local.get $a#2\n)',
@@ -194,7 +194,7 @@ describe('hostile modules', () => {
     expect(functionText(readModule(named(new Uint8Array([0xff, 0xc0]), [])), 0)).toContain('$"\ufffd\ufffd"');
   });
 
-  it('have exports of any name and number', () => {
+  it('may have exports of any name and number', () => {
     const exported = Array.from({ length: 20 }, (_, i) => [2, 0x0a, 0x61 + i, 0, 0]).flat();
     const bytes = binary([1, 1, 0x60, 0, 0], [3, 1, 0], [7, 20, ...exported], [10, 1, 2, 0, 0x0b]);
     const text = functionText(readModule(bytes), 0);
@@ -210,7 +210,7 @@ describe('hostile modules', () => {
     return new Uint8Array(Buffer.concat([header, new Uint8Array(section), code, new Uint8Array([0x0b])]));
   }
 
-  it('have more instructions than anyone reads', () => {
+  it('may have more instructions than anyone reads', () => {
     const module = readModule(withCode(new Uint8Array(150_000).fill(0x01)));
     const begin = performance.now();
     const disassembly = disassembleFunction(module, 0);
@@ -225,7 +225,7 @@ describe('hostile modules', () => {
     expect(lineOf(disassembly, first + 150_000)).toBe(99_999);
   });
 
-  it('have more locals, labels, parameters and depth than anyone reads', () => {
+  it('may have more locals, labels, parameters and depth than anyone reads', () => {
     const locals = [2, 0xff, 0xff, 0xff, 0xff, 0x07, 0x7f, 0xff, 0xff, 0xff, 0xff, 0x07, 0x7e];
     const deep = 30_000;
     const table = [0x0e, ...leb(9_999), ...Array.from({ length: 10_000 }, () => 0)];
@@ -282,7 +282,7 @@ describe('hostile modules', () => {
     expect(read).toBeGreaterThan(100);
   });
 
-  /** Every instruction has a line and every line is fit to be shown. */
+  /** Checks that every instruction has a line, and that every line is fit to be shown. */
   function checkShape(module: WasmModule): void {
     for (let i = 0; i < module.importedFunctions + module.functions.length; i++) {
       const disassembly = disassembleFunction(module, i);

@@ -31,7 +31,7 @@ const features = {
   relaxed_simd: true,
 };
 
-/** Text to binary without a look at whether it is well typed. */
+/** Assembles text without checking that it is well typed. */
 function assemble(text: string): WasmModule {
   const module = assembler.parseWat('again.wat', withoutQuotedIdentifiers(text), features);
   try {
@@ -52,7 +52,7 @@ function canonical(bytes: Wasm): WasmModule {
   }
 }
 
-/** Each function: its type, and the bytes of its locals and instructions. */
+/** The type of each function, and the bytes of its locals and instructions. */
 function bodies({ bytes, code, functions }: WasmModule): string[] {
   return Array.from(functions, (type, i) => {
     const body = bytes.subarray(code.bodyStart[i], code.bodyEnd[i]);
@@ -73,7 +73,7 @@ function opcodes(): { opcode: number; kind: number; bytes: number[] }[] {
   }
   for (let prefix = 0xfb; prefix <= 0xfe; prefix++) {
     for (const [number, kind] of (prefixedShapes(prefix) ?? new Uint8Array()).entries()) {
-      // Behind f64x2.neg is a gap that the reader does not know of.
+      // After f64x2.neg comes a gap that the reader does not know of.
       if (kind === Shape.unknown) continue;
       found.push({ opcode: (prefix << 12) | number, kind, bytes: [prefix, ...leb(number)] });
     }
@@ -82,7 +82,7 @@ function opcodes(): { opcode: number; kind: number; bytes: number[] }[] {
 }
 
 describe('every instruction', () => {
-  it('that the reader knows has a name, and no other', () => {
+  it('that the reader knows has a name, and no other does', () => {
     const known = opcodes();
     expect(known.filter(({ opcode }) => mnemonic(opcode) === undefined)).toEqual([]);
     const valid = new Set(known.map(({ opcode }) => opcode));
@@ -129,7 +129,7 @@ describe('every instruction', () => {
     expect(bodies(assemble(moduleText(module)))).toEqual(bodies(module));
   });
 
-  /** Some that there can be; indices differ from each other where there are two. */
+  /** Possible immediates. If there are two indices, they differ from each other. */
   function immediatesOf(opcode: number, kind: number): number[][] {
     const alignment = naturalAlignment(opcode) ?? 0;
     const accesses = [
@@ -282,7 +282,7 @@ describe('numbers', () => {
       }),
       { numRuns: 20 },
     );
-    // Small whole numbers and fractions, which people write.
+    // Small whole numbers and fractions, as people write them.
     const small = fc.array(
       fc.tuple(fc.integer({ min: -1000, max: 1000 }), fc.constantFrom(1, 10, 1000, 1e9, 1e-9)),
     );

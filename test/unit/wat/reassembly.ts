@@ -1,4 +1,4 @@
-/** The text of a whole module around the texts of its functions, for assemblers to make the functions again. */
+/** Makes the text of a whole module around the texts of its functions, so that assemblers can assemble them again. */
 
 import { ByteReader } from '../../../runtime/wasm/byte-reader.ts';
 import type { Limits, WasmModule } from '../../../runtime/wasm/index.ts';
@@ -9,8 +9,8 @@ import { functionText } from '../../../runtime/wat/index.ts';
 import { moduleIdentifiers } from '../../../runtime/wat/module-identifiers.ts';
 
 /**
- * Everything that functions refer to stands at its index, and with its type. What is no function or type is imported
- * or empty, so nothing of it needs to be read from the module.
+ * Everything that functions refer to has its index and its type. Whatever is neither a function nor a type is imported
+ * or empty, so its contents need not be read from the module.
  */
 export function moduleText(module: WasmModule): string {
   const { imports, importedFunctions, functions } = module;
@@ -97,7 +97,7 @@ function field(reader: ByteReader): string {
   return reader.u8('mutability') === 1 ? `(mut ${type})` : type;
 }
 
-/** wabt knows no identifiers in quotes; each becomes one without. Strings stay as they are. */
+/** Replaces identifiers in quotes, which wabt does not know, by others without. Strings stay as they are. */
 export function withoutQuotedIdentifiers(text: string): string {
   return text.replace(/\$?"(?:[^"\\]|\\.)*"/g, (found) =>
     found.startsWith('$') ? `$quoted${Buffer.from(found).toString('hex')}` : found,

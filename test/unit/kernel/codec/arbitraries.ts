@@ -59,7 +59,7 @@ const anyPosition = fc.oneof(
 
 const anyData = fc.oneof(fc.uint8Array({ maxLength: 80 }), fc.uint8Array({ minLength: 120, maxLength: 400 }));
 
-/** What there is to tell of a message. */
+/** Everything that tells two messages apart. */
 export interface Contents {
   readonly kind: MessageKind;
   readonly tag: Message['tag'];
@@ -73,7 +73,7 @@ export function contentsOf({ kind, tag, processId, buffer, length, position, res
   return { kind, tag, processId, data: buffer.slice(0, length), position, resources: [...(resources ?? [])] };
 }
 
-/** The message with these contents. */
+/** Makes the message with these contents. */
 export function messageOf({ kind, tag, processId, data, position, resources }: Contents): Message {
   if (kind === MessageKind.LinkDied) return linkDiedMessage(tag);
   if (kind === MessageKind.ProcessDied) return processDiedMessage(processId as ProcessId);
@@ -107,7 +107,7 @@ export const anyContents: fc.Arbitrary<Contents> = fc.oneof(
   },
 );
 
-/** Every signal but messages. */
+/** Every signal except messages. */
 export const anyPlainSignal: fc.Arbitrary<Signal> = fc.oneof(
   fc.constant({ kind: 'kill' } as const),
   fc.record({ kind: fc.constant('die-when-link-dies' as const), die: fc.boolean() }),
@@ -124,7 +124,7 @@ export const anyPlainSignal: fc.Arbitrary<Signal> = fc.oneof(
   }),
 );
 
-/** Bytes that are nearly what they were: some are changed, left out, put in or repeated. */
+/** Bytes with some of them changed, left out, added or repeated. */
 export function mutationsOf(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   const at = fc.nat({ max: bytes.length });
   const edit = fc.oneof(

@@ -108,7 +108,7 @@ function fullConfig(): ProcessConfig {
   return config;
 }
 
-/** Version 1 of it. A change that makes this fail is a new version. */
+/** That config as bytes of version 1. A change that makes this test fail is a new version. */
 const FULL_CONFIG = `01
   000000000000f040 0000000000002440 0000000000000840 000000000000f07f
   0a
@@ -154,7 +154,7 @@ describe('a config that was encoded and decoded', () => {
     expect(decodeConfig(encodeConfig(config)).commandLineArguments).toEqual(['a\ufffdb', '\ufeffc']);
   });
 
-  test('is in version 1 what it was', () => {
+  test('has the bytes of version 1', () => {
     expect(Buffer.from(encodeConfig(fullConfig())).toString('hex')).toBe(
       Buffer.from(fullBytes).toString('hex'),
     );
@@ -183,7 +183,7 @@ describe('bytes that are no config', () => {
     expect(refused).toBeGreaterThan(2000);
   });
 
-  test('are refused where a config is cut off anywhere, or something follows', () => {
+  test('are refused if a config is cut off anywhere, or something follows it', () => {
     for (let length = 0; length < fullBytes.length; length++) {
       expect(faultOf(fullBytes.subarray(0, length)).fault).toBe('truncated');
     }

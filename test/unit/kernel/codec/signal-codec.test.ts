@@ -29,7 +29,7 @@ function codecs(): { codec: SignalCodec; transit: ResourcesInTransit } {
   return { codec: new SignalCodec(transit), transit };
 }
 
-/** What is wrong with these bytes. */
+/** The error that decoding these bytes throws. */
 function faultOf(codec: SignalCodec, bytes: Uint8Array): FormatError {
   try {
     codec.decode(bytes);
@@ -59,7 +59,7 @@ describe('a signal that was encoded and decoded', () => {
     );
   });
 
-  test('is the same if it is a message, and has the very resources', () => {
+  test('is the same if it is a message, and has the same resources', () => {
     fc.assert(
       fc.property(anyContents, (contents) => {
         const { codec, transit } = codecs();
@@ -110,7 +110,7 @@ describe('bytes that nobody encoded', () => {
       }),
       { numRuns: 20_000 },
     );
-    // Otherwise the test would show nothing of what can be read.
+    // Otherwise the test would say nothing about bytes that can be read.
     expect(read).toBeGreaterThan(500);
   });
 
@@ -143,7 +143,7 @@ describe('bytes that nobody encoded', () => {
     );
   });
 
-  test('are refused where a signal is cut off anywhere, or something follows', () => {
+  test('are refused if a signal is cut off anywhere, or something follows it', () => {
     fc.assert(
       fc.property(anyContents, anyPlainSignal, (contents, signal) => {
         const { codec } = codecs();
@@ -303,7 +303,7 @@ describe('resources of messages', () => {
     expect([transit.size, socket.released]).toEqual([0, 0]);
   });
 
-  test('are released with the message that nobody takes them from', () => {
+  test('are released with a message from which nobody takes them', () => {
     const { codec } = codecs();
     const socket = new TestSocket();
     const message = dataMessage(1);
@@ -347,7 +347,7 @@ describe('resources of messages', () => {
   });
 });
 
-/** Version 1 as it is written. A change that makes one of these fail is a new version. */
+/** Signals as bytes of version 1. A change that makes one of these tests fail is a new version. */
 describe('version 1', () => {
   const peer = 300 as ProcessId;
   const far = (2 ** 44 + 7) as ProcessId;
