@@ -18,5 +18,7 @@ export function reportUnreadable(run: vscode.TestRun, items: TestItems, module: 
   const item = items.moduleItem(uri);
   for (const failed of item === undefined ? chosen.values() : [item, ...chosen.values()])
     run.errored(failed, messages);
+  // Without any output the editor says that the run has none, where people look for what is wrong.
+  for (const { message } of error.faults) run.appendOutput(`${message.replace(/\r?\n/g, '\r\n')}\r\n`);
   return true;
 }

@@ -111,8 +111,6 @@ export function stateOf({ state, wait }: Process): ProcessState {
     case 'ready':
       // A process that computes waits for its next turn.
       return wait === Wait.Turn ? 'running' : 'ready';
-    case 'trapped':
-      return 'held';
     case 'exited':
       // A process that has ended may still be found in the same turn.
       return 'running';

@@ -19,12 +19,12 @@ import { hostTrap } from './trap.ts';
 
 /**
  *     initializing -> ready <-> running -> exited
- *                       ^          |  `-> trapped, if an observer holds it, and then exited
+ *                       ^          |  `-> held, if an observer wants to see how it ended, and then exited
  *                       +- waiting <
  *
- * A process that waits or is ready may be paused as well. A process that is held has the state `trapped`.
+ * A process that waits or is ready may be paused as well.
  */
-export type ProcessState = 'initializing' | 'ready' | 'running' | 'waiting' | 'paused' | 'trapped' | 'exited';
+export type ProcessState = 'initializing' | 'ready' | 'running' | 'waiting' | 'paused' | 'held' | 'exited';
 
 /** Whether a process waits for a message, and how the host call that does so answers. */
 export const Receiving = {
@@ -170,7 +170,7 @@ export class Process implements ProcessContext {
 
   get state(): ProcessState {
     if (this.exit !== null) return 'exited';
-    if (this.heldExit !== null) return 'trapped';
+    if (this.heldExit !== null) return 'held';
     if (this.paused) return 'paused';
     if (!this.initialized) return 'initializing';
     if (this.queued) return 'ready';

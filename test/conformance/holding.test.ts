@@ -160,7 +160,7 @@ test.each(['waiting', 'computing'])('a paused process that was %s can be killed'
 
 test.each(['resume', 'kill'] as const)('a process that traps is held as it was, until %s', async (end) => {
   const program = await start(PROGRAM, { entry: 'parent_of_traps', holds: () => true });
-  await until(() => program.root.environment.size === 2 && processOf(program, 2).state === 'trapped');
+  await until(() => program.root.environment.size === 2 && processOf(program, 2).state === 'held');
   const child = processOf(program, 2);
   expect(child.memory.readU32(100)).toBe(4711);
   expect((await stackOf(program, child)).split('\n').length).toBe(2);
