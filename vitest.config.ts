@@ -7,7 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // As the command runs its scheduler, see runtime/cli/jspi.ts.
+    // As the command runs its scheduler, see runtime/kernel/jspi.ts.
     execArgv: ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'],
     projects: [
       {
@@ -15,9 +15,13 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ['test/**/*.test.ts'],
-          // Needs a browser: scripts/test.mjs runs it with a configuration of its own.
-          exclude: ['test/workbench/**'],
+          // Tests in a workbench need a browser: scripts/test.mjs runs them with a configuration of their own.
+          exclude: ['test/workbench/**', 'test/conformance/**'],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], isolate: false },
       },
       {
         // What guests see is the same where every signal is written as bytes and read again.
@@ -25,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'loop-back',
           include: ['test/conformance/**/*.test.ts'],
+          isolate: false,
           env: { LUNATIC_TEST_ROUTER: 'loop-back' },
         },
       },

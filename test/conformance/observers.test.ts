@@ -86,7 +86,7 @@ test('all observers are asked whether a process is held, and one is enough', asy
   await program.root.ended;
   expect(asked).toEqual(['holds 3', 'asked of 3 trapped']);
   const [held] = program.root.environment.processes();
-  expect(held?.state).toBe('trapped');
+  expect(held?.state).toBe('held');
   program.root.stop();
   await program.empty;
 });

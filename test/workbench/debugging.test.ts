@@ -136,10 +136,8 @@ describe('F5 on a text module', () => {
     await workbench.editorShows('Parent         #1 _start');
     await workbench.editorShows('at sorter (function');
     await workbench.editorShows('To Ada: the parcel is here');
+    await workbench.editorHasFocus();
     await workbench.screenshot('processes-details');
-    await workbench.command('Lunatic: Show Mailbox');
-    await workbench.editorShows('Mailbox of #2 sorter: 3 messages');
-    // By the keys alone.
     await workbench.process('#3 clock').click();
     await workbench.page.keyboard.press('ArrowUp');
     await workbench.page.keyboard.press('Delete');
@@ -148,6 +146,9 @@ describe('F5 on a text module', () => {
     // What it was at last can still be read.
     await workbench.editorShows('The process has ended. This is what it was at last.');
     await workbench.editorShows('To Ada: the parcel is here');
+    await workbench.process('#1 _start').click();
+    await workbench.command('Lunatic: Show Mailbox');
+    await workbench.editorShows('Mailbox of #1 _start');
   });
 
   test('documents of processes stay when another process stops, and their links move with their text', async () => {

@@ -1,14 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests in a real workbench. Each file has a server and a browser of its own; one after the other has the machine. */
+/** Tests in a real workbench. Each file has a server and a browser of its own. */
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ['**/*.test.ts'],
     globalSetup: ['../support/build.ts'],
     pool: 'forks',
-    maxWorkers: 1,
     testTimeout: 240_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        // A window waits more than it computes.
+        extends: true,
+        test: {
+          name: 'windows',
+          include: ['**/*.test.ts'],
+          exclude: ['crowd.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Measures the time that a window takes, and so has the machine for itself.
+        extends: true,
+        test: { name: 'crowd', include: ['crowd.test.ts'], maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

@@ -361,6 +361,11 @@ export class Workbench {
     await this.line(text).first().waitFor();
   }
 
+  /** Waits until the active editor has the focus, which may be a while after its text is shown. */
+  async editorHasFocus(): Promise<void> {
+    await this.page.locator('.editor-group-container.active .monaco-editor.focused').waitFor();
+  }
+
   // -- what there is to do -------------------------------------------------------------------------------
 
   /** Opens a file of the explorer, and waits until it is shown and has the focus. */
@@ -368,7 +373,7 @@ export class Workbench {
     await this.showView('Explorer');
     await this.files.filter({ hasText: name }).first().dblclick();
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
-    await this.page.locator('.editor-group-container.active .monaco-editor.focused').waitFor();
+    await this.editorHasFocus();
     await this.lines.filter({ hasText: /\S/ }).first().waitFor();
     await this.#rest();
   }

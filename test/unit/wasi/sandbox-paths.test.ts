@@ -1,9 +1,9 @@
 import { vi } from 'vitest';
-import { describeSandbox } from '../support/sandbox.ts';
+import { describeSandbox } from '../../support/sandbox.ts';
 
 // What is used where there is no /proc.
-vi.mock('../../runtime/permissions/host-directory.ts', async (original) => {
-  const actual = await original<typeof import('../../runtime/permissions/host-directory.ts')>();
+vi.mock('../../../runtime/permissions/host-directory.ts', async (original) => {
+  const actual = await original<typeof import('../../../runtime/permissions/host-directory.ts')>();
   return { ...actual, openHostDirectory: actual.PathDirectory.at };
 });
 
