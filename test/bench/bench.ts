@@ -42,9 +42,13 @@ export async function bench(benchmarks: readonly Benchmark[], args: readonly str
   let failed = false;
   const table = new Table(console.log);
   table.head();
-  for (const [i, { rows }] of benchmarks.entries()) {
+  for (const [i, { rows, missing }] of benchmarks.entries()) {
     const wanted = rows.filter((row) => command.rows.includes(row));
     if (wanted.length === 0) continue;
+    if (missing) {
+      for (const row of wanted) table.leftOut(row, missing);
+      continue;
+    }
     const found = await measureApart(i);
     for (const row of wanted) {
       const figure = 'figures' in found ? found.figures[rows.indexOf(row)] : undefined;

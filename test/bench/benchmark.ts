@@ -26,6 +26,8 @@ export interface Figure {
 /** One measurement, which runs in a Node of its own, and the rows it fills. */
 export interface Benchmark {
   readonly rows: readonly Row[];
+  /** Why it cannot be measured on this machine, for which its rows are left out. */
+  readonly missing?: string | null;
   /**
    * Does the work once to see that it is really done, then times it.
    * @returns a figure for each row, in their order

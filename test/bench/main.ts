@@ -1,5 +1,6 @@
 /** What is measured, in the order of the table. `npm run bench -- --list` tells about each row. */
 import { bench } from './bench.ts';
+import { crowd } from './crowd.ts';
 import { files } from './files.ts';
 import { inspection } from './inspection.ts';
 import { kernels } from './kernels.ts';
@@ -13,6 +14,7 @@ import { testMode } from './test-mode.ts';
 
 const benchmarks = [
   ...processes,
+  ...crowd,
   kernels,
   ...memory,
   rewriting,

@@ -10,7 +10,7 @@ const FIRST = 2000;
 const MORE = 8000;
 
 /** Bytes that this Node has in real memory when nothing is left to collect. */
-async function residentBytes(): Promise<number> {
+export async function residentBytes(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.();
     // What is freed in the background goes back to the operating system a little later.
@@ -20,7 +20,7 @@ async function residentBytes(): Promise<number> {
 }
 
 /** V8 takes real memory for its young generation as it first fills it, which is no cost of a process. */
-function touchYoungGeneration(): number {
+export function touchYoungGeneration(): number {
   let bytes = 0;
   for (let i = 0; i < 3_000_000; i++) bytes += new Array(16).length * 8;
   return bytes;

@@ -109,8 +109,8 @@ export const processes: readonly Benchmark[] = [
     {
       name: 'spawn to exit',
       what: 'spawning a process that sends one message and ends, and receiving that',
-      must: 6,
-      aim: 2.5,
+      must: 3.5,
+      aim: 2,
     },
     SPAWN,
     'spawn',

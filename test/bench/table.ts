@@ -33,6 +33,10 @@ export class Table {
     this.#print(`${row.name.padEnd(WIDTHS[0] ?? 0)} failed: ${message}`);
   }
 
+  leftOut(row: Row, reason: string): void {
+    this.#print(`${row.name.padEnd(WIDTHS[0] ?? 0)} left out: ${reason}`);
+  }
+
   detail(line: string): void {
     this.#print(`    ${line}`);
   }
