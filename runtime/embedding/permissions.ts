@@ -40,7 +40,10 @@ export interface Limits {
   readonly fuel?: number;
   /** The number of processes in the environment up to which it may spawn another one. Default: no limit. */
   readonly processes?: number;
-  /** The size of unread messages in bytes, 128 more for each, above which it is killed. Default: no limit. */
+  /**
+   * The size of unread messages in bytes, above which it is killed. A message counts 32 bytes more than its data, or 512 if it is
+   * longer than a kibibyte or carries resources. Default: no limit.
+   */
   readonly mailbox?: number;
 }
 

@@ -3,6 +3,7 @@ import type { HostContext, HostFunction, HostImplementation, OlderSignature } fr
 import type { Linker } from '../kernel/module.ts';
 import type { ScratchArea } from '../kernel/scratch-area.ts';
 import { asTrap } from '../kernel/trap.ts';
+import { HostWork } from '../kernel/turn-work.ts';
 import { displayName } from '../text/display-name.ts';
 import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
 import { HOST_FUNCTIONS } from './table.ts';
@@ -136,17 +137,21 @@ export class HostLinker implements Linker {
         params,
         results,
         split: fn.split,
+        work: fn.work ?? HostWork.call,
         waits: (fn.blocking || fn.suspends === true) && results[0] === 'i32' && !fn.returnsAny,
       };
     });
+    const { scheduler } = this.#context;
     const functions: Record<string, WebAssembly.ImportValue> = {
-      again: new WebAssembly.Suspending(this.#context.scheduler.stacks.waitAgain),
+      again: new WebAssembly.Suspending(scheduler.stacks.waitAgain),
+      tick: new WebAssembly.Suspending(scheduler.tick),
+      draft: scheduler.scratch.memory,
     };
     bindings.forEach(({ fn, older }, i) => {
       const own = fn.bind(this.#context);
       const current = this.#counting(fn, own);
       const implementation = older === undefined ? current : older.adapt(current);
-      const guarded = guard(ids[i] ?? '', implementation, shims[i], this.#context.scheduler.scratch);
+      const guarded = guard(ids[i] ?? '', implementation, shims[i], scheduler.scratch);
       functions[i] = fn.blocking || fn.suspends ? new WebAssembly.Suspending(guarded) : guarded;
     });
     const module = new WebAssembly.Module(hostShimModule(shims));

@@ -2,12 +2,12 @@ import { timeoutFromHalves } from '../hostcall/conventions.ts';
 import { type HostContext, Namespace, older } from '../hostcall/function.ts';
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
-import { type TagFilter, tagFilter } from '../kernel/mailbox.ts';
 import type { Message } from '../kernel/message.ts';
 import type { MessageResource } from '../kernel/message-resources.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { NO_TAG, type Tag, tagFromHalves, tagToGuest } from '../kernel/tag.ts';
+import { type TagFilter, tagFilter } from '../kernel/tag-filter.ts';
 import { hostTrap } from '../kernel/trap.ts';
 
 /** `lunatic::message` (abi 6): the scratch area, sending and receiving. */
@@ -93,6 +93,7 @@ message.define(
         scratch.clear(current);
         throw hostTrap(`no memory for a message of ${end} bytes`);
       }
+      scheduler.work.chargeBytes(size);
       target.write(memory, pointer >>> 0, size);
       return length;
     },
@@ -114,7 +115,9 @@ message.define(
         scratch.clear(current);
         throw hostTrap(`the read position ${position} is beyond the message's ${end} bytes`);
       }
-      return source.read(memory, pointer >>> 0, size);
+      const count = source.read(memory, pointer >>> 0, size);
+      scheduler.work.chargeBytes(count);
+      return count;
     },
 );
 

@@ -106,7 +106,7 @@ for (const [limit, field, doc] of [
   [
     'max_mailbox',
     'maxMailbox',
-    'how many bytes of messages a process may leave unread, with 128 more for each message; beyond that it is killed',
+    'how many bytes of messages a process may leave unread, with 32 more for each message, or 512 if it is longer than a kibibyte or carries resources; beyond that it is killed',
   ],
 ] as const) {
   permissions.define(

@@ -5,6 +5,7 @@ import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { resourceSlot } from '../kernel/slot.ts';
 import { hostTrap } from '../kernel/trap.ts';
+import { HostWork } from '../kernel/turn-work.ts';
 import {
   BincodeError,
   encodeError,
@@ -19,7 +20,7 @@ import { SqliteError } from './sqlite/sqlite-error.ts';
 import type { Statement } from './sqlite/statement.ts';
 
 /** `lunatic::sqlite` (abi 9): SQLite databases. docs/sqlite.md describes the limits. */
-export const sqlite = new Namespace('lunatic::sqlite');
+export const sqlite = new Namespace('lunatic::sqlite', HostWork.system);
 
 /** Connections and statements that a process may have. Each takes memory of the host. */
 const MAX_CONNECTIONS = 256;

@@ -2,6 +2,7 @@ import type { LoadedModule } from '../kernel/module.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Spawner } from '../kernel/spawn.ts';
 import { hostTrap } from '../kernel/trap.ts';
+import { HostWork } from '../kernel/turn-work.ts';
 import type { GuestMetrics } from './guest-metrics.ts';
 import { parseSignature, type Signature } from './signature.ts';
 
@@ -42,6 +43,8 @@ export interface HostFunction extends Signature {
   readonly split: boolean;
   /** Whether it may return any i32, even the one that asks to wait again. It never waits for a message. */
   readonly returnsAny?: boolean;
+  /** What a call takes from the caller's turn, in units of work, besides what it charges itself. Default: `HostWork.call`. */
+  readonly work?: number;
   /** The first release of upstream that has it. */
   readonly since: string;
   readonly doc: string;
@@ -58,6 +61,8 @@ interface Options {
   readonly suspends?: boolean;
   /** For functions that are called with every message. */
   readonly split?: boolean;
+  /** For functions that take longer than others of their namespace, or shorter. */
+  readonly work?: number;
   readonly older?: readonly OlderSignature[];
 }
 
@@ -65,9 +70,12 @@ interface Options {
 export class Namespace {
   readonly module: string;
   readonly functions: HostFunction[] = [];
+  readonly #work: number;
 
-  constructor(module: string) {
+  /** @param work what a call of one takes from the caller's turn */
+  constructor(module: string, work: number = HostWork.call) {
     this.module = module;
+    this.#work = work;
   }
 
   /**
@@ -89,6 +97,7 @@ export class Namespace {
       blocking: options.blocking ?? false,
       suspends: options.suspends ?? false,
       split: options.split ?? false,
+      work: options.work ?? this.#work,
       since: options.since,
       doc,
       older: options.older ?? [],

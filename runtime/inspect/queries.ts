@@ -117,13 +117,7 @@ export class Queries {
 
   mailbox(key: ProcessKey, start = 0, count = DEFAULT_PAGE): Result<'process/mailbox'> {
     const { mailbox } = this.#index.get(key);
-    const messages = [];
-    let i = 0;
-    for (const message of mailbox) {
-      if (i++ < start) continue;
-      if (messages.length === Math.min(count, MAX_PAGE)) break;
-      messages.push(messageInfo(message));
-    }
+    const messages = mailbox.slice(start, Math.min(count, MAX_PAGE)).map(messageInfo);
     return { messages, length: mailbox.length };
   }
 

@@ -1,9 +1,9 @@
 import { type Exit, isNormal } from './exit.ts';
-import { accepts } from './mailbox.ts';
 import { linkDiedMessage, type Message, MessageKind, processDiedMessage } from './message.ts';
 import { type Process, Receiving } from './process.ts';
 import type { ScratchArea } from './scratch-area.ts';
 import type { DeathReason, Signal } from './signal.ts';
+import { accepts } from './tag-filter.ts';
 import type { Turns } from './turns.ts';
 
 /** Gives signals to the processes of a scheduler (abi 2.6). Called by routers, which know where a process is. */
@@ -85,16 +85,19 @@ export class Delivery {
       message.recycle();
       return;
     }
-    if (process.receiving !== Receiving.No && accepts(process.filter, message.tag)) {
+    const isWanted = process.receiving !== Receiving.No && accepts(process.filter, message.tag);
+    this.#turns.metrics?.messageAccepted(process, message, process.mailbox.length + (isWanted ? 0 : 1));
+    if (isWanted) {
       const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
+      this.#turns.work.chargeSend(0);
       this.#scratch.put(process, message);
       this.#turns.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
     } else {
       const { mailbox } = process;
+      this.#turns.work.chargeSend(mailbox.length);
       mailbox.push(message);
       if (mailbox.bytes > process.config.maxMailbox) this.#overflow(process);
     }
-    this.#turns.metrics?.messageAccepted(process, message);
   }
 
   /** A process that does not read its messages would take all memory in the end. */

@@ -17,8 +17,11 @@ export interface KernelMetrics {
   /** Called before a signal is applied, but not for a message that is accepted at once. */
   signalApplied(process: Process, signal: Signal): void;
 
-  /** Called when a message is in the mailbox of a process, or in the scratch area of one that waited for it. */
-  messageAccepted(process: Process, message: Message): void;
+  /**
+   * Called before a message is put into the mailbox of a process, or into the scratch area of one that waited for it.
+   * @param waiting the number of messages in the mailbox afterwards
+   */
+  messageAccepted(process: Process, message: Message, waiting: number): void;
 
   /** Called when a timer fires whose receiver was there when it was made. */
   timerFired(): void;

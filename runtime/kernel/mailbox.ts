@@ -1,67 +1,168 @@
+import { KEPT_SIZE, MailboxChunk, packedSize } from './mailbox-chunk.ts';
 import type { Message } from './message.ts';
-import { NO_TAG, type Tag } from './tag.ts';
+import { highHalf, lowHalf, NO_TAG } from './tag.ts';
+import { accepts, type TagFilter } from './tag-filter.ts';
 
-/** What a receive accepts: null takes any message, otherwise the tags of which one must match. */
-export type TagFilter = readonly Tag[] | ReadonlySet<Tag> | null;
+/** What a message counts besides its data. One that lies in a chunk takes no more than this. */
+export const MESSAGE_OVERHEAD = 32;
+/** The same for a message that is kept as an object: one that is long or carries resources. */
+export const KEPT_OVERHEAD = 512;
 
-/** Bytes that a message takes besides its data. */
-const OVERHEAD = 128;
-
-/** The number of tags from which on a set is faster than comparing with each. */
-const MANY_TAGS = 16;
-
-/** Returns a filter that accepts these tags. */
-export function tagFilter(tags: readonly Tag[]): TagFilter {
-  return tags.length < MANY_TAGS ? tags : new Set(tags);
-}
-
-/** Whether a filtered or unfiltered receive takes a message (abi 6.2). A tag of 0 never matches. */
-export function accepts(filter: TagFilter, tag: Tag): boolean {
-  if (filter === null) return true;
-  if (tag === NO_TAG) return false;
-  if (filter instanceof Set) return filter.has(tag);
-  const tags = filter as readonly Tag[];
-  return tags.length === 1 ? tags[0] === tag : tags.includes(tag);
-}
+/** Words of messages taken from the middle that may stay where they were. */
+const MOST_DEAD = 1024;
+/** The largest chunk, in words, that an empty mailbox keeps for the next messages. */
+const LARGEST_SPARE = 256;
 
 /**
- * The messages a process has not received yet, in order of arrival. An intrusive list: appending and taking
- * the oldest allocate nothing, and a selective receive unlinks from the middle.
+ * The messages a process has not received yet, in order of arrival, packed into chunks: a short message takes its bytes and
+ * three words. A message that is long or carries resources is kept as the object that it is, and only its tag lies in a chunk.
+ *
+ * A selective receive marks what it takes from the middle. The chunks are packed anew once more than half of what is in them
+ * has been taken.
  */
 export class Mailbox {
   length = 0;
   /** The bytes of all messages, and an overhead for each. */
   bytes = 0;
-  #head: Message | null = null;
-  #tail: Message | null = null;
+  /** The number of messages that the last `take` had to look at. */
+  looked = 0;
+  #first: MailboxChunk | null = null;
+  #last: MailboxChunk | null = null;
+  /** Messages that are kept as objects, by number. */
+  #kept: Map<number, Message> | null = null;
+  #nextKept = 0;
+  /** Words of all messages, and of those that were taken from the middle. */
+  #words = 0;
+  #dead = 0;
 
+  /** Appends a message, which belongs to the mailbox from now on. Nobody may use it any more. */
   push(message: Message): void {
-    message.next = null;
-    if (this.#tail === null) this.#head = message;
-    else this.#tail.next = message;
-    this.#tail = message;
+    const size = packedSize(message);
     this.length++;
-    this.bytes += message.length + OVERHEAD;
+    if (size === 0) {
+      this.#keep(message);
+      return;
+    }
+    this.bytes += message.length + MESSAGE_OVERHEAD;
+    this.#words += size;
+    this.#roomFor(size).push(message, size);
+    message.recycle();
+  }
+
+  #keep(message: Message): void {
+    message.trim();
+    this.bytes += message.length + KEPT_OVERHEAD;
+    this.#words += KEPT_SIZE;
+    this.#kept ??= new Map();
+    const number = this.#nextKept;
+    this.#nextKept = (number + 1) & 0x7fff_ffff;
+    this.#kept.set(number, message);
+    this.#roomFor(KEPT_SIZE).pushKept(message.tag, number);
+  }
+
+  #roomFor(size: number): MailboxChunk {
+    const last = this.#last;
+    if (last?.hasRoom(size)) return last;
+    const chunk = MailboxChunk.after(last, size);
+    // The last chunk is empty only if nothing is in the mailbox.
+    if (last === null || last.start === last.end) this.#first = chunk;
+    else last.next = chunk;
+    this.#last = chunk;
+    return chunk;
   }
 
   /** Takes out the oldest message that the filter accepts. */
   take(filter: TagFilter): Message | null {
-    let previous: Message | null = null;
-    for (let message = this.#head; message !== null; previous = message, message = message.next) {
-      if (!accepts(filter, message.tag)) continue;
-      if (previous === null) this.#head = message.next;
-      else previous.next = message.next;
-      if (message.next === null) this.#tail = previous;
-      message.next = null;
-      this.length--;
-      this.bytes -= message.length + OVERHEAD;
-      return message;
+    this.looked = 0;
+    const first = this.#first;
+    if (this.length === 0 || first === null) return null;
+    if (filter === null) return this.#takeAt(first, first.start);
+    const single = Array.isArray(filter) && filter.length === 1 ? filter[0] : undefined;
+    const low = single === undefined ? 0 : lowHalf(single);
+    const high = single === undefined ? 0 : highHalf(single);
+    if (single === NO_TAG) return null;
+    let looked = 0;
+    for (let chunk: MailboxChunk | null = first; chunk !== null; chunk = chunk.next) {
+      for (let at = chunk.start; at < chunk.end; at = chunk.after(at)) {
+        looked++;
+        const fits = single === undefined ? accepts(filter, chunk.tagAt(at)) : chunk.hasTag(at, low, high);
+        if (!fits || chunk.isTaken(at)) continue;
+        this.looked = looked;
+        return this.#takeAt(chunk, at);
+      }
     }
+    this.looked = looked;
     return null;
   }
 
-  /** The messages, oldest first, without taking them. */
-  *[Symbol.iterator](): Generator<Message> {
-    for (let message = this.#head; message !== null; message = message.next) yield message;
+  #takeAt(chunk: MailboxChunk, at: number): Message {
+    const message = this.#messageAt(chunk, at);
+    const kept = chunk.keptAt(at);
+    if (kept >= 0) this.#kept?.delete(kept);
+    this.length--;
+    this.bytes -= message.length + (kept >= 0 ? KEPT_OVERHEAD : MESSAGE_OVERHEAD);
+    chunk.take(at);
+    this.#dead += chunk.sizeAt(at);
+    this.#dropTaken();
+    if (this.#dead > MOST_DEAD && 2 * this.#dead > this.#words) this.#pack();
+    return message;
+  }
+
+  #messageAt(chunk: MailboxChunk, at: number): Message {
+    const kept = chunk.keptAt(at);
+    return this.#kept?.get(kept) ?? chunk.messageAt(at);
+  }
+
+  /** Gives up what was taken before the oldest message. */
+  #dropTaken(): void {
+    for (let chunk = this.#first; chunk !== null; chunk = chunk.next) {
+      this.#first = chunk;
+      while (chunk.start < chunk.end && chunk.isTaken(chunk.start)) {
+        const size = chunk.sizeAt(chunk.start);
+        chunk.start += size;
+        this.#words -= size;
+        this.#dead -= size;
+      }
+      if (chunk.start < chunk.end) return;
+    }
+    // Nothing is left. A large chunk is not kept for a mailbox that may never hold as much again.
+    const last = this.#last;
+    if (last === null) return;
+    last.start = last.end = 0;
+    if (last.size > LARGEST_SPARE) this.#first = this.#last = null;
+  }
+
+  /** Copies the messages that are left into new chunks. */
+  #pack(): void {
+    let old = this.#first;
+    this.#first = this.#last = null;
+    for (; old !== null; old = old.next) {
+      for (let at = old.start; at < old.end; at = old.after(at)) {
+        if (old.isTaken(at)) continue;
+        const size = old.sizeAt(at);
+        this.#roomFor(size).copyFrom(old, at, size);
+      }
+    }
+    this.#words -= this.#dead;
+    this.#dead = 0;
+  }
+
+  /** The messages from the `start`-th on, at most `count`, oldest first, as copies. Those with resources are the messages themselves. */
+  slice(start: number, count: number): Message[] {
+    const found: Message[] = [];
+    let i = 0;
+    for (let chunk = this.#first; chunk !== null; chunk = chunk.next) {
+      for (let at = chunk.start; at < chunk.end; at = chunk.after(at)) {
+        if (chunk.isTaken(at) || i++ < start) continue;
+        if (found.length === count) return found;
+        found.push(this.#messageAt(chunk, at));
+      }
+    }
+    return found;
+  }
+
+  /** Releases what the messages carry. */
+  dropResources(): void {
+    for (const message of this.#kept?.values() ?? []) message.dropResources();
   }
 }

@@ -13,14 +13,14 @@ export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 const EMPTY = new Uint8Array(0);
 
 /** Bytes of the buffer that a message begins with. */
-const SHORT = 64;
+export const SHORT_MESSAGE = 64;
 /** The number of messages that are kept to serve again. With thousands of processes each new one is a cache miss. */
 const MAX_SPARES = 1024;
 const spares: Message[] = [];
 
 /**
  * One message. The fields besides `kind` and `tag` belong to data messages, except `processId`. All kinds have one shape, which
- * keeps hot paths monomorphic; `next` makes the list of a mailbox without further objects.
+ * keeps hot paths monomorphic. In a mailbox most are bytes in a row instead.
  */
 export class Message {
   kind: MessageKind;
@@ -34,7 +34,6 @@ export class Message {
   position = 0;
   /** A resource that is taken leaves null, so that the other indexes stay. */
   resources: (MessageResource | null)[] | null = null;
-  next: Message | null = null;
   /** The same bytes as `buffer` in words of four, if that is the short one; otherwise null. */
   #words: Int32Array | null = null;
 
@@ -89,8 +88,8 @@ export class Message {
   }
 
   #grow(end: number): void {
-    if (end <= SHORT) {
-      this.#words = new Int32Array(SHORT / 4);
+    if (end <= SHORT_MESSAGE) {
+      this.#words = new Int32Array(SHORT_MESSAGE / 4);
       this.buffer = new Uint8Array(this.#words.buffer);
       return;
     }
@@ -98,6 +97,13 @@ export class Message {
     grown.set(this.buffer.subarray(0, this.length));
     this.buffer = grown;
     this.#words = null;
+  }
+
+  /** Gives up room that nothing is written into, if it is much: the message is to be kept for long. */
+  trim(): void {
+    const { buffer, length } = this;
+    if (this.#words === null && 8 * (buffer.length - length) > buffer.length)
+      this.buffer = buffer.slice(0, length);
   }
 
   /** Copies the next bytes, at most `size`, to a range that the memory must have. Returns how many there were. */
@@ -130,14 +136,14 @@ export class Message {
     this.dropResources();
     if (spares.length === MAX_SPARES || (this.#words === null && this.buffer !== EMPTY)) return;
     this.length = this.position = 0;
-    this.resources = this.next = null;
+    this.resources = null;
     spares.push(this);
   }
 }
 
 function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, size: number): void {
   // A loop is faster than making a view of a few bytes.
-  if (size > SHORT) target.set(source.subarray(from, from + size), to);
+  if (size > SHORT_MESSAGE) target.set(source.subarray(from, from + size), to);
   else for (let i = 0; i < size; i++) target[to + i] = source[from + i] ?? 0;
 }
 

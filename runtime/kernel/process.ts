@@ -5,7 +5,7 @@ import type { Exit } from './exit.ts';
 import type { GuestInstance } from './guest-instance.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { ProcessId } from './ids.ts';
-import { Mailbox, type TagFilter } from './mailbox.ts';
+import { Mailbox } from './mailbox.ts';
 import type { Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
 import type { Registry } from './registry.ts';
@@ -14,6 +14,7 @@ import type { Signal } from './signal.ts';
 import type { Slot } from './slot.ts';
 import type { Stdio } from './stdio.ts';
 import type { Tag } from './tag.ts';
+import type { TagFilter } from './tag-filter.ts';
 import type { Timer } from './timer.ts';
 import { hostTrap } from './trap.ts';
 
@@ -188,6 +189,11 @@ export class Process implements ProcessContext {
     return this.#mailbox === null ? null : this.#mailbox.take(filter);
   }
 
+  /** The number of messages that the last `takeMessage` had to look at. */
+  get messagesLooked(): number {
+    return this.#mailbox === null ? 0 : this.#mailbox.looked;
+  }
+
   /** The exported memory. Traps if the module exports none. */
   get memory(): GuestMemory {
     this.#memory ??= this.#exportedMemory();
@@ -258,7 +264,7 @@ export class Process implements ProcessContext {
     this.#errors = this.#configs = this.#modules = this.#timers = this.#traces = null;
     this.suspendedAt = null;
     // Messages that nobody reads may carry sockets.
-    if (this.#mailbox !== null) for (const message of this.#mailbox) message.dropResources();
+    this.#mailbox?.dropResources();
     if (this.signals !== null)
       for (const signal of this.signals) if (signal.kind === 'message') signal.message.dropResources();
     this.#mailbox = null;

@@ -5,15 +5,16 @@ import { Holding } from './holding.ts';
 import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import type { KernelMetrics } from './kernel-metrics.ts';
-import type { TagFilter } from './mailbox.ts';
 import { Observers } from './observers.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { ScratchArea } from './scratch-area.ts';
 import { KILL } from './signal.ts';
 import { SuspendedStacks } from './suspended-stacks.ts';
+import type { TagFilter } from './tag-filter.ts';
 import { Timer } from './timer.ts';
 import { fuelTrap, KILLED } from './trap.ts';
+import { TurnWork } from './turn-work.ts';
 import type { Turns } from './turns.ts';
 
 /** `receive` and other waits return this when their time is up (abi 3.5). */
@@ -24,8 +25,11 @@ export const UNIT_OF_FUEL = 100_000;
 
 /** Milliseconds for which processes run before timers and sockets are served. */
 const TURN_TIME = 1;
-/** Milliseconds after which a running process gives way to the next ready one. */
-const SLICE_TIME = 0.5;
+/**
+ * Milliseconds after which a process that computes gives way to the next ready one at its next tick: after less than twice as
+ * much, since ticks are some 10 to 100 us apart.
+ */
+const SLICE_TIME = 0.1;
 /** The number of slices between two looks at the clock. */
 const SLICES_PER_CLOCK = 32;
 /** The most bytes of instances and memories that are kept for the next processes. */
@@ -53,6 +57,8 @@ export class Scheduler implements Turns {
   readonly observers = new Observers();
   /** The messages that processes are writing or reading. */
   readonly scratch = new ScratchArea(this);
+  /** What the current process may still do in host calls. */
+  readonly work = new TurnWork(this.scratch.memory);
   /** Applies signals to processes. Only routers use it. */
   readonly delivery = new Delivery(this, this.scratch);
   /** The stacks of suspended processes. */
@@ -73,9 +79,12 @@ export class Scheduler implements Turns {
   #turnStart = 0;
   #slices = 0;
   #suspending!: Process;
-  /** The process that called `tick` last in the present slice, and when it first did. */
+  /** The process that called `tick` last in the present slice. */
   #ticking: Process | null = null;
+  /** When that slice began or, if nobody looked at the clock then, a few short slices earlier. */
   #sliceStart = 0;
+  /** When somebody last looked at the clock. */
+  #clock = 0;
 
   /** @param machine what limits the number of processes; default: this one */
   constructor(index: SchedulerIndex, machine?: Machine) {
@@ -179,14 +188,15 @@ export class Scheduler implements Turns {
   readonly #turn = (): void => {
     if (this.#halted) return;
     this.#turnPending = false;
-    this.#turnStart = performance.now();
+    this.#turnStart = this.#clock = performance.now();
     this.#next();
   };
 
   #turnIsOver(): boolean {
     if (++this.#slices < SLICES_PER_CLOCK) return false;
     this.#slices = 0;
-    return performance.now() - this.#turnStart >= TURN_TIME;
+    this.#clock = performance.now();
+    return this.#clock - this.#turnStart >= TURN_TIME;
   }
 
   #next(): void {
@@ -217,6 +227,7 @@ export class Scheduler implements Turns {
     process.wait = Wait.None;
     process.receiving = Receiving.No;
     process.turns++;
+    this.work.renew();
     this.current = process;
     this.#running = true;
     if (!process.started) {
@@ -278,7 +289,10 @@ export class Scheduler implements Turns {
 
   // -- preemption and fuel -----------------------------------------------------------------------------
 
-  /** Called by rewritten loops and recursions after some tens of microseconds of guest work. */
+  /**
+   * Called by rewritten loops and recursions after some tens of microseconds of guest work, and after a host call if nothing is
+   * left of the work that host calls may do in a turn.
+   */
   readonly tick = (): Promise<number> | undefined => {
     const process = this.current;
     if (this.scratch.isSent) this.scratch.takeBack();
@@ -286,10 +300,15 @@ export class Scheduler implements Turns {
     const now = performance.now();
     if (this.#ticking !== process) {
       this.#ticking = process;
-      this.#sliceStart = now;
+      this.#sliceStart = this.#clock;
     }
+    this.#clock = now;
     const turnIsOver = now - this.#turnStart >= TURN_TIME;
-    if (!turnIsOver && (this.#ready.isEmpty || now - this.#sliceStart < SLICE_TIME)) return undefined;
+    const sliceIsOver = this.work.isDone || now - this.#sliceStart >= SLICE_TIME;
+    if (!turnIsOver && (this.#ready.isEmpty || !sliceIsOver)) {
+      if (sliceIsOver) this.work.renew();
+      return undefined;
+    }
     if (turnIsOver) this.#slices = SLICES_PER_CLOCK;
     return this.yieldTurn(process);
   };
@@ -315,6 +334,7 @@ export class Scheduler implements Turns {
   receive(process: Process, filter: TagFilter, timeout: number, search: boolean): number | Promise<number> {
     if (search) {
       const message = process.takeMessage(filter);
+      if (filter !== null) this.work.chargeLooks(process.messagesLooked);
       if (message !== null) {
         const { kind } = message;
         this.scratch.put(process, message);

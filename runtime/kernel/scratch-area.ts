@@ -1,9 +1,9 @@
 import { DRAFT_AT, DRAFT_CAPACITY, DraftState } from '../wasm/index.ts';
 import { processIdFromHalves } from './ids.ts';
-import { accepts } from './mailbox.ts';
 import { dataMessage, type Message, MessageKind } from './message.ts';
 import type { Process } from './process.ts';
 import { highHalf, lowHalf, type Tag, tagFromHalves } from './tag.ts';
+import { accepts } from './tag-filter.ts';
 import { hostTrap } from './trap.ts';
 import type { Turns } from './turns.ts';
 
@@ -112,6 +112,7 @@ export class ScratchArea {
 
   /** Leaves the draft to a process that waits for a message like this; nearly always that has the next turn. */
   #reserveFor(receiver: Process): void {
+    this.#turns.work.chargeSend(0);
     this.clear(receiver);
     this.#reservedFor = receiver;
     this.#turns.makeReady(receiver, MessageKind.Data);

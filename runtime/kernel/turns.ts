@@ -1,5 +1,6 @@
 import type { KernelMetrics } from './kernel-metrics.ts';
 import type { Process } from './process.ts';
+import type { TurnWork } from './turn-work.ts';
 
 /** What the parts of a scheduler ask of it. */
 export interface Turns {
@@ -7,6 +8,8 @@ export interface Turns {
   readonly current: Process;
   /** The process whose code runs at the moment; null between turns. */
   readonly running: Process | null;
+  /** What the current process may still do in host calls. */
+  readonly work: TurnWork;
   /** Counts what happens; null if metrics are not exported. */
   readonly metrics: KernelMetrics | null;
 

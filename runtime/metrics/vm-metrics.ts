@@ -126,11 +126,11 @@ export class VmMetrics implements KernelMetrics {
     if (kind === 'link' || kind === 'unlink' || kind === 'link-died') this.#linked = process;
   }
 
-  messageAccepted(process: Process, message: Message): void {
+  messageAccepted(_process: Process, message: Message, waiting: number): void {
     const applied = this.#applied;
     this.#applied = null;
     if (applied === null) this.#signalsReceived++;
-    this.#outstanding = process.mailbox.length;
+    this.#outstanding = waiting;
     const isForwarded = applied === null || applied.kind === 'message';
     if (message.kind === MessageKind.ProcessDied) return;
     this.#messages++;

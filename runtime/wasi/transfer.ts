@@ -86,6 +86,7 @@ function transferVectors(
         break;
       }
       done += moved;
+      scheduler.work.chargeBytes(moved);
       if (moved < size) break;
       const suspended = done < wanted ? scheduler.tick() : undefined;
       if (suspended !== undefined) {

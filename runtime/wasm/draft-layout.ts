@@ -2,14 +2,16 @@
  * Where things are in the memory `lunatic:kernel`.`draft`, which all guests of a scheduler share but cannot see. It
  * holds the message in the scratch area (abi 6.1) of the running process while that is short and nothing but bytes.
  *
- *     0      8        12         16    24         64                      128
- *     +------+--------+----------+-----+----------+-----------------------+
- *     | state | length | position | tag | receiver | the message's bytes   |
- *     +------+--------+----------+-----+----------+-----------------------+
+ *     0       4      8        12         16    24         64                      128
+ *     +-------+------+--------+----------+-----+----------+-----------------------+
+ *     | state | work | length | position | tag | receiver | the message's bytes   |
+ *     +-------+------+--------+----------+-----+----------+-----------------------+
  */
 export const DRAFT_AT = {
   /** A `DraftState`. It is an i32, like `length` and `position`. */
   state: 0,
+  /** What host calls may still do in this turn, as an i32; below 0 if the turn is over. It has nothing to do with the message. */
+  work: 4,
   length: 8,
   /** It is never beyond the length: a message whose position is beyond it cannot be a draft. */
   position: 12,

@@ -1,4 +1,5 @@
 import { ByteWriter } from './byte-writer.ts';
+import { DRAFT_AT } from './draft-layout.ts';
 import { Op } from './opcodes.ts';
 import { SectionId } from './sections.ts';
 import { FUNCTION_TYPE } from './value-type.ts';
@@ -19,6 +20,8 @@ export interface HostShim {
   readonly waits: boolean;
   /** The host takes each i64 parameter as two i32 halves, the low one first. */
   readonly split: boolean;
+  /** What a call takes from the work of a turn. */
+  readonly work: number;
 }
 
 /** Name of the module between guests and host functions, as it stands in stack traces. */
@@ -31,6 +34,11 @@ export const HOST_SHIM_IMPORTS = 'host';
 const I32_WRAP_I64 = 0xa7;
 const I64_SHR_U = 0x88;
 const I32_EQ = 0x46;
+const I32_LOAD = 0x28;
+const I32_STORE = 0x36;
+const MEMORY = 0x02;
+/** The alignment of an i32, as a power of two. */
+const ALIGNED = 2;
 
 /**
  * A module that stands between guests and host functions, one instance for all processes. The n-th function is
@@ -39,6 +47,9 @@ const I32_EQ = 0x46;
  * V8 keeps what it needs to call an imported JavaScript function for each instance, and that is cold when thousands
  * take turns. A call from wasm to wasm needs next to nothing. And an i64 would reach JavaScript as a BigInt, which is
  * an allocation.
+ *
+ * After each call, what it costs is taken from the work that is left of the turn, in the memory `host`.`draft`. If nothing is
+ * left, `host`.`tick`, `() -> ()`, is called, which gives way to others.
  */
 export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
   const out = new ByteWriter(64 + 48 * shims.length);
@@ -51,8 +62,8 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
     out.closeSize(contents, 2);
   };
   const count = shims.length;
-  section(SectionId.type, 2 * count + 1, (i) => {
-    const shim = shims[i >> 1] ?? AGAIN;
+  section(SectionId.type, 2 * count + 2, (i) => {
+    const shim = i === 2 * count + 1 ? TICK : (shims[i >> 1] ?? AGAIN);
     const hostParams = shim.params.flatMap((type) => (shim.split && type === 'i64' ? [...HALVES] : [type]));
     out.u8(FUNCTION_TYPE);
     for (const types of [i % 2 === 0 ? shim.params : hostParams, shim.results]) {
@@ -60,17 +71,25 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
       for (const type of types) out.u8(HOST_TYPES[type]);
     }
   });
-  section(SectionId.import, count + 1, (i) => {
+  section(SectionId.import, count + 3, (i) => {
     out.name(HOST_SHIM_IMPORTS);
-    out.name(i === count ? 'again' : String(i));
+    if (i === count + 2) {
+      out.name('draft');
+      out.u8(MEMORY);
+      out.u8(1);
+      out.u32(1);
+      out.u32(1);
+      return;
+    }
+    out.name(i < count ? String(i) : i === count ? 'again' : 'tick');
     out.u8(0);
-    out.u32(i === count ? 2 * count : 2 * i + 1);
+    out.u32(i < count ? 2 * i + 1 : count + i);
   });
   section(SectionId.function, count, (i) => out.u32(2 * i));
   section(SectionId.export, count, (i) => {
     out.name(String(i));
     out.u8(0);
-    out.u32(count + 1 + i);
+    out.u32(count + 2 + i);
   });
   section(SectionId.code, count, (i) => writeBody(out, i, shims[i] ?? AGAIN, count));
   out.u8(SectionId.custom);
@@ -84,17 +103,16 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
 }
 
 const HALVES = ['i32', 'i32'] as const;
-const AGAIN: HostShim = { params: [], results: ['i32'], split: false, waits: false };
+const AGAIN: HostShim = { params: [], results: ['i32'], split: false, waits: false, work: 0 };
+const TICK: HostShim = { ...AGAIN, results: [] };
 
 /** @param again function index of the import that waits again */
 function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): void {
-  const contents = out.openSize(1);
-  const result = shim.params.length;
-  out.u32(shim.waits ? 1 : 0);
-  if (shim.waits) {
-    out.u32(1);
-    out.u8(HOST_TYPES.i32);
-  }
+  const contents = out.openSize(2);
+  const local = shim.params.length;
+  out.u32(1);
+  out.u32(1);
+  out.u8(HOST_TYPES.i32);
   shim.params.forEach((type, param) => {
     out.u8(Op.localGet);
     out.u32(param);
@@ -109,9 +127,41 @@ function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): v
   });
   out.u8(Op.call);
   out.u32(i);
-  if (shim.waits) writeWaitLoop(out, result, again);
+  if (shim.waits) writeWaitLoop(out, local, again);
+  writeCharge(out, local, shim.work, again + 1);
   out.u8(Op.end);
-  out.closeSize(contents, 1);
+  out.closeSize(contents, 2);
+}
+
+/** Takes units from the work that is left of the turn. What is on the stack stays there. */
+function writeCharge(out: ByteWriter, local: number, units: number, tick: number): void {
+  const access = (opcode: number): void => {
+    out.u8(opcode);
+    out.u8(ALIGNED);
+    out.u32(DRAFT_AT.work);
+  };
+  const zero = (): void => {
+    out.u8(Op.i32Const);
+    out.s32(0);
+  };
+  zero();
+  zero();
+  access(I32_LOAD);
+  out.u8(Op.i32Const);
+  out.s32(units);
+  out.u8(Op.i32Sub);
+  out.u8(Op.localTee);
+  out.u32(local);
+  access(I32_STORE);
+  out.u8(Op.localGet);
+  out.u32(local);
+  zero();
+  out.u8(Op.i32LtS);
+  out.u8(Op.if);
+  out.u8(0x40);
+  out.u8(Op.call);
+  out.u32(tick);
+  out.u8(Op.end);
 }
 
 /** Waits again as long as the value on the stack asks for it, and leaves the first other one there. */
