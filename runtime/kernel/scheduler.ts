@@ -6,6 +6,7 @@ import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import type { KernelMetrics } from './kernel-metrics.ts';
 import { Observers } from './observers.ts';
+import type { Operation } from './operation.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { ScratchArea } from './scratch-area.ts';
@@ -385,6 +386,14 @@ export class Scheduler implements Turns {
       pending = false;
       cancel();
     };
+    return this.suspend(process, Wait.Event);
+  }
+
+  /** The same for an operation that a process has again and again: it makes the process ready itself, so nothing is allocated. */
+  waitFor(process: Process, operation: Operation): Promise<number> {
+    if (process.signals !== null) this.drainSignals(process);
+    operation.begin();
+    process.cancelWait = operation.giveUp;
     return this.suspend(process, Wait.Event);
   }
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { ByteQueue, type Memory } from './byte-queue.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
+import { Line } from './line.ts';
 import { errorText } from './system-error.ts';
 import { MAX_WRITE, WriteBuffers } from './write-buffers.ts';
 
@@ -23,13 +24,15 @@ const buffers = new WriteBuffers();
 /** What came of an operation: a number of bytes, or why it failed, in words for people. */
 export type Outcome = number | string;
 
+/** `peek` leaves the bytes in the stream. */
+export type ReadOperation = 'read' | 'peek';
+
 /** What a stream's timeouts apply to. */
-export type StreamOperation = 'read' | 'write' | 'peek';
+export type StreamOperation = ReadOperation | 'write';
 
 /** A read, and who waits for it. */
 export interface Reader {
-  /** `peek` leaves the bytes in the stream. */
-  readonly operation: 'read' | 'peek';
+  readonly operation: ReadOperation;
   /** Where the bytes go: `size` bytes at `start`, a range that the memory has. */
   readonly memory: Memory;
   readonly start: number;
@@ -87,8 +90,8 @@ export class NetStream {
   #ended = false;
   #failure: string | null = null;
   #draining = false;
-  readonly #readers: Reader[] = [];
-  readonly #writers: Writer[] = [];
+  readonly #readers = new Line<Reader>();
+  readonly #writers = new Line<Writer>();
   readonly #settlers: Settler[] = [];
   /**
    * Milliseconds that operations may take, -1 for no limit. The stream only keeps them, for everybody who has a reference
@@ -138,25 +141,27 @@ export class NetStream {
 
   // -- reading -----------------------------------------------------------------------------------------
 
-  /** Reads bytes that are there. Returns undefined if the reader has to wait: see `awaitBytes`. */
-  read(reader: Reader): Outcome | undefined {
-    return this.#readers.length === 0 ? this.#tryRead(reader) : undefined;
+  /**
+   * Reads bytes that are there, at most `size`, which is not 0, into a range that the memory has. Returns undefined if there
+   * are none yet, or others wait for them: see `awaitBytes`.
+   */
+  read(operation: ReadOperation, memory: Memory, start: number, size: number): Outcome | undefined {
+    return this.#readers.first === null ? this.#tryRead(operation, memory, start, size) : undefined;
   }
 
-  /**
-   * Lets a reader wait for bytes, behind those that wait already.
-   * @returns a function that gives up
-   */
-  awaitBytes(reader: Reader): () => void {
+  /** Lets a reader wait for bytes, behind those that wait already. */
+  awaitBytes(reader: Reader): void {
     this.#readers.push(reader);
     this.#fill();
-    return () => {
-      remove(this.#readers, reader);
-      this.#serveReaders();
-    };
   }
 
-  #tryRead({ operation, memory, start, size }: Reader): Outcome | undefined {
+  /** Lets a reader wait no longer. */
+  leave(reader: Reader): void {
+    this.#readers.remove(reader);
+    this.#serveReaders();
+  }
+
+  #tryRead(operation: ReadOperation, memory: Memory, start: number, size: number): Outcome | undefined {
     const unread = this.#unread;
     if (unread.length > 0) {
       const count = unread.read(memory, start, size, operation === 'peek');
@@ -168,9 +173,8 @@ export class NetStream {
 
   #serveReaders(): void {
     const readers = this.#readers;
-    while (readers[0] !== undefined) {
-      const reader = readers[0];
-      const outcome = this.#tryRead(reader);
+    for (let reader = readers.first; reader !== null; reader = readers.first) {
+      const outcome = this.#tryRead(reader.operation, reader.memory, reader.start, reader.size);
       if (outcome === undefined) break;
       readers.shift();
       reader.done(outcome);
@@ -192,7 +196,7 @@ export class NetStream {
    * to wait, perhaps with its bytes taken already: see `awaitWrite`.
    */
   write(writer: Writer): Outcome | undefined {
-    return this.#writers.length === 0 ? this.#tryWrite(writer) : undefined;
+    return this.#writers.first === null ? this.#tryWrite(writer) : undefined;
   }
 
   /**
@@ -202,7 +206,7 @@ export class NetStream {
   awaitWrite(writer: Writer): () => void {
     this.#writers.push(writer);
     return () => {
-      remove(this.#writers, writer);
+      this.#writers.remove(writer);
       this.#serveWriters();
     };
   }
@@ -251,8 +255,7 @@ export class NetStream {
 
   #serveWriters(): void {
     const writers = this.#writers;
-    while (writers[0] !== undefined) {
-      const writer = writers[0];
+    for (let writer = writers.first; writer !== null; writer = writers.first) {
       const outcome = this.#tryWrite(writer);
       if (outcome === undefined) break;
       writers.shift();
@@ -265,7 +268,7 @@ export class NetStream {
 
   /** Whether an operation of this kind is under way. */
   isBusy(operation: StreamOperation): boolean {
-    const first = operation === 'write' ? this.#writers[0] : this.#readers[0];
+    const { first } = operation === 'write' ? this.#writers : this.#readers;
     return first?.operation === operation;
   }
 
@@ -290,18 +293,22 @@ export class NetStream {
 
   // -- events of the socket ----------------------------------------------------------------------------
 
-  onData(chunk: Uint8Array): void {
+  /**
+   * @param size the number of bytes of the chunk that have come
+   * @param isLent whether the chunk is used again after this call
+   */
+  onData(chunk: Uint8Array, size: number, isLent: boolean): void {
     if (this.#references === 0) return;
-    const reader = this.#readers[0];
-    if (reader?.operation === 'read' && this.#unread.length === 0 && chunk.length <= reader.size) {
+    const reader = this.#readers.first;
+    if (reader?.operation === 'read' && this.#unread.length === 0 && size <= reader.size) {
       // Nearly always all of it is for the one reader that waits.
       this.#readers.shift();
-      copyBytes(chunk, 0, reader.memory.bytes, reader.start, chunk.length);
-      reader.done(chunk.length);
+      copyBytes(chunk, 0, reader.memory.bytes, reader.start, size);
+      reader.done(size);
       this.#settle();
       return;
     }
-    this.#unread.push(chunk);
+    this.#unread.push(isLent ? new Uint8Array(chunk.subarray(0, size)) : chunk);
     this.#serveReaders();
     if (this.#unread.weight <= MAX_UNREAD) return;
     this.#flowing = false;
@@ -337,7 +344,12 @@ function remove<T>(list: T[], item: T): void {
 // All streams share these functions: thousands of streams need not have functions of their own.
 
 function onData(this: OwnedSocket, chunk: Uint8Array): void {
-  this[OWNER]?.onData(chunk);
+  this[OWNER]?.onData(chunk, chunk.length, false);
+}
+
+/** Takes the first bytes of a buffer that a socket reads into, in place of `data` events. Whoever has the socket gets them. */
+export function receive(socket: OwnedSocket, buffer: Uint8Array, size: number): void {
+  socket[OWNER]?.onData(buffer, size, true);
 }
 
 function onEnd(this: OwnedSocket): void {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import {
@@ -272,20 +273,51 @@ describe('tcp_accept', () => {
   });
 });
 
-describe('reading', () => {
-  /** A guest that accepts one connection as `$s`, and goes on. */
-  const accepting = (body: string) =>
-    serve(networkMain(`(local.set $l (call $serve)) (local.set $s (call $accept (local.get $l))) ${body}`));
+/** Starts guests whose stream `$s` is a connection that they accept, or one that they open. Both read in ways of their own. */
+const STREAMS = {
+  async accepted(body: (another: string) => string) {
+    const another = '(call $accept (local.get $l))';
+    const { program, port } = await serve(
+      networkMain(`(local.set $l (call $serve)) (local.set $s ${another}) ${body(another)}`),
+    );
+    return { program, peer: () => client(port) };
+  },
+  async connected(body: (another: string) => string) {
+    const peers: Socket[] = [];
+    const { port, node } = await server((socket) => peers.push(socket));
+    const another = `(call $connect (i32.const ${port}))`;
+    const { program } = await serve(
+      networkMain(
+        `(call $show32 (text "port") (i32.const ${port})) (local.set $s ${another}) ${body(another)}`,
+      ),
+    );
+    void program.root.ended.then(() => node.close());
+    return {
+      program,
+      async peer() {
+        await until(() => peers.length > 0);
+        const [socket] = peers.splice(0, 1);
+        if (socket === undefined) throw new Error('no connection');
+        return socket;
+      },
+    };
+  },
+};
+
+describe.each(['accepted', 'connected'] as const)('reading from a stream that was %s', (how) => {
+  /** A guest with a stream `$s`, which goes on with `body`; `another` opens a second one. */
+  const reading = (body: string | ((another: string) => string)) =>
+    STREAMS[how](typeof body === 'string' ? () => body : body);
 
   test('gives what is there, at most what was asked for, and 0 bytes at the end, again and again', async () => {
-    const { program, port } = await accepting(`
+    const { program, peer } = await reading(`
       (call $show32 (text "read") (call $read (local.get $s) (i32.const 4)))
       (call $print (i32.const 0x4000) (i32.const 4))
       (call $show32 (text "nothing") (call $read (local.get $s) (i32.const 0)))
       (call $show_read (local.get $s))
       (call $show32 (text "end") (call $read (local.get $s) (i32.const 10)))
       (call $show32 (text "end") (call $read (local.get $s) (i32.const 10)))`);
-    const socket = await client(port);
+    const socket = await peer();
     socket.end('abcdefgh');
     expect((await finished(program)).slice(1)).toEqual([
       'read 4',
@@ -302,14 +334,14 @@ describe('reading', () => {
     const peek = `
       (call $ok (call $networking.tcp_peek (local.get $s) (i32.const 0x4000) (i32.const 3) (i32.const 0xa0)))
       (call $print (i32.const 0x4000) (i32.wrap_i64 (call $id)))`;
-    const { program, port } = await accepting(`
+    const { program, peer } = await reading(`
       ${peek} ${peek}
       (call $networking.set_peek_timeout (local.get $s) (i64.const 1000))
       ${peek}
       (call $show_read (local.get $s))
       (call $show32 (text "end") (call $networking.tcp_peek (local.get $s) (i32.const 0x4000) (i32.const 3) (i32.const 0xa0)))
       (call $show (text "bytes") (call $id))`);
-    const socket = await client(port);
+    const socket = await peer();
     socket.end('peeked');
     expect((await finished(program)).slice(1)).toEqual(['pee', 'pee', 'pee', 'peeked', 'end 0', 'bytes 0']);
     socket.destroy();
@@ -318,7 +350,7 @@ describe('reading', () => {
   test.each([0, 20])(
     'times out after %i ms with an error that can be dropped; later bytes are read',
     async (timeout) => {
-      const { program, port } = await accepting(`
+      const { program, peer } = await reading(`
       (call $networking.set_read_timeout (local.get $s) (i64.const ${timeout}))
       (call $networking.set_peek_timeout (local.get $s) (i64.const ${timeout}))
       (call $show (text "timeout") (call $networking.get_read_timeout (local.get $s)))
@@ -329,7 +361,7 @@ describe('reading', () => {
       (call $networking.set_read_timeout (local.get $s) (i64.const -1))
       (call $send_text (local.get $s) (text "go on"))
       (call $show_read (local.get $s))`);
-      const socket = await client(port);
+      const socket = await peer();
       expect((await bytesOf(socket, 5)).toString()).toBe('go on');
       socket.end('late');
       expect((await finished(program)).slice(1)).toEqual([
@@ -343,18 +375,18 @@ describe('reading', () => {
   );
 
   test('with a timeout of 0 gives what has arrived', async () => {
-    const { program, port } = await accepting(`
+    const { program, peer } = await reading(`
       (call $networking.set_read_timeout (local.get $s) (i64.const 0))
       (call $expect (call $receive_tag (i64.const 1) (i64.const 50)) (i32.const 9027))
       (call $show_read (local.get $s))`);
-    const socket = await client(port);
+    const socket = await peer();
     socket.write('there');
     expect((await finished(program)).slice(1)).toEqual(['there']);
     socket.destroy();
   });
 
   test('a guest that never drops the errors of its timeouts keeps only some', async () => {
-    const { program, port } = await accepting(`
+    const { program, peer } = await reading(`
       (call $networking.set_read_timeout (local.get $s) (i64.const 0))
       (local.set $n (i32.const 1030))
       (loop $again
@@ -364,7 +396,7 @@ describe('reading', () => {
       (call $print_error (call $id))
       (call $print_error (i64.const 6))
       (call $print_error (i64.const 5))`);
-    const socket = await client(port);
+    const socket = await peer();
     const exit = await program.root.ended;
     expect(exit).toMatchObject({ message: 'unknown error id 5 (the process has 1024)' });
     const text = 'The operation timed out';
@@ -373,17 +405,19 @@ describe('reading', () => {
   });
 
   test('an end while a process waits is an end; a reset is an error', async () => {
-    const { program, port } = await accepting(`
+    const { program, peer } = await reading(
+      (another) => `
       (call $show32 (text "end") (call $read (local.get $s) (i32.const 10)))
-      (local.set $t (call $accept (local.get $l)))
+      (local.set $t ${another})
       (call $print (text "waiting"))
       (call $refused (call $try_read (local.get $t) (i32.const 10)))
       (call $refused (call $try_read (local.get $t) (i32.const 10)))
-      (call $refused (call $try_write (local.get $t) (text "x")))`);
-    const first = await client(port);
+      (call $refused (call $try_write (local.get $t) (text "x")))`,
+    );
+    const first = await peer();
     first.end();
     await printed(program, 'end');
-    const second = await client(port);
+    const second = await peer();
     await printed(program, 'waiting');
     second.resetAndDestroy();
     const reset = 'Connection reset by peer (os error 104)';
@@ -392,7 +426,7 @@ describe('reading', () => {
   });
 
   test('a peer that floods a process which does not read has to wait, and loses nothing', async () => {
-    const { program, port } = await accepting(`
+    const { program, peer } = await reading(`
       (call $expect (call $read (local.get $s) (i32.const 1)) (i32.const 1))
       (call $print (text "began"))
       (call $expect (call $receive) (i32.const 0))
@@ -402,7 +436,7 @@ describe('reading', () => {
         (local.set $t (i64.add (local.get $t) (i64.extend_i32_u (local.get $n))))
         (br_if $more (local.get $n)))
       (call $show (text "total") (local.get $t))`);
-    const socket = await client(port);
+    const socket = await peer();
     const size = 64 * 2 ** 20;
     const chunk = Buffer.alloc(2 ** 16, 1);
     let sent = 0;
@@ -432,6 +466,34 @@ describe('reading', () => {
     socket.destroy();
   });
 
+  test('what was not read of a stream stays as it came while others receive', async () => {
+    const { program, peer } = await reading(
+      (another) => `
+      (local.set $t ${another})
+      (call $show32 (text "one") (call $read (local.get $s) (i32.const 1)))
+      (call $show_read (local.get $t))
+      (call $show_read (local.get $s))
+      (call $show_read (local.get $t))`,
+    );
+    const first = await peer();
+    const second = await peer();
+    first.write('first stream');
+    await printed(program, 'one');
+    second.write('second');
+    await printed(program, 'second');
+    second.write('the second again');
+    expect((await finished(program)).slice(1)).toEqual([
+      'one 1',
+      'second',
+      'irst stream',
+      'the second again',
+    ]);
+    first.destroy();
+    second.destroy();
+  });
+});
+
+describe('reading', () => {
   test('traps for unknown streams and for what is outside memory', async () => {
     const read = (name: string, id: number, at: number, size: number, out: number) =>
       trapOf(

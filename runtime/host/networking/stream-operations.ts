@@ -1,42 +1,66 @@
 import { fail, OK, timeoutFromGuest } from '../../hostcall/conventions.ts';
 import type { GuestMemory } from '../../kernel/guest-memory.ts';
-import type { Process } from '../../kernel/process.ts';
+import type { Operation } from '../../kernel/operation.ts';
+import type { Process, ProcessSlot } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
-import type { NetStream, Outcome, Reader, StreamOperation, Writer } from '../../net/net-stream.ts';
+import type {
+  NetStream,
+  Outcome,
+  Reader,
+  ReadOperation,
+  StreamOperation,
+  Writer,
+} from '../../net/net-stream.ts';
 import { succeed } from './addresses.ts';
 import { gather } from './guest-buffers.ts';
-import { armTimeout, timeOut, waitWithTimeout } from './timeouts.ts';
+import { armTimeout, timeOut } from './timeouts.ts';
 
 /** Puts an outcome into the memory of a process and returns the code of the host call. */
 function encode(process: Process, out: number, outcome: Outcome): number {
   return typeof outcome === 'number' ? succeed(process, out, outcome) : fail(process, out, outcome);
 }
 
-function unset(): void {}
-
-/** A process that reads into its memory. */
-class GuestReader implements Reader {
-  readonly operation: 'read' | 'peek';
+/** A process that waits for bytes of a stream. It has one for all of its reads, since it waits for one thing at a time. */
+class GuestReader implements Reader, Operation {
   readonly process: Process;
   readonly memory: GuestMemory;
-  readonly start: number;
-  readonly size: number;
-  readonly out: number;
-  wake: (code: number) => void = unset;
+  scheduler: Scheduler | null = null;
+  stream: NetStream | null = null;
+  operation: ReadOperation = 'read';
+  start = 0;
+  size = 0;
+  /** Address of the count, or of the error id. */
+  out = 0;
+  /** Milliseconds, Infinity for no limit. */
+  timeout = Number.POSITIVE_INFINITY;
 
-  constructor(operation: 'read' | 'peek', process: Process, start: number, size: number, out: number) {
-    this.operation = operation;
+  constructor(process: Process) {
     this.process = process;
     this.memory = process.memory;
-    this.start = start;
-    this.size = size;
-    this.out = out;
+  }
+
+  begin(): void {
+    this.stream?.awaitBytes(this);
+    if (this.timeout === Number.POSITIVE_INFINITY) return;
+    armTimeout(this.process, this.timeout, () => {
+      this.giveUp();
+      this.scheduler?.makeReady(this.process, timeOut(this.process, this.out));
+    });
   }
 
   done(outcome: Outcome): void {
-    this.wake(encode(this.process, this.out, outcome));
+    this.stream = null;
+    this.scheduler?.makeReady(this.process, encode(this.process, this.out, outcome));
   }
+
+  readonly giveUp = (): void => {
+    const { stream } = this;
+    this.stream = null;
+    stream?.leave(this);
+  };
 }
+
+const READER: ProcessSlot<GuestReader> = { make: (process) => new GuestReader(process) };
 
 /**
  * Reads or peeks for the current process. All ranges have been checked.
@@ -47,7 +71,7 @@ class GuestReader implements Reader {
 export function read(
   scheduler: Scheduler,
   stream: NetStream,
-  operation: 'read' | 'peek',
+  operation: ReadOperation,
   start: number,
   size: number,
   out: number,
@@ -55,15 +79,20 @@ export function read(
 ): number | Promise<number> {
   const process = scheduler.current;
   if (size === 0) return succeed(process, out, 0);
-  const reader = new GuestReader(operation, process, start, size, out);
-  const outcome = stream.read(reader);
+  const outcome = stream.read(operation, process.memory, start, size);
   if (outcome !== undefined) return encode(process, out, outcome);
-  const limit = timeout ?? timeoutFromGuest(stream.timeouts[operation]);
-  return waitWithTimeout(scheduler, process, out, limit, (wake) => {
-    reader.wake = wake;
-    return stream.awaitBytes(reader);
-  });
+  const reader = process.slot(READER);
+  reader.scheduler = scheduler;
+  reader.stream = stream;
+  reader.operation = operation;
+  reader.start = start;
+  reader.size = size;
+  reader.out = out;
+  reader.timeout = timeout ?? timeoutFromGuest(stream.timeouts[operation]);
+  return scheduler.waitFor(process, reader);
 }
+
+function unset(): void {}
 
 /** A process that writes an array of buffers in its memory, or flushes what it wrote before. */
 class GuestWriter implements Writer {

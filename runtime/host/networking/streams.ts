@@ -44,21 +44,21 @@ function defineStream(
 
   // Up to 0.9, reads and writes had a timeout of their own. There was no TLS then.
   const withTimeout = (current: HostImplementation) => {
-    return (id: bigint, pointer: number, length: number, timeout: number, out: number) =>
-      current(id, pointer, length, out, timeoutFromGuest(oldTimeout(timeout)));
+    return (low: number, high: number, pointer: number, length: number, timeout: number, out: number) =>
+      current(low, high, pointer, length, out, timeoutFromGuest(oldTimeout(timeout)));
   };
   const olderOfFive = kind === 'tcp' ? [older('(i64, i32, i32, i32, i32) -> i32', withTimeout)] : [];
 
   networking.define(
     `${kind}_write_vectored`,
     '(stream_id: i64, ciovec_array_ptr: i32, ciovec_array_len: i32, opaque_ptr: i32) -> i32',
-    { since, blocking: true, older: olderOfFive },
+    { since, blocking: true, split: true, older: olderOfFive },
     'Writes several buffers at once.',
     ({ scheduler }) =>
-      (id: bigint, vectors: number, count: number, out: number, timeout?: number) => {
+      (low: number, high: number, vectors: number, count: number, out: number, timeout?: number) => {
         const { current } = scheduler;
         checkVectors(current.memory, vectors, count);
-        const stream = current.slot(slot).get(id);
+        const stream = current.slot(slot).at(low, high);
         current.memory.check(out, 8);
         return write(scheduler, stream, vectors, count, out, timeout);
       },
@@ -67,12 +67,12 @@ function defineStream(
   networking.define(
     `${kind}_read`,
     '(stream_id: i64, buffer_ptr: i32, buffer_len: i32, opaque_ptr: i32) -> i32',
-    { since, blocking: true, older: olderOfFive },
+    { since, blocking: true, split: true, older: olderOfFive },
     'Reads the bytes that have arrived, at least one unless the peer has closed.',
     ({ scheduler }) =>
-      (id: bigint, pointer: number, length: number, out: number, timeout?: number) => {
+      (low: number, high: number, pointer: number, length: number, out: number, timeout?: number) => {
         const { current } = scheduler;
-        const stream = current.slot(slot).get(id);
+        const stream = current.slot(slot).at(low, high);
         const start = current.memory.check(pointer, length >>> 0);
         current.memory.check(out, 8);
         return read(scheduler, stream, 'read', start, length >>> 0, out, timeout);
@@ -82,12 +82,12 @@ function defineStream(
   networking.define(
     `${kind}_flush`,
     '(stream_id: i64, error_id_ptr: i32) -> i32',
-    { since, blocking: true },
+    { since, blocking: true, split: true },
     'Waits until all written bytes are handed to the system.',
     ({ scheduler }) =>
-      (id: bigint, out: number) => {
+      (low: number, high: number, out: number) => {
         const { current } = scheduler;
-        const stream = current.slot(slot).get(id);
+        const stream = current.slot(slot).at(low, high);
         current.memory.check(out, 8);
         return flush(scheduler, stream, out);
       },

@@ -2,7 +2,7 @@ import { fail, timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { older } from '../../hostcall/function.ts';
 import { endpoint } from '../../net/endpoint.ts';
 import { Listening } from '../../net/listening.ts';
-import { NetStream } from '../../net/net-stream.ts';
+import { NetStream, receive } from '../../net/net-stream.ts';
 import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
 import { type Accepted, TcpListener } from '../../net/tcp-listener.ts';
@@ -131,10 +131,15 @@ networking.define(
       if (!mayConnect(process.config, to.host, to.port))
         return fail(process, idPointer, refusedByConfig(`connect to ${endpointText(to)}`));
       return waitWithTimeout(scheduler, process, idPointer, timeoutFromGuest(timeout), (wake) =>
-        connectTcp([to.host], to.port, (result) => {
-          if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
-          else wake(succeed(process, idPointer, process.slot(TCP_STREAMS).add(new NetStream(result))));
-        }),
+        connectTcp(
+          [to.host],
+          to.port,
+          (result) => {
+            if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
+            else wake(succeed(process, idPointer, process.slot(TCP_STREAMS).add(new NetStream(result))));
+          },
+          receive,
+        ),
       );
     },
 );
@@ -155,12 +160,12 @@ networking.define(
 networking.define(
   'tcp_peek',
   '(stream_id: i64, buffer_ptr: i32, buffer_len: i32, opaque_ptr: i32) -> i32',
-  { since: '0.10.1', blocking: true },
+  { since: '0.10.1', blocking: true, split: true },
   'Reads without taking the bytes from the stream.',
   ({ scheduler }) =>
-    (id: bigint, pointer: number, length: number, out: number) => {
+    (low: number, high: number, pointer: number, length: number, out: number) => {
       const { current } = scheduler;
-      const stream = current.slot(TCP_STREAMS).get(id);
+      const stream = current.slot(TCP_STREAMS).at(low, high);
       const start = current.memory.check(pointer, length >>> 0);
       current.memory.check(out, 8);
       return read(scheduler, stream, 'peek', start, length >>> 0, out);
