@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    globalSetup: ['../support/build.ts'],
+    globalSetup: ['../support/build.ts', './support/install.ts'],
     pool: 'forks',
     testTimeout: 240_000,
     hookTimeout: 60_000,

@@ -122,6 +122,14 @@ export class WorkbenchSession {
     return workbench;
   }
 
+  /** The same with one file, which is in the editor. */
+  async edit(name: string, text: string): Promise<OpenWorkbench> {
+    const workbench = await this.open({ [name]: text });
+    await workbench.isActive();
+    await workbench.openFile(name);
+    return workbench;
+  }
+
   async #share(files: Files): Promise<OpenWorkbench> {
     const workbench = this.#shared;
     if (workbench === undefined) {
