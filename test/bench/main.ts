@@ -2,6 +2,7 @@
 import { bench } from './bench.ts';
 import { crowd } from './crowd.ts';
 import { files } from './files.ts';
+import { flood } from './flood.ts';
 import { inspection } from './inspection.ts';
 import { kernels } from './kernels.ts';
 import { memory } from './memory.ts';
@@ -15,6 +16,7 @@ import { testMode } from './test-mode.ts';
 const benchmarks = [
   ...processes,
   ...crowd,
+  ...flood,
   kernels,
   ...memory,
   rewriting,

@@ -1,5 +1,7 @@
 //! A process sends without end to one that makes requests of a third and never reads what it is sent. `flood N` makes
-//! N requests; the default is 500.
+//! N requests, 500 if it is not told, and then waits for the end of standard input.
+
+use std::io::Read;
 
 use lunatic::ap::handlers::Request;
 use lunatic::ap::{AbstractProcess, Config, RequestHandler, State};
@@ -49,4 +51,5 @@ fn main(mailbox: Mailbox<u64>) {
     }
     assert_eq!(sum, i64::from(requests) * i64::from(requests + 1) / 2);
     println!("{requests} requests are answered");
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
