@@ -89,6 +89,24 @@ export const spawnToExit = (n: number) => `(module ${PRELUDE}
       (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (call $report (local.get $since) (local.get $told))))`;
 
+/** Sleeps for 3 ms, `n` times, beside `busy` processes that compute. Reports each time how late it went on. */
+export const sleeper = (n: number, busy: number) => `(module ${PRELUDE}
+  (data (i32.const 24) "busy")
+  (func (export "busy") (param i64) (local $sum i64)
+    (loop $forever
+      (local.set $sum (i64.add (i64.mul (local.get $sum) (i64.const 31)) (i64.const 7)))
+      (br $forever)))
+  (func (export "_start") (local $n i32) (local $due i64)
+    (local.set $n (i32.const ${busy}))
+    (loop $spawn (drop (call $spawn_with (i32.const 24) (i64.const 0)))
+      (br_if $spawn (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.set $n (i32.const ${n}))
+    (loop $next
+      (local.set $due (i64.add (call $now) (i64.const 3000000)))
+      (call $sleep (i64.const 3))
+      (call $report (local.get $due) (i64.extend_i32_u (local.get $n)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))`;
+
 /** Spawns `first` processes that wait, prints, reads a byte, spawns `more`, prints, and waits for good. */
 export const waiters = (first: number, more: number) => `(module ${PRELUDE}
   (func (export "_start")

@@ -4,7 +4,7 @@ import { bench } from './bench.ts';
 import type { Benchmark, Row } from './benchmark.ts';
 import { Erlang } from './erlang.ts';
 import { GuestRun } from './guest-run.ts';
-import { ring, roundTrip, spawnToExit } from './messages.ts';
+import { ring, roundTrip, sleeper, spawnToExit } from './messages.ts';
 
 const ROUNDS = 7;
 const MESSAGES = 1_000_000;
@@ -64,6 +64,33 @@ function besideErlang(row: Omit<Row, 'unit' | 'peer' | 'better'>, work: Work, pe
   };
 }
 
+const SLEEPS = 500;
+const BUSY = 16;
+
+const wakeUp: Benchmark = {
+  rows: [
+    {
+      name: 'wake-up beside 16 busy',
+      unit: 'ms',
+      what: 'how late a process goes on that sleeps for 3 ms while 16 others compute; 99 of 100 times it is sooner',
+      peer: null,
+      better: 'less',
+      must: 5,
+      aim: 3,
+    },
+  ],
+  async measure() {
+    const guest = await GuestRun.start(sleeper(SLEEPS, BUSY));
+    const left = await guest.finish();
+    const late = guest.reports.map(({ nanoseconds }) => nanoseconds / 1e6).sort((a, b) => a - b);
+    await guest.stop();
+    if (left !== BUSY || late.length !== SLEEPS) throw new Error(`${left} processes are left, not ${BUSY}`);
+    const at = (share: number) => late[Math.min(SLEEPS - 1, Math.floor(share * SLEEPS))] ?? 0;
+    const details = [0.5, 0.9, 0.99, 1].map((share) => `${share * 100} %: ${at(share).toFixed(2)} ms`);
+    return [{ value: at(0.99), peerValue: null, details: [details.join(', ')] }];
+  },
+};
+
 export const processes: readonly Benchmark[] = [
   besideErlang(
     {
@@ -115,6 +142,7 @@ export const processes: readonly Benchmark[] = [
     SPAWN,
     'spawn',
   ),
+  wakeUp,
 ];
 
 if (import.meta.main) process.exit(await bench(processes, process.argv.slice(2)));
