@@ -21,8 +21,17 @@ const SMALL_HEAP = 32 * 1024 * 1024;
 /** Bytes that must stay free on the machine. */
 const RESERVED_MEMORY = 256 * 1024 * 1024;
 
-/** Milliseconds between two looks at the machine's memory and at V8's heap. A program may use some tens of MB in them. */
-const MEMORY_CHECK_INTERVAL = 5;
+/** Milliseconds between two looks at the machine's memory and at V8's heap: less if the room might be used up earlier. */
+const MEMORY_CHECK_INTERVAL = 50;
+/** Bytes that a program may use in a millisecond. */
+const FASTEST_USE = 10 * 1024 * 1024;
+/** Milliseconds in which a program may fill V8's heap. */
+const FASTEST_FILLING = 500;
+
+/** Bytes of memories that have been given up, of which V8 knows nothing, before they are collected. */
+const GARBAGE = 256 * 1024 * 1024;
+/** The same for each stack, since collecting takes the longer the more of them there are. */
+const GARBAGE_PER_STACK = 64 * 1024;
 
 /** Milliseconds for which spawns are refused before the machine is measured again. */
 const REFUSAL_TIME = 50;
@@ -52,17 +61,27 @@ export interface Machine {
  */
 export class Capacity {
   readonly #machine: Machine;
-  /** Releases what processes that have ended left behind. */
-  readonly reclaim: () => void;
+  readonly #collect: () => void;
+  readonly #empty: () => void;
   /** Mappings that may be added before the next count. */
   #budget: number;
-  #memoryCheckedAt = Number.NEGATIVE_INFINITY;
+  #stacks = 0;
+  /** Bytes of memories that have been given up since the last collection. */
+  #garbage = 0;
+  /** When the memory is looked at next. */
+  #nextCheck = Number.NEGATIVE_INFINITY;
+  /** Until when memory is not reclaimed again. */
+  #reclaimedUntil = Number.NEGATIVE_INFINITY;
   #refusal: string | null = null;
   #refusedUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param reclaim called when room gets scarce */
-  constructor(reclaim: () => void, machine: Machine = hostMachine()) {
-    this.reclaim = reclaim;
+  /**
+   * @param collect collects garbage
+   * @param empty drops what is kept for later processes. Called when room gets scarce, before a collection
+   */
+  constructor(collect: () => void, empty: () => void, machine: Machine = hostMachine()) {
+    this.#collect = collect;
+    this.#empty = empty;
     this.#machine = machine;
     this.#budget = this.#count();
   }
@@ -82,18 +101,43 @@ export class Capacity {
       this.#budget = this.#count();
     }
     if (this.#budget < mappings) return this.#refuse('memory mappings', now);
-    if (now - this.#memoryCheckedAt >= MEMORY_CHECK_INTERVAL) {
-      const short = this.#shortage();
-      if (short !== null) return this.#refuse(short, now);
-      this.#memoryCheckedAt = now;
+    if (this.#garbage > GARBAGE + this.#stacks * GARBAGE_PER_STACK) this.#collectGarbage();
+    if (now >= this.#nextCheck) {
+      let room = this.#room();
+      if (typeof room === 'string' && now >= this.#reclaimedUntil) {
+        this.reclaim();
+        const end = performance.now();
+        this.#reclaimedUntil = end + (end - now) * REFUSAL_FACTOR;
+        room = this.#room();
+      }
+      if (typeof room === 'string') return this.#refuse(room, now);
+      this.#nextCheck = now + Math.min(room, MEMORY_CHECK_INTERVAL);
     }
     this.#budget -= mappings;
+    this.#stacks++;
     return null;
   }
 
   /** Gives back the room of a stack. That of a memory is not given back: the pool or the collector keeps it for a time. */
   releaseStack(): void {
     this.#budget += MAPPINGS_PER_STACK;
+    this.#stacks--;
+  }
+
+  /** Takes note of a memory that was given up. V8 counts none of its bytes: see `newMemory`. */
+  addGarbage(bytes: number): void {
+    this.#garbage += bytes;
+  }
+
+  /** Releases what processes that have ended left behind. */
+  reclaim(): void {
+    this.#empty();
+    this.#collectGarbage();
+  }
+
+  #collectGarbage(): void {
+    this.#collect();
+    this.#garbage = 0;
   }
 
   #count(): number {
@@ -106,10 +150,13 @@ export class Capacity {
     return this.#machine.freeMemory() - bytes >= RESERVED_MEMORY;
   }
 
-  #shortage(): string | null {
-    if (this.#machine.freeMemory() < RESERVED_MEMORY) return 'memory';
-    if (this.#machine.heapUse() > HEAP_SHARE) return 'heap';
-    return null;
+  /** Milliseconds for which there is room however fast it is used, or what is short. */
+  #room(): number | string {
+    const memory = this.#machine.freeMemory() - RESERVED_MEMORY;
+    if (memory < 0) return 'memory';
+    const heap = HEAP_SHARE - this.#machine.heapUse();
+    if (heap < 0) return 'heap';
+    return Math.min(memory / FASTEST_USE, heap * FASTEST_FILLING);
   }
 
   /** @param since when measuring began, by the clock of `performance` */

@@ -2,6 +2,9 @@ import type { CompiledModule } from './compiled-module.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { type MemoryImage, PAGE_SIZE } from './memory-image.ts';
 
+/** The estimated size of an instance without its memory, in bytes. */
+const INSTANCE_SIZE = 16_384;
+
 /** A memory with the sizes that it was made for, in pages. */
 export interface OwnedMemory {
   readonly memory: WebAssembly.Memory;
@@ -21,6 +24,8 @@ export class GuestInstance {
   readonly exports: WebAssembly.Exports;
   /** Null if the module defines no memory. */
   readonly owned: OwnedMemory | null;
+  /** What the pool that keeps it counts for it. */
+  keptSize = 0;
   /** The mutable globals with their first values; null if the instance cannot be set back. */
   readonly #globals: readonly { readonly global: WebAssembly.Global; readonly value: unknown }[] | null;
   readonly #image: MemoryImage | null;
@@ -73,6 +78,11 @@ export class GuestInstance {
       this.#started = name;
     }
     return this.#starter;
+  }
+
+  /** The estimated bytes of real memory that it takes when it has been set back. */
+  get size(): number {
+    return INSTANCE_SIZE + (this.#image?.writtenSize ?? this.#bytes.length);
   }
 
   /** Makes the instance what it was before it served a process. Returns false if that is not possible. */

@@ -2,9 +2,6 @@ import type { CompiledModule } from './compiled-module.ts';
 import type { GuestInstance, OwnedMemory } from './guest-instance.ts';
 import { MemoryImage, PAGE_SIZE } from './memory-image.ts';
 
-/** The estimated size of an instance without its memory, in bytes. */
-const INSTANCE_SIZE = 16_384;
-
 /** The number of modules of which instances are kept. A module's code stays as long as one of its instances. */
 const MAX_MODULES = 64;
 
@@ -17,11 +14,16 @@ export class InstancePool {
   readonly #instances = new Map<CompiledModule, GuestInstance[]>();
   readonly #memories = new Map<string, OwnedMemory[]>();
   readonly #capacity: number;
+  readonly #onDrop: (bytes: number) => void;
   #size = 0;
 
-  /** @param capacity the most bytes to keep */
-  constructor(capacity: number) {
+  /**
+   * @param capacity the most bytes to keep
+   * @param onDrop called with the size of each memory that is not kept, or not any longer
+   */
+  constructor(capacity: number, onDrop: (bytes: number) => void = () => {}) {
     this.#capacity = capacity;
+    this.#onDrop = onDrop;
   }
 
   /** Takes an instance that is like a fresh one; undefined if none is free. */
@@ -31,7 +33,7 @@ export class InstancePool {
     // Processes of one module may have different limits.
     if (free === undefined || last === undefined || last.owned?.maximum !== maximum) return undefined;
     free.pop();
-    this.#size -= sizeOf(last);
+    this.#size -= last.keptSize;
     return last;
   }
 
@@ -48,7 +50,7 @@ export class InstancePool {
       const owned = last?.owned;
       if (last === undefined || owned?.initial !== initial || owned.maximum !== maximum) continue;
       free.pop();
-      this.#size -= sizeOf(last);
+      this.#size -= last.keptSize;
       blank(owned.memory.buffer);
       return owned;
     }
@@ -57,12 +59,17 @@ export class InstancePool {
 
   /** Takes back an instance that nobody uses any more. */
   release(instance: GuestInstance): void {
-    const size = sizeOf(instance);
-    if (this.#size + size > this.#capacity) return;
-    if (!instance.reset()) {
-      if (instance.owned !== null) this.releaseMemory(instance.owned);
+    const { owned } = instance;
+    const bytes = owned?.memory.buffer.byteLength ?? 0;
+    if (bytes > this.#capacity || this.#size + instance.size > this.#capacity) {
+      this.#onDrop(bytes);
       return;
     }
+    if (!instance.reset()) {
+      if (owned !== null) this.releaseMemory(owned);
+      return;
+    }
+    instance.keptSize = instance.size;
     const free = this.#instances.get(instance.compiled);
     if (free !== undefined) {
       free.push(instance);
@@ -70,7 +77,7 @@ export class InstancePool {
       if (this.#instances.size === MAX_MODULES) this.#forgetOldest();
       this.#instances.set(instance.compiled, [instance]);
     }
-    this.#size += size;
+    this.#size += instance.keptSize;
   }
 
   /** Takes back a memory that nobody uses any more. One that has grown is not kept, since it cannot shrink. */
@@ -78,7 +85,10 @@ export class InstancePool {
     const { memory, initial, maximum } = owned;
     const { buffer } = memory;
     const size = buffer.byteLength;
-    if (size === 0 || size !== initial * PAGE_SIZE || this.#size + size > this.#capacity) return;
+    if (size === 0 || size !== initial * PAGE_SIZE || this.#size + size > this.#capacity) {
+      this.#drop(owned);
+      return;
+    }
     blank(buffer);
     const key = keyOf(initial, maximum);
     const free = this.#memories.get(key);
@@ -89,7 +99,10 @@ export class InstancePool {
 
   #forgetOldest(): void {
     for (const [compiled, free] of this.#instances) {
-      for (const instance of free) this.#size -= sizeOf(instance);
+      for (const instance of free) {
+        this.#size -= instance.keptSize;
+        if (instance.owned !== null) this.#drop(instance.owned);
+      }
       this.#instances.delete(compiled);
       return;
     }
@@ -97,9 +110,14 @@ export class InstancePool {
 
   /** Drops all instances and memories. */
   clear(): void {
-    this.#instances.clear();
+    while (this.#instances.size > 0) this.#forgetOldest();
+    for (const free of this.#memories.values()) for (const owned of free) this.#drop(owned);
     this.#memories.clear();
     this.#size = 0;
+  }
+
+  #drop({ memory }: OwnedMemory): void {
+    this.#onDrop(memory.buffer.byteLength);
   }
 }
 
@@ -109,8 +127,4 @@ function blank(buffer: ArrayBuffer): void {
 
 function keyOf(initial: number, maximum: number): string {
   return `${initial}:${maximum}`;
-}
-
-function sizeOf({ owned }: GuestInstance): number {
-  return INSTANCE_SIZE + (owned === null ? 0 : owned.initial * PAGE_SIZE);
 }

@@ -3,7 +3,7 @@ export const V8_FLAGS: readonly string[] = [
   // Every minor collection scans the stacks of all waiting processes, so there should be few.
   '--min-semi-space-size=64',
   '--max-semi-space-size=64',
-  // The kernel collects what processes that have ended left behind before it refuses a spawn.
+  // The kernel collects what processes that have ended left behind, see garbage.ts. Without the flag it makes a context for it.
   '--expose-gc',
 ];
 

@@ -24,9 +24,12 @@ export class MemoryImage {
    * later processes will change it too. Everything between two such pages is one part, compared at once.
    */
   #parts: Part[];
+  /** Bytes that are not zero, or that a process has changed: the others take no real memory. */
+  writtenSize: number;
 
   private constructor(parts: Part[]) {
     this.#parts = parts;
+    this.writtenSize = writtenSize(parts);
   }
 
   /** The image of a memory of so many bytes that was never touched. */
@@ -56,8 +59,17 @@ export class MemoryImage {
       if (part.end - part.start > OS_PAGE_SIZE) isOutdated = true;
       else write(bytes, part);
     }
-    if (isOutdated) this.#parts = this.#parts.flatMap((part) => restoreByPage(bytes, part));
+    if (!isOutdated) return;
+    this.#parts = this.#parts.flatMap((part) => restoreByPage(bytes, part));
+    this.writtenSize = writtenSize(this.#parts);
   }
+}
+
+function writtenSize(parts: readonly Part[]): number {
+  let size = 0;
+  for (const { start, end, wanted } of parts)
+    if (wanted !== null || end - start === OS_PAGE_SIZE) size += end - start;
+  return size;
 }
 
 /** Restores a part that a process has changed for the first time, and returns the parts that it is divided into. */

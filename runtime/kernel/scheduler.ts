@@ -1,6 +1,7 @@
 import { Capacity, type Machine } from './capacity.ts';
 import { Delivery, tellOfEnd } from './delivery.ts';
 import { type Exit, exitFromError, KILLED_EXIT, RETURNED } from './exit.ts';
+import { collectGarbage } from './garbage.ts';
 import { Holding } from './holding.ts';
 import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
@@ -53,7 +54,7 @@ const AT_ONCE = Promise.resolve();
  */
 export class Scheduler implements Turns {
   readonly index: SchedulerIndex;
-  readonly pool = new InstancePool(POOL_CAPACITY);
+  readonly pool = new InstancePool(POOL_CAPACITY, (bytes) => this.capacity.addGarbage(bytes));
   readonly capacity: Capacity;
   readonly observers = new Observers();
   /** The messages that processes are writing or reading. */
@@ -90,10 +91,7 @@ export class Scheduler implements Turns {
   /** @param machine what limits the number of processes; default: this one */
   constructor(index: SchedulerIndex, machine?: Machine) {
     this.index = index;
-    this.capacity = new Capacity(() => {
-      this.pool.clear();
-      globalThis.gc?.();
-    }, machine);
+    this.capacity = new Capacity(collectGarbage, () => this.pool.clear(), machine);
   }
 
   // -- turns -----------------------------------------------------------------------------------------

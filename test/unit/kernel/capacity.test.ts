@@ -19,9 +19,11 @@ function machine(figures: Partial<{ limit: number | null; mappings: number; free
   return { state, fake };
 }
 
+const NOTHING = () => {};
+
 test('admits until the estimate reaches the limit, then counts', () => {
   const { state, fake } = machine({});
-  const capacity = new Capacity(() => {}, fake);
+  const capacity = new Capacity(NOTHING, NOTHING, fake);
   let admitted = 0;
   while (capacity.admit(true) === null && admitted < 2000) {
     admitted++;
@@ -35,10 +37,11 @@ test('admits until the estimate reaches the limit, then counts', () => {
 test('reclaims what it can before it refuses', () => {
   const { state, fake } = machine({ mappings: 990 });
   let reclaimed = 0;
-  const capacity = new Capacity(() => {
+  const collect = () => {
     reclaimed++;
     state.mappings = 100;
-  }, fake);
+  };
+  const capacity = new Capacity(collect, NOTHING, fake);
   expect(capacity.admit(true)).toBeNull();
   expect(reclaimed).toBe(1);
 });
@@ -48,8 +51,43 @@ test.each([
   ['memory', { free: 1000 }, 'no room for another process on this machine (memory)'],
   ['heap', { heap: 0.99 }, 'no room for another process on this machine (heap)'],
 ])('says what is short: %s', (_, figures, message) => {
-  const capacity = new Capacity(() => {}, machine(figures).fake);
+  const capacity = new Capacity(NOTHING, NOTHING, machine(figures).fake);
   expect(capacity.admit(true)).toBe(message);
+});
+
+test('memory that can be reclaimed is no reason to refuse', () => {
+  const state = { free: 1000 };
+  const done: string[] = [];
+  const collect = () => {
+    done.push('collect');
+    state.free = 4 * GIB;
+  };
+  const { fake } = machine({});
+  const capacity = new Capacity(collect, () => done.push('empty'), { ...fake, freeMemory: () => state.free });
+  expect(capacity.admit(true)).toBeNull();
+  expect(done).toEqual(['empty', 'collect']);
+});
+
+test('memories that were given up are collected: the later, the more processes live', () => {
+  const MIB = 2 ** 20;
+  let collections = 0;
+  const collect = () => {
+    collections++;
+  };
+  const capacity = new Capacity(collect, NOTHING, machine({ limit: 1_000_000 }).fake);
+  const giveUp = (mebibytes: number) => {
+    for (let i = 0; i < mebibytes; i++) {
+      capacity.addGarbage(MIB);
+      expect(capacity.admit(true)).toBeNull();
+      capacity.releaseStack();
+    }
+  };
+  giveUp(1000);
+  expect(collections).toBe(3);
+  for (let i = 0; i < 10_000; i++) capacity.admit(true);
+  collections = 0;
+  giveUp(1000);
+  expect(collections).toBe(1);
 });
 
 /** Spawns processes that wait until one is refused; prints the text of the error, then kills one and tries again. */

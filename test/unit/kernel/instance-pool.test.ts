@@ -184,15 +184,49 @@ test('only a memory of the same size and limit is handed out, and only once', ()
   expect(pool.acquireMemory(1, 5)).toBeUndefined();
 });
 
-test('the pool keeps no more memory in all than it may', async () => {
-  const pool = new InstancePool(3 * PAGE_SIZE);
+test('the pool keeps no more memory in all than it may, and reports what it drops', async () => {
+  let dropped = 0;
+  const pool = new InstancePool(3 * PAGE_SIZE, (bytes) => {
+    dropped += bytes;
+  });
   const compiled = await compile('(module (memory 1))');
   const [, ...instances] = [1, 2, 3, 4].map(() => instantiate(compiled));
-  for (const instance of instances) pool.release(instance);
+  for (const instance of instances) {
+    new Uint8Array(instance.owned?.memory.buffer ?? new ArrayBuffer(0)).fill(1);
+    pool.release(instance);
+  }
+  expect(dropped).toBe(PAGE_SIZE);
   pool.releaseMemory(fresh(1, 1));
+  expect(dropped).toBe(2 * PAGE_SIZE);
   expect(instances.map(() => pool.acquire(compiled, 5) !== undefined)).toEqual([true, true, false]);
   pool.releaseMemory(fresh(1, 1));
   expect(pool.acquireMemory(1, 1)).toBeDefined();
+});
+
+test('pages that no process has touched do not count', async () => {
+  const pool = new InstancePool(3 * PAGE_SIZE);
+  const compiled = await compile('(module (memory 3) (data (i32.const 70000) "x"))');
+  const [, ...instances] = [1, 2, 3, 4].map(() => instantiate(compiled));
+  for (const instance of instances) pool.release(instance);
+  expect(instances.map(() => pool.acquire(compiled, 5) !== undefined)).toEqual([true, true, true]);
+});
+
+test('what grew or is cleared away is reported', async () => {
+  let dropped = 0;
+  const pool = new InstancePool(CAPACITY, (bytes) => {
+    dropped += bytes;
+  });
+  const grown = await second(
+    '(module (memory (export "memory") 1) (func (export "f") (drop (memory.grow (i32.const 2)))))',
+  );
+  call(grown, 'f');
+  pool.release(grown);
+  expect(dropped).toBe(3 * PAGE_SIZE);
+  pool.release(await second('(module (memory 1))'));
+  pool.releaseMemory(fresh(1, 1));
+  expect(dropped).toBe(3 * PAGE_SIZE);
+  pool.clear();
+  expect(dropped).toBe(5 * PAGE_SIZE);
 });
 
 test('the pool keeps instances of a bounded number of modules, the latest ones', async () => {
