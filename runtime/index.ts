@@ -21,7 +21,7 @@ export type { Bytes, ProcessReference } from './embedding/signals.ts';
 export type { Streams } from './embedding/streams.ts';
 export { LinkError, type LinkProblem } from './host/linker.ts';
 export { V8_FLAGS } from './kernel/jspi.ts';
-export { ModuleError } from './kernel/module.ts';
+export { ModuleError } from './kernel/module-error.ts';
 export type { EntryValue } from './kernel/process.ts';
 export { NetworkRuleError } from './permissions/network-rules.ts';
 export { PluginError } from './plugins/check-plugin.ts';

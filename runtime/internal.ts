@@ -13,7 +13,7 @@ export {
 export type { ProcessSnapshot } from './inspect/view/index.ts';
 export { type Exit, isNormal } from './kernel/exit.ts';
 export { V8_FLAGS } from './kernel/jspi.ts';
-export { ModuleError } from './kernel/module.ts';
+export { ModuleError } from './kernel/module-error.ts';
 export type { Process } from './kernel/process.ts';
 export { type InputStream, OutputError, type OutputStream, type Stdio } from './kernel/stdio.ts';
 export { ProcessConfig } from './permissions/config.ts';

@@ -5,7 +5,7 @@ import { Environment } from './kernel/environment.ts';
 import type { Exit } from './kernel/exit.ts';
 import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
 import { LocalRouter } from './kernel/local-router.ts';
-import { LoadedModule } from './kernel/module.ts';
+import { LoadedModule, type LoadOptions } from './kernel/module.ts';
 import type { SchedulerObserver } from './kernel/observers.ts';
 import type { Entry, Process, ProcessContext } from './kernel/process.ts';
 import { Registry } from './kernel/registry.ts';
@@ -47,7 +47,7 @@ export interface Root {
   stop(): void;
 }
 
-export interface RuntimeOptions {
+export interface RuntimeOptions extends LoadOptions {
   /** Hears of what happens from the start; `scheduler.observers` takes others later. */
   readonly observer?: SchedulerObserver;
   /** What limits the number of processes; tests put smaller machines in. */
@@ -66,6 +66,7 @@ export class Runtime implements ModuleLoader {
   readonly #spawner: Spawner;
   readonly #linker: HostLinker;
   readonly #route: (local: Router<Process>) => Router<Process>;
+  readonly #loadOptions: LoadOptions;
   /** A module that travels in messages is known by its bytes. */
   readonly #loaded = new WeakMap<Uint8Array, LoadedModule>();
 
@@ -77,6 +78,7 @@ export class Runtime implements ModuleLoader {
     if (observer !== undefined) this.scheduler.observers.add(observer);
     this.#spawner = new Spawner(this.scheduler);
     this.#route = options.route ?? ((local) => local);
+    this.#loadOptions = options;
     const context: HostContext = {
       scheduler: this.scheduler,
       spawner: this.#spawner,
@@ -96,7 +98,7 @@ export class Runtime implements ModuleLoader {
   load(bytes: Uint8Array): LoadedModule {
     let module = this.#loaded.get(bytes);
     if (module === undefined) {
-      module = new LoadedModule(bytes, this.#linker);
+      module = new LoadedModule(bytes, this.#linker, this.#loadOptions);
       this.#loaded.set(bytes, module);
     }
     return module;

@@ -1,11 +1,10 @@
 // Bundles the `lunatic` command, the library and the extension into dist/, with the packages that they use. Only the assembler
 // of text modules stays a package of its own: it is large, and loaded only when it is needed.
-import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
-import { jspiNode } from './setup.mjs';
 
 const shared = {
   outdir: 'dist',
@@ -17,10 +16,13 @@ const shared = {
   logLevel: 'warning',
 };
 
-/** The exports of modules that are loaded late, in the Node that runs the bundle: older ones do not have all of them. */
-const LAZY = namesOf(['crypto', 'child_process', 'dgram', 'dns', 'net', 'sqlite', 'tls', 'util']);
-
-const modern = { target: 'node24', plugins: [builtinModules()] };
+const modern = {
+  target: 'node24',
+  plugins: [builtinModules()],
+  // As literals, V8 compiles them when they are first used.
+  supported: { 'regexp-unicode-property-escapes': true },
+  define: { REWRITER: JSON.stringify(rewriter()) },
+};
 
 const results = await Promise.all([
   build({
@@ -81,37 +83,67 @@ removeOlderParts(
   new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)).map((path) => basename(path))),
 );
 
+/** A hash of the sources of which rewritten modules depend: those kept by an older version are not used. */
+function rewriter() {
+  const hash = createHash('sha256');
+  const folders = ['runtime/wasm', 'runtime/kernel'];
+  for (const folder of folders) {
+    for (const name of readdirSync(folder).sort()) {
+      if (name.endsWith('.ts')) hash.update(readFileSync(join(folder, name)));
+    }
+  }
+  return hash.digest('hex');
+}
+
 /**
- * Gets modules of Node without making a namespace of each. That would call all their getters, which opens the standard
- * streams and loads half of Node: ten milliseconds before our first line. The modules in `LAZY` are loaded when something of
- * them is used: most programs use no network.
+ * Gets modules of Node when something of them is used: most programs use no network, and need no streams. Making a namespace
+ * of each, as esbuild does, would call all their getters, which opens the standard streams and loads half of Node: ten
+ * milliseconds before our first line. A name that is imported becomes a getter, so `names` must be known before.
  */
 function builtinModules() {
   return {
     name: 'builtin-modules',
-    setup({ onResolve, onLoad }) {
+    async setup({ onResolve, onLoad, initialOptions }) {
+      const names = await importedNames(initialOptions);
       // Older packages leave out the prefix.
-      onResolve({ filter: /^[a-z]/ }, ({ path }) =>
-        isBuiltin(path) ? { path, namespace: 'builtin' } : null,
+      onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
+        isBuiltin(path) ? { path, namespace: kind === 'require-call' ? 'required' : 'imported' } : null,
       );
-      onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => {
-        const load = `process.getBuiltinModule(${JSON.stringify(path)})`;
-        const names = LAZY[path];
-        if (names === undefined) return { contents: `module.exports = ${load};` };
-        const getters = names.map((name) => `get ${name}() { return (loaded ??= ${load}).${name}; }`);
-        return { contents: `let loaded;\nmodule.exports = { ${getters.join(', ')} };` };
+      onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({
+        contents: `module.exports = ${load(path)};`,
+      }));
+      onLoad({ filter: /^/, namespace: 'imported' }, ({ path }) => {
+        const used = names.get(path);
+        if (used === undefined || used.has('*')) return { contents: `module.exports = ${load(path)};` };
+        const getters = [...used].map(
+          (name) => `get ${name}() { return (loaded ??= ${load(path)}).${name}; }`,
+        );
+        const marked = [...getters, '__esModule: true'].join(', ');
+        return { contents: `let loaded;\nmodule.exports = { ${marked} };` };
       });
     },
   };
 }
+function load(path) {
+  return `process.getBuiltinModule(${JSON.stringify(path)})`;
+}
 
-function namesOf(modules) {
-  const paths = JSON.stringify(modules.map((name) => `node:${name}`));
-  const program = `${paths}.map((path) => [path, Object.getOwnPropertyNames(process.getBuiltinModule(path))])`;
-  const printed = execFileSync(jspiNode, ['--no-warnings', '-p', `JSON.stringify(${program})`], {
-    encoding: 'utf8',
-  });
-  return Object.fromEntries(JSON.parse(printed));
+/** The names that a bundle imports of each module of Node; '*' where it takes the whole module. */
+async function importedNames({ plugins: _, ...options }) {
+  const plain = { write: false, sourcemap: false, minifyWhitespace: false, minifySyntax: false };
+  const { outputFiles } = await build({ ...options, ...plain });
+  const names = new Map();
+  for (const { text } of outputFiles) {
+    for (const [, what, path] of text.matchAll(/^import ([^"';]+) from "([^"]+)";$/gm)) {
+      if (!isBuiltin(path)) continue;
+      const used = names.get(path) ?? new Set();
+      names.set(path, used);
+      const list = /^\{(.*)\}$/s.exec(what.trim());
+      if (list === null) used.add('*');
+      for (const item of list?.[1].split(',') ?? []) used.add(item.trim().split(' ')[0]);
+    }
+  }
+  return names;
 }
 
 /** The folder of the package that a bundled file is of. */

@@ -4,6 +4,7 @@
  * that the scheduler needs then. Nothing is imported before it is needed: short programs pay for every millisecond.
  */
 import { hasJspi, V8_FLAGS } from '../kernel/jspi.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { mayHaveManyProcesses } from './spawning.ts';
 
 /** This variable is set for the Node that takes over, so that two Nodes never hand over to each other. */
@@ -37,9 +38,8 @@ async function runHere(): Promise<void> {
 
 /** Lets Node cache V8's compiled code for the next start: in a folder of this user, since the cache is executed unchecked. */
 function keepCompiledCode(): void {
-  const { HOME, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
-  const folder = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && `${HOME}/.cache`);
-  if (folder) process.getBuiltinModule('node:module').enableCompileCache(`${folder}/lunatic`);
+  const folder = cacheFolder(process.env);
+  if (folder !== null) process.getBuiltinModule('node:module').enableCompileCache(folder);
 }
 
 /** The Node that the user names, this Node if it is new enough, or that of the npm package `node` if it is installed nearby. */

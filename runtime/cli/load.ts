@@ -19,8 +19,8 @@ export async function readModuleFile(path: string): Promise<Uint8Array> {
   } catch (error) {
     throw new CommandError(unreadable(path, error), { cause: error });
   }
-  // A copy: the bytes are kept, and must not keep Node's shared buffer pool alive.
-  if (isWasmBinary(bytes)) return new Uint8Array(bytes);
+  // The bytes are kept, and must not keep Node's shared buffer pool alive.
+  if (isWasmBinary(bytes)) return bytes.length < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
   if (!path.endsWith('.wat')) throw new CommandError(notAModule(path, bytes));
   return await assembleText(new TextDecoder().decode(bytes), path);
 }

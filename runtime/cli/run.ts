@@ -6,13 +6,15 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { CommandError, readModuleFile } from './load.ts';
+import { LoadingNotice } from './loading-notice.ts';
 import { type LogOptions, openLog } from './log.ts';
+import { moduleCache } from './module-cache.ts';
 import { type InspectFlags, openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
 import { describeProcesses, Reports } from './report.ts';
 import { type ConfigFlags, rootConfig } from './root-config.ts';
-import { ExitCode, endOnSignals, openStreams } from './session.ts';
+import { EndingSignals, ExitCode, openStreams } from './session.ts';
 import { standardInput } from './standard-input.ts';
 import type { StandardOutput } from './standard-output.ts';
 
@@ -52,13 +54,15 @@ export async function run(
   const metrics = options.prometheus
     ? await openMetrics(options.prometheusHttp ?? METRICS_ADDRESS, streams)
     : undefined;
+  const notice = new LoadingNotice();
   const runtime = new Runtime({
     plugins,
+    onRewrite: notice.onRewrite,
+    store: moduleCache(process.env),
     ...(metrics === undefined ? {} : { metrics }),
     observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
   });
   if (options.trace) runtime.scheduler.stacks.kept = 'all';
-  endOnSignals(streams, () => runtime.scheduler.halt());
   let root: Root | undefined;
   // Windows has no such OS signal.
   if (process.platform !== 'win32') {
@@ -69,7 +73,9 @@ export async function run(
 
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options);
-  const module = runtime.load(await readModuleFile(path));
+  const bytes = await readModuleFile(path);
+  const module = notice.during(path, () => runtime.load(bytes));
+  new EndingSignals(streams, () => runtime.scheduler.halt()).take();
   const stdio = {
     input: standardInput(),
     output: inspection?.watched('stdout', streams.output) ?? streams.output,

@@ -23,15 +23,32 @@ export function openStreams(): StandardOutput {
 
 /**
  * Ends the command when it is interrupted or terminated, after its output has been written.
- * @param halt called at once. It keeps guests from printing more
+ *
+ * While a module is loaded nothing else runs, and the signals would have to wait. So they are left alone then, and end the
+ * command at once.
  */
-export function endOnSignals(streams: StandardOutput, halt: () => void): void {
-  const stop = (code: number) => {
-    halt();
-    const leave = () => process.exit(code);
-    setTimeout(leave, FLUSH_TIME);
-    streams.flush().then(leave);
-  };
-  process.on('SIGINT', () => stop(ExitCode.Interrupted));
-  process.on('SIGTERM', () => stop(ExitCode.Terminated));
+export class EndingSignals {
+  readonly #handlers: readonly [NodeJS.Signals, () => void][];
+
+  /** @param halt called at once. It keeps guests from printing more */
+  constructor(streams: StandardOutput, halt: () => void) {
+    const stop = (code: number) => {
+      halt();
+      const leave = () => process.exit(code);
+      setTimeout(leave, FLUSH_TIME);
+      streams.flush().then(leave);
+    };
+    this.#handlers = [
+      ['SIGINT', () => stop(ExitCode.Interrupted)],
+      ['SIGTERM', () => stop(ExitCode.Terminated)],
+    ];
+  }
+
+  take(): void {
+    for (const [signal, handler] of this.#handlers) process.on(signal, handler);
+  }
+
+  leave(): void {
+    for (const [signal, handler] of this.#handlers) process.off(signal, handler);
+  }
 }

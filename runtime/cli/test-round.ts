@@ -1,4 +1,5 @@
 import { STACK_DEPTH } from '../kernel/guest-stack.ts';
+import type { LoadedModule } from '../kernel/module.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import { Runtime } from '../runtime.ts';
 import {
@@ -11,7 +12,9 @@ import {
 } from '../testing/index.ts';
 import type { Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
+import { LoadingNotice } from './loading-notice.ts';
 import { openLog } from './log.ts';
+import { moduleCache } from './module-cache.ts';
 import { logExit } from './process-log.ts';
 import { Reports } from './report.ts';
 import { createReporter, type Reporter, testList } from './reporters/index.ts';
@@ -26,6 +29,7 @@ export class TestRound {
   readonly #surroundings: TestSurroundings;
   readonly #signal: AbortSignal | undefined;
   readonly #reporter: Reporter;
+  readonly #notice = new LoadingNotice();
   #runtime: Runtime | null = null;
   #silent = false;
 
@@ -105,8 +109,8 @@ export class TestRound {
     const reporter = this.#reporter;
     reporter.begin(file);
     try {
-      const bytes = await readModuleFile(file);
-      return this.#command.list ? this.#list(bytes) : await this.#test(bytes);
+      const module = await this.#load(file);
+      return this.#command.list ? this.#list(module) : await this.#test(module);
     } catch (thrown) {
       const error = thrown instanceof TestStartError ? notStarted(file, thrown) : thrown;
       reporter.fail(messageOf(error));
@@ -114,9 +118,22 @@ export class TestRound {
     }
   }
 
-  #list(bytes: Uint8Array): true {
+  async #load(file: string): Promise<LoadedModule> {
+    const { signals, streams } = this.#surroundings;
+    const bytes = await readModuleFile(file);
+    const runtime = this.#openRuntime();
+    await streams.flush();
+    signals.leave();
+    try {
+      return this.#notice.during(file, () => runtime.load(bytes));
+    } finally {
+      signals.take();
+    }
+  }
+
+  #list(module: LoadedModule): true {
     const { selection, reporter } = this.#command;
-    const all = discoverTests(this.#openRuntime().load(bytes));
+    const all = discoverTests(module);
     const selected = selectTests(all, selection);
     const filteredOut = all.length - selected.length;
     if (reporter === 'json') this.#reporter.show(discovered(selected, filteredOut));
@@ -124,11 +141,10 @@ export class TestRound {
     return true;
   }
 
-  async #test(bytes: Uint8Array): Promise<boolean> {
+  async #test(module: LoadedModule): Promise<boolean> {
     const { selection, jobs, timeout, nocapture, reporter } = this.#command;
     const { config, input, streams, inspection } = this.#surroundings;
     const runtime = this.#openRuntime();
-    const module = runtime.load(bytes);
     await inspection?.begin(runtime, module);
     // A document on standard output must not be mixed with the output of tests.
     const echo = reporter === 'junit' || reporter === 'json' ? streams.error : streams.output;
@@ -161,6 +177,8 @@ export class TestRound {
     const log = openLog(reports, 'error', this.#command);
     this.#runtime = new Runtime({
       plugins,
+      store: moduleCache(process.env),
+      onRewrite: this.#notice.onRewrite,
       observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
     });
     return this.#runtime;

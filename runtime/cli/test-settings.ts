@@ -7,6 +7,7 @@ import type { Inspection } from './inspection.ts';
 import type { LogOptions } from './log.ts';
 import type { ReporterName } from './reporters/index.ts';
 import type { ConfigFlags } from './root-config.ts';
+import type { EndingSignals } from './session.ts';
 import type { StandardOutput } from './standard-output.ts';
 
 /** What the command line says about a run of tests. */
@@ -39,6 +40,7 @@ export interface TestSurroundings {
   readonly plugins: PluginHost | undefined;
   readonly input: InputStream;
   readonly streams: StandardOutput;
+  readonly signals: EndingSignals;
   /** Undefined if the tests cannot be inspected. */
   readonly inspection?: Inspection;
 }

@@ -1,7 +1,7 @@
 import { openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { rootConfig } from './root-config.ts';
-import { ExitCode, endOnSignals, openStreams } from './session.ts';
+import { EndingSignals, ExitCode, openStreams } from './session.ts';
 import { standardInput } from './standard-input.ts';
 import { TestRound } from './test-round.ts';
 import type { TestCommand } from './test-settings.ts';
@@ -15,7 +15,8 @@ import { watchFiles } from './watch.ts';
 export async function runTestFiles(files: readonly string[], command: TestCommand): Promise<number> {
   const streams = openStreams();
   let round: TestRound | null = null;
-  endOnSignals(streams, () => round?.halt());
+  const signals = new EndingSignals(streams, () => round?.halt());
+  signals.take();
   // Tests whose processes all wait for messages are not over.
   const awake = setInterval(() => {}, 2 ** 30);
   try {
@@ -25,7 +26,7 @@ export async function runTestFiles(files: readonly string[], command: TestComman
       path: files.join(', '),
       arguments: command.guestArguments,
     });
-    const surroundings = { config, plugins, input: standardInput(), streams };
+    const surroundings = { config, plugins, input: standardInput(), streams, signals };
     if (command.watch) {
       return await watchFiles(files, (signal) => {
         round = new TestRound(command, surroundings, performance.now(), signal);

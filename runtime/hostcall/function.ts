@@ -80,8 +80,8 @@ export class Namespace {
 
   /**
    * Declares one function.
-   * @param signature as in "(error_id: i64, error_str_ptr: i32) -> i32"
-   * @throws SignatureError
+   * @param signature as in "(error_id: i64, error_str_ptr: i32) -> i32". Whoever reads a part of it gets a SignatureError if
+   *   it is malformed
    */
   define(
     name: string,
@@ -90,20 +90,79 @@ export class Namespace {
     doc: string,
     bind: (context: HostContext) => HostImplementation,
   ): void {
-    this.functions.push({
-      module: this.module,
-      name,
-      ...parseSignature(signature),
-      blocking: options.blocking ?? false,
-      suspends: options.suspends ?? false,
-      split: options.split ?? false,
-      work: options.work ?? this.#work,
-      since: options.since,
-      doc,
-      older: options.older ?? [],
-      works: !refusing.has(bind),
-      bind,
-    });
+    const { since, blocking = false, suspends = false, split = false, older = [] } = options;
+    const { work = this.#work } = options;
+    const { module } = this;
+    this.functions.push(
+      new Declared(signature, { module, name, blocking, suspends, split, work, since, doc, older, bind }),
+    );
+  }
+}
+
+/** A signature that is parsed when something of it is read: a program that starts imports a few functions of hundreds. */
+class LazySignature implements Signature {
+  readonly #text: string;
+  #parsed: Signature | null = null;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get params(): Signature['params'] {
+    return this.#signature.params;
+  }
+
+  get paramNames(): Signature['paramNames'] {
+    return this.#signature.paramNames;
+  }
+
+  get results(): Signature['results'] {
+    return this.#signature.results;
+  }
+
+  get #signature(): Signature {
+    this.#parsed ??= parseSignature(this.#text);
+    return this.#parsed;
+  }
+}
+
+class Declared extends LazySignature implements HostFunction {
+  readonly module: string;
+  readonly name: string;
+  readonly blocking: boolean;
+  readonly suspends: boolean;
+  readonly split: boolean;
+  readonly work: number;
+  readonly since: string;
+  readonly doc: string;
+  readonly older: readonly OlderSignature[];
+  readonly bind: HostFunction['bind'];
+
+  constructor(signature: string, fn: Required<Omit<HostFunction, keyof Signature | 'works' | 'returnsAny'>>) {
+    super(signature);
+    this.module = fn.module;
+    this.name = fn.name;
+    this.blocking = fn.blocking;
+    this.suspends = fn.suspends;
+    this.split = fn.split;
+    this.work = fn.work;
+    this.since = fn.since;
+    this.doc = fn.doc;
+    this.older = fn.older;
+    this.bind = fn.bind;
+  }
+
+  get works(): boolean {
+    return !refusing.has(this.bind);
+  }
+}
+
+class LazyOlder extends LazySignature implements OlderSignature {
+  readonly adapt: OlderSignature['adapt'];
+
+  constructor(signature: string, adapt: OlderSignature['adapt']) {
+    super(signature);
+    this.adapt = adapt;
   }
 }
 
@@ -112,8 +171,7 @@ export function older(
   signature: string,
   adapt: (current: HostImplementation) => HostImplementation = (current) => current,
 ): OlderSignature {
-  const { params, results } = parseSignature(signature);
-  return { params, results, adapt };
+  return new LazyOlder(signature, adapt);
 }
 
 /** The implementations that refuse every call. */

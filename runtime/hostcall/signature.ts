@@ -23,8 +23,6 @@ export class SignatureError extends Error {
 
 /**
  * Parses `(pointer: i32, amount: i64) -> f64`. Names and the result may be left out.
- *
- * All signatures of host functions are parsed whenever a program starts, so parameters are split without captures.
  * @throws SignatureError
  */
 export function parseSignature(text: string): Signature {

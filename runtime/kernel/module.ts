@@ -1,27 +1,37 @@
 import type { ProcessConfig } from '../permissions/config.ts';
 import {
   draftPass,
-  dropNamesPass,
+  dropCustomsPass,
   type FuncType,
   functionNames,
-  memoryPass,
+  memoryPassFor,
   meterPass,
+  originalIndex,
   preemptPass,
+  type RewrittenModule,
   readModule,
+  readOutline,
   reusePass,
   rewriteModule,
+  TABLE_LIMIT,
   type WasmModule,
 } from '../wasm/index.ts';
+import { compile, validate } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
+import { ModuleError, ModuleLimitError } from './module-error.ts';
+import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
 
-/** A process has fewer table elements than this (abi 2.3). */
-const TABLE_LIMIT = 100_000;
-
-/** A module that does not compile, or cannot be instantiated within its limits. */
-export class ModuleError extends Error {
-  override readonly name = 'ModuleError';
-  readonly code = 'LUNATIC_MODULE';
+/** What the modules of a runtime may have at most, and where their rewritten forms are kept. */
+export interface LoadOptions {
+  /** A table has fewer elements than this. Default: 100,000 (abi 2.3). */
+  readonly tableLimit?: number | undefined;
+  /** Default: 1 (abi 2.3). */
+  readonly maxTables?: number | undefined;
+  /** Default: they are not kept. */
+  readonly store?: RewrittenStore | undefined;
+  /** Called before a module is read and rewritten, with its size. This takes a while for a large one. */
+  readonly onRewrite?: ((size: number) => void) | undefined;
 }
 
 /** Finds the host functions that a module imports. */
@@ -44,6 +54,11 @@ export class LoadedModule {
   /** Whether host functions can reach the memory: it must be exported as `memory`. */
   readonly exportsMemory: boolean;
   readonly #entries = new Map<string, FuncType>();
+  readonly #options: LoadOptions;
+  readonly #tableLimit: number;
+  readonly #kept: KeptModule;
+  /** The limit of every process that the module breaks, whatever its config. */
+  readonly #problem: ModuleError | null;
   #preemptive: CompiledModule | null = null;
   #metered: CompiledModule | null = null;
   #names: Map<number, string> | null = null;
@@ -52,10 +67,13 @@ export class LoadedModule {
    * @param bytes kept as they are: the caller must not change them
    * @throws WasmFormatError, ModuleError or the linker's error, each with a message for the module's author
    */
-  constructor(bytes: Uint8Array, linker: Linker) {
+  constructor(bytes: Uint8Array, linker: Linker, options: LoadOptions = {}) {
     this.bytes = bytes;
-    this.source = readModule(bytes);
-    validate(bytes);
+    this.#options = options;
+    this.#tableLimit = options.tableLimit ?? TABLE_LIMIT;
+    this.#kept = (options.store ?? NO_STORE).of(bytes);
+    const known = this.#kept.find(this.#variant(false));
+    this.source = known === null ? this.#check() : readOutline(bytes);
     checkFeatures(this.source);
     this.imports = linker.link(this.source);
     this.exportsMemory = this.source.exports.some((e) => e.kind === 'memory' && e.name === 'memory');
@@ -63,16 +81,18 @@ export class LoadedModule {
       const type = kind === 'function' ? this.source.functionType(index) : undefined;
       if (type !== undefined) this.#entries.set(name, type);
     }
-    this.#preemptive = this.#compile(false);
+    this.#problem = this.#limitProblem();
+    // A module beyond its limits never runs, so there is no need to rewrite it.
+    if (this.#problem === null) this.#preemptive = this.#compile(false, known);
   }
 
   /** The variant that processes with this config run. */
   compiledFor(config: ProcessConfig): CompiledModule {
     if (config.maxFuel === 0) {
-      this.#preemptive ??= this.#compile(false);
+      this.#preemptive ??= this.#compile(false, null);
       return this.#preemptive;
     }
-    this.#metered ??= this.#compile(true);
+    this.#metered ??= this.#compile(true, this.#kept.find(this.#variant(true)));
     return this.#metered;
   }
 
@@ -90,14 +110,8 @@ export class LoadedModule {
 
   /** @throws ModuleError if the module breaks a limit of every process (abi 2.3) */
   checkLimits(config: ProcessConfig): void {
-    const { memories, tables } = this.source;
-    if (memories.length > 1) {
-      throw new ModuleError(`a process can have 1 memory, the module has ${memories.length}`);
-    }
-    if (tables.length > 1) {
-      throw new ModuleError(`a process can have 1 table, the module has ${tables.length}`);
-    }
-    for (const { initial } of memories) {
+    if (this.#problem !== null) throw this.#problem;
+    for (const { initial } of this.source.memories) {
       if (initial * PAGE_SIZE > config.maxMemory) {
         throw new ModuleError(
           `the module's memory of ${initial} pages (${initial * PAGE_SIZE} bytes) is larger than ` +
@@ -105,58 +119,71 @@ export class LoadedModule {
         );
       }
     }
-    for (const { initial } of tables) {
-      if (initial >= TABLE_LIMIT) {
-        throw new ModuleError(
-          `the module's table of ${initial} elements reaches the limit of ${TABLE_LIMIT}`,
-        );
-      }
-    }
   }
 
-  #compile(meter: boolean): CompiledModule {
-    const rewritten = rewriteModule(this.source, [
-      memoryPass,
+  /** Reads a module that may be malformed. */
+  #check(): WasmModule {
+    const { bytes } = this;
+    this.#options.onRewrite?.(bytes.length);
+    const source = readModule(bytes);
+    validate(bytes);
+    return source;
+  }
+
+  #limitProblem(): ModuleError | null {
+    const { memories, tables } = this.source;
+    const { maxTables = 1 } = this.#options;
+    if (memories.length > 1) {
+      return new ModuleError(`a process can have 1 memory, the module has ${memories.length}`);
+    }
+    if (tables.length > maxTables) {
+      const most = maxTables === 1 ? '1 table' : `${maxTables} tables`;
+      return new ModuleLimitError(
+        `a process can have ${most}, the module has ${tables.length}`,
+        'tables',
+        tables.length,
+      );
+    }
+    const large = tables.find(({ initial }) => initial >= this.#tableLimit);
+    if (large === undefined) return null;
+    return new ModuleLimitError(
+      `the module's table of ${large.initial} elements reaches the limit of ${this.#tableLimit}`,
+      'table elements',
+      large.initial + 1,
+    );
+  }
+
+  /** What the rewritten module depends on besides the original. */
+  #variant(meter: boolean): string {
+    return `${meter ? 'metered' : 'preemptive'} ${this.#tableLimit}`;
+  }
+
+  #compile(meter: boolean, known: RewrittenModule | null): CompiledModule {
+    const rewritten = known ?? this.#rewrite(meter);
+    const module = compile(rewritten.bytes, known !== null);
+    if (known === null) this.#kept.keep(this.#variant(meter), rewritten);
+    const image = new FirstImage();
+    const { startExport, memory, state, offsets, functions } = rewritten;
+    return {
+      module,
+      startExport,
+      memory,
+      state,
+      imageOf: (fresh) => image.of(fresh),
+      offsets,
+      originalFunction: (index) => originalIndex(functions, index),
+    };
+  }
+
+  #rewrite(meter: boolean): RewrittenModule {
+    return rewriteModule(this.source, [
+      memoryPassFor(this.#tableLimit),
       meter ? meterPass : preemptPass,
       draftPass,
       reusePass,
-      dropNamesPass,
+      dropCustomsPass,
     ]);
-    const image = new FirstImage();
-    return {
-      module: compile(rewritten.bytes),
-      startExport: rewritten.startExport,
-      memory: rewritten.memory,
-      state: rewritten.state,
-      imageOf: (fresh) => image.of(fresh),
-      offsets: rewritten.offsets,
-      originalFunction: (index) => rewritten.originalFunction(index),
-    };
   }
-}
-
-/** @throws ModuleError if a function that was just small enough for V8 no longer is with its checks */
-function compile(bytes: Uint8Array): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(bytes);
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new ModuleError(`the module cannot be compiled with its checks for preemption: ${text}`, {
-      cause: error,
-    });
-  }
-}
-
-/** Lets V8 check the author's own bytes, so that offsets in its errors are those of the author's module. */
-function validate(bytes: Uint8Array): void {
-  if (WebAssembly.validate(bytes)) return;
-  try {
-    new WebAssembly.Module(bytes);
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new ModuleError(text.replace(/^WebAssembly\.Module\(\): /, ''), { cause: error });
-  }
-  throw new ModuleError('the module is not valid');
 }
 
 /**

@@ -26,7 +26,7 @@ export function acceptTls(
   done: (result: TlsSession | HandshakeError) => void,
 ): () => void {
   const transport = new TlsTransport(raw);
-  const socket = new TLSSocket(transport, { isServer: true, secureContext });
+  const socket = new TLSSocket(transport.stream, { isServer: true, secureContext });
   return shakeHands(socket, transport, 'secure', done);
 }
 
@@ -37,7 +37,7 @@ export function connectTls(
   done: (result: TlsSession | HandshakeError) => void,
 ): () => void {
   const transport = new TlsTransport(raw);
-  const socket = connect({ ...options, socket: transport });
+  const socket = connect({ ...options, socket: transport.stream });
   return shakeHands(socket, transport, 'secureConnect', done);
 }
 
@@ -72,13 +72,13 @@ function shakeHands(
     done({ socket, transport });
   });
   // During the handshake nothing else tells that the peer hung up.
-  transport.once('end', () => {
+  transport.stream.once('end', () => {
     if (pending) socket.destroy();
   });
   return () => {
     pending = false;
     socket.destroy();
-    transport.destroy();
+    transport.stream.destroy();
   };
 }
 

@@ -9,8 +9,8 @@ import { SOCKET_BUFFER } from './net-stream.ts';
  *
  * If the session ends before the socket does, the peer has sent its close notification.
  */
-export class TlsTransport extends Duplex {
-  readonly #socket: Socket;
+export class TlsTransport {
+  readonly stream: Duplex;
   /** The error that broke the connection. */
   failure: Error | null = null;
   /** The peer hung up in the middle of the session. */
@@ -20,21 +20,39 @@ export class TlsTransport extends Duplex {
 
   /** @param socket connected and paused */
   constructor(socket: Socket) {
-    super({ allowHalfOpen: true, highWaterMark: SOCKET_BUFFER });
-    this.#socket = socket;
+    const stream = new Duplex({
+      allowHalfOpen: true,
+      highWaterMark: SOCKET_BUFFER,
+      read: () => {
+        socket.resume();
+      },
+      write: (chunk: Buffer, _encoding, done) => {
+        socket.write(chunk, done);
+      },
+      final: (done) => {
+        socket.end(done);
+      },
+      destroy: (error, done) => {
+        // A peer that does not read must not keep a connection open that was given up.
+        if (stream.writableFinished) socket.destroySoon();
+        else socket.destroy();
+        done(error);
+      },
+    });
+    this.stream = stream;
     socket
       .on('data', (chunk) => {
-        if (!this.push(chunk)) socket.pause();
+        if (!stream.push(chunk)) socket.pause();
       })
-      .on('end', () => this.push(null))
+      .on('end', () => stream.push(null))
       .on('error', (error) => {
         this.failure = error;
-        this.destroy(error);
+        stream.destroy(error);
       })
-      .on('close', () => this.destroy());
-    this.on('error', () => {});
+      .on('close', () => stream.destroy());
+    stream.on('error', () => {});
     // By then everything that came before has been passed on.
-    this.on('end', () => {
+    stream.on('end', () => {
       this.#hungUp = true;
     });
   }
@@ -49,24 +67,5 @@ export class TlsTransport extends Duplex {
       }
       return Duplex.prototype.push.call(session, chunk, encoding);
     };
-  }
-
-  override _read(): void {
-    this.#socket.resume();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done);
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.#socket.end(done);
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    // A peer that does not read must not keep a connection open that was given up.
-    if (this.writableFinished) this.#socket.destroySoon();
-    else this.#socket.destroy();
-    done(error);
   }
 }

@@ -95,7 +95,8 @@ export class ByteWriter {
     return shift;
   }
 
+  /** What was written. Nothing may be written afterwards. */
   finish(): Uint8Array {
-    return this.bytes.slice(0, this.length);
+    return this.bytes.subarray(0, this.length);
   }
 }

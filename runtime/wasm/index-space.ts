@@ -14,6 +14,23 @@ export interface AddedEntry extends Added {
   write(out: ByteWriter): void;
 }
 
+/** In an index space of a rewritten module, the entries that the original has, too. */
+export interface KeptEntries {
+  /** The first index of the original that moved. */
+  readonly first: number;
+  /** By how much that one and all behind it did. */
+  readonly shift: number;
+  /** How many entries the original has. */
+  readonly total: number;
+}
+
+/** The original index of an entry of the rewritten module; undefined if a pass added the entry. */
+export function originalIndex({ first, shift, total }: KeptEntries, index: number): number | undefined {
+  if (index < first) return index;
+  const original = index - shift;
+  return original < first || original >= total ? undefined : original;
+}
+
 /**
  * One index space of a rewritten module, and where the entries of the original went. Passes add imports and defined
  * entries:
@@ -44,12 +61,13 @@ export class IndexSpace {
   readonly move = (index: number): number =>
     index < this.imported + this.turned ? index : index + this.imports.length;
 
-  /** The original index of an entry of the rewritten module; undefined if a pass added the entry. */
-  original(index: number): number | undefined {
-    const first = this.imported + this.turned;
-    if (index < first) return index;
-    const original = index - this.imports.length;
-    return original < first || original >= this.imported + this.own ? undefined : original;
+  /** Where entries of the original are in the rewritten module. */
+  get kept(): KeptEntries {
+    return {
+      first: this.imported + this.turned,
+      shift: this.imports.length,
+      total: this.imported + this.own,
+    };
   }
 
   /** Gives everything that was added its index. */

@@ -3,7 +3,7 @@
 export type { CodePass, CodeWalk } from './code-pass.ts';
 export { DRAFT_AT, DRAFT_CAPACITY, DraftState } from './draft-layout.ts';
 export { draftPass } from './draft-pass.ts';
-export { dropNamesPass } from './drop-names-pass.ts';
+export { dropCustomsPass } from './drop-customs-pass.ts';
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
 export { functionNames } from './function-names.ts';
@@ -16,8 +16,8 @@ export {
   hostShimModule,
   WAIT_AGAIN,
 } from './host-shims.ts';
-export type { Added } from './index-space.ts';
-export { memoryPass } from './memory-pass.ts';
+export { type Added, type KeptEntries, originalIndex } from './index-space.ts';
+export { memoryPass, memoryPassFor, TABLE_LIMIT } from './memory-pass.ts';
 export { meterPass } from './meter-pass.ts';
 export type {
   CustomSection,
@@ -35,8 +35,9 @@ export { type ImportedMemory, KERNEL_MODULE, type ModulePlan } from './module-pl
 export type { OffsetMap } from './offset-map.ts';
 export { type Pass, PassConflictError } from './pass.ts';
 export { preemptPass } from './preempt-pass.ts';
-export { isWasmBinary, readModule } from './read-module.ts';
+export { isWasmBinary, readModule, readOutline } from './read-module.ts';
 export { reusePass } from './reuse-pass.ts';
 export { type RewrittenModule, rewriteModule } from './rewrite-module.ts';
+export { decodeRewritten, encodeRewritten } from './rewritten-codec.ts';
 export type { FuncType, TypeDefinition } from './type-definition.ts';
 export type { ValueType } from './value-type.ts';

@@ -7,9 +7,18 @@ export class IntList {
     this.values = new Int32Array(capacity);
   }
 
+  /** A full list of these values; an empty one if there are none. */
+  static of(values: Int32Array | undefined, capacity: number): IntList {
+    const list = new IntList(values === undefined ? capacity : 0);
+    if (values === undefined) return list;
+    list.values = values;
+    list.length = values.length;
+    return list;
+  }
+
   push(value: number): void {
     if (this.length === this.values.length) {
-      const wider = new Int32Array(this.values.length * 2);
+      const wider = new Int32Array(Math.max(16, this.values.length * 2));
       wider.set(this.values);
       this.values = wider;
     }

@@ -47,8 +47,8 @@ export class ModulePlan {
   readonly codeEdits: ((walk: CodeWalk) => CodePass)[] = [];
   /** By function index of an import: what direct calls of it call in its place. */
   readonly calls = new Map<number, Added>();
-  /** Custom sections that are left out. */
-  readonly dropped = new Set<string>();
+  /** Whether custom sections are left out, except for branch hints. */
+  dropsCustoms = false;
   /** Export names of passes' globals that must be set back before an instance is used again. */
   readonly reset = new Map<string, Added>();
   /** The most elements a table may come to have; a table that begins larger keeps its limits. */

@@ -34,7 +34,7 @@ export class ModuleWriter {
     this.#plan = plan;
     this.#walk = walk;
     this.#hints = hints;
-    this.#out = new ByteWriter(module.bytes.length * 1.15);
+    this.#out = new ByteWriter(sizeOf(plan, walk));
     this.#reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'module');
   }
 
@@ -299,7 +299,8 @@ export class ModuleWriter {
 
   /** Writes or drops a custom section that passes change. Returns false if it is to stay as it is. */
   #rewrittenCustom(custom: CustomSection): boolean {
-    if (this.#plan.dropped.has(custom.name)) return true;
+    const isMetadata = custom.name.startsWith('metadata.code.');
+    if (this.#plan.dropsCustoms && !isMetadata) return true;
     if (this.#walk === undefined) return false;
     if (custom.name === 'name') {
       const names = rewriteNames(this.#plan, custom);
@@ -308,7 +309,7 @@ export class ModuleWriter {
       return true;
     }
     // Branch hints are written before the code. Other code metadata refers to offsets that are no longer right.
-    return custom.name.startsWith('metadata.code.');
+    return isMetadata;
   }
 
   #writeCustom(name: string, contents: Uint8Array): void {
@@ -319,4 +320,13 @@ export class ModuleWriter {
     out.copy(contents, 0, contents.length);
     out.closeSize(start, 1);
   }
+}
+
+/** About how many bytes will be written. */
+function sizeOf({ module, dropsCustoms }: ModulePlan, walk: CodeWalker | undefined): number {
+  const kept = module.sections.filter(
+    ({ id }) => !(id === SectionId.custom && dropsCustoms) && !(id === SectionId.code && walk !== undefined),
+  );
+  const size = kept.reduce((sum, { start, end }) => sum + end - start, walk?.emit.length ?? 0);
+  return size * 1.02 + 4096;
 }

@@ -11,11 +11,26 @@ import { IntList } from './int-list.ts';
  *     runs         copied     ~d      copied
  */
 export class OffsetMap {
-  readonly #rewritten = new IntList(64);
-  readonly #original = new IntList(64);
+  readonly #rewritten: IntList;
+  readonly #original: IntList;
   /** Copies of code that stands elsewhere in the map: where they begin, and where they come from; -1 where they end. */
-  readonly #asides = new IntList();
-  readonly #asideOriginals = new IntList();
+  readonly #asides: IntList;
+  readonly #asideOriginals: IntList;
+
+  /** @param lists what `lists` of another map returned. Nothing may be added then. Default: a map without runs */
+  constructor(lists?: readonly Int32Array[]) {
+    const [rewritten, original, asides, asideOriginals] = lists ?? [];
+    this.#rewritten = IntList.of(rewritten, 64);
+    this.#original = IntList.of(original, 64);
+    this.#asides = IntList.of(asides, 16);
+    this.#asideOriginals = IntList.of(asideOriginals, 16);
+  }
+
+  /** All that the map knows, to keep it somewhere. */
+  lists(): Int32Array[] {
+    const all = [this.#rewritten, this.#original, this.#asides, this.#asideOriginals];
+    return all.map(({ values, length }) => values.subarray(0, length));
+  }
 
   /** How many runs there are. */
   get length(): number {

@@ -43,6 +43,29 @@ export function readModule(bytes: Uint8Array): WasmModule {
   return new ModuleReader(bytes).read();
 }
 
+/**
+ * Reads what a module declares. Its code, data and elements are read when somebody asks for something of them: of a module
+ * that was read before, that is seldom.
+ * @throws WasmFormatError where the bytes do not follow the binary format; later, too, if they never were read before
+ */
+export function readOutline(bytes: Uint8Array): WasmModule {
+  let whole: WasmModule | undefined;
+  const read = (): WasmModule => {
+    whole ??= readModule(bytes);
+    return whole;
+  };
+  return Object.defineProperties(new ModuleReader(bytes, true).read(), {
+    code: { get: () => read().code },
+    sites: { get: () => read().sites },
+    addressTaken: { get: () => read().addressTaken },
+    elementSegments: { get: () => read().elementSegments },
+    dataSegments: { get: () => read().dataSegments },
+  });
+}
+
+/** Sections that an outline leaves out. */
+const LONG_SECTIONS: readonly number[] = [SectionId.element, SectionId.code, SectionId.data];
+
 class ModuleReader implements WasmModule, ConstantSites {
   readonly bytes: Uint8Array;
   readonly sections: Section[] = [];
@@ -71,9 +94,12 @@ class ModuleReader implements WasmModule, ConstantSites {
   #importedTypes: number[] = [];
   #importedTags = 0;
   #dataCount: number | undefined;
+  readonly #outline: boolean;
 
-  constructor(bytes: Uint8Array) {
+  /** @param outline whether to leave code, data and elements out */
+  constructor(bytes: Uint8Array, outline = false) {
     this.bytes = bytes;
+    this.#outline = outline;
     this.#reader = new InstructionReader(bytes, 0, bytes.length, 'module header');
   }
 
@@ -97,6 +123,7 @@ class ModuleReader implements WasmModule, ConstantSites {
     }
     let rank = -1;
     while (reader.position < this.bytes.length) rank = this.#section(rank);
+    if (this.#outline) return this;
     reader.place = 'module';
     if (this.code.functionCount !== this.functions.length) {
       throw reader.fail(reader.position, `a code section with ${this.functions.length} functions`);
@@ -127,7 +154,8 @@ class ModuleReader implements WasmModule, ConstantSites {
     }
     reader.end = section.end;
     this.sections.push(section);
-    this.#contents(section);
+    if (this.#outline && LONG_SECTIONS.includes(id)) reader.position = section.end;
+    else this.#contents(section);
     if (reader.position !== section.end) {
       throw reader.fail(reader.position, `the end of the section at offset 0x${section.end.toString(16)}`);
     }

@@ -1,4 +1,5 @@
 import { CodeWalker } from './code-walker.ts';
+import type { KeptEntries } from './index-space.ts';
 import type { WasmModule } from './module.ts';
 import { type ImportedMemory, ModulePlan } from './module-plan.ts';
 import { ModuleWriter } from './module-writer.ts';
@@ -8,8 +9,8 @@ import { checkTogether, type Pass } from './pass.ts';
 export interface RewrittenModule {
   readonly bytes: Uint8Array;
   readonly offsets: OffsetMap;
-  /** The function index before the rewrite; undefined for functions that a pass added. */
-  originalFunction(index: number): number | undefined;
+  /** Which functions the original has, too: see `originalIndex`. */
+  readonly functions: KeptEntries;
   /** The memory to provide as `lunatic:kernel`.`memory`; undefined if none is imported. */
   readonly memory?: ImportedMemory;
   /**
@@ -42,15 +43,16 @@ export function rewriteModule(module: WasmModule, passes: readonly Pass[]): Rewr
   return {
     bytes,
     offsets,
-    originalFunction: (index) => plan.spaces.function.original(index),
+    functions: plan.spaces.function.kept,
     ...(memory === undefined ? {} : { memory }),
     ...(state === undefined ? {} : { state }),
     ...(startExport === undefined ? {} : { startExport }),
   };
 }
 
-function unchanged({ bytes }: WasmModule): RewrittenModule {
+function unchanged({ bytes, importedFunctions, functions }: WasmModule): RewrittenModule {
   const offsets = new OffsetMap();
   offsets.copied(0, 0);
-  return { bytes, offsets, originalFunction: (index) => index };
+  const total = importedFunctions + functions.length;
+  return { bytes, offsets, functions: { first: total, shift: 0, total } };
 }

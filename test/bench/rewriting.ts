@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  dropNamesPass,
+  dropCustomsPass,
   memoryPass,
   preemptPass,
   readModule,
@@ -44,7 +44,7 @@ async function captureBinaryen(): Promise<Uint8Array> {
 
 /** As the kernel rewrites a module it loads. */
 function rewrite(bytes: Uint8Array): Uint8Array {
-  return rewriteModule(readModule(bytes), [memoryPass, preemptPass, dropNamesPass]).bytes;
+  return rewriteModule(readModule(bytes), [memoryPass, preemptPass, dropCustomsPass]).bytes;
 }
 
 export const rewriting: Benchmark = {

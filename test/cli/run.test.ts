@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assembleText } from '../../runtime/wat/index.ts';
-import { lunatic, projectFolder } from '../support/command.ts';
+import { lunatic, projectFolder, RunningCommand } from '../support/command.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -234,4 +234,45 @@ test('the current directory and those of --dir are preopened', async () => {
   );
   const { stdout } = await lunatic(['run', '--dir', join(folder, 'data'), '--dir', folder, path]);
   expect(stdout.split('\n')).toEqual(['.', join(folder, 'data'), folder, '']);
+});
+
+describe.skipIf(process.platform === 'win32')('a module that takes seconds to load', () => {
+  const LEB = (value: number): number[] => {
+    const bytes: number[] = [];
+    let rest = value;
+    for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+    return [...bytes, rest];
+  };
+  const section = (id: number, ...contents: Uint8Array[]): Buffer => {
+    const body = Buffer.concat(contents);
+    return Buffer.concat([Buffer.from([id, ...LEB(body.length)]), body]);
+  };
+
+  /** Functions with a loop each, so many that rewriting them takes a while. */
+  function large(functions: number): Buffer {
+    const loop = [0x03, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b];
+    const code = [1, 1, 0x7f, ...Array.from({ length: 12 }, () => loop).flat(), 0x0b];
+    const body = Buffer.from([...LEB(code.length), ...code]);
+    return Buffer.concat([
+      Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
+      section(1, Buffer.from([1, 0x60, 0, 0])),
+      section(3, Buffer.from(LEB(functions)), Buffer.alloc(functions)),
+      section(10, Buffer.from(LEB(functions)), Buffer.alloc(body.length * functions, body)),
+    ]);
+  }
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('is ended by %s at once', async (signal) => {
+    const module = file('large.wasm', large(100_000));
+    // A plugin is loaded before the module, and tells that this is next.
+    const plugin = file(
+      'tells.mjs',
+      "process.stderr.write('now the module\\n'); export default { namespace: 'tells', functions: {} };",
+    );
+    const command = new RunningCommand(['run', '--plugin', plugin, module]);
+    await command.printed('now the module', 'stderr');
+    command.child.kill(signal);
+    await command.ended;
+    // By the operating system: the command itself was busy.
+    expect(command.child.signalCode).toBe(signal);
+  });
 });

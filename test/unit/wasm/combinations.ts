@@ -1,7 +1,7 @@
 /** Every list of passes that can be used together. */
 import {
   draftPass,
-  dropNamesPass,
+  dropCustomsPass,
   memoryPass,
   meterPass,
   type Pass,
@@ -13,7 +13,7 @@ import { countPass } from './count-pass.ts';
 const TURNS: readonly (readonly Pass[])[] = [[], [preemptPass], [meterPass]];
 
 /** These passes change sections and call targets, but do not write into code. */
-const SECTION_PASSES = [draftPass, reusePass, dropNamesPass];
+const SECTION_PASSES = [draftPass, reusePass, dropCustomsPass];
 
 /** Combinations of the passes that write into code, and all that the kernel uses, together with the count pass. */
 export const combinations: readonly (readonly Pass[])[] = [

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { DRAFT_AT, DRAFT_CAPACITY, DraftState } from '../../../runtime/wasm/draft-layout.ts';
 import {
   draftPass,
-  dropNamesPass,
+  dropCustomsPass,
   KERNEL_MODULE,
   memoryPass,
+  originalIndex,
   preemptPass,
   readModule,
   reusePass,
@@ -259,12 +260,12 @@ describe('a module', () => {
 
   test('gets functions behind all of its own, which no index of the original names', async () => {
     const source = readModule(await wat(MODULE));
-    const rewritten = rewriteModule(source, [...PASSES, dropNamesPass]);
+    const rewritten = rewriteModule(source, [...PASSES, dropCustomsPass]);
     const after = readModule(rewritten.bytes);
     const own = source.importedFunctions + source.functions.length;
     const total = after.importedFunctions + after.functions.length;
     expect(total).toBe(own + 1 + 7);
-    const originals = Array.from({ length: total }, (_, i) => rewritten.originalFunction(i));
+    const originals = Array.from({ length: total }, (_, i) => originalIndex(rewritten.functions, i));
     expect(originals).toEqual([
       ...Array.from({ length: source.importedFunctions }, (_, i) => i),
       undefined,

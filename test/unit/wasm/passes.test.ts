@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   memoryPass,
   meterPass,
+  originalIndex,
   type Pass,
   PassConflictError,
   preemptPass,
@@ -73,7 +74,9 @@ describe('the function indices', () => {
         (memory (export "memory") 1) (export "a" (func $a)) (export "b" (func $b)))`);
       const rewritten = rewriteModule(readModule(bytes), passes);
       const found = readModule(rewritten.bytes).exports.filter(({ kind }) => kind === 'function');
-      const byName = new Map(found.map(({ name, index }) => [name, rewritten.originalFunction(index)]));
+      const byName = new Map(
+        found.map(({ name, index }) => [name, originalIndex(rewritten.functions, index)]),
+      );
       expect(byName.get('a')).toBe(1);
       expect(byName.get('b')).toBe(2);
     },

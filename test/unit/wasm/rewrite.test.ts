@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { functionNames, memoryPass, readModule, rewriteModule } from '../../../runtime/wasm/index.ts';
+import {
+  functionNames,
+  memoryPass,
+  originalIndex,
+  readModule,
+  rewriteModule,
+} from '../../../runtime/wasm/index.ts';
 import { binary, leb, metered, modernWat, preemptive, start, type Wasm, wat } from './support.ts';
 
 const limitsOf = async (source: string): Promise<unknown> =>
@@ -14,7 +20,7 @@ describe('without passes', () => {
     expect(rewritten.bytes).toEqual(bytes);
     expect(rewritten.startExport).toBeUndefined();
     expect(rewritten.memory).toBeUndefined();
-    expect(rewritten.originalFunction(3)).toBe(3);
+    expect(originalIndex(rewritten.functions, 0)).toBe(0);
     expect(rewritten.offsets.toOriginal(17)).toBe(17);
     expect(rewritten.offsets.toRewritten(17)).toBe(17);
   });
@@ -139,7 +145,7 @@ describe('function indices', () => {
 
   it('can be traced back', async () => {
     const rewritten = rewriteModule(readModule(await wat(everywhere)), preemptive);
-    expect([0, 1, 2, 3].map((i) => rewritten.originalFunction(i))).toEqual([0, undefined, 1, 2]);
+    expect([0, 1, 2, 3].map((i) => originalIndex(rewritten.functions, i))).toEqual([0, undefined, 1, 2]);
   });
 
   it('move in names too', async () => {
@@ -149,7 +155,7 @@ describe('function indices', () => {
     const after = functionNames(readModule(rewritten.bytes));
     expect(after.size).toBe(before.size + 1);
     for (const [index, name] of after) {
-      const original = rewritten.originalFunction(index);
+      const original = originalIndex(rewritten.functions, index);
       if (original === undefined) expect(name).toBe('lunatic:kernel.tick');
       else expect(name).toBe(before.get(original));
     }

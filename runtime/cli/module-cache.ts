@@ -1,0 +1,193 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  futimesSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { KeptModule, RewrittenStore } from '../kernel/rewritten-store.ts';
+import { decodeRewritten, encodeRewritten, type RewrittenModule } from '../wasm/index.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { DIGEST_SIZE, digestOf, isHashed } from './digest.ts';
+
+/** A hash of everything that makes rewritten modules, put here by the build; without it nothing is kept. */
+declare const REWRITER: string | undefined;
+
+/** The most bytes that all entries take together. */
+const CAPACITY = 512 * 2 ** 20;
+/** An entry that was read so many milliseconds after it was last marked as used is marked again. */
+const MARK_INTERVAL = 24 * 60 * 60 * 1000;
+/** Unfinished entries of this age, in milliseconds, are left over from commands that were killed. */
+const ABANDONED = 60 * 60 * 1000;
+const UNFINISHED = '.unfinished';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants;
+
+/** The cache of this user; undefined if it is turned off, or if others could change it. */
+export function moduleCache(environment: NodeJS.ProcessEnv): RewrittenStore | undefined {
+  const folder = cacheFolder(environment);
+  if (folder === null || typeof REWRITER === 'undefined') return undefined;
+  return new ModuleCache(join(folder, 'modules'), `${REWRITER} ${process.versions.v8}`);
+}
+
+/**
+ * Rewritten modules as files of one folder. The name of a file is a digest of the original and of all else that the result
+ * depends on, so entries never get old:
+ *
+ *     | digest of the rest | a short original | rewritten module, see `encodeRewritten` |
+ *
+ * An entry that is cut off or was changed is not used but made anew. Entries are written under other names and then renamed, so several commands can write at once.
+ *
+ * Whoever can write there can make programs do anything. So the folder and the files must belong to this user, nobody else
+ * may write them, and links are not followed. Without that, or if the disk is full, nothing is kept.
+ *
+ * V8's compiled code is not kept, since Node offers no way: `v8.serialize` writes a module that cannot be read again, and
+ * the functions of V8 for it (`%SerializeWasmModule`) are not part of Node.
+ */
+export class ModuleCache implements RewrittenStore {
+  readonly #folder: string;
+  readonly #maker: string;
+  readonly #capacity: number;
+
+  /**
+   * @param maker names what makes rewritten modules: the version of the rewriter, and that of V8, which checked them
+   * @param capacity the most bytes that all entries take together
+   */
+  constructor(folder: string, maker: string, capacity = CAPACITY) {
+    this.#folder = folder;
+    this.#maker = maker;
+    this.#capacity = capacity;
+  }
+
+  of(bytes: Uint8Array): KeptModule {
+    let digest: Buffer | undefined;
+    const pathOf = (variant: string): string => {
+      digest ??= digestOf([bytes]);
+      const name = digestOf([digest, Buffer.from(`${this.#maker} ${variant}`)]);
+      return join(this.#folder, Buffer.concat([digest, name]).toString('hex'));
+    };
+    return {
+      find: (variant) => (this.#isSafe() ? readEntry(pathOf(variant), bytes) : null),
+      keep: (variant, rewritten) => {
+        try {
+          this.#write(pathOf(variant), bytes, rewritten);
+        } catch {
+          // The next start takes longer. That is all.
+        }
+      },
+    };
+  }
+
+  /** Whether the folder is there, and nobody else can write into it. */
+  #isSafe(): boolean {
+    try {
+      const found = lstatSync(this.#folder, { throwIfNoEntry: false });
+      return found?.isDirectory() === true && isPrivate(found);
+    } catch {
+      // Its path leads through something that is no folder.
+      return false;
+    }
+  }
+
+  #write(path: string, original: Uint8Array, rewritten: RewrittenModule): void {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    if (!this.#isSafe()) return;
+    const pieces = [...prefixOf(original), ...encodeRewritten(rewritten)];
+    const size = pieces.reduce((sum, { length }) => sum + length, DIGEST_SIZE);
+    if (size > this.#capacity / 2) return;
+    this.#makeRoom(size);
+    const unfinished = `${path}.${process.pid}${UNFINISHED}`;
+    const fd = openSync(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      for (const piece of [digestOf(pieces), ...pieces]) writeFully(fd, piece);
+      closeSync(fd);
+      renameSync(unfinished, path);
+    } catch (error) {
+      rmSync(unfinished, { force: true });
+      throw error;
+    }
+  }
+
+  /** Removes the entries that were not used for the longest time, and what was never finished. */
+  #makeRoom(size: number): void {
+    const now = Date.now();
+    const entries = readdirSync(this.#folder).flatMap((name) => {
+      const path = join(this.#folder, name);
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      return found === undefined ? [] : [{ path, size: found.size, used: found.mtimeMs }];
+    });
+    let total = entries.reduce((sum, entry) => sum + entry.size, size);
+    for (const entry of entries.sort((a, b) => a.used - b.used)) {
+      const isAbandoned = entry.path.endsWith(UNFINISHED) && now - entry.used > ABANDONED;
+      if (total <= this.#capacity && !isAbandoned) continue;
+      rmSync(entry.path, { force: true });
+      total -= entry.size;
+    }
+  }
+}
+
+/**
+ * The original, up to a multiple of four bytes, where the name of an entry does not tell for certain whose it is. Nothing
+ * where it does.
+ */
+function prefixOf(original: Uint8Array): Uint8Array[] {
+  return isHashed(original.length) ? [] : [original, new Uint8Array(-original.length & 3)];
+}
+
+/** An entry, if it is whole and this user's own. */
+function readEntry(path: string, original: Uint8Array): RewrittenModule | null {
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW);
+  } catch {
+    return null;
+  }
+  try {
+    const found = fstatSync(fd);
+    if (!found.isFile() || !isPrivate(found) || found.size <= DIGEST_SIZE) return null;
+    const entry = readFully(fd, found.size);
+    const contents = entry.subarray(DIGEST_SIZE);
+    if (!digestOf([contents]).equals(entry.subarray(0, DIGEST_SIZE))) return null;
+    let at = 0;
+    for (const piece of prefixOf(original)) {
+      if (Buffer.compare(piece, contents.subarray(at, at + piece.length)) !== 0) return null;
+      at += piece.length;
+    }
+    if (Date.now() - found.mtimeMs > MARK_INTERVAL) futimesSync(fd, new Date(), new Date());
+    return decodeRewritten(contents.subarray(at));
+  } catch {
+    // It is made anew.
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whether only this user can write something. On Windows, the folders of users are. */
+function isPrivate({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+}
+
+function readFully(fd: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  while (at < size) {
+    const read = readSync(fd, bytes, at, size - at, null);
+    if (read === 0) break;
+    at += read;
+  }
+  return bytes.subarray(0, at);
+}
+
+function writeFully(fd: number, bytes: Uint8Array): void {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+}

@@ -1,0 +1,20 @@
+/** A module that does not compile, or cannot be instantiated within its limits. */
+export class ModuleError extends Error {
+  override readonly name: string = 'ModuleError';
+  readonly code: string = 'LUNATIC_MODULE';
+}
+
+/** A module that has more of something than a process may have, of which whoever runs it can allow more. */
+export class ModuleLimitError extends ModuleError {
+  override readonly name = 'ModuleLimitError';
+  override readonly code = 'LUNATIC_MODULE_LIMIT';
+  readonly limit: 'tables' | 'table elements';
+  /** The least limit that would do. */
+  readonly needed: number;
+
+  constructor(message: string, limit: ModuleLimitError['limit'], needed: number) {
+    super(message);
+    this.limit = limit;
+    this.needed = needed;
+  }
+}
