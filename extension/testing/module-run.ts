@@ -70,7 +70,8 @@ export class ModuleRun {
   #commandLines(isDebugged: boolean): string[][] {
     const { uri, chosen, isAll } = this.#module;
     const config = vscode.workspace.getConfiguration('lunatic.tests', uri);
-    const options = config.get<string[]>('runtimeArgs', []);
+    const dirs = config.get<string[]>('dirs', []).map((dir) => `--dir=${dir}`);
+    const options = [...dirs, ...config.get<string[]>('runtimeArgs', [])];
     return testArguments({
       file: uri.fsPath,
       exports: isAll ? null : [...chosen.keys()],

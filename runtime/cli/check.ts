@@ -7,6 +7,7 @@ import { displayName } from '../text/display-name.ts';
 import { type Limits, usedFeatures, type WasmModule } from '../wasm/index.ts';
 import { readModuleFile, readModuleOf } from './load.ts';
 import { type ModuleExports, readExports } from './module-exports.ts';
+import { limitText } from './module-limits.ts';
 
 /** Whether an import is available. `refused`: it links, but calling it is an error in this version. */
 export type ImportStatus = 'ok' | 'refused' | 'missing';
@@ -73,7 +74,7 @@ function load(bytes: Uint8Array, plugins: PluginHost | undefined, problems: stri
     new Runtime({ plugins }).load(bytes).checkLimits(ProcessConfig.forRoot());
   } catch (error) {
     if (!(error instanceof LinkError)) {
-      problems.push(messageOf(error));
+      problems.push(error instanceof Error ? limitText(error) : String(error));
       return missing;
     }
     for (const { module, name, problem } of error.problems) {

@@ -22,6 +22,10 @@ export interface PermissionFlags {
   readonly maxProcesses?: number;
   /** Bytes. */
   readonly maxMailbox?: number;
+  /** What the elements of a table stay within. */
+  readonly maxTable?: number;
+  /** How many tables a process may have. */
+  readonly maxTables?: number;
   /** False: the current directory is not preopened. */
   readonly cwd?: boolean;
   /** False: the program does not get the environment variables of this command. */
@@ -71,6 +75,12 @@ export function withPermissionOptions(command: Command): Command {
       'total size of the messages that a process may leave unread, written like that of --max-memory',
       parseSize,
     )
+    .option(
+      '--max-table <elements>',
+      'elements that a table of a process may have; 99999 unless given',
+      parseCount,
+    )
+    .option('--max-tables <n>', 'tables that a module may have; 1 unless given', parseCount)
     .option('--no-cwd', 'do not let the program use the current directory')
     .option('--no-inherit-env', 'do not give the program the environment variables of this command')
     .option(

@@ -11,7 +11,7 @@ import type { Log } from './log.ts';
 const TARGET = 'lunatic::process';
 
 /**
- * Logs how a process ended (abi 21.1). Failures are warnings with their reason. The stack of a root process is always
+ * Logs how a process ended (abi 21.1). Failures are warnings with their reason, except for the exit status of a root process. The stack of a root process is always
  * logged, those of others at level debug. It must be called while the process still has its links.
  */
 export function logExit(log: Log, process: Process, exit: Exit): void {
@@ -23,6 +23,14 @@ export function logExit(log: Log, process: Process, exit: Exit): void {
         process.parent === null ? '\nby a kill signal, or because a process it is linked to died' : '';
       return `Process ${process.id} was killed, ${notifying(process)}${reason}`;
     });
+  } else if (exit.kind === 'exited' && process.parent === null && exit.code !== 0) {
+    // A root process that means to say a number: whoever started the command gets it as the exit status.
+    log.write(
+      'info',
+      TARGET,
+      () =>
+        `Process ${nameOrId(process)} ended, ${notifying(process)}\n${describeFailure(process, exit, false)}`,
+    );
   } else if (isNormal(exit)) {
     log.write('debug', TARGET, () => `Process ${nameOrId(process)} ended, ${notifying(process)}`);
   } else {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { ProcessConfig } from '../permissions/config.ts';
+import { type PreopenedDirectory, ProcessConfig } from '../permissions/config.ts';
 import { listenRules, NetworkPermission } from '../permissions/network-permission.ts';
 import { NetworkRules } from '../permissions/network-rules.ts';
 import { findPrograms } from '../programs/find-programs.ts';
@@ -8,7 +8,7 @@ import type { PermissionFlags } from './permission-options.ts';
 
 /** The part of a command line that makes the config. */
 export interface ConfigFlags extends PermissionFlags {
-  /** Host directories to preopen besides the current one. */
+  /** Host directories to preopen besides the current one, each perhaps with the name that the program sees. */
   readonly dir: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export function rootConfig(commandLine: readonly string[], flags: ConfigFlags): 
     if (value !== undefined) setVariable(config, name, value);
   }
   for (const directory of flags.cwd === false ? flags.dir : ['.', ...flags.dir]) {
-    config.preopenedDirectories.push({ guestPath: directory, hostPath: checkedDirectory(directory) });
+    config.preopenedDirectories.push(preopened(directory));
   }
   config.canSpawnProcesses = flags.spawn ?? true;
   config.canCompileModules = flags.compile ?? true;
@@ -64,6 +64,15 @@ function networkOf(
     denyNet === undefined ? null : new NetworkRules(denyNet),
     restricted ? listenRules(allowListen ?? []) : null,
   );
+}
+
+/** `HOST`, or `HOST::GUEST` for a directory that the program sees under another name, as in Wasmtime. */
+function preopened(directory: string): PreopenedDirectory {
+  const [, hostPath = directory, guestPath = directory] = /^(.*?)::(.*)$/s.exec(directory) ?? [];
+  if (hostPath === '' || guestPath === '') {
+    throw new CommandError(`'${directory}' names no directory: write --dir=HOST or --dir=HOST::GUEST`);
+  }
+  return { guestPath, hostPath: checkedDirectory(hostPath) };
 }
 
 function checkedDirectory(path: string): string {

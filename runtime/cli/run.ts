@@ -9,6 +9,7 @@ import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type LogOptions, openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
+import { checkLimits, moduleLimits } from './module-limits.ts';
 import { type InspectFlags, openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
@@ -57,6 +58,7 @@ export async function run(
   const notice = new LoadingNotice();
   const runtime = new Runtime({
     plugins,
+    ...moduleLimits(options),
     onRewrite: notice.onRewrite,
     store: moduleCache(process.env),
     ...(metrics === undefined ? {} : { metrics }),
@@ -75,6 +77,7 @@ export async function run(
   const config = rootConfig(commandLine, options);
   const bytes = await readModuleFile(path);
   const module = notice.during(path, () => runtime.load(bytes));
+  checkLimits(path, module, config);
   new EndingSignals(streams, () => runtime.scheduler.halt()).take();
   const stdio = {
     input: standardInput(),

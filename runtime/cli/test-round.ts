@@ -15,6 +15,7 @@ import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
+import { checkLimits, moduleLimits } from './module-limits.ts';
 import { logExit } from './process-log.ts';
 import { Reports } from './report.ts';
 import { createReporter, type Reporter, testList } from './reporters/index.ts';
@@ -110,6 +111,7 @@ export class TestRound {
     reporter.begin(file);
     try {
       const module = await this.#load(file);
+      if (!this.#command.list) checkLimits(file, module, this.#surroundings.config);
       return this.#command.list ? this.#list(module) : await this.#test(module);
     } catch (thrown) {
       const error = thrown instanceof TestStartError ? notStarted(file, thrown) : thrown;
@@ -178,6 +180,7 @@ export class TestRound {
     this.#runtime = new Runtime({
       plugins,
       store: moduleCache(process.env),
+      ...moduleLimits(this.#command.permissions),
       onRewrite: this.#notice.onRewrite,
       observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
     });

@@ -16,6 +16,9 @@ const MAX_COMPARED = 100;
 /** A name is suggested for another one if at most this share of it differs. */
 const SIMILAR = 0.4;
 
+/** What is wrong with an import of a module that there is not. The first one also lists those that there are. */
+const UNKNOWN_MODULE = 'unknown module';
+
 interface Signature {
   readonly params: readonly string[];
   readonly results: readonly string[];
@@ -80,6 +83,7 @@ export class HostLinker implements Linker {
     const signatures = new Map<string, string>();
     const missing = new Map<string, Binding>();
     const problems: LinkProblem[] = [];
+    let areModulesListed = false;
     module.imports.forEach((entry) => {
       const key = `${entry.module}::${entry.name}`;
       const problem = (text: string) =>
@@ -90,7 +94,11 @@ export class HostLinker implements Linker {
       }
       const fn = this.#functions.get(key);
       if (fn === undefined || fn.module !== entry.module) {
-        problem(problems.length < MAX_PROBLEMS ? this.#unknown(entry.module, key) : 'unknown');
+        const text = problems.length < MAX_PROBLEMS ? this.#unknown(entry.module, key) : 'unknown';
+        problem(
+          text === UNKNOWN_MODULE && !areModulesListed ? `${text}; there are ${this.#modules()}` : text,
+        );
+        areModulesListed ||= text === UNKNOWN_MODULE;
         return;
       }
       const type = module.types[entry.typeIndex] ?? NO_TYPE;
@@ -124,7 +132,11 @@ export class HostLinker implements Linker {
       const nearest = closest(key, [...this.#functions.keys()]);
       if (distance(key, nearest) <= nearest.length * SIMILAR) return `unknown; did you mean ${nearest}?`;
     }
-    return modules.has(module) ? 'unknown function' : `unknown module; there are ${[...modules].join(', ')}`;
+    return modules.has(module) ? 'unknown function' : UNKNOWN_MODULE;
+  }
+
+  #modules(): string {
+    return [...new Set([...this.#functions.values()].map((fn) => fn.module))].join(', ');
   }
 
   /** Makes the values that instances import for these functions. */

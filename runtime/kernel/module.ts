@@ -149,7 +149,7 @@ export class LoadedModule {
     return new ModuleLimitError(
       `the module's table of ${large.initial} elements reaches the limit of ${this.#tableLimit}`,
       'table elements',
-      large.initial + 1,
+      large.initial,
     );
   }
 

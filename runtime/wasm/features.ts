@@ -29,6 +29,7 @@ const FEATURES = [
   'relaxed vectors',
   'exceptions',
   'older exceptions',
+  'atomics',
   'threads',
 ] as const;
 type Feature = (typeof FEATURES)[number];
@@ -118,7 +119,8 @@ function featureOfInstruction(opcode: number): Feature | null {
     case 0xfd:
       return number < 0x100 ? 'vectors (SIMD)' : 'relaxed vectors';
     default:
-      return 'threads';
+      // They work on any memory. What takes threads is a shared one.
+      return 'atomics';
   }
 }
 

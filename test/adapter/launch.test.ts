@@ -200,10 +200,11 @@ test('the program may use its folder, and those that are named besides', async (
       (local.set $fd (i32.add (local.get $fd) (i32.const 1)))
       (br $next)))`);
   const client = await AdapterClient.stdio();
-  await client.run(directories, { cwd: own, dirs: [other] });
+  await client.run(directories, { cwd: own, dirs: [other, `${other}::/share`] });
   await client.event('terminated');
   const printed = client.output('stdout').split('\n');
   expect(printed).toContain(other);
+  expect(printed).toContain('/share');
   expect(printed).toContain('.');
 });
 

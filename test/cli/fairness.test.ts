@@ -53,7 +53,7 @@ test.each([
   // In a Node of its own: the tests' own heap would add its collections.
   const path = join(folder, 'sleeper.wat');
   writeFileSync(path, sleeper(loop));
-  const { stderr } = await lunatic(['run', path]);
+  const { stderr } = await lunatic(['run', '--log', 'info', path]);
   // What the command ends with would be cut to eight bits, and a long delay could look like a short one.
   const tenths = /^ {4}exited with code (\d+)\n$/m.exec(stderr)?.[1];
   expect(tenths, stderr).toBeDefined();

@@ -24,7 +24,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a Node that cannot suspend wasm hands over to the one installed beside the command', async () => {
-  const { exitCode, stderr } = await lunatic(['run', program], { nodeArgs: OLDER_NODE });
+  const { exitCode, stderr } = await lunatic(['run', '--log', 'info', program], { nodeArgs: OLDER_NODE });
   expect(stderr).toContain('exited with code 3\n');
   expect(exitCode).toBe(3);
 });

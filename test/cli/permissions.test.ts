@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -42,6 +42,55 @@ describe('lunatic run', () => {
     expect((await run(SPAWNING, '--max-processes=2')).stdout).toBe(
       'no more than 2 processes (max_processes), there are 2\n',
     );
+  });
+
+  test('--dir HOST::GUEST gives the program a directory under another name', async () => {
+    mkdirSync(join(folder, 'data'), { recursive: true });
+    const source = main(`(local $fd i32)
+      (local.set $fd (i32.const 3))
+      (block $end (loop $next
+        (br_if $end (call $fd_prestat_get (local.get $fd) (i32.const 0)))
+        (call $expect (call $fd_prestat_dir_name (local.get $fd) (i32.const 100) (i32.load (i32.const 4))) (i32.const 0))
+        (call $print (i32.const 100) (i32.load (i32.const 4)))
+        (local.set $fd (i32.add (local.get $fd) (i32.const 1)))
+        (br $next)))
+      (call $show32 (text "made") (call $path_create_directory (i32.const 3) (text "made")))`);
+    const { stdout } = await run(
+      source,
+      '--no-cwd',
+      '--dir',
+      'data::/share',
+      '--dir=data::x::y',
+      '--dir',
+      'data',
+    );
+    expect(stdout).toBe('/share\nx::y\ndata\nmade 0\n');
+    expect(readdirSync(join(folder, 'data'))).toEqual(['made']);
+    for (const wrong of ['data::', '::/share']) {
+      const { stderr, exitCode } = await run(source, '--dir', wrong);
+      expect(stderr).toContain(`'${wrong}' names no directory: write --dir=HOST or --dir=HOST::GUEST`);
+      expect(exitCode).toBe(1);
+    }
+  });
+
+  test('--max-table and --max-tables allow what is refused otherwise, by name', async () => {
+    const large = main('(call $print (text "ran"))', {
+      memory: '(memory (export "memory") 2) (table 200000 funcref)',
+    });
+    const refused = await run(large);
+    expect(refused.stderr).toContain(
+      "the module's table of 200000 elements reaches the limit of 100000; --max-table=200000 allows it",
+    );
+    expect(refused.exitCode).toBe(1);
+    expect((await run(large, '--max-table=200000')).stdout).toBe('ran\n');
+    expect((await run(large, '--max-table=199999')).exitCode).toBe(1);
+    const several = main('(call $print (text "ran"))', {
+      memory: '(memory (export "memory") 2) (table 1 funcref) (table 1 funcref)',
+    });
+    expect((await run(several)).stderr).toContain(
+      'a process can have 1 table, the module has 2; --max-tables=2 allows it',
+    );
+    expect((await run(several, '--max-tables=2')).stdout).toBe('ran\n');
   });
 
   test('--no-compile and --no-configs', async () => {

@@ -75,10 +75,13 @@ describe('linking', () => {
       '(import "lunatic::process" "exists" (func (param i64) (result i64)))',
       '(import "env" "memory" (memory 1))',
       '(import "env" "a_function_of_another_host_altogether" (func))',
+      '(import "env" "and_one_more_function_of_such_a_host" (func))',
     );
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(6);
     expect(lines[1]).toMatch(/did you mean lunatic::process::spawn\?/);
     expect(lines[4]).toMatch(/unknown module; there are lunatic::error,/);
+    // Once is enough.
+    expect(lines[5]).toMatch(/unknown module$/);
   });
 
   test.each([

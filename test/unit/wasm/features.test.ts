@@ -20,7 +20,8 @@ test.each<[string, string[]]>([
   ['(func $f (return_call $f))', ['tail calls']],
   ['(memory 1) (memory 1)', ['multiple memories']],
   ['(memory i64 1)', ['64-bit memory']],
-  ['(memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0))))', ['threads']],
+  ['(memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0))))', ['atomics', 'threads']],
+  ['(memory 1) (func (drop (i32.atomic.load (i32.const 0))))', ['atomics']],
   ['(tag $t) (func (throw $t))', ['exceptions']],
   ['(func (try (do) (catch_all)))', ['older exceptions']],
   [
