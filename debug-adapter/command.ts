@@ -16,7 +16,7 @@ export interface AdapterOptions {
 
 /** Serves the Debug Adapter Protocol until the client has gone, or on a port until the process is told to end. */
 export async function runAdapter({ port, log }: AdapterOptions): Promise<void> {
-  const defaults = { runtime: process.execPath, lunatic: join(import.meta.dirname, 'lunatic.js') };
+  const defaults = { runtime: process.execPath, lunatic: join(import.meta.dirname, 'lunatic.cjs') };
   const file = log === undefined ? undefined : openLog(log);
   if (port === undefined) {
     await serveStdio(defaults, file);

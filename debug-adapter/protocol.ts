@@ -24,7 +24,7 @@ export interface LaunchArguments {
   readonly noDebug?: boolean;
   /** The Node executable that runs the runtime. Default: the adapter's own. */
   readonly runtime?: string;
-  /** Path of `lunatic.js`. Default: the one beside the adapter. */
+  /** Path of `lunatic.cjs`. Default: the one beside the adapter. */
   readonly lunatic?: string;
   /** Writes a log of the session: true for a file that the console names, or the path of one, relative to `cwd`. */
   readonly trace?: boolean | string;

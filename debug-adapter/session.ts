@@ -8,7 +8,7 @@ import type { SessionLog } from './session-log.ts';
 export interface SessionDefaults {
   /** The Node executable that runs the runtime. */
   readonly runtime?: string;
-  /** Path of `lunatic.js`. */
+  /** Path of `lunatic.cjs`. */
   readonly lunatic?: string;
 }
 

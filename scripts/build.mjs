@@ -27,11 +27,18 @@ const modern = {
 const results = await Promise.all([
   build({
     ...shared,
-    entryPoints: { lunatic: 'runtime/cli/launch.ts', 'cargo-lunatic': 'runtime/cli/cargo-lunatic.ts' },
+    entryPoints: { lunatic: 'runtime/cli/launch.ts' },
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
     // The launcher must run on a Node that is too old for the rest, to say so.
     target: 'node18',
-    supported: { 'top-level-await': true },
     external: ['./main.js'],
+    banner: { js: '#!/usr/bin/env node' },
+  }),
+  build({
+    ...shared,
+    entryPoints: { 'cargo-lunatic': 'runtime/cli/cargo-lunatic.ts' },
+    target: 'node18',
     banner: { js: '#!/usr/bin/env node' },
   }),
   // Everything that `lunatic run` needs is in one file: finding another file takes as long as loading it.
@@ -76,7 +83,7 @@ const results = await Promise.all([
     minifySyntax: true,
   }),
 ]);
-for (const command of ['lunatic', 'cargo-lunatic']) chmodSync(`dist/${command}.js`, 0o755);
+for (const command of ['lunatic.cjs', 'cargo-lunatic.js']) chmodSync(join('dist', command), 0o755);
 const metafiles = results.map(({ metafile }) => metafile);
 writeLicences(new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageOf)));
 removeOlderParts(

@@ -113,7 +113,7 @@ function stage(folder, withNode) {
   for (const path of filesOf('dist')) {
     // Types, source maps and cargo's command are for other ways to install the runtime.
     if (/\.map$|^dist\/types\//.test(path) || basename(path) === 'cargo-lunatic.js') continue;
-    add(path, withoutMapComment(path), path.endsWith('/lunatic.js') ? EXECUTABLE : PLAIN);
+    add(path, withoutMapComment(path), path.endsWith('/lunatic.cjs') ? EXECUTABLE : PLAIN);
   }
   for (const [name, parts] of Object.entries(PACKAGES)) {
     for (const path of parts.map((part) => `node_modules/${name}/${part}`)) add(path, own(path));

@@ -14,4 +14,4 @@ mkdirSync(join(projectFolder, 'build', 'examples'), { recursive: true });
 await buildAssemblyScript(join(projectFolder, source), join(projectFolder, module));
 
 console.log(`$ lunatic run ${module}\n`);
-process.exit(run(process.execPath, [join('dist', 'lunatic.js'), 'run', module]));
+process.exit(run(process.execPath, [join('dist', 'lunatic.cjs'), 'run', module]));

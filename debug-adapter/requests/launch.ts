@@ -79,7 +79,7 @@ function runtimeCommand(session: Session, args: Parsed) {
   checkProgram(path);
   const lunatic = args.lunatic ?? session.defaults.lunatic;
   if (lunatic === undefined) {
-    throw new AdapterError(ErrorId.BadArguments, "launch: 'lunatic' must be the path of lunatic.js");
+    throw new AdapterError(ErrorId.BadArguments, "launch: 'lunatic' must be the path of lunatic.cjs");
   }
   const runtime = args.runtime ?? session.defaults.runtime ?? process.execPath;
   if (runtimeArgs.includes('--')) {

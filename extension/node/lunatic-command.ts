@@ -6,7 +6,7 @@ import { type FoundNode, NodeFinder } from './node-finder.ts';
 /** How to start the `lunatic` command. */
 export interface LunaticCommand {
   readonly node: string;
-  /** Path of `lunatic.js`. */
+  /** Path of `lunatic.cjs`. */
   readonly script: string;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -34,7 +34,7 @@ export class LunaticCommands {
       platform: process.platform,
     });
     this.#tell(node);
-    return { node: node.path, script: join(this.#extensionFolder, 'dist', 'lunatic.js'), env: node.env };
+    return { node: node.path, script: join(this.#extensionFolder, 'dist', 'lunatic.cjs'), env: node.env };
   }
 
   /** Logs which Node is used, unless that is known already. */

@@ -190,7 +190,7 @@ describe('a cargo project', () => {
 async function limitedInit(cwd: string): Promise<{ stderr: string; exitCode: number | null }> {
   const { spawnSync } = await import('node:child_process');
   const script = `trap '' XFSZ; ulimit -f 1; exec "$0" "$1" init`;
-  const launcher = join(projectFolder, 'dist', 'lunatic.js');
+  const launcher = join(projectFolder, 'dist', 'lunatic.cjs');
   const { stderr, status } = spawnSync('bash', ['-c', script, process.execPath, launcher], {
     cwd,
     encoding: 'utf8',

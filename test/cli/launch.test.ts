@@ -43,9 +43,24 @@ test('Ctrl-C reaches the program through the Node that handed over', async () =>
   expect(await command.ended).toEqual({ exitCode: 130, stdout: 'ready\n', stderr: '' });
 });
 
+test('the program ends when the Node that handed over is killed', async () => {
+  const endless = join(folder, 'waits.wat');
+  writeFileSync(
+    endless,
+    `(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1) (data (i32.const 0) "ready\\n") (data (i32.const 8) "\\00\\00\\00\\00\\06\\00\\00\\00")
+      (func (export "_start") (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))) (loop $l (br $l))))`,
+  );
+  const command = new RunningCommand(['run', endless], { nodeArgs: OLDER_NODE });
+  await command.printed('ready\n');
+  command.child.kill('SIGKILL');
+  // Its output stays open for as long as the program runs.
+  expect(await command.ended).toMatchObject({ stdout: 'ready\n', exitCode: null });
+});
+
 test('without such a Node the command says what to do', async () => {
   // A copy outside of the project has no packages beside it.
-  const lonely = join(folder, 'lunatic.mjs');
+  const lonely = join(folder, 'lunatic.cjs');
   copyFileSync(launcher, lonely);
   const { exitCode, stderr, stdout } = await lunatic(['run', program], {
     nodeArgs: OLDER_NODE,

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 export const projectFolder = resolve(import.meta.dirname, '../..');
 
 /** The bundled command. */
-export const launcher = join(projectFolder, 'dist', 'lunatic.js');
+export const launcher = join(projectFolder, 'dist', 'lunatic.cjs');
 
 export interface CommandOptions {
   readonly env?: Record<string, string>;

@@ -41,7 +41,7 @@ describe('the VSIX', () => {
       ),
       ...contributes.viewsContainers.activitybar.map(({ icon }: { icon: string }) => icon),
       ...[
-        'dist/lunatic.js',
+        'dist/lunatic.cjs',
         'dist/main.js',
         'dist/program.js',
         'dist/LICENCES.txt',
