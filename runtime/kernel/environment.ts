@@ -48,8 +48,9 @@ export class Environment<Process extends { readonly id: ProcessId }> {
 
   /** The live process of an id; undefined if there is none. */
   get(id: ProcessId): Process | undefined {
-    const recent = this.#recent[id & (RECENT - 1)];
-    if (recent?.id === id) return recent;
+    // Numbers are compared with numbers only, or each comparison would call a function and make an object of the id.
+    const recent = this.#recent[id & (RECENT - 1)] ?? null;
+    if (recent !== null && recent.id === id) return recent;
     const found = this.#processes.get(id);
     if (found !== undefined) this.#recent[id & (RECENT - 1)] = found;
     return found;

@@ -42,6 +42,8 @@ export function processIdFromGuest(id: bigint): ProcessId {
 
 /** Reads an id that was passed as two halves. */
 export function processIdFromHalves(low: number, high: number): ProcessId {
+  // Most ids are small: V8 makes no object of such a number.
+  if (high === 0 && low >= 0) return low as ProcessId;
   if (high < 0 || high >= 2 ** 21) return NO_PROCESS;
   return (high * 2 ** 32 + (low >>> 0)) as ProcessId;
 }

@@ -80,7 +80,6 @@ export class Scheduler implements Turns {
   #halted = false;
   #turnStart = 0;
   #slices = 0;
-  #suspending!: Process;
   /** The process that called `tick` last in the present slice. */
   #ticking: Process | null = null;
   /** When that slice began or, if nobody looked at the clock then, a few short slices earlier. */
@@ -143,16 +142,12 @@ export class Scheduler implements Turns {
     if (this.scratch.isLent) this.scratch.takeBack();
     process.wait = process.suspendedIn = wait;
     if (this.stacks.kept !== 'none') this.stacks.keep(process, wait);
-    this.#suspending = process;
-    const resumed = new Promise<number>(this.#captureResume);
+    const resumed = new Promise<number>((resolve) => {
+      process.resume = resolve;
+    });
     this.#next();
     return resumed;
   }
-
-  /** Executor of every promise that a process is suspended on: made once, since suspensions are many. */
-  readonly #captureResume = (resolve: (value: number | Promise<never>) => void): void => {
-    this.#suspending.resume = resolve;
-  };
 
   resumeOutOfTurn(process: Process, value: number): void {
     this.current = process;
@@ -161,8 +156,10 @@ export class Scheduler implements Turns {
   }
 
   suspendAgain(): Promise<number> {
-    this.#suspending = this.current;
-    const resumed = new Promise<number>(this.#captureResume);
+    const process = this.current;
+    const resumed = new Promise<number>((resolve) => {
+      process.resume = resolve;
+    });
     this.#next();
     return resumed;
   }
