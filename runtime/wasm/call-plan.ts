@@ -1,4 +1,4 @@
-import { CallFlag, NO_LOOP } from './code-survey.ts';
+import { BodyFlag, CALL_WEIGHT, CallFlag, LoopFlag, NO_LOOP } from './code-survey.ts';
 import { IntList } from './int-list.ts';
 import type { WasmModule } from './module.ts';
 
@@ -8,39 +8,64 @@ import type { WasmModule } from './module.ts';
  */
 export const WORK_LIMIT = 1 << 18;
 
-/** The most that a call may weigh. Its worst case may be more, but is nearly always in a branch that is not taken. */
-const CALL_WEIGHT_CAP = 100;
 /**
  * The weight of a call of an import. Most take less time than this many instructions, but some take more, and nothing
  * can preempt them. With this weight, at most 64 of them run between two ticks.
  */
-const IMPORT_WEIGHT = WORK_LIMIT / 64;
-/**
- * What a function takes from the budget if its nested calls may multiply to more work than the limit. The worst case is
- * rare, so the function does not ask for a tick at every call.
- */
-const MULTIPLYING_WEIGHT = WORK_LIMIT / 32;
-/** The weight of a call of a function that an exception may end in the middle of a loop. */
-const THROWING_WEIGHT = WORK_LIMIT / 64;
+export const IMPORT_WEIGHT = WORK_LIMIT / 64;
+/** What it costs to throw an exception: some microseconds. */
+export const THROW_WEIGHT = WORK_LIMIT / 16;
+/** What a function may have spent while it calls others that charge as well, or throw. */
+export const FRAME_LIMIT = WORK_LIMIT / 64;
+/** The most that a call may do without charging any of it; its caller charges for it. */
+const MOST_UNCHARGED = 256;
+/** What is charged is at least this part of what may have been done in the worst case. */
+const LEAST_PART = 64;
 const SATURATED = 2 ** 45;
 
 /** What the preempt pass does with each function and loop. */
 export interface CallPlan {
-  /** By defined function: units to charge at its entry. 0 means that it has no check there. */
+  /** By defined function: units to charge at its entry, at once or with what its loops spend. */
   readonly entryWeight: Int32Array;
   /** By loop, counted over the module: units to charge for a turn. 0 means that every turn makes a call that asks. */
   readonly turnWeight: Int32Array;
   /** By call, counted over the module: units to charge before it. 0 means that there is no check. */
   readonly callSiteWeight: Int32Array;
+  /** By loop, counted over the module: 1 if calls right in its body may charge. */
+  readonly hasChargingCalls: Uint8Array;
+  /** By defined function: 1 if nothing is charged during its calls, and no exception ends it. */
+  readonly isShallow: Uint8Array;
 }
 
 /**
- * Finds the calls and functions that must ask for a tick, so that no execution goes without one for long: at least one
- * on every cycle of the call graph, and those whose nested calls multiply to too much work.
+ * Plans what is charged where, so that no execution goes without a tick for long.
  *
- * This is one depth-first search over functions and "any function of this type" nodes. A call of a function that is
- * still open closes a cycle. Callees are done before their callers, so their work is known by then. The search keeps
- * its own stack, since call graphs are as deep as guests like.
+ * | what | is charged |
+ * |---|---|
+ * | a turn of a loop | at its branch back or its head, in the function's `spent` |
+ * | a call of an import | with the turn of the loop if every turn makes it, or else before the call |
+ * | a call that closes a cycle of the call graph | before the call or at the caller's entry; if it is indirect, in the callee |
+ * | a call of a function that may do more than `MOST_UNCHARGED` apart from the above | at the callee's entry |
+ * | any other call | with the path of its caller, as it does at most `MOST_UNCHARGED` |
+ *
+ * So everything that an execution does is charged: loops and cycles are what makes it long, and calls of calls multiply
+ * until a function does more than `MOST_UNCHARGED`, charges for itself, and is a single instruction to its callers.
+ *
+ * What is charged for a path is not what is executed, since which of a loop's or function's branches are taken is not
+ * known. It is the geometric mean of the lightest path and the heaviest, which is right for code without branches, too
+ * much for the short ways through an interpreter's loop and too little for the long ones, and at least one 64th
+ * (`LEAST_PART`) of all that the heaviest may do, callees included. So what runs between two ticks is at most:
+ *
+ * - 64 times what the budget and the function at hand's `spent` hold, each at most `WORK_LIMIT`.
+ * - 64 times `FRAME_LIMIT` for each other function on the stack: what it has spent is in a local of its own. An exception
+ *   loses that, but it is charged itself, as were the calls that led there.
+ * - one path through one function and those it calls without charging, since it is charged at once, in the beginning.
+ *
+ * That is some milliseconds in the worst case, and 10 to 200 us in what compilers write.
+ *
+ * To find cycles, this is one depth-first search over functions and "any function of this type" nodes. A call of a
+ * function that is still open closes a cycle. Callees are done before their callers, so their work is known by then. The
+ * search keeps its own stack, since call graphs are as deep as guests like.
  */
 export function planCalls(module: WasmModule): CallPlan {
   return new CallPlanner(module).plan();
@@ -54,37 +79,51 @@ class CallPlanner implements CallPlan {
   readonly entryWeight: Int32Array;
   readonly turnWeight: Int32Array;
   readonly callSiteWeight: Int32Array;
+  readonly hasChargingCalls: Uint8Array;
+  readonly isShallow: Uint8Array;
   readonly #module: WasmModule;
   readonly #defined: number;
-  /** Whether an exception may bring an execution back from where it seems to end. */
+  /** Whether there are exceptions that can be caught. The kernel's traps cannot. */
   readonly #catches: boolean;
   /** By type index: its node. Types of equal shape share one. */
   readonly #typeNode: Int32Array;
   /** Functions an indirect call may reach: those of type node `n` from `firstTarget[n]` on. */
   readonly #firstTarget: Int32Array;
   readonly #targets: Int32Array;
+  /** By type node: 1 if an indirect call may reach an import. */
+  readonly #reachesImport: Uint8Array;
   readonly #state: Uint8Array;
-  /** By node, once it is done: the work of one call that is counted nowhere else, in the worst case. It saturates. */
+  /** By node, once it is done: the most that one call does without charging it. It saturates. */
   readonly #work: Float64Array;
-  /** By node, once it is done: what a call of it weighs in its caller's count. */
-  readonly #weight: Int32Array;
+  /** By defined function: 1 if it charges at its entry. */
   readonly #asks: Uint8Array;
+  /** By defined function, once it is done: 1 if it is quiet. */
+  readonly #quiet: Uint8Array;
+  /** By loop, then for the function at hand: what its calls do beyond their `CALL_WEIGHT`, and the most of one. */
+  readonly #called: Float64Array;
+  readonly #mostCalled: Float64Array;
 
   constructor(module: WasmModule) {
     this.#module = module;
     this.#defined = module.code.functionCount;
     this.#catches = module.tags.length > 0 || module.imports.some((entry) => entry.kind === 'tag');
     this.entryWeight = new Int32Array(this.#defined);
-    this.turnWeight = new Int32Array(module.code.loopFlags.length);
+    const loops = module.code.loopFlags.length;
+    this.turnWeight = new Int32Array(loops);
+    this.hasChargingCalls = new Uint8Array(loops);
+    this.#called = new Float64Array(loops + 1);
+    this.#mostCalled = new Float64Array(loops + 1);
     this.callSiteWeight = new Int32Array(module.code.callTarget.length);
     this.#typeNode = new Int32Array(module.types.length);
     const nodes = this.#nameTypeNodes();
     this.#firstTarget = new Int32Array(nodes + 1);
+    this.#reachesImport = new Uint8Array(nodes);
     this.#targets = this.#collectTargets(nodes);
     this.#state = new Uint8Array(this.#defined + nodes);
     this.#work = new Float64Array(this.#defined + nodes);
-    this.#weight = new Int32Array(this.#defined + nodes);
     this.#asks = new Uint8Array(this.#defined);
+    this.#quiet = new Uint8Array(this.#defined);
+    this.isShallow = new Uint8Array(this.#defined);
   }
 
   #nameTypeNodes(): number {
@@ -109,6 +148,8 @@ class CallPlanner implements CallPlan {
     if (outerTable)
       for (const entry of module.exports) if (entry.kind === 'function') reachable[entry.index] = 1;
     const nodeOf = (i: number): number => this.#typeNode[module.functions[i] ?? 0] ?? 0;
+    for (let i = 0; i < module.importedFunctions; i++)
+      if (reachable[i] === 1) this.#reachesImport[this.#typeNode[module.functionTypeIndex(i) ?? 0] ?? 0] = 1;
     for (let i = 0; i < this.#defined; i++) {
       if (reachable[module.importedFunctions + i] === 1)
         firstTarget[nodeOf(i) + 1] = (firstTarget[nodeOf(i) + 1] ?? 0) + 1;
@@ -180,10 +221,19 @@ class CallPlanner implements CallPlan {
     }
   }
 
-  /** Adds a check to the cycle that a call closes: before the call or, if the call is indirect, in the callees. */
+  /**
+   * Has a cycle charged that a call closes: in the callees if it is indirect, since there may be fewer of them, or at the
+   * entry of the caller if that counts turns of loops anyway, or else before the call.
+   */
   #closeCycle(caller: number, callee: number, at: number): void {
-    if (caller < this.#defined) this.callSiteWeight[at] = 1;
-    else this.#asks[callee] = 1;
+    const { firstLoop, callFlags } = this.#module.code;
+    if (caller >= this.#defined) this.#asks[callee] = 1;
+    else if (
+      this.#turns(firstLoop[caller] ?? 0, firstLoop[caller + 1] ?? 0) &&
+      (callFlags.at(at) & CallFlag.everyTurn) === 0
+    )
+      this.#asks[caller] = 1;
+    else this.callSiteWeight[at] = CALL_WEIGHT;
   }
 
   #finish(node: number): void {
@@ -193,69 +243,115 @@ class CallPlanner implements CallPlan {
       return;
     }
     for (let at = this.#edgeStart(node); at < this.#edgeEnd(node); at++) {
-      const target = this.#targets[at] ?? 0;
-      this.#work[node] = Math.max(this.#work[node] ?? 0, this.#seenWork(target));
-      this.#weight[node] = Math.max(this.#weight[node] ?? 0, this.#seenWeight(target));
+      this.#work[node] = Math.max(this.#work[node] ?? 0, this.#seenWork(this.#targets[at] ?? 0));
     }
   }
 
-  /** A callee's work as its callers see it. A callee that asks for ticks bounds its work itself. */
+  /** What a call does that is charged nowhere else. */
   #seenWork(node: number): number {
-    if (node < 0) return IMPORT_WEIGHT;
-    return this.#state[node] === DONE && this.#asks[node] !== 1 ? (this.#work[node] ?? 0) : CALL_WEIGHT_CAP;
+    return this.#state[node] === DONE && this.#asks[node] !== 1 ? (this.#work[node] ?? 0) : 0;
   }
 
-  #seenWeight(node: number): number {
-    if (node < 0) return IMPORT_WEIGHT;
-    // What its loops have counted is lost if an exception ends the function.
-    if (this.#catches && node < this.#defined && this.#hasLoops(node)) return THROWING_WEIGHT;
-    return this.#state[node] === DONE && this.#asks[node] !== 1 ? (this.#weight[node] ?? 0) : 1;
-  }
-
-  #hasLoops(i: number): boolean {
-    return this.#module.code.firstLoop[i] !== this.#module.code.firstLoop[i + 1];
-  }
-
-  /** Weighs a function and its loops. Loops count their work as they do it, so it weighs nothing here. */
   #weigh(i: number): void {
     const { code } = this.#module;
-    for (let loop = code.firstLoop[i] ?? 0; loop < (code.firstLoop[i + 1] ?? 0); loop++) {
-      this.turnWeight[loop] = Math.min(WORK_LIMIT, code.loopWeight.at(loop));
+    const first = code.firstLoop[i] ?? 0;
+    const end = code.firstLoop[i + 1] ?? 0;
+    const callsQuietly = this.#addCalls(i, first, end);
+    for (let loop = end - 1; loop >= first; loop--) {
+      const { leastOfTurn, mostOfTurn } = code.paths;
+      const worst = this.#worst(mostOfTurn.at(loop), loop);
+      this.turnWeight[loop] = Math.min(
+        WORK_LIMIT,
+        weightOf(leastOfTurn.at(loop), mostOfTurn.at(loop), worst),
+      );
+      const parent = code.loopParent.at(loop);
+      this.#addCalled(
+        parent === NO_LOOP ? end : parent,
+        this.#called[loop] ?? 0,
+        this.#mostCalled[loop] ?? 0,
+      );
     }
-    let work = 1 + (code.straightWeight[i] ?? 0);
-    let weight = work;
-    for (let at = this.#edgeStart(i); at < this.#edgeEnd(i); at++) {
-      const callee = this.#edge(i, at);
-      const loop = code.callLoop.at(at);
-      if (!this.#catches && (code.callFlags.at(at) & CallFlag.ends) !== 0) continue;
-      if (loop === NO_LOOP) {
-        work += this.#seenWork(callee);
-        weight = Math.min(CALL_WEIGHT_CAP, weight + this.#seenWeight(callee));
-      } else {
-        this.turnWeight[loop] = Math.min(WORK_LIMIT, (this.turnWeight[loop] ?? 0) + this.#seenWeight(callee));
-      }
+    const most = 1 + (code.mostWeight[i] ?? 0);
+    const work = this.#worst(most, end);
+    if (work > MOST_UNCHARGED) this.#asks[i] = 1;
+    if (this.#asks[i] === 1) {
+      const weight = weightOf(1 + (code.leastWeight[i] ?? 0), most, work);
+      this.entryWeight[i] = Math.min(WORK_LIMIT, Math.max(CALL_WEIGHT, weight));
     }
-    weight = Math.min(weight, CALL_WEIGHT_CAP);
-    this.#chargeCalls(i, weight);
-    if (this.#asks[i] === 1) this.entryWeight[i] = weight;
-    if (work > WORK_LIMIT) {
-      this.#asks[i] = 1;
-      this.entryWeight[i] = MULTIPLYING_WEIGHT;
-    }
-    this.#work[i] = Math.min(SATURATED, work);
-    this.#weight[i] = weight;
+    this.#work[i] = work;
+    this.#chargeCalls(i);
+    const isShallow = callsQuietly && ((code.flags[i] ?? 0) & BodyFlag.throws) === 0;
+    this.isShallow[i] = isShallow ? 1 : 0;
+    this.#quiet[i] = isShallow && this.#asks[i] !== 1 && !this.#turns(first, end) ? 1 : 0;
   }
 
-  /** Has calls that close cycles charge for their work. A call in every turn of a loop pays for the turn, too. */
-  #chargeCalls(i: number, weight: number): void {
+  /** Whether one of the loops may take more than one turn. */
+  #turns(first: number, end: number): boolean {
+    const { loopFlags } = this.#module.code;
+    for (let loop = first; loop < end; loop++)
+      if ((loopFlags.at(loop) & LoopFlag.branched) !== 0) return true;
+    return false;
+  }
+
+  /**
+   * Adds up what the calls of a function do, for itself, in place of a loop `end`, and for each of its loops.
+   * @returns whether they are all quiet
+   */
+  #addCalls(i: number, first: number, end: number): boolean {
+    const { code } = this.#module;
+    this.#called.fill(0, first, end + 1);
+    this.#mostCalled.fill(0, first, end + 1);
+    let quiet = true;
+    for (let at = this.#edgeStart(i); at < this.#edgeEnd(i); at++) {
+      const loop = code.callLoop.at(at);
+      const callee = this.#edge(i, at);
+      const ends = (code.callFlags.at(at) & CallFlag.ends) !== 0;
+      if (ends && (callee < 0 || !this.#catches)) continue;
+      const isIndirect = callee >= this.#defined;
+      if (callee < 0 || (isIndirect && this.#reachesImport[callee - this.#defined] === 1)) {
+        this.callSiteWeight[at] = IMPORT_WEIGHT;
+      }
+      if (callee < 0 || isIndirect || this.#quiet[callee] !== 1) {
+        quiet = false;
+        if (loop !== NO_LOOP && !ends) this.hasChargingCalls[loop] = 1;
+      }
+      const work = callee < 0 ? 0 : Math.max(0, this.#seenWork(callee) - CALL_WEIGHT);
+      this.#addCalled(loop === NO_LOOP ? end : loop, work, work);
+    }
+    return quiet;
+  }
+
+  #addCalled(loop: number, sum: number, most: number): void {
+    this.#called[loop] = Math.min(SATURATED, (this.#called[loop] ?? 0) + sum);
+    this.#mostCalled[loop] = Math.max(this.#mostCalled[loop] ?? 0, most);
+  }
+
+  /** What the heaviest path does, callees included: on it are no more calls than there are, or than make its weight. */
+  #worst(most: number, loop: number): number {
+    return most + Math.min(this.#called[loop] ?? 0, (most / CALL_WEIGHT) * (this.#mostCalled[loop] ?? 0));
+  }
+
+  /** Has what calls in every turn of a loop charge, and what the turn does, charged at once. */
+  #chargeCalls(i: number): void {
     const { code } = this.#module;
     for (let at = this.#edgeStart(i); at < this.#edgeEnd(i); at++) {
-      if (this.callSiteWeight[at] !== 1) continue;
-      this.callSiteWeight[at] = weight;
-      if ((code.callFlags.at(at) & CallFlag.everyTurn) === 0) continue;
+      const weight = this.callSiteWeight[at] ?? 0;
+      if (weight === 0 || (code.callFlags.at(at) & CallFlag.everyTurn) === 0) continue;
       const loop = code.callLoop.at(at);
-      this.callSiteWeight[at] = Math.max(weight, this.turnWeight[loop] ?? 0);
-      this.turnWeight[loop] = 0;
+      const turn = this.turnWeight[loop] ?? 0;
+      if (weight >= IMPORT_WEIGHT && turn > 0) {
+        // The turn pays for the host call: one check for both, and at the head, where guests expect to be preempted.
+        this.callSiteWeight[at] = 0;
+        this.turnWeight[loop] = Math.min(WORK_LIMIT, turn + weight);
+      } else {
+        this.callSiteWeight[at] = Math.max(weight, turn);
+        this.turnWeight[loop] = 0;
+      }
     }
   }
+}
+
+/** What to charge for a path between `least` and `most`, that does no more than `worst`. */
+function weightOf(least: number, most: number, worst: number): number {
+  return Math.max(1, Math.round(Math.sqrt(least * most)), Math.ceil(worst / LEAST_PART));
 }

@@ -2,7 +2,8 @@ import { CountedLoops } from './counted-loops.ts';
 import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
 import { changesTables, isBulk, Op, Shape } from './opcodes.ts';
-import { isFree, readPlain } from './plain-instructions.ts';
+import { PathWeights } from './path-weights.ts';
+import { costOf, readPlain } from './plain-instructions.ts';
 import type { TypeDefinition } from './type-definition.ts';
 import { readValueType } from './value-type.ts';
 
@@ -15,6 +16,7 @@ export const BodyFlag = {
   tableToLoop: 4,
   /** Holds an instruction with a length operand (memory.fill, array.new, ...). */
   bulk: 8,
+  throws: 16,
 } as const;
 
 /** What is known of a loop; a bit set. */
@@ -23,19 +25,20 @@ export const LoopFlag = {
   /** An instruction other than br, br_if and br_table branches to it. */
   oddBranch: 2,
   nested: 4,
-  /** Calls through a table or a reference. */
-  indirectCalls: 8,
   /** Some instruction branches to it. Otherwise it runs once. */
   branched: 16,
 } as const;
 
 /** What is known of a call; a bit set. */
 export const CallFlag = {
-  /** `unreachable` follows: the call ends the execution, so it belongs to no turn of a loop. */
-  ends: 1,
   /** Every turn of the innermost loop around it that goes on to another one makes this call. */
-  everyTurn: 2,
+  everyTurn: 1,
+  /** `unreachable` follows: the execution does not go on, unless the call throws. */
+  ends: 2,
 } as const;
+
+/** What a call counts on a path, and the least that is charged for one. */
+export const CALL_WEIGHT = 10;
 
 /** An edge target below zero stands for an indirect call through the type `~target`. */
 export const NO_LOOP = -1;
@@ -59,13 +62,16 @@ export interface CodeSurvey {
   /** Declared locals, without parameters. */
   readonly localCount: Uint32Array;
   readonly flags: Uint8Array;
-  /** Instructions outside of loops. Those that cost nothing do not count, here and below. */
-  readonly straightWeight: Int32Array;
+  /** The lightest path through the function and the heaviest one, each with `CALL_WEIGHT` for a call. */
+  readonly leastWeight: Int32Array;
+  readonly mostWeight: Int32Array;
   readonly firstLoop: Int32Array;
   readonly firstCall: Int32Array;
   readonly loopFlags: IntList;
-  /** Instructions of the loop's own body, without those of inner loops. */
-  readonly loopWeight: IntList;
+  /** The loop right around the loop, or `NO_LOOP`. */
+  readonly loopParent: IntList;
+  /** By loop: the paths of one turn. */
+  readonly paths: PathWeights;
   /** Loops whose number of turns is known when they begin. */
   readonly counted: CountedLoops;
   /** Callee's function index, or `~typeIndex` for an indirect call. */
@@ -82,9 +88,6 @@ export interface SurveyContext {
   readonly addressTaken: Uint8Array;
 }
 
-/** Weight of an instruction that fills, copies or allocates; its length is checked apart. */
-const BULK_WEIGHT = 500;
-
 /** Walks the code section once: checks its structure and notes what passes need to plan. */
 export class CodeSurveyor implements CodeSurvey {
   readonly functionCount: number;
@@ -95,11 +98,13 @@ export class CodeSurveyor implements CodeSurvey {
   readonly bodyEnd: Int32Array;
   readonly localCount: Uint32Array;
   readonly flags: Uint8Array;
-  readonly straightWeight: Int32Array;
+  readonly leastWeight: Int32Array;
+  readonly mostWeight: Int32Array;
   readonly firstLoop: Int32Array;
   readonly firstCall: Int32Array;
   readonly loopFlags = new IntList(64);
-  readonly loopWeight = new IntList(64);
+  readonly loopParent = new IntList(64);
+  readonly paths = new PathWeights();
   readonly counted = new CountedLoops();
   readonly callTarget = new IntList(256);
   readonly callLoop = new IntList(256);
@@ -114,7 +119,6 @@ export class CodeSurveyor implements CodeSurvey {
   #depth = 0;
   #innermostLoop = NO_LOOP;
   #innermostDepth = 0;
-  #straight = 0;
 
   constructor(functionCount: number, context: SurveyContext) {
     this.functionCount = functionCount;
@@ -125,7 +129,8 @@ export class CodeSurveyor implements CodeSurvey {
     this.bodyEnd = new Int32Array(functionCount);
     this.localCount = new Uint32Array(functionCount);
     this.flags = new Uint8Array(functionCount);
-    this.straightWeight = new Int32Array(functionCount);
+    this.leastWeight = new Int32Array(functionCount);
+    this.mostWeight = new Int32Array(functionCount);
     this.firstLoop = new Int32Array(functionCount + 1);
     this.firstCall = new Int32Array(functionCount + 1);
   }
@@ -166,12 +171,13 @@ export class CodeSurveyor implements CodeSurvey {
   #readBody(reader: InstructionReader, i: number): void {
     this.#depth = 0;
     this.#innermostLoop = NO_LOOP;
-    this.#straight = 0;
+    this.paths.begin();
+    this.paths.openBlock(false);
     this.#open(NO_LOOP);
     let flags = 0;
     while (this.#depth > 0) {
       // Loops may be counted ones, so their instructions are followed.
-      if (this.#innermostLoop === NO_LOOP) this.#straight += readPlain(reader);
+      if (this.#innermostLoop === NO_LOOP) this.paths.add(readPlain(reader));
       reader.next();
       flags |= this.#note(reader);
     }
@@ -179,36 +185,38 @@ export class CodeSurveyor implements CodeSurvey {
       throw reader.fail(reader.position, `the end of the function's body at offset ${hex(reader.end)}`);
     }
     this.flags[i] = flags;
-    this.straightWeight[i] = this.#straight;
+    this.leastWeight[i] = this.paths.least;
+    this.mostWeight[i] = this.paths.most;
   }
 
   #note(reader: InstructionReader): number {
     const opcode = reader.opcode;
-    if (!isFree(opcode)) this.#weigh(1);
+    this.paths.add(costOf(opcode));
     switch (reader.shape) {
       case Shape.none:
-        if (opcode === Op.else || opcode === Op.end) this.#closeInner();
-        if (opcode === Op.end) this.#close();
-        else if (opcode === Op.return) this.#leave(0);
+        this.#noteBare(opcode);
         this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
-        return 0;
+        return opcode === Op.throwRef ? BodyFlag.throws : 0;
       case Shape.function:
         return this.#noteFunction(reader);
       case Shape.twoIndices:
         this.changesTables ||= changesTables(opcode);
         if (opcode === Op.callIndirect || opcode === Op.returnCallIndirect) this.#noteIndirectCall(reader);
-        return isBulk(opcode) ? this.#noteBulk() : 0;
+        return isBulk(opcode) ? BodyFlag.bulk : 0;
       case Shape.index:
         this.changesTables ||= changesTables(opcode);
         this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
+        if (opcode === Op.throw) return this.#noteThrow();
+        if (opcode === Op.catch) this.paths.catch();
         if (opcode === Op.callRef || opcode === Op.returnCallRef) this.#noteIndirectCall(reader);
-        return isBulk(opcode) ? this.#noteBulk() : 0;
+        return isBulk(opcode) ? BodyFlag.bulk : 0;
       case Shape.blockType:
         return this.#noteBlock(reader);
       case Shape.tryTable:
         this.#noteLabels(reader);
         return this.#noteBlock(reader);
       case Shape.label:
+        if (opcode === Op.rethrow) return this.#noteThrow();
         if (opcode === Op.delegate) {
           this.#close();
           if (this.#depth === 0) throw reader.fail(reader.start, 'a block to end here');
@@ -221,6 +229,35 @@ export class CodeSurveyor implements CodeSurvey {
         this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
         return 0;
     }
+  }
+
+  /** Notes an instruction without immediates. */
+  #noteBare(opcode: number): void {
+    switch (opcode) {
+      case Op.else:
+        this.#closeInner();
+        this.paths.else();
+        return;
+      case Op.end:
+        this.#closeInner();
+        this.#close();
+        return;
+      case Op.catchAll:
+        this.paths.catch();
+        return;
+      case Op.return:
+        this.#leave(0);
+        this.paths.leave();
+        return;
+      case Op.unreachable:
+      case Op.throwRef:
+        this.paths.stop();
+    }
+  }
+
+  #noteThrow(): number {
+    this.paths.stop();
+    return BodyFlag.throws;
   }
 
   /** Notes that a branch to the block at `target`, counted from the outermost, may leave loops around it. */
@@ -238,17 +275,6 @@ export class CodeSurveyor implements CodeSurvey {
     }
   }
 
-  #weigh(weight: number): void {
-    const loop = this.#innermostLoop;
-    if (loop === NO_LOOP) this.#straight += weight;
-    else this.loopWeight.values[loop] = this.loopWeight.at(loop) + weight;
-  }
-
-  #noteBulk(): number {
-    this.#weigh(BULK_WEIGHT);
-    return BodyFlag.bulk;
-  }
-
   #noteFunction(reader: InstructionReader): number {
     if (reader.index >= this.#context.functionTotal) {
       throw reader.fail(
@@ -258,7 +284,7 @@ export class CodeSurveyor implements CodeSurvey {
       );
     }
     if (reader.opcode === Op.refFunc) this.#context.addressTaken[reader.index] = 1;
-    else this.#noteCall(reader.index, reader.bytes[reader.position]);
+    else this.#noteCall(reader, reader.index, reader.opcode === Op.returnCall);
     return BodyFlag.namesFunctions;
   }
 
@@ -270,10 +296,12 @@ export class CodeSurveyor implements CodeSurvey {
         `${reader.index}`,
       );
     }
-    this.#noteCall(~reader.index, reader.bytes[reader.position]);
+    this.#noteCall(reader, ~reader.index, reader.opcode !== Op.callIndirect && reader.opcode !== Op.callRef);
   }
 
-  #noteCall(target: number, after: number | undefined): void {
+  #noteCall(reader: InstructionReader, target: number, isTailCall: boolean): void {
+    this.paths.add(CALL_WEIGHT);
+    if (isTailCall) this.paths.leave();
     this.callTarget.push(target);
     this.callLoop.push(this.#innermostLoop);
     const loop = this.#innermostLoop;
@@ -282,10 +310,8 @@ export class CodeSurveyor implements CodeSurvey {
       loop !== NO_LOOP &&
       this.#depth - 1 === this.#innermostDepth &&
       (this.loopFlags.at(loop) & LoopFlag.branched) === 0;
-    this.callFlags.push(
-      (after === Op.unreachable ? CallFlag.ends : 0) | (everyTurn ? CallFlag.everyTurn : 0),
-    );
-    if (loop !== NO_LOOP && target < 0) this.#flagLoop(loop, LoopFlag.indirectCalls);
+    const ends = reader.bytes[reader.position] === Op.unreachable;
+    this.callFlags.push((everyTurn ? CallFlag.everyTurn : 0) | (ends ? CallFlag.ends : 0));
   }
 
   #noteBlock(reader: InstructionReader): number {
@@ -298,13 +324,15 @@ export class CodeSurveyor implements CodeSurvey {
       params = type.params.length;
     }
     if (reader.opcode !== Op.loop) {
+      this.paths.openBlock(reader.opcode === Op.if);
       this.#open(NO_LOOP);
       return 0;
     }
     if (this.#innermostLoop !== NO_LOOP) this.#flagLoop(this.#innermostLoop, LoopFlag.nested);
     const loop = this.loopFlags.length;
     this.loopFlags.push(params > 0 ? LoopFlag.params : 0);
-    this.loopWeight.push(1);
+    this.loopParent.push(this.#innermostLoop);
+    this.paths.openLoop();
     // If the loop has no results, the byte before the body is the empty block type.
     this.counted.open(reader, reader.blockType < 0 && reader.bytes[reader.position - 1] === 0x40);
     this.#open(loop);
@@ -322,13 +350,23 @@ export class CodeSurveyor implements CodeSurvey {
         throw reader.fail(reader.labelsAt[i] ?? 0, `a label below ${this.#depth}`, String(label));
       }
       this.#leave(this.#depth - 1 - label);
-      const loop = this.#blockLoop[this.#depth - 1 - label] ?? NO_LOOP;
+      const block = this.#depth - 1 - label;
+      const loop = this.#blockLoop[block] ?? NO_LOOP;
+      this.#followBranch(opcode, block, loop);
       if (loop === NO_LOOP) continue;
       this.#flagLoop(loop, flag);
       this.counted.branch(loop);
       if (opcode === Op.brTable) found = BodyFlag.tableToLoop;
     }
+    if (opcode === Op.br || opcode === Op.brTable) this.paths.stop();
     return found;
+  }
+
+  #followBranch(opcode: number, block: number, loop: number): void {
+    if (opcode === Op.delegate) return;
+    if (opcode === Op.tryTable) this.paths.catchAt(block);
+    else if (loop === NO_LOOP) this.paths.branchOut(block);
+    else this.paths.branchBack(block, loop);
   }
 
   #flagLoop(loop: number, flag: number): void {
@@ -354,6 +392,7 @@ export class CodeSurveyor implements CodeSurvey {
   #close(): void {
     this.#depth--;
     const loop = this.#blockLoop[this.#depth] ?? NO_LOOP;
+    this.paths.close(loop);
     if (loop !== NO_LOOP) this.counted.close(loop, (this.loopFlags.at(loop) & LoopFlag.nested) === 0);
     this.#innermostLoop = this.#innermost[this.#depth] ?? NO_LOOP;
     this.#innermostDepth = this.#innermostDepths[this.#depth] ?? 0;

@@ -1,4 +1,4 @@
-import { type CallPlan, WORK_LIMIT } from './call-plan.ts';
+import type { CallPlan } from './call-plan.ts';
 import type { CodeWalk } from './code-pass.ts';
 import { Bound, Counted, type CountedLoops } from './counted-loops.ts';
 import { Op } from './opcodes.ts';
@@ -72,7 +72,7 @@ export class CountedLoopWriter {
     const { emit } = walk;
     const by = this.#loops.stride.at(loop);
     const weight = this.#plan.turnWeight[loop] ?? 1;
-    const most = Math.max(1, Math.floor(WORK_LIMIT / weight));
+    const most = Math.max(1, Math.floor(this.#work.most / weight));
     // Rotating divides. A distance that is no multiple becomes a large number, as it should: that loop turns for long.
     if (Math.abs(by) > 1) {
       emit.constant(Math.log2(Math.abs(by)));
@@ -98,7 +98,7 @@ export class CountedLoopWriter {
     emit.localGet(this.#work.limit);
     emit.u8(Op.i32GeU);
     emit.unlikelyIf();
-    this.#work.askAndClear();
+    this.#work.overflow();
     emit.u8(Op.end);
   }
 

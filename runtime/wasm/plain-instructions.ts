@@ -1,5 +1,5 @@
 import type { ByteReader } from './byte-reader.ts';
-import { Op, PLAIN_SHAPES, Shape } from './opcodes.ts';
+import { isBulk, Op, PLAIN_SHAPES, Shape } from './opcodes.ts';
 
 /** Instructions from here on are not about control. */
 const FIRST_PLAIN = 0x1a;
@@ -27,8 +27,13 @@ const LENGTHS = Uint8Array.from(PLAIN_SHAPES, (kind, opcode) => {
   }
 });
 
-/** By opcode: 0 for instructions that cost nothing, 1 for others. */
-const COSTS = Uint8Array.from(LENGTHS, (_, opcode) => (isFree(opcode) ? 0 : 1));
+/** Bulk operations, whose length is checked apart, and those that grow memories and tables. */
+const BULK_COST = 500;
+/** Divisions and square roots. */
+const DIVISION_COST = 10;
+
+/** By opcode: `costOf`. */
+const COSTS = Uint16Array.from(LENGTHS, (_, opcode) => costOf(opcode));
 
 /** Alignments from here on are followed by a memory's index. */
 const NAMES_MEMORY = 0x40;
@@ -75,7 +80,7 @@ function pastNumber(bytes: Uint8Array, at: number): number {
 
 /**
  * Reads plain instructions whose immediates take one byte each, as nearly all do. It stops at any other instruction.
- * @returns how many there were that cost something
+ * @returns what they cost
  */
 export function readPlain(reader: ByteReader): number {
   const { bytes } = reader;
@@ -111,8 +116,8 @@ export function readPlain(reader: ByteReader): number {
   return cost;
 }
 
-/** Instructions that compile to nothing, or to an operand of the next one. */
-export function isFree(opcode: number): boolean {
+/** What an instruction costs, in units of about a simple one: 0 if it compiles to nothing, or to another one's operand. */
+export function costOf(opcode: number): number {
   switch (opcode) {
     case Op.localGet:
     case Op.localSet:
@@ -122,8 +127,24 @@ export function isFree(opcode: number): boolean {
     case Op.end:
     case Op.nop:
     case Op.drop:
-      return true;
+      return 0;
+    case 0x6d: // i32.div_s
+    case 0x6e: // i32.div_u
+    case 0x6f: // i32.rem_s
+    case 0x70: // i32.rem_u
+    case 0x7f: // i64.div_s
+    case 0x80: // i64.div_u
+    case 0x81: // i64.rem_s
+    case 0x82: // i64.rem_u
+    case 0x91: // f32.sqrt
+    case 0x95: // f32.div
+    case 0x9f: // f64.sqrt
+    case 0xa3: // f64.div
+      return DIVISION_COST;
+    case Op.memoryGrow:
+    case Op.tableGrow:
+      return BULK_COST;
     default:
-      return false;
+      return isBulk(opcode) ? BULK_COST : 1;
   }
 }

@@ -1,7 +1,14 @@
 import { BulkCheck } from './bulk-check.ts';
-import { type CallPlan, planCalls, WORK_LIMIT } from './call-plan.ts';
+import {
+  type CallPlan,
+  FRAME_LIMIT,
+  IMPORT_WEIGHT,
+  planCalls,
+  THROW_WEIGHT,
+  WORK_LIMIT,
+} from './call-plan.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
-import { BodyFlag, LoopFlag, NO_LOOP } from './code-survey.ts';
+import { BodyFlag, CallFlag, LoopFlag, NO_LOOP } from './code-survey.ts';
 import { CountedLoopWriter } from './counted-loop-writer.ts';
 import { Counted } from './counted-loops.ts';
 import { LoopCopies } from './loop-copies.ts';
@@ -10,7 +17,7 @@ import { isBulk, Op } from './opcodes.ts';
 import { WorkCount } from './work-count.ts';
 
 /** Locals that the pass may add to a function. */
-const MOST_LOCALS = 5;
+const MOST_LOCALS = 6;
 /** Stands for the number of a loop where the loop at hand is not written as a counted one. */
 const NO_COUNTED_LOOP = -2;
 
@@ -27,11 +34,14 @@ const NO_COUNTED_LOOP = -2;
  *
  * The call of `tick` is outside of the inner loop's cycle, so the engine unrolls and allocates registers for it as
  * before. Small bodies are copied, so that several turns are counted at once: see `LoopCopies`. Loops that cannot be
- * split (with parameters, or reached by other branches) count and ask at their head.
+ * split (with parameters, or reached by other branches) and those with calls that may charge count and ask at their head:
+ * the engine does not unroll loops with calls, and an interpreter's loop has many branches back, but one head.
  *
  * When a function ends, what it has spent since it last asked is taken from a budget that all functions share, so that
- * many short calls count as much as one long one. Recursion, and nested calls whose work multiplies, take from the
- * budget too: see `planCalls`. If every turn of a loop makes such a call, the loop need not count.
+ * many short calls count as much as one long one. A function that makes calls that may charge does so more often, with
+ * `FRAME_LIMIT` in place of the limit: what it has spent is unknown to others until then, and lost if an exception ends
+ * it. Calls of imports, exceptions, recursion, and nested calls whose work multiplies, take from the budget too:
+ * `planCalls` tells where, and why that is enough. If every turn of a loop makes such a call, the loop need not count.
  */
 export class PreemptCode implements CodePass {
   readonly skipsPlain = true;
@@ -45,6 +55,8 @@ export class PreemptCode implements CodePass {
   #scratch = -1;
   /** Whether the code since the last merge of control has asked for a tick. */
   #asked = false;
+  /** Whether `spent` may be other than zero: if it counted the entry, or once a loop has begun. */
+  #hasSpent = false;
   readonly #bulk: BulkCheck;
 
   /** The loop at hand, if it is written as a counted one. */
@@ -71,8 +83,13 @@ export class PreemptCode implements CodePass {
     const flags = this.#module.code.flags[i] ?? 0;
     this.#nextCall = this.#module.code.firstCall[i] ?? 0;
     this.#work.spent = -1;
+    this.#work.left = -1;
+    this.#work.most = this.#plan.isShallow[i] === 1 ? WORK_LIMIT : FRAME_LIMIT;
     this.#scratch = -1;
-    const { loops, tableToLoop, bulk } = BodyFlag;
+    const { loops, tableToLoop, bulk, throws } = BodyFlag;
+    const charges =
+      (flags & (loops | throws)) !== 0 || this.#plan.entryWeight[i] !== 0 || this.#asksAtCalls(i);
+    if (charges && walk.hasRoomForLocals(MOST_LOCALS)) this.#work.left = walk.addLocal('i32');
     if ((flags & (loops | bulk)) !== 0 && walk.hasRoomForLocals(MOST_LOCALS)) {
       if (this.#countsTurns(i)) {
         this.#work.spent = walk.addLocal('i32');
@@ -82,15 +99,21 @@ export class PreemptCode implements CodePass {
       if (flags & (tableToLoop | bulk)) this.#scratch = walk.addLocal('i32');
     }
     this.#bulk.begin(walk, this.#scratch, (flags & bulk) !== 0 && this.#scratch >= 0);
-    return (flags & (loops | bulk)) !== 0 || this.#plan.entryWeight[i] !== 0 || this.#asksAtCalls(i);
+    return charges || (flags & bulk) !== 0;
   }
 
   /** Whether the function has a loop whose turns are counted. */
   #countsTurns(i: number): boolean {
     const { code } = this.#module;
     const end = code.firstLoop[i + 1] ?? 0;
-    for (let loop = code.firstLoop[i] ?? 0; loop < end; loop++) if (this.#isCharged(loop)) return true;
+    for (let loop = code.firstLoop[i] ?? 0; loop < end; loop++)
+      if (this.#isCharged(loop) && !this.#takesFromBudget(loop)) return true;
     return false;
+  }
+
+  /** Whether the turns of a loop do so much that each is taken from the budget at once. */
+  #takesFromBudget(loop: number): boolean {
+    return this.#plan.hasChargingCalls[loop] === 1 && (this.#plan.turnWeight[loop] ?? 0) >= FRAME_LIMIT;
   }
 
   /**
@@ -100,9 +123,15 @@ export class PreemptCode implements CodePass {
   #enterLoops(walk: CodeWalk): void {
     if (this.#work.spent < 0) return;
     const { emit, reader } = walk;
+    const weight = this.#plan.entryWeight[walk.definedIndex] ?? 0;
     emit.insert(reader.position);
-    emit.constant(WORK_LIMIT);
+    emit.constant(this.#work.most);
     emit.localSet(this.#work.limit);
+    if (weight > 0) {
+      emit.constant(weight);
+      emit.localSet(this.#work.spent);
+      this.#hasSpent = true;
+    }
     emit.resume(reader.position);
   }
 
@@ -120,9 +149,10 @@ export class PreemptCode implements CodePass {
 
   enter(walk: CodeWalk): void {
     this.#asked = false;
+    this.#hasSpent = false;
     this.#enterLoops(walk);
     const weight = this.#plan.entryWeight[walk.definedIndex] ?? 0;
-    if (weight === 0) return;
+    if (weight === 0 || this.#work.spent >= 0) return;
     walk.emit.insert(walk.reader.position);
     this.#work.askByBudget(weight);
     walk.emit.resume(walk.reader.position);
@@ -149,11 +179,19 @@ export class PreemptCode implements CodePass {
         this.#leave(walk);
         return;
       case Op.loop:
+        this.#hasSpent = this.#work.spent >= 0;
+        this.#asked = false;
+        return;
       case Op.else:
       case Op.catch:
       case Op.catchAll:
       case Op.delegate:
         this.#asked = false;
+        return;
+      case Op.throw:
+      case Op.rethrow:
+      case Op.throwRef:
+        this.#charge(walk, THROW_WEIGHT);
         return;
       case Op.returnCall:
       case Op.returnCallIndirect:
@@ -195,7 +233,7 @@ export class PreemptCode implements CodePass {
 
   /** Takes what the function's loops did since they last asked from the budget that all functions share. */
   #leave(walk: CodeWalk): void {
-    if (this.#work.spent < 0) return;
+    if (!this.#hasSpent) return;
     walk.emit.insert(walk.reader.start);
     this.#work.settle();
     walk.emit.resume(walk.reader.start);
@@ -204,7 +242,7 @@ export class PreemptCode implements CodePass {
   /** Handles branches to the function's own label. Compilers write a return instead, so this need not be fast. */
   #leaveByBranch(walk: CodeWalk): void {
     const { reader, labels, emit } = walk;
-    if (this.#work.spent < 0) return;
+    if (!this.#hasSpent) return;
     for (let i = 0; i < reader.labelCount; i++) {
       if (reader.labels[i] !== labels.depth - 1) continue;
       emit.insert(reader.start);
@@ -216,22 +254,44 @@ export class PreemptCode implements CodePass {
   }
 
   /**
-   * Asks for a tick before a call that closes a cycle. If control does not merge between two such calls, the first one
-   * asks for both, so the leaves of a recursion never pay.
+   * Charges before a call. If control does not merge between two calls that close cycles, the first one asks for both,
+   * so the leaves of a recursion never pay.
    */
   #call(walk: CodeWalk): void {
-    const weight = this.#plan.callSiteWeight[this.#nextCall++] ?? 0;
-    if (weight === 0 || this.#asked) return;
+    const at = this.#nextCall++;
+    const weight = this.#plan.callSiteWeight[at] ?? 0;
+    if (weight === 0 || (this.#asked && weight < IMPORT_WEIGHT)) return;
+    // A call that pays for the turn of a loop looks at the budget itself, since nothing else does in that loop.
+    const paysForTurn = (this.#module.code.callFlags.at(at) & CallFlag.everyTurn) !== 0;
+    if (this.#work.spent < 0 || paysForTurn || isTailCall(walk.reader.opcode)) this.#charge(walk, weight);
+    else this.#spend(walk, weight);
+  }
+
+  /** Takes `weight` from the budget before the instruction at hand, and looks at it. */
+  #charge(walk: CodeWalk, weight: number): void {
+    const { emit, reader } = walk;
     this.#asked = true;
-    walk.emit.insert(walk.reader.start);
+    emit.insert(reader.start);
     this.#work.askByBudget(weight);
-    walk.emit.resume(walk.reader.start);
+    emit.resume(reader.start);
+  }
+
+  /** Adds `weight` to what the function has spent, before the instruction at hand. Its loops and its end look at that. */
+  #spend(walk: CodeWalk, weight: number): void {
+    const { emit, reader } = walk;
+    this.#hasSpent = true;
+    emit.insert(reader.start);
+    emit.localGet(this.#work.spent);
+    emit.constant(weight);
+    emit.u8(Op.i32Add);
+    emit.localSet(this.#work.spent);
+    emit.resume(reader.start);
   }
 
   #isStripMined(loop: number): boolean {
     if (loop === NO_LOOP || this.#work.spent < 0 || !this.#isCharged(loop)) return false;
-    const flags = this.#module.code.loopFlags.at(loop);
-    return (flags & (LoopFlag.params | LoopFlag.oddBranch | LoopFlag.indirectCalls)) === 0;
+    if (this.#plan.hasChargingCalls[loop] === 1) return false;
+    return (this.#module.code.loopFlags.at(loop) & (LoopFlag.params | LoopFlag.oddBranch)) === 0;
   }
 
   /** Whether the loop's turns are counted. They need not be if there is only one, or if calls in every turn ask. */
@@ -272,13 +332,13 @@ export class PreemptCode implements CodePass {
     }
     emit.copy(reader.bytes, reader.start, reader.position);
     const weight = this.#plan.turnWeight[loop] ?? 1;
-    if (this.#work.spent < 0) {
+    if (this.#work.spent < 0 || this.#takesFromBudget(loop)) {
       this.#work.askByBudget(weight);
     } else {
       this.#work.charge(weight);
       emit.u8(Op.i32GeU);
       emit.unlikelyIf();
-      this.#work.askAndClear();
+      this.#work.overflow();
       emit.u8(Op.end);
     }
     emit.resume(reader.position);
@@ -389,7 +449,11 @@ export class PreemptCode implements CodePass {
     }
     emit.u8(Op.i32LtU);
     emit.likelyBranchIf(inner);
-    this.#work.askAndClear();
+    this.#work.overflow();
     emit.branch(inner + 1);
   }
+}
+
+function isTailCall(opcode: number): boolean {
+  return opcode === Op.returnCall || opcode === Op.returnCallIndirect || opcode === Op.returnCallRef;
 }

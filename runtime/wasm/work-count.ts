@@ -9,10 +9,14 @@ import { Op } from './opcodes.ts';
 export class WorkCount {
   /** Local: work of this function's loops since it last asked; -1 where no local could be added. */
   spent = -1;
-  /** Local: `WORK_LIMIT`. */
+  /** What `spent` may count before it goes to the budget. */
+  most = WORK_LIMIT;
+  /** Local: the same. */
   limit = -1;
   /** Local: the weight of an innermost loop's turn, or the bound of a counted loop's strip. */
   step = -1;
+  /** Local: what is left of the budget, at a check; -1 where no local could be added. */
+  left = -1;
   readonly #emit: CodeEmitter;
   readonly #tick: number;
   readonly #budget: number;
@@ -36,11 +40,13 @@ export class WorkCount {
     emit.constant(weight);
     emit.u8(Op.i32Add);
     emit.localTee(this.spent);
-    emit.constant(WORK_LIMIT);
+    emit.constant(this.most);
   }
 
-  askAndClear(): void {
-    this.#emit.call(this.#tick);
+  /** Writes what happens when `spent` has reached its limit. */
+  overflow(): void {
+    if (this.most < WORK_LIMIT) this.settle();
+    else this.ask();
     this.clear();
   }
 
@@ -65,8 +71,11 @@ export class WorkCount {
   #takeFromBudget(): void {
     const emit = this.#emit;
     emit.u8(Op.i32Sub);
+    // Through a local, since the engine would read the global again.
+    if (this.left >= 0) emit.localTee(this.left);
     emit.globalSet(this.#budget);
-    emit.globalGet(this.#budget);
+    if (this.left >= 0) emit.localGet(this.left);
+    else emit.globalGet(this.#budget);
     emit.constant(0);
     emit.u8(Op.i32LtS);
     emit.unlikelyIf();

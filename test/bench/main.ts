@@ -8,6 +8,7 @@ import { kernels } from './kernels.ts';
 import { memory } from './memory.ts';
 import { network } from './network.ts';
 import { processes } from './processes.ts';
+import { programs } from './programs.ts';
 import { rewriting } from './rewriting.ts';
 import { sqlite } from './sqlite.ts';
 import { startup } from './startup.ts';
@@ -18,6 +19,7 @@ const benchmarks = [
   ...crowd,
   ...flood,
   kernels,
+  ...programs,
   ...memory,
   rewriting,
   sqlite,

@@ -72,6 +72,11 @@ export type Outcome = { readonly result: unknown } | { readonly trap: string };
 
 export class Stop extends Error {}
 
+/** Traps as wasm does. A guest could catch an error of JavaScript, as it could not catch its end in the kernel. */
+const trapping = new WebAssembly.Instance(new WebAssembly.Module(oneFunction(0x00))).exports[
+  'f'
+] as () => void;
+
 export interface RunOptions {
   /** Ends the execution with an error after the module has asked this many times. */
   readonly stopAfter?: number;
@@ -88,9 +93,13 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
   const rewritten = passes === undefined ? undefined : rewriteModule(readModule(bytes), passes);
   const counts = new Counts();
   const running: Running = { exports: {}, asked: 0, counts, rewritten, call };
+  let stopped = false;
   const ask = (): number => {
     running.asked++;
-    if (running.asked > (options.stopAfter ?? Number.POSITIVE_INFINITY)) throw new Stop('asked too often');
+    if (running.asked > (options.stopAfter ?? Number.POSITIVE_INFINITY)) {
+      stopped = true;
+      trapping();
+    }
     return options.fuel ?? 100_000;
   };
   const imports = stubImports(bytes, options.quietImports ?? false);
@@ -121,7 +130,7 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
     try {
       return { result: fn(...args) };
     } catch (error) {
-      if (error instanceof Stop) throw error;
+      if (stopped) throw new Stop('asked too often', { cause: error });
       return { trap: error instanceof Error ? error.message : String(error) };
     }
   }

@@ -1,0 +1,187 @@
+import { IntList } from './int-list.ts';
+
+/** Stands for the weight of a path where there is none: nothing reaches this code. */
+const UNREACHED = -1;
+/** Weights do not grow beyond this. */
+const SATURATED = 2 ** 30;
+
+/**
+ * Adds up what lies on the paths through a function: for the function and for a turn of each of its loops, the weight of
+ * the lightest and of the heaviest path. Branches that exclude each other lie on different paths:
+ *
+ *     block                     3..3
+ *       br_if 0 (1 unit)        4..4    leaves the block with 4..4
+ *       ... 20 units ...       24..24
+ *     end                       4..24
+ *
+ * An inner loop counts as if it took part of one turn: it pays for whole turns itself. The only way into a loop is its
+ * head, so what lies between head and back edge is the difference of the paths to the two.
+ */
+export class PathWeights {
+  /** By loop, counted over the module: the lightest path from its head to a branch back; 0 if there is no such branch. */
+  readonly leastOfTurn = new IntList(64);
+  /** The heaviest one. */
+  readonly mostOfTurn = new IntList(64);
+
+  /** Of all paths to the point at hand. */
+  #least = 0;
+  #most = 0;
+  /** The heaviest path to any point so far. */
+  #peak = 0;
+  /** The lightest path to an end of the function. */
+  #leastToEnd = SATURATED;
+
+  // By open block: the paths to its beginning, and those that jumped to its end.
+  readonly #startLeast = new IntList(64);
+  readonly #startMost = new IntList(64);
+  readonly #endLeast = new IntList(64);
+  readonly #endMost = new IntList(64);
+  /** By open block: a bit set of `Open`. */
+  readonly #open = new IntList(64);
+
+  /** Called where a function begins. */
+  begin(): void {
+    this.#least = 0;
+    this.#most = 0;
+    this.#peak = 0;
+    this.#leastToEnd = SATURATED;
+    while (this.#open.length > 0) this.#pop();
+  }
+
+  /** The lightest path through the function that has been read. */
+  get least(): number {
+    return Math.min(this.#leastToEnd, this.most);
+  }
+
+  /** The heaviest path to any point of the function, also to those where it traps or throws. */
+  get most(): number {
+    return Math.min(SATURATED, Math.max(this.#peak, this.#most));
+  }
+
+  /** Adds an instruction. */
+  add(weight: number): void {
+    if (this.#most === UNREACHED) return;
+    this.#least += weight;
+    this.#most += weight;
+  }
+
+  /** Called where a block begins that is no loop. @param isIf whether it may be passed by, without an `else` */
+  openBlock(isIf: boolean): void {
+    this.#openAs(isIf ? Open.if : 0);
+  }
+
+  openLoop(): void {
+    this.leastOfTurn.push(0);
+    this.mostOfTurn.push(0);
+    this.#openAs(0);
+  }
+
+  #openAs(kind: number): void {
+    this.#startLeast.push(Math.min(SATURATED, this.#least));
+    this.#startMost.push(Math.min(SATURATED, this.#most));
+    this.#endLeast.push(SATURATED);
+    this.#endMost.push(UNREACHED);
+    this.#open.push(kind);
+  }
+
+  /** Called at a branch to the end of a block. @param block counted from the outermost, which is the function's */
+  branchOut(block: number): void {
+    if (this.#most === UNREACHED) return;
+    this.#arrive(block, this.#least, this.#most);
+  }
+
+  #arrive(block: number, least: number, most: number): void {
+    if (most > this.#endMost.at(block)) this.#endMost.values[block] = Math.min(SATURATED, most);
+    if (least < this.#endLeast.at(block)) this.#endLeast.values[block] = least;
+  }
+
+  /** Called at a branch back to a loop. */
+  branchBack(block: number, loop: number): void {
+    if (this.#most !== UNREACHED) this.#turn(block, loop, this.#least, this.#most);
+  }
+
+  #turn(block: number, loop: number, leastNow: number, mostNow: number): void {
+    const most = Math.max(1, Math.min(SATURATED, mostNow) - this.#startMost.at(block));
+    const least = Math.max(1, Math.min(SATURATED, leastNow) - this.#startLeast.at(block));
+    const before = this.leastOfTurn.at(loop);
+    this.leastOfTurn.values[loop] = before === 0 ? least : Math.min(before, least);
+    this.mostOfTurn.values[loop] = Math.max(this.mostOfTurn.at(loop), most);
+  }
+
+  /** Called where exceptions of the code that follows are caught by a branch to a block. */
+  catchAt(block: number): void {
+    this.#open.values[block] = this.#open.at(block) | Open.caught;
+  }
+
+  /** Called behind an instruction that never goes on to the next. */
+  stop(): void {
+    this.#note();
+    this.#most = UNREACHED;
+  }
+
+  /** Called behind one that ends the function. */
+  leave(): void {
+    if (this.#most !== UNREACHED) this.#leastToEnd = Math.min(this.#leastToEnd, this.#least);
+    this.stop();
+  }
+
+  #note(): void {
+    if (this.#most > this.#peak) this.#peak = this.#most;
+  }
+
+  /** Called at the `else` of the innermost block. */
+  else(): void {
+    const block = this.#open.length - 1;
+    this.branchOut(block);
+    this.#note();
+    this.#open.values[block] = this.#open.at(block) & ~Open.if;
+    this.#least = this.#startLeast.at(block);
+    this.#most = this.#startMost.at(block);
+  }
+
+  /** Called at a `catch` of the innermost block: an exception may come from any point in it. */
+  catch(): void {
+    const block = this.#open.length - 1;
+    this.branchOut(block);
+    this.#note();
+    this.#least = this.#startLeast.at(block);
+    this.#most = this.#startMost.at(block) === UNREACHED ? UNREACHED : this.#peak;
+  }
+
+  /** Called where the innermost block ends. @param loop its number if it is a loop, or -1 */
+  close(loop: number): void {
+    const block = this.#open.length - 1;
+    const open = this.#open.at(block);
+    this.#note();
+    const startMost = this.#startMost.at(block);
+    const isCaught = (open & Open.caught) !== 0 && startMost !== UNREACHED;
+    if (loop >= 0) {
+      if (isCaught) this.#turn(block, loop, this.#startLeast.at(block), this.#peak);
+    } else {
+      this.branchOut(block);
+      if (isCaught) this.#arrive(block, this.#startLeast.at(block), this.#peak);
+      if ((open & Open.if) !== 0 && startMost !== UNREACHED) {
+        this.#arrive(block, this.#startLeast.at(block), startMost);
+      }
+      this.#least = this.#endLeast.at(block);
+      this.#most = this.#endMost.at(block);
+    }
+    this.#pop();
+    if (block === 0) this.leave();
+  }
+
+  #pop(): void {
+    this.#startLeast.length--;
+    this.#startMost.length--;
+    this.#endLeast.length--;
+    this.#endMost.length--;
+    this.#open.length--;
+  }
+}
+
+const Open = {
+  /** An `if` without an `else` so far. */
+  if: 1,
+  /** Exceptions are caught by a branch to it. */
+  caught: 2,
+} as const;

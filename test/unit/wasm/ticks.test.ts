@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest';
+import { modernWat, preemptive, Stop, start, type Wasm, wat } from './support.ts';
+
+/**
+ * Shapes of code, each a loop or a recursion in `f`, which takes how often to do it. `units` is what a turn does, in
+ * about one instruction of compiled code each. A tick is wanted for 10 to 200 us of work, and a unit takes 0.2 to 1 ns: one
+ * for 20,000 to 800,000 units. Shapes whose branches differ much may be off by some more.
+ */
+interface Shape {
+  readonly text: string;
+  readonly units: number;
+  readonly turns?: number;
+  /** Assembled by binaryen: `wabt` does not know it, or cannot nest so deep. */
+  readonly modern?: boolean;
+}
+
+/** Counts local 0 down, and goes on while it is not zero. */
+const again = '(br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))';
+const loop = (body: string, locals = ''): string =>
+  `(func (export "f") (param i32) (local $x i32) ${locals} (loop $l ${body} ${again}))`;
+/** About `n` units of work that no compiler could leave out. */
+const work = (n: number): string =>
+  '(local.set $x (i32.mul (i32.add (local.get $x) (i32.const 7)) (i32.const 31)))'.repeat(n / 2);
+const memory = '(memory 1)';
+/** A loop of 200 turns, which a local counts that it declares. */
+const shortLoop = (local: number): string =>
+  `(local i32) (local.set ${local} (i32.const 200))
+    (loop $m (br_if $m (local.tee ${local} (i32.sub (local.get ${local}) (i32.const 1)))))`;
+
+/** The dispatch loop of an interpreter: opcode `turn % 4`, of `count` that there are, most of which do much. */
+const dispatch = (count: number, ends: (i: number) => string): string => {
+  const blocks = Array.from({ length: count }, (_, i) => `(block $b${count - 1 - i} `).join('');
+  const names = Array.from({ length: count }, (_, i) => `$b${i}`).join(' ');
+  const table = `(br_table ${names} (i32.and (local.get 0) (i32.const 3))))`;
+  const handlers = Array.from({ length: count }, (_, i) => {
+    const body = i < 4 ? work(6) : `${work(40)} ${ends(i)}`;
+    return `${body} (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))) (return)${i < count - 1 ? ')' : ''}`;
+  }).join('\n');
+  return `(func (export "f") (param i32) (local $x i32) (loop $l ${blocks} ${table} ${handlers}))`;
+};
+
+const big = `(func $big (param $x i32) (result i32) (if (i32.gt_s (local.get $x) (i32.const 1000000)) (then ${work(2000)}))
+  (i32.add (local.get $x) (i32.const 1)))`;
+const called = (name: string): string =>
+  `(local.set $x (i32.and (call ${name} (local.get $x)) (i32.const 63)))`;
+
+const shapes: Record<string, Shape> = {
+  'an empty loop': { text: loop(''), units: 2 },
+  'a loop with work': { text: loop(work(20)), units: 22 },
+  'a loop that divides': {
+    text: loop('(local.set $x (i32.div_u (i32.const 1000000) (i32.or (local.get $x) (i32.const 1))))'),
+    units: 12,
+  },
+  'branches of which one is taken': {
+    text: loop(`(if (i32.and (local.get 0) (i32.const 1)) (then ${work(20)}) (else ${work(20)}))`),
+    units: 24,
+  },
+  'thirty branches that exclude each other': { text: dispatch(30, () => ''), units: 10 },
+  'an interpreter with 200 opcodes that call others': {
+    modern: true,
+    text: `${big} ${dispatch(200, () => called('$big').repeat(5))}`,
+    units: 10,
+  },
+  'an interpreter with 200 opcodes that call through a table': {
+    modern: true,
+    text: `(table 1 funcref) (elem (i32.const 0) $big) (type $t (func (param i32) (result i32))) ${big} ${dispatch(
+      200,
+      () => '(local.set $x (call_indirect (type $t) (local.get $x) (i32.const 0)))'.repeat(5),
+    )}`,
+    units: 10,
+  },
+  'an interpreter with 200 opcodes that call the host': {
+    modern: true,
+    text: `(import "e" "host" (func $host)) ${dispatch(200, () => '(call $host)')}`,
+    units: 10,
+  },
+  'a host call that is hardly ever made': {
+    text: `(import "e" "host" (func $host)) ${loop(`${work(10)} (if (i32.eq (local.get 0) (i32.const -1)) (then (call $host)))`)}`,
+    units: 14,
+  },
+  'a loop that calls a small function': {
+    text: `(func $g (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))) ${loop(called('$g'))}`,
+    units: 6,
+  },
+  'a loop that calls a function with a long way that is not taken': {
+    text: `${big} ${loop(called('$big'))}`,
+    units: 10,
+  },
+  'a loop that calls a function with a loop': {
+    text: `(func $g (param i32) (result i32) (local $x i32) (local.set $x (i32.const 10))
+      (loop $m (br_if $m (local.tee $x (i32.sub (local.get $x) (i32.const 1))))) (local.get 0)) ${loop(called('$g'))}`,
+    units: 40,
+  },
+  'a loop that calls through a table': {
+    text: `(table 1 funcref) (elem (i32.const 0) $g) (type $t (func (param i32) (result i32)))
+      (func $g (type $t) (i32.add (local.get 0) (i32.const 1)))
+      ${loop('(local.set $x (call_indirect (type $t) (local.get $x) (i32.const 0)))')}`,
+    units: 10,
+  },
+  recursion: {
+    text: `(func $fib (param i32) (result i32) (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (i32.const 1))
+        (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+      (func (export "f") (param i32) (drop (call $fib (i32.const 27))))`,
+    // fib(27) makes 832,039 calls.
+    turns: 832_039,
+    units: 8,
+  },
+  'recursion through a table': {
+    text: `(table 1 funcref) (elem (i32.const 0) $fib) (type $t (func (param i32) (result i32)))
+      (func $fib (type $t) (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (i32.const 1))
+        (else (i32.add (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))
+          (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 2)) (i32.const 0))))))
+      (func (export "f") (param i32) (drop (call $fib (i32.const 27))))`,
+    turns: 832_039,
+    units: 12,
+  },
+  'recursion in a loop': {
+    text: `(func $tree (param $depth i32) (local $i i32) (if (i32.eqz (local.get $depth)) (then (return)))
+        (local.set $i (i32.const 8))
+        (loop $l (call $tree (i32.sub (local.get $depth) (i32.const 1)))
+          (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))
+      (func (export "f") (param i32) (call $tree (i32.const 6)))`,
+    turns: 299_593,
+    units: 12,
+  },
+  'small fills': {
+    text: `${memory} ${loop('(memory.fill (i32.const 0) (i32.const 1) (i32.const 2000))')}`,
+    units: 500,
+    turns: 20_000,
+  },
+  'exceptions that are thrown and caught': {
+    text: `(tag $e) (func $g (throw $e)) ${loop('(try (do (call $g)) (catch $e))')}`,
+    // Several microseconds each.
+    units: 10_000,
+    turns: 1000,
+  },
+  'a try that nothing is thrown in': {
+    text: `(tag $e) (func $g (param i32) (result i32) (if (i32.eq (local.get 0) (i32.const -1)) (then (throw $e)))
+        (i32.add (local.get 0) (i32.const 1)))
+      ${loop(`(try (do ${called('$g')}) (catch $e))`)}`,
+    units: 10,
+  },
+  'calls of functions with loops, in a module with exceptions': {
+    text: `(tag $e) (func $g (param i32) (result i32) (local $x i32) (local.set $x (i32.const 10))
+        (loop $m (if (i32.eq (local.get $x) (i32.const 99)) (then (throw $e)))
+          (br_if $m (local.tee $x (i32.sub (local.get $x) (i32.const 1))))) (local.get 0))
+      ${loop(`(try (do ${called('$g')}) (catch $e))`)}`,
+    units: 60,
+  },
+  'a try_table that nothing is thrown in': {
+    modern: true,
+    text: `(tag $e) (func $g (param i32) (result i32) (if (i32.eq (local.get 0) (i32.const -1)) (then (throw $e)))
+        (i32.add (local.get 0) (i32.const 1)))
+      ${loop(`(block $h (try_table (catch $e $h) ${called('$g')}))`)}`,
+    units: 10,
+  },
+};
+
+/** The worst that was found for what the pass cannot know: how many of the branches, calls and turns there really are. */
+const hostile: Record<string, Shape> = {
+  'a loop whose turn may be short but is long': {
+    text: loop(`(if (i32.lt_s (local.get 0) (i32.const 0)) (then (br $l))) ${work(4000)}`),
+    units: 4000,
+    turns: 100_000,
+  },
+  'an opcode that does more than all others': {
+    text: dispatch(40, () => '')
+      .replace(work(6), work(4000))
+      .replace('i32.const 3', 'i32.const 0'),
+    modern: true,
+    units: 4000,
+    turns: 100_000,
+  },
+  'a function whose long way is taken': {
+    text: `${big.replace('i32.gt_s', 'i32.lt_s')} ${loop(called('$big'))}`,
+    units: 2000,
+    turns: 100_000,
+  },
+  'a leaf that divides': {
+    text: `(func $g (param $x i64) (result i64) ${'(local.set $x (i64.div_u (i64.const 9) (i64.or (local.get $x) (i64.const 1))))'.repeat(6000)}
+      (local.get $x)) ${loop('(drop (call $g (i64.const 5)))')}`,
+    units: 60_000,
+    turns: 2000,
+  },
+  'functions that do less than is counted, but each calls the next sixteen times': {
+    text: `${Array.from({ length: 4 }, (_, i) => `(func $f${i} ${`(call $f${i + 1})`.repeat(16)})`).join('')}
+      (func $f4 (local $x i32) (if (i32.eqz (local.get $x)) (then ${work(100)}))) ${loop('(call $f0)')}`,
+    units: 16 ** 4 * 100,
+    turns: 20,
+  },
+  'callees that work and then throw, caught far above': {
+    text: `(tag $e) (func $g0 ${shortLoop(0)} (throw $e))
+      ${Array.from({ length: 16 }, (_, i) => `(func $g${i + 1} ${shortLoop(0)} (call $g${i}))`).join('')}
+      ${loop('(try (do (call $g16)) (catch_all))')}`,
+    units: 17 * 400 + 10_000,
+    turns: 5000,
+  },
+  'recursion that works on its way down': {
+    text: `(func $g (param i32) ${shortLoop(1)}
+        (if (local.get 0) (then (call $g (i32.sub (local.get 0) (i32.const 1))))))
+      ${loop('(call $g (i32.const 1000))')}`,
+    units: 1000 * 400,
+    turns: 100,
+  },
+};
+
+async function build({ text, modern }: Shape): Promise<Wasm> {
+  const source = `(module ${text})`;
+  return modern ? modernWat(source) : wat(source);
+}
+
+/** Runs a shape, and returns how many units it did between two ticks. */
+async function unitsBetweenTicks(shape: Shape | undefined): Promise<number> {
+  if (shape === undefined) throw new Error('no such shape');
+  const turns = shape.turns ?? 1_000_000;
+  const running = start(await build(shape), preemptive, { quietImports: true });
+  expect(running.call('f', turns)).toEqual({ result: undefined });
+  return (turns * shape.units) / running.asked;
+}
+
+async function expectPreempted(shape: Shape | undefined): Promise<void> {
+  if (shape === undefined) throw new Error('no such shape');
+  const running = start(await build(shape), preemptive, { quietImports: true, stopAfter: 5 });
+  expect(() => running.call('f', -1)).toThrow(Stop);
+}
+
+describe('a tick is asked for every 10 to 200 us of work', () => {
+  it.each(Object.keys(shapes))('%s', async (name) => {
+    const units = await unitsBetweenTicks(shapes[name]);
+    expect(units).toBeGreaterThanOrEqual(20_000);
+    expect(units).toBeLessThanOrEqual(800_000);
+    await expectPreempted(shapes[name]);
+  });
+});
+
+describe('a tick is asked for every few milliseconds of work at least', () => {
+  it.each(Object.keys(hostile))('%s', async (name) => {
+    const units = await unitsBetweenTicks(hostile[name]);
+    expect(units).toBeLessThanOrEqual(64 * 2 ** 18);
+    await expectPreempted(hostile[name]);
+  });
+});
