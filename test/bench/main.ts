@@ -7,6 +7,7 @@ import { inspection } from './inspection.ts';
 import { kernels } from './kernels.ts';
 import { memory } from './memory.ts';
 import { network } from './network.ts';
+import { networkRust } from './network-rust.ts';
 import { processes } from './processes.ts';
 import { programs } from './programs.ts';
 import { rewriting } from './rewriting.ts';
@@ -28,5 +29,6 @@ const benchmarks = [
   testMode,
   inspection,
   ...network,
+  ...networkRust,
 ];
 process.exit(await bench(benchmarks, process.argv.slice(2)));

@@ -1,0 +1,138 @@
+/** What sockets cost guests of Rust, with the crate `lunatic`, beside `node:net` and upstream's runtime. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { projectFolder } from '../support/command.ts';
+import { alternate } from './alternate.ts';
+import { bench } from './bench.ts';
+import type { Benchmark } from './benchmark.ts';
+import { besideUpstream, GuestCommand } from './upstream.ts';
+
+const CONNECTIONS = 64;
+const ECHO_RUNS = 5;
+/** Messages of each connection. */
+const MESSAGES = 1500;
+const BYTES = 64;
+
+const HTTP_RUNS = 7;
+/** Seconds of each. */
+const HTTP_TIME = 1;
+
+const run = promisify(execFile);
+
+function built(name: string): string {
+  return join(projectFolder, 'test', 'guests', 'built', 'rust', `${name}.wasm`);
+}
+
+const echo: Benchmark = {
+  rows: [
+    {
+      name: 'Rust TCP echo',
+      unit: 'us',
+      what: 'a message of 64 bytes from one process of a Rust guest to another and back over TCP, 64 connections (1.25 times as long is a share of 0.8)',
+      peer: 'node:net',
+      better: 'less',
+      must: 1 / 0.8,
+      aim: 1 / 1.1,
+    },
+  ],
+  async measure() {
+    const args = [CONNECTIONS, MESSAGES, BYTES].map(String);
+    const perMessage = (nanoseconds: number) => nanoseconds / 1000 / (CONNECTIONS * MESSAGES);
+    const guests = async () => {
+      const command = GuestCommand.ours(built('echo_load'), args);
+      try {
+        const [time = 0] = await command.numbers(1);
+        await command.finish();
+        return perMessage(time);
+      } finally {
+        await command.kill();
+      }
+    };
+    const plain = async () => {
+      const peer = fileURLToPath(new URL('network-peer.ts', import.meta.url));
+      return perMessage(Number((await run(process.execPath, [peer, ...args])).stdout));
+    };
+    return [await alternate(ECHO_RUNS, guests, plain)];
+  },
+};
+
+/** Microseconds that `wrk` saw for each request, and the milliseconds that 99 of 100 took at most. */
+async function load(port: number): Promise<{ request: number; slow: number }> {
+  const { stdout } = await run('wrk', [
+    `--connections=${CONNECTIONS}`,
+    '--threads=1',
+    `--duration=${HTTP_TIME}s`,
+    '--latency',
+    `http://127.0.0.1:${port}/`,
+  ]);
+  const [, rate = ''] = /^Requests\/sec: +([\d.]+)$/m.exec(stdout) ?? [];
+  const [, slow = '', unit = ''] = /^ +99% +([\d.]+)(us|ms|s)$/m.exec(stdout) ?? [];
+  if (rate === '' || unit === '' || /Socket errors|Non-2xx/.test(stdout)) throw new Error(stdout);
+  return { request: 1e6 / Number(rate), slow: Number(slow) * ({ us: 0.001, ms: 1 }[unit] ?? 1000) };
+}
+
+const hasWrk = (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'wrk')));
+
+const beside = besideUpstream({
+  rows: [
+    {
+      name: 'Rust HTTP, request',
+      unit: 'us',
+      what: 'a request to a Rust guest with a process for each of 64 connections of wrk',
+      peer: null,
+      better: 'less',
+      must: 1 / 0.9,
+      aim: 1 / 1.3,
+    },
+    {
+      name: 'Rust HTTP, p99',
+      unit: 'ms',
+      what: 'the time that 99 of 100 of these requests take at most',
+      peer: null,
+      better: 'less',
+      must: 1.5,
+      aim: 0.8,
+    },
+  ],
+  async measure() {
+    const servers = [
+      GuestCommand.ours(built('http_load'), []),
+      GuestCommand.upstream(built('http_load'), []),
+    ];
+    try {
+      const [ours = [], theirs = []] = await Promise.all(servers.map((server) => server.numbers(1)));
+      const ports = [ours, theirs].map(([port = 0]) => port);
+      // Both warm up before the clock counts.
+      for (const port of ports) await load(port);
+      const figures = ['request', 'slow'].map(() => ({
+        value: Number.POSITIVE_INFINITY,
+        peerValue: Number.POSITIVE_INFINITY,
+      }));
+      for (let i = 0; i < HTTP_RUNS; i++) {
+        const [mine, peer] = [await load(ports[0] ?? 0), await load(ports[1] ?? 0)];
+        for (const [row, name] of (['request', 'slow'] as const).entries()) {
+          const figure = figures[row];
+          if (figure === undefined) continue;
+          figure.value = Math.min(figure.value, mine[name]);
+          figure.peerValue = Math.min(figure.peerValue, peer[name]);
+        }
+      }
+      for (const server of servers) await server.finish();
+      return figures;
+    } finally {
+      for (const server of servers) await server.kill();
+    }
+  },
+});
+
+const http: Benchmark = {
+  ...beside,
+  missing: beside.missing ?? (hasWrk ? null : 'there is no command wrk'),
+};
+
+export const networkRust: readonly Benchmark[] = [echo, http];
+
+if (import.meta.main) process.exit(await bench(networkRust, process.argv.slice(2)));
