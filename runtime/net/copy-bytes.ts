@@ -9,6 +9,6 @@ export function copyBytes(
   to: number,
   size: number,
 ): void {
-  if (size > SHORT) target.set(source.subarray(from, from + size), to);
+  if (size > SHORT) target.set(size === source.length ? source : source.subarray(from, from + size), to);
   else for (let i = 0; i < size; i++) target[to + i] = source[from + i] ?? 0;
 }

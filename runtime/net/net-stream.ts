@@ -213,21 +213,26 @@ export class NetStream {
 
   #tryWrite(writer: Writer): Outcome | undefined {
     const socket = this.#socket;
-    const { operation } = writer;
     const failure = this.#writeFailure();
     if (failure !== null) return failure;
     const unsent = this.#transport === null ? 0 : MAX_UNSENT;
-    if (socket.writableLength > (operation === 'flush' ? 0 : unsent)) return this.#awaitDrain();
-    if (operation === 'flush') return 0;
+    const isFlush = writer.operation === 'flush';
+    if (socket.writableLength > (isFlush ? 0 : unsent)) return this.#awaitDrain();
+    if (isFlush) return 0;
     if (writer.taken >= 0) return writer.taken;
 
     const size = writer.count(MAX_WRITE);
     if (size > 0) {
       const buffer = buffers.take(size);
       writer.copyTo(buffer);
-      socket.write(buffer);
-      if (socket.writableLength > 0) buffers.give();
-      else buffers.release();
+      const isOpen = socket.write(buffer);
+      if (socket.writableLength === 0) {
+        buffers.release();
+        // Nearly always the system has taken everything.
+        if (isOpen) return size;
+      } else {
+        buffers.give();
+      }
     }
     const late = this.#writeFailure();
     if (late !== null) return late;
