@@ -23,6 +23,8 @@ const RESERVED_MEMORY = 256 * 1024 * 1024;
 
 /** Milliseconds between two looks at the machine's memory and at V8's heap: less if the room might be used up earlier. */
 const MEMORY_CHECK_INTERVAL = 50;
+/** The number of spawns between two looks at the clock. */
+const SPAWNS_PER_CLOCK = 8;
 /** Bytes that a program may use in a millisecond. */
 const FASTEST_USE = 10 * 1024 * 1024;
 /** Milliseconds in which a program may fill V8's heap. */
@@ -68,6 +70,8 @@ export class Capacity {
   #stacks = 0;
   /** Bytes of memories that have been given up since the last collection. */
   #garbage = 0;
+  /** Spawns that may follow before the next look at the clock. */
+  #unchecked = 0;
   /** When the memory is looked at next. */
   #nextCheck = Number.NEGATIVE_INFINITY;
   /** Until when memory is not reclaimed again. */
@@ -91,30 +95,43 @@ export class Capacity {
    * @returns null, or why there is no room
    */
   admit(memory: boolean): string | null {
-    const now = performance.now();
-    if (this.#refusal !== null && now < this.#refusedUntil) return this.#refusal;
-    this.#refusal = null;
-    const mappings = MAPPINGS_PER_STACK + (memory ? MAPPINGS_PER_MEMORY : 0);
-    if (this.#budget < mappings) this.#budget = this.#count();
-    if (this.#budget < mappings) {
-      this.reclaim();
-      this.#budget = this.#count();
+    if (this.#refusal !== null) {
+      if (performance.now() < this.#refusedUntil) return this.#refusal;
+      this.#refusal = null;
     }
-    if (this.#budget < mappings) return this.#refuse('memory mappings', now);
-    if (this.#garbage > GARBAGE + this.#stacks * GARBAGE_PER_STACK) this.#collectGarbage();
-    if (now >= this.#nextCheck) {
-      let room = this.#room();
-      if (typeof room === 'string' && now >= this.#reclaimedUntil) {
+    const mappings = MAPPINGS_PER_STACK + (memory ? MAPPINGS_PER_MEMORY : 0);
+    if (this.#budget < mappings) {
+      const now = performance.now();
+      this.#budget = this.#count();
+      if (this.#budget < mappings) {
         this.reclaim();
-        const end = performance.now();
-        this.#reclaimedUntil = end + (end - now) * REFUSAL_FACTOR;
-        room = this.#room();
+        this.#budget = this.#count();
       }
-      if (typeof room === 'string') return this.#refuse(room, now);
-      this.#nextCheck = now + Math.min(room, MEMORY_CHECK_INTERVAL);
+      if (this.#budget < mappings) return this.#refuse('memory mappings', now);
+    }
+    if (this.#garbage > GARBAGE + this.#stacks * GARBAGE_PER_STACK) this.#collectGarbage();
+    if (--this.#unchecked < 0) {
+      const short = this.#look(performance.now());
+      if (short !== null) return short;
+      this.#unchecked = SPAWNS_PER_CLOCK;
     }
     this.#budget -= mappings;
     this.#stacks++;
+    return null;
+  }
+
+  /** Looks at the machine's memory and V8's heap if it is time to. Returns why there is no room. */
+  #look(now: number): string | null {
+    if (now < this.#nextCheck) return null;
+    let room = this.#room();
+    if (typeof room === 'string' && now >= this.#reclaimedUntil) {
+      this.reclaim();
+      const end = performance.now();
+      this.#reclaimedUntil = end + (end - now) * REFUSAL_FACTOR;
+      room = this.#room();
+    }
+    if (typeof room === 'string') return this.#refuse(room, now);
+    this.#nextCheck = now + Math.min(room, MEMORY_CHECK_INTERVAL);
     return null;
   }
 

@@ -1,9 +1,13 @@
 import type { CompiledModule } from './compiled-module.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { type MemoryImage, PAGE_SIZE } from './memory-image.ts';
+import { makeZeroScan, type ZeroScan } from './zero-scan.ts';
 
 /** The estimated size of an instance without its memory, in bytes. */
 const INSTANCE_SIZE = 16_384;
+
+/** How often an instance has served when it gets a faster way to be set back, which must be instantiated. */
+const RESETS_WORTH_A_SCAN = 8;
 
 /** A memory with the sizes that it was made for, in pages. */
 export interface OwnedMemory {
@@ -31,6 +35,8 @@ export class GuestInstance {
   readonly #image: MemoryImage | null;
   /** All bytes of its own memory; empty once that has grown. */
   readonly #bytes: Buffer;
+  #resets = 0;
+  #scan: ZeroScan | null = null;
   #memory: GuestMemory | null = null;
   /** The name of the function that was started last, which is nearly always the only one. */
   #started = '';
@@ -92,7 +98,8 @@ export class GuestInstance {
     if (owned !== null) {
       // A memory cannot shrink.
       if (this.#image === null || this.#bytes.length !== owned.initial * PAGE_SIZE) return false;
-      this.#image.restore(this.#bytes);
+      if (++this.#resets === RESETS_WORTH_A_SCAN) this.#scan = makeZeroScan(owned.memory);
+      this.#image.restore(this.#bytes, this.#scan);
     }
     for (const { global, value } of this.#globals) global.value = value;
     return true;

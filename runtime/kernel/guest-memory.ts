@@ -139,3 +139,31 @@ export class GuestMemory {
     return this.#view;
   }
 }
+
+/** The most bytes of a string that is compared with the one before. */
+const MAX_REPEATED = 64;
+
+/** A string that is nearly always the same: it is read once, and then only compared. */
+export class RepeatedString {
+  readonly #bytes = new Uint8Array(MAX_REPEATED);
+  #length = -1;
+  #text = '';
+
+  /** Reads a UTF-8 string. Traps like `GuestMemory.string`. */
+  read(memory: GuestMemory, pointer: number, length: number): string {
+    const size = length >>> 0;
+    if (size === this.#length && this.#isAt(memory, memory.check(pointer, size))) return this.#text;
+    const text = memory.string(pointer, length);
+    if (size <= MAX_REPEATED) {
+      this.#bytes.set(memory.slice(pointer, size));
+      this.#length = size;
+      this.#text = text;
+    }
+    return text;
+  }
+
+  #isAt({ bytes }: GuestMemory, start: number): boolean {
+    for (let i = 0; i < this.#length; i++) if (this.#bytes[i] !== bytes[start + i]) return false;
+    return true;
+  }
+}

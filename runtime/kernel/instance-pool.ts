@@ -60,9 +60,9 @@ export class InstancePool {
   /** Takes back an instance that nobody uses any more. */
   release(instance: GuestInstance): void {
     const { owned } = instance;
-    const bytes = owned?.memory.buffer.byteLength ?? 0;
-    if (bytes > this.#capacity || this.#size + instance.size > this.#capacity) {
-      this.#onDrop(bytes);
+    const isLarge = owned !== null && owned.initial * PAGE_SIZE > this.#capacity;
+    if (isLarge || this.#size + instance.size > this.#capacity) {
+      if (owned !== null) this.#drop(owned);
       return;
     }
     if (!instance.reset()) {

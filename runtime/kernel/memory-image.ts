@@ -1,3 +1,5 @@
+import type { ZeroScan } from './zero-scan.ts';
+
 /** Bytes of a wasm page. */
 export const PAGE_SIZE = 65_536;
 
@@ -11,6 +13,8 @@ interface Part {
   readonly start: number;
   readonly end: number;
   readonly wanted: Uint8Array | null;
+  /** Whether a process has changed it: then it is a page of the operating system. */
+  readonly isWritten: boolean;
 }
 
 /**
@@ -34,7 +38,7 @@ export class MemoryImage {
 
   /** The image of a memory of so many bytes that was never touched. */
   static blank(size: number): MemoryImage {
-    return new MemoryImage([{ start: 0, end: size, wanted: null }]);
+    return new MemoryImage([{ start: 0, end: size, wanted: null, isWritten: false }]);
   }
 
   /** The image of a memory as it is now. */
@@ -45,19 +49,25 @@ export class MemoryImage {
       const zero = isZero(bytes, start, start + OS_PAGE_SIZE);
       let end = start + OS_PAGE_SIZE;
       while (end < bytes.length && isZero(bytes, end, end + OS_PAGE_SIZE) === zero) end += OS_PAGE_SIZE;
-      parts.push({ start, end, wanted: zero ? null : Uint8Array.prototype.slice.call(bytes, start, end) });
+      const wanted = zero ? null : Uint8Array.prototype.slice.call(bytes, start, end);
+      parts.push({ start, end, wanted, isWritten: false });
       start = end;
     }
     return new MemoryImage(parts);
   }
 
-  /** Makes a memory what it was. It must have the size that it had. */
-  restore(bytes: Buffer): void {
+  /**
+   * Makes a memory what it was. It must have the size that it had.
+   * @param scan where there is one, finds out whether a range is zero
+   */
+  restore(bytes: Buffer, scan: ZeroScan | null = null): void {
     let isOutdated = false;
     for (const part of this.#parts) {
-      if (isRight(bytes, part)) continue;
-      if (part.end - part.start > OS_PAGE_SIZE) isOutdated = true;
-      else write(bytes, part);
+      const { start, end, wanted } = part;
+      // To compare such a page would take longer than to write it, and most often it has changed again.
+      if (part.isWritten) write(bytes, part);
+      else if (wanted === null && scan !== null) isOutdated ||= scan(start, end) !== 0;
+      else isOutdated ||= !isRight(bytes, part);
     }
     if (!isOutdated) return;
     this.#parts = this.#parts.flatMap((part) => restoreByPage(bytes, part));
@@ -67,14 +77,14 @@ export class MemoryImage {
 
 function writtenSize(parts: readonly Part[]): number {
   let size = 0;
-  for (const { start, end, wanted } of parts)
-    if (wanted !== null || end - start === OS_PAGE_SIZE) size += end - start;
+  for (const { start, end, wanted, isWritten } of parts)
+    if (wanted !== null || isWritten) size += end - start;
   return size;
 }
 
 /** Restores a part that a process has changed for the first time, and returns the parts that it is divided into. */
 function restoreByPage(bytes: Buffer, part: Part): Part[] {
-  if (isRight(bytes, part)) return [part];
+  if (part.isWritten || isRight(bytes, part)) return [part];
   const parts: Part[] = [];
   let from = part.start;
   for (let at = from; at < part.end; at += OS_PAGE_SIZE) {
@@ -82,7 +92,7 @@ function restoreByPage(bytes: Buffer, part: Part): Part[] {
     if (isRight(bytes, page)) continue;
     write(bytes, page);
     if (from < at) parts.push(cut(part, from, at));
-    parts.push(page);
+    parts.push({ ...page, isWritten: true });
     from = page.end;
   }
   if (from < part.end) parts.push(cut(part, from, part.end));
@@ -90,7 +100,12 @@ function restoreByPage(bytes: Buffer, part: Part): Part[] {
 }
 
 function cut({ start, wanted }: Part, from: number, to: number): Part {
-  return { start: from, end: to, wanted: wanted?.subarray(from - start, to - start) ?? null };
+  return {
+    start: from,
+    end: to,
+    wanted: wanted?.subarray(from - start, to - start) ?? null,
+    isWritten: false,
+  };
 }
 
 function isRight(bytes: Buffer, { start, end, wanted }: Part): boolean {

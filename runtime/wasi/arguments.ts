@@ -1,4 +1,5 @@
 import type { Process } from '../kernel/process.ts';
+import type { ProcessConfig } from '../permissions/config.ts';
 import { Errno } from './errno.ts';
 import { preview1, SINCE } from './preview1.ts';
 
@@ -6,37 +7,56 @@ import { preview1, SINCE } from './preview1.ts';
 
 const encoder = new TextEncoder();
 
-/** Encodes a text as guests get it, with a NUL at its end. */
-function terminated(text: string): Uint8Array {
-  return encoder.encode(`${text}\0`);
+/** Texts as guests get them: one after the other, each with a NUL at its end. */
+class EncodedList {
+  readonly #bytes: Uint8Array;
+  /** Where each begins. */
+  readonly #starts: number[] = [];
+
+  constructor(texts: readonly string[]) {
+    const items = texts.map((text) => encoder.encode(`${text}\0`));
+    this.#bytes = Buffer.concat(items);
+    let at = 0;
+    for (const { length } of items) {
+      this.#starts.push(at);
+      at += length;
+    }
+  }
+
+  writeSizes({ memory }: Process, countPointer: number, sizePointer: number): Errno {
+    memory.writeU32(countPointer, this.#starts.length);
+    memory.writeU32(sizePointer, this.#bytes.length);
+    return Errno.Success;
+  }
+
+  writeTo({ memory }: Process, pointers: number, buffer: number): Errno {
+    let pointer = pointers >>> 0;
+    for (const start of this.#starts) {
+      memory.writeU32(pointer, (buffer >>> 0) + start);
+      pointer += 4;
+    }
+    memory.write(buffer >>> 0, this.#bytes);
+    return Errno.Success;
+  }
 }
 
-function environment(process: Process): Uint8Array[] {
-  return process.config.environmentVariables.map(([key, value]) => terminated(`${key}=${value}`));
+/** Encodes what a config says once: it does not change while processes run with it, and every process of a Rust guest asks. */
+function encodedOnce(textsOf: (config: ProcessConfig) => string[]): (process: Process) => EncodedList {
+  const known = new WeakMap<ProcessConfig, EncodedList>();
+  return ({ config }) => {
+    let list = known.get(config);
+    if (list === undefined) {
+      list = new EncodedList(textsOf(config));
+      known.set(config, list);
+    }
+    return list;
+  };
 }
 
-function args(process: Process): Uint8Array[] {
-  return process.config.commandLineArguments.map(terminated);
-}
-
-function writeSizes(process: Process, list: Uint8Array[], countPointer: number, sizePointer: number): Errno {
-  process.memory.writeU32(countPointer, list.length);
-  process.memory.writeU32(
-    sizePointer,
-    list.reduce((sum, item) => sum + item.length, 0),
-  );
-  return Errno.Success;
-}
-
-function writeList(process: Process, list: Uint8Array[], pointers: number, buffer: number): Errno {
-  let at = buffer >>> 0;
-  list.forEach((item, i) => {
-    process.memory.writeU32((pointers >>> 0) + i * 4, at);
-    process.memory.write(at, item);
-    at += item.length;
-  });
-  return Errno.Success;
-}
+const args = encodedOnce(({ commandLineArguments }) => commandLineArguments);
+const environment = encodedOnce(({ environmentVariables }) =>
+  environmentVariables.map(([key, value]) => `${key}=${value}`),
+);
 
 for (const [name, list, what] of [
   ['args', args, 'command line arguments'],
@@ -49,7 +69,7 @@ for (const [name, list, what] of [
     `Writes the number of ${what} and the bytes they take.`,
     ({ scheduler }) =>
       (countPointer: number, sizePointer: number) =>
-        writeSizes(scheduler.current, list(scheduler.current), countPointer, sizePointer),
+        list(scheduler.current).writeSizes(scheduler.current, countPointer, sizePointer),
   );
   preview1.define(
     `${name}_get`,
@@ -58,6 +78,6 @@ for (const [name, list, what] of [
     `Writes the ${what}, NUL-terminated, and pointers to them.`,
     ({ scheduler }) =>
       (pointers: number, buffer: number) =>
-        writeList(scheduler.current, list(scheduler.current), pointers, buffer),
+        list(scheduler.current).writeTo(scheduler.current, pointers, buffer),
   );
 }

@@ -1,6 +1,6 @@
 import { andThen, fail, INHERIT, OK } from '../../hostcall/conventions.ts';
 import { type HostContext, older } from '../../hostcall/function.ts';
-import type { GuestMemory } from '../../kernel/guest-memory.ts';
+import { type GuestMemory, RepeatedString } from '../../kernel/guest-memory.ts';
 import type { Entry, EntryValue, Process } from '../../kernel/process.ts';
 import type { SpawnResult } from '../../kernel/spawn.ts';
 import { tagFromGuest } from '../../kernel/tag.ts';
@@ -59,6 +59,9 @@ interface SpawnArguments {
   paramsLength: number;
 }
 
+/** Nearly all spawns of a program name the same function. */
+const entryNames = new RepeatedString();
+
 function spawnChild(
   { scheduler, spawner }: HostContext,
   args: SpawnArguments,
@@ -71,7 +74,7 @@ function spawnChild(
   const wanted = args.configId === INHERIT ? null : current.configs.get(args.configId);
   const module = args.moduleId === INHERIT ? current.module : current.modules.get(args.moduleId);
   const entry: Entry = {
-    name: current.memory.string(args.namePointer, args.nameLength),
+    name: entryNames.read(current.memory, args.namePointer, args.nameLength),
     params: readParameters(current, args.paramsPointer, args.paramsLength),
   };
   const { environment } = current;

@@ -50,7 +50,12 @@ const EVERYTHING = `(module
   (func (export "i") (result i32) (global.get $i)) (func (export "l") (result i64) (global.get $l))
   (func (export "f") (result f32) (global.get $f)) (func (export "d") (result f64) (global.get $d)))`;
 
-function stateOf(instance: GuestInstance): unknown {
+interface State {
+  readonly globals: unknown[];
+  readonly memory: Buffer;
+}
+
+function stateOf(instance: GuestInstance): State {
   const memory = Buffer.from(instance.owned?.memory.buffer ?? new ArrayBuffer(0));
   return { globals: ['i', 'l', 'f', 'd'].map((name) => call(instance, name)), memory: Buffer.from(memory) };
 }
@@ -65,6 +70,39 @@ test('an instance comes back as a fresh one: globals, memory and data', async ()
   expect(pool.acquire(used.compiled, 5)).toBe(used);
   expect(stateOf(used)).toEqual(before);
   expect(pool.acquire(used.compiled, 5)).toBeUndefined();
+});
+
+test('an instance comes back as a fresh one however often it has served, wherever it was written', async () => {
+  const pool = new InstancePool(CAPACITY);
+  const used = await second(EVERYTHING);
+  const before = stateOf(used);
+  const last = 3 * PAGE_SIZE - 1;
+  const places = [
+    last,
+    4095,
+    4096,
+    4351,
+    4352,
+    70_003,
+    70_100,
+    69_632,
+    65_535,
+    65_536,
+    0,
+    1,
+    5,
+    last - 255,
+    last,
+  ];
+  for (let i = 0; i < 300; i++) {
+    const bytes = new Uint8Array(used.owned?.memory.buffer ?? new ArrayBuffer(0));
+    bytes[places[i] ?? (i * 7919 * 31) % last] = 1 + (i % 255);
+    pool.release(used);
+    expect(pool.acquire(used.compiled, 5)).toBe(used);
+    expect(Buffer.compare(Buffer.from(used.owned?.memory.buffer ?? new ArrayBuffer(0)), before.memory)).toBe(
+      0,
+    );
+  }
 });
 
 test.each([
