@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { KeptModule, RewrittenStore } from '../kernel/rewritten-store.ts';
-import { decodeRewritten, encodeRewritten, type RewrittenModule } from '../wasm/index.ts';
+import { decodeRewritten, encodeRewritten, essentialParts, type RewrittenModule } from '../wasm/index.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { DIGEST_SIZE, digestOf, isHashed } from './digest.ts';
 
@@ -42,7 +42,7 @@ export function moduleCache(environment: NodeJS.ProcessEnv): RewrittenStore | un
  * Rewritten modules as files of one folder. The name of a file is a digest of the original and of all else that the result
  * depends on, so entries never get old:
  *
- *     | digest of the rest | a short original | rewritten module, see `encodeRewritten` |
+ *     | digest of the rest | a short original, without what does not matter | rewritten module, see `encodeRewritten` |
  *
  * An entry that is cut off or was changed is not used but made anew. Entries are written under other names and then renamed, so several commands can write at once.
  *
@@ -68,17 +68,18 @@ export class ModuleCache implements RewrittenStore {
   }
 
   of(bytes: Uint8Array): KeptModule {
+    const parts = essentialParts(bytes);
     let digest: Buffer | undefined;
     const pathOf = (variant: string): string => {
-      digest ??= digestOf([bytes]);
+      digest ??= digestOf(parts);
       const name = digestOf([digest, Buffer.from(`${this.#maker} ${variant}`)]);
       return join(this.#folder, Buffer.concat([digest, name]).toString('hex'));
     };
     return {
-      find: (variant) => (this.#isSafe() ? readEntry(pathOf(variant), bytes) : null),
+      find: (variant) => (this.#isSafe() ? readEntry(pathOf(variant), parts) : null),
       keep: (variant, rewritten) => {
         try {
-          this.#write(pathOf(variant), bytes, rewritten);
+          this.#write(pathOf(variant), parts, rewritten);
         } catch {
           // The next start takes longer. That is all.
         }
@@ -97,7 +98,7 @@ export class ModuleCache implements RewrittenStore {
     }
   }
 
-  #write(path: string, original: Uint8Array, rewritten: RewrittenModule): void {
+  #write(path: string, original: readonly Uint8Array[], rewritten: RewrittenModule): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     if (!this.#isSafe()) return;
     const pieces = [...prefixOf(original), ...encodeRewritten(rewritten)];
@@ -134,16 +135,13 @@ export class ModuleCache implements RewrittenStore {
   }
 }
 
-/**
- * The original, up to a multiple of four bytes, where the name of an entry does not tell for certain whose it is. Nothing
- * where it does.
- */
-function prefixOf(original: Uint8Array): Uint8Array[] {
-  return isHashed(original.length) ? [] : [original, new Uint8Array(-original.length & 3)];
+/** The parts of the original where the name of an entry does not tell for certain whose it is, nothing where it does. */
+function prefixOf(original: readonly Uint8Array[]): readonly Uint8Array[] {
+  return isHashed(original.reduce((sum, { length }) => sum + length, 0)) ? [] : original;
 }
 
 /** An entry, if it is whole and this user's own. */
-function readEntry(path: string, original: Uint8Array): RewrittenModule | null {
+function readEntry(path: string, original: readonly Uint8Array[]): RewrittenModule | null {
   let fd: number;
   try {
     fd = openSync(path, O_RDONLY | O_NOFOLLOW);

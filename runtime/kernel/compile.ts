@@ -25,6 +25,11 @@ export function compile(bytes: Uint8Array, isChecked: boolean): WebAssembly.Modu
   }
 }
 
+/** Frees the bytes of a large module that has been compiled: V8 has a copy of its own. Nobody may use them any more. */
+export function discard({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= LARGE) buffer.transfer(0);
+}
+
 /** Lets V8 check the author's own bytes, so that offsets in its errors are those of the author's module. */
 export function validate(bytes: Uint8Array): void {
   if (WebAssembly.validate(bytes)) return;

@@ -16,7 +16,7 @@ import {
   TABLE_LIMIT,
   type WasmModule,
 } from '../wasm/index.ts';
-import { compile, validate } from './compile.ts';
+import { compile, discard, validate } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
 import { ModuleError, ModuleLimitError } from './module-error.ts';
@@ -162,6 +162,7 @@ export class LoadedModule {
     const rewritten = known ?? this.#rewrite(meter);
     const module = compile(rewritten.bytes, known !== null);
     if (known === null) this.#kept.keep(this.#variant(meter), rewritten);
+    discard(rewritten.bytes);
     const image = new FirstImage();
     const { startExport, memory, state, offsets, functions } = rewritten;
     return {

@@ -95,6 +95,14 @@ export class ByteWriter {
     return shift;
   }
 
+  /** Frees what was written at once, which the collector would do long after, since it does not see the size. */
+  discard(): void {
+    const { buffer } = this.bytes;
+    this.bytes = new Uint8Array(0);
+    this.length = 0;
+    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  }
+
   /** What was written. Nothing may be written afterwards. */
   finish(): Uint8Array {
     return this.bytes.subarray(0, this.length);

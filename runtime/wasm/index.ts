@@ -4,6 +4,7 @@ export type { CodePass, CodeWalk } from './code-pass.ts';
 export { DRAFT_AT, DRAFT_CAPACITY, DraftState } from './draft-layout.ts';
 export { draftPass } from './draft-pass.ts';
 export { dropCustomsPass } from './drop-customs-pass.ts';
+export { essentialParts } from './essential-parts.ts';
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
 export { functionNames } from './function-names.ts';

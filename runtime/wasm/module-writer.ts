@@ -288,6 +288,7 @@ export class ModuleWriter {
     }
     const shift = out.closeSize(contents, room);
     offsets.append(walk.emit.map, own + shift);
+    walk.emit.discard();
     if (bodies.length > 0) offsets.inserted(added + shift, section?.end ?? before);
     return true;
   }

@@ -1,3 +1,5 @@
+import { ByteReader } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
 import { IntList } from './int-list.ts';
 
 /**
@@ -11,29 +13,43 @@ import { IntList } from './int-list.ts';
  *     runs         copied     ~d      copied
  */
 export class OffsetMap {
-  readonly #rewritten: IntList;
-  readonly #original: IntList;
+  readonly #rewritten = new IntList(64);
+  readonly #original = new IntList(64);
   /** Copies of code that stands elsewhere in the map: where they begin, and where they come from; -1 where they end. */
-  readonly #asides: IntList;
-  readonly #asideOriginals: IntList;
+  readonly #asides = new IntList();
+  readonly #asideOriginals = new IntList();
+  /** What `packed` of another map returned, until something is looked for. */
+  #packed: Uint8Array | null = null;
 
-  /** @param lists what `lists` of another map returned. Nothing may be added then. Default: a map without runs */
-  constructor(lists?: readonly Int32Array[]) {
-    const [rewritten, original, asides, asideOriginals] = lists ?? [];
-    this.#rewritten = IntList.of(rewritten, 64);
-    this.#original = IntList.of(original, 64);
-    this.#asides = IntList.of(asides, 16);
-    this.#asideOriginals = IntList.of(asideOriginals, 16);
+  /** A map from what `packed` returned. Few are ever asked for anything, so it is unpacked when that happens. */
+  static unpack(packed: Uint8Array): OffsetMap {
+    const map = new OffsetMap();
+    map.#packed = packed;
+    return map;
   }
 
   /** All that the map knows, to keep it somewhere. */
-  lists(): Int32Array[] {
-    const all = [this.#rewritten, this.#original, this.#asides, this.#asideOriginals];
-    return all.map(({ values, length }) => values.subarray(0, length));
+  packed(): Uint8Array {
+    if (this.#packed !== null) return this.#packed;
+    const writer = new ByteWriter(this.length * 4);
+    for (const list of this.#lists) packList(writer, list);
+    return writer.finish();
+  }
+
+  get #lists(): IntList[] {
+    return [this.#rewritten, this.#original, this.#asides, this.#asideOriginals];
+  }
+
+  #unpack(): void {
+    if (this.#packed === null) return;
+    const reader = new ByteReader(this.#packed, 0, this.#packed.length, 'offset map');
+    this.#packed = null;
+    for (const list of this.#lists) unpackList(reader, list);
   }
 
   /** How many runs there are. */
   get length(): number {
+    this.#unpack();
     return this.#rewritten.length;
   }
 
@@ -86,16 +102,20 @@ export class OffsetMap {
     }
   }
 
-  /** Appends another map's runs, its rewritten side moved. */
+  /** Appends another map's runs, its rewritten side moved. The other map is empty afterwards. */
   append(other: OffsetMap, by: number): void {
+    this.#rewritten.reserve(other.length);
+    this.#original.reserve(other.length);
     for (let i = 0; i < other.length; i++) this.#add(other.#rewritten.at(i) + by, other.#original.at(i));
     for (let i = 0; i < other.#asides.length; i++) {
       this.aside(other.#asides.at(i) + by, other.#asideOriginals.at(i));
     }
+    for (const list of other.#lists) list.discard();
   }
 
   /** The original offset that a rewritten one stands for. */
   toOriginal(rewritten: number): number {
+    this.#unpack();
     const aside = lastAtMost(this.#asides, rewritten, identity);
     const copied = aside < 0 ? -1 : this.#asideOriginals.at(aside);
     if (copied >= 0) return copied + rewritten - this.#asides.at(aside);
@@ -112,6 +132,7 @@ export class OffsetMap {
 
   /** Where an original instruction went: itself where it was copied, else what stands in its place. */
   toRewritten(original: number): number {
+    this.#unpack();
     const run = lastAtMost(this.#original, original, magnitude);
     if (run < 0) return original;
     const start = this.#original.at(run);
@@ -140,3 +161,37 @@ function lastAtMost(list: IntList, limit: number, key: (value: number) => number
   }
   return low - 1;
 }
+
+/** Writes numbers as their differences, most of which fit a byte, with a bit that tells whether the number is inverted. */
+function packList(writer: ByteWriter, { values, length }: IntList): void {
+  writer.u32(length);
+  let last = 0;
+  for (let i = 0; i < length; i++) {
+    const value = values[i] ?? 0;
+    const inverted = value < 0 ? 1 : 0;
+    const plain = inverted === 1 ? ~value : value;
+    const difference = plain - last;
+    last = plain;
+    if (difference >= 0 && difference < SMALL) writer.u32((difference << 1) | inverted);
+    else {
+      writer.u32((SMALL << 1) | inverted);
+      writer.u32(plain);
+    }
+  }
+}
+
+function unpackList(reader: ByteReader, list: IntList): void {
+  const length = reader.u32('a number of entries');
+  list.values = new Int32Array(Math.max(16, length));
+  let last = 0;
+  for (let i = 0; i < length; i++) {
+    const code = reader.u32('a difference');
+    const difference = code >>> 1;
+    last = difference === SMALL ? reader.u32('a number') : last + difference;
+    list.values[i] = code & 1 ? ~last : last;
+  }
+  list.length = length;
+}
+
+/** Differences from this one on, and negative ones, are written as the number itself. */
+const SMALL = 2 ** 28;

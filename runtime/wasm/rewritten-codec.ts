@@ -3,10 +3,8 @@ import type { ImportedMemory } from './module-plan.ts';
 import { OffsetMap } from './offset-map.ts';
 import type { RewrittenModule } from './rewrite-module.ts';
 
-/** The lists of an offset map. */
-const LISTS = 4;
-/** The length of the description, and of each list. */
-const HEADER_SIZE = 4 + 4 * LISTS;
+/** The lengths of the description and of the offset map. */
+const HEADER_SIZE = 8;
 
 interface Description {
   readonly functions: KeptEntries;
@@ -16,11 +14,9 @@ interface Description {
 }
 
 /**
- * Writes a rewritten module as bytes, in pieces, with its lists where 32-bit numbers may stand:
+ * Writes a rewritten module as bytes, in pieces:
  *
- *     | lengths | lists of the offset map | description as JSON | module |
- *
- * Numbers are in this machine's byte order.
+ *     | lengths of the next two | description as JSON | offset map | module |
  */
 export function encodeRewritten(rewritten: RewrittenModule): Uint8Array[] {
   const { functions, memory, state, startExport } = rewritten;
@@ -31,29 +27,24 @@ export function encodeRewritten(rewritten: RewrittenModule): Uint8Array[] {
     ...(startExport === undefined ? {} : { startExport }),
   };
   const description = new TextEncoder().encode(JSON.stringify(written));
-  const lists = rewritten.offsets.lists();
-  const lengths = Uint32Array.of(description.length, ...lists.map(({ length }) => length));
-  return [...[lengths, ...lists].map(bytesOf), description, rewritten.bytes];
+  const offsets = rewritten.offsets.packed();
+  const header = new Uint8Array(HEADER_SIZE);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, description.length);
+  view.setUint32(4, offsets.length);
+  return [header, description, offsets, rewritten.bytes];
 }
 
 /**
  * Reads what `encodeRewritten` wrote. Whoever kept it answers for its being whole.
- * @param bytes begin at a multiple of four. The module is a part of them, the rest is copied
+ * @param bytes the module is a part of them, the rest is copied
  */
 export function decodeRewritten(bytes: Uint8Array): RewrittenModule {
-  const { buffer, byteOffset } = bytes;
-  const [descriptionLength = 0, ...lengths] = new Uint32Array(buffer, byteOffset, HEADER_SIZE / 4);
-  let at = HEADER_SIZE;
-  const lists = lengths.map((length) => {
-    const list = new Int32Array(buffer, byteOffset + at, length).slice();
-    at += list.byteLength;
-    return list;
-  });
-  const end = at + descriptionLength;
-  const description: Description = JSON.parse(new TextDecoder().decode(bytes.subarray(at, end)));
-  return { ...description, offsets: new OffsetMap(lists), bytes: bytes.subarray(end) };
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array | Int32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
+  const offsetsAt = HEADER_SIZE + view.getUint32(0);
+  const end = offsetsAt + view.getUint32(4);
+  const text = new TextDecoder().decode(bytes.subarray(HEADER_SIZE, offsetsAt));
+  const description: Description = JSON.parse(text);
+  const offsets = OffsetMap.unpack(bytes.slice(offsetsAt, end));
+  return { ...description, offsets, bytes: bytes.subarray(end) };
 }

@@ -12,7 +12,7 @@ import { processes } from './processes.ts';
 import { programs } from './programs.ts';
 import { rewriting } from './rewriting.ts';
 import { sqlite } from './sqlite.ts';
-import { startup } from './startup.ts';
+import { debugStartup, loadedMemory, olderStartup, secondStartup, startup } from './startup.ts';
 import { testMode } from './test-mode.ts';
 
 const benchmarks = [
@@ -26,6 +26,10 @@ const benchmarks = [
   sqlite,
   files,
   startup,
+  olderStartup,
+  debugStartup,
+  secondStartup,
+  loadedMemory,
   testMode,
   inspection,
   ...network,

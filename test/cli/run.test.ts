@@ -265,18 +265,33 @@ describe.skipIf(process.platform === 'win32')('a module that takes seconds to lo
     ]);
   }
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('is ended by %s at once', async (signal) => {
-    const module = file('large.wasm', large(100_000));
-    // A plugin is loaded before the module, and tells that this is next.
+  test.each([
+    ['run', 'SIGTERM'],
+    ['run', 'SIGINT'],
+    ['test', 'SIGTERM'],
+    ['check', 'SIGTERM'],
+  ] as const)('does not keep lunatic %s from ending by %s at once', async (command, signal) => {
+    const module = file('large.wasm', large(200_000));
+    // A thread of a plugin sends the signal when the command has been busy for a while.
     const plugin = file(
-      'tells.mjs',
-      "process.stderr.write('now the module\\n'); export default { namespace: 'tells', functions: {} };",
+      `${signal}.mjs`,
+      `import { Worker } from 'node:worker_threads';
+      const thread = new Worker(\`
+        const { parentPort } = require('node:worker_threads');
+        let asked;
+        const ask = () => {
+          parentPort.postMessage('busy?');
+          asked = setTimeout(() => process.kill(process.pid, '${signal}'), 200);
+        };
+        parentPort.on('message', () => { clearTimeout(asked); setTimeout(ask, 1); });
+        ask();\`, { eval: true });
+      thread.on('message', () => thread.postMessage('no'));
+      thread.unref();
+      export default { namespace: 'signals', functions: {} };`,
     );
-    const command = new RunningCommand(['run', '--plugin', plugin, module]);
-    await command.printed('now the module', 'stderr');
-    command.child.kill(signal);
-    await command.ended;
+    const running = new RunningCommand([command, '--plugin', plugin, module]);
+    await running.ended;
     // By the operating system: the command itself was busy.
-    expect(command.child.signalCode).toBe(signal);
+    expect(running.child.signalCode).toBe(signal);
   });
 });

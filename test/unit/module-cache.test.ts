@@ -64,9 +64,25 @@ describe('what was kept', () => {
     }
   });
 
-  test('is not what another rewriter, another variant or another module needs', () => {
+  test('is found whatever is in a custom section, but only where it stands', () => {
+    const custom = (contents: number[]): Uint8Array =>
+      Uint8Array.from([0, contents.length + 2, 1, 0x61, ...contents]);
+    const with1 = Uint8Array.from([...original, ...custom([1, 2])]);
+    cache().of(with1).keep('plain', rewritten);
+    const findIn = (...parts: Iterable<number>[]): RewrittenModule | null =>
+      cache()
+        .of(Uint8Array.from(parts.flatMap((part) => [...part])))
+        .find('plain');
+    expect(findIn(original, custom([3, 4]))).not.toBeNull();
+    // Everything behind a longer section, or one elsewhere, has other offsets.
+    expect(findIn(original, custom([3, 4, 5]))).toBeNull();
+    expect(findIn(original.subarray(0, 8), custom([1, 2]), original.subarray(8))).toBeNull();
+    expect(findIn(original)).toBeNull();
+  });
+
+  test('is not what another rewriter, another variant or another module needs', async () => {
     keep();
-    const other = Uint8Array.from([...original, 0, 2, 1, 0x61]);
+    const other = await wat(PROGRAM.replace('i32.const 1', 'i32.const 2'));
     expect([found('others'), cache().of(original).find('metered'), cache().of(other).find('plain')]).toEqual([
       null,
       null,
