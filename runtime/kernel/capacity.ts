@@ -188,14 +188,16 @@ export class Capacity {
 /** The machine that this runs on. */
 export function hostMachine(): Machine {
   const mappingLimit = readMappingLimit();
+  let v8: typeof import('node:v8') | null = null;
   return {
     mappingLimit,
     countMappings: mappingLimit === null ? () => 0 : countOwnMappings,
     freeMemory: () => availableMemory(),
     heapUse: () => {
-      if (memoryUsage().heapUsed < SMALL_HEAP) return 0;
-      const heap = process.getBuiltinModule('node:v8').getHeapStatistics();
-      return heap.used_heap_size / heap.heap_size_limit;
+      if (v8 === null && memoryUsage().heapUsed < SMALL_HEAP) return 0;
+      v8 ??= process.getBuiltinModule('node:v8');
+      const { used_heap_size, heap_size_limit } = v8.getHeapStatistics();
+      return used_heap_size / heap_size_limit;
     },
   };
 }
