@@ -16,8 +16,11 @@ const TAKEN_OVER = 'LUNATIC_LAUNCHED';
 const REPLACED = 'replaced';
 const WAITS = 'waits';
 
-/** A pipe between the two Nodes, which nobody writes into. It closes when the first one is gone. */
-const LIFELINE = 3;
+/**
+ * A pipe between the two Nodes, which nobody writes into. It closes when the first one is gone. Descriptor 3 is left to others:
+ * a debug adapter watches its own end by it.
+ */
+const LIFELINE = 4;
 /** Milliseconds after which the second Node watches the pipe. Most programs have ended by then, or are being loaded. */
 const WATCH_DELAY = 100;
 
@@ -106,7 +109,7 @@ function handOver(node: string): void {
   }
   const { spawn } = require('node:child_process') as typeof import('node:child_process');
   const child = spawn(node, nodeArgs, {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    stdio: ['inherit', 'inherit', 'inherit', 'ignore', 'pipe'],
     env: { ...process.env, [TAKEN_OVER]: WAITS },
   });
   // A terminal sends Ctrl-C to both OS processes, `kill` to this one alone. A second signal does not harm the program.
