@@ -125,7 +125,7 @@ test.skipIf(process.platform === 'win32')('a Node that is much too old', async (
 
 test('a Node that cannot suspend wasm', async () => {
   // A copy outside of the project has no package beside it that could take over.
-  const lunatic = join(testFolder(), 'lunatic.mjs');
+  const lunatic = join(testFolder(), 'lunatic.cjs');
   copyFileSync(launcher, lunatic);
   const env = { NODE_OPTIONS: '--import "data:text/javascript,delete WebAssembly.Suspending"' };
   expect(await refusal({ program: guestFile(echo), lunatic, env })).toEqual({
