@@ -31,8 +31,8 @@ export interface CallPlan {
   readonly turnWeight: Int32Array;
   /** By call, counted over the module: units to charge before it. 0 means that there is no check. */
   readonly callSiteWeight: Int32Array;
-  /** By loop, counted over the module: 1 if calls right in its body may charge. */
-  readonly hasChargingCalls: Uint8Array;
+  /** By loop, counted over the module: 1 if calls right in its body may charge, or go through a table or a reference. */
+  readonly asksAtHead: Uint8Array;
   /** By defined function: 1 if nothing is charged during its calls, and no exception ends it. */
   readonly isShallow: Uint8Array;
 }
@@ -79,7 +79,7 @@ class CallPlanner implements CallPlan {
   readonly entryWeight: Int32Array;
   readonly turnWeight: Int32Array;
   readonly callSiteWeight: Int32Array;
-  readonly hasChargingCalls: Uint8Array;
+  readonly asksAtHead: Uint8Array;
   readonly isShallow: Uint8Array;
   readonly #module: WasmModule;
   readonly #defined: number;
@@ -97,7 +97,7 @@ class CallPlanner implements CallPlan {
   readonly #work: Float64Array;
   /** By defined function: 1 if it charges at its entry. */
   readonly #asks: Uint8Array;
-  /** By defined function, once it is done: 1 if it is quiet. */
+  /** By node, once it is done: 1 if nothing is charged during a call, and no exception ends it. */
   readonly #quiet: Uint8Array;
   /** By loop, then for the function at hand: what its calls do beyond their `CALL_WEIGHT`, and the most of one. */
   readonly #called: Float64Array;
@@ -110,7 +110,7 @@ class CallPlanner implements CallPlan {
     this.entryWeight = new Int32Array(this.#defined);
     const loops = module.code.loopFlags.length;
     this.turnWeight = new Int32Array(loops);
-    this.hasChargingCalls = new Uint8Array(loops);
+    this.asksAtHead = new Uint8Array(loops);
     this.#called = new Float64Array(loops + 1);
     this.#mostCalled = new Float64Array(loops + 1);
     this.callSiteWeight = new Int32Array(module.code.callTarget.length);
@@ -122,7 +122,7 @@ class CallPlanner implements CallPlan {
     this.#state = new Uint8Array(this.#defined + nodes);
     this.#work = new Float64Array(this.#defined + nodes);
     this.#asks = new Uint8Array(this.#defined);
-    this.#quiet = new Uint8Array(this.#defined);
+    this.#quiet = new Uint8Array(this.#defined + nodes);
     this.isShallow = new Uint8Array(this.#defined);
   }
 
@@ -242,9 +242,12 @@ class CallPlanner implements CallPlan {
       this.#weigh(node);
       return;
     }
+    let isQuiet = this.#reachesImport[node - this.#defined] !== 1;
     for (let at = this.#edgeStart(node); at < this.#edgeEnd(node); at++) {
       this.#work[node] = Math.max(this.#work[node] ?? 0, this.#seenWork(this.#targets[at] ?? 0));
+      if (this.#quiet[this.#targets[at] ?? 0] !== 1) isQuiet = false;
     }
+    this.#quiet[node] = isQuiet ? 1 : 0;
   }
 
   /** What a call does that is charged nowhere else. */
@@ -307,13 +310,12 @@ class CallPlanner implements CallPlan {
       const callee = this.#edge(i, at);
       const ends = (code.callFlags.at(at) & CallFlag.ends) !== 0;
       if (ends && (callee < 0 || !this.#catches)) continue;
-      const isIndirect = callee >= this.#defined;
-      if (callee < 0 || (isIndirect && this.#reachesImport[callee - this.#defined] === 1)) {
+      if (callee < 0 || (callee >= this.#defined && this.#reachesImport[callee - this.#defined] === 1)) {
         this.callSiteWeight[at] = IMPORT_WEIGHT;
       }
-      if (callee < 0 || isIndirect || this.#quiet[callee] !== 1) {
-        quiet = false;
-        if (loop !== NO_LOOP && !ends) this.hasChargingCalls[loop] = 1;
+      if (callee < 0 || this.#quiet[callee] !== 1) quiet = false;
+      if ((callee < 0 || callee >= this.#defined || this.#quiet[callee] !== 1) && loop !== NO_LOOP && !ends) {
+        this.asksAtHead[loop] = 1;
       }
       const work = callee < 0 ? 0 : Math.max(0, this.#seenWork(callee) - CALL_WEIGHT);
       this.#addCalled(loop === NO_LOOP ? end : loop, work, work);

@@ -113,7 +113,7 @@ export class PreemptCode implements CodePass {
 
   /** Whether the turns of a loop do so much that each is taken from the budget at once. */
   #takesFromBudget(loop: number): boolean {
-    return this.#plan.hasChargingCalls[loop] === 1 && (this.#plan.turnWeight[loop] ?? 0) >= FRAME_LIMIT;
+    return this.#plan.asksAtHead[loop] === 1 && (this.#plan.turnWeight[loop] ?? 0) >= FRAME_LIMIT;
   }
 
   /**
@@ -290,7 +290,7 @@ export class PreemptCode implements CodePass {
 
   #isStripMined(loop: number): boolean {
     if (loop === NO_LOOP || this.#work.spent < 0 || !this.#isCharged(loop)) return false;
-    if (this.#plan.hasChargingCalls[loop] === 1) return false;
+    if (this.#plan.asksAtHead[loop] === 1) return false;
     return (this.#module.code.loopFlags.at(loop) & (LoopFlag.params | LoopFlag.oddBranch)) === 0;
   }
 
