@@ -96,6 +96,11 @@ export class LoadedModule {
     return this.#metered;
   }
 
+  /** Bytes of the memory with which a process begins. */
+  get initialMemory(): number {
+    return (this.source.memories[0]?.initial ?? 0) * PAGE_SIZE;
+  }
+
   /** The type of an exported function; undefined if there is none of that name. */
   exportedFunction(name: string): FuncType | undefined {
     return this.#entries.get(name);

@@ -142,6 +142,7 @@ export class Scheduler implements Turns {
     if (this.scratch.isLent) this.scratch.takeBack();
     process.wait = process.suspendedIn = wait;
     if (this.stacks.kept !== 'none') this.stacks.keep(process, wait);
+    // The engine inlines this function, so that nothing is made but the promise and `resolve`.
     const resumed = new Promise<number>((resolve) => {
       process.resume = resolve;
     });

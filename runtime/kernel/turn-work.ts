@@ -22,6 +22,8 @@ const SEND_WORK = 512;
 const WAITING_WORK = 8;
 /** The most that sending one costs, so that a turn has room for 16. */
 const MOST_SEND_WORK = TURN_WORK / 16;
+/** What it takes to make a process, besides its memory. */
+const SPAWN_WORK = 2 ** 14;
 /** What it takes to see that a message in a mailbox is not one that is wanted. */
 const LOOK_WORK = 8;
 
@@ -68,6 +70,11 @@ export class TurnWork {
    */
   chargeSend(waiting: number): void {
     this.charge(Math.min(MOST_SEND_WORK, SEND_WORK + WAITING_WORK * waiting));
+  }
+
+  /** Charges for making a process with a memory of so many bytes. */
+  chargeSpawn(memory: number): void {
+    this.charge(SPAWN_WORK + memory / 4);
   }
 
   /** Charges for messages that a selective receive has looked at. */

@@ -59,6 +59,12 @@ const step = fc.oneof(
   fc.constant(`(drop ${call('send', SELF)}) ${RECEIVE}`),
   fc.constant(`(drop ${call('send', '(global.get $echo)')}) ${call('receive', i32(0), i32(0), i64(1000))}`),
   fc.constant(RECEIVE),
+  // Many at once, short and long, of two tags, of which the mailbox keeps what is not received.
+  fc
+    .tuple(fc.constantFrom(3, 40), fc.constantFrom(0, 9, 64, 65, 500, 1100))
+    .map(([count, size]) => done(`(call $flood ${i32(count)} ${i32(size)})`)),
+  fc.constant(done(`(call $drain ${i64(5)} ${i32(15)})`)),
+  fc.constant(done(`(call $drain ${i64(6)} ${i32(15)})`)),
   // Only a message of tag 5.
   fc.constant(`(i64.store (i32.const ${TAGS}) (i64.const 5)) ${call('receive', i32(TAGS), i32(1), i64(0))}`),
   fc.constant(call('send_receive_skip_search', '(global.get $echo)', i64(5), i64(20))),
@@ -97,6 +103,21 @@ function program(steps: readonly string[], direct: boolean): string {
     (global $echo (mut i64) (i64.const 0))
     (func $spin (param $n i32)
       (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+    (func $flood (param $n i32) (param $size i32)
+      (loop $l
+        ${through(`
+        (call $message.create_data (i64.extend_i32_u (i32.add (i32.const 5) (i32.and (local.get $n) (i32.const 1)))) (i64.const 0))
+        (drop (call $message.write_data (local.get $n) (local.get $size)))
+        (drop (call $message.send (call $process.process_id)))`)}
+        (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+    ;; Receives messages of a tag as long as there are some, and leaves their bytes in the memory.
+    (func $drain (param $tag i64) (param $most i32)
+      (i64.store (i32.const ${TAGS}) (local.get $tag))
+      (block $none
+        (loop $l
+          (br_if $none (call $message.receive (i32.const ${TAGS}) (i32.const 1) (i64.const 0)))
+          ${through('(drop (call $message.read_data (i32.const 0) (i32.const 1000)))')}
+          (br_if $l (local.tee $most (i32.sub (local.get $most) (i32.const 1)))))))
     (func $mix (param $from i32) (param $to i32) (result i64) (local $sum i64)
       (loop $l
         (local.set $sum (i64.add (i64.rotl (local.get $sum) (i64.const 5)) (i64.load8_u (local.get $from))))

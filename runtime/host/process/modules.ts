@@ -1,4 +1,5 @@
 import { fail, OK } from '../../hostcall/conventions.ts';
+import { HostWork } from '../../kernel/turn-work.ts';
 import { process } from './namespace.ts';
 
 /** Functions of `lunatic::process` for modules. */
@@ -6,7 +7,7 @@ import { process } from './namespace.ts';
 process.define(
   'compile_module',
   '(module_data_ptr: i32, module_data_len: i32, id_ptr: i32) -> i32',
-  { since: '0.9.0' },
+  { since: '0.9.0', work: HostWork.turn },
   'Compiles a module. Returns 0 with a module id, 1 with an error id, -1 without the permission.',
   ({ scheduler, modules }) =>
     (pointer: number, length: number, idPointer: number) => {

@@ -86,6 +86,7 @@ function spawnChild(
   }
   const config = wanted === null ? current.config : childConfig(wanted, current.config);
   if (typeof config === 'string') return { failure: config };
+  scheduler.work.chargeSpawn(module.initialMemory);
   const result = spawner.spawn(current, module, config, entry, tagFromGuest(args.link));
   if (!(result instanceof Promise)) return result;
   environment.starting++;
