@@ -12,8 +12,8 @@ export const HostWork = {
   call: 256,
   /** Those that ask the operating system, which takes microseconds. */
   system: 2 ** 13,
-  /** Those after which others should have their turn. */
-  turn: TURN_WORK,
+  /** Those that must not end the turn, whatever they charge. The next host call does. */
+  none: 0,
 } as const;
 
 /** What it takes to deliver a message. */

@@ -20,7 +20,7 @@ export interface HostShim {
   readonly waits: boolean;
   /** The host takes each i64 parameter as two i32 halves, the low one first. */
   readonly split: boolean;
-  /** What a call takes from the work of a turn. */
+  /** What a call takes from the work of a turn. With 0 it does not end a turn either. */
   readonly work: number;
 }
 
@@ -128,7 +128,7 @@ function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): v
   out.u8(Op.call);
   out.u32(i);
   if (shim.waits) writeWaitLoop(out, local, again);
-  writeCharge(out, local, shim.work, again + 1);
+  if (shim.work > 0) writeCharge(out, local, shim.work, again + 1);
   out.u8(Op.end);
   out.closeSize(contents, 2);
 }

@@ -1,5 +1,4 @@
 import { fail, OK } from '../../hostcall/conventions.ts';
-import { HostWork } from '../../kernel/turn-work.ts';
 import { process } from './namespace.ts';
 
 /** Functions of `lunatic::process` for modules. */
@@ -7,7 +6,7 @@ import { process } from './namespace.ts';
 process.define(
   'compile_module',
   '(module_data_ptr: i32, module_data_len: i32, id_ptr: i32) -> i32',
-  { since: '0.9.0', work: HostWork.turn },
+  { since: '0.9.0' },
   'Compiles a module. Returns 0 with a module id, 1 with an error id, -1 without the permission.',
   ({ scheduler, modules }) =>
     (pointer: number, length: number, idPointer: number) => {

@@ -5,6 +5,7 @@ import type { Entry, EntryValue, Process } from '../../kernel/process.ts';
 import type { SpawnResult } from '../../kernel/spawn.ts';
 import { tagFromGuest } from '../../kernel/tag.ts';
 import { hostTrap } from '../../kernel/trap.ts';
+import { HostWork } from '../../kernel/turn-work.ts';
 import { childConfig } from '../../permissions/child-config.ts';
 import { process } from './namespace.ts';
 
@@ -107,6 +108,8 @@ process.define(
   '(link: i64, config_id: i64, module_id: i64, func_str_ptr: i32, func_str_len: i32, params_ptr: i32, params_len: i32, id_ptr: i32) -> i32',
   {
     since: '0.5.0',
+    // A guest may monitor its child, or link to it, before that has its first turn.
+    work: HostWork.none,
     blocking: true,
     older: [
       // Up to 0.7 there was no config.
