@@ -124,6 +124,8 @@ function keep(process: Process, signal: Signal): void {
 
 /** Tells all who are linked to a process, or monitor it, that it has ended (abi 2.8). */
 export function tellOfEnd({ id, environment, links, monitors }: Process, exit: Exit): void {
+  // Most processes have neither, and an empty list to go through would be allocated for each.
+  if (links === null && monitors === null) return;
   const { router } = environment;
   const reason: DeathReason = isNormal(exit) ? 'normal' : 'failure';
   for (const [peer, tag] of links ?? []) router.deliver(peer, { kind: 'link-died', peer: id, tag, reason });

@@ -255,8 +255,10 @@ export class Process implements ProcessContext {
 
   /** Releases everything that a process which has ended still has. */
   release(): void {
-    for (const [kind, value] of this.#slots ?? []) kind.release?.(value);
-    this.#slots = null;
+    if (this.#slots !== null) {
+      for (const [kind, value] of this.#slots) kind.release?.(value);
+      this.#slots = null;
+    }
     this.directories?.release();
     this.directories = null;
     this.instance = null;

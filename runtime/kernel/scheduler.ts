@@ -431,8 +431,9 @@ export class Scheduler implements Turns {
   #end(process: Process, ending: Exit): void {
     const exit = ending.kind === 'killed' ? killedExit(process) : ending;
     // Links that it asked for just before it ended count.
-    for (const signal of process.signals ?? [])
-      if (signal.kind !== 'message') this.delivery.apply(process, signal);
+    if (process.signals !== null)
+      for (const signal of process.signals)
+        if (signal.kind !== 'message') this.delivery.apply(process, signal);
     process.exit = exit;
     process.environment.remove(process);
     this.observers.exited(process, exit);

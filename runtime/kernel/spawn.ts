@@ -280,16 +280,21 @@ function checkEntry(module: LoadedModule, { name, params }: Entry): void {
   if (type === undefined) {
     throw noEntryTrap(`the module exports no function "${displayName(name)}"`);
   }
-  const wanted = type.params;
-  if (params.length !== wanted.length || params.some((value, i) => typeOf(value) !== wanted[i])) {
+  if (!suits(params, type.params)) {
     const given = params.map(typeOf).join(', ');
     throw noEntryTrap(
-      `the entry function "${displayName(name)}" takes (${wanted.join(', ')}), it was given (${given})`,
+      `the entry function "${displayName(name)}" takes (${type.params.join(', ')}), it was given (${given})`,
     );
   }
   if (type.results.length > 0) {
     throw noEntryTrap(`the entry function "${displayName(name)}" must not return a value`);
   }
+}
+
+function suits(params: readonly EntryValue[], wanted: readonly string[]): boolean {
+  if (params.length !== wanted.length) return false;
+  for (let i = 0; i < params.length; i++) if (typeOf(params[i] ?? 0) !== wanted[i]) return false;
+  return true;
 }
 
 function typeOf(value: EntryValue): string {

@@ -31,8 +31,9 @@ function readParameters(caller: Process, pointer: number, length: number): Entry
       `a function has at most ${MAX_PARAMETERS} parameters, ${size / PARAMETER_SIZE} were given`,
     );
   }
-  const values: EntryValue[] = [];
-  for (let at = start; at < start + size; at += PARAMETER_SIZE) values.push(readParameter(memory, at));
+  // An array that grows by pushing gets room for 17 values.
+  const values = new Array<EntryValue>(size / PARAMETER_SIZE);
+  for (let i = 0; i < values.length; i++) values[i] = readParameter(memory, start + i * PARAMETER_SIZE);
   return values;
 }
 
