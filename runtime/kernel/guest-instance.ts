@@ -96,8 +96,10 @@ export class GuestInstance {
     const { owned } = this;
     if (this.#globals === null) return false;
     if (owned !== null) {
-      // A memory cannot shrink.
-      if (this.#image === null || this.#bytes.length !== owned.initial * PAGE_SIZE) return false;
+      // A memory cannot shrink. `bytes` does not tell whether it has grown from nothing: it is empty either way.
+      const { byteLength } = owned.memory.buffer;
+      const hasGrown = byteLength !== owned.initial * PAGE_SIZE || this.#bytes.length !== byteLength;
+      if (this.#image === null || hasGrown) return false;
       if (++this.#resets === RESETS_WORTH_A_SCAN) this.#scan = makeZeroScan(owned.memory);
       this.#image.restore(this.#bytes, this.#scan);
     }

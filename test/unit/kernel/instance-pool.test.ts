@@ -153,6 +153,16 @@ test('an instance whose memory grew is not used again, nor is its memory', async
   expect(pool.acquireMemory(1, 5)).toBeUndefined();
 });
 
+test('an instance whose memory grew from no pages is not used again, nor is its memory', async () => {
+  const pool = new InstancePool(CAPACITY);
+  const used = await second(`(module (memory (export "memory") 0) (func (export "f")
+    (drop (memory.grow (i32.const 1))) (i32.store (i32.const 0) (i32.const 7))))`);
+  call(used, 'f');
+  pool.release(used);
+  expect(pool.acquire(used.compiled, 5)).toBeUndefined();
+  expect(pool.acquireMemory(0, 5)).toBeUndefined();
+});
+
 test('no fuel is left in an instance', async () => {
   const config = new ProcessConfig();
   config.maxFuel = 5;
