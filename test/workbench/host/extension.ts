@@ -89,7 +89,7 @@ test('a session needs no more than a program; its processes can be asked for', a
     const mailbox = await session.customRequest('lunatic/mailbox', { process: '1:2' });
     equal(mailbox.length, 3);
     equal(Buffer.from(mailbox.messages[0].data, 'base64').toString(), 'To Ada: the parcel is here');
-    match(session.configuration['lunatic'], /dist[\\/]lunatic\.js$/);
+    match(session.configuration['lunatic'], /dist[\\/]lunatic\.cjs$/);
     equal(session.configuration['cwd'], folder().uri.fsPath);
   });
 });
