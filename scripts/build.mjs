@@ -24,6 +24,24 @@ const modern = {
   define: { REWRITER: JSON.stringify(rewriter()) },
 };
 
+// Everything that `lunatic run` needs is in one file: finding another file takes as long as loading it.
+const main = await build({
+  ...shared,
+  ...modern,
+  entryPoints: { main: 'runtime/cli/main.ts' },
+  // A function, which the launcher calls: as the code of a script, V8 can keep it.
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  banner: { js: '(function (module, require) {' },
+  footer: { js: '})' },
+  // It requires what it loads later: scripts can import only by what is experimental.
+  supported: { ...modern.supported, 'dynamic-import': false },
+  // It runs programs without any option: nothing can ask for an inspection, metrics or plugins.
+  external: ['wabt', './inspection.ts', './metrics-export.ts', '../plugins/load-plugins.ts'],
+  minifyWhitespace: true,
+  minifySyntax: true,
+});
+
 const results = await Promise.all([
   build({
     ...shared,
@@ -32,7 +50,8 @@ const results = await Promise.all([
     outExtension: { '.js': '.cjs' },
     // The launcher must run on a Node that is too old for the rest, to say so.
     target: 'node18',
-    external: ['./main.js'],
+    external: ['./program.js'],
+    define: { MAIN_HASH: JSON.stringify(hashOf(['dist/main.cjs'])) },
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({
@@ -40,22 +59,6 @@ const results = await Promise.all([
     entryPoints: { 'cargo-lunatic': 'runtime/cli/cargo-lunatic.ts' },
     target: 'node18',
     banner: { js: '#!/usr/bin/env node' },
-  }),
-  // Everything that `lunatic run` needs is in one file: finding another file takes as long as loading it.
-  build({
-    ...shared,
-    ...modern,
-    entryPoints: { main: 'runtime/cli/main.ts' },
-    // It runs programs without any option: nothing can ask for an inspection, metrics or plugins.
-    external: [
-      'wabt',
-      './program.js',
-      './inspection.ts',
-      './metrics-export.ts',
-      '../plugins/load-plugins.ts',
-    ],
-    minifyWhitespace: true,
-    minifySyntax: true,
   }),
   // Each of the others loads only the code that it needs.
   build({
@@ -84,7 +87,7 @@ const results = await Promise.all([
   }),
 ]);
 for (const command of ['lunatic.cjs', 'cargo-lunatic.js']) chmodSync(join('dist', command), 0o755);
-const metafiles = results.map(({ metafile }) => metafile);
+const metafiles = [main, ...results].map(({ metafile }) => metafile);
 writeLicences(new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageOf)));
 removeOlderParts(
   new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)).map((path) => basename(path))),
@@ -92,13 +95,20 @@ removeOlderParts(
 
 /** A hash of the sources of which rewritten modules depend: those kept by an older version are not used. */
 function rewriter() {
-  const hash = createHash('sha256');
   const folders = ['runtime/wasm', 'runtime/kernel'];
-  for (const folder of folders) {
-    for (const name of readdirSync(folder).sort()) {
-      if (name.endsWith('.ts')) hash.update(readFileSync(join(folder, name)));
-    }
-  }
+  return hashOf(
+    folders.flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.ts'))
+        .sort()
+        .map((name) => join(folder, name)),
+    ),
+  );
+}
+
+function hashOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(file));
   return hash.digest('hex');
 }
 
@@ -137,7 +147,13 @@ function load(path) {
 
 /** The names that a bundle imports of each module of Node; '*' where it takes the whole module. */
 async function importedNames({ plugins: _, ...options }) {
-  const plain = { write: false, sourcemap: false, minifyWhitespace: false, minifySyntax: false };
+  const plain = {
+    write: false,
+    sourcemap: false,
+    minifyWhitespace: false,
+    minifySyntax: false,
+    format: 'esm',
+  };
   const { outputFiles } = await build({ ...options, ...plain });
   const names = new Map();
   for (const { text } of outputFiles) {

@@ -6,6 +6,8 @@
  */
 import { hasJspi, V8_FLAGS } from '../kernel/jspi.ts';
 import { cacheFolder } from './cache-folder.ts';
+import { runScript } from './compiled-code.ts';
+import { isCargoTest, withImpliedRun } from './mode.ts';
 import { mayHaveManyProcesses } from './spawning.ts';
 
 /**
@@ -56,8 +58,33 @@ function wantsFlags(): boolean {
 }
 
 function runHere(): void {
+  const words = withImpliedRun(args);
+  if (isPlainRun(words)) runScript(`${__dirname}/main.cjs`, require);
+  else runProgram(words);
+}
+
+/** Whether a program is to run without any option. Then no parser of command lines is loaded. */
+function isPlainRun(words: string[]): boolean {
+  const [command, path = ''] = words;
+  const isPlain = command === 'run' && path !== '' && !words.some((word) => word.startsWith('-'));
+  return isPlain && !isCargoTest(words, process.env);
+}
+
+async function runProgram(words: string[]): Promise<void> {
   keepCompiledCode();
-  import('./main.js' as string);
+  try {
+    const { runProgram }: typeof import('./program.ts') = await import('./program.js' as string);
+    process.exit(await runProgram(words));
+  } catch (error) {
+    process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+/** Lets Node cache V8's compiled code for the next start: in a folder of this user, since the cache is executed unchecked. */
+function keepCompiledCode(): void {
+  const folder = cacheFolder(process.env);
+  if (folder !== null) process.getBuiltinModule('node:module').enableCompileCache(folder);
 }
 
 /** Ends this Node when the one that waits for it has been killed in a way that it could not pass on. */
@@ -66,12 +93,6 @@ function watchLauncher(): void {
   const lifeline = new Socket({ fd: LIFELINE }).unref();
   lifeline.on('error', () => {}).on('close', () => process.kill(process.pid, 'SIGTERM'));
   lifeline.resume();
-}
-
-/** Lets Node cache V8's compiled code for the next start: in a folder of this user, since the cache is executed unchecked. */
-function keepCompiledCode(): void {
-  const folder = cacheFolder(process.env);
-  if (folder !== null) process.getBuiltinModule('node:module').enableCompileCache(folder);
 }
 
 /** The Node that the user names, this Node if it is new enough, or that of the npm package `node` if it is installed nearby. */

@@ -7,16 +7,14 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readSync,
-  renameSync,
   rmSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { KeptModule, RewrittenStore } from '../kernel/rewritten-store.ts';
 import { decodeRewritten, encodeRewritten, essentialParts, type RewrittenModule } from '../wasm/index.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { DIGEST_SIZE, digestOf, isHashed } from './digest.ts';
+import { isPrivate, isPrivateFolder, readFully, UNFINISHED, writePrivate } from './private-files.ts';
 
 /** A hash of everything that makes rewritten modules, put here by the build; without it nothing is kept. */
 declare const REWRITER: string | undefined;
@@ -27,9 +25,7 @@ const CAPACITY = 512 * 2 ** 20;
 const MARK_INTERVAL = 24 * 60 * 60 * 1000;
 /** Unfinished entries of this age, in milliseconds, are left over from commands that were killed. */
 const ABANDONED = 60 * 60 * 1000;
-const UNFINISHED = '.unfinished';
-
-const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants;
+const { O_NOFOLLOW = 0, O_RDONLY } = constants;
 
 /** The cache of this user; undefined if it is turned off, or if others could change it. */
 export function moduleCache(environment: NodeJS.ProcessEnv): RewrittenStore | undefined {
@@ -76,7 +72,7 @@ export class ModuleCache implements RewrittenStore {
       return join(this.#folder, Buffer.concat([digest, name]).toString('hex'));
     };
     return {
-      find: (variant) => (this.#isSafe() ? readEntry(pathOf(variant), parts) : null),
+      find: (variant) => (isPrivateFolder(this.#folder) ? readEntry(pathOf(variant), parts) : null),
       keep: (variant, rewritten) => {
         try {
           this.#write(pathOf(variant), parts, rewritten);
@@ -87,34 +83,14 @@ export class ModuleCache implements RewrittenStore {
     };
   }
 
-  /** Whether the folder is there, and nobody else can write into it. */
-  #isSafe(): boolean {
-    try {
-      const found = lstatSync(this.#folder, { throwIfNoEntry: false });
-      return found?.isDirectory() === true && isPrivate(found);
-    } catch {
-      // Its path leads through something that is no folder.
-      return false;
-    }
-  }
-
   #write(path: string, original: readonly Uint8Array[], rewritten: RewrittenModule): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    if (!this.#isSafe()) return;
+    if (!isPrivateFolder(this.#folder)) return;
     const pieces = [...prefixOf(original), ...encodeRewritten(rewritten)];
     const size = pieces.reduce((sum, { length }) => sum + length, DIGEST_SIZE);
     if (size > this.#capacity / 2) return;
     this.#makeRoom(size);
-    const unfinished = `${path}.${process.pid}${UNFINISHED}`;
-    const fd = openSync(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    try {
-      for (const piece of [digestOf(pieces), ...pieces]) writeFully(fd, piece);
-      closeSync(fd);
-      renameSync(unfinished, path);
-    } catch (error) {
-      rmSync(unfinished, { force: true });
-      throw error;
-    }
+    writePrivate(path, [digestOf(pieces), ...pieces]);
   }
 
   /** Removes the entries that were not used for the longest time, and what was never finished. */
@@ -167,25 +143,4 @@ function readEntry(path: string, original: readonly Uint8Array[]): RewrittenModu
   } finally {
     closeSync(fd);
   }
-}
-
-/** Whether only this user can write something. On Windows, the folders of users are. */
-function isPrivate({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
-  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
-}
-
-function readFully(fd: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  while (at < size) {
-    const read = readSync(fd, bytes, at, size - at, null);
-    if (read === 0) break;
-    at += read;
-  }
-  return bytes.subarray(0, at);
-}
-
-function writeFully(fd: number, bytes: Uint8Array): void {
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { type CommandResult, lunatic } from '../support/command.ts';
 
@@ -62,4 +62,42 @@ test('lunatic test and runs with a limit of fuel keep their modules, too', async
   expect(entries()).toHaveLength(1);
   expect((await lunatic(['test', '--max-fuel', '1', file], { env })).exitCode).toBe(0);
   expect(entries()).toHaveLength(2);
+});
+
+describe('the code that V8 compiled of the command', () => {
+  const kept = (): string[] => readdirSync(join(cache(), 'code')).map((name) => join(cache(), 'code', name));
+
+  test('is kept after the first run, and taken by the second', async () => {
+    const first = await run();
+    const [path = ''] = kept();
+    const { ino, mtimeMs } = statSync(path);
+    expect(await run()).toEqual(first);
+    expect(kept()).toEqual([path]);
+    // What V8 does not take is written anew.
+    expect(statSync(path)).toMatchObject({ ino, mtimeMs });
+  });
+
+  test('is made anew if a bit of it is wrong', async () => {
+    const first = await run();
+    const [path = ''] = kept();
+    const whole = readFileSync(path);
+    const broken = Buffer.from(whole);
+    broken.writeUInt8(broken.readUInt8(broken.length >> 1) ^ 1, broken.length >> 1);
+    writeFileSync(path, broken);
+    expect(await run()).toEqual(first);
+    expect(readFileSync(path)).not.toEqual(broken);
+    expect(readFileSync(path).length).toBeGreaterThan(whole.length / 2);
+  });
+
+  test.skipIf(process.platform === 'win32')('is not taken from where others can write', async () => {
+    const first = await run();
+    const [path = ''] = kept();
+    chmodSync(path, 0o666);
+    expect(await run()).toEqual(first);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    chmodSync(join(cache(), 'code'), 0o777);
+    writeFileSync(path, 'theirs');
+    expect(await run()).toEqual(first);
+    expect(readFileSync(path, 'utf8')).toBe('theirs');
+  });
 });

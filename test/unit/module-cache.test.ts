@@ -15,7 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CHECKSUM, digestOf } from '../../runtime/cli/digest.ts';
+import { CHECKSUM } from '../../runtime/cli/checksum.ts';
+import { digestOf } from '../../runtime/cli/digest.ts';
 import { ModuleCache } from '../../runtime/cli/module-cache.ts';
 import { LoadedModule } from '../../runtime/kernel/module.ts';
 import {

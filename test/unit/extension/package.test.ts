@@ -42,7 +42,7 @@ describe('the VSIX', () => {
       ...contributes.viewsContainers.activitybar.map(({ icon }: { icon: string }) => icon),
       ...[
         'dist/lunatic.cjs',
-        'dist/main.js',
+        'dist/main.cjs',
         'dist/program.js',
         'dist/LICENCES.txt',
         'node_modules/wabt/index.js',

@@ -1,0 +1,81 @@
+/**
+ * Runs a script of the command with the code that V8 compiled of it in an earlier run.
+ *
+ * Node's own cache is filled before a script runs, so it has none of the functions that V8 compiles when they are first
+ * called. Compiling these takes most of the time in which a small program starts.
+ */
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+import { cacheFolder } from './cache-folder.ts';
+import { checksumOf, DIGEST_SIZE } from './checksum.ts';
+import { isPrivate, isPrivateFolder, readFully, writePrivate } from './private-files.ts';
+
+/** A hash of the script, put here by the build: V8 only compares its length. */
+declare const MAIN_HASH: string;
+
+const { O_NOFOLLOW = 0, O_RDONLY } = constants;
+
+/** What the script exports, which is a CommonJS module in all but its name. */
+interface Exported {
+  /** Whether a program has run, so that V8 has compiled what that takes. */
+  readonly hasRun: boolean;
+}
+
+/** @param require loads what the script loads later, which must stand beside the caller */
+export function runScript(path: string, require: NodeJS.Require): void {
+  const kept = keptFile(process.env);
+  const cachedData = kept === null ? undefined : read(kept);
+  const script = new Script(readFileSync(path, 'latin1'), {
+    filename: path,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
+  const module: { exports: Exported } = { exports: { hasRun: false } };
+  script.runInThisContext()(module, require);
+  if (kept === null || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
+  process.once('exit', () => {
+    if (module.exports.hasRun) keep(kept, script.createCachedData());
+  });
+}
+
+/** The file of this script, this Node, and with flags or without: with others, V8 does not take it. */
+function keptFile(environment: NodeJS.ProcessEnv): string | null {
+  const folder = cacheFolder(environment);
+  const flags = process.execArgv.length === 0 ? '' : '-flags';
+  return folder && join(folder, 'code', `${MAIN_HASH}-${process.version}-${process.arch}${flags}`);
+}
+
+/**
+ * Reads what was kept if it is whole and nobody else could write it: V8 does not check code, and runs it.
+ *
+ *     | checksum of the rest | compiled code |
+ */
+function read(path: string): Buffer | undefined {
+  if (!isPrivateFolder(dirname(path))) return undefined;
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW);
+  } catch {
+    return undefined;
+  }
+  try {
+    const found = fstatSync(fd);
+    if (!found.isFile() || !isPrivate(found)) return undefined;
+    const { buffer, byteOffset, length } = readFully(fd, found.size);
+    const entry = Buffer.from(buffer, byteOffset, length);
+    const code = entry.subarray(DIGEST_SIZE);
+    return checksumOf([code]).equals(entry.subarray(0, DIGEST_SIZE)) ? code : undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function keep(path: string, code: Buffer): void {
+  const folder = dirname(path);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (isPrivateFolder(folder)) writePrivate(path, [checksumOf([code]), code]);
+  } catch {
+    // The next start takes longer. That is all.
+  }
+}
