@@ -8,6 +8,7 @@ import { hasJspi, V8_FLAGS } from '../kernel/jspi.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { runScript } from './compiled-code.ts';
 import { isCargoTest, withImpliedRun } from './mode.ts';
+import { makePrivateFolder } from './private-files.ts';
 import { mayHaveManyProcesses } from './spawning.ts';
 
 /**
@@ -81,10 +82,13 @@ async function runProgram(words: string[]): Promise<void> {
   }
 }
 
-/** Lets Node cache V8's compiled code for the next start: in a folder of this user, since the cache is executed unchecked. */
+/**
+ * Lets Node cache V8's compiled code for the next start, in a folder that is this user's alone: the code is executed unchecked,
+ * so whoever could write there could run theirs.
+ */
 function keepCompiledCode(): void {
   const folder = cacheFolder(process.env);
-  if (folder !== null) process.getBuiltinModule('node:module').enableCompileCache(folder);
+  if (folder !== null && makePrivateFolder(folder)) process.getBuiltinModule('node:module').enableCompileCache(folder);
 }
 
 /** Ends this Node when the one that waits for it has been killed in a way that it could not pass on. */

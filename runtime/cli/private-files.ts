@@ -1,5 +1,5 @@
 /** Files that make programs do anything, so that nobody but this user may be able to write them. */
-import { closeSync, constants, lstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 
@@ -15,6 +15,16 @@ export function isPrivateFolder(path: string): boolean {
     // Its path leads through something that is no folder.
     return false;
   }
+}
+
+/** Whether nobody else can write into a folder, which is made if it is not there. */
+export function makePrivateFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch {
+    return false;
+  }
+  return isPrivateFolder(path);
 }
 
 /** Writes a file that is there as a whole or not at all. */

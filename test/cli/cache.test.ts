@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -99,5 +99,18 @@ describe('the code that V8 compiled of the command', () => {
     writeFileSync(path, 'theirs');
     expect(await run()).toEqual(first);
     expect(readFileSync(path, 'utf8')).toBe('theirs');
+  });
+
+  test.skipIf(process.platform === 'win32')('is not kept by Node where others can write, either', async () => {
+    const nodes = () => readdirSync(cache()).filter((name) => name !== 'modules' && name !== 'code');
+    // With an option, another script runs, of which Node keeps the code.
+    await run(['--log', 'debug']);
+    expect(nodes()).toHaveLength(1);
+    expect(statSync(cache()).mode & 0o777).toBe(0o700);
+    rmSync(cache(), { recursive: true });
+    mkdirSync(cache());
+    chmodSync(cache(), 0o777);
+    expect((await run(['--log', 'debug'])).stderr).toContain('at inner');
+    expect(nodes()).toEqual([]);
   });
 });
