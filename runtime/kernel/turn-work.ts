@@ -24,6 +24,9 @@ const WAITING_WORK = 8;
 const MOST_SEND_WORK = TURN_WORK / 16;
 /** What it takes to make a process, besides its memory. */
 const SPAWN_WORK = 2 ** 14;
+/** What it takes to read, check and compile a module, and what each of its bytes adds to that. */
+const COMPILE_WORK = TURN_WORK / 4;
+const COMPILE_BYTE_WORK = 128;
 /** What it takes to see that a message in a mailbox is not one that is wanted. */
 const LOOK_WORK = 8;
 
@@ -75,6 +78,11 @@ export class TurnWork {
   /** Charges for making a process with a memory of so many bytes. */
   chargeSpawn(memory: number): void {
     this.charge(SPAWN_WORK + memory / 4);
+  }
+
+  /** Charges for loading a module of so many bytes. */
+  chargeCompile(bytes: number): void {
+    this.charge(COMPILE_WORK + COMPILE_BYTE_WORK * bytes);
   }
 
   /** Charges for messages that a selective receive has looked at. */

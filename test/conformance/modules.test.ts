@@ -27,6 +27,21 @@ describe('compile_module', () => {
     expect(await linesOf(source)).toEqual(['code 0', 'id 0', 'code 0', 'id 1', 'code 0', 'id 2']);
   });
 
+  test('counts as work: whoever compiles much gives way to others', async () => {
+    const source = guest(
+      `(func (export "child") (call $print (text "child")))
+       (func (export "_start") (local $i i32)
+         (call $expect (i32.const 0) (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1) (text "child")
+           (i32.const 0) (i32.const 0) (i32.const 0)))
+         (loop $again
+           (call $expect (i32.const 0) (call $process.compile_module (blob "m") (i32.const 0)))
+           (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10))))
+         (call $print (text "root")))`,
+      { blobs: { m: await assemble('(module)') } },
+    );
+    expect(await linesOf(source)).toEqual(['child', 'root']);
+  });
+
   test('gives an error for what is no module, or no valid one', async () => {
     expect(await compiling(new Uint8Array(0))).toEqual(['code 1', expect.stringMatching(/./)]);
     expect(await compiling(Buffer.from('nonsense'))).toEqual(['code 1', expect.stringMatching(/./)]);

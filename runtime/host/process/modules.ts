@@ -14,6 +14,7 @@ process.define(
       if (!current.config.canCompileModules) return -1;
       const bytes = current.memory.slice(pointer, length).slice();
       current.memory.check(idPointer, 8);
+      scheduler.work.chargeCompile(bytes.length);
       try {
         current.memory.writeId(idPointer, current.modules.add(modules.load(bytes)));
         return OK;
