@@ -88,7 +88,8 @@ async function runProgram(words: string[]): Promise<void> {
  */
 function keepCompiledCode(): void {
   const folder = cacheFolder(process.env);
-  if (folder !== null && makePrivateFolder(folder)) process.getBuiltinModule('node:module').enableCompileCache(folder);
+  if (folder !== null && makePrivateFolder(folder))
+    process.getBuiltinModule('node:module').enableCompileCache(folder);
 }
 
 /** Ends this Node when the one that waits for it has been killed in a way that it could not pass on. */

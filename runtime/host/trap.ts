@@ -30,6 +30,7 @@ trap.define(
         throw hostTrap(`lunatic::trap::catch is nested ${MAX_DEPTH} times`);
       const refusal = scheduler.capacity.admit(false);
       if (refusal !== null) throw hostTrap(refusal);
+      scheduler.capacity.beginStack();
       process.catchDepth++;
 
       const call = WebAssembly.promising(instance.exports[TRAMPOLINE] as (f: number, p: number) => number);
@@ -43,7 +44,7 @@ trap.define(
         })
         .finally(() => {
           process.catchDepth--;
-          scheduler.capacity.releaseStack();
+          scheduler.capacity.releaseStack(true);
         });
     },
 );

@@ -44,6 +44,7 @@ export function giveToGuest(
   if (depth.calls >= MAX_DEPTH) throw hostTrap(`"${ALLOCATOR}" is nested ${MAX_DEPTH} times`);
   const refusal = scheduler.capacity.admit(false);
   if (refusal !== null) throw hostTrap(refusal);
+  scheduler.capacity.beginStack();
   depth.calls++;
 
   let allocate = allocators.get(instance);
@@ -57,7 +58,7 @@ export function giveToGuest(
     .then(() => call(bytes.length))
     .finally(() => {
       depth.calls--;
-      scheduler.capacity.releaseStack();
+      scheduler.capacity.releaseStack(true);
     });
   return andThen(allocated, (address) => {
     const { memory } = process;

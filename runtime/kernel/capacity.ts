@@ -68,6 +68,8 @@ export class Capacity {
   /** Mappings that may be added before the next count. */
   #budget: number;
   #stacks = 0;
+  /** Those of them that are not there yet: their processes wait for their first turn. */
+  #promised = 0;
   /** Bytes of memories that have been given up since the last collection. */
   #garbage = 0;
   /** Spawns that may follow before the next look at the clock. */
@@ -78,6 +80,8 @@ export class Capacity {
   #reclaimedUntil = Number.NEGATIVE_INFINITY;
   #refusal: string | null = null;
   #refusedUntil = Number.NEGATIVE_INFINITY;
+  /** Until when there are no fresh memories, unless one is given up before. */
+  #noMemoryUntil = 0;
 
   /**
    * @param collect collects garbage
@@ -99,6 +103,10 @@ export class Capacity {
       if (performance.now() < this.#refusedUntil) return this.#refusal;
       this.#refusal = null;
     }
+    if (memory && this.#noMemoryUntil > 0) {
+      if (performance.now() < this.#noMemoryUntil) return noRoom('address space');
+      this.#noMemoryUntil = 0;
+    }
     const mappings = MAPPINGS_PER_STACK + (memory ? MAPPINGS_PER_MEMORY : 0);
     if (this.#budget < mappings) {
       const now = performance.now();
@@ -117,7 +125,13 @@ export class Capacity {
     }
     this.#budget -= mappings;
     this.#stacks++;
+    this.#promised++;
     return null;
+  }
+
+  /** Called when a process has its first turn: from now on, its stack is counted as the operating system does. */
+  beginStack(): void {
+    this.#promised--;
   }
 
   /** Looks at the machine's memory and V8's heap if it is time to. Returns why there is no room. */
@@ -135,15 +149,29 @@ export class Capacity {
     return null;
   }
 
-  /** Gives back the room of a stack. That of a memory is not given back: the pool or the collector keeps it for a time. */
-  releaseStack(): void {
+  /**
+   * Gives back the room of a stack. That of a memory is not given back: the pool or the collector keeps it for a time.
+   * @param begun whether the process had a turn
+   */
+  releaseStack(begun: boolean): void {
     this.#budget += MAPPINGS_PER_STACK;
     this.#stacks--;
+    if (!begun) this.#promised--;
   }
 
-  /** Takes note of a memory that was given up. V8 counts none of its bytes: see `newMemory`. */
+  /** Takes note of a memory that was given up. V8 counts none of its bytes: see `Spawner`. */
   addGarbage(bytes: number): void {
     this.#garbage += bytes;
+    this.#noMemoryUntil = 0;
+  }
+
+  /**
+   * Takes note that there was no address space for a fresh memory. To find that out V8 collects all garbage several times,
+   * so it is not tried again at once: guests that go on spawning would leave no time for anything else.
+   * @param since when the attempt began, by the clock of `performance`
+   */
+  refuseMemories(since: number): void {
+    this.#noMemoryUntil = refusedUntil(since);
   }
 
   /** Releases what processes that have ended left behind. */
@@ -159,7 +187,8 @@ export class Capacity {
 
   #count(): number {
     const limit = this.#machine.mappingLimit ?? UNMEASURED_MAPPINGS;
-    return Math.floor(limit * MAPPINGS_SHARE) - this.#machine.countMappings();
+    const promised = this.#promised * MAPPINGS_PER_STACK;
+    return Math.floor(limit * MAPPINGS_SHARE) - this.#machine.countMappings() - promised;
   }
 
   /** Whether the machine can spare so many bytes. */
@@ -178,11 +207,19 @@ export class Capacity {
 
   /** @param since when measuring began, by the clock of `performance` */
   #refuse(what: string, since: number): string {
-    this.#refusal = `no room for another process on this machine (${what})`;
-    const now = performance.now();
-    this.#refusedUntil = now + Math.max(REFUSAL_TIME, (now - since) * REFUSAL_FACTOR);
+    this.#refusal = noRoom(what);
+    this.#refusedUntil = refusedUntil(since);
     return this.#refusal;
   }
+}
+
+function noRoom(what: string): string {
+  return `no room for another process on this machine (${what})`;
+}
+
+function refusedUntil(since: number): number {
+  const now = performance.now();
+  return now + Math.max(REFUSAL_TIME, (now - since) * REFUSAL_FACTOR);
 }
 
 /** The machine that this runs on. */

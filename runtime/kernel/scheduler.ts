@@ -240,6 +240,7 @@ export class Scheduler implements Turns {
 
   readonly #begin = (): void => {
     const process = this.current;
+    if (process.turns === 1) this.capacity.beginStack();
     if (process.killed) {
       this.#end(process, KILLED_EXIT);
       return;
@@ -455,7 +456,7 @@ export class Scheduler implements Turns {
     const { instance, onEnd, exit } = process;
     this.scratch.release(process);
     process.release();
-    this.capacity.releaseStack();
+    this.capacity.releaseStack(process.turns > 0);
     if (instance !== null) this.pool.release(instance);
     if (exit !== null) onEnd?.(exit);
   }

@@ -202,7 +202,7 @@ export class Spawner {
       return null;
     } catch (error) {
       if (owned !== null) pool.releaseMemory(owned);
-      if (admitted) capacity.releaseStack();
+      if (admitted) capacity.releaseStack(false);
       // What a module asks for in vain. Everything else is a bug of the runtime and must be seen as one.
       if (error instanceof ModuleError) return error.message;
       if (error instanceof WebAssembly.RuntimeError || error instanceof WebAssembly.LinkError) {
@@ -221,14 +221,38 @@ export class Spawner {
     return new GuestInstance(compiled, module.imports, owned);
   }
 
-  /** @throws RangeError if the address space is used up */
+  /**
+   * Makes a memory of `initial` pages. V8 counts the bytes that a memory is made with, not those that it grows by. If it
+   * counted them, it would collect all garbage for every 64 MB of memories, and walk the stacks of all waiting processes each
+   * time: 4,000 of a Rust guest took ten times as long to spawn. `Capacity` counts what is given up in its place.
+   * @throws RangeError if there is no room for it
+   */
   #freshMemory(initial: number, maximum: number): OwnedMemory {
+    const memory = this.#emptyMemory(maximum);
     try {
-      return { memory: newMemory(initial, maximum), initial, maximum };
+      memory.grow(initial);
+    } catch {
+      this.#scheduler.capacity.reclaim();
+      memory.grow(initial);
+    }
+    return { memory, initial, maximum };
+  }
+
+  /** @throws RangeError if the address space is used up: a memory takes the same part of it, whatever its size */
+  #emptyMemory(maximum: number): WebAssembly.Memory {
+    const { capacity } = this.#scheduler;
+    const since = performance.now();
+    try {
+      return new WebAssembly.Memory({ initial: 0, maximum });
     } catch {
       // Memories of processes that have ended may still take up room.
-      this.#scheduler.capacity.reclaim();
-      return { memory: newMemory(initial, maximum), initial, maximum };
+      capacity.reclaim();
+    }
+    try {
+      return new WebAssembly.Memory({ initial: 0, maximum });
+    } catch (error) {
+      capacity.refuseMemories(since);
+      throw error;
     }
   }
 
@@ -250,17 +274,6 @@ export class Spawner {
       return Promise.reject(error);
     }
   }
-}
-
-/**
- * Makes a memory of `initial` pages. V8 counts the bytes that a memory is made with, not those that it grows by. If it
- * counted them, it would collect all garbage for every 64 MB of memories, and walk the stacks of all waiting processes each
- * time: 4,000 of a Rust guest took ten times as long to spawn. `Capacity` counts what is given up in its place.
- */
-function newMemory(initial: number, maximum: number): WebAssembly.Memory {
-  const memory = new WebAssembly.Memory({ initial: 0, maximum });
-  memory.grow(initial);
-  return memory;
 }
 
 /** The most pages that a process's memory may have; undefined if its module defines no memory. */

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -101,16 +110,19 @@ describe('the code that V8 compiled of the command', () => {
     expect(readFileSync(path, 'utf8')).toBe('theirs');
   });
 
-  test.skipIf(process.platform === 'win32')('is not kept by Node where others can write, either', async () => {
-    const nodes = () => readdirSync(cache()).filter((name) => name !== 'modules' && name !== 'code');
-    // With an option, another script runs, of which Node keeps the code.
-    await run(['--log', 'debug']);
-    expect(nodes()).toHaveLength(1);
-    expect(statSync(cache()).mode & 0o777).toBe(0o700);
-    rmSync(cache(), { recursive: true });
-    mkdirSync(cache());
-    chmodSync(cache(), 0o777);
-    expect((await run(['--log', 'debug'])).stderr).toContain('at inner');
-    expect(nodes()).toEqual([]);
-  });
+  test.skipIf(process.platform === 'win32')(
+    'is not kept by Node where others can write, either',
+    async () => {
+      const nodes = () => readdirSync(cache()).filter((name) => name !== 'modules' && name !== 'code');
+      // With an option, another script runs, of which Node keeps the code.
+      await run(['--log', 'debug']);
+      expect(nodes()).toHaveLength(1);
+      expect(statSync(cache()).mode & 0o777).toBe(0o700);
+      rmSync(cache(), { recursive: true });
+      mkdirSync(cache());
+      chmodSync(cache(), 0o777);
+      expect((await run(['--log', 'debug'])).stderr).toContain('at inner');
+      expect(nodes()).toEqual([]);
+    },
+  );
 });

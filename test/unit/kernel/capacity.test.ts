@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Capacity, type Machine } from '../../../runtime/kernel/capacity.ts';
+import { guest } from '../../support/guest.ts';
 import { run } from '../../support/program.ts';
 
 const GIB = 2 ** 30;
@@ -27,6 +28,7 @@ test('admits until the estimate reaches the limit, then counts', () => {
   let admitted = 0;
   while (capacity.admit(true) === null && admitted < 2000) {
     admitted++;
+    capacity.beginStack();
     state.mappings += 4;
   }
   expect(state.mappings).toBeLessThan(1000);
@@ -79,7 +81,7 @@ test('memories that were given up are collected: the later, the more processes l
     for (let i = 0; i < mebibytes; i++) {
       capacity.addGarbage(MIB);
       expect(capacity.admit(true)).toBeNull();
-      capacity.releaseStack();
+      capacity.releaseStack(false);
     }
   };
   giveUp(1000);
@@ -139,4 +141,59 @@ test('the machine this runs on is never exhausted', { timeout: 60_000 }, async (
   // What they used is free again for the next ones.
   const again = await run(SPAWN_TO_THE_LIMIT);
   expect(again.exit).toEqual({ kind: 'exited', code: 1 });
+});
+
+test('where the address space is used up, V8 is not asked again for every spawn', async () => {
+  const { Memory } = WebAssembly;
+  let made = 0;
+  let refused = 0;
+  WebAssembly.Memory = class extends Memory {
+    constructor(descriptor: { initial: number; maximum?: number }) {
+      if (descriptor.initial === 0 && ++made > 4) {
+        refused++;
+        throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+      }
+      super(descriptor);
+    }
+  };
+  try {
+    const { stdout } = await run(
+      guest(`(func (export "child") (drop (call $message.receive (i32.const 0) (i32.const 0) (i64.const -1))))
+        (func (export "_start") (local $tries i32) (local $refused i64)
+          (loop $again
+            (if (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1) (text "child")
+                (i32.const 0) (i32.const 0) (i32.const 0))
+              (then (local.set $refused (i64.add (local.get $refused) (i64.const 1)))))
+            (br_if $again (i32.lt_u (local.tee $tries (i32.add (local.get $tries) (i32.const 1))) (i32.const 203))))
+          (call $show (text "refused") (local.get $refused)))`),
+    );
+    expect(stdout.text).toBe('refused 200\n');
+    expect(refused).toBeGreaterThan(0);
+    expect(refused).toBeLessThan(40);
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+});
+
+test('a memory that is given up ends the time in which memories are refused', () => {
+  const capacity = new Capacity(NOTHING, NOTHING, machine({}).fake);
+  capacity.refuseMemories(performance.now() - 10_000);
+  expect(capacity.admit(true)).toBe('no room for another process on this machine (address space)');
+  expect(capacity.admit(false)).toBeNull();
+  capacity.addGarbage(1);
+  expect(capacity.admit(true)).toBeNull();
+});
+
+test('stacks that processes get at their first turn are counted before they are there', () => {
+  const { state, fake } = machine({});
+  const capacity = new Capacity(NOTHING, NOTHING, fake);
+  // Only memories are there so far, with two mappings each.
+  let admitted = 0;
+  while (capacity.admit(true) === null && admitted < 2000) {
+    admitted++;
+    state.mappings += 2;
+  }
+  // Each process gets its stack.
+  expect(state.mappings + 3 * admitted).toBeLessThan(1000);
+  expect(admitted).toBeGreaterThan(140);
 });
