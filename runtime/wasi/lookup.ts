@@ -1,4 +1,5 @@
 import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { descriptorsOf } from './descriptor-table.ts';
 import { DirectoryDescriptor } from './directory.ts';
 import { Errno } from './errno.ts';
@@ -6,6 +7,8 @@ import { FileDescriptor } from './file.ts';
 
 /** Bytes of the longest path, as on Linux. */
 const MAX_PATH = 4096;
+/** What each byte of a path costs: of a long one, every second may be a directory to ask the operating system for. */
+const PATH_BYTE_WORK = 32;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -29,10 +32,11 @@ export function directoryOf(process: Process, fd: number, rights: number): Direc
   return descriptor.has(rights) ? descriptor : Errno.Notcapable;
 }
 
-/** Reads a path of the guest. Returns ENAMETOOLONG, or EILSEQ if it is not UTF-8. Traps if it is outside the memory. */
-export function pathOf(process: Process, pointer: number, length: number): string | Errno {
-  const bytes = process.memory.slice(pointer, length);
+/** Reads a path of the caller, and charges for following it. Returns ENAMETOOLONG, or EILSEQ if it is not UTF-8. Traps if it is outside the memory. */
+export function pathOf({ current, work }: Scheduler, pointer: number, length: number): string | Errno {
+  const bytes = current.memory.slice(pointer, length);
   if (bytes.length > MAX_PATH) return Errno.Nametoolong;
+  work.charge(PATH_BYTE_WORK * bytes.length);
   try {
     return decoder.decode(bytes);
   } catch {

@@ -51,7 +51,7 @@ preview1.define(
         Right.PathOpen |
         ((open & OpenFlag.Create) !== 0 ? Right.PathCreateFile : 0) |
         ((open & OpenFlag.Truncate) !== 0 ? Right.PathFilestatSetSize : 0);
-      const path = pathOf(current, pathPointer, pathLength);
+      const path = pathOf(scheduler, pathPointer, pathLength);
       const cell = current.memory.check(opened, 4);
       const parent = directoryOf(current, fd, needed);
       if (typeof parent === 'number') return parent;

@@ -91,7 +91,7 @@ preview1.define(
   ({ scheduler }) =>
     (fd: number, lookup: number, pathPointer: number, pathLength: number, pointer: number) => {
       const { current } = scheduler;
-      const path = pathOf(current, pathPointer, pathLength);
+      const path = pathOf(scheduler, pathPointer, pathLength);
       current.memory.check(pointer, FILESTAT_SIZE);
       if ((lookup & ~LOOKUP_FOLLOW) !== 0) return Errno.Inval;
       return at(current, fd, Right.PathFilestatGet, path, followOf(lookup), (walk) => {
@@ -122,7 +122,7 @@ preview1.define(
       flags: number,
     ) => {
       const { current } = scheduler;
-      const path = pathOf(current, pathPointer, pathLength);
+      const path = pathOf(scheduler, pathPointer, pathLength);
       if ((lookup & ~LOOKUP_FOLLOW) !== 0) return Errno.Inval;
       const times = fileTimes(accessed, modified, flags);
       if (typeof times === 'number') return times;
@@ -144,7 +144,7 @@ preview1.define(
   ({ scheduler }) =>
     (fd: number, pathPointer: number, pathLength: number) => {
       const { current } = scheduler;
-      const path = pathOf(current, pathPointer, pathLength);
+      const path = pathOf(scheduler, pathPointer, pathLength);
       return at(current, fd, Right.PathCreateDirectory, path, Follow.Never, (walk) => {
         mkdirSync(walk.path);
       });
@@ -159,7 +159,7 @@ preview1.define(
   ({ scheduler }) =>
     (fd: number, pathPointer: number, pathLength: number) => {
       const { current } = scheduler;
-      const path = pathOf(current, pathPointer, pathLength);
+      const path = pathOf(scheduler, pathPointer, pathLength);
       return at(current, fd, Right.PathRemoveDirectory, path, Follow.Never, (walk) => {
         rmdirSync(walk.path);
       });
@@ -174,7 +174,7 @@ preview1.define(
   ({ scheduler }) =>
     (fd: number, pathPointer: number, pathLength: number) => {
       const { current } = scheduler;
-      const path = pathOf(current, pathPointer, pathLength);
+      const path = pathOf(scheduler, pathPointer, pathLength);
       return at(current, fd, Right.PathUnlinkFile, path, Follow.Never, (walk) => {
         requireDirectory(walk);
         unlinkSync(walk.path);
@@ -197,8 +197,8 @@ preview1.define(
       newLength: number,
     ) => {
       const { current } = scheduler;
-      const oldPath = pathOf(current, oldPointer, oldLength);
-      const newPath = pathOf(current, newPointer, newLength);
+      const oldPath = pathOf(scheduler, oldPointer, oldLength);
+      const newPath = pathOf(scheduler, newPointer, newLength);
       const from = { fd, right: Right.PathRenameSource, path: oldPath };
       const to = { fd: newFd, right: Right.PathRenameTarget, path: newPath };
       return between(current, from, to, (source, target) => {
@@ -228,8 +228,8 @@ preview1.define(
       newLength: number,
     ) => {
       const { current } = scheduler;
-      const oldPath = pathOf(current, oldPointer, oldLength);
-      const newPath = pathOf(current, newPointer, newLength);
+      const oldPath = pathOf(scheduler, oldPointer, oldLength);
+      const newPath = pathOf(scheduler, newPointer, newLength);
       if (lookup !== 0) return Errno.Inval;
       const from = { fd, right: Right.PathLinkSource, path: oldPath };
       const to = { fd: newFd, right: Right.PathLinkTarget, path: newPath };
@@ -255,8 +255,8 @@ preview1.define(
   ({ scheduler }) =>
     (textPointer: number, textLength: number, fd: number, pathPointer: number, pathLength: number) => {
       const { current } = scheduler;
-      const text = pathOf(current, textPointer, textLength);
-      const path = pathOf(current, pathPointer, pathLength);
+      const text = pathOf(scheduler, textPointer, textLength);
+      const path = pathOf(scheduler, pathPointer, pathLength);
       if (typeof text === 'number') return text;
       return at(current, fd, Right.PathSymlink, path, Follow.Never, (walk) => {
         if (isAbsolute(text)) throw new PathError('EPERM', 'a link to an absolute path');
@@ -278,7 +278,7 @@ preview1.define(
     (fd: number, pathPointer: number, pathLength: number, buffer: number, length: number, used: number) => {
       const { current } = scheduler;
       const { memory } = current;
-      const path = pathOf(current, pathPointer, pathLength);
+      const path = pathOf(scheduler, pathPointer, pathLength);
       const size = length >>> 0;
       const start = memory.check(buffer, size);
       const cell = memory.check(used, 4);
