@@ -4,7 +4,17 @@
  * Node's own cache is filled before a script runs, so it has none of the functions that V8 compiles when they are first
  * called. Compiling these takes most of the time in which a small program starts.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { cacheFolder } from './cache-folder.ts';
@@ -15,6 +25,9 @@ import { isPrivate, isPrivateFolder, readFully, writePrivate } from './private-f
 declare const MAIN_HASH: string;
 
 const { O_NOFOLLOW = 0, O_RDONLY } = constants;
+
+/** The number of files that are kept. Each build has its own, with each version of Node, with flags and without. */
+const MOST_KEPT = 8;
 
 /** What the script exports, which is a CommonJS module in all but its name. */
 interface Exported {
@@ -74,8 +87,21 @@ function keep(path: string, code: Buffer): void {
   const folder = dirname(path);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (isPrivateFolder(folder)) writePrivate(path, [checksumOf([code]), code]);
+    if (!isPrivateFolder(folder)) return;
+    writePrivate(path, [checksumOf([code]), code]);
+    removeOldest(folder);
   } catch {
     // The next start takes longer. That is all.
   }
+}
+
+/** Removes what was kept for builds and Nodes that are used no longer. */
+function removeOldest(folder: string): void {
+  const written = new Map<string, number>();
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    written.set(path, lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  }
+  const newestFirst = [...written.keys()].sort((a, b) => (written.get(b) ?? 0) - (written.get(a) ?? 0));
+  for (const path of newestFirst.slice(MOST_KEPT)) rmSync(path, { force: true });
 }

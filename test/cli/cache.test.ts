@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -96,6 +97,19 @@ describe('the code that V8 compiled of the command', () => {
     expect(await run()).toEqual(first);
     expect(readFileSync(path)).not.toEqual(broken);
     expect(readFileSync(path).length).toBeGreaterThan(whole.length / 2);
+  });
+
+  test('of builds that nobody uses any more is removed', async () => {
+    await run();
+    const [path = ''] = kept();
+    rmSync(path);
+    for (let i = 0; i < 20; i++) {
+      writeFileSync(`${path}-${i}`, 'old');
+      utimesSync(`${path}-${i}`, i, i);
+    }
+    await run();
+    const left = [path, ...Array.from({ length: 7 }, (_, i) => `${path}-${19 - i}`)];
+    expect(kept().sort()).toEqual(left.sort());
   });
 
   test.skipIf(process.platform === 'win32')('is not taken from where others can write', async () => {
