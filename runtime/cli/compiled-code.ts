@@ -4,27 +4,15 @@
  * Node's own cache is filled before a script runs, so it has none of the functions that V8 compiles when they are first
  * called. Compiling these takes most of the time in which a small program starts.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { cacheFolder } from './cache-folder.ts';
 import { checksumOf, DIGEST_SIZE } from './checksum.ts';
-import { isPrivate, isPrivateFolder, readFully, writePrivate } from './private-files.ts';
+import { isPrivateFolder, makePrivateFolder, readPrivate, writePrivate } from './private-files.ts';
 
 /** A hash of the script, put here by the build: V8 only compares its length. */
 declare const MAIN_HASH: string;
-
-const { O_NOFOLLOW = 0, O_RDONLY } = constants;
 
 /** The number of files that are kept. Each build has its own, with each version of Node, with flags and without. */
 const MOST_KEPT = 8;
@@ -64,30 +52,17 @@ function keptFile(environment: NodeJS.ProcessEnv): string | null {
  *     | checksum of the rest | compiled code |
  */
 function read(path: string): Buffer | undefined {
-  if (!isPrivateFolder(dirname(path))) return undefined;
-  let fd: number;
-  try {
-    fd = openSync(path, O_RDONLY | O_NOFOLLOW);
-  } catch {
-    return undefined;
-  }
-  try {
-    const found = fstatSync(fd);
-    if (!found.isFile() || !isPrivate(found)) return undefined;
-    const { buffer, byteOffset, length } = readFully(fd, found.size);
-    const entry = Buffer.from(buffer, byteOffset, length);
-    const code = entry.subarray(DIGEST_SIZE);
-    return checksumOf([code]).equals(entry.subarray(0, DIGEST_SIZE)) ? code : undefined;
-  } finally {
-    closeSync(fd);
-  }
+  const found = isPrivateFolder(dirname(path)) ? readPrivate(path) : null;
+  if (found === null) return undefined;
+  const entry = Buffer.from(found.bytes.buffer, 0, found.bytes.length);
+  const code = entry.subarray(DIGEST_SIZE);
+  return checksumOf([code]).equals(entry.subarray(0, DIGEST_SIZE)) ? code : undefined;
 }
 
 function keep(path: string, code: Buffer): void {
   const folder = dirname(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (!isPrivateFolder(folder)) return;
+    if (!makePrivateFolder(folder)) return;
     writePrivate(path, [checksumOf([code]), code]);
     removeOldest(folder);
   } catch {

@@ -1,20 +1,16 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  futimesSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeptModule, RewrittenStore } from '../kernel/rewritten-store.ts';
 import { decodeRewritten, encodeRewritten, essentialParts, type RewrittenModule } from '../wasm/index.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { DIGEST_SIZE, digestOf, isHashed } from './digest.ts';
-import { isPrivate, isPrivateFolder, readFully, UNFINISHED, writePrivate } from './private-files.ts';
+import {
+  isPrivateFolder,
+  makePrivateFolder,
+  readPrivate,
+  UNFINISHED,
+  writePrivate,
+} from './private-files.ts';
 
 /** A hash of everything that makes rewritten modules, put here by the build; without it nothing is kept. */
 declare const REWRITER: string | undefined;
@@ -25,8 +21,6 @@ const CAPACITY = 512 * 2 ** 20;
 const MARK_INTERVAL = 24 * 60 * 60 * 1000;
 /** Unfinished entries of this age, in milliseconds, are left over from commands that were killed. */
 const ABANDONED = 60 * 60 * 1000;
-const { O_NOFOLLOW = 0, O_RDONLY } = constants;
-
 /** The cache of this user; undefined if it is turned off, or if others could change it. */
 export function moduleCache(environment: NodeJS.ProcessEnv): RewrittenStore | undefined {
   const folder = cacheFolder(environment);
@@ -84,8 +78,7 @@ export class ModuleCache implements RewrittenStore {
   }
 
   #write(path: string, original: readonly Uint8Array[], rewritten: RewrittenModule): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    if (!isPrivateFolder(this.#folder)) return;
+    if (!makePrivateFolder(this.#folder)) return;
     const pieces = [...prefixOf(original), ...encodeRewritten(rewritten)];
     const size = pieces.reduce((sum, { length }) => sum + length, DIGEST_SIZE);
     if (size > this.#capacity / 2) return;
@@ -118,29 +111,20 @@ function prefixOf(original: readonly Uint8Array[]): readonly Uint8Array[] {
 
 /** An entry, if it is whole and this user's own. */
 function readEntry(path: string, original: readonly Uint8Array[]): RewrittenModule | null {
-  let fd: number;
+  const found = readPrivate(path);
+  if (found === null || found.bytes.length <= DIGEST_SIZE) return null;
+  const contents = found.bytes.subarray(DIGEST_SIZE);
   try {
-    fd = openSync(path, O_RDONLY | O_NOFOLLOW);
-  } catch {
-    return null;
-  }
-  try {
-    const found = fstatSync(fd);
-    if (!found.isFile() || !isPrivate(found) || found.size <= DIGEST_SIZE) return null;
-    const entry = readFully(fd, found.size);
-    const contents = entry.subarray(DIGEST_SIZE);
-    if (!digestOf([contents]).equals(entry.subarray(0, DIGEST_SIZE))) return null;
+    if (!digestOf([contents]).equals(found.bytes.subarray(0, DIGEST_SIZE))) return null;
     let at = 0;
     for (const piece of prefixOf(original)) {
       if (Buffer.compare(piece, contents.subarray(at, at + piece.length)) !== 0) return null;
       at += piece.length;
     }
-    if (Date.now() - found.mtimeMs > MARK_INTERVAL) futimesSync(fd, new Date(), new Date());
+    if (Date.now() - found.written > MARK_INTERVAL) utimesSync(path, new Date(), new Date());
     return decodeRewritten(contents.subarray(at));
   } catch {
     // It is made anew.
     return null;
-  } finally {
-    closeSync(fd);
   }
 }

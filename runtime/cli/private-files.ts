@@ -2,6 +2,7 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -11,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants;
 
 /** How the names of files end that are being written. */
 export const UNFINISHED = '.unfinished';
@@ -51,13 +52,34 @@ export function writePrivate(path: string, pieces: readonly Uint8Array[]): void 
   }
 }
 
+/** Reads a file that nobody else could write, and when it was written, in milliseconds; null if there is none. */
+export function readPrivate(
+  path: string,
+): { readonly bytes: Uint8Array<ArrayBuffer>; readonly written: number } | null {
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW);
+  } catch {
+    return null;
+  }
+  try {
+    const found = fstatSync(fd);
+    if (!found.isFile() || !isPrivate(found)) return null;
+    return { bytes: readFully(fd, found.size), written: found.mtimeMs };
+  } catch {
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Whether only this user can write something. On Windows, the folders of users are. */
-export function isPrivate({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+function isPrivate({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
 /** Reads a file from its beginning: so many bytes, or fewer if it is shorter. */
-export function readFully(fd: number, size: number): Uint8Array {
+function readFully(fd: number, size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let at = 0;
   while (at < size) {

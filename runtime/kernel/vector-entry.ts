@@ -1,3 +1,4 @@
+import { leb, section, smallModule } from '../wasm/index.ts';
 import type { Starter } from './guest-instance.ts';
 import type { EntryValue } from './process.ts';
 
@@ -25,16 +26,7 @@ const I32 = 0x7f;
 const I64 = 0x7e;
 const V128 = 0x7b;
 
-/** Encodes an unsigned number. */
-function leb(n: number): number[] {
-  return n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...leb(n >>> 7)];
-}
-
-function section(id: number, ...content: number[]): number[] {
-  return [id, ...leb(content.length), ...content];
-}
-
-function adapter(params: readonly EntryValue[]): Uint8Array {
+function adapter(params: readonly EntryValue[]): Uint8Array<ArrayBuffer> {
   const target = params.map((v) => (typeof v === 'number' ? I32 : typeof v === 'bigint' ? I64 : V128));
   const outer = target.flatMap((type) => (type === V128 ? [I64, I64] : [type]));
   const body: number[] = [0];
@@ -48,12 +40,11 @@ function adapter(params: readonly EntryValue[]): Uint8Array {
   }
   body.push(0x10, 0, 0x0b); // call 0, end
   const functionType = (types: number[]) => [0x60, ...leb(types.length), ...types, 0];
-  return new Uint8Array([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, 2, ...functionType(target), ...functionType(outer)),
-    ...section(2, 1, 1, 0x65, 1, 0x66, 0x00, 0), // import "e" "f", a function of type 0
-    ...section(3, 1, 1),
-    ...section(7, 1, 1, 0x66, 0x00, 1), // export "f", function 1
-    ...section(10, 1, ...leb(body.length), ...body),
-  ]);
+  return smallModule(
+    section(1, [2, ...functionType(target), ...functionType(outer)]),
+    section(2, [1, 1, 0x65, 1, 0x66, 0x00, 0]), // import "e" "f", a function of type 0
+    section(3, [1, 1]),
+    section(7, [1, 1, 0x66, 0x00, 1]), // export "f", function 1
+    section(10, [1, ...leb(body.length), ...body]),
+  );
 }

@@ -1,3 +1,5 @@
+import { leb, section, smallModule } from '../wasm/index.ts';
+
 /** Bytes that the scan reads at a time: a range must be of whole ones. */
 const STEP = 256;
 const VECTOR = 16;
@@ -36,21 +38,11 @@ function scannerModule(): Uint8Array<ArrayBuffer> {
     ...[0, 0x03, 0x40, ...loads, 0xfd, 0x53, 0x04, 0x40, 0x41, 1, 0x0f, 0x0b],
     ...[0x20, 0, 0x41, ...leb(STEP), 0x6a, 0x22, 0, 0x20, 1, 0x49, 0x0d, 0, 0x0b, 0x41, 0, 0x0b],
   ];
-  return new Uint8Array([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f]),
-    ...section(2, [1, 0, 0, 2, 0, 0]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, 0, 0, 0]),
-    ...section(10, [1, ...leb(body.length), ...body]),
-  ]);
-}
-
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...leb(content.length), ...content];
-}
-
-/** A number below 2^13, also as a signed one. */
-function leb(value: number): number[] {
-  return value < 0x40 ? [value] : [0x80 | (value & 0x7f), value >> 7];
+  return smallModule(
+    section(1, [1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f]),
+    section(2, [1, 0, 0, 2, 0, 0]),
+    section(3, [1, 0]),
+    section(7, [1, 0, 0, 0]),
+    section(10, [1, ...leb(body.length), ...body]),
+  );
 }

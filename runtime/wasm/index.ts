@@ -40,5 +40,6 @@ export { isWasmBinary, readModule, readOutline } from './read-module.ts';
 export { reusePass } from './reuse-pass.ts';
 export { type RewrittenModule, rewriteModule } from './rewrite-module.ts';
 export { decodeRewritten, encodeRewritten } from './rewritten-codec.ts';
+export { leb, section, smallModule } from './small-module.ts';
 export type { FuncType, TypeDefinition } from './type-definition.ts';
 export type { ValueType } from './value-type.ts';

@@ -29,7 +29,8 @@ test('a Node that cannot suspend wasm hands over to the one installed beside the
   expect(exitCode).toBe(3);
 });
 
-test('Ctrl-C reaches the program through the Node that handed over', async () => {
+/** Starts a program that never ends, on a Node that hands over, and waits until it runs. */
+async function runEndless(): Promise<RunningCommand> {
   const endless = join(folder, 'endless.wat');
   writeFileSync(
     endless,
@@ -39,20 +40,17 @@ test('Ctrl-C reaches the program through the Node that handed over', async () =>
   );
   const command = new RunningCommand(['run', endless], { nodeArgs: OLDER_NODE });
   await command.printed('ready\n');
+  return command;
+}
+
+test('Ctrl-C reaches the program through the Node that handed over', async () => {
+  const command = await runEndless();
   command.child.kill('SIGINT');
   expect(await command.ended).toEqual({ exitCode: 130, stdout: 'ready\n', stderr: '' });
 });
 
 test('the program ends when the Node that handed over is killed', async () => {
-  const endless = join(folder, 'waits.wat');
-  writeFileSync(
-    endless,
-    `(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-      (memory (export "memory") 1) (data (i32.const 0) "ready\\n") (data (i32.const 8) "\\00\\00\\00\\00\\06\\00\\00\\00")
-      (func (export "_start") (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))) (loop $l (br $l))))`,
-  );
-  const command = new RunningCommand(['run', endless], { nodeArgs: OLDER_NODE });
-  await command.printed('ready\n');
+  const command = await runEndless();
   command.child.kill('SIGKILL');
   // Its output stays open for as long as the program runs.
   expect(await command.ended).toMatchObject({ stdout: 'ready\n', exitCode: null });
