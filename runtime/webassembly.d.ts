@@ -30,9 +30,15 @@ declare namespace WebAssembly {
     readonly exports: Exports;
   }
   class Memory {
-    constructor(descriptor: { initial: number; maximum?: number; shared?: boolean });
+    /** Sizes of a 64-bit memory are bigints, also those that `grow` takes and returns. */
+    constructor(
+      descriptor:
+        | { initial: number; maximum?: number; shared?: boolean }
+        | { address: 'i64'; initial: bigint; maximum?: bigint },
+    );
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
+    grow(pages: bigint): bigint;
   }
   class Table {
     constructor(descriptor: { element: 'anyfunc' | 'externref'; initial: number; maximum?: number });

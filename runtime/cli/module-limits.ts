@@ -1,29 +1,37 @@
-import type { LoadedModule, LoadOptions } from '../kernel/module.ts';
-import { ModuleLimitError } from '../kernel/module-error.ts';
-import type { ProcessConfig } from '../permissions/config.ts';
+import type { LoadOptions } from '../kernel/module.ts';
+import { type ModuleLimit, ModuleLimitError } from '../kernel/module-error.ts';
 import { displayName } from '../text/display-name.ts';
 import { CommandError } from './load.ts';
 import type { PermissionFlags } from './permission-options.ts';
 
 /** The limits of modules that a command line sets. */
-export function moduleLimits({ maxTable, maxTables }: PermissionFlags): LoadOptions {
-  return { tableLimit: maxTable === undefined ? undefined : maxTable + 1, maxTables };
+export function moduleLimits({ maxTable, maxTables, maxMemories, memory64 }: PermissionFlags): LoadOptions {
+  return { tableLimit: maxTable === undefined ? undefined : maxTable + 1, maxTables, maxMemories, memory64 };
 }
+
+/** The options that allow so much. */
+const OPTIONS: Readonly<Record<ModuleLimit, (needed: number) => string>> = {
+  tables: (needed) => `--max-tables=${needed}`,
+  'table elements': (needed) => `--max-table=${needed}`,
+  memories: (needed) => `--max-memories=${needed}`,
+  'bytes of memory': (needed) => `--max-memory=${needed}`,
+  'bits of addresses': () => '--memory64',
+};
 
 /** What is wrong with a module, and the option that allows it if there is one. */
 export function limitText(error: Error): string {
   if (!(error instanceof ModuleLimitError)) return error.message;
-  const option = error.limit === 'tables' ? '--max-tables' : '--max-table';
-  return `${error.message}; ${option}=${error.needed} allows it`;
+  return `${error.message}; ${OPTIONS[error.limit](error.needed)} allows it`;
 }
 
 /**
- * Refuses a module that is beyond the limits of every process.
- * @throws CommandError that names the option that allows it
+ * Loads a module, or checks it.
+ * @throws CommandError that names the option that allows the module if it is beyond the limits of every process, and
+ *   whatever else `load` throws
  */
-export function checkLimits(path: string, module: LoadedModule, config: ProcessConfig): void {
+export function withinLimits<T>(path: string, load: () => T): T {
   try {
-    module.checkLimits(config);
+    return load();
   } catch (error) {
     if (!(error instanceof ModuleLimitError)) throw error;
     throw new CommandError(`Module '${displayName(path)}' cannot run: ${limitText(error)}`, { cause: error });

@@ -26,6 +26,10 @@ export interface PermissionFlags {
   readonly maxTable?: number;
   /** How many tables a process may have. */
   readonly maxTables?: number;
+  /** How many memories a process may have. */
+  readonly maxMemories?: number;
+  /** Whether memories and tables may be 64-bit. */
+  readonly memory64?: boolean;
   /** False: the current directory is not preopened. */
   readonly cwd?: boolean;
   /** False: the program does not get the environment variables of this command. */
@@ -81,6 +85,8 @@ export function withPermissionOptions(command: Command): Command {
       parseCount,
     )
     .option('--max-tables <n>', 'tables that a module may have; 1 unless given', parseCount)
+    .option('--max-memories <n>', 'memories that a module may have; 1 unless given', parseCount)
+    .option('--memory64', 'allow 64-bit memories and tables')
     .option('--no-cwd', 'do not let the program use the current directory')
     .option('--no-inherit-env', 'do not give the program the environment variables of this command')
     .option(

@@ -35,7 +35,7 @@ export function rootConfig(commandLine: readonly string[], flags: ConfigFlags): 
   config.canSpawnProcesses = flags.spawn ?? true;
   config.canCompileModules = flags.compile ?? true;
   config.canCreateConfigs = flags.configs ?? true;
-  config.maxMemory = Math.min(flags.maxMemory ?? config.maxMemory, config.maxMemory);
+  config.maxMemory = flags.maxMemory ?? config.maxMemory;
   config.maxFuel = flags.maxFuel ?? config.maxFuel;
   config.maxProcesses = flags.maxProcesses ?? config.maxProcesses;
   config.maxMailbox = flags.maxMailbox ?? config.maxMailbox;

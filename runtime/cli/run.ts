@@ -9,7 +9,7 @@ import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type LogOptions, openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
-import { checkLimits, moduleLimits } from './module-limits.ts';
+import { moduleLimits, withinLimits } from './module-limits.ts';
 import { type InspectFlags, openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
@@ -76,8 +76,11 @@ export async function run(
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options);
   const bytes = await readModuleFile(path);
-  const module = notice.during(path, () => runtime.load(bytes));
-  checkLimits(path, module, config);
+  const module = withinLimits(path, () => {
+    const loaded = notice.during(path, () => runtime.load(bytes, config));
+    loaded.checkLimits(config);
+    return loaded;
+  });
   new EndingSignals(streams, () => runtime.scheduler.halt()).take();
   const stdio = {
     input: standardInput(),

@@ -15,7 +15,7 @@ import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
-import { checkLimits, moduleLimits } from './module-limits.ts';
+import { moduleLimits, withinLimits } from './module-limits.ts';
 import { logExit } from './process-log.ts';
 import { Reports } from './report.ts';
 import { createReporter, type Reporter, testList } from './reporters/index.ts';
@@ -111,7 +111,7 @@ export class TestRound {
     reporter.begin(file);
     try {
       const module = await this.#load(file);
-      if (!this.#command.list) checkLimits(file, module, this.#surroundings.config);
+      if (!this.#command.list) withinLimits(file, () => module.checkLimits(this.#surroundings.config));
       return this.#command.list ? this.#list(module) : await this.#test(module);
     } catch (thrown) {
       const error = thrown instanceof TestStartError ? notStarted(file, thrown) : thrown;
@@ -121,13 +121,13 @@ export class TestRound {
   }
 
   async #load(file: string): Promise<LoadedModule> {
-    const { signals, streams } = this.#surroundings;
+    const { signals, streams, config } = this.#surroundings;
     const bytes = await readModuleFile(file);
     const runtime = this.#openRuntime();
     await streams.flush();
     signals.leave();
     try {
-      return this.#notice.during(file, () => runtime.load(bytes));
+      return withinLimits(file, () => this.#notice.during(file, () => runtime.load(bytes, config)));
     } finally {
       signals.take();
     }

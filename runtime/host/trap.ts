@@ -28,7 +28,7 @@ trap.define(
       if (result !== 'i32') throw hostTrap(`"${TRAMPOLINE}" must return an i32`);
       if (process.catchDepth >= MAX_DEPTH)
         throw hostTrap(`lunatic::trap::catch is nested ${MAX_DEPTH} times`);
-      const refusal = scheduler.capacity.admit(false);
+      const refusal = scheduler.capacity.admit(0);
       if (refusal !== null) throw hostTrap(refusal);
       scheduler.capacity.beginStack();
       process.catchDepth++;

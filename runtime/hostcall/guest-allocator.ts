@@ -42,7 +42,7 @@ export function giveToGuest(
   }
   const depth = process.slot(DEPTH);
   if (depth.calls >= MAX_DEPTH) throw hostTrap(`"${ALLOCATOR}" is nested ${MAX_DEPTH} times`);
-  const refusal = scheduler.capacity.admit(false);
+  const refusal = scheduler.capacity.admit(0);
   if (refusal !== null) throw hostTrap(refusal);
   scheduler.capacity.beginStack();
   depth.calls++;

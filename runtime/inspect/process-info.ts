@@ -1,6 +1,7 @@
 import type { Exit } from '../kernel/exit.ts';
 import type { Message } from '../kernel/message.ts';
 import { MessageKind } from '../kernel/message.ts';
+import { bytesOf } from '../kernel/owned-memory.ts';
 import { type Process, Wait } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
 import { displayName } from '../text/display-name.ts';
@@ -100,9 +101,10 @@ export function statusOf(
   };
 }
 
-/** Bytes of a process's memory. */
+/** Bytes of a process's memory, or of all of them. */
 export function memoryOf({ instance }: Process): number {
-  return instance?.owned?.memory.buffer.byteLength ?? 0;
+  const owned = instance?.owned;
+  return owned == null ? 0 : bytesOf(owned);
 }
 
 /** The state of a process as clients know it. */

@@ -95,19 +95,19 @@ export class Capacity {
   }
 
   /**
-   * Takes room for a stack and, with `memory`, for a fresh memory.
+   * Takes room for a stack and so many fresh memories.
    * @returns null, or why there is no room
    */
-  admit(memory: boolean): string | null {
+  admit(memories: number): string | null {
     if (this.#refusal !== null) {
       if (performance.now() < this.#refusedUntil) return this.#refusal;
       this.#refusal = null;
     }
-    if (memory && this.#noMemoryUntil > 0) {
+    if (memories > 0 && this.#noMemoryUntil > 0) {
       if (performance.now() < this.#noMemoryUntil) return noRoom('address space');
       this.#noMemoryUntil = 0;
     }
-    const mappings = MAPPINGS_PER_STACK + (memory ? MAPPINGS_PER_MEMORY : 0);
+    const mappings = MAPPINGS_PER_STACK + memories * MAPPINGS_PER_MEMORY;
     if (this.#budget < mappings) {
       const now = performance.now();
       this.#budget = this.#count();

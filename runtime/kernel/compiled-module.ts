@@ -6,11 +6,14 @@ export interface CompiledModule {
   readonly module: WebAssembly.Module;
   /** Name of the exported start function, which the kernel calls itself, since instantiation cannot wait. */
   readonly startExport: string | undefined;
-  readonly memory: RewrittenModule['memory'];
+  readonly memories: RewrittenModule['memories'];
   /** The exports of globals to set back when an instance serves again; undefined if no instance can. */
   readonly state: readonly string[] | undefined;
-  /** The image of the memory of a new instance; null for the first instance, which most often stays the only one. */
-  imageOf(fresh: Buffer): MemoryImage | null;
+  /**
+   * The image of a memory of a new instance; null for the first instance, which most often stays the only one.
+   * @param index which of its memories
+   */
+  imageOf(index: number, fresh: Buffer): MemoryImage | null;
   readonly offsets: OffsetMap;
   /** The index of a function in the module that the author built; undefined if the rewriter inserted it. */
   originalFunction(index: number): number | undefined;

@@ -1,26 +1,16 @@
 import type { CompiledModule } from './compiled-module.ts';
 import { GuestMemory } from './guest-memory.ts';
-import { type MemoryImage, PAGE_SIZE } from './memory-image.ts';
-import { makeZeroScan, type ZeroScan } from './zero-scan.ts';
+import type { OwnedMemory } from './owned-memory.ts';
+import { UsedMemory } from './used-memory.ts';
 
-/** The estimated size of an instance without its memory, in bytes. */
+/** The estimated size of an instance without its memories, in bytes. */
 const INSTANCE_SIZE = 16_384;
-
-/** How often an instance has served when it gets a faster way to be set back, which must be instantiated. */
-const RESETS_WORTH_A_SCAN = 8;
-
-/** A memory with the sizes that it was made for, in pages. */
-export interface OwnedMemory {
-  readonly memory: WebAssembly.Memory;
-  readonly initial: number;
-  readonly maximum: number;
-}
 
 /** Calls an exported function of a guest on a stack of its own. */
 export type Starter = (...params: (number | bigint)[]) => Promise<unknown>;
 
 /**
- * A wasm instance with the memory that the kernel gave it. It serves one process at a time. What a process changed is set
+ * A wasm instance with the memories that the kernel gave it. It serves one process at a time. What a process changed is set
  * back for the next one, since instantiating takes longer than all the rest of a short process's life.
  */
 export class GuestInstance {
@@ -32,11 +22,7 @@ export class GuestInstance {
   keptSize = 0;
   /** The mutable globals with their first values; null if the instance cannot be set back. */
   readonly #globals: readonly { readonly global: WebAssembly.Global; readonly value: unknown }[] | null;
-  readonly #image: MemoryImage | null;
-  /** All bytes of its own memory; empty once that has grown. */
-  readonly #bytes: Buffer;
-  #resets = 0;
-  #scan: ZeroScan | null = null;
+  readonly #memories: readonly UsedMemory[];
   #memory: GuestMemory | null = null;
   /** The name of the function that was started last, which is nearly always the only one. */
   #started = '';
@@ -48,8 +34,11 @@ export class GuestInstance {
     this.owned = owned;
     this.exports = new WebAssembly.Instance(compiled.module, imports).exports;
     this.#globals = this.#readGlobals();
-    this.#bytes = Buffer.from(owned?.memory.buffer ?? new ArrayBuffer(0));
-    this.#image = this.#globals === null || owned === null ? null : compiled.imageOf(this.#bytes);
+    const memories = owned === null ? [] : [owned, ...owned.others];
+    this.#memories = memories.map((memory, index) => {
+      const bytes = Buffer.from(memory.memory.buffer);
+      return new UsedMemory(memory, bytes, this.#globals === null ? null : compiled.imageOf(index, bytes));
+    });
   }
 
   #readGlobals(): { global: WebAssembly.Global; value: unknown }[] | null {
@@ -88,21 +77,15 @@ export class GuestInstance {
 
   /** The estimated bytes of real memory that it takes when it has been set back. */
   get size(): number {
-    return INSTANCE_SIZE + (this.#image?.writtenSize ?? this.#bytes.length);
+    let size = INSTANCE_SIZE;
+    for (const memory of this.#memories) size += memory.size;
+    return size;
   }
 
   /** Makes the instance what it was before it served a process. Returns false if that is not possible. */
   reset(): boolean {
-    const { owned } = this;
     if (this.#globals === null) return false;
-    if (owned !== null) {
-      // A memory cannot shrink. `bytes` does not tell whether it has grown from nothing: it is empty either way.
-      const { byteLength } = owned.memory.buffer;
-      const hasGrown = byteLength !== owned.initial * PAGE_SIZE || this.#bytes.length !== byteLength;
-      if (this.#image === null || hasGrown) return false;
-      if (++this.#resets === RESETS_WORTH_A_SCAN) this.#scan = makeZeroScan(owned.memory);
-      this.#image.restore(this.#bytes, this.#scan);
-    }
+    for (const memory of this.#memories) if (!memory.reset()) return false;
     for (const { global, value } of this.#globals) global.value = value;
     return true;
   }

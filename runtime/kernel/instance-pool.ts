@@ -1,6 +1,7 @@
 import type { CompiledModule } from './compiled-module.ts';
-import type { GuestInstance, OwnedMemory } from './guest-instance.ts';
+import type { GuestInstance } from './guest-instance.ts';
 import { MemoryImage, PAGE_SIZE } from './memory-image.ts';
+import { bytesOf, isCommon, type OwnedMemory } from './owned-memory.ts';
 
 /** The number of modules of which instances are kept. A module's code stays as long as one of its instances. */
 const MAX_MODULES = 64;
@@ -48,7 +49,8 @@ export class InstancePool {
     for (const free of this.#instances.values()) {
       const last = free.at(-1);
       const owned = last?.owned;
-      if (last === undefined || owned?.initial !== initial || owned.maximum !== maximum) continue;
+      if (last === undefined || owned?.initial !== initial || owned.maximum !== maximum || !isCommon(owned))
+        continue;
       free.pop();
       this.#size -= last.keptSize;
       blank(owned.memory.buffer);
@@ -85,7 +87,8 @@ export class InstancePool {
     const { memory, initial, maximum } = owned;
     const { buffer } = memory;
     const size = buffer.byteLength;
-    if (size === 0 || size !== initial * PAGE_SIZE || this.#size + size > this.#capacity) {
+    const isKept = size > 0 && size === initial * PAGE_SIZE && isCommon(owned);
+    if (!isKept || this.#size + size > this.#capacity) {
       this.#drop(owned);
       return;
     }
@@ -116,8 +119,8 @@ export class InstancePool {
     this.#size = 0;
   }
 
-  #drop({ memory }: OwnedMemory): void {
-    this.#onDrop(memory.buffer.byteLength);
+  #drop(owned: OwnedMemory): void {
+    this.#onDrop(bytesOf(owned));
   }
 }
 

@@ -4,15 +4,18 @@ export class ModuleError extends Error {
   readonly code: string = 'LUNATIC_MODULE';
 }
 
+/** What a module has too much of. */
+export type ModuleLimit = 'tables' | 'table elements' | 'memories' | 'bytes of memory' | 'bits of addresses';
+
 /** A module that has more of something than a process may have, of which whoever runs it can allow more. */
 export class ModuleLimitError extends ModuleError {
   override readonly name = 'ModuleLimitError';
   override readonly code = 'LUNATIC_MODULE_LIMIT';
-  readonly limit: 'tables' | 'table elements';
+  readonly limit: ModuleLimit;
   /** The least limit that would do. */
   readonly needed: number;
 
-  constructor(message: string, limit: ModuleLimitError['limit'], needed: number) {
+  constructor(message: string, limit: ModuleLimit, needed: number) {
     super(message);
     this.limit = limit;
     this.needed = needed;

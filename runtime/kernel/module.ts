@@ -28,6 +28,10 @@ export interface LoadOptions {
   readonly tableLimit?: number | undefined;
   /** Default: 1 (abi 2.3). */
   readonly maxTables?: number | undefined;
+  /** Default: 1 (abi 2.3). The limit of a process's memory holds for all of them together. */
+  readonly maxMemories?: number | undefined;
+  /** Whether memories and tables may be 64-bit. Host functions reach the first 4 GiB of such a memory. Default: no (abi 2.2). */
+  readonly memory64?: boolean | undefined;
   /** Default: they are not kept. */
   readonly store?: RewrittenStore | undefined;
   /** Called before a module is read and rewritten, with its size. This takes a while for a large one. */
@@ -53,6 +57,8 @@ export class LoadedModule {
   readonly imports: WebAssembly.Imports;
   /** Whether host functions can reach the memory: it must be exported as `memory`. */
   readonly exportsMemory: boolean;
+  /** Bytes of the memories with which a process begins. */
+  readonly initialMemory: number;
   readonly #entries = new Map<string, FuncType>();
   readonly #options: LoadOptions;
   readonly #tableLimit: number;
@@ -65,25 +71,28 @@ export class LoadedModule {
 
   /**
    * @param bytes kept as they are: the caller must not change them
+   * @param config of those who are to run it, if they are known: if its limits forbid that, it is not rewritten
    * @throws WasmFormatError, ModuleError or the linker's error, each with a message for the module's author
    */
-  constructor(bytes: Uint8Array, linker: Linker, options: LoadOptions = {}) {
+  constructor(bytes: Uint8Array, linker: Linker, options: LoadOptions = {}, config?: ProcessConfig) {
     this.bytes = bytes;
     this.#options = options;
     this.#tableLimit = options.tableLimit ?? TABLE_LIMIT;
     this.#kept = (options.store ?? NO_STORE).of(bytes);
     const known = this.#kept.find(this.#variant(false));
     this.source = known === null ? this.#check() : readOutline(bytes);
-    checkFeatures(this.source);
+    checkFeatures(this.source, options);
     this.imports = linker.link(this.source);
     this.exportsMemory = this.source.exports.some((e) => e.kind === 'memory' && e.name === 'memory');
     for (const { kind, name, index } of this.source.exports) {
       const type = kind === 'function' ? this.source.functionType(index) : undefined;
       if (type !== undefined) this.#entries.set(name, type);
     }
+    this.initialMemory = this.source.memories.reduce((sum, { initial }) => sum + initial * PAGE_SIZE, 0);
     this.#problem = this.#limitProblem();
     // A module beyond its limits never runs, so there is no need to rewrite it.
-    if (this.#problem === null) this.#preemptive = this.#compile(false, known);
+    const problem = this.#problem ?? (config && this.#memoryProblem(config));
+    if (problem == null) this.#preemptive = this.#compile(false, known);
   }
 
   /** The variant that processes with this config run. */
@@ -94,11 +103,6 @@ export class LoadedModule {
     }
     this.#metered ??= this.#compile(true, this.#kept.find(this.#variant(true)));
     return this.#metered;
-  }
-
-  /** Bytes of the memory with which a process begins. */
-  get initialMemory(): number {
-    return (this.source.memories[0]?.initial ?? 0) * PAGE_SIZE;
   }
 
   /** The type of an exported function; undefined if there is none of that name. */
@@ -115,15 +119,18 @@ export class LoadedModule {
 
   /** @throws ModuleError if the module breaks a limit of every process (abi 2.3) */
   checkLimits(config: ProcessConfig): void {
-    if (this.#problem !== null) throw this.#problem;
-    for (const { initial } of this.source.memories) {
-      if (initial * PAGE_SIZE > config.maxMemory) {
-        throw new ModuleError(
-          `the module's memory of ${initial} pages (${initial * PAGE_SIZE} bytes) is larger than ` +
-            `max_memory (${config.maxMemory} bytes)`,
-        );
-      }
-    }
+    const problem = this.#problem ?? this.#memoryProblem(config);
+    if (problem !== null) throw problem;
+  }
+
+  #memoryProblem({ maxMemory }: ProcessConfig): ModuleError | null {
+    const size = this.initialMemory;
+    if (size <= maxMemory) return null;
+    return new ModuleLimitError(
+      `the module's memory of ${size / PAGE_SIZE} pages (${size} bytes) is larger than max_memory (${maxMemory} bytes)`,
+      'bytes of memory',
+      size,
+    );
   }
 
   /** Reads a module that may be malformed. */
@@ -137,9 +144,14 @@ export class LoadedModule {
 
   #limitProblem(): ModuleError | null {
     const { memories, tables } = this.source;
-    const { maxTables = 1 } = this.#options;
-    if (memories.length > 1) {
-      return new ModuleError(`a process can have 1 memory, the module has ${memories.length}`);
+    const { maxTables = 1, maxMemories = 1 } = this.#options;
+    if (memories.length > maxMemories) {
+      const most = maxMemories === 1 ? '1 memory' : `${maxMemories} memories`;
+      return new ModuleLimitError(
+        `a process can have ${most}, the module has ${memories.length}`,
+        'memories',
+        memories.length,
+      );
     }
     if (tables.length > maxTables) {
       const most = maxTables === 1 ? '1 table' : `${maxTables} tables`;
@@ -168,14 +180,14 @@ export class LoadedModule {
     const module = compile(rewritten.bytes, known !== null);
     if (known === null) this.#kept.keep(this.#variant(meter), rewritten);
     discard(rewritten.bytes);
-    const image = new FirstImage();
-    const { startExport, memory, state, offsets, functions } = rewritten;
+    const { startExport, memories, state, offsets, functions } = rewritten;
+    const images = memories.map(() => new FirstImage());
     return {
       module,
       startExport,
-      memory,
+      memories,
       state,
-      imageOf: (fresh) => image.of(fresh),
+      imageOf: (index, fresh) => images[index]?.of(fresh) ?? null,
       offsets,
       originalFunction: (index) => originalIndex(functions, index),
     };
@@ -196,11 +208,15 @@ export class LoadedModule {
  * V8 knows more than guests may use (abi 2.2): such a memory could not be instantiated later.
  * @throws ModuleError
  */
-function checkFeatures({ memories, tables }: WasmModule): void {
+function checkFeatures({ memories, tables }: WasmModule, { memory64 }: LoadOptions): void {
   if (memories.some((memory) => memory.shared)) {
     throw new ModuleError('the module has a shared memory: build it without threads, a process has none');
   }
-  if ([...memories, ...tables].some(({ is64 }) => is64)) {
-    throw new ModuleError('the module has a 64-bit memory or table: build it for wasm32');
+  if (!memory64 && [...memories, ...tables].some(({ is64 }) => is64)) {
+    throw new ModuleLimitError(
+      'the module has a 64-bit memory or table: build it for wasm32',
+      'bits of addresses',
+      64,
+    );
   }
 }

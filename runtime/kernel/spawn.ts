@@ -1,13 +1,21 @@
 import type { ProcessConfig } from '../permissions/config.ts';
 import { DirectoryError, OpenDirectories } from '../permissions/open-directories.ts';
 import { displayName } from '../text/display-name.ts';
+import { type ImportedMemory, memoryImport } from '../wasm/index.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { Exit } from './exit.ts';
 import { prepareForManyInstances } from './garbage.ts';
-import { GuestInstance, type OwnedMemory } from './guest-instance.ts';
-import { PAGE_SIZE } from './memory-image.ts';
+import { GuestInstance } from './guest-instance.ts';
 import type { LoadedModule } from './module.ts';
 import { ModuleError } from './module-error.ts';
+import {
+  bytesOf,
+  growMemory,
+  makeMemory,
+  maximumOf,
+  maximumPages,
+  type OwnedMemory,
+} from './owned-memory.ts';
 import { type Entry, type EntryValue, Process, type ProcessContext, Wait } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
 import { NO_TAG, type Tag } from './tag.ts';
@@ -20,8 +28,7 @@ const KERNEL = 'lunatic:kernel';
 /** Instances for which it is worth to load the module with which V8's flags are set. */
 const MANY_INSTANCES = 200;
 
-/** The most pages of any memory, whatever a config says: 4 GiB. */
-const MAX_PAGES = 65_536;
+const NONE: readonly OwnedMemory[] = [];
 
 /** A process that was spawned and is alive, or why it could not be instantiated. */
 export type SpawnResult =
@@ -33,13 +40,8 @@ export class Spawner {
   readonly #scheduler: Scheduler;
   /** Instances that were made so far. */
   #instances = 0;
-  /** The imports that the rewriter adds. The memory is another one for each instance. */
-  readonly #kernelImports: {
-    tick: WebAssembly.Suspending;
-    refuel: WebAssembly.Suspending;
-    draft: WebAssembly.Memory;
-    memory?: WebAssembly.Memory;
-  };
+  /** The imports that the rewriter adds. The memories are others for each instance. */
+  readonly #kernelImports: Record<string, WebAssembly.ImportValue>;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -184,19 +186,21 @@ export class Spawner {
     try {
       module.checkLimits(config);
       const compiled = module.compiledFor(config);
-      const maximum = maximumPages(compiled, config);
+      const { memories } = compiled;
+      const maximum = maximumPages(memories, config.maxMemory);
       const used = pool.acquire(compiled, maximum);
-      const initial = compiled.memory?.initial ?? 0;
-      if (used === undefined && maximum !== undefined) owned = pool.acquireMemory(initial, maximum) ?? null;
+      const lone = memories.length === 1 ? memories[0] : undefined;
+      if (used === undefined && maximum !== undefined && lone?.is64 === false)
+        owned = pool.acquireMemory(lone.initial, maximum) ?? null;
       const needsMemory = used === undefined && maximum !== undefined && owned === null;
-      const refusal = capacity.admit(needsMemory);
+      const refusal = capacity.admit(needsMemory ? memories.length : 0);
       if (refusal !== null) {
         if (used !== undefined) pool.release(used);
         if (owned !== null) pool.releaseMemory(owned);
         return refusal;
       }
       admitted = true;
-      if (needsMemory) owned = this.#freshMemory(initial, maximum);
+      if (needsMemory) owned = this.#freshMemories(memories, maximum);
       process.instance = used ?? this.#freshInstance(module, compiled, owned);
       process.initialized = compiled.startExport === undefined;
       return null;
@@ -215,41 +219,67 @@ export class Spawner {
   }
 
   #freshInstance(module: LoadedModule, compiled: CompiledModule, owned: OwnedMemory | null): GuestInstance {
-    if (owned !== null) this.#kernelImports.memory = owned.memory;
+    if (owned !== null) this.#provide(owned);
     module.imports[KERNEL] = this.#kernelImports;
     if (++this.#instances === MANY_INSTANCES) prepareForManyInstances();
     return new GuestInstance(compiled, module.imports, owned);
   }
 
+  #provide({ memory, maximum, others }: OwnedMemory): void {
+    const imports = this.#kernelImports;
+    imports['memory'] = memory;
+    if (others.length === 0) return;
+    imports['pages'] = maximum;
+    for (const [i, other] of others.entries()) imports[memoryImport(i + 1)] = other.memory;
+  }
+
   /**
-   * Makes a memory of `initial` pages. V8 counts the bytes that a memory is made with, not those that it grows by. If it
+   * Makes the memories of an instance.
+   * @param maximum what they can grow to together
+   * @throws RangeError if there is no room for all of them
+   */
+  #freshMemories(memories: readonly ImportedMemory[], maximum: number): OwnedMemory {
+    const made: OwnedMemory[] = [];
+    try {
+      for (const wanted of memories) made.push(this.#freshMemory(wanted, maximumOf(wanted, maximum)));
+    } catch (error) {
+      for (const owned of made) this.#scheduler.capacity.addGarbage(bytesOf(owned));
+      throw error;
+    }
+    const [first, ...others] = made;
+    if (first === undefined) throw new Error('a module without a memory');
+    return others.length === 0 ? first : { ...first, maximum, others };
+  }
+
+  /**
+   * Makes a memory of its initial size. V8 counts the bytes that a memory is made with, not those that it grows by. If it
    * counted them, it would collect all garbage for every 64 MB of memories, and walk the stacks of all waiting processes each
    * time: 4,000 of a Rust guest took ten times as long to spawn. `Capacity` counts what is given up in its place.
    * @throws RangeError if there is no room for it
    */
-  #freshMemory(initial: number, maximum: number): OwnedMemory {
-    const memory = this.#emptyMemory(maximum);
+  #freshMemory({ initial, is64 }: ImportedMemory, maximum: number): OwnedMemory {
+    const memory = this.#emptyMemory(maximum, is64);
     try {
-      memory.grow(initial);
+      growMemory(memory, initial, is64);
     } catch {
       this.#scheduler.capacity.reclaim();
-      memory.grow(initial);
+      growMemory(memory, initial, is64);
     }
-    return { memory, initial, maximum };
+    return { memory, initial, maximum, is64, others: NONE };
   }
 
   /** @throws RangeError if the address space is used up: a memory takes the same part of it, whatever its size */
-  #emptyMemory(maximum: number): WebAssembly.Memory {
+  #emptyMemory(maximum: number, is64: boolean): WebAssembly.Memory {
     const { capacity } = this.#scheduler;
     const since = performance.now();
     try {
-      return new WebAssembly.Memory({ initial: 0, maximum });
+      return makeMemory(maximum, is64);
     } catch {
       // Memories of processes that have ended may still take up room.
       capacity.reclaim();
     }
     try {
-      return new WebAssembly.Memory({ initial: 0, maximum });
+      return makeMemory(maximum, is64);
     } catch (error) {
       capacity.refuseMemories(since);
       throw error;
@@ -274,12 +304,6 @@ export class Spawner {
       return Promise.reject(error);
     }
   }
-}
-
-/** The most pages that a process's memory may have; undefined if its module defines no memory. */
-function maximumPages({ memory }: CompiledModule, config: ProcessConfig): number | undefined {
-  if (memory === undefined) return undefined;
-  return Math.min(memory.maximum ?? MAX_PAGES, Math.floor(config.maxMemory / PAGE_SIZE), MAX_PAGES);
 }
 
 function isPlain(params: readonly EntryValue[]): params is readonly (number | bigint)[] {

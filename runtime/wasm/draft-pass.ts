@@ -18,7 +18,8 @@ export const draftPass: Pass = {
   name: 'draft',
   declare(plan) {
     const { module } = plan;
-    if (!hasGuestMemory(module) || module.functions.length === 0) return;
+    const memory = guestMemory(module);
+    if (memory === undefined || module.functions.length === 0) return;
     const added = new Map<string, Added>();
     let draft: Added | undefined;
     let index = 0;
@@ -31,7 +32,7 @@ export const draftPass: Pass = {
       if (known === undefined || `${type?.params} -> ${type?.results}` !== known.type) continue;
       draft ??= plan.importMemory('draft', DRAFT_LIMITS);
       // A module may import the same host function many times.
-      const target = added.get(name) ?? addFunction(plan, typeIndex, host, draft, known.write);
+      const target = added.get(name) ?? addFunction(plan, typeIndex, host, draft, memory, known.write);
       added.set(name, target);
       plan.redirectCalls(host, target);
     }
@@ -43,18 +44,18 @@ function addFunction(
   typeIndex: number,
   host: number,
   draft: Added,
+  memory: number,
   write: (body: DraftBodyWriter, host: number) => void,
 ): Added {
   return plan.addFunction(typeIndex, (out) => {
-    write(new DraftBodyWriter(out, draft.index, plan.spaces.memory.move(0)), host);
+    write(new DraftBodyWriter(out, draft.index, plan.spaces.memory.move(memory)), host);
     out.u8(Op.end);
   });
 }
 
-/** Whether host functions can use the module's memory: it is exported, the only one, 32-bit and not shared. */
-function hasGuestMemory({ memories, importedMemories, exports }: WasmModule): boolean {
-  const [own] = memories;
-  const isLone = memories.length === 1 && importedMemories === 0;
-  if (own === undefined || !isLone || own.shared || own.is64) return false;
-  return exports.some(({ kind, name }) => kind === 'memory' && name === 'memory');
+/** The index of the memory that host functions use, if it is one of the module's own, 32-bit and not shared. */
+function guestMemory({ memories, importedMemories, exports }: WasmModule): number | undefined {
+  const index = exports.find(({ kind, name }) => kind === 'memory' && name === 'memory')?.index;
+  const own = memories[(index ?? -1) - importedMemories];
+  return own === undefined || own.shared || own.is64 ? undefined : index;
 }

@@ -32,7 +32,7 @@ export type {
   WasmModule,
 } from './module.ts';
 export { customSection } from './module.ts';
-export { type ImportedMemory, KERNEL_MODULE, type ModulePlan } from './module-plan.ts';
+export { type ImportedMemory, KERNEL_MODULE, type ModulePlan, memoryImport } from './module-plan.ts';
 export type { OffsetMap } from './offset-map.ts';
 export { type Pass, PassConflictError } from './pass.ts';
 export { preemptPass } from './preempt-pass.ts';

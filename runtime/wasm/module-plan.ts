@@ -9,12 +9,16 @@ import { writeLimits } from './write-limits.ts';
 /** The module whose imports the kernel provides. No guest may import from it. */
 export const KERNEL_MODULE = 'lunatic:kernel';
 
-/** The memory to provide as `lunatic:kernel`.`memory`, in pages. */
+/** A memory to provide, in pages: see `memoryImport`. */
 export interface ImportedMemory {
   readonly initial: number;
   readonly maximum?: number;
-  /** Whether the module exports it. */
-  readonly exported: boolean;
+  readonly is64: boolean;
+}
+
+/** The name in `lunatic:kernel` of a module's own memory, the first of which has the index 0. */
+export function memoryImport(index: number): string {
+  return index === 0 ? 'memory' : `memory:${index}`;
 }
 
 export interface AddedType {
@@ -54,7 +58,7 @@ export class ModulePlan {
   /** The most elements a table may come to have; a table that begins larger keeps its limits. */
   tableMaximum: number | undefined;
   startExport: string | undefined;
-  importedMemory: ImportedMemory | undefined;
+  importedMemories: readonly ImportedMemory[] = [];
   /** See `RewrittenModule.state`. */
   state: string[] | undefined;
   readonly #exportNames: Set<string>;
@@ -88,10 +92,10 @@ export class ModulePlan {
     return add(this.spaces.global.imports, name, (out) => writeGlobalType(out, type, mutable));
   }
 
-  /** Makes the module's only memory the import `lunatic:kernel`.`memory`. It keeps its index. */
-  importOwnMemory(memory: ImportedMemory): void {
-    this.importedMemory = memory;
-    this.spaces.memory.turned = 1;
+  /** Makes all of the module's own memories imports. They keep their indices. */
+  importOwnMemories(memories: readonly ImportedMemory[]): void {
+    this.importedMemories = memories;
+    this.spaces.memory.turned = memories.length;
   }
 
   /**

@@ -3,7 +3,7 @@ import { ByteWriter } from './byte-writer.ts';
 import type { CodeWalker } from './code-walker.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import type { CustomSection, DefinedTable, Section, WasmModule } from './module.ts';
-import { type AddedType, KERNEL_MODULE, KIND_CODE, type ModulePlan } from './module-plan.ts';
+import { type AddedType, KERNEL_MODULE, KIND_CODE, type ModulePlan, memoryImport } from './module-plan.ts';
 import { copyMoved } from './move-indices.ts';
 import { OffsetMap } from './offset-map.ts';
 import { rewriteNames } from './rewrite-names.ts';
@@ -168,12 +168,12 @@ export class ModuleWriter {
   readonly #writeImports = (): void => {
     const out = this.#out;
     const { spaces } = this.#plan;
-    const [own] = this.#module.memories;
+    const own = this.#module.memories.slice(0, spaces.memory.turned);
     this.#writeImportsOf('function');
     this.#writeImportsOf('table');
-    if (spaces.memory.turned > 0 && own !== undefined) {
-      this.#writeImportName('memory', 'memory');
-      writeLimits(out, own);
+    for (const [index, limits] of own.entries()) {
+      this.#writeImportName('memory', memoryImport(index));
+      writeLimits(out, limits);
     }
     this.#writeImportsOf('memory');
     this.#writeImportsOf('global');
@@ -247,7 +247,7 @@ export class ModuleWriter {
     };
     if (turned === 0)
       return added.length > 0 && this.#extend(SectionId.memory, section, before, added.length, write);
-    // The module's only memory is an import now.
+    // All of the module's own memories are imports now.
     return added.length === 0 || this.#extend(SectionId.memory, undefined, before, added.length, write);
   }
 

@@ -11,10 +11,10 @@ export interface RewrittenModule {
   readonly offsets: OffsetMap;
   /** Which functions the original has, too: see `originalIndex`. */
   readonly functions: KeptEntries;
-  /** The memory to provide as `lunatic:kernel`.`memory`; undefined if none is imported. */
-  readonly memory?: ImportedMemory;
+  /** The module's own memories, which must be provided: see `memoryImport`. */
+  readonly memories: readonly ImportedMemory[];
   /**
-   * Names under which the mutable globals are exported. Once these and the memory have been set back, a used instance
+   * Names under which the mutable globals are exported. Once these and the memories have been set back, a used instance
    * equals a fresh one. Undefined if more than that can change, or if the pass `reuse` was not in the list.
    */
   readonly state?: readonly string[];
@@ -39,12 +39,12 @@ export function rewriteModule(module: WasmModule, passes: readonly Pass[]): Rewr
   const walk = plan.walksCode ? new CodeWalker(plan) : undefined;
   const hints = walk?.run();
   const { bytes, offsets } = new ModuleWriter(plan, walk, hints).write();
-  const { importedMemory: memory, state, startExport } = plan;
+  const { importedMemories: memories, state, startExport } = plan;
   return {
     bytes,
     offsets,
     functions: plan.spaces.function.kept,
-    ...(memory === undefined ? {} : { memory }),
+    memories,
     ...(state === undefined ? {} : { state }),
     ...(startExport === undefined ? {} : { startExport }),
   };
@@ -54,5 +54,5 @@ function unchanged({ bytes, importedFunctions, functions }: WasmModule): Rewritt
   const offsets = new OffsetMap();
   offsets.copied(0, 0);
   const total = importedFunctions + functions.length;
-  return { bytes, offsets, functions: { first: total, shift: 0, total } };
+  return { bytes, offsets, functions: { first: total, shift: 0, total }, memories: [] };
 }

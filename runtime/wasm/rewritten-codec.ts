@@ -8,7 +8,7 @@ const HEADER_SIZE = 8;
 
 interface Description {
   readonly functions: KeptEntries;
-  readonly memory?: ImportedMemory;
+  readonly memories: readonly ImportedMemory[];
   readonly state?: readonly string[];
   readonly startExport?: string;
 }
@@ -19,10 +19,10 @@ interface Description {
  *     | lengths of the next two | description as JSON | offset map | module |
  */
 export function encodeRewritten(rewritten: RewrittenModule): Uint8Array[] {
-  const { functions, memory, state, startExport } = rewritten;
+  const { functions, memories, state, startExport } = rewritten;
   const written: Description = {
     functions,
-    ...(memory === undefined ? {} : { memory }),
+    memories,
     ...(state === undefined ? {} : { state }),
     ...(startExport === undefined ? {} : { startExport }),
   };

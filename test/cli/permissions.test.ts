@@ -93,6 +93,28 @@ describe('lunatic run', () => {
     expect((await run(several, '--max-tables=2')).stdout).toBe('ran\n');
   });
 
+  test('--max-memories, --memory64 and --max-memory allow what is refused otherwise, by name', async () => {
+    const several = main('(call $print (text "ran"))', {
+      memory: '(memory (export "memory") 2) (memory 1) (memory 3)',
+    });
+    expect((await run(several)).stderr).toContain(
+      'a process can have 1 memory, the module has 3; --max-memories=3 allows it',
+    );
+    expect((await run(several, '--max-memories=2')).exitCode).toBe(1);
+    expect((await run(several, '--max-memories=3')).stdout).toBe('ran\n');
+    expect((await run(several, '--max-memories=3', '--max-memory=393215')).stderr).toContain(
+      "the module's memory of 6 pages (393216 bytes) is larger than max_memory (393215 bytes); --max-memory=393216 allows it",
+    );
+    const wide = '(module (memory (export "memory") i64 1) (func (export "_start")))';
+    expect((await run(wide)).stderr).toContain(
+      'cannot run: the module has a 64-bit memory or table: build it for wasm32; --memory64 allows it',
+    );
+    expect((await run(wide, '--memory64')).exitCode).toBe(0);
+    const large = '(module (memory (export "memory") 65536) (func (export "_start")))';
+    expect((await run(large)).stderr).toContain('; --max-memory=4294967296 allows it');
+    expect((await run(large, '--max-memory=4G')).exitCode).toBe(0);
+  });
+
   test('--no-compile and --no-configs', async () => {
     const source = main(`
       (call $show32 (text "compile") (call $process.compile_module (i32.const 0) (i32.const 0) (i32.const 8)))

@@ -4,7 +4,7 @@ import { guest } from '../support/guest.ts';
 import { assemble, linesOf, run, start } from '../support/program.ts';
 
 const PAGE = 65536;
-/** Two memories, which the assembler cannot write: (module (memory 1) (memory 1)). */
+/** Two memories: (module (memory 1) (memory 1)). */
 const TWO_MEMORIES = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 5, 2, 0, 1, 0, 1]);
 
 /** Spawns "go" of a module with a limit on its memory; prints the code, and the error where there is one. */

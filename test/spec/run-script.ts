@@ -10,6 +10,7 @@ import {
   type WasmModule,
 } from '../../runtime/wasm/index.ts';
 import { Counts } from '../unit/wasm/count-pass.ts';
+import { memoriesFor } from '../unit/wasm/support.ts';
 import { callExactly, isNumeric } from './exact-call.ts';
 
 const VALUE = v.looseObject({
@@ -133,14 +134,14 @@ class ScriptRunner {
       return { source, exports: exportsOf(source, exports) };
     }
     const rewritten = rewriteModule(source, this.#passes);
-    const { memory, startExport } = rewritten;
+    const { memories, startExport } = rewritten;
     const kernel: Record<string, WebAssembly.ImportValue> = {
       tick: () => {},
       refuel: () => 1_000_000,
       draft: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
       ...new Counts().imports,
+      ...memoriesFor(memories),
     };
-    if (memory !== undefined) kernel['memory'] = new WebAssembly.Memory(memory);
     const module = new WebAssembly.Module(new Uint8Array(rewritten.bytes));
     const instance = new WebAssembly.Instance(module, { ...this.#registered, [KERNEL_MODULE]: kernel });
     const begin = startExport === undefined ? undefined : instance.exports[startExport];

@@ -10,6 +10,7 @@ import {
 } from '../../runtime/internal.ts';
 import type { Machine } from '../../runtime/kernel/capacity.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
+import type { LoadOptions } from '../../runtime/kernel/module.ts';
 import { NO_TAG } from '../../runtime/kernel/tag.ts';
 import { PluginHost } from '../../runtime/plugins/plugin-host.ts';
 import type { RuntimeOptions } from '../../runtime/runtime.ts';
@@ -87,6 +88,8 @@ export interface ProgramOptions {
   readonly plugins?: readonly AnyPlugin[];
   /** What is in front of the router of this scheduler. */
   readonly route?: RuntimeOptions['route'];
+  /** What modules may have. */
+  readonly limits?: LoadOptions;
   /** Export to call, without parameters. Default: `_start`. */
   readonly entry?: string;
   readonly input?: InputStream;
@@ -126,6 +129,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
     ...(options.machine === undefined ? {} : { machine: options.machine }),
     ...(options.plugins === undefined ? {} : { plugins: new PluginHost(options.plugins) }),
     ...(options.route === undefined ? {} : { route: options.route }),
+    ...options.limits,
   });
   const bytes = typeof source === 'string' ? await assembleText(source, 'test.wat') : source;
   const stdout = new Capture();
@@ -172,7 +176,7 @@ export async function trapOf(source: string, options: ProgramOptions = {}): Prom
 }
 
 /** Runs a program whose root process must end normally, and returns the lines it printed. */
-export async function linesOf(source: string, options: ProgramOptions = {}): Promise<string[]> {
+export async function linesOf(source: string | Uint8Array, options: ProgramOptions = {}): Promise<string[]> {
   const { exit, stdout } = await run(source, options);
   if (exit.kind === 'returned') return stdout.lines;
   const message = 'message' in exit ? `: ${exit.message}` : '';

@@ -56,7 +56,7 @@ describe('what was kept', () => {
     keep();
     const again = found();
     expect(again?.bytes).toEqual(rewritten.bytes);
-    expect(again).toMatchObject({ memory: rewritten.memory, functions: rewritten.functions });
+    expect(again).toMatchObject({ memories: rewritten.memories, functions: rewritten.functions });
     for (let at = 0; at < rewritten.bytes.length; at++) {
       expect(again?.offsets.toOriginal(at)).toBe(rewritten.offsets.toOriginal(at));
     }

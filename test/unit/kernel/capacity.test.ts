@@ -26,7 +26,7 @@ test('admits until the estimate reaches the limit, then counts', () => {
   const { state, fake } = machine({});
   const capacity = new Capacity(NOTHING, NOTHING, fake);
   let admitted = 0;
-  while (capacity.admit(true) === null && admitted < 2000) {
+  while (capacity.admit(1) === null && admitted < 2000) {
     admitted++;
     capacity.beginStack();
     state.mappings += 4;
@@ -44,7 +44,7 @@ test('reclaims what it can before it refuses', () => {
     state.mappings = 100;
   };
   const capacity = new Capacity(collect, NOTHING, fake);
-  expect(capacity.admit(true)).toBeNull();
+  expect(capacity.admit(1)).toBeNull();
   expect(reclaimed).toBe(1);
 });
 
@@ -54,7 +54,7 @@ test.each([
   ['heap', { heap: 0.99 }, 'no room for another process on this machine (heap)'],
 ])('says what is short: %s', (_, figures, message) => {
   const capacity = new Capacity(NOTHING, NOTHING, machine(figures).fake);
-  expect(capacity.admit(true)).toBe(message);
+  expect(capacity.admit(1)).toBe(message);
 });
 
 test('memory that can be reclaimed is no reason to refuse', () => {
@@ -66,7 +66,7 @@ test('memory that can be reclaimed is no reason to refuse', () => {
   };
   const { fake } = machine({});
   const capacity = new Capacity(collect, () => done.push('empty'), { ...fake, freeMemory: () => state.free });
-  expect(capacity.admit(true)).toBeNull();
+  expect(capacity.admit(1)).toBeNull();
   expect(done).toEqual(['empty', 'collect']);
 });
 
@@ -80,13 +80,13 @@ test('memories that were given up are collected: the later, the more processes l
   const giveUp = (mebibytes: number) => {
     for (let i = 0; i < mebibytes; i++) {
       capacity.addGarbage(MIB);
-      expect(capacity.admit(true)).toBeNull();
+      expect(capacity.admit(1)).toBeNull();
       capacity.releaseStack(false);
     }
   };
   giveUp(1000);
   expect(collections).toBe(3);
-  for (let i = 0; i < 10_000; i++) capacity.admit(true);
+  for (let i = 0; i < 10_000; i++) capacity.admit(1);
   collections = 0;
   giveUp(1000);
   expect(collections).toBe(1);
@@ -148,7 +148,7 @@ test('where the address space is used up, V8 is not asked again for every spawn'
   let made = 0;
   let refused = 0;
   WebAssembly.Memory = class extends Memory {
-    constructor(descriptor: { initial: number; maximum?: number }) {
+    constructor(descriptor: ConstructorParameters<typeof Memory>[0]) {
       if (descriptor.initial === 0 && ++made > 4) {
         refused++;
         throw new RangeError('WebAssembly.Memory(): could not allocate memory');
@@ -178,10 +178,10 @@ test('where the address space is used up, V8 is not asked again for every spawn'
 test('a memory that is given up ends the time in which memories are refused', () => {
   const capacity = new Capacity(NOTHING, NOTHING, machine({}).fake);
   capacity.refuseMemories(performance.now() - 10_000);
-  expect(capacity.admit(true)).toBe('no room for another process on this machine (address space)');
-  expect(capacity.admit(false)).toBeNull();
+  expect(capacity.admit(1)).toBe('no room for another process on this machine (address space)');
+  expect(capacity.admit(0)).toBeNull();
   capacity.addGarbage(1);
-  expect(capacity.admit(true)).toBeNull();
+  expect(capacity.admit(1)).toBeNull();
 });
 
 test('stacks that processes get at their first turn are counted before they are there', () => {
@@ -189,7 +189,7 @@ test('stacks that processes get at their first turn are counted before they are 
   const capacity = new Capacity(NOTHING, NOTHING, fake);
   // Only memories are there so far, with two mappings each.
   let admitted = 0;
-  while (capacity.admit(true) === null && admitted < 2000) {
+  while (capacity.admit(1) === null && admitted < 2000) {
     admitted++;
     state.mappings += 2;
   }

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import type { CompiledModule } from '../../../runtime/kernel/compiled-module.ts';
-import type { OwnedMemory } from '../../../runtime/kernel/guest-instance.ts';
 import { GuestInstance } from '../../../runtime/kernel/guest-instance.ts';
 import { InstancePool } from '../../../runtime/kernel/instance-pool.ts';
 import { PAGE_SIZE } from '../../../runtime/kernel/memory-image.ts';
 import { LoadedModule } from '../../../runtime/kernel/module.ts';
+import type { OwnedMemory } from '../../../runtime/kernel/owned-memory.ts';
 import { ProcessConfig } from '../../../runtime/permissions/config.ts';
 import { assembleText } from '../../../runtime/wat/index.ts';
 
 const CAPACITY = 2 ** 30;
 
 function fresh(initial: number, maximum: number): OwnedMemory {
-  return { memory: new WebAssembly.Memory({ initial, maximum }), initial, maximum };
+  return { memory: new WebAssembly.Memory({ initial, maximum }), initial, maximum, is64: false, others: [] };
 }
 
 async function compile(text: string, config = new ProcessConfig()): Promise<CompiledModule> {
@@ -20,7 +20,8 @@ async function compile(text: string, config = new ProcessConfig()): Promise<Comp
 }
 
 function instantiate(compiled: CompiledModule, maximum = 5): GuestInstance {
-  const owned = compiled.memory === undefined ? null : fresh(compiled.memory.initial, maximum);
+  const [own] = compiled.memories;
+  const owned = own === undefined ? null : fresh(own.initial, maximum);
   const tick = () => undefined;
   const kernel = { tick, refuel: () => 100_000, ...(owned === null ? {} : { memory: owned.memory }) };
   return new GuestInstance(compiled, { 'lunatic:kernel': kernel }, owned);

@@ -317,6 +317,18 @@ export const classicModules: Record<string, string> = {
     (func (export "long") (param i64) (result i64) (local i32)
       (loop $l (local.set 0 (i64.add (i64.mul (local.get 0) (i64.const 6364136223846793005)) (i64.const -1)))
         (br_if $l (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 3000)))) (local.get 0))`,
+  'memory64 with a table64': `(type $r (func (result i32)))
+    (memory (export "memory") i64 1 40) (table $t (export "t") i64 4 8 funcref) (elem (table $t) (i64.const 1) func $a $b)
+    (func $a (result i32) (i32.const 10)) (func $b (result i32) (i32.load8_u offset=0xffff (i64.const 0)))
+    (func (export "call") (param i64) (result i32) (call_indirect $t (type $r) (i64.and (local.get 0) (i64.const 3))))
+    (func (export "table") (param i64) (result i64)
+      (table.fill $t (i64.const 3) (ref.func $a) (i64.const 1)) (drop (table.grow $t (ref.null func) (i64.const 1))) (table.size $t))
+    (func (export "sum") (param i64) (result i64) (local i64)
+      (local.set 0 (i64.and (local.get 0) (i64.const 0xffff)))
+      (loop $l (i64.store (local.get 0) (local.get 0)) (local.set 1 (i64.add (local.get 1) (i64.load (local.get 0))))
+        (br_if $l (i64.gt_s (local.tee 0 (i64.sub (local.get 0) (i64.const 8))) (i64.const 0)))) (local.get 1))
+    (func (export "grow") (param i64) (result i64) (memory.grow (i64.and (local.get 0) (i64.const 31)))
+      (memory.fill (i64.const 0x8000) (i32.const 7) (i64.const 0x8000)))`,
 };
 
 /** Texts for binaryen. */
@@ -413,6 +425,25 @@ export const modernModules: Record<string, string> = {
         (memory.copy $a $b (i32.const 0) (i32.const 0) (i32.const 66000))
         (br_if $l (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0))))
       (i32.load $a (i32.const 4)))`,
+  'memories that grow': `(import "lunatic::message" "create_data" (func $create (param i64 i64)))
+    (import "lunatic::message" "data_size" (func $size (result i64)))
+    (memory $narrow (export "narrow") 1 4) (memory $wide (export "wide") i64 0 3) (memory $own (export "memory") 1)
+    (data (memory $own) (i32.const 9) "own") (data $passive "passive")
+    (func (export "grow") (param i32) (result i32) (local i32)
+      (loop $l
+        (if (i32.eq (memory.grow $narrow (i32.and (local.get 0) (i32.const 1))) (i32.const -1)) (then (return (i32.const -2))))
+        (br_if $l (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 2))))
+      (drop (memory.grow $own (i32.const 1)))
+      (i32.add (memory.size $narrow) (i32.mul (memory.size $own) (i32.const 100))))
+    (func (export "grow wide") (param i64) (result i64) (memory.grow $wide (i64.and (local.get 0) (i64.const 3))))
+    (func (export "wide size") (result i64) (memory.size $wide))
+    (func (export "between") (param i32) (result i32)
+      (memory.fill $wide (i64.const 100) (local.get 0) (i64.const 70000))
+      (memory.copy $narrow $own (i32.const 5) (i32.const 9) (i32.const 65000))
+      (memory.copy $wide $wide (i64.const 0x10000) (i64.const 90) (i64.const 20))
+      (memory.init $wide $passive (i64.const 50) (i32.const 1) (i32.const 6))
+      (i32.add (i32.load $narrow offset=2 (i32.const 5)) (i32.load16_u $wide (i64.const 50))))
+    (func (export "message") (param i64) (result i64) (call $create (local.get 0) (i64.const 0)) (call $size))`,
 };
 
 /** Source for the AssemblyScript compiler, with loops as people write them. */

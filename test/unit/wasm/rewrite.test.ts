@@ -6,7 +6,17 @@ import {
   readModule,
   rewriteModule,
 } from '../../../runtime/wasm/index.ts';
-import { binary, leb, metered, modernWat, preemptive, start, type Wasm, wat } from './support.ts';
+import {
+  binary,
+  leb,
+  memoriesFor,
+  metered,
+  modernWat,
+  preemptive,
+  start,
+  type Wasm,
+  wat,
+} from './support.ts';
 
 const limitsOf = async (source: string): Promise<unknown> =>
   readModule(rewriteModule(readModule(await wat(source)), [memoryPass]).bytes).tables;
@@ -19,7 +29,7 @@ describe('without passes', () => {
     const rewritten = rewriteModule(readModule(bytes), []);
     expect(rewritten.bytes).toEqual(bytes);
     expect(rewritten.startExport).toBeUndefined();
-    expect(rewritten.memory).toBeUndefined();
+    expect(rewritten.memories).toEqual([]);
     expect(originalIndex(rewritten.functions, 0)).toBe(0);
     expect(rewritten.offsets.toOriginal(17)).toBe(17);
     expect(rewritten.offsets.toRewritten(17)).toBe(17);
@@ -56,7 +66,7 @@ describe('the memory pass', () => {
     const bytes = await wat(`(module (memory (export "mem") 2 5) (data (i32.const 3) "hello")
       (func (export "size") (result i32) (memory.size)))`);
     const rewritten = rewriteModule(readModule(bytes), [memoryPass]);
-    expect(rewritten.memory).toEqual({ initial: 2, maximum: 5, exported: true });
+    expect(rewritten.memories).toEqual([{ initial: 2, maximum: 5, is64: false }]);
     const memory = new WebAssembly.Memory({ initial: 2, maximum: 5 });
     const module = new WebAssembly.Module(new Uint8Array(rewritten.bytes));
     const { exports } = new WebAssembly.Instance(module, { 'lunatic:kernel': { memory } });
@@ -64,33 +74,51 @@ describe('the memory pass', () => {
     expect(new TextDecoder().decode(memory.buffer.slice(3, 8))).toBe('hello');
   });
 
-  it('says when the memory has no maximum and is not exported', async () => {
+  it('says when the memory has no maximum', async () => {
     const bytes = await wat('(module (memory 1))');
-    expect(rewriteModule(readModule(bytes), [memoryPass]).memory).toEqual({
-      initial: 1,
-      exported: false,
-    });
+    const { memories } = rewriteModule(readModule(bytes), [memoryPass]);
+    expect(memories).toEqual([{ initial: 1, is64: false }]);
+  });
+
+  it('imports a 64-bit memory', async () => {
+    const bytes = await wat('(module (memory (export "m") i64 1 9))');
+    const rewritten = rewriteModule(readModule(bytes), [memoryPass]);
+    expect(rewritten.memories).toEqual([{ initial: 1, maximum: 9, is64: true }]);
+    expect(start(bytes, [memoryPass]).exports['m']).toBeInstanceOf(WebAssembly.Memory);
   });
 
   it.each([
     ['an imported memory', '(module (import "e" "m" (memory 1)))'],
     ['a shared memory', '(module (memory 1 2 shared))'],
-    ['a 64-bit memory', '(module (memory i64 1))'],
     ['no memory', '(module)'],
   ])('leaves %s alone', async (_what, source) => {
     const bytes = await wat(source);
     const rewritten = rewriteModule(readModule(bytes), [memoryPass]);
-    expect(rewritten.memory).toBeUndefined();
+    expect(rewritten.memories).toEqual([]);
     expect(rewritten.bytes).toEqual(bytes);
   });
 
-  it('leaves several memories alone', () => {
-    const bytes = modernWat(
-      '(module (memory $a 1) (memory $b 2) (export "a" (memory $a)) (export "b" (memory $b)))',
-    );
+  it('imports several memories, and holds them together to a number of pages', () => {
+    const bytes = modernWat(`(module (memory $a (export "a") 1) (memory $b (export "b") i64 2)
+      (func (export "grow a") (param i32) (result i32) (memory.grow $a (local.get 0)))
+      (func (export "grow b") (param i64) (result i64) (memory.grow $b (local.get 0))))`);
     const rewritten = rewriteModule(readModule(bytes), [memoryPass]);
-    expect(rewritten.memory).toBeUndefined();
-    expect(readModule(rewritten.bytes).memories).toHaveLength(2);
+    expect(rewritten.memories).toEqual([
+      { initial: 1, is64: false },
+      { initial: 2, is64: true },
+    ]);
+    const kernel = { ...memoriesFor(rewritten.memories), pages: 6 };
+    const module = new WebAssembly.Module(new Uint8Array(rewritten.bytes));
+    const { exports } = new WebAssembly.Instance(module, { 'lunatic:kernel': kernel });
+    const [growA, growB] = [exports['grow a'], exports['grow b']] as [
+      (n: number) => number,
+      (n: bigint) => bigint,
+    ];
+    expect([growA(4), growB(4n), growA(-1), growB(-1n), growB(2n ** 63n)]).toEqual([-1, -1n, -1, -1n, -1n]);
+    expect([growA(1), growA(3), growB(2n), growA(1), growB(1n), growA(0), growB(0n)]).toEqual([
+      ...[1, -1, 2n, -1],
+      ...[-1n, 2, 4n],
+    ]);
   });
 
   it('holds tables below 100,000 elements', async () => {

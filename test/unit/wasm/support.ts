@@ -2,6 +2,8 @@
 import binaryen from 'binaryen';
 import {
   KERNEL_MODULE,
+  type Limits,
+  memoryImport,
   memoryPass,
   meterPass,
   type Pass,
@@ -103,15 +105,14 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
     return options.fuel ?? 100_000;
   };
   const imports = stubImports(bytes, options.quietImports ?? false);
-  const memory = rewritten?.memory;
   const draft = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   const kernel: Record<string, WebAssembly.ImportValue> = {
     tick: ask,
     refuel: ask,
     draft,
     ...counts.imports,
+    ...memoriesFor(rewritten?.memories ?? []),
   };
-  if (memory !== undefined) kernel['memory'] = new WebAssembly.Memory(memory);
   imports[KERNEL_MODULE] = kernel;
   const module = new WebAssembly.Module(new Uint8Array(rewritten?.bytes ?? bytes));
   const { exports } = new WebAssembly.Instance(module, imports);
@@ -134,6 +135,19 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
       return { trap: error instanceof Error ? error.message : String(error) };
     }
   }
+}
+
+/** What the kernel provides for a module's own memories. All of them together may have as much as they like. */
+export function memoriesFor(memories: RewrittenModule['memories']): Record<string, WebAssembly.ImportValue> {
+  const provided: Record<string, WebAssembly.ImportValue> = { pages: 2 ** 31 - 1 };
+  for (const [index, memory] of memories.entries()) provided[memoryImport(index)] = memoryWith(memory);
+  return provided;
+}
+
+function memoryWith({ initial, maximum, is64 }: Omit<Limits, 'shared'>): WebAssembly.Memory {
+  if (!is64) return new WebAssembly.Memory({ initial, ...(maximum === undefined ? {} : { maximum }) });
+  const limits = { initial: BigInt(initial), ...(maximum === undefined ? {} : { maximum: BigInt(maximum) }) };
+  return new WebAssembly.Memory({ address: 'i64', ...limits });
 }
 
 function stubImports(bytes: Wasm, quiet: boolean): WebAssembly.Imports {
