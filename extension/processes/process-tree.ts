@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
 import type { Program, Programs } from './program.ts';
 import { Throttle } from './throttle.ts';
-import { lookOf, moreItem, parentOf, processItem, programItem, tooltipOf, uriOf } from './tree-items.ts';
+import { descriptionOf, lookOf, moreItem, processItem, programItem, uriOf } from './tree-items.ts';
 import {
   type MoreNode,
   NEXT_PAGE,
@@ -128,8 +128,10 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
 
   resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
     if (node.kind !== 'process') return item;
-    const info = node.program.model.get(node.key);
-    if (info !== undefined) item.tooltip = tooltipOf(info, parentOf(node));
+    const text = descriptionOf(node);
+    if (text === undefined) return item;
+    this.#of(node.program).rows.described(node.key, text, performance.now());
+    item.tooltip = new vscode.MarkdownString(text);
     return item;
   }
 
@@ -168,7 +170,7 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
       const ours = this.#of(program);
       ours.update();
       if (!this.#isVisible) continue;
-      renewals.push(ours.take(now, lookOf));
+      renewals.push(ours.take(now, { lookOf, descriptionOf }));
       isWaiting ||= ours.isWaiting;
     }
     if (!this.#isVisible) this.#isStale = true;

@@ -63,7 +63,7 @@ export function processItem(node: ProcessNode): vscode.TreeItem {
   const state = model.parentOf(key) === null ? Expanded : children === 0 ? None : Collapsed;
   const item = new vscode.TreeItem(processName(info), state);
   item.id = id;
-  item.description = descriptionOf(info, children);
+  item.description = besideName(info, children);
   item.iconPath = themeIcon(iconOf(info));
   item.resourceUri = uriOf(node);
   item.contextValue = `lunaticProcess.${kindOf(info)}`;
@@ -88,14 +88,7 @@ export function lookOf(node: ProcessNode): RowLook | undefined {
   const { icon, color } = iconOf(info);
   const badge = Math.min(info.mailbox, MAX_BADGE + 1);
   const kind = kindOf(info);
-  const parts = [
-    processName(info),
-    descriptionOf(info, model.childCount(node.key)),
-    icon,
-    color,
-    badge,
-    kind,
-  ];
+  const parts = [processName(info), besideName(info, model.childCount(node.key)), icon, color, badge, kind];
   return { text: parts.join('\n'), kind };
 }
 
@@ -110,7 +103,8 @@ const MAX_BADGE = 99;
 /** Number of children from which on the row tells it. */
 const MANY_CHILDREN = 10;
 
-function descriptionOf(info: ViewedProcess, children: number): string {
+/** The text beside a process's name. */
+function besideName(info: ViewedProcess, children: number): string {
   const parts = [processActivity(info)];
   if (info.mailbox > MAX_BADGE) parts.push(countOf(info.mailbox, 'message'));
   if (children >= MANY_CHILDREN) parts.push(`${grouped(children)} children`);
@@ -133,11 +127,12 @@ function themeIcon({ icon, color }: ProcessIcon): vscode.ThemeIcon {
   return new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
 }
 
-export function tooltipOf(info: ViewedProcess, parent: ViewedProcess | undefined): vscode.MarkdownString {
-  const rows = processRows(info, parent).map(([name, value]) => `| ${name} | ${escaped(value)} |`);
-  return new vscode.MarkdownString(
-    `**${escaped(processName(info))}**\n\n| | |\n| --- | --- |\n${rows.join('\n')}`,
-  );
+/** What the mouse over a process tells, in Markdown; undefined if the process is gone. */
+export function descriptionOf(node: ProcessNode): string | undefined {
+  const info = node.program.model.get(node.key);
+  if (info === undefined) return undefined;
+  const rows = processRows(info, parentOf(node)).map(([name, value]) => `| ${name} | ${escaped(value)} |`);
+  return `**${escaped(processName(info))}**\n\n| | |\n| --- | --- |\n${rows.join('\n')}`;
 }
 
 /** Escapes a text that a guest has chosen, so that it does not become markup. */

@@ -1,7 +1,7 @@
 /** The nodes of the view of processes. VS Code knows a node by its identity. */
 import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
 import type { Program } from './program.ts';
-import { type RowLook, RowRenewals } from './row-renewals.ts';
+import { RowRenewals, type Rows } from './row-renewals.ts';
 
 /** Number of children that are displayed at first, and that each request for more adds. */
 const FIRST_PAGE = 100;
@@ -85,7 +85,7 @@ export class NodesOfProgram {
   }
 
   /** Returns what to redraw now. Redrawing a node redraws everything below it. */
-  take(time: number, lookOf: (node: ProcessNode) => RowLook | undefined): Renewal {
+  take(time: number, { lookOf, descriptionOf }: Rows<ProcessNode>): Renewal {
     const nodes: TreeNode[] = [];
     const decorated = new Set<ProcessKey>();
     const isCalm = this.#processes.size > MANY_ROWS && time - this.#drawn < CALM;
@@ -98,10 +98,13 @@ export class NodesOfProgram {
       this.parents.clear();
       for (const key of this.rows.waiting) decorated.add(key);
     }
-    const rows = this.rows.take(time, (key) => {
-      const node = this.#processes.get(key);
-      return node === undefined ? undefined : lookOf(node);
-    });
+    const ask =
+      <T>(about: (node: ProcessNode) => T) =>
+      (key: ProcessKey) => {
+        const node = this.#processes.get(key);
+        return node === undefined ? undefined : about(node);
+      };
+    const rows = this.rows.take(time, { lookOf: ask(lookOf), descriptionOf: ask(descriptionOf) });
     for (const key of rows) {
       nodes.push(this.process(key));
       decorated.add(key);

@@ -19,9 +19,9 @@ export interface ProcessSource {
   /** Describes a process that has ended. */
   ended(process: Process): EndedProcess;
   /** Describes a process. */
-  info(process: Process): ProcessInfo;
-  /** Makes a function that describes processes, to be called for all of them in the same turn. */
-  describer(): (process: Process) => ProcessInfo;
+  info(process: Process, names?: readonly string[]): ProcessInfo;
+  /** Makes a function that finds the names of processes, to be called for all of them in the same turn. */
+  namer(): (process: Process) => readonly string[];
 }
 
 /** The most processes in one notification that failed before the client had heard of them. */
@@ -34,6 +34,11 @@ interface Told {
   readonly mailbox: number;
   readonly memory: number;
   readonly isParented: boolean;
+  readonly links: number;
+  readonly monitors: number;
+  readonly names: readonly string[];
+  /** The changes of the registry when the names were looked up. */
+  registryChanges: number;
 }
 
 /**
@@ -67,6 +72,7 @@ export class ChangeFeed {
     const changed: Process[] = [];
     const ended: Process[] = [];
     const { total } = source;
+    const namesOf = source.namer();
     let known = 0;
     for (const [process, told] of this.#told) {
       if (process.exit !== null) {
@@ -74,7 +80,7 @@ export class ChangeFeed {
         continue;
       }
       known++;
-      if (changed.length < MAX_CHANGES && differs(process, told)) changed.push(process);
+      if (changed.length < MAX_CHANGES && differs(process, told, namesOf)) changed.push(process);
     }
     if (known < total) {
       for (const process of source.live()) {
@@ -83,13 +89,14 @@ export class ChangeFeed {
       }
     }
     for (const process of [...ended, ...changed]) this.#told.delete(process);
-    for (const process of [...changed, ...started]) this.#told.set(process, visible(process));
+    for (const process of [...changed, ...started])
+      this.#told.set(process, visible(process, namesOf(process)));
     const failed = this.#failed;
     const count = started.length + changed.length + ended.length + failed.length;
     if (count === 0 && total === this.#total) return null;
     this.#total = total;
     this.#failed = [];
-    const describe = source.describer();
+    const describe = (process: Process) => source.info(process, namesOf(process));
     return {
       started: started.map(describe),
       changed: changed.map(describe),
@@ -99,8 +106,8 @@ export class ChangeFeed {
   }
 }
 
-function visible(process: Process): Told {
-  const { turns, mailbox } = process;
+function visible(process: Process, names: readonly string[]): Told {
+  const { turns, mailbox, links, monitors, registry } = process;
   const state = stateOf(process);
   return {
     turns,
@@ -108,6 +115,10 @@ function visible(process: Process): Told {
     mailbox: mailbox.length,
     memory: memoryOf(process),
     isParented: isParented(process),
+    links: links?.size ?? 0,
+    monitors: monitors?.size ?? 0,
+    names,
+    registryChanges: registry.changes,
   };
 }
 
@@ -115,8 +126,11 @@ function isParented({ parent, environment }: Process): boolean {
   return parent !== null && environment.get(parent) !== undefined;
 }
 
-/** Compares without allocating: thousands of processes are compared several times a second. */
-function differs(process: Process, told: Told): boolean {
+/**
+ * Compares without allocating: thousands of processes are compared several times a second. Names are only looked up where
+ * any name has changed.
+ */
+function differs(process: Process, told: Told, namesOf: (process: Process) => readonly string[]): boolean {
   const state = stateOf(process);
   // The turns of a process that computes are no news.
   const hasMoved = told.turns !== process.turns && state !== 'running';
@@ -125,6 +139,16 @@ function differs(process: Process, told: Told): boolean {
     told.state !== state ||
     told.mailbox !== process.mailbox.length ||
     told.memory !== memoryOf(process) ||
-    told.isParented !== isParented(process)
+    told.isParented !== isParented(process) ||
+    told.links !== (process.links?.size ?? 0) ||
+    told.monitors !== (process.monitors?.size ?? 0) ||
+    isRenamed(process, told, namesOf)
   );
+}
+
+function isRenamed(process: Process, told: Told, namesOf: (process: Process) => readonly string[]): boolean {
+  const { changes } = process.registry;
+  if (changes === told.registryChanges) return false;
+  told.registryChanges = changes;
+  return namesOf(process).join('\n') !== told.names.join('\n');
 }

@@ -67,7 +67,8 @@ export class ProcessIndex implements ProcessSource {
     return this.#infos.of(process, this.#numbers.get(process.environment) ?? 0, names);
   }
 
-  describer(): (process: Process) => ProcessInfo {
+  /** Makes a function that finds the names of processes, to be called for all of them in the same turn. */
+  namer(): (process: Process) => readonly string[] {
     const names = new Map<Registry, AllNames>();
     return (process) => {
       const { registry } = process;
@@ -76,8 +77,14 @@ export class ProcessIndex implements ProcessSource {
         known = new AllNames(registry);
         names.set(registry, known);
       }
-      return this.info(process, known.of(process));
+      return known.of(process);
     };
+  }
+
+  /** Makes a function that describes processes, to be called for all of them in the same turn. */
+  describer(): (process: Process) => ProcessInfo {
+    const namesOf = this.namer();
+    return (process) => this.info(process, namesOf(process));
   }
 
   ended(process: Process): EndedProcess {

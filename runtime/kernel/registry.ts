@@ -14,6 +14,8 @@ export interface RegistryEntry {
 export class Registry {
   readonly #entries = new Map<string, RegistryEntry>();
   readonly #reserved = new Map<string, Set<() => void>>();
+  /** How often an entry has been put or removed. */
+  changes = 0;
 
   get(name: string): RegistryEntry | undefined {
     return this.#entries.get(name);
@@ -21,10 +23,12 @@ export class Registry {
 
   put(name: string, entry: RegistryEntry): void {
     this.#entries.set(name, entry);
+    this.changes++;
   }
 
   remove(name: string): void {
     this.#entries.delete(name);
+    this.changes++;
   }
 
   /** All names, oldest first. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { MAX_CHANGES, type ProcessInfo, type ProcessKey } from '../../runtime/inspect/protocol.ts';
 import { guest, main } from '../support/guest.ts';
@@ -48,6 +49,44 @@ test('what runs is told at once, then what becomes of it', async () => {
   expect(ended).toEqual([{ process: '1:2', end: { kind: 'killed' }, time: expect.any(Number) }]);
   await changes.find(({ changed }) => changed.some(({ key, parent }) => key === '1:3' && parent === null));
   expect([...believed(changes).keys()]).toEqual(['1:1', '1:3', '1:4']);
+});
+
+test('a name, a link and a monitor are told, also of a process that only waits', async () => {
+  const run = await Inspected.run(
+    guest(
+      `(func (export "waiter") (call $forever))
+       (func (export "_start") (local $waiter i64)
+         (local.set $waiter (call $spawn (i64.const 0) (text "waiter")))
+         (call $print (text "ready"))
+         (loop $next
+           (drop (call $receive))
+           (if (i64.eq (call $message.get_tag) (i64.const 1))
+             (then (call $registry.put (text "desk") (i64.const 0) (local.get $waiter))))
+           (if (i64.eq (call $message.get_tag) (i64.const 2))
+             (then (call $registry.remove (text "desk"))))
+           (if (i64.eq (call $message.get_tag) (i64.const 3))
+             (then (call $process.link (i64.const 0) (local.get $waiter))))
+           (if (i64.eq (call $message.get_tag) (i64.const 4))
+             (then (call $process.monitor (local.get $waiter))))
+           (br $next)))`,
+    ),
+  );
+  const { ask, received, until } = await run.connect();
+  await run.command.printed('ready\n');
+  await until('1:2', ({ state }) => state === 'waiting');
+  const changes = received('processes/changed');
+  await ask('watch', { processes: 50 });
+  await changes.find(() => true);
+  const told = async (tag: string, about: Partial<ProcessInfo>) => {
+    await ask('process/send', { process: '1:1', tag, data: '' });
+    await changes.find(({ changed }) =>
+      changed.some((info) => info.key === '1:2' && isDeepStrictEqual({ ...info, ...about }, info)),
+    );
+  };
+  await told('1', { names: ['desk'] });
+  await told('2', { names: [] });
+  await told('3', { links: 1 });
+  await told('4', { monitors: 1 });
 });
 
 test('nothing is told of processes that only wait, and nothing after watching has ended', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { POST_OFFICE } from './programs.ts';
+import { LATE_NAME, POST_OFFICE } from './programs.ts';
 import { WorkbenchSession } from './support/session.ts';
 
 const session = new WorkbenchSession();
@@ -162,14 +162,24 @@ test('what the mouse is over stays described while other processes change', asyn
   const workbench = await session.edit('post-office.wat', POST_OFFICE);
   await workbench.debug();
   await workbench.showView('Lunatic');
-  const hover = workbench.page.locator('.workbench-hover:visible', { hasText: 'Registered as' });
-  // While the rows of a new tree are still drawn, nothing describes what is under a mouse that keeps perfectly still.
-  for (let x = 120; !(await hover.isVisible()); x = 241 - x) {
-    await workbench.process('#2 sorter').hover({ position: { x, y: 10 } });
-    await workbench.page.waitForTimeout(1000);
-  }
+  const sorter = workbench.process('#2 sorter', 'waiting for a message, 3 messages');
+  await workbench.describes(sorter, 'Registered as');
   await workbench.page.evaluate(`window.sameHover = document.querySelector('.workbench-hover')`);
   await workbench.screenshot('processes-tooltip');
   await workbench.ticks(15);
   expect(await workbench.page.evaluate(`sameHover.isConnected`)).toBe(true);
+});
+
+test('what the mouse is over is described as it is now, also where its row looks as before', async () => {
+  const workbench = await session.edit('late-name.wat', LATE_NAME);
+  await workbench.debug();
+  await workbench.showView('Lunatic');
+  const sorter = workbench.process('#2 sorter', 'waiting');
+  await workbench.describes(sorter, 'Entry');
+  await workbench.command('Lunatic: Send Message...');
+  await workbench.pick('#1 _start');
+  await workbench.answer('Message', 'name it');
+  await workbench.answer('Tag', '1');
+  await workbench.printed('it has a name');
+  await workbench.describes(sorter, 'Registered as');
 });

@@ -32,6 +32,18 @@ export const POST_OFFICE = guest(`
     (drop (call $message.send (local.get $to))))
 `);
 
+/** A clerk (1) starts a sorter (2), which waits, and registers it under the name of its entry when told so. */
+export const LATE_NAME = guest(`
+  (func $main (export "_start") (local $sorter i64)
+    (local.set $sorter (call $spawn (i64.const 0) (text "sorter")))
+    (drop (call $receive_tag (i64.const 1) (i64.const -1)))
+    (call $registry.put (text "sorter") (i64.const 0) (local.get $sorter))
+    (call $print (text "it has a name"))
+    (call $forever))
+
+  (func $sorter (export "sorter") (call $forever))
+`);
+
 /** A bakery: the baker (2) has to share a cake among nobody, while a clock (3) ticks on. */
 export const BAKERY = guest(`
   (func $main (export "_start")

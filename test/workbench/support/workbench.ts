@@ -22,6 +22,9 @@ const RESTING_PLACE = { x: 1050, y: 18 };
 /** Milliseconds after which the name of something goes that the mouse has left. */
 const HOVER_TIME = 300;
 
+/** Milliseconds after which what the mouse is over is described. */
+const HOVER_DELAY = 500;
+
 /** How often the clock has ticked, as far as the console shows it: an expression for the page. */
 const TICKS = `[...document.querySelectorAll('.repl .monaco-list-row')]
   .filter((row) => row.textContent.includes('tick'))
@@ -432,6 +435,19 @@ export class Workbench {
     if ((await dialog.count()) === 0) return;
     await this.page.keyboard.press('Escape');
     await this.isGone(dialog);
+  }
+
+  /** Moves the mouse over a row until it is described by a text. */
+  async describes(row: Locator, text: string): Promise<void> {
+    const hovers = this.page.locator('.workbench-hover:visible');
+    // A row that is redrawn under the mouse is described only when the mouse enters it again.
+    for (let visits = 1; visits < 12; visits++) {
+      await this.#rest();
+      await row.hover();
+      await this.page.waitForTimeout(HOVER_DELAY * (visits + 1));
+      if (await hovers.filter({ hasText: text }).isVisible()) return;
+    }
+    throw new Error(`not described by ${text}, but by ${JSON.stringify(await hovers.allInnerTexts())}`);
   }
 
   /** Types into the box at the top that has this placeholder. */
