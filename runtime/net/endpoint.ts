@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { ipv6Bytes } from '../permissions/ip-address.ts';
 
 export type IpVersion = 4 | 6;
 
@@ -57,32 +58,6 @@ function scopes(): { name: string; scopeId: number }[] {
       address.family === 'IPv6' && address.scopeid > 0 ? [{ name, scopeId: address.scopeid }] : [],
     ),
   );
-}
-
-/** @param text a valid address without a zone */
-function ipv6Bytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(16);
-  // The last four bytes may be written as an IPv4 address.
-  const lastColon = text.lastIndexOf(':');
-  const tail = text.slice(lastColon + 1);
-  const dotted = tail.includes('.') ? Uint8Array.from(tail.split('.'), Number) : null;
-  const hex = dotted === null ? text : `${text.slice(0, lastColon)}:0:0`;
-  const [left = '', right] = hex.split('::');
-  const groups = (part: string): number[] =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
-  const first = groups(left);
-  const last = right === undefined ? [] : groups(right);
-  first.forEach((group, i) => {
-    bytes[2 * i] = group >> 8;
-    bytes[2 * i + 1] = group;
-  });
-  last.forEach((group, i) => {
-    const at = 16 - 2 * (last.length - i);
-    bytes[at] = group >> 8;
-    bytes[at + 1] = group;
-  });
-  if (dotted !== null) bytes.set(dotted, 12);
-  return bytes;
 }
 
 const MAX_PORT = 65_535;

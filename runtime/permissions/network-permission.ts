@@ -1,3 +1,4 @@
+import { embeddedIpv4, parseIpAddress, samePlaces } from './ip-address.ts';
 import { NetworkRules } from './network-rules.ts';
 
 /** How deep permissions may be nested within permissions. Every level is checked for each connection. */
@@ -97,10 +98,12 @@ interface Owner {
  */
 export function mayConnect({ network }: Owner, address: string, port: number): boolean {
   if (network === ANY_NETWORK) return true;
-  const target = reached(address);
+  const target = parseIpAddress(address);
+  const reached = target === undefined ? [] : samePlaces(target);
+  const behind = target === undefined ? [] : embeddedIpv4(target).flatMap(samePlaces);
   for (let at: NetworkPermission | null = network; at !== null; at = at.parent) {
-    if (at.deny?.matches(target, port)) return false;
-    if (at.connect !== null && !at.connect.matches(target, port)) return false;
+    if (at.deny?.matches(reached, port) || at.deny?.matches(behind, port)) return false;
+    if (at.connect !== null && !at.connect.matches(reached, port)) return false;
   }
   return true;
 }
@@ -111,8 +114,11 @@ export function mayConnect({ network }: Owner, address: string, port: number): b
  * @param port 0 for any free port
  */
 export function mayListen({ network }: Owner, address: string, port: number): boolean {
+  if (network === ANY_NETWORK) return true;
+  const target = parseIpAddress(address);
+  const bound = target === undefined ? [] : [target];
   for (let at: NetworkPermission | null = network; at !== null; at = at.parent) {
-    if (at.listen !== null && !at.listen.matches(address, port)) return false;
+    if (at.listen !== null && !at.listen.matches(bound, port)) return false;
   }
   return true;
 }
@@ -155,12 +161,4 @@ export function learnAddresses({ network }: Owner, host: string, addresses: read
 /** Returns a refusal for the guest's author: `refusedByConfig('connect to 10.0.0.1:80')`. */
 export function refusedByConfig(action: string): string {
   return `this process may not ${action} (network permissions of its config)`;
-}
-
-/** Connecting to the address of all interfaces connects to the machine itself. */
-function reached(address: string): string {
-  if (/^(0+\.){3}0+$/.test(address)) return '127.0.0.1';
-  if (!address.includes(':')) return address;
-  if (/^[0:]+(%.*)?$/.test(address)) return '::1';
-  return /^[0:]*:ffff:(0\.0\.0\.0|0+:0+)(%.*)?$/i.test(address) ? '127.0.0.1' : address;
 }

@@ -1,4 +1,4 @@
-import type { BlockList } from 'node:net';
+import { type IpAddress, type IpNetwork, ipNetwork, isInNetwork, parseIpAddress } from './ip-address.ts';
 
 /** The number of rules that a list may have. Each is checked for each connection. */
 export const MAX_RULES = 256;
@@ -24,7 +24,7 @@ interface Ports {
 interface AddressGroup {
   readonly ports: Ports;
   /** Null for every address. */
-  readonly list: BlockList | null;
+  readonly networks: IpNetwork[] | null;
 }
 
 /** A host by name, and the addresses that it has been resolved to so far. */
@@ -34,9 +34,9 @@ interface NameRule {
   readonly name: string;
   /** Whether hosts below the name are meant, as with `*.example.org`. */
   readonly below: boolean;
-  list: BlockList | null;
-  /** The addresses in `list`, numeric. */
-  learned: string[];
+  readonly addresses: Set<IpAddress>;
+  /** The same addresses as texts. */
+  readonly learned: string[];
 }
 
 /**
@@ -79,23 +79,22 @@ export class NetworkRules {
     return this.texts.length === 0;
   }
 
-  /** Returns whether a rule is for a numeric address and a port. */
-  matches(address: string, port: number): boolean {
-    const bare = withoutZone(address);
-    const family = familyOf(bare);
-    for (const { ports, list } of this.#groups) {
-      if (isIn(ports, port) && (list === null || list.check(bare, family))) return true;
+  /** Returns whether a rule is for one of these addresses and a port. Without an address, only `*` is. */
+  matches(addresses: readonly IpAddress[], port: number): boolean {
+    for (const { ports, networks } of this.#groups) {
+      if (!isIn(ports, port)) continue;
+      if (networks === null) return true;
+      if (addresses.some((address) => networks.some((network) => isInNetwork(address, network)))) return true;
     }
-    for (const { ports, list } of this.#names) {
-      if (list !== null && isIn(ports, port) && list.check(bare, family)) return true;
-    }
-    return false;
+    return this.#names.some(
+      (rule) => isIn(rule.ports, port) && addresses.some((address) => rule.addresses.has(address)),
+    );
   }
 
   /** Returns whether a rule is for a host by its name, at some port or, with `allPorts`, at all of them. */
   matchesName(host: string, allPorts = false): boolean {
     const fits = (ports: Ports) => !allPorts || (ports.from === 0 && ports.to === HIGHEST_PORT);
-    if (this.#groups.some(({ ports, list }) => list === null && fits(ports))) return true;
+    if (this.#groups.some(({ ports, networks }) => networks === null && fits(ports))) return true;
     const name = normalName(host);
     return this.#names.some((rule) => fits(rule.ports) && isNamed(rule, name));
   }
@@ -104,9 +103,7 @@ export class NetworkRules {
   learn(host: string, address: string): void {
     if (this.#names.length === 0) return;
     const name = normalName(host);
-    const bare = withoutZone(address);
-    const family = familyOf(bare);
-    for (const rule of this.#names) if (isNamed(rule, name)) addLearned(rule, bare, family);
+    for (const rule of this.#names) if (isNamed(rule, name)) addLearned(rule, withoutZone(address));
   }
 
   /** The addresses that each rule that names a host has learned, in the order of these rules. */
@@ -122,50 +119,40 @@ export class NetworkRules {
     const rule = this.#names[index];
     if (rule === undefined) throw new RangeError(`no rule ${index} names a host`);
     for (const address of addresses) {
-      const family = address === withoutZone(address) ? addressFamily(address) : undefined;
-      if (family === undefined) throw new NetworkRuleError(`'${address}' is not an address`);
-      addLearned(rule, address, family);
+      if (address !== withoutZone(address) || !addLearned(rule, address))
+        throw new NetworkRuleError(`'${address}' is not an address`);
     }
   }
 
   #add(text: string, names: boolean): void {
     const { host, ports } = splitRule(text);
     if (host === '*') {
-      this.#groups.push({ ports, list: null });
+      this.#groups.push({ ports, networks: null });
       return;
     }
-    const network = /^\[?([0-9a-f:.]+)\]?(?:\/(\d{1,3})\]?)?$/i.exec(host);
-    const [, address = '', prefix] = network ?? [];
-    const family = network === null ? undefined : addressFamily(address);
-    if (family !== undefined) this.#addAddress(text, address, family, prefix, ports);
-    else if (names || host === 'localhost') this.#addName(text, host, ports);
-    else throw wrong(text, 'sockets are bound to addresses, and this is not one');
-  }
-
-  #addAddress(
-    text: string,
-    address: string,
-    family: 'ipv4' | 'ipv6',
-    prefix: string | undefined,
-    ports: Ports,
-  ): void {
-    const list = this.#groupFor(ports);
-    if (prefix === undefined) {
-      list.addAddress(address, family);
+    const [, address = '', prefix] = /^\[?([0-9a-f:.]+)\]?(?:\/(\d{1,3})\]?)?$/i.exec(host) ?? [];
+    const network = ipNetwork(address, prefix === undefined ? undefined : Number(prefix));
+    if (network === undefined) {
+      if (!names && host !== 'localhost') {
+        throw wrong(text, 'sockets are bound to addresses, and this is not one');
+      }
+      this.#addName(text, host, ports);
       return;
     }
-    const bits = family === 'ipv4' ? 32 : 128;
-    if (Number(prefix) > bits) throw wrong(text, `a prefix of an ${family} address has at most ${bits} bits`);
-    list.addSubnet(address, Number(prefix), family);
+    if (Number(prefix ?? 0) > network.bits) {
+      const family = network.bits === 32 ? 'ipv4' : 'ipv6';
+      throw wrong(text, `a prefix of an ${family} address has at most ${network.bits} bits`);
+    }
+    this.#networksFor(ports).push(network);
   }
 
-  #groupFor(ports: Ports): BlockList {
-    for (const { ports: those, list } of this.#groups) {
-      if (list !== null && those.from === ports.from && those.to === ports.to) return list;
+  #networksFor(ports: Ports): IpNetwork[] {
+    for (const { ports: those, networks } of this.#groups) {
+      if (networks !== null && those.from === ports.from && those.to === ports.to) return networks;
     }
-    const list = newList();
-    this.#groups.push({ ports, list });
-    return list;
+    const networks: IpNetwork[] = [];
+    this.#groups.push({ ports, networks });
+    return networks;
   }
 
   #addName(text: string, host: string, ports: Ports): void {
@@ -174,7 +161,7 @@ export class NetworkRules {
     const isName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/.test(name);
     // If the last part has only digits, this is a malformed address.
     if (!isName || /(^|\.)\d+$/.test(name)) throw wrong(text, 'it names no host, address or network');
-    const rule: NameRule = { ports, name, below, list: null, learned: [] };
+    const rule: NameRule = { ports, name, below, addresses: new Set(), learned: [] };
     this.#names.push(rule);
     if (name === 'localhost' && !below) {
       this.learn(name, '127.0.0.1');
@@ -183,25 +170,18 @@ export class NetworkRules {
   }
 }
 
-function addLearned(rule: NameRule, address: string, family: 'ipv4' | 'ipv6'): void {
-  if (rule.list?.check(address, family)) return;
-  if (rule.list === null || rule.learned.length >= MAX_LEARNED) {
-    rule.list = newList();
-    rule.learned = [];
+/** Returns false if the text is not an address. */
+function addLearned({ addresses, learned }: NameRule, text: string): boolean {
+  const address = parseIpAddress(text);
+  if (address === undefined) return false;
+  if (addresses.has(address)) return true;
+  if (learned.length >= MAX_LEARNED) {
+    addresses.clear();
+    learned.length = 0;
   }
-  rule.list.addAddress(address, family);
-  rule.learned.push(address);
-}
-
-/** Loads `node:net` with the first rule: most programs have none. */
-function newList(): BlockList {
-  const { BlockList } = process.getBuiltinModule('node:net');
-  return new BlockList();
-}
-
-function addressFamily(text: string): 'ipv4' | 'ipv6' | undefined {
-  const version = process.getBuiltinModule('node:net').isIP(text);
-  return version === 4 ? 'ipv4' : version === 6 ? 'ipv6' : undefined;
+  addresses.add(address);
+  learned.push(text);
+  return true;
 }
 
 function splitRule(text: string): { host: string; ports: Ports } {
@@ -232,10 +212,19 @@ function isIn({ from, to }: Ports, port: number): boolean {
   return port >= from && port <= to;
 }
 
-/** Names are compared without regard to case and to the dot of the root at their end. */
+/**
+ * Names are compared without regard to case and to the dot of the root at their end, and in the form in which they are
+ * looked up: a resolver reads full-width letters as the usual ones.
+ */
 function normalName(host: string): string {
-  const name = host.toLowerCase();
+  const name = inAscii(host).toLowerCase();
   return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
+/** `domainToASCII` also decodes what is written with `%`, which no resolver does. */
+function inAscii(host: string): string {
+  if (!/[^\0-\x7f]/.test(host) || host.includes('%')) return host;
+  return process.getBuiltinModule('node:url').domainToASCII(host) || host;
 }
 
 function isNamed({ name, below }: NameRule, host: string): boolean {
@@ -246,8 +235,4 @@ function isNamed({ name, below }: NameRule, host: string): boolean {
 function withoutZone(address: string): string {
   const zone = address.indexOf('%');
   return zone < 0 ? address : address.slice(0, zone);
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return address.includes(':') ? 'ipv6' : 'ipv4';
 }

@@ -57,6 +57,30 @@ describe('network permissions at the host calls', () => {
     expect(await linesOf(calling(...calls))).toEqual(calls.map(() => 'allowed'));
   });
 
+  test('what denies this machine denies it in every spelling', async () => {
+    const names = [
+      '::0.0.0.0',
+      '0:0:0:0:0:0:0.0.0.0',
+      '::0.0.0.1',
+      '::1%1',
+      '::ffff:127.0.0.1',
+      '::127.0.0.1',
+      '64:ff9b::7f00:1',
+    ];
+    const refusals = names.map((name) => expect.stringMatching(`may not connect to ${name}, port ${port} `));
+    const deny = (...rules: string[]) =>
+      permitting((network) => rules.reduce((denied, rule) => denied.denying(rule), network));
+    const calls = names.map((name) => tls(name, port));
+    expect(await linesOf(calling(...calls), deny('127.0.0.0/8', '::1'))).toEqual(refusals);
+    expect(await linesOf(calling(...calls), deny('0.0.0.0', '::'))).toEqual(refusals);
+    const ipv4 = [tls('0.0.0.0', port), tls('127.0.0.1', port), connect(ALL, port), connect(LOOPBACK, port)];
+    for (const rule of ['0.0.0.0', '127.0.0.0/8', '::ffff:0:0']) {
+      expect(await linesOf(calling(...ipv4), deny(rule))).toEqual(
+        ipv4.map(() => expect.stringMatching('may not connect to ')),
+      );
+    }
+  });
+
   test('with nothing allowed each call fails, and says why', async () => {
     const refused = await linesOf(
       calling(

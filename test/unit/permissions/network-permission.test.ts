@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { embeddedIpv4, parseIpAddress } from '../../../runtime/permissions/ip-address.ts';
 import {
   ANY_NETWORK,
   learnAddresses,
@@ -18,6 +19,12 @@ const connecting = (...rules: string[]) => ({
 const listening = (...rules: string[]) => ({
   network: rules.reduce<NetworkPermission>((network, rule) => network.allowingListen(rule), ANY_NETWORK),
 });
+
+/** A text as the list of addresses that rules are compared with. */
+const addresses = (text: string) => {
+  const address = parseIpAddress(text);
+  return address === undefined ? [] : [address];
+};
 
 describe('rules', () => {
   test.each([
@@ -53,7 +60,7 @@ describe('rules', () => {
     ['localhost:80', '::1', 80, true],
     ['localhost:80', '127.0.0.1', 81, false],
   ])('%s matches %s at port %i: %s', (rule, address, port, expected) => {
-    expect(new NetworkRules([rule]).matches(address, port)).toBe(expected);
+    expect(new NetworkRules([rule]).matches(addresses(address), port)).toBe(expected);
   });
 
   test.each([
@@ -89,7 +96,7 @@ describe('rules', () => {
         (rule, address) => {
           try {
             const rules = new NetworkRules([rule]);
-            rules.matches(address, 80);
+            rules.matches(addresses(address), 80);
             rules.matchesName(rule);
             rules.learn(rule, address);
           } catch (error) {
@@ -101,12 +108,12 @@ describe('rules', () => {
   });
 
   test('an address that is none matches nothing but *', () => {
-    expect(new NetworkRules(['0.0.0.0/0', '::/0']).matches('nonsense', 1)).toBe(false);
+    expect(new NetworkRules(['0.0.0.0/0', '::/0']).matches(addresses('nonsense'), 1)).toBe(false);
   });
 
   test('there are at most 256', () => {
     const many = Array.from({ length: 256 }, (_, i) => `10.0.0.${i}`);
-    expect(new NetworkRules(many).matches('10.0.0.255', 1)).toBe(true);
+    expect(new NetworkRules(many).matches(addresses('10.0.0.255'), 1)).toBe(true);
     expect(() => new NetworkRules(many).with('10.0.1.0')).toThrow('more than 256 rules');
   });
 });
@@ -160,14 +167,102 @@ describe('what a config permits', () => {
     expect(mayResolve(owner, 'other.example')).toBe(true);
   });
 
-  test.each(['0.0.0.0', '::', '0:0::0', '::ffff:0.0.0.0', '::ffff:0:0', '::%lo'])(
-    'connecting to %s is connecting to this machine',
-    (address) => {
-      const owner = { network: ANY_NETWORK.denying('127.0.0.0/8').denying('::1') };
-      expect(mayConnect(owner, address, 80)).toBe(false);
-      expect(mayConnect(connecting('127.0.0.1', '::1'), address, 80)).toBe(true);
-    },
-  );
+  test.each([
+    ['0.0.0.0', '127.0.0.0/8'],
+    ['::ffff:0.0.0.0', '127.0.0.0/8'],
+    ['::ffff:0:0', '127.0.0.1'],
+    ['0:0:0:0:0:ffff:0.0.0.0', '127.0.0.1'],
+    ['::', '::1'],
+    ['0:0::0', '::1'],
+    ['::0.0.0.0', '::1'],
+    ['0:0:0:0:0:0:0.0.0.0', '::1'],
+    ['0000:0000::0000:0.0.0.0', '::1'],
+    ['::%lo', '::1'],
+    ['::0.0.0.0%lo', '::1'],
+    ['::0.0.0.1', '::1'],
+    ['::1%lo', '::1'],
+    ['::0.0.0.0', '[::/64]'],
+    // Denying the address of all interfaces denies the machine, however it is written on either side.
+    ['0.0.0.0', '0.0.0.0'],
+    ['127.0.0.1', '0.0.0.0'],
+    ['127.0.0.1', '0.0.0.0/8'],
+    ['::ffff:127.0.0.1', '0.0.0.0'],
+    ['::ffff:7f00:1', '::ffff:0.0.0.0'],
+    ['::1', '::'],
+    ['::1', '::0.0.0.0'],
+    ['::', '::'],
+  ])('connecting to %s is connecting to what %s denies', (address, rule) => {
+    const { network } = connecting('*');
+    expect(mayConnect({ network: network.denying(rule) }, address, 80)).toBe(false);
+    expect(mayConnect({ network: network.denying('1.2.3.4').denying('2001:db8::/32') }, address, 80)).toBe(
+      true,
+    );
+    expect(mayConnect(connecting('127.0.0.1', '::1'), address, 80)).toBe(true);
+  });
+
+  test.each([
+    ['::10.1.2.3', 'compatible'],
+    ['::ffff:0:10.1.2.3', 'translated'],
+    ['64:ff9b::a01:203', 'NAT64'],
+    ['64:ff9b:1::10.1.2.3', 'NAT64 of a site, /96'],
+    ['64:ff9b:1:0a01:2:300::', 'NAT64 of a site, /48'],
+    ['64:ff9b:1:ff0a:1:203::', 'NAT64 of a site, /56'],
+    ['64:ff9b:1:ffff:a:102:300:0', 'NAT64 of a site, /64'],
+    ['2002:0a01:203::1', '6to4'],
+    ['2001:0:a01:203::', 'Teredo, the server'],
+    ['2001::f5fe:fdfc', 'Teredo, the client'],
+    ['fe80::5efe:10.1.2.3%eth0', 'ISATAP'],
+    ['2001:db8::200:5efe:a01:203', 'ISATAP'],
+  ])('what denies 10.1.2.3 denies %s (%s)', (address) => {
+    expect(mayConnect({ network: ANY_NETWORK.denying('10.1.2.3:80') }, address, 80)).toBe(false);
+    expect(mayConnect({ network: ANY_NETWORK.denying('10.1.2.3:80') }, address, 81)).toBe(true);
+    expect(mayConnect({ network: ANY_NETWORK.denying('10.1.2.4') }, address, 80)).toBe(true);
+    // Whether a gateway brings it there is unknown, so a permission for the one is none for the other.
+    expect(mayConnect(connecting('10.1.2.3'), address, 80)).toBe(false);
+    expect(mayConnect(connecting(address.replace('%eth0', '')), address, 80)).toBe(true);
+  });
+
+  test('an address is denied in every spelling', () => {
+    const pads = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        pads,
+        fc.boolean(),
+        (bytes, zeros, dotted) => {
+          const groups = Array.from(
+            { length: 8 },
+            (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0),
+          );
+          const plain = groups.map((group) => group.toString(16)).join(':');
+          const padded = groups.map((group, i) => {
+            const digits = group.toString(16);
+            return i % 2 === 0
+              ? digits.toUpperCase()
+              : digits.padStart(Math.min(4, digits.length + (zeros[i] ?? 0)), '0');
+          });
+          const text = dotted
+            ? `${padded.slice(0, 6).join(':')}:${bytes.slice(12).join('.')}`
+            : padded.join(':');
+          expect(mayConnect({ network: ANY_NETWORK.denying(`[${plain}]`) }, text, 1)).toBe(false);
+          expect(mayConnect({ network: ANY_NETWORK.denying(`[${text}]`) }, plain, 1)).toBe(false);
+        },
+      ),
+    );
+  });
+
+  test('no other address has an IPv4 address in it', () => {
+    for (const address of [
+      '::',
+      '::1',
+      '2001:db8::10.1.2.3',
+      'fe80::10.1.2.3',
+      '64:ff9b:2::10.1.2.3',
+      '2001:1::1',
+    ]) {
+      expect(addresses(address).flatMap(embeddedIpv4)).toEqual([]);
+    }
+  });
 });
 
 describe('hosts by name', () => {
@@ -201,6 +296,18 @@ describe('hosts by name', () => {
     learnAddresses(owner, 'mail.example', ['10.0.0.1']);
     expect(mayConnect(owner, '10.0.0.1', 25)).toBe(false);
     expect(mayConnect(owner, '10.0.0.1', 80)).toBe(true);
+  });
+
+  test('are compared as they are looked up', () => {
+    const owner = { network: ANY_NETWORK.denying('evil.example').denying('mail.example:25') };
+    for (const name of ['ｅvil.example', 'ev\u00adil.example', 'EVIL。example', 'evil.example.']) {
+      expect(mayResolve(owner, name)).toBe(false);
+    }
+    learnAddresses(owner, 'Ｍail.example', ['10.0.0.1']);
+    expect(mayConnect(owner, '10.0.0.1', 25)).toBe(false);
+    // Resolvers do not decode this, so it is another name.
+    expect(mayResolve(connecting('good.example'), 'g%6fod.example')).toBe(false);
+    expect(mayResolve(connecting('good.example'), 'ｇ%6fod.example')).toBe(false);
   });
 
   test('the addresses of one are bounded', () => {
