@@ -1,11 +1,5 @@
-import { Socket } from 'node:net';
-import { SOCKET_BUFFER } from './net-stream.ts';
-
-/** Takes the first `size` bytes of a buffer, which is used again afterwards. */
-type Receive = (socket: Socket, buffer: Uint8Array, size: number) => void;
-
-/** What sockets read into, one after the other: the bytes of each are taken before the next one reads. */
-const READ_BUFFER = new Uint8Array(2 ** 16);
+import type { Socket } from 'node:net';
+import { makeSocket, type Receive } from './socket.ts';
 
 /**
  * Connects to the first of several addresses that answers.
@@ -20,19 +14,7 @@ export function connectTcp(
   done: (result: Socket | Error) => void,
   receive?: Receive,
 ): () => void {
-  const callback = (size: number) => {
-    receive?.(socket, READ_BUFFER, size);
-    return true;
-  };
-  const socket = new Socket({
-    ...(receive === undefined ? {} : { onread: { buffer: READ_BUFFER, callback } }),
-    allowHalfOpen: true,
-    noDelay: true,
-    readableHighWaterMark: SOCKET_BUFFER,
-    writableHighWaterMark: SOCKET_BUFFER,
-  } as ConstructorParameters<typeof Socket>[0]);
-  // Nothing is read before somebody wants bytes.
-  socket.pause();
+  const socket = makeSocket(receive);
   socket.once('error', done);
   const connected = () => {
     socket.off('error', done);

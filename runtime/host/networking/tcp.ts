@@ -3,6 +3,7 @@ import { older } from '../../hostcall/function.ts';
 import { endpoint } from '../../net/endpoint.ts';
 import { Listening } from '../../net/listening.ts';
 import { NetStream, receive } from '../../net/net-stream.ts';
+import { readShared } from '../../net/socket.ts';
 import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
 import { type Accepted, TcpListener } from '../../net/tcp-listener.ts';
@@ -81,7 +82,7 @@ networking.define(
         }
         const { remoteAddress = '0.0.0.0', remotePort = 0 } = accepted;
         const peer = endpoint({ address: remoteAddress, port: remotePort });
-        const stream = new NetStream(accepted);
+        const stream = new NetStream(readShared(accepted, receive));
         process.memory.writeId(addressPointer, addIterator(process, [peer]));
         return succeed(process, idPointer, process.slot(TCP_STREAMS).add(stream));
       };
