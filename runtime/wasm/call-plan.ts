@@ -27,7 +27,10 @@ const SATURATED = 2 ** 45;
 export interface CallPlan {
   /** By defined function: units to charge at its entry, at once or with what its loops spend. */
   readonly entryWeight: Int32Array;
-  /** By loop, counted over the module: units to charge for a turn. 0 means that every turn makes a call that asks. */
+  /**
+   * By loop, counted over the module: units to charge for a turn. 0 means that every turn makes a call that asks, or that
+   * the path around the loop counts all of its turns.
+   */
   readonly turnWeight: Int32Array;
   /** By call, counted over the module: units to charge before it. 0 means that there is no check. */
   readonly callSiteWeight: Int32Array;
@@ -43,6 +46,7 @@ export interface CallPlan {
  * | what | is charged |
  * |---|---|
  * | a turn of a loop | at its branch back or its head, in the function's `spent` |
+ * | the turns of a steady loop, which are few and always as many | with the path around it |
  * | a call of an import | with the turn of the loop if every turn makes it, or else before the call |
  * | a call that closes a cycle of the call graph | before the call or at the caller's entry; if it is indirect, in the callee |
  * | a call of a function that may do more than `MOST_UNCHARGED` apart from the above | at the callee's entry |
@@ -263,14 +267,16 @@ class CallPlanner implements CallPlan {
     for (let loop = end - 1; loop >= first; loop--) {
       const { leastOfTurn, mostOfTurn } = code.paths;
       const worst = this.#worst(mostOfTurn.at(loop), loop);
-      this.turnWeight[loop] = Math.min(
-        WORK_LIMIT,
-        weightOf(leastOfTurn.at(loop), mostOfTurn.at(loop), worst),
-      );
+      const isSteady = (code.loopFlags.at(loop) & LoopFlag.steady) !== 0;
+      if (!isSteady || this.asksAtHead[loop] === 1) {
+        const weight = weightOf(leastOfTurn.at(loop), mostOfTurn.at(loop), worst);
+        this.turnWeight[loop] = Math.min(WORK_LIMIT, weight);
+      }
       const parent = code.loopParent.at(loop);
+      const turns = isSteady ? code.counted.turns.at(loop) : 1;
       this.#addCalled(
         parent === NO_LOOP ? end : parent,
-        this.#called[loop] ?? 0,
+        turns * (this.#called[loop] ?? 0),
         this.#mostCalled[loop] ?? 0,
       );
     }

@@ -8,15 +8,17 @@ import type { WorkCount } from './work-count.ts';
  * Writes loops whose number of turns is known when they begin. As many turns as fit below the limit are charged at
  * once, and the bound of the inner loop, which is otherwise as it was, ends it after them:
  *
- *     loop $outer                                     loop $outer
- *       if (x < bound)                                  turns = min((bound - x) / stride, most)
- *         turns = min(bound - x, most)                  spent += turns * weight; ask if it is time
- *         spent += turns * weight; ask if it is time    step = x + turns * stride
- *         step = x + turns                              loop $inner
- *         loop $inner                                     ... x += stride; br_if $inner (x != step)
- *           if (x < step) ... x += 1; br $inner         end
- *         end                                           br_if $outer (x != bound)
- *         br $outer                                   end
+ *     if (x < bound)
+ *       loop $outer                                   loop $outer
+ *         turns = min(bound - x, most)                  turns = min((bound - x) / stride, most)
+ *         spent += turns * weight; ask if it is time    spent += turns * weight; ask if it is time
+ *         step = x + turns                              step = x + turns * stride
+ *         loop $inner                                   loop $inner
+ *           if (x < step) ... x += 1; br $inner           ... x += stride; br_if $inner (x != step)
+ *         end                                           end
+ *         br_if $outer (x < bound)                      br_if $outer (x != bound)
+ *       end                                           end
+ *     end
  */
 export class CountedLoopWriter {
   readonly #loops: CountedLoops;
@@ -41,13 +43,13 @@ export class CountedLoopWriter {
     this.#boundAt = boundAt.at(loop);
     walk.stopAt = this.#boundAt;
     this.#boundIsZero = boundKind.at(loop) === Bound.zero;
-    emit.u8(Op.loop);
-    emit.u8(0x40);
     if (before) {
       this.#test(walk, loop);
       emit.u8(Op.if);
       emit.u8(0x40);
     }
+    emit.u8(Op.loop);
+    emit.u8(0x40);
     if (by < 0) emit.localGet(counter.at(loop));
     this.#pushBound(walk, loop);
     if (by > 0) emit.localGet(counter.at(loop));
@@ -147,14 +149,10 @@ export class CountedLoopWriter {
   end(walk: CodeWalk, loop: number): void {
     const { emit } = walk;
     emit.u8(Op.end);
-    if (this.#loops.kind.at(loop) === Counted.before) {
-      emit.branch(1);
-      emit.u8(Op.end);
-    } else {
-      this.#test(walk, loop);
-      emit.u8(Op.brIf);
-      emit.u32(0);
-    }
+    this.#test(walk, loop);
+    emit.u8(Op.brIf);
+    emit.u32(0);
     emit.u8(Op.end);
+    if (this.#loops.kind.at(loop) === Counted.before) emit.u8(Op.end);
   }
 }

@@ -19,6 +19,8 @@ const NONE = -1;
 const LOCAL_LIMIT = 50_000;
 /** Strides are powers of two up to this, up or down. */
 const STRIDE_LIMIT = 256;
+/** Loops of more turns are not looked at as steady ones. */
+const MOST_TURNS = 65_536;
 
 /**
  * Finds loops whose number of turns is known when they begin: they are innermost, only the test of their counter leaves
@@ -41,14 +43,24 @@ export class CountedLoops {
   readonly boundAt = new IntList(64);
   /** The comparison. */
   readonly compare = new IntList(64);
+  /** How many turns it takes where that is the same each time: the counter begins at a constant; else 0. */
+  readonly turns = new IntList(64);
 
-  #step = 0;
+  #step: number = Step.none;
   #candidate = NONE;
+  /** The last constant that was pushed. */
   #addend = 0;
   readonly #branches = new IntList(64);
   readonly #leaves = new IntList(64);
   #writtenIn: Int32Array = new Int32Array(64).fill(NONE);
   #writes: Int32Array = new Int32Array(64);
+  /** Counts the points where control merges. What is known of locals holds up to the next one. */
+  #merges = 0;
+  /** The same, where the last loop opened. */
+  #openedAt = 0;
+  /** By local: the constant it was set to, and `#merges` at that time, or `NONE`. */
+  #constants: Int32Array = new Int32Array(64);
+  #constantAt: Int32Array = new Int32Array(64).fill(NONE);
 
   /** Called when a loop begins; the reader stands behind its type. */
   open(reader: InstructionReader, plain: boolean): void {
@@ -56,10 +68,23 @@ export class CountedLoops {
     for (const column of [this.kind, this.counter, this.stride, this.boundKind, this.bound, this.boundAt])
       column.push(0);
     this.compare.push(0);
+    this.turns.push(0);
     this.#branches.push(0);
     this.#leaves.push(plain ? 0 : 1);
-    this.#step = 0;
+    this.#step = Step.none;
+    this.#openedAt = this.#merges;
     if (plain) this.#testBefore(reader, loop);
+    this.merge();
+  }
+
+  /** Called where control merges, or comes from elsewhere. */
+  merge(): void {
+    this.#merges++;
+  }
+
+  /** Called at an instruction that `follow` is not called with, and that may leave a number on the stack. */
+  interrupt(): void {
+    this.#step = Step.none;
   }
 
   /** Whether a test `local.get x; bound; i32.lt_s or lt_u; if` follows. */
@@ -75,10 +100,21 @@ export class CountedLoops {
     if (after < 0 || (compare !== Op.i32LtS && compare !== Op.i32LtU)) return;
     if (bytes[after + 1] !== Op.if || bytes[after + 2] !== 0x40) return;
     this.#note(loop, Counted.before, counter, boundAt, compare);
+    this.#countTurns(loop, counter, 1);
+  }
+
+  /** Notes how many turns a loop takes whose counter begins and ends at constants. */
+  #countTurns(loop: number, counter: number, stride: number): void {
+    if (this.#foundKind === Bound.local || this.#constantAt[counter] !== this.#openedAt) return;
+    const bound = this.#foundKind === Bound.zero ? 0 : this.#foundBound;
+    const turns = (bound - (this.#constants[counter] ?? 0)) / stride;
+    // Others wrap around, have a test that does not hold from the start, or miss their bound.
+    if (Number.isInteger(turns) && turns > 0 && turns <= MOST_TURNS) this.turns.values[loop] = turns;
   }
 
   #note(loop: number, kind: number, counter: number, boundAt: number, compare: number): void {
     this.kind.values[loop] = kind;
+    this.turns.values[loop] = 0;
     this.counter.values[loop] = counter;
     this.boundAt.values[loop] = boundAt;
     this.compare.values[loop] = compare;
@@ -124,26 +160,26 @@ export class CountedLoops {
     switch (reader.opcode) {
       case Op.localGet:
         this.#candidate = reader.index;
-        this.#step = 1;
+        this.#step = Step.local;
         return;
       case Op.i32Const:
         this.#addend = reader.index;
-        this.#step = this.#step === 1 ? 2 : 0;
+        this.#step = this.#step === Step.local ? Step.localAndConstant : Step.constant;
         return;
       case Op.i32Sub:
         this.#addend = -this.#addend;
-        this.#step = this.#step === 2 ? 3 : 0;
+        this.#step = this.#step === Step.localAndConstant ? Step.sum : Step.none;
         return;
       case Op.i32Add:
-        this.#step = this.#step === 2 ? 3 : 0;
+        this.#step = this.#step === Step.localAndConstant ? Step.sum : Step.none;
         return;
       case Op.localSet:
       case Op.localTee:
         if (loop !== NONE) this.#write(reader, loop, inside);
-        this.#step = 0;
+        this.#step = Step.none;
         return;
       default:
-        this.#step = 0;
+        this.#step = Step.none;
     }
   }
 
@@ -160,17 +196,18 @@ export class CountedLoops {
       this.#writtenIn[index] = loop;
       this.#writes[index] = 1;
     }
-    if (this.#step === 3 && index === this.#candidate) this.#update(reader, loop, inside);
+    if (this.#step === Step.sum && index === this.#candidate) this.#update(reader, loop, inside);
+    const isConstant = this.#step === Step.constant || this.#step === Step.localAndConstant;
+    this.#constants[index] = this.#addend;
+    this.#constantAt[index] = isConstant ? this.#merges : NONE;
   }
 
   #grow(index: number): void {
     const length = Math.max(index + 1, this.#writes.length * 2);
-    const writes = new Int32Array(length);
-    writes.set(this.#writes);
-    const writtenIn = new Int32Array(length).fill(NONE);
-    writtenIn.set(this.#writtenIn);
-    this.#writes = writes;
-    this.#writtenIn = writtenIn;
+    this.#writes = longer(this.#writes, length, 0);
+    this.#writtenIn = longer(this.#writtenIn, length, NONE);
+    this.#constants = longer(this.#constants, length, 0);
+    this.#constantAt = longer(this.#constantAt, length, NONE);
   }
 
   /** Called when the reader stands behind `x = x + constant`, which may make this loop a counted one. */
@@ -196,6 +233,7 @@ export class CountedLoops {
     if (bytes[branch] !== Op.brIf || bytes[branch + 1] !== 0 || bytes[branch + 2] !== Op.end) return;
     this.#note(loop, Counted.after, reader.index, position, Op.i32Ne);
     this.stride.values[loop] = this.#addend;
+    this.#countTurns(loop, reader.index, this.#addend);
   }
 
   /** Called at a branch to the loop. */
@@ -226,6 +264,17 @@ export class CountedLoops {
     const steady = !byLocal || this.#writtenIn[this.bound.at(loop)] !== loop;
     const once = this.#writtenIn[counter] === loop && this.#writes[counter] === 1;
     const holds = innermost && once && steady && this.#branches.at(loop) === 1 && this.#leaves.at(loop) === 0;
-    if (!holds || this.stride.at(loop) === 0) this.kind.values[loop] = Counted.no;
+    if (holds && this.stride.at(loop) !== 0) return;
+    this.kind.values[loop] = Counted.no;
+    this.turns.values[loop] = 0;
   }
+}
+
+/** What the last instructions have pushed. */
+const Step = { none: 0, local: 1, localAndConstant: 2, sum: 3, constant: 4 } as const;
+
+function longer(list: Int32Array, length: number, filler: number): Int32Array {
+  const copy = new Int32Array(length).fill(filler);
+  copy.set(list);
+  return copy;
 }

@@ -14,7 +14,7 @@ const SATURATED = 2 ** 30;
  *       ... 20 units ...       24..24
  *     end                       4..24
  *
- * An inner loop counts as if it took part of one turn: it pays for whole turns itself. The only way into a loop is its
+ * An inner loop counts as if it took part of one turn: it pays for whole turns itself, unless it is steady. The only way into a loop is its
  * head, so what lies between head and back edge is the difference of the paths to the two.
  */
 export class PathWeights {
@@ -106,6 +106,13 @@ export class PathWeights {
     const before = this.leastOfTurn.at(loop);
     this.leastOfTurn.values[loop] = before === 0 ? least : Math.min(before, least);
     this.mostOfTurn.values[loop] = Math.max(this.mostOfTurn.at(loop), most);
+  }
+
+  /** Adds turns of a loop that has just ended. */
+  repeat(loop: number, turns: number): void {
+    if (this.#most === UNREACHED) return;
+    this.#least += turns * this.leastOfTurn.at(loop);
+    this.#most += turns * this.mostOfTurn.at(loop);
   }
 
   /** Called where exceptions of the code that follows are caught by a branch to a block. */

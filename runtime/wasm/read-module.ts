@@ -1,4 +1,4 @@
-import { CodeSurveyor } from './code-survey.ts';
+import { CodeSurveyor } from './code-surveyor.ts';
 import { IndexSites, SiteKind } from './index-sites.ts';
 import { type ConstantSites, InstructionReader } from './instruction-reader.ts';
 import type {

@@ -13,7 +13,7 @@ export class WorkCount {
   most = WORK_LIMIT;
   /** Local: the same. */
   limit = -1;
-  /** Local: the weight of an innermost loop's turn, or the bound of a counted loop's strip. */
+  /** Local: the weight of what a loop of copies counts at once, or the bound of a counted loop's strip. */
   step = -1;
   /** Local: what is left of the budget, at a check; -1 where no local could be added. */
   left = -1;
@@ -33,14 +33,18 @@ export class WorkCount {
     this.#emit.call(this.#tick);
   }
 
-  /** Leaves `spent + weight` and the limit on the stack. */
-  charge(weight: number): void {
+  /** Adds to `spent`, and asks if that has reached its limit. */
+  spend(weight: number): void {
     const emit = this.#emit;
     emit.localGet(this.spent);
     emit.constant(weight);
     emit.u8(Op.i32Add);
     emit.localTee(this.spent);
     emit.constant(this.most);
+    emit.u8(Op.i32GeU);
+    emit.unlikelyIf();
+    this.overflow();
+    emit.u8(Op.end);
   }
 
   /** Writes what happens when `spent` has reached its limit. */

@@ -97,6 +97,38 @@ const shapes: Record<string, Shape> = {
       ${loop('(local.set $x (call_indirect (type $t) (local.get $x) (i32.const 0)))')}`,
     units: 10,
   },
+  'a loop in whose turns another takes fifty': {
+    text: loop(
+      `(local.set $i (i32.const 0))
+      (loop $m (if (i32.lt_s (local.get $i) (i32.const 50)) (then ${work(8)}
+        (local.set $i (i32.add (local.get $i) (i32.const 1))) (br $m))))`,
+      '(local $i i32)',
+    ),
+    units: 50 * 12,
+    turns: 50_000,
+  },
+  'a loop in whose turns another calls a function fifty times': {
+    text: `(func $g (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      ${loop(
+        `(local.set $i (i32.const 50))
+        (loop $m ${called('$g')} (br_if $m (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))`,
+        '(local $i i32)',
+      )}`,
+    units: 50 * 8,
+    turns: 50_000,
+  },
+  'a search for a short text': {
+    // Inner loops that mostly end in their first turn, as a comparison of texts does.
+    text: loop(
+      `(local.set $i (i32.const 6))
+      (block $out (loop $m
+        (br_if $out (i32.eq (i32.and (local.get 0) (i32.const 7)) (i32.const 3))) ${work(20)}
+        (br_if $out (i32.and (local.get $x) (i32.const 3)))
+        (br_if $m (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))`,
+      '(local $i i32)',
+    ),
+    units: 40,
+  },
   recursion: {
     text: `(func $fib (param i32) (result i32) (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (i32.const 1))
         (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
@@ -181,6 +213,16 @@ const hostile: Record<string, Shape> = {
       (local.get $x)) ${loop('(drop (call $g (i64.const 5)))')}`,
     units: 60_000,
     turns: 2000,
+  },
+  'hundreds of short loops in every turn of a loop': {
+    text: loop(
+      '(local.set $i (i32.const 60000)) (loop (br_if 0 (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))'.repeat(
+        300,
+      ),
+      '(local $i i32)',
+    ),
+    units: 300 * 60_000 * 2,
+    turns: 20,
   },
   'functions that do less than is counted, but each calls the next sixteen times': {
     text: `${Array.from({ length: 4 }, (_, i) => `(func $f${i} ${`(call $f${i + 1})`.repeat(16)})`).join('')}

@@ -1,0 +1,274 @@
+import { type CallPlan, FRAME_LIMIT } from './call-plan.ts';
+import type { CodePass, CodeWalk } from './code-pass.ts';
+import { LoopFlag, NO_LOOP } from './code-survey.ts';
+import { CountedLoopWriter } from './counted-loop-writer.ts';
+import { Counted } from './counted-loops.ts';
+import { LoopCopies } from './loop-copies.ts';
+import type { WasmModule } from './module.ts';
+import { Op } from './opcodes.ts';
+import type { WorkCount } from './work-count.ts';
+
+/** Stands for the number of a loop where the loop at hand is not of some kind. */
+const OTHER_LOOP = -2;
+
+/**
+ * Writes loops so that they count the work of their turns in the function's local `spent`, and ask for a tick when that
+ * has reached its limit. There are four ways to:
+ *
+ * - Loops whose number of turns is known when they begin count before them: see `CountedLoopWriter`.
+ * - Other innermost loops with small bodies are split. The call of `tick` is outside of the inner loop's cycle, so the
+ *   engine unrolls it and allocates registers for it as before. The body is copied, so that several turns are counted at
+ *   once: see `LoopCopies`.
+ *
+ *       loop $outer                     for the last copy's `br $loop`:
+ *         loop $inner                     spent += weight
+ *           ... body, copies ...          br_if $inner (spent < limit)
+ *         end                             call tick; spent = 0
+ *       end                               br $outer
+ *
+ * - Other loops are not unrolled anyway, and a loop around them would cost more than it saves: the engine looks at its
+ *   own interrupt flag where each loop begins, and fills up with empty instructions before it. They count before each
+ *   branch back.
+ * - Loops that cannot be written so (with parameters, or reached by other branches), and those with calls that may
+ *   charge, count at their head: an interpreter's loop has many branches back, but one head.
+ */
+export class LoopWriter {
+  readonly #module: WasmModule;
+  readonly #plan: CallPlan;
+  readonly #work: WorkCount;
+  readonly #counted: CountedLoopWriter;
+  readonly #copies: LoopCopies;
+  /** The loop at hand, if it is written as a counted one. */
+  #countedLoop = OTHER_LOOP;
+  /** The loop at hand, if it is split. */
+  #splitLoop = OTHER_LOOP;
+  /** A local for the operand of a branch table that jumps back; -1 where none could be added. */
+  #scratch = -1;
+
+  constructor(module: WasmModule, plan: CallPlan, work: WorkCount) {
+    this.#module = module;
+    this.#plan = plan;
+    this.#work = work;
+    this.#copies = new LoopCopies(module);
+    this.#counted = new CountedLoopWriter(module.code.counted, plan, work);
+  }
+
+  /** Called when a function begins. @param scratch an i32 local, or -1 */
+  begin(scratch: number): void {
+    this.#scratch = scratch;
+  }
+
+  /** Whether a function, counted from the first defined one, has a loop that counts in `spent`. */
+  countsTurns(i: number): boolean {
+    const { code } = this.#module;
+    const end = code.firstLoop[i + 1] ?? 0;
+    for (let loop = code.firstLoop[i] ?? 0; loop < end; loop++)
+      if (this.#isCharged(loop) && !this.#takesFromBudget(loop)) return true;
+    return false;
+  }
+
+  /** Whether the loop's turns are counted. They need not be if there is only one, or if others pay for them. */
+  #isCharged(loop: number): boolean {
+    const branched = (this.#module.code.loopFlags.at(loop) & LoopFlag.branched) !== 0;
+    return branched && this.#plan.turnWeight[loop] !== 0;
+  }
+
+  /** Whether the turns of a loop do so much that each is taken from the budget at once. */
+  #takesFromBudget(loop: number): boolean {
+    return this.#plan.asksAtHead[loop] === 1 && this.#weight(loop) >= FRAME_LIMIT;
+  }
+
+  #weight(loop: number): number {
+    return this.#plan.turnWeight[loop] ?? 1;
+  }
+
+  #isInnermost(loop: number): boolean {
+    return (this.#module.code.loopFlags.at(loop) & LoopFlag.nested) === 0;
+  }
+
+  /** Whether the loop counts at its branches back, or before all its turns. */
+  #countsAtBranches(loop: number): boolean {
+    if (loop === NO_LOOP || this.#work.spent < 0 || !this.#isCharged(loop)) return false;
+    if (this.#plan.asksAtHead[loop] === 1) return false;
+    return (this.#module.code.loopFlags.at(loop) & (LoopFlag.params | LoopFlag.oddBranch)) === 0;
+  }
+
+  /** Called before each instruction. */
+  before(walk: CodeWalk): void {
+    this.#counted.beforeBound(walk);
+  }
+
+  /** Writes what stands in place of the instruction at hand, or returns false. @param pass asks which code is marked */
+  replace(walk: CodeWalk, pass: CodePass): boolean {
+    switch (walk.reader.opcode) {
+      case Op.loop:
+        return this.#loop(walk, pass);
+      case Op.br:
+        return this.#branch(walk);
+      case Op.brIf:
+        return this.#branchIf(walk);
+      case Op.brTable:
+        return this.#branchTable(walk);
+      case Op.end:
+        return this.#end(walk);
+      default:
+        return this.#counted.replaceBound(walk);
+    }
+  }
+
+  #loop(walk: CodeWalk, pass: CodePass): boolean {
+    const loop = walk.nextLoop;
+    if (!this.#isCharged(loop)) return false;
+    if (!this.#countsAtBranches(loop)) {
+      this.#countAtHead(walk, loop);
+      return true;
+    }
+    if (!this.#isInnermost(loop) || this.#isMarked(walk, pass)) return false;
+    if (this.#module.code.counted.kind.at(loop) !== Counted.no) {
+      walk.emit.insert(walk.reader.start);
+      this.#countedLoop = loop;
+      this.#counted.begin(walk, loop);
+      return true;
+    }
+    const turns = this.#copies.count(walk);
+    if (turns > 1) this.#split(walk, loop, turns);
+    return turns > 1;
+  }
+
+  #countAtHead(walk: CodeWalk, loop: number): void {
+    const { reader, emit } = walk;
+    emit.insert(reader.start);
+    emit.copy(reader.bytes, reader.start, reader.position);
+    if (this.#work.spent < 0 || this.#takesFromBudget(loop)) this.#work.askByBudget(this.#weight(loop));
+    else this.#work.spend(this.#weight(loop));
+    emit.resume(reader.position);
+    walk.openLoop(1);
+  }
+
+  /** Writes the beginning of a split loop, up to its last copy. */
+  #split(walk: CodeWalk, loop: number, turns: number): void {
+    const { reader, emit } = walk;
+    this.#splitLoop = loop;
+    emit.insert(reader.start);
+    emit.constant(turns * this.#weight(loop));
+    emit.localSet(this.#work.step);
+    emit.u8(Op.block);
+    emit.u8(0x40);
+    emit.copy(reader.bytes, reader.start, reader.position);
+    emit.copy(reader.bytes, reader.start, reader.position);
+    for (let turn = 1; turn < turns; turn++) this.#copies.write(walk);
+    emit.resume(reader.position);
+    walk.openLoop(3);
+  }
+
+  /** Whether other passes write into the innermost loop at hand, or have it copied with indices moved. */
+  #isMarked(walk: CodeWalk, pass: CodePass): boolean {
+    if (walk.isUnmarked) return false;
+    const { start, position } = walk.reader;
+    return walk.isMarked(pass, start, this.#copies.loopEnd(position));
+  }
+
+  #end(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const loop = labels.loopAt(0);
+    if (loop !== this.#countedLoop && loop !== this.#splitLoop) return false;
+    labels.close();
+    emit.insert(reader.start);
+    if (loop === this.#countedLoop) {
+      this.#countedLoop = OTHER_LOOP;
+      this.#counted.end(walk, loop);
+    } else {
+      this.#splitLoop = OTHER_LOOP;
+      emit.u8(Op.end);
+      emit.u8(Op.end);
+      emit.u8(Op.end);
+    }
+    emit.resume(reader.position);
+    return true;
+  }
+
+  /** Whether a branch to the loop has to count. The only branch back of a counted loop does not. */
+  #isBackEdge(loop: number): boolean {
+    return loop !== this.#countedLoop && this.#countsAtBranches(loop);
+  }
+
+  #branch(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const label = reader.labels[0] ?? 0;
+    const loop = labels.loopAt(label);
+    if (!this.#isBackEdge(loop)) return false;
+    emit.insert(reader.start);
+    this.#branchBack(walk, loop, labels.translate(label));
+    emit.resume(reader.position);
+    return true;
+  }
+
+  #branchIf(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const label = reader.labels[0] ?? 0;
+    const loop = labels.loopAt(label);
+    if (!this.#isBackEdge(loop)) return false;
+    emit.insert(reader.start);
+    emit.u8(Op.if);
+    emit.u8(0x40);
+    this.#branchBack(walk, loop, labels.translate(label) + 1);
+    emit.u8(Op.end);
+    emit.resume(reader.position);
+    return true;
+  }
+
+  /**
+   * Writes a branch table. A case that jumps back leaves through a block around the table, one for each loop:
+   *
+   *     block block (br_table ...) end branch back to the first loop end branch back to the second
+   */
+  #branchTable(walk: CodeWalk): boolean {
+    const { reader, emit, labels } = walk;
+    const blockOf = new Map<number, number>();
+    for (let i = 0; i < reader.labelCount; i++) {
+      const label = reader.labels[i] ?? 0;
+      if (this.#isBackEdge(labels.loopAt(label)) && !blockOf.has(label)) blockOf.set(label, blockOf.size);
+    }
+    if (blockOf.size === 0) return false;
+    const blocks = blockOf.size;
+    emit.insert(reader.start);
+    emit.localSet(this.#scratch);
+    for (let i = 0; i < blocks; i++) {
+      emit.u8(Op.block);
+      emit.u8(0x40);
+    }
+    emit.localGet(this.#scratch);
+    emit.u8(Op.brTable);
+    emit.u32(reader.labelCount - 1);
+    for (let i = 0; i < reader.labelCount; i++) {
+      const label = reader.labels[i] ?? 0;
+      emit.u32(blockOf.get(label) ?? labels.translate(label) + blocks);
+    }
+    for (const [label, block] of blockOf) {
+      emit.u8(Op.end);
+      this.#branchBack(walk, labels.loopAt(label), labels.translate(label) + blocks - 1 - block);
+    }
+    emit.resume(reader.position);
+    return true;
+  }
+
+  /** Counts a turn, and jumps back. Where a split loop asks, it jumps to the loop around it. */
+  #branchBack(walk: CodeWalk, loop: number, label: number): void {
+    const { emit } = walk;
+    if (loop !== this.#splitLoop) {
+      this.#work.spend(this.#weight(loop));
+      emit.branch(label);
+      return;
+    }
+    // The engine unrolls up to some number of operations, and constants count unless they come from outside of the loop.
+    emit.localGet(this.#work.spent);
+    emit.localGet(this.#work.step);
+    emit.u8(Op.i32Add);
+    emit.localTee(this.#work.spent);
+    emit.localGet(this.#work.limit);
+    emit.u8(Op.i32LtU);
+    emit.likelyBranchIf(label);
+    this.#work.overflow();
+    emit.branch(label + 1);
+  }
+}
