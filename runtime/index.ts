@@ -15,7 +15,13 @@ export { Lunatic, type LunaticOptions, type SpawnOptions } from './embedding/lun
 export type { Mailbox, MailboxOptions, ReceiveOptions } from './embedding/mailbox.ts';
 export type { ReceivedMessage } from './embedding/message-queue.ts';
 export type { Module, ModuleExport } from './embedding/module.ts';
-export type { ConfigOptions, Limits, NetworkAllowance, Permissions } from './embedding/permissions.ts';
+export type {
+  ConfigOptions,
+  HostAllowance,
+  Limits,
+  NetworkAllowance,
+  Permissions,
+} from './embedding/permissions.ts';
 export type { GuestProcess, SendOptions } from './embedding/process.ts';
 export type { Bytes, ProcessReference } from './embedding/signals.ts';
 export type { Streams } from './embedding/streams.ts';

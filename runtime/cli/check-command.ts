@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type ColorChoice, paintFor, wantsColors } from './colors.ts';
 import { colorOption, jsonOption, pluginOption } from './options.ts';
+import { type PermissionFlags, withHostOptions } from './permission-options.ts';
 import { pluginsOf } from './plugins.ts';
 import { printAll } from './print.ts';
 import { ExitCode } from './session.ts';
@@ -9,7 +10,7 @@ const STDOUT = 1;
 
 /** `lunatic check`. */
 export function checkCommand(): Command {
-  return new Command('check')
+  return withHostOptions(new Command('check'))
     .summary('check whether modules would run')
     .description(
       'Checks modules without running them: whether this runtime has what they import, which features and memory ' +
@@ -28,7 +29,7 @@ export function checkCommand(): Command {
     });
 }
 
-interface CheckFlags {
+interface CheckFlags extends Pick<PermissionFlags, 'allowHost' | 'denyHost'> {
   readonly json: boolean;
   readonly color: ColorChoice;
   readonly plugin: readonly string[];
@@ -40,7 +41,9 @@ async function check(files: readonly string[], options: CheckFlags): Promise<num
   const paint = paintFor(wantsColors(STDOUT, options.color));
   const checks = [];
   const plugins = await pluginsOf(options.plugin);
-  for (const file of files) checks.push(await checkFile(file, plugins));
+  const { hostFunctionsOf } = await import('./host-functions.ts');
+  const hostFunctions = hostFunctionsOf(options, plugins);
+  for (const file of files) checks.push(await checkFile(file, plugins, hostFunctions));
   for (const { module, problems } of checks) {
     if (module === undefined) process.stderr.write(`Error: ${problems.join('\n')}\n`);
   }

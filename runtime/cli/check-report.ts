@@ -28,6 +28,7 @@ function describeModule({ imports, features, memories, exports, entry }: Checked
   const exported = exports.memories.some(({ name }) => name === 'memory') ? ', exported as "memory"' : '';
   return [
     `imports   ${describeImports(imports)}`,
+    `needs     ${needs(imports)}`,
     `features  ${features.length === 0 ? 'none beyond WebAssembly 1.0' : features.join(', ')}`,
     `memory    ${memories.map((memory) => describeMemory(memory)).join('; ') || 'none'}${exported}`,
     `entry     ${entry ? '_start' : 'none'}`,
@@ -43,6 +44,13 @@ function describeImports(imports: CheckedModule['imports']): string {
   const all = [...modules].map(([name, number]) => `${printable(name.slice(0, 100))} ${number}`);
   const more = all.length - SHOWN_MODULES;
   return `${imports.length}: ${all.slice(0, SHOWN_MODULES).join(', ')}${more > 0 ? `, and of ${more} other modules` : ''}`;
+}
+
+/** The option with which the module links, and others do not: `--allow-host=lunatic::process,wasi_snapshot_preview1`. */
+function needs(imports: CheckedModule['imports']): string {
+  const linked = imports.filter(({ status }) => status !== 'missing');
+  const namespaces = [...new Set(linked.map(({ module }) => printable(module)))];
+  return namespaces.length === 0 ? 'no host functions' : `--allow-host=${namespaces.join(',')}`;
 }
 
 function listed(title: string, texts: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import { LinkError, signatureText } from '../host/linker.ts';
 import { HOST_FUNCTIONS } from '../host/table.ts';
 import { ProcessConfig } from '../permissions/config.ts';
+import { ANY_HOST, type HostPermission } from '../permissions/host-permission.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
 import { Runtime } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
@@ -49,14 +50,18 @@ export interface CheckedModule {
 const ENTRY = '_start';
 
 /** Checks a file as far as possible without running it. It never throws for what is wrong with the file. */
-export async function checkFile(file: string, plugins?: PluginHost): Promise<Check> {
+export async function checkFile(
+  file: string,
+  plugins?: PluginHost,
+  hostFunctions: HostPermission = ANY_HOST,
+): Promise<Check> {
   const problems: string[] = [];
   const warnings: string[] = [];
   let checked: CheckedModule | undefined;
   try {
     const bytes = await readModuleFile(file);
     const source = readModuleOf(file, bytes);
-    const missing = load(bytes, plugins, problems);
+    const missing = load(bytes, plugins, hostFunctions, problems);
     checked = describe(source, missing);
     judgeEntry(checked, problems);
     warnings.push(...warningsOf(checked));
@@ -68,10 +73,17 @@ export async function checkFile(file: string, plugins?: PluginHost): Promise<Che
 }
 
 /** Loads the module as `lunatic run` does, and adds its problems. Returns the problems of imports by their keys. */
-function load(bytes: Uint8Array, plugins: PluginHost | undefined, problems: string[]): Map<string, string> {
+function load(
+  bytes: Uint8Array,
+  plugins: PluginHost | undefined,
+  hostFunctions: HostPermission,
+  problems: string[],
+): Map<string, string> {
   const missing = new Map<string, string>();
   try {
-    new Runtime({ plugins }).load(bytes).checkLimits(ProcessConfig.forRoot());
+    const config = ProcessConfig.forRoot();
+    config.hostFunctions = hostFunctions;
+    new Runtime({ plugins }).load(bytes).checkLimits(config);
   } catch (error) {
     if (!(error instanceof LinkError)) {
       problems.push(error instanceof Error ? limitText(error) : String(error));

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { HostRuleError, hostRules } from '../permissions/host-permission.ts';
 import { listenRules } from '../permissions/network-permission.ts';
 import { NetworkRuleError, NetworkRules } from '../permissions/network-rules.ts';
 
@@ -11,6 +12,11 @@ export interface PermissionFlags {
   readonly net?: boolean;
   /** OS programs that the program may run, by name or path. */
   readonly allowCommand?: readonly string[];
+  /** Environment variables that it may set for them. */
+  readonly allowCommandEnv?: readonly string[];
+  /** Host functions that its modules may import: namespaces, or functions with theirs. */
+  readonly allowHost?: readonly string[];
+  readonly denyHost?: readonly string[];
   /** False: processes may not spawn, compile modules or create configs. */
   readonly spawn?: boolean;
   readonly compile?: boolean;
@@ -40,9 +46,24 @@ export interface PermissionFlags {
   readonly upstreamPermissions?: boolean;
 }
 
+/** Adds the options for the host functions that modules may import. */
+export function withHostOptions(command: Command): Command {
+  return command
+    .option(
+      '--allow-host <functions>',
+      'let modules import these namespaces and functions and no others: lunatic::message,lunatic::sqlite::open; repeatable',
+      collectHostRules,
+    )
+    .option(
+      '--deny-host <functions>',
+      'do not let modules import these, whatever is allowed; repeatable',
+      collectHostRules,
+    );
+}
+
 /** Adds the options that limit what a program may do. */
 export function withPermissionOptions(command: Command): Command {
-  return command
+  return withHostOptions(command)
     .option(
       '--allow-net <rules>',
       'let the program connect to these and nowhere else: 10.0.0.0/8,[::1]:80,*.example.org:443; repeatable',
@@ -62,6 +83,11 @@ export function withPermissionOptions(command: Command): Command {
     .option(
       '--allow-command <programs>',
       'let the program run these OS programs: git,/usr/bin/ls; repeatable',
+      collectWords,
+    )
+    .option(
+      '--allow-command-env <names>',
+      'let the program set these environment variables of OS programs: LANG,TZ; repeatable',
       collectWords,
     )
     .option('--no-spawn', 'do not let processes spawn others')
@@ -121,11 +147,15 @@ function collectListenRules(value: string, previous: readonly string[] = []): st
   return checked(collectWords(value, previous), listenRules);
 }
 
+function collectHostRules(value: string, previous: readonly string[] = []): string[] {
+  return checked(collectWords(value, previous), hostRules);
+}
+
 function checked(rules: string[], check: (rules: string[]) => unknown): string[] {
   try {
     check(rules);
   } catch (error) {
-    if (!(error instanceof NetworkRuleError)) throw error;
+    if (!(error instanceof NetworkRuleError || error instanceof HostRuleError)) throw error;
     throw new InvalidArgumentError(error.message);
   }
   return rules;

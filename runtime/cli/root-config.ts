@@ -2,7 +2,9 @@ import { statSync } from 'node:fs';
 import { type PreopenedDirectory, ProcessConfig } from '../permissions/config.ts';
 import { listenRules, NetworkPermission } from '../permissions/network-permission.ts';
 import { NetworkRules } from '../permissions/network-rules.ts';
+import type { PluginHost } from '../plugins/plugin-host.ts';
 import { findPrograms } from '../programs/find-programs.ts';
+import { hostFunctionsOf } from './host-functions.ts';
 import { CommandError } from './load.ts';
 import type { PermissionFlags } from './permission-options.ts';
 
@@ -15,9 +17,14 @@ export interface ConfigFlags extends PermissionFlags {
 /**
  * The config of a root process. Everything is permitted that no flag forbids, except for OS programs. The environment
  * variables are those of this command.
- * @throws CommandError if a directory cannot be opened; ProgramNotFoundError
+ * @param plugins those whose host functions the program can import
+ * @throws CommandError if a directory cannot be opened or there is no such host function; ProgramNotFoundError
  */
-export function rootConfig(commandLine: readonly string[], flags: ConfigFlags): ProcessConfig {
+export function rootConfig(
+  commandLine: readonly string[],
+  flags: ConfigFlags,
+  plugins?: PluginHost,
+): ProcessConfig {
   const config = ProcessConfig.forRoot();
   config.commandLineArguments.push(...commandLine);
   if (flags.inheritEnv !== false) {
@@ -42,6 +49,8 @@ export function rootConfig(commandLine: readonly string[], flags: ConfigFlags): 
   config.upstreamPermissions = flags.upstreamPermissions ?? false;
   config.network = networkOf(flags, config.network);
   if (flags.allowCommand !== undefined) config.commands = findPrograms(flags.allowCommand);
+  config.commandVariables = new Set(flags.allowCommandEnv);
+  config.hostFunctions = hostFunctionsOf(flags, plugins);
   return config;
 }
 

@@ -74,7 +74,7 @@ export async function run(
   }
 
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
-  const config = rootConfig(commandLine, options);
+  const config = rootConfig(commandLine, options, plugins);
   const bytes = await readModuleFile(path);
   const module = withinLimits(path, () => {
     const loaded = notice.during(path, () => runtime.load(bytes, config));

@@ -20,8 +20,8 @@ export async function runTestFiles(files: readonly string[], command: TestComman
   // Tests whose processes all wait for messages are not over.
   const awake = setInterval(() => {}, 2 ** 30);
   try {
-    const config = rootConfig(command.guestArguments, command.permissions);
     const plugins = await pluginsOf(command.plugin);
+    const config = rootConfig(command.guestArguments, command.permissions, plugins);
     const inspection = await openInspection(command, {
       path: files.join(', '),
       arguments: command.guestArguments,

@@ -1,4 +1,5 @@
 import { ProcessConfig } from '../permissions/config.ts';
+import { hostPermission } from '../permissions/host-permission.ts';
 import { listenRules, NetworkPermission, NO_NETWORK } from '../permissions/network-permission.ts';
 import { NetworkRules } from '../permissions/network-rules.ts';
 import { findPrograms } from '../programs/find-programs.ts';
@@ -20,6 +21,21 @@ export interface Permissions {
   readonly directories?: Readonly<Record<string, string>>;
   /** OS programs that it may run: names that are found in the `PATH`, or paths. Default: none. */
   readonly commands?: readonly string[];
+  /**
+   * Environment variables that it may set for them. Many of those that programs know make them run other code, such as
+   * `GIT_SSH_COMMAND`. Default: none.
+   */
+  readonly commandVariables?: readonly string[];
+  /** Which host functions its modules may import. Default: all. */
+  readonly hostFunctions?: HostAllowance;
+}
+
+/** Host functions. A rule is a namespace, `lunatic::sqlite`, or one function of it, `lunatic::sqlite::open`. */
+export interface HostAllowance {
+  /** What may be imported. Default: everything. */
+  readonly allow?: readonly string[];
+  /** What may not, whatever `allow` says. Default: nothing. */
+  readonly deny?: readonly string[];
 }
 
 /** Parts of the network. A rule is a host, an address or a range, each with or without a port: `example.com:443`, `10.0.0.0/8`. */
@@ -59,7 +75,7 @@ export interface ConfigOptions {
 
 /**
  * The config of a process.
- * @throws NetworkRuleError, ProgramNotFoundError; RangeError for a limit that is none
+ * @throws NetworkRuleError, HostRuleError, ProgramNotFoundError; RangeError for a limit that is none
  */
 export function configOf({
   permissions = {},
@@ -74,6 +90,8 @@ export function configOf({
   config.canCreateConfigs = configs;
   config.network = networkOf(network, config.network);
   config.commands = findPrograms(permissions.commands ?? []);
+  config.commandVariables = new Set(permissions.commandVariables);
+  config.hostFunctions = hostPermission(permissions.hostFunctions ?? {});
   for (const [guestPath, hostPath] of Object.entries(directories)) {
     config.preopenedDirectories.push({ guestPath, hostPath });
   }

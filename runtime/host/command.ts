@@ -79,7 +79,7 @@ command.define(
   'add_environment_variable',
   '(command_id: i64, key_ptr: i32, key_len: i32, value_ptr: i32, value_len: i32)',
   { since: SINCE },
-  "Sets an environment variable. The only other one is PATH, which is the runtime's and cannot be set.",
+  'Sets an environment variable that the config allows; any other fails the spawn. The only variable besides is PATH, that of the runtime.',
   ({ scheduler }) =>
     (id: bigint, keyPointer: number, keyLength: number, valuePointer: number, valueLength: number) => {
       const { current } = scheduler;

@@ -1,8 +1,11 @@
 import { fail, limitFromGuest, limitToGuest, OK } from '../hostcall/conventions.ts';
 import { Namespace } from '../hostcall/function.ts';
+import { HostWork } from '../kernel/turn-work.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
+import { type HostPermission, HostRuleError } from '../permissions/host-permission.ts';
 import type { NetworkPermission } from '../permissions/network-permission.ts';
 import { NetworkRuleError } from '../permissions/network-rules.ts';
+import { variableRefusal } from '../programs/command.ts';
 
 /**
  * `lunatic::permissions`: what configs permit besides upstream's flags and limits. Upstream has no such functions: a guest
@@ -12,6 +15,40 @@ export const permissions = new Namespace('lunatic::permissions');
 
 /** Stands for a release of upstream. */
 const SINCE = 'not in upstream';
+
+/**
+ * Defines a function that adds a rule to a config.
+ * @param change throws an error of the class `refusal` for a text that is not a rule
+ */
+function defineRule(
+  name: string,
+  doc: string,
+  refusal: typeof NetworkRuleError | typeof HostRuleError,
+  change: (config: ProcessConfig, rule: string) => void,
+): void {
+  permissions.define(
+    name,
+    '(config_id: i64, rule_ptr: i32, rule_len: i32, id_ptr: i32) -> i32',
+    // Lists of rules are copied, and their number is bounded.
+    { since: SINCE, work: HostWork.system },
+    `${doc} Returns 0, or 1 with an error id if it is not a rule.`,
+    ({ scheduler }) =>
+      (id: bigint, pointer: number, length: number, idPointer: number) => {
+        const { current } = scheduler;
+        const config = current.configs.get(id);
+        const rule = current.memory.string(pointer, length);
+        current.memory.check(idPointer, 8);
+        try {
+          change(config, rule);
+        } catch (error) {
+          if (!(error instanceof refusal)) throw error;
+          return fail(current, idPointer, error.message);
+        }
+        current.memory.writeId(idPointer, 0);
+        return OK;
+      },
+  );
+}
 
 // -- network -----------------------------------------------------------------------------------------
 
@@ -32,27 +69,9 @@ for (const [name, doc, change] of [
     (network: NetworkPermission, rule: string) => network.denying(rule),
   ],
 ] as const) {
-  permissions.define(
-    name,
-    '(config_id: i64, rule_ptr: i32, rule_len: i32, id_ptr: i32) -> i32',
-    { since: SINCE },
-    `${doc} Returns 0, or 1 with an error id if it is not a rule.`,
-    ({ scheduler }) =>
-      (id: bigint, pointer: number, length: number, idPointer: number) => {
-        const { current } = scheduler;
-        const config = current.configs.get(id);
-        const rule = current.memory.string(pointer, length);
-        current.memory.check(idPointer, 8);
-        try {
-          config.network = change(config.network, rule);
-        } catch (error) {
-          if (!(error instanceof NetworkRuleError)) throw error;
-          return fail(current, idPointer, error.message);
-        }
-        current.memory.writeId(idPointer, 0);
-        return OK;
-      },
-  );
+  defineRule(name, doc, NetworkRuleError, (config, rule) => {
+    config.network = change(config.network, rule);
+  });
 }
 
 permissions.define(
@@ -66,6 +85,25 @@ permissions.define(
       config.network = config.network.withNothing();
     },
 );
+
+// -- host functions ----------------------------------------------------------------------------------
+
+for (const [name, doc, change] of [
+  [
+    'config_allow_host',
+    'Lets the modules of processes import the host functions of a namespace, such as "lunatic::sqlite", or one function, such as "lunatic::sqlite::open". The first rule of a config forbids all host functions that no rule names.',
+    (functions: HostPermission, rule: string) => functions.allowing(rule),
+  ],
+  [
+    'config_deny_host',
+    'Forbids the modules of processes to import the host functions of a namespace, or one function, whatever else is allowed.',
+    (functions: HostPermission, rule: string) => functions.denying(rule),
+  ],
+] as const) {
+  defineRule(name, doc, HostRuleError, (config, rule) => {
+    config.hostFunctions = change(config.hostFunctions, rule);
+  });
+}
 
 // -- OS programs -------------------------------------------------------------------------------------
 
@@ -83,6 +121,26 @@ permissions.define(
       const path = current.config.commands.get(name);
       if (path === undefined) return fail(current, idPointer, commandRefusal(current.config, name));
       config.commands = new Map(config.commands).set(name, path);
+      current.memory.writeId(idPointer, 0);
+      return OK;
+    },
+);
+
+permissions.define(
+  'config_allow_command_env',
+  '(config_id: i64, name_ptr: i32, name_len: i32, id_ptr: i32) -> i32',
+  { since: SINCE },
+  'Lets processes set an environment variable of OS programs, which the caller may set itself. Returns 0, or 1 with an error id for any other.',
+  ({ scheduler }) =>
+    (id: bigint, pointer: number, length: number, idPointer: number) => {
+      const { current } = scheduler;
+      const config = current.configs.get(id);
+      const name = current.memory.string(pointer, length);
+      current.memory.check(idPointer, 8);
+      if (!current.config.commandVariables.has(name)) {
+        return fail(current, idPointer, variableRefusal(current.config, name));
+      }
+      config.commandVariables = new Set(config.commandVariables).add(name);
       current.memory.writeId(idPointer, 0);
       return OK;
     },

@@ -1,4 +1,5 @@
 import type { ProcessConfig } from '../permissions/config.ts';
+import type { HostPermission } from '../permissions/host-permission.ts';
 import { displayName } from '../text/display-name.ts';
 import type { ConfigInfo } from './protocol.ts';
 
@@ -15,6 +16,17 @@ function restrictions({ maxProcesses, maxMailbox, network }: ProcessConfig): Par
   };
 }
 
+/** The host functions that modules may import, where they are restricted. */
+function hostFunctions({ allow, deny, outer }: HostPermission): Partial<ConfigInfo> {
+  const restricting = [...(allow === null ? [] : [allow]), ...outer];
+  const [first, ...others] = restricting.map((rules) => [...rules].map(displayName));
+  return {
+    ...(first === undefined ? {} : { may_import: first }),
+    ...(deny.size === 0 ? {} : { may_not_import: [...deny].map(displayName) }),
+    ...(others.length === 0 ? {} : { imports_also_restricted_by_parent: true }),
+  };
+}
+
 /** What the protocol tells of permissions and limits. */
 export function configInfo(config: ProcessConfig): ConfigInfo {
   return {
@@ -26,6 +38,10 @@ export function configInfo(config: ProcessConfig): ConfigInfo {
     ...restrictions(config),
     network_also_restricted_by_parent: config.network.parent !== null,
     commands: [...config.commands.keys()].map(displayName),
+    ...(config.commandVariables.size === 0
+      ? {}
+      : { command_variables: [...config.commandVariables].map(displayName) }),
+    ...hostFunctions(config.hostFunctions),
     preopened_directories: config.preopenedDirectories.map(({ guestPath, hostPath }) =>
       displayName(`${guestPath} -> ${hostPath}`),
     ),

@@ -146,6 +146,13 @@ export interface ConfigInfo {
   readonly environment_variables: readonly string[];
   /** Names of the programs of the operating system that it may start. */
   readonly commands: readonly string[];
+  /** Environment variables that it may set for them. */
+  readonly command_variables?: readonly string[];
+  /** Host functions that its modules may import, and may not; each is missing where there is no such restriction. */
+  readonly may_import?: readonly string[];
+  readonly may_not_import?: readonly string[];
+  /** Whether its modules may import only what lists of its parents allow, too. */
+  readonly imports_also_restricted_by_parent?: boolean;
   /** Network rules; each is missing where there is no such restriction. */
   readonly may_connect?: readonly string[];
   readonly may_not_connect?: readonly string[];

@@ -21,3 +21,20 @@ export class ModuleLimitError extends ModuleError {
     this.needed = needed;
   }
 }
+
+/** Host functions that an error lists at most. */
+const LISTED = 20;
+
+/** A module that imports host functions which a config does not allow. */
+export class HostRefusal extends ModuleError {
+  override readonly name = 'HostRefusal';
+  override readonly code = 'LUNATIC_HOST_REFUSAL';
+
+  /** @param refused as they are shown: `lunatic::sqlite::open` */
+  constructor(refused: readonly string[]) {
+    const more = refused.length > LISTED ? ` and ${refused.length - LISTED} more` : '';
+    super(
+      `the module imports host functions that the config of the process does not allow: ${refused.slice(0, LISTED).join(', ')}${more}`,
+    );
+  }
+}

@@ -1,4 +1,6 @@
 import type { ProcessConfig } from '../permissions/config.ts';
+import { ANY_HOST, type HostName, type HostPermission } from '../permissions/host-permission.ts';
+import { displayName } from '../text/display-name.ts';
 import {
   draftPass,
   dropCustomsPass,
@@ -19,7 +21,7 @@ import {
 import { compile, discard, validate } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
-import { ModuleError, ModuleLimitError } from './module-error.ts';
+import { HostRefusal, ModuleError, ModuleLimitError } from './module-error.ts';
 import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
 
 /** What the modules of a runtime may have at most, and where their rewritten forms are kept. */
@@ -68,6 +70,9 @@ export class LoadedModule {
   #preemptive: CompiledModule | null = null;
   #metered: CompiledModule | null = null;
   #names: Map<number, string> | null = null;
+  #hostNames: HostName[] | null = null;
+  /** What permissions for host functions, by which it was judged before, refuse. */
+  readonly #refusals = new WeakMap<HostPermission, HostRefusal | 'none'>();
 
   /**
    * @param bytes kept as they are: the caller must not change them
@@ -91,7 +96,7 @@ export class LoadedModule {
     this.initialMemory = this.source.memories.reduce((sum, { initial }) => sum + initial * PAGE_SIZE, 0);
     this.#problem = this.#limitProblem();
     // A module beyond its limits never runs, so there is no need to rewrite it.
-    const problem = this.#problem ?? (config && this.#memoryProblem(config));
+    const problem = this.#problem ?? (config && this.#configProblem(config));
     if (problem == null) this.#preemptive = this.#compile(false, known);
   }
 
@@ -117,10 +122,28 @@ export class LoadedModule {
     return names;
   }
 
-  /** @throws ModuleError if the module breaks a limit of every process (abi 2.3) */
+  /** @throws ModuleError if no process with this config may run the module: because of its limits (abi 2.3), or its imports */
   checkLimits(config: ProcessConfig): void {
-    const problem = this.#problem ?? this.#memoryProblem(config);
+    const problem = this.#problem ?? this.#configProblem(config);
     if (problem !== null) throw problem;
+  }
+
+  #configProblem(config: ProcessConfig): ModuleError | null {
+    const { hostFunctions } = config;
+    return (
+      this.#memoryProblem(config) ?? (hostFunctions === ANY_HOST ? null : this.#hostRefusal(hostFunctions))
+    );
+  }
+
+  #hostRefusal(permission: HostPermission): HostRefusal | null {
+    let refusal = this.#refusals.get(permission);
+    if (refusal === undefined) {
+      this.#hostNames ??= importedOnce(this.source);
+      const refused = this.#hostNames.filter((fn) => !permission.permits(fn));
+      refusal = refused.length === 0 ? 'none' : new HostRefusal(refused.map(hostText));
+      this.#refusals.set(permission, refusal);
+    }
+    return refusal === 'none' ? null : refusal;
   }
 
   #memoryProblem({ maxMemory }: ProcessConfig): ModuleError | null {
@@ -202,6 +225,15 @@ export class LoadedModule {
       dropCustomsPass,
     ]);
   }
+}
+
+/** The host functions that a module imports, each once. Since it was linked, there are no others than the runtime has. */
+function importedOnce({ imports }: WasmModule): HostName[] {
+  return [...new Map(imports.map((entry) => [hostText(entry), entry])).values()];
+}
+
+function hostText({ module, name }: HostName): string {
+  return displayName(`${module}::${name}`);
 }
 
 /**

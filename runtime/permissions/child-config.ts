@@ -5,9 +5,9 @@ import { permissionFor } from './path-permission.ts';
  * Returns what a child may do that its parent spawns with this config: no more than the parent itself.
  *
  *  - Limits are cut to the parent's: a new config has the largest ones, and not because anybody wants them.
- *  - The network is restricted likewise: a child may do what both its parent and its own rules allow.
+ *  - The network and the host functions are restricted likewise: a child may do what both its parent and its own rules allow.
  *  - A directory must be within one of the parent's.
- *  - Flags and OS programs were checked when they were set, and are checked again.
+ *  - Flags, OS programs and their variables were checked when they were set, and are checked again.
  *
  * @returns a config that later changes of the wanted one do not affect, or why there cannot be such a child
  */
@@ -19,9 +19,17 @@ export function childConfig(wanted: ProcessConfig, parent: ProcessConfig): Proce
   const network = wanted.network.within(parent.network);
   if (network === null) return 'network permissions within network permissions are nested too deep';
   config.network = network;
+  const hostFunctions = wanted.hostFunctions.within(parent.hostFunctions);
+  if (hostFunctions === null) return 'permissions for host functions are nested too deep';
+  config.hostFunctions = hostFunctions;
   if (wanted.commands.size > 0) {
     config.commands = new Map(
       [...wanted.commands].filter(([name, path]) => parent.commands.get(name) === path),
+    );
+  }
+  if (wanted.commandVariables.size > 0) {
+    config.commandVariables = new Set(
+      [...wanted.commandVariables].filter((name) => parent.commandVariables.has(name)),
     );
   }
   if (parent.upstreamPermissions) return config;

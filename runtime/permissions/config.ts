@@ -1,3 +1,4 @@
+import { ANY_HOST, type HostPermission } from './host-permission.ts';
 import { ANY_NETWORK, type NetworkPermission } from './network-permission.ts';
 
 /** A host directory that a process may use. */
@@ -10,6 +11,7 @@ export interface PreopenedDirectory {
 export const DEFAULT_MAX_MEMORY = 4_294_967_295;
 
 const NO_COMMANDS: ReadonlyMap<string, string> = new Map();
+const NO_VARIABLES: ReadonlySet<string> = new Set();
 
 /** Permissions and limits of a process (abi 4.1). Shared by reference once a process runs with it. */
 export class ProcessConfig {
@@ -31,6 +33,10 @@ export class ProcessConfig {
   upstreamPermissions = false;
   /** OS programs that it may run: absolute paths by the names that guests use. */
   commands: ReadonlyMap<string, string> = NO_COMMANDS;
+  /** Environment variables that it may set for them. Many make programs run other code, and nobody knows all of those. */
+  commandVariables: ReadonlySet<string> = NO_VARIABLES;
+  /** Which host functions its module may import. */
+  hostFunctions: HostPermission = ANY_HOST;
   /** Which addresses it may connect to and listen on. Upstream has no such permission. */
   network: NetworkPermission = ANY_NETWORK;
   preopenedDirectories: PreopenedDirectory[] = [];
@@ -49,6 +55,8 @@ export class ProcessConfig {
     copy.maxMailbox = this.maxMailbox;
     copy.upstreamPermissions = this.upstreamPermissions;
     copy.commands = this.commands;
+    copy.commandVariables = this.commandVariables;
+    copy.hostFunctions = this.hostFunctions;
     copy.network = this.network;
     copy.preopenedDirectories = this.preopenedDirectories.slice();
     copy.commandLineArguments = this.commandLineArguments.slice();

@@ -1,8 +1,10 @@
-import { resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import type { Process } from '../kernel/process.ts';
 import { hostTrap } from '../kernel/trap.ts';
-import type { PreopenedDirectory } from '../permissions/config.ts';
+import type { PreopenedDirectory, ProcessConfig } from '../permissions/config.ts';
 import { permissionFor } from '../permissions/path-permission.ts';
+import { displayName } from '../text/display-name.ts';
+import { searchPath } from './find-programs.ts';
 import { guard } from './guard.ts';
 import { type OsProgramPlan, StreamMode } from './os-program.ts';
 
@@ -15,9 +17,8 @@ const MAX_CAPTURE_LIMIT = 2 ** 24;
 /** OS programs that may run at the same time for all processes of this runtime. */
 const MAX_OS_PROGRAMS = 256;
 
-/** Variables that load other code into a program before its own runs. */
-const LOADER_VARIABLE =
-  /^(LD_.*|DYLD_.*|GCONV_PATH|GLIBC_TUNABLES|BASH_ENV|ENV|NODE_OPTIONS|NODE_PATH|PYTHONPATH|PYTHONHOME|PYTHONSTARTUP|PERL5LIB|PERL5OPT|RUBYLIB|RUBYOPT|JAVA_TOOL_OPTIONS)$/i;
+/** Variables of this OS process that OS programs get. */
+const INHERITED = process.platform === 'win32' ? ['PATH', 'SystemRoot'] : ['PATH'];
 
 /** An OS program cannot be started as it was described. */
 export class CommandPlanError extends Error {
@@ -80,7 +81,7 @@ export class Command {
     return {
       path: this.#path,
       args: this.#args,
-      env: this.#environment(),
+      env: this.#environment(config),
       directory: this.#directoryWithin(config.preopenedDirectories),
       streams: this.streams,
       captureLimit: this.#captureLimit,
@@ -88,22 +89,18 @@ export class Command {
     };
   }
 
-  /** Only what the guest set, and what programs need to find others. */
-  #environment(): Record<string, string> {
+  /** Only what the guest set, as far as its config allows that, and what programs need to find others. */
+  #environment(config: ProcessConfig): Record<string, string> {
     const env: Record<string, string> = {};
-    for (const name of process.platform === 'win32' ? ['PATH', 'SystemRoot'] : ['PATH']) {
+    for (const name of INHERITED) {
       const value = process.env[name];
-      if (value !== undefined) env[name] = value;
+      if (value !== undefined) env[name] = name === 'PATH' ? searchPath(value).join(delimiter) : value;
     }
     for (const [name, value] of this.#variables) {
       if (name === '' || /[=\0]/.test(name) || value.includes('\0')) {
-        throw new CommandPlanError(`'${name}' and its value cannot be an environment variable`);
+        throw new CommandPlanError(`'${displayName(name)}' and its value cannot be an environment variable`);
       }
-      if (/^(PATH|SystemRoot)$/i.test(name) || LOADER_VARIABLE.test(name)) {
-        throw new CommandPlanError(
-          `the environment variable '${name}' decides which code runs, and cannot be set`,
-        );
-      }
+      if (!config.commandVariables.has(name)) throw new CommandPlanError(variableRefusal(config, name));
       env[name] = value;
     }
     return env;
@@ -116,4 +113,10 @@ export class Command {
     if (granted) return path;
     throw new CommandPlanError(`the directory '${wanted}' is not within the directories of this process`);
   }
+}
+
+/** Returns why a process with this config may not set an environment variable, for the guest's author. */
+export function variableRefusal({ commandVariables }: ProcessConfig, name: string): string {
+  const known = [...commandVariables].map(displayName).join(', ') || 'none';
+  return `this process may not set the environment variable '${displayName(name)}' of OS programs (those that its config allows: ${known})`;
 }

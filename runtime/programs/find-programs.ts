@@ -32,10 +32,17 @@ export function findPrograms(names: readonly string[]): ReadonlyMap<string, stri
   return programs;
 }
 
+/**
+ * Returns the folders of a `PATH` in which programs are looked for. Those that depend on the current directory are left out: for
+ * OS programs, that is a directory where guests may write.
+ */
+export function searchPath(path: string): string[] {
+  return path.split(delimiter).filter((folder) => isAbsolute(folder));
+}
+
 function findInPath(name: string): string | undefined {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    // An empty one would be the current directory, where guests may write.
-    const found = folder === '' ? undefined : executable(resolve(join(folder, name)));
+  for (const folder of searchPath(process.env['PATH'] ?? '')) {
+    const found = executable(resolve(join(folder, name)));
     if (found !== undefined) return found;
   }
   return undefined;

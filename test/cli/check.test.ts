@@ -25,6 +25,9 @@ describe('lunatic check', () => {
     const { stdout, stderr, exitCode } = await lunatic(['check', testsOfRust]);
     expect(stdout).toMatch(/tests\.wasm: ok \(1\d\d KiB\)\n/);
     expect(stdout).toContain('  imports   21: lunatic::message 7, lunatic::error 3, ');
+    expect(stdout).toMatch(
+      / {2}needs {5}--allow-host=lunatic::message,lunatic::error,\S*wasi_snapshot_preview1\S*\n/,
+    );
     expect(stdout).toContain('  features  none beyond WebAssembly 1.0\n');
     expect(stdout).toContain('  memory    17 pages (1.1 MiB), may grow, exported as "memory"\n');
     expect(stdout).toContain('  entry     _start\n');
@@ -82,6 +85,19 @@ describe('lunatic check', () => {
     const { stdout, stderr, exitCode } = await lunatic(['check', path]);
     expect(`${stdout}${stderr}`).toContain(problem);
     expect(exitCode).toBe(1);
+  });
+
+  test('tells with which namespaces a module links, and whether it does with those that are allowed', async () => {
+    const path = file(`(module (import "lunatic::process" "sleep_ms" (func (param i64))) ${START})`);
+    const { stdout } = await lunatic(['check', path]);
+    const [, option = ''] = /needs {5}(--allow-host=lunatic::process)\n/.exec(stdout) ?? [];
+    expect((await lunatic(['check', option, path])).exitCode).toBe(0);
+    const refused = await lunatic(['check', '--deny-host=lunatic::process::sleep_ms', path]);
+    expect(refused.stdout).toContain('does not allow: lunatic::process::sleep_ms\n');
+    expect(refused.exitCode).toBe(1);
+    expect((await lunatic(['check', file(`(module ${START})`)])).stdout).toContain(
+      'needs     no host functions\n',
+    );
   });
 
   test('a module with tests alone would run', async () => {

@@ -148,6 +148,21 @@ describe('lunatic run', () => {
     expect((await run(source, '--no-inherit-env', '--env=A=')).stdout).toBe('preopened 0\nvariables 1\nA=\n');
   });
 
+  test('--deny-host refuses a module that imports what it names; --allow-host one that imports anything else', async () => {
+    const refused = await run(
+      main('(call $print (text "ran"))'),
+      '--deny-host=wasi_snapshot_preview1::fd_write',
+    );
+    expect(refused.stderr).toContain(
+      'the module imports host functions that the config of the process does not allow: wasi_snapshot_preview1::fd_write\n',
+    );
+    expect(refused).toMatchObject({ stdout: '', exitCode: 1 });
+    const wider = await run(SPAWNING, '--allow-host=wasi_snapshot_preview1,lunatic::process');
+    expect(wider.stderr).toMatch(/does not allow: lunatic::(message|error)::/);
+    const all = '--allow-host=wasi_snapshot_preview1,lunatic::process,lunatic::message,lunatic::error';
+    expect((await run(SPAWNING, all)).stdout).toBe('spawned\n');
+  });
+
   test('children get no more than their parents, except with --upstream-permissions', async () => {
     const source = main(`
       (call $process.config_set_can_compile_modules (call $process.create_config) (i32.const 1))
@@ -161,6 +176,7 @@ describe('lunatic run', () => {
     [['--allow-net=nonsense:x'], "'x' is neither a port nor a range of ports", 2],
     [['--allow-listen=example.org'], 'sockets are bound to addresses', 2],
     [['--max-memory=lots'], 'It must be a number of bytes', 2],
+    [['--deny-host=lunatic::sqlit'], "There is no host function 'lunatic::sqlit'", 1],
     [['--allow-command=there-is-no-such-program'], "Program 'there-is-no-such-program' not found", 1],
   ])('%j is reported', async (options, message, code) => {
     const { stdout, stderr, exitCode } = await run(main(''), ...options);
@@ -172,7 +188,18 @@ describe('lunatic run', () => {
   test('--help lists every permission option', async () => {
     const { stdout } = await lunatic(['run', '--help']);
     for (const name of [
-      ...['allow-net', 'allow-listen', 'deny-net', 'no-net', 'allow-command', 'no-spawn', 'no-compile'],
+      ...[
+        'allow-net',
+        'allow-listen',
+        'deny-net',
+        'no-net',
+        'allow-command',
+        'allow-command-env',
+        'allow-host',
+        'deny-host',
+        'no-spawn',
+        'no-compile',
+      ],
       ...[
         'no-configs',
         'max-memory',
@@ -197,5 +224,13 @@ test('lunatic test has the same options', async () => {
   expect((await lunatic(['test', path])).exitCode).toBe(0);
   const { stdout, exitCode } = await lunatic(['test', '--no-spawn', path]);
   expect(stdout).toContain('no permission to spawn processes');
+  expect(exitCode).toBe(1);
+});
+
+test('lunatic test refuses modules that import what is denied', async () => {
+  const path = file(guest('(func (export "#lunatic_test_prints") (call $print (text "ran")))'));
+  expect((await lunatic(['test', path])).exitCode).toBe(0);
+  const { stdout, stderr, exitCode } = await lunatic(['test', '--deny-host=wasi_snapshot_preview1', path]);
+  expect(`${stdout}${stderr}`).toContain('does not allow: wasi_snapshot_preview1::fd_write');
   expect(exitCode).toBe(1);
 });

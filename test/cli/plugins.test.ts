@@ -51,6 +51,16 @@ describe('lunatic run --plugin', () => {
     expect(stdout).toBe('answer 42\n');
   });
 
+  test('its functions are denied like all others', async () => {
+    const plugin = file('denied.mjs', answering('() => 42n'));
+    const asks = file('asks-denied.wat', asking());
+    for (const name of ['answer', 'answer::get']) {
+      const { stdout, stderr } = await lunatic(['run', '--plugin', plugin, `--deny-host=${name}`, asks]);
+      expect(stderr).toContain('does not allow: answer::get\n');
+      expect(stdout).toBe('');
+    }
+  });
+
   test('takes relative paths, several plugins, and TypeScript', async () => {
     file('other.mjs', 'export default { namespace: "other" };');
     file('typed.ts', answering('(caller: { id: number }): bigint => BigInt(caller.id)'));

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { createReadStream, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { createReadStream, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ProcessConfig } from '../../runtime/internal.ts';
 import { findPrograms } from '../../runtime/programs/find-programs.ts';
 import { guest } from '../support/guest.ts';
@@ -69,6 +69,13 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
     config.preopenedDirectories.push({ guestPath: folder, hostPath: folder });
     return { config };
   }
+  /** A config that allows these variables and programs. */
+  function setting(variables: string[], ...names: string[]): ProgramOptions {
+    const options = allowing(...names);
+    if (options.config !== undefined) options.config.commandVariables = new Set(variables);
+    return options;
+  }
+  afterEach(() => vi.unstubAllEnvs());
   const lines = (source: string, options = allowing('sh')) => linesOf(source, options);
 
   /** A pipe with a name; `closed` settles when nobody who had it open for writing is left. */
@@ -149,23 +156,86 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
         (call $command.add_environment_variable (local.get $c) (text "B") (text "3 4"))
         (call $command.add_environment_variable (local.get $c) (text "EMPTY") (text ""))
         ${mode(1, CAPTURED)} ${BEGIN} ${all(1)}`;
-      const printed = await lines(program(body), allowing('env'));
-      expect(printed.sort()).toEqual(['B=3 4', 'EMPTY=', `PATH=${process.env['PATH']}`]);
+      vi.stubEnv('PATH', '/usr/bin:/bin');
+      vi.stubEnv('GIT_SSH_COMMAND', 'of this OS process');
+      const printed = await lines(program(body), setting(['B', 'EMPTY'], 'env'));
+      expect(printed.sort()).toEqual(['B=3 4', 'EMPTY=', 'PATH=/usr/bin:/bin']);
     });
 
     test.each([
-      ['PATH', '/tmp', 'decides which code runs'],
-      ['LD_PRELOAD', './evil.so', 'decides which code runs'],
-      ['DYLD_INSERT_LIBRARIES', 'evil', 'decides which code runs'],
-      ['NODE_OPTIONS', '--require=evil', 'decides which code runs'],
-      ['BASH_ENV', 'evil', 'decides which code runs'],
-      ['A=B', 'c', 'cannot be an environment variable'],
-      ['', 'c', 'cannot be an environment variable'],
-      ['A', 'b\\00c', 'cannot be an environment variable'],
-    ])('the variable %j cannot be set', async (key, value, message) => {
+      ...['PATH', 'LD_PRELOAD', 'NODE_OPTIONS', 'BASH_ENV', 'ENV', 'IFS', 'HOME'],
+      ...[
+        'BASH_FUNC_echo%%',
+        'PYTHONUSERBASE',
+        'GIT_SSH_COMMAND',
+        'GIT_CONFIG_COUNT',
+        'EDITOR',
+        'lang',
+        'LANG ',
+      ],
+    ])('the variable %j cannot be set unless it is allowed', async (name) => {
+      const body = `(local.set $c (call $command (text "printenv")))
+        (call $command.add_argument (local.get $c) (text "${name}")) ${mode(1, CAPTURED)}
+        (call $command.add_environment_variable (local.get $c) (text "${name}") (text "it")) ${BEGIN} ${all(1)}`;
+      expect(await saidBy(program(body), setting(['LANG', 'TZ'], 'printenv'))).toEqual([
+        `this process may not set the environment variable '${name}' of OS programs (those that its config allows: LANG, TZ)`,
+      ]);
+      expect(await lines(program(body), setting([name], 'printenv'))).toEqual(['it']);
+    });
+
+    test.each([
+      ['A=B', 'c'],
+      ['', 'c'],
+      ['A', 'b\\00c'],
+    ])('%j with the value %j is no variable', async (key, value) => {
       const body = `${sh('true')}
         (call $command.add_environment_variable (local.get $c) (text "${key}") (text "${value}")) ${BEGIN}`;
-      expect(await saidBy(program(body), allowing('sh'))).toEqual([expect.stringContaining(message)]);
+      expect(await saidBy(program(body), setting([key, 'A'], 'sh'))).toEqual([
+        expect.stringContaining('cannot be an environment variable'),
+      ]);
+    });
+
+    test('no folder of the PATH is one where guests may write because it depends on the current directory', async () => {
+      const inGuestFolder = join(folder, 'tool');
+      writeFileSync(inGuestFolder, '#!/bin/sh\necho evil\n', { mode: 0o755 });
+      const body = `${sh('tool 2>/dev/null || echo none; echo $PATH')} ${mode(1, CAPTURED)} ${BEGIN} ${all(1)}`;
+      for (const path of [
+        ':/usr/bin:/bin',
+        '.:/usr/bin:/bin',
+        '/usr/bin:/bin:',
+        'inner/..:/usr/bin::/bin:./',
+      ]) {
+        vi.stubEnv('PATH', path);
+        expect(await lines(program(body))).toEqual(['none', '/usr/bin:/bin']);
+      }
+      rmSync(inGuestFolder);
+    });
+
+    test('children may set only what their parent names, of what it may set itself', async () => {
+      const printsZone = `${sh('echo $TZ')} ${mode(1, CAPTURED)}
+        (call $command.add_environment_variable (local.get $c) (text "TZ") (text "UTC")) ${BEGIN} ${all(1)}`;
+      const source = guest(`${HELPERS}
+        (func (export "child") (local $c i64) (local $p i64) ${printsZone})
+        (func $with (param $config i64)
+          (call $process.monitor (call $spawn_with (i64.const 0) (local.get $config) (text "child")))
+          (call $expect (call $receive) (i32.const 2)))
+        (func $allow (param $k i64) (param $name i32) (param $length i32)
+          (if (call $permissions.config_allow_command_env (local.get $k) (local.get $name) (local.get $length) (i32.const 0x100))
+            (then (call $say_error))))
+        (func (export "_start") (local $k i64)
+          (local.set $k (call $process.create_config))
+          (call $expect (call $permissions.config_allow_command (local.get $k) (text "sh") (i32.const 0x100)) (i32.const 0))
+          (call $allow (local.get $k) (text "PATH"))
+          (call $with (local.get $k))
+          (call $allow (local.get $k) (text "TZ"))
+          (call $with (local.get $k))
+          (call $with (i64.const -1)))`);
+      expect(await lines(source, setting(['TZ'], 'sh'))).toEqual([
+        "this process may not set the environment variable 'PATH' of OS programs (those that its config allows: TZ)",
+        "this process may not set the environment variable 'TZ' of OS programs (those that its config allows: none)",
+        'UTC',
+        'UTC',
+      ]);
     });
 
     test('runs in the first directory of the process, or in one within its directories', async () => {

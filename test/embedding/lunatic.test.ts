@@ -545,6 +545,15 @@ describe('permissions', () => {
     }
   });
 
+  test('modules may import all host functions, unless told otherwise', async () => {
+    const source = main('(call $print (text "ran"))');
+    expect(await printed(source)).toBe('ran\n');
+    const refused = spawn(source, { permissions: { hostFunctions: { deny: ['wasi_snapshot_preview1'] } } });
+    await expect(refused).rejects.toThrow('does not allow: wasi_snapshot_preview1::fd_write');
+    const narrow = spawn(source, { permissions: { hostFunctions: { allow: ['lunatic::process'] } } });
+    await expect(narrow).rejects.toThrow('does not allow: ');
+  });
+
   test('what is malformed, or not there, is told at once', async () => {
     await expect(spawn(main(''), { permissions: { network: { connect: ['a b'] } } })).rejects.toThrow(
       NetworkRuleError,

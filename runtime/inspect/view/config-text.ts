@@ -26,6 +26,12 @@ export function configRows(config: ConfigInfo): ConfigRow[] {
   ];
   const { may_connect, may_not_connect, may_listen, commands } = config;
   if (commands.length > 0) rows.push(list('commands', commands, 'command'));
+  const { command_variables, may_import, may_not_import } = config;
+  if (command_variables !== undefined) rows.push(list('command_variables', command_variables, 'variable'));
+  if (may_import !== undefined) rows.push(list('may_import', may_import, 'rule'));
+  if (may_not_import !== undefined) rows.push(list('may_not_import', may_not_import, 'rule'));
+  if (config.imports_also_restricted_by_parent)
+    rows.push(permission('imports_also_restricted_by_parent', true));
   if (may_connect !== undefined) rows.push(list('may_connect', may_connect, 'rule'));
   if (may_not_connect !== undefined) rows.push(list('may_not_connect', may_not_connect, 'rule'));
   if (may_listen !== undefined) rows.push(list('may_listen', may_listen, 'rule'));

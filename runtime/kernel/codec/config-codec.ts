@@ -1,5 +1,14 @@
 import { type PreopenedDirectory, ProcessConfig } from '../../permissions/config.ts';
 import {
+  ANY_HOST,
+  HostPermission,
+  HostRuleError,
+  type HostRules,
+  hostRules,
+  MAX_HOST_LEVELS,
+  MAX_HOST_RULES,
+} from '../../permissions/host-permission.ts';
+import {
   ANY_NETWORK,
   listenRules,
   MAX_DEPTH,
@@ -33,6 +42,9 @@ const ROOM = 256;
  * | flags                                   | 1 may compile modules, 2 create configs, 4 spawn processes,         |
  * |                                         | 8 upstream's permissions                                            |
  * | number, and each: name, path            | `commands`                                                          |
+ * | number, and each: text                  | `commandVariables`                                                  |
+ * | 1 or 0, rules, rules, number of rules,  | `hostFunctions`: whether there are rules that allow, these, those   |
+ * | and each: rules                         | that deny, and those of the outer permissions                       |
  * | number, and each: permission            | `network`, from the inside to the outside; 0 for any network        |
  * | number, and each: guest path, host path | `preopenedDirectories`                                              |
  * | number, and each: text                  | `commandLineArguments`                                              |
@@ -53,6 +65,8 @@ export function encodeConfig(config: ProcessConfig): Uint8Array {
       (config.upstreamPermissions ? UPSTREAM_PERMISSIONS : 0),
   );
   writePairs(writer, [...config.commands]);
+  writeTexts(writer, [...config.commandVariables]);
+  writeHostFunctions(writer, config.hostFunctions);
   writeNetwork(writer, config.network);
   writePairs(
     writer,
@@ -81,6 +95,8 @@ export function decodeConfig(bytes: Uint8Array): ProcessConfig {
   config.canSpawnProcesses = (flags & SPAWN_PROCESSES) !== 0;
   config.upstreamPermissions = (flags & UPSTREAM_PERMISSIONS) !== 0;
   config.commands = readCommands(reader);
+  config.commandVariables = readSet(reader, 'variable');
+  config.hostFunctions = readHostFunctions(reader);
   config.network = readNetwork(reader);
   config.preopenedDirectories = readPairs(reader).map(
     ([guestPath, hostPath]): PreopenedDirectory => ({ guestPath, hostPath }),
@@ -137,6 +153,43 @@ function readCommands(reader: ByteReader): ReadonlyMap<string, string> {
     commands.set(name, reader.text());
   }
   return commands;
+}
+
+function readSet(reader: ByteReader, noun: string, most?: number): ReadonlySet<string> {
+  const texts = readTexts(reader, most);
+  const set = new Set(texts);
+  if (set.size < texts.length) throw reader.error('value', `a ${noun} twice`);
+  return set;
+}
+
+// -- host functions ----------------------------------------------------------------------------------
+
+function writeHostFunctions(writer: ByteWriter, { allow, deny, outer }: HostPermission): void {
+  writer.u8(allow === null ? 0 : 1);
+  writeTexts(writer, [...(allow ?? [])]);
+  writeTexts(writer, [...deny]);
+  writer.varint(outer.length);
+  for (const rules of outer) writeTexts(writer, [...rules]);
+}
+
+function readHostFunctions(reader: ByteReader): HostPermission {
+  const isRestricted = reader.flags(1) === 1;
+  const allow = readHostRules(reader, isRestricted ? MAX_HOST_RULES : 0);
+  const deny = readHostRules(reader);
+  const outer: HostRules[] = [];
+  for (let left = reader.count(1, MAX_HOST_LEVELS); left > 0; left--) outer.push(readHostRules(reader));
+  if (!isRestricted && deny.size === 0 && outer.length === 0) return ANY_HOST;
+  return new HostPermission(isRestricted ? allow : null, deny, outer);
+}
+
+function readHostRules(reader: ByteReader, most = MAX_HOST_RULES): HostRules {
+  const texts = readSet(reader, 'rule for host functions', most);
+  try {
+    return hostRules([...texts]);
+  } catch (error) {
+    if (!(error instanceof HostRuleError)) throw error;
+    throw reader.error('value', error.message, reader.start, error);
+  }
 }
 
 // -- network permissions -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { type PermissionFlags, withPermissionOptions } from '../../../runtime/cli/permission-options.ts';
 import { type ConfigFlags, rootConfig } from '../../../runtime/cli/root-config.ts';
 import type { ProcessConfig } from '../../../runtime/internal.ts';
+import { ANY_HOST } from '../../../runtime/permissions/host-permission.ts';
 import {
   mayBindDatagrams,
   mayConnect,
@@ -193,8 +194,10 @@ describe.skipIf(process.platform === 'win32')('programs', () => {
 
   test('are not looked for in the current directory, where guests may write', () => {
     vi.spyOn(process, 'cwd').mockReturnValue(join(folder, 'second'));
-    vi.stubEnv('PATH', `:${join(folder, 'first')}:`);
-    expect(() => configOf('--allow-command', 'tool')).toThrow("Program 'tool' not found in the PATH");
+    for (const here of ['', '.', '../second']) {
+      vi.stubEnv('PATH', `${here}:${join(folder, 'first')}:${here}`);
+      expect(() => configOf('--allow-command', 'tool')).toThrow("Program 'tool' not found in the PATH");
+    }
     vi.restoreAllMocks();
   });
 
@@ -209,5 +212,46 @@ describe.skipIf(process.platform === 'win32')('programs', () => {
   test('that are missing keep the command from running', () => {
     vi.stubEnv('PATH', '');
     expect(() => configOf('--allow-command', 'tool')).toThrow("Program 'tool' not found in the PATH");
+  });
+
+  test('may be given the environment variables that are named, and no others', () => {
+    expect([...configOf().commandVariables]).toEqual([]);
+    expect([...configOf('--allow-command-env=LANG,TZ', '--allow-command-env', 'A').commandVariables]).toEqual(
+      [...['LANG', 'TZ', 'A']],
+    );
+  });
+});
+
+describe('host functions', () => {
+  const permits = (config: ProcessConfig, module: string, name: string) =>
+    config.hostFunctions.permits({ module, name });
+
+  test('are all permitted without options', () => {
+    expect(configOf().hostFunctions).toBe(ANY_HOST);
+  });
+
+  test('--allow-host forbids the others, --deny-host forbids even what is allowed', () => {
+    const config = configOf(
+      ...['--allow-host=lunatic::process,lunatic::sqlite::open', '--deny-host=lunatic::process::kill'],
+    );
+    expect(permits(config, 'lunatic::process', 'spawn')).toBe(true);
+    expect(permits(config, 'lunatic::process', 'kill')).toBe(false);
+    expect(permits(config, 'lunatic::sqlite', 'open')).toBe(true);
+    expect(permits(config, 'lunatic::sqlite', 'execute')).toBe(false);
+    expect(permits(configOf('--deny-host=lunatic::sqlite'), 'lunatic::sqlite', 'open')).toBe(false);
+    expect(permits(configOf('--deny-host=lunatic::sqlite'), 'lunatic::process', 'kill')).toBe(true);
+  });
+
+  test.each(['lunatic::sqlit', 'sqlite', 'lunatic::sqlite::', 'lunatic', 'LUNATIC::SQLITE', 'counter'])(
+    '%s is not one, so it does not deny nothing',
+    (name) => {
+      expect(() => configOf(`--deny-host=${name}`)).toThrow(
+        `There is no host function '${name}', and no namespace of that name. The namespaces are lunatic::`,
+      );
+    },
+  );
+
+  test.each(['lunatic::*', 'a b'])('%s cannot be one', (name) => {
+    expect(refusal(`--allow-host=${name}`)).toContain('names no host functions');
   });
 });

@@ -129,7 +129,9 @@ test('permissions and limits', () => {
     ...{ max_memory: 4_294_967_295, max_fuel: 0, max_mailbox: 1000 },
     ...{ can_compile_modules: true, can_create_configs: true, can_spawn_processes: false },
     ...{ preopened_directories: ['/a -> /b'], arguments: [], environment_variables: ['HOME', 'PATH'] },
-    ...{ commands: [], may_connect: ['10.0.0.0/8'], network_also_restricted_by_parent: false },
+    ...{ commands: ['git'], command_variables: ['TZ'], may_import: ['a', 'b::c'], may_not_import: ['a::d'] },
+    ...{ imports_also_restricted_by_parent: true },
+    ...{ may_connect: ['10.0.0.0/8'], network_also_restricted_by_parent: false },
   });
   expect(rows).toEqual([
     { name: 'max_memory', value: '4 GiB' },
@@ -142,6 +144,11 @@ test('permissions and limits', () => {
     { name: 'arguments', value: 'none', entries: [] },
     { name: 'environment_variables', value: '2 variables', entries: ['HOME', 'PATH'] },
     { name: 'preopened_directories', value: '1 directory', entries: ['/a -> /b'] },
+    { name: 'commands', value: '1 command', entries: ['git'] },
+    { name: 'command_variables', value: '1 variable', entries: ['TZ'] },
+    { name: 'may_import', value: '2 rules', entries: ['a', 'b::c'] },
+    { name: 'may_not_import', value: '1 rule', entries: ['a::d'] },
+    { name: 'imports_also_restricted_by_parent', value: 'true' },
     { name: 'may_connect', value: '1 rule', entries: ['10.0.0.0/8'] },
   ]);
 });

@@ -4,6 +4,7 @@ import { decodeConfig, encodeConfig } from '../../../../runtime/kernel/codec/con
 import { FormatError, type FormatFault } from '../../../../runtime/kernel/codec/format-error.ts';
 import { childConfig } from '../../../../runtime/permissions/child-config.ts';
 import { ProcessConfig } from '../../../../runtime/permissions/config.ts';
+import { ANY_HOST, HostPermission } from '../../../../runtime/permissions/host-permission.ts';
 import {
   ANY_NETWORK,
   learnAddresses,
@@ -49,6 +50,16 @@ const anyNetwork = fc
     return network;
   });
 
+const anyRules = fc
+  .subarray(['lunatic::sqlite', 'lunatic::sqlite::open', 'counter', 'é'])
+  .map((rules) => new Set(rules));
+const anyHostFunctions = fc
+  .record({ allow: fc.option(anyRules), deny: anyRules, outer: fc.array(anyRules, { maxLength: 3 }) })
+  .map(({ allow, deny, outer }) => {
+    const any = allow === null && deny.size === 0 && outer.length === 0;
+    return any ? ANY_HOST : new HostPermission(allow, deny, outer);
+  });
+
 const anyConfig = fc
   .record({
     maxMemory: anyLimit,
@@ -60,6 +71,8 @@ const anyConfig = fc
     canSpawnProcesses: fc.boolean(),
     upstreamPermissions: fc.boolean(),
     commands: anyPairs.map((pairs) => new Map(pairs)),
+    commandVariables: fc.uniqueArray(anyText, { maxLength: 3 }).map((names) => new Set(names)),
+    hostFunctions: anyHostFunctions,
     network: anyNetwork,
     preopenedDirectories: anyPairs.map((pairs) =>
       pairs.map(([guestPath, hostPath]) => ({ guestPath, hostPath })),
@@ -98,6 +111,8 @@ function fullConfig(): ProcessConfig {
   config.canCreateConfigs = true;
   config.upstreamPermissions = true;
   config.commands = new Map([['ls', '/bin/ls']]);
+  config.commandVariables = new Set(['TZ']);
+  config.hostFunctions = new HostPermission(new Set(['a']), new Set(['b::c']), [new Set(['a', 'b'])]);
   const outer = ANY_NETWORK.denying('10.0.0.0/8');
   config.network =
     NO_NETWORK.allowingConnect('a.example:80').allowingListen('[::1]:0').within(outer) ?? NO_NETWORK;
@@ -113,6 +128,8 @@ const FULL_CONFIG = `01
   000000000000f040 0000000000002440 0000000000000840 000000000000f07f
   0a
   01 02 6c73 07 2f62696e2f6c73
+  01 02 545a
+  01 01 01 61 01 04 623a3a63 01 02 01 61 01 62
   02
   05 01 0c 612e6578616d706c653a3830 01 07 312e322e332e34  01 07 5b3a3a315d3a30
   02 01 0a 31302e302e302e302f38
@@ -218,6 +235,24 @@ describe('bytes that are no config', () => {
       'a config cannot be read: two commands of one name (at byte 38)',
     ],
     [
+      'a variable twice',
+      `01 ${LIMITS} 00 00 02 01 61 01 61`,
+      'value',
+      'a config cannot be read: a variable twice (at byte 38)',
+    ],
+    [
+      'rules for host functions that allow, where there are none',
+      `01 ${LIMITS} 00 00 00 00 01 01 61`,
+      'value',
+      'a config cannot be read: 1 entries, where at most 0 are allowed (at byte 37)',
+    ],
+    [
+      'a rule for host functions that is none',
+      `01 ${LIMITS} 00 00 00 01 01 01 2a`,
+      'value',
+      "a config cannot be read: '*' names no host functions. Write a namespace, lunatic::sqlite, or a function, lunatic::sqlite::open (at byte 38)",
+    ],
+    [
       'a text that is no UTF-8',
       `01 ${LIMITS} 00 01 01 ff 00`,
       'value',
@@ -225,39 +260,39 @@ describe('bytes that are no config', () => {
     ],
     [
       'permissions that are nested too deep',
-      `01 ${LIMITS} 00 00 21`,
+      `01 ${LIMITS} 00 00 00 00 00 00 00 21`,
       'value',
-      'a config cannot be read: 33 entries, where at most 32 are allowed (at byte 35)',
+      'a config cannot be read: 33 entries, where at most 32 are allowed (at byte 40)',
     ],
     [
       'too many rules',
-      `01 ${LIMITS} 00 00 01 01 8102`,
+      `01 ${LIMITS} 00 00 00 00 00 00 00 01 01 8102`,
       'value',
-      'a config cannot be read: 257 entries, where at most 256 are allowed (at byte 37)',
+      'a config cannot be read: 257 entries, where at most 256 are allowed (at byte 42)',
     ],
     [
       'a rule that is none',
-      `01 ${LIMITS} 00 00 01 01 01 01 2d`,
+      `01 ${LIMITS} 00 00 00 00 00 00 00 01 01 01 01 2d`,
       'value',
-      "a config cannot be read: '-' is not a network rule: it names no host, address or network. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 38)",
+      "a config cannot be read: '-' is not a network rule: it names no host, address or network. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 43)",
     ],
     [
       'a host to listen on',
-      `01 ${LIMITS} 00 00 01 04 01 01 61`,
+      `01 ${LIMITS} 00 00 00 00 00 00 00 01 04 01 01 61`,
       'value',
-      "a config cannot be read: 'a' is not a network rule: sockets are bound to addresses, and this is not one. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 38)",
+      "a config cannot be read: 'a' is not a network rule: sockets are bound to addresses, and this is not one. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 43)",
     ],
     [
       'an address that is none',
-      `01 ${LIMITS} 00 00 01 01 01 01 61 01 01 62`,
+      `01 ${LIMITS} 00 00 00 00 00 00 00 01 01 01 01 61 01 01 62`,
       'value',
-      "a config cannot be read: 'b' is not an address (at byte 41)",
+      "a config cannot be read: 'b' is not an address (at byte 46)",
     ],
     [
       'far more arguments than there are',
-      `01 ${LIMITS} 00 00 00 00 ffffffffffffff0f`,
+      `01 ${LIMITS} 00 00 00 00 00 00 00 00 00 ffffffffffffff0f`,
       'truncated',
-      'a config cannot be read: 9007199254740991 bytes are needed, 0 are left (at byte 45)',
+      'a config cannot be read: 9007199254740991 bytes are needed, 0 are left (at byte 50)',
     ],
   ])('are refused in words that say why: %s', (_, bytes, fault, message) => {
     const error = faultOf(new Uint8Array(Buffer.from(bytes.replaceAll(' ', ''), 'hex')));

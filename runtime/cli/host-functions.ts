@@ -1,0 +1,29 @@
+import { HOST_FUNCTIONS } from '../host/table.ts';
+import { type HostPermission, hostPermission } from '../permissions/host-permission.ts';
+import type { PluginHost } from '../plugins/plugin-host.ts';
+import { displayName } from '../text/display-name.ts';
+import { CommandError } from './load.ts';
+import type { PermissionFlags } from './permission-options.ts';
+
+/**
+ * The host functions that a command line allows.
+ * @throws CommandError for a name that is none: a word with a mistake in it would deny nothing
+ */
+export function hostFunctionsOf(
+  { allowHost, denyHost }: Pick<PermissionFlags, 'allowHost' | 'denyHost'>,
+  plugins: PluginHost | undefined,
+): HostPermission {
+  const named = [...(allowHost ?? []), ...(denyHost ?? [])];
+  if (named.length > 0) {
+    const functions = [...HOST_FUNCTIONS, ...(plugins?.functions ?? [])];
+    const namespaces = new Set(functions.map(({ module }) => module));
+    const known = new Set([...namespaces, ...functions.map(({ module, name }) => `${module}::${name}`)]);
+    const unknown = named.find((name) => !known.has(name));
+    if (unknown !== undefined) {
+      throw new CommandError(
+        `There is no host function '${displayName(unknown)}', and no namespace of that name. The namespaces are ${[...namespaces].join(', ')}`,
+      );
+    }
+  }
+  return hostPermission({ allow: allowHost, deny: denyHost });
+}
