@@ -53,6 +53,8 @@ export {
   type Disassembly,
   disassembleFunction,
   functionText,
+  HelperError,
+  HelperThread,
   lineOf,
   WatError,
 } from './wat/index.ts';

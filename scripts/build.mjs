@@ -24,6 +24,19 @@ const modern = {
   define: { REWRITER: JSON.stringify(rewriter()) },
 };
 
+/** For the extension host of VS Code, which brings a Node of its own. */
+const forExtensionHost = {
+  ...shared,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  target: 'node20',
+  external: ['vscode', 'wabt'],
+  // Only what is not bundled uses it.
+  define: { 'import.meta.url': '""' },
+  minifyWhitespace: true,
+  minifySyntax: true,
+};
+
 // Everything that `lunatic run` needs is in one file: finding another file takes as long as loading it.
 const main = await build({
   ...shared,
@@ -32,10 +45,13 @@ const main = await build({
   // A function, which the launcher calls: as the code of a script, V8 can keep it.
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  banner: { js: '(function (module, require) {' },
+  banner: {
+    js: '(function (module, require) { const assemblerScript = () => require.resolve("./assembler.cjs");',
+  },
   footer: { js: '})' },
   // It requires what it loads later: scripts can import only by what is experimental.
   supported: { ...modern.supported, 'dynamic-import': false },
+  define: { ...modern.define, 'import.meta.url': '""' },
   // It runs programs without any option: nothing can ask for an inspection, metrics or plugins.
   external: ['wabt', './inspection.ts', './metrics-export.ts', '../plugins/load-plugins.ts'],
   minifyWhitespace: true,
@@ -73,17 +89,20 @@ const results = await Promise.all([
     splitting: true,
     chunkNames: 'part-[hash]',
     external: ['wabt', './dap.js'],
+    banner: { js: 'const assemblerScript = () => import.meta.dirname + "/assembler.cjs";' },
   }),
-  // The extension runs in the extension host of VS Code, which brings a Node of its own.
+  // The threads for work that must not hold up the others.
   build({
-    ...shared,
+    ...forExtensionHost,
+    entryPoints: {
+      assembler: 'runtime/wat/assembler.ts',
+      'module-reader': 'extension/modules/module-reader.ts',
+    },
+  }),
+  build({
+    ...forExtensionHost,
     entryPoints: { extension: 'extension/main.ts' },
-    format: 'cjs',
-    outExtension: { '.js': '.cjs' },
-    target: 'node20',
-    external: ['vscode', 'wabt'],
-    minifyWhitespace: true,
-    minifySyntax: true,
+    banner: { js: 'const moduleReaderScript = () => __dirname + "/module-reader.cjs";' },
   }),
 ]);
 for (const command of ['lunatic.cjs', 'cargo-lunatic.js']) chmodSync(join('dist', command), 0o755);

@@ -3,7 +3,8 @@ import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import { type ModuleDiagnostics, rangeOf } from '../modules/module-diagnostics.ts';
-import { ModuleReadError, readBinary } from '../modules/module-error.ts';
+import { ModuleReadError } from '../modules/module-error.ts';
+import { checkModule } from '../modules/read-apart.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
 import { activeModule, chooseModule, workspaceModules } from './choose-module.ts';
@@ -85,7 +86,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   async #canBeRead(path: string): Promise<boolean> {
     const uri = vscode.Uri.file(path);
     try {
-      await readBinary(await readFile(path), path);
+      await checkModule(await readFile(path), path);
       this.#diagnostics.clear(uri);
     } catch (error) {
       // The debug adapter reports all other errors.

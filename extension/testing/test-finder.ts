@@ -3,9 +3,10 @@ import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import type { ModuleDiagnostics } from '../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../modules/module-error.ts';
+import { readTestsApart } from '../modules/read-apart.ts';
 import { ModuleWatcher } from './module-watcher.ts';
 import { type BuiltFile, newestBuilds } from './newest-builds.ts';
-import { mayHaveTests, readModuleTests } from './read-module-tests.ts';
+import { mayHaveTests } from './read-module-tests.ts';
 import type { TestItems } from './test-items.ts';
 
 /** Number of files that are read at the same time. */
@@ -135,7 +136,7 @@ export class TestFinder implements vscode.Disposable {
       const bytes = await readFile(path);
       // Modules without tests may have errors.
       const isWanted = mayHaveTests(bytes) || this.#items.moduleItem(uri) !== undefined;
-      this.#items.setTests(uri, isWanted ? await readModuleTests(bytes, path) : []);
+      this.#items.setTests(uri, isWanted ? await readTestsApart(bytes, path) : []);
       this.#diagnostics.clear(uri);
     } catch (error) {
       this.#log.warn(`No tests could be read from ${path}: ${messageOf(error)}`);

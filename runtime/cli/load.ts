@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isWasmBinary, readModule, WasmFormatError, type WasmModule } from '../wasm/index.ts';
-import { assembleText } from '../wat/index.ts';
+import { assembleApart } from '../wat/index.ts';
 
 /** A command cannot go on. The message is for the user. */
 export class CommandError extends Error {
@@ -22,7 +22,7 @@ export async function readModuleFile(path: string): Promise<Uint8Array> {
   // The bytes are kept, and must not keep Node's shared buffer pool alive.
   if (isWasmBinary(bytes)) return bytes.length < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
   if (!path.endsWith('.wat')) throw new CommandError(notAModule(path, bytes));
-  return await assembleText(new TextDecoder().decode(bytes), path);
+  return await assembleApart(new TextDecoder().decode(bytes), path);
 }
 
 /**

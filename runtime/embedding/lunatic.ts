@@ -8,7 +8,7 @@ import type { Registry } from '../kernel/registry.ts';
 import type { AnyPlugin } from '../plugins/plugin.ts';
 import { PluginHost } from '../plugins/plugin-host.ts';
 import { type RootOptions, Runtime } from '../runtime.ts';
-import { assembleText } from '../wat/index.ts';
+import { assembleApart } from '../wat/index.ts';
 import { MailboxClosedError, StoppedError, UnsupportedNodeError } from './errors.ts';
 import { describeExit, type ProcessExit } from './exit.ts';
 import { type Inspection, type InspectOptions, openInspection } from './inspection.ts';
@@ -103,7 +103,7 @@ export class Lunatic implements AsyncDisposable {
    */
   async load(source: Uint8Array | string): Promise<Module> {
     this.#check();
-    const bytes = typeof source === 'string' ? await assembleText(source, 'module') : source.slice();
+    const bytes = typeof source === 'string' ? await assembleApart(source, 'module') : source.slice();
     const loaded = this.#runtime.load(bytes);
     const module = new Module(loaded);
     this.#loaded.set(module, loaded);

@@ -25,17 +25,17 @@ const FEATURES = {
   relaxed_simd: true,
 };
 
-/** The assembler is loaded when it is first needed: it is large, and most programs are binaries. */
-let assembler: Promise<Awaited<ReturnType<typeof import('wabt')>>> | undefined;
-
 /**
- * Assembles WebAssembly text, keeping the names of functions and locals.
+ * Assembles WebAssembly text, keeping the names of functions and locals. Some texts keep the assembler busy for ever, so texts
+ * that others have written are given to `assembleApart`.
  * @param fileName for messages only
  * @throws WatError
  */
 export async function assembleText(source: string, fileName: string): Promise<Uint8Array> {
-  assembler ??= import('wabt').then(({ default: load }) => load());
-  const wabt = await assembler;
+  // Loaded when it is first needed: it is large, and most programs are binaries.
+  const { default: load } = await import('wabt');
+  // Text that nests deeply overflows the assembler's stack into its other memory. So each text gets an assembler of its own.
+  const wabt = await load();
   try {
     // The text is passed as bytes, since the assembler cuts each character of a string down to one byte.
     const module = wabt.parseWat(fileName, new TextEncoder().encode(source), FEATURES);
@@ -56,7 +56,13 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
       module.destroy();
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new WatError(message.replace(/^\w+ failed:\n/, '').trimEnd(), { cause: error });
+    throw new WatError(complaint(error, fileName), { cause: error });
   }
+}
+
+function complaint(error: unknown, fileName: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof WebAssembly.RuntimeError)
+    return `${fileName} is too much for the assembler, perhaps it nests too deeply: ${message}`;
+  return message.replace(/^\w+ failed:\n/, '').trimEnd();
 }

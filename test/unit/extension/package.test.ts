@@ -44,6 +44,8 @@ describe('the VSIX', () => {
         'dist/lunatic.cjs',
         'dist/main.cjs',
         'dist/program.js',
+        'dist/assembler.cjs',
+        'dist/module-reader.cjs',
         'dist/LICENCES.txt',
         'node_modules/wabt/index.js',
       ],

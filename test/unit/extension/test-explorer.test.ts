@@ -1,6 +1,7 @@
 /** The parts of the test explorer that know no editor. */
 import { describe, expect, test } from 'vitest';
 import { ModuleReadError } from '../../../extension/modules/module-error.ts';
+import { checkModule, readTestsApart } from '../../../extension/modules/read-apart.ts';
 import { exportPlaces } from '../../../extension/testing/export-places.ts';
 import { newestBuilds } from '../../../extension/testing/newest-builds.ts';
 import {
@@ -71,6 +72,27 @@ describe('the tests of a module', () => {
     const error = await readModuleTests(bytes, 'broken.wasm').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ModuleReadError);
     expect(error).toMatchObject({ message: expect.stringMatching(/^offset 0x8: /), faults: [{}] });
+  });
+
+  test('are read in another thread, which is stopped where that never ends', async () => {
+    const nested = `(module (func (export "#lunatic_test_a") ${'block '.repeat(200)}${'end '.repeat(200)}))`;
+    // Each of the strings seems to begin anew, and none ends.
+    const quotes = `(; #lunatic_test_ ;) ${'"\\'.repeat(400_000)}`;
+    for (const text of [nested, quotes]) {
+      await expect(readTestsApart(Buffer.from(text), 'endless.wat', 500)).rejects.toMatchObject({
+        code: 'LUNATIC_MODULE_READ',
+        message: 'It cannot be read: it takes longer than 0.5 seconds',
+      });
+    }
+    expect(await readTestsApart(Buffer.from(SUMS), 'sums.wat')).toEqual(
+      await readModuleTests(Buffer.from(SUMS), 'sums.wat'),
+    );
+    const wrong = Buffer.from('(module (func (export "#lunatic_test_a") blu))');
+    await expect(readTestsApart(wrong, 'wrong.wat')).rejects.toMatchObject({
+      faults: [{ message: 'unexpected token blu, expected )', range: { line: 0, column: 41, length: 3 } }],
+    });
+    await expect(checkModule(wrong, 'wrong.wat')).rejects.toBeInstanceOf(ModuleReadError);
+    await checkModule(Buffer.from(SUMS), 'sums.wat');
   });
 
   test('are looked for only where there may be some: other modules need not be right', () => {

@@ -1,0 +1,30 @@
+/** The script of the thread that reads modules; see `read-apart.ts`. */
+import { parentPort } from 'node:worker_threads';
+import { type FoundTest, readModuleTests } from '../testing/read-module-tests.ts';
+import { type ModuleFault, ModuleReadError, readBinary } from './module-error.ts';
+
+/** A module to read. */
+export interface ReadingJob {
+  readonly bytes: Uint8Array;
+  readonly path: string;
+  /** Whether its tests are wanted. Otherwise it is only checked. */
+  readonly tests: boolean;
+}
+
+/** The tests of the module, or what is wrong with it. */
+export type Reading = { readonly tests: readonly FoundTest[] } | { readonly faults: readonly ModuleFault[] };
+
+parentPort?.on('message', async (job: ReadingJob) => {
+  parentPort?.postMessage(await reading(job));
+});
+
+async function reading({ bytes, path, tests }: ReadingJob): Promise<Reading> {
+  try {
+    if (tests) return { tests: await readModuleTests(bytes, path) };
+    await readBinary(bytes, path);
+    return { tests: [] };
+  } catch (error) {
+    if (!(error instanceof ModuleReadError)) throw error;
+    return { faults: error.faults };
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Reads modules in a thread of their own. Whoever wrote a module may have made it so that reading it never ends, and all other
+ * extensions run in this thread.
+ */
+import { HelperError, HelperThread } from '../../runtime/internal.ts';
+import type { FoundTest } from '../testing/read-module-tests.ts';
+import { ModuleReadError } from './module-error.ts';
+import type { Reading, ReadingJob } from './module-reader.ts';
+
+/** Milliseconds that reading one module may take. The largest take some seconds. */
+const TIME_LIMIT = 20_000;
+
+/** Tells the bundled script of the thread; missing where nothing is bundled. */
+declare const moduleReaderScript: (() => string) | undefined;
+
+const thread = new HelperThread<ReadingJob, Reading>(() =>
+  typeof moduleReaderScript === 'undefined'
+    ? new URL('./module-reader.ts', import.meta.url)
+    : moduleReaderScript(),
+);
+
+/**
+ * The same as `readModuleTests`.
+ * @param limit milliseconds that it may take
+ * @throws ModuleReadError
+ */
+export async function readTestsApart(
+  bytes: Uint8Array,
+  path: string,
+  limit = TIME_LIMIT,
+): Promise<readonly FoundTest[]> {
+  return await read({ bytes, path, tests: true }, limit);
+}
+
+/**
+ * Finds out whether a module can be read. A text module is assembled.
+ * @throws ModuleReadError
+ */
+export async function checkModule(bytes: Uint8Array, path: string): Promise<void> {
+  await read({ bytes, path, tests: false }, TIME_LIMIT);
+}
+
+async function read(job: ReadingJob, limit: number): Promise<readonly FoundTest[]> {
+  let reading: Reading;
+  try {
+    reading = await thread.run(job, limit);
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    throw new ModuleReadError([{ message: `It cannot be read: ${error.message}` }], error);
+  }
+  if ('faults' in reading) throw new ModuleReadError(reading.faults, undefined);
+  return reading.tests;
+}
