@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
@@ -26,7 +27,11 @@ export class LunaticDebugSession extends DebugSession implements Session {
   /** Resolves when the session is over and nothing of it is left. */
   readonly closed: Promise<void>;
   #state: SessionState = { kind: 'idle' };
+  /** Resolves when the client has shown the token, where one is wanted. */
+  readonly admitted: Promise<void>;
   #finish: () => void = () => {};
+  #admit: () => void = () => {};
+  #isAdmitted: boolean;
   #isVSCode = false;
   #clientCounts: { readonly lines: 0 | 1; readonly columns: 0 | 1 } = { lines: 1, columns: 1 };
   #out: Writable | undefined;
@@ -36,6 +41,10 @@ export class LunaticDebugSession extends DebugSession implements Session {
     super();
     this.defaults = defaults;
     this.log = log;
+    this.#isAdmitted = defaults.token === undefined;
+    this.admitted = new Promise((done) => {
+      this.#admit = done;
+    });
     // Not `Promise.withResolvers`: extension hosts with Node 20 do not have it.
     this.closed = new Promise((done) => {
       this.#finish = done;
@@ -181,12 +190,13 @@ export class LunaticDebugSession extends DebugSession implements Session {
     const response: DebugProtocol.Response = new Response(message);
     let hasResponded = false;
     try {
+      const args = new Arguments(command, message.arguments);
+      if (!this.#isAdmitted) this.#checkToken(command, args);
       const request = requests.get(command);
       if (request === undefined) {
         throw new AdapterError(ErrorId.UnknownRequest, `The request '${command}' is unknown`);
       }
       if (!request.states.has(this.#state.kind)) throw wrongState(this.#state, `'${command}'`);
-      const args = new Arguments(command, message.arguments);
       if (command === 'initialize') this.#meetClient(args);
       await request.run(this, args, (body) => {
         if (body !== null && body !== undefined) response.body = body;
@@ -201,6 +211,22 @@ export class LunaticDebugSession extends DebugSession implements Session {
     }
   }
 
+  /**
+   * A program is run with the rights of the adapter, so whoever connects to its port must show that they may do that.
+   * @throws AdapterError for a request without the token that needs it
+   */
+  #checkToken(command: string, args: Arguments): void {
+    if (command === 'initialize' || command === 'disconnect') return;
+    const given = command === 'launch' || command === 'attach' ? args.optionalText('token') : undefined;
+    if (!isSameSecret(given ?? '', this.defaults.token ?? '')) {
+      const why =
+        "'token' must be the one that `lunatic dap` has printed, or that of its variable LUNATIC_DAP_TOKEN";
+      throw new AdapterError(ErrorId.NoToken, `${command}: ${why}`);
+    }
+    this.#isAdmitted = true;
+    this.#admit();
+  }
+
   #meetClient(args: Arguments): void {
     if ((args.optionalText('pathFormat') ?? 'path') !== 'path') {
       throw new AdapterError(ErrorId.BadArguments, "initialize: 'pathFormat' must be 'path'");
@@ -211,6 +237,12 @@ export class LunaticDebugSession extends DebugSession implements Session {
       columns: (args.optionalBoolean('columnsStartAt1') ?? true) ? 1 : 0,
     };
   }
+}
+
+/** Compares digests, since that takes the same time whatever differs. */
+function isSameSecret(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
 }
 
 /** Ends what a session has started, or leaves alone what it has attached to. */

@@ -18,6 +18,7 @@ export const ErrorId = {
   Starting: 1006,
   Ending: 1007,
   Over: 1008,
+  NoToken: 1009,
   Internal: 1099,
 
   ProgramNotFound: 2001,

@@ -26,6 +26,8 @@ export interface LaunchArguments {
   readonly runtime?: string;
   /** Path of `lunatic.cjs`. Default: the one beside the adapter. */
   readonly lunatic?: string;
+  /** That of the adapter, if it is on a port. */
+  readonly token?: string;
   /** Writes a log of the session: true for a file that the console names, or the path of one, relative to `cwd`. */
   readonly trace?: boolean | string;
 }
@@ -36,6 +38,8 @@ export interface AttachArguments {
   readonly url: string;
   readonly stopOnEntry?: boolean;
   readonly noDebug?: boolean;
+  /** That of the adapter, if it is on a port. */
+  readonly token?: string;
   /** Writes a log of the session: true for a file that the console names, or the absolute path of one. */
   readonly trace?: boolean | string;
 }

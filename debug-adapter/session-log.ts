@@ -17,7 +17,7 @@ const MIN_TOKEN = 8;
  *     2026-01-31T12:00:00.001Z -> {"seq":9,"type":"response","request_seq":5,"success":true,...}
  *     2026-01-31T12:00:00.002Z !! threads: TypeError: ...
  *
- * Tokens of inspectors, and the values of environment variables, are left out.
+ * Tokens of inspectors and of the adapter, and the values of environment variables, are left out.
  */
 export class SessionLog {
   readonly #files: LogFile[] = [];
@@ -92,8 +92,9 @@ export class SessionLog {
   }
 }
 
-/** Leaves the values of environment variables out of a message. */
+/** Leaves the token of the adapter and the values of environment variables out of a message. */
 function hideValues(name: string, value: unknown): unknown {
+  if (name === 'token') return 'TOKEN';
   if (name !== 'env' || typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.keys(value).map((variable) => [variable, '...']));
 }

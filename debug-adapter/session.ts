@@ -10,6 +10,8 @@ export interface SessionDefaults {
   readonly runtime?: string;
   /** Path of `lunatic.cjs`. */
   readonly lunatic?: string;
+  /** What clients must show in `launch` or `attach` before anything is done for them. Undefined where there is one client alone. */
+  readonly token?: string;
 }
 
 /**

@@ -10,6 +10,7 @@ export {
   InspectConnectError,
   InspectRequestError,
 } from './inspect/client.ts';
+export { Newcomers } from './inspect/newcomers.ts';
 export type { ProcessSnapshot } from './inspect/view/index.ts';
 export { type Exit, isNormal } from './kernel/exit.ts';
 export { V8_FLAGS } from './kernel/jspi.ts';

@@ -7,7 +7,9 @@ import type { AttachArguments } from '../protocol.ts';
 import { request } from '../request.ts';
 import { CLIENT_NAME } from './launch.ts';
 
-type Parsed = Required<Omit<AttachArguments, 'trace'>> & { readonly trace: true | string | undefined };
+type Parsed = Required<Omit<AttachArguments, 'trace' | 'token'>> & {
+  readonly trace: true | string | undefined;
+};
 
 export const attach = request({
   states: ['idle'],

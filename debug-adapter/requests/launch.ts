@@ -15,7 +15,7 @@ import type { Session } from '../session.ts';
 export const CLIENT_NAME = 'lunatic debug adapter';
 
 type Optional = 'cwd' | 'stdin' | 'entry' | 'runtime' | 'lunatic';
-type Parsed = Required<Omit<LaunchArguments, Optional | 'trace'>> &
+type Parsed = Required<Omit<LaunchArguments, Optional | 'trace' | 'token'>> &
   Record<Optional, string | undefined> & { readonly trace: true | string | undefined };
 
 export const launch = request({

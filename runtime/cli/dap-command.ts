@@ -15,7 +15,10 @@ export function dapCommand(): Command {
       'Serves the Debug Adapter Protocol, for editors: on standard input and output, or on a port of this machine.',
     )
     .addOption(
-      new Option('--port <port>', 'port of this machine; 0 for any that is free').argParser(parsePort),
+      new Option(
+        '--port <port>',
+        'port of this machine; 0 for any that is free. Clients need the token that is printed, or the one in LUNATIC_DAP_TOKEN',
+      ).argParser(parsePort),
     )
     .addOption(new Option('--log <file>', 'append every message and every error of the adapter to this file'))
     .action(async (options: { readonly port?: number; readonly log?: string }) => {

@@ -6,18 +6,20 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { InspectAddress } from './address.ts';
 import { ClientSession, type Program } from './client-session.ts';
 import type { Inspector } from './inspector.ts';
+import { Newcomers } from './newcomers.ts';
 import type { Notifications } from './protocol.ts';
 
 /** Bytes of the largest request: a message to send, in base64. */
 const MAX_REQUEST = 16 * 2 ** 20;
 const MAX_CLIENTS = 32;
-/** Connections in all, with those that have not shown their token yet. */
-const MAX_CONNECTIONS = 128;
+/** Connections that have not shown their token yet. */
+const MAX_NEWCOMERS = 96;
 const TOKEN_SIZE = 24;
 /** Milliseconds that clients have to read the last notification. */
 const FAREWELL_TIME = 500;
-/** Milliseconds for the handshake of a connection. */
+/** Milliseconds for the handshake of a connection, and between two looks at which of them take longer. */
 const HANDSHAKE_TIME = 5000;
+const HANDSHAKE_CHECK = 1000;
 
 /**
  * Serves the inspection protocol over WebSockets. A client controls the program, so it must know the token in the URL.
@@ -42,12 +44,13 @@ export class InspectServer {
     program: Program,
   ): Promise<InspectServer> {
     const token = randomBytes(TOKEN_SIZE).toString('base64url');
-    const http = createServer((_, response) => {
+    const http = createServer({ connectionsCheckingInterval: HANDSHAKE_CHECK }, (_, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
       response.end('This is the inspection protocol of a lunatic program: it wants a WebSocket.\n');
     });
     http.headersTimeout = http.requestTimeout = HANDSHAKE_TIME;
-    http.maxConnections = MAX_CONNECTIONS;
+    const newcomers = new Newcomers(MAX_NEWCOMERS);
+    http.on('connection', (socket) => newcomers.add(socket));
     await new Promise<void>((done, fail) => {
       http.once('error', fail);
       http.listen(address.port, address.host, () => {
@@ -75,6 +78,7 @@ export class InspectServer {
         );
         return;
       }
+      newcomers.admit(socket);
       sockets.handleUpgrade(request, socket, head, (client) => server.#accept(client, inspector, program));
     });
     return server;

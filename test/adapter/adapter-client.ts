@@ -36,6 +36,7 @@ export class AdapterClient extends DebugClient {
   adapter: ChildProcess | undefined;
   #watchers = new Set<() => void>();
   #socket: Socket | undefined;
+  #token: string | undefined;
 
   constructor() {
     super('', '', 'lunatic');
@@ -64,9 +65,10 @@ export class AdapterClient extends DebugClient {
     return client;
   }
 
-  /** An adapter that listens on a port. */
-  static async port(port: number): Promise<AdapterClient> {
+  /** An adapter that listens on a port. The token is shown with each launch. */
+  static async port(port: number, token?: string): Promise<AdapterClient> {
     const client = new AdapterClient();
+    client.#token = token;
     const socket = createConnection(port, '127.0.0.1');
     await new Promise((done, fail) => socket.once('connect', done).once('error', fail));
     client.#socket = socket;
@@ -187,7 +189,11 @@ export class AdapterClient extends DebugClient {
 
   /** Launches it so far that it waits for the end of the configuration. */
   async configure(text: string, options: Partial<LaunchArguments> = {}): Promise<void> {
-    const launchArguments: LaunchArguments = { program: guestFile(text), ...options };
+    const launchArguments: LaunchArguments = {
+      program: guestFile(text),
+      ...(this.#token === undefined ? {} : { token: this.#token }),
+      ...options,
+    };
     await this.launchRequest(launchArguments as DebugProtocol.LaunchRequestArguments);
     await this.event('initialized');
   }

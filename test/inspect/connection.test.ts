@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { expect, test } from 'vitest';
+import { createConnection, createServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { InspectClient } from '../../runtime/inspect/client.ts';
 import { RunningCommand } from '../support/command.ts';
@@ -251,6 +251,44 @@ test('a flood of requests is answered, each one', async () => {
   }
   await raw.answer(4999);
   expect(raw.answers.size).toBe(5001);
+});
+
+/** Opens connections that never show a token, and sends `bytes` on each. */
+async function idleConnections(url: string, count: number, bytes = ''): Promise<Socket[]> {
+  const { hostname, port } = new URL(url);
+  const sockets = Array.from({ length: count }, () => createConnection(Number(port), hostname));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (const socket of sockets) socket.on('error', () => {});
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  if (bytes !== '') for (const socket of sockets) socket.write(bytes);
+  return sockets;
+}
+
+test.each([
+  ['say nothing', ''],
+  ['begin a request and do not end it', 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: '],
+  ['ask for something else', 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
+])('connections that %s keep nobody out, and those that are too many are closed', async (_, bytes) => {
+  const run = await Inspected.run(FAMILY);
+  const before = await run.connect();
+  const sockets = await idleConnections(run.url, 400, bytes);
+  await stillWorks(run);
+  // They are closed for newer ones, long before the time for a handshake is over.
+  await Promise.all(
+    sockets.slice(0, 300).map((socket) => (socket.closed ? null : once(socket.resume(), 'close'))),
+  );
+  const more = await Promise.all(Array.from({ length: 20 }, () => run.connect()));
+  // Those that have shown the token stay.
+  for (const { ask } of [before, ...more]) await ask('process/list', {});
+});
+
+test('a connection that shows no token is closed after a while', { timeout: 60_000 }, async () => {
+  const run = await Inspected.run(FAMILY);
+  const [silent] = await idleConnections(run.url, 1);
+  if (silent !== undefined) await once(silent.resume(), 'close');
+  await stillWorks(run);
 });
 
 test('at most 32 clients at a time', async () => {
