@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { basename, join } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
 
 const shared = {
@@ -37,25 +37,65 @@ const forExtensionHost = {
   minifySyntax: true,
 };
 
-// Everything that `lunatic run` needs is in one file: finding another file takes as long as loading it.
-const main = await build({
+/**
+ * The command is two scripts: `main.cjs` has what most programs run in, and `program.cjs` all the rest, which imports from the
+ * first what both need. As scripts, V8 can keep their code. Modules would be slower, too: what they import from each other V8
+ * looks up at each use.
+ */
+const script = {
   ...shared,
   ...modern,
-  entryPoints: { main: 'runtime/cli/main.ts' },
-  // A function, which the launcher calls: as the code of a script, V8 can keep it.
+  // Functions, which the launcher calls.
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   banner: {
-    js: '(function (module, require) { const assemblerScript = () => require.resolve("./assembler.cjs");',
+    js: '(function (module, require) { const assemblerScript = () => new URL("assembler.cjs", module.url);',
   },
   footer: { js: '})' },
-  // It requires what it loads later: scripts can import only by what is experimental.
+  // Scripts can import only by what is experimental in Node, so they require what they load later.
   supported: { ...modern.supported, 'dynamic-import': false },
-  define: { ...modern.define, 'import.meta.url': '""' },
-  // It runs programs without any option: nothing can ask for an inspection, metrics or plugins.
-  external: ['wabt', './inspection.ts', './metrics-export.ts', '../plugins/load-plugins.ts'],
+  define: { ...modern.define, 'import.meta.url': 'module.url' },
   minifyWhitespace: true,
   minifySyntax: true,
+};
+/** What the first script takes from the second one when it is needed. */
+const LATER = ['./inspection.ts', './metrics-export.ts', '../plugins/load-plugins.ts'];
+/** The module that imports for both is in the launcher. */
+const IMPORTING = 'runtime/plugins/import-module.ts';
+const first = {
+  ...script,
+  external: ['wabt', ...LATER],
+};
+const second = {
+  ...script,
+  stdin: {
+    resolveDir: 'runtime/cli',
+    contents: `export * from './program.ts';
+      export const later = { ${LATER.map((path) => `get '${path}'() { return require('${path}'); }`)} };`,
+  },
+  entryNames: 'program',
+  external: ['wabt'],
+};
+const { metafile: inFirst } = await build({
+  ...first,
+  plugins: [],
+  entryPoints: ['runtime/cli/main.ts'],
+  write: false,
+});
+const wanted = new Set();
+const program = await build({
+  ...second,
+  plugins: [takenFromFirst(new Set(Object.keys(inFirst.inputs)), wanted), ...modern.plugins],
+});
+const main = await build({
+  ...first,
+  stdin: {
+    resolveDir: '.',
+    contents: `export * from './runtime/cli/main.ts';
+      ${[...wanted].map((path, i) => `import * as m${i} from './${path}';`).join('\n')}
+      export const modules = { ${[...wanted].map((path, i) => `'${path}': m${i}`)} };`,
+  },
+  entryNames: 'main',
 });
 
 const results = await Promise.all([
@@ -66,8 +106,7 @@ const results = await Promise.all([
     outExtension: { '.js': '.cjs' },
     // The launcher must run on a Node that is too old for the rest, to say so.
     target: 'node18',
-    external: ['./program.js'],
-    define: { MAIN_HASH: JSON.stringify(hashOf(['dist/main.cjs'])) },
+    define: { SCRIPTS_HASH: JSON.stringify(hashOf(['dist/main.cjs', 'dist/program.cjs'])) },
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({
@@ -81,14 +120,13 @@ const results = await Promise.all([
     ...shared,
     ...modern,
     entryPoints: {
-      program: 'runtime/cli/program.ts',
       dap: 'debug-adapter/command.ts',
       // The library, for plugins and for programs that embed the runtime.
       index: 'runtime/index.ts',
     },
     splitting: true,
     chunkNames: 'part-[hash]',
-    external: ['wabt', './dap.js'],
+    external: ['wabt'],
     banner: { js: 'const assemblerScript = () => import.meta.dirname + "/assembler.cjs";' },
   }),
   // The threads for work that must not hold up the others.
@@ -106,11 +144,27 @@ const results = await Promise.all([
   }),
 ]);
 for (const command of ['lunatic.cjs', 'cargo-lunatic.js']) chmodSync(join('dist', command), 0o755);
-const metafiles = [main, ...results].map(({ metafile }) => metafile);
+const metafiles = [main, program, ...results].map(({ metafile }) => metafile);
 writeLicences(new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageOf)));
 removeOlderParts(
   new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)).map((path) => basename(path))),
 );
+
+/** Lets the second script import files that are in the first one from there, and collects them in `wanted`. */
+function takenFromFirst(inFirst, wanted) {
+  return {
+    name: 'taken-from-first',
+    setup(builder) {
+      builder.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+        const file = relative('.', join(resolveDir, path)).replaceAll(sep, '/');
+        if (file === IMPORTING) return { path: file, external: true };
+        if (!file.startsWith('runtime/') || !inFirst.has(file)) return null;
+        wanted.add(file);
+        return { path: file, external: true };
+      });
+    },
+  };
+}
 
 /** A hash of the sources of which rewritten modules depend: those kept by an older version are not used. */
 function rewriter() {

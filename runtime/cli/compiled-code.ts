@@ -1,49 +1,67 @@
 /**
- * Runs a script of the command with the code that V8 compiled of it in an earlier run.
+ * Runs scripts of the command with the code that V8 compiled of them in an earlier run.
  *
  * Node's own cache is filled before a script runs, so it has none of the functions that V8 compiles when they are first
  * called. Compiling these takes most of the time in which a small program starts.
  */
 import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { cacheFolder } from './cache-folder.ts';
 import { checksumOf, DIGEST_SIZE } from './checksum.ts';
 import { isPrivateFolder, makePrivateFolder, readPrivate, writePrivate } from './private-files.ts';
 
-/** A hash of the script, put here by the build: V8 only compares its length. */
-declare const MAIN_HASH: string;
+/** A hash of the scripts, put here by the build: V8 only compares their lengths. */
+declare const SCRIPTS_HASH: string;
 
-/** The number of files that are kept. Each build has its own, with each version of Node, with flags and without. */
-const MOST_KEPT = 8;
+/** The number of files that are kept. Each build has several, with each version of Node, with flags and without. */
+const MOST_KEPT = 16;
 
-/** What the script exports, which is a CommonJS module in all but its name. */
-interface Exported {
-  /** Whether a program has run, so that V8 has compiled what that takes. */
-  readonly hasRun: boolean;
+interface ScriptOptions<Exports> {
+  /** What the script does this time, by which its code is kept; null if its code is not to be kept. */
+  readonly name: string | null;
+  /** Gets what the script imports. */
+  readonly require: (id: string) => unknown;
+  /**
+   * Called at the end with the code of the exit.
+   * @returns whether V8 has compiled what the same takes the next time
+   */
+  readonly isWorthKeeping: (exports: Exports, code: number) => boolean;
 }
 
-/** @param require loads what the script loads later, which must stand beside the caller */
-export function runScript(path: string, require: NodeJS.Require): void {
-  const kept = keptFile(process.env);
+/**
+ * @param path a script that the build has made: a function that gets its module and `require`
+ * @returns what it exports
+ */
+export function runScript<Exports>(path: string, options: ScriptOptions<Exports>): Exports {
+  const kept = options.name === null ? null : keptFile(process.env, options.name);
   const cachedData = kept === null ? undefined : read(kept);
   const script = new Script(readFileSync(path, 'latin1'), {
     filename: path,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
-  const module: { exports: Exported } = { exports: { hasRun: false } };
-  script.runInThisContext()(module, require);
-  if (kept === null || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
-  process.once('exit', () => {
-    if (module.exports.hasRun) keep(kept, script.createCachedData());
-  });
+  const module = {
+    exports: {} as Exports,
+    get url() {
+      return pathToFileURL(path).href;
+    },
+  };
+  script.runInThisContext()(module, options.require);
+  const { exports } = module;
+  if (kept !== null && (cachedData === undefined || script.cachedDataRejected === true)) {
+    process.once('exit', (code) => {
+      if (options.isWorthKeeping(exports, code)) keep(kept, script.createCachedData());
+    });
+  }
+  return exports;
 }
 
-/** The file of this script, this Node, and with flags or without: with others, V8 does not take it. */
-function keptFile(environment: NodeJS.ProcessEnv): string | null {
+/** The file of a script, this Node, and with flags or without: with others, V8 does not take it. */
+function keptFile(environment: NodeJS.ProcessEnv, name: string): string | null {
   const folder = cacheFolder(environment);
   const flags = process.execArgv.length === 0 ? '' : '-flags';
-  return folder && join(folder, 'code', `${MAIN_HASH}-${process.version}-${process.arch}${flags}`);
+  return folder && join(folder, 'code', `${SCRIPTS_HASH}-${process.version}-${process.arch}-${name}${flags}`);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { importModule } from '../plugins/import-module.ts';
 
 /** What the bundle of the debug adapter exports. It lies beside the command's bundle; its source is outside of the runtime. */
 interface AdapterFile {
@@ -22,7 +23,7 @@ export function dapCommand(): Command {
     )
     .addOption(new Option('--log <file>', 'append every message and every error of the adapter to this file'))
     .action(async (options: { readonly port?: number; readonly log?: string }) => {
-      const { runAdapter }: AdapterFile = await import('./dap.js' as string);
+      const { runAdapter } = (await importModule('./dap.js')) as AdapterFile;
       await runAdapter(options);
       process.exit(0);
     });

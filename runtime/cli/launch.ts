@@ -6,9 +6,9 @@
  */
 import { hasJspi, V8_FLAGS } from '../kernel/jspi.ts';
 import { cacheFolder } from './cache-folder.ts';
-import { runScript } from './compiled-code.ts';
 import { isCargoTest, withImpliedRun } from './mode.ts';
 import { makePrivateFolder } from './private-files.ts';
+import { Scripts } from './scripts.ts';
 import { mayHaveManyProcesses } from './spawning.ts';
 
 /**
@@ -32,6 +32,7 @@ declare const require: NodeJS.Require;
 
 const args = process.argv.slice(2);
 const named = process.env['LUNATIC_NODE'] ?? '';
+const scripts = new Scripts(__dirname, require);
 
 launch();
 
@@ -58,10 +59,14 @@ function wantsFlags(): boolean {
   return mayHaveManyProcesses(args, process.env, process.getBuiltinModule('node:fs'));
 }
 
-function runHere(): void {
+async function runHere(): Promise<void> {
   const words = withImpliedRun(args);
-  if (isPlainRun(words)) runScript(`${__dirname}/main.cjs`, require);
-  else runProgram(words);
+  try {
+    process.exit(await (isPlainRun(words) ? scripts.main().run(words.slice(1)) : runProgram(words)));
+  } catch (error) {
+    process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
 }
 
 /** Whether a program is to run without any option. Then no parser of command lines is loaded. */
@@ -71,15 +76,10 @@ function isPlainRun(words: string[]): boolean {
   return isPlain && !isCargoTest(words, process.env);
 }
 
-async function runProgram(words: string[]): Promise<void> {
-  keepCompiledCode();
-  try {
-    const { runProgram }: typeof import('./program.ts') = await import('./program.js' as string);
-    process.exit(await runProgram(words));
-  } catch (error) {
-    process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
-  }
+function runProgram(words: string[]): Promise<number> {
+  // The adapter is no script.
+  if (words[0] === 'dap') keepCompiledCode();
+  return scripts.program(words).runProgram(words);
 }
 
 /**

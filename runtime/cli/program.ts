@@ -13,6 +13,9 @@ import { ExitCode } from './session.ts';
 import { stacksCommand } from './stacks-command.ts';
 import { cargoTestCommand, splitGuestArguments, testCommand } from './test-command.ts';
 
+/** Whether a command has begun, and not only been parsed: its code is worth keeping. */
+export let hasActed = false;
+
 /** The whole command line as a tree of commands. */
 export function makeProgram(guestArguments: readonly string[] = []): Command {
   const program = withCommonOptions(new Command('lunatic'))
@@ -64,6 +67,9 @@ function withCommonOptions(command: Command): Command {
     .helpOption('-h, --help', 'print this help')
     .showHelpAfterError('(see `lunatic --help`)')
     .configureHelp({ optionDescription })
+    .hook('preAction', () => {
+      hasActed = true;
+    })
     .exitOverride();
 }
 

@@ -5,6 +5,7 @@ import { STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
+import { noteRun } from './has-run.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type LogOptions, openLog } from './log.ts';
@@ -98,6 +99,7 @@ export async function run(
       onCreated: (created) => inspection?.add(created),
     });
     const exit = await root.ended;
+    noteRun();
     // Processes that are left are abandoned. They must not print while the output is flushed.
     runtime.scheduler.halt();
     const code = exitCode(exit);

@@ -1,3 +1,4 @@
+import { noteRun } from './has-run.ts';
 import { openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { rootConfig } from './root-config.ts';
@@ -39,6 +40,7 @@ export async function runTestFiles(files: readonly string[], command: TestComman
       await inspection?.close(ExitCode.Failed, error instanceof Error ? error.message : String(error));
       throw error;
     });
+    noteRun();
     const exitCode = passed ? 0 : ExitCode.Failed;
     await inspection?.close(exitCode, passed ? 'all tests passed' : 'not all tests passed');
     return exitCode;

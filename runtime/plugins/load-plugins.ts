@@ -2,6 +2,7 @@ import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkPlugin, nameOf, PluginError } from './check-plugin.ts';
+import { importModule } from './import-module.ts';
 import type { AnyPlugin } from './plugin.ts';
 import { PluginHost } from './plugin-host.ts';
 
@@ -27,7 +28,7 @@ export async function loadPlugins(paths: readonly string[]): Promise<PluginHost>
 async function loadPlugin(path: string): Promise<AnyPlugin> {
   let module: Record<string, unknown>;
   try {
-    module = await import(pathToFileURL(resolve(path)).href);
+    module = (await importModule(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
   } catch (error) {
     throw new PluginError(`Plugin '${path}' cannot be loaded: ${reason(error)}`, { cause: error });
   }

@@ -5,6 +5,11 @@ import { PluginMemory } from './plugin-memory.ts';
 export class ProcessEndedError extends Error {
   override readonly name = 'ProcessEndedError';
   readonly code = 'LUNATIC_PROCESS_ENDED';
+
+  /** Plugins import this class from the package, and the command brings its own: they are two classes for one error. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && 'code' in value && value.code === 'LUNATIC_PROCESS_ENDED';
+  }
 }
 
 /** A process as a plugin sees it. */

@@ -6,7 +6,7 @@ import { HelperError, HelperThread } from './helper-thread.ts';
 const TIME_LIMIT = 30_000;
 
 /** Tells the bundled script of the thread; missing where nothing is bundled. */
-declare const assemblerScript: (() => string) | undefined;
+declare const assemblerScript: (() => string | URL) | undefined;
 
 const thread = new HelperThread<AssemblyJob, Assembly>(() =>
   typeof assemblerScript === 'undefined' ? new URL('./assembler.ts', import.meta.url) : assemblerScript(),

@@ -61,6 +61,22 @@ describe('lunatic run --plugin', () => {
     }
   });
 
+  test('errors that plugins get are of the classes that they import', async () => {
+    const look = `process.on('exit', () => {
+      try { asked.memory.size } catch (error) { console.error(error instanceof ProcessEndedError) }
+    });`;
+    const plugin = file(
+      'late.mjs',
+      answering(
+        '(caller) => { asked = caller; return 1n; }',
+        `import { ProcessEndedError } from 'lunatic'; let asked; ${look}`,
+      ),
+    );
+    const { stdout, stderr } = await lunatic(['run', '--plugin', plugin, file('asks.wat', asking())]);
+    expect(stdout).toBe('answer 1\n');
+    expect(stderr).toBe('true\n');
+  });
+
   test('takes relative paths, several plugins, and TypeScript', async () => {
     file('other.mjs', 'export default { namespace: "other" };');
     file('typed.ts', answering('(caller: { id: number }): bigint => BigInt(caller.id)'));

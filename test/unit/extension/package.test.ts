@@ -43,7 +43,7 @@ describe('the VSIX', () => {
       ...[
         'dist/lunatic.cjs',
         'dist/main.cjs',
-        'dist/program.js',
+        'dist/program.cjs',
         'dist/assembler.cjs',
         'dist/module-reader.cjs',
         'dist/LICENCES.txt',
