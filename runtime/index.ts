@@ -26,9 +26,9 @@ export type { GuestProcess, SendOptions } from './embedding/process.ts';
 export type { Bytes, ProcessReference } from './embedding/signals.ts';
 export type { Streams } from './embedding/streams.ts';
 export { LinkError, type LinkProblem } from './host/linker.ts';
+export type { EntryValue } from './kernel/entry.ts';
 export { V8_FLAGS } from './kernel/jspi.ts';
 export { ModuleError } from './kernel/module-error.ts';
-export type { EntryValue } from './kernel/process.ts';
 export { NetworkRuleError } from './permissions/network-rules.ts';
 export { PluginError } from './plugins/check-plugin.ts';
 export {

@@ -1,13 +1,14 @@
 import { HostLinker } from './host/linker.ts';
 import type { HostContext, ModuleLoader } from './hostcall/function.ts';
 import type { Machine } from './kernel/capacity.ts';
+import type { Entry } from './kernel/entry.ts';
 import { Environment } from './kernel/environment.ts';
 import type { Exit } from './kernel/exit.ts';
 import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
 import { LocalRouter } from './kernel/local-router.ts';
 import { LoadedModule, type LoadOptions } from './kernel/module.ts';
 import type { SchedulerObserver } from './kernel/observers.ts';
-import type { Entry, Process, ProcessContext } from './kernel/process.ts';
+import type { Process, ProcessContext } from './kernel/process.ts';
 import { Registry } from './kernel/registry.ts';
 import type { Router } from './kernel/router.ts';
 import { Scheduler } from './kernel/scheduler.ts';

@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { EntryValue } from '../kernel/entry.ts';
 import type { Environment } from '../kernel/environment.ts';
 import { hasJspi } from '../kernel/jspi.ts';
 import type { LoadedModule } from '../kernel/module.ts';
-import type { EntryValue, Process } from '../kernel/process.ts';
+import type { Process } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { AnyPlugin } from '../plugins/plugin.ts';
 import { PluginHost } from '../plugins/plugin-host.ts';

@@ -5,8 +5,10 @@ import { asTrap } from '../kernel/trap.ts';
 export const OK = 0;
 export const FAILED = 1;
 
-/** As config or module id: the caller's own. */
-export const INHERIT = -1n;
+/** Whether an id of a config or module, passed as two halves, means the caller's own: all bits are set (abi 10.3). */
+export function inherits(low: number, high: number): boolean {
+  return (low & high) === -1;
+}
 
 /** Converts a `u64` of milliseconds, passed as two halves. All bits set means no limit: Infinity (abi 3.5). */
 export function timeoutFromHalves(low: number, high: number): number {

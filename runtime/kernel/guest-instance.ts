@@ -1,4 +1,5 @@
 import type { CompiledModule } from './compiled-module.ts';
+import type { EntryFunction } from './entry-stacks.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { OwnedMemory } from './owned-memory.ts';
 import { UsedMemory } from './used-memory.ts';
@@ -24,8 +25,9 @@ export class GuestInstance {
   readonly #globals: readonly { readonly global: WebAssembly.Global; readonly value: unknown }[] | null;
   readonly #memories: readonly UsedMemory[];
   #memory: GuestMemory | null = null;
-  /** The name of the function that was started last, which is nearly always the only one. */
-  #started = '';
+  /** The entry function that was asked for last, which is nearly always the only one. */
+  #entryName = '';
+  #entry: EntryFunction | null = null;
   #starter: Starter | null = null;
 
   /** @throws LinkError, RuntimeError or RangeError if the module cannot be instantiated */
@@ -66,12 +68,20 @@ export class GuestInstance {
     return this.#memory;
   }
 
+  /** An exported function. */
+  entry(name: string): EntryFunction {
+    if (this.#entry === null || this.#entryName !== name) {
+      this.#entry = this.exports[name] as EntryFunction;
+      this.#entryName = name;
+      this.#starter = null;
+    }
+    return this.#entry;
+  }
+
   /** Returns a function that starts an exported function. */
   starter(name: string): Starter {
-    if (this.#starter === null || this.#started !== name) {
-      this.#starter = WebAssembly.promising(this.exports[name] as Starter);
-      this.#started = name;
-    }
+    const entry = this.entry(name);
+    this.#starter ??= WebAssembly.promising(entry);
     return this.#starter;
   }
 

@@ -4,7 +4,6 @@ import { displayName } from '../text/display-name.ts';
 import {
   draftPass,
   dropCustomsPass,
-  type FuncType,
   functionNames,
   memoryPassFor,
   meterPass,
@@ -20,6 +19,7 @@ import {
 } from '../wasm/index.ts';
 import { compile, discard, validate } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
+import { type EntryType, entryType } from './entry.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
 import { HostRefusal, ModuleError, ModuleLimitError } from './module-error.ts';
 import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
@@ -61,7 +61,7 @@ export class LoadedModule {
   readonly exportsMemory: boolean;
   /** Bytes of the memories with which a process begins. */
   readonly initialMemory: number;
-  readonly #entries = new Map<string, FuncType>();
+  readonly #entries = new Map<string, EntryType>();
   readonly #options: LoadOptions;
   readonly #tableLimit: number;
   readonly #kept: KeptModule;
@@ -90,8 +90,9 @@ export class LoadedModule {
     this.imports = linker.link(this.source);
     this.exportsMemory = this.source.exports.some((e) => e.kind === 'memory' && e.name === 'memory');
     for (const { kind, name, index } of this.source.exports) {
-      const type = kind === 'function' ? this.source.functionType(index) : undefined;
-      if (type !== undefined) this.#entries.set(name, type);
+      const typeIndex = kind === 'function' ? this.source.functionTypeIndex(index) : undefined;
+      const type = typeIndex === undefined ? undefined : this.source.types[typeIndex];
+      if (type !== undefined) this.#entries.set(name, entryType(type));
     }
     this.initialMemory = this.source.memories.reduce((sum, { initial }) => sum + initial * PAGE_SIZE, 0);
     this.#problem = this.#limitProblem();
@@ -111,7 +112,7 @@ export class LoadedModule {
   }
 
   /** The type of an exported function; undefined if there is none of that name. */
-  exportedFunction(name: string): FuncType | undefined {
+  exportedFunction(name: string): EntryType | undefined {
     return this.#entries.get(name);
   }
 

@@ -1,5 +1,6 @@
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { OpenDirectories } from '../permissions/open-directories.ts';
+import type { Entry } from './entry.ts';
 import type { Environment } from './environment.ts';
 import type { Exit } from './exit.ts';
 import type { GuestInstance } from './guest-instance.ts';
@@ -53,15 +54,6 @@ export type Wait = (typeof Wait)[keyof typeof Wait];
 
 /** A kind of state that processes may have. */
 export type ProcessSlot<T> = Slot<Process, T>;
-
-/** A value for an entry function: an i32 as a number, an i64 as a bigint, a v128 as its 16 bytes. */
-export type EntryValue = number | bigint | Uint8Array;
-
-/** What a process runs. */
-export interface Entry {
-  readonly name: string;
-  readonly params: readonly EntryValue[];
-}
 
 /** What a child inherits unless its parent says otherwise. */
 export interface ProcessContext {

@@ -1,11 +1,11 @@
 import { Capacity, type Machine } from './capacity.ts';
-import { Delivery, tellOfEnd } from './delivery.ts';
-import { type Exit, exitFromError, KILLED_EXIT, RETURNED } from './exit.ts';
+import { Delivery } from './delivery.ts';
 import { collectGarbage } from './garbage.ts';
 import { Holding } from './holding.ts';
 import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import type { KernelMetrics } from './kernel-metrics.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { Observers } from './observers.ts';
 import type { Operation } from './operation.ts';
 import { type Process, Receiving, Wait } from './process.ts';
@@ -41,9 +41,6 @@ const POOL_CAPACITY = 2 ** 30;
 const UNWIND: Promise<never> = Promise.reject(KILLED);
 UNWIND.catch(() => {});
 
-/** Calls back in a microtask, in a fraction of the time that `queueMicrotask` takes. */
-const AT_ONCE = Promise.resolve();
-
 /**
  * Runs the processes of one thread. One process has the turn at a time: `current`. When it suspends or ends, the
  * next ready one is resumed from that very point by settling the promise its stack waits on, and V8 continues it
@@ -67,12 +64,12 @@ export class Scheduler implements Turns {
   readonly stacks = new SuspendedStacks(this);
   /** Pauses processes, and holds those that have trapped. */
   readonly holding = new Holding(this, this.observers);
+  /** Begins and ends processes. */
+  readonly lifecycle: Lifecycle;
   /** Set before the first program if metrics are exported. */
   metrics: KernelMetrics | null = null;
   /** The process that has the turn: the caller of host functions. */
   current!: Process;
-  /** Runs the start section or entry function of a process. The spawner sets it. */
-  begin: (process: Process) => Promise<unknown> = () => Promise.reject(new Error('no spawner'));
 
   readonly #ready = new ReadyQueue();
   #running = false;
@@ -91,6 +88,7 @@ export class Scheduler implements Turns {
   constructor(index: SchedulerIndex, machine?: Machine) {
     this.index = index;
     this.capacity = new Capacity(collectGarbage, () => this.pool.clear(), machine);
+    this.lifecycle = new Lifecycle(this, this);
   }
 
   // -- turns -----------------------------------------------------------------------------------------
@@ -146,7 +144,7 @@ export class Scheduler implements Turns {
     const resumed = new Promise<number>((resolve) => {
       process.resume = resolve;
     });
-    this.#next();
+    this.handOn();
     return resumed;
   }
 
@@ -161,7 +159,7 @@ export class Scheduler implements Turns {
     const resumed = new Promise<number>((resolve) => {
       process.resume = resolve;
     });
-    this.#next();
+    this.handOn();
     return resumed;
   }
 
@@ -186,7 +184,7 @@ export class Scheduler implements Turns {
     if (this.#halted) return;
     this.#turnPending = false;
     this.#turnStart = this.#clock = performance.now();
-    this.#next();
+    this.handOn();
   };
 
   #turnIsOver(): boolean {
@@ -196,7 +194,7 @@ export class Scheduler implements Turns {
     return this.#clock - this.#turnStart >= TURN_TIME;
   }
 
-  #next(): void {
+  handOn(): void {
     this.#ticking = null;
     if (this.stacks.areWanted && this.stacks.look()) return;
     for (;;) {
@@ -228,7 +226,7 @@ export class Scheduler implements Turns {
     this.current = process;
     this.#running = true;
     if (!process.started) {
-      void AT_ONCE.then(this.#begin);
+      this.lifecycle.begin(process);
     } else if (process.killed) {
       process.resume(UNWIND);
     } else {
@@ -236,53 +234,6 @@ export class Scheduler implements Turns {
       if (process.suspendedIn === Wait.Receive) this.scratch.lend(process);
       process.resume(process.resumeValue);
     }
-  }
-
-  readonly #begin = (): void => {
-    const process = this.current;
-    if (process.turns === 1) this.capacity.beginStack();
-    if (process.killed) {
-      this.#end(process, KILLED_EXIT);
-      return;
-    }
-    process.started = true;
-    this.scratch.lend(process);
-    this.begin(process).then(this.#returned, this.#failed);
-  };
-
-  // The stack that just ended belongs to the process that has the turn.
-  readonly #returned = (): void => {
-    const process = this.current;
-    if (this.scratch.isLent) this.scratch.takeBack();
-    if (process.initialized) this.#end(process, RETURNED);
-    else this.#finishInitialization(process, null);
-  };
-
-  readonly #failed = (error: unknown): void => {
-    const process = this.current;
-    if (this.scratch.isLent) this.scratch.takeBack();
-    const exit = exitFromError(error);
-    if (!process.initialized && !process.killed) {
-      this.#finishInitialization(process, exit);
-    } else if (
-      process.killed ||
-      !this.holding.hold(process, exit, error, () => void AT_ONCE.then(() => this.#end(process, exit)))
-    ) {
-      this.#end(process, exit);
-    } else {
-      this.#next();
-    }
-  };
-
-  /** The start section has ended. Whoever spawns the process decides how it goes on. */
-  #finishInitialization(process: Process, failure: Exit | null): void {
-    process.started = false;
-    const { onInitialized } = process;
-    process.onInitialized = null;
-    if (failure === null) process.initialized = true;
-    else this.discard(process);
-    onInitialized?.(failure);
-    this.#next();
   }
 
   // -- preemption and fuel -----------------------------------------------------------------------------
@@ -425,45 +376,4 @@ export class Scheduler implements Turns {
     for (const signal of signals) this.delivery.apply(process, signal);
     if (process.killed && !process.queued) throw KILLED;
   }
-
-  // -- the end -----------------------------------------------------------------------------------------
-
-  /** Ends the current process (abi 2.8) and hands the turn on. */
-  #end(process: Process, ending: Exit): void {
-    const exit = ending.kind === 'killed' ? killedExit(process) : ending;
-    // Links that it asked for just before it ended count.
-    if (process.signals !== null)
-      for (const signal of process.signals)
-        if (signal.kind !== 'message') this.delivery.apply(process, signal);
-    process.exit = exit;
-    process.environment.remove(process);
-    this.observers.exited(process, exit);
-    tellOfEnd(process, exit);
-    const { onInitialized } = process;
-    this.#release(process);
-    if (onInitialized !== null && !process.initialized) onInitialized(exit);
-    this.#next();
-  }
-
-  /** Releases a process that never ran its entry function. It must not have a stack. */
-  discard(process: Process): void {
-    if (process.exit !== null) return;
-    process.exit = KILLED_EXIT;
-    this.#release(process);
-  }
-
-  #release(process: Process): void {
-    const { instance, onEnd, exit } = process;
-    this.scratch.release(process);
-    process.release();
-    this.capacity.releaseStack(process.turns > 0);
-    if (instance !== null) this.pool.release(instance);
-    if (exit !== null) onEnd?.(exit);
-  }
-}
-
-/** A process that the runtime kills has failed, and its author must read why. */
-function killedExit({ killReason }: Process): Exit {
-  if (killReason === null) return KILLED_EXIT;
-  return { kind: 'trapped', message: killReason, error: new Error(killReason) };
 }

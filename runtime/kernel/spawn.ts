@@ -1,8 +1,8 @@
 import type { ProcessConfig } from '../permissions/config.ts';
 import { DirectoryError, OpenDirectories } from '../permissions/open-directories.ts';
-import { displayName } from '../text/display-name.ts';
 import { type ImportedMemory, memoryImport } from '../wasm/index.ts';
 import type { CompiledModule } from './compiled-module.ts';
+import type { Entry } from './entry.ts';
 import type { Exit } from './exit.ts';
 import { prepareForManyInstances } from './garbage.ts';
 import { GuestInstance } from './guest-instance.ts';
@@ -16,11 +16,10 @@ import {
   maximumPages,
   type OwnedMemory,
 } from './owned-memory.ts';
-import { type Entry, type EntryValue, Process, type ProcessContext, Wait } from './process.ts';
+import { Process, type ProcessContext, Wait } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
 import { NO_TAG, type Tag } from './tag.ts';
-import { hostTrap, noEntryTrap } from './trap.ts';
-import { withVectorEntry } from './vector-entry.ts';
+import { hostTrap } from './trap.ts';
 
 /** The module name of the imports that the rewriter adds. */
 const KERNEL = 'lunatic:kernel';
@@ -50,7 +49,6 @@ export class Spawner {
       refuel: new WebAssembly.Suspending(scheduler.refuel),
       draft: scheduler.scratch.memory,
     };
-    scheduler.begin = (process) => this.#begin(process);
   }
 
   /**
@@ -66,7 +64,9 @@ export class Spawner {
   ): SpawnResult | Promise<SpawnResult> {
     const { environment, registry } = parent;
     const stdio = parent.stdio.forChild?.() ?? parent.stdio;
-    const created = this.#create(parent, { environment, registry, config, stdio }, module, entry);
+    const isAlike = config === parent.config && stdio === parent.stdio;
+    const context = isAlike ? parent : { environment, registry, config, stdio };
+    const created = this.#create(parent, context, module, entry);
     if (created.failure !== undefined) return created;
     const child = created.process;
     if (child.initialized) return this.#launch(parent, child, link);
@@ -84,7 +84,7 @@ export class Spawner {
     return this.#scheduler.suspend(parent, Wait.Spawn).then(
       () => (failed === null ? this.#launch(parent, child, link) : { failure: describeFailure(failed) }),
       (killed: unknown) => {
-        if (child.initialized) this.#scheduler.discard(child);
+        if (child.initialized) this.#scheduler.lifecycle.discard(child);
         throw killed;
       },
     );
@@ -116,7 +116,7 @@ export class Spawner {
         }
         const refusal = this.#scheduler.observers.refusal(root);
         if (refusal !== undefined) {
-          this.#scheduler.discard(root);
+          this.#scheduler.lifecycle.discard(root);
           resolve({ failure: refusal });
           return;
         }
@@ -140,7 +140,7 @@ export class Spawner {
     const { router } = environment;
     const refusal = scheduler.observers.refusal(child);
     if (refusal !== undefined) {
-      scheduler.discard(child);
+      scheduler.lifecycle.discard(child);
       return { failure: refusal };
     }
     if (link !== NO_TAG) {
@@ -158,7 +158,7 @@ export class Spawner {
     try {
       this.#scheduler.drainSignals(parent);
     } catch (killed) {
-      this.#scheduler.discard(child);
+      this.#scheduler.lifecycle.discard(child);
       throw killed;
     }
   }
@@ -284,64 +284,6 @@ export class Spawner {
       capacity.refuseMemories(since);
       throw error;
     }
-  }
-
-  /** Runs the start section of a process, or its entry function if the start section has run. */
-  #begin(process: Process): Promise<unknown> {
-    const { instance, module, entry } = process;
-    if (instance === null) throw new Error('a process without an instance');
-    try {
-      if (!process.initialized) {
-        const start = module.compiledFor(process.config).startExport;
-        return instance.starter(start ?? '')();
-      }
-      checkEntry(module, entry);
-      const { name, params } = entry;
-      if (isPlain(params)) return instance.starter(name)(...params);
-      const vectors = withVectorEntry(instance.exports[name], params);
-      return WebAssembly.promising(vectors.fn)(...vectors.params);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-}
-
-function isPlain(params: readonly EntryValue[]): params is readonly (number | bigint)[] {
-  for (const value of params) if (typeof value === 'object') return false;
-  return true;
-}
-
-/** @throws a trap if the entry function cannot be called with these parameters */
-function checkEntry(module: LoadedModule, { name, params }: Entry): void {
-  const type = module.exportedFunction(name);
-  if (type === undefined) {
-    throw noEntryTrap(`the module exports no function "${displayName(name)}"`);
-  }
-  if (!suits(params, type.params)) {
-    const given = params.map(typeOf).join(', ');
-    throw noEntryTrap(
-      `the entry function "${displayName(name)}" takes (${type.params.join(', ')}), it was given (${given})`,
-    );
-  }
-  if (type.results.length > 0) {
-    throw noEntryTrap(`the entry function "${displayName(name)}" must not return a value`);
-  }
-}
-
-function suits(params: readonly EntryValue[], wanted: readonly string[]): boolean {
-  if (params.length !== wanted.length) return false;
-  for (let i = 0; i < params.length; i++) if (typeOf(params[i] ?? 0) !== wanted[i]) return false;
-  return true;
-}
-
-function typeOf(value: EntryValue): string {
-  switch (typeof value) {
-    case 'number':
-      return 'i32';
-    case 'bigint':
-      return 'i64';
-    default:
-      return 'v128';
   }
 }
 

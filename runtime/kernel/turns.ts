@@ -31,6 +31,9 @@ export interface Turns {
   /** Resumes a suspended process between two turns. It must suspend itself with `suspendAgain`. */
   resumeOutOfTurn(process: Process, value: number): void;
 
+  /** Ends the turn of the current process, which is suspended or has ended, and begins that of the next one. */
+  handOn(): void;
+
   /** Suspends the current process as it was, and hands the turn on. */
   suspendAgain(): Promise<number>;
 }

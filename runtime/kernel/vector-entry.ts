@@ -1,6 +1,6 @@
 import { leb, section, smallModule } from '../wasm/index.ts';
+import type { EntryValue } from './entry.ts';
 import type { Starter } from './guest-instance.ts';
-import type { EntryValue } from './process.ts';
 
 /**
  * JavaScript cannot pass a v128 to wasm. So for an entry function with vectors a small module is made, whose function takes

@@ -1,9 +1,10 @@
-import { andThen, fail, INHERIT, OK } from '../../hostcall/conventions.ts';
+import { andThen, fail, inherits, OK } from '../../hostcall/conventions.ts';
 import { type HostContext, older } from '../../hostcall/function.ts';
+import type { Entry, EntryValue } from '../../kernel/entry.ts';
 import { type GuestMemory, RepeatedString } from '../../kernel/guest-memory.ts';
-import type { Entry, EntryValue, Process } from '../../kernel/process.ts';
+import type { Process } from '../../kernel/process.ts';
 import type { SpawnResult } from '../../kernel/spawn.ts';
-import { tagFromGuest } from '../../kernel/tag.ts';
+import { tagFromHalves } from '../../kernel/tag.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { HostWork } from '../../kernel/turn-work.ts';
 import { childConfig } from '../../permissions/child-config.ts';
@@ -51,33 +52,33 @@ function readParameter(memory: GuestMemory, at: number): EntryValue {
   }
 }
 
-interface SpawnArguments {
-  link: bigint;
-  configId: bigint;
-  moduleId: bigint;
-  namePointer: number;
-  nameLength: number;
-  paramsPointer: number;
-  paramsLength: number;
-}
-
 /** Nearly all spawns of a program name the same function. */
 const entryNames = new RepeatedString();
 
+/** Ids and the tag come in halves, the low one first: a program that spawns a lot would allocate for each. */
 function spawnChild(
   { scheduler, spawner }: HostContext,
-  args: SpawnArguments,
+  linkLow: number,
+  linkHigh: number,
+  configLow: number,
+  configHigh: number,
+  moduleLow: number,
+  moduleHigh: number,
+  namePointer: number,
+  nameLength: number,
+  paramsPointer: number,
+  paramsLength: number,
 ): SpawnResult | Promise<SpawnResult> {
   const { current } = scheduler;
   if (!current.config.canSpawnProcesses) {
     throw hostTrap('this process has no permission to spawn processes (config: can_spawn_processes)');
   }
   if (!current.initialized) throw hostTrap('a process cannot spawn others from its start section');
-  const wanted = args.configId === INHERIT ? null : current.configs.get(args.configId);
-  const module = args.moduleId === INHERIT ? current.module : current.modules.get(args.moduleId);
+  const wanted = inherits(configLow, configHigh) ? null : current.configs.at(configLow, configHigh);
+  const module = inherits(moduleLow, moduleHigh) ? current.module : current.modules.at(moduleLow, moduleHigh);
   const entry: Entry = {
-    name: entryNames.read(current.memory, args.namePointer, args.nameLength),
-    params: readParameters(current, args.paramsPointer, args.paramsLength),
+    name: entryNames.read(current.memory, namePointer, nameLength),
+    params: readParameters(current, paramsPointer, paramsLength),
   };
   const { environment } = current;
   const processes = environment.size + environment.starting;
@@ -89,7 +90,7 @@ function spawnChild(
   const config = wanted === null ? current.config : childConfig(wanted, current.config);
   if (typeof config === 'string') return { failure: config };
   scheduler.work.chargeSpawn(module.initialMemory);
-  const result = spawner.spawn(current, module, config, entry, tagFromGuest(args.link));
+  const result = spawner.spawn(current, module, config, entry, tagFromHalves(linkLow, linkHigh));
   if (!(result instanceof Promise)) return result;
   environment.starting++;
   return result.finally(() => {
@@ -112,22 +113,26 @@ process.define(
     // A guest may monitor its child, or link to it, before that has its first turn.
     work: HostWork.none,
     blocking: true,
+    split: true,
     older: [
       // Up to 0.7 there was no config.
       older(
         '(i64, i64, i32, i32, i32, i32, i32) -> i32',
         (current) =>
-          (link: bigint, module: bigint, ...rest: number[]) =>
-            current(link, INHERIT, module, ...rest),
+          (linkLow: number, linkHigh: number, ...rest: number[]) =>
+            current(linkLow, linkHigh, -1, -1, ...rest),
       ),
     ],
   },
   'Spawns a process that calls an exported function. Returns 0 with its id, or 1 with an error id.',
   (context) =>
     (
-      link: bigint,
-      configId: bigint,
-      moduleId: bigint,
+      linkLow: number,
+      linkHigh: number,
+      configLow: number,
+      configHigh: number,
+      moduleLow: number,
+      moduleHigh: number,
       namePointer: number,
       nameLength: number,
       paramsPointer: number,
@@ -135,8 +140,19 @@ process.define(
       idPointer: number,
     ) => {
       const parent = context.scheduler.current;
-      const args = { link, configId, moduleId, namePointer, nameLength, paramsPointer, paramsLength };
-      const result = spawnChild(context, args);
+      const result = spawnChild(
+        context,
+        linkLow,
+        linkHigh,
+        configLow,
+        configHigh,
+        moduleLow,
+        moduleHigh,
+        namePointer,
+        nameLength,
+        paramsPointer,
+        paramsLength,
+      );
       if (result instanceof Promise) return andThen(result, (done) => finishSpawn(parent, done, idPointer));
       return finishSpawn(parent, result, idPointer);
     },
@@ -145,15 +161,18 @@ process.define(
 process.define(
   'get_or_spawn',
   '(name_str_ptr: i32, name_str_len: i32, link: i64, config_id: i64, module_id: i64, func_str_ptr: i32, func_str_len: i32, params_ptr: i32, params_len: i32, node_id_ptr: i32, id_ptr: i32) -> i32',
-  { since: '0.13', blocking: true },
+  { since: '0.13', blocking: true, split: true },
   'Looks a name up, or spawns a process and registers it. Returns 2 for a known name, otherwise as `spawn`.',
   (context) =>
     (
       registryNamePointer: number,
       registryNameLength: number,
-      link: bigint,
-      configId: bigint,
-      moduleId: bigint,
+      linkLow: number,
+      linkHigh: number,
+      configLow: number,
+      configHigh: number,
+      moduleLow: number,
+      moduleHigh: number,
       namePointer: number,
       nameLength: number,
       paramsPointer: number,
@@ -165,7 +184,6 @@ process.define(
       const parent = scheduler.current;
       const { registry } = parent;
       const name = parent.memory.string(registryNamePointer, registryNameLength);
-      const args = { link, configId, moduleId, namePointer, nameLength, paramsPointer, paramsLength };
 
       const finish = (result: SpawnResult): number => {
         parent.memory.writeId(nodePointer, 0);
@@ -184,7 +202,19 @@ process.define(
         }
         if (parent.initialized && registry.isReserved(name))
           return andThen(whenReleased(context, parent, name), lookUp);
-        const result = spawnChild(context, args);
+        const result = spawnChild(
+          context,
+          linkLow,
+          linkHigh,
+          configLow,
+          configHigh,
+          moduleLow,
+          moduleHigh,
+          namePointer,
+          nameLength,
+          paramsPointer,
+          paramsLength,
+        );
         if (!(result instanceof Promise)) return finish(result);
         registry.reserve(name);
         return andThen(result, finish).finally(() => registry.release(name));
