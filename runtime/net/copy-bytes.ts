@@ -1,5 +1,5 @@
 /** Up to this many bytes a loop is faster than a view. */
-const SHORT = 64;
+const SHORT = 32;
 
 /** Copies `size` bytes. Both arrays must have the range. */
 export function copyBytes(
