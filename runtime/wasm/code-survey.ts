@@ -24,6 +24,8 @@ export const LoopFlag = {
   branched: 16,
   /** It takes as many turns each time, few enough that the path around it counts them all. */
   steady: 32,
+  /** Only a test at its end decides whether it goes on. */
+  testedAtEnd: 64,
 } as const;
 
 /** What is known of a call; a bit set. */

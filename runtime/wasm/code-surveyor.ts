@@ -297,7 +297,8 @@ export class CodeSurveyor implements CodeSurvey {
       const loop = this.#blockLoop[block] ?? NO_LOOP;
       this.#followBranch(opcode, block, loop);
       if (loop === NO_LOOP) continue;
-      this.#flagLoop(loop, flag);
+      const isLast = opcode === Op.brIf && label === 0 && reader.bytes[reader.position] === Op.end;
+      this.#flagLoop(loop, flag | (isLast ? LoopFlag.testedAtEnd : 0));
       this.counted.branch(loop);
       if (opcode === Op.brTable) found = BodyFlag.tableToLoop;
     }
@@ -314,6 +315,10 @@ export class CodeSurveyor implements CodeSurvey {
 
   #flagLoop(loop: number, flag: number): void {
     this.loopFlags.values[loop] = this.loopFlags.at(loop) | flag;
+  }
+
+  #unflagLoop(loop: number, flag: number): void {
+    this.loopFlags.values[loop] = this.loopFlags.at(loop) & ~flag;
   }
 
   #open(loop: number): void {
@@ -341,8 +346,9 @@ export class CodeSurveyor implements CodeSurvey {
     this.#innermostDepth = this.#innermostDepths[this.#depth] ?? 0;
   }
 
-  /** Counts all turns of a loop that has just ended, if it is a steady one. */
+  /** Called when a loop has just ended. Counts all its turns, if it is a steady one. */
   #closeLoop(loop: number): void {
+    if (!this.counted.hasOneWayOut(loop)) this.#unflagLoop(loop, LoopFlag.testedAtEnd);
     this.counted.close(loop, (this.loopFlags.at(loop) & LoopFlag.nested) === 0);
     const turns = this.counted.turns.at(loop);
     const work = turns * this.paths.mostOfTurn.at(loop);

@@ -7,7 +7,7 @@ export const Counted = {
   no: 0,
   /** `loop (if (x < bound) (then ... x += 1; br loop))`, as AssemblyScript writes it. */
   before: 1,
-  /** `loop ... (br_if loop ((x += stride) != bound))`, as LLVM writes it. */
+  /** `loop ... (br_if loop ((x += stride) != bound))`, as LLVM writes it; the bound may also come first. */
   after: 2,
 } as const;
 
@@ -48,6 +48,11 @@ export class CountedLoops {
 
   #step: number = Step.none;
   #candidate = NONE;
+  /** Offset of the instruction that pushed it. */
+  #candidateAt = NONE;
+  /** The local that was pushed right before the candidate, or `NONE`, and where. */
+  #below = NONE;
+  #belowAt = NONE;
   /** The last constant that was pushed. */
   #addend = 0;
   readonly #branches = new IntList(64);
@@ -159,7 +164,10 @@ export class CountedLoops {
   follow(reader: InstructionReader, loop: number, inside: number): void {
     switch (reader.opcode) {
       case Op.localGet:
+        this.#below = this.#step === Step.local ? this.#candidate : NONE;
+        this.#belowAt = this.#candidateAt;
         this.#candidate = reader.index;
+        this.#candidateAt = reader.start;
         this.#step = Step.local;
         return;
       case Op.i32Const:
@@ -224,14 +232,20 @@ export class CountedLoops {
     const size = Math.abs(this.#addend);
     if (size === 0 || size > STRIDE_LIMIT || (size & (size - 1)) !== 0) return;
     let branch = position;
+    let boundAt = position;
     if (bytes[position] === Op.brIf) {
       this.#foundKind = Bound.zero;
+    } else if (bytes[position] === Op.i32Ne && this.#below !== NONE) {
+      this.#foundKind = Bound.local;
+      this.#foundBound = this.#below;
+      boundAt = this.#belowAt;
+      branch = position + 1;
     } else {
       branch = this.#readBound(bytes, position) + 1;
       if (branch <= 0 || bytes[branch - 1] !== Op.i32Ne) return;
     }
     if (bytes[branch] !== Op.brIf || bytes[branch + 1] !== 0 || bytes[branch + 2] !== Op.end) return;
-    this.#note(loop, Counted.after, reader.index, position, Op.i32Ne);
+    this.#note(loop, Counted.after, reader.index, boundAt, Op.i32Ne);
     this.stride.values[loop] = this.#addend;
     this.#countTurns(loop, reader.index, this.#addend);
   }
@@ -249,6 +263,11 @@ export class CountedLoops {
   /** Called where the block right inside of the loop ends or has an `else`. By then, the counter must be updated. */
   closeInner(loop: number): void {
     if (this.kind.at(loop) === Counted.before && this.stride.at(loop) === 0) this.#leaves.values[loop] = 1;
+  }
+
+  /** Whether a single branch goes back to the loop, and none out of it. */
+  hasOneWayOut(loop: number): boolean {
+    return this.#branches.at(loop) === 1 && this.#leaves.at(loop) === 0;
   }
 
   isTestedBefore(loop: number): boolean {

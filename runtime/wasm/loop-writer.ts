@@ -16,8 +16,9 @@ const OTHER_LOOP = -2;
  * has reached its limit. There are four ways to:
  *
  * - Loops whose number of turns is known when they begin count before them: see `CountedLoopWriter`.
- * - Other innermost loops with small bodies are split. The call of `tick` is outside of the inner loop's cycle, so the
- *   engine unrolls it and allocates registers for it as before. The body is copied, so that several turns are counted at
+ * - Other innermost loops are split if their bodies are small, or only a test at their end leaves them: they may take
+ *   many turns. The call of `tick` is outside of the inner loop's cycle, so the engine unrolls it, allocates registers
+ *   for it, and knows what it has just stored, as before. Small bodies are copied, so that several turns are counted at
  *   once: see `LoopCopies`.
  *
  *       loop $outer                     for the last copy's `br $loop`:
@@ -26,9 +27,9 @@ const OTHER_LOOP = -2;
  *         end                             call tick; spent = 0
  *       end                               br $outer
  *
- * - Other loops are not unrolled anyway, and a loop around them would cost more than it saves: the engine looks at its
- *   own interrupt flag where each loop begins, and fills up with empty instructions before it. They count before each
- *   branch back.
+ * - Other loops count before each branch back. A loop around them would cost more than it saves: the engine looks at
+ *   its own interrupt flag where each loop begins, and fills up with empty instructions before it, while loops with
+ *   several ways out, as those that compare texts, mostly end soon.
  * - Loops that cannot be written so (with parameters, or reached by other branches), and those with calls that may
  *   charge, count at their head: an interpreter's loop has many branches back, but one head.
  */
@@ -42,6 +43,8 @@ export class LoopWriter {
   #countedLoop = OTHER_LOOP;
   /** The loop at hand, if it is split. */
   #splitLoop = OTHER_LOOP;
+  /** 1 if it has a block around it that its copies jump out of. */
+  #exitBlock = 0;
   /** A local for the operand of a branch table that jumps back; -1 where none could be added. */
   #scratch = -1;
 
@@ -131,8 +134,10 @@ export class LoopWriter {
       return true;
     }
     const turns = this.#copies.count(walk);
-    if (turns > 1) this.#split(walk, loop, turns);
-    return turns > 1;
+    const isTestedAtEnd = (this.#module.code.loopFlags.at(loop) & LoopFlag.testedAtEnd) !== 0;
+    if (turns === 1 && !isTestedAtEnd) return false;
+    this.#split(walk, loop, turns);
+    return true;
   }
 
   #countAtHead(walk: CodeWalk, loop: number): void {
@@ -152,13 +157,16 @@ export class LoopWriter {
     emit.insert(reader.start);
     emit.constant(turns * this.#weight(loop));
     emit.localSet(this.#work.step);
-    emit.u8(Op.block);
-    emit.u8(0x40);
+    this.#exitBlock = turns > 1 ? 1 : 0;
+    if (turns > 1) {
+      emit.u8(Op.block);
+      emit.u8(0x40);
+    }
     emit.copy(reader.bytes, reader.start, reader.position);
     emit.copy(reader.bytes, reader.start, reader.position);
     for (let turn = 1; turn < turns; turn++) this.#copies.write(walk);
     emit.resume(reader.position);
-    walk.openLoop(3);
+    walk.openLoop(2 + this.#exitBlock);
   }
 
   /** Whether other passes write into the innermost loop at hand, or have it copied with indices moved. */
@@ -181,7 +189,7 @@ export class LoopWriter {
       this.#splitLoop = OTHER_LOOP;
       emit.u8(Op.end);
       emit.u8(Op.end);
-      emit.u8(Op.end);
+      if (this.#exitBlock > 0) emit.u8(Op.end);
     }
     emit.resume(reader.position);
     return true;

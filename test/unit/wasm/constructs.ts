@@ -60,6 +60,17 @@ export const classicModules: Record<string, string> = {
         (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 31)) (local.get $x)))
         (local.set $x (call $far (i32.add (local.get $x) (i32.const 1)))) (br $l))))
       (local.get $s))
+    (func (export "a bound that is pushed first") (param i32) (param $n i32) (result i32) (local $x i32) (local $s i32)
+      (local.set $n (i32.and (local.get $n) (i32.const 0x3fff))) (local.set $x (i32.sub (local.get $n) (i32.const 40000)))
+      (loop $l (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 31)) (local.get $x)))
+        (br_if $l (i32.ne (local.get $n) (local.tee $x (i32.add (local.get $x) (i32.const 2))))))
+      (i32.add (local.get $s) (local.get $x)))
+    (func (export "a larger body with a test at its end") (param $n i32) (result i32) (local $x i32) (local $s i32)
+      (local.set $n (i32.and (local.get $n) (i32.const 0xffff)))
+      (loop $l
+        ${'(local.set $s (i32.add (i32.mul (local.get $s) (i32.const 31)) (local.get $x)))'.repeat(8)}
+        (br_if $l (i32.lt_u (local.tee $x (i32.add (local.get $x) (i32.const 1))) (local.get $n))))
+      (i32.add (local.get $s) (local.get $x)))
     (func (export "constant bounds in a loop") (param $n i32) (result i32) (local $x i32) (local $s i32)
       (local.set $n (i32.and (local.get $n) (i32.const 0xff)))
       (loop $o
