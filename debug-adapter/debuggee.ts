@@ -1,7 +1,7 @@
 import { ContinuedEvent, Event, ExitedEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Notifications, ProcessKey, Stack } from '../runtime/inspect/protocol.ts';
-import { processActivity } from '../runtime/inspect/view/index.ts';
+import { printableLines, processActivity } from '../runtime/inspect/view/index.ts';
 import { type InspectClient, InspectRequestError } from '../runtime/internal.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
@@ -301,7 +301,7 @@ export class Debuggee {
   }
 
   #sayEnd({ exitCode, reason }: Notifications['ended']): void {
-    if (exitCode !== 0) this.#say(`The program ended with exit code ${exitCode}: ${reason}`);
+    if (exitCode !== 0) this.#say(`The program ended with exit code ${exitCode}: ${printableLines(reason)}`);
   }
 
   #say(text: string): void {

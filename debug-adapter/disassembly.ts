@@ -1,5 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
+import { displayName } from '../runtime/inspect/view/index.ts';
 import {
   type Disassembly,
   disassembleFunction,
@@ -52,7 +53,7 @@ export class Disassemblies {
     if (functionName !== undefined) return functionName;
     const { exports } = await this.#module(module);
     const exported = exports.find(({ kind, index }) => kind === 'function' && index === functionIndex);
-    return exported?.name ?? `function ${functionIndex}`;
+    return exported === undefined ? `function ${functionIndex}` : displayName(exported.name);
   }
 
   /** Describes a frame in one line: its function and the offset. */

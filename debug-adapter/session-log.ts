@@ -1,4 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { escapedJson } from '../runtime/inspect/view/index.ts';
 import type { LogFile } from './log-file.ts';
 
 /** Lines that are kept for a file that is opened later: a client says in its third request that it wants one. */
@@ -71,7 +72,7 @@ export class SessionLog {
   }
 
   #text(message: DebugProtocol.ProtocolMessage): string {
-    const text = JSON.stringify(message, hideValues);
+    const text = escapedJson(JSON.stringify(message, hideValues));
     return text.length <= MAX_MESSAGE
       ? text
       : `${text.slice(0, MAX_MESSAGE)}... of ${text.length} characters`;

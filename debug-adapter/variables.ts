@@ -6,6 +6,7 @@ import {
   countOf,
   dataOf,
   hexOf,
+  jsonText,
   messageLine,
   processName,
   textOf,
@@ -104,7 +105,7 @@ function messageFields({ kind, tag, size, data, resources, process }: MessageInf
   const bytes = dataOf(data);
   const rest = size > bytes.length ? ` … and ${countOf(size - bytes.length, 'byte')} more` : '';
   const text = textOf(bytes, size);
-  if (text !== undefined && text !== '') fields.push(plain('text', `${JSON.stringify(text)}${rest}`));
+  if (text !== undefined && text !== '') fields.push(plain('text', `${jsonText(text)}${rest}`));
   if (bytes.length > 0) fields.push(plain('bytes', `${hexOf(bytes)}${rest}`));
   for (const [i, resource] of resources.entries()) fields.push(plain(`resource ${i}`, resource));
   return fields;

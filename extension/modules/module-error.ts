@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { printableLines } from '../../runtime/inspect/view/index.ts';
 import { assembleText, isWasmBinary, readModule, WasmFormatError, WatError } from '../../runtime/internal.ts';
 
 /** One thing that is wrong with a module. */
@@ -51,7 +52,7 @@ function checkBinary(bytes: Uint8Array): void {
     readModule(bytes);
   } catch (error) {
     if (!(error instanceof WasmFormatError)) throw error;
-    throw new ModuleReadError([{ message: error.message }], error);
+    throw new ModuleReadError([{ message: printableLines(error.message) }], error);
   }
 }
 

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
+import { displayName } from '../../runtime/inspect/view/index.ts';
 import type { ReportEvent, SourceLocation, TestFailure } from '../../runtime/internal.ts';
 import { type Log, messageOf } from '../log.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
@@ -147,7 +148,7 @@ export class ModuleRun {
         // A cancelled test has no result.
         if (outcome === 'cancelled') return;
         this.#open.delete(event.export);
-        const heading = title === name ? name : `${name}: ${title}`;
+        const heading = displayName(title === name ? name : `${name}: ${title}`);
         const text = output === '' || output.endsWith('\n') ? output : `${output}\n`;
         this.#run.appendOutput(
           terminalText(`${outcome === 'passed' ? '✓' : '✗'} ${heading}\n`),

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { displayName } from '../../runtime/inspect/view/index.ts';
 import type { ModuleReadError } from '../modules/module-error.ts';
 import type { FoundTest } from './read-module-tests.ts';
 import { groupTests, type TestGroup } from './test-groups.ts';
@@ -74,7 +75,7 @@ export class TestItems {
     const path = vscode.workspace.asRelativePath(uri);
     const slash = path.lastIndexOf('/');
     const label = slash < 0 ? path : `${path.slice(slash + 1)} (${path.slice(0, slash)})`;
-    const item = this.#controller.createTestItem(uri.toString(), label, uri);
+    const item = this.#controller.createTestItem(uri.toString(), displayName(label), uri);
     item.sortText = path;
     this.#controller.items.add(item);
     return item;
@@ -90,7 +91,8 @@ export class TestItems {
 
   #groupItem(parent: vscode.TestItem, uri: vscode.Uri, group: TestGroup): vscode.TestItem {
     const id = `${uri}#group ${group.name}`;
-    const item = parent.children.get(id) ?? this.#controller.createTestItem(id, group.label, uri);
+    const item =
+      parent.children.get(id) ?? this.#controller.createTestItem(id, displayName(group.label), uri);
     this.#data.set(item, { kind: 'group' });
     this.#fill(item, uri, group);
     return item;
@@ -98,8 +100,8 @@ export class TestItems {
 
   #testItem(parent: vscode.TestItem, uri: vscode.Uri, label: string, test: FoundTest): vscode.TestItem {
     const id = `${uri}#test ${test.exportName}`;
-    const item = parent.children.get(id) ?? this.#controller.createTestItem(id, label, uri);
-    item.label = labelled(label, test);
+    const item = parent.children.get(id) ?? this.#controller.createTestItem(id, displayName(label), uri);
+    item.label = displayName(labelled(label, test));
     item.range = rangeOf(test);
     this.#data.set(item, { kind: 'test', uri, test });
     return item;

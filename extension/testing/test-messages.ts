@@ -1,5 +1,5 @@
 /** Texts about failures of tests. */
-import { processLine } from '../../runtime/inspect/view/index.ts';
+import { displayName, printableLines, processLine } from '../../runtime/inspect/view/index.ts';
 import type { ReportFrame, ReportProcess, TestFailure } from '../../runtime/internal.ts';
 
 /**
@@ -7,8 +7,9 @@ import type { ReportFrame, ReportProcess, TestFailure } from '../../runtime/inte
  * values were compared, VS Code displays the difference below, and the text is the message alone.
  */
 export function failureText({ message, stack, processes, ...compared }: TestFailure): string {
-  if (isDifference(compared)) return message;
-  return [message, ...stackLines(stack, MAX_STACK), ...processes.flatMap(processLines)].join('\n');
+  const said = printableLines(message);
+  if (isDifference(compared)) return said;
+  return [said, ...stackLines(stack, MAX_STACK), ...processes.flatMap(processLines)].join('\n');
 }
 
 /** Whether the failure is a comparison of two values. */
@@ -28,13 +29,16 @@ function stackLines(stack: readonly ReportFrame[], most: number): string[] {
 }
 
 function processLines(process: ReportProcess): string[] {
-  return [processLine({ ...process, stack: [] }), ...stackLines(process.stack, MAX_PROCESS_STACK)];
+  return [
+    processLine({ ...process, names: process.names.map(displayName), stack: [] }),
+    ...stackLines(process.stack, MAX_PROCESS_STACK),
+  ];
 }
 
 /** `divide (function 3, offset 0x20e)` */
 function frameLabel({ function: name, index, offset }: ReportFrame): string {
   const place = `function ${index}, offset 0x${offset.toString(16)}`;
-  return name === null ? place : `${name} (${place})`;
+  return name === null ? place : `${displayName(name)} (${place})`;
 }
 
 /** The text with the line ends of a terminal. */

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { jsonText } from '../text/json-text.ts';
 import { type ColorChoice, paintFor, wantsColors } from './colors.ts';
+import { errorText } from './error-text.ts';
 import { colorOption, jsonOption, pluginOption } from './options.ts';
 import { type PermissionFlags, withHostOptions } from './permission-options.ts';
 import { pluginsOf } from './plugins.ts';
@@ -45,12 +47,12 @@ async function check(files: readonly string[], options: CheckFlags): Promise<num
   const hostFunctions = hostFunctionsOf(options, plugins);
   for (const file of files) checks.push(await checkFile(file, plugins, hostFunctions));
   for (const { module, problems } of checks) {
-    if (module === undefined) process.stderr.write(`Error: ${problems.join('\n')}\n`);
+    if (module === undefined) process.stderr.write(errorText(problems.join('\n')));
   }
   const modules = checks.filter(({ module }) => module !== undefined);
   await printAll(
     options.json
-      ? `${JSON.stringify(checks, null, 2)}\n`
+      ? `${jsonText(checks, 2)}\n`
       : modules.map((found) => describeCheck(found, paint)).join('\n'),
   );
   return checks.every(({ ok }) => ok) ? 0 : ExitCode.Failed;

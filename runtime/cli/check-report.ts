@@ -1,4 +1,4 @@
-import { printable } from '../text/printable.ts';
+import { printable, printableLines } from '../text/printable.ts';
 import { bytesOf, countOf } from '../text/quantities.ts';
 import type { Check, CheckedModule } from './check.ts';
 import type { Paint } from './colors.ts';
@@ -19,7 +19,7 @@ export function describeCheck({ file, ok, problems, warnings, module }: Check, p
     ...listed(paint('red', 'problem'), problems),
     ...listed(paint('yellow', 'warning'), warnings),
   ];
-  return `${file}: ${verdict}${size}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return `${printable(file)}: ${verdict}${size}\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
 function describeModule({ imports, features, memories, exports, entry }: CheckedModule): string[] {
@@ -56,7 +56,7 @@ function needs(imports: CheckedModule['imports']): string {
 function listed(title: string, texts: readonly string[]): string[] {
   const lines = texts
     .slice(0, SHOWN_LINES)
-    .map((text) => `${title}   ${text.replaceAll('\n', '\n            ')}`);
+    .map((text) => `${title}   ${printableLines(text).replaceAll('\n', '\n            ')}`);
   const more = texts.length - SHOWN_LINES;
   return more > 0 ? [...lines, `... ${more} more`] : lines;
 }

@@ -1,5 +1,6 @@
 import { signatureText } from '../host/linker.ts';
 import { displayName } from '../text/display-name.ts';
+import { jsonText } from '../text/json-text.ts';
 import { type ColorChoice, type Paint, paintFor, wantsColors } from './colors.ts';
 import { readModuleFile, readModuleOf } from './load.ts';
 import { type ExportedFunction, type ModuleExports, readExports } from './module-exports.ts';
@@ -20,7 +21,7 @@ export async function listExports(
 ): Promise<string> {
   const bytes = await readModuleFile(path);
   const exports = readExports(readModuleOf(path, bytes));
-  if (json) return `${JSON.stringify({ file: path, ...exports }, null, 2)}\n`;
+  if (json) return `${jsonText({ file: path, ...exports }, 2)}\n`;
   return describeExports(exports, paintFor(wantsColors(STDOUT, color)));
 }
 

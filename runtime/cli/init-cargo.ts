@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, TomlError, type TomlValue } from 'smol-toml';
+import { displayName } from '../text/display-name.ts';
 import { CommandError } from './load.ts';
 import type { NewContent } from './replace-files.ts';
 import { setInToml, type TomlSetting } from './toml-edit.ts';
@@ -41,7 +42,9 @@ export function setUpCargo(folder: string, wanted?: CargoTarget): CargoSetup {
   const target = present ?? wanted ?? TARGETS[0];
   if (!isTarget(target) || (wanted !== undefined && target !== wanted)) {
     const allowed = wanted === undefined ? TARGETS.join(' or ') : wanted;
-    throw new CommandError(`${path}: build.target is "${target}", it would have to be ${allowed}`);
+    throw new CommandError(
+      `${path}: build.target is "${displayName(target)}", it would have to be ${allowed}`,
+    );
   }
   const settings: TomlSetting[] = [];
   if (present === undefined) settings.push({ table: ['build'], key: 'target', value: target });

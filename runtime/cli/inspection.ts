@@ -10,6 +10,7 @@ import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import type { Runtime } from '../runtime.ts';
+import { printableLines } from '../text/printable.ts';
 import { CommandError } from './load.ts';
 
 /** The program that is inspected. */
@@ -110,7 +111,8 @@ export class Inspection {
 
   /** Tells the clients how the program has ended. */
   async close(exitCode: number, exit: Exit | string): Promise<void> {
-    const reason = typeof exit === 'string' ? exit : 'message' in exit ? exit.message : exit.kind;
+    const said = typeof exit === 'string' ? exit : 'message' in exit ? exit.message : exit.kind;
+    const reason = printableLines(said);
     await this.#server?.close({ exitCode, reason });
   }
 }

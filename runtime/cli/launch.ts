@@ -6,6 +6,7 @@
  */
 import { hasJspi, V8_FLAGS } from '../kernel/jspi.ts';
 import { cacheFolder } from './cache-folder.ts';
+import { errorText } from './error-text.ts';
 import { isCargoTest, withImpliedRun } from './mode.ts';
 import { makePrivateFolder } from './private-files.ts';
 import { Scripts } from './scripts.ts';
@@ -64,7 +65,7 @@ async function runHere(): Promise<void> {
   try {
     process.exit(await (isPlainRun(words) ? scripts.main().run(words.slice(1)) : runProgram(words)));
   } catch (error) {
-    process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(errorText(error));
     process.exit(1);
   }
 }

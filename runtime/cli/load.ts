@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { printable } from '../text/printable.ts';
 import { isWasmBinary, readModule, WasmFormatError, type WasmModule } from '../wasm/index.ts';
 import { assembleApart } from '../wat/index.ts';
 
@@ -34,7 +35,7 @@ export function readModuleOf(path: string, bytes: Uint8Array): WasmModule {
     return readModule(bytes);
   } catch (error) {
     if (!(error instanceof WasmFormatError)) throw error;
-    throw new CommandError(`Module '${path}' is malformed: ${error.message}`, { cause: error });
+    throw new CommandError(`Module '${printable(path)}' is malformed: ${error.message}`, { cause: error });
   }
 }
 
@@ -42,18 +43,18 @@ function unreadable(path: string, error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   switch (code) {
     case 'ENOENT':
-      return `Module '${path}' not found`;
+      return `Module '${printable(path)}' not found`;
     case 'EISDIR':
-      return `Module '${path}' is a directory`;
+      return `Module '${printable(path)}' is a directory`;
     case 'EACCES':
-      return `Module '${path}' cannot be read: permission denied`;
+      return `Module '${printable(path)}' cannot be read: permission denied`;
     default:
-      return `Module '${path}' cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      return `Module '${printable(path)}' cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
 function notAModule(path: string, bytes: Uint8Array): string {
-  if (bytes.length === 0) return `Module '${path}' is empty`;
+  if (bytes.length === 0) return `Module '${printable(path)}' is empty`;
   const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  return `Module '${path}' is not a wasm module: it starts with ${start} instead of 00 61 73 6d`;
+  return `Module '${printable(path)}' is not a wasm module: it starts with ${start} instead of 00 61 73 6d`;
 }

@@ -4,7 +4,7 @@ import { endText } from '../inspect/view/index.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import { formatStack } from '../kernel/guest-stack.ts';
 import type { Process } from '../kernel/process.ts';
-import { printable } from '../text/printable.ts';
+import { printableLines } from '../text/printable.ts';
 import type { Log } from './log.ts';
 
 /** The log target for the ends of processes. */
@@ -62,10 +62,5 @@ function describeFailure(process: Process, exit: Exit, detailed: boolean): strin
 }
 
 function describeBug(error: Error): string {
-  return `by an error in the runtime, please report it:\n${lines(error.stack ?? error.message)}`;
-}
-
-/** A text that may quote a guest, without characters that control a terminal. */
-function lines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
+  return `by an error in the runtime, please report it:\n${printableLines(error.stack ?? error.message)}`;
 }

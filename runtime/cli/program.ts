@@ -1,6 +1,7 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { withInspectAddress } from '../inspect/address.ts';
+import { printableLines } from '../text/printable.ts';
 import { checkCommand } from './check-command.ts';
 import { completionsCommand } from './completions-command.ts';
 import { dapCommand } from './dap-command.ts';
@@ -62,15 +63,19 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 }
 
 function withCommonOptions(command: Command): Command {
-  return command
-    .version(`lunatic-runtime ${manifest.version}`, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .showHelpAfterError('(see `lunatic --help`)')
-    .configureHelp({ optionDescription })
-    .hook('preAction', () => {
-      hasActed = true;
-    })
-    .exitOverride();
+  return (
+    command
+      .version(`lunatic-runtime ${manifest.version}`, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'print this help')
+      .showHelpAfterError('(see `lunatic --help`)')
+      .configureHelp({ optionDescription })
+      // What is wrong on a command line may be the name of a file.
+      .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+      .hook('preAction', () => {
+        hasActed = true;
+      })
+      .exitOverride()
+  );
 }
 
 /** Without what needs no words: flags are off, and lists are empty, unless they are given. */
@@ -79,4 +84,9 @@ function optionDescription(option: Option): string {
   const isPlain = defaultValue === false || (Array.isArray(defaultValue) && defaultValue.length === 0);
   const shown: Option = isPlain ? Object.create(option, { defaultValue: { value: undefined } }) : option;
   return new Help().optionDescription(shown);
+}
+
+/** An error of a wrong command line, with what was perhaps meant on a second line. */
+function oneLine(text: string): string {
+  return printableLines(text.replaceAll(/\n(?!\(Did you mean |$)/g, '\ufffd'));
 }

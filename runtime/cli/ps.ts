@@ -8,6 +8,7 @@ import {
   processActivity,
 } from '../inspect/view/index.ts';
 import { displayName } from '../text/display-name.ts';
+import { jsonText } from '../text/json-text.ts';
 import { type ColorChoice, type Paint, paintFor, type Style, wantsColors } from './colors.ts';
 import { allProcesses, lookAt } from './looking.ts';
 import { isTerminal } from './terminal.ts';
@@ -33,7 +34,7 @@ export async function listProcesses(
     const { program, arguments: args, pid } = client.welcome;
     if (json) {
       const found = { program, arguments: args, pid, total: processes.length, processes };
-      return `${JSON.stringify(found, null, 2)}\n`;
+      return `${jsonText(found, 2)}\n`;
     }
     return describeTable(processes, terminalWidth(), paintFor(wantsColors(STDOUT, color)), Date.now());
   });

@@ -5,6 +5,7 @@ import { STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
+import { printable } from '../text/printable.ts';
 import { noteRun } from './has-run.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
@@ -108,7 +109,7 @@ export async function run(
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
     const failure = new CommandError(
-      `Failed to spawn process from ${path}::${displayName(options.entry)}()\n  ${error.message}`,
+      `Failed to spawn process from ${printable(path)}::${displayName(options.entry)}()\n  ${error.message}`,
       { cause: error },
     );
     await inspection?.close(ExitCode.Failed, failure.message);

@@ -3,6 +3,7 @@ import { InspectRequestError } from '../inspect/client.ts';
 import { InspectError, type ProcessInfo, type Stack } from '../inspect/protocol.ts';
 import { processActivity, processLine } from '../inspect/view/index.ts';
 import { displayName } from '../text/display-name.ts';
+import { jsonText } from '../text/json-text.ts';
 import { allProcesses, lookAt } from './looking.ts';
 
 /** The number of requests that are sent before their answers are awaited. */
@@ -25,9 +26,8 @@ export async function listStacks(url: string, { json }: { readonly json: boolean
       }
     }
     if (json) {
-      return `${JSON.stringify(
+      return `${jsonText(
         found.map(({ info, stack }) => ({ ...info, stack: stack.frames, missing: stack.missing })),
-        null,
         2,
       )}\n`;
     }

@@ -10,6 +10,9 @@ import {
   TestStartError,
   type TestWatcher,
 } from '../testing/index.ts';
+import { displayName } from '../text/display-name.ts';
+import { printable } from '../text/printable.ts';
+import { errorText, messageOf } from './error-text.ts';
 import type { Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
@@ -79,13 +82,14 @@ export class TestRound {
     for (const file of files) {
       if (this.#signal?.aborted) return;
       await this.#runFile(file).catch((error: unknown) => {
-        const [line] = messageOf(error).split('\n');
-        this.#print(this.#surroundings.streams.error, `Error: ${line}\n`);
+        const [line] = errorText(error).split('\n');
+        this.#print(this.#surroundings.streams.error, `${line}\n`);
       });
     }
     this.#reporter.end();
     const { output } = this.#surroundings.streams;
-    if (output.isTerminal) this.#print(output, `Waiting for changes of ${files.join(', ')}; Ctrl-C ends.\n`);
+    if (output.isTerminal)
+      this.#print(output, `Waiting for changes of ${files.map(printable).join(', ')}; Ctrl-C ends.\n`);
   }
 
   /** Stops all processes at once. The command ends. */
@@ -197,10 +201,6 @@ function watcherFor(inspection: Inspection): TestWatcher {
 }
 
 function notStarted(file: string, error: TestStartError): CommandError {
-  const message = `Failed to spawn process from ${file}::${error.test}\n  ${error.message}`;
+  const message = `Failed to spawn process from ${printable(file)}::${displayName(error.test)}\n  ${error.message}`;
   return new CommandError(message, { cause: error });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 import type { Exit } from '../kernel/exit.ts';
-import { printable } from '../text/printable.ts';
+import { printableLines } from '../text/printable.ts';
 import type { ProcessEnd } from './protocol.ts';
 
 /** Characters of a message that are told: guests choose them. */
@@ -28,6 +28,5 @@ export function processEnd(exit: Exit, panic: string | null = null): ProcessEnd 
 
 /** A text of several lines that a guest chose, fit to be displayed. */
 function displayText(text: string): string {
-  const some = text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE)}…`;
-  return some.split('\n').map(printable).join('\n');
+  return printableLines(text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE)}…`);
 }

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { printable } from '../text/printable.ts';
 import { ModuleError } from './module-error.ts';
 
 /** Bytes from which on checking takes longer than loading what is needed to leave it out. */
@@ -16,7 +17,7 @@ export function compile(bytes: Uint8Array, isChecked: boolean): WebAssembly.Modu
     if (later) setFlagsFromString('--wasm-lazy-validation');
     return new WebAssembly.Module(bytes);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = printable(error instanceof Error ? error.message : String(error));
     throw new ModuleError(`the module cannot be compiled with its checks for preemption: ${text}`, {
       cause: error,
     });
@@ -36,7 +37,7 @@ export function validate(bytes: Uint8Array): void {
   try {
     new WebAssembly.Module(bytes);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = printable(error instanceof Error ? error.message : String(error));
     throw new ModuleError(text.replace(/^WebAssembly\.Module\(\): /, ''), { cause: error });
   }
   throw new ModuleError('the module is not valid');

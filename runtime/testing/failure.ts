@@ -6,6 +6,7 @@ import type { Exit } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
 import type { Panic } from '../symbols/panic-text.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
+import { printableLines } from '../text/printable.ts';
 import type { DeathCause } from './death-causes.ts';
 import type { FailureReason, ReportFrame, TestFailure } from './report.ts';
 
@@ -117,9 +118,9 @@ function leftReports(count: number): string {
  *         actual: 5
  */
 function describeReport({ message, expected, actual }: FailureReport): string {
-  const lines = [`failed: ${message}\n`];
-  if (expected !== null) lines.push(labelled('  expected:', expected));
-  if (actual !== null) lines.push(labelled('    actual:', actual));
+  const lines = [`failed: ${printableLines(message)}\n`];
+  if (expected !== null) lines.push(labelled('  expected:', printableLines(expected)));
+  if (actual !== null) lines.push(labelled('    actual:', printableLines(actual)));
   return lines.join('');
 }
 

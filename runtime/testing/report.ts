@@ -9,7 +9,9 @@
  * Runner, reporters and readers use the types of this file. A reader refuses fields that are unknown or missing: whoever
  * adds one raises `REPORT_VERSION`.
  */
+
 import * as v from 'valibot';
+import { jsonText } from '../text/json-text.ts';
 
 /** The version that this runtime writes and reads. */
 export const REPORT_VERSION = 1;
@@ -182,7 +184,7 @@ const BEGINNING = '{"event":';
 /** The line of an event, with its end. Event and file come first, for people who read it. */
 export function reportLine(event: ReportEvent): string {
   const head = 'file' in event ? { event: event.event, file: event.file } : { event: event.event };
-  return `${JSON.stringify({ ...head, ...event })}\n`;
+  return `${jsonText({ ...head, ...event })}\n`;
 }
 
 /** Reads a report line by line. */

@@ -1,3 +1,4 @@
+import { printableLines } from '../text/printable.ts';
 import type { FailureReason } from './report.ts';
 
 /** What a test is judged by. */
@@ -50,7 +51,7 @@ function judgeByName({ expectedPanic, endedNormally, panic, echoed }: Evidence):
     if (expectedPanic === '') return PASSED;
     return {
       reason: 'other-panic',
-      note: `note: Process received kill signal, but expected a panic that contains \`${expectedPanic}\`\n`,
+      note: `note: Process received kill signal, but expected a panic that contains \`${printableLines(expectedPanic)}\`\n`,
     };
   }
   return panic.includes(expectedPanic) ? PASSED : otherPanic(panic, expectedPanic);
@@ -70,7 +71,7 @@ function otherPanic(panic: string, expected: string): Verdict {
     reason: 'other-panic',
     note:
       'note: panic did not contain expected string\n' +
-      `      panic message: \`"${panic}"\`,\n` +
-      ` expected substring: \`"${expected}"\`\n`,
+      `      panic message: \`"${printableLines(panic)}"\`,\n` +
+      ` expected substring: \`"${printableLines(expected)}"\`\n`,
   };
 }

@@ -7,3 +7,8 @@ export function printable(name: string): string {
   // V8 takes long to read the classes: only when they are used.
   return name.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }
+
+/** The same for a text of several lines, as messages are. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}

@@ -1,3 +1,4 @@
+import { displayName } from '../text/display-name.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { CustomSection, WasmModule } from './module.ts';
 
@@ -41,5 +42,10 @@ export const SECTION_ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 
 
 /** Makes a reader of a custom section's contents. */
 export function customReader(module: WasmModule, custom: CustomSection): ByteReader {
-  return new ByteReader(module.bytes, custom.start, custom.end, `custom section "${custom.name}"`);
+  return new ByteReader(
+    module.bytes,
+    custom.start,
+    custom.end,
+    `custom section "${displayName(custom.name)}"`,
+  );
 }

@@ -1,3 +1,4 @@
+import { printable } from '../text/printable.ts';
 import { WatError } from './assemble-text.ts';
 import type { Assembly, AssemblyJob } from './assembler.ts';
 import { HelperError, HelperThread } from './helper-thread.ts';
@@ -29,7 +30,7 @@ export async function assembleApart(
     assembly = await thread.run({ source, fileName }, limit);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    throw new WatError(`${fileName} cannot be assembled: ${error.message}`, { cause: error });
+    throw new WatError(`${printable(fileName)} cannot be assembled: ${error.message}`, { cause: error });
   }
   if ('wrong' in assembly) throw new WatError(assembly.wrong);
   return assembly.bytes;

@@ -1,3 +1,5 @@
+import { printable, printableLines } from '../text/printable.ts';
+
 /** Thrown when text does not parse or validate as a module. The message is the assembler's, with line and column. */
 export class WatError extends Error {
   override readonly name = 'WatError';
@@ -38,7 +40,7 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
   const wabt = await load();
   try {
     // The text is passed as bytes, since the assembler cuts each character of a string down to one byte.
-    const module = wabt.parseWat(fileName, new TextEncoder().encode(source), FEATURES);
+    const module = wabt.parseWat(printable(fileName), new TextEncoder().encode(source), FEATURES);
     try {
       module.resolveNames();
       // `validate` takes the features, too, though its types do not say so.
@@ -63,6 +65,6 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
 function complaint(error: unknown, fileName: string): string {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof WebAssembly.RuntimeError)
-    return `${fileName} is too much for the assembler, perhaps it nests too deeply: ${message}`;
-  return message.replace(/^\w+ failed:\n/, '').trimEnd();
+    return `${printable(fileName)} is too much for the assembler, perhaps it nests too deeply: ${message}`;
+  return printableLines(message.replace(/^\w+ failed:\n/, '').trimEnd());
 }

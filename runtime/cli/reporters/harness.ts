@@ -1,4 +1,5 @@
 import type { TestEvent, TestResult, TestSummary } from '../../testing/index.ts';
+import { printable } from '../../text/printable.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 
 const COLORS = { ok: '92', FAILED: '91', ignored: '93', cancelled: '93' } as const;
@@ -80,9 +81,9 @@ export abstract class HarnessReporter implements Reporter {
   #showOutputs(title: string, results: readonly TestResult[]): void {
     this.print(`\n${title}:\n`);
     for (const { title, output } of results) {
-      if (!output.isEmpty) this.print(`\n---- ${title} stdout ----\n${output.text}`);
+      if (!output.isEmpty) this.print(`\n---- ${printable(title)} stdout ----\n${output.text}`);
     }
-    this.print(`\n${title}:\n${results.map((result) => `    ${result.title}\n`).join('')}`);
+    this.print(`\n${title}:\n${results.map((result) => `    ${printable(result.title)}\n`).join('')}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SelectedTest } from '../../testing/index.ts';
+import { printable } from '../../text/printable.ts';
 import { JsonReporter } from './json.ts';
 import { JunitReporter } from './junit.ts';
 import { PrettyReporter } from './pretty.ts';
@@ -21,5 +22,5 @@ export function createReporter(name: ReporterName, options: ReporterOptions): Re
 
 /** The list of tests in the format of Rust's test harness. */
 export function testList(tests: readonly SelectedTest[]): string {
-  return tests.map(({ test }) => `${test.name}: test\n`).join('');
+  return tests.map(({ test }) => `${printable(test.name)}: test\n`).join('');
 }

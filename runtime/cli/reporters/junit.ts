@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { formatFrame } from '../../symbols/stack-frame.ts';
 import type { ReportFrame, TestEvent, TestFailure, TestResult } from '../../testing/index.ts';
+import { printableLines } from '../../text/printable.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 import { type Attributes, element, text } from './xml.ts';
 
@@ -129,7 +130,7 @@ function describe({ message, expected, actual, location, stack }: TestFailure): 
   if (expected !== null) lines.push(`expected: ${expected}`);
   if (actual !== null) lines.push(`actual: ${actual}`);
   if (location !== null) lines.push(`at ${location.file}:${location.line}:${location.column}`);
-  return [...lines, ...stack.map((frame) => `    ${describeFrame(frame)}`)].join('\n');
+  return printableLines([...lines, ...stack.map((frame) => `    ${describeFrame(frame)}`)].join('\n'));
 }
 
 /** A frame in the format of all stacks. */

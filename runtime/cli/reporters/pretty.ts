@@ -1,4 +1,5 @@
 import type { TestEvent, TestResult } from '../../testing/index.ts';
+import { printable } from '../../text/printable.ts';
 import { HarnessReporter, wordFor } from './harness.ts';
 import { ProgressLine } from './progress-line.ts';
 import type { ReporterOptions } from './reporter.ts';
@@ -54,12 +55,12 @@ export class PrettyReporter extends HarnessReporter {
   }
 
   override showIgnored(name: string): void {
-    this.print(`test ${name} ... ${this.colored('ignored')}\n`);
+    this.print(`test ${printable(name)} ... ${this.colored('ignored')}\n`);
   }
 
   override showResult(result: TestResult): void {
     const mark = result.shouldFail ? ' - should panic' : '';
-    this.print(`test ${result.title}${mark} ... ${this.colored(wordFor(result))}\n`);
+    this.print(`test ${printable(result.title)}${mark} ... ${this.colored(wordFor(result))}\n`);
   }
 
   override print(text: string): void {

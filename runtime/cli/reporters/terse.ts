@@ -1,4 +1,5 @@
 import type { TestEvent, TestResult } from '../../testing/index.ts';
+import { printable } from '../../text/printable.ts';
 import { HarnessReporter, wordFor } from './harness.ts';
 
 /** The number of tests in a line. */
@@ -30,7 +31,7 @@ export class TerseReporter extends HarnessReporter {
     }
     if (this.#column > 0) this.#endLine();
     this.#shown++;
-    this.print(`${result.title} --- ${this.colored(wordFor(result))}\n`);
+    this.print(`${printable(result.title)} --- ${this.colored(wordFor(result))}\n`);
   }
 
   #showCharacter(character: string): void {

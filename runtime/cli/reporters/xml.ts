@@ -20,18 +20,25 @@ export function text(value: string): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Characters that XML 1.0 does not allow in any form: most control characters, and two noncharacters. */
+/**
+ * Characters that XML 1.0 does not allow in any form, which are most control characters and two noncharacters, and others that
+ * a terminal obeys.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g;
+/** In attributes, which are names and messages of one line, also those that change how a line looks. */
+const MISLEADING = /[\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Forbidden characters are written as `\x1b`. Line ends and tabs in attributes are escaped, or they would be read as spaces. */
 function escaped(value: string, attribute: boolean): string {
-  return value
-    .toWellFormed()
-    .replace(FORBIDDEN, (character) => {
-      const code = character.charCodeAt(0).toString(16);
-      return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
-    })
+  const allowed = value.toWellFormed().replace(FORBIDDEN, named);
+  return (attribute ? allowed.replace(MISLEADING, named) : allowed)
     .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character)
     .replace(attribute ? /[\t\n\r]/g : /\r/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function named(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16);
+  if (code.length > 4) return `\\u{${code}}`;
+  return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
 }

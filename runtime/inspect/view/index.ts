@@ -3,6 +3,9 @@
  * it. Debug adapter, extension, command line and web pages use the same; nothing here needs Node.
  */
 
+export { displayName } from '../../text/display-name.ts';
+export { escapedJson, jsonText } from '../../text/json-text.ts';
+export { printableLines } from '../../text/printable.ts';
 export { bytesOf, countOf, durationOf, grouped } from '../../text/quantities.ts';
 export { type ConfigRow, configRows } from './config-text.ts';
 export { dataOf, hexOf, textOf } from './message-data.ts';

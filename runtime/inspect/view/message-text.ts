@@ -1,3 +1,5 @@
+import { jsonText } from '../../text/json-text.ts';
+import { printable } from '../../text/printable.ts';
 import { countOf, grouped } from '../../text/quantities.ts';
 import type { MessageInfo } from '../protocol.ts';
 import { dataOf, hexLines, hexOf, textOf } from './message-data.ts';
@@ -19,7 +21,7 @@ export function messageLine(message: MessageInfo): string {
 function dataLine(data: Uint8Array, size: number): string {
   const text = textOf(data, size);
   if (text !== undefined) {
-    return text.length <= LINE_TEXT ? JSON.stringify(text) : `${JSON.stringify(text.slice(0, LINE_TEXT))}…`;
+    return text.length <= LINE_TEXT ? jsonText(text) : `${jsonText(text.slice(0, LINE_TEXT))}…`;
   }
   return `${hexOf(data.subarray(0, LINE_BYTES))}${size > LINE_BYTES ? ' …' : ''}`;
 }
@@ -61,7 +63,18 @@ function headOf({ kind, tag, size, process }: MessageInfo): string[] {
 
 function dataLines(data: Uint8Array, size: number): string[] {
   const text = textOf(data, size);
-  const lines = text === undefined ? hexLines(data) : text.replace(/\n$/, '').split(/\r?\n|\r/);
+  const lines =
+    text === undefined
+      ? hexLines(data)
+      : text
+          .replace(/\n$/, '')
+          .split(/\r?\n|\r/)
+          .map(dataText);
   if (data.length < size) lines.push(`... ${countOf(size - data.length, 'more byte')}`);
   return lines;
+}
+
+/** A line of a text with tabs in it. */
+function dataText(line: string): string {
+  return line.split('\t').map(printable).join('\t');
 }

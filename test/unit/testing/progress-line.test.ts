@@ -79,7 +79,7 @@ test('the line tells how far the run is and what runs longest, and gives way to 
     'running 3 tests',
     'test a ... ok',
     'test c ... ok',
-    'test b::\x1b[2Jx ... ok',
+    'test b::�[2Jx ... ok',
     '',
     expect.stringContaining('test result: ok. 3 passed'),
     '',
