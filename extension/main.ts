@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { LunaticDebugSession } from '../debug-adapter/index.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
+import { Consent } from './node/consent.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
 import { registerProcessView } from './processes/process-view.ts';
 import { ConfigurationProvider, DynamicConfigurations } from './programs/configuration-provider.ts';
@@ -13,7 +14,7 @@ import { registerTestExplorer } from './testing/test-explorer.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Lunatic', { log: true });
-  const commands = new LunaticCommands(context.extensionPath, log);
+  const commands = new LunaticCommands(context.extensionPath, new Consent(context.workspaceState), log);
   const diagnostics = new ModuleDiagnostics();
   const lastProgram = new LastProgram();
   context.subscriptions.push(

@@ -48,6 +48,7 @@ export {
   TestStartError,
   type TestSummary,
 } from './testing/index.ts';
+export { printable } from './text/printable.ts';
 export { isWasmBinary, readModule, WasmFormatError, type WasmModule } from './wasm/index.ts';
 export {
   assembleText,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Log } from '../log.ts';
+import type { Consent } from './consent.ts';
 import { type FoundNode, NodeFinder } from './node-finder.ts';
 
 /** How to start the `lunatic` command. */
@@ -15,18 +16,25 @@ export interface LunaticCommand {
 export class LunaticCommands {
   readonly #extensionFolder: string;
   readonly #log: Log;
+  /** Is asked for before anything runs that a workspace brings from outside of the sandbox. */
+  readonly consent: Consent;
   readonly #finder = new NodeFinder();
   #told = '';
 
-  constructor(extensionFolder: string, log: Log) {
+  constructor(extensionFolder: string, consent: Consent, log: Log) {
     this.#extensionFolder = extensionFolder;
+    this.consent = consent;
     this.#log = log;
   }
 
-  /** @throws NodeNotFoundError */
+  /** @throws NodeNotFoundError, or ConsentError if the workspace names a Node that the user does not allow */
   async find(): Promise<LunaticCommand> {
+    const setting = vscode.workspace.getConfiguration('lunatic').get<string>('node', '').trim();
+    if (setting !== '' && isOfWorkspace(vscode.workspace.getConfiguration('lunatic'), 'node')) {
+      await this.consent.require('This workspace', [{ what: 'Node (lunatic.node)', value: setting }]);
+    }
     const node = await this.#finder.find({
-      setting: vscode.workspace.getConfiguration('lunatic').get<string>('node', '').trim(),
+      setting,
       extensionFolder: this.#extensionFolder,
       execPath: process.execPath,
       isElectron: process.versions['electron'] !== undefined,
@@ -43,6 +51,12 @@ export class LunaticCommands {
     if (text !== this.#told) this.#log.info(text);
     this.#told = text;
   }
+}
+
+/** Returns whether a setting has the value that it has because of the workspace, and not because of the user. */
+export function isOfWorkspace(settings: vscode.WorkspaceConfiguration, name: string): boolean {
+  const { workspaceValue, workspaceFolderValue } = settings.inspect(name) ?? {};
+  return workspaceValue !== undefined || workspaceFolderValue !== undefined;
 }
 
 const ORIGINS: Readonly<Record<FoundNode['origin'], string>> = {

@@ -1,18 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
+import { printable } from '../../runtime/internal.ts';
 import { type Log, messageOf } from '../log.ts';
 import { type ModuleDiagnostics, rangeOf } from '../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../modules/module-error.ts';
 import { checkModule } from '../modules/read-apart.ts';
+import { ConsentError } from '../node/consent.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
+import { launchPaths, outsideOfLaunch } from '../node/outside-sandbox.ts';
 import { activeModule, chooseModule, workspaceModules } from './choose-module.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
 import type { LastProgram } from './last-program.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
 const ACTIVE_FILE = '${file}';
+/** Characters of the name of a configuration that a question shows. */
+const MAX_NAME = 100;
 
 /** Completes debug configurations, and makes one if there is no `launch.json`. */
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
@@ -66,12 +71,18 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     const { noDebug: _, ...kept } = config;
     this.#lastProgram.keep({ folder, config: kept });
     const cwd = folder?.uri.fsPath ?? dirname(config['program']);
-    if (!(await this.#canBeRead(resolve(config['cwd'] ?? cwd, config['program'])))) return undefined;
+    const where = resolve(cwd, config['cwd'] ?? '');
+    if (!(await this.#canBeRead(resolve(where, config['program'])))) return undefined;
     try {
+      await this.#commands.consent.require(
+        `The configuration "${printable(config.name).slice(0, MAX_NAME)}"`,
+        outsideOfLaunch(config, where),
+      );
       const { node, script } = await this.#commands.find();
-      return { cwd, runtime: node, lunatic: script, ...config };
+      return { runtime: node, lunatic: script, ...config, cwd: where, ...launchPaths(config, where) };
     } catch (error) {
       this.#log.error(messageOf(error));
+      if (error instanceof ConsentError) return undefined;
       if (!(error instanceof NodeNotFoundError)) throw error;
       // Not awaited: VS Code must learn that nothing starts before the user answers.
       tellNoNode(error);

@@ -3,8 +3,10 @@ import * as vscode from 'vscode';
 import { displayName } from '../../runtime/inspect/view/index.ts';
 import type { ReportEvent, SourceLocation, TestFailure } from '../../runtime/internal.ts';
 import { type Log, messageOf } from '../log.ts';
-import type { LunaticCommands } from '../node/lunatic-command.ts';
+import type { Consent } from '../node/consent.ts';
+import { isOfWorkspace, type LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
+import { outsideOfOptions } from '../node/outside-sandbox.ts';
 import { tellNoNode } from '../programs/configuration-provider.ts';
 import { sourceFile } from './source-file.ts';
 import { testArguments } from './test-arguments.ts';
@@ -53,6 +55,7 @@ export class ModuleRun {
     try {
       for (const words of this.#commandLines(debug !== undefined)) {
         if (signal.aborted) break;
+        await this.#requireConsent(commands.consent);
         await this.#runCommand(await commands.find(), words, signal, debug);
       }
       this.#close(
@@ -66,6 +69,19 @@ export class ModuleRun {
       this.#close(signal, message);
       if (error instanceof NodeNotFoundError) tellNoNode(error);
     }
+  }
+
+  /** @throws ConsentError */
+  async #requireConsent(consent: Consent): Promise<void> {
+    const config = vscode.workspace.getConfiguration('lunatic.tests', this.#module.uri);
+    if (!isOfWorkspace(config, 'runtimeArgs')) return;
+    const things = outsideOfOptions(config.get('runtimeArgs'), this.#folder);
+    await consent.require('This workspace (lunatic.tests.runtimeArgs)', things);
+  }
+
+  get #folder(): string {
+    const { uri } = this.#module;
+    return vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? dirname(uri.fsPath);
   }
 
   #commandLines(isDebugged: boolean): string[][] {
@@ -97,7 +113,7 @@ export class ModuleRun {
     const end = await runTestProcess({
       ...command,
       arguments: words,
-      cwd: vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? dirname(uri.fsPath),
+      cwd: this.#folder,
       signal,
       onEvent: (event) => this.#show(event),
       // The tests do not go on after the debugger has been disconnected.

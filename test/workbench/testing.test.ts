@@ -196,6 +196,7 @@ test('says what is wrong where no Node can run tests', async () => {
   await workbench.showView('Testing');
   await workbench.test('tests.wat').waitFor();
   await runTest(workbench, 'tests.wat');
+  await workbench.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Allow' }).click();
   await workbench.test('tests.wat', 'errored').waitFor();
   await workbench.page
     .locator('.monaco-workbench', { hasText: 'The setting lunatic.node must name' })

@@ -96,7 +96,8 @@ test('a session needs no more than a program; its processes can be asked for', a
 
 test('a setting that names no Node is complained about, and nothing starts', async () => {
   const settings = vscode.workspace.getConfiguration('lunatic');
-  await settings.update('node', '/nowhere/node', vscode.ConfigurationTarget.Workspace);
+  // One of the workspace would be asked about.
+  await settings.update('node', '/nowhere/node', vscode.ConfigurationTarget.Global);
   try {
     const config = {
       type: 'lunatic',
@@ -107,7 +108,7 @@ test('a setting that names no Node is complained about, and nothing starts', asy
     equal(await vscode.debug.startDebugging(folder(), config), false);
     equal(vscode.debug.activeDebugSession, undefined);
   } finally {
-    await settings.update('node', undefined, vscode.ConfigurationTarget.Workspace);
+    await settings.update('node', undefined, vscode.ConfigurationTarget.Global);
   }
 });
 
