@@ -57,7 +57,7 @@ function launch(): void {
 /** Whether this Node should have been started with flags that it does not have. */
 function wantsFlags(): boolean {
   if (V8_FLAGS.every((flag) => process.execArgv.includes(flag))) return false;
-  return mayHaveManyProcesses(args, process.env, process.getBuiltinModule('node:fs'));
+  return mayHaveManyProcesses(args, process.env, require('node:fs') as typeof import('node:fs'));
 }
 
 async function runHere(): Promise<void> {
@@ -122,7 +122,9 @@ function findNode(): string | undefined {
 }
 
 function handOver(node: string): void {
-  const nodeArgs = [...process.execArgv, ...V8_FLAGS, __filename, ...args];
+  // The flags cost some two milliseconds.
+  const flags = wantsFlags() ? V8_FLAGS : [];
+  const nodeArgs = [...process.execArgv, ...flags, __filename, ...args];
   // Newer Nodes can replace this OS process, so that none stands between the terminal and the program.
   const { execve } = process as { execve?: (file: string, args: string[], env: NodeJS.ProcessEnv) => void };
   if (execve !== undefined && process.platform !== 'win32') {
@@ -148,8 +150,9 @@ function handOver(node: string): void {
     process.exit(1);
   });
   child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
     const { constants } = require('node:os') as typeof import('node:os');
-    process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
+    process.exit(128 + constants.signals[signal]);
   });
 }
 

@@ -1,14 +1,17 @@
 import { lstatSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeptModule, RewrittenStore } from '../kernel/rewritten-store.ts';
+import { displayName } from '../text/display-name.ts';
 import { decodeRewritten, encodeRewritten, essentialParts, type RewrittenModule } from '../wasm/index.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { DIGEST_SIZE, digestOf, isHashed } from './digest.ts';
+import type { Log } from './log.ts';
 import {
   isPrivateFolder,
   makePrivateFolder,
   readPrivate,
   UNFINISHED,
+  whoElseCanWrite,
   writePrivate,
 } from './private-files.ts';
 
@@ -21,11 +24,21 @@ const CAPACITY = 512 * 2 ** 20;
 const MARK_INTERVAL = 24 * 60 * 60 * 1000;
 /** Unfinished entries of this age, in milliseconds, are left over from commands that were killed. */
 const ABANDONED = 60 * 60 * 1000;
-/** The cache of this user; undefined if it is turned off, or if others could change it. */
-export function moduleCache(environment: NodeJS.ProcessEnv): RewrittenStore | undefined {
+
+/** The log target of the cache. */
+const TARGET = 'lunatic::cache';
+
+/** The cache of this user; undefined if it is turned off, or if others could change it, which is logged. */
+export function moduleCache(environment: NodeJS.ProcessEnv, log: Log): RewrittenStore | undefined {
   const folder = cacheFolder(environment);
   if (folder === null || typeof REWRITER === 'undefined') return undefined;
-  return new ModuleCache(join(folder, 'modules'), `${REWRITER} ${process.versions.v8}`);
+  const modules = join(folder, 'modules');
+  const reason = whoElseCanWrite(modules);
+  if (reason !== null) {
+    log.write('info', TARGET, () => `The cache ${displayName(folder)} is not used: ${displayName(reason)}`);
+    return undefined;
+  }
+  return new ModuleCache(modules, `${REWRITER} ${process.versions.v8}`);
 }
 
 /**
@@ -37,7 +50,7 @@ export function moduleCache(environment: NodeJS.ProcessEnv): RewrittenStore | un
  * An entry that is cut off or was changed is not used but made anew. Entries are written under other names and then renamed, so several commands can write at once.
  *
  * Whoever can write there can make programs do anything. So the folder and the files must belong to this user, nobody else
- * may write them, and links are not followed. Without that, or if the disk is full, nothing is kept.
+ * may write them, or rename a folder on the way there, and links are not followed. Without that, or if the disk is full, nothing is kept.
  *
  * V8's compiled code is not kept, since Node offers no way: `v8.serialize` writes a module that cannot be read again, and
  * the functions of V8 for it (`%SerializeWasmModule`) are not part of Node.

@@ -2,34 +2,80 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+const WRITABLE_BY_OTHERS = 0o022;
+const STICKY = 0o1000;
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants;
 
 /** How the names of files end that are being written. */
 export const UNFINISHED = '.unfinished';
 
-/** Whether a folder is there, and nobody else can write into it. */
+/**
+ * Who could put another folder in the place of one, or change what is in it, as far as it is there already.
+ * @returns a text for people; null if nobody could but this user
+ */
+export function whoElseCanWrite(path: string): string | null {
+  // On Windows, rights are no bits, and nobody else may write into the folders of users.
+  if (process.getuid === undefined) return null;
+  const whole = resolve(path);
+  try {
+    const found = lstatSync(whole, { throwIfNoEntry: false });
+    if (found !== undefined && !(found.isDirectory() && isPrivate(found)))
+      return `others can write to ${whole}, or it is no folder`;
+    // The folders that lead there, and those where links among them lead.
+    const leading = foldersAbove(whole);
+    const last = leading.find((folder) => existsSync(folder));
+    const real = last === undefined ? [] : [realpathSync(last), ...foldersAbove(realpathSync(last))];
+    const open = [...leading, ...real].find(isOpen);
+    return open === undefined ? null : `others can write to ${open}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The folders that a path leads through, from its own one upwards. */
+function foldersAbove(path: string): string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [folder, ...foldersAbove(folder)];
+}
+
+/** Whether others can rename what is in a folder: it is theirs, or they can write to it and it is not sticky. */
+function isOpen(folder: string): boolean {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  const isTrusted = found.uid === 0 || found.uid === process.getuid?.();
+  return !isTrusted || ((found.mode & WRITABLE_BY_OTHERS) !== 0 && (found.mode & STICKY) === 0);
+}
+
+/** Whether a folder is there, and nobody else can change what is in it. */
 export function isPrivateFolder(path: string): boolean {
   try {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    return found?.isDirectory() === true && isPrivate(found);
+    return (
+      lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true && whoElseCanWrite(path) === null
+    );
   } catch {
     // Its path leads through something that is no folder.
     return false;
   }
 }
 
-/** Whether nobody else can write into a folder, which is made if it is not there. */
+/** Whether nobody else can change what is in a folder, which is made if it is not there. */
 export function makePrivateFolder(path: string): boolean {
+  if (whoElseCanWrite(path) !== null) return false;
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch {
@@ -73,9 +119,9 @@ export function readPrivate(
   }
 }
 
-/** Whether only this user can write something. On Windows, the folders of users are. */
+/** Whether only this user can write something. Windows has no such bits. */
 function isPrivate({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
-  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+  return process.getuid === undefined || (uid === process.getuid() && (mode & WRITABLE_BY_OTHERS) === 0);
 }
 
 /** Reads a file from its beginning: so many bytes, or fewer if it is shorter. */

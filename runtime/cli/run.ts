@@ -62,7 +62,7 @@ export async function run(
     plugins,
     ...moduleLimits(options),
     onRewrite: notice.onRewrite,
-    store: moduleCache(process.env),
+    store: moduleCache(process.env, log),
     ...(metrics === undefined ? {} : { metrics }),
     observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
   });

@@ -183,7 +183,7 @@ export class TestRound {
     const log = openLog(reports, 'error', this.#command);
     this.#runtime = new Runtime({
       plugins,
-      store: moduleCache(process.env),
+      store: moduleCache(process.env, log),
       ...moduleLimits(this.#command.permissions),
       onRewrite: this.#notice.onRewrite,
       observer: { onExit: (ended, exit) => logExit(log, ended, exit) },

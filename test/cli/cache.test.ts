@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -72,6 +73,59 @@ test('lunatic test and runs with a limit of fuel keep their modules, too', async
   expect(entries()).toHaveLength(1);
   expect((await lunatic(['test', '--max-fuel', '1', file], { env })).exitCode).toBe(0);
   expect(entries()).toHaveLength(2);
+});
+
+describe.skipIf(process.platform === 'win32')('a folder that others could put in its place', () => {
+  /** Runs with a cache in a folder, and tells what is there afterwards. */
+  async function left(parent: string): Promise<string[]> {
+    const { stderr } = await run(['--log', 'info'], join(parent, 'cache'));
+    expect(stderr).toContain('at inner');
+    return readdirSync(parent);
+  }
+
+  test('is not used, and the log says why', async () => {
+    const open = join(folder, 'open');
+    mkdirSync(join(open, 'between'), { recursive: true });
+    chmodSync(open, 0o777);
+    expect(await left(join(open, 'between'))).toEqual([]);
+    const setting = join(open, 'between', 'cache');
+    const logged = (level: string) =>
+      lunatic(['run', '--log', level, file], { env: { LUNATIC_CACHE: setting } });
+    expect((await logged('info')).stderr).toContain(
+      `[INFO lunatic::cache] The cache ${setting} is not used: others can write to ${open}\n`,
+    );
+    expect((await logged('warn')).stderr).not.toContain('cache');
+  });
+
+  test('is used where they cannot rename it, as in a folder for all', async () => {
+    const sticky = join(folder, 'sticky');
+    mkdirSync(sticky);
+    chmodSync(sticky, 0o1777);
+    expect(await left(sticky)).toEqual(['cache']);
+  });
+
+  test('is not used through a link that they could change, or that leads to where they can write', async () => {
+    const open = join(folder, 'open');
+    const closed = join(folder, 'closed');
+    mkdirSync(open);
+    mkdirSync(closed);
+    chmodSync(open, 0o777);
+    symlinkSync(closed, join(open, 'link'));
+    expect(await left(join(open, 'link'))).toEqual([]);
+    mkdirSync(join(open, 'inside'));
+    symlinkSync(join(open, 'inside'), join(closed, 'link'));
+    expect(await left(join(closed, 'link'))).toEqual([]);
+  });
+
+  test('is not used any more when they have become able to', async () => {
+    const first = await run();
+    const [path = ''] = readdirSync(join(cache(), 'code')).map((name) => join(cache(), 'code', name));
+    chmodSync(cache(), 0o777);
+    // It would be read, and run.
+    writeFileSync(path, 'theirs');
+    expect(await run()).toEqual(first);
+    expect(readFileSync(path, 'utf8')).toBe('theirs');
+  });
 });
 
 describe('the code that V8 compiled of the command', () => {
