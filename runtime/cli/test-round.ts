@@ -186,6 +186,8 @@ export class TestRound {
       store: moduleCache(process.env, log),
       ...moduleLimits(this.#command.permissions),
       onRewrite: this.#notice.onRewrite,
+      // Tests begin all at once, and each calls functions that none has called: compiled then, they would delay each other.
+      compilesAhead: true,
       observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
     });
     return this.#runtime;

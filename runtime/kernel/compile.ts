@@ -5,25 +5,46 @@ import { ModuleError } from './module-error.ts';
 /** Bytes from which on checking takes longer than loading what is needed to leave it out. */
 const LARGE = 2 ** 20;
 
+/** Bytes of the largest module of which all functions are compiled ahead: some hundred milliseconds on two cores. */
+const LARGEST_AHEAD = 2 ** 23;
+
+export interface CompileOptions {
+  /** Whether this V8 has compiled these bytes before. Then each function is checked when it is first called, and not all at once. */
+  readonly isChecked: boolean;
+  /**
+   * Whether all functions are compiled now, on all cores, and not each when it is first called, in the turn of the process that
+   * calls it. A module that is very large is not.
+   */
+  readonly ahead: boolean;
+}
+
 /**
  * Compiles a rewritten module.
- * @param isChecked whether this V8 has compiled these bytes before. Then each function is checked when it is first called,
- *   and not all of them at once
  * @throws ModuleError if a function that was just small enough for V8 no longer is with its checks
  */
-export function compile(bytes: Uint8Array, isChecked: boolean): WebAssembly.Module {
-  const later = isChecked && bytes.length >= LARGE;
+export function compile(bytes: Uint8Array, { isChecked, ahead }: CompileOptions): WebAssembly.Module {
+  const flags = flagsFor(bytes.length, isChecked, ahead);
   try {
-    if (later) setFlagsFromString('--wasm-lazy-validation');
+    if (flags !== null) setFlagsFromString(flags.set);
     return new WebAssembly.Module(bytes);
   } catch (error) {
-    const text = printable(error instanceof Error ? error.message : String(error));
+    const text = error instanceof Error ? error.message : String(error);
     throw new ModuleError(`the module cannot be compiled with its checks for preemption: ${text}`, {
       cause: error,
     });
   } finally {
-    if (later) setFlagsFromString('--no-wasm-lazy-validation');
+    if (flags !== null) setFlagsFromString(flags.reset);
   }
+}
+
+/** The flag of V8 that differs from its default while a module of so many bytes is compiled. */
+function flagsFor(size: number, isChecked: boolean, ahead: boolean): { set: string; reset: string } | null {
+  if (ahead && size <= LARGEST_AHEAD) {
+    return { set: '--no-wasm-lazy-compilation', reset: '--wasm-lazy-compilation' };
+  }
+  if (isChecked && size >= LARGE)
+    return { set: '--wasm-lazy-validation', reset: '--no-wasm-lazy-validation' };
+  return null;
 }
 
 /** Frees the bytes of a large module that has been compiled: V8 has a copy of its own. Nobody may use them any more. */

@@ -36,6 +36,11 @@ export interface LoadOptions {
   readonly memory64?: boolean | undefined;
   /** Default: they are not kept. */
   readonly store?: RewrittenStore | undefined;
+  /**
+   * Whether all functions of a module are compiled when it is loaded, and not each when it is first called, so that all turns of
+   * its processes are short from the first one on. Default: no.
+   */
+  readonly compilesAhead?: boolean | undefined;
   /** Called before a module is read and rewritten, with its size. This takes a while for a large one. */
   readonly onRewrite?: ((size: number) => void) | undefined;
 }
@@ -201,7 +206,10 @@ export class LoadedModule {
 
   #compile(meter: boolean, known: RewrittenModule | null): CompiledModule {
     const rewritten = known ?? this.#rewrite(meter);
-    const module = compile(rewritten.bytes, known !== null);
+    const module = compile(rewritten.bytes, {
+      isChecked: known !== null,
+      ahead: this.#options.compilesAhead ?? false,
+    });
     if (known === null) this.#kept.keep(this.#variant(meter), rewritten);
     discard(rewritten.bytes);
     const { startExport, memories, state, offsets, functions } = rewritten;
