@@ -13,6 +13,8 @@ import { variableRefusal } from '../programs/command.ts';
  */
 export const permissions = new Namespace('lunatic::permissions');
 
+/** What it takes to add a rule: lists are copied, and their number of rules is bounded. */
+const RULE_WORK = 4 * HostWork.system;
 /** Stands for a release of upstream. */
 const SINCE = 'not in upstream';
 
@@ -29,8 +31,7 @@ function defineRule(
   permissions.define(
     name,
     '(config_id: i64, rule_ptr: i32, rule_len: i32, id_ptr: i32) -> i32',
-    // Lists of rules are copied, and their number is bounded.
-    { since: SINCE, work: HostWork.system },
+    { since: SINCE, work: RULE_WORK },
     `${doc} Returns 0, or 1 with an error id if it is not a rule.`,
     ({ scheduler }) =>
       (id: bigint, pointer: number, length: number, idPointer: number) => {

@@ -146,7 +146,7 @@ export class LoadedModule {
     if (refusal === undefined) {
       this.#hostNames ??= importedOnce(this.source);
       const refused = this.#hostNames.filter((fn) => !permission.permits(fn));
-      refusal = refused.length === 0 ? 'none' : new HostRefusal(refused.map(hostText));
+      refusal = refused.length === 0 ? 'none' : new HostRefusal(refused.map(({ path }) => displayName(path)));
       this.#refusals.set(permission, refusal);
     }
     return refusal === 'none' ? null : refusal;
@@ -238,11 +238,12 @@ export class LoadedModule {
 
 /** The host functions that a module imports, each once. Since it was linked, there are no others than the runtime has. */
 function importedOnce({ imports }: WasmModule): HostName[] {
-  return [...new Map(imports.map((entry) => [hostText(entry), entry])).values()];
-}
-
-function hostText({ module, name }: HostName): string {
-  return displayName(`${module}::${name}`);
+  const found = new Map<string, HostName>();
+  for (const { module, name } of imports) {
+    const path = `${module}::${name}`;
+    found.set(path, { module, path });
+  }
+  return [...found.values()];
 }
 
 /**

@@ -17,10 +17,11 @@ export function childConfig(wanted: ProcessConfig, parent: ProcessConfig): Proce
   config.maxProcesses = Math.min(wanted.maxProcesses, parent.maxProcesses);
   config.maxMailbox = Math.min(wanted.maxMailbox, parent.maxMailbox);
   const network = wanted.network.within(parent.network);
-  if (network === null) return 'network permissions within network permissions are nested too deep';
+  if (network === null)
+    return 'network permissions within network permissions are nested too deep, or have too many rules';
   config.network = network;
   const hostFunctions = wanted.hostFunctions.within(parent.hostFunctions);
-  if (hostFunctions === null) return 'permissions for host functions are nested too deep';
+  if (hostFunctions === null) return 'permissions for host functions are nested too deep, or deny too much';
   config.hostFunctions = hostFunctions;
   if (wanted.commands.size > 0) {
     config.commands = new Map(

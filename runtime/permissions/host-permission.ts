@@ -14,7 +14,8 @@ export class HostRuleError extends Error {
 /** A host function, as modules import it. */
 export interface HostName {
   readonly module: string;
-  readonly name: string;
+  /** The name with its namespace: `lunatic::sqlite::open`. */
+  readonly path: string;
 }
 
 export type HostRules = ReadonlySet<string>;
@@ -113,6 +114,6 @@ function withRule(rules: HostRules, rule: string): HostRules {
   return new Set(rules).add(rule);
 }
 
-function names(rules: HostRules, { module, name }: HostName): boolean {
-  return rules.has(module) || rules.has(`${module}::${name}`);
+function names(rules: HostRules, { module, path }: HostName): boolean {
+  return rules.has(module) || rules.has(path);
 }

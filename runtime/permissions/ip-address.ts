@@ -4,10 +4,10 @@
  */
 export type IpAddress = bigint;
 
-/** A network: the addresses whose bits above `hostBits` are those of `prefix`. */
+/** A network: its lowest and its highest address. Comparing with both allocates nothing. */
 export interface IpNetwork {
-  readonly prefix: bigint;
-  readonly hostBits: bigint;
+  readonly first: IpAddress;
+  readonly last: IpAddress;
 }
 
 /** What comes before the bits of an IPv4 address. */
@@ -46,12 +46,13 @@ export function ipNetwork(
   if (address === undefined) return undefined;
   const width = text.includes(':') ? 128 : 32;
   const hostBits = BigInt(Math.max(0, width - (prefix ?? width)));
-  return { prefix: address >> hostBits, hostBits, bits: width };
+  const hosts = (1n << hostBits) - 1n;
+  return { first: address & ~hosts, last: address | hosts, bits: width };
 }
 
 /** Returns whether an address belongs to a network. */
-export function isInNetwork(address: IpAddress, { prefix, hostBits }: IpNetwork): boolean {
-  return address >> hostBits === prefix;
+export function isInNetwork(address: IpAddress, { first, last }: IpNetwork): boolean {
+  return first <= address && address <= last;
 }
 
 /** Returns the addresses that lead to the same place of this machine as this one, which is the first of them. */

@@ -3,6 +3,8 @@ import { NetworkRules } from './network-rules.ts';
 
 /** How deep permissions may be nested within permissions. Every level is checked for each connection. */
 export const MAX_DEPTH = 32;
+/** How many rules a permission and those around it may have together. */
+const MAX_ALL_RULES = 1024;
 
 /**
  * What the processes of a config may do on the network. It never changes: every restriction makes a new one. If a
@@ -30,12 +32,16 @@ export class NetworkPermission {
     this.parent = parent;
   }
 
+  get #size(): number {
+    return [this.connect, this.deny, this.listen].reduce((sum, rules) => sum + (rules?.texts.length ?? 0), 0);
+  }
+
   /**
    * Allows connections in addition to those allowed before. The first rule forbids everything else, listening included.
    * @throws NetworkRuleError
    */
   allowingConnect(rule: string): NetworkPermission {
-    const listen = this.listen ?? NOTHING;
+    const listen = this.listen ?? NO_ADDRESS;
     return new NetworkPermission((this.connect ?? NOTHING).with(rule), this.deny, listen, this.parent);
   }
 
@@ -46,7 +52,7 @@ export class NetworkPermission {
    */
   allowingListen(rule: string): NetworkPermission {
     const connect = this.connect ?? NOTHING;
-    const listen = listenRules([...(this.listen ?? NOTHING).texts, rule]);
+    const listen = (this.listen ?? NO_ADDRESS).with(rule);
     return new NetworkPermission(connect, this.deny, listen, this.parent);
   }
 
@@ -61,21 +67,26 @@ export class NetworkPermission {
 
   /** Forbids everything that is not allowed later. */
   withNothing(): NetworkPermission {
-    return new NetworkPermission(NOTHING, this.deny, NOTHING, this.parent);
+    return new NetworkPermission(NOTHING, this.deny, NO_ADDRESS, this.parent);
   }
 
-  /** Restricts this permission to what `parent` allows too. Returns null if they are nested too deep. */
+  /** Restricts this permission to what `parent` allows too. Returns null if they are nested too deep, or have too many rules. */
   within(parent: NetworkPermission): NetworkPermission | null {
     if (this === ANY_NETWORK) return parent;
     if (parent === ANY_NETWORK) return this;
     let depth = 1;
-    for (let outer: NetworkPermission | null = parent; outer !== null; outer = outer.parent) depth++;
-    if (depth > MAX_DEPTH) return null;
+    let rules = this.#size;
+    for (let outer: NetworkPermission | null = parent; outer !== null; outer = outer.parent) {
+      depth++;
+      rules += outer.#size;
+    }
+    if (depth > MAX_DEPTH || rules > MAX_ALL_RULES) return null;
     return new NetworkPermission(this.connect, this.deny, this.listen, parent);
   }
 }
 
 const NOTHING = new NetworkRules([]);
+const NO_ADDRESS = listenRules([]);
 
 /** No restriction, as in upstream. */
 export const ANY_NETWORK = new NetworkPermission(null);

@@ -53,25 +53,34 @@ interface NameRule {
 export class NetworkRules {
   /** The rules as they were written. */
   readonly texts: readonly string[];
-  readonly #groups: AddressGroup[] = [];
-  readonly #names: NameRule[] = [];
+  readonly #hosts: 'names' | 'addresses';
+  readonly #groups: AddressGroup[];
+  readonly #names: NameRule[];
 
   /**
    * @param hosts whether rules may name hosts, or only addresses
+   * @param base a list of the same kind to begin with. What its rules have learned is not taken over
    * @throws NetworkRuleError
    */
-  constructor(texts: readonly string[], hosts: 'names' | 'addresses' = 'names') {
-    if (texts.length > MAX_RULES) throw new NetworkRuleError(`more than ${MAX_RULES} rules`);
-    this.texts = texts;
+  constructor(texts: readonly string[], hosts: 'names' | 'addresses' = 'names', base?: NetworkRules) {
+    this.texts = base === undefined ? texts : [...base.texts, ...texts];
+    if (this.texts.length > MAX_RULES) throw new NetworkRuleError(`more than ${MAX_RULES} rules`);
+    this.#hosts = hosts;
+    this.#groups =
+      base === undefined
+        ? []
+        : base.#groups.map(({ ports, networks }) => ({ ports, networks: networks?.slice() ?? null }));
+    this.#names =
+      base === undefined ? [] : base.#names.map(({ ports, name, below }) => nameRule(ports, name, below));
     for (const text of texts) this.#add(text, hosts === 'names');
   }
 
   /**
-   * Returns a list with one more rule.
+   * Returns a list with one more rule. The others are not read again, since guests may add rules one by one.
    * @throws NetworkRuleError
    */
   with(text: string): NetworkRules {
-    return new NetworkRules([...this.texts, text]);
+    return new NetworkRules([text], this.#hosts, this);
   }
 
   /** Whether the list matches nothing. */
@@ -161,13 +170,14 @@ export class NetworkRules {
     const isName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/.test(name);
     // If the last part has only digits, this is a malformed address.
     if (!isName || /(^|\.)\d+$/.test(name)) throw wrong(text, 'it names no host, address or network');
-    const rule: NameRule = { ports, name, below, addresses: new Set(), learned: [] };
-    this.#names.push(rule);
-    if (name === 'localhost' && !below) {
-      this.learn(name, '127.0.0.1');
-      this.learn(name, '::1');
-    }
+    this.#names.push(nameRule(ports, name, below));
   }
+}
+
+function nameRule(ports: Ports, name: string, below: boolean): NameRule {
+  const rule: NameRule = { ports, name, below, addresses: new Set(), learned: [] };
+  if (name === 'localhost' && !below) for (const address of ['127.0.0.1', '::1']) addLearned(rule, address);
+  return rule;
 }
 
 /** Returns false if the text is not an address. */

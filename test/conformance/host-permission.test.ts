@@ -158,8 +158,7 @@ describe('a child', () => {
 
 describe('a permission', () => {
   const fn = (text: string) => {
-    const at = text.lastIndexOf('::');
-    return { module: text.slice(0, at), name: text.slice(at + 2) };
+    return { module: text.slice(0, text.lastIndexOf('::')), path: text };
   };
 
   test('within another allows what both allow', () => {

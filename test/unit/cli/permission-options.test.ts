@@ -224,7 +224,7 @@ describe.skipIf(process.platform === 'win32')('programs', () => {
 
 describe('host functions', () => {
   const permits = (config: ProcessConfig, module: string, name: string) =>
-    config.hostFunctions.permits({ module, name });
+    config.hostFunctions.permits({ module, path: `${module}::${name}` });
 
   test('are all permitted without options', () => {
     expect(configOf().hostFunctions).toBe(ANY_HOST);

@@ -4,11 +4,12 @@ import { embeddedIpv4, parseIpAddress } from '../../../runtime/permissions/ip-ad
 import {
   ANY_NETWORK,
   learnAddresses,
+  listenRules,
   mayBindDatagrams,
   mayConnect,
   mayListen,
   mayResolve,
-  type NetworkPermission,
+  NetworkPermission,
   NO_NETWORK,
 } from '../../../runtime/permissions/network-permission.ts';
 import { NetworkRuleError, NetworkRules } from '../../../runtime/permissions/network-rules.ts';
@@ -109,6 +110,21 @@ describe('rules', () => {
 
   test('an address that is none matches nothing but *', () => {
     expect(new NetworkRules(['0.0.0.0/0', '::/0']).matches(addresses('nonsense'), 1)).toBe(false);
+  });
+
+  test('one that is added leaves the list as it was, and learns for itself', () => {
+    const before = new NetworkRules(['10.0.0.1:80', 'db.example', 'localhost']);
+    before.learn('db.example', '1.2.3.4');
+    const after = before.with('10.0.0.2:80');
+    expect(after.texts).toEqual(['10.0.0.1:80', 'db.example', 'localhost', '10.0.0.2:80']);
+    for (const address of ['10.0.0.1', '10.0.0.2', '127.0.0.1', '::1']) {
+      expect(after.matches(addresses(address), 80)).toBe(true);
+    }
+    expect(before.matches(addresses('10.0.0.2'), 80)).toBe(false);
+    expect(after.matches(addresses('1.2.3.4'), 80)).toBe(false);
+    after.learn('db.example', '5.6.7.8');
+    expect(before.matches(addresses('5.6.7.8'), 80)).toBe(false);
+    expect(() => listenRules(['127.0.0.1']).with('example.org')).toThrow('bound to addresses');
   });
 
   test('there are at most 256', () => {
@@ -345,5 +361,13 @@ describe('a child', () => {
     let generations = 0;
     for (; network !== null && generations < 100; generations++) network = wanted.within(network);
     expect(generations).toBe(32);
+  });
+
+  test('nor can rules be heaped up without an end: each of them is compared for every datagram', () => {
+    const many = new NetworkRules(Array.from({ length: 256 }, (_, i) => `10.0.0.${i}`));
+    const wanted = new NetworkPermission(many, many);
+    const twice = wanted.within(wanted);
+    expect(twice).not.toBeNull();
+    expect(twice && wanted.within(twice)).toBeNull();
   });
 });
