@@ -20,8 +20,8 @@ export const HostWork = {
 const SEND_WORK = 512;
 /** What one message that waits for the same process adds to that. */
 const WAITING_WORK = 8;
-/** The most that sending one costs, so that a turn has room for 16. */
-const MOST_SEND_WORK = TURN_WORK / 16;
+/** The most that sending one costs: a whole turn. */
+const MOST_SEND_WORK = TURN_WORK;
 /** What it takes to make a process, besides its memory. */
 const SPAWN_WORK = 2 ** 14;
 /** What it takes to read, check and compile a module, and what each of its bytes adds to that. */
