@@ -8,6 +8,9 @@ export function lebLength(value: number): number {
   return value < 0x1000_0000 ? 4 : 5;
 }
 
+/** Bytes from which on a buffer is freed at once. */
+const LARGE = 2 ** 20;
+
 /** A growing buffer with the primitives of the binary format. */
 export class ByteWriter {
   bytes: Uint8Array;
@@ -20,9 +23,11 @@ export class ByteWriter {
   reserve(more: number): void {
     const needed = this.length + more;
     if (needed <= this.bytes.length) return;
-    const wider = new Uint8Array(Math.max(needed, Math.ceil(this.bytes.length * 1.5)));
-    wider.set(this.bytes.subarray(0, this.length));
-    this.bytes = wider;
+    const narrow = this.bytes;
+    this.bytes = new Uint8Array(Math.max(needed, Math.ceil(narrow.length * 1.5)));
+    this.bytes.set(narrow.subarray(0, this.length));
+    // The collector would free it long after, since it does not see the size. Fewer bytes are not worth a call.
+    if (narrow.length >= LARGE && narrow.buffer instanceof ArrayBuffer) narrow.buffer.transfer(0);
   }
 
   u8(byte: number): void {

@@ -34,7 +34,7 @@ export class ModuleWriter {
     this.#plan = plan;
     this.#walk = walk;
     this.#hints = hints;
-    this.#out = new ByteWriter(sizeOf(plan, walk));
+    this.#out = new ByteWriter(sizeOf(plan, walk) + (hints?.length ?? 0));
     this.#reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'module');
   }
 

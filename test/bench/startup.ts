@@ -236,7 +236,7 @@ export const loadedMemory: Benchmark = {
     {
       name: 'memory of a 69 MB module',
       unit: 'MB',
-      what: 'the most that `lunatic run yosys.wasm -- --version` takes when it has been run before',
+      what: 'the most that `lunatic run yosys.wasm -- --version` takes, the first time or when it has been run before',
       peer: 'node:wasi',
       better: 'less',
       must: 1.5,
@@ -247,15 +247,23 @@ export const loadedMemory: Benchmark = {
   measure: () =>
     withFolder(async (folder): Promise<Figure[]> => {
       const file = join(PROGRAMS, 'yosys.wasm');
-      const ours = (): number =>
+      const start = (): number =>
         memoryOf([launcher, 'run', file, '--', '--version'], /^Yosys/, { LUNATIC_CACHE: folder });
-      const first = ours();
-      const figure = await alternate(
+      let first = Number.POSITIVE_INFINITY;
+      let second = Number.POSITIVE_INFINITY;
+      const { peerValue } = await alternate(
         FEW_ROUNDS,
-        async () => ours(),
+        async () => {
+          // What V8 compiled of the command itself stays.
+          rmSync(join(folder, 'modules'), { recursive: true, force: true });
+          first = Math.min(first, start());
+          second = Math.min(second, start());
+          return Math.max(first, second);
+        },
         async () => memoryOf(['-e', NODE_WASI, file, '--version'], /^Yosys/, {}),
       );
-      return [{ ...figure, details: [`${first.toFixed(0)} MB the first time`] }];
+      const details = [`${first.toFixed(0)} MB the first time, ${second.toFixed(0)} MB the second time`];
+      return [{ value: Math.max(first, second), peerValue, details }];
     }),
 };
 
