@@ -151,6 +151,7 @@ export class HostLinker implements Linker {
         split: fn.split,
         work: fn.work ?? HostWork.call,
         waits: (fn.blocking || fn.suspends === true) && results[0] === 'i32' && !fn.returnsAny,
+        usual: older === undefined ? fn.usual?.params : undefined,
       };
     });
     const { scheduler } = this.#context;
@@ -163,8 +164,12 @@ export class HostLinker implements Linker {
       const own = fn.bind(this.#context);
       const current = this.#counting(fn, own);
       const implementation = older === undefined ? current : older.adapt(current);
-      const guarded = guard(ids[i] ?? '', implementation, shims[i], scheduler.scratch);
-      functions[i] = fn.blocking || fn.suspends ? new WebAssembly.Suspending(guarded) : guarded;
+      const id = ids[i] ?? '';
+      const asImport = (guarded: HostImplementation) =>
+        fn.blocking || fn.suspends ? new WebAssembly.Suspending(guarded) : guarded;
+      functions[i] = asImport(guard(id, implementation, shims[i], scheduler.scratch));
+      if (shims[i]?.usual !== undefined && fn.usual !== undefined)
+        functions[`${i} usual`] = asImport(guard(id, fn.usual.bind(this.#context), NO_PARAMS, null));
     });
     const module = new WebAssembly.Module(hostShimModule(shims));
     const { exports } = new WebAssembly.Instance(module, { [HOST_SHIM_IMPORTS]: functions });
@@ -179,16 +184,18 @@ interface Binding {
   readonly older: OlderSignature | undefined;
 }
 
+const NO_PARAMS = { params: [], split: false };
+
 /**
  * Whatever escapes from a host function must be a trap, or the guest could catch it. And the scratch area must be taken
- * back from the guest before. Each function gets a guard of its own source, since the engine inlines what is called in a
- * place only where that is always the same function.
+ * back from the guest before, if it is given here. Each function gets a guard of its own source, since the engine inlines
+ * what is called in a place only where that is always the same function.
  */
 function guard(
   id: string,
   fn: HostImplementation,
-  shim: HostShim | undefined,
-  scratch: ScratchArea,
+  shim: Pick<HostShim, 'params' | 'split'> | undefined,
+  scratch: ScratchArea | null,
 ): HostImplementation {
   const { params = [], split = false } = shim ?? {};
   const count = params.length + (split ? params.filter((type) => type === 'i64').length : 0);
@@ -196,7 +203,7 @@ function guard(
   const source = `// ${id}
     return (${names}) => {
       try {
-        if (scratch.isLent) scratch.takeBack();
+        ${scratch === null ? '' : 'if (scratch.isLent) scratch.takeBack();'}
         return fn(${names});
       } catch (error) {
         throw asTrap(error);

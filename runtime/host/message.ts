@@ -258,6 +258,7 @@ message.define(
     since: '0.5.0',
     blocking: true,
     split: true,
+    usual: { params: [null, 0, -1], bind: ({ scheduler }) => scheduler.receiveAny },
     older: [
       older(
         '(i32, i32, i32) -> i32',

@@ -31,6 +31,14 @@ export interface OlderSignature extends Pick<Signature, 'params' | 'results'> {
   adapt(current: HostImplementation): HostImplementation;
 }
 
+/** A call without parameters, for those that a function is nearly always called with. Only functions that return an i32 have one. */
+export interface UsualCall {
+  /** The values of the parameters, null for any. */
+  readonly params: readonly (number | null)[];
+  /** Its implementation takes the scratch area back itself. */
+  bind(context: HostContext): () => unknown;
+}
+
 /** A function that guests can import. */
 export interface HostFunction extends Signature {
   readonly module: string;
@@ -45,6 +53,8 @@ export interface HostFunction extends Signature {
   readonly returnsAny?: boolean;
   /** What a call takes from the caller's turn, in units of work, besides what it charges itself. Default: `HostWork.call`. */
   readonly work?: number;
+  /** What is called in its place if the parameters are the usual ones. Metrics do not count its calls. */
+  readonly usual?: UsualCall | undefined;
   /** The first release of upstream that has it. */
   readonly since: string;
   readonly doc: string;
@@ -64,6 +74,7 @@ interface Options {
   /** For functions that take longer than others of their namespace, or shorter. */
   readonly work?: number;
   readonly older?: readonly OlderSignature[];
+  readonly usual?: UsualCall;
 }
 
 /** The functions of one import module. */
@@ -91,10 +102,22 @@ export class Namespace {
     bind: (context: HostContext) => HostImplementation,
   ): void {
     const { since, blocking = false, suspends = false, split = false, older = [] } = options;
-    const { work = this.#work } = options;
+    const { work = this.#work, usual } = options;
     const { module } = this;
     this.functions.push(
-      new Declared(signature, { module, name, blocking, suspends, split, work, since, doc, older, bind }),
+      new Declared(signature, {
+        module,
+        name,
+        blocking,
+        suspends,
+        split,
+        work,
+        usual,
+        since,
+        doc,
+        older,
+        bind,
+      }),
     );
   }
 }
@@ -133,6 +156,7 @@ class Declared extends LazySignature implements HostFunction {
   readonly suspends: boolean;
   readonly split: boolean;
   readonly work: number;
+  readonly usual: UsualCall | undefined;
   readonly since: string;
   readonly doc: string;
   readonly older: readonly OlderSignature[];
@@ -146,6 +170,7 @@ class Declared extends LazySignature implements HostFunction {
     this.suspends = fn.suspends;
     this.split = fn.split;
     this.work = fn.work;
+    this.usual = fn.usual;
     this.since = fn.since;
     this.doc = fn.doc;
     this.older = fn.older;

@@ -67,41 +67,41 @@ export interface ProcessContext {
 export class Process implements ProcessContext {
   // Fields that every message touches come first: of thousands of processes only a few cache lines each fit into the caches.
 
-  /** Whether it is in the ready queue, and the next process there. Only the scheduler changes these. */
-  queued = false;
-  nextReady: Process | null = null;
+  readonly id: ProcessId;
   /** A message that `filter` accepts goes straight to the scratch area. */
   receiving: Receiving = Receiving.No;
   filter: TagFilter = null;
   wait: Wait = Wait.None;
   waitTimer: Timer | null = null;
-  /** Called when the process is killed: gives up what it waits for outside. */
-  cancelWait: (() => void) | null = null;
-  exit: Exit | null = null;
-  readonly id: ProcessId;
   /** Of the `ScratchArea`, which tells when the message is here: nobody else may touch it. */
   scratch: Message | null = null;
-  resumeValue = 0;
-  /** Lets its host call return a number, or throw what the promise is rejected with. */
-  resume: (value: number | Promise<never>) => void = unset;
-  started = false;
-  /** Whether its stack will be unwound instead of resumed. */
-  killed = false;
   /** Whether it gets no turn: see `Holding`. */
   paused = false;
   /** The number of turns that it has had. */
   turns = 0;
+  /** Lets its host call return a number, or throw what the promise is rejected with. */
+  resume: (value: number | Promise<never>) => void = unset;
   /** What the host call in which it is suspended waits for, or has waited for. */
   suspendedIn: Wait = Wait.None;
   /** Signals that arrived while the process ran; others are applied at once. */
   signals: Signal[] | null = null;
   /** Made for the first message that is not received at once. */
   #mailbox: Mailbox | null = null;
+  readonly environment: Environment<Process>;
+  /** Whether it is in the ready queue, and the next process there. Only the scheduler changes these. */
+  queued = false;
+  nextReady: Process | null = null;
+  resumeValue = 0;
+  started = false;
+  /** Whether its stack will be unwound instead of resumed. */
+  killed = false;
+  /** Called when the process is killed: gives up what it waits for outside. */
+  cancelWait: (() => void) | null = null;
+  exit: Exit | null = null;
 
   /** Whether it is set aside, paused when it was ready, and goes on when it is resumed. */
   parked = false;
   #memory: GuestMemory | null = null;
-  readonly environment: Environment<Process>;
   /** Null for a root process. */
   readonly parent: ProcessId | null;
   readonly registry: Registry;
@@ -174,6 +174,11 @@ export class Process implements ProcessContext {
   get mailbox(): Mailbox {
     this.#mailbox ??= new Mailbox();
     return this.#mailbox;
+  }
+
+  /** Whether there is a message that it has not received yet. */
+  get hasMessages(): boolean {
+    return this.#mailbox !== null && this.#mailbox.length > 0;
   }
 
   /** Takes out of the mailbox the oldest message that the filter accepts; null if there is none. */

@@ -6,6 +6,7 @@ import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import type { KernelMetrics } from './kernel-metrics.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { MessageKind } from './message.ts';
 import { Observers } from './observers.ts';
 import type { Operation } from './operation.ts';
 import { type Process, Receiving, Wait } from './process.ts';
@@ -307,6 +308,56 @@ export class Scheduler implements Turns {
       process.waitTimer = new Timer(timeout, () => this.makeReady(process, TIMED_OUT));
     }
     return this.suspend(process, Wait.Receive);
+  }
+
+  /**
+   * `receive` for any message, without a timeout, while the scratch area may still be lent. Most processes call this right after
+   * they have sent a draft to one that waits. If nobody else is ready, that one has the turn at once: the ready queue and all
+   * that belongs to it take up to a tenth of the time of a message.
+   */
+  readonly receiveAny = (): number | Promise<number> => {
+    const process = this.current;
+    const next = this.#mayHandOn(process) ? this.scratch.handOver() : null;
+    if (next === null) {
+      if (this.scratch.isLent) this.scratch.takeBack();
+      return this.receive(process, null, Number.POSITIVE_INFINITY, true);
+    }
+    process.receiving = Receiving.Yes;
+    process.filter = null;
+    process.wait = process.suspendedIn = Wait.Receive;
+    if (this.stacks.kept !== 'none') this.stacks.keep(process, Wait.Receive);
+    const resumed = new Promise<number>((resolve) => {
+      process.resume = resolve;
+    });
+    this.#handOnTo(next);
+    return resumed;
+  };
+
+  /** Whether a process may wait for any message and hand the turn on to the only one that is ready then. */
+  #mayHandOn(process: Process): boolean {
+    return (
+      this.#ready.isEmpty &&
+      process.signals === null &&
+      !process.hasMessages &&
+      !this.#turnPending &&
+      ++this.#slices < SLICES_PER_CLOCK &&
+      !this.stacks.areWanted
+    );
+  }
+
+  /** Does what `makeReady` and `#run` do, for a process that waits for messages and has got one. */
+  #handOnTo(process: Process): void {
+    process.wait = Wait.None;
+    process.receiving = Receiving.No;
+    if (process.waitTimer !== null) {
+      process.waitTimer.cancel();
+      process.waitTimer = null;
+    }
+    process.turns++;
+    this.#ticking = null;
+    this.work.renew();
+    this.current = process;
+    process.resume(MessageKind.Data);
   }
 
   /** Suspends the process for a time in milliseconds. */

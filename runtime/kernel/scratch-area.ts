@@ -43,6 +43,8 @@ const BYTES = DRAFT_AT.bytes / 4;
  * |                       | the receiver gets the message                     | sent           | empty                 |
  * | by another `takeBack` | this process waits for a message like that        | empty, message | reserved              |
  * | by another draft      | the memory is needed before this process's turn   | reserved       | message               |
+ * | `handOver`            | as `takeBack`; the receiver has the turn at once  | sent           | the receiver's: lent, |
+ * |                       |                                                   |                | draft                 |
  * | `create`              | the host's `create_data`                          | empty, message | lent, draft           |
  * | `put`                 | a process receives a message                      | empty, message | message               |
  * | `take`                | a host function sends the message                 | message        | empty                 |
@@ -116,6 +118,22 @@ export class ScratchArea {
     this.clear(receiver);
     this.#reservedFor = receiver;
     this.#turns.makeReady(receiver, MessageKind.Data);
+  }
+
+  /**
+   * Gives the draft, if the current process has sent it, to a receiver that waits for any message and is lent its scratch area
+   * at once. The current process must be about to hand the turn on to that.
+   * @returns the receiver; null if there is none, and nothing has been done
+   */
+  handOver(): Process | null {
+    const words = this.#words;
+    if (words[STATE] !== DraftState.Sent) return null;
+    const target = processIdFromHalves(words[RECEIVER] ?? 0, words[RECEIVER + 1] ?? 0);
+    const receiver = this.#turns.current.environment.router.waiting(target);
+    if (receiver === null || receiver.filter !== null || receiver.paused) return null;
+    this.clear(receiver);
+    words[STATE] = DraftState.Open;
+    return receiver;
   }
 
   // -- what host functions do with it ------------------------------------------------------------------

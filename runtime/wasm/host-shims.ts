@@ -22,6 +22,11 @@ export interface HostShim {
   readonly split: boolean;
   /** What a call takes from the work of a turn. With 0 it does not end a turn either. */
   readonly work: number;
+  /**
+   * If the parameters have these values, null for any, `host`.`n usual` is called without parameters. Its result is an i32.
+   * Each parameter costs, even one that nobody reads.
+   */
+  readonly usual?: readonly (number | null)[] | undefined;
 }
 
 /** Name of the module between guests and host functions, as it stands in stack traces. */
@@ -34,6 +39,8 @@ export const HOST_SHIM_IMPORTS = 'host';
 const I32_WRAP_I64 = 0xa7;
 const I64_SHR_U = 0x88;
 const I32_EQ = 0x46;
+const I64_EQ = 0x51;
+const I32_AND = 0x71;
 const I32_LOAD = 0x28;
 const I32_STORE = 0x36;
 const MEMORY = 0x02;
@@ -42,7 +49,8 @@ const ALIGNED = 2;
 
 /**
  * A module that stands between guests and host functions, one instance for all processes. The n-th function is
- * imported as `host`.`n` and exported as `n`; those that wait share `host`.`again`, `() -> i32`.
+ * imported as `host`.`n` and exported as `n`; those that wait share `host`.`again`, `() -> i32`. One that is nearly always called
+ * with the same parameters has `host`.`n usual`, `() -> i32`, for them.
  *
  * V8 keeps what it needs to call an imported JavaScript function for each instance, and that is cold when thousands
  * take turns. A call from wasm to wasm needs next to nothing. And an i64 would reach JavaScript as a BigInt, which is
@@ -71,9 +79,12 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
       for (const type of types) out.u8(HOST_TYPES[type]);
     }
   });
-  section(SectionId.import, count + 3, (i) => {
+  // The imports after those of the shims: `again`, `tick`, and the usual ones.
+  const usual = shims.flatMap((shim, i) => (shim.usual === undefined ? [] : [i]));
+  const imported = count + 2 + usual.length;
+  section(SectionId.import, imported + 1, (i) => {
     out.name(HOST_SHIM_IMPORTS);
-    if (i === count + 2) {
+    if (i === imported) {
       out.name('draft');
       out.u8(MEMORY);
       out.u8(1);
@@ -81,17 +92,20 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
       out.u32(1);
       return;
     }
-    out.name(i < count ? String(i) : i === count ? 'again' : 'tick');
+    const own = i - count;
+    out.name(own < 0 ? String(i) : own === 0 ? 'again' : own === 1 ? 'tick' : `${usual[own - 2]} usual`);
     out.u8(0);
-    out.u32(i < count ? 2 * i + 1 : count + i);
+    out.u32(own < 0 ? 2 * i + 1 : 2 * count + (own === 1 ? 1 : 0));
   });
   section(SectionId.function, count, (i) => out.u32(2 * i));
   section(SectionId.export, count, (i) => {
     out.name(String(i));
     out.u8(0);
-    out.u32(count + 2 + i);
+    out.u32(imported + i);
   });
-  section(SectionId.code, count, (i) => writeBody(out, i, shims[i] ?? AGAIN, count));
+  section(SectionId.code, count, (i) => {
+    writeBody(out, i, shims[i] ?? AGAIN, count, count + 2 + usual.indexOf(i));
+  });
   out.u8(SectionId.custom);
   const contents = out.openSize(1);
   out.name('name');
@@ -106,13 +120,17 @@ const HALVES = ['i32', 'i32'] as const;
 const AGAIN: HostShim = { params: [], results: ['i32'], split: false, waits: false, work: 0 };
 const TICK: HostShim = { ...AGAIN, results: [] };
 
-/** @param again function index of the import that waits again */
-function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): void {
+/**
+ * @param again function index of the import that waits again
+ * @param usual the same of the one for the usual parameters
+ */
+function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number, usual: number): void {
   const contents = out.openSize(2);
   const local = shim.params.length;
   out.u32(1);
   out.u32(1);
   out.u8(HOST_TYPES.i32);
+  if (shim.usual !== undefined) writeIsUsual(out, shim.params, shim.usual, usual);
   shim.params.forEach((type, param) => {
     out.u8(Op.localGet);
     out.u32(param);
@@ -127,10 +145,37 @@ function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number): v
   });
   out.u8(Op.call);
   out.u32(i);
+  if (shim.usual !== undefined) out.u8(Op.end);
   if (shim.waits) writeWaitLoop(out, local, again);
   if (shim.work > 0) writeCharge(out, local, shim.work, again + 1);
   out.u8(Op.end);
   out.closeSize(contents, 2);
+}
+
+/** Calls the function for the usual parameters if they are that; what is written next is done otherwise. */
+function writeIsUsual(
+  out: ByteWriter,
+  params: readonly HostType[],
+  values: readonly (number | null)[],
+  usual: number,
+): void {
+  out.u8(Op.i32Const);
+  out.s32(1);
+  values.forEach((value, param) => {
+    if (value === null) return;
+    const isLong = params[param] === 'i64';
+    out.u8(Op.localGet);
+    out.u32(param);
+    out.u8(isLong ? Op.i64Const : Op.i32Const);
+    out.s32(value);
+    out.u8(isLong ? I64_EQ : I32_EQ);
+    out.u8(I32_AND);
+  });
+  out.u8(Op.if);
+  out.u8(HOST_TYPES.i32);
+  out.u8(Op.call);
+  out.u32(usual);
+  out.u8(Op.else);
 }
 
 /** Takes units from the work that is left of the turn. What is on the stack stays there. */

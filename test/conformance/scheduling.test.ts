@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { guest } from '../support/guest.ts';
-import { linesOf, run, runAll } from '../support/program.ts';
+import { linesOf, nudge, run, runAll, start } from '../support/program.ts';
 
 const spawn = (name: string) => `(drop (call $spawn (i64.const 0) (text "${name}")))`;
 const self = (tag: number, value: number) =>
@@ -179,4 +179,97 @@ test.each([
         (call $print (text "root")))`),
   );
   expect(lines).toEqual(['child', 'root']);
+});
+
+describe('a process that sends to one that waits, and then waits itself,', () => {
+  const WAITS = `(func (export "waits") (call $show_received (call $receive)) (call $show_received (call $receive)))`;
+  const later = (delay: number) => `(func (export "later")
+    (call $process.sleep_ms (i64.const ${delay})) (call $send (i64.const 1) (i64.const 9) (i64.const 99)))`;
+  /** Spawns the process 2, which then waits. */
+  const begin = (name: string) => `${spawn(name)} (call $process.sleep_ms (i64.const 0))`;
+  const sendTo2 = (tag: number, value: number) =>
+    `(call $send (i64.const 2) (i64.const ${tag}) (i64.const ${value}))`;
+  const RECEIVE = '(call $show_received (call $receive))';
+
+  test('gives it the turn after those who were ready before', async () => {
+    const source = guest(`${OTHER} ${WAITS}
+      (func (export "_start") ${begin('waits')} ${spawn('other')} ${sendTo2(1, 11)} ${RECEIVE})`);
+    const program = await start(source);
+    while (program.stdout.lines.length < 2) await new Promise((turn) => setImmediate(turn));
+    program.root.stop();
+    await program.empty;
+    expect(program.stdout.lines).toEqual(['other runs', 'data 1 11']);
+  });
+
+  test('goes on at once if a message is in its mailbox', async () => {
+    const source = guest(`${WAITS}
+      (func (export "_start") ${begin('waits')}
+        ${self(5, 55)} (call $expect (call $receive_tag (i64.const 9) (i64.const 0)) (i32.const 9027))
+        ${sendTo2(1, 11)} ${RECEIVE} ${sendTo2(2, 22)} (call $process.sleep_ms (i64.const 0)))`);
+    expect((await runAll(source)).stdout.lines).toEqual(['data 5 55', 'data 1 11', 'data 2 22']);
+  });
+
+  test('receives what it has sent to itself before', async () => {
+    const source = guest(`${WAITS}
+      (func (export "_start") ${begin('waits')}
+        ${self(5, 55)} ${sendTo2(1, 11)} ${RECEIVE} ${sendTo2(2, 22)} (call $process.sleep_ms (i64.const 0)))`);
+    expect((await runAll(source)).stdout.lines).toEqual(['data 1 11', 'data 5 55', 'data 2 22']);
+  });
+
+  test('does not wake it with a message that it does not wait for', async () => {
+    const source = guest(`${later(5)}
+      (func (export "picky") (call $show_received (call $receive_tag (i64.const 7) (i64.const -1))) ${RECEIVE})
+      (func (export "_start") ${begin('picky')} ${spawn('later')}
+        (call $process.sleep_ms (i64.const 0))
+        ${sendTo2(6, 66)} ${RECEIVE} ${sendTo2(7, 77)} (call $process.sleep_ms (i64.const 0)))`);
+    expect((await runAll(source)).stdout.lines).toEqual(['data 9 99', 'data 7 77', 'data 6 66']);
+  });
+
+  test('ends its wait for good, so its time is not up later', async () => {
+    const source = guest(`${later(250)}
+      (func (export "impatient")
+        (call $show_received (call $message.receive (i32.const 0) (i32.const 0) (i64.const 150))) ${RECEIVE})
+      (func (export "_start") ${begin('impatient')} ${spawn('later')}
+        (call $process.sleep_ms (i64.const 0))
+        ${sendTo2(1, 11)} ${RECEIVE} ${sendTo2(2, 22)} (call $process.sleep_ms (i64.const 0)))`);
+    expect((await runAll(source)).stdout.lines).toEqual(['data 1 11', 'data 9 99', 'data 2 22']);
+  });
+
+  test('does not wake it while it is paused', async () => {
+    const source = guest(`${WAITS}
+      (func (export "_start") ${begin('waits')}
+        (drop (call $receive)) ${sendTo2(1, 11)} (drop (call $receive))
+        (call $print (text "sent")) ${sendTo2(2, 22)} (call $process.sleep_ms (i64.const 0)))`);
+    const program = await start(source);
+    const { environment } = program.root;
+    const process = (wanted: number) => [...environment.processes()].find(({ id }) => id === wanted);
+    const turn = () => new Promise((next) => setImmediate(next));
+    const bothWait = async () => {
+      while (process(1)?.state !== 'waiting' || process(2)?.state === 'ready') await turn();
+    };
+    await bothWait();
+    const child = process(2);
+    if (child === undefined) throw new Error('the child has gone');
+    program.runtime.scheduler.holding.pause([child]);
+    nudge(program);
+    await turn();
+    await bothWait();
+    nudge(program);
+    while (process(1) !== undefined) await turn();
+    expect(program.stdout.lines).toEqual(['sent']);
+    program.runtime.scheduler.holding.resume(child);
+    await program.empty;
+    expect(program.stdout.lines).toEqual(['sent', 'data 1 11', 'data 2 22']);
+  });
+
+  test('lets timers be served, however long the two talk', async () => {
+    const source = guest(`
+      (func (export "talks") (loop $l
+        (call $send (i64.const 3) (i64.const 1) (i64.const 1)) (drop (call $receive_value)) (br $l)))
+      (func (export "answers") (loop $l
+        (drop (call $receive_value)) (call $send (i64.const 2) (i64.const 1) (i64.const 1)) (br $l)))
+      (func (export "_start") ${spawn('talks')} ${spawn('answers')}
+        (call $process.sleep_ms (i64.const 20)) (call $print (text "awake")))`);
+    expect(await linesOf(source)).toEqual(['awake']);
+  });
 });
