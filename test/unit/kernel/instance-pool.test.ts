@@ -233,6 +233,19 @@ test('only a memory of the same size and limit is handed out, and only once', ()
   expect(pool.acquireMemory(1, 5)).toBeUndefined();
 });
 
+test('a large memory without its instance is dropped: to read all of it would take long', () => {
+  let dropped = 0;
+  const pool = new InstancePool(CAPACITY, (bytes) => {
+    dropped += bytes;
+  });
+  pool.releaseMemory(fresh(64, 100));
+  expect(dropped).toBe(0);
+  expect(pool.acquireMemory(64, 100)).toBeDefined();
+  pool.releaseMemory(fresh(65, 100));
+  expect(dropped).toBe(65 * PAGE_SIZE);
+  expect(pool.acquireMemory(65, 100)).toBeUndefined();
+});
+
 test('the pool keeps no more memory in all than it may, and reports what it drops', async () => {
   let dropped = 0;
   const pool = new InstancePool(3 * PAGE_SIZE, (bytes) => {
