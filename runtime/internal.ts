@@ -40,6 +40,7 @@ export {
   type TestCase,
   type TestEvent,
   type TestFailure,
+  type TestListener,
   TestNameError,
   type TestOptions,
   TestReportError,

@@ -72,7 +72,7 @@ export class TestRound {
         passed &&= filePassed;
       }
     } finally {
-      this.#reporter.end();
+      await this.#reporter.end();
     }
     return passed;
   }
@@ -86,7 +86,7 @@ export class TestRound {
         this.#print(this.#surroundings.streams.error, `${line}\n`);
       });
     }
-    this.#reporter.end();
+    await this.#reporter.end();
     const { output } = this.#surroundings.streams;
     if (output.isTerminal)
       this.#print(output, `Waiting for changes of ${files.map(printable).join(', ')}; Ctrl-C ends.\n`);
@@ -103,10 +103,10 @@ export class TestRound {
     this.#silent = true;
   }
 
-  /** Prints to a stream. While nobody reads, the text waits in memory. */
-  #print(stream: OutputStream, text: string): void {
+  /** Prints to a stream. Returns a promise where nothing more should be printed before it resolves: nobody reads so fast. */
+  #print(stream: OutputStream, text: string): Promise<void> | null {
     // A broken stream ends the command, see `openStreams`.
-    if (!this.#silent) stream.write(Buffer.from(text))?.catch(() => {});
+    return this.#silent ? null : (stream.write(Buffer.from(text))?.catch(() => {}) ?? null);
   }
 
   /** Runs or lists the tests of one module. Returns whether none failed. */

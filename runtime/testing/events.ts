@@ -23,6 +23,9 @@ export type TestEvent =
   | TestResult
   | ({ readonly event: 'summary' } & TestSummary);
 
+/** Is told what happens; returns a promise where it can take no more before that resolves. */
+export type TestListener = (event: TestEvent) => Promise<void> | null | undefined | void;
+
 type WithoutFile<Event extends ReportEvent> = Event extends ReportEvent ? Omit<Event, 'file'> : never;
 
 /** The event that tells which tests are selected. */

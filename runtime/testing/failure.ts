@@ -6,7 +6,7 @@ import type { Exit } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
 import type { Panic } from '../symbols/panic-text.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
-import { printableLines } from '../text/printable.ts';
+import { printableLines, shortened } from '../text/printable.ts';
 import type { DeathCause } from './death-causes.ts';
 import type { FailureReason, ReportFrame, TestFailure } from './report.ts';
 
@@ -54,7 +54,7 @@ export function failuresOf(reason: FailureReason, ending: Ending): TestFailure[]
 
 function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending): TestFailure {
   const { exit, cause, panic, expected, hanging } = ending;
-  const message = panic?.message ?? describeEnd(cause?.exit ?? exit);
+  const message = shortened(panic?.message ?? describeEnd(cause?.exit ?? exit));
   switch (reason) {
     case 'timeout':
       return {

@@ -12,7 +12,13 @@
  * calls as `Error.stackTraceLimit` allows.
  */
 export { discoverTests, readTests } from './discovery.ts';
-export { discovered, type TestEvent, type TestResult, type TestSummary } from './events.ts';
+export {
+  discovered,
+  type TestEvent,
+  type TestListener,
+  type TestResult,
+  type TestSummary,
+} from './events.ts';
 export type { OutputGroup } from './output-group.ts';
 export {
   type FailureReason,

@@ -1,9 +1,27 @@
 import type { Process } from '../kernel/process.ts';
 import type { InputStream, OutputStream, Stdio } from '../kernel/stdio.ts';
 import { KeptOutput } from './kept-output.ts';
+import { ENDLESS_ROOM, type OutputRoom, PartOfRoom, RunRoom } from './output-room.ts';
 import type { TestWatcher } from './test-options.ts';
 
 type OutputWatcher = Pick<TestWatcher, 'onOutput'>;
+
+/** The bytes that are kept of the output of all processes of one test. */
+const KEPT_OF_TEST = 16 * 2 ** 20;
+
+/**
+ * The bytes of the beginning, and of the end, that are kept however much others have printed: of the root process in any case,
+ * of another one whatever those of its test have printed.
+ */
+const KEPT_OF_ROOT = 32 * 2 ** 10;
+const KEPT_OF_OTHER = 2 * 2 ** 10;
+
+/** The number of processes whose outputs are kept apart. Those of all further ones are one. */
+const MAX_STREAMS = 1000;
+
+/** The bytes that are kept of a test that has passed, and where room is scarce. */
+const KEPT_OF_PASSED = 256 * 2 ** 10;
+const SCARCELY_KEPT = 4 * 2 ** 10;
 
 /**
  * What the processes of one test print. Each process has one stream for both standard output and standard error. They are
@@ -13,28 +31,50 @@ export class OutputGroup {
   readonly #input: InputStream;
   readonly #echo: OutputStream | null;
   readonly #watcher: OutputWatcher | null;
+  readonly #room: RunRoom;
+  readonly #ownRoom: OutputRoom;
   readonly #streams: CapturedStream[] = [];
+  #note = '';
 
   /**
    * @param echo gets a copy of everything as it is printed
    * @param watcher is called with everything as it is printed
+   * @param room shared with the other tests of a run
    */
-  constructor(input: InputStream, echo: OutputStream | null, watcher: OutputWatcher | null = null) {
+  constructor(
+    input: InputStream,
+    echo: OutputStream | null,
+    watcher: OutputWatcher | null = null,
+    room = new RunRoom(),
+  ) {
     this.#input = input;
     this.#echo = echo;
     this.#watcher = watcher;
+    this.#room = room;
+    this.#ownRoom = new PartOfRoom(room, KEPT_OF_TEST);
   }
 
   /** The standard streams of the next process. Its children get theirs in the same way. */
   nextStdio(): Stdio {
-    const stream = new CapturedStream(this.#echo, this.#watcher);
-    this.#streams.push(stream);
+    const stream = this.#nextStream();
     return { input: this.#input, output: stream, error: stream, forChild: () => this.nextStdio() };
   }
 
-  /** What the root process has printed. */
+  #nextStream(): CapturedStream {
+    const last = this.#streams.at(-1);
+    if (last !== undefined && this.#streams.length > MAX_STREAMS) return last;
+    const [reserve, reserveOf] =
+      last === undefined ? [KEPT_OF_ROOT, ENDLESS_ROOM] : [KEPT_OF_OTHER, this.#room];
+    const part = () => new PartOfRoom(this.#ownRoom, Number.POSITIVE_INFINITY, reserve, reserveOf);
+    const kept = new KeptOutput(part(), part());
+    const stream = new CapturedStream(kept, this.#echo, this.#watcher);
+    this.#streams.push(stream);
+    return stream;
+  }
+
+  /** What the root process has printed, and what was noted. */
   get rootText(): string {
-    return this.#streams[0]?.kept.text ?? '';
+    return `${this.#streams[0]?.kept.text ?? ''}${this.#note}`;
   }
 
   /** What one of the test's processes has printed. */
@@ -43,34 +83,51 @@ export class OutputGroup {
   }
 
   get isEmpty(): boolean {
-    return this.#streams.every(({ kept }) => kept.isEmpty);
+    return this.#note === '' && this.#streams.every(({ kept }) => kept.isEmpty);
   }
 
   /** Adds lines to the stream of the root process. They are not echoed. */
   addNote(note: string): void {
-    const lineIsOpen = this.rootText !== '' && !this.rootText.endsWith('\n');
-    this.#streams[0]?.kept.add(Buffer.from(lineIsOpen ? `\n${note}` : note));
+    const lineIsOpen = this.#note === '' ? this.#streams[0]?.kept.lineIsOpen : !this.#note.endsWith('\n');
+    this.#note += lineIsOpen ? `\n${note}` : note;
   }
 
   /** Everything that was printed, with a headline for each process where there are several. */
   get text(): string {
-    if (this.#streams.length === 1) return this.rootText;
+    if (this.#streams.length <= 1) return this.rootText;
     let all = '';
     for (const [number, { kept }] of this.#streams.entries()) {
       if (all !== '' && !all.endsWith('\n')) all += '\n';
-      all += ` --- process ${number} stdout ---\n${kept.text}`;
+      const name = number > MAX_STREAMS - 1 ? 'further processes' : `process ${number}`;
+      all += ` --- ${name} stdout ---\n${number === 0 ? this.rootText : kept.text}`;
     }
     return all;
+  }
+
+  /** Must be called when the test has passed: few people read what it has printed. */
+  trim(): void {
+    this.#trim(this.#room.isScarce ? SCARCELY_KEPT : KEPT_OF_PASSED);
+  }
+
+  /** Keeps nothing of it from now on. */
+  drop(): void {
+    this.#trim(0);
+  }
+
+  #trim(bytes: number): void {
+    const share = Math.floor(bytes / 2 / Math.max(1, this.#streams.length));
+    for (const { kept } of this.#streams) kept.trim(share, share);
   }
 }
 
 class CapturedStream implements OutputStream {
   readonly isTerminal = false;
-  readonly kept = new KeptOutput();
+  readonly kept: KeptOutput;
   readonly #echo: OutputStream | null;
   readonly #watcher: OutputWatcher | null;
 
-  constructor(echo: OutputStream | null, watcher: OutputWatcher | null) {
+  constructor(kept: KeptOutput, echo: OutputStream | null, watcher: OutputWatcher | null) {
+    this.kept = kept;
     this.#echo = echo;
     this.#watcher = watcher;
   }

@@ -6,7 +6,8 @@ import type { SchedulerObserver } from '../kernel/observers.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Runtime } from '../runtime.ts';
 import { discoverTests, setupExport } from './discovery.ts';
-import { discovered, type TestEvent, type TestSummary } from './events.ts';
+import { discovered, type TestEvent, type TestListener, type TestSummary } from './events.ts';
+import { RunRoom } from './output-room.ts';
 import { type SelectedTest, selectTests } from './selection.ts';
 import type { TestCase } from './test-case.ts';
 import type { TestOptions } from './test-options.ts';
@@ -18,14 +19,15 @@ const STARTED_AT_ONCE = 64;
 /**
  * Runs tests of a module concurrently, each as the root process of an environment of its own (abi 21.3.4).
  * Processes that tests leave behind go on until the last test has ended; when the promise settles none is left.
- * @param onEvent called as things happen. It must not throw
+ * @param onEvent called as things happen. It must not throw. While a promise that it has returned is pending it is told of
+ *   no result, so that results wait with the tests that they are of, and no further test begins in their place
  * @throws TestNameError, TestStartError
  */
 export async function runTests(
   runtime: Runtime,
   module: LoadedModule,
   options: TestOptions,
-  onEvent: (event: TestEvent) => void,
+  onEvent: TestListener,
 ): Promise<TestSummary> {
   const session = new Session(runtime, module, options, onEvent);
   const cancel = () => session.cancel();
@@ -46,7 +48,10 @@ class Session implements SchedulerObserver {
   readonly #runtime: Runtime;
   readonly #module: LoadedModule;
   readonly #options: TestOptions;
-  readonly #onEvent: (event: TestEvent) => void;
+  readonly #onEvent: TestListener;
+  readonly #room = new RunRoom();
+  /** Pending while whoever is told of the events has enough. */
+  #drained: Promise<void> | null = null;
   /** Tests whose processes may live, and the ends of tests that are awaited. */
   readonly #alive = new Set<TestRun>();
   readonly #running = new Set<Promise<void>>();
@@ -54,12 +59,7 @@ class Session implements SchedulerObserver {
   readonly #broken = Promise.withResolvers<never>();
   readonly #counts = { passed: 0, failed: 0, ignored: 0, cancelled: 0 };
 
-  constructor(
-    runtime: Runtime,
-    module: LoadedModule,
-    options: TestOptions,
-    onEvent: (event: TestEvent) => void,
-  ) {
+  constructor(runtime: Runtime, module: LoadedModule, options: TestOptions, onEvent: TestListener) {
     this.#runtime = runtime;
     this.#module = module;
     this.#options = options;
@@ -73,14 +73,14 @@ class Session implements SchedulerObserver {
     const all = discoverTests(this.#module);
     const selected = selectTests(all, selection);
     const filteredOut = all.length - selected.length;
-    this.#onEvent(discovered(selected, filteredOut));
+    this.#tell(discovered(selected, filteredOut));
     // Stacks of processes that wait for messages are looked at when the time is up.
     const { scheduler } = this.#runtime;
     if (timeout !== undefined) scheduler.stacks.keepRare();
     if (selected.some(({ runs }) => runs)) await this.#setUp();
     await this.#runAll(selected);
     const summary = { ...this.#counts, filteredOut };
-    this.#onEvent({ event: 'summary', ...summary });
+    await this.#tell({ event: 'summary', ...summary });
     return summary;
   }
 
@@ -91,6 +91,7 @@ class Session implements SchedulerObserver {
     const run = this.#create({ name, exportName: name, ignored: false, expectedPanic: null });
     const { outcome, output } = await run.run(this.#module);
     if (outcome !== 'failed') return;
+    output.trim();
     throw new TestStartError(name, `it runs before the tests, and failed:\n${output.text}`.trimEnd());
   }
 
@@ -101,7 +102,7 @@ class Session implements SchedulerObserver {
       while (this.#running.size >= jobs) await this.#unlessBroken(Promise.race(this.#running));
       if (!runs) {
         this.#counts.ignored++;
-        this.#onEvent({ event: 'ignored', name: test.name, export: test.exportName });
+        this.#tell({ event: 'ignored', name: test.name, export: test.exportName });
         continue;
       }
       if (this.#isCancelled) {
@@ -116,21 +117,35 @@ class Session implements SchedulerObserver {
 
   #start(test: TestCase): void {
     const run = this.#create(test);
-    this.#onEvent({ event: 'started', name: test.name, export: test.exportName });
+    this.#tell({ event: 'started', name: test.name, export: test.exportName });
     const ended = run.run(this.#module).then(
-      (result) => {
+      async (result) => {
         if (!run.lives) this.#alive.delete(run);
+        while (this.#drained !== null) await this.#drained;
         this.#running.delete(ended);
         this.#counts[result.outcome]++;
-        this.#onEvent(result);
+        this.#tell(result);
       },
       (error: unknown) => this.#broken.reject(error),
     );
     this.#running.add(ended);
   }
 
+  /** Tells of an event. Resolves when more may follow. */
+  #tell(event: TestEvent): Promise<void> | null {
+    const told = this.#onEvent(event) ?? null;
+    if (told === null) return null;
+    const drained = told
+      .catch(() => {})
+      .then(() => {
+        if (this.#drained === drained) this.#drained = null;
+      });
+    this.#drained = drained;
+    return drained;
+  }
+
   #create(test: TestCase): TestRun {
-    const run = new TestRun(this.#runtime, test, this.#options);
+    const run = new TestRun(this.#runtime, test, this.#options, this.#room);
     this.#alive.add(run);
     return run;
   }

@@ -5,12 +5,13 @@ import { captureCaller, processStack } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import { type Runtime, SpawnError } from '../runtime.ts';
-import { findPanic } from '../symbols/panic-text.ts';
+import { findPanic, type Panic } from '../symbols/panic-text.ts';
 import { displayName } from '../text/display-name.ts';
 import { type DeathCause, DeathCauses } from './death-causes.ts';
 import type { TestResult } from './events.ts';
 import { type Ending, failuresOf, type Hanging, notesOf, type Report } from './failure.ts';
 import { OutputGroup } from './output-group.ts';
+import type { RunRoom } from './output-room.ts';
 import type { TestCase } from './test-case.ts';
 import type { TestOptions } from './test-options.ts';
 import { TimeLimit } from './time-limit.ts';
@@ -45,6 +46,7 @@ export class TestRun implements RunningTest {
   readonly #test: TestCase;
   readonly #options: TestOptions;
   readonly #output: OutputGroup;
+  readonly #room: RunRoom;
   #root: Process | null = null;
   #cancelled = false;
   /** Set when the time is up. */
@@ -59,12 +61,14 @@ export class TestRun implements RunningTest {
   readonly #causes = new DeathCauses();
   #cause: DeathCause | null = null;
 
-  constructor(runtime: Runtime, test: TestCase, options: TestOptions) {
+  /** @param room for the outputs and reports of all tests of the run */
+  constructor(runtime: Runtime, test: TestCase, options: TestOptions, room: RunRoom) {
     this.#runtime = runtime;
     this.#test = test;
     this.#options = options;
     this.#title = test.name;
-    this.#output = new OutputGroup(options.input, options.echo ?? null, options.watcher ?? null);
+    this.#output = new OutputGroup(options.input, options.echo ?? null, options.watcher ?? null, room);
+    this.#room = room;
   }
 
   /**
@@ -116,9 +120,9 @@ export class TestRun implements RunningTest {
     const { expectedPanic } = this.#test;
     const { echo } = this.#options;
     const cause = this.#cause;
-    const ownPanic = findPanic(output.rootText);
+    const ownPanic = panicIn(output.rootText);
     const panic =
-      cause === null || cause.process === this.#root ? ownPanic : findPanic(output.textOf(cause.process));
+      cause === null || cause.process === this.#root ? ownPanic : panicIn(output.textOf(cause.process));
     const ending: Ending = {
       exit,
       cause,
@@ -147,9 +151,13 @@ export class TestRun implements RunningTest {
       shouldFail: ending.expected !== null,
     };
     if (this.#cancelled && exit.kind === 'killed') {
+      output.trim();
       return { ...about, outcome: 'cancelled', failures: [], exit, output, duration };
     }
-    if (reason === null) return { ...about, outcome: 'passed', failures: [], exit, output, duration };
+    if (reason === null) {
+      output.trim();
+      return { ...about, outcome: 'passed', failures: [], exit, output, duration };
+    }
     const failures = failuresOf(reason, ending);
     output.addNote((note ?? '') + notesOf(reason, ending));
     return { ...about, outcome: 'failed', failures, exit, output, duration };
@@ -211,8 +219,11 @@ export class TestRun implements RunningTest {
   fail(caller: Process, report: FailureReport): void {
     this.#reported++;
     const { message, expected, actual } = report;
-    this.#charactersReported += message.length + (expected?.length ?? 0) + (actual?.length ?? 0);
+    const length = message.length + (expected?.length ?? 0) + (actual?.length ?? 0);
+    this.#charactersReported += length;
     if (this.#reports.length >= MAX_REPORTS || this.#charactersReported > MAX_REPORTED) return;
+    // The lines about it in the output are as long again.
+    if (!this.#room.take(2 * length)) return;
     this.#reports.push({ ...report, stack: processStack(captureCaller(), caller) });
   }
 
@@ -221,6 +232,22 @@ export class TestRun implements RunningTest {
     const cause = this.#causes.observe(process, exit);
     if (process === this.#root) this.#cause = cause;
   }
+}
+
+/** The same as `findPanic`. Its parts do not keep the whole text in memory. */
+function panicIn(text: string): Panic | null {
+  const found = findPanic(text);
+  if (found === null) return null;
+  const { message, location } = found;
+  return {
+    message: copyOf(message),
+    location: location === null ? null : { ...location, file: copyOf(location.file) },
+  };
+}
+
+/** V8 makes a part of a text a view of the whole. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function causeMessage(cause: DeathCause | null): string | null {

@@ -1,4 +1,4 @@
-import { printableLines } from '../text/printable.ts';
+import { printableLines, shortened } from '../text/printable.ts';
 import type { FailureReason } from './report.ts';
 
 /** What a test is judged by. */
@@ -71,7 +71,7 @@ function otherPanic(panic: string, expected: string): Verdict {
     reason: 'other-panic',
     note:
       'note: panic did not contain expected string\n' +
-      `      panic message: \`"${printableLines(panic)}"\`,\n` +
+      `      panic message: \`"${printableLines(shortened(panic))}"\`,\n` +
       ` expected substring: \`"${printableLines(expected)}"\`\n`,
   };
 }

@@ -12,3 +12,13 @@ export function printable(name: string): string {
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
+
+/** Characters of a message that are kept in a report. */
+const MAX_MESSAGE = 16_384;
+
+/** A message of a program, cut where it is too long to be one. */
+export function shortened(message: string): string {
+  if (message.length <= MAX_MESSAGE) return message;
+  // Not as a view of the whole, which would stay in memory.
+  return `${[...message.slice(0, MAX_MESSAGE)].join('')}…`;
+}

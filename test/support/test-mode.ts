@@ -4,6 +4,7 @@ import {
   ProcessConfig,
   runTests,
   type TestEvent,
+  type TestListener,
   type TestOptions,
   type TestResult,
   type TestSummary,
@@ -25,7 +26,7 @@ export interface TestedModule {
 
 export interface TestedOptions extends Partial<TestOptions> {
   /** Told of each event as it happens. */
-  readonly onEvent?: (event: TestEvent) => void;
+  readonly onEvent?: TestListener;
 }
 
 /** Runs the tests of a module given as WAT text or as a binary. */
@@ -48,7 +49,7 @@ export async function testsOf(
   const defaults = { selection: ALL_TESTS, config: ProcessConfig.forRoot(), input: new Feed() };
   const summary = await runTests(runtime, module, { ...defaults, ...options }, (event) => {
     events.push(event);
-    onEvent?.(event);
+    return onEvent?.(event);
   });
   const left = [...environments].reduce((sum, { size }) => sum + size, 0);
   const resultOf = (name: string): TestResult => {

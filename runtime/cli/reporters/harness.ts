@@ -20,70 +20,68 @@ export abstract class HarnessReporter implements Reporter {
     this.#start = options.start;
   }
 
-  abstract showIgnored(name: string): void;
-  abstract showResult(result: TestResult): void;
+  abstract showIgnored(name: string): Promise<void> | null;
+  abstract showResult(result: TestResult): Promise<void> | null;
 
   begin(): void {
     this.#passed = [];
     this.#failed = [];
   }
 
-  show(event: TestEvent): void {
+  show(event: TestEvent): Promise<void> | null {
     switch (event.event) {
       case 'discovered': {
         const count = event.tests.length;
-        this.print(`\nrunning ${count} ${count === 1 ? 'test' : 'tests'}\n`);
-        break;
+        return this.print(`\nrunning ${count} ${count === 1 ? 'test' : 'tests'}\n`);
       }
       case 'started':
-        break;
+        return null;
       case 'ignored':
-        this.showIgnored(event.name);
-        break;
+        return this.showIgnored(event.name);
       case 'finished':
-        if (event.outcome === 'passed') this.#passed.push(event);
         if (event.outcome === 'failed') this.#failed.push(event);
-        this.showResult(event);
-        break;
+        else if (event.outcome === 'passed' && this.#options.showOutput) this.#passed.push(event);
+        else event.output.drop();
+        return this.showResult(event);
       case 'summary':
-        this.#showSummary(event);
-        break;
+        return this.#showSummary(event);
     }
   }
 
   /** Prints nothing: the command prints the message on standard error. */
   fail(): void {}
 
-  end(): void {}
+  async end(): Promise<void> {}
 
-  print(text: string): void {
-    this.#options.print(text);
+  print(text: string): Promise<void> | null {
+    return this.#options.print(text);
   }
 
   colored(word: Word): string {
     return this.#options.colors ? `\x1b[${COLORS[word]}m${word}\x1b[0m` : word;
   }
 
-  #showSummary({ passed, failed, ignored, cancelled, filteredOut }: TestSummary): void {
-    if (this.#options.showOutput) this.#showOutputs('successes', this.#passed);
-    if (failed > 0) this.#showOutputs('failures', this.#failed);
+  async #showSummary({ passed, failed, ignored, cancelled, filteredOut }: TestSummary): Promise<void> {
+    if (this.#options.showOutput) await this.#showOutputs('successes', this.#passed);
+    if (failed > 0) await this.#showOutputs('failures', this.#failed);
     const now = performance.now();
     const seconds = ((now - this.#start) / 1000).toFixed(2);
     // The time of the next file begins here. That of the first one began with the command.
     this.#start = now;
-    this.print(
+    await this.print(
       `\ntest result: ${this.colored(failed === 0 ? 'ok' : 'FAILED')}. ${passed} passed; ${failed} failed; ` +
         `${ignored} ignored; 0 measured; ${filteredOut} filtered out; ` +
         `${cancelled === 0 ? '' : `${cancelled} cancelled; `}finished in ${seconds}s\n\n`,
     );
   }
 
-  #showOutputs(title: string, results: readonly TestResult[]): void {
+  /** Prints the outputs one after the other: all of them at once may be more than fits into memory. */
+  async #showOutputs(title: string, results: readonly TestResult[]): Promise<void> {
     this.print(`\n${title}:\n`);
     for (const { title, output } of results) {
-      if (!output.isEmpty) this.print(`\n---- ${printable(title)} stdout ----\n${output.text}`);
+      if (!output.isEmpty) await this.print(`\n---- ${printable(title)} stdout ----\n${output.text}`);
     }
-    this.print(`\n${title}:\n${results.map((result) => `    ${printable(result.title)}\n`).join('')}`);
+    await this.print(`\n${title}:\n${results.map((result) => `    ${printable(result.title)}\n`).join('')}`);
   }
 }
 

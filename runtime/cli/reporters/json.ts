@@ -3,7 +3,7 @@ import type { Reporter, ReporterOptions } from './reporter.ts';
 
 /** Writes the test report protocol: a JSON object a line, as things happen. */
 export class JsonReporter implements Reporter {
-  readonly #print: (text: string) => void;
+  readonly #print: ReporterOptions['print'];
   #begun = false;
   #file = '';
   #start: number;
@@ -20,22 +20,22 @@ export class JsonReporter implements Reporter {
     this.#write({ event: 'report', version: REPORT_VERSION });
   }
 
-  show(event: TestEvent): void {
+  show(event: TestEvent): Promise<void> | null {
     const file = this.#file;
     switch (event.event) {
       case 'finished': {
         const { exit: _, output, duration, ...result } = event;
-        this.#write({ ...result, file, duration: milliseconds(duration), output: output.text });
-        break;
+        const text = output.text;
+        output.drop();
+        return this.#write({ ...result, file, duration: milliseconds(duration), output: text });
       }
       case 'summary': {
-        const now = performance.now();
-        this.#write({ ...event, file, duration: milliseconds(now - this.#start) });
-        this.#start = now;
-        break;
+        const start = this.#start;
+        this.#start = performance.now();
+        return this.#write({ ...event, file, duration: milliseconds(this.#start - start) });
       }
       default:
-        this.#write({ ...event, file });
+        return this.#write({ ...event, file });
     }
   }
 
@@ -43,10 +43,10 @@ export class JsonReporter implements Reporter {
     this.#write({ event: 'error', file: this.#file, message });
   }
 
-  end(): void {}
+  async end(): Promise<void> {}
 
-  #write(event: ReportEvent): void {
-    this.#print(reportLine(event));
+  #write(event: ReportEvent): Promise<void> | null {
+    return this.#print(reportLine(event));
   }
 }
 

@@ -1,16 +1,25 @@
 import { basename } from 'node:path';
 import { formatFrame } from '../../symbols/stack-frame.ts';
-import type { ReportFrame, TestEvent, TestFailure, TestResult } from '../../testing/index.ts';
+import type { OutputGroup, ReportFrame, TestEvent, TestFailure, TestResult } from '../../testing/index.ts';
 import { printableLines } from '../../text/printable.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
-import { type Attributes, element, text } from './xml.ts';
+import { type Attributes, element, endTag, startTag, text } from './xml.ts';
+
+/** A test, or a file that cannot be tested. */
+interface Case {
+  readonly attributes: Attributes;
+  /** Elements that tell how it went. */
+  readonly parts: readonly string[];
+  /** What it has printed. */
+  readonly output?: OutputGroup;
+}
 
 /** The results of one file. */
 interface Suite {
   readonly file: string;
   readonly started: Date;
   readonly start: number;
-  readonly cases: string[];
+  readonly cases: Case[];
   tests: number;
   failures: number;
   errors: number;
@@ -19,9 +28,12 @@ interface Suite {
   duration: number;
 }
 
-/** Prints one XML document at the end, in the format that CI servers read, with a suite for each file. */
+/**
+ * Prints one XML document at the end, in the format that CI servers read, with a suite for each file. It is written piece by
+ * piece: as one text it could be too long for a string.
+ */
 export class JunitReporter implements Reporter {
-  readonly #print: (text: string) => void;
+  readonly #print: ReporterOptions['print'];
   readonly #suites: Suite[] = [];
 
   constructor({ print }: ReporterOptions) {
@@ -33,9 +45,9 @@ export class JunitReporter implements Reporter {
     this.#suites.push({ file, started: new Date(), start: performance.now(), cases: [], ...counts });
   }
 
-  show(event: TestEvent): void {
+  show(event: TestEvent): null {
     const suite = this.#suites.at(-1);
-    if (suite === undefined) return;
+    if (suite === undefined) return null;
     switch (event.event) {
       case 'discovered':
       case 'started':
@@ -53,6 +65,7 @@ export class JunitReporter implements Reporter {
         suite.duration = performance.now() - suite.start;
         break;
     }
+    return null;
   }
 
   fail(message: string): void {
@@ -65,20 +78,7 @@ export class JunitReporter implements Reporter {
     suite.duration = performance.now() - suite.start;
   }
 
-  end(): void {
-    const suites = this.#suites.map(({ file, started, cases, duration, ...counts }) => {
-      const { tests, failures, errors, skipped } = counts;
-      const attributes = {
-        name: file,
-        tests,
-        failures,
-        errors,
-        skipped,
-        time: seconds(duration),
-        timestamp: started.toISOString().replace(/\.\d+Z$/, ''),
-      };
-      return element('testsuite', attributes, cases);
-    });
+  async end(): Promise<void> {
     const sum = (count: (suite: Suite) => number) =>
       this.#suites.reduce((all, suite) => all + count(suite), 0);
     const totals = {
@@ -89,7 +89,43 @@ export class JunitReporter implements Reporter {
       skipped: sum(({ skipped }) => skipped),
       time: seconds(sum(({ duration }) => duration)),
     };
-    this.#print(`<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', totals, suites)}`);
+    await this.#print('<?xml version="1.0" encoding="UTF-8"?>\n');
+    await this.#printElement('testsuites', totals, this.#suites, (suite) => this.#printSuite(suite));
+  }
+
+  async #printSuite({ file, started, cases, duration, ...counts }: Suite): Promise<void> {
+    const { tests, failures, errors, skipped } = counts;
+    const attributes = {
+      name: file,
+      tests,
+      failures,
+      errors,
+      skipped,
+      time: seconds(duration),
+      timestamp: started.toISOString().replace(/\.\d+Z$/, ''),
+    };
+    await this.#printElement('testsuite', attributes, cases, async ({ attributes, parts, output }) => {
+      const printed =
+        output === undefined || output.isEmpty ? [] : [element('system-out', {}, [text(output.text)])];
+      output?.drop();
+      await this.#print(element('testcase', attributes, [...parts, ...printed]));
+    });
+  }
+
+  /** Prints an element, with what is printed for each of the items inside. */
+  async #printElement<Item>(
+    name: string,
+    attributes: Attributes,
+    items: readonly Item[],
+    print: (item: Item) => Promise<void>,
+  ): Promise<void> {
+    if (items.length === 0) {
+      await this.#print(element(name, attributes));
+      return;
+    }
+    await this.#print(startTag(name, attributes));
+    for (const item of items) await print(item);
+    await this.#print(endTag(name));
   }
 
   #addResult(suite: Suite, result: TestResult): void {
@@ -104,13 +140,12 @@ export class JunitReporter implements Reporter {
       suite.skipped++;
       parts.push(element('skipped', { message: 'cancelled' }));
     }
-    if (!output.isEmpty) parts.push(element('system-out', {}, [text(output.text)]));
-    this.#add(suite, caseAttributes(suite.file, name, title, duration), parts);
+    this.#add(suite, caseAttributes(suite.file, name, title, duration), parts, output);
   }
 
-  #add(suite: Suite, attributes: Attributes, parts: readonly string[]): void {
+  #add(suite: Suite, attributes: Attributes, parts: readonly string[], output?: OutputGroup): void {
     suite.tests++;
-    suite.cases.push(element('testcase', attributes, parts));
+    suite.cases.push({ attributes, parts, ...(output === undefined ? {} : { output }) });
   }
 }
 

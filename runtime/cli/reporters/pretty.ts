@@ -19,7 +19,7 @@ export class PrettyReporter extends HarnessReporter {
       columns === null ? null : new ProgressLine(print, columns, () => this.#describeProgress());
   }
 
-  override show(event: TestEvent): void {
+  override show(event: TestEvent): Promise<void> | null {
     switch (event.event) {
       case 'discovered':
         this.#total = event.tests.filter(({ runs }) => runs).length;
@@ -38,14 +38,14 @@ export class PrettyReporter extends HarnessReporter {
         this.#progress?.stop();
         break;
     }
-    super.show(event);
+    return super.show(event);
   }
 
   override fail(): void {
     this.end();
   }
 
-  override end(): void {
+  override async end(): Promise<void> {
     this.#running.clear();
     this.#progress?.stop();
   }
@@ -54,18 +54,18 @@ export class PrettyReporter extends HarnessReporter {
     this.#progress?.clear();
   }
 
-  override showIgnored(name: string): void {
-    this.print(`test ${printable(name)} ... ${this.colored('ignored')}\n`);
+  override showIgnored(name: string): Promise<void> | null {
+    return this.print(`test ${printable(name)} ... ${this.colored('ignored')}\n`);
   }
 
-  override showResult(result: TestResult): void {
+  override showResult(result: TestResult): Promise<void> | null {
     const mark = result.shouldFail ? ' - should panic' : '';
-    this.print(`test ${printable(result.title)}${mark} ... ${this.colored(wordFor(result))}\n`);
+    return this.print(`test ${printable(result.title)}${mark} ... ${this.colored(wordFor(result))}\n`);
   }
 
-  override print(text: string): void {
+  override print(text: string): Promise<void> | null {
     this.#progress?.clear();
-    super.print(text);
+    return super.print(text);
   }
 
   /** The tests that have run longest come first: they may be the ones that hang. */

@@ -14,14 +14,14 @@ const ERASE_LINE = '\r\x1b[2K';
 
 /** The last line of a terminal. It shows how far a run is, and gives way to everything else that is printed. */
 export class ProgressLine {
-  readonly #print: (text: string) => void;
+  readonly #print: (text: string) => unknown;
   readonly #columns: () => number;
   readonly #describe: () => Iterable<string>;
   #timer: NodeJS.Timeout | undefined;
   #shown = '';
 
   /** @param describe yields the text in parts. Only as many are taken as fit */
-  constructor(print: (text: string) => void, columns: () => number, describe: () => Iterable<string>) {
+  constructor(print: (text: string) => unknown, columns: () => number, describe: () => Iterable<string>) {
     this.#print = print;
     this.#columns = columns;
     this.#describe = describe;

@@ -10,18 +10,20 @@ export type ReporterName = (typeof REPORTERS)[number];
  */
 export interface Reporter {
   begin(file: string): void;
-  show(event: TestEvent): void;
+  /** Returns a promise where nothing more should be shown before that resolves: nobody reads so fast. */
+  show(event: TestEvent): Promise<void> | null;
   /** Called if the tests of the file could not be run, or not to the end. */
   fail(message: string): void;
-  /** Called when nothing follows. */
-  end(): void;
+  /** Called when nothing follows. Resolves when everything is printed. */
+  end(): Promise<void>;
   /** Removes whatever is on the terminal only temporarily, since something else will be printed there. */
   clear?(): void;
 }
 
 /** How reporters print. */
 export interface ReporterOptions {
-  readonly print: (text: string) => void;
+  /** Returns a promise where so much waits to be read that nothing more should be printed before it resolves. */
+  readonly print: (text: string) => Promise<void> | null;
   readonly colors: boolean;
   /** Whether to print the output of tests that passed, too. */
   readonly showOutput: boolean;

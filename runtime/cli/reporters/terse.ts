@@ -11,33 +11,31 @@ export class TerseReporter extends HarnessReporter {
   #shown = 0;
   #column = 0;
 
-  override show(event: TestEvent): void {
+  override show(event: TestEvent): Promise<void> | null {
     if (event.event === 'discovered') {
       this.#total = event.tests.length;
       this.#shown = this.#column = 0;
     }
     if (event.event === 'summary' && this.#column > 0) this.print('\n');
-    super.show(event);
+    return super.show(event);
   }
 
-  override showIgnored(): void {
-    this.#showCharacter('i');
+  override showIgnored(): Promise<void> | null {
+    return this.#showCharacter('i');
   }
 
-  override showResult(result: TestResult): void {
-    if (result.outcome === 'passed') {
-      this.#showCharacter('.');
-      return;
-    }
+  override showResult(result: TestResult): Promise<void> | null {
+    if (result.outcome === 'passed') return this.#showCharacter('.');
     if (this.#column > 0) this.#endLine();
     this.#shown++;
-    this.print(`${printable(result.title)} --- ${this.colored(wordFor(result))}\n`);
+    return this.print(`${printable(result.title)} --- ${this.colored(wordFor(result))}\n`);
   }
 
-  #showCharacter(character: string): void {
-    this.print(character);
+  #showCharacter(character: string): Promise<void> | null {
+    const printed = this.print(character);
     this.#shown++;
     if (++this.#column === COLUMNS) this.#endLine();
+    return printed;
   }
 
   #endLine(): void {

@@ -5,12 +5,26 @@ export type Attributes = Readonly<Record<string, string | number>>;
  * @param content XML
  */
 export function element(name: string, attributes: Attributes, content: readonly string[] = []): string {
-  const head = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value), true)}"`);
   const inner = content.join('');
-  if (inner === '') return `<${name}${head.join('')}/>\n`;
+  if (inner === '') return `<${head(name, attributes)}/>\n`;
   // Line ends around the text of an element would be part of it.
   const begin = inner.startsWith('<') ? '\n' : '';
-  return `<${name}${head.join('')}>${begin}${inner}</${name}>\n`;
+  return `<${head(name, attributes)}>${begin}${inner}${endTag(name)}`;
+}
+
+/** The beginning of an element that has others inside. */
+export function startTag(name: string, attributes: Attributes): string {
+  return `<${head(name, attributes)}>\n`;
+}
+
+/** The end of an element. */
+export function endTag(name: string): string {
+  return `</${name}>\n`;
+}
+
+function head(name: string, attributes: Attributes): string {
+  const pairs = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value), true)}"`);
+  return `${name}${pairs.join('')}`;
 }
 
 /** A text as the content of an element. */

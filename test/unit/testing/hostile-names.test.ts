@@ -61,12 +61,18 @@ test('JSON loses nothing, and is one line', () => {
 });
 
 describe.each(REPORTERS)('the reporter %s', (reporter) => {
-  test('prints the same lines whatever the names are', () => {
-    const print = (...[passed, failed, file]: string[]): string => {
+  test('prints the same lines whatever the names are', async () => {
+    const print = async (...[passed, failed, file]: string[]): Promise<string> => {
       let printed = '';
-      const output = { isEmpty: true, text: '' };
+      const output = { isEmpty: true, text: '', drop() {} };
       const options = { colors: false, showOutput: true, start: 0, columns: null };
-      const printer = createReporter(reporter, { ...options, print: (text) => (printed += text) });
+      const printer = createReporter(reporter, {
+        ...options,
+        print: (text) => {
+          printed += text;
+          return null;
+        },
+      });
       const about = (name = '') => ({ name, export: name, title: name, shouldFail: false, duration: 1 });
       const exit = { kind: 'returned' } as const;
       const failure = {
@@ -92,14 +98,21 @@ describe.each(REPORTERS)('the reporter %s', (reporter) => {
         exit,
         output,
       } as never);
-      printer.show({ event: 'summary', passed: 1, failed: 1, ignored: 1, cancelled: 0, filteredOut: 0 });
-      printer.end();
+      await printer.show({
+        event: 'summary',
+        passed: 1,
+        failed: 1,
+        ignored: 1,
+        cancelled: 0,
+        filteredOut: 0,
+      });
+      await printer.end();
       return printed;
     };
-    const lines = print('a', 'b', 'c').split('\n').length;
-    fc.assert(
-      fc.property(name, name, name, (passed, failed, file) => {
-        const printed = print(passed, failed, file);
+    const lines = (await print('a', 'b', 'c')).split('\n').length;
+    await fc.assert(
+      fc.asyncProperty(name, name, name, async (passed, failed, file) => {
+        const printed = await print(passed, failed, file);
         expect(printed).not.toMatch(OBEYED);
         // In the document for CI servers a message may have several lines.
         if (reporter !== 'junit') expect(printed.split('\n')).toHaveLength(lines);

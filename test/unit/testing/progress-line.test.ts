@@ -36,12 +36,13 @@ class Terminal {
   #text = '';
   written = 0;
 
-  readonly print = (text: string): void => {
+  readonly print = (text: string): null => {
     this.written++;
     for (const part of text.split(/(?=\r)/)) {
       const erases = part.startsWith('\r\x1b[2K');
       this.#text = erases ? this.#text.replace(/[^\n]*$/, '') + part.slice(5) : this.#text + part;
     }
+    return null;
   };
 
   get lines(): string[] {

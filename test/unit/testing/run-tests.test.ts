@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ALL_TESTS, discoverTests, Runtime, readTests, TestStartError } from '../../../runtime/internal.ts';
 import { guest } from '../../support/guest.ts';
@@ -40,6 +41,29 @@ describe('events', () => {
       'summary',
     ]);
     expect(summary).toEqual({ passed: 2, failed: 1, ignored: 1, cancelled: 0, filteredOut: 0 });
+  });
+
+  test('are held back while whoever is told of them has enough, and no further test begins', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const told: string[] = [];
+    const run = testsOf(guest(names.map((name) => `(func (export "#lunatic_test_${name}"))`).join('')), {
+      jobs: 1,
+      onEvent: (event) => {
+        if (event.event === 'started' || event.event === 'finished')
+          told.push(`${event.name} ${event.event}`);
+        return event.event === 'finished' && event.name === 'a' ? promise : null;
+      },
+    });
+    while (!told.includes('b started')) await nextTurn();
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    expect(told).toEqual(['a started', 'a finished', 'b started']);
+    resolve();
+    expect((await run).summary).toMatchObject({ passed: 4 });
+    expect(told.slice(3)).toEqual([
+      ...['b finished', 'c started', 'c finished'],
+      ...['d started', 'd finished'],
+    ]);
   });
 
   test('the selected tests are reported before anything runs', async () => {
