@@ -19,7 +19,7 @@ interface Checksum {
 
 let checksum: Checksum | undefined;
 
-/** 32 bytes that tell bytes from others, if nobody wants to make such with the same ones. */
+/** 32 bytes that tell bytes from others, as long as nobody makes others with the same checksum on purpose. */
 export function checksumOf(pieces: readonly Uint8Array[]): Buffer {
   const size = pieces.reduce((sum, { length }) => sum + length, 0);
   checksum ??= instantiate();

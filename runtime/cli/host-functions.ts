@@ -7,7 +7,7 @@ import type { PermissionFlags } from './permission-options.ts';
 
 /**
  * The host functions that a command line allows.
- * @throws CommandError for a name that is none: a word with a mistake in it would deny nothing
+ * @throws CommandError for an unknown name: a misspelt one would deny nothing
  */
 export function hostFunctionsOf(
   { allowHost, denyHost }: Pick<PermissionFlags, 'allowHost' | 'denyHost'>,

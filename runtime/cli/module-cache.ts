@@ -47,10 +47,12 @@ export function moduleCache(environment: NodeJS.ProcessEnv, log: Log): Rewritten
  *
  *     | digest of the rest | a short original, without what does not matter | rewritten module, see `encodeRewritten` |
  *
- * An entry that is cut off or was changed is not used but made anew. Entries are written under other names and then renamed, so several commands can write at once.
+ * An entry that is cut off or was changed is not used but made anew. Entries are written under other names and then renamed,
+ * so several commands can write at once.
  *
  * Whoever can write there can make programs do anything. So the folder and the files must belong to this user, nobody else
- * may write them, or rename a folder on the way there, and links are not followed. Without that, or if the disk is full, nothing is kept.
+ * may write them, or rename a folder on the way there, and links are not followed. Without that, or if the disk is full,
+ * nothing is kept.
  *
  * V8's compiled code is not kept, since Node offers no way: `v8.serialize` writes a module that cannot be read again, and
  * the functions of V8 for it (`%SerializeWasmModule`) are not part of Node.
