@@ -16,6 +16,8 @@ const MAX_VALUE = 400;
 const OPTIONS: ReadonlyMap<string, string> = new Map([
   ['--plugin', 'Plugin'],
   ['--allow-command', 'OS programs that the program may run'],
+  // Many variables make OS programs run other code.
+  ['--allow-command-env', 'Environment variables that it may set for OS programs'],
 ]);
 
 /** Variables that decide which code Node, or the command, runs. */

@@ -30,6 +30,10 @@ describe.skipIf(process.platform === 'win32')(
       [{ runtimeArgs: ['--allow-command', 'sh,cat'] }, 'OS programs that the program may run: sh,cat'],
       [{ runtimeArgs: ['--allow-command=sh'] }, 'OS programs that the program may run: sh'],
       [
+        { runtimeArgs: ['--allow-command-env=LD_PRELOAD'] },
+        'Environment variables that it may set for OS programs: LD_PRELOAD',
+      ],
+      [
         { env: { NODE_OPTIONS: '--require=./evil.js' } },
         'Environment variable NODE_OPTIONS: --require=./evil.js',
       ],
