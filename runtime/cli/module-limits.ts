@@ -1,6 +1,8 @@
+import { LinkError } from '../host/linker.ts';
 import type { LoadOptions } from '../kernel/module.ts';
-import { type ModuleLimit, ModuleLimitError } from '../kernel/module-error.ts';
-import { displayName } from '../text/display-name.ts';
+import { ModuleError, type ModuleLimit, ModuleLimitError } from '../kernel/module-error.ts';
+import { printable } from '../text/printable.ts';
+import { WasmFormatError } from '../wasm/index.ts';
 import { CommandError } from './load.ts';
 import type { PermissionFlags } from './permission-options.ts';
 
@@ -26,14 +28,17 @@ export function limitText(error: Error): string {
 
 /**
  * Loads a module, or checks it.
- * @throws CommandError that names the option that allows the module if it is beyond the limits of every process, and
+ * @throws CommandError that names the file, and the option that allows the module if it is beyond the limits of every process;
  *   whatever else `load` throws
  */
-export function withinLimits<T>(path: string, load: () => T): T {
+export function loadNamed<T>(path: string, load: () => T): T {
   try {
     return load();
   } catch (error) {
-    if (!(error instanceof ModuleLimitError)) throw error;
-    throw new CommandError(`Module '${displayName(path)}' cannot run: ${limitText(error)}`, { cause: error });
+    const isModules =
+      error instanceof ModuleError || error instanceof LinkError || error instanceof WasmFormatError;
+    if (!isModules) throw error;
+    const what = error instanceof WasmFormatError ? 'is malformed' : 'cannot run';
+    throw new CommandError(`Module '${printable(path)}' ${what}: ${limitText(error)}`, { cause: error });
   }
 }

@@ -77,16 +77,29 @@ export function isPrivateFolder(path: string): boolean {
 export function makePrivateFolder(path: string): boolean {
   if (whoElseCanWrite(path) !== null) return false;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
   } catch {
     return false;
   }
   return isPrivateFolder(path);
 }
 
+/** Makes a folder and those above it. Node's own way never ends where nobody can make one, as in `/proc`. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another command may have made it meanwhile.
+    if (!existsSync(path)) throw error;
+  }
+}
+
 /** Writes a file that is there as a whole or not at all. */
 export function writePrivate(path: string, pieces: readonly Uint8Array[]): void {
-  const unfinished = `${path}.${process.pid}${UNFINISHED}`;
+  // In containers, commands have the same id again and again: a file that one of them left must not be in the way.
+  const unfinished = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}${UNFINISHED}`;
   const fd = openSync(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     for (const piece of pieces) writeFully(fd, piece);

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { withInspectAddress } from '../inspect/address.ts';
-import { printableLines } from '../text/printable.ts';
+import { printable, printableLines } from '../text/printable.ts';
 import { checkCommand } from './check-command.ts';
 import { completionsCommand } from './completions-command.ts';
 import { dapCommand } from './dap-command.ts';
@@ -13,6 +13,9 @@ import { runCommand } from './run-command.ts';
 import { ExitCode } from './session.ts';
 import { stacksCommand } from './stacks-command.ts';
 import { cargoTestCommand, splitGuestArguments, testCommand } from './test-command.ts';
+
+/** Commands that hand arguments to a program. */
+const PROGRAM_COMMANDS: ReadonlySet<string> = new Set(['run', 'test']);
 
 /** Whether a command has begun, and not only been parsed: its code is worth keeping. */
 export let hasActed = false;
@@ -70,7 +73,7 @@ function withCommonOptions(command: Command): Command {
       .showHelpAfterError('(see `lunatic --help`)')
       .configureHelp({ optionDescription })
       // What is wrong on a command line may be the name of a file.
-      .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+      .configureOutput({ outputError: (text, write) => write(oneLine(text) + separatorHint(command, text)) })
       .hook('preAction', () => {
         hasActed = true;
       })
@@ -89,4 +92,11 @@ function optionDescription(option: Option): string {
 /** An error of a wrong command line, with what was perhaps meant on a second line. */
 function oneLine(text: string): string {
   return printableLines(text.replaceAll(/\n(?!\(Did you mean |$)/g, '\ufffd'));
+}
+
+/** What to do if an unknown option was meant for the program. */
+function separatorHint(command: Command, text: string): string {
+  const [, option] = /^error: unknown option '(.*)'\n$/.exec(text) ?? [];
+  if (option === undefined || !PROGRAM_COMMANDS.has(command.name())) return '';
+  return `(arguments of the program that start with - follow --: lunatic ${command.name()} FILE -- ${printable(option)})\n`;
 }

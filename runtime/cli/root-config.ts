@@ -88,7 +88,9 @@ function checkedDirectory(path: string): string {
   try {
     if (statSync(path).isDirectory()) return path;
   } catch (error) {
-    throw new CommandError(`Directory '${path}' cannot be opened`, { cause: error });
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const reason = isMissing ? 'does not exist' : 'cannot be opened';
+    throw new CommandError(`Directory '${path}' ${reason}`, { cause: error });
   }
   throw new CommandError(`'${path}' is not a directory`);
 }

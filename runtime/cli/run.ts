@@ -11,7 +11,7 @@ import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type LogOptions, openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
-import { moduleLimits, withinLimits } from './module-limits.ts';
+import { loadNamed, moduleLimits } from './module-limits.ts';
 import { type InspectFlags, openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
@@ -78,7 +78,7 @@ export async function run(
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options, plugins);
   const bytes = await readModuleFile(path);
-  const module = withinLimits(path, () => {
+  const module = loadNamed(path, () => {
     const loaded = notice.during(path, () => runtime.load(bytes, config));
     loaded.checkLimits(config);
     return loaded;

@@ -18,7 +18,7 @@ import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
-import { moduleLimits, withinLimits } from './module-limits.ts';
+import { loadNamed, moduleLimits } from './module-limits.ts';
 import { logExit } from './process-log.ts';
 import { Reports } from './report.ts';
 import { createReporter, type Reporter, testList } from './reporters/index.ts';
@@ -115,7 +115,7 @@ export class TestRound {
     reporter.begin(file);
     try {
       const module = await this.#load(file);
-      if (!this.#command.list) withinLimits(file, () => module.checkLimits(this.#surroundings.config));
+      if (!this.#command.list) loadNamed(file, () => module.checkLimits(this.#surroundings.config));
       return this.#command.list ? this.#list(module) : await this.#test(module);
     } catch (thrown) {
       const error = thrown instanceof TestStartError ? notStarted(file, thrown) : thrown;
@@ -131,7 +131,7 @@ export class TestRound {
     await streams.flush();
     signals.leave();
     try {
-      return withinLimits(file, () => this.#notice.during(file, () => runtime.load(bytes, config)));
+      return loadNamed(file, () => this.#notice.during(file, () => runtime.load(bytes, config)));
     } finally {
       signals.take();
     }

@@ -83,8 +83,26 @@ test.each<[string, string[], string]>([
     ['init', '--target', 'x86_64'],
     'is invalid. Allowed choices are wasm32-wasi, wasm32-wasip1.',
   ],
-  ['an unknown option of run', ['run', 'good.wat', '--fast'], "error: unknown option '--fast'"],
-  ['an unknown option of test', ['test', 'good.wat', '--fast'], "error: unknown option '--fast'"],
+  [
+    'an option of the program without a separator',
+    ['run', 'good.wat', '-c', 'print(1)'],
+    "error: unknown option '-c'\n(arguments of the program that start with - follow --: lunatic run FILE -- -c)\n(see `lunatic --help`)\n",
+  ],
+  [
+    'the same without the word run',
+    ['good.wat', '-c', 'print(1)'],
+    "error: unknown option '-c'\n(arguments of the program that start with - follow --: lunatic run FILE -- -c)\n",
+  ],
+  [
+    'an unknown option of test',
+    ['test', 'good.wat', '-x'],
+    "error: unknown option '-x'\n(arguments of the program that start with - follow --: lunatic test FILE -- -x)\n",
+  ],
+  [
+    'an option of run that nearly is one',
+    ['run', '--max-tabels=2', 'good.wat'],
+    "error: unknown option '--max-tabels=2'\n(Did you mean --max-tables?)\n(see",
+  ],
   [
     'an unknown option of check',
     ['check', '--jsn', 'good.wat'],

@@ -84,7 +84,7 @@ describe('files that cannot be run: exit code 1 and a line that says why', () =>
     [
       'truncated',
       () => file('short.wasm', new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1])),
-      /offset 0x[0-9a-f]+/,
+      /Error: Module '.*short\.wasm' is malformed: offset 0x[0-9a-f]+/,
     ],
     [
       'invalid',
@@ -96,7 +96,17 @@ describe('files that cannot be run: exit code 1 and a line that says why', () =>
             0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 6, 1, 4, 0, 0x41, 1, 0x0b,
           ]),
         ),
-      /Compiling function #0 failed: .*@\+2\d/,
+      /Error: Module '.*invalid\.wasm' cannot run: Compiling function #0 failed: .*@\+2\d/,
+    ],
+    [
+      'an import that nobody has',
+      () => file('strange.wat', '(module (import "env" "f" (func)) (func (export "_start")))'),
+      /^Error: Module '.*strange\.wat' cannot run: an import cannot be linked:\n {2}env::f: unknown module/,
+    ],
+    [
+      'threads',
+      () => file('threads.wat', '(module (memory 1 1 shared) (func (export "_start")))'),
+      /^Error: Module '.*threads\.wat' cannot run: the module has a shared memory/,
     ],
     [
       'text with a mistake',
@@ -115,7 +125,7 @@ describe('files that cannot be run: exit code 1 and a line that says why', () =>
 
   test('a directory to preopen that does not exist', async () => {
     const { stderr, exitCode } = await lunatic(['run', '--dir', join(folder, 'nowhere'), wat('fib')]);
-    expect(stderr).toMatch(/^Error: Directory '.*nowhere' cannot be opened\n$/);
+    expect(stderr).toMatch(/^Error: Directory '.*nowhere' does not exist\n$/);
     expect(exitCode).toBe(1);
   });
 
