@@ -5,6 +5,7 @@ export const KEPT_HEAD = 2 ** 22;
 export const KEPT_TAIL = 2 ** 20;
 
 const INITIAL_SIZE = 256;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * What a process has printed. A process may print for ever, so of a long output only the beginning and the end are kept, and
@@ -15,10 +16,10 @@ const INITIAL_SIZE = 256;
 export class KeptOutput {
   readonly #headRoom: OutputRoom;
   readonly #tailRoom: OutputRoom;
-  #head: Buffer = Buffer.alloc(0);
+  #head: Buffer = NOTHING;
   #headLength = 0;
   #headLimit = KEPT_HEAD;
-  #tail: Buffer = Buffer.alloc(0);
+  #tail: Buffer = NOTHING;
   #tailLimit = KEPT_TAIL;
   /** The number of bytes that were written to the tail, which holds the last of them. */
   #inTail = 0;
@@ -70,7 +71,12 @@ export class KeptOutput {
     const isWhole = head.length + tail.length === this.#total;
     const end = isWhole ? Buffer.concat([head.subarray(headLimit), tail]) : tail;
     this.#setHead(Buffer.from(head.subarray(0, headLimit)));
-    this.#setTail(Buffer.from(end.subarray(Math.max(0, end.length - tailLimit))));
+    // What comes later follows the head only if nothing lies between.
+    if (isWhole && end.length === 0) this.#headLimit = Math.min(headLimit, KEPT_HEAD);
+    this.#setTail(
+      Buffer.from(end.subarray(Math.max(0, end.length - tailLimit))),
+      Math.min(this.#tailLimit, tailLimit),
+    );
   }
 
   #setHead(head: Buffer): void {
@@ -79,10 +85,11 @@ export class KeptOutput {
     this.#headLength = this.#headLimit = head.length;
   }
 
-  #setTail(tail: Buffer): void {
+  #setTail(tail: Buffer, limit: number): void {
     this.#tailRoom.give(this.#tail.length - tail.length);
     this.#tail = tail;
-    this.#inTail = this.#tailLimit = tail.length;
+    this.#inTail = tail.length;
+    this.#tailLimit = Math.max(tail.length, limit);
   }
 
   #tailBytes(): Buffer {

@@ -32,9 +32,11 @@ export class OutputGroup {
   readonly #echo: OutputStream | null;
   readonly #watcher: OutputWatcher | null;
   readonly #room: RunRoom;
-  readonly #ownRoom: OutputRoom;
+  #ownRoom: OutputRoom | null = null;
   readonly #streams: CapturedStream[] = [];
   #note = '';
+  /** The bytes of each part of an output that are kept once the test has ended; null before. */
+  #share: number | null = null;
 
   /**
    * @param echo gets a copy of everything as it is printed
@@ -51,7 +53,6 @@ export class OutputGroup {
     this.#echo = echo;
     this.#watcher = watcher;
     this.#room = room;
-    this.#ownRoom = new PartOfRoom(room, KEPT_OF_TEST);
   }
 
   /** The standard streams of the next process. Its children get theirs in the same way. */
@@ -63,32 +64,39 @@ export class OutputGroup {
   #nextStream(): CapturedStream {
     const last = this.#streams.at(-1);
     if (last !== undefined && this.#streams.length > MAX_STREAMS) return last;
-    const [reserve, reserveOf] =
-      last === undefined ? [KEPT_OF_ROOT, ENDLESS_ROOM] : [KEPT_OF_OTHER, this.#room];
-    const part = () => new PartOfRoom(this.#ownRoom, Number.POSITIVE_INFINITY, reserve, reserveOf);
-    const kept = new KeptOutput(part(), part());
-    const stream = new CapturedStream(kept, this.#echo, this.#watcher);
+    const stream = new CapturedStream(() => this.#keep(last === undefined), this.#echo, this.#watcher);
     this.#streams.push(stream);
     return stream;
   }
 
+  /** Makes room for the output of a process that begins to print. Most tests print nothing. */
+  #keep(isRoot: boolean): KeptOutput {
+    this.#ownRoom ??= new PartOfRoom(this.#room, KEPT_OF_TEST);
+    const own = this.#ownRoom;
+    const [reserve, reserveOf] = isRoot ? [KEPT_OF_ROOT, ENDLESS_ROOM] : [KEPT_OF_OTHER, this.#room];
+    const part = () => new PartOfRoom(own, Number.POSITIVE_INFINITY, reserve, reserveOf);
+    const kept = new KeptOutput(part(), part());
+    if (this.#share !== null) kept.trim(this.#share, this.#share);
+    return kept;
+  }
+
   /** What the root process has printed, and what was noted. */
   get rootText(): string {
-    return `${this.#streams[0]?.kept.text ?? ''}${this.#note}`;
+    return `${this.#streams[0]?.kept?.text ?? ''}${this.#note}`;
   }
 
   /** What one of the test's processes has printed. */
   textOf({ stdio }: Process): string {
-    return stdio.output instanceof CapturedStream ? stdio.output.kept.text : '';
+    return stdio.output instanceof CapturedStream ? (stdio.output.kept?.text ?? '') : '';
   }
 
   get isEmpty(): boolean {
-    return this.#note === '' && this.#streams.every(({ kept }) => kept.isEmpty);
+    return this.#note === '' && this.#streams.every(({ kept }) => kept?.isEmpty ?? true);
   }
 
   /** Adds lines to the stream of the root process. They are not echoed. */
   addNote(note: string): void {
-    const lineIsOpen = this.#note === '' ? this.#streams[0]?.kept.lineIsOpen : !this.#note.endsWith('\n');
+    const lineIsOpen = this.#note === '' ? this.#streams[0]?.kept?.lineIsOpen : !this.#note.endsWith('\n');
     this.#note += lineIsOpen ? `\n${note}` : note;
   }
 
@@ -99,7 +107,7 @@ export class OutputGroup {
     for (const [number, { kept }] of this.#streams.entries()) {
       if (all !== '' && !all.endsWith('\n')) all += '\n';
       const name = number > MAX_STREAMS - 1 ? 'further processes' : `process ${number}`;
-      all += ` --- ${name} stdout ---\n${number === 0 ? this.rootText : kept.text}`;
+      all += ` --- ${name} stdout ---\n${number === 0 ? this.rootText : (kept?.text ?? '')}`;
     }
     return all;
   }
@@ -116,23 +124,27 @@ export class OutputGroup {
 
   #trim(bytes: number): void {
     const share = Math.floor(bytes / 2 / Math.max(1, this.#streams.length));
-    for (const { kept } of this.#streams) kept.trim(share, share);
+    this.#share = share;
+    for (const { kept } of this.#streams) kept?.trim(share, share);
   }
 }
 
 class CapturedStream implements OutputStream {
   readonly isTerminal = false;
-  readonly kept: KeptOutput;
+  /** Null until something is printed. */
+  kept: KeptOutput | null = null;
+  readonly #keep: () => KeptOutput;
   readonly #echo: OutputStream | null;
   readonly #watcher: OutputWatcher | null;
 
-  constructor(kept: KeptOutput, echo: OutputStream | null, watcher: OutputWatcher | null) {
-    this.kept = kept;
+  constructor(keep: () => KeptOutput, echo: OutputStream | null, watcher: OutputWatcher | null) {
+    this.#keep = keep;
     this.#echo = echo;
     this.#watcher = watcher;
   }
 
   write(bytes: Uint8Array): Promise<void> | null {
+    this.kept ??= this.#keep();
     this.kept.add(bytes);
     this.#watcher?.onOutput(bytes);
     return this.#echo?.write(bytes) ?? null;

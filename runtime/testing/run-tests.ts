@@ -119,12 +119,16 @@ class Session implements SchedulerObserver {
     const run = this.#create(test);
     this.#tell({ event: 'started', name: test.name, export: test.exportName });
     const ended = run.run(this.#module).then(
-      async (result) => {
+      (result) => {
         if (!run.lives) this.#alive.delete(run);
-        while (this.#drained !== null) await this.#drained;
-        this.#running.delete(ended);
-        this.#counts[result.outcome]++;
-        this.#tell(result);
+        const tell = (): Promise<void> | undefined => {
+          if (this.#drained !== null) return this.#drained.then(tell);
+          this.#running.delete(ended);
+          this.#counts[result.outcome]++;
+          this.#tell(result);
+          return undefined;
+        };
+        return tell();
       },
       (error: unknown) => this.#broken.reject(error),
     );

@@ -78,5 +78,8 @@ test('what is dropped gives its room to others', () => {
     output.nextStdio().output.write(Buffer.alloc(5 * MIB, 'x'));
     expect(output.text.includes('left out')).toBe(false);
     output.drop();
+    // A process that the test has left behind begins to print.
+    output.nextStdio().output.write(Buffer.alloc(5 * MIB, 'x'));
+    expect(output.text.length).toBeLessThan(200);
   }
 });
