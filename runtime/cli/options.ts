@@ -91,10 +91,18 @@ function parseAddress(text: string): InspectAddress {
 }
 
 function parseLogFilter(text: string): LogFilter {
+  let filter: LogFilter;
   try {
-    return LogFilter.parse(text);
+    filter = LogFilter.parse(text);
   } catch (error) {
     if (!(error instanceof LogFilterError)) throw error;
     throw new InvalidArgumentError(error.message);
   }
+  // A misspelt level is read as a target, and would silence all failures.
+  if (!filter.concernsRuntime) {
+    throw new InvalidArgumentError(
+      `It names neither a level (off, ${LEVELS.join(', ')}) nor a target of the runtime, such as lunatic::process.`,
+    );
+  }
+  return filter;
 }

@@ -134,6 +134,17 @@ describe('what decides', () => {
   });
 });
 
+test.each(['wran', 'my_app=debug', ''])(
+  '--log=%s, which would silence everything, is wrong usage',
+  async (filter) => {
+    const { stderr, exitCode } = await lunatic(['run', `--log=${filter}`, 'program.wat']);
+    expect(stderr).toContain(
+      'It names neither a level (off, error, warn, info, debug, trace) nor a target of the runtime, such as lunatic::process.\n',
+    );
+    expect(exitCode).toBe(2);
+  },
+);
+
 describe('colours', () => {
   const YELLOW = '\u001b[33mWARN\u001b[39m';
   test.each<[string, string[], Record<string, string>, boolean]>([
