@@ -7,6 +7,7 @@ import { Runtime } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { type Limits, usedFeatures, type WasmModule } from '../wasm/index.ts';
 import { readModuleFile, readModuleOf } from './load.ts';
+import { LoadingNotice } from './loading-notice.ts';
 import { type ModuleExports, readExports } from './module-exports.ts';
 import { limitText } from './module-limits.ts';
 
@@ -61,7 +62,7 @@ export async function checkFile(
   try {
     const bytes = await readModuleFile(file);
     const source = readModuleOf(file, bytes);
-    const missing = load(bytes, plugins, hostFunctions, problems);
+    const missing = load(file, bytes, plugins, hostFunctions, problems);
     checked = describe(source, missing);
     judgeEntry(checked, problems);
     warnings.push(...warningsOf(checked));
@@ -74,6 +75,7 @@ export async function checkFile(
 
 /** Loads the module as `lunatic run` does, and adds its problems. Returns the problems of imports by their keys. */
 function load(
+  file: string,
   bytes: Uint8Array,
   plugins: PluginHost | undefined,
   hostFunctions: HostPermission,
@@ -83,7 +85,9 @@ function load(
   try {
     const config = ProcessConfig.forRoot();
     config.hostFunctions = hostFunctions;
-    new Runtime({ plugins }).load(bytes).checkLimits(config);
+    const notice = new LoadingNotice();
+    const runtime = new Runtime({ plugins, onRewrite: notice.onRewrite });
+    notice.during(file, () => runtime.load(bytes)).checkLimits(config);
   } catch (error) {
     if (!(error instanceof LinkError)) {
       problems.push(error instanceof Error ? limitText(error) : String(error));

@@ -83,6 +83,14 @@ describe.skipIf(!hasTerminals)('a terminal tells that a large module is being lo
     expect(printed.slice(told.length)).toMatch(/running 1 test[\s\S]*1 passed/);
   });
 
+  test('until it has been checked', async () => {
+    const path = file('large.wasm', LARGE);
+    const [, printed = ''] = (await inTerminal('check', path)).split(
+      `Loading large.wasm (5 MiB) ...${REMOVED}`,
+    );
+    expect(printed.startsWith(`${path}: `)).toBe(true);
+  });
+
   test('but not of a small one', async () => {
     expect(await inTerminal('run', file('small.wasm', 2 ** 20))).toBe('Hello\r\n');
   });
