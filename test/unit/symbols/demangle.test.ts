@@ -340,17 +340,23 @@ function base62(value: number): string {
   return `${text}_`;
 }
 
+/** Milliseconds of computing since a reading: on a loaded machine the clock tells something else. */
+function milliseconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(since);
+  return (user + system) / 1000;
+}
+
 describe('hostile symbols', () => {
   test.each(BOMBS)('%s', (_, symbol) => {
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     expect(demangle(symbol)).toBe(symbol);
-    expect(performance.now() - start).toBeLessThan(250);
+    expect(milliseconds(start)).toBeLessThan(250);
   });
 
   test('lifetimes that are not shown cost nothing', () => {
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     expect(demangle(`_RNvMIC1a${'FGzzzz_Eu'.repeat(1_500)}Eh1b`)).toBe('<u8>::b');
-    expect(performance.now() - start).toBeLessThan(250);
+    expect(milliseconds(start)).toBeLessThan(250);
   });
 
   test('back references that stay small are followed', () => {
@@ -404,9 +410,9 @@ describe('hostile symbols', () => {
   test('never throw, take long, grow, or get through to the terminal', () => {
     fc.assert(
       fc.property(anything, (name) => {
-        const start = performance.now();
+        const start = process.threadCpuUsage();
         const path = demangle(name);
-        expect(performance.now() - start).toBeLessThan(250);
+        expect(milliseconds(start)).toBeLessThan(250);
         expect(path.length).toBeLessThanOrEqual(Math.max(name.length, 4096));
         expect(path).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
       }),
