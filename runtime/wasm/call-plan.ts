@@ -36,8 +36,17 @@ export interface CallPlan {
   readonly callSiteWeight: Int32Array;
   /** By loop, counted over the module: 1 if calls right in its body may charge, or go through a table or a reference. */
   readonly asksAtHead: Uint8Array;
+  /** By loop, counted over the module: 1 if each turn is taken from the budget at once, and not counted in `spent`. */
+  readonly takesFromBudget: Uint8Array;
   /** By defined function: 1 if nothing is charged during its calls, and no exception ends it. */
   readonly isShallow: Uint8Array;
+  /**
+   * By defined function: 1 if an exception may end it and be caught. What is in `spent` would be lost then, so it is taken
+   * from the budget before.
+   */
+  readonly mayThrow: Uint8Array;
+  /** By call, counted over the module: 1 if an exception may end it and the function at hand. */
+  readonly settlesBefore: Uint8Array;
 }
 
 /**
@@ -62,7 +71,7 @@ export interface CallPlan {
  *
  * - 64 times what the budget and the function at hand's `spent` hold, each at most `WORK_LIMIT`.
  * - 64 times `FRAME_LIMIT` for each other function on the stack: what it has spent is in a local of its own. An exception
- *   loses that, but it is charged itself, as were the calls that led there.
+ *   would lose that. So a function that one may end takes all from the budget before it throws, or calls what may throw.
  * - one path through one function and those it calls without charging, since it is charged at once, in the beginning.
  *
  * That is some milliseconds in the worst case, and 10 to 200 us in what compilers write.
@@ -84,7 +93,10 @@ class CallPlanner implements CallPlan {
   readonly turnWeight: Int32Array;
   readonly callSiteWeight: Int32Array;
   readonly asksAtHead: Uint8Array;
+  readonly takesFromBudget: Uint8Array;
   readonly isShallow: Uint8Array;
+  readonly mayThrow: Uint8Array;
+  readonly settlesBefore: Uint8Array;
   readonly #module: WasmModule;
   readonly #defined: number;
   /** Whether there are exceptions that can be caught. The kernel's traps cannot. */
@@ -115,6 +127,7 @@ class CallPlanner implements CallPlan {
     const loops = module.code.loopFlags.length;
     this.turnWeight = new Int32Array(loops);
     this.asksAtHead = new Uint8Array(loops);
+    this.takesFromBudget = new Uint8Array(loops);
     this.#called = new Float64Array(loops + 1);
     this.#mostCalled = new Float64Array(loops + 1);
     this.callSiteWeight = new Int32Array(module.code.callTarget.length);
@@ -128,6 +141,8 @@ class CallPlanner implements CallPlan {
     this.#asks = new Uint8Array(this.#defined);
     this.#quiet = new Uint8Array(this.#defined + nodes);
     this.isShallow = new Uint8Array(this.#defined);
+    this.mayThrow = new Uint8Array(this.#defined);
+    this.settlesBefore = new Uint8Array(module.code.callTarget.length);
   }
 
   #nameTypeNodes(): number {
@@ -291,6 +306,11 @@ class CallPlanner implements CallPlan {
     this.#chargeCalls(i);
     const isShallow = callsQuietly && ((code.flags[i] ?? 0) & BodyFlag.throws) === 0;
     this.isShallow[i] = isShallow ? 1 : 0;
+    this.mayThrow[i] = this.#catches && !isShallow ? 1 : 0;
+    for (let loop = first; loop < end; loop++) {
+      const isCostly = (this.turnWeight[loop] ?? 0) >= FRAME_LIMIT || this.mayThrow[i] === 1;
+      this.takesFromBudget[loop] = this.asksAtHead[loop] === 1 && isCostly ? 1 : 0;
+    }
     this.#quiet[i] = isShallow && this.#asks[i] !== 1 && !this.#turns(first, end) ? 1 : 0;
   }
 
@@ -320,6 +340,8 @@ class CallPlanner implements CallPlan {
         this.callSiteWeight[at] = IMPORT_WEIGHT;
       }
       if (callee < 0 || this.#quiet[callee] !== 1) quiet = false;
+      // What the host throws ends the process, and is caught by no guest.
+      if (this.#catches && callee >= 0 && this.#quiet[callee] !== 1) this.settlesBefore[at] = 1;
       if ((callee < 0 || callee >= this.#defined || this.#quiet[callee] !== 1) && loop !== NO_LOOP && !ends) {
         this.asksAtHead[loop] = 1;
       }

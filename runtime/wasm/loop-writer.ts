@@ -1,4 +1,4 @@
-import { type CallPlan, FRAME_LIMIT } from './call-plan.ts';
+import type { CallPlan } from './call-plan.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
 import { LoopFlag, NO_LOOP } from './code-survey.ts';
 import { CountedLoopWriter } from './counted-loop-writer.ts';
@@ -65,20 +65,19 @@ export class LoopWriter {
   countsTurns(i: number): boolean {
     const { code } = this.#module;
     const end = code.firstLoop[i + 1] ?? 0;
-    for (let loop = code.firstLoop[i] ?? 0; loop < end; loop++)
-      if (this.#isCharged(loop) && !this.#takesFromBudget(loop)) return true;
+    for (let loop = code.firstLoop[i] ?? 0; loop < end; loop++) if (this.spends(loop)) return true;
     return false;
+  }
+
+  /** Whether a loop counts in `spent`. */
+  spends(loop: number): boolean {
+    return this.#isCharged(loop) && this.#plan.takesFromBudget[loop] !== 1;
   }
 
   /** Whether the loop's turns are counted. They need not be if there is only one, or if others pay for them. */
   #isCharged(loop: number): boolean {
     const branched = (this.#module.code.loopFlags.at(loop) & LoopFlag.branched) !== 0;
     return branched && this.#plan.turnWeight[loop] !== 0;
-  }
-
-  /** Whether the turns of a loop do so much that each is taken from the budget at once. */
-  #takesFromBudget(loop: number): boolean {
-    return this.#plan.asksAtHead[loop] === 1 && this.#weight(loop) >= FRAME_LIMIT;
   }
 
   #weight(loop: number): number {
@@ -144,7 +143,8 @@ export class LoopWriter {
     const { reader, emit } = walk;
     emit.insert(reader.start);
     emit.copy(reader.bytes, reader.start, reader.position);
-    if (this.#work.spent < 0 || this.#takesFromBudget(loop)) this.#work.askByBudget(this.#weight(loop));
+    if (this.#work.spent < 0 || this.#plan.takesFromBudget[loop] === 1)
+      this.#work.askByBudget(this.#weight(loop));
     else this.#work.spend(this.#weight(loop));
     emit.resume(reader.position);
     walk.openLoop(1);

@@ -24,8 +24,8 @@ const MOST_LOCALS = 6;
  *
  * When a function ends, what it has spent since it last asked is taken from a budget that all functions share, so that
  * many short calls count as much as one long one. A function that makes calls that may charge does so more often, with
- * `FRAME_LIMIT` in place of the limit: what it has spent is unknown to others until then, and lost if an exception ends
- * it. Calls of imports, exceptions, recursion, and nested calls whose work multiplies, take from the budget too:
+ * `FRAME_LIMIT` in place of the limit: what it has spent is unknown to others until then. Where exceptions can be caught,
+ * it does so before it throws or makes a call that may: an exception that ends it would lose what it has spent. Calls of imports, exceptions, recursion, and nested calls whose work multiplies, take from the budget too:
  * `planCalls` tells where, and why that is enough. If every turn of a loop makes such a call, the loop need not count.
  */
 export class PreemptCode implements CodePass {
@@ -89,7 +89,9 @@ export class PreemptCode implements CodePass {
     emit.insert(reader.position);
     emit.constant(this.#work.most);
     emit.localSet(this.#work.limit);
-    if (weight > 0) {
+    if (weight > 0 && this.#mayThrow(walk)) {
+      this.#work.askByBudget(weight);
+    } else if (weight > 0) {
       emit.constant(weight);
       emit.localSet(this.#work.spent);
       this.#hasSpent = true;
@@ -137,7 +139,7 @@ export class PreemptCode implements CodePass {
         this.#leave(walk);
         return;
       case Op.loop:
-        this.#hasSpent = this.#work.spent >= 0;
+        this.#hasSpent ||= this.#work.spent >= 0 && this.#loops.spends(walk.nextLoop);
         this.#asked = false;
         return;
       case Op.else:
@@ -149,6 +151,7 @@ export class PreemptCode implements CodePass {
       case Op.throw:
       case Op.rethrow:
       case Op.throwRef:
+        this.#settle(walk);
         this.#charge(walk, THROW_WEIGHT);
         return;
       case Op.returnCall:
@@ -184,16 +187,26 @@ export class PreemptCode implements CodePass {
     walk.emit.resume(walk.reader.start);
   }
 
+  /** The same in the midst of a function, which goes on to count from zero. */
+  #settle(walk: CodeWalk): void {
+    if (!this.#hasSpent) return;
+    walk.emit.insert(walk.reader.start);
+    this.#work.settle();
+    this.#work.clear();
+    walk.emit.resume(walk.reader.start);
+  }
+
+  #mayThrow(walk: CodeWalk): boolean {
+    return this.#plan.mayThrow[walk.definedIndex] === 1;
+  }
+
   /** Handles branches to the function's own label. Compilers write a return instead, so this need not be fast. */
   #leaveByBranch(walk: CodeWalk): void {
-    const { reader, labels, emit } = walk;
+    const { reader, labels } = walk;
     if (!this.#hasSpent) return;
     for (let i = 0; i < reader.labelCount; i++) {
       if (reader.labels[i] !== labels.depth - 1) continue;
-      emit.insert(reader.start);
-      this.#work.settle();
-      this.#work.clear();
-      emit.resume(reader.start);
+      this.#settle(walk);
       return;
     }
   }
@@ -204,11 +217,13 @@ export class PreemptCode implements CodePass {
    */
   #call(walk: CodeWalk): void {
     const at = this.#nextCall++;
+    const isTail = isTailCall(walk.reader.opcode);
+    if (!isTail && this.#plan.settlesBefore[at] === 1) this.#settle(walk);
     const weight = this.#plan.callSiteWeight[at] ?? 0;
     if (weight === 0 || (this.#asked && weight < IMPORT_WEIGHT)) return;
     // A call that pays for the turn of a loop looks at the budget itself, since nothing else does in that loop.
     const paysForTurn = (this.#module.code.callFlags.at(at) & CallFlag.everyTurn) !== 0;
-    if (this.#work.spent < 0 || paysForTurn || isTailCall(walk.reader.opcode)) this.#charge(walk, weight);
+    if (this.#work.spent < 0 || paysForTurn || isTail || this.#mayThrow(walk)) this.#charge(walk, weight);
     else this.#spend(walk, weight);
   }
 

@@ -27,6 +27,13 @@ const shortLoop = (local: number): string =>
   `(local i32) (local.set ${local} (i32.const 200))
     (loop $m (br_if $m (local.tee ${local} (i32.sub (local.get ${local}) (i32.const 1)))))`;
 
+/** A loop of 25 long turns, as far as can be known hardly ever entered, with turns that mostly are short. Its function takes a parameter. */
+const moreThanCounted = `(local $i i32) (local $x i32) (local.set $i (i32.const 25))
+  (block $skip (br_if $skip (i32.eqz (global.get $true)))
+    (loop $m (br_if $m (i32.lt_s (local.tee $i (i32.sub (local.get $i) (i32.const 1))) (i32.const -9)))
+      ${work(4000)} (br_if $m (local.get $i)) (global.set $x (local.get $x))))`;
+const globals = '(global $true (mut i32) (i32.const 1)) (global $x (mut i32) (i32.const 0))';
+
 /** The dispatch loop of an interpreter: opcode `turn % 4`, of `count` that there are, most of which do much. */
 const dispatch = (count: number, ends: (i: number) => string): string => {
   const blocks = Array.from({ length: count }, (_, i) => `(block $b${count - 1 - i} `).join('');
@@ -236,6 +243,20 @@ const hostile: Record<string, Shape> = {
       ${loop('(try (do (call $g16)) (catch_all))')}`,
     units: 17 * 400 + 10_000,
     turns: 5000,
+  },
+  'recursion that works more than is counted on its way down, and then throws': {
+    text: `(tag $e) (func $g (param i32) ${moreThanCounted}
+        (if (i32.eqz (local.get 0)) (then (throw $e))) (call $g (i32.sub (local.get 0) (i32.const 1))))
+      ${globals} ${loop('(try (do (call $g (i32.const 200))) (catch_all))')}`,
+    units: 200 * 25 * 4000,
+    turns: 10,
+  },
+  'functions that work more than is counted, and call the next, the last of which throws': {
+    text: `(tag $e) ${globals} (func $g0 (param i32) ${moreThanCounted} (throw $e))
+      ${Array.from({ length: 64 }, (_, i) => `(func $g${i + 1} (param i32) ${moreThanCounted} (call $g${i} (i32.const 0)))`).join('')}
+      ${loop('(try (do (call $g64 (i32.const 0))) (catch_all))')}`,
+    units: 65 * 25 * 4000,
+    turns: 20,
   },
   'recursion that works on its way down': {
     text: `(func $g (param i32) ${shortLoop(1)}
