@@ -1,7 +1,9 @@
 import { timeoutFromHalves } from '../hostcall/conventions.ts';
 import { type HostContext, Namespace, older } from '../hostcall/function.ts';
+import { inPieces, PIECE } from '../hostcall/pieces.ts';
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
+import { LongWrite } from '../kernel/long-write.ts';
 import type { Message } from '../kernel/message.ts';
 import type { MessageResource } from '../kernel/message-resources.ts';
 import type { Process } from '../kernel/process.ts';
@@ -80,7 +82,7 @@ message.define(
 message.define(
   'write_data',
   '(data_ptr: i32, data_len: i32) -> i32',
-  { since: '0.6.0' },
+  { since: '0.6.0', suspends: true, returnsAny: true },
   'Appends bytes to the message and returns their number.',
   ({ scheduler }) =>
     (pointer: number, length: number) => {
@@ -93,6 +95,16 @@ message.define(
         scratch.clear(current);
         throw hostTrap(`no memory for a message of ${end} bytes`);
       }
+      if (target.costOfWrite(size) > PIECE) {
+        const write = new LongWrite(target, memory, pointer >>> 0, size);
+        return inPieces(scheduler, () => {
+          const copied = write.step(PIECE);
+          scheduler.work.chargeBytes(copied);
+          if (copied > 0) return undefined;
+          write.finish();
+          return length;
+        });
+      }
       scheduler.work.chargeBytes(size);
       target.write(memory, pointer >>> 0, size);
       return length;
@@ -102,7 +114,7 @@ message.define(
 message.define(
   'read_data',
   '(data_ptr: i32, data_len: i32) -> i32',
-  { since: '0.6.0' },
+  { since: '0.6.0', suspends: true, returnsAny: true },
   'Copies bytes from the read position, advances it, and returns their number; 0 at the end.',
   ({ scheduler }) =>
     (pointer: number, length: number) => {
@@ -114,6 +126,15 @@ message.define(
       if (position > end) {
         scratch.clear(current);
         throw hostTrap(`the read position ${position} is beyond the message's ${end} bytes`);
+      }
+      if (size > PIECE) {
+        let count = 0;
+        return inPieces(scheduler, () => {
+          const read = source.read(memory, (pointer >>> 0) + count, Math.min(PIECE, size - count));
+          scheduler.work.chargeBytes(read);
+          count += read;
+          return read === 0 ? count | 0 : undefined;
+        });
       }
       const count = source.read(memory, pointer >>> 0, size);
       scheduler.work.chargeBytes(count);

@@ -71,6 +71,8 @@ interface Options {
   readonly suspends?: boolean;
   /** For functions that are called with every message. */
   readonly split?: boolean;
+  /** See `HostFunction.returnsAny`. */
+  readonly returnsAny?: boolean;
   /** For functions that take longer than others of their namespace, or shorter. */
   readonly work?: number;
   readonly older?: readonly OlderSignature[];
@@ -102,7 +104,7 @@ export class Namespace {
     bind: (context: HostContext) => HostImplementation,
   ): void {
     const { since, blocking = false, suspends = false, split = false, older = [] } = options;
-    const { work = this.#work, usual } = options;
+    const { work = this.#work, returnsAny = false, usual } = options;
     const { module } = this;
     this.functions.push(
       new Declared(signature, {
@@ -111,6 +113,7 @@ export class Namespace {
         blocking,
         suspends,
         split,
+        returnsAny,
         work,
         usual,
         since,
@@ -155,6 +158,7 @@ class Declared extends LazySignature implements HostFunction {
   readonly blocking: boolean;
   readonly suspends: boolean;
   readonly split: boolean;
+  readonly returnsAny: boolean;
   readonly work: number;
   readonly usual: UsualCall | undefined;
   readonly since: string;
@@ -162,13 +166,14 @@ class Declared extends LazySignature implements HostFunction {
   readonly older: readonly OlderSignature[];
   readonly bind: HostFunction['bind'];
 
-  constructor(signature: string, fn: Required<Omit<HostFunction, keyof Signature | 'works' | 'returnsAny'>>) {
+  constructor(signature: string, fn: Required<Omit<HostFunction, keyof Signature | 'works'>>) {
     super(signature);
     this.module = fn.module;
     this.name = fn.name;
     this.blocking = fn.blocking;
     this.suspends = fn.suspends;
     this.split = fn.split;
+    this.returnsAny = fn.returnsAny;
     this.work = fn.work;
     this.usual = fn.usual;
     this.since = fn.since;

@@ -14,6 +14,8 @@ const EMPTY = new Uint8Array(0);
 
 /** Bytes of the buffer that a message begins with. */
 export const SHORT_MESSAGE = 64;
+/** Bytes of the longest message that is copied to be without unused room. */
+const LONGEST_TRIMMED = 2 ** 20;
 /** The number of messages that are kept to serve again. With thousands of processes each new one is a cache miss. */
 const MAX_SPARES = 1024;
 const spares: Message[] = [];
@@ -87,22 +89,48 @@ export class Message {
     this.length = end;
   }
 
+  /** The most bytes that a write of so many copies: those of the message as well if it needs more room. */
+  costOfWrite(size: number): number {
+    return this.length + size > this.buffer.length ? this.length + size : size;
+  }
+
+  /** Its buffer, or a larger and empty one, with room for so many bytes. */
+  bufferFor(end: number): Uint8Array {
+    return end > this.buffer.length ? new Uint8Array(this.#roomFor(end)) : this.buffer;
+  }
+
+  /** Makes the first `length` bytes of a buffer its contents. */
+  replaceBuffer(buffer: Uint8Array, length: number): void {
+    if (buffer !== this.buffer) {
+      this.buffer = buffer;
+      this.#words = null;
+    }
+    this.length = length;
+  }
+
+  #roomFor(end: number): number {
+    return this.length === 0 ? end : Math.max(end, this.buffer.length * 2);
+  }
+
   #grow(end: number): void {
     if (end <= SHORT_MESSAGE) {
       this.#words = new Int32Array(SHORT_MESSAGE / 4);
       this.buffer = new Uint8Array(this.#words.buffer);
       return;
     }
-    const grown = new Uint8Array(this.length === 0 ? end : Math.max(end, this.buffer.length * 2));
+    const grown = new Uint8Array(this.#roomFor(end));
     grown.set(this.buffer.subarray(0, this.length));
     this.buffer = grown;
     this.#words = null;
   }
 
-  /** Gives up room that nothing is written into, if it is much: the message is to be kept for long. */
+  /**
+   * Gives up room that nothing is written into, if it is much: the message is to be kept for long. A long message keeps it, since
+   * it would be copied at once; pages that nobody has touched take no memory.
+   */
   trim(): void {
     const { buffer, length } = this;
-    if (this.#words === null && 8 * (buffer.length - length) > buffer.length)
+    if (length <= LONGEST_TRIMMED && this.#words === null && 8 * (buffer.length - length) > buffer.length)
       this.buffer = buffer.slice(0, length);
   }
 

@@ -1,0 +1,107 @@
+/**
+ * A host call whose work grows with what it is given does it in pieces, and others have turns in between. The turns of a bystander
+ * that is always ready are counted, never time.
+ */
+import { describe, expect, test } from 'vitest';
+import { guest } from '../support/guest.ts';
+import { start } from '../support/program.ts';
+
+const MEBIBYTE = 2 ** 20;
+
+/**
+ * The number of turns that a bystander has while the root process is in a part of its code.
+ * @param before what the root process does first, and `during` what is counted
+ */
+async function turnsOfOthers(before: string, during: string, pages: number, more = ''): Promise<number> {
+  const source = guest(
+    `${more}
+    (func (export "bystander") (loop $l (call $process.sleep_ms (i64.const 0)) (br $l)))
+    (func (export "mark") )
+    (func (export "_start") (local $i i32)
+      ${before}
+      (drop (call $spawn (i64.const 0) (text "bystander")))
+      (call $process.sleep_ms (i64.const 0))
+      (drop (call $spawn (i64.const 0) (text "mark")))
+      (call $process.sleep_ms (i64.const 0))
+      ${during}
+      )`,
+    { memory: `(memory (export "memory") ${pages})` },
+  );
+  let first = -1;
+  let last = -1;
+  const program = await start(source, {
+    onExit: () => {
+      const ended = program.exits.at(-1)?.process;
+      const turns = [...(ended?.environment.processes() ?? [])].find(
+        ({ entry }) => entry.name === 'bystander',
+      )?.turns;
+      if (ended?.entry.name === 'mark') first = turns ?? -1;
+      else if (ended?.id === 1) last = turns ?? -1;
+    },
+  });
+  expect(await program.root.ended).toEqual({ kind: 'returned' });
+  program.root.stop();
+  await program.empty;
+  expect(first).toBeGreaterThanOrEqual(0);
+  return last - first;
+}
+
+describe('others have turns', () => {
+  const write = (mebibytes: number) =>
+    `(drop (call $message.write_data (i32.const 0) (i32.const ${mebibytes * MEBIBYTE})))`;
+
+  test('while many bytes are written into a message', async () => {
+    const turns = await turnsOfOthers(
+      '(call $message.create_data (i64.const 1) (i64.const 0))',
+      write(64),
+      1024,
+    );
+    expect(turns).toBeGreaterThanOrEqual(30);
+  });
+
+  test('while a long message is moved to where it has more room', async () => {
+    const turns = await turnsOfOthers(
+      `(call $message.create_data (i64.const 1) (i64.const 0)) ${write(64)}`,
+      '(drop (call $message.write_data (i32.const 0) (i32.const 1)))',
+      1024,
+    );
+    expect(turns).toBeGreaterThanOrEqual(30);
+  });
+
+  test('while many bytes are read from a message', async () => {
+    const turns = await turnsOfOthers(
+      `(call $message.create_data (i64.const 1) (i64.const 0)) ${write(64)}`,
+      `(call $message.seek_data (i64.const 0))
+       (call $expect (call $message.read_data (i32.const 0) (i32.const ${64 * MEBIBYTE})) (i32.const ${64 * MEBIBYTE}))`,
+      1024,
+    );
+    expect(turns).toBeGreaterThanOrEqual(30);
+  });
+});
+
+test('what is written and read in pieces is what it was', async () => {
+  const size = 5 * MEBIBYTE + 3;
+  const program = await start(
+    guest(
+      `(func (export "_start") (local $i i32)
+        (loop $fill
+          (i32.store (local.get $i) (i32.mul (local.get $i) (i32.const 0x9e3779b1)))
+          (br_if $fill (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.const ${size}))))
+        (call $message.create_data (i64.const 0) (i64.const 0))
+        (drop (call $message.write_data (i32.const 0) (i32.const 100)))
+        (drop (call $message.write_data (i32.const 100) (i32.const ${size - 100})))
+        (drop (call $message.send (call $process.process_id)))
+        (drop (call $message.receive (i32.const 0) (i32.const 0) (i64.const -1)))
+        (call $expect (call $message.read_data (i32.const ${8 * MEBIBYTE}) (i32.const 7)) (i32.const 7))
+        (call $expect (call $message.read_data (i32.const ${8 * MEBIBYTE + 7}) (i32.const ${size})) (i32.const ${size - 7}))
+        (call $expect (call $message.read_data (i32.const 0) (i32.const ${3 * MEBIBYTE})) (i32.const 0))
+        (local.set $i (i32.const 0))
+        (loop $compare
+          (if (i32.ne (i32.load8_u (local.get $i)) (i32.load8_u (i32.add (local.get $i) (i32.const ${8 * MEBIBYTE}))))
+            (then (unreachable)))
+          (br_if $compare (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${size})))))`,
+      { memory: '(memory (export "memory") 256)' },
+    ),
+  );
+  expect(await program.root.ended).toEqual({ kind: 'returned' });
+});
