@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { printable } from '../text/printable.ts';
 import { ModuleError } from './module-error.ts';
 
-/** Bytes from which on checking takes longer than loading what is needed to leave it out. */
+/** Bytes from which on checking takes longer than loading what is needed to leave it out, and memory is freed at once. */
 const LARGE = 2 ** 20;
 
 /** Bytes of the largest module of which all functions are compiled ahead: some hundred milliseconds on two cores. */
@@ -47,19 +47,24 @@ function flagsFor(size: number, isChecked: boolean, ahead: boolean): { set: stri
   return null;
 }
 
+/** Whether memory is worth freeing at once, and not when the collector finds it. */
+export function isLarge({ length }: Uint8Array): boolean {
+  return length >= LARGE;
+}
+
 /** Frees the bytes of a large module that has been compiled: V8 has a copy of its own. Nobody may use them any more. */
 export function discard({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= LARGE) buffer.transfer(0);
 }
 
-/** Lets V8 check the author's own bytes, so that offsets in its errors are those of the author's module. */
-export function validate(bytes: Uint8Array): void {
-  if (WebAssembly.validate(bytes)) return;
+/** What V8 finds in the author's own bytes, so that offsets in its errors are those of the author's module; null if they are valid. */
+export function problemOf(bytes: Uint8Array): ModuleError | null {
+  if (WebAssembly.validate(bytes)) return null;
   try {
     new WebAssembly.Module(bytes);
   } catch (error) {
     const text = printable(error instanceof Error ? error.message : String(error));
-    throw new ModuleError(text.replace(/^WebAssembly\.Module\(\): /, ''), { cause: error });
+    return new ModuleError(text.replace(/^WebAssembly\.Module\(\): /, ''), { cause: error });
   }
-  throw new ModuleError('the module is not valid');
+  return new ModuleError('the module is not valid');
 }

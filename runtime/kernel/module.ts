@@ -17,7 +17,7 @@ import {
   TABLE_LIMIT,
   type WasmModule,
 } from '../wasm/index.ts';
-import { compile, discard, validate } from './compile.ts';
+import { compile, discard, isLarge, problemOf } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import { type EntryType, entryType } from './entry.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
@@ -60,7 +60,7 @@ export interface Linker {
  */
 export class LoadedModule {
   readonly bytes: Uint8Array;
-  readonly source: WasmModule;
+  source: WasmModule;
   readonly imports: WebAssembly.Imports;
   /** Whether host functions can reach the memory: it must be exported as `memory`. */
   readonly exportsMemory: boolean;
@@ -166,8 +166,10 @@ export class LoadedModule {
   #check(): WasmModule {
     const { bytes } = this;
     this.#options.onRewrite?.(bytes.length);
+    // Before the tables of the survey take memory, since V8 checks a copy. What this runtime refuses is told first, as everywhere.
+    const problem = problemOf(bytes);
     const source = readModule(bytes);
-    validate(bytes);
+    if (problem !== null) throw problem;
     return source;
   }
 
@@ -206,6 +208,12 @@ export class LoadedModule {
 
   #compile(meter: boolean, known: RewrittenModule | null): CompiledModule {
     const rewritten = known ?? this.#rewrite(meter);
+    if (known === null && isLarge(this.bytes)) {
+      // From here on, hardly anybody asks for more than the outline.
+      this.source.code.discard();
+      this.source = readOutline(this.bytes);
+      rewritten.offsets.pack();
+    }
     const module = compile(rewritten.bytes, {
       isChecked: known !== null,
       ahead: this.#options.compilesAhead ?? false,

@@ -74,6 +74,14 @@ export class ByteWriter {
     this.length = at;
   }
 
+  /** Writes bytes at a place before the end; what is there moves. */
+  splice(at: number, bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.bytes.copyWithin(at + bytes.length, at, this.length);
+    this.bytes.set(bytes, at);
+    this.length += bytes.length;
+  }
+
   /** Opens a length-prefixed part with room for a length of `room` bytes; returns a mark for `closeSize`. */
   openSize(room: number): number {
     this.reserve(room);
@@ -98,14 +106,6 @@ export class ByteWriter {
     this.u32(size);
     this.length = end;
     return shift;
-  }
-
-  /** Frees what was written at once, which the collector would do long after, since it does not see the size. */
-  discard(): void {
-    const { buffer } = this.bytes;
-    this.bytes = new Uint8Array(0);
-    this.length = 0;
-    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
   }
 
   /** What was written. Nothing may be written afterwards. */

@@ -4,7 +4,7 @@ import { OffsetMap } from './offset-map.ts';
 import { Op } from './opcodes.ts';
 
 /**
- * Writes a code section: it copies the original, and inserts the code of passes. It keeps the offset map, and the
+ * Writes a module, and its code section in a way of its own: it copies the original, and inserts the code of passes. It keeps the offset map, and the
  * branch hints of what passes insert.
  *
  * Copying is lazy: everything from `#copied` on has yet to be written, and is copied in one piece before the next edit.
@@ -16,8 +16,12 @@ export class CodeEmitter extends ByteWriter {
   readonly #source: Uint8Array;
   #copied: number;
 
-  constructor(source: Uint8Array, start: number, end: number) {
-    super((end - start) * 1.2);
+  /**
+   * @param start where the original code begins
+   * @param capacity see `ByteWriter`
+   */
+  constructor(source: Uint8Array, start: number, capacity: number) {
+    super(capacity);
     this.#source = source;
     this.#copied = start;
   }

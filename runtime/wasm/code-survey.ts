@@ -78,4 +78,6 @@ export interface CodeSurvey {
   /** The innermost loop around the call, counted over the module, or `NO_LOOP`. */
   readonly callLoop: IntList;
   readonly callFlags: IntList;
+  /** Frees most of it at once. Nothing may be asked for afterwards. */
+  discard(): void;
 }

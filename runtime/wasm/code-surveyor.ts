@@ -67,6 +67,13 @@ export class CodeSurveyor implements CodeSurvey {
     this.firstCall = new Int32Array(functionCount + 1);
   }
 
+  discard(): void {
+    const { loopFlags, loopParent, callTarget, callLoop, callFlags } = this;
+    for (const list of [loopFlags, loopParent, callTarget, callLoop, callFlags]) list.discard();
+    this.paths.discard();
+    this.counted.discard();
+  }
+
   /** Reads the bodies, which follow the section's count. */
   read(reader: InstructionReader): void {
     const sectionEnd = reader.end;

@@ -35,8 +35,11 @@ export class CodeWalker implements CodeWalk {
   readonly #mover: InstructionMover | undefined;
   readonly #newLocals: number[] = [];
 
-  /** @param plan a plan in which everything has its index */
-  constructor(plan: ModulePlan) {
+  /**
+   * @param plan a plan in which everything has its index
+   * @param capacity about how many bytes will be written into `emit`
+   */
+  constructor(plan: ModulePlan, capacity: number) {
     const { module } = plan;
     this.module = module;
     this.#functions = plan.spaces.function;
@@ -45,7 +48,7 @@ export class CodeWalker implements CodeWalk {
     const { code } = module;
     const start = code.sizeAt[0] ?? 0;
     const end = code.bodyEnd[code.functionCount - 1] ?? start;
-    this.emit = new CodeEmitter(module.bytes, start, end);
+    this.emit = new CodeEmitter(module.bytes, start, capacity);
     this.reader = new InstructionReader(module.bytes, start, end, 'code section');
     this.#passes = plan.codeEdits.map((create) => create(this));
   }

@@ -67,6 +67,12 @@ export class CountedLoops {
   #constants: Int32Array = new Int32Array(64);
   #constantAt: Int32Array = new Int32Array(64).fill(NONE);
 
+  /** See `CodeSurvey.discard`. */
+  discard(): void {
+    const { kind, counter, stride, boundKind, bound, boundAt, compare, turns } = this;
+    for (const column of [kind, counter, stride, boundKind, bound, boundAt, compare, turns]) column.discard();
+  }
+
   /** Called when a loop begins; the reader stands behind its type. */
   open(reader: InstructionReader, plain: boolean): void {
     const loop = this.kind.length;

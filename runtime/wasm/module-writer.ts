@@ -1,6 +1,6 @@
 import { BRANCH_HINT_SECTION } from './branch-hints.ts';
 import { ByteWriter } from './byte-writer.ts';
-import type { CodeWalker } from './code-walker.ts';
+import { CodeWalker } from './code-walker.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import type { CustomSection, DefinedTable, Section, WasmModule } from './module.ts';
 import { type AddedType, KERNEL_MODULE, KIND_CODE, type ModulePlan, memoryImport } from './module-plan.ts';
@@ -18,23 +18,20 @@ export class ModuleWriter {
   readonly #module: WasmModule;
   readonly #plan: ModulePlan;
   readonly #walk: CodeWalker | undefined;
-  readonly #hints: Uint8Array | undefined;
   readonly #out: ByteWriter;
-  readonly #offsets = new OffsetMap();
+  readonly #offsets: OffsetMap;
   readonly #reader: InstructionReader;
 
-  /**
-   * @param plan a plan in which everything has its index
-   * @param walk the finished walk over the code; undefined if the code stays as it is
-   * @param hints contents of the section of branch hints, if there are any
-   */
-  constructor(plan: ModulePlan, walk: CodeWalker | undefined, hints: Uint8Array | undefined) {
+  /** @param plan a plan in which everything has its index */
+  constructor(plan: ModulePlan) {
     const { module } = plan;
     this.#module = module;
     this.#plan = plan;
-    this.#walk = walk;
-    this.#hints = hints;
-    this.#out = new ByteWriter(sizeOf(plan, walk) + (hints?.length ?? 0));
+    const capacity = capacityFor(plan);
+    this.#walk = plan.walksCode ? new CodeWalker(plan, capacity) : undefined;
+    // The walk writes the code to its place in the module: a copy of it would be most of what rewriting takes.
+    this.#out = this.#walk?.emit ?? new ByteWriter(capacity);
+    this.#offsets = this.#walk?.emit.map ?? new OffsetMap();
     this.#reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'module');
   }
 
@@ -261,35 +258,37 @@ export class ModuleWriter {
     return true;
   }
 
-  #code(section: Section | undefined, before: number, walk: CodeWalker): boolean {
+  #code(section: Section | undefined, end: number, walk: CodeWalker): boolean {
     const out = this.#out;
     const offsets = this.#offsets;
     const module = this.#module;
     const { bodies } = this.#plan;
     if (section === undefined && bodies.length === 0) return false;
-    const start = section?.start ?? before;
-    if (this.#hints !== undefined) {
-      offsets.inserted(out.length, start);
-      this.#writeCustom(BRANCH_HINT_SECTION, this.#hints);
-    }
-    offsets.inserted(out.length, start);
+    const start = section?.start ?? end;
+    const before = out.length;
+    offsets.inserted(before, start);
     out.u8(SectionId.code);
     const room = 4;
     const contents = out.openSize(room);
     if (section === undefined || bodies.length > 0) this.#count(section, bodies.length);
     else out.copy(module.bytes, section.bodyStart, module.code.sizeAt[0] ?? section.end);
-    const own = out.length;
-    out.copy(walk.emit.bytes, 0, walk.emit.length);
-    const added = out.length;
+    const firstRun = offsets.length;
+    const hints = walk.run();
+    if (bodies.length > 0) offsets.inserted(out.length, section?.end ?? end);
     for (const write of bodies) {
       const body = out.openSize(2);
       write(out);
       out.closeSize(body, 2);
     }
-    const shift = out.closeSize(contents, room);
-    offsets.append(walk.emit.map, own + shift);
-    walk.emit.discard();
-    if (bodies.length > 0) offsets.inserted(added + shift, section?.end ?? before);
+    let shift = out.closeSize(contents, room);
+    if (hints !== undefined) {
+      // They stand before the code, and are known after it.
+      const written = new ByteWriter(hints.length + 64);
+      writeCustom(written, BRANCH_HINT_SECTION, hints);
+      out.splice(before, written.finish());
+      shift += written.length;
+    }
+    offsets.shift(firstRun, shift);
     return true;
   }
 
@@ -306,28 +305,28 @@ export class ModuleWriter {
     if (custom.name === 'name') {
       const names = rewriteNames(this.#plan, custom);
       this.#offsets.inserted(this.#out.length, custom.section.start);
-      if (names !== undefined) this.#writeCustom(custom.name, names);
+      if (names !== undefined) writeCustom(this.#out, custom.name, names);
       return true;
     }
     // Branch hints are written before the code. Other code metadata refers to offsets that are no longer right.
     return isMetadata;
   }
-
-  #writeCustom(name: string, contents: Uint8Array): void {
-    const out = this.#out;
-    out.u8(SectionId.custom);
-    const start = out.openSize(1);
-    out.name(name);
-    out.copy(contents, 0, contents.length);
-    out.closeSize(start, 1);
-  }
 }
 
-/** About how many bytes will be written. */
-function sizeOf({ module, dropsCustoms }: ModulePlan, walk: CodeWalker | undefined): number {
-  const kept = module.sections.filter(
-    ({ id }) => !(id === SectionId.custom && dropsCustoms) && !(id === SectionId.code && walk !== undefined),
-  );
-  const size = kept.reduce((sum, { start, end }) => sum + end - start, walk?.emit.length ?? 0);
-  return size * 1.02 + 4096;
+function writeCustom(out: ByteWriter, name: string, contents: Uint8Array): void {
+  out.u8(SectionId.custom);
+  const start = out.openSize(1);
+  out.name(name);
+  out.copy(contents, 0, contents.length);
+  out.closeSize(start, 1);
+}
+
+/** More bytes than will be written, with few exceptions. What is not written takes no memory. */
+function capacityFor({ module, dropsCustoms, walksCode }: ModulePlan): number {
+  let size = 4096;
+  for (const { id, start, end } of module.sections) {
+    if (id === SectionId.custom && dropsCustoms) continue;
+    size += (end - start) * (id === SectionId.code && walksCode ? 1.5 : 1.02);
+  }
+  return size;
 }

@@ -36,6 +36,12 @@ export class OffsetMap {
     return writer.finish();
   }
 
+  /** Keeps the map packed until something is looked for, which takes a third of the memory. */
+  pack(): void {
+    this.#packed = this.packed();
+    for (const list of this.#lists) list.discard();
+  }
+
   get #lists(): IntList[] {
     return [this.#rewritten, this.#original, this.#asides, this.#asideOriginals];
   }
@@ -100,17 +106,6 @@ export class OffsetMap {
     for (let i = this.#asides.length - 1; i >= 0 && this.#asides.at(i) >= start; i--) {
       this.#asides.values[i] = this.#asides.at(i) + by;
     }
-  }
-
-  /** Appends another map's runs, its rewritten side moved. The other map is empty afterwards. */
-  append(other: OffsetMap, by: number): void {
-    this.#rewritten.reserve(other.length);
-    this.#original.reserve(other.length);
-    for (let i = 0; i < other.length; i++) this.#add(other.#rewritten.at(i) + by, other.#original.at(i));
-    for (let i = 0; i < other.#asides.length; i++) {
-      this.aside(other.#asides.at(i) + by, other.#asideOriginals.at(i));
-    }
-    for (const list of other.#lists) list.discard();
   }
 
   /** The original offset that a rewritten one stands for. */

@@ -39,6 +39,12 @@ export class PathWeights {
   /** By open block: a bit set of `Open`. */
   readonly #open = new IntList(64);
 
+  /** See `CodeSurvey.discard`. */
+  discard(): void {
+    this.leastOfTurn.discard();
+    this.mostOfTurn.discard();
+  }
+
   /** Called where a function begins. */
   begin(): void {
     this.#least = 0;

@@ -1,4 +1,3 @@
-import { CodeWalker } from './code-walker.ts';
 import type { KeptEntries } from './index-space.ts';
 import type { WasmModule } from './module.ts';
 import { type ImportedMemory, ModulePlan } from './module-plan.ts';
@@ -36,9 +35,7 @@ export function rewriteModule(module: WasmModule, passes: readonly Pass[]): Rewr
   for (const pass of passes) pass.declare?.(plan);
   for (const pass of passes) pass.conclude?.(plan);
   plan.number();
-  const walk = plan.walksCode ? new CodeWalker(plan) : undefined;
-  const hints = walk?.run();
-  const { bytes, offsets } = new ModuleWriter(plan, walk, hints).write();
+  const { bytes, offsets } = new ModuleWriter(plan).write();
   const { importedMemories: memories, state, startExport } = plan;
   return {
     bytes,
