@@ -38,7 +38,13 @@ export function moduleCache(environment: NodeJS.ProcessEnv, log: Log): Rewritten
     log.write('info', TARGET, () => `The cache ${displayName(folder)} is not used: ${displayName(reason)}`);
     return undefined;
   }
-  return new ModuleCache(modules, `${REWRITER} ${process.versions.v8}`);
+  const failed = (error: unknown) =>
+    log.write(
+      'info',
+      TARGET,
+      () => `A module is not kept in ${displayName(folder)}: ${displayName(`${error}`)}`,
+    );
+  return new ModuleCache(modules, `${REWRITER} ${process.versions.v8}`, { failed });
 }
 
 /**
@@ -61,15 +67,25 @@ export class ModuleCache implements RewrittenStore {
   readonly #folder: string;
   readonly #maker: string;
   readonly #capacity: number;
+  readonly #failed: (error: unknown) => void;
 
   /**
    * @param maker names what makes rewritten modules: the version of the rewriter, and that of V8, which checked them
-   * @param capacity the most bytes that all entries take together
+   * @param options.capacity the most bytes that all entries take together
+   * @param options.failed is called when an entry could not be written
    */
-  constructor(folder: string, maker: string, capacity = CAPACITY) {
+  constructor(
+    folder: string,
+    maker: string,
+    {
+      capacity = CAPACITY,
+      failed = () => {},
+    }: { capacity?: number | undefined; failed?: (error: unknown) => void } = {},
+  ) {
     this.#folder = folder;
     this.#maker = maker;
     this.#capacity = capacity;
+    this.#failed = failed;
   }
 
   of(bytes: Uint8Array): KeptModule {
@@ -85,15 +101,17 @@ export class ModuleCache implements RewrittenStore {
       keep: (variant, rewritten) => {
         try {
           this.#write(pathOf(variant), parts, rewritten);
-        } catch {
+        } catch (error) {
           // The next start takes longer. That is all.
+          this.#failed(error);
         }
       },
     };
   }
 
   #write(path: string, original: readonly Uint8Array[], rewritten: RewrittenModule): void {
-    if (!makePrivateFolder(this.#folder)) return;
+    if (!makePrivateFolder(this.#folder))
+      throw new Error('there is no such folder that only this user can write to');
     const pieces = [...prefixOf(original), ...encodeRewritten(rewritten)];
     const size = pieces.reduce((sum, { length }) => sum + length, DIGEST_SIZE);
     if (size > this.#capacity / 2) return;

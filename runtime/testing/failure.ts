@@ -7,6 +7,7 @@ import { processStack } from '../kernel/guest-stack.ts';
 import type { Panic } from '../symbols/panic-text.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import { printableLines, shortened } from '../text/printable.ts';
+import { countOf } from '../text/quantities.ts';
 import type { DeathCause } from './death-causes.ts';
 import type { FailureReason, ReportFrame, TestFailure } from './report.ts';
 
@@ -58,7 +59,7 @@ function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending):
   switch (reason) {
     case 'timeout':
       return {
-        ...plain(reason, `the test did not end within ${hanging?.timeout} seconds`),
+        ...plain(reason, `the test did not end within ${countOf(hanging?.timeout ?? 0, 'second')}`),
         processes: (hanging?.processes ?? []).map(({ id, names, activity, messages, stack }) => ({
           ...{ id, names, activity, messages },
           stack: frames(stack),

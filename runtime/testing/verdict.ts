@@ -1,4 +1,5 @@
 import { printableLines, shortened } from '../text/printable.ts';
+import { countOf } from '../text/quantities.ts';
 import type { FailureReason } from './report.ts';
 
 /** What a test is judged by. */
@@ -33,7 +34,7 @@ const PASSED: Verdict = { reason: null, note: null };
 export function judge(evidence: Evidence): Verdict {
   const { timedOut, reported, expectedTrap } = evidence;
   if (timedOut !== null) {
-    return { reason: 'timeout', note: `note: test did not end within ${timedOut} seconds\n` };
+    return { reason: 'timeout', note: `note: test did not end within ${countOf(timedOut, 'second')}\n` };
   }
   const verdict = expectedTrap === null ? judgeByName(evidence) : judgeByCall(evidence, expectedTrap);
   return verdict.reason === null && reported ? { reason: 'reported', note: null } : verdict;

@@ -2,7 +2,7 @@
 
 /** `10,000` */
 export function grouped(count: number): string {
-  return `${count}`.replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${count}`.replace(/(?<!\.\d*)\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1 message`, `2 directories`, `10,000 processes` */

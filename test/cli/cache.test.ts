@@ -54,11 +54,15 @@ test('a broken entry is made anew', async () => {
   expect(readFileSync(path)).toEqual(whole);
 });
 
-test.runIf(process.platform === 'linux')('programs run where no folder can be made', async () => {
-  const { stderr, exitCode } = await run([], '/proc/nowhere/cache');
-  expect(stderr).toContain('at inner');
-  expect(exitCode).toBe(1);
-});
+test.runIf(process.platform === 'linux')(
+  'programs run where no folder can be made, which the log tells',
+  async () => {
+    const { stderr, exitCode } = await run(['--log=info'], '/proc/nowhere/cache');
+    expect(stderr).toContain('A module is not kept in /proc/nowhere/cache: Error: there is no such folder');
+    expect(stderr).toContain('at inner');
+    expect(exitCode).toBe(1);
+  },
+);
 
 test('commands that start at the same time do not disturb each other', async () => {
   const all = await Promise.all(Array.from({ length: 6 }, () => run()));

@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-const cache = (maker = 'us', capacity?: number): ModuleCache => new ModuleCache(folder, maker, capacity);
+const cache = (maker = 'us', capacity?: number): ModuleCache => new ModuleCache(folder, maker, { capacity });
 const found = (maker?: string): RewrittenModule | null => cache(maker).of(original).find('plain');
 const keep = (): void => cache().of(original).keep('plain', rewritten);
 const entry = (): string => join(folder, readdirSync(folder)[0] ?? '');
