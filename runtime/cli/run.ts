@@ -83,7 +83,7 @@ export async function run(
     loaded.checkLimits(config);
     return loaded;
   });
-  new EndingSignals(streams, () => runtime.scheduler.halt()).take();
+  new EndingSignals(streams, () => runtime.scheduler.halt()).takeAfterFirstTurn();
   const stdio = {
     input: standardInput(),
     output: inspection?.watched('stdout', streams.output) ?? streams.output,

@@ -1,4 +1,5 @@
 import { StandardOutput } from './standard-output.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** The exit codes of commands, in addition to those of guests. */
 export const ExitCode = {
@@ -29,6 +30,7 @@ export function openStreams(): StandardOutput {
  */
 export class EndingSignals {
   readonly #handlers: readonly [NodeJS.Signals, () => void][];
+  readonly #watchdog = new Watchdog();
 
   /** @param halt called at once. It keeps guests from printing more */
   constructor(streams: StandardOutput, halt: () => void) {
@@ -46,9 +48,16 @@ export class EndingSignals {
 
   take(): void {
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
+    this.#watchdog.isTaken = true;
+  }
+
+  /** Takes them when a program that is about to begin has had its first turn. Nothing that it prints is written sooner. */
+  takeAfterFirstTurn(): void {
+    setImmediate(() => setImmediate(() => this.take()));
   }
 
   leave(): void {
     for (const [signal, handler] of this.#handlers) process.off(signal, handler);
+    this.#watchdog.isTaken = false;
   }
 }

@@ -11,6 +11,7 @@ import { Observers } from './observers.ts';
 import type { Operation } from './operation.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import { runningProcess } from './running-process.ts';
 import { ScratchArea } from './scratch-area.ts';
 import { KILL } from './signal.ts';
 import { SuspendedStacks } from './suspended-stacks.ts';
@@ -225,6 +226,7 @@ export class Scheduler implements Turns {
     process.turns++;
     this.work.renew();
     this.current = process;
+    runningProcess[0] = process.id;
     this.#running = true;
     if (!process.started) {
       this.lifecycle.begin(process);
@@ -357,6 +359,7 @@ export class Scheduler implements Turns {
     this.#ticking = null;
     this.work.renew();
     this.current = process;
+    runningProcess[0] = process.id;
     process.resume(MessageKind.Data);
   }
 

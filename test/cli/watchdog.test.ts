@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RunningCommand } from '../support/command.ts';
+import { guest } from '../support/guest.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lunatic-watchdog-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Nothing that is known keeps the main thread from a guest's side, so a plugin does: its function never returns. */
+function stuckAfter(milliseconds: number): RunningCommand {
+  const plugin = file(
+    'stuck.mjs',
+    `import { writeSync } from 'node:fs';
+    import { definePlugin } from 'lunatic';
+    function wait() {
+      writeSync(1, 'stuck\\n');
+      for (;;) {}
+    }
+    export default definePlugin({
+      namespace: 'stuck',
+      functions: { wait: { signature: '()', call: wait } },
+    });`,
+  );
+  const module = file(
+    `stuck-${milliseconds}.wat`,
+    guest(
+      `(func (export "child") ${milliseconds === 0 ? '' : `(call $process.sleep_ms (i64.const ${milliseconds}))`}
+        (call $in_the_guest))
+      (func $in_the_guest (call $wait))
+      (func (export "_start") (drop (call $spawn (i64.const 0) (text "child")))
+        (drop (call $message.receive (i32.const 0) (i32.const 0) (i64.const -1))))`,
+      { imports: '(import "stuck" "wait" (func $wait))' },
+    ),
+  );
+  return new RunningCommand(['run', '--plugin', plugin, module], { input: null });
+}
+
+test('a program whose thread does not answer a signal is ended, and the message tells by whom', async () => {
+  const command = stuckAfter(1500);
+  await command.printed('stuck');
+  // The watchdog may still be starting.
+  const again = setInterval(() => command.child.kill('SIGTERM'), 200);
+  const { stderr } = await command.ended;
+  clearInterval(again);
+  expect(command.child.signalCode).toBe('SIGKILL');
+  expect(stderr).toContain(
+    'SIGTERM was not answered for 2 s, since process 2 does not give way (in wait, called by',
+  );
+  expect(stderr).toContain(', called by $child)');
+});
+
+test('a program that has not given way once is ended by the first signal', async () => {
+  const command = stuckAfter(0);
+  await command.printed('stuck');
+  command.child.kill('SIGTERM');
+  await command.ended;
+  expect(command.child.signalCode).toBe('SIGTERM');
+});
+
+test('a program that answers ends as it always does, however long it has run', async () => {
+  const module = file(
+    'answers.wat',
+    guest(`(func (export "_start")
+      (call $process.sleep_ms (i64.const 1500)) (call $print (text "up\\n")) (loop $l (br $l)))`),
+  );
+  const command = new RunningCommand(['run', module], { input: null });
+  await command.printed('up');
+  command.child.kill('SIGINT');
+  const { exitCode, stderr } = await command.ended;
+  expect(exitCode).toBe(130);
+  expect(stderr).toBe('');
+});
