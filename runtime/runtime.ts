@@ -95,13 +95,14 @@ export class Runtime implements ModuleLoader {
   /**
    * Reads, checks, links and compiles a binary module. The bytes are kept and must not be changed.
    * @param config of those who are to run it, if they are known: if its limits forbid that, the module is not compiled
+   * @param again see `LoadedModule`
    * @throws WasmFormatError, ModuleError or LinkError, each with a message for the module's author
    */
-  load(bytes: Uint8Array, config?: ProcessConfig): LoadedModule {
+  load(bytes: Uint8Array, config?: ProcessConfig, again?: () => Uint8Array): LoadedModule {
     let module = this.#loaded.get(bytes);
     if (module === undefined) {
-      module = new LoadedModule(bytes, this.#linker, this.#loadOptions, config);
-      this.#loaded.set(bytes, module);
+      module = new LoadedModule(bytes, this.#linker, this.#loadOptions, config, again);
+      this.#loaded.set(module.bytes, module);
     }
     return module;
   }

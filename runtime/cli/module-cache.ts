@@ -90,17 +90,18 @@ export class ModuleCache implements RewrittenStore {
 
   of(bytes: Uint8Array): KeptModule {
     const parts = essentialParts(bytes);
-    let digest: Buffer | undefined;
+    // Of a large module, the bytes may be gone when its rewritten form is kept.
+    const prefix = prefixOf(parts).map((part) => new Uint8Array(part));
+    const digest = digestOf(parts);
     const pathOf = (variant: string): string => {
-      digest ??= digestOf(parts);
       const name = digestOf([digest, Buffer.from(`${this.#maker} ${variant}`)]);
       return join(this.#folder, Buffer.concat([digest, name]).toString('hex'));
     };
     return {
-      find: (variant) => (isPrivateFolder(this.#folder) ? readEntry(pathOf(variant), parts) : null),
+      find: (variant) => (isPrivateFolder(this.#folder) ? readEntry(pathOf(variant), prefix) : null),
       keep: (variant, rewritten) => {
         try {
-          this.#write(pathOf(variant), parts, rewritten);
+          this.#write(pathOf(variant), prefix, rewritten);
         } catch (error) {
           // The next start takes longer. That is all.
           this.#failed(error);
@@ -109,10 +110,10 @@ export class ModuleCache implements RewrittenStore {
     };
   }
 
-  #write(path: string, original: readonly Uint8Array[], rewritten: RewrittenModule): void {
+  #write(path: string, prefix: readonly Uint8Array[], rewritten: RewrittenModule): void {
     if (!makePrivateFolder(this.#folder))
       throw new Error('there is no such folder that only this user can write to');
-    const pieces = [...prefixOf(original), ...encodeRewritten(rewritten)];
+    const pieces = [...prefix, ...encodeRewritten(rewritten)];
     const size = pieces.reduce((sum, { length }) => sum + length, DIGEST_SIZE);
     if (size > this.#capacity / 2) return;
     this.#makeRoom(size);
@@ -143,14 +144,14 @@ function prefixOf(original: readonly Uint8Array[]): readonly Uint8Array[] {
 }
 
 /** An entry, if it is whole and this user's own. */
-function readEntry(path: string, original: readonly Uint8Array[]): RewrittenModule | null {
+function readEntry(path: string, prefix: readonly Uint8Array[]): RewrittenModule | null {
   const found = readPrivate(path);
   if (found === null || found.bytes.length <= DIGEST_SIZE) return null;
   const contents = found.bytes.subarray(DIGEST_SIZE);
   try {
     if (!digestOf([contents]).equals(found.bytes.subarray(0, DIGEST_SIZE))) return null;
     let at = 0;
-    for (const piece of prefixOf(original)) {
+    for (const piece of prefix) {
       if (Buffer.compare(piece, contents.subarray(at, at + piece.length)) !== 0) return null;
       at += piece.length;
     }

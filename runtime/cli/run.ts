@@ -7,10 +7,11 @@ import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
 import { noteRun } from './has-run.ts';
-import { CommandError, readModuleFile } from './load.ts';
+import { CommandError } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type LogOptions, openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
+import { whileUnchanged } from './module-file.ts';
 import { loadNamed, moduleLimits } from './module-limits.ts';
 import { type InspectFlags, openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
@@ -77,12 +78,13 @@ export async function run(
 
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options, plugins);
-  const bytes = await readModuleFile(path);
-  const module = loadNamed(path, () => {
-    const loaded = notice.during(path, () => runtime.load(bytes, config));
-    loaded.checkLimits(config);
-    return loaded;
-  });
+  const module = await whileUnchanged(path, ({ bytes, again }) =>
+    loadNamed(path, () => {
+      const loaded = notice.during(path, () => runtime.load(bytes, config, again));
+      loaded.checkLimits(config);
+      return loaded;
+    }),
+  );
   new EndingSignals(streams, () => runtime.scheduler.halt()).takeAfterFirstTurn();
   const stdio = {
     input: standardInput(),

@@ -59,7 +59,7 @@ export interface Linker {
  * when the first process with a limit of fuel needs that.
  */
 export class LoadedModule {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   source: WasmModule;
   readonly imports: WebAssembly.Imports;
   /** Whether host functions can reach the memory: it must be exported as `memory`. */
@@ -82,9 +82,16 @@ export class LoadedModule {
   /**
    * @param bytes kept as they are: the caller must not change them
    * @param config of those who are to run it, if they are known: if its limits forbid that, it is not rewritten
-   * @throws WasmFormatError, ModuleError or the linker's error, each with a message for the module's author
+   * @param again returns the same bytes once more; then those given are freed while V8 compiles, and nobody may use them any more
+   * @throws what `again` throws, WasmFormatError, ModuleError or the linker's error, each with a message for the module's author
    */
-  constructor(bytes: Uint8Array, linker: Linker, options: LoadOptions = {}, config?: ProcessConfig) {
+  constructor(
+    bytes: Uint8Array,
+    linker: Linker,
+    options: LoadOptions = {},
+    config?: ProcessConfig,
+    again?: () => Uint8Array,
+  ) {
     this.bytes = bytes;
     this.#options = options;
     this.#tableLimit = options.tableLimit ?? TABLE_LIMIT;
@@ -103,7 +110,7 @@ export class LoadedModule {
     this.#problem = this.#limitProblem();
     // A module beyond its limits never runs, so there is no need to rewrite it.
     const problem = this.#problem ?? (config && this.#configProblem(config));
-    if (problem == null) this.#preemptive = this.#compile(false, known);
+    if (problem == null) this.#preemptive = this.#compile(false, known, again);
   }
 
   /** The variant that processes with this config run. */
@@ -206,7 +213,7 @@ export class LoadedModule {
     return `${meter ? 'metered' : 'preemptive'} ${this.#tableLimit}`;
   }
 
-  #compile(meter: boolean, known: RewrittenModule | null): CompiledModule {
+  #compile(meter: boolean, known: RewrittenModule | null, again?: () => Uint8Array): CompiledModule {
     const rewritten = known ?? this.#rewrite(meter);
     if (known === null && isLarge(this.bytes)) {
       // From here on, hardly anybody asks for more than the outline.
@@ -214,12 +221,17 @@ export class LoadedModule {
       this.source = readOutline(this.bytes);
       rewritten.offsets.pack();
     }
+    if (again !== undefined) discard(this.bytes);
     const module = compile(rewritten.bytes, {
       isChecked: known !== null,
       ahead: this.#options.compilesAhead ?? false,
     });
     if (known === null) this.#kept.keep(this.#variant(meter), rewritten);
     discard(rewritten.bytes);
+    if (again !== undefined) {
+      this.bytes = again();
+      this.source = readOutline(this.bytes);
+    }
     const { startExport, memories, state, offsets, functions } = rewritten;
     const images = memories.map(() => new FirstImage());
     return {

@@ -1,3 +1,11 @@
+/** The length of a list that probably becomes a long one. */
+const LONG = 2 ** 18;
+/**
+ * The length from which on allocators take room from the system and give it back as soon as it is freed. They keep shorter ones.
+ * Only what is written takes memory.
+ */
+const VERY_LONG = 2 ** 23 + 2 ** 10;
+
 /** A growing list of 32-bit integers, in which a walk over megabytes of code takes notes without allocating objects. */
 export class IntList {
   length = 0;
@@ -8,15 +16,17 @@ export class IntList {
   }
 
   push(value: number): void {
-    if (this.length === this.values.length) this.reserve(this.values.length);
+    if (this.length === this.values.length) this.#grow();
     this.values[this.length++] = value;
   }
 
-  /** Makes room for so many more. The old room is freed at once: lists of large modules take megabytes. */
-  reserve(more: number): void {
-    const needed = this.length + more;
-    if (needed <= this.values.length) return;
-    this.values = new Int32Array(this.values.buffer.transfer(needed * Int32Array.BYTES_PER_ELEMENT));
+  /** Makes room for more. The old room is freed at once: lists of large modules take megabytes. */
+  #grow(): void {
+    const narrow = this.values;
+    const { length } = narrow;
+    this.values = new Int32Array(length >= LONG && length < VERY_LONG ? VERY_LONG : 2 * length);
+    this.values.set(narrow);
+    narrow.buffer.transfer(0);
   }
 
   /** Empties the list and frees its room at once. */

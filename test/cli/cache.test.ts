@@ -45,6 +45,25 @@ test('a second start ends as the first one, with the same stack of the same name
   expect(entries()).toHaveLength(1);
 });
 
+test('a module of 34 MB, which is not held while V8 compiles it, is kept and runs like a small one', async () => {
+  const name = Buffer.from('.debug_info');
+  const contents = Buffer.alloc(34_000_000 - 1 - name.length, 'x');
+  const size = Buffer.from([0x80, 0x99, 0x9b, 0x10]); // 34,000,000
+  const section = Buffer.concat([Buffer.of(0), size, Buffer.of(name.length), name, contents]);
+  const small = readFileSync(file);
+  writeFileSync(file, Buffer.concat([small, section]));
+  utimesSync(file, new Date('2020-01-01'), new Date('2020-01-01'));
+  const first = await run();
+  expect(first.stderr).toMatch(/at inner \(function 0, offset 0x[0-9a-f]+\)\n +at outer \(function 1/);
+  const [entry = ''] = entries();
+  const path = join(cache(), 'modules', entry);
+  const kept = statSync(path).ino;
+  expect(await run()).toEqual(first);
+  expect(entries()).toEqual([entry]);
+  // It was taken from there, and not written again.
+  expect(statSync(path).ino).toBe(kept);
+});
+
 test('a broken entry is made anew', async () => {
   const first = await run();
   const path = join(cache(), 'modules', entries()[0] ?? '');
