@@ -41,7 +41,7 @@ export function resourceAt(carrier: Message, index: bigint): { at: number; resou
   return { at, resource };
 }
 
-function readFilter(process: Process, pointer: number, count: number): TagFilter {
+function readFilter({ work }: Scheduler, process: Process, pointer: number, count: number): TagFilter {
   const length = count >>> 0;
   if (length === 0) return null;
   const { memory } = process;
@@ -49,6 +49,7 @@ function readFilter(process: Process, pointer: number, count: number): TagFilter
   if (length > MAX_TAGS) throw hostTrap(`a receive takes at most ${MAX_TAGS} tags, not ${length}`);
   const readTag = (at: number) => tagFromHalves(memory.readI32(at), memory.readI32(at + 4));
   if (length === 1) return [readTag(start)];
+  work.chargeLooks(length);
   return tagFilter(Array.from({ length }, (_, i) => readTag(start + i * TAG_SIZE)));
 }
 
@@ -298,7 +299,7 @@ message.define(
   ({ scheduler }) =>
     (pointer: number, count: number, timeoutLow: number, timeoutHigh: number, tag: Tag = NO_TAG) => {
       const process = scheduler.current;
-      const filter = tag === NO_TAG ? readFilter(process, pointer, count) : [tag];
+      const filter = tag === NO_TAG ? readFilter(scheduler, process, pointer, count) : [tag];
       return scheduler.receive(process, filter, timeoutFromHalves(timeoutLow, timeoutHigh), true);
     },
 );

@@ -24,13 +24,16 @@ export class Mailbox {
   length = 0;
   /** The bytes of all messages, and an overhead for each. */
   bytes = 0;
-  /** The number of messages that the last `take` had to look at. */
+  /** The number of messages that the last `take` or `takeFurther` had to look at. */
   looked = 0;
   #first: MailboxChunk | null = null;
   #last: MailboxChunk | null = null;
   /** Messages that are kept as objects, by number. */
   #kept: Map<number, Message> | null = null;
   #nextKept = 0;
+  /** Where a search goes on that has been interrupted. */
+  #nextIn: MailboxChunk | null = null;
+  #nextAt = 0;
   /** Words of all messages, and of those that were taken from the middle. */
   #words = 0;
   #dead = 0;
@@ -71,19 +74,47 @@ export class Mailbox {
     return chunk;
   }
 
-  /** Takes out the oldest message that the filter accepts. */
-  take(filter: TagFilter): Message | null {
+  /**
+   * Takes out the oldest message that the filter accepts.
+   * @param most messages to look at. If there are more, the search is interrupted, and `takeFurther` goes on with it
+   */
+  take(filter: TagFilter, most = Number.POSITIVE_INFINITY): Message | null {
     this.looked = 0;
+    this.#nextIn = null;
     const first = this.#first;
     if (this.length === 0 || first === null) return null;
     if (filter === null) return this.#takeAt(first, first.start);
+    return this.#search(filter, first, first.start, most);
+  }
+
+  /** Whether a search has been interrupted. Nothing may be taken before it has been finished. */
+  get isInterrupted(): boolean {
+    return this.#nextIn !== null;
+  }
+
+  /** Goes on with a search that has been interrupted, also in what has come since. */
+  takeFurther(filter: TagFilter, most: number): Message | null {
+    const chunk = this.#nextIn;
+    this.looked = 0;
+    this.#nextIn = null;
+    return chunk === null ? null : this.#search(filter, chunk, this.#nextAt, most);
+  }
+
+  #search(filter: TagFilter, from: MailboxChunk, start: number, most: number): Message | null {
     const single = Array.isArray(filter) && filter.length === 1 ? filter[0] : undefined;
     const low = single === undefined ? 0 : lowHalf(single);
     const high = single === undefined ? 0 : highHalf(single);
     if (single === NO_TAG) return null;
     let looked = 0;
-    for (let chunk: MailboxChunk | null = first; chunk !== null; chunk = chunk.next) {
-      for (let at = chunk.start; at < chunk.end; at = chunk.after(at)) {
+    let at = start;
+    for (let chunk: MailboxChunk | null = from; chunk !== null; chunk = chunk.next, at = chunk?.start ?? 0) {
+      for (; at < chunk.end; at = chunk.after(at)) {
+        if (looked === most) {
+          this.looked = looked;
+          this.#nextIn = chunk;
+          this.#nextAt = at;
+          return null;
+        }
         looked++;
         const fits = single === undefined ? accepts(filter, chunk.tagAt(at)) : chunk.hasTag(at, low, high);
         if (!fits || chunk.isTaken(at)) continue;

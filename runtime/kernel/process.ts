@@ -181,9 +181,12 @@ export class Process implements ProcessContext {
     return this.#mailbox !== null && this.#mailbox.length > 0;
   }
 
-  /** Takes out of the mailbox the oldest message that the filter accepts; null if there is none. */
-  takeMessage(filter: TagFilter): Message | null {
-    return this.#mailbox === null ? null : this.#mailbox.take(filter);
+  /**
+   * Takes out of the mailbox the oldest message that the filter accepts; null if there is none, or if the search has been
+   * interrupted: see `Mailbox.take`.
+   */
+  takeMessage(filter: TagFilter, most: number): Message | null {
+    return this.#mailbox === null ? null : this.#mailbox.take(filter, most);
   }
 
   /** The number of messages that the last `takeMessage` had to look at. */

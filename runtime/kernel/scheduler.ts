@@ -6,7 +6,7 @@ import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import type { KernelMetrics } from './kernel-metrics.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { MessageKind } from './message.ts';
+import { type Message, MessageKind } from './message.ts';
 import { Observers } from './observers.ts';
 import type { Operation } from './operation.ts';
 import { type Process, Receiving, Wait } from './process.ts';
@@ -36,6 +36,8 @@ const TURN_TIME = 1;
 const SLICE_TIME = 0.1;
 /** The number of slices between two looks at the clock. */
 const SLICES_PER_CLOCK = 32;
+/** The number of messages that a receive looks at before it asks whether the turn is over. */
+const MOST_LOOKS = 1024;
 /** The most bytes of instances and memories that are kept for the next processes. */
 const POOL_CAPACITY = 2 ** 30;
 
@@ -285,15 +287,40 @@ export class Scheduler implements Turns {
    */
   receive(process: Process, filter: TagFilter, timeout: number, search: boolean): number | Promise<number> {
     if (search) {
-      const message = process.takeMessage(filter);
+      const message = process.takeMessage(filter, MOST_LOOKS);
       if (filter !== null) this.work.chargeLooks(process.messagesLooked);
-      if (message !== null) {
-        const { kind } = message;
-        this.scratch.put(process, message);
-        this.scratch.lend(process);
-        return kind;
-      }
+      if (message !== null) return this.#accept(process, message);
+      if (process.messagesLooked === MOST_LOOKS) return this.#searchFurther(process, filter, timeout);
     }
+    return this.#waitForMessage(process, filter, timeout, search);
+  }
+
+  #accept(process: Process, message: Message): number {
+    const { kind } = message;
+    this.scratch.put(process, message);
+    this.scratch.lend(process);
+    return kind;
+  }
+
+  /** Looks for a message among many, and gives way in between. What arrives meanwhile counts. */
+  #searchFurther(process: Process, filter: TagFilter, timeout: number): number | Promise<number> {
+    const { mailbox } = process;
+    while (mailbox.isInterrupted) {
+      const suspended = this.tick();
+      if (suspended !== undefined) return suspended.then(() => this.#searchFurther(process, filter, timeout));
+      const message = mailbox.takeFurther(filter, MOST_LOOKS);
+      this.work.chargeLooks(mailbox.looked);
+      if (message !== null) return this.#accept(process, message);
+    }
+    return this.#waitForMessage(process, filter, timeout, true);
+  }
+
+  #waitForMessage(
+    process: Process,
+    filter: TagFilter,
+    timeout: number,
+    search: boolean,
+  ): number | Promise<number> {
     process.receiving = search ? Receiving.Yes : Receiving.Request;
     process.filter = filter;
     if (process.signals !== null) {

@@ -46,6 +46,11 @@ async function turnsOfOthers(before: string, during: string, pages: number, more
   return last - first;
 }
 
+/** Sends so many messages to itself, of the tag 1. */
+const fill = (count: number) => `(loop $fill
+  (call $send (call $process.process_id) (i64.const 1) (i64.const 0))
+  (br_if $fill (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${count}))))`;
+
 describe('others have turns', () => {
   const write = (mebibytes: number) =>
     `(drop (call $message.write_data (i32.const 0) (i32.const ${mebibytes * MEBIBYTE})))`;
@@ -77,6 +82,57 @@ describe('others have turns', () => {
     );
     expect(turns).toBeGreaterThanOrEqual(30);
   });
+
+  test.each([
+    ['of one tag', '(call $receive_tag (i64.const 2) (i64.const 0))'],
+    [
+      'of one of two tags',
+      `(i64.store (i32.const 0) (i64.const 0x7fffffffffffffff)) (i64.store (i32.const 8) (i64.const 3))
+       (call $message.receive (i32.const 0) (i32.const 2) (i64.const 0))`,
+    ],
+  ])('while a message %s is looked for among many others', async (_, receive) => {
+    const turns = await turnsOfOthers(fill(400_000), `${receive} (call $expect (i32.const 9027))`, 2);
+    expect(turns).toBeGreaterThanOrEqual(5);
+  });
+});
+
+test('a message that arrives during a long search is found, after those that were there', async () => {
+  const program = await start(
+    guest(
+      `(func (export "sender")
+        (call $send (i64.const 1) (i64.const 2) (i64.const 20))
+        (call $send (i64.const 1) (i64.const 3) (i64.const 30)))
+      (func (export "_start") (local $i i32)
+        ${fill(300_000)}
+        (drop (call $spawn (i64.const 0) (text "sender")))
+        (drop (call $receive_tag (i64.const 2) (i64.const -1)))
+        (call $show (text "got") (call $message.get_tag))
+        (drop (call $receive_tag (i64.const 1) (i64.const -1)))
+        (call $show (text "got") (call $message.get_tag))
+        (drop (call $receive_tag (i64.const 3) (i64.const -1)))
+        (call $show (text "got") (call $message.get_tag)))`,
+    ),
+  );
+  expect(await program.root.ended).toEqual({ kind: 'returned' });
+  expect(program.stdout.lines).toEqual(['got 2', 'got 1', 'got 3']);
+});
+
+test('a process can be killed while it looks for a message', async () => {
+  const program = await start(
+    guest(
+      `(func (export "looker") (local $i i32)
+        ${fill(300_000)}
+        (call $send (i64.const 1) (i64.const 5) (i64.const 0))
+        (drop (call $receive_tag (i64.const 2) (i64.const -1))))
+      (func (export "_start")
+        (drop (call $spawn (i64.const 0) (text "looker")))
+        (drop (call $receive_tag (i64.const 5) (i64.const -1)))
+        (call $process.kill (i64.const 2)))`,
+    ),
+  );
+  expect(await program.root.ended).toEqual({ kind: 'returned' });
+  await program.empty;
+  expect(program.exits.map(({ process, exit }) => [process.id, exit.kind])).toContainEqual([2, 'killed']);
 });
 
 test('what is written and read in pieces is what it was', async () => {
