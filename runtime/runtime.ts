@@ -109,8 +109,11 @@ export class Runtime implements ModuleLoader {
 
   /** An environment with a registry of its own, in which several root processes can live. */
   createEnvironment(number = 1): Pick<ProcessContext, 'environment' | 'registry'> {
-    const environment = new Environment<Process>(number as EnvironmentId, this.scheduler.index, (made) =>
-      this.#route(new LocalRouter(made, this.scheduler.delivery)),
+    const environment = new Environment<Process>(
+      number as EnvironmentId,
+      this.scheduler.index,
+      (made) => this.#route(new LocalRouter(made, this.scheduler.delivery)),
+      (bytes) => this.scheduler.capacity.hasRoom(bytes),
     );
     this.scheduler.metrics?.environmentCreated(environment);
     return { environment, registry: new Registry() };
@@ -123,6 +126,7 @@ export class Runtime implements ModuleLoader {
   async run(module: LoadedModule, options: RootOptions): Promise<Root> {
     const { config, stdio, within = this.createEnvironment(options.environment) } = options;
     const { environment } = within;
+    environment.account.limit = Math.max(environment.account.limit, config.maxHostMemory);
     const context = { ...within, config, stdio };
     const entry = options.entry ?? { name: '_start', params: [] };
     const { process, failure } = await this.#spawner.spawnRoot(context, module, entry, options.onCreated);

@@ -28,6 +28,8 @@ export interface PermissionFlags {
   readonly maxProcesses?: number;
   /** Bytes. */
   readonly maxMailbox?: number;
+  /** Bytes. */
+  readonly maxHostMemory?: number;
   /** What the elements of a table stay within. */
   readonly maxTable?: number;
   /** How many tables a process may have. */
@@ -103,6 +105,11 @@ export function withPermissionOptions(command: Command): Command {
     .option(
       '--max-mailbox <size>',
       'total size of the messages that a process may leave unread, written like that of --max-memory',
+      parseSize,
+    )
+    .option(
+      '--max-host-memory <size>',
+      'what the runtime may keep for the program besides the memories of processes (messages, timers, names, configs, modules), written like that of --max-memory; 2G unless given',
       parseSize,
     )
     .option(

@@ -46,6 +46,7 @@ export function rootConfig(
   config.maxFuel = flags.maxFuel ?? config.maxFuel;
   config.maxProcesses = flags.maxProcesses ?? config.maxProcesses;
   config.maxMailbox = flags.maxMailbox ?? config.maxMailbox;
+  config.maxHostMemory = flags.maxHostMemory ?? config.maxHostMemory;
   config.upstreamPermissions = flags.upstreamPermissions ?? false;
   config.network = networkOf(flags, config.network);
   if (flags.allowCommand !== undefined) config.commands = findPrograms(flags.allowCommand);

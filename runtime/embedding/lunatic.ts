@@ -177,7 +177,7 @@ export class Lunatic implements AsyncDisposable {
 
   /** Gives a process a name that processes can look up, in place of whatever had it. The name outlives the process. */
   register(name: string, process: ProcessReference): void {
-    this.#registry.put(name, { nodeId: 0n, processId: idOf(process) });
+    this.#registry.put(name, { nodeId: 0n, processId: idOf(process) }, null);
   }
 
   /** Removes a name, if it is there. */

@@ -1,4 +1,4 @@
-import { ProcessConfig } from '../permissions/config.ts';
+import { ProcessConfig, ROOT_HOST_MEMORY } from '../permissions/config.ts';
 import { hostPermission } from '../permissions/host-permission.ts';
 import { listenRules, NetworkPermission, NO_NETWORK } from '../permissions/network-permission.ts';
 import { NetworkRules } from '../permissions/network-rules.ts';
@@ -61,6 +61,12 @@ export interface Limits {
    * longer than a kibibyte or carries resources. Default: no limit.
    */
   readonly mailbox?: number;
+  /**
+   * What the runtime may keep for it besides its memory, in bytes: messages, timers, names, configs, errors, traces, modules. Beyond
+   * that a call traps, or it is killed. All processes of the program may have as much together as the one that may have most.
+   * Default: 2 GiB.
+   */
+  readonly hostMemory?: number;
 }
 
 /** The permissions, limits and surroundings of a process. */
@@ -99,6 +105,7 @@ export function configOf({
   config.maxFuel = limitOf(limits, 'fuel', config.maxFuel);
   config.maxProcesses = limitOf(limits, 'processes', config.maxProcesses);
   config.maxMailbox = limitOf(limits, 'mailbox', config.maxMailbox);
+  config.maxHostMemory = limitOf(limits, 'hostMemory', ROOT_HOST_MEMORY);
   config.commandLineArguments.push(...args);
   config.environmentVariables.push(...Object.entries(env));
   return config;

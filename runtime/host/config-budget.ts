@@ -2,7 +2,9 @@ import type { Process, ProcessSlot } from '../kernel/process.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 
-/** Characters that the configs of a process may have together. The host keeps them, whatever its memory limit. */
+/** Bytes that a character of a config takes at most. */
+const CHARACTER_COST = 2;
+/** Characters that the configs of a process may have together, whatever `max_host_memory` is. */
 const MAX_CHARACTERS = 2 ** 26;
 /** Characters that a config counts for before anything is added to it. */
 const CONFIG = 512;
@@ -37,6 +39,7 @@ function charge(process: Process, config: ProcessConfig, characters: number): vo
       `the configs of a process can have ${MAX_CHARACTERS} characters at most; drop those that were used`,
     );
   }
+  process.account.charge(characters * CHARACTER_COST);
   budget.used += characters;
   budget.sizes.set(config, (budget.sizes.get(config) ?? 0) + characters);
 }
@@ -44,5 +47,7 @@ function charge(process: Process, config: ProcessConfig, characters: number): vo
 /** Gives back what a config counted for. */
 export function refundConfig(process: Process, config: ProcessConfig): void {
   const budget = process.slot(BUDGET);
-  budget.used -= budget.sizes.get(config) ?? 0;
+  const characters = budget.sizes.get(config) ?? 0;
+  process.account.release(characters * CHARACTER_COST);
+  budget.used -= characters;
 }

@@ -19,6 +19,9 @@ export const message = new Namespace('lunatic::message');
 const TAG_SIZE = 8;
 const MAX_TAGS = 65_536;
 
+/** Bytes of a message that may be in the scratch area without being charged. */
+const SMALL_MESSAGE = 2 ** 16;
+
 /** Bytes to write at once from which on the machine is asked whether it has them. */
 const LARGE_WRITE = 2 ** 20;
 
@@ -30,6 +33,23 @@ function memoryFor({ current, scratch }: Scheduler, pointer: number, size: numbe
     memory.check(pointer, size);
   }
   return memory;
+}
+
+/** Charges the caller for the message that it writes. If that is too much, the message is lost, and a trap says so. */
+function chargeFor({ current, scratch }: Scheduler, target: Message, cost: number): void {
+  const refusal = target.payBy(current.account, cost);
+  if (refusal === null) return;
+  scratch.clear(current);
+  throw hostTrap(refusal);
+}
+
+/**
+ * Adds a resource to the message that the caller writes, and returns its index there.
+ * @throws a trap if the host would keep too much
+ */
+export function carry(scheduler: Scheduler, carrier: Message, resource: MessageResource): bigint {
+  chargeFor(scheduler, carrier, carrier.costWith(resource));
+  return BigInt(carrier.addResource(resource));
 }
 
 /** The resource at an index of a message, which must be there. */
@@ -95,6 +115,9 @@ message.define(
       if (size > LARGE_WRITE && !scheduler.capacity.hasMemory(end)) {
         scratch.clear(current);
         throw hostTrap(`no memory for a message of ${end} bytes`);
+      }
+      if (end > target.buffer.length && end > SMALL_MESSAGE) {
+        chargeFor(scheduler, target, target.costOf(end));
       }
       if (target.costOfWrite(size) > PIECE) {
         const write = new LongWrite(target, memory, pointer >>> 0, size);
@@ -194,7 +217,7 @@ message.define(
       const process = scheduler.current;
       const { bytes } = process.modules.get(id);
       const target = scheduler.scratch.data(process);
-      return BigInt(target.addResource({ kind: 'module', bytes }));
+      return carry(scheduler, target, { kind: 'module', bytes });
     },
 );
 

@@ -167,6 +167,11 @@ for (const [limit, field, doc] of [
     'maxMailbox',
     'how many bytes of messages a process may leave unread, with 32 more for each message, or 512 if it is longer than a kibibyte or carries resources; beyond that it is killed',
   ],
+  [
+    'max_host_memory',
+    'maxHostMemory',
+    'how many bytes the runtime may keep for a process besides its memory: messages, timers, names, configs, errors, traces, modules; beyond that a call traps, or the process is killed',
+  ],
 ] as const) {
   permissions.define(
     `config_set_${limit}`,

@@ -28,7 +28,9 @@ registry.define(
   (context) => (pointer: number, length: number, nodeId: bigint, processId: bigint) => {
     const { current } = context.scheduler;
     const name = nameOf(context, pointer, length);
-    return settled(context, current, name, () => current.registry.put(name, { nodeId, processId }));
+    return settled(context, current, name, () =>
+      current.registry.put(name, { nodeId, processId }, current.account),
+    );
   },
 );
 

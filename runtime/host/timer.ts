@@ -2,9 +2,13 @@ import { Namespace } from '../hostcall/function.ts';
 import { NO_PROCESS, processIdFromGuest } from '../kernel/ids.ts';
 import type { Message } from '../kernel/message.ts';
 import { Timer } from '../kernel/timer.ts';
+import { hostTrap } from '../kernel/trap.ts';
 
 /** `lunatic::timer` (abi 7): messages that are sent later. */
 export const timer = new Namespace('lunatic::timer');
+
+/** What a timer takes besides its message: objects of Node and ours. */
+const TIMER_COST = 1024;
 
 /** A message on its way. */
 class DelayedMessage extends Timer {
@@ -29,7 +33,13 @@ timer.define(
   ({ scheduler }) =>
     (id: bigint, delay: bigint) => {
       const { current } = scheduler;
-      const sent = scheduler.scratch.take(current);
+      const sent = scheduler.scratch.message(current);
+      const refusal = sent.payBy(current.account, sent.costOf(sent.length) + TIMER_COST, true);
+      if (refusal !== null) {
+        scheduler.scratch.clear(current);
+        throw hostTrap(refusal);
+      }
+      scheduler.scratch.take(current);
       // Looked up now, since ids of later processes do not count, and again when it fires, since it may have died.
       const { timers } = current;
       const { router } = current.environment;

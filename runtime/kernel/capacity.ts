@@ -196,6 +196,11 @@ export class Capacity {
     return this.#machine.freeMemory() - bytes >= RESERVED_MEMORY;
   }
 
+  /** The same; and whether V8's heap has room, too. */
+  hasRoom(bytes: number): boolean {
+    return this.hasMemory(bytes) && this.#machine.heapUse() < HEAP_SHARE;
+  }
+
   /** Milliseconds for which there is room however fast it is used, or what is short. */
   #room(): number | string {
     const memory = this.#machine.freeMemory() - RESERVED_MEMORY;

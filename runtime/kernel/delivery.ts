@@ -90,19 +90,25 @@ export class Delivery {
     if (isWanted) {
       const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
       this.#turns.work.chargeSend(0);
+      if (!message.isShort) {
+        const refusal = message.payInsteadBy(process.account);
+        if (refusal !== null) process.overdraw(refusal);
+      }
       this.#scratch.put(process, message);
       this.#turns.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
     } else {
       const { mailbox } = process;
       this.#turns.work.chargeSend(mailbox.length);
       mailbox.push(message);
-      if (mailbox.bytes > process.config.maxMailbox) this.#overflow(process);
+      if (mailbox.bytes > process.config.maxMailbox || mailbox.refusal !== null) this.#overflow(process);
     }
   }
 
   /** A process that does not read its messages would take all memory in the end. */
   #overflow(process: Process): void {
-    process.killReason ??= `its mailbox holds more than ${process.config.maxMailbox} bytes (max_mailbox)`;
+    process.killReason ??=
+      process.mailbox.refusal ??
+      `its mailbox holds more than ${process.config.maxMailbox} bytes (max_mailbox)`;
     this.#kill(process);
   }
 

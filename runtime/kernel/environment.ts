@@ -1,3 +1,4 @@
+import { type HasRoom, TotalAccount } from './account.ts';
 import { type EnvironmentId, type ProcessId, processId, type SchedulerIndex } from './ids.ts';
 import type { Router } from './router.ts';
 
@@ -12,6 +13,8 @@ export class Environment<Process extends { readonly id: ProcessId }> {
   readonly id: EnvironmentId;
   /** Brings signals to its processes. */
   readonly router: Router<Process>;
+  /** What the host keeps for its processes. */
+  readonly account: TotalAccount;
   readonly #scheduler: SchedulerIndex;
   readonly #processes = new Map<ProcessId, Process>();
   /** The processes that were looked up last, by id. Every message looks its receiver up, most often one of a few. */
@@ -20,14 +23,19 @@ export class Environment<Process extends { readonly id: ProcessId }> {
   /** Processes that are being made, of which the environment does not know yet. */
   starting = 0;
 
-  /** @param makeRouter called with the environment, which has no processes yet */
+  /**
+   * @param makeRouter called with the environment, which has no processes yet
+   * @param hasRoom whether the machine has room for so many bytes more that the host is to keep
+   */
   constructor(
     id: EnvironmentId,
     scheduler: SchedulerIndex,
     makeRouter: (environment: Environment<Process>) => Router<Process>,
+    hasRoom: HasRoom,
   ) {
     this.id = id;
     this.#scheduler = scheduler;
+    this.account = new TotalAccount(hasRoom);
     this.router = makeRouter(this);
   }
 

@@ -1,3 +1,4 @@
+import type { Payer } from './account.ts';
 import { KEPT_SIZE, MailboxChunk, packedSize } from './mailbox-chunk.ts';
 import type { Message } from './message.ts';
 import { highHalf, lowHalf, NO_TAG } from './tag.ts';
@@ -24,6 +25,8 @@ export class Mailbox {
   length = 0;
   /** The bytes of all messages, and an overhead for each. */
   bytes = 0;
+  /** Why the account of the owner cannot be charged for all messages. The owner must be killed then. */
+  refusal: string | null = null;
   /** The number of messages that the last `take` or `takeFurther` had to look at. */
   looked = 0;
   #first: MailboxChunk | null = null;
@@ -31,12 +34,18 @@ export class Mailbox {
   /** Messages that are kept as objects, by number. */
   #kept: Map<number, Message> | null = null;
   #nextKept = 0;
+  readonly #owner: Payer;
   /** Where a search goes on that has been interrupted. */
   #nextIn: MailboxChunk | null = null;
   #nextAt = 0;
   /** Words of all messages, and of those that were taken from the middle. */
   #words = 0;
   #dead = 0;
+
+  /** @param owner whose account is charged for chunks that are not small, and for messages that are kept as objects */
+  constructor(owner: Payer) {
+    this.#owner = owner;
+  }
 
   /** Appends a message, which belongs to the mailbox from now on. Nobody may use it any more. */
   push(message: Message): void {
@@ -54,6 +63,8 @@ export class Mailbox {
 
   #keep(message: Message): void {
     message.trim();
+    const refusal = message.payBy(this.#owner.account, message.costOf(message.length) + KEPT_OVERHEAD);
+    if (refusal !== null) this.refusal = refusal;
     this.bytes += message.length + KEPT_OVERHEAD;
     this.#words += KEPT_SIZE;
     this.#kept ??= new Map();
@@ -67,11 +78,25 @@ export class Mailbox {
     const last = this.#last;
     if (last?.hasRoom(size)) return last;
     const chunk = MailboxChunk.after(last, size);
+    if (chunk.size > LARGEST_SPARE) this.#charge(chunk);
     // The last chunk is empty only if nothing is in the mailbox.
     if (last === null || last.start === last.end) this.#first = chunk;
     else last.next = chunk;
     this.#last = chunk;
     return chunk;
+  }
+
+  #charge(chunk: MailboxChunk): void {
+    const { account } = this.#owner;
+    const bytes = 4 * chunk.size;
+    const refusal = account.add(bytes);
+    if (refusal === null) return;
+    account.force(bytes);
+    this.refusal = refusal;
+  }
+
+  #refund(chunk: MailboxChunk): void {
+    if (chunk.size > LARGEST_SPARE) this.#owner.account.release(4 * chunk.size);
   }
 
   /**
@@ -155,12 +180,15 @@ export class Mailbox {
         this.#dead -= size;
       }
       if (chunk.start < chunk.end) return;
+      if (chunk.next !== null) this.#refund(chunk);
     }
     // Nothing is left. A large chunk is not kept for a mailbox that may never hold as much again.
     const last = this.#last;
     if (last === null) return;
     last.start = last.end = 0;
-    if (last.size > LARGEST_SPARE) this.#first = this.#last = null;
+    if (last.size <= LARGEST_SPARE) return;
+    this.#refund(last);
+    this.#first = this.#last = null;
   }
 
   /** Copies the messages that are left into new chunks. */
@@ -168,6 +196,7 @@ export class Mailbox {
     let old = this.#first;
     this.#first = this.#last = null;
     for (; old !== null; old = old.next) {
+      this.#refund(old);
       for (let at = old.start; at < old.end; at = old.after(at)) {
         if (old.isTaken(at)) continue;
         const size = old.sizeAt(at);

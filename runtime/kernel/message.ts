@@ -1,6 +1,7 @@
 /**
  * What the mailbox and the scratch area of a process hold: data, the death of a link, or the death of a monitored process.
  */
+import { type Account, ENTRY_COST } from './account.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { ProcessId } from './ids.ts';
 import { type MessageResource, releaseResources } from './message-resources.ts';
@@ -9,6 +10,14 @@ import { NO_TAG, type Tag } from './tag.ts';
 /** `receive` returns these codes to the guest (abi 2.7). */
 export const MessageKind = { Data: 0, LinkDied: 1, ProcessDied: 2 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
+
+/** Which account is charged for a message, and how. */
+interface Payment {
+  readonly account: Account;
+  readonly cost: number;
+  /** Whether the message outlasts the process that pays. */
+  readonly lasting: boolean;
+}
 
 const EMPTY = new Uint8Array(0);
 
@@ -38,6 +47,8 @@ export class Message {
   resources: (MessageResource | null)[] | null = null;
   /** The same bytes as `buffer` in words of four, if that is the short one; otherwise null. */
   #words: Int32Array | null = null;
+  /** How an account is charged for the message; null for short ones. */
+  #payment: Payment | null = null;
 
   constructor(kind: MessageKind, tag: Tag, processId: ProcessId | 0 = 0) {
     this.kind = kind;
@@ -108,6 +119,47 @@ export class Message {
     this.length = length;
   }
 
+  /** Bytes that the message takes once it has so many bytes of data. */
+  costOf(end: number): number {
+    const { length } = this.buffer;
+    let cost = end <= length ? length : this.#roomFor(end);
+    for (const resource of this.resources ?? []) if (resource !== null) cost += resourceCost(resource);
+    return cost;
+  }
+
+  /** The same once it carries another resource. */
+  costWith(resource: MessageResource): number {
+    return (this.#payment?.cost ?? this.costOf(this.length)) + resourceCost(resource);
+  }
+
+  /**
+   * Charges an account for the message instead of the one that has been charged until now.
+   * @param cost see `costOf`
+   * @param lasting whether the message outlasts the process that pays
+   * @returns null, or why the account cannot be charged. Then nobody is
+   */
+  payBy(account: Account, cost: number, lasting = false): string | null {
+    this.refund();
+    const refusal = lasting ? account.addLasting(cost) : account.add(cost);
+    if (refusal !== null) return refusal;
+    this.#payment = { account, cost, lasting };
+    return null;
+  }
+
+  /** Charges another account for the message, if one has been charged until now. Returns null, or why it cannot be. */
+  payInsteadBy(account: Account): string | null {
+    return this.#payment === null ? null : this.payBy(account, this.costOf(this.length));
+  }
+
+  /** Nobody is charged for the message any more. */
+  refund(): void {
+    if (this.#payment === null) return;
+    const { account, cost, lasting } = this.#payment;
+    this.#payment = null;
+    if (lasting) account.releaseLasting(cost);
+    else account.release(cost);
+  }
+
   #roomFor(end: number): number {
     return this.length === 0 ? end : Math.max(end, this.buffer.length * 2);
   }
@@ -162,11 +214,17 @@ export class Message {
   /** Releases the message's resources and lets it serve again. Nobody may use it any more. */
   recycle(): void {
     this.dropResources();
+    if (this.#payment !== null) this.refund();
     if (spares.length === MAX_SPARES || (this.#words === null && this.buffer !== EMPTY)) return;
     this.length = this.position = 0;
     this.resources = null;
     spares.push(this);
   }
+}
+
+/** What a message that carries a resource counts for that. */
+function resourceCost(resource: MessageResource): number {
+  return resource.kind === 'module' ? resource.bytes.length + ENTRY_COST : ENTRY_COST;
 }
 
 function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, size: number): void {

@@ -45,6 +45,10 @@ export interface LoadOptions {
   readonly onRewrite?: ((size: number) => void) | undefined;
 }
 
+/** What a module takes that is kept, at most, and what each of its bytes adds. Measured with many small ones and with a large one. */
+const MODULE_COST = 2 ** 16;
+const MODULE_BYTE_COST = 16;
+
 /** Finds the host functions that a module imports. */
 export interface Linker {
   /**
@@ -111,6 +115,11 @@ export class LoadedModule {
     // A module beyond its limits never runs, so there is no need to rewrite it.
     const problem = this.#problem ?? (config && this.#configProblem(config));
     if (problem == null) this.#preemptive = this.#compile(false, known, again);
+  }
+
+  /** Bytes that the host keeps for it. */
+  get cost(): number {
+    return MODULE_COST + MODULE_BYTE_COST * this.bytes.length;
   }
 
   /** The variant that processes with this config run. */

@@ -1,5 +1,6 @@
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { OpenDirectories } from '../permissions/open-directories.ts';
+import { Account, type Payer, textCost } from './account.ts';
 import type { Entry } from './entry.ts';
 import type { Environment } from './environment.ts';
 import type { Exit } from './exit.ts';
@@ -64,7 +65,7 @@ export interface ProcessContext {
 }
 
 /** One wasm instance with its host-side state (abi 2.1). The scheduler moves it through its life. */
-export class Process implements ProcessContext {
+export class Process implements ProcessContext, Payer {
   // Fields that every message touches come first: of thousands of processes only a few cache lines each fit into the caches.
 
   readonly id: ProcessId;
@@ -135,6 +136,7 @@ export class Process implements ProcessContext {
   /** Called once when the process has ended. */
   onEnd: ((exit: Exit) => void) | null = null;
 
+  #account: Account | null = null;
   #errors: ResourceTable<string> | null = null;
   #configs: ResourceTable<ProcessConfig> | null = null;
   #modules: ResourceTable<LoadedModule> | null = null;
@@ -170,9 +172,21 @@ export class Process implements ProcessContext {
     return this.wait === Wait.None ? 'running' : 'waiting';
   }
 
+  /** What the host keeps for it. */
+  get account(): Account {
+    this.#account ??= new Account(this.config.maxHostMemory, this.environment.account);
+    return this.#account;
+  }
+
+  overdraw(reason: string): void {
+    if (this.killed || this.exit !== null) return;
+    this.killReason ??= reason;
+    this.killed = true;
+  }
+
   /** Messages that it has not received yet. */
   get mailbox(): Mailbox {
-    this.#mailbox ??= new Mailbox();
+    this.#mailbox ??= new Mailbox(this);
     return this.#mailbox;
   }
 
@@ -212,27 +226,27 @@ export class Process implements ProcessContext {
   }
 
   get errors(): ResourceTable<string> {
-    this.#errors ??= new ResourceTable('error');
+    this.#errors ??= new ResourceTable('error', this, textCost);
     return this.#errors;
   }
 
   get configs(): ResourceTable<ProcessConfig> {
-    this.#configs ??= new ResourceTable('config');
+    this.#configs ??= new ResourceTable('config', this);
     return this.#configs;
   }
 
   get modules(): ResourceTable<LoadedModule> {
-    this.#modules ??= new ResourceTable('module');
+    this.#modules ??= new ResourceTable('module', this, ({ cost }) => cost);
     return this.#modules;
   }
 
   get timers(): ResourceTable<Timer> {
-    this.#timers ??= new ResourceTable('timer');
+    this.#timers ??= new ResourceTable('timer', this);
     return this.#timers;
   }
 
   get traces(): ResourceTable<string> {
-    this.#traces ??= new ResourceTable('trace');
+    this.#traces ??= new ResourceTable('trace', this, textCost);
     return this.#traces;
   }
 
@@ -270,6 +284,7 @@ export class Process implements ProcessContext {
     if (this.signals !== null)
       for (const signal of this.signals) if (signal.kind === 'message') signal.message.dropResources();
     this.#mailbox = null;
+    this.#account?.end();
     this.signals = null;
     this.links = this.monitors = null;
     this.filter = null;

@@ -1,8 +1,13 @@
+import { type Account, textCost } from './account.ts';
+
 /** What a name stands for: plain numbers that a guest chooses freely and nothing checks (abi 11). */
 export interface RegistryEntry {
   readonly nodeId: bigint;
   readonly processId: bigint;
 }
+
+/** What an entry takes besides its name: two numbers and places in two maps. */
+const NAME_COST = 256;
 
 /**
  * Names of processes, shared by a root process and its descendants. Entries outlive their process.
@@ -13,6 +18,8 @@ export interface RegistryEntry {
  */
 export class Registry {
   readonly #entries = new Map<string, RegistryEntry>();
+  /** Whose accounts are charged for names. */
+  readonly #payers = new Map<string, Account>();
   readonly #reserved = new Map<string, Set<() => void>>();
   /** How often an entry has been put or removed. */
   changes = 0;
@@ -21,14 +28,31 @@ export class Registry {
     return this.#entries.get(name);
   }
 
-  put(name: string, entry: RegistryEntry): void {
+  /**
+   * @param payer charged for the name, which outlasts its process; null for nobody
+   * @throws a trap if the host would keep too much
+   */
+  put(name: string, entry: RegistryEntry, payer: Account | null): void {
+    const known = this.#payers.get(name);
+    if (known !== payer || known === undefined) {
+      payer?.chargeLasting(NAME_COST + textCost(name));
+      this.#refund(name, known);
+      if (payer !== null) this.#payers.set(name, payer);
+    }
     this.#entries.set(name, entry);
     this.changes++;
   }
 
   remove(name: string): void {
     this.#entries.delete(name);
+    this.#refund(name, this.#payers.get(name));
     this.changes++;
+  }
+
+  #refund(name: string, payer: Account | undefined): void {
+    if (payer === undefined) return;
+    payer.releaseLasting(NAME_COST + textCost(name));
+    this.#payers.delete(name);
   }
 
   /** All names, oldest first. */

@@ -1,24 +1,48 @@
+import { ENTRY_COST, type Payer } from './account.ts';
 import { indexFromGuest } from './ids.ts';
 import { hostTrap } from './trap.ts';
+
+/** What an entry counts for, unless its kind says otherwise. */
+const RESOURCE_COST = 4 * ENTRY_COST;
 
 /**
  * The resources of one kind that a process owns. Ids count from 0 and are never reused (abi 3.3).
  */
 export class ResourceTable<T> {
   readonly #kind: string;
+  readonly #owner: Payer;
+  readonly #costOf: ((value: T) => number) | null;
   readonly #entries = new Map<number, T>();
   #next = 0;
 
-  /** @param kind what an error calls an entry: "error", "config", ... */
-  constructor(kind: string) {
+  /**
+   * @param kind what an error calls an entry: "error", "config", ...
+   * @param owner whose account is charged for entries
+   * @param costOf the bytes that an entry counts for, always the same
+   */
+  constructor(kind: string, owner: Payer, costOf?: (value: T) => number) {
     this.#kind = kind;
+    this.#owner = owner;
+    this.#costOf = costOf ?? null;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
+  #cost(value: T): number {
+    return this.#costOf === null ? RESOURCE_COST : this.#costOf(value);
+  }
+
+  /** Adds an entry and returns its id. The owner ends soon if the host keeps too much for it: many calls cannot trap here. */
   add(value: T): number {
+    const { account } = this.#owner;
+    const cost = this.#cost(value);
+    const refusal = account.add(cost);
+    if (refusal !== null) {
+      account.force(cost);
+      this.#owner.overdraw(refusal);
+    }
     const id = this.#next++;
     this.#entries.set(id, value);
     return id;
@@ -41,7 +65,7 @@ export class ResourceTable<T> {
   /** Takes out the entry of an id. Traps if there is none. */
   remove(id: bigint): T {
     const value = this.get(id);
-    this.#entries.delete(indexFromGuest(id));
+    this.delete(indexFromGuest(id));
     return value;
   }
 
@@ -49,12 +73,15 @@ export class ResourceTable<T> {
   take(id: bigint): T | undefined {
     const index = indexFromGuest(id);
     const value = this.#entries.get(index);
-    this.#entries.delete(index);
+    this.delete(index);
     return value;
   }
 
   delete(id: number): void {
+    const value = this.#entries.get(id);
+    if (value === undefined) return;
     this.#entries.delete(id);
+    this.#owner.account.release(this.#cost(value));
   }
 
   [Symbol.iterator](): Iterator<T> {

@@ -1,3 +1,4 @@
+import type { Payer } from './account.ts';
 import { ResourceTable } from './resource-table.ts';
 
 /** A kind of state that an owner may have, made when it is first needed. Each kind is declared once, as a constant. */
@@ -15,8 +16,8 @@ export interface Slot<Owner, T> {
 export function resourceSlot<T>(
   kind: string,
   release?: (resource: T) => void,
-): Slot<unknown, ResourceTable<T>> {
-  const make = () => new ResourceTable<T>(kind);
+): Slot<Payer, ResourceTable<T>> {
+  const make = (owner: Payer) => new ResourceTable<T>(kind, owner);
   if (release === undefined) return { make };
   return {
     make,

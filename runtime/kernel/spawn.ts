@@ -172,7 +172,7 @@ export class Spawner {
       if (parent !== null) throw hostTrap(error.message);
       return { failure: error.message };
     }
-    const failure = this.#instantiate(process);
+    const failure = chargeConfig(process, parent) ?? this.#instantiate(process);
     if (failure === null) return { process };
     process.release();
     return { failure };
@@ -285,6 +285,17 @@ export class Spawner {
       throw error;
     }
   }
+}
+
+/** What an entry of a list of a config takes. */
+const LIST_ENTRY_COST = 16;
+
+/** Charges a child for the config that it does not share with its parent. Returns null, or why that is too much. */
+function chargeConfig({ config, account }: Process, parent: Process | null): string | null {
+  if (parent === null || config === parent.config) return null;
+  const { preopenedDirectories, commandLineArguments, environmentVariables } = config;
+  const entries = preopenedDirectories.length + commandLineArguments.length + environmentVariables.length;
+  return entries === 0 ? null : account.add(entries * LIST_ENTRY_COST);
 }
 
 function describeFailure(exit: Exit): string {

@@ -16,6 +16,7 @@ export function childConfig(wanted: ProcessConfig, parent: ProcessConfig): Proce
   config.upstreamPermissions = parent.upstreamPermissions;
   config.maxProcesses = Math.min(wanted.maxProcesses, parent.maxProcesses);
   config.maxMailbox = Math.min(wanted.maxMailbox, parent.maxMailbox);
+  config.maxHostMemory = Math.min(wanted.maxHostMemory, parent.maxHostMemory);
   const network = wanted.network.within(parent.network);
   if (network === null)
     return 'network permissions within network permissions are nested too deep, or have too many rules';

@@ -10,6 +10,9 @@ export interface PreopenedDirectory {
 /** The largest `max_memory`, and the default: 65,535 pages fit, 65,536 do not (abi 2.3). */
 export const DEFAULT_MAX_MEMORY = 4_294_967_295;
 
+/** The `max_host_memory` of a root process: far more than programs need, and less than what V8's heap and most machines hold. */
+export const ROOT_HOST_MEMORY = 2 ** 31;
+
 const NO_COMMANDS: ReadonlyMap<string, string> = new Map();
 const NO_VARIABLES: ReadonlySet<string> = new Set();
 
@@ -26,6 +29,11 @@ export class ProcessConfig {
   maxProcesses = Number.POSITIVE_INFINITY;
   /** Bytes of messages that it may leave unread, with a surcharge for each message. Beyond that it is killed. */
   maxMailbox = Number.POSITIVE_INFINITY;
+  /**
+   * Bytes that the host may keep for it besides its memory: messages, timers, names, configs, errors, traces, modules. For a
+   * root process, also what it may keep for all processes of the program together.
+   */
+  maxHostMemory = Number.POSITIVE_INFINITY;
   /**
    * Whether children may get more than their parent has: upstream's permissions, larger limits, any directory. Upstream
    * allows that. Children inherit this setting, whatever their config says.
@@ -53,6 +61,7 @@ export class ProcessConfig {
     copy.canSpawnProcesses = this.canSpawnProcesses;
     copy.maxProcesses = this.maxProcesses;
     copy.maxMailbox = this.maxMailbox;
+    copy.maxHostMemory = this.maxHostMemory;
     copy.upstreamPermissions = this.upstreamPermissions;
     copy.commands = this.commands;
     copy.commandVariables = this.commandVariables;
@@ -70,6 +79,7 @@ export class ProcessConfig {
     config.canCompileModules = true;
     config.canCreateConfigs = true;
     config.canSpawnProcesses = true;
+    config.maxHostMemory = ROOT_HOST_MEMORY;
     return config;
   }
 }

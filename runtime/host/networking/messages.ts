@@ -7,7 +7,7 @@ import { NetStream } from '../../net/net-stream.ts';
 import { TcpListener } from '../../net/tcp-listener.ts';
 import { TlsListener } from '../../net/tls-listener.ts';
 import { UdpSocket } from '../../net/udp-socket.ts';
-import { message, resourceAt } from '../message.ts';
+import { carry, message, resourceAt } from '../message.ts';
 import { TCP_LISTENERS, TCP_STREAMS, TLS_LISTENERS, TLS_STREAMS, UDP_SOCKETS } from './resources.ts';
 
 /** Defines how sockets travel in messages (abi 6.4): a reference moves from one process's table to another's. */
@@ -32,8 +32,9 @@ function defineMoves<T extends SocketResource['socket']>(
         const socket = sockets.get(id);
         // Unlike in upstream, a socket that cannot be pushed stays where it was (abi 19, number 23).
         const carrier = scheduler.scratch.data(process);
+        const index = carry(scheduler, carrier, { kind, socket });
         sockets.remove(id);
-        return BigInt(carrier.addResource({ kind, socket }));
+        return index;
       },
   );
   namespace.define(

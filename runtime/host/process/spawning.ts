@@ -189,7 +189,7 @@ process.define(
         parent.memory.writeId(nodePointer, 0);
         const code = finishSpawn(parent, result, idPointer);
         if (result.process !== undefined) {
-          registry.put(name, { nodeId: 0n, processId: BigInt(result.process.id) });
+          registry.put(name, { nodeId: 0n, processId: BigInt(result.process.id) }, parent.account);
         }
         return code;
       };

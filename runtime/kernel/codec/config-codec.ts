@@ -38,7 +38,8 @@ const ROOM = 256;
  *
  * | bytes after the version (1)             |                                                                     |
  * | --------------------------------------- | ------------------------------------------------------------------- |
- * | four f64                                | `maxMemory`, `maxFuel`, `maxProcesses`, `maxMailbox`                |
+ * | five f64                                | `maxMemory`, `maxFuel`, `maxProcesses`, `maxMailbox`,               |
+ * |                                         | `maxHostMemory`                                                     |
  * | flags                                   | 1 may compile modules, 2 create configs, 4 spawn processes,         |
  * |                                         | 8 upstream's permissions                                            |
  * | number, and each: name, path            | `commands`                                                          |
@@ -89,6 +90,7 @@ export function decodeConfig(bytes: Uint8Array): ProcessConfig {
   config.maxFuel = readLimit(reader);
   config.maxProcesses = readLimit(reader);
   config.maxMailbox = readLimit(reader);
+  config.maxHostMemory = readLimit(reader);
   const flags = reader.flags(ALL_FLAGS);
   config.canCompileModules = (flags & COMPILE_MODULES) !== 0;
   config.canCreateConfigs = (flags & CREATE_CONFIGS) !== 0;
@@ -107,8 +109,8 @@ export function decodeConfig(bytes: Uint8Array): ProcessConfig {
   return config;
 }
 
-function limitsOf({ maxMemory, maxFuel, maxProcesses, maxMailbox }: ProcessConfig): number[] {
-  return [maxMemory, maxFuel, maxProcesses, maxMailbox];
+function limitsOf({ maxMemory, maxFuel, maxProcesses, maxMailbox, maxHostMemory }: ProcessConfig): number[] {
+  return [maxMemory, maxFuel, maxProcesses, maxMailbox, maxHostMemory];
 }
 
 /** Infinity is a limit too. */

@@ -1,6 +1,7 @@
 /** A mailbox packs its messages into chunks; whatever is done to it, it must be like a list of them. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Account, TotalAccount } from '../../../runtime/kernel/account.ts';
 import type { ProcessId } from '../../../runtime/kernel/ids.ts';
 import { KEPT_OVERHEAD, Mailbox, MESSAGE_OVERHEAD } from '../../../runtime/kernel/mailbox.ts';
 import {
@@ -13,6 +14,10 @@ import {
 import type { MessageResource } from '../../../runtime/kernel/message-resources.ts';
 import type { Tag } from '../../../runtime/kernel/tag.ts';
 import { accepts, type TagFilter, tagFilter } from '../../../runtime/kernel/tag-filter.ts';
+
+const total = new TotalAccount(() => true);
+total.limit = Number.POSITIVE_INFINITY;
+const owner = { account: new Account(Number.POSITIVE_INFINITY, total), overdraw: () => {} };
 
 /** What a message is, apart from the object. */
 interface Contents {
@@ -75,7 +80,7 @@ describe('a mailbox', () => {
   test('is a list of messages, whatever is put in and taken out', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const mailbox = new Mailbox();
+        const mailbox = new Mailbox(owner);
         let model: Contents[] = [];
         for (const { times, ...action } of steps) {
           for (let i = 0; i < times; i++) {
@@ -110,7 +115,7 @@ describe('a mailbox', () => {
   });
 
   test('releases what is in it exactly once, and not what was taken', () => {
-    const mailbox = new Mailbox();
+    const mailbox = new Mailbox(owner);
     const sockets = [new Released(), new Released(), new Released()];
     for (const [i, socket] of sockets.entries()) {
       const message = data(i, 8);
@@ -144,7 +149,7 @@ describe('a mailbox', () => {
     (length) => {
       const count = 50_000;
       const bytes = held(() => {
-        const mailbox = new Mailbox();
+        const mailbox = new Mailbox(owner);
         for (let i = 0; i < count; i++) mailbox.push(data(i, length));
         return mailbox;
       });
@@ -156,7 +161,7 @@ describe('a mailbox', () => {
     const count = 10_000;
     const bytes = held(() =>
       Array.from({ length: count }, (_, i) => {
-        const mailbox = new Mailbox();
+        const mailbox = new Mailbox(owner);
         mailbox.push(data(i, 16));
         return mailbox;
       }),
@@ -166,7 +171,7 @@ describe('a mailbox', () => {
 
   test('does not grow while a message that nobody wants is before those that are received', () => {
     const bytes = held(() => {
-      const mailbox = new Mailbox();
+      const mailbox = new Mailbox(owner);
       mailbox.push(data(1, 8));
       for (let i = 0; i < 200_000; i++) {
         mailbox.push(data(2, 8));
@@ -182,7 +187,7 @@ describe('a mailbox', () => {
 
   test('that was full and is empty holds next to nothing', () => {
     const bytes = held(() => {
-      const mailbox = new Mailbox();
+      const mailbox = new Mailbox(owner);
       for (let i = 0; i < 100_000; i++) mailbox.push(data(i, 8));
       while (mailbox.length > 0) mailbox.take(null)?.recycle();
       return mailbox;

@@ -66,6 +66,7 @@ const anyConfig = fc
     maxFuel: anyLimit,
     maxProcesses: anyLimit,
     maxMailbox: anyLimit,
+    maxHostMemory: anyLimit,
     canCompileModules: fc.boolean(),
     canCreateConfigs: fc.boolean(),
     canSpawnProcesses: fc.boolean(),
@@ -126,6 +127,7 @@ function fullConfig(): ProcessConfig {
 /** That config as bytes of version 1. A change that makes this test fail is a new version. */
 const FULL_CONFIG = `01
   000000000000f040 0000000000002440 0000000000000840 000000000000f07f
+  000000000000f07f
   0a
   01 02 6c73 07 2f62696e2f6c73
   01 02 545a
@@ -207,7 +209,7 @@ describe('bytes that are no config', () => {
     expect(faultOf(new Uint8Array([...fullBytes, 0])).fault).toBe('surplus');
   });
 
-  const LIMITS = '0000000000000000'.repeat(4);
+  const LIMITS = '0000000000000000'.repeat(5);
   test.each<[name: string, bytes: string, fault: FormatFault, message: string]>([
     [
       'a newer version',
@@ -227,72 +229,72 @@ describe('bytes that are no config', () => {
       'value',
       'a config cannot be read: a limit of NaN (at byte 1)',
     ],
-    ['unknown flags', `01 ${LIMITS} 10`, 'kind', 'a config cannot be read: unknown flags 0x10 (at byte 33)'],
+    ['unknown flags', `01 ${LIMITS} 10`, 'kind', 'a config cannot be read: unknown flags 0x10 (at byte 41)'],
     [
       'a command twice',
       `01 ${LIMITS} 00 02 01 61 00 01 61 00`,
       'value',
-      'a config cannot be read: two commands of one name (at byte 38)',
+      'a config cannot be read: two commands of one name (at byte 46)',
     ],
     [
       'a variable twice',
       `01 ${LIMITS} 00 00 02 01 61 01 61`,
       'value',
-      'a config cannot be read: a variable twice (at byte 38)',
+      'a config cannot be read: a variable twice (at byte 46)',
     ],
     [
       'rules for host functions that allow, where there are none',
       `01 ${LIMITS} 00 00 00 00 01 01 61`,
       'value',
-      'a config cannot be read: 1 entries, where at most 0 are allowed (at byte 37)',
+      'a config cannot be read: 1 entries, where at most 0 are allowed (at byte 45)',
     ],
     [
       'a rule for host functions that is none',
       `01 ${LIMITS} 00 00 00 01 01 01 2a`,
       'value',
-      "a config cannot be read: '*' names no host functions. Write a namespace, lunatic::sqlite, or a function, lunatic::sqlite::open (at byte 38)",
+      "a config cannot be read: '*' names no host functions. Write a namespace, lunatic::sqlite, or a function, lunatic::sqlite::open (at byte 46)",
     ],
     [
       'a text that is no UTF-8',
       `01 ${LIMITS} 00 01 01 ff 00`,
       'value',
-      'a config cannot be read: a text that is not UTF-8 (at byte 35)',
+      'a config cannot be read: a text that is not UTF-8 (at byte 43)',
     ],
     [
       'permissions that are nested too deep',
       `01 ${LIMITS} 00 00 00 00 00 00 00 21`,
       'value',
-      'a config cannot be read: 33 entries, where at most 32 are allowed (at byte 40)',
+      'a config cannot be read: 33 entries, where at most 32 are allowed (at byte 48)',
     ],
     [
       'too many rules',
       `01 ${LIMITS} 00 00 00 00 00 00 00 01 01 8102`,
       'value',
-      'a config cannot be read: 257 entries, where at most 256 are allowed (at byte 42)',
+      'a config cannot be read: 257 entries, where at most 256 are allowed (at byte 50)',
     ],
     [
       'a rule that is none',
       `01 ${LIMITS} 00 00 00 00 00 00 00 01 01 01 01 2d`,
       'value',
-      "a config cannot be read: '-' is not a network rule: it names no host, address or network. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 43)",
+      "a config cannot be read: '-' is not a network rule: it names no host, address or network. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 51)",
     ],
     [
       'a host to listen on',
       `01 ${LIMITS} 00 00 00 00 00 00 00 01 04 01 01 61`,
       'value',
-      "a config cannot be read: 'a' is not a network rule: sockets are bound to addresses, and this is not one. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 43)",
+      "a config cannot be read: 'a' is not a network rule: sockets are bound to addresses, and this is not one. Write it as 127.0.0.1:8080, 10.0.0.0/8, [::1]:80, example.org:443, *.example.org or *:443 (at byte 51)",
     ],
     [
       'an address that is none',
       `01 ${LIMITS} 00 00 00 00 00 00 00 01 01 01 01 61 01 01 62`,
       'value',
-      "a config cannot be read: 'b' is not an address (at byte 46)",
+      "a config cannot be read: 'b' is not an address (at byte 54)",
     ],
     [
       'far more arguments than there are',
       `01 ${LIMITS} 00 00 00 00 00 00 00 00 00 ffffffffffffff0f`,
       'truncated',
-      'a config cannot be read: 9007199254740991 bytes are needed, 0 are left (at byte 50)',
+      'a config cannot be read: 9007199254740991 bytes are needed, 0 are left (at byte 58)',
     ],
   ])('are refused in words that say why: %s', (_, bytes, fault, message) => {
     const error = faultOf(new Uint8Array(Buffer.from(bytes.replaceAll(' ', ''), 'hex')));
