@@ -3,6 +3,9 @@ import { IntList } from './int-list.ts';
 import { OffsetMap } from './offset-map.ts';
 import { Op } from './opcodes.ts';
 
+/** The block type without parameters and results, as a signed number. */
+export const NO_TYPE = -0x40;
+
 /**
  * Writes a module, and its code section in a way of its own: it copies the original, and inserts the code of passes. It keeps the offset map, and the
  * branch hints of what passes insert.
@@ -97,12 +100,15 @@ export class CodeEmitter extends ByteWriter {
     this.u32(functionIndex);
   }
 
-  /** Opens an `if` without results that is hardly ever taken. */
-  unlikelyIf(): void {
+  /**
+   * Opens an `if` that is hardly ever taken.
+   * @param typeIndex its type, whose parameters are its results; default: it has neither
+   */
+  unlikelyIf(typeIndex = NO_TYPE): void {
     this.hints.push(this.length);
     this.hints.push(0);
     this.u8(Op.if);
-    this.u8(0x40);
+    this.s32(typeIndex);
   }
 
   likelyBranchIf(label: number): void {

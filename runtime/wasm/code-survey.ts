@@ -1,3 +1,4 @@
+import type { BulkKind } from './bulk-kind.ts';
 import type { CountedLoops } from './counted-loops.ts';
 import type { IntList } from './int-list.ts';
 import type { PathWeights } from './path-weights.ts';
@@ -9,7 +10,7 @@ export const BodyFlag = {
   loops: 2,
   /** A branch table jumps back to a loop. */
   tableToLoop: 4,
-  /** Holds an instruction with a length operand (memory.fill, array.new, ...). */
+  /** Holds an instruction with a length operand (memory.fill, array.new, memory.grow, ...). */
   bulk: 8,
   throws: 16,
 } as const;
@@ -78,6 +79,8 @@ export interface CodeSurvey {
   /** The innermost loop around the call, counted over the module, or `NO_LOOP`. */
   readonly callLoop: IntList;
   readonly callFlags: IntList;
+  /** The bulk instructions that there are, one of each kind. */
+  readonly bulk: Iterable<BulkKind>;
   /** Frees most of it at once. Nothing may be asked for afterwards. */
   discard(): void;
 }

@@ -1,3 +1,4 @@
+import { type BulkKind, bulkKey } from './bulk-kind.ts';
 import { BodyFlag, CALL_WEIGHT, CallFlag, type CodeSurvey, LoopFlag, NO_LOOP } from './code-survey.ts';
 import { CountedLoops } from './counted-loops.ts';
 import type { InstructionReader } from './instruction-reader.ts';
@@ -40,6 +41,8 @@ export class CodeSurveyor implements CodeSurvey {
   readonly callLoop = new IntList(256);
   readonly callFlags = new IntList(256);
 
+  /** By `bulkKey`. */
+  readonly #bulk = new Map<string, BulkKind>();
   readonly #context: SurveyContext;
   /** By open block of the current function: the loop that it is, or `NO_LOOP`. */
   #blockLoop: Int32Array = new Int32Array(64);
@@ -144,14 +147,14 @@ export class CodeSurveyor implements CodeSurvey {
         this.counted.interrupt();
         this.changesTables ||= changesTables(opcode);
         if (opcode === Op.callIndirect || opcode === Op.returnCallIndirect) this.#noteIndirectCall(reader);
-        return isBulk(opcode) ? BodyFlag.bulk : 0;
+        return isBulk(opcode) ? this.#noteBulk(reader) : 0;
       case Shape.index:
         this.changesTables ||= changesTables(opcode);
         this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
         if (opcode === Op.throw) return this.#noteThrow();
         if (opcode === Op.catch) this.#catch();
         if (opcode === Op.callRef || opcode === Op.returnCallRef) this.#noteIndirectCall(reader);
-        return isBulk(opcode) ? BodyFlag.bulk : 0;
+        return isBulk(opcode) ? this.#noteBulk(reader) : 0;
       case Shape.blockType:
         return this.#noteBlock(reader);
       case Shape.tryTable:
@@ -198,6 +201,19 @@ export class CodeSurveyor implements CodeSurvey {
       case Op.throwRef:
         this.paths.stop();
     }
+  }
+
+  #noteBulk(reader: InstructionReader): number {
+    const key = bulkKey(reader);
+    if (!this.#bulk.has(key)) {
+      const { opcode, index, index2 } = reader;
+      this.#bulk.set(key, { opcode, index, index2 });
+    }
+    return BodyFlag.bulk;
+  }
+
+  get bulk(): Iterable<BulkKind> {
+    return this.#bulk.values();
   }
 
   #catch(): void {

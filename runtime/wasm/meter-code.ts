@@ -1,9 +1,10 @@
+import type { BulkWork } from './bulk-work.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
-import { Op, Shape } from './opcodes.ts';
+import { isBulk, Op, Shape } from './opcodes.ts';
 
 /**
  * Makes a module count its fuel exactly: every instruction and every entry into a function costs one tick, but block
- * structure costs nothing.
+ * structure costs nothing. Instructions that fill, copy or allocate much cost more, by their length: see `BulkWork`.
  *
  * Costs are added up along straight code and charged to a global where control may leave it. So at every call, branch
  * and loop head, exactly what was executed has been charged. Function entries and loop heads look at the tank. When it
@@ -13,18 +14,22 @@ import { Op, Shape } from './opcodes.ts';
 export class MeterCode implements CodePass {
   readonly #refuel: number;
   readonly #tank: number;
+  readonly #bulk: BulkWork;
   #pending = 0;
 
   /**
    * @param refuel function index, in the rewritten module, of `() -> i32`
    * @param tank global index, in the rewritten module, of a mutable i32: ticks left
+   * @param bulk charges for bulk instructions
    */
-  constructor(refuel: number, tank: number) {
+  constructor(refuel: number, tank: number, bulk: BulkWork) {
     this.#refuel = refuel;
     this.#tank = tank;
+    this.#bulk = bulk;
   }
 
-  begin(): boolean {
+  begin(walk: CodeWalk): boolean {
+    this.#bulk.begin(walk);
     this.#pending = 1;
     return true;
   }
@@ -39,6 +44,7 @@ export class MeterCode implements CodePass {
   before(walk: CodeWalk): void {
     const { emit, reader } = walk;
     if (!isFree(reader.opcode)) this.#pending++;
+    if (isBulk(reader.opcode)) this.#bulk.before(walk);
     if (this.#pending > 0 && endsStraightCode(reader.opcode, reader.shape)) {
       emit.insert(reader.start);
       emit.globalGet(this.#tank);
@@ -48,6 +54,10 @@ export class MeterCode implements CodePass {
       emit.resume(reader.start);
       this.#pending = 0;
     }
+  }
+
+  replace(walk: CodeWalk): boolean {
+    return isBulk(walk.reader.opcode) && this.#bulk.replace(walk);
   }
 
   after(walk: CodeWalk): void {

@@ -76,7 +76,7 @@ export class ModulePlan {
 
   /** Imports `lunatic:kernel`.`name`, a function. */
   importFunction(name: string, type: AddedType): Added {
-    const index = this.#type(type);
+    const index = this.typeIndex(type);
     return add(this.spaces.function.imports, name, (out) => out.u32(index));
   }
 
@@ -104,7 +104,7 @@ export class ModulePlan {
    * @param writeBody writes the declarations of locals and the code, its `end` included
    */
   addFunction(type: AddedType | number, writeBody: (out: ByteWriter) => void): Added {
-    const index = typeof type === 'number' ? type : this.#type(type);
+    const index = typeof type === 'number' ? type : this.typeIndex(type);
     const entry = add(this.spaces.function.added, undefined, (out) => out.u32(index));
     this.bodies.push(writeBody);
     return entry;
@@ -187,7 +187,8 @@ export class ModulePlan {
     );
   }
 
-  #type(type: AddedType): number {
+  /** The index of a function type, which is added if no pass has done so. */
+  typeIndex(type: AddedType): number {
     const same = ({ params, results }: AddedType): boolean =>
       params.join() === type.params.join() && results.join() === type.results.join();
     const known = this.types.findIndex(same);

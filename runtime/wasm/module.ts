@@ -1,5 +1,6 @@
 import type { CodeSurvey } from './code-survey.ts';
 import type { IndexSites } from './index-sites.ts';
+import type { IntList } from './int-list.ts';
 import type { FuncType, TypeDefinition } from './type-definition.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -87,6 +88,8 @@ export interface WasmModule {
   readonly start?: number;
   readonly elementSegments: number;
   readonly dataSegments: number;
+  /** By data segment: its bytes. */
+  readonly dataSizes: IntList;
   readonly customs: readonly CustomSection[];
   /** Every index of a function, table, memory or global outside of the code section and the start section. */
   readonly sites: IndexSites;

@@ -212,10 +212,12 @@ export function prefixedShapes(prefix: number): Uint8Array | undefined {
 
 /**
  * Instructions whose run time grows with the operand on top of the stack: how many bytes or elements to fill,
- * copy or allocate.
+ * copy, allocate or grow by.
  */
 export function isBulk(opcode: number): boolean {
   switch (opcode) {
+    case Op.memoryGrow:
+    case Op.tableGrow:
     case 0xfc008: // memory.init
     case 0xfc00a: // memory.copy
     case 0xfc00b: // memory.fill

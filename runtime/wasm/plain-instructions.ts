@@ -27,8 +27,8 @@ const LENGTHS = Uint8Array.from(PLAIN_SHAPES, (kind, opcode) => {
   }
 });
 
-/** Bulk operations, whose length is checked apart, and those that grow memories and tables. */
-const BULK_COST = 500;
+/** Bulk operations on little, which include a call of the engine's. `BulkWork` charges for more. */
+const BULK_COST = 256;
 /** Divisions and square roots. */
 const DIVISION_COST = 10;
 
@@ -141,9 +141,6 @@ export function costOf(opcode: number): number {
     case 0x9f: // f64.sqrt
     case 0xa3: // f64.div
       return DIVISION_COST;
-    case Op.memoryGrow:
-    case Op.tableGrow:
-      return BULK_COST;
     default:
       return isBulk(opcode) ? BULK_COST : 1;
   }

@@ -1,4 +1,4 @@
-import { BulkCheck } from './bulk-check.ts';
+import type { BulkWork } from './bulk-work.ts';
 import {
   type CallPlan,
   FRAME_LIMIT,
@@ -15,7 +15,7 @@ import { isBulk, Op } from './opcodes.ts';
 import { WorkCount } from './work-count.ts';
 
 /** Locals that the pass may add to a function. */
-const MOST_LOCALS = 6;
+const MOST_LOCALS = 7;
 
 /**
  * Makes every execution that goes on for long ask for ticks: one that does not end goes through a loop or recursion.
@@ -38,7 +38,7 @@ export class PreemptCode implements CodePass {
   #asked = false;
   /** Whether `spent` may be other than zero: if it counted the entry, or once a loop has begun. */
   #hasSpent = false;
-  readonly #bulk: BulkCheck;
+  readonly #bulk: BulkWork;
 
   /** The call that comes next, counted over the module as the survey does. */
   #nextCall = 0;
@@ -47,13 +47,14 @@ export class PreemptCode implements CodePass {
    * @param walk the walk that is to call this pass
    * @param tick function index, in the rewritten module, of `() -> ()`
    * @param budget global index, in the rewritten module, of a mutable i32: what is left until function entries ask
+   * @param bulk charges for bulk instructions
    */
-  constructor({ module, emit }: CodeWalk, tick: number, budget: number) {
+  constructor({ module, emit }: CodeWalk, tick: number, budget: number, bulk: BulkWork) {
     this.#module = module;
     this.#plan = planCalls(module);
     this.#work = new WorkCount(emit, tick, budget);
     this.#loops = new LoopWriter(module, this.#plan, this.#work);
-    this.#bulk = new BulkCheck(module, this.#work);
+    this.#bulk = bulk;
   }
 
   begin(walk: CodeWalk): boolean {
@@ -68,16 +69,16 @@ export class PreemptCode implements CodePass {
     const charges =
       (flags & (loops | throws)) !== 0 || this.#plan.entryWeight[i] !== 0 || this.#asksAtCalls(i);
     if (charges && walk.hasRoomForLocals(MOST_LOCALS)) this.#work.left = walk.addLocal('i32');
-    if ((flags & (loops | bulk)) !== 0 && walk.hasRoomForLocals(MOST_LOCALS)) {
+    if ((flags & loops) !== 0 && walk.hasRoomForLocals(MOST_LOCALS)) {
       if (this.#loops.countsTurns(i)) {
         this.#work.spent = walk.addLocal('i32');
         this.#work.limit = walk.addLocal('i32');
         this.#work.step = walk.addLocal('i32');
       }
-      if (flags & (tableToLoop | bulk)) scratch = walk.addLocal('i32');
+      if (flags & tableToLoop) scratch = walk.addLocal('i32');
     }
     this.#loops.begin(scratch);
-    this.#bulk.begin(walk, scratch, (flags & bulk) !== 0 && scratch >= 0);
+    this.#bulk.begin(walk);
     return charges || (flags & bulk) !== 0;
   }
 
@@ -166,11 +167,12 @@ export class PreemptCode implements CodePass {
         this.#call(walk);
         return;
       default:
-        if (isBulk(reader.opcode)) this.#bulk.write(walk);
+        if (isBulk(reader.opcode)) this.#bulk.before(walk);
     }
   }
 
   replace(walk: CodeWalk): boolean {
+    if (isBulk(walk.reader.opcode)) return this.#bulk.replace(walk);
     return this.#loops.replace(walk, this);
   }
 

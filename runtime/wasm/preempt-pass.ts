@@ -1,6 +1,12 @@
+import { BulkWork } from './bulk-work.ts';
 import { WORK_LIMIT } from './call-plan.ts';
+import { Op } from './opcodes.ts';
 import type { Pass } from './pass.ts';
 import { PreemptCode } from './preempt-code.ts';
+import { writeChargeTo } from './write-charge.ts';
+
+/** Bytes from which on a bulk instruction takes longer than the path around it counts for it. */
+const SHORTEST_BULK = 1024;
 
 /** Calls `lunatic:kernel`.`tick: () -> ()` every few microseconds of work. */
 export const preemptPass: Pass = {
@@ -9,6 +15,11 @@ export const preemptPass: Pass = {
     const tick = plan.importFunction('tick', { params: [], results: [] });
     const budget = plan.addGlobal('i32', WORK_LIMIT);
     plan.exportStart();
-    plan.editCode((walk) => new PreemptCode(walk, tick.index, budget.index));
+    const charge = writeChargeTo(budget, Op.i32LtS, () => [
+      [Op.call, tick.index],
+      [Op.i32Const, WORK_LIMIT],
+    ]);
+    const bulk = new BulkWork(plan, charge, SHORTEST_BULK);
+    plan.editCode((walk) => new PreemptCode(walk, tick.index, budget.index, bulk));
   },
 };

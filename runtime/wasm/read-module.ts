@@ -1,6 +1,7 @@
 import { CodeSurveyor } from './code-surveyor.ts';
 import { IndexSites, SiteKind } from './index-sites.ts';
 import { type ConstantSites, InstructionReader } from './instruction-reader.ts';
+import { IntList } from './int-list.ts';
 import type {
   CustomSection,
   DefinedTable,
@@ -60,6 +61,7 @@ export function readOutline(bytes: Uint8Array): WasmModule {
     addressTaken: { get: () => read().addressTaken },
     elementSegments: { get: () => read().elementSegments },
     dataSegments: { get: () => read().dataSegments },
+    dataSizes: { get: () => read().dataSizes },
   });
 }
 
@@ -85,6 +87,7 @@ class ModuleReader implements WasmModule, ConstantSites {
   start?: number;
   elementSegments = 0;
   dataSegments = 0;
+  readonly dataSizes = new IntList();
   readonly customs: CustomSection[] = [];
   readonly sites = new IndexSites();
   addressTaken = new Uint8Array(0);

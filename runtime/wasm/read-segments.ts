@@ -1,10 +1,13 @@
 import { type IndexSites, SiteKind } from './index-sites.ts';
 import type { ConstantSites, InstructionReader } from './instruction-reader.ts';
+import type { IntList } from './int-list.ts';
 import { readValueType } from './value-type.ts';
 
 /** Receives the indices that segments name. */
 interface SegmentSites extends ConstantSites {
   readonly sites: IndexSites;
+  /** Bytes of each data segment. */
+  readonly dataSizes: IntList;
 }
 
 /** Reads an element segment. Source: core specification, 5.5.12 "Element Section". */
@@ -52,5 +55,7 @@ export function readDataSegment(reader: InstructionReader, to: SegmentSites): vo
     reader.u32('a memory index');
   }
   if (flags !== 1) reader.constantExpression(to);
-  reader.skip(reader.count('bytes of data', 1), 'data');
+  const size = reader.count('bytes of data', 1);
+  to.dataSizes.push(size);
+  reader.skip(size, 'data');
 }

@@ -98,6 +98,20 @@ describe('a function’s fuel', () => {
     expect(Math.abs(running.asked - expected / 100_000)).toBeLessThanOrEqual(1);
   });
 
+  it('is paid for four bytes that are filled or copied, from 256 on', async () => {
+    const fill = (length: number): string =>
+      `(memory 1) (func (export "f") (memory.fill (i32.const 0) (i32.const 1) (i32.const ${length})))`;
+    expect(await measured(fill(255), [])).toBe(5);
+    expect(await measured(fill(400), [])).toBe(105);
+    expect(
+      await measured(
+        `(table 100 funcref) (func (export "f")
+      (table.fill (i32.const 0) (ref.null func) (i32.const 3)))`,
+        [],
+      ),
+    ).toBe(5 + 3 * 64);
+  });
+
   it('is one tank through throw and catch', async () => {
     const functions = `(tag $e) (func $g (throw $e))
       (func (export "f") (param i32) (loop $l (try (do (call $g)) (catch $e))

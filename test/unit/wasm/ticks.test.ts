@@ -231,6 +231,17 @@ const hostile: Record<string, Shape> = {
     units: 300 * 60_000 * 2,
     turns: 20,
   },
+  'a leaf that fills memory five hundred times': {
+    text: `${memory} (func $g ${'(memory.fill (i32.const 0) (i32.const 1) (i32.const 65535))'.repeat(500)}) ${loop('(call $g)')}`,
+    units: (500 * 65_535) / 4,
+    turns: 20,
+  },
+  'a leaf that copies in a table five hundred times': {
+    text: `(table 66000 funcref)
+      (func $g ${'(table.copy (i32.const 0) (i32.const 1) (i32.const 65535))'.repeat(500)}) ${loop('(call $g)')}`,
+    units: 500 * 65_535 * 64,
+    turns: 1,
+  },
   'functions that do less than is counted, but each calls the next sixteen times': {
     text: `${Array.from({ length: 4 }, (_, i) => `(func $f${i} ${`(call $f${i + 1})`.repeat(16)})`).join('')}
       (func $f4 (local $x i32) (if (i32.eqz (local.get $x)) (then ${work(100)}))) ${loop('(call $f0)')}`,
