@@ -74,7 +74,7 @@ function stepElsewhere(scheduler: Scheduler, process: Process, statement: Statem
   });
 }
 
-/** Runs the statements that are left. */
+/** Runs the statements that are left, and gives way between them. */
 function executeNext(
   scheduler: Scheduler,
   process: Process,
@@ -97,6 +97,17 @@ function executeNext(
     statement.step();
     statement.finish();
     statement.finalize();
+    scheduler.work.charge(HostWork.system);
+    const suspended = scheduler.tick();
+    if (suspended !== undefined) {
+      return andThen(suspended, () => {
+        try {
+          return executeNext(scheduler, process, statements);
+        } catch (error) {
+          return resultOf(error);
+        }
+      });
+    }
   }
   return OK;
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { Namespace } from '../hostcall/function.ts';
-import { chargeText } from './config-budget.ts';
+import { chargeDirectory, chargeText } from './config-budget.ts';
 
 /** `lunatic::wasi` (abi 14.1): what a config gives to the WASI functions of its processes. */
 export const wasiConfig = new Namespace('lunatic::wasi');
@@ -46,7 +46,7 @@ wasiConfig.define(
       const { current } = scheduler;
       const guestPath = current.memory.string(pointer, length);
       const config = current.configs.get(id);
-      chargeText(current, config, guestPath);
+      chargeDirectory(current, config, guestPath);
       const hostPath = guestPath === '~' ? homedir() : guestPath;
       config.preopenedDirectories.push({ guestPath, hostPath });
     },

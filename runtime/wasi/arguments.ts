@@ -1,4 +1,5 @@
 import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import { Errno } from './errno.ts';
 import { preview1, SINCE } from './preview1.ts';
@@ -21,6 +22,11 @@ class EncodedList {
       this.#starts.push(at);
       at += length;
     }
+  }
+
+  /** The number of bytes and of texts. */
+  get cost(): number {
+    return this.#bytes.length + this.#starts.length;
   }
 
   writeSizes({ memory }: Process, countPointer: number, sizePointer: number): Errno {
@@ -58,6 +64,11 @@ const environment = encodedOnce(({ environmentVariables }) =>
   environmentVariables.map(([key, value]) => `${key}=${value}`),
 );
 
+function charged({ work }: Scheduler, list: EncodedList): EncodedList {
+  work.chargeBytes(list.cost);
+  return list;
+}
+
 for (const [name, list, what] of [
   ['args', args, 'command line arguments'],
   ['environ', environment, 'environment variables'],
@@ -69,7 +80,7 @@ for (const [name, list, what] of [
     `Writes the number of ${what} and the bytes they take.`,
     ({ scheduler }) =>
       (countPointer: number, sizePointer: number) =>
-        list(scheduler.current).writeSizes(scheduler.current, countPointer, sizePointer),
+        charged(scheduler, list(scheduler.current)).writeSizes(scheduler.current, countPointer, sizePointer),
   );
   preview1.define(
     `${name}_get`,
@@ -78,6 +89,6 @@ for (const [name, list, what] of [
     `Writes the ${what}, NUL-terminated, and pointers to them.`,
     ({ scheduler }) =>
       (pointers: number, buffer: number) =>
-        list(scheduler.current).writeTo(scheduler.current, pointers, buffer),
+        charged(scheduler, list(scheduler.current)).writeTo(scheduler.current, pointers, buffer),
   );
 }

@@ -3,19 +3,31 @@
  * that is always ready are counted, never time.
  */
 import { describe, expect, test } from 'vitest';
-import { guest } from '../support/guest.ts';
-import { start } from '../support/program.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
+import { guest, main } from '../support/guest.ts';
+import { type ProgramOptions, run, start, trapOf } from '../support/program.ts';
 
 const MEBIBYTE = 2 ** 20;
+
+/** The config of a root process that may use files here, and so databases in memory. */
+function withFolder(): ProcessConfig {
+  const config = ProcessConfig.forRoot();
+  config.preopenedDirectories.push({ guestPath: '.', hostPath: '.' });
+  return config;
+}
 
 /**
  * The number of turns that a bystander has while the root process is in a part of its code.
  * @param before what the root process does first, and `during` what is counted
  */
-async function turnsOfOthers(before: string, during: string, pages: number, more = ''): Promise<number> {
+async function turnsOfOthers(
+  before: string,
+  during: string,
+  pages: number,
+  options: ProgramOptions = {},
+): Promise<number> {
   const source = guest(
-    `${more}
-    (func (export "bystander") (loop $l (call $process.sleep_ms (i64.const 0)) (br $l)))
+    `(func (export "bystander") (loop $l (call $process.sleep_ms (i64.const 0)) (br $l)))
     (func (export "mark") )
     (func (export "_start") (local $i i32)
       ${before}
@@ -30,6 +42,7 @@ async function turnsOfOthers(before: string, during: string, pages: number, more
   let first = -1;
   let last = -1;
   const program = await start(source, {
+    ...options,
     onExit: () => {
       const ended = program.exits.at(-1)?.process;
       const turns = [...(ended?.environment.processes() ?? [])].find(
@@ -94,6 +107,36 @@ describe('others have turns', () => {
     const turns = await turnsOfOthers(fill(400_000), `${receive} (call $expect (i32.const 9027))`, 2);
     expect(turns).toBeGreaterThanOrEqual(5);
   });
+});
+
+test('others have turns between the statements of a long SQL text', async () => {
+  const insert = 'INSERT INTO t VALUES (1);';
+  const count = 4000;
+  const turns = await turnsOfOthers(
+    `(drop (call $sqlite.open (text ":memory:") (i32.const 0x900)))
+     (drop (call $sqlite.execute (i64.const 0) (text "CREATE TABLE t (a)")))
+     (loop $copy
+       (memory.copy (i32.add (i32.const 0x20000) (i32.mul (local.get $i) (i32.const ${insert.length}))) (text "${insert}"))
+       (br_if $copy (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${count}))))`,
+    `(call $expect (call $sqlite.execute (i64.const 0) (i32.const 0x20000) (i32.const ${count * insert.length})) (i32.const 0))`,
+    16,
+    { config: withFolder() },
+  );
+  expect(turns).toBeGreaterThanOrEqual(30);
+});
+
+test.each([
+  ['directories', 64, '(call $wasi.config_preopen_dir (local.get $c) (text "."))'],
+  ['arguments', 8192, '(call $wasi.config_add_command_line_argument (local.get $c) (text "a"))'],
+  ['variables', 8192, '(call $wasi.config_add_environment_variable (local.get $c) (text "a") (text "b"))'],
+])('a config has a limited number of %s', async (_, most, add) => {
+  const adding = (count: number) =>
+    main(`(local $c i64) (local $i i32)
+      (local.set $c (call $process.create_config))
+      (loop $l ${add}
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${count}))))`);
+  expect((await run(adding(most))).exit).toEqual({ kind: 'returned' });
+  expect(await trapOf(adding(most + 1))).toContain(`a config can have ${most} `);
 });
 
 test('a message that arrives during a long search is found, after those that were there', async () => {

@@ -434,12 +434,19 @@ describe('unknown ids and bad pointers trap', () => {
 describe('what configs hold', () => {
   const fill = (call: string) => `(loop $more ${call} (br $more))`;
   test.each([
-    '(call $wasi.config_add_environment_variable (local.get $c) (i32.const 0) (i32.const 60000) (text "b"))',
-    '(call $wasi.config_add_command_line_argument (local.get $c) (i32.const 0) (i32.const 60000))',
-    '(call $wasi.config_preopen_dir (local.get $c) (i32.const 0) (i32.const 60000))',
+    '(local.set $c (call $process.create_config)) (call $wasi.config_add_environment_variable (local.get $c) (i32.const 0) (i32.const 60000) (text "b"))',
+    '(local.set $c (call $process.create_config)) (call $wasi.config_add_command_line_argument (local.get $c) (i32.const 0) (i32.const 60000))',
+    '(local.set $c (call $process.create_config)) (call $wasi.config_preopen_dir (local.get $c) (i32.const 0) (i32.const 60000))',
     '(drop (call $process.create_config))',
   ])('is bounded: %s', async (call) => {
     expect(await trapOf(withChild(fill(call)))).toMatch(/can have 67108864 characters at most; drop those/);
+  });
+
+  test.each([
+    '(call $wasi.config_add_environment_variable (local.get $c) (i32.const 0) (i32.const 60000) (text "b"))',
+    '(call $wasi.config_add_command_line_argument (local.get $c) (i32.const 0) (i32.const 60000))',
+  ])('is bounded for each of them: %s', async (call) => {
+    expect(await trapOf(withChild(fill(call)))).toMatch(/a config can have 4194304 characters at most/);
   });
 
   test('counts only as long as they are held', async () => {

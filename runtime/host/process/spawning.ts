@@ -89,6 +89,7 @@ function spawnChild(
   }
   const config = wanted === null ? current.config : childConfig(wanted, current.config);
   if (typeof config === 'string') return { failure: config };
+  if (wanted !== null) scheduler.work.charge(HostWork.system * config.preopenedDirectories.length);
   scheduler.work.chargeSpawn(module.initialMemory);
   const result = spawner.spawn(current, module, config, entry, tagFromHalves(linkLow, linkHigh));
   if (!(result instanceof Promise)) return result;

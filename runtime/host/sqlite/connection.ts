@@ -12,6 +12,11 @@ import { Statement, type StatementConnection } from './statement.ts';
 export const MAX_SQL = 16 * 2 ** 20;
 const MAX_VALUE = 64 * 2 ** 20;
 
+/** Characters of the longest text that is run at once: it has some hundred statements at most. */
+const MAX_AT_ONCE = 4096;
+/** Characters of a text in which its first statement is looked for at first: SQLite copies all that it is given. */
+const WINDOW = 4096;
+
 /** Pages of 4 KiB that a database in memory may have: 1 GiB. */
 const MAX_PAGES = 262_144;
 
@@ -92,7 +97,7 @@ export class Connection implements StatementConnection {
    * @throws SqliteError
    */
   executeAtOnce(sql: string): boolean {
-    if (QUERY.test(sql.replace(PLAIN_INSERT, ''))) return false;
+    if (sql.length > MAX_AT_ONCE || QUERY.test(sql.replace(PLAIN_INSERT, ''))) return false;
     this.run(() => {
       checkText(sql);
       this.#sandbox.found = new Findings();
@@ -130,19 +135,35 @@ export class Connection implements StatementConnection {
   *statements(sql: string): Generator<Statement> {
     let rest = sql;
     for (;;) {
-      const statement = this.run(() => {
-        try {
-          return this.#prepare(rest);
-        } catch (error) {
-          // Blanks and comments alone are not a statement.
-          if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE')
-            return null;
-          throw error;
-        }
-      });
+      const statement = this.run(() => this.#firstOf(rest));
       if (statement === null) return;
       rest = rest.slice(statement.source.length);
       yield statement;
+    }
+  }
+
+  /**
+   * Compiles the first statement of a text; null if there is none. A part of the text is enough if the statement ends in it with a
+   * semicolon. Whatever else the part gives, such as an error, may be due to where it was cut.
+   */
+  #firstOf(sql: string): Statement | null {
+    for (let size = WINDOW; size < sql.length; size *= 2) {
+      // Half of a character would become another one.
+      if (/[\ud800-\udbff]/.test(sql.charAt(size - 1))) size--;
+      try {
+        const statement = this.#prepare(sql.slice(0, size));
+        if (statement.source.endsWith(';')) return statement;
+        statement.finalize();
+      } catch {
+        // It is tried with more of the text.
+      }
+    }
+    try {
+      return this.#prepare(sql);
+    } catch (error) {
+      // Blanks and comments alone are not a statement.
+      if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE') return null;
+      throw error;
     }
   }
 
