@@ -7,8 +7,20 @@ import { CommandError } from './load.ts';
 import type { PermissionFlags } from './permission-options.ts';
 
 /** The limits of modules that a command line sets. */
-export function moduleLimits({ maxTable, maxTables, maxMemories, memory64 }: PermissionFlags): LoadOptions {
-  return { tableLimit: maxTable === undefined ? undefined : maxTable + 1, maxTables, maxMemories, memory64 };
+export function moduleLimits({
+  maxTable,
+  maxTables,
+  maxMemories,
+  memory64,
+  allowGc,
+}: PermissionFlags): LoadOptions {
+  return {
+    tableLimit: maxTable === undefined ? undefined : maxTable + 1,
+    maxTables,
+    maxMemories,
+    memory64,
+    gc: allowGc,
+  };
 }
 
 /** The options that allow so much. */
@@ -18,6 +30,7 @@ const OPTIONS: Readonly<Record<ModuleLimit, (needed: number) => string>> = {
   memories: (needed) => `--max-memories=${needed}`,
   'bytes of memory': (needed) => `--max-memory=${needed}`,
   'bits of addresses': () => '--memory64',
+  'objects of the engine': () => '--allow-gc',
 };
 
 /** What is wrong with a module, and the option that allows it if there is one. */

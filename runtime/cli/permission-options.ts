@@ -38,6 +38,8 @@ export interface PermissionFlags {
   readonly maxMemories?: number;
   /** Whether memories and tables may be 64-bit. */
   readonly memory64?: boolean;
+  /** Whether modules may have objects on the engine's heap, which has no limits. */
+  readonly allowGc?: boolean;
   /** False: the current directory is not preopened. */
   readonly cwd?: boolean;
   /** False: the program does not get the environment variables of this command. */
@@ -120,6 +122,10 @@ export function withPermissionOptions(command: Command): Command {
     .option('--max-tables <n>', 'tables that a module may have; 1 unless given', parseCount)
     .option('--max-memories <n>', 'memories that a module may have; 1 unless given', parseCount)
     .option('--memory64', 'allow 64-bit memories and tables')
+    .option(
+      '--allow-gc',
+      'allow structs, arrays and stored exceptions: the program can then use up the heap of the engine, which ends the whole command',
+    )
     .option('--no-cwd', 'do not let the program use the current directory')
     .option('--no-inherit-env', 'do not give the program the environment variables of this command')
     .option(

@@ -5,7 +5,13 @@ export class ModuleError extends Error {
 }
 
 /** What a module has too much of. */
-export type ModuleLimit = 'tables' | 'table elements' | 'memories' | 'bytes of memory' | 'bits of addresses';
+export type ModuleLimit =
+  | 'tables'
+  | 'table elements'
+  | 'memories'
+  | 'bytes of memory'
+  | 'bits of addresses'
+  | 'objects of the engine';
 
 /** A module that has more of something than a process may have, of which whoever runs it can allow more. */
 export class ModuleLimitError extends ModuleError {

@@ -34,6 +34,11 @@ export interface LoadOptions {
   readonly maxMemories?: number | undefined;
   /** Whether memories and tables may be 64-bit. Host functions reach the first 4 GiB of such a memory. Default: no (abi 2.2). */
   readonly memory64?: boolean | undefined;
+  /**
+   * Whether modules may have what the engine keeps on its own heap, which has no limit for each process: structs, arrays, and
+   * exceptions in tables or in other exceptions. A process that makes too many ends the whole OS process. Default: no.
+   */
+  readonly gc?: boolean | undefined;
   /** Default: they are not kept. */
   readonly store?: RewrittenStore | undefined;
   /**
@@ -275,11 +280,34 @@ function importedOnce({ imports }: WasmModule): HostName[] {
   return [...found.values()];
 }
 
+/** What a module may keep on the engine's heap, for its author; null if it is nothing. */
+function heapObjects({ types, tables, tags, imports }: WasmModule): string | null {
+  const object = types.find(({ kind }) => kind !== 'func');
+  if (object !== undefined) return `a type of ${object.kind}s`;
+  if (tables.some(({ element }) => isException(element))) return 'a table of exceptions';
+  const thrown = [...tags, ...imports.flatMap((item) => (item.kind === 'tag' ? [item.typeIndex] : []))];
+  const nests = thrown.some((index) => types[index]?.params.some(isException));
+  return nests ? 'exceptions that carry exceptions' : null;
+}
+
+function isException(type: string): boolean {
+  return /\bexn(ref)?\b/.test(type);
+}
+
 /**
  * V8 knows more than guests may use (abi 2.2): such a memory could not be instantiated later.
  * @throws ModuleError
  */
-function checkFeatures({ memories, tables }: WasmModule, { memory64 }: LoadOptions): void {
+function checkFeatures(module: WasmModule, { memory64, gc }: LoadOptions): void {
+  const { memories, tables } = module;
+  const objects = gc ? null : heapObjects(module);
+  if (objects !== null) {
+    throw new ModuleLimitError(
+      `the module has ${objects}, which no limit of memory bounds: a process could use up the engine's heap, which ends all others`,
+      'objects of the engine',
+      1,
+    );
+  }
   if (memories.some((memory) => memory.shared)) {
     throw new ModuleError('the module has a shared memory: build it without threads, a process has none');
   }

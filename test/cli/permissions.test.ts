@@ -73,6 +73,16 @@ describe('lunatic run', () => {
     }
   });
 
+  test('--allow-gc allows structs and arrays, which are refused otherwise, by name', async () => {
+    const source = '(module (type (array (mut i32))) (memory (export "memory") 1) (func (export "_start")))';
+    const refused = await run(source);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatch(
+      /a type of arrays, which no limit of memory bounds.*; --allow-gc allows it/,
+    );
+    expect(await run(source, '--allow-gc')).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
   test('--max-table and --max-tables allow what is refused otherwise, by name', async () => {
     const large = main('(call $print (text "ran"))', {
       memory: '(memory (export "memory") 2) (table 200000 funcref)',

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { guest } from '../support/guest.ts';
+import { linesOf, run } from '../support/program.ts';
+
+const bytes = (...code: number[]) => new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...code]);
+const REFUSED = /which no limit of memory bounds/;
+
+/** `(type (array (mut i32)))`, `(type (struct (field (mut i32))))` */
+const ARRAY = bytes(1, 4, 1, 0x5e, 0x7f, 1);
+const STRUCT = bytes(1, 5, 1, 0x5f, 1, 0x7f, 1);
+/** The array in a recursive group, and as a subtype. */
+const RECURSIVE = bytes(1, 6, 1, 0x4e, 1, 0x5e, 0x7f, 1);
+const SUBTYPE = bytes(1, 6, 1, 0x50, 0, 0x5e, 0x7f, 1);
+/** `(table 1 exnref)`, also as `(ref null exn)` */
+const TABLE = bytes(4, 4, 1, 0x69, 0, 1);
+const LONG_TABLE = bytes(4, 5, 1, 0x63, 0x69, 0, 1);
+/** `(type (func (param exnref))) (tag (type 0))` */
+const NESTED = bytes(1, 5, 1, 0x60, 1, 0x69, 0, 13, 3, 1, 0, 0);
+
+const MODULES: readonly (readonly [string, Uint8Array])[] = [
+  ['an array', ARRAY],
+  ['a struct', STRUCT],
+  ['an array in a recursive group', RECURSIVE],
+  ['an array that may have subtypes', SUBTYPE],
+  ['a table of exceptions', TABLE],
+  ['a table of exceptions in the long form', LONG_TABLE],
+  ['exceptions in exceptions', NESTED],
+];
+
+describe('a module with objects on the heap of the engine', () => {
+  test.each(MODULES)('is refused: %s', async (_, module) => {
+    await expect(run(module)).rejects.toThrow(REFUSED);
+  });
+
+  test.each(MODULES)('is refused if a process compiles it: %s', async (_, m) => {
+    const source = guest(
+      `(func (export "_start")
+         (call $expect (call $process.compile_module (blob "m") (i32.const 0)) (i32.const 1))
+         (call $print_error (i64.load (i32.const 0))))`,
+      { blobs: { m } },
+    );
+    expect((await linesOf(source)).join()).toMatch(REFUSED);
+  });
+
+  test.each(MODULES)('is loaded if that is allowed: %s', async (_, module) => {
+    expect((await run(module, { limits: { gc: true } })).exit).toMatchObject({ kind: 'no-entry' });
+  });
+});
