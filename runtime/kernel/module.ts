@@ -50,7 +50,7 @@ export interface LoadOptions {
   readonly onRewrite?: ((size: number) => void) | undefined;
 }
 
-/** What a module takes that is kept, at most, and what each of its bytes adds. Measured with many small ones and with a large one. */
+/** Estimates of what a module takes that is kept, in bytes: at least, and for each of its bytes. */
 const MODULE_COST = 2 ** 16;
 const MODULE_BYTE_COST = 16;
 
