@@ -144,10 +144,7 @@ export class Scheduler implements Turns {
     if (this.scratch.isLent) this.scratch.takeBack();
     process.wait = process.suspendedIn = wait;
     if (this.stacks.kept !== 'none') this.stacks.keep(process, wait);
-    // The engine inlines this function, so that nothing is made but the promise and `resolve`.
-    const resumed = new Promise<number>((resolve) => {
-      process.resume = resolve;
-    });
+    const resumed = this.#resumption(process);
     this.handOn();
     return resumed;
   }
@@ -160,11 +157,16 @@ export class Scheduler implements Turns {
 
   suspendAgain(): Promise<number> {
     const process = this.current;
-    const resumed = new Promise<number>((resolve) => {
-      process.resume = resolve;
-    });
+    const resumed = this.#resumption(process);
     this.handOn();
     return resumed;
+  }
+
+  /** In a function of its own the engine inlines what it is given, so that nothing is made but the promise and `resolve`. */
+  #resumption(process: Process): Promise<number> {
+    return new Promise<number>((resolve) => {
+      process.resume = resolve;
+    });
   }
 
   /** Gives the turn to the others and stays ready. */
@@ -306,7 +308,8 @@ export class Scheduler implements Turns {
   #searchFurther(process: Process, filter: TagFilter, timeout: number): number | Promise<number> {
     const { mailbox } = process;
     while (mailbox.isInterrupted) {
-      const suspended = this.tick();
+      // By work and not by the clock: otherwise those who flood a mailbox would have a turn for each of these pieces.
+      const suspended = this.work.isDone ? this.tick() : undefined;
       if (suspended !== undefined) return suspended.then(() => this.#searchFurther(process, filter, timeout));
       const message = mailbox.takeFurther(filter, MOST_LOOKS);
       this.work.chargeLooks(mailbox.looked);
@@ -355,9 +358,7 @@ export class Scheduler implements Turns {
     process.filter = null;
     process.wait = process.suspendedIn = Wait.Receive;
     if (this.stacks.kept !== 'none') this.stacks.keep(process, Wait.Receive);
-    const resumed = new Promise<number>((resolve) => {
-      process.resume = resolve;
-    });
+    const resumed = this.#resumption(process);
     this.#handOnTo(next);
     return resumed;
   };

@@ -408,6 +408,8 @@ export class Workbench {
   async debug(): Promise<void> {
     await this.canDebug();
     await this.page.locator('.debug-toolbar:visible').waitFor({ state: 'hidden' });
+    // VS Code takes no F5 while it still gives up the last start.
+    await this.page.locator('.part.sidebar .monaco-progress-container.active').waitFor({ state: 'hidden' });
     await this.page.keyboard.press('F5');
   }
 
