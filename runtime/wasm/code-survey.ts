@@ -48,7 +48,7 @@ export const NO_LOOP = -1;
  * Loops of function `i` are `firstLoop[i]` up to `firstLoop[i + 1]`, in the order in which they open; so do its calls.
  */
 export interface CodeSurvey {
-  /** Where the code section's contents begin, with its count; undefined when there is no such section. */
+  /** Number of functions that have a body. */
   readonly functionCount: number;
   /** Whether any instruction changes a table or drops a segment. */
   readonly changesTables: boolean;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { outsideOfLaunch, outsideOfOptions, questionText } from '../../../extension/node/outside-sandbox.ts';
 
 const found = (config: Record<string, unknown>) =>
-  outsideOfLaunch(config, '/work').map(({ what, value }) => `${what}: ${value}`);
+  outsideOfLaunch(config, '/project').map(({ what, value }) => `${what}: ${value}`);
 
 describe.skipIf(process.platform === 'win32')(
   'what a launch configuration runs outside of the sandbox',
@@ -18,15 +18,15 @@ describe.skipIf(process.platform === 'win32')(
 
     test.each<[config: Record<string, unknown>, value: string]>([
       [{ runtime: '/evil/node' }, 'Node (runtime): /evil/node'],
-      [{ runtime: './node' }, 'Node (runtime): /work/node'],
+      [{ runtime: './node' }, 'Node (runtime): /project/node'],
       [{ runtime: '../x/./node' }, 'Node (runtime): /x/node'],
       [{ runtime: 'node' }, 'Node (runtime): node'],
-      [{ lunatic: 'lunatic.cjs' }, 'Command (lunatic): /work/lunatic.cjs'],
-      [{ runtimeArgs: ['--no-net', '--plugin', 'evil.mjs'] }, 'Plugin: /work/evil.mjs'],
-      [{ runtimeArgs: ['--plugin=evil.mjs'] }, 'Plugin: /work/evil.mjs'],
-      [{ runtimeArgs: ['--plugin=a\nb'] }, 'Plugin: /work/a\nb'],
+      [{ lunatic: 'lunatic.cjs' }, 'Command (lunatic): /project/lunatic.cjs'],
+      [{ runtimeArgs: ['--no-net', '--plugin', 'evil.mjs'] }, 'Plugin: /project/evil.mjs'],
+      [{ runtimeArgs: ['--plugin=evil.mjs'] }, 'Plugin: /project/evil.mjs'],
+      [{ runtimeArgs: ['--plugin=a\nb'] }, 'Plugin: /project/a\nb'],
       // The word that follows is an option of the adapter, which would then be the name of a file.
-      [{ runtimeArgs: ['--plugin'] }, 'Plugin: /work'],
+      [{ runtimeArgs: ['--plugin'] }, 'Plugin: /project'],
       [{ runtimeArgs: ['--allow-command', 'sh,cat'] }, 'OS programs that the program may run: sh,cat'],
       [{ runtimeArgs: ['--allow-command=sh'] }, 'OS programs that the program may run: sh'],
       [
@@ -40,7 +40,10 @@ describe.skipIf(process.platform === 'win32')(
       [{ env: { ld_preload: 'evil.so' } }, 'Environment variable ld_preload: evil.so'],
       [{ env: { PATH: '/evil' } }, 'Environment variable PATH: /evil'],
       // Code that V8 has compiled is read from there.
-      [{ env: { XDG_CACHE_HOME: '/work/.cache' } }, 'Environment variable XDG_CACHE_HOME: /work/.cache'],
+      [
+        { env: { XDG_CACHE_HOME: '/project/.cache' } },
+        'Environment variable XDG_CACHE_HOME: /project/.cache',
+      ],
     ])('%j', (config, text) => {
       expect(found(config)).toEqual([text]);
     });
@@ -58,8 +61,8 @@ describe.skipIf(process.platform === 'win32')(
 );
 
 test('options of tests bring the same', () => {
-  expect(outsideOfOptions(['--plugin=/p.mjs', '--no-net'], '/work')).toHaveLength(1);
-  expect(outsideOfOptions(undefined, '/work')).toEqual([]);
+  expect(outsideOfOptions(['--plugin=/p.mjs', '--no-net'], '/project')).toHaveLength(1);
+  expect(outsideOfOptions(undefined, '/project')).toEqual([]);
 });
 
 test('a question shows what is asked, whatever it is made of', () => {
