@@ -11,6 +11,7 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import type { Runtime } from '../runtime.ts';
 import { printableLines } from '../text/printable.ts';
+import { bytesOf } from '../text/quantities.ts';
 import { CommandError } from './load.ts';
 
 /** The program that is inspected. */
@@ -27,6 +28,7 @@ export class Inspection {
   readonly #started = Promise.withResolvers<void>();
   #waiting: boolean;
   #pausesRoots = false;
+  #hasLost = false;
   #inspector: Inspector | null = null;
   #server: InspectServer | null = null;
 
@@ -63,6 +65,7 @@ export class Inspection {
         this.#pausesRoots = pauseRoot;
         this.#started.resolve();
       },
+      lost: (unread) => this.#tellOfLost(unread),
     };
     const { host, port } = this.#address;
     try {
@@ -73,6 +76,15 @@ export class Inspection {
       const cause = error instanceof Error ? error.message : String(error);
       throw new CommandError(`The inspector cannot listen on ${host}:${port}: ${cause}`, { cause: error });
     }
+  }
+
+  /** Says why a client was disconnected. Once is enough: others may connect again and again. */
+  #tellOfLost(unread: number): void {
+    if (this.#hasLost) return;
+    this.#hasLost = true;
+    process.stderr.write(
+      `lunatic: an inspection client was disconnected, since it had not read ${bytesOf(unread)} that were sent to it\n`,
+    );
   }
 
   #welcome(): Welcome {

@@ -29,6 +29,11 @@ export interface LunaticOptions {
   readonly plugins?: readonly AnyPlugin[];
   /** Called with the end of every process, also of those that processes have spawned. It must not throw. */
   readonly onExit?: (id: bigint, exit: ProcessExit) => void;
+  /**
+   * Whether modules may have structs, arrays and stored exceptions, also those that processes compile. Such objects lie on V8's
+   * heap, which no limit of a process bounds: a guest that uses it up ends this program. Default: false.
+   */
+  readonly allowGc?: boolean;
 }
 
 /** How a process is spawned. */
@@ -77,9 +82,10 @@ export class Lunatic implements AsyncDisposable {
    * @throws UnsupportedNodeError where this Node cannot suspend WebAssembly; PluginError where a plugin is none, or two have the
    *   same namespace
    */
-  constructor({ plugins = [], onExit }: LunaticOptions = {}) {
+  constructor({ plugins = [], onExit, allowGc = false }: LunaticOptions = {}) {
     if (!hasJspi()) throw new UnsupportedNodeError();
     this.#runtime = new Runtime({
+      gc: allowGc,
       plugins: new PluginHost([...plugins, mailboxPlugin(this.#queues)]),
       observer: {
         onExit: (process, exit) => {

@@ -1,5 +1,6 @@
 import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import type { WebSocket } from 'ws';
+import type { Backlog } from './backlog.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { Holder } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
@@ -14,9 +15,8 @@ import {
 } from './protocol.ts';
 import { socketConnection } from './socket.ts';
 
-/** Bytes that wait for a client before it is sent no more changes, and before it is disconnected. */
+/** Bytes that wait for a client before it is sent no more changes. */
 const BUSY_BACKLOG = 2 ** 20;
-const MAX_BACKLOG = 64 * 2 ** 20;
 
 /** The least and the most milliseconds between two searches for changes. */
 const MIN_INTERVAL = 50;
@@ -42,6 +42,8 @@ const CHANGES: ReadonlySet<keyof Requests> = new Set([
 export interface Program {
   welcome(): Welcome;
   start(pauseRoot: boolean): void;
+  /** A client was disconnected, since it has not read so many bytes. */
+  lost?(unread: number): void;
 }
 
 /** One client of the inspection protocol: answers its requests and sends it what it watches. */
@@ -50,6 +52,7 @@ export class ClientSession implements Holder {
   readonly #connection: MessageConnection;
   readonly #inspector: Inspector;
   readonly #program: Program;
+  readonly #backlog: Backlog;
   #initialized = false;
   #feed: ChangeFeed | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -59,8 +62,19 @@ export class ClientSession implements Holder {
   #isSoon = false;
   #watchesOutput = false;
 
-  /** @param onClose called once, when the client has disconnected */
-  constructor(socket: WebSocket, inspector: Inspector, program: Program, onClose: () => void) {
+  /**
+   * @param backlog of all clients of the server
+   * @param onClose called once, when the client has disconnected
+   */
+  constructor(
+    socket: WebSocket,
+    inspector: Inspector,
+    program: Program,
+    backlog: Backlog,
+    onClose: () => void,
+  ) {
+    this.#backlog = backlog;
+    backlog.add(socket);
     this.#socket = socket;
     this.#inspector = inspector;
     this.#program = program;
@@ -80,6 +94,7 @@ export class ClientSession implements Holder {
   #close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#backlog.remove(this.#socket);
     this.#unwatch();
     this.#inspector.holding.release(this);
     this.#connection.dispose();
@@ -91,9 +106,9 @@ export class ClientSession implements Holder {
     this.#connection.sendNotification(name, params).catch(() => {});
   }
 
-  /** Disconnects a client that does not read. It would not read the reason either. */
+  /** Whether the client is disconnected, as those are that do not read. */
   #isGivenUp(): boolean {
-    if (this.#socket.bufferedAmount > MAX_BACKLOG) this.#socket.terminate();
+    this.#backlog.makeRoom();
     return this.#socket.readyState !== this.#socket.OPEN;
   }
 

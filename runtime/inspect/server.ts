@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { InspectAddress } from './address.ts';
+import { Backlog } from './backlog.ts';
 import { ClientSession, type Program } from './client-session.ts';
 import type { Inspector } from './inspector.ts';
 import { Newcomers } from './newcomers.ts';
@@ -30,10 +31,12 @@ export class InspectServer {
   readonly url: string;
   readonly #http: Server;
   readonly #sessions = new Map<ClientSession, WebSocket>();
+  readonly #backlog: Backlog;
 
   /** @internal Made by `listen`. */
-  constructor(http: Server, url: string) {
+  constructor(http: Server, url: string, backlog: Backlog) {
     this.#http = http;
+    this.#backlog = backlog;
     this.url = url;
   }
 
@@ -63,7 +66,11 @@ export class InspectServer {
     const bound = http.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
     const host = isIP(address.host) === 6 ? `[${address.host}]` : address.host;
-    const server = new InspectServer(http, `ws://${host}:${port}/${token}`);
+    const server = new InspectServer(
+      http,
+      `ws://${host}:${port}/${token}`,
+      new Backlog((unread) => program.lost?.(unread)),
+    );
     const sockets = new WebSocketServer({
       noServer: true,
       maxPayload: MAX_REQUEST,
@@ -95,15 +102,19 @@ export class InspectServer {
 
   #accept(socket: WebSocket, inspector: Inspector, program: Program): void {
     socket.on('error', () => {});
-    const session = new ClientSession(socket, inspector, program, () => this.#sessions.delete(session));
+    const session = new ClientSession(socket, inspector, program, this.#backlog, () =>
+      this.#sessions.delete(session),
+    );
     this.#sessions.set(session, socket);
   }
 
   /** Sends what the program prints to the clients that watch it. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    let data: string | null = null;
     for (const session of this.#sessions.keys()) {
       if (!session.watchesOutput) continue;
-      session.notify('output', { stream, data: Buffer.from(bytes).toString('base64') });
+      data ??= Buffer.from(bytes).toString('base64');
+      session.notify('output', { stream, data });
     }
   }
 

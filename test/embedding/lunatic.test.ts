@@ -259,6 +259,19 @@ describe('a module', () => {
     await expect(start().load(invalid)).rejects.toThrow(ModuleError);
   });
 
+  test('with objects on the heap of the engine is refused, unless they are allowed', async () => {
+    // (type (array (mut i32))) (func (export "_start") (drop (array.len (array.new 0 (i32.const 1) (i32.const 7)))))
+    const module = Uint8Array.of(
+      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 7, 2, 0x5e, 0x7f, 1, 0x60, 0, 0, 3, 2, 1, 1],
+      ...[7, 10, 1, 6, ...Buffer.from('_start'), 0, 0],
+      ...[10, 14, 1, 12, 0, 0x41, 1, 0x41, 7, 0xfb, 6, 0, 0xfb, 0x0f, 0x1a, 0x0b],
+    );
+    await expect(start().load(module)).rejects.toThrow(/an? .*arrays, which no limit of memory bounds/);
+    const lunatic = start({ allowGc: true });
+    const { exited } = await lunatic.spawn(await lunatic.load(module));
+    expect(await exited).toMatchObject({ kind: 'returned' });
+  });
+
   test('is of the Lunatic that loaded it', async () => {
     const module = await start().load(main(''));
     await expect(start().spawn(module)).rejects.toThrow('was not loaded by this Lunatic');

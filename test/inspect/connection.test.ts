@@ -339,6 +339,39 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
+test.runIf(process.platform === 'linux')(
+  'many clients that do not read what they watch take no more memory together, and a word tells of them',
+  { timeout: 120_000 },
+  async () => {
+    const run = await Inspected.run(CHATTY, ['--inspect-wait']);
+    const { child } = run.command;
+    const deaf = await Promise.all(
+      Array.from({ length: 30 }, async () => {
+        const client = await RawSocket.open(run.url);
+        await client.initialize();
+        client.send({ jsonrpc: '2.0', id: 1, method: 'watch', params: { output: true, processes: 50 } });
+        await client.answer(1);
+        client.socket.pause();
+        return client;
+      }),
+    );
+    const { client, ask } = await run.connect();
+    let most = 0;
+    let output = 0;
+    client.on('output', ({ data }) => {
+      output += data.length;
+      most = Math.max(most, memoryOf(child.pid ?? 0));
+    });
+    await ask('watch', { output: true });
+    await ask('start', { pauseRoot: false });
+    while (output < 40 * 2 ** 20) await ask('process/list', {});
+    expect(most).toBeLessThan(600 * 2 ** 20);
+    await run.command.printed('an inspection client was disconnected, since it had not read', 'stderr');
+    for (const { socket } of deaf) socket.terminate();
+    await stillWorks(run);
+  },
+);
+
 test('a client that asks and does not read the answers is disconnected', async () => {
   const run = await Inspected.run(main('(call $forever)', { memory: '(memory (export "memory") 20)' }));
   const deaf = await RawSocket.open(run.url);
