@@ -58,6 +58,9 @@ export {
   functionText,
   HelperError,
   HelperThread,
+  LineStarts,
   lineOf,
+  readDeclarations,
+  readSyntax,
   WatError,
 } from './wat/index.ts';

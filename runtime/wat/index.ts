@@ -1,5 +1,17 @@
-/** The text format: assembles modules, and disassembles their functions. */
+/** The text format: reads texts with their positions, assembles modules, and disassembles their functions. */
 export { assembleApart } from './assemble-apart.ts';
 export { assembleText, WatError } from './assemble-text.ts';
+export {
+  type Declaration,
+  type Declarations,
+  declaredName,
+  readDeclarations,
+  type Space,
+  type TextExport,
+} from './declarations.ts';
 export { type Disassembly, disassembleFunction, functionText, lineOf } from './disassemble.ts';
 export { HelperError, HelperThread } from './helper-thread.ts';
+export { LineStarts, type TextPosition } from './line-starts.ts';
+export { type Atom, type List, type Node, readSyntax, type Syntax, textOf } from './syntax.ts';
+export { type InstructionPlace, TextPlaces } from './text-places.ts';
+export type { TextFault } from './tokens.ts';

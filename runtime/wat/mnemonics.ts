@@ -125,6 +125,15 @@ export function mnemonic(opcode: number): string | undefined {
   return byOpcode.get(opcode);
 }
 
+let byMnemonic: ReadonlyMap<string, number> | undefined;
+
+/** The opcode of the instruction that begins with this word, the last one if there are several; undefined if there is none. */
+export function opcodeOf(word: string): number | undefined {
+  byOpcode ??= collect();
+  byMnemonic ??= new Map([...byOpcode].map(([opcode, name]) => [name, opcode]));
+  return byMnemonic.get(word);
+}
+
 /** The binary logarithm of the alignment that the text leaves out; undefined for instructions without memory access. */
 export function naturalAlignment(opcode: number): number | undefined {
   alignmentByOpcode ??= new Map(
