@@ -114,6 +114,10 @@ export class Inspection {
   watched(name: 'stdout' | 'stderr', stream: OutputStream): OutputStream {
     return {
       isTerminal: stream.isTerminal,
+      get isFull() {
+        return stream.isFull;
+      },
+      whenWritable: (ready) => stream.whenWritable(ready),
       write: (bytes) => {
         this.print(name, bytes);
         return stream.write(bytes);

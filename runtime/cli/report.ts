@@ -7,11 +7,11 @@ import type { OutputStream } from '../kernel/stdio.ts';
 
 /** Prints reports. While nobody reads them they are only counted: a program may fail faster than somebody reads. */
 export class Reports {
-  readonly #stream: OutputStream;
+  readonly #stream: Pick<OutputStream, 'write'>;
   #full = false;
   #left = 0;
 
-  constructor(stream: OutputStream) {
+  constructor(stream: Pick<OutputStream, 'write'>) {
     this.#stream = stream;
   }
 

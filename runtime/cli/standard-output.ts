@@ -1,4 +1,5 @@
 import { fstatSync, write } from 'node:fs';
+import { OutputLine } from '../kernel/output-line.ts';
 import { OutputError, type OutputStream } from '../kernel/stdio.ts';
 import { isTerminal } from './terminal.ts';
 
@@ -27,8 +28,8 @@ export class StandardOutput {
     const output = new OutputQueue(onBroken);
     const error = isSameFile(STDOUT, STDERR) ? output : new OutputQueue(onBroken);
     this.#queues = [output, error];
-    this.output = { isTerminal: isTerminal(STDOUT), write: (bytes) => output.write(STDOUT, bytes) };
-    this.error = { isTerminal: isTerminal(STDERR), write: (bytes) => error.write(STDERR, bytes) };
+    this.output = new Output(output, STDOUT);
+    this.error = new Output(error, STDERR);
   }
 
   /** Waits until everything has been written, or has failed to be. */
@@ -47,6 +48,31 @@ function isSameFile(a: number, b: number): boolean {
   }
 }
 
+/** One of the two streams. */
+class Output implements OutputStream {
+  readonly isTerminal: boolean;
+  readonly #queue: OutputQueue;
+  readonly #fd: number;
+
+  constructor(queue: OutputQueue, fd: number) {
+    this.#queue = queue;
+    this.#fd = fd;
+    this.isTerminal = isTerminal(fd);
+  }
+
+  get isFull(): boolean {
+    return this.#queue.isFull;
+  }
+
+  whenWritable(ready: () => void): () => void {
+    return this.#queue.line.enter(ready);
+  }
+
+  write(bytes: Uint8Array): Promise<void> | null {
+    return this.#queue.write(this.#fd, bytes);
+  }
+}
+
 /**
  * Bytes that are to be written to one or two descriptors, in order. They are written in the background, also to pipes, to
  * which Node's own streams write synchronously: a slow reader must not stop the scheduler.
@@ -57,10 +83,15 @@ class OutputQueue {
   #queuedBytes = 0;
   #writing = false;
   #failure: OutputError | null = null;
+  readonly line = new OutputLine(() => this.isFull);
   #waiters: { resolve: () => void; reject: (error: Error) => void; below: number }[] = [];
 
   constructor(onBroken: (error: NodeJS.ErrnoException) => void) {
     this.#onBroken = onBroken;
+  }
+
+  get isFull(): boolean {
+    return this.#queuedBytes >= HIGH_WATER_MARK;
   }
 
   flush(): Promise<void> {
@@ -76,7 +107,7 @@ class OutputQueue {
       // Everything that a program prints in one turn should be one write.
       setImmediate(() => this.#writeNext());
     }
-    return this.#queuedBytes < HIGH_WATER_MARK ? null : this.#below(HIGH_WATER_MARK);
+    return this.isFull ? this.#below(HIGH_WATER_MARK) : null;
   }
 
   #below(below: number): Promise<void> {
@@ -115,6 +146,7 @@ class OutputQueue {
   }
 
   #wake(): void {
+    this.line.tell();
     const ready = this.#waiters.filter(({ below }) => this.#queuedBytes < below);
     if (ready.length === 0) return;
     this.#waiters = this.#waiters.filter(({ below }) => this.#queuedBytes >= below);
@@ -128,6 +160,7 @@ class OutputQueue {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const { reject } of waiters) reject(this.#failure);
+    this.line.tell();
     this.#onBroken(error);
   }
 }

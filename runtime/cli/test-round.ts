@@ -174,7 +174,6 @@ export class TestRound {
     const { streams, plugins } = this.#surroundings;
     const { error } = streams;
     const reports = new Reports({
-      isTerminal: error.isTerminal,
       write: (bytes) => {
         this.#reporter.clear?.();
         return error.write(bytes);

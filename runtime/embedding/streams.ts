@@ -15,7 +15,12 @@ export interface Streams {
 
 const BYTES = { objectMode: false };
 
-const DROPPED: OutputStream = { isTerminal: false, write: () => null };
+const DROPPED: OutputStream = {
+  isTerminal: false,
+  isFull: false,
+  whenWritable: () => () => {},
+  write: () => null,
+};
 
 /** The outputs by their streams. Each stream has one, so that it gets one set of listeners. */
 const outputs = new WeakMap<Writable, OutputStream>();

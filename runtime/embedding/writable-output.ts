@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { OutputLine } from '../kernel/output-line.ts';
 import { OutputError, type OutputStream } from '../kernel/stdio.ts';
 
 /** The output of processes, written to a stream of Node. Processes that write wait while the stream is full. */
@@ -7,6 +8,7 @@ export class WritableOutput implements OutputStream {
   readonly #stream: Writable;
   #failure: OutputError | null = null;
   #drained: PromiseWithResolvers<void> | null = null;
+  readonly #line = new OutputLine(() => this.isFull);
 
   constructor(stream: Writable) {
     this.#stream = stream;
@@ -16,7 +18,16 @@ export class WritableOutput implements OutputStream {
     stream.on('drain', () => {
       this.#drained?.resolve();
       this.#drained = null;
+      this.#line.tell();
     });
+  }
+
+  get isFull(): boolean {
+    return this.#failure === null && this.#stream.writableNeedDrain;
+  }
+
+  whenWritable(ready: () => void): () => void {
+    return this.#line.enter(ready);
   }
 
   write(bytes: Uint8Array): Promise<void> | null {
@@ -30,5 +41,6 @@ export class WritableOutput implements OutputStream {
     this.#failure ??= new OutputError(message, { cause });
     this.#drained?.reject(this.#failure);
     this.#drained = null;
+    this.#line.tell();
   }
 }

@@ -1,5 +1,12 @@
-/** A stream that a process prints to. */
+/** A stream that processes print to. */
 export interface OutputStream {
+  /**
+   * Whether so much waits to be written that whoever prints has to wait before the stream takes anything. Otherwise each of those
+   * who do not wait any more, since they were killed, would leave behind what they have printed.
+   */
+  readonly isFull: boolean;
+  /** Calls `ready` once, later, when the stream may not be full any more. Returns a function that gives up waiting. */
+  whenWritable(ready: () => void): () => void;
   /**
    * Takes bytes; the caller may reuse the array afterwards. Returns null if more may follow at once, otherwise a promise that
    * resolves when more may follow. If the stream breaks, the promise rejects with an `OutputError`.

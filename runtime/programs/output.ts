@@ -122,7 +122,16 @@ export class CapturedOutput implements OsProgramOutput {
 
 /** Passes output on to the output of the program's owner. The program waits while that is full. */
 export function passOn(stream: Readable, output: OutputStream): void {
-  stream.on('data', (chunk: Buffer) => {
+  let giveUp = () => {};
+  const take = (chunk: Buffer): void => {
+    if (output.isFull) {
+      stream.pause();
+      giveUp = output.whenWritable(() => {
+        stream.resume();
+        take(chunk);
+      });
+      return;
+    }
     const room = output.write(chunk);
     if (room === null) return;
     stream.pause();
@@ -130,8 +139,11 @@ export function passOn(stream: Readable, output: OutputStream): void {
       () => stream.resume(),
       () => stream.destroy(),
     );
-  });
+  };
+  stream.on('data', take);
   stream.on('error', () => {});
+  // What a program that is killed has printed last is dropped, if nobody has read it.
+  stream.on('close', () => giveUp());
 }
 
 /** Calls back once when nothing more will come. A stream that is destroyed ends as well. */

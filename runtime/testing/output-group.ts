@@ -143,6 +143,14 @@ class CapturedStream implements OutputStream {
     this.#watcher = watcher;
   }
 
+  get isFull(): boolean {
+    return this.#echo?.isFull ?? false;
+  }
+
+  whenWritable(ready: () => void): () => void {
+    return this.#echo?.whenWritable(ready) ?? (() => {});
+  }
+
   write(bytes: Uint8Array): Promise<void> | null {
     this.kept ??= this.#keep();
     this.kept.add(bytes);

@@ -11,7 +11,7 @@ import { readVectors } from './vectors.ts';
 /** Bytes that one call transfers at most. */
 const MAX_TRANSFER = 2 ** 20;
 
-/** `fd_write` to a stream. Waits while the stream is full. */
+/** `fd_write` to a stream. Waits while the stream is full, before it takes anything and afterwards. */
 export function writeStream(
   scheduler: Scheduler,
   { stream }: OutputDescriptor,
@@ -24,17 +24,25 @@ export function writeStream(
   const buffers = readVectors(process, iovs, count);
   if (buffers === undefined) return Errno.Inval;
   memory.check(written, 4);
-  let total = 0;
-  let drained: Promise<void> | null = null;
-  for (const { pointer, length } of buffers) {
-    const size = Math.min(length, MAX_TRANSFER - total);
-    if (size > 0) drained = stream.write(memory.slice(pointer, size));
-    total += size;
-    // The rest is for the next call.
-    if (drained !== null || total === MAX_TRANSFER) break;
-  }
-  memory.writeU32(written, total);
-  return drained === null ? Errno.Success : waitForOutput(scheduler, drained);
+
+  const attempt = (): Errno | Promise<number> => {
+    if (stream.isFull) {
+      const writable = scheduler.waitForEvent(process, (wake) => stream.whenWritable(() => wake(0)));
+      return andThen(writable, attempt);
+    }
+    let total = 0;
+    let drained: Promise<void> | null = null;
+    for (const { pointer, length } of buffers) {
+      const size = Math.min(length, MAX_TRANSFER - total);
+      if (size > 0) drained = stream.write(memory.slice(pointer, size));
+      total += size;
+      // The rest is for the next call.
+      if (drained !== null || total === MAX_TRANSFER) break;
+    }
+    memory.writeU32(written, total);
+    return drained === null ? Errno.Success : waitForOutput(scheduler, drained);
+  };
+  return attempt();
 }
 
 /** `fd_read` from a stream. Waits until something is there, unless the guest does not want to wait; 0 bytes are the end. */

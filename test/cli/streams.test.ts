@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectFolder, RunningCommand } from '../support/command.ts';
+import { guest } from '../support/guest.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -99,6 +100,58 @@ describe('output', () => {
     const { exitCode, stdout } = await command.ended;
     expect(exitCode).toBe(0);
     expect(stdout.length).toBeLessThan(1_000_000);
+  });
+
+  /** Children that each print a mebibyte; `each` is done when one has had its turn. */
+  const crowd = (name: string, count: number, each: string) =>
+    file(
+      name,
+      guest(
+        `(func $print_to (param $fd i32) (param $at i32) (param $length i32)
+          (i32.store (i32.const 16) (local.get $at)) (i32.store (i32.const 20) (local.get $length))
+          (drop (call $fd_write (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 24))))
+        (func (export "child") (call $print_to (i32.const 1) (i32.const 0x20000) (i32.const 0x100000)))
+        (func (export "_start") (local $i i32) (local $child i64)
+          (loop $again
+            (local.set $child (call $spawn (i64.const 0) (text "child")))
+            (call $process.sleep_ms (i64.const 0)) (call $process.sleep_ms (i64.const 0))
+            ${each}
+            (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${count}))))
+          (call $print_to (i32.const 2) (text "spawned\\n")) (call $process.sleep_ms (i64.const -1)))`,
+        { memory: '(memory (export "memory") 18)' },
+      ),
+    );
+
+  test.runIf(process.platform === 'linux').each([
+    ['killed while they wait', '(call $process.kill (local.get $child))'],
+    ['left waiting', ''],
+  ])('nobody reads what processes print that are %s: it is not kept for each of them', async (what, each) => {
+    const command = new RunningCommand(['run', crowd(`${what.replaceAll(' ', '-')}.wat`, 600, each)]);
+    command.child.stdout?.pause();
+    await command.printed('spawned\n', 'stderr');
+    const status = readFileSync(`/proc/${command.child.pid}/status`, 'utf8');
+    const most = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
+    command.child.kill('SIGKILL');
+    command.child.stdout?.resume();
+    await command.ended;
+    expect(most).toBeLessThan(300);
+  });
+
+  test('all who wait for a reader print in the end', async () => {
+    const command = new RunningCommand(['run', crowd('all.wat', 40, '')]);
+    const { stdout } = command.child;
+    stdout?.pause();
+    await command.printed('spawned\n', 'stderr');
+    let read = 0;
+    await new Promise<void>((done) => {
+      stdout?.on('data', (chunk: Buffer) => {
+        read += chunk.length;
+        if (read === 40 * 2 ** 20) done();
+      });
+      stdout?.resume();
+    });
+    command.child.kill('SIGINT');
+    expect((await command.ended).exitCode).toBe(130);
   });
 
   test('the two streams keep their order on one terminal', async () => {

@@ -58,6 +58,8 @@ describe('fd_write', () => {
     const error = new Capture();
     const full = {
       isTerminal: false,
+      isFull: false,
+      whenWritable: () => () => {},
       write(bytes: Uint8Array) {
         output.write(bytes);
         return drained();

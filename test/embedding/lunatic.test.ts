@@ -138,6 +138,23 @@ describe('a process', () => {
     expect(taken).toEqual(['a', 'b', 'c']);
   });
 
+  test('leaves nothing behind in a stream that is full when it is killed while it waits', async () => {
+    const stdout = new Writable({ write() {} });
+    const source = guest(
+      `(func (export "child") (call $write (i32.const 0) (i32.const 50000)))
+       (func (export "_start") (local $i i32) (local $child i64)
+         (loop $again
+           (local.set $child (call $spawn (i64.const 0) (text "child")))
+           (call $process.sleep_ms (i64.const 0)) (call $process.sleep_ms (i64.const 0))
+           (call $process.kill (local.get $child))
+           (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 50)))))`,
+    );
+    const { exited } = await spawn(source, { stdout });
+    expect((await exited).kind).toBe('returned');
+    expect(stdout.writableLength).toBeGreaterThan(0);
+    expect(stdout.writableLength).toBeLessThan(stdout.writableHighWaterMark + 50_000);
+  });
+
   test.each<[string, string, Partial<ProcessExit>]>([
     ['returns', '', { kind: 'returned', normal: true, code: undefined, message: undefined, stack: [] }],
     ['exits', '(call $proc_exit (i32.const 0))', { kind: 'exited', normal: true, code: 0 }],

@@ -20,11 +20,16 @@ import { testConfig, testRuntime } from './loop-back.ts';
 /** An output stream that keeps what is printed. */
 export class Capture implements OutputStream {
   readonly isTerminal = false;
+  readonly isFull = false;
   #chunks: Uint8Array[] = [];
 
   write(bytes: Uint8Array): null {
     this.#chunks.push(bytes.slice());
     return null;
+  }
+
+  whenWritable(): () => void {
+    return () => {};
   }
 
   get bytes(): Buffer {

@@ -121,7 +121,6 @@ test('a filter of many tags does not make a full mailbox slow', async () => {
 function logged(process: Process, exit: Exit): string {
   let text = '';
   const reports = new Reports({
-    isTerminal: true,
     write: (bytes) => {
       text += Buffer.from(bytes).toString();
       return null;
