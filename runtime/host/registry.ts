@@ -13,13 +13,6 @@ function settled<T>(context: HostContext, process: Process, name: string, action
   return andThen(whenReleased(context, process, name), () => settled(context, process, name, action));
 }
 
-/** Reads a name, which may be long, and charges for that. */
-function nameOf({ scheduler }: HostContext, pointer: number, length: number): string {
-  const name = scheduler.current.memory.string(pointer, length);
-  scheduler.work.chargeBytes(length >>> 0);
-  return name;
-}
-
 registry.define(
   'put',
   '(name_str_ptr: i32, name_str_len: i32, node_id: i64, process_id: i64)',
@@ -27,7 +20,7 @@ registry.define(
   'Registers a process under a name, even if another one has it.',
   (context) => (pointer: number, length: number, nodeId: bigint, processId: bigint) => {
     const { current } = context.scheduler;
-    const name = nameOf(context, pointer, length);
+    const name = current.memory.string(pointer, length);
     return settled(context, current, name, () =>
       current.registry.put(name, { nodeId, processId }, current.account),
     );
@@ -41,7 +34,7 @@ registry.define(
   'Looks a name up. Returns 0 with a node and a process id, or 1 for an unknown name.',
   (context) => (pointer: number, length: number, nodePointer: number, processPointer: number) => {
     const { current } = context.scheduler;
-    const name = nameOf(context, pointer, length);
+    const name = current.memory.string(pointer, length);
     return settled(context, current, name, () => {
       const entry = current.registry.get(name);
       if (entry === undefined) return 1;
@@ -59,7 +52,7 @@ registry.define(
   'Removes a name, if it exists.',
   (context) => (pointer: number, length: number) => {
     const { current } = context.scheduler;
-    const name = nameOf(context, pointer, length);
+    const name = current.memory.string(pointer, length);
     return settled(context, current, name, () => current.registry.remove(name));
   },
 );

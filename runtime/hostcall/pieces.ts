@@ -18,3 +18,11 @@ export function inPieces<T extends {}>(scheduler: Scheduler, step: () => T | und
     if (suspended !== undefined) return andThen(suspended, () => inPieces(scheduler, step));
   }
 }
+
+/** Goes on with the result of `inPieces`. */
+export function afterPieces<T extends {}, R>(
+  result: T | Promise<T>,
+  next: (result: T) => R | Promise<R>,
+): R | Promise<R> {
+  return result instanceof Promise ? andThen(result, next) : next(result);
+}

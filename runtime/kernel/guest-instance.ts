@@ -1,6 +1,6 @@
 import type { CompiledModule } from './compiled-module.ts';
 import type { EntryFunction } from './entry-stacks.ts';
-import { GuestMemory } from './guest-memory.ts';
+import { GuestMemory, type MemoryWork } from './guest-memory.ts';
 import type { OwnedMemory } from './owned-memory.ts';
 import { UsedMemory } from './used-memory.ts';
 
@@ -25,14 +25,24 @@ export class GuestInstance {
   readonly #globals: readonly { readonly global: WebAssembly.Global; readonly value: unknown }[] | null;
   readonly #memories: readonly UsedMemory[];
   #memory: GuestMemory | null = null;
+  readonly #work: MemoryWork;
   /** The entry function that was asked for last, which is nearly always the only one. */
   #entryName = '';
   #entry: EntryFunction | null = null;
   #starter: Starter | null = null;
 
-  /** @throws LinkError, RuntimeError or RangeError if the module cannot be instantiated */
-  constructor(compiled: CompiledModule, imports: WebAssembly.Imports, owned: OwnedMemory | null) {
+  /**
+   * @param work charged for what host functions do with its memory
+   * @throws LinkError, RuntimeError or RangeError if the module cannot be instantiated
+   */
+  constructor(
+    compiled: CompiledModule,
+    imports: WebAssembly.Imports,
+    owned: OwnedMemory | null,
+    work: MemoryWork,
+  ) {
     this.compiled = compiled;
+    this.#work = work;
     this.owned = owned;
     this.exports = new WebAssembly.Instance(compiled.module, imports).exports;
     this.#globals = this.#readGlobals();
@@ -63,7 +73,7 @@ export class GuestInstance {
     if (this.#memory === null) {
       const memory = this.exports['memory'];
       if (!(memory instanceof WebAssembly.Memory)) return undefined;
-      this.#memory = new GuestMemory(memory);
+      this.#memory = new GuestMemory(memory, this.#work);
     }
     return this.#memory;
   }

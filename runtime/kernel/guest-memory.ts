@@ -7,19 +7,32 @@ const EMPTY = new Uint8Array(0);
 /** Bytes of the longest string that a guest can pass. */
 const MAX_STRING = 2 ** 20;
 
+/** Charges a process for what the host does with its memory. */
+export interface MemoryWork {
+  /** For bytes that were copied. */
+  chargeBytes(count: number): void;
+  /** For a text of so many bytes. */
+  chargeText(count: number): void;
+}
+
 /**
  * A process's exported memory as host functions see it. Every range is checked once, here; one that is not all in the memory
  * traps. All values are little endian, and no alignment is required.
+ *
+ * Strings, and bytes that are written, are charged by their length here; what becomes of a `slice` is charged by whoever takes it.
  *
  * `memory.grow` detaches the old buffer, so each access first checks that the views are still good.
  */
 export class GuestMemory {
   readonly #memory: WebAssembly.Memory;
+  readonly #work: MemoryWork;
   #bytes: Uint8Array = EMPTY;
   #view: DataView = new DataView(EMPTY.buffer);
 
-  constructor(memory: WebAssembly.Memory) {
+  /** @param work charged for long strings and writes */
+  constructor(memory: WebAssembly.Memory, work: MemoryWork) {
     this.#memory = memory;
+    this.#work = work;
   }
 
   /** All of the memory. Do not keep it across a suspension. */
@@ -70,6 +83,7 @@ export class GuestMemory {
     const bytes = this.slice(pointer, length);
     if (bytes.length > MAX_STRING)
       throw hostTrap(`a string of ${bytes.length} bytes is longer than ${MAX_STRING}`);
+    this.#work.chargeText(bytes.length);
     try {
       return decoder.decode(bytes);
     } catch {
@@ -79,6 +93,7 @@ export class GuestMemory {
 
   write(pointer: number, bytes: Uint8Array): void {
     const start = this.check(pointer, bytes.length);
+    this.#work.chargeBytes(bytes.length);
     this.#bytes.set(bytes, start);
   }
 

@@ -139,6 +139,14 @@ export class Message {
    * @returns null, or why the account cannot be charged. Then nobody is
    */
   payBy(account: Account, cost: number, lasting = false): string | null {
+    const paid = this.#payment;
+    // For a message that grows, only the difference: what is charged anew may make the account ask the machine.
+    if (paid !== null && paid.account === account && !paid.lasting && !lasting && cost >= paid.cost) {
+      const refusal = account.add(cost - paid.cost);
+      if (refusal === null) this.#payment = { account, cost, lasting };
+      else this.refund();
+      return refusal;
+    }
     this.refund();
     const refusal = lasting ? account.addLasting(cost) : account.add(cost);
     if (refusal !== null) return refusal;

@@ -127,8 +127,10 @@ export class Process implements ProcessContext, Payer {
   catchDepth = 0;
   /** Why the runtime kills it; null if another process or a person does. */
   killReason: string | null = null;
-  /** Units of fuel that are left to take, if its config limits them. */
+  /** Units of fuel that are left to take, if its config limits them; negative if host calls have taken too many. */
   fuelLeft: number;
+  /** Work of the host for which no unit of fuel has been taken yet, in instructions. */
+  hostFuel = 0;
   /** How it will end when it is resumed, if it is held; else null. */
   heldExit: Exit | null = null;
   /** Called once when its start section has ended, with null if that succeeded. */

@@ -18,14 +18,11 @@ import { SuspendedStacks } from './suspended-stacks.ts';
 import type { TagFilter } from './tag-filter.ts';
 import { Timer } from './timer.ts';
 import { fuelTrap, KILLED } from './trap.ts';
-import { TurnWork } from './turn-work.ts';
+import { TurnWork, UNIT_OF_FUEL } from './turn-work.ts';
 import type { Turns } from './turns.ts';
 
 /** `receive` and other waits return this when their time is up (abi 3.5). */
 export const TIMED_OUT = 9027;
-
-/** Instructions in one unit of `max_fuel` (abi 2.4). */
-export const UNIT_OF_FUEL = 100_000;
 
 /** Milliseconds for which processes run before timers and sockets are served. */
 const TURN_TIME = 1;
@@ -61,7 +58,7 @@ export class Scheduler implements Turns {
   /** The messages that processes are writing or reading. */
   readonly scratch = new ScratchArea(this);
   /** What the current process may still do in host calls. */
-  readonly work = new TurnWork(this.scratch.memory);
+  readonly work = new TurnWork(this.scratch.memory, this);
   /** Applies signals to processes. Only routers use it. */
   readonly delivery = new Delivery(this, this.scratch);
   /** The stacks of suspended processes. */
@@ -253,6 +250,8 @@ export class Scheduler implements Turns {
     const process = this.current;
     if (this.scratch.isSent) this.scratch.takeBack();
     if (process.signals !== null) this.drainSignals(process);
+    // Host calls have taken more than there was.
+    if (process.fuelLeft < 0) throw fuelTrap();
     const now = performance.now();
     if (this.#ticking !== process) {
       this.#ticking = process;

@@ -222,7 +222,7 @@ export class Spawner {
     if (owned !== null) this.#provide(owned);
     module.imports[KERNEL] = this.#kernelImports;
     if (++this.#instances === MANY_INSTANCES) prepareForManyInstances();
-    return new GuestInstance(compiled, module.imports, owned);
+    return new GuestInstance(compiled, module.imports, owned, this.#scheduler.work);
   }
 
   #provide({ memory, maximum, others }: OwnedMemory): void {

@@ -29,21 +29,41 @@ const COMPILE_WORK = TURN_WORK / 4;
 const COMPILE_BYTE_WORK = 128;
 /** What it takes to see that a message in a mailbox is not one that is wanted. */
 const LOOK_WORK = 8;
+/** What each byte of a text takes: to decode it, and what is made of it. */
+const TEXT_BYTE_WORK = 2;
+
+/** Instructions in one unit of `max_fuel` (abi 2.4). */
+export const UNIT_OF_FUEL = 100_000;
 
 const WORK = DRAFT_AT.work / 4;
+
+/** What is needed of a process to charge it: see `Process`. */
+interface Payer {
+  readonly config: { readonly maxFuel: number };
+  fuelLeft: number;
+  hostFuel: number;
+}
 
 /**
  * The work that the process which has the turn may still do in host calls: a turn is so much work, whoever does it. It is a
  * word in the memory of the draft, from which the functions between guests and host take what each call costs
  * (`wasm/host-shims.ts`). If nothing is left they ask for the end of the turn, as loops do by the clock. Code of guests
  * that works without the host counts for itself (`wasm/preempt-pass.ts`).
+ *
+ * What a call costs by the length of what it is given also takes fuel, if that is limited: a guest could have the host work
+ * for it otherwise. What the call itself costs takes none, as in upstream.
  */
 export class TurnWork {
   readonly #words: Int32Array;
+  readonly #turns: { readonly running: Payer | null };
 
-  /** @param memory the memory of the draft */
-  constructor(memory: WebAssembly.Memory) {
+  /**
+   * @param memory the memory of the draft
+   * @param turns tells whose code runs at the moment; null between turns
+   */
+  constructor(memory: WebAssembly.Memory, turns: { readonly running: Payer | null }) {
     this.#words = new Int32Array(memory.buffer);
+    this.#turns = turns;
   }
 
   /** Begins a turn. */
@@ -55,8 +75,22 @@ export class TurnWork {
     return (this.#words[WORK] ?? 0) < 0;
   }
 
-  /** Charges the current process. */
+  /** Charges the current process, its turn and its fuel. */
   charge(units: number): void {
+    this.#take(units);
+    const { running } = this.#turns;
+    if (running === null || running.config.maxFuel === 0) return;
+    running.hostFuel += units;
+    if (running.hostFuel < UNIT_OF_FUEL) return;
+    const whole = Math.floor(running.hostFuel / UNIT_OF_FUEL);
+    running.hostFuel -= whole * UNIT_OF_FUEL;
+    running.fuelLeft -= whole;
+    // It ends where it next asks whether the turn is over: a host call that traps half-way would leave things undone.
+    if (running.fuelLeft < 0) this.#take(2 * TURN_WORK);
+  }
+
+  /** Charges the turn alone. */
+  #take(units: number): void {
     const left = (this.#words[WORK] ?? 0) - units;
     // More than one turn's work is not owed, and the number must not overflow.
     this.#words[WORK] = left < -TURN_WORK ? -TURN_WORK : left;
@@ -67,17 +101,27 @@ export class TurnWork {
     this.charge(count >>> 1);
   }
 
-  /**
-   * Charges for a message that was sent to a process, which has more that wait. The longer its mailbox, the sooner the sender's
-   * turn is over: so a receiver that is behind gets more of the time than those who flood it.
-   */
-  chargeSend(waiting: number): void {
-    this.charge(Math.min(MOST_SEND_WORK, SEND_WORK + WAITING_WORK * waiting));
+  /** Charges for a text of so many bytes, which is decoded or encoded. */
+  chargeText(count: number): void {
+    this.charge(TEXT_BYTE_WORK * count);
   }
 
-  /** Charges for making a process with a memory of so many bytes. */
+  /** Charges for so many requests to the operating system. */
+  chargeSystem(count: number): void {
+    this.charge(HostWork.system * count);
+  }
+
+  /**
+   * Charges for a message that was sent to a process, which has more that wait. The longer its mailbox, the sooner the sender's
+   * turn is over: so a receiver that is behind gets more of the time than those who flood it. It takes no fuel.
+   */
+  chargeSend(waiting: number): void {
+    this.#take(Math.min(MOST_SEND_WORK, SEND_WORK + WAITING_WORK * waiting));
+  }
+
+  /** Charges for making a process with a memory of so many bytes. It takes no fuel: the process has as much of its own. */
   chargeSpawn(memory: number): void {
-    this.charge(SPAWN_WORK + memory / 4);
+    this.#take(SPAWN_WORK + memory / 4);
   }
 
   /** Charges for loading a module of so many bytes. */

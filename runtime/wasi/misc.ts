@@ -10,6 +10,8 @@ const crypto = () => process.getBuiltinModule('node:crypto');
 
 /** Random bytes that are made before giving way. */
 const RANDOM_CHUNK = 2 ** 20;
+/** What each of them takes. */
+const RANDOM_BYTE_WORK = 4;
 
 preview1.define(
   'random_get',
@@ -23,7 +25,9 @@ preview1.define(
       const start = memory.check(pointer, size);
       const fill = (from: number): Errno | Promise<number> => {
         for (let at = from; at < size; at += RANDOM_CHUNK) {
-          crypto().randomFillSync(memory.slice(start + at, Math.min(RANDOM_CHUNK, size - at)));
+          const count = Math.min(RANDOM_CHUNK, size - at);
+          crypto().randomFillSync(memory.slice(start + at, count));
+          scheduler.work.charge(RANDOM_BYTE_WORK * count);
           const suspended = scheduler.tick();
           if (suspended !== undefined) return andThen(suspended, () => fill(at + RANDOM_CHUNK));
         }

@@ -1,5 +1,7 @@
 import { andThen } from '../hostcall/conventions.ts';
+import { afterPieces, inPieces } from '../hostcall/pieces.ts';
 import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { Timer } from '../kernel/timer.ts';
 import { readClock } from './clock.ts';
 import { descriptorsOf } from './descriptor-table.ts';
@@ -24,6 +26,8 @@ const SUBSCRIPTION_SIZE = 48;
 const EVENT_SIZE = 32;
 /** Subscriptions that one call may have. */
 const MAX_SUBSCRIPTIONS = 4096;
+/** Subscriptions that are looked at before giving way, each of which may ask the operating system. */
+const PIECE = 64;
 const EventType = { Clock: 0, Read: 1, Write: 2 } as const;
 const CLOCK_ABSOLUTE = 1;
 const NANOSECONDS_PER_MILLISECOND = 1e6;
@@ -85,6 +89,76 @@ function writeEvent(process: Process, at: number, subscription: Subscription): v
   if (subscription.type !== EventType.Clock) memory.writeId(at + 16, subscription.bytes);
 }
 
+/** Reads the subscriptions of a call, and gives way in between if there are many. */
+function readSubscriptions(
+  scheduler: Scheduler,
+  process: Process,
+  start: number,
+  count: number,
+): Subscription[] | Promise<Subscription[]> {
+  const subscriptions: Subscription[] = [];
+  return inPieces(scheduler, () => {
+    const end = Math.min(count, subscriptions.length + PIECE);
+    // The first one is what every call costs.
+    scheduler.work.chargeSystem(end - Math.max(1, subscriptions.length));
+    while (subscriptions.length < end) {
+      subscriptions.push(readSubscription(process, start + subscriptions.length * SUBSCRIPTION_SIZE));
+    }
+    return end === count ? subscriptions : undefined;
+  });
+}
+
+/** Waits until a subscription is ready, and writes the events. */
+function awaitReady(
+  scheduler: Scheduler,
+  process: Process,
+  subscriptions: readonly Subscription[],
+  events: number,
+  occurredPointer: number,
+): Errno | Promise<Errno> {
+  if (subscriptions.some(({ type }) => type > EventType.Write)) return Errno.Inval;
+  const { input } = process.stdio;
+  const readsInput = subscriptions.some((s) => s.type === EventType.Read && !s.ready);
+  const due = Math.min(...subscriptions.map((s) => s.due));
+  let inputReady = false;
+
+  const report = (): Errno => {
+    const now = performance.now() + CLOCK_TOLERANCE;
+    const occurred = subscriptions.filter(
+      (s) =>
+        s.ready || (s.type === EventType.Clock && s.due <= now) || (s.type === EventType.Read && inputReady),
+    );
+    occurred.forEach((s, i) => {
+      writeEvent(process, events + i * EVENT_SIZE, s);
+    });
+    process.memory.writeU32(occurredPointer, occurred.length);
+    return Errno.Success;
+  };
+
+  if (subscriptions.some(({ ready }) => ready)) return report();
+  const delay = due - performance.now();
+  if (!readsInput) return andThen(scheduler.sleep(process, delay), report);
+  return scheduler
+    .waitForEvent(process, (wake) => {
+      // Whichever comes first cancels the other.
+      const cancelInput = input.whenReadable(() => {
+        inputReady = true;
+        timer?.cancel();
+        wake(0);
+      });
+      const expire = () => {
+        cancelInput();
+        wake(0);
+      };
+      const timer = due === Number.POSITIVE_INFINITY ? undefined : new Timer(Math.max(0, delay), expire);
+      return () => {
+        cancelInput();
+        timer?.cancel();
+      };
+    })
+    .then(report);
+}
+
 preview1.define(
   'poll_oneoff',
   '(subscriptions: i32, events: i32, count: i32, occurred: i32) -> i32',
@@ -99,51 +173,8 @@ preview1.define(
       const events = process.memory.check(eventsPointer, count * EVENT_SIZE);
       process.memory.check(occurredPointer, 4);
       if (count > MAX_SUBSCRIPTIONS) return Errno.Inval;
-      const subscriptions = Array.from({ length: count }, (_, i) =>
-        readSubscription(process, start + i * SUBSCRIPTION_SIZE),
+      return afterPieces(readSubscriptions(scheduler, process, start, count), (subscriptions) =>
+        awaitReady(scheduler, process, subscriptions, events, occurredPointer),
       );
-      if (subscriptions.some(({ type }) => type > EventType.Write)) return Errno.Inval;
-      const { input } = process.stdio;
-      const readsInput = subscriptions.some((s) => s.type === EventType.Read && !s.ready);
-      const due = Math.min(...subscriptions.map((s) => s.due));
-      let inputReady = false;
-
-      const report = (): Errno => {
-        const now = performance.now() + CLOCK_TOLERANCE;
-        const occurred = subscriptions.filter(
-          (s) =>
-            s.ready ||
-            (s.type === EventType.Clock && s.due <= now) ||
-            (s.type === EventType.Read && inputReady),
-        );
-        occurred.forEach((s, i) => {
-          writeEvent(process, events + i * EVENT_SIZE, s);
-        });
-        process.memory.writeU32(occurredPointer, occurred.length);
-        return Errno.Success;
-      };
-
-      if (subscriptions.some(({ ready }) => ready)) return report();
-      const delay = due - performance.now();
-      if (!readsInput) return andThen(scheduler.sleep(process, delay), report);
-      return scheduler
-        .waitForEvent(process, (wake) => {
-          // Whichever comes first cancels the other.
-          const cancelInput = input.whenReadable(() => {
-            inputReady = true;
-            timer?.cancel();
-            wake(0);
-          });
-          const expire = () => {
-            cancelInput();
-            wake(0);
-          };
-          const timer = due === Number.POSITIVE_INFINITY ? undefined : new Timer(Math.max(0, delay), expire);
-          return () => {
-            cancelInput();
-            timer?.cancel();
-          };
-        })
-        .then(report);
     },
 );

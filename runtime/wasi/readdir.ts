@@ -38,6 +38,8 @@ preview1.define(
                 const bytes = encodeEntry(entry, cookie++).subarray(0, size - filled);
                 memory.write(start + filled, bytes);
                 filled += bytes.length;
+                // Its attributes are asked for.
+                scheduler.work.chargeSystem(1);
               }
               if (filled === size) return finish();
             }

@@ -36,6 +36,7 @@ export function writeStream(
       const size = Math.min(length, MAX_TRANSFER - total);
       if (size > 0) drained = stream.write(memory.slice(pointer, size));
       total += size;
+      scheduler.work.chargeBytes(size);
       // The rest is for the next call.
       if (drained !== null || total === MAX_TRANSFER) break;
     }

@@ -53,6 +53,7 @@ export function transfer(
       } catch (error) {
         return errnoOrThrow(error);
       }
+      scheduler.work.chargeBytes(done);
       return finish(process, file, direction, result, offset, start + done, done);
     }
   }

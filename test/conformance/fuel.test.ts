@@ -14,6 +14,9 @@ const loop = (times: number) => `(local $i i32)
   (local.set $i (i32.const ${Math.round(times)}))
   (loop $l (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))`;
 const UNIT = 100_000;
+const MEBIBYTE = 2 ** 20;
+/** The address and length of something long. */
+const LONG = `(i32.const ${MEBIBYTE}) (i32.const ${MEBIBYTE - 100})`;
 
 describe('max_fuel', () => {
   test.each([1, 3])('of %i units is enough for about as many 100,000 instructions', async (units) => {
@@ -42,6 +45,60 @@ describe('max_fuel', () => {
       kind: 'trapped',
       message: 'all fuel consumed',
     });
+  });
+
+  test.each([
+    ['looks up a long name', '', `(drop (call $registry.get ${LONG} (i32.const 0) (i32.const 8)))`],
+    [
+      'asks again and again for a long name, which is taken',
+      `(call $registry.put ${LONG} (i64.const 0) (i64.const 1))`,
+      `(drop (call $process.get_or_spawn ${LONG} (i64.const 0) (i64.const -1) (i64.const -1) (i32.const 0)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 8)))`,
+    ],
+    [
+      'reads a long error',
+      `(local.set $c (call $process.create_config))
+       (drop (call $permissions.config_allow_command (local.get $c) ${LONG} (i32.const 0)))`,
+      `(call $error.to_string (i64.load (i32.const 0)) (i32.const ${MEBIBYTE}))`,
+    ],
+    [
+      'writes long messages',
+      '',
+      `(call $message.create_data (i64.const 0) (i64.const 0)) (drop (call $message.write_data ${LONG}))`,
+    ],
+    ['asks for random bytes', '', `(drop (call $random_get ${LONG}))`],
+    [
+      'prints much',
+      `(i32.store (i32.const 0) (i32.const ${MEBIBYTE})) (i32.store (i32.const 4) (i32.const ${MEBIBYTE}))`,
+      '(drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8)))',
+    ],
+    [
+      'polls many clocks',
+      `(i32.store (i32.const 8) (i32.const 0))`,
+      `(drop (call $poll_oneoff (i32.const ${2 * MEBIBYTE}) (i32.const ${MEBIBYTE}) (i32.const 4096) (i32.const 0)))`,
+    ],
+  ])('ends a process that %s', async (_, before, call) => {
+    const source = main(
+      `(local $i i32) (local $c i64)
+       (memory.fill (i32.const ${MEBIBYTE}) (i32.const 97) (i32.const ${MEBIBYTE - 100}))
+       ${before}
+       (loop $l ${call}
+         (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 500))))`,
+      { memory: '(memory (export "memory") 64)' },
+    );
+    expect((await run(source, fueled(100))).exit).toMatchObject({
+      kind: 'trapped',
+      message: 'all fuel consumed',
+    });
+  });
+
+  test('is not used up by calls themselves', async () => {
+    const source = main(`(local $i i32)
+      (loop $l
+        (drop (call $registry.get (text "short") (i32.const 0) (i32.const 8)))
+        (drop (call $clock_time_get (i32.const 1) (i64.const 0) (i32.const 8)))
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2000))))`);
+    expect((await run(source, fueled(1))).exit).toEqual({ kind: 'returned' });
   });
 
   test('of 0 is no limit', async () => {

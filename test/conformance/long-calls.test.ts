@@ -2,6 +2,9 @@
  * A host call whose work grows with what it is given does it in pieces, and others have turns in between. The turns of a bystander
  * that is always ready are counted, never time.
  */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { ProcessConfig } from '../../runtime/internal.ts';
 import { guest, main } from '../support/guest.ts';
@@ -107,6 +110,51 @@ describe('others have turns', () => {
     const turns = await turnsOfOthers(fill(400_000), `${receive} (call $expect (i32.const 9027))`, 2);
     expect(turns).toBeGreaterThanOrEqual(5);
   });
+});
+
+test('others have turns while many clocks are looked at', async () => {
+  const turns = await turnsOfOthers(
+    '',
+    `(drop (call $poll_oneoff (i32.const 0) (i32.const ${4 * MEBIBYTE}) (i32.const 4096) (i32.const 0xff00)))`,
+    128,
+  );
+  expect(turns).toBeGreaterThanOrEqual(30);
+});
+
+test('others have turns while many buffers are checked', async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const turns = await turnsOfOthers(
+    `(i32.store (i32.const 16) (i32.const 0x0100007f))
+     (call $expect (call $networking.tcp_connect (i32.const 4) (i32.const 16) (i32.const ${port}) (i32.const 0) (i32.const 0)
+       (i64.const -1) (i32.const 8)) (i32.const 0))`,
+    `(call $expect (call $networking.tcp_write_vectored (i64.const 0) (i32.const ${MEBIBYTE}) (i32.const 2000000)
+       (i32.const 8)) (i32.const 0))
+     (call $expect (i32.load (i32.const 8)) (i32.const 0))`,
+    512,
+  );
+  expect(turns).toBeGreaterThanOrEqual(20);
+  for (const socket of sockets) socket.destroy();
+  server.close();
+});
+
+test('others have turns while many certificates are checked', async () => {
+  const shortest = [...rootCertificates].sort((a, b) => a.length - b.length)[0] ?? '';
+  const certificate = `${shortest}\n`.replaceAll('\n', '\\n');
+  const turns = await turnsOfOthers(
+    `(loop $copy
+       (memory.copy (i32.add (i32.const ${MEBIBYTE}) (i32.mul (local.get $i) (i32.const ${shortest.length + 1})))
+         (text "${certificate}"))
+       (br_if $copy (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 256))))
+     (i32.store (i32.const 0) (i32.const ${MEBIBYTE}))
+     (i32.store (i32.const 4) (i32.const ${256 * (shortest.length + 1)}))`,
+    `(call $expect (call $networking.tls_connect (text "local host") (i32.const 1) (i64.const -1) (i32.const 8)
+       (i32.const 0) (i32.const 1)) (i32.const 1))`,
+    64,
+  );
+  expect(turns).toBeGreaterThanOrEqual(10);
 });
 
 test('others have turns between the statements of a long SQL text', async () => {

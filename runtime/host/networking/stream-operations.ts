@@ -80,7 +80,10 @@ export function read(
   const process = scheduler.current;
   if (size === 0) return succeed(process, out, 0);
   const outcome = stream.read(operation, process.memory, start, size);
-  if (outcome !== undefined) return encode(process, out, outcome);
+  if (outcome !== undefined) {
+    if (typeof outcome === 'number') scheduler.work.chargeBytes(outcome);
+    return encode(process, out, outcome);
+  }
   const reader = process.slot(READER);
   reader.scheduler = scheduler;
   reader.stream = stream;
@@ -149,6 +152,7 @@ export function write(
 ): number | Promise<number> {
   const writer = new GuestWriter('write', scheduler.current, vectors, vectorCount, out);
   const outcome = stream.write(writer);
+  scheduler.work.chargeBytes(typeof outcome === 'number' ? outcome : Math.max(0, writer.taken));
   if (outcome !== undefined) return encode(writer.process, out, outcome);
   return awaitWrite(scheduler, stream, writer, timeout ?? timeoutFromGuest(stream.timeouts.write));
 }

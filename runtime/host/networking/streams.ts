@@ -1,9 +1,10 @@
 import { timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { type HostImplementation, older } from '../../hostcall/function.ts';
+import { afterPieces } from '../../hostcall/pieces.ts';
 import type { ProcessSlot } from '../../kernel/process.ts';
 import type { ResourceTable } from '../../kernel/resource-table.ts';
 import type { NetStream, StreamOperation } from '../../net/net-stream.ts';
-import { checkVectors } from './guest-buffers.ts';
+import { checkVectors, VECTOR } from './guest-buffers.ts';
 import { networking } from './namespace.ts';
 import { TCP_STREAMS, TLS_STREAMS } from './resources.ts';
 import { flush, getTimeout, read, setTimeout, write } from './stream-operations.ts';
@@ -57,10 +58,18 @@ function defineStream(
     ({ scheduler }) =>
       (low: number, high: number, vectors: number, count: number, out: number, timeout?: number) => {
         const { current } = scheduler;
-        checkVectors(current.memory, vectors, count);
-        const stream = current.slot(slot).at(low, high);
-        current.memory.check(out, 8);
-        return write(scheduler, stream, vectors, count, out, timeout);
+        return afterPieces(checkVectors(scheduler, vectors, count), (empty) => {
+          const stream = current.slot(slot).at(low, high);
+          current.memory.check(out, 8);
+          return write(
+            scheduler,
+            stream,
+            (vectors >>> 0) + VECTOR * empty,
+            (count >>> 0) - empty,
+            out,
+            timeout,
+          );
+        });
       },
   );
 

@@ -239,6 +239,7 @@ function send(
   if (to !== null && !mayConnect(process.config, to.host, to.port))
     return fail(process, out, refusedByConfig(`send to ${endpointText(to)}`));
   if (size > MAX_DATAGRAM) return fail(process, out, errorText(systemError('EMSGSIZE')));
+  scheduler.work.chargeBytes(size);
   // The guest may change its memory while the system still reads.
   const copy = Buffer.from(bytes);
   return transfer(scheduler, process, out, size, (done) => socket.send(copy, to, done));

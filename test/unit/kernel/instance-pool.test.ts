@@ -24,7 +24,10 @@ function instantiate(compiled: CompiledModule, maximum = 5): GuestInstance {
   const owned = own === undefined ? null : fresh(own.initial, maximum);
   const tick = () => undefined;
   const kernel = { tick, refuel: () => 100_000, ...(owned === null ? {} : { memory: owned.memory }) };
-  return new GuestInstance(compiled, { 'lunatic:kernel': kernel }, owned);
+  return new GuestInstance(compiled, { 'lunatic:kernel': kernel }, owned, {
+    chargeBytes() {},
+    chargeText() {},
+  });
 }
 
 /** An instance that may be used again. A module's first one may not: it is not known what its memory held. */

@@ -3,7 +3,10 @@ import { GuestMemory, RepeatedString } from '../../../runtime/kernel/guest-memor
 
 /** A memory with these texts, each at a multiple of 256. */
 function memoryWith(...texts: readonly string[]): GuestMemory {
-  const memory = new GuestMemory(new WebAssembly.Memory({ initial: 1 }));
+  const memory = new GuestMemory(new WebAssembly.Memory({ initial: 1 }), {
+    chargeBytes() {},
+    chargeText() {},
+  });
   for (const [i, text] of texts.entries()) memory.writeString(i * 256, text);
   return memory;
 }
