@@ -7,6 +7,7 @@ export { dropCustomsPass } from './drop-customs-pass.ts';
 export { essentialParts } from './essential-parts.ts';
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
+export { type FrameLayout, frameLayout, type KeptLocal, type KeptType } from './frame-layout.ts';
 export { functionNames } from './function-names.ts';
 export {
   HOST_SHIM_IMPORTS,
@@ -36,6 +37,15 @@ export { type ImportedMemory, KERNEL_MODULE, type ModulePlan, memoryImport } fro
 export type { OffsetMap } from './offset-map.ts';
 export { type Pass, PassConflictError } from './pass.ts';
 export { preemptPass } from './preempt-pass.ts';
+export {
+  everyInstruction,
+  framesOf,
+  type KeptFrame,
+  ProbeMap,
+  type ProbeSites,
+} from './probe-map.ts';
+export { FRAMES_LIMIT, FRAMES_SIZE, type ProbeGlobals } from './probe-parts.ts';
+export { probePass } from './probe-pass.ts';
 export { isWasmBinary, readModule, readOutline } from './read-module.ts';
 export { reusePass } from './reuse-pass.ts';
 export { type RewrittenModule, rewriteModule } from './rewrite-module.ts';

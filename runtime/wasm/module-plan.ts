@@ -3,6 +3,7 @@ import type { CodePass, CodeWalk } from './code-pass.ts';
 import { type Added, type AddedEntry, IndexSpace } from './index-space.ts';
 import type { Limits, WasmModule } from './module.ts';
 import { Op } from './opcodes.ts';
+import type { ProbeGlobals } from './probe-parts.ts';
 import { type SimpleType, VALUE_CODE } from './value-type.ts';
 import { writeLimits } from './write-limits.ts';
 
@@ -58,6 +59,8 @@ export class ModulePlan {
   /** The most elements a table may come to have; a table that begins larger keeps its limits. */
   tableMaximum: number | undefined;
   startExport: string | undefined;
+  /** See `RewrittenModule.probeGlobals`. */
+  probeGlobals: ProbeGlobals | undefined;
   importedMemories: readonly ImportedMemory[] = [];
   /** See `RewrittenModule.state`. */
   state: string[] | undefined;

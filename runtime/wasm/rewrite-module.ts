@@ -4,6 +4,7 @@ import { type ImportedMemory, ModulePlan } from './module-plan.ts';
 import { ModuleWriter } from './module-writer.ts';
 import { OffsetMap } from './offset-map.ts';
 import { checkTogether, type Pass } from './pass.ts';
+import type { ProbeGlobals } from './probe-parts.ts';
 
 export interface RewrittenModule {
   readonly bytes: Uint8Array;
@@ -19,6 +20,8 @@ export interface RewrittenModule {
   readonly state?: readonly string[];
   /** The export to call, on a stack that can suspend, before any other: the start function, if there was one. */
   readonly startExport?: string;
+  /** The globals by which a process is stopped and its frames are found, if the pass `probe` was in the list. */
+  readonly probeGlobals?: ProbeGlobals;
 }
 
 /**
@@ -36,7 +39,7 @@ export function rewriteModule(module: WasmModule, passes: readonly Pass[]): Rewr
   for (const pass of passes) pass.conclude?.(plan);
   plan.number();
   const { bytes, offsets } = new ModuleWriter(plan).write();
-  const { importedMemories: memories, state, startExport } = plan;
+  const { importedMemories: memories, state, startExport, probeGlobals } = plan;
   return {
     bytes,
     offsets,
@@ -44,6 +47,7 @@ export function rewriteModule(module: WasmModule, passes: readonly Pass[]): Rewr
     memories,
     ...(state === undefined ? {} : { state }),
     ...(startExport === undefined ? {} : { startExport }),
+    ...(probeGlobals === undefined ? {} : { probeGlobals }),
   };
 }
 

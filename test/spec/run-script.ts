@@ -10,7 +10,7 @@ import {
   type WasmModule,
 } from '../../runtime/wasm/index.ts';
 import { Counts } from '../unit/wasm/count-pass.ts';
-import { memoriesFor } from '../unit/wasm/support.ts';
+import { armedMemory, memoriesFor } from '../unit/wasm/support.ts';
 import { callExactly, isNumeric } from './exact-call.ts';
 
 const VALUE = v.looseObject({
@@ -139,6 +139,9 @@ class ScriptRunner {
       tick: () => {},
       refuel: () => 1_000_000,
       draft: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
+      probe: () => {},
+      frames: new WebAssembly.Memory({ initial: 1 }),
+      armed: armedMemory(true),
       ...new Counts().imports,
       ...memoriesFor(memories),
     };

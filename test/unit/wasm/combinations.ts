@@ -2,13 +2,23 @@
 import {
   draftPass,
   dropCustomsPass,
+  everyInstruction,
   memoryPass,
   meterPass,
   type Pass,
+  ProbeMap,
   preemptPass,
+  probePass,
   reusePass,
 } from '../../../runtime/wasm/index.ts';
 import { countPass } from './count-pass.ts';
+
+/** Probes before every instruction. */
+export const probeEverywhere: Pass = {
+  name: 'probe',
+  declare: (plan) =>
+    probePass(new ProbeMap(plan.module, { offsets: everyInstruction(plan.module) })).declare?.(plan),
+};
 
 const TURNS: readonly (readonly Pass[])[] = [[], [preemptPass], [meterPass]];
 
@@ -19,12 +29,14 @@ const SECTION_PASSES = [draftPass, reusePass, dropCustomsPass];
 export const combinations: readonly (readonly Pass[])[] = [
   ...combine([[memoryPass], [countPass]]),
   ...TURNS.map((passes) => [memoryPass, ...passes, ...SECTION_PASSES, countPass]),
+  ...TURNS.map((passes) => [memoryPass, probeEverywhere, ...passes, ...SECTION_PASSES, countPass]),
 ];
 
 /** Every subset of the passes without two that exclude each other. */
 export const allCombinations: readonly (readonly Pass[])[] = combine([
   [memoryPass],
   ...SECTION_PASSES.map((pass) => [pass]),
+  [probeEverywhere],
   [countPass],
 ]);
 

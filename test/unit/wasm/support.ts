@@ -86,6 +86,12 @@ export interface RunOptions {
   readonly fuel?: number;
   /** The guest's own imports return zeros instead of trapping. */
   readonly quietImports?: boolean;
+  /** Called at each site of the probe pass, with the address of the frame in the memory of frames. */
+  onProbe?(frame: number, frames: DataView): void;
+  /** Called by the guest's own imports, where they are quiet. */
+  onImport?(kernel: Record<string, WebAssembly.ImportValue>, exports: Record<string, unknown>): void;
+  /** Whether sites of the probe pass are passed by. Default: each of them probes. */
+  readonly unarmed?: boolean;
   /** Called after each call of a trace. */
   onCall?(running: Running, outcome: Outcome): void;
 }
@@ -104,12 +110,19 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
     }
     return options.fuel ?? 100_000;
   };
-  const imports = stubImports(bytes, options.quietImports ?? false);
+  const imports = stubImports(bytes, options.quietImports ?? false, () =>
+    options.onImport?.(kernel, running.exports),
+  );
   const draft = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const frames = new WebAssembly.Memory({ initial: 1 });
+  const view = new DataView(frames.buffer);
   const kernel: Record<string, WebAssembly.ImportValue> = {
     tick: ask,
     refuel: ask,
     draft,
+    frames,
+    armed: armedMemory(!options.unarmed),
+    probe: (frame: number) => options.onProbe?.(frame, view),
     ...counts.imports,
     ...memoriesFor(rewritten?.memories ?? []),
   };
@@ -137,6 +150,13 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
   }
 }
 
+/** The memory that tells of each function whether its sites probe. */
+export function armedMemory(armed: boolean): WebAssembly.Memory {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  new Uint8Array(memory.buffer).fill(armed ? 1 : 0);
+  return memory;
+}
+
 /** What the kernel provides for a module's own memories. All of them together may have as much as they like. */
 export function memoriesFor(memories: RewrittenModule['memories']): Record<string, WebAssembly.ImportValue> {
   const provided: Record<string, WebAssembly.ImportValue> = { pages: 2 ** 31 - 1 };
@@ -150,7 +170,7 @@ function memoryWith({ initial, maximum, is64 }: Omit<Limits, 'shared'>): WebAsse
   return new WebAssembly.Memory({ address: 'i64', ...limits });
 }
 
-function stubImports(bytes: Wasm, quiet: boolean): WebAssembly.Imports {
+function stubImports(bytes: Wasm, quiet: boolean, onCall: () => void): WebAssembly.Imports {
   const imports: WebAssembly.Imports = {};
   const { imports: entries, types } = readModule(bytes);
   for (const entry of entries) {
@@ -160,8 +180,9 @@ function stubImports(bytes: Wasm, quiet: boolean): WebAssembly.Imports {
       const results = types[entry.typeIndex]?.results ?? [];
       const values = results.map(zeroOf);
       module[entry.name] = () => {
-        if (quiet) return values.length === 1 ? values[0] : values;
-        throw new WebAssembly.RuntimeError(`import ${entry.name}`);
+        if (!quiet) throw new WebAssembly.RuntimeError(`import ${entry.name}`);
+        onCall();
+        return values.length === 1 ? values[0] : values;
       };
     } else if (entry.kind === 'memory') {
       module[entry.name] = new WebAssembly.Memory(entry.memory);

@@ -1,0 +1,77 @@
+import { InstructionReader } from './instruction-reader.ts';
+import type { WasmModule } from './module.ts';
+import { readValueType, type ValueType } from './value-type.ts';
+
+/** The most locals that a frame keeps. */
+const MOST_KEPT = 64;
+
+/** Bytes before the first local: the offset of the instruction that the function is at, and four that are not used. */
+const HEADER_SIZE = 8;
+
+/** The types of locals that can be kept: those of numbers and vectors, not references. */
+export type KeptType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
+
+/** A local in a frame. */
+export interface KeptLocal {
+  /** Its index in the function. */
+  readonly index: number;
+  readonly type: KeptType;
+  /** Bytes from the start of the frame. */
+  readonly at: number;
+}
+
+/**
+ * How a call of a function is kept in the memory of frames (`probe-pass.ts`): its header, then its locals.
+ *
+ *     at  0          4           8          8 + size of the first local
+ *         | site u32 | (unused)  | local    | local ...
+ */
+export interface FrameLayout {
+  readonly locals: readonly KeptLocal[];
+  /** Bytes, a multiple of eight. */
+  readonly size: number;
+}
+
+/**
+ * @param defined number of the function, counted from the first defined one
+ * @param wanted indices of the locals to keep; default: all. The first ones of those that can be kept are
+ */
+export function frameLayout(module: WasmModule, defined: number, wanted?: readonly number[]): FrameLayout {
+  const types = localTypes(module, defined);
+  const locals: KeptLocal[] = [];
+  let at = HEADER_SIZE;
+  for (const index of wanted ?? types.keys()) {
+    if (locals.length === MOST_KEPT) break;
+    const type = types[index];
+    if (!isKept(type)) continue;
+    locals.push({ index, type, at });
+    at += type === 'v128' ? 16 : 8;
+  }
+  return { locals, size: at };
+}
+
+/** The types of a function's parameters and of as many of its other locals as can matter here. */
+function localTypes(module: WasmModule, defined: number): ValueType[] {
+  const { code } = module;
+  const types = [...(module.functionType(module.importedFunctions + defined)?.params ?? [])];
+  const most = types.length + MOST_DECLARED;
+  const reader = new InstructionReader(
+    module.bytes,
+    code.bodyStart[defined] ?? 0,
+    code.codeStart[defined] ?? 0,
+    'local declarations',
+  );
+  for (let groups = reader.u32('groups of locals'); groups > 0; groups--) {
+    const count = reader.u32('a number of locals');
+    const type = readValueType(reader);
+    for (let i = 0; i < count && types.length < most; i++) types.push(type);
+  }
+  return types;
+}
+
+/** Engines refuse functions with more locals. */
+const MOST_DECLARED = 50_000;
+
+function isKept(type: ValueType | undefined): type is KeptType {
+  return type === 'i32' || type === 'i64' || type === 'f32' || type === 'f64' || type === 'v128';
+}

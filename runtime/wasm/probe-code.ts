@@ -1,0 +1,171 @@
+import type { CodePass, CodeWalk } from './code-pass.ts';
+import type { FrameLayout } from './frame-layout.ts';
+import { Op } from './opcodes.ts';
+import { FRAMES_LIMIT, FRAMES_SIZE, type ProbeParts, writeByteLoad, writeStore } from './probe-parts.ts';
+
+/** Locals that the pass adds to a function. */
+const OWN_LOCALS = 2;
+const NO_LOCALS: FrameLayout = { locals: [], size: 0 };
+const I32_GE_U = 0x4f;
+const I32_AND = 0x71;
+const I32_OR = 0x72;
+
+/** Writes the probes, and the frames before calls; see `probePass`. */
+export class ProbeCode implements CodePass {
+  readonly #parts: ProbeParts;
+  /** The next site, a place in the list of all. */
+  #next = 0;
+  /** Whether the function has sites. */
+  #hasSites = false;
+  #layout: FrameLayout = NO_LOCALS;
+  /** The local with the address of the function's frame. */
+  #frame = -1;
+  /** The local that tells whether sites probe. */
+  #armed = -1;
+  /** Whether a handler may begin at any end of a block from here on. */
+  #catches = false;
+
+  constructor(parts: ProbeParts) {
+    this.#parts = parts;
+  }
+
+  begin(walk: CodeWalk): boolean {
+    const { code } = walk.module;
+    const i = walk.definedIndex;
+    const { offsets } = this.#parts;
+    while ((offsets[this.#next] ?? Number.POSITIVE_INFINITY) < (code.codeStart[i] ?? 0)) this.#next++;
+    this.#hasSites = (offsets[this.#next] ?? Number.POSITIVE_INFINITY) < (code.bodyEnd[i] ?? 0);
+    const calls = code.firstCall[i] !== code.firstCall[i + 1];
+    if (!(this.#hasSites || calls) || !walk.hasRoomForLocals(OWN_LOCALS)) return false;
+    this.#layout = this.#parts.layouts[i] ?? NO_LOCALS;
+    this.#frame = walk.addLocal('i32');
+    if (this.#hasSites) this.#armed = walk.addLocal('i32');
+    this.#catches = false;
+    return true;
+  }
+
+  enter(walk: CodeWalk): void {
+    const { emit, reader } = walk;
+    const { frame } = this.#parts;
+    emit.insert(reader.position);
+    emit.globalGet(frame.index);
+    emit.localTee(this.#frame);
+    emit.constant(FRAMES_SIZE - 1);
+    emit.u8(I32_AND);
+    emit.constant(FRAMES_LIMIT);
+    emit.u8(I32_GE_U);
+    emit.unlikelyIf();
+    emit.localGet(this.#frame);
+    emit.constant(-FRAMES_SIZE);
+    emit.u8(I32_AND);
+    emit.constant(FRAMES_LIMIT);
+    emit.u8(I32_OR);
+    emit.localSet(this.#frame);
+    emit.u8(Op.end);
+    this.#readArmed(walk);
+    emit.resume(reader.position);
+  }
+
+  before(walk: CodeWalk): void {
+    const { reader } = walk;
+    if (this.#parts.offsets[this.#next] === reader.start) {
+      this.#next++;
+      this.#probe(walk);
+    }
+    switch (reader.opcode) {
+      case Op.call:
+      case Op.callIndirect:
+      case Op.callRef:
+        this.#keepFrame(walk);
+        return;
+      case Op.returnCall:
+      case Op.returnCallIndirect:
+      case Op.returnCallRef:
+        this.#giveFrame(walk);
+        return;
+    }
+  }
+
+  after(walk: CodeWalk): void {
+    if (!this.#hasSites) return;
+    const { emit, reader } = walk;
+    switch (reader.opcode) {
+      case Op.tryTable:
+        this.#catches = true;
+        return;
+      case Op.end:
+        if (!this.#catches || walk.labels.depth === 0) return;
+        break;
+      case Op.call:
+      case Op.callIndirect:
+      case Op.callRef:
+      case Op.loop:
+      case Op.catch:
+      case Op.catchAll:
+        break;
+      default:
+        return;
+    }
+    emit.insert(reader.position);
+    this.#readArmed(walk);
+    emit.resume(reader.position);
+  }
+
+  /** All code is marked: a loop that is copied would pass its sites and calls unseen. */
+  marks(): boolean {
+    return true;
+  }
+
+  #readArmed({ emit, definedIndex }: CodeWalk): void {
+    if (!this.#hasSites) return;
+    const { armed, step } = this.#parts;
+    writeByteLoad(emit, armed.index, definedIndex);
+    emit.globalGet(step.index);
+    emit.u8(I32_OR);
+    emit.localSet(this.#armed);
+  }
+
+  #probe(walk: CodeWalk): void {
+    const { emit, reader } = walk;
+    const { locals } = this.#layout;
+    emit.insert(reader.start);
+    emit.localGet(this.#armed);
+    emit.unlikelyIf();
+    emit.localGet(this.#frame);
+    emit.constant(reader.start);
+    for (const { index } of locals) emit.localGet(index);
+    emit.call(this.#parts.helperOf(this.#layout).index);
+    for (const { index } of locals.toReversed()) emit.localSet(index);
+    this.#readArmed(walk);
+    emit.u8(Op.end);
+    emit.resume(reader.start);
+  }
+
+  /** Writes the frame as it is before the call at hand, behind which the callee's frame begins. */
+  #keepFrame({ emit, reader }: CodeWalk): void {
+    const { frames, frame } = this.#parts;
+    const { locals, size } = this.#layout;
+    emit.insert(reader.start);
+    emit.localGet(this.#frame);
+    emit.constant(reader.start);
+    writeStore(emit, 'i32', frames.index, 0);
+    for (const { index, type, at } of locals) {
+      emit.localGet(this.#frame);
+      emit.localGet(index);
+      writeStore(emit, type, frames.index, at);
+    }
+    emit.localGet(this.#frame);
+    emit.constant(size);
+    emit.u8(Op.i32Add);
+    emit.globalSet(frame.index);
+    emit.resume(reader.start);
+  }
+
+  /** The callee of a tail call takes the place of this function. */
+  #giveFrame({ emit, reader }: CodeWalk): void {
+    emit.insert(reader.start);
+    emit.localGet(this.#frame);
+    emit.globalSet(this.#parts.frame.index);
+    emit.resume(reader.start);
+  }
+}

@@ -1,0 +1,112 @@
+import { type FrameLayout, frameLayout } from './frame-layout.ts';
+import { InstructionReader } from './instruction-reader.ts';
+import type { WasmModule } from './module.ts';
+import { FRAMES_LIMIT, FRAMES_SIZE } from './probe-parts.ts';
+
+/** Where a module is to be probed. */
+export interface ProbeSites {
+  /** Offsets in the module of the instructions before which a process can be stopped. They ascend. */
+  readonly offsets: Uint32Array;
+  /** Indices of the locals that a function, counted from the first defined one, keeps in its frames. Default: all that can be. */
+  localsOf?(defined: number): readonly number[] | undefined;
+}
+
+/** A call that a process is in. */
+export interface KeptFrame {
+  /** Offset in the module of the call that it makes, or of the site at which it is. */
+  readonly site: number;
+  /** Number of the function, counted from the first defined one. */
+  readonly defined: number;
+  /** Address in the memory of frames. */
+  readonly at: number;
+  readonly layout: FrameLayout;
+}
+
+/** The sites of a module, and how its functions keep their frames. */
+export class ProbeMap {
+  readonly offsets: Uint32Array;
+  /** By function, counted from the first defined one. */
+  readonly layouts: readonly FrameLayout[];
+  readonly #codeStart: Int32Array;
+  readonly #bodyEnd: Int32Array;
+
+  constructor(module: WasmModule, sites: ProbeSites) {
+    this.offsets = sites.offsets;
+    this.layouts = Array.from(module.functions, (_, defined) =>
+      frameLayout(module, defined, sites.localsOf?.(defined)),
+    );
+    // The survey of a large module is freed.
+    this.#codeStart = module.code.codeStart.slice(0, module.functions.length);
+    this.#bodyEnd = module.code.bodyEnd.slice(0, module.functions.length);
+  }
+
+  /** The number of the function, counted from the first defined one, whose code has this offset; -1 if none has. */
+  functionAt(offset: number): number {
+    const found = lowest(this.#bodyEnd.length, (i) => (this.#bodyEnd[i] ?? 0) > offset);
+    return offset >= (this.#codeStart[found] ?? Number.POSITIVE_INFINITY) ? found : -1;
+  }
+
+  /** The first site at or behind an offset that is in the same function; undefined if there is none. */
+  siteFrom(offset: number): number | undefined {
+    const defined = this.functionAt(offset);
+    const site = this.offsets[lowest(this.offsets.length, (i) => (this.offsets[i] ?? 0) >= offset)];
+    return defined >= 0 && site !== undefined && site < (this.#bodyEnd[defined] ?? 0) ? site : undefined;
+  }
+
+  /**
+   * Reads the calls that a process is in, outermost first.
+   * @param start address of its first frame
+   * @param end address behind its last one
+   * @returns what can be told: of calls that nest too deeply, only the outer ones
+   */
+  read(frames: DataView, start: number, end: number): KeptFrame[] {
+    const found: KeptFrame[] = [];
+    const limit = Math.min(end, start + FRAMES_LIMIT, frames.byteLength);
+    for (let at = start; at + 4 <= limit; ) {
+      const frame = this.frameAt(frames, at);
+      if (frame === undefined) break;
+      found.push(frame);
+      at += frame.layout.size;
+    }
+    return found;
+  }
+
+  /** The frame at an address; undefined if what is there is none. */
+  frameAt(frames: DataView, at: number): KeptFrame | undefined {
+    const site = frames.getUint32(at, true);
+    const defined = this.functionAt(site);
+    const layout = this.layouts[defined];
+    return layout === undefined ? undefined : { site, defined, at, layout };
+  }
+}
+
+/** The address of the frames that an address is among. */
+export function framesOf(address: number): number {
+  return address - (address % FRAMES_SIZE);
+}
+
+/** The offsets of all instructions. */
+export function everyInstruction({ bytes, code }: WasmModule): Uint32Array {
+  const found: number[] = [];
+  for (let i = 0; i < code.functionCount; i++) {
+    const end = code.bodyEnd[i] ?? 0;
+    const reader = new InstructionReader(bytes, code.codeStart[i] ?? 0, end, 'code section');
+    while (reader.position < end) {
+      reader.next();
+      found.push(reader.start);
+    }
+  }
+  return Uint32Array.from(found);
+}
+
+/** The lowest index below `count` for which a condition holds that holds for all behind it; `count` if there is none. */
+function lowest(count: number, holds: (index: number) => boolean): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
