@@ -11,10 +11,13 @@ const FUNCTION_SUBSECTION = 1;
  * Source: core specification, appendix "Custom Sections", "Name Section".
  */
 export function functionNames(module: WasmModule): Map<number, string> {
-  const names = new Map<number, string>();
   const custom = customSection(module, 'name');
-  if (custom === undefined) return names;
-  const reader = customReader(module, custom);
+  return custom === undefined ? new Map() : functionNamesIn(customReader(module, custom));
+}
+
+/** The same, from the contents of the section. */
+export function functionNamesIn(reader: ByteReader): Map<number, string> {
+  const names = new Map<number, string>();
   try {
     while (reader.remaining > 0) {
       const id = reader.u8('a subsection id');

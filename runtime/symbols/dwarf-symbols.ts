@@ -1,0 +1,215 @@
+import { printable } from '../text/printable.ts';
+import { demangle } from './demangle.ts';
+import { ByteCache } from './dwarf/byte-cache.ts';
+import { unlessMalformed } from './dwarf/byte-cursor.ts';
+import { At, Tag } from './dwarf/constants.ts';
+import type { Die } from './dwarf/die.ts';
+import type { Dwarf } from './dwarf/dwarf.ts';
+import type { LineHeader } from './dwarf/line-header.ts';
+import type { Unit } from './dwarf/unit.ts';
+import { FileLines, LineStartList } from './file-lines.ts';
+import type { ModuleParts } from './module-parts.ts';
+import type { NameSymbols } from './name-symbols.ts';
+import type { LineStart, SourcePlace, SymbolFrame, Symbols } from './symbols.ts';
+
+/** Names that are kept: those of the functions that are looked up again and again. */
+const MAX_NAMES = 10_000;
+
+/** Files whose lines are kept take this many bytes. */
+const MAX_LINES_SIZE = 2 ** 22;
+
+/** Inlined calls around one another. */
+const MAX_DEPTH = 1000;
+
+/** Scopes around a function whose names are part of its name. */
+const MAX_SCOPES = 32;
+
+interface FunctionNames {
+  readonly functionName: string | null;
+  readonly linkageName: string | null;
+}
+
+const UNKNOWN: FunctionNames = { functionName: null, linkageName: null };
+
+/** Symbols from debug information in the format DWARF. What it does not know comes from the names of the module. */
+export class DwarfSymbols implements Symbols {
+  readonly source = 'dwarf';
+  readonly dwarf: Dwarf;
+  readonly #parts: ModuleParts;
+  readonly #names: NameSymbols;
+  readonly #functionNames = new Map<Unit, Map<number, FunctionNames>>();
+  #nameCount = 0;
+  readonly #lines = new ByteCache<string, FileLines>(MAX_LINES_SIZE);
+  /** By path: the units that name the file, and its index there, in turns. */
+  #files: Map<string, number[]> | null = null;
+
+  constructor(dwarf: Dwarf, parts: ModuleParts, names: NameSymbols) {
+    this.dwarf = dwarf;
+    this.#parts = parts;
+    this.#names = names;
+  }
+
+  framesAt(offset: number): readonly SymbolFrame[] {
+    const { codeStart, codeEnd } = this.#parts;
+    if (!(offset >= codeStart && offset < codeEnd)) return [];
+    const frames = unlessMalformed(() => this.#framesAt(offset - codeStart), []);
+    return frames.length > 0 ? this.#named(frames, offset) : this.#names.framesAt(offset);
+  }
+
+  files(): readonly string[] {
+    return [...this.#fileIndex().keys()];
+  }
+
+  linesOf(file: string): readonly number[] {
+    return this.#linesOf(file).lines();
+  }
+
+  startsOf(file: string, line: number): readonly LineStart[] {
+    return this.#linesOf(file).startsOf(line);
+  }
+
+  #framesAt(address: number): SymbolFrame[] {
+    const unit = this.dwarf.unitAt(address);
+    if (unit === null) return [];
+    const table = this.dwarf.linesOf(unit);
+    const row = table?.rowAt(address) ?? null;
+    let place =
+      row === null || table === null ? null : placeOf(table.header, unit, row.file, row.line, row.column);
+    const functions = this.dwarf.functionsOf(unit);
+    const frames: SymbolFrame[] = [];
+    let index = functions.at(address);
+    while (index >= 0 && frames.length < MAX_DEPTH) {
+      const die = unit.dieAt(functions.die(index));
+      const caller = functions.caller(index);
+      if (die === null) break;
+      frames.push({ ...this.#namesOf(unit, die), place, isInlined: caller >= 0 });
+      place = table === null ? null : unlessMalformed(() => callPlace(table.header, unit, die), null);
+      index = caller;
+    }
+    if (frames.length === 0 && place !== null) {
+      frames.push({ functionName: null, linkageName: null, place, isInlined: false });
+    }
+    return frames;
+  }
+
+  /** A function without an entry gets its name from the module. */
+  #named(frames: SymbolFrame[], offset: number): SymbolFrame[] {
+    const outermost = frames.at(-1);
+    if (outermost === undefined || outermost.functionName !== null) return frames;
+    const [named] = this.#names.framesAt(offset);
+    if (named === undefined) return frames;
+    const { functionName, linkageName } = named;
+    return [...frames.slice(0, -1), { ...outermost, functionName, linkageName }];
+  }
+
+  #namesOf(unit: Unit, die: Die): FunctionNames {
+    let names = this.#functionNames.get(unit);
+    if (this.#nameCount > MAX_NAMES || names === undefined) {
+      if (this.#nameCount > MAX_NAMES) this.#functionNames.clear();
+      names = new Map();
+      this.#functionNames.set(unit, names);
+      this.#nameCount = this.#nameCount > MAX_NAMES ? 0 : this.#nameCount;
+    }
+    let known = names.get(die.offset);
+    if (known === undefined) {
+      known = unlessMalformed(() => this.#readNames(unit, die), UNKNOWN);
+      names.set(die.offset, known);
+      this.#nameCount++;
+    }
+    return known;
+  }
+
+  #readNames(unit: Unit, die: Die): FunctionNames {
+    const { name, linkageName } = die;
+    if (linkageName !== null) {
+      const path = demangle(linkageName);
+      if (path !== printable(linkageName)) return { functionName: path, linkageName };
+    }
+    return { functionName: name === null ? linkageName : this.#path(unit, die, name), linkageName };
+  }
+
+  /** The name with the namespaces and types around the function's declaration: `shop::Basket::add`. */
+  #path(unit: Unit, die: Die, name: string): string {
+    let declared = die;
+    for (const origin of die.origins()) declared = origin;
+    const path = [name];
+    const home = declared.unit === unit ? unit : unit.home.unitAt(declared.offset);
+    if (home === null) return printable(name);
+    const functions = this.dwarf.functionsOf(home);
+    let scope = functions.scopeOf(declared.offset);
+    for (let count = 0; scope >= 0 && count < MAX_SCOPES; count++) {
+      const around = home.dieAt(scope);
+      path.push(around?.name ?? (around?.tag === Tag.namespace ? '(anonymous namespace)' : '(anonymous)'));
+      scope = functions.scopeOf(scope);
+    }
+    return printable(path.reverse().join('::'));
+  }
+
+  #linesOf(file: string): FileLines {
+    return this.#lines.get(file, () => {
+      const starts = new LineStartList();
+      const places = this.#fileIndex().get(file) ?? [];
+      const { units } = this.dwarf.file;
+      for (let i = 0; i + 1 < places.length; i += 2) {
+        const unit = units[places[i] ?? -1];
+        if (unit !== undefined) this.#addStarts(unit, places[i + 1] ?? 0, starts);
+      }
+      return new FileLines(starts);
+    });
+  }
+
+  /** Adds where lines of a file begin: the first row of each run of rows of one line that is a statement. */
+  #addStarts(unit: Unit, file: number, starts: LineStartList): void {
+    const table = this.dwarf.linesOf(unit);
+    if (table === null) return;
+    const { codeStart } = this.#parts;
+    table.forEachRow((row, previousFile, previousLine) => {
+      if (row.file !== file || !row.isStmt) return;
+      if (previousFile === file && previousLine === row.line) return;
+      starts.add(row.line, row.column, codeStart + row.address);
+    });
+  }
+
+  #fileIndex(): Map<string, number[]> {
+    if (this.#files !== null) return this.#files;
+    const files = new Map<string, number[]>();
+    this.#files = files;
+    // Headers that overlap could make much of little.
+    let budget = 4 * this.dwarf.file.sections.line.length + 2 ** 16;
+    const known = new Set<number>();
+    for (const [unitIndex, unit] of this.dwarf.file.units.entries()) {
+      const header = budget < 0 ? null : this.dwarf.filesOf(unit);
+      if (header === null || known.has(header.programStart)) continue;
+      known.add(header.programStart);
+      budget -= header.end - header.start;
+      const compDir = unit.compDir;
+      for (let i = 0; i < header.fileCount; i++) {
+        const path = header.fileName(header.firstFile + i, compDir);
+        if (path === null) continue;
+        const places = files.get(path);
+        if (places === undefined) files.set(path, [unitIndex, header.firstFile + i]);
+        else places.push(unitIndex, header.firstFile + i);
+      }
+    }
+    return files;
+  }
+}
+
+function placeOf(
+  header: LineHeader,
+  unit: Unit,
+  file: number,
+  line: number,
+  column: number,
+): SourcePlace | null {
+  const path = header.fileName(file, unit.compDir);
+  return path === null ? null : { file: path, line, column };
+}
+
+/** Where an inlined call stands. */
+function callPlace(header: LineHeader, unit: Unit, die: Die): SourcePlace | null {
+  const file = die.number(At.callFile);
+  return file === null
+    ? null
+    : placeOf(header, unit, file, die.number(At.callLine) ?? 0, die.number(At.callColumn) ?? 0);
+}

@@ -1,0 +1,47 @@
+/** A place in a source file. */
+export interface SourcePlace {
+  /** The path as the compiler knew it. It is whatever the module says: neither fit for a terminal, nor a file that must exist. */
+  readonly file: string;
+  /** Counts from 1. */
+  readonly line: number;
+  /** Counts from 1; 0 where it is not known. */
+  readonly column: number;
+}
+
+/** A function that was being executed at an offset. */
+export interface SymbolFrame {
+  /** Readable, with the namespaces or types around it; null if it is not known. */
+  readonly functionName: string | null;
+  /** The function's symbol as the linker knows it; null if there is none. */
+  readonly linkageName: string | null;
+  readonly place: SourcePlace | null;
+  /** Whether the compiler has put its code into that of the next frame. */
+  readonly isInlined: boolean;
+}
+
+/** A place in the code at which a line begins. */
+export interface LineStart {
+  /** In the module. */
+  readonly offset: number;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where symbols come from. */
+export type SymbolSource = 'dwarf' | 'source map' | 'names';
+
+/**
+ * What is known of the code of a module in words of its source. Offsets count bytes from the start of the module as its author
+ * built it. No method throws because of what the module says: it knows less then.
+ */
+export interface Symbols {
+  readonly source: SymbolSource;
+  /** The frames at an offset: calls that were inlined there, innermost first, then the function itself. Empty if nothing is known. */
+  framesAt(offset: number): readonly SymbolFrame[];
+  /** The source files that have code, as frames name them. */
+  files(): readonly string[];
+  /** The lines of a file at which statements begin, in order. */
+  linesOf(file: string): readonly number[];
+  /** Where the statements of a line begin: one for each run of code that the compiler made of it. */
+  startsOf(file: string, line: number): readonly LineStart[];
+}
