@@ -5,7 +5,7 @@ import { printableLines, processActivity } from '../runtime/inspect/view/index.t
 import { type InspectClient, InspectRequestError } from '../runtime/internal.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
-import { Held } from './held.ts';
+import { FIRST_FRAMES, Held } from './held.ts';
 import type { Ids } from './ids.ts';
 import type { Output } from './output.ts';
 import type { CustomEvents } from './protocol.ts';
@@ -73,7 +73,10 @@ export class Debuggee {
       describe,
       (process) => this.#areAllPaused || this.held.has(process),
     );
-    this.disassemblies = new Disassemblies(client, session.ids);
+    this.disassemblies = new Disassemblies(
+      (module) => client.request('module/bytes', { module }),
+      session.ids,
+    );
     this.#on('processes/changed', (changes) => this.#changed(changes));
     this.#on('process/stopped', (event) => this.#stopped(event));
     this.#on('process/continued', ({ process }) => this.#continued(process));
@@ -208,17 +211,13 @@ export class Debuggee {
   }
 
   /**
-   * Requests a stack and the text of its innermost function at once: the client will ask for them as soon as it has read
-   * that the process has stopped.
+   * Requests a stack and the texts of its innermost functions at once: the client will ask for them as soon as it has read
+   * that the process has stopped. Whoever asks gets the stack when the texts are there, so that answers keep the order of requests.
    */
-  #prepareStack(process: ProcessKey): Promise<Stack> {
-    const stack = this.client.request('process/stack', { process });
-    const prepare = async () => {
-      const [innermost] = (await stack).frames;
-      if (innermost !== undefined) await this.disassemblies.place(innermost);
-    };
-    // The error is told when the stack is asked for.
-    prepare().catch(() => {});
+  async #prepareStack(process: ProcessKey): Promise<Stack> {
+    const stack = await this.client.request('process/stack', { process });
+    const texts = stack.frames.slice(0, FIRST_FRAMES).map((frame) => this.disassemblies.place(frame));
+    await Promise.allSettled(texts);
     return stack;
   }
 

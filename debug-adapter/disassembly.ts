@@ -1,18 +1,23 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
-import { displayName } from '../runtime/inspect/view/index.ts';
-import {
-  type Disassembly,
-  disassembleFunction,
-  type InspectClient,
-  lineOf,
-  readModule,
-  type WasmModule,
-} from '../runtime/internal.ts';
+import { HelperError, HelperThread, lineOf } from '../runtime/internal.ts';
+import type { DisassemblyAnswer, DisassemblyJob, FunctionText } from './disassembler.ts';
 import type { Ids } from './ids.ts';
 
 /** The most functions whose text is kept: a text may have megabytes. */
 const KEPT_TEXTS = 32;
+
+/** Milliseconds that disassembling one function may take, the reading of its module included. The largest take some seconds. */
+const TIME_LIMIT = 20_000;
+
+/** Milliseconds after which the thread ends if nothing is asked of it. */
+const IDLE_TIME = 60_000;
+
+/** Tells the bundled script of the thread; missing where nothing is bundled. */
+declare const disassemblerScript: (() => string) | undefined;
+
+/** Gets the bytes of a module, in base64. */
+type FetchModule = (module: ModuleKey) => Promise<{ readonly data: string }>;
 
 /** A call in the text of its function. */
 export interface Place {
@@ -22,23 +27,40 @@ export interface Place {
   readonly line: number;
 }
 
-/** Functions of the program's modules as text. */
+/**
+ * Functions of the program's modules as text. They are read and disassembled in a thread of their own: whoever wrote a module may
+ * have made it so that this takes very long, and in VS Code all other extensions run in this thread.
+ */
 export class Disassemblies {
-  readonly #client: InspectClient;
+  readonly #fetch: FetchModule;
   readonly #ids: Ids;
-  readonly #modules = new Map<ModuleKey, Promise<WasmModule>>();
+  readonly #limit: number;
+  readonly #thread = new HelperThread<DisassemblyJob, DisassemblyAnswer>(
+    () =>
+      typeof disassemblerScript === 'undefined'
+        ? new URL('./disassembler.ts', import.meta.url)
+        : disassemblerScript(),
+    IDLE_TIME,
+  );
+  readonly #modules = new Map<ModuleKey, Promise<Uint8Array>>();
+  /** Modules that the thread has had. */
+  readonly #sent = new Set<ModuleKey>();
+  /** What stands in place of the texts of modules that took too long. */
+  readonly #refused = new Map<ModuleKey, FunctionText>();
   /** By source reference, in the order in which they were used last. */
-  readonly #texts = new Map<number, Disassembly>();
+  readonly #texts = new Map<number, Promise<FunctionText>>();
 
-  constructor(client: InspectClient, ids: Ids) {
-    this.#client = client;
+  /** @param limit milliseconds that disassembling one function may take */
+  constructor(fetch: FetchModule, ids: Ids, limit = TIME_LIMIT) {
+    this.#fetch = fetch;
     this.#ids = ids;
+    this.#limit = limit;
   }
 
   async place(frame: StackFrame): Promise<Place> {
     const { module, functionIndex, offset } = frame;
     const sourceReference = this.#ids.source(module, functionIndex);
-    const disassembly = await this.#disassembly(sourceReference, module, functionIndex);
+    const { disassembly } = await this.#text(sourceReference, module, functionIndex);
     const functionName = await this.nameOf(frame);
     const name = `${functionName}.wat`;
     return {
@@ -51,9 +73,9 @@ export class Disassemblies {
   /** The name of a frame's function: its own name, or else that of its export, or else its index. */
   async nameOf({ module, functionIndex, functionName }: Omit<StackFrame, 'offset'>): Promise<string> {
     if (functionName !== undefined) return functionName;
-    const { exports } = await this.#module(module);
-    const exported = exports.find(({ kind, index }) => kind === 'function' && index === functionIndex);
-    return exported === undefined ? `function ${functionIndex}` : displayName(exported.name);
+    const sourceReference = this.#ids.source(module, functionIndex);
+    const { exportName } = await this.#text(sourceReference, module, functionIndex);
+    return exportName ?? `function ${functionIndex}`;
   }
 
   /** Describes a frame in one line: its function and the offset. */
@@ -65,35 +87,64 @@ export class Disassemblies {
   async text(sourceReference: number): Promise<string | undefined> {
     const source = this.#ids.sourceOf(sourceReference);
     if (source === undefined) return undefined;
-    return (await this.#disassembly(sourceReference, source.module, source.functionIndex)).text;
+    return (await this.#text(sourceReference, source.module, source.functionIndex)).disassembly.text;
   }
 
-  async #disassembly(sourceReference: number, key: ModuleKey, functionIndex: number): Promise<Disassembly> {
-    const module = await this.#module(key);
-    const known = this.#texts.get(sourceReference);
-    const disassembly = known ?? disassembleFunction(module, functionIndex);
+  #text(sourceReference: number, key: ModuleKey, functionIndex: number): Promise<FunctionText> {
+    let text = this.#texts.get(sourceReference);
+    if (text === undefined) {
+      text = this.#disassemble(key, functionIndex);
+      // After a failure it may be requested again.
+      text.catch(() => this.#texts.delete(sourceReference));
+    }
     this.#texts.delete(sourceReference);
-    this.#texts.set(sourceReference, disassembly);
+    this.#texts.set(sourceReference, text);
     for (const oldest of this.#texts.keys()) {
       if (this.#texts.size <= KEPT_TEXTS) break;
       this.#texts.delete(oldest);
     }
-    return disassembly;
+    return text;
   }
 
-  #module(key: ModuleKey): Promise<WasmModule> {
+  async #disassemble(module: ModuleKey, functionIndex: number): Promise<FunctionText> {
+    const bytes = await this.#module(module);
+    // Each of its functions would take as long, and all others would wait for it.
+    const refused = this.#refused.get(module);
+    if (refused !== undefined) return refused;
+    try {
+      const known = this.#sent.has(module);
+      this.#sent.add(module);
+      let answer = await this.#thread.run(
+        { module, bytes: known ? null : bytes, functionIndex },
+        this.#limit,
+      );
+      if (answer === 'unknown module')
+        answer = await this.#thread.run({ module, bytes, functionIndex }, this.#limit);
+      if (answer === 'unknown module')
+        throw new Error('the thread does not know the module that it was given');
+      return 'wrong' in answer ? withoutText(answer.wrong) : answer;
+    } catch (error) {
+      if (!(error instanceof HelperError)) throw error;
+      const text = withoutText(error.message);
+      this.#refused.set(module, text);
+      return text;
+    }
+  }
+
+  #module(key: ModuleKey): Promise<Uint8Array> {
     let module = this.#modules.get(key);
     if (module === undefined) {
-      module = this.#fetch(key);
+      module = this.#fetch(key).then(({ data }) => new Uint8Array(Buffer.from(data, 'base64')));
       this.#modules.set(key, module);
       // After a failure it may be requested again.
       module.catch(() => this.#modules.delete(key));
     }
     return module;
   }
+}
 
-  async #fetch(module: ModuleKey): Promise<WasmModule> {
-    const { data } = await this.#client.request('module/bytes', { module });
-    return readModule(new Uint8Array(Buffer.from(data, 'base64')));
-  }
+/** What stands in place of a function that cannot be shown. */
+function withoutText(reason: string): FunctionText {
+  const text = `;; the function cannot be disassembled: ${reason}`;
+  return { disassembly: { text, offsets: [-1] }, exportName: null };
 }

@@ -1,5 +1,8 @@
 import type { Notifications, ProcessEnd, Stack } from '../runtime/inspect/protocol.ts';
 
+/** The number of frames that clients request at first. */
+export const FIRST_FRAMES = 20;
+
 /** Milliseconds in which a client asks for the reason of a failure, if it ever does. */
 const SHOWING = 5000;
 
@@ -18,6 +21,8 @@ export class Held {
     this.why = why;
     this.end = process.end;
     this.stack = stack;
+    // An error is told when the stack is asked for.
+    stack.catch(() => {});
     this.explained = new Promise((done) => {
       this.#explain = done;
       if (why === 'failure') setTimeout(done, SHOWING).unref();

@@ -127,20 +127,27 @@ const results = await Promise.all([
     splitting: true,
     chunkNames: 'part-[hash]',
     external: ['wabt'],
-    banner: { js: 'const assemblerScript = () => import.meta.dirname + "/assembler.cjs";' },
+    banner: {
+      js: `const assemblerScript = () => import.meta.dirname + "/assembler.cjs";
+        const disassemblerScript = () => import.meta.dirname + "/disassembler.cjs";`,
+    },
   }),
   // The threads for work that must not hold up the others.
   build({
     ...forExtensionHost,
     entryPoints: {
       assembler: 'runtime/wat/assembler.ts',
+      disassembler: 'debug-adapter/disassembler.ts',
       'module-reader': 'extension/modules/module-reader.ts',
     },
   }),
   build({
     ...forExtensionHost,
     entryPoints: { extension: 'extension/main.ts' },
-    banner: { js: 'const moduleReaderScript = () => __dirname + "/module-reader.cjs";' },
+    banner: {
+      js: `const moduleReaderScript = () => __dirname + "/module-reader.cjs";
+        const disassemblerScript = () => __dirname + "/disassembler.cjs";`,
+    },
   }),
 ]);
 for (const command of ['lunatic.cjs', 'cargo-lunatic.js']) chmodSync(join('dist', command), 0o755);

@@ -1,12 +1,10 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessKey, StackFrame } from '../../runtime/inspect/protocol.ts';
+import { FIRST_FRAMES } from '../held.ts';
 import { isLibraryCode } from '../library-code.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 import { processOf } from './process-of.ts';
-
-/** The number of frames that clients request at first. */
-const FIRST_FRAMES = 20;
 
 export const stackTrace = request({
   parse: (args) => ({

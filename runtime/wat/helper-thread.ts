@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** Milliseconds after which a thread that has nothing to do ends. */
+/** Milliseconds after which a thread that has nothing to do ends, unless its owner says otherwise. */
 const IDLE_TIME = 5000;
 
 /** Megabytes of JavaScript objects that a thread may have. Bytes of modules are not among them. */
@@ -21,13 +21,18 @@ export class HelperError extends Error {
  */
 export class HelperThread<Job, Answer> {
   readonly #script: () => string | URL;
+  readonly #idleTime: number;
   #worker: Worker | null = null;
   #idle: NodeJS.Timeout | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param script tells the file that the thread runs */
-  constructor(script: () => string | URL) {
+  /**
+   * @param script tells the file that the thread runs
+   * @param idleTime milliseconds after which the thread ends if it has nothing to do
+   */
+  constructor(script: () => string | URL, idleTime = IDLE_TIME) {
     this.#script = script;
+    this.#idleTime = idleTime;
   }
 
   /**
@@ -91,6 +96,6 @@ export class HelperThread<Job, Answer> {
     this.#idle = setTimeout(() => {
       this.#worker = null;
       worker.terminate();
-    }, IDLE_TIME).unref();
+    }, this.#idleTime).unref();
   }
 }

@@ -45,6 +45,7 @@ describe('the VSIX', () => {
         'dist/main.cjs',
         'dist/program.cjs',
         'dist/assembler.cjs',
+        'dist/disassembler.cjs',
         'dist/module-reader.cjs',
         'dist/LICENCES.txt',
         'node_modules/wabt/index.js',
