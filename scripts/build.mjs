@@ -6,6 +6,9 @@ import { isBuiltin } from 'node:module';
 import { basename, join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
 
+/** Modules that Node itself has loaded before our first line. Each file that got them by getters would have all getters of its own. */
+const ALWAYS_LOADED = new Set(['node:fs', 'node:path', 'node:process', 'node:url', 'node:util']);
+
 const shared = {
   outdir: 'dist',
   bundle: true,
@@ -60,11 +63,12 @@ const script = {
 };
 /** What the first script takes from the second one when it is needed. */
 const LATER = ['./inspection.ts', './metrics-export.ts', '../plugins/load-plugins.ts'];
-/** The module that imports for both is in the launcher. */
+/** What both take from the launcher. */
+const IN_LAUNCHER = ['./checksum.ts', './private-files.ts'];
 const IMPORTING = 'runtime/plugins/import-module.ts';
 const first = {
   ...script,
-  external: ['wabt', ...LATER],
+  external: ['wabt', ...LATER, ...IN_LAUNCHER],
 };
 const second = {
   ...script,
@@ -74,7 +78,7 @@ const second = {
       export const later = { ${LATER.map((path) => `get '${path}'() { return require('${path}'); }`)} };`,
   },
   entryNames: 'program',
-  external: ['wabt'],
+  external: ['wabt', ...IN_LAUNCHER],
 };
 const { metafile: inFirst } = await build({
   ...first,
@@ -203,9 +207,12 @@ function builtinModules() {
     async setup({ onResolve, onLoad, initialOptions }) {
       const names = await importedNames(initialOptions);
       // Older packages leave out the prefix.
-      onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
-        isBuiltin(path) ? { path, namespace: kind === 'require-call' ? 'required' : 'imported' } : null,
-      );
+      onResolve({ filter: /^[a-z]/ }, ({ path, kind }) => {
+        if (ALWAYS_LOADED.has(path)) return { path, external: true };
+        return isBuiltin(path)
+          ? { path, namespace: kind === 'require-call' ? 'required' : 'imported' }
+          : null;
+      });
       onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({
         contents: `module.exports = ${load(path)};`,
       }));

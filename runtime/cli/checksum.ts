@@ -1,16 +1,16 @@
 /** `checksum.wat` as a binary, in base64. */
 export const CHECKSUM =
-  'AGFzbQEAAAABDAJgAn5+AX5gAn9/AAMDAgABBQMBAAEHEAIGbWVtb3J5AgADYWRkAAEKawIWACAAIAGFQpX4qfqXt96bnn9+Qh+J' +
-  'C1IBAn5BACkDACECQQgpAwAhAwNAIAIgACkDABAAIQIgAyAAKQMIEAAhAyACIANCEYl8IQIgAEEQaiIAIAFJDQALQQAgAjcDAEEI' +
-  'IAMgAoU3AwAL';
+  'AGFzbQEAAAABBgFgAn9/AAMCAQAFAwEAAQcQAgZtZW1vcnkCAANhZGQAAAqvAQGsAQEDe0EA/QAEACECQRD9AAQAIQMDQCACIAD9AAQA/' +
+  'VH9DLF5N553yuuFPa6ywi/r1Cf9tQEhBCAEIARBD/2tAf1RIQQgAyAA/QAEEP1R/QyxZ1YWUS2ezJM1hxtryuuF/bUBIQMgAyADQQ39rQ' +
+  'H9USAEIAT9DQQFBgcICQoLDA0ODwABAgP9rgEhAiAEIQMgAEEgaiIAIAFJDQALQQAgAv0LBABBECAD/QsEAAs=';
 
 /** Of the checksum's memory: where the sum stands, where bytes are put, and how many fit. */
 const SUM_AT = 0;
-const SUM_SIZE = 16;
+const SUM_SIZE = 32;
 const INPUT_AT = 1024;
 const PIECE = 2 ** 16 - INPUT_AT;
 
-export const DIGEST_SIZE = 32;
+export const DIGEST_SIZE = SUM_SIZE;
 
 interface Checksum {
   readonly memory: WebAssembly.Memory;
@@ -42,9 +42,9 @@ export function checksumOf(pieces: readonly Uint8Array[]): Buffer {
   bytes.fill(0, INPUT_AT + filled, end);
   if (filled > 0) add(INPUT_AT, end);
   // The size, and zeros that bring each bit everywhere.
-  bytes.fill(0, INPUT_AT, INPUT_AT + 4 * SUM_SIZE);
+  bytes.fill(0, INPUT_AT, INPUT_AT + 8 * SUM_SIZE);
   bytes.writeUInt32LE(size, INPUT_AT);
-  add(INPUT_AT, INPUT_AT + 4 * SUM_SIZE);
+  add(INPUT_AT, INPUT_AT + 8 * SUM_SIZE);
   const digest = Buffer.alloc(DIGEST_SIZE);
   bytes.copy(digest, 0, SUM_AT, SUM_AT + SUM_SIZE);
   return digest;

@@ -85,7 +85,8 @@ export async function run(
       return loaded;
     }),
   );
-  new EndingSignals(streams, () => runtime.scheduler.halt()).takeAfterFirstTurn();
+  const signals = new EndingSignals(streams, () => runtime.scheduler.halt());
+  signals.takeAfterFirstTurn();
   const stdio = {
     input: standardInput(),
     output: inspection?.watched('stdout', streams.output) ?? streams.output,
@@ -118,6 +119,8 @@ export async function run(
     throw failure;
   } finally {
     clearInterval(awake);
+    // A program that has ended so soon has nothing else to do, and signals end it, whoever it writes to.
+    if (!signals.areTaken) streams.writeAtOnce();
     await streams.flush();
   }
 }

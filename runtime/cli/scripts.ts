@@ -1,5 +1,7 @@
 import * as importing from '../plugins/import-module.ts';
+import * as checksum from './checksum.ts';
 import { runScript } from './compiled-code.ts';
+import * as privateFiles from './private-files.ts';
 
 /** What the build makes of `main.ts`: what most programs run in. */
 interface Main {
@@ -20,8 +22,12 @@ interface Program {
 /** Commands of which the code is kept: each has its own, since V8 keeps the functions that were called. */
 const COMMANDS = /^(run|test|check|exports|ps|stacks|dap|init|completions)$/;
 
-/** This module stays with the launcher, since scripts cannot import. */
-const IMPORTING = 'runtime/plugins/import-module.ts';
+/** Modules that stay with the launcher: it has run the first two already, and scripts cannot import. */
+const OWN: Readonly<Record<string, unknown>> = {
+  './checksum.ts': checksum,
+  './private-files.ts': privateFiles,
+  'runtime/plugins/import-module.ts': importing,
+};
 
 /** The scripts of the command, which belong together: a class of the runtime must be the same one in both. */
 export class Scripts {
@@ -38,7 +44,7 @@ export class Scripts {
   main(): Main {
     return runScript<Main>(`${this.#folder}/main.cjs`, {
       name: 'main',
-      require: (id) => this.#later[id] ?? this.#require(id),
+      require: (id) => OWN[id] ?? this.#later[id] ?? this.#require(id),
       // Others compile little of what a program needs.
       isWorthKeeping: ({ hasRun }) => hasRun,
     });
@@ -49,7 +55,7 @@ export class Scripts {
     const main = this.main();
     const program = runScript<Program>(`${this.#folder}/program.cjs`, {
       name: nameOf(words),
-      require: (id) => main.modules[id] ?? (id === IMPORTING ? importing : this.#require(id)),
+      require: (id) => OWN[id] ?? main.modules[id] ?? this.#require(id),
       isWorthKeeping: ({ hasActed }, code) => hasActed && (code === 0 || main.hasRun),
     });
     this.#later = program.later;

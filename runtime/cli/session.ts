@@ -31,6 +31,8 @@ export function openStreams(): StandardOutput {
 export class EndingSignals {
   readonly #handlers: readonly [NodeJS.Signals, () => void][];
   readonly #watchdog = new Watchdog();
+  /** Whether they are handled. Otherwise they end the command by themselves. */
+  areTaken = false;
 
   /** @param halt called at once. It keeps guests from printing more */
   constructor(streams: StandardOutput, halt: () => void) {
@@ -49,6 +51,7 @@ export class EndingSignals {
   take(): void {
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
     this.#watchdog.isTaken = true;
+    this.areTaken = true;
   }
 
   /** Takes them when a program that is about to begin has had its first turn. Nothing that it prints is written sooner. */
@@ -59,5 +62,6 @@ export class EndingSignals {
   leave(): void {
     for (const [signal, handler] of this.#handlers) process.off(signal, handler);
     this.#watchdog.isTaken = false;
+    this.areTaken = false;
   }
 }

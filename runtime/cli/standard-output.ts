@@ -1,4 +1,4 @@
-import { fstatSync, write } from 'node:fs';
+import { fstatSync, write, writeSync } from 'node:fs';
 import { OutputLine } from '../kernel/output-line.ts';
 import { OutputError, type OutputStream } from '../kernel/stdio.ts';
 import { isTerminal } from './terminal.ts';
@@ -35,6 +35,14 @@ export class StandardOutput {
   /** Waits until everything has been written, or has failed to be. */
   async flush(): Promise<void> {
     await Promise.allSettled(this.#queues.map((queue) => queue.flush()));
+  }
+
+  /**
+   * Writes what it can without the threads that write in the background: starting them takes longer than a short program. Nothing
+   * else is done meanwhile, not even for OS signals, so there must be nothing else to do.
+   */
+  writeAtOnce(): void {
+    for (const queue of this.#queues) queue.writeAtOnce();
   }
 }
 
@@ -81,7 +89,9 @@ class OutputQueue {
   readonly #onBroken: (error: NodeJS.ErrnoException) => void;
   #queue: Chunk[] = [];
   #queuedBytes = 0;
+  /** Whether the queue will be written without another call; and whether the first of it is being written. */
   #writing = false;
+  #isUnderWay = false;
   #failure: OutputError | null = null;
   readonly line = new OutputLine(() => this.isFull);
   #waiters: { resolve: () => void; reject: (error: Error) => void; below: number }[] = [];
@@ -110,24 +120,47 @@ class OutputQueue {
     return this.isFull ? this.#below(HIGH_WATER_MARK) : null;
   }
 
+  writeAtOnce(): void {
+    if (this.#isUnderWay) return;
+    try {
+      for (let next = this.#takeNext(); next !== null; next = this.#takeNext()) {
+        const { fd, bytes } = next;
+        this.#queue.unshift(next);
+        const written = writeSync(fd, bytes);
+        this.#queuedBytes -= written;
+        this.#queue.shift();
+        if (written < bytes.length) this.#queue.unshift({ fd, bytes: bytes.subarray(written) });
+      }
+    } catch (thrown) {
+      const error = thrown as NodeJS.ErrnoException;
+      // There is no room at the moment in a descriptor that does not block: the background waits for it.
+      if (error.code !== 'EAGAIN') this.#fail(error);
+    }
+    this.#wake();
+  }
+
   #below(below: number): Promise<void> {
     if (this.#queuedBytes < below || this.#failure !== null) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject, below }));
   }
 
   #writeNext(): void {
-    const [first] = this.#queue;
-    if (first === undefined) {
-      this.#writing = false;
-      return;
-    }
-    let count = 1;
-    while (this.#queue[count]?.fd === first.fd) count++;
-    const bytes = Buffer.concat(this.#queue.splice(0, count).map((chunk) => chunk.bytes));
-    this.#writeFully(first.fd, bytes);
+    const next = this.#takeNext();
+    if (next === null) this.#writing = false;
+    else this.#writeFully(next.fd, next.bytes);
   }
 
-  #writeFully(fd: number, bytes: Buffer): void {
+  /** Takes what is written next to one descriptor; null if nothing waits. */
+  #takeNext(): Chunk | null {
+    const [first] = this.#queue;
+    if (first === undefined) return null;
+    let count = 1;
+    while (this.#queue[count]?.fd === first.fd) count++;
+    return { fd: first.fd, bytes: Buffer.concat(this.#queue.splice(0, count).map((chunk) => chunk.bytes)) };
+  }
+
+  #writeFully(fd: number, bytes: Uint8Array): void {
+    this.#isUnderWay = true;
     write(fd, bytes, 0, bytes.length, null, (error, written) => {
       if (error !== null && error.code === 'EAGAIN') {
         // The descriptor has been made non-blocking by another OS process. There may be room in a while.
@@ -139,8 +172,12 @@ class OutputQueue {
         return;
       }
       this.#queuedBytes -= written;
-      if (written < bytes.length) this.#writeFully(fd, bytes.subarray(written));
-      else this.#writeNext();
+      if (written < bytes.length) {
+        this.#writeFully(fd, bytes.subarray(written));
+      } else {
+        this.#isUnderWay = false;
+        this.#writeNext();
+      }
       this.#wake();
     });
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableMemory, memoryUsage, platform } from 'node:process';
+import { clockTime } from './clock.ts';
 
 /**
  * The most mappings of the operating system that a process takes for its memory and for each of its stacks. Measured on
@@ -100,16 +101,16 @@ export class Capacity {
    */
   admit(memories: number): string | null {
     if (this.#refusal !== null) {
-      if (performance.now() < this.#refusedUntil) return this.#refusal;
+      if (clockTime() < this.#refusedUntil) return this.#refusal;
       this.#refusal = null;
     }
     if (memories > 0 && this.#noMemoryUntil > 0) {
-      if (performance.now() < this.#noMemoryUntil) return noRoom('address space');
+      if (clockTime() < this.#noMemoryUntil) return noRoom('address space');
       this.#noMemoryUntil = 0;
     }
     const mappings = MAPPINGS_PER_STACK + memories * MAPPINGS_PER_MEMORY;
     if (this.#budget < mappings) {
-      const now = performance.now();
+      const now = clockTime();
       this.#budget = this.#count();
       if (this.#budget < mappings) {
         this.reclaim();
@@ -119,7 +120,7 @@ export class Capacity {
     }
     if (this.#garbage > GARBAGE + this.#stacks * GARBAGE_PER_STACK) this.#collectGarbage();
     if (--this.#unchecked < 0) {
-      const short = this.#look(performance.now());
+      const short = this.#look(clockTime());
       if (short !== null) return short;
       this.#unchecked = SPAWNS_PER_CLOCK;
     }
@@ -140,7 +141,7 @@ export class Capacity {
     let room = this.#room();
     if (typeof room === 'string' && now >= this.#reclaimedUntil) {
       this.reclaim();
-      const end = performance.now();
+      const end = clockTime();
       this.#reclaimedUntil = end + (end - now) * REFUSAL_FACTOR;
       room = this.#room();
     }
@@ -168,7 +169,7 @@ export class Capacity {
   /**
    * Takes note that there was no address space for a fresh memory. To find that out V8 collects all garbage several times,
    * so it is not tried again at once: guests that go on spawning would leave no time for anything else.
-   * @param since when the attempt began, by the clock of `performance`
+   * @param since when the attempt began, by `clockTime`
    */
   refuseMemories(since: number): void {
     this.#noMemoryUntil = refusedUntil(since);
@@ -210,7 +211,7 @@ export class Capacity {
     return Math.min(memory / FASTEST_USE, heap * FASTEST_FILLING);
   }
 
-  /** @param since when measuring began, by the clock of `performance` */
+  /** @param since when measuring began, by `clockTime` */
   #refuse(what: string, since: number): string {
     this.#refusal = noRoom(what);
     this.#refusedUntil = refusedUntil(since);
@@ -223,7 +224,7 @@ function noRoom(what: string): string {
 }
 
 function refusedUntil(since: number): number {
-  const now = performance.now();
+  const now = clockTime();
   return now + Math.max(REFUSAL_TIME, (now - since) * REFUSAL_FACTOR);
 }
 

@@ -1,4 +1,5 @@
 import { Capacity, type Machine } from './capacity.ts';
+import { clockTime } from './clock.ts';
 import { Delivery } from './delivery.ts';
 import { collectGarbage } from './garbage.ts';
 import { Holding } from './holding.ts';
@@ -186,14 +187,14 @@ export class Scheduler implements Turns {
   readonly #turn = (): void => {
     if (this.#halted) return;
     this.#turnPending = false;
-    this.#turnStart = this.#clock = performance.now();
+    this.#turnStart = this.#clock = clockTime();
     this.handOn();
   };
 
   #turnIsOver(): boolean {
     if (++this.#slices < SLICES_PER_CLOCK) return false;
     this.#slices = 0;
-    this.#clock = performance.now();
+    this.#clock = clockTime();
     return this.#clock - this.#turnStart >= TURN_TIME;
   }
 
@@ -252,7 +253,7 @@ export class Scheduler implements Turns {
     if (process.signals !== null) this.drainSignals(process);
     // Host calls have taken more than there was.
     if (process.fuelLeft < 0) throw fuelTrap();
-    const now = performance.now();
+    const now = clockTime();
     if (this.#ticking !== process) {
       this.#ticking = process;
       this.#sliceStart = this.#clock;

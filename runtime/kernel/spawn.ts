@@ -1,6 +1,7 @@
 import type { ProcessConfig } from '../permissions/config.ts';
 import { DirectoryError, OpenDirectories } from '../permissions/open-directories.ts';
 import { type ImportedMemory, memoryImport } from '../wasm/index.ts';
+import { clockTime } from './clock.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { Entry } from './entry.ts';
 import type { Exit } from './exit.ts';
@@ -271,7 +272,7 @@ export class Spawner {
   /** @throws RangeError if the address space is used up: a memory takes the same part of it, whatever its size */
   #emptyMemory(maximum: number, is64: boolean): WebAssembly.Memory {
     const { capacity } = this.#scheduler;
-    const since = performance.now();
+    const since = clockTime();
     try {
       return makeMemory(maximum, is64);
     } catch {

@@ -1,3 +1,5 @@
+import { clockTime } from './clock.ts';
+
 /** The longest delay that Node takes, in milliseconds: about 24.8 days. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
@@ -15,7 +17,7 @@ export class Timer {
 
   /** @param delay milliseconds, at least 0; may be Infinity, which never fires */
   constructor(delay: number, fire: () => void) {
-    this.#due = performance.now() + delay;
+    this.#due = clockTime() + delay;
     this.#fire = fire;
     this.#arm(delay);
   }
@@ -25,7 +27,7 @@ export class Timer {
   }
 
   readonly #check = (): void => {
-    const rest = this.#due - performance.now();
+    const rest = this.#due - clockTime();
     if (rest > TOLERANCE) this.#arm(rest);
     else this.#fire();
   };

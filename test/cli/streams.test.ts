@@ -172,6 +172,33 @@ describe('output', () => {
     expect(Buffer.concat(chunks).toString()).toBe('12345678');
   });
 
+  test('a short program prints whole where there is no room for a moment', async () => {
+    const path = file(
+      'short.wat',
+      `(module ${IMPORTS} (func (export "_start")
+        (drop (call $print (i32.const 1) (i32.const 16) (i32.const 6)))
+        (drop (call $print (i32.const 2) (i32.const 0) (i32.const 5)))
+        (drop (call $print (i32.const 1) (i32.const 0) (i32.const 5)))))`,
+    );
+    // Takes a part, and then has no room, as a descriptor that does not block.
+    const full = file(
+      'full.cjs',
+      `const fs = require('node:fs');
+      const own = fs.writeSync;
+      let calls = 0;
+      fs.writeSync = (fd, bytes, ...rest) => {
+        if (fd !== 1) return own(fd, bytes, ...rest);
+        if (++calls === 1) return own(fd, bytes.subarray(0, 3));
+        throw Object.assign(new Error('full'), { code: 'EAGAIN' });
+      };
+      process.on('exit', () => own(2, ' ' + calls));`,
+    );
+    const { stdout, stderr, exitCode } = await new RunningCommand(['run', path], {
+      env: { NODE_OPTIONS: `--require ${full}` },
+    }).ended;
+    expect({ stdout, stderr, exitCode }).toEqual({ stdout: 'ready\nchild', stderr: 'child 2', exitCode: 0 });
+  });
+
   test('everything is written before the command ends', async () => {
     const path = file(
       'much.wat',

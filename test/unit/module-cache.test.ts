@@ -212,4 +212,23 @@ describe('the digest', () => {
     const all = Array.from({ length: 70 }, (_, size) => digestOf([Buffer.alloc(size)]).toString('hex'));
     expect(new Set(all).size).toBe(70);
   });
+
+  test('tells every bit, and pieces that changed places', () => {
+    const bytes = Buffer.from(Array.from({ length: 96 }, (_, i) => (i * 7) & 0xff));
+    const seen = new Set([digestOf([bytes]).toString('hex')]);
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const other = Buffer.from(bytes);
+      other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      seen.add(digestOf([other]).toString('hex'));
+    }
+    for (let a = 0; a < bytes.length; a += 4) {
+      for (let b = a + 4; b < bytes.length; b += 4) {
+        const other = Buffer.from(bytes);
+        bytes.copy(other, a, b, b + 4);
+        bytes.copy(other, b, a, a + 4);
+        seen.add(digestOf([other]).toString('hex'));
+      }
+    }
+    expect(seen.size).toBe(1 + 96 * 8 + (24 * 23) / 2);
+  });
 });

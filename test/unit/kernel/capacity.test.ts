@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Capacity, type Machine } from '../../../runtime/kernel/capacity.ts';
+import { clockTime } from '../../../runtime/kernel/clock.ts';
 import { guest } from '../../support/guest.ts';
 import { run } from '../../support/program.ts';
 
@@ -177,7 +178,7 @@ test('where the address space is used up, V8 is not asked again for every spawn'
 
 test('a memory that is given up ends the time in which memories are refused', () => {
   const capacity = new Capacity(NOTHING, NOTHING, machine({}).fake);
-  capacity.refuseMemories(performance.now() - 10_000);
+  capacity.refuseMemories(clockTime() - 10_000);
   expect(capacity.admit(1)).toBe('no room for another process on this machine (address space)');
   expect(capacity.admit(0)).toBeNull();
   capacity.addGarbage(1);
