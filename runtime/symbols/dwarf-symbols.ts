@@ -68,6 +68,10 @@ export class DwarfSymbols implements Symbols {
     return this.#linesOf(file).startsOf(line);
   }
 
+  contentOf(): null {
+    return null;
+  }
+
   #framesAt(address: number): SymbolFrame[] {
     const unit = this.dwarf.unitAt(address);
     if (unit === null) return [];

@@ -35,4 +35,8 @@ export class NameSymbols implements Symbols {
   startsOf(): readonly [] {
     return [];
   }
+
+  contentOf(): null {
+    return null;
+  }
 }

@@ -4,6 +4,7 @@ import { dwarfSections } from './dwarf/sections.ts';
 import { DwarfSymbols } from './dwarf-symbols.ts';
 import { ModuleParts } from './module-parts.ts';
 import { NameSymbols } from './name-symbols.ts';
+import { SourceMapSymbols } from './source-map-symbols.ts';
 import type { Symbols } from './symbols.ts';
 
 /**
@@ -14,7 +15,29 @@ import type { Symbols } from './symbols.ts';
 export function openSymbols(module: Uint8Array | ModuleParts, read: ReadCompanion = NO_COMPANIONS): Symbols {
   const parts = module instanceof ModuleParts ? module : new ModuleParts(module);
   const names = new NameSymbols(parts);
-  return openDwarf(parts, names, read) ?? names;
+  return openDwarf(parts, names, read) ?? openSourceMap(parts, names, read) ?? names;
+}
+
+/** A URL that has the source map in itself. */
+const DATA_URL = /^data:application\/json[^,]*?(;base64)?,/;
+
+function openSourceMap(parts: ModuleParts, names: NameSymbols, read: ReadCompanion): Symbols | null {
+  const url = parts.customText('sourceMappingURL');
+  if (url === null) return null;
+  try {
+    const inside = DATA_URL.exec(url);
+    if (inside !== null) {
+      const data = url.slice(inside[0].length);
+      const json =
+        inside[1] === undefined ? decodeURIComponent(data) : Buffer.from(data, 'base64').toString();
+      return new SourceMapSymbols(json, null, parts, names);
+    }
+    const bytes = read({ kind: 'source map', path: url, folder: '' });
+    return bytes === null ? null : new SourceMapSymbols(Buffer.from(bytes).toString(), url, parts, names);
+  } catch {
+    // It is no source map, whatever is wrong with it.
+    return null;
+  }
 }
 
 function openDwarf(parts: ModuleParts, names: NameSymbols, read: ReadCompanion): DwarfSymbols | null {

@@ -3,6 +3,7 @@ import { indexedList, isCode, readAddress, readSectionOffset } from './addresses
 import { ByteCursor, stringAt } from './byte-cursor.ts';
 import { At, Form, Tag } from './constants.ts';
 import { directForm, skipForm } from './encoding.ts';
+import { expressionAt } from './location-list.ts';
 import { readRangeList } from './ranges.ts';
 import type { UnitContext } from './unit-context.ts';
 import { skipDie } from './walk.ts';
@@ -203,9 +204,23 @@ export class Die {
   locationList(attribute: number): number | null {
     const found = this.find(attribute);
     if (found === null) return null;
-    if (found.form !== Form.loclistx) return this.sectionOffset(attribute);
     const { unit } = this;
+    if (found.form !== Form.loclistx) {
+      const offset = readSectionOffset(unit, found.form, found.cursor);
+      return offset === null ? null : unit.contributions.loc + offset;
+    }
     return indexedList(unit, unit.sections.loclists, unit.bases.loclists, found.cursor.uleb());
+  }
+
+  /**
+   * The expression that an attribute such as `DW_AT_location` has at an address; null where there is none: the variable is
+   * nowhere then. `evaluate` says what it means.
+   */
+  expression(attribute: number, address: number): Uint8Array | null {
+    const block = this.block(attribute);
+    if (block !== null) return block;
+    const list = this.locationList(attribute);
+    return list === null ? null : expressionAt(this.unit, list, address);
   }
 
   /** The entry that the attribute refers to. */
