@@ -1,0 +1,52 @@
+/**
+ * `npm run fuzz`: runs fuzzers for a time each, and tells what they have found, with the command that repeats it.
+ * CONTRIBUTING.md explains how to use it.
+ */
+import { parseArgs } from 'node:util';
+import { fuzz } from './fuzz.ts';
+import { FUZZERS } from './fuzzers.ts';
+
+const USAGE = `npm run fuzz -- [--minutes M] [--seed S] [--case N] [--gap MS] [NAME ...]
+
+  --minutes M  minutes for each fuzzer, default 1
+  --seed S     decides all cases, default: a random one, which is printed
+  --case N     runs only this case, and tells more of it
+  --gap MS     milliseconds of computing for which nobody may wait for a guest, default 40
+
+${FUZZERS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    case: { type: 'string' },
+    gap: { type: 'string', default: '40' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const unknown = positionals.filter((word) => FUZZERS.every(({ name }) => name !== word));
+const number = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`"${text}" is not a number`);
+  return value;
+};
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) process.stderr.write(`There is no fuzzer ${unknown.join(', ')}.\n`);
+  console.log(USAGE);
+  process.exit(values.help ? 0 : 2);
+}
+const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number(values.seed);
+const chosen = FUZZERS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+let passed = 0;
+for (const { name } of chosen) {
+  const found = await fuzz(name, {
+    seed,
+    minutes: number(values.minutes),
+    gap: number(values.gap),
+    only: values.case === undefined ? null : number(values.case),
+  });
+  if (found === 0) passed++;
+}
+console.log(`${passed} passed, ${chosen.length - passed} failed`);
+process.exit(passed === chosen.length ? 0 : 1);
