@@ -1,6 +1,7 @@
 import { type BulkKind, bulkKey } from './bulk-kind.ts';
 import { BodyFlag, CALL_WEIGHT, CallFlag, type CodeSurvey, LoopFlag, NO_LOOP } from './code-survey.ts';
 import { CountedLoops } from './counted-loops.ts';
+import { frameCost } from './frame-cost.ts';
 import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
 import { changesTables, isBulk, Op, Shape } from './opcodes.ts';
@@ -116,6 +117,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.#steadyWork = 0;
     this.paths.begin();
     this.paths.openBlock(false);
+    this.paths.add(frameCost(this.localCount[i] ?? 0));
     this.#open(NO_LOOP);
     let flags = 0;
     while (this.#depth > 0) {

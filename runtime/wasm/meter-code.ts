@@ -1,10 +1,11 @@
 import type { BulkWork } from './bulk-work.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
+import { frameCost } from './frame-cost.ts';
 import { isBulk, Op, Shape } from './opcodes.ts';
 
 /**
  * Makes a module count its fuel exactly: every instruction and every entry into a function costs one tick, but block
- * structure costs nothing. Instructions that fill, copy or allocate much cost more, by their length: see `BulkWork`.
+ * structure costs nothing. So does a call of a function with few locals; hundreds of them are charged. Instructions that fill, copy or allocate much cost more, by their length: see `BulkWork`.
  *
  * Costs are added up along straight code and charged to a global where control may leave it. So at every call, branch
  * and loop head, exactly what was executed has been charged. Function entries and loop heads look at the tank. When it
@@ -30,7 +31,7 @@ export class MeterCode implements CodePass {
 
   begin(walk: CodeWalk): boolean {
     this.#bulk.begin(walk);
-    this.#pending = 1;
+    this.#pending = 1 + frameCost(walk.module.code.localCount[walk.definedIndex] ?? 0);
     return true;
   }
 

@@ -1,8 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type AnyPlugin, type Exit, type OutputStream, type Process, ProcessConfig, Runtime } from '../../runtime/internal.ts';
-import type { ProcessContext } from '../../runtime/kernel/process.ts';
+import {
+  type AnyPlugin,
+  type Exit,
+  type OutputStream,
+  type Process,
+  ProcessConfig,
+  Runtime,
+} from '../../runtime/internal.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
 import type { LoadedModule, LoadOptions } from '../../runtime/kernel/module.ts';
+import type { ProcessContext } from '../../runtime/kernel/process.ts';
 import { NO_TAG } from '../../runtime/kernel/tag.ts';
 import { PluginHost } from '../../runtime/plugins/plugin-host.ts';
 import { Op } from '../../runtime/wasm/opcodes.ts';
@@ -81,7 +88,8 @@ export class Arena {
       observer: {
         onExit: (process, exit) => {
           if (process === this.#bystander) return;
-          if (exit.kind === 'bug') this.#failure ??= `${process.entry.name}: ${exit.error.stack ?? exit.message}`;
+          if (exit.kind === 'bug')
+            this.#failure ??= `${process.entry.name}: ${exit.error.stack ?? exit.message}`;
           onExit(process, exit);
         },
       },
@@ -186,7 +194,10 @@ export class Arena {
     const { scheduler } = this.runtime;
     const begin = computed();
     const environments = [this.#environment, this.#bystander?.environment];
-    while (environments.some((environment) => (environment?.size ?? 0) > 0) && computed() - begin < PATIENCE) {
+    while (
+      environments.some((environment) => (environment?.size ?? 0) > 0) &&
+      computed() - begin < PATIENCE
+    ) {
       for (const environment of environments)
         for (const process of environment?.processes() ?? []) scheduler.kill(process);
       await nextTurn();

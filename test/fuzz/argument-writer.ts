@@ -26,8 +26,33 @@ const NAMED_KINDS: readonly (readonly [RegExp, Kind])[] = [
   [/_pem_/, 'pem'],
 ];
 
-const EXTREME_I32 = [0, -1, 1, 2 ** 31, 2 ** 31 - 1, END, END - 1, END - 4, END - 8, END + 1, -8, 0xffff_0000, 4096];
-const EXTREME_I64 = [0n, -1n, 1n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 63n - 1n, 2n ** 64n - 2n, 1000n];
+const EXTREME_I32 = [
+  0,
+  -1,
+  1,
+  2 ** 31,
+  2 ** 31 - 1,
+  END,
+  END - 1,
+  END - 4,
+  END - 8,
+  END + 1,
+  -8,
+  0xffff_0000,
+  4096,
+];
+const EXTREME_I64 = [
+  0n,
+  -1n,
+  1n,
+  2n ** 31n,
+  2n ** 32n,
+  2n ** 53n,
+  2n ** 63n,
+  2n ** 63n - 1n,
+  2n ** 64n - 2n,
+  1000n,
+];
 /** Bytes of a file that a guest may ask the disk to have room for. */
 const MOST_ALLOCATED = 2 ** 20;
 
@@ -71,7 +96,7 @@ export class ArgumentWriter {
         this.#text(code, name, fn);
         i++;
       } else {
-        this.#integer(code, name);
+        this.#number(code, this.#integer(name));
       }
     }
     return `${fn.module}::${fn.name}(${this.#words.join(', ')})`;
@@ -106,22 +131,22 @@ export class ArgumentWriter {
     }
   }
 
-  #integer(code: Code, name: string): void {
+  #integer(name: string): number {
     const random = this.#random;
-    if (name === 'addr_type' && random.chance(0.9)) return this.#number(code, random.pick([4, 4, 4, 6]));
-    if (name === 'port' && random.chance(0.8)) return this.#number(code, random.pick([this.#port, this.#port, 0]));
-    if (/^addr_u8/.test(name) && random.chance(0.8)) {
-      const addresses = this.#pieces.filter(({ kind }) => kind === 'address');
-      return this.#number(code, random.pick(addresses).address);
-    }
+    if (name === 'addr_type' && random.chance(0.9)) return random.pick([4, 4, 4, 6]);
+    if (name === 'port' && random.chance(0.8)) return random.pick([this.#port, this.#port, 0]);
+    if (/^addr_u8/.test(name) && random.chance(0.8))
+      return random.pick(this.#pieces.filter(({ kind }) => kind === 'address')).address;
+    if (this.#valid && name === 'fd') return FIRST_DIRECTORY;
     // Mostly a cell for what points to something, and otherwise a descriptor, a flag or the like.
-    const pointer = /ptr|stat$|size$|opened|written|read$|used|count|position|time$|resolution|offset$/.test(name);
-    if (this.#valid && name === 'fd') return this.#number(code, FIRST_DIRECTORY);
+    const pointer = /ptr|stat$|size$|opened|written|read$|used|count|position|time$|resolution|offset$/.test(
+      name,
+    );
     const way = this.#valid ? 10 : random.below(20);
-    if (way < 2) return this.#number(code, random.pick(EXTREME_I32));
-    if (way < 3) return this.#number(code, random.next());
-    if (pointer) return this.#number(code, way < 17 ? this.#cell() : random.pick(PLACES));
-    this.#number(code, way < 16 ? random.below(9) : random.pick([this.#cell(), ...PLACES]));
+    if (way < 2) return random.pick(EXTREME_I32);
+    if (way < 3) return random.next();
+    if (pointer) return way < 17 ? this.#cell() : random.pick(PLACES);
+    return way < 16 ? random.below(9) : random.pick([this.#cell(), ...PLACES]);
   }
 
   #cell(): number {

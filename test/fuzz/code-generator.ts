@@ -1,5 +1,12 @@
 import { Op } from '../../runtime/wasm/opcodes.ts';
-import { Code, type FunctionType, type ModuleWriter, NO_RESULT, TYPE_CODES, type ValueType } from './module-writer.ts';
+import {
+  Code,
+  type FunctionType,
+  type ModuleWriter,
+  NO_RESULT,
+  TYPE_CODES,
+  type ValueType,
+} from './module-writer.ts';
 import type { Random } from './random.ts';
 
 /** Elements of the table that are functions of one type, so that calls through it find one. A power of two. */
@@ -123,7 +130,8 @@ export class CodeGenerator {
   #blockType(params: readonly ValueType[], results: readonly ValueType[]): void {
     const [type] = results;
     if (params.length === 0 && type === undefined) this.code.u8(NO_RESULT);
-    else if (params.length === 0 && results.length === 1 && type !== undefined) this.code.u8(TYPE_CODES[type]);
+    else if (params.length === 0 && results.length === 1 && type !== undefined)
+      this.code.u8(TYPE_CODES[type]);
     else this.code.s32(this.#around.module.type(params, results));
   }
 
@@ -199,7 +207,8 @@ export class CodeGenerator {
 
   #drop(types: readonly ValueType[]): void {
     for (const type of types.toReversed()) {
-      if (type !== 'exnref' && type !== 'funcref' && this.#random.chance(0.5)) this.code.set(this.#anyLocal(type));
+      if (type !== 'exnref' && type !== 'funcref' && this.#random.chance(0.5))
+        this.code.set(this.#anyLocal(type));
       else this.code.op(Op.drop);
     }
   }
@@ -218,7 +227,11 @@ export class CodeGenerator {
 
   #slotOf({ slot }: Callee): void {
     this.#expression('i32', 2);
-    this.code.i32(SLOTS_PER_TYPE - 1).op(0x71).i32(slot).op(Op.i32Add);
+    this.code
+      .i32(SLOTS_PER_TYPE - 1)
+      .op(0x71)
+      .i32(slot)
+      .op(Op.i32Add);
   }
 
   #callThroughTable(): void {
@@ -386,7 +399,11 @@ export class CodeGenerator {
         code.i32(random.magnitude(2 ** 31 - 1)).set(counter);
         this.#open(Op.loop, [], []);
         statements();
-        code.get(counter).i32(random.pick([1, 1, 1, 3])).op(Op.i32Sub).op(Op.localTee, counter);
+        code
+          .get(counter)
+          .i32(random.pick([1, 1, 1, 3]))
+          .op(Op.i32Sub)
+          .op(Op.localTee, counter);
         if (random.chance(0.5)) code.i32(0).op(0x4a);
         code.op(Op.brIf, 0);
         this.#close();
@@ -421,7 +438,11 @@ export class CodeGenerator {
         code.set(local);
         statements();
         code.get(local).i64(1n).op(0x7d);
-        code.get(local).i64(BigInt(random.magnitude(2 ** 30))).op(0x56).op(Op.brIf, 0);
+        code
+          .get(local)
+          .i64(BigInt(random.magnitude(2 ** 30)))
+          .op(0x56)
+          .op(Op.brIf, 0);
         this.#close();
         code.set(local);
         break;
@@ -559,7 +580,9 @@ export class CodeGenerator {
       else this.#constant(type);
       return;
     }
-    const callees = this.#around.functions.filter(({ results }) => results.length === 1 && results[0] === type);
+    const callees = this.#around.functions.filter(
+      ({ results }) => results.length === 1 && results[0] === type,
+    );
     const choices: (readonly [number, () => void])[] = [
       [6, () => this.#operation(type, depth + 1)],
       [3, () => this.#load(type)],

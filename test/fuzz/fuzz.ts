@@ -93,7 +93,8 @@ function runCases(task: Task, onReport: (report: Report) => void): Promise<strin
     const used = usage(child.pid);
     const computing = (used?.seconds ?? 0) - spoken.computed;
     const waiting = (Date.now() - spoken.at) / 1000;
-    if (computing > SILENT_COMPUTING) reason = `it blocks: ${Math.round(computing)} s of computing without an end`;
+    if (computing > SILENT_COMPUTING)
+      reason = `it blocks: ${Math.round(computing)} s of computing without an end`;
     else if (waiting > SILENT_WAITING) reason = `it has not ended after ${Math.round(waiting)} s`;
     else if ((used?.memory ?? 0) > MOST_MEMORY) reason = `${used?.memory} bytes in memory`;
     if (reason !== null) child.kill('SIGKILL');

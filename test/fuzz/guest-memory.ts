@@ -29,7 +29,18 @@ export interface Piece {
   readonly kind: Kind;
 }
 
-export type Kind = 'name' | 'path' | 'host' | 'rule' | 'sql' | 'module' | 'pem' | 'params' | 'bind' | 'program' | 'address';
+export type Kind =
+  | 'name'
+  | 'path'
+  | 'host'
+  | 'rule'
+  | 'sql'
+  | 'module'
+  | 'pem'
+  | 'params'
+  | 'bind'
+  | 'program'
+  | 'address';
 
 const tls = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url));
 
@@ -53,8 +64,23 @@ function contents(port: number): Readonly<Record<Kind, readonly (string | readon
       ...['a', 'b', 'a/b', '.', '..', '/', '', 'new', 'link', 'link/x', 'a/../..', '../outside/secret'],
       ...['a/', '/etc/passwd', ':memory:', 'db', 'file:db?mode=memory', 'a\0b', 'x'.repeat(5000), '/share/b'],
     ],
-    host: [`127.0.0.1:${port}`, 'localhost:0', 'localhost', `[::1]:${port}`, '0.0.0.0:99999', 'a.invalid:1', ':'],
-    rule: ['10.0.0.0/8:443', '*.example.org', '127.0.0.1', 'lunatic::sqlite', 'lunatic::process::spawn', '::/129'],
+    host: [
+      `127.0.0.1:${port}`,
+      'localhost:0',
+      'localhost',
+      `[::1]:${port}`,
+      '0.0.0.0:99999',
+      'a.invalid:1',
+      ':',
+    ],
+    rule: [
+      '10.0.0.0/8:443',
+      '*.example.org',
+      '127.0.0.1',
+      'lunatic::sqlite',
+      'lunatic::process::spawn',
+      '::/129',
+    ],
     sql: [
       'CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 2), (?1, :x)',
       'INSERT INTO t VALUES (?1, :x)',
@@ -71,9 +97,20 @@ function contents(port: number): Readonly<Record<Kind, readonly (string | readon
       ';'.repeat(5000),
       'SELECT '.repeat(2000),
     ],
-    module: [EMPTY_MODULE, CHILD_MODULE, EMPTY_MODULE.slice(0, 5), [...EMPTY_MODULE, 1, 0xff, 0xff, 0xff, 0xff, 0x0f]],
+    module: [
+      EMPTY_MODULE,
+      CHILD_MODULE,
+      EMPTY_MODULE.slice(0, 5),
+      [...EMPTY_MODULE, 1, 0xff, 0xff, 0xff, 0xff, 0x0f],
+    ],
     pem: [tls('server.pem'), tls('server.key'), tls('test-ca.pem'), '-----BEGIN CERTIFICATE-----\nAAAA\n'],
-    params: [[], [0x7f, 5, ...new Array(15).fill(0)], [0x7e, ...new Array(16).fill(0xff)], [0x7c, ...new Array(16).fill(1)], [1, 2]],
+    params: [
+      [],
+      [0x7f, 5, ...new Array(15).fill(0)],
+      [0x7e, ...new Array(16).fill(0xff)],
+      [0x7c, ...new Array(16).fill(1)],
+      [1, 2],
+    ],
     bind: [
       u64(0),
       // The first parameter is a number, the one called x a text of a length that is not there.
@@ -82,7 +119,13 @@ function contents(port: number): Readonly<Record<Kind, readonly (string | readon
       new Array(8).fill(0xff),
     ],
     program: ['true', 'cat', 'sh', 'LANG', 'LD_PRELOAD', '-n'],
-    address: [[127, 0, 0, 1], [0, 0, 0, 0], new Array(15).fill(0).concat(1), new Array(16).fill(0xff), [10, 0, 0, 1]],
+    address: [
+      [127, 0, 0, 1],
+      [0, 0, 0, 0],
+      new Array(15).fill(0).concat(1),
+      new Array(16).fill(0xff),
+      [10, 0, 0, 1],
+    ],
   };
 }
 
@@ -124,7 +167,10 @@ export function guestMemory(port: number): Contents {
     [0, END],
     [0, END],
   ];
-  for (const [list, start] of [[vectors, VECTORS], [hostile, HOSTILE_VECTORS]] as const) {
+  for (const [list, start] of [
+    [vectors, VECTORS],
+    [hostile, HOSTILE_VECTORS],
+  ] as const) {
     list.forEach(([address = 0, length = 0], i) => {
       view.setUint32(start + i * 8, address, true);
       view.setUint32(start + i * 8 + 4, length, true);
@@ -141,4 +187,14 @@ export function guestMemory(port: number): Contents {
 }
 
 /** Addresses that mean something, beside those of texts. */
-export const PLACES = [CELLS, CELLS + 8, CELLS + 16, CELLS + 24, TAGS, VECTORS, HOSTILE_VECTORS, SUBSCRIPTIONS, BUFFERS];
+export const PLACES = [
+  CELLS,
+  CELLS + 8,
+  CELLS + 16,
+  CELLS + 24,
+  TAGS,
+  VECTORS,
+  HOSTILE_VECTORS,
+  SUBSCRIPTIONS,
+  BUFFERS,
+];

@@ -72,9 +72,17 @@ export class Hoarding {
       const fn = HOST_FUNCTIONS.find(({ module, name }) => `${module}::${name}` === `lunatic::${called}`);
       if (fn === undefined) throw new Error(`there is no host function ${called}`);
       const { params, results } = fn;
-      this.#imports.set(called, module.importFunction(fn.module, fn.name, params as ValueType[], results as ValueType[]));
+      this.#imports.set(
+        called,
+        module.importFunction(fn.module, fn.name, params as ValueType[], results as ValueType[]),
+      );
     }
-    this.#written = module.importFunction('wasi_snapshot_preview1', 'fd_write', ['i32', 'i32', 'i32', 'i32'], ['i32']);
+    this.#written = module.importFunction(
+      'wasi_snapshot_preview1',
+      'fd_write',
+      ['i32', 'i32', 'i32', 'i32'],
+      ['i32'],
+    );
     this.#said = module.importFunction('fuzz', 'said', ['i32', 'i32'], []);
     this.#counter = module.global('i32');
     module.memory = { initial: INITIAL_PAGES };
@@ -158,7 +166,14 @@ export class Hoarding {
     const pages = this.#random.pick([1, 1, 16, 64, 1000]);
     this.#repeat(code, () => {
       code.i32(pages).op(Op.memoryGrow, 0).set(0).get(0).i32(-1).op(Op.i32Ne).begin(Op.if);
-      code.get(0).i32(PAGE).op(Op.i32Mul).i32(7).i32(pages * PAGE).op(Op.memoryFill, 0).op(Op.end);
+      code
+        .get(0)
+        .i32(PAGE)
+        .op(Op.i32Mul)
+        .i32(7)
+        .i32(pages * PAGE)
+        .op(Op.memoryFill, 0)
+        .op(Op.end);
       if (!this.#random.chance(0.3)) return;
       code.op(Op.refNull).u8(0x70);
       code.i32(this.#random.magnitude(100_000)).op(Op.tableGrow, 0).op(Op.drop);
@@ -203,8 +218,16 @@ export class Hoarding {
 
   #name(code: Code): void {
     this.#vary(code, FREE);
-    code.i32(FREE + 4).i32(0x61).i32(LONGEST - 4).op(Op.memoryFill, 0);
-    code.i32(FREE).i32(4 + this.#random.magnitude(LONGEST - 4)).i64(0n).i64(1n);
+    code
+      .i32(FREE + 4)
+      .i32(0x61)
+      .i32(LONGEST - 4)
+      .op(Op.memoryFill, 0);
+    code
+      .i32(FREE)
+      .i32(4 + this.#random.magnitude(LONGEST - 4))
+      .i64(0n)
+      .i64(1n);
     this.#call(code, 'registry::put');
   }
 
@@ -251,8 +274,19 @@ export class Hoarding {
 
   #spawn(code: Code): void {
     const random = this.#random;
-    code.i32(NAME + 3).i32(0x30 + random.below(this.#runs)).op(0x3a, 0, 0);
-    code.i64(BigInt(random.below(2))).i64(-1n).i64(-1n).i32(NAME).i32(NAME_LENGTH).i32(0).i32(0).i32(CELL);
+    code
+      .i32(NAME + 3)
+      .i32(0x30 + random.below(this.#runs))
+      .op(0x3a, 0, 0);
+    code
+      .i64(BigInt(random.below(2)))
+      .i64(-1n)
+      .i64(-1n)
+      .i32(NAME)
+      .i32(NAME_LENGTH)
+      .i32(0)
+      .i32(0)
+      .i32(CELL);
     this.#call(code, 'process::spawn');
     this.#tellFailure(code);
     if (random.chance(0.3)) {
@@ -275,19 +309,42 @@ export class Hoarding {
 
   #socket(code: Code): void {
     // 127.0.0.1
-    code.i32(CELL + 8).i32(0x0100_007f).op(0x36, 0, 0);
-    code.i32(4).i32(CELL + 8).i32(0).i32(0).i32(0).i32(CELL);
+    code
+      .i32(CELL + 8)
+      .i32(0x0100_007f)
+      .op(0x36, 0, 0);
+    code
+      .i32(4)
+      .i32(CELL + 8)
+      .i32(0)
+      .i32(0)
+      .i32(0)
+      .i32(CELL);
     this.#call(code, this.#random.pick(['networking::udp_bind', 'networking::tcp_bind'] as const));
     this.#tellFailure(code);
   }
 
   #print(code: Code): void {
-    code.i32(CELL + 16).i32(FREE).op(0x36, 0, 0).i32(CELL + 20).i32(this.#size()).op(0x36, 0, 0);
-    code.i32(this.#random.between(1, 2)).i32(CELL + 16).i32(1).i32(CELL).call(this.#written).op(Op.drop);
+    code
+      .i32(CELL + 16)
+      .i32(FREE)
+      .op(0x36, 0, 0)
+      .i32(CELL + 20)
+      .i32(this.#size())
+      .op(0x36, 0, 0);
+    code
+      .i32(this.#random.between(1, 2))
+      .i32(CELL + 16)
+      .i32(1)
+      .i32(CELL)
+      .call(this.#written)
+      .op(Op.drop);
   }
 
   /** Whether what a person reads about a process names what ended it. */
   static explains(text: string): boolean {
-    return !/out of memory|allocation|array length|string length|heap|RangeError|this machine|internal/i.test(text);
+    return !/out of memory|allocation|array length|string length|heap|RangeError|this machine|internal/i.test(
+      text,
+    );
   }
 }

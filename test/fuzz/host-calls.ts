@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { HOST_FUNCTIONS, ProcessConfig } from '../../runtime/internal.ts';
@@ -28,7 +37,13 @@ const MOST_MEMORY = MAX_PROCESSES * MAX_MEMORY + MAX_HOST_MEMORY + 512 * MEBIBYT
 const TURN = 0.5;
 
 /** The results that a function may have, if they are codes. */
-function codesOf({ module, name, doc, paramNames, results }: HostFunction): ((value: number) => boolean) | null {
+function codesOf({
+  module,
+  name,
+  doc,
+  paramNames,
+  results,
+}: HostFunction): ((value: number) => boolean) | null {
   if (results[0] !== 'i32') return null;
   if (module === 'wasi_snapshot_preview1') return (errno) => errno >= 0 && errno <= 76;
   if (module === 'lunatic::sqlite') return name === 'execute' ? (code) => code >= 0 && code < 2 ** 13 : null;
@@ -45,13 +60,37 @@ interface Call {
 
 /** Calls that make what others need. A process begins with some of them, with valid arguments. */
 const MAKERS = new Set([
-  ...['create_data', 'push_module', 'send', 'send_after', 'resolve', 'tcp_bind', 'tcp_connect', 'tls_bind', 'udp_bind'],
-  ...['open', 'execute', 'query_prepare', 'create_config', 'compile_module', 'spawn', 'put', 'trace_get', 'create'],
+  ...[
+    'create_data',
+    'push_module',
+    'send',
+    'send_after',
+    'resolve',
+    'tcp_bind',
+    'tcp_connect',
+    'tls_bind',
+    'udp_bind',
+  ],
+  ...[
+    'open',
+    'execute',
+    'query_prepare',
+    'create_config',
+    'compile_module',
+    'spawn',
+    'put',
+    'trace_get',
+    'create',
+  ],
   ...['path_open', 'fd_write', 'counter', 'config_add_command_line_argument'],
 ]);
 
 /** A module whose exports `_start`, `run0`, `run1` and so on make random host calls. */
-function makeModule(random: Random, port: number, runs: number): { bytes: Uint8Array; calls: readonly Call[] } {
+export function makeModule(
+  random: Random,
+  port: number,
+  runs: number,
+): { bytes: Uint8Array; calls: readonly Call[] } {
   const module = new ModuleWriter();
   const namespaces = [...new Set(HOST_FUNCTIONS.map((fn) => fn.module))];
   // Most calls are of two namespaces, so that some get far there.
@@ -84,13 +123,21 @@ function makeModule(random: Random, port: number, runs: number): { bytes: Uint8A
   scripts.forEach((script, i) => {
     const code = new Code();
     const catches = random.chance(0.9);
-    code.i32(random.chance(0.4) ? 1 : random.magnitude(3000)).set(0).begin(Op.loop);
+    code
+      .i32(random.chance(0.4) ? 1 : random.magnitude(3000))
+      .set(0)
+      .begin(Op.loop);
     for (const { fn, valid } of script) {
       // Few processes would make their second call.
       if (/^(proc_exit|proc_raise)$/.test(fn.name) && random.chance(0.8)) continue;
       const step = module.declare([], []);
       const body = new Code();
-      const text = writeCall(random, writer, body, { fn, index: imports.get(fn) ?? 0, valid, number: calls.length });
+      const text = writeCall(random, writer, body, {
+        fn,
+        index: imports.get(fn) ?? 0,
+        valid,
+        number: calls.length,
+      });
       module.define(step, ['i32'], body);
       calls.push({ fn, text });
       if (catches) code.i32(steps.length).i32(0).call(catchTrap).op(Op.drop);
@@ -139,7 +186,8 @@ class Sandbox {
   constructor(place: Place) {
     this.#folder = place.folder;
     this.#root = join(this.#folder, 'root');
-    for (const name of readdirSync(this.#folder)) rmSync(join(this.#folder, name), { recursive: true, force: true });
+    for (const name of readdirSync(this.#folder))
+      rmSync(join(this.#folder, name), { recursive: true, force: true });
     mkdirSync(join(this.#root, 'a', 'b'), { recursive: true });
     mkdirSync(join(this.#folder, 'outside'));
     writeFileSync(join(this.#folder, 'outside', 'secret'), 'secret');
@@ -156,7 +204,10 @@ class Sandbox {
     config.maxProcesses = MAX_PROCESSES;
     const loopback = ['127.0.0.1', '[::1]'];
     config.network = new NetworkPermission(new NetworkRules(loopback), null, listenRules(loopback));
-    config.preopenedDirectories.push({ guestPath: '.', hostPath: this.#root }, { guestPath: '/share', hostPath: this.#root });
+    config.preopenedDirectories.push(
+      { guestPath: '.', hostPath: this.#root },
+      { guestPath: '/share', hostPath: this.#root },
+    );
     config.commandLineArguments.push('fuzz', 'argument');
     config.environmentVariables.push(['A', 'b']);
     if (process.platform !== 'win32') config.commands = findPrograms(['true', 'cat']);
@@ -175,7 +226,11 @@ class Sandbox {
     const found: string[] = [];
     const look = (path: string): void => {
       const stat = lstatSync(path);
-      const content = stat.isFile() ? readFileSync(path, 'latin1') : stat.isSymbolicLink() ? readlinkSync(path) : '';
+      const content = stat.isFile()
+        ? readFileSync(path, 'latin1')
+        : stat.isSymbolicLink()
+          ? readlinkSync(path)
+          : '';
       found.push(`${path} ${stat.mode} ${stat.mtimeMs} ${content}`);
       if (stat.isDirectory()) for (const name of readdirSync(path)) look(join(path, name));
     };
@@ -255,11 +310,14 @@ export const hostCalls: Fuzzer = {
       sandbox.check();
       grown = Math.max(grown, arena.peakMemory - before);
       if (grown > MOST_MEMORY)
-        throw new Finding(`${Math.round(grown / MEBIBYTE)} MiB more in memory than before, with limits of far less`);
+        throw new Finding(
+          `${Math.round(grown / MEBIBYTE)} MiB more in memory than before, with limits of far less`,
+        );
       place.trace?.(`the longest gap: ${arena.longestGap.toFixed(1)} ms, ${slowest}`);
       least = Math.min(least, arena.longestGap);
     }
-    if (least > gap) throw new Finding(`others waited ${least.toFixed(1)} ms of computing, perhaps for ${slowest}`);
+    if (least > gap)
+      throw new Finding(`others waited ${least.toFixed(1)} ms of computing, perhaps for ${slowest}`);
     return { 'longest gap in ms': least, 'most memory in MiB': grown / MEBIBYTE, 'most calls': answers };
   },
 };

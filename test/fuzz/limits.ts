@@ -18,12 +18,15 @@ const PER_PROCESS = 2 * MEBIBYTE;
 /** Garbage that nobody has collected yet: young objects, and memories of processes that have ended. */
 const GARBAGE = 384 * MEBIBYTE;
 
-function randomConfig(random: Random): ProcessConfig {
+export function limitedConfig(random: Random): ProcessConfig {
   const config = ProcessConfig.forRoot();
   config.maxProcesses = random.pick([1, 4, 16, 64]);
   config.maxMemory = Math.max(
     INITIAL_PAGES * 64 * KIBIBYTE,
-    Math.min(random.pick([256 * KIBIBYTE, MEBIBYTE, 8 * MEBIBYTE, 64 * MEBIBYTE]), MOST_OF_ALL / config.maxProcesses),
+    Math.min(
+      random.pick([256 * KIBIBYTE, MEBIBYTE, 8 * MEBIBYTE, 64 * MEBIBYTE]),
+      MOST_OF_ALL / config.maxProcesses,
+    ),
   );
   config.maxHostMemory = random.pick([256 * KIBIBYTE, 4 * MEBIBYTE, 64 * MEBIBYTE, 256 * MEBIBYTE]);
   config.maxMailbox = random.pick([KIBIBYTE, MEBIBYTE, Number.POSITIVE_INFINITY]);
@@ -31,7 +34,7 @@ function randomConfig(random: Random): ProcessConfig {
   return config;
 }
 
-function makeModule(random: Random): { bytes: Uint8Array; runs: number } {
+export function makeModule(random: Random): { bytes: Uint8Array; runs: number } {
   const module = new ModuleWriter();
   const runs = random.between(1, 5);
   const hoarding = new Hoarding(random, module, runs);
@@ -47,10 +50,11 @@ function makeModule(random: Random): { bytes: Uint8Array; runs: number } {
 /** Programs that take as much as they can. */
 export const limits: Fuzzer = {
   name: 'limits',
-  about: 'programs that take as much as they can, under random limits of memory, processes, mailboxes and fuel',
+  about:
+    'programs that take as much as they can, under random limits of memory, processes, mailboxes and fuel',
 
   async run(random: Random, { trace }: Place): Promise<Figures> {
-    const config = randomConfig(random);
+    const config = limitedConfig(random);
     const { bytes, runs } = makeModule(random);
     const before = residentMemory();
     let unexplained: string | null = null;
@@ -77,21 +81,31 @@ export const limits: Fuzzer = {
       ],
       onExit: (process, exit) => {
         if ('message' in exit) judge(exit.message);
-        count(`${process.entry.name}: ${'message' in exit ? exit.message : (process.killReason ?? exit.kind)}`);
+        count(
+          `${process.entry.name}: ${'message' in exit ? exit.message : (process.killReason ?? exit.kind)}`,
+        );
       },
     });
     const { maxMemory, maxProcesses, maxMailbox, maxHostMemory, maxFuel } = config;
     trace?.(`limits: ${JSON.stringify({ maxMemory, maxProcesses, maxMailbox, maxHostMemory, maxFuel })}`);
     const module = arena.runtime.load(bytes);
-    const all = Array.from({ length: Math.min(runs, maxProcesses) }, (_, i) => ({ module, entry: `run${i}`, config }));
+    const all = Array.from({ length: Math.min(runs, maxProcesses) }, (_, i) => ({
+      module,
+      entry: `run${i}`,
+      config,
+    }));
     await arena.run(all, TIME);
     for (const [text, times] of said) trace?.(`${times} times ${text.slice(0, 200)}`);
     const grown = arena.peakMemory - before;
     const most = maxProcesses * (maxMemory + PER_PROCESS) + maxHostMemory + GARBAGE;
-    trace?.(`${Math.round(grown / MEBIBYTE)} MiB, of ${Math.round(most / MEBIBYTE)}; waits ${arena.longestGap.toFixed(1)} ms`);
+    trace?.(
+      `${Math.round(grown / MEBIBYTE)} MiB, of ${Math.round(most / MEBIBYTE)}; waits ${arena.longestGap.toFixed(1)} ms`,
+    );
     if (grown > most) {
       const mebibytes = (value: number) => Math.round(value / MEBIBYTE);
-      throw new Finding(`${mebibytes(grown)} MiB more in memory than before, and ${mebibytes(most)} are permitted`);
+      throw new Finding(
+        `${mebibytes(grown)} MiB more in memory than before, and ${mebibytes(most)} are permitted`,
+      );
     }
     if (unexplained !== null) throw new Finding(`a refusal does not name the limit: ${unexplained}`);
     return { 'most memory in MiB': grown / MEBIBYTE, 'largest share of what is permitted': grown / most };

@@ -79,10 +79,17 @@ export function makeModule(random: Random, attacks: number): Uint8Array<ArrayBuf
 }
 
 /** Calls a function again and again, with a number of calls that it may make, and goes on if it throws. */
-function defineAttack(random: Random, { module, functions, callsLeft, exceptions }: Surroundings, index: number): void {
+function defineAttack(
+  random: Random,
+  { module, functions, callsLeft, exceptions }: Surroundings,
+  index: number,
+): void {
   const code = new Code();
   const callee = random.pick(functions);
-  code.begin(Op.loop).i32(random.magnitude(2 ** 17)).op(Op.globalSet, callsLeft);
+  code
+    .begin(Op.loop)
+    .i32(random.magnitude(2 ** 17))
+    .op(Op.globalSet, callsLeft);
   const outer = exceptions === 'newer' ? Op.block : Op.try;
   if (exceptions !== 'none') {
     code.begin(outer);
@@ -122,7 +129,8 @@ export const preemption: Fuzzer = {
     let least = Number.POSITIVE_INFINITY;
     for (let attempt = 0; attempt < ATTEMPTS && least > gap; attempt++) {
       const arena = new Arena({
-        onExit: ({ entry }, exit) => trace?.(`${entry.name}: ${'message' in exit ? exit.message : exit.kind}`),
+        onExit: ({ entry }, exit) =>
+          trace?.(`${entry.name}: ${'message' in exit ? exit.message : exit.kind}`),
       });
       const module = arena.runtime.load(bytes.slice());
       module.compiledFor(config);

@@ -32,7 +32,8 @@ for (let number = task.first; number < end && Date.now() < task.until; number++)
     const figures = await fuzzer.run(new Random(task.seed, number), place);
     tell({ kind: 'passed', number, figures });
   } catch (error) {
-    const text = error instanceof Finding ? error.message : String(error instanceof Error ? error.stack : error);
+    const text =
+      error instanceof Finding ? error.message : String(error instanceof Error ? error.stack : error);
     tell({ kind: 'found', number, text });
   }
 }

@@ -13,6 +13,8 @@ describe('a function’s fuel', () => {
       [],
       4,
     ],
+    ['a hundred locals', `(func (export "f") (local ${'i64 '.repeat(100)}))`, [], 1],
+    ['a thousand locals', `(func (export "f") (local ${'i64 '.repeat(1000)}))`, [], 251],
     ['return is free', '(func (export "f") (result i32) (return (i32.const 1)))', [], 2],
     [
       'one of two branches',

@@ -93,6 +93,12 @@ const shapes: Record<string, Shape> = {
     text: `${big} ${loop(called('$big'))}`,
     units: 10,
   },
+  'a loop that calls a function with 49,000 locals': {
+    text: `(func $g (param i32) (result i32) (local ${'i64 '.repeat(49_000)}) (i32.add (local.get 0) (i32.const 1)))
+      ${loop(called('$g'))}`,
+    units: 10_000,
+    turns: 2000,
+  },
   'a loop that calls a function with a loop': {
     text: `(func $g (param i32) (result i32) (local $x i32) (local.set $x (i32.const 10))
       (loop $m (br_if $m (local.tee $x (i32.sub (local.get $x) (i32.const 1))))) (local.get 0)) ${loop(called('$g'))}`,
