@@ -1,5 +1,6 @@
 // `npm test`: installs what is missing, checks the sources, and runs every test. The last line has the totals.
-// Arguments are passed to vitest, and then the checks are left out. Tests in a workbench need Chromium, and run last.
+// Arguments are passed to vitest, and then checks and fuzzers are left out. Tests in a workbench need Chromium, and run last but
+// for the fuzzers.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,11 @@ import { findChromium } from './chromium.mjs';
 import { install, jspiNode, projectFolder, run } from './setup.mjs';
 
 const WORKBENCH = join('test', 'workbench');
+
+/** What fuzzers are given: a third of a minute each, and a longer time to wait than by hand, since this machine may be any. */
+const FUZZ_MINUTES = '0.33';
+const FUZZ_SEED = '1';
+const FUZZ_GAP = '100';
 
 /** Commands without which some tests are left out, and what these test. */
 const TOOLS = {
@@ -30,11 +36,26 @@ const others = args.filter((word) => !inWorkbench.includes(word));
 if (files.length === 0 || files.length > inWorkbench.length) runVitest(others);
 if (files.length === 0 || inWorkbench.length > 0) runWorkbenchTests();
 
+if (args.length === 0) runFuzzers();
 if (files.length === 0) tellMissingTools();
 
 for (const text of leftOut) console.log(`\nLEFT OUT: ${text}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
+
+/** Runs each fuzzer for a short time, always the same cases as far as it gets. Each counts as a test. */
+function runFuzzers() {
+  const folder = mkdtempSync(join(tmpdir(), 'lunatic-test-'));
+  const report = join(folder, 'report.json');
+  const options = ['--minutes', FUZZ_MINUTES, '--seed', FUZZ_SEED, '--gap', FUZZ_GAP, '--json', report];
+  run(jspiNode, [join('test', 'fuzz', 'main.ts'), ...options]);
+  const { passed, failed } = existsSync(report)
+    ? JSON.parse(readFileSync(report, 'utf8'))
+    : { passed: 0, failed: 1 };
+  total.passed += passed;
+  total.failed += failed;
+  rmSync(folder, { recursive: true });
+}
 
 function tellMissingTools() {
   for (const [tool, tested] of Object.entries(TOOLS)) {

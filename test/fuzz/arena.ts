@@ -37,17 +37,22 @@ export interface ArenaOptions {
   readonly onExit?: (process: Process, exit: Exit) => void;
 }
 
-/** Takes what is printed, and keeps nothing. */
-const NOWHERE: OutputStream = { isTerminal: false, write: () => null };
-/** Takes nothing more, as a pipe that nobody reads. */
-const FULL: OutputStream = { isTerminal: false, write: () => new Promise(() => {}) };
-
 /** A root process that attacks. */
 export interface Attack {
   readonly module: LoadedModule;
   readonly entry: string;
   readonly config: ProcessConfig;
 }
+
+/** Takes what is printed, and keeps nothing. */
+const NOWHERE: OutputStream = {
+  isTerminal: false,
+  isFull: false,
+  whenWritable: () => () => {},
+  write: () => null,
+};
+/** Takes nothing more, as a pipe that nobody reads. */
+const FULL: OutputStream = { ...NOWHERE, isFull: true, write: () => new Promise(() => {}) };
 
 /**
  * A program in which processes attack, and one only stands by: it is always ready, and takes note of each of its turns. So it

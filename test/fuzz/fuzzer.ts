@@ -11,6 +11,8 @@ export interface Place {
   readonly gap: number;
   /** Prints what happens, if somebody wants to know: for a case that is repeated. */
   readonly trace: ((text: string) => void) | null;
+  /** Keeps the module of such a case, and prints where. */
+  keep(module: Uint8Array): void;
 }
 
 /** Runs random cases, each decided by its random numbers alone. */

@@ -1,3 +1,4 @@
+import { BROKEN_FUZZERS } from './broken-fuzzers.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { hostCalls } from './host-calls.ts';
 import { limits } from './limits.ts';
@@ -5,3 +6,10 @@ import { preemption } from './preemption.ts';
 
 /** All fuzzers, in the order in which they run. */
 export const FUZZERS: readonly Fuzzer[] = [hostCalls, preemption, limits];
+
+/** The fuzzer of a name, also one of those that are broken. */
+export function fuzzerOf(name: string): Fuzzer {
+  const found = [...FUZZERS, ...BROKEN_FUZZERS].find((fuzzer) => fuzzer.name === name);
+  if (found === undefined) throw new Error(`there is no fuzzer ${name}`);
+  return found;
+}

@@ -259,6 +259,7 @@ export const hostCalls: Fuzzer = {
   async run(random: Random, place: Place): Promise<Figures> {
     const runs = random.between(2, 6);
     const { bytes, calls } = makeModule(random, port, runs);
+    place.keep(bytes);
     const gap = place.gap + MAX_PROCESSES * TURN;
     let least = Number.POSITIVE_INFINITY;
     let last = '';

@@ -53,9 +53,10 @@ export const limits: Fuzzer = {
   about:
     'programs that take as much as they can, under random limits of memory, processes, mailboxes and fuel',
 
-  async run(random: Random, { trace }: Place): Promise<Figures> {
+  async run(random: Random, { trace, keep }: Place): Promise<Figures> {
     const config = limitedConfig(random);
     const { bytes, runs } = makeModule(random);
+    keep(bytes);
     const before = residentMemory();
     let unexplained: string | null = null;
     const judge = (text: string) => {

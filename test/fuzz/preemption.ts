@@ -118,11 +118,10 @@ export const preemption: Fuzzer = {
   name: 'preemption',
   about: 'modules of random control flow with exceptions, bulk operations, tail calls and recursion',
 
-  async run(random: Random, { gap, trace }: Place): Promise<Figures> {
+  async run(random: Random, { gap, trace, keep }: Place): Promise<Figures> {
     const attacks = random.between(1, 3);
     const bytes = makeModule(random, attacks);
-    trace?.(`a module of ${bytes.length} bytes, with ${attacks} attackers`);
-    if (!WebAssembly.validate(bytes)) new WebAssembly.Module(bytes);
+    keep(bytes);
     const config = ProcessConfig.forRoot();
     config.maxHostMemory = MAX_HOST_MEMORY;
     if (random.chance(0.3)) config.maxFuel = random.pick([1, 100, 1_000_000]);

@@ -1,8 +1,11 @@
 /** Random numbers of one case of a fuzzer: the same seed and number give the same ones, in every Node. */
 export class Random {
+  /** Of the case. */
+  readonly number: number;
   #state: number;
 
   constructor(seed: number, number: number) {
+    this.number = number;
     this.#state = Math.imul(seed | 0, 0x9e37_79b1) ^ Math.imul((number | 0) + 1, 0x85eb_ca6b);
     // Neighbouring seeds begin alike otherwise.
     for (let i = 0; i < 4; i++) this.next();
