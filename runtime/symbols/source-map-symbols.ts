@@ -117,5 +117,5 @@ export class SourceMapSymbols implements Symbols {
  */
 function sourcesOf({ sources, resolvedSources }: TraceMap): string[] {
   const isAssemblyScript = sources.some((source) => typeof source === 'string' && source.startsWith(LIBRARY));
-  return (isAssemblyScript ? sources : resolvedSources).map(String);
+  return (isAssemblyScript ? sources : resolvedSources).map((source) => String(source).replace(/^\.\//, ''));
 }
