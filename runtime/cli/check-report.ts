@@ -46,11 +46,17 @@ function describeImports(imports: CheckedModule['imports']): string {
   return `${imports.length}: ${all.slice(0, SHOWN_MODULES).join(', ')}${more > 0 ? `, and of ${more} other modules` : ''}`;
 }
 
-/** The option with which the module links, and others do not: `--allow-host=lunatic::process,wasi_snapshot_preview1`. */
+/** The option with which the module links as far as it does, and others do not: `--allow-host=lunatic::process,wasi_snapshot_preview1`. */
 function needs(imports: CheckedModule['imports']): string {
   const linked = imports.filter(({ status }) => status !== 'missing');
   const namespaces = [...new Set(linked.map(({ module }) => printable(module)))];
-  return namespaces.length === 0 ? 'no host functions' : `--allow-host=${namespaces.join(',')}`;
+  if (imports.length === 0) return 'no host functions';
+  const allowed = namespaces.length === 0 ? [] : [`--allow-host=${namespaces.join(',')}`];
+  const missing = imports.length - linked.length;
+  return [
+    ...allowed,
+    ...(missing === 0 ? [] : [`${countOf(missing, 'import')} that this runtime does not have`]),
+  ].join(', and ');
 }
 
 function listed(title: string, texts: readonly string[]): string[] {

@@ -5,8 +5,9 @@ import { ANY_HOST, type HostPermission } from '../permissions/host-permission.ts
 import type { PluginHost } from '../plugins/plugin-host.ts';
 import { Runtime } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
-import { type Limits, usedFeatures, type WasmModule } from '../wasm/index.ts';
-import { readModuleFile, readModuleOf } from './load.ts';
+import { printable } from '../text/printable.ts';
+import { type Limits, usedFeatures, WasmFormatError, type WasmModule } from '../wasm/index.ts';
+import { CommandError, malformed, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type ModuleExports, readExports } from './module-exports.ts';
 import { limitText } from './module-limits.ts';
@@ -61,9 +62,7 @@ export async function checkFile(
   let checked: CheckedModule | undefined;
   try {
     const bytes = await readModuleFile(file);
-    const source = readModuleOf(file, bytes);
-    const missing = load(file, bytes, plugins, hostFunctions, problems);
-    checked = describe(source, missing);
+    checked = describe(load(file, bytes, plugins, hostFunctions, problems));
     judgeEntry(checked, problems);
     warnings.push(...warningsOf(checked));
   } catch (error) {
@@ -73,41 +72,61 @@ export async function checkFile(
   return { file, ok, problems, warnings, ...(checked === undefined ? {} : { module: checked }) };
 }
 
-/** Loads the module as `lunatic run` does, and adds its problems. Returns the problems of imports by their keys. */
+/** What is found in a module while it is read. */
+interface Found {
+  readonly module: WasmModule;
+  readonly features: readonly string[];
+  /** The problems of imports by their keys. */
+  readonly missing: ReadonlyMap<string, string>;
+}
+
+/**
+ * Loads the module as `lunatic run` does, and adds its problems.
+ * @throws CommandError if it is malformed
+ */
 function load(
   file: string,
   bytes: Uint8Array,
   plugins: PluginHost | undefined,
   hostFunctions: HostPermission,
   problems: string[],
-): Map<string, string> {
+): Found {
   const missing = new Map<string, string>();
+  const found: Found[] = [];
   try {
     const config = ProcessConfig.forRoot();
     config.hostFunctions = hostFunctions;
     const notice = new LoadingNotice();
-    const runtime = new Runtime({ plugins, onRewrite: notice.onRewrite });
+    const runtime = new Runtime({
+      plugins,
+      onRewrite: notice.onRewrite,
+      // The code of a large module is given up when it has been rewritten.
+      onRead: (module) => found.push({ module, features: usedFeatures(module), missing }),
+    });
     notice.during(file, () => runtime.load(bytes)).checkLimits(config);
   } catch (error) {
-    if (!(error instanceof LinkError)) {
-      problems.push(error instanceof Error ? limitText(error) : String(error));
-      return missing;
-    }
-    for (const { module, name, problem } of error.problems) {
-      missing.set(keyOf({ module, name }), problem);
-      problems.push(`${displayName(module)}::${displayName(name)}: ${problem}`);
+    if (found.length === 0) throw error instanceof WasmFormatError ? malformed(file, error) : error;
+    if (error instanceof LinkError) {
+      for (const { module, name, problem } of error.problems) {
+        missing.set(keyOf({ module, name }), problem);
+        problems.push(`${displayName(module)}::${displayName(name)}: ${problem}`);
+      }
+    } else {
+      problems.push(error instanceof Error ? limitText(error, hostFunctions) : String(error));
     }
   }
-  return missing;
+  const [only] = found;
+  if (only === undefined) throw new CommandError(`Module '${printable(file)}' has not been read`);
+  return only;
 }
 
-function describe(module: WasmModule, missing: ReadonlyMap<string, string>): CheckedModule {
+function describe({ module, features, missing }: Found): CheckedModule {
   const exports = readExports(module);
   const start = exports.functions.find(({ name }) => name === ENTRY);
   return {
     size: module.bytes.length,
     imports: module.imports.map((entry) => checkedImport(module, entry, missing)),
-    features: usedFeatures(module),
+    features,
     exports,
     entry: start !== undefined && start.params.length === 0 && start.results.length === 0,
     memories: module.memories,

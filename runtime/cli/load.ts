@@ -34,9 +34,13 @@ export function readModuleOf(path: string, bytes: Uint8Array): WasmModule {
   try {
     return readModule(bytes);
   } catch (error) {
-    if (!(error instanceof WasmFormatError)) throw error;
-    throw new CommandError(`Module '${printable(path)}' is malformed: ${error.message}`, { cause: error });
+    throw error instanceof WasmFormatError ? malformed(path, error) : error;
   }
+}
+
+/** Names the file of a malformed module. */
+export function malformed(path: string, error: WasmFormatError): CommandError {
+  return new CommandError(`Module '${printable(path)}' is malformed: ${error.message}`, { cause: error });
 }
 
 function unreadable(path: string, error: unknown): string {

@@ -1,5 +1,5 @@
 import { demangle } from '../symbols/demangle.ts';
-import { readTests, type TestCase } from '../testing/index.ts';
+import { type TestCase, testsOf } from '../testing/index.ts';
 import { printable } from '../text/printable.ts';
 import type { FuncType, GlobalType, Import, Limits, TableType, WasmModule } from '../wasm/index.ts';
 
@@ -26,7 +26,7 @@ export interface ModuleExports {
 
 /** @throws TestNameError */
 export function readExports(module: WasmModule): ModuleExports {
-  const tests = new Map(readTests(module.bytes).map((test) => [test.exportName, test]));
+  const tests = new Map(testsOf(module).map((test) => [test.exportName, test]));
   const ofKind = (kind: string) => module.exports.filter((exported) => exported.kind === kind);
   const spaces = indexSpaces(module);
   return {

@@ -1,6 +1,7 @@
 import { LinkError } from '../host/linker.ts';
 import type { LoadOptions } from '../kernel/module.ts';
-import { ModuleError, type ModuleLimit, ModuleLimitError } from '../kernel/module-error.ts';
+import { HostRefusal, ModuleError, type ModuleLimit, ModuleLimitError } from '../kernel/module-error.ts';
+import type { HostPermission } from '../permissions/host-permission.ts';
 import { printable } from '../text/printable.ts';
 import { WasmFormatError } from '../wasm/index.ts';
 import { CommandError } from './load.ts';
@@ -33,18 +34,29 @@ const OPTIONS: Readonly<Record<ModuleLimit, (needed: number) => string>> = {
   'objects of the engine': () => '--allow-gc',
 };
 
-/** What is wrong with a module, and the option that allows it if there is one. */
-export function limitText(error: Error): string {
-  if (!(error instanceof ModuleLimitError)) return error.message;
-  return `${error.message}; ${OPTIONS[error.limit](error.needed)} allows it`;
+/**
+ * What is wrong with a module, with the options that allow it, or that forbid it.
+ * @param hostFunctions what the command line allows
+ */
+export function limitText(error: Error, hostFunctions: HostPermission): string {
+  if (error instanceof ModuleLimitError) {
+    const options = error.excesses.map(({ limit, needed }) => OPTIONS[limit](needed));
+    return `${error.message}; ${options.join(' ')} ${options.length === 1 ? 'allows' : 'allow'} it`;
+  }
+  return error instanceof HostRefusal ? `${error.message}; ${refusing(hostFunctions)}` : error.message;
+}
+
+function refusing({ allow, deny }: HostPermission): string {
+  if (deny.size === 0) return '--allow-host does not name them';
+  return allow === null ? '--deny-host forbids them' : '--allow-host and --deny-host do not allow them';
 }
 
 /**
  * Loads a module, or checks it.
- * @throws CommandError that names the file, and the option that allows the module if it is beyond the limits of every process;
+ * @throws CommandError that names the file, and the options that allow the module, or that forbid it;
  *   whatever else `load` throws
  */
-export function loadNamed<T>(path: string, load: () => T): T {
+export function loadNamed<T>(path: string, hostFunctions: HostPermission, load: () => T): T {
   try {
     return load();
   } catch (error) {
@@ -52,6 +64,8 @@ export function loadNamed<T>(path: string, load: () => T): T {
       error instanceof ModuleError || error instanceof LinkError || error instanceof WasmFormatError;
     if (!isModules) throw error;
     const what = error instanceof WasmFormatError ? 'is malformed' : 'cannot run';
-    throw new CommandError(`Module '${printable(path)}' ${what}: ${limitText(error)}`, { cause: error });
+    throw new CommandError(`Module '${printable(path)}' ${what}: ${limitText(error, hostFunctions)}`, {
+      cause: error,
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type PreopenedDirectory, ProcessConfig } from '../permissions/config.ts';
 import { listenRules, NetworkPermission } from '../permissions/network-permission.ts';
 import { NetworkRules } from '../permissions/network-rules.ts';
@@ -36,9 +37,9 @@ export function rootConfig(
     const [, name = variable, value = process.env[name]] = /^([^=]+)=(.*)$/s.exec(variable) ?? [];
     if (value !== undefined) setVariable(config, name, value);
   }
-  for (const directory of flags.cwd === false ? flags.dir : ['.', ...flags.dir]) {
-    config.preopenedDirectories.push(preopened(directory));
-  }
+  const directories = flags.dir.map(preopened);
+  checkNames(directories);
+  config.preopenedDirectories.push(...(flags.cwd === false ? [] : [preopened('.')]), ...directories);
   config.canSpawnProcesses = flags.spawn ?? true;
   config.canCompileModules = flags.compile ?? true;
   config.canCreateConfigs = flags.configs ?? true;
@@ -83,6 +84,24 @@ function preopened(directory: string): PreopenedDirectory {
     throw new CommandError(`'${directory}' names no directory: write --dir=HOST or --dir=HOST::GUEST`);
   }
   return { guestPath, hostPath: checkedDirectory(hostPath) };
+}
+
+/**
+ * Of two directories with the same name, programs would find one only.
+ * @throws CommandError
+ */
+function checkNames(directories: readonly PreopenedDirectory[]): void {
+  const named = new Map<string, string>();
+  for (const { guestPath, hostPath } of directories) {
+    const name = guestPath.replace(/(?<=.)\/+$/, '');
+    const other = named.get(name);
+    if (other !== undefined && resolve(other) !== resolve(hostPath)) {
+      throw new CommandError(
+        `'${guestPath}' would name two directories, '${other}' and '${hostPath}': give one of them another name with --dir=HOST::GUEST`,
+      );
+    }
+    named.set(name, hostPath);
+  }
 }
 
 function checkedDirectory(path: string): string {

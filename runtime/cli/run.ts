@@ -79,7 +79,7 @@ export async function run(
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options, plugins);
   const module = await whileUnchanged(path, ({ bytes, again }) =>
-    loadNamed(path, () => {
+    loadNamed(path, config.hostFunctions, () => {
       const loaded = notice.during(path, () => runtime.load(bytes, config, again));
       loaded.checkLimits(config);
       return loaded;

@@ -60,15 +60,19 @@ export class TestRound {
   }
 
   /**
-   * Runs the files in turn. The first one that cannot be run ends the round.
-   * @returns whether no test failed
-   * @throws CommandError, or an error of the module
+   * Runs the files in turn. Of several, those that cannot be run are told as failures, and the others are run.
+   * @returns whether no test failed, and all files could be run
+   * @throws CommandError, or an error of the module, if there is only one
    */
   async run(files: readonly string[]): Promise<boolean> {
     let passed = true;
     try {
       for (const file of files) {
-        const filePassed = await this.#runFile(file);
+        const filePassed = await this.#runFile(file).catch((error: unknown) => {
+          if (files.length === 1) throw error;
+          this.#print(this.#surroundings.streams.error, errorText(error));
+          return false;
+        });
         passed &&= filePassed;
       }
     } finally {
@@ -115,7 +119,8 @@ export class TestRound {
     reporter.begin(file);
     try {
       const module = await this.#load(file);
-      if (!this.#command.list) loadNamed(file, () => module.checkLimits(this.#surroundings.config));
+      const { config } = this.#surroundings;
+      if (!this.#command.list) loadNamed(file, config.hostFunctions, () => module.checkLimits(config));
       return this.#command.list ? this.#list(module) : await this.#test(module);
     } catch (thrown) {
       const error = thrown instanceof TestStartError ? notStarted(file, thrown) : thrown;
@@ -131,7 +136,9 @@ export class TestRound {
     await streams.flush();
     signals.leave();
     try {
-      return loadNamed(file, () => this.#notice.during(file, () => runtime.load(bytes, config)));
+      return loadNamed(file, config.hostFunctions, () =>
+        this.#notice.during(file, () => runtime.load(bytes, config)),
+      );
     } finally {
       signals.take();
     }

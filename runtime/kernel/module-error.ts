@@ -13,18 +13,24 @@ export type ModuleLimit =
   | 'bits of addresses'
   | 'objects of the engine';
 
-/** A module that has more of something than a process may have, of which whoever runs it can allow more. */
-export class ModuleLimitError extends ModuleError {
-  override readonly name = 'ModuleLimitError';
-  override readonly code = 'LUNATIC_MODULE_LIMIT';
+/** What a module has more of than a process may have. */
+export interface Excess {
+  /** For the author of the module. */
+  readonly text: string;
   readonly limit: ModuleLimit;
   /** The least limit that would do. */
   readonly needed: number;
+}
 
-  constructor(message: string, limit: ModuleLimit, needed: number) {
-    super(message);
-    this.limit = limit;
-    this.needed = needed;
+/** A module that has more of something than a process may have, of which whoever runs it can allow more. The message names all of it. */
+export class ModuleLimitError extends ModuleError {
+  override readonly name = 'ModuleLimitError';
+  override readonly code = 'LUNATIC_MODULE_LIMIT';
+  readonly excesses: readonly Excess[];
+
+  constructor(excesses: readonly Excess[]) {
+    super(excesses.map(({ text }) => text).join('; '));
+    this.excesses = excesses;
   }
 }
 

@@ -21,24 +21,12 @@ import { compile, discard, isLarge, problemOf } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import { type EntryType, entryType } from './entry.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
-import { HostRefusal, ModuleError, ModuleLimitError } from './module-error.ts';
+import { type Excess, HostRefusal, type ModuleError, ModuleLimitError } from './module-error.ts';
+import { featureExcesses, type ModuleLimits, memoryExcess, sizeExcesses } from './module-excesses.ts';
 import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
 
 /** What the modules of a runtime may have at most, and where their rewritten forms are kept. */
-export interface LoadOptions {
-  /** A table has fewer elements than this. Default: 100,000 (abi 2.3). */
-  readonly tableLimit?: number | undefined;
-  /** Default: 1 (abi 2.3). */
-  readonly maxTables?: number | undefined;
-  /** Default: 1 (abi 2.3). The limit of a process's memory holds for all of them together. */
-  readonly maxMemories?: number | undefined;
-  /** Whether memories and tables may be 64-bit. Host functions reach the first 4 GiB of such a memory. Default: no (abi 2.2). */
-  readonly memory64?: boolean | undefined;
-  /**
-   * Whether modules may have what the engine keeps on its own heap, which has no limit for each process: structs, arrays, and
-   * exceptions in tables or in other exceptions. A process that makes too many ends the whole OS process. Default: no.
-   */
-  readonly gc?: boolean | undefined;
+export interface LoadOptions extends ModuleLimits {
   /** Default: they are not kept. */
   readonly store?: RewrittenStore | undefined;
   /**
@@ -48,6 +36,8 @@ export interface LoadOptions {
   readonly compilesAhead?: boolean | undefined;
   /** Called before a module is read and rewritten, with its size. This takes a while for a large one. */
   readonly onRewrite?: ((size: number) => void) | undefined;
+  /** Called when a module that was not kept has been read, before anything in it is refused, and before it is rewritten. */
+  readonly onRead?: ((source: WasmModule) => void) | undefined;
 }
 
 /** Estimates of what a module takes that is kept, in bytes: at least, and for each of its bytes. */
@@ -79,8 +69,8 @@ export class LoadedModule {
   readonly #options: LoadOptions;
   readonly #tableLimit: number;
   readonly #kept: KeptModule;
-  /** The limit of every process that the module breaks, whatever its config. */
-  readonly #problem: ModuleError | null;
+  /** What the module has more of than any process may have, whatever its config. */
+  readonly #excesses: readonly Excess[];
   #preemptive: CompiledModule | null = null;
   #metered: CompiledModule | null = null;
   #names: Map<number, string> | null = null;
@@ -107,7 +97,10 @@ export class LoadedModule {
     this.#kept = (options.store ?? NO_STORE).of(bytes);
     const known = this.#kept.find(this.#variant(false));
     this.source = known === null ? this.#check() : readOutline(bytes);
-    checkFeatures(this.source, options);
+    this.initialMemory = this.source.memories.reduce((sum, { initial }) => sum + initial * PAGE_SIZE, 0);
+    const features = featureExcesses(this.source, options);
+    this.#excesses = sizeExcesses(this.source, options);
+    if (features.length > 0) throw new ModuleLimitError([...features, ...this.#excessesFor(config)]);
     this.imports = linker.link(this.source);
     this.exportsMemory = this.source.exports.some((e) => e.kind === 'memory' && e.name === 'memory');
     for (const { kind, name, index } of this.source.exports) {
@@ -115,11 +108,9 @@ export class LoadedModule {
       const type = typeIndex === undefined ? undefined : this.source.types[typeIndex];
       if (type !== undefined) this.#entries.set(name, entryType(type));
     }
-    this.initialMemory = this.source.memories.reduce((sum, { initial }) => sum + initial * PAGE_SIZE, 0);
-    this.#problem = this.#limitProblem();
     // A module beyond its limits never runs, so there is no need to rewrite it.
-    const problem = this.#problem ?? (config && this.#configProblem(config));
-    if (problem == null) this.#preemptive = this.#compile(false, known, again);
+    const isRefused = config === undefined ? this.#excesses.length > 0 : this.#problem(config) !== null;
+    if (!isRefused) this.#preemptive = this.#compile(false, known, again);
   }
 
   /** Bytes that the host keeps for it. */
@@ -151,15 +142,20 @@ export class LoadedModule {
 
   /** @throws ModuleError if no process with this config may run the module: because of its limits (abi 2.3), or its imports */
   checkLimits(config: ProcessConfig): void {
-    const problem = this.#problem ?? this.#configProblem(config);
+    const problem = this.#problem(config);
     if (problem !== null) throw problem;
   }
 
-  #configProblem(config: ProcessConfig): ModuleError | null {
+  #problem(config: ProcessConfig): ModuleError | null {
     const { hostFunctions } = config;
-    return (
-      this.#memoryProblem(config) ?? (hostFunctions === ANY_HOST ? null : this.#hostRefusal(hostFunctions))
-    );
+    if (this.#excesses.length > 0 || this.initialMemory > config.maxMemory)
+      return new ModuleLimitError(this.#excessesFor(config));
+    return hostFunctions === ANY_HOST ? null : this.#hostRefusal(hostFunctions);
+  }
+
+  #excessesFor(config: ProcessConfig | undefined): readonly Excess[] {
+    const memory = config && memoryExcess(this.initialMemory, config);
+    return memory ? [...this.#excesses, memory] : this.#excesses;
   }
 
   #hostRefusal(permission: HostPermission): HostRefusal | null {
@@ -173,16 +169,6 @@ export class LoadedModule {
     return refusal === 'none' ? null : refusal;
   }
 
-  #memoryProblem({ maxMemory }: ProcessConfig): ModuleError | null {
-    const size = this.initialMemory;
-    if (size <= maxMemory) return null;
-    return new ModuleLimitError(
-      `the module's memory of ${size / PAGE_SIZE} pages (${size} bytes) is larger than max_memory (${maxMemory} bytes)`,
-      'bytes of memory',
-      size,
-    );
-  }
-
   /** Reads a module that may be malformed. */
   #check(): WasmModule {
     const { bytes } = this;
@@ -190,36 +176,9 @@ export class LoadedModule {
     // Before the tables of the survey take memory, since V8 checks a copy. What this runtime refuses is told first, as everywhere.
     const problem = problemOf(bytes);
     const source = readModule(bytes);
+    this.#options.onRead?.(source);
     if (problem !== null) throw problem;
     return source;
-  }
-
-  #limitProblem(): ModuleError | null {
-    const { memories, tables } = this.source;
-    const { maxTables = 1, maxMemories = 1 } = this.#options;
-    if (memories.length > maxMemories) {
-      const most = maxMemories === 1 ? '1 memory' : `${maxMemories} memories`;
-      return new ModuleLimitError(
-        `a process can have ${most}, the module has ${memories.length}`,
-        'memories',
-        memories.length,
-      );
-    }
-    if (tables.length > maxTables) {
-      const most = maxTables === 1 ? '1 table' : `${maxTables} tables`;
-      return new ModuleLimitError(
-        `a process can have ${most}, the module has ${tables.length}`,
-        'tables',
-        tables.length,
-      );
-    }
-    const large = tables.find(({ initial }) => initial >= this.#tableLimit);
-    if (large === undefined) return null;
-    return new ModuleLimitError(
-      `the module's table of ${large.initial} elements reaches the limit of ${this.#tableLimit}`,
-      'table elements',
-      large.initial,
-    );
   }
 
   /** What the rewritten module depends on besides the original. */
@@ -278,44 +237,4 @@ function importedOnce({ imports }: WasmModule): HostName[] {
     found.set(path, { module, path });
   }
   return [...found.values()];
-}
-
-/** What a module may keep on the engine's heap, for its author; null if it is nothing. */
-function heapObjects({ types, tables, tags, imports }: WasmModule): string | null {
-  const object = types.find(({ kind }) => kind !== 'func');
-  if (object !== undefined) return `a type of ${object.kind}s`;
-  if (tables.some(({ element }) => isException(element))) return 'a table of exceptions';
-  const thrown = [...tags, ...imports.flatMap((item) => (item.kind === 'tag' ? [item.typeIndex] : []))];
-  const nests = thrown.some((index) => types[index]?.params.some(isException));
-  return nests ? 'exceptions that carry exceptions' : null;
-}
-
-function isException(type: string): boolean {
-  return /\bexn(ref)?\b/.test(type);
-}
-
-/**
- * V8 knows more than guests may use (abi 2.2): such a memory could not be instantiated later.
- * @throws ModuleError
- */
-function checkFeatures(module: WasmModule, { memory64, gc }: LoadOptions): void {
-  const { memories, tables } = module;
-  const objects = gc ? null : heapObjects(module);
-  if (objects !== null) {
-    throw new ModuleLimitError(
-      `the module has ${objects}, which no limit of memory bounds: a process could use up the engine's heap, which ends all others`,
-      'objects of the engine',
-      1,
-    );
-  }
-  if (memories.some((memory) => memory.shared)) {
-    throw new ModuleError('the module has a shared memory: build it without threads, a process has none');
-  }
-  if (!memory64 && [...memories, ...tables].some(({ is64 }) => is64)) {
-    throw new ModuleLimitError(
-      'the module has a 64-bit memory or table: build it for wasm32',
-      'bits of addresses',
-      64,
-    );
-  }
 }

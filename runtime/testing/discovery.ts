@@ -29,7 +29,11 @@ export function readTests(bytes: Uint8Array): TestCase[] {
   return testsOf(readModule(bytes));
 }
 
-function testsOf(module: WasmModule): TestCase[] {
+/**
+ * The tests of a module that has been read.
+ * @throws TestNameError
+ */
+export function testsOf(module: WasmModule): TestCase[] {
   const tests: TestCase[] = [];
   for (const { kind, name, index } of module.exports) {
     if (kind !== 'function') continue;

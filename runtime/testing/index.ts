@@ -11,7 +11,7 @@
  * every process of every running test is killed, and the promise settles when none of them is left. Stacks hold as many
  * calls as `Error.stackTraceLimit` allows.
  */
-export { discoverTests, readTests } from './discovery.ts';
+export { discoverTests, readTests, testsOf } from './discovery.ts';
 export {
   discovered,
   type TestEvent,

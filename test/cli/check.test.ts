@@ -93,10 +93,25 @@ describe('lunatic check', () => {
     const [, option = ''] = /needs {5}(--allow-host=lunatic::process)\n/.exec(stdout) ?? [];
     expect((await lunatic(['check', option, path])).exitCode).toBe(0);
     const refused = await lunatic(['check', '--deny-host=lunatic::process::sleep_ms', path]);
-    expect(refused.stdout).toContain('does not allow: lunatic::process::sleep_ms\n');
+    expect(refused.stdout).toContain(
+      'does not allow: lunatic::process::sleep_ms; --deny-host forbids them\n',
+    );
     expect(refused.exitCode).toBe(1);
     expect((await lunatic(['check', file(`(module ${START})`)])).stdout).toContain(
       'needs     no host functions\n',
+    );
+  });
+
+  test('what a module needs is not nothing where there is no such function', async () => {
+    const needs = async (...imports: string[]) => {
+      const { stdout } = await lunatic(['check', file(`(module ${imports.join(' ')} ${START})`)]);
+      return /needs {5}(.*)\n/.exec(stdout)?.[1];
+    };
+    const unknown = '(import "env" "print" (func)) (import "env" "read" (func))';
+    const known = '(import "lunatic::process" "sleep_ms" (func (param i64)))';
+    expect(await needs(unknown)).toBe('2 imports that this runtime does not have');
+    expect(await needs(known, unknown)).toBe(
+      '--allow-host=lunatic::process, and 2 imports that this runtime does not have',
     );
   });
 

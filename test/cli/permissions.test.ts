@@ -125,6 +125,38 @@ describe('lunatic run', () => {
     expect((await run(large, '--max-memory=4G')).exitCode).toBe(0);
   });
 
+  test('everything that a module has too much of is told at once, with all options', async () => {
+    const source = main('(call $print (text "ran"))', {
+      memory:
+        '(memory (export "memory") 3) (memory i64 1) (table 150000 funcref) (table 200000 funcref) (type (struct))',
+    });
+    const refused = await run(source, '--max-memory=131072');
+    const [, options = ''] =
+      /: the module has a type of structs.*64-bit.*1 memory.*1 table.*200000 elements.*max_memory.*; (--.*) allow it\n/.exec(
+        refused.stderr,
+      ) ?? [];
+    expect(options.split(' ')).toEqual([
+      '--allow-gc',
+      '--memory64',
+      '--max-memories=2',
+      '--max-tables=2',
+      '--max-table=200000',
+      '--max-memory=262144',
+    ]);
+    expect(await run(source, ...options.split(' '))).toMatchObject({ stdout: 'ran\n', exitCode: 0 });
+  });
+
+  test('no two directories get the same name, of which a program would find one', async () => {
+    for (const name of ['one', 'two']) mkdirSync(join(folder, name));
+    const refused = await run(main(''), '--dir', 'one::/d', '--dir=two::/d/');
+    expect(refused.stderr).toContain("'/d/' would name two directories, 'one' and 'two'");
+    expect(refused.exitCode).toBe(1);
+    for (const same of ['one::/d', './one::/d', 'two::/e'])
+      expect((await run(main(''), '--dir', 'one::/d', '--dir', same)).exitCode).toBe(0);
+    // The default is no directory that somebody named.
+    expect((await run(main(''), '--dir=two::.')).exitCode).toBe(0);
+  });
+
   test('--no-compile and --no-configs', async () => {
     const source = main(`
       (call $show32 (text "compile") (call $process.compile_module (i32.const 0) (i32.const 0) (i32.const 8)))
@@ -164,11 +196,15 @@ describe('lunatic run', () => {
       '--deny-host=wasi_snapshot_preview1::fd_write',
     );
     expect(refused.stderr).toContain(
-      'the module imports host functions that the config of the process does not allow: wasi_snapshot_preview1::fd_write\n',
+      'the module imports host functions that the config of the process does not allow: wasi_snapshot_preview1::fd_write; --deny-host forbids them\n',
     );
     expect(refused).toMatchObject({ stdout: '', exitCode: 1 });
     const wider = await run(SPAWNING, '--allow-host=wasi_snapshot_preview1,lunatic::process');
-    expect(wider.stderr).toMatch(/does not allow: lunatic::(message|error)::/);
+    expect(wider.stderr).toMatch(
+      /does not allow: lunatic::(message|error)::.*; --allow-host does not name them\n/,
+    );
+    const both = await run(SPAWNING, '--allow-host=wasi_snapshot_preview1', '--deny-host=lunatic::error');
+    expect(both.stderr).toMatch(/; --allow-host and --deny-host do not allow them\n/);
     const all = '--allow-host=wasi_snapshot_preview1,lunatic::process,lunatic::message,lunatic::error';
     expect((await run(SPAWNING, all)).stdout).toBe('spawned\n');
   });
@@ -241,6 +277,8 @@ test('lunatic test refuses modules that import what is denied', async () => {
   const path = file(guest('(func (export "#lunatic_test_prints") (call $print (text "ran")))'));
   expect((await lunatic(['test', path])).exitCode).toBe(0);
   const { stdout, stderr, exitCode } = await lunatic(['test', '--deny-host=wasi_snapshot_preview1', path]);
-  expect(`${stdout}${stderr}`).toContain('does not allow: wasi_snapshot_preview1::fd_write');
+  expect(`${stdout}${stderr}`).toContain(
+    'does not allow: wasi_snapshot_preview1::fd_write; --deny-host forbids them',
+  );
   expect(exitCode).toBe(1);
 });

@@ -211,6 +211,32 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 6 filtered out; 
     expect((await runTests([good, good])).exitCode).toBe(0);
   });
 
+  test('a file that cannot be run fails, and the others are run', async () => {
+    const good = file('good.wat', '(func (export "#lunatic_test_good"))');
+    const bad = join(folder, 'bad.wasm');
+    writeFileSync(bad, 'nothing');
+    const missing = join(folder, 'missing.wasm');
+    for (const files of [
+      [bad, good, missing],
+      [good, missing, bad],
+    ]) {
+      const { stdout, stderr, exitCode } = await runTests(files);
+      expect(stdout.match(/test result: \w+\. \d+ passed/g)).toEqual(['test result: ok. 1 passed']);
+      expect(stderr).toContain(`Error: Module '${bad}' is not a wasm module: `);
+      expect(stderr).toContain(`Error: Module '${missing}' not found\n`);
+      expect(exitCode).toBe(1);
+    }
+    const { stdout } = await runTests([bad, good, '--reporter=json']);
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.filter(({ event }) => event === 'error' || event === 'summary')).toMatchObject([
+      { event: 'error', file: bad },
+      { event: 'summary', passed: 1, failed: 0 },
+    ]);
+  });
+
   test('a test that hangs fails when its time is up; the others do not wait for it', async () => {
     const hanging = file(
       'hanging.wat',

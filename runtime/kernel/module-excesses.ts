@@ -1,0 +1,101 @@
+import { TABLE_LIMIT, type WasmModule } from '../wasm/index.ts';
+import { PAGE_SIZE } from './memory-image.ts';
+import { type Excess, ModuleError } from './module-error.ts';
+
+/** What the modules of a runtime may have at most. */
+export interface ModuleLimits {
+  /** A table has fewer elements than this. Default: 100,000 (abi 2.3). */
+  readonly tableLimit?: number | undefined;
+  /** Default: 1 (abi 2.3). */
+  readonly maxTables?: number | undefined;
+  /** Default: 1 (abi 2.3). The limit of a process's memory holds for all of them together. */
+  readonly maxMemories?: number | undefined;
+  /** Whether memories and tables may be 64-bit. Host functions reach the first 4 GiB of such a memory. Default: no (abi 2.2). */
+  readonly memory64?: boolean | undefined;
+  /**
+   * Whether modules may have what the engine keeps on its own heap, which has no limit for each process: structs, arrays, and
+   * exceptions in tables or in other exceptions. A process that makes too many ends the whole OS process. Default: no.
+   */
+  readonly gc?: boolean | undefined;
+}
+
+/**
+ * What a module uses that V8 knows but guests may not use (abi 2.2): such a memory could not be instantiated later.
+ * @throws ModuleError for what nothing allows
+ */
+export function featureExcesses(module: WasmModule, { memory64, gc }: ModuleLimits): Excess[] {
+  const { memories, tables } = module;
+  if (memories.some((memory) => memory.shared)) {
+    throw new ModuleError('the module has a shared memory: build it without threads, a process has none');
+  }
+  const excesses: Excess[] = [];
+  const objects = gc ? null : heapObjects(module);
+  if (objects !== null) {
+    excesses.push({
+      text: `the module has ${objects}, which no limit of memory bounds: a process could use up the engine's heap, which ends all others`,
+      limit: 'objects of the engine',
+      needed: 1,
+    });
+  }
+  if (!memory64 && [...memories, ...tables].some(({ is64 }) => is64)) {
+    excesses.push({
+      text: 'the module has a 64-bit memory or table: build it for wasm32',
+      limit: 'bits of addresses',
+      needed: 64,
+    });
+  }
+  return excesses;
+}
+
+/** What a module has too many of for any process, whatever its config (abi 2.3). */
+export function sizeExcesses({ memories, tables }: WasmModule, limits: ModuleLimits): Excess[] {
+  const { maxTables = 1, maxMemories = 1, tableLimit = TABLE_LIMIT } = limits;
+  const excesses: Excess[] = [];
+  if (memories.length > maxMemories) {
+    const most = maxMemories === 1 ? '1 memory' : `${maxMemories} memories`;
+    const needed = memories.length;
+    excesses.push({
+      text: `a process can have ${most}, the module has ${needed}`,
+      limit: 'memories',
+      needed,
+    });
+  }
+  if (tables.length > maxTables) {
+    const most = maxTables === 1 ? '1 table' : `${maxTables} tables`;
+    const needed = tables.length;
+    excesses.push({ text: `a process can have ${most}, the module has ${needed}`, limit: 'tables', needed });
+  }
+  const largest = tables.reduce((most, { initial }) => Math.max(most, initial), 0);
+  if (largest >= tableLimit) {
+    excesses.push({
+      text: `the module's table of ${largest} elements reaches the limit of ${tableLimit}`,
+      limit: 'table elements',
+      needed: largest,
+    });
+  }
+  return excesses;
+}
+
+/** What memories of so many bytes are too large for; null if a config allows them. */
+export function memoryExcess(size: number, { maxMemory }: { readonly maxMemory: number }): Excess | null {
+  if (size <= maxMemory) return null;
+  return {
+    text: `the module's memory of ${size / PAGE_SIZE} pages (${size} bytes) is larger than max_memory (${maxMemory} bytes)`,
+    limit: 'bytes of memory',
+    needed: size,
+  };
+}
+
+/** What a module may keep on the engine's heap, for its author; null if it is nothing. */
+function heapObjects({ types, tables, tags, imports }: WasmModule): string | null {
+  const object = types.find(({ kind }) => kind !== 'func');
+  if (object !== undefined) return `a type of ${object.kind}s`;
+  if (tables.some(({ element }) => isException(element))) return 'a table of exceptions';
+  const thrown = [...tags, ...imports.flatMap((item) => (item.kind === 'tag' ? [item.typeIndex] : []))];
+  const nests = thrown.some((index) => types[index]?.params.some(isException));
+  return nests ? 'exceptions that carry exceptions' : null;
+}
+
+function isException(type: string): boolean {
+  return /\bexn(ref)?\b/.test(type);
+}
