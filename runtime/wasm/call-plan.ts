@@ -45,8 +45,8 @@ export interface CallPlan {
    * from the budget before.
    */
   readonly mayThrow: Uint8Array;
-  /** By call, counted over the module: 1 if an exception may end it and the function at hand. */
-  readonly settlesBefore: Uint8Array;
+  /** Whether an exception may end a call, counted over the module, and be caught. */
+  callMayThrow(at: number): boolean;
 }
 
 /**
@@ -71,7 +71,8 @@ export interface CallPlan {
  *
  * - 64 times what the budget and the function at hand's `spent` hold, each at most `WORK_LIMIT`.
  * - 64 times `FRAME_LIMIT` for each other function on the stack: what it has spent is in a local of its own. An exception
- *   would lose that. So a function that one may end takes all from the budget before it throws, or calls what may throw.
+ *   would lose that. So a function that one may end takes all from the budget before it throws, or calls what may throw,
+ *   unless it catches what that throws.
  * - one path through one function and those it calls without charging, since it is charged at once, in the beginning.
  *
  * That is some milliseconds in the worst case, and 10 to 200 us in what compilers write.
@@ -96,7 +97,6 @@ class CallPlanner implements CallPlan {
   readonly takesFromBudget: Uint8Array;
   readonly isShallow: Uint8Array;
   readonly mayThrow: Uint8Array;
-  readonly settlesBefore: Uint8Array;
   readonly #module: WasmModule;
   readonly #defined: number;
   /** Whether there are exceptions that can be caught. The kernel's traps cannot. */
@@ -115,6 +115,8 @@ class CallPlanner implements CallPlan {
   readonly #asks: Uint8Array;
   /** By node, once it is done: 1 if nothing is charged during a call, and no exception ends it. */
   readonly #quiet: Uint8Array;
+  /** By node, once it is done: 1 if an exception may end a call and be caught. */
+  readonly #throws: Uint8Array;
   /** By loop, then for the function at hand: what its calls do beyond their `CALL_WEIGHT`, and the most of one. */
   readonly #called: Float64Array;
   readonly #mostCalled: Float64Array;
@@ -140,9 +142,9 @@ class CallPlanner implements CallPlan {
     this.#work = new Float64Array(this.#defined + nodes);
     this.#asks = new Uint8Array(this.#defined);
     this.#quiet = new Uint8Array(this.#defined + nodes);
+    this.#throws = new Uint8Array(this.#defined + nodes);
     this.isShallow = new Uint8Array(this.#defined);
-    this.mayThrow = new Uint8Array(this.#defined);
-    this.settlesBefore = new Uint8Array(module.code.callTarget.length);
+    this.mayThrow = this.#throws.subarray(0, this.#defined);
   }
 
   #nameTypeNodes(): number {
@@ -183,6 +185,12 @@ class CallPlanner implements CallPlan {
       next[nodeOf(i)] = at + 1;
     }
     return targets;
+  }
+
+  callMayThrow(at: number): boolean {
+    const callee = this.#calleeNode(this.#module.code.callTarget.at(at));
+    // What the host throws ends the process, and is caught by no guest.
+    return callee >= 0 && this.#mayThrow(callee);
   }
 
   plan(): CallPlan {
@@ -265,8 +273,14 @@ class CallPlanner implements CallPlan {
     for (let at = this.#edgeStart(node); at < this.#edgeEnd(node); at++) {
       this.#work[node] = Math.max(this.#work[node] ?? 0, this.#seenWork(this.#targets[at] ?? 0));
       if (this.#quiet[this.#targets[at] ?? 0] !== 1) isQuiet = false;
+      if (this.#mayThrow(this.#targets[at] ?? 0)) this.#throws[node] = 1;
     }
     this.#quiet[node] = isQuiet ? 1 : 0;
+  }
+
+  /** Whether an exception may end a call of a node. While that is still open, it may: its cycle is as good as one function. */
+  #mayThrow(node: number): boolean {
+    return this.#catches && (this.#state[node] !== DONE || this.#throws[node] === 1);
   }
 
   /** What a call does that is charged nowhere else. */
@@ -304,9 +318,10 @@ class CallPlanner implements CallPlan {
     }
     this.#work[i] = work;
     this.#chargeCalls(i);
-    const isShallow = callsQuietly && ((code.flags[i] ?? 0) & BodyFlag.throws) === 0;
+    const throws = ((code.flags[i] ?? 0) & BodyFlag.throws) !== 0;
+    const isShallow = callsQuietly && !throws;
     this.isShallow[i] = isShallow ? 1 : 0;
-    this.mayThrow[i] = this.#catches && !isShallow ? 1 : 0;
+    if (this.#catches && throws) this.#throws[i] = 1;
     for (let loop = first; loop < end; loop++) {
       const isCostly = (this.turnWeight[loop] ?? 0) >= FRAME_LIMIT || this.mayThrow[i] === 1;
       this.takesFromBudget[loop] = this.asksAtHead[loop] === 1 && isCostly ? 1 : 0;
@@ -340,8 +355,7 @@ class CallPlanner implements CallPlan {
         this.callSiteWeight[at] = IMPORT_WEIGHT;
       }
       if (callee < 0 || this.#quiet[callee] !== 1) quiet = false;
-      // What the host throws ends the process, and is caught by no guest.
-      if (this.#catches && callee >= 0 && this.#quiet[callee] !== 1) this.settlesBefore[at] = 1;
+      if (callee >= 0 && this.#mayThrow(callee)) this.#throws[i] = 1;
       if ((callee < 0 || callee >= this.#defined || this.#quiet[callee] !== 1) && loop !== NO_LOOP && !ends) {
         this.asksAtHead[loop] = 1;
       }

@@ -2,6 +2,7 @@ import type { BulkKind } from './bulk-kind.ts';
 import type { CountedLoops } from './counted-loops.ts';
 import type { IntList } from './int-list.ts';
 import type { PathWeights } from './path-weights.ts';
+import type { Tries } from './tries.ts';
 
 /** What is known of a function's body; a bit set. */
 export const BodyFlag = {
@@ -45,7 +46,8 @@ export const NO_LOOP = -1;
 
 /**
  * The code section in columns: the first block has an entry for each function, the others for each loop and each call.
- * Loops of function `i` are `firstLoop[i]` up to `firstLoop[i + 1]`, in the order in which they open; so do its calls.
+ * Loops of function `i` are `firstLoop[i]` up to `firstLoop[i + 1]`, in the order in which they open; so do its calls, and
+ * the blocks that catch exceptions.
  */
 export interface CodeSurvey {
   /** Number of functions that have a body. */
@@ -67,6 +69,7 @@ export interface CodeSurvey {
   readonly mostWeight: Int32Array;
   readonly firstLoop: Int32Array;
   readonly firstCall: Int32Array;
+  readonly firstTry: Int32Array;
   readonly loopFlags: IntList;
   /** The loop right around the loop, or `NO_LOOP`. */
   readonly loopParent: IntList;
@@ -79,6 +82,8 @@ export interface CodeSurvey {
   /** The innermost loop around the call, counted over the module, or `NO_LOOP`. */
   readonly callLoop: IntList;
   readonly callFlags: IntList;
+  /** The blocks that catch exceptions. */
+  readonly tries: Tries;
   /** The bulk instructions that there are, one of each kind. */
   readonly bulk: Iterable<BulkKind>;
   /** Frees most of it at once. Nothing may be asked for afterwards. */

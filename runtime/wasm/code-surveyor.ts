@@ -7,6 +7,7 @@ import { IntList } from './int-list.ts';
 import { changesTables, isBulk, Op, Shape } from './opcodes.ts';
 import { PathWeights } from './path-weights.ts';
 import { costOf, readPlain } from './plain-instructions.ts';
+import { Tries, TryFlag } from './tries.ts';
 import type { TypeDefinition } from './type-definition.ts';
 import { readValueType } from './value-type.ts';
 
@@ -34,6 +35,7 @@ export class CodeSurveyor implements CodeSurvey {
   readonly mostWeight: Int32Array;
   readonly firstLoop: Int32Array;
   readonly firstCall: Int32Array;
+  readonly firstTry: Int32Array;
   readonly loopFlags = new IntList(64);
   readonly loopParent = new IntList(64);
   readonly paths = new PathWeights();
@@ -41,6 +43,7 @@ export class CodeSurveyor implements CodeSurvey {
   readonly callTarget = new IntList(256);
   readonly callLoop = new IntList(256);
   readonly callFlags = new IntList(256);
+  readonly tries = new Tries();
 
   /** By `bulkKey`. */
   readonly #bulk = new Map<string, BulkKind>();
@@ -69,6 +72,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.mostWeight = new Int32Array(functionCount);
     this.firstLoop = new Int32Array(functionCount + 1);
     this.firstCall = new Int32Array(functionCount + 1);
+    this.firstTry = new Int32Array(functionCount + 1);
   }
 
   discard(): void {
@@ -76,6 +80,7 @@ export class CodeSurveyor implements CodeSurvey {
     for (const list of [loopFlags, loopParent, callTarget, callLoop, callFlags]) list.discard();
     this.paths.discard();
     this.counted.discard();
+    this.tries.flags.discard();
   }
 
   /** Reads the bodies, which follow the section's count. */
@@ -95,6 +100,7 @@ export class CodeSurveyor implements CodeSurvey {
       reader.end = sectionEnd;
       this.firstLoop[i + 1] = this.loopFlags.length;
       this.firstCall[i + 1] = this.callTarget.length;
+      this.firstTry[i + 1] = this.tries.count;
     }
     reader.place = 'code section';
   }
@@ -154,17 +160,19 @@ export class CodeSurveyor implements CodeSurvey {
         this.changesTables ||= changesTables(opcode);
         this.counted.follow(reader, this.#innermostLoop, this.#depth - 1 - this.#innermostDepth);
         if (opcode === Op.throw) return this.#noteThrow();
-        if (opcode === Op.catch) this.#catch();
+        if (opcode === Op.catch) this.#catch(TryFlag.some);
         if (opcode === Op.callRef || opcode === Op.returnCallRef) this.#noteIndirectCall(reader);
         return isBulk(opcode) ? this.#noteBulk(reader) : 0;
       case Shape.blockType:
         return this.#noteBlock(reader);
       case Shape.tryTable:
         this.#noteLabels(reader);
+        this.#noteTryTable(reader);
         return this.#noteBlock(reader);
       case Shape.label:
         if (opcode === Op.rethrow) return this.#noteThrow();
         if (opcode === Op.delegate) {
+          this.tries.flag(this.#depth - 1, TryFlag.leaves);
           this.counted.merge();
           this.#close();
           if (this.#depth === 0) throw reader.fail(reader.start, 'a block to end here');
@@ -193,7 +201,7 @@ export class CodeSurveyor implements CodeSurvey {
         this.#close();
         return;
       case Op.catchAll:
-        this.#catch();
+        this.#catch(TryFlag.all);
         return;
       case Op.return:
         this.#leave(0);
@@ -218,9 +226,16 @@ export class CodeSurveyor implements CodeSurvey {
     return this.#bulk.values();
   }
 
-  #catch(): void {
+  #catch(flag: number): void {
+    this.tries.flag(this.#depth - 1, flag);
     this.counted.merge();
     this.paths.catch();
+  }
+
+  #noteTryTable({ labelCount, labels, catchesAll }: InstructionReader): void {
+    let flags = (labelCount > 0 ? TryFlag.some : 0) | (catchesAll ? TryFlag.all : 0);
+    for (let i = 0; i < labelCount; i++) if (labels[i] === this.#depth - 1) flags |= TryFlag.leaves;
+    this.tries.add(flags);
   }
 
   #noteThrow(): number {
@@ -291,6 +306,7 @@ export class CodeSurveyor implements CodeSurvey {
       }
       params = type.params.length;
     }
+    if (reader.opcode === Op.try) this.tries.open(this.#depth);
     if (reader.opcode !== Op.loop) {
       this.paths.openBlock(reader.opcode === Op.if);
       this.#open(NO_LOOP);
@@ -364,6 +380,7 @@ export class CodeSurveyor implements CodeSurvey {
 
   #close(): void {
     this.#depth--;
+    this.tries.close(this.#depth);
     const loop = this.#blockLoop[this.#depth] ?? NO_LOOP;
     this.paths.close(loop);
     if (loop !== NO_LOOP) this.#closeLoop(loop);

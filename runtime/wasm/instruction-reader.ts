@@ -29,6 +29,8 @@ export class InstructionReader extends ByteReader {
   labels: Uint32Array = new Uint32Array(8);
   labelsAt: Uint32Array = new Uint32Array(8);
   labelsEnd: Uint32Array = new Uint32Array(8);
+  /** Whether one of the catch clauses is for all exceptions. */
+  catchesAll = false;
 
   next(): void {
     this.start = this.position;
@@ -178,10 +180,12 @@ export class InstructionReader extends ByteReader {
     this.#readBlockType();
     const count = this.count('catch clauses', 2);
     this.labelCount = 0;
+    this.catchesAll = false;
     for (let i = 0; i < count; i++) {
       const clause = this.u8('a catch clause');
       if (clause > 3) throw this.fail(this.position - 1, 'a catch clause');
       if (clause < 2) this.u32('a tag index');
+      else this.catchesAll = true;
       this.#label();
     }
   }

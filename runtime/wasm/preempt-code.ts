@@ -12,7 +12,8 @@ import { BodyFlag, CallFlag } from './code-survey.ts';
 import { LoopWriter } from './loop-writer.ts';
 import type { WasmModule } from './module.ts';
 import { isBulk, Op } from './opcodes.ts';
-import { WorkCount } from './work-count.ts';
+import { SpentFlow } from './spent-flow.ts';
+import { WorkCount, type WorkTargets } from './work-count.ts';
 
 /** Locals that the pass may add to a function. */
 const MOST_LOCALS = 7;
@@ -24,9 +25,10 @@ const MOST_LOCALS = 7;
  *
  * When a function ends, what it has spent since it last asked is taken from a budget that all functions share, so that
  * many short calls count as much as one long one. A function that makes calls that may charge does so more often, with
- * `FRAME_LIMIT` in place of the limit: what it has spent is unknown to others until then. Where exceptions can be caught,
- * it does so before it throws or makes a call that may: an exception that ends it would lose what it has spent. Calls of imports, exceptions, recursion, and nested calls whose work multiplies, take from the budget too:
- * `planCalls` tells where, and why that is enough. If every turn of a loop makes such a call, the loop need not count.
+ * `FRAME_LIMIT` in place of the limit: what it has spent is unknown to others until then. It also does so before it throws
+ * or makes a call that may, since an exception that ends it would lose what it has spent. Calls of imports, exceptions,
+ * recursion, and nested calls whose work multiplies, take from the budget too: `planCalls` tells where, and why that is
+ * enough. If every turn of a loop makes such a call, the loop need not count.
  */
 export class PreemptCode implements CodePass {
   readonly skipsPlain = true;
@@ -36,8 +38,7 @@ export class PreemptCode implements CodePass {
   readonly #loops: LoopWriter;
   /** Whether the code since the last merge of control has asked for a tick. */
   #asked = false;
-  /** Whether `spent` may be other than zero: if it counted the entry, or once a loop has begun. */
-  #hasSpent = false;
+  readonly #flow: SpentFlow;
   readonly #bulk: BulkWork;
 
   /** The call that comes next, counted over the module as the survey does. */
@@ -45,15 +46,15 @@ export class PreemptCode implements CodePass {
 
   /**
    * @param walk the walk that is to call this pass
-   * @param tick function index, in the rewritten module, of `() -> ()`
-   * @param budget global index, in the rewritten module, of a mutable i32: what is left until function entries ask
+   * @param targets what the code that the pass writes names
    * @param bulk charges for bulk instructions
    */
-  constructor({ module, emit }: CodeWalk, tick: number, budget: number, bulk: BulkWork) {
+  constructor({ module, emit }: CodeWalk, targets: WorkTargets, bulk: BulkWork) {
     this.#module = module;
     this.#plan = planCalls(module);
-    this.#work = new WorkCount(emit, tick, budget);
+    this.#work = new WorkCount(emit, targets);
     this.#loops = new LoopWriter(module, this.#plan, this.#work);
+    this.#flow = new SpentFlow(module);
     this.#bulk = bulk;
   }
 
@@ -78,8 +79,14 @@ export class PreemptCode implements CodePass {
       if (flags & tableToLoop) scratch = walk.addLocal('i32');
     }
     this.#loops.begin(scratch);
+    this.#flow.begin(i, this.#work.spent < 0 ? null : this.#countsIn(i));
     this.#bulk.begin(walk);
     return charges || (flags & bulk) !== 0;
+  }
+
+  /** Whether a loop of a function counts in `spent`. Where no exception is to be expected, calls in it may do so, too. */
+  #countsIn(i: number): (loop: number) => boolean {
+    return this.#plan.mayThrow[i] === 1 ? (loop) => this.#loops.spends(loop) : () => true;
   }
 
   /** Sets the locals that the function's loops count with. */
@@ -95,7 +102,7 @@ export class PreemptCode implements CodePass {
     } else if (weight > 0) {
       emit.constant(weight);
       emit.localSet(this.#work.spent);
-      this.#hasSpent = true;
+      this.#flow.count();
     }
     emit.resume(reader.position);
   }
@@ -110,7 +117,6 @@ export class PreemptCode implements CodePass {
 
   enter(walk: CodeWalk): void {
     this.#asked = false;
-    this.#hasSpent = false;
     this.#enterLoops(walk);
     const weight = this.#plan.entryWeight[walk.definedIndex] ?? 0;
     if (weight === 0 || this.#work.spent >= 0) return;
@@ -120,8 +126,13 @@ export class PreemptCode implements CodePass {
   }
 
   before(walk: CodeWalk): void {
-    const { reader } = walk;
     this.#loops.before(walk);
+    this.#chargeBefore(walk);
+    this.#flow.follow(walk);
+  }
+
+  #chargeBefore(walk: CodeWalk): void {
+    const { reader } = walk;
     switch (reader.opcode) {
       case Op.br:
       case Op.brIf:
@@ -140,9 +151,6 @@ export class PreemptCode implements CodePass {
         this.#leave(walk);
         return;
       case Op.loop:
-        this.#hasSpent ||= this.#work.spent >= 0 && this.#loops.spends(walk.nextLoop);
-        this.#asked = false;
-        return;
       case Op.else:
       case Op.catch:
       case Op.catchAll:
@@ -152,8 +160,7 @@ export class PreemptCode implements CodePass {
       case Op.throw:
       case Op.rethrow:
       case Op.throwRef:
-        this.#settle(walk);
-        this.#charge(walk, THROW_WEIGHT);
+        this.#settle(walk, THROW_WEIGHT);
         return;
       case Op.returnCall:
       case Op.returnCallIndirect:
@@ -183,19 +190,22 @@ export class PreemptCode implements CodePass {
 
   /** Takes what the function's loops did since they last asked from the budget that all functions share. */
   #leave(walk: CodeWalk): void {
-    if (!this.#hasSpent) return;
+    if (!this.#flow.mayBe) return;
     walk.emit.insert(walk.reader.start);
     this.#work.settle();
     walk.emit.resume(walk.reader.start);
   }
 
-  /** The same in the midst of a function, which goes on to count from zero. */
-  #settle(walk: CodeWalk): void {
-    if (!this.#hasSpent) return;
+  /** The same in the midst of a function, which goes on to count from zero. Takes `more` besides. */
+  #settle(walk: CodeWalk, more: number): void {
+    const { mayBe } = this.#flow;
+    if (!mayBe && more === 0) return;
     walk.emit.insert(walk.reader.start);
-    this.#work.settle();
-    this.#work.clear();
+    if (mayBe) this.#work.settleApart(more);
+    else this.#work.askApart(more);
     walk.emit.resume(walk.reader.start);
+    this.#flow.clear();
+    if (more > 0) this.#asked = true;
   }
 
   #mayThrow(walk: CodeWalk): boolean {
@@ -205,10 +215,9 @@ export class PreemptCode implements CodePass {
   /** Handles branches to the function's own label. Compilers write a return instead, so this need not be fast. */
   #leaveByBranch(walk: CodeWalk): void {
     const { reader, labels } = walk;
-    if (!this.#hasSpent) return;
     for (let i = 0; i < reader.labelCount; i++) {
       if (reader.labels[i] !== labels.depth - 1) continue;
-      this.#settle(walk);
+      this.#settle(walk, 0);
       return;
     }
   }
@@ -220,9 +229,13 @@ export class PreemptCode implements CodePass {
   #call(walk: CodeWalk): void {
     const at = this.#nextCall++;
     const isTail = isTailCall(walk.reader.opcode);
-    if (!isTail && this.#plan.settlesBefore[at] === 1) this.#settle(walk);
-    const weight = this.#plan.callSiteWeight[at] ?? 0;
-    if (weight === 0 || (this.#asked && weight < IMPORT_WEIGHT)) return;
+    const ownWeight = this.#plan.callSiteWeight[at] ?? 0;
+    const weight = this.#asked && ownWeight < IMPORT_WEIGHT ? 0 : ownWeight;
+    if (this.#flow.mayBe && !isTail && !this.#flow.isCaught && this.#plan.callMayThrow(at)) {
+      this.#settle(walk, weight);
+      return;
+    }
+    if (weight === 0) return;
     // A call that pays for the turn of a loop looks at the budget itself, since nothing else does in that loop.
     const paysForTurn = (this.#module.code.callFlags.at(at) & CallFlag.everyTurn) !== 0;
     if (this.#work.spent < 0 || paysForTurn || isTail || this.#mayThrow(walk)) this.#charge(walk, weight);
@@ -241,7 +254,7 @@ export class PreemptCode implements CodePass {
   /** Adds `weight` to what the function has spent, before the instruction at hand. Its loops and its end look at that. */
   #spend(walk: CodeWalk, weight: number): void {
     const { emit, reader } = walk;
-    this.#hasSpent = true;
+    this.#flow.count();
     emit.insert(reader.start);
     emit.localGet(this.#work.spent);
     emit.constant(weight);

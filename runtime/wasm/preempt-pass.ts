@@ -20,6 +20,17 @@ export const preemptPass: Pass = {
       [Op.i32Const, WORK_LIMIT],
     ]);
     const bulk = new BulkWork(plan, charge, SHORTEST_BULK);
-    plan.editCode((walk) => new PreemptCode(walk, tick.index, budget.index, bulk));
+    const apart = plan.addFunction({ params: ['i32'], results: [] }, (out) => {
+      out.u8(0);
+      charge(out, () => {
+        out.u8(Op.localGet);
+        out.u32(0);
+      });
+      out.u8(Op.end);
+    });
+    plan.editCode((walk) => {
+      const targets = { tick: tick.index, budget: budget.index, charge: apart.index };
+      return new PreemptCode(walk, targets, bulk);
+    });
   },
 };

@@ -27,11 +27,13 @@ const shortLoop = (local: number): string =>
   `(local i32) (local.set ${local} (i32.const 200))
     (loop $m (br_if $m (local.tee ${local} (i32.sub (local.get ${local}) (i32.const 1)))))`;
 
-/** A loop of 25 long turns, as far as can be known hardly ever entered, with turns that mostly are short. Its function takes a parameter. */
-const moreThanCounted = `(local $i i32) (local $x i32) (local.set $i (i32.const 25))
+/** A loop of 25 long turns, as far as can be known hardly ever entered, with turns that mostly are short. */
+const moreTurns = `(local.set $i (i32.const 25))
   (block $skip (br_if $skip (i32.eqz (global.get $true)))
     (loop $m (br_if $m (i32.lt_s (local.tee $i (i32.sub (local.get $i) (i32.const 1))) (i32.const -9)))
       ${work(4000)} (br_if $m (local.get $i)) (global.set $x (local.get $x))))`;
+/** The same as the beginning of a function that takes a parameter. */
+const moreThanCounted = `(local $i i32) (local $x i32) ${moreTurns}`;
 const globals = '(global $true (mut i32) (i32.const 1)) (global $x (mut i32) (i32.const 0))';
 
 /** The dispatch loop of an interpreter: opcode `turn % 4`, of `count` that there are, most of which do much. */
@@ -201,6 +203,33 @@ const shapes: Record<string, Shape> = {
   },
 };
 
+/** How a function calls itself that works more than is counted, until it throws. */
+interface Thrown {
+  /** What the module has besides. */
+  readonly before?: string;
+  /** Passes on the depth that is left. */
+  readonly call?: (depth: string) => string;
+  /** What stands in place of the work, and the call. */
+  readonly work?: (depth: string) => string;
+  readonly modern?: boolean;
+}
+
+/** An exception that comes out of two hundred calls, each of which has worked. */
+function thrown(
+  how: string,
+  { before = '', call, work: own, modern = false }: Thrown,
+): Record<string, Shape> {
+  const depth = '(i32.sub (local.get 0) (i32.const 1))';
+  const body = own
+    ? `(local $i i32) (local $x i32) ${own(depth)}`
+    : `${moreThanCounted} (if (i32.eqz (local.get 0)) (then (throw $e))) ${call?.(depth)}`;
+  const caught = modern
+    ? '(block $c (try_table (catch_all $c) (call $g (i32.const 200))))'
+    : '(try (do (call $g (i32.const 200))) (catch_all))';
+  const text = `${before} (tag $e) (func $g (param i32) ${body}) ${globals} ${loop(caught)}`;
+  return { [`an exception ${how}`]: { text, modern, units: 200 * 25 * 4000, turns: 10 } };
+}
+
 /** The worst that was found for what the pass cannot know: how many of the branches, calls and turns there really are. */
 const hostile: Record<string, Shape> = {
   'a loop whose turn may be short but is long': {
@@ -273,6 +302,85 @@ const hostile: Record<string, Shape> = {
       ${Array.from({ length: 64 }, (_, i) => `(func $g${i + 1} (param i32) ${moreThanCounted} (call $g${i} (i32.const 0)))`).join('')}
       ${loop('(try (do (call $g64 (i32.const 0))) (catch_all))')}`,
     units: 65 * 25 * 4000,
+    turns: 20,
+  },
+  ...thrown('through a table', {
+    before: '(table 1 funcref) (elem (i32.const 0) $g) (type $t (func (param i32)))',
+    call: (n) => `(call_indirect (type $t) ${n} (i32.const 0))`,
+  }),
+  ...thrown('caught and thrown again by each caller', {
+    call: (n) => `(try (do (call $g ${n})) (catch $e (rethrow 0)))`,
+  }),
+  ...thrown('caught by each caller, which works more and throws it again', {
+    call: (n) => `(try (do (call $g ${n})) (catch_all ${moreTurns} (rethrow 0)))`,
+  }),
+  ...thrown('delegated past the block that would catch it', {
+    call: (n) => `(try (do (try (do (call $g ${n})) (delegate 1))) (catch_all))`,
+  }),
+  ...thrown('delegated by a block whose own calls are caught', {
+    call: (n) =>
+      `(try (do (try (do (try (do (call $id ${n}) (drop)) (catch_all)) (call $g ${n})) (delegate 1))) (catch_all))`,
+    before:
+      '(func $id (param i32) (result i32) (if (i32.eq (local.get 0) (i32.const -5)) (then (throw $e))) (local.get 0))',
+  }),
+  ...thrown('of another tag than the caller catches', {
+    before: '(tag $other)',
+    call: (n) => `(try (do (call $g ${n})) (catch $other))`,
+  }),
+  ...thrown('from within a handler', {
+    call: (n) => `(try (do (throw $e)) (catch_all (call $g ${n})))`,
+  }),
+  ...thrown('behind a branch that takes what was counted from the budget', {
+    before: '(func $nop (if (i32.eqz (global.get $true)) (then (throw $e))))',
+    call: (n) => `(if (i32.eqz (global.get $true)) (then (call $nop))) (call $g ${n})`,
+  }),
+  ...thrown('behind a block that is left before that', {
+    before: '(func $nop (if (i32.eqz (global.get $true)) (then (throw $e))))',
+    call: (n) => `(block $b (br_if $b (global.get $true)) (call $nop)) (call $g ${n})`,
+  }),
+  ...thrown('behind a table of branches', {
+    before: '(func $nop (if (i32.eqz (global.get $true)) (then (throw $e))))',
+    call: (n) => `(block $a (block $b (br_table $b $a (i32.const 1))) (call $nop)) (call $g ${n})`,
+  }),
+  ...thrown('in one of two branches', {
+    before: '(func $nop (if (i32.eqz (global.get $true)) (then (throw $e))))',
+    call: (n) => `(if (i32.eqz (global.get $true)) (then (call $nop)) (else (call $g ${n})))`,
+  }),
+  ...thrown('behind two branches, one of which works', {
+    before: '(func $nop (if (i32.eqz (global.get $true)) (then (throw $e))))',
+    work: (n) => `(if (i32.eqz (local.get 0)) (then (throw $e)))
+      (if (global.get $true) (then ${moreTurns}) (else (call $nop))) (call $g ${n})`,
+  }),
+  ...thrown('in the turn of a loop that follows the work', {
+    before: '(func $nop (param i32) (if (i32.eqz (global.get $true)) (then (throw $e))))',
+    work: (n) => `(local $turn i32) (loop $turns
+      (if (local.get $turn) (then (if (i32.eqz (local.get 0)) (then (throw $e))) (call $g ${n})) (else (call $nop ${n})))
+      ${moreTurns} (local.set $turn (i32.const 1)) (br $turns))`,
+  }),
+  ...thrown('as a reference', {
+    modern: true,
+    call: (n) =>
+      `(throw_ref (block $h (result exnref) (try_table (catch_all_ref $h) (call $g ${n})) (return)))`,
+  }),
+  ...thrown('past a table of catches for other tags', {
+    modern: true,
+    before: '(tag $other)',
+    call: (n) => `(block $h (try_table (catch $other $h) (call $g ${n})))`,
+  }),
+  ...thrown('by a function that is called last', {
+    modern: true,
+    call: (n) => `(try_table (call $h ${n}))`,
+    before: '(func $h (param i32) (return_call $g (local.get 0)))',
+  }),
+  'calls of sixteen functions, each of which calls sixteen that work and throw': {
+    text: `(tag $e) ${globals} (func $g0 (param i32) ${moreThanCounted} (throw $e))
+      ${Array.from(
+        { length: 2 },
+        (_, i) => `(func $g${i + 1} (param i32) ${moreThanCounted}
+          ${`(try (do (call $g${i} (i32.const 0))) (catch $e))`.repeat(16)} (throw $e))`,
+      ).join('')}
+      ${loop('(try (do (call $g2 (i32.const 0))) (catch_all))')}`,
+    units: (1 + 16 + 16 ** 2) * 25 * 4000,
     turns: 20,
   },
   'recursion that works on its way down': {
