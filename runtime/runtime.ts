@@ -1,5 +1,5 @@
 import { HostLinker } from './host/linker.ts';
-import type { HostContext, ModuleLoader } from './hostcall/function.ts';
+import type { HostContext } from './hostcall/function.ts';
 import type { Machine } from './kernel/capacity.ts';
 import type { Entry } from './kernel/entry.ts';
 import { Environment } from './kernel/environment.ts';
@@ -62,14 +62,14 @@ export interface RuntimeOptions extends LoadOptions {
 }
 
 /** One scheduler with the host API: loads modules and runs programs. */
-export class Runtime implements ModuleLoader {
+export class Runtime {
   readonly scheduler: Scheduler;
   readonly #spawner: Spawner;
   readonly #linker: HostLinker;
   readonly #route: (local: Router<Process>) => Router<Process>;
   readonly #loadOptions: LoadOptions;
-  /** A module that travels in messages is known by its bytes. */
-  readonly #loaded = new WeakMap<Uint8Array, LoadedModule>();
+  /** A module that travels in messages is known by its bytes; the bytes alone do not keep alive what was made of them. */
+  readonly #loaded = new WeakMap<Uint8Array, WeakRef<LoadedModule>>();
 
   constructor(options: RuntimeOptions = {}) {
     const { observer, machine, metrics, plugins } = options;
@@ -83,7 +83,8 @@ export class Runtime implements ModuleLoader {
     const context: HostContext = {
       scheduler: this.scheduler,
       spawner: this.#spawner,
-      modules: this,
+      // A guest that makes modules must not fill the folder of whoever runs it with what was rewritten of them.
+      modules: { load: (bytes) => this.#load(bytes, { ...options, store: undefined, fromProcess: true }) },
       guestMetrics: metrics?.guest ?? null,
     };
     this.#linker = new HostLinker(context, {
@@ -99,11 +100,20 @@ export class Runtime implements ModuleLoader {
    * @throws WasmFormatError, ModuleError or LinkError, each with a message for the module's author
    */
   load(bytes: Uint8Array, config?: ProcessConfig, again?: () => Uint8Array): LoadedModule {
-    let module = this.#loaded.get(bytes);
-    if (module === undefined) {
-      module = new LoadedModule(bytes, this.#linker, this.#loadOptions, config, again);
-      this.#loaded.set(module.bytes, module);
-    }
+    return this.#load(bytes, this.#loadOptions, config, again);
+  }
+
+  #load(
+    bytes: Uint8Array,
+    options: LoadOptions,
+    config?: ProcessConfig,
+    again?: () => Uint8Array,
+  ): LoadedModule {
+    const known = this.#loaded.get(bytes)?.deref();
+    if (known !== undefined) return known;
+    if (options.fromProcess) this.scheduler.work.chargeCompile(bytes.length);
+    const module = new LoadedModule(bytes, this.#linker, options, config, again);
+    this.#loaded.set(module.bytes, new WeakRef(module));
     return module;
   }
 

@@ -1,11 +1,13 @@
 import { timeoutFromHalves } from '../hostcall/conventions.ts';
-import { type HostContext, Namespace, older } from '../hostcall/function.ts';
+import { type HostContext, type ModuleLoader, Namespace, older } from '../hostcall/function.ts';
 import { inPieces, PIECE } from '../hostcall/pieces.ts';
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
 import { LongWrite } from '../kernel/long-write.ts';
 import type { Message } from '../kernel/message.ts';
 import type { MessageResource } from '../kernel/message-resources.ts';
+import type { LoadedModule } from '../kernel/module.ts';
+import { ModuleError } from '../kernel/module-error.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { NO_TAG, type Tag, tagFromHalves, tagToGuest } from '../kernel/tag.ts';
@@ -221,6 +223,15 @@ message.define(
     },
 );
 
+/** The module of a binary that was compiled before, if it is still there; otherwise it is compiled again. */
+function taken(modules: ModuleLoader, bytes: Uint8Array): LoadedModule {
+  try {
+    return modules.load(bytes);
+  } catch (error) {
+    throw error instanceof ModuleError ? hostTrap(error.message) : error;
+  }
+}
+
 message.define(
   'take_module',
   '(index: i64) -> i64',
@@ -232,7 +243,7 @@ message.define(
       const carrier = scheduler.scratch.data(process);
       const { at, resource } = resourceAt(carrier, index);
       if (resource.kind !== 'module') throw hostTrap(`the resource of index ${at} is not a module`);
-      const module = modules.load(resource.bytes);
+      const module = taken(modules, resource.bytes);
       carrier.takeResource(at);
       return BigInt(process.modules.add(module));
     },

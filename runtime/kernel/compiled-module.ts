@@ -4,6 +4,8 @@ import type { MemoryImage } from './memory-image.ts';
 /** A module rewritten for one way of running it. */
 export interface CompiledModule {
   readonly module: WebAssembly.Module;
+  /** What it counts for where its instances are kept; 0 for modules of whoever runs the program. */
+  readonly keptSize: number;
   /** Name of the exported start function, which the kernel calls itself, since instantiation cannot wait. */
   readonly startExport: string | undefined;
   readonly memories: RewrittenModule['memories'];

@@ -69,7 +69,7 @@ export class InstancePool {
   release(instance: GuestInstance): void {
     const { owned } = instance;
     const isLarge = owned !== null && owned.initial * PAGE_SIZE > this.#capacity;
-    if (isLarge || this.#size + instance.size > this.#capacity) {
+    if (isLarge || this.#size + instance.size + instance.compiled.keptSize > this.#capacity) {
       if (owned !== null) this.#drop(owned);
       return;
     }
@@ -84,6 +84,7 @@ export class InstancePool {
     } else {
       if (this.#instances.size === MAX_MODULES) this.#forgetOldest();
       this.#instances.set(instance.compiled, [instance]);
+      this.#size += instance.compiled.keptSize;
     }
     this.#size += instance.keptSize;
   }
@@ -112,6 +113,7 @@ export class InstancePool {
         this.#size -= instance.keptSize;
         if (instance.owned !== null) this.#drop(instance.owned);
       }
+      this.#size -= compiled.keptSize;
       this.#instances.delete(compiled);
       return;
     }

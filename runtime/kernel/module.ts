@@ -20,6 +20,7 @@ import {
 import { compile, discard, isLarge, problemOf } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import { type EntryType, entryType } from './entry.ts';
+import { type KnownTypes, knownTypes } from './known-types.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
 import { type Excess, HostRefusal, type ModuleError, ModuleLimitError } from './module-error.ts';
 import { featureExcesses, type ModuleLimits, memoryExcess, sizeExcesses } from './module-excesses.ts';
@@ -38,11 +39,23 @@ export interface LoadOptions extends ModuleLimits {
   readonly onRewrite?: ((size: number) => void) | undefined;
   /** Called when a module that was not kept has been read, before anything in it is refused, and before it is rewritten. */
   readonly onRead?: ((source: WasmModule) => void) | undefined;
+  /**
+   * Whether a process has made the module, which may make any number of them: then its types are counted, and what was needed to
+   * rewrite it is given up at once. Default: no.
+   */
+  readonly fromProcess?: boolean | undefined;
+  /** The types that V8 has been shown by such modules. Default: those of this OS process. */
+  readonly types?: KnownTypes | undefined;
 }
 
-/** Estimates of what a module takes that is kept, in bytes: at least, and for each of its bytes. */
-const MODULE_COST = 2 ** 16;
-const MODULE_BYTE_COST = 16;
+/**
+ * What a module takes that is kept, in bytes. Measured with V8's baseline code of all functions: at least, for each function, for
+ * each byte that V8 gets, and for each of the author's own. Code of most shapes takes less, code that fills memories more.
+ */
+const MODULE_COST = 96 * 1024;
+const FUNCTION_COST = 1536;
+const REWRITTEN_BYTE_COST = 24;
+const BYTE_COST = 2;
 
 /** Finds the host functions that a module imports. */
 export interface Linker {
@@ -65,6 +78,12 @@ export class LoadedModule {
   readonly exportsMemory: boolean;
   /** Bytes of the memories with which a process begins. */
   readonly initialMemory: number;
+  /** Estimated bytes that the host keeps for it. */
+  readonly cost: number;
+  /** Whether a process has made it: then it counts for its program as long as somebody uses it. */
+  readonly isCounted: boolean;
+  /** Processes that run it. */
+  users = 0;
   readonly #entries = new Map<string, EntryType>();
   readonly #options: LoadOptions;
   readonly #tableLimit: number;
@@ -74,6 +93,8 @@ export class LoadedModule {
   #preemptive: CompiledModule | null = null;
   #metered: CompiledModule | null = null;
   #names: Map<number, string> | null = null;
+  /** Bytes that V8 has been given of it. */
+  #rewrittenSize = 0;
   #hostNames: HostName[] | null = null;
   /** What permissions for host functions, by which it was judged before, refuse. */
   readonly #refusals = new WeakMap<HostPermission, HostRefusal | 'none'>();
@@ -92,10 +113,12 @@ export class LoadedModule {
     again?: () => Uint8Array,
   ) {
     this.bytes = bytes;
+    this.isCounted = options.fromProcess ?? false;
     this.#options = options;
     this.#tableLimit = options.tableLimit ?? TABLE_LIMIT;
     this.#kept = (options.store ?? NO_STORE).of(bytes);
     const known = this.#kept.find(this.#variant(false));
+    if (options.fromProcess) (options.types ?? knownTypes).add(readOutline(bytes).types);
     this.source = known === null ? this.#check() : readOutline(bytes);
     this.initialMemory = this.source.memories.reduce((sum, { initial }) => sum + initial * PAGE_SIZE, 0);
     const features = featureExcesses(this.source, options);
@@ -111,11 +134,16 @@ export class LoadedModule {
     // A module beyond its limits never runs, so there is no need to rewrite it.
     const isRefused = config === undefined ? this.#excesses.length > 0 : this.#problem(config) !== null;
     if (!isRefused) this.#preemptive = this.#compile(false, known, again);
+    this.cost = this.#costOf(this.#rewrittenSize);
   }
 
-  /** Bytes that the host keeps for it. */
-  get cost(): number {
-    return MODULE_COST + MODULE_BYTE_COST * this.bytes.length;
+  #costOf(rewrittenSize: number): number {
+    return (
+      MODULE_COST +
+      FUNCTION_COST * this.source.functions.length +
+      REWRITTEN_BYTE_COST * rewrittenSize +
+      BYTE_COST * this.bytes.length
+    );
   }
 
   /** The variant that processes with this config run. */
@@ -188,7 +216,8 @@ export class LoadedModule {
 
   #compile(meter: boolean, known: RewrittenModule | null, again?: () => Uint8Array): CompiledModule {
     const rewritten = known ?? this.#rewrite(meter);
-    if (known === null && isLarge(this.bytes)) {
+    this.#rewrittenSize = rewritten.bytes.length;
+    if (known === null && (isLarge(this.bytes) || this.#options.fromProcess)) {
       // From here on, hardly anybody asks for more than the outline.
       this.source.code.discard();
       this.source = readOutline(this.bytes);
@@ -209,6 +238,7 @@ export class LoadedModule {
     const images = memories.map(() => new FirstImage());
     return {
       module,
+      keptSize: this.isCounted ? this.#costOf(this.#rewrittenSize) : 0,
       startExport,
       memories,
       state,

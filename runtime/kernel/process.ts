@@ -113,6 +113,8 @@ export class Process implements ProcessContext, Payer {
   readonly module: LoadedModule;
   readonly entry: Entry;
 
+  /** Whether its module counts for the program as long as it runs it. */
+  countsModule = false;
   instance: GuestInstance | null = null;
   /** False until the start section has run; a process may not spawn before. */
   initialized = false;
@@ -286,6 +288,10 @@ export class Process implements ProcessContext, Payer {
     if (this.signals !== null)
       for (const signal of this.signals) if (signal.kind === 'message') signal.message.dropResources();
     this.#mailbox = null;
+    if (this.countsModule) {
+      this.countsModule = false;
+      if (--this.module.users === 0) this.environment.account.release(this.module.cost);
+    }
     this.#account?.end();
     this.signals = null;
     this.links = this.monitors = null;

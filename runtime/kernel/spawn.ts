@@ -173,7 +173,7 @@ export class Spawner {
       if (parent !== null) throw hostTrap(error.message);
       return { failure: error.message };
     }
-    const failure = chargeConfig(process, parent) ?? this.#instantiate(process);
+    const failure = chargeModule(process) ?? chargeConfig(process, parent) ?? this.#instantiate(process);
     if (failure === null) return { process };
     process.release();
     return { failure };
@@ -286,6 +286,17 @@ export class Spawner {
       throw error;
     }
   }
+}
+
+/** Charges the program for a module that a process has made, and that others may have dropped. Returns null, or why it cannot be. */
+function chargeModule(process: Process): string | null {
+  const { module, environment } = process;
+  if (!module.isCounted) return null;
+  const refusal = module.users === 0 ? environment.account.add(module.cost) : null;
+  if (refusal !== null) return `the host would keep a module of ${module.cost} bytes for ${refusal}`;
+  module.users++;
+  process.countsModule = true;
+  return null;
 }
 
 /** What an entry of a list of a config takes. */

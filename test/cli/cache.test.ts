@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { type CommandResult, lunatic } from '../support/command.ts';
+import { main } from '../support/guest.ts';
 
 /** It traps in a function that only the name section names. */
 const TRAPS = `(module (memory (export "memory") 1)
@@ -62,6 +63,19 @@ test('a module of 34 MB, which is not held while V8 compiles it, is kept and run
   expect(entries()).toEqual([entry]);
   // It was taken from there, and not written again.
   expect(statSync(path).ino).toBe(kept);
+});
+
+test('what processes compile is not kept: they could fill the folder', async () => {
+  const compiled = await assembleText('(module (func (export "_start")))', 'compiled.wat');
+  const source = main(
+    '(call $expect (call $process.compile_module (blob "m") (i32.const 0)) (i32.const 0))',
+    {
+      blobs: { m: compiled },
+    },
+  );
+  writeFileSync(file, await assembleText(source, 'compiles.wat'));
+  expect(await run()).toEqual({ stdout: '', stderr: '', exitCode: 0 });
+  expect(entries()).toHaveLength(1);
 });
 
 test('a broken entry is made anew', async () => {

@@ -3,6 +3,9 @@ import { process } from './namespace.ts';
 
 /** Functions of `lunatic::process` for modules. */
 
+/** Bytes that compiling takes for each byte of a module, while it lasts. */
+const COMPILE_COST = 8;
+
 process.define(
   'compile_module',
   '(module_data_ptr: i32, module_data_len: i32, id_ptr: i32) -> i32',
@@ -12,14 +15,18 @@ process.define(
     (pointer: number, length: number, idPointer: number) => {
       const { current } = scheduler;
       if (!current.config.canCompileModules) return -1;
-      const bytes = current.memory.slice(pointer, length).slice();
+      const given = current.memory.slice(pointer, length);
       current.memory.check(idPointer, 8);
-      scheduler.work.chargeCompile(bytes.length);
+      const cost = COMPILE_COST * given.length;
+      current.account.charge(cost);
       try {
+        const bytes = given.slice();
         current.memory.writeId(idPointer, current.modules.add(modules.load(bytes)));
         return OK;
       } catch (error) {
         return fail(current, idPointer, error instanceof Error ? error.message : String(error));
+      } finally {
+        current.account.release(cost);
       }
     },
 );
