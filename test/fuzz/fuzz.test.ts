@@ -7,7 +7,7 @@ import { makeModule as makeFighters } from './preemption.ts';
 import { Random } from './random.ts';
 
 const MAKERS = {
-  'host-calls': (random: Random) => makeCalls(random, 1, 3).bytes,
+  'host-calls': (random: Random) => makeCalls(random, { plain: 1, tls: 2 }, 3).bytes,
   preemption: (random: Random) => makeFighters(random, 2),
   limits: (random: Random) => makeHoarders(random).bytes,
 };

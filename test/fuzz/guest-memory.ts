@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
  *     0x100   cells, into which host functions write ids, and from which later calls take them
  *     0x200   tags
  *     0x300   buffers of a read or write, as address and length: valid ones, and at 0x340 others
+ *     0x380   a certificate of an authority, as address and length
  *     0x400   subscriptions of `poll_oneoff`
  *     0x1000  buffers
  *     TEXTS   texts and binaries
@@ -15,6 +16,7 @@ export const CELL_COUNT = 16;
 export const TAGS = 0x200;
 export const VECTORS = 0x300;
 export const HOSTILE_VECTORS = 0x340;
+export const TRUSTED = 0x380;
 const SUBSCRIPTIONS = 0x400;
 export const BUFFERS = 0x1000;
 const TEXTS = 0x1_0000;
@@ -32,15 +34,23 @@ export interface Piece {
 export type Kind =
   | 'name'
   | 'path'
+  | 'database'
   | 'host'
+  | 'server'
   | 'rule'
+  | 'listener'
+  | 'namespace'
   | 'sql'
   | 'module'
   | 'pem'
   | 'params'
   | 'bind'
   | 'program'
+  | 'variable'
   | 'address';
+
+/** Where it is among the texts of its kind. */
+const AUTHORITY = 2;
 
 const tls = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url));
 
@@ -61,9 +71,10 @@ function contents(port: number): Readonly<Record<Kind, readonly (string | readon
   return {
     name: ['run0', 'run1', 'run2', '_start', 'memory', '', 'a', '\ud800', 'a\0b', 'x'.repeat(70_000)],
     path: [
-      ...['a', 'b', 'a/b', '.', '..', '/', '', 'new', 'link', 'link/x', 'a/../..', '../outside/secret'],
-      ...['a/', '/etc/passwd', ':memory:', 'db', 'file:db?mode=memory', 'a\0b', 'x'.repeat(5000), '/share/b'],
+      ...['b', 'new', 'a', 'a/b', '.', '..', '/', '', 'link', 'link/x', 'a/../..', '../outside/secret'],
+      ...['a/', '/etc/passwd', 'file:db?mode=memory', 'a\0b', 'x'.repeat(5000), '/share/b'],
     ],
+    database: [':memory:', 'db', '../outside/db', '/share/b', 'file:db?mode=memory', 'link/db', 'b'],
     host: [
       `127.0.0.1:${port}`,
       'localhost:0',
@@ -73,18 +84,14 @@ function contents(port: number): Readonly<Record<Kind, readonly (string | readon
       'a.invalid:1',
       ':',
     ],
-    rule: [
-      '10.0.0.0/8:443',
-      '*.example.org',
-      '127.0.0.1',
-      'lunatic::sqlite',
-      'lunatic::process::spawn',
-      '::/129',
-    ],
+    server: ['localhost', '127.0.0.1', 'a.invalid', '', 'x'.repeat(300)],
+    rule: ['10.0.0.0/8:443', '127.0.0.1', '*.example.org', '::/129', '[::1]:0-99999', 'x'.repeat(400)],
+    listener: ['127.0.0.1', '[::1]:0', '0.0.0.0:80', 'localhost'],
+    namespace: ['lunatic::sqlite', 'lunatic::process::spawn', '*', 'lunatic', 'fuzz::began', '::'],
     sql: [
-      'CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 2), (?1, :x)',
-      'INSERT INTO t VALUES (?1, :x)',
+      'CREATE TABLE IF NOT EXISTS t (a, b); INSERT INTO t VALUES (1, 2), (3, 4)',
       'SELECT * FROM t',
+      'INSERT INTO t VALUES (?1, :x)',
       'SELECT a, b, :x, ?9 FROM t WHERE a > ?1',
       'SELECT zeroblob(2000000000)',
       'SELECT randomblob(1000000)',
@@ -98,8 +105,8 @@ function contents(port: number): Readonly<Record<Kind, readonly (string | readon
       'SELECT '.repeat(2000),
     ],
     module: [
-      EMPTY_MODULE,
       CHILD_MODULE,
+      EMPTY_MODULE,
       EMPTY_MODULE.slice(0, 5),
       [...EMPTY_MODULE, 1, 0xff, 0xff, 0xff, 0xff, 0x0f],
     ],
@@ -113,12 +120,14 @@ function contents(port: number): Readonly<Record<Kind, readonly (string | readon
     ],
     bind: [
       u64(0),
+      u64(0),
       // The first parameter is a number, the one called x a text of a length that is not there.
       [...u64(1), 1, ...u64(1), 2, ...u64(7)],
       [...u64(1), 2, ...u64(2), 0x3a, 0x78, 4, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
       new Array(8).fill(0xff),
     ],
-    program: ['true', 'cat', 'sh', 'LANG', 'LD_PRELOAD', '-n'],
+    program: ['cat', 'true', 'sh', '/bin/sh', '-n', ''],
+    variable: ['LANG', 'LANG', 'LD_PRELOAD', 'PATH', 'a=b', ''],
     address: [
       [127, 0, 0, 1],
       [0, 0, 0, 0],
@@ -167,9 +176,11 @@ export function guestMemory(port: number): Contents {
     [0, END],
     [0, END],
   ];
+  const authority = pieces.filter(({ kind }) => kind === 'pem')[AUTHORITY];
   for (const [list, start] of [
     [vectors, VECTORS],
     [hostile, HOSTILE_VECTORS],
+    [[[authority?.address, authority?.length]], TRUSTED],
   ] as const) {
     list.forEach(([address = 0, length = 0], i) => {
       view.setUint32(start + i * 8, address, true);

@@ -8,6 +8,8 @@ import type { RunOptions, Session } from './session.ts';
 import type { Workload } from './workload.ts';
 
 const LOOPBACK = ['127.0.0.1'];
+/** The port for what is discarded, at which nobody listens. */
+const NO_SERVERS = { plain: 9, tls: 9 };
 
 /** Modules of the fuzzers, each another one, so that modules come and go, too. */
 export const attacks: Workload = {
@@ -23,7 +25,7 @@ export const attacks: Workload = {
     const [bytes, entry] = random.pick([
       () => [makeFighters(random, 1), 'attack0'] as const,
       () => [makeHoarders(random).bytes, 'run0'] as const,
-      () => [makeCalls(random, 9, 2).bytes, '_start'] as const,
+      () => [makeCalls(random, NO_SERVERS, 2).bytes, '_start'] as const,
     ])();
     const module = session.runtime.load(bytes);
     if (module.initialMemory > limits.maxMemory) limits.maxMemory = module.initialMemory;
