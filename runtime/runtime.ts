@@ -1,6 +1,7 @@
 import { HostLinker } from './host/linker.ts';
 import type { HostContext } from './hostcall/function.ts';
 import type { Machine } from './kernel/capacity.ts';
+import type { Debugging } from './kernel/debugging.ts';
 import type { Entry } from './kernel/entry.ts';
 import { Environment } from './kernel/environment.ts';
 import type { Exit } from './kernel/exit.ts';
@@ -48,13 +49,15 @@ export interface Root {
   stop(): void;
 }
 
-export interface RuntimeOptions extends LoadOptions {
+export interface RuntimeOptions extends Omit<LoadOptions, 'probes'> {
   /** Hears of what happens from the start; `scheduler.observers` takes others later. */
   readonly observer?: SchedulerObserver;
   /** What limits the number of processes; tests put smaller machines in. */
   readonly machine?: Machine;
   /** Host functions besides the runtime's own. Whoever uses plugins makes them: most programs start without their code. */
   readonly plugins?: PluginHost | undefined;
+  /** For programs that are debugged. Default: their processes cannot be stopped in the midst of their code. */
+  readonly debugging?: Debugging | undefined;
   /** Counts what happens; made and served by whoever exports it. */
   readonly metrics?: Metrics;
   /** Gives the router of each environment, in front of the one that knows the processes of this scheduler. */
@@ -77,9 +80,10 @@ export class Runtime {
     this.scheduler.metrics = metrics?.vm ?? null;
     if (plugins !== undefined) this.scheduler.observers.add(plugins);
     if (observer !== undefined) this.scheduler.observers.add(observer);
+    this.scheduler.probes = options.debugging?.open(this.scheduler) ?? null;
     this.#spawner = new Spawner(this.scheduler);
     this.#route = options.route ?? ((local) => local);
-    this.#loadOptions = options;
+    this.#loadOptions = options.debugging === undefined ? options : { ...options, probes: options.debugging };
     const context: HostContext = {
       scheduler: this.scheduler,
       spawner: this.#spawner,

@@ -62,7 +62,7 @@ const script = {
   minifySyntax: true,
 };
 /** What the first script takes from the second one when it is needed. */
-const LATER = ['./inspection.ts', './metrics-export.ts', '../plugins/load-plugins.ts'];
+const LATER = ['./debugging.ts', './inspection.ts', './metrics-export.ts', '../plugins/load-plugins.ts'];
 /** What both take from the launcher. */
 const IN_LAUNCHER = ['./checksum.ts', './private-files.ts'];
 const IMPORTING = 'runtime/plugins/import-module.ts';
@@ -80,27 +80,31 @@ const second = {
   entryNames: 'program',
   external: ['wabt', ...IN_LAUNCHER],
 };
-const { metafile: inFirst } = await build({
-  ...first,
-  plugins: [],
-  entryPoints: ['runtime/cli/main.ts'],
-  write: false,
-});
-const wanted = new Set();
-const program = await build({
-  ...second,
-  plugins: [takenFromFirst(new Set(Object.keys(inFirst.inputs)), wanted), ...modern.plugins],
-});
-const main = await build({
-  ...first,
-  stdin: {
-    resolveDir: '.',
-    contents: `export * from './runtime/cli/main.ts';
-      ${[...wanted].map((path, i) => `import * as m${i} from './${path}';`).join('\n')}
-      export const modules = { ${[...wanted].map((path, i) => `'${path}': m${i}`)} };`,
-  },
-  entryNames: 'main',
-});
+let inFirst = filesIn(
+  await build({ ...first, plugins: [], entryPoints: ['runtime/cli/main.ts'], write: false }),
+);
+let program;
+let main;
+// What the second script takes from the first may bring more into that, which the second must then take from there, too.
+for (let known = 0; known < inFirst.size; ) {
+  known = inFirst.size;
+  const wanted = new Set();
+  program = await build({
+    ...second,
+    plugins: [takenFromFirst(inFirst, wanted), ...modern.plugins],
+  });
+  main = await build({
+    ...first,
+    stdin: {
+      resolveDir: '.',
+      contents: `export * from './runtime/cli/main.ts';
+        ${[...wanted].map((path, i) => `import * as m${i} from './${path}';`).join('\n')}
+        export const modules = { ${[...wanted].map((path, i) => `'${path}': m${i}`)} };`,
+    },
+    entryNames: 'main',
+  });
+  inFirst = inFirst.union(filesIn(main));
+}
 
 const results = await Promise.all([
   build({
@@ -161,6 +165,12 @@ removeOlderParts(
   new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)).map((path) => basename(path))),
 );
 
+/** The files of which code is in a bundle. */
+function filesIn({ metafile }) {
+  const files = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  return new Set(files.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])));
+}
+
 /** Lets the second script import files that are in the first one from there, and collects them in `wanted`. */
 function takenFromFirst(inFirst, wanted) {
   return {
@@ -169,7 +179,8 @@ function takenFromFirst(inFirst, wanted) {
       builder.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
         const file = relative('.', join(resolveDir, path)).replaceAll(sep, '/');
         if (file === IMPORTING) return { path: file, external: true };
-        if (!file.startsWith('runtime/') || !inFirst.has(file)) return null;
+        // What only passes on what others export would bring all of these.
+        if (!file.startsWith('runtime/') || file.endsWith('/index.ts') || !inFirst.has(file)) return null;
         wanted.add(file);
         return { path: file, external: true };
       });

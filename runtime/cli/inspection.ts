@@ -21,22 +21,30 @@ export interface InspectedProgram {
   readonly arguments: readonly string[];
 }
 
+export interface InspectedHow {
+  /** Whether the program begins when a client says so. */
+  readonly waits: boolean;
+  /** Whether its processes can be stopped in the midst of their code. */
+  readonly debug: boolean;
+}
+
 /** A program that can be inspected while it runs. */
 export class Inspection {
   readonly #program: InspectedProgram;
   readonly #address: InspectAddress;
   readonly #started = Promise.withResolvers<void>();
+  readonly #debug: boolean;
   #waiting: boolean;
   #pausesRoots = false;
   #hasLost = false;
   #inspector: Inspector | null = null;
   #server: InspectServer | null = null;
 
-  /** @param waits whether the program begins when a client says so */
-  constructor(program: InspectedProgram, address: InspectAddress, waits: boolean) {
+  constructor(program: InspectedProgram, address: InspectAddress, { waits, debug }: InspectedHow) {
     this.#program = program;
     this.#address = address;
     this.#waiting = waits;
+    this.#debug = debug;
     if (!waits) this.#started.resolve();
   }
 
@@ -95,6 +103,7 @@ export class Inspection {
       program: this.#program.path,
       arguments: this.#program.arguments,
       waiting: this.#waiting,
+      debug: this.#debug,
     };
   }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { printable } from '../text/printable.ts';
 import { isWasmBinary, readModule, WasmFormatError, type WasmModule } from '../wasm/index.ts';
-import { assembleApart } from '../wat/index.ts';
+import { assembleApart } from '../wat/assemble-apart.ts';
 
 /** A command cannot go on. The message is for the user. */
 export class CommandError extends Error {

@@ -1,10 +1,10 @@
-import type { InspectAddress } from '../inspect/address.ts';
+import type { InspectAddress, InspectRequest } from '../inspect/address.ts';
 import type { InspectedProgram, Inspection } from './inspection.ts';
 
 /** What a command line says about inspecting. */
 export interface InspectFlags {
   /** The address at which debuggers and process trees may connect; undefined for none. */
-  readonly inspect?: InspectAddress;
+  readonly inspect?: InspectRequest;
   /** Whether the program begins when a client says so. This makes it inspectable, too. */
   readonly inspectWait: boolean;
 }
@@ -23,5 +23,5 @@ export async function openInspection(
   const address = inspect ?? (inspectWait ? ANY_PORT : undefined);
   if (address === undefined) return undefined;
   const { Inspection } = await import('./inspection.ts');
-  return new Inspection(program, address, inspectWait);
+  return new Inspection(program, address, { waits: inspectWait, debug: inspect?.debug ?? false });
 }

@@ -1,5 +1,10 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import { type InspectAddress, parseInspectAddress } from '../inspect/address.ts';
+import {
+  type InspectAddress,
+  type InspectRequest,
+  parseInspectAddress,
+  parseInspectRequest,
+} from '../inspect/address.ts';
 import { COLOR_CHOICES } from './colors.ts';
 import { LEVELS, LogFilter, LogFilterError } from './log-filter.ts';
 
@@ -44,8 +49,8 @@ export function jsonOption(): Option {
 export function inspectOption(): Option {
   return new Option(
     '--inspect [address]',
-    'let debuggers and process trees connect, at =HOST:PORT or =PORT; --inspect alone takes any free port',
-  ).argParser(parseAddress);
+    'let debuggers and process trees connect, at =HOST:PORT or =PORT; --inspect alone takes any free port; with =debug or =PORT,debug, processes can be stopped at breakpoints',
+  ).argParser(parseRequest);
 }
 
 export function inspectWaitOption(): Option {
@@ -88,6 +93,13 @@ function parseAddress(text: string): InspectAddress {
   const address = parseInspectAddress(text);
   if (address === undefined) throw new InvalidArgumentError('It must be HOST:PORT, HOST or PORT.');
   return address;
+}
+
+function parseRequest(text: string): InspectRequest {
+  const request = parseInspectRequest(text);
+  if (request === undefined)
+    throw new InvalidArgumentError('It must be HOST:PORT, HOST or PORT, debug, or one of these with ,debug.');
+  return request;
 }
 
 function parseLogFilter(text: string): LogFilter {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { InspectAddress } from '../inspect/address.ts';
+import type { Debugging } from '../kernel/debugging.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -59,11 +60,13 @@ export async function run(
     ? await openMetrics(options.prometheusHttp ?? METRICS_ADDRESS, streams)
     : undefined;
   const notice = new LoadingNotice();
+  let loading: string | null = path;
   const runtime = new Runtime({
     plugins,
     ...moduleLimits(options),
     onRewrite: notice.onRewrite,
     store: moduleCache(process.env, log),
+    ...(options.inspect?.debug ? { debugging: await openDebugging(() => loading) } : {}),
     ...(metrics === undefined ? {} : { metrics }),
     observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
   });
@@ -85,6 +88,7 @@ export async function run(
       return loaded;
     }),
   );
+  loading = null;
   const signals = new EndingSignals(streams, () => runtime.scheduler.halt());
   signals.takeAfterFirstTurn();
   const stdio = {
@@ -123,6 +127,12 @@ export async function run(
     if (!signals.areTaken) streams.writeAtOnce();
     await streams.flush();
   }
+}
+
+/** See `debugging`, the code of which is loaded only if it is needed. */
+async function openDebugging(pathOf: () => string | null): Promise<Debugging> {
+  const { debugging } = await import('./debugging.ts');
+  return debugging(pathOf);
 }
 
 /** Serves metrics and prints their URL. The code is loaded only if it is needed. */

@@ -12,6 +12,7 @@ import {
 } from '../testing/index.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
+import { debugging } from './debugging.ts';
 import { errorText, messageOf } from './error-text.ts';
 import type { Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
@@ -35,6 +36,8 @@ export class TestRound {
   readonly #reporter: Reporter;
   readonly #notice = new LoadingNotice();
   #runtime: Runtime | null = null;
+  /** The file of the module that is being loaded. */
+  #loading: string | null = null;
   #silent = false;
 
   /**
@@ -133,6 +136,7 @@ export class TestRound {
     const { signals, streams, config } = this.#surroundings;
     const bytes = await readModuleFile(file);
     const runtime = this.#openRuntime();
+    this.#loading = file;
     await streams.flush();
     signals.leave();
     try {
@@ -140,6 +144,7 @@ export class TestRound {
         this.#notice.during(file, () => runtime.load(bytes, config)),
       );
     } finally {
+      this.#loading = null;
       signals.take();
     }
   }
@@ -190,6 +195,7 @@ export class TestRound {
     this.#runtime = new Runtime({
       plugins,
       store: moduleCache(process.env, log),
+      ...(this.#command.inspect?.debug ? { debugging: debugging(() => this.#loading) } : {}),
       ...moduleLimits(this.#command.permissions),
       onRewrite: this.#notice.onRewrite,
       // Tests begin all at once, and each calls functions that none has called: compiled then, they would delay each other.

@@ -1,4 +1,4 @@
-import type { InspectAddress } from '../inspect/address.ts';
+import type { InspectRequest } from '../inspect/address.ts';
 import type { InputStream } from '../kernel/stdio.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
@@ -29,7 +29,7 @@ export interface TestCommand extends LogOptions {
   /** Seconds after which a test is killed and has failed. */
   readonly timeout?: number;
   /** The address at which debuggers and process trees may connect; undefined for none. */
-  readonly inspect?: InspectAddress;
+  readonly inspect?: InspectRequest;
   /** Whether the tests begin when a client says so. */
   readonly inspectWait: boolean;
 }

@@ -9,7 +9,7 @@ import type { Registry } from '../kernel/registry.ts';
 import type { AnyPlugin } from '../plugins/plugin.ts';
 import { PluginHost } from '../plugins/plugin-host.ts';
 import { type RootOptions, Runtime } from '../runtime.ts';
-import { assembleApart } from '../wat/index.ts';
+import { assembleApart } from '../wat/assemble-apart.ts';
 import { MailboxClosedError, StoppedError, UnsupportedNodeError } from './errors.ts';
 import { describeExit, type ProcessExit } from './exit.ts';
 import { type Inspection, type InspectOptions, openInspection } from './inspection.ts';

@@ -5,6 +5,12 @@ export interface InspectAddress {
   readonly port: number;
 }
 
+/** Where it listens, and for what. */
+export interface InspectRequest extends InspectAddress {
+  /** Whether processes can be stopped in the midst of their code, which makes them somewhat slower. */
+  readonly debug: boolean;
+}
+
 const LOOPBACK = '127.0.0.1';
 const MAX_PORT = 65_535;
 
@@ -17,6 +23,17 @@ export function parseInspectAddress(text: string): InspectAddress | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+))(?::(\d+))?$/.exec(text);
   if (match === null) return undefined;
   return address(match[1] ?? match[2] ?? LOOPBACK, match[3] ?? '0');
+}
+
+/**
+ * Reads an address, or `debug`, or both with a comma between them.
+ * @returns undefined if the text has none of these forms
+ */
+export function parseInspectRequest(text: string): InspectRequest | undefined {
+  if (text === 'debug') return { host: LOOPBACK, port: 0, debug: true };
+  const debug = text.endsWith(',debug');
+  const found = parseInspectAddress(debug ? text.slice(0, -',debug'.length) : text);
+  return found && { ...found, debug };
 }
 
 /**

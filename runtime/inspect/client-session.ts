@@ -32,6 +32,7 @@ const SOON = 20;
 const CHANGES: ReadonlySet<keyof Requests> = new Set([
   'process/pause',
   'process/resume',
+  'process/step',
   'process/kill',
   'process/send',
   'processes/pause',
@@ -96,6 +97,7 @@ export class ClientSession implements Holder {
     this.#timer = null;
     this.#backlog.remove(this.#socket);
     this.#unwatch();
+    this.#inspector.stopping.release(this);
     this.#inspector.holding.release(this);
     this.#connection.dispose();
   }
@@ -130,7 +132,7 @@ export class ClientSession implements Holder {
 
   #answerRequests(): void {
     const inspector = this.#inspector;
-    const { queries, modules, holding } = inspector;
+    const { queries, modules, holding, stopping } = inspector;
     this.#connection.onRequest('initialize', (values: unknown) => {
       const version = new Parameters(values).text('version');
       if (version.split('.')[0] !== PROTOCOL_VERSION.split('.')[0]) {
@@ -166,7 +168,14 @@ export class ClientSession implements Holder {
     this.#on('process/memory', (params) =>
       queries.memory(params.process('process'), params.count('offset'), params.count('count')),
     );
-    this.#on('process/pause', (params) => holding.pause(params.process('process'), this));
+    this.#on('process/pause', (params) => stopping.pause(params.process('process'), this));
+    this.#on('process/step', (params) =>
+      stopping.step(this, params.process('process'), params.step('kind'), params.ranges('within')),
+    );
+    this.#on('process/locals', (params) => queries.locals(params.process('process'), params.count('frame')));
+    this.#on('process/set-local', (params) =>
+      queries.setLocal(params.process('process'), params.count('local'), params.bytes('data')),
+    );
     this.#on('process/resume', (params) => holding.resume(params.process('process')));
     this.#on('processes/pause', () => holding.pauseAll(this));
     this.#on('processes/resume', () => holding.resumeAll());
@@ -178,6 +187,9 @@ export class ClientSession implements Holder {
     this.#on('module/bytes', (params) => ({
       data: Buffer.from(modules.get(params.text('module')).bytes).toString('base64'),
     }));
+    this.#on('module/breakpoints', (params) =>
+      stopping.setBreakpoints(this, params.text('module'), params.offsets('offsets')),
+    );
     this.#on('watch', (params) => {
       const interval = params.interval('processes');
       const output = params.flag('output');

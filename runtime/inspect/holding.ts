@@ -59,6 +59,12 @@ export class Holding {
     return isHeld;
   }
 
+  /** Holds a process that stands still at a site of its code from the end of its turn on. */
+  hold(process: Process, clients: Iterable<Holder>, why: Notifications['process/stopped']['why']): void {
+    for (const client of clients) this.#holdFor(client, process);
+    setImmediate(() => this.#stopped(process, why));
+  }
+
   forget(process: Process): void {
     this.#told.delete(process);
     this.#holders.delete(process);

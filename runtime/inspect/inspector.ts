@@ -13,6 +13,7 @@ import { Modules } from './modules.ts';
 import { ProcessIndex } from './process-index.ts';
 import { InspectError, type ProcessKey } from './protocol.ts';
 import { Queries } from './queries.ts';
+import { Stopping } from './stopping.ts';
 
 /**
  * What the inspection protocol does to the processes of one scheduler, and what it tells of them. Knows no connection.
@@ -23,6 +24,7 @@ export class Inspector implements SchedulerObserver {
   readonly modules: Modules;
   readonly queries: Queries;
   readonly holding: Holding;
+  readonly stopping: Stopping;
   /** What clients watch. */
   readonly feeds = new Set<ChangeFeed>();
   readonly #scheduler: Scheduler;
@@ -38,6 +40,7 @@ export class Inspector implements SchedulerObserver {
     this.index = new ProcessIndex(this.modules, this.#output);
     this.queries = new Queries(scheduler, this.index, this.modules);
     this.holding = new Holding(scheduler, this.index);
+    this.stopping = new Stopping(scheduler, this.index, this.modules, this.holding);
     scheduler.observers.add(this);
   }
 
@@ -85,6 +88,7 @@ export class Inspector implements SchedulerObserver {
 
   onExit(process: Process): void {
     this.holding.forget(process);
+    this.stopping.forget(process);
     for (const feed of this.feeds) feed.exited(process);
   }
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import { isProcessKey } from './process-key.ts';
-import type { ProcessFilter, ProcessKey } from './protocol.ts';
+import type { ProcessFilter, ProcessKey, StepKind } from './protocol.ts';
 
 /** Characters of a text that is searched for. */
 const MAX_SEARCHED = 10_000;
@@ -80,6 +80,23 @@ export class Parameters {
   interval(name: string): number | null {
     const value = this.#values[name];
     return value === undefined || value === false ? null : this.count(name);
+  }
+
+  step(name: string): StepKind {
+    return this.#take(name, v.picklist(['into', 'over', 'out'], 'into, over or out'));
+  }
+
+  /** Offsets in a module. */
+  offsets(name: string): number[] {
+    return this.#take(name, v.array(Count, 'a list of offsets'));
+  }
+
+  /** Pairs of a start and an end; none if it is missing. */
+  ranges(name: string): [number, number][] {
+    return this.#take(
+      name,
+      v.optional(v.array(v.tuple([Count, Count], 'a start and an end'), 'a list of ranges'), []),
+    );
   }
 
   filter(name: string): ProcessFilter {

@@ -7,7 +7,7 @@
  */
 
 /** Peers whose versions differ in the first number do not understand each other. */
-export const PROTOCOL_VERSION = '2.0';
+export const PROTOCOL_VERSION = '2.1';
 
 declare const brand: unique symbol;
 
@@ -195,6 +195,18 @@ export interface Stack {
   readonly missing?: string;
 }
 
+/** How far a process goes: to the next place in its code, past calls that it makes, or out of the function that it is in. */
+export type StepKind = 'into' | 'over' | 'out';
+
+/** A local of a function in a call that a process is in. */
+export interface LocalInfo {
+  /** Index in the function. */
+  readonly index: number;
+  readonly type: 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
+  /** Its bytes, the lowest first. */
+  readonly data: string;
+}
+
 export interface ModuleInfo {
   readonly key: ModuleKey;
   /** Path or other origin, where it has one. */
@@ -216,6 +228,8 @@ export interface Welcome {
   readonly arguments: readonly string[];
   /** It has not begun and waits for `start`. */
   readonly waiting: boolean;
+  /** Whether it was started for debugging: breakpoints and steps are possible, and frames have locals. Missing in older runtimes. */
+  readonly debug?: boolean;
 }
 
 /** Requests by name: parameters and result of each. */
@@ -251,6 +265,29 @@ export interface Requests {
   'processes/pause': { params: Record<string, never>; result: null };
   /** Lets every paused process go on, also those that another client has paused. Those that failed stay held. */
   'processes/resume': { params: Record<string, never>; result: null };
+  /**
+   * Lets a process that stands still go on to another place, where it stops with `process/stopped`. As with all stops, the
+   * program must have been started for debugging.
+   * `within` are offsets of the code at which it is, from a start up to an end: a step in the same function leaves them.
+   */
+  'process/step': {
+    params: {
+      readonly process: ProcessKey;
+      readonly kind: StepKind;
+      readonly within?: readonly (readonly [start: number, end: number])[];
+    };
+    result: null;
+  };
+  /** The locals of a call, by its place in `process/stack`, if they are kept. */
+  'process/locals': {
+    params: { readonly process: ProcessKey; readonly frame: number };
+    result: { readonly locals: readonly LocalInfo[]; readonly missing?: string };
+  };
+  /** Sets a local of the innermost call of a process that stands still at a place of its code. */
+  'process/set-local': {
+    params: { readonly process: ProcessKey; readonly local: number; readonly data: string };
+    result: null;
+  };
   'process/kill': { params: { readonly process: ProcessKey }; result: null };
   'process/send': {
     params: { readonly process: ProcessKey; readonly tag?: string; readonly data: string };
@@ -258,6 +295,15 @@ export interface Requests {
   };
 
   'module/get': { params: { readonly module: ModuleKey }; result: ModuleInfo };
+  /**
+   * Where processes of a module stop, in place of what this client said before; until the client has gone.
+   * The result has for each offset the one where they will stop: the next place in the same function where that is possible, or
+   * null if there is none.
+   */
+  'module/breakpoints': {
+    params: { readonly module: ModuleKey; readonly offsets: readonly number[] };
+    result: { readonly sites: readonly (number | null)[] };
+  };
   /** The module as its author compiled it. */
   'module/bytes': { params: { readonly module: ModuleKey }; result: { readonly data: string } };
 
@@ -277,6 +323,9 @@ export interface Requests {
   };
 }
 
+/** Why a process stands still. */
+export type StopReason = 'entry' | 'pause' | 'failure' | 'breakpoint' | 'step';
+
 /** Notifications by name, from the runtime. */
 export interface Notifications {
   /**
@@ -289,8 +338,11 @@ export interface Notifications {
     readonly ended: readonly EndedProcess[];
     readonly total: number;
   };
-  /** A process stands still: it was paused, before its first instruction or later, or it has failed and is held. */
-  'process/stopped': { readonly process: ProcessInfo; readonly why: 'entry' | 'pause' | 'failure' };
+  /**
+   * A process stands still: it was paused, before its first instruction or later, has come to a breakpoint or to the end of a
+   * step, or it has failed and is held.
+   */
+  'process/stopped': { readonly process: ProcessInfo; readonly why: StopReason };
   /** A process that stood still goes on. */
   'process/continued': { readonly process: ProcessKey };
   /** Every process stands still, so many: there is no `process/stopped` for each. */

@@ -1,4 +1,4 @@
-import { processStack } from '../kernel/guest-stack.ts';
+import { processStack, stackFrame } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
@@ -27,6 +27,9 @@ type Result<Name extends keyof Requests> = Requests[Name]['result'];
 
 /** Pages of processes and messages where a client does not say how many it wants. */
 const DEFAULT_PAGE = 100;
+
+/** Calls of a stack that are told, the innermost ones. */
+const MAX_FRAMES = 1000;
 
 /** Answers what clients ask about processes, and changes nothing. Must be called between turns of processes. */
 export class Queries {
@@ -95,6 +98,18 @@ export class Queries {
   async stack(key: ProcessKey): Promise<Stack> {
     const process = this.#index.get(key);
     if (!process.started) return { frames: [], missing: 'it has not begun' };
+    const kept = this.#scheduler.probes?.of(process) ?? null;
+    const module = this.#modules.keyOf(process.module);
+    if (kept !== null) {
+      const { importedFunctions } = process.module.source;
+      const innermost = kept.slice(-MAX_FRAMES).reverse();
+      return {
+        frames: innermost.map(({ defined, site }) => ({
+          ...stackFrame(process.module, importedFunctions + defined, site),
+          module,
+        })),
+      };
+    }
     const error = await this.#scheduler.stacks.of(process);
     if (error === null) {
       const gone = process.exit !== null;
@@ -105,14 +120,49 @@ export class Queries {
           : 'it is running, or has been waiting since before anybody inspected it; --trace keeps such stacks',
       };
     }
-    const module = this.#modules.keyOf(process.module);
-    const frames = processStack(error, process).map(({ functionIndex, functionName, offset }) => ({
-      functionIndex,
-      ...(functionName === undefined ? {} : { functionName }),
-      offset,
-      module,
-    }));
-    return { frames };
+    return { frames: processStack(error, process).map((frame) => ({ ...frame, module })) };
+  }
+
+  /** @param frame place of the call in the stack, the innermost first */
+  locals(key: ProcessKey, frame: number): Result<'process/locals'> {
+    const process = this.#index.get(key);
+    const { probes } = this.#scheduler;
+    const kept = probes?.of(process) ?? null;
+    if (probes === null || kept === null) {
+      return {
+        locals: [],
+        missing:
+          probes === null
+            ? 'the program was not started for debugging'
+            : 'it was stopped in the midst of its work',
+      };
+    }
+    const found = kept.at(-1 - frame);
+    if (found === undefined) return { locals: [], missing: 'there is no such call' };
+    return {
+      locals: found.layout.locals.map(({ index, type, at }) => ({
+        index,
+        type,
+        data: bytesIn(probes.frames, found.at + at, SIZES[type]).toString('base64'),
+      })),
+    };
+  }
+
+  setLocal(key: ProcessKey, local: number, data: Uint8Array): null {
+    const process = this.#index.get(key);
+    const { probes } = this.#scheduler;
+    const top = process.probedAt < 0 ? undefined : probes?.of(process)?.at(-1);
+    const found = top?.layout.locals.find(({ index }) => index === local);
+    if (probes === null || top === undefined || found === undefined || data.length !== SIZES[found.type]) {
+      throw new InspectionError(
+        InspectError.Refused,
+        top === undefined
+          ? `process ${key} does not stand still at a place where its locals can be set`
+          : `there is no local ${local} of ${data.length} bytes`,
+      );
+    }
+    bytesIn(probes.frames, top.at + found.at, data.length).set(data);
+    return null;
   }
 
   mailbox(key: ProcessKey, start = 0, count = DEFAULT_PAGE): Result<'process/mailbox'> {
@@ -128,6 +178,12 @@ export class Queries {
     const end = Math.min(bytes.length, offset + Math.min(count, MAX_MEMORY_READ));
     return { data: bytes.subarray(Math.min(offset, end), end).toString('base64'), size: bytes.length };
   }
+}
+
+const SIZES = { i32: 4, i64: 8, f32: 4, f64: 8, v128: 16 } as const;
+
+function bytesIn({ buffer, byteOffset }: DataView, at: number, size: number): Buffer {
+  return Buffer.from(buffer, byteOffset + at, size);
 }
 
 /** What can be told without describing the process: most of thousands are sorted out here. */

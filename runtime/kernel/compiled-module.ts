@@ -17,6 +17,8 @@ export interface CompiledModule {
    */
   imageOf(index: number, fresh: Buffer): MemoryImage | null;
   readonly offsets: OffsetMap;
+  /** See `RewrittenModule.probeGlobals`. */
+  readonly probeGlobals: RewrittenModule['probeGlobals'];
   /** The index of a function in the module that the author built; undefined if the rewriter inserted it. */
   originalFunction(index: number): number | undefined;
 }

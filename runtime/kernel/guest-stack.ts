@@ -17,6 +17,11 @@ const SHIM_FRAME = `wasm://wasm/${HOST_SHIM_MODULE}-`;
 /** The JavaScript function that `trap.ts` raises traps in. */
 const RAISED_IN = 'at raiseTrap ';
 
+/** A frame whose name is left out where there is none. */
+export interface NamedFrame extends StackFrame {
+  readonly functionName?: string;
+}
+
 /** What is needed of a process to read its stack. A process that has ended still has it. */
 export interface StackOwner {
   readonly module: LoadedModule;
@@ -28,22 +33,26 @@ export interface StackOwner {
  * Frames of JavaScript and of functions that the rewriter inserted are left out. Names come from the module, since
  * the names in V8's text are whatever the guest put there.
  */
-export function processStack(error: Error, { module, config }: StackOwner): StackFrame[] {
+export function processStack(error: Error, { module, config }: StackOwner): NamedFrame[] {
   const compiled = module.compiledFor(config);
-  const frames: StackFrame[] = [];
+  const frames: NamedFrame[] = [];
   const lines = (error.stack ?? '').split('\n');
   for (const line of lines.slice(firstGuestLine(lines))) {
     const match = WASM_FRAME.exec(line);
     if (match === null || line.includes(SHIM_FRAME)) continue;
     const functionIndex = compiled.originalFunction(Number(match[1]));
     if (functionIndex === undefined) continue;
-    frames.push({
-      functionIndex,
-      functionName: functionName(module, functionIndex),
-      offset: compiled.offsets.toOriginal(Number.parseInt(match[2] ?? '0', 16)),
-    });
+    frames.push(
+      stackFrame(module, functionIndex, compiled.offsets.toOriginal(Number.parseInt(match[2] ?? '0', 16))),
+    );
   }
   return frames;
+}
+
+/** Describes a call in a function of a module. */
+export function stackFrame(module: LoadedModule, functionIndex: number, offset: number): NamedFrame {
+  const name = functionName(module, functionIndex);
+  return { functionIndex, ...(name === undefined ? {} : { functionName: name }), offset };
 }
 
 /** Returns the stack of a process as text, one line per frame; an empty text if there is no frame. */

@@ -6,6 +6,7 @@ import { type Exit, exitFromError, KILLED_EXIT, RETURNED } from './exit.ts';
 import type { Holding } from './holding.ts';
 import type { InstancePool } from './instance-pool.ts';
 import type { Observers } from './observers.ts';
+import type { Probes } from './probes.ts';
 import type { Process } from './process.ts';
 import type { ScratchArea } from './scratch-area.ts';
 import type { Turns } from './turns.ts';
@@ -25,6 +26,7 @@ interface Parts {
   readonly scratch: ScratchArea;
   readonly delivery: Delivery;
   readonly holding: Holding;
+  readonly probes: Probes | null;
 }
 
 /**
@@ -46,6 +48,7 @@ export class Lifecycle {
 
   /** Begins a process that has its first turn, or the first one after its start section. */
   begin(process: Process): void {
+    if (process.frames >= 0) this.#parts.probes?.rewind(process);
     if (process.killed || !this.#stacks.hasIdle || !this.#callEntry(process)) void AT_ONCE.then(this.#begin);
   }
 
@@ -146,6 +149,7 @@ export class Lifecycle {
     const { instance, onEnd, exit } = process;
     const { scratch, capacity, pool } = this.#parts;
     scratch.release(process);
+    if (process.frames >= 0) this.#parts.probes?.release(process);
     process.release();
     capacity.releaseStack(process.turns > 0);
     if (instance !== null) pool.release(instance);

@@ -24,6 +24,7 @@ import { type KnownTypes, knownTypes } from './known-types.ts';
 import { FirstImage, PAGE_SIZE } from './memory-image.ts';
 import { type Excess, HostRefusal, type ModuleError, ModuleLimitError } from './module-error.ts';
 import { featureExcesses, type ModuleLimits, memoryExcess, sizeExcesses } from './module-excesses.ts';
+import type { ModuleProbes, ProbeSource } from './module-probes.ts';
 import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
 
 /** What the modules of a runtime may have at most, and where their rewritten forms are kept. */
@@ -35,6 +36,8 @@ export interface LoadOptions extends ModuleLimits {
    * its processes are short from the first one on. Default: no.
    */
   readonly compilesAhead?: boolean | undefined;
+  /** Tells where processes can be stopped. Default: nowhere. */
+  readonly probes?: ProbeSource | undefined;
   /** Called before a module is read and rewritten, with its size. This takes a while for a large one. */
   readonly onRewrite?: ((size: number) => void) | undefined;
   /** Called when a module that was not kept has been read, before anything in it is refused, and before it is rewritten. */
@@ -92,6 +95,7 @@ export class LoadedModule {
   readonly #excesses: readonly Excess[];
   #preemptive: CompiledModule | null = null;
   #metered: CompiledModule | null = null;
+  #probes: ModuleProbes | null = null;
   #names: Map<number, string> | null = null;
   /** Bytes that V8 has been given of it. */
   #rewrittenSize = 0;
@@ -116,7 +120,8 @@ export class LoadedModule {
     this.isCounted = options.fromProcess ?? false;
     this.#options = options;
     this.#tableLimit = options.tableLimit ?? TABLE_LIMIT;
-    this.#kept = (options.store ?? NO_STORE).of(bytes);
+    // Sites depend on more than the module.
+    this.#kept = (options.probes === undefined ? (options.store ?? NO_STORE) : NO_STORE).of(bytes);
     const known = this.#kept.find(this.#variant(false));
     if (options.fromProcess) (options.types ?? knownTypes).add(readOutline(bytes).types);
     this.source = known === null ? this.#check() : readOutline(bytes);
@@ -144,6 +149,11 @@ export class LoadedModule {
       REWRITTEN_BYTE_COST * rewrittenSize +
       BYTE_COST * this.bytes.length
     );
+  }
+
+  /** Where its processes can be stopped; null if they cannot be. */
+  get probes(): ModuleProbes | null {
+    return this.#probes;
   }
 
   /** The variant that processes with this config run. */
@@ -234,7 +244,7 @@ export class LoadedModule {
       this.bytes = again();
       this.source = readOutline(this.bytes);
     }
-    const { startExport, memories, state, offsets, functions } = rewritten;
+    const { startExport, memories, state, offsets, functions, probeGlobals } = rewritten;
     const images = memories.map(() => new FirstImage());
     return {
       module,
@@ -244,13 +254,16 @@ export class LoadedModule {
       state,
       imageOf: (index, fresh) => images[index]?.of(fresh) ?? null,
       offsets,
+      probeGlobals,
       originalFunction: (index) => originalIndex(functions, index),
     };
   }
 
   #rewrite(meter: boolean): RewrittenModule {
+    this.#probes ??= this.#options.probes?.probesOf(this.source) ?? null;
     return rewriteModule(this.source, [
       memoryPassFor(this.#tableLimit),
+      ...(this.#probes === null ? [] : [this.#probes.pass]),
       meter ? meterPass : preemptPass,
       draftPass,
       reusePass,

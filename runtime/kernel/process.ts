@@ -135,6 +135,10 @@ export class Process implements ProcessContext, Payer {
   hostFuel = 0;
   /** How it will end when it is resumed, if it is held; else null. */
   heldExit: Exit | null = null;
+  /** Address of its frames in the memory of all; -1 if they are not kept: see `Probes`. */
+  frames = -1;
+  /** Address of the frame of the function in which it stands still at a site; -1 if it does not. */
+  probedAt = -1;
   /** Called once when its start section has ended, with null if that succeeded. */
   onInitialized: ((failure: Exit | null) => void) | null = null;
   /** Called once when the process has ended. */

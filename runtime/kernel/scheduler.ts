@@ -10,6 +10,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { type Message, MessageKind } from './message.ts';
 import { Observers } from './observers.ts';
 import type { Operation } from './operation.ts';
+import type { Probes } from './probes.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { runningProcess } from './running-process.ts';
@@ -68,6 +69,8 @@ export class Scheduler implements Turns {
   readonly holding = new Holding(this, this.observers);
   /** Begins and ends processes. */
   readonly lifecycle: Lifecycle;
+  /** Set before the first program if processes can be stopped by a debugger. */
+  probes: Probes | null = null;
   /** Set before the first program if metrics are exported. */
   metrics: KernelMetrics | null = null;
   /** The process that has the turn: the caller of host functions. */
@@ -165,6 +168,13 @@ export class Scheduler implements Turns {
     return new Promise<number>((resolve) => {
       process.resume = resolve;
     });
+  }
+
+  /** Suspends the current process as if it were paused, until `holding.resume`. */
+  standStill(process: Process): Promise<number> {
+    if (process.signals !== null) this.drainSignals(process);
+    process.paused = process.parked = true;
+    return this.suspend(process, Wait.Turn);
   }
 
   /** Gives the turn to the others and stays ready. */

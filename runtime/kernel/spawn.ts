@@ -49,6 +49,7 @@ export class Spawner {
       tick: new WebAssembly.Suspending(scheduler.tick),
       refuel: new WebAssembly.Suspending(scheduler.refuel),
       draft: scheduler.scratch.memory,
+      ...probeImports(scheduler),
     };
   }
 
@@ -203,6 +204,7 @@ export class Spawner {
       admitted = true;
       if (needsMemory) owned = this.#freshMemories(memories, maximum);
       process.instance = used ?? this.#freshInstance(module, compiled, owned);
+      if (compiled.probeGlobals !== undefined) this.#scheduler.probes?.attach(process);
       process.initialized = compiled.startExport === undefined;
       return null;
     } catch (error) {
@@ -221,6 +223,7 @@ export class Spawner {
 
   #freshInstance(module: LoadedModule, compiled: CompiledModule, owned: OwnedMemory | null): GuestInstance {
     if (owned !== null) this.#provide(owned);
+    if (module.probes !== null) this.#kernelImports['armed'] = module.probes.armed;
     module.imports[KERNEL] = this.#kernelImports;
     if (++this.#instances === MANY_INSTANCES) prepareForManyInstances();
     return new GuestInstance(compiled, module.imports, owned, this.#scheduler.work);
@@ -297,6 +300,10 @@ function chargeModule(process: Process): string | null {
   module.users++;
   process.countsModule = true;
   return null;
+}
+
+function probeImports({ probes }: Scheduler): Record<string, WebAssembly.ImportValue> {
+  return probes === null ? {} : { probe: new WebAssembly.Suspending(probes.probe), frames: probes.memory };
 }
 
 /** What an entry of a list of a config takes. */

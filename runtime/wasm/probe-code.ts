@@ -68,10 +68,10 @@ export class ProbeCode implements CodePass {
 
   before(walk: CodeWalk): void {
     const { reader } = walk;
-    if (this.#parts.offsets[this.#next] === reader.start) {
-      this.#next++;
-      this.#probe(walk);
-    }
+    const { offsets } = this.#parts;
+    // What is not the offset of an instruction is no site.
+    while ((offsets[this.#next] ?? Number.POSITIVE_INFINITY) < reader.start) this.#next++;
+    if (offsets[this.#next] === reader.start) this.#probe(walk);
     switch (reader.opcode) {
       case Op.call:
       case Op.callIndirect:

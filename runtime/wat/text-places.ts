@@ -3,6 +3,7 @@ import type { WasmModule } from '../wasm/module.ts';
 import { readValueType } from '../wasm/value-type.ts';
 import { type Declarations, readDeclarations } from './declarations.ts';
 import { instructionsOf, type PlacedInstruction } from './instruction-order.ts';
+import { LineStarts } from './line-starts.ts';
 import { mnemonic } from './mnemonics.ts';
 import { readSyntax, type Syntax } from './syntax.ts';
 
@@ -23,6 +24,8 @@ export class TextPlaces {
   readonly #offsets: Float64Array;
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
+  /** The instructions that end a function. */
+  readonly #ending = new Set<number>();
   /** By text: the numbers of the instructions, by their start. */
   #byStart: Uint32Array | undefined;
 
@@ -43,6 +46,7 @@ export class TextPlaces {
           offsets.push(offset);
           places.push(place);
         }
+        this.#ending.add(places.length - 1);
       }
     }
     this.#offsets = Float64Array.from(offsets);
@@ -64,6 +68,24 @@ export class TextPlaces {
     const start = this.#starts[i];
     const end = this.#ends[i];
     return start === undefined || end === undefined ? undefined : { start, end };
+  }
+
+  /** Where the lines of the text begin to be executed: by line the first of its instructions. Ascending. */
+  lineOffsets(): Uint32Array {
+    const lines = new LineStarts(this.syntax.source);
+    const first = new Map<number, number>();
+    for (const [i, offset] of this.#offsets.entries()) {
+      const { line } = lines.positionAt(this.#starts[i] ?? 0);
+      // The end of a block is no place of its own, but that of a function is.
+      if (this.#isClosing(i) && !this.#ending.has(i)) continue;
+      if (!first.has(line)) first.set(line, offset);
+    }
+    return Uint32Array.from(first.values()).sort();
+  }
+
+  /** Whether an instruction is an `end` that has only a parenthesis in the text. */
+  #isClosing(i: number): boolean {
+    return this.#ends[i] === (this.#starts[i] ?? 0) + 1 && this.syntax.source[this.#starts[i] ?? 0] === ')';
   }
 
   /**

@@ -232,6 +232,19 @@ describe('frames', () => {
   });
 });
 
+it('offsets between instructions, and outside of the code, are no sites', async () => {
+  const bytes = await wat('(module (func (export "f") (result i32) (i32.const 1000)))');
+  const module = readModule(bytes);
+  const end = module.code.bodyEnd[0] ?? 0;
+  const offsets = Uint32Array.from({ length: bytes.length }, (_, i) => i);
+  const probed: number[] = [];
+  const running = start(bytes, [probePass(new ProbeMap(module, { offsets }))], {
+    onProbe: (frame, frames) => probed.push(frames.getUint32(frame, true)),
+  });
+  expect(running.call('f')).toEqual({ result: 1000 });
+  expect(probed).toEqual([end - 4, end - 1]);
+});
+
 it('any locals survive a site', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('i32', 'i64', 'f32', 'f64'), { maxLength: 80 }), (types) => {

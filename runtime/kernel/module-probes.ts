@@ -1,0 +1,39 @@
+import { type Pass, type ProbeMap, probePass, type WasmModule } from '../wasm/index.ts';
+
+/** Tells where the processes of modules can be stopped. */
+export interface ProbeSource {
+  probesOf(module: WasmModule): ModuleProbes;
+}
+
+/** Where the processes of a module can be stopped, and which of its functions are armed. */
+export class ModuleProbes {
+  readonly map: ProbeMap;
+  readonly pass: Pass;
+  /** A byte for each function that the module defines: 1 if its sites probe. */
+  readonly armed: WebAssembly.Memory;
+  /** By function: for how many reasons it is armed. */
+  readonly #reasons: Uint32Array;
+
+  constructor(map: ProbeMap) {
+    this.map = map;
+    this.pass = probePass(map);
+    const pages = Math.max(1, Math.ceil(map.layouts.length / 0x1_0000));
+    this.armed = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.#reasons = new Uint32Array(map.layouts.length);
+  }
+
+  /** Lets the sites of a function probe, until `disarm` has been called as many times. */
+  arm(defined: number): void {
+    this.#change(defined, 1);
+  }
+
+  disarm(defined: number): void {
+    this.#change(defined, -1);
+  }
+
+  #change(defined: number, by: number): void {
+    const reasons = (this.#reasons[defined] ?? 0) + by;
+    this.#reasons[defined] = reasons;
+    new Uint8Array(this.armed.buffer)[defined] = reasons > 0 ? 1 : 0;
+  }
+}

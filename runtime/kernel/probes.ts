@@ -1,0 +1,116 @@
+import { FRAMES_SIZE, framesOf, type KeptFrame } from '../wasm/index.ts';
+import { type Process, Wait } from './process.ts';
+
+/** A memory has at most so many pages. One page holds the frames of one process. */
+const MOST_PAGES = 65_535;
+
+/** Decides what happens at sites. */
+export interface Prober {
+  /**
+   * Called in the turn of a process at a site that probes.
+   * @param frame address of the frame of the function that it is in
+   * @returns whether the process stands still there, until it is resumed as a paused one is
+   */
+  stops(process: Process, frame: number): boolean;
+}
+
+/** What a scheduler does for it. */
+export interface ProbingTurns {
+  readonly current: Process;
+  standStill(process: Process): Promise<number>;
+}
+
+/** Stops processes at the sites of their modules, and keeps the frames of their calls; see `probePass`. */
+export class Probes {
+  /** The memory of frames of all processes. */
+  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+  /** Nobody is asked, and no process stops, while it is null. */
+  prober: Prober | null = null;
+  readonly #turns: ProbingTurns;
+  /** Addresses of frames that no process has. */
+  readonly #free: number[] = [0];
+  #view = new DataView(this.memory.buffer);
+
+  constructor(turns: ProbingTurns) {
+    this.#turns = turns;
+  }
+
+  /** What processes have in the memory of frames. */
+  get frames(): DataView {
+    return this.#view;
+  }
+
+  /**
+   * Gives a process that has its instance a place for its frames.
+   * @throws RangeError if there is none left
+   */
+  attach(process: Process): void {
+    if (this.#free.length === 0) this.#grow();
+    process.frames = this.#free.pop() ?? 0;
+    this.rewind(process);
+    this.step(process, false);
+  }
+
+  release(process: Process): void {
+    this.#free.push(process.frames);
+    process.frames = -1;
+  }
+
+  /** Doubles the number of places. */
+  #grow(): void {
+    const pages = this.memory.buffer.byteLength / FRAMES_SIZE;
+    const more = Math.min(pages, MOST_PAGES - pages);
+    if (more === 0) throw new RangeError(`no room for the frames of more than ${MOST_PAGES} processes`);
+    this.memory.grow(more);
+    this.#view = new DataView(this.memory.buffer);
+    for (let page = pages + more - 1; page >= pages; page--) this.#free.push(page * FRAMES_SIZE);
+  }
+
+  /** Called before a process begins, with its start section or its entry function: it is in no call yet. */
+  rewind(process: Process): void {
+    const frame = globalOf(process, 'frame');
+    if (frame !== null) frame.value = process.frames;
+    process.probedAt = -1;
+  }
+
+  /** Lets all sites of a process probe, or only those of armed functions. Has effect from the next call or turn of a loop on. */
+  step(process: Process, all: boolean): void {
+    const step = globalOf(process, 'step');
+    if (step !== null) step.value = all ? 1 : 0;
+  }
+
+  /** Called by the guest at a site. */
+  readonly probe = (frame: number): Promise<number> | undefined => {
+    const process = this.#turns.current;
+    if (this.prober === null || !this.prober.stops(process, frame)) return undefined;
+    process.probedAt = frame;
+    return this.#turns.standStill(process).finally(() => {
+      process.probedAt = -1;
+    });
+  };
+
+  /**
+   * The calls that a process is in, outermost first; null if they are not kept, or if it is suspended where a function has not
+   * kept its frame: in the midst of its work, when its turn was over.
+   */
+  of(process: Process): KeptFrame[] | null {
+    const { probes } = process.module;
+    if (probes === null || process.frames < 0 || !process.started || process.exit !== null) return null;
+    const { map } = probes;
+    if (process.probedAt >= 0) {
+      const top = map.frameAt(this.#view, process.probedAt);
+      const end = process.probedAt + (top?.layout.size ?? 0);
+      return framesOf(process.probedAt) === process.frames ? map.read(this.#view, process.frames, end) : null;
+    }
+    if (process.wait === Wait.None || process.suspendedIn === Wait.Turn || process.heldExit !== null)
+      return null;
+    const end = globalOf(process, 'frame')?.value;
+    return typeof end === 'number' ? map.read(this.#view, process.frames, end) : null;
+  }
+}
+
+function globalOf({ instance }: Process, name: 'frame' | 'step'): WebAssembly.Global | null {
+  const globals = instance?.compiled.probeGlobals;
+  const found = globals && instance?.exports[globals[name]];
+  return found instanceof WebAssembly.Global ? found : null;
+}
