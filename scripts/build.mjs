@@ -52,7 +52,7 @@ const script = {
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   banner: {
-    js: '(function (module, require) { const assemblerScript = () => new URL("assembler.cjs", module.url);',
+    js: '(function (module, require) { const assemblerScript = () => new URL("assembler.cjs", module.url), symbolReaderScript = () => new URL("symbol-reader.cjs", module.url);',
   },
   footer: { js: '})' },
   // Scripts can import only by what is experimental in Node, so they require what they load later.
@@ -137,7 +137,8 @@ const results = await Promise.all([
     external: ['wabt'],
     banner: {
       js: `const assemblerScript = () => import.meta.dirname + "/assembler.cjs";
-        const disassemblerScript = () => import.meta.dirname + "/disassembler.cjs";`,
+        const disassemblerScript = () => import.meta.dirname + "/disassembler.cjs";
+        const symbolReaderScript = () => import.meta.dirname + "/symbol-reader.cjs";`,
     },
   }),
   // The threads for work that must not hold up the others.
@@ -147,6 +148,7 @@ const results = await Promise.all([
       assembler: 'runtime/wat/assembler.ts',
       disassembler: 'debug-adapter/disassembler.ts',
       'module-reader': 'extension/modules/module-reader.ts',
+      'symbol-reader': 'runtime/symbols/symbol-reader.ts',
     },
   }),
   build({
@@ -154,7 +156,8 @@ const results = await Promise.all([
     entryPoints: { extension: 'extension/main.ts' },
     banner: {
       js: `const moduleReaderScript = () => __dirname + "/module-reader.cjs";
-        const disassemblerScript = () => __dirname + "/disassembler.cjs";`,
+        const disassemblerScript = () => __dirname + "/disassembler.cjs";
+        const symbolReaderScript = () => __dirname + "/symbol-reader.cjs";`,
     },
   }),
 ]);

@@ -1,7 +1,7 @@
 import { printable } from '../text/printable.ts';
+import { HelperError, HelperThread } from '../thread/helper-thread.ts';
 import { WatError } from './assemble-text.ts';
 import type { Assembly, AssemblyJob } from './assembler.ts';
-import { HelperError, HelperThread } from './helper-thread.ts';
 
 /** Milliseconds that assembling one text may take. Megabytes of text take some seconds. */
 const TIME_LIMIT = 30_000;

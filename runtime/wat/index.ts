@@ -1,4 +1,6 @@
 /** The text format: reads texts with their positions, assembles modules, and disassembles their functions. */
+
+export { HelperError, HelperThread } from '../thread/helper-thread.ts';
 export { assembleApart } from './assemble-apart.ts';
 export { assembleText, WatError } from './assemble-text.ts';
 export {
@@ -10,7 +12,6 @@ export {
   type TextExport,
 } from './declarations.ts';
 export { type Disassembly, disassembleFunction, functionText, lineOf } from './disassemble.ts';
-export { HelperError, HelperThread } from './helper-thread.ts';
 export { LineStarts, type TextPosition } from './line-starts.ts';
 export { type Atom, type List, type Node, readSyntax, type Syntax, textOf } from './syntax.ts';
 export { type InstructionPlace, TextPlaces } from './text-places.ts';

@@ -13,6 +13,7 @@ import { programs } from './programs.ts';
 import { rewriting } from './rewriting.ts';
 import { sqlite } from './sqlite.ts';
 import { debugStartup, loadedMemory, olderStartup, secondStartup, startup } from './startup.ts';
+import { symbols } from './symbols.ts';
 import { testMode } from './test-mode.ts';
 
 const benchmarks = [
@@ -23,6 +24,7 @@ const benchmarks = [
   ...programs,
   ...memory,
   rewriting,
+  symbols,
   sqlite,
   files,
   startup,

@@ -69,9 +69,12 @@ export class AbbreviationTable {
 
   /** @throws DwarfError where no abbreviation has this code */
   indexOf(code: number): number {
-    const index = this.#codes === null ? code - 1 : (this.#codes.get(code) ?? -1);
-    if (!(index >= 0 && index < this.tags.length)) throw new DwarfError(`no abbreviation ${code}`);
-    return index;
+    if (!this.has(code)) throw new DwarfError(`no abbreviation ${code}`);
+    return this.#codes === null ? code - 1 : (this.#codes.get(code) ?? 0);
+  }
+
+  has(code: number): boolean {
+    return this.#codes === null ? code > 0 && code <= this.tags.length : this.#codes.has(code);
   }
 
   /** How entries are walked over in units of this encoding. */
@@ -171,6 +174,8 @@ const NONE: Map<number, number> = new Map();
 export class Abbreviations {
   readonly #section: Uint8Array;
   readonly #tables = new Map<number, AbbreviationTable>();
+  /** Tables of which not all was read. */
+  readonly #beginnings = new Map<number, AbbreviationTable>();
   /** Tables that overlap could make much of little. Each byte is read as often as this at most, on average. */
   #budget: number;
 
@@ -185,13 +190,18 @@ export class Abbreviations {
     if (table === undefined) {
       table = this.#read(offset);
       this.#tables.set(offset, table);
+      this.#beginnings.delete(offset);
     }
     return table;
   }
 
   /** A table that has at least the abbreviation of this code: most units are only asked for their first entry. */
   upTo(offset: number, code: number): AbbreviationTable {
-    return this.#tables.get(offset) ?? this.#read(offset, code);
+    const known = this.#tables.get(offset) ?? this.#beginnings.get(offset);
+    if (known?.has(code)) return known;
+    const table = this.#read(offset, code);
+    this.#beginnings.set(offset, table);
+    return table;
   }
 
   #read(offset: number, last?: number): AbbreviationTable {

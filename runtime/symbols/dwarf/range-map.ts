@@ -25,7 +25,7 @@ export class RangeCollector {
    * the one that was added last.
    */
   innermost(): RangeMap {
-    const map = new MapWriter();
+    const map = new MapWriter(this.#low.length);
     // Ranges that are open at the present address, outermost first.
     const ends: number[] = [];
     const owners: number[] = [];
@@ -52,7 +52,7 @@ export class RangeCollector {
 
   /** Makes the map in which the least of those owners owns an address that claim it. */
   least(): RangeMap {
-    const map = new MapWriter();
+    const map = new MapWriter(this.#low.length);
     const open = new OwnerHeap();
     const closeUntil = (limit: number) => {
       while (open.least >= 0 && open.end <= limit) {
@@ -83,23 +83,29 @@ export class RangeCollector {
 
 /** Writes a map in the order of addresses. */
 class MapWriter {
-  readonly #starts = new IntList();
-  readonly #owners = new IntList();
+  readonly #starts: Int32Array;
+  readonly #owners: Int32Array;
+  #length = 0;
+
+  /** @param ranges how many there are: each begins and ends once */
+  constructor(ranges: number) {
+    this.#starts = new Int32Array(2 * ranges);
+    this.#owners = new Int32Array(2 * ranges);
+  }
 
   /** From this address on, `owner` owns what follows. What was put for the same address before does not count. */
   put(address: number, owner: number): void {
-    const last = this.#starts.length - 1;
-    if (last >= 0 && this.#starts.values[last] === (address | 0)) {
-      this.#owners.values[last] = owner;
-    } else if (last < 0 || this.#owners.values[last] !== owner) {
-      this.#starts.push(address | 0);
-      this.#owners.push(owner);
+    const last = this.#length - 1;
+    if (last >= 0 && this.#starts[last] === (address | 0)) {
+      this.#owners[last] = owner;
+    } else if (last < 0 || this.#owners[last] !== owner) {
+      this.#starts[this.#length] = address | 0;
+      this.#owners[this.#length++] = owner;
     }
   }
 
   finish(): RangeMap {
-    const { length } = this.#starts;
-    return new RangeMap(this.#starts.values.slice(0, length), this.#owners.values.slice(0, length));
+    return new RangeMap(this.#starts.slice(0, this.#length), this.#owners.slice(0, this.#length));
   }
 }
 

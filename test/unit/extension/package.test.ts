@@ -47,6 +47,7 @@ describe('the VSIX', () => {
         'dist/assembler.cjs',
         'dist/disassembler.cjs',
         'dist/module-reader.cjs',
+        'dist/symbol-reader.cjs',
         'dist/LICENCES.txt',
         'node_modules/wabt/index.js',
       ],

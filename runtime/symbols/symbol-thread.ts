@@ -1,0 +1,101 @@
+import { HelperError, HelperThread } from '../thread/helper-thread.ts';
+import type { SymbolAnswers, SymbolJob, SymbolQuestion, SymbolReply } from './symbol-questions.ts';
+import type { LineStart, SymbolFrame, SymbolSource } from './symbols.ts';
+
+/** Milliseconds that one question may take. Of the largest modules, the first takes a second. */
+const TIME_LIMIT = 20_000;
+
+/** Milliseconds after which the thread ends if nothing is asked of it. Whoever steps through a program thinks in between. */
+const IDLE_TIME = 60_000;
+
+/** Tells the bundled script of the thread; missing where nothing is bundled. */
+declare const symbolReaderScript: (() => string | URL) | undefined;
+
+/** A module whose symbols are wanted. */
+export interface SymbolModule {
+  /** The module as its author built it. Called again if the thread has not got it any more. */
+  bytes(): Uint8Array | Promise<Uint8Array>;
+  /** Its file, beside which a source map or further debug information may be; null if it has none. */
+  readonly path: string | null;
+}
+
+/**
+ * A thread that reads the symbols of modules. Neither the thread of a scheduler nor that of VS Code's extensions does it: whoever
+ * wrote a module may have made it so that this takes very long. About a module with which it takes too long, nothing is known.
+ */
+export class SymbolThread {
+  readonly #thread = new HelperThread<SymbolJob, SymbolReply>(
+    () =>
+      typeof symbolReaderScript === 'undefined'
+        ? new URL('./symbol-reader.ts', import.meta.url)
+        : symbolReaderScript(),
+    IDLE_TIME,
+  );
+  readonly #limit: number;
+  #modules = 0;
+
+  /** @param limit milliseconds that a question may take */
+  constructor(limit = TIME_LIMIT) {
+    this.#limit = limit;
+  }
+
+  open(module: SymbolModule): ModuleSymbols {
+    const number = ++this.#modules;
+    const ask = async (question: SymbolQuestion): Promise<Partial<SymbolAnswers>> => {
+      const job = { module: number, path: module.path, question };
+      let reply = await this.#thread.run({ ...job, bytes: null }, this.#limit);
+      if (reply === 'unknown module') {
+        reply = await this.#thread.run({ ...job, bytes: await module.bytes() }, this.#limit);
+      }
+      return reply === 'unknown module' ? {} : reply.answer;
+    };
+    return new ModuleSymbols(ask);
+  }
+}
+
+/** The symbols of a module, in the thread that has them: the methods of `Symbols`, with promises. They reject only if `bytes` does. */
+export class ModuleSymbols {
+  readonly #ask: (question: SymbolQuestion) => Promise<Partial<SymbolAnswers>>;
+  #isRefused = false;
+
+  constructor(ask: (question: SymbolQuestion) => Promise<Partial<SymbolAnswers>>) {
+    this.#ask = ask;
+  }
+
+  async source(): Promise<SymbolSource> {
+    return (await this.#answer({ ask: 'source' })).source ?? 'names';
+  }
+
+  /** The frames at each of the offsets. */
+  async framesAt(offsets: readonly number[]): Promise<readonly (readonly SymbolFrame[])[]> {
+    return (await this.#answer({ ask: 'frames', offsets })).frames ?? offsets.map(() => []);
+  }
+
+  async files(): Promise<readonly string[]> {
+    return (await this.#answer({ ask: 'files' })).files ?? [];
+  }
+
+  async linesOf(file: string): Promise<readonly number[]> {
+    return (await this.#answer({ ask: 'lines', file })).lines ?? [];
+  }
+
+  async startsOf(file: string, line: number): Promise<readonly LineStart[]> {
+    return (await this.#answer({ ask: 'starts', file, line })).starts ?? [];
+  }
+
+  async contentOf(file: string): Promise<string | null> {
+    return (await this.#answer({ ask: 'content', file })).content ?? null;
+  }
+
+  async #answer(question: SymbolQuestion): Promise<Partial<SymbolAnswers>> {
+    if (this.#isRefused) return {};
+    try {
+      return await this.#ask(question);
+    } catch (error) {
+      if (!(error instanceof HelperError)) throw error;
+      // It would take as long again, and others wait.
+      this.#isRefused = true;
+      return {};
+    }
+  }
+}
