@@ -6,7 +6,7 @@ import { At, Tag } from './dwarf/constants.ts';
 import type { Die } from './dwarf/die.ts';
 import type { Dwarf } from './dwarf/dwarf.ts';
 import type { LineHeader } from './dwarf/line-header.ts';
-import type { Unit } from './dwarf/unit.ts';
+import type { Unit, UnitHome } from './dwarf/unit.ts';
 import { FileLines, LineStartList } from './file-lines.ts';
 import type { ModuleParts } from './module-parts.ts';
 import type { NameSymbols } from './name-symbols.ts';
@@ -37,8 +37,8 @@ export class DwarfSymbols implements Symbols {
   readonly dwarf: Dwarf;
   readonly #parts: ModuleParts;
   readonly #names: NameSymbols;
-  readonly #functionNames = new Map<Unit, Map<number, FunctionNames>>();
-  #nameCount = 0;
+  /** By file, and the offset of the function's entry there. */
+  readonly #functionNames = new Map<UnitHome, Map<number, FunctionNames>>();
   readonly #lines = new ByteCache<string, FileLines>(MAX_LINES_SIZE);
   /** By path: the units that name the file, and its index there, in turns. */
   #files: Map<string, number[]> | null = null;
@@ -107,18 +107,15 @@ export class DwarfSymbols implements Symbols {
   }
 
   #namesOf(unit: Unit, die: Die): FunctionNames {
-    let names = this.#functionNames.get(unit);
-    if (this.#nameCount > MAX_NAMES || names === undefined) {
-      if (this.#nameCount > MAX_NAMES) this.#functionNames.clear();
+    let names = this.#functionNames.get(unit.home);
+    if (names === undefined || names.size === MAX_NAMES) {
       names = new Map();
-      this.#functionNames.set(unit, names);
-      this.#nameCount = this.#nameCount > MAX_NAMES ? 0 : this.#nameCount;
+      this.#functionNames.set(unit.home, names);
     }
     let known = names.get(die.offset);
     if (known === undefined) {
       known = unlessMalformed(() => this.#readNames(unit, die), UNKNOWN);
       names.set(die.offset, known);
-      this.#nameCount++;
     }
     return known;
   }
