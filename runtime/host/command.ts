@@ -5,6 +5,7 @@ import { type Scheduler, TIMED_OUT } from '../kernel/scheduler.ts';
 import { resourceSlot } from '../kernel/slot.ts';
 import { Timer } from '../kernel/timer.ts';
 import { hostTrap } from '../kernel/trap.ts';
+import { HostWork } from '../kernel/turn-work.ts';
 import { Command, CommandPlanError } from '../programs/command.ts';
 import { OsProgram, StreamMode } from '../programs/os-program.ts';
 import { commandRefusal } from './permissions.ts';
@@ -13,7 +14,7 @@ import { commandRefusal } from './permissions.ts';
  * `lunatic::command`: programs of the operating system, without a shell. Upstream has no such functions: a guest that
  * imports them runs only here. A process may run the OS programs that its config allows; they end with the process.
  */
-export const command = new Namespace('lunatic::command');
+export const command = new Namespace('lunatic::command', HostWork.call, true);
 
 /** Stands for a release of upstream. */
 const SINCE = 'not in upstream';

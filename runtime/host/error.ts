@@ -9,8 +9,11 @@ error.define(
   { since: '0.5.0' },
   "Returns the length of an error's text in UTF-8 bytes.",
   ({ scheduler }) =>
-    (id: bigint) =>
-      Buffer.byteLength(scheduler.current.errors.get(id)),
+    (id: bigint) => {
+      const text = scheduler.current.errors.get(id);
+      scheduler.work.chargeBytes(text.length);
+      return Buffer.byteLength(text);
+    },
 );
 
 error.define(

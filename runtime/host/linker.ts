@@ -1,9 +1,10 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { HostContext, HostFunction, HostImplementation, OlderSignature } from '../hostcall/function.ts';
+import { clockTime } from '../kernel/clock.ts';
 import type { Linker } from '../kernel/module.ts';
 import type { ScratchArea } from '../kernel/scratch-area.ts';
 import { asTrap } from '../kernel/trap.ts';
-import { HostWork } from '../kernel/turn-work.ts';
+import { HostWork, type TurnWork } from '../kernel/turn-work.ts';
 import { displayName } from '../text/display-name.ts';
 import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
 import { HOST_FUNCTIONS } from './table.ts';
@@ -167,9 +168,11 @@ export class HostLinker implements Linker {
       const id = ids[i] ?? '';
       const asImport = (guarded: HostImplementation) =>
         fn.blocking || fn.suspends ? new WebAssembly.Suspending(guarded) : guarded;
-      functions[i] = asImport(guard(id, implementation, shims[i], scheduler.scratch));
+      functions[i] = asImport(
+        guard(id, implementation, shims[i], scheduler.scratch, fn.timed ? scheduler.work : null),
+      );
       if (shims[i]?.usual !== undefined && fn.usual !== undefined)
-        functions[`${i} usual`] = asImport(guard(id, fn.usual.bind(this.#context), NO_PARAMS, null));
+        functions[`${i} usual`] = asImport(guard(id, fn.usual.bind(this.#context), NO_PARAMS, null, null));
     });
     const module = new WebAssembly.Module(hostShimModule(shims));
     const { exports } = new WebAssembly.Instance(module, { [HOST_SHIM_IMPORTS]: functions });
@@ -189,27 +192,34 @@ const NO_PARAMS = { params: [], split: false };
 /**
  * Whatever escapes from a host function must be a trap, or the guest could catch it. And the scratch area must be taken
  * back from the guest before, if it is given here. Each function gets a guard of its own source, since the engine inlines
- * what is called in a place only where that is always the same function.
+ * what is called in a place only where that is always the same function. If `work` is given, the time of each call is taken from
+ * the turn; one that waits has handed that on.
  */
 function guard(
   id: string,
   fn: HostImplementation,
   shim: Pick<HostShim, 'params' | 'split'> | undefined,
   scratch: ScratchArea | null,
+  work: TurnWork | null,
 ): HostImplementation {
   const { params = [], split = false } = shim ?? {};
   const count = params.length + (split ? params.filter((type) => type === 'i64').length : 0);
   const names = Array.from({ length: count }, (_, i) => `p${i}`).join(', ');
+  const charge = work === null ? '' : 'work.chargeTime(clockTime() - since);';
   const source = `// ${id}
     return (${names}) => {
+      ${work === null ? '' : 'const since = clockTime();'}
       try {
         ${scratch === null ? '' : 'if (scratch.isLent) scratch.takeBack();'}
-        return fn(${names});
+        ${work === null ? `return fn(${names});` : `const result = fn(${names});`}
+        ${work === null ? '' : `if (!(result instanceof Promise)) ${charge} return result;`}
       } catch (error) {
+        ${charge}
         throw asTrap(error);
       }
     };`;
-  return new Function('fn', 'asTrap', 'scratch', source)(fn, asTrap, scratch);
+  const make = new Function('fn', 'asTrap', 'scratch', 'work', 'clockTime', source);
+  return make(fn, asTrap, scratch, work, clockTime);
 }
 
 function sameSignature(a: Signature, b: Signature): boolean {

@@ -21,6 +21,9 @@ export const message = new Namespace('lunatic::message');
 const TAG_SIZE = 8;
 const MAX_TAGS = 65_536;
 
+/** Resources that a message may carry: they are released at once where it is lost. */
+const MAX_RESOURCES = 65_536;
+
 /** Bytes of a message that may be in the scratch area without being charged. */
 const SMALL_MESSAGE = 2 ** 16;
 
@@ -50,6 +53,8 @@ function chargeFor({ current, scratch }: Scheduler, target: Message, cost: numbe
  * @throws a trap if the host would keep too much
  */
 export function carry(scheduler: Scheduler, carrier: Message, resource: MessageResource): bigint {
+  if ((carrier.resources?.length ?? 0) >= MAX_RESOURCES)
+    throw hostTrap(`a message can carry ${MAX_RESOURCES} resources at most`);
   chargeFor(scheduler, carrier, carrier.costWith(resource));
   return BigInt(carrier.addResource(resource));
 }

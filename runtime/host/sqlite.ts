@@ -20,7 +20,7 @@ import { SqliteError } from './sqlite/sqlite-error.ts';
 import type { Statement } from './sqlite/statement.ts';
 
 /** `lunatic::sqlite` (abi 9): SQLite databases. docs/sqlite.md describes the limits. */
-export const sqlite = new Namespace('lunatic::sqlite', HostWork.system);
+export const sqlite = new Namespace('lunatic::sqlite', HostWork.system, true);
 
 /** Connections and statements that a process may have. Each takes memory of the host. */
 const MAX_CONNECTIONS = 256;
@@ -33,10 +33,14 @@ const STATEMENTS = resourceSlot<Statement>('SQLite statement');
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** What SQLite takes to compile a byte of SQL, and often more. */
+const SQL_BYTE_WORK = 64;
+
 /** Reads SQL, which may be longer than other strings. Traps if it is not UTF-8. */
-function sqlText({ memory }: Process, pointer: number, length: number): string {
+function sqlText({ current: { memory }, work }: Scheduler, pointer: number, length: number): string {
   const bytes = memory.slice(pointer, length);
   if (bytes.length > MAX_SQL) throw hostTrap(`SQL of ${bytes.length} bytes is longer than ${MAX_SQL}`);
+  work.charge(SQL_BYTE_WORK * bytes.length);
   try {
     return decoder.decode(bytes);
   } catch {
@@ -153,7 +157,7 @@ sqlite.define(
     (id: bigint, pointer: number, length: number) => {
       const process = scheduler.current;
       const connection = process.slot(CONNECTIONS).get(id);
-      const sql = sqlText(process, pointer, length);
+      const sql = sqlText(scheduler, pointer, length);
       const statements = process.slot(STATEMENTS);
       if (statements.size >= MAX_STATEMENTS) {
         throw hostTrap(
@@ -177,7 +181,7 @@ sqlite.define(
     (id: bigint, pointer: number, length: number) => {
       const process = scheduler.current;
       const connection = process.slot(CONNECTIONS).get(id);
-      const sql = sqlText(process, pointer, length);
+      const sql = sqlText(scheduler, pointer, length);
       try {
         if (connection.executeAtOnce(sql)) return OK;
         return executeNext(scheduler, process, connection.statements(sql));
@@ -198,6 +202,7 @@ sqlite.define(
       const statement = process.slot(STATEMENTS).at(low, high);
       const { memory } = process;
       const start = memory.check(pointer, length >>> 0);
+      scheduler.work.chargeBytes(length >>> 0);
       try {
         readBindList(memory, start, length >>> 0, statement);
       } catch (error) {

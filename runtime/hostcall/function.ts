@@ -53,6 +53,8 @@ export interface HostFunction extends Signature {
   readonly returnsAny?: boolean;
   /** What a call takes from the caller's turn, in units of work, besides what it charges itself. Default: `HostWork.call`. */
   readonly work?: number;
+  /** Whether the time that a call takes is taken from the caller's turn as well, since nothing that it is given tells how long that is. */
+  readonly timed?: boolean;
   /** What is called in its place if the parameters are the usual ones. Metrics do not count its calls. */
   readonly usual?: UsualCall | undefined;
   /** The first release of upstream that has it. */
@@ -75,6 +77,8 @@ interface Options {
   readonly returnsAny?: boolean;
   /** For functions that take longer than others of their namespace, or shorter. */
   readonly work?: number;
+  /** See `HostFunction.timed`. Default: that of the namespace. */
+  readonly timed?: boolean;
   readonly older?: readonly OlderSignature[];
   readonly usual?: UsualCall;
 }
@@ -84,11 +88,16 @@ export class Namespace {
   readonly module: string;
   readonly functions: HostFunction[] = [];
   readonly #work: number;
+  readonly #timed: boolean;
 
-  /** @param work what a call of one takes from the caller's turn */
-  constructor(module: string, work: number = HostWork.call) {
+  /**
+   * @param work what a call of one takes from the caller's turn
+   * @param timed see `HostFunction.timed`
+   */
+  constructor(module: string, work: number = HostWork.call, timed = false) {
     this.module = module;
     this.#work = work;
+    this.#timed = timed;
   }
 
   /**
@@ -104,7 +113,7 @@ export class Namespace {
     bind: (context: HostContext) => HostImplementation,
   ): void {
     const { since, blocking = false, suspends = false, split = false, older = [] } = options;
-    const { work = this.#work, returnsAny = false, usual } = options;
+    const { work = this.#work, timed = this.#timed, returnsAny = false, usual } = options;
     const { module } = this;
     this.functions.push(
       new Declared(signature, {
@@ -115,6 +124,7 @@ export class Namespace {
         split,
         returnsAny,
         work,
+        timed,
         usual,
         since,
         doc,
@@ -160,6 +170,7 @@ class Declared extends LazySignature implements HostFunction {
   readonly split: boolean;
   readonly returnsAny: boolean;
   readonly work: number;
+  readonly timed: boolean;
   readonly usual: UsualCall | undefined;
   readonly since: string;
   readonly doc: string;
@@ -175,6 +186,7 @@ class Declared extends LazySignature implements HostFunction {
     this.split = fn.split;
     this.returnsAny = fn.returnsAny;
     this.work = fn.work;
+    this.timed = fn.timed;
     this.usual = fn.usual;
     this.since = fn.since;
     this.doc = fn.doc;

@@ -36,6 +36,13 @@ const GARBAGE = 256 * 1024 * 1024;
 /** The same for each stack, since collecting takes the longer the more of them there are. */
 const GARBAGE_PER_STACK = 64 * 1024;
 
+/**
+ * Larger memories than this count for more: a process may have touched all of its own, and the operating system takes 100 ms to
+ * take a gibibyte back.
+ */
+const LARGE = 16 * 1024 * 1024;
+const LARGE_WEIGHT = 2;
+
 /** Milliseconds for which spawns are refused before the machine is measured again. */
 const REFUSAL_TIME = 50;
 /** The same as a multiple of the time that measuring took, if that is longer. */
@@ -162,7 +169,7 @@ export class Capacity {
 
   /** Takes note of a memory that was given up. V8 counts none of its bytes: see `Spawner`. */
   addGarbage(bytes: number): void {
-    this.#garbage += bytes;
+    this.#garbage += bytes > LARGE ? LARGE_WEIGHT * bytes : bytes;
     this.#noMemoryUntil = 0;
   }
 

@@ -8,6 +8,9 @@ const OS_PAGE_SIZE = 4096;
 /** Bytes at the start of a range that are compared one by one: see `isZero`. */
 const LEAD = 8;
 
+/** Bytes of the largest memory that is set back: all of it is read, and perhaps written, in one piece. */
+const LARGEST = 16 * 2 ** 20;
+
 /** A part of a memory, and the bytes that it had at first; null if all were zero. */
 interface Part {
   readonly start: number;
@@ -134,6 +137,7 @@ export class FirstImage {
 
   /** @param fresh the memory of a new instance */
   of(fresh: Buffer): MemoryImage | null {
+    if (fresh.length > LARGEST) return null;
     if (this.#instances++ > 0) this.#image ??= MemoryImage.of(fresh);
     return this.#image;
   }

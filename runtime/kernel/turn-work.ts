@@ -16,6 +16,8 @@ export const HostWork = {
   none: 0,
 } as const;
 
+/** Units of work in a millisecond: see `TURN_WORK`. */
+const WORK_PER_MILLISECOND = 3_000_000;
 /** What it takes to deliver a message. */
 const SEND_WORK = 512;
 /** What one message that waits for the same process adds to that. */
@@ -109,6 +111,11 @@ export class TurnWork {
   /** Charges for so many requests to the operating system. */
   chargeSystem(count: number): void {
     this.charge(HostWork.system * count);
+  }
+
+  /** Charges for a call that took so many milliseconds. It takes no fuel: a program always uses up as much. */
+  chargeTime(milliseconds: number): void {
+    this.#take(Math.floor(milliseconds * WORK_PER_MILLISECOND));
   }
 
   /**

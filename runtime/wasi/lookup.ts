@@ -7,8 +7,6 @@ import { FileDescriptor } from './file.ts';
 
 /** Bytes of the longest path, as on Linux. */
 const MAX_PATH = 4096;
-/** What each byte of a path costs: of a long one, every second may be a directory to ask the operating system for. */
-const PATH_BYTE_WORK = 32;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -32,11 +30,11 @@ export function directoryOf(process: Process, fd: number, rights: number): Direc
   return descriptor.has(rights) ? descriptor : Errno.Notcapable;
 }
 
-/** Reads a path of the caller, and charges for following it. Returns ENAMETOOLONG, or EILSEQ if it is not UTF-8. Traps if it is outside the memory. */
+/** Reads a path of the caller. Returns ENAMETOOLONG, or EILSEQ if it is not UTF-8. Traps if it is outside the memory. */
 export function pathOf({ current, work }: Scheduler, pointer: number, length: number): string | Errno {
   const bytes = current.memory.slice(pointer, length);
   if (bytes.length > MAX_PATH) return Errno.Nametoolong;
-  work.charge(PATH_BYTE_WORK * bytes.length);
+  work.chargeText(bytes.length);
   try {
     return decoder.decode(bytes);
   } catch {

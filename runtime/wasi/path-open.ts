@@ -62,7 +62,7 @@ preview1.define(
       const table = descriptorsOf(current);
       if (table.isFull) return Errno.Mfile;
       return attempt(() => {
-        const walk = new Walk(parent.directory, path, Follow.Never);
+        const walk = new Walk(parent.directory, path, Follow.Never, scheduler.work);
         try {
           const descriptor = openAt(walk, {
             follow: (lookup & LOOKUP_FOLLOW) !== 0,

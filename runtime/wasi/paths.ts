@@ -11,7 +11,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { PathError } from '../permissions/host-directory.ts';
 import { attempt, Errno } from './errno.ts';
 import { FILESTAT_SIZE, fileTimes, writeFileStat } from './file-stat.ts';
@@ -27,18 +27,18 @@ const encoder = new TextEncoder();
 
 /** Follows a guest's path and does something at its end. */
 function at(
-  process: Process,
+  { current, work }: Scheduler,
   fd: number,
   right: number,
   path: string | Errno,
   follow: Follow,
   action: (walk: Walk) => void,
 ): Errno {
-  const parent = directoryOf(process, fd, right);
+  const parent = directoryOf(current, fd, right);
   if (typeof parent === 'number') return parent;
   if (typeof path === 'number') return path;
   return attempt(() => {
-    const walk = new Walk(parent.directory, path, follow);
+    const walk = new Walk(parent.directory, path, follow, work);
     try {
       action(walk);
       return Errno.Success;
@@ -57,14 +57,14 @@ interface GuestPath {
 
 /** Follows two paths and does something with both ends. */
 function between(
-  process: Process,
+  scheduler: Scheduler,
   from: GuestPath,
   to: GuestPath,
   action: (source: Walk, target: Walk) => void,
 ): Errno {
   let errno: Errno = Errno.Success;
-  const outer = at(process, from.fd, from.right, from.path, Follow.Never, (source) => {
-    errno = at(process, to.fd, to.right, to.path, Follow.Never, (target) => action(source, target));
+  const outer = at(scheduler, from.fd, from.right, from.path, Follow.Never, (source) => {
+    errno = at(scheduler, to.fd, to.right, to.path, Follow.Never, (target) => action(source, target));
   });
   return outer === Errno.Success ? errno : outer;
 }
@@ -94,7 +94,7 @@ preview1.define(
       const path = pathOf(scheduler, pathPointer, pathLength);
       current.memory.check(pointer, FILESTAT_SIZE);
       if ((lookup & ~LOOKUP_FOLLOW) !== 0) return Errno.Inval;
-      return at(current, fd, Right.PathFilestatGet, path, followOf(lookup), (walk) => {
+      return at(scheduler, fd, Right.PathFilestatGet, path, followOf(lookup), (walk) => {
         writeFileStat(current, pointer, statsAt(walk));
       });
     },
@@ -121,12 +121,11 @@ preview1.define(
       modified: bigint,
       flags: number,
     ) => {
-      const { current } = scheduler;
       const path = pathOf(scheduler, pathPointer, pathLength);
       if ((lookup & ~LOOKUP_FOLLOW) !== 0) return Errno.Inval;
       const times = fileTimes(accessed, modified, flags);
       if (typeof times === 'number') return times;
-      return at(current, fd, Right.PathFilestatSetTimes, path, followOf(lookup), (walk) => {
+      return at(scheduler, fd, Right.PathFilestatSetTimes, path, followOf(lookup), (walk) => {
         // If no time is set, the operating system does not even look.
         if (walk.mustBeDirectory || flags === 0) statsAt(walk);
         lutimesSync(walk.path, times.accessed, times.modified);
@@ -143,9 +142,8 @@ preview1.define(
   'Makes a directory.',
   ({ scheduler }) =>
     (fd: number, pathPointer: number, pathLength: number) => {
-      const { current } = scheduler;
       const path = pathOf(scheduler, pathPointer, pathLength);
-      return at(current, fd, Right.PathCreateDirectory, path, Follow.Never, (walk) => {
+      return at(scheduler, fd, Right.PathCreateDirectory, path, Follow.Never, (walk) => {
         mkdirSync(walk.path);
       });
     },
@@ -158,9 +156,8 @@ preview1.define(
   'Removes an empty directory.',
   ({ scheduler }) =>
     (fd: number, pathPointer: number, pathLength: number) => {
-      const { current } = scheduler;
       const path = pathOf(scheduler, pathPointer, pathLength);
-      return at(current, fd, Right.PathRemoveDirectory, path, Follow.Never, (walk) => {
+      return at(scheduler, fd, Right.PathRemoveDirectory, path, Follow.Never, (walk) => {
         rmdirSync(walk.path);
       });
     },
@@ -173,9 +170,8 @@ preview1.define(
   'Removes a file, or a symbolic link.',
   ({ scheduler }) =>
     (fd: number, pathPointer: number, pathLength: number) => {
-      const { current } = scheduler;
       const path = pathOf(scheduler, pathPointer, pathLength);
-      return at(current, fd, Right.PathUnlinkFile, path, Follow.Never, (walk) => {
+      return at(scheduler, fd, Right.PathUnlinkFile, path, Follow.Never, (walk) => {
         requireDirectory(walk);
         unlinkSync(walk.path);
       });
@@ -196,12 +192,11 @@ preview1.define(
       newPointer: number,
       newLength: number,
     ) => {
-      const { current } = scheduler;
       const oldPath = pathOf(scheduler, oldPointer, oldLength);
       const newPath = pathOf(scheduler, newPointer, newLength);
       const from = { fd, right: Right.PathRenameSource, path: oldPath };
       const to = { fd: newFd, right: Right.PathRenameTarget, path: newPath };
-      return between(current, from, to, (source, target) => {
+      return between(scheduler, from, to, (source, target) => {
         requireDirectory(source);
         if (target.mustBeDirectory && source.look()?.isDirectory() === false)
           throw new PathError('ENOTDIR', 'it is not a directory');
@@ -227,13 +222,12 @@ preview1.define(
       newPointer: number,
       newLength: number,
     ) => {
-      const { current } = scheduler;
       const oldPath = pathOf(scheduler, oldPointer, oldLength);
       const newPath = pathOf(scheduler, newPointer, newLength);
       if (lookup !== 0) return Errno.Inval;
       const from = { fd, right: Right.PathLinkSource, path: oldPath };
       const to = { fd: newFd, right: Right.PathLinkTarget, path: newPath };
-      return between(current, from, to, (source, target) => {
+      return between(scheduler, from, to, (source, target) => {
         requireDirectory(source);
         if (target.mustBeDirectory) {
           requireDirectory(target);
@@ -254,11 +248,10 @@ preview1.define(
   'Makes a symbolic link. What it says must not begin with a slash.',
   ({ scheduler }) =>
     (textPointer: number, textLength: number, fd: number, pathPointer: number, pathLength: number) => {
-      const { current } = scheduler;
       const text = pathOf(scheduler, textPointer, textLength);
       const path = pathOf(scheduler, pathPointer, pathLength);
       if (typeof text === 'number') return text;
-      return at(current, fd, Right.PathSymlink, path, Follow.Never, (walk) => {
+      return at(scheduler, fd, Right.PathSymlink, path, Follow.Never, (walk) => {
         if (isAbsolute(text)) throw new PathError('EPERM', 'a link to an absolute path');
         if (walk.mustBeDirectory && walk.look()?.isDirectory() === false)
           throw new PathError('ENOTDIR', 'it is not a directory');
@@ -282,7 +275,7 @@ preview1.define(
       const size = length >>> 0;
       const start = memory.check(buffer, size);
       const cell = memory.check(used, 4);
-      return at(current, fd, Right.PathReadlink, path, Follow.Directories, (walk) => {
+      return at(scheduler, fd, Right.PathReadlink, path, Follow.Directories, (walk) => {
         const text = readlinkSync(walk.path);
         if (isAbsolute(text)) throw new PathError('EPERM', 'a link to an absolute path');
         const bytes = encoder.encode(text).subarray(0, size);

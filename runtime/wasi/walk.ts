@@ -3,8 +3,15 @@ import { type HostDirectory, PathError } from '../permissions/host-directory.ts'
 
 /** Symbolic links that one path may lead through, as on Linux. */
 const MAX_LINKS = 40;
-/** Components of one path together with those of its links. No honest path has more. */
-const MAX_COMPONENTS = 4096;
+/** Components of one path together with those of its links. No honest path has more, and to follow these takes 10 ms. */
+const MAX_COMPONENTS = 2048;
+/** What the operating system is asked for each: to open, to look at and to close a directory. */
+const STEP_REQUESTS = 2;
+
+/** Charges a process for requests to the operating system. */
+export interface WalkWork {
+  chargeSystem(count: number): void;
+}
 
 const ON_WINDOWS = process.platform === 'win32';
 /** Components that Windows takes for a drive, a stream, a device, several components, or the name of another file. */
@@ -27,7 +34,7 @@ export type Follow = (typeof Follow)[keyof typeof Follow];
  *
  *     refused with        the path, or a link on the way, ...
  *     EPERM               begins with /, or has more .. than leads back to the beginning
- *     ELOOP               leads through more than 40 links, or links of more than 4096 components
+ *     ELOOP               leads through more than 40 links, or has more than 2048 components with theirs
  *     ENOENT              is empty
  *     EINVAL              has a NUL byte
  *
@@ -40,14 +47,19 @@ export class Walk {
   readonly #way: HostDirectory[] = [];
   /** The components that are left, the next one last. */
   readonly #left: string[] = [];
+  readonly #work: WalkWork;
   #links = 0;
   #components = 0;
   #name = '.';
   #mustBeDirectory = false;
 
-  /** @throws PathError, or an error of `node:fs` */
-  constructor(start: HostDirectory, path: string, follow: Follow) {
+  /**
+   * @param work charged for each component
+   * @throws PathError, or an error of `node:fs`
+   */
+  constructor(start: HostDirectory, path: string, follow: Follow, work: WalkWork) {
     this.#directory = start;
+    this.#work = work;
     try {
       if (path === '') throw new PathError('ENOENT', 'the path is empty');
       this.#push(path);
@@ -102,6 +114,7 @@ export class Walk {
   #push(path: string): void {
     if (path.startsWith('/')) throw new PathError('EPERM', `${path} leads outside`);
     if (path.includes('\0')) throw new PathError('EINVAL', 'a path with a NUL byte');
+    const before = this.#components;
     const components = path.split('/');
     const last = components[components.length - 1];
     // If the link is in the middle of the path, the components after it decide.
@@ -112,6 +125,7 @@ export class Walk {
       this.#left.push(component);
       this.#components++;
     }
+    this.#work.chargeSystem(STEP_REQUESTS * (this.#components - before));
     if (this.#components > MAX_COMPONENTS) throw new PathError('ELOOP', 'the links make the path too long');
   }
 

@@ -6,61 +6,11 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/internal.ts';
 import { guest, main } from '../support/guest.ts';
-import { type ProgramOptions, run, start, trapOf } from '../support/program.ts';
+import { run, start, trapOf } from '../support/program.ts';
+import { turnsOfOthers, withFolder } from '../support/turns.ts';
 
 const MEBIBYTE = 2 ** 20;
-
-/** The config of a root process that may use files here, and so databases in memory. */
-function withFolder(): ProcessConfig {
-  const config = ProcessConfig.forRoot();
-  config.preopenedDirectories.push({ guestPath: '.', hostPath: '.' });
-  return config;
-}
-
-/**
- * The number of turns that a bystander has while the root process is in a part of its code.
- * @param before what the root process does first, and `during` what is counted
- */
-async function turnsOfOthers(
-  before: string,
-  during: string,
-  pages: number,
-  options: ProgramOptions = {},
-): Promise<number> {
-  const source = guest(
-    `(func (export "bystander") (loop $l (call $process.sleep_ms (i64.const 0)) (br $l)))
-    (func (export "mark") )
-    (func (export "_start") (local $i i32)
-      ${before}
-      (drop (call $spawn (i64.const 0) (text "bystander")))
-      (call $process.sleep_ms (i64.const 0))
-      (drop (call $spawn (i64.const 0) (text "mark")))
-      (call $process.sleep_ms (i64.const 0))
-      ${during}
-      )`,
-    { memory: `(memory (export "memory") ${pages})` },
-  );
-  let first = -1;
-  let last = -1;
-  const program = await start(source, {
-    ...options,
-    onExit: () => {
-      const ended = program.exits.at(-1)?.process;
-      const turns = [...(ended?.environment.processes() ?? [])].find(
-        ({ entry }) => entry.name === 'bystander',
-      )?.turns;
-      if (ended?.entry.name === 'mark') first = turns ?? -1;
-      else if (ended?.id === 1) last = turns ?? -1;
-    },
-  });
-  expect(await program.root.ended).toEqual({ kind: 'returned' });
-  program.root.stop();
-  await program.empty;
-  expect(first).toBeGreaterThanOrEqual(0);
-  return last - first;
-}
 
 /** Sends so many messages to itself, of the tag 1. */
 const fill = (count: number) => `(loop $fill

@@ -3,17 +3,22 @@ import { type HostContext, older } from '../../hostcall/function.ts';
 import type { Entry, EntryValue } from '../../kernel/entry.ts';
 import { type GuestMemory, RepeatedString } from '../../kernel/guest-memory.ts';
 import type { Process } from '../../kernel/process.ts';
+import type { Scheduler } from '../../kernel/scheduler.ts';
 import type { SpawnResult } from '../../kernel/spawn.ts';
 import { tagFromHalves } from '../../kernel/tag.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { HostWork } from '../../kernel/turn-work.ts';
 import { childConfig } from '../../permissions/child-config.ts';
+import type { ProcessConfig } from '../../permissions/config.ts';
 import { process } from './namespace.ts';
 
 /** Functions of `lunatic::process` that spawn. */
 
 /** `get_or_spawn` returns this if the name is registered already. */
 const NAME_TAKEN = 2;
+
+/** What it takes to copy an entry of a list of a config. */
+const LIST_ENTRY_WORK = 16;
 
 /** Bytes of a parameter record: the type, and the value in 16 bytes (abi 3.10). */
 const PARAMETER_SIZE = 17;
@@ -89,7 +94,7 @@ function spawnChild(
   }
   const config = wanted === null ? current.config : childConfig(wanted, current.config);
   if (typeof config === 'string') return { failure: config };
-  if (wanted !== null) scheduler.work.charge(HostWork.system * config.preopenedDirectories.length);
+  if (wanted !== null) chargeConfig(scheduler, config);
   scheduler.work.chargeSpawn(module.initialMemory);
   const result = spawner.spawn(current, module, config, entry, tagFromHalves(linkLow, linkHigh));
   if (!(result instanceof Promise)) return result;
@@ -99,11 +104,22 @@ function spawnChild(
   });
 }
 
+/** Spawns when the process has its next turn. */
+function spawnAfter(turn: Promise<number>, ...args: Parameters<typeof spawnChild>): Promise<SpawnResult> {
+  return andThen(turn, () => spawnChild(...args));
+}
+
 /** Stores the outcome of a spawn: the id of the process, or of an error. Returns the result code. */
 function finishSpawn(parent: Process, result: SpawnResult, idPointer: number): number {
   if (result.failure !== undefined) return fail(parent, idPointer, result.failure);
   parent.memory.writeId(idPointer, result.process.id);
   return OK;
+}
+
+/** Charges for a config that was copied for a child: its lists, and its directories, which are opened. */
+function chargeConfig({ work }: Scheduler, config: ProcessConfig): void {
+  work.chargeSystem(config.preopenedDirectories.length);
+  work.charge(LIST_ENTRY_WORK * (config.commandLineArguments.length + config.environmentVariables.length));
 }
 
 process.define(
@@ -140,20 +156,39 @@ process.define(
       paramsLength: number,
       idPointer: number,
     ) => {
-      const parent = context.scheduler.current;
-      const result = spawnChild(
-        context,
-        linkLow,
-        linkHigh,
-        configLow,
-        configHigh,
-        moduleLow,
-        moduleHigh,
-        namePointer,
-        nameLength,
-        paramsPointer,
-        paramsLength,
-      );
+      const { scheduler } = context;
+      const parent = scheduler.current;
+      // A call does not end the turn, so the next one does before it begins.
+      const suspended = scheduler.work.isDone ? scheduler.tick() : undefined;
+      const result =
+        suspended === undefined
+          ? spawnChild(
+              context,
+              linkLow,
+              linkHigh,
+              configLow,
+              configHigh,
+              moduleLow,
+              moduleHigh,
+              namePointer,
+              nameLength,
+              paramsPointer,
+              paramsLength,
+            )
+          : spawnAfter(
+              suspended,
+              context,
+              linkLow,
+              linkHigh,
+              configLow,
+              configHigh,
+              moduleLow,
+              moduleHigh,
+              namePointer,
+              nameLength,
+              paramsPointer,
+              paramsLength,
+            );
       if (result instanceof Promise) return andThen(result, (done) => finishSpawn(parent, done, idPointer));
       return finishSpawn(parent, result, idPointer);
     },

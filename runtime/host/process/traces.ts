@@ -5,6 +5,9 @@ import { process } from './namespace.ts';
 
 const encoder = new TextEncoder();
 
+/** What it takes to make a character of a trace. */
+const TRACE_BYTE_WORK = 64;
+
 process.define(
   'trace_get',
   '(ptr: i32)',
@@ -13,7 +16,10 @@ process.define(
   ({ scheduler }) =>
     (pointer: number) => {
       const { current } = scheduler;
-      const id = current.traces.add(formatStack(captureCaller(), current));
+      const text = formatStack(captureCaller(), current);
+      // Each line has been parsed, and its name looked up.
+      scheduler.work.charge(TRACE_BYTE_WORK * text.length);
+      const id = current.traces.add(text);
       current.memory.writeId(pointer, id);
     },
 );
@@ -23,8 +29,11 @@ process.define(
   { since: 'PR 161' },
   'Returns the length of a trace in bytes.',
   ({ scheduler }) =>
-    (id: bigint) =>
-      Buffer.byteLength(scheduler.current.traces.get(id)),
+    (id: bigint) => {
+      const text = scheduler.current.traces.get(id);
+      scheduler.work.chargeBytes(text.length);
+      return Buffer.byteLength(text);
+    },
 );
 process.define(
   'trace_read',
@@ -35,6 +44,7 @@ process.define(
     (id: bigint, pointer: number, length: number) => {
       const { traces, memory } = scheduler.current;
       const text = encoder.encode(traces.get(id));
+      scheduler.work.chargeText(text.length);
       memory.check(pointer, length >>> 0);
       const part = text.subarray(0, length >>> 0);
       memory.write(pointer, part);

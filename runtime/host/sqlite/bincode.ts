@@ -18,6 +18,8 @@ const INTEGER = 4;
 
 /** Bytes of the shortest pair in a bind list: two variants. */
 const SHORTEST_PAIR = 8;
+/** The most pairs of a bind list: twice as many as a statement has parameters. */
+const MOST_PAIRS = 65_536;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const { latin1Slice } = Buffer.prototype as unknown as {
@@ -131,7 +133,9 @@ export interface Binder {
  */
 export function readBindList(source: Source, start: number, length: number, binder: Binder): void {
   const reader = new Reader(source, start, length);
-  for (let left = reader.count(SHORTEST_PAIR); left > 0; left--) {
+  const count = reader.count(SHORTEST_PAIR);
+  if (count > MOST_PAIRS) throw new BincodeError(`it has ${count} values, more than ${MOST_PAIRS}`);
+  for (let left = count; left > 0; left--) {
     const key = readKey(reader);
     binder.bind(key, readValue(reader));
   }

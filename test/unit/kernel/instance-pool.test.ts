@@ -301,3 +301,10 @@ test('the pool keeps instances of a bounded number of modules, the latest ones',
   expect(pool.acquire(all[0]?.compiled as CompiledModule, undefined)).toBeUndefined();
   expect(pool.acquire(all[64]?.compiled as CompiledModule, undefined)).toBe(all[64]);
 });
+
+test('a large memory is not set back, since all of it would be read in one piece', async () => {
+  const compiled = await compile('(module (memory (export "memory") 257 300))');
+  const pool = new InstancePool(CAPACITY);
+  for (let i = 0; i < 3; i++) pool.release(instantiate(compiled, 300));
+  expect(pool.acquire(compiled, 300)).toBeUndefined();
+});

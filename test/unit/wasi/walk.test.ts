@@ -145,7 +145,7 @@ describe.each([
 function walked(start: HostDirectory, root: string, text: string, follow: Follow): unknown {
   let walk: Walk;
   try {
-    walk = new Walk(start, text, follow);
+    walk = new Walk(start, text, follow, { chargeSystem() {} });
   } catch (error) {
     if (error instanceof PathError) return error.code;
     return Object.entries({ ENOENT: Errno.Noent, ENOTDIR: Errno.Notdir }).find(
