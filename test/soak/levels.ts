@@ -62,7 +62,8 @@ function keys(levels: Levels): (keyof Levels)[] {
   return Object.keys(levels) as (keyof Levels)[];
 }
 
-function measure(temporary: string): Levels {
+/** Collects garbage, and measures. @param temporary the folder of all temporary files */
+export function measure(temporary: string): Levels {
   // A plain collection leaves V8 pages that it freed, more or less as its heap was large before.
   for (let i = 0; i < 2; i++) globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
