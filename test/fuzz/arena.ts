@@ -110,7 +110,7 @@ export class Arena {
   /**
    * Starts the attackers, ends them after a time if they have not ended by then, and checks what holds for all: that kill ends
    * them, that the bystander answers, and that no host function failed.
-   * @param time milliseconds
+   * @param time milliseconds of computing
    */
   async run(attacks: readonly Attack[], time: number): Promise<void> {
     await this.#start();
@@ -118,8 +118,8 @@ export class Arena {
       for (const attack of attacks) await this.#attack(attack);
       this.#lastTurn = computed();
       this.longestGap = 0;
-      const over = performance.now() + time;
-      while (performance.now() < over && this.#environment.size > 0) await nextTurn();
+      const over = computed() + time;
+      while (computed() < over && this.#environment.size > 0) await nextTurn();
       await this.#killAll();
       await this.#ask();
     } finally {

@@ -36,7 +36,8 @@ export async function fuzz(name: string, options: Options): Promise<number> {
   } = options;
   const begin = Date.now();
   const until = only === null ? begin + minutes * 60_000 : Number.MAX_SAFE_INTEGER;
-  const figures = new Map<string, number>();
+  /** The largest of each, and the case that had it. */
+  const figures = new Map<string, { readonly value: number; readonly number: number }>();
   let next = only ?? 0;
   let passed = 0;
   let found = 0;
@@ -55,7 +56,7 @@ export async function fuzz(name: string, options: Options): Promise<number> {
       if (report.kind !== 'passed') return;
       passed++;
       for (const [key, value] of Object.entries(report.figures))
-        figures.set(key, Math.max(value, figures.get(key) ?? 0));
+        if (value > (figures.get(key)?.value ?? 0)) figures.set(key, { value, number: report.number });
     });
     rmSync(folder, { recursive: true, force: true });
     if (end === null) continue;
@@ -64,7 +65,9 @@ export async function fuzz(name: string, options: Options): Promise<number> {
     tell(next - 1, end);
   }
   const seconds = Math.round((Date.now() - begin) / 1000);
-  const shown = [...figures].map(([key, value]) => `${key} ${Math.round(value * 10) / 10}`);
+  const shown = [...figures].map(
+    ([key, { value, number }]) => `${key} ${Math.round(value * 10) / 10} (case ${number})`,
+  );
   print(
     `${found === 0 ? 'ok' : 'FAILED'}: fuzzer ${name}, seed ${seed}: ${passed + found} cases in ${seconds} s, ` +
       `${found} of them found something${shown.map((text) => `; ${text}`).join('')}`,

@@ -114,7 +114,7 @@ export class Hoarding {
   }
 
   #size(): number {
-    return this.#random.magnitude(LONGEST);
+    return this.#random.chance(0.3) ? LONGEST : this.#random.magnitude(LONGEST);
   }
 
   /** Repeats something, so often or without end. Local 1 counts. */
@@ -130,16 +130,24 @@ export class Hoarding {
     else code.i64(BigInt(this.#random.between(1, 12)));
   }
 
-  /** Writes one function's body. Locals: two i32, then an i64. */
+  /** Writes one function's body, which hoards and then stays as it is, mostly without an end. Locals: two i32, then an i64. */
   write(code: Code): void {
+    const again = this.#random.chance(0.6);
+    if (again) code.begin(Op.loop);
     for (let i = this.#random.between(1, 3); i > 0; i--) this.#random.pick(this.#ways)(code);
+    if (again) code.op(Op.br, 0).op(Op.end);
+    if (this.#random.chance(0.2)) return;
+    code.i32(0).i32(0).i64(-1n);
+    this.#call(code, 'message::receive').op(Op.drop);
   }
 
   readonly #ways: readonly ((code: Code) => void)[] = [
     (code) => this.#memory(code),
     (code) => this.#memory(code),
-    (code) => this.#repeat(code, () => this.#message(code)),
-    (code) => this.#repeat(code, () => this.#message(code)),
+    (code) => this.#growingMessage(code),
+    (code) => this.#messages(code),
+    (code) => this.#messages(code),
+    (code) => this.#modulesInMessage(code),
     (code) => this.#repeat(code, () => this.#timer(code)),
     (code) => this.#repeat(code, () => this.#name(code)),
     (code) => this.#repeat(code, () => this.#config(code)),
@@ -180,26 +188,43 @@ export class Hoarding {
     });
   }
 
-  #message(code: Code): void {
-    const random = this.#random;
-    if (random.chance(0.8)) {
-      code.i64(BigInt(random.below(3))).i64(BigInt(random.magnitude(2 ** 40)));
-      this.#call(code, 'message::create_data');
-    }
+  #create(code: Code): void {
+    code.i64(BigInt(this.#random.below(3))).i64(BigInt(this.#random.magnitude(2 ** 40)));
+    this.#call(code, 'message::create_data');
+  }
+
+  #write(code: Code): void {
     code.i32(FREE).i32(this.#size());
     this.#call(code, 'message::write_data').op(Op.drop);
-    if (random.chance(0.2)) {
-      code.i64(-1n);
-      this.#call(code, 'message::push_module').set(2);
-    }
-    if (random.chance(0.8)) {
+  }
+
+  /** One message that grows. */
+  #growingMessage(code: Code): void {
+    this.#create(code);
+    this.#repeat(code, () => this.#write(code));
+  }
+
+  /** Messages that somebody gets, who seldom reads. */
+  #messages(code: Code): void {
+    this.#repeat(code, () => {
+      this.#create(code);
+      this.#write(code);
       this.#someProcess(code);
       this.#call(code, 'message::send').op(Op.drop);
-    }
-    if (random.chance(0.3)) {
+      if (!this.#random.chance(0.2)) return;
       code.i32(0).i32(0).i64(0n);
       this.#call(code, 'message::receive').op(Op.drop);
-    }
+    });
+  }
+
+  /** A message that carries modules, more and more. */
+  #modulesInMessage(code: Code): void {
+    this.#create(code);
+    this.#repeat(code, () => {
+      this.#compile(code);
+      code.i32(CELL).op(0x29, 0, 0);
+      this.#call(code, 'message::push_module').set(2);
+    });
   }
 
   #timer(code: Code): void {

@@ -15,7 +15,7 @@ import { Sandbox } from './sandbox.ts';
 import { startServers } from './servers.ts';
 
 const MEBIBYTE = 2 ** 20;
-/** Milliseconds for which the attackers run. */
+/** Milliseconds of computing for which the attackers run. */
 const TIME = 100;
 const ATTEMPTS = 3;
 const MAX_PROCESSES = 24;

@@ -8,7 +8,7 @@ import { Code, type FunctionType, ModuleWriter, type ValueType } from './module-
 import type { Random } from './random.ts';
 
 const PAGE = 0x1_0000;
-/** Milliseconds for which the attackers run. */
+/** Milliseconds of computing for which the attackers run. */
 const TIME = 60;
 /** The number of times that a case is run before a gap counts: a collection, or a machine that has much to do, makes one too. */
 const ATTEMPTS = 3;

@@ -32,7 +32,7 @@ test('files and timers that are left behind are noticed, until they have gone', 
 
 test.runIf(process.platform === 'linux')('so are descriptors, OS processes and memory', async () => {
   const level = measure(folder);
-  const opened = times(() => openSync(import.meta.filename));
+  const opened = times(() => openSync(import.meta.filename, 'r'));
   const held = times(() => spawn('cat', [], { stdio: ['pipe', 'ignore', 'ignore'] }));
   await Promise.all(held.map((child) => once(child, 'spawn')));
   const memory = Buffer.alloc(2 ** 28, 1);
