@@ -12,6 +12,8 @@ const MAPPINGS_PER_MEMORY = 3;
 /** Shares of a limit that may be used before new processes are refused. */
 const MAPPINGS_SHARE = 0.88;
 const HEAP_SHARE = 0.85;
+/** The share of V8's heap limit from which on a process has to end, before V8 ends all of them. */
+const LAST_HEAP_SHARE = 0.92;
 
 /**
  * Bytes of a heap that is not compared with its limit: to load the module that knows the limit takes longer than a small
@@ -21,6 +23,18 @@ const SMALL_HEAP = 32 * 1024 * 1024;
 
 /** Bytes that must stay free on the machine. */
 const RESERVED_MEMORY = 256 * 1024 * 1024;
+/** If fewer are free, a process has to end before the operating system ends all of them. */
+const LAST_MEMORY = RESERVED_MEMORY / 2;
+
+/**
+ * Bytes of the memories of a process that are not counted as committed. Most processes begin with about one mebibyte, of which
+ * they touch little, and there may be thousands of them.
+ */
+const USUAL_MEMORY = 2 * 1024 * 1024;
+
+/** Milliseconds between two looks at the memory that running processes have touched: at least, and at most. */
+const SHORTEST_WATCH = 5;
+const LONGEST_WATCH = 1000;
 
 /** Milliseconds between two looks at the machine's memory and at V8's heap: less if the room might be used up earlier. */
 const MEMORY_CHECK_INTERVAL = 50;
@@ -58,8 +72,18 @@ export interface Machine {
   countMappings(): number;
   /** Bytes that are free for this process. */
   freeMemory(): number;
+  /** Bytes of real memory that it has. */
+  usedMemory(): number;
   /** Share of V8's heap limit in use, 0 to 1. */
   heapUse(): number;
+}
+
+/** What there is too little of. */
+export type Scarcity = 'memory' | 'heap';
+
+/** What counts as committed of memories of so many bytes. */
+export function committedBy(bytes: number): number {
+  return Math.max(0, bytes - USUAL_MEMORY);
 }
 
 /**
@@ -86,6 +110,14 @@ export class Capacity {
   #nextCheck = Number.NEGATIVE_INFINITY;
   /** Until when memory is not reclaimed again. */
   #reclaimedUntil = Number.NEGATIVE_INFINITY;
+  /** Bytes of memories that processes may touch without asking. */
+  #committed = 0;
+  /** What they may become before the machine is looked at. */
+  #commitLimit = 0;
+  /** Until when no bytes are committed, unless some are given back before. */
+  #noCommitUntil = 0;
+  /** When the memory that processes have touched is looked at next. */
+  nextWatch = Number.NEGATIVE_INFINITY;
   #refusal: string | null = null;
   #refusedUntil = Number.NEGATIVE_INFINITY;
   /** Until when there are no fresh memories, unless one is given up before. */
@@ -104,9 +136,10 @@ export class Capacity {
 
   /**
    * Takes room for a stack and so many fresh memories.
+   * @param committed see `committedBy`
    * @returns null, or why there is no room
    */
-  admit(memories: number): string | null {
+  admit(memories: number, committed = 0): string | null {
     if (this.#refusal !== null) {
       if (clockTime() < this.#refusedUntil) return this.#refusal;
       this.#refusal = null;
@@ -131,6 +164,7 @@ export class Capacity {
       if (short !== null) return short;
       this.#unchecked = SPAWNS_PER_CLOCK;
     }
+    if (committed > 0 && !this.commit(committed)) return noRoom('memory');
     this.#budget -= mappings;
     this.#stacks++;
     this.#promised++;
@@ -147,9 +181,7 @@ export class Capacity {
     if (now < this.#nextCheck) return null;
     let room = this.#room();
     if (typeof room === 'string' && now >= this.#reclaimedUntil) {
-      this.reclaim();
-      const end = clockTime();
-      this.#reclaimedUntil = end + (end - now) * REFUSAL_FACTOR;
+      this.#reclaimAt(now);
       room = this.#room();
     }
     if (typeof room === 'string') return this.#refuse(room, now);
@@ -160,11 +192,78 @@ export class Capacity {
   /**
    * Gives back the room of a stack. That of a memory is not given back: the pool or the collector keeps it for a time.
    * @param begun whether the process had a turn
+   * @param committed what was committed for its memories
    */
-  releaseStack(begun: boolean): void {
+  releaseStack(begun: boolean, committed = 0): void {
+    if (committed > 0) this.commit(-committed);
     this.#budget += MAPPINGS_PER_STACK;
     this.#stacks--;
     if (!begun) this.#promised--;
+  }
+
+  /**
+   * Commits memory: processes may touch so much more, whenever they like. Returns false if the machine does not have it, besides
+   * what was committed before and has not been touched yet.
+   * @param bytes negative for what is given back
+   */
+  commit(bytes: number): boolean {
+    if (bytes <= 0) this.#noCommitUntil = 0;
+    else if (this.#committed + bytes > this.#commitLimit && !this.#findRoom(bytes)) return false;
+    this.#committed += bytes;
+    return true;
+  }
+
+  #findRoom(bytes: number): boolean {
+    const now = clockTime();
+    if (now < this.#noCommitUntil) return false;
+    let room = this.#uncommitted();
+    if (room < bytes && now >= this.#reclaimedUntil) {
+      this.#reclaimAt(now);
+      room = this.#uncommitted();
+    }
+    if (room < bytes) {
+      // A guest that asks again and again must not have the machine measured each time, whatever the size.
+      this.#noCommitUntil = refusedUntil(now);
+      return false;
+    }
+    // Others use the machine's memory, too: it is looked at again when half of it has been given out.
+    this.#commitLimit = this.#committed + bytes + (room - bytes) / 2;
+    return true;
+  }
+
+  /** Bytes that the machine can spare even if processes touch all that is committed. */
+  #uncommitted(): number {
+    const untouched = Math.max(0, this.#committed - this.#machine.usedMemory());
+    return this.#machine.freeMemory() - RESERVED_MEMORY - untouched;
+  }
+
+  /**
+   * Looks whether processes have touched so much memory that hardly any is left, or filled V8's heap, for which nobody asks. Must be
+   * called at `nextWatch`, while processes run.
+   * @returns of what there is so little that a process has to end; null if there is enough of both
+   */
+  watch(): Scarcity | null {
+    const now = clockTime();
+    // Most programs have ended by the time of the first look.
+    const isFirst = this.nextWatch === Number.NEGATIVE_INFINITY;
+    let time = isFirst ? MEMORY_CHECK_INTERVAL : this.#timeLeft();
+    if (typeof time === 'string') {
+      this.#reclaimAt(now);
+      time = this.#timeLeft();
+    }
+    const end = clockTime();
+    const pause = typeof time === 'string' ? (end - now) * REFUSAL_FACTOR : time;
+    this.nextWatch = end + Math.min(Math.max(pause, SHORTEST_WATCH), LONGEST_WATCH);
+    return typeof time === 'string' ? time : null;
+  }
+
+  /** Milliseconds for which memory and heap suffice however fast they are used, or which of them does not. */
+  #timeLeft(): number | Scarcity {
+    const memory = this.#machine.freeMemory() - LAST_MEMORY;
+    if (memory < 0) return 'memory';
+    this.#commitLimit = Math.min(this.#commitLimit, this.#committed + memory);
+    const heap = LAST_HEAP_SHARE - this.#machine.heapUse();
+    return heap < 0 ? 'heap' : Math.min(memory / FASTEST_USE, heap * FASTEST_FILLING);
   }
 
   /** Takes note of a memory that was given up. V8 counts none of its bytes: see `Spawner`. */
@@ -186,6 +285,13 @@ export class Capacity {
   reclaim(): void {
     this.#empty();
     this.#collectGarbage();
+  }
+
+  /** The same, and takes note of how long it has taken since `now`. */
+  #reclaimAt(now: number): void {
+    this.reclaim();
+    const end = clockTime();
+    this.#reclaimedUntil = end + (end - now) * REFUSAL_FACTOR;
   }
 
   #collectGarbage(): void {
@@ -243,6 +349,7 @@ export function hostMachine(): Machine {
     mappingLimit,
     countMappings: mappingLimit === null ? () => 0 : countOwnMappings,
     freeMemory: () => availableMemory(),
+    usedMemory: () => memoryUsage.rss(),
     heapUse: () => {
       if (v8 === null && memoryUsage().heapUsed < SMALL_HEAP) return 0;
       v8 ??= process.getBuiltinModule('node:v8');

@@ -151,7 +151,8 @@ export class Lifecycle {
     scratch.release(process);
     if (process.frames >= 0) this.#parts.probes?.release(process);
     process.release();
-    capacity.releaseStack(process.turns > 0);
+    capacity.releaseStack(process.turns > 0, process.committed);
+    process.committed = 0;
     if (instance !== null) pool.release(instance);
     if (exit !== null) onEnd?.(exit);
   }

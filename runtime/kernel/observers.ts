@@ -1,4 +1,5 @@
 import { emitWarning } from 'node:process';
+import type { Scarcity } from './capacity.ts';
 import type { Exit } from './exit.ts';
 import type { Process } from './process.ts';
 
@@ -9,6 +10,12 @@ export interface SchedulerObserver {
 
   /** Called when a process has ended. Those that are linked to it have not heard of it yet. */
   onExit?(process: Process, exit: Exit): void;
+
+  /**
+   * Called when there is so little of the machine's memory, or of V8's heap, that a process is ended.
+   * @param process had the last turn
+   */
+  onScarce?(scarce: Scarcity, process: Process): void;
 
   /** Called when a process has trapped or failed. Returns whether it is to be held as it is, until it is resumed. */
   holds?(process: Process, exit: Exit): boolean;
@@ -49,6 +56,16 @@ export class Observers {
     for (const observer of this.#observers) {
       try {
         observer.onExit?.(process, exit);
+      } catch (error) {
+        warn(error);
+      }
+    }
+  }
+
+  scarce(scarce: Scarcity, process: Process): void {
+    for (const observer of this.#observers) {
+      try {
+        observer.onScarce?.(scarce, process);
       } catch (error) {
         warn(error);
       }

@@ -115,6 +115,8 @@ export class Process implements ProcessContext, Payer {
 
   /** Whether its module counts for the program as long as it runs it. */
   countsModule = false;
+  /** Bytes that the machine is to have for its memories: see `committedBy`. */
+  committed = 0;
   instance: GuestInstance | null = null;
   /** False until the start section has run; a process may not spawn before. */
   initialized = false;

@@ -7,6 +7,7 @@ import type { SchedulerIndex } from './ids.ts';
 import { InstancePool } from './instance-pool.ts';
 import type { KernelMetrics } from './kernel-metrics.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { type Message, MessageKind } from './message.ts';
 import { Observers } from './observers.ts';
 import type { Operation } from './operation.ts';
@@ -57,6 +58,8 @@ export class Scheduler implements Turns {
   readonly pool = new InstancePool(POOL_CAPACITY, (bytes) => this.capacity.addGarbage(bytes));
   readonly capacity: Capacity;
   readonly observers = new Observers();
+  /** Keeps the memories of processes within what the machine has. */
+  readonly memory: MemoryGuard;
   /** The messages that processes are writing or reading. */
   readonly scratch = new ScratchArea(this);
   /** What the current process may still do in host calls. */
@@ -94,6 +97,7 @@ export class Scheduler implements Turns {
     this.index = index;
     this.capacity = new Capacity(collectGarbage, () => this.pool.clear(), machine);
     this.lifecycle = new Lifecycle(this, this);
+    this.memory = new MemoryGuard(this, this.capacity, this.observers);
   }
 
   // -- turns -----------------------------------------------------------------------------------------
@@ -198,6 +202,7 @@ export class Scheduler implements Turns {
     if (this.#halted) return;
     this.#turnPending = false;
     this.#turnStart = this.#clock = clockTime();
+    if (this.#turnStart >= this.capacity.nextWatch) this.memory.watch();
     this.handOn();
   };
 

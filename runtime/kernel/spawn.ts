@@ -1,6 +1,7 @@
 import type { ProcessConfig } from '../permissions/config.ts';
 import { DirectoryError, OpenDirectories } from '../permissions/open-directories.ts';
 import { type ImportedMemory, memoryImport } from '../wasm/index.ts';
+import { committedBy } from './capacity.ts';
 import { clockTime } from './clock.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { Entry } from './entry.ts';
@@ -48,6 +49,7 @@ export class Spawner {
     this.#kernelImports = {
       tick: new WebAssembly.Suspending(scheduler.tick),
       refuel: new WebAssembly.Suspending(scheduler.refuel),
+      grow: scheduler.memory.grow,
       draft: scheduler.scratch.memory,
       ...probeImports(scheduler),
     };
@@ -195,12 +197,14 @@ export class Spawner {
       if (used === undefined && maximum !== undefined && lone?.is64 === false)
         owned = pool.acquireMemory(lone.initial, maximum) ?? null;
       const needsMemory = used === undefined && maximum !== undefined && owned === null;
-      const refusal = capacity.admit(needsMemory ? memories.length : 0);
+      const committed = committedBy(module.initialMemory);
+      const refusal = capacity.admit(needsMemory ? memories.length : 0, committed);
       if (refusal !== null) {
         if (used !== undefined) pool.release(used);
         if (owned !== null) pool.releaseMemory(owned);
         return refusal;
       }
+      process.committed = committed;
       admitted = true;
       if (needsMemory) owned = this.#freshMemories(memories, maximum);
       process.instance = used ?? this.#freshInstance(module, compiled, owned);
@@ -209,7 +213,7 @@ export class Spawner {
       return null;
     } catch (error) {
       if (owned !== null) pool.releaseMemory(owned);
-      if (admitted) capacity.releaseStack(false);
+      if (admitted) capacity.releaseStack(false, process.committed);
       // What a module asks for in vain. Everything else is a bug of the runtime and must be seen as one.
       if (error instanceof ModuleError) return error.message;
       if (error instanceof WebAssembly.RuntimeError || error instanceof WebAssembly.LinkError) {

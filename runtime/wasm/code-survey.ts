@@ -14,6 +14,8 @@ export const BodyFlag = {
   /** Holds an instruction with a length operand (memory.fill, array.new, memory.grow, ...). */
   bulk: 8,
   throws: 16,
+  /** Holds `memory.grow`. */
+  grows: 32,
 } as const;
 
 /** What is known of a loop; a bit set. */

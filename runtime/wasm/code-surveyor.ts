@@ -214,12 +214,13 @@ export class CodeSurveyor implements CodeSurvey {
   }
 
   #noteBulk(reader: InstructionReader): number {
+    const flags = reader.opcode === Op.memoryGrow ? BodyFlag.bulk | BodyFlag.grows : BodyFlag.bulk;
     const key = bulkKey(reader);
     if (!this.#bulk.has(key)) {
       const { opcode, index, index2 } = reader;
       this.#bulk.set(key, { opcode, index, index2 });
     }
-    return BodyFlag.bulk;
+    return flags;
   }
 
   get bulk(): Iterable<BulkKind> {

@@ -9,6 +9,7 @@ export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
 export { type FrameLayout, frameLayout, type KeptLocal, type KeptType } from './frame-layout.ts';
 export { functionNames } from './function-names.ts';
+export { growthPass } from './growth-pass.ts';
 export {
   HOST_SHIM_IMPORTS,
   HOST_SHIM_MODULE,

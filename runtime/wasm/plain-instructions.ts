@@ -8,7 +8,7 @@ const Length = { notPlain: 0, alone: 1, number: 2, memory: 3, four: 4, eight: 5 
 
 /** By opcode: what follows an instruction that has no index to move and that most passes need not see. */
 const LENGTHS = Uint8Array.from(PLAIN_SHAPES, (kind, opcode) => {
-  if (opcode < FIRST_PLAIN) return Length.notPlain;
+  if (opcode < FIRST_PLAIN || isBulk(opcode)) return Length.notPlain;
   switch (kind) {
     case Shape.none:
       return Length.alone;

@@ -74,6 +74,7 @@ export async function instantiateKernels(
     memory: new WebAssembly.Memory({ initial: limits.initial, ...maximum }),
     tick: new WebAssembly.Suspending(onTick),
     refuel: new WebAssembly.Suspending(() => 100_000),
+    grow: (pages: number) => pages,
   };
   const env = { abort: () => {}, seed: () => 1 };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {

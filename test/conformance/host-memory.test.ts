@@ -229,6 +229,7 @@ describe('what the host keeps for a process, against max_host_memory', () => {
       mappingLimit: null,
       countMappings: () => 0,
       freeMemory: () => 2 ** 29,
+      usedMemory: () => 0,
       heapUse: () => 0,
     };
     let sent = 0;

@@ -138,6 +138,7 @@ class ScriptRunner {
     const kernel: Record<string, WebAssembly.ImportValue> = {
       tick: () => {},
       refuel: () => 1_000_000,
+      grow: (pages: number) => pages,
       draft: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
       probe: () => {},
       frames: new WebAssembly.Memory({ initial: 1 }),

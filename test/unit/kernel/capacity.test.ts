@@ -7,8 +7,10 @@ import { run } from '../../support/program.ts';
 const GIB = 2 ** 30;
 
 /** A machine whose figures a test sets. */
-function machine(figures: Partial<{ limit: number | null; mappings: number; free: number; heap: number }>) {
-  const state = { limit: 1000, mappings: 0, free: 4 * GIB, heap: 0.1, counts: 0, ...figures };
+function machine(
+  figures: Partial<{ limit: number | null; mappings: number; free: number; used: number; heap: number }>,
+) {
+  const state = { limit: 1000, mappings: 0, free: 4 * GIB, used: 0, heap: 0.1, counts: 0, ...figures };
   const fake: Machine = {
     mappingLimit: state.limit,
     countMappings: () => {
@@ -16,6 +18,7 @@ function machine(figures: Partial<{ limit: number | null; mappings: number; free
       return state.mappings;
     },
     freeMemory: () => state.free,
+    usedMemory: () => state.used,
     heapUse: () => state.heap,
   };
   return { state, fake };

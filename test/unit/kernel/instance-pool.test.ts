@@ -23,7 +23,8 @@ function instantiate(compiled: CompiledModule, maximum = 5): GuestInstance {
   const [own] = compiled.memories;
   const owned = own === undefined ? null : fresh(own.initial, maximum);
   const tick = () => undefined;
-  const kernel = { tick, refuel: () => 100_000, ...(owned === null ? {} : { memory: owned.memory }) };
+  const grow = (pages: number) => pages;
+  const kernel = { tick, grow, refuel: () => 100_000, ...(owned === null ? {} : { memory: owned.memory }) };
   return new GuestInstance(compiled, { 'lunatic:kernel': kernel }, owned, {
     chargeBytes() {},
     chargeText() {},

@@ -3,6 +3,7 @@ import {
   draftPass,
   dropCustomsPass,
   everyInstruction,
+  growthPass,
   memoryPass,
   meterPass,
   type Pass,
@@ -27,14 +28,17 @@ const SECTION_PASSES = [draftPass, reusePass, dropCustomsPass];
 
 /** Combinations of the passes that write into code, and all that the kernel uses, together with the count pass. */
 export const combinations: readonly (readonly Pass[])[] = [
-  ...combine([[memoryPass], [countPass]]),
-  ...TURNS.map((passes) => [memoryPass, ...passes, ...SECTION_PASSES, countPass]),
-  ...TURNS.map((passes) => [memoryPass, probeEverywhere, ...passes, ...SECTION_PASSES, countPass]),
+  ...combine([[memoryPass, growthPass], [countPass]]),
+  ...TURNS.map((passes) => [memoryPass, ...passes, growthPass, ...SECTION_PASSES, countPass]),
+  ...TURNS.map((passes) => [
+    ...[memoryPass, probeEverywhere, ...passes, growthPass],
+    ...[...SECTION_PASSES, countPass],
+  ]),
 ];
 
 /** Every subset of the passes without two that exclude each other. */
 export const allCombinations: readonly (readonly Pass[])[] = combine([
-  [memoryPass],
+  [memoryPass, growthPass],
   ...SECTION_PASSES.map((pass) => [pass]),
   [probeEverywhere],
   [countPass],

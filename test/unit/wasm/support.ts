@@ -119,6 +119,7 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
   const kernel: Record<string, WebAssembly.ImportValue> = {
     tick: ask,
     refuel: ask,
+    grow: (pages: number) => pages,
     draft,
     frames,
     armed: armedMemory(!options.unarmed),

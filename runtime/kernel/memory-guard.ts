@@ -1,0 +1,78 @@
+import { type Capacity, committedBy } from './capacity.ts';
+import { PAGE_SIZE } from './memory-image.ts';
+import type { Observers } from './observers.ts';
+import { bytesOf } from './owned-memory.ts';
+import type { Process } from './process.ts';
+
+/** The part of the scheduler that is used. */
+interface Turns {
+  readonly current: Process;
+  kill(process: Process): void;
+  hurry(process: Process): void;
+}
+
+/**
+ * Keeps the memories of processes within what the machine has: refuses to let them grow when all that is granted would be more, and
+ * ends a process when hardly any memory is left, whoever has used it.
+ */
+export class MemoryGuard {
+  readonly #turns: Turns;
+  readonly #capacity: Capacity;
+  readonly #observers: Observers;
+
+  constructor(turns: Turns, capacity: Capacity, observers: Observers) {
+    this.#turns = turns;
+    this.#capacity = capacity;
+    this.#observers = observers;
+  }
+
+  /**
+   * Called before each `memory.grow`, with the number of pages, which it returns, or -1 if the machine cannot spare them. Memory is
+   * counted when it is granted: once a process touches it, nobody is asked any more.
+   */
+  readonly grow = (pages: number): number => {
+    const process = this.#turns.current;
+    const owned = process.instance?.owned;
+    const more = pages >>> 0;
+    if (owned == null || more === 0) return pages;
+    const size = bytesOf(owned) + more * PAGE_SIZE;
+    // The engine refuses it as well.
+    if (size > owned.maximum * PAGE_SIZE) return -1;
+    const committed = committedBy(size);
+    if (!this.#capacity.commit(committed - process.committed)) return -1;
+    process.committed = committed;
+    return pages;
+  };
+
+  /** Must be called when it is time to, see `Capacity`. Ends a process if there is too little memory for all of them: otherwise the operating system, or V8, would end everything. */
+  watch(): void {
+    const scarce = this.#capacity.watch();
+    // Nobody has had a turn yet.
+    const last: Process | undefined = this.#turns.current;
+    if (scarce === null || last === undefined) return;
+    this.#observers.scarce(scarce, last);
+    const process = scarce === 'heap' ? last : largestOf(last);
+    if (process.exit !== null) return;
+    const size = process.instance?.owned == null ? 0 : bytesOf(process.instance.owned);
+    process.killReason ??=
+      scarce === 'heap'
+        ? "V8's heap has no room left, and it had the last turn"
+        : `this machine has no memory left, and of the processes of the program it has most: ${size} bytes`;
+    this.#turns.kill(process);
+    this.#turns.hurry(process);
+  }
+}
+
+/** The process with the largest memory in the program of one of them. */
+function largestOf(process: Process): Process {
+  let largest = process;
+  let most = -1;
+  for (const other of process.environment.processes()) {
+    const owned = other.instance?.owned;
+    const size = owned == null ? 0 : bytesOf(owned);
+    if (size <= most) continue;
+    most = size;
+    largest = other;
+  }
+  return largest;
+}
