@@ -1,7 +1,8 @@
 import { Namespace } from '../hostcall/function.ts';
+import { Alarm, Alarms } from '../kernel/alarms.ts';
 import { NO_PROCESS, processIdFromGuest } from '../kernel/ids.ts';
 import type { Message } from '../kernel/message.ts';
-import { Timer } from '../kernel/timer.ts';
+import type { ProcessSlot } from '../kernel/process.ts';
 import { hostTrap } from '../kernel/trap.ts';
 
 /** `lunatic::timer` (abi 7): messages that are sent later. */
@@ -10,17 +11,23 @@ export const timer = new Namespace('lunatic::timer');
 /** What a timer takes besides its message: objects of Node and ours. */
 const TIMER_COST = 1024;
 
+/** The timers of a process, which outlast it. */
+const ALARMS: ProcessSlot<Alarms> = { make: () => new Alarms() };
+
 /** A message on its way. */
-class DelayedMessage extends Timer {
+class DelayedMessage extends Alarm {
+  readonly #alarms: Alarms;
   readonly #message: Message;
 
-  constructor(delay: number, message: Message, deliver: () => void) {
+  constructor(alarms: Alarms, delay: number, message: Message, deliver: () => void) {
     super(delay, deliver);
+    this.#alarms = alarms;
     this.#message = message;
+    alarms.set(this);
   }
 
-  override cancel(): void {
-    super.cancel();
+  cancel(): void {
+    this.#alarms.cancel(this);
     this.#message.recycle();
   }
 }
@@ -46,7 +53,7 @@ timer.define(
       const wanted = processIdFromGuest(id);
       const receiver = router.exists(wanted) ? wanted : NO_PROCESS;
       const timerId = timers.add(
-        new DelayedMessage(Number(BigInt.asUintN(64, delay)), sent, () => {
+        new DelayedMessage(current.slot(ALARMS), Number(BigInt.asUintN(64, delay)), sent, () => {
           timers.delete(timerId);
           if (receiver !== NO_PROCESS) scheduler.metrics?.timerFired();
           router.deliverMessage(receiver, sent);

@@ -150,7 +150,7 @@ export class Process implements ProcessContext, Payer {
   #errors: ResourceTable<string> | null = null;
   #configs: ResourceTable<ProcessConfig> | null = null;
   #modules: ResourceTable<LoadedModule> | null = null;
-  #timers: ResourceTable<Timer> | null = null;
+  #timers: ResourceTable<{ cancel(): void }> | null = null;
   #traces: ResourceTable<string> | null = null;
   /** The state that host functions keep for it, by kind. */
   #slots: Map<ProcessSlot<unknown>, unknown> | null = null;
@@ -250,7 +250,7 @@ export class Process implements ProcessContext, Payer {
     return this.#modules;
   }
 
-  get timers(): ResourceTable<Timer> {
+  get timers(): ResourceTable<{ cancel(): void }> {
     this.#timers ??= new ResourceTable('timer', this);
     return this.#timers;
   }

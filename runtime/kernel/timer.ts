@@ -4,7 +4,7 @@ import { clockTime } from './clock.ts';
 const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** Milliseconds that a timer may be early: to arm another one would take longer. */
-const TOLERANCE = 0.05;
+export const TOLERANCE = 0.05;
 
 /**
  * A call after a delay of any length, never early. Node's own timers cut off fractions of milliseconds, count from the
