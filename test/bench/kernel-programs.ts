@@ -9,27 +9,39 @@ export type Kernel = (size: number) => Promise<unknown>;
 
 const directory = join(import.meta.dirname, 'kernels');
 
-/** The modules of `kernels/` by language: AssemblyScript always, C where there is a clang. */
-export async function buildKernels(): Promise<Map<string, Uint8Array>> {
-  const programs = new Map([['as', await buildAssemblyScript()]]);
-  const c = buildC();
-  if (c !== undefined) programs.set('c', c);
+/** A module, and its source map if it has one. */
+export interface KernelProgram {
+  readonly bytes: Uint8Array;
+  readonly sourceMap?: string;
+}
+
+/**
+ * The modules of `kernels/` by language: AssemblyScript always, C where there is a clang.
+ * @param debug whether they have debug information
+ */
+export async function buildKernels(debug = false): Promise<Map<string, KernelProgram>> {
+  const programs = new Map<string, KernelProgram>([['as', await buildAssemblyScript(debug)]]);
+  const c = buildC(debug ? ['-g'] : []);
+  if (c !== undefined) programs.set('c', { bytes: c });
   return programs;
 }
 
-async function buildAssemblyScript(): Promise<Uint8Array> {
+const SOURCE_MAP = 'kernels.wasm.map';
+
+async function buildAssemblyScript(debug: boolean): Promise<KernelProgram> {
   // Large, and only wanted here.
   const { default: asc } = await import('assemblyscript/asc');
   const source = readFileSync(join(directory, 'kernels.as'), 'utf8');
-  const { error, binary, stderr } = await asc.compileString(
+  const { error, binary, stderr, ...written } = await asc.compileString(
     { 'kernels.ts': source },
-    { optimizeLevel: 3, runtime: 'minimal' },
+    { optimizeLevel: 3, runtime: 'minimal', ...(debug ? { sourceMap: SOURCE_MAP } : {}) },
   );
   if (error || binary === null) throw new Error(`AssemblyScript: ${stderr}`, { cause: error });
-  return binary;
+  const sourceMap: unknown = Object.entries(written).find(([name]) => name === SOURCE_MAP)?.[1];
+  return typeof sourceMap === 'string' ? { bytes: binary, sourceMap } : { bytes: binary };
 }
 
-function buildC(): Uint8Array | undefined {
+function buildC(more: readonly string[]): Uint8Array | undefined {
   const output = mkdtempSync(join(tmpdir(), 'kernels-'));
   try {
     const file = join(output, 'kernels.wasm');
@@ -40,6 +52,7 @@ function buildC(): Uint8Array | undefined {
       '-nostdlib',
       '-Wl,--no-entry',
       '-Wno-everything',
+      ...more,
     ];
     execFileSync('clang', [...flags, '-o', file, join(directory, 'kernels.c')], { stdio: 'pipe' });
     return new Uint8Array(readFileSync(file));
@@ -54,11 +67,11 @@ function buildC(): Uint8Array | undefined {
 /** The same module with other bytes, which the engine compiles anew. */
 export function withMark(bytes: Uint8Array, mark: number): Uint8Array {
   const customSection = [0, 2, 1, 'a'.charCodeAt(0) + mark];
-  return Uint8Array.of(...bytes, ...customSection);
+  return new Uint8Array(Buffer.concat([bytes, Buffer.from(customSection)]));
 }
 
 /**
- * Instantiates a module of kernels, rewritten or not.
+ * Instantiates a module of kernels, rewritten or not. If it is for debugging, none of its functions is armed.
  * @param startExport what the rewriter made of the start function
  * @param onTick called when the code asks whether to give way; it never does
  */
@@ -75,6 +88,9 @@ export async function instantiateKernels(
     tick: new WebAssembly.Suspending(onTick),
     refuel: new WebAssembly.Suspending(() => 100_000),
     grow: (pages: number) => pages,
+    probe: new WebAssembly.Suspending(() => {}),
+    frames: new WebAssembly.Memory({ initial: 1 }),
+    armed: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
   };
   const env = { abort: () => {}, seed: () => 1 };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {

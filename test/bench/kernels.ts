@@ -1,9 +1,21 @@
 /** What preemption costs: small programs as compiled and as rewritten. */
-import { memoryPass, preemptPass, readModule, rewriteModule } from '../../runtime/wasm/index.ts';
+import {
+  memoryPass,
+  preemptPass,
+  type RewrittenModule,
+  readModule,
+  rewriteModule,
+} from '../../runtime/wasm/index.ts';
 import { alternate, time } from './alternate.ts';
 import { bench } from './bench.ts';
 import type { Benchmark, Figure, Row } from './benchmark.ts';
-import { buildKernels, instantiateKernels, type Kernel, withMark } from './kernel-programs.ts';
+import {
+  buildKernels,
+  instantiateKernels,
+  type Kernel,
+  type KernelProgram,
+  withMark,
+} from './kernel-programs.ts';
 
 /**
  * Times that everything is compiled anew. What the engine inlines depends on how far a function had got when it was
@@ -40,7 +52,15 @@ const SIZES: Readonly<Record<string, number>> = {
   'c collatz': 60_000,
 };
 
-interface Comparison {
+/** What is compared: a form of a module, and what it should be as fast as. */
+export interface Forms {
+  rewritten(program: KernelProgram): Form;
+  plain(program: KernelProgram): Form;
+}
+
+type Form = Pick<RewrittenModule, 'bytes'> & { readonly startExport?: string };
+
+export interface Comparison {
   readonly name: string;
   /** Milliseconds. */
   readonly rewritten: number;
@@ -50,28 +70,32 @@ interface Comparison {
   readonly tickTime: number;
 }
 
-async function compareAll(): Promise<Comparison[]> {
+/** @param programs modules by language, as `buildKernels` gives them */
+export async function compareKernels(
+  programs: ReadonlyMap<string, KernelProgram>,
+  forms: Forms,
+): Promise<Comparison[]> {
   const best = new Map<string, { rewritten: number; plain: number }>();
   const ticks = new Map<string, number>();
-  const programs = await buildKernels();
   for (let i = 0; i < COMPILATIONS; i++) {
-    for (const [language, bytes] of programs) {
+    for (const [language, program] of programs) {
       let name = '';
       const onTick = () => ticks.set(name, (ticks.get(name) ?? 0) + 1);
-      const changed = rewriteModule(readModule(bytes), [memoryPass, preemptPass]);
-      const plain = await instantiateKernels(withMark(bytes, i));
+      const changed = forms.rewritten(program);
+      const original = forms.plain(program);
+      const plain = await instantiateKernels(withMark(original.bytes, i), original.startExport);
       const rewritten = await instantiateKernels(withMark(changed.bytes, i), changed.startExport, onTick);
-      for (const [kernel, original] of plain) {
+      for (const [kernel, plainly] of plain) {
         name = `${language} ${kernel}`;
         const size = SIZES[name];
         const other = rewritten.get(kernel);
         if (size === undefined || other === undefined) throw new Error(`nothing is known of ${name}`);
-        await warmUp(name, original, other, size);
+        await warmUp(name, plainly, other, size);
         ticks.set(name, 0);
         const { value, peerValue } = await alternate(
           ROUNDS,
           () => time(() => other(size)),
-          () => time(() => original(size)),
+          () => time(() => plainly(size)),
         );
         const before = best.get(name) ?? { rewritten: value, plain: peerValue };
         best.set(name, {
@@ -103,7 +127,7 @@ function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
-function meanOf(all: readonly Comparison[]): Figure {
+export function meanOf(all: readonly Comparison[]): Figure {
   return {
     value: geometricMean(all.map(({ rewritten }) => rewritten)),
     peerValue: geometricMean(all.map(({ plain }) => plain)),
@@ -141,7 +165,10 @@ export const kernels: Benchmark = {
     },
   ],
   async measure() {
-    const all = await compareAll();
+    const all = await compareKernels(await buildKernels(), {
+      rewritten: ({ bytes }) => rewriteModule(readModule(bytes), [memoryPass, preemptPass]),
+      plain: ({ bytes }) => ({ bytes }),
+    });
     return [meanOf(all), worstOf(all)];
   },
 };

@@ -1,6 +1,7 @@
 /** What is measured, in the order of the table. `npm run bench -- --list` tells about each row. */
 import { bench } from './bench.ts';
 import { crowd } from './crowd.ts';
+import { debugging } from './debugging.ts';
 import { files } from './files.ts';
 import { flood } from './flood.ts';
 import { inspection } from './inspection.ts';
@@ -21,6 +22,7 @@ const benchmarks = [
   ...crowd,
   ...flood,
   kernels,
+  debugging,
   ...programs,
   ...memory,
   rewriting,
