@@ -134,6 +134,11 @@ export class Capacity {
     this.#budget = this.#count();
   }
 
+  /** The number of processes that have room for a stack. */
+  get stacks(): number {
+    return this.#stacks;
+  }
+
   /**
    * Takes room for a stack and so many fresh memories.
    * @param committed see `committedBy`

@@ -21,12 +21,16 @@ const SHAPE_AT = 16;
  *
  *     (func (export "run") (param $entry funcref)
  *       (loop $again
- *         (call $call (local.get $entry))
- *         (local.set $entry (ref.null func))  ;; or an idle stack would keep its last process's instance
+ *         (local.get $entry)
+ *         (local.set $entry (ref.null func))
+ *         (call $call)
  *         (local.set $entry (call $next))     ;; ends that process, and waits for another one
  *         (br_if $again (i32.eqz (ref.is_null (local.get $entry))))))
  *     (func $call (export "call") (param $entry funcref)
- *       ... (call_ref $shape (values of the shape...) (ref.cast (ref $shape) (local.get $entry))))
+ *       ... (return_call_ref $shape (values of the shape...) (ref.cast (ref $shape) (local.get $entry))))
+ *
+ * Every young collection reads the frames of all waiting processes, and what they refer to, from memory that is cold. So
+ * `$call` leaves no frame, and `$entry` is null during the call. An idle stack would keep its last process's instance, too.
  *
  * A process that ends otherwise unwinds its stack, which is gone then. Nothing of a process is left on a stack that is kept:
  * this frame has no other local, and wasm reads no frame that it has not written.
@@ -118,7 +122,7 @@ function callBody(): number[] {
   ENTRY_SHAPES.forEach((shape, k) => {
     code.push(0x0b); // end $shape
     for (const [i, type] of shape.entries()) code.push(0x41, 0, ...LOADS[type], i * VALUE_SIZE);
-    code.push(0x20, 0, 0xfb, 0x16, k, 0x14, k, 0x0f); // (return (call_ref $k (ref.cast (ref $k) (local.get $entry))))
+    code.push(0x20, 0, 0xfb, 0x16, k, 0x15, k); // (return_call_ref $k (ref.cast (ref $k) (local.get $entry)))
   });
   code.push(0x0b);
   return code;
@@ -139,8 +143,8 @@ function stackModule(): Uint8Array<ArrayBuffer> {
   const [nextType, runType] = [length, length + 1];
   const [run, call, firstOfShapes] = [1, 2, 3];
   const runBody = [
-    ...[0, 0x03, 0x40, 0x20, 0, 0x10, call], // loop $again (call $call (local.get $entry))
-    ...[0xd0, FUNCREF, 0x21, 0], // (local.set $entry (ref.null func))
+    ...[0, 0x03, 0x40], // loop $again
+    ...[0x20, 0, 0xd0, FUNCREF, 0x21, 0, 0x10, call], // (call $call (local.get $entry)), and $entry is null
     ...[0x10, 0, 0x22, 0, 0xd1, 0x45, 0x0d, 0, 0x0b, 0x0b], // (br_if $again (i32.eqz (ref.is_null (local.tee $entry (call $next)))))
   ];
   return smallModule(

@@ -23,6 +23,7 @@ import { Timer } from './timer.ts';
 import { fuelTrap, KILLED } from './trap.ts';
 import { TurnWork, UNIT_OF_FUEL } from './turn-work.ts';
 import type { Turns } from './turns.ts';
+import { YoungGeneration } from './young-generation.ts';
 
 /** `receive` and other waits return this when their time is up (abi 3.5). */
 export const TIMED_OUT = 9027;
@@ -80,6 +81,7 @@ export class Scheduler implements Turns {
   current!: Process;
 
   readonly #ready = new ReadyQueue();
+  readonly #young = new YoungGeneration();
   #running = false;
   #turnPending = false;
   #halted = false;
@@ -203,6 +205,7 @@ export class Scheduler implements Turns {
     this.#turnPending = false;
     this.#turnStart = this.#clock = clockTime();
     if (this.#turnStart >= this.capacity.nextWatch) this.memory.watch();
+    this.#young.fit(this.capacity.stacks);
     this.handOn();
   };
 

@@ -19,10 +19,10 @@ export async function residentBytes(): Promise<number> {
   return memoryUsage.rss();
 }
 
-/** Enough to make the young generation as large as it becomes: what survives in it makes it grow. */
+/** Some objects survive, as they do while processes are spawned. */
 const SURVIVORS = 10_000;
 
-/** V8 takes real memory for its young generation as it first fills it, which is no cost of a process. */
+/** V8 takes real memory for its young generation as it first fills it, which is no cost of a process. In one turn it fills all. */
 export function touchYoungGeneration(): number {
   const held: unknown[] = [];
   for (let i = 0; i < 3_000_000; i++) held[i % SURVIVORS] = new Array(16);
