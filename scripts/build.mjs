@@ -148,7 +148,7 @@ const results = await Promise.all([
       assembler: 'runtime/wat/assembler.ts',
       disassembler: 'debug-adapter/disassembler.ts',
       'module-reader': 'extension/modules/module-reader.ts',
-      'symbol-reader': 'runtime/symbols/symbol-reader.ts',
+      'symbol-reader': 'runtime/wat/symbol-reader.ts',
     },
   }),
   build({

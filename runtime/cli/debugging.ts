@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Debugging } from '../kernel/debugging.ts';
-import { openSymbols } from '../symbols/open-symbols.ts';
-import { everyInstruction, isWasmBinary, type WasmModule } from '../wasm/index.ts';
-import { TextPlaces } from '../wat/index.ts';
+import type { Symbols } from '../symbols/symbols.ts';
+import { everyInstruction } from '../wasm/index.ts';
+import { openModuleSymbols } from '../wat/open-module-symbols.ts';
 
 /**
  * What a program needs that is debugged: its processes can be stopped where lines of its text or its sources begin, or, where
@@ -10,22 +9,13 @@ import { TextPlaces } from '../wat/index.ts';
  * @param pathOf tells the file of the module that is being loaded; null for one that processes load
  */
 export function debugging(pathOf: () => string | null): Debugging {
-  return new Debugging((module) => ({
-    offsets: textLines(pathOf(), module) ?? sourceLines(module) ?? everyInstruction(module),
-  }));
+  return new Debugging((module) => {
+    const starts = lineStarts(openModuleSymbols(module.bytes, pathOf()));
+    return { offsets: starts.length === 0 ? everyInstruction(module) : starts };
+  });
 }
 
-function textLines(path: string | null, module: WasmModule): Uint32Array | undefined {
-  if (!path?.endsWith('.wat')) return undefined;
-  const bytes = readFileSync(path);
-  if (isWasmBinary(bytes)) return undefined;
-  const places = new TextPlaces(module, new TextDecoder().decode(bytes));
-  return places.count === 0 ? undefined : places.lineOffsets();
-}
-
-function sourceLines(module: WasmModule): Uint32Array | undefined {
-  const symbols = openSymbols(module.bytes);
-  if (symbols.source === 'names') return undefined;
+function lineStarts(symbols: Symbols): Uint32Array {
   const offsets = new Set<number>();
   for (const file of symbols.files())
     for (const line of symbols.linesOf(file))

@@ -1,6 +1,3 @@
-import { companionFiles } from './companion-files.ts';
-import { ModuleParts } from './module-parts.ts';
-import { openSymbols } from './open-symbols.ts';
 import type { SymbolAnswers, SymbolJob, SymbolQuestion, SymbolReply } from './symbol-questions.ts';
 import type { Symbols } from './symbols.ts';
 
@@ -9,15 +6,19 @@ const MAX_MODULES = 8;
 
 /** The symbols of the modules that somebody has asked about lately. */
 export class OpenedModules {
+  readonly #open: (bytes: Uint8Array, path: string | null) => Symbols;
   readonly #symbols = new Map<number, Symbols>();
+
+  /** @param open opens the symbols of a module, given its path if it has one */
+  constructor(open: (bytes: Uint8Array, path: string | null) => Symbols) {
+    this.#open = open;
+  }
 
   reply({ module, bytes, path, question }: SymbolJob): SymbolReply {
     let symbols = this.#symbols.get(module);
     if (symbols === undefined) {
       if (bytes === null) return 'unknown module';
-      // What is not about the source, above all the code, is not kept.
-      const parts = new ModuleParts(bytes, true);
-      symbols = openSymbols(parts, path === null ? undefined : companionFiles(path));
+      symbols = this.#open(bytes, path);
     }
     this.#keep(module, symbols);
     return { answer: answerTo(symbols, question) };

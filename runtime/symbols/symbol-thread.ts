@@ -27,7 +27,7 @@ export class SymbolThread {
   readonly #thread = new HelperThread<SymbolJob, SymbolReply>(
     () =>
       typeof symbolReaderScript === 'undefined'
-        ? new URL('./symbol-reader.ts', import.meta.url)
+        ? new URL('../wat/symbol-reader.ts', import.meta.url)
         : symbolReaderScript(),
     IDLE_TIME,
   );

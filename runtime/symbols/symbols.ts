@@ -28,7 +28,7 @@ export interface LineStart {
 }
 
 /** Where symbols come from. */
-export type SymbolSource = 'dwarf' | 'source map' | 'names';
+export type SymbolSource = 'dwarf' | 'source map' | 'text' | 'names';
 
 /**
  * What is known of the code of a module in words of its source. Offsets count bytes from the start of the module as its author

@@ -15,4 +15,5 @@ export { type Disassembly, disassembleFunction, functionText, lineOf } from './d
 export { LineStarts, type TextPosition } from './line-starts.ts';
 export { type Atom, type List, type Node, readSyntax, type Syntax, textOf } from './syntax.ts';
 export { type InstructionPlace, TextPlaces } from './text-places.ts';
+export { TextSymbols } from './text-symbols.ts';
 export type { TextFault } from './tokens.ts';

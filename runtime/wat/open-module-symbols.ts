@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { companionFiles } from '../symbols/companion-files.ts';
+import { ModuleParts } from '../symbols/module-parts.ts';
+import { openSymbols } from '../symbols/open-symbols.ts';
+import type { Symbols } from '../symbols/symbols.ts';
+import { isWasmBinary, readModule } from '../wasm/index.ts';
+import { TextSymbols } from './text-symbols.ts';
+
+/**
+ * Opens the symbols of a module, with the files beside it that it names, or with the text that it was assembled from.
+ * @param path its file; null if it has none
+ */
+export function openModuleSymbols(bytes: Uint8Array, path: string | null): Symbols {
+  // What is not about the source, above all the code, is not kept.
+  const symbols = openSymbols(new ModuleParts(bytes, true), path === null ? undefined : companionFiles(path));
+  const text = path === null || symbols.source !== 'names' ? null : textIn(path);
+  return path === null || text === null ? symbols : new TextSymbols(readModule(bytes), path, text, symbols);
+}
+
+/** The text of a module; null if the file is none any more. */
+function textIn(path: string): string | null {
+  if (!path.endsWith('.wat')) return null;
+  try {
+    const bytes = readFileSync(path);
+    return isWasmBinary(bytes) ? null : new TextDecoder().decode(bytes);
+  } catch {
+    return null;
+  }
+}
