@@ -3,6 +3,7 @@ import type { Process, ProcessSlot } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { andThen } from './conventions.ts';
+import { inPieces, PIECE } from './pieces.ts';
 
 /** The export that allocates guest memory for the host (abi 3.8). */
 const ALLOCATOR = 'lunatic_alloc';
@@ -18,7 +19,7 @@ const DEPTH: ProcessSlot<{ calls: number }> = { make: () => ({ calls: 0 }) };
 
 /**
  * Gives a guest data of a size that it does not know (abi 3.8). The guest's own allocator makes room, which may
- * suspend; the bytes go there, and their number goes as a `u32` to `lengthPointer`. Upstream writes 8 bytes, over
+ * suspend; the bytes go there, with turns of others in between if they are many, and their number goes as a `u32` to `lengthPointer`. Upstream writes 8 bytes, over
  * whatever follows the 4 bytes that its SDK has there; guests that read 8 must zero them first.
  *
  * @returns the address. Traps if there is no such export or it has another type, if it traps itself, and if the range
@@ -62,8 +63,15 @@ export function giveToGuest(
     });
   return andThen(allocated, (address) => {
     const { memory } = process;
-    memory.write(address, bytes);
-    memory.writeU32(lengthPointer, bytes.length);
-    return address;
+    const start = memory.check(address, bytes.length);
+    let written = 0;
+    return inPieces(scheduler, () => {
+      const piece = bytes.subarray(written, written + PIECE);
+      memory.write(start + written, piece);
+      written += piece.length;
+      if (written < bytes.length) return undefined;
+      memory.writeU32(lengthPointer, bytes.length);
+      return address;
+    });
   });
 }

@@ -13,16 +13,19 @@ export function withFolder(hostPath = '.'): ProcessConfig {
 /**
  * The number of turns that a bystander has while the root process is in a part of its code.
  * @param before what the root process does first, and `during` what is counted
+ * @param functions further ones of the module
  */
 export async function turnsOfOthers(
   before: string,
   during: string,
   pages: number,
   options: ProgramOptions = {},
+  functions = '',
 ): Promise<number> {
   const source = guest(
     `(func (export "bystander") (loop $l (call $process.sleep_ms (i64.const 0)) (br $l)))
     (func (export "mark"))
+    ${functions}
     (func (export "_start") (local $i i32)
       ${before}
       (drop (call $spawn (i64.const 0) (text "bystander")))
