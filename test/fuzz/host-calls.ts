@@ -38,7 +38,7 @@ function codesOf({
   if (module === 'wasi_snapshot_preview1') return (errno) => errno >= 0 && errno <= 76;
   if (module === 'lunatic::sqlite') return name === 'execute' ? (code) => code >= 0 && code < 2 ** 13 : null;
   const answersWithId = /(id|id_u64|opaque|error_id)_ptr$/.test(paramNames.at(-1) ?? '');
-  if (!answersWithId && !/Returns 0\b/.test(doc)) return null;
+  if (!answersWithId && !/Returns (0|1|whether)\b/.test(doc)) return null;
   return (code) => [0, 1, 2, -1, 9027].includes(code);
 }
 
@@ -78,7 +78,7 @@ export function makeModule(
   const makers = favoured.filter(({ name }) => MAKERS.has(name));
   const scripts = Array.from({ length: runs }, () => [
     ...makers.filter(() => random.chance(0.9)).map((fn) => ({ fn, manner: 'valid' as const })),
-    ...Array.from({ length: random.between(5, 60) }, () => ({
+    ...Array.from({ length: random.between(20, 120) }, () => ({
       fn: random.pick(random.chance(0.75) ? favoured : HOST_FUNCTIONS),
       manner: random.weighted(MANNERS),
     })),
@@ -189,7 +189,7 @@ export const hostCalls: Fuzzer = {
   },
 
   async run(random: Random, place: Place): Promise<Figures> {
-    const runs = random.between(2, 6);
+    const runs = random.between(4, 12);
     const { bytes, calls } = makeModule(random, servers, runs);
     place.keep(bytes);
     const gap = place.gap + MAX_PROCESSES * TURN;
