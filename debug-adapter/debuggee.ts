@@ -294,8 +294,7 @@ export class Debuggee {
     clearTimeout(timer);
     if (this.#ended !== undefined) this.#sayEnd(this.#ended);
     else if (process.isToldToEnd) return exitCode;
-    else if (signal !== null) this.#say(`The runtime was ended by ${signal}.`);
-    else this.#say(`The runtime ended with exit code ${exitCode}.`);
+    else this.#say(signal === null ? `The runtime ended with exit code ${exitCode}.` : deathText(signal));
     return exitCode;
   }
 
@@ -307,6 +306,22 @@ export class Debuggee {
     this.#send(new OutputEvent(`${text}\n`, 'console'));
   }
 }
+
+/** Signals by which V8 ends an OS process after a fatal error. */
+const FATAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL']);
+
+/** How a runtime has ended that was not told to, and what to do about it. */
+export function deathText(signal: NodeJS.Signals): string {
+  const ended = `The runtime was ended by ${signal}`;
+  if (FATAL.has(signal))
+    return `${ended}: V8 had a fatal error, which it describes on standard error. If that is memory, ${LIMITS}.`;
+  if (signal === 'SIGKILL')
+    return `${ended}, as the operating system does when the machine has no memory left. If that was it, ${LIMITS}.`;
+  return `${ended}.`;
+}
+
+const LIMITS =
+  'the options --max-processes, --max-memory, --max-host-memory and --max-mailbox (runtimeArgs in launch.json) bound what the program takes';
 
 function stoppedEvent(body: DebugProtocol.StoppedEvent['body']): DebugProtocol.StoppedEvent {
   return Object.assign(new Event('stopped'), { event: 'stopped' as const, type: 'event' as const, body });

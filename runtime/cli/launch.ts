@@ -152,8 +152,17 @@ function handOver(node: string): void {
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
     const { constants } = require('node:os') as typeof import('node:os');
+    if (signal === 'SIGABRT' || signal === 'SIGTRAP' || signal === 'SIGILL') explainFatal(signal);
     process.exit(128 + constants.signals[signal]);
   });
+}
+
+/** Says what to do about a fatal error of V8's, which it has described. */
+function explainFatal(signal: NodeJS.Signals): void {
+  process.stderr.write(
+    `lunatic: V8 has ended the command by ${signal} after the fatal error above. If that is memory, --max-processes, --max-memory,\n` +
+      '--max-host-memory and --max-mailbox bound what the program takes; what --allow-gc allows has no bound.\n',
+  );
 }
 
 function explain(found: string): void {

@@ -8,6 +8,7 @@ import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
 import { noteRun } from './has-run.ts';
+import { heapNotice } from './heap-notice.ts';
 import { CommandError } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type LogOptions, openLog } from './log.ts';
@@ -68,7 +69,7 @@ export async function run(
     store: moduleCache(process.env, log),
     ...(options.inspect?.debug ? { debugging: await openDebugging(() => loading) } : {}),
     ...(metrics === undefined ? {} : { metrics }),
-    observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
+    observer: { onExit: (ended, exit) => logExit(log, ended, exit), ...heapNotice(reports) },
   });
   if (options.trace) runtime.scheduler.stacks.kept = 'all';
   let root: Root | undefined;

@@ -14,6 +14,7 @@ import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
 import { debugging } from './debugging.ts';
 import { errorText, messageOf } from './error-text.ts';
+import { heapNotice } from './heap-notice.ts';
 import type { Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
@@ -200,7 +201,7 @@ export class TestRound {
       onRewrite: this.#notice.onRewrite,
       // Tests begin all at once, and each calls functions that none has called: compiled then, they would delay each other.
       compilesAhead: true,
-      observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
+      observer: { onExit: (ended, exit) => logExit(log, ended, exit), ...heapNotice(reports) },
     });
     return this.#runtime;
   }

@@ -13,13 +13,18 @@ const MAPPINGS_PER_MEMORY = 3;
 const MAPPINGS_SHARE = 0.88;
 const HEAP_SHARE = 0.85;
 /** The share of V8's heap limit from which on a process has to end, before V8 ends all of them. */
-const LAST_HEAP_SHARE = 0.92;
+const LAST_HEAP_SHARE = 0.88;
+/** The share from which on V8 may end everything, if collecting garbage helps too little. */
+const FILLING_HEAP_SHARE = 0.75;
 
 /**
  * Bytes of a heap that is not compared with its limit: to load the module that knows the limit takes longer than a small
  * program runs.
  */
 const SMALL_HEAP = 32 * 1024 * 1024;
+
+/** Bytes of V8's limit that only young objects may use: three times the largest semi-space, see `V8_FLAGS`. */
+const YOUNG_GENERATION = 3 * 64 * 1024 * 1024;
 
 /** Bytes that must stay free on the machine. */
 const RESERVED_MEMORY = 256 * 1024 * 1024;
@@ -42,8 +47,9 @@ const MEMORY_CHECK_INTERVAL = 50;
 const SPAWNS_PER_CLOCK = 8;
 /** Bytes that a program may use in a millisecond. */
 const FASTEST_USE = 10 * 1024 * 1024;
-/** Milliseconds in which a program may fill V8's heap. */
+/** Milliseconds in which a program may fill V8's heap of the usual 4 GiB; a smaller one is full sooner. */
 const FASTEST_FILLING = 500;
+const USUAL_HEAP = 2 ** 32;
 
 /** Bytes of memories that have been given up, of which V8 knows nothing, before they are collected. */
 const GARBAGE = 256 * 1024 * 1024;
@@ -76,6 +82,8 @@ export interface Machine {
   usedMemory(): number;
   /** Share of V8's heap limit in use, 0 to 1. */
   heapUse(): number;
+  /** That limit in bytes. Default: that of most machines. */
+  heapLimit?(): number;
 }
 
 /** What there is too little of. */
@@ -112,12 +120,14 @@ export class Capacity {
   #reclaimedUntil = Number.NEGATIVE_INFINITY;
   /** Bytes of memories that processes may touch without asking. */
   #committed = 0;
-  /** What they may become before the machine is looked at. */
-  #commitLimit = 0;
+  /** What they may become before the machine is looked at, which takes up to a millisecond: a part of the reserve. */
+  #commitLimit = RESERVED_MEMORY / 4;
   /** Until when no bytes are committed, unless some are given back before. */
   #noCommitUntil = 0;
   /** When the memory that processes have touched is looked at next. */
   nextWatch = Number.NEGATIVE_INFINITY;
+  /** Whether most of V8's heap was in use when it was looked at last. */
+  isHeapFilling = false;
   #refusal: string | null = null;
   #refusedUntil = Number.NEGATIVE_INFINITY;
   /** Until when there are no fresh memories, unless one is given up before. */
@@ -267,8 +277,12 @@ export class Capacity {
     const memory = this.#machine.freeMemory() - LAST_MEMORY;
     if (memory < 0) return 'memory';
     this.#commitLimit = Math.min(this.#commitLimit, this.#committed + memory);
-    const heap = LAST_HEAP_SHARE - this.#machine.heapUse();
-    return heap < 0 ? 'heap' : Math.min(memory / FASTEST_USE, heap * FASTEST_FILLING);
+    const use = this.#machine.heapUse();
+    this.isHeapFilling = use > FILLING_HEAP_SHARE;
+    const heap = LAST_HEAP_SHARE - use;
+    if (heap < 0) return 'heap';
+    const size = Math.min(1, (this.#machine.heapLimit?.() ?? USUAL_HEAP) / USUAL_HEAP);
+    return Math.min(memory / FASTEST_USE, heap * FASTEST_FILLING * size);
   }
 
   /** Takes note of a memory that was given up. V8 counts none of its bytes: see `Spawner`. */
@@ -350,6 +364,8 @@ function refusedUntil(since: number): number {
 export function hostMachine(): Machine {
   const mappingLimit = readMappingLimit();
   let v8: typeof import('node:v8') | null = null;
+  // Known once the heap is not small any more.
+  let heapLimit = USUAL_HEAP;
   return {
     mappingLimit,
     countMappings: mappingLimit === null ? () => 0 : countOwnMappings,
@@ -359,8 +375,10 @@ export function hostMachine(): Machine {
       if (v8 === null && memoryUsage().heapUsed < SMALL_HEAP) return 0;
       v8 ??= process.getBuiltinModule('node:v8');
       const { used_heap_size, heap_size_limit } = v8.getHeapStatistics();
-      return used_heap_size / heap_size_limit;
+      heapLimit = Math.max(heap_size_limit - YOUNG_GENERATION, heap_size_limit / 2);
+      return used_heap_size / heapLimit;
     },
+    heapLimit: () => heapLimit,
   };
 }
 

@@ -19,6 +19,7 @@ export class MemoryGuard {
   readonly #turns: Turns;
   readonly #capacity: Capacity;
   readonly #observers: Observers;
+  #hasTold = false;
 
   constructor(turns: Turns, capacity: Capacity, observers: Observers) {
     this.#turns = turns;
@@ -49,8 +50,12 @@ export class MemoryGuard {
     const scarce = this.#capacity.watch();
     // Nobody has had a turn yet.
     const last: Process | undefined = this.#turns.current;
-    if (scarce === null || last === undefined) return;
-    this.#observers.scarce(scarce, last);
+    if (last === undefined) return;
+    if (this.#capacity.isHeapFilling && !this.#hasTold) {
+      this.#hasTold = true;
+      this.#observers.heapFilling(last);
+    }
+    if (scarce === null) return;
     const process = scarce === 'heap' ? last : largestOf(last);
     if (process.exit !== null) return;
     const size = process.instance?.owned == null ? 0 : bytesOf(process.instance.owned);
@@ -63,14 +68,14 @@ export class MemoryGuard {
   }
 }
 
-/** The process with the largest memory in the program of one of them. */
+/** The process with the largest memory in the program of one of them; of equal ones the youngest. */
 function largestOf(process: Process): Process {
   let largest = process;
   let most = -1;
   for (const other of process.environment.processes()) {
     const owned = other.instance?.owned;
     const size = owned == null ? 0 : bytesOf(owned);
-    if (size <= most) continue;
+    if (size < most) continue;
     most = size;
     largest = other;
   }

@@ -1,5 +1,4 @@
 import { emitWarning } from 'node:process';
-import type { Scarcity } from './capacity.ts';
 import type { Exit } from './exit.ts';
 import type { Process } from './process.ts';
 
@@ -12,10 +11,10 @@ export interface SchedulerObserver {
   onExit?(process: Process, exit: Exit): void;
 
   /**
-   * Called when there is so little of the machine's memory, or of V8's heap, that a process is ended.
+   * Called once, when so much of V8's heap is in use that V8 may soon end everything with a fatal error.
    * @param process had the last turn
    */
-  onScarce?(scarce: Scarcity, process: Process): void;
+  onHeapFilling?(process: Process): void;
 
   /** Called when a process has trapped or failed. Returns whether it is to be held as it is, until it is resumed. */
   holds?(process: Process, exit: Exit): boolean;
@@ -62,10 +61,10 @@ export class Observers {
     }
   }
 
-  scarce(scarce: Scarcity, process: Process): void {
+  heapFilling(process: Process): void {
     for (const observer of this.#observers) {
       try {
-        observer.onScarce?.(scarce, process);
+        observer.onHeapFilling?.(process);
       } catch (error) {
         warn(error);
       }
