@@ -13,13 +13,21 @@ import type { NameSymbols } from './name-symbols.ts';
 import type { LineStart, SourcePlace, SymbolFrame, Symbols } from './symbols.ts';
 
 /** Names that are kept: those of the functions that are looked up again and again. */
-const MAX_NAMES = 10_000;
+const MAX_NAMES = 4096;
+
+/** Longer names are cut. */
+const MAX_NAME_LENGTH = 4096;
+
+/** Characters of all paths that are kept. Entries of a few bytes can name a long one. */
+const MAX_PATHS_LENGTH = 2 ** 26;
+/** What a path that is malformed or too long counts: making it has taken as long as many others. */
+const FAILED_PATH_LENGTH = 2 ** 16;
 
 /** Files whose lines are kept take this many bytes. */
 const MAX_LINES_SIZE = 2 ** 22;
 
 /** Inlined calls around one another. */
-const MAX_DEPTH = 1000;
+const MAX_DEPTH = 200;
 
 /** Scopes around a function whose names are part of its name. */
 const MAX_SCOPES = 32;
@@ -124,9 +132,9 @@ export class DwarfSymbols implements Symbols {
     const { name, linkageName } = die;
     if (linkageName !== null) {
       const path = demangle(linkageName);
-      if (path !== printable(linkageName)) return { functionName: path, linkageName };
+      if (path !== printable(linkageName)) return cut(path, linkageName);
     }
-    return { functionName: name === null ? linkageName : this.#path(unit, die, name), linkageName };
+    return cut(name === null ? linkageName : this.#path(unit, die, name), linkageName);
   }
 
   /** The name with the namespaces and types around the function's declaration: `shop::Basket::add`. */
@@ -151,22 +159,27 @@ export class DwarfSymbols implements Symbols {
       const starts = new LineStartList();
       const places = this.#fileIndex().get(file) ?? [];
       const { units } = this.dwarf.file;
+      // A unit may name the file several times, and its rows use any of the names.
+      let names = new Set<number>();
       for (let i = 0; i + 1 < places.length; i += 2) {
         const unit = units[places[i] ?? -1];
-        if (unit !== undefined) this.#addStarts(unit, places[i + 1] ?? 0, starts);
+        names.add(places[i + 1] ?? 0);
+        if (unit === undefined || places[i] === places[i + 2]) continue;
+        this.#addStarts(unit, names, starts);
+        names = new Set();
       }
       return new FileLines(starts);
     });
   }
 
   /** Adds where lines of a file begin: the first row of each run of rows of one line that is a statement. */
-  #addStarts(unit: Unit, file: number, starts: LineStartList): void {
+  #addStarts(unit: Unit, names: ReadonlySet<number>, starts: LineStartList): void {
     const table = this.dwarf.linesOf(unit);
     if (table === null) return;
     const { codeStart } = this.#parts;
     table.forEachRow((row, previousFile, previousLine) => {
-      if (row.file !== file || !row.isStmt) return;
-      if (previousFile === file && previousLine === row.line) return;
+      if (!row.isStmt || !names.has(row.file)) return;
+      if (previousLine === row.line && names.has(previousFile)) return;
       starts.add(row.line, row.column, codeStart + row.address);
     });
   }
@@ -177,15 +190,20 @@ export class DwarfSymbols implements Symbols {
     this.#files = files;
     // Headers that overlap could make much of little.
     let budget = 4 * this.dwarf.file.sections.line.length + 2 ** 16;
+    let length = 0;
     const known = new Set<number>();
     for (const [unitIndex, unit] of this.dwarf.file.units.entries()) {
-      const header = budget < 0 ? null : this.dwarf.filesOf(unit);
-      if (header === null || known.has(header.programStart)) continue;
-      known.add(header.programStart);
+      const offset = this.dwarf.lineOffset(unit);
+      if (offset === null || known.has(offset) || budget < 0) continue;
+      known.add(offset);
+      const header = this.dwarf.filesOf(unit);
+      if (header === null) continue;
       budget -= header.end - header.start;
       const compDir = unit.compDir;
       for (let i = 0; i < header.fileCount; i++) {
         const path = header.fileName(header.firstFile + i, compDir);
+        length += path?.length ?? FAILED_PATH_LENGTH;
+        if (length > MAX_PATHS_LENGTH) break;
         if (path === null) continue;
         const places = files.get(path);
         if (places === undefined) files.set(path, [unitIndex, header.firstFile + i]);
@@ -205,6 +223,13 @@ function placeOf(
 ): SourcePlace | null {
   const path = header.fileName(file, unit.compDir);
   return path === null ? null : { file: path, line, column };
+}
+
+function cut(functionName: string | null, linkageName: string | null): FunctionNames {
+  return {
+    functionName: functionName?.slice(0, MAX_NAME_LENGTH) ?? null,
+    linkageName: linkageName?.slice(0, MAX_NAME_LENGTH) ?? null,
+  };
 }
 
 /** Where an inlined call stands. */

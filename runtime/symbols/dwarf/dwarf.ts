@@ -65,21 +65,23 @@ export class Dwarf {
     return this.#functions.get(unit, () => new FunctionIndex(unit));
   }
 
+  /** Where the line table of a unit begins; null if it has none. */
+  lineOffset({ inProgram }: Unit): number | null {
+    return unlessMalformed(() => inProgram.root.sectionOffset(At.stmtList), null);
+  }
+
   /** The line table of a unit; null if it has none. */
-  linesOf(unit: Unit): LineTable | null {
-    return unlessMalformed(() => {
-      const offset = unit.inProgram.root.sectionOffset(At.stmtList);
-      if (offset === null) return null;
-      return this.#lines.get(offset, () => new LineTable(this.#header(unit.inProgram, offset)));
-    }, null);
+  linesOf({ inProgram }: Unit): LineTable | null {
+    const offset = this.lineOffset(inProgram);
+    if (offset === null) return null;
+    const make = () => new LineTable(this.#header(inProgram, offset));
+    return unlessMalformed(() => this.#lines.get(offset, make), null);
   }
 
   /** The files that a unit names. */
-  filesOf(unit: Unit): LineHeader | null {
-    return unlessMalformed(() => {
-      const offset = unit.inProgram.root.sectionOffset(At.stmtList);
-      return offset === null ? null : this.#header(unit.inProgram, offset);
-    }, null);
+  filesOf({ inProgram }: Unit): LineHeader | null {
+    const offset = this.lineOffset(inProgram);
+    return offset === null ? null : unlessMalformed(() => this.#header(inProgram, offset), null);
   }
 
   /** The calls at an address, innermost first: those that were inlined, and the function that they are in. */

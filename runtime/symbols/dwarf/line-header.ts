@@ -8,6 +8,9 @@ import { joinPath } from './source-path.ts';
 /** What a field of an entry of the tables of files holds. Source: DWARF 5, 7.22. */
 const Content = { path: 1, directory: 2 } as const;
 
+/** No path has as many characters. */
+const MAX_PATH = 4096;
+
 /** No entry has as many fields. */
 const MAX_FIELDS = 32;
 
@@ -117,7 +120,9 @@ export class LineHeader implements Encoding {
 
   #path(entry: number, compDir: string): string {
     const { path, directory } = this.#entry(entry, this.#fileFormat);
-    return joinPath(compDir, this.#directory(directory), path);
+    const joined = joinPath(compDir, this.#directory(directory), path);
+    if (joined.length > MAX_PATH) throw new DwarfError('a path of too many characters');
+    return joined;
   }
 
   #directory(index: number): string {

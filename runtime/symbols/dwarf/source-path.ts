@@ -12,7 +12,7 @@ export function joinPath(...parts: readonly string[]): string {
   for (const part of parts) {
     if (part === '') continue;
     if (path === '' || isAbsolutePath(part)) path = part;
-    else if (/[\\/]$/.test(path)) path += part;
+    else if (path.endsWith('/') || path.endsWith('\\')) path += part;
     else path += (OTHER_ROOT.test(path) && path.includes('\\') ? '\\' : '/') + part;
   }
   return path;
