@@ -29,8 +29,14 @@ const LENGTHS = Uint8Array.from(PLAIN_SHAPES, (kind, opcode) => {
 
 /** Bulk operations on little, which include a call of the engine's. `BulkWork` charges for more. */
 const BULK_COST = 256;
-/** Divisions and square roots. */
+/** Divisions and square roots, and those of vectors. */
 const DIVISION_COST = 10;
+const VECTOR_DIVISION_COST = 16;
+/** The engine keeps a copy of each function that a table holds, for calls: up to 30 ns. */
+const TABLE_SET_COST = 96;
+/** Instructions that wait until all that was stored before is in memory, and a call of the engine's. */
+const ATOMIC_COST = 8;
+const FENCE_COST = 64;
 
 /** By opcode: `costOf`. */
 const COSTS = Uint16Array.from(LENGTHS, (_, opcode) => costOf(opcode));
@@ -141,7 +147,18 @@ export function costOf(opcode: number): number {
     case 0x9f: // f64.sqrt
     case 0xa3: // f64.div
       return DIVISION_COST;
+    case 0x26: // table.set
+      return TABLE_SET_COST;
+    case 0xfd0e3: // f32x4.sqrt
+    case 0xfd0e7: // f32x4.div
+    case 0xfd0ef: // f64x2.sqrt
+    case 0xfd0f3: // f64x2.div
+      return VECTOR_DIVISION_COST;
+    case 0xfe000: // memory.atomic.notify
+    case 0xfe003: // atomic.fence
+      return FENCE_COST;
     default:
+      if (opcode >> 12 === 0xfe) return ATOMIC_COST;
       return isBulk(opcode) ? BULK_COST : 1;
   }
 }

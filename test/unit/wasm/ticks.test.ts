@@ -256,6 +256,26 @@ const hostile: Record<string, Shape> = {
     units: 60_000,
     turns: 2000,
   },
+  ...Object.fromEntries(
+    // What one takes was measured, beside what a unit does.
+    (
+      [
+        ['table elements that are set', 80, '(table.set $t (i32.const 5) (ref.func $h))'],
+        ['atomic stores', 6, '(i64.atomic.store (i32.const 8) (i64.const 1))'],
+        ['fences', 48, '(atomic.fence)'],
+        ['waiters that are woken', 40, '(drop (memory.atomic.notify (i32.const 8) (i32.const 1)))'],
+      ] as const
+    ).map(([name, units, one]) => [
+      `a leaf of ${name}, whose long way is taken`,
+      {
+        modern: true,
+        text: `${memory} ${globals} (table $t 10 funcref) (elem declare func $h) (func $h)
+          (func $g (if (global.get $true) (then ${one.repeat(4000)}))) ${loop('(call $g)')}`,
+        units: 4000 * units,
+        turns: 1000,
+      },
+    ]),
+  ),
   'hundreds of short loops in every turn of a loop': {
     text: loop(
       '(local.set $i (i32.const 60000)) (loop (br_if 0 (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))'.repeat(
