@@ -1,7 +1,7 @@
 /** What the debug adapter, the extension, scripts and tests use of the runtime. It may change with every version. */
 
+export { HOST_FUNCTIONS } from './host/host-functions.ts';
 export { LinkError } from './host/linker.ts';
-export { HOST_FUNCTIONS } from './host/table.ts';
 export {
   type ConnectFailure,
   InspectClient,

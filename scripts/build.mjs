@@ -41,9 +41,9 @@ const forExtensionHost = {
 };
 
 /**
- * The command is two scripts: `main.cjs` has what most programs run in, and `program.cjs` all the rest, which imports from the
- * first what both need. As scripts, V8 can keep their code. Modules would be slower, too: what they import from each other V8
- * looks up at each use.
+ * The command is three scripts: `main.cjs` has what every program runs in, `rest.cjs` what many do without, and `program.cjs`
+ * commands and options. The later ones take from the earlier ones what they need, too. As scripts, V8 can keep their code. Modules
+ * would be slower, too: what they import from each other V8 looks up at each use.
  */
 const script = {
   ...shared,
@@ -61,49 +61,77 @@ const script = {
   minifyWhitespace: true,
   minifySyntax: true,
 };
-/** What the first script takes from the second one when it is needed. */
+/** What the first script imports dynamically. It takes it from the last one, which loads it when it is needed. */
 const LATER = ['./debugging.ts', './inspection.ts', './metrics-export.ts', '../plugins/load-plugins.ts'];
-/** What both take from the launcher. */
+/** What the first script loads from the second one when it uses something of it. Nobody may use anything of it while a script is loaded. */
+const LAZY = new Set(
+  [
+    ...['command', 'metrics', 'networking', 'permissions', 'sqlite'].map((name) => `host/${name}`),
+    ...['process-end', 'snapshot', 'view/index'].map((name) => `inspect/${name}`),
+    ...['demangle', 'stack-frame'].map((name) => `symbols/${name}`),
+    ...[
+      'draft-pass',
+      'drop-customs-pass',
+      'features',
+      'meter-pass',
+      'preempt-pass',
+      'reuse-pass',
+      'rewrite-module',
+    ].map((name) => `wasm/${name}`),
+    'wat/index',
+  ].map((name) => `runtime/${name}.ts`),
+);
+/** What all take from the launcher. */
 const IN_LAUNCHER = ['./checksum.ts', './private-files.ts'];
 const IMPORTING = 'runtime/plugins/import-module.ts';
-const first = {
+const main = {
   ...script,
+  entryNames: 'main',
   external: ['wabt', ...LATER, ...IN_LAUNCHER],
 };
-const second = {
+const rest = {
   ...script,
+  entryNames: 'rest',
+  external: ['wabt', ...IN_LAUNCHER],
+};
+const program = {
+  ...script,
+  entryNames: 'program',
+  external: ['wabt', ...IN_LAUNCHER],
   stdin: {
     resolveDir: 'runtime/cli',
     contents: `export * from './program.ts';
       export const later = { ${LATER.map((path) => `get '${path}'() { return require('${path}'); }`)} };`,
   },
-  entryNames: 'program',
-  external: ['wabt', ...IN_LAUNCHER],
 };
-let inFirst = filesIn(
-  await build({ ...first, plugins: [], entryPoints: ['runtime/cli/main.ts'], write: false }),
+const takesLater = takenFrom((file) => LAZY.has(file));
+let inMain = filesIn(
+  await build({ ...main, plugins: [takesLater], entryPoints: ['runtime/cli/main.ts'], write: false }),
 );
-let program;
-let main;
-// What the second script takes from the first may bring more into that, which the second must then take from there, too.
-for (let known = 0; known < inFirst.size; ) {
-  known = inFirst.size;
+let inRest = new Set();
+let builtMain;
+let builtRest;
+let builtProgram;
+// What others take from a script may bring more into that, which they must then take from there, too.
+for (let known = ''; known !== `${inMain.size} ${inRest.size}`; ) {
+  known = `${inMain.size} ${inRest.size}`;
   const wanted = new Set();
-  program = await build({
-    ...second,
-    plugins: [takenFromFirst(inFirst, wanted), ...modern.plugins],
-  });
-  main = await build({
-    ...first,
+  builtProgram = await buildTaking(program, wanted, (file) => inMain.has(file) || inRest.has(file));
+  const later = new Set([...LAZY, ...[...wanted].filter((file) => !inMain.has(file))]);
+  builtRest = await buildTaking({ ...rest, stdin: loadedLater(later) }, wanted, (file) => inMain.has(file));
+  const fromMain = [...wanted].filter((file) => inMain.has(file));
+  builtMain = await build({
+    ...main,
+    plugins: [takesLater, ...modern.plugins],
     stdin: {
       resolveDir: '.',
       contents: `export * from './runtime/cli/main.ts';
-        ${[...wanted].map((path, i) => `import * as m${i} from './${path}';`).join('\n')}
-        export const modules = { ${[...wanted].map((path, i) => `'${path}': m${i}`)} };`,
+        ${fromMain.map((path, i) => `import * as m${i} from './${path}';`).join('\n')}
+        export const modules = { ${fromMain.map((path, i) => `'${path}': m${i}`)} };`,
     },
-    entryNames: 'main',
   });
-  inFirst = inFirst.union(filesIn(main));
+  inMain = inMain.union(filesIn(builtMain));
+  inRest = inRest.union(filesIn(builtRest)).difference(inMain);
 }
 
 const results = await Promise.all([
@@ -114,7 +142,7 @@ const results = await Promise.all([
     outExtension: { '.js': '.cjs' },
     // The launcher must run on a Node that is too old for the rest, to say so.
     target: 'node18',
-    define: { SCRIPTS_HASH: JSON.stringify(hashOf(['dist/main.cjs', 'dist/program.cjs'])) },
+    define: { SCRIPTS_HASH: JSON.stringify(hashOf(['dist/main.cjs', 'dist/rest.cjs', 'dist/program.cjs'])) },
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({
@@ -162,31 +190,61 @@ const results = await Promise.all([
   }),
 ]);
 for (const command of ['lunatic.cjs', 'cargo-lunatic.js']) chmodSync(join('dist', command), 0o755);
-const metafiles = [main, program, ...results].map(({ metafile }) => metafile);
+const metafiles = [builtMain, builtRest, builtProgram, ...results].map(({ metafile }) => metafile);
 writeLicences(new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageOf)));
 removeOlderParts(
   new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)).map((path) => basename(path))),
 );
 
-/** The files of which code is in a bundle. */
-function filesIn({ metafile }) {
-  const files = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
-  return new Set(files.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])));
+/** Builds a script that takes files from others. The first one has been loaded before. */
+async function buildTaking(options, wanted, isTaken) {
+  const names = await importedNames({ ...options, plugins: [takenFrom(isTaken, { wanted })] }, (path) =>
+    inMain.has(path),
+  );
+  return await build({ ...options, plugins: [takenFrom(isTaken, { names }), ...modern.plugins] });
 }
 
-/** Lets the second script import files that are in the first one from there, and collects them in `wanted`. */
-function takenFromFirst(inFirst, wanted) {
+/** The files of the project of which code is in a bundle. */
+function filesIn({ metafile }) {
+  const files = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  return new Set(
+    files.flatMap(([path, { bytesInOutput }]) =>
+      path.startsWith('runtime/') && bytesInOutput > 0 ? [path] : [],
+    ),
+  );
+}
+
+/** A script that loads each of these files when it is asked for it. */
+function loadedLater(files) {
+  const getters = [...files].map((file) => `get '${file}'() { return require('./${file}'); }`);
+  return { resolveDir: '.', contents: `export const modules = { ${getters} };` };
+}
+
+/**
+ * Lets a script take files of others, by their paths in the project.
+ * @param wanted collects them
+ * @param names what is used of those that have been loaded before: it becomes variables of the script, since what is looked up at each
+ *   use takes longer
+ */
+function takenFrom(isTaken, { wanted = new Set(), names = new Map() } = {}) {
   return {
-    name: 'taken-from-first',
+    name: 'taken-from-others',
     setup(builder) {
-      builder.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+      builder.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, importer, kind }) => {
         const file = relative('.', join(resolveDir, path)).replaceAll(sep, '/');
         if (file === IMPORTING) return { path: file, external: true };
-        // What only passes on what others export would bring all of these.
-        if (!file.startsWith('runtime/') || file.endsWith('/index.ts') || !inFirst.has(file)) return null;
+        // What a script itself has is asked for by its own text.
+        if (importer === '<stdin>' || kind === 'entry-point' || !isTaken(file)) return null;
         wanted.add(file);
-        return { path: file, external: true };
+        return names.has(file) && kind !== 'dynamic-import'
+          ? { path: file, namespace: 'taken' }
+          : { path: file, external: true };
       });
+      builder.onResolve({ filter: /^/, namespace: 'taken' }, ({ path }) => ({ path, external: true }));
+      builder.onLoad({ filter: /^/, namespace: 'taken' }, ({ path }) => ({
+        contents: `const taken = require(${JSON.stringify(path)});
+          ${[...names.get(path)].map((name) => `export const ${name} = taken.${name};`).join('\n')}`,
+      }));
     },
   };
 }
@@ -219,7 +277,7 @@ function builtinModules() {
   return {
     name: 'builtin-modules',
     async setup({ onResolve, onLoad, initialOptions }) {
-      const names = await importedNames(initialOptions);
+      const names = await importedNames({ ...initialOptions, plugins: [] }, isBuiltin);
       // Older packages leave out the prefix.
       onResolve({ filter: /^[a-z]/ }, ({ path, kind }) => {
         if (ALWAYS_LOADED.has(path)) return { path, external: true };
@@ -246,8 +304,8 @@ function load(path) {
   return `process.getBuiltinModule(${JSON.stringify(path)})`;
 }
 
-/** The names that a bundle imports of each module of Node; '*' where it takes the whole module. */
-async function importedNames({ plugins: _, ...options }) {
+/** The names that a bundle imports of each of some modules; '*' where it takes the whole module. */
+async function importedNames(options, isWanted) {
   const plain = {
     write: false,
     sourcemap: false,
@@ -259,7 +317,7 @@ async function importedNames({ plugins: _, ...options }) {
   const names = new Map();
   for (const { text } of outputFiles) {
     for (const [, what, path] of text.matchAll(/^import ([^"';]+) from "([^"]+)";$/gm)) {
-      if (!isBuiltin(path)) continue;
+      if (!isWanted(path)) continue;
       const used = names.get(path) ?? new Set();
       names.set(path, used);
       const list = /^\{(.*)\}$/s.exec(what.trim());

@@ -1,5 +1,5 @@
+import { HOST_FUNCTIONS } from '../host/host-functions.ts';
 import { LinkError, signatureText } from '../host/linker.ts';
-import { HOST_FUNCTIONS } from '../host/table.ts';
 import { ProcessConfig } from '../permissions/config.ts';
 import { ANY_HOST, type HostPermission } from '../permissions/host-permission.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';

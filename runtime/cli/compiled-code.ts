@@ -15,8 +15,8 @@ import { isPrivateFolder, makePrivateFolder, readPrivate, writePrivate } from '.
 /** A hash of the scripts, put here by the build: V8 only compares their lengths. */
 declare const SCRIPTS_HASH: string;
 
-/** The number of files that are kept. Each build has several, with each version of Node, with flags and without. */
-const MOST_KEPT = 16;
+/** The number of files that are kept. Each build has some ten, with each version of Node, with flags and without. */
+const MOST_KEPT = 32;
 
 interface ScriptOptions<Exports> {
   /** What the script does this time, by which its code is kept; null if its code is not to be kept. */

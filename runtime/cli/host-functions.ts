@@ -1,4 +1,4 @@
-import { HOST_FUNCTIONS } from '../host/table.ts';
+import { allHostFunctions } from '../host/table.ts';
 import { type HostPermission, hostPermission } from '../permissions/host-permission.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
 import { displayName } from '../text/display-name.ts';
@@ -15,7 +15,7 @@ export function hostFunctionsOf(
 ): HostPermission {
   const named = [...(allowHost ?? []), ...(denyHost ?? [])];
   if (named.length > 0) {
-    const functions = [...HOST_FUNCTIONS, ...(plugins?.functions ?? [])];
+    const functions = [...allHostFunctions(), ...(plugins?.functions ?? [])];
     const namespaces = new Set(functions.map(({ module }) => module));
     const known = new Set([...namespaces, ...functions.map(({ module, name }) => `${module}::${name}`)]);
     const unknown = named.find((name) => !known.has(name));

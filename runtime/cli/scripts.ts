@@ -11,6 +11,12 @@ interface Main {
   readonly modules: Readonly<Record<string, unknown>>;
 }
 
+/** What many programs do without. */
+interface Rest {
+  /** Its modules, by their paths in the project. */
+  readonly modules: Readonly<Record<string, object>>;
+}
+
 /** What the build makes of `program.ts`: all commands and options. */
 interface Program {
   runProgram(words: readonly string[]): Promise<number>;
@@ -22,6 +28,9 @@ interface Program {
 /** Commands of which the code is kept: each has its own, since V8 keeps the functions that were called. */
 const COMMANDS = /^(run|test|check|exports|ps|stacks|dap|init|completions)$/;
 
+/** How the ids begin by which scripts require modules of each other. */
+const SHARED = 'runtime/';
+
 /** Modules that stay with the launcher: it has run the first two already, and scripts cannot import. */
 const OWN: Readonly<Record<string, unknown>> = {
   './checksum.ts': checksum,
@@ -29,11 +38,15 @@ const OWN: Readonly<Record<string, unknown>> = {
   'runtime/plugins/import-module.ts': importing,
 };
 
-/** The scripts of the command, which belong together: a class of the runtime must be the same one in both. */
+/** The scripts of the command, which belong together: a class of the runtime must be the same one in all. */
 export class Scripts {
   readonly #folder: string;
   readonly #require: NodeJS.Require;
-  #later: Program['later'] = {};
+  #main: Main | null = null;
+  #rest: Rest | null = null;
+  #program: Program | null = null;
+  /** What the code of the rest is kept for. */
+  #name: string | null = 'main';
 
   /** @param require loads what the scripts load of packages, which must stand beside the caller */
   constructor(folder: string, require: NodeJS.Require) {
@@ -42,24 +55,56 @@ export class Scripts {
   }
 
   main(): Main {
-    return runScript<Main>(`${this.#folder}/main.cjs`, {
+    this.#main ??= runScript<Main>(`${this.#folder}/main.cjs`, {
       name: 'main',
-      require: (id) => OWN[id] ?? this.#later[id] ?? this.#require(id),
+      require: (id) => this.#module(id),
       // Others compile little of what a program needs.
       isWorthKeeping: ({ hasRun }) => hasRun,
     });
+    return this.#main;
   }
 
   /** @param words the command line */
   program(words: readonly string[]): Program {
     const main = this.main();
-    const program = runScript<Program>(`${this.#folder}/program.cjs`, {
-      name: nameOf(words),
-      require: (id) => OWN[id] ?? main.modules[id] ?? this.#require(id),
-      isWorthKeeping: ({ hasActed }, code) => hasActed && (code === 0 || main.hasRun),
+    this.#name = nameOf(words);
+    this.#program = runScript<Program>(`${this.#folder}/program.cjs`, {
+      name: this.#name,
+      require: (id) => this.#module(id),
+      isWorthKeeping: ({ hasActed }, code) => main.hasRun || (hasActed && code === 0),
     });
-    this.#later = program.later;
-    return program;
+    return this.#program;
+  }
+
+  /** What a script requires. */
+  #module(id: string): unknown {
+    const found = OWN[id] ?? this.#main?.modules[id] ?? this.#program?.later[id];
+    return found ?? (id.startsWith(SHARED) ? this.#lazily(id) : this.#require(id));
+  }
+
+  /** A module that is loaded when something of it is used. */
+  #lazily(id: string): object {
+    let module: object | undefined;
+    return new Proxy(
+      {},
+      {
+        get: (_, name) => {
+          module ??= this.#loadRest().modules[id];
+          if (module === undefined) throw new Error(`no script has ${id}`);
+          return Reflect.get(module, name);
+        },
+      },
+    );
+  }
+
+  #loadRest(): Rest {
+    this.#rest ??= runScript<Rest>(`${this.#folder}/rest.cjs`, {
+      name: this.#name && `${this.#name}-rest`,
+      require: (id) => this.#module(id),
+      isWorthKeeping: (_, code) =>
+        this.#main?.hasRun === true || (this.#program?.hasActed === true && code === 0),
+    });
+    return this.#rest;
   }
 }
 

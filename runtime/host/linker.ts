@@ -7,7 +7,7 @@ import { asTrap } from '../kernel/trap.ts';
 import { HostWork, type TurnWork } from '../kernel/turn-work.ts';
 import { displayName } from '../text/display-name.ts';
 import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
-import { HOST_FUNCTIONS } from './table.ts';
+import { allHostFunctions, functionsOf } from './table.ts';
 
 /** Imports that an error lists at most. No honest module has more wrong ones. */
 const MAX_PROBLEMS = 500;
@@ -63,14 +63,17 @@ export interface LinkerOptions {
 export class HostLinker implements Linker {
   readonly #context: HostContext;
   readonly #counting: NonNullable<LinkerOptions['counting']>;
-  readonly #functions = new Map<string, HostFunction>();
+  readonly #plugins: readonly HostFunction[];
+  /** The functions of the modules that have been imported from, by their names. */
+  readonly #namespaces = new Map<string, ReadonlyMap<string, HostFunction>>();
+  #areAllLoaded = false;
   /** The values that instances import, by function and, for older signatures, their index in the list. */
   readonly #bound = new Map<string, WebAssembly.ImportValue>();
 
   constructor(context: HostContext, { plugins = [], counting = (_, own) => own }: LinkerOptions = {}) {
     this.#context = context;
     this.#counting = counting;
-    for (const fn of [...HOST_FUNCTIONS, ...plugins]) this.#functions.set(`${fn.module}::${fn.name}`, fn);
+    this.#plugins = plugins;
   }
 
   /** @throws LinkError */
@@ -93,8 +96,8 @@ export class HostLinker implements Linker {
         problem(`only functions can be imported, this is a ${entry.kind}`);
         return;
       }
-      const fn = this.#functions.get(key);
-      if (fn === undefined || fn.module !== entry.module) {
+      const fn = this.#find(entry.module, entry.name);
+      if (fn === undefined) {
         const text = problems.length < MAX_PROBLEMS ? this.#unknown(entry.module, key) : 'unknown';
         problem(
           text === UNKNOWN_MODULE && !areModulesListed ? `${text}; there are ${this.#modules()}` : text,
@@ -127,17 +130,44 @@ export class HostLinker implements Linker {
     return imports;
   }
 
+  #find(module: string, name: string): HostFunction | undefined {
+    const fn = this.#namespace(module).get(name);
+    if (fn !== undefined || this.#areAllLoaded) return fn;
+    // Some add functions to other namespaces: sockets are sent in messages.
+    allHostFunctions();
+    this.#areAllLoaded = true;
+    this.#namespaces.clear();
+    return this.#namespace(module).get(name);
+  }
+
+  #namespace(module: string): ReadonlyMap<string, HostFunction> {
+    let namespace = this.#namespaces.get(module);
+    if (namespace === undefined) {
+      const own = this.#plugins.filter((fn) => fn.module === module);
+      namespace = new Map([...functionsOf(module), ...own].map((fn) => [fn.name, fn]));
+      // What is not there is named by modules, which may be any number of names.
+      if (namespace.size > 0) this.#namespaces.set(module, namespace);
+    }
+    return namespace;
+  }
+
+  get #all(): readonly HostFunction[] {
+    return [...allHostFunctions(), ...this.#plugins];
+  }
+
   #unknown(module: string, key: string): string {
-    const modules = new Set([...this.#functions.values()].map((fn) => fn.module));
     if (key.length <= MAX_COMPARED) {
-      const nearest = closest(key, [...this.#functions.keys()]);
+      const nearest = closest(
+        key,
+        this.#all.map((fn) => `${fn.module}::${fn.name}`),
+      );
       if (distance(key, nearest) <= nearest.length * SIMILAR) return `unknown; did you mean ${nearest}?`;
     }
-    return modules.has(module) ? 'unknown function' : UNKNOWN_MODULE;
+    return this.#namespace(module).size > 0 ? 'unknown function' : UNKNOWN_MODULE;
   }
 
   #modules(): string {
-    return [...new Set([...this.#functions.values()].map((fn) => fn.module))].join(', ');
+    return [...new Set(this.#all.map((fn) => fn.module))].join(', ');
   }
 
   /** Makes the values that instances import for these functions. */

@@ -1,4 +1,4 @@
-import type { HostFunction } from '../hostcall/function.ts';
+import type { HostFunction, Namespace } from '../hostcall/function.ts';
 import { preview1 } from '../wasi/index.ts';
 import { command } from './command.ts';
 import { distributed } from './distributed.ts';
@@ -16,23 +16,33 @@ import { trap } from './trap.ts';
 import { version } from './version.ts';
 import { wasiConfig } from './wasi-config.ts';
 
+/** Every namespace, by its import module. The build loads the code of some when they are first looked at. */
+const NAMESPACES: ReadonlyMap<string, () => Namespace> = new Map([
+  ['lunatic::error', () => error],
+  ['lunatic::message', () => message],
+  ['lunatic::timer', () => timer],
+  ['lunatic::networking', () => networking],
+  ['lunatic::sqlite', () => sqlite],
+  ['lunatic::process', () => process],
+  ['lunatic::registry', () => registry],
+  ['lunatic::trap', () => trap],
+  ['lunatic::version', () => version],
+  ['lunatic::wasi', () => wasiConfig],
+  ['lunatic::metrics', () => metrics],
+  ['lunatic::distributed', () => distributed],
+  ['lunatic::permissions', () => permissions],
+  ['lunatic::command', () => command],
+  ['lunatic::test', () => test],
+  ['lunatic::listener', () => listener],
+  ['wasi_snapshot_preview1', () => preview1],
+]);
+
+/** The functions that guests can import from a module, as far as their code is loaded; none if there is no such module. */
+export function functionsOf(module: string): readonly HostFunction[] {
+  return NAMESPACES.get(module)?.().functions ?? [];
+}
+
 /** Every function that guests can import. */
-export const HOST_FUNCTIONS: readonly HostFunction[] = [
-  error,
-  message,
-  timer,
-  networking,
-  sqlite,
-  process,
-  registry,
-  trap,
-  version,
-  wasiConfig,
-  metrics,
-  distributed,
-  permissions,
-  command,
-  test,
-  listener,
-  preview1,
-].flatMap((namespace) => namespace.functions);
+export function allHostFunctions(): readonly HostFunction[] {
+  return [...NAMESPACES.values()].flatMap((namespace) => namespace().functions);
+}

@@ -80,24 +80,29 @@ export const Errno = {
 } as const;
 export type Errno = (typeof Errno)[keyof typeof Errno];
 
-/** Errors by their code in Node: `ENOENT`, and some of Node's own. */
-const BY_CODE = new Map<string, Errno>([
-  ...Object.entries(Errno).map(([name, errno]): [string, Errno] => [`E${name.toUpperCase()}`, errno]),
-  ['E2BIG', Errno.Toobig],
-  ['EOPNOTSUPP', Errno.Notsup],
-  ['EWOULDBLOCK', Errno.Again],
-  ['EFTYPE', Errno.Inval],
-  ['ERR_INVALID_ARG_VALUE', Errno.Inval],
-  ['ERR_OUT_OF_RANGE', Errno.Inval],
-  // On Windows, for an error of the disk that Node does not know.
-  ['UNKNOWN', Errno.Io],
-]);
+let byCode: ReadonlyMap<string, Errno> | null = null;
+
+/** Errors by their code in Node: `ENOENT`, and some of Node's own. Most programs start and end without one. */
+function errorCodes(): ReadonlyMap<string, Errno> {
+  byCode ??= new Map<string, Errno>([
+    ...Object.entries(Errno).map(([name, errno]): [string, Errno] => [`E${name.toUpperCase()}`, errno]),
+    ['E2BIG', Errno.Toobig],
+    ['EOPNOTSUPP', Errno.Notsup],
+    ['EWOULDBLOCK', Errno.Again],
+    ['EFTYPE', Errno.Inval],
+    ['ERR_INVALID_ARG_VALUE', Errno.Inval],
+    ['ERR_OUT_OF_RANGE', Errno.Inval],
+    // On Windows, for an error of the disk that Node does not know.
+    ['UNKNOWN', Errno.Io],
+  ]);
+  return byCode;
+}
 
 /** Returns the number for an error of the operating system; undefined for any other error. */
 export function errnoOf(error: unknown): Errno | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   const { code } = error;
-  return BY_CODE.get(code) ?? ('errno' in error ? Errno.Io : undefined);
+  return errorCodes().get(code) ?? ('errno' in error ? Errno.Io : undefined);
 }
 
 /** Returns the number for an error of the operating system. Any other error is thrown. */

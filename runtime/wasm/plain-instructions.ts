@@ -7,7 +7,7 @@ const FIRST_PLAIN = 0x1a;
 const Length = { notPlain: 0, alone: 1, number: 2, memory: 3, four: 4, eight: 5 } as const;
 
 /** By opcode: what follows an instruction that has no index to move and that most passes need not see. */
-const LENGTHS = Uint8Array.from(PLAIN_SHAPES, (kind, opcode) => {
+const LENGTHS = PLAIN_SHAPES.map((kind, opcode) => {
   if (opcode < FIRST_PLAIN || isBulk(opcode)) return Length.notPlain;
   switch (kind) {
     case Shape.none:
@@ -39,7 +39,7 @@ const ATOMIC_COST = 8;
 const FENCE_COST = 64;
 
 /** By opcode: `costOf`. */
-const COSTS = Uint16Array.from(LENGTHS, (_, opcode) => costOf(opcode));
+const COSTS = new Uint16Array(LENGTHS.length).map((_, opcode) => costOf(opcode));
 
 /** Alignments from here on are followed by a memory's index. */
 const NAMES_MEMORY = 0x40;

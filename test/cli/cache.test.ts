@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assembleText } from '../../runtime/wat/index.ts';
-import { type CommandResult, lunatic } from '../support/command.ts';
+import { type CommandResult, lunatic, projectFolder } from '../support/command.ts';
 import { main } from '../support/guest.ts';
 
 /** It traps in a function that only the name section names. */
@@ -173,22 +174,24 @@ describe.skipIf(process.platform === 'win32')('a folder that others could put in
 
 describe('the code that V8 compiled of the command', () => {
   const kept = (): string[] => readdirSync(join(cache(), 'code')).map((name) => join(cache(), 'code', name));
+  const names = (): string[] => kept().map((path) => path.replace(/.*-x64-|.*-arm64-/, ''));
+  const keptOfMain = (): string => kept().find((path) => path.endsWith('-main')) ?? '';
 
   test('is kept after the first run, and taken by the second', async () => {
     const first = await run();
-    const [path = ''] = kept();
-    const { ino, mtimeMs } = statSync(path);
+    const written = () => kept().map((path) => [path, statSync(path).ino, statSync(path).mtimeMs]);
+    const before = written();
+    expect(before).toHaveLength(2);
     expect(await run()).toEqual(first);
-    expect(kept()).toEqual([path]);
     // What V8 does not take is written anew.
-    expect(statSync(path)).toMatchObject({ ino, mtimeMs });
+    expect(written()).toEqual(before);
   });
 
   test('is kept for each command, and for runs with options', async () => {
     const withOptions = ['--log', 'debug'];
     const first = await run(withOptions);
     const written = () => kept().map((path) => [path, statSync(path).mtimeMs]);
-    expect(kept().map((path) => path.replace(/.*-x64-|.*-arm64-/, ''))).toEqual(['main', 'run']);
+    expect(names()).toEqual(['main', 'run', 'run-rest']);
     const before = written();
     expect(await run(withOptions)).toEqual(first);
     expect(written()).toEqual(before);
@@ -197,14 +200,14 @@ describe('the code that V8 compiled of the command', () => {
   test('is not kept of what runs no program, where it would miss most of what a program needs', async () => {
     const env = { LUNATIC_CACHE: cache() };
     expect((await lunatic(['check', file], { env })).exitCode).toBe(0);
-    expect(kept().map((path) => path.replace(/.*-/, ''))).toEqual(['check']);
+    expect(names()).toEqual(['check', 'check-rest']);
     await lunatic(['run', '--help'], { env });
-    expect(kept()).toHaveLength(1);
+    expect(kept()).toHaveLength(2);
   });
 
   test('is made anew if a bit of it is wrong', async () => {
     const first = await run();
-    const [path = ''] = kept();
+    const path = keptOfMain();
     const whole = readFileSync(path);
     const broken = Buffer.from(whole);
     broken.writeUInt8(broken.readUInt8(broken.length >> 1) ^ 1, broken.length >> 1);
@@ -216,20 +219,20 @@ describe('the code that V8 compiled of the command', () => {
 
   test('of builds that nobody uses any more is removed', async () => {
     await run();
-    const [path = ''] = kept();
-    rmSync(path);
-    for (let i = 0; i < 20; i++) {
+    const path = keptOfMain();
+    for (const other of kept()) rmSync(other);
+    for (let i = 0; i < 40; i++) {
       writeFileSync(`${path}-${i}`, 'old');
       utimesSync(`${path}-${i}`, i, i);
     }
     await run();
-    const left = [path, ...Array.from({ length: 15 }, (_, i) => `${path}-${19 - i}`)];
+    const left = [path, `${path}-rest`, ...Array.from({ length: 30 }, (_, i) => `${path}-${39 - i}`)];
     expect(kept().sort()).toEqual(left.sort());
   });
 
   test.skipIf(process.platform === 'win32')('is not taken from where others can write', async () => {
     const first = await run();
-    const [path = ''] = kept();
+    const path = keptOfMain();
     chmodSync(path, 0o666);
     expect(await run()).toEqual(first);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -255,4 +258,18 @@ describe('the code that V8 compiled of the command', () => {
       expect(nodes()).toEqual([]);
     },
   );
+});
+
+test('a small program that has been run before takes only the first script of the command', async () => {
+  const copy = join(folder, 'copy');
+  mkdirSync(copy);
+  for (const name of ['lunatic.cjs', 'main.cjs', 'rest.cjs', 'program.cjs'])
+    copyFileSync(join(projectFolder, 'dist', name), join(copy, name));
+  const hello = join(projectFolder, 'test/guests/built/rust/hello.wasm');
+  const start = () =>
+    lunatic(['run', hello], { launcher: join(copy, 'lunatic.cjs'), env: { LUNATIC_CACHE: cache() } });
+  const first = await start();
+  expect(first.exitCode).toBe(0);
+  for (const name of ['rest.cjs', 'program.cjs']) rmSync(join(copy, name));
+  expect(await start()).toEqual(first);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lunatic, projectFolder } from '../support/command.ts';
+import { EXTENSION_FUNCTIONS, LUNATIC_FUNCTIONS } from '../support/contract.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -16,6 +17,8 @@ function file(content: string): string {
   writeFileSync(path, content);
   return path;
 }
+
+const contract = [...LUNATIC_FUNCTIONS, ...EXTENSION_FUNCTIONS];
 
 const START = '(func (export "_start"))';
 const testsOfRust = join(projectFolder, 'test', 'guests', 'built', 'rust', 'tests.wasm');
@@ -114,6 +117,20 @@ describe('lunatic check', () => {
       '--allow-host=lunatic::process, and 2 imports that this runtime does not have',
     );
   });
+
+  test.each(contract.map(({ module }) => module).filter((module, i, all) => all.indexOf(module) === i))(
+    'every function of %s can be imported, also without one of another module',
+    async (namespace) => {
+      const imports = contract
+        .filter(({ module }) => module === namespace)
+        .map(({ module, name, params, results }) => {
+          const type = `(param ${params.join(' ')}) (result ${results.join(' ')})`;
+          return `(import "${module}" "${name}" (func ${type}))`;
+        });
+      const { stdout } = await lunatic(['check', file(`(module ${imports.join(' ')} ${START})`)]);
+      expect(stdout).toContain(`: ok (`);
+    },
+  );
 
   test('a module with tests alone would run', async () => {
     const { exitCode } = await lunatic(['check', file('(module (func (export "#lunatic_test_a::b")))')]);

@@ -43,6 +43,7 @@ describe('the VSIX', () => {
       ...[
         'dist/lunatic.cjs',
         'dist/main.cjs',
+        'dist/rest.cjs',
         'dist/program.cjs',
         'dist/assembler.cjs',
         'dist/disassembler.cjs',
