@@ -360,8 +360,12 @@ function refusedUntil(since: number): number {
   return now + Math.max(REFUSAL_TIME, (now - since) * REFUSAL_FACTOR);
 }
 
-/** The machine that this runs on. */
-export function hostMachine(): Machine {
+/**
+ * The machine that this runs on.
+ * @param available measures the free memory; Node returns 0 if it cannot, as when no files can be opened any more
+ */
+export function hostMachine(available: () => number = availableMemory): Machine {
+  let free = Number.POSITIVE_INFINITY;
   const mappingLimit = readMappingLimit();
   let v8: typeof import('node:v8') | null = null;
   // Known once the heap is not small any more.
@@ -369,7 +373,10 @@ export function hostMachine(): Machine {
   return {
     mappingLimit,
     countMappings: mappingLimit === null ? () => 0 : countOwnMappings,
-    freeMemory: () => availableMemory(),
+    freeMemory: () => {
+      free = available() || free;
+      return free;
+    },
     usedMemory: () => memoryUsage.rss(),
     heapUse: () => {
       if (v8 === null && memoryUsage().heapUsed < SMALL_HEAP) return 0;

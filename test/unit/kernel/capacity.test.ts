@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Capacity, type Machine } from '../../../runtime/kernel/capacity.ts';
+import { Capacity, hostMachine, type Machine } from '../../../runtime/kernel/capacity.ts';
 import { clockTime } from '../../../runtime/kernel/clock.ts';
 import { guest } from '../../support/guest.ts';
 import { run } from '../../support/program.ts';
@@ -59,6 +59,13 @@ test.each([
 ])('says what is short: %s', (_, figures, message) => {
   const capacity = new Capacity(NOTHING, NOTHING, machine(figures).fake);
   expect(capacity.admit(1)).toBe(message);
+});
+
+test('where the memory cannot be measured, as without descriptors, it is what it was', () => {
+  const measured = [0, GIB, 0, 2 * GIB];
+  const { freeMemory } = hostMachine(() => measured.shift() ?? 0);
+  const free = [freeMemory(), freeMemory(), freeMemory(), freeMemory()];
+  expect(free).toEqual([Number.POSITIVE_INFINITY, GIB, GIB, 2 * GIB]);
 });
 
 test('memory that can be reclaimed is no reason to refuse', () => {
