@@ -375,7 +375,7 @@ export class Scheduler implements Turns {
     process.receiving = Receiving.Yes;
     process.filter = null;
     process.wait = process.suspendedIn = Wait.Receive;
-    if (this.stacks.kept !== 'none') this.stacks.keep(process, Wait.Receive);
+    if (this.stacks.kept === 'all') this.stacks.keep(process, Wait.Receive);
     const resumed = this.#resumption(process);
     this.#handOnTo(next);
     return resumed;

@@ -39,10 +39,19 @@ export class SuspendedStacks {
     if (this.kept === 'none') this.kept = 'rare';
   }
 
-  /** Keeps the stack of the current process, which is about to be suspended, if such stacks are kept. */
+  /**
+   * Keeps the stack of the current process, which is about to be suspended, if such stacks are kept. Need not be called for a
+   * process that waits for a message unless all are kept.
+   */
   keep(process: Process, wait: Wait): void {
     const isKept = this.kept === 'all' || (this.kept === 'rare' && wait !== Wait.Receive);
     process.suspendedAt = isKept ? new Error('suspended') : null;
+  }
+
+  /** The stack that is kept of a process; null if there is none, or if it is older than the wait for a message in which it is. */
+  #keptOf({ suspendedAt, suspendedIn, heldExit }: Process): Error | null {
+    const isKept = heldExit !== null || this.kept === 'all' || suspendedIn !== Wait.Receive;
+    return isKept ? suspendedAt : null;
   }
 
   /**
@@ -51,9 +60,9 @@ export class SuspendedStacks {
    * for at one time are of one time: no process goes on in between. Must not be called by a process.
    */
   of(process: Process): Promise<Error | null> {
-    const { exit, heldExit, suspendedAt } = process;
-    if (exit !== null) return Promise.resolve(null);
-    if (heldExit !== null || suspendedAt !== null) return Promise.resolve(suspendedAt);
+    if (process.exit !== null) return Promise.resolve(null);
+    const kept = this.#keptOf(process);
+    if (process.heldExit !== null || kept !== null) return Promise.resolve(kept);
     return new Promise((seen) => {
       this.#looks.push({ process, seen });
       this.#turns.wakeUp();
@@ -75,7 +84,7 @@ export class SuspendedStacks {
       if (process.exit !== null) {
         seen(null);
       } else if (!isSuspended(process) || process.suspendedIn !== Wait.Receive) {
-        seen(process.suspendedAt);
+        seen(this.#keptOf(process));
       } else {
         this.#turns.resumeOutOfTurn(process, probe(seen));
         return true;

@@ -2,12 +2,14 @@ import { expect, test } from 'vitest';
 import type { Process } from '../../runtime/internal.ts';
 import { formatStack } from '../../runtime/kernel/guest-stack.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
+import { Wait } from '../../runtime/kernel/process.ts';
 import { type Program, start } from '../support/program.ts';
 
 /** Counts in its memory for ever; its child waits for messages and prints a dot for each. */
 const PROGRAM = `(module
   (import "lunatic::process" "spawn" (func $spawn (param i64 i64 i64 i32 i32 i32 i32 i32) (result i32)))
   (import "lunatic::process" "die_when_link_dies" (func $die_when_link_dies (param i32)))
+  (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
   (import "lunatic::process" "link" (func $link (param i64 i64)))
   (import "lunatic::message" "create_data" (func $create_data (param i64 i64)))
   (import "lunatic::message" "send" (func $send (param i64) (result i32)))
@@ -34,6 +36,13 @@ const PROGRAM = `(module
     (if (call $request (i64.const 2) (i64.const 77) (i64.const -1)) (then unreachable))
     (call $print (i32.const 24)))
   (func (export "two") (call $start_child (i32.const 32) (i32.const 4)) (call $start_child (i32.const 56) (i32.const 4)) (drop (call $wait)))
+  (func $nap (call $sleep (i64.const 1)))
+  (func (export "tells")
+    (call $start_child (i32.const 32) (i32.const 4))
+    (call $nap)
+    (call $create_data (i64.const 1) (i64.const 0))
+    (drop (call $send (i64.load (i32.const 64))))
+    (drop (call $wait)))
   (func (export "parent_of_dots") (call $start_child (i32.const 32) (i32.const 4)) (drop (call $wait)))
   (func (export "parent_of_traps") (call $start_child (i32.const 40) (i32.const 5)) (drop (call $wait)))
   (func (export "parent_of_loops") (call $start_child (i32.const 48) (i32.const 5)) (drop (call $wait))))`;
@@ -74,6 +83,19 @@ test('the stack of a process that waits for a message is seen, as often as one l
   expect(both.map((text) => text.split('\n').length)).toEqual([3, 2]);
   send(program, child);
   await until(() => program.stdout.text === '..');
+  program.root.stop();
+  await program.empty;
+});
+
+test('a process that has slept, told another one something and waits is seen where it waits', async () => {
+  const program = await start(PROGRAM, { entry: 'tells' });
+  program.runtime.scheduler.stacks.keepRare();
+  const root = processOf(program, 1);
+  await until(() => root.wait === Wait.Sleep);
+  expect(await stackOf(program, root)).toMatch(/^at nap \(.*\)\nat tells \(.*\)$/);
+  await until(() => program.stdout.text === '.');
+  for (let i = 0; i < 3; i++)
+    expect(await stackOf(program, root)).toMatch(/^at wait \(.*\)\nat tells \(.*\)$/);
   program.root.stop();
   await program.empty;
 });
