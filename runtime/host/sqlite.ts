@@ -194,7 +194,7 @@ sqlite.define(
 sqlite.define(
   'bind_value',
   '(statement_id: i64, bind_data_ptr: i32, bind_data_len: i32)',
-  { since: '0.13', split: true },
+  { since: '0.13', split: true, timed: false },
   'Binds values to the parameters of a statement.',
   ({ scheduler }) =>
     (low: number, high: number, pointer: number, length: number) => {
@@ -226,7 +226,7 @@ sqlite.define(
 sqlite.define(
   'statement_reset',
   '(statement_id: i64)',
-  { since: '0.13', split: true },
+  { since: '0.13', split: true, timed: false },
   'Rewinds a statement; its bindings stay. Traps again if its last step trapped.',
   ({ scheduler }) =>
     (low: number, high: number) => {
