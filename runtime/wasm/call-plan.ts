@@ -17,6 +17,10 @@ export const IMPORT_WEIGHT = WORK_LIMIT / 64;
 export const THROW_WEIGHT = WORK_LIMIT / 16;
 /** What a function may have spent while it calls others that charge as well, or throw. */
 export const FRAME_LIMIT = WORK_LIMIT / 64;
+/** The most functions on a stack that may each have spent up to `FRAME_LIMIT`. */
+export const MOST_FRAMES = 32;
+/** The limit of each further one: a stack has room for some ten thousand. */
+export const DEEP_FRAME_LIMIT = 32;
 /** The most that a call may do without charging any of it; its caller charges for it. */
 const MOST_UNCHARGED = 256;
 /** What is charged is at least this part of what may have been done in the worst case. */
@@ -47,6 +51,11 @@ export interface CallPlan {
   readonly mayThrow: Uint8Array;
   /** Whether an exception may end a call, counted over the module, and be caught. */
   callMayThrow(at: number): boolean;
+  /**
+   * By defined function: 1 if it counts what it spends, and its calls may put more than `MOST_FRAMES` on the stack that do so. Such
+   * functions count how many of them there are.
+   */
+  readonly callsDeep: Uint8Array;
 }
 
 /**
@@ -70,9 +79,9 @@ export interface CallPlan {
  * (`LEAST_PART`) of all that the heaviest may do, callees included. So what runs between two ticks is at most:
  *
  * - 64 times what the budget and the function at hand's `spent` hold, each at most `WORK_LIMIT`.
- * - 64 times `FRAME_LIMIT` for each other function on the stack: what it has spent is in a local of its own. An exception
- *   would lose that. So a function that one may end takes all from the budget before it throws, or calls what may throw,
- *   unless it catches what that throws.
+ * - 64 times `FRAME_LIMIT` for each of `MOST_FRAMES` other functions on the stack, and 64 times `DEEP_FRAME_LIMIT` for each of
+ *   the rest: what a function has spent is in a local of its own. An exception would lose that. So a function that one may
+ *   end takes all from the budget before it throws, or calls what may throw, unless it catches what that throws.
  * - one path through one function and those it calls without charging, since it is charged at once, in the beginning.
  *
  * That is some milliseconds in the worst case, and 10 to 200 us in what compilers write.
@@ -97,6 +106,7 @@ class CallPlanner implements CallPlan {
   readonly takesFromBudget: Uint8Array;
   readonly isShallow: Uint8Array;
   readonly mayThrow: Uint8Array;
+  readonly callsDeep: Uint8Array;
   readonly #module: WasmModule;
   readonly #defined: number;
   /** Whether there are exceptions that can be caught. The kernel's traps cannot. */
@@ -117,6 +127,8 @@ class CallPlanner implements CallPlan {
   readonly #quiet: Uint8Array;
   /** By node, once it is done: 1 if an exception may end a call and be caught. */
   readonly #throws: Uint8Array;
+  /** By node, once it is done: how many functions that keep what they have spent a call may put on the stack. It saturates. */
+  readonly #frames: Uint8Array;
   /** By loop, then for the function at hand: what its calls do beyond their `CALL_WEIGHT`, and the most of one. */
   readonly #called: Float64Array;
   readonly #mostCalled: Float64Array;
@@ -143,7 +155,9 @@ class CallPlanner implements CallPlan {
     this.#asks = new Uint8Array(this.#defined);
     this.#quiet = new Uint8Array(this.#defined + nodes);
     this.#throws = new Uint8Array(this.#defined + nodes);
+    this.#frames = new Uint8Array(this.#defined + nodes);
     this.isShallow = new Uint8Array(this.#defined);
+    this.callsDeep = new Uint8Array(this.#defined);
     this.mayThrow = this.#throws.subarray(0, this.#defined);
   }
 
@@ -253,6 +267,8 @@ class CallPlanner implements CallPlan {
    * entry of the caller if that counts turns of loops anyway, or else before the call.
    */
   #closeCycle(caller: number, callee: number, at: number): void {
+    // Whoever leads here leads to a recursion.
+    this.#frames[caller] = MOST_FRAMES;
     const { firstLoop, callFlags } = this.#module.code;
     if (caller >= this.#defined) this.#asks[callee] = 1;
     else if (
@@ -274,6 +290,7 @@ class CallPlanner implements CallPlan {
       this.#work[node] = Math.max(this.#work[node] ?? 0, this.#seenWork(this.#targets[at] ?? 0));
       if (this.#quiet[this.#targets[at] ?? 0] !== 1) isQuiet = false;
       if (this.#mayThrow(this.#targets[at] ?? 0)) this.#throws[node] = 1;
+      this.#addFrames(node, this.#frames[this.#targets[at] ?? 0] ?? 0);
     }
     this.#quiet[node] = isQuiet ? 1 : 0;
   }
@@ -281,6 +298,10 @@ class CallPlanner implements CallPlan {
   /** Whether an exception may end a call of a node. While that is still open, it may: its cycle is as good as one function. */
   #mayThrow(node: number): boolean {
     return this.#catches && (this.#state[node] !== DONE || this.#throws[node] === 1);
+  }
+
+  #addFrames(node: number, frames: number): void {
+    this.#frames[node] = Math.max(this.#frames[node] ?? 0, Math.min(MOST_FRAMES, frames));
   }
 
   /** What a call does that is charged nowhere else. */
@@ -322,11 +343,18 @@ class CallPlanner implements CallPlan {
     const isShallow = callsQuietly && !throws;
     this.isShallow[i] = isShallow ? 1 : 0;
     if (this.#catches && throws) this.#throws[i] = 1;
+    if (this.#turns(first, end)) this.#countFrame(i);
     for (let loop = first; loop < end; loop++) {
       const isCostly = (this.turnWeight[loop] ?? 0) >= FRAME_LIMIT || this.mayThrow[i] === 1;
       this.takesFromBudget[loop] = this.asksAtHead[loop] === 1 && isCostly ? 1 : 0;
     }
     this.#quiet[i] = isShallow && this.#asks[i] !== 1 && !this.#turns(first, end) ? 1 : 0;
+  }
+
+  /** Notes that a function counts what it spends. */
+  #countFrame(i: number): void {
+    if (this.#frames[i] === MOST_FRAMES) this.callsDeep[i] = 1;
+    this.#addFrames(i, 1 + (this.#frames[i] ?? 0));
   }
 
   /** Whether one of the loops may take more than one turn. */
@@ -356,6 +384,7 @@ class CallPlanner implements CallPlan {
       }
       if (callee < 0 || this.#quiet[callee] !== 1) quiet = false;
       if (callee >= 0 && this.#mayThrow(callee)) this.#throws[i] = 1;
+      if (callee >= 0) this.#addFrames(i, this.#frames[callee] ?? 0);
       if ((callee < 0 || callee >= this.#defined || this.#quiet[callee] !== 1) && loop !== NO_LOOP && !ends) {
         this.asksAtHead[loop] = 1;
       }

@@ -1,12 +1,5 @@
 import type { BulkWork } from './bulk-work.ts';
-import {
-  type CallPlan,
-  FRAME_LIMIT,
-  IMPORT_WEIGHT,
-  planCalls,
-  THROW_WEIGHT,
-  WORK_LIMIT,
-} from './call-plan.ts';
+import { type CallPlan, FRAME_LIMIT, IMPORT_WEIGHT, THROW_WEIGHT, WORK_LIMIT } from './call-plan.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
 import { BodyFlag, CallFlag } from './code-survey.ts';
 import { LoopWriter } from './loop-writer.ts';
@@ -16,7 +9,7 @@ import { SpentFlow } from './spent-flow.ts';
 import { WorkCount, type WorkTargets } from './work-count.ts';
 
 /** Locals that the pass may add to a function. */
-const MOST_LOCALS = 7;
+const MOST_LOCALS = 9;
 
 /**
  * Makes every execution that goes on for long ask for ticks: one that does not end goes through a loop or recursion.
@@ -25,7 +18,8 @@ const MOST_LOCALS = 7;
  *
  * When a function ends, what it has spent since it last asked is taken from a budget that all functions share, so that
  * many short calls count as much as one long one. A function that makes calls that may charge does so more often, with
- * `FRAME_LIMIT` in place of the limit: what it has spent is unknown to others until then. It also does so before it throws
+ * `FRAME_LIMIT` in place of the limit, or `DEEP_FRAME_LIMIT` if it stands deep in a recursion: what it has spent is unknown to
+ * others until then. It also does so before it throws
  * or makes a call that may, since an exception that ends it would lose what it has spent. Calls of imports, exceptions,
  * recursion, and nested calls whose work multiplies, take from the budget too: `planCalls` tells where, and why that is
  * enough. If every turn of a loop makes such a call, the loop need not count.
@@ -49,9 +43,9 @@ export class PreemptCode implements CodePass {
    * @param targets what the code that the pass writes names
    * @param bulk charges for bulk instructions
    */
-  constructor({ module, emit }: CodeWalk, targets: WorkTargets, bulk: BulkWork) {
+  constructor({ module, emit }: CodeWalk, plan: CallPlan, targets: WorkTargets, bulk: BulkWork) {
     this.#module = module;
-    this.#plan = planCalls(module);
+    this.#plan = plan;
     this.#work = new WorkCount(emit, targets);
     this.#loops = new LoopWriter(module, this.#plan, this.#work);
     this.#flow = new SpentFlow(module);
@@ -64,6 +58,8 @@ export class PreemptCode implements CodePass {
     this.#nextCall = this.#module.code.firstCall[i] ?? 0;
     this.#work.spent = -1;
     this.#work.left = -1;
+    this.#work.depth = -1;
+    this.#work.base = -1;
     this.#work.most = this.#plan.isShallow[i] === 1 ? WORK_LIMIT : FRAME_LIMIT;
     let scratch = -1;
     const { loops, tableToLoop, bulk, throws } = BodyFlag;
@@ -75,6 +71,10 @@ export class PreemptCode implements CodePass {
         this.#work.spent = walk.addLocal('i32');
         this.#work.limit = walk.addLocal('i32');
         this.#work.step = walk.addLocal('i32');
+        if (this.#plan.callsDeep[i] === 1) {
+          this.#work.depth = walk.addLocal('i32');
+          this.#work.base = walk.addLocal('i32');
+        }
       }
       if (flags & tableToLoop) scratch = walk.addLocal('i32');
     }
@@ -95,15 +95,10 @@ export class PreemptCode implements CodePass {
     const { emit, reader } = walk;
     const weight = this.#plan.entryWeight[walk.definedIndex] ?? 0;
     emit.insert(reader.position);
-    emit.constant(this.#work.most);
-    emit.localSet(this.#work.limit);
-    if (weight > 0 && this.#mayThrow(walk)) {
-      this.#work.askByBudget(weight);
-    } else if (weight > 0) {
-      emit.constant(weight);
-      emit.localSet(this.#work.spent);
-      this.#flow.count();
-    }
+    const isTakenAtOnce = weight > 0 && this.#mayThrow(walk);
+    this.#work.enter(isTakenAtOnce ? 0 : weight);
+    if (isTakenAtOnce) this.#work.askByBudget(weight);
+    else if (weight > 0) this.#flow.count();
     emit.resume(reader.position);
   }
 
@@ -178,6 +173,12 @@ export class PreemptCode implements CodePass {
     }
   }
 
+  after(walk: CodeWalk): void {
+    const { opcode, position } = walk.reader;
+    if (this.#work.depth < 0 || (opcode !== Op.catch && opcode !== Op.catchAll)) return;
+    this.#insert(walk, position, () => this.#work.caught());
+  }
+
   replace(walk: CodeWalk): boolean {
     if (isBulk(walk.reader.opcode)) return this.#bulk.replace(walk);
     return this.#loops.replace(walk, this);
@@ -190,9 +191,11 @@ export class PreemptCode implements CodePass {
 
   /** Takes what the function's loops did since they last asked from the budget that all functions share. */
   #leave(walk: CodeWalk): void {
-    if (!this.#flow.mayBe) return;
+    const isDeep = this.#work.depth >= 0;
+    if (!this.#flow.mayBe && !isDeep) return;
     walk.emit.insert(walk.reader.start);
-    this.#work.settle();
+    if (isDeep) this.#work.leave();
+    if (this.#flow.mayBe) this.#work.settle();
     walk.emit.resume(walk.reader.start);
   }
 
@@ -208,6 +211,12 @@ export class PreemptCode implements CodePass {
     if (more > 0) this.#asked = true;
   }
 
+  #insert({ emit }: CodeWalk, at: number, write: () => void): void {
+    emit.insert(at);
+    write();
+    emit.resume(at);
+  }
+
   #mayThrow(walk: CodeWalk): boolean {
     return this.#plan.mayThrow[walk.definedIndex] === 1;
   }
@@ -218,6 +227,8 @@ export class PreemptCode implements CodePass {
     for (let i = 0; i < reader.labelCount; i++) {
       if (reader.labels[i] !== labels.depth - 1) continue;
       this.#settle(walk, 0);
+      if (reader.opcode === Op.br && this.#work.depth >= 0)
+        this.#insert(walk, reader.start, () => this.#work.leave());
       return;
     }
   }

@@ -1,5 +1,5 @@
 import { BulkWork } from './bulk-work.ts';
-import { WORK_LIMIT } from './call-plan.ts';
+import { planCalls, WORK_LIMIT } from './call-plan.ts';
 import { Op } from './opcodes.ts';
 import type { Pass } from './pass.ts';
 import { PreemptCode } from './preempt-code.ts';
@@ -28,9 +28,18 @@ export const preemptPass: Pass = {
       });
       out.u8(Op.end);
     });
+    const calls = planCalls(plan.module);
+    const depth = calls.callsDeep.includes(1) ? plan.addGlobal('i32', 0) : null;
+    // A process that is killed leaves it as it was.
+    if (depth !== null) plan.reset.set('lunatic:depth', depth);
     plan.editCode((walk) => {
-      const targets = { tick: tick.index, budget: budget.index, charge: apart.index };
-      return new PreemptCode(walk, targets, bulk);
+      const targets = {
+        tick: tick.index,
+        budget: budget.index,
+        charge: apart.index,
+        depth: depth === null ? -1 : depth.index,
+      };
+      return new PreemptCode(walk, calls, targets, bulk);
     });
   },
 };

@@ -1,4 +1,4 @@
-import { WORK_LIMIT } from './call-plan.ts';
+import { DEEP_FRAME_LIMIT, MOST_FRAMES, WORK_LIMIT } from './call-plan.ts';
 import type { CodeEmitter } from './code-emitter.ts';
 import { Op } from './opcodes.ts';
 
@@ -10,6 +10,8 @@ export interface WorkTargets {
   readonly budget: number;
   /** The function `(units: i32) -> ()` that takes units from the budget, and calls `tick` if it is used up. */
   readonly charge: number;
+  /** A mutable i32 global: how many functions of a recursion are on the stack; -1 if there is none. */
+  readonly depth: number;
 }
 
 /**
@@ -23,6 +25,10 @@ export class WorkCount {
   most = WORK_LIMIT;
   /** Local: the same. */
   limit = -1;
+  /** Local: how many functions of a recursion are on the stack, this one included; -1 if it is not of one. */
+  depth = -1;
+  /** Local: from where `spent` counts. Zero, unless the function is deep in a recursion; -1 if it is not of one. */
+  base = -1;
   /** Local: the weight of what a loop of copies counts at once, or the bound of a counted loop's strip. */
   step = -1;
   /** Local: what is left of the budget, at a check; -1 where no local could be added. */
@@ -63,8 +69,49 @@ export class WorkCount {
     }
   }
 
+  /** Sets the limit where the function begins, and what it has spent: the weight of its entry. */
+  enter(weight: number): void {
+    const emit = this.#emit;
+    emit.constant(this.most);
+    emit.localSet(this.limit);
+    if (weight > 0) {
+      emit.constant(weight);
+      emit.localSet(this.spent);
+    }
+    if (this.depth < 0) return;
+    emit.globalGet(this.#targets.depth);
+    emit.constant(1);
+    emit.u8(Op.i32Add);
+    emit.localTee(this.depth);
+    emit.globalSet(this.#targets.depth);
+    emit.localGet(this.depth);
+    emit.constant(MOST_FRAMES);
+    emit.u8(Op.i32GeU);
+    emit.unlikelyIf();
+    if (weight > 0) this.askApart(weight);
+    emit.constant(this.most - DEEP_FRAME_LIMIT);
+    emit.localTee(this.base);
+    emit.localSet(this.spent);
+    emit.u8(Op.end);
+  }
+
+  /** Writes what a function of a recursion does where it ends. Those that an exception ended above it count no longer either. */
+  leave(): void {
+    this.#emit.localGet(this.depth);
+    this.#emit.constant(1);
+    this.#emit.u8(Op.i32Sub);
+    this.#emit.globalSet(this.#targets.depth);
+  }
+
+  /** The same for those that an exception has ended, where it is caught. */
+  caught(): void {
+    this.#emit.localGet(this.depth);
+    this.#emit.globalSet(this.#targets.depth);
+  }
+
   clear(): void {
-    this.#emit.constant(0);
+    if (this.base >= 0) this.#emit.localGet(this.base);
+    else this.#emit.constant(0);
     this.#emit.localSet(this.spent);
   }
 
@@ -83,20 +130,28 @@ export class WorkCount {
   /** Takes what `spent` has counted from the budget. */
   settle(): void {
     this.#emit.globalGet(this.#targets.budget);
-    this.#emit.localGet(this.spent);
+    this.#getSpent();
     this.#takeFromBudget();
   }
 
   /** Takes it, and `more`, from the budget in few bytes, and sets it to zero. */
   settleApart(more: number): void {
     const emit = this.#emit;
-    emit.localGet(this.spent);
+    this.#getSpent();
     if (more !== 0) {
       emit.constant(more);
       emit.u8(Op.i32Add);
     }
     emit.call(this.#targets.charge);
     this.clear();
+  }
+
+  #getSpent(): void {
+    const emit = this.#emit;
+    emit.localGet(this.spent);
+    if (this.base < 0) return;
+    emit.localGet(this.base);
+    emit.u8(Op.i32Sub);
   }
 
   #takeFromBudget(): void {

@@ -448,3 +448,61 @@ describe('a tick is asked for every few milliseconds of work at least', () => {
     await expectPreempted(hostile[name]);
   });
 });
+
+interface Descent {
+  readonly text: string;
+  /** The number of functions on the stack that one tick may be asked for at the latest. */
+  readonly most: number;
+}
+
+/** Functions that work more than is counted on their way down, `$depth` of which have called the next one. */
+const descents: Record<string, Descent> = {
+  'a recursion': {
+    most: 168,
+    text: `(func $f (export "f") (param i32) ${moreThanCounted}
+      (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+      (if (local.get 0) (then (call $f (i32.sub (local.get 0) (i32.const 1))))))`,
+  },
+  'a recursion of three functions': {
+    most: 168,
+    text: [1, 2, 0]
+      .map(
+        (next, i) => `(func $f${i} (export "f${i}") (param i32) ${moreThanCounted}
+          (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+          (if (local.get 0) (then (call $f${next} (i32.sub (local.get 0) (i32.const 1))))))`,
+      )
+      .join('\n')
+      .replace('"f0"', '"f"'),
+  },
+  'a recursion through a table': {
+    most: 168,
+    text: `(table 1 funcref) (elem (i32.const 0) $f) (type $t (func (param i32)))
+      (func $f (export "f") (type $t) ${moreThanCounted}
+        (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+        (if (local.get 0) (then (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0)))))`,
+  },
+  // Each does a hundredth of what one of the others does.
+  'a chain of two thousand functions': {
+    most: 1500,
+    text: Array.from(
+      { length: 2000 },
+      (
+        _,
+        i,
+      ) => `(func $f${i} ${i === 0 ? '(export "f")' : ''} (param i32) ${moreThanCounted.replace(work(4000), work(40))}
+        (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+        ${i < 1999 ? `(call $f${i + 1} (local.get 0))` : ''})`,
+    ).join('\n'),
+  },
+};
+
+describe('a tick is asked for while the stack grows, and not when it shrinks again,', () => {
+  it.each(Object.keys(descents))('in %s', async (name) => {
+    const { text, most } = descents[name] ?? { text: '', most: 0 };
+    const source = `(module ${globals} (global $depth (export "depth") (mut i32) (i32.const 0)) ${text})`;
+    const running = start(await wat(source), preemptive, { quietImports: true, stopAfter: 0 });
+    expect(() => running.call('f', 2000)).toThrow(Stop);
+    const depth = running.exports['depth'] as WebAssembly.Global;
+    expect(depth.value).toBeLessThanOrEqual(most);
+  });
+});
