@@ -14,8 +14,8 @@ export class KnownTypes {
   readonly #most: number;
   /** Digests of types, so that what is kept of them is small. */
   readonly #digests = new Set<number>();
-  /** Guests must not be able to find two types with one digest. */
-  readonly #seeds = crypto.getRandomValues(new Uint32Array(2));
+  /** Guests must not be able to find two types with one digest. Made when they are needed: `crypto` takes milliseconds to load. */
+  #seeds: Uint32Array | null = null;
   #others = 0;
 
   constructor(most = MOST_TYPES) {
@@ -46,6 +46,7 @@ export class KnownTypes {
   }
 
   #digestOf(text: string): number {
+    this.#seeds ??= crypto.getRandomValues(new Uint32Array(2));
     let [a = 0, b = 0] = this.#seeds;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
