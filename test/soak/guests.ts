@@ -27,7 +27,7 @@ const guests = (JSON.parse(readFileSync(join(folder, 'guests.json'), 'utf8')) as
     /^(rust|rust-modern|c|wat)\//.test(name) && exitCode === 0 && stdin === undefined,
 );
 /** Programs whose output depends on how long they wait for a turn. */
-const TIMED = new Set(['rust/timers']);
+const TIMED = new Set(['rust/timers', 'wat/sleep']);
 const modules = new Map<Guest, LoadedModule>();
 
 async function moduleOf(session: Session, guest: Guest): Promise<LoadedModule> {
