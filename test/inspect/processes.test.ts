@@ -18,12 +18,13 @@ test('who answers, and what runs', async () => {
   const run = await Inspected.run(FAMILY, ['--inspect'], { arguments: ['one', 'two'] });
   const { client } = await run.connect();
   expect(client.welcome).toEqual({
-    version: '2.0',
+    version: '2.1',
     runtime: expect.stringMatching(/^lunatic \d+\.\d+\.\d+$/),
     pid: run.command.child.pid,
     program: expect.stringMatching(/program\d+\.wat$/),
     arguments: ['one', 'two'],
     waiting: false,
+    debug: false,
   });
 });
 
