@@ -1,5 +1,7 @@
 import type { CodeWalk } from './code-pass.ts';
+import { NO_LOOP } from './code-survey.ts';
 import { InstructionReader } from './instruction-reader.ts';
+import type { LabelStack } from './label-stack.ts';
 import type { WasmModule } from './module.ts';
 import { isBulk, Op, Shape } from './opcodes.ts';
 
@@ -39,7 +41,7 @@ export class LoopCopies {
     const start = walk.reader.position;
     // A branch without results could not leave a loop with results.
     if (walk.reader.bytes[start - 1] !== 0x40) return 1;
-    const end = this.#bodyEnd(start);
+    const end = this.#bodyEnd(walk, start);
     return end < 0 ? 1 : Math.min(MOST_COPIES, Math.max(1, Math.floor(COPIES_LIMIT / (end - start))));
   }
 
@@ -56,7 +58,7 @@ export class LoopCopies {
   }
 
   /** Where the `end` of a loop stands; -1 where its body cannot be copied. */
-  #bodyEnd(start: number): number {
+  #bodyEnd({ labels }: CodeWalk, start: number): number {
     const reader = this.#reader;
     reader.position = start;
     for (let depth = 1; ; ) {
@@ -77,6 +79,7 @@ export class LoopCopies {
           return -1;
         case Shape.label:
           if (reader.opcode !== Op.br && reader.opcode !== Op.brIf) return -1;
+          if (mustCount(labels, (reader.labels[0] ?? 0) - depth)) return -1;
           break;
         case Shape.labelTable:
         case Shape.castLabel:
@@ -114,6 +117,14 @@ export class LoopCopies {
     emit.branch(BLOCKS_AROUND);
     emit.u8(Op.end);
   }
+}
+
+/**
+ * Whether a branch out of the loop has to count, which copies do not: it begins a turn of another loop, or leaves the function.
+ * @param label as it counts outside of the loop; negative for branches inside
+ */
+function mustCount(labels: LabelStack, label: number): boolean {
+  return label >= 0 && (labels.loopAt(label) !== NO_LOOP || label === labels.depth - 1);
 }
 
 function isCall(opcode: number): boolean {

@@ -403,6 +403,25 @@ const hostile: Record<string, Shape> = {
     units: (1 + 16 + 16 ** 2) * 25 * 4000,
     turns: 20,
   },
+  'a small loop that goes on with the loop around it': {
+    text: `(func (export "f") (param i32) (local $x i32)
+      (loop $l
+        (if (i32.eqz (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))) (then (return)))
+        (loop $m
+          (br_if $l (local.get 0))
+          (br_if $m (local.tee $x (i32.sub (local.get $x) (i32.const 1)))))))`,
+    units: 8,
+    turns: 50_000_000,
+  },
+  'a small loop that leaves the function by its label': {
+    text: `(func $g (param $n i32)
+        (loop $m
+          (br_if 1 (i32.eqz (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+          (br_if $m (i32.const 1))))
+      ${loop('(call $g (i32.add (i32.const 900) (i32.and (local.get 0) (i32.const 3))))')}`,
+    units: 900 * 4,
+    turns: 100_000,
+  },
   'recursion that works on its way down': {
     text: `(func $g (param i32) ${shortLoop(1)}
         (if (local.get 0) (then (call $g (i32.sub (local.get 0) (i32.const 1))))))
