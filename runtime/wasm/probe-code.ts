@@ -1,5 +1,8 @@
+import type { CodeEmitter } from './code-emitter.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
-import type { FrameLayout } from './frame-layout.ts';
+import type { FrameLayout, KeptLocal } from './frame-layout.ts';
+import { KeptLocals } from './kept-locals.ts';
+import type { LocalSet } from './local-set.ts';
 import { Op } from './opcodes.ts';
 import { FRAMES_LIMIT, FRAMES_SIZE, type ProbeParts, writeByteLoad, writeStore } from './probe-parts.ts';
 
@@ -22,6 +25,7 @@ export class ProbeCode implements CodePass {
   #frame = -1;
   /** The local that tells whether sites probe. */
   #armed = -1;
+  readonly #kept = new KeptLocals();
   /** Whether a handler may begin at any end of a block from here on. */
   #catches = false;
 
@@ -41,6 +45,7 @@ export class ProbeCode implements CodePass {
     this.#frame = walk.addLocal('i32');
     if (this.#hasSites) this.#armed = walk.addLocal('i32');
     this.#catches = false;
+    this.#kept.begin(walk, this.#layout);
     return true;
   }
 
@@ -72,6 +77,8 @@ export class ProbeCode implements CodePass {
     // What is not the offset of an instruction is no site.
     while ((offsets[this.#next] ?? Number.POSITIVE_INFINITY) < reader.start) this.#next++;
     if (offsets[this.#next] === reader.start) this.#probe(walk);
+    const wanted = this.#kept.before(reader);
+    if (wanted !== undefined) this.#keepLocals(walk, wanted);
     switch (reader.opcode) {
       case Op.call:
       case Op.callIndirect:
@@ -149,16 +156,30 @@ export class ProbeCode implements CodePass {
     emit.localGet(this.#frame);
     emit.constant(reader.start);
     writeStore(emit, 'i32', frames.index, 0);
-    for (const { index, type, at } of locals) {
-      emit.localGet(this.#frame);
-      emit.localGet(index);
-      writeStore(emit, type, frames.index, at);
+    for (const [place, local] of locals.entries()) {
+      if (this.#kept.has(place)) continue;
+      this.#writeLocal(emit, local);
+      this.#kept.keep(place);
     }
     emit.localGet(this.#frame);
     emit.constant(size);
     emit.u8(Op.i32Add);
     emit.globalSet(frame.index);
     emit.resume(reader.start);
+  }
+
+  /** Writes locals before a loop whose turns would write them again and again. */
+  #keepLocals({ emit, reader }: CodeWalk, wanted: LocalSet): void {
+    emit.insert(reader.start);
+    for (const [place, local] of this.#layout.locals.entries())
+      if (wanted.has(place)) this.#writeLocal(emit, local);
+    emit.resume(reader.start);
+  }
+
+  #writeLocal(emit: CodeEmitter, { index, type, at }: KeptLocal): void {
+    emit.localGet(this.#frame);
+    emit.localGet(index);
+    writeStore(emit, type, this.#parts.frames.index, at);
   }
 
   /** The callee of a tail call takes the place of this function. */

@@ -245,6 +245,79 @@ it('offsets between instructions, and outside of the code, are no sites', async 
   expect(probed).toEqual([end - 4, end - 1]);
 });
 
+/** A statement of a random program; the locals 0 to 3 are its variables, those from 4 on count turns of loops. */
+const statement = fc.letrec<{ all: string; one: string }>((tie) => ({
+  all: fc.array(tie('one'), { minLength: 1, maxLength: 4 }).map((list) => list.join(' ')),
+  one: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.constant('(call $seen (local.get 0) (local.get 1) (local.get 2) (local.get 3))'),
+    fc
+      .tuple(fc.nat(3), fc.nat(3))
+      .map(([to, from]) => `(local.set ${to} (i32.add (local.get ${from}) (i32.const 1)))`),
+    fc
+      .tuple(fc.nat(3), tie('all'), tie('all'))
+      .map(([on, then, other]) => `(if ${odd(on)} (then ${then}) (else ${other}))`),
+    fc
+      .tuple(fc.nat(3), tie('all'), tie('all'))
+      .map(([on, before, after]) => `(block $out ${before} (br_if $out ${odd(on)}) ${after})`),
+    fc.tuple(fc.integer({ min: 4, max: 6 }), tie('all')).map(
+      ([count, body]) =>
+        `(local.set ${count} (i32.const 2)) (loop $again ${body}
+            (br_if $again (i32.gt_s (local.tee ${count} (i32.sub (local.get ${count}) (i32.const 1))) (i32.const 0))))`,
+    ),
+    fc
+      .tuple(fc.nat(3), tie('all'), tie('all'))
+      .map(
+        ([on, before, after]) =>
+          `(block $caught (try_table (catch_all $caught) ${before} (if ${odd(on)} (then (throw $oops))) ${after}))`,
+      ),
+  ),
+})).all;
+
+function odd(local: number): string {
+  return `(i32.and (local.get ${local}) (i32.const 1))`;
+}
+
+it('a frame has the locals as they are at each call, whatever way led there', () => {
+  fc.assert(
+    fc.property(
+      statement,
+      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
+      (body, args) => {
+        // The counters of loops inside of each other may be the same, so there is a limit.
+        const bytes =
+          modernWat(`(module (import "env" "seen" (func $seen (param i32 i32 i32 i32))) (tag $oops)
+        (func $limited (param i32 i32 i32 i32)
+          (global.set $left (i32.sub (global.get $left) (i32.const 1)))
+          (if (i32.eqz (global.get $left)) (then unreachable))
+          (call $seen (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
+        (global $left (mut i32) (i32.const 200))
+        (func (export "f") (param i32 i32 i32 i32) (local i32 i32 i32)
+          ${body.replaceAll('$seen', '$limited')}
+          (call $limited (local.get 0) (local.get 1) (local.get 2) (local.get 3))))`);
+        const map = new ProbeMap(readModule(bytes), { offsets: Uint32Array.of() });
+        const wrong: unknown[] = [];
+        start(bytes, [...preemptive, probePass(map)], {
+          quietImports: true,
+          onImport: (kernel, exports, given) => {
+            const end = exports['lunatic:frame'];
+            const { frames } = kernel;
+            if (!(end instanceof WebAssembly.Global && frames instanceof WebAssembly.Memory)) return;
+            const view = new DataView(frames.buffer);
+            const [outer] = map.read(view, 0, Number(end.value));
+            const found = outer?.layout.locals
+              .slice(0, 4)
+              .map(({ at }) => view.getInt32(outer.at + at, true));
+            if (`${found}` !== `${given}`) wrong.push([found, given]);
+          },
+        }).call('f', ...args);
+        expect(wrong).toEqual([]);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
 it('any locals survive a site', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('i32', 'i64', 'f32', 'f64'), { maxLength: 80 }), (types) => {

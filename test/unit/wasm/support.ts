@@ -89,7 +89,11 @@ export interface RunOptions {
   /** Called at each site of the probe pass, with the address of the frame in the memory of frames. */
   onProbe?(frame: number, frames: DataView): void;
   /** Called by the guest's own imports, where they are quiet. */
-  onImport?(kernel: Record<string, WebAssembly.ImportValue>, exports: Record<string, unknown>): void;
+  onImport?(
+    kernel: Record<string, WebAssembly.ImportValue>,
+    exports: Record<string, unknown>,
+    given: readonly unknown[],
+  ): void;
   /** Whether sites of the probe pass are passed by. Default: each of them probes. */
   readonly unarmed?: boolean;
   /** Called after each call of a trace. */
@@ -110,8 +114,8 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
     }
     return options.fuel ?? 100_000;
   };
-  const imports = stubImports(bytes, options.quietImports ?? false, () =>
-    options.onImport?.(kernel, running.exports),
+  const imports = stubImports(bytes, options.quietImports ?? false, (given) =>
+    options.onImport?.(kernel, running.exports, given),
   );
   const draft = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   const frames = new WebAssembly.Memory({ initial: 1 });
@@ -171,7 +175,11 @@ function memoryWith({ initial, maximum, is64 }: Omit<Limits, 'shared'>): WebAsse
   return new WebAssembly.Memory({ address: 'i64', ...limits });
 }
 
-function stubImports(bytes: Wasm, quiet: boolean, onCall: () => void): WebAssembly.Imports {
+function stubImports(
+  bytes: Wasm,
+  quiet: boolean,
+  onCall: (given: readonly unknown[]) => void,
+): WebAssembly.Imports {
   const imports: WebAssembly.Imports = {};
   const { imports: entries, types } = readModule(bytes);
   for (const entry of entries) {
@@ -180,9 +188,9 @@ function stubImports(bytes: Wasm, quiet: boolean, onCall: () => void): WebAssemb
     if (entry.kind === 'function') {
       const results = types[entry.typeIndex]?.results ?? [];
       const values = results.map(zeroOf);
-      module[entry.name] = () => {
+      module[entry.name] = (...given: unknown[]) => {
         if (!quiet) throw new WebAssembly.RuntimeError(`import ${entry.name}`);
-        onCall();
+        onCall(given);
         return values.length === 1 ? values[0] : values;
       };
     } else if (entry.kind === 'memory') {
