@@ -1,6 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { HostContext, HostFunction, HostImplementation, OlderSignature } from '../hostcall/function.ts';
-import { clockTime } from '../kernel/clock.ts';
 import type { Linker } from '../kernel/module.ts';
 import type { ScratchArea } from '../kernel/scratch-area.ts';
 import { asTrap } from '../kernel/trap.ts';
@@ -235,10 +234,10 @@ function guard(
   const { params = [], split = false } = shim ?? {};
   const count = params.length + (split ? params.filter((type) => type === 'i64').length : 0);
   const names = Array.from({ length: count }, (_, i) => `p${i}`).join(', ');
-  const charge = work === null ? '' : 'work.chargeTime(clockTime() - since);';
+  const charge = work === null ? '' : 'work.endTimed();';
   const source = `// ${id}
     return (${names}) => {
-      ${work === null ? '' : 'const since = clockTime();'}
+      ${work === null ? '' : 'work.beginTimed();'}
       try {
         ${scratch === null ? '' : 'if (scratch.isLent) scratch.takeBack();'}
         ${work === null ? `return fn(${names});` : `const result = fn(${names});`}
@@ -248,8 +247,8 @@ function guard(
         throw asTrap(error);
       }
     };`;
-  const make = new Function('fn', 'asTrap', 'scratch', 'work', 'clockTime', source);
-  return make(fn, asTrap, scratch, work, clockTime);
+  const make = new Function('fn', 'asTrap', 'scratch', 'work', source);
+  return make(fn, asTrap, scratch, work);
 }
 
 function sameSignature(a: Signature, b: Signature): boolean {

@@ -1,4 +1,5 @@
 import { DRAFT_AT } from '../wasm/index.ts';
+import { clockTime } from './clock.ts';
 
 /**
  * What host calls may use of one turn, in units of about one instruction of a guest, or a third of a nanosecond. Measured: so much
@@ -58,6 +59,8 @@ interface Payer {
 export class TurnWork {
   readonly #words: Int32Array;
   readonly #turns: { readonly running: Payer | null };
+  /** The time from which on the next call is charged that is charged by time; negative if it is to look at the clock. */
+  #since = -1;
 
   /**
    * @param memory the memory of the draft
@@ -71,6 +74,7 @@ export class TurnWork {
   /** Begins a turn. */
   renew(): void {
     this.#words[WORK] = TURN_WORK;
+    this.#since = -1;
   }
 
   get isDone(): boolean {
@@ -113,9 +117,19 @@ export class TurnWork {
     this.charge(HostWork.system * count);
   }
 
-  /** Charges for a call that took so many milliseconds. It takes no fuel: a program always uses up as much. */
-  chargeTime(milliseconds: number): void {
-    this.#take(Math.floor(milliseconds * WORK_PER_MILLISECOND));
+  /**
+   * Called before a call that is charged by the time that it takes. Looking at the clock takes a part of what short calls do, so in a
+   * turn the next one is charged from where the last one ended: what the guest did in between is little, or it has asked for ticks.
+   */
+  beginTimed(): void {
+    if (this.#since < 0) this.#since = clockTime();
+  }
+
+  /** Called after it. It takes no fuel: a program always uses up as much. */
+  endTimed(): void {
+    const now = clockTime();
+    this.#take(Math.floor((now - this.#since) * WORK_PER_MILLISECOND));
+    this.#since = now;
   }
 
   /**
