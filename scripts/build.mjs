@@ -130,8 +130,8 @@ for (let known = ''; known !== `${inMain.size} ${inRest.size}`; ) {
         export const modules = { ${fromMain.map((path, i) => `'${path}': m${i}`)} };`,
     },
   });
-  inMain = inMain.union(filesIn(builtMain));
-  inRest = inRest.union(filesIn(builtRest)).difference(inMain);
+  inMain = new Set([...inMain, ...filesIn(builtMain)]);
+  inRest = new Set([...inRest, ...filesIn(builtRest)].filter((file) => !inMain.has(file)));
 }
 
 const results = await Promise.all([
