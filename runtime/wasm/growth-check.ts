@@ -1,7 +1,6 @@
 import type { ByteWriter } from './byte-writer.ts';
-import type { CodePass, CodeWalk } from './code-pass.ts';
+import { GrowthCode } from './growth-code.ts';
 import type { Added } from './index-space.ts';
-import { InstructionReader } from './instruction-reader.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { Op } from './opcodes.ts';
 
@@ -21,50 +20,12 @@ const I64_EXTEND_I32_U = 0xad;
  *
  * The sum never exceeds the limit: the kernel makes no instance whose memories begin larger.
  */
-export class GrowthCheck implements CodePass {
-  readonly #narrow: Added;
-  readonly #wide: Added;
-
-  private constructor(narrow: Added, wide: Added) {
-    this.#narrow = narrow;
-    this.#wide = wide;
-  }
-
-  static addTo(plan: ModulePlan): void {
-    const limit = plan.importGlobal('pages', 'i32', false);
-    const allow = (type: 'i32' | 'i64'): Added =>
-      plan.addFunction({ params: [type], results: [type] }, (out) => writeBody(out, plan, type, limit.index));
-    const check = new GrowthCheck(allow('i32'), allow('i64'));
-    plan.editCode(() => check);
-  }
-
-  begin({ module, definedIndex }: CodeWalk): boolean {
-    const { code } = module;
-    const end = code.bodyEnd[definedIndex] ?? 0;
-    const reader = new InstructionReader(
-      module.bytes,
-      code.codeStart[definedIndex] ?? end,
-      end,
-      'code section',
-    );
-    while (reader.position < end) {
-      reader.next();
-      if (reader.opcode === Op.memoryGrow) return true;
-    }
-    return false;
-  }
-
-  before({ module, emit, reader }: CodeWalk): void {
-    if (reader.opcode !== Op.memoryGrow) return;
-    emit.insert(reader.start);
-    emit.call(module.memories[reader.index]?.is64 ? this.#wide.index : this.#narrow.index);
-    emit.resume(reader.start);
-  }
-
-  /** Functions that grow memories are few, and their loops need not be fast. */
-  marks(): boolean {
-    return true;
-  }
+export function checkGrowth(plan: ModulePlan): void {
+  const limit = plan.importGlobal('pages', 'i32', false);
+  const allow = (type: 'i32' | 'i64'): Added =>
+    plan.addFunction({ params: [type], results: [type] }, (out) => writeBody(out, plan, type, limit.index));
+  const code = new GrowthCode(allow('i32'), allow('i64'));
+  plan.editCode(() => code);
 }
 
 function writeBody(

@@ -1,7 +1,4 @@
-import type { CodePass, CodeWalk } from './code-pass.ts';
-import { BodyFlag } from './code-survey.ts';
-import type { Added } from './index-space.ts';
-import { InstructionReader } from './instruction-reader.ts';
+import { GrowthCode, hasWideAddresses } from './growth-code.ts';
 import { Op } from './opcodes.ts';
 import type { Pass } from './pass.ts';
 
@@ -26,7 +23,7 @@ export const growthPass: Pass = {
     const grown = [...module.code.bulk].filter(({ opcode }) => opcode === Op.memoryGrow);
     if (grown.length === 0) return;
     const grow = plan.importFunction('grow', { params: ['i32'], results: ['i32'] });
-    const hasWide = grown.some(({ index }) => isWide(module, index));
+    const hasWide = grown.some(({ index }) => hasWideAddresses(module, index));
     const wide = hasWide
       ? plan.addFunction({ params: ['i64'], results: ['i64'] }, (out) => {
           for (const byte of [0, Op.localGet, 0, Op.i64Const, 31, I64_SHR_U, I64_EQZ, Op.if, 0x7e])
@@ -39,51 +36,3 @@ export const growthPass: Pass = {
     plan.editCode(() => new GrowthCode(grow, wide));
   },
 };
-
-class GrowthCode implements CodePass {
-  readonly #narrow: Added;
-  readonly #wide: Added;
-  /** Where the function at hand grows a memory. */
-  #places: number[] = [];
-
-  constructor(narrow: Added, wide: Added) {
-    this.#narrow = narrow;
-    this.#wide = wide;
-  }
-
-  begin({ module, definedIndex }: CodeWalk): boolean {
-    const { code } = module;
-    if (((code.flags[definedIndex] ?? 0) & BodyFlag.grows) === 0) return false;
-    this.#places = [];
-    const end = code.bodyEnd[definedIndex] ?? 0;
-    const reader = new InstructionReader(
-      module.bytes,
-      code.codeStart[definedIndex] ?? end,
-      end,
-      'code section',
-    );
-    while (reader.position < end) {
-      reader.next();
-      if (reader.opcode === Op.memoryGrow) this.#places.push(reader.start);
-    }
-    return true;
-  }
-
-  before({ module, emit, reader }: CodeWalk): void {
-    if (reader.opcode !== Op.memoryGrow) return;
-    emit.insert(reader.start);
-    emit.call(isWide(module, reader.index) ? this.#wide.index : this.#narrow.index);
-    emit.resume(reader.start);
-  }
-
-  marks(start: number, end: number): boolean {
-    return this.#places.some((place) => start <= place && place < end);
-  }
-}
-
-/** Whether a memory has 64-bit addresses. */
-function isWide({ imports, memories, importedMemories }: CodeWalk['module'], index: number): boolean {
-  if (index >= importedMemories) return memories[index - importedMemories]?.is64 ?? false;
-  const imported = imports.filter((entry) => entry.kind === 'memory')[index];
-  return imported?.kind === 'memory' && imported.memory.is64;
-}

@@ -1,4 +1,4 @@
-import { GrowthCheck } from './growth-check.ts';
+import { checkGrowth } from './growth-check.ts';
 import type { WasmModule } from './module.ts';
 import type { Pass } from './pass.ts';
 
@@ -26,7 +26,7 @@ export function memoryPassFor(tableLimit: number): Pass {
           is64,
         })),
       );
-      if (memories.length > 1) GrowthCheck.addTo(plan);
+      if (memories.length > 1) checkGrowth(plan);
     },
   };
 }

@@ -146,16 +146,8 @@ describe('frames', () => {
     });
   }
 
-  const NESTED = `(module
-    (import "env" "seen" (func $seen))
-    (func $inner (param i32) (call $seen) (drop (i32.div_u (i32.const 1) (local.get 0))))
-    (func $middle (param i32 i64) (call $inner (i32.add (local.get 0) (i32.const 1))))
-    (func (export "outer") (param i32)
-      (call $inner (i32.const 5))
-      (call $middle (local.get 0) (i64.const 7))))`;
-
-  it('tell the calls that a process is in, with their locals', async () => {
-    const bytes = await wat(NESTED);
+  /** Starts a module, and keeps the calls that it is in whenever it calls an import. */
+  function seeing(bytes: Wasm): { running: Running; seen: string[][] } {
     const seen: string[][] = [];
     const running = start(bytes, [probeNowhere(bytes)], {
       quietImports: true,
@@ -166,6 +158,20 @@ describe('frames', () => {
           seen.push(calls(new DataView(frames.buffer), bytes, Number(frame.value)));
       },
     });
+    return { running, seen };
+  }
+
+  const NESTED = `(module
+    (import "env" "seen" (func $seen))
+    (func $inner (param i32) (call $seen) (drop (i32.div_u (i32.const 1) (local.get 0))))
+    (func $middle (param i32 i64) (call $inner (i32.add (local.get 0) (i32.const 1))))
+    (func (export "outer") (param i32)
+      (call $inner (i32.const 5))
+      (call $middle (local.get 0) (i64.const 7))))`;
+
+  it('tell the calls that a process is in, with their locals', async () => {
+    const bytes = await wat(NESTED);
+    const { running, seen } = seeing(bytes);
     expect(running.call('outer', 3)).toEqual({ result: undefined });
     expect(seen).toEqual([
       ['call $inner (;1;) 0=3', 'call $seen (;0;) 0=5'],
@@ -181,16 +187,7 @@ describe('frames', () => {
       (func (export "outer") (param i32)
         (block $caught (try_table (catch_all $caught) (call $deep (local.get 0))))
         (call $seen)))`);
-    const seen: string[][] = [];
-    const running = start(bytes, [probeNowhere(bytes)], {
-      quietImports: true,
-      onImport: (kernel, exports) => {
-        const frame = exports['lunatic:frame'];
-        const { frames } = kernel;
-        if (frame instanceof WebAssembly.Global && frames instanceof WebAssembly.Memory)
-          seen.push(calls(new DataView(frames.buffer), bytes, Number(frame.value)));
-      },
-    });
+    const { running, seen } = seeing(bytes);
     running.call('outer', 9);
     expect(seen).toEqual([[expect.stringMatching(/^call .* 0=9$/)]]);
   });
