@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableMemory, memoryUsage, platform } from 'node:process';
 import { clockTime } from './clock.ts';
+import { SEMI_SPACE } from './jspi.ts';
 
 /**
  * The most mappings of the operating system that a process takes for its memory and for each of its stacks. Measured on
@@ -23,8 +24,8 @@ const FILLING_HEAP_SHARE = 0.75;
  */
 const SMALL_HEAP = 32 * 1024 * 1024;
 
-/** Bytes of V8's limit that only young objects may use: three times the largest semi-space, see `V8_FLAGS`. */
-const YOUNG_GENERATION = 3 * 64 * 1024 * 1024;
+/** Bytes of V8's limit that only young objects may use: three times the largest half. */
+const YOUNG_GENERATION = 3 * SEMI_SPACE * 1024 * 1024;
 
 /** Bytes that must stay free on the machine. */
 const RESERVED_MEMORY = 256 * 1024 * 1024;
