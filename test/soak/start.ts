@@ -1,0 +1,7 @@
+/** Starts the soak with the flags of a scheduler that may have many processes. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { V8_FLAGS } from '../../runtime/internal.ts';
+
+const words = [...V8_FLAGS, join(import.meta.dirname, 'main.ts'), ...process.argv.slice(2)];
+process.exit(spawnSync(process.execPath, words, { stdio: 'inherit' }).status ?? 1);
