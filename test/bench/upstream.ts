@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { launcher } from '../support/command.ts';
 import type { Benchmark } from './benchmark.ts';
@@ -13,27 +14,30 @@ export class GuestCommand {
   readonly #lines: AsyncIterator<string>;
   readonly #closed: Promise<unknown>;
 
-  private constructor(command: string, args: readonly string[]) {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  private constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const child = spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     this.child = child;
     this.#closed = once(child, 'close');
     this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     child.stdin.on('error', () => {});
   }
 
-  /** Runs a module in the bundled command. */
-  static ours(module: string, args: readonly string[]): GuestCommand {
-    return new GuestCommand(process.execPath, [launcher, 'run', module, ...args]);
+  /** Runs a module in the bundled command, or its tests. */
+  static ours(module: string, args: readonly string[], command: 'run' | 'test' = 'run'): GuestCommand {
+    return new GuestCommand(process.execPath, [launcher, command, module, ...args]);
   }
 
   /**
-   * Runs a module in upstream's runtime.
+   * Runs a module in upstream's runtime, or its tests where it is in the folder into which cargo puts them.
    * @throws Error if it is not on this machine, see `upstreamIsMissing`
    */
   static upstream(module: string, args: readonly string[]): GuestCommand {
     const command = process.env[VARIABLE];
     if (!command) throw new Error(`${VARIABLE} names no command`);
-    return new GuestCommand(command, ['run', module, ...args]);
+    return new GuestCommand(command, ['run', module, ...args], { CARGO_MANIFEST_DIR: dirname(module) });
   }
 
   /**
@@ -78,6 +82,10 @@ export class GuestCommand {
 export const upstreamIsMissing = process.env[VARIABLE] ? null : `${VARIABLE} names no command`;
 
 /** A benchmark whose peer is upstream's runtime. It is left out where there is none. */
-export function besideUpstream({ rows, measure }: Benchmark): Benchmark {
-  return { rows: rows.map((row) => ({ ...row, peer: 'upstream' })), measure, missing: upstreamIsMissing };
+export function besideUpstream({ rows, measure, missing = null }: Benchmark): Benchmark {
+  return {
+    rows: rows.map((row) => ({ ...row, peer: 'upstream' })),
+    measure,
+    missing: upstreamIsMissing ?? missing,
+  };
 }
