@@ -50,7 +50,7 @@ export class TotalAccount {
 /** A process, for those who keep something for it. */
 export interface Payer {
   readonly account: Account;
-  /** Ends it as soon as it can be: what is there already is more than its account allows. */
+  /** Ends it, which has the turn, as soon as it can be: what is there already is more than its account allows. */
   overdraw(reason: string): void;
 }
 

@@ -90,12 +90,12 @@ export class Delivery {
     if (isWanted) {
       const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
       this.#turns.work.chargeSend(0);
-      if (!message.isShort) {
-        const refusal = message.payInsteadBy(process.account);
-        if (refusal !== null) process.overdraw(refusal);
-      }
+      const refusal = message.isShort ? null : message.payInsteadBy(process.account);
       this.#scratch.put(process, message);
       this.#turns.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
+      if (refusal === null) return;
+      process.killReason ??= refusal;
+      this.#kill(process);
     } else {
       const { mailbox } = process;
       this.#turns.work.chargeSend(mailbox.length);

@@ -12,7 +12,7 @@ import type { Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
 import type { Registry } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
-import type { Signal } from './signal.ts';
+import { KILL, type Signal } from './signal.ts';
 import type { Slot } from './slot.ts';
 import type { Stdio } from './stdio.ts';
 import type { Tag } from './tag.ts';
@@ -189,9 +189,11 @@ export class Process implements ProcessContext, Payer {
   }
 
   overdraw(reason: string): void {
-    if (this.killed || this.exit !== null) return;
-    this.killReason ??= reason;
-    this.killed = true;
+    if (this.killed || this.killReason !== null || this.exit !== null) return;
+    this.killReason = reason;
+    // As a signal it is applied before the process waits for anything: it has the turn.
+    this.signals ??= [];
+    this.signals.push(KILL);
   }
 
   /** Messages that it has not received yet. */

@@ -163,6 +163,14 @@ describe('what the host keeps for a process, against max_host_memory', () => {
     expect(endOf(await run(main(`(local $i i32) ${forever(body)}`), limited(MEBIBYTE)))).toMatch(BEYOND);
   });
 
+  test.each([
+    ['a message', '(drop (call $receive))'],
+    ['the time', '(call $process.sleep_ms (i64.const 3600000))'],
+  ])('a process that has gone beyond it and then waits for %s, of which nobody would wake it', async (_, wait) => {
+    const source = main(`${'(call $process.trace_get (i32.const 0))'.repeat(30)} ${wait}`);
+    expect(endOf(await run(source, limited(1000)))).toMatch(BEYOND);
+  });
+
   test('a message that carries the same module again and again', async () => {
     const source = main(
       `(local $i i32) ${create}
@@ -233,7 +241,8 @@ describe('what the host keeps for a process, against max_host_memory', () => {
       heapUse: () => 0,
     };
     let sent = 0;
-    const low = { ...machine, freeMemory: () => (sent++ < 8 ? 2 ** 29 : 2 ** 20) };
+    // So little that nothing more is kept, but not so little that somebody is killed for it.
+    const low = { ...machine, freeMemory: () => (sent++ < 8 ? 512 : 200) * MEBIBYTE };
     const source = main(
       `(local $i i32) ${forever(`${create} ${write(MEBIBYTE)} (drop (call $message.send (call $process.process_id)))`)}`,
       MEMORY,
