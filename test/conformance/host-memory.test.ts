@@ -166,10 +166,13 @@ describe('what the host keeps for a process, against max_host_memory', () => {
   test.each([
     ['a message', '(drop (call $receive))'],
     ['the time', '(call $process.sleep_ms (i64.const 3600000))'],
-  ])('a process that has gone beyond it and then waits for %s, of which nobody would wake it', async (_, wait) => {
-    const source = main(`${'(call $process.trace_get (i32.const 0))'.repeat(30)} ${wait}`);
-    expect(endOf(await run(source, limited(1000)))).toMatch(BEYOND);
-  });
+  ])(
+    'a process that has gone beyond it and then waits for %s, of which nobody would wake it',
+    async (_, wait) => {
+      const source = main(`${'(call $process.trace_get (i32.const 0))'.repeat(30)} ${wait}`);
+      expect(endOf(await run(source, limited(1000)))).toMatch(BEYOND);
+    },
+  );
 
   test('a message that carries the same module again and again', async () => {
     const source = main(

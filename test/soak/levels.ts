@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
+import { trimAllocator } from './allocator.ts';
 
 const MEBIBYTE = 2 ** 20;
 /** Milliseconds after which what has not come back has not come back. */
@@ -66,6 +67,7 @@ function keys(levels: Levels): (keyof Levels)[] {
 export function measure(temporary: string): Levels {
   // A plain collection leaves V8 pages that it freed, more or less as its heap was large before.
   for (let i = 0; i < 2; i++) globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  trimAllocator();
   const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
   const resources = process.getActiveResourcesInfo();
   const timers = resources.filter((name) => name === 'Timeout').length;

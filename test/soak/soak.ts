@@ -15,6 +15,8 @@ const AT_ONCE = 6;
 const ROUND = 20;
 /** The share of the time after which the level is taken: by then everything has been loaded, and has grown to its size. */
 const WARM_UP = 0.15;
+/** Seconds after which what is done has not ended, and will not. */
+const DEADLINE = 120;
 
 interface Options {
   readonly seed: number;
@@ -23,6 +25,17 @@ interface Options {
   readonly only: number | null;
   /** For everything temporary. */
   readonly folder: string;
+}
+
+/** Waits for something that is to end soon, whatever becomes of it. */
+async function inTime(done: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`not ended after ${DEADLINE} s`)), DEADLINE * 1000);
+  try {
+    await Promise.race([done, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Does random things for a time. Returns the number of things that were not as they should be. */
@@ -38,7 +51,7 @@ export async function soak({ seed, minutes, only, folder }: Options): Promise<nu
     const workload = random.weighted(WORKLOADS.map((each) => [each.weight, each] as const));
     counts.set(workload.name, (counts.get(workload.name) ?? 0) + 1);
     try {
-      await workload.run(session, random);
+      await inTime(workload.run(session, random));
     } catch (error) {
       const text = error instanceof Error ? error.stack : String(error);
       failures.push(`${workload.name}, number ${number}: ${text}`);
