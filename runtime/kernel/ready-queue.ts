@@ -1,54 +1,59 @@
+import { clockTime } from './clock.ts';
 import type { Process } from './process.ts';
+import { ProcessQueue } from './process-queue.ts';
 
-/** The processes that wait for a turn, first in, first out. The list is intrusive, so queueing allocates nothing. */
+/**
+ * Milliseconds for which processes that were killed may end before one of the others has a turn, and how many end in any case: more
+ * than a process can kill or spawn in a turn, so that those who do nothing else leave no heap of dead ones behind.
+ */
+const DEATHS_TIME = 0.5;
+const LEAST_DEATHS = 40;
+
+/**
+ * The processes that wait for a turn, first in, first out. Those that have been killed wait apart: when thousands of linked
+ * processes die at once, the others do not wait until the last of them has ended.
+ */
 export class ReadyQueue {
-  #head: Process | null = null;
-  #tail: Process | null = null;
+  readonly #alive = new ProcessQueue();
+  readonly #killed = new ProcessQueue();
+  /** How many of those that were killed have ended since one of the others had a turn, and since when. */
+  #deaths = 0;
+  #since = 0;
 
   get isEmpty(): boolean {
-    return this.#head === null;
+    return this.#alive.isEmpty && this.#killed.isEmpty;
   }
 
   push(process: Process): void {
-    if (this.#tail === null) this.#head = process;
-    else this.#tail.nextReady = process;
-    this.#tail = process;
+    (process.killed ? this.#killed : this.#alive).push(process);
   }
 
-  /** Puts a process before all others. */
-  unshift(process: Process): void {
-    process.nextReady = this.#head;
-    this.#head = process;
-    this.#tail ??= process;
+  /** Puts a process that is in the queue before all others of its kind, and one that was killed before all others. */
+  hurry(process: Process): void {
+    this.takeOut((other) => other === process);
+    if (process.killed) {
+      this.#killed.unshift(process);
+      this.#deaths = 0;
+    } else {
+      this.#alive.unshift(process);
+    }
   }
 
   /** Takes out the processes for which a condition holds. Goes through the whole queue. */
   takeOut(isWanted: (process: Process) => boolean): Process[] {
-    const taken: Process[] = [];
-    let last: Process | null = null;
-    for (let process = this.#head; process !== null; ) {
-      const next: Process | null = process.nextReady;
-      if (isWanted(process)) {
-        if (last === null) this.#head = next;
-        else last.nextReady = next;
-        process.nextReady = null;
-        taken.push(process);
-      } else {
-        last = process;
-      }
-      process = next;
-    }
-    this.#tail = last;
-    return taken;
+    return [...this.#killed.takeOut(isWanted), ...this.#alive.takeOut(isWanted)];
   }
 
-  /** Takes the first process. The queue must not be empty. */
+  /** Takes the process that has the next turn. The queue must not be empty. */
   shift(): Process {
-    const process = this.#head;
-    if (process === null) throw new Error('the ready queue is empty');
-    this.#head = process.nextReady;
-    process.nextReady = null;
-    if (this.#head === null) this.#tail = null;
-    return process;
+    if (!this.#killed.isEmpty && !this.#isTimeForOthers()) return this.#killed.shift();
+    this.#deaths = 0;
+    return this.#alive.shift();
+  }
+
+  #isTimeForOthers(): boolean {
+    if (this.#deaths++ === 0) this.#since = clockTime();
+    if (this.#deaths <= LEAST_DEATHS || this.#alive.isEmpty) return false;
+    return clockTime() - this.#since >= DEATHS_TIME;
   }
 }

@@ -134,9 +134,7 @@ export class Scheduler implements Turns {
 
   /** Gives a process the next turn if it is ready. Takes a time that grows with the number of ready processes. */
   hurry(process: Process): void {
-    if (!process.queued) return;
-    this.#ready.takeOut((other) => other === process);
-    this.#ready.unshift(process);
+    if (process.queued) this.#ready.hurry(process);
   }
 
   wakeUp(): void {

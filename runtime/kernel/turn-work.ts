@@ -13,6 +13,8 @@ export const HostWork = {
   call: 256,
   /** Those that ask the operating system, which takes microseconds. */
   system: 2 ** 13,
+  /** A kill: to end a process takes some tens of microseconds. A turn has room for 32. */
+  kill: 2 ** 14,
   /** Those that must not end the turn, whatever they charge. The next host call does. */
   none: 0,
 } as const;

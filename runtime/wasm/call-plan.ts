@@ -26,6 +26,8 @@ const MOST_UNCHARGED = 256;
 /** What is charged is at least this part of what may have been done in the worst case. */
 const LEAST_PART = 64;
 const SATURATED = 2 ** 45;
+/** The host function that calls the module again, as deep as the guest likes. */
+const REENTRANT = { module: 'lunatic::trap', name: 'catch' };
 
 /** What the preempt pass does with each function and loop. */
 export interface CallPlan {
@@ -51,6 +53,8 @@ export interface CallPlan {
   readonly mayThrow: Uint8Array;
   /** Whether an exception may end a call, counted over the module, and be caught. */
   callMayThrow(at: number): boolean;
+  /** Whether a call, counted over the module, may be one of a host function that calls the module again. */
+  callReenters(at: number): boolean;
   /**
    * By defined function: 1 if it counts what it spends, and its calls may put more than `MOST_FRAMES` on the stack that do so. Such
    * functions count how many of them there are.
@@ -81,7 +85,8 @@ export interface CallPlan {
  * - 64 times what the budget and the function at hand's `spent` hold, each at most `WORK_LIMIT`.
  * - 64 times `FRAME_LIMIT` for each of `MOST_FRAMES` other functions on the stack, and 64 times `DEEP_FRAME_LIMIT` for each of
  *   the rest: what a function has spent is in a local of its own. An exception would lose that. So a function that one may
- *   end takes all from the budget before it throws, or calls what may throw, unless it catches what that throws.
+ *   end takes all from the budget before it throws, or calls what may throw, unless it catches what that throws. So does one
+ *   that calls a host function which calls the module again (`REENTRANT`): nobody counts how deep these calls are nested.
  * - one path through one function and those it calls without charging, since it is charged at once, in the beginning.
  *
  * That is some milliseconds in the worst case, and 10 to 200 us in what compilers write.
@@ -118,6 +123,8 @@ class CallPlanner implements CallPlan {
   readonly #targets: Int32Array;
   /** By type node: 1 if an indirect call may reach an import. */
   readonly #reachesImport: Uint8Array;
+  /** The index of the import that calls the module again; -1 if there is none, and -2 if there are several. */
+  readonly #reentrant: number;
   readonly #state: Uint8Array;
   /** By node, once it is done: the most that one call does without charging it. It saturates. */
   readonly #work: Float64Array;
@@ -149,6 +156,7 @@ class CallPlanner implements CallPlan {
     const nodes = this.#nameTypeNodes();
     this.#firstTarget = new Int32Array(nodes + 1);
     this.#reachesImport = new Uint8Array(nodes);
+    this.#reentrant = reentrantImport(module);
     this.#targets = this.#collectTargets(nodes);
     this.#state = new Uint8Array(this.#defined + nodes);
     this.#work = new Float64Array(this.#defined + nodes);
@@ -205,6 +213,13 @@ class CallPlanner implements CallPlan {
     const callee = this.#calleeNode(this.#module.code.callTarget.at(at));
     // What the host throws ends the process, and is caught by no guest.
     return callee >= 0 && this.#mayThrow(callee);
+  }
+
+  callReenters(at: number): boolean {
+    if (this.#reentrant === -1) return false;
+    const target = this.#module.code.callTarget.at(at);
+    if (target < 0) return this.#reachesImport[this.#typeNode[~target] ?? 0] === 1;
+    return target < this.#module.importedFunctions && (this.#reentrant === -2 || target === this.#reentrant);
   }
 
   plan(): CallPlan {
@@ -422,6 +437,17 @@ class CallPlanner implements CallPlan {
       }
     }
   }
+}
+
+function reentrantImport({ imports }: WasmModule): number {
+  let found = -1;
+  let index = 0;
+  for (const { module, name, kind } of imports) {
+    if (kind !== 'function') continue;
+    if (module === REENTRANT.module && name === REENTRANT.name) found = found === -1 ? index : -2;
+    index++;
+  }
+  return found;
 }
 
 /** What to charge for a path between `least` and `most`, that does no more than `worst`. */

@@ -242,7 +242,8 @@ export class PreemptCode implements CodePass {
     const isTail = isTailCall(walk.reader.opcode);
     const ownWeight = this.#plan.callSiteWeight[at] ?? 0;
     const weight = this.#asked && ownWeight < IMPORT_WEIGHT ? 0 : ownWeight;
-    if (this.#flow.mayBe && !isTail && !this.#flow.isCaught && this.#plan.callMayThrow(at)) {
+    const mayThrow = !this.#flow.isCaught && this.#plan.callMayThrow(at);
+    if (this.#flow.mayBe && !isTail && (mayThrow || this.#plan.callReenters(at))) {
       this.#settle(walk, weight);
       return;
     }

@@ -3,9 +3,10 @@
  * slow may end a turn earlier, and none may let it last longer.
  */
 import { describe, expect, test } from 'vitest';
+import type { Process } from '../../runtime/internal.ts';
 import { TURN_WORK } from '../../runtime/kernel/turn-work.ts';
 import { guest } from '../support/guest.ts';
-import { start } from '../support/program.ts';
+import { nudge, start } from '../support/program.ts';
 
 /** Where a guest counts what it has done. */
 const COUNT = 0x800;
@@ -128,4 +129,41 @@ describe('a turn', () => {
     expect(unread).toBeGreaterThan(sent / 2);
     expect(unread).toBeLessThan(most);
   });
+});
+
+test('others have turns while thousands of linked processes die', async () => {
+  const crowd = 3000;
+  const turnsAt: number[] = [];
+  let bystander: Process | undefined;
+  const program = await start(
+    guest(
+      `(func (export "bystander") (loop $l (call $process.sleep_ms (i64.const 0)) (br $l)))
+      (func (export "waiter") (drop (call $receive)))
+      (func (export "center") (local $i i32)
+        (loop $l
+          (drop (call $spawn (i64.const 1) (text "waiter")))
+          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${crowd}))))
+        (call $send (i64.const 1) (i64.const 0) (i64.const 0))
+        (drop (call $receive))
+        (unreachable))
+      (func (export "_start")
+        (drop (call $spawn (i64.const 0) (text "bystander")))
+        (drop (call $spawn (i64.const 0) (text "center")))
+        (drop (call $receive))
+        (call $send (i64.const 3) (i64.const 0) (i64.const 0))
+        (drop (call $receive)))`,
+    ),
+    {
+      onExit: () => {
+        bystander ??= [...program.root.environment.processes()].find(({ id }) => id === 2);
+        turnsAt.push(bystander?.turns ?? -1);
+        if (turnsAt.length === crowd + 1) nudge(program);
+      },
+    },
+  );
+  expect(await program.root.ended).toEqual({ kind: 'returned' });
+  program.root.stop();
+  await program.empty;
+  const deaths = turnsAt.slice(0, crowd + 1);
+  expect((deaths.at(-1) ?? 0) - (deaths[0] ?? 0)).toBeGreaterThanOrEqual(10);
 });

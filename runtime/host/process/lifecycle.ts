@@ -2,6 +2,7 @@ import { limitFromGuest } from '../../hostcall/conventions.ts';
 import { processIdFromGuest } from '../../kernel/ids.ts';
 import { KILL } from '../../kernel/signal.ts';
 import { tagFromGuest } from '../../kernel/tag.ts';
+import { HostWork } from '../../kernel/turn-work.ts';
 import { process } from './namespace.ts';
 
 /** Functions of `lunatic::process` for sleeping, ids, links, monitors and kills. */
@@ -103,7 +104,7 @@ for (const [name, kind, doc] of [
 process.define(
   'kill',
   '(process_id: i64)',
-  { since: '0.10.0' },
+  { since: '0.10.0', work: HostWork.kill },
   'Kills a process if it is alive.',
   ({ scheduler }) =>
     (id: bigint) => {

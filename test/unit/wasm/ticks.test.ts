@@ -500,6 +500,19 @@ const descents: Record<string, Descent> = {
         (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
         (if (local.get 0) (then (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0)))))`,
   },
+  'a recursion through a host function': {
+    most: 168,
+    text: `(func (export "_lunatic_catch_trap") (export "f") (param i32) ${moreThanCounted}
+      (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+      (if (local.get 0) (then (call $catch (i32.sub (local.get 0) (i32.const 1))))))`,
+  },
+  'a recursion through a host function in a table': {
+    most: 168,
+    text: `(table 1 funcref) (elem (i32.const 0) $catch) (type $t (func (param i32)))
+      (func (export "_lunatic_catch_trap") (export "f") (param i32) ${moreThanCounted}
+        (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+        (if (local.get 0) (then (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0)))))`,
+  },
   // Each does a hundredth of what one of the others does.
   'a chain of two thousand functions': {
     most: 1500,
@@ -518,8 +531,16 @@ const descents: Record<string, Descent> = {
 describe('a tick is asked for while the stack grows, and not when it shrinks again,', () => {
   it.each(Object.keys(descents))('in %s', async (name) => {
     const { text, most } = descents[name] ?? { text: '', most: 0 };
-    const source = `(module ${globals} (global $depth (export "depth") (mut i32) (i32.const 0)) ${text})`;
-    const running = start(await wat(source), preemptive, { quietImports: true, stopAfter: 0 });
+    const source = `(module
+      (import "lunatic::trap" "catch" (func $catch (param i32)))
+      ${globals} (global $depth (export "depth") (mut i32) (i32.const 0)) ${text})`;
+    const running = start(await wat(source), preemptive, {
+      quietImports: true,
+      stopAfter: 0,
+      onImport: (_, { _lunatic_catch_trap: called }, given) => {
+        if (typeof called === 'function') called(...given);
+      },
+    });
     expect(() => running.call('f', 2000)).toThrow(Stop);
     const depth = running.exports['depth'] as WebAssembly.Global;
     expect(depth.value).toBeLessThanOrEqual(most);
