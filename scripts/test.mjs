@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { check } from './check.mjs';
 import { findChromium } from './chromium.mjs';
+import { findOlderNode } from './older-node.mjs';
 import { install, jspiNode, projectFolder, run } from './setup.mjs';
 
 const WORKBENCH = join('test', 'workbench');
@@ -62,6 +63,10 @@ function tellMissingTools() {
     const { error } = spawnSync(tool, ['--version'], { stdio: 'ignore' });
     if (error !== undefined) leftOut.push(`tests of ${tested}. They need ${tool}.`);
   }
+  if (findOlderNode() === undefined)
+    leftOut.push(
+      'tests of the command on an older Node. They need one that cannot suspend wasm in the PATH.',
+    );
 }
 
 function runWorkbenchTests() {

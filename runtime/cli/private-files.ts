@@ -59,7 +59,7 @@ export function whoElseCanWrite(path: string): string | null {
 }
 
 /** The folders that a path leads through, from its own one upwards. */
-function foldersAbove(path: string): string[] {
+export function foldersAbove(path: string): string[] {
   const folder = dirname(path);
   return folder === path ? [] : [folder, ...foldersAbove(folder)];
 }

@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { assembleText } from '../../runtime/wat/index.ts';
+import { findOlderNode } from '../../scripts/older-node.mjs';
 import { launcher, projectFolder } from '../support/command.ts';
 import { alternate, time } from './alternate.ts';
 import { bench } from './bench.ts';
@@ -91,17 +92,7 @@ export const startup: Benchmark = {
     }),
 };
 
-/** The first Node of the machine that cannot suspend wasm: not the one that npm puts before all others. */
-const olderNode = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .filter((folder) => !folder.includes('node_modules'))
-  .map((folder) => join(folder, process.platform === 'win32' ? 'node.exe' : 'node'))
-  .find((node) => existsSync(node) && !canSuspend(node));
-
-function canSuspend(node: string): boolean {
-  const { stdout, status } = spawnSync(node, ['-p', "'Suspending' in WebAssembly"], { encoding: 'utf8' });
-  return status !== 0 || stdout.trim() === 'true';
-}
+const olderNode = findOlderNode();
 
 export const olderStartup: Benchmark = {
   rows: [

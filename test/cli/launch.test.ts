@@ -1,14 +1,20 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launcher, lunatic, RunningCommand } from '../support/command.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findOlderNode } from '../../scripts/older-node.mjs';
+import { type CommandOptions, launcher, lunatic, RunningCommand } from '../support/command.ts';
 
 /** Makes a Node look like one without JavaScript Promise Integration, in the process it is given to only. */
 const OLDER_NODE = [
   '--import',
   'data:text/javascript,if (!process.env.LUNATIC_LAUNCHED) { delete WebAssembly.Suspending; process.execve = undefined }',
 ];
+
+/** Nodes that wait for another one, which they start in different ways. */
+const LAUNCHING: [string, CommandOptions][] = [['a Node that seems to be older', { nodeArgs: OLDER_NODE }]];
+const olderNode = findOlderNode();
+if (olderNode !== undefined) LAUNCHING.push(['an older Node', { node: olderNode }]);
 
 let folder = '';
 let program = '';
@@ -30,7 +36,7 @@ test('a Node that cannot suspend wasm hands over to the one installed beside the
 });
 
 /** Starts a program that never ends, on a Node that hands over, and waits until it runs. */
-async function runEndless(): Promise<RunningCommand> {
+async function runEndless(options: CommandOptions): Promise<RunningCommand> {
   const endless = join(folder, 'endless.wat');
   writeFileSync(
     endless,
@@ -38,22 +44,58 @@ async function runEndless(): Promise<RunningCommand> {
       (memory (export "memory") 1) (data (i32.const 0) "ready\\n") (data (i32.const 8) "\\00\\00\\00\\00\\06\\00\\00\\00")
       (func (export "_start") (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))) (loop $l (br $l))))`,
   );
-  const command = new RunningCommand(['run', endless], { nodeArgs: OLDER_NODE });
+  const command = new RunningCommand(['run', endless], options);
   await command.printed('ready\n');
   return command;
 }
 
-test('Ctrl-C reaches the program through the Node that handed over', async () => {
-  const command = await runEndless();
-  command.child.kill('SIGINT');
-  expect(await command.ended).toEqual({ exitCode: 130, stdout: 'ready\n', stderr: '' });
-});
+describe.each(LAUNCHING)('a program that %s has started', (_, options) => {
+  test('reads, writes and ends as if there were one Node', async () => {
+    const echo = join(folder, 'echo.wat');
+    writeFileSync(
+      echo,
+      `(module (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "\\10\\00\\00\\00\\05\\00\\00\\00")
+        (func (export "_start") (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 32)))
+          (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 32)))
+          (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32))) (call $exit (i32.const 7))))`,
+    );
+    const result = await lunatic(['run', '--log', 'off', echo], { ...options, input: 'hello' });
+    expect(result).toEqual({ exitCode: 7, stdout: 'hello', stderr: 'hello' });
+  });
 
-test('the program ends when the Node that handed over is killed', async () => {
-  const command = await runEndless();
-  command.child.kill('SIGKILL');
-  // Its output stays open for as long as the program runs.
-  expect(await command.ended).toMatchObject({ stdout: 'ready\n', exitCode: null });
+  test('is started without a warning', async () => {
+    const env = { NODE_PENDING_DEPRECATION: '1' };
+    const { exitCode, stderr } = await lunatic(['run', '--log', 'off', program], { ...options, env });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: '' });
+  });
+
+  test('is not started by what is no program', async () => {
+    const { exitCode, stderr } = await lunatic(['run', program], {
+      ...options,
+      env: { LUNATIC_NODE: program },
+    });
+    expect(stderr).toMatch(/^lunatic: cannot start .*three.wat: .*EACCES/);
+    expect(exitCode).toBe(1);
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('gets %s', async (signal, exitCode) => {
+    const command = await runEndless(options);
+    command.child.kill(signal);
+    expect(await command.ended).toEqual({ exitCode, stdout: 'ready\n', stderr: '' });
+  });
+
+  test('ends when the Node that waits for it is killed', async () => {
+    const command = await runEndless(options);
+    command.child.kill('SIGKILL');
+    // Its output stays open for as long as the program runs.
+    expect(await command.ended).toMatchObject({ stdout: 'ready\n', exitCode: null });
+  });
 });
 
 test('without such a Node the command says what to do', async () => {

@@ -12,7 +12,9 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Text for standard input, which is then closed. Null leaves it open. */
   readonly input?: string | null;
-  /** Arguments of the Node that runs the launcher. */
+  /** The Node that runs the launcher. Default: this one. */
+  readonly node?: string;
+  /** Its arguments. */
   readonly nodeArgs?: readonly string[];
   /** Default: the bundled one. */
   readonly launcher?: string;
@@ -35,7 +37,7 @@ export class RunningCommand {
 
   constructor(args: readonly string[], options: CommandOptions = {}) {
     const nodeArgs = [...(options.nodeArgs ?? []), options.launcher ?? launcher];
-    this.child = spawn(process.execPath, [...nodeArgs, ...args], {
+    this.child = spawn(options.node ?? process.execPath, [...nodeArgs, ...args], {
       cwd: options.cwd ?? projectFolder,
       env: { PATH: process.env['PATH'] ?? '', ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
