@@ -47,7 +47,7 @@ command.define(
           `a process can have ${MAX_RESOURCES} commands; drop those that were used`,
         );
       }
-      current.memory.writeId(idPointer, commands.add(new Command(path)));
+      current.memory.writeId(idPointer, commands.add(new Command(path, current.account)));
       return OK;
     },
 );
@@ -59,7 +59,7 @@ command.define(
   'Releases a command. OS programs that it started go on.',
   ({ scheduler }) =>
     (id: bigint) => {
-      scheduler.current.slot(COMMANDS).remove(id);
+      scheduler.current.slot(COMMANDS).remove(id).drop();
     },
 );
 

@@ -4,6 +4,7 @@ import { type Process, Receiving } from './process.ts';
 import type { ScratchArea } from './scratch-area.ts';
 import type { DeathReason, Signal } from './signal.ts';
 import { accepts } from './tag-filter.ts';
+import { Tie } from './ties.ts';
 import type { Turns } from './turns.ts';
 
 /** Gives signals to the processes of a scheduler (abi 2.6). Called by routers, which know where a process is. */
@@ -59,9 +60,11 @@ export class Delivery {
         break;
       case 'unlink':
         process.links?.delete(signal.peer);
+        process.untie(signal.peer, Tie.Link);
         break;
       case 'link-died':
         process.links?.delete(signal.peer);
+        process.untie(signal.peer, Tie.Link);
         if (signal.reason === 'normal') break;
         if (process.dieWhenLinkDies) this.#kill(process);
         else this.#accept(process, linkDiedMessage(signal.tag));
@@ -74,6 +77,7 @@ export class Delivery {
         process.monitors?.delete(signal.peer);
         break;
       case 'process-died':
+        process.untie(signal.peer, Tie.Monitor);
         this.#accept(process, processDiedMessage(signal.peer));
         break;
     }

@@ -17,6 +17,7 @@ import type { Slot } from './slot.ts';
 import type { Stdio } from './stdio.ts';
 import type { Tag } from './tag.ts';
 import type { TagFilter } from './tag-filter.ts';
+import { type Tie, Ties } from './ties.ts';
 import type { Timer } from './timer.ts';
 import { hostTrap } from './trap.ts';
 
@@ -147,6 +148,7 @@ export class Process implements ProcessContext, Payer {
   onEnd: ((exit: Exit) => void) | null = null;
 
   #account: Account | null = null;
+  #ties: Ties | null = null;
   #errors: ResourceTable<string> | null = null;
   #configs: ResourceTable<ProcessConfig> | null = null;
   #modules: ResourceTable<LoadedModule> | null = null;
@@ -194,6 +196,17 @@ export class Process implements ProcessContext, Payer {
     // As a signal it is applied before the process waits for anything: it has the turn.
     this.signals ??= [];
     this.signals.push(KILL);
+  }
+
+  /** Charges it for a link or a monitor that it asks for. Returns null, or why it cannot have one more. */
+  tie(peer: ProcessId, kind: Tie): string | null {
+    this.#ties ??= new Ties(this.account);
+    return this.#ties.add(peer, kind);
+  }
+
+  /** Releases what it was charged for a link or a monitor, if it was, since that has ended. */
+  untie(peer: ProcessId, kind: Tie): void {
+    this.#ties?.remove(peer, kind);
   }
 
   /** Messages that it has not received yet. */
@@ -302,7 +315,7 @@ export class Process implements ProcessContext, Payer {
     }
     this.#account?.end();
     this.signals = null;
-    this.links = this.monitors = null;
+    this.links = this.monitors = this.#ties = null;
     this.filter = null;
     this.cancelWait = null;
     this.onInitialized = this.onEnd = null;

@@ -21,6 +21,7 @@ import {
 import { Process, type ProcessContext, Wait } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
 import { NO_TAG, type Tag } from './tag.ts';
+import { Tie } from './ties.ts';
 import { hostTrap } from './trap.ts';
 
 /** The module name of the imports that the rewriter adds. */
@@ -148,6 +149,11 @@ export class Spawner {
       return { failure: refusal };
     }
     if (link !== NO_TAG) {
+      const tooMuch = parent.tie(child.id, Tie.Link);
+      if (tooMuch !== null) {
+        scheduler.lifecycle.discard(child);
+        return { failure: tooMuch };
+      }
       router.deliver(parent.id, { kind: 'link', peer: child.id, tag: NO_TAG });
       this.#settleSignals(parent, child);
     }

@@ -1,4 +1,5 @@
 import { delimiter, resolve } from 'node:path';
+import { type Account, ENTRY_COST } from '../kernel/account.ts';
 import type { Process } from '../kernel/process.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import type { PreopenedDirectory, ProcessConfig } from '../permissions/config.ts';
@@ -10,6 +11,7 @@ import { type OsProgramPlan, StreamMode } from './os-program.ts';
 
 /** Characters that the arguments and variables of a command may have together. */
 const MAX_WORDS = 2 ** 20;
+const CHARACTER_COST = 2;
 /** Bytes of a captured stream that are kept: by default, and at most. */
 const CAPTURE_LIMIT = 2 ** 20;
 const MAX_CAPTURE_LIMIT = 2 ** 24;
@@ -39,11 +41,19 @@ export class Command {
   readonly #args: string[] = [];
   readonly #variables = new Map<string, string>();
   #size = 0;
+  /** What the account has been charged. */
+  #cost = 0;
   #captureLimit = CAPTURE_LIMIT;
 
-  /** @param path the absolute path of the program */
-  constructor(path: string) {
+  readonly #account: Account;
+
+  /**
+   * @param path the absolute path of the program
+   * @param account of the process that describes it
+   */
+  constructor(path: string, account: Account) {
     this.#path = path;
+    this.#account = account;
   }
 
   addArgument(text: string): void {
@@ -61,17 +71,26 @@ export class Command {
   }
 
   #count(characters: number): void {
-    this.#size += characters + 1;
-    if (this.#size > MAX_WORDS) {
+    if (this.#size + characters + 1 > MAX_WORDS) {
       throw hostTrap(`the arguments and variables of a command take more than ${MAX_WORDS} characters`);
     }
+    const cost = CHARACTER_COST * characters + ENTRY_COST;
+    this.#account.charge(cost);
+    this.#cost += cost;
+    this.#size += characters + 1;
+  }
+
+  /** Gives it up. */
+  drop(): void {
+    this.#account.release(this.#cost);
+    this.#cost = 0;
   }
 
   /**
    * Checks what the guest has described, and returns how to start it for a process.
    * @throws CommandPlanError
    */
-  plan({ config, stdio }: Process): OsProgramPlan {
+  plan({ config, stdio, account }: Process): OsProgramPlan {
     if (guard.count >= MAX_OS_PROGRAMS) {
       throw new CommandPlanError(`${MAX_OS_PROGRAMS} OS programs run already, which is the limit`);
     }
@@ -86,6 +105,7 @@ export class Command {
       streams: this.streams,
       captureLimit: this.#captureLimit,
       stdio,
+      account,
     };
   }
 

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import type { Account } from '../kernel/account.ts';
 import type { Stdio } from '../kernel/stdio.ts';
 import { Timer } from '../kernel/timer.ts';
 import { guard, HAS_GROUPS, killGroup } from './guard.ts';
@@ -34,6 +35,8 @@ export interface OsProgramPlan {
   readonly captureLimit: number;
   /** The streams of the process that starts the program. */
   readonly stdio: Stdio;
+  /** Pays for what is captured. */
+  readonly account: Account;
 }
 
 /** How an OS program ended. */
@@ -111,7 +114,7 @@ export class OsProgram {
   #connect(
     stream: Readable | null,
     mode: StreamMode,
-    { captureLimit, stdio }: OsProgramPlan,
+    { captureLimit, stdio, account }: OsProgramPlan,
     name: 'output' | 'error',
   ): OsProgramOutput | null {
     if (stream === null) return null;
@@ -119,8 +122,11 @@ export class OsProgram {
     this.#pending++;
     whenClosed(stream, () => this.#settle());
     if (mode === StreamMode.Captured) {
-      return new CapturedOutput(stream, captureLimit, () => {
-        this.failure ??= `the OS program printed more than ${captureLimit} bytes to its standard ${name}, and was killed`;
+      return new CapturedOutput(stream, captureLimit, account, (refusal) => {
+        this.failure ??=
+          refusal === null
+            ? `the OS program printed more than ${captureLimit} bytes to its standard ${name}, and was killed`
+            : `the OS program was killed, since its standard ${name} is kept: ${refusal}`;
         this.kill('SIGKILL');
       });
     }
@@ -172,5 +178,6 @@ export class OsProgram {
     this.kill('SIGKILL');
     const { stdin, stdout, stderr } = this.#child;
     for (const stream of [stdin, stdout, stderr] satisfies (Readable | Writable | null)[]) stream?.destroy();
+    for (const output of this.outputs) output?.drop();
   }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Account } from '../kernel/account.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 
 /** The output of an OS program on one of its two streams, as a process reads it. */
@@ -7,6 +8,8 @@ export interface OsProgramOutput {
   read(length: number): Uint8Array | null;
   /** Calls `ready` when a read may no longer return null. Returns a function that gives up. */
   whenReadable(ready: () => void): () => void;
+  /** Gives up what has not been read. */
+  drop(): void;
 }
 
 const END = new Uint8Array(0);
@@ -58,49 +61,76 @@ export class StreamedOutput implements OsProgramOutput {
   whenReadable(ready: () => void): () => void {
     return this.#waiting.add(ready);
   }
+
+  drop(): void {}
 }
 
 /** Bytes of the buffer that captured output begins with. */
 const FIRST_BUFFER = 4096;
 
-/** Output that is kept, so that a program never waits for its reader. It fails if there is too much. */
+/** Output that is kept, so that a program never waits for its reader. It fails if there is too much. The owner pays for its buffer. */
 export class CapturedOutput implements OsProgramOutput {
   readonly #waiting = new Waiting();
   /** The bytes that have not been read yet are `#buffer.subarray(#start, #end)`. */
-  #buffer = Buffer.alloc(0);
+  #buffer: Buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;
   #closed = false;
+  readonly #account: Account;
 
   /**
    * @param limit bytes that are kept at most
-   * @param onOverflow called once if there are more. Nothing is kept from then on
+   * @param account of the process that may read it
+   * @param onOverflow called once if there are more, with null, or if the account has no room for them, with the reason. Nothing is
+   *   kept from then on
    */
-  constructor(stream: Readable, limit: number, onOverflow: () => void) {
+  constructor(
+    stream: Readable,
+    limit: number,
+    account: Account,
+    onOverflow: (refusal: string | null) => void,
+  ) {
+    this.#account = account;
     stream.on('data', (chunk: Buffer) => {
       if (this.#closed) return;
-      if (this.#end - this.#start + chunk.length > limit) {
+      const isTooMuch = this.#end - this.#start + chunk.length > limit;
+      const refusal = isTooMuch ? null : this.#append(chunk);
+      if (!isTooMuch && refusal === null) {
+        this.#waiting.wake();
+      } else {
         this.#close();
-        onOverflow();
-        return;
+        onOverflow(refusal);
       }
-      this.#append(chunk);
-      this.#waiting.wake();
     });
     whenClosed(stream, () => this.#close());
   }
 
-  #append(chunk: Buffer): void {
+  /** Returns null, or why there is no room. */
+  #append(chunk: Buffer): string | null {
     const size = this.#end - this.#start + chunk.length;
     if (this.#end + chunk.length > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(FIRST_BUFFER, 2 * size));
-      this.#buffer.copy(larger, 0, this.#start, this.#end);
-      this.#buffer = larger;
-      this.#end -= this.#start;
-      this.#start = 0;
+      const larger = Math.max(FIRST_BUFFER, 2 * size);
+      const refusal = this.#account.add(larger);
+      if (refusal !== null) return refusal;
+      this.#replace(Buffer.allocUnsafeSlow(larger));
     }
     chunk.copy(this.#buffer, this.#end);
     this.#end += chunk.length;
+    return null;
+  }
+
+  #replace(buffer: Buffer): void {
+    this.#account.release(this.#buffer.length);
+    this.#buffer.copy(buffer, 0, this.#start, this.#end);
+    this.#buffer = buffer;
+    this.#end -= this.#start;
+    this.#start = 0;
+  }
+
+  drop(): void {
+    this.#start = this.#end;
+    this.#replace(Buffer.alloc(0));
+    this.#close();
   }
 
   #close(): void {
@@ -112,6 +142,7 @@ export class CapturedOutput implements OsProgramOutput {
     if (this.#start === this.#end) return this.#closed ? END : null;
     const taken = this.#buffer.subarray(this.#start, Math.min(this.#end, this.#start + length));
     this.#start += taken.length;
+    if (this.#start === this.#end) this.#replace(Buffer.alloc(0));
     return taken;
   }
 

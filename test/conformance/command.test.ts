@@ -69,6 +69,12 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
     config.preopenedDirectories.push({ guestPath: folder, hostPath: folder });
     return { config };
   }
+  /** A config that allows these programs, and the host to keep so much. */
+  function limited(bytes: number, ...names: string[]): ProgramOptions {
+    const options = allowing(...names);
+    if (options.config !== undefined) options.config.maxHostMemory = bytes;
+    return options;
+  }
   /** A config that allows these variables and programs. */
   function setting(variables: string[], ...names: string[]): ProgramOptions {
     const options = allowing(...names);
@@ -504,6 +510,34 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
       expect(await lines(program(body))).toEqual([
         'the OS program printed more than 1000 bytes to its standard output, and was killed',
       ]);
+    });
+
+    test('what is captured counts for the process, against max_host_memory', async () => {
+      const body = `${sh('while echo 0123456789; do :; done')} ${mode(1, CAPTURED)}
+        (call $command.set_capture_limit (local.get $c) (i64.const 10000000)) ${BEGIN} ${WAIT}`;
+      expect(await lines(program(body), limited(2 ** 17, 'sh'))).toEqual([
+        expect.stringMatching(
+          /^the OS program was killed, since its standard output is kept: .*max_host_memory/,
+        ),
+      ]);
+    });
+
+    test('captured output counts until it has been read, or its program is dropped', async () => {
+      const print = `${sh('head -c 100000 /dev/zero')} ${mode(1, CAPTURED)} ${BEGIN} ${WAIT}`;
+      const body = `${print} (loop $more (br_if $more (call $read (local.get $p) (i32.const 1))))
+        ${print} (call $command.drop_program (local.get $p))`;
+      const options = limited(2 ** 19, 'sh');
+      expect(await lines(program(body.repeat(4)), options)).toEqual(new Array(8).fill('code 0 signal 0'));
+    });
+
+    test('words of commands count, too', async () => {
+      const long = `(call $command.add_argument (call $command (text "sh")) (i32.const 0x1000) (i32.const 60000))`;
+      const options = limited(2 ** 20, 'sh');
+      expect(await trapOf(program(long.repeat(10)), options)).toMatch(/max_host_memory/);
+      const dropped = `(local.set $c (call $command (text "sh")))
+        (call $command.add_argument (local.get $c) (i32.const 0x1000) (i32.const 60000))
+        (call $command.drop_command (local.get $c))`;
+      expect(await lines(program(dropped.repeat(10)), options)).toEqual([]);
     });
 
     test('nothing to read in time is code 9027, and what comes later is there', async () => {

@@ -1,7 +1,10 @@
 import { limitFromGuest } from '../../hostcall/conventions.ts';
-import { processIdFromGuest } from '../../kernel/ids.ts';
+import { type ProcessId, processIdFromGuest } from '../../kernel/ids.ts';
+import type { Process } from '../../kernel/process.ts';
 import { KILL } from '../../kernel/signal.ts';
 import { tagFromGuest } from '../../kernel/tag.ts';
+import { Tie } from '../../kernel/ties.ts';
+import { hostTrap } from '../../kernel/trap.ts';
 import { HostWork } from '../../kernel/turn-work.ts';
 import { process } from './namespace.ts';
 
@@ -70,6 +73,7 @@ process.define(
       const tag = tagFromGuest(tagOfGuest);
       const peer = processIdFromGuest(id);
       const { router } = current.environment;
+      tie(current, peer, Tie.Link);
       // The own half comes first: the router may answer the other one with the death of the link.
       router.deliver(current.id, { kind: 'link', peer, tag });
       router.deliver(peer, { kind: 'link', peer: current.id, tag });
@@ -91,14 +95,39 @@ process.define(
     },
 );
 
-for (const [name, kind, doc] of [
-  ['monitor', 'monitor', 'Asks for a message when a process ends, however it ends.'],
-  ['stop_monitoring', 'stop-monitoring', 'Takes back what `monitor` asked for.'],
-] as const) {
-  process.define(name, '(process_id: i64)', { since: '0.13' }, doc, ({ scheduler }) => (id: bigint) => {
-    const { current } = scheduler;
-    current.environment.router.deliver(processIdFromGuest(id), { kind, peer: current.id });
-  });
+process.define(
+  'monitor',
+  '(process_id: i64)',
+  { since: '0.13' },
+  'Asks for a message when a process ends, however it ends.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      const { current } = scheduler;
+      const { router } = current.environment;
+      const peer = processIdFromGuest(id);
+      // Nobody would tell of the end of one that has ended.
+      if (router.exists(peer)) tie(current, peer, Tie.Monitor);
+      router.deliver(peer, { kind: 'monitor', peer: current.id });
+    },
+);
+
+process.define(
+  'stop_monitoring',
+  '(process_id: i64)',
+  { since: '0.13' },
+  'Takes back what `monitor` asked for.',
+  ({ scheduler }) =>
+    (id: bigint) => {
+      const { current } = scheduler;
+      const peer = processIdFromGuest(id);
+      current.untie(peer, Tie.Monitor);
+      current.environment.router.deliver(peer, { kind: 'stop-monitoring', peer: current.id });
+    },
+);
+
+function tie(owner: Process, peer: ProcessId, kind: Tie): void {
+  const refusal = owner.tie(peer, kind);
+  if (refusal !== null) throw hostTrap(refusal);
 }
 
 process.define(

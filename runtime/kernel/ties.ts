@@ -1,0 +1,39 @@
+import { type Account, ENTRY_COST } from './account.ts';
+import type { ProcessId } from './ids.ts';
+
+export const Tie = { Link: 1, Monitor: 2 } as const;
+export type Tie = (typeof Tie)[keyof typeof Tie];
+
+/** What a link or a monitor takes: entries in maps of both processes, and one here. */
+const TIE_COST = 3 * ENTRY_COST;
+
+/**
+ * The links and monitors that a process has asked for, as long as they hold. It pays for both ends of each, since whoever is linked to
+ * or monitored by thousands has not asked for that.
+ */
+export class Ties {
+  readonly #account: Account;
+  readonly #kinds = new Map<ProcessId, number>();
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+
+  /** Charges for a tie to another process, unless that has been done. Returns null, or why there cannot be one more. */
+  add(peer: ProcessId, kind: Tie): string | null {
+    const kinds = this.#kinds.get(peer) ?? 0;
+    if ((kinds & kind) !== 0) return null;
+    const refusal = this.#account.add(TIE_COST);
+    if (refusal === null) this.#kinds.set(peer, kinds | kind);
+    return refusal;
+  }
+
+  /** Releases what has been charged for a tie, if it was. */
+  remove(peer: ProcessId, kind: Tie): void {
+    const kinds = this.#kinds.get(peer) ?? 0;
+    if ((kinds & kind) === 0) return;
+    if (kinds === kind) this.#kinds.delete(peer);
+    else this.#kinds.set(peer, kinds & ~kind);
+    this.#account.release(TIE_COST);
+  }
+}
