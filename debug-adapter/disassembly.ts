@@ -40,7 +40,7 @@ export class Disassemblies {
       typeof disassemblerScript === 'undefined'
         ? new URL('./disassembler.ts', import.meta.url)
         : disassemblerScript(),
-    IDLE_TIME,
+    { idleTime: IDLE_TIME },
   );
   readonly #modules = new Map<ModuleKey, Promise<Uint8Array>>();
   /** Modules that the thread has had. */

@@ -6,8 +6,11 @@ import type { Entry } from './kernel/entry.ts';
 import { Environment } from './kernel/environment.ts';
 import type { Exit } from './kernel/exit.ts';
 import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
+import { knownTypes } from './kernel/known-types.ts';
 import { LocalRouter } from './kernel/local-router.ts';
-import { LoadedModule, type LoadOptions } from './kernel/module.ts';
+import { type MakerThread, makerThread } from './kernel/maker-thread.ts';
+import { LoadedModule, type LoadOptions, type LoadRequest } from './kernel/module.ts';
+import { boundedTypes } from './kernel/module-bounds.ts';
 import type { SchedulerObserver } from './kernel/observers.ts';
 import type { Process, ProcessContext } from './kernel/process.ts';
 import { Registry } from './kernel/registry.ts';
@@ -60,6 +63,8 @@ export interface RuntimeOptions extends Omit<LoadOptions, 'probes'> {
   readonly debugging?: Debugging | undefined;
   /** Counts what happens; made and served by whoever exports it. */
   readonly metrics?: Metrics;
+  /** Makes modules while processes run. Default: the thread of this OS process. */
+  readonly maker?: MakerThread;
   /** Gives the router of each environment, in front of the one that knows the processes of this scheduler. */
   readonly route?: (local: Router<Process>) => Router<Process>;
 }
@@ -71,6 +76,9 @@ export class Runtime {
   readonly #linker: HostLinker;
   readonly #route: (local: Router<Process>) => Router<Process>;
   readonly #loadOptions: LoadOptions;
+  /** For modules that processes make. */
+  readonly #processOptions: LoadOptions;
+  readonly #maker: () => MakerThread;
   /** A module that travels in messages is known by its bytes; the bytes alone do not keep alive what was made of them. */
   readonly #loaded = new WeakMap<Uint8Array, WeakRef<LoadedModule>>();
 
@@ -81,14 +89,17 @@ export class Runtime {
     if (plugins !== undefined) this.scheduler.observers.add(plugins);
     if (observer !== undefined) this.scheduler.observers.add(observer);
     this.scheduler.probes = options.debugging?.open(this.scheduler) ?? null;
-    this.#spawner = new Spawner(this.scheduler);
+    // The code of the thread is loaded when it is needed.
+    this.#maker = () => options.maker ?? makerThread;
+    this.#spawner = new Spawner(this.scheduler, this.#maker);
     this.#route = options.route ?? ((local) => local);
     this.#loadOptions = options.debugging === undefined ? options : { ...options, probes: options.debugging };
+    // A guest that makes modules must not fill the folder of whoever runs it with what was rewritten of them.
+    this.#processOptions = { ...this.#loadOptions, store: undefined, fromProcess: true };
     const context: HostContext = {
       scheduler: this.scheduler,
       spawner: this.#spawner,
-      // A guest that makes modules must not fill the folder of whoever runs it with what was rewritten of them.
-      modules: { load: (bytes) => this.#load(bytes, { ...options, store: undefined, fromProcess: true }) },
+      modules: { load: (bytes) => this.#loadForProcess(bytes) },
       guestMetrics: metrics?.guest ?? null,
     };
     this.#linker = new HostLinker(context, {
@@ -114,11 +125,25 @@ export class Runtime {
     again?: () => Uint8Array,
   ): LoadedModule {
     const known = this.#loaded.get(bytes)?.deref();
-    if (known !== undefined) return known;
-    if (options.fromProcess) this.scheduler.work.chargeCompile(bytes.length);
-    const module = new LoadedModule(bytes, this.#linker, options, config, again);
+    return known ?? this.#make(bytes, options, { config, again });
+  }
+
+  #make(bytes: Uint8Array, options: LoadOptions, request: LoadRequest): LoadedModule {
+    const module = new LoadedModule(bytes, this.#linker, options, request);
     this.#loaded.set(module.bytes, new WeakRef(module));
     return module;
+  }
+
+  #loadForProcess(bytes: Uint8Array): LoadedModule | Promise<LoadedModule> {
+    const known = this.#loaded.get(bytes)?.deref();
+    if (known !== undefined) return known;
+    const options = this.#processOptions;
+    const { scheduler } = this;
+    scheduler.work.chargeCompile(bytes.length);
+    if (options.probes !== undefined || LoadedModule.isSmall(bytes)) return this.#make(bytes, options, {});
+    (options.types ?? knownTypes).add(boundedTypes(bytes));
+    const making = this.#maker().make(scheduler, scheduler.current, LoadedModule.jobOf(bytes, options));
+    return making.then((made) => this.#make(bytes, options, { made }));
   }
 
   /** An environment with a registry of its own, in which several root processes can live. */

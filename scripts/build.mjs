@@ -52,7 +52,7 @@ const script = {
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   banner: {
-    js: '(function (module, require) { const assemblerScript = () => new URL("assembler.cjs", module.url), symbolReaderScript = () => new URL("symbol-reader.cjs", module.url);',
+    js: '(function (module, require) { const assemblerScript = () => new URL("assembler.cjs", module.url), symbolReaderScript = () => new URL("symbol-reader.cjs", module.url), moduleMakerScript = () => new URL("module-maker.cjs", module.url);',
   },
   footer: { js: '})' },
   // Scripts can import only by what is experimental in Node, so they require what they load later.
@@ -67,6 +67,7 @@ const LATER = ['./debugging.ts', './inspection.ts', './metrics-export.ts', '../p
 const LAZY = new Set(
   [
     ...['command', 'metrics', 'networking', 'permissions', 'sqlite'].map((name) => `host/${name}`),
+    ...['maker-thread', 'module-bounds'].map((name) => `kernel/${name}`),
     ...['process-end', 'snapshot', 'view/index'].map((name) => `inspect/${name}`),
     ...['demangle', 'stack-frame'].map((name) => `symbols/${name}`),
     ...[
@@ -166,7 +167,8 @@ const results = await Promise.all([
     banner: {
       js: `const assemblerScript = () => import.meta.dirname + "/assembler.cjs";
         const disassemblerScript = () => import.meta.dirname + "/disassembler.cjs";
-        const symbolReaderScript = () => import.meta.dirname + "/symbol-reader.cjs";`,
+        const symbolReaderScript = () => import.meta.dirname + "/symbol-reader.cjs";
+        const moduleMakerScript = () => import.meta.dirname + "/module-maker.cjs";`,
     },
   }),
   // The threads for work that must not hold up the others.
@@ -175,6 +177,7 @@ const results = await Promise.all([
     entryPoints: {
       assembler: 'runtime/wat/assembler.ts',
       disassembler: 'debug-adapter/disassembler.ts',
+      'module-maker': 'runtime/kernel/module-maker.ts',
       'module-reader': 'extension/modules/module-reader.ts',
       'symbol-reader': 'runtime/wat/symbol-reader.ts',
     },

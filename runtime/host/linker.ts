@@ -10,6 +10,8 @@ import { allHostFunctions, functionsOf } from './table.ts';
 
 /** Imports that an error lists at most. No honest module has more wrong ones. */
 const MAX_PROBLEMS = 500;
+/** Wrong names for which a similar one is looked for: each takes up to a millisecond. */
+const MAX_SUGGESTIONS = 8;
 /** Characters of the longest name for which a similar one is looked for. */
 const MAX_COMPARED = 100;
 
@@ -97,7 +99,9 @@ export class HostLinker implements Linker {
       }
       const fn = this.#find(entry.module, entry.name);
       if (fn === undefined) {
-        const text = problems.length < MAX_PROBLEMS ? this.#unknown(entry.module, key) : 'unknown';
+        const looksFurther = problems.length < MAX_SUGGESTIONS && key.length <= MAX_COMPARED;
+        const text =
+          problems.length < MAX_PROBLEMS ? this.#unknown(entry.module, key, looksFurther) : 'unknown';
         problem(
           text === UNKNOWN_MODULE && !areModulesListed ? `${text}; there are ${this.#modules()}` : text,
         );
@@ -154,8 +158,8 @@ export class HostLinker implements Linker {
     return [...allHostFunctions(), ...this.#plugins];
   }
 
-  #unknown(module: string, key: string): string {
-    if (key.length <= MAX_COMPARED) {
+  #unknown(module: string, key: string, looksFurther: boolean): string {
+    if (looksFurther) {
       const nearest = closest(
         key,
         this.#all.map((fn) => `${fn.module}::${fn.name}`),

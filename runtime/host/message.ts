@@ -1,5 +1,5 @@
 import { timeoutFromHalves } from '../hostcall/conventions.ts';
-import { type HostContext, type ModuleLoader, Namespace, older } from '../hostcall/function.ts';
+import { type HostContext, Namespace, older } from '../hostcall/function.ts';
 import { inPieces, PIECE } from '../hostcall/pieces.ts';
 import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { type ProcessId, processIdFromHalves } from '../kernel/ids.ts';
@@ -228,29 +228,36 @@ message.define(
     },
 );
 
-/** The module of a binary that was compiled before, if it is still there; otherwise it is compiled again. */
-function taken(modules: ModuleLoader, bytes: Uint8Array): LoadedModule {
-  try {
-    return modules.load(bytes);
-  } catch (error) {
-    throw error instanceof ModuleError ? hostTrap(error.message) : error;
-  }
+/** Turns what is wrong with a module that was good when it was sent into a trap. */
+function asModuleTrap(error: unknown): unknown {
+  return error instanceof ModuleError ? hostTrap(error.message) : error;
 }
 
 message.define(
   'take_module',
   '(index: i64) -> i64',
-  { since: '0.12.0' },
+  { since: '0.12.0', suspends: true },
   'Takes a module out of the message and returns its new id. The other indexes stay.',
   ({ scheduler, modules }) =>
     (index: bigint) => {
       const process = scheduler.current;
-      const carrier = scheduler.scratch.data(process);
-      const { at, resource } = resourceAt(carrier, index);
+      const { at, resource } = resourceAt(scheduler.scratch.data(process), index);
       if (resource.kind !== 'module') throw hostTrap(`the resource of index ${at} is not a module`);
-      const module = taken(modules, resource.bytes);
-      carrier.takeResource(at);
-      return BigInt(process.modules.add(module));
+      const take = (module: LoadedModule) => {
+        const id = process.modules.add(module);
+        scheduler.scratch.data(process).takeResource(at);
+        return BigInt(id);
+      };
+      try {
+        // It was compiled before. If nobody has it any more, it is compiled again.
+        const module = modules.load(resource.bytes);
+        if (!(module instanceof Promise)) return take(module);
+        return module.then(take, (error: unknown) => {
+          throw asModuleTrap(error);
+        });
+      } catch (error) {
+        throw asModuleTrap(error);
+      }
     },
 );
 

@@ -18,7 +18,11 @@ export interface HostContext {
 
 /** Makes modules of binaries. A binary that was loaded before is not compiled again. */
 export interface ModuleLoader {
-  load(bytes: Uint8Array): LoadedModule;
+  /**
+   * Makes a module for the current process, which waits for a large one while others run.
+   * @throws WasmFormatError, ModuleError or LinkError, or the promise rejects with it
+   */
+  load(bytes: Uint8Array): LoadedModule | Promise<LoadedModule>;
 }
 
 /** Parameters arrive as wasm passes them: i32 as a signed number, i64 as a signed bigint or split, see `HostFunction`. */

@@ -2,31 +2,27 @@ import type { ProcessConfig } from '../permissions/config.ts';
 import { ANY_HOST, type HostName, type HostPermission } from '../permissions/host-permission.ts';
 import { displayName } from '../text/display-name.ts';
 import {
-  draftPass,
-  dropCustomsPass,
-  functionNames,
-  growthPass,
-  memoryPassFor,
-  meterPass,
-  originalIndex,
-  preemptPass,
+  FunctionNames,
   type RewrittenModule,
   readModule,
   readOutline,
-  reusePass,
-  rewriteModule,
   TABLE_LIMIT,
   type WasmModule,
 } from '../wasm/index.ts';
 import { compile, discard, isLarge, problemOf } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
-import { type EntryType, entryType } from './entry.ts';
+import type { EntryType } from './entry.ts';
 import { type KnownTypes, knownTypes } from './known-types.ts';
-import { FirstImage, PAGE_SIZE } from './memory-image.ts';
 import { type Excess, HostRefusal, type ModuleError, ModuleLimitError } from './module-error.ts';
-import { featureExcesses, type ModuleLimits, memoryExcess, sizeExcesses } from './module-excesses.ts';
+import { featureExcesses, type ModuleLimits, memoryExcess } from './module-excesses.ts';
+import type { MadeModule, ModuleJob } from './module-job.ts';
+import { type ImportOutline, type ModuleOutline, outlineOf } from './module-outline.ts';
 import type { ModuleProbes, ProbeSource } from './module-probes.ts';
+import { compiledModule, compiledVariant, rewriteVariant } from './module-variant.ts';
 import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
+
+/** Bytes from which on a thread makes modules while processes run: here, fewer take some milliseconds at worst. */
+const LEAST_APART = 2 ** 12;
 
 /** What the modules of a runtime may have at most, and where their rewritten forms are kept. */
 export interface LoadOptions extends ModuleLimits {
@@ -61,13 +57,20 @@ const FUNCTION_COST = 1536;
 const REWRITTEN_BYTE_COST = 24;
 const BYTE_COST = 2;
 
+/** How one module is loaded. */
+export interface LoadRequest {
+  readonly config?: ProcessConfig | undefined;
+  readonly again?: (() => Uint8Array) | undefined;
+  readonly made?: MadeModule | undefined;
+}
+
 /** Finds the host functions that a module imports. */
 export interface Linker {
   /**
    * The import object of a module, shared by all its instances.
    * @throws Error whose message lists every import that is unknown or of another type
    */
-  link(module: WasmModule): WebAssembly.Imports;
+  link(module: ImportOutline): WebAssembly.Imports;
 }
 
 /**
@@ -76,28 +79,23 @@ export interface Linker {
  */
 export class LoadedModule {
   bytes: Uint8Array;
-  source: WasmModule;
   readonly imports: WebAssembly.Imports;
-  /** Whether host functions can reach the memory: it must be exported as `memory`. */
-  readonly exportsMemory: boolean;
-  /** Bytes of the memories with which a process begins. */
-  readonly initialMemory: number;
   /** Estimated bytes that the host keeps for it. */
   readonly cost: number;
   /** Whether a process has made it: then it counts for its program as long as somebody uses it. */
   readonly isCounted: boolean;
   /** Processes that run it. */
   users = 0;
-  readonly #entries = new Map<string, EntryType>();
+  readonly #outline: ModuleOutline;
+  /** Null until somebody asks for it. */
+  #source: WasmModule | null = null;
   readonly #options: LoadOptions;
   readonly #tableLimit: number;
   readonly #kept: KeptModule;
-  /** What the module has more of than any process may have, whatever its config. */
-  readonly #excesses: readonly Excess[];
   #preemptive: CompiledModule | null = null;
   #metered: CompiledModule | null = null;
   #probes: ModuleProbes | null = null;
-  #names: Map<number, string> | null = null;
+  #names: FunctionNames | null = null;
   /** Bytes that V8 has been given of it. */
   #rewrittenSize = 0;
   #hostNames: HostName[] | null = null;
@@ -108,14 +106,14 @@ export class LoadedModule {
    * @param bytes kept as they are: the caller must not change them
    * @param config of those who are to run it, if they are known: if its limits forbid that, it is not rewritten
    * @param again returns the same bytes once more; then those given are freed while V8 compiles, and nobody may use them any more
+   * @param made what a thread has made of the job `jobOf`; default: all is done here
    * @throws what `again` throws, WasmFormatError, ModuleError or the linker's error, each with a message for the module's author
    */
   constructor(
     bytes: Uint8Array,
     linker: Linker,
     options: LoadOptions = {},
-    config?: ProcessConfig,
-    again?: () => Uint8Array,
+    { config, again, made }: LoadRequest = {},
   ) {
     this.bytes = bytes;
     this.isCounted = options.fromProcess ?? false;
@@ -123,30 +121,57 @@ export class LoadedModule {
     this.#tableLimit = options.tableLimit ?? TABLE_LIMIT;
     // Sites depend on more than the module.
     this.#kept = (options.probes === undefined ? (options.store ?? NO_STORE) : NO_STORE).of(bytes);
-    const known = this.#kept.find(this.#variant(false));
-    if (options.fromProcess) (options.types ?? knownTypes).add(readOutline(bytes).types);
-    this.source = known === null ? this.#check() : readOutline(bytes);
-    this.initialMemory = this.source.memories.reduce((sum, { initial }) => sum + initial * PAGE_SIZE, 0);
-    const features = featureExcesses(this.source, options);
-    this.#excesses = sizeExcesses(this.source, options);
-    if (features.length > 0) throw new ModuleLimitError([...features, ...this.#excessesFor(config)]);
-    this.imports = linker.link(this.source);
-    this.exportsMemory = this.source.exports.some((e) => e.kind === 'memory' && e.name === 'memory');
-    for (const { kind, name, index } of this.source.exports) {
-      const typeIndex = kind === 'function' ? this.source.functionTypeIndex(index) : undefined;
-      const type = typeIndex === undefined ? undefined : this.source.types[typeIndex];
-      if (type !== undefined) this.#entries.set(name, entryType(type));
+    if (made?.outline) {
+      this.#outline = made.outline;
+      this.imports = linker.link(made.outline.linked);
+      this.adopt(made, false);
+    } else {
+      const known = this.#kept.find(this.#variant(false));
+      if (options.fromProcess) (options.types ?? knownTypes).add(readOutline(bytes).types);
+      const source = known === null ? this.#check() : readOutline(bytes);
+      this.#source = source;
+      const features = featureExcesses(source, options);
+      this.#outline = outlineOf(source, options);
+      if (features.length > 0) throw new ModuleLimitError([...features, ...this.#excessesFor(config)]);
+      this.imports = linker.link(source);
+      // A module beyond its limits never runs, so there is no need to rewrite it.
+      const isRefused =
+        config === undefined ? this.#outline.excesses.length > 0 : this.#problem(config) !== null;
+      if (!isRefused) this.#preemptive = this.#compile(false, known, again);
     }
-    // A module beyond its limits never runs, so there is no need to rewrite it.
-    const isRefused = config === undefined ? this.#excesses.length > 0 : this.#problem(config) !== null;
-    if (!isRefused) this.#preemptive = this.#compile(false, known, again);
     this.cost = this.#costOf(this.#rewrittenSize);
+  }
+
+  /** The job for a thread that makes a module as this class does. */
+  static jobOf(bytes: Uint8Array, options: LoadOptions): ModuleJob {
+    const { tableLimit = TABLE_LIMIT, maxTables, maxMemories, memory64, gc, compilesAhead = false } = options;
+    const limits = { tableLimit, maxTables, maxMemories, memory64, gc };
+    return { bytes, limits, tableLimit, isMetered: false, ahead: compilesAhead, isKnown: false };
+  }
+
+  /** The module as its author built it. Of a module that was kept, or made by a thread, the outline: see `readOutline`. */
+  get source(): WasmModule {
+    this.#source ??= readOutline(this.bytes);
+    return this.#source;
+  }
+
+  get exportsMemory(): boolean {
+    return this.#outline.exportsMemory;
+  }
+
+  get initialMemory(): number {
+    return this.#outline.initialMemory;
+  }
+
+  /** Nanoseconds that making an instance takes which are worth charging. */
+  get instanceTime(): number {
+    return this.#outline.instanceTime;
   }
 
   #costOf(rewrittenSize: number): number {
     return (
       MODULE_COST +
-      FUNCTION_COST * this.source.functions.length +
+      FUNCTION_COST * this.#outline.functions +
       REWRITTEN_BYTE_COST * rewrittenSize +
       BYTE_COST * this.bytes.length
     );
@@ -167,16 +192,38 @@ export class LoadedModule {
     return this.#metered;
   }
 
+  /** Whether it is made between turns. A larger one may take longer than a turn, so that a thread makes it. */
+  static isSmall({ length }: Uint8Array): boolean {
+    return length < LEAST_APART;
+  }
+
+  /** The job for a thread that makes the variant which processes with this config run; null if that is there, or they may not run it. */
+  missing(config: ProcessConfig): ModuleJob | null {
+    const isMetered = config.maxFuel !== 0;
+    if ((isMetered ? this.#metered : this.#preemptive) !== null || this.#options.probes !== undefined)
+      return null;
+    if (LoadedModule.isSmall(this.bytes) || this.#problem(config) !== null) return null;
+    return { ...LoadedModule.jobOf(this.bytes, this.#options), isMetered, isKnown: true };
+  }
+
+  /** Takes a variant that a thread has made. */
+  adopt({ variant }: MadeModule, isMetered: boolean): void {
+    if (variant === null) return;
+    this.#rewrittenSize = variant.size;
+    const compiled = compiledVariant(variant, this.#keptSize);
+    if (isMetered) this.#metered ??= compiled;
+    else this.#preemptive ??= compiled;
+  }
+
   /** The type of an exported function; undefined if there is none of that name. */
   exportedFunction(name: string): EntryType | undefined {
-    return this.#entries.get(name);
+    return this.#outline.entries.get(name);
   }
 
   /** The names of functions by index, from the name section. */
-  get functionNames(): Map<number, string> {
-    const names = this.#names ?? functionNames(this.source);
-    this.#names = names;
-    return names;
+  get functionNames(): FunctionNames {
+    this.#names ??= new FunctionNames(this.source);
+    return this.#names;
   }
 
   /** @throws ModuleError if no process with this config may run the module: because of its limits (abi 2.3), or its imports */
@@ -187,20 +234,21 @@ export class LoadedModule {
 
   #problem(config: ProcessConfig): ModuleError | null {
     const { hostFunctions } = config;
-    if (this.#excesses.length > 0 || this.initialMemory > config.maxMemory)
+    if (this.#outline.excesses.length > 0 || this.initialMemory > config.maxMemory)
       return new ModuleLimitError(this.#excessesFor(config));
     return hostFunctions === ANY_HOST ? null : this.#hostRefusal(hostFunctions);
   }
 
   #excessesFor(config: ProcessConfig | undefined): readonly Excess[] {
     const memory = config && memoryExcess(this.initialMemory, config);
-    return memory ? [...this.#excesses, memory] : this.#excesses;
+    const { excesses } = this.#outline;
+    return memory ? [...excesses, memory] : excesses;
   }
 
   #hostRefusal(permission: HostPermission): HostRefusal | null {
     let refusal = this.#refusals.get(permission);
     if (refusal === undefined) {
-      this.#hostNames ??= importedOnce(this.source);
+      this.#hostNames ??= importedOnce(this.#outline.linked);
       const refused = this.#hostNames.filter((fn) => !permission.permits(fn));
       refusal = refused.length === 0 ? 'none' : new HostRefusal(refused.map(({ path }) => displayName(path)));
       this.#refusals.set(permission, refusal);
@@ -231,7 +279,7 @@ export class LoadedModule {
     if (known === null && (isLarge(this.bytes) || this.#options.fromProcess)) {
       // From here on, hardly anybody asks for more than the outline.
       this.source.code.discard();
-      this.source = readOutline(this.bytes);
+      this.#source = null;
       rewritten.offsets.pack();
     }
     if (again !== undefined) discard(this.bytes);
@@ -243,39 +291,23 @@ export class LoadedModule {
     discard(rewritten.bytes);
     if (again !== undefined) {
       this.bytes = again();
-      this.source = readOutline(this.bytes);
+      this.#source = null;
     }
-    const { startExport, memories, state, offsets, functions, probeGlobals } = rewritten;
-    const images = memories.map(() => new FirstImage());
-    return {
-      module,
-      keptSize: this.isCounted ? this.#costOf(this.#rewrittenSize) : 0,
-      startExport,
-      memories,
-      state,
-      imageOf: (index, fresh) => images[index]?.of(fresh) ?? null,
-      offsets,
-      probeGlobals,
-      originalFunction: (index) => originalIndex(functions, index),
-    };
+    return compiledModule(module, rewritten, this.#keptSize);
   }
 
-  #rewrite(meter: boolean): RewrittenModule {
+  get #keptSize(): number {
+    return this.isCounted ? this.#costOf(this.#rewrittenSize) : 0;
+  }
+
+  #rewrite(isMetered: boolean): RewrittenModule {
     this.#probes ??= this.#options.probes?.probesOf(this.source) ?? null;
-    return rewriteModule(this.source, [
-      memoryPassFor(this.#tableLimit),
-      ...(this.#probes === null ? [] : [this.#probes.pass]),
-      meter ? meterPass : preemptPass,
-      growthPass,
-      draftPass,
-      reusePass,
-      dropCustomsPass,
-    ]);
+    return rewriteVariant(this.source, { isMetered, tableLimit: this.#tableLimit }, this.#probes?.pass);
   }
 }
 
 /** The host functions that a module imports, each once. Since it was linked, there are no others than the runtime has. */
-function importedOnce({ imports }: WasmModule): HostName[] {
+function importedOnce({ imports }: ImportOutline): HostName[] {
   const found = new Map<string, HostName>();
   for (const { module, name } of imports) {
     const path = `${module}::${name}`;

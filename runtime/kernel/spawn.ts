@@ -8,6 +8,7 @@ import type { Entry } from './entry.ts';
 import type { Exit } from './exit.ts';
 import { prepareForManyInstances } from './garbage.ts';
 import { GuestInstance } from './guest-instance.ts';
+import type { MakerThread } from './maker-thread.ts';
 import type { LoadedModule } from './module.ts';
 import { ModuleError } from './module-error.ts';
 import {
@@ -40,13 +41,16 @@ export type SpawnResult =
 /** Makes processes out of modules and starts them (abi 2.9). */
 export class Spawner {
   readonly #scheduler: Scheduler;
+  readonly #maker: () => MakerThread;
   /** Instances that were made so far. */
   #instances = 0;
   /** The imports that the rewriter adds. The memories are others for each instance. */
   readonly #kernelImports: Record<string, WebAssembly.ImportValue>;
 
-  constructor(scheduler: Scheduler) {
+  /** @param maker makes what a child needs of a large module, while the parent waits */
+  constructor(scheduler: Scheduler, maker: () => MakerThread) {
     this.#scheduler = scheduler;
+    this.#maker = maker;
     this.#kernelImports = {
       tick: new WebAssembly.Suspending(scheduler.tick),
       refuel: new WebAssembly.Suspending(scheduler.refuel),
@@ -57,10 +61,33 @@ export class Spawner {
   }
 
   /**
-   * Spawns a child of the current process. Suspends the parent while a start section runs.
+   * Spawns a child of the current process. Suspends the parent while a start section runs, or a large module is rewritten for fuel.
    * @param link the tag under which the parent wants to see the child's death; `NO_TAG` for no link
    */
   spawn(
+    parent: Process,
+    module: LoadedModule,
+    config: ProcessConfig,
+    entry: Entry,
+    link: Tag,
+  ): SpawnResult | Promise<SpawnResult> {
+    const job = module.missing(config);
+    if (job === null) return this.#spawn(parent, module, config, entry, link);
+    return this.#maker()
+      .make(this.#scheduler, parent, job)
+      .then(
+        (made) => {
+          module.adopt(made, job.isMetered);
+          return this.#spawn(parent, module, config, entry, link);
+        },
+        (error: unknown) => {
+          if (error instanceof ModuleError) return { failure: error.message };
+          throw error;
+        },
+      );
+  }
+
+  #spawn(
     parent: Process,
     module: LoadedModule,
     config: ProcessConfig,
@@ -235,6 +262,7 @@ export class Spawner {
     if (owned !== null) this.#provide(owned);
     if (module.probes !== null) this.#kernelImports['armed'] = module.probes.armed;
     module.imports[KERNEL] = this.#kernelImports;
+    this.#scheduler.work.chargeInstance(module.instanceTime);
     if (++this.#instances === MANY_INSTANCES) prepareForManyInstances();
     return new GuestInstance(compiled, module.imports, owned, this.#scheduler.work);
   }

@@ -147,6 +147,11 @@ export class TurnWork {
     this.#take(SPAWN_WORK + memory / 4);
   }
 
+  /** Charges for making an instance that takes so many nanoseconds. It takes no fuel either. */
+  chargeInstance(time: number): void {
+    this.#take((time * WORK_PER_MILLISECOND) / 1e6);
+  }
+
   /** Charges for loading a module of so many bytes. */
   chargeCompile(bytes: number): void {
     this.charge(COMPILE_WORK + COMPILE_BYTE_WORK * bytes);

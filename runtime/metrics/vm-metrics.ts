@@ -155,11 +155,14 @@ export class VmMetrics implements KernelMetrics {
       case 'lunatic::process::compile_module':
         return (...args) => {
           const since = performance.now();
+          const ended = (result: unknown): unknown => {
+            this.#compileTimes.observe((performance.now() - since) / 1000);
+            return result;
+          };
           const result = implementation(...args);
           if (result === -1) return result;
           this.#compiled++;
-          this.#compileTimes.observe((performance.now() - since) / 1000);
-          return result;
+          return result instanceof Promise ? result.then(ended) : ended(result);
         };
       case 'lunatic::process::drop_module':
         return before(implementation, () => this.#modulesDropped++);

@@ -29,7 +29,7 @@ export class SymbolThread {
       typeof symbolReaderScript === 'undefined'
         ? new URL('../wat/symbol-reader.ts', import.meta.url)
         : symbolReaderScript(),
-    IDLE_TIME,
+    { idleTime: IDLE_TIME },
   );
   readonly #limit: number;
   #modules = 0;

@@ -3,8 +3,11 @@ import { Worker } from 'node:worker_threads';
 /** Milliseconds after which a thread that has nothing to do ends, unless its owner says otherwise. */
 const IDLE_TIME = 5000;
 
-/** Megabytes of JavaScript objects that a thread may have. Bytes of modules are not among them. */
+/** Megabytes of JavaScript objects that a thread may have, unless its owner says otherwise. */
 const MAX_HEAP = 2048;
+
+/** Why a job ended that was given up. */
+const UNWANTED = 'nobody wants it any more';
 
 /** The thread did not finish its job: it took too long, or ended by an error of its own. */
 export class HelperError extends Error {
@@ -12,64 +15,114 @@ export class HelperError extends Error {
   readonly code = 'LUNATIC_HELPER';
 }
 
+/** A job that waits for those before it. */
+interface Waiting<Job, Answer> {
+  readonly job: Job;
+  /** Milliseconds that it may take. */
+  readonly limit: number;
+  readonly signal: AbortSignal | undefined;
+  readonly done: (answer: Answer) => void;
+  readonly fail: (error: HelperError) => void;
+}
+
 /**
  * A thread beside this one, for work on what others have written: such work may take for ever, and could not be stopped here.
  * Jobs run one after the other, each with a time limit. What a job leaves in the thread's globals is there for the next one;
- * after one that has failed there is a new thread.
+ * after one that has failed there is a new thread, as soon as the old one has ended.
  *
  * The thread's script gets each job as a message, and answers with one message.
  */
 export class HelperThread<Job, Answer> {
   readonly #script: () => string | URL;
   readonly #idleTime: number;
+  readonly #maxHeap: number;
   #worker: Worker | null = null;
   #idle: NodeJS.Timeout | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  /** In the order in which they came. */
+  readonly #queue = new Set<Waiting<Job, Answer>>();
+  #isBusy = false;
 
   /**
    * @param script tells the file that the thread runs
-   * @param idleTime milliseconds after which the thread ends if it has nothing to do
+   * @param options.idleTime milliseconds after which the thread ends if it has nothing to do
+   * @param options.maxHeap megabytes of JavaScript objects that it may have. Bytes of modules are not among them
    */
-  constructor(script: () => string | URL, idleTime = IDLE_TIME) {
+  constructor(
+    script: () => string | URL,
+    { idleTime = IDLE_TIME, maxHeap = MAX_HEAP }: { idleTime?: number; maxHeap?: number } = {},
+  ) {
     this.#script = script;
     this.#idleTime = idleTime;
+    this.#maxHeap = maxHeap;
   }
 
   /**
    * Runs a job when those before it have ended.
    * @param limit milliseconds that it may take
+   * @param signal gives it up: if it has begun, its thread is ended
    * @throws HelperError
    */
-  run(job: Job, limit: number): Promise<Answer> {
-    const answer = this.#last.then(() => this.#run(job, limit));
-    this.#last = answer.catch(() => {});
-    return answer;
+  run(job: Job, limit: number, signal?: AbortSignal): Promise<Answer> {
+    return new Promise((done, fail) => {
+      if (signal?.aborted) {
+        fail(new HelperError(UNWANTED));
+        return;
+      }
+      const waiting = { job, limit, signal, done, fail };
+      this.#queue.add(waiting);
+      signal?.addEventListener('abort', () => {
+        if (this.#queue.delete(waiting)) fail(new HelperError(UNWANTED));
+      });
+      this.#next();
+    });
   }
 
-  #run(job: Job, limit: number): Promise<Answer> {
+  #next(): void {
+    if (this.#isBusy) return;
+    const [first] = this.#queue;
+    if (first === undefined) return;
+    this.#queue.delete(first);
+    this.#isBusy = true;
+    this.#run(first).then(() => {
+      this.#isBusy = false;
+      this.#next();
+    });
+  }
+
+  /** Settles when the thread can run another one. */
+  #run({ job, limit, signal, done, fail }: Waiting<Job, Answer>): Promise<unknown> {
     clearTimeout(this.#idle);
     this.#worker ??= this.#start();
     const worker = this.#worker;
     worker.ref();
-    return new Promise((done, fail) => {
+    return new Promise((free) => {
       const settle = () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', aborted);
         worker.off('message', succeed).off('error', failed).off('exit', exited);
       };
       const giveUp = (message: string, cause?: unknown) => {
         settle();
         this.#worker = null;
-        worker.terminate();
         fail(new HelperError(message, { cause }));
+        // What cannot be interrupted goes on for a while. Others would make more and more such threads.
+        free(worker.terminate());
       };
       const succeed = (answer: Answer) => {
         settle();
         this.#rest(worker);
         done(answer);
+        free(undefined);
       };
-      const failed = (error: Error) => giveUp(error.message, error);
+      const failed = (error: Error) =>
+        giveUp(
+          isOutOfMemory(error) ? `it takes more than ${this.#maxHeap} MiB of memory` : error.message,
+          error,
+        );
       const exited = (code: number) => giveUp(`its thread has ended with code ${code}`);
+      const aborted = () => giveUp(UNWANTED);
       const timer = setTimeout(() => giveUp(`it takes longer than ${limit / 1000} seconds`), limit);
+      signal?.addEventListener('abort', aborted);
       worker.on('message', succeed).on('error', failed).on('exit', exited);
       worker.postMessage(job);
     });
@@ -82,7 +135,7 @@ export class HelperThread<Job, Answer> {
       // What it prints is lost: this thread's streams belong to others.
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP },
+      resourceLimits: { maxOldGenerationSizeMb: this.#maxHeap },
     });
     // It may also end while it has nothing to do.
     const leave = () => {
@@ -98,4 +151,8 @@ export class HelperThread<Job, Answer> {
       worker.terminate();
     }, this.#idleTime).unref();
   }
+}
+
+function isOutOfMemory(error: Error): boolean {
+  return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }

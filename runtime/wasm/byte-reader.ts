@@ -168,6 +168,11 @@ export class ByteReader {
     const length = this.count(`bytes of ${of}`, 1);
     const start = this.position;
     this.position += length;
-    return lenientUtf8.decode(this.bytes.subarray(start, this.position));
+    return lenientText(this.bytes.subarray(start, this.position));
   }
+}
+
+/** Reads a text of which bytes that are not UTF-8 get replacement characters. */
+export function lenientText(bytes: Uint8Array): string {
+  return lenientUtf8.decode(bytes);
 }

@@ -8,7 +8,7 @@ export { essentialParts } from './essential-parts.ts';
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
 export { type FrameLayout, frameLayout, type KeptLocal, type KeptType } from './frame-layout.ts';
-export { functionNames } from './function-names.ts';
+export { FunctionNames, functionNames } from './function-names.ts';
 export { growthPass } from './growth-pass.ts';
 export {
   HOST_SHIM_IMPORTS,
@@ -35,7 +35,7 @@ export type {
 } from './module.ts';
 export { customSection } from './module.ts';
 export { type ImportedMemory, KERNEL_MODULE, type ModulePlan, memoryImport } from './module-plan.ts';
-export type { OffsetMap } from './offset-map.ts';
+export { type OffsetLists, OffsetMap } from './offset-map.ts';
 export { type Pass, PassConflictError } from './pass.ts';
 export { preemptPass } from './preempt-pass.ts';
 export {
@@ -47,10 +47,12 @@ export {
 } from './probe-map.ts';
 export { FRAMES_LIMIT, FRAMES_SIZE, type ProbeGlobals } from './probe-parts.ts';
 export { probePass } from './probe-pass.ts';
+export { readFirstTypes } from './read-first-types.ts';
 export { isWasmBinary, readModule, readOutline } from './read-module.ts';
 export { reusePass } from './reuse-pass.ts';
 export { type RewrittenModule, rewriteModule } from './rewrite-module.ts';
 export { decodeRewritten, encodeRewritten } from './rewritten-codec.ts';
+export { SectionId } from './sections.ts';
 export { leb, section, smallModule } from './small-module.ts';
 export type { FuncType, TypeDefinition } from './type-definition.ts';
 export type { ValueType } from './value-type.ts';

@@ -87,6 +87,8 @@ export interface WasmModule {
   /** Function index of the start function. */
   readonly start?: number;
   readonly elementSegments: number;
+  /** Elements of all segments. */
+  readonly elements: number;
   readonly dataSegments: number;
   /** By data segment: its bytes. */
   readonly dataSizes: IntList;

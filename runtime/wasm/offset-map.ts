@@ -2,6 +2,9 @@ import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { IntList } from './int-list.ts';
 
+/** What a map knows, in numbers. */
+export type OffsetLists = readonly Int32Array<ArrayBuffer>[];
+
 /**
  * Translates byte offsets between a rewritten module and its original, both ways.
  *
@@ -26,6 +29,22 @@ export class OffsetMap {
     const map = new OffsetMap();
     map.#packed = packed;
     return map;
+  }
+
+  /** A map from what `lists` returned. */
+  static of(lists: OffsetLists): OffsetMap {
+    const map = new OffsetMap();
+    map.#lists.forEach((list, i) => {
+      list.values = lists[i] ?? list.values;
+      list.length = list.values.length;
+    });
+    return map;
+  }
+
+  /** All that the map knows, to send it to another thread: once it is there, nothing has to be unpacked. */
+  lists(): OffsetLists {
+    this.#unpack();
+    return this.#lists.map(({ values, length }) => values.slice(0, length));
   }
 
   /** All that the map knows, to keep it somewhere. */

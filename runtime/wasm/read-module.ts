@@ -60,6 +60,7 @@ export function readOutline(bytes: Uint8Array): WasmModule {
     sites: { get: () => read().sites },
     addressTaken: { get: () => read().addressTaken },
     elementSegments: { get: () => read().elementSegments },
+    elements: { get: () => read().elements },
     dataSegments: { get: () => read().dataSegments },
     dataSizes: { get: () => read().dataSizes },
   });
@@ -86,6 +87,7 @@ class ModuleReader implements WasmModule, ConstantSites {
   readonly exports: Export[] = [];
   start?: number;
   elementSegments = 0;
+  elements = 0;
   dataSegments = 0;
   readonly dataSizes = new IntList();
   readonly customs: CustomSection[] = [];

@@ -6,6 +6,7 @@ import { readValueType } from './value-type.ts';
 /** Receives the indices that segments name. */
 interface SegmentSites extends ConstantSites {
   readonly sites: IndexSites;
+  elements: number;
   /** Bytes of each data segment. */
   readonly dataSizes: IntList;
 }
@@ -33,6 +34,7 @@ export function readElementSegment(reader: InstructionReader, to: SegmentSites):
     to.sites.add(reader.position, expressions ? SiteKind.SegmentType : SiteKind.SegmentKind);
   }
   const items = reader.count('elements', 1);
+  to.elements += items;
   for (let i = 0; i < items; i++) {
     if (expressions) {
       reader.constantExpression(to);

@@ -91,10 +91,15 @@ test('the bytes of a large module are freed while it is compiled, and there afte
     heldMeanwhile = bytes.length;
     return copy;
   };
-  const loaded = new LoadedModule(bytes, { link: () => ({}) }, { store }, new ProcessConfig(), again);
+  const loaded = new LoadedModule(
+    bytes,
+    { link: () => ({}) },
+    { store },
+    { config: new ProcessConfig(), again },
+  );
   expect(heldMeanwhile).toBe(0);
   expect(loaded.bytes).toBe(copy);
-  expect([...loaded.functionNames.values()]).toEqual(['named']);
+  expect([0, 1].map((i) => loaded.functionNames.get(i))).toEqual(['named', undefined]);
   const metered = new ProcessConfig();
   metered.maxFuel = 1;
   loaded.compiledFor(metered);

@@ -95,6 +95,8 @@ export interface ProgramOptions {
   readonly route?: RuntimeOptions['route'];
   /** What modules may have. */
   readonly limits?: LoadOptions;
+  /** What makes large modules. */
+  readonly maker?: RuntimeOptions['maker'];
   /** Export to call, without parameters. Default: `_start`. */
   readonly entry?: string;
   readonly input?: InputStream;
@@ -134,6 +136,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
     ...(options.machine === undefined ? {} : { machine: options.machine }),
     ...(options.plugins === undefined ? {} : { plugins: new PluginHost(options.plugins) }),
     ...(options.route === undefined ? {} : { route: options.route }),
+    ...(options.maker === undefined ? {} : { maker: options.maker }),
     ...options.limits,
   });
   const bytes = typeof source === 'string' ? await assembleText(source, 'test.wat') : source;

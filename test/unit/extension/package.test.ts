@@ -47,6 +47,7 @@ describe('the VSIX', () => {
         'dist/program.cjs',
         'dist/assembler.cjs',
         'dist/disassembler.cjs',
+        'dist/module-maker.cjs',
         'dist/module-reader.cjs',
         'dist/symbol-reader.cjs',
         'dist/LICENCES.txt',

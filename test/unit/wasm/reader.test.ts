@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { customSection, functionNames, isWasmBinary, readModule } from '../../../runtime/wasm/index.ts';
+import {
+  customSection,
+  FunctionNames,
+  functionNames,
+  isWasmBinary,
+  readModule,
+} from '../../../runtime/wasm/index.ts';
 import { assembleText, WatError } from '../../../runtime/wat/index.ts';
 import { binary, modernWat, wat } from './support.ts';
 
@@ -90,6 +96,26 @@ describe('functionNames', () => {
     expect([...functionNames(readModule(cut))]).toEqual([[0, 'a']]);
     expect([...functionNames(readModule(binary(nameSection(1, 0x7f))))]).toEqual([]);
     expect([...functionNames(readModule(binary()))]).toEqual([]);
+  });
+
+  it('are the same for who wants few of them', async () => {
+    const module = readModule(await wat('(module (import "e" "f" (func $f)) (func) (func $x))'));
+    const names = new FunctionNames(module);
+    expect([-1, 0, 1, 2, 3].map((index) => names.get(index))).toEqual([
+      undefined,
+      'f',
+      undefined,
+      'x',
+      undefined,
+    ]);
+    const code = [
+      [1, 1, 0x60, 0, 0],
+      [3, 2, 0, 0],
+      [10, 2, 2, 0, 0x0b, 2, 0, 0x0b],
+    ];
+    const cut = binary(...code, nameSection(1, 10, 3, 7, 1, 0x61, 1, 2, 0x62, 0xff, 0, 0x7f, 0x64));
+    const broken = new FunctionNames(readModule(cut));
+    expect([0, 1, 7].map((index) => broken.get(index))).toEqual([undefined, 'b\ufffd', undefined]);
   });
 
   it('replaces bytes that are not UTF-8', () => {

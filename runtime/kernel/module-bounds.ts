@@ -1,0 +1,51 @@
+import { readFirstTypes, type TypeDefinition, type WasmModule } from '../wasm/index.ts';
+import { type Count, declaredCounts, timeOf } from './instance-time.ts';
+import { ModuleError } from './module-error.ts';
+
+/** Bytes of the types of a module that a process makes: reading them takes some milliseconds. Those of 70 MB of C++ have 3 KB. */
+const MOST_TYPE_BYTES = 2 ** 16;
+/** Sections of such a module. */
+const MOST_SECTIONS = 1000;
+/** Milliseconds that making an instance of such a module may take. Of the same 70 MB it takes some ten. */
+const MOST_INSTANCE_TIME = 20;
+/**
+ * The types of a module that a process makes, which it must be asked about before V8 sees it.
+ * @throws ModuleError if reading them would take long, WasmFormatError
+ */
+export function boundedTypes(bytes: Uint8Array): readonly TypeDefinition[] {
+  const types = readFirstTypes(bytes, MOST_SECTIONS, MOST_TYPE_BYTES);
+  if (types === null) {
+    throw new ModuleError(
+      `a module that a process compiles cannot have types of more than ${MOST_TYPE_BYTES} bytes, or ${MOST_SECTIONS} sections`,
+    );
+  }
+  return types;
+}
+
+/** @throws ModuleError if a module that a process makes would keep others waiting when an instance of it is made, or looked at */
+export function checkBounds(source: WasmModule): void {
+  if (source.sections.length > MOST_SECTIONS)
+    throw new ModuleError(`a module that a process compiles cannot have more than ${MOST_SECTIONS} sections`);
+  const counts = countsOf(source);
+  let sum = 0;
+  let most = counts[0];
+  for (const entry of counts) {
+    sum += timeOf(entry);
+    if (most === undefined || timeOf(entry) > timeOf(most)) most = entry;
+  }
+  if (sum <= MOST_INSTANCE_TIME * 1e6 || most === undefined) return;
+  throw new ModuleError(
+    `making an instance of the module would keep all other processes waiting for more than ${MOST_INSTANCE_TIME} ms: it has ${most[1]} ${most[0]}`,
+  );
+}
+
+function countsOf(source: WasmModule): Count[] {
+  let data = 0;
+  for (let i = 0; i < source.dataSizes.length; i++) data += source.dataSizes.at(i);
+  return [
+    ...declaredCounts(source),
+    ['elements', source.elements],
+    ['segments', source.elementSegments + source.dataSegments],
+    ['bytes of data', data],
+  ];
+}

@@ -1,0 +1,60 @@
+/** The script of the thread that makes modules; see `MakerThread`. */
+import { parentPort } from 'node:worker_threads';
+import { readModule, WasmFormatError } from '../wasm/index.ts';
+import { compile, problemOf } from './compile.ts';
+import { checkBounds } from './module-bounds.ts';
+import { ModuleError, ModuleLimitError } from './module-error.ts';
+import { featureExcesses } from './module-excesses.ts';
+import type { MadeModule, ModuleAnswer, ModuleJob } from './module-job.ts';
+import { type ModuleOutline, portableOutlineOf } from './module-outline.ts';
+import { type ModuleVariant, rewriteVariant } from './module-variant.ts';
+
+parentPort?.on('message', (job: ModuleJob) => {
+  const answer = answerTo(job);
+  const lists = 'made' in answer ? (answer.made.variant?.offsetLists ?? []) : [];
+  parentPort?.postMessage(
+    answer,
+    lists.map(({ buffer }) => buffer),
+  );
+});
+
+function answerTo(job: ModuleJob): ModuleAnswer {
+  try {
+    return { made: make(job) };
+  } catch (error) {
+    // A memory that is too large for this machine is the module's fault, too.
+    if (error instanceof ModuleError || error instanceof WasmFormatError || error instanceof RangeError)
+      return { wrong: error.message };
+    throw error;
+  }
+}
+
+/** Does what `LoadedModule` does with a module that is made where it is needed, in the same order. */
+function make(job: ModuleJob): MadeModule {
+  const problem = job.isKnown ? null : problemOf(job.bytes);
+  const source = readModule(job.bytes);
+  if (problem !== null) throw problem;
+  let outline: ModuleOutline | null = null;
+  if (!job.isKnown) {
+    checkBounds(source);
+    outline = portableOutlineOf(source, job.limits);
+    const features = featureExcesses(source, job.limits);
+    if (features.length > 0) throw new ModuleLimitError([...features, ...outline.excesses]);
+    if (outline.excesses.length > 0) return { outline, variant: null };
+  }
+  return { outline, variant: variantOf(source, job) };
+}
+
+function variantOf(source: ReturnType<typeof readModule>, job: ModuleJob): ModuleVariant {
+  const { bytes, offsets, functions, memories, state, startExport } = rewriteVariant(source, job);
+  source.code.discard();
+  return {
+    module: compile(bytes, { isChecked: false, ahead: job.ahead }),
+    size: bytes.length,
+    offsetLists: offsets.lists(),
+    functions,
+    memories,
+    ...(state === undefined ? {} : { state }),
+    ...(startExport === undefined ? {} : { startExport }),
+  };
+}

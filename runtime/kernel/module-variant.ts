@@ -1,0 +1,79 @@
+import {
+  draftPass,
+  dropCustomsPass,
+  growthPass,
+  memoryPassFor,
+  meterPass,
+  type OffsetLists,
+  OffsetMap,
+  originalIndex,
+  type Pass,
+  preemptPass,
+  type RewrittenModule,
+  reusePass,
+  rewriteModule,
+  type WasmModule,
+} from '../wasm/index.ts';
+import type { CompiledModule } from './compiled-module.ts';
+import { FirstImage } from './memory-image.ts';
+
+/** The ways in which processes run a module. */
+export interface VariantChoice {
+  /** Whether it counts its fuel. */
+  readonly isMetered: boolean;
+  /** A table has fewer elements than this. */
+  readonly tableLimit: number;
+}
+
+/** A module rewritten for one way of running it, and compiled. One thread can send it to another, which shares the code. */
+export interface ModuleVariant extends Omit<RewrittenModule, 'bytes' | 'offsets' | 'probeGlobals'> {
+  readonly module: WebAssembly.Module;
+  /** Bytes that V8 has been given of it. */
+  readonly size: number;
+  readonly offsetLists: OffsetLists;
+}
+
+/** @param probes the pass by which processes can be stopped in their code, if they can be */
+export function rewriteVariant(
+  source: WasmModule,
+  { isMetered, tableLimit }: VariantChoice,
+  probes?: Pass,
+): RewrittenModule {
+  return rewriteModule(source, [
+    memoryPassFor(tableLimit),
+    ...(probes === undefined ? [] : [probes]),
+    isMetered ? meterPass : preemptPass,
+    growthPass,
+    draftPass,
+    reusePass,
+    dropCustomsPass,
+  ]);
+}
+
+/** @param keptSize see `CompiledModule` */
+export function compiledModule(
+  module: WebAssembly.Module,
+  { startExport, memories, state, offsets, functions, probeGlobals }: Omit<RewrittenModule, 'bytes'>,
+  keptSize: number,
+): CompiledModule {
+  const images = memories.map(() => new FirstImage());
+  return {
+    module,
+    keptSize,
+    startExport,
+    memories,
+    state,
+    imageOf: (index, fresh) => images[index]?.of(fresh) ?? null,
+    offsets,
+    probeGlobals,
+    originalFunction: (index) => originalIndex(functions, index),
+  };
+}
+
+/** The same of what another thread has made. */
+export function compiledVariant(
+  { offsetLists, ...variant }: ModuleVariant,
+  keptSize: number,
+): CompiledModule {
+  return compiledModule(variant.module, { ...variant, offsets: OffsetMap.of(offsetLists) }, keptSize);
+}
