@@ -26,9 +26,23 @@ export const sqlite = new Namespace('lunatic::sqlite', HostWork.system, true);
 const MAX_CONNECTIONS = 256;
 const MAX_STATEMENTS = 10_000;
 
-const CONNECTIONS = resourceSlot<Connection>('SQLite connection', (connection) => connection.close());
+/** What a connection takes, with the pages that it caches unless a program lets it cache more. */
+const CONNECTION_COST = 2.25 * 2 ** 20;
+/** What a statement takes, and each character of its SQL once it is compiled. */
+const STATEMENT_COST = 4096;
+const CHARACTER_COST = 32;
+
+const CONNECTIONS = resourceSlot<Connection>(
+  'SQLite connection',
+  (connection) => connection.close(),
+  () => CONNECTION_COST,
+);
 /** Statements need no release: their connections release them. */
-const STATEMENTS = resourceSlot<Statement>('SQLite statement');
+const STATEMENTS = resourceSlot<Statement>(
+  'SQLite statement',
+  undefined,
+  ({ length }) => STATEMENT_COST + CHARACTER_COST * length,
+);
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -139,7 +153,10 @@ sqlite.define(
         return BigInt(fail(process, idPointer, refusal));
       }
       try {
-        memory.writeId(idPointer, connections.add(new Connection(config.preopenedDirectories, path)));
+        memory.writeId(
+          idPointer,
+          connections.add(new Connection(process, config.preopenedDirectories, path)),
+        );
         return BigInt(OK);
       } catch (error) {
         if (!(error instanceof SqliteError)) throw error;

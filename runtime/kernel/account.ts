@@ -74,6 +74,11 @@ export class Account {
     this.#total = total;
   }
 
+  /** Bytes that can be added before a limit is exceeded. */
+  get room(): number {
+    return Math.min(this.limit - this.bytes, this.#total.limit - this.#total.bytes);
+  }
+
   /** Adds bytes and returns null, or returns what a person reads if that exceeds a limit. */
   add(bytes: number): string | null {
     if (this.#ended) return null;

@@ -12,12 +12,14 @@ export interface Slot<Owner, T> {
  * Declares a kind of resources that processes own, with ids of its own (abi 3.3).
  * @param kind what an error calls one: "TCP stream"
  * @param release closes one that is left when its process has ended
+ * @param costOf what one counts for, always the same
  */
 export function resourceSlot<T>(
   kind: string,
   release?: (resource: T) => void,
+  costOf?: (resource: T) => number,
 ): Slot<Payer, ResourceTable<T>> {
-  const make = (owner: Payer) => new ResourceTable<T>(kind, owner);
+  const make = (owner: Payer) => new ResourceTable<T>(kind, owner, costOf);
   if (release === undefined) return { make };
   return {
     make,

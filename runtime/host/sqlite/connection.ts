@@ -1,11 +1,20 @@
 import { platform } from 'node:process';
 import type { DatabaseSync, DatabaseSyncOptions } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import type { Payer } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
 import type { Job } from './helper.ts';
+import { MemoryPages } from './memory-pages.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
-import { SQLITE_ERROR, SQLITE_INTERRUPT, SQLITE_TOOBIG, SqliteError, toSqliteError } from './sqlite-error.ts';
+import {
+  SQLITE_ERROR,
+  SQLITE_FULL,
+  SQLITE_INTERRUPT,
+  SQLITE_TOOBIG,
+  SqliteError,
+  toSqliteError,
+} from './sqlite-error.ts';
 import { Statement, type StatementConnection } from './statement.ts';
 
 /** Bytes of the longest text of SQL, and of the longest value or row. */
@@ -16,9 +25,6 @@ const MAX_VALUE = 64 * 2 ** 20;
 const MAX_AT_ONCE = 4096;
 /** Characters of a text in which its first statement is looked for at first: SQLite copies all that it is given. */
 const WINDOW = 4096;
-
-/** Pages of 4 KiB that a database in memory may have: 1 GiB. */
-const MAX_PAGES = 262_144;
 
 /** Bytes that the rows of a statement in a helper may have. */
 const MAX_HELPER_ROWS = 64 * 2 ** 20;
@@ -53,6 +59,9 @@ export class Connection implements StatementConnection {
   readonly #sandbox: Sandbox;
   /** The last error; null before the first. */
   lastError: SqliteError | null = null;
+  readonly #owner: Payer;
+  /** Null for a database in a file. */
+  readonly #memory: MemoryPages | null = null;
   #bound = 0;
   #pages: ReturnType<DatabaseSync['prepare']> | null = null;
   #changes: ReturnType<DatabaseSync['prepare']> | null = null;
@@ -61,13 +70,15 @@ export class Connection implements StatementConnection {
    * Opens or creates a database.
    * @param path the guest's path. `''` is a temporary database, `:memory:` one in memory; both count as files in the
    *   current directory
+   * @param owner pays for it
    * @throws SqliteError if the process may not open the file (abi 4.3) or SQLite cannot
    */
-  constructor(directories: readonly PreopenedDirectory[], path: string) {
+  constructor(owner: Payer, directories: readonly PreopenedDirectory[], path: string) {
+    this.#owner = owner;
     const permission = permissionFor(directories, path);
     if (!permission.granted) throw new SqliteError(SQLITE_ERROR, `Failed to access '${path}'`);
     const inMemory = isNoFile(path);
-    this.#sandbox = new Sandbox(directories, inMemory);
+    this.#sandbox = new Sandbox(owner.account, directories, inMemory);
     // Loaded late: most programs need none.
     const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
     let database: DatabaseSync;
@@ -77,7 +88,7 @@ export class Connection implements StatementConnection {
       throw toSqliteError(error);
     }
     this.#database = database;
-    if (inMemory) database.exec(`PRAGMA page_size = 4096; PRAGMA max_page_count = ${MAX_PAGES}`);
+    if (inMemory) this.#memory = new MemoryPages(database, owner, this.#sandbox);
     database.setAuthorizer(this.#sandbox.authorize);
     // A directory of the path may have become a link meanwhile.
     if (!inMemory && !this.#isStillThere(directories, permission.path)) {
@@ -97,12 +108,17 @@ export class Connection implements StatementConnection {
    * @throws SqliteError
    */
   executeAtOnce(sql: string): boolean {
+    // Before savepoints are begun, they are counted.
+    if (this.#memory !== null && /savepoint/i.test(sql)) return false;
     if (sql.length > MAX_AT_ONCE || QUERY.test(sql.replace(PLAIN_INSERT, ''))) return false;
+    const found = new Findings();
     this.run(() => {
       checkText(sql);
-      this.#sandbox.found = new Findings();
+      this.#sandbox.found = found;
       this.#database.exec(sql);
     });
+    if (found.savepoints !== 0) this.changeSavepoints(found.savepoints);
+    this.settle();
     return true;
   }
 
@@ -210,6 +226,16 @@ export class Connection implements StatementConnection {
     return Number(size);
   }
 
+  /** See `MemoryPages`. */
+  changeSavepoints(change: number): void {
+    this.#memory?.changeSavepoints(change);
+  }
+
+  /** Must be called after each statement that has run. */
+  settle(): void {
+    this.#memory?.settle();
+  }
+
   /** The number of rows that the last statement changed. */
   get changes(): bigint {
     this.#changes ??= this.#database.prepare('SELECT changes()');
@@ -224,6 +250,13 @@ export class Connection implements StatementConnection {
   reserve(bytes: number): void {
     if (this.#bound + bytes > MAX_BOUND) {
       throw new SqliteError(SQLITE_TOOBIG, `more than ${MAX_BOUND} bytes are bound to statements`);
+    }
+    const { account } = this.#owner;
+    if (bytes <= 0) {
+      account.release(-bytes);
+    } else {
+      const refusal = account.add(bytes);
+      if (refusal !== null) throw new SqliteError(SQLITE_TOOBIG, refusal);
     }
     this.#bound += bytes;
   }
@@ -249,15 +282,25 @@ export class Connection implements StatementConnection {
 
   /** Keeps whatever was thrown as the last error, which it returns. */
   keep(error: unknown): SqliteError {
-    const failure = toSqliteError(error, this.#sandbox.refusal);
+    const failure = toSqliteError(error, this.#sandbox.refusal ?? this.#fullReason(error));
     this.#sandbox.refusal = null;
     this.lastError = failure;
     return failure;
   }
 
+  /** Says what a database in memory is full of; null for other errors. */
+  #fullReason(error: unknown): string | null {
+    const isFull = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL;
+    return isFull && this.#memory !== null ? 'a database in memory counts for max_host_memory' : null;
+  }
+
   /** Releases the database with all statements. An open transaction is rolled back. */
   close(): void {
     this.#database.close();
+    this.#memory?.close();
+    this.#sandbox.close();
+    this.#owner.account.release(this.#bound);
+    this.#bound = 0;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Account } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
 
@@ -8,13 +9,23 @@ const DENY = 1;
 const IGNORE = 2;
 
 /** Actions that an authorizer is asked about, as SQLite numbers them. */
-const Action = { Pragma: 19, Read: 20, Select: 21, Attach: 24, Function: 31, Recursive: 33 } as const;
+const Action = {
+  Pragma: 19,
+  Read: 20,
+  Select: 21,
+  Attach: 24,
+  Function: 31,
+  Savepoint: 32,
+  Recursive: 33,
+} as const;
 
 /** Functions that reach out of the database, or take values for pointers. */
 const FORBIDDEN_FUNCTIONS = new Set(['load_extension', 'fts3_tokenizer', 'sqlite_log']);
 
 /** KiB of pages that a guest may keep cached for one database. */
 const MAX_CACHE = 65_536;
+/** KiB that SQLite caches unless it is told otherwise. */
+const USUAL_CACHE = 2000;
 /** The same in pages, each of which has 64 KiB at most. */
 const MAX_CACHE_PAGES = MAX_CACHE / 64;
 
@@ -54,6 +65,14 @@ function isCacheSize(value: string): boolean {
   return size >= -MAX_CACHE && size <= MAX_CACHE_PAGES;
 }
 
+const CACHE_SIZES: ReadonlySet<string> = new Set(['cache_size', 'default_cache_size']);
+
+/** Whether it is more than SQLite's default, which counts with each connection. */
+function isLargeCache(value: string): boolean {
+  const size = Number(value);
+  return size < -USUAL_CACHE || size > USUAL_CACHE / 64;
+}
+
 /** Returns whether a path is no file of its own: a temporary database, or one in memory. */
 export function isNoFile(path: string): boolean {
   return path === '' || path === ':memory:';
@@ -64,6 +83,8 @@ export class Findings {
   /** Files that the statement attaches. */
   readonly attached: string[] = [];
   recurses = false;
+  /** Savepoints that it begins, less those that it releases. */
+  savepoints = 0;
   /** Whether it does anything but read. */
   writes = false;
   /** Whether it reads several tables, or one column several times, as joins do. */
@@ -86,21 +107,33 @@ export class Findings {
 export class Sandbox {
   readonly #directories: readonly PreopenedDirectory[];
   readonly #inMemory: boolean;
+  readonly #account: Account;
+  /** Databases that may cache more than the usual. */
+  readonly #largeCaches = new Set<string>();
   /** Why the last statement was refused. */
   refusal: string | null = null;
+  /** Whether the runtime itself is at work, which may do anything. */
+  isOpen = false;
   /** The findings about the statement that is being compiled. */
   found: Findings = new Findings();
   /** Whether a recursive query may be compiled. It may not if it would run without a look at the findings. */
   mayRecurse = false;
 
   /** @param inMemory whether the main database is in memory or temporary */
-  constructor(directories: readonly PreopenedDirectory[], inMemory: boolean) {
+  constructor(account: Account, directories: readonly PreopenedDirectory[], inMemory: boolean) {
+    this.#account = account;
     this.#directories = directories;
     this.#inMemory = inMemory;
   }
 
   /** SQLite's authorizer callback. */
-  readonly authorize = (action: number, first: string | null, second: string | null): number => {
+  readonly authorize = (
+    action: number,
+    first: string | null,
+    second: string | null,
+    database: string | null,
+  ): number => {
+    if (this.isOpen) return ALLOW;
     switch (action) {
       case Action.Attach:
         return this.#attach(first);
@@ -110,12 +143,16 @@ export class Sandbox {
           : ALLOW;
       case Action.Pragma:
         this.found.writes = true;
-        return this.#pragma(first?.toLowerCase() ?? '', second);
+        return this.#pragma(first?.toLowerCase() ?? '', second, database ?? '');
       case Action.Recursive:
         this.found.recurses = true;
         return this.mayRecurse
           ? ALLOW
           : this.#refuse('a recursive query cannot run within a trigger or after its view has changed');
+      case Action.Savepoint:
+        if (first === 'BEGIN') this.found.savepoints++;
+        else if (first === 'RELEASE') this.found.savepoints--;
+        return ALLOW;
       case Action.Read:
         this.found.read(`${first}.${second}`);
         return ALLOW;
@@ -145,12 +182,23 @@ export class Sandbox {
     return !/^file:/i.test(path) && permissionFor(this.#directories, path).granted;
   }
 
-  #pragma(name: string, value: string | null): number {
+  #pragma(name: string, value: string | null, database: string): number {
+    if (CACHE_SIZES.has(name) && value !== null && isLargeCache(value) && !this.#largeCaches.has(database)) {
+      const refusal = this.#account.add(MAX_CACHE * 1024);
+      if (refusal !== null) return this.#refuse(refusal);
+      this.#largeCaches.add(database);
+    }
     if (PRAGMAS.has(name)) return ALLOW;
     const bounded = Object.hasOwn(BOUNDED_PRAGMAS, name) ? BOUNDED_PRAGMAS[name] : undefined;
     if (bounded !== undefined && (value === null || bounded(value, this.#inMemory))) return ALLOW;
     if (name === 'busy_timeout' || name === 'mmap_size') return IGNORE;
     return this.#refuse(`PRAGMA ${name}${value === null ? '' : ` = ${value}`} is not for guests`);
+  }
+
+  /** Releases what was charged. */
+  close(): void {
+    this.#account.release(this.#largeCaches.size * MAX_CACHE * 1024);
+    this.#largeCaches.clear();
   }
 
   #refuse(why: string): number {

@@ -37,6 +37,10 @@ export interface StatementConnection {
   keep(error: unknown): SqliteError;
   /** Counts bytes of values that stay bound. */
   reserve(bytes: number): void;
+  /** Counts what the database takes after a statement that may have changed it. */
+  settle(): void;
+  /** Counts the savepoints that a statement is to begin, or, if negative, those that it has released. */
+  changeSavepoints(change: number): void;
   /** Checks that attached databases may still be opened. */
   checkAttached(paths: readonly string[]): void;
   /** Makes a statement a job for a helper. */
@@ -46,6 +50,8 @@ export interface StatementConnection {
 /** A prepared statement. As in SQLite itself, bindings stay until they are replaced. */
 export class Statement {
   readonly connection: StatementConnection;
+  /** Characters of its SQL. */
+  readonly length: number;
   readonly #statement: StatementSync;
   readonly #found: Findings;
   readonly #scans: number;
@@ -69,6 +75,7 @@ export class Statement {
     this.connection = connection;
     this.#statement = statement;
     this.#found = found;
+    this.length = statement.sourceSQL.length;
     this.#scans = scans;
     this.#columns = columnsOf(statement);
     this.#givesRows = this.#columns.length > 0;
@@ -140,7 +147,12 @@ export class Statement {
    */
   step(): typeof ROW | typeof DONE {
     try {
-      return this.#step();
+      const { savepoints } = this.#found;
+      if (savepoints > 0) this.connection.changeSavepoints(savepoints);
+      const result = this.#step();
+      if (savepoints < 0) this.connection.changeSavepoints(savepoints);
+      if (this.#found.writes) this.connection.settle();
+      return result;
     } catch (error) {
       this.#rewind();
       this.#state = 'failed';
