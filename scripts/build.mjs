@@ -79,6 +79,7 @@ const LAZY = new Set(
       'reuse-pass',
       'rewrite-module',
     ].map((name) => `wasm/${name}`),
+    'cli/stack-locator',
     'wat/index',
   ].map((name) => `runtime/${name}.ts`),
 );

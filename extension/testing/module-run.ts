@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { displayName } from '../../runtime/inspect/view/index.ts';
-import type { ReportEvent, SourceLocation, TestFailure } from '../../runtime/internal.ts';
+import type { ReportEvent, ReportFrame, SourceLocation, TestFailure } from '../../runtime/internal.ts';
 import { type Log, messageOf } from '../log.ts';
 import type { Consent } from '../node/consent.ts';
 import { isOfWorkspace, type LunaticCommands } from '../node/lunatic-command.ts';
@@ -10,7 +10,7 @@ import { outsideOfOptions } from '../node/outside-sandbox.ts';
 import { tellNoNode } from '../programs/configuration-provider.ts';
 import { sourceFile } from './source-file.ts';
 import { testArguments } from './test-arguments.ts';
-import { failureText, isDifference, terminalText } from './test-messages.ts';
+import { callLabel, failureText, isDifference, terminalText } from './test-messages.ts';
 import { runTestProcess } from './test-process.ts';
 import type { ChosenModule } from './test-selection.ts';
 
@@ -192,28 +192,46 @@ export class ModuleRun {
   }
 }
 
+/** Calls of a stack that a message lists. */
+const MAX_CALLS = 100;
+
 function messagesOf(failures: readonly TestFailure[], item: vscode.TestItem): vscode.TestMessage[] {
+  const folder = item.uri && vscode.workspace.getWorkspaceFolder(item.uri)?.uri.fsPath;
   return failures.map((failure) => {
-    const text = failureText(failure);
+    const text = failureText(failure, folder);
     const message = isDifference(failure)
       ? vscode.TestMessage.diff(text, failure.expected, failure.actual)
       : new vscode.TestMessage(text);
     const place = locationOf(failure.location, item);
     if (place !== undefined) message.location = place;
+    if (failure.stack.some(({ location }) => location !== null))
+      message.stackTrace = failure.stack.slice(0, MAX_CALLS).map((frame) => stackFrame(frame, item));
     return message;
   });
 }
 
+/** A call that leads to its source if that file is found. */
+function stackFrame(frame: ReportFrame, item: vscode.TestItem): vscode.TestMessageStackFrame {
+  const found = sourceLocation(frame.location, item);
+  return new vscode.TestMessageStackFrame(callLabel(frame), found?.uri, found?.range.start);
+}
+
 /** Where a failure is displayed: at the location that it names if that file is found, otherwise at its test. */
 function locationOf(location: SourceLocation | null, item: vscode.TestItem): vscode.Location | undefined {
-  if (location !== null && item.uri !== undefined) {
-    const module = item.uri.fsPath;
-    const top = vscode.workspace.getWorkspaceFolder(item.uri)?.uri.fsPath ?? dirname(module);
-    const file = sourceFile(location.file, module, top);
-    const position = new vscode.Position(Math.max(0, location.line - 1), Math.max(0, location.column - 1));
-    if (file !== undefined) return new vscode.Location(vscode.Uri.file(file), position);
-  }
-  return item.uri === undefined || item.range === undefined
-    ? undefined
-    : new vscode.Location(item.uri, item.range);
+  const found = sourceLocation(location, item);
+  if (found !== undefined || item.uri === undefined || item.range === undefined) return found;
+  return new vscode.Location(item.uri, item.range);
+}
+
+function sourceLocation(
+  location: SourceLocation | null,
+  { uri }: vscode.TestItem,
+): vscode.Location | undefined {
+  if (location === null || uri === undefined) return undefined;
+  const module = uri.fsPath;
+  const top = vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? dirname(module);
+  const file = sourceFile(location.file, module, top);
+  if (file === undefined) return undefined;
+  const position = new vscode.Position(Math.max(0, location.line - 1), Math.max(0, location.column - 1));
+  return new vscode.Location(vscode.Uri.file(file), position);
 }

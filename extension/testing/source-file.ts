@@ -13,6 +13,8 @@ export function sourceFile(
   top: string,
   exists: (path: string) => boolean = existsSync,
 ): string | undefined {
+  // On Windows a path on another machine, which looking would log in to.
+  if (/^[\\/]{2}/.test(named)) return undefined;
   if (isAbsolute(named)) return exists(named) ? named : undefined;
   for (let folder = dirname(module); ; folder = dirname(folder)) {
     const path = join(folder, named);

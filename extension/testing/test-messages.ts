@@ -1,15 +1,20 @@
 /** Texts about failures of tests. */
-import { displayName, printableLines, processLine } from '../../runtime/inspect/view/index.ts';
+import { displayName, placeText, printableLines, processLine } from '../../runtime/inspect/view/index.ts';
 import type { ReportFrame, ReportProcess, TestFailure } from '../../runtime/internal.ts';
 
 /**
  * The text of a failure: its message, where it happened, and what the processes of a test were doing that did not end. If two
  * values were compared, VS Code displays the difference below, and the text is the message alone.
+ * @param folder what paths of sources below it are relative to
  */
-export function failureText({ message, stack, processes, ...compared }: TestFailure): string {
+export function failureText(
+  { message, stack, processes, ...compared }: TestFailure,
+  folder?: string,
+): string {
   const said = printableLines(message);
   if (isDifference(compared)) return said;
-  return [said, ...stackLines(stack, MAX_STACK), ...processes.flatMap(processLines)].join('\n');
+  const lists = processes.flatMap((process) => processLines(process, folder));
+  return [said, ...stackLines(stack, MAX_STACK, folder), ...lists].join('\n');
 }
 
 /** Whether the failure is a comparison of two values. */
@@ -23,22 +28,42 @@ export function isDifference(
 const MAX_STACK = 30;
 const MAX_PROCESS_STACK = 5;
 
-function stackLines(stack: readonly ReportFrame[], most: number): string[] {
-  const lines = stack.slice(0, most).map((frame) => `    at ${frameLabel(frame)}`);
+function stackLines(stack: readonly ReportFrame[], most: number, folder?: string): string[] {
+  const lines = stack.slice(0, most).map((frame) => `    at ${frameLabel(frame, folder)}`);
   return stack.length > most ? [...lines, '    ...'] : lines;
 }
 
-function processLines(process: ReportProcess): string[] {
+function processLines(process: ReportProcess, folder?: string): string[] {
   return [
     processLine({ ...process, names: process.names.map(displayName), stack: [] }),
-    ...stackLines(process.stack, MAX_PROCESS_STACK),
+    ...stackLines(process.stack, MAX_PROCESS_STACK, folder),
   ];
 }
 
-/** `divide (function 3, offset 0x20e)` */
-function frameLabel({ function: name, index, offset }: ReportFrame): string {
+/** `divide (src/lib.rs:7:5)`, or `divide (function 3, offset 0x20e)` if its place is not known. */
+function frameLabel(
+  { function: name, index, offset, location, inlined }: ReportFrame,
+  folder?: string,
+): string {
+  if (location !== null) {
+    const mark = inlined ? ', inlined' : '';
+    return `${frameName({ name, index, inlined })} (${placeText(location, folder)}${mark})`;
+  }
   const place = `function ${index}, offset 0x${offset.toString(16)}`;
   return name === null ? place : `${displayName(name)} (${place})`;
+}
+
+function frameName({
+  name,
+  index,
+  inlined,
+}: Readonly<{ name: string | null; index: number; inlined: boolean }>) {
+  return name === null ? (inlined ? 'inlined function' : `function ${index}`) : displayName(name);
+}
+
+/** The name of the function of a frame, as a list of calls displays it. */
+export function callLabel({ function: name, index, inlined }: ReportFrame): string {
+  return frameName({ name, index, inlined });
 }
 
 /** The text with the line ends of a terminal. */

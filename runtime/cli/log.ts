@@ -34,10 +34,28 @@ export class Log {
   /** @param text makes the text. It is not called if the text would not be printed. Lines after the first are indented. */
   write(level: Level, target: string, text: () => string): void {
     if (!this.#filter.allows(level, target)) return;
-    this.#reports.printLazily(() => {
-      const head = `[${this.#paint(STYLES[level], level.toUpperCase())} ${target}]`;
-      return `${head} ${text().replaceAll('\n', '\n    ')}\n`;
-    });
+    this.#reports.printLazily(() => this.#entry(level, target, text()));
+  }
+
+  /**
+   * Writes a text that is made in the background, and which `allows` allows.
+   * @param otherwise what is written if that takes too long
+   */
+  writeLater(level: Level, target: string, text: Promise<string>, otherwise: string): void {
+    this.#reports.printLater(
+      text.then((made) => this.#entry(level, target, made)),
+      this.#entry(level, target, otherwise),
+    );
+  }
+
+  /** Whether nobody reads what is written. */
+  get isFull(): boolean {
+    return this.#reports.isFull;
+  }
+
+  #entry(level: Level, target: string, text: string): string {
+    const head = `[${this.#paint(STYLES[level], level.toUpperCase())} ${target}]`;
+    return `${head} ${text.replaceAll('\n', '\n    ')}\n`;
   }
 }
 

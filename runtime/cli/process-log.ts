@@ -2,19 +2,32 @@ import { processEnd } from '../inspect/process-end.ts';
 import { displayedNames } from '../inspect/snapshot.ts';
 import { endText } from '../inspect/view/index.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
-import { formatStack } from '../kernel/guest-stack.ts';
+import { formatStack, processStack } from '../kernel/guest-stack.ts';
 import type { Process } from '../kernel/process.ts';
+import { stackLines } from '../symbols/stack-frame.ts';
 import { printableLines } from '../text/printable.ts';
 import type { Log } from './log.ts';
+import type { Sources } from './sources.ts';
 
 /** The log target for the ends of processes. */
 const TARGET = 'lunatic::process';
 
+/** How to see more of a failure. */
+const HINT = ' (--log debug shows the stack)';
+
+/** Failures in a second whose calls are located: others may follow each other faster than anybody reads. */
+const MAX_LOCATED = 20;
+const SECOND = 1000;
+
+/** How many failures of a second were located. */
+const located = { second: 0, count: 0 };
+
 /**
  * Logs how a process ended (abi 21.1). Failures are warnings with their reason, except for the exit status of a root process. The stack of a root process is always
  * logged, those of others at level debug. It must be called while the process still has its links.
+ * @param sources finds stacks in the sources, if that is wanted
  */
-export function logExit(log: Log, process: Process, exit: Exit): void {
+export function logExit(log: Log, process: Process, exit: Exit, sources?: Sources): void {
   if (exit.kind === 'bug') {
     log.write('error', TARGET, () => `${failed(process)}\n${describeBug(exit.error)}`);
   } else if (exit.kind === 'killed') {
@@ -35,8 +48,31 @@ export function logExit(log: Log, process: Process, exit: Exit): void {
     log.write('debug', TARGET, () => `Process ${nameOrId(process)} ended, ${notifying(process)}`);
   } else {
     const detailed = process.parent === null || log.allows('debug', TARGET);
+    if (sources !== undefined && logLocated(log, process, exit, sources, detailed)) return;
     log.write('warn', TARGET, () => `${failed(process)}\n${describeFailure(process, exit, detailed)}`);
   }
+}
+
+/** Logs a failure with where it happened in the sources. Returns false if nothing is known of these, or nobody reads it. */
+function logLocated(log: Log, process: Process, exit: Exit, sources: Sources, detailed: boolean): boolean {
+  if (exit.kind !== 'trapped' || log.isFull || !log.allows('warn', TARGET)) return false;
+  if (!sources.mayKnow(process.module) || (!detailed && !takeTurn())) return false;
+  const stack = processStack(exit.error, process);
+  const found = sources.locate(process.module, stack, !detailed);
+  if (found === null) return false;
+  const head = failed(process);
+  const reason = endText(processEnd(exit));
+  const short = `${head}\n${reason}${detailed ? '' : HINT}`;
+  const text = found.then(({ lines }) => [short, ...lines].join('\n'));
+  log.writeLater('warn', TARGET, text, [short, ...(detailed ? stackLines(stack) : [])].join('\n'));
+  return true;
+}
+
+/** Whether another failure may be located in this second. */
+function takeTurn(): boolean {
+  const second = Math.floor(performance.now() / SECOND);
+  if (located.second !== second) Object.assign(located, { second, count: 0 });
+  return ++located.count <= MAX_LOCATED;
 }
 
 function failed(process: Process): string {
@@ -56,7 +92,7 @@ function nameOrId(process: Process): string {
 function describeFailure(process: Process, exit: Exit, detailed: boolean): string {
   const reason = endText(processEnd(exit));
   if (exit.kind !== 'trapped') return reason;
-  if (!detailed) return `${reason} (--log debug shows the stack)`;
+  if (!detailed) return `${reason}${HINT}`;
   const stack = formatStack(exit.error, process);
   return stack === '' ? reason : `${reason}\n${stack}`;
 }

@@ -21,6 +21,8 @@ import { logExit } from './process-log.ts';
 import { describeProcesses, Reports } from './report.ts';
 import { type ConfigFlags, rootConfig } from './root-config.ts';
 import { EndingSignals, ExitCode, openStreams } from './session.ts';
+import { Sources } from './sources.ts';
+import { stackStyle } from './stack-style.ts';
 import { standardInput } from './standard-input.ts';
 import type { StandardOutput } from './standard-output.ts';
 
@@ -37,6 +39,8 @@ export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags {
   /** The address at which metrics are served. Default: `METRICS_ADDRESS`. */
   readonly prometheusHttp?: InspectAddress;
 }
+
+const STDERR = 2;
 
 /** Where metrics are served if no address is given: at upstream's port, for this machine alone. */
 const METRICS_ADDRESS: InspectAddress = { host: '127.0.0.1', port: 9927 };
@@ -60,6 +64,7 @@ export async function run(
   const metrics = options.prometheus
     ? await openMetrics(options.prometheusHttp ?? METRICS_ADDRESS, streams)
     : undefined;
+  const sources = new Sources(() => stackStyle(STDERR, options.color));
   const notice = new LoadingNotice();
   let loading: string | null = path;
   const runtime = new Runtime({
@@ -69,19 +74,21 @@ export async function run(
     store: moduleCache(process.env, log),
     ...(options.inspect?.debug ? { debugging: await openDebugging(() => loading) } : {}),
     ...(metrics === undefined ? {} : { metrics }),
-    observer: { onExit: (ended, exit) => logExit(log, ended, exit), ...heapNotice(reports) },
+    observer: { onExit: (ended, exit) => logExit(log, ended, exit, sources), ...heapNotice(reports) },
   });
   if (options.trace) runtime.scheduler.stacks.kept = 'all';
   let root: Root | undefined;
   // Windows has no such OS signal.
   if (process.platform !== 'win32') {
     process.on('SIGUSR1', async () => {
-      if (root !== undefined) reports.print(await describeProcesses(root.environment, runtime.scheduler));
+      if (root !== undefined)
+        reports.print(await describeProcesses(root.environment, runtime.scheduler, sources));
     });
   }
 
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options, plugins);
+  const since = Date.now();
   const module = await whileUnchanged(path, ({ bytes, again }) =>
     loadNamed(path, config.hostFunctions, () => {
       const loaded = notice.during(path, () => runtime.load(bytes, config, again));
@@ -89,8 +96,12 @@ export async function run(
       return loaded;
     }),
   );
+  sources.add(module, path, since);
   loading = null;
-  const signals = new EndingSignals(streams, () => runtime.scheduler.halt());
+  const signals = new EndingSignals(streams, () => {
+    runtime.scheduler.halt();
+    reports.hurry();
+  });
   signals.takeAfterFirstTurn();
   const stdio = {
     input: standardInput(),
@@ -123,6 +134,7 @@ export async function run(
     await inspection?.close(ExitCode.Failed, failure.message);
     throw failure;
   } finally {
+    await reports.settle();
     clearInterval(awake);
     // A program that has ended so soon has nothing else to do, and signals end it, whoever it writes to.
     if (!signals.areTaken) streams.writeAtOnce();

@@ -2,9 +2,14 @@ import type { InspectClient } from '../inspect/client.ts';
 import { InspectRequestError } from '../inspect/client.ts';
 import { InspectError, type ProcessInfo, type Stack } from '../inspect/protocol.ts';
 import { processActivity, processLine } from '../inspect/view/index.ts';
+import type { LocatedStack } from '../testing/test-options.ts';
 import { displayName } from '../text/display-name.ts';
 import { jsonText } from '../text/json-text.ts';
+import { InspectedSources } from './inspected-sources.ts';
 import { allProcesses, lookAt } from './looking.ts';
+import { stackStyle } from './stack-style.ts';
+
+const STDOUT = 1;
 
 /** The number of requests that are sent before their answers are awaited. */
 const AT_ONCE = 100;
@@ -16,24 +21,26 @@ const AT_ONCE = 100;
 export async function listStacks(url: string, { json }: { readonly json: boolean }): Promise<string> {
   return await lookAt(url, 'stacks', async (client) => {
     const processes = await allProcesses(client);
-    const found: { info: ProcessInfo; stack: Stack }[] = [];
+    const sources = new InspectedSources(client, stackStyle(STDOUT, undefined));
+    const found: { info: ProcessInfo; stack: Stack; located: LocatedStack }[] = [];
     for (let i = 0; i < processes.length; i += AT_ONCE) {
       const some = processes.slice(i, i + AT_ONCE);
       const stacks = await Promise.all(some.map((info) => stackOf(client, info)));
       for (const [at, info] of some.entries()) {
         const stack = stacks[at];
-        if (stack !== undefined) found.push({ info, stack });
+        if (stack === undefined) continue;
+        found.push({ info, stack, located: await sources.locate(stack.frames) });
       }
     }
     if (json) {
       return `${jsonText(
-        found.map(({ info, stack }) => ({ ...info, stack: stack.frames, missing: stack.missing })),
+        found.map(({ info, stack, located }) => ({ ...info, stack: located.frames, missing: stack.missing })),
         2,
       )}\n`;
     }
     return found.length === 0
       ? 'no process has begun\n'
-      : found.map(({ info, stack }) => `${describe(info, stack)}\n`).join('');
+      : found.map(({ info, stack, located }) => `${describe(info, stack, located)}\n`).join('');
   });
 }
 
@@ -47,17 +54,14 @@ async function stackOf(client: InspectClient, { key }: ProcessInfo): Promise<Sta
   }
 }
 
-function describe(info: ProcessInfo, { frames, missing }: Stack): string {
+function describe(info: ProcessInfo, { missing }: Stack, { lines }: LocatedStack): string {
   const text = processLine({
     id: info.id,
     names: info.names.map(displayName),
     activity: displayName(processActivity(info)),
     messages: info.mailbox,
-    stack: frames.map(({ functionIndex, functionName, offset }) => ({
-      functionIndex,
-      functionName: functionName === undefined ? undefined : displayName(functionName),
-      offset,
-    })),
+    stack: [],
+    lines,
   });
   return missing === undefined ? text : `${text}\n    no stack: ${displayName(missing)}`;
 }

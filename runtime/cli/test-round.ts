@@ -12,6 +12,7 @@ import {
 } from '../testing/index.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
+import { paintFor } from './colors.ts';
 import { debugging } from './debugging.ts';
 import { errorText, messageOf } from './error-text.ts';
 import { heapNotice } from './heap-notice.ts';
@@ -24,6 +25,7 @@ import { loadNamed, moduleLimits } from './module-limits.ts';
 import { logExit } from './process-log.ts';
 import { Reports } from './report.ts';
 import { createReporter, type Reporter, testList } from './reporters/index.ts';
+import { Sources } from './sources.ts';
 import type { TestCommand, TestSurroundings } from './test-settings.ts';
 
 /** The width of a terminal that does not tell its own. */
@@ -36,6 +38,7 @@ export class TestRound {
   readonly #signal: AbortSignal | undefined;
   readonly #reporter: Reporter;
   readonly #notice = new LoadingNotice();
+  readonly #sources: Sources;
   #runtime: Runtime | null = null;
   /** The file of the module that is being loaded. */
   #loading: string | null = null;
@@ -59,6 +62,12 @@ export class TestRound {
       start,
       columns: progress ? () => process.stdout.columns || COLUMNS : null,
     });
+    // Reports for programs have places, and no lines of the sources.
+    const isForPeople = reporter === 'pretty' || reporter === 'terse';
+    this.#sources = new Sources(() => ({
+      showsLine: isForPeople && (output.isTerminal || colors),
+      paint: paintFor(isForPeople && colors),
+    }));
     signal?.addEventListener('abort', () => this.#fallSilent());
     Error.stackTraceLimit = STACK_DEPTH;
   }
@@ -135,15 +144,18 @@ export class TestRound {
 
   async #load(file: string): Promise<LoadedModule> {
     const { signals, streams, config } = this.#surroundings;
+    const since = Date.now();
     const bytes = await readModuleFile(file);
     const runtime = this.#openRuntime();
     this.#loading = file;
     await streams.flush();
     signals.leave();
     try {
-      return loadNamed(file, config.hostFunctions, () =>
+      const module = loadNamed(file, config.hostFunctions, () =>
         this.#notice.during(file, () => runtime.load(bytes, config)),
       );
+      this.#sources.add(module, file, since);
+      return module;
     } finally {
       this.#loading = null;
       signals.take();
@@ -175,6 +187,7 @@ export class TestRound {
       ...(jobs === undefined ? {} : { jobs }),
       ...(timeout === undefined ? {} : { timeout }),
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+      sources: this.#sources,
       ...(inspection === undefined ? {} : { watcher: watcherFor(inspection) }),
     };
     const summary = await runTests(runtime, module, options, (event) => this.#reporter.show(event));

@@ -4,16 +4,27 @@ import { describeProcess } from '../inspect/snapshot.ts';
 import { endText, type ProcessSnapshot, processLine } from '../inspect/view/index.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
+import type { LoadedModule } from '../kernel/module.ts';
 import type { Panic } from '../symbols/panic-text.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
+import type { SourcePlace } from '../symbols/symbols.ts';
 import { printableLines, shortened } from '../text/printable.ts';
 import { countOf } from '../text/quantities.ts';
 import type { DeathCause } from './death-causes.ts';
-import type { FailureReason, ReportFrame, TestFailure } from './report.ts';
+import type { FailureReason, ReportFrame, SourceLocation, TestFailure } from './report.ts';
+import type { StackSources } from './test-options.ts';
+
+/** A stack, and what is known of it. */
+export interface Stack {
+  readonly frames: readonly StackFrame[];
+  /** The innermost call in the author's code, if it is known. */
+  readonly own: SourcePlace | null;
+  readonly lines: readonly string[];
+}
 
 /** A failure that a test has reported, and the stack on which it did. */
 export interface Report extends FailureReport {
-  readonly stack: readonly StackFrame[];
+  readonly stack: Stack;
 }
 
 /** What the processes of a test were doing when its time was up. */
@@ -30,6 +41,8 @@ export interface Ending {
   readonly exit: Exit;
   /** The failure that ended it; null where it ended normally. */
   readonly cause: DeathCause | null;
+  /** The stack on which it did. */
+  readonly stack: Stack;
   /** What the process that failed printed about it; null where it printed nothing about it. */
   readonly panic: Panic | null;
   /** Whether another process failed, and a link ended the root process too. */
@@ -46,7 +59,12 @@ export interface Ending {
 /** Everything that is wrong. What the test reported itself comes first. */
 export function failuresOf(reason: FailureReason, ending: Ending): TestFailure[] {
   const failures = ending.reports.map(
-    ({ stack, ...report }): TestFailure => ({ ...plain('reported', ''), ...report, stack: frames(stack) }),
+    ({ stack, ...report }): TestFailure => ({
+      ...plain('reported', ''),
+      ...report,
+      location: location(stack.own),
+      stack: frames(stack.frames),
+    }),
   );
   if (reason !== 'reported') failures.push(endFailure(reason, ending));
   else if (failures.length === 0) failures.push(plain(reason, leftReports(ending.reportsLeft)));
@@ -54,7 +72,12 @@ export function failuresOf(reason: FailureReason, ending: Ending): TestFailure[]
 }
 
 function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending): TestFailure {
-  const { exit, cause, panic, expected, hanging } = ending;
+  const { exit, cause, stack, panic, expected, hanging } = ending;
+  // A panic tells more exactly where it was than the stack on which it ended.
+  const happened = {
+    location: panic?.location ?? location(stack.own),
+    stack: frames(stack.frames),
+  };
   const message = shortened(panic?.message ?? describeEnd(cause?.exit ?? exit));
   switch (reason) {
     case 'timeout':
@@ -72,11 +95,10 @@ function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending):
         ...plain(reason, 'the test failed with another message than expected'),
         expected,
         actual: message,
-        location: panic?.location ?? null,
-        stack: frames(stackOf(cause)),
+        ...happened,
       };
     case 'failed':
-      return { ...plain(reason, message), location: panic?.location ?? null, stack: frames(stackOf(cause)) };
+      return { ...plain(reason, message), ...happened };
   }
 }
 
@@ -84,17 +106,39 @@ function plain(reason: FailureReason, message: string): TestFailure {
   return { reason, message, expected: null, actual: null, location: null, stack: [], processes: [] };
 }
 
-function stackOf(cause: DeathCause | null): StackFrame[] {
-  if (cause === null || !('error' in cause.exit)) return [];
-  return processStack(cause.exit.error, cause.process);
+/** The stack on which a process failed; without frames if there is none. */
+export async function stackOf(cause: DeathCause | null, sources?: StackSources): Promise<Stack> {
+  if (cause === null || !('error' in cause.exit)) return NO_STACK;
+  const { exit, process } = cause;
+  return await locate(process.module, processStack(exit.error, process), sources);
+}
+
+const NO_STACK: Stack = { frames: [], own: null, lines: [] };
+
+/** Finds a stack in the sources, if that is wanted and possible. */
+export async function locate(
+  module: LoadedModule,
+  stack: readonly StackFrame[],
+  sources?: StackSources,
+): Promise<Stack> {
+  const located = await sources?.locate(module, stack);
+  return located ?? { frames: stack, own: null, lines: stackLines(stack) };
 }
 
 function frames(stack: readonly StackFrame[]): ReportFrame[] {
-  return stack.map(({ functionName, functionIndex, offset }) => ({
+  return stack.map(({ functionName, functionIndex, offset, place = null, isInlined = false }) => ({
     function: functionName ?? null,
     index: functionIndex,
     offset,
+    location: location(place),
+    inlined: isInlined,
   }));
+}
+
+function location(place: SourcePlace | null): SourceLocation | null {
+  if (place === null) return null;
+  // A line without a column begins at the first one.
+  return { file: place.file, line: place.line, column: Math.max(1, place.column) };
 }
 
 // -- as lines for the output -------------------------------------------------------------------------------
@@ -132,12 +176,11 @@ function labelled(label: string, value: string): string {
 }
 
 /** Why a process failed that did not print the reason itself. */
-function describeTrap({ cause, panic, byLink }: Ending): string {
+function describeTrap({ cause, stack, panic, byLink }: Ending): string {
   if (cause === null || panic !== null || cause.exit.kind === 'killed') return '';
   const end = describeEnd(cause.exit);
   const line = byLink ? `${describeProcess(cause.process)} ${end}, and the test was linked to it` : end;
-  const stack = stackLines(stackOf(cause));
-  return `${line}\n${stack.map((frame) => `    ${frame}\n`).join('')}`;
+  return `${line}\n${stack.lines.map((frame) => `    ${frame}\n`).join('')}`;
 }
 
 function describeHanging({ processes, count }: Hanging): string {

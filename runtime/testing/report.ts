@@ -14,7 +14,7 @@ import * as v from 'valibot';
 import { jsonText } from '../text/json-text.ts';
 
 /** The version that this runtime writes and reads. */
-export const REPORT_VERSION = 1;
+export const REPORT_VERSION = 2;
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** Milliseconds. */
@@ -23,6 +23,14 @@ const Text = v.string();
 const TextOrNull = v.nullable(Text);
 const listOf = <const Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
 
+const Location = v.strictObject({
+  /** As the guest's compiler named it, often relative to a folder that only the compiler knew. */
+  file: Text,
+  /** Lines and columns count from 1. */
+  line: Count,
+  column: Count,
+});
+
 const Frame = v.strictObject({
   /** Demangled name; null where the module has none. */
   function: TextOrNull,
@@ -30,14 +38,10 @@ const Frame = v.strictObject({
   index: Count,
   /** Byte offset in the module as its author built it. */
   offset: Count,
-});
-
-const Location = v.strictObject({
-  /** As the guest's compiler named it, often relative to a folder that only the compiler knew. */
-  file: Text,
-  /** Lines and columns count from 1. */
-  line: Count,
-  column: Count,
+  /** Where it is in the source; null where the module does not tell. */
+  location: v.nullable(Location),
+  /** Whether the compiler has put the call's code into that of the next frame, whose index and offset it has. */
+  inlined: v.boolean(),
 });
 
 const Process = v.strictObject({
@@ -66,7 +70,7 @@ const Failure = v.strictObject({
   /** What there should have been, and what there was; null where nothing was compared. */
   expected: TextOrNull,
   actual: TextOrNull,
-  /** Where the guest says that it happened; null where it does not say. */
+  /** Where the guest says that it happened, or else where its author's code was; null where neither is known. */
   location: v.nullable(Location),
   /** Where it happened in the module, innermost call first. */
   stack: listOf(Frame),

@@ -52,6 +52,8 @@ class Session implements SchedulerObserver {
   readonly #room = new RunRoom();
   /** Pending while whoever is told of the events has enough. */
   #drained: Promise<void> | null = null;
+  /** Resolves when the result of the test that has ended last is told: finding failures in the sources does not change the order. */
+  #told: Promise<void> = Promise.resolve();
   /** Tests whose processes may live, and the ends of tests that are awaited. */
   readonly #alive = new Set<TestRun>();
   readonly #running = new Set<Promise<void>>();
@@ -118,8 +120,16 @@ class Session implements SchedulerObserver {
   #start(test: TestCase): void {
     const run = this.#create(test);
     this.#tell({ event: 'started', name: test.name, export: test.exportName });
-    const ended = run.run(this.#module).then(
-      (result) => {
+    const told = Promise.withResolvers<void>();
+    let before = this.#told;
+    const lineUp = () => {
+      before = this.#told;
+      this.#told = told.promise;
+    };
+    const ended = run.run(this.#module, lineUp).then(
+      async (result) => {
+        await before;
+        told.resolve();
         if (!run.lives) this.#alive.delete(run);
         const tell = (): Promise<void> | undefined => {
           if (this.#drained !== null) return this.#drained.then(tell);
@@ -130,7 +140,10 @@ class Session implements SchedulerObserver {
         };
         return tell();
       },
-      (error: unknown) => this.#broken.reject(error),
+      (error: unknown) => {
+        told.resolve();
+        this.#broken.reject(error);
+      },
     );
     this.#running.add(ended);
   }

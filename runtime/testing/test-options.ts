@@ -1,7 +1,26 @@
+import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { InputStream, OutputStream } from '../kernel/stdio.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
+import type { StackFrame } from '../symbols/stack-frame.ts';
+import type { SourcePlace } from '../symbols/symbols.ts';
 import type { Selection } from './selection.ts';
+
+/** A stack whose calls have been looked up in the sources. */
+export interface LocatedStack {
+  /** Calls that are inlined are frames of their own. */
+  readonly frames: readonly StackFrame[];
+  /** The place of the innermost call in code that the author of the module wrote; null if it is not known. */
+  readonly own: SourcePlace | null;
+  /** As they are printed. */
+  readonly lines: readonly string[];
+}
+
+/** Finds stacks in the sources. */
+export interface StackSources {
+  /** Returns null if nothing can be known of the sources of the module. */
+  locate(module: LoadedModule, frames: readonly StackFrame[]): Promise<LocatedStack> | null;
+}
 
 /** Looks at tests while they run, and may hold their processes. */
 export interface TestWatcher {
@@ -29,4 +48,6 @@ export interface TestOptions {
   /** Cancels the run when it is aborted: running tests are killed, and no other is started. */
   readonly signal?: AbortSignal;
   readonly watcher?: TestWatcher;
+  /** Finds the stacks of failures in the sources. Default: stacks name functions alone. */
+  readonly sources?: StackSources;
 }

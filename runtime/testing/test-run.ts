@@ -1,15 +1,16 @@
 import { type FailureReport, type RunningTest, runningTests } from '../host/running-tests.ts';
-import { snapshots } from '../inspect/snapshot.ts';
+import { type Snapshot, snapshots } from '../inspect/snapshot.ts';
 import { type Exit, isNormal, KILLED_EXIT } from '../kernel/exit.ts';
 import { captureCaller, processStack } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import { type Runtime, SpawnError } from '../runtime.ts';
 import { findPanic, type Panic } from '../symbols/panic-text.ts';
+import type { StackFrame } from '../symbols/stack-frame.ts';
 import { displayName } from '../text/display-name.ts';
 import { type DeathCause, DeathCauses } from './death-causes.ts';
 import type { TestResult } from './events.ts';
-import { type Ending, failuresOf, type Hanging, notesOf, type Report } from './failure.ts';
+import { type Ending, failuresOf, type Hanging, locate, notesOf, stackOf } from './failure.ts';
 import { OutputGroup } from './output-group.ts';
 import type { RunRoom } from './output-room.ts';
 import type { TestCase } from './test-case.ts';
@@ -26,6 +27,17 @@ const MAX_REPORTED = 2 ** 22;
 
 /** The number of processes of a hanging test that are described. */
 const MAX_DESCRIBED = 100;
+
+/** What a test has reported, before the stack is found in the sources. */
+interface UnlocatedReport {
+  readonly report: FailureReport;
+  readonly module: LoadedModule;
+  readonly frames: readonly StackFrame[];
+}
+
+interface UnlocatedHanging extends Omit<Hanging, 'processes'> {
+  readonly processes: readonly Snapshot[];
+}
 
 /** A test could not be instantiated, or the export that runs before the tests failed. All other tests are given up. */
 export class TestStartError extends Error {
@@ -50,11 +62,11 @@ export class TestRun implements RunningTest {
   #root: Process | null = null;
   #cancelled = false;
   /** Set when the time is up. */
-  #hanging: Promise<Hanging> | null = null;
+  #hanging: Promise<UnlocatedHanging> | null = null;
 
   #title: string;
   #expectedTrap: string | null = null;
-  readonly #reports: Report[] = [];
+  readonly #reports: UnlocatedReport[] = [];
   #reported = 0;
   #charactersReported = 0;
 
@@ -73,9 +85,10 @@ export class TestRun implements RunningTest {
 
   /**
    * Starts the test at once and waits for its end.
+   * @param onEnd called when it has ended, before the result is made
    * @throws TestStartError
    */
-  async run(module: LoadedModule): Promise<TestResult> {
+  async run(module: LoadedModule, onEnd: () => void = () => {}): Promise<TestResult> {
     const start = performance.now();
     const { timeout, watcher } = this.#options;
     const giveUp = () => {
@@ -86,7 +99,8 @@ export class TestRun implements RunningTest {
     try {
       const exit = await this.#end(module);
       const duration = performance.now() - start;
-      return this.#result(exit, duration, await this.#hanging);
+      onEnd();
+      return await this.#result(exit, duration, await this.#hanging);
     } finally {
       limit?.stop();
     }
@@ -115,24 +129,14 @@ export class TestRun implements RunningTest {
     }
   }
 
-  #result(exit: Exit, duration: number, hanging: Hanging | null): TestResult {
+  async #result(exit: Exit, duration: number, hanging: UnlocatedHanging | null): Promise<TestResult> {
     const output = this.#output;
     const { expectedPanic } = this.#test;
-    const { echo } = this.#options;
+    const { echo, sources } = this.#options;
     const cause = this.#cause;
     const ownPanic = panicIn(output.rootText);
     const panic =
       cause === null || cause.process === this.#root ? ownPanic : panicIn(output.textOf(cause.process));
-    const ending: Ending = {
-      exit,
-      cause,
-      panic: panic ?? ownPanic,
-      byLink: cause !== null && cause.process !== this.#root,
-      expected: this.#expectedTrap ?? expectedPanic,
-      hanging,
-      reports: this.#reports,
-      reportsLeft: this.#reported - this.#reports.length,
-    };
     const { reason, note } = judge({
       expectedPanic,
       expectedTrap: this.#expectedTrap,
@@ -148,7 +152,7 @@ export class TestRun implements RunningTest {
       name: this.#test.name,
       export: this.#test.exportName,
       title: this.#title,
-      shouldFail: ending.expected !== null,
+      shouldFail: (this.#expectedTrap ?? expectedPanic) !== null,
     };
     if (this.#cancelled && exit.kind === 'killed') {
       output.trim();
@@ -158,15 +162,41 @@ export class TestRun implements RunningTest {
       output.trim();
       return { ...about, outcome: 'passed', failures: [], exit, output, duration };
     }
+    // Nobody waits for the sources of a test that has passed.
+    const ending: Ending = {
+      exit,
+      cause,
+      stack: await stackOf(cause, sources),
+      panic: panic ?? ownPanic,
+      byLink: cause !== null && cause.process !== this.#root,
+      expected: this.#expectedTrap ?? expectedPanic,
+      hanging: hanging && (await this.#located(hanging)),
+      reports: await Promise.all(
+        this.#reports.map(async ({ report, module, frames }) => ({
+          ...report,
+          stack: await locate(module, frames, sources),
+        })),
+      ),
+      reportsLeft: this.#reported - this.#reports.length,
+    };
     const failures = failuresOf(reason, ending);
     output.addNote((note ?? '') + notesOf(reason, ending));
     return { ...about, outcome: 'failed', failures, exit, output, duration };
   }
 
+  async #located({ processes, ...others }: UnlocatedHanging): Promise<Hanging> {
+    const { sources } = this.#options;
+    const located = processes.map(async (process) => {
+      const { frames, lines } = await locate(process.module, process.stack, sources);
+      return { ...process, stack: frames, lines };
+    });
+    return { ...others, processes: await Promise.all(located) };
+  }
+
   // -- giving up -----------------------------------------------------------------------------------------
 
   /** Called when the time is up. Finds out what the processes are doing, and kills them. */
-  async #giveUp(root: Process, timeout: number): Promise<Hanging> {
+  async #giveUp(root: Process, timeout: number): Promise<UnlocatedHanging> {
     const { environment } = root;
     const count = Math.max(environment.size, 1);
     // Until its start section has run, a process is not in its environment.
@@ -224,7 +254,8 @@ export class TestRun implements RunningTest {
     if (this.#reports.length >= MAX_REPORTS || this.#charactersReported > MAX_REPORTED) return;
     // The lines about it in the output are as long again.
     if (!this.#room.take(2 * length)) return;
-    this.#reports.push({ ...report, stack: processStack(captureCaller(), caller) });
+    const frames = processStack(captureCaller(), caller);
+    this.#reports.push({ report, module: caller.module, frames });
   }
 
   /** Must be called when one of its processes has ended, before linked processes hear of it. */

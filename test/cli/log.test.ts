@@ -45,8 +45,10 @@ function familyOf(body: string): string {
 }
 
 const FAILED = '[WARN lunatic::process] Process 2 failed, notifying: 1 links\n    trapped: unreachable';
-const HINT = ' (--log debug shows the stack)\n';
-const STACK = /\n {4}at stumble \(function \d+, offset 0x[0-9a-f]+\)\n {4}at .*\n/;
+/** What is said of a process that others may have started by the thousand. */
+const IN_SHORT =
+  /^\[WARN lunatic::process\] Process 2 failed, notifying: 1 links\n {4}trapped: unreachable \(--log debug shows the stack\)\n {4}at stumble \(.*failing\.wat:\d+:\d+\)\n$/;
+const STACK = /\n {4}at stumble \(.*\.wat:\d+:\d+\)\n {4}at .*\n/;
 
 async function logOf(path: string, args: string[], env: Record<string, string> = {}): Promise<string> {
   const { stderr } = await lunatic(['run', ...args, path], { env });
@@ -55,7 +57,7 @@ async function logOf(path: string, args: string[], env: Record<string, string> =
 
 describe('what is logged', () => {
   test('by default, failures with their reason and a hint on how to see more', async () => {
-    expect(await logOf(program, [])).toBe(`${FAILED}${HINT}`);
+    expect(await logOf(program, [])).toMatch(IN_SHORT);
   });
 
   test('at level debug also stacks, and processes that end normally', async () => {
@@ -116,7 +118,7 @@ describe('what decides', () => {
   });
 
   test('a RUST_LOG that only concerns a guest leaves the default', async () => {
-    expect(await logOf(program, [], { RUST_LOG: 'my_app=trace' })).toBe(`${FAILED}${HINT}`);
+    expect(await logOf(program, [], { RUST_LOG: 'my_app=trace' })).toMatch(IN_SHORT);
   });
 
   test('a malformed RUST_LOG is reported, and the program runs', async () => {

@@ -16,7 +16,7 @@ async function family(args: readonly string[] = ['--inspect']): Promise<Inspecte
   return run;
 }
 
-const frame = String.raw`\(function \d+, offset 0x[0-9a-f]+\)`;
+const frame = String.raw`\(\S+\.wat:\d+:\d+\)`;
 
 test('ps prints the processes as a tree, with the state of each', async () => {
   const { url } = await family();

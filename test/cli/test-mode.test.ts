@@ -49,17 +49,17 @@ failures:
 said
 note: Process trapped or received kill signal
 trapped: unreachable
-    at fails (function 4, offset 0x20e)
+    at fails (test/guests/wat/tests.wat:16:67)
 
 ---- suite::traps without the message stdout ----
 note: Process received kill signal, but expected a panic that contains \`a #1 message\`
 trapped: unreachable
-    at silent (function 7, offset 0x21a)
+    at silent (test/guests/wat/tests.wat:19:98)
 
 ---- old_fails stdout ----
 note: Process trapped or received kill signal
 trapped: unreachable
-    at old_fails (function 10, offset 0x225)
+    at old_fails (test/guests/wat/tests.wat:24:57)
 
 failures:
     suite::fails
@@ -178,7 +178,7 @@ failures:
 ---- suite::fails stdout ----
 said
 trapped: unreachable
-    at fails (function 4, offset 0x20e)
+    at fails (test/guests/wat/tests.wat:16:67)
 
 failures:
     suite::fails
@@ -349,7 +349,7 @@ describe('what cannot be tested', () => {
         ),
       ],
       1,
-      'first.wat::__lunatic_start_test\n  it runs before the tests, and failed:\nnote: Process trapped or received kill signal\ntrapped: unreachable\n    at __lunatic_start_test (function 0, offset 0x',
+      /first\.wat::__lunatic_start_test\n {2}it runs before the tests, and failed:\nnote: Process trapped or received kill signal\ntrapped: unreachable\n {4}at __lunatic_start_test \(.*first\.wat:\d+:\d+\)\n$/,
     ],
   ])('%s', async (_, args, expectedCode, message) => {
     const { stderr, exitCode } = await runTests(args());

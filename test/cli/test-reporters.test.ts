@@ -136,8 +136,13 @@ describe('--reporter=json', () => {
           message: 'the sum is "wrong"',
           expected: '4',
           actual: '5\n6',
-          location: null,
-          stack: [{ function: '#lunatic_test_sums::compares', index: expect.any(Number) }],
+          location: { file: suite, line: expect.any(Number), column: expect.any(Number) },
+          stack: [
+            {
+              ...{ function: '#lunatic_test_sums::compares', index: expect.any(Number), inlined: false },
+              location: { file: suite, line: expect.any(Number), column: expect.any(Number) },
+            },
+          ],
         },
       ],
       output: 'failed: the sum is "wrong"\n  expected: 4\n    actual:\n    5\n    6\n',
@@ -222,11 +227,14 @@ describe('--reporter=junit', () => {
 
   test('contains messages, compared values, locations and stacks', async () => {
     const { stdout } = await runTests(suite, '--reporter=junit');
-    const [, compares, panics] = parseXml(stdout).children[0]?.children ?? [];
+    const [adds, compares, panics] = parseXml(stdout).children[0]?.children ?? [];
+    expect(adds?.attributes).not.toHaveProperty('file');
+    expect(compares?.attributes).toMatchObject({ file: suite, line: expect.stringMatching(/^\d+$/) });
+    expect(panics?.attributes).toMatchObject({ file: 'src/sums.rs', line: '7' });
     const [compared] = compares?.children ?? [];
     expect(compared?.attributes).toEqual({ message: 'the sum is "wrong"', type: 'reported' });
     expect(compared?.text).toMatch(
-      /^the sum is "wrong"\nexpected: 4\nactual: 5\n6\n {4}at #lunatic_test_sums::compares \(function \d+, offset 0x[0-9a-f]+\)$/,
+      /^the sum is "wrong"\nexpected: 4\nactual: 5\n6\nat \S+suite\.wat:\d+:\d+\n {4}at #lunatic_test_sums::compares \(\S+suite\.wat:\d+:\d+\)$/,
     );
     const [panicked, output] = panics?.children ?? [];
     expect(panicked?.attributes).toEqual({ message: 'too bad', type: 'failed' });

@@ -36,7 +36,7 @@ async function snapshot(args: string[]): Promise<string> {
   return (await command.ended).stderr;
 }
 
-const frame = String.raw`\(function \d+, offset 0x[0-9a-f]+\)`;
+const frame = String.raw`\(\S+\.wat:\d+:\d+\)`;
 const worker = `process 2 \\(worker\\): waiting for a message, 1 message in its mailbox
     at wait_for_orders ${frame}
     at worker ${frame}

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { formatFrame } from '../../symbols/stack-frame.ts';
+import { shortPath } from '../../symbols/short-path.ts';
+import { formatFrame, placeText } from '../../symbols/stack-frame.ts';
 import type { OutputGroup, ReportFrame, TestEvent, TestFailure, TestResult } from '../../testing/index.ts';
 import { printableLines } from '../../text/printable.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
@@ -131,6 +132,7 @@ export class JunitReporter implements Reporter {
   #addResult(suite: Suite, result: TestResult): void {
     const { name, title, outcome, failures, output, duration } = result;
     const parts: string[] = [];
+    const place = failures.find(({ location }) => location !== null)?.location ?? null;
     const [first] = failures;
     if (first !== undefined) {
       suite.failures++;
@@ -140,7 +142,9 @@ export class JunitReporter implements Reporter {
       suite.skipped++;
       parts.push(element('skipped', { message: 'cancelled' }));
     }
-    this.#add(suite, caseAttributes(suite.file, name, title, duration), parts, output);
+    const attributes = caseAttributes(suite.file, name, title, duration);
+    const placed = place === null ? {} : { file: shortPath(place.file), line: place.line };
+    this.#add(suite, { ...attributes, ...placed }, parts, output);
   }
 
   #add(suite: Suite, attributes: Attributes, parts: readonly string[], output?: OutputGroup): void {
@@ -164,13 +168,19 @@ function describe({ message, expected, actual, location, stack }: TestFailure): 
   const lines = [message];
   if (expected !== null) lines.push(`expected: ${expected}`);
   if (actual !== null) lines.push(`actual: ${actual}`);
-  if (location !== null) lines.push(`at ${location.file}:${location.line}:${location.column}`);
+  if (location !== null) lines.push(`at ${placeText(location)}`);
   return printableLines([...lines, ...stack.map((frame) => `    ${describeFrame(frame)}`)].join('\n'));
 }
 
 /** A frame in the format of all stacks. */
-function describeFrame({ function: functionName, index, offset }: ReportFrame): string {
-  return formatFrame({ functionName: functionName ?? undefined, functionIndex: index, offset });
+function describeFrame(frame: ReportFrame): string {
+  return formatFrame({
+    functionName: frame.function ?? undefined,
+    functionIndex: frame.index,
+    offset: frame.offset,
+    place: frame.location ?? undefined,
+    isInlined: frame.inlined,
+  });
 }
 
 function firstLine(message: string): string {

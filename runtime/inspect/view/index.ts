@@ -3,6 +3,7 @@
  * it. Debug adapter, extension, command line and web pages use the same; nothing here needs Node.
  */
 
+export { placeText } from '../../symbols/stack-frame.ts';
 export { displayName } from '../../text/display-name.ts';
 export { escapedJson, jsonText } from '../../text/json-text.ts';
 export { printableLines } from '../../text/printable.ts';

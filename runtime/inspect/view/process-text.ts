@@ -107,6 +107,8 @@ export interface ProcessSnapshot {
   readonly messages: number;
   /** Where it is suspended, innermost call first. Empty where nobody knows. */
   readonly stack: readonly StackFrame[];
+  /** The stack as it is printed, if that is more than what its frames tell. */
+  readonly lines?: readonly string[];
 }
 
 /**
@@ -115,9 +117,9 @@ export interface ProcessSnapshot {
  *
  * Without the end of the last line.
  */
-export function processLine({ id, names, activity, messages, stack }: ProcessSnapshot): string {
+export function processLine({ id, names, activity, messages, stack, lines }: ProcessSnapshot): string {
   const mail = messages === 0 ? '' : `, ${countOf(messages, 'message')} in its mailbox`;
-  const calls = stackLines(stack).map((line) => `\n    ${line}`);
+  const calls = (lines ?? stackLines(stack)).map((line) => `\n    ${line}`);
   return `${plainName(id, names)}: ${activity}${mail}${calls.join('')}`;
 }
 

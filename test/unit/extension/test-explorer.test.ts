@@ -210,11 +210,19 @@ describe('a failure in words', () => {
     stack: [],
     processes: [],
   };
-  const frame = { function: 'slice', index: 3, offset: 0x20e };
+  const frame = { function: 'slice', index: 3, offset: 0x20e, location: null, inlined: false };
 
   test('with its stack', () => {
     expect(failureText({ ...failure, stack: [frame, { ...frame, function: null }] })).toBe(
       'divide by zero\n    at slice (function 3, offset 0x20e)\n    at function 3, offset 0x20e',
+    );
+  });
+
+  test('with the places of its calls, relative to the folder', () => {
+    const placed = { ...frame, location: { file: '/home/me/cake/src/lib.rs', line: 7, column: 5 } };
+    const stack = [{ ...placed, function: null, inlined: true }, placed];
+    expect(failureText({ ...failure, stack }, '/home/me/cake')).toBe(
+      'divide by zero\n    at inlined function (src/lib.rs:7:5, inlined)\n    at slice (src/lib.rs:7:5)',
     );
   });
 

@@ -95,7 +95,7 @@ test('what cannot be run is told as an error', async () => {
   const { events, options } = prepare([], { arguments: ['test', '--reporter=json', 'nowhere.wasm'] });
   expect(await runTestProcess(options)).toEqual({ exitCode: 1, signal: null });
   expect(events).toEqual([
-    { event: 'report', version: 1 },
+    { event: 'report', version: 2 },
     { event: 'error', file: 'nowhere.wasm', message: "Module 'nowhere.wasm' not found" },
   ]);
 });
@@ -121,12 +121,12 @@ test('a report of another version is refused, and the command is ended', async (
   const script = join(folder, 'later.mjs');
   writeFileSync(
     script,
-    `console.error(process.pid); console.log('{"event":"report","version":2}'); setInterval(() => {}, 1000);`,
+    `console.error(process.pid); console.log('{"event":"report","version":3}'); setInterval(() => {}, 1000);`,
   );
   const run = prepare([], { script, arguments: [] });
   const ended = runTestProcess(run.options);
   await expect(ended).rejects.toThrow(TestReportError);
-  await expect(ended).rejects.toThrow('of version 2, and version 1 is read here');
+  await expect(ended).rejects.toThrow('of version 3, and version 2 is read here');
   expect(run.events).toEqual([]);
   expect(isAlive(Number(run.noise))).toBe(false);
 });

@@ -20,7 +20,9 @@ test('the view of processes runs where there is no Node, as in a page', async ()
   // Neither the runtime nor a package comes along.
   const files = Object.keys(metafile.inputs).map((file) => file.replace(/.*runtime\//, ''));
   expect(
-    files.filter((file) => !/^(inspect\/(view\/|protocol)|text\/|symbols\/stack-frame)/.test(file)),
+    files.filter(
+      (file) => !/^(inspect\/(view\/|protocol)|text\/|symbols\/(stack-frame|short-path)\.)/.test(file),
+    ),
   ).toEqual([]);
   const told: unknown = runInNewContext(
     `${outputFiles[0]?.text}

@@ -128,7 +128,13 @@ test('lists, failures and views', () => {
       const test = { name: text, exportName: text, ignored: false, expectedPanic: null };
       const failure = {
         ...({ reason: 'timeout', message: text, expected: null, actual: null, location: null } as const),
-        stack: [{ function: text, index: 1, offset: 2 }],
+        stack: [
+          { function: text, index: 1, offset: 2, location: null, inlined: false },
+          {
+            ...{ function: text, index: 1, offset: 2, inlined: true },
+            location: { file: text, line: 1, column: 1 },
+          },
+        ],
         processes: [{ id: 1, names: [text], activity: 'waits', messages: 0, stack: [] }],
       } as const;
       const data = Buffer.from(text);

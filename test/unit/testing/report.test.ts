@@ -11,9 +11,10 @@ import {
 import { projectFolder } from '../../support/command.ts';
 
 const file = 'a.wasm';
-const frame = { function: null, index: 3, offset: 0x20e };
+const frame = { function: null, index: 3, offset: 0x20e, location: null, inlined: false };
+const placed = { ...frame, location: { file: 'src/oven.rs', line: 9, column: 1 }, inlined: true };
 const failure = {
-  ...{ reason: 'timeout' as const, message: 'too late', expected: null, actual: '5', stack: [frame] },
+  ...{ reason: 'timeout' as const, message: 'too late', expected: null, actual: '5', stack: [placed, frame] },
   location: { file: 'src/lib.rs', line: 7, column: 5 },
   processes: [
     { id: 1, names: ['oven'], activity: 'runs', messages: 2, stack: [{ ...frame, function: 'bake' }] },
@@ -22,7 +23,7 @@ const failure = {
 
 /** One event of each kind. */
 const EVENTS: readonly ReportEvent[] = [
-  { event: 'report', version: 1 },
+  { event: 'report', version: 2 },
   {
     ...{ event: 'discovered', file, filteredOut: 2 },
     tests: [{ name: 'a', export: '#lunatic_test_a', ignored: false, runs: true, expectedPanic: null }],
@@ -43,7 +44,7 @@ const EVENTS: readonly ReportEvent[] = [
 /** A reader that has read the first line of a report. */
 function begun(): TestReportReader {
   const reader = new TestReportReader();
-  reader.read('{"event":"report","version":1}');
+  reader.read('{"event":"report","version":2}');
   return reader;
 }
 
@@ -100,7 +101,7 @@ test.each([
 });
 
 test.each([
-  ['{"event":"report","version":2,"anything":[]}', 'of version 2, and version 1 is read here'],
+  ['{"event":"report","version":3,"anything":[]}', 'of version 3, and version 2 is read here'],
   ['{"event":"started","file":"a.wasm","name":"a","export":"a"}', 'does not begin with its version'],
   ['[]', 'does not begin with its version'],
 ])('a report that begins with %s is refused', (line, why) => {

@@ -1,0 +1,59 @@
+/** Folders of code that came with a language or from a registry of packages. What follows them is enough to know it. */
+const LIBRARY_FOLDERS = [
+  // Rust's standard library, as its builders, a distribution, or `rustup component add rust-src` put it.
+  /^\/rustc\/[0-9a-f]{7,64}[\\/](?:library[\\/])?/,
+  /^.*[\\/]rustc-\d[^\\/]*[\\/](?:library[\\/])?/,
+  /^.*[\\/]lib[\\/]rustlib[\\/]src[\\/]rust[\\/](?:library[\\/])?/,
+  // Crates.
+  /^.*[\\/]registry[\\/]src[\\/][^\\/]+-[0-9a-f]{16}[\\/]/,
+  /^.*[\\/]git[\\/]checkouts[\\/](?=[^\\/]+-[0-9a-f]{16}[\\/])/,
+  // C and C++.
+  /^.*[\\/]wasi-libc[\\/]/,
+  /^.*[\\/](?=libc-(?:bottom|top)-half[\\/])/,
+  /^.*[\\/](?=wasi-sysroot[\\/]|llvm-project[\\/])/,
+  // AssemblyScript.
+  /^(?=~lib[\\/])/,
+  /^.*[\\/]node_modules[\\/]/,
+];
+
+/** Characters of a path that are displayed at most. */
+const MAX_LENGTH = 300;
+
+/** Whether a source file came with a language, or in a package. */
+export function isLibraryPath(file: string): boolean {
+  return libraryPart(file) !== undefined;
+}
+
+/**
+ * A path of a source file for people: relative to the current folder if it is below that, and for libraries without where they
+ * are kept. Not fit for a terminal yet.
+ */
+export function shortPath(file: string, folder: string = currentFolder()): string {
+  const path = libraryPart(file) ?? below(file, folder) ?? file.replace(/^\.[\\/]/, '');
+  return path.length <= MAX_LENGTH ? path : `…${path.slice(-MAX_LENGTH)}`;
+}
+
+function libraryPart(file: string): string | undefined {
+  // What no file system would take is no path of a library, and would take long to match.
+  if (file.length > 4096) return undefined;
+  for (const pattern of LIBRARY_FOLDERS) {
+    const folder = pattern.exec(file);
+    if (folder !== null) return file.slice(folder[0].length);
+  }
+  return undefined;
+}
+
+function below(file: string, folder: string): string | undefined {
+  if (folder.length < 2 || !file.startsWith(folder)) return undefined;
+  const rest = file.slice(folder.length);
+  return /^[\\/]./.test(rest) ? rest.slice(1) : undefined;
+}
+
+/** An empty text where there is none: in web pages, or since it was removed. */
+function currentFolder(): string {
+  try {
+    return globalThis.process?.cwd?.() ?? '';
+  } catch {
+    return '';
+  }
+}

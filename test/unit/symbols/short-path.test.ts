@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { isLibraryPath, shortPath } from '../../../runtime/symbols/short-path.ts';
+
+const HASH = '4b91a6ea7258a947e59c6522cd5898e7c0a6a88f';
+
+test.each([
+  [`/rustc/${HASH}/library/core/src/panicking.rs`, 'core/src/panicking.rs'],
+  [`/rustc/${HASH}\\library\\std\\src\\rt.rs`, 'std\\src\\rt.rs'],
+  ['/usr/src/rustc-1.63.0/library/std/src/rt.rs', 'std/src/rt.rs'],
+  [
+    '/home/me/.rustup/toolchains/stable-x/lib/rustlib/src/rust/library/alloc/src/vec/mod.rs',
+    'alloc/src/vec/mod.rs',
+  ],
+  [
+    '/home/me/.cargo/registry/src/index.crates.io-6f17d22bba15001f/lunatic-0.14.1/src/process.rs',
+    'lunatic-0.14.1/src/process.rs',
+  ],
+  [
+    '/home/me/.cargo/git/checkouts/lunatic-rs-0123456789abcdef/1a2b3c4/src/process.rs',
+    'lunatic-rs-0123456789abcdef/1a2b3c4/src/process.rs',
+  ],
+  ['./build/./libc-bottom-half/crt/crt1-command.c', 'libc-bottom-half/crt/crt1-command.c'],
+  ['~lib/rt/itcms.ts', '~lib/rt/itcms.ts'],
+  ['/work/node_modules/as-lunatic/assembly/index.ts', 'as-lunatic/assembly/index.ts'],
+])('%s is of a library, and is displayed as %s', (file, shown) => {
+  expect(isLibraryPath(file)).toBe(true);
+  expect(shortPath(file, '/work')).toBe(shown);
+});
+
+test.each([
+  ['/work/src/main.rs', 'src/main.rs'],
+  ['/work', '/work'],
+  ['/workshop/main.rs', '/workshop/main.rs'],
+  ['./src/main.rs', 'src/main.rs'],
+  ['src/main.rs', 'src/main.rs'],
+  ['/elsewhere/main.rs', '/elsewhere/main.rs'],
+])('%s is the own code of somebody in /work, and is displayed as %s', (file, shown) => {
+  expect(isLibraryPath(file)).toBe(false);
+  expect(shortPath(file, '/work')).toBe(shown);
+});
+
+test('a long path is cut at its beginning', () => {
+  expect(shortPath(`/${'a/'.repeat(5000)}end.rs`, '')).toMatch(/^….{293}\/end\.rs$/);
+});

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openSymbols } from '../../../runtime/symbols/open-symbols.ts';
+import { stackLines } from '../../../runtime/symbols/stack-frame.ts';
+import { StackPlaces } from '../../../runtime/symbols/stack-places.ts';
+import { projectFolder } from '../../support/command.ts';
+
+const path = join(projectFolder, 'test', 'guests', 'lines', 'cake.wasm');
+const bytes = new Uint8Array(readFileSync(path));
+
+/** An offset at which a call is inlined. */
+const inlined = bytes.findIndex((_, offset) => openSymbols(bytes).framesAt(offset).length === 2);
+
+/** A module that counts how often its bytes are read. */
+function counted(size = bytes.length) {
+  const module = {
+    ...{ path: null, size, count: 0 },
+    bytes() {
+      module.count++;
+      return bytes;
+    },
+  };
+  return module;
+}
+
+const frame = (offset: number) => ({ functionIndex: 0, functionName: 'party', offset });
+
+test('calls get places, and inlined ones frames of their own; others stay as they are', async () => {
+  const module = counted();
+  const places = new StackPlaces(20_000);
+  const stack = [frame(inlined), frame(1)];
+  const located = await places.locate(module, () => module, stack);
+  expect(stackLines(located)).toEqual([
+    'at slice (cake.c:5:14, inlined)',
+    'at party (cake.c:9:14)',
+    'at party (function 0, offset 0x1)',
+  ]);
+  expect(await places.locate(module, () => module, stack)).toEqual(located);
+  expect(module.count).toBe(1);
+});
+
+test('nothing is located in time that is too short', async () => {
+  const module = counted();
+  const places = new StackPlaces(0);
+  expect(await places.locate(module, () => module, [frame(inlined)])).toEqual([frame(inlined)]);
+});
+
+test('a recursion of thousands of calls gets places at both of its ends, and for as many as are printed', async () => {
+  const module = counted();
+  const stack = Array.from({ length: 5000 }, () => frame(inlined));
+  const located = await new StackPlaces(20_000).locate(module, () => module, stack);
+  expect(located.length).toBeLessThan(5200);
+  expect(stackLines(located)).toHaveLength(49);
+  expect(stackLines(located)[0]).toBe('at slice (cake.c:5:14, inlined)');
+});
+
+test('the symbols of a large module without a file are not kept in memory', async () => {
+  const module = counted(2 ** 25);
+  expect(await new StackPlaces(20_000).locate(module, () => module, [frame(inlined)])).toEqual([
+    frame(inlined),
+  ]);
+  expect(module.count).toBe(0);
+});
