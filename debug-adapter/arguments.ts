@@ -14,6 +14,11 @@ const Environment = v.pipe(
   v.record(v.string(), v.nullable(v.string('an object of texts, or null for variables to take away'))),
 );
 
+const Paths = v.pipe(
+  v.custom<Record<string, unknown>>(isRecord, 'an object of paths'),
+  v.record(v.string(), v.pipe(v.string('an object of paths'), v.maxLength(MAX_TEXT, 'shorter paths'))),
+);
+
 /** A list of at most `MAX_ITEMS`, which is refused as a whole. */
 function list<Item>(item: (message: string) => v.GenericSchema<unknown, Item>, what: string) {
   return v.pipe(v.array(item(what), what), v.maxLength(MAX_ITEMS, `${what}, and a shorter one`));
@@ -21,7 +26,11 @@ function list<Item>(item: (message: string) => v.GenericSchema<unknown, Item>, w
 
 const Texts = list((message) => v.string(message), 'an array of texts');
 const Integers = list((message) => v.pipe(v.number(message), v.safeInteger(message)), 'an array of integers');
-const Anything = list(() => v.unknown(), 'an array');
+const Something = v.custom<Record<string, unknown>>(isRecord, 'an object');
+const Objects = list(
+  (message) => v.custom<Record<string, unknown>>(isRecord, message),
+  'an array of objects',
+);
 
 /** The arguments of one request, which come from outside: each is checked when it is taken. Null is as good as missing. */
 export class Arguments {
@@ -74,9 +83,19 @@ export class Arguments {
     return this.#take(name, v.nullish(Environment)) ?? {};
   }
 
-  /** The length of an array. */
-  count(name: string): number {
-    return (this.#take(name, v.nullish(Anything)) ?? []).length;
+  /** Paths, and the paths that replace them. */
+  paths(name: string): Readonly<Record<string, string>> {
+    return this.#take(name, v.nullish(Paths)) ?? {};
+  }
+
+  /** An object, of which the members are checked as they are taken. */
+  object(name: string): Arguments {
+    return new Arguments(this.#command, this.#take(name, v.nullish(Something)) ?? {});
+  }
+
+  /** The members of an array of objects. */
+  objects(name: string): readonly Arguments[] {
+    return (this.#take(name, v.nullish(Objects)) ?? []).map((item) => new Arguments(this.#command, item));
   }
 
   /** All of them as they are, for somebody else to check. */

@@ -1,16 +1,20 @@
+import { isAbsolute, resolve } from 'node:path';
 import { ContinuedEvent, Event, ExitedEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Notifications, ProcessKey, Stack } from '../runtime/inspect/protocol.ts';
 import { printableLines, processActivity } from '../runtime/inspect/view/index.ts';
 import { type InspectClient, InspectRequestError } from '../runtime/internal.ts';
+import { Calls } from './calls.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { FIRST_FRAMES, Held } from './held.ts';
 import type { Ids } from './ids.ts';
+import { ModuleSources } from './module-sources.ts';
 import type { Output } from './output.ts';
 import type { CustomEvents } from './protocol.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { SessionLog } from './session-log.ts';
+import { SourceFiles } from './source-files.ts';
 import { Threads } from './threads.ts';
 
 /** Milliseconds between two notifications of what has changed, at least. */
@@ -41,6 +45,8 @@ export interface DebuggeeOptions {
   /** Whether its processes stop for nothing. */
   readonly noDebug: boolean;
   readonly stopOnEntry: boolean;
+  /** Where sources are that modules name otherwise. */
+  readonly sourceFileMap: Readonly<Record<string, string>>;
 }
 
 /** The running program of a session, launched or attached to. */
@@ -48,6 +54,9 @@ export class Debuggee {
   readonly client: InspectClient;
   readonly threads: Threads;
   readonly disassemblies: Disassemblies;
+  readonly sources: ModuleSources;
+  readonly files: SourceFiles;
+  readonly calls: Calls;
   readonly held = new Map<ProcessKey, Held>();
   /** Resolves when the client has been told that the session is over. */
   readonly terminated: Promise<void>;
@@ -77,6 +86,11 @@ export class Debuggee {
       (module) => client.request('module/bytes', { module }),
       session.ids,
     );
+    const { program, cwd } = client.welcome;
+    const path = isAbsolute(program) ? program : cwd === undefined ? null : resolve(cwd, program);
+    this.sources = new ModuleSources(client, path);
+    this.files = new SourceFiles(options.sourceFileMap, path);
+    this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids);
     this.#on('processes/changed', (changes) => this.#changed(changes));
     this.#on('process/stopped', (event) => this.#stopped(event));
     this.#on('process/continued', ({ process }) => this.#continued(process));
@@ -216,8 +230,12 @@ export class Debuggee {
    */
   async #prepareStack(process: ProcessKey): Promise<Stack> {
     const stack = await this.client.request('process/stack', { process });
-    const texts = stack.frames.slice(0, FIRST_FRAMES).map((frame) => this.disassemblies.place(frame));
-    await Promise.allSettled(texts);
+    try {
+      const calls = await this.calls.of(stack.frames.slice(0, FIRST_FRAMES));
+      await Promise.allSettled(calls.slice(0, FIRST_FRAMES).map((call) => this.calls.locate(call)));
+    } catch {
+      // Whoever asks for them is told.
+    }
     return stack;
   }
 

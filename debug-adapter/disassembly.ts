@@ -86,7 +86,7 @@ export class Disassemblies {
   /** The text of a source reference; undefined if it is unknown. */
   async text(sourceReference: number): Promise<string | undefined> {
     const source = this.#ids.sourceOf(sourceReference);
-    if (source === undefined) return undefined;
+    if (source === undefined || !('functionIndex' in source)) return undefined;
     return (await this.#text(sourceReference, source.module, source.functionIndex)).disassembly.text;
   }
 

@@ -4,6 +4,8 @@ import type { ModuleKey, ProcessKey } from '../runtime/inspect/protocol.ts';
 export interface FrameRef {
   readonly process: ProcessKey;
   readonly depth: number;
+  /** How many calls that were inlined into the function are inside of this one. */
+  readonly inlined: number;
 }
 
 /** Something that has variables: a scope of a process, or a variable in it. */
@@ -16,11 +18,10 @@ export type Container =
   /** A list in the config: arguments, directories. */
   | { readonly kind: 'config-list'; readonly process: ProcessKey; readonly name: string };
 
-/** A function whose text can be displayed. */
-export interface SourceRef {
-  readonly module: ModuleKey;
-  readonly functionIndex: number;
-}
+/** A text that the adapter has: that of a function, or a source file that the module brings along. */
+export type SourceRef =
+  | { readonly module: ModuleKey; readonly functionIndex: number }
+  | { readonly module: ModuleKey; readonly file: string };
 
 /**
  * Every id that the client gets. A thing has the same id as long as it exists, so that repeated requests use no new ids.
@@ -45,8 +46,8 @@ export class Ids {
     return this.#threads.valueOf(threadId);
   }
 
-  frame(process: ProcessKey, depth: number): number {
-    return this.#frames.idOf(`${process} ${depth}`, { process, depth }, process);
+  frame(process: ProcessKey, depth: number, inlined = 0): number {
+    return this.#frames.idOf(`${process} ${depth} ${inlined}`, { process, depth, inlined }, process);
   }
 
   frameOf(id: number): FrameRef | undefined {
@@ -62,7 +63,11 @@ export class Ids {
   }
 
   source(module: ModuleKey, functionIndex: number): number {
-    return this.#sources.idOf(`${module} ${functionIndex}`, { module, functionIndex }, module);
+    return this.#sources.idOf(`${module} #${functionIndex}`, { module, functionIndex }, module);
+  }
+
+  file(module: ModuleKey, file: string): number {
+    return this.#sources.idOf(`${module} ${file}`, { module, file }, module);
   }
 
   sourceOf(sourceReference: number): SourceRef | undefined {

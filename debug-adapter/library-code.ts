@@ -11,7 +11,7 @@ const LIBRARY =
 const PANIC = /^(?:rust_panic$|std::panicking::)/;
 
 /** Whether a function came with the language, judging by its name. */
-export function isLibraryCode({ functionName = '' }: StackFrame): boolean {
+export function isLibraryCode(functionName: string): boolean {
   return LIBRARY.test(functionName);
 }
 

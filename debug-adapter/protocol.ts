@@ -22,6 +22,8 @@ export interface LaunchArguments {
   readonly entry?: string;
   readonly stopOnEntry?: boolean;
   readonly noDebug?: boolean;
+  /** Where sources are: folders or files as the module names them, and as they are on this machine. */
+  readonly sourceFileMap?: Readonly<Record<string, string>>;
   /** The Node executable that runs the runtime. Default: the adapter's own. */
   readonly runtime?: string;
   /** Path of `lunatic.cjs`. Default: the one beside the adapter. */
@@ -38,6 +40,8 @@ export interface AttachArguments {
   readonly url: string;
   readonly stopOnEntry?: boolean;
   readonly noDebug?: boolean;
+  /** Where sources are: folders or files as the module names them, and as they are on this machine. */
+  readonly sourceFileMap?: Readonly<Record<string, string>>;
   /** That of the adapter, if it is on a port. */
   readonly token?: string;
   /** Writes a log of the session: true for a file that the console names, or the absolute path of one. */

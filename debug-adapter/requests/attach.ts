@@ -17,15 +17,16 @@ export const attach = request({
     url: args.text('url').trim(),
     stopOnEntry: args.optionalBoolean('stopOnEntry') ?? false,
     noDebug: args.optionalBoolean('noDebug') ?? false,
+    sourceFileMap: args.paths('sourceFileMap'),
     trace: args.switchOrText('trace'),
   }),
 
-  async handle(session, { url, stopOnEntry, noDebug, trace }): Promise<null> {
+  async handle(session, { url, stopOnEntry, noDebug, sourceFileMap, trace }): Promise<null> {
     session.trace(trace, process.cwd());
     await session.open(async () => {
       const client = await InspectClient.connect(url, { client: CLIENT_NAME });
       const output = new Output((event) => session.sendEvent(event));
-      return new Debuggee({ client, output, session, noDebug, stopOnEntry });
+      return new Debuggee({ client, output, session, noDebug, stopOnEntry, sourceFileMap });
     });
     return null;
   },

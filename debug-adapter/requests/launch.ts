@@ -29,6 +29,7 @@ export const launch = request({
     dirs: args.texts('dirs'),
     stdin: args.optionalText('stdin'),
     entry: args.optionalText('entry'),
+    sourceFileMap: args.paths('sourceFileMap'),
     stopOnEntry: args.optionalBoolean('stopOnEntry') ?? false,
     noDebug: args.optionalBoolean('noDebug') ?? false,
     runtime: args.optionalText('runtime'),
@@ -37,7 +38,7 @@ export const launch = request({
   }),
 
   async handle(session, args): Promise<null> {
-    const { noDebug, stopOnEntry } = args;
+    const { noDebug, stopOnEntry, sourceFileMap } = args;
     session.trace(args.trace, resolve(args.cwd ?? dirname(resolve(args.program))));
     const command = runtimeCommand(session, args);
     const stdin = args.stdin === undefined ? undefined : openInput(resolve(command.cwd, args.stdin));
@@ -50,7 +51,7 @@ export const launch = request({
       if (stdin !== undefined) closeSync(stdin);
       own(runtime);
       const client = await connect(runtime);
-      return new Debuggee({ client, process: runtime, output, session, noDebug, stopOnEntry });
+      return new Debuggee({ client, process: runtime, output, session, noDebug, stopOnEntry, sourceFileMap });
     });
     return null;
   },
@@ -72,7 +73,7 @@ async function connect(runtime: RuntimeProcess): Promise<InspectClient> {
 }
 
 function runtimeCommand(session: Session, args: Parsed) {
-  const { program, entry, dirs, runtimeArgs } = args;
+  const { program, entry, dirs, runtimeArgs, noDebug } = args;
   const cwd = resolve(args.cwd ?? dirname(resolve(program)));
   if (!isFolder(cwd)) throw new AdapterError(ErrorId.FolderNotFound, `The folder '${cwd}' is not found`);
   const path = resolve(cwd, program);
@@ -89,7 +90,7 @@ function runtimeCommand(session: Session, args: Parsed) {
   const runArguments = [
     'run',
     ...runtimeArgs,
-    '--inspect=127.0.0.1:0',
+    noDebug ? '--inspect=127.0.0.1:0' : '--inspect=127.0.0.1:0,debug',
     '--inspect-wait',
     ...(entry === undefined ? [] : [`--entry=${entry}`]),
     ...dirs.map((dir) => `--dir=${dir}`),

@@ -1,7 +1,7 @@
 import type { CustomRequests } from '../protocol.ts';
 import { request } from '../request.ts';
 
-/** Finds the location of a frame in the text of its function. */
+/** Finds the location of a frame in its source, or else in the text of its function. */
 export const place = request({
   parse: (args) => {
     const functionName = args.optionalText('functionName');
@@ -13,7 +13,9 @@ export const place = request({
     };
   },
   async handle(session, frame): Promise<CustomRequests['lunatic/source']['result']> {
-    const { source, line } = await session.debuggee.disassemblies.place(frame);
-    return { source, line: session.toClientLine(line), column: session.toClientColumn(0) };
+    const { calls } = session.debuggee;
+    const [call = { frame, depth: 0, inlined: 0, symbol: null }] = await calls.of([frame]);
+    const { source, line, column } = await calls.locate(call);
+    return { source, line: session.toClientLine(line), column: session.toClientColumn(column) };
   },
 });

@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { ProcessKey, StackFrame } from '../../runtime/inspect/protocol.ts';
+import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
+import type { Call } from '../calls.ts';
 import { FIRST_FRAMES } from '../held.ts';
-import { isLibraryCode } from '../library-code.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 import { processOf } from './process-of.ts';
@@ -26,31 +26,33 @@ export const stackTrace = request({
       const stackFrames = start === 0 ? [emptyFrame(session, process, missing ?? 'no calls')] : [];
       return { stackFrames, totalFrames: 1 };
     }
-    const end = levels === undefined ? frames.length : start + levels;
-    const shown = frames.slice(start, end);
+    const { calls } = session.debuggee;
+    const all = await calls.of(frames);
+    const shown = all.slice(start, levels === undefined ? all.length : start + levels);
     // Clients begin at the innermost frame that is not dimmed, so there must be one.
-    const isDimmed = frames.slice(0, FIRST_FRAMES).every(isLibraryCode) ? () => false : isLibraryCode;
-    const stackFrames = shown.map((frame, i) =>
-      stackFrame(session, process, frame, { depth: start + i, isDimmed: isDimmed(frame) }),
-    );
-    return { stackFrames: await Promise.all(stackFrames), totalFrames: frames.length };
+    const first = await Promise.all(all.slice(0, FIRST_FRAMES).map((call) => calls.isForeign(call)));
+    const dims = first.includes(false);
+    const stackFrames = shown.map((call) => stackFrame(session, process, call, dims));
+    return { stackFrames: await Promise.all(stackFrames), totalFrames: all.length };
   },
 });
 
 async function stackFrame(
   session: Session,
   process: ProcessKey,
-  frame: StackFrame,
-  { depth, isDimmed }: { readonly depth: number; readonly isDimmed: boolean },
+  call: Call,
+  dims: boolean,
 ): Promise<DebugProtocol.StackFrame> {
-  const { functionName, source, line } = await session.debuggee.disassemblies.place(frame);
+  const { calls } = session.debuggee;
+  const { functionName, source, line, column } = await calls.locate(call);
+  const isDimmed = dims && (await calls.isForeign(call));
   return {
-    id: session.ids.frame(process, depth),
+    id: session.ids.frame(process, call.depth, call.inlined),
     name: functionName,
     source: isDimmed ? { ...source, presentationHint: 'deemphasize', origin: 'library code' } : source,
     line: session.toClientLine(line),
-    column: session.toClientColumn(0),
-    moduleId: frame.module,
+    column: session.toClientColumn(column),
+    moduleId: call.frame.module,
   };
 }
 

@@ -102,6 +102,7 @@ export class Inspection {
       pid: process.pid,
       program: this.#program.path,
       arguments: this.#program.arguments,
+      cwd: process.cwd(),
       waiting: this.#waiting,
       debug: this.#debug,
     };

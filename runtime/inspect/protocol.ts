@@ -226,6 +226,8 @@ export interface Welcome {
   /** Path of the program. */
   readonly program: string;
   readonly arguments: readonly string[];
+  /** The folder in which it runs, from which a relative path of the program counts. Missing in older runtimes. */
+  readonly cwd?: string;
   /** It has not begun and waits for `start`. */
   readonly waiting: boolean;
   /** Whether it was started for debugging: breakpoints and steps are possible, and frames have locals. Missing in older runtimes. */

@@ -76,6 +76,24 @@ export class DwarfSymbols implements Symbols {
     return this.#linesOf(file).startsOf(line);
   }
 
+  startsAround(offset: number): readonly number[] {
+    const functionIndex = this.#parts.functionAt(offset);
+    if (functionIndex < 0) return [];
+    const { start, end } = this.#parts.bodyOf(functionIndex);
+    const { codeStart } = this.#parts;
+    return unlessMalformed(() => {
+      const unit = this.dwarf.unitAt(offset - codeStart);
+      const starts: number[] = [];
+      if (unit === null) return starts;
+      this.dwarf.linesOf(unit)?.forEachRow((row, file, line) => {
+        const at = codeStart + row.address;
+        if (row.isStmt && at >= start && at < end && (row.file !== file || row.line !== line))
+          starts.push(at);
+      });
+      return starts.sort((a, b) => a - b);
+    }, []);
+  }
+
   contentOf(): null {
     return null;
   }

@@ -36,6 +36,10 @@ export class NameSymbols implements Symbols {
     return [];
   }
 
+  startsAround(): readonly number[] {
+    return [];
+  }
+
   contentOf(): null {
     return null;
   }

@@ -46,6 +46,8 @@ function answerTo(symbols: Symbols, question: SymbolQuestion): Partial<SymbolAns
       return { lines: symbols.linesOf(question.file) };
     case 'starts':
       return { starts: symbols.startsOf(question.file, question.line) };
+    case 'starts around':
+      return { offsets: symbols.startsAround(question.offset) };
     case 'content':
       return { content: symbols.contentOf(question.file) };
   }

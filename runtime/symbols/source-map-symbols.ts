@@ -80,13 +80,35 @@ export class SourceMapSymbols implements Symbols {
     return this.#linesOf(file).startsOf(line);
   }
 
+  startsAround(offset: number): readonly number[] {
+    const functionIndex = this.#parts.functionAt(offset);
+    if (functionIndex < 0) return [];
+    const { start, end } = this.#parts.bodyOf(functionIndex);
+    const starts: number[] = [];
+    let last = '';
+    for (
+      let i = lastAtMost(this.#offsets, this.#offsets.length, start - 1) + 1;
+      (this.#offsets[i] ?? end) < end;
+      i++
+    ) {
+      const line = `${this.#files[i]} ${this.#lines[i]}`;
+      if (line !== last && this.#files[i] !== NO_SOURCE) starts.push(this.#offsets[i] ?? 0);
+      last = line;
+    }
+    return starts;
+  }
+
   contentOf(file: string): string | null {
     return this.#contents[this.#sources.indexOf(file)] ?? null;
   }
 
-  /** The place of the last mapping before an offset, if it belongs to the same function. */
+  /**
+   * The place of the last mapping before an offset, if it belongs to the same function. Compilers give no source to many
+   * instructions in the midst of a statement, even to calls: these belong to what stands before.
+   */
   #placeAt(offset: number, functionStart: number): SourcePlace | null {
-    const index = lastAtMost(this.#offsets, this.#offsets.length, offset);
+    let index = lastAtMost(this.#offsets, this.#offsets.length, offset);
+    while (this.#files[index] === NO_SOURCE && (this.#offsets[index] ?? 0) >= functionStart) index--;
     if (index < 0 || (this.#offsets[index] ?? 0) < functionStart) return null;
     const file = this.#sources[this.#files[index] ?? NO_SOURCE];
     if (file === undefined) return null;

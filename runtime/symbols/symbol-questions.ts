@@ -7,6 +7,7 @@ export type SymbolQuestion =
   | { readonly ask: 'files' }
   | { readonly ask: 'lines'; readonly file: string }
   | { readonly ask: 'starts'; readonly file: string; readonly line: number }
+  | { readonly ask: 'starts around'; readonly offset: number }
   | { readonly ask: 'content'; readonly file: string };
 
 /** The answers, by what was asked. */
@@ -16,6 +17,7 @@ export interface SymbolAnswers {
   readonly files: readonly string[];
   readonly lines: readonly number[];
   readonly starts: readonly LineStart[];
+  readonly offsets: readonly number[];
   readonly content: string | null;
 }
 

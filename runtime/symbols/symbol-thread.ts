@@ -83,6 +83,10 @@ export class ModuleSymbols {
     return (await this.#answer({ ask: 'starts', file, line })).starts ?? [];
   }
 
+  async startsAround(offset: number): Promise<readonly number[]> {
+    return (await this.#answer({ ask: 'starts around', offset })).offsets ?? [];
+  }
+
   async contentOf(file: string): Promise<string | null> {
     return (await this.#answer({ ask: 'content', file })).content ?? null;
   }

@@ -44,6 +44,8 @@ export interface Symbols {
   linesOf(file: string): readonly number[];
   /** Where the statements of a line begin: one for each run of code that the compiler made of it. */
   startsOf(file: string, line: number): readonly LineStart[];
+  /** Where lines begin in the function that an offset is in, whatever their files; ascending. */
+  startsAround(offset: number): readonly number[];
   /** The text of a source file, if the module brings it along; null if it has to be looked for. */
   contentOf(file: string): string | null;
 }

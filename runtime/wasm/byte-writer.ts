@@ -27,7 +27,7 @@ export class ByteWriter {
     this.bytes = new Uint8Array(Math.max(needed, Math.ceil(narrow.length * 1.5)));
     this.bytes.set(narrow.subarray(0, this.length));
     // The collector would free it long after, since it does not see the size. Fewer bytes are not worth a call.
-    if (narrow.length >= LARGE && narrow.buffer instanceof ArrayBuffer) narrow.buffer.transfer(0);
+    if (narrow.length >= LARGE && narrow.buffer instanceof ArrayBuffer) narrow.buffer.transfer?.(0);
   }
 
   u8(byte: number): void {

@@ -26,12 +26,12 @@ export class IntList {
     const { length } = narrow;
     this.values = new Int32Array(length >= LONG && length < VERY_LONG ? VERY_LONG : 2 * length);
     this.values.set(narrow);
-    narrow.buffer.transfer(0);
+    free(narrow.buffer);
   }
 
   /** Empties the list and frees its room at once. */
   discard(): void {
-    this.values.buffer.transfer(0);
+    free(this.values.buffer);
     this.values = new Int32Array(16);
     this.length = 0;
   }
@@ -40,4 +40,9 @@ export class IntList {
   at(index: number): number {
     return index < this.length ? (this.values[index] ?? 0) : 0;
   }
+}
+
+/** The Node of an extension host may be 20, which leaves this to its garbage collector. */
+function free(buffer: ArrayBuffer): void {
+  if (typeof buffer.transfer === 'function') buffer.transfer(0);
 }

@@ -6,6 +6,7 @@ import { TextPlaces } from './text-places.ts';
 /** Symbols of a module that was assembled from a text: its instructions stand at lines of that. */
 export class TextSymbols implements Symbols {
   readonly source = 'text';
+  readonly #module: WasmModule;
   readonly #path: string;
   readonly #text: string;
   readonly #names: Symbols;
@@ -19,6 +20,7 @@ export class TextSymbols implements Symbols {
    * @param names the symbols of the module without its text
    */
   constructor(module: WasmModule, path: string, text: string, names: Symbols) {
+    this.#module = module;
     this.#path = path;
     this.#text = text;
     this.#names = names;
@@ -52,6 +54,14 @@ export class TextSymbols implements Symbols {
   startsOf(file: string, line: number): readonly LineStart[] {
     const start = file === this.#path ? this.#lineStarts.get(line) : undefined;
     return start === undefined ? [] : [start];
+  }
+
+  startsAround(offset: number): readonly number[] {
+    const { bodyStart, bodyEnd } = this.#module.code;
+    const defined = bodyStart.findIndex((start, i) => offset >= start && offset < (bodyEnd[i] ?? 0));
+    const start = bodyStart[defined] ?? 0;
+    const end = bodyEnd[defined] ?? 0;
+    return [...this.#places.lineOffsets()].filter((at) => at >= start && at < end);
   }
 
   contentOf(file: string): string | null {

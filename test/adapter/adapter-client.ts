@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,9 @@ import { launcher } from '../support/command.ts';
 
 /** Milliseconds for anything that a test waits for. */
 const DEADLINE = 20_000;
+
+/** Where something is in a source. Lines and columns count from 1. */
+type FramePlace = Pick<DebugProtocol.StackFrame, 'source' | 'line' | 'column'>;
 
 type Change = CustomEvents['lunatic/processesChanged'];
 type EventOf<Name extends string> = Name extends 'stopped'
@@ -198,14 +201,29 @@ export class AdapterClient extends DebugClient {
     await this.event('initialized');
   }
 
-  /** The innermost call of a thread, and the line of its source. */
+  /** The text of a source, in its file or from the adapter. */
+  async sourceText({ path, sourceReference = 0 }: DebugProtocol.Source = {}): Promise<string> {
+    if (sourceReference === 0 && path !== undefined) return readFileSync(path, 'utf8');
+    return (await this.sourceRequest({ sourceReference })).body.content;
+  }
+
+  /** What stands where a frame is, up to the end of the line. */
+  async textAt({ source, line, column }: FramePlace): Promise<string> {
+    return (
+      (await this.sourceText(source))
+        .split('\n')
+        [line - 1]?.slice(column - 1)
+        .trim() ?? ''
+    );
+  }
+
+  /** The innermost call of a thread, and the text of its source from there to the end of the line. */
   async topFrame(threadId: number): Promise<{ name: string; line: string; id: number; text: string }> {
     const { stackFrames } = (await this.stackTraceRequest({ threadId })).body;
     const [frame] = stackFrames;
     if (frame === undefined) throw new Error('no frame');
-    const sourceReference = frame.source?.sourceReference ?? 0;
-    const text = (await this.sourceRequest({ sourceReference })).body.content;
-    return { name: frame.name, id: frame.id, line: text.split('\n')[frame.line - 1]?.trim() ?? '', text };
+    const text = await this.sourceText(frame.source);
+    return { name: frame.name, id: frame.id, line: await this.textAt(frame), text };
   }
 
   /** The variables of a scope by name. */

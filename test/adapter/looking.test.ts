@@ -14,21 +14,15 @@ const nested = guest(`
     (drop (call $message.receive (i32.const 0) (i32.const 0) (i64.const -1))) ;; waits here
     (call $print (text "got it")))`);
 
-test('the stack of a process that waits: function names, and the instruction in their text', async () => {
+test('the stack of a process that waits: function names, and the instruction in the text of the module', async () => {
   const client = await AdapterClient.stdio();
   await client.run(nested);
   const threadId = await client.waitingThread(1);
   const { stackFrames, totalFrames } = (await client.stackTraceRequest({ threadId })).body;
   expect(stackFrames.map(({ name }) => name)).toEqual(['inner', 'outer', '_start']);
   expect(totalFrames).toBe(3);
-  expect(stackFrames.map(({ source }) => source?.name)).toEqual(['inner.wat', 'outer.wat', '_start.wat']);
-  expect(stackFrames.every(({ source }) => source?.path === undefined)).toBe(true);
-  const lines = await Promise.all(
-    stackFrames.map(async ({ source, line }) => {
-      const sourceReference = source?.sourceReference ?? 0;
-      return (await client.sourceRequest({ sourceReference })).body.content.split('\n')[line - 1]?.trim();
-    }),
-  );
+  expect(new Set(stackFrames.map(({ source }) => source?.name))).toEqual(new Set(['guest.wat']));
+  const lines = await Promise.all(stackFrames.map((frame) => client.textAt(frame)));
   expect(lines).toEqual([
     expect.stringMatching(/^call \$message\.receive/),
     expect.stringMatching(/^call \$inner/),
@@ -58,10 +52,8 @@ test('lines count from 0 for clients that count so', async () => {
   await client.run(nested);
   const threadId = await client.waitingThread(1);
   const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
-  const { content } = (await client.sourceRequest({ sourceReference: frame?.source?.sourceReference ?? 0 }))
-    .body;
-  expect(content.split('\n')[frame?.line ?? -1]).toContain('call $message.receive');
-  expect(frame?.column).toBe(0);
+  const line = (await client.sourceText(frame?.source)).split('\n')[frame?.line ?? -1] ?? '';
+  expect(line.slice(frame?.column)).toMatch(/^call \$message\.receive/);
 });
 
 test('the stack of a paused process', async () => {
@@ -101,7 +93,10 @@ test('a trap stops its process, with its reason and its stack, and no other', as
   const info = (await client.exceptionInfoRequest({ threadId })).body;
   expect(info).toMatchObject({ exceptionId: 'trap', breakMode: 'unhandled', description: 'divide by zero' });
   expect(info.details?.stackTrace).toMatch(/^at divide \(0x[0-9a-f]+\)\nat child \(0x[0-9a-f]+\)$/);
-  expect(await client.topFrame(threadId)).toMatchObject({ name: 'divide', line: 'i32.div_u' });
+  expect(await client.topFrame(threadId)).toMatchObject({
+    name: 'divide',
+    line: expect.stringMatching(/^i32\.div_u/),
+  });
 
   await client.continueRequest({ threadId });
   const exited = await client.event('thread', (event) => event.body.reason === 'exited');
@@ -181,7 +176,7 @@ test('where nothing else was called, what came with the language is not dimmed',
   await client.run(guest('(func $core::start (export "_start") unreachable)'));
   const threadId = (await client.event('stopped')).body.threadId ?? 0;
   const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
-  expect(stackFrames).toMatchObject([{ name: 'core::start', source: { origin: 'disassembly' } }]);
+  expect(stackFrames).toMatchObject([{ name: 'core::start', source: { name: 'guest.wat' } }]);
   expect(stackFrames[0]?.source?.presentationHint).toBeUndefined();
 });
 
@@ -434,9 +429,7 @@ test('the requests of a process tree', async () => {
   const [frame] = frames;
   if (frame === undefined) throw new Error('no frame');
   const place = await client.custom('lunatic/source', frame);
-  const { content } = (await client.sourceRequest({ sourceReference: place.source.sourceReference ?? 0 }))
-    .body;
-  expect(content.split('\n')[place.line - 1]).toContain('call $');
+  expect(await client.textAt(place)).toContain('call $');
   const module = await client.custom('lunatic/module', { module: frame.module });
   expect(module.exports.map(({ name }) => name)).toContain('worker');
   await client.custom('lunatic/kill', { process });

@@ -93,11 +93,8 @@ test.each([
   ['rust_lover', false],
   ['_start', false],
   ['assembly/index/share~anonymous|0', false],
-  [undefined, false],
 ])('whether %s came with the language: %s', (functionName, isLibrary) => {
-  expect(
-    isLibraryCode({ module: 'm1', functionIndex: 0, offset: 0, ...(functionName && { functionName }) }),
-  ).toBe(isLibrary);
+  expect(isLibraryCode(functionName)).toBe(isLibrary);
 });
 
 test('the same thing keeps its id until it goes', () => {
@@ -117,7 +114,7 @@ test('the same thing keeps its id until it goes', () => {
   expect(ids.process(thread)).toBe(undefined);
   expect(ids.frameOf(frame)).toBe(undefined);
   expect(ids.containerOf(scope)).toBe(undefined);
-  expect(ids.frameOf(other)).toEqual({ process: '1:2', depth: 2 });
+  expect(ids.frameOf(other)).toEqual({ process: '1:2', depth: 2, inlined: 0 });
   // Who held the old one must not get something else by it.
   expect(ids.thread(keyFromText('1:1'))).not.toBe(thread);
 });

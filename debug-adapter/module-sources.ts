@@ -1,0 +1,34 @@
+import type { ModuleKey } from '../runtime/inspect/protocol.ts';
+import { type InspectClient, type ModuleSymbols, SymbolThread } from '../runtime/internal.ts';
+
+/** The key of the program's own module. */
+export const MAIN_MODULE: ModuleKey = 'm1';
+
+/** The symbols of the program's modules, which a thread of their own reads. */
+export class ModuleSources {
+  readonly #client: InspectClient;
+  readonly #path: string | null;
+  readonly #thread = new SymbolThread();
+  readonly #symbols = new Map<ModuleKey, ModuleSymbols>();
+
+  /** @param path of the program's own module, beside which its companions are */
+  constructor(client: InspectClient, path: string | null) {
+    this.#client = client;
+    this.#path = path;
+  }
+
+  of(module: ModuleKey): ModuleSymbols {
+    let symbols = this.#symbols.get(module);
+    if (symbols === undefined) {
+      symbols = this.#thread.open({
+        path: module === MAIN_MODULE ? this.#path : null,
+        bytes: async () => {
+          const { data } = await this.#client.request('module/bytes', { module });
+          return new Uint8Array(Buffer.from(data, 'base64'));
+        },
+      });
+      this.#symbols.set(module, symbols);
+    }
+    return symbols;
+  }
+}

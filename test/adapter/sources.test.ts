@@ -1,0 +1,60 @@
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { SourceFiles } from '../../debug-adapter/source-files.ts';
+import { AdapterClient, testFolder } from './adapter-client.ts';
+import { LANGUAGES, shop } from './shops.ts';
+
+test.each(LANGUAGES)('calls are where they stand in the source: %s', async (language) => {
+  const client = await AdapterClient.stdio();
+  const { source, launch, line } = await shop(language);
+  await client.run('', launch);
+  const threadId = await client.waitingThread(2);
+  const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
+  expect(stackFrames[0]).toMatchObject({ source: { path: source }, line: line('receive') });
+  expect(stackFrames[0]?.name).toMatch(/worker$/);
+});
+
+test('a source that is not found is shown as the disassembly of the function', async () => {
+  const client = await AdapterClient.stdio();
+  const { launch } = await shop('C');
+  await client.run('', { ...launch, sourceFileMap: {} });
+  const threadId = await client.waitingThread(2);
+  const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+  expect(frame).toMatchObject({ name: 'worker', source: { name: 'worker.wat', origin: 'disassembly' } });
+  // There is nothing else to look at.
+  expect(frame?.source?.presentationHint).toBeUndefined();
+  expect(await client.sourceText(frame?.source)).toMatch(/^\(func \$worker/);
+});
+
+test('sources are found by sourceFileMap, beside the module, and in the folders around it', async () => {
+  const folder = testFolder();
+  const { source } = await shop('C');
+  mkdirSync(join(folder, 'target', 'debug'), { recursive: true });
+  mkdirSync(join(folder, 'src'));
+  const here = join(folder, 'src', 'shop.c');
+  copyFileSync(source, here);
+  const map = { '/elsewhere': folder, '/elsewhere/other': join(folder, 'src'), '/one.c': here };
+  const files = new SourceFiles(map, join(folder, 'target', 'debug', 'shop.wasm'));
+  expect(await files.find('src/shop.c')).toBe(here);
+  expect(await files.find('/elsewhere/src/shop.c')).toBe(here);
+  expect(await files.find('/elsewhere/other/shop.c')).toBe(here);
+  expect(await files.find('/one.c')).toBe(here);
+  expect(await files.find('/elsewhere2/src/shop.c')).toBeNull();
+  expect(await files.find('src')).toBeNull();
+  expect(await files.isSame('/one.c', here)).toBe(true);
+  expect(await files.isSame('/elsewhere/other/other.c', here)).toBe(false);
+  // A file on another machine is not looked for.
+  expect(await files.find(`//127.0.0.1/${here}`)).toBeNull();
+  rmSync(folder, { recursive: true });
+});
+
+test.each([[{ '/project': 5 }], ['/project'], [['/project']]])(
+  'sourceFileMap %j is refused',
+  async (sourceFileMap) => {
+    const client = await AdapterClient.stdio();
+    const { launch } = await shop('C');
+    const launched = client.run('', { ...launch, sourceFileMap: sourceFileMap as never });
+    await expect(launched).rejects.toThrow("'sourceFileMap' must be an object of paths");
+  },
+);
