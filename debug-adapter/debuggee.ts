@@ -1,20 +1,24 @@
 import { isAbsolute, resolve } from 'node:path';
 import { ContinuedEvent, Event, ExitedEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Notifications, ProcessKey, Stack } from '../runtime/inspect/protocol.ts';
+import type { ModuleKey, Notifications, ProcessKey, Stack, StepKind } from '../runtime/inspect/protocol.ts';
 import { printableLines, processActivity } from '../runtime/inspect/view/index.ts';
-import { type InspectClient, InspectRequestError } from '../runtime/internal.ts';
+import { type InspectClient, InspectClosedError, InspectRequestError } from '../runtime/internal.ts';
+import { BreakpointFinder } from './breakpoint-finder.ts';
+import { breakpointInfo, type ClientCounts } from './breakpoint-info.ts';
+import { Breakpoints } from './breakpoints.ts';
 import { Calls } from './calls.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { FIRST_FRAMES, Held } from './held.ts';
 import type { Ids } from './ids.ts';
-import { ModuleSources } from './module-sources.ts';
+import { MAIN_MODULE, ModuleSources } from './module-sources.ts';
 import type { Output } from './output.ts';
 import type { CustomEvents } from './protocol.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { SessionLog } from './session-log.ts';
 import { SourceFiles } from './source-files.ts';
+import { Stepping } from './stepping.ts';
 import { Threads } from './threads.ts';
 
 /** Milliseconds between two notifications of what has changed, at least. */
@@ -29,7 +33,7 @@ export interface Failures {
 }
 
 /** The part of a session that its debuggee uses; see `Session`. */
-export interface DebuggeeSession {
+export interface DebuggeeSession extends ClientCounts {
   readonly ids: Ids;
   readonly log: SessionLog;
   sendEvent(event: DebugProtocol.Event): void;
@@ -57,10 +61,13 @@ export class Debuggee {
   readonly sources: ModuleSources;
   readonly files: SourceFiles;
   readonly calls: Calls;
+  readonly finder: BreakpointFinder;
+  readonly breakpoints: Breakpoints;
   readonly held = new Map<ProcessKey, Held>();
   /** Resolves when the client has been told that the session is over. */
   readonly terminated: Promise<void>;
   readonly #options: DebuggeeOptions;
+  readonly #stepping: Stepping;
   /** Processes that this session is resuming: the client knows that they go on. */
   readonly #resuming = new Set<ProcessKey>();
   #failures: Failures;
@@ -91,6 +98,11 @@ export class Debuggee {
     this.sources = new ModuleSources(client, path);
     this.files = new SourceFiles(options.sourceFileMap, path);
     this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids);
+    this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies);
+    this.breakpoints = new Breakpoints(client, this.finder, send, (breakpoint) =>
+      breakpointInfo(session, breakpoint),
+    );
+    this.#stepping = new Stepping(client, this.calls, this.sources);
     this.#on('processes/changed', (changes) => this.#changed(changes));
     this.#on('process/stopped', (event) => this.#stopped(event));
     this.#on('process/continued', ({ process }) => this.#continued(process));
@@ -108,6 +120,20 @@ export class Debuggee {
     await this.#watch();
     const { client, stopOnEntry, noDebug } = this.#options;
     if (client.welcome.waiting) await client.request('start', { pauseRoot: stopOnEntry && !noDebug });
+  }
+
+  /**
+   * Opens the main module, so that breakpoints are in it before the program begins. Where tests are run, modules are loaded
+   * later.
+   */
+  async prepare(): Promise<this> {
+    try {
+      await this.client.request('module/get', { module: MAIN_MODULE });
+      await this.breakpoints.add(MAIN_MODULE);
+    } catch (error) {
+      if (!(error instanceof InspectRequestError || error instanceof InspectClosedError)) throw error;
+    }
+    return this;
   }
 
   /** Listens to the runtime. What goes wrong is in the log, and does not end the connection. */
@@ -150,13 +176,11 @@ export class Debuggee {
   }
 
   async resume(process: ProcessKey): Promise<void> {
-    this.#resuming.add(process);
-    try {
+    this.#stepping.forget(process);
+    await this.#resumes(process, async () => {
       await this.client.request('process/resume', { process });
-    } finally {
-      this.#resuming.delete(process);
-    }
-    this.held.delete(process);
+      return true;
+    });
   }
 
   /**
@@ -202,7 +226,11 @@ export class Debuggee {
   }
 
   #changed(changes: Notifications['processes/changed']): void {
-    for (const { process } of changes.ended) this.held.delete(process);
+    for (const { process } of changes.ended) {
+      this.held.delete(process);
+      this.#stepping.forget(process);
+    }
+    for (const { module } of changes.started) this.#addModule(module);
     this.threads.change(changes);
     this.#sendCustom('lunatic/processesChanged', changes);
   }
@@ -210,18 +238,80 @@ export class Debuggee {
   #stopped(event: Notifications['process/stopped']): void {
     const { process, why } = event;
     if (this.#options.noDebug && why === 'failure') return;
-    this.held.set(process.key, new Held(event, this.#prepareStack(process.key)));
+    this.#addModule(process.module);
+    const held = new Held(event, this.#prepareStack(process.key));
+    this.held.set(process.key, held);
+    if (why === 'breakpoint' || why === 'step') this.#stoppedAtSite(event, held);
+    else this.#tellStopped(event);
+  }
+
+  #addModule(module: ModuleKey): void {
+    this.breakpoints
+      .add(module)
+      .catch((error: unknown) => this.#options.session.log.failed('breakpoints', error));
+  }
+
+  /** Tells the client where a process has come to, unless that is no place to stand. */
+  async #stoppedAtSite(event: Notifications['process/stopped'], held: Held): Promise<void> {
+    const { key, module } = event.process;
+    const isCurrent = () => this.held.get(key) === held;
+    try {
+      const { frames } = await held.stack;
+      if (!isCurrent()) return;
+      const goesOn = () =>
+        event.why === 'step' ? this.#stepping.goesOn(key, frames) : this.#stepping.passes(key, frames);
+      if (await this.#resumes(key, goesOn)) return;
+      const hit = this.breakpoints.at(module, frames[0]?.offset ?? -1);
+      if (isCurrent()) this.#tellStopped(event, event.why === 'breakpoint' ? hit : []);
+    } catch (error) {
+      // It has ended meanwhile, or the program has.
+      if (isCurrent()) this.#tellStopped(event);
+      this.#options.session.log.failed('process/stopped', error);
+    }
+  }
+
+  #tellStopped({ process, why }: Notifications['process/stopped'], hit: readonly number[] = []): void {
     const threadId = this.threads.show(process);
     const body: DebugProtocol.StoppedEvent['body'] = {
       reason: why === 'failure' ? 'exception' : why,
       threadId,
       allThreadsStopped: false,
+      ...(hit.length === 0 ? {} : { hitBreakpointIds: [...hit] }),
     };
     if (why === 'failure') {
       body.description = process.end?.kind === 'exited' ? 'Paused on failed exit' : 'Paused on trap';
       body.text = processActivity(process);
     }
     this.#send(stoppedEvent(body));
+  }
+
+  /**
+   * Lets a process that stands still run up to another place.
+   * @param byInstruction whether that may be in the same line
+   */
+  async step(process: ProcessKey, kind: StepKind, byInstruction: boolean): Promise<void> {
+    const held = this.held.get(process);
+    // Its only way on is to its end.
+    if (held?.why === 'failure') return await this.resume(process);
+    const { frames } = await this.stack(process);
+    await this.#resumes(process, async () => {
+      await this.#stepping.step(process, kind, frames, byInstruction);
+      return true;
+    });
+  }
+
+  /** Lets a process go on, of which the client is not told in an event. */
+  async #resumes(process: ProcessKey, resume: () => Promise<boolean>): Promise<boolean> {
+    const held = this.held.get(process);
+    this.#resuming.add(process);
+    try {
+      const goesOn = await resume();
+      // It may stand still again already.
+      if (goesOn && this.held.get(process) === held) this.held.delete(process);
+      return goesOn;
+    } finally {
+      this.#resuming.delete(process);
+    }
   }
 
   /**

@@ -2,41 +2,78 @@
 import { parentPort } from 'node:worker_threads';
 import type { ModuleKey } from '../runtime/inspect/protocol.ts';
 import { displayName } from '../runtime/inspect/view/index.ts';
-import { type Disassembly, disassembleFunction, readModule, type WasmModule } from '../runtime/internal.ts';
+import {
+  type Disassembly,
+  demangle,
+  disassembleFunction,
+  moduleIdentifiers,
+  readModule,
+  type WasmModule,
+} from '../runtime/internal.ts';
 
-/** A function that is to become text. */
-export interface DisassemblyJob {
+/** The function that is to become text, or the name of functions that are to be found. */
+export type FunctionQuestion = { readonly functionIndex: number } | { readonly named: string };
+
+/** A question about a module. */
+export type DisassemblyJob = FunctionQuestion & {
   readonly module: ModuleKey;
   /** The module; null if the thread has had it, unless it has ended meanwhile. */
   readonly bytes: Uint8Array | null;
-  readonly functionIndex: number;
-}
+};
 
 /** A function as text, and the name under which the module exports it; null if it does not. */
 export interface FunctionText {
   readonly disassembly: Disassembly;
   readonly exportName: string | null;
+  /** The names of its parameters and locals, where it has some. */
+  readonly locals: readonly { readonly index: number; readonly name: string }[];
 }
 
-/** The text, or what is wrong with the module, or that the thread does not know it. */
-export type DisassemblyAnswer = FunctionText | { readonly wrong: string } | 'unknown module';
+/** The text, or where the functions begin, or what is wrong with the module, or that the thread does not know it. */
+export type DisassemblyAnswer =
+  | FunctionText
+  | { readonly offsets: readonly number[] }
+  | { readonly wrong: string }
+  | 'unknown module';
 
 const modules = new Map<ModuleKey, WasmModule>();
 
 parentPort?.on('message', (job: DisassemblyJob) => parentPort?.postMessage(answerTo(job)));
 
-function answerTo({ module: key, bytes, functionIndex }: DisassemblyJob): DisassemblyAnswer {
+function answerTo(job: DisassemblyJob): DisassemblyAnswer {
   try {
-    if (bytes !== null) modules.set(key, readModule(bytes));
-    const module = modules.get(key);
+    if (job.bytes !== null) modules.set(job.module, readModule(job.bytes));
+    const module = modules.get(job.module);
     if (module === undefined) return 'unknown module';
-    const { exports } = module;
-    const exported = exports.find(({ kind, index }) => kind === 'function' && index === functionIndex);
-    return {
-      disassembly: disassembleFunction(module, functionIndex),
-      exportName: exported === undefined ? null : displayName(exported.name),
-    };
+    return 'named' in job
+      ? { offsets: functionsNamed(module, job.named) }
+      : textOf(module, job.functionIndex);
   } catch (error) {
     return { wrong: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function textOf(module: WasmModule, functionIndex: number): FunctionText {
+  const exported = module.exports.find(({ kind, index }) => kind === 'function' && index === functionIndex);
+  return {
+    disassembly: disassembleFunction(module, functionIndex),
+    exportName: exported === undefined ? null : displayName(exported.name),
+    locals: [...moduleIdentifiers(module).names.locals(functionIndex)].map(([index, name]) => ({
+      index,
+      name,
+    })),
+  };
+}
+
+function functionsNamed(module: WasmModule, named: string): number[] {
+  const found = new Set<number>();
+  for (const { kind, index, name } of module.exports)
+    if (kind === 'function' && name === named) found.add(index);
+  for (const [index, linkageName] of moduleIdentifiers(module).names.of('function')) {
+    const name = demangle(linkageName);
+    if (name === named || linkageName === named || /(?:^|::|\/)([^:/]+)$/.exec(name)?.[1] === named)
+      found.add(index);
+  }
+  const { bodyStart } = module.code;
+  return [...found].flatMap((index) => bodyStart[index - module.importedFunctions] ?? []);
 }

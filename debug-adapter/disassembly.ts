@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
-import { HelperError, HelperThread, lineOf } from '../runtime/internal.ts';
-import type { DisassemblyAnswer, DisassemblyJob, FunctionText } from './disassembler.ts';
+import { type Disassembly, HelperError, HelperThread, lineOf } from '../runtime/internal.ts';
+import type { DisassemblyAnswer, DisassemblyJob, FunctionQuestion, FunctionText } from './disassembler.ts';
 import type { Ids } from './ids.ts';
 
 /** The most functions whose text is kept: a text may have megabytes. */
@@ -45,8 +45,8 @@ export class Disassemblies {
   readonly #modules = new Map<ModuleKey, Promise<Uint8Array>>();
   /** Modules that the thread has had. */
   readonly #sent = new Set<ModuleKey>();
-  /** What stands in place of the texts of modules that took too long. */
-  readonly #refused = new Map<ModuleKey, FunctionText>();
+  /** What is wrong with modules that took too long. */
+  readonly #refused = new Map<ModuleKey, string>();
   /** By source reference, in the order in which they were used last. */
   readonly #texts = new Map<number, Promise<FunctionText>>();
 
@@ -83,6 +83,17 @@ export class Disassemblies {
     return `${await this.nameOf(frame)} (0x${frame.offset.toString(16)})`;
   }
 
+  /** A function as text, with the offsets of its lines. */
+  async disassembly(module: ModuleKey, functionIndex: number): Promise<Disassembly> {
+    return (await this.#text(this.#ids.source(module, functionIndex), module, functionIndex)).disassembly;
+  }
+
+  /** Where the functions of a name begin: their whole names, or what stands behind the last `::` or `/`. */
+  async functionsNamed(module: ModuleKey, named: string): Promise<readonly number[]> {
+    const answer = await this.#run(module, { named });
+    return 'offsets' in answer ? answer.offsets : [];
+  }
+
   /** The text of a source reference; undefined if it is unknown. */
   async text(sourceReference: number): Promise<string | undefined> {
     const source = this.#ids.sourceOf(sourceReference);
@@ -107,27 +118,29 @@ export class Disassemblies {
   }
 
   async #disassemble(module: ModuleKey, functionIndex: number): Promise<FunctionText> {
+    const answer = await this.#run(module, { functionIndex });
+    if ('wrong' in answer) return withoutText(answer.wrong);
+    return 'offsets' in answer ? withoutText('the thread has answered something else') : answer;
+  }
+
+  async #run(module: ModuleKey, question: FunctionQuestion): Promise<Exclude<DisassemblyAnswer, string>> {
     const bytes = await this.#module(module);
     // Each of its functions would take as long, and all others would wait for it.
     const refused = this.#refused.get(module);
-    if (refused !== undefined) return refused;
+    if (refused !== undefined) return { wrong: refused };
     try {
       const known = this.#sent.has(module);
       this.#sent.add(module);
-      let answer = await this.#thread.run(
-        { module, bytes: known ? null : bytes, functionIndex },
-        this.#limit,
-      );
+      let answer = await this.#thread.run({ module, bytes: known ? null : bytes, ...question }, this.#limit);
       if (answer === 'unknown module')
-        answer = await this.#thread.run({ module, bytes, functionIndex }, this.#limit);
+        answer = await this.#thread.run({ module, bytes, ...question }, this.#limit);
       if (answer === 'unknown module')
         throw new Error('the thread does not know the module that it was given');
-      return 'wrong' in answer ? withoutText(answer.wrong) : answer;
+      return answer;
     } catch (error) {
       if (!(error instanceof HelperError)) throw error;
-      const text = withoutText(error.message);
-      this.#refused.set(module, text);
-      return text;
+      this.#refused.set(module, error.message);
+      return { wrong: error.message };
     }
   }
 
@@ -146,5 +159,5 @@ export class Disassemblies {
 /** What stands in place of a function that cannot be shown. */
 function withoutText(reason: string): FunctionText {
   const text = `;; the function cannot be disassembled: ${reason}`;
-  return { disassembly: { text, offsets: [-1] }, exportName: null };
+  return { disassembly: { text, offsets: [-1] }, exportName: null, locals: [] };
 }

@@ -21,6 +21,7 @@ export { ProcessConfig } from './permissions/config.ts';
 export { PluginError } from './plugins/check-plugin.ts';
 export type { AnyPlugin } from './plugins/plugin.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
+export { demangle } from './symbols/demangle.ts';
 export type { StackFrame } from './symbols/stack-frame.ts';
 export { type ModuleSymbols, SymbolThread } from './symbols/symbol-thread.ts';
 export type { SymbolFrame } from './symbols/symbols.ts';
@@ -62,6 +63,7 @@ export {
   HelperThread,
   LineStarts,
   lineOf,
+  moduleIdentifiers,
   readDeclarations,
   readSyntax,
   WatError,

@@ -26,7 +26,7 @@ export const attach = request({
     await session.open(async () => {
       const client = await InspectClient.connect(url, { client: CLIENT_NAME });
       const output = new Output((event) => session.sendEvent(event));
-      return new Debuggee({ client, output, session, noDebug, stopOnEntry, sourceFileMap });
+      return await new Debuggee({ client, output, session, noDebug, stopOnEntry, sourceFileMap }).prepare();
     });
     return null;
   },

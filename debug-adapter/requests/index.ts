@@ -1,5 +1,6 @@
 import type { Request } from '../request.ts';
 import { attach } from './attach.ts';
+import { breakpointLocations } from './breakpoint-locations.ts';
 import { configurationDone } from './configuration-done.ts';
 import { continueRequest } from './continue.ts';
 import { disconnect } from './disconnect.ts';
@@ -14,9 +15,11 @@ import { readMemory } from './read-memory.ts';
 import { scopes } from './scopes.ts';
 import { setBreakpoints } from './set-breakpoints.ts';
 import { setExceptionBreakpoints } from './set-exception-breakpoints.ts';
+import { setFunctionBreakpoints } from './set-function-breakpoints.ts';
+import { setInstructionBreakpoints } from './set-instruction-breakpoints.ts';
 import { source } from './source.ts';
 import { stackTrace } from './stack-trace.ts';
-import { step } from './step.ts';
+import { next, stepIn, stepOut } from './step.ts';
 import { terminate } from './terminate.ts';
 import { terminateThreads } from './terminate-threads.ts';
 import { thread } from './thread.ts';
@@ -33,13 +36,16 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     disconnect,
     terminate,
     setBreakpoints,
+    breakpointLocations,
+    setFunctionBreakpoints,
+    setInstructionBreakpoints,
     setExceptionBreakpoints,
     threads,
     pause,
     continue: continueRequest,
-    next: step,
-    stepIn: step,
-    stepOut: step,
+    next,
+    stepIn,
+    stepOut,
     terminateThreads,
     stackTrace,
     source,

@@ -13,6 +13,10 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsExceptionInfoRequest: true,
   supportsReadMemoryRequest: true,
   supportsDelayedStackTraceLoading: true,
+  supportsBreakpointLocationsRequest: true,
+  supportsFunctionBreakpoints: true,
+  supportsInstructionBreakpoints: true,
+  supportsSteppingGranularity: true,
   exceptionBreakpointFilters: [
     {
       filter: ExceptionFilter.Traps,

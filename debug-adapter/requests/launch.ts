@@ -51,7 +51,15 @@ export const launch = request({
       if (stdin !== undefined) closeSync(stdin);
       own(runtime);
       const client = await connect(runtime);
-      return new Debuggee({ client, process: runtime, output, session, noDebug, stopOnEntry, sourceFileMap });
+      return await new Debuggee({
+        client,
+        process: runtime,
+        output,
+        session,
+        noDebug,
+        stopOnEntry,
+        sourceFileMap,
+      }).prepare();
     });
     return null;
   },

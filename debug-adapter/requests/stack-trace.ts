@@ -1,5 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
+import { referenceOf } from '../breakpoint-info.ts';
 import type { Call } from '../calls.ts';
 import { FIRST_FRAMES } from '../held.ts';
 import { request } from '../request.ts';
@@ -53,6 +54,7 @@ async function stackFrame(
     line: session.toClientLine(line),
     column: session.toClientColumn(column),
     moduleId: call.frame.module,
+    instructionPointerReference: referenceOf(call.frame.module, call.frame.offset),
   };
 }
 

@@ -83,7 +83,7 @@ export class Parameters {
   }
 
   step(name: string): StepKind {
-    return this.#take(name, v.picklist(['into', 'over', 'out'], 'into, over or out'));
+    return this.#take(name, v.picklist(['into', 'over', 'out', 'past'], 'into, over, out or past'));
   }
 
   /** Offsets in a module. */

@@ -195,8 +195,11 @@ export interface Stack {
   readonly missing?: string;
 }
 
-/** How far a process goes: to the next place in its code, past calls that it makes, or out of the function that it is in. */
-export type StepKind = 'into' | 'over' | 'out';
+/**
+ * How far a process goes: to the next place in its code, over calls that it makes, out of the function that it is in, or past
+ * that to its caller or to the next function which this calls.
+ */
+export type StepKind = 'into' | 'over' | 'out' | 'past';
 
 /** A local of a function in a call that a process is in. */
 export interface LocalInfo {

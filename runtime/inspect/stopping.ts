@@ -90,7 +90,8 @@ export class Stopping implements Prober {
       );
     const frames = this.#scheduler.probes?.of(process) ?? [];
     // Deeper calls are passed without a look at each of their sites.
-    const armed = kind === 'into' ? [] : [...new Set(frames.map(({ defined }) => defined))];
+    const armed =
+      kind === 'into' || kind === 'past' ? [] : [...new Set(frames.map(({ defined }) => defined))];
     this.#begin(process, probes, { client, kind, frame: frames.at(-1)?.at ?? -1, within, armed });
     return this.#holding.resume(key);
   }
@@ -183,12 +184,15 @@ const NOT_FOR_DEBUGGING =
 
 /** Whether a step is over at a site. Frames of deeper calls have higher addresses. */
 function ends({ kind, frame, within }: Step, at: number, site: number): boolean {
+  // It was in no function, or in the midst of one, whose frame is not known.
+  if (frame < 0) return true;
   switch (kind) {
     case 'pause':
       return true;
     case 'out':
       return at < frame;
     case 'over':
+    case 'past':
       return at < frame || (at === frame && !isWithin(within, site));
     case 'into':
       return at !== frame || !isWithin(within, site);

@@ -91,8 +91,9 @@ export class SourceMapSymbols implements Symbols {
       (this.#offsets[i] ?? end) < end;
       i++
     ) {
+      if (this.#files[i] === NO_SOURCE) continue;
       const line = `${this.#files[i]} ${this.#lines[i]}`;
-      if (line !== last && this.#files[i] !== NO_SOURCE) starts.push(this.#offsets[i] ?? 0);
+      if (line !== last) starts.push(this.#offsets[i] ?? 0);
       last = line;
     }
     return starts;
@@ -121,11 +122,18 @@ export class SourceMapSymbols implements Symbols {
     if (this.#known.size === MAX_FILES) this.#known.clear();
     const starts = new LineStartList();
     let lastLine = 0;
+    let lastFunction = -1;
     for (let i = 0; i < this.#offsets.length; i++) {
+      // It belongs to what stands before.
+      if (this.#files[i] === NO_SOURCE) continue;
+      const offset = this.#offsets[i] ?? 0;
       const source = this.#sources[this.#files[i] ?? NO_SOURCE];
       const line = source === file ? (this.#lines[i] ?? 0) : 0;
-      if (line !== lastLine && line > 0) starts.add(line, this.#columns[i] ?? 0, this.#offsets[i] ?? 0);
+      const inFunction = this.#parts.functionAt(offset);
+      const isNew = line !== lastLine || inFunction !== lastFunction;
+      if (isNew && line > 0) starts.add(line, this.#columns[i] ?? 0, offset);
       lastLine = line;
+      lastFunction = inFunction;
     }
     const lines = new FileLines(starts);
     this.#known.set(file, lines);

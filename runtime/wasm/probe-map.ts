@@ -5,7 +5,10 @@ import { FRAMES_LIMIT, FRAMES_SIZE } from './probe-parts.ts';
 
 /** Where a module is to be probed. */
 export interface ProbeSites {
-  /** Offsets in the module of the instructions before which a process can be stopped. They ascend. */
+  /**
+   * Offsets in the module of the instructions before which a process can be stopped. They ascend. What stands before the
+   * first instruction of a function, as the head of a function does in debug information, means that instruction.
+   */
   readonly offsets: Uint32Array;
   /** Indices of the locals that a function, counted from the first defined one, keeps in its frames. Default: all that can be. */
   localsOf?(defined: number): readonly number[] | undefined;
@@ -27,17 +30,19 @@ export class ProbeMap {
   readonly offsets: Uint32Array;
   /** By function, counted from the first defined one. */
   readonly layouts: readonly FrameLayout[];
+  readonly #bodyStart: Int32Array;
   readonly #codeStart: Int32Array;
   readonly #bodyEnd: Int32Array;
 
   constructor(module: WasmModule, sites: ProbeSites) {
-    this.offsets = sites.offsets;
     this.layouts = Array.from(module.functions, (_, defined) =>
       frameLayout(module, defined, sites.localsOf?.(defined)),
     );
     // The survey of a large module is freed.
+    this.#bodyStart = module.code.bodyStart.slice(0, module.functions.length);
     this.#codeStart = module.code.codeStart.slice(0, module.functions.length);
     this.#bodyEnd = module.code.bodyEnd.slice(0, module.functions.length);
+    this.offsets = distinct(sites.offsets.map((offset) => this.#inCode(offset)));
   }
 
   /** The number of the function, counted from the first defined one, whose code has this offset; -1 if none has. */
@@ -46,10 +51,18 @@ export class ProbeMap {
     return offset >= (this.#codeStart[found] ?? Number.POSITIVE_INFINITY) ? found : -1;
   }
 
+  /** An offset in the code. What stands before the first instruction of a function becomes that. */
+  #inCode(offset: number): number {
+    const found = lowest(this.#bodyEnd.length, (i) => (this.#bodyEnd[i] ?? 0) > offset);
+    const first = this.#codeStart[found] ?? 0;
+    return offset < first && offset >= (this.#bodyStart[found] ?? Number.POSITIVE_INFINITY) ? first : offset;
+  }
+
   /** The first site at or behind an offset that is in the same function; undefined if there is none. */
   siteFrom(offset: number): number | undefined {
-    const defined = this.functionAt(offset);
-    const site = this.offsets[lowest(this.offsets.length, (i) => (this.offsets[i] ?? 0) >= offset)];
+    const from = this.#inCode(offset);
+    const defined = this.functionAt(from);
+    const site = this.offsets[lowest(this.offsets.length, (i) => (this.offsets[i] ?? 0) >= from)];
     return defined >= 0 && site !== undefined && site < (this.#bodyEnd[defined] ?? 0) ? site : undefined;
   }
 
@@ -97,6 +110,11 @@ export function everyInstruction({ bytes, code }: WasmModule): Uint32Array {
     }
   }
   return Uint32Array.from(found);
+}
+
+/** Ascending numbers without those that come again. */
+function distinct(ascending: Uint32Array): Uint32Array {
+  return ascending.filter((offset, i) => offset !== ascending[i - 1]);
 }
 
 /** The lowest index below `count` for which a condition holds that holds for all behind it; `count` if there is none. */

@@ -13,6 +13,7 @@ export {
 } from './declarations.ts';
 export { type Disassembly, disassembleFunction, functionText, lineOf } from './disassemble.ts';
 export { LineStarts, type TextPosition } from './line-starts.ts';
+export { moduleIdentifiers } from './module-identifiers.ts';
 export { type Atom, type List, type Node, readSyntax, type Syntax, textOf } from './syntax.ts';
 export { type InstructionPlace, TextPlaces } from './text-places.ts';
 export { TextSymbols } from './text-symbols.ts';

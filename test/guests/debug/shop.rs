@@ -34,8 +34,8 @@ fn price(count: i32) -> i32 {
     if sum > 30 { // check
         sum = less(sum); // discount
     }
-    sum // result
-}
+    sum
+} // result
 
 #[inline(always)]
 fn less(sum: i32) -> i32 {

@@ -1,0 +1,119 @@
+import type { ModuleKey } from '../runtime/inspect/protocol.ts';
+import type { ModuleSymbols } from '../runtime/internal.ts';
+import type { Disassemblies } from './disassembly.ts';
+import type { SourceRef } from './ids.ts';
+import type { ModuleSources } from './module-sources.ts';
+import type { SourceFiles } from './source-files.ts';
+
+/** What a breakpoint is set on. Lines and columns count from 1. */
+export type BreakpointTarget =
+  | { readonly kind: 'line'; readonly path: string; readonly line: number; readonly column?: number }
+  /** In a text that the adapter has. */
+  | { readonly kind: 'text'; readonly source: SourceRef; readonly line: number; readonly column?: number }
+  | { readonly kind: 'function'; readonly name: string }
+  | { readonly kind: 'instruction'; readonly module: ModuleKey; readonly offset: number };
+
+/** Where a breakpoint is in a module. */
+export interface FoundTarget {
+  readonly offsets: readonly number[];
+  /** The line, from 1, that has the code. */
+  readonly line?: number;
+}
+
+/** Why there is nothing in a module. */
+export type NotFound = 'no file' | 'no code' | 'no function' | 'other module';
+
+/** Finds in modules what breakpoints are set on. */
+export class BreakpointFinder {
+  readonly #sources: ModuleSources;
+  readonly #files: SourceFiles;
+  readonly #disassemblies: Disassemblies;
+
+  constructor(sources: ModuleSources, files: SourceFiles, disassemblies: Disassemblies) {
+    this.#sources = sources;
+    this.#files = files;
+    this.#disassemblies = disassemblies;
+  }
+
+  async find(target: BreakpointTarget, module: ModuleKey): Promise<FoundTarget | NotFound> {
+    switch (target.kind) {
+      case 'line':
+        return await this.#findLine(module, await this.filesOf(module, target.path), target);
+      case 'text':
+        if (target.source.module !== module) return 'other module';
+        if ('file' in target.source) return await this.#findLine(module, [target.source.file], target);
+        return await this.#findInstruction(target.source, target.line);
+      case 'function': {
+        const starts = await this.#disassemblies.functionsNamed(module, target.name);
+        if (starts.length === 0) return 'no function';
+        return { offsets: await Promise.all(starts.map((start) => this.#behindHead(module, start))) };
+      }
+      case 'instruction':
+        return target.module === module ? { offsets: [target.offset] } : 'other module';
+    }
+  }
+
+  /** The names that a module has for a file. */
+  async filesOf(module: ModuleKey, path: string): Promise<string[]> {
+    const files = await this.#sources.of(module).files();
+    const same = await Promise.all(files.map((file) => this.#files.isSame(file, path)));
+    return files.filter((_, i) => same[i]);
+  }
+
+  /** The lines of a file, from the first one up to the last one, at which processes can be stopped, and their columns. */
+  async lines(
+    module: ModuleKey,
+    files: readonly string[],
+    first: number,
+    last: number,
+  ): Promise<{ line: number; column: number }[]> {
+    const symbols = this.#sources.of(module);
+    const found: { line: number; column: number }[] = [];
+    for (const file of files) {
+      const lines = await symbols.linesOf(file);
+      for (const line of lines.filter((line) => line >= first && line <= last)) {
+        for (const { column } of await symbols.startsOf(file, line)) found.push({ line, column });
+      }
+    }
+    return found;
+  }
+
+  async #findLine(
+    module: ModuleKey,
+    files: readonly string[],
+    target: { readonly line: number; readonly column?: number },
+  ): Promise<FoundTarget | NotFound> {
+    if (files.length === 0) return 'no file';
+    const symbols = this.#sources.of(module);
+    const nearest = await Promise.all(files.map((file) => lineFrom(symbols, file, target.line)));
+    const line = Math.min(...nearest);
+    if (line === Number.POSITIVE_INFINITY) return 'no code';
+    const starts = (await Promise.all(files.map((file) => symbols.startsOf(file, line)))).flat();
+    const inColumn = line === target.line ? starts.filter(({ column }) => column === target.column) : [];
+    const offsets = (inColumn.length > 0 ? inColumn : starts).map(({ offset }) => offset);
+    return { offsets, line };
+  }
+
+  /** Where a function has put its parameters where debug information says they are: that is where its second line begins. */
+  async #behindHead(module: ModuleKey, start: number): Promise<number> {
+    const symbols = this.#sources.of(module);
+    if ((await symbols.source()) !== 'dwarf') return start;
+    return (await symbols.startsAround(start))[1] ?? start;
+  }
+
+  async #findInstruction(
+    { module, functionIndex }: { readonly module: ModuleKey; readonly functionIndex: number },
+    line: number,
+  ): Promise<FoundTarget | NotFound> {
+    const { offsets } = await this.#disassemblies.disassembly(module, functionIndex);
+    const at = offsets.findIndex((offset, i) => i >= line - 1 && offset >= 0);
+    const offset = offsets[at];
+    return offset === undefined ? 'no code' : { offsets: [offset], line: at + 1 };
+  }
+}
+
+/** The first line from there on that has code; infinity if there is none. */
+async function lineFrom(symbols: ModuleSymbols, file: string, line: number): Promise<number> {
+  const lines = await symbols.linesOf(file);
+  return lines.find((candidate) => candidate >= line) ?? Number.POSITIVE_INFINITY;
+}

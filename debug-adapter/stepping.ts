@@ -1,0 +1,188 @@
+import type { ModuleKey, ProcessKey, StackFrame, StepKind } from '../runtime/inspect/protocol.ts';
+import type { InspectClient, SymbolFrame } from '../runtime/internal.ts';
+import type { Call, Calls } from './calls.ts';
+import { type FunctionLines, outside, sameLine, sameLineAndInside } from './function-lines.ts';
+import type { ModuleSources } from './module-sources.ts';
+
+/** Functions whose lines are kept: those through which somebody steps. */
+const MAX_FUNCTIONS = 16;
+
+/** Times that a step goes on because it has come to a place where nobody wants to stand. */
+const MOST_TIMES = 100;
+
+/** A step that goes on until it is in the author's own code. */
+interface Step {
+  readonly kind: StepKind;
+  /** The calls in the innermost frame when it began, and how many frames there were. */
+  readonly from: readonly Call[];
+  readonly depth: number;
+  /** How often it has gone on. */
+  times: number;
+}
+
+/** Steps through lines of sources; where there are none, through instructions. */
+export class Stepping {
+  readonly #client: InspectClient;
+  readonly #calls: Calls;
+  readonly #sources: ModuleSources;
+  readonly #lines = new Map<string, Promise<FunctionLines>>();
+  readonly #steps = new Map<ProcessKey, Step>();
+
+  constructor(client: InspectClient, calls: Calls, sources: ModuleSources) {
+    this.#client = client;
+    this.#calls = calls;
+    this.#sources = sources;
+  }
+
+  /**
+   * Begins a step of a process that stands still.
+   * @param frames its stack
+   * @param byInstruction whether it ends at the next place in the code, whatever its line
+   */
+  async step(
+    process: ProcessKey,
+    kind: StepKind,
+    frames: readonly StackFrame[],
+    byInstruction: boolean,
+  ): Promise<void> {
+    this.#steps.delete(process);
+    const [top] = frames;
+    if (top === undefined || byInstruction) {
+      await this.#request(process, kind);
+      return;
+    }
+    const from = await this.#calls.of([top]);
+    const [call] = from;
+    if (call === undefined || (await this.#calls.isForeign(call))) {
+      await this.#request(process, kind);
+      return;
+    }
+    this.#steps.set(process, { kind, from, depth: frames.length, times: 0 });
+    await this.#stepFrom(process, kind, from);
+  }
+
+  /** Called when a step has ended: goes on where its author would not want to stand. Returns whether it does. */
+  async goesOn(process: ProcessKey, frames: readonly StackFrame[]): Promise<boolean> {
+    const step = this.#steps.get(process);
+    const [top] = frames;
+    if (step === undefined || top === undefined || step.times >= MOST_TIMES) return this.#end(process);
+    const calls = await this.#calls.of([top]);
+    const [call] = calls;
+    if (call === undefined) return this.#end(process);
+    step.times++;
+    if (await this.#calls.isForeign(call)) await this.#leave(process, step, calls);
+    else if (step.kind !== 'out' && frames.length === step.depth && isSamePlace(calls, step.from))
+      await this.#stepFrom(process, step.kind, calls);
+    else if (step.kind === 'into' && frames.length > step.depth && (await this.#isHead(call)))
+      await this.#stepFrom(process, 'over', calls);
+    else return this.#end(process);
+    return true;
+  }
+
+  /** Called at a breakpoint: goes on with a step over the very line that has it. Returns whether it does. */
+  async passes(process: ProcessKey, frames: readonly StackFrame[]): Promise<boolean> {
+    const step = this.#steps.get(process);
+    const [top] = frames;
+    if (step === undefined || step.kind === 'out' || frames.length !== step.depth || top === undefined)
+      return this.#end(process);
+    const calls = await this.#calls.of([top]);
+    if (!isSamePlace(calls, step.from)) return this.#end(process);
+    await this.#stepFrom(process, step.kind, calls);
+    return true;
+  }
+
+  /** Steps out of code without a source. A step into a function may yet come to another one that the same line calls. */
+  async #leave(process: ProcessKey, { kind }: Step, calls: readonly Call[]): Promise<void> {
+    const [call] = calls;
+    if (kind !== 'into' || call === undefined) return await this.#stepFrom(process, 'out', calls);
+    const { frame, symbol } = call;
+    const lines = await this.#linesOf(frame.module, frame);
+    if (symbol?.isInlined === true)
+      return await this.#request(process, 'into', outside(lines, symbolsOf(calls)));
+    await this.#request(process, 'past', [
+      [lines.offsets[0] ?? frame.offset, (lines.offsets.at(-1) ?? frame.offset) + 1],
+    ]);
+  }
+
+  /**
+   * Whether a call is at the head of its function, where its parameters are not yet where debug information says they are.
+   */
+  async #isHead({ frame, symbol }: Call): Promise<boolean> {
+    if (symbol === null || symbol.isInlined) return false;
+    const symbols = this.#sources.of(frame.module);
+    if ((await symbols.source()) !== 'dwarf') return false;
+    const { offsets } = await this.#linesOf(frame.module, frame);
+    return frame.offset < (offsets[1] ?? 0);
+  }
+
+  forget(process: ProcessKey): void {
+    this.#steps.delete(process);
+  }
+
+  #end(process: ProcessKey): false {
+    this.#steps.delete(process);
+    return false;
+  }
+
+  async #stepFrom(process: ProcessKey, kind: StepKind, calls: readonly Call[]): Promise<void> {
+    const [call] = calls;
+    if (call?.symbol == null || call.symbol.place === null) return await this.#request(process, kind);
+    const { frame } = call;
+    const lines = await this.#linesOf(frame.module, frame);
+    const here = symbolsOf(calls);
+    switch (kind) {
+      case 'over':
+        return await this.#request(process, 'over', sameLineAndInside(lines, here));
+      case 'into':
+        return await this.#request(process, 'into', sameLine(lines, here));
+      case 'out':
+        // The caller of an inlined function is in the same frame.
+        return call.symbol.isInlined
+          ? await this.#request(process, 'over', outside(lines, here))
+          : await this.#request(process, 'out');
+    }
+  }
+
+  async #request(
+    process: ProcessKey,
+    kind: StepKind,
+    within: readonly (readonly [start: number, end: number])[] = [],
+  ): Promise<void> {
+    await this.#client.request('process/step', { process, kind, within });
+  }
+
+  #linesOf(module: ModuleKey, { functionIndex, offset }: StackFrame): Promise<FunctionLines> {
+    const key = `${module} ${functionIndex}`;
+    const lines = this.#lines.get(key) ?? this.#read(module, offset);
+    this.#lines.delete(key);
+    this.#lines.set(key, lines);
+    lines.catch(() => this.#lines.delete(key));
+    for (const oldest of this.#lines.keys()) {
+      if (this.#lines.size <= MAX_FUNCTIONS) break;
+      this.#lines.delete(oldest);
+    }
+    return lines;
+  }
+
+  async #read(module: ModuleKey, offset: number): Promise<FunctionLines> {
+    const symbols = this.#sources.of(module);
+    const offsets = await symbols.startsAround(offset);
+    return { offsets, frames: await symbols.framesAt(offsets) };
+  }
+}
+
+function symbolsOf(calls: readonly Call[]): SymbolFrame[] {
+  return calls.flatMap(({ symbol }) => symbol ?? []);
+}
+
+/** Whether two calls in the same function are at the same line. */
+function isSamePlace(a: readonly Call[], b: readonly Call[]): boolean {
+  const [x] = a;
+  const [y] = b;
+  return (
+    a.length === b.length &&
+    x?.frame.functionIndex === y?.frame.functionIndex &&
+    x?.symbol?.place?.file === y?.symbol?.place?.file &&
+    x?.symbol?.place?.line === y?.symbol?.place?.line
+  );
+}

@@ -1,0 +1,295 @@
+import { writeFileSync } from 'node:fs';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { expect, test } from 'vitest';
+import { keyFromText } from '../../runtime/inspect/protocol.ts';
+import { guest } from '../support/guest.ts';
+import { AdapterClient, guestFile } from './adapter-client.ts';
+import { LANGUAGES, type Language, type Shop, shop } from './shops.ts';
+
+/** A session with a shop. Its workers are processes 2 and 3. */
+class Session {
+  readonly client: AdapterClient;
+  readonly shop: Shop;
+  #stops = 0;
+
+  constructor(client: AdapterClient, shop: Shop) {
+    this.client = client;
+    this.shop = shop;
+  }
+
+  static async configure(language: Language): Promise<Session> {
+    const found = await shop(language);
+    const client = await AdapterClient.stdio();
+    await client.configure('', found.launch);
+    return new Session(client, found);
+  }
+
+  /** Launches it with breakpoints at the lines of these comments, until both workers wait. */
+  static async run(language: Language, ...comments: string[]): Promise<Session> {
+    const session = await Session.configure(language);
+    await session.breakAt(...comments);
+    await session.client.configurationDoneRequest();
+    await session.client.waitingThread(2);
+    await session.client.waitingThread(3);
+    return session;
+  }
+
+  async breakAt(...comments: string[]): Promise<DebugProtocol.Breakpoint[]> {
+    return await this.breakAtLines(comments.map((comment) => this.shop.line(comment)));
+  }
+
+  async breakAtLines(lines: number[]): Promise<DebugProtocol.Breakpoint[]> {
+    const { source: path } = this.shop;
+    const breakpoints = lines.map((line) => ({ line }));
+    return (await this.client.setBreakpointsRequest({ source: { path }, breakpoints })).body.breakpoints;
+  }
+
+  async send(process: 2 | 3, value: number): Promise<void> {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32LE(value);
+    await this.client.custom('lunatic/send', {
+      process: keyFromText(`1:${process}`),
+      data: bytes.toString('base64'),
+    });
+  }
+
+  /** Waits for the next stop. */
+  async stopped(): Promise<DebugProtocol.StoppedEvent['body']> {
+    const at = this.#stops++;
+    const event = await this.client.until(() => this.client.eventsOf('stopped')[at], 'a stop');
+    return event.body;
+  }
+
+  /** The comments of the lines at which the calls of a thread are, innermost first. */
+  async lines(threadId: number): Promise<string[]> {
+    const { stackFrames } = (await this.client.stackTraceRequest({ threadId })).body;
+    return stackFrames.map(({ source, line }) =>
+      source?.path === this.shop.source ? this.shop.comment(line) : `${source?.name}`,
+    );
+  }
+
+  /** Steps, and returns the comment of the line at which the thread stops. */
+  async step(kind: 'next' | 'stepIn' | 'stepOut', threadId: number): Promise<string> {
+    const args = { threadId };
+    await (kind === 'next'
+      ? this.client.nextRequest(args)
+      : kind === 'stepIn'
+        ? this.client.stepInRequest(args)
+        : this.client.stepOutRequest(args));
+    expect(await this.stopped()).toMatchObject({ reason: 'step', threadId, allThreadsStopped: false });
+    return (await this.lines(threadId))[0] ?? '';
+  }
+}
+
+test.each(LANGUAGES)(
+  'one process stops at a breakpoint in its source while the others run: %s',
+  async (language) => {
+    const session = await Session.run(language, 'check');
+    const { client } = session;
+    const [breakpoint] = await session.breakAt('check');
+    expect(breakpoint).toMatchObject({ verified: true, line: session.shop.line('check') });
+    await session.send(2, 20);
+    const { threadId = 0, ...stop } = await session.stopped();
+    expect(stop).toEqual({
+      reason: 'breakpoint',
+      allThreadsStopped: false,
+      hitBreakpointIds: [breakpoint?.id],
+    });
+    expect(threadId).toBe((await client.custom('lunatic/thread', { process: keyFromText('1:2') })).threadId);
+    expect((await session.lines(threadId)).slice(0, 2)).toEqual(['check', 'price']);
+    // The other one still works.
+    const other = await client.waitingThread(3);
+    await session.breakAt();
+    await session.send(3, 1);
+    await client.waitingThread(3);
+    expect(await session.lines(other)).toEqual(['receive']);
+    expect((await client.continueRequest({ threadId })).body).toEqual({ allThreadsContinued: false });
+    await client.waitingThread(2);
+  },
+);
+
+test.each(LANGUAGES)('steps go by line, over calls, into them, and out of them: %s', async (language) => {
+  const session = await Session.run(language, 'read');
+  await session.send(2, 20);
+  const { threadId = 0 } = await session.stopped();
+  const step = (kind: 'next' | 'stepIn' | 'stepOut') => session.step(kind, threadId);
+  expect(await step('next')).toBe('price');
+  await step('stepIn');
+  expect((await session.lines(threadId)).at(1)).toBe('price');
+  const lines = [(await session.lines(threadId))[0]];
+  while (lines.at(-1) !== 'result') lines.push(await step('next'));
+  // The end of a block may have a line of its own.
+  expect(lines.filter((line) => line !== '')).toEqual(['sum', 'check', 'discount', 'result']);
+  expect(await step('stepOut')).toMatch(/^(price|total)$/);
+  if ((await session.lines(threadId))[0] === 'price') expect(await step('next')).toBe('total');
+});
+
+test.each(LANGUAGES)('a step goes over a receive that blocks, and stops behind it: %s', async (language) => {
+  const session = await Session.run(language, 'total');
+  await session.send(2, 1);
+  const { threadId = 0 } = await session.stopped();
+  let line = 'total';
+  for (let i = 0; i < 5 && line !== 'receive'; i++) line = await session.step('next', threadId);
+  expect(line).toBe('receive');
+  await session.client.nextRequest({ threadId });
+  await session.client.waitingThread(2);
+  await session.send(2, 2);
+  expect(await session.stopped()).toMatchObject({ reason: 'step', threadId });
+  expect(await session.lines(threadId)).toEqual(['read']);
+});
+
+test('a step out of an inlined function ends in its caller, and one over its call in the line behind', async () => {
+  const session = await Session.run('Rust', 'inlined');
+  const { client } = session;
+  await session.send(2, 20);
+  const { threadId = 0 } = await session.stopped();
+  expect((await session.lines(threadId)).slice(0, 3)).toEqual(['inlined', 'discount', 'price']);
+  const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
+  expect(stackFrames.slice(0, 3).map(({ name }) => name)).toEqual(['shop::less', 'shop::price', 'worker']);
+  expect(await session.step('stepOut', threadId)).toMatch(/^(discount|result)$/);
+  await session.breakAt('discount');
+  await client.continueRequest({ threadId });
+  await client.waitingThread(2);
+  await session.send(2, 30);
+  await session.stopped();
+  expect(await session.lines(threadId)).toEqual(['discount', 'price']);
+  await session.breakAt();
+  // The end of the block has a line of its own.
+  const behind = await session.step('next', threadId);
+  expect(behind === '' ? await session.step('next', threadId) : behind).toBe('result');
+});
+
+test('a breakpoint moves to the next line that has code, and is not set behind the last one', async () => {
+  const session = await Session.configure('C');
+  const { shop, client } = session;
+  const sum = shop.line('sum');
+  const [moved, behind] = await session.breakAtLines([sum - 2, 1000]);
+  expect(moved).toMatchObject({ verified: true, line: sum - 1 });
+  expect(behind).toMatchObject({ verified: false, message: 'There is no code on this line nor after it' });
+  const source = { path: shop.source };
+  const locations = await client.customRequest('breakpointLocations', {
+    source,
+    line: sum,
+    endLine: sum + 1,
+  });
+  const lines = locations.body.breakpoints.map(({ line }: DebugProtocol.BreakpointLocation) => line);
+  expect(new Set(lines)).toEqual(new Set([sum, sum + 1]));
+});
+
+test('a breakpoint in a file of which the program has no code says so', async () => {
+  const session = await Session.configure('C');
+  const path = guestFile('nothing');
+  const { body } = await session.client.setBreakpointsRequest({
+    source: { path },
+    breakpoints: [{ line: 1 }],
+  });
+  expect(body.breakpoints).toMatchObject([
+    { verified: false, message: expect.stringContaining('No module of the program has code of this file') },
+  ]);
+});
+
+test.each(LANGUAGES)('a breakpoint at a function stops in it: %s', async (language) => {
+  const session = await Session.run(language);
+  const { body } = await session.client.setFunctionBreakpointsRequest({
+    breakpoints: [{ name: 'price' }, { name: 'nobody' }],
+  });
+  expect(body.breakpoints).toMatchObject([
+    { verified: true },
+    { verified: false, message: 'No module of the program has a function of this name' },
+  ]);
+  await session.send(3, 1);
+  const { reason, threadId = 0, hitBreakpointIds } = await session.stopped();
+  expect([reason, hitBreakpointIds]).toEqual(['breakpoint', [body.breakpoints[0]?.id]]);
+  const [frame] = (await session.client.stackTraceRequest({ threadId })).body.stackFrames;
+  expect(frame?.name).toMatch(/price$/);
+});
+
+test('a breakpoint at an instruction stops there, and a step by instruction in the same line', async () => {
+  const session = await Session.run('C', 'read');
+  const { client } = session;
+  await session.send(2, 20);
+  const { threadId = 0 } = await session.stopped();
+  const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+  const instructionReference = frame?.instructionPointerReference ?? '';
+  await session.breakAt();
+  const set = await client.customRequest('setInstructionBreakpoints', {
+    breakpoints: [{ instructionReference }],
+  });
+  expect(set.body.breakpoints).toMatchObject([{ verified: true, instructionReference }]);
+  const wrong = client.customRequest('setInstructionBreakpoints', {
+    breakpoints: [{ instructionReference: '12' }],
+  });
+  await expect(wrong).rejects.toThrow("There is no instruction '12'");
+  await client.continueRequest({ threadId });
+  await session.send(2, 1);
+  expect(await session.stopped()).toMatchObject({ reason: 'breakpoint', threadId });
+  await client.nextRequest({ threadId, granularity: 'instruction' });
+  expect(await session.stopped()).toMatchObject({ reason: 'step', threadId });
+});
+
+test('a breakpoint in the disassembly stops there', async () => {
+  const client = await AdapterClient.stdio();
+  const { launch } = await shop('C');
+  await client.run('', { ...launch, sourceFileMap: {} });
+  const threadId = await client.waitingThread(2);
+  const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+  const source = frame?.source ?? {};
+  const { body } = await client.setBreakpointsRequest({
+    source,
+    breakpoints: [{ line: (frame?.line ?? 0) + 1 }],
+  });
+  expect(body.breakpoints).toMatchObject([{ verified: true }]);
+  await client.custom('lunatic/send', { process: keyFromText('1:2'), data: '' });
+  expect((await client.event('stopped')).body).toMatchObject({ reason: 'breakpoint', threadId });
+});
+
+test('a program that is run without debugging, or attached to without probes, says that it has none', async () => {
+  const client = await AdapterClient.stdio();
+  const { launch, source, line } = await shop('WAT');
+  await client.configure('', { ...launch, noDebug: true });
+  const breakpoints = [{ line: line('sum') }];
+  const { body } = await client.setBreakpointsRequest({ source: { path: source }, breakpoints });
+  expect(body.breakpoints).toMatchObject([
+    { verified: false, message: expect.stringContaining('lunatic run --inspect=debug') },
+  ]);
+  await client.configurationDoneRequest();
+  const threadId = await client.waitingThread(2);
+  await expect(client.nextRequest({ threadId })).rejects.toThrow('lunatic run --inspect=debug');
+  expect(client.errors.at(-1)).toMatchObject({ id: 1004, showUser: true });
+});
+
+test('the first instruction of a program is not missed', async () => {
+  const client = await AdapterClient.stdio();
+  const program = guestFile(guest('(func (export "_start")\n (drop (i32.const 1)))'));
+  await client.configure('', { program });
+  const text = await client.sourceText({ path: program });
+  const line = text.split('\n').findIndex((text) => text.includes('drop')) + 1;
+  await client.setBreakpointsRequest({ source: { path: program }, breakpoints: [{ line }] });
+  await client.configurationDoneRequest();
+  const { body } = await client.event('stopped');
+  expect(body.reason).toBe('breakpoint');
+  const [frame] = (await client.stackTraceRequest({ threadId: body.threadId ?? 0 })).body.stackFrames;
+  expect(frame).toMatchObject({ name: '_start', line, source: { path: program } });
+});
+
+test('a process that computes without end is paused at a line, and steps from there', async () => {
+  const client = await AdapterClient.stdio();
+  const program = guestFile('');
+  writeFileSync(
+    program,
+    '(module (func (export "_start") (local $n i64)\n (loop $again\n' +
+      '(local.set $n (i64.add (local.get $n) (i64.const 1)))\n(br $again))))',
+  );
+  await client.run('', { program });
+  const process = await client.process(({ state }) => state === 'running', 'the process to run');
+  const { threadId } = await client.custom('lunatic/thread', { process: process.key });
+  await client.pauseRequest({ threadId });
+  await client.event('stopped');
+  await client.nextRequest({ threadId });
+  await client.event('stopped', ({ body }) => body.reason === 'step');
+  const first = (await client.stackTraceRequest({ threadId })).body.stackFrames[0]?.line;
+  await client.nextRequest({ threadId });
+  await client.until(() => client.eventsOf('stopped')[2], 'a third stop');
+  const second = (await client.stackTraceRequest({ threadId })).body.stackFrames[0]?.line;
+  expect(new Set([first, second])).toEqual(new Set([3, 4]));
+});
