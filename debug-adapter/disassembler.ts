@@ -11,8 +11,14 @@ import {
   type WasmModule,
 } from '../runtime/internal.ts';
 
-/** The function that is to become text, or the name of functions that are to be found. */
-export type FunctionQuestion = { readonly functionIndex: number } | { readonly named: string };
+/** The function that is to become text, or the name of functions that are to be found, or what names are wanted. */
+export type FunctionQuestion =
+  | { readonly functionIndex: number }
+  | { readonly named: string }
+  | { readonly ask: 'globals' };
+
+/** Names by index. */
+export type Names = readonly (readonly [index: number, name: string])[];
 
 /** A question about a module. */
 export type DisassemblyJob = FunctionQuestion & {
@@ -26,13 +32,14 @@ export interface FunctionText {
   readonly disassembly: Disassembly;
   readonly exportName: string | null;
   /** The names of its parameters and locals, where it has some. */
-  readonly locals: readonly { readonly index: number; readonly name: string }[];
+  readonly locals: Names;
 }
 
 /** The text, or where the functions begin, or what is wrong with the module, or that the thread does not know it. */
 export type DisassemblyAnswer =
   | FunctionText
   | { readonly offsets: readonly number[] }
+  | { readonly names: Names }
   | { readonly wrong: string }
   | 'unknown module';
 
@@ -45,6 +52,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     if (job.bytes !== null) modules.set(job.module, readModule(job.bytes));
     const module = modules.get(job.module);
     if (module === undefined) return 'unknown module';
+    if ('ask' in job) return { names: displayed(moduleIdentifiers(module).names.of('global')) };
     return 'named' in job
       ? { offsets: functionsNamed(module, job.named) }
       : textOf(module, job.functionIndex);
@@ -58,11 +66,12 @@ function textOf(module: WasmModule, functionIndex: number): FunctionText {
   return {
     disassembly: disassembleFunction(module, functionIndex),
     exportName: exported === undefined ? null : displayName(exported.name),
-    locals: [...moduleIdentifiers(module).names.locals(functionIndex)].map(([index, name]) => ({
-      index,
-      name,
-    })),
+    locals: displayed(moduleIdentifiers(module).names.locals(functionIndex)),
   };
+}
+
+function displayed(names: ReadonlyMap<number, string>): Names {
+  return [...names].map(([index, name]) => [index, displayName(name)] as const);
 }
 
 function functionsNamed(module: WasmModule, named: string): number[] {

@@ -42,6 +42,7 @@ export class Disassemblies {
         : disassemblerScript(),
     { idleTime: IDLE_TIME },
   );
+  readonly #globalNames = new Map<ModuleKey, Promise<ReadonlyMap<number, string>>>();
   readonly #modules = new Map<ModuleKey, Promise<Uint8Array>>();
   /** Modules that the thread has had. */
   readonly #sent = new Set<ModuleKey>();
@@ -88,6 +89,25 @@ export class Disassemblies {
     return (await this.#text(this.#ids.source(module, functionIndex), module, functionIndex)).disassembly;
   }
 
+  /** The names of the parameters and locals of a function, by index. */
+  async localNames(module: ModuleKey, functionIndex: number): Promise<ReadonlyMap<number, string>> {
+    const { locals } = await this.#text(this.#ids.source(module, functionIndex), module, functionIndex);
+    return new Map(locals);
+  }
+
+  /** The names of the globals of a module, by index. */
+  async globalNames(module: ModuleKey): Promise<ReadonlyMap<number, string>> {
+    let names = this.#globalNames.get(module);
+    if (names === undefined) {
+      names = this.#run(module, { ask: 'globals' }).then(
+        (answer) => new Map('names' in answer ? answer.names : []),
+      );
+      this.#globalNames.set(module, names);
+      names.catch(() => this.#globalNames.delete(module));
+    }
+    return await names;
+  }
+
   /** Where the functions of a name begin: their whole names, or what stands behind the last `::` or `/`. */
   async functionsNamed(module: ModuleKey, named: string): Promise<readonly number[]> {
     const answer = await this.#run(module, { named });
@@ -120,7 +140,8 @@ export class Disassemblies {
   async #disassemble(module: ModuleKey, functionIndex: number): Promise<FunctionText> {
     const answer = await this.#run(module, { functionIndex });
     if ('wrong' in answer) return withoutText(answer.wrong);
-    return 'offsets' in answer ? withoutText('the thread has answered something else') : answer;
+    if ('disassembly' in answer) return answer;
+    return withoutText('the thread has answered something else');
   }
 
   async #run(module: ModuleKey, question: FunctionQuestion): Promise<Exclude<DisassemblyAnswer, string>> {

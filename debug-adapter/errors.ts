@@ -31,6 +31,7 @@ export const ErrorId = {
   ProgramNotStarted: 2007,
   Cancelled: 2008,
   InputUnreadable: 2009,
+  BadValue: 2010,
 
   BadUrl: 2101,
   Unreachable: 2102,

@@ -14,6 +14,9 @@ export type Container =
       readonly kind: 'mailbox' | 'peers' | 'links' | 'monitors' | 'config' | 'memory';
       readonly process: ProcessKey;
     }
+  /** Those of a function, in a call by its place in the stack. */
+  | { readonly kind: 'locals'; readonly process: ProcessKey; readonly depth: number }
+  | { readonly kind: 'globals'; readonly process: ProcessKey }
   | { readonly kind: 'message'; readonly process: ProcessKey; readonly index: number }
   /** A list in the config: arguments, directories. */
   | { readonly kind: 'config-list'; readonly process: ProcessKey; readonly name: string };

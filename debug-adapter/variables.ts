@@ -15,6 +15,7 @@ import type { InspectClient } from '../runtime/internal.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { Container, Ids } from './ids.ts';
 import type { Session } from './session.ts';
+import { wasmVariables } from './wasm-variables.ts';
 
 /** The most indexed variables in a response to a request without a count. */
 const MAX_PAGE = 1000;
@@ -32,10 +33,11 @@ export interface Range {
 
 /** Reads the variables of a scope, or of another variable. */
 export async function readVariables(
-  { debuggee: { client }, ids }: Session,
+  { debuggee, ids }: Session,
   container: Container,
   { start, count = MAX_PAGE, filter }: Range,
 ): Promise<DebugProtocol.Variable[]> {
+  const { client } = debuggee;
   const { kind, process } = container;
   const isIndexed = INDEXED.has(kind);
   if (filter !== undefined && filter !== (isIndexed ? 'indexed' : 'named')) return [];
@@ -54,6 +56,9 @@ export async function readVariables(
       return await config(client, ids, process);
     case 'config-list':
       return (await configList(client, process, container.name)).slice(start, start + count);
+    case 'locals':
+    case 'globals':
+      return await wasmVariables(debuggee, container);
     case 'memory':
       return await memory(client, process);
   }

@@ -17,7 +17,7 @@ export const breakpointLocations = request({
     const { breakpoints, finder } = session.debuggee;
     const from = session.toClientLine(0);
     const target = targetIn(session, source, line - from + 1);
-    const places = new Map<string, DebugProtocol.BreakpointLocation>();
+    const columns = new Map<number, Set<number>>();
     for (const module of breakpoints.modules) {
       const files =
         target.kind === 'line'
@@ -26,13 +26,20 @@ export const breakpointLocations = request({
             ? [target.source.file]
             : [];
       for (const at of await finder.lines(module, files, line - from + 1, endLine - from + 1)) {
-        const place = {
-          line: session.toClientLine(at.line - 1),
-          column: session.toClientColumn(Math.max(0, at.column - 1)),
-        };
-        places.set(`${place.line} ${place.column}`, place);
+        const ofLine = columns.get(at.line) ?? new Set();
+        columns.set(at.line, ofLine.add(at.column));
       }
     }
-    return { breakpoints: [...places.values()] };
+    return {
+      breakpoints: [...columns].flatMap(([line, ofLine]) => {
+        const clientLine = session.toClientLine(line - 1);
+        // Where there is one place alone, it is all the same in which column it is.
+        if (ofLine.size === 1) return [{ line: clientLine }];
+        return [...ofLine].map((column) => ({
+          line: clientLine,
+          column: session.toClientColumn(Math.max(0, column - 1)),
+        }));
+      }),
+    };
   },
 });

@@ -17,6 +17,7 @@ import { setBreakpoints } from './set-breakpoints.ts';
 import { setExceptionBreakpoints } from './set-exception-breakpoints.ts';
 import { setFunctionBreakpoints } from './set-function-breakpoints.ts';
 import { setInstructionBreakpoints } from './set-instruction-breakpoints.ts';
+import { setVariable } from './set-variable.ts';
 import { source } from './source.ts';
 import { stackTrace } from './stack-trace.ts';
 import { next, stepIn, stepOut } from './step.ts';
@@ -51,6 +52,7 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     source,
     scopes,
     variables,
+    setVariable,
     readMemory,
     exceptionInfo,
     evaluate,

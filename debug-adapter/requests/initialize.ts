@@ -12,6 +12,7 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportTerminateDebuggee: true,
   supportsExceptionInfoRequest: true,
   supportsReadMemoryRequest: true,
+  supportsSetVariable: true,
   supportsDelayedStackTraceLoading: true,
   supportsBreakpointLocationsRequest: true,
   supportsFunctionBreakpoints: true,

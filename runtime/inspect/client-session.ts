@@ -2,6 +2,7 @@ import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrp
 import type { WebSocket } from 'ws';
 import type { Backlog } from './backlog.ts';
 import { ChangeFeed } from './change-feed.ts';
+import { globalsOf, setGlobal } from './globals.ts';
 import type { Holder } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
 import type { Inspector } from './inspector.ts';
@@ -175,6 +176,10 @@ export class ClientSession implements Holder {
     this.#on('process/locals', (params) => queries.locals(params.process('process'), params.count('frame')));
     this.#on('process/set-local', (params) =>
       queries.setLocal(params.process('process'), params.count('local'), params.bytes('data')),
+    );
+    this.#on('process/globals', (params) => globalsOf(inspector.index.get(params.process('process'))));
+    this.#on('process/set-global', (params) =>
+      setGlobal(inspector.index.get(params.process('process')), params.count('global'), params.bytes('data')),
     );
     this.#on('process/resume', (params) => holding.resume(params.process('process')));
     this.#on('processes/pause', () => holding.pauseAll(this));

@@ -210,6 +210,16 @@ export interface LocalInfo {
   readonly data: string;
 }
 
+/** A global of the module of a process. */
+export interface GlobalInfo {
+  /** Index in the module. */
+  readonly index: number;
+  readonly type: 'i32' | 'i64' | 'f32' | 'f64';
+  readonly mutable: boolean;
+  /** Its bytes, the lowest first. */
+  readonly data: string;
+}
+
 export interface ModuleInfo {
   readonly key: ModuleKey;
   /** Path or other origin, where it has one. */
@@ -291,6 +301,16 @@ export interface Requests {
   /** Sets a local of the innermost call of a process that stands still at a place of its code. */
   'process/set-local': {
     params: { readonly process: ProcessKey; readonly local: number; readonly data: string };
+    result: null;
+  };
+  /** The globals of a process whose program was started for debugging: numbers that its module defines, at most 100. */
+  'process/globals': {
+    params: { readonly process: ProcessKey };
+    result: { readonly globals: readonly GlobalInfo[] };
+  };
+  /** Sets a mutable global of a process that stands still. */
+  'process/set-global': {
+    params: { readonly process: ProcessKey; readonly global: number; readonly data: string };
     result: null;
   };
   'process/kill': { params: { readonly process: ProcessKey }; result: null };

@@ -45,7 +45,7 @@ export {
   ProbeMap,
   type ProbeSites,
 } from './probe-map.ts';
-export { FRAMES_LIMIT, FRAMES_SIZE, type ProbeGlobals } from './probe-parts.ts';
+export { FRAMES_LIMIT, FRAMES_SIZE, type ProbeGlobals, type ShownGlobal } from './probe-parts.ts';
 export { probePass } from './probe-pass.ts';
 export { readFirstTypes } from './read-first-types.ts';
 export { isWasmBinary, readModule, readOutline } from './read-module.ts';

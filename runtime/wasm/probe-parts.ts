@@ -3,11 +3,23 @@ import type { FrameLayout, KeptType } from './frame-layout.ts';
 import type { Added } from './index-space.ts';
 import { Op } from './opcodes.ts';
 
-/** The names under which the pass's globals are exported, both i32. */
+/** A global of the module that a debugger can look at. */
+export interface ShownGlobal {
+  /** Index in the module as its author built it. */
+  readonly index: number;
+  readonly type: 'i32' | 'i64' | 'f32' | 'f64';
+  readonly mutable: boolean;
+  /** The name under which it is exported. */
+  readonly name: string;
+}
+
+/** The names under which globals are exported. */
 export interface ProbeGlobals {
-  /** The address of the next frame. */
+  /** Those of the module itself whose values JavaScript knows. */
+  readonly own: readonly ShownGlobal[];
+  /** The address of the next frame, an i32. */
   readonly frame: string;
-  /** Other than 0 if all sites probe. */
+  /** Other than 0 if all sites probe; an i32. */
   readonly step: string;
 }
 

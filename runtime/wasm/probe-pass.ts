@@ -6,7 +6,10 @@ import { Op } from './opcodes.ts';
 import type { Pass } from './pass.ts';
 import { ProbeCode } from './probe-code.ts';
 import type { ProbeMap } from './probe-map.ts';
-import { type ProbeParts, writeLoad, writeStore } from './probe-parts.ts';
+import { type ProbeParts, type ShownGlobal, writeLoad, writeStore } from './probe-parts.ts';
+
+/** Each instance makes an object of each export. */
+const MOST_GLOBALS = 100;
 
 /**
  * Lets a process be stopped before each of many instructions, and its frames be looked at: for debugging.
@@ -45,6 +48,7 @@ function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbePa
   const frame = plan.addGlobal('i32', 0);
   const step = plan.addGlobal('i32', 0);
   plan.probeGlobals = {
+    own: exportGlobals(plan),
     frame: plan.addExport('lunatic:frame', 'global', frame),
     step: plan.addExport('lunatic:step', 'global', step),
   };
@@ -73,6 +77,16 @@ function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbePa
       return helper;
     },
   };
+}
+
+/** Exports the globals of the module, the first ones of very many. */
+function exportGlobals(plan: ModulePlan): ShownGlobal[] {
+  const { globals, importedGlobals } = plan.module;
+  return globals.slice(0, MOST_GLOBALS).flatMap(({ type, mutable }, i): ShownGlobal[] => {
+    if (type !== 'i32' && type !== 'i64' && type !== 'f32' && type !== 'f64') return [];
+    const index = importedGlobals + i;
+    return [{ index, type, mutable, name: plan.addExport(`lunatic:global ${index}`, 'global', index) }];
+  });
 }
 
 /** `(frame, site, locals...) -> locals...`: writes the frame, calls `probe`, and reads the locals back. */

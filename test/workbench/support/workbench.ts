@@ -413,6 +413,25 @@ export class Workbench {
     await this.page.keyboard.press('F5');
   }
 
+  /** Clicks left of a line of the active editor, and waits for the breakpoint there. */
+  async setBreakpoint(text: string): Promise<void> {
+    const line = await this.line(text).first().boundingBox();
+    const margin = await this.page.locator('.editor-group-container.active .margin').first().boundingBox();
+    if (line === null || margin === null) throw new Error(`there is no line ${text} to be seen`);
+    await this.page.mouse.click(margin.x + 10, line.y + line.height / 2);
+    await this.page.locator('.editor-group-container.active .codicon-debug-breakpoint').first().waitFor();
+    await this.#rest();
+  }
+
+  /** Gives a variable of the debug view another value. */
+  async setVariable(row: Locator, value: string): Promise<void> {
+    await row.locator('.value').dblclick();
+    const input = this.page.locator('.debug-variables input:focus');
+    await input.waitFor();
+    await input.fill(value);
+    await input.press('Enter');
+  }
+
   /** Lets a process that has stopped go on, by the key for that, once it can be done. */
   async goOn(): Promise<void> {
     await this.debugAction('continue').waitFor();

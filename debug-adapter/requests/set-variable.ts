@@ -1,0 +1,24 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Arguments } from '../arguments.ts';
+import { AdapterError, ErrorId } from '../errors.ts';
+import { request } from '../request.ts';
+import { setWasmVariable } from '../wasm-variables.ts';
+
+export const setVariable = request({
+  parse: (args: Arguments) => ({
+    reference: args.integer('variablesReference'),
+    name: args.text('name'),
+    value: args.text('value'),
+  }),
+  async handle(
+    { debuggee, ids },
+    { reference, name, value },
+  ): Promise<DebugProtocol.SetVariableResponse['body']> {
+    const container = ids.containerOf(reference);
+    if (container === undefined)
+      throw new AdapterError(ErrorId.NoVariables, `There are no variables ${reference} any more`);
+    if (container.kind !== 'locals' && container.kind !== 'globals')
+      throw new AdapterError(ErrorId.BadValue, `${name} cannot be set`);
+    return { value: await setWasmVariable(debuggee, container, name, value) };
+  },
+});

@@ -1,0 +1,95 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { GlobalInfo, LocalInfo, ProcessKey, StackFrame } from '../runtime/inspect/protocol.ts';
+import type { Debuggee } from './debuggee.ts';
+import { AdapterError, ErrorId } from './errors.ts';
+import type { Container } from './ids.ts';
+import { readValue, valueText } from './wasm-values.ts';
+
+/** The containers of what the instructions of a module work on. */
+export type WasmContainer = Extract<Container, { readonly kind: 'locals' | 'globals' }>;
+
+interface Named<Info> {
+  readonly name: string;
+  readonly info: Info;
+}
+
+/** The locals of a call, or the globals of a process. */
+export async function wasmVariables(
+  debuggee: Debuggee,
+  container: WasmContainer,
+): Promise<DebugProtocol.Variable[]> {
+  if (container.kind === 'globals') {
+    const globals = await globalsOf(debuggee, container.process);
+    return globals.map(({ name, info }) => variable(name, info, info.mutable));
+  }
+  const { locals, missing } = await localsOf(debuggee, container.process, container.depth);
+  if (missing !== undefined) return [note(missing)];
+  return locals.map(({ name, info }) => variable(name, info, true));
+}
+
+/** Sets one of them, and returns its new value. */
+export async function setWasmVariable(
+  debuggee: Debuggee,
+  container: WasmContainer,
+  name: string,
+  text: string,
+): Promise<string> {
+  const { process } = container;
+  const found =
+    container.kind === 'globals'
+      ? await globalsOf(debuggee, process)
+      : (await localsOf(debuggee, process, container.depth)).locals;
+  const info = found.find((candidate) => candidate.name === name)?.info;
+  if (info === undefined)
+    throw new AdapterError(ErrorId.NoVariables, `There is no variable ${name} any more`);
+  const data = readValue(info.type, text);
+  if (data === null)
+    throw new AdapterError(ErrorId.BadValue, `${name} is an ${info.type}, which '${text}' is not`);
+  if (container.kind === 'globals') {
+    await debuggee.client.request('process/set-global', { process, global: info.index, data });
+  } else {
+    if (container.depth > 0)
+      throw new AdapterError(ErrorId.BadValue, 'Only locals of the innermost call can be set');
+    await debuggee.client.request('process/set-local', { process, local: info.index, data });
+  }
+  return valueText(info.type, data);
+}
+
+async function localsOf(
+  debuggee: Debuggee,
+  process: ProcessKey,
+  depth: number,
+): Promise<{ locals: Named<LocalInfo>[]; missing?: string }> {
+  const { locals, missing } = await debuggee.client.request('process/locals', { process, frame: depth });
+  const { frames } = await debuggee.stack(process);
+  const frame = frames[depth];
+  if (missing !== undefined || frame === undefined) return { locals: [], missing: missing ?? 'it is gone' };
+  const names = await debuggee.disassemblies.localNames(frame.module, frame.functionIndex);
+  return { locals: locals.map((info) => ({ name: `$${names.get(info.index) ?? info.index}`, info })) };
+}
+
+async function globalsOf(debuggee: Debuggee, process: ProcessKey): Promise<Named<GlobalInfo>[]> {
+  const { globals } = await debuggee.client.request('process/globals', { process });
+  const module = await moduleOf(debuggee, process);
+  const names = module === undefined ? new Map() : await debuggee.disassemblies.globalNames(module);
+  return globals.map((info) => ({ name: `$${names.get(info.index) ?? `global${info.index}`}`, info }));
+}
+
+async function moduleOf(debuggee: Debuggee, process: ProcessKey): Promise<StackFrame['module'] | undefined> {
+  return (await debuggee.client.request('process/get', { process })).module;
+}
+
+function variable(name: string, info: LocalInfo | GlobalInfo, canBeSet: boolean): DebugProtocol.Variable {
+  return {
+    name,
+    value: valueText(info.type, info.data),
+    type: info.type,
+    evaluateName: name,
+    variablesReference: 0,
+    ...(canBeSet ? {} : { presentationHint: { attributes: ['readOnly', 'constant'] } }),
+  };
+}
+
+function note(text: string): DebugProtocol.Variable {
+  return { name: '', value: text, variablesReference: 0, presentationHint: { attributes: ['readOnly'] } };
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { guest } from '../support/guest.ts';
+import { WorkbenchSession } from './support/session.ts';
+
+const session = new WorkbenchSession();
+
+/** A shop (2) that sells once, while a clock (3) ticks on. */
+const SHOP = guest(`
+  (func $main (export "_start")
+    (drop (call $spawn (i64.const 0) (text "shop")))
+    (drop (call $spawn (i64.const 0) (text "clock")))
+    (call $forever))
+
+  (func $shop (export "shop") (local $total i32)
+    (local.set $total (call $price (i32.const 20)))
+    (if (i32.eq (local.get $total) (i32.const 995))
+      (then (call $print (text "sold for 995"))))
+    (call $forever))
+
+  (func $price (param $count i32) (result i32) (local $sum i32)
+    (local.set $sum (i32.mul (local.get $count) (i32.const 3)))
+    (local.set $sum (i32.sub (local.get $sum) (i32.const 5)))
+    (local.get $sum))
+
+  (func $clock (export "clock")
+    (loop $on
+      (call $print (text "tick"))
+      (call $process.sleep_ms (i64.const 200))
+      (br $on)))
+`);
+
+test('a breakpoint in the gutter of a text module stops one process there; it steps, and its variables are seen and set', async () => {
+  // The window keeps the breakpoint.
+  const workbench = await session.open({ 'shop.wat': SHOP }, { ownWindow: true });
+  const { page } = workbench;
+  await workbench.isActive();
+  await workbench.openFile('shop.wat');
+  await workbench.setBreakpoint('(i32.mul (local.get $count)');
+  await workbench.showView('Run and Debug');
+  await workbench.debug();
+
+  const top = page.locator('.debug-top-stack-frame-line');
+  await top.first().waitFor();
+  await workbench.thread('#2 shop').filter({ hasText: 'Paused on breakpoint' }).waitFor();
+  await workbench.thread('#3 clock').filter({ hasText: 'Running' }).waitFor();
+  await workbench.frame('price').waitFor();
+  await workbench.frame('shop').first().waitFor();
+  await workbench.variable('$count', '20').waitFor();
+  await workbench.variable('$sum', '0').waitFor();
+  await workbench.ticks(3);
+  // It is in the file itself, and no other text was opened.
+  expect(await page.locator('.tab').allTextContents()).toEqual(['shop.wat']);
+  await workbench.screenshot('debugging-breakpoint');
+
+  await page.keyboard.press('F10');
+  await workbench.variable('$sum', '60').waitFor();
+  await workbench.setVariable(workbench.variable('$sum', '60'), '1000');
+  await workbench.variable('$sum', '1000').waitFor();
+  await workbench.screenshot('debugging-step');
+  await workbench.goOn();
+  await workbench.printed('sold for 995');
+});
