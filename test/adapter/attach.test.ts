@@ -46,6 +46,66 @@ test('attaches to a program that runs: processes, output, its end', async () => 
   expect((await command.ended).exitCode).toBe(1);
 });
 
+/** Sets a breakpoint at the one line of a module that stores something. */
+async function breakAtStore(client: AdapterClient, path: string) {
+  const lines = (await client.sourceText({ path })).split('\n');
+  const line = lines.findIndex((text) => text.includes('i32.store (i32.const 0)')) + 1;
+  const { body } = await client.setBreakpointsRequest({ source: { path }, breakpoints: [{ line }] });
+  return { line, breakpoint: body.breakpoints[0] };
+}
+
+const STORING = main('(i32.store (i32.const 0) (i32.const 1))\n(call $print (text "at last"))');
+
+test('breakpoints stop a program that was started with --inspect=debug, from its first instruction on', async () => {
+  const path = guestFile(STORING);
+  const command = new RunningCommand(['run', '--inspect=debug', '--inspect-wait', path], { input: null });
+  onTestFinished(() => {
+    command.child.kill('SIGKILL');
+  });
+  await command.printed('ws://', 'stderr');
+  const client = await AdapterClient.stdio();
+  await client.attachRequest({ url: /ws:\S+/.exec(command.stderr)?.[0] ?? '' } as object);
+  await client.event('initialized');
+  const { breakpoint, line } = await breakAtStore(client, path);
+  expect(breakpoint).toMatchObject({ verified: true, line });
+  await client.configurationDoneRequest();
+  expect((await client.event('stopped')).body.reason).toBe('breakpoint');
+  // Detaching takes it away.
+  await client.disconnectRequest();
+  await command.printed('at last');
+});
+
+test('a program that was started with --inspect alone says that it has no breakpoints, and what has', async () => {
+  const { command, url } = await inspected(STORING, '--inspect-wait');
+  const client = await AdapterClient.stdio();
+  await client.attachRequest({ url } as object);
+  await client.event('initialized');
+  const { breakpoint } = await breakAtStore(client, guestFile(STORING));
+  expect(breakpoint).toMatchObject({
+    verified: false,
+    message: expect.stringContaining('`lunatic run --inspect=debug`'),
+  });
+  await client.configurationDoneRequest();
+  await command.printed('at last');
+});
+
+test('breakpoints stop tests', async () => {
+  const path = guestFile(
+    '(module (memory 1)\n(func (export "#lunatic_test_stores")\n(i32.store (i32.const 0) (i32.const 1))))',
+  );
+  const command = new RunningCommand(['test', '--inspect=debug', '--inspect-wait', path], { input: null });
+  onTestFinished(() => {
+    command.child.kill('SIGKILL');
+  });
+  await command.printed('ws://', 'stderr');
+  const client = await AdapterClient.stdio();
+  await client.attachRequest({ url: /ws:\S+/.exec(command.stderr)?.[0] ?? '' } as object);
+  await client.event('initialized');
+  expect((await breakAtStore(client, path)).breakpoint).toMatchObject({ verified: true });
+  await client.configurationDoneRequest();
+  expect((await client.event('stopped')).body.reason).toBe('breakpoint');
+});
+
 test('detaching leaves the program alone, and lets go what was paused', async () => {
   const { command, url } = await inspected(echo);
   const client = await attached(url);
