@@ -23,6 +23,7 @@ test('who answers, and what runs', async () => {
     pid: run.command.child.pid,
     program: expect.stringMatching(/program\d+\.wat$/),
     arguments: ['one', 'two'],
+    cwd: process.cwd(),
     waiting: false,
     debug: false,
   });
