@@ -6,6 +6,8 @@ export interface CompiledModule {
   readonly module: WebAssembly.Module;
   /** What it counts for where its instances are kept; 0 for modules of whoever runs the program. */
   readonly keptSize: number;
+  /** What an instance takes besides its memories and what all take; 0 if that is little. */
+  readonly instanceSize: number;
   /** Name of the exported start function, which the kernel calls itself, since instantiation cannot wait. */
   readonly startExport: string | undefined;
   readonly memories: RewrittenModule['memories'];

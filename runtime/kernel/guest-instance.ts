@@ -97,7 +97,7 @@ export class GuestInstance {
 
   /** The estimated bytes of real memory that it takes when it has been set back. */
   get size(): number {
-    let size = INSTANCE_SIZE;
+    let size = INSTANCE_SIZE + this.compiled.instanceSize;
     for (const memory of this.#memories) size += memory.size;
     return size;
   }

@@ -1,5 +1,6 @@
 import type { FuncType, Import, TypeDefinition, WasmModule } from '../wasm/index.ts';
 import { type EntryType, entryType } from './entry.ts';
+import { instanceSize } from './instance-size.ts';
 import { instanceTime } from './instance-time.ts';
 import { PAGE_SIZE } from './memory-image.ts';
 import type { Excess } from './module-error.ts';
@@ -25,6 +26,8 @@ export interface ModuleOutline {
   readonly initialMemory: number;
   /** Nanoseconds that making an instance takes which are worth charging. */
   readonly instanceTime: number;
+  /** Bytes that an instance takes besides its memories which are worth counting. */
+  readonly instanceSize: number;
   /** What the module has more of than any process may have, whatever its config. */
   readonly excesses: readonly Excess[];
 }
@@ -37,6 +40,7 @@ export function outlineOf(source: WasmModule, limits: ModuleLimits): ModuleOutli
     exportsMemory: source.exports.some(({ kind, name }) => kind === 'memory' && name === 'memory'),
     initialMemory: source.memories.reduce((sum, { initial }) => sum + initial * PAGE_SIZE, 0),
     instanceTime: instanceTime(source),
+    instanceSize: instanceSize(source),
     excesses: sizeExcesses(source, limits),
   };
 }

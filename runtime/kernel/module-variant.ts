@@ -33,6 +33,8 @@ export interface ModuleVariant extends Omit<RewrittenModule, 'bytes' | 'offsets'
   readonly offsetLists: OffsetLists;
 }
 
+export type InstanceSizes = Pick<CompiledModule, 'keptSize' | 'instanceSize'>;
+
 /** @param probes the pass by which processes can be stopped in their code, if they can be */
 export function rewriteVariant(
   source: WasmModule,
@@ -50,16 +52,17 @@ export function rewriteVariant(
   ]);
 }
 
-/** @param keptSize see `CompiledModule` */
+/** @param sizes see `CompiledModule` */
 export function compiledModule(
   module: WebAssembly.Module,
   { startExport, memories, state, offsets, functions, probeGlobals }: Omit<RewrittenModule, 'bytes'>,
-  keptSize: number,
+  { keptSize, instanceSize }: InstanceSizes,
 ): CompiledModule {
   const images = memories.map(() => new FirstImage());
   return {
     module,
     keptSize,
+    instanceSize,
     startExport,
     memories,
     state,
@@ -73,7 +76,7 @@ export function compiledModule(
 /** The same of what another thread has made. */
 export function compiledVariant(
   { offsetLists, ...variant }: ModuleVariant,
-  keptSize: number,
+  sizes: InstanceSizes,
 ): CompiledModule {
-  return compiledModule(variant.module, { ...variant, offsets: OffsetMap.of(offsetLists) }, keptSize);
+  return compiledModule(variant.module, { ...variant, offsets: OffsetMap.of(offsetLists) }, sizes);
 }

@@ -18,7 +18,7 @@ import { featureExcesses, type ModuleLimits, memoryExcess } from './module-exces
 import type { MadeModule, ModuleJob } from './module-job.ts';
 import { type ImportOutline, type ModuleOutline, outlineOf } from './module-outline.ts';
 import type { ModuleProbes, ProbeSource } from './module-probes.ts';
-import { compiledModule, compiledVariant, rewriteVariant } from './module-variant.ts';
+import { compiledModule, compiledVariant, type InstanceSizes, rewriteVariant } from './module-variant.ts';
 import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
 
 /** Bytes from which on a thread makes modules while processes run: here, fewer take some milliseconds at worst. */
@@ -163,6 +163,11 @@ export class LoadedModule {
     return this.#outline.initialMemory;
   }
 
+  /** Bytes that an instance takes besides its memories which are worth counting. */
+  get instanceSize(): number {
+    return this.#outline.instanceSize;
+  }
+
   /** Nanoseconds that making an instance takes which are worth charging. */
   get instanceTime(): number {
     return this.#outline.instanceTime;
@@ -210,7 +215,7 @@ export class LoadedModule {
   adopt({ variant }: MadeModule, isMetered: boolean): void {
     if (variant === null) return;
     this.#rewrittenSize = variant.size;
-    const compiled = compiledVariant(variant, this.#keptSize);
+    const compiled = compiledVariant(variant, this.#sizes);
     if (isMetered) this.#metered ??= compiled;
     else this.#preemptive ??= compiled;
   }
@@ -293,11 +298,12 @@ export class LoadedModule {
       this.bytes = again();
       this.#source = null;
     }
-    return compiledModule(module, rewritten, this.#keptSize);
+    return compiledModule(module, rewritten, this.#sizes);
   }
 
-  get #keptSize(): number {
-    return this.isCounted ? this.#costOf(this.#rewrittenSize) : 0;
+  get #sizes(): InstanceSizes {
+    const keptSize = this.isCounted ? this.#costOf(this.#rewrittenSize) : 0;
+    return { keptSize, instanceSize: this.instanceSize };
   }
 
   #rewrite(isMetered: boolean): RewrittenModule {

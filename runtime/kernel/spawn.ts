@@ -209,7 +209,11 @@ export class Spawner {
       if (parent !== null) throw hostTrap(error.message);
       return { failure: error.message };
     }
-    const failure = chargeModule(process) ?? chargeConfig(process, parent) ?? this.#instantiate(process);
+    const failure =
+      chargeModule(process) ??
+      chargeInstance(process) ??
+      chargeConfig(process, parent) ??
+      this.#instantiate(process);
     if (failure === null) return { process };
     process.release();
     return { failure };
@@ -338,6 +342,12 @@ function chargeModule(process: Process): string | null {
   module.users++;
   process.countsModule = true;
   return null;
+}
+
+/** Charges a process for what its instance takes besides memories, if that is much. Returns null, or why it is too much. */
+function chargeInstance(process: Process): string | null {
+  const { instanceSize } = process.module;
+  return instanceSize === 0 ? null : process.account.add(instanceSize);
 }
 
 function probeImports({ probes }: Scheduler): Record<string, WebAssembly.ImportValue> {

@@ -184,6 +184,29 @@ describe('what the host keeps for a process, against max_host_memory', () => {
     expect(await trapOf(source, limited(MEBIBYTE))).toMatch(BEYOND);
   });
 
+  test.each([
+    ['globals', '(global (mut i64) (i64.const 1))'.repeat(20_000)],
+    ['functions', '(func)'.repeat(20_000)],
+    ['a table', '(table 20000 funcref)'],
+    ['elements', `(table 10000 funcref) (elem (i32.const 0) func ${'$f '.repeat(5000)}) (func $f)`],
+  ])('processes of a module with %s in the thousands', async (_, parts) => {
+    const source = guest(
+      `${parts}
+       (func (export "waits") (drop (call $receive)))
+       (func $spawn_one (result i32)
+         (call $process.spawn (i64.const 5) (i64.const -1) (i64.const -1) (text "waits")
+           (i32.const 0) (i32.const 0) (i32.const 8)))
+       (func (export "_start") (local $i i32)
+         (loop $again
+           (if (call $spawn_one) (then (call $print_error (i64.load (i32.const 8))) (unreachable)))
+           (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100)))))`,
+    );
+    const program = await runAll(source, limited(8 * MEBIBYTE));
+    expect(program.stdout.text).toMatch(BEYOND);
+    expect(program.exits.length).toBeGreaterThan(5);
+    expect(kept(program)).toBe(0);
+  });
+
   test('the others of a program have what one that has ended had', async () => {
     const source = guest(
       `(func (export "hoarder") (local $i i32) ${create} ${forever(write(MEBIBYTE))})

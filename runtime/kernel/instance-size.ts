@@ -1,0 +1,28 @@
+import type { WasmModule } from '../wasm/index.ts';
+
+/** Bytes that an instance takes for each thing of its module, besides memories. Measured, and rounded up. */
+const FUNCTION_SIZE = 16;
+const GLOBAL_SIZE = 16;
+/** An element of a table, and a function that is written there at the start. */
+const PLACE_SIZE = 32;
+const ELEMENT_SIZE = 48;
+
+/** What nearly all instances stay below: it does not count, since there may be thousands of processes. */
+const USUAL_SIZE = 64 * 1024;
+
+/** Bytes that an instance takes besides its memories which are worth counting. */
+export function instanceSize({
+  importedFunctions,
+  functions,
+  globals,
+  tables,
+  elements,
+}: WasmModule): number {
+  const places = tables.reduce((sum, { initial }) => sum + initial, 0);
+  const size =
+    FUNCTION_SIZE * (importedFunctions + functions.length) +
+    GLOBAL_SIZE * globals.length +
+    PLACE_SIZE * places +
+    ELEMENT_SIZE * elements;
+  return size <= USUAL_SIZE ? 0 : size;
+}
