@@ -17,21 +17,18 @@ export const scopes = request({
       variablesReference: ids.container({ kind, process }),
       expensive: false,
     });
-    const forDebugging: DebugProtocol.Scope[] =
-      debuggee.client.welcome.debug === true
-        ? [
-            {
-              name: 'Locals',
-              presentationHint: 'locals',
-              variablesReference: ids.container({ kind: 'locals', process, depth }),
-              expensive: false,
-            },
-            scope('Globals', 'globals'),
-          ]
-        : [];
+    const wasm: DebugProtocol.Scope[] = [];
+    if (debuggee.client.welcome.debug === true) {
+      const { frames } = await debuggee.stack(process);
+      const { globals } = await debuggee.client.request('process/globals', { process });
+      const variablesReference = ids.container({ kind: 'locals', process, depth });
+      if (depth < frames.length)
+        wasm.push({ name: 'Locals', presentationHint: 'locals', variablesReference, expensive: false });
+      if (globals.length > 0) wasm.push({ ...scope('Globals', 'globals'), namedVariables: globals.length });
+    }
     return {
       scopes: [
-        ...forDebugging,
+        ...wasm,
         { ...scope('Mailbox', 'mailbox'), indexedVariables: mailbox },
         scope('Links and monitors', 'peers'),
         { ...scope('Config', 'config'), expensive: true },

@@ -155,16 +155,18 @@ test('requests before there is a program, about what is not there, and unknown o
   await expect(client.scopesRequest({ frameId: 77 })).rejects.toThrow('There is no frame 77 any more');
   await expect(client.variablesRequest({ variablesReference: 77 })).rejects.toThrow('no variables 77');
   await expect(client.sourceRequest({ sourceReference: 77 })).rejects.toThrow('There is no source 77');
-  await expect(client.nextRequest({ threadId })).rejects.toThrow('Stepping is not supported yet');
+  await expect(client.nextRequest({ threadId })).rejects.toThrow('does not stand still');
   await expect(client.customRequest('lunatic/process', { process: 5 })).rejects.toThrow(/process/);
-  expect(client.errors.map(({ id }) => id)).toEqual([1002, 1001, 3002, 3003, 3004, 1004, 1000]);
+  expect(client.errors.map(({ id }) => id)).toEqual([1002, 1001, 3002, 3003, 3004, 3007, 1000]);
   const breakpoints = await client.setBreakpointsRequest({
     source: { path: '/a.wat' },
     breakpoints: [{ line: 1 }],
   });
-  expect(breakpoints.body.breakpoints).toEqual([
-    { verified: false, message: 'Breakpoints are not supported yet' },
+  expect(breakpoints.body.breakpoints).toMatchObject([
+    { verified: false, message: expect.stringMatching(/^No module of the program has code of this file/) },
   ]);
+  const wrong = client.customRequest('setBreakpoints', { source: { path: '/a.wat' }, breakpoints: [5] });
+  await expect(wrong).rejects.toThrow("'breakpoints' must be an array of objects");
 });
 
 test('a session whose launch failed can be ended', async () => {
