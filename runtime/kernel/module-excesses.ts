@@ -86,14 +86,24 @@ export function memoryExcess(size: number, { maxMemory }: { readonly maxMemory: 
   };
 }
 
+/** Values that an exception may carry: compilers need one or two. */
+const MOST_VALUES = 16;
+/** Exceptions that globals may keep. */
+const MOST_KEPT = 16;
+
 /** What a module may keep on the engine's heap, for its author; null if it is nothing. */
-function heapObjects({ types, tables, tags, imports }: WasmModule): string | null {
+function heapObjects({ types, tables, tags, globals, imports }: WasmModule): string | null {
   const object = types.find(({ kind }) => kind !== 'func');
   if (object !== undefined) return `a type of ${object.kind}s`;
   if (tables.some(({ element }) => isException(element))) return 'a table of exceptions';
   const thrown = [...tags, ...imports.flatMap((item) => (item.kind === 'tag' ? [item.typeIndex] : []))];
-  const nests = thrown.some((index) => types[index]?.params.some(isException));
-  return nests ? 'exceptions that carry exceptions' : null;
+  if (thrown.some((index) => types[index]?.params.some(isException)))
+    return 'exceptions that carry exceptions';
+  // The locals of a stack may hold a hundred thousand.
+  if (thrown.some((index) => (types[index]?.params.length ?? 0) > MOST_VALUES))
+    return `exceptions that carry more than ${MOST_VALUES} values`;
+  const kept = globals.filter(({ type }) => isException(type)).length;
+  return kept > MOST_KEPT ? `more than ${MOST_KEPT} globals that keep exceptions` : null;
 }
 
 function isException(type: string): boolean {

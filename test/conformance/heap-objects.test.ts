@@ -17,6 +17,13 @@ const LONG_TABLE = bytes(4, 5, 1, 0x63, 0x69, 0, 1);
 /** `(type (func (param exnref))) (tag (type 0))` */
 const NESTED = bytes(1, 5, 1, 0x60, 1, 0x69, 0, 13, 3, 1, 0, 0);
 
+/** `(type (func (param i32 ...)))` with so many, and a tag of that type */
+const wide = (values: number) =>
+  bytes(1, 4 + values, 1, 0x60, values, ...new Array(values).fill(0x7f), 0, 13, 3, 1, 0, 0);
+/** So many globals `(global (mut exnref) (ref.null exn))` */
+const keeping = (globals: number) =>
+  bytes(6, 1 + 5 * globals, globals, ...new Array(globals).fill([0x69, 1, 0xd0, 0x69, 0x0b]).flat());
+
 const MODULES: readonly (readonly [string, Uint8Array])[] = [
   ['an array', ARRAY],
   ['a struct', STRUCT],
@@ -25,6 +32,8 @@ const MODULES: readonly (readonly [string, Uint8Array])[] = [
   ['a table of exceptions', TABLE],
   ['a table of exceptions in the long form', LONG_TABLE],
   ['exceptions in exceptions', NESTED],
+  ['exceptions of many values', wide(17)],
+  ['many globals of exceptions', keeping(17)],
 ];
 
 describe('a module with objects on the heap of the engine', () => {
@@ -40,6 +49,13 @@ describe('a module with objects on the heap of the engine', () => {
       { blobs: { m } },
     );
     expect((await linesOf(source)).join()).toMatch(REFUSED);
+  });
+
+  test.each([
+    ['exceptions of some values', wide(16)],
+    ['some globals of exceptions', keeping(16)],
+  ])('is not one with %s', async (_, module) => {
+    expect((await run(module)).exit).toMatchObject({ kind: 'no-entry' });
   });
 
   test.each(MODULES)('is loaded if that is allowed: %s', async (_, module) => {
