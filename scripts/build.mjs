@@ -69,7 +69,7 @@ const LAZY = new Set(
     ...['command', 'metrics', 'networking', 'permissions', 'sqlite'].map((name) => `host/${name}`),
     ...['maker-thread', 'module-bounds'].map((name) => `kernel/${name}`),
     ...['process-end', 'snapshot', 'view/index'].map((name) => `inspect/${name}`),
-    ...['demangle', 'stack-frame'].map((name) => `symbols/${name}`),
+    ...['demangle', 'stack-frame', 'stack-places'].map((name) => `symbols/${name}`),
     ...[
       'draft-pass',
       'drop-customs-pass',

@@ -4,10 +4,10 @@ import type { InspectClient } from '../inspect/client.ts';
 import type { ModuleKey, StackFrame } from '../inspect/protocol.ts';
 import { ModuleParts } from '../symbols/module-parts.ts';
 import { stackLines } from '../symbols/stack-frame.ts';
+import { tellsOfSource } from '../symbols/telling-sections.ts';
 import type { LocatedStack } from '../testing/test-options.ts';
 import { displayName } from '../text/display-name.ts';
 import { isWasmBinary } from '../wasm/index.ts';
-import { TELLING_SECTIONS } from './sources.ts';
 import { type LocatedModule, StackLocator } from './stack-locator.ts';
 import type { StackStyle } from './stack-style.ts';
 
@@ -56,9 +56,10 @@ export class InspectedSources {
     const { origin } = await this.#client.request('module/get', { module: key });
     const { data } = await this.#client.request('module/bytes', { module: key });
     const bytes = new Uint8Array(Buffer.from(data, 'base64'));
-    const path = origin === undefined ? null : await sameFile(resolve(origin), bytes);
+    const folder = this.#client.welcome.cwd ?? '';
+    const path = origin === undefined ? null : await sameFile(resolve(folder, origin), bytes);
     const parts = new ModuleParts(bytes);
-    const isTold = TELLING_SECTIONS.some((name) => parts.custom(name) !== null);
+    const isTold = tellsOfSource((name) => parts.custom(name) !== null);
     return isTold || path?.endsWith('.wat') ? { bytes: () => bytes, size: bytes.length, path } : null;
   }
 }

@@ -2,12 +2,11 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { StackFrame } from '../symbols/stack-frame.ts';
+import { tellsOfSource } from '../symbols/telling-sections.ts';
 import type { LocatedStack, StackSources } from '../testing/test-options.ts';
+import { customSection } from '../wasm/index.ts';
 import { type LocatedModule, StackLocator } from './stack-locator.ts';
 import type { StackStyle } from './stack-style.ts';
-
-/** Custom sections that tell of the source, or of files that do. */
-export const TELLING_SECTIONS: readonly string[] = ['.debug_line', 'external_debug_info', 'sourceMappingURL'];
 
 /** Milliseconds by which clocks of file systems are behind. */
 const CLOCK_ERROR = 50;
@@ -40,7 +39,7 @@ export class Sources implements StackSources {
   /** Whether something may be known of the sources of a module. */
   mayKnow(module: LoadedModule): boolean {
     return (
-      module.source.customs.some(({ name }) => TELLING_SECTIONS.includes(name)) ||
+      tellsOfSource((name) => customSection(module.source, name) !== undefined) ||
       (this.#files.get(module)?.path.endsWith('.wat') ?? false)
     );
   }

@@ -38,11 +38,17 @@ export function formatFrame(frame: StackFrame): string {
   return `at ${frameText(frame)}`;
 }
 
-/** The same without the first word. */
-export function frameText({ functionIndex, functionName, offset, place, isInlined }: StackFrame): string {
+/**
+ * The same without the first word.
+ * @param folder see `placeText`
+ */
+export function frameText(
+  { functionIndex, functionName, offset, place, isInlined }: StackFrame,
+  folder?: string,
+): string {
   if (place !== undefined) {
     const name = functionName ?? (isInlined ? 'inlined function' : `function ${functionIndex}`);
-    return `${name} (${placeText(place)}${isInlined ? ', inlined' : ''})`;
+    return `${name} (${placeText(place, folder)}${isInlined ? ', inlined' : ''})`;
   }
   const location = `offset 0x${offset.toString(16)}`;
   return functionName === undefined

@@ -41,12 +41,19 @@ interface Opened {
 /** Finds calls on stacks in the sources of their modules, in a thread of its own and within a bounded time. */
 export class StackPlaces {
   readonly #thread: SymbolThread;
+  readonly #firstTime: number;
   readonly #start = performance.now();
   /** Milliseconds that questions have taken. */
   #spent = 0;
+  #last: Promise<unknown> = Promise.resolve();
   readonly #opened = new WeakMap<object, Opened | null>();
 
-  constructor(limit = TIME_LIMIT) {
+  /**
+   * @param limit milliseconds that one question may take
+   * @param firstTime milliseconds that all may take together, besides what is added with time
+   */
+  constructor(limit = TIME_LIMIT, firstTime = FIRST_TIME) {
+    this.#firstTime = firstTime;
     this.#thread = new SymbolThread(limit);
   }
 
@@ -104,10 +111,16 @@ export class StackPlaces {
     }
   }
 
-  /** Asks something, unless that has taken too long before. */
-  async #timed<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
+  /** Asks something when what was asked before is answered, unless all that has taken too long. */
+  #timed<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
+    const answer = this.#last.then(() => this.#askNow(ask, otherwise));
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async #askNow<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
     const start = performance.now();
-    if (this.#spent > FIRST_TIME + MORE_TIME * (start - this.#start)) return otherwise;
+    if (this.#spent > this.#firstTime + MORE_TIME * (start - this.#start)) return otherwise;
     try {
       return await ask();
     } finally {

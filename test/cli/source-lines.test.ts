@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { encodedMappings, TraceMap } from '@jridgewell/trace-mapping';
+import { encodedMappings, type SourceMapSegment, TraceMap } from '@jridgewell/trace-mapping';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { INSPECTOR_ANNOUNCEMENT } from '../../runtime/inspect/protocol.ts';
 import { readModule } from '../../runtime/wasm/index.ts';
@@ -50,16 +50,20 @@ const lineOf = (file: string, comment: string) =>
     .findIndex((line) => line.endsWith(comment)) + 1;
 
 /** A module with a function that traps, whose source map says that it is at a place. */
-async function mapped(file: string, line: number, column: number, contents?: string): Promise<Uint8Array> {
-  const bytes = await assembleText('(module (func $fall (export "_start") unreachable))', 'fall.wat');
+async function mapped(
+  file: string,
+  line: number,
+  column: number,
+  contents?: string,
+  text = '(module (func $fall (export "_start") unreachable))',
+): Promise<Uint8Array> {
+  const bytes = await assembleText(text, 'fall.wat');
   const { code } = readModule(bytes);
-  const segments: [number, number, number, number][][] = [
-    [[code.bodyStart[0] ?? 0, 0, line - 1, column - 1]],
-  ];
+  const segments = [...code.bodyStart].map((start): SourceMapSegment => [start, 0, line - 1, column - 1]);
   const map = JSON.stringify({
     ...{ version: 3, names: [], sources: [file] },
     ...(contents === undefined ? {} : { sourcesContent: [contents] }),
-    mappings: encodedMappings(new TraceMap({ version: 3, names: [], sources: [file], mappings: segments })),
+    mappings: encodedMappings(new TraceMap({ version: 3, names: [], sources: [file], mappings: [segments] })),
   });
   const url = `data:application/json;base64,${Buffer.from(map).toString('base64')}`;
   return Buffer.concat([bytes, customSection('sourceMappingURL', url)]);
@@ -210,6 +214,9 @@ test('SIGUSR1 and lunatic stacks print lines', async () => {
   const command = new RunningCommand(['run', '--inspect', 'waits.wat'], here({ input: null }));
   await command.printed('ready\n');
   const [, url = ''] = new RegExp(`${INSPECTOR_ANNOUNCEMENT}(\\S+)`).exec(command.stderr) ?? [];
+  command.child.kill('SIGUSR1');
+  await command.printed('at _start', 'stderr');
+  expect(command.stderr).toMatch(/at forever \(waits\.wat:\d+:\d+\)/);
   const stacks = await lunatic(['stacks', url], here());
   expect(stacks.stdout).toMatch(
     /^process 1: .*\n {4}at forever \(waits\.wat:\d+:\d+\)\n {4}at _start \(waits\.wat:\d+:\d+\)\n$/,
@@ -224,14 +231,32 @@ test('SIGUSR1 and lunatic stacks print lines', async () => {
   expect(stripVTControlCharacters(colored.stdout)).toMatch(
     /at forever .*\n {8}\d+ \| .*\n {10,}\| +\^\n {4}at _start/,
   );
-  // From elsewhere, as of a program on another machine: the text is not there.
   const elsewhere = await lunatic(['stacks', url], { cwd: outside });
-  expect(elsewhere.stdout).toMatch(/at forever \(function \d+, offset 0x/);
-  command.child.kill('SIGUSR1');
-  await command.printed('at _start', 'stderr');
-  expect(command.stderr).toMatch(/at forever \(waits\.wat:\d+:\d+\)/);
+  expect(elsewhere.stdout).toMatch(/at forever \(cake\/waits\.wat:\d+:\d+\)/);
+  // As of a program on another machine.
+  rmSync(join(folder, 'waits.wat'));
+  expect((await lunatic(['stacks', url], here())).stdout).toMatch(/at forever \(function \d+, offset 0x/);
   command.child.kill('SIGINT');
   await command.ended;
+});
+
+test('a guest gets the lines of its own stack, from what is in its module alone', async () => {
+  const text = guest(
+    `(func $innermost (call $process.trace_get (i32.const 16)))
+     (func (export "_start")
+       (call $innermost)
+       (call $print (i32.const 1000)
+         (call $process.trace_read (i64.load (i32.const 16)) (i32.const 1000) (i32.const 4000))))`,
+  );
+  // Where the current folder is, it does not learn.
+  const file = join(folder, 'sand.ts');
+  const bytes = await mapped(file, 7, 5, undefined, text);
+  writeFileSync(join(folder, 'traced.wasm'), bytes);
+  const { stdout, stderr } = await lunatic(['run', 'traced.wasm'], here());
+  expect([stdout, stderr]).toEqual([`at innermost (${file}:7:5)\nat _start (${file}:7:5)\n`, '']);
+  writeFileSync(join(folder, 'traced.wat'), text);
+  const plain = await lunatic(['run', 'traced.wat'], here());
+  expect(plain.stdout).toMatch(/^at innermost \(function \d+, offset 0x/);
 });
 
 describe('a module that names files which are not its sources', () => {

@@ -1,4 +1,12 @@
-import { captureCaller, formatStack } from '../../kernel/guest-stack.ts';
+import { andThen } from '../../hostcall/conventions.ts';
+import { captureCaller, processStack } from '../../kernel/guest-stack.ts';
+import type { LoadedModule } from '../../kernel/module.ts';
+import type { Process } from '../../kernel/process.ts';
+import type { Scheduler } from '../../kernel/scheduler.ts';
+import { frameText, type StackFrame, stackLines } from '../../symbols/stack-frame.ts';
+import { StackPlaces } from '../../symbols/stack-places.ts';
+import { tellsOfSource } from '../../symbols/telling-sections.ts';
+import { customSection } from '../../wasm/index.ts';
 import { process } from './namespace.ts';
 
 /** Functions of `lunatic::process` for traces (abi 10.6): stacks as text, in a table of each process. */
@@ -11,18 +19,77 @@ const TRACE_BYTE_WORK = 64;
 process.define(
   'trace_get',
   '(ptr: i32)',
-  { since: 'PR 161' },
+  { since: 'PR 161', suspends: true },
   "Takes a trace of the caller's stack, a line a call with the innermost first, and writes its id.",
-  ({ scheduler }) =>
-    (pointer: number) => {
+  ({ scheduler }) => {
+    const places = new GuestPlaces(scheduler);
+    return (pointer: number) => {
       const { current } = scheduler;
-      const text = formatStack(captureCaller(), current);
-      // Each line has been parsed, and its name looked up.
-      scheduler.work.charge(TRACE_BYTE_WORK * text.length);
-      const id = current.traces.add(text);
-      current.memory.writeId(pointer, id);
-    },
+      const keep = (frames: readonly StackFrame[]): void => {
+        // What is below the current folder is not told: the guest may not know where that is.
+        const text = stackLines(frames, (frame) => `at ${frameText(frame, '')}`).join('\n');
+        // Each line has been parsed, and its name looked up.
+        scheduler.work.charge(TRACE_BYTE_WORK * text.length);
+        const id = current.traces.add(text);
+        current.memory.writeId(pointer, id);
+      };
+      const frames = processStack(captureCaller(), current);
+      return places.knows(current) ? andThen(places.locate(current, frames), keep) : keep(frames);
+    };
+  },
 );
+
+/** Processes that wait for places at the same time; those of others are not looked up. */
+const MAX_WAITING = 100;
+
+/** Finds the calls of guests in their sources, from what their modules have in them: guests must not learn what files tell. */
+class GuestPlaces {
+  readonly #scheduler: Scheduler;
+  #places: StackPlaces | null = null;
+  #waiting = 0;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  /** Whether it is worth waiting for what is known of the process's module. */
+  knows({ module }: Process): boolean {
+    return (
+      this.#waiting < MAX_WAITING && tellsOfSource((name) => customSection(module.source, name) !== undefined)
+    );
+  }
+
+  /** Suspends the process. */
+  locate(process: Process, frames: readonly StackFrame[]): Promise<readonly StackFrame[]> {
+    let located = frames;
+    const asked = this.#ask(process.module, frames);
+    const waiting = this.#scheduler.waitForEvent(process, (wake) => {
+      void asked.then((found) => {
+        located = found;
+        wake(0);
+      });
+      return () => {};
+    });
+    return andThen(waiting, () => located);
+  }
+
+  async #ask(module: LoadedModule, frames: readonly StackFrame[]): Promise<readonly StackFrame[]> {
+    this.#places ??= new StackPlaces();
+    this.#waiting++;
+    try {
+      const { bytes } = module;
+      return await this.#places.locate(
+        module,
+        () => ({ bytes: () => bytes, size: bytes.length, path: null }),
+        frames,
+      );
+    } catch {
+      return frames;
+    } finally {
+      this.#waiting--;
+    }
+  }
+}
 process.define(
   'trace_get_size',
   '(id: i64) -> i32',

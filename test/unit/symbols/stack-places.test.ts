@@ -46,6 +46,16 @@ test('nothing is located in time that is too short', async () => {
   expect(await places.locate(module, () => module, [frame(inlined)])).toEqual([frame(inlined)]);
 });
 
+test('when questions have taken too long together, others are not asked', async () => {
+  const places = new StackPlaces(20_000, 1);
+  const [first, second] = [counted(), counted()];
+  const located = [first, second].map((module) => places.locate(module, () => module, [frame(inlined)]));
+  expect(stackLines((await located[0]) ?? [])[0]).toBe('at slice (cake.c:5:14, inlined)');
+  // It was asked while the first one was not answered.
+  expect(await located[1]).toEqual([frame(inlined)]);
+  expect([first.count, second.count]).toEqual([1, 0]);
+});
+
 test('a recursion of thousands of calls gets places at both of its ends, and for as many as are printed', async () => {
   const module = counted();
   const stack = Array.from({ length: 5000 }, () => frame(inlined));
