@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { InspectAddress } from './address.ts';
+import { Arrivals } from './arrivals.ts';
 import { Backlog } from './backlog.ts';
 import { ClientSession, type Program } from './client-session.ts';
 import type { Inspector } from './inspector.ts';
@@ -76,6 +77,7 @@ export class InspectServer {
       maxPayload: MAX_REQUEST,
       perMessageDeflate: false,
     });
+    const arrivals = new Arrivals();
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const refusal = server.#refusal(request, token, address.host);
       if (refusal !== null) {
@@ -86,7 +88,10 @@ export class InspectServer {
         return;
       }
       newcomers.admit(socket);
-      sockets.handleUpgrade(request, socket, head, (client) => server.#accept(client, inspector, program));
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        arrivals.watch(client, socket);
+        server.#accept(client, inspector, program);
+      });
     });
     return server;
   }

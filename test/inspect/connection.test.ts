@@ -372,6 +372,30 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
+test('many clients that never complete a long request are disconnected, the longest first', async () => {
+  const run = await Inspected.run(main('(call $forever)'));
+  let closed = 0;
+  const part = 'x'.repeat(2 ** 20);
+  const senders = await Promise.all(
+    Array.from({ length: 12 }, async () => {
+      const { socket } = await RawSocket.open(run.url);
+      socket.on('error', () => {});
+      const { promise, resolve } = Promise.withResolvers<void>();
+      socket.on('close', () => {
+        closed++;
+        resolve();
+      });
+      for (let i = 0; i < 15; i++) socket.send(part, { fin: false }, () => {});
+      return { socket, end: promise };
+    }),
+  );
+  // There is room for four of them.
+  await Promise.race(senders.map(({ end }) => end));
+  while (closed < 8) await new Promise((turn) => setImmediate(turn));
+  await stillWorks(run);
+  for (const { socket } of senders) socket.terminate();
+});
+
 test('a client that asks and does not read the answers is disconnected', async () => {
   const run = await Inspected.run(main('(call $forever)', { memory: '(memory (export "memory") 20)' }));
   const deaf = await RawSocket.open(run.url);
