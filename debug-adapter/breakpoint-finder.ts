@@ -5,6 +5,9 @@ import type { SourceRef } from './ids.ts';
 import type { ModuleSources } from './module-sources.ts';
 import type { SourceFiles } from './source-files.ts';
 
+/** The most places of one line at which processes stop: generic functions have some hundred. */
+const MOST_PLACES = 10_000;
+
 /** What a breakpoint is set on. Lines and columns count from 1. */
 export type BreakpointTarget =
   | { readonly kind: 'line'; readonly path: string; readonly line: number; readonly column?: number }
@@ -91,7 +94,7 @@ export class BreakpointFinder {
     const starts = (await Promise.all(files.map((file) => symbols.startsOf(file, line)))).flat();
     const inColumn = line === target.line ? starts.filter(({ column }) => column === target.column) : [];
     const offsets = (inColumn.length > 0 ? inColumn : starts).map(({ offset }) => offset);
-    return { offsets, line };
+    return { offsets: offsets.slice(0, MOST_PLACES), line };
   }
 
   /** Where a function has put its parameters where debug information says they are: that is where its second line begins. */

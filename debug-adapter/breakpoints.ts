@@ -109,10 +109,16 @@ export class Breakpoints {
   }
 
   async #find(breakpoints: readonly Breakpoint[], module: ModuleKey): Promise<void> {
-    for (const breakpoint of breakpoints) {
-      const found = await this.#finder.find(breakpoint.target, module);
-      if (typeof found !== 'string') breakpoint.found.set(module, found);
-      else if (found !== 'no file' && breakpoint.found.size === 0) breakpoint.why = REASONS[found];
+    try {
+      for (const breakpoint of breakpoints) {
+        const found = await this.#finder.find(breakpoint.target, module);
+        if (typeof found !== 'string') breakpoint.found.set(module, found);
+        else if (found !== 'no file' && breakpoint.found.size === 0) breakpoint.why = REASONS[found];
+      }
+    } catch (error) {
+      // The module is in use no more.
+      if (!(error instanceof InspectRequestError)) throw error;
+      this.#modules.delete(module);
     }
   }
 

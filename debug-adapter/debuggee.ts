@@ -241,8 +241,12 @@ export class Debuggee {
     this.#addModule(process.module);
     const held = new Held(event, this.#prepareStack(process.key));
     this.held.set(process.key, held);
-    if (why === 'breakpoint' || why === 'step') this.#stoppedAtSite(event, held);
-    else this.#tellStopped(event);
+    if (why === 'breakpoint' || why === 'step') {
+      this.#stoppedAtSite(event, held);
+      return;
+    }
+    this.#stepping.forget(process.key);
+    this.#tellStopped(event);
   }
 
   #addModule(module: ModuleKey): void {
@@ -334,7 +338,9 @@ export class Debuggee {
     const threadId = this.#options.session.ids.knownThread(process);
     // If the client has asked for it, the response tells it.
     const stoodStill = wasHeld || this.#areAllPaused;
-    if (!stoodStill || threadId === undefined || this.#resuming.has(process)) return;
+    if (this.#resuming.has(process)) return;
+    this.#stepping.forget(process);
+    if (!stoodStill || threadId === undefined) return;
     this.#send(new ContinuedEvent(threadId, false));
   }
 

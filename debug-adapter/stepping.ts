@@ -115,6 +115,7 @@ export class Stepping {
     return frame.offset < (offsets[1] ?? 0);
   }
 
+  /** The process stands still for another reason, or goes on otherwise. */
   forget(process: ProcessKey): void {
     this.#steps.delete(process);
   }

@@ -2,7 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { GlobalInfo, LocalInfo, ProcessKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import type { Debuggee } from './debuggee.ts';
 import { AdapterError, ErrorId } from './errors.ts';
-import type { Container } from './ids.ts';
+import type { Container, FrameRef } from './ids.ts';
 import { readValue, valueText } from './wasm-values.ts';
 
 /** The containers of what the instructions of a module work on. */
@@ -25,6 +25,19 @@ export async function wasmVariables(
   const { locals, missing } = await localsOf(debuggee, container.process, container.depth);
   if (missing !== undefined) return [note(missing)];
   return locals.map(({ name, info }) => variable(name, info, true));
+}
+
+/** The local of a call, or the global of its process, that has this name. */
+export async function namedWasmVariable(
+  debuggee: Debuggee,
+  { process, depth }: FrameRef,
+  name: string,
+): Promise<DebugProtocol.Variable> {
+  const locals = await wasmVariables(debuggee, { kind: 'locals', process, depth });
+  const globals = await wasmVariables(debuggee, { kind: 'globals', process });
+  const found = [...locals, ...globals].find((variable) => variable.name === name);
+  if (found === undefined) throw new AdapterError(ErrorId.NoVariables, `There is no ${name} here`);
+  return found;
 }
 
 /** Sets one of them, and returns its new value. */

@@ -181,7 +181,7 @@ export class ClientSession implements Holder {
     this.#on('process/set-global', (params) =>
       setGlobal(inspector.index.get(params.process('process')), params.count('global'), params.bytes('data')),
     );
-    this.#on('process/resume', (params) => holding.resume(params.process('process')));
+    this.#on('process/resume', (params) => stopping.resume(params.process('process')));
     this.#on('processes/pause', () => holding.pauseAll(this));
     this.#on('processes/resume', () => holding.resumeAll());
     this.#on('process/kill', (params) => inspector.kill(params.process('process')));

@@ -96,6 +96,12 @@ export class Stopping implements Prober {
     return this.#holding.resume(key);
   }
 
+  /** Lets a process go on, and no longer to the end of a step. */
+  resume(key: ProcessKey): null {
+    this.#end(this.#index.get(key));
+    return this.#holding.resume(key);
+  }
+
   /** Stops a process at the next site to which it comes. One that waits stands still at once. */
   pause(key: ProcessKey, client: Holder): null {
     const process = this.#index.get(key);

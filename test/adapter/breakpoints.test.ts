@@ -204,6 +204,22 @@ test.each(LANGUAGES)('a breakpoint at a function stops in it: %s', async (langua
   expect(frame?.name).toMatch(/price$/);
 });
 
+test('a step over a receive is over when its process is paused and continued meanwhile', async () => {
+  const session = await Session.run('WAT', 'total');
+  const { client } = session;
+  await session.send(2, 1);
+  const { threadId = 0 } = await session.stopped();
+  let line = 'total';
+  while (line !== 'receive') line = await session.step('next', threadId);
+  await client.nextRequest({ threadId });
+  await client.waitingThread(2);
+  await client.pauseRequest({ threadId });
+  expect(await session.stopped()).toMatchObject({ reason: 'pause', threadId });
+  await client.continueRequest({ threadId });
+  await session.send(2, 2);
+  expect(await session.stopped()).toMatchObject({ reason: 'breakpoint', threadId });
+});
+
 test('a breakpoint at an instruction stops there, and a step by instruction in the same line', async () => {
   const session = await Session.run('C', 'read');
   const { client } = session;

@@ -84,6 +84,25 @@ test('a local and a global are set, and the process goes on with them', async ()
   await expect(set(locals, '$nobody', '1')).rejects.toThrow('There is no variable $nobody');
 });
 
+test('a hover, a watch and the console read locals and globals of the selected call', async () => {
+  const { client, threadId } = await stoppedAt('total');
+  const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
+  const [frame, caller] = stackFrames;
+  const read = async (expression: string, context: string, frameId = frame?.id) =>
+    (await client.evaluateRequest({ expression, context, ...(frameId === undefined ? {} : { frameId }) }))
+      .body;
+  expect(await read('$long', 'hover')).toEqual({ result: '-3', type: 'i64', variablesReference: 0 });
+  expect(await read(' $total ', 'watch')).toMatchObject({ result: '5' });
+  expect(await read('$half', 'repl')).toMatchObject({ result: '0.1' });
+  await expect(read('$long', 'watch', caller?.id)).rejects.toThrow('There is no $long here');
+  await expect(read('i64.add', 'hover')).rejects.toThrow('Only names of locals and globals');
+  await expect(client.evaluateRequest({ expression: '$long', context: 'repl' })).rejects.toThrow(
+    '$long has a value only in a call of a process that has stopped',
+  );
+  // Commands stay.
+  expect(await read('processes', 'repl')).toMatchObject({ result: expect.stringContaining('_start') });
+});
+
 test('locals of outer calls are read, and not set', async () => {
   const client = await AdapterClient.stdio();
   const text = `(module (func $inner nop ;; here
