@@ -1,3 +1,4 @@
+import { ACCESS_WEIGHT, LEAST_ACCESSES } from './access-weight.ts';
 import { BodyFlag, CALL_WEIGHT, CallFlag, LoopFlag, NO_LOOP } from './code-survey.ts';
 import { IntList } from './int-list.ts';
 import type { WasmModule } from './module.ts';
@@ -53,6 +54,8 @@ export interface CallPlan {
   readonly mayThrow: Uint8Array;
   /** Whether an exception may end a call, counted over the module, and be caught. */
   callMayThrow(at: number): boolean;
+  /** The most accesses to memory that a call, counted over the module, makes without charging for them. */
+  accessesOf(at: number): number;
   /** Whether a call, counted over the module, may be one of a host function that calls the module again. */
   callReenters(at: number): boolean;
   /**
@@ -80,7 +83,8 @@ export interface CallPlan {
  * What is charged for a path is not what is executed, since which of a loop's or function's branches are taken is not
  * known. It is the geometric mean of the lightest path and the heaviest, which is right for code without branches, too
  * much for the short ways through an interpreter's loop and too little for the long ones, and at least one 64th
- * (`LEAST_PART`) of all that the heaviest may do, callees included. So what runs between two ticks is at most:
+ * (`LEAST_PART`) of all that the heaviest may do, callees included. Accesses to memory may each take as long as hundreds of
+ * other instructions: all of them are charged in full, where they are if a path has many (`AccessFlow`). So what runs between two ticks is at most:
  *
  * - 64 times what the budget and the function at hand's `spent` hold, each at most `WORK_LIMIT`.
  * - 64 times `FRAME_LIMIT` for each of `MOST_FRAMES` other functions on the stack, and 64 times `DEEP_FRAME_LIMIT` for each of
@@ -136,9 +140,13 @@ class CallPlanner implements CallPlan {
   readonly #throws: Uint8Array;
   /** By node, once it is done: how many functions that keep what they have spent a call may put on the stack. It saturates. */
   readonly #frames: Uint8Array;
+  /** By node, once it is done: the most accesses to memory that one call makes. */
+  readonly #accesses: Uint8Array;
   /** By loop, then for the function at hand: what its calls do beyond their `CALL_WEIGHT`, and the most of one. */
   readonly #called: Float64Array;
   readonly #mostCalled: Float64Array;
+  /** The same: accesses of its calls that are not charged. */
+  readonly #calledAccesses: Float64Array;
 
   constructor(module: WasmModule) {
     this.#module = module;
@@ -151,6 +159,7 @@ class CallPlanner implements CallPlan {
     this.takesFromBudget = new Uint8Array(loops);
     this.#called = new Float64Array(loops + 1);
     this.#mostCalled = new Float64Array(loops + 1);
+    this.#calledAccesses = new Float64Array(loops + 1);
     this.callSiteWeight = new Int32Array(module.code.callTarget.length);
     this.#typeNode = new Int32Array(module.types.length);
     const nodes = this.#nameTypeNodes();
@@ -164,6 +173,7 @@ class CallPlanner implements CallPlan {
     this.#quiet = new Uint8Array(this.#defined + nodes);
     this.#throws = new Uint8Array(this.#defined + nodes);
     this.#frames = new Uint8Array(this.#defined + nodes);
+    this.#accesses = new Uint8Array(this.#defined + nodes);
     this.isShallow = new Uint8Array(this.#defined);
     this.callsDeep = new Uint8Array(this.#defined);
     this.mayThrow = this.#throws.subarray(0, this.#defined);
@@ -213,6 +223,11 @@ class CallPlanner implements CallPlan {
     const callee = this.#calleeNode(this.#module.code.callTarget.at(at));
     // What the host throws ends the process, and is caught by no guest.
     return callee >= 0 && this.#mayThrow(callee);
+  }
+
+  accessesOf(at: number): number {
+    const callee = this.#calleeNode(this.#module.code.callTarget.at(at));
+    return callee < 0 ? 0 : this.#seenAccesses(callee);
   }
 
   callReenters(at: number): boolean {
@@ -303,6 +318,7 @@ class CallPlanner implements CallPlan {
     let isQuiet = this.#reachesImport[node - this.#defined] !== 1;
     for (let at = this.#edgeStart(node); at < this.#edgeEnd(node); at++) {
       this.#work[node] = Math.max(this.#work[node] ?? 0, this.#seenWork(this.#targets[at] ?? 0));
+      this.#accesses[node] = Math.max(this.#accesses[node] ?? 0, this.#seenAccesses(this.#targets[at] ?? 0));
       if (this.#quiet[this.#targets[at] ?? 0] !== 1) isQuiet = false;
       if (this.#mayThrow(this.#targets[at] ?? 0)) this.#throws[node] = 1;
       this.#addFrames(node, this.#frames[this.#targets[at] ?? 0] ?? 0);
@@ -324,6 +340,11 @@ class CallPlanner implements CallPlan {
     return this.#state[node] === DONE && this.#asks[node] !== 1 ? (this.#work[node] ?? 0) : 0;
   }
 
+  /** The accesses of a call that are charged nowhere else. Those of a function that charges itself are in its weight. */
+  #seenAccesses(node: number): number {
+    return this.#asks[node] === 1 ? 0 : (this.#accesses[node] ?? 0);
+  }
+
   #weigh(i: number): void {
     const { code } = this.#module;
     const first = code.firstLoop[i] ?? 0;
@@ -335,7 +356,8 @@ class CallPlanner implements CallPlan {
       const isSteady = (code.loopFlags.at(loop) & LoopFlag.steady) !== 0;
       if (!isSteady || this.asksAtHead[loop] === 1) {
         const weight = weightOf(leastOfTurn.at(loop), mostOfTurn.at(loop), worst);
-        this.turnWeight[loop] = Math.min(WORK_LIMIT, weight);
+        const accesses = code.loopAccesses.at(loop) + (this.#calledAccesses[loop] ?? 0);
+        this.turnWeight[loop] = Math.min(WORK_LIMIT, Math.max(weight, accessWeight(accesses)));
       }
       const parent = code.loopParent.at(loop);
       const turns = isSteady ? code.counted.turns.at(loop) : 1;
@@ -343,13 +365,17 @@ class CallPlanner implements CallPlan {
         parent === NO_LOOP ? end : parent,
         turns * (this.#called[loop] ?? 0),
         this.#mostCalled[loop] ?? 0,
+        turns * (this.#calledAccesses[loop] ?? 0),
       );
     }
     const most = 1 + (code.mostWeight[i] ?? 0);
     const work = this.#worst(most, end);
     if (work > MOST_UNCHARGED) this.#asks[i] = 1;
+    const accesses = (code.accesses[i] ?? 0) + (this.#calledAccesses[end] ?? 0);
+    this.#accesses[i] = Math.min(255, accesses);
     if (this.#asks[i] === 1) {
-      const weight = weightOf(1 + (code.leastWeight[i] ?? 0), most, work);
+      const average = weightOf(1 + (code.leastWeight[i] ?? 0), most, work);
+      const weight = Math.max(average, accessWeight(accesses));
       this.entryWeight[i] = Math.min(WORK_LIMIT, Math.max(CALL_WEIGHT, weight));
     }
     this.#work[i] = work;
@@ -388,6 +414,7 @@ class CallPlanner implements CallPlan {
     const { code } = this.#module;
     this.#called.fill(0, first, end + 1);
     this.#mostCalled.fill(0, first, end + 1);
+    this.#calledAccesses.fill(0, first, end + 1);
     let quiet = true;
     for (let at = this.#edgeStart(i); at < this.#edgeEnd(i); at++) {
       const loop = code.callLoop.at(at);
@@ -404,12 +431,13 @@ class CallPlanner implements CallPlan {
         this.asksAtHead[loop] = 1;
       }
       const work = callee < 0 ? 0 : Math.max(0, this.#seenWork(callee) - CALL_WEIGHT);
-      this.#addCalled(loop === NO_LOOP ? end : loop, work, work);
+      this.#addCalled(loop === NO_LOOP ? end : loop, work, work, callee < 0 ? 0 : this.#seenAccesses(callee));
     }
     return quiet;
   }
 
-  #addCalled(loop: number, sum: number, most: number): void {
+  #addCalled(loop: number, sum: number, most: number, accesses: number): void {
+    this.#calledAccesses[loop] = Math.min(SATURATED, (this.#calledAccesses[loop] ?? 0) + accesses);
     this.#called[loop] = Math.min(SATURATED, (this.#called[loop] ?? 0) + sum);
     this.#mostCalled[loop] = Math.max(this.#mostCalled[loop] ?? 0, most);
   }
@@ -437,6 +465,11 @@ class CallPlanner implements CallPlan {
       }
     }
   }
+}
+
+/** What a turn or a function is charged at least on account of its accesses to memory: further ones are charged where they are. */
+function accessWeight(accesses: number): number {
+  return ACCESS_WEIGHT * Math.min(LEAST_ACCESSES, accesses);
 }
 
 function reentrantImport({ imports }: WasmModule): number {

@@ -50,6 +50,8 @@ export interface CodeWalk {
   readonly nextLoop: number;
   /** An instruction that a pass wants to see even where it is a plain one; -1 for none. */
   stopAt: number;
+  /** Loads and stores among the plain instructions that have been skipped before the instruction at hand. */
+  readonly passedAccesses: number;
   /** Whether `isMarked` need not be asked at all in the function at hand. */
   readonly isUnmarked: boolean;
   /** Whether `count` more locals fit into the function. Engines refuse functions with too many. */

@@ -69,6 +69,8 @@ export interface CodeSurvey {
   /** The lightest path through the function and the heaviest one, each with `CALL_WEIGHT` for a call. */
   readonly leastWeight: Int32Array;
   readonly mostWeight: Int32Array;
+  /** Accesses to memory in the function, on all of its paths, with all turns of steady loops. */
+  readonly accesses: Int32Array;
   readonly firstLoop: Int32Array;
   readonly firstCall: Int32Array;
   readonly firstTry: Int32Array;
@@ -77,6 +79,8 @@ export interface CodeSurvey {
   readonly loopParent: IntList;
   /** By loop: the paths of one turn. */
   readonly paths: PathWeights;
+  /** By loop: accesses to memory in one turn, those of loops in it included. */
+  readonly loopAccesses: IntList;
   /** Loops whose number of turns is known when they begin. */
   readonly counted: CountedLoops;
   /** Callee's function index, or `~typeIndex` for an indirect call. */

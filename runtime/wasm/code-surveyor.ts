@@ -4,9 +4,9 @@ import { CountedLoops } from './counted-loops.ts';
 import { frameCost } from './frame-cost.ts';
 import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
-import { changesTables, isBulk, Op, Shape } from './opcodes.ts';
+import { changesTables, isAccess, isBulk, Op, Shape } from './opcodes.ts';
 import { PathWeights } from './path-weights.ts';
-import { costOf, readPlain } from './plain-instructions.ts';
+import { costOf, passedAccesses, readPlain } from './plain-instructions.ts';
 import { Tries, TryFlag } from './tries.ts';
 import type { TypeDefinition } from './type-definition.ts';
 import { readValueType } from './value-type.ts';
@@ -33,11 +33,13 @@ export class CodeSurveyor implements CodeSurvey {
   readonly flags: Uint8Array;
   readonly leastWeight: Int32Array;
   readonly mostWeight: Int32Array;
+  readonly accesses: Int32Array;
   readonly firstLoop: Int32Array;
   readonly firstCall: Int32Array;
   readonly firstTry: Int32Array;
   readonly loopFlags = new IntList(64);
   readonly loopParent = new IntList(64);
+  readonly loopAccesses = new IntList(64);
   readonly paths = new PathWeights();
   readonly counted = new CountedLoops();
   readonly callTarget = new IntList(256);
@@ -58,6 +60,8 @@ export class CodeSurveyor implements CodeSurvey {
   #innermostDepth = 0;
   /** What the steady loops of the function at hand do. */
   #steadyWork = 0;
+  /** Accesses to memory in the function at hand so far. */
+  #accesses = 0;
 
   constructor(functionCount: number, context: SurveyContext) {
     this.functionCount = functionCount;
@@ -70,14 +74,15 @@ export class CodeSurveyor implements CodeSurvey {
     this.flags = new Uint8Array(functionCount);
     this.leastWeight = new Int32Array(functionCount);
     this.mostWeight = new Int32Array(functionCount);
+    this.accesses = new Int32Array(functionCount);
     this.firstLoop = new Int32Array(functionCount + 1);
     this.firstCall = new Int32Array(functionCount + 1);
     this.firstTry = new Int32Array(functionCount + 1);
   }
 
   discard(): void {
-    const { loopFlags, loopParent, callTarget, callLoop, callFlags } = this;
-    for (const list of [loopFlags, loopParent, callTarget, callLoop, callFlags]) list.discard();
+    const { loopFlags, loopParent, loopAccesses, callTarget, callLoop, callFlags } = this;
+    for (const list of [loopFlags, loopParent, loopAccesses, callTarget, callLoop, callFlags]) list.discard();
     this.paths.discard();
     this.counted.discard();
     this.tries.flags.discard();
@@ -121,6 +126,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.#depth = 0;
     this.#innermostLoop = NO_LOOP;
     this.#steadyWork = 0;
+    this.#accesses = 0;
     this.paths.begin();
     this.paths.openBlock(false);
     this.paths.add(frameCost(this.localCount[i] ?? 0));
@@ -128,7 +134,10 @@ export class CodeSurveyor implements CodeSurvey {
     let flags = 0;
     while (this.#depth > 0) {
       // Loops may be counted ones, so their instructions are followed.
-      if (this.#innermostLoop === NO_LOOP) this.paths.add(readPlain(reader));
+      if (this.#innermostLoop === NO_LOOP) {
+        this.paths.add(readPlain(reader));
+        this.#accesses += passedAccesses;
+      }
       reader.next();
       flags |= this.#note(reader);
     }
@@ -136,6 +145,7 @@ export class CodeSurveyor implements CodeSurvey {
       throw reader.fail(reader.position, `the end of the function's body at offset ${hex(reader.end)}`);
     }
     this.flags[i] = flags;
+    this.accesses[i] = this.#accesses;
     this.leastWeight[i] = this.paths.least;
     this.mostWeight[i] = this.paths.most;
   }
@@ -143,6 +153,7 @@ export class CodeSurveyor implements CodeSurvey {
   #note(reader: InstructionReader): number {
     const opcode = reader.opcode;
     this.paths.add(costOf(opcode));
+    if (isAccess(opcode)) this.#accesses++;
     switch (reader.shape) {
       case Shape.none:
         this.#noteBare(opcode);
@@ -318,6 +329,8 @@ export class CodeSurveyor implements CodeSurvey {
     this.loopFlags.push(params > 0 ? LoopFlag.params : 0);
     this.loopParent.push(this.#innermostLoop);
     this.paths.openLoop();
+    // Until it ends: those before it.
+    this.loopAccesses.push(this.#accesses);
     // If the loop has no results, the byte before the body is the empty block type.
     this.counted.open(reader, reader.blockType < 0 && reader.bytes[reader.position - 1] === 0x40);
     this.#open(loop);
@@ -394,9 +407,12 @@ export class CodeSurveyor implements CodeSurvey {
     if (!this.counted.hasOneWayOut(loop)) this.#unflagLoop(loop, LoopFlag.testedAtEnd);
     this.counted.close(loop, (this.loopFlags.at(loop) & LoopFlag.nested) === 0);
     const turns = this.counted.turns.at(loop);
+    const accesses = this.#accesses - this.loopAccesses.at(loop);
+    this.loopAccesses.values[loop] = accesses;
     const work = turns * this.paths.mostOfTurn.at(loop);
     if (turns === 0 || this.#steadyWork + work > STEADY_LIMIT) return;
     this.#steadyWork += work;
+    this.#accesses += turns * accesses;
     this.#flagLoop(loop, LoopFlag.steady);
     this.paths.repeat(loop, turns);
   }

@@ -9,7 +9,7 @@ import type { WasmModule } from './module.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { InstructionMover } from './move-indices.ts';
 import { Op, Shape } from './opcodes.ts';
-import { pastPlain } from './plain-instructions.ts';
+import { passedAccesses, pastPlain } from './plain-instructions.ts';
 import { type SimpleType, VALUE_CODE } from './value-type.ts';
 
 const LOCAL_LIMIT = 50_000;
@@ -24,6 +24,7 @@ export class CodeWalker implements CodeWalk {
   definedIndex = 0;
   nextLoop = 0;
   stopAt = -1;
+  passedAccesses = 0;
   /** Parameters and locals of the original function. */
   ownLocals = 0;
   readonly #passes: readonly CodePass[];
@@ -156,9 +157,13 @@ export class CodeWalker implements CodeWalk {
     for (const pass of active) skipsPlain &&= pass.skipsPlain === true;
     labels.reset();
     this.stopAt = -1;
+    this.passedAccesses = 0;
     for (const pass of active) pass.enter?.(this);
     while (labels.depth > 0) {
-      if (skipsPlain) reader.position = pastPlain(reader.bytes, reader.position, this.stopAt);
+      if (skipsPlain) {
+        reader.position = pastPlain(reader.bytes, reader.position, this.stopAt);
+        this.passedAccesses = passedAccesses;
+      }
       reader.next();
       for (let p = 0; p < count; p++) active[p]?.before?.(this);
       let replaced = false;

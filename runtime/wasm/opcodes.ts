@@ -238,6 +238,21 @@ export function isBulk(opcode: number): boolean {
   }
 }
 
+/** Whether an instruction reads or writes memory, a table, or an object. */
+export function isAccess(opcode: number): boolean {
+  if (opcode < 0x100) return (opcode >= 0x28 && opcode <= 0x3e) || opcode === Op.tableGet;
+  switch (opcode >> 12) {
+    case 0xfb:
+      return (opcode >= 0xfb002 && opcode <= 0xfb005) || (opcode >= 0xfb00b && opcode <= 0xfb00e);
+    case 0xfd:
+      return opcode <= 0xfd00b || (opcode >= 0xfd054 && opcode <= 0xfd05d);
+    case 0xfe:
+      return opcode >= 0xfe010;
+    default:
+      return false;
+  }
+}
+
 /** Instructions that change a table or drop a segment: nothing undoes that short of a new instance. */
 export function changesTables(opcode: number): boolean {
   switch (opcode) {

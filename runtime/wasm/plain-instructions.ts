@@ -4,11 +4,14 @@ import { isBulk, Op, PLAIN_SHAPES, Shape } from './opcodes.ts';
 /** Instructions from here on are not about control. */
 const FIRST_PLAIN = 0x1a;
 
+/** What `pastPlain` passes before it stops at an access in any case. */
+const MOST_PASSED = 16;
+
 const Length = { notPlain: 0, alone: 1, number: 2, memory: 3, four: 4, eight: 5 } as const;
 
 /** By opcode: what follows an instruction that has no index to move and that most passes need not see. */
 const LENGTHS = PLAIN_SHAPES.map((kind, opcode) => {
-  if (opcode < FIRST_PLAIN || isBulk(opcode)) return Length.notPlain;
+  if (opcode < FIRST_PLAIN || isBulk(opcode) || opcode === Op.tableGet) return Length.notPlain;
   switch (kind) {
     case Shape.none:
       return Length.alone;
@@ -46,13 +49,16 @@ const NAMES_MEMORY = 0x40;
 
 /**
  * Finds the first instruction from `at` on that is not a plain one. Plain are arithmetic, locals, globals, constants,
- * loads and stores. Most instructions are, and skipping them is several times as fast as reading them.
+ * loads and stores. Most instructions are, and skipping them is several times as fast as reading them. It also stops at a load or
+ * store after `MOST_PASSED` of them, and tells in `passedAccesses` how many it has passed.
  *
  * @param at in code that was read before, and so is well formed
  * @param stopAt an instruction to stop at in any case, or -1
  */
 export function pastPlain(bytes: Uint8Array, at: number, stopAt: number): number {
   let here = at;
+  let accesses = 0;
+  passedAccesses = 0;
   while (here !== stopAt) {
     switch (LENGTHS[bytes[here] ?? 0]) {
       case Length.alone:
@@ -62,7 +68,11 @@ export function pastPlain(bytes: Uint8Array, at: number, stopAt: number): number
         here = pastNumber(bytes, here + 1);
         break;
       case Length.memory:
-        if ((bytes[here + 1] ?? 0) >= NAMES_MEMORY) return here;
+        if ((bytes[here + 1] ?? 0) >= NAMES_MEMORY || accesses === MOST_PASSED) {
+          passedAccesses = accesses;
+          return here;
+        }
+        accesses++;
         here = pastNumber(bytes, here + 2);
         break;
       case Length.four:
@@ -72,11 +82,16 @@ export function pastPlain(bytes: Uint8Array, at: number, stopAt: number): number
         here += 9;
         break;
       default:
+        passedAccesses = accesses;
         return here;
     }
   }
+  passedAccesses = accesses;
   return here;
 }
+
+/** How many loads and stores `pastPlain` has passed when it was called last, and `readPlain` has read. */
+export let passedAccesses = 0;
 
 function pastNumber(bytes: Uint8Array, at: number): number {
   let here = at;
@@ -94,6 +109,7 @@ export function readPlain(reader: ByteReader): number {
   const last = reader.end - 9;
   let at = reader.position;
   let cost = 0;
+  passedAccesses = 0;
   while (at < last) {
     const opcode = bytes[at] ?? 0;
     let next = at;
@@ -105,7 +121,10 @@ export function readPlain(reader: ByteReader): number {
         if ((bytes[at + 1] ?? 0x80) < 0x80) next = at + 2;
         break;
       case Length.memory:
-        if ((bytes[at + 1] ?? 0x80) < NAMES_MEMORY && (bytes[at + 2] ?? 0x80) < 0x80) next = at + 3;
+        if ((bytes[at + 1] ?? 0x80) < NAMES_MEMORY && (bytes[at + 2] ?? 0x80) < 0x80) {
+          next = at + 3;
+          passedAccesses++;
+        }
         break;
       case Length.four:
         next = at + 5;

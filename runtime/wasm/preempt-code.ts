@@ -1,3 +1,5 @@
+import { AccessFlow } from './access-flow.ts';
+import { ACCESS_WEIGHT, MOST_ACCESSES } from './access-weight.ts';
 import type { BulkWork } from './bulk-work.ts';
 import { type CallPlan, FRAME_LIMIT, IMPORT_WEIGHT, THROW_WEIGHT, WORK_LIMIT } from './call-plan.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
@@ -7,6 +9,9 @@ import type { WasmModule } from './module.ts';
 import { isBulk, Op } from './opcodes.ts';
 import { SpentFlow } from './spent-flow.ts';
 import { WorkCount, type WorkTargets } from './work-count.ts';
+
+/** Charges for accesses in a row that `spent` takes without a look at the limit. */
+const UNCHECKED_CHARGES = 32;
 
 /** Locals that the pass may add to a function. */
 const MOST_LOCALS = 9;
@@ -33,7 +38,10 @@ export class PreemptCode implements CodePass {
   /** Whether the code since the last merge of control has asked for a tick. */
   #asked = false;
   readonly #flow: SpentFlow;
+  readonly #accesses: AccessFlow;
   readonly #bulk: BulkWork;
+  /** Charges for accesses in the function at hand. */
+  #accessCharges = 0;
 
   /** The call that comes next, counted over the module as the survey does. */
   #nextCall = 0;
@@ -49,6 +57,7 @@ export class PreemptCode implements CodePass {
     this.#work = new WorkCount(emit, targets);
     this.#loops = new LoopWriter(module, this.#plan, this.#work);
     this.#flow = new SpentFlow(module);
+    this.#accesses = new AccessFlow(plan, module.code);
     this.#bulk = bulk;
   }
 
@@ -80,6 +89,8 @@ export class PreemptCode implements CodePass {
     }
     this.#loops.begin(scratch);
     this.#flow.begin(i, this.#work.spent < 0 ? null : this.#countsIn(i));
+    this.#accesses.begin();
+    this.#accessCharges = 0;
     this.#bulk.begin(walk);
     return charges || (flags & bulk) !== 0;
   }
@@ -122,8 +133,28 @@ export class PreemptCode implements CodePass {
 
   before(walk: CodeWalk): void {
     this.#loops.before(walk);
+    this.#chargeAccesses(walk);
     this.#chargeBefore(walk);
     this.#flow.follow(walk);
+    this.#accesses.follow(walk, this.#nextCall - 1);
+  }
+
+  /** Charges for accesses to memory if the path to here has made many. A loop begins with few, so that its turns need not charge. */
+  #chargeAccesses(walk: CodeWalk): void {
+    const accesses = this.#accesses;
+    accesses.most += walk.passedAccesses;
+    const { reader } = walk;
+    if (accesses.most < (reader.opcode === Op.loop ? MOST_ACCESSES / 2 : MOST_ACCESSES)) return;
+    const weight = Math.min(WORK_LIMIT, ACCESS_WEIGHT * accesses.most);
+    accesses.most = 0;
+    if (this.#work.spent < 0 || this.#mayThrow(walk)) {
+      this.#insert(walk, reader.start, () => this.#work.askByBudget(weight));
+    } else if (++this.#accessCharges % UNCHECKED_CHARGES === 0) {
+      this.#flow.count();
+      this.#insert(walk, reader.start, () => this.#work.spend(weight));
+    } else {
+      this.#spend(walk, weight);
+    }
   }
 
   #chargeBefore(walk: CodeWalk): void {

@@ -231,7 +231,84 @@ function thrown(
 }
 
 /** The worst that was found for what the pass cannot know: how many of the branches, calls and turns there really are. */
+/** Units for which a load may count: many of them miss all caches, and each of these takes up to 400 ns. */
+const MISS = 192;
+const loads = (n: number): string => '(local.set $x (i32.load (local.get $x)))'.repeat(n);
+/** Code that looks as if it were hardly ever run. */
+const unlikely = (body: string): string => `(if (global.get $true) (then ${body}))`;
+/** A leaf `$g` that loads, and a loop that calls it. */
+const loading = (body: string, more = ''): string =>
+  `${memory} ${globals} ${more} (func $g (local $x i32) (local $j i32) ${body}) ${loop('(call $g)')}`;
+
 const hostile: Record<string, Shape> = {
+  'a leaf that loads, whose long way is taken': {
+    text: loading(unlikely(loads(4000))),
+    units: 4000 * MISS,
+    turns: 2000,
+  },
+  'a leaf that loads in many small blocks': {
+    text: loading(
+      unlikely(`(block ${loads(5)} (br_if 0 (i32.eqz (global.get $true))) ${loads(5)})`.repeat(400)),
+    ),
+    units: 4000 * MISS,
+    turns: 2000,
+  },
+  'a leaf that loads in ways of which one excludes the other': {
+    text: loading(
+      unlikely(
+        `(if (global.get $true) (then ${loads(10)}) (else (drop (i32.const 1))))
+         (block (block (block (br_table 0 1 2 (i32.const 0))) ${loads(10)} (br 1)) (nop))`.repeat(200),
+      ),
+    ),
+    units: 4000 * MISS,
+    turns: 2000,
+  },
+  'a leaf whose short loop of always as many turns loads': {
+    text: loading(
+      unlikely(
+        `(local.set $j (i32.const 500))
+         (loop $m ${loads(8)} (br_if $m (local.tee $j (i32.sub (local.get $j) (i32.const 1)))))`,
+      ),
+    ),
+    units: 4000 * MISS,
+    turns: 2000,
+  },
+  'a leaf that calls small functions that load': {
+    text: loading(
+      unlikely('(call $h) (call $h)'.repeat(100)),
+      `(func $h (local $x i32) ${unlikely(loads(20))})`,
+    ),
+    units: 4000 * MISS,
+    turns: 2000,
+  },
+  'a leaf that calls small functions that load through a table': {
+    text: loading(
+      unlikely('(call_indirect (i32.const 0))'.repeat(200)),
+      `(table 1 funcref) (elem (i32.const 0) $h) (func $h (local $x i32) ${unlikely(loads(20))})`,
+    ),
+    units: 4000 * MISS,
+    turns: 2000,
+  },
+  'a recursion that loads': {
+    text: `${memory} ${globals} (func $g (param $n i32) (local $x i32)
+      ${unlikely(loads(20))}
+      (if (local.get $n) (then (call $g (i32.sub (local.get $n) (i32.const 1))))))
+      ${loop('(call $g (i32.const 199))')}`,
+    units: 4000 * MISS,
+    turns: 2000,
+  },
+  'a loop whose turn looks short, and loads': {
+    text: `${memory} ${globals} ${loop(
+      `(if (i32.lt_s (local.get 0) (i32.const 0)) (then (br $l))) ${unlikely(loads(60))}`,
+    )}`,
+    units: 60 * MISS,
+    turns: 100_000,
+  },
+  'a leaf of vector loads, whose long way is taken': {
+    text: loading(unlikely('(local.set $x (i32x4.extract_lane 0 (v128.load (local.get $x))))'.repeat(4000))),
+    units: 4000 * MISS,
+    turns: 2000,
+  },
   'a loop whose turn may be short but is long': {
     text: loop(`(if (i32.lt_s (local.get 0) (i32.const 0)) (then (br $l))) ${work(4000)}`),
     units: 4000,
