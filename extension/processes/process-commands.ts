@@ -8,6 +8,7 @@ import { iconOf } from './process-icon.ts';
 import type { ProcessTree } from './process-tree.ts';
 import type { Program, Programs } from './program.ts';
 import type { MoreNode, ProcessNode, ProgramNode, TreeNode } from './tree-nodes.ts';
+import { TreeSelection } from './tree-selection.ts';
 
 /** Maximum number of processes that the picker displays. */
 const MAX_CHOICES = 200;
@@ -34,9 +35,10 @@ const SELECTED = 'selected';
 /** Registers the commands for processes, which the tree, its keys and the palette run. */
 export function registerProcessCommands(options: ProcessCommandsOptions): vscode.Disposable {
   const { programs, tree, view, documents } = options;
+  const selection = new TreeSelection(view, tree.onDidDraw);
   /** The process that is selected in the tree, while the tree is visible. A process that has ended can only be looked at. */
-  const selected = (command: string): Target | undefined => {
-    const [node] = view.visible ? view.selection : [];
+  const selected = async (command: string): Promise<Target | undefined> => {
+    const node = view.visible ? await selection.node() : undefined;
     if (node?.kind !== 'process') return undefined;
     const process = node.program.model.get(node.key);
     if (process === undefined) return undefined;
@@ -54,9 +56,10 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
   const on = (command: string, title: string, action: (target: Target) => Thenable<unknown>) =>
     vscode.commands.registerCommand(command, async (...args: unknown[]) => {
       const [node] = args;
-      if (args.length === 0) await act(selected(command) ?? (await pickProcess(programs, title)), action);
+      if (args.length === 0)
+        await act((await selected(command)) ?? (await pickProcess(programs, title)), action);
       else if (isProcess(node)) await act(node, action);
-      else if (node === SELECTED) await act(selected(command), action);
+      else if (node === SELECTED) await act(await selected(command), action);
       // VS Code does not know which row was clicked while it redraws the tree. No other process must be meant.
       else
         vscode.window.setStatusBarMessage('The process has just changed its place. Try again.', MESSAGE_TIME);
@@ -77,6 +80,7 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
     };
   const show = (kind: DocumentKind) => (target: Target) => documents.show(target.program, target.key, kind);
   return vscode.Disposable.from(
+    selection,
     on('lunatic.showProcess', 'Show the details of', show('details')),
     on('lunatic.showMailbox', 'Show the mailbox of', show('mailbox')),
     on('lunatic.showStack', 'Show the stack of', show('stack')),

@@ -27,6 +27,7 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
   readonly #changed = new vscode.EventEmitter<TreeNode[] | undefined>();
   readonly #decorationsChanged = new vscode.EventEmitter<vscode.Uri[]>();
   readonly #refreshed = new vscode.EventEmitter<void>();
+  readonly #drawn = new vscode.EventEmitter<void>();
   readonly #nodes = new Map<Program, NodesOfProgram>();
   readonly #throttle = new Throttle(REFRESH_INTERVAL, () => this.#refresh());
   readonly #subscriptions: vscode.Disposable;
@@ -35,10 +36,13 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
   #hurried = Number.NEGATIVE_INFINITY;
   #isVisible = false;
   #isStale = false;
+  #isDrawing = false;
   readonly onDidChangeTreeData = this.#changed.event;
   readonly onDidChangeDecorations = this.#decorationsChanged.event;
   /** Fires when whatever displays processes should be updated. */
   readonly onDidRefresh = this.#refreshed.event;
+  /** Fires when VS Code has asked for rows, and knows their nodes. */
+  readonly onDidDraw = this.#drawn.event;
 
   constructor(programs: Programs) {
     this.#programs = programs;
@@ -46,6 +50,7 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
       this.#changed,
       this.#decorationsChanged,
       this.#refreshed,
+      this.#drawn,
       programs.onDidChangeList(() => this.#listChanged()),
       programs.onDidChangeProcesses(() => {
         if (performance.now() - this.#hurried < HURRY) this.#throttle.flush();
@@ -113,6 +118,7 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
+    this.#drawing();
     switch (node.kind) {
       case 'program':
         return programItem(node);
@@ -133,6 +139,16 @@ export class ProcessTree implements vscode.TreeDataProvider<TreeNode>, vscode.Di
     this.#of(node.program).rows.described(node.key, text, performance.now());
     item.tooltip = new vscode.MarkdownString(text);
     return item;
+  }
+
+  /** Called when VS Code asks for a row. It takes note of the node when it has it. */
+  #drawing(): void {
+    if (this.#isDrawing) return;
+    this.#isDrawing = true;
+    setImmediate(() => {
+      this.#isDrawing = false;
+      this.#drawn.fire();
+    });
   }
 
   // -- renewing ------------------------------------------------------------------------------------------

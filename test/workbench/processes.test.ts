@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LATE_NAME, POST_OFFICE } from './programs.ts';
+import { LATE_NAME, OPEN_DAY, POST_OFFICE } from './programs.ts';
 import { WorkbenchSession } from './support/session.ts';
 
 const session = new WorkbenchSession();
@@ -113,6 +113,24 @@ test('keys of the tree open the details of a process and kill it; the palette ta
   await workbench.process('#1 _start').click();
   await workbench.command('Lunatic: Show Mailbox');
   await workbench.editorShows('Mailbox of #1 _start');
+});
+
+test('keys of the tree mean the selected process also while the tree is redrawn', async () => {
+  const workbench = await session.edit('open-day.wat', OPEN_DAY);
+  const { keyboard } = workbench.page;
+  await workbench.debug();
+  await workbench.showView('Lunatic');
+  await workbench.select('#2 sorter');
+  await workbench.whileRedrawn('lunatic.showProcess', () => keyboard.press('Enter'));
+  await workbench.editorShows('at sorter (function');
+  await workbench.select('#3 writer');
+  await workbench.whileRedrawn('lunatic.killProcess', async () => {
+    // The row above is selected while the tree is redrawn.
+    await keyboard.press('ArrowUp');
+    await keyboard.press('Delete');
+  });
+  await workbench.process('#2 sorter', 'ended, killed').waitFor();
+  await workbench.process('#3 writer', 'waiting').waitFor();
 });
 
 test('documents of processes stay when another process stops, and their links move with their text', async () => {

@@ -32,6 +32,23 @@ export const POST_OFFICE = guest(`
     (drop (call $message.send (local.get $to))))
 `);
 
+/** A clerk (1) lets a sorter (2) and a writer (3) wait, and lets visitors in and out again. */
+export const OPEN_DAY = guest(`
+  (func $main (export "_start")
+    (drop (call $spawn (i64.const 0) (text "sorter")))
+    (drop (call $spawn (i64.const 0) (text "writer")))
+    (loop $on
+      (drop (call $spawn (i64.const 0) (text "visitor")))
+      (call $process.sleep_ms (i64.const 300))
+      (br $on)))
+
+  (func $sorter (export "sorter") (call $forever))
+
+  (func $writer (export "writer") (call $forever))
+
+  (func $visitor (export "visitor") (call $process.sleep_ms (i64.const 600)))
+`);
+
 /** A clerk (1) starts a sorter (2), which waits, and registers it under the name of its entry when told so. */
 export const LATE_NAME = guest(`
   (func $main (export "_start") (local $sorter i64)

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Browser, type CDPSession, chromium, type Locator, type Page } from 'playwright-core';
 import { findChromium } from '../../../scripts/chromium.mjs';
 import { projectFolder } from '../../support/command.ts';
+import { MESSAGES } from './messages.ts';
 import type { WorkbenchServer } from './server.ts';
 
 const artifacts = join(projectFolder, 'test', 'workbench', 'artifacts');
@@ -114,6 +115,7 @@ export class Workbench {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     const page = await context.newPage();
     await page.addInitScript(FOCUS_LOG);
+    await page.addInitScript(MESSAGES);
     page.setDefaultTimeout(PATIENCE);
     const payload: [string, string][] = [['skipWelcome', 'true']];
     if (fromSources) payload.push(['extensionDevelopmentPath', server.remotePath(projectFolder)]);
@@ -166,6 +168,20 @@ export class Workbench {
     const devtools = await this.page.context().newCDPSession(this.page);
     await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
     return devtools;
+  }
+
+  /** Selects a process in a tree of which the rows may move while it is clicked. */
+  async select(name: string): Promise<void> {
+    const row = this.process(name);
+    do await row.click();
+    while ((await row.getAttribute('class'))?.includes('selected') !== true);
+  }
+
+  /** Presses keys that run a command while the extension host waits for the window to redraw the tree of processes. */
+  async whileRedrawn(command: string, press: () => Promise<void>): Promise<void> {
+    await this.page.evaluate('hold()');
+    await Promise.all([this.page.evaluate(`sent(${JSON.stringify(command)})`), press()]);
+    await this.page.evaluate('release()');
   }
 
   /** Types a character into the editor, and measures the milliseconds until the frame that displays it. */
