@@ -97,13 +97,17 @@ export class NetStream {
    * Milliseconds that operations may take, -1 for no limit. The stream only keeps them, for everybody who has a reference
    * to it; readers and writers give up by themselves.
    */
+  /** Characters of the certificates that a TLS session trusts instead of the usual ones. */
+  readonly pemLength: number;
   readonly timeouts: Record<StreamOperation, bigint> = { read: -1n, write: -1n, peek: -1n };
 
   /**
    * @param socket connected, paused, with `allowHalfOpen`
    * @param transport what a TLS session runs over. Written bytes may then stay in the socket for a while
+   * @param pemLength characters of the certificates that it trusts instead of the usual ones
    */
-  constructor(socket: Socket, transport: Transport | null = null) {
+  constructor(socket: Socket, transport: Transport | null = null, pemLength = 0) {
+    this.pemLength = pemLength;
     this.#socket = socket;
     this.#transport = transport;
     this.#socket[OWNER] = this;

@@ -27,8 +27,15 @@ export class TlsListener implements Doorkeeper {
   readonly #ready: Exclude<TlsAccepted, Error>[] = [];
   #references = 1;
 
-  /** @param context certificate and key, or why they cannot be used */
-  constructor(listening: Listening, context: SecureContext | HandshakeError) {
+  /** Characters of its certificate and its key. */
+  readonly pemLength: number;
+
+  /**
+   * @param context certificate and key, or why they cannot be used
+   * @param pemLength characters of the texts of which it was made
+   */
+  constructor(listening: Listening, context: SecureContext | HandshakeError, pemLength: number) {
+    this.pemLength = pemLength;
     this.#listening = listening;
     this.#context = context;
   }

@@ -13,11 +13,27 @@ interface Shared {
   release(): void;
 }
 
+/** What sockets take, with what they hold that nobody reads, or that the peer has not taken. */
+const LISTENER_COST = 4096;
+const STREAM_COST = 48 * 1024;
+const DATAGRAMS_COST = 64 * 1024;
+/** A session of TLS besides, and a character of its certificates and keys when they have been read. */
+const SESSION_COST = 96 * 1024;
+const PEM_COST = 8;
+
 const release = (shared: Shared): void => shared.release();
 
 export const ADDRESS_ITERATORS = resourceSlot<AddressIterator>('DNS iterator');
-export const TCP_LISTENERS = resourceSlot<TcpListener>('TCP listener', release);
-export const TCP_STREAMS = resourceSlot<NetStream>('TCP stream', release);
-export const TLS_LISTENERS = resourceSlot<TlsListener>('TLS listener', release);
-export const TLS_STREAMS = resourceSlot<NetStream>('TLS stream', release);
-export const UDP_SOCKETS = resourceSlot<UdpSocket>('UDP socket', release);
+export const TCP_LISTENERS = resourceSlot<TcpListener>('TCP listener', release, () => LISTENER_COST);
+export const TCP_STREAMS = resourceSlot<NetStream>('TCP stream', release, () => STREAM_COST);
+export const TLS_LISTENERS = resourceSlot<TlsListener>(
+  'TLS listener',
+  release,
+  ({ pemLength }) => LISTENER_COST + PEM_COST * pemLength,
+);
+export const TLS_STREAMS = resourceSlot<NetStream>(
+  'TLS stream',
+  release,
+  ({ pemLength }) => STREAM_COST + SESSION_COST + PEM_COST * pemLength,
+);
+export const UDP_SOCKETS = resourceSlot<UdpSocket>('UDP socket', release, () => DATAGRAMS_COST);

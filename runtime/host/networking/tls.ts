@@ -88,13 +88,14 @@ networking.define(
       if (!mayListen(process.config, at.host, at.port))
         return fail(process, idPointer, refusedByConfig(`listen on ${endpointText(at)}`));
       const context = secureContext(certificateText, keyText);
+      const pemLength = certificateText.length + keyText.length;
       return scheduler.waitForEvent(process, (wake) =>
         Listening.open(at, (result) => {
           if (result instanceof Error) {
             wake(fail(process, idPointer, errorText(result)));
             return undefined;
           }
-          const listener = new TlsListener(result, context);
+          const listener = new TlsListener(result, context, pemLength);
           wake(succeed(process, idPointer, process.slot(TLS_LISTENERS).add(listener)));
           return listener;
         }),
@@ -320,12 +321,13 @@ function openSession(
   const refused = refusal(process, host);
   if (refused !== undefined) return fail(process, idPointer, refused);
 
+  const pemLength = roots.reduce((sum, { length }) => sum + length, 0);
   return waitWithTimeout(scheduler, process, idPointer, timeout, (wake) => {
     const finish = (result: TlsSession | Error): void => {
       if (result instanceof Error) {
         wake(fail(process, idPointer, errorText(result)));
       } else {
-        const stream = new NetStream(result.socket, result.transport);
+        const stream = new NetStream(result.socket, result.transport, pemLength);
         wake(succeed(process, idPointer, process.slot(TLS_STREAMS).add(stream)));
       }
     };
