@@ -107,6 +107,10 @@ const UNSEEN = 0;
 const OPEN = 1;
 const DONE = 2;
 
+/** Whether a function has a loop of several turns, once that is known. */
+const TURNS = 1;
+const STANDS = 2;
+
 class CallPlanner implements CallPlan {
   readonly entryWeight: Int32Array;
   readonly turnWeight: Int32Array;
@@ -130,6 +134,7 @@ class CallPlanner implements CallPlan {
   /** The index of the import that calls the module again; -1 if there is none, and -2 if there are several. */
   readonly #reentrant: number;
   readonly #state: Uint8Array;
+  readonly #turning: Uint8Array;
   /** By node, once it is done: the most that one call does without charging it. It saturates. */
   readonly #work: Float64Array;
   /** By defined function: 1 if it charges at its entry. */
@@ -170,6 +175,7 @@ class CallPlanner implements CallPlan {
     this.#state = new Uint8Array(this.#defined + nodes);
     this.#work = new Float64Array(this.#defined + nodes);
     this.#asks = new Uint8Array(this.#defined);
+    this.#turning = new Uint8Array(this.#defined);
     this.#quiet = new Uint8Array(this.#defined + nodes);
     this.#throws = new Uint8Array(this.#defined + nodes);
     this.#frames = new Uint8Array(this.#defined + nodes);
@@ -299,13 +305,9 @@ class CallPlanner implements CallPlan {
   #closeCycle(caller: number, callee: number, at: number): void {
     // Whoever leads here leads to a recursion.
     this.#frames[caller] = MOST_FRAMES;
-    const { firstLoop, callFlags } = this.#module.code;
+    const { callFlags } = this.#module.code;
     if (caller >= this.#defined) this.#asks[callee] = 1;
-    else if (
-      this.#turns(firstLoop[caller] ?? 0, firstLoop[caller + 1] ?? 0) &&
-      (callFlags.at(at) & CallFlag.everyTurn) === 0
-    )
-      this.#asks[caller] = 1;
+    else if (this.#turns(caller) && (callFlags.at(at) & CallFlag.everyTurn) === 0) this.#asks[caller] = 1;
     else this.callSiteWeight[at] = CALL_WEIGHT;
   }
 
@@ -384,12 +386,12 @@ class CallPlanner implements CallPlan {
     const isShallow = callsQuietly && !throws;
     this.isShallow[i] = isShallow ? 1 : 0;
     if (this.#catches && throws) this.#throws[i] = 1;
-    if (this.#turns(first, end)) this.#countFrame(i);
+    if (this.#turns(i)) this.#countFrame(i);
     for (let loop = first; loop < end; loop++) {
       const isCostly = (this.turnWeight[loop] ?? 0) >= FRAME_LIMIT || this.mayThrow[i] === 1;
       this.takesFromBudget[loop] = this.asksAtHead[loop] === 1 && isCostly ? 1 : 0;
     }
-    this.#quiet[i] = isShallow && this.#asks[i] !== 1 && !this.#turns(first, end) ? 1 : 0;
+    this.#quiet[i] = isShallow && this.#asks[i] !== 1 && !this.#turns(i) ? 1 : 0;
   }
 
   /** Notes that a function counts what it spends. */
@@ -398,10 +400,15 @@ class CallPlanner implements CallPlan {
     this.#addFrames(i, 1 + (this.#frames[i] ?? 0));
   }
 
-  /** Whether one of the loops may take more than one turn. */
-  #turns(first: number, end: number): boolean {
-    const { loopFlags } = this.#module.code;
-    for (let loop = first; loop < end; loop++)
+  /** Whether a loop of a function may take more than one turn. Each call of a recursion asks. */
+  #turns(i: number): boolean {
+    this.#turning[i] ||= this.#hasTurningLoop(i) ? TURNS : STANDS;
+    return this.#turning[i] === TURNS;
+  }
+
+  #hasTurningLoop(i: number): boolean {
+    const { loopFlags, firstLoop } = this.#module.code;
+    for (let loop = firstLoop[i] ?? 0; loop < (firstLoop[i + 1] ?? 0); loop++)
       if ((loopFlags.at(loop) & LoopFlag.branched) !== 0) return true;
     return false;
   }
