@@ -1,6 +1,6 @@
 /** The script of the thread that makes modules; see `MakerThread`. */
 import { parentPort } from 'node:worker_threads';
-import { readModule, WasmFormatError } from '../wasm/index.ts';
+import { limitWorkMemory, readModule, WasmFormatError, WorkMemoryError } from '../wasm/index.ts';
 import { compile, problemOf } from './compile.ts';
 import { checkBounds } from './module-bounds.ts';
 import { ModuleError, ModuleLimitError } from './module-error.ts';
@@ -8,6 +8,13 @@ import { featureExcesses } from './module-excesses.ts';
 import type { MadeModule, ModuleAnswer, ModuleJob } from './module-job.ts';
 import { type ModuleOutline, portableOutlineOf } from './module-outline.ts';
 import { type ModuleVariant, rewriteVariant } from './module-variant.ts';
+
+/** Bytes that reading and rewriting a module may take, and what each of its bytes adds: honest code takes a tenth of it. */
+const WORK_MEMORY = 2 ** 24;
+const WORK_MEMORY_PER_BYTE = 4;
+
+/** What is the module's fault, one that takes more memory than there is among them. */
+const REFUSALS = [ModuleError, WasmFormatError, WorkMemoryError, RangeError];
 
 parentPort?.on('message', (job: ModuleJob) => {
   const answer = answerTo(job);
@@ -19,12 +26,12 @@ parentPort?.on('message', (job: ModuleJob) => {
 });
 
 function answerTo(job: ModuleJob): ModuleAnswer {
+  limitWorkMemory(WORK_MEMORY + WORK_MEMORY_PER_BYTE * job.bytes.length);
   try {
     return { made: make(job) };
   } catch (error) {
-    // A memory that is too large for this machine is the module's fault, too.
-    if (error instanceof ModuleError || error instanceof WasmFormatError || error instanceof RangeError)
-      return { wrong: error.message };
+    const isFault = REFUSALS.some((refusal) => error instanceof refusal);
+    if (isFault && error instanceof Error) return { wrong: error.message };
     throw error;
   }
 }

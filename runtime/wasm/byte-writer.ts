@@ -1,3 +1,5 @@
+import { takeWorkMemory } from './work-memory.ts';
+
 const utf8 = new TextEncoder();
 
 /** Bytes that a LEB128 encoding of an unsigned 32-bit number takes. */
@@ -24,7 +26,9 @@ export class ByteWriter {
     const needed = this.length + more;
     if (needed <= this.bytes.length) return;
     const narrow = this.bytes;
-    this.bytes = new Uint8Array(Math.max(needed, Math.ceil(narrow.length * 1.5)));
+    const size = Math.max(needed, Math.ceil(narrow.length * 1.5));
+    takeWorkMemory(size - narrow.length);
+    this.bytes = new Uint8Array(size);
     this.bytes.set(narrow.subarray(0, this.length));
     // The collector would free it long after, since it does not see the size. Fewer bytes are not worth a call.
     if (narrow.length >= LARGE && narrow.buffer instanceof ArrayBuffer) narrow.buffer.transfer?.(0);

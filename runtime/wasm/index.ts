@@ -56,3 +56,4 @@ export { SectionId } from './sections.ts';
 export { leb, section, smallModule } from './small-module.ts';
 export type { FuncType, TypeDefinition } from './type-definition.ts';
 export type { ValueType } from './value-type.ts';
+export { limitWorkMemory, WorkMemoryError } from './work-memory.ts';

@@ -1,3 +1,5 @@
+import { takeWorkMemory } from './work-memory.ts';
+
 /** The length of a list that probably becomes a long one. */
 const LONG = 2 ** 18;
 /**
@@ -24,6 +26,7 @@ export class IntList {
   #grow(): void {
     const narrow = this.values;
     const { length } = narrow;
+    takeWorkMemory(narrow.byteLength);
     this.values = new Int32Array(length >= LONG && length < VERY_LONG ? VERY_LONG : 2 * length);
     this.values.set(narrow);
     free(narrow.buffer);

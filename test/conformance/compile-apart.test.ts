@@ -93,6 +93,16 @@ function exports(count: number): Uint8Array {
   );
 }
 
+/** A module whose function repeats some code until it has so many bytes. */
+function repeating(code: readonly number[], size: number): Uint8Array {
+  const body = [0, ...Array.from({ length: Math.floor(size / code.length) }, () => code).flat(), 0x0b];
+  return smallModule(
+    section(1, [1, 0x60, 0, 0]),
+    section(3, [1, 0]),
+    section(10, [1, ...leb(body.length), ...body]),
+  );
+}
+
 const LARGE = await large();
 
 /** The same module, large enough for the thread. */
@@ -214,6 +224,12 @@ describe('a large module', () => {
     ['sections', smallModule(...Array.from({ length: 2000 }, () => section(0, [0]))), /1000 sections/],
   ])('that has too many %s is refused', async (_, module, problem) => {
     expect(await outputOf(module)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test('that takes fifty times its size to be rewritten is refused', async () => {
+    // (loop (i32.const 0) (br_if 0))
+    const module = repeating([0x03, 0x40, 0x41, 0, 0x0d, 0, 0x0b], 3_000_000);
+    expect(await outputOf(module)).toEqual(['reading and rewriting the module takes too much memory']);
   });
 
   test('that takes too long is refused, and the next one is compiled', async () => {

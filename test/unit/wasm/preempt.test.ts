@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readModule, rewriteModule } from '../../../runtime/wasm/index.ts';
-import { metered, modernWat, preemptive, Stop, start, type Wasm, wat } from './support.ts';
+import { readModule, rewriteModule, section, smallModule } from '../../../runtime/wasm/index.ts';
+import { leb, metered, modernWat, preemptive, Stop, start, type Wasm, wat } from './support.ts';
 
 /** Each exports `f`, which never returns. */
 const endless: Record<string, string> = {
@@ -210,6 +210,21 @@ describe('what ends soon', () => {
         module.bytes.subarray(module.code.bodyStart[i], module.code.bodyEnd[i]);
       expect(body(after)).toEqual(body(before));
     }
+  });
+
+  it('is made in a time that grows with the number of loops and of calls of a recursion, not with their product', () => {
+    const count = 140_000;
+    // (loop (call 0))
+    const code = Array.from({ length: count }, () => [0x03, 0x40, 0x10, 0, 0x0b]).flat();
+    const body = [0, ...code, 0x0b];
+    const sections = [
+      section(1, [1, 0x60, 0, 0]),
+      section(3, [1, 0]),
+      section(10, [1, ...leb(body.length), ...body]),
+    ];
+    const module = readModule(smallModule(...sections));
+    expect(module.code.callTarget.length).toBe(count);
+    expect(rewriteModule(module, preemptive).bytes.length).toBeGreaterThan(body.length);
   });
 
   it('asks about as often as work is done', async () => {
