@@ -5,12 +5,13 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Descriptor } from './descriptor.ts';
 import { descriptorsOf } from './descriptor-table.ts';
 import { DirectoryDescriptor } from './directory.ts';
-import { attempt, Errno, errnoOf, errnoOrThrow } from './errno.ts';
+import { attempt, Errno, errnoOrThrow } from './errno.ts';
 import { FileDescriptor } from './file.ts';
 import { FILESTAT_SIZE, fileTimes, writeFileStat, writeStreamStat } from './file-stat.ts';
 import { fileOf, unsignedOf } from './lookup.ts';
 import { preview1, SINCE } from './preview1.ts';
 import { Right } from './rights.ts';
+import { waitForDisk } from './wait-for-disk.ts';
 
 /** Functions for open files and directories besides reading and writing. */
 
@@ -115,7 +116,7 @@ function pathOfDirectory({ directory }: DirectoryDescriptor): string {
 preview1.define(
   'fd_filestat_set_size',
   '(fd: i32, size: i64) -> i32',
-  { since: SINCE, split: true },
+  { since: SINCE, split: true, suspends: true },
   'Sets the size of a file in bytes. What is added is zero.',
   ({ scheduler }) =>
     (fd: number, low: number, high: number) => {
@@ -123,6 +124,7 @@ preview1.define(
       if (typeof file === 'number') return file;
       const size = unsignedOf(low, high);
       if (size === Number.POSITIVE_INFINITY) return Errno.Fbig;
+      if (file.cutsMuch(size)) return waitForDisk(scheduler, (done) => file.resizeApart(size, done));
       return attempt(() => {
         file.resize(size);
         return Errno.Success;
@@ -264,14 +266,4 @@ for (const [name, right, dataOnly, doc] of [
         });
       },
   );
-}
-
-function waitForDisk(
-  scheduler: Scheduler,
-  sync: (done: (error: Error | null) => void) => void,
-): Promise<number> {
-  return scheduler.waitForEvent(scheduler.current, (wake) => {
-    sync((error) => wake(error === null ? Errno.Success : (errnoOf(error) ?? Errno.Io)));
-    return () => {};
-  });
 }

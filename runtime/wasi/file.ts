@@ -5,6 +5,7 @@ import {
   fdatasync,
   fstatSync,
   fsync,
+  ftruncate,
   ftruncateSync,
   futimesSync,
   openSync,
@@ -37,6 +38,11 @@ function hostFlags(flags: number): number {
     ((flags & (FdFlag.Sync | FdFlag.Rsync)) !== 0 ? O_SYNC : 0)
   );
 }
+
+/** Bytes on the disk from which on the operating system takes milliseconds to free them. */
+const LONG_CUT = 32 * 2 ** 20;
+/** Bytes of one of the `blocks` of a file's attributes. */
+const BLOCK = 512;
 
 /** An open regular file. Node cannot seek, so the position is kept here. */
 export class FileDescriptor extends Descriptor {
@@ -113,6 +119,18 @@ export class FileDescriptor extends Descriptor {
     ftruncateSync(this.#fd, size);
   }
 
+  /** Whether `resize` would keep others waiting: it frees much room on the disk. */
+  cutsMuch(size: number): boolean {
+    const { size: before, blocks } = fstatSync(this.#fd);
+    return size < before && blocks * BLOCK >= LONG_CUT;
+  }
+
+  /** Does what `resize` does in a thread. `done` gets the error, if there is one. */
+  resizeApart(size: number, done: (error: Error | null) => void): void {
+    this.#pending++;
+    ftruncate(this.#fd, size, (error) => this.#finish(error, done));
+  }
+
   setTimes(accessed: TimeLike, modified: TimeLike): void {
     futimesSync(this.#fd, accessed, modified);
   }
@@ -120,11 +138,13 @@ export class FileDescriptor extends Descriptor {
   /** Writes it to the disk, which may take long. `done` gets the error, if there is one. */
   sync(dataOnly: boolean, done: (error: Error | null) => void): void {
     this.#pending++;
-    (dataOnly ? fdatasync : fsync)(this.#fd, (error) => {
-      this.#pending--;
-      if (this.#closed && this.#pending === 0) closeSync(this.#fd);
-      done(error);
-    });
+    (dataOnly ? fdatasync : fsync)(this.#fd, (error) => this.#finish(error, done));
+  }
+
+  #finish(error: Error | null, done: (error: Error | null) => void): void {
+    this.#pending--;
+    if (this.#closed && this.#pending === 0) closeSync(this.#fd);
+    done(error);
   }
 
   /**

@@ -1,13 +1,15 @@
-import { constants } from 'node:fs';
+import { andThen } from '../hostcall/conventions.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { type HostEntry, PathError } from '../permissions/host-directory.ts';
 import { ALL_FD_FLAGS, type Descriptor } from './descriptor.ts';
 import { descriptorsOf } from './descriptor-table.ts';
 import { DirectoryDescriptor } from './directory.ts';
-import { attempt, Errno, errnoOf } from './errno.ts';
+import { Errno, errnoOf, errnoOrThrow } from './errno.ts';
 import { FileDescriptor, openFlags } from './file.ts';
 import { directoryOf, pathOf } from './lookup.ts';
 import { preview1, SINCE } from './preview1.ts';
 import { Right } from './rights.ts';
+import { waitForDisk } from './wait-for-disk.ts';
 import { Follow, Walk } from './walk.ts';
 
 /** How to open (`wasi_snapshot_preview1`, type `oflags`). */
@@ -30,7 +32,7 @@ interface Wanted {
 preview1.define(
   'path_open',
   '(fd: i32, dirflags: i32, path: i32, path_len: i32, oflags: i32, base: i64, inheriting: i64, fdflags: i32, opened: i32) -> i32',
-  { since: SINCE, split: true },
+  { since: SINCE, split: true, suspends: true },
   'Opens a file or directory. Of the rights wanted it gets those that the directory lets others have.',
   ({ scheduler }) =>
     (
@@ -61,7 +63,7 @@ preview1.define(
       if ((open & OpenFlag.Directory) !== 0 && open !== OpenFlag.Directory) return Errno.Inval;
       const table = descriptorsOf(current);
       if (table.isFull) return Errno.Mfile;
-      return attempt(() => {
+      try {
         const walk = new Walk(parent.directory, path, Follow.Never, scheduler.work);
         try {
           const descriptor = openAt(walk, {
@@ -71,14 +73,34 @@ preview1.define(
             rights: base & parent.inheriting,
             inheriting: inheriting & parent.inheriting,
           });
-          current.memory.writeU32(cell, table.add(descriptor));
-          return Errno.Success;
+          const add = (): Errno => {
+            current.memory.writeU32(cell, table.add(descriptor));
+            return Errno.Success;
+          };
+          const isCut = (open & OpenFlag.Truncate) !== 0 && descriptor instanceof FileDescriptor;
+          return isCut && descriptor.cutsMuch(0) ? afterCut(scheduler, descriptor, add) : add();
         } finally {
           walk.close();
         }
-      });
+      } catch (error) {
+        return errnoOrThrow(error);
+      }
     },
 );
+
+/** Empties a large file in a thread, and goes on if that succeeds. */
+function afterCut(scheduler: Scheduler, file: FileDescriptor, next: () => Errno): Promise<Errno> {
+  const waiting = waitForDisk(
+    scheduler,
+    (done) => file.resizeApart(0, done),
+    () => file.close(),
+  );
+  return andThen(waiting, (errno) => {
+    if (errno === Errno.Success) return next();
+    file.close();
+    return errno as Errno;
+  });
+}
 
 function openAt(walk: Walk, wanted: Wanted): Descriptor {
   const creates = (wanted.openFlags & OpenFlag.Create) !== 0;
@@ -122,6 +144,16 @@ function create(walk: Walk, wanted: Wanted, exclusive: boolean): FileDescriptor 
   }
 }
 
+/** Empties a file that has just been opened, unless that takes long: whoever opens it sees to that. */
+function empty(file: FileDescriptor): void {
+  try {
+    if (!file.cutsMuch(0)) file.resize(0);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
 /** Opens an entry, or closes it. */
 function openEntry(entry: HostEntry, walk: Walk, wanted: Wanted): Descriptor {
   const { rights, inheriting, fdFlags } = wanted;
@@ -142,8 +174,9 @@ function openEntry(entry: HostEntry, walk: Walk, wanted: Wanted): Descriptor {
     if (stats.isSocket()) throw new PathError('ENXIO', 'it is a socket');
     if (!stats.isFile()) throw new PathError('EACCES', 'devices and FIFOs cannot be opened');
     const forHost = truncates ? rights | Right.FdWrite : rights;
-    const flags = openFlags(forHost, fdFlags) | (truncates ? constants.O_TRUNC : 0);
-    return new FileDescriptor(entry.file(flags), rights, inheriting, fdFlags);
+    const file = new FileDescriptor(entry.file(openFlags(forHost, fdFlags)), rights, inheriting, fdFlags);
+    if (truncates) empty(file);
+    return file;
   } finally {
     if (!kept) entry.close();
   }

@@ -3,7 +3,10 @@
  * that is always ready are counted, never time.
  */
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { guest, main } from '../support/guest.ts';
@@ -201,4 +204,28 @@ test('what is written and read in pieces is what it was', async () => {
     ),
   );
   expect(await program.root.ended).toEqual({ kind: 'returned' });
+});
+
+test.each([
+  ['is cut', '(call $fd_filestat_set_size (i32.const 4) (i64.const 1))', 1],
+  [
+    'is opened to be written anew',
+    `(call $path_open (i32.const 3) (i32.const 0) (text "large") (i32.const 8) (i64.const 0x4000c0) (i64.const 0)
+       (i32.const 0) (i32.const 8))`,
+    0,
+  ],
+])('others have turns while a large file %s', async (_, cut, size) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lunatic-large-'));
+  const path = join(folder, 'large');
+  writeFileSync(path, Buffer.alloc(64 * MEBIBYTE, 1));
+  const turns = await turnsOfOthers(
+    `(call $expect (call $path_open (i32.const 3) (i32.const 0) (text "large") (i32.const 0) (i64.const 0x4000c0)
+       (i64.const 0) (i32.const 0) (i32.const 8)) (i32.const 0))`,
+    `(call $expect ${cut} (i32.const 0))`,
+    2,
+    { config: withFolder(folder) },
+  );
+  expect(turns).toBeGreaterThanOrEqual(3);
+  expect(statSync(path).size).toBe(size);
+  rmSync(folder, { recursive: true });
 });

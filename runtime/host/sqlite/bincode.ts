@@ -161,7 +161,7 @@ function readValue(reader: Reader): Value {
     case Variant.Null:
       return null;
     case Variant.Blob:
-      return new Uint8Array(reader.bytes());
+      return reader.bytes();
     case Variant.Text:
       return reader.string();
     case Variant.Double:
