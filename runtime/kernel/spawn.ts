@@ -9,16 +9,10 @@ import type { Exit } from './exit.ts';
 import { prepareForManyInstances } from './garbage.ts';
 import { GuestInstance } from './guest-instance.ts';
 import type { MakerThread } from './maker-thread.ts';
+import { MemorySpacing } from './memory-spacing.ts';
 import type { LoadedModule } from './module.ts';
 import { ModuleError } from './module-error.ts';
-import {
-  bytesOf,
-  growMemory,
-  makeMemory,
-  maximumOf,
-  maximumPages,
-  type OwnedMemory,
-} from './owned-memory.ts';
+import { bytesOf, growMemory, maximumOf, maximumPages, type OwnedMemory } from './owned-memory.ts';
 import { Process, type ProcessContext, Wait } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
 import { NO_TAG, type Tag } from './tag.ts';
@@ -42,6 +36,7 @@ export type SpawnResult =
 export class Spawner {
   readonly #scheduler: Scheduler;
   readonly #maker: () => MakerThread;
+  readonly #spacing = new MemorySpacing();
   /** Instances that were made so far. */
   #instances = 0;
   /** The imports that the rewriter adds. The memories are others for each instance. */
@@ -319,13 +314,13 @@ export class Spawner {
     const { capacity } = this.#scheduler;
     const since = clockTime();
     try {
-      return makeMemory(maximum, is64);
+      return this.#spacing.make(maximum, is64);
     } catch {
       // Memories of processes that have ended may still take up room.
       capacity.reclaim();
     }
     try {
-      return makeMemory(maximum, is64);
+      return this.#spacing.make(maximum, is64);
     } catch (error) {
       capacity.refuseMemories(since);
       throw error;
