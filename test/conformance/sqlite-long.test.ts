@@ -166,3 +166,55 @@ function burningHelpers(): number {
   });
   return children.split('\n').filter((line) => line.startsWith('R') && line.includes('DatabaseSync')).length;
 }
+
+describe('a statement of more than a million bytes', () => {
+  const run = (head: string, middle: string, count: number, tail: string) => `
+    (memory.copy (i32.const 0x20000) (text "${head}"))
+    (local.set $at (i32.const ${0x20000 + head.length}))
+    (loop $copy
+      (memory.copy (local.get $at) (text "${middle}"))
+      (local.set $at (i32.add (local.get $at) (i32.const ${middle.length})))
+      (br_if $copy (i32.lt_u (local.get $at) (i32.const ${0x20000 + head.length + count * middle.length}))))
+    (memory.copy (local.get $at) (text "${tail}"))
+    (call $execute (i32.const 0x20000) (i32.const ${head.length + count * middle.length + tail.length}))`;
+  const executed = async (head: string, middle: string, count: number, tail: string) =>
+    (
+      await linesOf(
+        sqliteGuest(
+          `(local $at i32) ${OPEN} ${execute('CREATE TABLE t (a, b)')} ${run(head, middle, count, tail)}`,
+        ),
+        { config },
+      )
+    ).at(-1);
+
+  test.each([
+    ['is refused', 'INSERT INTO t VALUES (0,0)', ',(1234567,1)', 90_000, ';', 'execute 18'],
+    ['is refused as one text', "SELECT '", 'abcdefghij', 101_000, "';", 'execute 18'],
+    [
+      'is refused, and a shorter one is not',
+      'INSERT INTO t VALUES (0,0)',
+      ',(1234567,1)',
+      80_000,
+      ';',
+      'execute 0',
+    ],
+    [
+      'is no text of many statements',
+      'SELECT 1;',
+      'INSERT INTO t VALUES (1,2);',
+      50_000,
+      'SELECT 1',
+      'execute 0',
+    ],
+    [
+      'is no text with an error in it',
+      'SELEC 1;',
+      'INSERT INTO t VALUES (1,2);',
+      50_000,
+      'SELECT 1',
+      'execute 1',
+    ],
+  ])('%s', async (_, head, middle, count, tail, line) => {
+    expect(await executed(head, middle, count, tail)).toBe(line);
+  });
+});

@@ -17,8 +17,10 @@ import {
 } from './sqlite-error.ts';
 import { Statement, type StatementConnection } from './statement.ts';
 
-/** Bytes of the longest text of SQL, and of the longest value or row. */
+/** Bytes of the longest text of SQL, of the longest statement in it, and of the longest value or row. */
 export const MAX_SQL = 16 * 2 ** 20;
+/** SQLite compiles it in one piece, at some tens of MiB a second. */
+const MAX_STATEMENT = 1_000_000;
 const MAX_VALUE = 64 * 2 ** 20;
 
 /** Characters of the longest text that is run at once: it has some hundred statements at most. */
@@ -30,6 +32,9 @@ const WINDOW = 4096;
 const MAX_HELPER_ROWS = 64 * 2 ** 20;
 /** The size of the largest database that is copied for a helper, in bytes. */
 const MAX_COPIED = 128 * 2 ** 20;
+
+/** What SQLite says of a statement that has no end. */
+const CUT = /incomplete input|unrecognized token/;
 
 /** A statement without these words has no query, except those of views and triggers. */
 const QUERY = /\b(?:select|with|values)\b/i;
@@ -50,7 +55,7 @@ const OPTIONS: DatabaseSyncOptions = {
   enableForeignKeyConstraints: false,
   enableDoubleQuotedStringLiterals: true,
   timeout: 0,
-  limits: { length: MAX_VALUE, sqlLength: MAX_SQL, likePatternLength: 1000 },
+  limits: { length: MAX_VALUE, sqlLength: MAX_STATEMENT, likePatternLength: 1000 },
 };
 
 /** A connection to a database, with its last error. */
@@ -163,7 +168,9 @@ export class Connection implements StatementConnection {
    * semicolon. Whatever else the part gives, such as an error, may be due to where it was cut.
    */
   #firstOf(sql: string): Statement | null {
-    for (let size = WINDOW; size < sql.length; size *= 2) {
+    // All statements that may be as long begin in the text that SQLite takes at once.
+    const most = charactersWithin(sql, MAX_STATEMENT);
+    for (let size = WINDOW; size < Math.min(most, sql.length); size *= 2) {
       // Half of a character would become another one.
       if (/[\ud800-\udbff]/.test(sql.charAt(size - 1))) size--;
       try {
@@ -174,9 +181,13 @@ export class Connection implements StatementConnection {
         // It is tried with more of the text.
       }
     }
+    const isCut = most < sql.length;
     try {
-      return this.#prepare(sql);
+      const statement = this.#prepare(isCut ? sql.slice(0, most) : sql);
+      if (isCut && !statement.source.endsWith(';')) throw tooLong();
+      return statement;
     } catch (error) {
+      if (isCut && error instanceof Error && CUT.test(error.message)) throw tooLong();
       // Blanks and comments alone are not a statement.
       if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE') return null;
       throw error;
@@ -313,6 +324,17 @@ export class Connection implements StatementConnection {
 function uriOf(path: string): string {
   if (platform === 'win32') return path;
   return `${isNoFile(path) ? `file:${path}` : pathToFileURL(path).href}?vfs=unix-excl`;
+}
+
+function tooLong(): SqliteError {
+  return new SqliteError(SQLITE_TOOBIG, `a statement has more than ${MAX_STATEMENT} bytes`);
+}
+
+/** The number of characters of a text that take at most so many bytes. */
+function charactersWithin(text: string, bytes: number): number {
+  if (3 * text.length <= bytes) return text.length;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
+  return read;
 }
 
 /** Refuses SQL with a NUL, which SQLite takes for the end of a text. */
