@@ -55,7 +55,8 @@ function partsOf(name: string): { shape: string; ending: string } {
 /** Bytes that each process writes: its function's index, what it found in its memory and global, and three parameters. */
 const REPORT = 32;
 
-const FUNCTIONS = `
+/** The functions, of which those that are called are exported: each export makes an instance take longer. */
+const functions = (called: readonly string[]) => `
   (global $used (mut i32) (i32.const 0)) (tag $thrown)
   (func $deep (param i32) (result i32)
     (if (result i32) (local.get 0)
@@ -66,7 +67,7 @@ const FUNCTIONS = `
     const stores = types.map(
       (type, i) => `(i64.store (i32.const ${1008 + 8 * i}) ${SHOWN[type]?.(`(local.get ${i})`)})`,
     );
-    return `(func (export "${name}") ${types.map((type) => `(param ${type})`).join(' ')}
+    return `(func ${called.includes(name) ? `(export "${name}")` : ''} ${types.map((type) => `(param ${type})`).join(' ')}
       (i32.store (i32.const 1000) (i32.const ${index}))
       (i32.store (i32.const 1004) (i32.add (global.get $used) (i32.load (i32.const 0x8000))))
       ${stores.join(' ')}
@@ -101,7 +102,9 @@ function program(steps: readonly Step[]): string {
       waits: '(drop (call $receive_value)) (call $process.kill (global.get $child))',
       'never begins': '(call $process.kill (global.get $child))',
     }[ending];
+    // One that must not begin is spawned at the start of a turn, in which there is time left to kill it.
     return `
+      ${ending === 'never begins' ? '(call $process.sleep_ms (i64.const 0))' : ''}
       (call $expect (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1) (text "${shape}: ${ending}")
         (blob "params ${i}") (i32.const 0xff00)) (i32.const 0))
       (global.set $child (i64.load (i32.const 0xff00)))
@@ -110,7 +113,7 @@ function program(steps: readonly Step[]): string {
       ${goesOn ? '' : '(call $expect (call $receive) (i32.const 2))'}`;
   });
   return guest(
-    `${BEGIN} ${FUNCTIONS} (global $child (mut i64) (i64.const 0))
+    `${BEGIN} ${functions(steps.map(({ shape, ending }) => `${shape}: ${ending}`))} (global $child (mut i64) (i64.const 0))
      (func (export "_start") (call $begin) ${calls.join('\n')})`,
     { blobs },
   );
