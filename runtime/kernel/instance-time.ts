@@ -33,16 +33,22 @@ export function declaredCounts({ types, imports, functions, exports, globals }: 
   ];
 }
 
+function bytesOf({ sections }: WasmModule, id: number): number {
+  return sections.reduce(
+    (sum, section) => sum + (section.id === id ? section.end - section.bodyStart : 0),
+    0,
+  );
+}
+
+/** About how many elements the segments of a module have, from its outline: one of them has one to three bytes. */
+export function elementsAbout(source: WasmModule): number {
+  return bytesOf(source, SectionId.element) / 2;
+}
+
 /** Nanoseconds that an instance of a module takes which are to be charged to whoever makes it, from its outline. */
 export function instanceTime(source: WasmModule): number {
-  const bytesOf = (id: number) =>
-    source.sections.reduce(
-      (sum, section) => sum + (section.id === id ? section.end - section.bodyStart : 0),
-      0,
-    );
-  let sum = timeOf(['bytes of data', bytesOf(SectionId.data)]);
-  // An element has one to three bytes.
-  sum += timeOf(['elements', bytesOf(SectionId.element) / 2]);
+  let sum = timeOf(['bytes of data', bytesOf(source, SectionId.data)]);
+  sum += timeOf(['elements', elementsAbout(source)]);
   for (const count of declaredCounts(source)) sum += timeOf(count);
   return Math.max(0, sum - FREE);
 }
