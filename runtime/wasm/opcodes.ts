@@ -241,6 +241,10 @@ export function isBulk(opcode: number): boolean {
 /** Whether an instruction reads or writes memory, a table, or an object. */
 export function isAccess(opcode: number): boolean {
   if (opcode < 0x100) return (opcode >= 0x28 && opcode <= 0x3e) || opcode === Op.tableGet;
+  return isPrefixedAccess(opcode);
+}
+
+function isPrefixedAccess(opcode: number): boolean {
   switch (opcode >> 12) {
     case 0xfb:
       return (opcode >= 0xfb002 && opcode <= 0xfb005) || (opcode >= 0xfb00b && opcode <= 0xfb00e);

@@ -58,7 +58,6 @@ const NAMES_MEMORY = 0x40;
 export function pastPlain(bytes: Uint8Array, at: number, stopAt: number): number {
   let here = at;
   let accesses = 0;
-  passedAccesses = 0;
   while (here !== stopAt) {
     switch (LENGTHS[bytes[here] ?? 0]) {
       case Length.alone:
@@ -109,7 +108,7 @@ export function readPlain(reader: ByteReader): number {
   const last = reader.end - 9;
   let at = reader.position;
   let cost = 0;
-  passedAccesses = 0;
+  let accesses = 0;
   while (at < last) {
     const opcode = bytes[at] ?? 0;
     let next = at;
@@ -123,7 +122,7 @@ export function readPlain(reader: ByteReader): number {
       case Length.memory:
         if ((bytes[at + 1] ?? 0x80) < NAMES_MEMORY && (bytes[at + 2] ?? 0x80) < 0x80) {
           next = at + 3;
-          passedAccesses++;
+          accesses++;
         }
         break;
       case Length.four:
@@ -138,6 +137,7 @@ export function readPlain(reader: ByteReader): number {
     at = next;
   }
   reader.position = at;
+  passedAccesses = accesses;
   return cost;
 }
 

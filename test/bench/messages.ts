@@ -49,17 +49,23 @@ const PRELUDE = `
       (loop $next (drop (call $spawn_with (i32.const 16) (i64.const 0)))
         (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))))`;
 
-/** Asks an echo `n` times, beside `waiting` processes that wait. Counts the answers. */
+/**
+ * Asks an echo `n` times, beside `waiting` processes that wait, after half as many times that are not timed: V8 moves what the
+ * spawns have left behind in the first of its collections, which they cost, not the messages. Counts the answers.
+ */
 export const roundTrip = (n: number, waiting: number) => `(module ${PRELUDE}
-  (func (export "_start") (local $echo i64) (local $n i32) (local $since i64)
+  (func $ask (param $echo i64) (param $n i32)
+    (loop $next (call $send (local.get $echo)) (call $receive)
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "_start") (local $echo i64) (local $since i64) (local $before i64)
     (call $repeat_wait (i32.const ${waiting}))
     (call $sleep (i64.const 0))
     (local.set $echo (call $spawn_with (i32.const 0) (call $self)))
-    (local.set $n (i32.const ${n}))
+    (call $ask (local.get $echo) (i32.const ${n / 2}))
+    (local.set $before (call $count))
     (local.set $since (call $now))
-    (loop $next (call $send (local.get $echo)) (call $receive)
-      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    (call $report (local.get $since) (call $count))))`;
+    (call $ask (local.get $echo) (i32.const ${n}))
+    (call $report (local.get $since) (i64.sub (call $count) (local.get $before)))))`;
 
 /**
  * A message goes through a ring of 1,000 processes until there were `n` hops, after one round in which they begin.
