@@ -304,6 +304,12 @@ export class Debuggee {
     });
   }
 
+  /** Has a process stand still where it is next seen, whatever step it is in the midst of. */
+  async pause(process: ProcessKey): Promise<void> {
+    this.#stepping.forget(process);
+    await this.client.request('process/pause', { process });
+  }
+
   /** Lets a process go on, of which the client is not told in an event. */
   async #resumes(process: ProcessKey, resume: () => Promise<boolean>): Promise<boolean> {
     const held = this.held.get(process);

@@ -58,7 +58,12 @@ export class Stepping {
       return;
     }
     this.#steps.set(process, { kind, from, depth: frames.length, times: 0 });
-    await this.#stepFrom(process, kind, from);
+    try {
+      await this.#stepFrom(process, kind, from);
+    } catch (error) {
+      this.#steps.delete(process);
+      throw error;
+    }
   }
 
   /** Called when a step has ended: goes on where its author would not want to stand. Returns whether it does. */
@@ -68,7 +73,7 @@ export class Stepping {
     if (step === undefined || top === undefined || step.times >= MOST_TIMES) return this.#end(process);
     const calls = await this.#calls.of([top]);
     const [call] = calls;
-    if (call === undefined) return this.#end(process);
+    if (call === undefined || !this.#isOf(process, step)) return this.#end(process);
     step.times++;
     if (await this.#calls.isForeign(call)) await this.#leave(process, step, calls);
     else if (step.kind !== 'out' && frames.length === step.depth && isSamePlace(calls, step.from))
@@ -83,10 +88,11 @@ export class Stepping {
   async passes(process: ProcessKey, frames: readonly StackFrame[]): Promise<boolean> {
     const step = this.#steps.get(process);
     const [top] = frames;
-    if (step === undefined || step.kind === 'out' || frames.length !== step.depth || top === undefined)
-      return this.#end(process);
+    if (step === undefined || top === undefined || step.times >= MOST_TIMES) return this.#end(process);
+    if (step.kind === 'out' || frames.length !== step.depth) return this.#end(process);
     const calls = await this.#calls.of([top]);
-    if (!isSamePlace(calls, step.from)) return this.#end(process);
+    if (!isSamePlace(calls, step.from) || !this.#isOf(process, step)) return this.#end(process);
+    step.times++;
     await this.#stepFrom(process, step.kind, calls);
     return true;
   }
@@ -118,6 +124,11 @@ export class Stepping {
   /** The process stands still for another reason, or goes on otherwise. */
   forget(process: ProcessKey): void {
     this.#steps.delete(process);
+  }
+
+  /** Whether a process is still in the midst of a step: it may have been paused meanwhile. */
+  #isOf(process: ProcessKey, step: Step): boolean {
+    return this.#steps.get(process) === step;
   }
 
   #end(process: ProcessKey): false {

@@ -24,7 +24,7 @@ export async function wasmVariables(
   }
   const { locals, missing } = await localsOf(debuggee, container.process, container.depth);
   if (missing !== undefined) return [note(missing)];
-  return locals.map(({ name, info }) => variable(name, info, true));
+  return locals.map(({ name, info }) => variable(name, info, container.depth === 0));
 }
 
 /** The local of a call, or the global of its process, that has this name. */
@@ -57,7 +57,10 @@ export async function setWasmVariable(
     throw new AdapterError(ErrorId.NoVariables, `There is no variable ${name} any more`);
   const data = readValue(info.type, text);
   if (data === null)
-    throw new AdapterError(ErrorId.BadValue, `${name} is an ${info.type}, which '${text}' is not`);
+    throw new AdapterError(
+      ErrorId.BadValue,
+      `${name} takes a value of type ${info.type}, which '${text}' is not`,
+    );
   if (container.kind === 'globals') {
     await debuggee.client.request('process/set-global', { process, global: info.index, data });
   } else {

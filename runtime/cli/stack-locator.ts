@@ -24,6 +24,8 @@ export class StackLocator {
   /** Lines that were read a moment ago: many processes may be at the same one. */
   readonly #excerpts = new Map<string, Promise<string>>();
   #readSince = 0;
+  /** The module to which the places belong that were read. */
+  #readOf: object | null = null;
 
   constructor(style: StackStyle) {
     this.#style = style;
@@ -62,8 +64,9 @@ export class StackLocator {
   #excerpt(key: object, place: SourcePlace): Promise<string> | string {
     if (!this.#style.showsLine) return '';
     const now = performance.now();
-    if (now > this.#readSince + KEPT_TIME || this.#excerpts.size > MAX_KEPT) {
+    if (key !== this.#readOf || now > this.#readSince + KEPT_TIME || this.#excerpts.size > MAX_KEPT) {
       this.#excerpts.clear();
+      this.#readOf = key;
       this.#readSince = now;
     }
     const name = `${place.file}:${place.line}:${place.column}`;

@@ -142,7 +142,8 @@ export class Stopping implements Prober {
     let why: StopReason = 'breakpoint';
     if (isOver) {
       holders.add(step.client);
-      if (clients === undefined) why = step.kind === 'pause' ? 'pause' : 'step';
+      if (step.kind === 'pause') why = 'pause';
+      else if (clients === undefined) why = 'step';
     }
     this.#end(process);
     this.#holding.hold(process, holders, why);

@@ -51,10 +51,10 @@ function isLocal(path: string): boolean {
   return !/^[\\/]{2}/.test(path);
 }
 
-function readPlainFile(path: string): Uint8Array | null {
+/** What a file holds; null if it cannot be read, or is a pipe or device, which may never end. */
+export function readPlainFile(path: string): Uint8Array | null {
   try {
     const stat = statSync(path);
-    // Reading from pipes and devices may never end.
     return stat.isFile() && stat.size < MAX_SIZE ? readFileSync(path) : null;
   } catch {
     return null;

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { companionFiles } from '../symbols/companion-files.ts';
+import { companionFiles, readPlainFile } from '../symbols/companion-files.ts';
 import { ModuleParts } from '../symbols/module-parts.ts';
 import { openSymbols } from '../symbols/open-symbols.ts';
 import type { Symbols } from '../symbols/symbols.ts';
@@ -20,10 +19,6 @@ export function openModuleSymbols(bytes: Uint8Array, path: string | null): Symbo
 /** The text of a module; null if the file is none any more. */
 function textIn(path: string): string | null {
   if (!path.endsWith('.wat')) return null;
-  try {
-    const bytes = readFileSync(path);
-    return isWasmBinary(bytes) ? null : new TextDecoder().decode(bytes);
-  } catch {
-    return null;
-  }
+  const bytes = readPlainFile(path);
+  return bytes === null || isWasmBinary(bytes) ? null : new TextDecoder().decode(bytes);
 }

@@ -78,8 +78,10 @@ test('a local and a global are set, and the process goes on with them', async ()
   const { body } = await client.customRequest('readMemory', { memoryReference, offset: 8, count: 8 });
   expect(Buffer.from(body.data, 'base64').readBigInt64LE()).toBe(16n);
 
-  await expect(set(locals, '$long', 'many')).rejects.toThrow("$long is an i64, which 'many' is not");
-  await expect(set(locals, '$step', '4294967296')).rejects.toThrow('$step is an i32');
+  await expect(set(locals, '$long', 'many')).rejects.toThrow(
+    "$long takes a value of type i64, which 'many' is not",
+  );
+  await expect(set(locals, '$step', '4294967296')).rejects.toThrow('$step takes a value of type i32');
   await expect(set(globals, '$limit', '1')).rejects.toThrow('constant');
   await expect(set(locals, '$nobody', '1')).rejects.toThrow('There is no variable $nobody');
 });
