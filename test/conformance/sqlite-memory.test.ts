@@ -79,6 +79,14 @@ describe('what SQLite keeps in memory, against max_host_memory', () => {
     expect(await endOf(body(-20_000), 16)).toBe('unreachable');
   });
 
+  test('larger caches, of which each counts once, and not if it is refused', async () => {
+    const refused = `(if (i32.eqz (call $sqlite.execute (local.get $c) (text "pragma cache_size = -1000000")))
+      (then (unreachable)))`;
+    const body = `${OPEN} ${refused} ${OPEN} ${refused}
+      ${sql('pragma cache_size = -20000')} ${sql('pragma main.cache_size = -20000')}`;
+    expect(await endOf(body, 128)).toBe('returned');
+  });
+
   test('statements', async () => {
     const text = '(i32.const 0x20000) (i32.const 1000000)';
     const body = `${OPEN} (memory.fill (i32.const 0x20000) (i32.const 32) (i32.const 1000000))

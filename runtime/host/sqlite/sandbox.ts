@@ -143,7 +143,7 @@ export class Sandbox {
           : ALLOW;
       case Action.Pragma:
         this.found.writes = true;
-        return this.#pragma(first?.toLowerCase() ?? '', second, database ?? '');
+        return this.#pragma(first?.toLowerCase() ?? '', second, database ?? 'main');
       case Action.Recursive:
         this.found.recurses = true;
         return this.mayRecurse
@@ -183,16 +183,23 @@ export class Sandbox {
   }
 
   #pragma(name: string, value: string | null, database: string): number {
-    if (CACHE_SIZES.has(name) && value !== null && isLargeCache(value) && !this.#largeCaches.has(database)) {
-      const refusal = this.#account.add(MAX_CACHE * 1024);
-      if (refusal !== null) return this.#refuse(refusal);
-      this.#largeCaches.add(database);
-    }
     if (PRAGMAS.has(name)) return ALLOW;
     const bounded = Object.hasOwn(BOUNDED_PRAGMAS, name) ? BOUNDED_PRAGMAS[name] : undefined;
-    if (bounded !== undefined && (value === null || bounded(value, this.#inMemory))) return ALLOW;
+    if (bounded !== undefined && (value === null || bounded(value, this.#inMemory))) {
+      return value !== null && CACHE_SIZES.has(name) && isLargeCache(value)
+        ? this.#enlargeCache(database)
+        : ALLOW;
+    }
     if (name === 'busy_timeout' || name === 'mmap_size') return IGNORE;
     return this.#refuse(`PRAGMA ${name}${value === null ? '' : ` = ${value}`} is not for guests`);
+  }
+
+  #enlargeCache(database: string): number {
+    if (this.#largeCaches.has(database)) return ALLOW;
+    const refusal = this.#account.add(MAX_CACHE * 1024);
+    if (refusal !== null) return this.#refuse(refusal);
+    this.#largeCaches.add(database);
+    return ALLOW;
   }
 
   /** Releases what was charged. */
