@@ -57,6 +57,29 @@ describe('what SQLite keeps in memory, against max_host_memory', () => {
     expect(await endOf(body, 100)).toBe('returned');
   });
 
+  test.each([
+    [
+      'run at once',
+      "insert into t values('a'); insert into t values(zeroblob(8000000)); bogus",
+      'create table t(x)',
+    ],
+    [
+      'that keep the rows before the one that fails',
+      'insert or fail into t select zeroblob(8000000) union all select null',
+      'create table t(x not null)',
+    ],
+  ])('what stays of statements that end in an error, %s', async (_, failing, table) => {
+    const body = (mebibytes: number) =>
+      endOf(
+        `${OPEN} ${sql(table)}
+        (if (i32.eqz (call $sqlite.execute (local.get $c) (text "${failing}"))) (then (return)))
+        ${OPEN} ${TABLE} ${times(7, INSERT)}`,
+        mebibytes,
+      );
+    expect(await body(24)).toMatch(/max_host_memory|unreachable/);
+    expect(await body(48)).toBe('returned');
+  });
+
   test('savepoints, of which each keeps the pages that change after it', async () => {
     const body = `${OPEN} ${TABLE} ${INSERT} ${sql('begin')}
       ${times(100, `${sql('savepoint s')} ${sql('update t set x = zeroblob(500001)')}`)}`;

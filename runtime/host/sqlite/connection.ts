@@ -117,13 +117,18 @@ export class Connection implements StatementConnection {
     if (this.#memory !== null && /savepoint/i.test(sql)) return false;
     if (sql.length > MAX_AT_ONCE || QUERY.test(sql.replace(PLAIN_INSERT, ''))) return false;
     const found = new Findings();
-    this.run(() => {
-      checkText(sql);
-      this.#sandbox.found = found;
-      this.#database.exec(sql);
-    });
-    if (found.savepoints !== 0) this.changeSavepoints(found.savepoints);
-    this.settle();
+    let hasRun = false;
+    try {
+      this.run(() => {
+        checkText(sql);
+        this.#sandbox.found = found;
+        this.#database.exec(sql);
+      });
+      hasRun = true;
+      if (found.savepoints !== 0) this.changeSavepoints(found.savepoints);
+    } finally {
+      this.settle(!hasRun);
+    }
     return true;
   }
 
@@ -242,9 +247,12 @@ export class Connection implements StatementConnection {
     this.#memory?.changeSavepoints(change);
   }
 
-  /** Must be called after each statement that has run. */
-  settle(): void {
-    this.#memory?.settle();
+  /**
+   * Must be called after each statement that has run.
+   * @param hasFailed whether one has not run to its end. What it did before may stay
+   */
+  settle(hasFailed = false): void {
+    this.#memory?.settle(hasFailed);
   }
 
   /** The number of rows that the last statement changed. */

@@ -41,8 +41,7 @@ export class MemoryPages {
    */
   changeSavepoints(change: number): void {
     this.#savepoints = Math.max(0, (this.#database.isTransaction ? this.#savepoints : 0) + change);
-    this.#looked = Number.NEGATIVE_INFINITY;
-    this.settle();
+    this.settle(true);
   }
 
   /** What a page counts for: a transaction and each savepoint keep another one of those that change after them. */
@@ -50,10 +49,13 @@ export class MemoryPages {
     return PAGE_SIZE * (2 + this.#savepoints);
   }
 
-  /** Must be called after each statement. */
-  settle(): void {
+  /**
+   * Must be called after each statement.
+   * @param isSure whether the database is looked at even if it was just before
+   */
+  settle(isSure = false): void {
     const now = performance.now();
-    if (now - this.#looked < LOOK_INTERVAL) return;
+    if (!isSure && now - this.#looked < LOOK_INTERVAL) return;
     this.#looked = now;
     const [pages] = this.#count.get() as unknown as [bigint];
     if (this.#savepoints > 0 && !this.#database.isTransaction) this.#savepoints = 0;

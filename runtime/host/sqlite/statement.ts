@@ -37,8 +37,8 @@ export interface StatementConnection {
   keep(error: unknown): SqliteError;
   /** Counts bytes of values that stay bound. */
   reserve(bytes: number): void;
-  /** Counts what the database takes after a statement that may have changed it. */
-  settle(): void;
+  /** Counts what the database takes after a statement that may have changed it, even if it has failed. */
+  settle(hasFailed?: boolean): void;
   /** Counts the savepoints that a statement is to begin, or, if negative, those that it has released. */
   changeSavepoints(change: number): void;
   /** Checks that attached databases may still be opened. */
@@ -157,6 +157,8 @@ export class Statement {
       this.#rewind();
       this.#state = 'failed';
       this.#failure = this.connection.keep(error);
+      // Rows before the one that failed may stay.
+      if (this.#found.writes) this.connection.settle(true);
       throw this.#failure;
     }
   }
