@@ -214,6 +214,22 @@ describe('a statement of more than a million bytes', () => {
       'SELECT 1',
       'execute 1',
     ],
+    [
+      'is no text with an unknown character in it',
+      'SELECT # 1;',
+      'INSERT INTO t VALUES (1,2);',
+      50_000,
+      'SELECT 1',
+      'execute 1',
+    ],
+    [
+      'is refused also if it has blanks before it',
+      'SELECT 1;',
+      '          ',
+      110_000,
+      'INSERT INTO t VALUES (1,2)',
+      'execute 18',
+    ],
   ])('%s', async (_, head, middle, count, tail, line) => {
     expect(await executed(head, middle, count, tail)).toBe(line);
   });

@@ -33,8 +33,8 @@ const MAX_HELPER_ROWS = 64 * 2 ** 20;
 /** The size of the largest database that is copied for a helper, in bytes. */
 const MAX_COPIED = 128 * 2 ** 20;
 
-/** What SQLite says of a statement that has no end. */
-const CUT = /incomplete input|unrecognized token/;
+/** What SQLite says of a word that it does not know, such as a text without its last quote. */
+const UNKNOWN_WORD = /^unrecognized token: "(.*)"$/s;
 
 /** A statement without these words has no query, except those of views and triggers. */
 const QUERY = /\b(?:select|with|values)\b/i;
@@ -173,9 +173,13 @@ export class Connection implements StatementConnection {
    * semicolon. Whatever else the part gives, such as an error, may be due to where it was cut.
    */
   #firstOf(sql: string): Statement | null {
-    // All statements that may be as long begin in the text that SQLite takes at once.
-    const most = charactersWithin(sql, MAX_STATEMENT);
-    for (let size = WINDOW; size < Math.min(most, sql.length); size *= 2) {
+    // Found only for a statement that may be as long: others may be followed by many more.
+    let most: number | null = null;
+    for (let size = WINDOW; size < sql.length; size *= 2) {
+      if (3 * size > MAX_STATEMENT) {
+        most ??= charactersWithin(sql, MAX_STATEMENT);
+        if (size >= most) break;
+      }
       // Half of a character would become another one.
       if (/[\ud800-\udbff]/.test(sql.charAt(size - 1))) size--;
       try {
@@ -186,15 +190,20 @@ export class Connection implements StatementConnection {
         // It is tried with more of the text.
       }
     }
-    const isCut = most < sql.length;
+    const part = sql.slice(0, most ?? charactersWithin(sql, MAX_STATEMENT));
+    const isCut = part.length < sql.length;
     try {
-      const statement = this.#prepare(isCut ? sql.slice(0, most) : sql);
+      const statement = this.#prepare(part);
       if (isCut && !statement.source.endsWith(';')) throw tooLong();
       return statement;
     } catch (error) {
-      if (isCut && error instanceof Error && CUT.test(error.message)) throw tooLong();
+      if (isCut && error instanceof Error && isAtEnd(error, part)) throw tooLong();
       // Blanks and comments alone are not a statement.
-      if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE') return null;
+      if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE') {
+        // Nobody knows what comes after them.
+        if (isCut) throw tooLong();
+        return null;
+      }
       throw error;
     }
   }
@@ -336,6 +345,12 @@ function uriOf(path: string): string {
 
 function tooLong(): SqliteError {
   return new SqliteError(SQLITE_TOOBIG, `a statement has more than ${MAX_STATEMENT} bytes`);
+}
+
+/** Returns whether SQLite found an error at the end of a text, which may be due to where it was cut. */
+function isAtEnd({ message }: Error, text: string): boolean {
+  const word = UNKNOWN_WORD.exec(message)?.[1];
+  return word === undefined ? message === 'incomplete input' : text.endsWith(word);
 }
 
 /** The number of characters of a text that take at most so many bytes. */
