@@ -83,19 +83,24 @@ export class HelperThread<Job, Answer> {
     if (first === undefined) return;
     this.#queue.delete(first);
     this.#isBusy = true;
-    this.#run(first).then(() => {
-      this.#isBusy = false;
-      this.#next();
-    });
+    this.#run(first)
+      // If it has been told before, this changes nothing.
+      .catch((cause: Error) =>
+        first.fail(new HelperError(`its thread does not start: ${cause.message}`, { cause })),
+      )
+      .finally(() => {
+        this.#isBusy = false;
+        this.#next();
+      });
   }
 
-  /** Settles when the thread can run another one. */
-  #run({ job, limit, signal, done, fail }: Waiting<Job, Answer>): Promise<unknown> {
+  /** Settles when another one can be run. Rejects if there is no thread for this one. */
+  async #run({ job, limit, signal, done, fail }: Waiting<Job, Answer>): Promise<void> {
     clearTimeout(this.#idle);
     this.#worker ??= this.#start();
     const worker = this.#worker;
     worker.ref();
-    return new Promise((free) => {
+    await new Promise<unknown>((free) => {
       const settle = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', aborted);
@@ -124,7 +129,14 @@ export class HelperThread<Job, Answer> {
       const timer = setTimeout(() => giveUp(`it takes longer than ${limit / 1000} seconds`), limit);
       signal?.addEventListener('abort', aborted);
       worker.on('message', succeed).on('error', failed).on('exit', exited);
-      worker.postMessage(job);
+      try {
+        worker.postMessage(job);
+      } catch (error) {
+        giveUp(
+          `its job cannot be sent to the thread: ${error instanceof Error ? error.message : error}`,
+          error,
+        );
+      }
     });
   }
 

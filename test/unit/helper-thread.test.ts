@@ -69,3 +69,27 @@ test.each([
   await expect(failing).rejects.toThrow(message);
   expect(await next).toEqual(['next', 1]);
 });
+
+test('a job for which there is no thread fails, and the next one is run', async () => {
+  let isMissing = true;
+  const late = new HelperThread<string, [string, number]>(() => {
+    if (isMissing) throw new Error('the script is gone');
+    return script();
+  });
+  const failing = [late.run('a', LONG), late.run('b', LONG)];
+  for (const job of await Promise.allSettled(failing))
+    expect(job).toMatchObject({ reason: expect.any(HelperError), status: 'rejected' });
+  isMissing = false;
+  expect(await late.run('next', LONG)).toEqual(['next', 1]);
+  await late.run('exit', LONG).catch(() => {});
+});
+
+test('a job that cannot be sent fails, and the next one is run', async () => {
+  const any = new HelperThread<unknown, [string, number]>(script);
+  const failing = any.run(() => {}, LONG);
+  const next = any.run('next', LONG);
+  await expect(failing).rejects.toThrow(HelperError);
+  await expect(failing).rejects.toThrow(/could not be cloned/);
+  expect((await next)[0]).toBe('next');
+  await any.run('exit', LONG).catch(() => {});
+});
