@@ -208,7 +208,13 @@ export class LoadedModule {
     if ((isMetered ? this.#metered : this.#preemptive) !== null || this.#options.probes !== undefined)
       return null;
     if (LoadedModule.isSmall(this.bytes) || this.#problem(config) !== null) return null;
-    return { ...LoadedModule.jobOf(this.bytes, this.#options), isMetered, isKnown: true };
+    // What is kept is there sooner than what a thread makes.
+    const known = this.#kept.find(this.#variant(isMetered));
+    if (known === null) return { ...LoadedModule.jobOf(this.bytes, this.#options), isMetered, isKnown: true };
+    const compiled = this.#compile(isMetered, known);
+    if (isMetered) this.#metered = compiled;
+    else this.#preemptive = compiled;
+    return null;
   }
 
   /** Takes a variant that a thread has made. */

@@ -6,6 +6,7 @@ import { FileChanged, readLargeFile, whileUnchanged } from '../../runtime/cli/mo
 import { LoadedModule } from '../../runtime/kernel/module.ts';
 import type { RewrittenStore } from '../../runtime/kernel/rewritten-store.ts';
 import { ProcessConfig } from '../../runtime/permissions/config.ts';
+import type { RewrittenModule } from '../../runtime/wasm/index.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 
 /** Bytes from which on these tests call a module large. */
@@ -104,4 +105,22 @@ test('the bytes of a large module are freed while it is compiled, and there afte
   metered.maxFuel = 1;
   loaded.compiledFor(metered);
   expect(kept).toHaveLength(2);
+});
+
+test('no thread makes what is kept of a module for processes with a fuel limit', async () => {
+  const bytes = await moduleOf('a');
+  const kept = new Map<string, RewrittenModule>();
+  const store: RewrittenStore = {
+    of: () => ({
+      find: (variant) => kept.get(variant) ?? null,
+      keep: (variant, rewritten) => kept.set(variant, { ...rewritten, bytes: rewritten.bytes.slice() }),
+    }),
+  };
+  const load = () => new LoadedModule(bytes, { link: () => ({}) }, { store });
+  const metered = new ProcessConfig();
+  metered.maxFuel = 1;
+  const first = load();
+  expect(first.missing(metered)).not.toBeNull();
+  first.compiledFor(metered);
+  expect(load().missing(metered)).toBeNull();
 });
