@@ -123,7 +123,8 @@ export class Lifecycle {
 
   /** Ends the current process and hands the turn on. */
   #end(process: Process, ending: Exit): void {
-    const exit = ending.kind === 'killed' ? killedExit(process) : ending;
+    const { killReason } = process;
+    const exit = killReason === null ? ending : failedExit(killReason);
     const { delivery, observers } = this.#parts;
     // Links that it asked for just before it ended count.
     if (process.signals !== null)
@@ -173,8 +174,7 @@ function start({ instance, module, config, entry, initialized }: Process): Promi
   }
 }
 
-/** A process that the runtime kills has failed, and its author must read why. */
-function killedExit({ killReason }: Process): Exit {
-  if (killReason === null) return KILLED_EXIT;
-  return { kind: 'trapped', message: killReason, error: new Error(killReason) };
+/** A process that the runtime kills has failed, however it has ended meanwhile, and its author must read why. */
+function failedExit(reason: string): Exit {
+  return { kind: 'trapped', message: reason, error: new Error(reason) };
 }

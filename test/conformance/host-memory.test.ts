@@ -174,6 +174,14 @@ describe('what the host keeps for a process, against max_host_memory', () => {
     },
   );
 
+  test.each([
+    ['returns', ''],
+    ['traps', '(unreachable)'],
+  ])('a process that has gone beyond it and then %s has failed', async (_, end) => {
+    const source = main(`${'(call $process.trace_get (i32.const 0))'.repeat(30)} ${end}`);
+    expect(endOf(await run(source, limited(1000)))).toMatch(BEYOND);
+  });
+
   test('a message that carries the same module again and again', async () => {
     const source = main(
       `(local $i i32) ${create}
