@@ -85,6 +85,8 @@ export class NetStream {
   readonly #unread = new ByteQueue();
   /** What a TLS session runs over; null for plain TCP. */
   readonly #transport: Transport | null;
+  /** Characters of the certificates that a TLS session trusts instead of the usual ones. */
+  readonly pemLength: number;
   #references = 1;
   #flowing = false;
   #ended = false;
@@ -97,8 +99,6 @@ export class NetStream {
    * Milliseconds that operations may take, -1 for no limit. The stream only keeps them, for everybody who has a reference
    * to it; readers and writers give up by themselves.
    */
-  /** Characters of the certificates that a TLS session trusts instead of the usual ones. */
-  readonly pemLength: number;
   readonly timeouts: Record<StreamOperation, bigint> = { read: -1n, write: -1n, peek: -1n };
 
   /**
