@@ -57,8 +57,8 @@ export class Signals {
   }
 
   unlink(id: bigint, peerId: bigint): void {
-    this.#deliver(peerId, { kind: 'unlink', peer: processIdFromGuest(id) });
-    this.#deliver(id, { kind: 'unlink', peer: processIdFromGuest(peerId) });
+    this.#deliver(peerId, { kind: 'unlink', peer: processIdFromGuest(id), own: false });
+    this.#deliver(id, { kind: 'unlink', peer: processIdFromGuest(peerId), own: false });
   }
 
   /** Returns false where there is no process to monitor. */

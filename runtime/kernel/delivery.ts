@@ -60,7 +60,7 @@ export class Delivery {
         break;
       case 'unlink':
         process.links?.delete(signal.peer);
-        process.untie(signal.peer, Tie.Link);
+        if (!signal.own) process.untie(signal.peer, Tie.Link);
         break;
       case 'link-died':
         process.links?.delete(signal.peer);
@@ -94,7 +94,8 @@ export class Delivery {
     if (isWanted) {
       const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
       this.#turns.work.chargeSend(0);
-      const refusal = message.isShort ? null : message.payInsteadBy(process.account);
+      const refusal =
+        message.isShort && message.resources === null ? null : message.payInsteadBy(process.account);
       this.#scratch.put(process, message);
       this.#turns.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
       if (refusal === null) return;

@@ -10,6 +10,8 @@ export interface ModuleResource {
 export interface SocketResource {
   readonly kind: 'TCP stream' | 'TLS stream' | 'UDP socket' | 'TCP listener' | 'TLS listener';
   readonly socket: { release(): void };
+  /** Bytes that it counts for, whoever has it. */
+  readonly cost: number;
 }
 
 export type MessageResource = ModuleResource | SocketResource;

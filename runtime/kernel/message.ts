@@ -209,9 +209,16 @@ export class Message {
     return this.resources.push(resource) - 1;
   }
 
-  /** Gives the resource at an index to the caller. */
+  /** Gives the resource at an index to the caller, who is charged for it from now on. */
   takeResource(index: number): void {
-    if (this.resources !== null) this.resources[index] = null;
+    const resource = this.resources?.[index] ?? null;
+    if (this.resources === null || resource === null) return;
+    this.resources[index] = null;
+    const paid = this.#payment;
+    if (paid === null || paid.lasting) return;
+    const cost = resourceCost(resource);
+    paid.account.release(cost);
+    this.#payment = { ...paid, cost: paid.cost - cost };
   }
 
   /** Releases the resources that nobody has taken. */
@@ -232,7 +239,7 @@ export class Message {
 
 /** What a message that carries a resource counts for that. */
 function resourceCost(resource: MessageResource): number {
-  return resource.kind === 'module' ? resource.bytes.length + ENTRY_COST : ENTRY_COST;
+  return ENTRY_COST + (resource.kind === 'module' ? resource.bytes.length : resource.cost);
 }
 
 function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, size: number): void {

@@ -30,14 +30,15 @@ export class ResourceTable<T> {
     return this.#entries.size;
   }
 
-  #cost(value: T): number {
+  /** The bytes that an entry counts for. */
+  costOf(value: T): number {
     return this.#costOf === null ? RESOURCE_COST : this.#costOf(value);
   }
 
   /** Adds an entry and returns its id. The owner ends soon if the host keeps too much for it: many calls cannot trap here. */
   add(value: T): number {
     const { account } = this.#owner;
-    const cost = this.#cost(value);
+    const cost = this.costOf(value);
     const refusal = account.add(cost);
     if (refusal !== null) {
       account.force(cost);
@@ -81,7 +82,7 @@ export class ResourceTable<T> {
     const value = this.#entries.get(id);
     if (value === undefined) return;
     this.#entries.delete(id);
-    this.#owner.account.release(this.#cost(value));
+    this.#owner.account.release(this.costOf(value));
   }
 
   [Symbol.iterator](): Iterator<T> {

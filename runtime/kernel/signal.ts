@@ -14,7 +14,8 @@ export type Signal =
   | { readonly kind: 'kill' }
   | { readonly kind: 'die-when-link-dies'; readonly die: boolean }
   | { readonly kind: 'link'; readonly peer: ProcessId; readonly tag: Tag }
-  | { readonly kind: 'unlink'; readonly peer: ProcessId }
+  /** Own: of the process that unlinks, to itself. That was charged no more when it did so, and may have linked again since. */
+  | { readonly kind: 'unlink'; readonly peer: ProcessId; readonly own: boolean }
   | {
       readonly kind: 'link-died';
       readonly peer: ProcessId;

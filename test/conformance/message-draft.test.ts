@@ -359,7 +359,7 @@ describe('a message in the draft', () => {
     while (child() === undefined) await new Promise((turn) => setImmediate(turn));
     let released = 0;
     const old = dataMessage(5);
-    old.addResource({ kind: 'TCP stream', socket: { release: () => released++ } });
+    old.addResource({ kind: 'TCP stream', socket: { release: () => released++ }, cost: 100 });
     const waiting = child();
     if (waiting === undefined) throw new Error('the child has gone');
     program.runtime.scheduler.scratch.put(waiting, old);

@@ -83,7 +83,7 @@ describe('between schedulers', () => {
         { kind: 'die-when-link-dies', die: false },
       ],
       link: [{ kind: 'link', peer, tag: -1n }],
-      unlink: [{ kind: 'unlink', peer }],
+      unlink: [{ kind: 'unlink', peer, own: false }],
       'link-died': (['normal', 'failure', 'no-process'] as const).map((reason) => ({
         kind: 'link-died',
         peer,

@@ -35,6 +35,10 @@ describe('links and monitors count for the process that asks for them, against m
   test.each([
     ['links', '(call $process.link (i64.const 7) (local.get $id))'],
     ['monitors', '(call $process.monitor (local.get $id))'],
+    [
+      'links that were undone and made again in one turn',
+      '(call $process.link (i64.const 7) (local.get $id)) (call $process.unlink (local.get $id)) (call $process.link (i64.const 7) (local.get $id))',
+    ],
   ])('%s', async (_, tie) => {
     expect(await trapOf(withCrowd(300, tie), limited(64 * 1024))).toMatch(BEYOND);
   });
@@ -74,6 +78,23 @@ describe('links and monitors count for the process that asks for them, against m
     const program = await runAll(source, limited(256 * 1024));
     const trapped = program.exits.filter(({ exit }) => exit.kind === 'trapped' && BEYOND.test(exit.message));
     expect(trapped).not.toHaveLength(0);
+    expect(kept(program)).toBe(0);
+  });
+
+  test('links that the other one undoes do not add up', async () => {
+    const source = guest(
+      `(func (export "unlinks")
+         (call $process.unlink (i64.const 1))
+         (call $message.create_data (i64.const 1) (i64.const 0))
+         (drop (call $message.send (i64.const 1))))
+       (func (export "_start") (local $i i32)
+         (loop $again
+           (call $process.link (i64.const 7) (call $spawn (i64.const 0) (text "unlinks")))
+           (drop (call $receive))
+           (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 300)))))`,
+    );
+    const program = await runAll(source, limited(64 * 1024));
+    expect(program.exit).toEqual({ kind: 'returned' });
     expect(kept(program)).toBe(0);
   });
 

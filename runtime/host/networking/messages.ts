@@ -32,7 +32,7 @@ function defineMoves<T extends SocketResource['socket']>(
         const socket = sockets.get(id);
         // Unlike in upstream, a socket that cannot be pushed stays where it was (abi 19, number 23).
         const carrier = scheduler.scratch.data(process);
-        const index = carry(scheduler, carrier, { kind, socket });
+        const index = carry(scheduler, carrier, { kind, socket, cost: sockets.costOf(socket) });
         sockets.remove(id);
         return index;
       },

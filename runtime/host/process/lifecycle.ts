@@ -90,8 +90,9 @@ process.define(
       const { current } = scheduler;
       const peer = processIdFromGuest(id);
       const { router } = current.environment;
-      router.deliver(peer, { kind: 'unlink', peer: current.id });
-      router.deliver(current.id, { kind: 'unlink', peer });
+      current.untie(peer, Tie.Link);
+      router.deliver(peer, { kind: 'unlink', peer: current.id, own: false });
+      router.deliver(current.id, { kind: 'unlink', peer, own: true });
     },
 );
 

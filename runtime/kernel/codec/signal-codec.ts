@@ -61,7 +61,7 @@ interface Arriving {
  * | `kill`               | 2                                                                                 |
  * | `die-when-link-dies` | 3, 0 or 1                                                                         |
  * | `link`               | 4, peer: varint, tag: i64                                                         |
- * | `unlink`             | 5, peer: varint                                                                   |
+ * | `unlink`             | 5, peer: varint, own: 0 or 1                                                      |
  * | `link-died`          | 6, peer: varint, tag: i64, reason: 0 normal, 1 failure, 2 no process              |
  * | `monitor`            | 7, peer: varint                                                                   |
  * | `stop-monitoring`    | 8, peer: varint                                                                   |
@@ -111,6 +111,9 @@ export class SignalCodec {
         writer.u8(REASONS.indexOf(signal.reason));
         break;
       case 'unlink':
+        writer.varint(signal.peer);
+        writer.u8(signal.own ? 1 : 0);
+        break;
       case 'monitor':
       case 'stop-monitoring':
       case 'process-died':
@@ -187,7 +190,7 @@ export class SignalCodec {
       case SIGNAL_CODES.link:
         return ended(reader, { kind: 'link', peer: readId(reader), tag: reader.tag() });
       case SIGNAL_CODES.unlink:
-        return ended(reader, { kind: 'unlink', peer: readId(reader) });
+        return ended(reader, { kind: 'unlink', peer: readId(reader), own: reader.flags(1) === 1 });
       case SIGNAL_CODES['link-died']: {
         const signal = { kind: 'link-died', peer: readId(reader), tag: reader.tag() } as const;
         return ended(reader, { ...signal, reason: readReason(reader) });

@@ -57,7 +57,7 @@ const message = fc.oneof(
     .map((parts) => () => data(...parts)),
   fc.tuple(tag, fc.nat(9)).map(([of, length]) => () => {
     const message = data(of, length);
-    message.addResource({ kind: 'UDP socket', socket: new Released() });
+    message.addResource({ kind: 'UDP socket', socket: new Released(), cost: 100 });
     return message;
   }),
   tag.map((of) => () => linkDiedMessage(of)),
@@ -119,7 +119,7 @@ describe('a mailbox', () => {
     const sockets = [new Released(), new Released(), new Released()];
     for (const [i, socket] of sockets.entries()) {
       const message = data(i, 8);
-      message.addResource({ kind: 'TCP stream', socket });
+      message.addResource({ kind: 'TCP stream', socket, cost: 100 });
       mailbox.push(message);
     }
     const taken = mailbox.take([1]);

@@ -48,7 +48,7 @@ export const anyId = fc.oneof(
 const anyResource: fc.Arbitrary<MessageResource | null> = fc.oneof(
   fc.constant(null),
   fc.uint8Array({ maxLength: 8 }).map((bytes) => ({ kind: 'module', bytes }) as const),
-  fc.constantFrom(...SOCKET_KINDS).map((kind) => ({ kind, socket: new TestSocket() })),
+  fc.constantFrom(...SOCKET_KINDS).map((kind) => ({ kind, socket: new TestSocket(), cost: 100 })),
 );
 
 const anyPosition = fc.oneof(
@@ -112,8 +112,9 @@ export const anyPlainSignal: fc.Arbitrary<Signal> = fc.oneof(
   fc.constant({ kind: 'kill' } as const),
   fc.record({ kind: fc.constant('die-when-link-dies' as const), die: fc.boolean() }),
   fc.record({ kind: fc.constant('link' as const), peer: anyId, tag: anyTag }),
+  fc.record({ kind: fc.constant('unlink' as const), peer: anyId, own: fc.boolean() }),
   fc.record({
-    kind: fc.constantFrom('unlink', 'monitor', 'stop-monitoring', 'process-died'),
+    kind: fc.constantFrom('monitor', 'stop-monitoring', 'process-died'),
     peer: anyId,
   }),
   fc.record({

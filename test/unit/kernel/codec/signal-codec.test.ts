@@ -295,10 +295,10 @@ describe('resources of messages', () => {
     const { codec, transit } = codecs();
     const socket = new TestSocket();
     const message = dataMessage(1);
-    message.addResource({ kind, socket });
+    message.addResource({ kind, socket, cost: 100 });
     const bytes = codec.encode({ kind: 'message', message });
     expect([transit.size, socket.released]).toEqual([1, 0]);
-    expect(messageIn(codec.decode(bytes)).resources).toEqual([{ kind, socket }]);
+    expect(messageIn(codec.decode(bytes)).resources).toEqual([{ kind, socket, cost: 100 }]);
     expect(faultOf(codec, bytes)).toMatchObject({ fault: 'resource' });
     expect([transit.size, socket.released]).toEqual([0, 0]);
   });
@@ -307,7 +307,7 @@ describe('resources of messages', () => {
     const { codec } = codecs();
     const socket = new TestSocket();
     const message = dataMessage(1);
-    message.addResource({ kind: 'UDP socket', socket });
+    message.addResource({ kind: 'UDP socket', socket, cost: 100 });
     messageIn(codec.decode(codec.encode({ kind: 'message', message }))).recycle();
     expect(socket.released).toBe(1);
   });
@@ -317,7 +317,7 @@ describe('resources of messages', () => {
     const sockets = SOCKET_KINDS.map((kind) => {
       const socket = new TestSocket();
       const message = dataMessage(1);
-      message.addResource({ kind, socket });
+      message.addResource({ kind, socket, cost: 100 });
       message.addResource({ kind: 'module', bytes: new Uint8Array(3) });
       codec.encode({ kind: 'message', message });
       return socket;
@@ -338,12 +338,12 @@ describe('resources of messages', () => {
     const { codec, transit } = codecs();
     const socket = new TestSocket();
     const message = dataMessage(0);
-    message.addResource({ kind: 'TCP stream', socket });
+    message.addResource({ kind: 'TCP stream', socket, cost: 100 });
     const bytes = codec.encode({ kind: 'message', message });
     expect(hex(bytes)).toBe('010100040001' + '0201');
     faultOf(codec, unhex(forged));
     expect([transit.size, socket.released]).toEqual([1, 0]);
-    expect(messageIn(codec.decode(bytes)).resources).toEqual([{ kind: 'TCP stream', socket }]);
+    expect(messageIn(codec.decode(bytes)).resources).toEqual([{ kind: 'TCP stream', socket, cost: 100 }]);
   });
 });
 
@@ -361,7 +361,7 @@ describe('version 1', () => {
     const message = dataMessage(0);
     message.append(new Uint8Array([9]));
     message.addResource({ kind: 'module', bytes: new Uint8Array(0) });
-    for (const kind of SOCKET_KINDS) message.addResource({ kind, socket: new TestSocket() });
+    for (const kind of SOCKET_KINDS) message.addResource({ kind, socket: new TestSocket(), cost: 100 });
     message.takeResource(1);
     return { kind: 'message', message } as const;
   };
@@ -389,7 +389,7 @@ describe('version 1', () => {
     ['die when link dies', () => ({ kind: 'die-when-link-dies', die: true }), '01 03 01'],
     ['do not die when link dies', () => ({ kind: 'die-when-link-dies', die: false }), '01 03 00'],
     ['link', () => ({ kind: 'link', peer: far, tag: 255 }), '01 04 87808080808004 ff00000000000000'],
-    ['unlink', () => ({ kind: 'unlink', peer }), '01 05 ac02'],
+    ['unlink', () => ({ kind: 'unlink', peer, own: true }), '01 05 ac02 01'],
     [
       'a normal end',
       () => ({ kind: 'link-died', peer, tag: 0, reason: 'normal' }),
