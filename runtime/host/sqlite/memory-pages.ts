@@ -6,8 +6,11 @@ import type { Sandbox } from './sandbox.ts';
 const MAX_PAGES = 262_144;
 const PAGE_SIZE = 4096;
 
-/** Milliseconds between two looks at the size of a database, which take some microseconds. */
-const LOOK_INTERVAL = 1;
+/**
+ * Milliseconds between two looks at the size of a database, which take some microseconds. What it grows by meanwhile is not
+ * counted, for each connection.
+ */
+const LOOK_INTERVAL = 0.1;
 
 /**
  * Counts the pages of a database in memory for its process, against `max_host_memory`. While a statement runs nobody can count, so
