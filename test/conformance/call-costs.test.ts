@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { main } from '../support/guest.ts';
 import { trapOf } from '../support/program.ts';
 import { turnsOfOthers, withFolder } from '../support/turns.ts';
@@ -115,5 +116,8 @@ test('a message carries a limited number of resources', async () => {
       65_537,
       '(drop (call $message.push_udp_socket (call $networking.clone_udp_socket (i64.const 0))))',
     )}`);
-  expect(await trapOf(source)).toContain('a message can carry 65536 resources at most');
+  // Each counts 64 KiB, which is more than a root process may have unless it is told otherwise.
+  const config = ProcessConfig.forRoot();
+  config.maxHostMemory = Number.MAX_SAFE_INTEGER;
+  expect(await trapOf(source, { config })).toContain('a message can carry 65536 resources at most');
 });
