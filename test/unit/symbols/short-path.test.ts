@@ -21,22 +21,22 @@ test.each([
   ],
   ['./build/./libc-bottom-half/crt/crt1-command.c', 'libc-bottom-half/crt/crt1-command.c'],
   ['~lib/rt/itcms.ts', '~lib/rt/itcms.ts'],
-  ['/work/node_modules/as-lunatic/assembly/index.ts', 'as-lunatic/assembly/index.ts'],
+  ['/shop/node_modules/as-lunatic/assembly/index.ts', 'as-lunatic/assembly/index.ts'],
 ])('%s is of a library, and is displayed as %s', (file, shown) => {
   expect(isLibraryPath(file)).toBe(true);
-  expect(shortPath(file, '/work')).toBe(shown);
+  expect(shortPath(file, '/shop')).toBe(shown);
 });
 
 test.each([
-  ['/work/src/main.rs', 'src/main.rs'],
-  ['/work', '/work'],
-  ['/workshop/main.rs', '/workshop/main.rs'],
+  ['/shop/src/main.rs', 'src/main.rs'],
+  ['/shop', '/shop'],
+  ['/shopping/main.rs', '/shopping/main.rs'],
   ['./src/main.rs', 'src/main.rs'],
   ['src/main.rs', 'src/main.rs'],
   ['/elsewhere/main.rs', '/elsewhere/main.rs'],
-])('%s is the own code of somebody in /work, and is displayed as %s', (file, shown) => {
+])('%s is the own code of somebody in /shop, and is displayed as %s', (file, shown) => {
   expect(isLibraryPath(file)).toBe(false);
-  expect(shortPath(file, '/work')).toBe(shown);
+  expect(shortPath(file, '/shop')).toBe(shown);
 });
 
 test('a long path is cut at its beginning', () => {
