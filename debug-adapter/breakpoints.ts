@@ -11,6 +11,14 @@ const REASONS: Readonly<Record<NotFound, string>> = {
   'other module': 'The module is not in use any more',
 };
 
+/** What is said of a breakpoint until a module has a place for it. */
+const NOWHERE_YET: Readonly<Record<BreakpointTarget['kind'], string>> = {
+  line: REASONS['no file'],
+  function: REASONS['no function'],
+  text: 'The program cannot be stopped at this instruction',
+  instruction: 'The program cannot be stopped at this instruction',
+};
+
 /** Why a program has no breakpoints. */
 const NOT_FOR_DEBUGGING =
   'The program was started without breakpoints; `lunatic run --inspect=debug` starts it with them';
@@ -23,11 +31,12 @@ export class Breakpoint {
   readonly found = new Map<ModuleKey, FoundTarget>();
   /** Places at which processes stop for it, as texts of a module and an offset. */
   readonly sites = new Set<string>();
-  why: string = REASONS['no file'];
+  why: string;
 
   constructor(id: number, target: BreakpointTarget) {
     this.id = id;
     this.target = target;
+    this.why = NOWHERE_YET[target.kind];
   }
 }
 
@@ -128,14 +137,18 @@ export class Breakpoints {
     const places = all.flatMap((breakpoint) =>
       (breakpoint.found.get(module)?.offsets ?? []).map((offset) => ({ breakpoint, offset })),
     );
-    for (const { breakpoint } of places) {
-      for (const site of breakpoint.sites) if (site.startsWith(`${module} `)) breakpoint.sites.delete(site);
-    }
+    // Those of before count until the answer: a process may stop at one of them meanwhile.
+    const forget = () => {
+      for (const { breakpoint } of places) {
+        for (const site of breakpoint.sites) if (site.startsWith(`${module} `)) breakpoint.sites.delete(site);
+      }
+    };
     try {
       const { sites } = await this.#client.request('module/breakpoints', {
         module,
         offsets: places.map(({ offset }) => offset),
       });
+      forget();
       for (const [i, { breakpoint }] of places.entries()) {
         const site = sites[i];
         if (site != null) breakpoint.sites.add(`${module} ${site}`);
@@ -143,6 +156,7 @@ export class Breakpoints {
     } catch (error) {
       // The module is in use no more.
       if (!(error instanceof InspectRequestError)) throw error;
+      forget();
       for (const { breakpoint } of places) breakpoint.found.delete(module);
     }
   }

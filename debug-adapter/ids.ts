@@ -70,7 +70,7 @@ export class Ids {
   }
 
   file(module: ModuleKey, file: string): number {
-    return this.#sources.idOf(`${module} ${file}`, { module, file }, module);
+    return this.#sources.idOf(`${module} file ${file}`, { module, file }, module);
   }
 
   sourceOf(sourceReference: number): SourceRef | undefined {

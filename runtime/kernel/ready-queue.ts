@@ -10,8 +10,9 @@ const DEATHS_TIME = 0.5;
 const LEAST_DEATHS = 40;
 
 /**
- * The processes that wait for a turn, first in, first out. Those that have been killed wait apart: when thousands of linked
- * processes die at once, the others do not wait until the last of them has ended.
+ * The processes that wait for a turn, first in, first out. Those that a kill has woken wait apart: when thousands of linked
+ * processes die at once, the others do not wait until the last of them has ended. One that is killed when it has been in the queue
+ * already keeps its place.
  */
 export class ReadyQueue {
   readonly #alive = new ProcessQueue();

@@ -54,11 +54,9 @@ async function breakAtStore(client: AdapterClient, path: string) {
   return { line, breakpoint: body.breakpoints[0] };
 }
 
-const STORING = main('(i32.store (i32.const 0) (i32.const 1))\n(call $print (text "at last"))');
-
-test('breakpoints stop a program that was started with --inspect=debug, from its first instruction on', async () => {
-  const path = guestFile(STORING);
-  const command = new RunningCommand(['run', '--inspect=debug', '--inspect-wait', path], { input: null });
+/** A program or tests that are started for breakpoints, and have not begun. */
+async function attachedToDebug(name: 'run' | 'test', path: string) {
+  const command = new RunningCommand([name, '--inspect=debug', '--inspect-wait', path], { input: null });
   onTestFinished(() => {
     command.child.kill('SIGKILL');
   });
@@ -66,6 +64,14 @@ test('breakpoints stop a program that was started with --inspect=debug, from its
   const client = await AdapterClient.stdio();
   await client.attachRequest({ url: /ws:\S+/.exec(command.stderr)?.[0] ?? '' } as object);
   await client.event('initialized');
+  return { command, client };
+}
+
+const STORING = main('(i32.store (i32.const 0) (i32.const 1))\n(call $print (text "at last"))');
+
+test('breakpoints stop a program that was started with --inspect=debug, from its first instruction on', async () => {
+  const path = guestFile(STORING);
+  const { command, client } = await attachedToDebug('run', path);
   const { breakpoint, line } = await breakAtStore(client, path);
   expect(breakpoint).toMatchObject({ verified: true, line });
   await client.configurationDoneRequest();
@@ -93,14 +99,7 @@ test('breakpoints stop tests', async () => {
   const path = guestFile(
     '(module (memory 1)\n(func (export "#lunatic_test_stores")\n(i32.store (i32.const 0) (i32.const 1))))',
   );
-  const command = new RunningCommand(['test', '--inspect=debug', '--inspect-wait', path], { input: null });
-  onTestFinished(() => {
-    command.child.kill('SIGKILL');
-  });
-  await command.printed('ws://', 'stderr');
-  const client = await AdapterClient.stdio();
-  await client.attachRequest({ url: /ws:\S+/.exec(command.stderr)?.[0] ?? '' } as object);
-  await client.event('initialized');
+  const { client } = await attachedToDebug('test', path);
   expect((await breakAtStore(client, path)).breakpoint).toMatchObject({ verified: true });
   await client.configurationDoneRequest();
   expect((await client.event('stopped')).body.reason).toBe('breakpoint');

@@ -1,10 +1,11 @@
 /** What it takes to be flooded with messages: Rust guests, with the crate `lunatic`, beside upstream's runtime. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFolder } from '../support/command.ts';
 import { bench } from './bench.ts';
 import type { Benchmark, Figure } from './benchmark.ts';
+import { outsideProgram, programIsMissing } from './outside-programs.ts';
 import { besideUpstream, GuestCommand } from './upstream.ts';
 
 const ROUNDS = 5;
@@ -17,8 +18,6 @@ const guest = join(projectFolder, 'test', 'guests', 'built', 'rust', 'flood.wasm
 /** The tests `messaging` of the crate `lunatic`, and the one of them that is flooded. */
 const TESTS = 'messaging.wasm';
 const TEST = 'request_reply';
-/** The environment variable that names a folder with programs that are not part of the project. */
-const PROGRAMS = process.env['LUNATIC_PROGRAMS'] ?? '';
 
 interface Run {
   /** Milliseconds from the start of the command until all requests were answered. */
@@ -89,7 +88,7 @@ const flooded: Benchmark = {
       aim: 1,
     },
   ],
-  missing: existsSync(join(PROGRAMS, TESTS)) ? null : `LUNATIC_PROGRAMS names no folder with ${TESTS}`,
+  missing: programIsMissing(TESTS),
   async measure() {
     const folder = mkdtempSync(join(tmpdir(), 'lunatic-bench-'));
     try {
@@ -97,7 +96,7 @@ const flooded: Benchmark = {
       const built = join(folder, 'target', 'wasm32-wasi', 'debug', 'deps');
       mkdirSync(built, { recursive: true });
       const tests = join(built, TESTS);
-      copyFileSync(join(PROGRAMS, TESTS), tests);
+      copyFileSync(outsideProgram(TESTS), tests);
       const passed = /^test result: \S*ok\S* 1 passed; 0 failed/;
       return await runs(
         ROUNDS,

@@ -1,17 +1,15 @@
 /** Programs that people run, which compute for long: as commands, beside Node's own `node:wasi`. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { launcher } from '../support/command.ts';
 import { alternate } from './alternate.ts';
 import { bench } from './bench.ts';
 import type { Benchmark, Figure, Row } from './benchmark.ts';
+import { outsideProgram, programIsMissing } from './outside-programs.ts';
 
 /** A start now and then is luckier than others: V8 optimizes the loop of an interpreter before or after it is entered for good. */
 const ROUNDS = 5;
 
-/** The environment variable that names a folder with `quickjs.wasm` and `python.wasm`, built for WASI. */
-const VARIABLE = 'LUNATIC_PROGRAMS';
 const peer = join(import.meta.dirname, 'wasi-peer.mjs');
 const own = join(import.meta.dirname, 'programs');
 
@@ -62,15 +60,13 @@ const programRow = {
 /** A row for the processor time of a whole command. */
 function command(
   row: Pick<Row, 'name' | 'what' | 'must' | 'aim'>,
-  folder: string | undefined,
-  file: string,
+  path: string,
   args: readonly string[],
+  missing: string | null = null,
 ): Benchmark {
-  const path = join(folder ?? '', file);
-  const there = folder !== undefined && folder !== '' && existsSync(path);
   return {
     rows: [{ ...programRow, ...row }],
-    missing: there ? null : `${VARIABLE} names no folder with ${file}`,
+    missing,
     async measure() {
       checkSame(path, args);
       return [
@@ -83,8 +79,6 @@ function command(
     },
   };
 }
-
-const folder = process.env[VARIABLE];
 
 const JAVASCRIPT = `
   const numbers = [];
@@ -176,9 +170,9 @@ export const programs: readonly Benchmark[] = [
       must: 1.25,
       aim: 1.05,
     },
-    folder,
-    'quickjs.wasm',
+    outsideProgram('quickjs.wasm'),
     ['--std', '-e', JAVASCRIPT],
+    programIsMissing('quickjs.wasm'),
   ),
   command(
     {
@@ -187,9 +181,9 @@ export const programs: readonly Benchmark[] = [
       must: 1.25,
       aim: 1.05,
     },
-    folder,
-    'python.wasm',
+    outsideProgram('python.wasm'),
     ['-c', PYTHON],
+    programIsMissing('python.wasm'),
   ),
   command(
     {
@@ -198,8 +192,7 @@ export const programs: readonly Benchmark[] = [
       must: 1.2,
       aim: 1.05,
     },
-    own,
-    'exceptions.wasm',
+    join(own, 'exceptions.wasm'),
     ['200000'],
   ),
   kernels,

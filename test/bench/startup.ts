@@ -1,6 +1,6 @@
 /** How long a user waits for a program to begin, and what memory that takes. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assembleText } from '../../runtime/wat/index.ts';
@@ -9,6 +9,7 @@ import { launcher, projectFolder } from '../support/command.ts';
 import { alternate, time } from './alternate.ts';
 import { bench } from './bench.ts';
 import type { Benchmark, Figure } from './benchmark.ts';
+import { outsideProgram, programIsMissing } from './outside-programs.ts';
 
 const ROUNDS = 25;
 /** Rounds of what takes seconds. */
@@ -28,9 +29,6 @@ const DEBUG_SECTIONS: Readonly<Record<string, number>> = {
   '.debug_line': 470_000,
   '.debug_pubnames': 540_000,
 };
-
-/** The environment variable that names a folder with programs that are not part of the project. */
-const PROGRAMS = process.env['LUNATIC_PROGRAMS'] ?? '';
 
 interface RunOptions {
   /** The Node. Default: this one, without the flags it has itself. */
@@ -170,12 +168,6 @@ export const debugStartup: Benchmark = {
     }),
 };
 
-/** Why a row with a program is left out; null if the program is there. */
-function missing(program: string): string | null {
-  if (PROGRAMS === '') return 'LUNATIC_PROGRAMS names no folder';
-  return existsSync(join(PROGRAMS, program)) ? null : `LUNATIC_PROGRAMS has no ${program}`;
-}
-
 export const secondStartup: Benchmark = {
   rows: [
     {
@@ -188,12 +180,12 @@ export const secondStartup: Benchmark = {
       aim: 0.15,
     },
   ],
-  missing: missing('python.wasm'),
+  missing: programIsMissing('python.wasm'),
   measure: () =>
     withFolder(async (folder) => {
       const options = { env: { LUNATIC_CACHE: folder } };
       const start = (): string =>
-        run([launcher, 'run', join(PROGRAMS, 'python.wasm'), '--', '--version'], options);
+        run([launcher, 'run', outsideProgram('python.wasm'), '--', '--version'], options);
       mustPrint(start(), /^Python 3/);
       const first = (): Promise<number> => {
         // What V8 compiled of the command itself stays.
@@ -234,10 +226,10 @@ export const loadedMemory: Benchmark = {
       aim: 1.1,
     },
   ],
-  missing: missing('yosys.wasm'),
+  missing: programIsMissing('yosys.wasm'),
   measure: () =>
     withFolder(async (folder): Promise<Figure[]> => {
-      const file = join(PROGRAMS, 'yosys.wasm');
+      const file = outsideProgram('yosys.wasm');
       const start = (): number =>
         memoryOf([launcher, 'run', file, '--', '--version'], /^Yosys/, { LUNATIC_CACHE: folder });
       let first = Number.POSITIVE_INFINITY;
