@@ -25,6 +25,9 @@ export { demangle } from './symbols/demangle.ts';
 export type { StackFrame } from './symbols/stack-frame.ts';
 export { type ModuleSymbols, SymbolThread } from './symbols/symbol-thread.ts';
 export type { SymbolFrame } from './symbols/symbols.ts';
+export type { PlaceRule } from './symbols/variables/place-rule.ts';
+export type * from './symbols/variables/type-info.ts';
+export type * from './symbols/variables/variable-info.ts';
 export {
   ALL_TESTS,
   discoverTests,

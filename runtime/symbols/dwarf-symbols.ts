@@ -2,15 +2,17 @@ import { printable } from '../text/printable.ts';
 import { demangle } from './demangle.ts';
 import { ByteCache } from './dwarf/byte-cache.ts';
 import { unlessMalformed } from './dwarf/byte-cursor.ts';
-import { At, Tag } from './dwarf/constants.ts';
+import { At } from './dwarf/constants.ts';
 import type { Die } from './dwarf/die.ts';
 import type { Dwarf } from './dwarf/dwarf.ts';
 import type { LineHeader } from './dwarf/line-header.ts';
+import { scopePath } from './dwarf/scope-path.ts';
 import type { Unit, UnitHome } from './dwarf/unit.ts';
 import { FileLines, LineStartList } from './file-lines.ts';
 import type { ModuleParts } from './module-parts.ts';
 import type { NameSymbols } from './name-symbols.ts';
 import type { LineStart, SourcePlace, SymbolFrame, Symbols } from './symbols.ts';
+import { VariableReader } from './variables/variable-reader.ts';
 
 /** Names that are kept: those of the functions that are looked up again and again. */
 const MAX_NAMES = 4096;
@@ -29,9 +31,6 @@ const MAX_LINES_SIZE = 2 ** 22;
 /** Inlined calls around one another. */
 const MAX_DEPTH = 200;
 
-/** Scopes around a function whose names are part of its name. */
-const MAX_SCOPES = 32;
-
 interface FunctionNames {
   readonly functionName: string | null;
   readonly linkageName: string | null;
@@ -43,6 +42,7 @@ const UNKNOWN: FunctionNames = { functionName: null, linkageName: null };
 export class DwarfSymbols implements Symbols {
   readonly source = 'dwarf';
   readonly dwarf: Dwarf;
+  readonly variables: VariableReader;
   readonly #parts: ModuleParts;
   readonly #names: NameSymbols;
   /** By file, and the offset of the function's entry there. */
@@ -53,6 +53,7 @@ export class DwarfSymbols implements Symbols {
 
   constructor(dwarf: Dwarf, parts: ModuleParts, names: NameSymbols) {
     this.dwarf = dwarf;
+    this.variables = new VariableReader(dwarf, parts.codeStart);
     this.#parts = parts;
     this.#names = names;
   }
@@ -152,24 +153,9 @@ export class DwarfSymbols implements Symbols {
       const path = demangle(linkageName);
       if (path !== printable(linkageName)) return cut(path, linkageName);
     }
-    return cut(name === null ? linkageName : this.#path(unit, die, name), linkageName);
-  }
-
-  /** The name with the namespaces and types around the function's declaration: `shop::Basket::add`. */
-  #path(unit: Unit, die: Die, name: string): string {
-    let declared = die;
-    for (const origin of die.origins()) declared = origin;
-    const path = [name];
-    const home = declared.unit === unit ? unit : unit.home.unitAt(declared.offset);
-    if (home === null) return printable(name);
-    const functions = this.dwarf.functionsOf(home);
-    let scope = functions.scopeOf(declared.offset);
-    for (let count = 0; scope >= 0 && count < MAX_SCOPES; count++) {
-      const around = home.dieAt(scope);
-      path.push(around?.name ?? (around?.tag === Tag.namespace ? '(anonymous namespace)' : '(anonymous)'));
-      scope = functions.scopeOf(scope);
-    }
-    return printable(path.reverse().join('::'));
+    if (name === null) return cut(linkageName, linkageName);
+    // With what is around the function's declaration: `shop::Basket::add`.
+    return cut([...scopePath(this.dwarf, unit, die), printable(name)].join('::'), linkageName);
   }
 
   #linesOf(file: string): FileLines {

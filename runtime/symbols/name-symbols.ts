@@ -5,6 +5,7 @@ import type { SymbolFrame, Symbols } from './symbols.ts';
 /** Symbols of a module that only names its functions. */
 export class NameSymbols implements Symbols {
   readonly source = 'names';
+  readonly variables = null;
   readonly #parts: ModuleParts;
   #names: Map<number, string> | null = null;
 

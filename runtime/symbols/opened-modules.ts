@@ -50,5 +50,19 @@ function answerTo(symbols: Symbols, question: SymbolQuestion): Partial<SymbolAns
       return { offsets: symbols.startsAround(question.offset) };
     case 'content':
       return { content: symbols.contentOf(question.file) };
+    case 'variables':
+      return { variables: symbols.variables?.variablesOf(question.frame) ?? null };
+    case 'statics': {
+      const { variables } = symbols;
+      const { offset, name } = question;
+      if (variables === null) return { statics: null };
+      return {
+        statics: name === null ? variables.staticsOf(offset) : variables.staticsNamed(name, offset),
+      };
+    }
+    case 'types':
+      return { types: symbols.variables?.types(question.ids) ?? new Map() };
+    case 'concrete type':
+      return { type: symbols.variables?.concreteType(question.vtable, question.offset) ?? null };
   }
 }

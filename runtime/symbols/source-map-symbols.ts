@@ -20,6 +20,7 @@ const MAX_FILES = 64;
  */
 export class SourceMapSymbols implements Symbols {
   readonly source = 'source map';
+  readonly variables = null;
   readonly #parts: ModuleParts;
   readonly #names: NameSymbols;
   readonly #sources: readonly string[];

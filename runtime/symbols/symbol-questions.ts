@@ -1,4 +1,6 @@
 import type { LineStart, SymbolFrame, SymbolSource } from './symbols.ts';
+import type { TypeId, TypeInfo } from './variables/type-info.ts';
+import type { FrameState, FrameVariables, Statics } from './variables/variable-info.ts';
 
 /** What can be asked of the symbols of a module; each as in `Symbols`, but for several offsets at once. */
 export type SymbolQuestion =
@@ -8,7 +10,12 @@ export type SymbolQuestion =
   | { readonly ask: 'lines'; readonly file: string }
   | { readonly ask: 'starts'; readonly file: string; readonly line: number }
   | { readonly ask: 'starts around'; readonly offset: number }
-  | { readonly ask: 'content'; readonly file: string };
+  | { readonly ask: 'content'; readonly file: string }
+  | { readonly ask: 'variables'; readonly frame: FrameState }
+  /** With a name, those of all units that have it. */
+  | { readonly ask: 'statics'; readonly offset: number; readonly name: string | null }
+  | { readonly ask: 'types'; readonly ids: readonly TypeId[] }
+  | { readonly ask: 'concrete type'; readonly vtable: number; readonly offset: number };
 
 /** The answers, by what was asked. */
 export interface SymbolAnswers {
@@ -19,6 +26,10 @@ export interface SymbolAnswers {
   readonly starts: readonly LineStart[];
   readonly offsets: readonly number[];
   readonly content: string | null;
+  readonly variables: FrameVariables | null;
+  readonly statics: Statics | null;
+  readonly types: ReadonlyMap<TypeId, TypeInfo>;
+  readonly type: TypeId | null;
 }
 
 /** A question to the thread that has the symbols. */

@@ -1,6 +1,8 @@
 import { HelperError, HelperThread } from '../thread/helper-thread.ts';
 import type { SymbolAnswers, SymbolJob, SymbolQuestion, SymbolReply } from './symbol-questions.ts';
 import type { LineStart, SymbolFrame, SymbolSource } from './symbols.ts';
+import type { TypeId, TypeInfo } from './variables/type-info.ts';
+import type { FrameState, FrameVariables, Statics } from './variables/variable-info.ts';
 
 /** Milliseconds that one question may take. Of the largest modules, the first takes a second. */
 const TIME_LIMIT = 20_000;
@@ -89,6 +91,31 @@ export class ModuleSymbols {
 
   async contentOf(file: string): Promise<string | null> {
     return (await this.#answer({ ask: 'content', file })).content ?? null;
+  }
+
+  /** Null if nothing is known of variables: there is no debug information then. */
+  async variablesOf(frame: FrameState): Promise<FrameVariables | null> {
+    return (await this.#answer({ ask: 'variables', frame })).variables ?? null;
+  }
+
+  /** The statics that belong to the source of an offset. */
+  async staticsOf(offset: number): Promise<Statics | null> {
+    return (await this.#answer({ ask: 'statics', offset, name: null })).statics ?? null;
+  }
+
+  /** The statics with this name, those that are nearest to the source of an offset. */
+  async staticsNamed(name: string, offset: number): Promise<Statics | null> {
+    return (await this.#answer({ ask: 'statics', offset, name })).statics ?? null;
+  }
+
+  /** Types by their ids, with types that they are made of. */
+  async types(ids: readonly TypeId[]): Promise<ReadonlyMap<TypeId, TypeInfo>> {
+    return (await this.#answer({ ask: 'types', ids })).types ?? new Map();
+  }
+
+  /** The type whose table of functions is at an address of the memory. */
+  async concreteType(vtable: number, offset: number): Promise<TypeId | null> {
+    return (await this.#answer({ ask: 'concrete type', vtable, offset })).type ?? null;
   }
 
   async #answer(question: SymbolQuestion): Promise<Partial<SymbolAnswers>> {

@@ -1,3 +1,5 @@
+import type { VariableReader } from './variables/variable-reader.ts';
+
 /** A place in a source file. */
 export interface SourcePlace {
   /** The path as the compiler knew it. It is whatever the module says: neither fit for a terminal, nor a file that must exist. */
@@ -46,6 +48,8 @@ export interface Symbols {
   startsOf(file: string, line: number): readonly LineStart[];
   /** Where lines begin in the function that an offset is in, whatever their files; ascending. */
   startsAround(offset: number): readonly number[];
+  /** What is known of variables; null if nothing is. */
+  readonly variables: VariableReader | null;
   /** The text of a source file, if the module brings it along; null if it has to be looked for. */
   contentOf(file: string): string | null;
 }

@@ -6,6 +6,7 @@ import { TextPlaces } from './text-places.ts';
 /** Symbols of a module that was assembled from a text: its instructions stand at lines of that. */
 export class TextSymbols implements Symbols {
   readonly source = 'text';
+  readonly variables = null;
   readonly #module: WasmModule;
   readonly #path: string;
   readonly #text: string;

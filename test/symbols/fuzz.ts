@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { ModuleParts } from '../../runtime/symbols/module-parts.ts';
 import { openSymbols } from '../../runtime/symbols/open-symbols.ts';
+import type { VariableReader } from '../../runtime/symbols/variables/variable-reader.ts';
 import { fixtures } from './fixtures.ts';
 
 /** Milliseconds that one input may take; hundreds of times what the unchanged module does. */
@@ -79,6 +80,7 @@ function lookUp(
   let frames = 0;
   for (let i = 0; i < 4; i++)
     frames += symbols.framesAt(codeStart + random.below(codeEnd - codeStart)).length;
+  if (symbols.variables !== null) lookAtVariables(symbols.variables, codeStart, codeEnd, random);
   const files = symbols.files();
   const file = files[random.below(files.length)];
   if (file === undefined) return frames;
@@ -86,6 +88,27 @@ function lookUp(
   const line = lines[random.below(lines.length)];
   if (line !== undefined) symbols.startsOf(file, line);
   return frames;
+}
+
+/** Reads variables of some frames, where their places are, and what their types are. */
+function lookAtVariables(
+  variables: VariableReader,
+  codeStart: number,
+  codeEnd: number,
+  random: Random,
+): void {
+  const bytes = new Uint8Array(8).map(() => random.below(256));
+  const values = new Map([0, 1, 2, 3, 4].map((index) => [index, bytes]));
+  const offset = codeStart + random.below(codeEnd - codeStart);
+  for (const inlined of [0, 1]) {
+    const frame = { offset, inlined, locals: values, globals: values, memory: [] };
+    const { types, missing } = variables.variablesOf(frame);
+    const memory = missing.map(({ address, size }) => ({ address, bytes: new Uint8Array(size) }));
+    variables.variablesOf({ ...frame, memory });
+    variables.types([...types.keys()].slice(0, 50));
+  }
+  variables.staticsOf(offset);
+  variables.concreteType(random.below(2 ** 16), offset);
 }
 
 function readInput(path: string): Input {

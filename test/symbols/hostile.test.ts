@@ -50,6 +50,9 @@ const abbreviation = (code: number, tag: number, children: boolean, ...specs: nu
 ];
 
 const [unitTag, functionTag, inlinedTag, baseTypeTag] = [0x11, 0x2e, 0x1d, 0x24];
+const [variableTag, pointerTag, structTag, memberTag] = [0x34, 0x0f, 0x13, 0x0d];
+const [typeAt, locationAt, exprloc] = [0x49, 0x02, 0x18];
+const nothingKnown = { inlined: 0, locals: new Map(), globals: new Map(), memory: [] };
 const [addr, ref4, secOffset, flagPresent, data4, string] = [0x01, 0x13, 0x17, 0x19, 0x06, 0x08];
 const [nameAt, lowPcAt, highPcAt, originAt, rangesAt, stmtListAt, compDirAt] = [
   0x03, 0x11, 0x12, 0x31, 0x55, 0x10, 0x1b,
@@ -140,6 +143,55 @@ describe('what could take very long ends', () => {
     const line = repeat([0, 0, 0, 0, 4, 0, ...u32(0x7fff_ffff), 1, 1, 1, 0, 1, 13], 100_000);
     for (let at = 0; at < length; at += 16) line.set(u32(length - at - 4), at);
     look(openSymbols(moduleWith({ info: join(...units), abbrev, line })));
+  });
+
+  test('types that are made of themselves, and a name of pointers without end', () => {
+    const abbrev = [
+      ...rootAbbreviation,
+      ...abbreviation(2, functionTag, true, lowPcAt, addr, highPcAt, data4),
+      ...abbreviation(3, variableTag, false, nameAt, string, typeAt, ref4),
+      ...abbreviation(4, pointerTag, false, typeAt, ref4),
+      ...abbreviation(5, structTag, true, nameAt, string),
+      ...abbreviation(6, memberTag, false, nameAt, string, typeAt, ref4),
+      0,
+    ];
+    const first = 11 + root.length;
+    const pointer = first + 9 + 7 + 1;
+    const struct = pointer + 5;
+    const info = unit([
+      ...root,
+      ...[2, ...u32(1), ...u32(4)],
+      ...[3, 0x76, 0, ...u32(pointer)],
+      0,
+      ...[4, ...u32(pointer)],
+      ...[5, 0x73, 0],
+      ...[6, 0x6d, 0, ...u32(struct)],
+      ...[0, 0],
+    ]);
+    const { variables } = openSymbols(moduleWith({ info, abbrev }));
+    const found = variables?.variablesOf({ ...nothingKnown, offset: CODE_START + 2 });
+    expect(found?.variables).toMatchObject([{ name: 'v', type: `i${pointer}` }]);
+    const [type] = found?.types.values() ?? [];
+    expect(type).toMatchObject({ kind: 'pointer', target: `i${pointer}` });
+    expect(type?.label.length).toBeLessThan(100);
+    const self = variables?.types([`i${struct}`]).get(`i${struct}`);
+    expect(self).toMatchObject({ kind: 'struct', members: [{ name: 'm', type: `i${struct}` }] });
+  });
+
+  test('a million variables, each at the end of an expression that does not end', () => {
+    const abbrev = [
+      ...rootAbbreviation,
+      ...abbreviation(2, functionTag, true, lowPcAt, addr, highPcAt, data4),
+      ...abbreviation(3, variableTag, false, nameAt, string, locationAt, exprloc),
+      0,
+    ];
+    // A jump to itself.
+    const variable = [3, 0x76, 0, 3, 0x2f, 0xfd, 0xff];
+    const info = unit(join(root, [2, ...u32(1), ...u32(4)], repeat(variable, 1_000_000), [0, 0]));
+    const { variables } = openSymbols(moduleWith({ info, abbrev }));
+    const found = variables?.variablesOf({ ...nothingKnown, offset: CODE_START + 2 });
+    expect(found?.variables.length).toBeLessThan(10_000);
+    expect(found?.variables[0]?.place.kind).toBe('unknown');
   });
 
   test('a type unit or package that claims to be of any size', () => {

@@ -1,5 +1,6 @@
 /** Writes what LLVM says of the modules in `fixtures` into files beside them. `fixtures/build.mjs` calls it. */
 import { writeFileSync } from 'node:fs';
+import { dumpedVariables, variablesText } from './dumped-variables.ts';
 import { fixtures } from './fixtures.ts';
 import { dumpedLineTables, llvmTool, symbolized } from './llvm.ts';
 import { moduleText, openModule } from './module-symbols.ts';
@@ -14,4 +15,7 @@ for (const path of fixtures()) {
     symbolized(symbolizer, path, addresses, options),
   );
   writeFileSync(path.replace(/wasm$/, 'expected'), text);
+  // Those of split units are in other files.
+  if (dwp === null)
+    writeFileSync(path.replace(/wasm$/, 'variables'), variablesText(dumpedVariables(dump, path)));
 }

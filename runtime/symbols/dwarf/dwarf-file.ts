@@ -31,16 +31,12 @@ export class DwarfFile implements UnitHome {
   }
 
   unitAt(offset: number): Unit | null {
-    const { units } = this;
-    let low = 0;
-    let high = units.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((units[middle]?.end ?? 0) <= offset) low = middle + 1;
-      else high = middle;
-    }
-    const unit = units[low];
-    return unit !== undefined && offset >= unit.start ? unit : null;
+    return unitIn(this.units, offset);
+  }
+
+  /** The unit with this offset of .debug_types inside. */
+  typeUnitAt(offset: number): Unit | null {
+    return unitIn(this.#typeUnits, offset);
   }
 
   typeBySignature(signature: bigint): Die | null {
@@ -76,6 +72,18 @@ export class DwarfFile implements UnitHome {
       unit.dwoId ??= part.signature;
     }
   }
+}
+
+function unitIn(units: readonly Unit[], offset: number): Unit | null {
+  let low = 0;
+  let high = units.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((units[middle]?.end ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  const unit = units[low];
+  return unit !== undefined && offset >= unit.start ? unit : null;
 }
 
 function readUnits(home: UnitHome, section: Uint8Array, isOfTypes: boolean): Unit[] {

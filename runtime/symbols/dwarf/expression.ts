@@ -38,6 +38,8 @@ export interface ExpressionContext {
   readonly frameBase: Uint8Array | null;
   /** The values that locals had when the function was entered, if somebody has kept them. */
   readonly atEntry?: FrameValues | undefined;
+  /** Operations that it and others may take together. */
+  readonly budget?: { left: number } | undefined;
   /** Of the member of an object: where the object is. */
   readonly objectAddress?: number | undefined;
 }
@@ -110,6 +112,8 @@ class Evaluation {
     const cursor = new ByteCursor(expression);
     while (!cursor.atEnd) {
       if (--this.#left < 0) throw new DwarfError('an expression that does not end');
+      const { budget } = this.#context;
+      if (budget !== undefined && --budget.left < 0) throw new DwarfError('too many long expressions');
       const pushed = this.#pushed;
       this.#pushed = null;
       this.#operation(cursor.u8(), cursor, pushed);

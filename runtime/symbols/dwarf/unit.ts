@@ -17,6 +17,8 @@ export interface UnitHome {
   readonly isSplit: boolean;
   /** The unit with this offset of .debug_info inside. */
   unitAt(offset: number): Unit | null;
+  /** The unit with this offset of .debug_types inside. */
+  typeUnitAt(offset: number): Unit | null;
   /** The entry of the type with this signature. */
   typeBySignature(signature: bigint): Die | null;
 }

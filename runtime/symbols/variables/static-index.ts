@@ -1,0 +1,50 @@
+import { IntList } from '../../wasm/int-list.ts';
+import { ByteCursor, unlessMalformed } from '../dwarf/byte-cursor.ts';
+import { Tag } from '../dwarf/constants.ts';
+import type { Unit } from '../dwarf/unit.ts';
+import { skipAttributes } from '../dwarf/walk.ts';
+
+/**
+ * The variables of a unit outside of functions, found in one walk over its entries. Those inside of functions are found with
+ * their function.
+ */
+export class StaticIndex {
+  /** Offsets of their entries, ascending. */
+  readonly dies: Int32Array;
+
+  constructor(unit: Unit) {
+    const dies = new IntList();
+    // What stands before a break is good.
+    unlessMalformed(() => walk(unit, dies), undefined);
+    this.dies = dies.values.slice(0, dies.length);
+  }
+
+  get byteLength(): number {
+    return this.dies.byteLength;
+  }
+}
+
+function walk(unit: Unit, dies: IntList): void {
+  const cursor = new ByteCursor(unit.bytes, unit.firstDie, unit.end);
+  const { abbreviations } = unit;
+  const { tags, hasChildren } = abbreviations;
+  let depth = 0;
+  /** The depth below which everything is in a function; 0 outside of functions. */
+  let inFunction = 0;
+  do {
+    const at = cursor.position;
+    const code = cursor.uleb();
+    if (code === 0) {
+      depth--;
+      if (depth < inFunction) inFunction = 0;
+      continue;
+    }
+    const abbreviation = abbreviations.indexOf(code);
+    const tag = tags[abbreviation];
+    if (tag === Tag.variable && inFunction === 0) dies.push(at);
+    skipAttributes(cursor, unit, abbreviation);
+    if (hasChildren[abbreviation] !== 1) continue;
+    depth++;
+    if (tag === Tag.subprogram && inFunction === 0) inFunction = depth;
+  } while (depth > 0 && !cursor.atEnd);
+}

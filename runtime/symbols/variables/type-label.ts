@@ -1,0 +1,104 @@
+import { printable } from '../../text/printable.ts';
+import { At, Tag } from '../dwarf/constants.ts';
+import type { Die } from '../dwarf/die.ts';
+
+/** Types within types; deeper ones are circles, or nobody reads their names. */
+const MAX_DEPTH = 12;
+const MAX_LABEL = 2048;
+const MAX_PARAMETERS = 32;
+
+/** What stands before the name of a variable of a type, and what behind: `int (*` and `)[3]`. */
+type Declarator = readonly [before: string, behind: string];
+
+const QUALIFIERS: ReadonlyMap<number, string> = new Map([
+  [Tag.constType, 'const'],
+  [Tag.volatileType, 'volatile'],
+  [Tag.restrictType, 'restrict'],
+  [Tag.atomicType, '_Atomic'],
+]);
+
+const SIGNS: ReadonlyMap<number, string> = new Map([
+  [Tag.pointerType, '*'],
+  [Tag.referenceType, '&'],
+  [Tag.rvalueReferenceType, '&&'],
+]);
+
+/**
+ * The name of a type as it is written in its language: `const char *`, `int (*)[3]`. Null is `void`.
+ * @param nameOf returns the name of a type that has one
+ * @throws DwarfError
+ */
+export function typeLabel(die: Die | null, nameOf: (die: Die) => string): string {
+  const [before, behind] = declarator(die, nameOf, 0);
+  return printable(`${before}${behind}`.slice(0, MAX_LABEL));
+}
+
+function declarator(die: Die | null, nameOf: (die: Die) => string, depth: number): Declarator {
+  if (die === null) return ['void', ''];
+  if (depth > MAX_DEPTH) return ['…', ''];
+  const { tag } = die;
+  const name = die.name;
+  if (name !== null) return [nameOf(die), ''];
+  const target = () => declarator(die.type, nameOf, depth + 1);
+  const sign = SIGNS.get(tag);
+  if (sign !== undefined) return pointer(die.type, target(), sign);
+  const qualifier = QUALIFIERS.get(tag);
+  if (qualifier !== undefined) {
+    const [before, behind] = target();
+    // A qualifier of a pointer stands behind its sign.
+    return /[*&]$/.test(before) ? [`${before}${qualifier}`, behind] : [`${qualifier} ${before}`, behind];
+  }
+  switch (tag) {
+    case Tag.arrayType: {
+      const [before, behind] = target();
+      return [before, `${dimensions(die)}${behind}`];
+    }
+    case Tag.subroutineType: {
+      const [before, behind] = target();
+      return [before, `(${parameters(die, nameOf, depth)})${behind}`];
+    }
+    case Tag.pointerToMemberType:
+      return [`${target()[0]} ::*`, ''];
+    default:
+      return [ANONYMOUS.get(tag) ?? '(anonymous)', ''];
+  }
+}
+
+const ANONYMOUS: ReadonlyMap<number, string> = new Map([
+  [Tag.structureType, '(anonymous struct)'],
+  [Tag.classType, '(anonymous class)'],
+  [Tag.unionType, '(anonymous union)'],
+  [Tag.enumerationType, '(anonymous enum)'],
+]);
+
+function pointer(target: Die | null, [before, behind]: Declarator, sign: string): Declarator {
+  let inner = target;
+  for (let i = 0; inner !== null && QUALIFIERS.has(inner.tag) && i < MAX_DEPTH; i++) inner = inner.type;
+  const isWrapped =
+    inner !== null &&
+    inner.name === null &&
+    (inner.tag === Tag.arrayType || inner.tag === Tag.subroutineType);
+  if (isWrapped) return [`${before} (${sign}`, `)${behind}`];
+  return [/[*&(]$/.test(before) ? `${before}${sign}` : `${before} ${sign}`, behind];
+}
+
+function dimensions(die: Die): string {
+  let text = '';
+  for (const child of die.children()) {
+    if (child.tag !== Tag.subrangeType) continue;
+    const last = child.number(At.upperBound);
+    text += `[${child.number(At.count) ?? (last === null ? '' : last + 1)}]`;
+    if (text.length > MAX_LABEL) break;
+  }
+  return text;
+}
+
+function parameters(die: Die, nameOf: (die: Die) => string, depth: number): string {
+  const texts: string[] = [];
+  for (const child of die.children()) {
+    if (child.tag === Tag.formalParameter) texts.push(declarator(child.type, nameOf, depth + 1).join(''));
+    else if (child.tag === Tag.unspecifiedParameters) texts.push('...');
+    if (texts.length > MAX_PARAMETERS) break;
+  }
+  return texts.join(', ');
+}

@@ -1,0 +1,232 @@
+import { printable } from '../../text/printable.ts';
+import { unlessMalformed } from '../dwarf/byte-cursor.ts';
+import { At, Tag } from '../dwarf/constants.ts';
+import type { Die } from '../dwarf/die.ts';
+import type { Dwarf } from '../dwarf/dwarf.ts';
+import { scopePath } from '../dwarf/scope-path.ts';
+import { Unit } from '../dwarf/unit.ts';
+import { languageOf } from './language.ts';
+import { readStruct } from './struct-reader.ts';
+import type { AliasType, BaseEncoding, Enumerator, PointerType, TypeId, TypeInfo } from './type-info.ts';
+import { typeLabel } from './type-label.ts';
+
+/** Names are cut behind this. Those of generic types can be very long. */
+const MAX_NAME = 2048;
+
+/** No enumeration and no array has more that people look at. */
+const MAX_ENUMERATORS = 4096;
+const MAX_DIMENSIONS = 16;
+const MAX_PARAMETERS = 256;
+
+const POINTERS: ReadonlyMap<number, PointerType['form']> = new Map([
+  [Tag.pointerType, 'pointer'],
+  [Tag.referenceType, 'reference'],
+  [Tag.rvalueReferenceType, 'rvalue'],
+  [Tag.pointerToMemberType, 'member'],
+]);
+
+const ALIASES: ReadonlyMap<number, AliasType['form']> = new Map([
+  [Tag.typedef, 'typedef'],
+  [Tag.templateAlias, 'typedef'],
+  [Tag.constType, 'const'],
+  [Tag.volatileType, 'volatile'],
+  [Tag.restrictType, 'restrict'],
+  [Tag.atomicType, 'atomic'],
+]);
+
+/** Namespaces of libc++ that nobody writes. */
+const INLINE_NAMESPACE = /^__\d+$/;
+
+/** By `DW_AT_encoding`. Source: DWARF 5, 7.8. */
+const ENCODINGS: readonly BaseEncoding[] = [
+  'unknown',
+  'address',
+  'boolean',
+  'complex',
+  'float',
+  'signed',
+  'character',
+  'unsigned',
+  'character',
+];
+const UTF_ENCODINGS: ReadonlySet<number> = new Set([0x10, 0x11, 0x12]);
+
+/** A type as a message to whoever has not got the debug information. */
+export interface TypeAt {
+  readonly die: Die;
+  /** Of a type in a split unit: what begins the ids of all types there. */
+  readonly file: string;
+}
+
+/** Reads types. */
+export class TypeReader {
+  readonly #dwarf: Dwarf;
+
+  constructor(dwarf: Dwarf) {
+    this.#dwarf = dwarf;
+  }
+
+  /** What begins the ids of the types that a unit refers to. */
+  fileOf(unit: Unit): string {
+    return unit.skeleton === null ? '' : `${unit.skeleton.start}/`;
+  }
+
+  idOf(die: Die, file: string): TypeId {
+    const { unit } = die;
+    return `${file}${unit.bytes === unit.sections.types ? 't' : 'i'}${die.offset}`;
+  }
+
+  /** The id of the type that an entry has; null is `void`, or a type that cannot be found. */
+  typeOf(die: Die, file: string): TypeId | null {
+    const type = unlessMalformed(() => die.type, null);
+    return type === null ? null : this.idOf(type, file);
+  }
+
+  /** Returns null if there is no such type. */
+  read(id: TypeId): TypeInfo | null {
+    return unlessMalformed(() => {
+      const found = this.find(id);
+      return found === null ? null : this.#read(found);
+    }, null);
+  }
+
+  /** @throws DwarfError */
+  find(id: TypeId): TypeAt | null {
+    const [, skeleton, section, offset] = /^(?:(\d{1,10})\/)?([it])(\d{1,10})$/.exec(id) ?? [];
+    if (offset === undefined) return null;
+    let home = this.#dwarf.file as Unit['home'];
+    if (skeleton !== undefined) {
+      const unit = this.#dwarf.file.unitAt(Number(skeleton));
+      if (unit === null) return null;
+      home = this.#dwarf.whole(unit).home;
+    }
+    const at = Number(offset);
+    const die = (section === 't' ? home.typeUnitAt(at) : home.unitAt(at))?.dieAt(at) ?? null;
+    return die === null ? null : { die, file: skeleton === undefined ? '' : `${skeleton}/` };
+  }
+
+  #read(at: TypeAt): TypeInfo {
+    const { die } = at;
+    const { tag } = die;
+    const pointer = POINTERS.get(tag);
+    if (pointer !== undefined)
+      return {
+        kind: 'pointer',
+        ...this.#described(at),
+        size: die.number(At.byteSize) ?? die.unit.addressSize,
+        form: pointer,
+        target: this.#target(at),
+      };
+    const alias = ALIASES.get(tag);
+    if (alias !== undefined)
+      return { kind: 'alias', ...this.#described(at), form: alias, target: this.#target(at) };
+    switch (tag) {
+      case Tag.baseType:
+        return { kind: 'base', ...this.#described(at), encoding: encodingOf(die) };
+      case Tag.structureType:
+      case Tag.classType:
+      case Tag.unionType:
+        return {
+          ...readStruct(die, (entry) => this.typeOf(entry, at.file)),
+          ...this.#described(at),
+        };
+      case Tag.enumerationType:
+        return {
+          kind: 'enum',
+          ...this.#described(at),
+          underlying: this.#target(at),
+          enumerators: enumeratorsOf(die),
+        };
+      case Tag.arrayType:
+        return { kind: 'array', ...this.#described(at), element: this.#target(at), counts: countsOf(die) };
+      case Tag.subroutineType:
+      case Tag.subprogram:
+        return {
+          kind: 'function',
+          ...this.#described(at),
+          result: this.#target(at),
+          parameters: this.#parametersOf(at),
+        };
+      default:
+        return { kind: 'opaque', ...this.#described(at) };
+    }
+  }
+
+  #described({ die }: TypeAt): Pick<TypeInfo, 'label' | 'name' | 'scope' | 'size'> {
+    const { name } = die;
+    return {
+      label: unlessMalformed(() => typeLabel(die, (type) => this.#nameOf(type)), '?'),
+      name: name === null ? null : printable(name.slice(0, MAX_NAME)),
+      scope: unlessMalformed(() => this.#scopeOf(die), []),
+      size: unlessMalformed(() => sizeOf(die), null),
+    };
+  }
+
+  /** The name of a type with its namespaces; in Rust, where those of parameters have theirs anyway, without. */
+  #nameOf(die: Die): string {
+    const name = (die.name ?? '').slice(0, MAX_NAME);
+    if (die.unit instanceof Unit && languageOf(die.unit).language === 'Rust') return name;
+    const scope = this.#scopeOf(die).filter((part) => !INLINE_NAMESPACE.test(part));
+    return [...scope, name].join('::');
+  }
+
+  #scopeOf(die: Die): string[] {
+    // Nothing is anywhere but what has a name.
+    return die.unit instanceof Unit && die.name !== null ? scopePath(this.#dwarf, die.unit, die) : [];
+  }
+
+  #target({ die, file }: TypeAt): TypeId | null {
+    return this.typeOf(die, file);
+  }
+
+  #parametersOf({ die, file }: TypeAt): (TypeId | null)[] {
+    const parameters: (TypeId | null)[] = [];
+    for (const child of die.children()) {
+      if (child.tag === Tag.formalParameter) parameters.push(this.typeOf(child, file));
+      if (parameters.length === MAX_PARAMETERS) break;
+    }
+    return parameters;
+  }
+}
+
+function sizeOf(die: Die): number | null {
+  for (const origin of die.origins()) {
+    const size = origin.number(At.byteSize);
+    if (size !== null) return size;
+  }
+  return null;
+}
+
+function encodingOf(die: Die): BaseEncoding {
+  const encoding = die.number(At.encoding) ?? 0;
+  return UTF_ENCODINGS.has(encoding) ? 'character' : (ENCODINGS[encoding] ?? 'unknown');
+}
+
+function enumeratorsOf(die: Die): Enumerator[] {
+  const isSigned = isSignedEnum(die);
+  const enumerators: Enumerator[] = [];
+  for (const child of die.children()) {
+    if (child.tag !== Tag.enumerator) continue;
+    const value = child.bigint(At.constValue, isSigned);
+    if (child.name !== null && value !== null)
+      enumerators.push({ name: printable(child.name.slice(0, MAX_NAME)), value });
+    if (enumerators.length === MAX_ENUMERATORS) break;
+  }
+  return enumerators;
+}
+
+function isSignedEnum(die: Die): boolean {
+  const underlying = die.type;
+  return underlying === null || underlying.number(At.encoding) === ENCODINGS.indexOf('signed');
+}
+
+function countsOf(die: Die): (number | null)[] {
+  const counts: (number | null)[] = [];
+  for (const child of die.children()) {
+    if (child.tag !== Tag.subrangeType) continue;
+    const last = child.number(At.upperBound);
+    counts.push(child.number(At.count) ?? (last === null ? null : Math.max(0, last + 1)));
+    if (counts.length === MAX_DIMENSIONS) break;
+  }
+  return counts;
+}

@@ -1,0 +1,343 @@
+import { printable } from '../../text/printable.ts';
+import { ByteCache } from '../dwarf/byte-cache.ts';
+import { DwarfError, unlessMalformed } from '../dwarf/byte-cursor.ts';
+import { At, Tag } from '../dwarf/constants.ts';
+import type { Die } from '../dwarf/die.ts';
+import type { Dwarf, FunctionAt } from '../dwarf/dwarf.ts';
+import { evaluate } from '../dwarf/expression.ts';
+import type { FrameValues, Location } from '../dwarf/location.ts';
+import { scopePath } from '../dwarf/scope-path.ts';
+import type { Unit } from '../dwarf/unit.ts';
+import { FrameMemory } from './frame-memory.ts';
+import { languageOf } from './language.ts';
+import { type PlaceRule, placeRule } from './place-rule.ts';
+import { StaticIndex } from './static-index.ts';
+import type { TypeId, TypeInfo } from './type-info.ts';
+import { TypeReader } from './type-reader.ts';
+import { typesAround } from './types-around.ts';
+import type { FrameState, FrameVariables, Place, Statics, VariableInfo } from './variable-info.ts';
+
+/** Variables of one frame. */
+const MAX_VARIABLES = 2000;
+/** Blocks around one another. */
+const MAX_BLOCKS = 64;
+const MAX_STATICS = 1000;
+const MAX_NAME = 512;
+const MAX_PIECES = 64;
+/** Operations of all expressions of a frame. Those of a variable are a handful. */
+const MAX_OPERATIONS = 100_000;
+
+/** What is known of the static at which a table of functions is. */
+const VTABLE = /\{vtable(_type)?\}$/;
+
+const NOTHING: FrameVariables = {
+  language: 'other',
+  producer: '',
+  variables: [],
+  types: new Map(),
+  missing: [],
+};
+
+/** Reads the variables of a module that has debug information. No method throws because of what the module says. */
+export class VariableReader {
+  readonly #dwarf: Dwarf;
+  readonly #types: TypeReader;
+  readonly #codeStart: number;
+  readonly #statics: ByteCache<Unit, StaticIndex>;
+  readonly #concrete = new Map<number, TypeId | null>();
+
+  constructor(dwarf: Dwarf, codeStart: number) {
+    this.#dwarf = dwarf;
+    this.#types = new TypeReader(dwarf);
+    this.#codeStart = codeStart;
+    this.#statics = new ByteCache(dwarf.file.sections.info.length / 8 + 2 ** 18);
+  }
+
+  /** The parameters and locals of a frame, as far as they are in scope at its place. */
+  variablesOf(state: FrameState): FrameVariables {
+    return unlessMalformed(() => this.#variablesOf(state), NOTHING);
+  }
+
+  /** The statics of the source unit, or of the crate, that an offset of the module is in. */
+  staticsOf(offset: number): Statics {
+    const variables: VariableInfo[] = [];
+    const unit = unlessMalformed(() => this.#dwarf.unitAt(offset - this.#codeStart), null);
+    if (unit === null) return { variables, types: new Map() };
+    for (const sibling of this.#siblings(unit)) this.#addStatics(sibling, variables, () => true);
+    return { variables, types: this.#typesOf(variables) };
+  }
+
+  /** The statics that have this name, whatever their unit, those of the unit of an offset first. */
+  staticsNamed(name: string, offset: number): Statics {
+    const variables: VariableInfo[] = [];
+    for (const unit of this.#unitsFrom(offset)) {
+      this.#addStatics(unit, variables, (die) => die.name === name);
+      if (variables.length > 0) break;
+    }
+    return { variables, types: this.#typesOf(variables) };
+  }
+
+  types(ids: readonly TypeId[]): ReadonlyMap<TypeId, TypeInfo> {
+    return typesAround(ids, (id) => this.#types.read(id));
+  }
+
+  /** The type whose functions are in the table at an address of the memory: what a trait object is in truth. */
+  concreteType(vtable: number, offset: number): TypeId | null {
+    let type = this.#concrete.get(vtable);
+    if (type === undefined) {
+      type = null;
+      for (const unit of this.#unitsFrom(offset)) {
+        type = this.#vtableType(unit, vtable);
+        if (type !== null) break;
+      }
+      if (this.#concrete.size > 4096) this.#concrete.clear();
+      this.#concrete.set(vtable, type);
+    }
+    return type;
+  }
+
+  #variablesOf(state: FrameState): FrameVariables {
+    const address = state.offset - this.#codeStart;
+    const calls = this.#dwarf.functionsAt(address);
+    const call = calls[state.inlined];
+    const outermost = calls.at(-1);
+    if (call === undefined || outermost === undefined) return NOTHING;
+    const frame = new FrameMemory(state);
+    const walk = new FrameWalk(call, outermost, address, frame, this.#types);
+    const variables = walk.run();
+    const { language, producer } = languageOf(call.unit);
+    return { language, producer, variables, types: this.#typesOf(variables), missing: frame.missing };
+  }
+
+  #typesOf(variables: readonly VariableInfo[]): ReadonlyMap<TypeId, TypeInfo> {
+    return this.types(variables.flatMap(({ type }) => type ?? []));
+  }
+
+  /** The units that the compiler has made of one crate; a unit of other languages is alone. */
+  #siblings(unit: Unit): Unit[] {
+    const crate = crateOf(unit);
+    if (crate === null) return [unit];
+    return [unit, ...this.#units().filter((other) => other !== unit && crateOf(other) === crate)];
+  }
+
+  *#unitsFrom(offset: number): Generator<Unit> {
+    const first = unlessMalformed(() => this.#dwarf.unitAt(offset - this.#codeStart), null);
+    const siblings = first === null ? [] : this.#siblings(first);
+    yield* siblings;
+    for (const unit of this.#units()) if (!siblings.includes(unit)) yield unit;
+  }
+
+  #units(): Unit[] {
+    return this.#dwarf.file.units.map((unit) => this.#dwarf.whole(unit));
+  }
+
+  *#staticsIn(unit: Unit): Generator<Die> {
+    const { dies } = this.#statics.get(unit, () => new StaticIndex(unit));
+    for (const offset of dies) {
+      const die = unlessMalformed(() => unit.dieAt(offset >>> 0), null);
+      if (die !== null) yield die;
+    }
+  }
+
+  #addStatics(unit: Unit, variables: VariableInfo[], isWanted: (die: Die) => boolean): void {
+    const frame = new FrameMemory({ offset: 0, inlined: 0, locals: NONE, globals: NONE, memory: [] });
+    for (const die of this.#staticsIn(unit)) {
+      if (variables.length === MAX_STATICS) return;
+      unlessMalformed(() => {
+        const { name } = die;
+        if (name === null || VTABLE.test(name) || !isWanted(die)) return;
+        const place = placeOf(die, 0, frame);
+        if (place.kind !== 'memory' && place.kind !== 'value') return;
+        const type = this.#types.typeOf(die, this.#types.fileOf(unit));
+        const scope = scopePath(this.#dwarf, unit, die);
+        const rule = ruleOf(die, 0, null);
+        variables.push({
+          name: shown(name),
+          kind: 'static',
+          type,
+          place,
+          rule,
+          scope,
+          line: lineOf(die),
+          depth: 0,
+        });
+      }, undefined);
+    }
+  }
+
+  #vtableType(unit: Unit, vtable: number): TypeId | null {
+    const frame = new FrameMemory({ offset: 0, inlined: 0, locals: NONE, globals: NONE, memory: [] });
+    for (const die of this.#staticsIn(unit)) {
+      const found = unlessMalformed(() => {
+        const place = placeOf(die, 0, frame);
+        if (place.kind !== 'memory' || place.address !== vtable) return null;
+        const concrete = die.type?.reference(At.containingType) ?? null;
+        return concrete === null ? null : this.#types.idOf(concrete, this.#types.fileOf(unit));
+      }, null);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+}
+
+const NOWHERE: Place = { kind: 'nowhere' };
+const MALFORMED: Place = { kind: 'unknown', why: 'the debug information about it is malformed' };
+const NONE: ReadonlyMap<number, Uint8Array> = new Map();
+
+/** Collects the variables of one call. */
+class FrameWalk {
+  readonly #call: FunctionAt;
+  readonly #address: number;
+  readonly #frame: FrameValues;
+  readonly #frameBase: Uint8Array | null;
+  readonly #types: TypeReader;
+  readonly #budget = { left: MAX_OPERATIONS };
+  readonly #found: VariableInfo[] = [];
+  /** Declarations of the function that its copy here has. */
+  readonly #declared = new Set<number>();
+
+  constructor(
+    call: FunctionAt,
+    outermost: FunctionAt,
+    address: number,
+    frame: FrameValues,
+    types: TypeReader,
+  ) {
+    this.#call = call;
+    this.#address = address;
+    this.#frame = frame;
+    this.#types = types;
+    this.#frameBase = unlessMalformed(() => outermost.die.expression(At.frameBase, address), null);
+  }
+
+  run(): VariableInfo[] {
+    const { die } = this.#call;
+    this.#block(die, 0);
+    this.#addDropped(die);
+    const parameters = this.#found.filter(({ kind }) => kind === 'parameter');
+    return [...parameters, ...this.#found.filter(({ kind }) => kind !== 'parameter')];
+  }
+
+  #block(die: Die, depth: number): void {
+    const blocks: Die[] = [];
+    for (const child of die.children()) {
+      if (this.#found.length >= MAX_VARIABLES) return;
+      if (child.tag === Tag.formalParameter || child.tag === Tag.variable) this.#add(child, depth);
+      else if (child.tag === Tag.lexicalBlock && this.#isHere(child)) blocks.push(child);
+    }
+    if (depth < MAX_BLOCKS) for (const block of blocks) this.#block(block, depth + 1);
+  }
+
+  /** A block whose code is not told is that of the function. */
+  #isHere(block: Die): boolean {
+    if (!block.has(At.lowPc) && !block.has(At.ranges)) return true;
+    const pairs = unlessMalformed(() => block.ranges(), []);
+    for (let i = 0; i + 1 < pairs.length; i += 2) {
+      if ((pairs[i] ?? 0) <= this.#address && this.#address < (pairs[i + 1] ?? 0)) return true;
+    }
+    return false;
+  }
+
+  #add(die: Die, depth: number): void {
+    const origin = unlessMalformed(() => die.reference(At.abstractOrigin), null);
+    if (origin !== null) this.#declared.add(origin.offset);
+    this.#push(
+      die,
+      depth,
+      unlessMalformed(
+        () => placeOf(die, this.#address, this.#frame, this.#frameBase, this.#budget),
+        MALFORMED,
+      ),
+    );
+  }
+
+  #push(die: Die, depth: number, place: Place): void {
+    unlessMalformed(() => {
+      const { name } = die;
+      // Rust names nothing of what it has made itself.
+      if (name === null || name === '') return;
+      const { unit } = this.#call;
+      this.#found.push({
+        name: shown(name),
+        kind: die.tag === Tag.formalParameter ? 'parameter' : 'local',
+        type: this.#types.typeOf(die, this.#types.fileOf(unit)),
+        place,
+        rule: ruleOf(die, this.#address, this.#frameBase),
+        scope: [],
+        line: lineOf(die),
+        depth,
+      });
+    }, undefined);
+  }
+
+  /** Adds parameters and variables of which the copy of the function here has nothing left. */
+  #addDropped(die: Die): void {
+    const origin = unlessMalformed(() => die.reference(At.abstractOrigin), null);
+    if (origin === null) return;
+    unlessMalformed(() => {
+      for (const child of origin.children()) {
+        if (this.#found.length >= MAX_VARIABLES) return;
+        if (child.tag !== Tag.formalParameter && child.tag !== Tag.variable) continue;
+        if (!this.#declared.has(child.offset)) this.#push(child, 0, NOWHERE);
+      }
+    }, undefined);
+  }
+}
+
+/** @throws DwarfError */
+function placeOf(
+  die: Die,
+  address: number,
+  frame: FrameValues,
+  frameBase: Uint8Array | null = null,
+  budget?: { left: number },
+): Place {
+  const expression = die.expression(At.location, address);
+  if (expression !== null)
+    return plain(evaluate(expression, { unit: die.unit, frame, frameBase, budget }), MAX_PIECES);
+  const bytes = die.block(At.constValue);
+  if (bytes !== null) return { kind: 'value', bytes };
+  const constant = die.bigint(At.constValue, true);
+  if (constant === null) return NOWHERE;
+  const view = new DataView(new ArrayBuffer(16));
+  view.setBigUint64(0, BigInt.asUintN(64, constant), true);
+  view.setBigUint64(8, BigInt.asUintN(64, constant >> 64n), true);
+  return { kind: 'value', bytes: new Uint8Array(view.buffer) };
+}
+
+function ruleOf(die: Die, address: number, frameBase: Uint8Array | null): PlaceRule | null {
+  const expression = unlessMalformed(() => die.expression(At.location, address), null);
+  return expression === null ? null : placeRule(expression, frameBase, die.unit);
+}
+
+/** A location as plain data. */
+function plain(location: Location, maxPieces: number): Place {
+  if (location.kind === 'pointer') return { kind: 'unknown', why: 'the pointer was optimised away' };
+  if (location.kind !== 'pieces') return location;
+  if (location.pieces.length > maxPieces) throw new DwarfError('too many pieces');
+  const pieces = location.pieces.map(({ location: of, bits, bitOffset }) => ({
+    place: plain(of, 0),
+    bits,
+    bitOffset,
+  }));
+  return { kind: 'pieces', pieces };
+}
+
+function shown(name: string): string {
+  return printable(name.slice(0, MAX_NAME));
+}
+
+function lineOf(die: Die): number {
+  for (const origin of die.origins()) {
+    const line = origin.number(At.declLine);
+    if (line !== null) return line;
+  }
+  return 0;
+}
+
+/** The crate that a unit of Rust is a part of, as its compiler says it before the name of the part; null for others. */
+function crateOf(unit: Unit): string | null {
+  const name = unlessMalformed(() => unit.root.string(At.name), null);
+  const end = name?.indexOf('/@/') ?? -1;
+  return name === null || end < 0 ? null : `${unit.compDir}\n${name.slice(0, end)}`;
+}
