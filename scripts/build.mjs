@@ -5,6 +5,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { isBuiltin } from 'node:module';
 import { basename, join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
+import { installCommands } from './install-command.cjs';
 
 /** Modules that Node itself has loaded before our first line. Each file that got them by getters would have all getters of its own. */
 const ALWAYS_LOADED = new Set(['node:fs', 'node:path', 'node:process', 'node:url', 'node:util']);
@@ -151,7 +152,7 @@ const results = await Promise.all([
     ...shared,
     entryPoints: { 'cargo-lunatic': 'runtime/cli/cargo-lunatic.ts' },
     target: 'node18',
-    banner: { js: '#!/usr/bin/env node' },
+    banner: { js: readFileSync('runtime/cli/cargo-lunatic.sh', 'utf8').trimEnd() },
   }),
   // Each of the others loads only the code that it needs.
   build({
@@ -193,7 +194,15 @@ const results = await Promise.all([
     },
   }),
 ]);
-for (const command of ['lunatic.cjs', 'cargo-lunatic.js']) chmodSync(join('dist', command), 0o755);
+const flags = (await importBuilt('runtime/kernel/jspi.ts')).V8_FLAGS.join(' ');
+writeFileSync(
+  'dist/command.cjs',
+  readFileSync('runtime/cli/command.sh', 'utf8').replace('V8_FLAGS', () => flags),
+);
+for (const command of ['lunatic.cjs', 'command.cjs', 'cargo-lunatic.js'])
+  chmodSync(join('dist', command), 0o755);
+// In a package they are installed where it is.
+if (!process.argv.includes('--for-package')) installCommands('dist');
 const metafiles = [builtMain, builtRest, builtProgram, ...results].map(({ metafile }) => metafile);
 writeLicences(new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageOf)));
 removeOlderParts(
@@ -206,6 +215,12 @@ async function buildTaking(options, wanted, isTaken) {
     inMain.has(path),
   );
   return await build({ ...options, plugins: [takenFrom(isTaken, { names }), ...modern.plugins] });
+}
+
+/** Imports a file of the project that imports no other. The Node that builds may not know its types. */
+async function importBuilt(path) {
+  const { outputFiles } = await build({ entryPoints: [path], format: 'esm', write: false });
+  return await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
 }
 
 /** The files of the project of which code is in a bundle. */

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { COMMANDS } from './install-command.cjs';
 import { install, jspiNode, projectFolder, run } from './setup.mjs';
 
 /** The size in bytes that a package without Node may have. */
@@ -111,8 +112,8 @@ function stage(folder, withNode) {
   // The editor shows this one.
   add('LICENSE.txt', licence(own('LICENSE-MIT'), own('LICENSE-APACHE')));
   for (const path of filesOf('dist')) {
-    // Types, source maps and cargo's command are for other ways to install the runtime.
-    if (/\.map$|^dist\/types\//.test(path) || basename(path) === 'cargo-lunatic.js') continue;
+    // Types, source maps and the commands of npm are for other ways to install the runtime.
+    if (/\.map$|^dist\/types\//.test(path) || COMMANDS.includes(basename(path))) continue;
     add(path, withoutMapComment(path), path.endsWith('/lunatic.cjs') ? EXECUTABLE : PLAIN);
   }
   for (const [name, parts] of Object.entries(PACKAGES)) {

@@ -1,6 +1,6 @@
 /**
- * The `lunatic` command as npm installs it. It also runs on a Node that is too old for the runtime, and hands over to one
- * that has JavaScript Promise Integration. Where there may be many processes it hands over to the same Node with the flags
+ * The `lunatic` command in JavaScript. It also runs on a Node that is too old for the runtime, and hands over to one
+ * that has JavaScript Promise Integration; as the command is usually installed, a shell does that (command.sh). Where there may be many processes it hands over to the same Node with the flags
  * that the scheduler needs then. Nothing is loaded before it is needed, and the build makes it CommonJS, which an older Node
  * loads seven milliseconds faster: short programs pay for every one.
  */
@@ -16,11 +16,12 @@ import { mayHaveManyProcesses } from './spawning.ts';
 
 /**
  * This variable is set for the Node that takes over, so that two Nodes never hand over to each other. Its value tells whether
- * the first one has been replaced or waits for the second.
+ * the first one has been replaced or waits for the second, or that there was none: a shell has chosen this one.
  */
 const TAKEN_OVER = 'LUNATIC_LAUNCHED';
 const REPLACED = 'replaced';
 const WAITS = 'waits';
+const CHOSEN = 'chosen';
 
 /**
  * A pipe between the two Nodes, which nobody writes into. It closes when the first one is gone. Descriptor 3 is left to others:
@@ -29,6 +30,8 @@ const WAITS = 'waits';
 const LIFELINE = 4;
 /** Milliseconds after which the second Node watches the pipe. Most programs have ended by then, or are being loaded. */
 const WATCH_DELAY = 100;
+
+const STICKY = 0o1000;
 
 /** As the build makes it CommonJS. */
 declare const require: NodeJS.Require;
@@ -41,16 +44,18 @@ launch();
 
 function launch(): void {
   const launched = process.env[TAKEN_OVER];
-  if (launched !== undefined) {
-    delete process.env[TAKEN_OVER];
+  if (launched !== undefined) delete process.env[TAKEN_OVER];
+  const isChosen = launched === CHOSEN;
+  if (launched !== undefined && !isChosen) {
     if (launched === WAITS) setTimeout(watchLauncher, WATCH_DELAY).unref();
     if (hasJspi()) runHere();
     else
       explain(`The Node that should run it, ${process.execPath} (${process.version}), cannot suspend wasm.`);
-  } else if (named === '' && hasJspi() && !wantsFlags()) {
+  } else if ((named === '' || isChosen) && hasJspi() && !wantsFlags()) {
     runHere();
   } else {
-    const node = findNode();
+    // A shell does not see that the package `node` is one of an older Node.
+    const node = isChosen && named === '' && !hasJspi() ? findNodeInPath() : findNode();
     if (node === undefined) explain(`It was started with ${process.version}, which cannot suspend wasm.`);
     else handOver(node);
   }
@@ -59,7 +64,7 @@ function launch(): void {
 /** Whether this Node should have been started with flags that it does not have. */
 function wantsFlags(): boolean {
   if (V8_FLAGS.every((flag) => process.execArgv.includes(flag))) return false;
-  return mayHaveManyProcesses(args, process.env, require('node:fs') as typeof import('node:fs'));
+  return mayHaveManyProcesses(args, process.env, fileSystem());
 }
 
 async function runHere(): Promise<void> {
@@ -105,8 +110,6 @@ function watchLauncher(): void {
 
 /** The Node that the user names, this Node if it is new enough, or that of the npm package `node` if it is installed nearby. */
 function findNode(): string | undefined {
-  const { statSync } = require('node:fs') as typeof import('node:fs');
-  const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
   if (named !== '') {
     if (isFile(named)) return named;
     process.stderr.write(`lunatic: LUNATIC_NODE names ${named}, which is not a file\n`);
@@ -115,16 +118,39 @@ function findNode(): string | undefined {
   if (hasJspi()) return process.execPath;
   const inPackage = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node';
   // Where `require.resolve` looks first, too. It takes an older Node a millisecond.
-  const beside = foldersAbove(__filename)
+  const folders = foldersAbove(__filename);
+  const open = folders.findIndex(isSticky);
+  const beside = (open === -1 ? folders : folders.slice(0, open))
     .map((folder) => `${folder}/node_modules/node/${inPackage}`)
     .find(isFile);
-  if (beside !== undefined) return beside;
+  if (beside !== undefined || open !== -1) return beside;
   try {
     const binary = `${dirname(require.resolve('node/package.json'))}/${inPackage}`;
     return isFile(binary) ? binary : undefined;
   } catch {
     return undefined;
   }
+}
+
+function findNodeInPath(): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(':');
+  return folders
+    .map((folder) => `${folder || '.'}/node`)
+    .find((path) => isFile(path) && path !== process.execPath);
+}
+
+function isFile(path: string): boolean {
+  return fileSystem().statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** Whether anybody may put something into a folder, as into /tmp. */
+function isSticky(folder: string): boolean {
+  return ((fileSystem().statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & STICKY) !== 0;
+}
+
+/** Loaded when it is needed. */
+function fileSystem(): typeof import('node:fs') {
+  return require('node:fs') as typeof import('node:fs');
 }
 
 function handOver(node: string): void {

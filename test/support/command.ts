@@ -7,6 +7,9 @@ export const projectFolder = resolve(import.meta.dirname, '../..');
 /** The bundled command. */
 export const launcher = join(projectFolder, 'dist', 'lunatic.cjs');
 
+/** The command that npm links, which starts a Node itself. */
+export const installedCommand = join(projectFolder, 'dist', 'command.cjs');
+
 export interface CommandOptions {
   readonly env?: Record<string, string>;
   readonly cwd?: string;

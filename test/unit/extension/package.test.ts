@@ -65,6 +65,8 @@ describe('the VSIX', () => {
     const { scripts, devDependencies } = JSON.parse(text('extension/package.json'));
     expect([scripts, devDependencies]).toEqual([undefined, undefined]);
     expect(Object.keys(files).filter((path) => /\.(map|ts)$|(^|\/)test\//.test(path))).toEqual([]);
+    // The commands are those of this folder.
+    expect(Object.keys(files).filter((path) => /command\.cjs|cargo-lunatic/.test(path))).toEqual([]);
     // The word alone is in the code that reads source maps.
     expect(text('extension/dist/extension.cjs')).not.toMatch(/^\/\/[#@] *sourceMappingURL=/m);
   });
