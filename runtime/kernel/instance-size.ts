@@ -4,8 +4,8 @@ import { elementsAbout } from './instance-time.ts';
 /** Bytes that an instance takes for each thing of its module, besides memories. Measured, and rounded up. */
 const FUNCTION_SIZE = 16;
 const GLOBAL_SIZE = 16;
-/** An element of a table, and a function that is written there at the start. */
-const PLACE_SIZE = 32;
+/** An element of a table, at the start or by which it grows, and a function that is written there at the start. */
+export const PLACE_SIZE = 32;
 const ELEMENT_SIZE = 48;
 
 /** What nearly all instances stay below: it does not count, since there may be thousands of processes. */

@@ -1,4 +1,5 @@
 import { type Capacity, committedBy } from './capacity.ts';
+import { PLACE_SIZE } from './instance-size.ts';
 import { PAGE_SIZE } from './memory-image.ts';
 import type { Observers } from './observers.ts';
 import { bytesOf } from './owned-memory.ts';
@@ -43,6 +44,11 @@ export class MemoryGuard {
     if (!this.#capacity.commit(committed - process.committed)) return -1;
     process.committed = committed;
     return pages;
+  };
+
+  /** Called before each `table.grow` that can succeed. Traps if the process cannot have so many elements more. */
+  readonly growTable = (elements: number): void => {
+    this.#turns.current.account.charge(PLACE_SIZE * elements);
   };
 
   /** Must be called when it is time to, see `Capacity`. Ends a process if there is too little memory for all of them: otherwise the operating system, or V8, would end everything. */

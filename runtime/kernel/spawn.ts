@@ -50,6 +50,7 @@ export class Spawner {
       tick: new WebAssembly.Suspending(scheduler.tick),
       refuel: new WebAssembly.Suspending(scheduler.refuel),
       grow: scheduler.memory.grow,
+      growTable: scheduler.memory.growTable,
       draft: scheduler.scratch.memory,
       ...probeImports(scheduler),
     };

@@ -14,7 +14,7 @@ export const BodyFlag = {
   /** Holds an instruction with a length operand (memory.fill, array.new, memory.grow, ...). */
   bulk: 8,
   throws: 16,
-  /** Holds `memory.grow`. */
+  /** Holds `memory.grow` or `table.grow`. */
   grows: 32,
 } as const;
 

@@ -225,7 +225,8 @@ export class CodeSurveyor implements CodeSurvey {
   }
 
   #noteBulk(reader: InstructionReader): number {
-    const flags = reader.opcode === Op.memoryGrow ? BodyFlag.bulk | BodyFlag.grows : BodyFlag.bulk;
+    const grows = reader.opcode === Op.memoryGrow || reader.opcode === Op.tableGrow;
+    const flags = grows ? BodyFlag.bulk | BodyFlag.grows : BodyFlag.bulk;
     const key = bulkKey(reader);
     if (!this.#bulk.has(key)) {
       const { opcode, index, index2 } = reader;

@@ -1,5 +1,5 @@
 import type { ByteWriter } from './byte-writer.ts';
-import { GrowthCode } from './growth-code.ts';
+import { GrowthCode, hasWideAddresses } from './growth-code.ts';
 import type { Added } from './index-space.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { Op } from './opcodes.ts';
@@ -24,7 +24,12 @@ export function checkGrowth(plan: ModulePlan): void {
   const limit = plan.importGlobal('pages', 'i32', false);
   const allow = (type: 'i32' | 'i64'): Added =>
     plan.addFunction({ params: [type], results: [type] }, (out) => writeBody(out, plan, type, limit.index));
-  const code = new GrowthCode(allow('i32'), allow('i64'));
+  const narrow = allow('i32');
+  const wide = allow('i64');
+  const code = new GrowthCode((opcode, index) => {
+    if (opcode !== Op.memoryGrow) return undefined;
+    return hasWideAddresses(plan.module, index) ? wide : narrow;
+  });
   plan.editCode(() => code);
 }
 

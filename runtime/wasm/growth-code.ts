@@ -4,20 +4,18 @@ import type { Added } from './index-space.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import { Op } from './opcodes.ts';
 
-/** Calls a function before each `memory.grow`. It is given the number of pages, and returns by how many to grow. */
+/** What is called before an instruction that lets the memory or table of an index grow; undefined for nothing. */
+export type GrowthCheck = (opcode: number, index: number) => Added | undefined;
+
+/** Calls a function before each `memory.grow` and `table.grow`. It is given the operand, and returns by how much to grow. */
 export class GrowthCode implements CodePass {
-  readonly #narrow: Added;
-  readonly #wide: Added;
-  /** Where the function at hand grows a memory. */
+  readonly #checkOf: GrowthCheck;
+  /** Where the function at hand lets something grow. */
   #places: number[] = [];
 
-  /**
-   * @param narrow `(i32) -> i32`
-   * @param wide `(i64) -> i64`, for memories with 64-bit addresses
-   */
-  constructor(narrow: Added, wide: Added) {
-    this.#narrow = narrow;
-    this.#wide = wide;
+  /** @param checkOf the function for an instruction, from the type of the operand to the same */
+  constructor(checkOf: GrowthCheck) {
+    this.#checkOf = checkOf;
   }
 
   begin({ module, definedIndex }: CodeWalk): boolean {
@@ -33,21 +31,27 @@ export class GrowthCode implements CodePass {
     );
     while (reader.position < end) {
       reader.next();
-      if (reader.opcode === Op.memoryGrow) this.#places.push(reader.start);
+      if (grows(reader.opcode)) this.#places.push(reader.start);
     }
     return true;
   }
 
-  before({ module, emit, reader }: CodeWalk): void {
-    if (reader.opcode !== Op.memoryGrow) return;
+  before({ emit, reader }: CodeWalk): void {
+    if (!grows(reader.opcode)) return;
+    const check = this.#checkOf(reader.opcode, reader.index);
+    if (check === undefined) return;
     emit.insert(reader.start);
-    emit.call(hasWideAddresses(module, reader.index) ? this.#wide.index : this.#narrow.index);
+    emit.call(check.index);
     emit.resume(reader.start);
   }
 
   marks(start: number, end: number): boolean {
     return this.#places.some((place) => start <= place && place < end);
   }
+}
+
+function grows(opcode: number): boolean {
+  return opcode === Op.memoryGrow || opcode === Op.tableGrow;
 }
 
 /** Whether a memory, imported or not, has 64-bit addresses. */

@@ -77,6 +77,13 @@ export class ModulePlan {
     this.#exportNames = new Set(module.exports.map(({ name }) => name));
   }
 
+  /** The most elements of a table as it is written. One that begins larger than allowed keeps its limits: the kernel refuses it. */
+  maximumOf({ initial, maximum }: Limits): number | undefined {
+    const { tableMaximum } = this;
+    if (tableMaximum === undefined || initial > tableMaximum) return maximum;
+    return Math.min(maximum ?? tableMaximum, tableMaximum);
+  }
+
   /** Imports `lunatic:kernel`.`name`, a function. */
   importFunction(name: string, type: AddedType): Added {
     const index = this.typeIndex(type);

@@ -2,7 +2,7 @@ import { BRANCH_HINT_SECTION } from './branch-hints.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { CodeWalker } from './code-walker.ts';
 import { InstructionReader } from './instruction-reader.ts';
-import type { CustomSection, DefinedTable, Section, WasmModule } from './module.ts';
+import type { CustomSection, Section, WasmModule } from './module.ts';
 import { type AddedType, KERNEL_MODULE, KIND_CODE, type ModulePlan, memoryImport } from './module-plan.ts';
 import { copyMoved } from './move-indices.ts';
 import { OffsetMap } from './offset-map.ts';
@@ -218,7 +218,7 @@ export class ModuleWriter {
     let copied = section?.bodyStart ?? 0;
     if (section === undefined || added.length > 0) copied = this.#count(section, added.length);
     for (const table of tables) {
-      const maximum = this.#maximumOf(table);
+      const maximum = this.#plan.maximumOf(table);
       if (maximum === undefined || maximum === table.maximum) continue;
       this.#copyRange(copied, table.limitsStart);
       writeLimits(out, { ...table, maximum });
@@ -228,13 +228,6 @@ export class ModuleWriter {
     for (const entry of added) entry.write(out);
     out.closeSize(contents, 1);
     return true;
-  }
-
-  /** A table that begins larger than allowed keeps its limits: the kernel refuses it. */
-  #maximumOf({ initial, maximum }: DefinedTable): number | undefined {
-    const { tableMaximum } = this.#plan;
-    if (tableMaximum === undefined || initial > tableMaximum) return maximum;
-    return Math.min(maximum ?? tableMaximum, tableMaximum);
   }
 
   #memories(section: Section | undefined, before: number): boolean {

@@ -88,6 +88,7 @@ export async function instantiateKernels(
     tick: new WebAssembly.Suspending(onTick),
     refuel: new WebAssembly.Suspending(() => 100_000),
     grow: (pages: number) => pages,
+    growTable: () => {},
     probe: new WebAssembly.Suspending(() => {}),
     frames: new WebAssembly.Memory({ initial: 1 }),
     armed: new WebAssembly.Memory({ initial: 1, maximum: 1 }),

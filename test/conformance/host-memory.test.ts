@@ -215,6 +215,38 @@ describe('what the host keeps for a process, against max_host_memory', () => {
     expect(kept(program)).toBe(0);
   });
 
+  test.each([
+    ['at once', '', '(drop (table.grow $t (ref.null func) (i32.const 99990)))'],
+    ['in small steps', '', '(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 100)) (i32.const -1))))'],
+    ['with a fuel limit', '(call $process.config_set_max_fuel (local.get $c) (i64.const 1000))', '(drop (table.grow $t (ref.func $f) (i32.const 99990)))'],
+  ])('processes whose tables grow to the limit %s', async (_, limit, grow) => {
+    const source = guest(
+      `(func $f) (elem declare func $f) (table $t 1 funcref)
+       (func (export "grows") ${grow} (drop (call $receive)))
+       (func (export "_start") (local $i i32) (local $c i64)
+         (local.set $c (call $process.create_config)) ${limit}
+         ${times(20, '(call $process.monitor (call $spawn_with (i64.const 0) (local.get $c) (text "grows")))')}
+         (local.set $i (i32.const 0)) ${times(18, '(drop (call $receive))')})`,
+    );
+    const program = await run(source, limited(8 * MEBIBYTE));
+    const ends = program.exits.map(({ exit }) => (exit.kind === 'trapped' ? exit.message : ''));
+    expect(ends.filter((message) => BEYOND.test(message))).toHaveLength(18);
+  });
+
+  test('a table that cannot grow costs nothing', async () => {
+    const source = main(`(local $i i32)
+      (if (i32.ne (table.grow $t (ref.null extern) (i32.const 10)) (i32.const 5)) (then unreachable))
+      ${times(
+        10_000,
+        `(if (i32.ne (table.grow $t (ref.null extern) (i32.const 80000)) (i32.const -1)) (then unreachable))
+         (if (i32.ne (table.grow $t (ref.null extern) (i32.const -2)) (i32.const -1)) (then unreachable))`,
+      )}
+      (call $show32 (text "elements") (table.size $t)))
+      (table $t 5 50000 externref) (func`);
+    const program = await run(source, limited());
+    expect(program.stdout.text).toBe('elements 15\n');
+  });
+
   test('the others of a program have what one that has ended had', async () => {
     const source = guest(
       `(func (export "hoarder") (local $i i32) ${create} ${forever(write(MEBIBYTE))})

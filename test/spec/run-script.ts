@@ -139,6 +139,7 @@ class ScriptRunner {
       tick: () => {},
       refuel: () => 1_000_000,
       grow: (pages: number) => pages,
+      growTable: () => {},
       draft: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
       probe: () => {},
       frames: new WebAssembly.Memory({ initial: 1 }),

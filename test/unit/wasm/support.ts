@@ -124,6 +124,7 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
     tick: ask,
     refuel: ask,
     grow: (pages: number) => pages,
+    growTable: () => {},
     draft,
     frames,
     armed: armedMemory(!options.unarmed),
