@@ -67,10 +67,7 @@ function askForMemories(plan: ModulePlan, indexes: readonly number[]): (index: n
  *
  * With more elements `table.grow` fails, and costs nothing.
  */
-function askForTables(
-  plan: ModulePlan,
-  indexes: readonly number[],
-): (index: number) => Added | undefined {
+function askForTables(plan: ModulePlan, indexes: readonly number[]): (index: number) => Added | undefined {
   const { module, spaces } = plan;
   const growTable = plan.importFunction('growTable', { params: ['i32'], results: [] });
   const types: TableType[] = module.imports.flatMap((entry) => (entry.kind === 'table' ? [entry.table] : []));

@@ -217,8 +217,16 @@ describe('what the host keeps for a process, against max_host_memory', () => {
 
   test.each([
     ['at once', '', '(drop (table.grow $t (ref.null func) (i32.const 99990)))'],
-    ['in small steps', '', '(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 100)) (i32.const -1))))'],
-    ['with a fuel limit', '(call $process.config_set_max_fuel (local.get $c) (i64.const 1000))', '(drop (table.grow $t (ref.func $f) (i32.const 99990)))'],
+    [
+      'in small steps',
+      '',
+      '(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 100)) (i32.const -1))))',
+    ],
+    [
+      'with a fuel limit',
+      '(call $process.config_set_max_fuel (local.get $c) (i64.const 1000))',
+      '(drop (table.grow $t (ref.func $f) (i32.const 99990)))',
+    ],
   ])('processes whose tables grow to the limit %s', async (_, limit, grow) => {
     const source = guest(
       `(func $f) (elem declare func $f) (table $t 1 funcref)
