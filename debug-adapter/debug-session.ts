@@ -17,20 +17,16 @@ import { SessionLog } from './session-log.ts';
 /**
  * A debug session: translates between the Debug Adapter Protocol and the inspection protocol of one program.
  *
- * In an extension host its `handleMessage` and `onDidSendMessage` are all that is needed (`DebugAdapterInlineImplementation`);
- * over streams, `start` serves the protocol.
+ * Over streams, `start` serves the protocol. Whoever holds a session within itself needs `handleMessage` and `onDidSendMessage`
+ * alone.
  */
 export class LunaticDebugSession extends DebugSession implements Session {
   readonly defaults: SessionDefaults;
   readonly ids = new Ids();
   readonly log: SessionLog;
-  /** Resolves when the session is over and nothing of it is left. */
-  readonly closed: Promise<void>;
+  readonly #closed = Promise.withResolvers<void>();
+  readonly #admitted = Promise.withResolvers<void>();
   #state: SessionState = { kind: 'idle' };
-  /** Resolves when the client has shown the token, where one is wanted. */
-  readonly admitted: Promise<void>;
-  #finish: () => void = () => {};
-  #admit: () => void = () => {};
   #isAdmitted: boolean;
   #isVSCode = false;
   #clientCounts: { readonly lines: 0 | 1; readonly columns: 0 | 1 } = { lines: 1, columns: 1 };
@@ -42,13 +38,16 @@ export class LunaticDebugSession extends DebugSession implements Session {
     this.defaults = defaults;
     this.log = log;
     this.#isAdmitted = defaults.token === undefined;
-    this.admitted = new Promise((done) => {
-      this.#admit = done;
-    });
-    // Not `Promise.withResolvers`: extension hosts with Node 20 do not have it.
-    this.closed = new Promise((done) => {
-      this.#finish = done;
-    });
+  }
+
+  /** Resolves when the session is over and nothing of it is left. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Resolves when the client has shown the token, where one is wanted. */
+  get admitted(): Promise<void> {
+    return this.#admitted.promise;
   }
 
   get state(): SessionState {
@@ -123,7 +122,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
     this.#state = { kind: 'over' };
     this.log.settle();
     const close = this.#trace?.close() ?? Promise.resolve();
-    close.then(this.#finish);
+    close.then(this.#closed.resolve);
   }
 
   /** Ends what there is, and the session. */
@@ -161,7 +160,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
     this.close();
   }
 
-  /** Called by an extension host when it needs the session no more. */
+  /** Called by whoever holds the session within itself and needs it no more. */
   override dispose(): void {
     this.close();
   }
@@ -224,7 +223,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
       throw new AdapterError(ErrorId.NoToken, `${command}: ${why}`);
     }
     this.#isAdmitted = true;
-    this.#admit();
+    this.#admitted.resolve();
   }
 
   #meetClient(args: Arguments): void {

@@ -1,10 +1,10 @@
 /** The entry point of the extension: VS Code calls `activate` when the extension is needed. */
 import * as vscode from 'vscode';
-import { LunaticDebugSession } from '../debug-adapter/index.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
 import { Consent } from './node/consent.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
 import { registerProcessView } from './processes/process-view.ts';
+import { AdapterDeaths, AdapterFactory } from './programs/adapter-factory.ts';
 import { ConfigurationProvider, DynamicConfigurations } from './programs/configuration-provider.ts';
 import { closeDebugDocuments } from './programs/debug-documents.ts';
 import { DEBUG_TYPE } from './programs/debug-type.ts';
@@ -32,10 +32,8 @@ export function activate(context: vscode.ExtensionContext): void {
       new DynamicConfigurations(),
       vscode.DebugConfigurationProviderTriggerKind.Dynamic,
     ),
-    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
-      createDebugAdapterDescriptor: () =>
-        new vscode.DebugAdapterInlineImplementation(new LunaticDebugSession()),
-    }),
+    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(commands)),
+    vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, new AdapterDeaths(log)),
     registerProgramCommands(),
     registerProcessView(log),
     registerTestExplorer(commands, diagnostics, log),

@@ -189,7 +189,6 @@ const results = await Promise.all([
     entryPoints: { extension: 'extension/main.ts' },
     banner: {
       js: `const moduleReaderScript = () => __dirname + "/module-reader.cjs";
-        const disassemblerScript = () => __dirname + "/disassembler.cjs";
         const symbolReaderScript = () => __dirname + "/symbol-reader.cjs";`,
     },
   }),

@@ -5,7 +5,7 @@ import { launcher } from '../support/command.ts';
 import { guestFile, within } from './adapter-client.ts';
 import { echo } from './guests.ts';
 
-/** A session without streams, as in an extension host. */
+/** A session without streams. */
 class Inline {
   readonly session = new LunaticDebugSession({ runtime: process.execPath, lunatic: launcher });
   readonly #messages: (DebugProtocol.Response & DebugProtocol.Event)[] = [];

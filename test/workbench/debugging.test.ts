@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
@@ -85,6 +85,32 @@ describe('F5 on a text module', () => {
     await workbench.printed('that was all');
     await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
   });
+
+  test.runIf(process.platform === 'linux')(
+    'an adapter that dies takes its program along, and nothing else',
+    async () => {
+      const workbench = await session.edit('echo.wat', ECHO);
+      await workbench.debug();
+      await workbench.printed('say something');
+      const program = runningWith(join(workbench.workspace.folder, 'echo.wat'));
+      const adapter = program.map(parentOf);
+      expect(adapter.map((pid) => argumentsOf(pid).at(-1))).toEqual(['dap']);
+      for (const pid of adapter) process.kill(pid, 'SIGKILL');
+      await workbench.command('Notifications: Show Notifications');
+      await workbench.page
+        .locator('.notifications-center', {
+          hasText: 'The debug adapter of "echo.wat" has ended unexpectedly',
+        })
+        .waitFor();
+      await workbench.screenshot('debugging-dead-adapter');
+      await workbench.page.keyboard.press('Escape');
+      await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+      await expect.poll(() => runningWith(join(workbench.workspace.folder, 'echo.wat'))).toEqual([]);
+
+      await workbench.debug();
+      await workbench.printed('say something');
+    },
+  );
 
   test('tells what is wrong with a module that cannot be read, and where', async () => {
     const workbench = await session.edit('wrong.wat', '(module\n  (func (export "_start") (i32.const 1)))');
@@ -364,3 +390,22 @@ describe('Attach', () => {
     }
   });
 });
+
+/** The OS processes that were started with an argument. */
+function runningWith(argument: string): number[] {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return all.map(Number).filter((pid) => argumentsOf(pid).includes(argument));
+}
+
+function argumentsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    // It has ended meanwhile.
+    return [];
+  }
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
