@@ -10,12 +10,17 @@ import {
   readModule,
   type WasmModule,
 } from '../runtime/internal.ts';
+import { type Instructions, instructionsAround } from './instructions.ts';
 
-/** The function that is to become text, or the name of functions that are to be found, or what names are wanted. */
+/**
+ * The function that is to become text, or the name of functions that are to be found, or what names are wanted, or which
+ * instructions.
+ */
 export type FunctionQuestion =
   | { readonly functionIndex: number }
   | { readonly named: string }
-  | { readonly ask: 'globals' };
+  | { readonly ask: 'globals' }
+  | { readonly around: number; readonly first: number; readonly count: number };
 
 /** Names by index. */
 export type Names = readonly (readonly [index: number, name: string])[];
@@ -40,6 +45,7 @@ export type DisassemblyAnswer =
   | FunctionText
   | { readonly offsets: readonly number[] }
   | { readonly names: Names }
+  | Instructions
   | { readonly wrong: string }
   | 'unknown module';
 
@@ -52,6 +58,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     if (job.bytes !== null) modules.set(job.module, readModule(job.bytes));
     const module = modules.get(job.module);
     if (module === undefined) return 'unknown module';
+    if ('around' in job) return instructionsAround(module, job.around, job.first, job.count);
     if ('ask' in job) return { names: displayed(moduleIdentifiers(module).names.of('global')) };
     return 'named' in job
       ? { offsets: functionsNamed(module, job.named) }

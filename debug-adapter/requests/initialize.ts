@@ -19,6 +19,10 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsFunctionBreakpoints: true,
   supportsInstructionBreakpoints: true,
   supportsSteppingGranularity: true,
+  supportsDisassembleRequest: true,
+  supportsModulesRequest: true,
+  supportsLoadedSourcesRequest: true,
+  supportsCompletionsRequest: true,
   exceptionBreakpointFilters: [
     {
       filter: ExceptionFilter.Traps,
