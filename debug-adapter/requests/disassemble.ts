@@ -47,18 +47,21 @@ async function describe(
 ): Promise<DebugProtocol.DisassembledInstruction[]> {
   const { calls } = session.debuggee;
   const frames = instructions.map(({ functionIndex, offset }) => ({ module, functionIndex, offset }));
-  // The innermost of those that the compiler has put into each other.
-  const innermost = (await calls.of(frames)).filter(({ inlined }) => inlined === 0);
+  const found = await calls.of(frames);
+  // Of those that the compiler has put into each other: the line is that of the innermost, the name that of the function.
+  const innermost = found.filter(({ inlined }) => inlined === 0);
+  const outermost = found.filter(({ depth }, i) => found[i + 1]?.depth !== depth);
   return await Promise.all(
     innermost.map(async (call, i): Promise<DebugProtocol.DisassembledInstruction> => {
       const { offset, text, bytes, isFirst } = instructions[i] as Instruction;
+      const own = isFirst ? outermost[i] : undefined;
       const source = await calls.sourceOf(call);
       const line = call.symbol?.place?.line;
       return {
         address: hex(addressOf(module, offset)),
         instructionBytes: bytes.replace(/..(?=.)/g, '$& '),
         instruction: text,
-        ...(isFirst ? { symbol: await calls.nameOf({ ...call, symbol: null }) } : {}),
+        ...(own === undefined ? {} : { symbol: await calls.nameOf(own) }),
         ...(source === null || line === undefined
           ? {}
           : { location: source, line: session.toClientLine(line - 1) }),
