@@ -11,6 +11,7 @@ const RUNTIME_ORDER = [
   ['wasm', 'Binaries are read and rewritten without knowing of processes.'],
   ['symbols', 'Names, lines and stack frames are found in binaries.'],
   ['wat', 'The text format is another form of binaries.'],
+  ['expressions', 'Expressions are evaluated in whatever scope they are given.'],
   ['permissions', 'Processes have configs, and so what these grant stands below the kernel.'],
   ['kernel', 'Processes, signals and scheduling know nothing of what guests import.'],
   ['net', 'Sockets take and give bytes, and know nothing of guests.'],

@@ -11,8 +11,8 @@ export interface ClientCounts {
 
 /** A breakpoint as the client is told of it. */
 export function breakpointInfo(counts: ClientCounts, breakpoint: Breakpoint): DebugProtocol.Breakpoint {
-  const { id, target, found, sites, why } = breakpoint;
-  const verified = sites.size > 0;
+  const { id, target, found, sites, why, fault, problem } = breakpoint;
+  const verified = sites.size > 0 && fault === null;
   const lines = [...found.values()].flatMap(({ line }) => line ?? []);
   const asked = 'line' in target ? target.line : undefined;
   const line = lines.length > 0 ? Math.min(...lines) : asked;
@@ -20,7 +20,8 @@ export function breakpointInfo(counts: ClientCounts, breakpoint: Breakpoint): De
   return {
     id,
     verified,
-    ...(verified ? {} : { message: why, reason: 'pending' }),
+    ...(verified ? {} : { message: fault ?? why, reason: fault === null ? 'pending' : 'failed' }),
+    ...(verified && problem !== null ? { message: problem } : {}),
     ...(line === undefined ? {} : { line: counts.toClientLine(line - 1) }),
     ...(target.kind === 'line' ? { source: { path: target.path } } : {}),
     ...(target.kind === 'instruction' && site !== undefined

@@ -1,8 +1,10 @@
-import { BreakpointEvent } from '@vscode/debugadapter';
+import { BreakpointEvent, OutputEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { ModuleKey } from '../runtime/inspect/protocol.ts';
+import type { BreakpointTerms, ModuleKey } from '../runtime/inspect/protocol.ts';
 import { type InspectClient, InspectRequestError } from '../runtime/internal.ts';
 import type { BreakpointFinder, BreakpointTarget, FoundTarget, NotFound } from './breakpoint-finder.ts';
+import { faultIn, type NameFinder, type WantedTerms } from './breakpoint-terms.ts';
+import { lastPart } from './source-files.ts';
 
 const REASONS: Readonly<Record<NotFound, string>> = {
   'no file': 'No module of the program has code of this file, as far as its debug information tells',
@@ -23,6 +25,12 @@ const NOWHERE_YET: Readonly<Record<BreakpointTarget['kind'], string>> = {
 const NOT_FOR_DEBUGGING =
   'The program was started without breakpoints; `lunatic run --inspect=debug` starts it with them';
 
+/** What a client asks for. */
+export interface WantedBreakpoint {
+  readonly target: BreakpointTarget;
+  readonly terms?: WantedTerms;
+}
+
 /** A breakpoint as the client knows it. */
 export class Breakpoint {
   readonly id: number;
@@ -32,11 +40,18 @@ export class Breakpoint {
   /** Places at which processes stop for it, as texts of a module and an offset. */
   readonly sites = new Set<string>();
   why: string;
+  readonly terms: WantedTerms;
+  /** What is wrong with its terms, because of which processes never stop at it. */
+  readonly fault: string | null;
+  /** What is wrong with them where it is, because of which processes always stop. */
+  problem: string | null = null;
 
-  constructor(id: number, target: BreakpointTarget) {
+  constructor(id: number, { target, terms = {} }: WantedBreakpoint) {
     this.id = id;
     this.target = target;
+    this.terms = terms;
     this.why = NOWHERE_YET[target.kind];
+    this.fault = faultIn(terms);
   }
 }
 
@@ -44,6 +59,7 @@ export class Breakpoint {
 export class Breakpoints {
   readonly #client: InspectClient;
   readonly #finder: BreakpointFinder;
+  readonly #names: NameFinder;
   readonly #send: (event: DebugProtocol.Event) => void;
   readonly #describe: (breakpoint: Breakpoint) => DebugProtocol.Breakpoint;
   readonly #groups = new Map<string, readonly Breakpoint[]>();
@@ -55,11 +71,13 @@ export class Breakpoints {
   constructor(
     client: InspectClient,
     finder: BreakpointFinder,
+    names: NameFinder,
     send: (event: DebugProtocol.Event) => void,
     describe: (breakpoint: Breakpoint) => DebugProtocol.Breakpoint,
   ) {
     this.#client = client;
     this.#finder = finder;
+    this.#names = names;
     this.#send = send;
     this.#describe = describe;
   }
@@ -74,13 +92,13 @@ export class Breakpoints {
   }
 
   /** Sets the breakpoints of a group in place of those that it had. */
-  set(group: string, targets: readonly BreakpointTarget[]): Promise<readonly Breakpoint[]> {
+  set(group: string, wanted: readonly WantedBreakpoint[]): Promise<readonly Breakpoint[]> {
     return this.#inTurn(async () => {
       const before = this.#groups.get(group) ?? [];
       // One that stays keeps its id, by which a client finds it again.
-      const kept = new Map(before.map((breakpoint) => [JSON.stringify(breakpoint.target), breakpoint]));
-      const breakpoints = targets.map(
-        (target) => kept.get(JSON.stringify(target)) ?? new Breakpoint(++this.#lastId, target),
+      const kept = new Map(before.map((breakpoint) => [keyOf(breakpoint), breakpoint]));
+      const breakpoints = wanted.map(
+        (asked) => kept.get(keyOf(asked)) ?? new Breakpoint(++this.#lastId, asked),
       );
       this.#groups.set(group, breakpoints);
       if (!this.areSupported) {
@@ -117,6 +135,26 @@ export class Breakpoints {
     return all.filter(({ sites }) => sites.has(site)).map(({ id }) => id);
   }
 
+  /** The breakpoint that a client has been given this number for. */
+  withId(id: number): Breakpoint | undefined {
+    return [...this.#groups.values()].flat().find((breakpoint) => breakpoint.id === id);
+  }
+
+  /** Called when the condition of a breakpoint could not be evaluated. */
+  failed(id: number, problem: string): void {
+    const breakpoint = this.withId(id);
+    if (breakpoint !== undefined) this.#tell(breakpoint, problem);
+  }
+
+  /** Tells the client once what is wrong with the terms of a breakpoint. */
+  #tell(breakpoint: Breakpoint, problem: string): void {
+    if (breakpoint.problem === problem) return;
+    breakpoint.problem = problem;
+    const where = breakpointPlace(breakpoint);
+    this.#send(new OutputEvent(`Processes always stop at ${where}: ${problem}\n`, 'console'));
+    this.#send(new BreakpointEvent('changed', this.#describe(breakpoint) as never));
+  }
+
   async #find(breakpoints: readonly Breakpoint[], module: ModuleKey): Promise<void> {
     try {
       for (const breakpoint of breakpoints) {
@@ -135,7 +173,10 @@ export class Breakpoints {
   async #place(module: ModuleKey): Promise<void> {
     const all = [...this.#groups.values()].flat();
     const places = all.flatMap((breakpoint) =>
-      (breakpoint.found.get(module)?.offsets ?? []).map((offset) => ({ breakpoint, offset })),
+      (breakpoint.fault === null ? (breakpoint.found.get(module)?.offsets ?? []) : []).map((offset) => ({
+        breakpoint,
+        offset,
+      })),
     );
     // Those of before count until the answer: a process may stop at one of them meanwhile.
     const forget = () => {
@@ -144,14 +185,20 @@ export class Breakpoints {
       }
     };
     try {
-      const { sites } = await this.#client.request('module/breakpoints', {
+      const terms: BreakpointTerms[] = [];
+      for (const { breakpoint, offset } of places)
+        terms.push(await this.#names.termsAt(breakpoint.id, breakpoint.terms, module, offset));
+      const { sites, problems } = await this.#client.request('module/breakpoints', {
         module,
         offsets: places.map(({ offset }) => offset),
+        terms,
       });
       forget();
       for (const [i, { breakpoint }] of places.entries()) {
         const site = sites[i];
         if (site != null) breakpoint.sites.add(`${module} ${site}`);
+        const problem = problems?.[i];
+        if (problem != null) this.#tell(breakpoint, problem);
       }
     } catch (error) {
       // The module is in use no more.
@@ -165,5 +212,21 @@ export class Breakpoints {
     const result = this.#last.then(change);
     this.#last = result.catch(() => {});
     return result;
+  }
+}
+
+function keyOf({ target, terms }: WantedBreakpoint): string {
+  return JSON.stringify([target, terms ?? {}]);
+}
+
+/** Names a breakpoint in a message. */
+function breakpointPlace({ target }: Breakpoint): string {
+  switch (target.kind) {
+    case 'line':
+      return `the breakpoint in ${lastPart(target.path)}:${target.line}`;
+    case 'function':
+      return `the breakpoint at ${target.name}`;
+    default:
+      return 'a breakpoint at an instruction';
   }
 }

@@ -3,6 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessInfo, ProcessKey } from '../runtime/inspect/protocol.ts';
 import { countOf, threadName } from '../runtime/inspect/view/index.ts';
 import { AdapterError, ErrorId } from './errors.ts';
+import { chosenText, readPattern } from './process-patterns.ts';
 import type { Session } from './session.ts';
 
 /** The most processes that `processes` lists. */
@@ -38,6 +39,11 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
       help: 'let process 5 go on, or all that are paused',
       run: actOnAll('resume', 'all paused processes go on'),
     },
+    stop: {
+      usage: 'stop in|not in entry worker',
+      help: "stop only, or not, in these processes: 'id 5', 'name db', 'entry worker', 'under 5' (its descendants)",
+      run: chooseProcesses,
+    },
     kill: { usage: 'kill 5', help: 'kill process 5', run: act('kill', 'is killed') },
     input: { usage: 'input some text', help: 'give the program a line on its standard input', run: giveLine },
     eof: { usage: 'eof', help: "end the program's standard input", run: endInput },
@@ -53,14 +59,6 @@ export async function runCommand(session: Session, line: string): Promise<Answer
   const command = COMMANDS.get(name);
   if (command === undefined) throw wrong(`There is no command '${name}'; 'help' lists them`);
   return await command.run(session, words, rest);
-}
-
-/** The commands that begin with what has been typed. */
-export function completeCommand(typed: string): DebugProtocol.CompletionItem[] {
-  const word = typed.trimStart();
-  return [...COMMANDS]
-    .filter(([name]) => name.startsWith(word))
-    .map(([name, { help }]) => ({ label: name, detail: help, type: 'keyword' }));
 }
 
 function help(): Answer {
@@ -119,6 +117,25 @@ function actOnAll(what: 'pause' | 'resume', done: string): Command['run'] {
     await session.debuggee.client.request(`processes/${what}`, {});
     return { result: done };
   };
+}
+
+/** `stop in id 5`, `stop not in entry worker`, `stop everywhere`; `stop` alone tells what holds. */
+async function chooseProcesses(
+  { debuggee }: Session,
+  words: readonly string[],
+  rest: string,
+): Promise<Answer> {
+  const { only, except } = debuggee.chosen;
+  const [, not, pattern] = /^\s*(not\s+)?in\s+(.*)$/s.exec(rest) ?? [];
+  if (pattern !== undefined) {
+    const added = readPattern(pattern, 'stop');
+    await debuggee.choose(
+      not === undefined ? { only: [...only, added], except } : { only, except: [...except, added] },
+    );
+  } else if (words.join(' ') === 'everywhere') await debuggee.choose({ only: [], except: [] });
+  else if (words.length > 0)
+    throw wrong("Write 'stop in entry worker', 'stop not in id 5', 'stop everywhere', or 'stop' alone");
+  return { result: chosenText(debuggee.chosen) };
 }
 
 function act(what: 'pause' | 'resume' | 'kill', done: string): Command['run'] {

@@ -6,14 +6,17 @@ import { printableLines, processActivity } from '../runtime/inspect/view/index.t
 import { type InspectClient, InspectClosedError, InspectRequestError } from '../runtime/internal.ts';
 import { BreakpointFinder } from './breakpoint-finder.ts';
 import { breakpointInfo, type ClientCounts } from './breakpoint-info.ts';
+import { NameFinder } from './breakpoint-terms.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { Calls } from './calls.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { FIRST_FRAMES, Held } from './held.ts';
 import type { Ids } from './ids.ts';
+import { logEvents } from './log-events.ts';
 import { MAIN_MODULE, ModuleSources } from './module-sources.ts';
 import type { Output } from './output.ts';
+import type { ChosenProcesses } from './process-patterns.ts';
 import type { CustomEvents } from './protocol.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { SessionLog } from './session-log.ts';
@@ -51,13 +54,13 @@ export interface DebuggeeOptions {
   readonly stopOnEntry: boolean;
   /** Where sources are that modules name otherwise. */
   readonly sourceFileMap: Readonly<Record<string, string>>;
+  /** In which processes it stops. */
+  readonly chosen: ChosenProcesses;
 }
 
 /** The running program of a session, launched or attached to. */
 export class Debuggee {
   readonly client: InspectClient;
-  /** The file of the program's own module; null if it is not known. */
-  readonly path: string | null;
   readonly threads: Threads;
   readonly disassemblies: Disassemblies;
   readonly sources: ModuleSources;
@@ -72,9 +75,8 @@ export class Debuggee {
   readonly #stepping: Stepping;
   /** Processes that this session is resuming: the client knows that they go on. */
   readonly #resuming = new Set<ProcessKey>();
-  /** In the order in which they were seen. */
-  readonly #modules = new Set<ModuleKey>();
   #failures: Failures;
+  #chosen: ChosenProcesses;
   #watching = false;
   /** All processes were paused at once, and have not gone on at once since. */
   #areAllPaused = false;
@@ -85,6 +87,7 @@ export class Debuggee {
     this.client = client;
     this.#options = options;
     this.#failures = { traps: !noDebug, failedExits: !noDebug };
+    this.#chosen = options.chosen;
     const send = (event: DebugProtocol.Event) => session.sendEvent(event);
     const describe = (process: ProcessKey) => client.request('process/get', { process });
     this.threads = new Threads(
@@ -98,12 +101,13 @@ export class Debuggee {
       session.ids,
     );
     const { program, cwd } = client.welcome;
-    this.path = isAbsolute(program) ? program : cwd === undefined ? null : resolve(cwd, program);
-    this.sources = new ModuleSources(client, this.path);
-    this.files = new SourceFiles(options.sourceFileMap, this.path);
+    const path = isAbsolute(program) ? program : cwd === undefined ? null : resolve(cwd, program);
+    this.sources = new ModuleSources(client, path);
+    this.files = new SourceFiles(options.sourceFileMap, path);
     this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids);
     this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies);
-    this.breakpoints = new Breakpoints(client, this.finder, send, (breakpoint) =>
+    const names = new NameFinder(this.disassemblies);
+    this.breakpoints = new Breakpoints(client, this.finder, names, send, (breakpoint) =>
       breakpointInfo(session, breakpoint),
     );
     this.#stepping = new Stepping(client, this.calls, this.sources);
@@ -112,6 +116,10 @@ export class Debuggee {
     this.#on('process/continued', ({ process }) => this.#continued(process));
     this.#on('processes/stopped', () => this.#allStopped());
     this.#on('processes/continued', () => this.#allContinued());
+    this.#on('logged', (logged) => {
+      for (const event of logEvents(logged, this.breakpoints, session)) this.#send(event);
+    });
+    this.#on('breakpoint/failed', ({ id, problem }) => this.breakpoints.failed(id, problem));
     this.#on('output', ({ stream, data }) => options.output.print(stream, Buffer.from(data, 'base64')));
     this.#on('ended', (ended) => {
       this.#ended = ended;
@@ -121,6 +129,7 @@ export class Debuggee {
 
   /** Begins to send the client what happens, and starts a program that waits for that. */
   async begin(): Promise<void> {
+    if (this.#chosen.only.length + this.#chosen.except.length > 0) await this.choose(this.#chosen);
     await this.#watch();
     const { client, stopOnEntry, noDebug } = this.#options;
     if (client.welcome.waiting) await client.request('start', { pauseRoot: stopOnEntry && !noDebug });
@@ -133,7 +142,6 @@ export class Debuggee {
   async prepare(): Promise<this> {
     try {
       await this.client.request('module/get', { module: MAIN_MODULE });
-      this.#modules.add(MAIN_MODULE);
       await this.breakpoints.add(MAIN_MODULE);
     } catch (error) {
       if (!(error instanceof InspectRequestError || error instanceof InspectClosedError)) throw error;
@@ -157,6 +165,16 @@ export class Debuggee {
     const { noDebug } = this.#options;
     this.#failures = { traps: traps && !noDebug, failedExits: failedExits && !noDebug };
     if (this.#watching) await this.#watch();
+  }
+
+  /** In which processes breakpoints and failures stop. */
+  get chosen(): ChosenProcesses {
+    return this.#chosen;
+  }
+
+  async choose(chosen: ChosenProcesses): Promise<void> {
+    await this.client.request('processes/choose', { ...chosen });
+    this.#chosen = chosen;
   }
 
   async #watch(): Promise<void> {
@@ -202,11 +220,6 @@ export class Debuggee {
       throw new AdapterError(ErrorId.Refused, 'The standard input of the program is a file, or has ended');
     }
     process.write(text);
-  }
-
-  /** Those of which processes have been seen. */
-  get modules(): readonly ModuleKey[] {
-    return [...this.#modules];
   }
 
   /** Ends the program. A program that was attached to is ended by killing its root processes. */
@@ -260,7 +273,6 @@ export class Debuggee {
   }
 
   #addModule(module: ModuleKey): void {
-    this.#modules.add(module);
     this.breakpoints
       .add(module)
       .catch((error: unknown) => this.#options.session.log.failed('breakpoints', error));
@@ -276,7 +288,7 @@ export class Debuggee {
       const goesOn = () =>
         event.why === 'step' ? this.#stepping.goesOn(key, frames) : this.#stepping.passes(key, frames);
       if (await this.#resumes(key, goesOn)) return;
-      const hit = this.breakpoints.at(module, frames[0]?.offset ?? -1);
+      const hit = event.breakpoints ?? this.breakpoints.at(module, frames[0]?.offset ?? -1);
       if (isCurrent()) this.#tellStopped(event, event.why === 'breakpoint' ? hit : []);
     } catch (error) {
       // It has ended meanwhile, or the program has.

@@ -10,20 +10,22 @@ import {
   readModule,
   type WasmModule,
 } from '../runtime/internal.ts';
-import { type Instructions, instructionsAround } from './instructions.ts';
 
-/**
- * The function that is to become text, or the name of functions that are to be found, or what names are wanted, or which
- * instructions.
- */
+/** The function that is to become text, or the name of functions that are to be found, or what names are wanted. */
 export type FunctionQuestion =
   | { readonly functionIndex: number }
   | { readonly named: string }
   | { readonly ask: 'globals' }
-  | { readonly around: number; readonly first: number; readonly count: number };
+  | { readonly namesAt: number };
 
 /** Names by index. */
 export type Names = readonly (readonly [index: number, name: string])[];
+
+/** The names of the locals of a function, and of the globals of its module. */
+export interface NamesAt {
+  readonly locals: Names;
+  readonly globals: Names;
+}
 
 /** A question about a module. */
 export type DisassemblyJob = FunctionQuestion & {
@@ -45,7 +47,7 @@ export type DisassemblyAnswer =
   | FunctionText
   | { readonly offsets: readonly number[] }
   | { readonly names: Names }
-  | Instructions
+  | NamesAt
   | { readonly wrong: string }
   | 'unknown module';
 
@@ -58,7 +60,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     if (job.bytes !== null) modules.set(job.module, readModule(job.bytes));
     const module = modules.get(job.module);
     if (module === undefined) return 'unknown module';
-    if ('around' in job) return instructionsAround(module, job.around, job.first, job.count);
+    if ('namesAt' in job) return namesAt(module, job.namesAt);
     if ('ask' in job) return { names: displayed(moduleIdentifiers(module).names.of('global')) };
     return 'named' in job
       ? { offsets: functionsNamed(module, job.named) }
@@ -74,6 +76,16 @@ function textOf(module: WasmModule, functionIndex: number): FunctionText {
     disassembly: disassembleFunction(module, functionIndex),
     exportName: exported === undefined ? null : displayName(exported.name),
     locals: displayed(moduleIdentifiers(module).names.locals(functionIndex)),
+  };
+}
+
+/** The names that can be used in the function that has the code at an offset. */
+function namesAt(module: WasmModule, offset: number): NamesAt {
+  const { names } = moduleIdentifiers(module);
+  const defined = module.code.bodyEnd.findIndex((end) => end > offset);
+  return {
+    locals: displayed(names.locals(module.importedFunctions + defined)),
+    globals: displayed(names.of('global')),
   };
 }
 

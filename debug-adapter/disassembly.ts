@@ -1,9 +1,14 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import { type Disassembly, HelperError, HelperThread, lineOf } from '../runtime/internal.ts';
-import type { DisassemblyAnswer, DisassemblyJob, FunctionQuestion, FunctionText } from './disassembler.ts';
+import type {
+  DisassemblyAnswer,
+  DisassemblyJob,
+  FunctionQuestion,
+  FunctionText,
+  NamesAt,
+} from './disassembler.ts';
 import type { Ids } from './ids.ts';
-import type { Instructions } from './instructions.ts';
 
 /** The most functions whose text is kept: a text may have megabytes. */
 const KEPT_TEXTS = 32;
@@ -109,19 +114,16 @@ export class Disassemblies {
     return await names;
   }
 
+  /** The names of the locals of the function that has the code at an offset, and of the globals of its module. */
+  async namesAt(module: ModuleKey, offset: number): Promise<NamesAt> {
+    const answer = await this.#run(module, { namesAt: offset });
+    return 'globals' in answer ? answer : { locals: [], globals: [] };
+  }
+
   /** Where the functions of a name begin: their whole names, or what stands behind the last `::` or `/`. */
   async functionsNamed(module: ModuleKey, named: string): Promise<readonly number[]> {
     const answer = await this.#run(module, { named });
     return 'offsets' in answer ? answer.offsets : [];
-  }
-
-  /**
-   * The instructions around one, which need not all exist.
-   * @param first how many instructions from that one the first of them is; negative if it is before
-   */
-  async instructions(module: ModuleKey, around: number, first: number, count: number): Promise<Instructions> {
-    const answer = await this.#run(module, { around, first, count });
-    return 'instructions' in answer ? answer : { missing: count, instructions: [] };
   }
 
   /** The text of a source reference; undefined if it is unknown. */

@@ -24,6 +24,10 @@ export interface LaunchArguments {
   readonly noDebug?: boolean;
   /** Where sources are: folders or files as the module names them, and as they are on this machine. */
   readonly sourceFileMap?: Readonly<Record<string, string>>;
+  /** The only processes that stop: `id 5`, `name db`, `entry worker`, or `under 5` for those that descend from it. Default: all. */
+  readonly stopIn?: readonly string[];
+  /** Those that do not. */
+  readonly stopNotIn?: readonly string[];
   /** The Node executable that runs the runtime. Default: the adapter's own. */
   readonly runtime?: string;
   /** Path of `lunatic.cjs`. Default: the one beside the adapter. */
@@ -42,6 +46,10 @@ export interface AttachArguments {
   readonly noDebug?: boolean;
   /** Where sources are: folders or files as the module names them, and as they are on this machine. */
   readonly sourceFileMap?: Readonly<Record<string, string>>;
+  /** The only processes that stop: `id 5`, `name db`, `entry worker`, or `under 5` for those that descend from it. Default: all. */
+  readonly stopIn?: readonly string[];
+  /** Those that do not. */
+  readonly stopNotIn?: readonly string[];
   /** That of the adapter, if it is on a port. */
   readonly token?: string;
   /** Writes a log of the session: true for a file that the console names, or the absolute path of one. */

@@ -1,5 +1,13 @@
 /** What the debug adapter, the extension, scripts and tests use of the runtime. It may change with every version. */
 
+export {
+  type Expression,
+  ExpressionError,
+  namesIn,
+  parseExpression,
+  parseHitCondition,
+  parseLogMessage,
+} from './expressions/index.ts';
 export { HOST_FUNCTIONS } from './host/host-functions.ts';
 export { LinkError } from './host/linker.ts';
 export {

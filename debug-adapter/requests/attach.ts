@@ -3,6 +3,7 @@ import { InspectClient } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { Debuggee } from '../debuggee.ts';
 import { Output } from '../output.ts';
+import { chosenProcesses } from '../process-patterns.ts';
 import type { AttachArguments } from '../protocol.ts';
 import { request } from '../request.ts';
 import { CLIENT_NAME } from './launch.ts';
@@ -18,15 +19,27 @@ export const attach = request({
     stopOnEntry: args.optionalBoolean('stopOnEntry') ?? false,
     noDebug: args.optionalBoolean('noDebug') ?? false,
     sourceFileMap: args.paths('sourceFileMap'),
+    stopIn: args.texts('stopIn'),
+    stopNotIn: args.texts('stopNotIn'),
     trace: args.switchOrText('trace'),
   }),
 
-  async handle(session, { url, stopOnEntry, noDebug, sourceFileMap, trace }): Promise<null> {
+  async handle(session, args): Promise<null> {
+    const { url, stopOnEntry, noDebug, sourceFileMap, trace } = args;
+    const chosen = chosenProcesses('attach', args);
     session.trace(trace, process.cwd());
     await session.open(async () => {
       const client = await InspectClient.connect(url, { client: CLIENT_NAME });
       const output = new Output((event) => session.sendEvent(event));
-      return await new Debuggee({ client, output, session, noDebug, stopOnEntry, sourceFileMap }).prepare();
+      return await new Debuggee({
+        client,
+        output,
+        session,
+        noDebug,
+        stopOnEntry,
+        sourceFileMap,
+        chosen,
+      }).prepare();
     });
     return null;
   },

@@ -17,12 +17,11 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsDelayedStackTraceLoading: true,
   supportsBreakpointLocationsRequest: true,
   supportsFunctionBreakpoints: true,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsLogPoints: true,
   supportsInstructionBreakpoints: true,
   supportsSteppingGranularity: true,
-  supportsDisassembleRequest: true,
-  supportsModulesRequest: true,
-  supportsLoadedSourcesRequest: true,
-  supportsCompletionsRequest: true,
   exceptionBreakpointFilters: [
     {
       filter: ExceptionFilter.Traps,

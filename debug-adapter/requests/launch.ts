@@ -6,6 +6,7 @@ import type { Arguments } from '../arguments.ts';
 import { Debuggee } from '../debuggee.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { Output } from '../output.ts';
+import { chosenProcesses } from '../process-patterns.ts';
 import type { LaunchArguments } from '../protocol.ts';
 import { request } from '../request.ts';
 import { RuntimeProcess } from '../runtime-process.ts';
@@ -30,6 +31,8 @@ export const launch = request({
     stdin: args.optionalText('stdin'),
     entry: args.optionalText('entry'),
     sourceFileMap: args.paths('sourceFileMap'),
+    stopIn: args.texts('stopIn'),
+    stopNotIn: args.texts('stopNotIn'),
     stopOnEntry: args.optionalBoolean('stopOnEntry') ?? false,
     noDebug: args.optionalBoolean('noDebug') ?? false,
     runtime: args.optionalText('runtime'),
@@ -39,6 +42,7 @@ export const launch = request({
 
   async handle(session, args): Promise<null> {
     const { noDebug, stopOnEntry, sourceFileMap } = args;
+    const chosen = chosenProcesses('launch', args);
     session.trace(args.trace, resolve(args.cwd ?? dirname(resolve(args.program))));
     const command = runtimeCommand(session, args);
     const stdin = args.stdin === undefined ? undefined : openInput(resolve(command.cwd, args.stdin));
@@ -59,6 +63,7 @@ export const launch = request({
         noDebug,
         stopOnEntry,
         sourceFileMap,
+        chosen,
       }).prepare();
     });
     return null;

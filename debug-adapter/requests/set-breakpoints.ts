@@ -2,6 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Arguments } from '../arguments.ts';
 import type { BreakpointTarget } from '../breakpoint-finder.ts';
 import { breakpointInfo } from '../breakpoint-info.ts';
+import { termsIn } from '../breakpoint-terms.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
@@ -27,15 +28,17 @@ export const setBreakpoints = request({
     breakpoints: args.objects('breakpoints').map((breakpoint) => ({
       line: breakpoint.integer('line'),
       column: breakpoint.optionalInteger('column'),
+      terms: termsIn(breakpoint),
     })),
   }),
   async handle(session, { source, breakpoints }): Promise<DebugProtocol.SetBreakpointsResponse['body']> {
     const { debuggee } = session;
     if (source.sourceReference === 0 && source.path !== undefined) await debuggee.files.open(source.path);
-    const targets = breakpoints.map(({ line, column }) =>
-      targetIn(session, source, line - session.toClientLine(0) + 1, columnOf(session, column)),
-    );
-    const set = await debuggee.breakpoints.set(groupOf(source), targets);
+    const wanted = breakpoints.map(({ line, column, terms }) => ({
+      target: targetIn(session, source, line - session.toClientLine(0) + 1, columnOf(session, column)),
+      terms,
+    }));
+    const set = await debuggee.breakpoints.set(groupOf(source), wanted);
     return { breakpoints: set.map((breakpoint) => breakpointInfo(session, breakpoint)) };
   },
 });

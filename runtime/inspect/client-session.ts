@@ -109,6 +109,12 @@ export class ClientSession implements Holder {
     this.#connection.sendNotification(name, params).catch(() => {});
   }
 
+  /** Tells that the program has ended, after all that was to be told of it. */
+  sayFarewell(farewell: Notifications['ended']): void {
+    this.#inspector.stopping.flush(this);
+    this.notify('ended', farewell);
+  }
+
   /** Whether the client is disconnected, as those are that do not read. */
   #isGivenUp(): boolean {
     this.#backlog.makeRoom();
@@ -121,6 +127,14 @@ export class ClientSession implements Holder {
 
   continued(event: Notifications['process/continued']): void {
     this.notify('process/continued', event);
+  }
+
+  logged(event: Notifications['logged']): void {
+    this.notify('logged', event);
+  }
+
+  breakpointFailed(event: Notifications['breakpoint/failed']): void {
+    this.notify('breakpoint/failed', event);
   }
 
   allStopped(event: Notifications['processes/stopped']): void {
@@ -193,8 +207,12 @@ export class ClientSession implements Holder {
       data: Buffer.from(modules.get(params.text('module')).bytes).toString('base64'),
     }));
     this.#on('module/breakpoints', (params) =>
-      stopping.setBreakpoints(this, params.text('module'), params.offsets('offsets')),
+      stopping.setBreakpoints(this, params.text('module'), params.offsets('offsets'), params.terms('terms')),
     );
+    this.#on('processes/choose', (params) => {
+      holding.choices.choose(this, params.patterns('only'), params.patterns('except'));
+      return null;
+    });
     this.#on('watch', (params) => {
       const interval = params.interval('processes');
       const output = params.flag('output');

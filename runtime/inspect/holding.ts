@@ -1,8 +1,9 @@
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import { ProcessChoices } from './process-choices.ts';
 import type { ProcessIndex } from './process-index.ts';
-import type { Notifications, ProcessKey } from './protocol.ts';
+import type { Notifications, ProcessKey, StopReason } from './protocol.ts';
 
 /** A client that pauses processes or holds those that fail, and hears of it. */
 export interface Holder {
@@ -10,6 +11,8 @@ export interface Holder {
   continued(event: Notifications['process/continued']): void;
   allStopped(event: Notifications['processes/stopped']): void;
   allContinued(): void;
+  logged(event: Notifications['logged']): void;
+  breakpointFailed(event: Notifications['breakpoint/failed']): void;
 }
 
 /** Which failures a client wants to be held. */
@@ -25,6 +28,7 @@ export interface Failures {
 export class Holding {
   /** All clients. */
   readonly clients = new Set<Holder>();
+  readonly choices = new ProcessChoices();
   readonly #scheduler: Scheduler;
   readonly #index: ProcessIndex;
   readonly #failures = new Map<Holder, Failures>();
@@ -50,7 +54,7 @@ export class Holding {
     if (this.#failures.size === 0 || isNormal(exit) || exit.kind === 'killed') return false;
     let isHeld = false;
     for (const [client, { traps, failedExits }] of this.#failures) {
-      if (!(exit.kind === 'exited' ? failedExits : traps)) continue;
+      if (!(exit.kind === 'exited' ? failedExits : traps) || !this.choices.admits(client, process)) continue;
       isHeld = true;
       this.#holdFor(client, process);
     }
@@ -59,10 +63,13 @@ export class Holding {
     return isHeld;
   }
 
-  /** Holds a process that stands still at a site of its code from the end of its turn on. */
-  hold(process: Process, clients: Iterable<Holder>, why: Notifications['process/stopped']['why']): void {
-    for (const client of clients) this.#holdFor(client, process);
-    setImmediate(() => this.#stopped(process, why));
+  /**
+   * Holds a process that stands still at a site of its code from the end of its turn on.
+   * @param clients those for whom it does, with the numbers of their breakpoints that it has hit
+   */
+  hold(process: Process, clients: ReadonlyMap<Holder, readonly number[]>, why: StopReason): void {
+    for (const client of clients.keys()) this.#holdFor(client, process);
+    setImmediate(() => this.#stopped(process, why, clients));
   }
 
   forget(process: Process): void {
@@ -121,6 +128,7 @@ export class Holding {
   /** Lets go on what stands still for nobody but a client that has gone. */
   release(client: Holder): void {
     this.clients.delete(client);
+    this.choices.forget(client);
     this.#failures.delete(client);
     if (this.#entryHolder === client) this.#entryHolder = null;
     for (const [process, holders] of [...this.#holders]) {
@@ -144,10 +152,13 @@ export class Holding {
   }
 
   /** Tells clients that a process stands still, if it still does and they do not know. */
-  #stopped(process: Process, why: Notifications['process/stopped']['why']): void {
+  #stopped(process: Process, why: StopReason, hit?: ReadonlyMap<Holder, readonly number[]>): void {
     if (!process.paused || process.exit !== null || this.#told.has(process)) return;
     this.#told.add(process);
     const event = { process: this.#index.info(process), why };
-    for (const listener of this.clients) listener.stopped(event);
+    for (const listener of this.clients) {
+      const breakpoints = hit?.get(listener) ?? [];
+      listener.stopped(breakpoints.length === 0 ? event : { ...event, breakpoints });
+    }
   }
 }

@@ -82,6 +82,10 @@ export class Inspector implements SchedulerObserver {
 
   // -- what the scheduler tells --------------------------------------------------------------------------
 
+  onSpawn(process: Process): undefined {
+    this.holding.choices.spawned(process);
+  }
+
   holds(process: Process, exit: Exit): boolean {
     return this.holding.holds(process, exit);
   }

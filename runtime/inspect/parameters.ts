@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import { isProcessKey } from './process-key.ts';
-import type { ProcessFilter, ProcessKey, StepKind } from './protocol.ts';
+import type { BreakpointTerms, ProcessFilter, ProcessKey, ProcessPattern, StepKind } from './protocol.ts';
 
 /** Characters of a text that is searched for. */
 const MAX_SEARCHED = 10_000;
+/** Patterns of processes, all of which are compared at each stop. */
+const MAX_PATTERNS = 100;
 
 const STATES = ['initializing', 'ready', 'running', 'waiting', 'paused', 'held'] as const;
 
@@ -28,6 +30,27 @@ const Filter = v.pipe(
     states: v.optional(v.pipe(v.array(v.picklist(STATES, 'a list of states'), 'a list of states'))),
     parent: v.optional(v.union([Key, v.null()], 'a process or null')),
   }),
+);
+
+/** Expressions, messages and names of more characters are of no use to anybody. */
+const Line = v.pipe(Text, v.maxLength(MAX_SEARCHED, `a string of at most ${MAX_SEARCHED} characters`));
+const PLACES = 'places of variables by their names';
+const TERMS = 'a list of terms of breakpoints';
+const PATTERNS = 'a list of patterns';
+const Place = v.object({ kind: v.picklist(['local', 'global'], PLACES), index: Count }, PLACES);
+const Terms = v.object(
+  {
+    id: v.optional(Count),
+    condition: v.optional(Line),
+    hits: v.optional(Line),
+    log: v.optional(Line),
+    names: v.optional(v.record(Line, Place, PLACES)),
+  },
+  TERMS,
+);
+const Pattern = v.object(
+  { by: v.picklist(['id', 'name', 'entry', 'descent'], 'id, name, entry or descent'), value: Line },
+  PATTERNS,
 );
 
 /** Reads the parameters of a request. Whoever has the token may still send nonsense. */
@@ -99,6 +122,22 @@ export class Parameters {
     );
   }
 
+  /** Those of breakpoints; undefined if it is missing. */
+  terms(name: string): readonly BreakpointTerms[] | undefined {
+    return this.#take(name, v.optional(v.pipe(v.array(Terms, TERMS))))?.map(withoutUndefined);
+  }
+
+  /** None if it is missing. */
+  patterns(name: string): readonly ProcessPattern[] {
+    return this.#take(
+      name,
+      v.optional(
+        v.pipe(v.array(Pattern, PATTERNS), v.maxLength(MAX_PATTERNS, `at most ${MAX_PATTERNS} patterns`)),
+        [],
+      ),
+    );
+  }
+
   filter(name: string): ProcessFilter {
     const { text, states, parent } = this.#take(name, v.optional(Filter, {}));
     return {
@@ -117,6 +156,13 @@ export class Parameters {
     const whole = field === undefined ? name : `${name}.${field.key}`;
     throw new ResponseError(ErrorCodes.InvalidParams, `"${whole}" must be ${message}`);
   }
+}
+
+/** What is missing is not there, also as undefined. */
+function withoutUndefined<Values extends object>(
+  values: Values,
+): { [Name in keyof Values]: Exclude<Values[Name], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

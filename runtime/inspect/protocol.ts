@@ -201,6 +201,41 @@ export interface Stack {
  */
 export type StepKind = 'into' | 'over' | 'out' | 'past';
 
+/** Where a variable is that an expression names. */
+export type VariablePlace =
+  /** Of the function in which the expression stands. */
+  { readonly kind: 'local'; readonly index: number } | { readonly kind: 'global'; readonly index: number };
+
+/** What makes a breakpoint more than a place where processes stop. */
+export interface BreakpointTerms {
+  /** The client's own number for it. Hits count for all places of the same number. */
+  readonly id?: number;
+  /** An expression: processes stop only where it is true. */
+  readonly condition?: string;
+  /** Which hits stop: `5` for the fifth, `>= 5` and the like, or `% 3` for each third. */
+  readonly hits?: string;
+  /** Processes do not stop. Instead this is told as `logged`, with the values of the expressions that stand in braces in it. */
+  readonly log?: string;
+  /** What the names in its expressions stand for. */
+  readonly names?: Readonly<Record<string, VariablePlace>>;
+}
+
+/** What a log point prints. */
+export interface LogLine {
+  /** The breakpoint's number. */
+  readonly id?: number;
+  readonly process: Pick<ProcessInfo, 'key' | 'id' | 'environment' | 'names' | 'entry'>;
+  readonly text: string;
+}
+
+/**
+ * Processes by their id, by a registered name, by the entry function, or those that descend from the one with an id or a name.
+ */
+export interface ProcessPattern {
+  readonly by: 'id' | 'name' | 'entry' | 'descent';
+  readonly value: string;
+}
+
 /** A local of a function in a call that a process is in. */
 export interface LocalInfo {
   /** Index in the function. */
@@ -324,10 +359,24 @@ export interface Requests {
    * Where processes of a module stop, in place of what this client said before; until the client has gone.
    * The result has for each offset the one where they will stop: the next place in the same function where that is possible, or
    * null if there is none.
+   * `terms` has the terms of each offset, in the same order. `problems` then has what is wrong with them, or null: such a
+   * breakpoint stops every time.
    */
   'module/breakpoints': {
-    params: { readonly module: ModuleKey; readonly offsets: readonly number[] };
-    result: { readonly sites: readonly (number | null)[] };
+    params: {
+      readonly module: ModuleKey;
+      readonly offsets: readonly number[];
+      readonly terms?: readonly BreakpointTerms[];
+    };
+    result: { readonly sites: readonly (number | null)[]; readonly problems?: readonly (string | null)[] };
+  };
+  /**
+   * In which processes breakpoints and failures stop for this client, in place of what it said before: those that one of `only`
+   * means, or all, but none that one of `except` means.
+   */
+  'processes/choose': {
+    params: { readonly only?: readonly ProcessPattern[]; readonly except?: readonly ProcessPattern[] };
+    result: null;
   };
   /** The module as its author compiled it. */
   'module/bytes': { params: { readonly module: ModuleKey }; result: { readonly data: string } };
@@ -365,9 +414,17 @@ export interface Notifications {
   };
   /**
    * A process stands still: it was paused, before its first instruction or later, has come to a breakpoint or to the end of a
-   * step, or it has failed and is held.
+   * step, or it has failed and is held. `breakpoints` are the numbers of this client's breakpoints that it has hit.
    */
-  'process/stopped': { readonly process: ProcessInfo; readonly why: StopReason };
+  'process/stopped': {
+    readonly process: ProcessInfo;
+    readonly why: StopReason;
+    readonly breakpoints?: readonly number[];
+  };
+  /** What log points have printed. `leftOut` is the number of lines that were too many. */
+  logged: { readonly lines: readonly LogLine[]; readonly leftOut: number };
+  /** The condition of a breakpoint cannot be evaluated, which is told once. The process stops. */
+  'breakpoint/failed': { readonly id: number; readonly problem: string };
   /** A process that stood still goes on. */
   'process/continued': { readonly process: ProcessKey };
   /** Every process stands still, so many: there is no `process/stopped` for each. */

@@ -127,7 +127,7 @@ export class InspectServer {
   async close(farewell: Notifications['ended']): Promise<void> {
     this.#http.close();
     const sockets = [...this.#sessions.values()];
-    for (const session of this.#sessions.keys()) session.notify('ended', farewell);
+    for (const session of this.#sessions.keys()) session.sayFarewell(farewell);
     const closed = sockets.map(
       (socket) =>
         new Promise<void>((done) => {

@@ -3,11 +3,22 @@ import type { ModuleProbes } from '../kernel/module-probes.ts';
 import type { Prober, Probes } from '../kernel/probes.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import { CallContext, CallScope } from './call-scope.ts';
 import type { Holder, Holding } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
+import { LogLines } from './log-lines.ts';
 import type { Modules } from './modules.ts';
 import type { ProcessIndex } from './process-index.ts';
-import { InspectError, type ModuleKey, type ProcessKey, type StepKind, type StopReason } from './protocol.ts';
+import {
+  type BreakpointTerms,
+  InspectError,
+  type ModuleKey,
+  type ProcessKey,
+  type Requests,
+  type StepKind,
+  type StopReason,
+} from './protocol.ts';
+import { type Hits, messageOf, SiteBreakpoint } from './site-breakpoint.ts';
 
 /** Milliseconds in which a process that computes must come to a site, or else it is paused where it is. */
 const SITE_TIME = 100;
@@ -24,8 +35,21 @@ interface Step {
   readonly armed: readonly number[];
 }
 
-/** Which clients want processes to stop at a site. */
-type Breakpoints = Map<number, Set<Holder>>;
+/** The breakpoints of a module by their sites. */
+type Breakpoints = Map<number, readonly SiteBreakpoint[]>;
+
+/** What a client has asked for. */
+interface Wishes {
+  /** The modules in which it has breakpoints. */
+  readonly modules: Map<ModuleKey, LoadedModule>;
+  /** How often breakpoints were hit, by their numbers, with the text of their hit counts. */
+  readonly hits: Map<number, Hits & { readonly wanted: string | undefined }>;
+  readonly log: LogLines;
+  /** What it has been told of breakpoints whose conditions cannot be evaluated. */
+  readonly told: Map<number | undefined, string>;
+}
+
+const NO_TERMS: BreakpointTerms = {};
 
 /**
  * Breakpoints and steps. All belong to the clients that made them, and end with them. Methods must be called between turns of
@@ -38,8 +62,9 @@ export class Stopping implements Prober {
   readonly #holding: Holding;
   /** By module. Those of modules that nobody uses any more are not kept. */
   readonly #breakpoints = new WeakMap<LoadedModule, Breakpoints>();
-  /** By client: the modules in which it has breakpoints. */
-  readonly #clients = new Map<Holder, Map<ModuleKey, LoadedModule>>();
+  readonly #clients = new Map<Holder, Wishes>();
+  /** The call at the site that is looked at. */
+  readonly #call = new CallContext();
   readonly #steps = new Map<Process, Step>();
 
   constructor(scheduler: Scheduler, index: ProcessIndex, modules: Modules, holding: Holding) {
@@ -53,27 +78,56 @@ export class Stopping implements Prober {
   /**
    * Replaces the breakpoints of a client in a module.
    * @param offsets where processes are to stop
+   * @param terms on which they do, for each offset
    * @returns for each of them the site where they will: the first one from there on in the same function, or null
    */
-  setBreakpoints(client: Holder, key: ModuleKey, offsets: readonly number[]): { sites: (number | null)[] } {
+  setBreakpoints(
+    client: Holder,
+    key: ModuleKey,
+    offsets: readonly number[],
+    terms?: readonly BreakpointTerms[],
+  ): Requests['module/breakpoints']['result'] {
     const module = this.#modules.get(key);
     const probes = this.#probesOf(module);
     this.#clear(client, module);
     const sites = offsets.map((offset) => probes.map.siteFrom(offset) ?? null);
-    const breakpoints = this.#breakpoints.get(module) ?? new Map<number, Set<Holder>>();
+    const breakpoints: Breakpoints = this.#breakpoints.get(module) ?? new Map();
     this.#breakpoints.set(module, breakpoints);
-    for (const site of sites) {
-      if (site === null) continue;
-      const clients = breakpoints.get(site);
-      if (clients?.has(client)) continue;
-      if (clients === undefined) breakpoints.set(site, new Set([client]));
-      else clients.add(client);
-      probes.arm(probes.map.functionAt(site));
+    const wishes = this.#wishesOf(client);
+    wishes.modules.set(key, module);
+    const problems = sites.map((site, i): string | null => {
+      if (site === null) return null;
+      const ofSite = breakpoints.get(site) ?? [];
+      const defined = probes.map.functionAt(site);
+      const wanted = terms?.[i] ?? NO_TERMS;
+      // Several places of a line may have come to the same site.
+      const same = ofSite.find((other) => other.client === client && other.id === wanted.id);
+      if (same !== undefined && (terms === undefined || wanted.id !== undefined)) return same.problem;
+      const names = new Map(Object.entries(wanted.names ?? {}));
+      const layout = probes.map.layouts[defined];
+      if (layout === undefined) return null;
+      const scope = new CallScope(module.source, layout, names);
+      const breakpoint = new SiteBreakpoint(client, wanted, scope, hitsOf(wishes, wanted));
+      breakpoints.set(site, [...ofSite, breakpoint]);
+      probes.arm(defined);
+      return breakpoint.problem;
+    });
+    return terms === undefined ? { sites } : { sites, problems };
+  }
+
+  #wishesOf(client: Holder): Wishes {
+    let wishes = this.#clients.get(client);
+    if (wishes === undefined) {
+      const log = new LogLines((event) => client.logged(event));
+      wishes = { modules: new Map(), hits: new Map(), log, told: new Map() };
+      this.#clients.set(client, wishes);
     }
-    const modules = this.#clients.get(client) ?? new Map<ModuleKey, LoadedModule>();
-    modules.set(key, module);
-    this.#clients.set(client, modules);
-    return { sites };
+    return wishes;
+  }
+
+  /** Tells a client all that its log points have printed so far. */
+  flush(client: Holder): void {
+    this.#clients.get(client)?.log.flush();
   }
 
   /**
@@ -122,7 +176,9 @@ export class Stopping implements Prober {
 
   /** Ends what a client has asked for. */
   release(client: Holder): void {
-    for (const module of this.#clients.get(client)?.values() ?? []) this.#clear(client, module);
+    const wishes = this.#clients.get(client);
+    for (const module of wishes?.modules.values() ?? []) this.#clear(client, module);
+    wishes?.log.end();
     this.#clients.delete(client);
     for (const [process, step] of [...this.#steps]) if (step.client === client) this.#end(process);
   }
@@ -134,20 +190,71 @@ export class Stopping implements Prober {
   stops(process: Process, frame: number): boolean {
     const { probes } = this.#scheduler;
     const site = probes?.frames.getUint32(frame, true) ?? 0;
-    const step = this.#steps.get(process);
-    const clients = this.#breakpoints.get(process.module)?.get(site);
+    const breakpoints = this.#breakpoints.get(process.module)?.get(site);
+    const hit = breakpoints === undefined ? null : this.#hit(process, frame, breakpoints);
+    const step = this.#steps.size === 0 ? undefined : this.#steps.get(process);
     const isOver = step !== undefined && ends(step, frame, site);
-    if (clients === undefined && !isOver) return false;
-    const holders = new Set(clients);
+    if (hit === null && !isOver) return false;
+    const holders = new Map(hit);
     let why: StopReason = 'breakpoint';
     if (isOver) {
-      holders.add(step.client);
+      if (!holders.has(step.client)) holders.set(step.client, []);
       if (step.kind === 'pause') why = 'pause';
-      else if (clients === undefined) why = 'step';
+      else if (hit === null) why = 'step';
     }
     this.#end(process);
     this.#holding.hold(process, holders, why);
     return true;
+  }
+
+  /** The clients for which a process stops at breakpoints of a site, with the numbers of these; null if there are none. */
+  #hit(
+    process: Process,
+    frame: number,
+    breakpoints: readonly SiteBreakpoint[],
+  ): Map<Holder, number[]> | null {
+    const call = this.#call;
+    call.process = process;
+    call.frames = this.#kernel.frames;
+    call.frame = frame;
+    let hit: Map<Holder, number[]> | null = null;
+    for (const breakpoint of breakpoints) {
+      const { client, id } = breakpoint;
+      if (!this.#holding.choices.admits(client, process)) continue;
+      const what = this.#resultOf(breakpoint);
+      if (what === 'none') continue;
+      if (what === 'log') {
+        this.#clients.get(client)?.log.add(() => {
+          const { key, environment, names, entry } = this.#index.info(process);
+          const text = breakpoint.line(call);
+          const teller = { key, id: process.id, environment, names, entry };
+          return { ...(id === undefined ? {} : { id }), process: teller, text };
+        });
+        continue;
+      }
+      hit ??= new Map();
+      const ids = hit.get(client);
+      if (ids === undefined) hit.set(client, id === undefined ? [] : [id]);
+      else if (id !== undefined) ids.push(id);
+    }
+    call.process = null;
+    return hit;
+  }
+
+  /** A condition that cannot be evaluated counts as true, and its client is told once. */
+  #resultOf(breakpoint: SiteBreakpoint): 'none' | 'stop' | 'log' {
+    try {
+      return breakpoint.hit(this.#call);
+    } catch (error) {
+      const problem = messageOf(error);
+      const { client, id } = breakpoint;
+      const told = this.#clients.get(client)?.told;
+      if (id !== undefined && told?.get(id) !== problem) {
+        told?.set(id, problem);
+        setImmediate(() => client.breakpointFailed({ id, problem }));
+      }
+      return 'stop';
+    }
   }
 
   #begin(process: Process, probes: ModuleProbes, step: Step): void {
@@ -166,11 +273,13 @@ export class Stopping implements Prober {
   }
 
   #clear(client: Holder, module: LoadedModule): void {
-    for (const [site, clients] of this.#breakpoints.get(module) ?? []) {
-      if (!clients.delete(client)) continue;
+    const breakpoints = this.#breakpoints.get(module);
+    for (const [site, ofSite] of breakpoints ?? []) {
+      const others = ofSite.filter((breakpoint) => breakpoint.client !== client);
       const { probes } = module;
-      if (probes !== null) probes.disarm(probes.map.functionAt(site));
-      if (clients.size === 0) this.#breakpoints.get(module)?.delete(site);
+      for (let i = others.length; i < ofSite.length; i++) probes?.disarm(probes.map.functionAt(site));
+      if (others.length === 0) breakpoints?.delete(site);
+      else breakpoints?.set(site, others);
     }
   }
 
@@ -188,6 +297,16 @@ export class Stopping implements Prober {
 
 const NOT_FOR_DEBUGGING =
   'the program was not started for debugging, so its processes cannot be stopped in the midst of their code: start it with --inspect=debug';
+
+/** The hits of a breakpoint, which go on counting while it stays the same. */
+function hitsOf({ hits }: Wishes, { id, hits: wanted }: BreakpointTerms): Hits {
+  if (id === undefined) return { count: 0 };
+  const known = hits.get(id);
+  if (known !== undefined && known.wanted === wanted) return known;
+  const counted = { count: 0, wanted };
+  hits.set(id, counted);
+  return counted;
+}
 
 /** Whether a step is over at a site. Frames of deeper calls have higher addresses. */
 function ends({ kind, frame, within }: Step, at: number, site: number): boolean {

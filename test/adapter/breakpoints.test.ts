@@ -4,87 +4,13 @@ import { expect, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { guest } from '../support/guest.ts';
 import { AdapterClient, guestFile } from './adapter-client.ts';
-import { LANGUAGES, type Language, type Shop, shop } from './shops.ts';
-
-/** A session with a shop. Its workers are processes 2 and 3. */
-class Session {
-  readonly client: AdapterClient;
-  readonly shop: Shop;
-  #stops = 0;
-
-  constructor(client: AdapterClient, shop: Shop) {
-    this.client = client;
-    this.shop = shop;
-  }
-
-  static async configure(language: Language): Promise<Session> {
-    const found = await shop(language);
-    const client = await AdapterClient.stdio();
-    await client.configure('', found.launch);
-    return new Session(client, found);
-  }
-
-  /** Launches it with breakpoints at the lines of these comments, until both workers wait. */
-  static async run(language: Language, ...comments: string[]): Promise<Session> {
-    const session = await Session.configure(language);
-    await session.breakAt(...comments);
-    await session.client.configurationDoneRequest();
-    await session.client.waitingThread(2);
-    await session.client.waitingThread(3);
-    return session;
-  }
-
-  async breakAt(...comments: string[]): Promise<DebugProtocol.Breakpoint[]> {
-    return await this.breakAtLines(comments.map((comment) => this.shop.line(comment)));
-  }
-
-  async breakAtLines(lines: number[]): Promise<DebugProtocol.Breakpoint[]> {
-    const { source: path } = this.shop;
-    const breakpoints = lines.map((line) => ({ line }));
-    return (await this.client.setBreakpointsRequest({ source: { path }, breakpoints })).body.breakpoints;
-  }
-
-  async send(process: 2 | 3, value: number): Promise<void> {
-    const bytes = Buffer.alloc(4);
-    bytes.writeInt32LE(value);
-    await this.client.custom('lunatic/send', {
-      process: keyFromText(`1:${process}`),
-      data: bytes.toString('base64'),
-    });
-  }
-
-  /** Waits for the next stop. */
-  async stopped(): Promise<DebugProtocol.StoppedEvent['body']> {
-    const at = this.#stops++;
-    const event = await this.client.until(() => this.client.eventsOf('stopped')[at], 'a stop');
-    return event.body;
-  }
-
-  /** The comments of the lines at which the calls of a thread are, innermost first. */
-  async lines(threadId: number): Promise<string[]> {
-    const { stackFrames } = (await this.client.stackTraceRequest({ threadId })).body;
-    return stackFrames.map(({ source, line }) =>
-      source?.path === this.shop.source ? this.shop.comment(line) : `${source?.name}`,
-    );
-  }
-
-  /** Steps, and returns the comment of the line at which the thread stops. */
-  async step(kind: 'next' | 'stepIn' | 'stepOut', threadId: number): Promise<string> {
-    const args = { threadId };
-    await (kind === 'next'
-      ? this.client.nextRequest(args)
-      : kind === 'stepIn'
-        ? this.client.stepInRequest(args)
-        : this.client.stepOutRequest(args));
-    expect(await this.stopped()).toMatchObject({ reason: 'step', threadId, allThreadsStopped: false });
-    return (await this.lines(threadId))[0] ?? '';
-  }
-}
+import { ShopSession } from './shop-session.ts';
+import { LANGUAGES, shop } from './shops.ts';
 
 test.each(LANGUAGES)(
   'one process stops at a breakpoint in its source while the others run: %s',
   async (language) => {
-    const session = await Session.run(language, 'check');
+    const session = await ShopSession.run(language, 'check');
     const { client } = session;
     const [breakpoint] = await session.breakAt('check');
     expect(breakpoint).toMatchObject({ verified: true, line: session.shop.line('check') });
@@ -109,7 +35,7 @@ test.each(LANGUAGES)(
 );
 
 test.each(LANGUAGES)('steps go by line, over calls, into them, and out of them: %s', async (language) => {
-  const session = await Session.run(language, 'read');
+  const session = await ShopSession.run(language, 'read');
   await session.send(2, 20);
   const { threadId = 0 } = await session.stopped();
   const step = (kind: 'next' | 'stepIn' | 'stepOut') => session.step(kind, threadId);
@@ -125,7 +51,7 @@ test.each(LANGUAGES)('steps go by line, over calls, into them, and out of them: 
 });
 
 test.each(LANGUAGES)('a step goes over a receive that blocks, and stops behind it: %s', async (language) => {
-  const session = await Session.run(language, 'total');
+  const session = await ShopSession.run(language, 'total');
   await session.send(2, 1);
   const { threadId = 0 } = await session.stopped();
   let line = 'total';
@@ -139,7 +65,7 @@ test.each(LANGUAGES)('a step goes over a receive that blocks, and stops behind i
 });
 
 test('a step out of an inlined function ends in its caller, and one over its call in the line behind', async () => {
-  const session = await Session.run('Rust', 'inlined');
+  const session = await ShopSession.run('Rust', 'inlined');
   const { client } = session;
   await session.send(2, 20);
   const { threadId = 0 } = await session.stopped();
@@ -160,7 +86,7 @@ test('a step out of an inlined function ends in its caller, and one over its cal
 });
 
 test('a breakpoint moves to the next line that has code, and is not set behind the last one', async () => {
-  const session = await Session.configure('C');
+  const session = await ShopSession.configure('C');
   const { shop, client } = session;
   const sum = shop.line('sum');
   const [moved, behind] = await session.breakAtLines([sum - 2, 1000]);
@@ -177,7 +103,7 @@ test('a breakpoint moves to the next line that has code, and is not set behind t
 });
 
 test('a breakpoint in a file of which the program has no code says so', async () => {
-  const session = await Session.configure('C');
+  const session = await ShopSession.configure('C');
   const path = guestFile('nothing');
   const { body } = await session.client.setBreakpointsRequest({
     source: { path },
@@ -189,7 +115,7 @@ test('a breakpoint in a file of which the program has no code says so', async ()
 });
 
 test.each(LANGUAGES)('a breakpoint at a function stops in it: %s', async (language) => {
-  const session = await Session.run(language);
+  const session = await ShopSession.run(language);
   const { body } = await session.client.setFunctionBreakpointsRequest({
     breakpoints: [{ name: 'price' }, { name: 'nobody' }],
   });
@@ -205,7 +131,7 @@ test.each(LANGUAGES)('a breakpoint at a function stops in it: %s', async (langua
 });
 
 test('a step over a receive is over when its process is paused and continued meanwhile', async () => {
-  const session = await Session.run('WAT', 'total');
+  const session = await ShopSession.run('WAT', 'total');
   const { client } = session;
   await session.send(2, 1);
   const { threadId = 0 } = await session.stopped();
@@ -221,7 +147,7 @@ test('a step over a receive is over when its process is paused and continued mea
 });
 
 test('a breakpoint at an instruction stops there, and a step by instruction in the same line', async () => {
-  const session = await Session.run('C', 'read');
+  const session = await ShopSession.run('C', 'read');
   const { client } = session;
   await session.send(2, 20);
   const { threadId = 0 } = await session.stopped();

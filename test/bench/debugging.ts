@@ -51,4 +51,37 @@ export const debugging: Benchmark = {
   },
 };
 
-if (import.meta.main) process.exit(await bench([debugging], process.argv.slice(2)));
+/** While a kernel runs, another one is armed, which it does not call. */
+const armed: Forms = {
+  rewritten(program) {
+    const { exports, importedFunctions } = readModule(program.bytes);
+    const kernels = exports.filter(({ kind, name }) => kind === 'function' && !name.startsWith('__'));
+    return {
+      ...forms.rewritten(program),
+      armedFor(kernel) {
+        const next = (kernels.findIndex(({ name }) => name === kernel) + 1) % kernels.length;
+        return (kernels[next]?.index ?? 0) - importedFunctions;
+      },
+    };
+  },
+  plain: forms.plain,
+};
+
+export const breakpointElsewhere: Benchmark = {
+  rows: [
+    {
+      name: 'kernels, breakpoint elsewhere',
+      what: 'the same with a breakpoint in a function that is not on the way',
+      unit: 'ms',
+      peer: 'not debugged',
+      better: 'less',
+      must: 2,
+      aim: 1.25,
+    },
+  ],
+  async measure() {
+    return [meanOf(await compareKernels(await buildKernels(true), armed))];
+  },
+};
+
+if (import.meta.main) process.exit(await bench([debugging, breakpointElsewhere], process.argv.slice(2)));

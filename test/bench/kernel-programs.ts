@@ -71,14 +71,16 @@ export function withMark(bytes: Uint8Array, mark: number): Uint8Array {
 }
 
 /**
- * Instantiates a module of kernels, rewritten or not. If it is for debugging, none of its functions is armed.
+ * Instantiates a module of kernels, rewritten or not.
  * @param startExport what the rewriter made of the start function
  * @param onTick called when the code asks whether to give way; it never does
+ * @param armedFor tells which function is armed while a kernel runs, by its place among those that the module defines; default: none
  */
 export async function instantiateKernels(
   bytes: Uint8Array,
   startExport?: string,
   onTick: () => void = () => {},
+  armedFor?: (kernel: string) => number,
 ): Promise<Map<string, Kernel>> {
   const memory = readModule(bytes).imports.find((entry) => entry.kind === 'memory');
   const limits = memory?.kind === 'memory' ? memory.memory : { initial: 1 };
@@ -103,7 +105,18 @@ export async function instantiateKernels(
   const kernels = new Map<string, Kernel>();
   for (const [name, value] of Object.entries(exports)) {
     if (typeof value === 'function' && value !== start && !name.startsWith('__')) {
-      kernels.set(name, WebAssembly.promising(value as (size: number) => unknown));
+      const run = WebAssembly.promising(value as (size: number) => unknown);
+      const armed = new Uint8Array(kernel.armed.buffer);
+      kernels.set(
+        name,
+        armedFor === undefined
+          ? run
+          : (size) => {
+              armed.fill(0);
+              armed[armedFor(name)] = 1;
+              return run(size);
+            },
+      );
     }
   }
   return kernels;

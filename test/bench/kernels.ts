@@ -58,7 +58,11 @@ export interface Forms {
   plain(program: KernelProgram): Form;
 }
 
-type Form = Pick<RewrittenModule, 'bytes'> & { readonly startExport?: string };
+type Form = Pick<RewrittenModule, 'bytes'> & {
+  readonly startExport?: string;
+  /** The function that is armed for a debugger while a kernel runs, by its place among those that the module defines. */
+  armedFor?(kernel: string): number;
+};
 
 export interface Comparison {
   readonly name: string;
@@ -84,7 +88,12 @@ export async function compareKernels(
       const changed = forms.rewritten(program);
       const original = forms.plain(program);
       const plain = await instantiateKernels(withMark(original.bytes, i), original.startExport);
-      const rewritten = await instantiateKernels(withMark(changed.bytes, i), changed.startExport, onTick);
+      const rewritten = await instantiateKernels(
+        withMark(changed.bytes, i),
+        changed.startExport,
+        onTick,
+        changed.armedFor,
+      );
       for (const [kernel, plainly] of plain) {
         name = `${language} ${kernel}`;
         const size = SIZES[name];

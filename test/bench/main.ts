@@ -1,7 +1,8 @@
 /** What is measured, in the order of the table. `npm run bench -- --list` tells about each row. */
 import { bench } from './bench.ts';
 import { crowd } from './crowd.ts';
-import { debugging } from './debugging.ts';
+import { debuggedMessages, falseCondition, stepAmongMany } from './debug-session.ts';
+import { breakpointElsewhere, debugging } from './debugging.ts';
 import { files } from './files.ts';
 import { flood } from './flood.ts';
 import { inspection } from './inspection.ts';
@@ -23,6 +24,10 @@ const benchmarks = [
   ...flood,
   kernels,
   debugging,
+  breakpointElsewhere,
+  falseCondition,
+  debuggedMessages,
+  stepAmongMany,
   ...programs,
   ...memory,
   rewriting,

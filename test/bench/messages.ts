@@ -141,3 +141,24 @@ export const untilRefused = `(module ${PRELUDE}
     (call $receive)
     (if (i64.ne (call $count) (i64.const 1)) (then unreachable))
     (call $report (i64.const 0) (local.get $spawned))))`;
+
+/** Comes `n` times to a line in a loop, and counts that. */
+export const hits = (n: number) => `(module ${PRELUDE}
+  (func $count_down (param $n i32) (result i64) (local $hits i64)
+    (loop $next
+      (local.set $hits (i64.add (local.get $hits) (i64.const 1))) ;; hit
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $hits))
+  (func (export "_start") (local $since i64)
+    (local.set $since (call $now))
+    (call $report (local.get $since) (call $count_down (i32.const ${n})))))`;
+
+/** Spawns `alive` processes that wait, and then computes for ever. */
+export const steps = (alive: number) => `(module ${PRELUDE}
+  (func (export "_start") (local $n i64)
+    (call $repeat_wait (i32.const ${alive}))
+    (call $sleep (i64.const 0))
+    (loop $next
+      (local.set $n (i64.add (local.get $n) (i64.const 1))) ;; stand
+      (local.set $n (i64.mul (local.get $n) (i64.const 3)))
+      (br $next))))`;

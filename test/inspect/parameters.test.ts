@@ -81,6 +81,29 @@ const cases: Record<string, [params: unknown, message: string][]> = {
     ]),
   ],
   'module/get': [[{}, '"module" must be a string']],
+  'module/breakpoints': [
+    [{ module: 'm1', offsets: 5 }, '"offsets" must be a list of offsets'],
+    ...[5, [5], [null]].map((terms): [unknown, string] => [
+      { module: 'm1', offsets: [], terms },
+      '"terms" must be a list of terms of breakpoints',
+    ]),
+    [{ module: 'm1', offsets: [], terms: [{ condition: 5 }] }, '"terms.condition" must be a string'],
+    [
+      { module: 'm1', offsets: [], terms: [{ log: 'x'.repeat(10_001) }] },
+      '"terms.log" must be a string of at most 10000 characters',
+    ],
+    [{ module: 'm1', offsets: [], terms: [{ id: -1 }] }, '"terms.id" must be a whole number from 0'],
+    [
+      { module: 'm1', offsets: [], terms: [{ names: { x: { kind: 'operand', index: 1 } } }] },
+      '"terms.names" must be places of variables by their names',
+    ],
+  ],
+  'processes/choose': [
+    [{ only: 'id 5' }, '"only" must be a list of patterns'],
+    [{ except: [{ by: 'age', value: '5' }] }, '"except.by" must be id, name, entry or descent'],
+    [{ only: [{ by: 'id', value: 5 }] }, '"only.value" must be a string'],
+    [{ only: Array(101).fill({ by: 'id', value: '5' }) }, '"only" must be at most 100 patterns'],
+  ],
   'module/bytes': [[{ module: 1 }, '"module" must be a string']],
   watch: [
     ...noCounts

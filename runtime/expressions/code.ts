@@ -1,0 +1,31 @@
+import type { Type } from './type.ts';
+
+/** Integers are numbers where these are exact, else BigInts; pointers and characters are numbers. */
+export type Value = number | bigint | boolean | string;
+
+/** What an expression is evaluated in. */
+export interface Context {
+  /** The memory to which its pointers lead. */
+  readonly memory: DataView;
+}
+
+/** An expression that can be evaluated again and again. What it reads may fail with an `ExpressionError`. */
+export interface Code<In extends Context> {
+  readonly type: Type;
+  /** Missing for what is no single value: an array, a record. */
+  readonly value?: (context: In) => Value;
+  /** Where it is in memory; missing if it is not there. */
+  readonly address?: (context: In) => number;
+  /** A part of it; undefined if it has none of that name. */
+  readonly member?: (name: string) => Code<In> | undefined;
+  /** Its number of elements or bytes, where its type does not tell. */
+  readonly length?: (context: In) => number;
+  /** An element of it, where its type does not tell. */
+  readonly element?: (index: (context: In) => number) => Code<In>;
+}
+
+/** Finds what names stand for. */
+export interface Scope<In extends Context> {
+  /** @throws ExpressionError if there is one of which nothing can be read */
+  find(name: string): Code<In> | undefined;
+}

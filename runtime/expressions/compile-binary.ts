@@ -1,0 +1,166 @@
+import type { Code, Context, Value } from './code.ts';
+import {
+  add,
+  and,
+  divide,
+  equal,
+  type Integer,
+  multiply,
+  or,
+  remainder,
+  shiftLeft,
+  shiftRight,
+  subtract,
+  wrap,
+  xor,
+} from './exact.ts';
+import { ExpressionError } from './expression-error.ts';
+import { stringAt } from './memory-code.ts';
+import { floatOf, integerOf, singleOf, truthOf } from './operands.ts';
+import type { BinaryOperator, Expression } from './syntax.ts';
+import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, type Type } from './type.ts';
+
+type Arithmetic = Exclude<BinaryOperator, '||' | '&&' | Comparison>;
+type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
+
+const INTEGERS: Readonly<Record<Arithmetic, (a: Integer, b: Integer) => Integer>> = {
+  '+': add,
+  '-': subtract,
+  '*': multiply,
+  '/': divide,
+  '%': remainder,
+  '&': and,
+  '|': or,
+  '^': xor,
+  '<<': shiftLeft,
+  '>>': shiftRight,
+};
+
+const FLOATS: Partial<Record<BinaryOperator, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => a % b,
+};
+
+export function compileBinary<In extends Context>(
+  operator: BinaryOperator,
+  leftPart: Expression,
+  rightPart: Expression,
+  compile: (part: Expression) => Code<In>,
+): Code<In> {
+  const left = compile(leftPart);
+  const right = compile(rightPart);
+  switch (operator) {
+    case '||':
+    case '&&': {
+      const a = truthOf(left);
+      const b = truthOf(right);
+      const value =
+        operator === '||'
+          ? (context: In) => a(context) || b(context)
+          : (context: In) => a(context) && b(context);
+      return { type: BOOLEAN, value };
+    }
+    case '==':
+    case '!=':
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return {
+        type: BOOLEAN,
+        value: comparison(operator, left, right, constantIn(leftPart), constantIn(rightPart)),
+      };
+    default:
+      return arithmetic(operator, left, right);
+  }
+}
+
+function arithmetic<In extends Context>(operator: Arithmetic, left: Code<In>, right: Code<In>): Code<In> {
+  const what = `'${operator}'`;
+  if (left.type.kind === 'float' || right.type.kind === 'float') {
+    const compute = FLOATS[operator];
+    if (compute === undefined) throw new ExpressionError(`${what} takes integers, not floats`);
+    const a = floatOf(left, what);
+    const b = floatOf(right, what);
+    return { type: FLOAT, value: (context) => compute(a(context), b(context)) };
+  }
+  const compute = INTEGERS[operator];
+  const a = integerOf(left, what);
+  const b = integerOf(right, what);
+  const { type } = left;
+  // As in C, a pointer goes on by whole elements.
+  if (type.kind === 'pointer' && right.type.kind !== 'pointer' && (operator === '+' || operator === '-')) {
+    const size = sizeOf(type.to) ?? 1;
+    return { type, value: (context) => compute(a(context), multiply(b(context), size)) };
+  }
+  return { type: INTEGER, value: (context) => compute(a(context), b(context)) };
+}
+
+function comparison<In extends Context>(
+  operator: Comparison,
+  left: Code<In>,
+  right: Code<In>,
+  leftConstant: bigint | undefined,
+  rightConstant: bigint | undefined,
+): (context: In) => boolean {
+  if (left.type.kind === 'text' || right.type.kind === 'text') {
+    if (operator !== '==' && operator !== '!=')
+      throw new ExpressionError('texts are only equal or different');
+    const a = textOf(left);
+    const b = textOf(right);
+    const wanted = operator === '==';
+    return (context) => (a(context) === b(context)) === wanted;
+  }
+  const a = numberOf(left, right.type, leftConstant);
+  const b = numberOf(right, left.type, rightConstant);
+  switch (operator) {
+    case '==':
+      return (context) => equal(a(context), b(context));
+    case '!=':
+      return (context) => !equal(a(context), b(context));
+    case '<':
+      return (context) => a(context) < b(context);
+    case '<=':
+      return (context) => a(context) <= b(context);
+    case '>':
+      return (context) => a(context) > b(context);
+    case '>=':
+      return (context) => a(context) >= b(context);
+  }
+}
+
+/** A number, as it is compared with another one. */
+function numberOf<In extends Context>(
+  code: Code<In>,
+  other: Type,
+  constant: bigint | undefined,
+): (context: In) => number | bigint {
+  if (code.type.kind === 'float') return floatOf(code, 'a comparison');
+  // A number with its highest bit set means the same bits in an integer that has no sign of its own.
+  if (constant !== undefined && other.kind === 'integer' && other.isSigned === null) {
+    const { bytes = 4 } = other;
+    const bits = BigInt(8 * bytes);
+    if (constant >= 1n << (bits - 1n) && constant < 1n << bits) {
+      const wrapped = wrap(constant, bytes, true);
+      return () => wrapped;
+    }
+  }
+  return integerOf(code, 'a comparison');
+}
+
+/** A text, or that of a C string. */
+function textOf<In extends Context>(code: Code<In>): (context: In) => Value {
+  const { type } = code;
+  const value = singleOf(code);
+  if (type.kind === 'text') return value;
+  if (type.kind === 'pointer' && type.to.kind === 'integer' && type.to.bytes === 1)
+    return (context) => stringAt(context.memory, Number(value(context)));
+  throw new ExpressionError(`${aType(type)} is not compared with a text`);
+}
+
+function constantIn(part: Expression): bigint | undefined {
+  return part.kind === 'integer' ? part.value : undefined;
+}

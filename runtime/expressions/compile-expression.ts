@@ -1,0 +1,190 @@
+import type { Code, Context, Scope, Value } from './code.ts';
+import { compileBinary } from './compile-binary.ts';
+import { type Integer, negate, not, wrap } from './exact.ts';
+import { ExpressionError } from './expression-error.ts';
+import { inMemory, stringAt, textAt } from './memory-code.ts';
+import { floatOf, integerOf, singleOf, truthOf } from './operands.ts';
+import type { Expression } from './syntax.ts';
+import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed } from './type.ts';
+
+/**
+ * Makes an expression ready to be evaluated. Everything that can be wrong but for what is in memory is found here.
+ * @throws ExpressionError if a name is not there, or values cannot be used in this way
+ */
+export function compileExpression<In extends Context>(expression: Expression, scope: Scope<In>): Code<In> {
+  const compile = (part: Expression): Code<In> => compileExpression(part, scope);
+  switch (expression.kind) {
+    case 'integer': {
+      const { value, isCharacter } = expression;
+      const number = Number.isSafeInteger(Number(value)) ? Number(value) : value;
+      return { type: isCharacter ? { kind: 'character' } : INTEGER, value: () => number };
+    }
+    case 'float':
+      return constant(FLOAT, expression.value);
+    case 'boolean':
+      return constant(BOOLEAN, expression.value);
+    case 'text':
+      return constant(TEXT, expression.value);
+    case 'name': {
+      const found = scope.find(expression.name);
+      if (found === undefined) throw new ExpressionError(`there is no ${expression.name} here`);
+      return found;
+    }
+    case 'member':
+      return memberOf(compile(expression.of), expression.name);
+    case 'index':
+      return elementOf(compile(expression.of), integerOf(compile(expression.index), 'an index'));
+    case 'call':
+      return call(expression.name, expression.arguments.map(compile));
+    case 'cast':
+      return cast(compile(expression.operand), typeNamed(expression.to));
+    case 'binary':
+      return compileBinary(expression.operator, expression.left, expression.right, compile);
+    case 'unary':
+      return unary(expression.operator, compile(expression.operand));
+  }
+}
+
+function constant<In extends Context>(type: Type, value: Value): Code<In> {
+  return { type, value: () => value };
+}
+
+function unary<In extends Context>(operator: '-' | '!' | '~' | '*' | '&', operand: Code<In>): Code<In> {
+  switch (operator) {
+    case '-': {
+      if (operand.type.kind === 'float') {
+        const value = floatOf(operand, "'-'");
+        return { type: FLOAT, value: (context) => -value(context) };
+      }
+      const value = integerOf(operand, "'-'");
+      return { type: INTEGER, value: (context) => negate(value(context)) };
+    }
+    case '!': {
+      const truth = truthOf(operand);
+      return { type: BOOLEAN, value: (context) => !truth(context) };
+    }
+    case '~': {
+      const value = integerOf(operand, "'~'");
+      return { type: INTEGER, value: (context) => not(value(context)) };
+    }
+    case '*': {
+      const { type } = operand;
+      const to: Type = type.kind === 'pointer' ? type.to : { kind: 'integer', bytes: 4, isSigned: null };
+      return inMemory(to, addressIn(operand));
+    }
+    case '&':
+      if (operand.address === undefined) throw new ExpressionError('only what is in memory has an address');
+      return { type: { kind: 'pointer', to: operand.type }, value: operand.address };
+  }
+}
+
+/** The address that a pointer or an integer is. */
+function addressIn<In extends Context>(code: Code<In>): (context: In) => number {
+  const value = integerOf(code, 'an address');
+  const { kind } = code.type;
+  // The addresses of WebAssembly have no sign.
+  return kind === 'integer'
+    ? (context) => Number(wrap(value(context), 4, false))
+    : (context) => Number(value(context));
+}
+
+function memberOf<In extends Context>(code: Code<In>, name: string): Code<In> {
+  const found = code.member?.(name);
+  if (found === undefined) throw new ExpressionError(`${aType(code.type)} has no ${name}`);
+  return found;
+}
+
+function elementOf<In extends Context>(code: Code<In>, index: (context: In) => Integer): Code<In> {
+  const { type } = code;
+  if (code.element !== undefined) return code.element((context) => Number(index(context)));
+  if (type.kind !== 'array' && type.kind !== 'pointer')
+    throw new ExpressionError(`${aType(type)} has no elements`);
+  const element = type.kind === 'array' ? type.of : type.to;
+  const size = sizeOf(element);
+  const start = type.kind === 'array' ? code.address : addressIn(code);
+  if (size === undefined || start === undefined)
+    throw new ExpressionError(`the elements of ${aType(type)} cannot be read`);
+  const count = type.kind === 'array' ? (type.count ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  return inMemory(element, (context) => {
+    const at = Number(index(context));
+    if (type.kind === 'array' && !(at >= 0 && at < count))
+      throw new ExpressionError(`there is no element ${at}`);
+    return start(context) + at * size;
+  });
+}
+
+function cast<In extends Context>(operand: Code<In>, type: Type): Code<In> {
+  switch (type.kind) {
+    case 'integer': {
+      const { bytes = 4, isSigned } = type;
+      if (operand.type.kind === 'float') {
+        const value = floatOf(operand, 'a cast');
+        return { type, value: (context) => clamped(value(context), bytes, isSigned !== false) };
+      }
+      const value = integerOf(operand, 'a cast');
+      return { type, value: (context) => wrap(value(context), bytes, isSigned !== false) };
+    }
+    case 'float': {
+      const value = floatOf(operand, 'a cast');
+      return { type, value: type.bytes === 4 ? (context) => Math.fround(value(context)) : value };
+    }
+    case 'boolean':
+      return { type, value: truthOf(operand) };
+    case 'pointer':
+      return { type, value: addressIn(operand) };
+    case 'character': {
+      const value = integerOf(operand, 'a cast');
+      return { type, value: (context) => Number(wrap(value(context), 4, false)) };
+    }
+    default:
+      throw new ExpressionError(`nothing can be made ${aType(type)}`);
+  }
+}
+
+/** A float as an integer of so many bytes: the nearest one that there is, as Rust has it. */
+function clamped(value: number, bytes: number, isSigned: boolean): Integer {
+  if (Number.isNaN(value)) return 0;
+  const bits = BigInt(8 * bytes);
+  const least = isSigned ? -(1n << (bits - 1n)) : 0n;
+  const most = (1n << (isSigned ? bits - 1n : bits)) - 1n;
+  if (value <= Number(least)) return wrap(least, bytes, isSigned);
+  if (value >= Number(most)) return wrap(most, bytes, isSigned);
+  return wrap(BigInt(Math.trunc(value)), bytes, isSigned);
+}
+
+const encoder = new TextEncoder();
+
+function call<In extends Context>(name: string, given: readonly Code<In>[]): Code<In> {
+  const [first, second] = given;
+  if (name === 'len' && first !== undefined && given.length === 1) return lengthOf(first);
+  if (name === 'text' && first !== undefined && given.length === 1) {
+    const address = addressIn(first);
+    return { type: TEXT, value: (context) => stringAt(context.memory, address(context)) };
+  }
+  if (name === 'text' && first !== undefined && second !== undefined && given.length === 2) {
+    const address = addressIn(first);
+    const length = integerOf(second, 'a length');
+    return {
+      type: TEXT,
+      value: (context) => textAt(context.memory, address(context), Number(length(context))),
+    };
+  }
+  throw new ExpressionError(
+    `there is no function ${name} of ${given.length} values, but len(x), text(pointer) and text(pointer, length)`,
+  );
+}
+
+function lengthOf<In extends Context>(code: Code<In>): Code<In> {
+  const { type, length } = code;
+  if (length !== undefined) return { type: INTEGER, value: length };
+  if (type.kind === 'array' && type.count !== undefined) return constant(INTEGER, type.count);
+  if (type.kind === 'array' && code.address !== undefined && sizeOf(type.of) === 1) {
+    const start = code.address;
+    return { type: INTEGER, value: (context) => context.memory.byteLength - start(context) };
+  }
+  if (type.kind === 'text') {
+    const value = singleOf(code);
+    return { type: INTEGER, value: (context) => encoder.encode(String(value(context))).length };
+  }
+  throw new ExpressionError(`${aType(type)} has no length`);
+}

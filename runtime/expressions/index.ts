@@ -1,0 +1,11 @@
+export type { Code, Context, Scope, Value } from './code.ts';
+export { compileExpression } from './compile-expression.ts';
+export { ExpressionError } from './expression-error.ts';
+export { type HitCondition, parseHitCondition } from './hit-condition.ts';
+export { type LogMessage, parseLogMessage } from './log-message.ts';
+export { inMemory, readI64, textAt } from './memory-code.ts';
+export { truthOf } from './operands.ts';
+export { parseExpression } from './parse-expression.ts';
+export { type Expression, namesIn } from './syntax.ts';
+export { BYTE, INTEGER, TEXT, type Type, typeText } from './type.ts';
+export { valueText } from './value-text.ts';

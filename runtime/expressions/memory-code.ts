@@ -1,0 +1,117 @@
+import { countOf } from '../text/quantities.ts';
+import type { Code, Context, Value } from './code.ts';
+import { exact, type Integer } from './exact.ts';
+import { ExpressionError } from './expression-error.ts';
+import { aType, sizeOf, type Type } from './type.ts';
+
+/** The most bytes of a text that are read. */
+export const MOST_TEXT = 0x1_0000;
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** What is in memory at an address. */
+export function inMemory<In extends Context>(type: Type, address: (context: In) => number): Code<In> {
+  const load = loadOf(type);
+  const size = sizeOf(type) ?? 0;
+  if (load === null) return { type, address };
+  return {
+    type,
+    address,
+    value(context) {
+      const at = address(context);
+      const { memory } = context;
+      checkRange(memory, at, size);
+      return load(memory, at);
+    },
+  };
+}
+
+/** The bytes of a C string up to its end. */
+export function stringAt(memory: DataView, at: number): string {
+  checkRange(memory, at, 1);
+  const bytes = new Uint8Array(
+    memory.buffer,
+    memory.byteOffset + at,
+    Math.min(MOST_TEXT, memory.byteLength - at),
+  );
+  const end = bytes.indexOf(0);
+  if (end < 0) throw new ExpressionError(`the text at ${hex(at)} does not end`);
+  return decoder.decode(bytes.subarray(0, end));
+}
+
+/** The text of some bytes. */
+export function textAt(memory: DataView, at: number, length: number): string {
+  if (!(length >= 0 && length <= MOST_TEXT))
+    throw new ExpressionError(`a text of ${length} bytes is longer than ${MOST_TEXT}`);
+  checkRange(memory, at, length);
+  return decoder.decode(new Uint8Array(memory.buffer, memory.byteOffset + at, length));
+}
+
+function checkRange(memory: DataView, at: number, size: number): void {
+  if (!(at >= 0 && at + size <= memory.byteLength))
+    throw new ExpressionError(
+      `${countOf(size, 'byte')} at ${hex(at)} cannot be read: the memory has ${memory.byteLength}`,
+    );
+}
+
+function hex(at: number): string {
+  return at < 0 ? `-0x${(-at).toString(16)}` : `0x${at.toString(16)}`;
+}
+
+type Load = (memory: DataView, at: number) => Value;
+
+/** Reads a value of a type; null if it is no single one. */
+function loadOf(type: Type): Load | null {
+  switch (type.kind) {
+    case 'integer':
+      return integerLoad(type.bytes ?? 4, type.isSigned !== false);
+    case 'float':
+      return type.bytes === 4 ? (m, at) => m.getFloat32(at, true) : (m, at) => m.getFloat64(at, true);
+    case 'boolean':
+      return (m, at) => m.getUint8(at) !== 0;
+    case 'character':
+    case 'pointer':
+      return (m, at) => m.getUint32(at, true);
+    case 'text':
+      throw new ExpressionError(`${aType(type)} has no place in memory`);
+    case 'array':
+    case 'record':
+      return null;
+  }
+}
+
+function integerLoad(bytes: 1 | 2 | 4 | 8 | 16, isSigned: boolean): Load {
+  switch (bytes) {
+    case 1:
+      return isSigned ? (m, at) => m.getInt8(at) : (m, at) => m.getUint8(at);
+    case 2:
+      return isSigned ? (m, at) => m.getInt16(at, true) : (m, at) => m.getUint16(at, true);
+    case 4:
+      return isSigned ? (m, at) => m.getInt32(at, true) : (m, at) => m.getUint32(at, true);
+    case 8:
+      return isSigned ? readI64 : readU64;
+    case 16:
+      return (m, at) => {
+        const high = BigInt(isSigned ? m.getBigInt64(at + 8, true) : m.getBigUint64(at + 8, true));
+        return exact((high << 64n) | m.getBigUint64(at, true));
+      };
+  }
+}
+
+/** The high halves of numbers that are exact as such. */
+const EXACT_HIGH = 0x1f_ffff;
+
+/** Without making a BigInt where a number is exact. */
+export function readI64(memory: DataView, at: number): Integer {
+  const high = memory.getInt32(at + 4, true);
+  return high >= -EXACT_HIGH && high <= EXACT_HIGH
+    ? high * 0x1_0000_0000 + memory.getUint32(at, true)
+    : memory.getBigInt64(at, true);
+}
+
+function readU64(memory: DataView, at: number): Integer {
+  const high = memory.getUint32(at + 4, true);
+  return high <= EXACT_HIGH
+    ? high * 0x1_0000_0000 + memory.getUint32(at, true)
+    : memory.getBigUint64(at, true);
+}

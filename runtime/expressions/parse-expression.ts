@@ -1,0 +1,229 @@
+import { ExpressionError } from './expression-error.ts';
+import { readTokens, shortened, type Token } from './read-tokens.ts';
+import type { BinaryOperator, Expression, TypeName, UnaryOperator } from './syntax.ts';
+import { isTypeName } from './type.ts';
+
+/** The most characters of an expression. */
+export const MOST_CHARACTERS = 1000;
+/** The most expressions that stand in each other. */
+const MOST_LEVELS = 100;
+
+/** Those of a line bind more tightly than those of the lines before it, as in Rust. */
+const PRECEDENCE: readonly (readonly BinaryOperator[])[] = [
+  ['||'],
+  ['&&'],
+  ['==', '!=', '<', '<=', '>', '>='],
+  ['|'],
+  ['^'],
+  ['&'],
+  ['<<', '>>'],
+  ['+', '-'],
+  ['*', '/', '%'],
+];
+const COMPARISON = 2;
+const UNARY: readonly UnaryOperator[] = ['-', '!', '~', '*', '&'];
+
+/**
+ * Reads an expression in the language of the debugger: what C and Rust have in common, with the names of WebAssembly text.
+ * @throws ExpressionError if it is none, or too long
+ */
+export function parseExpression(text: string): Expression {
+  if (text.length > MOST_CHARACTERS)
+    throw new ExpressionError(`an expression has at most ${MOST_CHARACTERS} characters`);
+  const parser = new Parser(readTokens(text));
+  const expression = parser.expression(0);
+  parser.expectEnd();
+  return expression;
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #level = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  expectEnd(): void {
+    if (this.#at < this.#tokens.length) this.#fail();
+  }
+
+  /** @param from the row of `PRECEDENCE` whose operators, and those behind it, belong to it */
+  expression(from: number): Expression {
+    const operators = PRECEDENCE[from];
+    if (operators === undefined) return this.#cast();
+    return this.#nested(() => {
+      let left = this.expression(from + 1);
+      for (;;) {
+        const operator = this.#takeAny(operators);
+        if (operator === undefined) return left;
+        left = { kind: 'binary', operator, left, right: this.expression(from + 1) };
+        if (from === COMPARISON && this.#peekAny(operators))
+          throw new ExpressionError('comparisons are joined with && or ||');
+      }
+    });
+  }
+
+  /** `x as u32` */
+  #cast(): Expression {
+    let operand = this.#unary();
+    while (this.#takeName('as')) operand = { kind: 'cast', operand, to: this.#rustType() };
+    return operand;
+  }
+
+  #unary(): Expression {
+    return this.#nested(() => {
+      const operator = this.#takeAny(UNARY);
+      if (operator !== undefined) return { kind: 'unary', operator, operand: this.#unary() };
+      const to = this.#castBefore();
+      if (to !== undefined) return { kind: 'cast', operand: this.#unary(), to };
+      return this.#postfix(this.#primary());
+    });
+  }
+
+  #postfix(first: Expression): Expression {
+    let of = first;
+    for (;;) {
+      if (this.#take('[')) {
+        of = { kind: 'index', of, index: this.expression(0) };
+        this.#expect(']');
+      } else if (this.#take('.') || this.#take('->')) {
+        of = { kind: 'member', of, name: this.#memberName() };
+      } else return of;
+    }
+  }
+
+  #memberName(): string {
+    const token = this.#next();
+    if (token?.kind === 'name') return token.name;
+    // A field of a tuple. Two of them, as in `x.0.1`, are read as a number with a point: they need parentheses.
+    if (token?.kind === 'integer' && !token.isCharacter) return String(token.value);
+    return this.#fail(1);
+  }
+
+  #primary(): Expression {
+    const token = this.#next();
+    switch (token?.kind) {
+      case 'integer':
+      case 'float':
+      case 'text':
+        return token;
+      case 'name':
+        return this.#named(token.name);
+      default:
+        break;
+    }
+    if (token?.sign !== '(') return this.#fail(1);
+    const inner = this.expression(0);
+    this.#expect(')');
+    return inner;
+  }
+
+  #named(name: string): Expression {
+    if (name === 'true' || name === 'false') return { kind: 'boolean', value: name === 'true' };
+    if (name === 'local' || name === 'global') {
+      const index = this.#tokens[this.#at];
+      if (index?.kind === 'integer') {
+        this.#at++;
+        return { kind: 'name', name: `${name} ${index.value}` };
+      }
+    }
+    if (!this.#take('(')) return { kind: 'name', name };
+    const given: Expression[] = [];
+    if (!this.#take(')')) {
+      do given.push(this.expression(0));
+      while (this.#take(','));
+      this.#expect(')');
+    }
+    return { kind: 'call', name, arguments: given };
+  }
+
+  /** `(u32)` or `(u8*)` before what is cast. */
+  #castBefore(): TypeName | undefined {
+    const [open, type] = this.#tokens.slice(this.#at, this.#at + 2);
+    if (open?.kind !== 'sign' || open.sign !== '(' || type?.kind !== 'name' || !isTypeName(type.name))
+      return undefined;
+    this.#at += 2;
+    const pointers = this.#stars();
+    this.#expect(')');
+    return { name: type.name, pointers };
+  }
+
+  /** `u32`, `*const u8`, or `u8*` where nothing follows that could be multiplied. */
+  #rustType(): TypeName {
+    let pointers = 0;
+    while (this.#take('*')) {
+      pointers++;
+      if (!this.#takeName('const')) this.#takeName('mut');
+    }
+    const token = this.#next();
+    if (token?.kind !== 'name') return this.#fail(1);
+    return { name: token.name, pointers };
+  }
+
+  #stars(): number {
+    let stars = 0;
+    while (this.#take('*')) stars++;
+    return stars;
+  }
+
+  #nested(read: () => Expression): Expression {
+    // Each pair of parentheses is as many levels as there are rows of operators.
+    if (++this.#level > MOST_LEVELS * (PRECEDENCE.length + 1))
+      throw new ExpressionError('the expression nests too deeply');
+    const expression = read();
+    this.#level--;
+    return expression;
+  }
+
+  #next(): Token | undefined {
+    return this.#tokens[this.#at++];
+  }
+
+  #take(sign: string): boolean {
+    const token = this.#tokens[this.#at];
+    if (token?.kind !== 'sign' || token.sign !== sign) return false;
+    this.#at++;
+    return true;
+  }
+
+  #takeName(name: string): boolean {
+    const token = this.#tokens[this.#at];
+    if (token?.kind !== 'name' || token.name !== name) return false;
+    this.#at++;
+    return true;
+  }
+
+  #takeAny<Sign extends string>(signs: readonly Sign[]): Sign | undefined {
+    return signs.find((sign) => this.#take(sign));
+  }
+
+  #peekAny(signs: readonly string[]): boolean {
+    const token = this.#tokens[this.#at];
+    return token?.kind === 'sign' && signs.includes(token.sign);
+  }
+
+  #expect(sign: string): void {
+    if (!this.#take(sign)) this.#fail(0, `, where '${sign}' is missing`);
+  }
+
+  /** @param back how many tokens before the next one it is */
+  #fail(back = 0, why = ''): never {
+    const token = this.#tokens[this.#at - back];
+    throw new ExpressionError(
+      token === undefined ? `the expression ends too soon${why}` : `'${textOf(token)}' is not expected${why}`,
+    );
+  }
+}
+
+function textOf(token: Token): string {
+  switch (token.kind) {
+    case 'name':
+      return shortened(token.name);
+    case 'sign':
+      return token.sign;
+    default:
+      return shortened(String(token.value));
+  }
+}

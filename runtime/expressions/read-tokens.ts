@@ -1,0 +1,85 @@
+import { ExpressionError } from './expression-error.ts';
+
+/** A word of an expression. */
+export type Token =
+  | { readonly kind: 'integer'; readonly value: bigint; readonly isCharacter: boolean }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'text'; readonly value: string }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'sign'; readonly sign: string };
+
+/** The most digits of a number: more mean none that a program could have. */
+const MOST_DIGITS = 400;
+
+/** In WebAssembly text names may have signs of operators in them: those are written `$"a+b"`. */
+const NAME = /\$"(?:[^"\\]|\\.)*"|\$[\w.:]+|[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*/y;
+const NUMBER = /0[xX][\da-fA-F_]+|0[bB][01_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?/y;
+const CHARACTER = /'(?:[^'\\]|\\(?:u\{[^}]*\}|x..|.))'/uy;
+const TEXT = /"(?:[^"\\]|\\.)*"/sy;
+const SIGN = /->|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%<>!~&|^()[\].,]/y;
+const SPACE = /\s+/y;
+
+/** @throws ExpressionError if there is something else */
+export function readTokens(text: string): Token[] {
+  const tokens: Token[] = [];
+  for (let at = 0; at < text.length; ) {
+    const match = (pattern: RegExp): string | undefined => {
+      pattern.lastIndex = at;
+      const found = pattern.exec(text)?.[0];
+      at += found?.length ?? 0;
+      return found;
+    };
+    if (match(SPACE) !== undefined) continue;
+    const token = readToken(match);
+    if (token === undefined) throw new ExpressionError(`'${shortened(text.slice(at))}' is not understood`);
+    tokens.push(token);
+  }
+  return tokens;
+}
+
+function readToken(match: (pattern: RegExp) => string | undefined): Token | undefined {
+  const name = match(NAME);
+  if (name !== undefined)
+    return { kind: 'name', name: name.startsWith('$"') ? `$${unescaped(name.slice(2, -1))}` : name };
+  const number = match(NUMBER);
+  if (number !== undefined) return numberIn(number);
+  const character = match(CHARACTER);
+  if (character !== undefined) {
+    const value = BigInt(unescaped(character.slice(1, -1)).codePointAt(0) ?? 0);
+    return { kind: 'integer', value, isCharacter: true };
+  }
+  const text = match(TEXT);
+  if (text !== undefined) return { kind: 'text', value: unescaped(text.slice(1, -1)) };
+  const sign = match(SIGN);
+  return sign === undefined ? undefined : { kind: 'sign', sign };
+}
+
+function numberIn(text: string): Token {
+  const digits = text.replaceAll('_', '');
+  if (digits.length > MOST_DIGITS) throw new ExpressionError(`${shortened(digits)} has too many digits`);
+  if (/^\d+$|^0[xXbB][\da-fA-F]+$/.test(digits))
+    return { kind: 'integer', value: BigInt(digits), isCharacter: false };
+  const value = Number(digits);
+  if (Number.isNaN(value)) throw new ExpressionError(`'${shortened(text)}' is no number`);
+  return { kind: 'float', value };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '0': '\0' };
+
+function unescaped(text: string): string {
+  return text.replace(
+    /\\(?:u\{([^}]*)\}|x(..)|(.))/gsu,
+    (_, point?: string, byte?: string, other?: string) => {
+      if (other !== undefined) return ESCAPES[other] ?? other;
+      const code = /^[\da-fA-F]{1,6}$/.test(point ?? byte ?? '')
+        ? Number.parseInt(point ?? byte ?? '', 16)
+        : Number.NaN;
+      if (!(code <= 0x10_ffff)) throw new ExpressionError(`there is no character '${point ?? byte}'`);
+      return String.fromCodePoint(code);
+    },
+  );
+}
+
+export function shortened(text: string): string {
+  return text.length > 30 ? `${text.slice(0, 30)}…` : text;
+}

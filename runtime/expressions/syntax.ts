@@ -1,0 +1,80 @@
+/** Expressions as trees. */
+
+/** The operators that have two operands. */
+export type BinaryOperator =
+  | '||'
+  | '&&'
+  | '=='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '|'
+  | '^'
+  | '&'
+  | '<<'
+  | '>>'
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%';
+
+/** `*` reads what a pointer points to, `&` takes an address. */
+export type UnaryOperator = '-' | '!' | '~' | '*' | '&';
+
+/** The name of a type, and how many pointers lead to it: `u8**` is `u8` with 2. */
+export interface TypeName {
+  readonly name: string;
+  readonly pointers: number;
+}
+
+export type Expression =
+  /** An integer; a character is its code point. */
+  | { readonly kind: 'integer'; readonly value: bigint; readonly isCharacter: boolean }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'text'; readonly value: string }
+  /** With its `$` where it has one; `local 3` and `global 3` stand for themselves. */
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'member'; readonly of: Expression; readonly name: string }
+  | { readonly kind: 'index'; readonly of: Expression; readonly index: Expression }
+  | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly Expression[] }
+  | { readonly kind: 'unary'; readonly operator: UnaryOperator; readonly operand: Expression }
+  | {
+      readonly kind: 'binary';
+      readonly operator: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | { readonly kind: 'cast'; readonly operand: Expression; readonly to: TypeName };
+
+/** The names in an expression that stand for variables, each once. */
+export function namesIn(expression: Expression): string[] {
+  const names = new Set<string>();
+  const left = [expression];
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    if (part.kind === 'name') names.add(part.name);
+    else left.push(...partsOf(part));
+  }
+  return [...names];
+}
+
+function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'member':
+      return [expression.of];
+    case 'index':
+      return [expression.of, expression.index];
+    case 'call':
+      return expression.arguments;
+    case 'unary':
+    case 'cast':
+      return [expression.operand];
+    case 'binary':
+      return [expression.left, expression.right];
+    default:
+      return [];
+  }
+}

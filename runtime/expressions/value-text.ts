@@ -1,0 +1,52 @@
+import type { Code, Context, Value } from './code.ts';
+import { ExpressionError } from './expression-error.ts';
+import { stringAt } from './memory-code.ts';
+import { aType, type Type } from './type.ts';
+
+/** The text of a value for people. A text is as it is, without quotes. */
+export function valueText<In extends Context>({ type, value }: Code<In>, context: In): string {
+  if (value === undefined) return `${aType(type)}`;
+  return textOf(type, value(context), context);
+}
+
+function textOf(type: Type, value: Value, { memory }: Context): string {
+  switch (type.kind) {
+    case 'float':
+      return floatText(type.bytes === 4 ? shortest(Number(value)) : Number(value));
+    case 'character':
+      return characterText(Number(value));
+    case 'pointer': {
+      const address = `0x${value.toString(16)}`;
+      // Those to bytes with a sign are the texts of C.
+      if (type.to.kind !== 'integer' || type.to.bytes !== 1 || type.to.isSigned !== true) return address;
+      try {
+        return stringAt(memory, Number(value));
+      } catch (error) {
+        if (error instanceof ExpressionError) return address;
+        throw error;
+      }
+    }
+    default:
+      return String(value);
+  }
+}
+
+function characterText(code: number): string {
+  return code <= 0x10_ffff ? `'${String.fromCodePoint(code)}'` : `0x${code.toString(16)}`;
+}
+
+/** The shortest decimal that means the same number in 32 bits. */
+export function shortest(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
+}
+
+/** As the text format of WebAssembly writes it. */
+export function floatText(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  return Object.is(value, -0) ? '-0' : String(value);
+}

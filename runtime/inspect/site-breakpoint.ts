@@ -1,0 +1,102 @@
+import {
+  type Code,
+  compileExpression,
+  ExpressionError,
+  type HitCondition,
+  parseExpression,
+  parseHitCondition,
+  parseLogMessage,
+  type Scope,
+  truthOf,
+  valueText,
+} from '../expressions/index.ts';
+import type { CallContext } from './call-scope.ts';
+import type { Holder } from './holding.ts';
+import type { BreakpointTerms } from './protocol.ts';
+
+/** The most characters of what an expression prints. */
+const MOST_VALUE = 1000;
+/** The most of a line of a log point. */
+const MOST_LINE = 8000;
+
+/** How often a breakpoint was hit, in all modules and places. */
+export interface Hits {
+  count: number;
+}
+
+/** What comes of a hit. */
+export type Hit = 'none' | 'stop' | 'log';
+
+/** A breakpoint of a client at one site. */
+export class SiteBreakpoint {
+  readonly client: Holder;
+  /** As the client calls it. */
+  readonly id: number | undefined;
+  /** What is wrong with it: it stops every time then. */
+  readonly problem: string | null;
+  readonly #hits: Hits;
+  #isMet: (context: CallContext) => boolean = () => true;
+  #isWanted: HitCondition | null = null;
+  #message: readonly (string | Code<CallContext>)[] | null = null;
+
+  /** @param scope of the function in which it is */
+  constructor(client: Holder, terms: BreakpointTerms, scope: Scope<CallContext>, hits: Hits) {
+    this.client = client;
+    this.id = terms.id;
+    this.#hits = hits;
+    let problem: string | null = null;
+    try {
+      if (terms.hits !== undefined) this.#isWanted = parseHitCondition(terms.hits);
+      if (terms.log !== undefined) this.#message = messageIn(terms.log, scope);
+      if (terms.condition !== undefined)
+        this.#isMet = truthOf(compileExpression(parseExpression(terms.condition), scope));
+    } catch (error) {
+      problem = messageOf(error);
+    }
+    this.problem = problem;
+  }
+
+  /** What comes of it that a process is here. @throws ExpressionError if that cannot be told */
+  hit(context: CallContext): Hit {
+    if (!this.#isMet(context)) return 'none';
+    this.#hits.count++;
+    if (this.#isWanted !== null && !this.#isWanted(this.#hits.count)) return 'none';
+    return this.#message === null ? 'stop' : 'log';
+  }
+
+  /** What a log point prints. */
+  line(context: CallContext): string {
+    let line = '';
+    for (const part of this.#message ?? []) {
+      line += typeof part === 'string' ? part : textOf(part, context);
+      if (line.length > MOST_LINE) return `${line.slice(0, MOST_LINE)}…`;
+    }
+    return line;
+  }
+}
+
+function messageIn(text: string, scope: Scope<CallContext>): (string | Code<CallContext>)[] {
+  return parseLogMessage(text).map((part) => {
+    if (typeof part === 'string') return part;
+    try {
+      return compileExpression(part, scope);
+    } catch (error) {
+      // The rest of the line may tell enough.
+      return `{${messageOf(error)}}`;
+    }
+  });
+}
+
+function textOf(code: Code<CallContext>, context: CallContext): string {
+  try {
+    const text = valueText(code, context);
+    return text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text;
+  } catch (error) {
+    return `{${messageOf(error)}}`;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  if (error instanceof ExpressionError) return error.message;
+  throw error;
+}
