@@ -15,7 +15,7 @@ import {
   readBindList,
 } from './sqlite/bincode.ts';
 import { Connection, MAX_SQL } from './sqlite/connection.ts';
-import { type Outcome, runInHelper } from './sqlite/helper.ts';
+import { type CompileJob, compileInHelper, type Outcome, runInHelper } from './sqlite/helper.ts';
 import { SqliteError } from './sqlite/sqlite-error.ts';
 import type { Statement } from './sqlite/statement.ts';
 
@@ -82,6 +82,39 @@ function helped(scheduler: Scheduler, process: Process, statement: Statement): P
   return waiting.then(() => outcome as Outcome);
 }
 
+/** Lets a helper compile a statement, to see how long it takes, while the process waits and others run. */
+function timed(
+  scheduler: Scheduler,
+  process: Process,
+  connection: Connection,
+  job: CompileJob,
+): Promise<number> {
+  return scheduler.waitForEvent(process, (wake) =>
+    compileInHelper(job, (took) => {
+      connection.keepTime(job, took);
+      wake(0);
+    }),
+  );
+}
+
+/** Compiles a statement. */
+function prepare(
+  scheduler: Scheduler,
+  process: Process,
+  connection: Connection,
+  sql: string,
+): bigint | Promise<bigint> {
+  try {
+    const job = connection.compileJobFor(sql);
+    if (job === null) return BigInt(process.slot(STATEMENTS).add(connection.prepare(sql)));
+    return andThen(timed(scheduler, process, connection, job), () =>
+      prepare(scheduler, process, connection, sql),
+    );
+  } catch (error) {
+    throw asSqlTrap(error);
+  }
+}
+
 function stepElsewhere(scheduler: Scheduler, process: Process, statement: Statement): Promise<number> {
   return andThen(helped(scheduler, process, statement), (outcome) => {
     try {
@@ -96,17 +129,28 @@ function stepElsewhere(scheduler: Scheduler, process: Process, statement: Statem
 function executeNext(
   scheduler: Scheduler,
   process: Process,
-  statements: Iterator<Statement>,
+  connection: Connection,
+  statements: Iterator<Statement | CompileJob>,
 ): number | Promise<number> {
+  const goOn = (): number | Promise<number> => executeNext(scheduler, process, connection, statements);
   for (let next = statements.next(); next.done !== true; next = statements.next()) {
     const statement = next.value;
+    if ('compile' in statement) {
+      return andThen(timed(scheduler, process, connection, statement), () => {
+        try {
+          return goOn();
+        } catch (error) {
+          return resultOf(error);
+        }
+      });
+    }
     if (statement.mayTakeLong) {
       return andThen(helped(scheduler, process, statement), (outcome) => {
         try {
           statement.stepWith(outcome);
           statement.finish();
           statement.finalize();
-          return executeNext(scheduler, process, statements);
+          return goOn();
         } catch (error) {
           return resultOf(error);
         }
@@ -120,7 +164,7 @@ function executeNext(
     if (suspended !== undefined) {
       return andThen(suspended, () => {
         try {
-          return executeNext(scheduler, process, statements);
+          return goOn();
         } catch (error) {
           return resultOf(error);
         }
@@ -168,7 +212,7 @@ sqlite.define(
 sqlite.define(
   'query_prepare',
   '(conn_id: i64, query_str_ptr: i32, query_str_len: i32) -> i64',
-  { since: '0.13' },
+  { since: '0.13', suspends: true },
   'Prepares a statement and returns its id. Traps if SQLite refuses it.',
   ({ scheduler }) =>
     (id: bigint, pointer: number, length: number) => {
@@ -181,11 +225,7 @@ sqlite.define(
           `the process has ${MAX_STATEMENTS} SQLite statements: finalize those that it does not need any more`,
         );
       }
-      try {
-        return BigInt(statements.add(connection.prepare(sql)));
-      } catch (error) {
-        throw asSqlTrap(error);
-      }
+      return prepare(scheduler, process, connection, sql);
     },
 );
 
@@ -201,7 +241,7 @@ sqlite.define(
       const sql = sqlText(scheduler, pointer, length);
       try {
         if (connection.executeAtOnce(sql)) return OK;
-        return executeNext(scheduler, process, connection.statements(sql));
+        return executeNext(scheduler, process, connection, connection.statements(sql));
       } catch (error) {
         return resultOf(error);
       }

@@ -112,7 +112,7 @@ test('the file of a database that became a link since is not followed', async ()
 
 test('a database that is too large to be copied is an error', async () => {
   const fill = execute(
-    `CREATE TABLE big (a); INSERT INTO big VALUES (zeroblob(30000000)), (zeroblob(30000000)), (zeroblob(30000000)), (zeroblob(30000000)), (zeroblob(30000000))`,
+    `CREATE TABLE big (a); INSERT INTO big VALUES (zeroblob(15000000))${', (zeroblob(15000000))'.repeat(9)}`,
   );
   const body = `${OPEN} ${fill} ${execute(`${upTo(2)} SELECT i FROM n`)} ${execute('SELECT 1')}`;
   expect(await lines(body)).toEqual(['execute 0', 'execute 9', 'execute 0']);
@@ -135,6 +135,26 @@ describe('what never ends', () => {
     [
       'a join of a table with itself',
       `${OPEN} ${execute(CROWD)} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute('SELECT count(*) FROM t a, t b, t c, t d')}`,
+    ],
+    [
+      'a join of lists of values',
+      `${OPEN} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute(`WITH v (x) AS (VALUES ${'(1), '.repeat(1500)}(1)) SELECT count(*) FROM v a, v b, v c, v d`)}`,
+    ],
+    [
+      'a join of what a function makes',
+      `${OPEN} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute(`WITH j AS (SELECT value FROM json_each('[' || replace(hex(zeroblob(10000)), '0', '1,') || '1]')) SELECT count(*) FROM j a, j b, j c`)}`,
+    ],
+    [
+      'a query for each row',
+      `${OPEN} ${execute(CROWD)} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute('SELECT sum((SELECT sum((SELECT count(*) FROM t c WHERE c.a + b.a + a.a = 0)) FROM t b)) FROM t a')}`,
+    ],
+    [
+      'a join of joins',
+      `${OPEN} ${execute(CROWD)} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute('WITH j AS MATERIALIZED (SELECT DISTINCT a.a + b.a AS s FROM t a, t b) SELECT count(*) FROM j x, j y')}`,
+    ],
+    [
+      'a search for a text in a text',
+      `${OPEN} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute("SELECT instr(zeroblob(15000000), zeroblob(7000000) || x'01')")}`,
     ],
     [
       'a recursive query of a file',

@@ -4,13 +4,16 @@ import { pathToFileURL } from 'node:url';
 import type { Payer } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
-import type { Job } from './helper.ts';
+import { CompileCheck } from './compile-check.ts';
+import type { CompileJob, Job } from './helper.ts';
 import { MemoryPages } from './memory-pages.ts';
+import { NO_SCANS, nestedScans } from './nested-scans.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
 import {
   SQLITE_ERROR,
   SQLITE_FULL,
   SQLITE_INTERRUPT,
+  SQLITE_SCHEMA,
   SQLITE_TOOBIG,
   SqliteError,
   toSqliteError,
@@ -21,7 +24,8 @@ import { Statement, type StatementConnection } from './statement.ts';
 export const MAX_SQL = 16 * 2 ** 20;
 /** SQLite compiles it in one piece, at some tens of MiB a second. */
 const MAX_STATEMENT = 1_000_000;
-const MAX_VALUE = 64 * 2 ** 20;
+/** SQLite copies it several times. */
+const MAX_VALUE = 16 * 2 ** 20;
 
 /** Characters of the longest text that is run at once: it has some hundred statements at most. */
 const MAX_AT_ONCE = 4096;
@@ -38,6 +42,9 @@ const UNKNOWN_WORD = /^unrecognized token: "(.*)"$/s;
 
 /** A statement without these words has no query, except those of views and triggers. */
 const QUERY = /\b(?:select|with|values)\b/i;
+
+/** A statement without these words sets off no triggers. */
+const CHANGE = /\b(?:insert|update|delete|replace)\b/i;
 
 /** A statement that inserts values without a query. */
 const PLAIN_INSERT = /\binsert\s+into\s+[\w."]+\s*(?:\([^()]*\)\s*)?values\b/gi;
@@ -62,6 +69,7 @@ const OPTIONS: DatabaseSyncOptions = {
 export class Connection implements StatementConnection {
   readonly #database: DatabaseSync;
   readonly #sandbox: Sandbox;
+  readonly #check: CompileCheck;
   /** The last error; null before the first. */
   lastError: SqliteError | null = null;
   readonly #owner: Payer;
@@ -94,6 +102,7 @@ export class Connection implements StatementConnection {
     }
     this.#database = database;
     if (inMemory) this.#memory = new MemoryPages(database, owner, this.#sandbox);
+    this.#check = new CompileCheck(database, this.#sandbox, OPTIONS);
     database.setAuthorizer(this.#sandbox.authorize);
     // A directory of the path may have become a link meanwhile.
     if (!inMemory && !this.#isStillThere(directories, permission.path)) {
@@ -115,7 +124,9 @@ export class Connection implements StatementConnection {
   executeAtOnce(sql: string): boolean {
     // Before savepoints are begun, they are counted.
     if (this.#memory !== null && /savepoint/i.test(sql)) return false;
-    if (sql.length > MAX_AT_ONCE || QUERY.test(sql.replace(PLAIN_INSERT, ''))) return false;
+    if (sql.length > MAX_AT_ONCE || mayQuery(sql)) return false;
+    // They bring queries.
+    if (CHANGE.test(sql) && this.run(() => this.#check.hasDefinitions)) return false;
     const found = new Findings();
     let hasRun = false;
     try {
@@ -125,6 +136,7 @@ export class Connection implements StatementConnection {
         this.#database.exec(sql);
       });
       hasRun = true;
+      if (found.defines) CompileCheck.changes++;
       if (found.savepoints !== 0) this.changeSavepoints(found.savepoints);
     } finally {
       this.settle(!hasRun);
@@ -140,39 +152,66 @@ export class Connection implements StatementConnection {
     return this.run(() => this.#prepare(sql));
   }
 
-  #prepare(sql: string): Statement {
+  #prepare(sql: string, mayRecurse = true): Statement {
     checkText(sql);
     const found = new Findings();
-    this.#sandbox.found = found;
-    this.#sandbox.mayRecurse = true;
-    try {
+    return this.#sandbox.compile(found, mayRecurse, () => {
       const statement = this.#database.prepare(sql);
-      const scans = found.joins ? this.#nestedScans(statement.sourceSQL) : 0;
+      const scans =
+        found.joins || found.queries > 1 ? nestedScans(this.#database, statement.sourceSQL) : NO_SCANS;
       return new Statement(this, statement, found, scans);
-    } finally {
-      this.#sandbox.mayRecurse = false;
-    }
+    });
   }
 
   /**
-   * Returns the statements of a text. Each is compiled when those before it have run.
+   * Must be asked before the first statement of a text is compiled.
+   * @returns what a helper must do first, whose time must be kept then, or null
+   * @throws SqliteError if it has done so, and the statement takes too long
+   */
+  compileJobFor(sql: string): CompileJob | null {
+    return this.run(() => this.#check.jobFor(sql));
+  }
+
+  /** Keeps the time that a helper has taken to compile a statement. */
+  keepTime(job: CompileJob, took: number): void {
+    this.#check.keep(job, took);
+  }
+
+  /** Checks that a statement that SQLite compiles anew would not take long. @throws SqliteError */
+  checkChanged(sql: string): void {
+    if (this.#check.jobFor(sql) === null) return;
+    throw new SqliteError(SQLITE_SCHEMA, 'the views have changed since the statement was prepared');
+  }
+
+  /**
+   * Returns the statements of a text, and before them what a helper must do first. Each is compiled when those before it have run.
    * @throws SqliteError
    */
-  *statements(sql: string): Generator<Statement> {
+  *statements(sql: string): Generator<Statement | CompileJob> {
     let rest = sql;
     for (;;) {
-      const statement = this.run(() => this.#firstOf(rest));
+      let statement: Statement | null;
+      try {
+        statement = yield* this.#firstOf(rest);
+      } catch (error) {
+        throw this.keep(error);
+      }
       if (statement === null) return;
       rest = rest.slice(statement.source.length);
       yield statement;
     }
   }
 
+  *#checked(sql: string): Generator<CompileJob, Statement> {
+    for (let job = this.#check.jobFor(sql); job !== null; job = this.#check.jobFor(sql)) yield job;
+    return this.#prepare(sql, mayQuery(sql));
+  }
+
   /**
    * Compiles the first statement of a text; null if there is none. A part of the text is enough if the statement ends in it with a
    * semicolon. Whatever else the part gives, such as an error, may be due to where it was cut.
    */
-  #firstOf(sql: string): Statement | null {
+  *#firstOf(sql: string): Generator<CompileJob, Statement | null> {
     // Found only for a statement that may be as long: others may be followed by many more.
     let most: number | null = null;
     for (let size = WINDOW; size < sql.length; size *= 2) {
@@ -183,7 +222,7 @@ export class Connection implements StatementConnection {
       // Half of a character would become another one.
       if (/[\ud800-\udbff]/.test(sql.charAt(size - 1))) size--;
       try {
-        const statement = this.#prepare(sql.slice(0, size));
+        const statement = yield* this.#checked(sql.slice(0, size));
         if (statement.source.endsWith(';')) return statement;
         statement.finalize();
       } catch {
@@ -193,7 +232,7 @@ export class Connection implements StatementConnection {
     const part = sql.slice(0, most ?? charactersWithin(sql, MAX_STATEMENT));
     const isCut = part.length < sql.length;
     try {
-      const statement = this.#prepare(part);
+      const statement = yield* this.#checked(part);
       if (isCut && !statement.source.endsWith(';')) throw tooLong();
       return statement;
     } catch (error) {
@@ -206,22 +245,6 @@ export class Connection implements StatementConnection {
       }
       throw error;
     }
-  }
-
-  /** Returns how many tables, at most, SQLite scans for each row of each other, according to its plan. */
-  #nestedScans(sql: string): number {
-    const plan = this.#database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as unknown as [
-      bigint,
-      bigint,
-      bigint,
-      string,
-    ][];
-    const scans = new Map<bigint, number>();
-    for (const [, parent, , detail] of plan) {
-      const isScan = detail.startsWith('SCAN ') && !/CONSTANT ROW|VALUES CLAUSE/.test(detail);
-      if (isScan) scans.set(parent, (scans.get(parent) ?? 0) + 1);
-    }
-    return Math.max(0, ...scans.values());
   }
 
   /** The number of pages of the database. */
@@ -310,8 +333,13 @@ export class Connection implements StatementConnection {
 
   /** Keeps whatever was thrown as the last error, which it returns. */
   keep(error: unknown): SqliteError {
-    const failure = toSqliteError(error, this.#sandbox.refusal ?? this.#fullReason(error));
+    const reason = this.#sandbox.refusal ?? this.#fullReason(error);
+    const failure =
+      this.#sandbox.isTooComplex && reason !== null
+        ? new SqliteError(SQLITE_TOOBIG, `the statement is too complex: ${reason}`, { cause: error })
+        : toSqliteError(error, reason);
     this.#sandbox.refusal = null;
+    this.#sandbox.isTooComplex = false;
     this.lastError = failure;
     return failure;
   }
@@ -341,6 +369,11 @@ export class Connection implements StatementConnection {
 function uriOf(path: string): string {
   if (platform === 'win32') return path;
   return `${isNoFile(path) ? `file:${path}` : pathToFileURL(path).href}?vfs=unix-excl`;
+}
+
+/** Returns whether a text has a query of its own. Those of views and triggers may not recurse then. */
+function mayQuery(sql: string): boolean {
+  return QUERY.test(sql.replace(PLAIN_INSERT, ''));
 }
 
 function tooLong(): SqliteError {

@@ -47,10 +47,32 @@ function run({ image, options, sql, named, positional, maxBytes }) {
   }
 }
 
+function check({ compile, schemas, options }) {
+  const database = new DatabaseSync(':memory:', options);
+  try {
+    for (const { name, sql } of schemas) {
+      const quoted = '"' + name.replaceAll('"', '""') + '"';
+      if (name !== 'main' && name !== 'temp') database.exec("ATTACH ':memory:' AS " + quoted);
+      for (const text of sql) {
+        // Tables that another one has made are there already.
+        try { database.exec(text.replace(/^CREATE (TABLE|VIEW|TRIGGER|INDEX|UNIQUE INDEX|VIRTUAL TABLE) /i, '$&' + quoted + '.')); } catch {}
+      }
+    }
+    database.setAuthorizer(authorize);
+    const since = process.cpuUsage();
+    // What is wrong with it is found again.
+    try { database.prepare(compile); } catch {}
+    const { user, system } = process.cpuUsage(since);
+    return { compiling: (user + system) / 1000 };
+  } finally {
+    database.close();
+  }
+}
+
 process.on('message', (job) => {
   let outcome;
   try {
-    outcome = run(job);
+    outcome = 'compile' in job ? check(job) : run(job);
   } catch (error) {
     outcome = { error: { result: (error.errcode ?? 1) & 255, message: error.message + ' (run on a copy of the main database)' } };
   }

@@ -24,6 +24,25 @@ export interface Job {
   readonly maxBytes: number;
 }
 
+/** A statement to compile with the tables that it is for, to see how long that takes. */
+export interface CompileJob {
+  readonly compile: string;
+  readonly schemas: readonly Schema[];
+  readonly options: DatabaseSyncOptions;
+  readonly size: 0;
+}
+
+/** What compiling took, in milliseconds of the processor. */
+export interface Compiled {
+  readonly compiling: number;
+}
+
+/** The tables, indexes, views and triggers of a database. */
+export interface Schema {
+  readonly name: string;
+  readonly sql: readonly string[];
+}
+
 export type Outcome =
   | {
       readonly rows: readonly (readonly Value[])[];
@@ -33,14 +52,20 @@ export type Outcome =
   | { readonly error: { readonly result: number; readonly message: string } };
 
 interface Request {
-  readonly job: Job;
-  readonly done: (outcome: Outcome) => void;
+  readonly job: Job | CompileJob;
+  readonly done: (outcome: Outcome | Compiled) => void;
 }
+
+/** Milliseconds after which a helper that compiles a statement is ended. It may have to be started before. */
+const MAX_COMPILING = 2000;
+/** Statements that are compiled in helpers at the same time, besides those that run. */
+const MAX_COMPILED = 2;
 
 const SQLITE_IOERR = 10;
 const idle: ChildProcess[] = [];
 const running = new Map<Request, ChildProcess>();
-const queue: Request[] = [];
+const jobQueue: Request[] = [];
+const compileQueue: Request[] = [];
 
 /**
  * Runs a statement in an OS process, where it does not block anybody and can be stopped.
@@ -48,7 +73,19 @@ const queue: Request[] = [];
  * @returns a function that gives the job up
  */
 export function runInHelper(job: Job, done: (outcome: Outcome) => void): () => void {
-  const request = { job, done };
+  return request({ job, done: (outcome) => done(outcome as Outcome) });
+}
+
+/** Compiles a statement in an OS process. Otherwise the same as `runInHelper`. @param done gets the milliseconds that it took */
+export function compileInHelper(job: CompileJob, done: (took: number) => void): () => void {
+  return request({
+    job,
+    done: (outcome) => done('compiling' in outcome ? outcome.compiling : Number.POSITIVE_INFINITY),
+  });
+}
+
+function request(request: Request): () => void {
+  const queue = isCompiled(request) ? compileQueue : jobQueue;
   queue.push(request);
   next();
   return () => {
@@ -65,15 +102,20 @@ export function runInHelper(job: Job, done: (outcome: Outcome) => void): () => v
 function begin(request: Request): void {
   const child = idle.pop() ?? start();
   running.set(request, child);
-  child.once('message', (outcome) => finish(request, outcome as Outcome));
+  child.once('message', (outcome) => finish(request, outcome as Outcome | Compiled));
   child.once('close', () =>
     finish(request, {
       error: { result: SQLITE_IOERR, message: 'the helper that ran a long query has died' },
     }),
   );
-  const { sql, named, positional, options, maxBytes, image } = request.job;
+  const { job } = request;
+  if (isCompiled(request)) {
+    const timer = setTimeout(() => child.kill('SIGKILL'), MAX_COMPILING);
+    timer.unref();
+    child.once('message', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+  }
   try {
-    child.send({ sql, named, positional, options, maxBytes, image: image() });
+    child.send('image' in job ? { ...job, image: job.image() } : job);
   } catch (error) {
     // The outcome comes later, as always.
     child.kill('SIGKILL');
@@ -94,7 +136,7 @@ function start(): ChildProcess {
   return child;
 }
 
-function finish(request: Request, outcome: Outcome): void {
+function finish(request: Request, outcome: Outcome | Compiled): void {
   const child = running.get(request);
   if (child === undefined) return;
   running.delete(request);
@@ -108,13 +150,27 @@ function finish(request: Request, outcome: Outcome): void {
 /** Begins as many jobs as there is room for. */
 function next(): void {
   let copies = 0;
-  for (const { job } of running.keys()) copies += job.size;
-  for (let request = queue[0]; request !== undefined; request = queue[0]) {
+  let compiled = 0;
+  for (const request of running.keys()) {
     copies += request.job.size;
-    if (running.size > 0 && (running.size >= MAX_RUNNING || copies > MAX_COPIES)) return;
-    queue.shift();
+    if (isCompiled(request)) compiled++;
+  }
+  for (let request = jobQueue[0]; request !== undefined; request = jobQueue[0]) {
+    copies += request.job.size;
+    const ran = running.size - compiled;
+    if (ran > 0 && (ran >= MAX_RUNNING || copies > MAX_COPIES)) break;
+    jobQueue.shift();
     begin(request);
   }
+  while (compiled++ < MAX_COMPILED) {
+    const request = compileQueue.shift();
+    if (request === undefined) return;
+    begin(request);
+  }
+}
+
+function isCompiled({ job }: Request): boolean {
+  return 'compile' in job;
 }
 
 process.on('exit', () => {

@@ -10,6 +10,10 @@ const IGNORE = 2;
 
 /** Actions that an authorizer is asked about, as SQLite numbers them. */
 const Action = {
+  MakeTemporaryTrigger: 5,
+  MakeTemporaryView: 6,
+  MakeTrigger: 7,
+  MakeView: 8,
   Pragma: 19,
   Read: 20,
   Select: 21,
@@ -19,8 +23,29 @@ const Action = {
   Recursive: 33,
 } as const;
 
+/** Milliseconds of the processor for which SQLite may compile a statement that asks often, and how often it asks between two looks. */
+const MAX_COMPILING = 10;
+const ASKED_BETWEEN = 128;
+
+/** The time that this thread has computed, or, in a Node before 23.9, that has passed. */
+function milliseconds(): number {
+  if (typeof process.threadCpuUsage !== 'function') return performance.now();
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 /** Functions that reach out of the database, or take values for pointers. */
 const FORBIDDEN_FUNCTIONS = new Set(['load_extension', 'fts3_tokenizer', 'sqlite_log']);
+
+/** Functions that make long texts and blobs. */
+const TEXT_MAKERS = new Set(
+  'char concat concat_ws format group_concat hex json_group_array json_group_object jsonb_group_array jsonb_group_object printf quote randomblob string_agg zeroblob'.split(
+    ' ',
+  ),
+);
+
+/** Functions that look for one text in another. */
+const COMPARERS = new Set('glob instr like ltrim replace rtrim trim'.split(' '));
 
 /** KiB of pages that a guest may keep cached for one database. */
 const MAX_CACHE = 65_536;
@@ -87,10 +112,23 @@ export class Findings {
   savepoints = 0;
   /** Whether it does anything but read. */
   writes = false;
+  /** Whether it makes a view or a trigger, or attaches a database. */
+  defines = false;
   /** Whether it reads several tables, or one column several times, as joins do. */
   joins = false;
+  /** The queries within it. */
+  queries = 0;
+  /** Whether it calls functions that make long texts of short ones. */
+  makesTexts = false;
+  /** Whether it calls functions that take long for two long texts, by the product of their lengths. */
+  compares = false;
   readonly #tables = new Set<string>();
   readonly #columns = new Set<string>();
+
+  call(name: string): void {
+    if (TEXT_MAKERS.has(name)) this.makesTexts = true;
+    if (COMPARERS.has(name)) this.compares = true;
+  }
 
   read(column: string): void {
     const table = column.slice(0, column.indexOf('.'));
@@ -112,12 +150,41 @@ export class Sandbox {
   readonly #largeCaches = new Set<string>();
   /** Why the last statement was refused. */
   refusal: string | null = null;
+  /** Whether it was because SQLite took too long to compile it. */
+  isTooComplex = false;
   /** Whether the runtime itself is at work, which may do anything. */
   isOpen = false;
   /** The findings about the statement that is being compiled. */
   found: Findings = new Findings();
   /** Whether a recursive query may be compiled. It may not if it would run without a look at the findings. */
   mayRecurse = false;
+  /** Whether a database may have been attached, or a temporary view or trigger made, since the connection was opened. */
+  hasAttached = false;
+  hasTemporary = false;
+  /** How often SQLite has asked about the statement; null if its time does not matter. */
+  #asked: number | null = null;
+  #since = 0;
+
+  /** Compiles a statement, which may not take long. */
+  compile<T>(found: Findings, mayRecurse: boolean, compile: () => T): T {
+    this.found = found;
+    this.mayRecurse = mayRecurse;
+    this.#asked = 0;
+    try {
+      return compile();
+    } finally {
+      this.mayRecurse = false;
+      this.#asked = null;
+    }
+  }
+
+  /** Whether SQLite takes too long to compile the statement. It asks about each column, function, and query. */
+  get #takesTooLong(): boolean {
+    if (this.#asked === null || this.#asked++ % ASKED_BETWEEN !== 0) return false;
+    const now = milliseconds();
+    if (this.#asked === 1) this.#since = now;
+    return now - this.#since > MAX_COMPILING;
+  }
 
   /** @param inMemory whether the main database is in memory or temporary */
   constructor(account: Account, directories: readonly PreopenedDirectory[], inMemory: boolean) {
@@ -134,10 +201,24 @@ export class Sandbox {
     database: string | null,
   ): number => {
     if (this.isOpen) return ALLOW;
+    if (this.#takesTooLong) {
+      this.isTooComplex = true;
+      return this.#refuse('SQLite takes too long to compile it, and nobody else runs meanwhile');
+    }
     switch (action) {
+      case Action.MakeTemporaryTrigger:
+      case Action.MakeTemporaryView:
+        this.hasTemporary = true;
+        this.found.defines = this.found.writes = true;
+        return ALLOW;
+      case Action.MakeTrigger:
+      case Action.MakeView:
+        this.found.defines = this.found.writes = true;
+        return ALLOW;
       case Action.Attach:
         return this.#attach(first);
       case Action.Function:
+        this.found.call(second?.toLowerCase() ?? '');
         return FORBIDDEN_FUNCTIONS.has(second?.toLowerCase() ?? '')
           ? this.#refuse(`the function ${second} is not for guests`)
           : ALLOW;
@@ -157,6 +238,7 @@ export class Sandbox {
         this.found.read(`${first}.${second}`);
         return ALLOW;
       case Action.Select:
+        this.found.queries++;
         return ALLOW;
       default:
         this.found.writes = true;
@@ -167,6 +249,7 @@ export class Sandbox {
   /** @param path null if it is computed */
   #attach(path: string | null): number {
     this.found.writes = true;
+    this.found.defines = this.hasAttached = true;
     if (path === null) return this.#refuse('ATTACH needs the path as a literal');
     // VACUUM attaches a temporary database, which is a file without a name.
     if (path === '') return ALLOW;

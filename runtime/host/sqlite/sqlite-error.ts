@@ -2,6 +2,7 @@
 export const SQLITE_ERROR = 1;
 export const SQLITE_INTERRUPT = 9;
 export const SQLITE_FULL = 13;
+export const SQLITE_SCHEMA = 17;
 export const SQLITE_MISUSE = 21;
 export const SQLITE_RANGE = 25;
 export const SQLITE_TOOBIG = 18;

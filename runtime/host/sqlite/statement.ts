@@ -1,6 +1,8 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { BindKey } from './bincode.ts';
+import { CompileCheck } from './compile-check.ts';
 import type { Job, Outcome } from './helper.ts';
+import type { NestedScans } from './nested-scans.ts';
 import { parameterNames } from './parameter-names.ts';
 import type { Findings } from './sandbox.ts';
 import { SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_RANGE, SqliteError } from './sqlite-error.ts';
@@ -12,8 +14,13 @@ export const DONE = 101;
 
 /** An estimate of the rows in a page. */
 const ROWS_PER_PAGE = 100;
-/** Rows that a statement may scan here, which takes about a tenth of a second. */
-const MAX_VISITS = 1e7;
+/** Rows that a statement may scan here, which takes about twenty milliseconds. */
+const MAX_VISITS = 2e6;
+/** Rows that a function such as `json_each` may give, if the text that it is given is made by functions as well, or else at least. */
+const MADE_ROWS = 1e6;
+const READ_ROWS = 1000;
+/** Bytes of texts that may be looked for in each other: that takes as long as their product says. */
+const MAX_COMPARED = 2 ** 16;
 /** Milliseconds that a statement may have taken on a copy if it is to run here. */
 const MAX_BLOCKED = 1000;
 
@@ -43,6 +50,8 @@ export interface StatementConnection {
   changeSavepoints(change: number): void;
   /** Checks that attached databases may still be opened. */
   checkAttached(paths: readonly string[]): void;
+  /** Checks that a statement that SQLite compiles anew would not take long. */
+  checkChanged(sql: string): void;
   /** Makes a statement a job for a helper. */
   jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>): Job;
 }
@@ -54,7 +63,9 @@ export class Statement {
   readonly length: number;
   readonly #statement: StatementSync;
   readonly #found: Findings;
-  readonly #scans: number;
+  readonly #scans: NestedScans;
+  /** Bytes of the values that are bound. */
+  #bound = 0;
   /** Names of the parameters by number, see `parameterNames`. Found when something is bound. */
   #names: readonly (string | null)[] | null = null;
   /** Values of the parameters without a name, in order, and of those with one. */
@@ -62,6 +73,8 @@ export class Statement {
   #named: Record<string, SQLInputValue> | null = null;
   /** The index in `#positional` of each parameter without a name, by number. */
   #indexOf: number[] = [];
+  /** See `CompileCheck.changes`. */
+  #changes = CompileCheck.changes;
   #state: State = 'ready';
   #rows: Iterator<unknown> | null = null;
   #row: readonly Value[] | null = null;
@@ -70,8 +83,12 @@ export class Statement {
   readonly #givesRows: boolean;
   #columns: readonly string[] | null;
 
-  /** @param scans the number of tables that are scanned for each row of each other */
-  constructor(connection: StatementConnection, statement: StatementSync, found: Findings, scans: number) {
+  constructor(
+    connection: StatementConnection,
+    statement: StatementSync,
+    found: Findings,
+    scans: NestedScans,
+  ) {
     this.connection = connection;
     this.#statement = statement;
     this.#found = found;
@@ -119,7 +136,9 @@ export class Statement {
     }
     const index = this.#indexOf[number] ?? 0;
     const old = name === null ? this.#positional[index] : this.#named?.[name];
-    this.connection.reserve(sizeOf(value) - sizeOf(old));
+    const growth = sizeOf(value) - sizeOf(old);
+    this.connection.reserve(growth);
+    this.#bound += growth;
     if (name === null) this.#positional[index] = value;
     else if (this.#named !== null) this.#named[name] = value;
   }
@@ -150,6 +169,7 @@ export class Statement {
       const { savepoints } = this.#found;
       if (savepoints > 0) this.connection.changeSavepoints(savepoints);
       const result = this.#step();
+      if (this.#found.defines) CompileCheck.changes++;
       if (savepoints < 0) this.connection.changeSavepoints(savepoints);
       if (this.#found.writes) this.connection.settle();
       return result;
@@ -165,6 +185,10 @@ export class Statement {
 
   #step(): typeof ROW | typeof DONE {
     if (this.#state !== 'row') {
+      if (this.#changes !== CompileCheck.changes) {
+        this.connection.checkChanged(this.source);
+        this.#changes = CompileCheck.changes;
+      }
       if (this.#found.attached.length > 0) this.connection.checkAttached(this.#found.attached);
       if (!this.#givesRows) {
         // This runs it in one go, at a third of the cost.
@@ -195,7 +219,15 @@ export class Statement {
   get mayTakeLong(): boolean {
     if (this.#state === 'row') return false;
     if (this.#found.recurses) return true;
-    return this.#scans > 1 && (this.connection.pages * ROWS_PER_PAGE) ** this.#scans > MAX_VISITS;
+    // Nobody knows how long the texts are that these functions are given.
+    if (this.#found.compares && (this.#found.makesTexts || this.length + this.#bound > MAX_COMPARED))
+      return true;
+    const { depth, listed, isVirtual } = this.#scans;
+    if (depth < 2) return false;
+    let rows = Math.max(this.connection.pages * ROWS_PER_PAGE, listed);
+    if (isVirtual)
+      rows = Math.max(rows, this.#found.makesTexts ? MADE_ROWS : READ_ROWS, this.length + this.#bound);
+    return rows ** depth > MAX_VISITS;
   }
 
   /** Returns the next step as a job for a helper. */

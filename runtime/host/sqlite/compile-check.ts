@@ -1,0 +1,179 @@
+import type { DatabaseSync, DatabaseSyncOptions, StatementSync } from 'node:sqlite';
+import type { CompileJob, Schema } from './helper.ts';
+import type { Sandbox } from './sandbox.ts';
+import { SQLITE_TOOBIG, SqliteError } from './sqlite-error.ts';
+import { type Definitions, type Shape, shapeOf } from './statement-shape.ts';
+
+/** Milliseconds of the processor that SQLite may take to compile a statement, while nobody else runs. */
+const MAX_COMPILING = 15;
+/** What SQLite compiles within that time for sure, whatever it is: SQLite plans joins, and gives columns to `*`, slower than it reads. */
+const SURE = { tokens: 30_000, stars: 4, joined: 6000 };
+
+/** Words that SQLite takes far too long for. */
+const HOPELESS = 3e6;
+
+/** Characters that views and triggers may have if anybody is to look at them. */
+const MAX_DEFINITIONS = 2 ** 18;
+/** Characters that a schema may have to be sent to a helper. */
+const MAX_SCHEMA = 2 ** 21;
+/** Statements and characters of them whose times are kept. */
+const MAX_KEPT = 64;
+const MAX_KEPT_LENGTH = 2 ** 20;
+
+/** Statements that have anything to do with tables. */
+const TABLES = /\b(?:select|insert|update|delete|replace|with|values|create|explain)\b/i;
+
+/**
+ * Finds out whether SQLite might take long to compile a statement. It does so in one piece, so such a statement is compiled in a
+ * helper first, without its database but with the same tables, and is refused if that takes too long.
+ */
+export class CompileCheck {
+  /** How often anybody has made a view or a trigger, or attached a database: what a statement is compiled to may be another then. */
+  static changes = 0;
+
+  readonly #database: DatabaseSync;
+  readonly #sandbox: Sandbox;
+  readonly #options: DatabaseSyncOptions;
+  #mainVersion: StatementSync | null = null;
+  #version = '';
+  #definitions: Definitions | null = null;
+  /** Milliseconds that statements have taken in helpers. */
+  readonly #times = new Map<string, number>();
+  #keptLength = 0;
+
+  constructor(database: DatabaseSync, sandbox: Sandbox, options: DatabaseSyncOptions) {
+    this.#database = database;
+    this.#sandbox = sandbox;
+    this.#options = options;
+  }
+
+  /**
+   * Must be asked before the first statement of a text is compiled.
+   * @returns what a helper must do first, or null
+   * @throws SqliteError if it has done so, and the statement takes too long
+   */
+  jobFor(sql: string): CompileJob | null {
+    if (!TABLES.test(sql)) return null;
+    const definitions = this.#current();
+    const shape = definitions === null ? null : shapeOf(sql, definitions);
+    if (shape !== null && isSure(shape)) return null;
+    if (shape !== null && shape.tokens > HOPELESS) {
+      throw tooComplex(`it has ${shape.tokens} words once its views and common tables are in their places`);
+    }
+    const took = this.#times.get(sql);
+    if (took === undefined)
+      return { compile: sql, schemas: this.#schemas(), options: this.#options, size: 0 };
+    if (took > MAX_COMPILING) throw tooComplex(`SQLite takes ${Math.ceil(took)} ms to compile it`);
+    return null;
+  }
+
+  /** Whether a statement may be compiled without a look at it, unless the text has anything to do with views. */
+  get hasDefinitions(): boolean {
+    const definitions = this.#current();
+    return definitions === null || definitions.views.length > 0 || definitions.triggers.length > 0;
+  }
+
+  /** Keeps the time that a helper has taken. */
+  keep({ compile }: CompileJob, took: number): void {
+    if (this.#times.size >= MAX_KEPT || this.#keptLength + compile.length > MAX_KEPT_LENGTH) this.#forget();
+    this.#times.set(compile, took);
+    this.#keptLength += compile.length;
+  }
+
+  #forget(): void {
+    this.#times.clear();
+    this.#keptLength = 0;
+  }
+
+  /** Views and triggers as they are now; null if there are too many. */
+  #current(): Definitions | null {
+    return this.#asRuntime(() => {
+      const names = this.#names();
+      let version = '';
+      for (const name of names) version += `${this.#versionOf(name)} ${name}\n`;
+      if (version === this.#version) return this.#definitions;
+      this.#forget();
+      this.#definitions = this.#read(names);
+      this.#version = version;
+      return this.#definitions;
+    });
+  }
+
+  /** The databases of which views may be. */
+  #names(): string[] {
+    if (this.#sandbox.hasAttached) {
+      return this.#database
+        .prepare('PRAGMA database_list')
+        .all()
+        .map((row) => String((row as unknown as unknown[])[1]));
+    }
+    return this.#sandbox.hasTemporary ? ['main', 'temp'] : ['main'];
+  }
+
+  #versionOf(name: string): unknown {
+    let statement = name === 'main' ? this.#mainVersion : null;
+    statement ??= this.#database.prepare(`PRAGMA ${quoted(name)}.schema_version`);
+    if (name === 'main') this.#mainVersion = statement;
+    return (statement.get() as unknown as unknown[])[0];
+  }
+
+  #read(names: readonly string[]): Definitions | null {
+    const views: { name: string; sql: string }[] = [];
+    const triggers: string[] = [];
+    let length = 0;
+    for (const name of names) {
+      const query = `SELECT type, name, sql FROM ${quoted(name)}.sqlite_schema WHERE type IN ('view', 'trigger') AND sql NOT NULL`;
+      for (const row of this.#database.prepare(query).iterate()) {
+        const [type, own, sql] = (row as unknown as unknown[]).map(String) as [string, string, string];
+        length += sql.length;
+        if (length > MAX_DEFINITIONS) return null;
+        if (type === 'view') views.push({ name: own.toLowerCase(), sql });
+        else triggers.push(sql);
+      }
+    }
+    return { views, triggers };
+  }
+
+  #schemas(): Schema[] {
+    return this.#asRuntime(() => {
+      let length = 0;
+      return this.#names().map((name) => {
+        const sql: string[] = [];
+        const query = `SELECT sql FROM ${quoted(name)}.sqlite_schema WHERE sql NOT NULL`;
+        for (const row of this.#database.prepare(query).iterate()) {
+          const text = String((row as unknown as unknown[])[0]);
+          length += text.length;
+          if (length > MAX_SCHEMA) throw tooComplex('and the tables are too many to find out how much');
+          sql.push(text);
+        }
+        return { name, sql };
+      });
+    });
+  }
+
+  #asRuntime<T>(look: () => T): T {
+    const before = this.#sandbox.isOpen;
+    this.#sandbox.isOpen = true;
+    try {
+      return look();
+    } finally {
+      this.#sandbox.isOpen = before;
+    }
+  }
+}
+
+function isSure({ tokens, stars, tables }: Shape): boolean {
+  if (tokens > SURE.tokens || stars > SURE.stars) return false;
+  return tables < 2 || tables * tokens <= SURE.joined;
+}
+
+function tooComplex(why: string): SqliteError {
+  return new SqliteError(
+    SQLITE_TOOBIG,
+    `the statement is too complex: ${why}, and nobody else runs meanwhile`,
+  );
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

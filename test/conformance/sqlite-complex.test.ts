@@ -1,0 +1,159 @@
+/**
+ * SQLite compiles a statement in one piece, and nobody else runs meanwhile. What takes long is refused, and whatever real programs
+ * run is not.
+ */
+import { afterAll, describe, expect, test } from 'vitest';
+import { linesOf } from '../support/program.ts';
+import { DatabaseFolder, sqliteGuest } from '../support/sqlite-guest.ts';
+
+const folder = new DatabaseFolder();
+const { config } = folder;
+afterAll(() => folder.remove());
+
+const list = (count: number, item: (i: number) => string, between = ','): string =>
+  Array.from({ length: count }, (_, i) => item(i)).join(between);
+/** A chain of common tables, each of which uses the one before it twice. */
+const chain = (length: number, body: (table: string) => string): string =>
+  `WITH a0 AS (SELECT 1 AS x)${list(length, (i) => `,a${i + 1} AS (${body(`a${i}`)})`, '')} SELECT count(*) FROM a${length}`;
+const twice = (table: string): string => `SELECT 1 AS x FROM ${table} p, ${table} q`;
+const WIDE = list(1999, () => '1');
+const INDEXED = [
+  `CREATE TABLE x (${list(60, (i) => `c${i}`)})`,
+  ...Array.from({ length: 60 }, (_, i) => `CREATE INDEX i${i} ON x (c${i}, c${(i + 7) % 60})`),
+];
+
+/** Executes statements one after the other; returns the results of the last one. */
+async function executed(...statements: string[]): Promise<string | undefined> {
+  const blobs = Object.fromEntries(statements.map((sql, i) => [`sql${i}`, Buffer.from(sql)]));
+  const calls = statements.map((_, i) => `(call $execute (blob "sql${i}"))`).join(' ');
+  const lines = await linesOf(sqliteGuest(`(call $open (text ":memory:")) ${calls}`, { blobs }), { config });
+  return lines.at(-1);
+}
+
+/** Prepares a statement after others; returns the line of its success, or why it trapped. */
+async function prepared(...statements: string[]): Promise<string | undefined> {
+  const blobs = Object.fromEntries(statements.map((sql, i) => [`sql${i}`, Buffer.from(sql)]));
+  const calls = statements.map(
+    (_, i) => `(call ${i < statements.length - 1 ? '$execute' : '$prepare'} (blob "sql${i}"))`,
+  );
+  const source = sqliteGuest(`(call $open (text ":memory:")) ${calls.join(' ')}`, { blobs });
+  return (await linesOf(source, { config })).at(-1);
+}
+
+describe('a statement is refused that takes long to compile:', () => {
+  const views = (kind: string): string[] => [
+    `CREATE ${kind} a0 AS SELECT 1 AS x`,
+    ...Array.from({ length: 25 }, (_, i) => `CREATE ${kind} a${i + 1} AS ${twice(`"a${i}"`)}`),
+    'SELECT count(*) FROM a25',
+  ];
+  test.each([
+    ['a long list', ['CREATE TABLE t (a)', `SELECT * FROM t WHERE a IN (${list(490_000, () => '1')})`]],
+    ['common tables in each other', [chain(25, twice)]],
+    ['common tables with names in quotes', [chain(25, twice).replace(/\ba(\d+)\b/g, "'a$1'")]],
+    ['common tables that have names of others', [nested(22)]],
+    [
+      'common tables whose names windows have, too',
+      [`${chain(25, twice)} WINDOW ${list(26, (i) => `a${i} AS (PARTITION BY 1)`)}`],
+    ],
+    [
+      'unions of common tables',
+      [chain(20, (table) => `SELECT * FROM ${table} UNION ALL SELECT * FROM ${table}`)],
+    ],
+    [
+      'queries in common tables',
+      [chain(20, (table) => `SELECT (SELECT x FROM ${table}) + (SELECT x FROM ${table}) AS x`)],
+    ],
+    ['views in each other', views('VIEW')],
+    ['temporary views in each other', views('TEMP VIEW')],
+    [
+      'views that a trigger uses',
+      [
+        ...views('VIEW').slice(0, -1),
+        'CREATE TABLE t (a)',
+        'CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT count(*) FROM a25; END',
+        'INSERT INTO t VALUES (1)',
+      ],
+    ],
+    [
+      'thousands of columns, again and again',
+      [
+        `WITH a0 AS (SELECT ${WIDE})${list(80, (i) => `,a${i + 1} AS (SELECT * FROM a${i})`, '')} SELECT * FROM a80`,
+      ],
+    ],
+    [
+      'a join that may be done in many ways',
+      [
+        ...INDEXED,
+        `SELECT 1 FROM ${list(60, (i) => `x t${i}`)} WHERE ${list(59, (i) => `(${list(8, (k) => `t${i}.c${k}=t${i + 1}.c${(k * 7 + i) % 60}`, ' OR ')})`, ' AND ')}`,
+      ],
+    ],
+    [
+      'many windows',
+      [
+        'CREATE TABLE t (a, b, c)',
+        `SELECT ${list(400, (i) => `sum(a) OVER (PARTITION BY b + ${i} ORDER BY c)`)} FROM t`,
+      ],
+    ],
+  ])('%s', async (_, statements) => {
+    expect(await executed(...statements)).toBe('execute 18');
+    await expect(prepared(...statements)).rejects.toThrow(
+      /the statement is too complex: .*nobody else runs meanwhile/,
+    );
+  });
+
+  test('a view that becomes complex after the statement was prepared', async () => {
+    const views = list(14, (i) => `CREATE VIEW a${i + 1} AS ${twice(`a${i}`)};`, ' ');
+    const body = `(call $open (text ":memory:")) (call $execute (text "CREATE VIEW a0 AS SELECT 1 AS x; CREATE VIEW v AS SELECT 1"))
+      (call $execute (blob "views")) (call $prepare (text "SELECT * FROM v")) (call $step (i64.const 0))
+      (call $sqlite.statement_reset (i64.const 0))
+      (call $execute (text "DROP VIEW v; CREATE VIEW v AS SELECT * FROM a14")) (call $step (i64.const 0))`;
+    const lines = linesOf(sqliteGuest(body, { blobs: { views: Buffer.from(views) } }), { config });
+    await expect(lines).rejects.toThrow(/SQLite: the views have changed since the statement was prepared/);
+  });
+
+  /** Common tables of one name, each of which hides the one around it. */
+  function nested(depth: number): string {
+    let sql = 'SELECT 1 AS x';
+    for (let i = 0; i < depth; i++) sql = `WITH a AS (${sql}) ${twice('a')}`;
+    return sql;
+  }
+});
+
+describe('a statement of a real program is not:', () => {
+  test.each([
+    [
+      'a megabyte of rows',
+      ['CREATE TABLE t (a, b)', `INSERT INTO t VALUES ${list(80_000, () => '(12345,-7)')}`],
+    ],
+    [
+      'as many parameters as there may be',
+      ['CREATE TABLE t (a)', `SELECT * FROM t WHERE a IN (${list(32_766, () => '?')})`],
+    ],
+    ['a long blob', ['CREATE TABLE t (a)', `INSERT INTO t VALUES (x'${'00'.repeat(400_000)}')`]],
+    ['a value of some mebibytes', ['CREATE TABLE t (a)', 'INSERT INTO t VALUES (zeroblob(15000000))']],
+    [
+      'a chain of common tables',
+      [
+        `WITH a0 AS (SELECT 1 AS x)${list(30, (i) => `,a${i + 1} AS (SELECT * FROM a${i} WHERE x > 0)`, '')} SELECT * FROM a30`,
+      ],
+    ],
+    [
+      'a join of twenty tables, one of them attached',
+      [
+        ...Array.from({ length: 20 }, (_, i) => `CREATE TABLE t${i} (id INTEGER PRIMARY KEY, other, name)`),
+        `SELECT ${list(20, (i) => `t${i}.name`)} FROM t0 ${list(19, (i) => `JOIN t${i + 1} ON t${i + 1}.id = t${i}.other`, ' ')} WHERE t0.id = 1`,
+      ],
+    ],
+    [
+      'views and triggers',
+      [
+        'CREATE TABLE t (a, b); CREATE TABLE log (a); CREATE VIEW v AS SELECT a, b FROM t WHERE a > 0; CREATE VIEW w AS SELECT * FROM v',
+        'CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.a); END; INSERT INTO t VALUES (1, 2), (3, 4)',
+        'SELECT * FROM w JOIN v USING (a) JOIN log USING (a)',
+      ],
+    ],
+  ])('%s', async (_, statements) => {
+    expect(await executed(...statements)).toBe('execute 0');
+    expect(await prepared(...statements)).toBe('statement 0');
+  });
+});
