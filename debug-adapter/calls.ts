@@ -67,7 +67,7 @@ export class Calls {
 
   async locate(call: Call): Promise<CallLocation> {
     const { frame, symbol } = call;
-    const source = await this.#sourceOf(call);
+    const source = await this.sourceOf(call);
     const functionName = await this.nameOf(call);
     if (source !== null && symbol?.place != null) {
       const { line, column } = symbol.place;
@@ -88,10 +88,11 @@ export class Calls {
   /** Whether a call is in code that came with the language, or of which there is no source. */
   async isForeign(call: Call): Promise<boolean> {
     if (isLibraryCode(await this.nameOf(call))) return true;
-    return (await this.#sourceOf(call)) === null && (await this.#isWithSources(call.frame.module));
+    return (await this.sourceOf(call)) === null && (await this.#isWithSources(call.frame.module));
   }
 
-  async #sourceOf({ frame: { module }, symbol }: Call): Promise<DebugProtocol.Source | null> {
+  /** The source that a call is in; null if it is not there. */
+  async sourceOf({ frame: { module }, symbol }: Call): Promise<DebugProtocol.Source | null> {
     const place = symbol?.place;
     // Line 0 is what belongs to no line.
     if (place == null || place.line === 0) return null;

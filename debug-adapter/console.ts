@@ -61,6 +61,14 @@ export async function runCommand(session: Session, line: string): Promise<Answer
   return await command.run(session, words, rest);
 }
 
+/** The commands that begin with what has been typed. */
+export function completeCommand(typed: string): DebugProtocol.CompletionItem[] {
+  const word = typed.trimStart();
+  return [...COMMANDS]
+    .filter(([name]) => name.startsWith(word))
+    .map(([name, { help }]) => ({ label: name, detail: help, type: 'keyword' }));
+}
+
 function help(): Answer {
   const width = Math.max(...[...COMMANDS.values()].map(({ usage }) => usage.length));
   const lines = [...COMMANDS.values()].map(({ usage, help }) => `${usage.padEnd(width)}  ${help}`);

@@ -61,6 +61,8 @@ export interface DebuggeeOptions {
 /** The running program of a session, launched or attached to. */
 export class Debuggee {
   readonly client: InspectClient;
+  /** The file of the program's own module; null if it is not known. */
+  readonly path: string | null;
   readonly threads: Threads;
   readonly disassemblies: Disassemblies;
   readonly sources: ModuleSources;
@@ -75,6 +77,8 @@ export class Debuggee {
   readonly #stepping: Stepping;
   /** Processes that this session is resuming: the client knows that they go on. */
   readonly #resuming = new Set<ProcessKey>();
+  /** In the order in which they were seen. */
+  readonly #modules = new Set<ModuleKey>();
   #failures: Failures;
   #chosen: ChosenProcesses;
   #watching = false;
@@ -101,9 +105,9 @@ export class Debuggee {
       session.ids,
     );
     const { program, cwd } = client.welcome;
-    const path = isAbsolute(program) ? program : cwd === undefined ? null : resolve(cwd, program);
-    this.sources = new ModuleSources(client, path);
-    this.files = new SourceFiles(options.sourceFileMap, path);
+    this.path = isAbsolute(program) ? program : cwd === undefined ? null : resolve(cwd, program);
+    this.sources = new ModuleSources(client, this.path);
+    this.files = new SourceFiles(options.sourceFileMap, this.path);
     this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids);
     this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies);
     const names = new NameFinder(this.disassemblies);
@@ -142,6 +146,7 @@ export class Debuggee {
   async prepare(): Promise<this> {
     try {
       await this.client.request('module/get', { module: MAIN_MODULE });
+      this.#modules.add(MAIN_MODULE);
       await this.breakpoints.add(MAIN_MODULE);
     } catch (error) {
       if (!(error instanceof InspectRequestError || error instanceof InspectClosedError)) throw error;
@@ -222,6 +227,11 @@ export class Debuggee {
     process.write(text);
   }
 
+  /** Those of which processes have been seen. */
+  get modules(): readonly ModuleKey[] {
+    return [...this.#modules];
+  }
+
   /** Ends the program. A program that was attached to is ended by killing its root processes. */
   async end(): Promise<void> {
     const { process, client } = this.#options;
@@ -273,6 +283,7 @@ export class Debuggee {
   }
 
   #addModule(module: ModuleKey): void {
+    this.#modules.add(module);
     this.breakpoints
       .add(module)
       .catch((error: unknown) => this.#options.session.log.failed('breakpoints', error));

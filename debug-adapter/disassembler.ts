@@ -10,13 +10,18 @@ import {
   readModule,
   type WasmModule,
 } from '../runtime/internal.ts';
+import { type Instructions, instructionsAround } from './instructions.ts';
 
-/** The function that is to become text, or the name of functions that are to be found, or what names are wanted. */
+/**
+ * The function that is to become text, or the name of functions that are to be found, or what names are wanted, or which
+ * instructions.
+ */
 export type FunctionQuestion =
   | { readonly functionIndex: number }
   | { readonly named: string }
   | { readonly ask: 'globals' }
-  | { readonly namesAt: number };
+  | { readonly namesAt: number }
+  | { readonly around: number; readonly first: number; readonly count: number };
 
 /** Names by index. */
 export type Names = readonly (readonly [index: number, name: string])[];
@@ -48,6 +53,7 @@ export type DisassemblyAnswer =
   | { readonly offsets: readonly number[] }
   | { readonly names: Names }
   | NamesAt
+  | Instructions
   | { readonly wrong: string }
   | 'unknown module';
 
@@ -61,6 +67,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     const module = modules.get(job.module);
     if (module === undefined) return 'unknown module';
     if ('namesAt' in job) return namesAt(module, job.namesAt);
+    if ('around' in job) return instructionsAround(module, job.around, job.first, job.count);
     if ('ask' in job) return { names: displayed(moduleIdentifiers(module).names.of('global')) };
     return 'named' in job
       ? { offsets: functionsNamed(module, job.named) }

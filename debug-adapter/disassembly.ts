@@ -9,6 +9,7 @@ import type {
   NamesAt,
 } from './disassembler.ts';
 import type { Ids } from './ids.ts';
+import type { Instructions } from './instructions.ts';
 
 /** The most functions whose text is kept: a text may have megabytes. */
 const KEPT_TEXTS = 32;
@@ -124,6 +125,15 @@ export class Disassemblies {
   async functionsNamed(module: ModuleKey, named: string): Promise<readonly number[]> {
     const answer = await this.#run(module, { named });
     return 'offsets' in answer ? answer.offsets : [];
+  }
+
+  /**
+   * The instructions around one, which need not all exist.
+   * @param first how many instructions from that one the first of them is; negative if it is before
+   */
+  async instructions(module: ModuleKey, around: number, first: number, count: number): Promise<Instructions> {
+    const answer = await this.#run(module, { around, first, count });
+    return 'instructions' in answer ? answer : { missing: count, instructions: [] };
   }
 
   /** The text of a source reference; undefined if it is unknown. */

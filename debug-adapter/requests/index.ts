@@ -1,14 +1,18 @@
 import type { Request } from '../request.ts';
 import { attach } from './attach.ts';
 import { breakpointLocations } from './breakpoint-locations.ts';
+import { completions } from './completions.ts';
 import { configurationDone } from './configuration-done.ts';
 import { continueRequest } from './continue.ts';
+import { disassemble } from './disassemble.ts';
 import { disconnect } from './disconnect.ts';
 import { evaluate } from './evaluate.ts';
 import { exceptionInfo } from './exception-info.ts';
 import { initialize } from './initialize.ts';
 import { inspectionRequests } from './inspection.ts';
 import { launch } from './launch.ts';
+import { loadedSources } from './loaded-sources.ts';
+import { modules } from './modules.ts';
 import { pause } from './pause.ts';
 import { place } from './place.ts';
 import { readMemory } from './read-memory.ts';
@@ -54,6 +58,10 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     variables,
     setVariable,
     readMemory,
+    disassemble,
+    modules,
+    loadedSources,
+    completions,
     exceptionInfo,
     evaluate,
     'lunatic/thread': thread,

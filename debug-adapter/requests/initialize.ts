@@ -22,6 +22,10 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsLogPoints: true,
   supportsInstructionBreakpoints: true,
   supportsSteppingGranularity: true,
+  supportsDisassembleRequest: true,
+  supportsModulesRequest: true,
+  supportsLoadedSourcesRequest: true,
+  supportsCompletionsRequest: true,
   exceptionBreakpointFilters: [
     {
       filter: ExceptionFilter.Traps,
