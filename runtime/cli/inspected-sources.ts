@@ -72,7 +72,7 @@ async function sameFile(path: string, bytes: Uint8Array): Promise<string | null>
   // On Windows a path on another machine, which it would log in to.
   if (/^[\\/]{2}/.test(path)) return null;
   const info = await stat(path).catch(() => null);
-  if (info === null || !info.isFile() || info.size > MAX_SIZE) return null;
+  if (info === null || !info.isFile() || info.size === 0 || info.size > MAX_SIZE) return null;
   const file = await readFile(path).catch(() => null);
   if (file === null) return null;
   // Whether a text is that of the module is seen when its instructions are compared.

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Companion, ReadCompanion } from './companions.ts';
@@ -51,12 +51,27 @@ function isLocal(path: string): boolean {
   return !/^[\\/]{2}/.test(path);
 }
 
-/** What a file holds; null if it cannot be read, or is a pipe or device, which may never end. */
+/**
+ * What a file holds; null if it cannot be read, is empty, or is a pipe or device, which may never end. What the system makes up when it
+ * is read, as in `/proc`, has no size, and some of it can be waited for without end: the thread could not even be ended.
+ */
 export function readPlainFile(path: string): Uint8Array | null {
+  let file = -1;
   try {
-    const stat = statSync(path);
-    return stat.isFile() && stat.size < MAX_SIZE ? readFileSync(path) : null;
+    // Opening a device may do something already.
+    if (!statSync(path).isFile()) return null;
+    const { O_RDONLY, O_NONBLOCK = 0 } = constants;
+    file = openSync(path, O_RDONLY | O_NONBLOCK);
+    const stat = fstatSync(file);
+    if (!stat.isFile() || stat.size === 0 || stat.size >= MAX_SIZE) return null;
+    const bytes = Buffer.allocUnsafeSlow(stat.size);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(file, bytes, length, bytes.length - length, length);
+    return bytes.subarray(0, length);
   } catch {
     return null;
+  } finally {
+    if (file >= 0) closeSync(file);
   }
 }

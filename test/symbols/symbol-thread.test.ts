@@ -101,6 +101,15 @@ test.skipIf(process.platform === 'win32')('a pipe in the place of a companion is
   );
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'what the system makes up when it is read is none, since some of it can be waited for without end',
+  () => {
+    const files = companionFiles(join(folder, 'a.wasm'));
+    for (const path of ['/proc/self/status', '/proc/kmsg', '/proc/self/fd/0'])
+      expect(files({ kind: 'source map', path, folder: '' })).toBe(null);
+  },
+);
+
 test('the bundled script answers, too', async () => {
   const worker = new Worker(join(projectFolder, 'dist', 'symbol-reader.cjs'));
   const question = { ask: 'lines', file: '/project/market.c' };
