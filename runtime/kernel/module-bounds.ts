@@ -1,4 +1,4 @@
-import { readFirstTypes, type TypeDefinition, type WasmModule } from '../wasm/index.ts';
+import { costlyFunction, readFirstTypes, type TypeDefinition, type WasmModule } from '../wasm/index.ts';
 import { type Count, declaredCounts, timeOf } from './instance-time.ts';
 import { ModuleError } from './module-error.ts';
 
@@ -8,6 +8,13 @@ const MOST_TYPE_BYTES = 2 ** 16;
 const MOST_SECTIONS = 1000;
 /** Milliseconds that making an instance of such a module may take. Of the same 70 MB it takes some ten. */
 const MOST_INSTANCE_TIME = 20;
+/**
+ * Values that V8 may copy when it compiles a function, see `costlyFunction`: up to 150 MB and 0.2 s of a module that a process makes, and
+ * ten times as much of any other. The worst function of 70 MB of C++ has 5.6 million.
+ */
+const MOST_COPIES_OF_PROCESS = 8e6;
+const MOST_COPIES = 8e7;
+
 /**
  * The types of a module that a process makes, which it must be asked about before V8 sees it.
  * @throws ModuleError if reading them would take long, WasmFormatError
@@ -48,4 +55,15 @@ function countsOf(source: WasmModule): Count[] {
     ['segments', source.elementSegments + source.dataSegments],
     ['bytes of data', data],
   ];
+}
+
+/** @throws ModuleError if V8 would take gigabytes, and seconds, to compile one of its functions when that is first called */
+export function checkFunctions(source: WasmModule, isOfProcess: boolean): void {
+  const limit = isOfProcess ? MOST_COPIES_OF_PROCESS : MOST_COPIES;
+  const costly = costlyFunction(source, limit);
+  if (costly === null) return;
+  const whose = isOfProcess ? 'a module that a process compiles' : 'a module';
+  throw new ModuleError(
+    `function ${costly.index} has too many locals, or values on the stack, for so many blocks and branches: together they make ${costly.copies} to keep while it is compiled, and ${whose} can have ${limit}`,
+  );
 }

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { limitWorkMemory, readModule, WasmFormatError, WorkMemoryError } from '../wasm/index.ts';
 import { compile, problemOf } from './compile.ts';
-import { checkBounds } from './module-bounds.ts';
+import { checkBounds, checkFunctions } from './module-bounds.ts';
 import { ModuleError, ModuleLimitError } from './module-error.ts';
 import { featureExcesses } from './module-excesses.ts';
 import type { MadeModule, ModuleAnswer, ModuleJob } from './module-job.ts';
@@ -44,6 +44,7 @@ function make(job: ModuleJob): MadeModule {
   let outline: ModuleOutline | null = null;
   if (!job.isKnown) {
     checkBounds(source);
+    checkFunctions(source, true);
     outline = portableOutlineOf(source, job.limits);
     const features = featureExcesses(source, job.limits);
     if (features.length > 0) throw new ModuleLimitError([...features, ...outline.excesses]);

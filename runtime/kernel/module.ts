@@ -13,6 +13,7 @@ import { compile, discard, isLarge, problemOf } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { EntryType } from './entry.ts';
 import { type KnownTypes, knownTypes } from './known-types.ts';
+import { checkFunctions } from './module-bounds.ts';
 import { type Excess, HostRefusal, type ModuleError, ModuleLimitError } from './module-error.ts';
 import { featureExcesses, type ModuleLimits, memoryExcess } from './module-excesses.ts';
 import type { MadeModule, ModuleJob } from './module-job.ts';
@@ -276,6 +277,7 @@ export class LoadedModule {
     const source = readModule(bytes);
     this.#options.onRead?.(source);
     if (problem !== null) throw problem;
+    checkFunctions(source, this.#options.fromProcess ?? false);
     return source;
   }
 

@@ -31,6 +31,7 @@ export class CodeSurveyor implements CodeSurvey {
   readonly bodyEnd: Int32Array;
   readonly localCount: Uint32Array;
   readonly flags: Uint8Array;
+  readonly states: Int32Array;
   readonly leastWeight: Int32Array;
   readonly mostWeight: Int32Array;
   readonly accesses: Int32Array;
@@ -62,6 +63,7 @@ export class CodeSurveyor implements CodeSurvey {
   #steadyWork = 0;
   /** Accesses to memory in the function at hand so far. */
   #accesses = 0;
+  #states = 0;
 
   constructor(functionCount: number, context: SurveyContext) {
     this.functionCount = functionCount;
@@ -72,6 +74,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.bodyEnd = new Int32Array(functionCount);
     this.localCount = new Uint32Array(functionCount);
     this.flags = new Uint8Array(functionCount);
+    this.states = new Int32Array(functionCount);
     this.leastWeight = new Int32Array(functionCount);
     this.mostWeight = new Int32Array(functionCount);
     this.accesses = new Int32Array(functionCount);
@@ -127,6 +130,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.#innermostLoop = NO_LOOP;
     this.#steadyWork = 0;
     this.#accesses = 0;
+    this.#states = 0;
     this.paths.begin();
     this.paths.openBlock(false);
     this.paths.add(frameCost(this.localCount[i] ?? 0));
@@ -145,6 +149,7 @@ export class CodeSurveyor implements CodeSurvey {
       throw reader.fail(reader.position, `the end of the function's body at offset ${hex(reader.end)}`);
     }
     this.flags[i] = flags;
+    this.states[i] = this.#states;
     this.accesses[i] = this.#accesses;
     this.leastWeight[i] = this.paths.least;
     this.mostWeight[i] = this.paths.most;
@@ -339,6 +344,7 @@ export class CodeSurveyor implements CodeSurvey {
   }
 
   #noteLabels(reader: InstructionReader): number {
+    this.#states += reader.labelCount;
     const opcode = reader.opcode;
     const even = opcode === Op.br || opcode === Op.brIf || opcode === Op.brTable;
     const flag = LoopFlag.branched | (even || opcode === Op.delegate ? 0 : LoopFlag.oddBranch);
@@ -378,6 +384,7 @@ export class CodeSurveyor implements CodeSurvey {
   }
 
   #open(loop: number): void {
+    this.#states += 2;
     if (this.#depth === this.#blockLoop.length) {
       this.#blockLoop = widen(this.#blockLoop);
       this.#innermost = widen(this.#innermost);

@@ -1,6 +1,7 @@
 /** Reads and rewrites WebAssembly binaries. */
 
 export type { CodePass, CodeWalk } from './code-pass.ts';
+export { costlyFunction } from './compile-cost.ts';
 export { DRAFT_AT, DRAFT_CAPACITY, DraftState } from './draft-layout.ts';
 export { draftPass } from './draft-pass.ts';
 export { dropCustomsPass } from './drop-customs-pass.ts';

@@ -226,6 +226,15 @@ describe('a large module', () => {
     expect(await outputOf(module)).toEqual([expect.stringMatching(problem)]);
   });
 
+  test('of any size is refused if the engine would take gigabytes to compile a function of it', async () => {
+    const locals = `(local ${'i32 '.repeat(20_000)})`;
+    const small = await assemble(`(module (func (export "f") ${locals} ${'(loop)'.repeat(600)}))`);
+    expect(small.length).toBeLessThan(4096);
+    const problem = /^function 0 has too many locals, or values on the stack, .* make 12000000 to keep/;
+    for (const module of [small, padded(small)])
+      expect(await outputOf(module)).toEqual([expect.stringMatching(problem)]);
+  });
+
   test('that takes fifty times its size to be rewritten is refused', async () => {
     // (loop (i32.const 0) (br_if 0))
     const module = repeating([0x03, 0x40, 0x41, 0, 0x0d, 0, 0x0b], 3_000_000);

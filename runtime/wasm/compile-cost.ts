@@ -1,0 +1,143 @@
+import { InstructionReader } from './instruction-reader.ts';
+import type { WasmModule } from './module.ts';
+import { Op, Shape } from './opcodes.ts';
+import { stackEffect } from './stack-effect.ts';
+import type { FuncType } from './type-definition.ts';
+
+/** Calls that cost an engine as much as one state that it copies. */
+const CALLS_PER_COPY = 16;
+
+/** Values that a handler may find on the stack. */
+const CAUGHT = 16;
+
+/**
+ * How many values an engine copies when it compiles a function: at each place where control splits or joins, it keeps where all locals and
+ * all values on the stack are, and gives none of it back before it has ended. So a function of some kilobytes can take gigabytes, when
+ * it is first called. V8 takes some 12 bytes and 10 ns for each value.
+ *
+ * Only what may be more than a limit is counted.
+ * @returns the first function that is beyond the limit, by its index in the module; null if none is
+ */
+export function costlyFunction(module: WasmModule, limit: number): { index: number; copies: number } | null {
+  const { code, importedFunctions } = module;
+  const mostResults = module.types.reduce((most, { results }) => Math.max(most, results.length), 1);
+  for (let i = 0; i < code.functionCount; i++) {
+    const locals = localsOf(module, i);
+    const bytes = (code.bodyEnd[i] ?? 0) - (code.codeStart[i] ?? 0);
+    const calls = (code.firstCall[i + 1] ?? 0) - (code.firstCall[i] ?? 0);
+    const states = (code.states[i] ?? 0) + calls / CALLS_PER_COPY;
+    // Two bytes may push as many values as a call has results.
+    if (states * (locals + (bytes / 2 + 1) * mostResults) <= limit) continue;
+    const copies = new Walk(module, i, locals).copies();
+    if (copies > limit) return { index: importedFunctions + i, copies };
+  }
+  return null;
+}
+
+function localsOf({ code, functions, types }: WasmModule, i: number): number {
+  return (code.localCount[i] ?? 0) + (types[functions[i] ?? -1]?.params.length ?? 0);
+}
+
+/** A walk through a function that follows the height of the stack. */
+class Walk {
+  readonly #module: WasmModule;
+  readonly #reader: InstructionReader;
+  readonly #locals: number;
+  /** By open block: the height below it, its parameters and results. */
+  readonly #bases: number[] = [];
+  readonly #params: number[] = [];
+  readonly #results: number[] = [];
+  #height = 0;
+  #copies = 0;
+
+  constructor(module: WasmModule, i: number, locals: number) {
+    const { code, bytes } = module;
+    this.#module = module;
+    this.#locals = locals;
+    this.#reader = new InstructionReader(bytes, code.codeStart[i] ?? 0, code.bodyEnd[i] ?? 0, 'code section');
+  }
+
+  copies(): number {
+    const reader = this.#reader;
+    this.#open(0, 0);
+    while (this.#bases.length > 0 && reader.position < reader.end) {
+      reader.next();
+      this.#height += stackEffect(reader.opcode);
+      this.#follow(reader);
+      this.#height = Math.max(this.#height, this.#bases.at(-1) ?? 0);
+    }
+    return Math.round(this.#copies);
+  }
+
+  #follow(reader: InstructionReader): void {
+    const { opcode } = reader;
+    switch (reader.shape) {
+      case Shape.none:
+        this.#bare(opcode);
+        return;
+      case Shape.function:
+        if (opcode !== Op.refFunc) this.#call(this.#module.functionType(reader.index));
+        return;
+      case Shape.twoIndices:
+        if (opcode === Op.callIndirect || opcode === Op.returnCallIndirect) this.#callIndirect(reader.index);
+        return;
+      case Shape.index:
+        if (opcode === Op.callRef || opcode === Op.returnCallRef) this.#callIndirect(reader.index);
+        else if (opcode === Op.catch) this.#catch();
+        return;
+      case Shape.blockType:
+      case Shape.tryTable: {
+        if (reader.shape === Shape.tryTable) this.#copy(reader.labelCount);
+        const type = this.#module.types[reader.blockType];
+        const isEmpty = reader.bytes[reader.blockTypeEnd - 1] === 0x40;
+        this.#open(type?.params.length ?? 0, type?.results.length ?? (isEmpty ? 0 : 1));
+        // The state before the other branch of an `if` is kept as well.
+        if (opcode !== Op.block) this.#copy(opcode === Op.if ? 2 : 1);
+        return;
+      }
+      case Shape.label:
+        if (opcode === Op.delegate) this.#close();
+        else this.#copy(1);
+        return;
+      case Shape.labelTable:
+      case Shape.castLabel:
+        this.#copy(reader.labelCount);
+    }
+  }
+
+  #bare(opcode: number): void {
+    if (opcode === Op.end) this.#close();
+    else if (opcode === Op.else) this.#height = (this.#bases.at(-1) ?? 0) + (this.#params.at(-1) ?? 0);
+    else if (opcode === Op.catchAll) this.#catch();
+  }
+
+  #copy(states: number): void {
+    this.#copies += states * (this.#locals + this.#height);
+  }
+
+  #open(params: number, results: number): void {
+    this.#bases.push(Math.max(0, this.#height - params));
+    this.#params.push(params);
+    this.#results.push(results);
+  }
+
+  #close(): void {
+    this.#params.pop();
+    this.#height = (this.#bases.pop() ?? 0) + (this.#results.pop() ?? 0);
+  }
+
+  #catch(): void {
+    this.#height = (this.#bases.at(-1) ?? 0) + CAUGHT;
+    this.#copy(1);
+  }
+
+  #callIndirect(type: number): void {
+    this.#height--;
+    this.#call(this.#module.types[type]);
+  }
+
+  #call(type: FuncType | undefined): void {
+    if (type !== undefined) this.#height += type.results.length - type.params.length;
+    this.#copy(1 / CALLS_PER_COPY);
+  }
+}
