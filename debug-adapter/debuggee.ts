@@ -23,6 +23,7 @@ import type { SessionLog } from './session-log.ts';
 import { SourceFiles } from './source-files.ts';
 import { Stepping } from './stepping.ts';
 import { Threads } from './threads.ts';
+import { SourceFrames } from './values/frames.ts';
 
 /** Milliseconds between two notifications of what has changed, at least. */
 const WATCH_INTERVAL = 200;
@@ -70,6 +71,7 @@ export class Debuggee {
   readonly calls: Calls;
   readonly finder: BreakpointFinder;
   readonly breakpoints: Breakpoints;
+  readonly frames: SourceFrames;
   readonly held = new Map<ProcessKey, Held>();
   /** Resolves when the client has been told that the session is over. */
   readonly terminated: Promise<void>;
@@ -113,6 +115,12 @@ export class Debuggee {
     const names = new NameFinder(this.disassemblies);
     this.breakpoints = new Breakpoints(client, this.finder, names, send, (breakpoint) =>
       breakpointInfo(session, breakpoint),
+    );
+    this.frames = new SourceFrames(
+      client,
+      this.sources,
+      (process) => this.stack(process),
+      (process) => this.held.get(process),
     );
     this.#stepping = new Stepping(client, this.calls, this.sources);
     this.#on('processes/changed', (changes) => this.#changed(changes));

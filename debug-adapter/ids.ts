@@ -1,4 +1,5 @@
 import type { ModuleKey, ProcessKey } from '../runtime/inspect/protocol.ts';
+import type { Value } from './values/value.ts';
 
 /** A frame of a process; depth 0 is the innermost call. */
 export interface FrameRef {
@@ -17,6 +18,10 @@ export type Container =
   /** Those of a function, in a call by its place in the stack. */
   | { readonly kind: 'locals'; readonly process: ProcessKey; readonly depth: number }
   | { readonly kind: 'globals'; readonly process: ProcessKey }
+  /** The variables of a frame, and the statics of its source, as debug information describes them. */
+  | ({ readonly kind: 'variables' | 'statics' } & FrameRef)
+  /** A part of them, and the expression that means it. */
+  | ({ readonly kind: 'value'; readonly value: Value; readonly path: string | null } & FrameRef)
   | { readonly kind: 'message'; readonly process: ProcessKey; readonly index: number }
   /** A list in the config: arguments, directories. */
   | { readonly kind: 'config-list'; readonly process: ProcessKey; readonly name: string };

@@ -15,6 +15,7 @@ import type { InspectClient } from '../runtime/internal.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { Container, Ids } from './ids.ts';
 import type { Session } from './session.ts';
+import { sourceVariables } from './values/source-variables.ts';
 import { wasmVariables } from './wasm-variables.ts';
 
 /** The most indexed variables in a response to a request without a count. */
@@ -39,6 +40,8 @@ export async function readVariables(
 ): Promise<DebugProtocol.Variable[]> {
   const { client } = debuggee;
   const { kind, process } = container;
+  if (kind === 'variables' || kind === 'statics' || kind === 'value')
+    return await sourceVariables(debuggee, ids, container, { start, count, filter });
   const isIndexed = INDEXED.has(kind);
   if (filter !== undefined && filter !== (isIndexed ? 'indexed' : 'named')) return [];
   switch (kind) {

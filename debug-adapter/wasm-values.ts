@@ -36,7 +36,7 @@ export function readValue(type: ValueKind, text: string): string | null {
 }
 
 /** The shortest decimal that means the same number in 32 bits. */
-function shortest(value: number): number {
+export function shortest(value: number): number {
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return short;
@@ -45,7 +45,7 @@ function shortest(value: number): number {
 }
 
 /** As the text format writes it. */
-function floatText(value: number): string {
+export function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   return Object.is(value, -0) ? '-0' : String(value);

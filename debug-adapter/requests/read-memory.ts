@@ -1,18 +1,21 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { keyFromText, MAX_MEMORY_READ } from '../../runtime/inspect/protocol.ts';
+import { MAX_MEMORY_READ } from '../../runtime/inspect/protocol.ts';
+import { readMemoryReference } from '../memory-reference.ts';
 import { request } from '../request.ts';
 
 /** The most bytes that one request reads. */
 const MAX_COUNT = 16 * 2 ** 20;
 
-/** References to memory are the keys of processes: each has one memory. */
+/** Reads the memory of a process. */
 export const readMemory = request({
   parse: (args) => ({
-    process: keyFromText(args.text('memoryReference')),
-    offset: Math.max(0, args.optionalInteger('offset') ?? 0),
+    reference: readMemoryReference(args.text('memoryReference')),
+    from: args.optionalInteger('offset') ?? 0,
     count: Math.max(0, args.integer('count')),
   }),
-  async handle({ debuggee }, { process, offset, count }): Promise<DebugProtocol.ReadMemoryResponse['body']> {
+  async handle({ debuggee }, { reference, from, count }): Promise<DebugProtocol.ReadMemoryResponse['body']> {
+    const { process, address } = reference;
+    const offset = Math.max(0, address + from);
     const wanted = Math.min(count, MAX_COUNT);
     const pieces: Buffer[] = [];
     let read = 0;

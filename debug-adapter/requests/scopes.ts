@@ -22,7 +22,18 @@ export const scopes = request({
       const { frames } = await debuggee.stack(process);
       const { globals } = await debuggee.client.request('process/globals', { process });
       const variablesReference = ids.container({ kind: 'locals', process, depth });
-      if (depth < frames.length)
+      const source = depth < frames.length ? await debuggee.frames.of(frame) : null;
+      if (source !== null) {
+        const { inlined } = frame;
+        const of = (kind: 'variables' | 'statics') => ids.container({ kind, process, depth, inlined });
+        const expensive = false;
+        wasm.push(
+          { name: 'Locals', presentationHint: 'locals', variablesReference: of('variables'), expensive },
+          // All entries of a unit are read for them.
+          { name: 'Statics', variablesReference: of('statics'), expensive: true },
+          { name: 'WebAssembly', variablesReference, expensive: true },
+        );
+      } else if (depth < frames.length)
         wasm.push({ name: 'Locals', presentationHint: 'locals', variablesReference, expensive: false });
       if (globals.length > 0) wasm.push({ ...scope('Globals', 'globals'), namedVariables: globals.length });
     }

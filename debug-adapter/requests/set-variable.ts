@@ -2,6 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Arguments } from '../arguments.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { request } from '../request.ts';
+import { setSourceVariable } from '../values/source-variables.ts';
 import { setWasmVariable } from '../wasm-variables.ts';
 
 export const setVariable = request({
@@ -17,6 +18,17 @@ export const setVariable = request({
     const container = ids.containerOf(reference);
     if (container === undefined)
       throw new AdapterError(ErrorId.NoVariables, `There are no variables ${reference} any more`);
+    if (container.kind === 'variables' || container.kind === 'statics' || container.kind === 'value') {
+      const { value: text, ...set } = await setSourceVariable(debuggee, ids, container, name, value);
+      const { type, variablesReference, namedVariables, indexedVariables } = set;
+      return {
+        value: text,
+        variablesReference,
+        ...(type === undefined ? {} : { type }),
+        ...(namedVariables === undefined ? {} : { namedVariables }),
+        ...(indexedVariables === undefined ? {} : { indexedVariables }),
+      };
+    }
     if (container.kind !== 'locals' && container.kind !== 'globals')
       throw new AdapterError(ErrorId.BadValue, `${name} cannot be set`);
     return { value: await setWasmVariable(debuggee, container, name, value) };

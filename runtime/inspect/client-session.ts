@@ -183,6 +183,9 @@ export class ClientSession implements Holder {
     this.#on('process/memory', (params) =>
       queries.memory(params.process('process'), params.count('offset'), params.count('count')),
     );
+    this.#on('process/set-memory', (params) =>
+      queries.setMemory(params.process('process'), params.count('offset'), params.bytes('data')),
+    );
     this.#on('process/pause', (params) => stopping.pause(params.process('process'), this));
     this.#on('process/step', (params) =>
       stopping.step(this, params.process('process'), params.step('kind'), params.ranges('within')),

@@ -307,6 +307,11 @@ export interface Requests {
     params: { readonly process: ProcessKey; readonly offset: number; readonly count: number };
     result: { readonly data: string; readonly size: number };
   };
+  /** Writes bytes to the memory of a process that stands still. */
+  'process/set-memory': {
+    params: { readonly process: ProcessKey; readonly offset: number; readonly data: string };
+    result: null;
+  };
   /** Takes effect at once. The process stands still until a client resumes it, or those that paused it have gone. */
   'process/pause': { params: { readonly process: ProcessKey }; result: null };
   /** Also where it is held for another client. */

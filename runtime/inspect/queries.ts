@@ -178,6 +178,18 @@ export class Queries {
     const end = Math.min(bytes.length, offset + Math.min(count, MAX_MEMORY_READ));
     return { data: bytes.subarray(Math.min(offset, end), end).toString('base64'), size: bytes.length };
   }
+
+  setMemory(key: ProcessKey, offset: number, data: Uint8Array): null {
+    const { instance, paused } = this.#index.get(key);
+    const owned = instance?.owned;
+    if (owned == null) throw new InspectionError(InspectError.Refused, `process ${key} has no memory`);
+    if (!paused) throw new InspectionError(InspectError.Refused, 'the process does not stand still');
+    const { buffer } = owned.memory;
+    if (offset + data.length > buffer.byteLength)
+      throw new InspectionError(InspectError.Refused, `the memory has ${buffer.byteLength} bytes`);
+    new Uint8Array(buffer).set(data, offset);
+    return null;
+  }
 }
 
 const SIZES = { i32: 4, i64: 8, f32: 4, f64: 8, v128: 16 } as const;

@@ -156,6 +156,22 @@ test('a trap holds the process while a client wants it', async () => {
   await run.command.printed('Process 3 failed', 'stderr');
 });
 
+test('the memory of a process is written to while it stands still, and not while it runs', async () => {
+  const { ask } = await family();
+  const data = Buffer.from('HELLO').toString('base64');
+  const write = (offset: number) => ask('process/set-memory', { process: '1:3', offset, data });
+  await expect(write(512)).rejects.toMatchObject({
+    code: InspectError.Refused,
+    message: 'the process does not stand still',
+  });
+  await ask('process/pause', { process: '1:3' });
+  await write(512);
+  const { size, ...read } = await ask('process/memory', { process: '1:3', offset: 511, count: 7 });
+  expect(Buffer.from(read.data, 'base64').toString()).toBe('\0HELLO\0');
+  for (const offset of [size - 4, size, 2 ** 53 - 1])
+    await expect(write(offset)).rejects.toMatchObject({ message: `the memory has ${size} bytes` });
+});
+
 test('a trap holds nothing where nobody wants it, or no longer', async () => {
   const { ask, received, untilTotal } = await family();
   const stopped = received('process/stopped');

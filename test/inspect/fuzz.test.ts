@@ -51,6 +51,7 @@ test('random bytes where HTTP is expected', async () => {
 const METHODS = [
   ...['initialize', 'process/list', 'process/get', 'process/peers', 'process/config', 'process/stack'],
   ...['process/mailbox', 'process/memory', 'process/pause', 'process/resume', 'process/send', 'module/get'],
+  'process/set-memory',
   ...['module/bytes', 'watch', 'start', '$/cancelRequest', '$/progress', '$/setTrace', '$/', 'toString', ''],
 ];
 const odd = fc.constantFrom<unknown>(

@@ -67,6 +67,12 @@ const cases: Record<string, [params: unknown, message: string][]> = {
     [{ process: '1:1', offset: 0 }, '"count" must be a whole number from 0'],
     [{ process: '1:1', count: 0 }, '"offset" must be a whole number from 0'],
   ],
+  'process/set-memory': [
+    ...aProcess,
+    [{ process: '1:1', offset: -1, data: '' }, '"offset" must be a whole number from 0'],
+    [{ process: '1:1', offset: 0, data: 1 }, '"data" must be a string'],
+    [{ process: '1:1', offset: 0, data: '!' }, '"data" must be bytes as base64'],
+  ],
   'process/send': [
     ...aProcess,
     [{ process: '1:1' }, '"data" must be a string'],

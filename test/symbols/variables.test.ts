@@ -49,7 +49,8 @@ function comparable(
   // What was optimised away everywhere is not in LLVM's list.
   if (llvm === undefined && place.kind === 'nowhere') return [];
   if (info?.kind === 'pointer' && info.name !== null && llvm?.endsWith('*') === true) return [llvm];
-  return [text.replace('(anonymous class)', 'class ')];
+  // Nor how Rust writes arrays.
+  return [text.replace('(anonymous class)', 'class ').replace(/\[(.+); (\d+)\]/, '$1[$2]')];
 }
 
 function nameOf({ name, scope, label }: TypeInfo): string {

@@ -278,6 +278,11 @@ export class Die {
     }
   }
 
+  /** Where the first of them is, in the section of the unit; -1 if there are none. @throws DwarfError */
+  get firstChild(): number {
+    return this.hasChildren ? this.#behindAttributes().position : -1;
+  }
+
   /**
    * This entry, and then those that it completes or stands for (`DW_AT_specification`, `DW_AT_abstract_origin`): what it does
    * not say itself, they do.

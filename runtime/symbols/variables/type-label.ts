@@ -26,21 +26,28 @@ const SIGNS: ReadonlyMap<number, string> = new Map([
 /**
  * The name of a type as it is written in its language: `const char *`, `int (*)[3]`. Null is `void`.
  * @param nameOf returns the name of a type that has one
+ * @param isRust whether arrays are written as `[u8; 4]`, not as `char[4]`, and pointers have their sign in front
  * @throws DwarfError
  */
-export function typeLabel(die: Die | null, nameOf: (die: Die) => string): string {
-  const [before, behind] = declarator(die, nameOf, 0);
+export function typeLabel(die: Die | null, nameOf: (die: Die) => string, isRust: boolean): string {
+  const [before, behind] = declarator(die, nameOf, isRust, 0);
   return printable(`${before}${behind}`.slice(0, MAX_LABEL));
 }
 
-function declarator(die: Die | null, nameOf: (die: Die) => string, depth: number): Declarator {
+function declarator(
+  die: Die | null,
+  nameOf: (die: Die) => string,
+  isRust: boolean,
+  depth: number,
+): Declarator {
   if (die === null) return ['void', ''];
   if (depth > MAX_DEPTH) return ['…', ''];
   const { tag } = die;
   const name = die.name;
   if (name !== null) return [nameOf(die), ''];
-  const target = () => declarator(die.type, nameOf, depth + 1);
+  const target = () => declarator(die.type, nameOf, isRust, depth + 1);
   const sign = SIGNS.get(tag);
+  if (sign !== undefined && isRust) return [`*${target().join('')}`, ''];
   if (sign !== undefined) return pointer(die.type, target(), sign);
   const qualifier = QUALIFIERS.get(tag);
   if (qualifier !== undefined) {
@@ -51,11 +58,17 @@ function declarator(die: Die | null, nameOf: (die: Die) => string, depth: number
   switch (tag) {
     case Tag.arrayType: {
       const [before, behind] = target();
-      return [before, `${dimensions(die)}${behind}`];
+      if (isRust) return [rustArray(before + behind, counts(die)), ''];
+      return [
+        before,
+        `${counts(die)
+          .map((count) => `[${count}]`)
+          .join('')}${behind}`,
+      ];
     }
     case Tag.subroutineType: {
       const [before, behind] = target();
-      return [before, `(${parameters(die, nameOf, depth)})${behind}`];
+      return [before, `(${parameters(die, nameOf, isRust, depth)})${behind}`];
     }
     case Tag.pointerToMemberType:
       return [`${target()[0]} ::*`, ''];
@@ -82,21 +95,27 @@ function pointer(target: Die | null, [before, behind]: Declarator, sign: string)
   return [/[*&(]$/.test(before) ? `${before}${sign}` : `${before} ${sign}`, behind];
 }
 
-function dimensions(die: Die): string {
-  let text = '';
+/** `[[u8; 2]; 3]` */
+function rustArray(element: string, sizes: readonly string[]): string {
+  return sizes.reduceRight((label, size) => (size === '' ? `[${label}]` : `[${label}; ${size}]`), element);
+}
+
+function counts(die: Die): string[] {
+  const texts: string[] = [];
   for (const child of die.children()) {
     if (child.tag !== Tag.subrangeType) continue;
     const last = child.number(At.upperBound);
-    text += `[${child.number(At.count) ?? (last === null ? '' : last + 1)}]`;
-    if (text.length > MAX_LABEL) break;
+    texts.push(String(child.number(At.count) ?? (last === null ? '' : last + 1)));
+    if (texts.length > MAX_DEPTH) break;
   }
-  return text;
+  return texts;
 }
 
-function parameters(die: Die, nameOf: (die: Die) => string, depth: number): string {
+function parameters(die: Die, nameOf: (die: Die) => string, isRust: boolean, depth: number): string {
   const texts: string[] = [];
   for (const child of die.children()) {
-    if (child.tag === Tag.formalParameter) texts.push(declarator(child.type, nameOf, depth + 1).join(''));
+    if (child.tag === Tag.formalParameter)
+      texts.push(declarator(child.type, nameOf, isRust, depth + 1).join(''));
     else if (child.tag === Tag.unspecifiedParameters) texts.push('...');
     if (texts.length > MAX_PARAMETERS) break;
   }

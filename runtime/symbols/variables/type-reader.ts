@@ -155,7 +155,7 @@ export class TypeReader {
   #described({ die }: TypeAt): Pick<TypeInfo, 'label' | 'name' | 'scope' | 'size'> {
     const { name } = die;
     return {
-      label: unlessMalformed(() => typeLabel(die, (type) => this.#nameOf(type)), '?'),
+      label: unlessMalformed(() => typeLabel(die, (type) => this.#nameOf(type), isRust(die)), '?'),
       name: name === null ? null : printable(name.slice(0, MAX_NAME)),
       scope: unlessMalformed(() => this.#scopeOf(die), []),
       size: unlessMalformed(() => sizeOf(die), null),
@@ -165,7 +165,7 @@ export class TypeReader {
   /** The name of a type with its namespaces; in Rust, where those of parameters have theirs anyway, without. */
   #nameOf(die: Die): string {
     const name = (die.name ?? '').slice(0, MAX_NAME);
-    if (die.unit instanceof Unit && languageOf(die.unit).language === 'Rust') return name;
+    if (isRust(die)) return name;
     const scope = this.#scopeOf(die).filter((part) => !INLINE_NAMESPACE.test(part));
     return [...scope, name].join('::');
   }
@@ -187,6 +187,10 @@ export class TypeReader {
     }
     return parameters;
   }
+}
+
+function isRust({ unit }: Die): boolean {
+  return unit instanceof Unit && languageOf(unit).language === 'Rust';
 }
 
 function sizeOf(die: Die): number | null {

@@ -1,6 +1,6 @@
 import { printable } from '../../text/printable.ts';
 import { ByteCache } from '../dwarf/byte-cache.ts';
-import { DwarfError, unlessMalformed } from '../dwarf/byte-cursor.ts';
+import { ByteCursor, DwarfError, unlessMalformed } from '../dwarf/byte-cursor.ts';
 import { At, Tag } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import type { Dwarf, FunctionAt } from '../dwarf/dwarf.ts';
@@ -8,6 +8,7 @@ import { evaluate } from '../dwarf/expression.ts';
 import type { FrameValues, Location } from '../dwarf/location.ts';
 import { scopePath } from '../dwarf/scope-path.ts';
 import type { Unit } from '../dwarf/unit.ts';
+import { skipDie } from '../dwarf/walk.ts';
 import { FrameMemory } from './frame-memory.ts';
 import { languageOf } from './language.ts';
 import { type PlaceRule, placeRule } from './place-rule.ts';
@@ -19,8 +20,6 @@ import type { FrameState, FrameVariables, Place, Statics, VariableInfo } from '.
 
 /** Variables of one frame. */
 const MAX_VARIABLES = 2000;
-/** Blocks around one another. */
-const MAX_BLOCKS = 64;
 const MAX_STATICS = 1000;
 const MAX_NAME = 512;
 const MAX_PIECES = 64;
@@ -212,20 +211,32 @@ class FrameWalk {
 
   run(): VariableInfo[] {
     const { die } = this.#call;
-    this.#block(die, 0);
+    // What stands before a break is good.
+    unlessMalformed(() => this.#addAll(die), undefined);
     this.#addDropped(die);
     const parameters = this.#found.filter(({ kind }) => kind === 'parameter');
-    return [...parameters, ...this.#found.filter(({ kind }) => kind !== 'parameter')];
+    const others = this.#found.filter(({ kind }) => kind !== 'parameter');
+    return [...parameters, ...others.sort((a, b) => a.depth - b.depth)];
   }
 
-  #block(die: Die, depth: number): void {
-    const blocks: Die[] = [];
-    for (const child of die.children()) {
-      if (this.#found.length >= MAX_VARIABLES) return;
+  /** Adds what is in a function and in those of its blocks that are executed. In Rust, each `let` begins a block. */
+  #addAll({ unit, firstChild }: Die): void {
+    const cursor = new ByteCursor(unit.bytes, Math.max(0, firstChild), unit.end);
+    for (let depth = 0; firstChild >= 0 && depth >= 0 && this.#found.length < MAX_VARIABLES; ) {
+      const child = unit.dieAt(cursor.position);
+      if (child === null) {
+        cursor.skipLeb();
+        depth--;
+        continue;
+      }
       if (child.tag === Tag.formalParameter || child.tag === Tag.variable) this.#add(child, depth);
-      else if (child.tag === Tag.lexicalBlock && this.#isHere(child)) blocks.push(child);
+      else if (child.tag === Tag.lexicalBlock && child.hasChildren && this.#isHere(child)) {
+        cursor.position = child.firstChild;
+        depth++;
+        continue;
+      }
+      skipDie(cursor, unit);
     }
-    if (depth < MAX_BLOCKS) for (const block of blocks) this.#block(block, depth + 1);
   }
 
   /** A block whose code is not told is that of the function. */

@@ -1,0 +1,76 @@
+import type { StructType } from '../../../runtime/internal.ts';
+import type { Shower } from '../show-value.ts';
+import type { Part, Shown, Value } from '../value.ts';
+import { baseName } from './names.ts';
+
+/** Values in values whose fields are displayed in the text of the outermost. */
+const MAX_DEPTH = 3;
+
+/** Structures, tuples, and enums by their variants. */
+export async function showStruct(
+  shower: Shower,
+  value: Value,
+  type: StructType,
+  depth: number,
+): Promise<Shown | null> {
+  if (type.form === 'union') return null;
+  if (type.variantPart !== null) return await showVariant(shower, value, type, depth);
+  const name = type.name ?? '';
+  if (name === 'Process' || name.startsWith('Process<')) {
+    const process = await showProcess(shower, value, type);
+    if (process !== null) return process;
+  }
+  return await fieldsOf(shower, value, type, isTuple(name) ? '' : shortName(type), depth);
+}
+
+const isTuple = (name: string) => name.startsWith('(');
+
+/** Closures have no name that anybody has given them. */
+function shortName(type: StructType): string {
+  const name = baseName(type);
+  return name.startsWith('{closure_env') ? 'closure ' : name;
+}
+
+/** The fields with the name before them: `Point {x: 3, y: -4}`, `Meters(1.5)`, `(1, 2.5)`. */
+async function fieldsOf(
+  shower: Shower,
+  value: Value,
+  type: StructType,
+  name: string,
+  depth: number,
+): Promise<Shown> {
+  const members = await shower.members(value, type);
+  if (members.length === 0) return { text: name === '' ? '()' : name };
+  const isNumbered = members.every((member, i) => member.name === `__${i}`);
+  const parts: Part[] = isNumbered
+    ? members.map(({ value: part }, i) => ({ name: String(i), value: part, path: `.${i}` }))
+    : members;
+  const named = async () => parts;
+  if (depth >= MAX_DEPTH) return { text: isNumbered ? `${name}(…)` : `${name} {…}`, named };
+  const list = await shower.list(parts, depth, !isNumbered);
+  const space = name === '' || name.endsWith(' ') ? '' : ' ';
+  return { text: isNumbered ? `${name}(${list})` : `${name}${space}{${list}}`, named };
+}
+
+async function showVariant(
+  shower: Shower,
+  value: Value,
+  type: StructType,
+  depth: number,
+): Promise<Shown | null> {
+  const member = await shower.reader.variant(value, type);
+  const name = member?.name ?? null;
+  if (member === null || name === null) return { text: 'a variant that is not described' };
+  const part = shower.reader.part(value, member);
+  const inner = part === null ? null : await shower.reader.typeOf(part);
+  if (part === null || inner?.kind !== 'struct') return { text: name };
+  return { ...(await fieldsOf(shower, part, inner, name, depth)), isMade: true };
+}
+
+/** A process as the SDK knows it. */
+async function showProcess(shower: Shower, value: Value, { scope }: StructType): Promise<Shown | null> {
+  if (scope[0] !== 'lunatic') return null;
+  const id = await shower.reader.number(await shower.reader.member(value, 'id'));
+  if (id === null) return null;
+  return { text: await shower.reader.processText(id), isMade: true };
+}

@@ -1,0 +1,90 @@
+import type { BaseType, EnumType, SourceLanguage, TypeInfo } from '../../runtime/internal.ts';
+import { floatText as numberText, shortest } from '../wasm-values.ts';
+
+/** Escapes that all languages know. */
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\0', '\\0'],
+  ['\\', '\\\\'],
+]);
+
+/** A text between quotes, with what cannot be displayed escaped. */
+export function quoted(text: string, quote: '"' | "'" = '"'): string {
+  const inside = text.replace(/[\\"'\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, (character) => {
+    if (character === '"' || character === "'") return character === quote ? `\\${character}` : character;
+    return ESCAPES.get(character) ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+  return `${quote}${inside}${quote}`;
+}
+
+export function characterText(code: bigint, prefix = ''): string {
+  if (code < 0n || code > 0x10ffffn || (code >= 0xd800n && code < 0xe000n)) return hexText(code);
+  return `${prefix}${quoted(String.fromCodePoint(Number(code)), "'")}`;
+}
+
+export function hexText(number: bigint | number): string {
+  return `0x${number.toString(16)}`;
+}
+
+/** The text of a base type's bits. */
+export function baseText(type: BaseType, bits: bigint, size: number, language: SourceLanguage): string {
+  const width = 8 * size;
+  switch (type.encoding) {
+    case 'boolean':
+      return bits === 0n ? 'false' : bits === 1n ? 'true' : `${bits}`;
+    case 'float':
+      return floatText(bits, size);
+    case 'character': {
+      if (language === 'Rust')
+        return type.name === 'char' ? characterText(bits) : integerText(type, bits, width);
+      if (size > 1) return `${bits} ${characterText(bits)}`;
+      const number = isUnsignedName(type) ? bits : BigInt.asIntN(width, bits);
+      // The others are small integers, mostly. A byte alone may be a part of a character.
+      return type.name === 'char' && bits < 0x80n ? `${number} ${characterText(bits)}` : `${number}`;
+    }
+    case 'address':
+      return hexText(bits);
+    default:
+      return integerText(type, bits, width);
+  }
+}
+
+function isUnsignedName({ name }: BaseType): boolean {
+  return name?.startsWith('unsigned') === true || name === 'u8';
+}
+
+function integerText({ encoding }: BaseType, bits: bigint, width: number): string {
+  return `${encoding === 'signed' ? BigInt.asIntN(width, bits) : BigInt.asUintN(width, bits)}`;
+}
+
+function floatText(bits: bigint, size: number): string {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, BigInt.asUintN(64, bits), true);
+  if (size === 4) return numberText(shortest(view.getFloat32(0, true)));
+  if (size === 8) return numberText(view.getFloat64(0, true));
+  return hexText(bits);
+}
+
+/** `GREEN`, `BOLD | UNDERLINED` where the constants are bits, or the number. */
+export function enumText({ enumerators }: EnumType, value: bigint): string {
+  const exact = enumerators.find((enumerator) => enumerator.value === value);
+  if (exact !== undefined) return exact.name;
+  const bits = enumerators.filter(({ value: bit }) => bit > 0n && (bit & (bit - 1n)) === 0n);
+  let left = value;
+  const names: string[] = [];
+  if (value > 0n && bits.length === enumerators.filter((enumerator) => enumerator.value !== 0n).length) {
+    for (const { name, value: bit } of bits) {
+      if ((left & bit) === 0n) continue;
+      names.push(name);
+      left &= ~bit;
+    }
+  }
+  return left === 0n && names.length > 0 ? names.join(' | ') : String(value);
+}
+
+/** Whether values of a type can be calculated with. */
+export function isScalar(type: TypeInfo | null): boolean {
+  return type?.kind === 'base' || type?.kind === 'enum' || type?.kind === 'pointer';
+}

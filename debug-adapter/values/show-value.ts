@@ -1,0 +1,265 @@
+import type {
+  ArrayType,
+  EnumType,
+  PointerType,
+  StructType,
+  TypeId,
+  TypeInfo,
+} from '../../runtime/internal.ts';
+import { baseText, enumText, hexText, quoted } from './scalar-text.ts';
+import { inMemory, type Part, type Shown, type Value } from './value.ts';
+import type { ValueReader } from './value-reader.ts';
+
+/** Values in values whose texts are a part of the text of the outermost. */
+const MAX_DEPTH = 3;
+/** Parts of a value that are in its text. */
+const MAX_PARTS = 6;
+/** Characters after which the text of a value is not continued with further parts. */
+const MAX_TEXT = 120;
+/** Characters of a string that are in a text. */
+const MAX_STRING = 1000;
+const MAX_STRING_BYTES = 2 ** 16;
+
+/** Parts without names in parts without names. */
+const MAX_ANONYMOUS = 8;
+const UNKNOWN_PLACE = 'known to the running program alone';
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Displays values as a language writes them. Returns null for those that it does not know better than what they consist of. */
+export type Formatter = (
+  shower: Shower,
+  value: Value,
+  type: TypeInfo,
+  depth: number,
+) => Promise<Shown | null>;
+
+/** Tells what values look like. */
+export class Shower {
+  readonly reader: ValueReader;
+  readonly #formatter: Formatter;
+
+  constructor(reader: ValueReader, formatter: Formatter) {
+    this.reader = reader;
+    this.#formatter = formatter;
+  }
+
+  /** @param depth how many values it is inside of, of whose texts its own is a part */
+  async show(value: Value, depth = 0): Promise<Shown> {
+    const { place } = value;
+    if (place.kind === 'nowhere') return { text: 'optimised away' };
+    if (place.kind === 'unknown') return { text: `not known: ${place.why}` };
+    const type = await this.reader.typeOf(value);
+    if (type === null) return { text: 'void' };
+    if (depth > 2 * MAX_DEPTH) return { text: '…' };
+    const made = value.isRaw === true ? null : await this.#formatter(this, value, type, depth);
+    if (made !== null) return made;
+    switch (type.kind) {
+      case 'base':
+      case 'enum':
+        return await this.#number(value, type);
+      case 'pointer':
+        return await this.#pointer(value, type, depth);
+      case 'struct':
+        return await this.struct(value, type, depth);
+      case 'array':
+        return await this.#array(value, type, depth);
+      case 'function':
+        return { text: type.label };
+      default:
+        return { text: type.name ?? 'of an unknown type' };
+    }
+  }
+
+  /** The text of a value in that of another one. */
+  async text(value: Value | string, depth: number): Promise<string> {
+    if (typeof value === 'string') return value;
+    return (await this.show(value, depth)).text;
+  }
+
+  /** The parts in one text: `x: 3, y: -4`. */
+  async list(parts: readonly Part[], depth: number, withNames: boolean, isMore = false): Promise<string> {
+    const texts: string[] = [];
+    let length = 0;
+    for (const { name, value } of parts.slice(0, MAX_PARTS)) {
+      if (length > MAX_TEXT) break;
+      const text = await this.text(value, depth + 1);
+      texts.push(withNames ? `${name}: ${text}` : text);
+      length += texts.at(-1)?.length ?? 0;
+    }
+    if (isMore || texts.length < parts.length) texts.push('…');
+    return texts.join(', ');
+  }
+
+  /** Something with numbered elements. */
+  async elements(
+    count: number,
+    page: (start: number, count: number) => Promise<readonly Part[]>,
+    depth: number,
+  ): Promise<Shown> {
+    if (depth >= MAX_DEPTH) return { text: `(${count}) […]`, count, page };
+    const first = await page(0, Math.min(count, MAX_PARTS));
+    const text = `(${count}) [${await this.list(first, depth, false, first.length < count)}]`;
+    return { text, count, page };
+  }
+
+  /** Elements of a type that stand behind one another. */
+  page(first: Value, type: TypeId | null): (start: number, count: number) => Promise<readonly Part[]> {
+    return async (start, count) => {
+      const parts: Part[] = [];
+      for (let index = start; index < start + count; index++) {
+        const value = await this.reader.element(first, type, index);
+        if (value === null) break;
+        parts.push({ name: `[${index}]`, value, path: `[${index}]` });
+      }
+      return parts;
+    };
+  }
+
+  /** The bytes at an address as a text; null if they are not there. */
+  async string(address: number, length: number): Promise<string | null> {
+    const bytes = await this.reader.memory.bytes(address, Math.min(length, MAX_STRING_BYTES));
+    return bytes === null ? null : utf8.decode(bytes);
+  }
+
+  /** A text of known length. */
+  shownString(text: string | null, length: number, prefix = ''): Shown {
+    if (text === null) return { text: 'outside of the memory' };
+    return { text: prefix + stringText(text, length), string: text };
+  }
+
+  /** A structure as its members. */
+  async struct(value: Value, type: StructType, depth: number): Promise<Shown> {
+    if (type.isDeclaration) return { text: `${type.label}, of which only the name is known` };
+    const named = () => this.members(value, type);
+    if (depth >= MAX_DEPTH) return { text: '{…}', named };
+    return { text: `{${await this.list(await named(), depth, true)}}`, named };
+  }
+
+  /** The members of a structure; those of a part without a name count as its own. */
+  async members(value: Value, type: StructType, depth = 0): Promise<Part[]> {
+    const parts: Part[] = [];
+    for (const [i, base] of type.bases.entries()) {
+      const name = type.bases.length > 1 ? `(base ${i + 1})` : '(base)';
+      parts.push({ name, value: this.reader.part(value, base) ?? UNKNOWN_PLACE, path: '' });
+    }
+    for (const member of type.members) {
+      const part = this.reader.part(value, member);
+      const inner = member.name === null && part !== null ? await this.reader.typeOf(part) : null;
+      if (inner?.kind === 'struct' && part !== null && depth < MAX_ANONYMOUS)
+        parts.push(...(await this.members(part, inner, depth + 1)));
+      else {
+        const { name } = member;
+        parts.push({
+          name: name ?? '(anonymous)',
+          value: part ?? UNKNOWN_PLACE,
+          path: name === null ? null : `.${name}`,
+        });
+      }
+    }
+    return parts;
+  }
+
+  async #number(value: Value, type: EnumType | Extract<TypeInfo, { kind: 'base' }>): Promise<Shown> {
+    if (type.size === 0) return { text: type.name ?? '' };
+    const bits = await this.reader.bits(value);
+    if (bits === null) return { text: 'outside of the memory' };
+    const width = value.bits?.size ?? 8 * (type.size ?? 4);
+    if (type.kind === 'base') {
+      const isSigned = type.encoding === 'signed' && value.bits !== undefined;
+      const shown = isSigned ? BigInt.asUintN(8 * (type.size ?? 4), BigInt.asIntN(width, bits)) : bits;
+      return { text: baseText(type, shown, type.size ?? 4, this.reader.language), scalar: value };
+    }
+    const underlying = await this.reader.types.resolve(type.underlying);
+    const isSigned =
+      underlying?.kind === 'base'
+        ? underlying.encoding === 'signed'
+        : type.enumerators.some((one) => one.value < 0n);
+    return { text: enumText(type, isSigned ? BigInt.asIntN(width, bits) : bits), scalar: value };
+  }
+
+  async #pointer(value: Value, type: PointerType, depth: number): Promise<Shown> {
+    const address = await this.reader.number(value);
+    if (address === null) return { text: 'outside of the memory' };
+    if (type.form === 'member') return { text: hexText(address) };
+    if (type.form !== 'pointer' && address !== 0) {
+      const target = { ...inMemory(type.target, address), ...(value.isRaw === true ? { isRaw: true } : {}) };
+      return { ...(await this.show(target, depth + (depth > 0 ? 1 : 0))), target };
+    }
+    if (address === 0) return { text: this.reader.language === 'C++' ? 'nullptr' : 'NULL', scalar: value };
+    const target = await this.reader.target(value);
+    const pointed = target === null ? null : await this.reader.typeOf(target);
+    const text = hexText(address);
+    if (pointed?.kind === 'function') return { text: `function ${address} of the table`, scalar: value };
+    if (target === null || pointed === null) return { text, scalar: value };
+    if (isText(pointed)) {
+      const string = await this.#terminated(address);
+      const named = async () => [{ name: '*', value: target, path: null }];
+      return string === null
+        ? { text, scalar: value, named, target }
+        : { text: `${text} ${string.text}`, string: string.string, scalar: value, named, target };
+    }
+    const shown = depth < MAX_DEPTH ? await this.show(target, depth + 1) : { text: '…' };
+    const isStruct = pointed.kind === 'struct';
+    const named =
+      isStruct && shown.named !== undefined
+        ? shown.named
+        : async () => [{ name: '*', value: target, path: null }];
+    return { text: `${text} ${isStruct ? '' : '→ '}${shown.text}`, scalar: value, named, target };
+  }
+
+  /** The C string at an address; null if there is none. */
+  async #terminated(address: number): Promise<{ text: string; string: string } | null> {
+    const bytes = await this.reader.memory.upTo(address, MAX_STRING + 1);
+    const end = bytes.indexOf(0);
+    if (bytes.length === 0) return null;
+    if (end >= 0) {
+      const string = utf8.decode(bytes.subarray(0, end));
+      return { text: quoted(string), string };
+    }
+    const whole = await this.reader.memory.upTo(address, MAX_STRING_BYTES);
+    const last = whole.indexOf(0);
+    const string = utf8.decode(whole.subarray(0, last < 0 ? whole.length : last));
+    return { text: stringText(string, Number.POSITIVE_INFINITY), string };
+  }
+
+  async #array(value: Value, type: ArrayType, depth: number): Promise<Shown> {
+    const { dimension = 0 } = value;
+    const count = type.counts[dimension] ?? 0;
+    const isLast = dimension + 1 >= type.counts.length;
+    const element = await this.reader.types.resolve(type.element);
+    const elementSize = (await this.reader.types.sizeOf(type.element)) ?? 0;
+    if (isLast) {
+      const page = this.page(
+        { ...value, ...(value.dimension === undefined ? {} : { dimension: 0 }) },
+        type.element,
+      );
+      if (!isText(element)) return await this.elements(count, page, depth);
+      const bytes = await this.reader.bytes(value, Math.min(count, MAX_STRING_BYTES));
+      if (bytes === null) return { text: 'outside of the memory' };
+      const end = bytes.indexOf(0);
+      const string = utf8.decode(bytes.subarray(0, end < 0 ? bytes.length : end));
+      return { text: stringText(string, string.length), string, count, page };
+    }
+    const rest = type.counts
+      .slice(dimension + 1)
+      .reduce((size: number, one) => size * (one ?? 0), elementSize);
+    const page = async (start: number, wanted: number): Promise<Part[]> =>
+      Array.from({ length: Math.max(0, Math.min(wanted, count - start)) }, (_, i) => ({
+        name: `[${start + i}]`,
+        value: { ...value, offset: value.offset + (start + i) * rest, dimension: dimension + 1 },
+        path: `[${start + i}]`,
+      }));
+    return await this.elements(count, page, depth);
+  }
+}
+
+/** Whether a byte of this type is a part of a text. */
+function isText(type: TypeInfo | null): boolean {
+  return type?.kind === 'base' && type.size === 1 && (type.name === 'char' || type.name === 'char8_t');
+}
+
+function stringText(text: string, length: number): string {
+  if (text.length <= MAX_STRING && length <= MAX_STRING_BYTES) return quoted(text);
+  return `${quoted(text.slice(0, MAX_STRING))}…`;
+}

@@ -1,0 +1,195 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { VariableInfo } from '../../runtime/internal.ts';
+import type { Debuggee } from '../debuggee.ts';
+import { AdapterError, ErrorId } from '../errors.ts';
+import type { Container, FrameRef, Ids } from '../ids.ts';
+import { memoryReference } from '../memory-reference.ts';
+import type { SourceFrame } from './frames.ts';
+import { writeScalar } from './set-value.ts';
+import { typeName } from './type-names.ts';
+import { addressOf, type Part, type Shown, type Value } from './value.ts';
+
+/** The containers of variables of the source. */
+export type SourceContainer = Extract<Container, { readonly kind: 'variables' | 'statics' | 'value' }>;
+
+/** Which parts of a container are wanted. */
+export interface PartRange {
+  readonly start: number;
+  readonly count: number;
+  /** `indexed` or `named`; undefined for all. */
+  readonly filter: string | undefined;
+}
+
+/** The variables of a frame, the statics of its source, or the parts of one of them. */
+export async function sourceVariables(
+  debuggee: Debuggee,
+  ids: Ids,
+  container: SourceContainer,
+  range: PartRange,
+): Promise<DebugProtocol.Variable[]> {
+  const frame = await frameOf(debuggee, container);
+  if (container.kind === 'variables' && frame.missing !== null) return [note(frame.missing)];
+  const parts = await partsOf(frame, container, range);
+  return await Promise.all(parts.map((part) => variableOf(frame, ids, container, part)));
+}
+
+/** Sets one of them. Returns its new value. */
+export async function setSourceVariable(
+  debuggee: Debuggee,
+  ids: Ids,
+  container: SourceContainer,
+  name: string,
+  text: string,
+): Promise<DebugProtocol.Variable> {
+  const index = Number(/^\[(\d{1,9})\]$/.exec(name)?.[1] ?? 0);
+  const frame = await frameOf(debuggee, container);
+  const find = async (at: SourceFrame) => {
+    const parts = await partsOf(at, container, { start: 0, count: 0, filter: undefined });
+    const named = parts.find((part) => part.name === name);
+    if (named !== undefined) return named;
+    return (await partsOf(at, container, { start: index, count: 1, filter: 'indexed' })).find(
+      (part) => part.name === name,
+    );
+  };
+  const part = await find(frame);
+  if (part === undefined)
+    throw new AdapterError(ErrorId.NoVariables, `There is no variable ${name} any more`);
+  if (typeof part.value === 'string') throw new AdapterError(ErrorId.BadValue, `${name} cannot be set`);
+  await setValue(debuggee, container, frame, part.value, name, text);
+  const after = await frameOf(debuggee, container);
+  return await variableOf(after, ids, container, (await find(after)) ?? part);
+}
+
+/** Sets a value that can be set. What was read of the process is read anew. */
+export async function setValue(
+  debuggee: Debuggee,
+  { process, depth }: FrameRef,
+  frame: SourceFrame,
+  value: Value,
+  name: string,
+  text: string,
+): Promise<void> {
+  const { scalar } = await frame.shower.show(value);
+  if (scalar === undefined) throw new AdapterError(ErrorId.BadValue, `${name} cannot be set as a whole`);
+  await writeScalar(debuggee.client, { process, depth }, frame.reader, scalar, name, text);
+  debuggee.frames.forget(process);
+}
+
+/** What is found of a value, as clients display it. */
+export async function describedValue(
+  frame: SourceFrame,
+  ids: Ids,
+  of: FrameRef,
+  value: Value,
+  path: string | null,
+): Promise<Omit<DebugProtocol.Variable, 'name'>> {
+  const { name: _, ...described } = await variableOf(
+    frame,
+    ids,
+    { ...of, path: '' },
+    { name: '', value, path },
+  );
+  return described;
+}
+
+async function frameOf(debuggee: Debuggee, container: FrameRef): Promise<SourceFrame> {
+  const frame = await debuggee.frames.of(container);
+  if (frame === null)
+    throw new AdapterError(ErrorId.NoVariables, 'The variables of this call are not known any more');
+  return frame;
+}
+
+async function partsOf(
+  frame: SourceFrame,
+  container: SourceContainer,
+  { start, count, filter }: PartRange,
+): Promise<readonly Part[]> {
+  switch (container.kind) {
+    case 'variables':
+      return filter === 'indexed' ? [] : namedVariables(frame.variables);
+    case 'statics':
+      return filter === 'indexed' ? [] : await staticsOf(frame);
+    case 'value': {
+      const shown = await frame.shower.show(container.value);
+      const named = filter === 'indexed' ? [] : await namedParts(shown, container.value);
+      const left = Math.max(0, Math.min(count, (shown.count ?? 0) - start));
+      const indexed = filter === 'named' || left === 0 ? [] : ((await shown.page?.(start, left)) ?? []);
+      return [...indexed, ...named];
+    }
+  }
+}
+
+async function namedParts(shown: Shown, value: Value): Promise<readonly Part[]> {
+  const named = (await shown.named?.()) ?? [];
+  if (shown.isMade !== true) return named;
+  return [...named, { name: '[raw]', value: { ...value, isRaw: true }, path: null }];
+}
+
+/** Variables of a frame by name: those of inner blocks hide others, which are there nevertheless. */
+export function namedVariables(variables: readonly VariableInfo[]): Part[] {
+  const left = new Map<string, number>();
+  for (const { name } of variables) left.set(name, (left.get(name) ?? 0) + 1);
+  return variables.map(({ name, type, place }) => {
+    const inner = (left.get(name) ?? 1) - 1;
+    left.set(name, inner);
+    const isHidden = inner > 0;
+    return {
+      name: isHidden ? `${name} (hidden${inner > 1 ? ` ${inner}` : ''})` : name,
+      value: { type, place, offset: 0 },
+      path: isHidden ? null : name,
+    };
+  });
+}
+
+async function staticsOf({ symbols, offset, reader }: SourceFrame): Promise<Part[]> {
+  const found = await symbols.staticsOf(offset);
+  if (found === null) return [];
+  reader.types.add(found.types);
+  const byName = new Map<string, Part>();
+  for (const { name, scope, type, place } of found.variables) {
+    const short = byName.has(name) ? [...scope, name].join('::') : name;
+    byName.set(short, { name: short, value: { type, place, offset: 0 }, path: short });
+  }
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function variableOf(
+  frame: SourceFrame,
+  ids: Ids,
+  whole: FrameRef & { readonly path?: string | null },
+  { name, value, path }: Part,
+): Promise<DebugProtocol.Variable> {
+  if (typeof value === 'string') return { ...note(value), name };
+  const { process, depth, inlined } = whole;
+  const { reader, language } = frame;
+  const shown = await frame.shower.show(value);
+  const evaluateName = joined(whole.path ?? '', path);
+  const hasParts = shown.named !== undefined || (shown.count ?? 0) > 0 || shown.isMade === true;
+  const label = value.type === null ? 'void' : (await reader.types.get(value.type))?.label;
+  const address = addressOf(shown.target ?? value);
+  return {
+    name,
+    value: shown.text,
+    ...(label === undefined ? {} : { type: typeName(label, language) }),
+    ...(evaluateName === null ? {} : { evaluateName }),
+    variablesReference: hasParts
+      ? ids.container({ kind: 'value', process, depth, inlined, value, path: evaluateName })
+      : 0,
+    ...(hasParts && shown.count !== undefined
+      ? { indexedVariables: shown.count, namedVariables: shown.isMade === true ? 1 : 0 }
+      : {}),
+    ...(address === null ? {} : { memoryReference: memoryReference(process, address) }),
+    ...(shown.scalar === undefined ? { presentationHint: { attributes: ['readOnly'] } } : {}),
+  };
+}
+
+/** The expression of a part of what an expression means. */
+function joined(whole: string | null, path: string | null): string | null {
+  if (whole === null || path === null) return null;
+  if (path === '*') return `*${whole}`;
+  return whole.startsWith('*') && path !== '' ? `(${whole})${path}` : whole + path;
+}
+
+function note(text: string): DebugProtocol.Variable {
+  return { name: '', value: text, variablesReference: 0, presentationHint: { attributes: ['readOnly'] } };
+}

@@ -1,0 +1,58 @@
+import type { ModuleSymbols, TypeId, TypeInfo } from '../../runtime/internal.ts';
+
+/** Types that are other names for themselves. */
+const MAX_ALIASES = 32;
+
+/** The types of a module, read when somebody looks at a value. */
+export class TypeTable {
+  readonly #symbols: ModuleSymbols;
+  readonly #types = new Map<TypeId, TypeInfo>();
+  readonly #concrete = new Map<number, Promise<TypeId | null>>();
+
+  constructor(symbols: ModuleSymbols) {
+    this.#symbols = symbols;
+  }
+
+  add(types: ReadonlyMap<TypeId, TypeInfo>): void {
+    for (const [id, type] of types) this.#types.set(id, type);
+  }
+
+  /** Null if there is no such type. */
+  async get(id: TypeId): Promise<TypeInfo | null> {
+    const known = this.#types.get(id);
+    if (known !== undefined) return known;
+    this.add(await this.#symbols.types([id]));
+    return this.#types.get(id) ?? null;
+  }
+
+  /** The type itself, behind qualifiers and other names. Null is `void`. */
+  async resolve(id: TypeId | null): Promise<TypeInfo | null> {
+    let at = id;
+    for (let count = 0; at !== null && count < MAX_ALIASES; count++) {
+      const type = await this.get(at);
+      if (type === null || type.kind !== 'alias') return type;
+      at = type.target;
+    }
+    return null;
+  }
+
+  /** Bytes of a type; null if it is not known. */
+  async sizeOf(id: TypeId | null): Promise<number | null> {
+    const type = await this.resolve(id);
+    if (type === null) return null;
+    if (type.kind !== 'array' || type.size !== null) return type.size;
+    const element = await this.sizeOf(type.element);
+    if (element === null || type.counts.includes(null)) return null;
+    return type.counts.reduce((size: number, count) => size * (count ?? 0), element);
+  }
+
+  /** The type whose table of functions is at an address. */
+  concrete(vtable: number, offset: number): Promise<TypeId | null> {
+    let type = this.#concrete.get(vtable);
+    if (type === undefined) {
+      type = this.#symbols.concreteType(vtable, offset);
+      this.#concrete.set(vtable, type);
+    }
+    return type;
+  }
+}

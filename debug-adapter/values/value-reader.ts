@@ -1,0 +1,238 @@
+import type { Member, Place, SourceLanguage, StructType, TypeId, TypeInfo } from '../../runtime/internal.ts';
+import type { ProcessMemory } from './process-memory.ts';
+import type { TypeTable } from './type-table.ts';
+import { inMemory, type Value } from './value.ts';
+
+/** Structures in structures through which a member is looked for. */
+const MAX_DEPTH = 12;
+
+/** What the values of a frame are read with. */
+export interface FrameReaders {
+  readonly types: TypeTable;
+  readonly memory: ProcessMemory;
+  readonly locals: ReadonlyMap<number, Uint8Array>;
+  readonly globals: ReadonlyMap<number, Uint8Array>;
+  readonly language: SourceLanguage;
+  /** Of the frame, in the module. */
+  readonly offset: number;
+  /** What a process is called. */
+  processText(id: number): Promise<string>;
+}
+
+/** Reads values, and finds their parts. Methods return null where something is not there, or not known. */
+export class ValueReader {
+  readonly types: TypeTable;
+  readonly memory: ProcessMemory;
+  readonly language: SourceLanguage;
+  readonly #frame: FrameReaders;
+
+  constructor(frame: FrameReaders) {
+    this.types = frame.types;
+    this.memory = frame.memory;
+    this.language = frame.language;
+    this.#frame = frame;
+  }
+
+  typeOf(value: Value): Promise<TypeInfo | null> {
+    return this.types.resolve(value.type);
+  }
+
+  async bytes({ place, offset }: Value, size: number): Promise<Uint8Array | null> {
+    if (place.kind === 'memory') return await this.memory.bytes(place.address + offset, size);
+    const whole = await this.#placeBytes(place, offset + size);
+    return whole === null ? null : whole.subarray(offset, offset + size);
+  }
+
+  /** All bytes of a local or global. */
+  stored({ store, index }: Extract<Place, { kind: 'wasm' }>): Uint8Array | null {
+    const { locals, globals } = this.#frame;
+    return (store === 'local' ? locals : globals).get(index) ?? null;
+  }
+
+  /** The bits of an integer, a pointer, a bit field: without a sign. */
+  async bits(value: Value): Promise<bigint | null> {
+    const { bits } = value;
+    const size =
+      bits === undefined ? await this.types.sizeOf(value.type) : Math.ceil((bits.offset + bits.size) / 8);
+    if (size === null || size > 24) return null;
+    const bytes = await this.bytes(value, size);
+    if (bytes === null) return null;
+    let number = 0n;
+    for (let i = bytes.length - 1; i >= 0; i--) number = (number << 8n) | BigInt(bytes[i] ?? 0);
+    return bits === undefined ? number : BigInt.asUintN(bits.size, number >> BigInt(bits.offset));
+  }
+
+  /** The bits as a number: an address, a length. */
+  async number(value: Value | null): Promise<number | null> {
+    if (value === null) return null;
+    const type = await this.typeOf(value);
+    // A number in a structure of its own.
+    if (type?.kind === 'struct') return await this.number(await this.only(value));
+    const bits = await this.bits(value);
+    return bits === null ? null : Number(bits);
+  }
+
+  /** The member of a structure by its name, also one of a base or of a part without a name. */
+  async member(value: Value, name: string): Promise<Value | null> {
+    return await this.#member(value, name, 0);
+  }
+
+  /** The member of a member: `buf.ptr`. */
+  async path(value: Value, path: string): Promise<Value | null> {
+    let at: Value | null = value;
+    for (const name of path.split('.')) at = at === null ? null : await this.member(at, name);
+    return at;
+  }
+
+  /** The part of a structure that a member is. */
+  part(value: Value, { type, bitOffset, bitSize }: Member): Value | null {
+    if (bitOffset === null) return null;
+    const raw = value.isRaw === true ? { isRaw: true } : {};
+    const { place } = value;
+    const offset = value.offset + Math.floor(bitOffset / 8);
+    if (bitSize === null) return { type, place, offset, ...raw };
+    return { type, place, offset, bits: { offset: bitOffset % 8, size: bitSize }, ...raw };
+  }
+
+  /** What a pointer or reference points to. */
+  async target(value: Value): Promise<Value | null> {
+    const type = await this.typeOf(value);
+    if (type?.kind !== 'pointer' || type.form === 'member') return null;
+    const address = await this.number(value);
+    if (address === null || address === 0) return null;
+    return { ...inMemory(type.target, address), ...(value.isRaw === true ? { isRaw: true } : {}) };
+  }
+
+  /** An element of elements that begin where `first` is. */
+  async element(first: Value, type: TypeId | null, index: number): Promise<Value | null> {
+    const size = await this.types.sizeOf(type);
+    if (size === null) return null;
+    return { ...first, type, offset: first.offset + size * index };
+  }
+
+  /** The first pointer in a structure, through all that is around it. */
+  async pointerIn(value: Value | null, depth = 0): Promise<Value | null> {
+    if (value === null || depth > MAX_DEPTH) return null;
+    const type = await this.typeOf(value);
+    if (type?.kind === 'pointer') return value;
+    if (type?.kind !== 'struct') return null;
+    for (const member of [...type.bases, ...type.members]) {
+      const part = this.part(value, member);
+      const found = await this.pointerIn(part, depth + 1);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  /** The only part of a structure that takes any bytes. */
+  async only(value: Value): Promise<Value | null> {
+    const type = await this.typeOf(value);
+    if (type?.kind !== 'struct') return null;
+    let found: Value | null = null;
+    for (const member of [...type.bases, ...type.members]) {
+      const size = await this.types.sizeOf(member.type);
+      if (size === 0) continue;
+      if (found !== null) return null;
+      found = this.part(value, member);
+    }
+    return found;
+  }
+
+  /** The type that a generic type is given by this name. */
+  async argument(value: Value, name: string): Promise<TypeId | null> {
+    const type = await this.typeOf(value);
+    if (type?.kind !== 'struct') return null;
+    return type.arguments.find((argument) => argument.name === name)?.type ?? null;
+  }
+
+  /** What a process of the same environment is called. */
+  processText(id: number): Promise<string> {
+    return this.#frame.processText(id);
+  }
+
+  /** The member of a variant part that a value has at the moment; null if none is described. */
+  async variant(value: Value, { variantPart }: StructType): Promise<Member | null> {
+    if (variantPart === null) return null;
+    const { discriminant, variants } = variantPart;
+    if (discriminant === null) return variants[0]?.members[0] ?? null;
+    const part = this.part(value, discriminant);
+    const bits = part === null ? null : await this.bits(part);
+    if (bits === null) return null;
+    const width = 8 * ((await this.types.sizeOf(discriminant.type)) ?? 8);
+    const isThis = (wanted: bigint) => BigInt.asUintN(width, wanted) === bits;
+    const found =
+      variants.find(({ discriminants }) => discriminants?.some(isThis) === true) ??
+      variants.find(({ discriminants }) => discriminants === null);
+    return found?.members[0] ?? null;
+  }
+
+  /** The type whose table of functions a trait object has. */
+  async concrete(vtable: Value): Promise<TypeId | null> {
+    const address = await this.number(vtable);
+    return address === null || address === 0 ? null : await this.types.concrete(address, this.#frame.offset);
+  }
+
+  async #member(value: Value, name: string, depth: number): Promise<Value | null> {
+    const type = await this.typeOf(value);
+    if (type?.kind !== 'struct' || depth > MAX_DEPTH) return null;
+    const member = type.members.find((one) => one.name === name || one.name === `__${name}`);
+    if (member !== undefined) return this.part(value, member);
+    // Parts of an enum are those of the variant that it is.
+    const variant = await this.variant(value, type);
+    const inVariant = variant === null ? null : this.part(value, variant);
+    if (inVariant !== null) return await this.#member(inVariant, name, depth + 1);
+    for (const around of [...type.bases, ...unnamed(type)]) {
+      const part = this.part(value, around);
+      const found = part === null ? null : await this.#member(part, name, depth + 1);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  async #placeBytes(place: Place, size: number): Promise<Uint8Array | null> {
+    switch (place.kind) {
+      case 'memory':
+        return await this.memory.bytes(place.address, size);
+      case 'wasm': {
+        const { locals, globals } = this.#frame;
+        return sized((place.store === 'local' ? locals : globals).get(place.index) ?? null, size);
+      }
+      case 'value':
+        return sized(place.bytes, size);
+      case 'pieces':
+        return await this.#pieces(place, size);
+      default:
+        return null;
+    }
+  }
+
+  async #pieces({ pieces }: Extract<Place, { kind: 'pieces' }>, size: number): Promise<Uint8Array | null> {
+    const whole = new Uint8Array(size);
+    let at = 0;
+    for (const { place, bits, bitOffset } of pieces) {
+      const end = Math.min(at + bits, 8 * size);
+      if (end <= at) continue;
+      const part = await this.#placeBytes(place, Math.ceil((bitOffset + end - at) / 8));
+      if (part === null) return null;
+      for (let bit = at; bit < end; bit++) {
+        const from = bitOffset + bit - at;
+        const value = ((part[from >> 3] ?? 0) >> (from & 7)) & 1;
+        whole[bit >> 3] = (whole[bit >> 3] ?? 0) | (value << (bit & 7));
+      }
+      at = end;
+    }
+    return whole;
+  }
+}
+
+function unnamed(type: StructType): readonly Member[] {
+  return type.members.filter((member) => member.name === null);
+}
+
+/** As many bytes as wanted, filled up with zeros. */
+function sized(bytes: Uint8Array | null, size: number): Uint8Array | null {
+  if (bytes === null || size > 2 ** 16) return null;
+  const whole = new Uint8Array(size);
+  whole.set(bytes.subarray(0, size));
+  return whole;
+}
