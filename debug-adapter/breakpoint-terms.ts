@@ -1,14 +1,18 @@
-import type { BreakpointTerms, ModuleKey, VariablePlace } from '../runtime/inspect/protocol.ts';
+import type { BreakpointTerms, ModuleKey, ValueType, VariablePlace } from '../runtime/inspect/protocol.ts';
 import {
   type Expression,
   ExpressionError,
+  type ModuleSymbols,
   namesIn,
   parseExpression,
   parseHitCondition,
   parseLogMessage,
+  type VariableInfo,
 } from '../runtime/internal.ts';
 import type { Arguments } from './arguments.ts';
 import type { Disassemblies } from './disassembly.ts';
+import { ExpressionTypes } from './expression-types.ts';
+import type { ModuleSources } from './module-sources.ts';
 
 /** What a client wants of a breakpoint besides its place. */
 export interface WantedTerms {
@@ -49,9 +53,11 @@ export function faultIn({ condition, hits, log }: WantedTerms): string | null {
 /** Finds what the names in expressions stand for, as the runtime wants to be told. */
 export class NameFinder {
   readonly #disassemblies: Disassemblies;
+  readonly #sources: ModuleSources;
 
-  constructor(disassemblies: Disassemblies) {
+  constructor(disassemblies: Disassemblies, sources: ModuleSources) {
     this.#disassemblies = disassemblies;
+    this.#sources = sources;
   }
 
   /** The terms as the runtime takes them at an offset. Names that are not there are left out: the runtime says so. */
@@ -61,30 +67,72 @@ export class NameFinder {
     module: ModuleKey,
     offset: number,
   ): Promise<BreakpointTerms> {
-    const names = await this.#placesOf(namesOf(condition, log), module, offset);
+    const { names, types } = await this.#placesOf(namesOf(condition, log), module, offset);
     return {
       id,
       ...(condition === undefined ? {} : { condition }),
       ...(hits === undefined ? {} : { hits }),
       ...(log === undefined ? {} : { log }),
       ...(names.size === 0 ? {} : { names: Object.fromEntries(names) }),
+      ...(types.length === 0 ? {} : { types }),
     };
   }
 
   async #placesOf(
-    names: readonly string[],
+    wanted: readonly string[],
     module: ModuleKey,
     offset: number,
-  ): Promise<Map<string, VariablePlace>> {
-    const places = new Map<string, VariablePlace>();
-    if (names.length === 0) return places;
+  ): Promise<{ names: Map<string, VariablePlace>; types: readonly ValueType[] }> {
+    const names = new Map<string, VariablePlace>();
+    if (wanted.length === 0) return { names, types: [] };
+    const symbols = this.#sources.of(module);
+    const types = new ExpressionTypes((ids) => symbols.types(ids));
+    const variables = await symbols.variablesOf({ ...NO_FRAME, offset });
+    types.know(variables?.types ?? new Map());
     const { locals, globals } = await this.#disassemblies.namesAt(module, offset);
-    for (const name of names) {
-      const place = placeOf(name, new Map(locals), new Map(globals));
-      if (place !== undefined) places.set(name, place);
+    for (const name of wanted) {
+      const found =
+        variables?.variables.findLast((variable) => variable.name === name) ??
+        (variables === null ? undefined : await staticNamed(symbols, name, offset, types));
+      const place =
+        found === undefined
+          ? placeOf(name, new Map(locals), new Map(globals))
+          : await placeOfVariable(found, types);
+      if (place !== undefined) names.set(name, place);
     }
-    return places;
+    return { names, types: types.list };
   }
+}
+
+/** Places are asked for before a process is there. */
+const NO_FRAME = { inlined: 0, locals: new Map(), globals: new Map(), memory: [] };
+
+/** A static by its name, or by the end of its path: `COUNT`, `shop::COUNT`. */
+async function staticNamed(
+  symbols: ModuleSymbols,
+  path: string,
+  offset: number,
+  types: ExpressionTypes,
+): Promise<VariableInfo | undefined> {
+  const parts = path.split('::');
+  const name = parts.pop() ?? '';
+  if (name.startsWith('$') || name.includes(' ')) return undefined;
+  const statics = await symbols.staticsNamed(name, offset);
+  const found = statics?.variables.find(
+    ({ scope }) => parts.length === 0 || scope.slice(-parts.length).join('::') === parts.join('::'),
+  );
+  if (found !== undefined) types.know(statics?.types ?? new Map());
+  return found;
+}
+
+async function placeOfVariable(
+  { rule, place, type }: VariableInfo,
+  types: ExpressionTypes,
+): Promise<VariablePlace> {
+  if (place.kind === 'nowhere') return { kind: 'unreadable', why: 'it is optimised away' };
+  if (rule === null) return { kind: 'unreadable', why: 'where it is cannot be told in advance' };
+  if (rule.kind === 'wasm') return { kind: rule.store, index: rule.index, type: await types.add(type) };
+  return { ...rule, type: await types.add(type) };
 }
 
 type Names = ReadonlyMap<number, string>;

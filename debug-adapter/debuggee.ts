@@ -112,7 +112,7 @@ export class Debuggee {
     this.files = new SourceFiles(options.sourceFileMap, this.path);
     this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids);
     this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies);
-    const names = new NameFinder(this.disassemblies);
+    const names = new NameFinder(this.disassemblies, this.sources);
     this.breakpoints = new Breakpoints(client, this.finder, names, send, (breakpoint) =>
       breakpointInfo(session, breakpoint),
     );

@@ -20,6 +20,8 @@ export interface Code<In extends Context> {
   readonly member?: (name: string) => Code<In> | undefined;
   /** Its number of elements or bytes, where its type does not tell. */
   readonly length?: (context: In) => number;
+  /** What a pointer points to, where its type does not tell. */
+  readonly target?: () => Code<In>;
   /** An element of it, where its type does not tell. */
   readonly element?: (index: (context: In) => number) => Code<In>;
 }

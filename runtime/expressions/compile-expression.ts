@@ -68,7 +68,8 @@ function unary<In extends Context>(operator: '-' | '!' | '~' | '*' | '&', operan
       return { type: INTEGER, value: (context) => not(value(context)) };
     }
     case '*': {
-      const { type } = operand;
+      const { type, target } = operand;
+      if (target !== undefined) return target();
       const to: Type = type.kind === 'pointer' ? type.to : { kind: 'integer', bytes: 4, isSigned: null };
       return inMemory(to, addressIn(operand));
     }

@@ -7,5 +7,5 @@ export { inMemory, readI64, textAt } from './memory-code.ts';
 export { truthOf } from './operands.ts';
 export { parseExpression } from './parse-expression.ts';
 export { type Expression, namesIn } from './syntax.ts';
-export { BYTE, INTEGER, TEXT, type Type, typeText } from './type.ts';
+export { aType, BYTE, INTEGER, sizeOf, TEXT, type Type, typeText } from './type.ts';
 export { valueText } from './value-text.ts';

@@ -1,7 +1,6 @@
 import {
   BYTE,
   type Code,
-  type Context,
   ExpressionError,
   INTEGER,
   inMemory,
@@ -9,51 +8,29 @@ import {
   type Scope,
   TEXT,
   type Type,
-  type Value,
 } from '../expressions/index.ts';
 import type { Process } from '../kernel/process.ts';
 import { displayName } from '../text/display-name.ts';
 import type { FrameLayout, KeptLocal, KeptType, WasmModule } from '../wasm/index.ts';
-import type { VariablePlace } from './protocol.ts';
-
-const NO_MEMORY = new DataView(new ArrayBuffer(0));
-
-/** A call in which expressions are evaluated: that of a process at a site. One object serves all, one after the other. */
-export class CallContext implements Context {
-  process: Process | null = null;
-  /** The memory of frames. */
-  frames: DataView = NO_MEMORY;
-  /** The address of the frame. */
-  frame = 0;
-
-  get memory(): DataView {
-    const instance = this.process?.instance;
-    const exported = instance?.memory;
-    if (exported !== undefined) return exported.view;
-    const owned = instance?.owned?.memory.buffer;
-    return owned === undefined ? NO_MEMORY : new DataView(owned);
-  }
-
-  /** @throws ExpressionError if the global is not there */
-  global(index: number): Value {
-    const instance = this.process?.instance;
-    const name = instance?.compiled.probeGlobals?.own.find((global) => global.index === index)?.name;
-    const global = name === undefined ? undefined : instance?.exports[name];
-    const value: unknown = global instanceof WebAssembly.Global ? global.value : undefined;
-    if (typeof value !== 'number' && typeof value !== 'bigint')
-      throw new ExpressionError('the global cannot be read');
-    return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  }
-}
+import type { CallContext } from './call-context.ts';
+import type { ValueType, VariablePlace } from './protocol.ts';
+import { typedCode, typedValue } from './typed-code.ts';
 
 /** What names stand for in the calls of a function. */
 export class CallScope implements Scope<CallContext> {
   readonly #layout: FrameLayout;
   readonly #module: WasmModule;
   readonly #names: ReadonlyMap<string, VariablePlace>;
+  readonly #types: readonly ValueType[];
 
   /** @param names where the variables are that a client has found */
-  constructor(module: WasmModule, layout: FrameLayout, names: ReadonlyMap<string, VariablePlace>) {
+  constructor(
+    module: WasmModule,
+    layout: FrameLayout,
+    names: ReadonlyMap<string, VariablePlace>,
+    types: readonly ValueType[],
+  ) {
+    this.#types = types;
     this.#module = module;
     this.#layout = layout;
     this.#names = names;
@@ -63,18 +40,33 @@ export class CallScope implements Scope<CallContext> {
     const place = this.#names.get(name);
     switch (place?.kind) {
       case 'local':
-        return localCode(
-          name,
-          this.#layout.locals.find(({ index }) => index === place.index),
+      case 'global': {
+        const raw = this.#stored(name, place.kind, place.index);
+        return place.type === undefined ? raw : typedValue(this.#types, place.type, raw);
+      }
+      case 'memory': {
+        const { base, offset } = place;
+        const start = base === null ? undefined : this.#stored(name, base.store, base.index).value;
+        return typedCode(this.#types, place.type, (context) =>
+          start === undefined ? offset : ((Number(start(context)) >>> 0) + offset) >>> 0,
         );
-      case 'global':
-        return globalCode(name, this.#module, place.index);
+      }
+      case 'unreadable':
+        throw new ExpressionError(`${name} has no value here: ${place.why}`);
       default:
         break;
     }
     if (name === 'memory') return inMemory({ kind: 'array', of: BYTE }, () => 0);
     if (name === 'process') return PROCESS;
     return undefined;
+  }
+
+  #stored(name: string, store: 'local' | 'global', index: number): Code<CallContext> {
+    if (store === 'global') return globalCode(name, this.#module, index);
+    return localCode(
+      name,
+      this.#layout.locals.find((local) => local.index === index),
+    );
   }
 }
 

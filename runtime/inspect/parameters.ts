@@ -37,14 +37,56 @@ const Line = v.pipe(Text, v.maxLength(MAX_SEARCHED, `a string of at most ${MAX_S
 const PLACES = 'places of variables by their names';
 const TERMS = 'a list of terms of breakpoints';
 const PATTERNS = 'a list of patterns';
-const Place = v.object({ kind: v.picklist(['local', 'global'], PLACES), index: Count }, PLACES);
+const Store = v.picklist(['local', 'global'], PLACES);
+const Offset = v.pipe(v.number(PLACES), v.safeInteger(PLACES));
+const Place = v.union(
+  [
+    v.object({ kind: Store, index: Count, type: v.exactOptional(Count) }),
+    v.object({
+      kind: v.literal('memory'),
+      base: v.nullable(v.object({ store: Store, index: Count })),
+      offset: Offset,
+      type: Count,
+    }),
+    v.object({ kind: v.literal('unreadable'), why: Line }),
+  ],
+  PLACES,
+);
+const TYPES = 'a list of types';
+const Type = v.union(
+  [
+    v.object({ kind: v.literal('integer'), bytes: v.picklist([1, 2, 4, 8, 16]), isSigned: Flag }),
+    v.object({ kind: v.literal('float'), bytes: v.picklist([4, 8]) }),
+    v.object({ kind: v.literal('boolean') }),
+    v.object({ kind: v.literal('character') }),
+    v.object({ kind: v.literal('pointer'), to: Count }),
+    v.object({ kind: v.literal('array'), of: Count, count: v.exactOptional(Count) }),
+    v.object({
+      kind: v.literal('list'),
+      name: Line,
+      start: Count,
+      count: Count,
+      of: Count,
+      isText: Flag,
+      bytes: v.exactOptional(Count),
+    }),
+    v.object({
+      kind: v.literal('record'),
+      name: Line,
+      bytes: v.exactOptional(Count),
+      members: v.array(v.object({ name: Line, at: Count, type: Count })),
+    }),
+  ],
+  TYPES,
+);
 const Terms = v.object(
   {
-    id: v.optional(Count),
-    condition: v.optional(Line),
-    hits: v.optional(Line),
-    log: v.optional(Line),
-    names: v.optional(v.record(Line, Place, PLACES)),
+    id: v.exactOptional(Count),
+    condition: v.exactOptional(Line),
+    hits: v.exactOptional(Line),
+    log: v.exactOptional(Line),
+    names: v.exactOptional(v.record(Line, Place, PLACES)),
+    types: v.exactOptional(v.array(Type, TYPES)),
   },
   TERMS,
 );
@@ -124,7 +166,7 @@ export class Parameters {
 
   /** Those of breakpoints; undefined if it is missing. */
   terms(name: string): readonly BreakpointTerms[] | undefined {
-    return this.#take(name, v.optional(v.pipe(v.array(Terms, TERMS))))?.map(withoutUndefined);
+    return this.#take(name, v.optional(v.pipe(v.array(Terms, TERMS))));
   }
 
   /** None if it is missing. */
@@ -156,13 +198,6 @@ export class Parameters {
     const whole = field === undefined ? name : `${name}.${field.key}`;
     throw new ResponseError(ErrorCodes.InvalidParams, `"${whole}" must be ${message}`);
   }
-}
-
-/** What is missing is not there, also as undefined. */
-function withoutUndefined<Values extends object>(
-  values: Values,
-): { [Name in keyof Values]: Exclude<Values[Name], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

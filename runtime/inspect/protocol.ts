@@ -201,10 +201,45 @@ export interface Stack {
  */
 export type StepKind = 'into' | 'over' | 'out' | 'past';
 
-/** Where a variable is that an expression names. */
+/** Where a variable is that an expression names. Types are places in the list `types`. */
 export type VariablePlace =
-  /** Of the function in which the expression stands. */
-  { readonly kind: 'local'; readonly index: number } | { readonly kind: 'global'; readonly index: number };
+  /** Of the function in which the expression stands. Without a type it is as WebAssembly has it. */
+  | { readonly kind: 'local' | 'global'; readonly index: number; readonly type?: number }
+  /** At an address that counts from the value of a local or global, or from 0. */
+  | {
+      readonly kind: 'memory';
+      readonly base: { readonly store: 'local' | 'global'; readonly index: number } | null;
+      readonly offset: number;
+      readonly type: number;
+    }
+  /** It is there, and has no value that could be read. */
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** A type as expressions use it. Types in it are places in the same list. */
+export type ValueType =
+  | { readonly kind: 'integer'; readonly bytes: 1 | 2 | 4 | 8 | 16; readonly isSigned: boolean }
+  | { readonly kind: 'float'; readonly bytes: 4 | 8 }
+  | { readonly kind: 'boolean' }
+  /** A code point in four bytes. */
+  | { readonly kind: 'character' }
+  | { readonly kind: 'pointer'; readonly to: number }
+  | { readonly kind: 'array'; readonly of: number; readonly count?: number }
+  /** Where in a structure the address of its first element is, and how many there are. Of bytes of a text, it is a text. */
+  | {
+      readonly kind: 'list';
+      readonly name: string;
+      readonly start: number;
+      readonly count: number;
+      readonly of: number;
+      readonly isText: boolean;
+      readonly bytes?: number;
+    }
+  | {
+      readonly kind: 'record';
+      readonly name: string;
+      readonly bytes?: number;
+      readonly members: readonly { readonly name: string; readonly at: number; readonly type: number }[];
+    };
 
 /** What makes a breakpoint more than a place where processes stop. */
 export interface BreakpointTerms {
@@ -218,6 +253,7 @@ export interface BreakpointTerms {
   readonly log?: string;
   /** What the names in its expressions stand for. */
   readonly names?: Readonly<Record<string, VariablePlace>>;
+  readonly types?: readonly ValueType[];
 }
 
 /** What a log point prints. */

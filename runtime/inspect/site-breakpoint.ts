@@ -10,7 +10,7 @@ import {
   truthOf,
   valueText,
 } from '../expressions/index.ts';
-import type { CallContext } from './call-scope.ts';
+import type { CallContext } from './call-context.ts';
 import type { Holder } from './holding.ts';
 import type { BreakpointTerms } from './protocol.ts';
 

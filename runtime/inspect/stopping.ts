@@ -3,7 +3,8 @@ import type { ModuleProbes } from '../kernel/module-probes.ts';
 import type { Prober, Probes } from '../kernel/probes.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
-import { CallContext, CallScope } from './call-scope.ts';
+import { CallContext } from './call-context.ts';
+import { CallScope } from './call-scope.ts';
 import type { Holder, Holding } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
 import { LogLines } from './log-lines.ts';
@@ -106,7 +107,7 @@ export class Stopping implements Prober {
       const names = new Map(Object.entries(wanted.names ?? {}));
       const layout = probes.map.layouts[defined];
       if (layout === undefined) return null;
-      const scope = new CallScope(module.source, layout, names);
+      const scope = new CallScope(module.source, layout, names, wanted.types ?? []);
       const breakpoint = new SiteBreakpoint(client, wanted, scope, hitsOf(wishes, wanted));
       breakpoints.set(site, [...ofSite, breakpoint]);
       probes.arm(defined);

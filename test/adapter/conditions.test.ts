@@ -3,12 +3,9 @@ import { expect, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { AdapterClient, guestFile } from './adapter-client.ts';
 import { ShopSession } from './shop-session.ts';
-import type { Language } from './shops.ts';
+import { LANGUAGES, type Language } from './shops.ts';
 
 type Terms = Omit<DebugProtocol.SourceBreakpoint, 'line'>;
-
-/** The languages in which locals have names without debug information. */
-const NAMED: readonly Language[] = ['WAT', 'AssemblyScript'];
 
 /** Runs a shop with a breakpoint at the line of a comment, until both workers wait. */
 async function run(language: Language, comment: string, terms: Terms) {
@@ -35,16 +32,40 @@ async function valueIn(client: AdapterClient, threadId: number, name: string): P
   return (await client.evaluateRequest({ expression: name, frameId: id, context: 'hover' })).body.result;
 }
 
-test.each(NAMED)('a condition stops only where it is true: %s', async (language) => {
+test.each(LANGUAGES)('a condition stops only where it is true: %s', async (language) => {
   const { session, client, breakpoint } = await run(language, 'check', {
     condition: language === 'WAT' ? '$sum > 30 && $sum % 2 == 1' : 'sum > 30 && sum % 2 == 1',
   });
   expect(breakpoint).toMatchObject({ verified: true });
+  expect(breakpoint.message).toBeUndefined();
   for (const value of [1, 20, 11]) await session.send(2, value);
   const { threadId = 0, hitBreakpointIds } = await session.stopped();
   expect(hitBreakpointIds).toEqual([breakpoint.id]);
-  expect(await valueIn(client, threadId, '$count')).toBe('11');
+  await set(session, 'check', { logMessage: language === 'WAT' ? '{$count}' : '{count}' });
+  await client.continueRequest({ threadId });
+  await session.send(2, 8);
+  await client.printed('#2 worker: 8\n', 'console');
+  expect(client.output('console')).not.toContain('#2 worker: 11\n');
 });
+
+test.each<[Language, string, string]>([
+  ['C', 'total', 'total == 28 && *&sum == 55 && &sum != 0'],
+  [
+    'Rust',
+    'total',
+    'TOTAL == 28 && shop::TOTAL == 28 && bytes[0] == 20 && len(bytes) == 4 && sum as u8 == 55',
+  ],
+])(
+  'a condition uses statics, addresses and arrays by debug information: %s',
+  async (language, comment, condition) => {
+    const { session, breakpoint } = await run(language, comment, { condition });
+    expect(breakpoint.message).toBeUndefined();
+    await session.send(2, 11);
+    await session.send(2, 20);
+    await session.stopped();
+    expect(session.client.eventsOf('stopped')).toHaveLength(1);
+  },
+);
 
 test('a condition also uses globals, memory and the process', async () => {
   const { session, client } = await run('WAT', 'total', {
@@ -90,21 +111,24 @@ test('a hit count goes on when another breakpoint of the file is set', async () 
   expect(await valueIn(client, threadId, '$count')).toBe('2');
 });
 
-test.each(NAMED)('a log point prints values with the process, and does not stop: %s', async (language) => {
-  const message =
-    language === 'WAT'
-      ? 'priced {$count} at {$sum}: \\{{$sum > 30}\\}'
-      : 'priced {count} at {sum}: \\{{sum > 30}\\}';
-  const { session, client, breakpoint } = await run(language, 'check', { logMessage: message });
-  await session.send(3, 20);
-  await session.send(2, 1);
-  await client.printed('#3 worker: priced 20 at 60: {true}\n', 'console');
-  await client.printed('#2 worker: priced 1 at 3: {false}\n', 'console');
-  const { body } = await client.event('output', ({ body }) => body.output.startsWith('#3 worker'));
-  expect(body).toMatchObject({ source: { path: session.shop.source }, line: session.shop.line('check') });
-  expect(breakpoint.verified).toBe(true);
-  expect(client.eventsOf('stopped')).toEqual([]);
-});
+test.each(LANGUAGES)(
+  'a log point prints values with the process, and does not stop: %s',
+  async (language) => {
+    const message =
+      language === 'WAT'
+        ? 'priced {$count} at {$sum}: \\{{$sum > 30}\\}'
+        : 'priced {count} at {sum}: \\{{sum > 30}\\}';
+    const { session, client, breakpoint } = await run(language, 'check', { logMessage: message });
+    await session.send(3, 20);
+    await session.send(2, 1);
+    await client.printed('#3 worker: priced 20 at 60: {true}\n', 'console');
+    await client.printed('#2 worker: priced 1 at 3: {false}\n', 'console');
+    const { body } = await client.event('output', ({ body }) => body.output.startsWith('#3 worker'));
+    expect(body).toMatchObject({ source: { path: session.shop.source }, line: session.shop.line('check') });
+    expect(breakpoint.verified).toBe(true);
+    expect(client.eventsOf('stopped')).toEqual([]);
+  },
+);
 
 test('a log point whose expression is not there says so in its place', async () => {
   const { session, client } = await run('WAT', 'check', { logMessage: '{$count} {nobody} {*-1}' });

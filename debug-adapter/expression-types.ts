@@ -1,0 +1,184 @@
+import type { ValueType } from '../runtime/inspect/protocol.ts';
+import type { BaseType, Member, StructType, TypeId, TypeInfo } from '../runtime/internal.ts';
+
+/** The most types that one expression takes along. */
+const MOST_TYPES = 300;
+/** Structures through which the address of a list is looked for. */
+const MOST_LEVELS = 8;
+
+const VOID: ValueType = { kind: 'integer', bytes: 1, isSigned: false };
+
+/** Gets types by their ids, with some that they are made of. */
+type ReadTypes = (ids: readonly TypeId[]) => Promise<ReadonlyMap<TypeId, TypeInfo>>;
+
+/** The types of debug information as expressions use them: a list in which they refer to each other. */
+export class ExpressionTypes {
+  readonly list: ValueType[] = [];
+  readonly #places = new Map<TypeId, number>();
+  readonly #infos = new Map<TypeId, TypeInfo>();
+  readonly #read: ReadTypes;
+
+  constructor(read: ReadTypes) {
+    this.#read = read;
+  }
+
+  know(types: ReadonlyMap<TypeId, TypeInfo>): void {
+    for (const [id, info] of types) this.#infos.set(id, info);
+  }
+
+  /** Adds a type and those of which it is made. @returns its place in the list */
+  async add(id: TypeId | null): Promise<number> {
+    const info = await this.#resolved(id);
+    if (info === null) return this.list.push(VOID) - 1;
+    const known = this.#places.get(info.id);
+    if (known !== undefined) return known;
+    const place = this.list.push(VOID) - 1;
+    this.#places.set(info.id, place);
+    if (place < MOST_TYPES) this.list[place] = await this.#convert(info.type);
+    return place;
+  }
+
+  /** A type behind the names and qualifiers that it has. */
+  async #resolved(first: TypeId | null): Promise<{ readonly id: TypeId; readonly type: TypeInfo } | null> {
+    let id = first;
+    for (let i = 0; id !== null && i < 32; i++) {
+      if (!this.#infos.has(id)) this.know(await this.#read([id]));
+      const type = this.#infos.get(id);
+      if (type === undefined) return null;
+      if (type.kind !== 'alias') return { id, type };
+      id = type.target;
+    }
+    return null;
+  }
+
+  async #convert(type: TypeInfo): Promise<ValueType> {
+    switch (type.kind) {
+      case 'base':
+        return baseType(type);
+      case 'pointer':
+        return { kind: 'pointer', to: await this.add(type.target) };
+      case 'enum': {
+        const underlying = await this.#resolved(type.underlying);
+        if (underlying?.type.kind === 'base') return baseType(underlying.type);
+        return integer(type.size, false) ?? unknown(type);
+      }
+      case 'array': {
+        let of = await this.add(type.element);
+        for (const count of type.counts.slice(1).toReversed())
+          of = this.list.push({ kind: 'array', of, ...(count === null ? {} : { count }) }) - 1;
+        const [count] = type.counts;
+        return { kind: 'array', of, ...(count == null ? {} : { count }) };
+      }
+      case 'struct':
+        return (await this.#rustList(type)) ?? (await this.#record(type));
+      default:
+        return unknown(type);
+    }
+  }
+
+  async #record(type: StructType): Promise<ValueType> {
+    const members: { name: string; at: number; type: number }[] = [];
+    const add = async (member: Member, from: number): Promise<void> => {
+      if (member.bitOffset === null || member.bitSize !== null || member.bitOffset % 8 !== 0) return;
+      const at = from + member.bitOffset / 8;
+      if (member.name !== null) {
+        // The fields of Rust's tuples.
+        const name = /^__(\d+)$/.exec(member.name)?.[1] ?? member.name;
+        members.push({ name, at, type: await this.add(member.type) });
+        return;
+      }
+      const inner = await this.#resolved(member.type);
+      if (inner?.type.kind === 'struct')
+        for (const part of [...inner.type.bases, ...inner.type.members]) await add(part, at);
+    };
+    for (const base of type.bases) {
+      const inner = await this.#resolved(base.type);
+      if (inner?.type.kind !== 'struct' || base.bitOffset === null) continue;
+      for (const part of inner.type.members) await add(part, base.bitOffset / 8);
+    }
+    for (const member of type.members) await add(member, 0);
+    return { kind: 'record', name: type.label, members, ...(type.size === null ? {} : { bytes: type.size }) };
+  }
+
+  /** `&str`, `String`, slices and `Vec` of Rust; null for anything else. */
+  async #rustList(type: StructType): Promise<ValueType | null> {
+    const name = type.name ?? '';
+    const bytes = type.size === null ? {} : { bytes: type.size };
+    if (name.startsWith('&')) {
+      const start = type.members.find((member) => member.name === 'data_ptr');
+      const count = type.members.find((member) => member.name === 'length');
+      const pointer = await this.#resolved(start?.type ?? null);
+      if (start?.bitOffset == null || count?.bitOffset == null || pointer?.type.kind !== 'pointer')
+        return null;
+      const of = await this.add(pointer.type.target);
+      const isText = /^&(?:mut )?str$/.test(name);
+      return {
+        kind: 'list',
+        name,
+        start: start.bitOffset / 8,
+        count: count.bitOffset / 8,
+        of,
+        isText,
+        ...bytes,
+      };
+    }
+    if (name === 'String' && type.scope[0] === 'alloc') {
+      const vector = type.members.find((member) => member.name === 'vec');
+      const inner = await this.#resolved(vector?.type ?? null);
+      const list = inner?.type.kind === 'struct' ? await this.#rustList(inner.type) : null;
+      if (list?.kind !== 'list' || vector?.bitOffset == null) return null;
+      const at = vector.bitOffset / 8;
+      return { ...list, name, start: list.start + at, count: list.count + at, isText: true };
+    }
+    if (!name.startsWith('Vec<') || type.scope[0] !== 'alloc') return null;
+    const count = type.members.find((member) => member.name === 'len');
+    const buffer = type.members.find((member) => member.name === 'buf');
+    const start = buffer === undefined ? null : await this.#pointerIn(buffer);
+    if (start === null || count?.bitOffset == null) return null;
+    const of = await this.add(type.arguments[0]?.type ?? null);
+    return { kind: 'list', name, start, count: count.bitOffset / 8, of, isText: false, ...bytes };
+  }
+
+  /** Where the first pointer is in a part of a structure, in bytes from the beginning of that; null if there is none. */
+  async #pointerIn(member: Member, level = 0): Promise<number | null> {
+    const found = await this.#resolved(member.type);
+    if (member.bitOffset === null || found === null || level > MOST_LEVELS) return null;
+    const at = member.bitOffset / 8;
+    if (found.type.kind === 'pointer') return at;
+    if (found.type.kind !== 'struct') return null;
+    for (const part of found.type.members) {
+      const inner = await this.#pointerIn(part, level + 1);
+      if (inner !== null) return at + inner;
+    }
+    return null;
+  }
+}
+
+function baseType(type: BaseType): ValueType {
+  const { encoding, size } = type;
+  switch (encoding) {
+    case 'float':
+      return size === 4 || size === 8 ? { kind: 'float', bytes: size } : unknown(type);
+    case 'boolean':
+      return size === 1 ? { kind: 'boolean' } : (integer(size, false) ?? unknown(type));
+    case 'character':
+      return size === 4 ? { kind: 'character' } : (integer(size, false) ?? unknown(type));
+    case 'signed':
+    case 'unsigned':
+    case 'address':
+      return integer(size, encoding === 'signed') ?? unknown(type);
+    default:
+      return unknown(type);
+  }
+}
+
+function integer(bytes: number | null, isSigned: boolean): ValueType | null {
+  return bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8 || bytes === 16
+    ? { kind: 'integer', bytes, isSigned }
+    : null;
+}
+
+/** What has no parts that could be named. */
+function unknown({ label, size }: TypeInfo): ValueType {
+  return { kind: 'record', name: label, members: [], ...(size === null ? {} : { bytes: size }) };
+}

@@ -1,0 +1,136 @@
+import {
+  aType,
+  BYTE,
+  type Code,
+  ExpressionError,
+  inMemory,
+  sizeOf,
+  TEXT,
+  type Type,
+  textAt,
+} from '../expressions/index.ts';
+import type { CallContext } from './call-context.ts';
+import type { ValueType } from './protocol.ts';
+
+type Address = (context: CallContext) => number;
+
+/** Pointers, arrays and lists in each other. */
+const MOST_LEVELS = 8;
+
+/** What is in memory at an address, of a type of a list. */
+export function typedCode(types: readonly ValueType[], type: number, address: Address): Code<CallContext> {
+  const info = types[type];
+  switch (info?.kind) {
+    case undefined:
+      throw new ExpressionError('its type is not known');
+    case 'record':
+      return {
+        type: valueType(types, type),
+        address,
+        member(name) {
+          const member = info.members.find((candidate) => candidate.name === name);
+          if (member === undefined) return undefined;
+          return typedCode(types, member.type, (context) => address(context) + member.at);
+        },
+      };
+    case 'list': {
+      const start: Address = (context) => wordAt(context, address(context) + info.start);
+      const length: Address = (context) => wordAt(context, address(context) + info.count);
+      if (info.isText) {
+        const value = (context: CallContext) => textAt(context.memory, start(context), length(context));
+        return { type: TEXT, address, length, value };
+      }
+      return {
+        type: valueType(types, type),
+        address,
+        length,
+        element: (index) => elementAt(types, info.of, start, index, length),
+      };
+    }
+    case 'array': {
+      const { count } = info;
+      return {
+        ...inMemory(valueType(types, type), address),
+        element: (index) =>
+          elementAt(types, info.of, address, index, () => count ?? Number.POSITIVE_INFINITY),
+      };
+    }
+    case 'pointer': {
+      const pointer = inMemory<CallContext>(valueType(types, type), address);
+      return pointerCode(types, info.to, pointer);
+    }
+    default:
+      return inMemory(valueType(types, type), address);
+  }
+}
+
+/** A value that is not in memory, read as what it is at a type. */
+export function typedValue(
+  types: readonly ValueType[],
+  type: number,
+  raw: Code<CallContext>,
+): Code<CallContext> {
+  const info = types[type];
+  if (info === undefined) throw new ExpressionError('its type is not known');
+  if (info.kind === 'pointer') {
+    const value = raw.value;
+    if (value === undefined) throw new ExpressionError('it cannot be read');
+    const address = (context: CallContext) => Number(value(context)) >>> 0;
+    return pointerCode(types, info.to, { type: valueType(types, type), value: address });
+  }
+  return { ...raw, type: valueType(types, type) };
+}
+
+function pointerCode(types: readonly ValueType[], to: number, pointer: Code<CallContext>): Code<CallContext> {
+  const { value } = pointer;
+  const start: Address = (context) => Number(value?.(context) ?? 0);
+  return {
+    ...pointer,
+    target: () => typedCode(types, to, start),
+    // As in Rust, members of what is pointed to are named as if they were here.
+    member: (name) => typedCode(types, to, start).member?.(name),
+    element: (index) => elementAt(types, to, start, index, () => Number.POSITIVE_INFINITY),
+  };
+}
+
+function elementAt(
+  types: readonly ValueType[],
+  of: number,
+  start: Address,
+  index: Address,
+  count: Address,
+): Code<CallContext> {
+  const type = valueType(types, of);
+  const size = sizeOf(type);
+  if (size === undefined) throw new ExpressionError(`the elements of ${aType(type)} cannot be read`);
+  return typedCode(types, of, (context) => {
+    const at = index(context);
+    if (Number.isFinite(count(context)) && !(at >= 0 && at < count(context)))
+      throw new ExpressionError(`there is no element ${at}`);
+    return start(context) + at * size;
+  });
+}
+
+function wordAt({ memory }: CallContext, at: number): number {
+  if (!(at >= 0 && at + 4 <= memory.byteLength)) throw new ExpressionError('it is not in the memory');
+  return memory.getUint32(at, true);
+}
+
+/** A type of a list as expressions have it. */
+function valueType(types: readonly ValueType[], type: number, level = 0): Type {
+  const info = types[type];
+  if (info === undefined || level > MOST_LEVELS) return BYTE;
+  switch (info.kind) {
+    case 'pointer':
+      return { kind: 'pointer', to: valueType(types, info.to, level + 1) };
+    case 'array': {
+      const of = valueType(types, info.of, level + 1);
+      return { kind: 'array', of, ...(info.count === undefined ? {} : { count: info.count }) };
+    }
+    case 'list':
+    case 'record':
+      return { kind: 'record', name: info.name, ...(info.bytes === undefined ? {} : { bytes: info.bytes }) };
+    default:
+      return info;
+  }
+}
