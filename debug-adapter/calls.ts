@@ -6,6 +6,7 @@ import type { Disassemblies } from './disassembly.ts';
 import type { Ids } from './ids.ts';
 import { isLibraryCode } from './library-code.ts';
 import type { ModuleSources } from './module-sources.ts';
+import type { NewerSources } from './newer-sources.ts';
 import { lastPart, type SourceFiles } from './source-files.ts';
 
 /** A call as it is displayed: one of a process, or one that the compiler has put into the code of its caller. */
@@ -35,10 +36,18 @@ export class Calls {
   readonly #files: SourceFiles;
   readonly #disassemblies: Disassemblies;
   readonly #ids: Ids;
+  readonly #newer: NewerSources;
   readonly #hasSources = new Map<ModuleKey, Promise<boolean>>();
   readonly #hasContent = new Map<string, Promise<boolean>>();
 
-  constructor(sources: ModuleSources, files: SourceFiles, disassemblies: Disassemblies, ids: Ids) {
+  constructor(
+    sources: ModuleSources,
+    files: SourceFiles,
+    disassemblies: Disassemblies,
+    ids: Ids,
+    newer: NewerSources,
+  ) {
+    this.#newer = newer;
     this.#sources = sources;
     this.#files = files;
     this.#disassemblies = disassemblies;
@@ -98,7 +107,10 @@ export class Calls {
     if (place == null || place.line === 0) return null;
     const name = displayName(lastPart(place.file));
     const path = await this.#files.find(place.file);
-    if (path !== null) return { name, path };
+    if (path !== null) {
+      await this.#newer.look(path);
+      return { name, path };
+    }
     if (!(await this.#bringsAlong(module, place.file))) return null;
     return { name, sourceReference: this.#ids.file(module, place.file), origin: 'from the source map' };
   }

@@ -15,12 +15,13 @@ import { FIRST_FRAMES, Held } from './held.ts';
 import type { Ids } from './ids.ts';
 import { logEvents } from './log-events.ts';
 import { MAIN_MODULE, ModuleSources } from './module-sources.ts';
+import { NewerSources } from './newer-sources.ts';
 import type { Output } from './output.ts';
 import type { ChosenProcesses } from './process-patterns.ts';
 import type { CustomEvents } from './protocol.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { SessionLog } from './session-log.ts';
-import { SourceFiles } from './source-files.ts';
+import { isRemote, SourceFiles } from './source-files.ts';
 import { Stepping } from './stepping.ts';
 import { Threads } from './threads.ts';
 import { SourceFrames } from './values/frames.ts';
@@ -108,9 +109,16 @@ export class Debuggee {
     );
     const { program, cwd } = client.welcome;
     this.path = isAbsolute(program) ? program : cwd === undefined ? null : resolve(cwd, program);
+    // Whoever runs a program that was attached to must not have this machine log in to another one.
+    if (options.process === undefined && this.path !== null && isRemote(this.path)) this.path = null;
     this.sources = new ModuleSources(client, this.path);
     this.files = new SourceFiles(options.sourceFileMap, this.path);
-    this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids);
+    const newer = new NewerSources(this.path, (source) =>
+      this.#say(
+        `${printableLines(source)} was changed after the program was built: lines and variables may not be where they are shown. Build it again, or let "preLaunchTask" do that.`,
+      ),
+    );
+    this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids, newer);
     this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies);
     const names = new NameFinder(this.disassemblies, this.sources);
     this.breakpoints = new Breakpoints(client, this.finder, names, send, (breakpoint) =>

@@ -4,8 +4,10 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 /** Folders around that of a module in which relative paths are looked for: cargo puts modules four folders deep. */
 const MAX_FOLDERS = 8;
 
-/** A path on another machine, which Windows would log in to. */
-const REMOTE = /^[\\/]{2}/;
+/** Whether a path is on another machine, which Windows would log in to. */
+export function isRemote(path: string): boolean {
+  return /^[\\/]{2}/.test(path);
+}
 
 /** Finds the source files that modules name on this machine. */
 export class SourceFiles {
@@ -52,7 +54,7 @@ export class SourceFiles {
 
   async #search(file: string): Promise<string | null> {
     for (const candidate of this.#candidates(file)) {
-      if (REMOTE.test(candidate) || !(await isFile(candidate))) continue;
+      if (isRemote(candidate) || !(await isFile(candidate))) continue;
       return this.#spelling.get(await this.#realPath(candidate)) ?? candidate;
     }
     return null;

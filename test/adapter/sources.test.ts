@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SourceFiles } from '../../debug-adapter/source-files.ts';
@@ -47,6 +47,30 @@ test('sources are found by sourceFileMap, beside the module, and in the folders 
   // A file on another machine is not looked for.
   expect(await files.find(`//127.0.0.1/${here}`)).toBeNull();
   rmSync(folder, { recursive: true });
+});
+
+test.each([
+  ['newer than the program is told of, once', 60, 1],
+  ['older than the program is told of by nobody', -60, 0],
+])('a source that is %s', async (_, seconds, times) => {
+  const client = await AdapterClient.stdio();
+  const { source, launch } = await shop('C');
+  const folder = testFolder();
+  const program = join(folder, 'shop.wasm');
+  const copy = join(folder, 'shop.c');
+  copyFileSync(launch.program ?? '', program);
+  copyFileSync(source, copy);
+  const now = Date.now() / 1000;
+  utimesSync(program, now, now);
+  utimesSync(copy, now + seconds, now + seconds);
+  await client.run('', { program, sourceFileMap: { '/project': folder } });
+  for (const id of [2, 3]) {
+    const { stackFrames } = (await client.stackTraceRequest({ threadId: await client.waitingThread(id) }))
+      .body;
+    expect(stackFrames[0]?.source?.path).toBe(copy);
+  }
+  const said = client.output('console').match(/shop\.c was changed after the program was built/g) ?? [];
+  expect(said).toHaveLength(times);
 });
 
 test.each([[{ '/project': 5 }], ['/project'], [['/project']]])(
