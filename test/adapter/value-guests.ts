@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { projectFolder } from '../support/command.ts';
-import { AdapterClient } from './adapter-client.ts';
+import { AdapterClient, testFolder } from './adapter-client.ts';
 
 const folder = join(projectFolder, 'test', 'guests', 'values');
 
@@ -63,12 +64,20 @@ export async function stoppedAt(program: string, source: string, comment = 'here
   const path = join(folder, source);
   const lines = readFileSync(path, 'utf8').split('\n');
   const line = lines.findIndex((text) => text.endsWith(`// ${comment}`)) + 1;
-  await client.configure('', { program: resolve(folder, program), sourceFileMap: { '/project': folder } });
+  await client.configure('', { program: unpacked(program), sourceFileMap: { '/project': folder } });
   const { body } = await client.setBreakpointsRequest({ source: { path }, breakpoints: [{ line }] });
   if (body.breakpoints[0]?.verified !== true) throw new Error(body.breakpoints[0]?.message);
   await client.configurationDoneRequest();
   const threadId = (await client.event('stopped')).body.threadId ?? 0;
   return stoppedIn(client, threadId);
+}
+
+/** The path of a program, which is packed where it is large. */
+function unpacked(program: string): string {
+  if (!program.endsWith('.gz')) return join(folder, program);
+  const path = join(testFolder(), program.replace(/\.gz$/, ''));
+  writeFileSync(path, gunzipSync(readFileSync(join(folder, program))));
+  return path;
 }
 
 export function stoppedIn(client: AdapterClient, threadId: number): Stopped {

@@ -5,6 +5,9 @@
 //
 //   node test/guests/values/build.mjs [c] [cpp] [rust] [rust-modern]
 import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 const folder = import.meta.dirname;
 const wanted = process.argv.slice(2);
@@ -12,6 +15,13 @@ const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
 const run = (command, ...args) => {
   console.log(command, ...args);
   execFileSync(command, args, { cwd: folder, stdio: 'inherit' });
+};
+/** Leaves the debug information of the program's own units, and packs the module. */
+const pack = (file, units) => {
+  run(process.execPath, 'keep-units.ts', file, units);
+  const path = join(folder, file);
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+  rmSync(path);
 };
 const map = [`-ffile-prefix-map=${folder}=/project`, '-fdebug-compilation-dir=/project'];
 
@@ -21,4 +31,24 @@ if (isWanted('c')) {
     ...['--target=wasm32', '-nostdlib', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
     ...['values.c', '-o', 'values-c.wasm'],
   );
+}
+if (isWanted('cpp')) {
+  run(
+    'clang++',
+    ...['--target=wasm32-wasi', '-std=c++17', '-fno-exceptions', '-O0', '-gdwarf-4', ...map],
+    ...['values.cpp', '-o', 'values-cpp.wasm'],
+  );
+  pack('values-cpp.wasm', '^values\\.cpp$');
+}
+for (const [name, rustc, target] of [
+  ['rust', process.env.RUSTC ?? 'rustc', 'wasm32-wasi'],
+  ['rust-modern', process.env.RUSTC_MODERN ?? 'rustc', 'wasm32-wasip1'],
+]) {
+  if (!isWanted(name)) continue;
+  run(
+    rustc,
+    ...['--edition', '2021', '--target', target, '-g', '-Cpanic=abort', '-Coverflow-checks=off'],
+    ...[`--remap-path-prefix=${folder}=/project`, 'values.rs', '-o', `values-${name}.wasm`],
+  );
+  pack(`values-${name}.wasm`, 'values\\.');
 }

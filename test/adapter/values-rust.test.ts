@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { stoppedAt } from './value-guests.ts';
+
+/** Of the variables: value and type. Addresses are those of today's compiler. */
+const LOCALS: Readonly<Record<string, string>> = {
+  count: '12: u32',
+  name: '"a name": &str',
+  point: 'Point {x: 100, y: 200}: &Point',
+  rest: '(3) [7, 8, 9]: &[i16]',
+  tiny: '-5: i8',
+  byte: '200: u8',
+  small: '-300: i16',
+  big: '-9000000000000000000: i64',
+  huge: '340282366920938463463374607431768211455: u128',
+  least: '-170141183460469231731687303715884105728: i128',
+  size: '42: usize',
+  third: '0.33333334: f32',
+  pi: '3.141592653589793: f64',
+  yes: 'true: bool',
+  letter: "'x': char",
+  umlaut: "'ß': char",
+  unit: '(): ()',
+  text: '"a \\"quote\\" and é": &str',
+  empty: '"": &str',
+  string: '"owned": String',
+  slice: '(3) [1, 2, 3]: &[u8]',
+  array: '(3) [10, 20, 30]: [i32; 3]',
+  grid: '(2) [(2) [1, 2], (2) [3, 4]]: [[u8; 2]; 2]',
+  tuple: "(1, 2.5, 'c'): (i32, f32, char)",
+  here: 'Point {x: 3, y: -4}: Point',
+  meters: 'Meters(1.5): Meters',
+  nothing: 'Unit: Unit',
+  north: 'North: Direction',
+  south: 'South: Direction',
+  no_shape: 'Empty: Shape',
+  circle: 'Circle(0.5): Shape',
+  rect: 'Rect {width: 3, height: 4}: Shape',
+  some: 'Some(5): Option<u32>',
+  none: 'None: Option<u32>',
+  some_text: 'Some("text"): Option<&str>',
+  no_text: 'None: Option<&str>',
+  some_box: 'Some(8): Option<Box<u64>>',
+  good: 'Ok(1): Result<u8, String>',
+  bad: 'Err("went wrong"): Result<u8, String>',
+  vec: '(3) [1, 2, 3]: Vec<i32>',
+  words: '(2) ["one", "two"]: Vec<String>',
+  no_words: '(0) []: Vec<String>',
+  deque: '(4) [2, 3, 4, 5]: VecDeque<i32>',
+  boxed: 'Point {x: 5, y: 6}: Box<Point>',
+  rc: '11: Rc<i32>',
+  rc_again: '11: Rc<i32>',
+  weak: '11: Weak<i32>',
+  arc: '"shared": Arc<String>',
+  cell: '12: Cell<i32>',
+  ref_cell: '13 (borrowed): RefCell<i32>',
+  borrowed: '13: Ref<i32>',
+  mutex: '(1) [14]: Mutex<Vec<i32>>',
+  map: '(1) {"many": 100}: HashMap<&str, i32>',
+  set: '(1) {7}: HashSet<u16>',
+  tree: '(30) {0: "leaf", 1: "leaf", 2: "leaf", 3: "leaf", 4: "leaf", …}: BTreeMap<i32, &str>',
+  sorted: "(2) {'a', 'b'}: BTreeSet<char>",
+  short: '1.5s: Duration',
+  nanos: '42ns: Duration',
+  animal: 'Cat {lives: 9}: Box<dyn Animal>',
+  fish: 'Fish: &dyn Animal',
+  shared: 'Cat {lives: 8}: Rc<dyn Animal>',
+  str_box: '"boxed": Box<str>',
+  slice_rc: '(2) [1, 2]: Rc<[u8]>',
+  generic: 'Generic {value: Some(Point {x: 1, y: 2})}: Generic<Option<Point>>',
+  pointer: '0x… → 3: *const i32',
+  function: 'function … of the table: fn(&Point) -> i32',
+  closure: 'closure {_ref__here__x: 3}: {closure_env#1}',
+  range: '1..5: Range<i32>',
+  'shadowed (hidden)': '1: i32',
+  shadowed: '"again": &str',
+};
+
+const withoutAddresses = (table: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, text]) => [
+      name,
+      text.replace(/0x[\da-f]+/g, '0x…').replace(/function \d+/, 'function …'),
+    ]),
+  );
+
+describe.each([
+  ['1.63', 'values-rust.wasm.gz'],
+  ['1.95', 'values-rust-modern.wasm.gz'],
+])('Rust %s', (_, program) => {
+  const stopped = () => stoppedAt(program, 'values.rs');
+
+  test('parameters, locals and statics, with values as Rust writes them', async () => {
+    const { scope } = await stopped();
+    expect(withoutAddresses((await scope('Locals')).table)).toEqual(LOCALS);
+    expect((await scope('Statics')).table).toEqual({ COUNTER: '6: u32', GREETING: '"hello": &str' });
+  });
+
+  test('what has parts is opened, also as it is in memory', async () => {
+    const { scope, inside } = await stopped();
+    const locals = await scope('Locals');
+    const open = async (...path: string[]) => {
+      let variables = locals;
+      for (const name of path) variables = await inside(variables.get(name));
+      return variables;
+    };
+    expect((await open('rect')).values).toMatchObject({
+      width: '3',
+      height: '4',
+      '[raw]': expect.any(String),
+    });
+    expect((await open('some')).values).toMatchObject({ '0': '5' });
+    expect((await open('tuple')).table).toEqual({ '0': '1: i32', '1': '2.5: f32', '2': "'c': char" });
+    expect((await open('words')).values).toMatchObject({ '[0]': '"one"', '[1]': '"two"' });
+    expect((await open('deque')).values).toMatchObject({ '[0]': '2', '[3]': '5' });
+    expect((await open('boxed')).values).toMatchObject({ x: '5', y: '6' });
+    expect((await open('rc')).values).toMatchObject({ '(strong)': '2', '(weak)': '1' });
+    expect((await open('map')).values).toMatchObject({ '["many"]': '100' });
+    expect((await open('shared')).values).toMatchObject({ lives: '8', '(strong)': '1' });
+    expect((await open('generic', 'value', '0')).values).toEqual({ x: '1', y: '2' });
+    const raw = await open('vec', '[raw]');
+    expect(raw.names).toEqual(expect.arrayContaining(['buf', 'len']));
+    expect(raw.get('len').value).toBe('3');
+  });
+
+  test('a long tree and a long vector are read in pages', async () => {
+    const { scope, inside } = await stopped();
+    const tree = (await scope('Locals')).get('tree');
+    expect(tree).toMatchObject({ indexedVariables: 30 });
+    const page = await inside(tree, { filter: 'indexed', start: 27, count: 10 });
+    expect(page.values).toEqual({ '[27]': '"leaf"', '[28]': '"leaf"', '[29]': '"leaf"' });
+    const all = await inside(tree, { filter: 'indexed' });
+    expect(all.names).toEqual(Array.from({ length: 30 }, (_, i) => `[${i}]`));
+  });
+
+  test('numbers, characters, what is in cells and boxes are set', async () => {
+    const { client, scope, inside } = await stopped();
+    const { reference } = await scope('Locals');
+    const set = async (name: string, value: string, variablesReference = reference) =>
+      (await client.setVariableRequest({ variablesReference, name, value })).body.value;
+    expect(await set('huge', '1_000')).toBe('1000');
+    expect(await set('least', '-1')).toBe('-1');
+    expect(await set('umlaut', "'\\u{df}'")).toBe("'ß'");
+    expect(await set('letter', "'é'")).toBe("'é'");
+    expect(await set('south', 'Direction::North')).toBe('North');
+    expect(await set('cell', '77')).toBe('77');
+    const vec = (await scope('Locals')).get('vec');
+    expect(await set('[1]', '20', vec.variablesReference)).toBe('20');
+    expect(await set('x', '-5', (await scope('Locals')).get('boxed').variablesReference)).toBe('-5');
+    expect((await inside((await scope('Locals')).get('boxed'))).values).toMatchObject({ x: '-5', y: '6' });
+    expect((await scope('Locals')).values).toMatchObject({ vec: '(3) [1, 20, 3]', cell: '77' });
+    await expect(set('letter', '7')).rejects.toThrow("letter takes a value of type char, which '7' is not");
+    await expect(set('yes', '2')).rejects.toThrow('yes takes a value of type bool');
+  });
+});
