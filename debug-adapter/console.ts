@@ -52,6 +52,11 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
   }),
 );
 
+/** Whether a line of the console is a command, and no expression: `stack 5`, but not `stack.length`. */
+export function isCommand(line: string): boolean {
+  return COMMANDS.has(/^\s*(\S*)/.exec(line)?.[1] ?? '');
+}
+
 /** Runs a line of the console. @throws AdapterError if it is wrong */
 export async function runCommand(session: Session, line: string): Promise<Answer> {
   const [, name = '', rest = ''] = /^\s*(\S*)(?:\s(.*))?$/s.exec(line) ?? [];

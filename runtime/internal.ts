@@ -1,12 +1,18 @@
 /** What the debug adapter, the extension, scripts and tests use of the runtime. It may change with every version. */
 
 export {
+  type Code,
+  type Context,
+  compileExpression,
   type Expression,
   ExpressionError,
   namesIn,
   parseExpression,
   parseHitCondition,
   parseLogMessage,
+  type Type as ExpressionType,
+  typeText,
+  valueText,
 } from './expressions/index.ts';
 export { HOST_FUNCTIONS } from './host/host-functions.ts';
 export { LinkError } from './host/linker.ts';

@@ -1,14 +1,21 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { ExpressionError } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
-import { runCommand } from '../console.ts';
+import { isCommand, runCommand } from '../console.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
+import type { FrameRef } from '../ids.ts';
 import { request } from '../request.ts';
+import type { Session } from '../session.ts';
+import { type Evaluated, evaluateExpression } from '../values/evaluate.ts';
+import type { SourceFrame } from '../values/frames.ts';
+import { Names } from '../values/names.ts';
+import { describedValue } from '../values/source-variables.ts';
 import { namedWasmVariable } from '../wasm-variables.ts';
 
-/** Locals and globals have names that begin so; no command does. */
-const VARIABLE = /^\s*(\$\S+)\s*$/;
+/** Locals and globals of WebAssembly have names that begin so; no command does. */
+const WASM_VARIABLE = /^\s*(\$\S+)\s*$/;
 
-/** Reads a local or global of a call, or runs a command of the debug console. */
+/** Evaluates an expression in a call, or runs a command of the debug console. */
 export const evaluate = request({
   parse: (args: Arguments) => ({
     expression: args.text('expression'),
@@ -16,21 +23,65 @@ export const evaluate = request({
     frameId: args.optionalInteger('frameId'),
   }),
   async handle(session, { expression, context, frameId }): Promise<DebugProtocol.EvaluateResponse['body']> {
-    const [, name] = VARIABLE.exec(expression) ?? [];
-    if (name === undefined) {
-      if (context === 'repl') return { variablesReference: 0, ...(await runCommand(session, expression)) };
-      throw new AdapterError(
-        ErrorId.Refused,
-        'Only names of locals and globals are understood here, as in $count',
-      );
-    }
     const frame = frameId === undefined ? undefined : session.ids.frameOf(frameId);
+    const isInConsole = context === 'repl';
+    const name = WASM_VARIABLE.exec(expression)?.[1];
+    // A variable that is called as a command is meant in parentheses.
+    if (isInConsole && name === undefined && (frame === undefined || isCommand(expression)))
+      return { variablesReference: 0, ...(await runCommand(session, expression)) };
     if (frame === undefined)
       throw new AdapterError(
         ErrorId.NoFrame,
-        `${name} has a value only in a call of a process that has stopped`,
+        `${expression.trim()} has a value only in a call of a process that has stopped`,
       );
-    const { value, type } = await namedWasmVariable(session.debuggee, frame, name);
-    return { result: value, variablesReference: 0, ...(type === undefined ? {} : { type }) };
+    if (name !== undefined && /^\$\w+$/.test(name)) {
+      const { value, type } = await namedWasmVariable(session.debuggee, frame, name);
+      return { result: value, variablesReference: 0, ...(type === undefined ? {} : { type }) };
+    }
+    const { source, found } = await evaluated(session, frame, expression);
+    if (found.kind === 'result' || source === null)
+      return found.kind === 'result'
+        ? { result: found.text, type: found.type, variablesReference: 0 }
+        : NOTHING;
+    const { value: result, ...described } = await describedValue(
+      source,
+      session.ids,
+      frame,
+      found.value,
+      found.path,
+    );
+    const { type, variablesReference, namedVariables, indexedVariables, memoryReference } = described;
+    return {
+      result,
+      variablesReference,
+      ...(type === undefined ? {} : { type }),
+      ...(namedVariables === undefined ? {} : { namedVariables }),
+      ...(indexedVariables === undefined ? {} : { indexedVariables }),
+      ...(memoryReference === undefined ? {} : { memoryReference }),
+    };
   },
 });
+
+const NOTHING = { result: '', variablesReference: 0 };
+
+/** @throws AdapterError if it is no expression, or has no value in the frame */
+export async function evaluated(
+  { debuggee }: Session,
+  frame: FrameRef,
+  expression: string,
+): Promise<{ source: SourceFrame | null; found: Evaluated }> {
+  if (debuggee.client.welcome.debug !== true)
+    throw new AdapterError(
+      ErrorId.Refused,
+      'The program was started without debugging: its variables are not known',
+    );
+  const source = await debuggee.frames.of(frame);
+  const names = new Names(debuggee, frame, source);
+  try {
+    return { source, found: await evaluateExpression(expression, names, source?.shower ?? null) };
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    const { message } = error;
+    throw new AdapterError(ErrorId.BadValue, `${message.charAt(0).toUpperCase()}${message.slice(1)}`);
+  }
+}

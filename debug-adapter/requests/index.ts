@@ -19,6 +19,7 @@ import { readMemory } from './read-memory.ts';
 import { scopes } from './scopes.ts';
 import { setBreakpoints } from './set-breakpoints.ts';
 import { setExceptionBreakpoints } from './set-exception-breakpoints.ts';
+import { setExpression } from './set-expression.ts';
 import { setFunctionBreakpoints } from './set-function-breakpoints.ts';
 import { setInstructionBreakpoints } from './set-instruction-breakpoints.ts';
 import { setVariable } from './set-variable.ts';
@@ -57,6 +58,7 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     scopes,
     variables,
     setVariable,
+    setExpression,
     readMemory,
     disassemble,
     modules,

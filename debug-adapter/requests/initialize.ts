@@ -13,6 +13,7 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsExceptionInfoRequest: true,
   supportsReadMemoryRequest: true,
   supportsSetVariable: true,
+  supportsSetExpression: true,
   supportsEvaluateForHovers: true,
   supportsDelayedStackTraceLoading: true,
   supportsBreakpointLocationsRequest: true,

@@ -194,7 +194,7 @@ export class Shower {
     if (target === null || pointed === null) return { text, scalar: value };
     if (isText(pointed)) {
       const string = await this.#terminated(address);
-      const named = async () => [{ name: '*', value: target, path: null }];
+      const named = async () => [{ name: '*', value: target, path: '*' }];
       return string === null
         ? { text, scalar: value, named, target }
         : { text: `${text} ${string.text}`, string: string.string, scalar: value, named, target };
@@ -204,7 +204,7 @@ export class Shower {
     const named =
       isStruct && shown.named !== undefined
         ? shown.named
-        : async () => [{ name: '*', value: target, path: null }];
+        : async () => [{ name: '*', value: target, path: '*' }];
     return { text: `${text} ${isStruct ? '' : '→ '}${shown.text}`, scalar: value, named, target };
   }
 

@@ -4,6 +4,7 @@ import type { Debuggee } from '../debuggee.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import type { Container, FrameRef, Ids } from '../ids.ts';
 import { memoryReference } from '../memory-reference.ts';
+import { joined } from './evaluate-name.ts';
 import type { SourceFrame } from './frames.ts';
 import { writeScalar } from './set-value.ts';
 import { typeName } from './type-names.ts';
@@ -181,13 +182,6 @@ async function variableOf(
     ...(address === null ? {} : { memoryReference: memoryReference(process, address) }),
     ...(shown.scalar === undefined ? { presentationHint: { attributes: ['readOnly'] } } : {}),
   };
-}
-
-/** The expression of a part of what an expression means. */
-function joined(whole: string | null, path: string | null): string | null {
-  if (whole === null || path === null) return null;
-  if (path === '*') return `*${whole}`;
-  return whole.startsWith('*') && path !== '' ? `(${whole})${path}` : whole + path;
 }
 
 function note(text: string): DebugProtocol.Variable {

@@ -46,6 +46,15 @@ export class TypeTable {
     return type.counts.reduce((size: number, count) => size * (count ?? 0), element);
   }
 
+  /** The value of a constant of an enum that was seen. */
+  constant(name: string): bigint | undefined {
+    for (const type of this.#types.values()) {
+      const found = type.kind === 'enum' ? type.enumerators.find((one) => one.name === name) : undefined;
+      if (found !== undefined) return found.value;
+    }
+    return undefined;
+  }
+
   /** The type whose table of functions is at an address. */
   concrete(vtable: number, offset: number): Promise<TypeId | null> {
     let type = this.#concrete.get(vtable);

@@ -97,7 +97,9 @@ test('a hover, a watch and the console read locals and globals of the selected c
   expect(await read(' $total ', 'watch')).toMatchObject({ result: '5' });
   expect(await read('$half', 'repl')).toMatchObject({ result: '0.1' });
   await expect(read('$long', 'watch', caller?.id)).rejects.toThrow('There is no $long here');
-  await expect(read('i64.add', 'hover')).rejects.toThrow('Only names of locals and globals');
+  expect(await read('$long * 2 + 1', 'watch')).toMatchObject({ result: '-5' });
+  expect(await read('total == 5 && $half < 1', 'watch')).toMatchObject({ result: 'true' });
+  await expect(read('i64.add', 'hover')).rejects.toThrow('There is no i64 here');
   await expect(client.evaluateRequest({ expression: '$long', context: 'repl' })).rejects.toThrow(
     '$long has a value only in a call of a process that has stopped',
   );

@@ -1,0 +1,34 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { Arguments } from '../arguments.ts';
+import { AdapterError, ErrorId } from '../errors.ts';
+import { request } from '../request.ts';
+import { describedValue, setValue } from '../values/source-variables.ts';
+import { evaluated } from './evaluate.ts';
+
+/** Sets what an expression names: a variable, or a part of one. */
+export const setExpression = request({
+  parse: (args: Arguments) => ({
+    expression: args.text('expression'),
+    value: args.text('value'),
+    frameId: args.integer('frameId'),
+  }),
+  async handle(
+    session,
+    { expression, value, frameId },
+  ): Promise<DebugProtocol.SetExpressionResponse['body']> {
+    const { debuggee, ids } = session;
+    const frame = ids.frameOf(frameId);
+    if (frame === undefined) throw new AdapterError(ErrorId.NoFrame, `There is no frame ${frameId} any more`);
+    const { source, found } = await evaluated(session, frame, expression);
+    if (source === null || found.kind === 'result')
+      throw new AdapterError(ErrorId.BadValue, `${expression} is no variable, and cannot be set`);
+    await setValue(debuggee, frame, source, found.value, found.path, value);
+    const after = (await debuggee.frames.of(frame)) ?? source;
+    const {
+      value: text,
+      type,
+      variablesReference,
+    } = await describedValue(after, ids, frame, found.value, found.path);
+    return { value: text, variablesReference, ...(type === undefined ? {} : { type }) };
+  },
+});

@@ -1,0 +1,210 @@
+import {
+  type Code,
+  type Context,
+  compileExpression,
+  type Expression,
+  ExpressionError,
+  parseExpression,
+  typeText,
+  valueText,
+} from '../../runtime/internal.ts';
+import { joined } from './evaluate-name.ts';
+import type { Names } from './names.ts';
+import type { Shower } from './show-value.ts';
+import { inMemory, type Value } from './value.ts';
+import { codeOf, constantOf } from './value-code.ts';
+
+/** Pointers that are followed to a member on their own. */
+const MAX_POINTERS = 8;
+
+/** Nothing is read from memory while an expression is calculated: what it needs has been read before. */
+const CONTEXT: Context = { memory: new DataView(new ArrayBuffer(0)) };
+
+/** What an expression means: a value that is somewhere, with an expression that clients may send again, or a result. */
+export type Evaluated =
+  | { readonly kind: 'value'; readonly value: Value; readonly path: string }
+  | { readonly kind: 'result'; readonly text: string; readonly type: string };
+
+interface Found {
+  readonly value: Value;
+  readonly path: string;
+}
+
+/**
+ * Evaluates an expression in a frame.
+ * @param shower displays values; null where nothing is known of the source
+ * @throws ExpressionError if it cannot be
+ */
+export async function evaluateExpression(
+  text: string,
+  names: Names,
+  shower: Shower | null,
+): Promise<Evaluated> {
+  const evaluation = new Evaluation(names, shower);
+  return await evaluation.run(parseExpression(text));
+}
+
+class Evaluation {
+  readonly #names: Names;
+  readonly #shower: Shower | null;
+  /** What was put in the place of parts of the expression, by names that nobody can write. */
+  readonly #codes = new Map<string, Code<Context>>();
+
+  constructor(names: Names, shower: Shower | null) {
+    this.#names = names;
+    this.#shower = shower;
+  }
+
+  async run(expression: Expression): Promise<Evaluated> {
+    const found = await this.#find(expression);
+    if (found !== null) return { kind: 'value', ...found };
+    const code = await this.#calculated(expression);
+    return { kind: 'result', text: valueText(code, CONTEXT), type: typeText(code.type) };
+  }
+
+  async #calculated(expression: Expression): Promise<Code<Context>> {
+    const prepared = await this.#prepare(expression, false);
+    return compileExpression<Context>(prepared, { find: (name) => this.#codes.get(name) });
+  }
+
+  /** The value that an expression names; null if it is one that is calculated. */
+  async #find(expression: Expression): Promise<Found | null> {
+    switch (expression.kind) {
+      case 'name': {
+        const value = await this.#names.value(expression.name);
+        return value === null ? null : { value, path: expression.name };
+      }
+      case 'member': {
+        const of = await this.#find(expression.of);
+        return of === null ? null : await this.#member(of, expression.name);
+      }
+      case 'index': {
+        const of = await this.#find(expression.of);
+        if (of === null) return null;
+        return await this.#element(of, await this.#number(expression.index));
+      }
+      case 'unary': {
+        if (expression.operator !== '*') return null;
+        const of = await this.#find(expression.operand);
+        if (of === null || this.#shower === null) return null;
+        const target = await this.#target(this.#shower, of.value);
+        if (target === null) throw new ExpressionError(`there is nothing at ${of.path}`);
+        return { value: target, path: joined(of.path, '*') ?? '' };
+      }
+      default:
+        return null;
+    }
+  }
+
+  async #member(of: Found, name: string): Promise<Found> {
+    const shower = this.#shown();
+    const path = joined(of.path, `.${name}`) ?? '';
+    let at: Value | null = of.value;
+    for (let count = 0; at !== null && count < MAX_POINTERS; count++) {
+      const value = await shower.reader.member(at, name);
+      if (value !== null) return { value, path };
+      at = await this.#target(shower, at);
+    }
+    throw new ExpressionError(`there is no ${name} in ${of.path}`);
+  }
+
+  async #element(of: Found, index: number): Promise<Found> {
+    const shower = this.#shown();
+    const path = `${of.path.startsWith('*') ? `(${of.path})` : of.path}[${index}]`;
+    const shown = await shower.show(of.value);
+    if (shown.page !== undefined) {
+      const [part] = index >= 0 && index < (shown.count ?? 0) ? await shown.page(index, 1) : [];
+      if (part === undefined || typeof part.value === 'string')
+        throw new ExpressionError(`there is no element ${index} in ${of.path}`);
+      return { value: part.value, path };
+    }
+    const target = await this.#target(shower, of.value);
+    const value = target === null ? null : await shower.reader.element(target, target.type, index);
+    if (value === null) throw new ExpressionError(`there are no elements in ${of.path}`);
+    return { value, path };
+  }
+
+  async #target(shower: Shower, value: Value): Promise<Value | null> {
+    return (await shower.show(value)).target ?? null;
+  }
+
+  async #number(expression: Expression): Promise<number> {
+    const { value, type } = await this.#calculated(expression);
+    if (value === undefined || (type.kind !== 'integer' && type.kind !== 'character'))
+      throw new ExpressionError(`an index is an integer, not ${typeText(type)}`);
+    return Number(value(CONTEXT));
+  }
+
+  #shown(): Shower {
+    if (this.#shower === null) throw new ExpressionError('nothing is known of the parts of values here');
+    return this.#shower;
+  }
+
+  /** Puts values in the place of what names them. @param asText whether a pointer to characters is meant as their text */
+  async #prepare(expression: Expression, asText: boolean): Promise<Expression> {
+    const found = await this.#find(expression);
+    if (found !== null && this.#shower !== null)
+      return this.#put(await codeOf(this.#shower, found.value, asText));
+    switch (expression.kind) {
+      case 'name': {
+        const code = await this.#names.code(expression.name);
+        if (code === null) throw new ExpressionError(`there is no ${expression.name} here`);
+        return this.#put(code);
+      }
+      case 'call': {
+        const [first] = expression.arguments;
+        const length =
+          expression.name === 'len' && first !== undefined && expression.arguments.length === 1
+            ? await this.#length(first)
+            : null;
+        if (length !== null) return this.#put(constantOf(length));
+        const args = expression.arguments.map((argument) =>
+          this.#prepare(argument, expression.name === 'text'),
+        );
+        return { ...expression, arguments: await Promise.all(args) };
+      }
+      case 'binary': {
+        const isText = (part: Expression) => part.kind === 'text';
+        const left = await this.#prepare(expression.left, isText(expression.right));
+        const right = await this.#prepare(expression.right, isText(expression.left));
+        return { ...expression, left, right };
+      }
+      case 'unary':
+        return await this.#unary(expression);
+      case 'cast':
+        return { ...expression, operand: await this.#prepare(expression.operand, false) };
+      case 'member':
+      case 'index':
+        await this.#prepare(expression.of, false);
+        throw new ExpressionError('only what has a name has parts');
+      default:
+        return expression;
+    }
+  }
+
+  async #unary(expression: Extract<Expression, { kind: 'unary' }>): Promise<Expression> {
+    if (expression.operator === '&') {
+      const found = await this.#find(expression.operand);
+      const { place, offset } = found?.value ?? inMemory(null, 0);
+      if (found === null || place.kind !== 'memory')
+        throw new ExpressionError('only what is in memory has an address');
+      return this.#put(constantOf(place.address + offset));
+    }
+    if (expression.operator === '*')
+      throw new ExpressionError('only what has a name can be followed to what it points to');
+    return { ...expression, operand: await this.#prepare(expression.operand, false) };
+  }
+
+  async #length(expression: Expression): Promise<number | null> {
+    const found = await this.#find(expression);
+    if (found === null || this.#shower === null) return null;
+    const { count, string } = await this.#shower.show(found.value);
+    return count ?? (string === undefined ? null : Buffer.byteLength(string));
+  }
+
+  #put(code: Code<Context>): Expression {
+    const name = `#${this.#codes.size}`;
+    this.#codes.set(name, code);
+    return { kind: 'name', name };
+  }
+}
