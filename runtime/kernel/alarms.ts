@@ -1,112 +1,60 @@
 import { clockTime } from './clock.ts';
+import { Due, DueHeap } from './due-heap.ts';
 import { Timer, TOLERANCE } from './timer.ts';
 
-/** Alarms that ring before the event loop goes on, in some tenths of a millisecond. */
-const MOST_AT_ONCE = 256;
+/** Alarms of a process that ring before those of others do. */
+const MOST_AT_ONCE = 16;
 
 /** A call after a delay, one of many. */
-export class Alarm {
+export class Alarm extends Due {
   readonly #ring: () => void;
-  /** Milliseconds by `clockTime`. */
-  readonly due: number;
-  /** Its number in the order in which alarms were set, and its place among those that are set; -1 if it is not. */
-  order = 0;
-  place = -1;
 
   /** @param delay milliseconds, at least 0 */
   constructor(delay: number, ring: () => void) {
-    this.due = clockTime() + delay;
+    super(clockTime() + delay);
     this.#ring = ring;
   }
 
   ring(): void {
     this.#ring();
   }
-
-  isBefore(other: Alarm): boolean {
-    return this.due < other.due || (this.due === other.due && this.order < other.order);
-  }
 }
 
-/**
- * Any number of alarms of one process, for which Node has one timer. Node calls all timers that are due without a pause, and a
- * process can set a million for the same moment: here only some ring before others have a turn.
- */
+/** Any number of alarms of one process, for which it has one timer: it can set a million, and others wait for few of them. */
 export class Alarms {
-  /** A binary heap: an alarm comes after the one at half its place. */
-  readonly #heap: Alarm[] = [];
-  #set = 0;
+  readonly #alarms = new DueHeap<Alarm>();
   #timer: Timer | null = null;
   /** The alarm that the timer waits for. */
   #next: Alarm | null = null;
 
   set(alarm: Alarm): void {
-    alarm.order = this.#set++;
-    this.#put(alarm, this.#heap.length);
+    this.#alarms.add(alarm);
     this.#arm();
   }
 
   /** Does nothing if the alarm has rung. */
   cancel(alarm: Alarm): void {
-    if (alarm.place < 0) return;
-    this.#remove(alarm);
-    this.#arm();
+    if (this.#alarms.remove(alarm)) this.#arm();
   }
 
   #arm(): void {
-    const first = this.#heap[0] ?? null;
+    const first = this.#alarms.first ?? null;
     if (first === this.#next) return;
     this.#timer?.cancel();
     this.#next = first;
+    // One that is due comes after the timers of others that are.
     this.#timer = first === null ? null : new Timer(Math.max(0, first.due - clockTime()), this.#go);
   }
 
   readonly #go = (): void => {
-    const now = clockTime() + TOLERANCE;
+    this.#next = this.#timer = null;
+    const now = clockTime();
     for (let i = 0; i < MOST_AT_ONCE; i++) {
-      const first = this.#heap[0];
-      if (first === undefined || first.due > now) {
-        this.#next = null;
-        this.#arm();
-        return;
-      }
-      this.#remove(first);
+      const first = this.#alarms.first;
+      if (first === undefined || first.due > now + TOLERANCE) break;
+      this.#alarms.remove(first);
       first.ring();
     }
-    setImmediate(this.#go);
+    this.#arm();
   };
-
-  #remove(alarm: Alarm): void {
-    const { place } = alarm;
-    alarm.place = -1;
-    const last = this.#heap.pop();
-    if (last !== undefined && last !== alarm) this.#put(last, place);
-  }
-
-  /** Puts an alarm to a place that is free, or to where it belongs instead. */
-  #put(alarm: Alarm, free: number): void {
-    const heap = this.#heap;
-    let place = free;
-    for (;;) {
-      const above = heap[(place - 1) >> 1];
-      if (place === 0 || above === undefined || above.isBefore(alarm)) break;
-      this.#move(above, place);
-      place = (place - 1) >> 1;
-    }
-    for (;;) {
-      const left = heap[2 * place + 1];
-      const right = heap[2 * place + 2];
-      const below = left !== undefined && right?.isBefore(left) ? right : left;
-      if (below === undefined || alarm.isBefore(below)) break;
-      const next = below.place;
-      this.#move(below, place);
-      place = next;
-    }
-    this.#move(alarm, place);
-  }
-
-  #move(alarm: Alarm, place: number): void {
-    this.#heap[place] = alarm;
-    alarm.place = place;
-  }
 }
