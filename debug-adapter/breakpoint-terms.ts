@@ -78,6 +78,17 @@ export class NameFinder {
     };
   }
 
+  /** What is told with an expression that is evaluated in a call at an offset. An expression that is none has no names. */
+  async namesFor(
+    expression: string,
+    module: ModuleKey,
+    offset: number,
+  ): Promise<Pick<BreakpointTerms, 'names' | 'types'>> {
+    const wanted = faultIn({ condition: expression }) === null ? namesOf(expression, undefined) : [];
+    const { names, types } = await this.#placesOf(wanted, module, offset);
+    return { names: Object.fromEntries(names), types };
+  }
+
   async #placesOf(
     wanted: readonly string[],
     module: ModuleKey,

@@ -87,6 +87,11 @@ export class Breakpoints {
     return this.#client.welcome.debug === true;
   }
 
+  /** A number for a breakpoint, which no other one has. */
+  takeId(): number {
+    return ++this.#lastId;
+  }
+
   get modules(): readonly ModuleKey[] {
     return [...this.#modules];
   }

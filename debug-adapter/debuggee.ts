@@ -1,14 +1,22 @@
 import { isAbsolute, resolve } from 'node:path';
 import { ContinuedEvent, Event, ExitedEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { ModuleKey, Notifications, ProcessKey, Stack, StepKind } from '../runtime/inspect/protocol.ts';
-import { printableLines, processActivity } from '../runtime/inspect/view/index.ts';
+import type {
+  DataChange,
+  ModuleKey,
+  Notifications,
+  ProcessKey,
+  Stack,
+  StepKind,
+} from '../runtime/inspect/protocol.ts';
+import { printableLines, processActivity, processName } from '../runtime/inspect/view/index.ts';
 import { type InspectClient, InspectClosedError, InspectRequestError } from '../runtime/internal.ts';
 import { BreakpointFinder } from './breakpoint-finder.ts';
 import { breakpointInfo, type ClientCounts } from './breakpoint-info.ts';
 import { NameFinder } from './breakpoint-terms.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { Calls } from './calls.ts';
+import { type ChangeText, DataBreakpoints } from './data-breakpoints.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { FIRST_FRAMES, Held } from './held.ts';
@@ -71,7 +79,9 @@ export class Debuggee {
   readonly files: SourceFiles;
   readonly calls: Calls;
   readonly finder: BreakpointFinder;
+  readonly names: NameFinder;
   readonly breakpoints: Breakpoints;
+  readonly dataBreakpoints: DataBreakpoints;
   readonly frames: SourceFrames;
   readonly held = new Map<ProcessKey, Held>();
   /** Resolves when the client has been told that the session is over. */
@@ -120,8 +130,8 @@ export class Debuggee {
     );
     this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids, newer);
     this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies);
-    const names = new NameFinder(this.disassemblies, this.sources);
-    this.breakpoints = new Breakpoints(client, this.finder, names, send, (breakpoint) =>
+    this.names = new NameFinder(this.disassemblies, this.sources);
+    this.breakpoints = new Breakpoints(client, this.finder, this.names, send, (breakpoint) =>
       breakpointInfo(session, breakpoint),
     );
     this.frames = new SourceFrames(
@@ -130,6 +140,7 @@ export class Debuggee {
       (process) => this.stack(process),
       (process) => this.held.get(process),
     );
+    this.dataBreakpoints = new DataBreakpoints(client, this.calls, () => this.breakpoints.takeId());
     this.#stepping = new Stepping(client, this.calls, this.sources);
     this.#on('processes/changed', (changes) => this.#changed(changes));
     this.#on('process/stopped', (event) => this.#stopped(event));
@@ -295,7 +306,26 @@ export class Debuggee {
       return;
     }
     this.#stepping.forget(process.key);
-    this.#tellStopped(event);
+    if (event.change !== undefined) this.#dataChanged(event, event.change, held);
+    else this.#tellStopped(event);
+  }
+
+  /** Tells the client what has changed, and where. */
+  async #dataChanged(event: Notifications['process/stopped'], change: DataChange, held: Held): Promise<void> {
+    let told: ChangeText = { text: 'the data has changed' };
+    try {
+      told = await this.dataBreakpoints.describe(change);
+    } catch (error) {
+      this.#options.session.log.failed('process/stopped', error);
+    }
+    if (this.held.get(event.process.key) !== held) return;
+    const { text, source, line } = told;
+    const printed = new OutputEvent(`${processName(event.process)}: ${text}\n`, 'console');
+    const { session } = this.#options;
+    if (source !== undefined && line !== undefined)
+      Object.assign(printed.body, { source, line: session.toClientLine(line) });
+    this.#send(printed);
+    this.#tellStopped(event, event.breakpoints, text);
   }
 
   #addModule(module: ModuleKey): void {
@@ -324,14 +354,20 @@ export class Debuggee {
     }
   }
 
-  #tellStopped({ process, why }: Notifications['process/stopped'], hit: readonly number[] = []): void {
+  #tellStopped(
+    { process, why }: Notifications['process/stopped'],
+    hit: readonly number[] = [],
+    text?: string,
+  ): void {
     const threadId = this.threads.show(process);
     const body: DebugProtocol.StoppedEvent['body'] = {
-      reason: why === 'failure' ? 'exception' : why,
+      reason: why === 'failure' ? 'exception' : why === 'data' ? 'data breakpoint' : why,
       threadId,
       allThreadsStopped: false,
       ...(hit.length === 0 ? {} : { hitBreakpointIds: [...hit] }),
     };
+    if (text !== undefined) body.text = text;
+    if (why === 'data') body.description = 'Paused on data breakpoint';
     if (why === 'failure') {
       body.description = process.end?.kind === 'exited' ? 'Paused on failed exit' : 'Paused on trap';
       body.text = processActivity(process);

@@ -91,6 +91,16 @@ async function globalsOf(debuggee: Debuggee, process: ProcessKey): Promise<Named
   return globals.map((info) => ({ name: `$${names.get(info.index) ?? `global${info.index}`}`, info }));
 }
 
+/** The global of a process that has this name; undefined if there is none. */
+export async function globalNamed(
+  debuggee: Debuggee,
+  process: ProcessKey,
+  name: string,
+): Promise<GlobalInfo | undefined> {
+  const globals = await globalsOf(debuggee, process);
+  return globals.find((global) => global.name === name)?.info;
+}
+
 async function moduleOf(debuggee: Debuggee, process: ProcessKey): Promise<StackFrame['module'] | undefined> {
   return (await debuggee.client.request('process/get', { process })).module;
 }

@@ -4,6 +4,7 @@ import { breakpointLocations } from './breakpoint-locations.ts';
 import { completions } from './completions.ts';
 import { configurationDone } from './configuration-done.ts';
 import { continueRequest } from './continue.ts';
+import { dataBreakpointInfo } from './data-breakpoint-info.ts';
 import { disassemble } from './disassemble.ts';
 import { disconnect } from './disconnect.ts';
 import { evaluate } from './evaluate.ts';
@@ -18,6 +19,7 @@ import { place } from './place.ts';
 import { readMemory } from './read-memory.ts';
 import { scopes } from './scopes.ts';
 import { setBreakpoints } from './set-breakpoints.ts';
+import { setDataBreakpoints } from './set-data-breakpoints.ts';
 import { setExceptionBreakpoints } from './set-exception-breakpoints.ts';
 import { setExpression } from './set-expression.ts';
 import { setFunctionBreakpoints } from './set-function-breakpoints.ts';
@@ -45,6 +47,8 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     breakpointLocations,
     setFunctionBreakpoints,
     setInstructionBreakpoints,
+    dataBreakpointInfo,
+    setDataBreakpoints,
     setExceptionBreakpoints,
     threads,
     pause,

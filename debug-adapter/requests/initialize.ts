@@ -21,6 +21,8 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConditionalBreakpoints: true,
   supportsHitConditionalBreakpoints: true,
   supportsLogPoints: true,
+  supportsDataBreakpoints: true,
+  supportsDataBreakpointBytes: true,
   supportsInstructionBreakpoints: true,
   supportsSteppingGranularity: true,
   supportsDisassembleRequest: true,

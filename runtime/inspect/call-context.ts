@@ -10,6 +10,9 @@ export class CallContext implements Context {
   frames: DataView = NO_MEMORY;
   /** The address of the frame. */
   frame = 0;
+  /** What data that has changed was, and is. */
+  before: number | bigint = 0;
+  after: number | bigint = 0;
 
   get memory(): DataView {
     const instance = this.process?.instance;

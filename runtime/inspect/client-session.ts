@@ -194,6 +194,17 @@ export class ClientSession implements Holder {
     this.#on('process/set-local', (params) =>
       queries.setLocal(params.process('process'), params.count('local'), params.bytes('data')),
     );
+    this.#on('process/evaluate', (params) =>
+      queries.evaluate(
+        params.process('process'),
+        params.count('frame'),
+        params.line('expression'),
+        params.names(),
+      ),
+    );
+    this.#on('process/data-breakpoints', (params) =>
+      stopping.setDataBreakpoints(this, params.dataBreakpoints('breakpoints')),
+    );
     this.#on('process/globals', (params) => globalsOf(inspector.index.get(params.process('process'))));
     this.#on('process/set-global', (params) =>
       setGlobal(inspector.index.get(params.process('process')), params.count('global'), params.bytes('data')),

@@ -15,6 +15,14 @@ export function globalsOf({ instance }: Process): { globals: GlobalInfo[] } {
   };
 }
 
+/** The bytes of a global; null if there is none that could be read. */
+export function readGlobal({ instance }: Process, index: number): Buffer | null {
+  const shown = instance?.compiled.probeGlobals?.own.find((global) => global.index === index);
+  const global = shown === undefined ? undefined : instance?.exports[shown.name];
+  if (shown === undefined || !(global instanceof WebAssembly.Global)) return null;
+  return bytesOf(shown.type, global.value);
+}
+
 /** @throws InspectionError if it cannot be set */
 export function setGlobal({ instance, paused }: Process, index: number, data: Uint8Array): null {
   const shown = instance?.compiled.probeGlobals?.own.find((global) => global.index === index);

@@ -3,7 +3,7 @@ import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { ProcessChoices } from './process-choices.ts';
 import type { ProcessIndex } from './process-index.ts';
-import type { Notifications, ProcessKey, StopReason } from './protocol.ts';
+import type { DataChange, Notifications, ProcessKey, StopReason } from './protocol.ts';
 
 /** A client that pauses processes or holds those that fail, and hears of it. */
 export interface Holder {
@@ -67,9 +67,14 @@ export class Holding {
    * Holds a process that stands still at a site of its code from the end of its turn on.
    * @param clients those for whom it does, with the numbers of their breakpoints that it has hit
    */
-  hold(process: Process, clients: ReadonlyMap<Holder, readonly number[]>, why: StopReason): void {
+  hold(
+    process: Process,
+    clients: ReadonlyMap<Holder, readonly number[]>,
+    why: StopReason,
+    change?: DataChange,
+  ): void {
     for (const client of clients.keys()) this.#holdFor(client, process);
-    setImmediate(() => this.#stopped(process, why, clients));
+    setImmediate(() => this.#stopped(process, why, clients, change));
   }
 
   forget(process: Process): void {
@@ -152,10 +157,15 @@ export class Holding {
   }
 
   /** Tells clients that a process stands still, if it still does and they do not know. */
-  #stopped(process: Process, why: StopReason, hit?: ReadonlyMap<Holder, readonly number[]>): void {
+  #stopped(
+    process: Process,
+    why: StopReason,
+    hit?: ReadonlyMap<Holder, readonly number[]>,
+    change?: DataChange,
+  ): void {
     if (!process.paused || process.exit !== null || this.#told.has(process)) return;
     this.#told.add(process);
-    const event = { process: this.#index.info(process), why };
+    const event = { process: this.#index.info(process), why, ...(change === undefined ? {} : { change }) };
     for (const listener of this.clients) {
       const breakpoints = hit?.get(listener) ?? [];
       listener.stopped(breakpoints.length === 0 ? event : { ...event, breakpoints });

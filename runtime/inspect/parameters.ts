@@ -1,7 +1,14 @@
 import * as v from 'valibot';
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import { isProcessKey } from './process-key.ts';
-import type { BreakpointTerms, ProcessFilter, ProcessKey, ProcessPattern, StepKind } from './protocol.ts';
+import type {
+  BreakpointTerms,
+  DataBreakpoint,
+  ProcessFilter,
+  ProcessKey,
+  ProcessPattern,
+  StepKind,
+} from './protocol.ts';
 
 /** Characters of a text that is searched for. */
 const MAX_SEARCHED = 10_000;
@@ -79,14 +86,32 @@ const Type = v.union(
   ],
   TYPES,
 );
+const Names = v.record(Line, Place, PLACES);
+const Types = v.array(Type, TYPES);
+const Data = v.object(
+  {
+    id: Count,
+    process: v.pipe(Text, Key),
+    place: v.union(
+      [
+        v.object({ kind: v.literal('memory'), address: Count, bytes: Count }),
+        v.object({ kind: v.literal('global'), index: Count }),
+      ],
+      'a place in memory, or a global',
+    ),
+    condition: v.exactOptional(Line),
+    hits: v.exactOptional(Line),
+  },
+  'a list of breakpoints on data',
+);
 const Terms = v.object(
   {
     id: v.exactOptional(Count),
     condition: v.exactOptional(Line),
     hits: v.exactOptional(Line),
     log: v.exactOptional(Line),
-    names: v.exactOptional(v.record(Line, Place, PLACES)),
-    types: v.exactOptional(v.array(Type, TYPES)),
+    names: v.exactOptional(Names),
+    types: v.exactOptional(Types),
   },
   TERMS,
 );
@@ -167,6 +192,25 @@ export class Parameters {
   /** Those of breakpoints; undefined if it is missing. */
   terms(name: string): readonly BreakpointTerms[] | undefined {
     return this.#take(name, v.optional(v.pipe(v.array(Terms, TERMS))));
+  }
+
+  /** A text that is not too long. */
+  line(name: string): string {
+    return this.#take(name, Line);
+  }
+
+  /** What the names in an expression stand for. */
+  names(): Pick<BreakpointTerms, 'names' | 'types'> {
+    const names = this.#take('names', v.optional(Names, {}));
+    return { names, types: this.#take('types', v.optional(Types, [])) };
+  }
+
+  dataBreakpoints(name: string): readonly DataBreakpoint[] {
+    const most = `at most ${MAX_PATTERNS} breakpoints`;
+    return this.#take(
+      name,
+      v.pipe(v.array(Data, 'a list of breakpoints on data'), v.maxLength(MAX_PATTERNS, most)),
+    );
   }
 
   /** None if it is missing. */

@@ -256,6 +256,30 @@ export interface BreakpointTerms {
   readonly types?: readonly ValueType[];
 }
 
+/** A breakpoint on what is at a place of a process: it stops behind the line that changes it. */
+export interface DataBreakpoint {
+  /** The client's own number for it. */
+  readonly id: number;
+  readonly process: ProcessKey;
+  readonly place:
+    | { readonly kind: 'memory'; readonly address: number; readonly bytes: number }
+    | { readonly kind: 'global'; readonly index: number };
+  /** An expression in which `before` and `after` are what was there, and is there, as a number. */
+  readonly condition?: string;
+  /** Which changes stop, as for other breakpoints. */
+  readonly hits?: string;
+}
+
+/** A change at which a process has stopped. Bytes have the lowest first. */
+export interface DataChange {
+  /** The number of the breakpoint. */
+  readonly breakpoint: number;
+  readonly before: string;
+  readonly after: string;
+  /** The line that has made it, if that is known. */
+  readonly store?: StackFrame;
+}
+
 /** What a log point prints. */
 export interface LogLine {
   /** The breakpoint's number. */
@@ -389,6 +413,32 @@ export interface Requests {
     params: { readonly process: ProcessKey; readonly global: number; readonly data: string };
     result: null;
   };
+  /**
+   * Evaluates an expression in a call, by its place in `process/stack`. What is in memory has an address and a number of bytes.
+   */
+  'process/evaluate': {
+    params: {
+      readonly process: ProcessKey;
+      readonly frame: number;
+      readonly expression: string;
+      readonly names?: BreakpointTerms['names'];
+      readonly types?: BreakpointTerms['types'];
+    };
+    result: {
+      readonly text: string;
+      readonly type: string;
+      readonly address?: number;
+      readonly bytes?: number;
+    };
+  };
+  /**
+   * Which changes of data stop their process, in place of what this client said before; until the client has gone.
+   * The result has what is wrong with each of them, or null.
+   */
+  'process/data-breakpoints': {
+    params: { readonly breakpoints: readonly DataBreakpoint[] };
+    result: { readonly problems: readonly (string | null)[] };
+  };
   'process/kill': { params: { readonly process: ProcessKey }; result: null };
   'process/send': {
     params: { readonly process: ProcessKey; readonly tag?: string; readonly data: string };
@@ -439,7 +489,7 @@ export interface Requests {
 }
 
 /** Why a process stands still. */
-export type StopReason = 'entry' | 'pause' | 'failure' | 'breakpoint' | 'step';
+export type StopReason = 'entry' | 'pause' | 'failure' | 'breakpoint' | 'step' | 'data';
 
 /** Notifications by name, from the runtime. */
 export interface Notifications {
@@ -461,6 +511,8 @@ export interface Notifications {
     readonly process: ProcessInfo;
     readonly why: StopReason;
     readonly breakpoints?: readonly number[];
+    /** Only where `why` is `data`. */
+    readonly change?: DataChange;
   };
   /** What log points have printed. `leftOut` is the number of lines that were too many. */
   logged: { readonly lines: readonly LogLine[]; readonly leftOut: number };

@@ -3,12 +3,14 @@ import type { ProcessId } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { configInfo } from './config-info.ts';
+import { evaluateIn } from './evaluating.ts';
 import { InspectionError } from './inspection-error.ts';
 import type { Modules } from './modules.ts';
 import type { ProcessIndex } from './process-index.ts';
 import { messageInfo, stateOf } from './process-info.ts';
 import { isUpTo } from './process-key.ts';
 import {
+  type BreakpointTerms,
   type ConfigInfo,
   InspectError,
   MAX_MEMORY_READ,
@@ -163,6 +165,15 @@ export class Queries {
     }
     bytesIn(probes.frames, top.at + found.at, data.length).set(data);
     return null;
+  }
+
+  evaluate(
+    key: ProcessKey,
+    frame: number,
+    expression: string,
+    terms: Pick<BreakpointTerms, 'names' | 'types'>,
+  ): Result<'process/evaluate'> {
+    return evaluateIn(this.#scheduler, this.#index.get(key), frame, expression, terms);
   }
 
   mailbox(key: ProcessKey, start = 0, count = DEFAULT_PAGE): Result<'process/mailbox'> {

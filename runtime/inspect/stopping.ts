@@ -1,3 +1,4 @@
+import { stackFrame } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { ModuleProbes } from '../kernel/module-probes.ts';
 import type { Prober, Probes } from '../kernel/probes.ts';
@@ -5,6 +6,7 @@ import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { CallContext } from './call-context.ts';
 import { CallScope } from './call-scope.ts';
+import { DataBreakpoints } from './data-breakpoints.ts';
 import type { Holder, Holding } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
 import { LogLines } from './log-lines.ts';
@@ -12,6 +14,8 @@ import type { Modules } from './modules.ts';
 import type { ProcessIndex } from './process-index.ts';
 import {
   type BreakpointTerms,
+  type DataBreakpoint,
+  type DataChange,
   InspectError,
   type ModuleKey,
   type ProcessKey,
@@ -64,6 +68,7 @@ export class Stopping implements Prober {
   /** By module. Those of modules that nobody uses any more are not kept. */
   readonly #breakpoints = new WeakMap<LoadedModule, Breakpoints>();
   readonly #clients = new Map<Holder, Wishes>();
+  readonly #data = new DataBreakpoints();
   /** The call at the site that is looked at. */
   readonly #call = new CallContext();
   readonly #steps = new Map<Process, Step>();
@@ -131,6 +136,31 @@ export class Stopping implements Prober {
     this.#clients.get(client)?.log.flush();
   }
 
+  /** Replaces the breakpoints of a client on data. */
+  setDataBreakpoints(
+    client: Holder,
+    breakpoints: readonly DataBreakpoint[],
+  ): Requests['process/data-breakpoints']['result'] {
+    const kernel = this.#kernel;
+    const { problems, processes } = this.#data.set(
+      client,
+      breakpoints,
+      ({ process: key }) => {
+        const process = this.#index.find(key);
+        return process?.module.probes == null ? undefined : process;
+      },
+      (process) => kernel.of(process) ?? [],
+    );
+    for (const process of processes)
+      if (process.exit === null) kernel.step(process, this.#probesAll(process));
+    return { problems };
+  }
+
+  /** Whether a process must probe at all of its sites. */
+  #probesAll(process: Process): boolean {
+    return this.#data.watches(process) || this.#steps.get(process)?.armed.length === 0;
+  }
+
   /**
    * Lets a process that stands still go on until it comes to another place.
    * @param within offsets of the place where it is: a step that stays in its function leaves them
@@ -181,10 +211,12 @@ export class Stopping implements Prober {
     for (const module of wishes?.modules.values() ?? []) this.#clear(client, module);
     wishes?.log.end();
     this.#clients.delete(client);
+    if (this.#scheduler.probes !== null) this.setDataBreakpoints(client, []);
     for (const [process, step] of [...this.#steps]) if (step.client === client) this.#end(process);
   }
 
   forget(process: Process): void {
+    this.#data.forget(process);
     if (this.#steps.has(process)) this.#end(process);
   }
 
@@ -195,8 +227,21 @@ export class Stopping implements Prober {
     const hit = breakpoints === undefined ? null : this.#hit(process, frame, breakpoints);
     const step = this.#steps.size === 0 ? undefined : this.#steps.get(process);
     const isOver = step !== undefined && ends(step, frame, site);
-    if (hit === null && !isOver) return false;
+    const change = this.#data.changed(process, frame, site);
+    if (hit === null && !isOver && change === null) return false;
     const holders = new Map(hit);
+    if (change !== null) {
+      for (const client of this.#holding.clients) {
+        const ids = change.hit.get(client);
+        if (ids !== undefined) holders.set(client, [...(holders.get(client) ?? []), ...ids]);
+      }
+      this.#end(process);
+      this.#holding.hold(process, holders, 'data', {
+        ...change.first,
+        ...this.#storeAt(process, change.site),
+      });
+      return true;
+    }
     let why: StopReason = 'breakpoint';
     if (isOver) {
       if (!holders.has(step.client)) holders.set(step.client, []);
@@ -206,6 +251,14 @@ export class Stopping implements Prober {
     this.#end(process);
     this.#holding.hold(process, holders, why);
     return true;
+  }
+
+  #storeAt(process: Process, site: number): Pick<DataChange, 'store'> {
+    const { probes, source } = process.module;
+    const defined = probes?.map.functionAt(site) ?? -1;
+    if (defined < 0) return {};
+    const module = this.#modules.keyOf(process.module);
+    return { store: { ...stackFrame(process.module, source.importedFunctions + defined, site), module } };
   }
 
   /** The clients for which a process stops at breakpoints of a site, with the numbers of these; null if there are none. */
@@ -270,7 +323,8 @@ export class Stopping implements Prober {
     if (step === undefined) return;
     this.#steps.delete(process);
     for (const defined of step.armed) process.module.probes?.disarm(defined);
-    if (step.armed.length === 0 && process.exit === null) this.#kernel.step(process, false);
+    if (step.armed.length === 0 && process.exit === null)
+      this.#kernel.step(process, this.#data.watches(process));
   }
 
   #clear(client: Holder, module: LoadedModule): void {

@@ -104,6 +104,25 @@ const cases: Record<string, [params: unknown, message: string][]> = {
       '"terms.names" must be places of variables by their names',
     ],
   ],
+  'process/evaluate': [
+    ...aProcess,
+    [{ process: '1:1', frame: 0, expression: 5 }, '"expression" must be a string'],
+    [{ process: '1:1', frame: -1, expression: 'x' }, '"frame" must be a whole number from 0'],
+    [{ process: '1:1', frame: 0, expression: 'x', types: 5 }, '"types" must be a list of types'],
+  ],
+  'process/data-breakpoints': [
+    [{}, '"breakpoints" must be a list of breakpoints on data'],
+    [{ breakpoints: [5] }, '"breakpoints" must be a list of breakpoints on data'],
+    [
+      { breakpoints: [{ id: 1, process: '1:1', place: { kind: 'stack' } }] },
+      '"breakpoints.place" must be a place in memory, or a global',
+    ],
+    [
+      { breakpoints: [{ id: 1, process: 'x', place: { kind: 'global', index: 0 } }] },
+      '"breakpoints.process" must be a process as in "1:42"',
+    ],
+    [{ breakpoints: Array(101).fill({}) }, '"breakpoints.id" must be a whole number from 0'],
+  ],
   'processes/choose': [
     [{ only: 'id 5' }, '"only" must be a list of patterns'],
     [{ except: [{ by: 'age', value: '5' }] }, '"except.by" must be id, name, entry or descent'],

@@ -1,0 +1,144 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import {
+  type DataBreakpoint,
+  type DataChange,
+  keyFromText,
+  type ProcessKey,
+} from '../runtime/inspect/protocol.ts';
+import {
+  ExpressionError,
+  type InspectClient,
+  parseExpression,
+  parseHitCondition,
+} from '../runtime/internal.ts';
+import type { WantedTerms } from './breakpoint-terms.ts';
+import type { Calls } from './calls.ts';
+import { type ValueKind, valueText } from './wasm-values.ts';
+
+/** Something that a breakpoint can be on. */
+export interface DataPlace {
+  readonly process: ProcessKey;
+  readonly place: DataBreakpoint['place'];
+  /** How its value is displayed: `i32`, `u8`, `f64`; any other as bytes. */
+  readonly type: string;
+  readonly name: string;
+}
+
+/** A change as the client is told of it, and where the line is that has made it. Lines and columns count from 0. */
+export interface ChangeText {
+  readonly text: string;
+  readonly source?: DebugProtocol.Source;
+  readonly line?: number;
+}
+
+/** The breakpoints that a client has set on data. */
+export class DataBreakpoints {
+  readonly #client: InspectClient;
+  readonly #calls: Calls;
+  readonly #takeId: () => number;
+  #known = new Map<string, number>();
+  #places = new Map<number, DataPlace>();
+
+  /** @param takeId gives a breakpoint its number */
+  constructor(client: InspectClient, calls: Calls, takeId: () => number) {
+    this.#client = client;
+    this.#calls = calls;
+    this.#takeId = takeId;
+  }
+
+  /** Sets breakpoints in place of all those on data. */
+  async set(
+    wanted: readonly { readonly dataId: string; readonly terms: WantedTerms }[],
+  ): Promise<DebugProtocol.Breakpoint[]> {
+    const known = new Map<string, number>();
+    const places = new Map<number, DataPlace>();
+    const found = wanted.map(({ dataId, terms }) => {
+      const key = JSON.stringify([dataId, terms]);
+      const id = this.#known.get(key) ?? this.#takeId();
+      const place = readDataId(dataId);
+      const fault = place === null ? 'There is no such data' : faultIn(terms);
+      if (place !== null && fault === null) {
+        known.set(key, id);
+        places.set(id, place);
+      }
+      return { id, place, fault, terms };
+    });
+    const valid = found.flatMap(({ id, place, fault, terms: { condition, hits } }): DataBreakpoint[] => {
+      if (place === null || fault !== null) return [];
+      return [
+        {
+          id,
+          process: place.process,
+          place: place.place,
+          ...(condition === undefined ? {} : { condition }),
+          ...(hits === undefined ? {} : { hits }),
+        },
+      ];
+    });
+    const { problems } = await this.#client.request('process/data-breakpoints', { breakpoints: valid });
+    this.#known = known;
+    this.#places = places;
+    return found.map(({ id, fault }): DebugProtocol.Breakpoint => {
+      const at = valid.findIndex((breakpoint) => breakpoint.id === id);
+      const message = fault ?? problems[at] ?? null;
+      return message === null ? { id, verified: true } : { id, verified: false, message, reason: 'failed' };
+    });
+  }
+
+  /** Says what has changed, and which line has done it. */
+  async describe({ breakpoint, before, after, store }: DataChange): Promise<ChangeText> {
+    const { name = 'data', type = '' } = this.#places.get(breakpoint) ?? {};
+    const what = `${name} changed from ${dataText(type, before)} to ${dataText(type, after)}`;
+    if (store === undefined) return { text: what };
+    const [call] = await this.#calls.of([store]);
+    if (call === undefined) return { text: what };
+    const { functionName, source, line } = await this.#calls.locate(call);
+    return { text: `${what} in ${functionName}, ${source.name}:${line + 1}`, source, line };
+  }
+}
+
+/** The text by which a client names a place, and which it gives back. */
+export function dataIdOf({ process, place, type, name }: DataPlace): string {
+  const where = place.kind === 'global' ? `global ${place.index}` : `memory ${place.address} ${place.bytes}`;
+  return `${process} ${where} ${type} ${name}`;
+}
+
+function readDataId(dataId: string): DataPlace | null {
+  const [, process, index, address, bytes, type = '', name = ''] =
+    /^(\d+:\d+) (?:global (\d{1,9})|memory (\d{1,10}) (\d{1,9})) (\S*) (.*)$/s.exec(dataId) ?? [];
+  if (process === undefined) return null;
+  const place: DataBreakpoint['place'] =
+    index === undefined
+      ? { kind: 'memory', address: Number(address), bytes: Number(bytes) }
+      : { kind: 'global', index: Number(index) };
+  return { process: keyFromText(process), place, type, name };
+}
+
+function faultIn({ condition, hits }: WantedTerms): string | null {
+  try {
+    if (condition !== undefined) parseExpression(condition);
+    if (hits !== undefined) parseHitCondition(hits);
+    return null;
+  } catch (error) {
+    if (error instanceof ExpressionError) return error.message;
+    throw error;
+  }
+}
+
+/** The value that some bytes are. */
+function dataText(type: string, data: string): string {
+  const bytes = Buffer.from(data, 'base64');
+  const [, kind, digits] = /^([iuf])(\d+)$/.exec(type) ?? [];
+  const bits = Number(digits);
+  if (bits !== 8 * bytes.length || bits > 64) {
+    if (type === 'bool' && bytes.length === 1) return String(bytes[0] !== 0);
+    if (type.startsWith('*') && bytes.length === 4) return `0x${bytes.readUInt32LE().toString(16)}`;
+    return bytes.length > 16 ? `${bytes.toString('hex', 0, 16)}…` : bytes.toString('hex');
+  }
+  if (kind === 'f' || bits === 64) {
+    if (kind === 'u') return String(bytes.readBigUInt64LE());
+    const wasm: ValueKind = kind === 'f' ? (bits === 32 ? 'f32' : 'f64') : 'i64';
+    return valueText(wasm, data);
+  }
+  return String(kind === 'u' ? bytes.readUIntLE(0, bytes.length) : bytes.readIntLE(0, bytes.length));
+}

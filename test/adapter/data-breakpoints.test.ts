@@ -1,0 +1,123 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { expect, test } from 'vitest';
+import { ShopSession } from './shop-session.ts';
+import type { Language } from './shops.ts';
+
+type Info = DebugProtocol.DataBreakpointInfoResponse['body'];
+
+/** A shop whose process 2 has stopped at the line of a comment, and has no breakpoint there any more. */
+async function stoppedAt(language: Language, comment: string) {
+  const session = await ShopSession.run(language, comment);
+  await session.send(2, 20);
+  const { threadId = 0 } = await session.stopped();
+  await session.breakAt();
+  const { client, shop } = session;
+  const { id: frameId } = await client.topFrame(threadId);
+  const info = async (args: object): Promise<Info> =>
+    (await client.customRequest('dataBreakpointInfo', { frameId, ...args })).body;
+  const set = async (...breakpoints: object[]): Promise<DebugProtocol.Breakpoint[]> =>
+    (await client.customRequest('setDataBreakpoints', { breakpoints })).body.breakpoints;
+  /** Goes on to the next stop, and says what has changed. */
+  const changed = async () => {
+    await client.continueRequest({ threadId });
+    return await session.stopped();
+  };
+  return { session, client, threadId, info, set, changed, line: shop.line };
+}
+
+test.each<[Language, string, string, string]>([
+  ['WAT', '$total', 'worker', 'shop.wat'],
+  ['C', 'total', 'worker', 'shop.c'],
+  ['Rust', 'TOTAL', 'worker', 'shop.rs'],
+])(
+  'a process stops behind the line that changes a static or global: %s',
+  async (language, name, functionName, file) => {
+    const { session, client, threadId, info, set, changed, line } = await stoppedAt(language, 'read');
+    const { dataId, description, accessTypes } = await info({ name });
+    expect([description, accessTypes]).toEqual([`${name} of process 2`, ['write']]);
+    const [breakpoint] = await set({ dataId });
+    expect(breakpoint).toMatchObject({ verified: true });
+    const stop = await changed();
+    const text = `${name} changed from 0 to 55 in ${functionName}, ${file}:${line('total')}`;
+    expect(stop).toEqual({
+      reason: 'data breakpoint',
+      description: 'Paused on data breakpoint',
+      text,
+      threadId,
+      allThreadsStopped: false,
+      hitBreakpointIds: [breakpoint?.id],
+    });
+    const { body } = await client.event('output', ({ body }) => body.output === `#2 worker: ${text}\n`);
+    expect(body).toMatchObject({ source: { path: session.shop.source }, line: line('total') });
+    // Another process has its own data.
+    await session.send(3, 1);
+    await client.waitingThread(3);
+    await set();
+    await client.continueRequest({ threadId });
+    await session.send(2, 1);
+    await client.waitingThread(2);
+    expect(client.eventsOf('stopped')).toHaveLength(2);
+  },
+);
+
+test('a local in memory is watched, and what a call returns into it is seen at the line of the call', async () => {
+  const { client, threadId, info, set, changed, line } = await stoppedAt('C', 'read');
+  const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+  const { scopes } = (await client.scopesRequest({ frameId: frame?.id ?? 0 })).body;
+  const variablesReference = scopes[0]?.variablesReference;
+  const count = await info({ variablesReference, name: 'count' });
+  const sum = await info({ name: 'sum' });
+  await set({ dataId: count.dataId }, { dataId: sum.dataId });
+  expect((await changed()).text).toBe(`count changed from 0 to 20 in worker, shop.c:${line('read')}`);
+  expect((await changed()).text).toBe(`sum changed from 0 to 55 in worker, shop.c:${line('price')}`);
+});
+
+test('memory at an address is watched, also where a host function writes it', async () => {
+  const { info, set, changed, line } = await stoppedAt('WAT', 'read');
+  const { dataId, description } = await info({ name: '0x0', asAddress: true, bytes: 2 });
+  expect(description).toBe('0x0 of process 2');
+  await set({ dataId });
+  expect((await changed()).text).toBe(`0x0 changed from 0 to 20 in worker, shop.wat:${line('read')}`);
+});
+
+test('a change stops where its condition is true, and by its count', async () => {
+  const { session, info, set, changed } = await stoppedAt('WAT', 'read');
+  const { dataId } = await info({ name: '$total' });
+  await set({ dataId, condition: 'after > 60 && before != 0', hitCondition: '2' });
+  for (const value of [1, 1, 1, 1]) await session.send(2, value);
+  // It is 55, 58, 61, 64, 67.
+  expect((await changed()).text).toContain('$total changed from 61 to 64');
+});
+
+test('a step that comes to a change ends there', async () => {
+  const { session, client, threadId, info, set } = await stoppedAt('C', 'price');
+  const { dataId } = await info({ name: 'sum' });
+  await set({ dataId });
+  await client.nextRequest({ threadId });
+  expect(await session.stopped()).toMatchObject({ reason: 'data breakpoint' });
+  expect(await session.step('next', threadId)).not.toBe('price');
+});
+
+test('what cannot be watched says why', async () => {
+  const { client, threadId, info, set } = await stoppedAt('WAT', 'total');
+  const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+  const { scopes } = (await client.scopesRequest({ frameId: frame?.id ?? 0 })).body;
+  const variablesReference = scopes[0]?.variablesReference;
+  expect(await info({ variablesReference, name: '$sum' })).toEqual({
+    dataId: null,
+    description: 'The locals of WebAssembly are not in memory, where changes are found',
+  });
+  expect((await info({ name: '$sum' })).description).toBe('$sum is not in memory, where changes are found');
+  expect((await info({ name: 'nobody' })).description).toBe('there is no nobody here');
+  expect((await info({ name: '1 +' })).description).toBe('the expression ends too soon');
+  expect((await info({ name: 'zero', asAddress: true })).description).toBe("'zero' is no address");
+  const beyond = await info({ name: '0x10000', asAddress: true, bytes: 4 });
+  const good = await info({ name: '0', asAddress: true, bytes: 4 });
+  expect(
+    await set({ dataId: 'banana' }, { dataId: beyond.dataId }, { dataId: good.dataId, condition: '1 +' }),
+  ).toMatchObject([
+    { verified: false, message: 'There is no such data' },
+    { verified: false, message: 'there is no such place in the memory or the globals of the process' },
+    { verified: false, message: 'the expression ends too soon' },
+  ]);
+});
