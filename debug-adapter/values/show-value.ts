@@ -139,11 +139,14 @@ export class Shower {
   /** The members of a structure; those of a part without a name count as its own. */
   async members(value: Value, type: StructType, depth = 0): Promise<Part[]> {
     const parts: Part[] = [];
-    for (const [i, base] of type.bases.entries()) {
-      const name = type.bases.length > 1 ? `(base ${i + 1})` : '(base)';
-      parts.push({ name, value: this.reader.part(value, base) ?? UNKNOWN_PLACE, path: '' });
+    for (const base of type.bases) {
+      const part = this.reader.part(value, base);
+      const name = part === null ? null : (await this.reader.typeOf(part))?.name;
+      parts.push({ name: name ?? '(base)', value: part ?? UNKNOWN_PLACE, path: '' });
     }
     for (const member of type.members) {
+      // Where the virtual functions are says nothing to anybody.
+      if (member.name?.startsWith('_vptr') === true && value.isRaw !== true) continue;
       const part = this.reader.part(value, member);
       const inner = member.name === null && part !== null ? await this.reader.typeOf(part) : null;
       if (inner?.kind === 'struct' && part !== null && depth < MAX_ANONYMOUS)

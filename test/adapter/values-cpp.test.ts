@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { stoppedAt } from './value-guests.ts';
+
+const stopped = () => stoppedAt('values-cpp.wasm.gz', 'values.cpp');
+
+/** Of the variables: value and type. Addresses are those of today's compiler. */
+const LOCALS: Readonly<Record<string, string>> = {
+  name: '"a name": const std::string &',
+  apple: '{Item: {name: "apple", price: 3}, kind: Fruit}: shop::Apple &',
+  box: '{id: 5}: shop::Box &&',
+  brief: '"short": std::string',
+  lengthy: '"a text that is too long to be kept inside": std::string',
+  empty: '"": std::string',
+  view: '"a view": std::string_view',
+  numbers: '(3) [1, 2, 3]: std::vector<int>',
+  words: '(2) ["one", "two"]: std::vector<std::string>',
+  bits: '(3) [true, false, true]: std::vector<bool>',
+  none: '(0) []: std::vector<int>',
+  few: '(3) [7, 8, 9]: std::array<short, 3UL>',
+  names: '(3) {1: "one", 2: "two", 3: "three"}: std::map<int, std::string>',
+  unique: '(3) {3, 4, 5}: std::set<int>',
+  counts: '(1) {"many": 100}: std::unordered_map<std::string, int>',
+  list: '(2) [1, 2]: std::list<int>',
+  queue: '(3) [4, 5, 6]: std::deque<int>',
+  owned: '0x… {name: "apple", price: 9}: std::unique_ptr<shop::Item>',
+  no_one: 'nullptr: std::unique_ptr<int>',
+  shared: '0x… → 77: std::shared_ptr<int>',
+  some: '5: std::optional<int>',
+  nothing: 'nullopt: std::optional<int>',
+  pair: "(1, 98 'b'): std::pair<int, char>",
+  tuple: '(1, true, 2.5): std::tuple<int, bool, double>',
+  halves: '{first: 0.5, second: 1.5}: Pair<float>',
+  kind: 'Vegetable: shop::Kind',
+  value: '3: int',
+  reference: '3: int &',
+  wide: '233: wchar_t',
+  rune: "223 'ß': char32_t",
+  closure: '{value: 3, numbers: (3) [1, 2, 3]}: (anonymous class)',
+};
+
+test('parameters, locals and statics, with values as C++ means them', async () => {
+  const { scope } = await stopped();
+  const { table } = await scope('Locals');
+  const texts = Object.entries(table).map(([name, text]) => [name, text.replace(/0x[\da-f]+/g, '0x…')]);
+  expect(Object.fromEntries(texts)).toEqual(LOCALS);
+  expect((await scope('Statics')).table).toMatchObject({
+    made: '5: int',
+    total: expect.stringMatching(/^\d+: int$/),
+  });
+});
+
+test('what has parts is opened, evaluated and set', async () => {
+  const { client, scope, inside, evaluate } = await stopped();
+  const locals = await scope('Locals');
+  const open = async (...path: string[]) => {
+    let variables = locals;
+    for (const name of path) variables = await inside(variables.get(name));
+    return variables;
+  };
+  expect((await open('words')).values).toMatchObject({ '[0]': '"one"', '[1]': '"two"' });
+  expect((await open('names')).values).toMatchObject({ '[1]': '"one"', '[3]': '"three"' });
+  expect((await open('counts')).values).toMatchObject({ '["many"]': '100' });
+  expect((await open('owned')).values).toMatchObject({ name: '"apple"', price: '9' });
+  expect((await open('shared')).values).toMatchObject({ '*': '77', '(shared)': '1', '(weak)': '0' });
+  expect((await open('apple', 'Item')).values).toEqual({ name: '"apple"', price: '3' });
+  expect((await open('numbers', '[raw]')).names).toContain('__begin_');
+  const found = [
+    'numbers[1]',
+    'apple.price',
+    'owned.price',
+    'words[1] == "two"',
+    'len(names)',
+    'list[1]',
+    'reference + 1',
+  ];
+  const results = await Promise.all(found.map(async (text) => (await evaluate(text)).result));
+  expect(results).toEqual(['2', '3', '9', 'true', '3', '2', '4']);
+  const numbers = await open('numbers');
+  const set = { variablesReference: numbers.reference, name: '[1]', value: '22' };
+  expect((await client.setVariableRequest(set)).body.value).toBe('22');
+  expect((await scope('Locals')).values).toMatchObject({ numbers: '(3) [1, 22, 3]' });
+});
