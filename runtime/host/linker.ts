@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { HostContext, HostFunction, HostImplementation, OlderSignature } from '../hostcall/function.ts';
+import type { DeferredWait } from '../kernel/deferred-wait.ts';
 import type { Linker } from '../kernel/module.ts';
 import type { ScratchArea } from '../kernel/scratch-area.ts';
 import { asTrap } from '../kernel/trap.ts';
@@ -184,14 +185,16 @@ export class HostLinker implements Linker {
         results,
         split: fn.split,
         work: fn.work ?? HostWork.call,
-        waits: (fn.blocking || fn.suspends === true) && results[0] === 'i32' && !fn.returnsAny,
+        waits: mayWait(fn) && results[0] === 'i32' && !fn.returnsAny,
+        defers: mayWait(fn) && results[0] === 'i32',
         usual: older === undefined ? fn.usual?.params : undefined,
       };
     });
     const { scheduler } = this.#context;
     const functions: Record<string, WebAssembly.ImportValue> = {
       again: new WebAssembly.Suspending(scheduler.stacks.waitAgain),
-      tick: new WebAssembly.Suspending(scheduler.tick),
+      wait: new WebAssembly.Suspending(scheduler.deferred.wait),
+      tick: scheduler.ticks.tick,
       draft: scheduler.scratch.memory,
     };
     bindings.forEach(({ fn, older }, i) => {
@@ -199,13 +202,21 @@ export class HostLinker implements Linker {
       const current = this.#counting(fn, own);
       const implementation = older === undefined ? current : older.adapt(current);
       const id = ids[i] ?? '';
-      const asImport = (guarded: HostImplementation) =>
-        fn.blocking || fn.suspends ? new WebAssembly.Suspending(guarded) : guarded;
-      functions[i] = asImport(
-        guard(id, implementation, shims[i], scheduler.scratch, fn.timed ? scheduler.work : null),
+      const shim = shims[i];
+      const deferred = shim?.defers === true ? scheduler.deferred : null;
+      const guarded = guard(
+        id,
+        implementation,
+        shim,
+        scheduler.scratch,
+        fn.timed ? scheduler.work : null,
+        deferred,
       );
-      if (shims[i]?.usual !== undefined && fn.usual !== undefined)
-        functions[`${i} usual`] = asImport(guard(id, fn.usual.bind(this.#context), NO_PARAMS, null, null));
+      functions[i] = mayWait(fn) && deferred === null ? new WebAssembly.Suspending(guarded) : guarded;
+      if (shim?.usual !== undefined && fn.usual !== undefined)
+        functions[`${i} usual`] = new WebAssembly.Suspending(
+          guard(id, fn.usual.bind(this.#context), NO_PARAMS, null, null, null),
+        );
     });
     const module = new WebAssembly.Module(hostShimModule(shims));
     const { exports } = new WebAssembly.Instance(module, { [HOST_SHIM_IMPORTS]: functions });
@@ -226,7 +237,7 @@ const NO_PARAMS = { params: [], split: false };
  * Whatever escapes from a host function must be a trap, or the guest could catch it. And the scratch area must be taken
  * back from the guest before, if it is given here. Each function gets a guard of its own source, since the engine inlines
  * what is called in a place only where that is always the same function. If `work` is given, the time of each call is taken from
- * the turn; one that waits has handed that on.
+ * the turn; one that waits has handed that on. If `deferred` is given, it keeps the promise of one that waits.
  */
 function guard(
   id: string,
@@ -234,25 +245,31 @@ function guard(
   shim: Pick<HostShim, 'params' | 'split'> | undefined,
   scratch: ScratchArea | null,
   work: TurnWork | null,
+  deferred: DeferredWait | null,
 ): HostImplementation {
   const { params = [], split = false } = shim ?? {};
   const count = params.length + (split ? params.filter((type) => type === 'i64').length : 0);
   const names = Array.from({ length: count }, (_, i) => `p${i}`).join(', ');
   const charge = work === null ? '' : 'work.endTimed();';
+  const returned = (result: string) => (deferred === null ? result : `deferred.of(${result})`);
   const source = `// ${id}
     return (${names}) => {
       ${work === null ? '' : 'work.beginTimed();'}
       try {
         ${scratch === null ? '' : 'if (scratch.isLent) scratch.takeBack();'}
-        ${work === null ? `return fn(${names});` : `const result = fn(${names});`}
-        ${work === null ? '' : `if (!(result instanceof Promise)) ${charge} return result;`}
+        ${work === null ? `return ${returned(`fn(${names})`)};` : `const result = fn(${names});`}
+        ${work === null ? '' : `if (!(result instanceof Promise)) ${charge} return ${returned('result')};`}
       } catch (error) {
         ${charge}
         throw asTrap(error);
       }
     };`;
-  const make = new Function('fn', 'asTrap', 'scratch', 'work', source);
-  return make(fn, asTrap, scratch, work);
+  const make = new Function('fn', 'asTrap', 'scratch', 'work', 'deferred', source);
+  return make(fn, asTrap, scratch, work, deferred);
+}
+
+function mayWait({ blocking, suspends }: HostFunction): boolean {
+  return blocking || suspends === true;
 }
 
 function sameSignature(a: Signature, b: Signature): boolean {

@@ -59,7 +59,10 @@ export interface HostFunction extends Signature {
   readonly work?: number;
   /** Whether the time that a call takes is taken from the caller's turn as well, since nothing that it is given tells how long that is. */
   readonly timed?: boolean;
-  /** What is called in its place if the parameters are the usual ones. Metrics do not count its calls. */
+  /**
+   * What is called in its place if the parameters are the usual ones and the guest has just sent a draft. Metrics do not count its
+   * calls.
+   */
   readonly usual?: UsualCall | undefined;
   /** The first release of upstream that has it. */
   readonly since: string;

@@ -1,6 +1,8 @@
 import { Capacity, type Machine } from './capacity.ts';
 import { clockTime } from './clock.ts';
+import { DeferredWait } from './deferred-wait.ts';
 import { Delivery } from './delivery.ts';
+import { ExpectedTurn } from './expected-turn.ts';
 import { collectGarbage } from './garbage.ts';
 import { Holding } from './holding.ts';
 import type { SchedulerIndex } from './ids.ts';
@@ -19,6 +21,7 @@ import { ScratchArea } from './scratch-area.ts';
 import { KILL } from './signal.ts';
 import { SuspendedStacks } from './suspended-stacks.ts';
 import type { TagFilter } from './tag-filter.ts';
+import { type TickFunctions, tickFunctions } from './tick-functions.ts';
 import { Timer } from './timer.ts';
 import { fuelTrap, KILLED } from './trap.ts';
 import { TurnWork, UNIT_OF_FUEL } from './turn-work.ts';
@@ -65,6 +68,8 @@ export class Scheduler implements Turns {
   readonly scratch = new ScratchArea(this);
   /** What the current process may still do in host calls. */
   readonly work = new TurnWork(this.scratch.memory, this);
+  /** The promises that host calls wait for. */
+  readonly deferred = new DeferredWait(this.scratch.memory);
   /** Applies signals to processes. Only routers use it. */
   readonly delivery = new Delivery(this, this.scratch);
   /** The stacks of suspended processes. */
@@ -82,6 +87,9 @@ export class Scheduler implements Turns {
 
   readonly #ready = new ReadyQueue();
   readonly #young = new YoungGeneration();
+  readonly #expected = new ExpectedTurn(this.scratch.memory);
+  /** The process that has handed its turn to the current one and waits; null if the current one has it from the ready queue. */
+  #handedBy: Process | null = null;
   #running = false;
   #turnPending = false;
   #halted = false;
@@ -160,7 +168,12 @@ export class Scheduler implements Turns {
     process.resume(value);
   }
 
-  suspendAgain(): Promise<number> {
+  suspendAgain(): number | Promise<number> {
+    const result = this.#expected.takeResult();
+    if (result !== null) return result;
+    const unanswered = this.#expected.giveUp();
+    // Somebody else has the turn.
+    if (unanswered !== null) return this.#resumption(unanswered);
     const process = this.current;
     const resumed = this.#resumption(process);
     this.handOn();
@@ -215,7 +228,7 @@ export class Scheduler implements Turns {
   }
 
   handOn(): void {
-    this.#ticking = null;
+    this.#ticking = this.#handedBy = null;
     if (this.stacks.areWanted && this.stacks.look()) return;
     for (;;) {
       if (this.#ready.isEmpty || this.#turnPending) {
@@ -293,6 +306,9 @@ export class Scheduler implements Turns {
     const suspended = this.tick();
     return suspended === undefined ? UNIT_OF_FUEL : suspended.then(() => UNIT_OF_FUEL);
   };
+
+  /** `tick` and `refuel` as guests import them. */
+  readonly ticks: TickFunctions = tickFunctions(this);
 
   // -- waiting -----------------------------------------------------------------------------------------
 
@@ -374,8 +390,13 @@ export class Scheduler implements Turns {
     process.filter = null;
     process.wait = process.suspendedIn = Wait.Receive;
     if (this.stacks.kept === 'all') this.stacks.keep(process, Wait.Receive);
+    if (next === this.#handedBy) {
+      // They talk to each other.
+      this.#handOnTo(next, process);
+      return this.#expected.await(process);
+    }
     const resumed = this.#resumption(process);
-    this.#handOnTo(next);
+    this.#handOnTo(next, process);
     return resumed;
   };
 
@@ -392,7 +413,8 @@ export class Scheduler implements Turns {
   }
 
   /** Does what `makeReady` and `#run` do, for a process that waits for messages and has got one. */
-  #handOnTo(process: Process): void {
+  #handOnTo(process: Process, by: Process): void {
+    this.#handedBy = by;
     process.wait = Wait.None;
     process.receiving = Receiving.No;
     if (process.waitTimer !== null) {

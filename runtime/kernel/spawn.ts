@@ -47,8 +47,7 @@ export class Spawner {
     this.#scheduler = scheduler;
     this.#maker = maker;
     this.#kernelImports = {
-      tick: new WebAssembly.Suspending(scheduler.tick),
-      refuel: new WebAssembly.Suspending(scheduler.refuel),
+      ...scheduler.ticks,
       grow: scheduler.memory.grow,
       growTable: scheduler.memory.growTable,
       draft: scheduler.scratch.memory,

@@ -94,7 +94,7 @@ export class SuspendedStacks {
   }
 
   /** Suspends a process that was looked at as it was. Called by the functions between guests and the host. */
-  readonly waitAgain = (): Promise<number> => this.#turns.suspendAgain();
+  readonly waitAgain = (): number | Promise<number> => this.#turns.suspendAgain();
 }
 
 function isSuspended({ started, queued, killed, heldExit }: Process): boolean {

@@ -34,6 +34,9 @@ export interface Turns {
   /** Ends the turn of the current process, which is suspended or has ended, and begins that of the next one. */
   handOn(): void;
 
-  /** Suspends the current process as it was, and hands the turn on. */
-  suspendAgain(): Promise<number>;
+  /**
+   * Called by a process that was resumed without a result, on its stack. Returns the result if there is one by now, or suspends the
+   * process as it was.
+   */
+  suspendAgain(): number | Promise<number>;
 }

@@ -2,10 +2,10 @@
  * Where things are in the memory `lunatic:kernel`.`draft`, which all guests of a scheduler share but cannot see. It
  * holds the message in the scratch area (abi 6.1) of the running process while that is short and nothing but bytes.
  *
- *     0       4      8        12         16    24         64                      128
- *     +-------+------+--------+----------+-----+----------+-----------------------+
- *     | state | work | length | position | tag | receiver | the message's bytes   |
- *     +-------+------+--------+----------+-----+----------+-----------------------+
+ *     0       4      8        12         16    24         32       36      40   64                      128
+ *     +-------+------+--------+----------+-----+----------+--------+-------+----+-----------------------+
+ *     | state | work | length | position | tag | receiver | answer | waits |    | the message's bytes   |
+ *     +-------+------+--------+----------+-----+----------+--------+-------+----+-----------------------+
  */
 export const DRAFT_AT = {
   /** A `DraftState`. It is an i32, like `length` and `position`. */
@@ -18,6 +18,13 @@ export const DRAFT_AT = {
   /** It is an i64, like `receiver`. */
   tag: 16,
   receiver: 24,
+  /**
+   * What the host call returns that goes on next and was resumed with `WAIT_AGAIN`, as an i32; `WAIT_AGAIN` if the host has to be
+   * asked. It has nothing to do with the message either.
+   */
+  answer: 32,
+  /** 1 if the host call that has just returned has to wait for its result, as an i32; else 0. See `DeferredWait`. */
+  waits: 36,
   bytes: 64,
 } as const;
 

@@ -1,5 +1,5 @@
 import { ByteWriter } from './byte-writer.ts';
-import { DRAFT_AT } from './draft-layout.ts';
+import { DRAFT_AT, DraftState } from './draft-layout.ts';
 import { Op } from './opcodes.ts';
 import { SectionId } from './sections.ts';
 import { FUNCTION_TYPE } from './value-type.ts';
@@ -16,22 +16,29 @@ export type HostType = keyof typeof HOST_TYPES;
 export interface HostShim {
   readonly params: readonly HostType[];
   readonly results: readonly HostType[];
-  /** It may be resumed with `WAIT_AGAIN` and then waits again, with `host`.`again`. Its result is an i32. */
+  /** It may be resumed with `WAIT_AGAIN`, which is no result yet. Its result is an i32. */
   readonly waits: boolean;
   /** The host takes each i64 parameter as two i32 halves, the low one first. */
   readonly split: boolean;
+  /**
+   * `host`.`n` returns at once. If it has set `DRAFT_AT.waits`, `host`.`wait`, `() -> i32`, waits for the result, which is an i32.
+   */
+  readonly defers: boolean;
   /** What a call takes from the work of a turn. With 0 it does not end a turn either. */
   readonly work: number;
   /**
-   * If the parameters have these values, null for any, `host`.`n usual` is called without parameters. Its result is an i32.
-   * Each parameter costs, even one that nobody reads.
+   * If the parameters have these values, null for any, and the guest has just sent a draft, `host`.`n usual` is called without
+   * parameters. Its result is an i32. Each parameter costs, even one that nobody reads.
    */
   readonly usual?: readonly (number | null)[] | undefined;
 }
 
 /** Name of the module between guests and host functions, as it stands in stack traces. */
 export const HOST_SHIM_MODULE = 'lunatic-host';
-/** The value with which a waiting function is resumed when it must wait again, after somebody looked at its stack. */
+/**
+ * The value with which a waiting function is resumed when its result is to be read from `DRAFT_AT.answer`. If that is the same
+ * value, the function asks `host`.`again`, which returns the result or waits again.
+ */
 export const WAIT_AGAIN = -0x7fff_ffff;
 /** The module its functions are imported from. */
 export const HOST_SHIM_IMPORTS = 'host';
@@ -44,13 +51,15 @@ const I32_AND = 0x71;
 const I32_LOAD = 0x28;
 const I32_STORE = 0x36;
 const MEMORY = 0x02;
+/** The type of a block that leaves nothing on the stack. */
+const NO_RESULT = 0x40;
 /** The alignment of an i32, as a power of two. */
 const ALIGNED = 2;
 
 /**
  * A module that stands between guests and host functions, one instance for all processes. The n-th function is
- * imported as `host`.`n` and exported as `n`; those that wait share `host`.`again`, `() -> i32`. One that is nearly always called
- * with the same parameters has `host`.`n usual`, `() -> i32`, for them.
+ * imported as `host`.`n` and exported as `n`; those that wait share `host`.`again` and `host`.`wait`, `() -> i32`. One that is
+ * nearly always called with the same parameters has `host`.`n usual`, `() -> i32`, for them.
  *
  * V8 keeps what it needs to call an imported JavaScript function for each instance, and that is cold when thousands
  * take turns. A call from wasm to wasm needs next to nothing. And an i64 would reach JavaScript as a BigInt, which is
@@ -79,9 +88,9 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
       for (const type of types) out.u8(HOST_TYPES[type]);
     }
   });
-  // The imports after those of the shims: `again`, `tick`, and the usual ones.
+  // The imports after those of the shims: `again`, `tick`, `wait`, and the usual ones.
   const usual = shims.flatMap((shim, i) => (shim.usual === undefined ? [] : [i]));
-  const imported = count + 2 + usual.length;
+  const imported = count + COMMON.length + usual.length;
   section(SectionId.import, imported + 1, (i) => {
     out.name(HOST_SHIM_IMPORTS);
     if (i === imported) {
@@ -93,9 +102,9 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
       return;
     }
     const own = i - count;
-    out.name(own < 0 ? String(i) : own === 0 ? 'again' : own === 1 ? 'tick' : `${usual[own - 2]} usual`);
+    out.name(own < 0 ? String(i) : (COMMON[own] ?? `${usual[own - COMMON.length]} usual`));
     out.u8(0);
-    out.u32(own < 0 ? 2 * i + 1 : 2 * count + (own === 1 ? 1 : 0));
+    out.u32(own < 0 ? 2 * i + 1 : 2 * count + (COMMON[own] === 'tick' ? 1 : 0));
   });
   section(SectionId.function, count, (i) => out.u32(2 * i));
   section(SectionId.export, count, (i) => {
@@ -104,7 +113,7 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
     out.u32(imported + i);
   });
   section(SectionId.code, count, (i) => {
-    writeBody(out, i, shims[i] ?? AGAIN, count, count + 2 + usual.indexOf(i));
+    writeBody(out, i, shims[i] ?? AGAIN, count, count + COMMON.length + usual.indexOf(i));
   });
   out.u8(SectionId.custom);
   const contents = out.openSize(1);
@@ -116,8 +125,10 @@ export function hostShimModule(shims: readonly HostShim[]): Uint8Array {
   return out.finish();
 }
 
+/** The imports that all functions share. */
+const COMMON = ['again', 'tick', 'wait'];
 const HALVES = ['i32', 'i32'] as const;
-const AGAIN: HostShim = { params: [], results: ['i32'], split: false, waits: false, work: 0 };
+const AGAIN: HostShim = { params: [], results: ['i32'], split: false, waits: false, defers: false, work: 0 };
 const TICK: HostShim = { ...AGAIN, results: [] };
 
 /**
@@ -145,11 +156,41 @@ function writeBody(out: ByteWriter, i: number, shim: HostShim, again: number, us
   });
   out.u8(Op.call);
   out.u32(i);
+  if (shim.defers) writeDeferred(out, local, again + 2);
   if (shim.usual !== undefined) out.u8(Op.end);
   if (shim.waits) writeWaitLoop(out, local, again);
   if (shim.work > 0) writeCharge(out, local, shim.work, again + 1);
   out.u8(Op.end);
   out.closeSize(contents, 2);
+}
+
+/** Waits for the result if the one on the stack is none yet. */
+function writeDeferred(out: ByteWriter, local: number, wait: number): void {
+  const waits = (opcode: number): void => {
+    out.u8(opcode);
+    out.u8(ALIGNED);
+    out.u32(DRAFT_AT.waits);
+  };
+  const zero = (): void => {
+    out.u8(Op.i32Const);
+    out.s32(0);
+  };
+  out.u8(Op.localSet);
+  out.u32(local);
+  zero();
+  waits(I32_LOAD);
+  out.u8(Op.if);
+  out.u8(NO_RESULT);
+  zero();
+  zero();
+  waits(I32_STORE);
+  out.u8(Op.call);
+  out.u32(wait);
+  out.u8(Op.localSet);
+  out.u32(local);
+  out.u8(Op.end);
+  out.u8(Op.localGet);
+  out.u32(local);
 }
 
 /** Calls the function for the usual parameters if they are that; what is written next is done otherwise. */
@@ -160,7 +201,13 @@ function writeIsUsual(
   usual: number,
 ): void {
   out.u8(Op.i32Const);
-  out.s32(1);
+  out.s32(0);
+  out.u8(I32_LOAD);
+  out.u8(ALIGNED);
+  out.u32(DRAFT_AT.state);
+  out.u8(Op.i32Const);
+  out.s32(DraftState.Sent);
+  out.u8(I32_EQ);
   values.forEach((value, param) => {
     if (value === null) return;
     const isLong = params[param] === 'i64';
@@ -203,29 +250,66 @@ function writeCharge(out: ByteWriter, local: number, units: number, tick: number
   zero();
   out.u8(Op.i32LtS);
   out.u8(Op.if);
-  out.u8(0x40);
+  out.u8(NO_RESULT);
   out.u8(Op.call);
   out.u32(tick);
   out.u8(Op.end);
 }
 
-/** Waits again as long as the value on the stack asks for it, and leaves the first other one there. */
+/**
+ * Leaves a result on the stack in place of `WAIT_AGAIN`:
+ *
+ *     (local.set $result)
+ *     (loop $again
+ *       (if (i32.eq (local.get $result) (i32.const WAIT_AGAIN))
+ *         (then
+ *           (if (i32.eq (local.tee $result (i32.load $answer (i32.const 0))) (i32.const WAIT_AGAIN))
+ *             (then (local.set $result (call $again)))
+ *             (else (i32.store $answer (i32.const 0) (i32.const WAIT_AGAIN))))
+ *           (br $again))))
+ *     (local.get $result)
+ */
 function writeWaitLoop(out: ByteWriter, local: number, again: number): void {
+  const noResult = (): void => {
+    out.u8(Op.i32Const);
+    out.s32(WAIT_AGAIN);
+  };
+  const answer = (opcode: number): void => {
+    out.u8(opcode);
+    out.u8(ALIGNED);
+    out.u32(DRAFT_AT.answer);
+  };
+  const zero = (): void => {
+    out.u8(Op.i32Const);
+    out.s32(0);
+  };
   out.u8(Op.localSet);
   out.u32(local);
   out.u8(Op.loop);
-  out.u8(0x40);
+  out.u8(NO_RESULT);
   out.u8(Op.localGet);
   out.u32(local);
-  out.u8(Op.i32Const);
-  out.s32(WAIT_AGAIN);
+  noResult();
   out.u8(I32_EQ);
   out.u8(Op.if);
-  out.u8(0x40);
+  out.u8(NO_RESULT);
+  zero();
+  answer(I32_LOAD);
+  out.u8(Op.localTee);
+  out.u32(local);
+  noResult();
+  out.u8(I32_EQ);
+  out.u8(Op.if);
+  out.u8(NO_RESULT);
   out.u8(Op.call);
   out.u32(again);
   out.u8(Op.localSet);
   out.u32(local);
+  out.u8(Op.else);
+  zero();
+  noResult();
+  answer(I32_STORE);
+  out.u8(Op.end);
   out.u8(Op.br);
   out.u32(1);
   out.u8(Op.end);
