@@ -6,6 +6,7 @@ import type { Entry } from './kernel/entry.ts';
 import { Environment } from './kernel/environment.ts';
 import type { Exit } from './kernel/exit.ts';
 import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
+import { killAll } from './kernel/kill-all.ts';
 import { knownTypes } from './kernel/known-types.ts';
 import { LocalRouter } from './kernel/local-router.ts';
 import { type MakerThread, makerThread } from './kernel/maker-thread.ts';
@@ -173,9 +174,7 @@ export class Runtime {
     const ended = new Promise<Exit>((resolve) => {
       process.onEnd = resolve;
     });
-    const stop = () => {
-      for (const left of environment.processes()) this.scheduler.kill(left);
-    };
+    const stop = () => void killAll(environment, this.scheduler);
     return { process, environment, ended, stop };
   }
 }

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EntryValue } from '../kernel/entry.ts';
 import type { Environment } from '../kernel/environment.ts';
 import { hasJspi } from '../kernel/jspi.ts';
+import { killAll } from '../kernel/kill-all.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
@@ -244,7 +245,8 @@ export class Lunatic implements AsyncDisposable {
     const { scheduler } = this.#runtime;
     for (const queue of this.#queues.values()) queue.isClosing = true;
     while (this.#environment.size > 0 || this.#starting.size > 0) {
-      for (const process of [...this.#environment.processes(), ...this.#starting]) scheduler.kill(process);
+      for (const process of this.#starting) scheduler.kill(process);
+      await killAll(this.#environment, scheduler);
       await nextTurn();
     }
     await (await this.#inspection?.catch(() => undefined))?.close();

@@ -11,8 +11,8 @@ const LEAST_DEATHS = 40;
 
 /**
  * The processes that wait for a turn, first in, first out. Those that a kill has woken wait apart: when thousands of linked
- * processes die at once, the others do not wait until the last of them has ended. One that is killed when it has been in the queue
- * already keeps its place.
+ * processes die at once, the others do not wait until the last of them has ended. One that is killed when it is among the others
+ * already goes to them when its turn comes.
  */
 export class ReadyQueue {
   readonly #alive = new ProcessQueue();
@@ -49,7 +49,12 @@ export class ReadyQueue {
   shift(): Process {
     if (!this.#killed.isEmpty && !this.#isTimeForOthers()) return this.#killed.shift();
     this.#deaths = 0;
-    return this.#alive.shift();
+    while (!this.#alive.isEmpty) {
+      const process = this.#alive.shift();
+      if (!process.killed) return process;
+      this.#killed.push(process);
+    }
+    return this.#killed.shift();
   }
 
   #isTimeForOthers(): boolean {

@@ -2,6 +2,7 @@ import { type FailureReport, type RunningTest, runningTests } from '../host/runn
 import { type Snapshot, snapshots } from '../inspect/snapshot.ts';
 import { type Exit, isNormal, KILLED_EXIT } from '../kernel/exit.ts';
 import { captureCaller, processStack } from '../kernel/guest-stack.ts';
+import { killAll } from '../kernel/kill-all.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import { type Runtime, SpawnError } from '../runtime.ts';
@@ -227,7 +228,7 @@ export class TestRun implements RunningTest {
     if (root === null) return;
     const { scheduler } = this.#runtime;
     if (root.exit === null) scheduler.kill(root);
-    for (const process of root.environment.processes()) scheduler.kill(process);
+    void killAll(root.environment, scheduler);
   }
 
   /** Whether any of its processes lives. */

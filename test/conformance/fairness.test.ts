@@ -131,14 +131,17 @@ describe('a turn', () => {
   });
 });
 
-test('others have turns while thousands of linked processes die', async () => {
+test.each([
+  ['that wait', '(drop (call $receive))'],
+  ['that are ready', '(loop $l (call $process.sleep_ms (i64.const 0)) (br $l))'],
+])('others have turns while thousands of linked processes die %s', async (_, body) => {
   const crowd = 3000;
   const turnsAt: number[] = [];
   let bystander: Process | undefined;
   const program = await start(
     guest(
       `(func (export "bystander") (loop $l (call $process.sleep_ms (i64.const 0)) (br $l)))
-      (func (export "waiter") (drop (call $receive)))
+      (func (export "waiter") ${body})
       (func (export "center") (local $i i32)
         (loop $l
           (drop (call $spawn (i64.const 1) (text "waiter")))

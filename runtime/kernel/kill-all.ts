@@ -1,0 +1,23 @@
+import { clockTime } from './clock.ts';
+import type { Environment } from './environment.ts';
+import type { Process } from './process.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** Milliseconds for which processes are killed before others have turns. */
+const MOST_TIME = 0.5;
+
+/**
+ * Kills all processes of an environment, the oldest first, and those that they spawn meanwhile.
+ * @returns when it has gone through all of them. They may not have ended yet
+ */
+export async function killAll(environment: Environment<Process>, scheduler: Scheduler): Promise<void> {
+  let since = clockTime();
+  // It goes on to processes that are added later.
+  for (const process of environment.processes()) {
+    if (process.killed) continue;
+    scheduler.kill(process);
+    if (clockTime() - since < MOST_TIME) continue;
+    await new Promise((next) => setImmediate(next));
+    since = clockTime();
+  }
+}
