@@ -1,4 +1,4 @@
-/** Takes the picture of the README: `node test/workbench/picture.ts`, after `npm run build`. */
+/** Takes the picture of a process that is held: `node test/workbench/picture.ts`, after `npm run build`. */
 import { join } from 'node:path';
 import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
