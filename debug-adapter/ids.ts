@@ -20,6 +20,14 @@ export type Container =
   | { readonly kind: 'globals'; readonly process: ProcessKey }
   /** The variables of a frame, and the statics of its source, as debug information describes them. */
   | ({ readonly kind: 'variables' | 'statics' } & FrameRef)
+  /** The locals of a call in AssemblyScript, and an object there. */
+  | { readonly kind: 'managed locals'; readonly process: ProcessKey; readonly depth: number }
+  | {
+      readonly kind: 'managed object';
+      readonly process: ProcessKey;
+      readonly depth: number;
+      readonly address: number;
+    }
   /** A part of them, and the expression that means it. */
   | ({ readonly kind: 'value'; readonly value: Value; readonly path: string | null } & FrameRef)
   | { readonly kind: 'message'; readonly process: ProcessKey; readonly index: number }

@@ -15,6 +15,7 @@ import type { InspectClient } from '../runtime/internal.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { Container, Ids } from './ids.ts';
 import type { Session } from './session.ts';
+import { managedVariables } from './values/managed/variables.ts';
 import { sourceVariables } from './values/source-variables.ts';
 import { wasmVariables } from './wasm-variables.ts';
 
@@ -42,6 +43,8 @@ export async function readVariables(
   const { kind, process } = container;
   if (kind === 'variables' || kind === 'statics' || kind === 'value')
     return await sourceVariables(debuggee, ids, container, { start, count, filter });
+  if (kind === 'managed locals' || kind === 'managed object')
+    return await managedVariables(debuggee, ids, container, { start, count, filter });
   const isIndexed = INDEXED.has(kind);
   if (filter !== undefined && filter !== (isIndexed ? 'indexed' : 'named')) return [];
   switch (kind) {

@@ -36,6 +36,11 @@ export { PluginError } from './plugins/check-plugin.ts';
 export type { AnyPlugin } from './plugins/plugin.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
 export { demangle } from './symbols/demangle.ts';
+export {
+  type FieldType,
+  type ManagedClass,
+  readManagedClasses,
+} from './symbols/managed-classes.ts';
 export type { StackFrame } from './symbols/stack-frame.ts';
 export { type ModuleSymbols, SymbolThread } from './symbols/symbol-thread.ts';
 export type { SymbolFrame } from './symbols/symbols.ts';

@@ -1,6 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { request } from '../request.ts';
+import { isManaged } from '../values/managed/variables.ts';
 
 export const scopes = request({
   parse: (args) => args.integer('frameId'),
@@ -31,6 +32,12 @@ export const scopes = request({
           { name: 'Locals', presentationHint: 'locals', variablesReference: of('variables'), expensive },
           // All entries of a unit are read for them.
           { name: 'Statics', variablesReference: of('statics'), expensive: true },
+          { name: 'WebAssembly', variablesReference, expensive: true },
+        );
+      } else if (depth < frames.length && (await isManaged(debuggee, frame))) {
+        const managed = ids.container({ kind: 'managed locals', process, depth });
+        wasm.push(
+          { name: 'Locals', presentationHint: 'locals', variablesReference: managed, expensive: false },
           { name: 'WebAssembly', variablesReference, expensive: true },
         );
       } else if (depth < frames.length)

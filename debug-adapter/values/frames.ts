@@ -74,6 +74,11 @@ export class SourceFrames {
     return frame;
   }
 
+  /** The memory of a process, as it was read at this stop. */
+  memoryOf(process: ProcessKey): ProcessMemory {
+    return this.#stop(process).memory;
+  }
+
   /** Reads everything anew, after something was set. */
   forget(process: ProcessKey): void {
     const held = this.#stopOf(process);

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
+import { projectFolder } from '../support/command.ts';
+import { AdapterClient, testFolder } from './adapter-client.ts';
+import { stoppedIn } from './value-guests.ts';
+
+const source = join(projectFolder, 'test', 'guests', 'values', 'values.ts');
+
+async function stopped() {
+  const program = join(testFolder(), 'values.wasm');
+  await buildAssemblyScript(source, program, { debug: true, sourceMap: true, args: ['--use', 'abort='] });
+  const client = await AdapterClient.stdio();
+  const line =
+    readFileSync(source, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.endsWith('// here')) + 1;
+  await client.configure('', { program, sourceFileMap: { 'values.ts': source } });
+  await client.setBreakpointsRequest({ source: { path: source }, breakpoints: [{ line }] });
+  await client.configurationDoneRequest();
+  return stoppedIn(client, (await client.event('stopped')).body.threadId ?? 0);
+}
+
+const APPLE =
+  'Item {name: "apple", price: 2.5, small: -3, flag: 1, big: -9000000000, next: null, at: Point {x: 1, y: 2}}';
+
+/** Of the variables: value and type. Those that are constants have none. */
+const LOCALS: Readonly<Record<string, string>> = {
+  count: '12: i32',
+  name: '"a name": String',
+  item: `${APPLE}: Item`,
+  yes: '1: i32',
+  numbers: '(3) [10, 20, 30]: Array<i32>',
+  words: '(2) ["one", "two"]: Array<String>',
+  floats: '(2) [1.5, 2.5]: Array<f64>',
+  fixed: '(2) [0, 7]: StaticArray<i32>',
+  bytes: '(3) [200, 0, 0]: Uint8Array',
+  doubles: '(2) [0, 1.5]: Float64Array',
+  buffer: '(4) [0, 0, 0, 0]: ArrayBuffer',
+  ages: '(2) {"two": 2, "three": 3}: Map<String, i32>',
+  ids: '(2) {5, 6}: Set<i32>',
+  points: '(2) [Point {x: 3, y: 4}, Point {x: 5, y: 6}]: Array<Point>',
+  cherry: `Cherry {name: "cherry", price: 2.5, small: -3, flag: 1, big: -9000000000, next: ${APPLE}, at: Point {x: 1, y: 2}, color: 200}: Cherry`,
+};
+
+test('locals by their names, and objects by what they are', async () => {
+  const { scope } = await stopped();
+  expect((await scope('Locals')).table).toEqual(LOCALS);
+  // Below them, what WebAssembly has.
+  expect((await scope('WebAssembly')).get('$count')).toMatchObject({ value: '12', type: 'i32' });
+});
+
+test('objects are opened', async () => {
+  const { client, scope, inside, evaluate } = await stopped();
+  const locals = await scope('Locals');
+  const open = async (...path: string[]) => {
+    let variables = locals;
+    for (const name of path) variables = await inside(variables.get(name));
+    return variables;
+  };
+  expect((await open('cherry')).names).toEqual([
+    'name',
+    'price',
+    'small',
+    'flag',
+    'big',
+    'next',
+    'at',
+    'color',
+  ]);
+  expect((await open('cherry', 'next', 'at')).table).toEqual({ x: '1: i32', y: '2: i32' });
+  expect((await open('points', '[1]')).values).toEqual({ x: '5', y: '6' });
+  expect((await open('ages')).values).toEqual({ '["two"]': '2', '["three"]': '3' });
+  expect((await open('words')).values).toEqual({ '[0]': '"one"', '[1]': '"two"' });
+  const { memoryReference = '' } = locals.get('name');
+  const { body } = await client.customRequest('readMemory', { memoryReference, offset: 0, count: 12 });
+  expect(Buffer.from(body.data, 'base64').toString('utf16le')).toBe('a name');
+  expect((await evaluate('count + 1')).result).toBe('13');
+});
