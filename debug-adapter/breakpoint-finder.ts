@@ -48,8 +48,9 @@ export class BreakpointFinder {
         return await this.#findInstruction(target.source, target.line);
       case 'function': {
         const starts = await this.#disassemblies.functionsNamed(module, target.name);
-        if (starts.length === 0) return 'no function';
-        return { offsets: await Promise.all(starts.map((start) => this.#behindHead(module, start))) };
+        const offsets = await Promise.all(starts.map((start) => this.#behindHead(module, start)));
+        if (target.name.includes('::')) offsets.push(...(await this.#callsOf(module, target.name)));
+        return offsets.length === 0 ? 'no function' : { offsets };
       }
       case 'instruction':
         return target.module === module ? { offsets: [target.offset] } : 'other module';
@@ -102,6 +103,18 @@ export class BreakpointFinder {
     const symbols = this.#sources.of(module);
     if ((await symbols.source()) !== 'dwarf') return start;
     return (await symbols.startsAround(start))[1] ?? start;
+  }
+
+  /** Where the lines begin that call a host function. */
+  async #callsOf(module: ModuleKey, name: string): Promise<number[]> {
+    const symbols = this.#sources.of(module);
+    const calls = (await this.#disassemblies.callsOf(module, name)).slice(0, MOST_PLACES);
+    const places = new Set<number>();
+    for (const call of calls) {
+      const starts = await symbols.startsAround(call);
+      places.add(starts.findLast((start) => start <= call) ?? call);
+    }
+    return [...places];
   }
 
   async #findInstruction(

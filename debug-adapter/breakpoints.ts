@@ -9,7 +9,7 @@ import { lastPart } from './source-files.ts';
 const REASONS: Readonly<Record<NotFound, string>> = {
   'no file': 'No module of the program has code of this file, as far as its debug information tells',
   'no code': 'There is no code on this line nor after it',
-  'no function': 'No module of the program has a function of this name',
+  'no function': 'No module of the program has a function of this name, nor calls a host function of it',
   'other module': 'The module is not in use any more',
 };
 

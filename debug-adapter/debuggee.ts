@@ -6,6 +6,7 @@ import type {
   ModuleKey,
   Notifications,
   ProcessKey,
+  ProcessPattern,
   Stack,
   StepKind,
 } from '../runtime/inspect/protocol.ts';
@@ -39,10 +40,14 @@ const WATCH_INTERVAL = 200;
 /** Milliseconds in which a runtime that has closed its connection should have ended. */
 const END_GRACE = 2000;
 
-/** Which failures hold their process. */
-export interface Failures {
-  readonly traps: boolean;
-  readonly failedExits: boolean;
+/** Of which processes something is wanted. */
+export type Wanted = boolean | readonly ProcessPattern[];
+
+/** What holds a process: its failures, and its beginning. */
+export interface HeldEvents {
+  readonly traps: Wanted;
+  readonly failedExits: Wanted;
+  readonly spawns: Wanted;
 }
 
 /** The part of a session that its debuggee uses; see `Session`. */
@@ -92,7 +97,7 @@ export class Debuggee {
   readonly #resuming = new Set<ProcessKey>();
   /** In the order in which they were seen. */
   readonly #modules = new Set<ModuleKey>();
-  #failures: Failures;
+  #events: HeldEvents;
   #chosen: ChosenProcesses;
   #watching = false;
   /** All processes were paused at once, and have not gone on at once since. */
@@ -103,7 +108,7 @@ export class Debuggee {
     const { client, session, noDebug } = options;
     this.client = client;
     this.#options = options;
-    this.#failures = { traps: !noDebug, failedExits: !noDebug };
+    this.#events = { traps: !noDebug, failedExits: !noDebug, spawns: false };
     this.#chosen = options.chosen;
     const send = (event: DebugProtocol.Event) => session.sendEvent(event);
     const describe = (process: ProcessKey) => client.request('process/get', { process });
@@ -192,10 +197,10 @@ export class Debuggee {
     });
   }
 
-  /** From now on holds processes that fail in these ways. */
-  async holdFailures({ traps, failedExits }: Failures): Promise<void> {
+  /** From now on holds processes at these events. */
+  async holdAt(events: HeldEvents): Promise<void> {
     const { noDebug } = this.#options;
-    this.#failures = { traps: traps && !noDebug, failedExits: failedExits && !noDebug };
+    this.#events = noDebug ? { traps: false, failedExits: false, spawns: false } : events;
     if (this.#watching) await this.#watch();
   }
 
@@ -213,7 +218,7 @@ export class Debuggee {
     this.#watching = true;
     await this.client.request('watch', {
       processes: WATCH_INTERVAL,
-      ...this.#failures,
+      ...this.#events,
       // The output of a runtime that was started here comes through its streams.
       output: this.#options.process === undefined,
     });

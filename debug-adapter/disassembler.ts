@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import type { ModuleKey } from '../runtime/inspect/protocol.ts';
 import { displayName } from '../runtime/inspect/view/index.ts';
 import {
+  callOffsets,
   type Disassembly,
   demangle,
   disassembleFunction,
@@ -21,6 +22,7 @@ export type FunctionQuestion =
   | { readonly named: string }
   | { readonly ask: 'globals' }
   | { readonly namesAt: number }
+  | { readonly callsOf: string }
   | { readonly around: number; readonly first: number; readonly count: number };
 
 /** Names by index. */
@@ -67,6 +69,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     const module = modules.get(job.module);
     if (module === undefined) return 'unknown module';
     if ('namesAt' in job) return namesAt(module, job.namesAt);
+    if ('callsOf' in job) return { offsets: callsOf(module, job.callsOf) };
     if ('around' in job) return instructionsAround(module, job.around, job.first, job.count);
     if ('ask' in job) return { names: displayed(moduleIdentifiers(module).names.of('global')) };
     return 'named' in job
@@ -84,6 +87,18 @@ function textOf(module: WasmModule, functionIndex: number): FunctionText {
     exportName: exported === undefined ? null : displayName(exported.name),
     locals: displayed(moduleIdentifiers(module).names.locals(functionIndex)),
   };
+}
+
+/** The offsets of the calls of a host function: of all imports whose name ends so, from a `::` on. */
+function callsOf(module: WasmModule, named: string): number[] {
+  const imports = module.imports.filter(({ kind }) => kind === 'function');
+  const indices = new Set(
+    imports.flatMap((entry, index) => {
+      const name = `${entry.module}::${entry.name}`;
+      return name === named || name.endsWith(`::${named}`) ? [index] : [];
+    }),
+  );
+  return indices.size === 0 ? [] : callOffsets(module, indices);
 }
 
 /** The names that can be used in the function that has the code at an offset. */

@@ -136,6 +136,12 @@ export class Disassemblies {
     return 'instructions' in answer ? answer : { missing: count, instructions: [] };
   }
 
+  /** The offsets of the calls of a host function, such as `message::send`. */
+  async callsOf(module: ModuleKey, named: string): Promise<readonly number[]> {
+    const answer = await this.#run(module, { callsOf: named });
+    return 'offsets' in answer ? answer.offsets : [];
+  }
+
   /** The text of a source reference; undefined if it is unknown. */
   async text(sourceReference: number): Promise<string | undefined> {
     const source = this.#ids.sourceOf(sourceReference);

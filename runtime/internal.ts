@@ -75,7 +75,7 @@ export {
   type TestSummary,
 } from './testing/index.ts';
 export { printable } from './text/printable.ts';
-export { isWasmBinary, readModule, WasmFormatError, type WasmModule } from './wasm/index.ts';
+export { callOffsets, isWasmBinary, readModule, WasmFormatError, type WasmModule } from './wasm/index.ts';
 export {
   assembleText,
   type Disassembly,

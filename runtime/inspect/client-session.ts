@@ -230,10 +230,14 @@ export class ClientSession implements Holder {
     this.#on('watch', (params) => {
       const interval = params.interval('processes');
       const output = params.flag('output');
-      const failures = { traps: params.flag('traps'), failedExits: params.flag('failedExits') };
+      const events = {
+        traps: params.wanted('traps'),
+        failedExits: params.wanted('failedExits'),
+        spawns: params.wanted('spawns'),
+      };
       this.#watchProcesses(interval);
       this.#watchesOutput = output;
-      holding.holdFailures(this, failures);
+      holding.holdAt(this, events);
       return null;
     });
   }

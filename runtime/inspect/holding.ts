@@ -1,9 +1,9 @@
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
-import { ProcessChoices } from './process-choices.ts';
+import { isMeant, ProcessChoices } from './process-choices.ts';
 import type { ProcessIndex } from './process-index.ts';
-import type { DataChange, Notifications, ProcessKey, StopReason } from './protocol.ts';
+import type { DataChange, Notifications, ProcessKey, ProcessPattern, StopReason } from './protocol.ts';
 
 /** A client that pauses processes or holds those that fail, and hears of it. */
 export interface Holder {
@@ -15,10 +15,14 @@ export interface Holder {
   breakpointFailed(event: Notifications['breakpoint/failed']): void;
 }
 
-/** Which failures a client wants to be held. */
-export interface Failures {
-  readonly traps: boolean;
-  readonly failedExits: boolean;
+/** Of which processes something is wanted: of all, of none, or of those of some patterns. */
+export type Wanted = boolean | readonly ProcessPattern[];
+
+/** Which processes a client wants to be held when they fail, or before they begin. */
+export interface Events {
+  readonly traps: Wanted;
+  readonly failedExits: Wanted;
+  readonly spawns: Wanted;
 }
 
 /**
@@ -31,7 +35,7 @@ export class Holding {
   readonly choices = new ProcessChoices();
   readonly #scheduler: Scheduler;
   readonly #index: ProcessIndex;
-  readonly #failures = new Map<Holder, Failures>();
+  readonly #events = new Map<Holder, Events>();
   readonly #holders = new Map<Process, Set<Holder>>();
   /** Processes of which clients were told, one by one, that they stand still. */
   readonly #told = new Set<Process>();
@@ -43,18 +47,39 @@ export class Holding {
     this.#index = index;
   }
 
-  /** From now on holds such failures for a client. */
-  holdFailures(client: Holder, failures: Failures): void {
-    if (failures.traps || failures.failedExits) this.#failures.set(client, failures);
-    else this.#failures.delete(client);
+  /** From now on holds processes for a client when such things happen to them. */
+  holdAt(client: Holder, events: Events): void {
+    if (events.traps || events.failedExits || events.spawns) this.#events.set(client, events);
+    else this.#events.delete(client);
+  }
+
+  /** Called before a process is entered into its environment. It is kept from its first turn if a client wants that. */
+  spawned(process: Process): void {
+    this.choices.spawned(process);
+    // A root process is kept for whoever starts it.
+    if (process.parent === null) return;
+    let isHeld = false;
+    for (const [client, { spawns }] of this.#events) {
+      if (!isWanted(process, spawns) || !this.choices.admits(client, process)) continue;
+      isHeld = true;
+      this.#holdFor(client, process);
+    }
+    if (!isHeld) return;
+    process.paused = true;
+    setImmediate(() => {
+      // Somebody else may have refused it.
+      if (process.environment.get(process.id) === process) this.#stopped(process, 'entry');
+      else this.forget(process);
+    });
   }
 
   /** Whether a process that has failed is held. */
   holds(process: Process, exit: Exit): boolean {
-    if (this.#failures.size === 0 || isNormal(exit) || exit.kind === 'killed') return false;
+    if (this.#events.size === 0 || isNormal(exit) || exit.kind === 'killed') return false;
     let isHeld = false;
-    for (const [client, { traps, failedExits }] of this.#failures) {
-      if (!(exit.kind === 'exited' ? failedExits : traps) || !this.choices.admits(client, process)) continue;
+    for (const [client, { traps, failedExits }] of this.#events) {
+      const wanted = exit.kind === 'exited' ? failedExits : traps;
+      if (!isWanted(process, wanted) || !this.choices.admits(client, process)) continue;
       isHeld = true;
       this.#holdFor(client, process);
     }
@@ -134,7 +159,7 @@ export class Holding {
   release(client: Holder): void {
     this.clients.delete(client);
     this.choices.forget(client);
-    this.#failures.delete(client);
+    this.#events.delete(client);
     if (this.#entryHolder === client) this.#entryHolder = null;
     for (const [process, holders] of [...this.#holders]) {
       if (holders.delete(client) && holders.size === 0) this.#resume(process);
@@ -171,4 +196,8 @@ export class Holding {
       listener.stopped(breakpoints.length === 0 ? event : { ...event, breakpoints });
     }
   }
+}
+
+function isWanted(process: Process, wanted: Wanted): boolean {
+  return typeof wanted === 'boolean' ? wanted : isMeant(process, wanted);
 }

@@ -83,7 +83,7 @@ export class Inspector implements SchedulerObserver {
   // -- what the scheduler tells --------------------------------------------------------------------------
 
   onSpawn(process: Process): undefined {
-    this.holding.choices.spawned(process);
+    this.holding.spawned(process);
   }
 
   holds(process: Process, exit: Exit): boolean {

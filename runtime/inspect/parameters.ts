@@ -213,6 +213,12 @@ export class Parameters {
     );
   }
 
+  /** Whether something is wanted of all processes, or patterns of those of which it is; false if it is missing. */
+  wanted(name: string): boolean | readonly ProcessPattern[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? this.patterns(name) : this.flag(name);
+  }
+
   /** None if it is missing. */
   patterns(name: string): readonly ProcessPattern[] {
     return this.#take(

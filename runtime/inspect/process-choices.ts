@@ -53,6 +53,13 @@ export class ProcessChoices {
   }
 }
 
+/** Whether one of some patterns means a process: of those that descend from another one, as long as those between them live. */
+export function isMeant(process: Process, patterns: readonly ProcessPattern[]): boolean {
+  return patterns.some((pattern) => matches(pattern, process, NO_CHOICE));
+}
+
+const NO_CHOICE: Choice = { only: [], except: [], descendants: new Map() };
+
 function matches(pattern: ProcessPattern, process: Process, choice: Choice): boolean {
   const { by, value } = pattern;
   switch (by) {

@@ -479,10 +479,12 @@ export interface Requests {
       readonly processes?: number | false;
       /** `output`. */
       readonly output?: boolean;
-      /** Holds processes that trap, and says so with `process/stopped`. As with a pause, until the client has gone. */
-      readonly traps?: boolean;
+      /** Holds processes that trap, or those of some patterns, and says so with `process/stopped`. As with a pause, until the client has gone. */
+      readonly traps?: boolean | readonly ProcessPattern[];
       /** The same for processes that end with an exit code other than 0. */
-      readonly failedExits?: boolean;
+      readonly failedExits?: boolean | readonly ProcessPattern[];
+      /** Keeps new processes from their first instruction, and says so. */
+      readonly spawns?: boolean | readonly ProcessPattern[];
     };
     result: null;
   };

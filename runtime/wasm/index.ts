@@ -1,5 +1,6 @@
 /** Reads and rewrites WebAssembly binaries. */
 
+export { callOffsets } from './call-offsets.ts';
 export type { CodePass, CodeWalk } from './code-pass.ts';
 export { costlyFunction } from './compile-cost.ts';
 export { DRAFT_AT, DRAFT_CAPACITY, DraftState } from './draft-layout.ts';

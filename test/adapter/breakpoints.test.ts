@@ -121,7 +121,10 @@ test.each(LANGUAGES)('a breakpoint at a function stops in it: %s', async (langua
   });
   expect(body.breakpoints).toMatchObject([
     { verified: true },
-    { verified: false, message: 'No module of the program has a function of this name' },
+    {
+      verified: false,
+      message: expect.stringContaining('No module of the program has a function of this name'),
+    },
   ]);
   await session.send(3, 1);
   const { reason, threadId = 0, hitBreakpointIds } = await session.stopped();

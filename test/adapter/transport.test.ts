@@ -235,6 +235,7 @@ test('a session without streams', async () => {
       exceptionBreakpointFilters: [
         { filter: 'traps', default: true },
         { filter: 'failed-exits', default: true },
+        { filter: 'spawns', default: false },
       ],
     },
   });

@@ -121,7 +121,10 @@ const cases: Record<string, [params: unknown, message: string][]> = {
       { breakpoints: [{ id: 1, process: 'x', place: { kind: 'global', index: 0 } }] },
       '"breakpoints.process" must be a process as in "1:42"',
     ],
-    [{ breakpoints: Array(101).fill({}) }, '"breakpoints.id" must be a whole number from 0'],
+    [
+      { breakpoints: Array(101).fill({ id: 1, process: '1:1', place: { kind: 'global', index: 0 } }) },
+      '"breakpoints" must be at most 100 breakpoints',
+    ],
   ],
   'processes/choose': [
     [{ only: 'id 5' }, '"only" must be a list of patterns'],

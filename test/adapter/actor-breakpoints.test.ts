@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { keyFromText } from '../../runtime/inspect/protocol.ts';
+import { guest } from '../support/guest.ts';
+import { AdapterClient } from './adapter-client.ts';
+import { ShopSession } from './shop-session.ts';
+import { LANGUAGES } from './shops.ts';
+
+test.each(LANGUAGES)(
+  'a breakpoint at a host function stops at the lines that call it: %s',
+  async (language) => {
+    const session = await ShopSession.configure(language);
+    const { client } = session;
+    const { body } = await client.setFunctionBreakpointsRequest({
+      breakpoints: [
+        { name: 'message::receive', condition: 'process.id == 3' },
+        { name: 'lunatic::process::kill' },
+        { name: 'read_data' },
+      ],
+    });
+    expect(body.breakpoints).toMatchObject([
+      { verified: true },
+      { verified: false, message: expect.stringContaining('nor calls a host function of it') },
+      // Without a namespace, it is a function of the program.
+      { verified: false },
+    ]);
+    await client.configurationDoneRequest();
+    const { threadId = 0, hitBreakpointIds } = await session.stopped();
+    expect(hitBreakpointIds).toEqual([body.breakpoints[0]?.id]);
+    expect(threadId).toBe((await client.custom('lunatic/thread', { process: keyFromText('1:3') })).threadId);
+    expect((await session.lines(threadId))[0]).toBe('receive');
+    await client.waitingThread(2);
+  },
+);
+
+test('new processes stop before their first instruction, all or those that are meant', async () => {
+  const client = await AdapterClient.stdio();
+  const text = guest(`
+    (func (export "worker") (call $print (text "working")))
+    (func (export "other") (call $print (text "another")))
+    (func (export "_start")
+      (drop (call $spawn (i64.const 0) (text "worker")))
+      (drop (call $spawn (i64.const 0) (text "other")))
+      (call $forever))`);
+  await client.configure(text);
+  const set = async (...filterOptions: object[]) =>
+    (await client.customRequest('setExceptionBreakpoints', { filters: [], filterOptions })).body.breakpoints;
+  expect(await set({ filterId: 'spawns', condition: 'worker' })).toMatchObject([
+    { verified: false, message: expect.stringContaining("'worker' means no processes") },
+  ]);
+  expect(await set({ filterId: 'spawns', condition: 'entry worker' })).toEqual([{ verified: true }]);
+  await client.configurationDoneRequest();
+  const { body } = await client.event('stopped');
+  expect(body.reason).toBe('entry');
+  const { threadId = 0 } = body;
+  expect(threadId).toBe((await client.custom('lunatic/thread', { process: keyFromText('1:2') })).threadId);
+  await client.printed('another');
+  expect(client.output('stdout')).not.toContain('working');
+  await client.continueRequest({ threadId });
+  await client.printed('working');
+  expect(client.eventsOf('stopped')).toHaveLength(1);
+});
+
+test('a filter holds only the failures of the processes that are meant', async () => {
+  const client = await AdapterClient.stdio();
+  const text = guest(`
+    (func (export "worker") unreachable)
+    (func (export "other") unreachable)
+    (func (export "_start")
+      (drop (call $spawn (i64.const 0) (text "other")))
+      (drop (call $spawn (i64.const 0) (text "worker")))
+      (call $forever))`);
+  await client.configure(text);
+  await client.customRequest('setExceptionBreakpoints', {
+    filters: ['failed-exits'],
+    filterOptions: [{ filterId: 'traps', condition: 'entry worker' }],
+  });
+  await client.configurationDoneRequest();
+  const { body } = await client.event('stopped');
+  expect(body.reason).toBe('exception');
+  expect(body.threadId).toBe(
+    (await client.custom('lunatic/thread', { process: keyFromText('1:3') })).threadId,
+  );
+  expect(client.eventsOf('stopped')).toHaveLength(1);
+});
