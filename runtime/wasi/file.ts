@@ -1,6 +1,5 @@
 import {
   type BigIntStats,
-  closeSync,
   constants,
   fdatasync,
   fstatSync,
@@ -18,6 +17,7 @@ import {
 } from 'node:fs';
 import { hasProc, PathError } from '../permissions/host-directory.ts';
 import { Descriptor, FdFlag, FileType } from './descriptor.ts';
+import { BLOCK, closeFile, MUCH_ROOM } from './freed-room.ts';
 import { FILE_RIGHTS, Right, WRITING_RIGHTS } from './rights.ts';
 
 const { O_APPEND, O_RDONLY, O_RDWR, O_WRONLY } = constants;
@@ -38,11 +38,6 @@ function hostFlags(flags: number): number {
     ((flags & (FdFlag.Sync | FdFlag.Rsync)) !== 0 ? O_SYNC : 0)
   );
 }
-
-/** Bytes on the disk from which on the operating system takes milliseconds to free them. */
-const LONG_CUT = 32 * 2 ** 20;
-/** Bytes of one of the `blocks` of a file's attributes. */
-const BLOCK = 512;
 
 /** An open regular file. Node cannot seek, so the position is kept here. */
 export class FileDescriptor extends Descriptor {
@@ -69,7 +64,7 @@ export class FileDescriptor extends Descriptor {
   override close(): void {
     this.#closed = true;
     // Another file must not get the number while the host is still working on this one.
-    if (this.#pending === 0) closeSync(this.#fd);
+    if (this.#pending === 0) closeFile(this.#fd);
   }
 
   /** Reads once into one buffer. There is another function for several, since an array costs an allocation. */
@@ -122,7 +117,7 @@ export class FileDescriptor extends Descriptor {
   /** Whether `resize` would keep others waiting: it frees much room on the disk. */
   cutsMuch(size: number): boolean {
     const { size: before, blocks } = fstatSync(this.#fd);
-    return size < before && blocks * BLOCK >= LONG_CUT;
+    return size < before && blocks * BLOCK >= MUCH_ROOM;
   }
 
   /** Does what `resize` does in a thread. `done` gets the error, if there is one. */
@@ -143,7 +138,7 @@ export class FileDescriptor extends Descriptor {
 
   #finish(error: Error | null, done: (error: Error | null) => void): void {
     this.#pending--;
-    if (this.#closed && this.#pending === 0) closeSync(this.#fd);
+    if (this.#closed && this.#pending === 0) closeFile(this.#fd);
     done(error);
   }
 
@@ -155,7 +150,7 @@ export class FileDescriptor extends Descriptor {
   setFlags(flags: number): void {
     if (hostFlags(flags) !== hostFlags(this.flags) && hasProc()) {
       const reopened = openSync(`/proc/self/fd/${this.#fd}`, openFlags(this.#openedFor, flags));
-      closeSync(this.#fd);
+      closeFile(this.#fd);
       this.#fd = reopened;
       this.#appends = (flags & FdFlag.Append) !== 0;
     } else if (this.#appends && (flags & FdFlag.Append) === 0) {

@@ -15,6 +15,7 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import { PathError } from '../permissions/host-directory.ts';
 import { attempt, Errno } from './errno.ts';
 import { FILESTAT_SIZE, fileTimes, writeFileStat } from './file-stat.ts';
+import { freeApart } from './freed-room.ts';
 import { directoryOf, pathOf } from './lookup.ts';
 import { LOOKUP_FOLLOW } from './path-open.ts';
 import { preview1, SINCE } from './preview1.ts';
@@ -173,7 +174,7 @@ preview1.define(
       const path = pathOf(scheduler, pathPointer, pathLength);
       return at(scheduler, fd, Right.PathUnlinkFile, path, Follow.Never, (walk) => {
         requireDirectory(walk);
-        unlinkSync(walk.path);
+        freeApart(walk.path, () => unlinkSync(walk.path));
       });
     },
 );
@@ -200,7 +201,7 @@ preview1.define(
         requireDirectory(source);
         if (target.mustBeDirectory && source.look()?.isDirectory() === false)
           throw new PathError('ENOTDIR', 'it is not a directory');
-        renameSync(source.path, target.path);
+        freeApart(target.path, () => renameSync(source.path, target.path));
       });
     },
 );
