@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableMemory, memoryUsage, platform } from 'node:process';
 import { clockTime } from './clock.ts';
+import { releaseEndedStacks } from './ended-stacks.ts';
 import { SEMI_SPACE } from './jspi.ts';
 
 /**
@@ -31,6 +32,10 @@ const YOUNG_GENERATION = 3 * SEMI_SPACE * 1024 * 1024;
 const RESERVED_MEMORY = 256 * 1024 * 1024;
 /** If fewer are free, a process has to end before the operating system ends all of them. */
 const LAST_MEMORY = RESERVED_MEMORY / 2;
+
+/** Bytes that a process takes in its turn where hardly any are left, and has to end for; and where not even half of these are left. */
+const LEAST_LOSS = 128 * 1024;
+const LEAST_LAST_LOSS = 16 * 1024;
 
 /**
  * Bytes of the memories of a process that are not counted as committed. Most processes begin with about one mebibyte, of which
@@ -87,8 +92,10 @@ export interface Machine {
   heapLimit?(): number;
 }
 
-/** What there is too little of. */
-export type Scarcity = 'memory' | 'heap';
+/**
+ * What there is too little of: the heap, memory, or memory still, which has become less since the look before, or has not.
+ */
+export type Scarcity = 'heap' | 'memory' | 'less memory' | 'no more memory';
 
 /** What counts as committed of memories of so many bytes. */
 export function committedBy(bytes: number): number {
@@ -127,6 +134,9 @@ export class Capacity {
   #noCommitUntil = 0;
   /** When the memory that processes have touched is looked at next. */
   nextWatch = Number.NEGATIVE_INFINITY;
+  /** What was free when it was looked at last, and whether that was too little. */
+  #lastFree = 0;
+  #isScarce = false;
   /** Whether most of V8's heap was in use when it was looked at last. */
   isHeapFilling = false;
   #refusal: string | null = null;
@@ -256,26 +266,41 @@ export class Capacity {
   /**
    * Looks whether processes have touched so much memory that hardly any is left, or filled V8's heap, for which nobody asks. Must be
    * called at `nextWatch`, while processes run.
-   * @returns of what there is so little that a process has to end; null if there is enough of both
+   * @returns null if there is enough of both
    */
   watch(): Scarcity | null {
     const now = clockTime();
     // Most programs have ended by the time of the first look.
     const isFirst = this.nextWatch === Number.NEGATIVE_INFINITY;
+    const before = this.#lastFree;
+    // Otherwise what the last one has taken might look as if it had been free before.
+    if (this.#isScarce) releaseEndedStacks();
     let time = isFirst ? MEMORY_CHECK_INTERVAL : this.#timeLeft();
+    this.#isScarce = time === 'memory';
+    if (time === 'memory' && now < this.#reclaimedUntil) {
+      // Until garbage can be collected again, each process is looked at that had a turn.
+      this.nextWatch = now;
+      const least = this.#lastFree < LAST_MEMORY / 2 ? LEAST_LAST_LOSS : LEAST_LOSS;
+      return before - this.#lastFree > least ? 'less memory' : 'no more memory';
+    }
     if (typeof time === 'string') {
       this.#reclaimAt(now);
       time = this.#timeLeft();
     }
     const end = clockTime();
-    const pause = typeof time === 'string' ? (end - now) * REFUSAL_FACTOR : time;
+    if (time === 'memory') {
+      this.nextWatch = end;
+      return time;
+    }
+    const pause = time === 'heap' ? (end - now) * REFUSAL_FACTOR : time;
     this.nextWatch = end + Math.min(Math.max(pause, SHORTEST_WATCH), LONGEST_WATCH);
-    return typeof time === 'string' ? time : null;
+    return time === 'heap' ? time : null;
   }
 
   /** Milliseconds for which memory and heap suffice however fast they are used, or which of them does not. */
-  #timeLeft(): number | Scarcity {
-    const memory = this.#machine.freeMemory() - LAST_MEMORY;
+  #timeLeft(): number | 'memory' | 'heap' {
+    this.#lastFree = this.#machine.freeMemory();
+    const memory = this.#lastFree - LAST_MEMORY;
     if (memory < 0) return 'memory';
     this.#commitLimit = Math.min(this.#commitLimit, this.#committed + memory);
     const use = this.#machine.heapUse();

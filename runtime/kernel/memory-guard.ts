@@ -12,6 +12,9 @@ interface Turns {
   hurry(process: Process): void;
 }
 
+/** The most that a process takes besides its memory, for its stack. If all memories are smaller, they are not what uses up the machine. */
+const STACK_SIZE = 2 ** 20;
+
 /**
  * Keeps the memories of processes within what the machine has: refuses to let them grow when all that is granted would be more, and
  * ends a process when hardly any memory is left, whoever has used it.
@@ -51,27 +54,53 @@ export class MemoryGuard {
     this.#turns.current.account.charge(PLACE_SIZE * elements);
   };
 
-  /** Must be called when it is time to, see `Capacity`. Ends a process if there is too little memory for all of them: otherwise the operating system, or V8, would end everything. */
-  watch(): void {
+  /**
+   * Must be called when it is time to, see `Capacity`. Ends a process if there is too little memory for all of them: otherwise the
+   * operating system, or V8, would end everything.
+   * @returns whether hardly any memory is left; then it must be called after each process that had a turn
+   */
+  watch(): boolean {
     const scarce = this.#capacity.watch();
     // Nobody has had a turn yet.
     const last: Process | undefined = this.#turns.current;
-    if (last === undefined) return;
+    if (last === undefined) return false;
     if (this.#capacity.isHeapFilling && !this.#hasTold) {
       this.#hasTold = true;
       this.#observers.heapFilling(last);
     }
-    if (scarce === null) return;
-    const process = scarce === 'heap' ? last : largestOf(last);
+    switch (scarce) {
+      case null:
+        return false;
+      case 'heap':
+        this.#end(last, "V8's heap has no room left, and it had the last turn");
+        return false;
+      case 'memory': {
+        const largest = largestOf(last);
+        const size = sizeOf(largest);
+        // It is seen in the next turns who takes more.
+        if (size < STACK_SIZE) return true;
+        const reason = `this machine has no memory left, and of the processes of the program it has most: ${size} bytes`;
+        this.#end(largest, reason);
+        return true;
+      }
+      case 'less memory':
+        this.#end(last, 'this machine has no memory left, and it took more in the last turn');
+        return true;
+      case 'no more memory':
+        return true;
+    }
+  }
+
+  #end(process: Process, reason: string): void {
     if (process.exit !== null) return;
-    const size = process.instance?.owned == null ? 0 : bytesOf(process.instance.owned);
-    process.killReason ??=
-      scarce === 'heap'
-        ? "V8's heap has no room left, and it had the last turn"
-        : `this machine has no memory left, and of the processes of the program it has most: ${size} bytes`;
+    process.killReason ??= reason;
     this.#turns.kill(process);
     this.#turns.hurry(process);
   }
+}
+
+function sizeOf({ instance }: Process): number {
+  return instance?.owned == null ? 0 : bytesOf(instance.owned);
 }
 
 /** The process with the largest memory in the program of one of them; of equal ones the youngest. */
@@ -79,8 +108,7 @@ function largestOf(process: Process): Process {
   let largest = process;
   let most = -1;
   for (const other of process.environment.processes()) {
-    const owned = other.instance?.owned;
-    const size = owned == null ? 0 : bytesOf(owned);
+    const size = sizeOf(other);
     if (size < most) continue;
     most = size;
     largest = other;

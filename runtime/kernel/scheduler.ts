@@ -2,6 +2,7 @@ import { Capacity, type Machine } from './capacity.ts';
 import { clockTime } from './clock.ts';
 import { DeferredWait } from './deferred-wait.ts';
 import { Delivery } from './delivery.ts';
+import { releaseEndedStacks } from './ended-stacks.ts';
 import { ExpectedTurn } from './expected-turn.ts';
 import { collectGarbage } from './garbage.ts';
 import { Holding } from './holding.ts';
@@ -95,6 +96,8 @@ export class Scheduler implements Turns {
   #halted = false;
   #turnStart = 0;
   #slices = 0;
+  #slicesPerClock = SLICES_PER_CLOCK;
+  #turnTime = TURN_TIME;
   /** The process that called `tick` last in the present slice. */
   #ticking: Process | null = null;
   /** When that slice began or, if nobody looked at the clock then, a few short slices earlier. */
@@ -105,7 +108,11 @@ export class Scheduler implements Turns {
   /** @param machine what limits the number of processes; default: this one */
   constructor(index: SchedulerIndex, machine?: Machine) {
     this.index = index;
-    this.capacity = new Capacity(collectGarbage, () => this.pool.clear(), machine);
+    const collect = () => {
+      collectGarbage();
+      releaseEndedStacks();
+    };
+    this.capacity = new Capacity(collect, () => this.pool.clear(), machine);
     this.lifecycle = new Lifecycle(this, this);
     this.memory = new MemoryGuard(this, this.capacity, this.observers);
   }
@@ -215,16 +222,24 @@ export class Scheduler implements Turns {
     if (this.#halted) return;
     this.#turnPending = false;
     this.#turnStart = this.#clock = clockTime();
-    if (this.#turnStart >= this.capacity.nextWatch) this.memory.watch();
+    if (this.#turnStart >= this.capacity.nextWatch) this.#watchMemory();
     this.#young.fit(this.capacity.stacks);
     this.handOn();
   };
 
+  /** As long as hardly any memory is left, a turn has one slice, so that the process is known that takes more. */
+  #watchMemory(): void {
+    const isScarce = this.memory.watch();
+    this.#slicesPerClock = isScarce ? 1 : SLICES_PER_CLOCK;
+    this.#turnTime = isScarce ? 0 : TURN_TIME;
+    if (isScarce) this.#slices = -1;
+  }
+
   #turnIsOver(): boolean {
-    if (++this.#slices < SLICES_PER_CLOCK) return false;
+    if (++this.#slices < this.#slicesPerClock) return false;
     this.#slices = 0;
     this.#clock = clockTime();
-    return this.#clock - this.#turnStart >= TURN_TIME;
+    return this.#clock - this.#turnStart >= this.#turnTime;
   }
 
   handOn(): void {
@@ -407,7 +422,7 @@ export class Scheduler implements Turns {
       process.signals === null &&
       !process.hasMessages &&
       !this.#turnPending &&
-      ++this.#slices < SLICES_PER_CLOCK &&
+      ++this.#slices < this.#slicesPerClock &&
       !this.stacks.areWanted
     );
   }

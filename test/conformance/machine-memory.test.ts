@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Machine } from '../../runtime/kernel/capacity.ts';
 import { guest } from '../support/guest.ts';
-import { linesOf, runAll } from '../support/program.ts';
+import { linesOf, run, runAll } from '../support/program.ts';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -102,6 +102,47 @@ describe('a machine with hardly any memory left', () => {
       },
       { kind: 'returned' },
     ]);
+  });
+
+  test('ends those that take what is left for their stacks, before it is gone', async () => {
+    const COUNT = 600;
+    const at = (i: string) => `(i32.add (i32.const 0x20000) (i32.shl ${i} (i32.const 3)))`;
+    const each = (body: string) =>
+      `(local.set $i (i32.const 0))
+       (loop $again ${body}
+         (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${COUNT}))))`;
+    const source = guest(
+      `(func $deep (param i32) (local i64 i64 i64 i64)
+         (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1)))) (else (call $forever)))
+         (drop (i32.load (i32.const 0))))
+       (func (export "child") (drop (call $receive)) (call $deep (i32.const 9000)))
+       (func (export "_start") (local $i i32)
+         ${each(`(i64.store ${at('(local.get $i)')} (call $spawn (i64.const 0) (text "child")))
+           (call $process.monitor (i64.load ${at('(local.get $i)')}))`)}
+         (call $process.sleep_ms (i64.const 10))
+         ${each(`(call $send (i64.load ${at('(local.get $i)')}) (i64.const 1) (i64.const 1))`)}
+         ;; Each of them takes most of a mebibyte, so several hundred end.
+         (local.set $i (i32.const 0))
+         (loop $again (call $expect (call $receive) (i32.const 2))
+           (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 200)))))`,
+      { memory: '(memory (export "memory") 4)' },
+    );
+    const rss = () => process.memoryUsage.rss();
+    const before = rss();
+    let least = Number.POSITIVE_INFINITY;
+    // The last 128 MiB are those in which a process has to end.
+    const free = () => {
+      const bytes = (128 + 150) * MEBIBYTE - (rss() - before);
+      least = Math.min(least, bytes);
+      return bytes;
+    };
+    const { exits, exit } = await run(source, { machine: { ...machine(free), usedMemory: rss } });
+    expect(exit).toMatchObject({ kind: 'returned' });
+    const culprits = exits.filter(
+      ({ exit }) => exit.kind === 'trapped' && exit.message.endsWith('it took more in the last turn'),
+    );
+    expect(culprits.length).toBeGreaterThan(150);
+    expect(least).toBeGreaterThan(32 * MEBIBYTE);
   });
 
   test('ends the process that had the turn where V8 has no heap left', async () => {
