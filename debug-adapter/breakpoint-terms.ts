@@ -1,5 +1,6 @@
 import type { BreakpointTerms, ModuleKey, ValueType, VariablePlace } from '../runtime/inspect/protocol.ts';
 import {
+  depthOf,
   type Expression,
   ExpressionError,
   type ModuleSymbols,
@@ -67,7 +68,7 @@ export class NameFinder {
     module: ModuleKey,
     offset: number,
   ): Promise<BreakpointTerms> {
-    const { names, types } = await this.#placesOf(namesOf(condition, log), module, offset);
+    const { names, types } = await this.#placesOf(expressionsIn(condition, log), module, offset);
     return {
       id,
       ...(condition === undefined ? {} : { condition }),
@@ -84,18 +85,20 @@ export class NameFinder {
     module: ModuleKey,
     offset: number,
   ): Promise<Pick<BreakpointTerms, 'names' | 'types'>> {
-    const wanted = faultIn({ condition: expression }) === null ? namesOf(expression, undefined) : [];
+    const wanted = faultIn({ condition: expression }) === null ? expressionsIn(expression, undefined) : [];
     const { names, types } = await this.#placesOf(wanted, module, offset);
     return { names: Object.fromEntries(names), types };
   }
 
   async #placesOf(
-    wanted: readonly string[],
+    expressions: readonly Expression[],
     module: ModuleKey,
     offset: number,
   ): Promise<{ names: Map<string, VariablePlace>; types: readonly ValueType[] }> {
     const names = new Map<string, VariablePlace>();
-    if (wanted.length === 0) return { names, types: [] };
+    const wanted = new Set(expressions.flatMap(namesIn));
+    if (wanted.size === 0) return { names, types: [] };
+    const depth = Math.max(...expressions.map(depthOf));
     const symbols = this.#sources.of(module);
     const types = new ExpressionTypes((ids) => symbols.types(ids));
     const variables = await symbols.variablesOf({ ...NO_FRAME, offset });
@@ -108,7 +111,7 @@ export class NameFinder {
       const place =
         found === undefined
           ? placeOf(name, new Map(locals), new Map(globals))
-          : await placeOfVariable(found, types);
+          : await placeOfVariable(found, types, depth);
       if (place !== undefined) names.set(name, place);
     }
     return { names, types: types.list };
@@ -139,11 +142,13 @@ async function staticNamed(
 async function placeOfVariable(
   { rule, place, type }: VariableInfo,
   types: ExpressionTypes,
+  depth: number,
 ): Promise<VariablePlace> {
   if (place.kind === 'nowhere') return { kind: 'unreadable', why: 'it is optimised away' };
   if (rule === null) return { kind: 'unreadable', why: 'where it is cannot be told in advance' };
-  if (rule.kind === 'wasm') return { kind: rule.store, index: rule.index, type: await types.add(type) };
-  return { ...rule, type: await types.add(type) };
+  if (rule.kind === 'wasm')
+    return { kind: rule.store, index: rule.index, type: await types.add(type, depth) };
+  return { ...rule, type: await types.add(type, depth) };
 }
 
 type Names = ReadonlyMap<number, string>;
@@ -165,9 +170,9 @@ function indexOf(names: Names, name: string): number | undefined {
   return undefined;
 }
 
-function namesOf(condition: string | undefined, log: string | undefined): string[] {
+function expressionsIn(condition: string | undefined, log: string | undefined): Expression[] {
   const expressions: Expression[] = condition === undefined ? [] : [parseExpression(condition)];
   for (const part of log === undefined ? [] : parseLogMessage(log))
     if (typeof part !== 'string') expressions.push(part);
-  return [...new Set(expressions.flatMap(namesIn))];
+  return expressions;
 }

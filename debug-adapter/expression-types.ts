@@ -3,6 +3,8 @@ import type { BaseType, Member, StructType, TypeId, TypeInfo } from '../runtime/
 
 /** The most types that one expression takes along. */
 const MOST_TYPES = 300;
+/** The most members of a structure that have names in expressions. */
+const MOST_MEMBERS = 1000;
 /** Structures through which the address of a list is looked for. */
 const MOST_LEVELS = 8;
 
@@ -14,7 +16,8 @@ type ReadTypes = (ids: readonly TypeId[]) => Promise<ReadonlyMap<TypeId, TypeInf
 /** The types of debug information as expressions use them: a list in which they refer to each other. */
 export class ExpressionTypes {
   readonly list: ValueType[] = [];
-  readonly #places = new Map<TypeId, number>();
+  /** By depth and id. */
+  readonly #places = new Map<string, number>();
   readonly #infos = new Map<TypeId, TypeInfo>();
   readonly #read: ReadTypes;
 
@@ -26,15 +29,19 @@ export class ExpressionTypes {
     for (const [id, info] of types) this.#infos.set(id, info);
   }
 
-  /** Adds a type and those of which it is made. @returns its place in the list */
-  async add(id: TypeId | null): Promise<number> {
-    const info = await this.#resolved(id);
-    if (info === null) return this.list.push(VOID) - 1;
-    const known = this.#places.get(info.id);
+  /**
+   * Adds a type and those of which it is made.
+   * @param depth how far an expression goes into it: parts of parts that it cannot reach are left out
+   * @returns its place in the list
+   */
+  async add(id: TypeId | null, depth: number): Promise<number> {
+    const info = depth < 0 || this.list.length >= MOST_TYPES ? null : await this.#resolved(id);
+    const key = info === null ? '' : `${depth} ${info.id}`;
+    const known = this.#places.get(key);
     if (known !== undefined) return known;
     const place = this.list.push(VOID) - 1;
-    this.#places.set(info.id, place);
-    if (place < MOST_TYPES) this.list[place] = await this.#convert(info.type);
+    this.#places.set(key, place);
+    if (info !== null) this.list[place] = await this.#convert(info.type, depth);
     return place;
   }
 
@@ -51,40 +58,41 @@ export class ExpressionTypes {
     return null;
   }
 
-  async #convert(type: TypeInfo): Promise<ValueType> {
+  async #convert(type: TypeInfo, depth: number): Promise<ValueType> {
     switch (type.kind) {
       case 'base':
         return baseType(type);
       case 'pointer':
-        return { kind: 'pointer', to: await this.add(type.target) };
+        return { kind: 'pointer', to: await this.add(type.target, depth - 1) };
       case 'enum': {
         const underlying = await this.#resolved(type.underlying);
         if (underlying?.type.kind === 'base') return baseType(underlying.type);
         return integer(type.size, false) ?? unknown(type);
       }
       case 'array': {
-        let of = await this.add(type.element);
+        let of = await this.add(type.element, depth - 1);
         for (const count of type.counts.slice(1).toReversed())
           of = this.list.push({ kind: 'array', of, ...(count === null ? {} : { count }) }) - 1;
         const [count] = type.counts;
         return { kind: 'array', of, ...(count == null ? {} : { count }) };
       }
       case 'struct':
-        return (await this.#rustList(type)) ?? (await this.#record(type));
+        return (await this.#rustList(type, depth)) ?? (await this.#record(type, depth));
       default:
         return unknown(type);
     }
   }
 
-  async #record(type: StructType): Promise<ValueType> {
+  async #record(type: StructType, depth: number): Promise<ValueType> {
     const members: { name: string; at: number; type: number }[] = [];
     const add = async (member: Member, from: number): Promise<void> => {
+      if (members.length === MOST_MEMBERS) return;
       if (member.bitOffset === null || member.bitSize !== null || member.bitOffset % 8 !== 0) return;
       const at = from + member.bitOffset / 8;
       if (member.name !== null) {
         // The fields of Rust's tuples.
         const name = /^__(\d+)$/.exec(member.name)?.[1] ?? member.name;
-        members.push({ name, at, type: await this.add(member.type) });
+        members.push({ name, at, type: await this.add(member.type, depth - 1) });
         return;
       }
       const inner = await this.#resolved(member.type);
@@ -101,7 +109,7 @@ export class ExpressionTypes {
   }
 
   /** `&str`, `String`, slices and `Vec` of Rust; null for anything else. */
-  async #rustList(type: StructType): Promise<ValueType | null> {
+  async #rustList(type: StructType, depth: number): Promise<ValueType | null> {
     const name = type.name ?? '';
     const bytes = type.size === null ? {} : { bytes: type.size };
     if (name.startsWith('&')) {
@@ -110,7 +118,7 @@ export class ExpressionTypes {
       const pointer = await this.#resolved(start?.type ?? null);
       if (start?.bitOffset == null || count?.bitOffset == null || pointer?.type.kind !== 'pointer')
         return null;
-      const of = await this.add(pointer.type.target);
+      const of = await this.add(pointer.type.target, depth - 1);
       const isText = /^&(?:mut )?str$/.test(name);
       return {
         kind: 'list',
@@ -125,7 +133,7 @@ export class ExpressionTypes {
     if (name === 'String' && type.scope[0] === 'alloc') {
       const vector = type.members.find((member) => member.name === 'vec');
       const inner = await this.#resolved(vector?.type ?? null);
-      const list = inner?.type.kind === 'struct' ? await this.#rustList(inner.type) : null;
+      const list = inner?.type.kind === 'struct' ? await this.#rustList(inner.type, depth) : null;
       if (list?.kind !== 'list' || vector?.bitOffset == null) return null;
       const at = vector.bitOffset / 8;
       return { ...list, name, start: list.start + at, count: list.count + at, isText: true };
@@ -135,7 +143,7 @@ export class ExpressionTypes {
     const buffer = type.members.find((member) => member.name === 'buf');
     const start = buffer === undefined ? null : await this.#pointerIn(buffer);
     if (start === null || count?.bitOffset == null) return null;
-    const of = await this.add(type.arguments[0]?.type ?? null);
+    const of = await this.add(type.arguments[0]?.type ?? null, depth - 1);
     return { kind: 'list', name, start, count: count.bitOffset / 8, of, isText: false, ...bytes };
   }
 
@@ -162,7 +170,9 @@ function baseType(type: BaseType): ValueType {
     case 'boolean':
       return size === 1 ? { kind: 'boolean' } : (integer(size, false) ?? unknown(type));
     case 'character':
-      return size === 4 ? { kind: 'character' } : (integer(size, false) ?? unknown(type));
+      if (size === 4) return { kind: 'character' };
+      // Those of C have one encoding, with a sign or without.
+      return integer(size, !type.label.includes('unsigned')) ?? unknown(type);
     case 'signed':
     case 'unsigned':
     case 'address':

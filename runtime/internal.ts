@@ -4,6 +4,7 @@ export {
   type Code,
   type Context,
   compileExpression,
+  depthOf,
   type Expression,
   ExpressionError,
   namesIn,

@@ -61,6 +61,17 @@ export function namesIn(expression: Expression): string[] {
   return [...names];
 }
 
+/** How many steps from a variable into its parts an expression makes at most. */
+export function depthOf(expression: Expression): number {
+  const goesIn =
+    expression.kind === 'member' ||
+    expression.kind === 'index' ||
+    (expression.kind === 'unary' && expression.operator === '*');
+  // A pointer or an array stands for what is behind it without a word.
+  const own = goesIn ? 2 : 1;
+  return own + Math.max(0, ...partsOf(expression).map(depthOf));
+}
+
 function partsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case 'member':

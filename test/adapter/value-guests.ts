@@ -73,7 +73,7 @@ export async function stoppedAt(program: string, source: string, comment = 'here
 }
 
 /** The path of a program, which is packed where it is large. */
-function unpacked(program: string): string {
+export function unpacked(program: string): string {
   if (!program.endsWith('.gz')) return join(folder, program);
   const path = join(testFolder(), program.replace(/\.gz$/, ''));
   writeFileSync(path, gunzipSync(readFileSync(join(folder, program))));
