@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Endpoint } from './endpoint.ts';
-import { type Doorkeeper, type Listening, MAX_PENDING, refuse } from './listening.ts';
+import { type Doorkeeper, type Listening, refuse } from './listening.ts';
+import { PendingSockets } from './pending-sockets.ts';
 import { WaitLine } from './wait-line.ts';
 
 /** A connection, or why the system could not give one. */
@@ -10,7 +11,7 @@ export type Accepted = Socket | Error;
 export class TcpListener implements Doorkeeper {
   readonly #listening: Listening;
   readonly #line = new WaitLine<Accepted>();
-  readonly #pending = new Set<Socket>();
+  readonly #pending = new PendingSockets();
   #references = 1;
 
   constructor(listening: Listening) {
@@ -32,16 +33,12 @@ export class TcpListener implements Doorkeeper {
   release(): void {
     if (--this.#references > 0) return;
     this.#listening.close();
-    for (const socket of this.#pending) refuse(socket);
+    this.#pending.refuseAll();
   }
 
   /** Takes a connection that has come in already. */
   accept(): Accepted | undefined {
-    for (const socket of this.#pending) {
-      this.#pending.delete(socket);
-      return socket;
-    }
-    return undefined;
+    return this.#pending.take();
   }
 
   /**
@@ -57,7 +54,7 @@ export class TcpListener implements Doorkeeper {
     if (this.#line.give(socket)) return;
     // Whoever accepts it sees the error when reading.
     socket.on('error', () => {});
-    if (this.#references === 0 || this.#pending.size >= MAX_PENDING) refuse(socket);
+    if (this.#references === 0) refuse(socket);
     else this.#pending.add(socket);
   }
 

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { type Endpoint, endpoint } from './endpoint.ts';
-import { type Doorkeeper, type Listening, MAX_PENDING, refuse } from './listening.ts';
+import { type Doorkeeper, type Listening, refuse } from './listening.ts';
+import { PendingSockets } from './pending-sockets.ts';
 import { acceptTls, HandshakeError, type TlsSession } from './tls-session.ts';
 import { WaitLine } from './wait-line.ts';
 
@@ -21,7 +22,7 @@ export class TlsListener implements Doorkeeper {
   readonly #listening: Listening;
   readonly #context: SecureContext | HandshakeError;
   readonly #line = new WaitLine<TlsAccepted>();
-  readonly #pending = new Set<Socket>();
+  readonly #pending = new PendingSockets();
   /** Functions that give up the handshakes under way. */
   readonly #handshakes = new Set<() => void>();
   readonly #ready: Exclude<TlsAccepted, Error>[] = [];
@@ -55,8 +56,7 @@ export class TlsListener implements Doorkeeper {
   release(): void {
     if (--this.#references > 0) return;
     this.#listening.close();
-    for (const socket of this.#pending) refuse(socket);
-    this.#pending.clear();
+    this.#pending.refuseAll();
     for (const giveUp of this.#handshakes) giveUp();
     for (const { session } of this.#ready) session.socket.destroy();
   }
@@ -78,12 +78,8 @@ export class TlsListener implements Doorkeeper {
   }
 
   onConnection(socket: Socket): void {
-    if (this.#references === 0 || this.#pending.size >= MAX_PENDING) {
-      refuse(socket);
-    } else {
-      this.#pending.add(socket);
-      this.#shakeHands();
-    }
+    if (this.#references === 0) refuse(socket);
+    else if (this.#pending.add(socket)) this.#shakeHands();
   }
 
   onFailure(error: Error): void {
@@ -92,9 +88,9 @@ export class TlsListener implements Doorkeeper {
 
   /** Begins handshakes while somebody waits for one. */
   #shakeHands(): void {
-    for (const socket of this.#pending) {
-      if (this.#line.isEmpty || this.#handshakes.size + this.#ready.length >= MAX_HANDSHAKES) return;
-      this.#pending.delete(socket);
+    while (!this.#line.isEmpty && this.#handshakes.size + this.#ready.length < MAX_HANDSHAKES) {
+      const socket = this.#pending.take();
+      if (socket === undefined) return;
       this.#begin(socket);
     }
   }

@@ -51,6 +51,24 @@ describe('what sockets hold counts for their process, against max_host_memory', 
     expect(exit).toMatchObject(BEYOND);
   });
 
+  test.each([
+    ['listeners, with connections that wait', '(call $listen)', 9],
+    ['datagram sockets, with datagrams that wait', '(call $udp)', 5],
+  ])('%s', async (_, open, most) => {
+    const source = networkGuest(
+      `(func $udp (result i64)
+         (if (call $networking.udp_bind (i32.const 4) (i32.const 0x100) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0x200))
+           (then (call $fail (i64.load (i32.const 0x200)))))
+         (i64.load (i32.const 0x200)))
+       (func (export "_start")
+         (i32.store (i32.const 0x100) (i32.const 0x0100007f))
+         (loop $again (drop ${open}) (call $print (text "open")) (br $again)))`,
+    );
+    const { exit, stdout } = await run(source, limited(2 ** 20));
+    expect(stdout.lines.length).toBeLessThan(most);
+    expect(exit).toMatchObject(BEYOND);
+  });
+
   test('a stream that travels counts where it is, once', async () => {
     const source = networkGuest(
       `(func $pass (param $to i64) (param $stream i64)
@@ -71,7 +89,8 @@ describe('what sockets hold counts for their process, against max_host_memory', 
            (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))
          (call $process.kill (local.get $other)))`,
     );
-    const { root, exit } = await runAll(source, limited(128 * 1024));
+    // The listener takes 132 KiB.
+    const { root, exit } = await runAll(source, limited((128 + 128) * 1024));
     expect(exit).toEqual({ kind: 'returned' });
     expect(root.environment.account.bytes).toBe(0);
   });

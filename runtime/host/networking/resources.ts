@@ -1,6 +1,7 @@
 import { resourceSlot } from '../../kernel/slot.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { NetStream } from '../../net/net-stream.ts';
+import { LEAST_PENDING, PENDING_COST } from '../../net/pending-sockets.ts';
 import type { TcpListener } from '../../net/tcp-listener.ts';
 import type { TlsListener } from '../../net/tls-listener.ts';
 import type { UdpSocket } from '../../net/udp-socket.ts';
@@ -14,9 +15,9 @@ interface Shared {
 }
 
 /** What sockets take, with what they hold that nobody reads, or that the peer has not taken. */
-const LISTENER_COST = 4096;
+const LISTENER_COST = 4096 + LEAST_PENDING * PENDING_COST;
 const STREAM_COST = 48 * 1024;
-const DATAGRAMS_COST = 64 * 1024;
+const DATAGRAMS_COST = 320 * 1024;
 /** A session of TLS besides, and a character of its certificates and keys when they have been read. */
 const SESSION_COST = 96 * 1024;
 const PEM_COST = 8;
