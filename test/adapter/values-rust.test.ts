@@ -152,3 +152,14 @@ describe.each([
     await expect(set('yes', '2')).rejects.toThrow('yes takes a value of type bool');
   });
 });
+
+test('a process of the SDK is displayed as that process', async () => {
+  const { scope, inside } = await stoppedAt('process-rust.wasm', 'process.rs');
+  const locals = await scope('Locals');
+  expect(locals.table).toMatchObject({
+    own: '#1 _start: Process<i32, ()>',
+    ended: 'Some(#99, which has ended): Option<Process<(), ()>>',
+  });
+  const raw = await inside((await inside(locals.get('own'))).get('[raw]'));
+  expect(raw.values).toMatchObject({ node_id: '0', id: '1' });
+});

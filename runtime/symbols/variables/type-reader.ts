@@ -13,6 +13,9 @@ import { typeLabel } from './type-label.ts';
 /** Names are cut behind this. Those of generic types can be very long. */
 const MAX_NAME = 2048;
 
+/** Of so many bytes of debug information, one type is kept. */
+const KNOWN_SIZE = 1000;
+
 /** No enumeration and no array has more that people look at. */
 const MAX_ENUMERATORS = 4096;
 const MAX_DIMENSIONS = 16;
@@ -61,9 +64,13 @@ export interface TypeAt {
 /** Reads types. */
 export class TypeReader {
   readonly #dwarf: Dwarf;
+  /** Those of the frames that somebody steps through are read again and again. */
+  readonly #known = new Map<TypeId, TypeInfo | null>();
+  readonly #maxKnown: number;
 
   constructor(dwarf: Dwarf) {
     this.#dwarf = dwarf;
+    this.#maxKnown = 500 + dwarf.file.sections.info.length / KNOWN_SIZE;
   }
 
   /** What begins the ids of the types that a unit refers to. */
@@ -84,10 +91,16 @@ export class TypeReader {
 
   /** Returns null if there is no such type. */
   read(id: TypeId): TypeInfo | null {
-    return unlessMalformed(() => {
-      const found = this.find(id);
-      return found === null ? null : this.#read(found);
-    }, null);
+    let type = this.#known.get(id);
+    if (type === undefined) {
+      type = unlessMalformed(() => {
+        const found = this.find(id);
+        return found === null ? null : this.#read(found);
+      }, null);
+      if (this.#known.size >= this.#maxKnown) this.#known.clear();
+      this.#known.set(id, type);
+    }
+    return type;
   }
 
   /** @throws DwarfError */

@@ -3,7 +3,7 @@
 // target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. What is named on the
 // command line is built alone. Needs Node 24 or newer.
 //
-//   node test/guests/values/build.mjs [c] [cpp] [rust] [rust-modern]
+//   node test/guests/values/build.mjs [c] [cpp] [rust] [rust-modern] [process]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,4 +51,18 @@ for (const [name, rustc, target] of [
     ...[`--remap-path-prefix=${folder}=/project`, 'values.rs', '-o', `values-${name}.wasm`],
   );
   pack(`values-${name}.wasm`, 'values\\.');
+}
+if (isWanted('process')) {
+  const rust = (...args) =>
+    run(
+      process.env.RUSTC ?? 'rustc',
+      ...['--edition', '2021', '--target', 'wasm32-wasi', '-g', '-Cpanic=abort', '-Coverflow-checks=off'],
+      ...[`--remap-path-prefix=${folder}=/project`, ...args],
+    );
+  rust('sdk.rs', '--crate-name', 'lunatic', '--crate-type', 'rlib', '-o', 'liblunatic.rlib');
+  rust(
+    ...['process.rs', '--crate-type=cdylib', '--extern', 'lunatic=liblunatic.rlib', '-o', 'process-rust.wasm'],
+    ...['-Clink-self-contained=no', '-Clinker=wasm-ld', '-Clink-args=--no-entry --gc-sections'],
+  );
+  run('rm', 'liblunatic.rlib');
 }
