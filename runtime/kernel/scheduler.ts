@@ -96,8 +96,6 @@ export class Scheduler implements Turns {
   #halted = false;
   #turnStart = 0;
   #slices = 0;
-  #slicesPerClock = SLICES_PER_CLOCK;
-  #turnTime = TURN_TIME;
   /** The process that called `tick` last in the present slice. */
   #ticking: Process | null = null;
   /** When that slice began or, if nobody looked at the clock then, a few short slices earlier. */
@@ -222,24 +220,20 @@ export class Scheduler implements Turns {
     if (this.#halted) return;
     this.#turnPending = false;
     this.#turnStart = this.#clock = clockTime();
-    if (this.#turnStart >= this.capacity.nextWatch) this.#watchMemory();
+    if (this.#turnStart >= this.capacity.nextWatch && this.memory.watch()) {
+      // As long as hardly any memory is left, a turn has one slice, so that the process is known that takes more.
+      this.#slices = SLICES_PER_CLOCK - 2;
+      this.#turnStart = Number.NEGATIVE_INFINITY;
+    }
     this.#young.fit(this.capacity.stacks);
     this.handOn();
   };
 
-  /** As long as hardly any memory is left, a turn has one slice, so that the process is known that takes more. */
-  #watchMemory(): void {
-    const isScarce = this.memory.watch();
-    this.#slicesPerClock = isScarce ? 1 : SLICES_PER_CLOCK;
-    this.#turnTime = isScarce ? 0 : TURN_TIME;
-    if (isScarce) this.#slices = -1;
-  }
-
   #turnIsOver(): boolean {
-    if (++this.#slices < this.#slicesPerClock) return false;
+    if (++this.#slices < SLICES_PER_CLOCK) return false;
     this.#slices = 0;
     this.#clock = clockTime();
-    return this.#clock - this.#turnStart >= this.#turnTime;
+    return this.#clock - this.#turnStart >= TURN_TIME;
   }
 
   handOn(): void {
@@ -422,7 +416,7 @@ export class Scheduler implements Turns {
       process.signals === null &&
       !process.hasMessages &&
       !this.#turnPending &&
-      ++this.#slices < this.#slicesPerClock &&
+      ++this.#slices < SLICES_PER_CLOCK &&
       !this.stacks.areWanted
     );
   }
