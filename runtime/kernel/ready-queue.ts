@@ -12,7 +12,7 @@ const LEAST_DEATHS = 40;
 /**
  * The processes that wait for a turn, first in, first out. Those that a kill has woken wait apart: when thousands of linked
  * processes die at once, the others do not wait until the last of them has ended. One that is killed when it is among the others
- * already goes to them when its turn comes.
+ * already ends in its turn, or, if many have ended before it, with them.
  */
 export class ReadyQueue {
   readonly #alive = new ProcessQueue();
@@ -48,10 +48,13 @@ export class ReadyQueue {
   /** Takes the process that has the next turn. The queue must not be empty. */
   shift(): Process {
     if (!this.#killed.isEmpty && !this.#isTimeForOthers()) return this.#killed.shift();
-    this.#deaths = 0;
     while (!this.#alive.isEmpty) {
       const process = this.#alive.shift();
-      if (!process.killed) return process;
+      if (!process.killed) {
+        this.#deaths = 0;
+        return process;
+      }
+      if (!this.#isTimeForOthers()) return process;
       this.#killed.push(process);
     }
     return this.#killed.shift();

@@ -37,27 +37,34 @@ export class Timer extends Due {
 }
 
 const timers = new DueHeap<Timer>();
-/** The timer for which Node's waits. */
-let awaited: Timer | null = null;
+/** Node's timer, and when it calls. That is at the time of the first timer, or earlier: most timers are cancelled before they fire. */
 let handle: NodeJS.Timeout | undefined;
+let calledAt = Number.POSITIVE_INFINITY;
 /** Whether timers fire at the moment, or will when the event loop has gone on. */
 let isFiring = false;
 
-/** Lets Node wait for the first timer. */
+/** Lets Node wait for the first timer. While there is none, its timer does not keep it from ending. */
 function arm(): void {
   if (isFiring) return;
-  const first = timers.first ?? null;
-  if (first === awaited) return;
+  const { first } = timers;
+  if (first === undefined) {
+    handle?.unref();
+    return;
+  }
+  if (handle !== undefined && first.due >= calledAt) {
+    handle.ref();
+    return;
+  }
   clearTimeout(handle);
-  awaited = first;
-  if (first === null) return;
+  calledAt = first.due;
   const delay = Math.max(0, first.due - clockTime());
   handle = setTimeout(fire, Math.min(Math.ceil(delay), LONGEST_DELAY));
 }
 
 function fire(): void {
   isFiring = true;
-  awaited = null;
+  handle = undefined;
+  calledAt = Number.POSITIVE_INFINITY;
   const start = clockTime();
   try {
     for (let now = start, fired = 0; now - start < MOST_TIME && fired < MOST_AT_ONCE; now = clockTime()) {
