@@ -353,8 +353,8 @@ class CallPlanner implements CallPlan {
     const end = code.firstLoop[i + 1] ?? 0;
     const callsQuietly = this.#addCalls(i, first, end);
     for (let loop = end - 1; loop >= first; loop--) {
-      const { leastOfTurn, mostOfTurn } = code.paths;
-      const worst = this.#worst(mostOfTurn.at(loop), loop);
+      const { leastOfTurn, mostOfTurn, callsOfTurn } = code.paths;
+      const worst = this.#worst(mostOfTurn.at(loop), callsOfTurn.at(loop), loop);
       const isSteady = (code.loopFlags.at(loop) & LoopFlag.steady) !== 0;
       if (!isSteady || this.asksAtHead[loop] === 1) {
         const weight = weightOf(leastOfTurn.at(loop), mostOfTurn.at(loop), worst);
@@ -371,7 +371,7 @@ class CallPlanner implements CallPlan {
       );
     }
     const most = 1 + (code.mostWeight[i] ?? 0);
-    const work = this.#worst(most, end);
+    const work = this.#worst(most, code.mostCalls[i] ?? 0, end);
     if (work > MOST_UNCHARGED) this.#asks[i] = 1;
     const accesses = (code.accesses[i] ?? 0) + (this.#calledAccesses[end] ?? 0);
     this.#accesses[i] = Math.min(255, accesses);
@@ -449,9 +449,9 @@ class CallPlanner implements CallPlan {
     this.#mostCalled[loop] = Math.max(this.#mostCalled[loop] ?? 0, most);
   }
 
-  /** What the heaviest path does, callees included: on it are no more calls than there are, or than make its weight. */
-  #worst(most: number, loop: number): number {
-    return most + Math.min(this.#called[loop] ?? 0, (most / CALL_WEIGHT) * (this.#mostCalled[loop] ?? 0));
+  /** What the heaviest path does at most, callees included: no path makes more calls than there are, or more than `calls`. */
+  #worst(most: number, calls: number, loop: number): number {
+    return most + Math.min(this.#called[loop] ?? 0, calls * (this.#mostCalled[loop] ?? 0));
   }
 
   /** Has what calls in every turn of a loop charge, and what the turn does, charged at once. */

@@ -71,6 +71,8 @@ export interface CodeSurvey {
   /** The lightest path through the function and the heaviest one, each with `CALL_WEIGHT` for a call. */
   readonly leastWeight: Int32Array;
   readonly mostWeight: Int32Array;
+  /** The most calls on a path through the function. */
+  readonly mostCalls: Int32Array;
   /** Accesses to memory in the function, on all of its paths, with all turns of steady loops. */
   readonly accesses: Int32Array;
   readonly firstLoop: Int32Array;

@@ -34,6 +34,7 @@ export class CodeSurveyor implements CodeSurvey {
   readonly states: Int32Array;
   readonly leastWeight: Int32Array;
   readonly mostWeight: Int32Array;
+  readonly mostCalls: Int32Array;
   readonly accesses: Int32Array;
   readonly firstLoop: Int32Array;
   readonly firstCall: Int32Array;
@@ -77,6 +78,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.states = new Int32Array(functionCount);
     this.leastWeight = new Int32Array(functionCount);
     this.mostWeight = new Int32Array(functionCount);
+    this.mostCalls = new Int32Array(functionCount);
     this.accesses = new Int32Array(functionCount);
     this.firstLoop = new Int32Array(functionCount + 1);
     this.firstCall = new Int32Array(functionCount + 1);
@@ -153,6 +155,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.accesses[i] = this.#accesses;
     this.leastWeight[i] = this.paths.least;
     this.mostWeight[i] = this.paths.most;
+    this.mostCalls[i] = this.paths.mostCalls;
   }
 
   #note(reader: InstructionReader): number {
@@ -301,7 +304,7 @@ export class CodeSurveyor implements CodeSurvey {
   }
 
   #noteCall(reader: InstructionReader, target: number, isTailCall: boolean): void {
-    this.paths.add(CALL_WEIGHT);
+    this.paths.call(CALL_WEIGHT);
     if (isTailCall) this.paths.leave();
     this.callTarget.push(target);
     this.callLoop.push(this.#innermostLoop);

@@ -7,7 +7,7 @@ const SATURATED = 2 ** 30;
 
 /**
  * Adds up what lies on the paths through a function: for the function and for a turn of each of its loops, the weight of
- * the lightest and of the heaviest path. Branches that exclude each other lie on different paths:
+ * the lightest and of the heaviest path, and how many calls one makes at most. Branches that exclude each other lie on different paths:
  *
  *     block                     3..3
  *       br_if 0 (1 unit)        4..4    leaves the block with 4..4
@@ -22,12 +22,16 @@ export class PathWeights {
   readonly leastOfTurn = new IntList(64);
   /** The heaviest one. */
   readonly mostOfTurn = new IntList(64);
+  /** The most calls on one. */
+  readonly callsOfTurn = new IntList(64);
 
   /** Of all paths to the point at hand. */
   #least = 0;
   #most = 0;
-  /** The heaviest path to any point so far. */
+  #calls = 0;
+  /** The heaviest path to any point so far, and the most calls on one. */
   #peak = 0;
+  #peakCalls = 0;
   /** The lightest path to an end of the function. */
   #leastToEnd = SATURATED;
 
@@ -36,6 +40,8 @@ export class PathWeights {
   readonly #startMost = new IntList(64);
   readonly #endLeast = new IntList(64);
   readonly #endMost = new IntList(64);
+  readonly #startCalls = new IntList(64);
+  readonly #endCalls = new IntList(64);
   /** By open block: a bit set of `Open`. */
   readonly #open = new IntList(64);
 
@@ -43,13 +49,16 @@ export class PathWeights {
   discard(): void {
     this.leastOfTurn.discard();
     this.mostOfTurn.discard();
+    this.callsOfTurn.discard();
   }
 
   /** Called where a function begins. */
   begin(): void {
     this.#least = 0;
     this.#most = 0;
+    this.#calls = 0;
     this.#peak = 0;
+    this.#peakCalls = 0;
     this.#leastToEnd = SATURATED;
     while (this.#open.length > 0) this.#pop();
   }
@@ -64,11 +73,23 @@ export class PathWeights {
     return Math.min(SATURATED, Math.max(this.#peak, this.#most));
   }
 
+  /** The most calls on a path to any point of the function. */
+  get mostCalls(): number {
+    return this.#peakCalls;
+  }
+
   /** Adds an instruction. */
   add(weight: number): void {
     if (this.#most === UNREACHED) return;
     this.#least += weight;
     this.#most += weight;
+  }
+
+  /** Adds a call, which counts as an instruction of this weight. */
+  call(weight: number): void {
+    if (this.#most === UNREACHED) return;
+    this.add(weight);
+    this.#calls = Math.min(SATURATED, this.#calls + 1);
   }
 
   /** Called where a block begins that is no loop. @param isIf whether it may be passed by, without an `else` */
@@ -79,6 +100,7 @@ export class PathWeights {
   openLoop(): void {
     this.leastOfTurn.push(0);
     this.mostOfTurn.push(0);
+    this.callsOfTurn.push(0);
     this.#openAs(0);
   }
 
@@ -87,26 +109,31 @@ export class PathWeights {
     this.#startMost.push(Math.min(SATURATED, this.#most));
     this.#endLeast.push(SATURATED);
     this.#endMost.push(UNREACHED);
+    this.#startCalls.push(this.#calls);
+    this.#endCalls.push(0);
     this.#open.push(kind);
   }
 
   /** Called at a branch to the end of a block. @param block counted from the outermost, which is the function's */
   branchOut(block: number): void {
     if (this.#most === UNREACHED) return;
-    this.#arrive(block, this.#least, this.#most);
+    this.#arrive(block, this.#least, this.#most, this.#calls);
   }
 
-  #arrive(block: number, least: number, most: number): void {
+  #arrive(block: number, least: number, most: number, calls: number): void {
+    if (calls > this.#endCalls.at(block)) this.#endCalls.values[block] = calls;
     if (most > this.#endMost.at(block)) this.#endMost.values[block] = Math.min(SATURATED, most);
     if (least < this.#endLeast.at(block)) this.#endLeast.values[block] = least;
   }
 
   /** Called at a branch back to a loop. */
   branchBack(block: number, loop: number): void {
-    if (this.#most !== UNREACHED) this.#turn(block, loop, this.#least, this.#most);
+    if (this.#most !== UNREACHED) this.#turn(block, loop, this.#least, this.#most, this.#calls);
   }
 
-  #turn(block: number, loop: number, leastNow: number, mostNow: number): void {
+  #turn(block: number, loop: number, leastNow: number, mostNow: number, callsNow: number): void {
+    const calls = callsNow - this.#startCalls.at(block);
+    if (calls > this.callsOfTurn.at(loop)) this.callsOfTurn.values[loop] = calls;
     const most = Math.max(1, Math.min(SATURATED, mostNow) - this.#startMost.at(block));
     const least = Math.max(1, Math.min(SATURATED, leastNow) - this.#startLeast.at(block));
     const before = this.leastOfTurn.at(loop);
@@ -119,6 +146,7 @@ export class PathWeights {
     if (this.#most === UNREACHED) return;
     this.#least += turns * this.leastOfTurn.at(loop);
     this.#most += turns * this.mostOfTurn.at(loop);
+    this.#calls = Math.min(SATURATED, this.#calls + turns * this.callsOfTurn.at(loop));
   }
 
   /** Called where exceptions of the code that follows are caught by a branch to a block. */
@@ -139,7 +167,9 @@ export class PathWeights {
   }
 
   #note(): void {
+    if (this.#most === UNREACHED) return;
     if (this.#most > this.#peak) this.#peak = this.#most;
+    if (this.#calls > this.#peakCalls) this.#peakCalls = this.#calls;
   }
 
   /** Called at the `else` of the innermost block. */
@@ -150,6 +180,7 @@ export class PathWeights {
     this.#open.values[block] = this.#open.at(block) & ~Open.if;
     this.#least = this.#startLeast.at(block);
     this.#most = this.#startMost.at(block);
+    this.#calls = this.#startCalls.at(block);
   }
 
   /** Called at a `catch` of the innermost block: an exception may come from any point in it. */
@@ -159,6 +190,7 @@ export class PathWeights {
     this.#note();
     this.#least = this.#startLeast.at(block);
     this.#most = this.#startMost.at(block) === UNREACHED ? UNREACHED : this.#peak;
+    this.#calls = this.#peakCalls;
   }
 
   /** Called where the innermost block ends. @param loop its number if it is a loop, or -1 */
@@ -169,15 +201,16 @@ export class PathWeights {
     const startMost = this.#startMost.at(block);
     const isCaught = (open & Open.caught) !== 0 && startMost !== UNREACHED;
     if (loop >= 0) {
-      if (isCaught) this.#turn(block, loop, this.#startLeast.at(block), this.#peak);
+      if (isCaught) this.#turn(block, loop, this.#startLeast.at(block), this.#peak, this.#peakCalls);
     } else {
       this.branchOut(block);
-      if (isCaught) this.#arrive(block, this.#startLeast.at(block), this.#peak);
+      if (isCaught) this.#arrive(block, this.#startLeast.at(block), this.#peak, this.#peakCalls);
       if ((open & Open.if) !== 0 && startMost !== UNREACHED) {
-        this.#arrive(block, this.#startLeast.at(block), startMost);
+        this.#arrive(block, this.#startLeast.at(block), startMost, this.#startCalls.at(block));
       }
       this.#least = this.#endLeast.at(block);
       this.#most = this.#endMost.at(block);
+      this.#calls = this.#endCalls.at(block);
     }
     this.#pop();
     if (block === 0) this.leave();
@@ -188,6 +221,8 @@ export class PathWeights {
     this.#startMost.length--;
     this.#endLeast.length--;
     this.#endMost.length--;
+    this.#startCalls.length--;
+    this.#endCalls.length--;
     this.#open.length--;
   }
 }

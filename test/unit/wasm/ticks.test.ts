@@ -70,6 +70,12 @@ const shapes: Record<string, Shape> = {
     text: `${big} ${dispatch(200, () => called('$big').repeat(5))}`,
     units: 10,
   },
+  'an interpreter with 200 opcodes that do much or call a small function': {
+    modern: true,
+    text: `(func $small (param $x i32) (result i32) ${work(240)} (local.get $x))
+      ${dispatch(200, (i) => (i % 2 === 0 ? work(560) : called('$small')))}`,
+    units: 10,
+  },
   'an interpreter with 200 opcodes that call through a table': {
     modern: true,
     text: `(table 1 funcref) (elem (i32.const 0) $big) (type $t (func (param i32) (result i32))) ${big} ${dispatch(
