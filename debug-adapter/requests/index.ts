@@ -33,6 +33,7 @@ import { terminateThreads } from './terminate-threads.ts';
 import { thread } from './thread.ts';
 import { threads } from './threads.ts';
 import { variables } from './variables.ts';
+import { writeMemory } from './write-memory.ts';
 
 /** The handlers of requests, by their names in the protocol. */
 export const requests: ReadonlyMap<string, Request> = new Map(
@@ -64,6 +65,7 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     setVariable,
     setExpression,
     readMemory,
+    writeMemory,
     disassemble,
     modules,
     loadedSources,

@@ -18,6 +18,7 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportTerminateDebuggee: true,
   supportsExceptionInfoRequest: true,
   supportsReadMemoryRequest: true,
+  supportsWriteMemoryRequest: true,
   supportsSetVariable: true,
   supportsSetExpression: true,
   supportsEvaluateForHovers: true,

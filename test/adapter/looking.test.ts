@@ -377,6 +377,16 @@ test('the memory of a process', async () => {
   expect(much.text.length).toBe(3_000_000);
   expect(much.text.slice(65_530, 65_545)).toBe('across the edge');
   expect(much).not.toHaveProperty('unreadableBytes');
+
+  const data = Buffer.from('over the hills').toString('base64');
+  const write = (offset: number) => client.customRequest('writeMemory', { memoryReference, offset, data });
+  await expect(write(65_530)).rejects.toThrow('stand');
+  await client.pauseRequest({ threadId: await client.waitingThread(1) });
+  await client.event('stopped');
+  expect((await write(65_530)).body).toEqual({ offset: 65_530, bytesWritten: 14 });
+  expect((await read(65_530, 15)).text).toBe('over the hillse');
+  await expect(write(30_000_000)).rejects.toThrow('memory');
+  await expect(write(-1)).rejects.toThrow('There is no address -1');
 });
 
 test('the console: processes, mailboxes, stacks, messages, an end', async () => {

@@ -118,6 +118,13 @@ const REQUESTS: readonly (readonly [
   [6, ['variables', (c, r) => ({ variablesReference: c.one('variablesReference', r), ...page(r) })]],
   [2, ['source', (c, r) => ({ sourceReference: c.one('sourceReference', r) })]],
   [2, ['readMemory', (c, r) => ({ memoryReference: c.one('memoryReference', r), ...range(r) })]],
+  [
+    1,
+    [
+      'writeMemory',
+      (c, r) => ({ memoryReference: c.one('memoryReference', r), offset: r.below(100), data: 'AAAA' }),
+    ],
+  ],
   [2, ['disassemble', (c, r) => ({ memoryReference: c.one('memoryReference', r), ...instructions(r) })]],
   [3, ['setVariable', (c, r) => ({ ...named(c, r), variablesReference: c.one('variablesReference', r) })]],
   [

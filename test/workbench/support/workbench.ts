@@ -439,6 +439,20 @@ export class Workbench {
     await this.#rest();
   }
 
+  /** Puts the mouse over the first occurrence of a word in a line of the active editor until its value is shown. */
+  async hovers(line: string, word: string, value: string): Promise<void> {
+    const hover = this.page.locator('.debug-hover-widget', { hasText: value });
+    for (let visits = 1; visits < 12; visits++) {
+      const place = (await this.page.evaluate(middleOf(line, word))) as { x: number; y: number } | null;
+      if (place === null) throw new Error(`there is no ${word} in ${line}`);
+      await this.page.mouse.move(place.x, place.y + 60);
+      await this.page.mouse.move(place.x, place.y, { steps: 4 });
+      await this.page.waitForTimeout(HOVER_DELAY * (visits + 1));
+      if (await hover.isVisible()) return;
+    }
+    throw new Error(`${word} has no hover with ${value}`);
+  }
+
   /** Gives a variable of the debug view another value. */
   async setVariable(row: Locator, value: string): Promise<void> {
     await row.locator('.value').dblclick();
@@ -575,4 +589,24 @@ function exactly(text: string): RegExp {
 
 function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+/** Where the middle of a word is that stands in a line of the active editor, or null: an expression for the page. */
+function middleOf(line: string, word: string): string {
+  return `(() => {
+    const lines = [...document.querySelectorAll('.editor-group-container.active .view-line')];
+    const found = lines.find((one) => one.textContent.replaceAll('\u00a0', ' ').includes(${JSON.stringify(line)}));
+    if (found === undefined) return null;
+    const texts = document.createTreeWalker(found, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
+      const start = node.textContent.indexOf(${JSON.stringify(word)});
+      if (start < 0) continue;
+      const range = document.createRange();
+      range.setStart(node, start);
+      range.setEnd(node, start + ${word.length});
+      const { x, y, width, height } = range.getBoundingClientRect();
+      return { x: x + width / 2, y: y + height / 2 };
+    }
+    return null;
+  })()`;
 }
