@@ -2,6 +2,9 @@
  * SQLite compiles a statement in one piece, and nobody else runs meanwhile. What takes long is refused, and whatever real programs
  * run is not.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import { linesOf } from '../support/program.ts';
 import { DatabaseFolder, sqliteGuest } from '../support/sqlite-guest.ts';
@@ -156,4 +159,25 @@ describe('a statement of a real program is not:', () => {
     expect(await executed(...statements)).toBe('execute 0');
     expect(await prepared(...statements)).toBe('statement 0');
   });
+});
+
+test('definitions in a file that somebody has put together make tables, and do nothing else', async () => {
+  const victim = join(folder.path, '..', `lunatic-victim-${process.pid}.db`);
+  const path = join(folder.path, 'crafted.db');
+  const database = new DatabaseSync(path, { defensive: false });
+  database.exec('CREATE TABLE t (a); CREATE TABLE u (a); CREATE TABLE v (a); PRAGMA writable_schema = ON');
+  const define = database.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?');
+  define.run(`CREATE TABLE t (a); ATTACH '${victim}' AS z; CREATE TABLE z.owned (a)`, 't');
+  define.run(`CREATE TABLE u (a); VACUUM main INTO '${victim}'`, 'u');
+  define.run(`CREATE TABLE v (a); PRAGMA hard_heap_limit = 1`, 'v');
+  database.close();
+  const query = (table: string) => `SELECT ${list(5, () => `${table}.*`)} FROM ${table}`;
+  const body = `(call $open (text "${path}")) ${list(3, (i) => `(call $prepare (text "${query('tuv'.charAt(i))}"))`, ' ')}`;
+  expect(await linesOf(sqliteGuest(body), { config })).toEqual([
+    'connection 0',
+    'statement 0',
+    'statement 1',
+    'statement 2',
+  ]);
+  expect(existsSync(victim)).toBe(false);
 });

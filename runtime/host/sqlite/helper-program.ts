@@ -1,3 +1,5 @@
+import { PRAGMAS } from './sandbox.ts';
+
 /**
  * The program of a helper. It runs statements on copies of databases, one after the other, each sent in a message. It is a
  * text, since a bundle has no file of its own for it. It ends with the runtime that started it, even in the middle of a
@@ -15,10 +17,23 @@ process.on('disconnect', () => process.exit());
 
 const FORBIDDEN = new Set(['load_extension', 'fts3_tokenizer', 'sqlite_log']);
 
+const PRAGMAS = new Set(${JSON.stringify([...PRAGMAS])});
+
 function authorize(action, first, second) {
   if (action === 24 || action === 25) return 1;
   if (action === 31) return FORBIDDEN.has(String(second).toLowerCase()) ? 1 : 0;
+  // Some would be set for those who use this helper next.
+  if (action === 19) return PRAGMAS.has(String(first).toLowerCase()) || second === null ? 0 : 2;
   return 0;
+}
+
+// What statements do that make tables, indexes, views and triggers: they also write down in tables what they have made.
+const MAKING = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 18, 20, 21, 23, 27, 29, 31]);
+
+/** Definitions are texts of whoever wrote the file: they may make what they define, and do nothing else. */
+function authorizeMaking(action, first, second) {
+  if (action === 19) return second === null ? 0 : 1;
+  return MAKING.has(action) ? authorize(action, first, second) : 1;
 }
 
 function sizeOf(value) {
@@ -50,12 +65,17 @@ function run({ image, options, sql, named, positional, maxBytes }) {
 function check({ compile, schemas, options }) {
   const database = new DatabaseSync(':memory:', options);
   try {
+    const quoted = (name) => '"' + name.replaceAll('"', '""') + '"';
+    for (const { name } of schemas) {
+      if (name !== 'main' && name !== 'temp') database.exec("ATTACH ':memory:' AS " + quoted(name));
+    }
+    database.setAuthorizer(authorizeMaking);
     for (const { name, sql } of schemas) {
-      const quoted = '"' + name.replaceAll('"', '""') + '"';
-      if (name !== 'main' && name !== 'temp') database.exec("ATTACH ':memory:' AS " + quoted);
       for (const text of sql) {
-        // Tables that another one has made are there already.
-        try { database.exec(text.replace(/^CREATE (TABLE|VIEW|TRIGGER|INDEX|UNIQUE INDEX|VIRTUAL TABLE) /i, '$&' + quoted + '.')); } catch {}
+        if (!/^CREATE\\b/i.test(text)) continue;
+        const own = text.replace(/^CREATE (TABLE|VIEW|TRIGGER|INDEX|UNIQUE INDEX|VIRTUAL TABLE) /i, '$&' + quoted(name) + '.');
+        // Only the first statement of the text. Tables that another one has made are there already.
+        try { database.prepare(own).run(); } catch {}
       }
     }
     database.setAuthorizer(authorize);

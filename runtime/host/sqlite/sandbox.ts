@@ -55,7 +55,7 @@ const USUAL_CACHE = 2000;
 const MAX_CACHE_PAGES = MAX_CACHE / 64;
 
 /** Pragmas that concern only a database or connection. All others are refused. */
-const PRAGMAS = new Set(
+export const PRAGMAS: ReadonlySet<string> = new Set(
   `analysis_limit application_id auto_vacuum automatic_index cache_spill case_sensitive_like cell_size_check
   checkpoint_fullfsync collation_list compile_options count_changes data_version database_list defer_foreign_keys
   empty_result_callbacks encoding foreign_key_check foreign_key_list foreign_keys freelist_count full_column_names
