@@ -31,8 +31,10 @@ function textOf(type: Type, value: Value, { memory }: Context): string {
   }
 }
 
+/** What is no code point, or half of one, is displayed as the number that it is. */
 function characterText(code: number): string {
-  return code <= 0x10_ffff ? `'${String.fromCodePoint(code)}'` : `0x${code.toString(16)}`;
+  const isCharacter = Number.isInteger(code) && code >= 0 && code <= 0x10_ffff && code >> 11 !== 0x1b;
+  return isCharacter ? `'${String.fromCodePoint(code)}'` : `0x${code.toString(16)}`;
 }
 
 /** The shortest decimal that means the same number in 32 bits. */

@@ -1,17 +1,11 @@
-import {
-  compileExpression,
-  ExpressionError,
-  parseExpression,
-  sizeOf,
-  typeText,
-  valueText,
-} from '../expressions/index.ts';
+import { compileExpression, parseExpression, sizeOf, typeText, valueText } from '../expressions/index.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { CallContext } from './call-context.ts';
 import { CallScope } from './call-scope.ts';
 import { InspectionError } from './inspection-error.ts';
 import { type BreakpointTerms, InspectError, type Requests } from './protocol.ts';
+import { messageOf } from './site-breakpoint.ts';
 
 /**
  * Evaluates an expression in a call of a process.
@@ -44,7 +38,6 @@ export function evaluateIn(
       ...(bytes === undefined ? {} : { bytes }),
     };
   } catch (error) {
-    if (error instanceof ExpressionError) throw new InspectionError(InspectError.Refused, error.message);
-    throw error;
+    throw new InspectionError(InspectError.Refused, messageOf(error));
   }
 }

@@ -52,11 +52,14 @@ export class SiteBreakpoint {
         this.#isMet = truthOf(compileExpression(parseExpression(terms.condition), scope));
     } catch (error) {
       problem = messageOf(error);
+      this.#isMet = () => true;
+      this.#isWanted = null;
+      this.#message = null;
     }
     this.problem = problem;
   }
 
-  /** What comes of it that a process is here. @throws ExpressionError if that cannot be told */
+  /** What comes of it that a process is here. @throws Error if that cannot be told */
   hit(context: CallContext): Hit {
     if (!this.#isMet(context)) return 'none';
     this.#hits.count++;
@@ -96,7 +99,7 @@ function textOf(code: Code<CallContext>, context: CallContext): string {
   }
 }
 
+/** Why an expression has no value. Whatever goes wrong, the process that came to it must not fail with it. */
 export function messageOf(error: unknown): string {
-  if (error instanceof ExpressionError) return error.message;
-  throw error;
+  return error instanceof ExpressionError ? error.message : `it cannot be evaluated: ${String(error)}`;
 }

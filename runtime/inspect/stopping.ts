@@ -272,26 +272,29 @@ export class Stopping implements Prober {
     call.frames = this.#kernel.frames;
     call.frame = frame;
     let hit: Map<Holder, number[]> | null = null;
-    for (const breakpoint of breakpoints) {
-      const { client, id } = breakpoint;
-      if (!this.#holding.choices.admits(client, process)) continue;
-      const what = this.#resultOf(breakpoint);
-      if (what === 'none') continue;
-      if (what === 'log') {
-        this.#clients.get(client)?.log.add(() => {
-          const { key, environment, names, entry } = this.#index.info(process);
-          const text = breakpoint.line(call);
-          const teller = { key, id: process.id, environment, names, entry };
-          return { ...(id === undefined ? {} : { id }), process: teller, text };
-        });
-        continue;
+    try {
+      for (const breakpoint of breakpoints) {
+        const { client, id } = breakpoint;
+        if (!this.#holding.choices.admits(client, process)) continue;
+        const what = this.#resultOf(breakpoint);
+        if (what === 'none') continue;
+        if (what === 'log') {
+          this.#clients.get(client)?.log.add(() => {
+            const { key, environment, names, entry } = this.#index.info(process);
+            const text = breakpoint.line(call);
+            const teller = { key, id: process.id, environment, names, entry };
+            return { ...(id === undefined ? {} : { id }), process: teller, text };
+          });
+          continue;
+        }
+        hit ??= new Map();
+        const ids = hit.get(client);
+        if (ids === undefined) hit.set(client, id === undefined ? [] : [id]);
+        else if (id !== undefined) ids.push(id);
       }
-      hit ??= new Map();
-      const ids = hit.get(client);
-      if (ids === undefined) hit.set(client, id === undefined ? [] : [id]);
-      else if (id !== undefined) ids.push(id);
+    } finally {
+      call.process = null;
     }
-    call.process = null;
     return hit;
   }
 

@@ -5,6 +5,7 @@ import {
   ExpressionError,
   inMemory,
   sizeOf,
+  storedValue,
   TEXT,
   type Type,
   textAt,
@@ -78,7 +79,18 @@ export function typedValue(
     const address = (context: CallContext) => Number(value(context)) >>> 0;
     return pointerCode(types, info.to, { type: valueType(types, type), value: address });
   }
-  return { ...raw, type: valueType(types, type) };
+  if (info.kind === 'list' || info.kind === 'array') return { type: valueType(types, type) };
+  if (info.kind === 'record') {
+    return {
+      type: valueType(types, type),
+      // It is there as the only thing in it.
+      member(name) {
+        const member = info.members.find((candidate) => candidate.name === name && candidate.at === 0);
+        return member === undefined ? undefined : typedValue(types, member.type, raw);
+      },
+    };
+  }
+  return storedValue(info, raw);
 }
 
 function pointerCode(types: readonly ValueType[], to: number, pointer: Code<CallContext>): Code<CallContext> {

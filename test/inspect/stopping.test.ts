@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { InspectError, type StopReason } from '../../runtime/inspect/protocol.ts';
+import {
+  InspectError,
+  type StopReason,
+  type ValueType,
+  type VariablePlace,
+} from '../../runtime/inspect/protocol.ts';
 import { readModule } from '../../runtime/internal.ts';
 import { LineStarts, TextPlaces } from '../../runtime/wat/index.ts';
 import { Inspected, type Inspecting, i64, inspectPrograms } from '../support/inspected.ts';
@@ -241,6 +246,60 @@ test('a process that stands still at a breakpoint is killed, and one that nobody
   // Nor do its breakpoints stop any other.
   await second.send('1:3', 3);
   while ((await second.stored('1:3')) !== 6n);
+});
+
+test('variables that are in locals of WebAssembly have the values that their types mean', async () => {
+  const text = `(module
+    (func (export "_start") (local $i i32) (local $l i64) (local $f f32) (local $d f64)
+      (local.set $i (i32.const -1))
+      (local.set $l (i64.const -1))
+      (local.set $f (f32.const 0.1))
+      (local.set $d (f64.const 1.5))
+      (drop (local.get $i)) ;; here
+    ))`;
+  const debugged = await Debugged.run(text);
+  const logged = debugged.inspecting.received('logged');
+  const types: ValueType[] = [
+    { kind: 'integer', bytes: 1, isSigned: true },
+    { kind: 'integer', bytes: 1, isSigned: false },
+    { kind: 'integer', bytes: 4, isSigned: false },
+    { kind: 'integer', bytes: 8, isSigned: false },
+    { kind: 'boolean' },
+    { kind: 'character' },
+    { kind: 'float', bytes: 4 },
+    { kind: 'float', bytes: 8 },
+    { kind: 'record', name: 'Meters', bytes: 8, members: [{ name: '0', at: 0, type: 7 }] },
+  ];
+  const names: Record<string, VariablePlace> = {};
+  for (const [index, local] of ['i', 'l', 'f', 'd'].entries())
+    for (const type of types.keys()) names[`${local}${type}`] = { kind: 'local', index, type };
+  const values: [expression: string, value: string][] = [
+    ['i0', '-1'],
+    ['i1', '255'],
+    ['i2', '4294967295'],
+    ['i2 == 0xffffffff && i2 > 5', 'true'],
+    ['i3', '{an i32 is not a u64}'],
+    ['i4 == true', 'true'],
+    ['i5', '0xffffffff'],
+    ['i6', 'nan'],
+    ['l1', '255'],
+    ['l3 == 0xffffffffffffffff', 'true'],
+    ['l4', 'true'],
+    ['f6', '0.1'],
+    ['f2', '1036831949'],
+    ['f7', '{an f32 is not an f64}'],
+    ['d7', '1.5'],
+    ['d3', '4609434218613702656'],
+    ['d4', 'false'],
+    ['d8.0', '1.5'],
+  ];
+  const log = values.map(([expression]) => `{${expression}}`).join('; ');
+  const terms = [{ log, names, types }];
+  await debugged.ask('module/breakpoints', { module: 'm1', offsets: [debugged.at('here')], terms });
+  await debugged.ask('start', {});
+  await logged.find(() => logged.all.length > 0);
+  const found = logged.all[0]?.lines[0]?.text.split('; ') ?? [];
+  expect(found.map((value, i) => [values[i]?.[0], value])).toEqual(values);
 });
 
 test('a program that was not started for debugging says so', async () => {

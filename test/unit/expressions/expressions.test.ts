@@ -51,6 +51,10 @@ const names = new Map<string, Code<Context>>([
 ]);
 const context = { memory };
 
+test.each([-1, 1.5, 0xd800, 0x11_0000])('what is no character is displayed as a number: %d', (code) => {
+  expect(valueText({ type: { kind: 'character' }, value: () => code }, context)).toMatch(/^-?0x/);
+});
+
 function compiled(text: string): Code<Context> {
   return compileExpression(parseExpression(text), { find: (name) => names.get(name) });
 }
