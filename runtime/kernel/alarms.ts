@@ -49,12 +49,15 @@ export class Alarms {
   readonly #go = (): void => {
     this.#next = this.#timer = null;
     const now = clockTime();
-    for (let i = 0; i < MOST_AT_ONCE; i++) {
-      const first = this.#alarms.first;
-      if (first === undefined || first.due > now + TOLERANCE) break;
-      this.#alarms.remove(first);
-      first.ring();
+    try {
+      for (let i = 0; i < MOST_AT_ONCE; i++) {
+        const first = this.#alarms.first;
+        if (first === undefined || first.due > now + TOLERANCE) break;
+        this.#alarms.remove(first);
+        first.ring();
+      }
+    } finally {
+      this.#arm();
     }
-    this.#arm();
   };
 }

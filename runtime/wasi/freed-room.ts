@@ -11,9 +11,18 @@ const O_PATH = 0o10_000_000;
 
 /** Closes a file. If no name of it is left and it is large, its room is freed in a thread. */
 export function closeFile(fd: number): void {
-  const { nlink, blocks } = fstatSync(fd);
-  if (nlink === 0 && blocks * BLOCK >= MUCH_ROOM) closeApart(fd);
+  if (isLastOfMuch(fd)) closeApart(fd);
   else closeSync(fd);
+}
+
+function isLastOfMuch(fd: number): boolean {
+  try {
+    const { nlink, blocks } = fstatSync(fd);
+    return nlink === 0 && blocks * BLOCK >= MUCH_ROOM;
+  } catch {
+    // Whatever is wrong with it, it has to be closed.
+    return false;
+  }
 }
 
 /**

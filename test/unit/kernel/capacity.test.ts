@@ -208,3 +208,24 @@ test('stacks that processes get at their first turn are counted before they are 
   expect(state.mappings + 3 * admitted).toBeLessThan(1000);
   expect(admitted).toBeGreaterThan(140);
 });
+
+test('where hardly any memory is left, what other OS processes take is not blamed on the process that had the turn', () => {
+  const MIB = 2 ** 20;
+  const { state, fake } = machine({ free: 100 * MIB, used: 50 * MIB });
+  // A collection that takes some time: it is not tried again at once.
+  const collect = () => {
+    const end = clockTime() + 20;
+    while (clockTime() < end);
+  };
+  const capacity = new Capacity(collect, NOTHING, fake);
+  // The first look comes too early for anything.
+  capacity.watch();
+  expect(capacity.watch()).toBe('memory');
+  state.free -= MIB;
+  expect(capacity.watch()).toBe('no more memory');
+  state.free -= MIB;
+  state.used += MIB;
+  expect(capacity.watch()).toBe('less memory');
+  state.used += MIB;
+  expect(capacity.watch()).toBe('no more memory');
+});
