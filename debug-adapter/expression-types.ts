@@ -5,8 +5,10 @@ import type { BaseType, Member, StructType, TypeId, TypeInfo } from '../runtime/
 const MOST_TYPES = 300;
 /** The most members of a structure that have names in expressions. */
 const MOST_MEMBERS = 1000;
-/** Structures through which the address of a list is looked for. */
+/** Structures in each other through which a part without a name, or the address of a list, is looked for. */
 const MOST_LEVELS = 8;
+/** Types that are looked at for one expression. */
+const MOST_STEPS = 100_000;
 
 const VOID: ValueType = { kind: 'integer', bytes: 1, isSigned: false };
 
@@ -20,6 +22,7 @@ export class ExpressionTypes {
   readonly #places = new Map<string, number>();
   readonly #infos = new Map<TypeId, TypeInfo>();
   readonly #read: ReadTypes;
+  #steps = 0;
 
   constructor(read: ReadTypes) {
     this.#read = read;
@@ -45,8 +48,9 @@ export class ExpressionTypes {
     return place;
   }
 
-  /** A type behind the names and qualifiers that it has. */
+  /** A type behind the names and qualifiers that it has. Null if there is none, or if too many were looked at. */
   async #resolved(first: TypeId | null): Promise<{ readonly id: TypeId; readonly type: TypeInfo } | null> {
+    if (++this.#steps > MOST_STEPS) return null;
     let id = first;
     for (let i = 0; id !== null && i < 32; i++) {
       if (!this.#infos.has(id)) this.know(await this.#read([id]));
@@ -85,7 +89,7 @@ export class ExpressionTypes {
 
   async #record(type: StructType, depth: number): Promise<ValueType> {
     const members: { name: string; at: number; type: number }[] = [];
-    const add = async (member: Member, from: number): Promise<void> => {
+    const add = async (member: Member, from: number, level: number): Promise<void> => {
       if (members.length === MOST_MEMBERS) return;
       if (member.bitOffset === null || member.bitSize !== null || member.bitOffset % 8 !== 0) return;
       const at = from + member.bitOffset / 8;
@@ -95,16 +99,17 @@ export class ExpressionTypes {
         members.push({ name, at, type: await this.add(member.type, depth - 1) });
         return;
       }
+      if (level === MOST_LEVELS) return;
       const inner = await this.#resolved(member.type);
       if (inner?.type.kind === 'struct')
-        for (const part of [...inner.type.bases, ...inner.type.members]) await add(part, at);
+        for (const part of [...inner.type.bases, ...inner.type.members]) await add(part, at, level + 1);
     };
     for (const base of type.bases) {
       const inner = await this.#resolved(base.type);
       if (inner?.type.kind !== 'struct' || base.bitOffset === null) continue;
-      for (const part of inner.type.members) await add(part, base.bitOffset / 8);
+      for (const part of inner.type.members) await add(part, base.bitOffset / 8, 0);
     }
-    for (const member of type.members) await add(member, 0);
+    for (const member of type.members) await add(member, 0, 0);
     return { kind: 'record', name: type.label, members, ...(type.size === null ? {} : { bytes: type.size }) };
   }
 
@@ -133,7 +138,8 @@ export class ExpressionTypes {
     if (name === 'String' && type.scope[0] === 'alloc') {
       const vector = type.members.find((member) => member.name === 'vec');
       const inner = await this.#resolved(vector?.type ?? null);
-      const list = inner?.type.kind === 'struct' ? await this.#rustList(inner.type, depth) : null;
+      const isVector = inner?.type.kind === 'struct' && inner.type.name?.startsWith('Vec<') === true;
+      const list = isVector ? await this.#rustList(inner.type, depth) : null;
       if (list?.kind !== 'list' || vector?.bitOffset == null) return null;
       const at = vector.bitOffset / 8;
       return { ...list, name, start: list.start + at, count: list.count + at, isText: true };

@@ -3,6 +3,8 @@ import type { Part, Shown, Value } from './value.ts';
 
 /** Characters of a key that are in the name of its value. */
 const MAX_KEY = 60;
+/** Values in values of whose texts their entries are a part. */
+const MAX_DEPTH = 3;
 /** Entries that are in the text of a table. */
 const SHOWN = 5;
 
@@ -28,7 +30,7 @@ export async function entriesShown(
     }
     return parts;
   };
-  const first = depth > 2 ? [] : await entries(0, Math.min(count, SHOWN));
+  const first = depth >= MAX_DEPTH ? [] : await entries(0, Math.min(count, SHOWN));
   const texts: string[] = [];
   for (const { key, value } of first) {
     const text = await shower.text(key, depth + 1);

@@ -15,6 +15,7 @@ import type { ModuleSources } from '../module-sources.ts';
 import { formatterOf } from './formatters.ts';
 import { ProcessMemory } from './process-memory.ts';
 import { Shower } from './show-value.ts';
+import { Steps } from './steps.ts';
 import { TypeTable } from './type-table.ts';
 import { ValueReader } from './value-reader.ts';
 
@@ -61,8 +62,15 @@ export class SourceFrames {
     this.#stopOf = stopOf;
   }
 
-  /** Null if nothing is known of the variables of the frame. */
-  of({ process, depth, inlined }: FrameRef): Promise<SourceFrame | null> {
+  /** A frame with all steps to go, for one request. Null if nothing is known of its variables. */
+  async of(frame: FrameRef): Promise<SourceFrame | null> {
+    const found = await this.#known(frame);
+    if (found === null) return null;
+    const shower = found.shower.with(new Steps());
+    return { ...found, shower, reader: shower.reader };
+  }
+
+  #known({ process, depth, inlined }: FrameRef): Promise<SourceFrame | null> {
     const stop = this.#stop(process);
     const key = `${depth} ${inlined}`;
     let frame = stop.frames.get(key);

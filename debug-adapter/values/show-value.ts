@@ -7,11 +7,14 @@ import type {
   TypeInfo,
 } from '../../runtime/internal.ts';
 import { baseText, enumText, hexText, quoted } from './scalar-text.ts';
+import type { Steps } from './steps.ts';
 import { inMemory, type Part, type Shown, type Value } from './value.ts';
 import type { ValueReader } from './value-reader.ts';
 
 /** Values in values whose texts are a part of the text of the outermost. */
 const MAX_DEPTH = 3;
+/** A value that is nothing but a cover of another one is a part of a level: covers of covers end somewhere. */
+const COVER = 1 / 16;
 /** Parts of a value that are in its text. */
 const MAX_PARTS = 6;
 /** Characters after which the text of a value is not continued with further parts. */
@@ -22,6 +25,8 @@ const MAX_STRING_BYTES = 2 ** 16;
 
 /** Parts without names in parts without names. */
 const MAX_ANONYMOUS = 8;
+/** Members of a structure, with those of its parts without names. */
+const MAX_MEMBERS = 10_000;
 const UNKNOWN_PLACE = 'known to the running program alone';
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -42,6 +47,11 @@ export class Shower {
   constructor(reader: ValueReader, formatter: Formatter) {
     this.reader = reader;
     this.#formatter = formatter;
+  }
+
+  /** Displays the same with other steps. */
+  with(steps: Steps): Shower {
+    return new Shower(this.reader.with(steps), this.#formatter);
   }
 
   /** @param depth how many values it is inside of, of whose texts its own is a part */
@@ -69,6 +79,16 @@ export class Shower {
       default:
         return { text: type.name ?? 'of an unknown type' };
     }
+  }
+
+  /** What is all that there is to see of the value around it. */
+  covered(value: Value, depth: number): Promise<Shown> {
+    return this.show(value, depth + COVER);
+  }
+
+  /** What a reference leads to: the outermost one is a cover; what is in itself ends soon. */
+  referred(value: Value, depth: number): Promise<Shown> {
+    return this.show(value, depth + (depth < 1 ? COVER : 1));
   }
 
   /** The text of a value in that of another one. */
@@ -137,20 +157,26 @@ export class Shower {
   }
 
   /** The members of a structure; those of a part without a name count as its own. */
-  async members(value: Value, type: StructType, depth = 0): Promise<Part[]> {
+  async members(value: Value, type: StructType): Promise<Part[]> {
     const parts: Part[] = [];
+    await this.#addMembers(parts, value, type, 0);
+    return parts;
+  }
+
+  async #addMembers(parts: Part[], value: Value, type: StructType, depth: number): Promise<void> {
     for (const base of type.bases) {
       const part = this.reader.part(value, base);
       const name = part === null ? null : (await this.reader.typeOf(part))?.name;
       parts.push({ name: name ?? '(base)', value: part ?? UNKNOWN_PLACE, path: '' });
     }
     for (const member of type.members) {
+      if (parts.length >= MAX_MEMBERS) return;
       // Where the virtual functions are says nothing to anybody.
       if (member.name?.startsWith('_vptr') === true && value.isRaw !== true) continue;
       const part = this.reader.part(value, member);
       const inner = member.name === null && part !== null ? await this.reader.typeOf(part) : null;
       if (inner?.kind === 'struct' && part !== null && depth < MAX_ANONYMOUS)
-        parts.push(...(await this.members(part, inner, depth + 1)));
+        await this.#addMembers(parts, part, inner, depth + 1);
       else {
         const { name } = member;
         parts.push({
@@ -160,7 +186,6 @@ export class Shower {
         });
       }
     }
-    return parts;
   }
 
   async #number(value: Value, type: EnumType | Extract<TypeInfo, { kind: 'base' }>): Promise<Shown> {
@@ -187,7 +212,7 @@ export class Shower {
     if (type.form === 'member') return { text: hexText(address) };
     if (type.form !== 'pointer' && address !== 0) {
       const target = { ...inMemory(type.target, address), ...(value.isRaw === true ? { isRaw: true } : {}) };
-      return { ...(await this.show(target, depth + (depth > 0 ? 1 : 0))), target };
+      return { ...(await this.referred(target, depth)), target };
     }
     if (address === 0) return { text: this.reader.language === 'C++' ? 'nullptr' : 'NULL', scalar: value };
     const target = await this.reader.target(value);

@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { VariableInfo } from '../../runtime/internal.ts';
+import { InspectClosedError, InspectRequestError, type VariableInfo } from '../../runtime/internal.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import type { Container, FrameRef, Ids } from '../ids.ts';
@@ -9,6 +9,9 @@ import type { SourceFrame } from './frames.ts';
 import { writeScalar } from './set-value.ts';
 import { typeName } from './type-names.ts';
 import { addressOf, type Part, type Shown, type Value } from './value.ts';
+
+/** Steps for one variable of several: one that takes too many leaves enough for the others. */
+const STEPS_OF_ONE = 100_000;
 
 /** The containers of variables of the source. */
 export type SourceContainer = Extract<Container, { readonly kind: 'variables' | 'statics' | 'value' }>;
@@ -31,7 +34,7 @@ export async function sourceVariables(
   const frame = await frameOf(debuggee, container);
   if (container.kind === 'variables' && frame.missing !== null) return [note(frame.missing)];
   const parts = await partsOf(frame, container, range);
-  return await Promise.all(parts.map((part) => variableOf(frame, ids, container, part)));
+  return await Promise.all(parts.map((part) => variableOrNote(frame, ids, container, part)));
 }
 
 /** Sets one of them. Returns its new value. */
@@ -152,6 +155,23 @@ async function staticsOf({ symbols, offset, reader }: SourceFrame): Promise<Part
     byName.set(short, { name: short, value: { type, place, offset: 0 }, path: short });
   }
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A variable, or what is wrong with it: the others are displayed anyway. */
+async function variableOrNote(
+  frame: SourceFrame,
+  ids: Ids,
+  container: SourceContainer,
+  part: Part,
+): Promise<DebugProtocol.Variable> {
+  const shower = frame.shower.with(frame.reader.steps.some(STEPS_OF_ONE));
+  try {
+    return await variableOf({ ...frame, shower, reader: shower.reader }, ids, container, part);
+  } catch (error) {
+    if (error instanceof InspectRequestError || error instanceof InspectClosedError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    return { ...note(`not known: ${why.charAt(0).toLowerCase()}${why.slice(1)}`), name: part.name };
+  }
 }
 
 async function variableOf(

@@ -2,6 +2,8 @@ import type { ModuleSymbols, TypeId, TypeInfo } from '../../runtime/internal.ts'
 
 /** Types that are other names for themselves. */
 const MAX_ALIASES = 32;
+/** Arrays of arrays. */
+const MAX_NESTED = 16;
 
 /** The types of a module, read when somebody looks at a value. */
 export class TypeTable {
@@ -37,12 +39,13 @@ export class TypeTable {
   }
 
   /** Bytes of a type; null if it is not known. */
-  async sizeOf(id: TypeId | null): Promise<number | null> {
+  async sizeOf(id: TypeId | null, depth = 0): Promise<number | null> {
     const type = await this.resolve(id);
     if (type === null) return null;
     if (type.kind !== 'array' || type.size !== null) return type.size;
-    const element = await this.sizeOf(type.element);
-    if (element === null || type.counts.includes(null)) return null;
+    if (depth === MAX_NESTED || type.counts.includes(null)) return null;
+    const element = await this.sizeOf(type.element, depth + 1);
+    if (element === null) return null;
     return type.counts.reduce((size: number, count) => size * (count ?? 0), element);
   }
 

@@ -1,10 +1,13 @@
 import type { Member, Place, SourceLanguage, StructType, TypeId, TypeInfo } from '../../runtime/internal.ts';
 import type { ProcessMemory } from './process-memory.ts';
+import { Steps } from './steps.ts';
 import type { TypeTable } from './type-table.ts';
 import { inMemory, type Value } from './value.ts';
 
 /** Structures in structures through which a member is looked for. */
 const MAX_DEPTH = 12;
+/** Bytes of a value that is not in memory. */
+const MAX_BYTES = 2 ** 16;
 
 /** What the values of a frame are read with. */
 export interface FrameReaders {
@@ -24,22 +27,32 @@ export class ValueReader {
   readonly types: TypeTable;
   readonly memory: ProcessMemory;
   readonly language: SourceLanguage;
+  /** What is left for this request. */
+  readonly steps: Steps;
   readonly #frame: FrameReaders;
 
-  constructor(frame: FrameReaders) {
+  constructor(frame: FrameReaders, steps = new Steps()) {
     this.types = frame.types;
     this.memory = frame.memory;
     this.language = frame.language;
+    this.steps = steps;
     this.#frame = frame;
   }
 
-  typeOf(value: Value): Promise<TypeInfo | null> {
-    return this.types.resolve(value.type);
+  /** Reads the same with other steps. */
+  with(steps: Steps): ValueReader {
+    return new ValueReader(this.#frame, steps);
+  }
+
+  /** @throws StepsError if that was one too many */
+  async typeOf(value: Value): Promise<TypeInfo | null> {
+    await this.#step();
+    return await this.types.resolve(value.type);
   }
 
   async bytes({ place, offset }: Value, size: number): Promise<Uint8Array | null> {
     if (place.kind === 'memory') return await this.memory.bytes(place.address + offset, size);
-    const whole = await this.#placeBytes(place, offset + size);
+    const whole = offset < 0 ? null : await this.#placeBytes(place, offset + size);
     return whole === null ? null : whole.subarray(offset, offset + size);
   }
 
@@ -64,12 +77,17 @@ export class ValueReader {
 
   /** The bits as a number: an address, a length. */
   async number(value: Value | null): Promise<number | null> {
-    if (value === null) return null;
-    const type = await this.typeOf(value);
-    // A number in a structure of its own.
-    if (type?.kind === 'struct') return await this.number(await this.only(value));
-    const bits = await this.bits(value);
-    return bits === null ? null : Number(bits);
+    let at = value;
+    for (let depth = 0; at !== null && depth <= MAX_DEPTH; depth++) {
+      const type = await this.typeOf(at);
+      if (type?.kind !== 'struct') {
+        const bits = await this.bits(at);
+        return bits === null ? null : Number(bits);
+      }
+      // A number in a structure of its own.
+      at = await this.only(at);
+    }
+    return null;
   }
 
   /** The member of a structure by its name, also one of a base or of a part without a name. */
@@ -105,6 +123,7 @@ export class ValueReader {
 
   /** An element of elements that begin where `first` is. */
   async element(first: Value, type: TypeId | null, index: number): Promise<Value | null> {
+    await this.#step();
     const size = await this.types.sizeOf(type);
     if (size === null) return null;
     return { ...first, type, offset: first.offset + size * index };
@@ -112,10 +131,10 @@ export class ValueReader {
 
   /** The first pointer in a structure, through all that is around it. */
   async pointerIn(value: Value | null, depth = 0): Promise<Value | null> {
-    if (value === null || depth > MAX_DEPTH) return null;
+    if (value === null) return null;
     const type = await this.typeOf(value);
     if (type?.kind === 'pointer') return value;
-    if (type?.kind !== 'struct') return null;
+    if (type?.kind !== 'struct' || depth === MAX_DEPTH) return null;
     for (const member of [...type.bases, ...type.members]) {
       const part = this.part(value, member);
       const found = await this.pointerIn(part, depth + 1);
@@ -130,6 +149,7 @@ export class ValueReader {
     if (type?.kind !== 'struct') return null;
     let found: Value | null = null;
     for (const member of [...type.bases, ...type.members]) {
+      await this.#step();
       const size = await this.types.sizeOf(member.type);
       if (size === 0) continue;
       if (found !== null) return null;
@@ -172,6 +192,11 @@ export class ValueReader {
     return address === null || address === 0 ? null : await this.types.concrete(address, this.#frame.offset);
   }
 
+  async #step(): Promise<void> {
+    const turn = this.steps.take();
+    if (turn !== undefined) await turn;
+  }
+
   async #member(value: Value, name: string, depth: number): Promise<Value | null> {
     const type = await this.typeOf(value);
     if (type?.kind !== 'struct' || depth > MAX_DEPTH) return null;
@@ -207,6 +232,7 @@ export class ValueReader {
   }
 
   async #pieces({ pieces }: Extract<Place, { kind: 'pieces' }>, size: number): Promise<Uint8Array | null> {
+    if (!canHave(size)) return null;
     const whole = new Uint8Array(size);
     let at = 0;
     for (const { place, bits, bitOffset } of pieces) {
@@ -229,9 +255,14 @@ function unnamed(type: StructType): readonly Member[] {
   return type.members.filter((member) => member.name === null);
 }
 
+/** Members may be said to stand before the beginning, too. */
+function canHave(size: number): boolean {
+  return size >= 0 && size <= MAX_BYTES;
+}
+
 /** As many bytes as wanted, filled up with zeros. */
 function sized(bytes: Uint8Array | null, size: number): Uint8Array | null {
-  if (bytes === null || size > 2 ** 16) return null;
+  if (bytes === null || !canHave(size)) return null;
   const whole = new Uint8Array(size);
   whole.set(bytes.subarray(0, size));
   return whole;

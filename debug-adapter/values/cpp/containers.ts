@@ -20,7 +20,7 @@ export async function showContainer(
     }
     case 'array': {
       const elements = await shower.reader.member(value, '__elems_');
-      return elements === null ? null : { ...(await shower.show(elements, depth)), isMade: true };
+      return elements === null ? null : { ...(await shower.covered(elements, depth)), isMade: true };
     }
     case 'deque':
       return await showDeque(shower, value, depth);

@@ -40,7 +40,7 @@ export async function showCpp(
 }
 
 async function showInner(shower: Shower, inner: Value | null, depth: number): Promise<Shown | null> {
-  return inner === null ? null : { ...(await shower.show(inner, depth)), isMade: true };
+  return inner === null ? null : { ...(await shower.covered(inner, depth)), isMade: true };
 }
 
 /** A pointer that owns what it points to; the pointer itself may be in a pair. */
@@ -52,7 +52,7 @@ async function showPointer(
 ): Promise<Shown | null> {
   const found = await shower.reader.pointerIn(pointer);
   if (found === null) return null;
-  const shown = await shower.show(found, depth);
+  const shown = await shower.covered(found, depth);
   const named = async () => [...((await shown.named?.()) ?? []), ...counts];
   const { scalar: _, ...rest } = shown;
   return { ...rest, ...(shown.target === undefined && counts.length === 0 ? {} : { named }), isMade: true };

@@ -41,7 +41,7 @@ export async function showCell(
   const { reader } = shower;
   if (WRAPPERS.has(name)) {
     const inner = await reader.only(value);
-    return inner === null ? null : { ...(await shower.show(inner, depth)), isMade: true };
+    return inner === null ? null : { ...(await shower.covered(inner, depth)), isMade: true };
   }
   const sign = RANGES.get(name);
   if (sign !== undefined) return await showRange(shower, value, type, sign, depth);
@@ -67,7 +67,7 @@ export async function showCell(
 
 async function behind(shower: Shower, pointer: Value | null, depth: number): Promise<Shown | null> {
   const target = pointer === null ? null : await shower.reader.target(pointer);
-  return target === null ? null : { ...(await shower.show(target, depth)), target, isMade: true };
+  return target === null ? null : { ...(await shower.covered(target, depth)), target, isMade: true };
 }
 
 async function showRefCell(shower: Shower, value: Value, depth: number): Promise<Shown | null> {
@@ -75,7 +75,7 @@ async function showRefCell(shower: Shower, value: Value, depth: number): Promise
   const inner = await reader.path(value, 'value.value');
   const borrow = await reader.number(await reader.member(value, 'borrow'));
   if (inner === null || borrow === null) return null;
-  const shown = await shower.show(inner, depth);
+  const shown = await shower.covered(inner, depth);
   const count = borrow | 0;
   const state = count === 0 ? '' : count > 0 ? ' (borrowed)' : ' (borrowed mutably)';
   return { ...shown, text: shown.text + state, isMade: true };
@@ -85,7 +85,7 @@ async function showLock(shower: Shower, value: Value, depth: number): Promise<Sh
   const { reader } = shower;
   const inner = await reader.path(value, 'data.value');
   if (inner === null) return null;
-  const shown = await shower.show(inner, depth);
+  const shown = await shower.covered(inner, depth);
   const lock = await reader.member(value, 'inner');
   // The lock is deeper in the structure in some versions.
   const locked = lock === null ? 0 : await reader.number(await deep(shower, lock, 'locked'));

@@ -32,13 +32,11 @@ export async function showRust(
 async function showPointer(
   shower: Shower,
   value: Value,
-  { name, target: to }: PointerType,
+  { name }: PointerType,
   depth: number,
 ): Promise<Shown | null> {
   if (name === null || !/^(?:&|alloc::boxed::Box<|Box<)/.test(name)) return null;
   const target = await shower.reader.target(value);
   if (target === null) return null;
-  // What may be in itself ends somewhere.
-  const inner = await shower.show(target, to === null ? depth : depth + (depth > 0 ? 1 : 0));
-  return { ...inner, target, isMade: true };
+  return { ...(await shower.referred(target, depth)), target, isMade: true };
 }

@@ -67,7 +67,7 @@ async function showObject(
   const concrete = await reader.concrete(vtable);
   if (concrete === null || address === null || address === 0) return { text: 'dyn …', isMade: true };
   const target = inMemory(concrete, address + before);
-  return { ...(await shower.show(target, depth)), target, isMade: true };
+  return { ...(await shower.covered(target, depth)), target, isMade: true };
 }
 
 /** `Rc`, `Arc` and their weak pointers: the value, and how many share it. */
@@ -121,7 +121,7 @@ async function showInner(
       : await sliceAt(shower, start, inner.type, count, depth);
   }
   const vtable = fat === null ? null : await reader.member(pointer, 'vtable');
-  if (vtable === null) return { ...(await shower.show(inner, depth)), target: inner };
+  if (vtable === null) return { ...(await shower.covered(inner, depth)), target: inner };
   const table = await reader.number(vtable);
   const words = table === null ? null : await reader.memory.bytes(table, 12);
   const align = words === null ? 1 : new DataView(words.buffer, words.byteOffset).getUint32(8, true);

@@ -1,0 +1,168 @@
+/** Debug information that describes what no compiler makes: what is displayed of it ends, and the rest is displayed as ever. */
+import { expect, test } from 'vitest';
+import type { Debuggee } from '../../debug-adapter/debuggee.ts';
+import { ExpressionTypes } from '../../debug-adapter/expression-types.ts';
+import { Ids } from '../../debug-adapter/ids.ts';
+import { formatterOf } from '../../debug-adapter/values/formatters.ts';
+import type { SourceFrame } from '../../debug-adapter/values/frames.ts';
+import { ProcessMemory } from '../../debug-adapter/values/process-memory.ts';
+import { Shower } from '../../debug-adapter/values/show-value.ts';
+import { sourceVariables } from '../../debug-adapter/values/source-variables.ts';
+import { Steps, StepsError } from '../../debug-adapter/values/steps.ts';
+import { TypeTable } from '../../debug-adapter/values/type-table.ts';
+import { inMemory } from '../../debug-adapter/values/value.ts';
+import { ValueReader } from '../../debug-adapter/values/value-reader.ts';
+import type {
+  Member,
+  ModuleSymbols,
+  SourceLanguage,
+  StructType,
+  TypeId,
+  TypeInfo,
+  VariableInfo,
+} from '../../runtime/internal.ts';
+
+/** All words of the memory are the address of the first of these. */
+const ADDRESS = 0x400;
+
+function described(name: string, size: number | null = 4, scope: readonly string[] = []) {
+  return { label: name, name, scope, size };
+}
+
+function member(name: string | null, type: TypeId, bitOffset = 0): Member {
+  return { name, type, bitOffset, bitSize: null, isArtificial: false };
+}
+
+function struct(name: string, members: readonly Member[], more: Partial<StructType> = {}): StructType {
+  return {
+    ...{ kind: 'struct', form: 'struct', bases: [], members, variantPart: null, arguments: [] },
+    ...{ isDeclaration: false, ...described(name), ...more },
+  };
+}
+
+const INT: TypeInfo = { kind: 'base', encoding: 'signed', ...described('int') };
+
+/** A frame of a program with these types. */
+function frameOf(types: Readonly<Record<string, TypeInfo>>, language: SourceLanguage = 'C++') {
+  const known = new Map(Object.entries({ int: INT, ...types }));
+  const symbols = { types: async () => known } as unknown as ModuleSymbols;
+  const read = async (_: number, count: number) =>
+    new Uint8Array(new Uint32Array(count / 4).fill(ADDRESS).buffer);
+  const reader = new ValueReader({
+    ...{ types: new TypeTable(symbols), memory: new ProcessMemory(read), language, offset: 0 },
+    ...{ locals: new Map(), globals: new Map(), processText: async () => '' },
+  });
+  return { reader, shower: new Shower(reader, formatterOf(language)), symbols };
+}
+
+async function shown(
+  types: Readonly<Record<string, TypeInfo>>,
+  language: SourceLanguage = 'C++',
+): Promise<string> {
+  const { shower } = frameOf(types, language);
+  const { text } = await shower.show(inMemory('it', ADDRESS));
+  expect(text.length).toBeLessThan(10_000);
+  return text;
+}
+
+test('an array of itself has no size', async () => {
+  const array: TypeInfo = { kind: 'array', element: 'it', counts: [3], ...described('it', null) };
+  expect(await frameOf({ it: array }).reader.types.sizeOf('it')).toBeNull();
+  expect(await shown({ it: array })).toContain('(3)');
+});
+
+test('a structure that is its own only member is no number', async () => {
+  const { reader } = frameOf({ it: struct('it', [member('it', 'it')]) });
+  expect(await reader.number(inMemory('it', ADDRESS))).toBeNull();
+});
+
+test('a reference to itself is displayed up to where nobody reads on', async () => {
+  const reference: TypeInfo = { kind: 'pointer', form: 'reference', target: 'it', ...described('it &') };
+  expect(await shown({ it: reference })).toBe('…');
+  expect(await shown({ it: { ...reference, ...described('&it') } }, 'Rust')).toBe('…');
+});
+
+test.each(['Cell', 'RefCell', 'Mutex', 'Rc', 'MutexGuard', 'Ref'])('a %s of itself', async (name) => {
+  const inner = ['value', 'data', 'borrow', 'ptr', 'pointer', 'lock', 'strong', 'weak'];
+  const scope = ['core', 'cell'];
+  const itself = struct(`${name}<T>`, [member('value', 'it')], { scope });
+  expect(await shown({ it: itself }, 'Rust')).toContain('…');
+  const pointer: TypeInfo = { kind: 'pointer', form: 'pointer', target: 'it', ...described('*it') };
+  const members = inner.map((part) => member(part, part === 'value' || part === 'data' ? 'it' : 'pointer'));
+  await shown({ it: struct(`${name}<T>`, members, { scope }), pointer }, 'Rust');
+});
+
+test.each([
+  ['array', ['__elems_']],
+  ['optional', ['__engaged_', '__val_']],
+  ['unique_ptr', ['__ptr_']],
+  ['shared_ptr', ['__ptr_', '__cntrl_']],
+  ['atomic', ['__a_']],
+  ['pair', ['first', 'second']],
+])('a std::%s of itself', async (name, parts) => {
+  const engaged = (part: string) => (part === '__engaged_' ? 'int' : 'it');
+  const members = parts.map((part) => member(part, engaged(part)));
+  await shown({ it: struct(`${name}<T>`, members, { scope: ['std'] }) });
+  const pointer: TypeInfo = { kind: 'pointer', form: 'pointer', target: 'it', ...described('it *') };
+  const pointers = parts.map((part) => member(part, engaged(part) === 'int' ? 'int' : 'pointer'));
+  await shown({ it: struct(`${name}<T>`, pointers, { scope: ['std'] }), pointer });
+});
+
+test('a structure of many parts without names, each of which is itself', async () => {
+  const parts = Array.from({ length: 100 }, () => member(null, 'it'));
+  const it = struct('it', parts, { bases: parts });
+  const { reader, shower } = frameOf({ it });
+  await expect(reader.pointerIn(inMemory('it', ADDRESS))).rejects.toThrow(StepsError);
+  const other = frameOf({ it });
+  await expect(other.reader.member(inMemory('it', ADDRESS), 'x')).rejects.toThrow(StepsError);
+  const members = await shower.with(new Steps()).members(inMemory('it', ADDRESS), it);
+  expect(members.length).toBeLessThan(20_000);
+});
+
+test('a part that is far behind a value in pieces is nowhere', async () => {
+  const { shower } = frameOf({});
+  const place = { kind: 'pieces', pieces: [] } as const;
+  for (const offset of [2 ** 40, -(2 ** 40)])
+    expect(await shower.show({ type: 'int', place, offset })).toEqual({ text: 'outside of the memory' });
+});
+
+test('a variable that cannot be displayed leaves the others as they are', async () => {
+  const parts = Array.from({ length: 100 }, () => member(null, 'it'));
+  const it = struct('atomic<T>', parts, { bases: parts, scope: ['std'] });
+  const frame = frameOf({ it });
+  const variable = (name: string, type: TypeId): VariableInfo =>
+    ({ name, type, place: { kind: 'memory', address: ADDRESS } }) as VariableInfo;
+  const variables = [variable('bad', 'it'), variable('good', 'int')];
+  const source = { ...frame, variables, language: 'C++', missing: null } as unknown as SourceFrame;
+  const debuggee = { frames: { of: async () => source } } as unknown as Debuggee;
+  const container = { kind: 'variables', process: '1', depth: 0, inlined: 0 } as unknown as Parameters<
+    typeof sourceVariables
+  >[2];
+  const range = { start: 0, count: 100, filter: undefined };
+  const found = await sourceVariables(debuggee, new Ids(), container, range);
+  expect(found.map(({ name, value }) => `${name}: ${value}`)).toEqual([
+    'bad: not known: the value is too large, or its type is a part of itself',
+    `good: ${ADDRESS}`,
+  ]);
+});
+
+test('the types of expressions end', async () => {
+  const parts = Array.from({ length: 100 }, () => member(null, 'it'));
+  const string = struct('String', [member('vec', 'string')], { scope: ['alloc', 'string'] });
+  const nested = struct('Vec<T>', [member('buf', 'it'), member('len', 'int')], { scope: ['alloc'] });
+  const known = new Map<TypeId, TypeInfo>([
+    ['int', INT],
+    ['it', struct('it', parts, { bases: parts })],
+    ['string', string],
+    ['vector', nested],
+  ]);
+  for (const [id, kind] of [
+    ['it', 'record'],
+    ['string', 'record'],
+    ['vector', 'record'],
+  ] as const) {
+    const types = new ExpressionTypes(async () => known);
+    const place = await types.add(id, 3);
+    expect(types.list[place]).toMatchObject({ kind });
+  }
+});
