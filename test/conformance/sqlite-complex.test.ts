@@ -78,6 +78,64 @@ describe('a statement is refused that takes long to compile:', () => {
       ],
     ],
     [
+      'a view whose name has brackets',
+      [...views('VIEW').slice(0, -1), 'CREATE VIEW [a[[b] AS SELECT * FROM a25', 'SELECT * FROM [a[[b]'],
+    ],
+    [
+      'a view that is changed, whatever is to be done in a conflict',
+      [
+        ...views('VIEW').slice(0, -1),
+        'CREATE TRIGGER r INSTEAD OF UPDATE ON a25 BEGIN SELECT 1; END',
+        'UPDATE OR IGNORE a25 SET x = 1',
+      ],
+    ],
+    [
+      'a view within a window',
+      [
+        ...views('VIEW').slice(0, -1),
+        'SELECT sum(1) OVER w FROM (SELECT 1) WINDOW w AS (ORDER BY (SELECT count(*) FROM a25))',
+      ],
+    ],
+    [
+      'common tables that hide each other',
+      [
+        `WITH b0 AS (SELECT 1 AS x)${list(25, (i) => `,b${i + 1} AS (WITH b${i + 2} AS (SELECT 1 AS x) SELECT 1 AS x FROM b${i} p, b${i} q, b${i + 2})`, '')} SELECT count(*) FROM ${list(26, (i) => `b${i}`)}`,
+      ],
+    ],
+    ['columns of a view', [...views('VIEW').slice(0, -1), 'PRAGMA table_info(a25)']],
+    ['columns of views', [...views('VIEW').slice(0, -1), 'PRAGMA "table_list"']],
+    [
+      'a table of the columns of a view',
+      [...views('VIEW').slice(0, -1), "SELECT * FROM pragma_table_info('a25')"],
+    ],
+    ['a view that is dropped', [...views('VIEW').slice(0, -1), 'DROP VIEW a25']],
+    [
+      'a table with another name',
+      [...views('VIEW').slice(0, -1), 'CREATE TABLE t (a)', 'ALTER TABLE t RENAME TO u'],
+    ],
+    [
+      'triggers of triggers',
+      [
+        ...views('VIEW').slice(0, -1),
+        'CREATE TABLE t (a)',
+        'CREATE TABLE u (a)',
+        'CREATE TRIGGER main.r AFTER INSERT ON "t" BEGIN INSERT INTO u VALUES (1); END',
+        'CREATE TRIGGER q AFTER INSERT ON u BEGIN SELECT count(*) FROM a25; END',
+        'INSERT INTO t VALUES (1)',
+      ],
+    ],
+    [
+      'triggers that foreign keys set off',
+      [
+        ...views('VIEW').slice(0, -1),
+        'PRAGMA foreign_keys = ON',
+        'CREATE TABLE t (a PRIMARY KEY)',
+        'CREATE TABLE u (a REFERENCES t ON DELETE CASCADE)',
+        'CREATE TRIGGER q AFTER DELETE ON u BEGIN SELECT count(*) FROM a25; END',
+        'DELETE FROM t',
+      ],
+    ],
+    [
       'thousands of columns, again and again',
       [
         `WITH a0 AS (SELECT ${WIDE})${list(80, (i) => `,a${i + 1} AS (SELECT * FROM a${i})`, '')} SELECT * FROM a80`,
@@ -145,6 +203,22 @@ describe('a statement of a real program is not:', () => {
       [
         ...Array.from({ length: 20 }, (_, i) => `CREATE TABLE t${i} (id INTEGER PRIMARY KEY, other, name)`),
         `SELECT ${list(20, (i) => `t${i}.name`)} FROM t0 ${list(19, (i) => `JOIN t${i + 1} ON t${i + 1}.id = t${i}.other`, ' ')} WHERE t0.id = 1`,
+      ],
+    ],
+    [
+      'triggers of other tables',
+      [
+        'CREATE TABLE t (a); CREATE TABLE u (a)',
+        `CREATE TRIGGER r AFTER INSERT ON u BEGIN ${list(2000, () => 'UPDATE u SET a = 1, a = 2, a = 3, a = 4;', '')} END`,
+        'INSERT INTO t VALUES (1)',
+      ],
+    ],
+    [
+      'pragmas and changes of tables beside a view',
+      [
+        'CREATE TABLE t (a); CREATE VIEW v AS SELECT a FROM t; CREATE TABLE u (a)',
+        'PRAGMA table_info(v); ALTER TABLE u RENAME TO w; DROP TABLE w; DROP VIEW v',
+        'PRAGMA user_version',
       ],
     ],
     [

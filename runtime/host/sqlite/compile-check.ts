@@ -2,8 +2,10 @@ import type { DatabaseSync, DatabaseSyncOptions, StatementSync } from 'node:sqli
 import type { CompileJob, Schema } from './helper.ts';
 import type { Sandbox } from './sandbox.ts';
 import { SQLITE_TOOBIG, SqliteError } from './sqlite-error.ts';
-import { type Definitions, type Shape, shapeOf } from './statement-shape.ts';
+import { type Definitions, type Shape, shapeOf, shapesOfViews, triggersOf } from './statement-shape.ts';
 
+/** Bytes of the longest statement. SQLite compiles it in one piece, at some tens of MiB a second. */
+export const MAX_STATEMENT = 1_000_000;
 /** Milliseconds of the processor that SQLite may take to compile a statement, while nobody else runs. */
 const MAX_COMPILING = 15;
 /** What SQLite compiles within that time for sure, whatever it is: SQLite plans joins, and gives columns to `*`, slower than it reads. */
@@ -22,6 +24,10 @@ const MAX_KEPT_LENGTH = 2 ** 20;
 
 /** Statements that have anything to do with tables. */
 const TABLES = /\b(?:select|insert|update|delete|replace|with|values|create|explain)\b/i;
+const CHANGE = /\b(?:insert|update|delete|replace)\b/i;
+/** Those for which SQLite may look into a view, without a query, or even into every view. */
+const VIEWS = /\b(?:alter|drop|(?:pragma_)?table_(?:x?info|list))\b/i;
+const ALL_VIEWS = /\b(?:alter|pragma_table_x?info|(?:pragma_)?table_list)\b/i;
 
 /**
  * Finds out whether SQLite might take long to compile a statement. It does so in one piece, so such a statement is compiled in a
@@ -35,6 +41,7 @@ export class CompileCheck {
   readonly #sandbox: Sandbox;
   readonly #options: DatabaseSyncOptions;
   #mainVersion: StatementSync | null = null;
+  #foreignKeys: StatementSync | null = null;
   #version = '';
   #definitions: Definitions | null = null;
   /** Milliseconds that statements have taken in helpers. */
@@ -53,22 +60,28 @@ export class CompileCheck {
    * @throws SqliteError if it has done so, and the statement takes too long
    */
   jobFor(sql: string): CompileJob | null {
-    if (!TABLES.test(sql)) return null;
+    const views = ALL_VIEWS.test(sql);
+    if (!TABLES.test(sql) && !VIEWS.test(sql)) return null;
+    // SQLite refuses it at once.
+    if (sql.length > MAX_STATEMENT) return null;
     const definitions = this.#current();
     const shape = definitions === null ? null : shapeOf(sql, definitions);
-    if (shape !== null && isSure(shape)) return null;
+    const areViewsSure = !views || (definitions !== null && areSure(shapesOfViews(definitions)));
+    if (shape !== null && isSure(shape) && areViewsSure) return null;
     if (shape !== null && shape.tokens > HOPELESS) {
       throw tooComplex(`it has ${shape.tokens} words once its views and common tables are in their places`);
     }
     const took = this.#times.get(sql);
     if (took === undefined)
-      return { compile: sql, schemas: this.#schemas(), options: this.#options, size: 0 };
+      return { compile: sql, views, schemas: this.#schemas(), options: this.#options, size: 0 };
     if (took > MAX_COMPILING) throw tooComplex(`SQLite takes ${Math.ceil(took)} ms to compile it`);
     return null;
   }
 
-  /** Whether a statement may be compiled without a look at it, unless the text has anything to do with views. */
-  get hasDefinitions(): boolean {
+  /** Whether a text without a query may make SQLite compile others. */
+  mayCompileMore(sql: string): boolean {
+    // Without these words, a statement sets off no triggers.
+    if (!CHANGE.test(sql) && !VIEWS.test(sql)) return false;
     const definitions = this.#current();
     return definitions === null || definitions.views.length > 0 || definitions.triggers.length > 0;
   }
@@ -89,11 +102,13 @@ export class CompileCheck {
   #current(): Definitions | null {
     return this.#asRuntime(() => {
       const names = this.#names();
-      let version = '';
+      this.#foreignKeys ??= this.#database.prepare('PRAGMA foreign_keys');
+      const [keys] = this.#foreignKeys.get() as unknown as [bigint];
+      let version = `${keys}\n`;
       for (const name of names) version += `${this.#versionOf(name)} ${name}\n`;
       if (version === this.#version) return this.#definitions;
       this.#forget();
-      this.#definitions = this.#read(names);
+      this.#definitions = this.#read(names, keys !== 0n);
       this.#version = version;
       return this.#definitions;
     });
@@ -117,7 +132,7 @@ export class CompileCheck {
     return (statement.get() as unknown as unknown[])[0];
   }
 
-  #read(names: readonly string[]): Definitions | null {
+  #read(names: readonly string[], hasForeignKeys: boolean): Definitions | null {
     const views: { name: string; sql: string }[] = [];
     const triggers: string[] = [];
     let length = 0;
@@ -131,7 +146,7 @@ export class CompileCheck {
         else triggers.push(sql);
       }
     }
-    return { views, triggers };
+    return { views, triggers: triggersOf(triggers), hasForeignKeys };
   }
 
   #schemas(): Schema[] {
@@ -165,6 +180,11 @@ export class CompileCheck {
 function isSure({ tokens, stars, tables }: Shape): boolean {
   if (tokens > SURE.tokens || stars > SURE.stars) return false;
   return tables < 2 || tables * tokens <= SURE.joined;
+}
+
+function areSure(views: readonly Shape[] | null): boolean {
+  if (views === null || !views.every(isSure)) return false;
+  return views.reduce((sum, { tokens }) => sum + tokens, 0) <= SURE.tokens;
 }
 
 function tooComplex(why: string): SqliteError {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Payer } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
-import { CompileCheck } from './compile-check.ts';
+import { CompileCheck, MAX_STATEMENT } from './compile-check.ts';
 import type { CompileJob, Job } from './helper.ts';
 import { MemoryPages } from './memory-pages.ts';
 import { NO_SCANS, nestedScans } from './nested-scans.ts';
@@ -22,8 +22,6 @@ import { Statement, type StatementConnection } from './statement.ts';
 
 /** Bytes of the longest text of SQL, of the longest statement in it, and of the longest value or row. */
 export const MAX_SQL = 16 * 2 ** 20;
-/** SQLite compiles it in one piece, at some tens of MiB a second. */
-const MAX_STATEMENT = 1_000_000;
 /** SQLite copies it several times. */
 const MAX_VALUE = 16 * 2 ** 20;
 
@@ -42,9 +40,6 @@ const UNKNOWN_WORD = /^unrecognized token: "(.*)"$/s;
 
 /** A statement without these words has no query, except those of views and triggers. */
 const QUERY = /\b(?:select|with|values)\b/i;
-
-/** A statement without these words sets off no triggers. */
-const CHANGE = /\b(?:insert|update|delete|replace)\b/i;
 
 /** A statement that inserts values without a query. */
 const PLAIN_INSERT = /\binsert\s+into\s+[\w."]+\s*(?:\([^()]*\)\s*)?values\b/gi;
@@ -126,7 +121,7 @@ export class Connection implements StatementConnection {
     if (this.#memory !== null && /savepoint/i.test(sql)) return false;
     if (sql.length > MAX_AT_ONCE || mayQuery(sql)) return false;
     // They bring queries.
-    if (CHANGE.test(sql) && this.run(() => this.#check.hasDefinitions)) return false;
+    if (this.run(() => this.#check.mayCompileMore(sql))) return false;
     const found = new Findings();
     let hasRun = false;
     try {

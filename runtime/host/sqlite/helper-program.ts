@@ -62,7 +62,7 @@ function run({ image, options, sql, named, positional, maxBytes }) {
   }
 }
 
-function check({ compile, schemas, options }) {
+function check({ compile, views, schemas, options }) {
   const database = new DatabaseSync(':memory:', options);
   try {
     const quoted = (name) => '"' + name.replaceAll('"', '""') + '"';
@@ -80,6 +80,7 @@ function check({ compile, schemas, options }) {
     }
     database.setAuthorizer(authorize);
     const since = process.cpuUsage();
+    if (views) database.prepare('PRAGMA table_list').all();
     // What is wrong with it is found again.
     try { database.prepare(compile); } catch {}
     const { user, system } = process.cpuUsage(since);

@@ -27,6 +27,8 @@ export interface Job {
 /** A statement to compile with the tables that it is for, to see how long that takes. */
 export interface CompileJob {
   readonly compile: string;
+  /** Whether all views are compiled besides. */
+  readonly views: boolean;
   readonly schemas: readonly Schema[];
   readonly options: DatabaseSyncOptions;
   readonly size: 0;

@@ -42,6 +42,7 @@ export class Tokens {
     const text = this.#sql.slice(this.#start, this.#at);
     if (!this.isQuoted) return text.toLowerCase();
     const quote = text.charAt(0);
+    if (quote === '[') return text.slice(1, -1).toLowerCase();
     return text
       .slice(1, -1)
       .replaceAll(quote + quote, quote)
