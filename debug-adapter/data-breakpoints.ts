@@ -1,3 +1,4 @@
+import { BreakpointEvent, OutputEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
   type DataBreakpoint,
@@ -14,6 +15,9 @@ import {
 import type { WantedTerms } from './breakpoint-terms.ts';
 import type { Calls } from './calls.ts';
 import { type ValueKind, valueText } from './wasm-values.ts';
+
+/** The most characters of a type that the runtime is told. */
+const MOST_TYPE = 100;
 
 /** Something that a breakpoint can be on. */
 export interface DataPlace {
@@ -36,11 +40,18 @@ export class DataBreakpoints {
   readonly #client: InspectClient;
   readonly #calls: Calls;
   readonly #takeId: () => number;
+  readonly #send: (event: DebugProtocol.Event) => void;
   #known = new Map<string, number>();
   #places = new Map<number, DataPlace>();
 
   /** @param takeId gives a breakpoint its number */
-  constructor(client: InspectClient, calls: Calls, takeId: () => number) {
+  constructor(
+    client: InspectClient,
+    calls: Calls,
+    takeId: () => number,
+    send: (event: DebugProtocol.Event) => void,
+  ) {
+    this.#send = send;
     this.#client = client;
     this.#calls = calls;
     this.#takeId = takeId;
@@ -70,6 +81,8 @@ export class DataBreakpoints {
           id,
           process: place.process,
           place: place.place,
+          // The name of a structure may be long, and says nothing of what is in it.
+          ...(place.type.length > MOST_TYPE ? {} : { type: place.type }),
           ...(condition === undefined ? {} : { condition }),
           ...(hits === undefined ? {} : { hits }),
         },
@@ -83,6 +96,14 @@ export class DataBreakpoints {
       const message = fault ?? problems[at] ?? null;
       return message === null ? { id, verified: true } : { id, verified: false, message, reason: 'failed' };
     });
+  }
+
+  /** Called when the condition of a breakpoint could not be evaluated; it may be one that is not on data. */
+  failed(id: number, problem: string): void {
+    const place = this.#places.get(id);
+    if (place === undefined) return;
+    this.#send(new OutputEvent(`Processes always stop at changes of ${place.name}: ${problem}\n`, 'console'));
+    this.#send(new BreakpointEvent('changed', { id, verified: true, message: problem } as never));
   }
 
   /** Says what has changed, and which line has done it. */

@@ -145,7 +145,7 @@ export class Debuggee {
       (process) => this.stack(process),
       (process) => this.held.get(process),
     );
-    this.dataBreakpoints = new DataBreakpoints(client, this.calls, () => this.breakpoints.takeId());
+    this.dataBreakpoints = new DataBreakpoints(client, this.calls, () => this.breakpoints.takeId(), send);
     this.#stepping = new Stepping(client, this.calls, this.sources);
     this.#on('processes/changed', (changes) => this.#changed(changes));
     this.#on('process/stopped', (event) => this.#stopped(event));
@@ -155,7 +155,10 @@ export class Debuggee {
     this.#on('logged', (logged) => {
       for (const event of logEvents(logged, this.breakpoints, session)) this.#send(event);
     });
-    this.#on('breakpoint/failed', ({ id, problem }) => this.breakpoints.failed(id, problem));
+    this.#on('breakpoint/failed', ({ id, problem }) => {
+      this.breakpoints.failed(id, problem);
+      this.dataBreakpoints.failed(id, problem);
+    });
     this.#on('output', ({ stream, data }) => options.output.print(stream, Buffer.from(data, 'base64')));
     this.#on('ended', (ended) => {
       this.#ended = ended;

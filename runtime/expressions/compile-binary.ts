@@ -71,7 +71,7 @@ export function compileBinary<In extends Context>(
     case '>=':
       return {
         type: BOOLEAN,
-        value: comparison(operator, left, right, constantIn(leftPart), constantIn(rightPart)),
+        value: comparison(operator, left, right, leftPart, rightPart),
       };
     default:
       return arithmetic(operator, left, right);
@@ -103,8 +103,8 @@ function comparison<In extends Context>(
   operator: Comparison,
   left: Code<In>,
   right: Code<In>,
-  leftConstant: bigint | undefined,
-  rightConstant: bigint | undefined,
+  leftPart: Expression,
+  rightPart: Expression,
 ): (context: In) => boolean {
   if (left.type.kind === 'text' || right.type.kind === 'text') {
     if (operator !== '==' && operator !== '!=')
@@ -114,8 +114,8 @@ function comparison<In extends Context>(
     const wanted = operator === '==';
     return (context) => (a(context) === b(context)) === wanted;
   }
-  const a = numberOf(left, right.type, leftConstant);
-  const b = numberOf(right, left.type, rightConstant);
+  const a = numberOf(left, leftPart, right.type);
+  const b = numberOf(right, rightPart, left.type);
   switch (operator) {
     case '==':
       return (context) => equal(a(context), b(context));
@@ -135,9 +135,15 @@ function comparison<In extends Context>(
 /** A number, as it is compared with another one. */
 function numberOf<In extends Context>(
   code: Code<In>,
+  part: Expression,
   other: Type,
-  constant: bigint | undefined,
 ): (context: In) => number | bigint {
+  // No float of four bytes is 0.1: what is nearest to it is meant.
+  if (other.kind === 'float' && other.bytes === 4 && isConstant(part)) {
+    const value = floatOf(code, 'a comparison');
+    return (context) => Math.fround(value(context));
+  }
+  const constant = part.kind === 'integer' ? part.value : undefined;
   if (code.type.kind === 'float') return floatOf(code, 'a comparison');
   // A number with its highest bit set means the same bits in an integer that has no sign of its own.
   if (constant !== undefined && other.kind === 'integer' && other.isSigned === null) {
@@ -161,6 +167,8 @@ function textOf<In extends Context>(code: Code<In>): (context: In) => Value {
   throw new ExpressionError(`${aType(type)} is not compared with a text`);
 }
 
-function constantIn(part: Expression): bigint | undefined {
-  return part.kind === 'integer' ? part.value : undefined;
+/** Whether it is a number, maybe one below 0. */
+function isConstant(part: Expression): boolean {
+  if (part.kind === 'unary') return part.operator === '-' && isConstant(part.operand);
+  return part.kind === 'integer' || part.kind === 'float';
 }

@@ -112,6 +112,12 @@ export function typeText(type: Type): string {
   }
 }
 
+/** A type of one value by the text that it has; undefined if there is none. Of pointers it is not told to what they point. */
+export function typeFromText(text: string): Type | undefined {
+  if (text.startsWith('*')) return { kind: 'pointer', to: BYTE };
+  return TYPES.get(text);
+}
+
 /** The same with its article, for messages. */
 export function aType(type: Type): string {
   const text = typeText(type);

@@ -11,8 +11,8 @@ export class CallContext implements Context {
   /** The address of the frame. */
   frame = 0;
   /** What data that has changed was, and is. */
-  before: number | bigint = 0;
-  after: number | bigint = 0;
+  before: DataView = NO_MEMORY;
+  after: DataView = NO_MEMORY;
 
   get memory(): DataView {
     const instance = this.process?.instance;

@@ -183,9 +183,13 @@ export class ClientSession implements Holder {
     this.#on('process/memory', (params) =>
       queries.memory(params.process('process'), params.count('offset'), params.count('count')),
     );
-    this.#on('process/set-memory', (params) =>
-      queries.setMemory(params.process('process'), params.count('offset'), params.bytes('data')),
-    );
+    this.#on('process/set-memory', (params) => {
+      const key = params.process('process');
+      const address = params.count('offset');
+      const data = params.bytes('data');
+      queries.setMemory(key, address, data);
+      return stopping.written(key, { address }, data);
+    });
     this.#on('process/pause', (params) => stopping.pause(params.process('process'), this));
     this.#on('process/step', (params) =>
       stopping.step(this, params.process('process'), params.step('kind'), params.ranges('within')),
@@ -206,9 +210,13 @@ export class ClientSession implements Holder {
       stopping.setDataBreakpoints(this, params.dataBreakpoints('breakpoints')),
     );
     this.#on('process/globals', (params) => globalsOf(inspector.index.get(params.process('process'))));
-    this.#on('process/set-global', (params) =>
-      setGlobal(inspector.index.get(params.process('process')), params.count('global'), params.bytes('data')),
-    );
+    this.#on('process/set-global', (params) => {
+      const key = params.process('process');
+      const global = params.count('global');
+      const data = params.bytes('data');
+      setGlobal(inspector.index.get(key), global, data);
+      return stopping.written(key, { global }, data);
+    });
     this.#on('process/resume', (params) => stopping.resume(params.process('process')));
     this.#on('processes/pause', () => holding.pauseAll(this));
     this.#on('processes/resume', () => holding.resumeAll());

@@ -2,15 +2,21 @@ import {
   type Code,
   compileExpression,
   type HitCondition,
+  inMemory,
   parseExpression,
   parseHitCondition,
   type Scope,
+  sizeOf,
+  type Type,
   truthOf,
+  typeFromText,
+  type Value,
 } from '../expressions/index.ts';
 import type { Process } from '../kernel/process.ts';
 import type { KeptFrame } from '../wasm/index.ts';
 import { CallContext } from './call-context.ts';
 import { readGlobal } from './globals.ts';
+import type { Holder } from './holding.ts';
 import type { DataBreakpoint, DataChange } from './protocol.ts';
 import { messageOf } from './site-breakpoint.ts';
 
@@ -23,12 +29,14 @@ const MOST_CALLS = 1000;
 
 /** A breakpoint, with what was there when somebody last looked. */
 interface Watch {
-  readonly client: object;
+  readonly client: Holder;
   readonly wanted: DataBreakpoint;
   readonly isMet: (context: CallContext) => boolean;
   readonly isHit: HitCondition | null;
   hits: number;
   before: Buffer;
+  /** What its client has been told is wrong with its condition. */
+  told: string | null;
 }
 
 /** A process of which something is watched. */
@@ -41,7 +49,7 @@ interface Watched {
 /** A change of data at which a process stops. */
 export interface FoundChange {
   /** The numbers of the breakpoints, by client. */
-  readonly hit: ReadonlyMap<object, readonly number[]>;
+  readonly hit: ReadonlyMap<Holder, readonly number[]>;
   readonly first: Pick<DataChange, 'breakpoint' | 'before' | 'after'>;
   /** The site of the line that has made it; -1 if it is not known. */
   readonly site: number;
@@ -67,7 +75,7 @@ export class DataBreakpoints {
    * @returns what is wrong with each of them, or null; and the processes of which something was or is watched
    */
   set(
-    client: object,
+    client: Holder,
     wanted: readonly DataBreakpoint[],
     find: (breakpoint: DataBreakpoint) => Process | undefined,
     callsOf: (process: Process) => readonly KeptFrame[],
@@ -107,7 +115,24 @@ export class DataBreakpoints {
     this.#watched.delete(process);
   }
 
-  #make(client: object, process: Process, wanted: DataBreakpoint): Watch | string {
+  /** Called when a debugger has written: that is no change that a line has made. */
+  written(
+    process: Process,
+    place: { readonly global: number } | { readonly address: number },
+    data: Buffer,
+  ): void {
+    for (const { wanted, before } of this.#watched.get(process)?.watches ?? []) {
+      if (wanted.place.kind === 'global') {
+        if ('global' in place && wanted.place.index === place.global) data.copy(before);
+      } else if ('address' in place) {
+        const start = place.address - wanted.place.address;
+        if (start >= 0) data.copy(before, Math.min(start, before.length));
+        else data.copy(before, 0, Math.min(-start, data.length));
+      }
+    }
+  }
+
+  #make(client: Holder, process: Process, wanted: DataBreakpoint): Watch | string {
     const before = this.#read(process, wanted);
     if (before === null) return 'there is no such place in the memory or the globals of the process';
     try {
@@ -115,8 +140,8 @@ export class DataBreakpoints {
       const isMet =
         wanted.condition === undefined
           ? () => true
-          : truthOf(compileExpression(parseExpression(wanted.condition), SCOPE));
-      return { client, wanted, isMet, isHit, hits: 0, before };
+          : truthOf(compileExpression(parseExpression(wanted.condition), scopeOf(wanted, before.length)));
+      return { client, wanted, isMet, isHit, hits: 0, before, told: null };
     } catch (error) {
       return messageOf(error);
     }
@@ -127,7 +152,7 @@ export class DataBreakpoints {
     const watched = this.#watched.get(process);
     if (watched === undefined) return null;
     const last = lastSite(watched, frame, site);
-    let found: { hit: Map<object, number[]>; first: FoundChange['first'] } | null = null;
+    let found: { hit: Map<Holder, number[]>; first: FoundChange['first'] } | null = null;
     for (const watch of watched.watches) {
       const { before, wanted, client } = watch;
       if (this.#isUnchanged(process, watch)) continue;
@@ -147,13 +172,17 @@ export class DataBreakpoints {
   #stopsFor(process: Process, watch: Watch, before: Buffer): boolean {
     const context = this.#context;
     context.process = process;
-    context.before = numberIn(before);
-    context.after = numberIn(watch.before);
+    context.before = viewOf(before);
+    context.after = viewOf(watch.before);
     try {
       if (!watch.isMet(context)) return false;
     } catch (error) {
-      // It stops, so that somebody sees that the condition fails.
-      messageOf(error);
+      // As with other breakpoints, a condition that cannot be evaluated counts as true, and its client is told once.
+      const problem = messageOf(error);
+      const { client, wanted, told } = watch;
+      watch.told = problem;
+      if (told !== problem) setImmediate(() => client.breakpointFailed({ id: wanted.id, problem }));
+      return true;
     } finally {
       context.process = null;
     }
@@ -182,18 +211,41 @@ export class DataBreakpoints {
   }
 }
 
-/** What the conditions of data breakpoints can name: what was there and what is there now. */
-const SCOPE: Scope<CallContext> = {
-  find(name): Code<CallContext> | undefined {
-    const type = { kind: 'integer', bytes: 8, isSigned: null } as const;
-    if (name === 'before') return { type, value: ({ before }) => before };
-    if (name === 'after') return { type, value: ({ after }) => after };
-    return undefined;
-  },
-};
+/** What the condition of a data breakpoint can name: what was there and what is there now. */
+function scopeOf(wanted: DataBreakpoint, bytes: number): Scope<CallContext> {
+  const read = readerOf(wanted, bytes);
+  return {
+    find(name): Code<CallContext> | undefined {
+      if (name === 'before') return { type: read.type, value: ({ before }) => read.value(before) };
+      if (name === 'after') return { type: read.type, value: ({ after }) => read.value(after) };
+      return undefined;
+    },
+  };
+}
+
+/** Reads what some bytes are. */
+interface Reader {
+  readonly type: Type;
+  value(memory: DataView): Value;
+}
+
+function readerOf({ type: text = '', place }: DataBreakpoint, bytes: number): Reader {
+  const type = typeFromText(text);
+  const value = type === undefined ? undefined : inMemory(type, () => 0).value;
+  if (type === undefined || value === undefined || sizeOf(type) !== bytes)
+    return { type: { kind: 'integer', bytes: 8, isSigned: null }, value: numberIn };
+  // The integers of WebAssembly are meant with a sign and without one.
+  const meant: Type = place.kind === 'global' && type.kind === 'integer' ? { ...type, isSigned: null } : type;
+  return { type: meant, value: (memory) => value({ memory }) };
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
 
 /** The bytes as a number with a sign, as far as they make one. */
-function numberIn(bytes: Buffer): number | bigint {
+function numberIn({ buffer, byteOffset, byteLength }: DataView): number | bigint {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
   const size = Math.min(bytes.length, 8);
   if (size <= 6) return bytes.readIntLE(0, size);
   const whole = Buffer.concat([bytes.subarray(0, size), Buffer.alloc(8)]).readBigInt64LE();

@@ -99,6 +99,7 @@ const Data = v.object(
       ],
       'a place in memory, or a global',
     ),
+    type: v.exactOptional(Line),
     condition: v.exactOptional(Line),
     hits: v.exactOptional(Line),
   },

@@ -264,7 +264,9 @@ export interface DataBreakpoint {
   readonly place:
     | { readonly kind: 'memory'; readonly address: number; readonly bytes: number }
     | { readonly kind: 'global'; readonly index: number };
-  /** An expression in which `before` and `after` are what was there, and is there, as a number. */
+  /** What is there: `u8`, `f32`, `bool`, `char`, `*u8` and the like. Anything else is an integer with a sign. */
+  readonly type?: string;
+  /** An expression in which `before` and `after` are what was there, and is there. */
   readonly condition?: string;
   /** Which changes stop, as for other breakpoints. */
   readonly hits?: string;

@@ -156,6 +156,16 @@ export class Stopping implements Prober {
     return { problems };
   }
 
+  /** Called when a client has written to a memory or a global. */
+  written(
+    key: ProcessKey,
+    place: { readonly global: number } | { readonly address: number },
+    data: Uint8Array,
+  ): null {
+    this.#data.written(this.#index.get(key), place, Buffer.from(data));
+    return null;
+  }
+
   /** Whether a process must probe at all of its sites. */
   #probesAll(process: Process): boolean {
     return this.#data.watches(process) || this.#steps.get(process)?.armed.length === 0;

@@ -89,6 +89,30 @@ test('a change stops where its condition is true, and by its count', async () =>
   expect((await changed()).text).toContain('$total changed from 61 to 64');
 });
 
+test.each([
+  ['*(u8*)0', 200, 'before == 20 && after == 200'],
+  ['*(i8*)0', -56, 'before == 20 && after == -56'],
+  ['*(f32*)0', 0.1, 'after == 0.1 && after > before'],
+  ['*(bool*)0', true, 'after && !before'],
+])('a condition has what was there, and is there, by its type: %s', async (name, value, condition) => {
+  const { session, info, set, changed } = await stoppedAt('WAT', 'read');
+  const { dataId } = await info({ name });
+  await set({ dataId, condition });
+  await session.send(2, name.includes('f32') ? 0x3dcc_cccd : 200);
+  expect((await changed()).text).toMatch(new RegExp(`changed from \\S+ to ${value} `));
+});
+
+test('a condition that cannot be evaluated stops, and its client is told why', async () => {
+  const { session, client, info, set, changed } = await stoppedAt('WAT', 'read');
+  const { dataId } = await info({ name: '$total' });
+  const [breakpoint] = await set({ dataId, condition: '10 / (after - 55) > 100' });
+  await session.send(2, 1);
+  expect((await changed()).text).toContain('$total changed from 0 to 55');
+  await client.printed('Processes always stop at changes of $total: it divides by zero\n', 'console');
+  const { body } = await client.event('breakpoint', ({ body }) => body.breakpoint.id === breakpoint?.id);
+  expect(body.breakpoint).toMatchObject({ verified: true, message: 'it divides by zero' });
+});
+
 test('a step that comes to a change ends there', async () => {
   const { session, client, threadId, info, set } = await stoppedAt('C', 'price');
   const { dataId } = await info({ name: 'sum' });

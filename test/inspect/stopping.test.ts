@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import {
+  type DataBreakpoint,
+  type DataChange,
   InspectError,
+  keyFromText,
   type StopReason,
   type ValueType,
   type VariablePlace,
@@ -101,6 +104,11 @@ class Debugged {
     return found()[times - 1]?.why ?? 'entry';
   }
 
+  /** The changes of data at which processes have stopped. */
+  get changes(): DataChange[] {
+    return this.#stopped.all.flatMap(({ change }) => change ?? []);
+  }
+
   /** The lines that a process is at, innermost first. */
   async lines(process: string): Promise<string[]> {
     const { frames } = await this.ask('process/stack', { process });
@@ -122,6 +130,10 @@ class Debugged {
     const { data } = await this.ask('process/memory', { process, offset: 8, count: 8 });
     return Buffer.from(data, 'base64').readBigInt64LE();
   }
+}
+
+function base64(...bytes: number[]): string {
+  return Buffer.from(bytes).toString('base64');
 }
 
 async function doublers(): Promise<Debugged> {
@@ -300,6 +312,42 @@ test('variables that are in locals of WebAssembly have the values that their typ
   await logged.find(() => logged.all.length > 0);
   const found = logged.all[0]?.lines[0]?.text.split('; ') ?? [];
   expect(found.map((value, i) => [values[i]?.[0], value])).toEqual(values);
+});
+
+test('what a debugger writes is no change of data that the program has made', async () => {
+  const text = `(module
+    (memory (export "memory") 1)
+    (global $g (mut i32) (i32.const 5))
+    (func (export "_start")
+      (drop (i32.const 1)) ;; first
+      (drop (i32.const 2)) ;; second
+      (i32.store8 (i32.const 9) (i32.const 3)) ;; store
+      (global.set $g (i32.const 8)) ;; set
+      (drop (i32.const 3)) ;; last
+    ))`;
+  const debugged = await Debugged.run(text);
+  await debugged.breakAt('first');
+  await debugged.ask('start', {});
+  await debugged.stop('1:1', 1);
+  const process = keyFromText('1:1');
+  const breakpoints: DataBreakpoint[] = [
+    { id: 1, process, place: { kind: 'memory', address: 8, bytes: 2 } },
+    { id: 2, process, place: { kind: 'global', index: 0 } },
+  ];
+  await debugged.ask('process/data-breakpoints', { breakpoints });
+  // The first and the last byte that are written are not watched.
+  await debugged.ask('process/set-memory', { process, offset: 7, data: base64(1, 2, 0, 4) });
+  await debugged.ask('process/set-global', { process, global: 0, data: base64(7, 0, 0, 0) });
+  await debugged.ask('process/step', { process, kind: 'over' });
+  expect([await debugged.stop(process, 2), await debugged.lines(process)]).toEqual(['step', ['second']]);
+  await debugged.ask('process/resume', { process });
+  expect(await debugged.stop(process, 3)).toBe('data');
+  await debugged.ask('process/resume', { process });
+  expect(await debugged.stop(process, 4)).toBe('data');
+  expect(debugged.changes).toMatchObject([
+    { breakpoint: 1, before: base64(2, 0), after: base64(2, 3) },
+    { breakpoint: 2, before: base64(7, 0, 0, 0), after: base64(8, 0, 0, 0) },
+  ]);
 });
 
 test('a program that was not started for debugging says so', async () => {
