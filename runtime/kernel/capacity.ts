@@ -134,6 +134,8 @@ export class Capacity {
   #noCommitUntil = 0;
   /** When the memory that processes have touched is looked at next. */
   nextWatch = Number.NEGATIVE_INFINITY;
+  /** Bytes that this OS process had in memory when it was looked at last and hardly any was free. */
+  #lastUsed = 0;
   /** What was free when it was looked at last, and whether that was too little. */
   #lastFree = 0;
   #isScarce = false;
@@ -281,7 +283,11 @@ export class Capacity {
       // Until garbage can be collected again, each process is looked at that had a turn.
       this.nextWatch = now;
       const least = this.#lastFree < LAST_MEMORY / 2 ? LEAST_LAST_LOSS : LEAST_LOSS;
-      return before - this.#lastFree > least ? 'less memory' : 'no more memory';
+      // What other OS processes have taken is nobody's fault here.
+      const usedBefore = this.#lastUsed;
+      this.#lastUsed = this.#machine.usedMemory();
+      const taken = Math.min(before - this.#lastFree, this.#lastUsed - usedBefore);
+      return taken > least ? 'less memory' : 'no more memory';
     }
     if (typeof time === 'string') {
       this.#reclaimAt(now);
@@ -290,6 +296,7 @@ export class Capacity {
     const end = clockTime();
     if (time === 'memory') {
       this.nextWatch = end;
+      this.#lastUsed = this.#machine.usedMemory();
       return time;
     }
     const pause = time === 'heap' ? (end - now) * REFUSAL_FACTOR : time;
