@@ -110,6 +110,60 @@ test('the file of a database that became a link since is not followed', async ()
   expect(program.stdout.text).not.toContain(Buffer.from('secret').toString('hex'));
 });
 
+describe('on a copy,', () => {
+  const query = (what: string) => `${upTo(2)} SELECT count(*), ${what} FROM n`;
+  test('pragmas that change results hold', async () => {
+    const body = `${OPEN} ${execute('PRAGMA case_sensitive_like = ON')} ${prepare(query("'a' LIKE 'A'"))} ${STEP} ${ROW}`;
+    expect(await lines(body)).toEqual(['execute 0', 'step 100', row(integer(2n), integer(0n))]);
+  });
+
+  test('what the connection has done is not known', async () => {
+    const body = `${OPEN} ${execute('CREATE TABLE t (a); INSERT INTO t VALUES (1)')} ${execute(query('changes()'))}
+      ${execute(query('last_insert_rowid()'))} ${prepare('SELECT changes()')} ${STEP} ${ROW}`;
+    expect(await lines(body)).toEqual(['execute 0', 'execute 9', 'execute 9', 'step 100', row(integer(1n))]);
+  });
+
+  test('databases with a write-ahead log are read', async () => {
+    const path = join(folder.path, 'wal.db');
+    const body = `(call $open (text "${path}")) ${execute('PRAGMA journal_mode = WAL')}
+      ${execute('CREATE TABLE t (a); INSERT INTO t VALUES (7)')} ${prepare(query('(SELECT a FROM t)'))} ${STEP} ${ROW}`;
+    expect(await lines(body)).toEqual(['execute 0', 'execute 0', 'step 100', row(integer(2n), integer(7n))]);
+  });
+});
+
+describe('temporary tables are searched here,', () => {
+  test.each([
+    ["SELECT json_group_array(a) FROM t WHERE a LIKE 'te%'", text('["text"]')],
+    [`SELECT trim(a) FROM t WHERE '${'x'.repeat(70_000)}' != a`, text('text')],
+  ])('%.40s', async (sql, value) => {
+    const body = `${OPEN} ${execute("CREATE TEMP TABLE t (a); INSERT INTO t VALUES ('text')")}
+      (call $prepare (blob "sql")) ${STEP} ${ROW}`;
+    expect(await lines(body, { sql: Buffer.from(sql) })).toEqual(['execute 0', 'step 100', row(value)]);
+  });
+});
+
+test('joins and subqueries are explained', async () => {
+  const from = 'SELECT (SELECT count(*) FROM t c) FROM t a, t b';
+  const body = `${OPEN} ${execute('CREATE TABLE t (a)')} ${execute(`EXPLAIN ${from}`)} ${execute(`/* why */ EXPLAIN QUERY PLAN ${from}`)}`;
+  expect(await lines(body)).toEqual(['execute 0', 'execute 0', 'execute 0']);
+});
+
+test.skipIf(process.platform !== 'linux')(
+  'a helper that has died while it waited is not asked again',
+  async () => {
+    const query = `${OPEN} ${prepare(`${upTo(3)} SELECT count(*) FROM n`)} ${STEP} ${ROW}`;
+    const expected = ['step 100', row(integer(3n))];
+    expect(await lines(query)).toEqual(expected);
+    const children = execFileSync('ps', ['--ppid', `${process.pid}`, '-o', 'pid=,args='], {
+      encoding: 'utf8',
+    });
+    for (const line of children.split('\n')) {
+      if (line.includes('DatabaseSync')) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+    }
+    expect(await lines(query)).toEqual(expected);
+  },
+);
+
 test('a database that is too large to be copied is an error', async () => {
   const fill = execute(
     `CREATE TABLE big (a); INSERT INTO big VALUES (zeroblob(15000000))${', (zeroblob(15000000))'.repeat(9)}`,
@@ -147,6 +201,14 @@ describe('what never ends', () => {
     [
       'a query for each row',
       `${OPEN} ${execute(CROWD)} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute('SELECT sum((SELECT sum((SELECT count(*) FROM t c WHERE c.a + b.a + a.a = 0)) FROM t b)) FROM t a')}`,
+    ],
+    [
+      'a union for each row',
+      `${OPEN} ${execute(CROWD)} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute('SELECT sum((SELECT count(*) FROM (SELECT b.a FROM t b, t d WHERE b.a + d.a != a.a UNION SELECT c.a FROM t c WHERE c.a != a.a))) FROM t a')}`,
+    ],
+    [
+      'a search for what is more, for each row',
+      `${OPEN} ${execute(CROWD)} ${execute('CREATE INDEX i ON t (a)')} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute('SELECT count(*) FROM t a, t b, t c WHERE b.a > a.a AND c.a > b.a AND a.a > 0')}`,
     ],
     [
       'a join of joins',

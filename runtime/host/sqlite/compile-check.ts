@@ -1,7 +1,7 @@
 import type { DatabaseSync, DatabaseSyncOptions, StatementSync } from 'node:sqlite';
 import type { CompileJob, Schema } from './helper.ts';
 import type { Sandbox } from './sandbox.ts';
-import { SQLITE_TOOBIG, SqliteError } from './sqlite-error.ts';
+import { SQLITE_IOERR, SQLITE_TOOBIG, SqliteError } from './sqlite-error.ts';
 import { type Definitions, type Shape, shapeOf, shapesOfViews, triggersOf } from './statement-shape.ts';
 
 /** Bytes of the longest statement. SQLite compiles it in one piece, at some tens of MiB a second. */
@@ -45,7 +45,7 @@ export class CompileCheck {
   #version = '';
   #definitions: Definitions | null = null;
   /** Milliseconds that statements have taken in helpers. */
-  readonly #times = new Map<string, number>();
+  readonly #times = new Map<string, number | null>();
   #keptLength = 0;
 
   constructor(database: DatabaseSync, sandbox: Sandbox, options: DatabaseSyncOptions) {
@@ -74,6 +74,10 @@ export class CompileCheck {
     const took = this.#times.get(sql);
     if (took === undefined)
       return { compile: sql, views, schemas: this.#schemas(), options: this.#options, size: 0 };
+    // Whether it was the statement or the machine is found out again the next time.
+    if (took === null || took === Number.POSITIVE_INFINITY) this.#times.delete(sql);
+    if (took === null) throw new SqliteError(SQLITE_IOERR, 'the helper that compiled a statement has died');
+    if (took === Number.POSITIVE_INFINITY) throw tooComplex('SQLite takes seconds to compile it');
     if (took > MAX_COMPILING) throw tooComplex(`SQLite takes ${Math.ceil(took)} ms to compile it`);
     return null;
   }
@@ -87,7 +91,7 @@ export class CompileCheck {
   }
 
   /** Keeps the time that a helper has taken. */
-  keep({ compile }: CompileJob, took: number): void {
+  keep({ compile }: CompileJob, took: number | null): void {
     if (this.#times.size >= MAX_KEPT || this.#keptLength + compile.length > MAX_KEPT_LENGTH) this.#forget();
     this.#times.set(compile, took);
     this.#keptLength += compile.length;

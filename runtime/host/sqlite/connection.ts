@@ -7,7 +7,7 @@ import { permissionFor } from '../../permissions/path-permission.ts';
 import { CompileCheck, MAX_STATEMENT } from './compile-check.ts';
 import type { CompileJob, Job } from './helper.ts';
 import { MemoryPages } from './memory-pages.ts';
-import { NO_SCANS, nestedScans } from './nested-scans.ts';
+import { NO_SCANS, nestedScans, trimsCharacters } from './nested-scans.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
 import {
   SQLITE_ERROR,
@@ -154,6 +154,8 @@ export class Connection implements StatementConnection {
       const statement = this.#database.prepare(sql);
       const scans =
         found.joins || found.queries > 1 ? nestedScans(this.#database, statement.sourceSQL) : NO_SCANS;
+      if (found.trims && trimsCharacters(this.#database, statement.sourceSQL))
+        found.compares = found.looksForTexts = true;
       return new Statement(this, statement, found, scans);
     });
   }
@@ -168,7 +170,7 @@ export class Connection implements StatementConnection {
   }
 
   /** Keeps the time that a helper has taken to compile a statement. */
-  keepTime(job: CompileJob, took: number): void {
+  keepTime(job: CompileJob, took: number | null): void {
     this.#check.keep(job, took);
   }
 
@@ -260,8 +262,20 @@ export class Connection implements StatementConnection {
       const message = `the statement may take long, and a database of ${size} bytes is too large to run it on a copy`;
       throw new SqliteError(SQLITE_INTERRUPT, message);
     }
-    const image = () => this.#database.serialize();
-    return { ...statement, size, image, options: OPTIONS, maxBytes: MAX_HELPER_ROWS };
+    const image = () => {
+      const bytes = this.#database.serialize();
+      // A copy has no write-ahead log.
+      if (bytes[18] === 2) bytes.fill(1, 18, 20);
+      return bytes;
+    };
+    return {
+      ...statement,
+      size,
+      image,
+      options: OPTIONS,
+      settings: this.#sandbox.settings,
+      maxBytes: MAX_HELPER_ROWS,
+    };
   }
 
   get #pageSize(): number {

@@ -41,10 +41,11 @@ function sizeOf(value) {
   return value instanceof Uint8Array ? 16 + value.length : 16;
 }
 
-function run({ image, options, sql, named, positional, maxBytes }) {
+function run({ image, options, settings, sql, named, positional, maxBytes }) {
   const database = new DatabaseSync(':memory:', options);
   try {
     if (image.length > 0) database.deserialize(image);
+    for (const [name, value] of settings) database.exec('PRAGMA ' + name + " = '" + value.replaceAll("'", "''") + "'");
     database.setAuthorizer(authorize);
     const statement = database.prepare(sql);
     const since = performance.now();

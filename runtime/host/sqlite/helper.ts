@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
 import { HELPER_PROGRAM } from './helper-program.ts';
+import { SQLITE_IOERR } from './sqlite-error.ts';
 import type { Value } from './value.ts';
 
 /** Statements that run in helpers at the same time. Others wait. */
@@ -17,6 +18,8 @@ export interface Job {
   /** Copies the database. Called when a helper begins. */
   readonly image: () => Uint8Array;
   readonly options: DatabaseSyncOptions;
+  /** Pragmas of the connection that change results, with their values. */
+  readonly settings: ReadonlyMap<string, string>;
   readonly sql: string;
   readonly named: Record<string, SQLInputValue> | null;
   readonly positional: readonly SQLInputValue[];
@@ -63,7 +66,6 @@ const MAX_COMPILING = 2000;
 /** Statements that are compiled in helpers at the same time, besides those that run. */
 const MAX_COMPILED = 2;
 
-const SQLITE_IOERR = 10;
 const idle: ChildProcess[] = [];
 const running = new Map<Request, ChildProcess>();
 const jobQueue: Request[] = [];
@@ -78,11 +80,11 @@ export function runInHelper(job: Job, done: (outcome: Outcome) => void): () => v
   return request({ job, done: (outcome) => done(outcome as Outcome) });
 }
 
-/** Compiles a statement in an OS process. Otherwise the same as `runInHelper`. @param done gets the milliseconds that it took */
-export function compileInHelper(job: CompileJob, done: (took: number) => void): () => void {
+/** Compiles a statement in an OS process. Otherwise the same as `runInHelper`. @param done gets the milliseconds that it took, null if the helper has died */
+export function compileInHelper(job: CompileJob, done: (took: number | null) => void): () => void {
   return request({
     job,
-    done: (outcome) => done('compiling' in outcome ? outcome.compiling : Number.POSITIVE_INFINITY),
+    done: (outcome) => done('compiling' in outcome ? outcome.compiling : null),
   });
 }
 
@@ -103,21 +105,27 @@ function request(request: Request): () => void {
 
 function begin(request: Request): void {
   const child = idle.pop() ?? start();
+  child.removeAllListeners('close').removeAllListeners('disconnect');
   running.set(request, child);
   child.once('message', (outcome) => finish(request, outcome as Outcome | Compiled));
-  child.once('close', () =>
+  const died = (): void =>
     finish(request, {
       error: { result: SQLITE_IOERR, message: 'the helper that ran a long query has died' },
-    }),
-  );
+    });
+  child.once('close', died);
   const { job } = request;
   if (isCompiled(request)) {
-    const timer = setTimeout(() => child.kill('SIGKILL'), MAX_COMPILING);
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      finish(request, { compiling: Number.POSITIVE_INFINITY });
+    }, MAX_COMPILING);
     timer.unref();
     child.once('message', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   }
   try {
-    child.send('image' in job ? { ...job, image: job.image() } : job);
+    child.send('image' in job ? { ...job, image: job.image() } : job, (error) => {
+      if (error !== null) died();
+    });
   } catch (error) {
     // The outcome comes later, as always.
     child.kill('SIGKILL');
@@ -143,10 +151,20 @@ function finish(request: Request, outcome: Outcome | Compiled): void {
   if (child === undefined) return;
   running.delete(request);
   child.removeAllListeners('message').removeAllListeners('close');
-  if (child.connected && idle.length < MAX_IDLE) idle.push(child);
+  if (child.connected && !child.killed && idle.length < MAX_IDLE) keep(child);
   else child.kill('SIGKILL');
   request.done(outcome);
   next();
+}
+
+/** Keeps a helper for the next statement, unless it ends meanwhile. */
+function keep(child: ChildProcess): void {
+  idle.push(child);
+  const drop = (): void => {
+    const at = idle.indexOf(child);
+    if (at >= 0) idle.splice(at, 1);
+  };
+  child.once('close', drop).once('disconnect', drop);
 }
 
 /** Begins as many jobs as there is room for. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { Tokens, WORD } from './tokens.ts';
 
 /** What SQLite's plan of a statement goes through row by row. */
 export interface NestedScans {
@@ -15,8 +16,12 @@ export const NO_SCANS: NestedScans = { depth: 0, listed: 0, isVirtual: false };
 /** A list of values in a plan. */
 const LISTED = /^SCAN (\d+)(?: CONSTANT ROWS|-ROW VALUES CLAUSE)/;
 
+/** A search for all that is more or less than a value, which may be nearly everything. */
+const RANGE = /^SEARCH [^=]* \([^=]*[<>]\?[^=]*\)/;
+
 /** Finds the tables that a statement scans within each other. */
 export function nestedScans(database: DatabaseSync, sql: string): NestedScans {
+  if (isExplained(sql)) return NO_SCANS;
   const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as unknown as [
     bigint,
     bigint,
@@ -33,12 +38,13 @@ export function nestedScans(database: DatabaseSync, sql: string): NestedScans {
     map.set(key, Math.max(map.get(key) ?? 0, value));
   };
   const depthOf = (part: bigint): number =>
-    // Nobody knows which of them are scans of what was made first.
-    (scans.get(part) ?? 0) * Math.max(1, made.get(part) ?? 0) + (repeated.get(part) ?? 0);
+    // Nobody knows which of them are scans of what was made first. A union has none of its own.
+    Math.max((scans.get(part) ?? 0) * Math.max(1, made.get(part) ?? 0), made.get(part) ?? 0) +
+    (repeated.get(part) ?? 0);
   let depth = 0;
   // Parts of a part come after it.
   for (const [id, parent, , detail] of plan.reverse()) {
-    if (detail.startsWith('SCAN ')) {
+    if (detail.startsWith('SCAN ') || RANGE.test(detail)) {
       const rows = LISTED.exec(detail)?.[1];
       if (rows !== undefined) listed = Math.max(listed, Number(rows));
       else if (detail.includes(' VIRTUAL TABLE')) isVirtual = true;
@@ -51,4 +57,17 @@ export function nestedScans(database: DatabaseSync, sql: string): NestedScans {
     raise(detail.startsWith('CORRELATED') ? repeated : made, parent, own);
   }
   return { depth: Math.max(depth, depthOf(0n)), listed, isVirtual };
+}
+
+/** Whether a statement calls `trim` with the characters to remove. With one text alone it takes no longer than that text is. */
+export function trimsCharacters(database: DatabaseSync, sql: string): boolean {
+  if (isExplained(sql)) return false;
+  const code = database.prepare(`EXPLAIN ${sql}`).all() as unknown as unknown[][];
+  return code.some(([, , , , , function_]) => /^[lr]?trim\(2\)$/i.test(String(function_)));
+}
+
+/** Such a statement does nothing, and has no plan. */
+function isExplained(sql: string): boolean {
+  const tokens = new Tokens(sql);
+  return tokens.next() === WORD && !tokens.isQuoted && tokens.length < 10 && tokens.text === 'explain';
 }

@@ -45,7 +45,16 @@ const TEXT_MAKERS = new Set(
 );
 
 /** Functions that look for one text in another. */
-const COMPARERS = new Set('glob instr like ltrim replace rtrim trim'.split(' '));
+const COMPARERS = new Set('glob instr like replace'.split(' '));
+/** Those that do so if they are given two. */
+const TRIMMERS = new Set('ltrim rtrim trim'.split(' '));
+/** Those whose patterns are short, and which hardly ever are given what other rows were put together to. */
+const PATTERNS = new Set('glob like'.split(' '));
+const GATHERERS = new Set(
+  'group_concat json_group_array json_group_object jsonb_group_array jsonb_group_object string_agg'.split(
+    ' ',
+  ),
+);
 
 /** KiB of pages that a guest may keep cached for one database. */
 const MAX_CACHE = 65_536;
@@ -67,6 +76,16 @@ export const PRAGMAS: ReadonlySet<string> = new Set(
     .trim()
     .split(/\s+/),
 );
+
+/** Those of them that change what queries give. */
+const SETTINGS = new Set(
+  'case_sensitive_like foreign_keys full_column_names ignore_check_constraints recursive_triggers reverse_unordered_selects short_column_names'.split(
+    ' ',
+  ),
+);
+
+/** Functions that tell what the connection has done. */
+const ASKERS = new Set('changes last_insert_rowid total_changes'.split(' '));
 
 /** Pragmas that may be read, but set only to values that pass. */
 const BOUNDED_PRAGMAS: Readonly<Record<string, (value: string, inMemory: boolean) => boolean>> = {
@@ -122,12 +141,27 @@ export class Findings {
   makesTexts = false;
   /** Whether it calls functions that take long for two long texts, by the product of their lengths. */
   compares = false;
+  /** Whether it makes texts of other than many rows, and whether it compares by other than short patterns. */
+  makesOperands = false;
+  looksForTexts = false;
+  /** Whether it asks what the connection has done. */
+  asks = false;
+  /** Whether it calls `trim`. */
+  trims = false;
   readonly #tables = new Set<string>();
   readonly #columns = new Set<string>();
 
   call(name: string): void {
-    if (TEXT_MAKERS.has(name)) this.makesTexts = true;
-    if (COMPARERS.has(name)) this.compares = true;
+    if (TEXT_MAKERS.has(name)) {
+      this.makesTexts = true;
+      if (!GATHERERS.has(name)) this.makesOperands = true;
+    }
+    if (COMPARERS.has(name)) {
+      this.compares = true;
+      if (!PATTERNS.has(name)) this.looksForTexts = true;
+    }
+    if (TRIMMERS.has(name)) this.trims = true;
+    if (ASKERS.has(name)) this.asks = true;
   }
 
   read(column: string): void {
@@ -148,6 +182,8 @@ export class Sandbox {
   readonly #account: Account;
   /** Databases that may cache more than the usual. */
   readonly #largeCaches = new Set<string>();
+  /** Values of the pragmas that change what queries give. */
+  readonly settings = new Map<string, string>();
   /** Why the last statement was refused. */
   refusal: string | null = null;
   /** Whether it was because SQLite took too long to compile it. */
@@ -266,6 +302,7 @@ export class Sandbox {
   }
 
   #pragma(name: string, value: string | null, database: string): number {
+    if (SETTINGS.has(name) && value !== null) this.settings.set(name, value);
     if (PRAGMAS.has(name)) return ALLOW;
     const bounded = Object.hasOwn(BOUNDED_PRAGMAS, name) ? BOUNDED_PRAGMAS[name] : undefined;
     if (bounded !== undefined && (value === null || bounded(value, this.#inMemory))) {

@@ -1,6 +1,7 @@
 /** The result codes of SQLite that are needed here. */
 export const SQLITE_ERROR = 1;
 export const SQLITE_INTERRUPT = 9;
+export const SQLITE_IOERR = 10;
 export const SQLITE_FULL = 13;
 export const SQLITE_SCHEMA = 17;
 export const SQLITE_MISUSE = 21;

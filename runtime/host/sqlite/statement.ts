@@ -220,8 +220,9 @@ export class Statement {
     if (this.#state === 'row') return false;
     if (this.#found.recurses) return true;
     // Nobody knows how long the texts are that these functions are given.
-    if (this.#found.compares && (this.#found.makesTexts || this.length + this.#bound > MAX_COMPARED))
-      return true;
+    const { compares, looksForTexts, makesTexts, makesOperands } = this.#found;
+    const makes = looksForTexts ? makesTexts : makesOperands;
+    if (compares && (makes || this.length + this.#bound > MAX_COMPARED)) return true;
     const { depth, listed, isVirtual } = this.#scans;
     if (depth < 2) return false;
     let rows = Math.max(this.connection.pages * ROWS_PER_PAGE, listed);
@@ -233,6 +234,11 @@ export class Statement {
   /** Returns the next step as a job for a helper. */
   job(): Job {
     try {
+      if (this.#found.asks) {
+        const message =
+          'the statement may take long, and changes() and last_insert_rowid() are not known to a copy';
+        throw new SqliteError(SQLITE_INTERRUPT, message);
+      }
       const bound = { sql: this.source, named: this.#named, positional: this.#positional };
       return this.connection.jobFor(bound);
     } catch (error) {
