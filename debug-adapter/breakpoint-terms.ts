@@ -79,14 +79,18 @@ export class NameFinder {
     };
   }
 
-  /** What is told with an expression that is evaluated in a call at an offset. An expression that is none has no names. */
+  /**
+   * What is told with an expression that is evaluated in a call at an offset. An expression that is none has no names.
+   * @param inlined how many calls that were inlined are inside of the one that is meant
+   */
   async namesFor(
     expression: string,
     module: ModuleKey,
     offset: number,
+    inlined: number,
   ): Promise<Pick<BreakpointTerms, 'names' | 'types'>> {
     const wanted = faultIn({ condition: expression }) === null ? expressionsIn(expression, undefined) : [];
-    const { names, types } = await this.#placesOf(wanted, module, offset);
+    const { names, types } = await this.#placesOf(wanted, module, offset, inlined);
     return { names: Object.fromEntries(names), types };
   }
 
@@ -94,6 +98,7 @@ export class NameFinder {
     expressions: readonly Expression[],
     module: ModuleKey,
     offset: number,
+    inlined = 0,
   ): Promise<{ names: Map<string, VariablePlace>; types: readonly ValueType[] }> {
     const names = new Map<string, VariablePlace>();
     const wanted = new Set(expressions.flatMap(namesIn));
@@ -101,7 +106,7 @@ export class NameFinder {
     const depth = Math.max(...expressions.map(depthOf));
     const symbols = this.#sources.of(module);
     const types = new ExpressionTypes((ids) => symbols.types(ids));
-    const variables = await symbols.variablesOf({ ...NO_FRAME, offset });
+    const variables = await symbols.variablesOf({ ...NO_FRAME, offset, inlined });
     types.know(variables?.types ?? new Map());
     const { locals, globals } = await this.#disassemblies.namesAt(module, offset);
     for (const name of wanted) {
@@ -119,7 +124,7 @@ export class NameFinder {
 }
 
 /** Places are asked for before a process is there. */
-const NO_FRAME = { inlined: 0, locals: new Map(), globals: new Map(), memory: [] };
+const NO_FRAME = { locals: new Map(), globals: new Map(), memory: [] };
 
 /** A static by its name, or by the end of its path: `COUNT`, `shop::COUNT`. */
 async function staticNamed(

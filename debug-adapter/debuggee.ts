@@ -411,7 +411,7 @@ export class Debuggee {
     try {
       const goesOn = await resume();
       // It may stand still again already.
-      if (goesOn && this.held.get(process) === held) this.held.delete(process);
+      if (goesOn && this.held.get(process) === held) this.#goesOn(process);
       return goesOn;
     } finally {
       this.#resuming.delete(process);
@@ -433,8 +433,14 @@ export class Debuggee {
     return stack;
   }
 
+  /** Forgets what is only true as long as a process stands still. Returns whether it was held. */
+  #goesOn(process: ProcessKey): boolean {
+    this.#options.session.ids.forgetValues(process);
+    return this.held.delete(process);
+  }
+
   #continued(process: ProcessKey): void {
-    const wasHeld = this.held.delete(process);
+    const wasHeld = this.#goesOn(process);
     const threadId = this.#options.session.ids.knownThread(process);
     // If the client has asked for it, the response tells it.
     const stoodStill = wasHeld || this.#areAllPaused;
@@ -458,6 +464,7 @@ export class Debuggee {
     const [thread] = this.threads.list();
     if (thread === undefined) return;
     for (const [process, { why }] of this.held) if (why !== 'failure') this.held.delete(process);
+    this.#options.session.ids.forgetAllValues();
     this.#send(new ContinuedEvent(thread.id, true));
     for (const process of this.held.keys()) {
       const body = {

@@ -106,7 +106,7 @@ function namesAt(module: WasmModule, offset: number): NamesAt {
   const { names } = moduleIdentifiers(module);
   const defined = module.code.bodyEnd.findIndex((end) => end > offset);
   return {
-    locals: displayed(names.locals(module.importedFunctions + defined)),
+    locals: defined < 0 ? [] : displayed(names.locals(module.importedFunctions + defined)),
     globals: displayed(names.of('global')),
   };
 }

@@ -169,7 +169,7 @@ export class ExpressionTypes {
 }
 
 function baseType(type: BaseType): ValueType {
-  const { encoding, size } = type;
+  const { encoding, size, isSigned } = type;
   switch (encoding) {
     case 'float':
       return size === 4 || size === 8 ? { kind: 'float', bytes: size } : unknown(type);
@@ -177,12 +177,11 @@ function baseType(type: BaseType): ValueType {
       return size === 1 ? { kind: 'boolean' } : (integer(size, false) ?? unknown(type));
     case 'character':
       if (size === 4) return { kind: 'character' };
-      // Those of C have one encoding, with a sign or without.
-      return integer(size, !type.label.includes('unsigned')) ?? unknown(type);
+      return integer(size, isSigned) ?? unknown(type);
     case 'signed':
     case 'unsigned':
     case 'address':
-      return integer(size, encoding === 'signed') ?? unknown(type);
+      return integer(size, isSigned) ?? unknown(type);
     default:
       return unknown(type);
   }

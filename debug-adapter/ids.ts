@@ -48,6 +48,8 @@ export class Ids {
   readonly #frames = new IdTable<FrameRef>();
   readonly #containers = new IdTable<Container>();
   readonly #sources = new IdTable<SourceRef>();
+  /** Processes of which values have been opened. */
+  readonly #opened = new Set<ProcessKey>();
 
   thread(process: ProcessKey): number {
     return this.#threads.idOf(process, process, process);
@@ -71,7 +73,10 @@ export class Ids {
   }
 
   container(container: Container): number {
-    return this.#containers.idOf(JSON.stringify(container), container, container.process);
+    const { kind, process } = container;
+    const isValue = kind === 'value' || kind === 'managed object';
+    if (isValue) this.#opened.add(process);
+    return this.#containers.idOf(JSON.stringify(container), container, isValue ? valuesOf(process) : process);
   }
 
   containerOf(variablesReference: number): Container | undefined {
@@ -90,13 +95,27 @@ export class Ids {
     return this.#sources.valueOf(sourceReference);
   }
 
+  /** Removes the ids of the values that were opened: a process that goes on may have others. */
+  forgetValues(process: ProcessKey): void {
+    this.#containers.forget(valuesOf(process));
+    this.#opened.delete(process);
+  }
+
+  /** Removes those of all processes. */
+  forgetAllValues(): void {
+    for (const process of this.#opened) this.forgetValues(process);
+  }
+
   /** Removes all ids of a process. */
   forget(process: ProcessKey): void {
     this.#threads.forget(process);
     this.#frames.forget(process);
     this.#containers.forget(process);
+    this.forgetValues(process);
   }
 }
+
+const valuesOf = (process: ProcessKey) => `values of ${process}`;
 
 /** Ids from 1 for values that have a key and an owner. */
 class IdTable<Value> {

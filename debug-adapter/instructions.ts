@@ -38,20 +38,27 @@ export function instructionsAround(
   const middle = lastAtOrBefore(functions, offset);
   if (middle < 0) return { missing: count, instructions: [] };
   const own = instructionsOf(module, middle);
-  const found: Instruction[] = [...own];
+  // By function: one may have hundreds of thousands.
+  const before: Instruction[][] = [];
+  const after: Instruction[][] = [];
+  let length = own.length;
   let position = lastAtOrBefore(
     own.map((instruction) => instruction.offset),
     offset,
   );
   for (let i = middle - 1; i >= 0 && middle - i < MAX_FUNCTIONS && position + first < 0; i--) {
-    const before = instructionsOf(module, i);
-    found.unshift(...before);
-    position += before.length;
+    const instructions = instructionsOf(module, i);
+    before.push(instructions);
+    position += instructions.length;
+    length += instructions.length;
   }
   for (let i = middle + 1; i < functions.length && i - middle < MAX_FUNCTIONS; i++) {
-    if (found.length >= position + first + count) break;
-    found.push(...instructionsOf(module, i));
+    if (length >= position + first + count) break;
+    const instructions = instructionsOf(module, i);
+    after.push(instructions);
+    length += instructions.length;
   }
+  const found = [...before.toReversed(), own, ...after].flat();
   const start = position + first;
   const missing = Math.min(count, Math.max(0, -start));
   return { missing, instructions: found.slice(Math.max(0, start), Math.max(0, start + count)) };

@@ -68,6 +68,8 @@ export async function setWasmVariable(
       throw new AdapterError(ErrorId.BadValue, 'Only locals of the innermost call can be set');
     await debuggee.client.request('process/set-local', { process, local: info.index, data });
   }
+  // Variables of the source may be there.
+  debuggee.frames.forget(process);
   return valueText(info.type, data);
 }
 

@@ -4,7 +4,7 @@ import { InspectRequestError } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { type DataPlace, dataIdOf } from '../data-breakpoints.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
-import type { Container } from '../ids.ts';
+import type { Container, FrameRef } from '../ids.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 import { readVariables } from '../variables.ts';
@@ -33,7 +33,7 @@ export const dataBreakpointInfo = request({
     let found: DataPlace | string;
     if (asAddress) found = atAddress(session, frame?.process, name, bytes);
     else if (container !== undefined) found = await inContainer(session, container, name);
-    else if (frame !== undefined) found = await ofExpression(session, frame.process, frame.depth, name, name);
+    else if (frame !== undefined) found = await ofExpression(session, frame, name, name);
     else found = 'Data belongs to a process that has stopped: select one of its calls';
     if (typeof found === 'string') return nothing(found);
     if (bytes !== undefined && !asAddress && found.place.kind === 'memory')
@@ -89,7 +89,7 @@ async function inContainer(
   const variable = variables.find((candidate) => candidate.name === name);
   const expression = variable?.evaluateName;
   if (expression === undefined) return `There is no expression that means ${name}`;
-  return await ofExpression(session, process, container.depth, expression, expression);
+  return await ofExpression(session, container, expression, expression);
 }
 
 async function ofGlobal(
@@ -105,8 +105,7 @@ async function ofGlobal(
 
 async function ofExpression(
   session: Session,
-  process: ProcessKey,
-  depth: number,
+  { process, depth, inlined }: FrameRef,
   expression: string,
   name: string,
 ): Promise<DataPlace | string> {
@@ -120,7 +119,7 @@ async function ofExpression(
   )
     return await ofGlobal(session, process, expression.trim());
   try {
-    const terms = await debuggee.names.namesFor(expression, frame.module, frame.offset);
+    const terms = await debuggee.names.namesFor(expression, frame.module, frame.offset, inlined);
     const { address, bytes, type } = await debuggee.client.request('process/evaluate', {
       process,
       frame: depth,

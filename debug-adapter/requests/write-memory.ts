@@ -16,9 +16,18 @@ export const writeMemory = request({
     const offset = address + from;
     const bytes = Buffer.from(data, 'base64');
     if (offset < 0) throw new AdapterError(ErrorId.BadValue, `There is no address ${offset}`);
-    for (let written = 0; written < bytes.length; written += MAX_MEMORY_READ) {
-      const piece = bytes.subarray(written, written + MAX_MEMORY_READ).toString('base64');
-      await debuggee.client.request('process/set-memory', { process, offset: offset + written, data: piece });
+    try {
+      for (let written = 0; written < bytes.length; written += MAX_MEMORY_READ) {
+        const piece = bytes.subarray(written, written + MAX_MEMORY_READ).toString('base64');
+        await debuggee.client.request('process/set-memory', {
+          process,
+          offset: offset + written,
+          data: piece,
+        });
+      }
+    } finally {
+      // A part may have been written.
+      debuggee.frames.forget(process);
     }
     return { offset: from, bytesWritten: bytes.length };
   },

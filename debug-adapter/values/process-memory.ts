@@ -4,7 +4,7 @@ const MAX_PAGES = 512;
 /** Larger values are not read as a whole. */
 const MAX_READ = 2 ** 20;
 
-/** The memory of a process that stands still. What was read is kept, until it is written to. */
+/** The memory of a process that stands still. What was read is kept. */
 export class ProcessMemory {
   readonly #read: (address: number, count: number) => Promise<Uint8Array>;
   readonly #pages = new Map<number, Promise<Uint8Array>>();
@@ -43,10 +43,6 @@ export class ProcessMemory {
       bytes = await this.bytes(address, wanted);
     }
     return bytes ?? new Uint8Array();
-  }
-
-  forget(): void {
-    this.#pages.clear();
   }
 
   #page(index: number): Promise<Uint8Array> {

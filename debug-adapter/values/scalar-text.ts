@@ -1,4 +1,4 @@
-import type { BaseType, EnumType, SourceLanguage, TypeInfo } from '../../runtime/internal.ts';
+import type { BaseType, EnumType, SourceLanguage } from '../../runtime/internal.ts';
 import { floatText as numberText, shortest } from '../wasm-values.ts';
 
 /** Escapes that all languages know. */
@@ -40,7 +40,7 @@ export function baseText(type: BaseType, bits: bigint, size: number, language: S
       if (language === 'Rust')
         return type.name === 'char' ? characterText(bits) : integerText(type, bits, width);
       if (size > 1) return `${bits} ${characterText(bits)}`;
-      const number = isUnsignedName(type) ? bits : BigInt.asIntN(width, bits);
+      const number = type.isSigned ? BigInt.asIntN(width, bits) : bits;
       // The others are small integers, mostly. A byte alone may be a part of a character.
       return type.name === 'char' && bits < 0x80n ? `${number} ${characterText(bits)}` : `${number}`;
     }
@@ -51,12 +51,8 @@ export function baseText(type: BaseType, bits: bigint, size: number, language: S
   }
 }
 
-function isUnsignedName({ name }: BaseType): boolean {
-  return name?.startsWith('unsigned') === true || name === 'u8';
-}
-
-function integerText({ encoding }: BaseType, bits: bigint, width: number): string {
-  return `${encoding === 'signed' ? BigInt.asIntN(width, bits) : BigInt.asUintN(width, bits)}`;
+function integerText({ isSigned }: BaseType, bits: bigint, width: number): string {
+  return `${isSigned ? BigInt.asIntN(width, bits) : BigInt.asUintN(width, bits)}`;
 }
 
 function floatText(bits: bigint, size: number): string {
@@ -82,9 +78,4 @@ export function enumText({ enumerators }: EnumType, value: bigint): string {
     }
   }
   return left === 0n && names.length > 0 ? names.join(' | ') : String(value);
-}
-
-/** Whether values of a type can be calculated with. */
-export function isScalar(type: TypeInfo | null): boolean {
-  return type?.kind === 'base' || type?.kind === 'enum' || type?.kind === 'pointer';
 }

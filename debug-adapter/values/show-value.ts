@@ -194,15 +194,13 @@ export class Shower {
     if (bits === null) return { text: 'outside of the memory' };
     const width = value.bits?.size ?? 8 * (type.size ?? 4);
     if (type.kind === 'base') {
-      const isSigned = type.encoding === 'signed' && value.bits !== undefined;
+      const isSigned = type.isSigned && value.bits !== undefined;
       const shown = isSigned ? BigInt.asUintN(8 * (type.size ?? 4), BigInt.asIntN(width, bits)) : bits;
       return { text: baseText(type, shown, type.size ?? 4, this.reader.language), scalar: value };
     }
     const underlying = await this.reader.types.resolve(type.underlying);
     const isSigned =
-      underlying?.kind === 'base'
-        ? underlying.encoding === 'signed'
-        : type.enumerators.some((one) => one.value < 0n);
+      underlying?.kind === 'base' ? underlying.isSigned : type.enumerators.some((one) => one.value < 0n);
     return { text: enumText(type, isSigned ? BigInt.asIntN(width, bits) : bits), scalar: value };
   }
 

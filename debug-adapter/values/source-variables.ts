@@ -12,6 +12,8 @@ import { addressOf, type Part, type Shown, type Value } from './value.ts';
 
 /** Steps for one variable of several: one that takes too many leaves enough for the others. */
 const STEPS_OF_ONE = 100_000;
+/** Parts that are looked at together. */
+const PAGE = 1000;
 
 /** The containers of variables of the source. */
 export type SourceContainer = Extract<Container, { readonly kind: 'variables' | 'statics' | 'value' }>;
@@ -45,23 +47,36 @@ export async function setSourceVariable(
   name: string,
   text: string,
 ): Promise<DebugProtocol.Variable> {
-  const index = Number(/^\[(\d{1,9})\]$/.exec(name)?.[1] ?? 0);
   const frame = await frameOf(debuggee, container);
-  const find = async (at: SourceFrame) => {
-    const parts = await partsOf(at, container, { start: 0, count: 0, filter: undefined });
-    const named = parts.find((part) => part.name === name);
-    if (named !== undefined) return named;
-    return (await partsOf(at, container, { start: index, count: 1, filter: 'indexed' })).find(
-      (part) => part.name === name,
-    );
-  };
-  const part = await find(frame);
+  const part = await partNamed(frame, container, name);
   if (part === undefined)
     throw new AdapterError(ErrorId.NoVariables, `There is no variable ${name} any more`);
   if (typeof part.value === 'string') throw new AdapterError(ErrorId.BadValue, `${name} cannot be set`);
   await setValue(debuggee, container, frame, part.value, name, text);
   const after = await frameOf(debuggee, container);
-  return await variableOf(after, ids, container, (await find(after)) ?? part);
+  return await variableOf(after, ids, container, (await partNamed(after, container, name)) ?? part);
+}
+
+/** A part by its name. Those of an array are called by their numbers, and those of a table by their keys. */
+async function partNamed(
+  frame: SourceFrame,
+  container: SourceContainer,
+  name: string,
+): Promise<Part | undefined> {
+  const isIt = (part: Part) => part.name === name;
+  const named = (await partsOf(frame, container, { start: 0, count: 0, filter: undefined })).find(isIt);
+  if (named !== undefined || container.kind !== 'value') return named;
+  const index = /^\[(\d{1,9})\]$/.exec(name)?.[1];
+  const page = (start: number, count: number) =>
+    partsOf(frame, container, { start, count, filter: 'indexed' });
+  const numbered = index === undefined ? undefined : (await page(Number(index), 1)).find(isIt);
+  if (numbered !== undefined) return numbered;
+  for (let start = 0; ; start += PAGE) {
+    const parts = await page(start, PAGE);
+    const found = parts.find(isIt);
+    // What is not called by its key would have been found by its number.
+    if (found !== undefined || parts.length < PAGE || parts[0]?.path !== null) return found;
+  }
 }
 
 /** Sets a value that can be set. What was read of the process is read anew. */

@@ -31,14 +31,10 @@ export async function codeOf(shower: Shower, value: Value, asText: boolean): Pro
       if (type.encoding === 'float') return floatCode(bits, width);
       if (type.name === 'char' && type.size === 4)
         return { type: { kind: 'character' }, value: () => Number(bits) };
-      return integerCode(
-        bits,
-        width,
-        type.encoding === 'signed' || (type.encoding === 'character' && type.name !== 'unsigned char'),
-      );
+      return integerCode(bits, width, type.isSigned);
     default: {
       const underlying = type.kind === 'enum' ? await reader.types.resolve(type.underlying) : null;
-      return integerCode(bits, width, underlying?.kind === 'base' && underlying.encoding === 'signed');
+      return integerCode(bits, width, underlying?.kind === 'base' && underlying.isSigned);
     }
   }
 }

@@ -32,7 +32,7 @@ export class AdapterDeaths implements vscode.DebugAdapterTrackerFactory {
     this.#log = log;
   }
 
-  createDebugAdapterTracker({ name }: vscode.DebugSession): vscode.DebugAdapterTracker {
+  createDebugAdapterTracker({ name, configuration }: vscode.DebugSession): vscode.DebugAdapterTracker {
     let mayEnd = false;
     return {
       onWillReceiveMessage({ command }) {
@@ -44,7 +44,11 @@ export class AdapterDeaths implements vscode.DebugAdapterTrackerFactory {
       // Why it has ended, VS Code does not tell.
       onExit: () => {
         if (mayEnd) return;
-        const text = `The debug adapter of "${printable(name).slice(0, MAX_NAME)}" has ended unexpectedly, and the program with it.`;
+        const whose = `The debug adapter of "${printable(name).slice(0, MAX_NAME)}" has ended unexpectedly`;
+        const text =
+          configuration.request === 'attach'
+            ? `${whose}. The program that it was attached to goes on without it.`
+            : `${whose}, and the program with it.`;
         this.#log.error(text);
         vscode.window.showErrorMessage(text);
       },

@@ -21,6 +21,9 @@ import type {
   TypeInfo,
   VariableInfo,
 } from '../../runtime/internal.ts';
+import { Tag } from '../../runtime/symbols/dwarf/constants.ts';
+import type { Die } from '../../runtime/symbols/dwarf/die.ts';
+import { typeLabel } from '../../runtime/symbols/variables/type-label.ts';
 
 /** All words of the memory are the address of the first of these. */
 const ADDRESS = 0x400;
@@ -40,7 +43,7 @@ function struct(name: string, members: readonly Member[], more: Partial<StructTy
   };
 }
 
-const INT: TypeInfo = { kind: 'base', encoding: 'signed', ...described('int') };
+const INT: TypeInfo = { kind: 'base', encoding: 'signed', isSigned: true, ...described('int') };
 
 /** A frame of a program with these types. */
 function frameOf(types: Readonly<Record<string, TypeInfo>>, language: SourceLanguage = 'C++') {
@@ -165,4 +168,15 @@ test('the types of expressions end', async () => {
     const place = await types.add(id, 3);
     expect(types.list[place]).toMatchObject({ kind });
   }
+});
+
+test('a label of functions whose parameters are themselves functions ends', () => {
+  const itself = {
+    tag: Tag.subroutineType,
+    name: null,
+    children: () => Array.from({ length: 32 }, () => ({ tag: Tag.formalParameter, type: itself })),
+    type: null,
+  };
+  const label = typeLabel(itself as unknown as Die, () => '', false);
+  expect(label.length).toBeLessThan(2049);
 });

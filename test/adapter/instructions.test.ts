@@ -1,6 +1,9 @@
 /** Instructions, modules and sources of a program, as views of an editor list them. */
 import { expect, test } from 'vitest';
+import { instructionsAround } from '../../debug-adapter/instructions.ts';
+import { readModule } from '../../runtime/internal.ts';
 import { guest } from '../support/guest.ts';
+import { wat } from '../unit/wasm/support.ts';
 import { AdapterClient } from './adapter-client.ts';
 import { shop } from './shops.ts';
 
@@ -53,6 +56,17 @@ test('instructions around the one at which a process is, across functions', asyn
   expect(await at(0, 0)).toEqual([]);
   expect((await at(0, 2, 'm1:0x7fffffff')).map(({ instruction }) => instruction)).toEqual(['end', '']);
   await expect(at(0, 1, 'nowhere')).rejects.toThrow("There is no instruction 'nowhere'");
+});
+
+test('functions of very many instructions have neighbours', async () => {
+  const long = `(func ${'(nop) '.repeat(99_000)})`;
+  const module = readModule(await wat(`(module ${long} (func (nop) (nop)) ${long})`));
+  const [, middle = 0] = module.code.bodyStart;
+  const { missing, instructions } = instructionsAround(module, middle + 2, -3, 7);
+  expect(missing).toBe(0);
+  expect(instructions.map(({ text, functionIndex }) => `${functionIndex} ${text}`)).toEqual([
+    ...['0 nop', '0 end', '1 nop', '1 nop', '1 end', '2 nop', '2 nop'],
+  ]);
 });
 
 test('instructions have the lines of their source; modules and sources are listed', async () => {

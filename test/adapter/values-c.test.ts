@@ -106,6 +106,36 @@ test('where a value is in memory is known', async () => {
   );
 });
 
+test('what was written to the memory, or into a global, is displayed', async () => {
+  const guest = await stopped();
+  const { client, scope } = guest;
+  expect((await scope('Locals')).values).toMatchObject({ numbers: '(5) [10, 20, 30, 40, 50]' });
+  const { memoryReference = '' } = (await scope('Locals')).get('numbers');
+  const data = Buffer.from(Int32Array.of(7, 8).buffer).toString('base64');
+  await client.customRequest('writeMemory', { memoryReference, data });
+  expect((await scope('Locals')).values).toMatchObject({ numbers: '(5) [7, 8, 30, 40, 50]' });
+  // The locals are on the stack whose end the global is.
+  const { reference, all } = await scope('Globals');
+  const [stack] = all;
+  const value = String(Number(stack?.value) - 16);
+  await client.setVariableRequest({ variablesReference: reference, name: stack?.name ?? '', value });
+  expect((await scope('Globals')).all[0]?.value).toBe(value);
+});
+
+test('the parts of a process that has gone on are not kept', async () => {
+  const guest = await stopped();
+  const numbers = (await guest.scope('Locals')).get('numbers').variablesReference;
+  expect((await guest.client.variablesRequest({ variablesReference: numbers })).body.variables).toHaveLength(
+    5,
+  );
+  await guest.client.nextRequest({ threadId: guest.threadId });
+  await guest.client.event('stopped', ({ body }) => body.reason === 'step');
+  await expect(guest.client.variablesRequest({ variablesReference: numbers })).rejects.toThrow(
+    `There are no variables ${numbers} any more`,
+  );
+  expect((await open(guest, 'numbers')).names).toHaveLength(5);
+});
+
 test('numbers, characters, booleans, enums, pointers and bit fields are set', async () => {
   const guest = await stopped();
   const { client, scope } = guest;

@@ -148,6 +148,11 @@ describe.each([
     expect(await set('x', '-5', (await scope('Locals')).get('boxed').variablesReference)).toBe('-5');
     expect((await inside((await scope('Locals')).get('boxed'))).values).toMatchObject({ x: '-5', y: '6' });
     expect((await scope('Locals')).values).toMatchObject({ vec: '(3) [1, 20, 3]', cell: '77' });
+    // The entries of a table are called by their keys.
+    const map = (await scope('Locals')).get('map').variablesReference;
+    expect(await set('["many"]', '101', map)).toBe('101');
+    expect((await inside((await scope('Locals')).get('map'))).values).toMatchObject({ '["many"]': '101' });
+    await expect(set('["nobody"]', '1', map)).rejects.toThrow('There is no variable ["nobody"]');
     await expect(set('letter', '7')).rejects.toThrow("letter takes a value of type char, which '7' is not");
     await expect(set('yes', '2')).rejects.toThrow('yes takes a value of type bool');
   });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { FieldType, ManagedClass } from '../../../runtime/internal.ts';
 import { floatText, shortest } from '../../wasm-values.ts';
 import type { ProcessMemory } from '../process-memory.ts';
@@ -16,6 +17,10 @@ const MAX_DEPTH = 3;
 const MAX_PARTS = 6;
 /** Entries of a table, with those that were deleted, that are looked at. */
 const MAX_ENTRIES = 100_000;
+/** Those that are looked at for one request, of all tables in each other. */
+const MAX_LOOKED = 500_000;
+/** Entries after which something else has its turn. */
+const LOOKED_AT_ONCE = 10_000;
 
 /** A part of an object: a number, or a pointer to another one. */
 export interface ManagedPart {
@@ -47,6 +52,7 @@ export class ManagedObjects {
   readonly #classes: ReadonlyMap<number, ManagedClass>;
   /** Where what is said of each class begins. */
   readonly #typeInfo: number;
+  #looked = 0;
 
   constructor(memory: ProcessMemory, classes: ReadonlyMap<number, ManagedClass>, typeInfo: number) {
     this.#memory = memory;
@@ -147,7 +153,8 @@ export class ManagedObjects {
     const page = async (from: number, wanted: number) => {
       const parts: ManagedPart[] = [];
       let index = 0;
-      for (let i = 0; i < used && parts.length < wanted; i++) {
+      for (let i = 0; i < used && parts.length < wanted && this.#looked < MAX_LOOKED; i++) {
+        if (++this.#looked % LOOKED_AT_ONCE === 0) await turn();
         const at = entries + i * stride;
         const next = await this.#u32(at + nextAt);
         if (next === null) break;
@@ -168,13 +175,14 @@ export class ManagedObjects {
 
   async #object(type: string, pointer: number, id: number, depth: number): Promise<ManagedShown> {
     const fields = this.#classes.get(id)?.fields ?? [];
-    const named = async () => {
+    const read = async (some: ManagedClass['fields']) => {
       const parts: ManagedPart[] = [];
-      for (const { name, offset, type: held, isManaged } of fields) {
+      for (const { name, offset, type: held, isManaged } of some) {
         const slot: SlotType = {
           type: held,
           size: SIZES[held],
-          isManaged: isManaged ?? held === 'i32',
+          // Whatever a function may do with the field: a pointer has four bytes.
+          isManaged: held === 'i32' && isManaged !== false,
           isCertain: isManaged === true,
         };
         const part = await this.#slot(name, pointer + offset, slot, depth + 1);
@@ -182,8 +190,9 @@ export class ManagedObjects {
       }
       return parts;
     };
+    const named = () => read(fields);
     if (depth >= MAX_DEPTH || fields.length === 0) return { ...NO_PARTS, text: `${type} {…}`, type, named };
-    const parts = (await named()).slice(0, MAX_PARTS + 2).map(({ name, text }) => `${name}: ${text}`);
+    const parts = (await read(fields.slice(0, MAX_PARTS + 2))).map(({ name, text }) => `${name}: ${text}`);
     if (parts.length < fields.length) parts.push('…');
     return { ...NO_PARTS, text: `${type} {${parts.join(', ')}}`, type, named };
   }

@@ -80,7 +80,6 @@ export const At = {
   callLine: 0x59,
   signature: 0x69,
   dataBitOffset: 0x6b,
-  enumClass: 0x6d,
   linkageName: 0x6e,
   strOffsetsBase: 0x72,
   addrBase: 0x73,

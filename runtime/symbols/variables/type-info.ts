@@ -29,6 +29,8 @@ interface Described {
 export interface BaseType extends Described {
   readonly kind: 'base';
   readonly encoding: BaseEncoding;
+  /** Of an integer or a character: whether its highest bit is a sign. */
+  readonly isSigned: boolean;
 }
 
 /** A pointer or a reference. */

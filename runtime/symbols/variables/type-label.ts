@@ -6,9 +6,19 @@ import type { Die } from '../dwarf/die.ts';
 const MAX_DEPTH = 12;
 const MAX_LABEL = 2048;
 const MAX_PARAMETERS = 32;
+/** Types that one label is made of. */
+const MAX_TYPES = 500;
 
 /** What stands before the name of a variable of a type, and what behind: `int (*` and `)[3]`. */
 type Declarator = readonly [before: string, behind: string];
+
+/** What is the same in all parts of a label. */
+interface Label {
+  readonly nameOf: (die: Die) => string;
+  readonly isRust: boolean;
+  /** Types that it may have yet: parameters of parameters are very many soon. */
+  left: number;
+}
 
 const QUALIFIERS: ReadonlyMap<number, string> = new Map([
   [Tag.constType, 'const'],
@@ -30,22 +40,19 @@ const SIGNS: ReadonlyMap<number, string> = new Map([
  * @throws DwarfError
  */
 export function typeLabel(die: Die | null, nameOf: (die: Die) => string, isRust: boolean): string {
-  const [before, behind] = declarator(die, nameOf, isRust, 0);
+  const [before, behind] = declarator(die, { nameOf, isRust, left: MAX_TYPES }, 0);
   return printable(`${before}${behind}`.slice(0, MAX_LABEL));
 }
 
-function declarator(
-  die: Die | null,
-  nameOf: (die: Die) => string,
-  isRust: boolean,
-  depth: number,
-): Declarator {
+function declarator(die: Die | null, label: Label, depth: number): Declarator {
+  const { nameOf, isRust } = label;
   if (die === null) return ['void', ''];
-  if (depth > MAX_DEPTH) return ['…', ''];
+  if (depth > MAX_DEPTH || label.left === 0) return ['…', ''];
+  label.left--;
   const { tag } = die;
   const name = die.name;
   if (name !== null) return [nameOf(die), ''];
-  const target = () => declarator(die.type, nameOf, isRust, depth + 1);
+  const target = () => declarator(die.type, label, depth + 1);
   const sign = SIGNS.get(tag);
   if (sign !== undefined && isRust) return [`*${target().join('')}`, ''];
   if (sign !== undefined) return pointer(die.type, target(), sign);
@@ -68,7 +75,7 @@ function declarator(
     }
     case Tag.subroutineType: {
       const [before, behind] = target();
-      return [before, `(${parameters(die, nameOf, isRust, depth)})${behind}`];
+      return [before, `(${parameters(die, label, depth)})${behind}`];
     }
     case Tag.pointerToMemberType:
       return [`${target()[0]} ::*`, ''];
@@ -111,13 +118,12 @@ function counts(die: Die): string[] {
   return texts;
 }
 
-function parameters(die: Die, nameOf: (die: Die) => string, isRust: boolean, depth: number): string {
+function parameters(die: Die, label: Label, depth: number): string {
   const texts: string[] = [];
   for (const child of die.children()) {
-    if (child.tag === Tag.formalParameter)
-      texts.push(declarator(child.type, nameOf, isRust, depth + 1).join(''));
+    if (child.tag === Tag.formalParameter) texts.push(declarator(child.type, label, depth + 1).join(''));
     else if (child.tag === Tag.unspecifiedParameters) texts.push('...');
-    if (texts.length > MAX_PARAMETERS) break;
+    if (texts.length > MAX_PARAMETERS || label.left === 0) break;
   }
   return texts.join(', ');
 }

@@ -20,6 +20,8 @@ const KNOWN_SIZE = 1000;
 const MAX_ENUMERATORS = 4096;
 const MAX_DIMENSIONS = 16;
 const MAX_PARAMETERS = 256;
+/** Types that are other names for themselves. */
+const MAX_ALIASES = 32;
 
 const POINTERS: ReadonlyMap<number, PointerType['form']> = new Map([
   [Tag.pointerType, 'pointer'],
@@ -52,6 +54,8 @@ const ENCODINGS: readonly BaseEncoding[] = [
   'unsigned',
   'character',
 ];
+/** `DW_ATE_signed` and `DW_ATE_signed_char`. */
+const SIGNED: ReadonlySet<number> = new Set([5, 6]);
 const UTF_ENCODINGS: ReadonlySet<number> = new Set([0x10, 0x11, 0x12]);
 
 /** A type as a message to whoever has not got the debug information. */
@@ -135,7 +139,7 @@ export class TypeReader {
       return { kind: 'alias', ...this.#described(at), form: alias, target: this.#target(at) };
     switch (tag) {
       case Tag.baseType:
-        return { kind: 'base', ...this.#described(at), encoding: encodingOf(die) };
+        return { kind: 'base', ...this.#described(at), encoding: encodingOf(die), isSigned: isSigned(die) };
       case Tag.structureType:
       case Tag.classType:
       case Tag.unionType:
@@ -232,9 +236,15 @@ function enumeratorsOf(die: Die): Enumerator[] {
   return enumerators;
 }
 
+function isSigned(die: Die): boolean {
+  return SIGNED.has(die.number(At.encoding) ?? 0);
+}
+
 function isSignedEnum(die: Die): boolean {
-  const underlying = die.type;
-  return underlying === null || underlying.number(At.encoding) === ENCODINGS.indexOf('signed');
+  let underlying = die.type;
+  for (let i = 0; underlying !== null && ALIASES.has(underlying.tag) && i < MAX_ALIASES; i++)
+    underlying = underlying.type;
+  return underlying === null || isSigned(underlying);
 }
 
 function countsOf(die: Die): (number | null)[] {

@@ -47,6 +47,58 @@ test('modules of others have none, and malformed ones harm nobody', async () => 
   expect(readManagedClasses(new Uint8Array()).size).toBe(0);
 });
 
+/** A memory, and how often something was read of it. */
+function countedMemory(bytes: Uint8Array) {
+  const source = new ProcessMemory(async (at, count) => bytes.subarray(at, at + count));
+  const counted = { reads: 0, memory: source };
+  const read = async (at: number, size: number) => {
+    counted.reads++;
+    return await source.bytes(at, size);
+  };
+  counted.memory = { bytes: read } as unknown as ProcessMemory;
+  return counted;
+}
+
+test('objects of many fields are read as far as they are displayed, whatever their fields are said to be', async () => {
+  const fields = Array.from({ length: 5000 }, (_, i) => ({
+    ...{ name: `f${i}`, offset: i % 4, type: 'i8' as const, isManaged: true },
+  }));
+  const memory = new Uint8Array(0x10000);
+  const view = new DataView(memory.buffer);
+  view.setUint32(0x1000, 6, true);
+  view.setUint32(0x100 - 20, 32, true);
+  view.setUint32(0x100 - 8, 5, true);
+  view.setUint32(0x100 - 4, 4, true);
+  const counted = countedMemory(memory);
+  const classes = new Map([[5, { name: 'Wide', fields }]]);
+  const objects = new ManagedObjects(counted.memory, classes, 0x1000);
+  const shown = await objects.show(0x100);
+  expect(shown?.text).toBe('Wide {f0: 0, f1: 0, f2: 0, f3: 0, f4: 0, f5: 0, f6: 0, f7: 0, …}');
+  expect(counted.reads).toBeLessThan(20);
+  expect(await shown?.named()).toHaveLength(5000);
+});
+
+test('tables of tables of deleted entries are displayed in an end', async () => {
+  const memory = new Uint8Array(0x200000).fill(0xff);
+  const view = new DataView(memory.buffer);
+  view.setUint32(0x1000, 6, true);
+  // A map from u8 to u8.
+  view.setUint32(0x1000 + 4 + 4 * 5, (1 << 4) | (1 << 6) | (1 << 15), true);
+  view.setUint32(0x100 - 20, 64, true);
+  view.setUint32(0x100 - 8, 5, true);
+  view.setUint32(0x100 - 4, 24, true);
+  for (const [at, number] of [
+    [8, 0x2000],
+    [16, 100_000],
+    [20, 10],
+  ] as const)
+    view.setUint32(0x100 + at, number, true);
+  const counted = countedMemory(memory);
+  const objects = new ManagedObjects(counted.memory, new Map(), 0x1000);
+  for (let i = 0; i < 10; i++) expect((await objects.show(0x100))?.text).toBe('(10) {…}');
+  expect(counted.reads).toBeLessThan(600_000);
+});
+
 test('a memory of anything, and objects that contain themselves, are displayed in an end', async () => {
   const classes = new Map([
     [5, { name: 'Loop', fields: [{ name: 'next', offset: 0, type: 'i32' as const, isManaged: true }] }],
