@@ -29,7 +29,8 @@ export function termsIn(args: Arguments): WantedTerms {
   return {
     ...(condition ? { condition } : {}),
     ...(hits ? { hits } : {}),
-    ...(log === undefined ? {} : { log }),
+    // Some clients send an empty text with each breakpoint.
+    ...(log ? { log } : {}),
   };
 }
 

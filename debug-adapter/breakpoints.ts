@@ -65,6 +65,8 @@ export class Breakpoints {
   readonly #groups = new Map<string, readonly Breakpoint[]>();
   readonly #modules = new Set<ModuleKey>();
   #lastId = 0;
+  /** Events that wait until the client has the answer to its request, which tells it the ids. */
+  #later: DebugProtocol.Event[] | null = null;
   /** Changes are made one after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -101,9 +103,9 @@ export class Breakpoints {
     return this.#inTurn(async () => {
       const before = this.#groups.get(group) ?? [];
       // One that stays keeps its id, by which a client finds it again.
-      const kept = new Map(before.map((breakpoint) => [keyOf(breakpoint), breakpoint]));
+      const kept = Map.groupBy(before, keyOf);
       const breakpoints = wanted.map(
-        (asked) => kept.get(keyOf(asked)) ?? new Breakpoint(++this.#lastId, asked),
+        (asked) => kept.get(keyOf(asked))?.shift() ?? new Breakpoint(++this.#lastId, asked),
       );
       this.#groups.set(group, breakpoints);
       if (!this.areSupported) {
@@ -111,9 +113,17 @@ export class Breakpoints {
         return breakpoints;
       }
       const added = breakpoints.filter((breakpoint) => !before.includes(breakpoint));
-      for (const module of this.#modules) await this.#find(added, module);
-      const changed = new Set([...before, ...breakpoints].flatMap(({ found }) => [...found.keys()]));
-      for (const module of changed) await this.#place(module);
+      const later: DebugProtocol.Event[] = [];
+      this.#later = later;
+      try {
+        for (const module of this.#modules) await this.#find(added, module);
+        const changed = new Set([...before, ...breakpoints].flatMap(({ found }) => [...found.keys()]));
+        for (const module of changed) await this.#place(module);
+      } finally {
+        this.#later = null;
+        // The answer is sent before the next turn of the event loop.
+        setImmediate(() => later.forEach(this.#send));
+      }
       return breakpoints;
     });
   }
@@ -156,8 +166,12 @@ export class Breakpoints {
     if (breakpoint.problem === problem) return;
     breakpoint.problem = problem;
     const where = breakpointPlace(breakpoint);
-    this.#send(new OutputEvent(`Processes always stop at ${where}: ${problem}\n`, 'console'));
-    this.#send(new BreakpointEvent('changed', this.#describe(breakpoint) as never));
+    const events = [
+      new OutputEvent(`Processes always stop at ${where}: ${problem}\n`, 'console'),
+      new BreakpointEvent('changed', this.#describe(breakpoint) as never),
+    ];
+    if (this.#later === null) for (const event of events) this.#send(event);
+    else this.#later.push(...events);
   }
 
   async #find(breakpoints: readonly Breakpoint[], module: ModuleKey): Promise<void> {

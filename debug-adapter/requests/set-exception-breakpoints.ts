@@ -22,7 +22,10 @@ export const setExceptionBreakpoints = request({
     const breakpoints = filters.map(({ filter, condition }): DebugProtocol.Breakpoint => {
       if (!KNOWN.includes(filter)) return { verified: false };
       try {
-        wanted.set(filter, condition === '' || [readPattern(condition, 'The condition')]);
+        const all = condition === '' || [readPattern(condition, 'The condition')];
+        const others = wanted.get(filter) ?? [];
+        // A filter may be there several times: what one of them means is meant.
+        wanted.set(filter, all === true || others === true || [...(others || []), ...all]);
         return { verified: true };
       } catch (error) {
         if (!(error instanceof AdapterError)) throw error;

@@ -15,6 +15,12 @@ const MAX_SEARCHED = 10_000;
 /** Patterns of processes, all of which are compared at each stop. */
 const MAX_PATTERNS = 100;
 
+/** Breakpoints in a module, types of an expression, parts of a structure and names in an expression. */
+const MAX_BREAKPOINTS = 10_000;
+const MAX_TYPES = 10_000;
+const MAX_MEMBERS = 10_000;
+const MAX_NAMES = 1000;
+
 const STATES = ['initializing', 'ready', 'running', 'waiting', 'paused', 'held'] as const;
 
 /** Each message says what a value must be; `take` says which. */
@@ -81,13 +87,13 @@ const Type = v.union(
       kind: v.literal('record'),
       name: Line,
       bytes: v.exactOptional(Count),
-      members: v.array(v.object({ name: Line, at: Count, type: Count })),
+      members: v.pipe(v.array(v.object({ name: Line, at: Count, type: Count })), v.maxLength(MAX_MEMBERS)),
     }),
   ],
   TYPES,
 );
-const Names = v.record(Line, Place, PLACES);
-const Types = v.array(Type, TYPES);
+const Names = v.pipe(v.record(Line, Place, PLACES), v.maxEntries(MAX_NAMES, `at most ${MAX_NAMES} names`));
+const Types = v.pipe(v.array(Type, TYPES), v.maxLength(MAX_TYPES, `at most ${MAX_TYPES} types`));
 const Data = v.object(
   {
     id: Count,
@@ -179,7 +185,13 @@ export class Parameters {
 
   /** Offsets in a module. */
   offsets(name: string): number[] {
-    return this.#take(name, v.array(Count, 'a list of offsets'));
+    return this.#take(
+      name,
+      v.pipe(
+        v.array(Count, 'a list of offsets'),
+        v.maxLength(MAX_BREAKPOINTS, `at most ${MAX_BREAKPOINTS} offsets`),
+      ),
+    );
   }
 
   /** Pairs of a start and an end; none if it is missing. */
@@ -192,7 +204,12 @@ export class Parameters {
 
   /** Those of breakpoints; undefined if it is missing. */
   terms(name: string): readonly BreakpointTerms[] | undefined {
-    return this.#take(name, v.optional(v.pipe(v.array(Terms, TERMS))));
+    return this.#take(
+      name,
+      v.optional(
+        v.pipe(v.array(Terms, TERMS), v.maxLength(MAX_BREAKPOINTS, `at most ${MAX_BREAKPOINTS} terms`)),
+      ),
+    );
   }
 
   /** A text that is not too long. */

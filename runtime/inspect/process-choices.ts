@@ -5,8 +5,8 @@ import type { ProcessPattern } from './protocol.ts';
 interface Choice {
   readonly only: readonly ProcessPattern[];
   readonly except: readonly ProcessPattern[];
-  /** Those that descend from a process of a pattern, also where those between them have ended. */
-  readonly descendants: ReadonlyMap<ProcessPattern, WeakSet<Process>>;
+  /** Those of these patterns that mean descendants. */
+  readonly byDescent: readonly ProcessPattern[];
 }
 
 /** In which processes clients want to stop: in all, unless they have chosen. */
@@ -24,8 +24,7 @@ export class ProcessChoices {
       return;
     }
     const byDescent = [...only, ...except].filter(({ by }) => by === 'descent');
-    const descendants = new Map(byDescent.map((pattern) => [pattern, new WeakSet<Process>()]));
-    this.#choices.set(client, { only, except, descendants });
+    this.#choices.set(client, { only, except, byDescent });
   }
 
   forget(client: object): void {
@@ -38,29 +37,22 @@ export class ProcessChoices {
     const choice = this.#choices.get(client);
     if (choice === undefined) return true;
     const { only, except } = choice;
-    return (
-      (only.length === 0 || only.some((pattern) => matches(pattern, process, choice))) &&
-      !except.some((pattern) => matches(pattern, process, choice))
-    );
+    return (only.length === 0 || isMeant(process, only)) && !isMeant(process, except);
   }
 
   /** Called when a process is about to begin: its parent may have ended when somebody asks for it. */
   spawned(process: Process): void {
-    for (const choice of this.#choices.values()) {
-      for (const [pattern, descendants] of choice.descendants)
-        if (descends(pattern, process, choice)) descendants.add(process);
-    }
+    for (const { byDescent } of this.#choices.values())
+      for (const pattern of byDescent) descends(pattern, process);
   }
 }
 
-/** Whether one of some patterns means a process: of those that descend from another one, as long as those between them live. */
+/** Whether one of some patterns means a process. */
 export function isMeant(process: Process, patterns: readonly ProcessPattern[]): boolean {
-  return patterns.some((pattern) => matches(pattern, process, NO_CHOICE));
+  return patterns.some((pattern) => matches(pattern, process));
 }
 
-const NO_CHOICE: Choice = { only: [], except: [], descendants: new Map() };
-
-function matches(pattern: ProcessPattern, process: Process, choice: Choice): boolean {
+function matches(pattern: ProcessPattern, process: Process): boolean {
   const { by, value } = pattern;
   switch (by) {
     case 'id':
@@ -70,23 +62,49 @@ function matches(pattern: ProcessPattern, process: Process, choice: Choice): boo
     case 'entry':
       return process.entry.name === value;
     case 'descent':
-      return descends(pattern, process, choice);
+      return descends(pattern, process);
   }
 }
 
-function hasName({ registry, id }: Process, name: string): boolean {
-  const entry = registry.get(name);
-  return entry !== undefined && Number(entry.processId) === id;
+function hasName(process: Process, name: string): boolean {
+  return named(process, name) === process.id;
 }
+
+/** The process that has a name; null if there is none. */
+function named({ registry }: Process, name: string): number | null {
+  const entry = registry.get(name);
+  return entry === undefined ? null : Number(entry.processId);
+}
+
+/**
+ * What has been found out of processes: true for those that descend from one of the pattern, also where those between them end
+ * later. For others, what had the name at that time: they are looked at again when another process has it. So the way to a
+ * process that many others descend from is not gone again for each of them.
+ */
+const found = new WeakMap<ProcessPattern, WeakMap<Process, true | number | null>>();
 
 /** Whether one of those that a process descends from has the id or name of a pattern. */
-function descends(pattern: ProcessPattern, process: Process, { descendants }: Choice): boolean {
-  const known = descendants.get(pattern);
+function descends(pattern: ProcessPattern, process: Process): boolean {
+  let known = found.get(pattern);
+  if (known === undefined) {
+    known = new WeakMap();
+    found.set(pattern, known);
+  }
+  const { value } = pattern;
+  const owner = named(process, value);
+  const passed: Process[] = [];
+  let does = false;
   for (let child = process; ; ) {
-    if (known?.has(child)) return true;
+    const before = known.get(child);
+    does = before === true;
+    if (does || before === owner) break;
+    passed.push(child);
     const parent = child.parent === null ? undefined : child.environment.get(child.parent);
-    if (parent === undefined) return false;
-    if (String(parent.id) === pattern.value || hasName(parent, pattern.value)) return true;
+    if (parent === undefined) break;
+    does = String(parent.id) === value || hasName(parent, value);
+    if (does) break;
     child = parent;
   }
+  for (const child of passed) known.set(child, does || owner);
+  return does;
 }

@@ -118,7 +118,18 @@ export class Stopping implements Prober {
       probes.arm(defined);
       return breakpoint.problem;
     });
+    this.#prune(client, wishes);
     return terms === undefined ? { sites } : { sites, problems };
+  }
+
+  /** Forgets what breakpoints have come to that are not there any more. */
+  #prune(client: Holder, { modules, hits, told }: Wishes): void {
+    const used = new Set<number | undefined>();
+    for (const module of modules.values())
+      for (const ofSite of this.#breakpoints.get(module)?.values() ?? [])
+        for (const breakpoint of ofSite) if (breakpoint.client === client) used.add(breakpoint.id);
+    for (const id of hits.keys()) if (!used.has(id)) hits.delete(id);
+    for (const id of told.keys()) if (!used.has(id)) told.delete(id);
   }
 
   #wishesOf(client: Holder): Wishes {

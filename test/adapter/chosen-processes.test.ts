@@ -119,3 +119,17 @@ test('a process with a name does not stop, nor for its failure', async () => {
   expect((await client.event('stopped')).body.threadId).toBe(await threadOf(client, '1:3'));
   expect(client.eventsOf('stopped')).toHaveLength(1);
 });
+
+test('a filter that is there for all processes and for some means all', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure('', { program: guestFile(FAMILY) });
+  await client.setExceptionBreakpointsRequest({
+    filters: ['traps'],
+    filterOptions: [{ filterId: 'traps', condition: 'id 3' }],
+  });
+  await client.configurationDoneRequest();
+  await client.waitingThread(4);
+  await client.custom('lunatic/send', { process: keyFromText('1:4'), data: '' });
+  const { body } = await client.event('stopped');
+  expect(body).toMatchObject({ reason: 'exception', threadId: await threadOf(client, '1:4') });
+});

@@ -130,6 +130,12 @@ test.each(LANGUAGES)(
   },
 );
 
+test('a breakpoint with an empty log message is no log point', async () => {
+  const { session } = await run('WAT', 'check', { logMessage: '', condition: '', hitCondition: '' });
+  await session.send(2, 4);
+  expect(await session.stopped()).toMatchObject({ reason: 'breakpoint' });
+});
+
 test('a log point whose expression is not there says so in its place', async () => {
   const { session, client } = await run('WAT', 'check', { logMessage: '{$count} {nobody} {*-1}' });
   await session.send(2, 4);
@@ -185,6 +191,25 @@ test('a condition with a name that is not there is said once, and stops every ti
   expect(client.output('console')).toContain(
     `Processes always stop at the breakpoint in shop.wat:${line}: there is no $nobody here\n`,
   );
+});
+
+test('the ids of breakpoints are answered before anything is told of them, and equal ones have their own', async () => {
+  const session = await ShopSession.run('WAT');
+  const { client, shop } = session;
+  const line = shop.line('check');
+  const set = () =>
+    client.setBreakpointsRequest({
+      source: { path: shop.source },
+      breakpoints: [1, 2].map(() => ({ line, condition: '$nobody == 1' })),
+    });
+  const response = await set();
+  const ids = response.body.breakpoints.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(2);
+  for (const id of ids) {
+    const event = await client.event('breakpoint', ({ body }) => body.breakpoint.id === id);
+    expect(event.seq).toBeGreaterThan(response.seq);
+  }
+  expect((await set()).body.breakpoints.map(({ id }) => id)).toEqual(ids);
 });
 
 test('a condition that cannot be evaluated is said once, and stops', async () => {

@@ -93,6 +93,12 @@ const cases: Record<string, [params: unknown, message: string][]> = {
       { module: 'm1', offsets: [], terms },
       '"terms" must be a list of terms of breakpoints',
     ]),
+    [{ module: 'm1', offsets: Array(10_001).fill(0) }, '"offsets" must be at most 10000 offsets'],
+    [{ module: 'm1', offsets: [], terms: Array(10_001).fill({}) }, '"terms" must be at most 10000 terms'],
+    [
+      { module: 'm1', offsets: [], terms: [{ types: Array(10_001).fill({ kind: 'boolean' }) }] },
+      '"terms.types" must be at most 10000 types',
+    ],
     [{ module: 'm1', offsets: [], terms: [{ condition: 5 }] }, '"terms.condition" must be a string'],
     [
       { module: 'm1', offsets: [], terms: [{ log: 'x'.repeat(10_001) }] },

@@ -187,6 +187,20 @@ test('a step goes over calls, into them, out of them, and past a receive that wa
   await debugged.ask('process/step', { process: '1:2', kind: 'out' });
 });
 
+test('hits of a breakpoint that was removed do not count for another one of its number', async () => {
+  const debugged = await doublers();
+  const place = { module: 'm1', offsets: [debugged.at('add')], terms: [{ id: 1, hits: '2' }] };
+  await debugged.ask('module/breakpoints', place);
+  await debugged.send('1:2', 1);
+  while ((await debugged.stored('1:2')) !== 2n);
+  await debugged.ask('module/breakpoints', { module: 'm1', offsets: [] });
+  await debugged.ask('module/breakpoints', place);
+  await debugged.send('1:2', 2);
+  while ((await debugged.stored('1:2')) !== 4n);
+  await debugged.send('1:2', 3);
+  expect(await debugged.stop('1:2', 1)).toBe('breakpoint');
+});
+
 test('a local that is set is what the process goes on with', async () => {
   const debugged = await doublers();
   await debugged.breakAt('store');
