@@ -24,7 +24,14 @@ function instantiate(compiled: CompiledModule, maximum = 5): GuestInstance {
   const owned = own === undefined ? null : fresh(own.initial, maximum);
   const tick = () => undefined;
   const grow = (pages: number) => pages;
-  const kernel = { tick, grow, refuel: () => 100_000, ...(owned === null ? {} : { memory: owned.memory }) };
+  const growTable = () => undefined;
+  const kernel = {
+    tick,
+    grow,
+    growTable,
+    refuel: () => 100_000,
+    ...(owned === null ? {} : { memory: owned.memory }),
+  };
   return new GuestInstance(compiled, { 'lunatic:kernel': kernel }, owned, {
     chargeBytes() {},
     chargeText() {},
