@@ -79,4 +79,10 @@ test('what has parts is opened, evaluated and set', async () => {
   const set = { variablesReference: numbers.reference, name: '[1]', value: '22' };
   expect((await client.setVariableRequest(set)).body.value).toBe('22');
   expect((await scope('Locals')).values).toMatchObject({ numbers: '(3) [1, 22, 3]' });
+  // The entries of a map are found by their keys, wherever they are.
+  const { reference } = await open('names');
+  const setName = (name: string) =>
+    client.setVariableRequest({ variablesReference: reference, name, value: '1' });
+  await expect(setName('[3]')).rejects.toThrow('[3] cannot be set as a whole');
+  await expect(setName('[4]')).rejects.toThrow('There is no variable [4]');
 });
