@@ -172,6 +172,18 @@ describe('a statement is refused that takes long to compile:', () => {
     await expect(lines).rejects.toThrow(/SQLite: the views have changed since the statement was prepared/);
   });
 
+  test('not by what others do to their databases', async () => {
+    const long = Buffer.from(`SELECT * FROM t WHERE a IN (${list(32_766, () => '?')}) ;\n`);
+    const body = `(call $open (text ":memory:")) (call $open (text ":memory:")) (call $execute (text "CREATE TABLE t (a)"))
+      (call $prepare (blob "long")) (call $step (i64.const 0)) (call $sqlite.statement_reset (i64.const 0))
+      (drop (call $sqlite.execute (i64.const 1) (text "CREATE VIEW v AS SELECT 1"))) (call $step (i64.const 0))`;
+    expect((await linesOf(sqliteGuest(body, { blobs: { long } }), { config })).slice(-3)).toEqual([
+      'statement 0',
+      'step 101',
+      'step 101',
+    ]);
+  });
+
   /** Common tables of one name, each of which hides the one around it. */
   function nested(depth: number): string {
     let sql = 'SELECT 1 AS x';

@@ -34,7 +34,7 @@ const ALL_VIEWS = /\b(?:alter|pragma_table_x?info|(?:pragma_)?table_list)\b/i;
  * helper first, without its database but with the same tables, and is refused if that takes too long.
  */
 export class CompileCheck {
-  /** How often anybody has made a view or a trigger, or attached a database: what a statement is compiled to may be another then. */
+  /** How often anybody has made or dropped a view, a trigger or a table, taken back changes, or attached a database: what a statement is compiled to may be another then. */
   static changes = 0;
 
   readonly #database: DatabaseSync;
@@ -95,6 +95,12 @@ export class CompileCheck {
     if (this.#times.size >= MAX_KEPT || this.#keptLength + compile.length > MAX_KEPT_LENGTH) this.#forget();
     this.#times.set(compile, took);
     this.#keptLength += compile.length;
+  }
+
+  /** Keeps the time of a text for its first statement as well, which may be compiled anew. */
+  keepFirst(sql: string, first: string): void {
+    const took = this.#times.get(sql);
+    if (first !== sql && took !== undefined) this.#times.set(first, took);
   }
 
   #forget(): void {

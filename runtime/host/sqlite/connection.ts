@@ -152,6 +152,7 @@ export class Connection implements StatementConnection {
     const found = new Findings();
     return this.#sandbox.compile(found, mayRecurse, () => {
       const statement = this.#database.prepare(sql);
+      this.#check.keepFirst(sql, statement.sourceSQL);
       const scans =
         found.joins || found.queries > 1 ? nestedScans(this.#database, statement.sourceSQL) : NO_SCANS;
       if (found.trims && trimsCharacters(this.#database, statement.sourceSQL))

@@ -14,6 +14,11 @@ const Action = {
   MakeTemporaryView: 6,
   MakeTrigger: 7,
   MakeView: 8,
+  DropTable: 11,
+  DropTemporaryTable: 13,
+  DropTemporaryView: 15,
+  DropView: 17,
+  Transaction: 22,
   Pragma: 19,
   Read: 20,
   Select: 21,
@@ -131,7 +136,7 @@ export class Findings {
   savepoints = 0;
   /** Whether it does anything but read. */
   writes = false;
-  /** Whether it makes a view or a trigger, or attaches a database. */
+  /** Whether names may mean others afterwards: it makes or drops views, triggers or tables, or takes changes back. */
   defines = false;
   /** Whether it reads several tables, or one column several times, as joins do. */
   joins = false;
@@ -247,6 +252,15 @@ export class Sandbox {
         this.hasTemporary = true;
         this.found.defines = this.found.writes = true;
         return ALLOW;
+      case Action.Transaction:
+        // Views may be what they were before.
+        if (first === 'ROLLBACK') this.found.defines = true;
+        this.found.writes = true;
+        return ALLOW;
+      case Action.DropTable:
+      case Action.DropTemporaryTable:
+      case Action.DropTemporaryView:
+      case Action.DropView:
       case Action.MakeTrigger:
       case Action.MakeView:
         this.found.defines = this.found.writes = true;
@@ -269,6 +283,7 @@ export class Sandbox {
       case Action.Savepoint:
         if (first === 'BEGIN') this.found.savepoints++;
         else if (first === 'RELEASE') this.found.savepoints--;
+        else this.found.defines = true;
         return ALLOW;
       case Action.Read:
         this.found.read(`${first}.${second}`);
