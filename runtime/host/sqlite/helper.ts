@@ -103,19 +103,30 @@ function request(request: Request): () => void {
   };
 }
 
-function begin(request: Request): void {
-  const child = idle.pop() ?? start();
+function begin(request: Request, waited = idle.pop() ?? null): void {
+  const child = waited ?? start();
+  let timer: NodeJS.Timeout | undefined;
   child.removeAllListeners('close').removeAllListeners('disconnect');
   running.set(request, child);
   child.once('message', (outcome) => finish(request, outcome as Outcome | Compiled));
-  const died = (): void =>
+  const died = (): void => {
+    if (running.get(request) !== child) return;
+    // One that has waited may have died of anything. A new one begins anew: nothing but a copy has changed.
+    if (waited !== null) {
+      child.removeAllListeners('message').removeAllListeners('close');
+      child.kill('SIGKILL');
+      clearTimeout(timer);
+      begin(request, null);
+      return;
+    }
     finish(request, {
       error: { result: SQLITE_IOERR, message: 'the helper that ran a long query has died' },
     });
+  };
   child.once('close', died);
   const { job } = request;
   if (isCompiled(request)) {
-    const timer = setTimeout(() => {
+    timer = setTimeout(() => {
       child.kill('SIGKILL');
       finish(request, { compiling: Number.POSITIVE_INFINITY });
     }, MAX_COMPILING);

@@ -216,6 +216,8 @@ export class Sandbox {
     } finally {
       this.mayRecurse = false;
       this.#asked = null;
+      // What the runtime asks for next is not what the statement does.
+      this.found = new Findings();
     }
   }
 
