@@ -80,15 +80,18 @@ test('others have turns while statements that take long are run', async () => {
   expect(turns).toBeGreaterThanOrEqual(15);
 });
 
-test('others have turns while a long value is read', async () => {
-  const size = 32 * MEBIBYTE;
+test('others have turns while long values are read', async () => {
+  const size = 15 * MEBIBYTE;
   const turns = await turnsOfOthers(
     `(drop (call $sqlite.open (text ":memory:") (i32.const 0)))
      (drop (call $sqlite.query_prepare (i64.const 0) (text "SELECT zeroblob(${size})")))
      (drop (call $sqlite.sqlite3_step (i64.const 0)))`,
-    `(call $expect (call $sqlite.read_column (i64.const 0) (i32.const 0) (i32.const 8)) (i32.const ${MEBIBYTE}))
-     (call $expect (i32.load (i32.const 8)) (i32.const ${size + 12}))
-     (call $expect (i32.load offset=4 (i32.const ${MEBIBYTE})) (i32.const ${size}))`,
+    repeat(
+      3,
+      `(call $expect (call $sqlite.read_column (i64.const 0) (i32.const 0) (i32.const 8)) (i32.const ${MEBIBYTE}))
+       (call $expect (i32.load (i32.const 8)) (i32.const ${size + 12}))
+       (call $expect (i32.load offset=4 (i32.const ${MEBIBYTE})) (i32.const ${size}))`,
+    ),
     1024,
     { config: withFolder() },
     `(func (export "lunatic_alloc") (param i32) (result i32) (i32.const ${MEBIBYTE}))`,
