@@ -6,13 +6,8 @@ import {
   keyFromText,
   type ProcessKey,
 } from '../runtime/inspect/protocol.ts';
-import {
-  ExpressionError,
-  type InspectClient,
-  parseExpression,
-  parseHitCondition,
-} from '../runtime/internal.ts';
-import type { WantedTerms } from './breakpoint-terms.ts';
+import type { InspectClient } from '../runtime/internal.ts';
+import { faultIn, type WantedTerms } from './breakpoint-terms.ts';
 import type { Calls } from './calls.ts';
 import { type ValueKind, valueText } from './wasm-values.ts';
 
@@ -133,17 +128,6 @@ function readDataId(dataId: string): DataPlace | null {
       ? { kind: 'memory', address: Number(address), bytes: Number(bytes) }
       : { kind: 'global', index: Number(index) };
   return { process: keyFromText(process), place, type, name };
-}
-
-function faultIn({ condition, hits }: WantedTerms): string | null {
-  try {
-    if (condition !== undefined) parseExpression(condition);
-    if (hits !== undefined) parseHitCondition(hits);
-    return null;
-  } catch (error) {
-    if (error instanceof ExpressionError) return error.message;
-    throw error;
-  }
 }
 
 /** The value that some bytes are. */

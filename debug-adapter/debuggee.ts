@@ -18,6 +18,7 @@ import { NameFinder } from './breakpoint-terms.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { Calls } from './calls.ts';
 import { type ChangeText, DataBreakpoints } from './data-breakpoints.ts';
+import { deathText } from './death-text.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { FIRST_FRAMES, Held } from './held.ts';
@@ -527,22 +528,6 @@ export class Debuggee {
     this.#send(new OutputEvent(`${text}\n`, 'console'));
   }
 }
-
-/** Signals by which V8 ends an OS process after a fatal error. */
-const FATAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL']);
-
-/** How a runtime has ended that was not told to, and what to do about it. */
-export function deathText(signal: NodeJS.Signals): string {
-  const ended = `The runtime was ended by ${signal}`;
-  if (FATAL.has(signal))
-    return `${ended}: V8 had a fatal error, which it describes on standard error. If that is memory, ${LIMITS}.`;
-  if (signal === 'SIGKILL')
-    return `${ended}, as the operating system does when the machine has no memory left. If that was it, ${LIMITS}.`;
-  return `${ended}.`;
-}
-
-const LIMITS =
-  'the options --max-processes, --max-memory, --max-host-memory and --max-mailbox (runtimeArgs in launch.json) bound what the program takes';
 
 function stoppedEvent(body: DebugProtocol.StoppedEvent['body']): DebugProtocol.StoppedEvent {
   return Object.assign(new Event('stopped'), { event: 'stopped' as const, type: 'event' as const, body });

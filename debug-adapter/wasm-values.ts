@@ -1,4 +1,5 @@
 /** Values of locals and globals as people read and write them. */
+import { floatText, shortest } from '../runtime/internal.ts';
 
 export type ValueKind = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 
@@ -33,22 +34,6 @@ export function readValue(type: ValueKind, text: string): string | null {
     case 'v128':
       return vectorBytes(word);
   }
-}
-
-/** The shortest decimal that means the same number in 32 bits. */
-export function shortest(value: number): number {
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
-  }
-  return value;
-}
-
-/** As the text format writes it. */
-export function floatText(value: number): string {
-  if (Number.isNaN(value)) return 'nan';
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 function integerBytes(word: string, size: 4 | 8): string | null {

@@ -1,5 +1,5 @@
 import type { BaseType, EnumType, SourceLanguage } from '../../runtime/internal.ts';
-import { floatText as numberText, shortest } from '../wasm-values.ts';
+import { floatText as numberText, shortest } from '../../runtime/internal.ts';
 
 /** Escapes that all languages know. */
 const ESCAPES: ReadonlyMap<string, string> = new Map([

@@ -9,4 +9,4 @@ export { parseExpression } from './parse-expression.ts';
 export { storedValue } from './stored-value.ts';
 export { depthOf, type Expression, namesIn } from './syntax.ts';
 export { aType, BYTE, INTEGER, sizeOf, TEXT, type Type, typeFromText, typeText } from './type.ts';
-export { valueText } from './value-text.ts';
+export { floatText, shortest, valueText } from './value-text.ts';

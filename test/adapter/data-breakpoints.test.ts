@@ -142,6 +142,6 @@ test('what cannot be watched says why', async () => {
   ).toMatchObject([
     { verified: false, message: 'There is no such data' },
     { verified: false, message: 'there is no such place in the memory or the globals of the process' },
-    { verified: false, message: 'the expression ends too soon' },
+    { verified: false, message: 'The condition cannot be read: the expression ends too soon' },
   ]);
 });

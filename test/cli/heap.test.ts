@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { deathText } from '../../debug-adapter/debuggee.ts';
+import { deathText } from '../../debug-adapter/death-text.ts';
 import { lunatic } from '../support/command.ts';
 
 let folder = '';

@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder } from '../support/command.ts';
+import { PICTURE_SETTINGS } from './support/picture-settings.ts';
 import { WorkbenchServer } from './support/server.ts';
 import { Workspace } from './support/session.ts';
 import { launchBrowser, Workbench } from './support/workbench.ts';
@@ -12,16 +13,7 @@ import { launchBrowser, Workbench } from './support/workbench.ts';
 const example = join(projectFolder, 'examples', 'chat-rust');
 const PROGRAM = join('target', 'wasm32-wasi', 'debug', 'chat.wasm');
 
-const server = await WorkbenchServer.start({
-  settings: {
-    'workbench.colorTheme': 'Default Dark Modern',
-    'editor.minimap.enabled': false,
-    'window.commandCenter': false,
-    'workbench.layoutControl.enabled': false,
-    'remote.autoForwardPorts': false,
-    'debug.toolBarLocation': 'docked',
-  },
-});
+const server = await WorkbenchServer.start({ settings: PICTURE_SETTINGS });
 const browser = await launchBrowser();
 const launch = {
   type: 'lunatic',

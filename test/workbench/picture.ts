@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
+import { PICTURE_SETTINGS } from './support/picture-settings.ts';
 import { WorkbenchServer } from './support/server.ts';
 import { Workspace } from './support/session.ts';
 import { launchBrowser, Workbench } from './support/workbench.ts';
@@ -48,16 +49,7 @@ const BAKERY = guest(`
     (drop (call $message.send (local.get $to))))
 `);
 
-const server = await WorkbenchServer.start({
-  settings: {
-    'workbench.colorTheme': 'Default Dark Modern',
-    'editor.minimap.enabled': false,
-    'window.commandCenter': false,
-    'workbench.layoutControl.enabled': false,
-    'remote.autoForwardPorts': false,
-    'debug.toolBarLocation': 'docked',
-  },
-});
+const server = await WorkbenchServer.start({ settings: PICTURE_SETTINGS });
 const browser = await launchBrowser();
 const workspace = new Workspace({ 'bakery.wat': BAKERY });
 const workbench = await Workbench.open(browser, server, { folder: workspace.folder });

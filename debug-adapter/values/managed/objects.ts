@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FieldType, ManagedClass } from '../../../runtime/internal.ts';
-import { floatText, shortest } from '../../wasm-values.ts';
+import { floatText, shortest } from '../../../runtime/internal.ts';
 import type { ProcessMemory } from '../process-memory.ts';
 import { quoted } from '../scalar-text.ts';
 import { keySlot, kindOf, type SlotType, valueSlot } from './type-flags.ts';
