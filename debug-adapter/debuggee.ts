@@ -292,6 +292,8 @@ export class Debuggee {
   /** Disconnects from the program. Its paused and held processes go on then. */
   async detach(): Promise<void> {
     await this.client.close();
+    this.sources.close();
+    this.disassemblies.close();
   }
 
   #changed(changes: Notifications['processes/changed']): void {

@@ -149,6 +149,11 @@ export class Disassemblies {
     return (await this.#text(sourceReference, source.module, source.functionIndex)).disassembly.text;
   }
 
+  /** Ends the thread now. There are no more texts then. */
+  close(): void {
+    this.#thread.close();
+  }
+
   #text(sourceReference: number, key: ModuleKey, functionIndex: number): Promise<FunctionText> {
     let text = this.#texts.get(sourceReference);
     if (text === undefined) {

@@ -31,4 +31,9 @@ export class ModuleSources {
     }
     return symbols;
   }
+
+  /** Ends the thread now. Nothing is known of sources then. */
+  close(): void {
+    this.#thread.close();
+  }
 }

@@ -53,6 +53,11 @@ export class SymbolThread {
     };
     return new ModuleSymbols(ask);
   }
+
+  /** Ends the thread, which would take memory for a minute more. Nothing is known of its modules then. */
+  close(): void {
+    this.#thread.close();
+  }
 }
 
 /** The symbols of a module, in the thread that has them: the methods of `Symbols`, with promises. They reject only if `bytes` does. */

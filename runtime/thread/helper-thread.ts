@@ -41,6 +41,7 @@ export class HelperThread<Job, Answer> {
   /** In the order in which they came. */
   readonly #queue = new Set<Waiting<Job, Answer>>();
   #isBusy = false;
+  #isClosed = false;
 
   /**
    * @param script tells the file that the thread runs
@@ -64,7 +65,7 @@ export class HelperThread<Job, Answer> {
    */
   run(job: Job, limit: number, signal?: AbortSignal): Promise<Answer> {
     return new Promise((done, fail) => {
-      if (signal?.aborted) {
+      if (this.#isClosed || signal?.aborted) {
         fail(new HelperError(UNWANTED));
         return;
       }
@@ -75,6 +76,15 @@ export class HelperThread<Job, Answer> {
       });
       this.#next();
     });
+  }
+
+  /** Ends the thread now rather than after its idle time. What has not been done fails, as will all that is asked for later. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { fail } of this.#queue) fail(new HelperError(UNWANTED));
+    this.#queue.clear();
+    clearTimeout(this.#idle);
+    this.#worker?.terminate();
   }
 
   #next(): void {
@@ -124,7 +134,8 @@ export class HelperThread<Job, Answer> {
           isOutOfMemory(error) ? `it takes more than ${this.#maxHeap} MiB of memory` : error.message,
           error,
         );
-      const exited = (code: number) => giveUp(`its thread has ended with code ${code}`);
+      const exited = (code: number) =>
+        giveUp(this.#isClosed ? UNWANTED : `its thread has ended with code ${code}`);
       const aborted = () => giveUp(UNWANTED);
       const timer = setTimeout(() => giveUp(`it takes longer than ${limit / 1000} seconds`), limit);
       signal?.addEventListener('abort', aborted);

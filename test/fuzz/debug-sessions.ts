@@ -1,18 +1,16 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { ErrorId, LunaticDebugSession } from '../../debug-adapter/index.ts';
 import { launcher, projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { Finding } from './finding.ts';
-import type { Figures, Fuzzer, Place } from './fuzzer.ts';
+import type { Fuzzer, Place } from './fuzzer.ts';
+import { Holdings } from './holdings.ts';
 import type { Random } from './random.ts';
 
-const MEBIBYTE = 2 ** 20;
 /** Milliseconds for an answer, on a machine that does other things too. */
 const PATIENCE = 30_000;
-/** Bytes that the adapter's heap may have, garbage included, however many sessions there were. */
-const MOST_HEAP = 256 * MEBIBYTE;
 
 const shops = join(projectFolder, 'test', 'guests', 'debug');
 const SOURCES = ['shop.c', 'shop.rs', 'shop.wat', 'nothing.c'].map((name) => join(shops, name));
@@ -164,6 +162,8 @@ const REQUESTS: readonly (readonly [
   [1, ['anything', (_, r) => ({ anything: anything(r) })]],
 ];
 
+let holdings: Holdings | undefined;
+
 /**
  * Sessions of a debugger that asks for anything at any time, and goes in any way. Each request must be answered, with no error of
  * the adapter itself, and nothing may stay.
@@ -171,8 +171,13 @@ const REQUESTS: readonly (readonly [
 export const debugSessions: Fuzzer = {
   name: 'debug-sessions',
   about: 'debug sessions of random requests: each is answered, and nothing stays behind',
+  casesPerProcess: 1000,
   async prepare({ folder }) {
     writeFileSync(join(folder, 'crowd.wat'), CROWD);
+    const temporary = join(folder, 'temporary');
+    mkdirSync(temporary);
+    process.env['TMPDIR'] = temporary;
+    holdings = new Holdings(temporary);
   },
   async run(random, place) {
     const client = new Client(place.trace);
@@ -192,7 +197,7 @@ export const debugSessions: Fuzzer = {
     } finally {
       await within(session.close(), () => 'the session does not end');
     }
-    return await whatStays();
+    return (await holdings?.check()) ?? {};
   },
 };
 
@@ -233,17 +238,6 @@ async function killRuntime(client: Client): Promise<void> {
   const { body } = await client.ask('evaluate', { expression: 'runtime', context: 'repl' });
   const pid = Number(/process (\d+)/.exec(body.result ?? '')?.[1]);
   if (pid > 0) process.kill(pid, 'SIGKILL');
-}
-
-async function whatStays(): Promise<Figures> {
-  const children = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
-  for (let i = 0; children() > 0; i++) {
-    if (i > 100) throw new Finding(`${children()} OS processes are left`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  const { heapUsed } = process.memoryUsage();
-  if (heapUsed > MOST_HEAP) throw new Finding(`${heapUsed} bytes are in use after a session`);
-  return { 'MiB in use': Math.round(heapUsed / MEBIBYTE) };
 }
 
 async function within<T>(promise: Promise<T>, what: () => string): Promise<T> {

@@ -2,9 +2,10 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCases } from './case-process.ts';
+import { fuzzerOf } from './fuzzers.ts';
 import type { Task } from './report.ts';
 
-/** Cases after which a fresh OS process goes on, so that what earlier ones left behind hides nothing. */
+/** Cases after which a fresh OS process goes on, unless a fuzzer has its own number, so that what earlier ones left behind hides nothing. */
 const CASES_PER_PROCESS = 100;
 /** Seconds of computing without a word after which a case counts as one that blocks. */
 const SILENCE = 15;
@@ -35,7 +36,9 @@ export async function fuzz(name: string, options: Options): Promise<number> {
     print = console.log,
   } = options;
   const begin = Date.now();
-  const until = only === null ? begin + minutes * 60_000 : Number.MAX_SAFE_INTEGER;
+  const until =
+    only === null ? Math.min(begin + minutes * 60_000, Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
+  const { casesPerProcess = CASES_PER_PROCESS } = fuzzerOf(name);
   /** The largest of each, and the case that had it. */
   const figures = new Map<string, { readonly value: number; readonly number: number }>();
   let next = only ?? 0;
@@ -48,7 +51,7 @@ export async function fuzz(name: string, options: Options): Promise<number> {
   };
   while (Date.now() < until && next < cases && (only === null || next === only)) {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), `lunatic-fuzz-`)));
-    const most = only === null ? Math.min(CASES_PER_PROCESS, cases - next) : 1;
+    const most = only === null ? Math.min(casesPerProcess, cases - next) : 1;
     const task: Task = { fuzzer: name, seed, first: next, most, until, folder, gap, traces: only !== null };
     const end = await runCases(task, silence, (report) => {
       if (report.kind === 'begun') next = report.number + 1;

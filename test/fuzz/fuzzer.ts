@@ -20,6 +20,8 @@ export interface Fuzzer {
   readonly name: string;
   /** What it does, for people. */
   readonly about: string;
+  /** Cases after which a fresh OS process goes on. Default: 100. */
+  readonly casesPerProcess?: number;
   /** Called once in an OS process before its first case. */
   prepare?(place: Place): Promise<void>;
   /** @throws Finding, or any other error, which is a finding too */

@@ -7,9 +7,10 @@ import { parseArgs } from 'node:util';
 import { fuzz } from './fuzz.ts';
 import { FUZZERS } from './fuzzers.ts';
 
-const USAGE = `npm run fuzz -- [--minutes M] [--seed S] [--case N] [--gap MS] [--json FILE] [NAME ...]
+const USAGE = `npm run fuzz -- [--minutes M] [--cases N] [--seed S] [--case N] [--gap MS] [--json FILE] [NAME ...]
 
   --minutes M  minutes for each fuzzer, default 1
+  --cases N    runs so many cases of each fuzzer, however long that takes
   --seed S     decides all cases, default: a random one, which is printed
   --case N     runs only this case, and tells more of it
   --gap MS     milliseconds of computing for which nobody may wait for a guest, default 40
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     minutes: { type: 'string', default: '1' },
+    cases: { type: 'string' },
     seed: { type: 'string' },
     case: { type: 'string' },
     gap: { type: 'string', default: '40' },
@@ -45,7 +47,9 @@ let passed = 0;
 for (const { name } of chosen) {
   const found = await fuzz(name, {
     seed,
-    minutes: number(values.minutes),
+    ...(values.cases === undefined
+      ? { minutes: number(values.minutes) }
+      : { minutes: Number.POSITIVE_INFINITY, cases: number(values.cases) }),
     gap: number(values.gap),
     only: values.case === undefined ? null : number(values.case),
   });

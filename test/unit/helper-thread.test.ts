@@ -93,3 +93,13 @@ test('a job that cannot be sent fails, and the next one is run', async () => {
   expect((await next)[0]).toBe('next');
   await any.run('exit', LONG).catch(() => {});
 });
+
+test('a thread that is closed ends at once, with what it does and what waits for it', async () => {
+  const closed = new HelperThread<string, [string, number]>(script);
+  const endless = closed.run('forever', LONG);
+  const waiting = closed.run('never', LONG);
+  closed.close();
+  const ends = await Promise.allSettled([endless, waiting, closed.run('later', LONG)]);
+  const reason = expect.objectContaining({ message: 'nobody wants it any more' });
+  expect(ends).toEqual(ends.map(() => ({ status: 'rejected', reason })));
+});
