@@ -299,6 +299,7 @@ export class LoadedModule {
     const module = compile(rewritten.bytes, {
       isChecked: known !== null,
       ahead: this.#options.compilesAhead ?? false,
+      optimized: this.#options.fromProcess ? undefined : rewritten.interpreter,
     });
     if (known === null) this.#kept.keep(this.#variant(meter), rewritten);
     discard(rewritten.bytes);

@@ -66,6 +66,8 @@ export interface CodeSurvey {
   /** Declared locals, without parameters. */
   readonly localCount: Uint32Array;
   readonly flags: Uint8Array;
+  /** The most labels of a branch table that stands in a loop of the function; 0 if there is none. */
+  readonly dispatched: Uint32Array;
   /** States that an engine keeps of the function when it compiles it, at most: two for a block of any kind, one for each label of a branch. */
   readonly states: Int32Array;
   /** The lightest path through the function and the heaviest one, each with `CALL_WEIGHT` for a call. */

@@ -31,6 +31,7 @@ export class CodeSurveyor implements CodeSurvey {
   readonly bodyEnd: Int32Array;
   readonly localCount: Uint32Array;
   readonly flags: Uint8Array;
+  readonly dispatched: Uint32Array;
   readonly states: Int32Array;
   readonly leastWeight: Int32Array;
   readonly mostWeight: Int32Array;
@@ -65,6 +66,7 @@ export class CodeSurveyor implements CodeSurvey {
   /** Accesses to memory in the function at hand so far. */
   #accesses = 0;
   #states = 0;
+  #dispatched = 0;
 
   constructor(functionCount: number, context: SurveyContext) {
     this.functionCount = functionCount;
@@ -75,6 +77,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.bodyEnd = new Int32Array(functionCount);
     this.localCount = new Uint32Array(functionCount);
     this.flags = new Uint8Array(functionCount);
+    this.dispatched = new Uint32Array(functionCount);
     this.states = new Int32Array(functionCount);
     this.leastWeight = new Int32Array(functionCount);
     this.mostWeight = new Int32Array(functionCount);
@@ -133,6 +136,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.#steadyWork = 0;
     this.#accesses = 0;
     this.#states = 0;
+    this.#dispatched = 0;
     this.paths.begin();
     this.paths.openBlock(false);
     this.paths.add(frameCost(this.localCount[i] ?? 0));
@@ -151,6 +155,7 @@ export class CodeSurveyor implements CodeSurvey {
       throw reader.fail(reader.position, `the end of the function's body at offset ${hex(reader.end)}`);
     }
     this.flags[i] = flags;
+    this.dispatched[i] = this.#dispatched;
     this.states[i] = this.#states;
     this.accesses[i] = this.#accesses;
     this.leastWeight[i] = this.paths.least;
@@ -349,6 +354,8 @@ export class CodeSurveyor implements CodeSurvey {
   #noteLabels(reader: InstructionReader): number {
     this.#states += reader.labelCount;
     const opcode = reader.opcode;
+    if (opcode === Op.brTable && this.#innermostLoop !== NO_LOOP)
+      this.#dispatched = Math.max(this.#dispatched, reader.labelCount);
     const even = opcode === Op.br || opcode === Op.brIf || opcode === Op.brTable;
     const flag = LoopFlag.branched | (even || opcode === Op.delegate ? 0 : LoopFlag.oddBranch);
     let found = 0;

@@ -1,4 +1,5 @@
 import type { KeptEntries } from './index-space.ts';
+import { interpreterOf } from './interpreter.ts';
 import type { WasmModule } from './module.ts';
 import { type ImportedMemory, ModulePlan } from './module-plan.ts';
 import { ModuleWriter } from './module-writer.ts';
@@ -20,6 +21,8 @@ export interface RewrittenModule {
   readonly state?: readonly string[];
   /** The export to call, on a stack that can suspend, before any other: the start function, if there was one. */
   readonly startExport?: string;
+  /** The index, in the rewritten module, of a function that should be optimized before it is called: see `interpreterOf`. */
+  readonly interpreter?: number;
   /** The globals by which a process is stopped and its frames are found, if the pass `probe` was in the list. */
   readonly probeGlobals?: ProbeGlobals;
 }
@@ -40,6 +43,7 @@ export function rewriteModule(module: WasmModule, passes: readonly Pass[]): Rewr
   plan.number();
   const { bytes, offsets } = new ModuleWriter(plan).write();
   const { importedMemories: memories, state, startExport, probeGlobals } = plan;
+  const interpreter = interpreterOf(module);
   return {
     bytes,
     offsets,
@@ -47,6 +51,7 @@ export function rewriteModule(module: WasmModule, passes: readonly Pass[]): Rewr
     memories,
     ...(state === undefined ? {} : { state }),
     ...(startExport === undefined ? {} : { startExport }),
+    ...(interpreter === undefined ? {} : { interpreter: plan.spaces.function.move(interpreter) }),
     ...(probeGlobals === undefined ? {} : { probeGlobals }),
   };
 }

@@ -1,17 +1,10 @@
-import type { KeptEntries } from './index-space.ts';
-import type { ImportedMemory } from './module-plan.ts';
 import { OffsetMap } from './offset-map.ts';
 import type { RewrittenModule } from './rewrite-module.ts';
 
 /** The lengths of the description and of the offset map. */
 const HEADER_SIZE = 8;
 
-interface Description {
-  readonly functions: KeptEntries;
-  readonly memories: readonly ImportedMemory[];
-  readonly state?: readonly string[];
-  readonly startExport?: string;
-}
+type Description = Omit<RewrittenModule, 'bytes' | 'offsets' | 'probeGlobals'>;
 
 /**
  * Writes a rewritten module as bytes, in pieces:
@@ -19,12 +12,13 @@ interface Description {
  *     | lengths of the next two | description as JSON | offset map | module |
  */
 export function encodeRewritten(rewritten: RewrittenModule): Uint8Array[] {
-  const { functions, memories, state, startExport } = rewritten;
+  const { functions, memories, state, startExport, interpreter } = rewritten;
   const written: Description = {
     functions,
     memories,
     ...(state === undefined ? {} : { state }),
     ...(startExport === undefined ? {} : { startExport }),
+    ...(interpreter === undefined ? {} : { interpreter }),
   };
   const description = new TextEncoder().encode(JSON.stringify(written));
   const offsets = rewritten.offsets.packed();
