@@ -15,6 +15,9 @@ import type { ValueType } from './protocol.ts';
 
 type Address = (context: CallContext) => number;
 
+/** Elements: where the first one is, and how many there are. Both at once, as each list may be in another one. */
+type Elements = (context: CallContext) => { readonly start: number; readonly count: number };
+
 /** Pointers, arrays and lists in each other. */
 const MOST_LEVELS = 8;
 
@@ -45,15 +48,19 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
         type: valueType(types, type),
         address,
         length,
-        element: (index) => elementAt(types, info.of, start, index, length),
+        element: (index) =>
+          elementAt(types, info.of, index, (context) => {
+            const at = address(context);
+            return { start: wordAt(context, at + info.start), count: wordAt(context, at + info.count) };
+          }),
       };
     }
     case 'array': {
-      const { count } = info;
+      const { count = Number.POSITIVE_INFINITY } = info;
       return {
         ...inMemory(valueType(types, type), address),
         element: (index) =>
-          elementAt(types, info.of, address, index, () => count ?? Number.POSITIVE_INFINITY),
+          elementAt(types, info.of, index, (context) => ({ start: address(context), count })),
       };
     }
     case 'pointer': {
@@ -101,25 +108,26 @@ function pointerCode(types: readonly ValueType[], to: number, pointer: Code<Call
     target: () => typedCode(types, to, start),
     // As in Rust, members of what is pointed to are named as if they were here.
     member: (name) => typedCode(types, to, start).member?.(name),
-    element: (index) => elementAt(types, to, start, index, () => Number.POSITIVE_INFINITY),
+    element: (index) =>
+      elementAt(types, to, index, (context) => ({ start: start(context), count: Number.POSITIVE_INFINITY })),
   };
 }
 
 function elementAt(
   types: readonly ValueType[],
   of: number,
-  start: Address,
   index: Address,
-  count: Address,
+  elements: Elements,
 ): Code<CallContext> {
   const type = valueType(types, of);
   const size = sizeOf(type);
   if (size === undefined) throw new ExpressionError(`the elements of ${aType(type)} cannot be read`);
   return typedCode(types, of, (context) => {
     const at = index(context);
-    if (Number.isFinite(count(context)) && !(at >= 0 && at < count(context)))
+    const { start, count } = elements(context);
+    if (Number.isFinite(count) && !(at >= 0 && at < count))
       throw new ExpressionError(`there is no element ${at}`);
-    return start(context) + at * size;
+    return start + at * size;
   });
 }
 
