@@ -98,7 +98,8 @@ command.define(
   ({ scheduler }) =>
     (id: bigint, pointer: number, length: number) => {
       const { current } = scheduler;
-      current.slot(COMMANDS).get(id).directory = current.memory.string(pointer, length);
+      const wanted = current.slot(COMMANDS).get(id);
+      wanted.setDirectory(current.memory.string(pointer, length));
     },
 );
 

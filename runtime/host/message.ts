@@ -11,7 +11,7 @@ import { ModuleError } from '../kernel/module-error.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { NO_TAG, type Tag, tagFromHalves, tagToGuest } from '../kernel/tag.ts';
-import { type TagFilter, tagFilter } from '../kernel/tag-filter.ts';
+import { MANY_TAGS, type TagFilter, tagFilter } from '../kernel/tag-filter.ts';
 import { hostTrap } from '../kernel/trap.ts';
 
 /** `lunatic::message` (abi 6): the scratch area, sending and receiving. */
@@ -20,6 +20,8 @@ export const message = new Namespace('lunatic::message');
 /** Bytes of a tag in a filter array, and tags that one may have. */
 const TAG_SIZE = 8;
 const MAX_TAGS = 65_536;
+/** What a tag takes in a set. */
+const KEPT_TAG_COST = 96;
 
 /** Resources that a message may carry: they are released at once where it is lost. */
 const MAX_RESOURCES = 65_536;
@@ -77,6 +79,7 @@ function readFilter({ work }: Scheduler, process: Process, pointer: number, coun
   const readTag = (at: number) => tagFromHalves(memory.readI32(at), memory.readI32(at + 4));
   if (length === 1) return [readTag(start)];
   work.chargeLooks(length);
+  if (length >= MANY_TAGS) process.chargeForWait(length * KEPT_TAG_COST);
   return tagFilter(Array.from({ length }, (_, i) => readTag(start + i * TAG_SIZE)));
 }
 

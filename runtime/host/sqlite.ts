@@ -6,6 +6,7 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import { resourceSlot } from '../kernel/slot.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { HostWork } from '../kernel/turn-work.ts';
+import { hostDescriptors } from '../permissions/host-descriptors.ts';
 import {
   BincodeError,
   encodeError,
@@ -196,6 +197,7 @@ sqlite.define(
         const refusal = `the process has ${MAX_CONNECTIONS} SQLite connections, and none can be closed before it ends`;
         return BigInt(fail(process, idPointer, refusal));
       }
+      if (!hostDescriptors.haveRoom) return BigInt(fail(process, idPointer, 'too many files are open'));
       try {
         memory.writeId(
           idPointer,

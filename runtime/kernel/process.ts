@@ -148,6 +148,8 @@ export class Process implements ProcessContext, Payer {
   onEnd: ((exit: Exit) => void) | null = null;
 
   #account: Account | null = null;
+  /** Bytes that it has been charged for what its host calls keep while they wait. */
+  #keptInWaits = 0;
   #ties: Ties | null = null;
   #errors: ResourceTable<string> | null = null;
   #configs: ResourceTable<ProcessConfig> | null = null;
@@ -196,6 +198,16 @@ export class Process implements ProcessContext, Payer {
     // As a signal it is applied before the process waits for anything: it has the turn.
     this.signals ??= [];
     this.signals.push(KILL);
+  }
+
+  /**
+   * Charges it for what a host call keeps while it waits: tags, subscriptions. The most that one call has kept counts until the
+   * process ends. Traps if that exceeds a limit.
+   */
+  chargeForWait(bytes: number): void {
+    if (bytes <= this.#keptInWaits) return;
+    this.account.charge(bytes - this.#keptInWaits);
+    this.#keptInWaits = bytes;
   }
 
   /** Charges it for a link or a monitor that it asks for. Returns null, or why it cannot have one more. */

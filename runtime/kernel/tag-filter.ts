@@ -4,7 +4,7 @@ import { NO_TAG, type Tag } from './tag.ts';
 export type TagFilter = readonly Tag[] | ReadonlySet<Tag> | null;
 
 /** The number of tags from which on a set is faster than comparing with each. */
-const MANY_TAGS = 16;
+export const MANY_TAGS = 16;
 
 /** Returns a filter that accepts these tags. */
 export function tagFilter(tags: readonly Tag[]): TagFilter {

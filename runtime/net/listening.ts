@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { hostDescriptors } from '../permissions/host-descriptors.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { SOCKET_BUFFER } from './net-stream.ts';
 
@@ -45,7 +46,10 @@ export class Listening {
         server.close();
         return;
       }
-      server.on('connection', (socket) => keeper.onConnection(socket));
+      server.on('connection', (socket) => {
+        if (isPermitted(socket)) keeper.onConnection(socket);
+        else refuse(socket);
+      });
       server.on('error', (error) => keeper.onFailure(error));
     });
     return () => {
@@ -71,4 +75,10 @@ export class Listening {
 export function refuse(socket: Socket): void {
   socket.on('error', () => {});
   socket.resetAndDestroy();
+}
+
+/** Whether the runtime can do without the descriptor of a connection. Node tells it, although its types do not. */
+function isPermitted(socket: Socket): boolean {
+  const { _handle: handle } = socket as { _handle?: { readonly fd?: unknown } | null };
+  return typeof handle?.fd !== 'number' || hostDescriptors.permits(handle.fd);
 }

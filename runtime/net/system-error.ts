@@ -24,7 +24,7 @@ export function errorText(error: unknown): string {
 
 /** Makes an error like the operating system's. */
 export function systemError(
-  name: 'EDESTADDRREQ' | 'EINVAL' | 'EMSGSIZE' | 'ENOTCONN',
+  name: 'EDESTADDRREQ' | 'EMFILE' | 'EINVAL' | 'EMSGSIZE' | 'ENOTCONN',
 ): NodeJS.ErrnoException {
   return Object.assign(new Error(name), { code: name, errno: -constants.errno[name] });
 }

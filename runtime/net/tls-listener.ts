@@ -8,6 +8,12 @@ import { WaitLine } from './wait-line.ts';
 
 /** Handshakes under way at the same time, together with connections whose handshake is done and that wait. */
 const MAX_HANDSHAKES = 256;
+/** The same at all listeners together, and those that each listener may have even then. Each takes 100 KiB. */
+const MOST_HANDSHAKES = 1024;
+const LEAST_HANDSHAKES = 4;
+
+/** Handshakes and connections that wait, at all listeners. */
+let sessions = 0;
 /** Milliseconds that a peer may take for a handshake. */
 const HANDSHAKE_TIME = 30_000;
 
@@ -58,12 +64,17 @@ export class TlsListener implements Doorkeeper {
     this.#listening.close();
     this.#pending.refuseAll();
     for (const giveUp of this.#handshakes) giveUp();
-    for (const { session } of this.#ready) session.socket.destroy();
+    for (const { session } of this.#ready.splice(0)) {
+      session.socket.destroy();
+      sessions--;
+    }
   }
 
   /** Takes a connection whose handshake is done already. */
   accept(): TlsAccepted | undefined {
-    return this.#ready.shift();
+    const accepted = this.#ready.shift();
+    if (accepted !== undefined) sessions--;
+    return accepted;
   }
 
   /**
@@ -88,11 +99,16 @@ export class TlsListener implements Doorkeeper {
 
   /** Begins handshakes while somebody waits for one. */
   #shakeHands(): void {
-    while (!this.#line.isEmpty && this.#handshakes.size + this.#ready.length < MAX_HANDSHAKES) {
+    while (!this.#line.isEmpty && this.#mayBegin) {
       const socket = this.#pending.take();
       if (socket === undefined) return;
       this.#begin(socket);
     }
+  }
+
+  get #mayBegin(): boolean {
+    const own = this.#handshakes.size + this.#ready.length;
+    return own < MAX_HANDSHAKES && (own < LEAST_HANDSHAKES || sessions < MOST_HANDSHAKES);
   }
 
   #begin(socket: Socket): void {
@@ -116,18 +132,22 @@ export class TlsListener implements Doorkeeper {
     }, HANDSHAKE_TIME).unref();
     const leave = (): void => {
       clearTimeout(late);
-      this.#handshakes.delete(abandon);
+      if (this.#handshakes.delete(abandon)) sessions--;
     };
     const abandon = (): void => {
       leave();
       giveUp();
     };
     this.#handshakes.add(abandon);
+    sessions++;
   }
 
   #settle(result: TlsAccepted): void {
     // A failure that nobody waits for is dropped.
-    if (!this.#line.give(result) && !(result instanceof Error)) this.#ready.push(result);
+    if (!this.#line.give(result) && !(result instanceof Error)) {
+      this.#ready.push(result);
+      sessions++;
+    }
     this.#shakeHands();
   }
 }

@@ -11,6 +11,7 @@ import {
   statSync,
 } from 'node:fs';
 import { sep } from 'node:path';
+import { hostDescriptors } from './host-descriptors.ts';
 
 /**
  * A directory of the host as guests reach it: one name at a time, and never through a symbolic link.
@@ -111,6 +112,17 @@ export function openHostDirectory(path: string): HostDirectory {
   return hasProc() ? AnchoredDirectory.at(path) : PathDirectory.at(path);
 }
 
+/** Returns a descriptor that was opened for a guest, or closes it if the runtime needs the last ones itself. */
+function permitted(fd: number): number {
+  if (hostDescriptors.permits(fd)) return fd;
+  closeSync(fd);
+  throw tooMany();
+}
+
+function tooMany(): PathError {
+  return new PathError('ENFILE', 'too many files are open');
+}
+
 function refuseProc(stats: Stats): void {
   if (stats.dev === procDevice) throw new PathError('EACCES', 'nothing in /proc can be opened');
 }
@@ -127,7 +139,8 @@ class AnchoredDirectory implements HostDirectory {
     return AnchoredDirectory.#checked(openSync(path, O_PATH | O_DIRECTORY));
   }
 
-  static #checked(fd: number): AnchoredDirectory {
+  static #checked(opened: number): AnchoredDirectory {
+    const fd = permitted(opened);
     try {
       refuseProc(fstatSync(fd));
       return new AnchoredDirectory(fd);
@@ -146,10 +159,11 @@ class AnchoredDirectory implements HostDirectory {
   }
 
   entry(name: string): HostEntry {
-    return new AnchoredEntry(openSync(this.at(name), O_PATH | O_NOFOLLOW));
+    return new AnchoredEntry(permitted(openSync(this.at(name), O_PATH | O_NOFOLLOW)));
   }
 
   create(name: string, flags: number): number {
+    if (!hostDescriptors.haveRoom) throw tooMany();
     return openSync(this.at(name), flags | O_CREAT | O_EXCL | O_NOFOLLOW | AT_ONCE, FILE_MODE);
   }
 
@@ -181,7 +195,7 @@ class AnchoredEntry implements HostEntry {
 
   file(flags: number): number {
     // This opens the very file that was looked at: the last link of this path is the kernel's own.
-    return openSync(`/proc/self/fd/${this.#fd}`, flags | AT_ONCE);
+    return permitted(openSync(`/proc/self/fd/${this.#fd}`, flags | AT_ONCE));
   }
 
   close(): void {

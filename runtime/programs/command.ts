@@ -3,13 +3,14 @@ import { type Account, ENTRY_COST } from '../kernel/account.ts';
 import type { Process } from '../kernel/process.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import type { PreopenedDirectory, ProcessConfig } from '../permissions/config.ts';
+import { hostDescriptors } from '../permissions/host-descriptors.ts';
 import { permissionFor } from '../permissions/path-permission.ts';
 import { displayName } from '../text/display-name.ts';
 import { searchPath } from './find-programs.ts';
 import { guard } from './guard.ts';
 import { type OsProgramPlan, StreamMode } from './os-program.ts';
 
-/** Characters that the arguments and variables of a command may have together. */
+/** Characters that the arguments, variables and directories that a command was given may have together. */
 const MAX_WORDS = 2 ** 20;
 const CHARACTER_COST = 2;
 /** Bytes of a captured stream that are kept: by default, and at most. */
@@ -36,7 +37,7 @@ export class Command {
     StreamMode.Null,
   ];
   /** The working directory, a host path; null for the first directory of the process. */
-  directory: string | null = null;
+  #directory: string | null = null;
   readonly #path: string;
   readonly #args: string[] = [];
   readonly #variables = new Map<string, string>();
@@ -66,13 +67,21 @@ export class Command {
     this.#variables.set(name, value);
   }
 
+  /** Sets the working directory, a host path. */
+  setDirectory(path: string): void {
+    this.#count(path.length);
+    this.#directory = path;
+  }
+
   setCaptureLimit(bytes: number): void {
     this.#captureLimit = Math.min(bytes, MAX_CAPTURE_LIMIT);
   }
 
   #count(characters: number): void {
     if (this.#size + characters + 1 > MAX_WORDS) {
-      throw hostTrap(`the arguments and variables of a command take more than ${MAX_WORDS} characters`);
+      throw hostTrap(
+        `the arguments, variables and directories of a command take more than ${MAX_WORDS} characters`,
+      );
     }
     const cost = CHARACTER_COST * characters + ENTRY_COST;
     this.#account.charge(cost);
@@ -94,6 +103,7 @@ export class Command {
     if (guard.count >= MAX_OS_PROGRAMS) {
       throw new CommandPlanError(`${MAX_OS_PROGRAMS} OS programs run already, which is the limit`);
     }
+    if (!hostDescriptors.haveRoom) throw new CommandPlanError('too many files are open');
     if (this.#args.some((text) => text.includes('\0'))) {
       throw new CommandPlanError('an argument contains a NUL byte');
     }
@@ -127,7 +137,7 @@ export class Command {
   }
 
   #directoryWithin(own: readonly PreopenedDirectory[]): string {
-    const wanted = this.directory ?? own[0]?.hostPath;
+    const wanted = this.#directory ?? own[0]?.hostPath;
     if (wanted === undefined) return resolve('/');
     const { granted, path } = permissionFor(own, wanted);
     if (granted) return path;

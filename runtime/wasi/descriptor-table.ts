@@ -1,4 +1,5 @@
 import type { Process, ProcessSlot } from '../kernel/process.ts';
+import { hostTrap } from '../kernel/trap.ts';
 import type { Descriptor } from './descriptor.ts';
 import { DirectoryDescriptor } from './directory.ts';
 import { attempt, Errno } from './errno.ts';
@@ -7,15 +8,21 @@ import { InputDescriptor, OutputDescriptor } from './stream-descriptor.ts';
 
 /** Descriptors that a process may have. The operating system has a limit for all processes together. */
 const MAX_DESCRIPTORS = 1024;
+/** What an open file or directory takes, here and in the operating system. */
+const DESCRIPTOR_COST = 1024;
 
 /** The descriptors of a process. 0, 1 and 2 are its standard streams, and its preopened directories follow. */
 export class DescriptorTable {
   readonly #entries: (Descriptor | undefined)[];
+  readonly #process: Process;
+  /** Those that it has opened itself, which count for it. */
+  readonly #opened = new Set<Descriptor>();
   /** No number below this one is free. */
   #free: number;
 
   constructor(process: Process) {
     const { stdio, config, directories } = process;
+    this.#process = process;
     this.#entries = [
       new InputDescriptor(stdio.input),
       new OutputDescriptor(stdio.output),
@@ -38,8 +45,14 @@ export class DescriptorTable {
     return this.#nextFree() >= MAX_DESCRIPTORS;
   }
 
-  /** Adds a descriptor under the lowest free number, which it returns. */
+  /** Adds a descriptor under the lowest free number, which it returns. Closes it and traps if that exceeds a limit. */
   add(descriptor: Descriptor): number {
+    const refusal = this.#process.account.add(DESCRIPTOR_COST);
+    if (refusal !== null) {
+      descriptor.close();
+      throw hostTrap(refusal);
+    }
+    this.#opened.add(descriptor);
     const fd = this.#nextFree();
     this.#entries[fd] = descriptor;
     return fd;
@@ -55,7 +68,7 @@ export class DescriptorTable {
     if (descriptor === undefined) return Errno.Badf;
     this.#entries[fd] = undefined;
     this.#free = Math.min(this.#free, fd);
-    descriptor.close();
+    this.#close(descriptor);
     return Errno.Success;
   }
 
@@ -68,8 +81,13 @@ export class DescriptorTable {
     this.#entries[to] = moved;
     this.#entries[from] = undefined;
     this.#free = Math.min(this.#free, from);
-    replaced.close();
+    this.#close(replaced);
     return Errno.Success;
+  }
+
+  #close(descriptor: Descriptor): void {
+    if (this.#opened.delete(descriptor)) this.#process.account.release(DESCRIPTOR_COST);
+    descriptor.close();
   }
 
   /** Closes what is left when the process has ended. Nobody is there any more to get the host's errors. */

@@ -1,5 +1,6 @@
 import { type Dir, type Dirent, lstatSync, opendirSync } from 'node:fs';
-import type { HostDirectory } from '../permissions/host-directory.ts';
+import { hostDescriptors } from '../permissions/host-descriptors.ts';
+import { type HostDirectory, PathError } from '../permissions/host-directory.ts';
 import { FileType } from './descriptor.ts';
 
 /** An entry of a directory. */
@@ -79,7 +80,7 @@ export class DirectoryReader {
 
   #read(): void {
     if (this.#ended) return;
-    this.#listing ??= opendirSync(this.#at('.'));
+    this.#listing ??= this.#open();
     const entry = this.#listing.readSync();
     if (entry === null) {
       this.#ended = true;
@@ -89,6 +90,11 @@ export class DirectoryReader {
     if (this.#kept.length >= 2 * KEPT) this.#kept.splice(0, KEPT);
     this.#kept.push(entry);
     this.#next++;
+  }
+
+  #open(): Dir {
+    if (!hostDescriptors.haveRoom) throw new PathError('ENFILE', 'too many files are open');
+    return opendirSync(this.#at('.'));
   }
 
   #at(name: string): string {

@@ -28,6 +28,8 @@ const EVENT_SIZE = 32;
 const MAX_SUBSCRIPTIONS = 4096;
 /** Subscriptions that are looked at before giving way, each of which may ask the operating system. */
 const PIECE = 64;
+/** What a subscription takes while the call waits. */
+const SUBSCRIPTION_COST = 192;
 const EventType = { Clock: 0, Read: 1, Write: 2 } as const;
 const CLOCK_ABSOLUTE = 1;
 const NANOSECONDS_PER_MILLISECOND = 1e6;
@@ -173,6 +175,7 @@ preview1.define(
       const events = process.memory.check(eventsPointer, count * EVENT_SIZE);
       process.memory.check(occurredPointer, 4);
       if (count > MAX_SUBSCRIPTIONS) return Errno.Inval;
+      if (count > PIECE) process.chargeForWait(count * SUBSCRIPTION_COST);
       return afterPieces(readSubscriptions(scheduler, process, start, count), (subscriptions) =>
         awaitReady(scheduler, process, subscriptions, events, occurredPointer),
       );

@@ -22,7 +22,7 @@ preview1.define(
       const size = length >>> 0;
       const start = memory.check(buffer, size);
       memory.check(used, 4);
-      const { reader } = descriptor;
+      const reader = descriptor.readerFor(process.account);
       let cookie = unsignedOf(low, high);
       let filled = 0;
       let ready = false;

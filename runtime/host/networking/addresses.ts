@@ -3,6 +3,7 @@ import type { Process } from '../../kernel/process.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { type Endpoint, hostText } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
+import { hostDescriptors } from '../../permissions/host-descriptors.ts';
 import { ADDRESS_ITERATORS } from './resources.ts';
 
 /** The parameters of an address in the signature of a function (abi 3.11). */
@@ -29,7 +30,12 @@ export function endpointText({ version, host, port }: Endpoint): string {
 
 /** Gives a process an iterator over addresses and returns its id. */
 export function addIterator(process: Process, addresses: readonly Endpoint[]): number {
-  return process.slot(ADDRESS_ITERATORS).add([...addresses].reverse());
+  return process.slot(ADDRESS_ITERATORS).add({ count: addresses.length, rest: [...addresses].reverse() });
+}
+
+/** Stores an error and returns the code for it if no socket can be opened, since the runtime needs the last descriptors itself. */
+export function refuseSocket(process: Process, out: number): number | undefined {
+  return hostDescriptors.haveRoom ? undefined : fail(process, out, errorText(systemError('EMFILE')));
 }
 
 /** Stores a result for the guest, and returns the code for success. */

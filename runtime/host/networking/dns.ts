@@ -81,7 +81,7 @@ networking.define(
   ({ scheduler }) =>
     (id: bigint, type: number, address: number, port: number, flowInfo: number, scopeId: number) => {
       const { current } = scheduler;
-      const next = current.slot(ADDRESS_ITERATORS).get(id).pop();
+      const next = current.slot(ADDRESS_ITERATORS).get(id).rest.pop();
       if (next === undefined) return EXHAUSTED;
       const { memory } = current;
       memory.writeU32(type, next.version);

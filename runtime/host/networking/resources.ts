@@ -6,8 +6,13 @@ import type { TcpListener } from '../../net/tcp-listener.ts';
 import type { TlsListener } from '../../net/tls-listener.ts';
 import type { UdpSocket } from '../../net/udp-socket.ts';
 
-/** Addresses that `resolve_next` has not returned yet, the next one last. */
-export type AddressIterator = Endpoint[];
+/** The addresses that somebody has got for a name. */
+export interface AddressIterator {
+  /** How many there were. */
+  readonly count: number;
+  /** Those that `resolve_next` has not returned yet, the next one last. */
+  readonly rest: Endpoint[];
+}
 
 /** A resource that processes share. Each entry in their tables is one reference. */
 interface Shared {
@@ -21,10 +26,22 @@ const DATAGRAMS_COST = 320 * 1024;
 /** A session of TLS besides, and a character of its certificates and keys when they have been read. */
 const SESSION_COST = 96 * 1024;
 const PEM_COST = 8;
+/** An iterator and its first address, and each further address. Whoever answers for a name decides how many it has. */
+const ITERATOR_COST = 512;
+const ADDRESS_COST = 192;
+
+/** What a TLS stream takes, also while it is made. @param pemLength characters of the certificates to trust */
+export function sessionCost(pemLength: number): number {
+  return STREAM_COST + SESSION_COST + PEM_COST * pemLength;
+}
 
 const release = (shared: Shared): void => shared.release();
 
-export const ADDRESS_ITERATORS = resourceSlot<AddressIterator>('DNS iterator');
+export const ADDRESS_ITERATORS = resourceSlot<AddressIterator>(
+  'DNS iterator',
+  undefined,
+  ({ count }) => ITERATOR_COST + ADDRESS_COST * (count - 1),
+);
 export const TCP_LISTENERS = resourceSlot<TcpListener>('TCP listener', release, () => LISTENER_COST);
 export const TCP_STREAMS = resourceSlot<NetStream>('TCP stream', release, () => STREAM_COST);
 export const TLS_LISTENERS = resourceSlot<TlsListener>(
@@ -32,9 +49,7 @@ export const TLS_LISTENERS = resourceSlot<TlsListener>(
   release,
   ({ pemLength }) => LISTENER_COST + PEM_COST * pemLength,
 );
-export const TLS_STREAMS = resourceSlot<NetStream>(
-  'TLS stream',
-  release,
-  ({ pemLength }) => STREAM_COST + SESSION_COST + PEM_COST * pemLength,
+export const TLS_STREAMS = resourceSlot<NetStream>('TLS stream', release, ({ pemLength }) =>
+  sessionCost(pemLength),
 );
 export const UDP_SOCKETS = resourceSlot<UdpSocket>('UDP socket', release, () => DATAGRAMS_COST);

@@ -8,7 +8,15 @@ import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
 import { type Accepted, TcpListener } from '../../net/tcp-listener.ts';
 import { mayConnect, mayListen, refusedByConfig } from '../../permissions/network-permission.ts';
-import { ADDRESS, addIterator, endpointText, giveAddress, readEndpoint, succeed } from './addresses.ts';
+import {
+  ADDRESS,
+  addIterator,
+  endpointText,
+  giveAddress,
+  readEndpoint,
+  refuseSocket,
+  succeed,
+} from './addresses.ts';
 import { networking } from './namespace.ts';
 import { TCP_LISTENERS, TCP_STREAMS } from './resources.ts';
 import { read } from './stream-operations.ts';
@@ -26,6 +34,8 @@ networking.define(
       process.memory.check(idPointer, 8);
       if (!mayListen(process.config, at.host, at.port))
         return fail(process, idPointer, refusedByConfig(`listen on ${endpointText(at)}`));
+      const refused = refuseSocket(process, idPointer);
+      if (refused !== undefined) return refused;
       return scheduler.waitForEvent(process, (wake) =>
         Listening.open(at, (result) => {
           if (result instanceof Error) {
@@ -131,6 +141,8 @@ networking.define(
       process.memory.check(idPointer, 8);
       if (!mayConnect(process.config, to.host, to.port))
         return fail(process, idPointer, refusedByConfig(`connect to ${endpointText(to)}`));
+      const refused = refuseSocket(process, idPointer);
+      if (refused !== undefined) return refused;
       return waitWithTimeout(scheduler, process, idPointer, timeoutFromGuest(timeout), (wake) =>
         connectTcp(
           [to.host],

@@ -22,9 +22,17 @@ import {
   mayResolve,
   refusedByConfig,
 } from '../../permissions/network-permission.ts';
-import { ADDRESS, addIterator, endpointText, giveAddress, readEndpoint, succeed } from './addresses.ts';
+import {
+  ADDRESS,
+  addIterator,
+  endpointText,
+  giveAddress,
+  readEndpoint,
+  refuseSocket,
+  succeed,
+} from './addresses.ts';
 import { networking } from './namespace.ts';
-import { TLS_LISTENERS, TLS_STREAMS } from './resources.ts';
+import { sessionCost, TLS_LISTENERS, TLS_STREAMS } from './resources.ts';
 import { disarmTimeout, waitWithTimeout } from './timeouts.ts';
 
 /** Bytes of a certificate or key that are read at most. */
@@ -87,6 +95,8 @@ networking.define(
       memory.check(idPointer, 8);
       if (!mayListen(process.config, at.host, at.port))
         return fail(process, idPointer, refusedByConfig(`listen on ${endpointText(at)}`));
+      const refused = refuseSocket(process, idPointer);
+      if (refused !== undefined) return refused;
       const context = secureContext(certificateText, keyText);
       const pemLength = certificateText.length + keyText.length;
       return scheduler.waitForEvent(process, (wake) =>
@@ -320,8 +330,11 @@ function openSession(
   const process = scheduler.current;
   const refused = refusal(process, host);
   if (refused !== undefined) return fail(process, idPointer, refused);
+  const noSocket = refuseSocket(process, idPointer);
+  if (noSocket !== undefined) return noSocket;
 
   const pemLength = roots.reduce((sum, { length }) => sum + length, 0);
+  process.chargeForWait(sessionCost(pemLength));
   return waitWithTimeout(scheduler, process, idPointer, timeout, (wake) => {
     const finish = (result: TlsSession | Error): void => {
       if (result instanceof Error) {

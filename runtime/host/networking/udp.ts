@@ -7,7 +7,15 @@ import type { Endpoint } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
 import { type Received, UdpSocket } from '../../net/udp-socket.ts';
 import { mayBindDatagrams, mayConnect, refusedByConfig } from '../../permissions/network-permission.ts';
-import { ADDRESS, addIterator, endpointText, giveAddress, readEndpoint, succeed } from './addresses.ts';
+import {
+  ADDRESS,
+  addIterator,
+  endpointText,
+  giveAddress,
+  readEndpoint,
+  refuseSocket,
+  succeed,
+} from './addresses.ts';
 import { networking } from './namespace.ts';
 import { UDP_SOCKETS } from './resources.ts';
 import { oldTimeout, waitWithTimeout } from './timeouts.ts';
@@ -27,6 +35,8 @@ networking.define(
       process.memory.check(idPointer, 8);
       if (!mayBindDatagrams(process.config, at.host, at.port))
         return fail(process, idPointer, refusedByConfig(`bind ${endpointText(at)}`));
+      const refused = refuseSocket(process, idPointer);
+      if (refused !== undefined) return refused;
       return scheduler.waitForEvent(process, (wake) =>
         UdpSocket.open(at, (result) => {
           if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
