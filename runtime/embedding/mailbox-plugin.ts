@@ -13,11 +13,18 @@ export function mailboxPlugin(queues: ReadonlyMap<number, MessageQueue>): AnyPlu
     functions: {
       take: {
         signature: '(kind: i32, tag: i64, process: i64, length: i32) -> i32',
-        call({ id, memory }, kind, tag, process, length) {
+        call(caller, kind, tag, process, length) {
+          const { id, memory } = caller;
           const queue = queues.get(id);
           if (queue === undefined) throw new Error('only the process of a mailbox may call it');
           if (queue.isClosing) return RETURN;
-          if (queue.put(received(kind, tag, process, () => memory.read(0, length)))) return GO_ON;
+          if (
+            queue.put(
+              received(kind, tag, process, () => memory.read(0, length)),
+              caller,
+            )
+          )
+            return GO_ON;
           throw new Error('too many bytes of messages wait to be received (maxBytes)');
         },
       },

@@ -6,7 +6,7 @@ import { idOf, type ProcessReference, type Signals } from './signals.ts';
 export interface MailboxOptions {
   /** A name for it, as processes look it up in the registry. Default: none. */
   readonly name?: string;
-  /** Bytes of messages that may wait to be received, 128 more for each. With more the mailbox is killed. Default: no limit. */
+  /** Bytes of messages that may wait to be received, 128 more for each. With more the mailbox is killed. Default: what `max_host_memory` allows. */
   readonly maxBytes?: number;
 }
 

@@ -14,6 +14,12 @@ const OVERHEAD = 128;
 
 type Tags = ReadonlySet<bigint> | null;
 
+/** The process of the mailbox. */
+interface Payer {
+  charge(bytes: number): void;
+  release(bytes: number): void;
+}
+
 interface Receiver {
   readonly tags: Tags;
   readonly done: (message: ReceivedMessage) => void;
@@ -25,7 +31,7 @@ export class MessageQueue {
   /** The embedding program closes the mailbox, and wants no message any more. */
   isClosing = false;
   readonly #maxBytes: number;
-  readonly #messages = new Set<ReceivedMessage>();
+  readonly #messages = new Map<ReceivedMessage, Payer>();
   readonly #receivers = new Set<Receiver>();
   /** Called when somebody begins to wait, and when nobody waits any more. */
   readonly #onWaiting: (waiting: boolean) => void;
@@ -37,14 +43,18 @@ export class MessageQueue {
     this.#onWaiting = onWaiting;
   }
 
-  /** Takes a message in. Returns false where it would hold too much. */
-  put(message: ReceivedMessage): boolean {
+  /**
+   * Takes a message in. Returns false where it would hold too much.
+   * @param payer is charged for it until it is received; throws where that cannot be
+   */
+  put(message: ReceivedMessage, payer: Payer): boolean {
     for (const receiver of this.#receivers) {
       if (!fits(message, receiver.tags)) continue;
       receiver.done(message);
       return true;
     }
-    this.#messages.add(message);
+    payer.charge(sizeOf(message));
+    this.#messages.set(message, payer);
     this.#bytes += sizeOf(message);
     return this.#bytes <= this.#maxBytes;
   }
@@ -52,9 +62,10 @@ export class MessageQueue {
   /** The oldest message that fits, or the next one. */
   async take(tags: Tags, signal: AbortSignal | undefined): Promise<ReceivedMessage> {
     signal?.throwIfAborted();
-    for (const message of this.#messages) {
+    for (const [message, payer] of this.#messages) {
       if (!fits(message, tags)) continue;
       this.#messages.delete(message);
+      payer.release(sizeOf(message));
       this.#bytes -= sizeOf(message);
       return message;
     }

@@ -94,16 +94,22 @@ class LoadedPlugin {
       try {
         result = call(caller, ...args);
       } catch (error) {
+        caller.finish();
         throw trapOf(id, error);
       }
-      if (!isThenable(result)) return toWasm(id, type, result);
+      if (!isThenable(result)) {
+        caller.finish();
+        return toWasm(id, type, result);
+      }
       let settle = (): unknown => undefined;
       // Handled from the start, even if the process is killed first: an unhandled rejection would end Node.
       const settled = Promise.resolve(result).then(
         (value) => {
+          caller.finish();
           settle = () => toWasm(id, type, value);
         },
         (error: unknown) => {
+          caller.finish();
           settle = () => {
             throw trapOf(id, error);
           };

@@ -8,10 +8,15 @@ import type { GuestMemory } from '../kernel/guest-memory.ts';
  */
 export class PluginMemory {
   readonly #access: () => GuestMemory;
+  readonly #copying: (bytes: number) => void;
 
-  /** @param access returns the memory as it is now; throws if the process has ended */
-  constructor(access: () => GuestMemory) {
+  /**
+   * @param access returns the memory as it is now; throws if the process has ended
+   * @param copying called before so many bytes are copied; throws if that is too much
+   */
+  constructor(access: () => GuestMemory, copying: (bytes: number) => void) {
     this.#access = access;
+    this.#copying = copying;
   }
 
   /** The size of the memory in bytes. */
@@ -19,14 +24,19 @@ export class PluginMemory {
     return this.#access().bytes.length;
   }
 
-  /** Returns a copy of some bytes. */
+  /** Returns a copy of some bytes, which counts for the process during the call. */
   read(pointer: number, length: number): Uint8Array {
-    return this.#access().slice(pointer, length).slice();
+    const bytes = this.#access().slice(pointer, length);
+    this.#copying(bytes.length);
+    return bytes.slice();
   }
 
   /** Reads UTF-8 text. Traps if it is not UTF-8. */
   readString(pointer: number, length: number): string {
-    return this.#access().string(pointer, length);
+    const memory = this.#access();
+    memory.check(pointer, length >>> 0);
+    this.#copying(2 * (length >>> 0));
+    return memory.string(pointer, length);
   }
 
   write(pointer: number, bytes: Uint8Array): void {

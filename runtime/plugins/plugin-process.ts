@@ -12,6 +12,9 @@ export class ProcessEndedError extends Error {
   }
 }
 
+/** Bytes that plugins keep for processes. */
+const kept = new WeakMap<Process, number>();
+
 /** A process as a plugin sees it. */
 export class PluginProcess<State> {
   /** Unique in its environment. */
@@ -33,11 +36,37 @@ export class PluginProcess<State> {
     this.entry = process.entry.name;
     this.#process = process;
     this.#stateOf = stateOf;
-    this.memory = new PluginMemory(() => {
-      this.#check();
-      return process.memory;
-    });
+    this.memory = new PluginMemory(
+      () => {
+        this.#check();
+        return process.memory;
+      },
+      (bytes) => this.copying(bytes),
+    );
   }
+
+  /**
+   * Counts bytes that the plugin keeps for the process against its `max_host_memory`, until they are released or the process has
+   * ended. Must be called before they are kept: if that is too much it throws a trap, which ends the process unless it is caught.
+   */
+  charge(bytes: number): void {
+    this.#check();
+    checkBytes(bytes);
+    this.#process.account.charge(bytes);
+    kept.set(this.#process, (kept.get(this.#process) ?? 0) + bytes);
+  }
+
+  /** Gives back bytes that were charged. Does nothing if the process has ended. @throws RangeError if so many were not */
+  release(bytes: number): void {
+    checkBytes(bytes);
+    const left = (kept.get(this.#process) ?? 0) - bytes;
+    if (left < 0) throw new RangeError(`${bytes} bytes were not charged`);
+    kept.set(this.#process, left);
+    this.#process.account.release(bytes);
+  }
+
+  /** Called before the plugin copies bytes out of the memory. */
+  protected copying(_bytes: number): void {}
 
   /** Whether it has ended. It has no state and no memory then. */
   get ended(): boolean {
@@ -59,6 +88,8 @@ export class PluginProcess<State> {
 export class PluginCaller<State> extends PluginProcess<State> {
   #abort: AbortController | null = null;
   #aborted = false;
+  /** Bytes that were copied during the call. */
+  #copied = 0;
 
   /** A signal that is aborted if the process is killed while the function's promise is pending. */
   get signal(): AbortSignal {
@@ -69,9 +100,24 @@ export class PluginCaller<State> extends PluginProcess<State> {
     return this.#abort.signal;
   }
 
+  protected override copying(bytes: number): void {
+    this.charge(bytes);
+    this.#copied += bytes;
+  }
+
+  /** Called by the runtime when the call is over: what the plugin keeps of what it has copied, it charges itself. */
+  finish(): void {
+    this.release(this.#copied);
+    this.#copied = 0;
+  }
+
   /** Called by the runtime when the process does not wait any more. */
   abort(): void {
     this.#aborted = true;
     this.#abort?.abort();
   }
+}
+
+function checkBytes(bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`${bytes} is no number of bytes`);
 }

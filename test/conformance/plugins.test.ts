@@ -9,9 +9,10 @@ import {
   type PluginProcess,
   ProcessEndedError,
 } from '../../runtime/index.ts';
+import { ProcessConfig } from '../../runtime/internal.ts';
 import { PluginHost } from '../../runtime/plugins/plugin-host.ts';
 import { guest } from '../support/guest.ts';
-import { assemble, linesOf, runAll, start, trapOf } from '../support/program.ts';
+import { assemble, linesOf, run, runAll, start, trapOf } from '../support/program.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -718,5 +719,88 @@ describe('what is not a plugin', () => {
   test('two plugins cannot have the same namespace', () => {
     const plugins = [{ namespace: 'p' }, { namespace: 'p' }];
     expect(() => new PluginHost(plugins)).toThrow('two plugins have the namespace "p"');
+  });
+});
+
+describe('what plugins keep for processes counts', () => {
+  const BEYOND = /the host would keep \d+ bytes besides its memory for .*max_host_memory/;
+  const MEBIBYTE = 2 ** 20;
+  const limited = (plugin: AnyPlugin) => {
+    const config = ProcessConfig.forRoot();
+    config.maxHostMemory = 4 * MEBIBYTE;
+    return { config, plugins: [plugin] };
+  };
+  const large = (functions: string) =>
+    guest(functions, { imports: '(import "p" "f" (func $f))', memory: '(memory (export "memory") 40)' });
+  const forever = large('(func (export "_start") (loop $again (call $f) (br $again)))');
+
+  test('where it says so, until the process has ended', async () => {
+    const kept: Uint8Array[] = [];
+    const plugin = calling('()', (caller) => {
+      caller.charge(MEBIBYTE);
+      kept.push(caller.memory.read(0, MEBIBYTE));
+    });
+    const program = await runAll(forever, limited(plugin));
+    expect(program.exit).toMatchObject({ kind: 'trapped', message: expect.stringMatching(BEYOND) });
+    expect(kept.length).toBeLessThanOrEqual(4);
+    expect(program.root.environment.account.bytes).toBe(0);
+  });
+
+  test('and not any more when it is released', async () => {
+    let calls = 0;
+    const plugin = calling('() -> i32', (caller) => {
+      caller.charge(2 * MEBIBYTE);
+      caller.release(2 * MEBIBYTE);
+      return Number(++calls < 100);
+    });
+    const source = main('(result i32)', '(loop $again (br_if $again (call $f)))');
+    expect((await runAll(source, limited(plugin))).exit).toMatchObject({ kind: 'returned' });
+  });
+
+  test('and copies of memory while a call waits', async () => {
+    const plugin = calling('()', async ({ memory, signal }) => {
+      const copy = memory.read(0, MEBIBYTE);
+      await new Promise((done) => signal.addEventListener('abort', done));
+      return copy.length;
+    });
+    const source = large(
+      `(func (export "waits") (call $f))
+       (func (export "_start") (local $n i32)
+         (loop $more
+           (call $process.monitor (call $spawn (i64.const 0) (text "waits")))
+           (br_if $more (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 20))))
+         (loop $wait
+           (drop (call $receive))
+           (br_if $wait (i32.gt_u (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 4)))))`,
+    );
+    const { exits, exit } = await run(source, limited(plugin));
+    expect(exit).toMatchObject({ kind: 'returned' });
+    const trapped = exits.flatMap(({ exit }) => (exit.kind === 'trapped' ? [exit.message] : []));
+    expect(trapped.length).toBeGreaterThanOrEqual(16);
+    for (const message of trapped) expect(message).toMatch(BEYOND);
+  });
+
+  test('and copies not any more when the call has returned, whatever the plugin does with them', async () => {
+    let calls = 0;
+    const plugin = calling('() -> i32', ({ memory }) => {
+      memory.read(0, 60_000);
+      memory.readString(0, 60_000);
+      return Number(++calls < 1000);
+    });
+    const source = main('(result i32)', '(loop $again (br_if $again (call $f)))');
+    expect((await runAll(source, limited(plugin))).exit).toMatchObject({ kind: 'returned' });
+  });
+
+  test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('but no %d bytes', async (bytes) => {
+    const plugin = calling('()', (caller) => caller.charge(bytes));
+    expect(await trapOf(main('', '(call $f)'), limited(plugin))).toContain('is no number of bytes');
+  });
+
+  test('and no more can be released than was charged', async () => {
+    const plugin = calling('()', (caller) => {
+      caller.charge(10);
+      caller.release(11);
+    });
+    expect(await trapOf(main('', '(call $f)'), limited(plugin))).toContain('11 bytes were not charged');
   });
 });

@@ -6,6 +6,7 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { MAILBOX_MODULE } from '../../runtime/embedding/mailbox-module.ts';
+import { MessageQueue } from '../../runtime/embedding/message-queue.ts';
 import {
   type AnyPlugin,
   definePlugin,
@@ -477,6 +478,31 @@ describe('a mailbox', () => {
       for (let i = 0; i < 100; i++) await mailbox.receive();
     })();
     await expect(all).rejects.toThrow('(maxBytes)');
+  });
+
+  test('counts what waits in it for its process, and what was received not any more', async () => {
+    let counted = 0;
+    const payer = {
+      charge(bytes: number) {
+        if (counted + bytes > 3000) throw new Error('more than max_host_memory');
+        counted += bytes;
+      },
+      release(bytes: number) {
+        counted -= bytes;
+      },
+    };
+    const queue = new MessageQueue(Number.POSITIVE_INFINITY, () => {});
+    const message = () => ({ kind: 'data', tag: 0n, data: new Uint8Array(1000) }) as const;
+    queue.put(message(), payer);
+    queue.put(message(), payer);
+    expect(() => queue.put(message(), payer)).toThrow('max_host_memory');
+    await queue.take(null, undefined);
+    await queue.take(null, undefined);
+    expect(counted).toBe(0);
+    const received = queue.take(null, undefined);
+    queue.put(message(), payer);
+    await received;
+    expect(counted).toBe(0);
   });
 
   test('has a module that nobody else can use', async () => {
