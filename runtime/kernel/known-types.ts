@@ -3,6 +3,8 @@ import { ModuleError } from './module-error.ts';
 
 /** The most types that modules made by processes may bring. */
 const MOST_TYPES = 500_000;
+/** What an array counts for, with the types that the rewriter adds for the instructions on it: see `MOST_COPIES_PER_ARRAY`. */
+const TYPES_PER_ARRAY = 9;
 
 const FNV_PRIME = 0x0100_0193;
 
@@ -33,7 +35,7 @@ export class KnownTypes {
       const text = textOf(type);
       const digest = text === null ? null : this.#digestOf(text);
       // One that names types by their index may be another one in each module.
-      if (digest === null) others++;
+      if (digest === null) others += type.kind === 'array' ? TYPES_PER_ARRAY : 1;
       else if (!this.#digests.has(digest)) fresh.add(digest);
     }
     if (this.#digests.size + this.#others + fresh.size + others > this.#most) {

@@ -1,4 +1,10 @@
-import { costlyFunction, readFirstTypes, type TypeDefinition, type WasmModule } from '../wasm/index.ts';
+import {
+  arrayCopies,
+  costlyFunction,
+  readFirstTypes,
+  type TypeDefinition,
+  type WasmModule,
+} from '../wasm/index.ts';
 import { type Count, declaredCounts, timeOf } from './instance-time.ts';
 import { ModuleError } from './module-error.ts';
 
@@ -29,10 +35,14 @@ export function boundedTypes(bytes: Uint8Array): readonly TypeDefinition[] {
   return types;
 }
 
+/** Pairs of types between which arrays are copied, for each type: the rewriter adds two types for each pair. */
+const MOST_COPIES_PER_ARRAY = 2;
+
 /** @throws ModuleError if a module that a process makes would keep others waiting when an instance of it is made, or looked at */
 export function checkBounds(source: WasmModule): void {
   if (source.sections.length > MOST_SECTIONS)
     throw new ModuleError(`a module that a process compiles cannot have more than ${MOST_SECTIONS} sections`);
+  checkArrayCopies(source);
   const counts = countsOf(source);
   let sum = 0;
   let most = counts[0];
@@ -44,6 +54,14 @@ export function checkBounds(source: WasmModule): void {
   throw new ModuleError(
     `making an instance of the module would keep all other processes waiting for more than ${MOST_INSTANCE_TIME} ms: it has ${most[1]} ${most[0]}`,
   );
+}
+
+function checkArrayCopies({ types, code }: WasmModule): void {
+  const most = MOST_COPIES_PER_ARRAY * types.filter(({ kind }) => kind === 'array').length;
+  if (arrayCopies(code.bulk) > most)
+    throw new ModuleError(
+      `a module that a process compiles cannot copy arrays between more than ${most} pairs of types`,
+    );
 }
 
 function countsOf(source: WasmModule): Count[] {
@@ -64,6 +82,6 @@ export function checkFunctions(source: WasmModule, isOfProcess: boolean): void {
   if (costly === null) return;
   const whose = isOfProcess ? 'a module that a process compiles' : 'a module';
   throw new ModuleError(
-    `function ${costly.index} has too many locals, or values on the stack, for so many blocks and branches: together they make ${costly.copies} to keep while it is compiled, and ${whose} can have ${limit}`,
+    `function ${costly.index} has too many locals, or values on the stack, for so many blocks and branches, or makes too many objects of many fields: together they make ${costly.copies} to keep while it is compiled, and ${whose} can have ${limit}`,
   );
 }

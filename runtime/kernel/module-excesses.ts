@@ -1,4 +1,4 @@
-import { TABLE_LIMIT, type WasmModule } from '../wasm/index.ts';
+import { LARGEST_ARRAY, TABLE_LIMIT, type WasmModule } from '../wasm/index.ts';
 import { PAGE_SIZE } from './memory-image.ts';
 import { type Excess, ModuleError } from './module-error.ts';
 
@@ -36,6 +36,10 @@ export function featureExcesses(module: WasmModule, { memory64, gc }: ModuleLimi
       limit: 'objects of the engine',
       needed: 1,
     });
+  } else if (module.usesGcTypes && module.arrayBytes > LARGEST_ARRAY) {
+    throw new ModuleError(
+      `the module's globals and segments have arrays of more than ${LARGEST_ARRAY} bytes, or of a length that is not simply a number`,
+    );
   }
   if (!memory64 && [...memories, ...tables].some(({ is64 }) => is64)) {
     excesses.push({

@@ -16,13 +16,18 @@ export function bulkKey({ opcode, index, index2 }: BulkKind): string {
     case Op.memoryCopy:
     case Op.tableCopy:
     case Op.tableInit:
+    case Op.arrayCopy:
+    case Op.arrayInitData:
+    case Op.arrayInitElem:
       return `${opcode} ${index} ${index2}`;
-    case Op.memoryFill:
-    case Op.tableFill:
-    case Op.memoryGrow:
-    case Op.tableGrow:
-      return `${opcode} ${index}`;
     default:
-      return 'array';
+      return `${opcode} ${index}`;
   }
+}
+
+/** How many pairs of types there are between which arrays are copied. */
+export function arrayCopies(bulk: Iterable<BulkKind>): number {
+  let pairs = 0;
+  for (const { opcode } of bulk) if (opcode === Op.arrayCopy) pairs++;
+  return pairs;
 }

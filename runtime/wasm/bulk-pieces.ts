@@ -5,7 +5,7 @@ import type { Added } from './index-space.ts';
 import type { TableType, WasmModule } from './module.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { Op } from './opcodes.ts';
-import type { SimpleType } from './value-type.ts';
+import type { FieldType, ValueType } from './value-type.ts';
 
 /** Writes code that charges what `pushUnits` leaves on the stack, an i32, and gives way if it is time. */
 export type WriteCharge = (out: ByteWriter, pushUnits: () => void) => void;
@@ -14,7 +14,7 @@ export type WriteCharge = (out: ByteWriter, pushUnits: () => void) => void;
 export interface BulkHelper {
   readonly target: Added;
   /** The types of its parameters and results, which are the instruction's operands, or the length alone. */
-  readonly params: readonly SimpleType[];
+  readonly params: readonly ValueType[];
   /** Lengths from which on it has to be called. */
   readonly from: number;
   /** Writes the instruction; undefined if the length alone is given to the helper. */
@@ -36,8 +36,11 @@ interface Cost {
 const BYTES: Cost = { shift: -2, fixed: 0, piece: 65_536 };
 /** Engines keep what they need for indirect calls beside each function of a table: up to 100 ns for each. */
 const TABLE_ELEMENTS: Cost = { shift: 6, fixed: 0, piece: 1024 };
-const ARRAY_ELEMENTS: Cost = { shift: 1, fixed: 0, piece: 65_536 };
-const SHORTEST_ARRAY = 64;
+/** Measured: up to 6 ns for each. */
+const ARRAY_ELEMENTS: Cost = { shift: 3, fixed: 0, piece: 16_384 };
+const SHORTEST_ARRAY = 32;
+/** The bytes of the largest array. To make one cannot be split, and takes 10 to 20 ms for so many. */
+export const LARGEST_ARRAY = 2 ** 24;
 /** It takes some microseconds however little a memory grows. */
 const PAGES: Cost = { shift: 0, fixed: WORK_LIMIT / 64, piece: 0 };
 const GROWN_ELEMENTS: Cost = { shift: 6, fixed: WORK_LIMIT / 64, piece: 0 };
@@ -50,22 +53,45 @@ const I32_SHL = 0x74;
 const I32_SHR_U = 0x76;
 const I32_WRAP_I64 = 0xa7;
 const I64_EXTEND_I32_U = 0xad;
-const TO = 0;
-const FROM = 1;
-const LENGTH = 2;
 
 /** An instruction that is done in pieces. */
 interface Split {
   readonly cost: Cost;
   /** The types of its operands: where to, from where or what with, and how many. */
   readonly to: Address;
-  readonly from: SimpleType;
+  readonly from: ValueType;
   readonly length: Address;
+  /** The types of the arrays before the places `to` and `from`, if it is about arrays. */
+  readonly toArray?: ValueType;
+  readonly fromArray?: ValueType;
   /** Whether `from` is an address as well. */
   readonly copies: boolean;
   /** Whether the two ranges may overlap. */
   readonly overlaps: boolean;
+  /** How many bytes `from` goes on by for each element, as a power of two. */
+  readonly fromShift: number;
   readonly write: (out: ByteWriter) => void;
+}
+
+function operandsOf({ toArray, to, fromArray, from, length }: Split): readonly ValueType[] {
+  return [toArray, to, fromArray, from, length].filter((type) => type !== undefined);
+}
+
+/** The locals of the operands; -1 for an array where there is none. */
+function placesOf(split: Split): Record<'toArray' | 'TO' | 'fromArray' | 'FROM' | 'LENGTH', number> {
+  const TO = split.toArray === undefined ? 0 : 1;
+  const FROM = split.fromArray === undefined ? TO + 1 : TO + 2;
+  return { toArray: TO - 1, TO, fromArray: FROM === TO + 2 ? TO + 1 : -1, FROM, LENGTH: FROM + 1 };
+}
+
+/** The length from which on the helper is called. */
+function shortestOf(cost: Cost, bytes: number): number {
+  if (cost === BYTES) return bytes;
+  return cost === ARRAY_ELEMENTS ? SHORTEST_ARRAY : 0;
+}
+
+function arrayOf(type: number): ValueType {
+  return `(ref null ${type})`;
 }
 
 /** Adds the functions of `BulkWork` to a module. */
@@ -92,11 +118,11 @@ export class BulkPieces {
     const { opcode, index } = kind;
     const split = this.#splitOf(kind);
     if (split !== undefined) {
-      const params = [split.to, split.from, split.length] as const;
+      const params = operandsOf(split);
       const target = this.#plan.addFunction({ params, results: params }, (out) =>
         this.#writeSplit(out, split),
       );
-      return { target, params, from: split.cost === BYTES ? shortest : 0, write: split.write };
+      return { target, params, from: shortestOf(split.cost, shortest), write: split.write };
     }
     switch (opcode) {
       case Op.memoryInit:
@@ -109,9 +135,16 @@ export class BulkPieces {
         return this.#addCharge(this.#table(index), TABLE_ELEMENTS, 0);
       case Op.tableInit:
         return this.#addCharge('i32', TABLE_ELEMENTS, 0);
-      default:
-        return this.#addCharge('i32', ARRAY_ELEMENTS, SHORTEST_ARRAY);
+      default: {
+        const logSize = this.#elementOf(index)?.logSize ?? 3;
+        const cost = { shift: logSize, fixed: 0, piece: 0 };
+        return this.#addCharge('i32', cost, SHORTEST_ARRAY, LARGEST_ARRAY >> logSize);
+      }
     }
+  }
+
+  #elementOf(type: number): FieldType | undefined {
+    return this.#plan.module.types[type]?.element;
   }
 
   #memory(index: number): Address {
@@ -156,16 +189,40 @@ export class BulkPieces {
       }
       case Op.tableFill: {
         const element = this.#tables[index]?.element;
-        if (element !== 'funcref' && element !== 'externref') return undefined;
+        if (element === undefined) return undefined;
         return { ...fills(TABLE_ELEMENTS, this.#table(index), element), write: write(table(index)) };
+      }
+      case Op.arrayFill: {
+        const element = this.#elementOf(index);
+        if (element === undefined) return undefined;
+        const { type } = element;
+        return { ...fills(ARRAY_ELEMENTS, 'i32', type), toArray: arrayOf(index), write: write(() => index) };
+      }
+      case Op.arrayCopy:
+      case Op.arrayInitData:
+      case Op.arrayInitElem: {
+        const split = {
+          ...copies(ARRAY_ELEMENTS, ['i32', 'i32'], opcode === Op.arrayCopy),
+          // Where the bytes of the next element are depends on its size.
+          fromShift: opcode === Op.arrayInitData ? (this.#elementOf(index)?.logSize ?? 0) : 0,
+          toArray: arrayOf(index),
+          write: write(
+            () => index,
+            () => index2,
+          ),
+        };
+        return opcode === Op.arrayCopy ? { ...split, fromArray: arrayOf(index2) } : split;
       }
       default:
         return undefined;
     }
   }
 
-  /** Adds a function that takes a length, charges for it, and returns it. */
-  #addCharge(length: Address, cost: Cost, from: number): BulkHelper {
+  /**
+   * Adds a function that takes a length, charges for it, and returns it.
+   * @param largest the longest length that the instruction is given; it is given one that makes it trap in place of longer ones
+   */
+  #addCharge(length: Address, cost: Cost, from: number, largest?: number): BulkHelper {
     const params = [length] as const;
     const target = this.#plan.addFunction({ params, results: params }, (out) => {
       out.u8(0);
@@ -183,6 +240,13 @@ export class BulkPieces {
         });
       });
       get(out, 0);
+      if (largest !== undefined) {
+        constant(out, length, -1);
+        get(out, 0);
+        constant(out, length, largest);
+        out.u8(CODES[length].leU);
+        out.u8(Op.select);
+      }
       out.u8(Op.end);
     });
     return { target, params, from, write: undefined };
@@ -203,15 +267,20 @@ export class BulkPieces {
   #writeSplit(out: ByteWriter, split: Split): void {
     const { cost, to, from, length, overlaps, write } = split;
     const { piece } = cost;
+    const { toArray, fromArray, TO, FROM, LENGTH } = placesOf(split);
     const isLong = (): void => {
       get(out, LENGTH);
       constant(out, length, piece);
       out.u8(CODES[length].gtU);
     };
     const checkedAddress = from === 'i64' ? 'i64' : 'i32';
+    const operands = (): void => {
+      for (let local = 0; local <= LENGTH; local++) get(out, local);
+    };
     const end = (of: number, type: Address): void => {
       get(out, of);
       get(out, LENGTH);
+      if (of === FROM) shiftLeft(out, split.fromShift);
       if (type === 'i64' && length === 'i32') out.u8(I64_EXTEND_I32_U);
       out.u8(CODES[type].add);
     };
@@ -220,12 +289,14 @@ export class BulkPieces {
       get(out, of);
       out.u8(CODES[type].ltU);
       open(out, Op.if);
-      for (const local of [TO, FROM, LENGTH]) get(out, local);
+      operands();
       out.u8(Op.return);
       out.u8(Op.end);
     };
     const atEnd = (bytes: number): void => {
+      if (toArray >= 0) get(out, toArray);
       end(TO, to);
+      if (fromArray >= 0) get(out, fromArray);
       if (split.copies) end(FROM, checkedAddress);
       else get(out, FROM);
       constant(out, length, bytes);
@@ -233,7 +304,7 @@ export class BulkPieces {
     };
     const advance = (of: number, type: Address): void => {
       get(out, of);
-      constant(out, type, piece);
+      constant(out, type, of === FROM ? piece << split.fromShift : piece);
       out.u8(CODES[type].add);
       set(out, of);
     };
@@ -257,8 +328,7 @@ export class BulkPieces {
       atEnd(piece);
       out.u8(Op.else);
     }
-    get(out, TO);
-    get(out, FROM);
+    for (let local = 0; local < LENGTH; local++) get(out, local);
     constant(out, length, piece);
     write(out);
     advance(TO, to);
@@ -275,7 +345,7 @@ export class BulkPieces {
         if (length === 'i64') out.u8(I32_WRAP_I64);
       }),
     );
-    for (const local of [TO, FROM, LENGTH]) get(out, local);
+    operands();
     out.u8(Op.end);
   }
 }
@@ -284,8 +354,8 @@ function addressOf({ is64 }: { readonly is64: boolean }): Address {
   return is64 ? 'i64' : 'i32';
 }
 
-function fills(cost: Cost, to: Address, from: SimpleType): Omit<Split, 'write'> {
-  return { cost, to, from, length: to, copies: false, overlaps: false };
+function fills(cost: Cost, to: Address, from: ValueType): Omit<Split, 'write'> {
+  return { cost, to, from, length: to, copies: false, overlaps: false, fromShift: 0 };
 }
 
 function copies(
@@ -294,7 +364,7 @@ function copies(
   overlaps: boolean,
 ): Omit<Split, 'write'> {
   const length = to === 'i64' && from === 'i64' ? 'i64' : 'i32';
-  return { cost, to, from, length, copies: true, overlaps };
+  return { cost, to, from, length, copies: true, overlaps, fromShift: 0 };
 }
 
 /** Pushes what a number of bytes or elements costs, which `pushLength` pushes as an i32. */
@@ -307,6 +377,12 @@ function pushUnits(out: ByteWriter, { shift, fixed }: Cost, pushLength: () => vo
   if (fixed === 0) return;
   constant(out, 'i32', fixed);
   out.u8(Op.i32Add);
+}
+
+function shiftLeft(out: ByteWriter, by: number): void {
+  if (by === 0) return;
+  constant(out, 'i32', by);
+  out.u8(I32_SHL);
 }
 
 function get(out: ByteWriter, local: number): void {

@@ -69,7 +69,7 @@ export class BulkWork {
       this.#ifLong(emit, helper, NO_TYPE);
       emit.localGet(scratch);
       emit.call(helper.target.index);
-      emit.u8(Op.drop);
+      emit.localSet(scratch);
       emit.u8(Op.end);
       emit.localGet(scratch);
     }

@@ -70,6 +70,8 @@ export interface CodeSurvey {
   readonly dispatched: Uint32Array;
   /** States that an engine keeps of the function when it compiles it, at most: two for a block of any kind, one for each label of a branch. */
   readonly states: Int32Array;
+  /** By defined function: the fields of all objects that `struct.new_default` makes. */
+  readonly defaultFields: Float64Array;
   /** The lightest path through the function and the heaviest one, each with `CALL_WEIGHT` for a call. */
   readonly leastWeight: Int32Array;
   readonly mostWeight: Int32Array;

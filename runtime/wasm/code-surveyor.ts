@@ -6,7 +6,7 @@ import type { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
 import { changesTables, isAccess, isBulk, Op, Shape } from './opcodes.ts';
 import { PathWeights } from './path-weights.ts';
-import { costOf, passedAccesses, readPlain } from './plain-instructions.ts';
+import { costOf, objectCost, passedAccesses, readPlain } from './plain-instructions.ts';
 import { Tries, TryFlag } from './tries.ts';
 import type { TypeDefinition } from './type-definition.ts';
 import { readValueType } from './value-type.ts';
@@ -33,6 +33,7 @@ export class CodeSurveyor implements CodeSurvey {
   readonly flags: Uint8Array;
   readonly dispatched: Uint32Array;
   readonly states: Int32Array;
+  readonly defaultFields: Float64Array;
   readonly leastWeight: Int32Array;
   readonly mostWeight: Int32Array;
   readonly mostCalls: Int32Array;
@@ -67,6 +68,7 @@ export class CodeSurveyor implements CodeSurvey {
   #accesses = 0;
   #states = 0;
   #dispatched = 0;
+  #defaultFields = 0;
 
   constructor(functionCount: number, context: SurveyContext) {
     this.functionCount = functionCount;
@@ -79,6 +81,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.flags = new Uint8Array(functionCount);
     this.dispatched = new Uint32Array(functionCount);
     this.states = new Int32Array(functionCount);
+    this.defaultFields = new Float64Array(functionCount);
     this.leastWeight = new Int32Array(functionCount);
     this.mostWeight = new Int32Array(functionCount);
     this.mostCalls = new Int32Array(functionCount);
@@ -137,6 +140,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.#accesses = 0;
     this.#states = 0;
     this.#dispatched = 0;
+    this.#defaultFields = 0;
     this.paths.begin();
     this.paths.openBlock(false);
     this.paths.add(frameCost(this.localCount[i] ?? 0));
@@ -157,6 +161,7 @@ export class CodeSurveyor implements CodeSurvey {
     this.flags[i] = flags;
     this.dispatched[i] = this.#dispatched;
     this.states[i] = this.#states;
+    this.defaultFields[i] = this.#defaultFields;
     this.accesses[i] = this.#accesses;
     this.leastWeight[i] = this.paths.least;
     this.mostWeight[i] = this.paths.most;
@@ -166,6 +171,7 @@ export class CodeSurveyor implements CodeSurvey {
   #note(reader: InstructionReader): number {
     const opcode = reader.opcode;
     this.paths.add(costOf(opcode));
+    if (opcode >> 12 === 0xfb) this.#noteObject(reader);
     if (isAccess(opcode)) this.#accesses++;
     switch (reader.shape) {
       case Shape.none:
@@ -235,6 +241,12 @@ export class CodeSurveyor implements CodeSurvey {
       case Op.throwRef:
         this.paths.stop();
     }
+  }
+
+  #noteObject(reader: InstructionReader): void {
+    const { types } = this.#context;
+    this.paths.add(objectCost(types, reader));
+    if (reader.opcode === Op.structNewDefault) this.#defaultFields += types[reader.index]?.fields ?? 0;
   }
 
   #noteBulk(reader: InstructionReader): number {

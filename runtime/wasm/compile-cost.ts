@@ -7,13 +7,16 @@ import type { FuncType } from './type-definition.ts';
 /** Calls that cost an engine as much as one state that it copies. */
 const CALLS_PER_COPY = 16;
 
+/** An engine writes code for each field of an object that it makes by default, which takes as long as so many copies. */
+const COPIES_PER_FIELD = 64;
+
 /** Values that a handler may find on the stack. */
 const CAUGHT = 16;
 
 /**
  * How many values an engine copies when it compiles a function: at each place where control splits or joins, it keeps where all locals and
  * all values on the stack are, and gives none of it back before it has ended. So a function of some kilobytes can take gigabytes, when
- * it is first called. V8 takes some 12 bytes and 10 ns for each value.
+ * it is first called. V8 takes some 12 bytes and 10 ns for each value. Fields of objects that are made by default are counted as well.
  *
  * Only what may be more than a limit is counted.
  * @returns the first function that is beyond the limit, by its index in the module; null if none is
@@ -26,9 +29,10 @@ export function costlyFunction(module: WasmModule, limit: number): { index: numb
     const bytes = (code.bodyEnd[i] ?? 0) - (code.codeStart[i] ?? 0);
     const calls = (code.firstCall[i + 1] ?? 0) - (code.firstCall[i] ?? 0);
     const states = (code.states[i] ?? 0) + calls / CALLS_PER_COPY;
+    const ofFields = (code.defaultFields[i] ?? 0) * COPIES_PER_FIELD;
     // Two bytes may push as many values as a call has results.
-    if (states * (locals + (bytes / 2 + 1) * mostResults) <= limit) continue;
-    const copies = new Walk(module, i, locals).copies();
+    if (ofFields + states * (locals + (bytes / 2 + 1) * mostResults) <= limit) continue;
+    const copies = ofFields + new Walk(module, i, locals).copies();
     if (copies > limit) return { index: importedFunctions + i, copies };
   }
   return null;

@@ -1,5 +1,7 @@
 /** Reads and rewrites WebAssembly binaries. */
 
+export { arrayCopies } from './bulk-kind.ts';
+export { LARGEST_ARRAY } from './bulk-pieces.ts';
 export { callOffsets } from './call-offsets.ts';
 export type { CodePass, CodeWalk } from './code-pass.ts';
 export { costlyFunction } from './compile-cost.ts';

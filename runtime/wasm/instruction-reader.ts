@@ -200,9 +200,13 @@ export class InstructionReader extends ByteReader {
 
   /** Reads a constant expression, its `end` included, and tells `sites` of the indices in it. */
   constantExpression(sites: ConstantSites): void {
+    let length = Number.POSITIVE_INFINITY;
     for (;;) {
       this.next();
       if (this.opcode === Op.end) return;
+      if (this.opcode === Op.arrayNew || this.opcode === Op.arrayNewDefault)
+        sites.arrayOf(this.index, length);
+      length = this.opcode === Op.i32Const ? this.index >>> 0 : Number.POSITIVE_INFINITY;
       if (this.shape === Shape.function) {
         if (this.opcode !== Op.refFunc) throw this.fail(this.start, 'a constant instruction');
         sites.functionAt(this.indexAt, this.index);
@@ -219,6 +223,8 @@ export class InstructionReader extends ByteReader {
 export interface ConstantSites {
   functionAt(at: number, index: number): void;
   globalAt(at: number): void;
+  /** Called for each array that is made, with its type and length; with an infinite length if that is not simply a number. */
+  arrayOf(type: number, length: number): void;
 }
 
 function isControl(kind: number): boolean {

@@ -2,6 +2,7 @@ import type { BulkWork } from './bulk-work.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
 import { frameCost } from './frame-cost.ts';
 import { isBulk, Op, Shape } from './opcodes.ts';
+import { objectCost } from './plain-instructions.ts';
 
 /**
  * Makes a module count its fuel exactly: every instruction and every entry into a function costs one tick, but block
@@ -45,6 +46,7 @@ export class MeterCode implements CodePass {
   before(walk: CodeWalk): void {
     const { emit, reader } = walk;
     if (!isFree(reader.opcode)) this.#pending++;
+    if (reader.opcode >> 12 === 0xfb) this.#pending += objectCost(walk.module.types, reader);
     if (isBulk(reader.opcode)) this.#bulk.before(walk);
     if (this.#pending > 0 && endsStraightCode(reader.opcode, reader.shape)) {
       emit.insert(reader.start);

@@ -4,7 +4,7 @@ import { type Added, type AddedEntry, IndexSpace } from './index-space.ts';
 import type { Limits, WasmModule } from './module.ts';
 import { Op } from './opcodes.ts';
 import type { ProbeGlobals } from './probe-parts.ts';
-import { type SimpleType, VALUE_CODE } from './value-type.ts';
+import { type SimpleType, VALUE_CODE, type ValueType } from './value-type.ts';
 import { writeLimits } from './write-limits.ts';
 
 /** The module whose imports the kernel provides. No guest may import from it. */
@@ -23,8 +23,8 @@ export function memoryImport(index: number): string {
 }
 
 export interface AddedType {
-  readonly params: readonly SimpleType[];
-  readonly results: readonly SimpleType[];
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
 }
 
 /** The kinds of entries that can be exported, with their bytes in the binary format. */

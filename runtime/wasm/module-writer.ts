@@ -8,7 +8,7 @@ import { copyMoved } from './move-indices.ts';
 import { OffsetMap } from './offset-map.ts';
 import { rewriteNames } from './rewrite-names.ts';
 import { SECTION_ORDER, SectionId } from './sections.ts';
-import { FUNCTION_TYPE, VALUE_CODE } from './value-type.ts';
+import { FUNCTION_TYPE, writeValueType } from './value-type.ts';
 import { writeLimits } from './write-limits.ts';
 
 const HEADER_LENGTH = 8;
@@ -159,7 +159,7 @@ export class ModuleWriter {
 
   #writeValueTypes(types: AddedType['params']): void {
     this.#out.u32(types.length);
-    for (const type of types) this.#out.u8(VALUE_CODE[type]);
+    for (const type of types) writeValueType(this.#out, type);
   }
 
   readonly #writeImports = (): void => {

@@ -92,6 +92,8 @@ export interface WasmModule {
   readonly dataSegments: number;
   /** By data segment: its bytes. */
   readonly dataSizes: IntList;
+  /** Bytes of all arrays that constant expressions make; infinite if one may have any length. */
+  readonly arrayBytes: number;
   readonly customs: readonly CustomSection[];
   /** Every index of a function, table, memory or global outside of the code section and the start section. */
   readonly sites: IndexSites;

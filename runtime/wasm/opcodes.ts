@@ -58,6 +58,17 @@ export const Op = {
   refFunc: 0xd2,
   brOnNull: 0xd5,
   brOnNonNull: 0xd6,
+  structNew: 0xfb000,
+  structNewDefault: 0xfb001,
+  arrayNew: 0xfb006,
+  arrayNewDefault: 0xfb007,
+  arrayNewFixed: 0xfb008,
+  arrayNewData: 0xfb009,
+  arrayNewElem: 0xfb00a,
+  arrayFill: 0xfb010,
+  arrayCopy: 0xfb011,
+  arrayInitData: 0xfb012,
+  arrayInitElem: 0xfb013,
   brOnCast: 0xfb018,
   brOnCastFail: 0xfb019,
   memoryInit: 0xfc008,
@@ -224,14 +235,14 @@ export function isBulk(opcode: number): boolean {
     case 0xfc00c: // table.init
     case 0xfc00e: // table.copy
     case 0xfc011: // table.fill
-    case 0xfb006: // array.new
-    case 0xfb007: // array.new_default
-    case 0xfb009: // array.new_data
-    case 0xfb00a: // array.new_elem
-    case 0xfb010: // array.fill
-    case 0xfb011: // array.copy
-    case 0xfb012: // array.init_data
-    case 0xfb013: // array.init_elem
+    case Op.arrayNew:
+    case Op.arrayNewDefault:
+    case Op.arrayNewData:
+    case Op.arrayNewElem:
+    case Op.arrayFill:
+    case Op.arrayCopy:
+    case Op.arrayInitData:
+    case Op.arrayInitElem:
       return true;
     default:
       return false;

@@ -1,5 +1,7 @@
 import type { ByteReader } from './byte-reader.ts';
+import type { InstructionReader } from './instruction-reader.ts';
 import { isBulk, Op, PLAIN_SHAPES, Shape } from './opcodes.ts';
+import type { TypeDefinition } from './type-definition.ts';
 
 /** Instructions from here on are not about control. */
 const FIRST_PLAIN = 0x1a;
@@ -139,6 +141,25 @@ export function readPlain(reader: ByteReader): number {
   reader.position = at;
   passedAccesses = accesses;
   return cost;
+}
+
+/** Fields that take as long as an instruction, to make an object of them. */
+const FIELDS_PER_UNIT = 2;
+
+/** What an instruction costs beyond `costOf`, since it makes an object of many fields or elements. */
+export function objectCost(
+  types: readonly TypeDefinition[],
+  { opcode, index, index2 }: InstructionReader,
+): number {
+  switch (opcode) {
+    case Op.structNew:
+    case Op.structNewDefault:
+      return Math.floor((types[index]?.fields ?? 0) / FIELDS_PER_UNIT);
+    case Op.arrayNewFixed:
+      return Math.floor(index2 / FIELDS_PER_UNIT);
+    default:
+      return 0;
+  }
 }
 
 /** What an instruction costs, in units of about a simple one: 0 if it compiles to nothing, or to another one's operand. */

@@ -63,6 +63,7 @@ export function readOutline(bytes: Uint8Array): WasmModule {
     elements: { get: () => read().elements },
     dataSegments: { get: () => read().dataSegments },
     dataSizes: { get: () => read().dataSizes },
+    arrayBytes: { get: () => read().arrayBytes },
   });
 }
 
@@ -90,6 +91,7 @@ class ModuleReader implements WasmModule, ConstantSites {
   elements = 0;
   dataSegments = 0;
   readonly dataSizes = new IntList();
+  arrayBytes = 0;
   readonly customs: CustomSection[] = [];
   readonly sites = new IndexSites();
   addressTaken = new Uint8Array(0);
@@ -366,6 +368,10 @@ class ModuleReader implements WasmModule, ConstantSites {
 
   globalAt(at: number): void {
     this.sites.add(at, SiteKind.Global);
+  }
+
+  arrayOf(type: number, length: number): void {
+    this.arrayBytes += length * 2 ** (this.types[type]?.element?.logSize ?? 0);
   }
 
   #elements(): void {

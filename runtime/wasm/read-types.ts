@@ -1,6 +1,6 @@
 import type { ByteReader } from './byte-reader.ts';
 import type { TypeDefinition } from './type-definition.ts';
-import { readValueType, skipFieldType, type ValueType } from './value-type.ts';
+import { readFieldType, readValueType, type ValueType } from './value-type.ts';
 
 const TYPE_LIMIT = 1_000_000;
 const RECURSIVE_GROUP = 0x4e;
@@ -44,12 +44,13 @@ function readComposite(reader: ByteReader, plain: boolean): TypeDefinition {
       return { kind: 'func', params: readValueTypes(reader), results: readValueTypes(reader), plain };
     case 0x5f: {
       const fields = reader.count('fields', 2);
-      for (let i = 0; i < fields; i++) skipFieldType(reader);
-      return { kind: 'struct', params: NO_TYPES, results: NO_TYPES, plain: false };
+      for (let i = 0; i < fields; i++) readFieldType(reader);
+      return { kind: 'struct', params: NO_TYPES, results: NO_TYPES, fields, plain: false };
     }
-    case 0x5e:
-      skipFieldType(reader);
-      return { kind: 'array', params: NO_TYPES, results: NO_TYPES, plain: false };
+    case 0x5e: {
+      const element = readFieldType(reader);
+      return { kind: 'array', params: NO_TYPES, results: NO_TYPES, element, plain: false };
+    }
     default:
       throw reader.fail(reader.position - 1, 'a type');
   }

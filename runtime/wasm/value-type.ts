@@ -1,4 +1,5 @@
 import type { ByteReader } from './byte-reader.ts';
+import type { ByteWriter } from './byte-writer.ts';
 
 /**
  * A value type as the text format writes it: `i32`, `i64`, `f32`, `f64`, `v128`, `funcref`, `externref`,
@@ -73,10 +74,48 @@ export function readValueType(reader: ByteReader): ValueType {
   throw reader.fail(start, 'a value type');
 }
 
-/** The type of a struct field or array element, where `i8` and `i16` are allowed too. */
-export function skipFieldType(reader: ByteReader): void {
+/** The type of a struct field or array element. */
+export interface FieldType {
+  /** As an operand has it: an `i8` is an `i32` there. */
+  readonly type: ValueType;
+  /** The bytes that it takes at most, as a power of two. */
+  readonly logSize: number;
+}
+
+/** Fields share these, since a module can have a million of them. */
+const FIELD_TYPES: Readonly<Record<string, FieldType>> = {
+  i8: { type: 'i32', logSize: 0 },
+  i16: { type: 'i32', logSize: 1 },
+  i32: { type: 'i32', logSize: 2 },
+  f32: { type: 'f32', logSize: 2 },
+  i64: { type: 'i64', logSize: 3 },
+  f64: { type: 'f64', logSize: 3 },
+  v128: { type: 'v128', logSize: 4 },
+};
+
+/** Reads the type of a struct field or array element, where `i8` and `i16` are allowed too. */
+export function readFieldType(reader: ByteReader): FieldType {
   const code = reader.peek('a field type');
+  let name = code === 0x78 ? 'i8' : 'i16';
   if (code === 0x78 || code === 0x77) reader.position++;
-  else readValueType(reader);
+  else name = readValueType(reader);
   if (reader.u8('a mutability flag') > 1) throw reader.fail(reader.position - 1, 'a mutability flag');
+  return FIELD_TYPES[name] ?? { type: name, logSize: 3 };
+}
+
+/** Writes a value type, in the form that `readValueType` has returned it. */
+export function writeValueType(out: ByteWriter, type: ValueType): void {
+  const code = VALUE_TYPES.indexOf(type);
+  if (code >= 0) {
+    out.u8(code);
+    return;
+  }
+  const [, nullable, heapType = ''] = /^\(ref (null )?(\S+)\)$/.exec(type) ?? [];
+  out.u8(nullable === undefined ? 0x64 : 0x63);
+  for (const [abstract, name] of ABSTRACT_HEAP_TYPES) {
+    if (name !== heapType) continue;
+    out.u8(abstract);
+    return;
+  }
+  out.s32(Number(heapType));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { leb } from '../../runtime/wasm/index.ts';
 import { guest } from '../support/guest.ts';
 import { linesOf, run } from '../support/program.ts';
 
@@ -60,5 +61,29 @@ describe('a module with objects on the heap of the engine', () => {
 
   test.each(MODULES)('is loaded if that is allowed: %s', async (_, module) => {
     expect((await run(module, { limits: { gc: true } })).exit).toMatchObject({ kind: 'no-entry' });
+  });
+});
+
+/** `(type (array (mut i64)))` and a global of it, whose length this code gives. */
+const globalArray = (...length: number[]) =>
+  bytes(1, 4, 1, 0x5e, 0x7e, 1, 6, length.length + 8, 1, 0x63, 0, 0, ...length, 0xfb, 7, 0, 0x0b);
+
+describe('arrays that globals are made with', () => {
+  const SOME = [0x41, ...leb(2 ** 21)];
+  const MORE = [0x41, ...leb(2 ** 21 + 1)];
+  const SUM = [...SOME, 0x41, 1, 0x6a];
+
+  test.each([
+    ['of more than 16 MiB', MORE],
+    ['of a length that is computed', SUM],
+  ])('are refused: %s', async (_, length) => {
+    await expect(run(globalArray(...length), { limits: { gc: true } })).rejects.toThrow(
+      /arrays of more than 16777216 bytes/,
+    );
+  });
+
+  test('may have 16 MiB', async () => {
+    const { exit } = await run(globalArray(...SOME), { limits: { gc: true } });
+    expect(exit).toMatchObject({ kind: 'no-entry' });
   });
 });

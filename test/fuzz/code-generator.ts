@@ -38,8 +38,19 @@ export interface Surroundings {
   readonly exceptions: 'none' | 'older' | 'newer';
   /** Passive segments: of data, and of functions. */
   readonly data: number;
+  readonly dataSize: number;
   readonly elements: number;
+  readonly arrays: readonly ArrayPlace[];
   readonly imports: Readonly<Record<'processId' | 'sleep' | 'create' | 'write' | 'send' | 'receive', number>>;
+}
+
+/** A type of arrays, and a global that always has one with so many elements at least. */
+export interface ArrayPlace {
+  readonly type: number;
+  /** The type of its elements as operands; null for `anyref`. */
+  readonly element: 'i32' | 'i64' | 'f64' | null;
+  readonly length: number;
+  readonly global: number;
 }
 
 /** A label, with the types that a branch to it takes along. */
@@ -171,6 +182,7 @@ export class CodeGenerator {
       [1, () => this.#tailCall(depth)],
       [1, () => this.#hostCall()],
       [1, () => this.#repeated()],
+      [this.#around.arrays.length, () => this.#array()],
     ];
     if (!deep) {
       choices.push(
@@ -312,6 +324,50 @@ export class CodeGenerator {
         break;
       default:
         code.i32(scratch).i32(0).i32(random.below(functions.length)).op(Op.tableInit, elements, 0);
+    }
+  }
+
+  /** An instruction on many elements of an array. */
+  #array(): void {
+    const { code } = this;
+    const random = this.#random;
+    const { arrays, data, dataSize } = this.#around;
+    const { type, element, length, global } = random.pick(arrays);
+    const array = () => code.op(Op.globalGet, global);
+    const value = () => (element === null ? array() : this.#expression(element, 2));
+    const place = () => code.i32(random.magnitude(length >> 1));
+    const most = length - (length >> 1);
+    switch (random.below(5)) {
+      case 0:
+        value();
+        code.i32(length + random.magnitude(2 ** 16)).op(Op.arrayNew, type);
+        code.op(Op.globalSet, global);
+        break;
+      case 1:
+        code.i32(length + random.magnitude(2 ** 16)).op(Op.arrayNewDefault, type);
+        code.op(Op.globalSet, global);
+        break;
+      case 2:
+        array();
+        place();
+        value();
+        this.#length(most);
+        code.op(Op.arrayFill, type);
+        break;
+      case 3:
+        array();
+        place();
+        array();
+        place();
+        this.#length(most);
+        code.op(Op.arrayCopy, type, type);
+        break;
+      default:
+        if (element === null) return;
+        array();
+        place();
+        code.i32(0).i32(random.below(Math.min(most, dataSize >> 3) + 1));
+        code.op(Op.arrayInitData, type, data);
     }
   }
 

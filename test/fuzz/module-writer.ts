@@ -83,6 +83,11 @@ export class Code extends ByteWriter {
   }
 }
 
+/** A type of arrays, by the bytes of their elements' type, which may change. */
+interface ArrayType {
+  readonly element: number;
+}
+
 interface Body {
   readonly locals: readonly ValueType[];
   readonly code: Code;
@@ -95,13 +100,13 @@ interface Limits {
 
 /** Writes a module's binary: whatever fuzzers put into it, its structure is well-formed. */
 export class ModuleWriter {
-  readonly #types: FunctionType[] = [];
+  readonly #types: (FunctionType | ArrayType)[] = [];
   readonly #typeIndices = new Map<string, number>();
   readonly #imports: { module: string; name: string; type: number }[] = [];
   readonly #functions: number[] = [];
   readonly #bodies = new Map<number, Body>();
   readonly #exports: { name: string; kind: number; index: number }[] = [];
-  readonly #globals: { type: ValueType; mutable: boolean }[] = [];
+  readonly #globals: { type: ValueType; mutable: boolean; array?: { type: number; length: number } }[] = [];
   readonly #tags: number[] = [];
   readonly #elements: { active: boolean; functions: readonly number[] }[] = [];
   readonly #data: { address: number | null; bytes: Uint8Array }[] = [];
@@ -147,6 +152,16 @@ export class ModuleWriter {
     return this.#globals.push({ type, mutable: true }) - 1;
   }
 
+  /** @param element the code of a value type */
+  arrayType(element: number): number {
+    return this.#types.push({ element }) - 1;
+  }
+
+  /** A global that holds an array of zeros. */
+  globalArray(type: number, length: number): number {
+    return this.#globals.push({ type: 'i32', mutable: true, array: { type, length } }) - 1;
+  }
+
   tag(params: readonly ValueType[]): number {
     return this.#tags.push(this.type(params, [])) - 1;
   }
@@ -165,6 +180,10 @@ export class ModuleWriter {
     const out = new ByteWriter(4096);
     for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.u8(byte);
     section(out, 1, this.#types, (type) => {
+      if ('element' in type) {
+        for (const byte of [0x5e, type.element, 1]) out.u8(byte);
+        return;
+      }
       out.u8(0x60);
       writeTypes(out, type.params);
       writeTypes(out, type.results);
@@ -185,11 +204,17 @@ export class ModuleWriter {
       out.u8(0);
       out.u32(type);
     });
-    section(out, 6, this.#globals, ({ type, mutable }) => {
-      out.u8(TYPE_CODES[type]);
+    section(out, 6, this.#globals, ({ type, mutable, array }) => {
+      if (array === undefined) {
+        out.u8(TYPE_CODES[type]);
+      } else {
+        out.u8(0x63);
+        out.s32(array.type);
+      }
       out.u8(mutable ? 1 : 0);
       const zero = new Code();
-      if (type === 'i32') zero.i32(0);
+      if (array !== undefined) zero.i32(array.length).op(Op.arrayNewDefault, array.type);
+      else if (type === 'i32') zero.i32(0);
       else if (type === 'i64') zero.i64(0n);
       else zero.f64(0);
       out.copy(zero.bytes, 0, zero.length);

@@ -1,7 +1,13 @@
 import { ProcessConfig } from '../../runtime/internal.ts';
 import { Op } from '../../runtime/wasm/opcodes.ts';
 import { Arena } from './arena.ts';
-import { type Callee, CodeGenerator, SLOTS_PER_TYPE, type Surroundings } from './code-generator.ts';
+import {
+  type ArrayPlace,
+  type Callee,
+  CodeGenerator,
+  SLOTS_PER_TYPE,
+  type Surroundings,
+} from './code-generator.ts';
 import { Finding } from './finding.ts';
 import type { Figures, Fuzzer, Place } from './fuzzer.ts';
 import { Code, type FunctionType, ModuleWriter, type ValueType } from './module-writer.ts';
@@ -13,6 +19,14 @@ const TIME = 60;
 /** The number of times that a case is run before a gap counts: a collection, or a machine that has much to do, makes one too. */
 const ATTEMPTS = 3;
 const MAX_HOST_MEMORY = 64 * 2 ** 20;
+
+/** Elements of arrays: `i8`, `i64`, `f64` and `anyref`. */
+const ELEMENTS = [
+  [0x78, 'i32'],
+  [0x7e, 'i64'],
+  [0x7c, 'f64'],
+  [0x6e, null],
+] as const;
 
 const TYPES: readonly FunctionType[] = [
   { params: [], results: [] },
@@ -52,6 +66,7 @@ export function makeModule(random: Random, attacks: number): Uint8Array<ArrayBuf
   module.elements(inTable, true);
   const exceptions = random.pick(['none', 'none', 'older', 'older', 'newer'] as const);
   const tagTypes: readonly ValueType[][] = exceptions === 'none' ? [] : [[], ['i32'], ['i64', 'i32']];
+  const dataSize = random.pick([16, 16, 16, 1_000_000]);
   const around: Surroundings = {
     module,
     functions,
@@ -62,7 +77,9 @@ export function makeModule(random: Random, attacks: number): Uint8Array<ArrayBuf
     callsLeft: module.global('i32'),
     tags: tagTypes.map((params) => ({ index: module.tag(params), params })),
     exceptions,
-    data: module.data(null, new Uint8Array(16).fill(7)),
+    data: module.data(null, new Uint8Array(dataSize).fill(7)),
+    dataSize,
+    arrays: random.chance(0.3) ? arraysOf(random, module) : [],
     elements: module.elements(
       functions.map(({ index }) => index),
       false,
@@ -76,6 +93,15 @@ export function makeModule(random: Random, attacks: number): Uint8Array<ArrayBuf
   }
   for (let i = 0; i < attacks; i++) defineAttack(random, around, module.declare([], [], `attack${i}`));
   return module.finish();
+}
+
+/** Arrays of some types, with up to a million elements. */
+function arraysOf(random: Random, module: ModuleWriter): ArrayPlace[] {
+  return ELEMENTS.map(([code, element]) => {
+    const type = module.arrayType(code);
+    const length = random.magnitude(2 ** 20);
+    return { type, element, length, global: module.globalArray(type, length) };
+  });
 }
 
 /** Calls a function again and again, with a number of calls that it may make, and goes on if it throws. */
@@ -128,6 +154,7 @@ export const preemption: Fuzzer = {
     let least = Number.POSITIVE_INFINITY;
     for (let attempt = 0; attempt < ATTEMPTS && least > gap; attempt++) {
       const arena = new Arena({
+        limits: { gc: true },
         onExit: ({ entry }, exit) =>
           trace?.(`${entry.name}: ${'message' in exit ? exit.message : exit.kind}`),
       });
