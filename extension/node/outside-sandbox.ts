@@ -35,7 +35,25 @@ export function outsideOfLaunch(config: Readonly<Record<string, unknown>>, cwd: 
     ...(lunatic === undefined ? [] : [{ what: 'Command (lunatic)', value: lunatic }]),
     ...outsideOfOptions(config['runtimeArgs'], cwd),
     ...outsideOfVariables(config['env']),
+    ...outsideOfTrace(config, cwd),
   ];
+}
+
+/**
+ * Returns the file to which a configuration wants a log added. It has texts of the program, so in a file that a shell reads it is code.
+ * @param cwd what a relative path counts from
+ */
+export function outsideOfTrace(config: Readonly<Record<string, unknown>>, cwd: string): OutsideSandbox[] {
+  const { trace } = tracePath(config, cwd);
+  return trace === undefined ? [] : [{ what: 'File to which a log is added (trace)', value: trace }];
+}
+
+/** Returns the path of `trace` where a configuration has one. */
+export function tracePath(
+  { trace }: Readonly<Record<string, unknown>>,
+  cwd: string,
+): { readonly trace?: string } {
+  return isText(trace) ? { trace: resolve(cwd, trace) } : {};
 }
 
 /** Returns the paths of `runtime` and `lunatic` as they are run, where a configuration has them. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { printable } from '../../runtime/internal.ts';
@@ -6,10 +6,17 @@ import { type Log, messageOf } from '../log.ts';
 import { type ModuleDiagnostics, rangeOf } from '../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../modules/module-error.ts';
 import { checkModule } from '../modules/read-apart.ts';
+import { readWorkspaceFile } from '../modules/read-file.ts';
 import { ConsentError } from '../node/consent.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
-import { launchPaths, outsideOfLaunch } from '../node/outside-sandbox.ts';
+import {
+  launchPaths,
+  type OutsideSandbox,
+  outsideOfLaunch,
+  outsideOfTrace,
+  tracePath,
+} from '../node/outside-sandbox.ts';
 import { activeModule, chooseModule, workspaceModules } from './choose-module.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
 import type { LastProgram } from './last-program.ts';
@@ -61,7 +68,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     folder: vscode.WorkspaceFolder | undefined,
     config: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    if (config.request !== 'launch') return config;
+    if (config.request !== 'launch') return await this.#attach(folder, config);
     if (typeof config['program'] !== 'string' || config['program'] === '') {
       await vscode.window.showErrorMessage(
         `The configuration "${config.name}" names no program. Set "program" to a .wasm or .wat file.`,
@@ -74,18 +81,43 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     const where = resolve(cwd, config['cwd'] ?? '');
     if (!(await this.#canBeRead(resolve(where, config['program'])))) return undefined;
     try {
-      await this.#commands.consent.require(
-        `The configuration "${printable(config.name).slice(0, MAX_NAME)}"`,
-        outsideOfLaunch(config, where),
-      );
+      await this.#ask(config, outsideOfLaunch(config, where));
       const { node, script } = await this.#commands.find();
-      return { runtime: node, lunatic: script, ...config, cwd: where, ...launchPaths(config, where) };
+      return {
+        runtime: node,
+        lunatic: script,
+        ...config,
+        cwd: where,
+        ...launchPaths(config, where),
+        ...tracePath(config, where),
+      };
     } catch (error) {
       this.#log.error(messageOf(error));
       if (error instanceof ConsentError) return undefined;
       if (!(error instanceof NodeNotFoundError)) throw error;
       // Not awaited: VS Code must learn that nothing starts before the user answers.
       tellNoNode(error);
+      return undefined;
+    }
+  }
+
+  /** @throws ConsentError */
+  #ask({ name }: vscode.DebugConfiguration, things: readonly OutsideSandbox[]): Promise<void> {
+    const who = `The configuration "${printable(name).slice(0, MAX_NAME)}"`;
+    return this.#commands.consent.require(who, things);
+  }
+
+  async #attach(
+    folder: vscode.WorkspaceFolder | undefined,
+    config: vscode.DebugConfiguration,
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    const where = folder?.uri.fsPath ?? homedir();
+    try {
+      await this.#ask(config, outsideOfTrace(config, where));
+      return { ...config, ...tracePath(config, where) };
+    } catch (error) {
+      if (!(error instanceof ConsentError)) throw error;
+      this.#log.error(messageOf(error));
       return undefined;
     }
   }
@@ -97,7 +129,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   async #canBeRead(path: string): Promise<boolean> {
     const uri = vscode.Uri.file(path);
     try {
-      await checkModule(await readFile(path), path);
+      await checkModule(await readWorkspaceFile(path), path);
       this.#diagnostics.clear(uri);
     } catch (error) {
       // The debug adapter reports all other errors.

@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import type { ModuleDiagnostics } from '../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../modules/module-error.ts';
 import { readTestsApart } from '../modules/read-apart.ts';
+import { MAX_SIZE, readWorkspaceFile } from '../modules/read-file.ts';
 import { ModuleWatcher } from './module-watcher.ts';
 import { type BuiltFile, newestBuilds } from './newest-builds.ts';
 import { mayHaveTests } from './read-module-tests.ts';
@@ -11,8 +12,6 @@ import type { TestItems } from './test-items.ts';
 
 /** Number of files that are read at the same time. */
 const READERS = 4;
-/** Maximum size of a module that is read, in bytes. */
-const MAX_SIZE = 256 * 2 ** 20;
 /** Maximum number of files of a workspace folder that are read. */
 const MAX_FILES = 5000;
 
@@ -119,7 +118,7 @@ export class TestFinder implements vscode.Disposable {
     const path = uri.fsPath;
     this.#candidates.delete(path);
     const file = await stat(path).catch(() => undefined);
-    if (file === undefined) return undefined;
+    if (!file?.isFile()) return undefined;
     if (file.size > MAX_SIZE) {
       this.#log.warn(`${path} is too large to be looked into for tests`);
       return undefined;
@@ -133,7 +132,7 @@ export class TestFinder implements vscode.Disposable {
     this.#shown.add(path);
     this.#read.set(path, modified);
     try {
-      const bytes = await readFile(path);
+      const bytes = await readWorkspaceFile(path);
       // Modules without tests may have errors.
       const isWanted = mayHaveTests(bytes) || this.#items.moduleItem(uri) !== undefined;
       this.#items.setTests(uri, isWanted ? await readTestsApart(bytes, path) : []);

@@ -13,6 +13,7 @@ describe.skipIf(process.platform === 'win32')(
       expect(found({ program: 'app.wasm', args: ['--plugin', 'x'], dirs: ['/'], env, runtimeArgs })).toEqual(
         [],
       );
+      expect(found({ trace: true })).toEqual([]);
       expect(found({ runtime: '', lunatic: null, runtimeArgs: '--plugin', env: ['PATH'] })).toEqual([]);
     });
 
@@ -44,6 +45,9 @@ describe.skipIf(process.platform === 'win32')(
         { env: { XDG_CACHE_HOME: '/project/.cache' } },
         'Environment variable XDG_CACHE_HOME: /project/.cache',
       ],
+      // The log has texts of the program, which a shell would run.
+      [{ trace: '/home/me/.bashrc' }, 'File to which a log is added (trace): /home/me/.bashrc'],
+      [{ trace: '../.profile' }, 'File to which a log is added (trace): /.profile'],
     ])('%j', (config, text) => {
       expect(found(config)).toEqual([text]);
     });
