@@ -6,6 +6,7 @@ import { DebugSession, OutputEvent, Response } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
+import { displayAnswer, displayEvent } from './displayed.ts';
 import { AdapterError, adapterError, ErrorId } from './errors.ts';
 import { Ids } from './ids.ts';
 import { LogFile } from './log-file.ts';
@@ -171,6 +172,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
   }
 
   override sendEvent(event: DebugProtocol.Event): void {
+    displayEvent(event.event, event.body);
     super.sendEvent(event);
     this.log.sent(event);
   }
@@ -199,6 +201,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
       if (command === 'initialize') this.#meetClient(args);
       await request.run(this, args, (body) => {
         if (body !== null && body !== undefined) response.body = body;
+        displayAnswer(command, response.body);
         hasResponded = true;
         this.sendResponse(response);
       });

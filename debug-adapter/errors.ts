@@ -6,6 +6,7 @@ import {
   InspectConnectError,
   InspectRequestError,
 } from '../runtime/internal.ts';
+import { lines } from './displayed.ts';
 
 /** Numbers of errors, as clients and bug reports name them. They never change their meaning. */
 export const ErrorId = {
@@ -76,7 +77,7 @@ export class AdapterError extends Error {
    */
   toMessage(): DebugProtocol.Message {
     const showUser = this.id < ErrorId.NoThread && !QUIET.has(this.id);
-    return { id: this.id, format: '{_message}', variables: { _message: this.message }, showUser };
+    return { id: this.id, format: '{_message}', variables: { _message: lines(this.message) }, showUser };
   }
 }
 

@@ -1,6 +1,8 @@
 /** Debug information that describes what no compiler makes: what is displayed of it ends, and the rest is displayed as ever. */
 import { expect, test } from 'vitest';
 import type { Debuggee } from '../../debug-adapter/debuggee.ts';
+import { displayAnswer, displayEvent } from '../../debug-adapter/displayed.ts';
+import { AdapterError, ErrorId } from '../../debug-adapter/errors.ts';
 import { ExpressionTypes } from '../../debug-adapter/expression-types.ts';
 import { Ids } from '../../debug-adapter/ids.ts';
 import { formatterOf } from '../../debug-adapter/values/formatters.ts';
@@ -179,4 +181,77 @@ test('a label of functions whose parameters are themselves functions ends', () =
   };
   const label = typeLabel(itself as unknown as Die, () => '', false);
   expect(label.length).toBeLessThan(2049);
+});
+
+/** Clears the screen, begins a line, and turns the direction of writing. */
+const HOSTILE = 'x\x1b[2J\nFORGED\u202e';
+const SAFE = 'x\ufffd[2J\ufffdFORGED\ufffd';
+
+test('names of a hostile program are one line in the variables, of which nothing is obeyed', async () => {
+  const it = struct(HOSTILE, [member(HOSTILE, 'int')]);
+  const colour: TypeInfo = {
+    ...{
+      kind: 'enum',
+      type: 'int',
+      isFlags: false,
+      enumerators: [{ name: HOSTILE, value: BigInt(ADDRESS) }],
+    },
+    ...described(HOSTILE),
+  } as unknown as TypeInfo;
+  const frame = frameOf({ it, colour });
+  const variables = ['it', 'colour'].map(
+    (type) => ({ name: HOSTILE, type, place: { kind: 'memory', address: ADDRESS } }) as VariableInfo,
+  );
+  const source = { ...frame, variables, language: 'C++', missing: null } as unknown as SourceFrame;
+  const debuggee = { frames: { of: async () => source } } as unknown as Debuggee;
+  const container = { kind: 'variables', process: '1', depth: 0, inlined: 0 } as unknown as Parameters<
+    typeof sourceVariables
+  >[2];
+  const range = { start: 0, count: 100, filter: undefined };
+  const body = { variables: await sourceVariables(debuggee, new Ids(), container, range) };
+  displayAnswer('variables', body);
+  expect(body.variables).toHaveLength(2);
+  for (const { name, value, type } of body.variables) {
+    expect(name).toContain(SAFE);
+    expect(type).toBe(SAFE);
+    expect(value).not.toMatch(/\p{Cc}|\p{Cf}/u);
+  }
+});
+
+test.each([
+  [
+    'output',
+    { category: 'console', output: `a\tb ${HOSTILE}\n` },
+    { output: 'a\tb x\ufffd[2J\nFORGED\ufffd\n' },
+  ],
+  ['output', { category: 'stdout', output: HOSTILE }, { output: HOSTILE }],
+  [
+    'stopped',
+    { text: HOSTILE, description: '\x07' },
+    { text: 'x\ufffd[2J\nFORGED\ufffd', description: '\ufffd' },
+  ],
+  ['breakpoint', { breakpoint: { message: '\x1b' } }, { breakpoint: { message: '\ufffd' } }],
+])(
+  'what the adapter says in %s events is safe, and what the program prints is as it is',
+  (event, body, safe) => {
+    displayEvent(event, body);
+    expect(body).toMatchObject(safe);
+  },
+);
+
+test('errors that name what is hostile are safe', () => {
+  const { variables } = new AdapterError(ErrorId.BadValue, `there is no ${HOSTILE}`).toMessage();
+  expect(variables?.['_message']).toBe('there is no x\ufffd[2J\nFORGED\ufffd');
+});
+
+test('paths and expressions of an answer stay what they are', () => {
+  const body = {
+    variables: [{ name: 'a', evaluateName: HOSTILE }],
+    sources: [{ path: HOSTILE, name: HOSTILE }],
+  };
+  displayAnswer('variables', body);
+  expect(body).toEqual({
+    variables: [{ name: 'a', evaluateName: HOSTILE }],
+    sources: [{ path: HOSTILE, name: SAFE }],
+  });
 });

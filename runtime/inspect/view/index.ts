@@ -6,7 +6,7 @@
 export { placeText } from '../../symbols/stack-frame.ts';
 export { displayName } from '../../text/display-name.ts';
 export { escapedJson, jsonText } from '../../text/json-text.ts';
-export { printableLines } from '../../text/printable.ts';
+export { printable, printableLines } from '../../text/printable.ts';
 export { bytesOf, countOf, durationOf, grouped } from '../../text/quantities.ts';
 export { type ConfigRow, configRows } from './config-text.ts';
 export { dataOf, hexOf, textOf } from './message-data.ts';
