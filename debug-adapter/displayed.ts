@@ -16,8 +16,10 @@ const ANSWERS: ReadonlySet<string> = new Set([
 
 /** Members that a client displays, and what makes each fit for that. Others are only passed on, as paths and expressions are. */
 const DISPLAYED: ReadonlyMap<string, (text: string) => string> = new Map([
-  ...['name', 'type', 'label', 'symbol', 'instruction'].map((member) => [member, printable] as const),
-  ...['value', 'result', 'description', 'detail'].map((member) => [member, lines] as const),
+  ...['name', 'type', 'label', 'symbol', 'instruction', 'value'].map(
+    (member) => [member, printable] as const,
+  ),
+  ...['result', 'description', 'detail'].map((member) => [member, lines] as const),
 ]);
 
 /**
