@@ -1,6 +1,7 @@
 import { andThen, fail, OK } from '../hostcall/conventions.ts';
 import { Namespace } from '../hostcall/function.ts';
 import { giveToGuest } from '../hostcall/guest-allocator.ts';
+import { textCost } from '../kernel/account.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { resourceSlot } from '../kernel/slot.ts';
@@ -15,10 +16,11 @@ import {
   encodeValue,
   readBindList,
 } from './sqlite/bincode.ts';
-import { Connection, MAX_SQL } from './sqlite/connection.ts';
+import { CompileCheck } from './sqlite/compile-check.ts';
+import { Connection, LONG_SQL, MAX_SQL } from './sqlite/connection.ts';
 import { type CompileJob, compileInHelper, type Outcome, runInHelper } from './sqlite/helper.ts';
 import { SqliteError } from './sqlite/sqlite-error.ts';
-import type { Statement } from './sqlite/statement.ts';
+import type { Statement, StatementConnection } from './sqlite/statement.ts';
 
 /** `lunatic::sqlite` (abi 9): SQLite databases. docs/sqlite.md describes the limits. */
 export const sqlite = new Namespace('lunatic::sqlite', HostWork.system, true);
@@ -63,6 +65,27 @@ function sqlText({ current: { memory }, work }: Scheduler, pointer: number, leng
   }
 }
 
+/** Does what needs a long text, and charges the process for it meanwhile. */
+function holding<R>({ account }: Process, sql: string, run: () => R | Promise<R>): R | Promise<R> {
+  if (sql.length < LONG_SQL) return run();
+  const cost = textCost(sql);
+  account.charge(cost);
+  const release = (): void => account.release(cost);
+  let result: R | Promise<R>;
+  try {
+    result = run();
+  } catch (error) {
+    release();
+    throw error;
+  }
+  if (!(result instanceof Promise)) {
+    release();
+    return result;
+  }
+  result.then(release, release);
+  return result;
+}
+
 /** Turns a refusal of SQLite into a trap. */
 function asSqlTrap(error: unknown): unknown {
   if (error instanceof SqliteError) return hostTrap(`SQLite: ${error.message} (result code ${error.result})`);
@@ -70,8 +93,34 @@ function asSqlTrap(error: unknown): unknown {
   return error;
 }
 
+/** The same as `andThen`, with what is made of an error of SQLite. */
+function andThenOr<T, R>(
+  awaited: Promise<T>,
+  next: (value: T) => R | Promise<R>,
+  failed: (error: unknown) => R,
+): Promise<R> {
+  return andThen(awaited, (value) => {
+    try {
+      return next(value);
+    } catch (error) {
+      return failed(error);
+    }
+  });
+}
+
+function failAsTrap(error: unknown): never {
+  throw asSqlTrap(error);
+}
+
+/** What the calls below need to let others run. */
+interface Caller {
+  readonly scheduler: Scheduler;
+  readonly process: Process;
+  readonly connection: StatementConnection;
+}
+
 /** Lets a helper do a step that may take long, while the process waits and others run. */
-function helped(scheduler: Scheduler, process: Process, statement: Statement): Promise<Outcome> {
+function helped({ scheduler, process }: Caller, statement: Statement): Promise<Outcome> {
   const job = statement.job();
   let outcome: Outcome | undefined;
   const waiting = scheduler.waitForEvent(process, (wake) =>
@@ -84,12 +133,7 @@ function helped(scheduler: Scheduler, process: Process, statement: Statement): P
 }
 
 /** Lets a helper compile a statement, to see how long it takes, while the process waits and others run. */
-function timed(
-  scheduler: Scheduler,
-  process: Process,
-  connection: Connection,
-  job: CompileJob,
-): Promise<number> {
+function timed({ scheduler, process, connection }: Caller, job: CompileJob): Promise<number> {
   return scheduler.waitForEvent(process, (wake) =>
     compileInHelper(job, (took) => {
       connection.keepTime(job, took);
@@ -99,80 +143,78 @@ function timed(
 }
 
 /** Compiles a statement. */
-function prepare(
-  scheduler: Scheduler,
-  process: Process,
-  connection: Connection,
-  sql: string,
-): bigint | Promise<bigint> {
+function prepare(caller: Caller, connection: Connection, sql: string): bigint | Promise<bigint> {
+  const { scheduler, process } = caller;
+  const again = (): bigint | Promise<bigint> => prepare(caller, connection, sql);
   try {
     const job = connection.compileJobFor(sql);
-    if (job === null) return BigInt(process.slot(STATEMENTS).add(connection.prepare(sql)));
-    return andThen(timed(scheduler, process, connection, job), () =>
-      prepare(scheduler, process, connection, sql),
-    );
+    if (job !== null) return andThenOr(timed(caller, job), again, failAsTrap);
+    const { changes } = CompileCheck;
+    const compile = (): bigint | Promise<bigint> => {
+      if (changes !== CompileCheck.changes) return again();
+      return BigInt(process.slot(STATEMENTS).add(connection.prepare(sql)));
+    };
+    const suspended = sql.length < LONG_SQL ? undefined : scheduler.tick();
+    return suspended === undefined ? compile() : andThenOr(suspended, compile, failAsTrap);
   } catch (error) {
-    throw asSqlTrap(error);
+    return failAsTrap(error);
   }
 }
 
-function stepElsewhere(scheduler: Scheduler, process: Process, statement: Statement): Promise<number> {
-  return andThen(helped(scheduler, process, statement), (outcome) => {
-    try {
-      return statement.stepWith(outcome);
-    } catch (error) {
-      throw asSqlTrap(error);
-    }
-  });
+/** Does one step of a statement. Others run meanwhile if it may take long. */
+function step<R>(
+  caller: Caller,
+  statement: Statement,
+  next: (result: number) => R | Promise<R>,
+  failed: (error: unknown) => R,
+): R | Promise<R> {
+  try {
+    const job = statement.renew();
+    if (job !== null)
+      return andThenOr(timed(caller, job), () => step(caller, statement, next, failed), failed);
+    if (!statement.mayTakeLong) return next(statement.step());
+    return andThenOr(helped(caller, statement), (outcome) => next(statement.stepWith(outcome)), failed);
+  } catch (error) {
+    return failed(error);
+  }
 }
 
-/** Runs the statements that are left, and gives way between them. */
+/**
+ * Runs the statements that are left, and gives way between them.
+ * @param running one of them that may have rows left
+ */
 function executeNext(
-  scheduler: Scheduler,
-  process: Process,
-  connection: Connection,
-  statements: Iterator<Statement | CompileJob>,
+  caller: Caller,
+  statements: Iterator<Statement | CompileJob | null>,
+  running: Statement | null = null,
 ): number | Promise<number> {
-  const goOn = (): number | Promise<number> => executeNext(scheduler, process, connection, statements);
-  for (let next = statements.next(); next.done !== true; next = statements.next()) {
-    const statement = next.value;
-    if ('compile' in statement) {
-      return andThen(timed(scheduler, process, connection, statement), () => {
-        try {
-          return goOn();
-        } catch (error) {
-          return resultOf(error);
-        }
-      });
+  const { scheduler } = caller;
+  let statement = running;
+  const goOn = (): number | Promise<number> => executeNext(caller, statements, statement);
+  try {
+    for (;;) {
+      if (statement === null) {
+        const next = statements.next();
+        if (next.done === true) return OK;
+        if (next.value !== null && 'compile' in next.value)
+          return andThenOr(timed(caller, next.value), goOn, resultOf);
+        statement = next.value;
+        if (statement?.mayTakeLong === true || (statement?.renew() ?? null) !== null)
+          return step(caller, statement as Statement, goOn, resultOf);
+        statement?.step();
+      }
+      if (statement?.finish() === true) {
+        statement.finalize();
+        statement = null;
+        scheduler.work.charge(HostWork.system);
+      }
+      const suspended = scheduler.tick();
+      if (suspended !== undefined) return andThenOr(suspended, goOn, resultOf);
     }
-    if (statement.mayTakeLong) {
-      return andThen(helped(scheduler, process, statement), (outcome) => {
-        try {
-          statement.stepWith(outcome);
-          statement.finish();
-          statement.finalize();
-          return goOn();
-        } catch (error) {
-          return resultOf(error);
-        }
-      });
-    }
-    statement.step();
-    statement.finish();
-    statement.finalize();
-    scheduler.work.charge(HostWork.system);
-    const suspended = scheduler.tick();
-    if (suspended !== undefined) {
-      return andThen(suspended, () => {
-        try {
-          return goOn();
-        } catch (error) {
-          return resultOf(error);
-        }
-      });
-    }
+  } catch (error) {
+    statement?.finalize();
+    return resultOf(error);
   }
-  return OK;
 }
 
 /** Returns SQLite's result code of an error. */
@@ -227,7 +269,7 @@ sqlite.define(
           `the process has ${MAX_STATEMENTS} SQLite statements: finalize those that it does not need any more`,
         );
       }
-      return prepare(scheduler, process, connection, sql);
+      return holding(process, sql, () => prepare({ scheduler, process, connection }, connection, sql));
     },
 );
 
@@ -241,12 +283,14 @@ sqlite.define(
       const process = scheduler.current;
       const connection = process.slot(CONNECTIONS).get(id);
       const sql = sqlText(scheduler, pointer, length);
-      try {
-        if (connection.executeAtOnce(sql)) return OK;
-        return executeNext(scheduler, process, connection, connection.statements(sql));
-      } catch (error) {
-        return resultOf(error);
-      }
+      return holding(process, sql, () => {
+        try {
+          if (connection.executeAtOnce(sql)) return OK;
+        } catch (error) {
+          return resultOf(error);
+        }
+        return executeNext({ scheduler, process, connection }, connection.statements(sql));
+      });
     },
 );
 
@@ -332,11 +376,8 @@ sqlite.define(
     (low: number, high: number) => {
       const process = scheduler.current;
       const statement = process.slot(STATEMENTS).at(low, high);
-      try {
-        return statement.mayTakeLong ? stepElsewhere(scheduler, process, statement) : statement.step();
-      } catch (error) {
-        throw asSqlTrap(error);
-      }
+      const { connection } = statement;
+      return step({ scheduler, process, connection }, statement, (result) => result, failAsTrap);
     },
 );
 

@@ -169,7 +169,21 @@ describe('a statement is refused that takes long to compile:', () => {
       (call $sqlite.statement_reset (i64.const 0))
       (call $execute (text "DROP VIEW v; CREATE VIEW v AS SELECT * FROM a14")) (call $step (i64.const 0))`;
     const lines = linesOf(sqliteGuest(body, { blobs: { views: Buffer.from(views) } }), { config });
-    await expect(lines).rejects.toThrow(/SQLite: the views have changed since the statement was prepared/);
+    await expect(lines).rejects.toThrow(/SQLite: the statement is too complex: .*nobody else runs meanwhile/);
+  });
+
+  test('views of a database that is attached in place of another', async () => {
+    const paths = ['plain', 'complex'].map((name) => {
+      const path = join(folder.path, `${name}.db`);
+      const database = new DatabaseSync(path);
+      database.exec('CREATE VIEW a0 AS SELECT 1 AS x');
+      for (let i = 0; i < 25; i++)
+        database.exec(`CREATE VIEW a${i + 1} AS ${name === 'plain' ? 'SELECT 1 AS x' : twice(`a${i}`)}`);
+      database.close();
+      return path;
+    });
+    const each = paths.map((path) => [`ATTACH '${path}' AS d`, 'SELECT count(*) FROM d.a25', 'DETACH d']);
+    expect(await executed(...each.flat().slice(0, -1))).toBe('execute 18');
   });
 
   test('not by what others do to their databases', async () => {
@@ -182,6 +196,18 @@ describe('a statement is refused that takes long to compile:', () => {
       'step 101',
       'step 101',
     ]);
+  });
+
+  test('not after its own tables have changed', async () => {
+    const long = Buffer.from(`SELECT * FROM t WHERE a IN (${list(32_766, () => '?')})`);
+    const body = `(call $open (text ":memory:")) (call $execute (text "CREATE TABLE t (a)"))
+      (call $prepare (blob "long")) (call $step (i64.const 0)) (call $sqlite.statement_reset (i64.const 0))
+      (call $execute (text "ALTER TABLE t ADD COLUMN b")) (call $step (i64.const 0))
+      (call $execute (blob "long")) (call $execute (text "DROP TABLE t")) (call $sqlite.statement_reset (i64.const 0)) (call $step (i64.const 0))`;
+    const program = linesOf(sqliteGuest(body, { blobs: { long } }), { config });
+    await expect(program).rejects.toThrow(
+      /no such table: t .*"connection 0\\nexecute 0\\nstatement 0\\nstep 101\\nexecute 0\\nstep 101\\nexecute 0\\nexecute 0\\n"/,
+    );
   });
 
   /** Common tables of one name, each of which hides the one around it. */

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { DatabaseSync, DatabaseSyncOptions, StatementSync } from 'node:sqlite';
+import type { Account } from '../../kernel/account.ts';
 import type { CompileJob, Schema } from './helper.ts';
-import type { Sandbox } from './sandbox.ts';
-import { SQLITE_IOERR, SQLITE_TOOBIG, SqliteError } from './sqlite-error.ts';
+import type { Findings, Sandbox } from './sandbox.ts';
+import { SQLITE_TOOBIG, SqliteError } from './sqlite-error.ts';
 import { type Definitions, type Shape, shapeOf, shapesOfViews, triggersOf } from './statement-shape.ts';
 
 /** Bytes of the longest statement. SQLite compiles it in one piece, at some tens of MiB a second. */
@@ -18,9 +20,10 @@ const HOPELESS = 3e6;
 const MAX_DEFINITIONS = 2 ** 18;
 /** Characters that a schema may have to be sent to a helper. */
 const MAX_SCHEMA = 2 ** 21;
-/** Statements and characters of them whose times are kept. */
+/** Statements whose times are kept. */
 const MAX_KEPT = 64;
-const MAX_KEPT_LENGTH = 2 ** 20;
+/** What a view or a trigger takes besides its text. */
+const DEFINITION_COST = 512;
 
 /** Statements that have anything to do with tables. */
 const TABLES = /\b(?:select|insert|update|delete|replace|with|values|create|explain)\b/i;
@@ -34,24 +37,61 @@ const ALL_VIEWS = /\b(?:alter|pragma_table_x?info|(?:pragma_)?table_list)\b/i;
  * helper first, without its database but with the same tables, and is refused if that takes too long.
  */
 export class CompileCheck {
-  /** How often anybody has made or dropped a view, a trigger or a table, taken back changes, or attached a database: what a statement is compiled to may be another then. */
+  /** How often anybody has changed what the statements of any connection may be compiled to. */
   static changes = 0;
 
   readonly #database: DatabaseSync;
   readonly #sandbox: Sandbox;
+  readonly #account: Account;
   readonly #options: DatabaseSyncOptions;
   #mainVersion: StatementSync | null = null;
   #foreignKeys: StatementSync | null = null;
   #version = '';
   #definitions: Definitions | null = null;
-  /** Milliseconds that statements have taken in helpers. */
-  readonly #times = new Map<string, number | null>();
-  #keptLength = 0;
+  /** Bytes that the views and triggers are charged with. */
+  #charged = 0;
+  /** Milliseconds that statements have taken in helpers, by the digests of their texts: these may have a megabyte. */
+  readonly #times = new Map<string, number | SqliteError>();
+  #generation = 0;
+  /** `changes` when the version was looked at. */
+  #looked = -1;
+  /** How often the databases may have got back to a version that they had before, or to the same of others. */
+  #returns = 0;
+  /** Whether the transaction has changed definitions, which other connections do not see yet. */
+  #hasDefined = false;
 
-  constructor(database: DatabaseSync, sandbox: Sandbox, options: DatabaseSyncOptions) {
+  constructor(database: DatabaseSync, sandbox: Sandbox, account: Account, options: DatabaseSyncOptions) {
     this.#database = database;
     this.#sandbox = sandbox;
+    this.#account = account;
     this.#options = options;
+  }
+
+  /** Changes when what statements of this connection are compiled to may be another. */
+  get generation(): number {
+    if (this.#looked !== CompileCheck.changes) {
+      try {
+        this.#current();
+      } catch {
+        // Whoever needs the database gets this error.
+      }
+    }
+    return this.#generation;
+  }
+
+  /** Must be called with what statements do when they have run, whether or not to their end. */
+  note({ defines, returns, commits }: Findings, hasFailed: boolean): void {
+    const { isTransaction } = this.#database;
+    const isTakenBack = this.#hasDefined && hasFailed && !isTransaction;
+    if (defines || isTakenBack || (commits && this.#hasDefined)) CompileCheck.changes++;
+    if (returns || isTakenBack || (defines && hasFailed)) this.#returns++;
+    this.#hasDefined = isTransaction && (this.#hasDefined || defines);
+  }
+
+  /** Releases what was charged. */
+  close(): void {
+    this.#account.release(this.#charged);
+    this.#charged = 0;
   }
 
   /**
@@ -71,12 +111,13 @@ export class CompileCheck {
     if (shape !== null && shape.tokens > HOPELESS) {
       throw tooComplex(`it has ${shape.tokens} words once its views and common tables are in their places`);
     }
-    const took = this.#times.get(sql);
+    const digest = digestOf(sql);
+    const took = this.#times.get(digest);
     if (took === undefined)
-      return { compile: sql, views, schemas: this.#schemas(), options: this.#options, size: 0 };
+      return { compile: sql, views, schemas: () => this.#schemas(), options: this.#options, size: 0 };
     // Whether it was the statement or the machine is found out again the next time.
-    if (took === null || took === Number.POSITIVE_INFINITY) this.#times.delete(sql);
-    if (took === null) throw new SqliteError(SQLITE_IOERR, 'the helper that compiled a statement has died');
+    if (took instanceof SqliteError || took === Number.POSITIVE_INFINITY) this.#times.delete(digest);
+    if (took instanceof SqliteError) throw took;
     if (took === Number.POSITIVE_INFINITY) throw tooComplex('SQLite takes seconds to compile it');
     if (took > MAX_COMPILING) throw tooComplex(`SQLite takes ${Math.ceil(took)} ms to compile it`);
     return null;
@@ -91,35 +132,34 @@ export class CompileCheck {
   }
 
   /** Keeps the time that a helper has taken. */
-  keep({ compile }: CompileJob, took: number | null): void {
-    if (this.#times.size >= MAX_KEPT || this.#keptLength + compile.length > MAX_KEPT_LENGTH) this.#forget();
-    this.#times.set(compile, took);
-    this.#keptLength += compile.length;
+  keep({ compile }: CompileJob, took: number | SqliteError): void {
+    if (this.#times.size >= MAX_KEPT) this.#times.clear();
+    this.#times.set(digestOf(compile), took);
   }
 
   /** Keeps the time of a text for its first statement as well, which may be compiled anew. */
   keepFirst(sql: string, first: string): void {
-    const took = this.#times.get(sql);
-    if (first !== sql && took !== undefined) this.#times.set(first, took);
-  }
-
-  #forget(): void {
-    this.#times.clear();
-    this.#keptLength = 0;
+    if (first === sql || this.#times.size === 0) return;
+    const took = this.#times.get(digestOf(sql));
+    if (took !== undefined) this.#times.set(digestOf(first), took);
   }
 
   /** Views and triggers as they are now; null if there are too many. */
   #current(): Definitions | null {
     return this.#asRuntime(() => {
+      const { changes } = CompileCheck;
       const names = this.#names();
       this.#foreignKeys ??= this.#database.prepare('PRAGMA foreign_keys');
       const [keys] = this.#foreignKeys.get() as unknown as [bigint];
-      let version = `${keys}\n`;
+      let version = `${this.#returns} ${keys}\n`;
       for (const name of names) version += `${this.#versionOf(name)} ${name}\n`;
-      if (version === this.#version) return this.#definitions;
-      this.#forget();
-      this.#definitions = this.#read(names, keys !== 0n);
-      this.#version = version;
+      if (version !== this.#version) {
+        this.#times.clear();
+        this.#definitions = this.#read(names, keys !== 0n);
+        this.#version = version;
+        this.#generation++;
+      }
+      this.#looked = changes;
       return this.#definitions;
     });
   }
@@ -142,7 +182,9 @@ export class CompileCheck {
     return (statement.get() as unknown as unknown[])[0];
   }
 
+  /** Returns null if there is too much. */
   #read(names: readonly string[], hasForeignKeys: boolean): Definitions | null {
+    this.close();
     const views: { name: string; sql: string }[] = [];
     const triggers: string[] = [];
     let length = 0;
@@ -156,6 +198,9 @@ export class CompileCheck {
         else triggers.push(sql);
       }
     }
+    const cost = DEFINITION_COST * (views.length + triggers.length) + 2 * length;
+    if (this.#account.add(cost) !== null) return null;
+    this.#charged = cost;
     return { views, triggers: triggersOf(triggers), hasForeignKeys };
   }
 
@@ -202,6 +247,10 @@ function tooComplex(why: string): SqliteError {
     SQLITE_TOOBIG,
     `the statement is too complex: ${why}, and nobody else runs meanwhile`,
   );
+}
+
+function digestOf(sql: string): string {
+  return createHash('sha256').update(sql).digest('base64');
 }
 
 function quoted(name: string): string {

@@ -13,12 +13,12 @@ import {
   SQLITE_ERROR,
   SQLITE_FULL,
   SQLITE_INTERRUPT,
-  SQLITE_SCHEMA,
   SQLITE_TOOBIG,
   SqliteError,
   toSqliteError,
 } from './sqlite-error.ts';
-import { Statement, type StatementConnection } from './statement.ts';
+import { type Compilation, Statement, type StatementConnection } from './statement.ts';
+import { StatementEnds } from './statement-ends.ts';
 
 /** Bytes of the longest text of SQL, of the longest statement in it, and of the longest value or row. */
 export const MAX_SQL = 16 * 2 ** 20;
@@ -27,16 +27,17 @@ const MAX_VALUE = 16 * 2 ** 20;
 
 /** Characters of the longest text that is run at once: it has some hundred statements at most. */
 const MAX_AT_ONCE = 4096;
-/** Characters of a text in which its first statement is looked for at first: SQLite copies all that it is given. */
-const WINDOW = 4096;
 
 /** Bytes that the rows of a statement in a helper may have. */
 const MAX_HELPER_ROWS = 64 * 2 ** 20;
 /** The size of the largest database that is copied for a helper, in bytes. */
 const MAX_COPIED = 128 * 2 ** 20;
 
-/** What SQLite says of a word that it does not know, such as a text without its last quote. */
-const UNKNOWN_WORD = /^unrecognized token: "(.*)"$/s;
+/** Statements within which there may be semicolons: those that make triggers, and names of parameters such as `$a(;)`. */
+const MAY_HAVE_SEMICOLONS = /\btrigger\b|\$/i;
+
+/** Characters of a statement of which looking at it, compiling it, and running it take milliseconds each. */
+export const LONG_SQL = 2 ** 16;
 
 /** A statement without these words has no query, except those of views and triggers. */
 const QUERY = /\b(?:select|with|values)\b/i;
@@ -97,7 +98,7 @@ export class Connection implements StatementConnection {
     }
     this.#database = database;
     if (inMemory) this.#memory = new MemoryPages(database, owner, this.#sandbox);
-    this.#check = new CompileCheck(database, this.#sandbox, OPTIONS);
+    this.#check = new CompileCheck(database, this.#sandbox, owner.account, OPTIONS);
     database.setAuthorizer(this.#sandbox.authorize);
     // A directory of the path may have become a link meanwhile.
     if (!inMemory && !this.#isStillThere(directories, permission.path)) {
@@ -131,9 +132,9 @@ export class Connection implements StatementConnection {
         this.#database.exec(sql);
       });
       hasRun = true;
-      if (found.defines) CompileCheck.changes++;
       if (found.savepoints !== 0) this.changeSavepoints(found.savepoints);
     } finally {
+      this.#check.note(found, !hasRun);
       this.settle(!hasRun);
     }
     return true;
@@ -148,6 +149,11 @@ export class Connection implements StatementConnection {
   }
 
   #prepare(sql: string, mayRecurse = true): Statement {
+    return new Statement(this, this.compile(sql, mayRecurse));
+  }
+
+  /** Compiles the first statement of a text. What a helper must do first has been asked for. */
+  compile(sql: string, mayRecurse = true): Compilation {
     checkText(sql);
     const found = new Findings();
     return this.#sandbox.compile(found, mayRecurse, () => {
@@ -157,8 +163,13 @@ export class Connection implements StatementConnection {
         found.joins || found.queries > 1 ? nestedScans(this.#database, statement.sourceSQL) : NO_SCANS;
       if (found.trims && trimsCharacters(this.#database, statement.sourceSQL))
         found.compares = found.looksForTexts = true;
-      return new Statement(this, statement, found, scans);
+      return { statement, found, scans };
     });
+  }
+
+  /** Changes when what a statement is compiled to may be another. */
+  get generation(): number {
+    return this.#check.generation;
   }
 
   /**
@@ -171,21 +182,16 @@ export class Connection implements StatementConnection {
   }
 
   /** Keeps the time that a helper has taken to compile a statement. */
-  keepTime(job: CompileJob, took: number | null): void {
+  keepTime(job: CompileJob, took: number | SqliteError): void {
     this.#check.keep(job, took);
-  }
-
-  /** Checks that a statement that SQLite compiles anew would not take long. @throws SqliteError */
-  checkChanged(sql: string): void {
-    if (this.#check.jobFor(sql) === null) return;
-    throw new SqliteError(SQLITE_SCHEMA, 'the views have changed since the statement was prepared');
   }
 
   /**
    * Returns the statements of a text, and before them what a helper must do first. Each is compiled when those before it have run.
+   * Null is where others may run, between two things that take milliseconds.
    * @throws SqliteError
    */
-  *statements(sql: string): Generator<Statement | CompileJob> {
+  *statements(sql: string): Generator<Statement | CompileJob | null> {
     let rest = sql;
     for (;;) {
       let statement: Statement | null;
@@ -200,48 +206,40 @@ export class Connection implements StatementConnection {
     }
   }
 
-  *#checked(sql: string): Generator<CompileJob, Statement> {
-    for (let job = this.#check.jobFor(sql); job !== null; job = this.#check.jobFor(sql)) yield job;
-    return this.#prepare(sql, mayQuery(sql));
+  *#checked(sql: string): Generator<CompileJob | null, Statement> {
+    for (;;) {
+      const job = this.#check.jobFor(sql);
+      if (job !== null) {
+        yield job;
+        continue;
+      }
+      if (sql.length < LONG_SQL) break;
+      const { changes } = CompileCheck;
+      yield null;
+      if (changes === CompileCheck.changes) break;
+    }
+    const statement = this.#prepare(sql, mayQuery(sql));
+    if (sql.length >= LONG_SQL) yield null;
+    return statement;
   }
 
-  /**
-   * Compiles the first statement of a text; null if there is none. A part of the text is enough if the statement ends in it with a
-   * semicolon. Whatever else the part gives, such as an error, may be due to where it was cut.
-   */
-  *#firstOf(sql: string): Generator<CompileJob, Statement | null> {
-    // Found only for a statement that may be as long: others may be followed by many more.
-    let most: number | null = null;
-    for (let size = WINDOW; size < sql.length; size *= 2) {
-      if (3 * size > MAX_STATEMENT) {
-        most ??= charactersWithin(sql, MAX_STATEMENT);
-        if (size >= most) break;
-      }
-      // Half of a character would become another one.
-      if (/[\ud800-\udbff]/.test(sql.charAt(size - 1))) size--;
+  /** Compiles the first statement of a text; null if there is none. */
+  *#firstOf(sql: string): Generator<CompileJob | null, Statement | null> {
+    const ends = new StatementEnds(sql);
+    for (let end = ends.next(); ; end = ends.next(2 * end)) {
+      const part = sql.slice(0, end);
+      if (isLongerThan(part, MAX_STATEMENT)) throw tooLong();
+      const isWhole = end === sql.length;
       try {
-        const statement = yield* this.#checked(sql.slice(0, size));
-        if (statement.source.endsWith(';')) return statement;
+        const statement = yield* this.#checked(part);
+        if (isWhole || statement.source.endsWith(';')) return statement;
         statement.finalize();
-      } catch {
-        // It is tried with more of the text.
+      } catch (error) {
+        // Blanks and comments alone are not a statement.
+        if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE') return null;
+        // What it says may be due to where the text was cut.
+        if (isWhole || !(MAY_HAVE_SEMICOLONS.test(part) || isIncomplete(error))) throw error;
       }
-    }
-    const part = sql.slice(0, most ?? charactersWithin(sql, MAX_STATEMENT));
-    const isCut = part.length < sql.length;
-    try {
-      const statement = yield* this.#checked(part);
-      if (isCut && !statement.source.endsWith(';')) throw tooLong();
-      return statement;
-    } catch (error) {
-      if (isCut && error instanceof Error && isAtEnd(error, part)) throw tooLong();
-      // Blanks and comments alone are not a statement.
-      if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE') {
-        // Nobody knows what comes after them.
-        if (isCut) throw tooLong();
-        return null;
-      }
-      throw error;
     }
   }
 
@@ -289,6 +287,11 @@ export class Connection implements StatementConnection {
     this.#memory?.changeSavepoints(change);
   }
 
+  /** Must be called with what a statement does when it has run, whether or not to its end. */
+  note(found: Findings, hasFailed: boolean): void {
+    this.#check.note(found, hasFailed);
+  }
+
   /**
    * Must be called after each statement that has run.
    * @param hasFailed whether one has not run to its end. What it did before may stay
@@ -320,6 +323,17 @@ export class Connection implements StatementConnection {
       if (refusal !== null) throw new SqliteError(SQLITE_TOOBIG, refusal);
     }
     this.#bound += bytes;
+  }
+
+  /** Counts bytes of rows that a helper has given. @throws SqliteError if there are too many */
+  hold(bytes: number): void {
+    const refusal = this.#owner.account.add(bytes);
+    if (refusal !== null) throw new SqliteError(SQLITE_TOOBIG, refusal);
+  }
+
+  /** Counts them no more. */
+  letGo(bytes: number): void {
+    this.#owner.account.release(bytes);
   }
 
   /** Checks attached databases. @throws SqliteError if one of the paths leads elsewhere by now */
@@ -365,6 +379,7 @@ export class Connection implements StatementConnection {
     this.#database.close();
     this.#memory?.close();
     this.#sandbox.close();
+    this.#check.close();
     this.#owner.account.release(this.#bound);
     this.#bound = 0;
   }
@@ -390,17 +405,14 @@ function tooLong(): SqliteError {
   return new SqliteError(SQLITE_TOOBIG, `a statement has more than ${MAX_STATEMENT} bytes`);
 }
 
-/** Returns whether SQLite found an error at the end of a text, which may be due to where it was cut. */
-function isAtEnd({ message }: Error, text: string): boolean {
-  const word = UNKNOWN_WORD.exec(message)?.[1];
-  return word === undefined ? message === 'incomplete input' : text.endsWith(word);
+function isIncomplete(error: unknown): boolean {
+  return error instanceof Error && error.message === 'incomplete input';
 }
 
-/** The number of characters of a text that take at most so many bytes. */
-function charactersWithin(text: string, bytes: number): number {
-  if (3 * text.length <= bytes) return text.length;
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
-  return read;
+/** Returns whether a text has more than so many bytes. */
+function isLongerThan(text: string, bytes: number): boolean {
+  if (3 * text.length <= bytes) return false;
+  return text.length > bytes || Buffer.byteLength(text) > bytes;
 }
 
 /** Refuses SQL with a NUL, which SQLite takes for the end of a text. */

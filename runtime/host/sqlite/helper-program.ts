@@ -57,10 +57,16 @@ function run({ image, options, settings, sql, named, positional, maxBytes }) {
       rows.push(row);
     }
     const columns = statement.columns().map(({ name }) => name);
-    return { rows, columns, took: performance.now() - since };
+    return { rows, bytes, columns, took: performance.now() - since };
   } finally {
     database.close();
   }
+}
+
+/** The milliseconds that this thread has computed, or, in a Node before 23.9, this process. */
+function computed() {
+  const { user, system } = (process.threadCpuUsage ?? process.cpuUsage).call(process);
+  return (user + system) / 1000;
 }
 
 function check({ compile, views, schemas, options }) {
@@ -80,12 +86,11 @@ function check({ compile, views, schemas, options }) {
       }
     }
     database.setAuthorizer(authorize);
-    const since = process.cpuUsage();
+    const since = computed();
     if (views) database.prepare('PRAGMA table_list').all();
     // What is wrong with it is found again.
     try { database.prepare(compile); } catch {}
-    const { user, system } = process.cpuUsage(since);
-    return { compiling: (user + system) / 1000 };
+    return { compiling: computed() - since };
   } finally {
     database.close();
   }

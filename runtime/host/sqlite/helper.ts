@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
 import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
 import { HELPER_PROGRAM } from './helper-program.ts';
-import { SQLITE_IOERR } from './sqlite-error.ts';
+import { SQLITE_IOERR, SqliteError, toSqliteError } from './sqlite-error.ts';
 import type { Value } from './value.ts';
 
 /** Statements that run in helpers at the same time. Others wait. */
@@ -32,7 +32,8 @@ export interface CompileJob {
   readonly compile: string;
   /** Whether all views are compiled besides. */
   readonly views: boolean;
-  readonly schemas: readonly Schema[];
+  /** Reads the tables. Called when a helper begins. @throws if they are too many */
+  readonly schemas: () => readonly Schema[];
   readonly options: DatabaseSyncOptions;
   readonly size: 0;
 }
@@ -48,13 +49,19 @@ export interface Schema {
   readonly sql: readonly string[];
 }
 
+interface Failure {
+  readonly error: { readonly result: number; readonly message: string };
+}
+
 export type Outcome =
   | {
       readonly rows: readonly (readonly Value[])[];
+      /** What they take, in bytes. */
+      readonly bytes: number;
       readonly columns: readonly string[];
       readonly took: number;
     }
-  | { readonly error: { readonly result: number; readonly message: string } };
+  | Failure;
 
 interface Request {
   readonly job: Job | CompileJob;
@@ -80,11 +87,14 @@ export function runInHelper(job: Job, done: (outcome: Outcome) => void): () => v
   return request({ job, done: (outcome) => done(outcome as Outcome) });
 }
 
-/** Compiles a statement in an OS process. Otherwise the same as `runInHelper`. @param done gets the milliseconds that it took, null if the helper has died */
-export function compileInHelper(job: CompileJob, done: (took: number | null) => void): () => void {
+/** Compiles a statement in an OS process. Otherwise the same as `runInHelper`. @param done gets the milliseconds that it took, or why nobody knows */
+export function compileInHelper(job: CompileJob, done: (took: number | SqliteError) => void): () => void {
   return request({
     job,
-    done: (outcome) => done('compiling' in outcome ? outcome.compiling : null),
+    done: (outcome) => {
+      if ('compiling' in outcome) done(outcome.compiling);
+      else if ('error' in outcome) done(new SqliteError(outcome.error.result, outcome.error.message));
+    },
   });
 }
 
@@ -120,11 +130,19 @@ function begin(request: Request, waited = idle.pop() ?? null): void {
       return;
     }
     finish(request, {
-      error: { result: SQLITE_IOERR, message: 'the helper that ran a long query has died' },
+      error: { result: SQLITE_IOERR, message: 'the helper that ran or compiled a statement has died' },
     });
   };
   child.once('close', died);
   const { job } = request;
+  let contents: Serializable;
+  try {
+    contents = contentsOf(job);
+  } catch (error) {
+    const { result, message } = toSqliteError(error);
+    setImmediate(() => finish(request, { error: { result, message } }));
+    return;
+  }
   if (isCompiled(request)) {
     timer = setTimeout(() => {
       child.kill('SIGKILL');
@@ -134,7 +152,7 @@ function begin(request: Request, waited = idle.pop() ?? null): void {
     child.once('message', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   }
   try {
-    child.send('image' in job ? { ...job, image: job.image() } : job, (error) => {
+    child.send(contents, (error) => {
       if (error !== null) died();
     });
   } catch (error) {
@@ -142,6 +160,10 @@ function begin(request: Request, waited = idle.pop() ?? null): void {
     child.kill('SIGKILL');
     process.emitWarning(error instanceof Error ? error : String(error));
   }
+}
+
+function contentsOf(job: Job | CompileJob): Serializable {
+  return 'image' in job ? { ...job, image: job.image() } : { ...job, schemas: job.schemas() };
 }
 
 function start(): ChildProcess {

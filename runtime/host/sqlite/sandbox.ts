@@ -10,19 +10,32 @@ const IGNORE = 2;
 
 /** Actions that an authorizer is asked about, as SQLite numbers them. */
 const Action = {
+  MakeIndex: 1,
+  MakeTable: 2,
+  MakeTemporaryIndex: 3,
+  MakeTemporaryTable: 4,
   MakeTemporaryTrigger: 5,
   MakeTemporaryView: 6,
   MakeTrigger: 7,
   MakeView: 8,
+  DropIndex: 10,
   DropTable: 11,
+  DropTemporaryIndex: 12,
   DropTemporaryTable: 13,
+  DropTemporaryTrigger: 14,
   DropTemporaryView: 15,
+  DropTrigger: 16,
   DropView: 17,
-  Transaction: 22,
   Pragma: 19,
   Read: 20,
   Select: 21,
+  Transaction: 22,
   Attach: 24,
+  Detach: 25,
+  Alter: 26,
+  Analyze: 28,
+  MakeVirtualTable: 29,
+  DropVirtualTable: 30,
   Function: 31,
   Savepoint: 32,
   Recursive: 33,
@@ -136,8 +149,12 @@ export class Findings {
   savepoints = 0;
   /** Whether it does anything but read. */
   writes = false;
-  /** Whether names may mean others afterwards: it makes or drops views, triggers or tables, or takes changes back. */
+  /** Whether statements may be compiled to others afterwards: it changes tables, indexes, views, triggers or pragmas, or takes this back. */
   defines = false;
+  /** Whether the databases may get back to what they were before, or become others. */
+  returns = false;
+  /** Whether other connections may see afterwards what it and those before it have done. */
+  commits = false;
   /** Whether it reads several tables, or one column several times, as joins do. */
   joins = false;
   /** The queries within it. */
@@ -249,23 +266,38 @@ export class Sandbox {
       return this.#refuse('SQLite takes too long to compile it, and nobody else runs meanwhile');
     }
     switch (action) {
+      case Action.MakeTemporaryIndex:
+      case Action.MakeTemporaryTable:
       case Action.MakeTemporaryTrigger:
       case Action.MakeTemporaryView:
         this.hasTemporary = true;
         this.found.defines = this.found.writes = true;
         return ALLOW;
       case Action.Transaction:
-        // Views may be what they were before.
-        if (first === 'ROLLBACK') this.found.defines = true;
+        if (first === 'ROLLBACK') this.found.defines = this.found.returns = true;
+        else if (first === 'COMMIT') this.found.commits = true;
         this.found.writes = true;
         return ALLOW;
-      case Action.DropTable:
-      case Action.DropTemporaryTable:
-      case Action.DropTemporaryView:
-      case Action.DropView:
+      case Action.MakeIndex:
+      case Action.MakeTable:
       case Action.MakeTrigger:
       case Action.MakeView:
+      case Action.MakeVirtualTable:
+      case Action.DropIndex:
+      case Action.DropTable:
+      case Action.DropTemporaryIndex:
+      case Action.DropTemporaryTable:
+      case Action.DropTemporaryTrigger:
+      case Action.DropTemporaryView:
+      case Action.DropTrigger:
+      case Action.DropView:
+      case Action.DropVirtualTable:
+      case Action.Alter:
+      case Action.Analyze:
         this.found.defines = this.found.writes = true;
+        return ALLOW;
+      case Action.Detach:
+        this.found.defines = this.found.returns = this.found.writes = true;
         return ALLOW;
       case Action.Attach:
         return this.#attach(first);
@@ -284,8 +316,10 @@ export class Sandbox {
           : this.#refuse('a recursive query cannot run within a trigger or after its view has changed');
       case Action.Savepoint:
         if (first === 'BEGIN') this.found.savepoints++;
-        else if (first === 'RELEASE') this.found.savepoints--;
-        else this.found.defines = true;
+        else if (first === 'RELEASE') {
+          this.found.savepoints--;
+          this.found.commits = true;
+        } else this.found.defines = this.found.returns = true;
         return ALLOW;
       case Action.Read:
         this.found.read(`${first}.${second}`);
@@ -301,8 +335,8 @@ export class Sandbox {
 
   /** @param path null if it is computed */
   #attach(path: string | null): number {
-    this.found.writes = true;
-    this.found.defines = this.hasAttached = true;
+    this.found.writes = this.found.defines = this.found.returns = true;
+    this.hasAttached = true;
     if (path === null) return this.#refuse('ATTACH needs the path as a literal');
     // VACUUM attaches a temporary database, which is a file without a name.
     if (path === '') return ALLOW;
@@ -319,7 +353,10 @@ export class Sandbox {
   }
 
   #pragma(name: string, value: string | null, database: string): number {
-    if (SETTINGS.has(name) && value !== null) this.settings.set(name, value);
+    if (SETTINGS.has(name) && value !== null) {
+      this.settings.set(name, value);
+      this.found.defines = this.found.returns = true;
+    }
     if (PRAGMAS.has(name)) return ALLOW;
     const bounded = Object.hasOwn(BOUNDED_PRAGMAS, name) ? BOUNDED_PRAGMAS[name] : undefined;
     if (bounded !== undefined && (value === null || bounded(value, this.#inMemory))) {

@@ -1,11 +1,11 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { BindKey } from './bincode.ts';
 import { CompileCheck } from './compile-check.ts';
-import type { Job, Outcome } from './helper.ts';
+import type { CompileJob, Job, Outcome } from './helper.ts';
 import type { NestedScans } from './nested-scans.ts';
 import { parameterNames } from './parameter-names.ts';
 import type { Findings } from './sandbox.ts';
-import { SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_RANGE, SqliteError } from './sqlite-error.ts';
+import { SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_RANGE, SQLITE_SCHEMA, SqliteError } from './sqlite-error.ts';
 import type { Value } from './value.ts';
 
 /** Results of a step, as SQLite numbers them. */
@@ -23,6 +23,9 @@ const READ_ROWS = 1000;
 const MAX_COMPARED = 2 ** 16;
 /** Milliseconds that a statement may have taken on a copy if it is to run here. */
 const MAX_BLOCKED = 1000;
+
+/** Milliseconds for which rows are dropped in one go. */
+const MAX_FINISHING = 2;
 
 /** Signs that a guest may leave out of a name. */
 const SIGNS = ['', ':', '@', '$'];
@@ -44,16 +47,34 @@ export interface StatementConnection {
   keep(error: unknown): SqliteError;
   /** Counts bytes of values that stay bound. */
   reserve(bytes: number): void;
+  /** Counts bytes of rows that a helper has given, and no more. */
+  hold(bytes: number): void;
+  letGo(bytes: number): void;
   /** Counts what the database takes after a statement that may have changed it, even if it has failed. */
   settle(hasFailed?: boolean): void;
   /** Counts the savepoints that a statement is to begin, or, if negative, those that it has released. */
   changeSavepoints(change: number): void;
   /** Checks that attached databases may still be opened. */
   checkAttached(paths: readonly string[]): void;
-  /** Checks that a statement that SQLite compiles anew would not take long. */
-  checkChanged(sql: string): void;
+  /** Changes when what a statement is compiled to may be another. */
+  readonly generation: number;
+  /** Returns what a helper must do before a statement is compiled, or null. */
+  compileJobFor(sql: string): CompileJob | null;
+  /** Keeps the time that a helper has taken to compile a statement. */
+  keepTime(job: CompileJob, took: number | SqliteError): void;
+  /** Compiles a statement. */
+  compile(sql: string): Compilation;
+  /** Must be called with what a statement does when it has run, whether or not to its end. */
+  note(found: Findings, hasFailed: boolean): void;
   /** Makes a statement a job for a helper. */
   jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>): Job;
+}
+
+/** What has become of the text of a statement. */
+export interface Compilation {
+  readonly statement: StatementSync;
+  readonly found: Findings;
+  readonly scans: NestedScans;
 }
 
 /** A prepared statement. As in SQLite itself, bindings stay until they are replaced. */
@@ -61,11 +82,13 @@ export class Statement {
   readonly connection: StatementConnection;
   /** Characters of its SQL. */
   readonly length: number;
-  readonly #statement: StatementSync;
-  readonly #found: Findings;
-  readonly #scans: NestedScans;
+  #statement: StatementSync;
+  #found: Findings;
+  #scans: NestedScans;
   /** Bytes of the values that are bound. */
   #bound = 0;
+  /** Bytes of rows that a helper has given. */
+  #held = 0;
   /** Names of the parameters by number, see `parameterNames`. Found when something is bound. */
   #names: readonly (string | null)[] | null = null;
   /** Values of the parameters without a name, in order, and of those with one. */
@@ -73,23 +96,20 @@ export class Statement {
   #named: Record<string, SQLInputValue> | null = null;
   /** The index in `#positional` of each parameter without a name, by number. */
   #indexOf: number[] = [];
-  /** See `CompileCheck.changes`. */
+  /** See `CompileCheck`. */
   #changes = CompileCheck.changes;
+  #generation: number;
   #state: State = 'ready';
   #rows: Iterator<unknown> | null = null;
   #row: readonly Value[] | null = null;
   #failure: SqliteError | null = null;
   /** Whether the statement gives rows. Their columns may be others after the tables have changed. */
-  readonly #givesRows: boolean;
+  #givesRows: boolean;
   #columns: readonly string[] | null;
 
-  constructor(
-    connection: StatementConnection,
-    statement: StatementSync,
-    found: Findings,
-    scans: NestedScans,
-  ) {
+  constructor(connection: StatementConnection, { statement, found, scans }: Compilation) {
     this.connection = connection;
+    this.#generation = connection.generation;
     this.#statement = statement;
     this.#found = found;
     this.length = statement.sourceSQL.length;
@@ -169,26 +189,31 @@ export class Statement {
       const { savepoints } = this.#found;
       if (savepoints > 0) this.connection.changeSavepoints(savepoints);
       const result = this.#step();
-      if (this.#found.defines) CompileCheck.changes++;
+      this.connection.note(this.#found, false);
       if (savepoints < 0) this.connection.changeSavepoints(savepoints);
       if (this.#found.writes) this.connection.settle();
       return result;
     } catch (error) {
-      this.#rewind();
-      this.#state = 'failed';
-      this.#failure = this.connection.keep(error);
+      const failure = this.#fail(error);
       // Rows before the one that failed may stay.
+      this.connection.note(this.#found, true);
       if (this.#found.writes) this.connection.settle(true);
-      throw this.#failure;
+      throw failure;
     }
+  }
+
+  /** Keeps the error of a step, which it returns. */
+  #fail(error: unknown): SqliteError {
+    this.#rewind();
+    this.#state = 'failed';
+    this.#failure = this.connection.keep(error);
+    return this.#failure;
   }
 
   #step(): typeof ROW | typeof DONE {
     if (this.#state !== 'row') {
-      if (this.#changes !== CompileCheck.changes) {
-        this.connection.checkChanged(this.source);
-        this.#changes = CompileCheck.changes;
-      }
+      if (this.#isStale && this.renew() !== null)
+        throw new SqliteError(SQLITE_SCHEMA, 'the tables have changed since the statement was prepared');
       if (this.#found.attached.length > 0) this.connection.checkAttached(this.#found.attached);
       if (!this.#givesRows) {
         // This runs it in one go, at a third of the cost.
@@ -202,12 +227,52 @@ export class Statement {
     const next = this.#rows?.next();
     if (next === undefined || next.done === true) {
       this.#row = this.#rows = null;
+      if (this.#held > 0) this.#letGo();
       this.#state = 'done';
       return DONE;
     }
     this.#row = next.value as readonly Value[];
     this.#state = 'row';
     return ROW;
+  }
+
+  /** Whether names may mean others than when it was compiled. */
+  get #isStale(): boolean {
+    if (this.#state === 'row' || this.#changes === CompileCheck.changes) return false;
+    if (this.#generation !== this.connection.generation) return true;
+    this.#changes = CompileCheck.changes;
+    return false;
+  }
+
+  /**
+   * Must be called before the next step: SQLite would compile it anew by itself, and nobody would know what it has become.
+   * @returns what a helper must do first, whose outcome must be kept before this is called again, or null
+   * @throws SqliteError
+   */
+  renew(): CompileJob | null {
+    if (!this.#isStale) return null;
+    try {
+      const job = this.connection.compileJobFor(this.source);
+      if (job === null) this.#compileAnew();
+      return job;
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Compiles it for the tables as they are now. @throws SqliteError */
+  #compileAnew(): void {
+    const { changes } = CompileCheck;
+    const { generation } = this.connection;
+    const { statement, found, scans } = this.connection.compile(this.source);
+    close(this.#statement);
+    this.#statement = statement;
+    this.#found = found;
+    this.#scans = scans;
+    this.#columns = null;
+    this.#givesRows = this.columns.length > 0;
+    this.#changes = changes;
+    this.#generation = generation;
   }
 
   /** The SQL of this statement alone, with the blanks and comments before it. */
@@ -251,12 +316,14 @@ export class Statement {
    * @throws SqliteError
    */
   stepWith(outcome: Outcome): typeof ROW | typeof DONE {
-    if ('error' in outcome) {
-      this.#state = 'failed';
-      this.#failure = this.connection.keep(new SqliteError(outcome.error.result, outcome.error.message));
-      throw this.#failure;
-    }
+    if ('error' in outcome) throw this.#fail(new SqliteError(outcome.error.result, outcome.error.message));
     if (!this.#found.writes) {
+      try {
+        this.connection.hold(outcome.bytes);
+      } catch (error) {
+        throw this.#fail(error);
+      }
+      this.#held = outcome.bytes;
       this.#columns = outcome.columns;
       this.#rows = outcome.rows[Symbol.iterator]();
       this.#state = 'row';
@@ -269,9 +336,14 @@ export class Statement {
     return this.step();
   }
 
-  /** Drops the rows that are left. */
-  finish(): void {
-    while (this.#state === 'row') this.step();
+  /** Drops rows that are left. Returns false after some milliseconds if there may be more. */
+  finish(): boolean {
+    const since = performance.now();
+    while (this.#state === 'row') {
+      this.step();
+      if (performance.now() - since > MAX_FINISHING) return false;
+    }
+    return true;
   }
 
   #get(): void {
@@ -296,9 +368,15 @@ export class Statement {
     if (failure !== null) throw failure;
   }
 
+  #letGo(): void {
+    this.connection.letGo(this.#held);
+    this.#held = 0;
+  }
+
   #rewind(): void {
     const rows = this.#rows;
     this.#rows = this.#row = null;
+    if (this.#held > 0) this.#letGo();
     // Otherwise a row that was not the last would keep the database locked.
     rows?.return?.();
   }
@@ -308,9 +386,13 @@ export class Statement {
     this.#rewind();
     for (const value of [...this.#positional, ...Object.values(this.#named ?? {})])
       this.connection.reserve(-sizeOf(value));
-    // Node 24 leaves it to the garbage collector.
-    if ('close' in this.#statement && typeof this.#statement.close === 'function') this.#statement.close();
+    close(this.#statement);
   }
+}
+
+function close(statement: StatementSync): void {
+  // Node 24 leaves it to the garbage collector.
+  if ('close' in statement && typeof statement.close === 'function') statement.close();
 }
 
 function columnsOf(statement: StatementSync): string[] {
