@@ -73,6 +73,18 @@ export async function setWasmVariable(
   return valueText(info.type, data);
 }
 
+/** Sets the local of a call, or the global of its process, that has this name. Returns its new value. */
+export async function setNamedWasmVariable(
+  debuggee: Debuggee,
+  { process, depth }: FrameRef,
+  name: string,
+  text: string,
+): Promise<string> {
+  const locals = { kind: 'locals', process, depth } as const;
+  const isLocal = (await localsOf(debuggee, process, depth)).locals.some((local) => local.name === name);
+  return await setWasmVariable(debuggee, isLocal ? locals : { kind: 'globals', process }, name, text);
+}
+
 async function localsOf(
   debuggee: Debuggee,
   process: ProcessKey,

@@ -8,6 +8,7 @@ import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 import { type Evaluated, evaluateExpression } from '../values/evaluate.ts';
 import type { SourceFrame } from '../values/frames.ts';
+import { managedValue } from '../values/managed/evaluate.ts';
 import { Names } from '../values/names.ts';
 import { describedValue } from '../values/source-variables.ts';
 import { namedWasmVariable } from '../wasm-variables.ts';
@@ -37,6 +38,11 @@ export const evaluate = request({
     if (name !== undefined && /^\$\w+$/.test(name)) {
       const { value, type } = await namedWasmVariable(session.debuggee, frame, name);
       return { result: value, variablesReference: 0, ...(type === undefined ? {} : { type }) };
+    }
+    const managed = await managedValue(session.debuggee, session.ids, frame, expression);
+    if (managed !== null) {
+      const { value: result, name: _, evaluateName: __, presentationHint: ___, ...described } = managed;
+      return { ...described, result };
     }
     const { source, found } = await evaluated(session, frame, expression);
     if (found.kind === 'result' || source === null)

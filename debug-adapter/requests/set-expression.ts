@@ -3,6 +3,7 @@ import type { Arguments } from '../arguments.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { request } from '../request.ts';
 import { describedValue, setValue } from '../values/source-variables.ts';
+import { setNamedWasmVariable } from '../wasm-variables.ts';
 import { evaluated } from './evaluate.ts';
 
 /** Sets what an expression names: a variable, or a part of one. */
@@ -20,6 +21,9 @@ export const setExpression = request({
     const frame = ids.frameOf(frameId);
     if (frame === undefined) throw new AdapterError(ErrorId.NoFrame, `There is no frame ${frameId} any more`);
     const { source, found } = await evaluated(session, frame, expression);
+    const [, name] = /^\s*\$?(\w+)\s*$/.exec(expression) ?? [];
+    if (found.kind === 'result' && name !== undefined)
+      return { value: await setNamedWasmVariable(debuggee, frame, `$${name}`, value) };
     if (source === null || found.kind === 'result')
       throw new AdapterError(ErrorId.BadValue, `${expression} is no variable, and cannot be set`);
     await setValue(debuggee, frame, source, found.value, found.path, value);

@@ -2,6 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Arguments } from '../arguments.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { request } from '../request.ts';
+import { setManagedVariable } from '../values/managed/variables.ts';
 import { setSourceVariable } from '../values/source-variables.ts';
 import { setWasmVariable } from '../wasm-variables.ts';
 
@@ -29,6 +30,8 @@ export const setVariable = request({
         ...(indexedVariables === undefined ? {} : { indexedVariables }),
       };
     }
+    if (container.kind === 'managed locals' || container.kind === 'managed object')
+      return { value: await setManagedVariable(debuggee, ids, container, name, value) };
     if (container.kind !== 'locals' && container.kind !== 'globals')
       throw new AdapterError(ErrorId.BadValue, `${name} cannot be set`);
     return { value: await setWasmVariable(debuggee, container, name, value) };

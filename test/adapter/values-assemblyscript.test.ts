@@ -78,3 +78,32 @@ test('objects are opened', async () => {
   expect(Buffer.from(body.data, 'base64').toString('utf16le')).toBe('a name');
   expect((await evaluate('count + 1')).result).toBe('13');
 });
+
+test('objects and their parts are hovered and watched by their names', async () => {
+  const { evaluate, inside } = await stopped();
+  expect(await evaluate('name', 0, 'hover')).toMatchObject({ result: '"a name"', type: 'String' });
+  expect(await evaluate('count', 0, 'hover')).toMatchObject({ result: '12', type: 'i32' });
+  expect(await evaluate('cherry.next.at')).toMatchObject({ result: 'Point {x: 1, y: 2}', type: 'Point' });
+  expect(await evaluate('cherry.color')).toMatchObject({ result: '200' });
+  expect(await evaluate('points[1]')).toMatchObject({ result: 'Point {x: 5, y: 6}' });
+  expect(await evaluate('ages["two"]')).toMatchObject({ result: '2' });
+  const words = await evaluate('words');
+  expect((await inside({ ...words, name: '', value: '' })).values).toEqual({ '[0]': '"one"', '[1]': '"two"' });
+  // As WebAssembly has it.
+  expect(await evaluate('$name')).toMatchObject({ result: expect.stringMatching(/^\d+$/), type: 'i32' });
+  await expect(evaluate('nobody')).rejects.toThrow('There is no nobody here');
+});
+
+test('a local that is a number is set, here and by its name in the watch', async () => {
+  const { client, scope, threadId } = await stopped();
+  const { reference } = await scope('Locals');
+  const set = async (name: string, value: string) =>
+    (await client.setVariableRequest({ variablesReference: reference, name, value })).body.value;
+  expect(await set('count', '13')).toBe('13');
+  expect((await scope('Locals')).get('count').value).toBe('13');
+  await expect(set('count', 'many')).rejects.toThrow("$count takes a value of type i32, which 'many' is not");
+  await expect(set('words', '1')).rejects.toThrow('words cannot be set: only locals that are numbers can');
+  const frameId = (await client.stackTraceRequest({ threadId })).body.stackFrames[0]?.id ?? 0;
+  await client.customRequest('setExpression', { expression: 'count', value: '14', frameId });
+  expect((await scope('Locals')).get('count').value).toBe('14');
+});

@@ -237,7 +237,12 @@ async function lookAtOne(client: Client, random: Random): Promise<void> {
 async function killRuntime(client: Client): Promise<void> {
   const { body } = await client.ask('evaluate', { expression: 'runtime', context: 'repl' });
   const pid = Number(/process (\d+)/.exec(body.result ?? '')?.[1]);
-  if (pid > 0) process.kill(pid, 'SIGKILL');
+  if (!(pid > 0)) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 async function within<T>(promise: Promise<T>, what: () => string): Promise<T> {

@@ -2,9 +2,10 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, ProcessKey } from '../../../runtime/inspect/protocol.ts';
 import { type ManagedClass, readManagedClasses } from '../../../runtime/internal.ts';
 import type { Debuggee } from '../../debuggee.ts';
+import { AdapterError, ErrorId } from '../../errors.ts';
 import type { Container, FrameRef, Ids } from '../../ids.ts';
 import { memoryReference } from '../../memory-reference.ts';
-import { wasmVariables } from '../../wasm-variables.ts';
+import { setWasmVariable, wasmVariables } from '../../wasm-variables.ts';
 import { ManagedObjects, type ManagedPart } from './objects.ts';
 
 /** The global that says where the runtime describes the classes. */
@@ -48,17 +49,31 @@ export async function managedVariables(
     if (name === undefined) continue;
     const pointer = local.type === 'i32' ? Number(local.value) >>> 0 : 0;
     const shown = await objects.show(pointer);
-    const { evaluateName } = local;
-    if (shown === null) variables.push({ ...local, name });
+    const evaluateName = /^\w+$/.test(name) ? { evaluateName: name } : {};
+    if (shown === null) variables.push({ ...local, name, ...evaluateName });
     else {
       const part = { name, text: shown.text, type: shown.type, pointer };
-      variables.push({
-        ...(await toVariable(part)),
-        ...(evaluateName === undefined ? {} : { evaluateName }),
-      });
+      variables.push({ ...(await toVariable(part)), ...evaluateName });
     }
   }
   return variables;
+}
+
+/** Sets a local that is a number. Returns its new value. */
+export async function setManagedVariable(
+  debuggee: Debuggee,
+  ids: Ids,
+  container: ManagedContainer,
+  name: string,
+  text: string,
+): Promise<string> {
+  const range = { start: 0, count: 0, filter: 'named' };
+  const variables = await managedVariables(debuggee, ids, container, range);
+  const found = variables.find((variable) => variable.name === name);
+  if (container.kind === 'managed object' || found?.memoryReference !== undefined)
+    throw new AdapterError(ErrorId.BadValue, `${name} cannot be set: only locals that are numbers can`);
+  const { process, depth } = container;
+  return await setWasmVariable(debuggee, { kind: 'locals', process, depth }, `$${name}`, text);
 }
 
 async function variableOf(
