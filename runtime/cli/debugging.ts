@@ -16,6 +16,8 @@ export function debugging(pathOf: () => string | null): Debugging {
 }
 
 function lineStarts(symbols: Symbols): Uint32Array {
+  const all = symbols.allStarts?.();
+  if (all !== undefined) return Uint32Array.from(all).sort();
   const offsets = new Set<number>();
   for (const file of symbols.files())
     for (const line of symbols.linesOf(file))

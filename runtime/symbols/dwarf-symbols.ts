@@ -77,6 +77,27 @@ export class DwarfSymbols implements Symbols {
     return this.#linesOf(file).startsOf(line);
   }
 
+  allStarts(): Iterable<number> {
+    const starts = new Set<number>();
+    const { codeStart } = this.#parts;
+    // Programs that overlap could make much of little.
+    let budget = 4 * this.dwarf.file.sections.line.length;
+    const known = new Set<number>();
+    for (const unit of this.dwarf.file.units) {
+      const offset = this.dwarf.lineOffset(unit);
+      if (offset === null || known.has(offset) || budget < 0) continue;
+      known.add(offset);
+      const table = this.dwarf.linesOf(unit);
+      if (table === null) continue;
+      budget -= table.header.end - table.header.start;
+      table.forEachRow((row, file, line) => {
+        const begins = row.isStmt && row.line > 0 && (row.file !== file || row.line !== line);
+        if (begins) starts.add(codeStart + row.address);
+      });
+    }
+    return starts;
+  }
+
   startsAround(offset: number): readonly number[] {
     const functionIndex = this.#parts.functionAt(offset);
     if (functionIndex < 0) return [];

@@ -46,6 +46,8 @@ export interface Symbols {
   linesOf(file: string): readonly number[];
   /** Where the statements of a line begin: one for each run of code that the compiler made of it. */
   startsOf(file: string, line: number): readonly LineStart[];
+  /** Where the lines of all files begin, in any order. Missing where that is found line by line alone. */
+  allStarts?(): Iterable<number>;
   /** Where lines begin in the function that an offset is in, whatever their files; ascending. */
   startsAround(offset: number): readonly number[];
   /** What is known of variables; null if nothing is. */

@@ -48,6 +48,8 @@ export class ModulePlan {
   readonly spaces: Readonly<Record<SpaceKind, IndexSpace>>;
   /** Types that follow the module's own, so that those keep their indices. */
   readonly types: AddedType[] = [];
+  /** By what they consist of: where they are among the types that were added. */
+  readonly #typePlaces = new Map<string, number>();
   readonly exports: AddedExport[] = [];
   readonly codeEdits: ((walk: CodeWalk) => CodePass)[] = [];
   /** By function index of an import: what direct calls of it call in its place. */
@@ -199,11 +201,13 @@ export class ModulePlan {
 
   /** The index of a function type, which is added if no pass has done so. */
   typeIndex(type: AddedType): number {
-    const same = ({ params, results }: AddedType): boolean =>
-      params.join() === type.params.join() && results.join() === type.results.join();
-    const known = this.types.findIndex(same);
-    if (known < 0) this.types.push(type);
-    return this.module.types.length + (known < 0 ? this.types.length - 1 : known);
+    const key = `${type.params.join()} ${type.results.join()}`;
+    let place = this.#typePlaces.get(key);
+    if (place === undefined) {
+      place = this.types.push(type) - 1;
+      this.#typePlaces.set(key, place);
+    }
+    return this.module.types.length + place;
   }
 
   #freeName(wanted: string): string {

@@ -54,15 +54,18 @@ function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbePa
   };
   plan.exportStart();
   const helpers = new Map<string, Added>();
+  const helperOfLayout = new Map<FrameLayout, Added>();
   for (const layout of layouts) {
     const types = layout.locals.map(({ type }) => type);
-    if (helpers.has(types.join())) continue;
-    helpers.set(
-      types.join(),
-      plan.addFunction({ params: ['i32', 'i32', ...types], results: types }, (out) =>
+    const key = types.join();
+    let helper = helpers.get(key);
+    if (helper === undefined) {
+      helper = plan.addFunction({ params: ['i32', 'i32', ...types], results: types }, (out) =>
         writeHelper(out, layout, probe, frames),
-      ),
-    );
+      );
+      helpers.set(key, helper);
+    }
+    helperOfLayout.set(layout, helper);
   }
   return {
     frames,
@@ -71,8 +74,8 @@ function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbePa
     step,
     offsets,
     layouts,
-    helperOf({ locals }) {
-      const helper = helpers.get(locals.map(({ type }) => type).join());
+    helperOf(layout) {
+      const helper = helperOfLayout.get(layout);
       if (helper === undefined) throw new Error('a frame of a layout that was not declared');
       return helper;
     },

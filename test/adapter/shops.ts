@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 import type { LaunchArguments } from '../../debug-adapter/index.ts';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
@@ -54,4 +55,11 @@ function of(name: string, launch: Partial<LaunchArguments>): Shop {
     line: (comment) => comments.indexOf(comment) + 1,
     comment: (line) => comments[line - 1] ?? '',
   };
+}
+
+/** A program of actors, with 6 MB of debug information: `shelter.rs`. */
+export function shelter(): Shop {
+  const program = join(testFolder(), 'shelter.wasm');
+  writeFileSync(program, brotliDecompressSync(readFileSync(join(folder, 'shelter-rust.wasm.br'))));
+  return of('shelter.rs', { program, sourceFileMap: { '/crates/src': folder } });
 }

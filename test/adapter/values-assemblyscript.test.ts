@@ -88,7 +88,10 @@ test('objects and their parts are hovered and watched by their names', async () 
   expect(await evaluate('points[1]')).toMatchObject({ result: 'Point {x: 5, y: 6}' });
   expect(await evaluate('ages["two"]')).toMatchObject({ result: '2' });
   const words = await evaluate('words');
-  expect((await inside({ ...words, name: '', value: '' })).values).toEqual({ '[0]': '"one"', '[1]': '"two"' });
+  expect((await inside({ ...words, name: '', value: '' })).values).toEqual({
+    '[0]': '"one"',
+    '[1]': '"two"',
+  });
   // As WebAssembly has it.
   expect(await evaluate('$name')).toMatchObject({ result: expect.stringMatching(/^\d+$/), type: 'i32' });
   await expect(evaluate('nobody')).rejects.toThrow('There is no nobody here');

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { stoppedAt } from './value-guests.ts';
+import { AdapterClient } from './adapter-client.ts';
+import { shelter } from './shops.ts';
+import { stoppedAt, stoppedIn } from './value-guests.ts';
 
 /** Of the variables: value and type. Addresses are those of today's compiler. */
 const LOCALS: Readonly<Record<string, string>> = {
@@ -158,7 +160,27 @@ describe.each([
   });
 });
 
-test('a process of the SDK is displayed as that process', async () => {
+test('processes of the SDK, in variables and in messages, are displayed as these processes', async () => {
+  const { source: path, launch, line } = shelter();
+  const client = await AdapterClient.stdio();
+  await client.configure('', launch);
+  await client.setBreakpointsRequest({ source: { path }, breakpoints: [{ line: line('visit') }] });
+  await client.configurationDoneRequest();
+  const { scope, inside, evaluate } = stoppedIn(client, (await client.event('stopped')).body.threadId ?? 0);
+  const locals = await scope('Locals');
+  const visitor = '#3 _lunatic_spawn_by_index_0.14.1';
+  expect(locals.table).toMatchObject({
+    parent: '#1 _start: Process<String, Bincode>',
+    cats: '(1) {"Tom": Cat {lives: 7, visits: 0}}: HashMap<String, Cat>',
+    request: `Adopt {name: "Minka", by: ${visitor}}: Request`,
+    by: `${visitor}: Process<String, Bincode>`,
+  });
+  const raw = await inside((await inside(locals.get('by'))).get('[raw]'));
+  expect(raw.values).toMatchObject({ id: '3' });
+  expect((await evaluate('cat.lives - 2')).result).toBe('7');
+});
+
+test('a process that has ended is displayed as one', async () => {
   const { scope, inside } = await stoppedAt('process-rust.wasm', 'process.rs');
   const locals = await scope('Locals');
   expect(locals.table).toMatchObject({

@@ -4,6 +4,7 @@ import { crowd } from './crowd.ts';
 import { debuggedMessages, falseCondition, stepAmongMany } from './debug-session.ts';
 import { breakpointElsewhere, debugging } from './debugging.ts';
 import { files } from './files.ts';
+import { firstStop } from './first-stop.ts';
 import { flood } from './flood.ts';
 import { inspection } from './inspection.ts';
 import { kernels } from './kernels.ts';
@@ -28,6 +29,7 @@ const benchmarks = [
   falseCondition,
   debuggedMessages,
   stepAmongMany,
+  firstStop,
   ...programs,
   ...memory,
   rewriting,

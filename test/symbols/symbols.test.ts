@@ -169,3 +169,18 @@ function withoutCustoms(bytes: Uint8Array, custom: Uint8Array): Uint8Array {
 test('debug information that is malformed neither throws nor takes long', () => {
   expect(fuzzSymbols(2000, 1).frames).toBeGreaterThan(1000);
 });
+
+test.each(['market-debug.wasm', 'market-release.wasm', 'tree-v0.wasm'])(
+  'the lines of all files of %s begin together where they begin one by one',
+  (name) => {
+    const symbols = openSymbols(new Uint8Array(readFileSync(fixture(name))));
+    const starts = symbols
+      .files()
+      .flatMap((file) => symbols.linesOf(file).flatMap((line) => symbols.startsOf(file, line)));
+    expect(starts.length).toBeGreaterThan(5);
+    const all = new Set(symbols.allStarts?.());
+    for (const { offset } of starts) expect(all).toContain(offset);
+    // A file that a unit names twice may begin in the midst of a line.
+    expect(all.size).toBeLessThan(1.02 * new Set(starts.map(({ offset }) => offset)).size + 1);
+  },
+);

@@ -2,7 +2,9 @@
  * Leaves in a module the debug information of the units whose names match, and drops that of libraries, and what else only tells
  * how it was built.
  *
- *     node test/guests/values/keep-units.ts MODULE PATTERN
+ *     node test/guests/values/keep-units.ts MODULE PATTERN [--names]
+ *
+ * With `--names`, functions keep the names that the name section has.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { AbbreviationTable } from '../../../runtime/symbols/dwarf/abbreviations.ts';
@@ -149,6 +151,8 @@ function withCustomSections(module: Uint8Array, custom: ReadonlyMap<string, Uint
   return Buffer.concat(parts);
 }
 
-const [path = '', pattern = ''] = process.argv.slice(2);
+const [path = '', pattern = '', names] = process.argv.slice(2);
 const module = new Uint8Array(readFileSync(path));
-writeFileSync(path, withCustomSections(module, keepUnits(module, (name) => new RegExp(pattern).test(name))));
+const custom = keepUnits(module, (name) => new RegExp(pattern).test(name));
+if (names === '--names') custom.set('name', new ModuleParts(module).custom('name') ?? new Uint8Array());
+writeFileSync(path, withCustomSections(module, custom));

@@ -11,6 +11,7 @@ const CLOSING = [
   'testing.clearTestResults',
   'notifications.clearAll',
   'workbench.debug.panel.action.clearReplAction',
+  'workbench.debug.viewlet.action.removeAllWatchExpressions',
   'workbench.action.closePanel',
 ];
 

@@ -431,12 +431,48 @@ export class Workbench {
 
   /** Clicks left of a line of the active editor, and waits for the breakpoint there. */
   async setBreakpoint(text: string): Promise<void> {
+    await this.editorShows(text);
     const line = await this.line(text).first().boundingBox();
     const margin = await this.page.locator('.editor-group-container.active .margin').first().boundingBox();
     if (line === null || margin === null) throw new Error(`there is no line ${text} to be seen`);
     await this.page.mouse.click(margin.x + 10, line.y + line.height / 2);
     await this.page.locator('.editor-group-container.active .codicon-debug-breakpoint').first().waitFor();
     await this.#rest();
+  }
+
+  /** Chooses from the menu of a line's margin what adds a breakpoint with a condition or a message, and types that. */
+  async addBreakpoint(text: string, item: string, value: string): Promise<void> {
+    await this.editorShows(text);
+    const line = await this.line(text).first().boundingBox();
+    const margin = await this.page.locator('.editor-group-container.active .margin').first().boundingBox();
+    if (line === null || margin === null) throw new Error(`there is no line ${text} to be seen`);
+    await this.page.mouse.click(margin.x + 10, line.y + line.height / 2, { button: 'right' });
+    await this.#choose(item);
+    const input = this.page.locator('.breakpoint-widget .monaco-editor.focused');
+    await input.waitFor();
+    await this.page.keyboard.insertText(value);
+    await input.locator('.view-line', { hasText: nonBreaking(value) }).waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.breakpoint-widget').waitFor({ state: 'detached' });
+    await this.#rest();
+  }
+
+  /** Adds an expression to those that are watched. */
+  async watch(expression: string): Promise<void> {
+    const header = this.page.locator('.pane-header[aria-label^="Watch"]');
+    if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
+    await header.hover();
+    await header.locator('.action-label[aria-label="Add Expression"]').click();
+    const input = this.page.locator('.debug-watch input:focus');
+    await input.fill(expression);
+    await input.press('Enter');
+    await this.#rest();
+  }
+
+  /** An expression that is watched, by what its value begins with. */
+  watched(expression: string, value: string): Locator {
+    const label = JSON.stringify(`${expression}, value ${value}`);
+    return this.page.locator(`.debug-watch .monaco-list-row[aria-label^=${label}]`);
   }
 
   /** Puts the mouse over the first occurrence of a word in a line of the active editor until its value is shown. */
@@ -530,10 +566,7 @@ export class Workbench {
     await input.click();
     await input.and(this.page.locator('.focused')).waitFor();
     await this.page.keyboard.insertText(line);
-    // Spaces are shown as others.
-    await input
-      .locator('.view-line', { hasText: new RegExp(`^${escaped(line).replaceAll(' ', '\\s')}$`) })
-      .waitFor();
+    await input.locator('.view-line', { hasText: nonBreaking(line) }).waitFor();
     await this.page.keyboard.press('Enter');
     await input.locator('.view-line', { hasText: /^\s*$/ }).waitFor();
   }
@@ -567,6 +600,11 @@ export class Workbench {
   /** Chooses from the context menu of a row. */
   async menu(row: Locator, item: string): Promise<void> {
     await row.click({ button: 'right' });
+    await this.#choose(item);
+  }
+
+  /** Chooses from the context menu that opens. */
+  async #choose(item: string): Promise<void> {
     // A menu takes no clicks for a moment after it has opened.
     const label = this.page.locator('.action-label', { hasText: exactly(item) });
     const choice = this.page.locator('.monaco-menu .action-item').filter({ has: label }).first();
@@ -585,6 +623,11 @@ function rowSelector(process: string, state: string): string {
 /** An icon may come first. */
 function exactly(text: string): RegExp {
   return new RegExp(`^\\s*${escaped(text)}$`);
+}
+
+/** A whole text in which an editor shows other spaces. */
+function nonBreaking(text: string): RegExp {
+  return new RegExp(`^${escaped(text).replaceAll(' ', '\\s')}$`);
 }
 
 function escaped(text: string): string {
