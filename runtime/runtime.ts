@@ -11,7 +11,7 @@ import { knownTypes } from './kernel/known-types.ts';
 import { LocalRouter } from './kernel/local-router.ts';
 import { type MakerThread, makerThread } from './kernel/maker-thread.ts';
 import { LoadedModule, type LoadOptions, type LoadRequest } from './kernel/module.ts';
-import { boundedTypes } from './kernel/module-bounds.ts';
+import { boundedTypes, isMadeApart } from './kernel/module-bounds.ts';
 import type { SchedulerObserver } from './kernel/observers.ts';
 import type { Process, ProcessContext } from './kernel/process.ts';
 import { Registry } from './kernel/registry.ts';
@@ -141,7 +141,7 @@ export class Runtime {
     const options = this.#processOptions;
     const { scheduler } = this;
     scheduler.work.chargeCompile(bytes.length);
-    if (options.probes !== undefined || LoadedModule.isSmall(bytes)) return this.#make(bytes, options, {});
+    if (options.probes !== undefined || !isMadeApart(bytes)) return this.#make(bytes, options, {});
     (options.types ?? knownTypes).add(boundedTypes(bytes));
     const making = this.#maker().make(scheduler, scheduler.current, LoadedModule.jobOf(bytes, options));
     return making.then((made) => this.#make(bytes, options, { made }));

@@ -1,12 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { printable } from '../text/printable.ts';
+import { LARGEST_AHEAD } from '../wasm/index.ts';
 import { ModuleError } from './module-error.ts';
 
 /** Bytes from which on checking takes longer than loading what is needed to leave it out, and memory is freed at once. */
 const LARGE = 2 ** 20;
 
-/** Bytes of the largest module of which all functions are compiled ahead: some hundred milliseconds on two cores. */
-const LARGEST_AHEAD = 2 ** 23;
+/** V8's default for the number of functions that it compiles at the same time. */
+const COMPILATION_TASKS = 128;
 
 export interface CompileOptions {
   /** Whether this V8 has compiled these bytes before. Then each function is checked when it is first called, and not all at once. */
@@ -16,6 +17,8 @@ export interface CompileOptions {
    * calls it. A module that is very large is not.
    */
   readonly ahead: boolean;
+  /** Whether a function takes long to be compiled. Then all are compiled now, one after the other, since each may take much memory. */
+  readonly isSlow?: boolean | undefined;
   /** The index of a function that V8 optimizes now, which takes up to 0.1 s, and not after it has been called often. Default: none. */
   readonly optimized?: number | undefined;
 }
@@ -45,12 +48,16 @@ export function compile(bytes: Uint8Array, options: CompileOptions): WebAssembly
 }
 
 /** The flags of V8 that differ from their defaults while a module of so many bytes is compiled. */
-function flagsFor(size: number, { isChecked, ahead, optimized }: CompileOptions): Flags[] {
+function flagsFor(size: number, { isChecked, ahead, isSlow, optimized }: CompileOptions): Flags[] {
   const flags: Flags[] = [];
-  if (ahead && size <= LARGEST_AHEAD)
+  if (isSlow || (ahead && size <= LARGEST_AHEAD))
     flags.push({ set: '--no-wasm-lazy-compilation', reset: '--wasm-lazy-compilation' });
   else if (isChecked && size >= LARGE)
     flags.push({ set: '--wasm-lazy-validation', reset: '--no-wasm-lazy-validation' });
+  if (isSlow) {
+    const flag = '--wasm-num-compilation-tasks';
+    flags.push({ set: `${flag}=1`, reset: `${flag}=${COMPILATION_TASKS}` });
+  }
   if (optimized !== undefined) {
     const flag = '--wasm-eager-tier-up-function';
     flags.push({ set: `${flag}=${optimized}`, reset: `${flag}=-1` });

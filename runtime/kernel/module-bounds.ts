@@ -15,10 +15,12 @@ const MOST_SECTIONS = 1000;
 /** Milliseconds that making an instance of such a module may take. Of the same 70 MB it takes some ten. */
 const MOST_INSTANCE_TIME = 20;
 /**
- * Values that V8 may copy when it compiles a function, see `costlyFunction`: up to 150 MB and 0.2 s of a module that a process makes, and
- * ten times as much of any other. The worst function of 70 MB of C++ has 5.6 million.
+ * Values that V8 may copy when it compiles a function, see `costlyFunction`: up to 260 MB and 0.5 s of a module that a process makes, in a
+ * thread, and four times as much of any other. The worst function of 70 MB of C++ has 5.6 million, that of SQLite, not optimized, 14.
  */
-const MOST_COPIES_OF_PROCESS = 8e6;
+const MOST_COPIES_OF_PROCESS = 2e7;
+/** The same for modules that are so small that they are made between turns: no honest one comes near. */
+const MOST_COPIES_BETWEEN_TURNS = 2.5e5;
 const MOST_COPIES = 8e7;
 
 /**
@@ -75,9 +77,18 @@ function countsOf(source: WasmModule): Count[] {
   ];
 }
 
+/** Bytes from which on a module of a process is made in a thread. */
+const LEAST_APART = 2 ** 12;
+
+/** Whether a module may take longer to be made than a turn, so that a thread makes it. */
+export function isMadeApart({ length }: Uint8Array): boolean {
+  return length >= LEAST_APART;
+}
+
 /** @throws ModuleError if V8 would take gigabytes, and seconds, to compile one of its functions when that is first called */
 export function checkFunctions(source: WasmModule, isOfProcess: boolean): void {
-  const limit = isOfProcess ? MOST_COPIES_OF_PROCESS : MOST_COPIES;
+  const ofProcess = isMadeApart(source.bytes) ? MOST_COPIES_OF_PROCESS : MOST_COPIES_BETWEEN_TURNS;
+  const limit = isOfProcess ? ofProcess : MOST_COPIES;
   const costly = costlyFunction(source, limit);
   if (costly === null) return;
   const whose = isOfProcess ? 'a module that a process compiles' : 'a module';

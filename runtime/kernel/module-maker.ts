@@ -1,6 +1,12 @@
 /** The script of the thread that makes modules; see `MakerThread`. */
 import { parentPort } from 'node:worker_threads';
-import { limitWorkMemory, readModule, WasmFormatError, WorkMemoryError } from '../wasm/index.ts';
+import {
+  isSlowToCompile,
+  limitWorkMemory,
+  readModule,
+  WasmFormatError,
+  WorkMemoryError,
+} from '../wasm/index.ts';
 import { compile, problemOf } from './compile.ts';
 import { checkBounds, checkFunctions } from './module-bounds.ts';
 import { ModuleError, ModuleLimitError } from './module-error.ts';
@@ -55,9 +61,10 @@ function make(job: ModuleJob): MadeModule {
 
 function variantOf(source: ReturnType<typeof readModule>, job: ModuleJob): ModuleVariant {
   const { bytes, offsets, functions, memories, state, startExport } = rewriteVariant(source, job);
+  const isSlow = isSlowToCompile(source, Number.POSITIVE_INFINITY);
   source.code.discard();
   return {
-    module: compile(bytes, { isChecked: false, ahead: job.ahead }),
+    module: compile(bytes, { isChecked: false, ahead: job.ahead, isSlow }),
     size: bytes.length,
     offsetLists: offsets.lists(),
     functions,

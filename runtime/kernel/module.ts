@@ -13,7 +13,7 @@ import { compile, discard, isLarge, problemOf } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { EntryType } from './entry.ts';
 import { type KnownTypes, knownTypes } from './known-types.ts';
-import { checkFunctions } from './module-bounds.ts';
+import { checkFunctions, isMadeApart } from './module-bounds.ts';
 import { type Excess, HostRefusal, type ModuleError, ModuleLimitError } from './module-error.ts';
 import { featureExcesses, type ModuleLimits, memoryExcess } from './module-excesses.ts';
 import type { MadeModule, ModuleJob } from './module-job.ts';
@@ -21,9 +21,6 @@ import { type ImportOutline, type ModuleOutline, outlineOf } from './module-outl
 import type { ModuleProbes, ProbeSource } from './module-probes.ts';
 import { compiledModule, compiledVariant, type InstanceSizes, rewriteVariant } from './module-variant.ts';
 import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
-
-/** Bytes from which on a thread makes modules while processes run: here, fewer take some milliseconds at worst. */
-const LEAST_APART = 2 ** 12;
 
 /** What the modules of a runtime may have at most, and where their rewritten forms are kept. */
 export interface LoadOptions extends ModuleLimits {
@@ -99,6 +96,8 @@ export class LoadedModule {
   #names: FunctionNames | null = null;
   /** Bytes that V8 has been given of it. */
   #rewrittenSize = 0;
+  /** Whether V8 takes long to compile one of its functions. */
+  #isSlow = false;
   #hostNames: HostName[] | null = null;
   /** What permissions for host functions, by which it was judged before, refuse. */
   readonly #refusals = new WeakMap<HostPermission, HostRefusal | 'none'>();
@@ -198,19 +197,14 @@ export class LoadedModule {
     return this.#metered;
   }
 
-  /** Whether it is made between turns. A larger one may take longer than a turn, so that a thread makes it. */
-  static isSmall({ length }: Uint8Array): boolean {
-    return length < LEAST_APART;
-  }
-
   /** The job for a thread that makes the variant which processes with this config run; null if that is there, or they may not run it. */
   missing(config: ProcessConfig): ModuleJob | null {
     const isMetered = config.maxFuel !== 0;
     if ((isMetered ? this.#metered : this.#preemptive) !== null || this.#options.probes !== undefined)
       return null;
-    if (LoadedModule.isSmall(this.bytes) || this.#problem(config) !== null) return null;
+    if (!(this.#isSlow || isMadeApart(this.bytes)) || this.#problem(config) !== null) return null;
     // What is kept is there sooner than what a thread makes.
-    const known = this.#kept.find(this.#variant(isMetered));
+    const known = this.#isSlow ? null : this.#kept.find(this.#variant(isMetered));
     if (known === null) return { ...LoadedModule.jobOf(this.bytes, this.#options), isMetered, isKnown: true };
     const compiled = this.#compile(isMetered, known);
     if (isMetered) this.#metered = compiled;
@@ -289,6 +283,7 @@ export class LoadedModule {
   #compile(meter: boolean, known: RewrittenModule | null, again?: () => Uint8Array): CompiledModule {
     const rewritten = known ?? this.#rewrite(meter);
     this.#rewrittenSize = rewritten.bytes.length;
+    this.#isSlow = rewritten.isSlow ?? false;
     if (known === null && (isLarge(this.bytes) || this.#options.fromProcess)) {
       // From here on, hardly anybody asks for more than the outline.
       this.source.code.discard();
@@ -299,6 +294,7 @@ export class LoadedModule {
     const module = compile(rewritten.bytes, {
       isChecked: known !== null,
       ahead: this.#options.compilesAhead ?? false,
+      isSlow: rewritten.isSlow,
       optimized: this.#options.fromProcess ? undefined : rewritten.interpreter,
     });
     if (known === null) this.#kept.keep(this.#variant(meter), rewritten);

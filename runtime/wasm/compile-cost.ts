@@ -10,6 +10,13 @@ const CALLS_PER_COPY = 16;
 /** An engine writes code for each field of an object that it makes by default, which takes as long as so many copies. */
 const COPIES_PER_FIELD = 64;
 
+/** Copies, and bytes of a body, from which on compiling a function may take longer than others should wait: some 10 ms. */
+const SLOW_COPIES = 4e5;
+const SLOW_BYTES = 150_000;
+
+/** Bytes of a module from which on compiling all of it before it runs takes too long, whatever its functions are. */
+export const LARGEST_AHEAD = 2 ** 23;
+
 /** Values that a handler may find on the stack. */
 const CAUGHT = 16;
 
@@ -36,6 +43,18 @@ export function costlyFunction(module: WasmModule, limit: number): { index: numb
     if (copies > limit) return { index: importedFunctions + i, copies };
   }
   return null;
+}
+
+/**
+ * Whether a function of a module takes so long to be compiled that this should not happen when it is first called.
+ * @param largest bytes of a module for which nobody asks, since it is too large to be compiled ahead
+ */
+export function isSlowToCompile(module: WasmModule, largest = LARGEST_AHEAD): boolean {
+  if (module.bytes.length > largest) return false;
+  const { bodyStart, bodyEnd, functionCount } = module.code;
+  for (let i = 0; i < functionCount; i++)
+    if ((bodyEnd[i] ?? 0) - (bodyStart[i] ?? 0) > SLOW_BYTES) return true;
+  return costlyFunction(module, SLOW_COPIES) !== null;
 }
 
 function localsOf({ code, functions, types }: WasmModule, i: number): number {

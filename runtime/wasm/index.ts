@@ -4,7 +4,7 @@ export { arrayCopies } from './bulk-kind.ts';
 export { LARGEST_ARRAY } from './bulk-pieces.ts';
 export { callOffsets } from './call-offsets.ts';
 export type { CodePass, CodeWalk } from './code-pass.ts';
-export { costlyFunction } from './compile-cost.ts';
+export { costlyFunction, isSlowToCompile, LARGEST_AHEAD } from './compile-cost.ts';
 export { DRAFT_AT, DRAFT_CAPACITY, DraftState } from './draft-layout.ts';
 export { draftPass } from './draft-pass.ts';
 export { dropCustomsPass } from './drop-customs-pass.ts';

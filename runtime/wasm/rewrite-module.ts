@@ -1,3 +1,4 @@
+import { isSlowToCompile } from './compile-cost.ts';
 import type { KeptEntries } from './index-space.ts';
 import { interpreterOf } from './interpreter.ts';
 import type { WasmModule } from './module.ts';
@@ -23,6 +24,8 @@ export interface RewrittenModule {
   readonly startExport?: string;
   /** The index, in the rewritten module, of a function that should be optimized before it is called: see `interpreterOf`. */
   readonly interpreter?: number;
+  /** Whether all functions should be compiled before one is called: see `isSlowToCompile`. */
+  readonly isSlow?: boolean;
   /** The globals by which a process is stopped and its frames are found, if the pass `probe` was in the list. */
   readonly probeGlobals?: ProbeGlobals;
 }
@@ -52,6 +55,7 @@ export function rewriteModule(module: WasmModule, passes: readonly Pass[]): Rewr
     ...(state === undefined ? {} : { state }),
     ...(startExport === undefined ? {} : { startExport }),
     ...(interpreter === undefined ? {} : { interpreter: plan.spaces.function.move(interpreter) }),
+    ...(isSlowToCompile(module) ? { isSlow: true } : {}),
     ...(probeGlobals === undefined ? {} : { probeGlobals }),
   };
 }

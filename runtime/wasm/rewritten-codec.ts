@@ -12,13 +12,14 @@ type Description = Omit<RewrittenModule, 'bytes' | 'offsets' | 'probeGlobals'>;
  *     | lengths of the next two | description as JSON | offset map | module |
  */
 export function encodeRewritten(rewritten: RewrittenModule): Uint8Array[] {
-  const { functions, memories, state, startExport, interpreter } = rewritten;
+  const { functions, memories, state, startExport, interpreter, isSlow } = rewritten;
   const written: Description = {
     functions,
     memories,
     ...(state === undefined ? {} : { state }),
     ...(startExport === undefined ? {} : { startExport }),
     ...(interpreter === undefined ? {} : { interpreter }),
+    ...(isSlow === undefined ? {} : { isSlow }),
   };
   const description = new TextEncoder().encode(JSON.stringify(written));
   const offsets = rewritten.offsets.packed();
