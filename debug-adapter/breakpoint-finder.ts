@@ -3,6 +3,7 @@ import type { ModuleSymbols } from '../runtime/internal.ts';
 import type { Disassemblies } from './disassembly.ts';
 import type { SourceRef } from './ids.ts';
 import type { ModuleSources } from './module-sources.ts';
+import type { Progress } from './progress.ts';
 import type { SourceFiles } from './source-files.ts';
 
 /** The most places of one line at which processes stop: generic functions have some hundred. */
@@ -31,8 +32,10 @@ export class BreakpointFinder {
   readonly #sources: ModuleSources;
   readonly #files: SourceFiles;
   readonly #disassemblies: Disassemblies;
+  readonly #progress: Progress;
 
-  constructor(sources: ModuleSources, files: SourceFiles, disassemblies: Disassemblies) {
+  constructor(sources: ModuleSources, files: SourceFiles, disassemblies: Disassemblies, progress: Progress) {
+    this.#progress = progress;
     this.#sources = sources;
     this.#files = files;
     this.#disassemblies = disassemblies;
@@ -59,7 +62,8 @@ export class BreakpointFinder {
 
   /** The names that a module has for a file. */
   async filesOf(module: ModuleKey, path: string): Promise<string[]> {
-    const files = await this.#sources.of(module).files();
+    const reading = this.#sources.of(module).files();
+    const files = await this.#progress.during('Reading debug information', reading);
     const same = await Promise.all(files.map((file) => this.#files.isSame(file, path)));
     return files.filter((_, i) => same[i]);
   }

@@ -130,7 +130,8 @@ export class Breakpoints {
 
   /** Sets all breakpoints in a module too, when it is first seen. */
   add(module: ModuleKey): Promise<void> {
-    if (this.#modules.has(module) || !this.areSupported) return Promise.resolve();
+    if (!this.areSupported) return Promise.resolve();
+    if (this.#modules.has(module)) return this.#last.then(() => {});
     this.#modules.add(module);
     return this.#inTurn(async () => {
       const all = [...this.#groups.values()].flat();

@@ -10,6 +10,7 @@ import { displayAnswer, displayEvent } from './displayed.ts';
 import { AdapterError, adapterError, ErrorId } from './errors.ts';
 import { Ids } from './ids.ts';
 import { LogFile } from './log-file.ts';
+import { Progress } from './progress.ts';
 import { requests } from './requests/index.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { Session, SessionDefaults, SessionState } from './session.ts';
@@ -25,6 +26,9 @@ export class LunaticDebugSession extends DebugSession implements Session {
   readonly defaults: SessionDefaults;
   readonly ids = new Ids();
   readonly log: SessionLog;
+  readonly progress = new Progress((event) => this.sendEvent(event));
+  /** Requests that are being answered, by their numbers: how each is given up. */
+  readonly #pending = new Map<number, () => void>();
   readonly #closed = Promise.withResolvers<void>();
   readonly #admitted = Promise.withResolvers<void>();
   #state: SessionState = { kind: 'idle' };
@@ -119,6 +123,19 @@ export class LunaticDebugSession extends DebugSession implements Session {
     return done;
   }
 
+  async leaveProgram(): Promise<void> {
+    const state = this.#state;
+    if (state.kind !== 'running') throw wrongState(state, 'this');
+    state.debuggee.retire();
+    this.#state = { kind: 'starting', process: undefined };
+    await leave(state);
+    if (this.#isStarting) this.#state = { kind: 'idle' };
+  }
+
+  cancel(requestId: number): void {
+    this.#pending.get(requestId)?.();
+  }
+
   finish(): void {
     this.#state = { kind: 'over' };
     this.log.settle();
@@ -190,6 +207,12 @@ export class LunaticDebugSession extends DebugSession implements Session {
     const { command } = message;
     const response: DebugProtocol.Response = new Response(message);
     let hasResponded = false;
+    this.#pending.set(message.seq, () => {
+      hasResponded = true;
+      const told = new AdapterError(ErrorId.Cancelled, 'cancelled');
+      this.sendErrorResponse(response, told.toMessage());
+      if (command === 'launch' || command === 'restart') this.terminate();
+    });
     try {
       const args = new Arguments(command, message.arguments);
       if (!this.#isAdmitted) this.#checkToken(command, args);
@@ -200,6 +223,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
       if (!request.states.has(this.#state.kind)) throw wrongState(this.#state, `'${command}'`);
       if (command === 'initialize') this.#meetClient(args);
       await request.run(this, args, (body) => {
+        if (hasResponded) return;
         if (body !== null && body !== undefined) response.body = body;
         displayAnswer(command, response.body);
         hasResponded = true;
@@ -210,6 +234,8 @@ export class LunaticDebugSession extends DebugSession implements Session {
       // What a handler does after its response has no one left to tell.
       if (told.id === ErrorId.Internal || hasResponded) this.log.failed(command, error);
       if (!hasResponded) this.sendErrorResponse(response, told.toMessage());
+    } finally {
+      this.#pending.delete(message.seq);
     }
   }
 
@@ -234,6 +260,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
       throw new AdapterError(ErrorId.BadArguments, "initialize: 'pathFormat' must be 'path'");
     }
     this.#isVSCode = args.optionalText('clientID') === 'vscode';
+    this.progress.isWanted = args.optionalBoolean('supportsProgressReporting') ?? false;
     this.#clientCounts = {
       lines: (args.optionalBoolean('linesStartAt1') ?? true) ? 1 : 0,
       columns: (args.optionalBoolean('columnsStartAt1') ?? true) ? 1 : 0,

@@ -1,14 +1,21 @@
 import { isAbsolute, resolve } from 'node:path';
-import { ContinuedEvent, Event, ExitedEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
+import {
+  ContinuedEvent,
+  Event,
+  ExitedEvent,
+  ModuleEvent,
+  OutputEvent,
+  TerminatedEvent,
+} from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type {
   DataChange,
   ModuleKey,
   Notifications,
   ProcessKey,
-  ProcessPattern,
   Stack,
   StepKind,
+  StopReason,
 } from '../runtime/inspect/protocol.ts';
 import { printableLines, processActivity, processName } from '../runtime/inspect/view/index.ts';
 import { type InspectClient, InspectClosedError, InspectRequestError } from '../runtime/internal.ts';
@@ -21,13 +28,15 @@ import { type ChangeText, DataBreakpoints } from './data-breakpoints.ts';
 import { deathText } from './death-text.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
+import { EventFilters, type HeldEvents, NO_EVENTS } from './event-filters.ts';
 import { FIRST_FRAMES, Held } from './held.ts';
 import type { Ids } from './ids.ts';
 import { logEvents } from './log-events.ts';
-import { MAIN_MODULE, ModuleSources } from './module-sources.ts';
+import { MAIN_MODULE, ModuleSources, moduleName } from './module-sources.ts';
 import { NewerSources } from './newer-sources.ts';
 import type { Output } from './output.ts';
 import type { ChosenProcesses } from './process-patterns.ts';
+import type { Progress } from './progress.ts';
 import type { CustomEvents } from './protocol.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { SessionLog } from './session-log.ts';
@@ -41,20 +50,11 @@ const WATCH_INTERVAL = 200;
 /** Milliseconds in which a runtime that has closed its connection should have ended. */
 const END_GRACE = 2000;
 
-/** Of which processes something is wanted. */
-export type Wanted = boolean | readonly ProcessPattern[];
-
-/** What holds a process: its failures, and its beginning. */
-export interface HeldEvents {
-  readonly traps: Wanted;
-  readonly failedExits: Wanted;
-  readonly spawns: Wanted;
-}
-
 /** The part of a session that its debuggee uses; see `Session`. */
 export interface DebuggeeSession extends ClientCounts {
   readonly ids: Ids;
   readonly log: SessionLog;
+  readonly progress: Progress;
   sendEvent(event: DebugProtocol.Event): void;
 }
 
@@ -88,6 +88,7 @@ export class Debuggee {
   readonly names: NameFinder;
   readonly breakpoints: Breakpoints;
   readonly dataBreakpoints: DataBreakpoints;
+  readonly eventFilters: EventFilters;
   readonly frames: SourceFrames;
   readonly held = new Map<ProcessKey, Held>();
   /** Resolves when the client has been told that the session is over. */
@@ -104,6 +105,7 @@ export class Debuggee {
   /** All processes were paused at once, and have not gone on at once since. */
   #areAllPaused = false;
   #ended: Notifications['ended'] | undefined;
+  #isRetired = false;
 
   constructor(options: DebuggeeOptions) {
     const { client, session, noDebug } = options;
@@ -111,7 +113,7 @@ export class Debuggee {
     this.#options = options;
     this.#events = { traps: !noDebug, failedExits: !noDebug, spawns: false };
     this.#chosen = options.chosen;
-    const send = (event: DebugProtocol.Event) => session.sendEvent(event);
+    const send = (event: DebugProtocol.Event) => this.#send(event);
     const describe = (process: ProcessKey) => client.request('process/get', { process });
     this.threads = new Threads(
       session.ids,
@@ -135,7 +137,7 @@ export class Debuggee {
       ),
     );
     this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids, newer);
-    this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies);
+    this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies, session.progress);
     this.names = new NameFinder(this.disassemblies, this.sources);
     this.breakpoints = new Breakpoints(client, this.finder, this.names, send, (breakpoint) =>
       breakpointInfo(session, breakpoint),
@@ -147,18 +149,29 @@ export class Debuggee {
       (process) => this.held.get(process),
     );
     this.dataBreakpoints = new DataBreakpoints(client, this.calls, () => this.breakpoints.takeId(), send);
+    this.eventFilters = new EventFilters(
+      client,
+      () => this.breakpoints.takeId(),
+      send,
+      (events) => this.#holdAt(events),
+      noDebug,
+    );
     this.#stepping = new Stepping(client, this.calls, this.sources);
     this.#on('processes/changed', (changes) => this.#changed(changes));
     this.#on('process/stopped', (event) => this.#stopped(event));
     this.#on('process/continued', ({ process }) => this.#continued(process));
     this.#on('processes/stopped', () => this.#allStopped());
     this.#on('processes/continued', () => this.#allContinued());
+    this.#on('module/added', ({ module }) => {
+      this.#addModule(module).finally(() => this.#isReady(module));
+    });
     this.#on('logged', (logged) => {
       for (const event of logEvents(logged, this.breakpoints, session)) this.#send(event);
     });
     this.#on('breakpoint/failed', ({ id, problem }) => {
       this.breakpoints.failed(id, problem);
       this.dataBreakpoints.failed(id, problem);
+      this.eventFilters.failed(id, problem);
     });
     this.#on('output', ({ stream, data }) => options.output.print(stream, Buffer.from(data, 'base64')));
     this.#on('ended', (ended) => {
@@ -172,6 +185,8 @@ export class Debuggee {
     if (this.#chosen.only.length + this.#chosen.except.length > 0) await this.choose(this.#chosen);
     await this.#watch();
     const { client, stopOnEntry, noDebug } = this.#options;
+    // Those that are seen from now on are waited for.
+    await Promise.all([...this.#modules].map((module) => this.#isReady(module)));
     if (client.welcome.waiting) await client.request('start', { pauseRoot: stopOnEntry && !noDebug });
   }
 
@@ -182,8 +197,7 @@ export class Debuggee {
   async prepare(): Promise<this> {
     try {
       await this.client.request('module/get', { module: MAIN_MODULE });
-      this.#modules.add(MAIN_MODULE);
-      await this.breakpoints.add(MAIN_MODULE);
+      await this.#addModule(MAIN_MODULE);
     } catch (error) {
       if (!(error instanceof InspectRequestError || error instanceof InspectClosedError)) throw error;
     }
@@ -202,9 +216,8 @@ export class Debuggee {
   }
 
   /** From now on holds processes at these events. */
-  async holdAt(events: HeldEvents): Promise<void> {
-    const { noDebug } = this.#options;
-    this.#events = noDebug ? { traps: false, failedExits: false, spawns: false } : events;
+  async #holdAt(events: HeldEvents): Promise<void> {
+    this.#events = this.#options.noDebug ? NO_EVENTS : events;
     if (this.#watching) await this.#watch();
   }
 
@@ -223,6 +236,7 @@ export class Debuggee {
     await this.client.request('watch', {
       processes: WATCH_INTERVAL,
       ...this.#events,
+      modules: this.#stopsAtPlaces,
       // The output of a runtime that was started here comes through its streams.
       output: this.#options.process === undefined,
     });
@@ -289,6 +303,12 @@ export class Debuggee {
     }
   }
 
+  /** From now on says nothing to the client, which is told that all threads have ended: the program is launched anew. */
+  retire(): void {
+    this.threads.endAll();
+    this.#isRetired = true;
+  }
+
   /** Disconnects from the program. Its paused and held processes go on then. */
   async detach(): Promise<void> {
     await this.client.close();
@@ -318,7 +338,7 @@ export class Debuggee {
     }
     this.#stepping.forget(process.key);
     if (event.change !== undefined) this.#dataChanged(event, event.change, held);
-    else this.#tellStopped(event);
+    else this.#tellStopped(event, event.breakpoints);
   }
 
   /** Tells the client what has changed, and where. */
@@ -339,11 +359,38 @@ export class Debuggee {
     this.#tellStopped(event, event.breakpoints, text);
   }
 
-  #addModule(module: ModuleKey): void {
+  /** Whether processes stop at breakpoints. */
+  get #stopsAtPlaces(): boolean {
+    return this.breakpoints.areSupported && !this.#options.noDebug;
+  }
+
+  /** Resolves when all breakpoints are in a module. */
+  async #addModule(module: ModuleKey): Promise<void> {
+    const isNew = !this.#modules.has(module);
     this.#modules.add(module);
-    this.breakpoints
-      .add(module)
-      .catch((error: unknown) => this.#options.session.log.failed('breakpoints', error));
+    if (isNew) this.#tellModule(module);
+    try {
+      await this.breakpoints.add(module);
+    } catch (error) {
+      this.#options.session.log.failed('breakpoints', error);
+    }
+  }
+
+  /** Lets processes of a module begin. */
+  async #isReady(module: ModuleKey): Promise<void> {
+    if (!this.#stopsAtPlaces) return;
+    try {
+      await this.client.request('module/ready', { module });
+    } catch (error) {
+      // The module is in use no more, or the runtime knows no such request, nor waits.
+      if (!(error instanceof InspectRequestError || error instanceof InspectClosedError)) throw error;
+    }
+  }
+
+  #tellModule(module: ModuleKey): void {
+    const name = moduleName(module, module === MAIN_MODULE ? this.client.welcome.program : undefined);
+    const path = module === MAIN_MODULE && this.path !== null ? { path: this.path } : {};
+    this.#send(new ModuleEvent('new', { id: module, name, ...path }));
   }
 
   /** Tells the client where a process has come to, unless that is no place to stand. */
@@ -366,13 +413,13 @@ export class Debuggee {
   }
 
   #tellStopped(
-    { process, why }: Notifications['process/stopped'],
+    { process, why, event }: Notifications['process/stopped'],
     hit: readonly number[] = [],
     text?: string,
   ): void {
     const threadId = this.threads.show(process);
     const body: DebugProtocol.StoppedEvent['body'] = {
-      reason: why === 'failure' ? 'exception' : why === 'data' ? 'data breakpoint' : why,
+      reason: REASONS[why] ?? why,
       threadId,
       allThreadsStopped: false,
       ...(hit.length === 0 ? {} : { hitBreakpointIds: [...hit] }),
@@ -382,6 +429,10 @@ export class Debuggee {
     if (why === 'failure') {
       body.description = process.end?.kind === 'exited' ? 'Paused on failed exit' : 'Paused on trap';
       body.text = processActivity(process);
+    }
+    if (event !== undefined) {
+      body.description = `Paused on ${this.eventFilters.nameOf(hit) ?? 'event'}`;
+      body.text = event;
     }
     this.#send(stoppedEvent(body));
   }
@@ -480,7 +531,7 @@ export class Debuggee {
   }
 
   #send(event: DebugProtocol.Event): void {
-    this.#options.session.sendEvent(event);
+    if (!this.#isRetired) this.#options.session.sendEvent(event);
   }
 
   #sendCustom<Name extends keyof CustomEvents>(name: Name, body: CustomEvents[Name]): void {
@@ -530,6 +581,13 @@ export class Debuggee {
     this.#send(new OutputEvent(`${text}\n`, 'console'));
   }
 }
+
+/** How the protocol calls why processes stop, where it has a name of its own. */
+const REASONS: Partial<Record<StopReason, string>> = {
+  failure: 'exception',
+  event: 'exception',
+  data: 'data breakpoint',
+};
 
 function stoppedEvent(body: DebugProtocol.StoppedEvent['body']): DebugProtocol.StoppedEvent {
   return Object.assign(new Event('stopped'), { event: 'stopped' as const, type: 'event' as const, body });

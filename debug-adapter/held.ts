@@ -11,13 +11,18 @@ export class Held {
   readonly why: Notifications['process/stopped']['why'];
   /** How the process will end; undefined if it is only paused. */
   readonly end: ProcessEnd | undefined;
+  /** What has happened to it, in words, if it has stopped for that, and the numbers of the filters that wanted it. */
+  readonly event: string | undefined;
+  readonly filters: readonly number[];
   /** Its stack, which stays the same. */
   readonly stack: Promise<Stack>;
   /** Resolves when the client has asked for the reason of the failure, or is not expected to. */
   readonly explained: Promise<void>;
   #explain: () => void = () => {};
 
-  constructor({ why, process }: Notifications['process/stopped'], stack: Promise<Stack>) {
+  constructor({ why, process, event, breakpoints }: Notifications['process/stopped'], stack: Promise<Stack>) {
+    this.event = event;
+    this.filters = breakpoints ?? [];
     this.why = why;
     this.end = process.end;
     this.stack = stack;
@@ -25,7 +30,7 @@ export class Held {
     stack.catch(() => {});
     this.explained = new Promise((done) => {
       this.#explain = done;
-      if (why === 'failure') setTimeout(done, SHOWING).unref();
+      if (why === 'failure' || why === 'event') setTimeout(done, SHOWING).unref();
       else done();
     });
   }

@@ -37,3 +37,8 @@ export class ModuleSources {
     this.#thread.close();
   }
 }
+
+/** What clients call a module. */
+export function moduleName(module: ModuleKey, origin: string | undefined): string {
+  return origin ?? `module ${module.slice(1)}, compiled by the program`;
+}

@@ -1,6 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Debuggee } from './debuggee.ts';
 import type { Ids } from './ids.ts';
+import type { Progress } from './progress.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { SessionLog } from './session-log.ts';
 
@@ -48,6 +49,10 @@ export interface Session {
   toClientLine(lineFromZero: number): number;
   toClientColumn(columnFromZero: number): number;
   sendEvent(event: DebugProtocol.Event): void;
+  /** Tells the client what takes long. */
+  readonly progress: Progress;
+  /** Answers a request that is being answered with an error, and gives up what it starts. */
+  cancel(requestId: number): void;
   /** Calls back once the client has read so much that more can be sent. False if it can be sent now. */
   whenDrained(callback: () => void): boolean;
   /**
@@ -61,6 +66,8 @@ export interface Session {
   terminate(): Promise<void>;
   /** Ends what was launched, or leaves alone what was attached to. Resolves when nothing is left. */
   end(): Promise<void>;
+  /** Ends what was launched, so that the session is `idle` again, without a word to the client. */
+  leaveProgram(): Promise<void>;
   /** The session is over, and the client has been told. */
   finish(): void;
 }

@@ -81,6 +81,12 @@ export class Threads {
     return id;
   }
 
+  /** Tells the client that there are no threads any more. */
+  endAll(): void {
+    for (const process of [...this.#shown.keys()]) this.#remove(process);
+    this.dispose();
+  }
+
   dispose(): void {
     clearTimeout(this.#renaming);
     clearTimeout(this.#doubting);

@@ -1,31 +1,34 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessEnd, StackFrame } from '../../runtime/inspect/protocol.ts';
-import { endText } from '../../runtime/inspect/view/index.ts';
+import { endText, isFailure } from '../../runtime/inspect/view/index.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { isPanic } from '../library-code.ts';
 import { request } from '../request.ts';
 import { processOf } from './process-of.ts';
 
-/** Tells why a process has failed, with its stack as a text. */
+/** Tells why a process has failed, or what has happened to it, with its stack as a text. */
 export const exceptionInfo = request({
   parse: (args) => args.integer('threadId'),
   async handle(session, threadId): Promise<DebugProtocol.ExceptionInfoResponse['body']> {
     const { debuggee } = session;
     const process = processOf(session, threadId);
     const held = debuggee.held.get(process);
-    if (held?.why !== 'failure') {
+    if (held === undefined || (held.why !== 'failure' && held.event === undefined)) {
       throw new AdapterError(ErrorId.Refused, 'The process of this thread has not failed');
     }
     const { frames } = await held.stack;
     const calls = await Promise.all(frames.map((frame) => debuggee.disassemblies.describe(frame)));
     const stackTrace = calls.map((call) => `at ${call}`).join('\n');
     const end = held.explain();
-    const typeName = kindOf(end, frames);
-    const message = reasonOf(end);
+    const { event } = held;
+    const hasFailed = end !== undefined && isFailure(end);
+    const named = hasFailed ? undefined : debuggee.eventFilters.nameOf(held.filters);
+    const typeName = named ?? kindOf(end, frames);
+    const message = hasFailed || event === undefined ? reasonOf(end) : event;
     return {
       exceptionId: typeName,
       description: message,
-      breakMode: 'unhandled',
+      breakMode: named === undefined ? 'unhandled' : 'always',
       details: { message, typeName, stackTrace: session.isVSCode ? withoutLinks(stackTrace) : stackTrace },
     };
   },

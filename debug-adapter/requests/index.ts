@@ -1,6 +1,7 @@
 import type { Request } from '../request.ts';
 import { attach } from './attach.ts';
 import { breakpointLocations } from './breakpoint-locations.ts';
+import { cancel } from './cancel.ts';
 import { completions } from './completions.ts';
 import { configurationDone } from './configuration-done.ts';
 import { continueRequest } from './continue.ts';
@@ -11,7 +12,7 @@ import { evaluate } from './evaluate.ts';
 import { exceptionInfo } from './exception-info.ts';
 import { initialize } from './initialize.ts';
 import { inspectionRequests } from './inspection.ts';
-import { launch } from './launch.ts';
+import { launch, restart } from './launch.ts';
 import { loadedSources } from './loaded-sources.ts';
 import { modules } from './modules.ts';
 import { pause } from './pause.ts';
@@ -41,6 +42,8 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     initialize,
     launch,
     attach,
+    restart,
+    cancel,
     configurationDone,
     disconnect,
     terminate,

@@ -1,20 +1,13 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { EXCEPTION_FILTERS } from '../event-filters.ts';
 import { nothing, request } from '../request.ts';
-
-/** The filters that hold processes which trap, those which end with an exit code other than 0, and new ones. */
-export const ExceptionFilter = { Traps: 'traps', FailedExits: 'failed-exits', Spawns: 'spawns' } as const;
-
-/** How a filter holds only some processes. */
-const CONDITION = {
-  supportsCondition: true,
-  conditionDescription: "Which processes: 'entry worker', 'name db', 'id 5', 'under 5'",
-};
 
 const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
   supportsSingleThreadExecutionRequests: true,
   supportsTerminateThreadsRequest: true,
   supportsTerminateRequest: true,
+  supportsCancelRequest: true,
   supportTerminateDebuggee: true,
   supportsExceptionInfoRequest: true,
   supportsReadMemoryRequest: true,
@@ -37,30 +30,7 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsLoadedSourcesRequest: true,
   supportsCompletionsRequest: true,
   supportsExceptionFilterOptions: true,
-  exceptionBreakpointFilters: [
-    {
-      filter: ExceptionFilter.Traps,
-      label: 'Traps',
-      description: 'Hold a process that traps or panics, so that its stack and mailbox can be looked at',
-      default: true,
-      ...CONDITION,
-    },
-    {
-      filter: ExceptionFilter.FailedExits,
-      label: 'Failed Exits',
-      description:
-        'Hold a process that ends with an exit code other than 0, as AssemblyScript programs do that throw an error',
-      default: true,
-      ...CONDITION,
-    },
-    {
-      filter: ExceptionFilter.Spawns,
-      label: 'New Processes',
-      description: 'Stop a process that is spawned before its first instruction',
-      default: false,
-      ...CONDITION,
-    },
-  ],
+  exceptionBreakpointFilters: EXCEPTION_FILTERS,
 };
 
 export const initialize = request({ states: ['idle'], parse: nothing, handle: () => CAPABILITIES });

@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { InitializedEvent } from '@vscode/debugadapter';
+import { CapabilitiesEvent, InitializedEvent, TerminatedEvent } from '@vscode/debugadapter';
 import { InspectClient } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { Debuggee } from '../debuggee.ts';
@@ -8,7 +8,7 @@ import { AdapterError, ErrorId } from '../errors.ts';
 import { Output } from '../output.ts';
 import { chosenProcesses } from '../process-patterns.ts';
 import type { LaunchArguments } from '../protocol.ts';
-import { request } from '../request.ts';
+import { type RequestHandler, request } from '../request.ts';
 import { RuntimeProcess } from '../runtime-process.ts';
 import type { Session } from '../session.ts';
 
@@ -19,7 +19,10 @@ type Optional = 'cwd' | 'stdin' | 'entry' | 'runtime' | 'lunatic';
 type Parsed = Required<Omit<LaunchArguments, Optional | 'trace' | 'token'>> &
   Record<Optional, string | undefined> & { readonly trace: true | string | undefined };
 
-export const launch = request({
+/** What a session was launched with, to launch it again. */
+const launched = new WeakMap<Session, Parsed>();
+
+const handler: RequestHandler<Parsed, null> = {
   states: ['idle'],
   parse: (args: Arguments): Parsed => ({
     program: args.text('program'),
@@ -41,12 +44,13 @@ export const launch = request({
   }),
 
   async handle(session, args): Promise<null> {
+    launched.set(session, args);
     const { noDebug, stopOnEntry, sourceFileMap } = args;
     const chosen = chosenProcesses('launch', args);
     session.trace(args.trace, resolve(args.cwd ?? dirname(resolve(args.program))));
     const command = runtimeCommand(session, args);
     const stdin = args.stdin === undefined ? undefined : openInput(resolve(command.cwd, args.stdin));
-    await session.open(async (own) => {
+    const opened = session.open(async (own) => {
       const output = new Output((event) => session.sendEvent(event));
       const runtime = new RuntimeProcess({ ...command, stdin }, (stream, bytes) => {
         output.print(stream, bytes);
@@ -66,9 +70,40 @@ export const launch = request({
         chosen,
       }).prepare();
     });
+    await session.progress.during('Starting the program', opened, () => session.terminate());
     return null;
   },
 
+  afterwards(session) {
+    session.sendEvent(new CapabilitiesEvent({ supportsRestartRequest: true }));
+    session.sendEvent(new InitializedEvent());
+  },
+};
+
+export const launch = request(handler);
+
+/** Ends the program and launches it again, as it was or with new arguments. The client sets its breakpoints anew. */
+export const restart = request({
+  parse: (args: Arguments) => {
+    const anew = args.object('arguments');
+    return Object.keys(anew.all).length === 0 ? null : handler.parse(anew);
+  },
+  async handle(session, anew): Promise<null> {
+    const args = anew ?? launched.get(session);
+    if (args === undefined) {
+      const message = 'The program was not started here: start it again where it was, and attach to it';
+      throw new AdapterError(ErrorId.NotSupported, message);
+    }
+    await session.leaveProgram();
+    try {
+      await handler.handle(session, args);
+    } catch (error) {
+      // There is nothing left to debug.
+      session.sendEvent(new TerminatedEvent());
+      throw error;
+    }
+    return null;
+  },
   afterwards(session) {
     session.sendEvent(new InitializedEvent());
   },

@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleInfo, ModuleKey } from '../../runtime/inspect/protocol.ts';
 import { InspectRequestError } from '../../runtime/internal.ts';
-import { MAIN_MODULE } from '../module-sources.ts';
+import { MAIN_MODULE, moduleName } from '../module-sources.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 
@@ -40,7 +40,7 @@ async function describe({ debuggee }: Session, module: ModuleKey): Promise<Debug
   const path = module === MAIN_MODULE ? debuggee.path : null;
   return {
     id: module,
-    name: info.origin ?? `module ${module.slice(1)}, compiled by the program`,
+    name: moduleName(module, info.origin),
     ...(path === null ? {} : { path }),
     symbolStatus,
     isUserCode: symbolStatus !== SYMBOLS.names,

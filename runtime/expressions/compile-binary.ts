@@ -1,4 +1,4 @@
-import type { Code, Context, Value } from './code.ts';
+import type { Code, Context } from './code.ts';
 import {
   add,
   and,
@@ -15,10 +15,9 @@ import {
   xor,
 } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
-import { stringAt } from './memory-code.ts';
-import { floatOf, integerOf, singleOf, truthOf } from './operands.ts';
+import { floatOf, integerOf, textOf, truthOf } from './operands.ts';
 import type { BinaryOperator, Expression } from './syntax.ts';
-import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, type Type } from './type.ts';
+import { BOOLEAN, FLOAT, INTEGER, sizeOf, type Type } from './type.ts';
 
 type Arithmetic = Exclude<BinaryOperator, '||' | '&&' | Comparison>;
 type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
@@ -155,16 +154,6 @@ function numberOf<In extends Context>(
     }
   }
   return integerOf(code, 'a comparison');
-}
-
-/** A text, or that of a C string. */
-function textOf<In extends Context>(code: Code<In>): (context: In) => Value {
-  const { type } = code;
-  const value = singleOf(code);
-  if (type.kind === 'text') return value;
-  if (type.kind === 'pointer' && type.to.kind === 'integer' && type.to.bytes === 1)
-    return (context) => stringAt(context.memory, Number(value(context)));
-  throw new ExpressionError(`${aType(type)} is not compared with a text`);
 }
 
 /** Whether it is a number, maybe one below 0. */

@@ -3,7 +3,7 @@ import { compileBinary } from './compile-binary.ts';
 import { type Integer, negate, not, wrap } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
 import { inMemory, stringAt, textAt } from './memory-code.ts';
-import { floatOf, integerOf, singleOf, truthOf } from './operands.ts';
+import { floatOf, integerOf, singleOf, textOf, truthOf } from './operands.ts';
 import type { Expression } from './syntax.ts';
 import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed } from './type.ts';
 
@@ -170,8 +170,16 @@ function call<In extends Context>(name: string, given: readonly Code<In>[]): Cod
       value: (context) => textAt(context.memory, address(context), Number(length(context))),
     };
   }
+  if (name === 'contains' && first !== undefined && second !== undefined && given.length === 2) {
+    const whole = textOf(first);
+    const part = textOf(second);
+    return {
+      type: BOOLEAN,
+      value: (context) => String(whole(context)).includes(String(part(context))),
+    };
+  }
   throw new ExpressionError(
-    `there is no function ${name} of ${given.length} values, but len(x), text(pointer) and text(pointer, length)`,
+    `there is no function ${name} of ${given.length} values, but len(x), contains(x, y), text(pointer) and text(pointer, length)`,
   );
 }
 

@@ -2,6 +2,7 @@
 import type { Code, Context, Value } from './code.ts';
 import type { Integer } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
+import { stringAt } from './memory-code.ts';
 import { aType } from './type.ts';
 
 /** @throws ExpressionError if it is no single value */
@@ -51,4 +52,14 @@ export function truthOf<In extends Context>(code: Code<In>): (context: In) => bo
     default:
       return (context) => Boolean(value(context));
   }
+}
+
+/** A text, or that of a C string. */
+export function textOf<In extends Context>(code: Code<In>): (context: In) => Value {
+  const { type } = code;
+  const value = singleOf(code);
+  if (type.kind === 'text') return value;
+  if (type.kind === 'pointer' && type.to.kind === 'integer' && type.to.bytes === 1)
+    return (context) => stringAt(context.memory, Number(value(context)));
+  throw new ExpressionError(`${aType(type)} is not compared with a text`);
 }

@@ -21,9 +21,10 @@ registry.define(
   (context) => (pointer: number, length: number, nodeId: bigint, processId: bigint) => {
     const { current } = context.scheduler;
     const name = current.memory.string(pointer, length);
-    return settled(context, current, name, () =>
-      current.registry.put(name, { nodeId, processId }, current.account),
-    );
+    return settled(context, current, name, () => {
+      current.registry.put(name, { nodeId, processId }, current.account);
+      context.scheduler.watcher?.registered(current, name, processId);
+    });
   },
 );
 

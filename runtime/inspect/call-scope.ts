@@ -2,17 +2,14 @@ import {
   BYTE,
   type Code,
   ExpressionError,
-  INTEGER,
   inMemory,
   readI64,
   type Scope,
-  TEXT,
   type Type,
 } from '../expressions/index.ts';
-import type { Process } from '../kernel/process.ts';
-import { displayName } from '../text/display-name.ts';
 import type { FrameLayout, KeptLocal, KeptType, WasmModule } from '../wasm/index.ts';
 import type { CallContext } from './call-context.ts';
+import { processCode } from './process-code.ts';
 import type { ValueType, VariablePlace } from './protocol.ts';
 import { typedCode, typedValue } from './typed-code.ts';
 
@@ -57,7 +54,7 @@ export class CallScope implements Scope<CallContext> {
         break;
     }
     if (name === 'memory') return inMemory({ kind: 'array', of: BYTE }, () => 0);
-    if (name === 'process') return PROCESS;
+    if (name === 'process') return processCode();
     return undefined;
   }
 
@@ -110,27 +107,4 @@ function typeOf(name: string, type: KeptType): Type {
     case 'v128':
       throw new ExpressionError(`${name} is a vector, with which nothing can be computed here`);
   }
-}
-
-/** The process that is in the call. */
-const PROCESS: Code<CallContext> = {
-  type: { kind: 'record', name: 'process' },
-  member(name) {
-    switch (name) {
-      case 'id':
-        return { type: INTEGER, value: ({ process }) => process?.id ?? 0 };
-      case 'parent':
-        return { type: INTEGER, value: ({ process }) => process?.parent ?? 0 };
-      case 'entry':
-        return { type: TEXT, value: ({ process }) => displayName(process?.entry.name ?? '') };
-      case 'name':
-        return { type: TEXT, value: ({ process }) => displayName(firstName(process)) };
-      default:
-        return undefined;
-    }
-  },
-};
-
-function firstName(process: Process | null): string {
-  return process?.registry.namesOf(process.id, 1)[0] ?? '';
 }

@@ -1,5 +1,6 @@
 import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import type { WebSocket } from 'ws';
+import type { LoadedModule } from '../kernel/module.ts';
 import type { Backlog } from './backlog.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { globalsOf, setGlobal } from './globals.ts';
@@ -98,6 +99,7 @@ export class ClientSession implements Holder {
     this.#timer = null;
     this.#backlog.remove(this.#socket);
     this.#unwatch();
+    this.#inspector.events.release(this);
     this.#inspector.stopping.release(this);
     this.#inspector.holding.release(this);
     this.#connection.dispose();
@@ -135,6 +137,11 @@ export class ClientSession implements Holder {
 
   breakpointFailed(event: Notifications['breakpoint/failed']): void {
     this.notify('breakpoint/failed', event);
+  }
+
+  moduleAdded(module: LoadedModule): void {
+    const key = this.#inspector.modules.keyOf(module);
+    this.notify('module/added', { module: key });
   }
 
   allStopped(event: Notifications['processes/stopped']): void {
@@ -228,6 +235,10 @@ export class ClientSession implements Holder {
     this.#on('module/bytes', (params) => ({
       data: Buffer.from(modules.get(params.text('module')).bytes).toString('base64'),
     }));
+    this.#on('module/ready', (params) => {
+      holding.newModules.ready(this, modules.get(params.text('module')));
+      return null;
+    });
     this.#on('module/breakpoints', (params) =>
       stopping.setBreakpoints(this, params.text('module'), params.offsets('offsets'), params.terms('terms')),
     );
@@ -235,9 +246,13 @@ export class ClientSession implements Holder {
       holding.choices.choose(this, params.patterns('only'), params.patterns('except'));
       return null;
     });
+    this.#on('events/breakpoints', (params) => ({
+      problems: inspector.events.set(this, params.events('breakpoints')),
+    }));
     this.#on('watch', (params) => {
       const interval = params.interval('processes');
       const output = params.flag('output');
+      const areModulesWatched = params.flag('modules');
       const events = {
         traps: params.wanted('traps'),
         failedExits: params.wanted('failedExits'),
@@ -246,6 +261,7 @@ export class ClientSession implements Holder {
       this.#watchProcesses(interval);
       this.#watchesOutput = output;
       holding.holdAt(this, events);
+      holding.newModules.watch(this, areModulesWatched);
       return null;
     });
   }

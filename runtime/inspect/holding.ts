@@ -1,9 +1,11 @@
 import { type Exit, isNormal } from '../kernel/exit.ts';
+import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import { NewModules } from './new-modules.ts';
 import { isMeant, ProcessChoices } from './process-choices.ts';
 import type { ProcessIndex } from './process-index.ts';
-import type { DataChange, Notifications, ProcessKey, ProcessPattern, StopReason } from './protocol.ts';
+import type { Notifications, ProcessKey, ProcessPattern, StopReason } from './protocol.ts';
 
 /** A client that pauses processes or holds those that fail, and hears of it. */
 export interface Holder {
@@ -13,10 +15,20 @@ export interface Holder {
   allContinued(): void;
   logged(event: Notifications['logged']): void;
   breakpointFailed(event: Notifications['breakpoint/failed']): void;
+  moduleAdded(module: LoadedModule): void;
 }
 
 /** Of which processes something is wanted: of all, of none, or of those of some patterns. */
 export type Wanted = boolean | readonly ProcessPattern[];
+
+/** More of why a process stands still. */
+export type StopDetails = Pick<Notifications['process/stopped'], 'change' | 'event'>;
+
+/** For whom a process is held at its beginning or its end besides, with the numbers of their breakpoints. */
+interface Wish {
+  readonly hits: ReadonlyMap<Holder, readonly number[]>;
+  readonly text: string;
+}
 
 /** Which processes a client wants to be held when they fail, or before they begin. */
 export interface Events {
@@ -33,6 +45,7 @@ export class Holding {
   /** All clients. */
   readonly clients = new Set<Holder>();
   readonly choices = new ProcessChoices();
+  readonly newModules = new NewModules<Holder>((process) => this.#letBegin(process));
   readonly #scheduler: Scheduler;
   readonly #index: ProcessIndex;
   readonly #events = new Map<Holder, Events>();
@@ -53,8 +66,18 @@ export class Holding {
     else this.#events.delete(client);
   }
 
+  /** Called before the first instruction of a process. */
+  begins(process: Process): void {
+    if (this.newModules.begins(process)) process.paused = true;
+  }
+
+  /** Lets a process begin that has waited for nothing but breakpoints in its module. */
+  #letBegin(process: Process): void {
+    if (process.exit === null && !this.#holders.has(process)) this.#scheduler.holding.resume(process);
+  }
+
   /** Called before a process is entered into its environment. It is kept from its first turn if a client wants that. */
-  spawned(process: Process): void {
+  spawned(process: Process, wish: Wish | null): void {
     this.choices.spawned(process);
     // A root process is kept for whoever starts it.
     if (process.parent === null) return;
@@ -64,27 +87,32 @@ export class Holding {
       isHeld = true;
       this.#holdFor(client, process);
     }
-    if (!isHeld) return;
+    for (const client of wish?.hits.keys() ?? []) this.#holdFor(client, process);
+    if (!isHeld && wish === null) return;
     process.paused = true;
+    const details = wish === null ? {} : { event: wish.text };
     setImmediate(() => {
       // Somebody else may have refused it.
-      if (process.environment.get(process.id) === process) this.#stopped(process, 'entry');
+      if (process.environment.get(process.id) === process)
+        this.#stopped(process, 'entry', wish?.hits, details);
       else this.forget(process);
     });
   }
 
   /** Whether a process that has failed is held. */
-  holds(process: Process, exit: Exit): boolean {
-    if (this.#events.size === 0 || isNormal(exit) || exit.kind === 'killed') return false;
-    let isHeld = false;
-    for (const [client, { traps, failedExits }] of this.#events) {
+  holds(process: Process, exit: Exit, wish: Wish | null): boolean {
+    let isHeld = wish !== null;
+    for (const client of wish?.hits.keys() ?? []) this.#holdFor(client, process);
+    const hasFailed = !isNormal(exit) && exit.kind !== 'killed';
+    for (const [client, { traps, failedExits }] of hasFailed ? this.#events : []) {
       const wanted = exit.kind === 'exited' ? failedExits : traps;
       if (!isWanted(process, wanted) || !this.choices.admits(client, process)) continue;
       isHeld = true;
       this.#holdFor(client, process);
     }
     // The scheduler marks the process as held when it has the answer.
-    if (isHeld) setImmediate(() => this.#stopped(process, 'failure'));
+    const details = wish === null ? {} : { event: wish.text };
+    if (isHeld) setImmediate(() => this.#stopped(process, 'failure', wish?.hits, details));
     return isHeld;
   }
 
@@ -96,13 +124,15 @@ export class Holding {
     process: Process,
     clients: ReadonlyMap<Holder, readonly number[]>,
     why: StopReason,
-    change?: DataChange,
+    details: StopDetails = {},
   ): void {
+    this.#index.keep(process);
     for (const client of clients.keys()) this.#holdFor(client, process);
-    setImmediate(() => this.#stopped(process, why, clients, change));
+    setImmediate(() => this.#stopped(process, why, clients, details));
   }
 
   forget(process: Process): void {
+    this.newModules.leaves(process);
     this.#told.delete(process);
     this.#holders.delete(process);
   }
@@ -148,8 +178,9 @@ export class Holding {
   resumeAll(): null {
     for (const process of this.#index.live()) {
       if (process.heldExit !== null || !process.paused) continue;
-      this.forget(process);
-      this.#scheduler.holding.resume(process);
+      this.#told.delete(process);
+      this.#holders.delete(process);
+      if (!this.newModules.keeps(process)) this.#scheduler.holding.resume(process);
     }
     for (const listener of this.clients) listener.allContinued();
     return null;
@@ -159,6 +190,7 @@ export class Holding {
   release(client: Holder): void {
     this.clients.delete(client);
     this.choices.forget(client);
+    this.newModules.forget(client);
     this.#events.delete(client);
     if (this.#entryHolder === client) this.#entryHolder = null;
     for (const [process, holders] of [...this.#holders]) {
@@ -175,7 +207,7 @@ export class Holding {
   #resume(process: Process): void {
     this.#holders.delete(process);
     if (!process.paused) return;
-    this.#scheduler.holding.resume(process);
+    if (!this.newModules.keeps(process)) this.#scheduler.holding.resume(process);
     this.#told.delete(process);
     const event = { process: this.#index.keyOf(process) };
     for (const listener of this.clients) listener.continued(event);
@@ -186,11 +218,11 @@ export class Holding {
     process: Process,
     why: StopReason,
     hit?: ReadonlyMap<Holder, readonly number[]>,
-    change?: DataChange,
+    details: StopDetails = {},
   ): void {
     if (!process.paused || process.exit !== null || this.#told.has(process)) return;
     this.#told.add(process);
-    const event = { process: this.#index.info(process), why, ...(change === undefined ? {} : { change }) };
+    const event = { process: this.#index.info(process), why, ...details };
     for (const listener of this.clients) {
       const breakpoints = hit?.get(listener) ?? [];
       listener.stopped(breakpoints.length === 0 ? event : { ...event, breakpoints });

@@ -5,6 +5,7 @@ import type { SchedulerObserver } from '../kernel/observers.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
+import { ActorEvents } from './actor-events.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { Holding } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
@@ -25,6 +26,7 @@ export class Inspector implements SchedulerObserver {
   readonly queries: Queries;
   readonly holding: Holding;
   readonly stopping: Stopping;
+  readonly events: ActorEvents;
   /** What clients watch. */
   readonly feeds = new Set<ChangeFeed>();
   readonly #scheduler: Scheduler;
@@ -41,6 +43,9 @@ export class Inspector implements SchedulerObserver {
     this.queries = new Queries(scheduler, this.index, this.modules);
     this.holding = new Holding(scheduler, this.index);
     this.stopping = new Stopping(scheduler, this.index, this.modules, this.holding);
+    this.events = new ActorEvents(scheduler, this.index, this.holding, (process, happening) =>
+      this.stopping.happened(process, happening),
+    );
     scheduler.observers.add(this);
   }
 
@@ -82,12 +87,16 @@ export class Inspector implements SchedulerObserver {
 
   // -- what the scheduler tells --------------------------------------------------------------------------
 
+  onBegin(process: Process): void {
+    this.holding.begins(process);
+  }
+
   onSpawn(process: Process): undefined {
-    this.holding.spawned(process);
+    this.holding.spawned(process, this.events.spawned(process));
   }
 
   holds(process: Process, exit: Exit): boolean {
-    return this.holding.holds(process, exit);
+    return this.holding.holds(process, exit, this.events.ended(process, exit));
   }
 
   onExit(process: Process): void {

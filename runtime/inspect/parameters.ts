@@ -4,10 +4,13 @@ import { isProcessKey } from './process-key.ts';
 import type {
   BreakpointTerms,
   DataBreakpoint,
+  EventBreakpoint,
+  EventKind,
   ProcessFilter,
   ProcessKey,
   ProcessPattern,
   StepKind,
+  VariablePlace,
 } from './protocol.ts';
 
 /** Characters of a text that is searched for. */
@@ -92,7 +95,14 @@ const Type = v.union(
   ],
   TYPES,
 );
-const Names = v.pipe(v.record(Line, Place, PLACES), v.maxEntries(MAX_NAMES, `at most ${MAX_NAMES} names`));
+/** Programs may call a variable as something that every object has: `v.record` leaves out `constructor`. */
+const Names = v.pipe(
+  v.custom<Record<string, unknown>>(isRecord, PLACES),
+  v.transform((names) => Object.entries(names)),
+  v.array(v.tuple([Line, Place], PLACES), PLACES),
+  v.maxLength(MAX_NAMES, `at most ${MAX_NAMES} names`),
+  v.transform((entries): Record<string, VariablePlace> => Object.fromEntries(entries)),
+);
 const Types = v.pipe(v.array(Type, TYPES), v.maxLength(MAX_TYPES, `at most ${MAX_TYPES} types`));
 const Data = v.object(
   {
@@ -125,6 +135,32 @@ const Terms = v.object(
 const Pattern = v.object(
   { by: v.picklist(['id', 'name', 'entry', 'descent'], 'id, name, entry or descent'), value: Line },
   PATTERNS,
+);
+
+const EVENTS = 'a list of breakpoints on events';
+const KINDS = [
+  'spawn',
+  'trap',
+  'failed-exit',
+  'normal-exit',
+  'kill',
+  'send',
+  'receive',
+  'tie',
+  'name',
+  'mailbox',
+  'wait',
+] as const satisfies readonly EventKind[];
+const EventTerms = v.object(
+  {
+    id: Count,
+    on: v.picklist(KINDS, 'a kind of events'),
+    only: v.exactOptional(
+      v.pipe(v.array(Pattern, PATTERNS), v.maxLength(MAX_PATTERNS, `at most ${MAX_PATTERNS} patterns`)),
+    ),
+    condition: v.exactOptional(Line),
+  },
+  EVENTS,
 );
 
 /** Reads the parameters of a request. Whoever has the token may still send nonsense. */
@@ -229,6 +265,11 @@ export class Parameters {
       name,
       v.pipe(v.array(Data, 'a list of breakpoints on data'), v.maxLength(MAX_PATTERNS, most)),
     );
+  }
+
+  events(name: string): readonly EventBreakpoint[] {
+    const most = `at most ${MAX_PATTERNS} breakpoints`;
+    return this.#take(name, v.pipe(v.array(EventTerms, EVENTS), v.maxLength(MAX_PATTERNS, most)));
   }
 
   /** Whether something is wanted of all processes, or patterns of those of which it is; false if it is missing. */

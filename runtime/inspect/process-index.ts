@@ -17,6 +17,8 @@ export class ProcessIndex implements ProcessSource {
   /** The first process of each environment. While its start section runs, the environment does not know it. */
   readonly #roots: Process[] = [];
   readonly #numbers = new Map<Environment<Process>, number>();
+  /** Processes that stand still in their start sections: their environments do not know them yet. */
+  readonly #starting = new Map<ProcessKey, Process>();
   readonly #infos: ProcessInfos;
   readonly #output: LastOutput;
 
@@ -52,7 +54,20 @@ export class ProcessIndex implements ProcessSource {
     const { environment, id } = partsOf(key);
     const root = this.#roots[environment - 1];
     if (root?.id === id && begins(root)) return root;
-    return root?.environment.get(id);
+    return root?.environment.get(id) ?? this.#startingAt(key);
+  }
+
+  /** Must be called with a process that stands still, so that it is found even in its start section. */
+  keep(process: Process): void {
+    if (process.initialized) return;
+    for (const [key, { initialized, exit }] of this.#starting)
+      if (initialized || exit !== null) this.#starting.delete(key);
+    this.#starting.set(this.keyOf(process), process);
+  }
+
+  #startingAt(key: ProcessKey): Process | undefined {
+    const process = this.#starting.get(key);
+    return process === undefined || process.initialized || process.exit !== null ? undefined : process;
   }
 
   /** @throws InspectionError if there is no such process, or no longer */

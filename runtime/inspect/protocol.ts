@@ -256,6 +256,37 @@ export interface BreakpointTerms {
   readonly types?: readonly ValueType[];
 }
 
+/** What may happen to a process that is no place in its code. */
+export type EventKind =
+  /** It is about to begin, or to end: by a trap, with an exit code other than 0, normally, or killed. */
+  | 'spawn'
+  | 'trap'
+  | 'failed-exit'
+  | 'normal-exit'
+  | 'kill'
+  /** It sends a message, or has received one. */
+  | 'send'
+  | 'receive'
+  /** It makes or breaks a link or a monitor, or a process has ended that it was linked to or monitored. */
+  | 'tie'
+  /** It registers a name. */
+  | 'name'
+  /** A message is about to come into its mailbox. */
+  | 'mailbox'
+  /** It waits. Its condition says for how long: `waited`, in milliseconds. */
+  | 'wait';
+
+/** A breakpoint on something that happens to processes. */
+export interface EventBreakpoint {
+  /** The client's own number for it. */
+  readonly id: number;
+  readonly on: EventKind;
+  /** Only of these processes. */
+  readonly only?: readonly ProcessPattern[];
+  /** An expression: processes stop only where it is true. Its names are those of the kind, and `process`. */
+  readonly condition?: string;
+}
+
 /** A breakpoint on what is at a place of a process: it stops behind the line that changes it. */
 export interface DataBreakpoint {
   /** The client's own number for it. */
@@ -471,6 +502,16 @@ export interface Requests {
     params: { readonly only?: readonly ProcessPattern[]; readonly except?: readonly ProcessPattern[] };
     result: null;
   };
+  /**
+   * What stops processes besides places in their code, in place of what this client said before; until the client has gone.
+   * The result has what is wrong with each of them, or null.
+   */
+  'events/breakpoints': {
+    params: { readonly breakpoints: readonly EventBreakpoint[] };
+    result: { readonly problems: readonly (string | null)[] };
+  };
+  /** This client has set its breakpoints in a module: processes of it need not wait for that. */
+  'module/ready': { params: { readonly module: ModuleKey }; result: null };
   /** The module as its author compiled it. */
   'module/bytes': { params: { readonly module: ModuleKey }; result: { readonly data: string } };
 
@@ -487,13 +528,15 @@ export interface Requests {
       readonly failedExits?: boolean | readonly ProcessPattern[];
       /** Keeps new processes from their first instruction, and says so. */
       readonly spawns?: boolean | readonly ProcessPattern[];
+      /** `module/added`. */
+      readonly modules?: boolean;
     };
     result: null;
   };
 }
 
 /** Why a process stands still. */
-export type StopReason = 'entry' | 'pause' | 'failure' | 'breakpoint' | 'step' | 'data';
+export type StopReason = 'entry' | 'pause' | 'failure' | 'breakpoint' | 'step' | 'data' | 'event';
 
 /** Notifications by name, from the runtime. */
 export interface Notifications {
@@ -517,7 +560,14 @@ export interface Notifications {
     readonly breakpoints?: readonly number[];
     /** Only where `why` is `data`. */
     readonly change?: DataChange;
+    /** What has happened to it, in words, if it has stopped for that. */
+    readonly event?: string;
   };
+  /**
+   * A process is about to run a module for the first time, of a program that was started for debugging. It, and all others of the
+   * module, wait until this client has said `module/ready`.
+   */
+  'module/added': { readonly module: ModuleKey };
   /** What log points have printed. `leftOut` is the number of lines that were too many. */
   logged: { readonly lines: readonly LogLine[]; readonly leftOut: number };
   /** The condition of a breakpoint cannot be evaluated, which is told once. The process stops. */

@@ -114,7 +114,7 @@ export class Queries {
     }
     const error = await this.#scheduler.stacks.of(process);
     if (error === null) {
-      const gone = process.exit !== null;
+      const gone = process.exit !== null || (process.heldExit !== null && !process.doomed);
       return {
         frames: [],
         missing: gone

@@ -4,10 +4,11 @@ import type { ModuleProbes } from '../kernel/module-probes.ts';
 import type { Prober, Probes } from '../kernel/probes.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import type { Happening } from './actor-events.ts';
 import { CallContext } from './call-context.ts';
 import { CallScope } from './call-scope.ts';
 import { DataBreakpoints } from './data-breakpoints.ts';
-import type { Holder, Holding } from './holding.ts';
+import type { Holder, Holding, StopDetails } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
 import { LogLines } from './log-lines.ts';
 import type { Modules } from './modules.ts';
@@ -38,6 +39,8 @@ interface Step {
   readonly within: readonly (readonly [start: number, end: number])[];
   /** Functions that are armed for it. */
   readonly armed: readonly number[];
+  /** What has happened, for which the process stops. */
+  readonly happening?: Happening;
 }
 
 /** The breakpoints of a module by their sites. */
@@ -226,6 +229,37 @@ export class Stopping implements Prober {
     return null;
   }
 
+  /**
+   * Stops a process to which something happens, or has just happened: at the next site to which it comes, or where it waits. May be
+   * called at any time.
+   */
+  happened(process: Process, happening: Happening): void {
+    const { probes } = process.module;
+    const [client] = happening.hits.keys();
+    if (client === undefined || this.#steps.get(process)?.happening !== undefined) return;
+    if (probes === null || this.#scheduler.probes === null) {
+      setImmediate(() => this.#stopAtOnce(process, happening));
+      return;
+    }
+    const step: Step = { client, kind: 'pause', frame: -1, within: [], armed: [], happening };
+    this.#begin(process, probes, step);
+    const stop = () => {
+      if (this.#steps.get(process) !== step) return;
+      this.#end(process);
+      this.#stopAtOnce(process, happening);
+    };
+    setImmediate(() => {
+      if (process.state === 'waiting') stop();
+      else setTimeout(stop, SITE_TIME).unref();
+    });
+  }
+
+  #stopAtOnce(process: Process, { hits, text }: Happening): void {
+    if (process.exit !== null || process.paused) return;
+    this.#scheduler.holding.pause([process]);
+    this.#holding.hold(process, hits, 'event', { event: text });
+  }
+
   /** Ends what a client has asked for. */
   release(client: Holder): void {
     const wishes = this.#clients.get(client);
@@ -258,19 +292,24 @@ export class Stopping implements Prober {
       }
       this.#end(process);
       this.#holding.hold(process, holders, 'data', {
-        ...change.first,
-        ...this.#storeAt(process, change.site),
+        change: { ...change.first, ...this.#storeAt(process, change.site) },
       });
       return true;
     }
     let why: StopReason = 'breakpoint';
-    if (isOver) {
+    let details: StopDetails = {};
+    if (isOver && step.happening !== undefined) {
+      const { hits, text } = step.happening;
+      for (const [client, ids] of hits) holders.set(client, [...(holders.get(client) ?? []), ...ids]);
+      why = 'event';
+      details = { event: text };
+    } else if (isOver) {
       if (!holders.has(step.client)) holders.set(step.client, []);
       if (step.kind === 'pause') why = 'pause';
       else if (hit === null) why = 'step';
     }
     this.#end(process);
-    this.#holding.hold(process, holders, why);
+    this.#holding.hold(process, holders, why, details);
     return true;
   }
 

@@ -1,4 +1,5 @@
-import { type Exit, isNormal } from './exit.ts';
+import type { ActorWatcher, KillCause } from './actor-watcher.ts';
+import { type Exit, isNormal, KILLED_EXIT } from './exit.ts';
 import { linkDiedMessage, type Message, MessageKind, processDiedMessage } from './message.ts';
 import { type Process, Receiving } from './process.ts';
 import type { ScratchArea } from './scratch-area.ts';
@@ -22,9 +23,15 @@ export class Delivery {
     return this.#turns.running;
   }
 
+  /** Hears of what processes do to each other; null if nobody wants to. */
+  get watcher(): ActorWatcher | null {
+    return this.#turns.watcher;
+  }
+
   /** Gives a signal to a process, which is applied before the process runs again. */
   deliver(process: Process, signal: Signal): void {
     this.#turns.metrics?.signalSent();
+    this.#turns.watcher?.signalled(process, signal);
     if (this.#turns.runs(process)) keep(process, signal);
     else this.apply(process, signal);
   }
@@ -38,7 +45,10 @@ export class Delivery {
 
   /** Whether a process waits for messages, and nobody counts those that it gets. */
   isWaiting(process: Process): boolean {
-    return process.receiving !== Receiving.No && this.#turns.metrics === null && !this.#turns.runs(process);
+    const { metrics, watcher } = this.#turns;
+    return (
+      process.receiving !== Receiving.No && metrics === null && watcher === null && !this.#turns.runs(process)
+    );
   }
 
   /** Applies a signal to a process that does not run at the moment. */
@@ -49,7 +59,7 @@ export class Delivery {
         this.#accept(process, signal.message);
         break;
       case 'kill':
-        this.#kill(process);
+        this.#kill(process, signal);
         break;
       case 'die-when-link-dies':
         process.dieWhenLinkDies = signal.die;
@@ -66,7 +76,7 @@ export class Delivery {
         process.links?.delete(signal.peer);
         process.untie(signal.peer, Tie.Link);
         if (signal.reason === 'normal') break;
-        if (process.dieWhenLinkDies) this.#kill(process);
+        if (process.dieWhenLinkDies) this.#kill(process, signal);
         else this.#accept(process, linkDiedMessage(signal.tag));
         break;
       case 'monitor':
@@ -91,6 +101,7 @@ export class Delivery {
     }
     const isWanted = process.receiving !== Receiving.No && accepts(process.filter, message.tag);
     this.#turns.metrics?.messageAccepted(process, message, process.mailbox.length + (isWanted ? 0 : 1));
+    this.#turns.watcher?.accepted(process, message, isWanted);
     if (isWanted) {
       const isAnswer = process.receiving === Receiving.Request && message.kind === MessageKind.LinkDied;
       this.#turns.work.chargeSend(0);
@@ -117,9 +128,23 @@ export class Delivery {
     this.#kill(process);
   }
 
-  /** A process that has the turn dies when it hands that on. */
-  #kill(process: Process): void {
+  /**
+   * A process that has the turn dies when it hands that on.
+   * @param cause null if the runtime kills it: nothing may put that off
+   */
+  #kill(process: Process, cause: KillCause | null = null): void {
     if (process.killed || process.exit !== null) return;
+    const { running, watcher } = this.#turns;
+    const mayBeHeld = process.heldExit === null && process.killReason === null && running !== null;
+    if (mayBeHeld && cause !== null && watcher?.holdsKilled(process, cause) && running !== process) {
+      process.heldExit = KILLED_EXIT;
+      process.doomed = process.paused = true;
+      return;
+    }
+    if (process.doomed) {
+      process.doomed = false;
+      process.heldExit = null;
+    }
     process.killed = true;
     if (this.#turns.runs(process)) return;
     process.cancelWait?.();

@@ -16,6 +16,9 @@ import type { Turns } from './turns.ts';
  *             trap, and an observer holds it                 resume or kill
  *     running ------------------------------> held, parked ----------------> exited
  *
+ *                      kill, and a watcher holds it                  resume, or another kill
+ *     waiting, ready ------------------------------> held, doomed ---------------------------> killed
+ *
  * A paused process goes on waiting for what it waits for, and can be killed.
  */
 export class Holding {
@@ -37,6 +40,14 @@ export class Holding {
   /** Takes `pause` back. A process that is held after a trap ends. */
   resume(process: Process): void {
     process.paused = false;
+    if (process.doomed) {
+      process.doomed = process.parked = false;
+      process.heldExit = null;
+      process.killed = true;
+      process.cancelWait?.();
+      this.#turns.makeReady(process, 0);
+      return;
+    }
     if (!process.parked) return;
     process.parked = false;
     this.#turns.enqueue(process, process.resumeValue);

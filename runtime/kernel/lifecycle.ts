@@ -87,28 +87,34 @@ export class Lifecycle {
     const process = this.#turns.current;
     const { scratch } = this.#parts;
     if (scratch.isLent) scratch.takeBack();
-    if (process.initialized) this.#end(process, RETURNED);
-    else this.#finishInitialization(process, null);
+    if (!process.initialized) this.#finishInitialization(process, null);
+    else if (this.#turns.watcher !== null && !process.killed && this.#hold(process, RETURNED, null))
+      this.#turns.handOn();
+    else this.#end(process, RETURNED);
   };
 
   readonly #failed = (error: unknown): void => {
     const process = this.#turns.current;
     // What fails after the end of a process is the runtime itself.
     if (process.exit !== null) throw error;
-    const { scratch, holding } = this.#parts;
+    const { scratch } = this.#parts;
     if (scratch.isLent) scratch.takeBack();
     const exit = exitFromError(error);
     if (!process.initialized && !process.killed) {
       this.#finishInitialization(process, exit);
-    } else if (
-      process.killed ||
-      !holding.hold(process, exit, error, () => void AT_ONCE.then(() => this.#end(process, exit)))
-    ) {
+    } else if ((process.killed && this.#turns.watcher === null) || !this.#hold(process, exit, error)) {
       this.#end(process, exit);
     } else {
       this.#turns.handOn();
     }
   };
+
+  /** Holds a process whose stack has ended, if an observer wants that. */
+  #hold(process: Process, exit: Exit, error: unknown): boolean {
+    if (process.killReason !== null) return false;
+    const end = () => void AT_ONCE.then(() => this.#end(process, exit));
+    return this.#parts.holding.hold(process, exit, error, end);
+  }
 
   /** The start section has ended. Whoever spawns the process decides how it goes on. */
   #finishInitialization(process: Process, failure: Exit | null): void {

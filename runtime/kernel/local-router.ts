@@ -25,6 +25,7 @@ export class LocalRouter implements Router<Process> {
 
   deliverMessage(target: ProcessId, message: Message): void {
     const process = this.#environment.get(target);
+    this.#delivery.watcher?.sent(target, process, message);
     if (process !== undefined) this.#delivery.deliverMessage(process, message);
     else message.recycle();
   }

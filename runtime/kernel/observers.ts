@@ -4,6 +4,9 @@ import type { Process } from './process.ts';
 
 /** Hears of what happens to the processes of a scheduler. Every method is optional. */
 export interface SchedulerObserver {
+  /** Called before the first instruction of a process that can be stopped, which may be in its start section. */
+  onBegin?(process: Process): void;
+
   /** Called before a process is entered into its environment. Returns why it must not begin, or undefined. */
   onSpawn?(process: Process): string | undefined;
 
@@ -49,6 +52,16 @@ export class Observers {
       }
     }
     return undefined;
+  }
+
+  begins(process: Process): void {
+    for (const observer of this.#observers) {
+      try {
+        observer.onBegin?.(process);
+      } catch (error) {
+        warn(error);
+      }
+    }
   }
 
   exited(process: Process, exit: Exit): void {

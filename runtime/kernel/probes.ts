@@ -102,8 +102,8 @@ export class Probes {
       const end = process.probedAt + (top?.layout.size ?? 0);
       return framesOf(process.probedAt) === process.frames ? map.read(this.#view, process.frames, end) : null;
     }
-    if (process.wait === Wait.None || process.suspendedIn === Wait.Turn || process.heldExit !== null)
-      return null;
+    const hasEnded = process.heldExit !== null && !process.doomed;
+    if (process.wait === Wait.None || process.suspendedIn === Wait.Turn || hasEnded) return null;
     const end = globalOf(process, 'frame')?.value;
     return typeof end === 'number' ? map.read(this.#view, process.frames, end) : null;
   }

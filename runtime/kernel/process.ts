@@ -138,6 +138,8 @@ export class Process implements ProcessContext, Payer {
   hostFuel = 0;
   /** How it will end when it is resumed, if it is held; else null. */
   heldExit: Exit | null = null;
+  /** Whether it is held since it is to be killed: its stack is as it was then. */
+  doomed = false;
   /** Address of its frames in the memory of all; -1 if they are not kept: see `Probes`. */
   frames = -1;
   /** Address of the frame of the function in which it stands still at a site; -1 if it does not. */

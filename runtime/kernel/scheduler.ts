@@ -1,3 +1,4 @@
+import type { ActorWatcher } from './actor-watcher.ts';
 import { Capacity, type Machine } from './capacity.ts';
 import { clockTime } from './clock.ts';
 import { DeferredWait } from './deferred-wait.ts';
@@ -83,6 +84,8 @@ export class Scheduler implements Turns {
   probes: Probes | null = null;
   /** Set before the first program if metrics are exported. */
   metrics: KernelMetrics | null = null;
+  /** Set between turns, as long as somebody wants to stop processes at what they do to each other. */
+  watcher: ActorWatcher | null = null;
   /** The process that has the turn: the caller of host functions. */
   current!: Process;
 
@@ -340,6 +343,7 @@ export class Scheduler implements Turns {
 
   #accept(process: Process, message: Message): number {
     const { kind } = message;
+    this.watcher?.received(process, message);
     this.scratch.put(process, message);
     this.scratch.lend(process);
     return kind;

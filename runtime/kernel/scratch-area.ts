@@ -79,6 +79,11 @@ export class ScratchArea {
   /** Lets a process, which gets the turn, work without the host, if its message is one that can be a draft. */
   lend(process: Process): void {
     const { scratch } = process;
+    // What a guest sends without the host would be seen too late.
+    if (this.#turns.watcher !== null) {
+      if (this.#reservedFor === process) this.#vacate();
+      return;
+    }
     if (this.#reservedFor === process) {
       this.#reservedFor = null;
       this.#words[STATE] = DraftState.Open;
@@ -141,6 +146,10 @@ export class ScratchArea {
   /** Puts a new, empty data message into the scratch area of the current process. What was there is gone. */
   create(process: Process, tagLow: number, tagHigh: number): void {
     this.clear(process);
+    if (this.#turns.watcher !== null) {
+      process.scratch = dataMessage(tagFromHalves(tagLow, tagHigh));
+      return;
+    }
     this.#vacate();
     const words = this.#words;
     words[STATE] = DraftState.Open;

@@ -96,6 +96,7 @@ export class Spawner {
     const created = this.#create(parent, context, module, entry);
     if (created.failure !== undefined) return created;
     const child = created.process;
+    this.#begins(child);
     if (child.initialized) return this.#launch(parent, child, link);
     this.#settleSignals(parent, child);
     let failed: Exit | null = null;
@@ -136,6 +137,7 @@ export class Spawner {
       }
       const root = created.process;
       onCreated?.(root);
+      this.#begins(root);
       const launch = (failure: Exit | null) => {
         if (failure !== null) {
           resolve({ failure: describeFailure(failure) });
@@ -193,6 +195,10 @@ export class Spawner {
       this.#scheduler.lifecycle.discard(child);
       throw killed;
     }
+  }
+
+  #begins(process: Process): void {
+    if (this.#scheduler.probes !== null) this.#scheduler.observers.begins(process);
   }
 
   #create(parent: Process | null, context: ProcessContext, module: LoadedModule, entry: Entry): SpawnResult {

@@ -49,8 +49,9 @@ export class SuspendedStacks {
   }
 
   /** The stack that is kept of a process; null if there is none, or if it is older than the wait for a message in which it is. */
-  #keptOf({ suspendedAt, suspendedIn, heldExit }: Process): Error | null {
-    const isKept = heldExit !== null || this.kept === 'all' || suspendedIn !== Wait.Receive;
+  #keptOf(process: Process): Error | null {
+    const { suspendedAt, suspendedIn } = process;
+    const isKept = isUnwound(process) || this.kept === 'all' || suspendedIn !== Wait.Receive;
     return isKept ? suspendedAt : null;
   }
 
@@ -62,7 +63,7 @@ export class SuspendedStacks {
   of(process: Process): Promise<Error | null> {
     if (process.exit !== null) return Promise.resolve(null);
     const kept = this.#keptOf(process);
-    if (process.heldExit !== null || kept !== null) return Promise.resolve(kept);
+    if (isUnwound(process) || kept !== null) return Promise.resolve(kept);
     return new Promise((seen) => {
       this.#looks.push({ process, seen });
       this.#turns.wakeUp();
@@ -97,8 +98,14 @@ export class SuspendedStacks {
   readonly waitAgain = (): number | Promise<number> => this.#turns.suspendAgain();
 }
 
-function isSuspended({ started, queued, killed, heldExit }: Process): boolean {
-  return started && !queued && !killed && heldExit === null;
+function isSuspended(process: Process): boolean {
+  const { started, queued, killed } = process;
+  return started && !queued && !killed && !isUnwound(process);
+}
+
+/** Whether a process is held after its stack has ended. */
+function isUnwound({ heldExit, doomed }: Process): boolean {
+  return heldExit !== null && !doomed;
 }
 
 /** What a process is resumed with to be looked at, in place of a number. */

@@ -1,3 +1,4 @@
+import type { ActorWatcher } from './actor-watcher.ts';
 import type { KernelMetrics } from './kernel-metrics.ts';
 import type { Process } from './process.ts';
 import type { TurnWork } from './turn-work.ts';
@@ -12,6 +13,8 @@ export interface Turns {
   readonly work: TurnWork;
   /** Counts what happens; null if metrics are not exported. */
   readonly metrics: KernelMetrics | null;
+  /** Hears of what processes do to each other; null if nobody wants to. */
+  readonly watcher: ActorWatcher | null;
 
   /** Whether a process has the turn, so that what reaches it must wait. */
   runs(process: Process): boolean;

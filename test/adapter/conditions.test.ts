@@ -258,3 +258,22 @@ test('what a log point prints last comes before the end of the session', async (
   await client.event('terminated');
   expect(client.output('console')).toContain('#1 _start: at last\n');
 });
+
+test('variables that are called as what every object has are known', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure(`(module
+    (func $run (param $constructor i32) (param $__proto__ i32) (param $toString i32) (nop))
+    (func (export "_start")
+      (call $run (i32.const 5) (i32.const 6) (i32.const 7))
+      (call $run (i32.const 1) (i32.const 2) (i32.const 3))))`);
+  const condition = 'constructor == 1 && __proto__ == 2 && toString == 3';
+  const logMessage = '{constructor} {__proto__} {toString}';
+  await client.setFunctionBreakpointsRequest({
+    breakpoints: [{ name: 'run', condition }, { name: 'run', logMessage } as object] as never,
+  });
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  expect(await valueIn(client, threadId, 'constructor')).toBe('1');
+  await client.printed('1 2 3', 'console');
+  expect(client.output('console')).not.toContain('stop at');
+});

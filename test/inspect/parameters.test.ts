@@ -132,12 +132,22 @@ const cases: Record<string, [params: unknown, message: string][]> = {
       '"breakpoints" must be at most 100 breakpoints',
     ],
   ],
+  'events/breakpoints': [
+    [{}, '"breakpoints" must be a list of breakpoints on events'],
+    [{ breakpoints: [5] }, '"breakpoints" must be a list of breakpoints on events'],
+    [{ breakpoints: [{ id: 1, on: 'toString' }] }, '"breakpoints.on" must be a kind of events'],
+    [{ breakpoints: [{ id: -1, on: 'send' }] }, '"breakpoints.id" must be a whole number from 0'],
+    [{ breakpoints: [{ id: 1, on: 'send', condition: 5 }] }, '"breakpoints.condition" must be a string'],
+    [{ breakpoints: [{ id: 1, on: 'send', only: [5] }] }, '"breakpoints.only" must be a list of patterns'],
+    [{ breakpoints: Array(101).fill({ id: 1, on: 'send' }) }, '"breakpoints" must be at most 100 breakpoints'],
+  ],
   'processes/choose': [
     [{ only: 'id 5' }, '"only" must be a list of patterns'],
     [{ except: [{ by: 'age', value: '5' }] }, '"except.by" must be id, name, entry or descent'],
     [{ only: [{ by: 'id', value: 5 }] }, '"only.value" must be a string'],
     [{ only: Array(101).fill({ by: 'id', value: '5' }) }, '"only" must be at most 100 patterns'],
   ],
+  'module/ready': [[{ module: 1 }, '"module" must be a string']],
   'module/bytes': [[{ module: 1 }, '"module" must be a string']],
   watch: [
     ...noCounts

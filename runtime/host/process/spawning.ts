@@ -226,6 +226,7 @@ process.define(
         const code = finishSpawn(parent, result, idPointer);
         if (result.process !== undefined) {
           registry.put(name, { nodeId: 0n, processId: BigInt(result.process.id) }, parent.account);
+          scheduler.watcher?.registered(parent, name, BigInt(result.process.id));
         }
         return code;
       };

@@ -11,6 +11,7 @@ const holder: Holder = {
   breakpointFailed() {},
   allStopped() {},
   allContinued() {},
+  moduleAdded() {},
 };
 
 const failing: Code<CallContext> = {
