@@ -28,7 +28,7 @@ async function stops(
     return stopped.length >= count && stopped;
   }, `${count} stops`);
   const found = [];
-  for (const { body } of events.slice(from)) {
+  for (const { body } of events.slice(from, count)) {
     const threadId = body.threadId ?? 0;
     found.push({ name: (await client.topFrame(threadId)).name, threadId });
   }
