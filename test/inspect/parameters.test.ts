@@ -139,7 +139,10 @@ const cases: Record<string, [params: unknown, message: string][]> = {
     [{ breakpoints: [{ id: -1, on: 'send' }] }, '"breakpoints.id" must be a whole number from 0'],
     [{ breakpoints: [{ id: 1, on: 'send', condition: 5 }] }, '"breakpoints.condition" must be a string'],
     [{ breakpoints: [{ id: 1, on: 'send', only: [5] }] }, '"breakpoints.only" must be a list of patterns'],
-    [{ breakpoints: Array(101).fill({ id: 1, on: 'send' }) }, '"breakpoints" must be at most 100 breakpoints'],
+    [
+      { breakpoints: Array(101).fill({ id: 1, on: 'send' }) },
+      '"breakpoints" must be at most 100 breakpoints',
+    ],
   ],
   'processes/choose': [
     [{ only: 'id 5' }, '"only" must be a list of patterns'],
