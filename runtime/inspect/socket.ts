@@ -135,10 +135,15 @@ class SocketWriter extends AbstractMessageWriter implements MessageWriter {
 
   /** Resolves when the message has been handed to the operating system. */
   write(message: Message): Promise<void> {
+    return this.#send(JSON.stringify(message));
+  }
+
+  /** Not where the message is: whatever is here stays in memory until the peer has read. */
+  #send(text: string): Promise<void> {
     return new Promise((done, fail) => {
-      this.#socket.send(JSON.stringify(message), (error) => {
+      this.#socket.send(text, (error) => {
         if (error == null) return done();
-        this.fireError(error, message);
+        this.fireError(error);
         fail(error);
       });
     });
