@@ -4,6 +4,7 @@ import { copyBytes } from './copy-bytes.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Line } from './line.ts';
 import { errorText } from './system-error.ts';
+import { unsent } from './unsent.ts';
 import { MAX_WRITE, WriteBuffers } from './write-buffers.ts';
 
 /** Weight of unread bytes at which the peer has to wait. A stream holds this and one more chunk at most. */
@@ -92,6 +93,8 @@ export class NetStream {
   #ended = false;
   #failure: string | null = null;
   #draining = false;
+  /** Bytes that it holds until the socket has drained. */
+  #held = 0;
   readonly #readers = new Line<Reader>();
   readonly #writers = new Line<Writer>();
   readonly #settlers: Settler[] = [];
@@ -139,8 +142,15 @@ export class NetStream {
     socket.destroySoon();
     // A session's last word may have to wait behind what the transport still has to send.
     if (socket.writableLength === 0 && this.#transport === null) return;
+    if (!unsent.linger()) {
+      socket.destroy();
+      return;
+    }
     const abandon = setTimeout(() => socket.destroy(), LINGER).unref();
-    socket.on('close', () => clearTimeout(abandon));
+    socket.on('close', () => {
+      clearTimeout(abandon);
+      unsent.left();
+    });
   }
 
   // -- reading -----------------------------------------------------------------------------------------
@@ -219,13 +229,13 @@ export class NetStream {
     const socket = this.#socket;
     const failure = this.#writeFailure();
     if (failure !== null) return failure;
-    const unsent = this.#transport === null ? 0 : MAX_UNSENT;
+    const allowed = this.#transport === null ? 0 : MAX_UNSENT;
     const isFlush = writer.operation === 'flush';
-    if (socket.writableLength > (isFlush ? 0 : unsent)) return this.#awaitDrain();
+    if (socket.writableLength > (isFlush ? 0 : allowed)) return this.#awaitDrain();
     if (isFlush) return 0;
     if (writer.taken >= 0) return writer.taken;
 
-    const size = writer.count(MAX_WRITE);
+    const size = writer.count(unsent.limit(MAX_WRITE));
     if (size > 0) {
       const buffer = buffers.take(size);
       writer.copyTo(buffer);
@@ -241,7 +251,10 @@ export class NetStream {
     const late = this.#writeFailure();
     if (late !== null) return late;
     writer.taken = size;
-    return socket.writableLength > unsent ? this.#awaitDrain() : size;
+    if (socket.writableLength <= allowed) return size;
+    unsent.hold(size);
+    this.#held += size;
+    return this.#awaitDrain();
   }
 
   #writeFailure(): string | null {
@@ -258,6 +271,8 @@ export class NetStream {
     // Its callback comes in order, after everything before it. The `drain` event comes only after a full buffer.
     this.#socket.write(EMPTY, () => {
       this.#draining = false;
+      unsent.letGo(this.#held);
+      this.#held = 0;
       this.#serveWriters();
     });
   }
