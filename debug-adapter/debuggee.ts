@@ -41,6 +41,7 @@ import type { CustomEvents } from './protocol.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { SessionLog } from './session-log.ts';
 import { isRemote, SourceFiles } from './source-files.ts';
+import type { SourcesAhead } from './sources-ahead.ts';
 import { Stepping } from './stepping.ts';
 import { Threads } from './threads.ts';
 import { SourceFrames } from './values/frames.ts';
@@ -68,6 +69,8 @@ export interface DebuggeeOptions {
   /** Whether its processes stop for nothing. */
   readonly noDebug: boolean;
   readonly stopOnEntry: boolean;
+  /** What was read of a program while it started. */
+  readonly ahead?: SourcesAhead | undefined;
   /** Where sources are that modules name otherwise. */
   readonly sourceFileMap: Readonly<Record<string, string>>;
   /** In which processes it stops. */
@@ -129,7 +132,7 @@ export class Debuggee {
     this.path = isAbsolute(program) ? program : cwd === undefined ? null : resolve(cwd, program);
     // Whoever runs a program that was attached to must not have this machine log in to another one.
     if (options.process === undefined && this.path !== null && isRemote(this.path)) this.path = null;
-    this.sources = new ModuleSources(client, this.path);
+    this.sources = new ModuleSources(client, this.path, options.ahead);
     this.files = new SourceFiles(options.sourceFileMap, this.path);
     const newer = new NewerSources(this.path, (source) =>
       this.#say(

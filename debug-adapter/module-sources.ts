@@ -1,5 +1,6 @@
 import type { ModuleKey } from '../runtime/inspect/protocol.ts';
 import { type InspectClient, type ModuleSymbols, SymbolThread } from '../runtime/internal.ts';
+import type { SourcesAhead } from './sources-ahead.ts';
 
 /** The key of the program's own module. */
 export const MAIN_MODULE: ModuleKey = 'm1';
@@ -8,13 +9,19 @@ export const MAIN_MODULE: ModuleKey = 'm1';
 export class ModuleSources {
   readonly #client: InspectClient;
   readonly #path: string | null;
-  readonly #thread = new SymbolThread();
+  readonly #thread: SymbolThread;
   readonly #symbols = new Map<ModuleKey, ModuleSymbols>();
 
-  /** @param path of the program's own module, beside which its companions are */
-  constructor(client: InspectClient, path: string | null) {
+  /**
+   * @param path of the program's own module, beside which its companions are
+   * @param ahead what was read while the program started
+   */
+  constructor(client: InspectClient, path: string | null, ahead?: SourcesAhead) {
     this.#client = client;
     this.#path = path;
+    this.#thread = ahead?.thread ?? new SymbolThread();
+    const symbols = ahead?.symbols ?? null;
+    if (symbols !== null) this.#symbols.set(MAIN_MODULE, symbols);
   }
 
   of(module: ModuleKey): ModuleSymbols {

@@ -11,6 +11,7 @@ import type { LaunchArguments } from '../protocol.ts';
 import { type RequestHandler, request } from '../request.ts';
 import { RuntimeProcess } from '../runtime-process.ts';
 import type { Session } from '../session.ts';
+import { SourcesAhead } from '../sources-ahead.ts';
 
 /** Names the adapter for the runtime. */
 export const CLIENT_NAME = 'lunatic debug adapter';
@@ -58,10 +59,15 @@ const handler: RequestHandler<Parsed, null> = {
       });
       if (stdin !== undefined) closeSync(stdin);
       own(runtime);
-      const client = await connect(runtime);
+      const ahead = noDebug ? undefined : new SourcesAhead(command.path);
+      const client = await connect(runtime).catch((error: unknown) => {
+        ahead?.thread.close();
+        throw error;
+      });
       return await new Debuggee({
         client,
         process: runtime,
+        ahead,
         output,
         session,
         noDebug,
@@ -146,7 +152,7 @@ function runtimeCommand(session: Session, args: Parsed) {
     path,
     ...args.args,
   ];
-  return { runtime, arguments: [lunatic, ...runArguments], cwd, env: environment(runtime, args.env) };
+  return { path, runtime, arguments: [lunatic, ...runArguments], cwd, env: environment(runtime, args.env) };
 }
 
 /** The environment variables of the adapter, changed as the session wants. */

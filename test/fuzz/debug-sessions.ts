@@ -39,8 +39,18 @@ interface Answer {
   readonly body: any;
 }
 
+const KNOWN = [
+  'threadId',
+  'frameId',
+  'variablesReference',
+  'sourceReference',
+  'memoryReference',
+  'name',
+  'dataId',
+] as const;
+
 /** What clients know from earlier answers and events. */
-type Known = 'threadId' | 'frameId' | 'variablesReference' | 'sourceReference' | 'memoryReference' | 'name';
+type Known = (typeof KNOWN)[number];
 
 /** A client without streams, which holds the session within itself. */
 class Client {
@@ -96,7 +106,7 @@ class Client {
 }
 
 function isKnown(key: string): key is Known {
-  return /^(threadId|frameId|variablesReference|sourceReference|memoryReference|name)$/.test(key);
+  return KNOWN.some((kind) => kind === key);
 }
 
 /** How often a request is made, and with which arguments. */
@@ -139,6 +149,28 @@ const REQUESTS: readonly (readonly [
   [4, ['setBreakpoints', (_, r) => ({ source: { path: r.pick(SOURCES) }, breakpoints: lines(r) })]],
   [2, ['setFunctionBreakpoints', (c, r) => ({ breakpoints: [{ ...named(c, r), ...conditions(r) }] })]],
   [1, ['setInstructionBreakpoints', (c, r) => ({ breakpoints: [reference(c, r)] })]],
+  [
+    2,
+    [
+      'dataBreakpointInfo',
+      (c, r) => ({ ...named(c, r), variablesReference: c.one('variablesReference', r) }),
+    ],
+  ],
+  [
+    2,
+    ['setDataBreakpoints', (c, r) => ({ breakpoints: [{ dataId: c.one('dataId', r), ...conditions(r) }] })],
+  ],
+  [
+    2,
+    [
+      'setExpression',
+      (c, r) => ({ ...named(c, r), expression: expression(c, r), frameId: c.one('frameId', r) }),
+    ],
+  ],
+  [1, ['stepInTargets', (c, r) => ({ frameId: c.one('frameId', r) })]],
+  [1, ['restartFrame', (c, r) => ({ frameId: c.one('frameId', r) })]],
+  [1, ['cancel', (_, r) => ({ requestId: r.below(60) })]],
+  [1, ['restart', () => ({})]],
   [1, ['setExceptionBreakpoints', (_, r) => ({ filters: r.chance(0.5) ? ['traps'] : [] })]],
   [
     1,
