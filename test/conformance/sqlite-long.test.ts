@@ -35,6 +35,9 @@ const lines = async (body: string, blobs = {}) =>
 /** A crowd of rows: joined with itself it takes for ever. */
 const CROWD = `CREATE TABLE t (a, b); INSERT INTO t ${upTo(20_000)} SELECT i, 'some text to fill a page' FROM n`;
 
+/** A search that takes hours. */
+const SEARCH = "instr(hex(zeroblob(4000000)), hex(zeroblob(2000000)) || '1')";
+
 describe('recursive queries', () => {
   test('give their rows, also bound and stepped to the end and again', async () => {
     const list = bindList([nameKey('end'), int(3)]);
@@ -219,6 +222,100 @@ describe('what never ends', () => {
       `${OPEN} ${execute(CROWD)} ${execute('CREATE VIEW v AS SELECT 1')} ${prepare('SELECT * FROM v')} ${execute('DROP VIEW v')}
        ${execute('CREATE VIEW v AS SELECT count(*) FROM t a, t b, t c, t d')} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${STEP}`,
     ],
+    ...(
+      [
+        [
+          'a search for a text in a value to insert',
+          ['CREATE TABLE a (x)'],
+          `INSERT INTO a VALUES (${SEARCH})`,
+        ],
+        ['one of a check', [`CREATE TABLE a (x, CHECK (${SEARCH} = 0))`], 'INSERT INTO a VALUES (1)'],
+        [
+          'one of a default value',
+          [`CREATE TABLE a (x, y DEFAULT (${SEARCH}))`],
+          'INSERT INTO a (x) VALUES (1)',
+        ],
+        [
+          'one of a column that is made',
+          [`CREATE TABLE a (x, y AS (${SEARCH}) STORED)`],
+          'INSERT INTO a VALUES (1)',
+        ],
+        [
+          'one of an index',
+          ['CREATE TABLE a (x)', `CREATE INDEX i ON a (${SEARCH})`],
+          'INSERT INTO a VALUES (1)',
+        ],
+        [
+          'long texts, again and again',
+          ['CREATE TABLE a (x)'],
+          `INSERT INTO a VALUES ${'(length(hex(zeroblob(8000000)))), '.repeat(100)} (1), (${SEARCH})`,
+        ],
+        [
+          'an update from joined tables',
+          [CROWD],
+          'UPDATE t SET a = 1 FROM t x, t y, t z WHERE x.b <= y.b AND y.b <= z.b AND z.a = -1',
+        ],
+        [
+          'a join within a trigger',
+          [
+            CROWD,
+            'CREATE TABLE a (x)',
+            'CREATE TRIGGER r AFTER INSERT ON a BEGIN SELECT count(*) FROM t x, t y, t z WHERE x.b <= y.b AND y.b <= z.b; END',
+          ],
+          'INSERT INTO a VALUES (1)',
+        ],
+        [
+          'a join in what is returned',
+          [CROWD],
+          'DELETE FROM t RETURNING (SELECT count(*) FROM t x, t y WHERE x.b <= y.b)',
+        ],
+        [
+          'a query for each row that is deleted',
+          [CROWD, 'CREATE TABLE a (x)', 'INSERT INTO a SELECT a FROM t UNION ALL SELECT a FROM t'],
+          'DELETE FROM t WHERE EXISTS (SELECT 1 FROM a, a AS b WHERE a.x + b.x > t.a + 100000)',
+        ],
+        [
+          'triggers that set off several others each',
+          [
+            ...Array.from({ length: 16 }, (_, i) => `CREATE TABLE c${i} (x)`),
+            ...Array.from(
+              { length: 15 },
+              (_, i) =>
+                `CREATE TRIGGER r${i} BEFORE INSERT ON c${i} BEGIN ${`INSERT INTO c${i + 1} VALUES (1); `.repeat(8)} SELECT RAISE(IGNORE); END`,
+            ),
+          ],
+          'INSERT INTO c0 VALUES (1)',
+        ],
+        [
+          'a trigger that sets off itself twice',
+          [
+            'PRAGMA recursive_triggers = ON',
+            'CREATE TABLE a (x)',
+            'CREATE TRIGGER r BEFORE INSERT ON a WHEN new.x < 90 BEGIN INSERT INTO a VALUES (new.x + 1); INSERT INTO a VALUES (new.x + 1); SELECT RAISE(IGNORE); END',
+          ],
+          'INSERT INTO a VALUES (1)',
+        ],
+        [
+          'foreign keys without an index',
+          [
+            'PRAGMA foreign_keys = ON',
+            'CREATE TABLE p (x PRIMARY KEY)',
+            'CREATE TABLE c (x REFERENCES p ON DELETE CASCADE)',
+            `INSERT INTO p ${upTo(60_000)} SELECT i FROM n`,
+            'INSERT INTO c SELECT x FROM p',
+          ],
+          'DELETE FROM p',
+        ],
+        [
+          'a window that leaves out a row',
+          [CROWD],
+          'SELECT nth_value(b, 9000) OVER (ORDER BY a ROWS BETWEEN 10000 PRECEDING AND 10000 FOLLOWING EXCLUDE TIES) FROM t',
+        ],
+      ] as const
+    ).map(([name, before, sql]) => [
+      name,
+      `${OPEN} ${before.map(execute).join(' ')} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute(sql)}`,
+    ]),
     [
       'a search for a text in a text',
       `${OPEN} (call $send (i64.const 1) (i64.const 0) (i64.const 0)) ${execute("SELECT instr(zeroblob(15000000), zeroblob(7000000) || x'01')")}`,

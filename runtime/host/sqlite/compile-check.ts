@@ -27,7 +27,9 @@ const DEFINITION_COST = 512;
 
 /** Statements that have anything to do with tables. */
 const TABLES = /\b(?:select|insert|update|delete|replace|with|values|create|explain)\b/i;
-const CHANGE = /\b(?:insert|update|delete|replace)\b/i;
+/** Functions that may take long, in the definition of a table or an index. */
+const CALLS =
+  /\b(?:char|concat|concat_ws|format|glob|hex|instr|json\w*|like|ltrim|printf|quote|randomblob|replace|rtrim|trim|virtual|zeroblob)\b/i;
 /** Those for which SQLite may look into a view, without a query, or even into every view. */
 const VIEWS = /\b(?:alter|drop|(?:pragma_)?table_(?:x?info|list))\b/i;
 const ALL_VIEWS = /\b(?:alter|pragma_table_x?info|(?:pragma_)?table_list)\b/i;
@@ -123,12 +125,12 @@ export class CompileCheck {
     return null;
   }
 
-  /** Whether a text without a query may make SQLite compile others. */
-  mayCompileMore(sql: string): boolean {
-    // Without these words, a statement sets off no triggers.
-    if (!CHANGE.test(sql) && !VIEWS.test(sql)) return false;
-    const definitions = this.#current();
-    return definitions === null || definitions.views.length > 0 || definitions.triggers.length > 0;
+  /** Whether changes of tables, when they were looked at last, do no more than they say. */
+  isPlain = false;
+
+  /** Looks at them now. Views are none of them. */
+  isPlainNow(): boolean {
+    return this.#current()?.views.length === 0 && this.isPlain;
   }
 
   /** Keeps the time that a helper has taken. */
@@ -188,10 +190,16 @@ export class CompileCheck {
     const views: { name: string; sql: string }[] = [];
     const triggers: string[] = [];
     let length = 0;
+    let calls = false;
+    this.isPlain = false;
     for (const name of names) {
-      const query = `SELECT type, name, sql FROM ${quoted(name)}.sqlite_schema WHERE type IN ('view', 'trigger') AND sql NOT NULL`;
+      const query = `SELECT type, name, sql FROM ${quoted(name)}.sqlite_schema WHERE sql NOT NULL`;
       for (const row of this.#database.prepare(query).iterate()) {
         const [type, own, sql] = (row as unknown as unknown[]).map(String) as [string, string, string];
+        if (type !== 'view' && type !== 'trigger') {
+          calls ||= CALLS.test(sql);
+          continue;
+        }
         length += sql.length;
         if (length > MAX_DEFINITIONS) return null;
         if (type === 'view') views.push({ name: own.toLowerCase(), sql });
@@ -201,6 +209,7 @@ export class CompileCheck {
     const cost = DEFINITION_COST * (views.length + triggers.length) + 2 * length;
     if (this.#account.add(cost) !== null) return null;
     this.#charged = cost;
+    this.isPlain = !calls && triggers.length === 0 && !hasForeignKeys;
     return { views, triggers: triggersOf(triggers), hasForeignKeys };
   }
 

@@ -4,10 +4,12 @@ import { pathToFileURL } from 'node:url';
 import type { Payer } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
+import { bytecodeOf, PLAIN } from './bytecode.ts';
 import { CompileCheck, MAX_STATEMENT } from './compile-check.ts';
 import type { CompileJob, Job } from './helper.ts';
 import { MemoryPages } from './memory-pages.ts';
-import { NO_SCANS, nestedScans, trimsCharacters } from './nested-scans.ts';
+import { NO_SCANS, nestedScans } from './nested-scans.ts';
+import { plainRows } from './plain-rows.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
 import {
   SQLITE_ERROR,
@@ -44,6 +46,15 @@ const QUERY = /\b(?:select|with|values)\b/i;
 
 /** A statement that inserts values without a query. */
 const PLAIN_INSERT = /\binsert\s+into\s+[\w."]+\s*(?:\([^()]*\)\s*)?values\b/gi;
+
+/** What stands before the rows of one at the beginning of a text. */
+const INSERT_HEAD = new RegExp(`^\\s*${PLAIN_INSERT.source}`, 'i');
+
+/** A setting that is on. */
+const ON = /^(?:on|yes|true|[1-9]\d*)$/i;
+
+/** What a window begins with; names may be the same. */
+const WINDOW = /\bover\b/i;
 
 /** Bytes that the values bound to the statements of a connection may have together. */
 const MAX_BOUND = 128 * 2 ** 20;
@@ -121,8 +132,10 @@ export class Connection implements StatementConnection {
     // Before savepoints are begun, they are counted.
     if (this.#memory !== null && /savepoint/i.test(sql)) return false;
     if (sql.length > MAX_AT_ONCE || mayQuery(sql)) return false;
-    // They bring queries.
-    if (this.run(() => this.#check.mayCompileMore(sql))) return false;
+    const isInsert = insertsPlainRows(sql);
+    if (!isInsert && !isHarmless(sql)) return false;
+    // They bring queries and calls of functions.
+    if (isInsert && this.run(() => !this.#check.isPlainNow())) return false;
     const found = new Findings();
     let hasRun = false;
     try {
@@ -161,10 +174,18 @@ export class Connection implements StatementConnection {
       this.#check.keepFirst(sql, statement.sourceSQL);
       const scans =
         found.joins || found.queries > 1 ? nestedScans(this.#database, statement.sourceSQL) : NO_SCANS;
-      if (found.trims && trimsCharacters(this.#database, statement.sourceSQL))
-        found.compares = found.looksForTexts = true;
-      return { statement, found, scans };
+      const code = this.#mayDoMore(statement.sourceSQL, found)
+        ? bytecodeOf(this.#database, statement.sourceSQL)
+        : PLAIN;
+      for (const [call, times] of code?.calls ?? []) found.call(call, times);
+      return { statement, found, scans, code };
     });
+  }
+
+  /** Whether a statement may do more than its plan and SQLite's questions have told. */
+  #mayDoMore(sql: string, found: Findings): boolean {
+    if (found.compares || found.makesTexts || found.trims || found.queries > 1) return true;
+    return (found.changes && !this.#check.isPlain) || WINDOW.test(sql);
   }
 
   /** Changes when what a statement is compiled to may be another. */
@@ -280,6 +301,11 @@ export class Connection implements StatementConnection {
   get #pageSize(): number {
     const [size] = this.#database.prepare('PRAGMA page_size').get() as unknown as [bigint];
     return Number(size);
+  }
+
+  /** Whether triggers may set off themselves. */
+  get firesRecursively(): boolean {
+    return ON.test(this.#sandbox.settings.get('recursive_triggers') ?? '');
   }
 
   /** See `MemoryPages`. */
@@ -399,6 +425,21 @@ function uriOf(path: string): string {
 /** Returns whether a text has a query of its own. Those of views and triggers may not recurse then. */
 function mayQuery(sql: string): boolean {
   return QUERY.test(sql.replace(PLAIN_INSERT, ''));
+}
+
+/** Statements that take no longer than their text is. Those of a text begin behind semicolons, some of which are within names. */
+const HARMLESS =
+  /^\s*(?:(?:begin|commit|end|rollback|savepoint|release|create\s+(?:temp\s+|temporary\s+)?table)\b|$)/i;
+
+function isHarmless(sql: string): boolean {
+  return sql.split(';').every((part) => HARMLESS.test(part));
+}
+
+/** Returns whether a text only inserts rows of literals. */
+function insertsPlainRows(sql: string): boolean {
+  const head = INSERT_HEAD.exec(sql);
+  const rows = head === null ? null : plainRows(sql, head[0].length);
+  return rows !== null && /^\s*;?\s*$/.test(sql.slice(rows.end));
 }
 
 function tooLong(): SqliteError {

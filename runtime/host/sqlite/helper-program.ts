@@ -48,7 +48,7 @@ function run({ image, options, settings, sql, named, positional, maxBytes }) {
     for (const [name, value] of settings) database.exec('PRAGMA ' + name + " = '" + value.replaceAll("'", "''") + "'");
     database.setAuthorizer(authorize);
     const statement = database.prepare(sql);
-    const since = performance.now();
+    const since = computed();
     const rows = [];
     let bytes = 0;
     for (const row of named === null ? statement.iterate(...positional) : statement.iterate(named, ...positional)) {
@@ -57,7 +57,7 @@ function run({ image, options, settings, sql, named, positional, maxBytes }) {
       rows.push(row);
     }
     const columns = statement.columns().map(({ name }) => name);
-    return { rows, bytes, columns, took: performance.now() - since };
+    return { rows, bytes, columns, took: computed() - since };
   } finally {
     database.close();
   }

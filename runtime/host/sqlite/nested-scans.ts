@@ -59,15 +59,8 @@ export function nestedScans(database: DatabaseSync, sql: string): NestedScans {
   return { depth: Math.max(depth, depthOf(0n)), listed, isVirtual };
 }
 
-/** Whether a statement calls `trim` with the characters to remove. With one text alone it takes no longer than that text is. */
-export function trimsCharacters(database: DatabaseSync, sql: string): boolean {
-  if (isExplained(sql)) return false;
-  const code = database.prepare(`EXPLAIN ${sql}`).all() as unknown as unknown[][];
-  return code.some(([, , , , , function_]) => /^[lr]?trim\(2\)$/i.test(String(function_)));
-}
-
 /** Such a statement does nothing, and has no plan. */
-function isExplained(sql: string): boolean {
+export function isExplained(sql: string): boolean {
   const tokens = new Tokens(sql);
   return tokens.next() === WORD && !tokens.isQuoted && tokens.length < 10 && tokens.text === 'explain';
 }

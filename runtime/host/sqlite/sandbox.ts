@@ -18,6 +18,7 @@ const Action = {
   MakeTemporaryView: 6,
   MakeTrigger: 7,
   MakeView: 8,
+  Delete: 9,
   DropIndex: 10,
   DropTable: 11,
   DropTemporaryIndex: 12,
@@ -26,10 +27,12 @@ const Action = {
   DropTemporaryView: 15,
   DropTrigger: 16,
   DropView: 17,
+  Insert: 18,
   Pragma: 19,
   Read: 20,
   Select: 21,
   Transaction: 22,
+  Update: 23,
   Attach: 24,
   Detach: 25,
   Alter: 26,
@@ -170,10 +173,20 @@ export class Findings {
   asks = false;
   /** Whether it calls `trim`. */
   trims = false;
+  /** How often it calls functions that make long texts of short ones. */
+  made = 0;
+  /** Whether it inserts, deletes or updates rows. */
+  changes = false;
+  /** Whether it uses databases other than the main one, which helpers do not have. */
+  isElsewhere = false;
   readonly #tables = new Set<string>();
   readonly #columns = new Set<string>();
 
-  call(name: string): void {
+  /** @param call the name of a function, and, if it is known, the number of values that it is given, as in `trim(2)` */
+  call(call: string, times = 0): void {
+    const name = call.replace(/\(.*$/s, '').toLowerCase();
+    if (call.endsWith('trim(2)')) this.compares = this.looksForTexts = true;
+    if (TEXT_MAKERS.has(name)) this.made += times;
     if (TEXT_MAKERS.has(name)) {
       this.makesTexts = true;
       if (!GATHERERS.has(name)) this.makesOperands = true;
@@ -302,7 +315,7 @@ export class Sandbox {
       case Action.Attach:
         return this.#attach(first);
       case Action.Function:
-        this.found.call(second?.toLowerCase() ?? '');
+        this.found.call(second ?? '');
         return FORBIDDEN_FUNCTIONS.has(second?.toLowerCase() ?? '')
           ? this.#refuse(`the function ${second} is not for guests`)
           : ALLOW;
@@ -321,7 +334,14 @@ export class Sandbox {
           this.found.commits = true;
         } else this.found.defines = this.found.returns = true;
         return ALLOW;
+      case Action.Delete:
+      case Action.Insert:
+      case Action.Update:
+        this.found.changes = this.found.writes = true;
+        if (database !== 'main') this.found.isElsewhere = true;
+        return ALLOW;
       case Action.Read:
+        if (database !== null && database !== 'main') this.found.isElsewhere = true;
         this.found.read(`${first}.${second}`);
         return ALLOW;
       case Action.Select:

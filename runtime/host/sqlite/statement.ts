@@ -1,5 +1,6 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { BindKey } from './bincode.ts';
+import type { Bytecode } from './bytecode.ts';
 import { CompileCheck } from './compile-check.ts';
 import type { CompileJob, Job, Outcome } from './helper.ts';
 import type { NestedScans } from './nested-scans.ts';
@@ -16,6 +17,12 @@ export const DONE = 101;
 const ROWS_PER_PAGE = 100;
 /** Rows that a statement may scan here, which takes about twenty milliseconds. */
 const MAX_VISITS = 2e6;
+/** The same for one that uses databases which helpers do not have. */
+const MOST_VISITS = 1e9;
+/** What a trigger that is run counts for. */
+const FIRED_VISITS = 10;
+/** Calls of functions that make long texts, which take some milliseconds each. */
+const MAX_MADE = 32;
 /** Rows that a function such as `json_each` may give, if the text that it is given is made by functions as well, or else at least. */
 const MADE_ROWS = 1e6;
 const READ_ROWS = 1000;
@@ -41,6 +48,8 @@ type State = 'ready' | 'row' | 'done' | 'failed';
 export interface StatementConnection {
   /** The number of pages of the database. */
   readonly pages: number;
+  /** Whether triggers may set off themselves. */
+  readonly firesRecursively: boolean;
   /** Runs an operation of SQLite, and keeps its error as the last one. */
   run<T>(operation: () => T): T;
   /** Keeps an error as the last one, which it returns. */
@@ -75,6 +84,8 @@ export interface Compilation {
   readonly statement: StatementSync;
   readonly found: Findings;
   readonly scans: NestedScans;
+  /** Null if it is too much to be read. */
+  readonly code: Bytecode | null;
 }
 
 /** A prepared statement. As in SQLite itself, bindings stay until they are replaced. */
@@ -85,6 +96,7 @@ export class Statement {
   #statement: StatementSync;
   #found: Findings;
   #scans: NestedScans;
+  #code: Bytecode | null;
   /** Bytes of the values that are bound. */
   #bound = 0;
   /** Bytes of rows that a helper has given. */
@@ -107,13 +119,14 @@ export class Statement {
   #givesRows: boolean;
   #columns: readonly string[] | null;
 
-  constructor(connection: StatementConnection, { statement, found, scans }: Compilation) {
+  constructor(connection: StatementConnection, { statement, found, scans, code }: Compilation) {
     this.connection = connection;
     this.#generation = connection.generation;
     this.#statement = statement;
     this.#found = found;
     this.length = statement.sourceSQL.length;
     this.#scans = scans;
+    this.#code = code;
     this.#columns = columnsOf(statement);
     this.#givesRows = this.#columns.length > 0;
   }
@@ -264,11 +277,12 @@ export class Statement {
   #compileAnew(): void {
     const { changes } = CompileCheck;
     const { generation } = this.connection;
-    const { statement, found, scans } = this.connection.compile(this.source);
+    const { statement, found, scans, code } = this.connection.compile(this.source);
     close(this.#statement);
     this.#statement = statement;
     this.#found = found;
     this.#scans = scans;
+    this.#code = code;
     this.#columns = null;
     this.#givesRows = this.columns.length > 0;
     this.#changes = changes;
@@ -288,12 +302,29 @@ export class Statement {
     const { compares, looksForTexts, makesTexts, makesOperands } = this.#found;
     const makes = looksForTexts ? makesTexts : makesOperands;
     if (compares && (makes || this.length + this.#bound > MAX_COMPARED)) return true;
+    if (this.#found.made > MAX_MADE) return true;
+    if (this.#mayRunOn) return true;
     const { depth, listed, isVirtual } = this.#scans;
     if (depth < 2) return false;
     let rows = Math.max(this.connection.pages * ROWS_PER_PAGE, listed);
     if (isVirtual)
       rows = Math.max(rows, this.#found.makesTexts ? MADE_ROWS : READ_ROWS, this.length + this.#bound);
     return rows ** depth > MAX_VISITS;
+  }
+
+  /** Whether triggers, foreign keys or windows may take long, of which the plan says nothing. */
+  get #mayRunOn(): boolean {
+    const code = this.#code;
+    const { pages, firesRecursively } = this.connection;
+    // A helper has no other databases. What it is asked to do here may take long, but in the end it is done.
+    const most = this.#found.isElsewhere ? MOST_VISITS : MAX_VISITS;
+    if (code === null) return !this.#found.isElsewhere;
+    if (code.isChain && firesRecursively) return true;
+    const rows = pages * ROWS_PER_PAGE;
+    const { depth, fired, hasSlowWindow } = code;
+    if (this.#found.changes && depth > 1 && rows ** depth > most) return true;
+    if (hasSlowWindow && rows ** 2 > most) return true;
+    return fired.runs * FIRED_VISITS * rows ** fired.depth > most;
   }
 
   /** Returns the next step as a job for a helper. */

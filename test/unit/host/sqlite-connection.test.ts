@@ -16,9 +16,12 @@ function open(): { connection: Connection; account: Account } {
 describe('a database in memory that was looked at just before counts', () => {
   test.each([
     [
-      'statements at once',
-      (connection: Connection) =>
-        connection.executeAtOnce('INSERT INTO t VALUES (zeroblob(1000000)); INSERT INTO t VALUES (NULL)'),
+      'the second of two statements',
+      (connection: Connection) => {
+        const sql = 'INSERT INTO t VALUES (zeroblob(1000000)); INSERT INTO t VALUES (NULL)';
+        for (const statement of connection.statements(sql))
+          if (statement !== null && 'step' in statement) statement.step();
+      },
     ],
     [
       'a step',
