@@ -90,7 +90,7 @@ export function memoryExcess(size: number, { maxMemory }: { readonly maxMemory: 
   };
 }
 
-/** Values that an exception may carry: compilers need one or two. */
+/** Values of 32 bits that an exception may carry: compilers need one or two. */
 const MOST_VALUES = 16;
 /** Exceptions that globals may keep. */
 const MOST_KEPT = 16;
@@ -104,10 +104,18 @@ function heapObjects({ types, tables, tags, globals, imports }: WasmModule): str
   if (thrown.some((index) => types[index]?.params.some(isException)))
     return 'exceptions that carry exceptions';
   // The locals of a stack may hold a hundred thousand.
-  if (thrown.some((index) => (types[index]?.params.length ?? 0) > MOST_VALUES))
-    return `exceptions that carry more than ${MOST_VALUES} values`;
+  if (thrown.some((index) => sizeOf(types[index]?.params ?? []) > MOST_VALUES))
+    return `exceptions that carry more than ${MOST_VALUES} values of 32 bits`;
   const kept = globals.filter(({ type }) => isException(type)).length;
   return kept > MOST_KEPT ? `more than ${MOST_KEPT} globals that keep exceptions` : null;
+}
+
+/** How many values of 32 bits such values are. The engine takes 16 bytes for each. */
+function sizeOf(types: readonly string[]): number {
+  return types.reduce(
+    (sum, type) => sum + (type === 'v128' ? 4 : type === 'i64' || type === 'f64' ? 2 : 1),
+    0,
+  );
 }
 
 function isException(type: string): boolean {

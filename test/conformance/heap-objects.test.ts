@@ -18,9 +18,10 @@ const LONG_TABLE = bytes(4, 5, 1, 0x63, 0x69, 0, 1);
 /** `(type (func (param exnref))) (tag (type 0))` */
 const NESTED = bytes(1, 5, 1, 0x60, 1, 0x69, 0, 13, 3, 1, 0, 0);
 
-/** `(type (func (param i32 ...)))` with so many, and a tag of that type */
-const wide = (values: number) =>
-  bytes(1, 4 + values, 1, 0x60, values, ...new Array(values).fill(0x7f), 0, 13, 3, 1, 0, 0);
+/** `(type (func (param i32 ...)))` with so many, or of another type, and a tag of that type */
+const wide = (values: number, type = 0x7f) =>
+  bytes(1, 4 + values, 1, 0x60, values, ...new Array(values).fill(type), 0, 13, 3, 1, 0, 0);
+const [I64, F64, V128] = [0x7e, 0x7c, 0x7b];
 /** So many globals `(global (mut exnref) (ref.null exn))` */
 const keeping = (globals: number) =>
   bytes(6, 1 + 5 * globals, globals, ...new Array(globals).fill([0x69, 1, 0xd0, 0x69, 0x0b]).flat());
@@ -34,6 +35,9 @@ const MODULES: readonly (readonly [string, Uint8Array])[] = [
   ['a table of exceptions in the long form', LONG_TABLE],
   ['exceptions in exceptions', NESTED],
   ['exceptions of many values', wide(17)],
+  ['exceptions of many values of 64 bits', wide(9, I64)],
+  ['exceptions of many floats of 64 bits', wide(9, F64)],
+  ['exceptions of many vectors', wide(5, V128)],
   ['many globals of exceptions', keeping(17)],
 ];
 
@@ -54,6 +58,8 @@ describe('a module with objects on the heap of the engine', () => {
 
   test.each([
     ['exceptions of some values', wide(16)],
+    ['exceptions of some values of 64 bits', wide(8, I64)],
+    ['exceptions of some vectors', wide(4, V128)],
     ['some globals of exceptions', keeping(16)],
   ])('is not one with %s', async (_, module) => {
     expect((await run(module)).exit).toMatchObject({ kind: 'no-entry' });
