@@ -13,6 +13,7 @@ import type { Runtime } from '../runtime.ts';
 import { printableLines } from '../text/printable.ts';
 import { bytesOf } from '../text/quantities.ts';
 import { CommandError } from './load.ts';
+import { watchedStream } from './watched-stream.ts';
 
 /** The program that is inspected. */
 export interface InspectedProgram {
@@ -122,17 +123,7 @@ export class Inspection {
 
   /** A stream that prints to the given one, and tells clients too. */
   watched(name: 'stdout' | 'stderr', stream: OutputStream): OutputStream {
-    return {
-      isTerminal: stream.isTerminal,
-      get isFull() {
-        return stream.isFull;
-      },
-      whenWritable: (ready) => stream.whenWritable(ready),
-      write: (bytes) => {
-        this.print(name, bytes);
-        return stream.write(bytes);
-      },
-    };
+    return watchedStream(stream, (bytes) => this.print(name, bytes));
   }
 
   /** Tells the clients how the program has ended. */

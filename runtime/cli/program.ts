@@ -4,6 +4,7 @@ import { withInspectAddress } from '../inspect/address.ts';
 import { printable, printableLines } from '../text/printable.ts';
 import { checkCommand } from './check-command.ts';
 import { completionsCommand } from './completions-command.ts';
+import { withCoreDumpFolder } from './core-dump-options.ts';
 import { dapCommand } from './dap-command.ts';
 import { exportsCommand } from './exports-command.ts';
 import { initCommand } from './init-command.ts';
@@ -53,10 +54,12 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   try {
     if (isCargoTest(args, process.env)) {
       const command = withCommonOptions(cargoTestCommand(guestArguments));
-      await command.parseAsync(withInspectAddress(own.slice(1)), { from: 'user' });
+      await command.parseAsync(withCoreDumpFolder(withInspectAddress(own.slice(1))), { from: 'user' });
     } else {
       const whole = args[0] === 'test' ? own : args;
-      await makeProgram(guestArguments).parseAsync(withInspectAddress(whole), { from: 'user' });
+      await makeProgram(guestArguments).parseAsync(withCoreDumpFolder(withInspectAddress(whole)), {
+        from: 'user',
+      });
     }
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { withCoreDumpOptions } from './core-dump-options.ts';
 import {
   colorOption,
   dirOption,
@@ -13,7 +14,7 @@ import type { RunOptions } from './run.ts';
 
 /** `lunatic run`. */
 export function runCommand(): Command {
-  const command = withPermissionOptions(withRunOptions(new Command('run')));
+  const command = withPermissionOptions(withCoreDumpOptions(withRunOptions(new Command('run'))));
   for (const option of prometheusOptions()) command.addOption(option);
   return command
     .addHelpText(

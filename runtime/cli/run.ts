@@ -7,6 +7,8 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
+import type { CoreDumpFlags } from './core-dump-options.ts';
+import type { CoreDumps, DumpedCommand } from './core-dumps.ts';
 import { noteRun } from './has-run.ts';
 import { heapNotice } from './heap-notice.ts';
 import { CommandError } from './load.ts';
@@ -25,8 +27,9 @@ import { Sources } from './sources.ts';
 import { stackStyle } from './stack-style.ts';
 import { standardInput } from './standard-input.ts';
 import type { StandardOutput } from './standard-output.ts';
+import { watchedStream } from './watched-stream.ts';
 
-export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags {
+export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags, CoreDumpFlags {
   readonly bench: boolean;
   /** Modules with host functions besides the runtime's own. */
   readonly plugin?: readonly string[];
@@ -65,18 +68,28 @@ export async function run(
     ? await openMetrics(options.prometheusHttp ?? METRICS_ADDRESS, streams)
     : undefined;
   const sources = new Sources(() => stackStyle(STDERR, options.color));
+  const dumps =
+    options.coreDump === undefined
+      ? undefined
+      : await openCoreDumps(options, {
+          path,
+          arguments: guestArguments,
+          print: (text) => reports.print(`lunatic: ${text}`),
+        });
   const notice = new LoadingNotice();
   let loading: string | null = path;
+  const debugging = options.inspect?.debug ? await openDebugging(() => loading) : dumps?.debugging;
   const runtime = new Runtime({
     plugins,
     ...moduleLimits(options),
     onRewrite: notice.onRewrite,
     store: moduleCache(process.env, log),
-    ...(options.inspect?.debug ? { debugging: await openDebugging(() => loading) } : {}),
+    ...(debugging === undefined ? {} : { debugging }),
     ...(metrics === undefined ? {} : { metrics }),
     observer: { onExit: (ended, exit) => logExit(log, ended, exit, sources), ...heapNotice(reports) },
   });
   if (options.trace) runtime.scheduler.stacks.kept = 'all';
+  const dumped = dumps?.watch(runtime.scheduler, (loaded) => sources.fileOf(loaded));
   let root: Root | undefined;
   // Windows has no such OS signal.
   if (process.platform !== 'win32') {
@@ -108,6 +121,10 @@ export async function run(
     output: inspection?.watched('stdout', streams.output) ?? streams.output,
     error: inspection?.watched('stderr', streams.error) ?? streams.error,
   };
+  if (dumped !== undefined) {
+    stdio.output = watchedStream(stdio.output, (bytes) => dumped.printed(bytes));
+    stdio.error = watchedStream(stdio.error, (bytes) => dumped.printed(bytes));
+  }
   // A program whose processes all wait for messages is not over.
   const awake = setInterval(() => {}, 2 ** 30);
   try {
@@ -116,7 +133,10 @@ export async function run(
       config,
       stdio,
       entry: { name: options.entry, params: [] },
-      onCreated: (created) => inspection?.add(created),
+      onCreated: (created) => {
+        inspection?.add(created);
+        dumped?.addRoot(created);
+      },
     });
     const exit = await root.ended;
     noteRun();
@@ -146,6 +166,12 @@ export async function run(
 async function openDebugging(pathOf: () => string | null): Promise<Debugging> {
   const { debugging } = await import('./debugging.ts');
   return debugging(pathOf);
+}
+
+/** The code is loaded only if it is needed. */
+async function openCoreDumps(flags: CoreDumpFlags, command: DumpedCommand): Promise<CoreDumps> {
+  const { CoreDumps } = await import('./core-dumps.ts');
+  return new CoreDumps(flags, command);
 }
 
 /** Serves metrics and prints their URL. The code is loaded only if it is needed. */

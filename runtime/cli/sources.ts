@@ -30,6 +30,11 @@ export class Sources implements StackSources {
     this.#files.set(module, { path: resolve(path), since });
   }
 
+  /** The file of a module; null for one that the program has compiled. */
+  fileOf(module: LoadedModule): string | null {
+    return this.#files.get(module)?.path ?? null;
+  }
+
   locate(module: LoadedModule, frames: readonly StackFrame[], onlyOwn = false): Promise<LocatedStack> | null {
     if (frames.length === 0 || !this.mayKnow(module)) return null;
     this.#locator ??= new StackLocator(this.#style());

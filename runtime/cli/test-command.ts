@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ColorChoice, wantsColors } from './colors.ts';
+import { type CoreDumpFlags, withCoreDumpOptions } from './core-dump-options.ts';
 import { CommandError } from './load.ts';
 import type { LogFilter } from './log-filter.ts';
 import type { InspectFlags } from './open-inspection.ts';
@@ -20,7 +21,7 @@ const MODULE = /\.(wasm|wat)$/;
 
 const STDOUT = 1;
 
-interface TestFlags extends PermissionFlags, InspectFlags {
+interface TestFlags extends PermissionFlags, InspectFlags, CoreDumpFlags {
   readonly exact: boolean;
   readonly export: string[];
   readonly ignored: boolean;
@@ -95,7 +96,7 @@ export function cargoTestCommand(guestArguments: readonly string[]): Command {
 }
 
 function withTestOptions(command: Command): Command {
-  return withPermissionOptions(command)
+  return withCoreDumpOptions(withPermissionOptions(command))
     .option('--exact', 'run only tests whose name equals a filter', false)
     .option('--export <name>', 'run only the tests of these exports; repeatable', collect, [])
     .option('--ignored', 'run only tests that are marked as ignored', false)
@@ -153,6 +154,7 @@ function settings(
     reporter: reporterOf(flags),
     watch: flags.watch,
     inspectWait,
+    ...(flags.coreDump === undefined ? {} : { coreDumps: flags }),
     ...(inspect === undefined ? {} : { inspect }),
     ...(jobs === undefined ? {} : { jobs }),
     ...(timeout === undefined ? {} : { timeout }),

@@ -13,6 +13,7 @@ import {
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
 import { paintFor } from './colors.ts';
+import type { DumpedRun } from './core-dumps.ts';
 import { debugging } from './debugging.ts';
 import { errorText, messageOf } from './error-text.ts';
 import { heapNotice } from './heap-notice.ts';
@@ -40,6 +41,7 @@ export class TestRound {
   readonly #notice = new LoadingNotice();
   readonly #sources: Sources;
   #runtime: Runtime | null = null;
+  #dumped: DumpedRun | undefined;
   /** The file of the module that is being loaded. */
   #loading: string | null = null;
   #silent = false;
@@ -188,7 +190,9 @@ export class TestRound {
       ...(timeout === undefined ? {} : { timeout }),
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
       sources: this.#sources,
-      ...(inspection === undefined ? {} : { watcher: watcherFor(inspection) }),
+      ...(inspection === undefined && this.#dumped === undefined
+        ? {}
+        : { watcher: watcherFor(inspection, this.#dumped) }),
     };
     const summary = await runTests(runtime, module, options, (event) => this.#reporter.show(event));
     return summary.failed === 0;
@@ -197,7 +201,7 @@ export class TestRound {
   /** The runtime of all files. By default it does not log failing processes: reporters tell of failures. */
   #openRuntime(): Runtime {
     if (this.#runtime !== null) return this.#runtime;
-    const { streams, plugins } = this.#surroundings;
+    const { streams, plugins, dumps } = this.#surroundings;
     const { error } = streams;
     const reports = new Reports({
       write: (bytes) => {
@@ -206,25 +210,33 @@ export class TestRound {
       },
     });
     const log = openLog(reports, 'error', this.#command);
+    const forDebugger = this.#command.inspect?.debug ? debugging(() => this.#loading) : dumps?.debugging;
     this.#runtime = new Runtime({
       plugins,
       store: moduleCache(process.env, log),
-      ...(this.#command.inspect?.debug ? { debugging: debugging(() => this.#loading) } : {}),
+      ...(forDebugger === undefined ? {} : { debugging: forDebugger }),
       ...moduleLimits(this.#command.permissions),
       onRewrite: this.#notice.onRewrite,
       // Tests begin all at once, and each calls functions that none has called: compiled then, they would delay each other.
       compilesAhead: true,
       observer: { onExit: (ended, exit) => logExit(log, ended, exit), ...heapNotice(reports) },
     });
+    this.#dumped = dumps?.watch(this.#runtime.scheduler, (module) => this.#sources.fileOf(module));
     return this.#runtime;
   }
 }
 
-/** Shows the tests to whoever inspects them. */
-function watcherFor(inspection: Inspection): TestWatcher {
+/** Shows the tests to whoever inspects or dumps them. */
+function watcherFor(inspection: Inspection | undefined, dumped: DumpedRun | undefined): TestWatcher {
   return {
-    onRoot: (root) => inspection.add(root),
-    onOutput: (bytes) => inspection.print('stdout', bytes),
+    onRoot: (root) => {
+      inspection?.add(root);
+      dumped?.addRoot(root);
+    },
+    onOutput: (bytes) => {
+      inspection?.print('stdout', bytes);
+      dumped?.printed(bytes);
+    },
   };
 }
 

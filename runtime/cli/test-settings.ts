@@ -3,6 +3,8 @@ import type { InputStream } from '../kernel/stdio.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
 import type { Selection } from '../testing/index.ts';
+import type { CoreDumpFlags } from './core-dump-options.ts';
+import type { CoreDumps } from './core-dumps.ts';
 import type { Inspection } from './inspection.ts';
 import type { LogOptions } from './log.ts';
 import type { ReporterName } from './reporters/index.ts';
@@ -32,6 +34,8 @@ export interface TestCommand extends LogOptions {
   readonly inspect?: InspectRequest;
   /** Whether the tests begin when a client says so. */
   readonly inspectWait: boolean;
+  /** What the command line says about core dumps; undefined for none. */
+  readonly coreDumps?: CoreDumpFlags;
 }
 
 /** What all rounds of a run share. */
@@ -43,4 +47,5 @@ export interface TestSurroundings {
   readonly signals: EndingSignals;
   /** Undefined if the tests cannot be inspected. */
   readonly inspection?: Inspection;
+  readonly dumps?: CoreDumps;
 }

@@ -27,7 +27,18 @@ export async function runTestFiles(files: readonly string[], command: TestComman
       path: files.join(', '),
       arguments: command.guestArguments,
     });
-    const surroundings = { config, plugins, input: standardInput(), streams, signals };
+    const dumps =
+      command.coreDumps === undefined
+        ? undefined
+        : new (await import('./core-dumps.ts')).CoreDumps(command.coreDumps, {
+            path: files.join(', '),
+            arguments: command.guestArguments,
+            print: (text) => streams.error.write(Buffer.from(`lunatic: ${text}`)),
+          });
+    const surroundings = {
+      ...{ config, plugins, input: standardInput(), streams, signals },
+      ...(dumps === undefined ? {} : { dumps }),
+    };
     if (command.watch) {
       return await watchFiles(files, (signal) => {
         round = new TestRound(command, surroundings, performance.now(), signal);

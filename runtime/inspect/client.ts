@@ -1,5 +1,6 @@
 import { type Disposable, ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import { WebSocket } from 'ws';
+import type { Inspected } from './inspected.ts';
 import { type Notifications, PROTOCOL_VERSION, type Requests, type Welcome } from './protocol.ts';
 import { socketConnection } from './socket.ts';
 
@@ -58,9 +59,10 @@ export class InspectClosedError extends Error {
 }
 
 /** A connection to a runtime that can be inspected. */
-export class InspectClient {
+export class InspectClient implements Inspected {
   /** How the runtime has introduced itself. */
   readonly welcome: Welcome;
+  readonly isRunning = true;
   /** Resolves when the connection has been closed, by either side. */
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;

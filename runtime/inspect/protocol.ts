@@ -32,6 +32,8 @@ export const InspectError = {
   NoModule: 2,
   /** It cannot be done to the process as it is: memory of one that has none, a message to one that ended. */
   Refused: 3,
+  /** It cannot be done to what a core dump has kept of a process. Runtimes do not answer this. */
+  NotRunning: 4,
 } as const;
 
 export type ProcessState =

@@ -2,9 +2,11 @@ import { processStack, stackFrame } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import type { KeptFrame } from '../wasm/index.ts';
 import { configInfo } from './config-info.ts';
 import { evaluateIn } from './evaluating.ts';
 import { InspectionError } from './inspection-error.ts';
+import { bytesIn, keptLocals, LOCAL_SIZES } from './kept-locals.ts';
 import type { Modules } from './modules.ts';
 import type { ProcessIndex } from './process-index.ts';
 import { messageInfo, stateOf } from './process-info.ts';
@@ -129,6 +131,8 @@ export class Queries {
   locals(key: ProcessKey, frame: number): Result<'process/locals'> {
     const process = this.#index.get(key);
     const { probes } = this.#scheduler;
+    const failed = probes === null ? undefined : this.#failedIn(process)[frame];
+    if (probes !== null && failed != null) return { locals: keptLocals(probes.frames, failed) };
     const kept = probes?.of(process) ?? null;
     if (probes === null || kept === null) {
       return {
@@ -142,12 +146,15 @@ export class Queries {
     const found = kept.at(-1 - frame);
     if (found === undefined) return { locals: [], missing: 'there is no such call' };
     return {
-      locals: found.layout.locals.map(({ index, type, at }) => ({
-        index,
-        type,
-        data: bytesIn(probes.frames, found.at + at, SIZES[type]).toString('base64'),
-      })),
+      locals: keptLocals(probes.frames, found),
     };
+  }
+
+  /** What is kept of the calls of a process that has failed and is held, the innermost first. */
+  #failedIn(process: Process): readonly (KeptFrame | null)[] {
+    const { heldExit, suspendedAt } = process;
+    if (heldExit === null || suspendedAt === null) return [];
+    return this.#scheduler.probes?.failed(process, processStack(suspendedAt, process)) ?? [];
   }
 
   setLocal(key: ProcessKey, local: number, data: Uint8Array): null {
@@ -155,7 +162,12 @@ export class Queries {
     const { probes } = this.#scheduler;
     const top = process.probedAt < 0 ? undefined : probes?.of(process)?.at(-1);
     const found = top?.layout.locals.find(({ index }) => index === local);
-    if (probes === null || top === undefined || found === undefined || data.length !== SIZES[found.type]) {
+    if (
+      probes === null ||
+      top === undefined ||
+      found === undefined ||
+      data.length !== LOCAL_SIZES[found.type]
+    ) {
       throw new InspectionError(
         InspectError.Refused,
         top === undefined
@@ -201,12 +213,6 @@ export class Queries {
     new Uint8Array(buffer).set(data, offset);
     return null;
   }
-}
-
-const SIZES = { i32: 4, i64: 8, f32: 4, f64: 8, v128: 16 } as const;
-
-function bytesIn({ buffer, byteOffset }: DataView, at: number, size: number): Buffer {
-  return Buffer.from(buffer, byteOffset + at, size);
 }
 
 /** What can be told without describing the process: most of thousands are sorted out here. */

@@ -65,7 +65,7 @@ export class Holding {
    * @returns whether it is held
    */
   hold(process: Process, exit: Exit, error: unknown, end: () => void): boolean {
-    if (!this.#observers.hold(process, exit)) return false;
+    if (!this.#observers.hold(process, exit, error)) return false;
     process.heldExit = exit;
     process.suspendedAt = error instanceof Error ? error : null;
     process.paused = process.parked = true;

@@ -19,8 +19,11 @@ export interface SchedulerObserver {
    */
   onHeapFilling?(process: Process): void;
 
-  /** Called when a process has trapped or failed. Returns whether it is to be held as it is, until it is resumed. */
-  holds?(process: Process, exit: Exit): boolean;
+  /**
+   * Called when a process has trapped or failed. Returns whether it is to be held as it is, until it is resumed.
+   * @param error what has unwound its stack, with the stack as it was
+   */
+  holds?(process: Process, exit: Exit, error: unknown): boolean;
 }
 
 /**
@@ -85,11 +88,11 @@ export class Observers {
   }
 
   /** Whether any observer holds the process. All are asked. */
-  hold(process: Process, exit: Exit): boolean {
+  hold(process: Process, exit: Exit, error: unknown): boolean {
     let isHeld = false;
     for (const observer of this.#observers) {
       try {
-        if (observer.holds?.(process, exit)) isHeld = true;
+        if (observer.holds?.(process, exit, error)) isHeld = true;
       } catch (error) {
         warn(error);
       }

@@ -1,8 +1,15 @@
-import { FRAMES_SIZE, framesOf, type KeptFrame } from '../wasm/index.ts';
+import type { StackFrame } from '../symbols/stack-frame.ts';
+import { FRAMES_LIMIT, FRAMES_SIZE, framesOf, type KeptFrame, settledLocals } from '../wasm/index.ts';
 import { type Process, Wait } from './process.ts';
 
 /** A memory has at most so many pages. One page holds the frames of one process. */
 const MOST_PAGES = 65_535;
+
+/** The least bytes of a frame. */
+const HEADER_ROOM = 8;
+
+/** The opcodes of instructions before which a function keeps its frame: `call`, `call_indirect`, `call_ref`. */
+const CALLS: ReadonlySet<number> = new Set([0x10, 0x11, 0x14]);
 
 /** Decides what happens at sites. */
 export interface Prober {
@@ -106,6 +113,35 @@ export class Probes {
     if (process.wait === Wait.None || process.suspendedIn === Wait.Turn || hasEnded) return null;
     const end = globalOf(process, 'frame')?.value;
     return typeof end === 'number' ? map.read(this.#view, process.frames, end) : null;
+  }
+
+  /**
+   * What is kept of the calls in which a process has failed, the innermost first: those around it are as they were when they called;
+   * of the innermost one, only some locals are known. Null for a call of which nothing is.
+   * @param stack the calls as the engine tells them, all of them
+   */
+  failed({ module, frames: start }: Process, stack: readonly StackFrame[]): (KeptFrame | null)[] {
+    const found: (KeptFrame | null)[] = stack.map(() => null);
+    const { probes, source } = module;
+    if (probes === null || start < 0) return found;
+    let at = start;
+    for (let depth = stack.length - 1; depth >= 0; depth--) {
+      const call = stack[depth];
+      if (call === undefined || at + HEADER_ROOM > start + FRAMES_LIMIT) break;
+      const defined = call.functionIndex - source.importedFunctions;
+      const isAtCall = depth > 0 || CALLS.has(source.bytes[call.offset] ?? 0);
+      const kept = isAtCall ? probes.map.frameAt(this.#view, at) : undefined;
+      if (kept?.site === call.offset && kept.defined === defined) {
+        found[depth] = kept;
+        at += kept.layout.size;
+        continue;
+      }
+      const layout = probes.map.layouts[defined];
+      if (depth > 0 || layout === undefined || at + layout.size > start + FRAMES_LIMIT) break;
+      const locals = settledLocals(source, defined, layout, call.offset);
+      found[0] = { site: call.offset, defined, at, layout: { ...layout, locals } };
+    }
+    return found;
   }
 }
 

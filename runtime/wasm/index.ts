@@ -1,7 +1,8 @@
 /** Reads and rewrites WebAssembly binaries. */
 
-export { arrayCopies } from './bulk-kind.ts';
+export { ByteReader } from './byte-reader.ts';
 export { LARGEST_ARRAY } from './bulk-pieces.ts';
+export { arrayCopies } from './bulk-kind.ts';
 export { callOffsets } from './call-offsets.ts';
 export type { CodePass, CodeWalk } from './code-pass.ts';
 export { costlyFunction, isSlowToCompile, LARGEST_AHEAD } from './compile-cost.ts';
@@ -57,6 +58,7 @@ export { reusePass } from './reuse-pass.ts';
 export { type RewrittenModule, rewriteModule } from './rewrite-module.ts';
 export { decodeRewritten, encodeRewritten } from './rewritten-codec.ts';
 export { SectionId } from './sections.ts';
+export { settledLocals } from './settled-locals.ts';
 export { leb, section, smallModule } from './small-module.ts';
 export type { FuncType, TypeDefinition } from './type-definition.ts';
 export type { ValueType } from './value-type.ts';

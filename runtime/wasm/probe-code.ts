@@ -2,9 +2,10 @@ import type { CodeEmitter } from './code-emitter.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
 import type { FrameLayout, KeptLocal } from './frame-layout.ts';
 import { KeptLocals } from './kept-locals.ts';
-import type { LocalSet } from './local-set.ts';
+import { LocalSet } from './local-set.ts';
 import { Op } from './opcodes.ts';
 import { FRAMES_LIMIT, FRAMES_SIZE, type ProbeParts, writeByteLoad, writeStore } from './probe-parts.ts';
+import { isHarmless } from './settled-locals.ts';
 
 /** Locals that the pass adds to a function. */
 const OWN_LOCALS = 2;
@@ -28,6 +29,10 @@ export class ProbeCode implements CodePass {
   readonly #kept = new KeptLocals();
   /** Whether a handler may begin at any end of a block from here on. */
   #catches = false;
+  /** Whether the code at hand is the beginning of the function; see `settledLocals`. */
+  #begins = false;
+  /** Places of the locals that have their values when that is over. */
+  readonly #early = new LocalSet();
 
   constructor(parts: ProbeParts) {
     this.#parts = parts;
@@ -39,20 +44,34 @@ export class ProbeCode implements CodePass {
     const { offsets } = this.#parts;
     while ((offsets[this.#next] ?? Number.POSITIVE_INFINITY) < (code.codeStart[i] ?? 0)) this.#next++;
     this.#hasSites = (offsets[this.#next] ?? Number.POSITIVE_INFINITY) < (code.bodyEnd[i] ?? 0);
-    const calls = code.firstCall[i] !== code.firstCall[i + 1];
-    if (!(this.#hasSites || calls) || !walk.hasRoomForLocals(OWN_LOCALS)) return false;
     this.#layout = this.#parts.layouts[i] ?? NO_LOCALS;
+    const calls = code.firstCall[i] !== code.firstCall[i + 1];
+    const isWorth = this.#hasSites || calls || this.#layout.locals.length > 0;
+    if (!isWorth || !walk.hasRoomForLocals(OWN_LOCALS)) return false;
     this.#frame = walk.addLocal('i32');
     if (this.#hasSites) this.#armed = walk.addLocal('i32');
     this.#catches = false;
     this.#kept.begin(walk, this.#layout);
+    this.#begins = true;
+    this.#early.clear();
+    const parameters = walk.module.functionType(walk.functionIndex)?.params.length ?? 0;
+    for (const [place, { index }] of this.#layout.locals.entries())
+      if (index < parameters) this.#early.add(place);
     return true;
   }
 
   enter(walk: CodeWalk): void {
+    // Without sites, many small functions need no frame.
+    if (!this.#hasSites) return;
     const { emit, reader } = walk;
-    const { frame } = this.#parts;
     emit.insert(reader.position);
+    this.#findFrame(walk);
+    this.#readArmed(walk);
+    emit.resume(reader.position);
+  }
+
+  #findFrame({ emit }: CodeWalk): void {
+    const { frame } = this.#parts;
     emit.globalGet(frame.index);
     emit.localTee(this.#frame);
     emit.constant(FRAMES_SIZE - 1);
@@ -67,8 +86,6 @@ export class ProbeCode implements CodePass {
     emit.u8(I32_OR);
     emit.localSet(this.#frame);
     emit.u8(Op.end);
-    this.#readArmed(walk);
-    emit.resume(reader.position);
   }
 
   before(walk: CodeWalk): void {
@@ -77,6 +94,7 @@ export class ProbeCode implements CodePass {
     // What is not the offset of an instruction is no site.
     while ((offsets[this.#next] ?? Number.POSITIVE_INFINITY) < reader.start) this.#next++;
     if (offsets[this.#next] === reader.start) this.#probe(walk);
+    if (this.#begins) this.#begin(walk);
     const wanted = this.#kept.before(reader);
     if (wanted !== undefined) this.#keepLocals(walk, wanted);
     switch (reader.opcode) {
@@ -91,6 +109,27 @@ export class ProbeCode implements CodePass {
         this.#giveFrame(walk);
         return;
     }
+  }
+
+  /** At the end of the function's beginning, writes what is known by then: the function may trap anywhere behind it. */
+  #begin(walk: CodeWalk): void {
+    const { emit, reader } = walk;
+    const { opcode, index, start } = reader;
+    if (isHarmless(opcode)) {
+      if (opcode !== Op.localSet && opcode !== Op.localTee) return;
+      const place = this.#layout.locals.findIndex((local) => local.index === index);
+      if (place >= 0) this.#early.add(place);
+      return;
+    }
+    this.#begins = false;
+    emit.insert(start);
+    if (!this.#hasSites) this.#findFrame(walk);
+    for (const [place, local] of this.#layout.locals.entries()) {
+      if (!this.#early.has(place)) continue;
+      this.#writeLocal(emit, local);
+      this.#kept.keep(place);
+    }
+    emit.resume(start);
   }
 
   after(walk: CodeWalk): void {
@@ -118,9 +157,12 @@ export class ProbeCode implements CodePass {
     emit.resume(reader.position);
   }
 
-  /** All code is marked: a loop that is copied would pass its sites and calls unseen. */
+  /**
+   * All code of a function with sites is marked: a loop that is copied would pass them unseen. In other functions, nothing is written
+   * into loops without calls, and no others are copied.
+   */
   marks(): boolean {
-    return true;
+    return this.#hasSites;
   }
 
   #readArmed({ emit, definedIndex }: CodeWalk): void {

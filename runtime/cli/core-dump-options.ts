@@ -1,0 +1,58 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** What a command line says about core dumps. */
+export interface CoreDumpFlags {
+  /** The folder for dumps of processes that trap; empty for the default one, undefined for none. */
+  readonly coreDump?: string;
+  /** The most dumps that are written. */
+  readonly coreDumpLimit?: number;
+  /** The most mebibytes of memory in a dump. */
+  readonly coreDumpSize?: number;
+  /** Whether the program runs at full speed, without keeping the locals of its calls. */
+  readonly coreDumpFast?: boolean;
+}
+
+export const DEFAULT_LIMIT = 10;
+export const DEFAULT_SIZE = 256;
+
+/** Dumps in 4 GiB: larger ones are of no use to other tools. */
+const MAX_SIZE = 4000;
+
+export function withCoreDumpOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--core-dump [directory]',
+        'write a core dump of each process that traps, to =DIRECTORY, or to a folder of this user that the message names',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--core-dump-limit <n>',
+        `the most core dumps that are written; default: ${DEFAULT_LIMIT}`,
+      ).argParser((text) => numberIn(text, 1, 1_000_000)),
+    )
+    .addOption(
+      new Option(
+        '--core-dump-size <mib>',
+        `the most MiB of memory in a core dump; default: ${DEFAULT_SIZE}`,
+      ).argParser((text) => numberIn(text, 1, MAX_SIZE)),
+    )
+    .option('--core-dump-fast', 'run at full speed, with core dumps that have no locals', false);
+}
+
+/**
+ * Gives a `--core-dump` without a folder the default one, so that the word after it is not taken for its value.
+ * @returns the command line with that change
+ */
+export function withCoreDumpFolder(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((word, i) => (word === '--core-dump' && (end < 0 || i < end) ? '--core-dump=' : word));
+}
+
+function numberIn(text: string, least: number, most: number): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (number < least || number > most)
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  return number;
+}

@@ -1,0 +1,148 @@
+import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { cwd, env, pid } from 'node:process';
+import manifest from '../../package.json' with { type: 'json' };
+import type { DumpedProcess } from '../inspect/core-dump/dump-content.ts';
+import { writeDump } from '../inspect/core-dump/dump-writer.ts';
+import { ProcessDumper } from '../inspect/core-dump/process-dumper.ts';
+import { Debugging } from '../kernel/debugging.ts';
+import type { Exit } from '../kernel/exit.ts';
+import type { LoadedModule } from '../kernel/module.ts';
+import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
+import { printable } from '../text/printable.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { type CoreDumpFlags, DEFAULT_LIMIT, DEFAULT_SIZE } from './core-dump-options.ts';
+import { writePrivate } from './private-files.ts';
+
+const MEBIBYTE = 2 ** 20;
+
+/** How the names of core dumps end. */
+const ENDING = '.coredump';
+/** Characters of a name that a program or a guest has chosen. */
+const MAX_NAME = 40;
+
+/** A program whose processes are dumped. */
+export interface DumpedCommand {
+  readonly path: string;
+  readonly arguments: readonly string[];
+  /** Prints a line for the user. */
+  print(text: string): void;
+}
+
+/** What of a run core dumps need. */
+export interface DumpedRun {
+  addRoot(root: Process): void;
+  /** Called with what the process prints that has the turn. */
+  printed(bytes: Uint8Array): void;
+}
+
+/**
+ * Writes core dumps of processes that trap to a folder. How many there are is limited, and how large: a guest may trap as often as
+ * it likes. What cannot be written is told once, and the program runs on as it would.
+ */
+export class CoreDumps {
+  readonly #flags: CoreDumpFlags;
+  readonly #command: DumpedCommand;
+  /** The folder, in which no link leads anywhere; null if nothing can be written any more. */
+  #folder: string | null;
+  #left: number;
+
+  constructor(flags: CoreDumpFlags, command: DumpedCommand) {
+    this.#flags = flags;
+    this.#command = command;
+    this.#left = flags.coreDumpLimit ?? DEFAULT_LIMIT;
+    this.#folder = this.#open(flags.coreDump ?? '');
+  }
+
+  /** What lets the processes of a runtime keep their locals; undefined if they run at full speed. */
+  get debugging(): Debugging | undefined {
+    if (this.#flags.coreDumpFast === true || this.#folder === null) return undefined;
+    // Nothing stops them, and so they need not look anywhere whether they should stop.
+    return new Debugging(() => ({ offsets: new Uint32Array(0) }));
+  }
+
+  /**
+   * Dumps the processes of a scheduler from now on.
+   * @param fileOf tells the file of a module; null for one that the program has compiled
+   */
+  watch(scheduler: Scheduler, fileOf: (module: LoadedModule) => string | null): DumpedRun {
+    const { path, arguments: args } = this.#command;
+    const runtime = `lunatic ${manifest.version}`;
+    const program = { runtime, program: path, arguments: args, cwd: cwd(), fileOf };
+    const dumper = new ProcessDumper(scheduler, program);
+    scheduler.observers.add({
+      holds: (failed, exit, error) => {
+        if (this.#folder !== null && dumper.isFailure(failed, exit)) this.#write(dumper, failed, exit, error);
+        return false;
+      },
+    });
+    return dumper;
+  }
+
+  #write(dumper: ProcessDumper, failed: Process, exit: Exit, error: unknown): void {
+    const { print } = this.#command;
+    if (this.#left === 0) {
+      print('no more core dumps are written: --core-dump-limit <n> allows more\n');
+      this.#folder = null;
+      return;
+    }
+    this.#left--;
+    try {
+      const room = (this.#flags.coreDumpSize ?? DEFAULT_SIZE) * MEBIBYTE;
+      const content = dumper.dump(failed, exit, error, room);
+      const path = join(this.#checked(), this.#nameOf(failed, content.about));
+      writePrivate(path, writeDump(content));
+      print(`a core dump of process ${failed.id} was written to ${printable(path)}\n`);
+    } catch (thrown) {
+      this.#give(thrown);
+    }
+  }
+
+  #open(named: string): string | null {
+    const folder = named === '' ? defaultFolder() : resolve(named);
+    try {
+      if (folder === null)
+        throw new Error('there is no folder of this user for them: name one as --core-dump=DIRECTORY');
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      return realpathSync(folder);
+    } catch (error) {
+      this.#give(error);
+      return null;
+    }
+  }
+
+  /** The folder, if it is still the same: guests may be allowed to write where it is. */
+  #checked(): string {
+    const folder = this.#folder ?? '';
+    if (!lstatSync(folder).isDirectory() || realpathSync(folder) !== folder)
+      throw new Error(`${folder} has become a link`);
+    return folder;
+  }
+
+  #give(error: unknown): void {
+    this.#folder = null;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#command.print(`core dumps cannot be written: ${printable(message)}\n`);
+  }
+
+  #nameOf({ id, entry }: Process, { program: path, process: { environment } }: DumpedProcess): string {
+    const time = new Date()
+      .toISOString()
+      .replace(/\.\d+Z$/, '')
+      .replaceAll(/[-:]/g, '');
+    const program = plain(basename(path).replace(/\.\w+$/, ''));
+    const number = environment === 1 ? `${id}` : `${environment}-${id}`;
+    return `${[program, plain(entry.name), time, pid, number].join('.')}${ENDING}`;
+  }
+}
+
+function defaultFolder(): string | null {
+  const folder = cacheFolder(env);
+  return folder === null ? null : resolve(folder, 'core-dumps');
+}
+
+/** A name that is one in every file system. */
+function plain(name: string): string {
+  return name.replaceAll(/[^\w-]+/g, '_').slice(0, MAX_NAME) || '_';
+}

@@ -1,0 +1,49 @@
+import type { ByteRange } from './dump-content.ts';
+import type { DumpSegment, ReadDump } from './dump-reader.ts';
+
+/** The memory of a process as it was. What no segment has was zero, if it was not left out. */
+export interface DumpedBytes {
+  readonly size: number;
+  /** Fewer bytes than asked for where the memory ends; null where some of them were left out. */
+  read(address: number, count: number): Uint8Array | null;
+}
+
+export function memoryOf({ bytes, segments, memories, about }: ReadDump, memory: number): DumpedBytes {
+  const size = memories[memory] ?? 0;
+  const own = segments.filter((segment) => segment.memory === memory);
+  const leftOut = about?.leftOut ?? [];
+  return {
+    size,
+    read(address, count) {
+      const start = Math.min(address, size);
+      const end = Math.min(size, start + count);
+      if (leftOut.some((range) => overlaps(range, start, end))) return null;
+      const found = new Uint8Array(end - start);
+      for (let i = firstBehind(own, start); i < own.length; i++) {
+        const segment = own[i];
+        if (segment === undefined || segment.address >= end) break;
+        const from = Math.max(start, segment.address);
+        const length = Math.min(end, segment.address + segment.size) - from;
+        found.set(bytes.read(segment.at + from - segment.address, length), from - start);
+      }
+      return found;
+    },
+  };
+}
+
+function overlaps([from, to]: ByteRange, start: number, end: number): boolean {
+  return from < end && start < to;
+}
+
+/** The place of the first segment that ends behind an address. */
+function firstBehind(segments: readonly DumpSegment[], address: number): number {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const segment = segments[middle];
+    if (segment !== undefined && segment.address + segment.size > address) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

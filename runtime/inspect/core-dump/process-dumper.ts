@@ -1,0 +1,142 @@
+import type { Exit } from '../../kernel/exit.ts';
+import { processStack } from '../../kernel/guest-stack.ts';
+import type { LoadedModule } from '../../kernel/module.ts';
+import type { Process } from '../../kernel/process.ts';
+import type { Scheduler } from '../../kernel/scheduler.ts';
+import { globalsOf } from '../globals.ts';
+import { keptLocals } from '../kept-locals.ts';
+import { LastOutput } from '../last-output.ts';
+import { Modules } from '../modules.ts';
+import { processEnd } from '../process-end.ts';
+import { ProcessIndex } from '../process-index.ts';
+import { messageInfo } from '../process-info.ts';
+import type { LocalInfo, Welcome } from '../protocol.ts';
+import { Queries } from '../queries.ts';
+import { type DumpContent, MAIN_KEY } from './dump-content.ts';
+import { MAX_MESSAGE_BYTES, MAX_MESSAGES, NO_LOCALS } from './dump-limits.ts';
+import { DumpModule } from './dump-module.ts';
+import { MemoryPieces } from './memory-pieces.ts';
+
+/** The program whose processes are dumped. */
+export interface DumpedFrom extends Pick<Welcome, 'runtime' | 'program' | 'arguments' | 'cwd'> {
+  /** The absolute path of a module's file; null for one that the program has compiled. */
+  fileOf(module: LoadedModule): string | null;
+}
+
+/** Makes core dumps of processes that fail. It must know of all root processes, and of what processes print. */
+export class ProcessDumper {
+  readonly #scheduler: Scheduler;
+  readonly #program: DumpedFrom;
+  readonly #output = new LastOutput();
+  readonly #index: ProcessIndex;
+  readonly #queries: Queries;
+  readonly #modules = new WeakMap<LoadedModule, DumpModule>();
+
+  constructor(scheduler: Scheduler, program: DumpedFrom) {
+    this.#scheduler = scheduler;
+    this.#program = program;
+    const modules = new Modules(program.program);
+    this.#index = new ProcessIndex(modules, this.#output);
+    this.#queries = new Queries(scheduler, this.#index, modules);
+  }
+
+  addRoot(root: Process): void {
+    this.#index.add(root);
+  }
+
+  /** Called with what the process prints that has the turn. */
+  printed(bytes: Uint8Array): void {
+    this.#output.add(this.#scheduler.current, bytes);
+  }
+
+  /** Whether a process has failed in a way that is worth a dump: it trapped, or printed an error and gave up. */
+  isFailure(process: Process, exit: Exit): boolean {
+    if (exit.kind === 'trapped' || exit.kind === 'bug') return true;
+    return exit.kind === 'exited' && exit.code !== 0 && this.#output.panicOf(process, exit) !== null;
+  }
+
+  /**
+   * Dumps a process that fails, before anything of it is released.
+   * @param error what has unwound its stack
+   * @param room bytes of memory that may be in the dump. They are not copied
+   */
+  dump(process: Process, exit: Exit, error: unknown, room: number): DumpContent {
+    const module = this.#moduleOf(process.module);
+    const stack = error instanceof Error ? processStack(error, process) : [];
+    const { probes } = this.#scheduler;
+    const kept = probes?.failed(process, stack) ?? [];
+    const locals = stack.map((_, depth): readonly LocalInfo[] => {
+      const frame = kept[depth];
+      return probes === null || frame == null ? [] : keptLocals(probes.frames, frame);
+    });
+    const { globals } = globalsOf(process);
+    const info = this.#index.info(process);
+    const key = this.#index.keyOf(process);
+    const { runtime, program, arguments: args, cwd } = this.#program;
+    const memory = memoryOf(process, room);
+    return {
+      about: {
+        runtime,
+        time: Date.now(),
+        program: module.about.file ?? program,
+        arguments: args,
+        ...(cwd === undefined ? {} : { cwd }),
+        process: {
+          ...info,
+          state: 'held',
+          module: MAIN_KEY,
+          end: processEnd(exit, this.#output.panicOf(process, exit)),
+        },
+        peers: this.#queries.peers(key),
+        config: this.#queries.config(key),
+        module: module.about,
+        ...(stack.length === 0 ? { stackMissing: 'the engine has not told its calls' } : {}),
+        frames: stack.map(({ offset, functionName }, depth) => ({
+          offset,
+          ...(functionName === undefined ? {} : { functionName }),
+          ...(kept[depth] == null ? { localsMissing: probes === null ? NO_LOCALS : UNKNOWN } : {}),
+        })),
+        globals: globals.map(({ index }) => index),
+        leftOut: memory?.leftOut ?? [],
+      },
+      messages: messagesOf(process),
+      frames: stack.map((frame, depth) => module.frame(frame, locals[depth] ?? [])),
+      globals: module.globals(globals),
+      memory: memory === null ? null : { ...memory, is64: module.is64 },
+      module: module.embedded,
+    };
+  }
+
+  #moduleOf(module: LoadedModule): DumpModule {
+    let known = this.#modules.get(module);
+    if (known === undefined) {
+      known = new DumpModule(module.bytes, this.#program.fileOf(module), module.source);
+      this.#modules.set(module, known);
+    }
+    return known;
+  }
+}
+
+const UNKNOWN = 'they were not kept';
+
+function memoryOf({ instance }: Process, room: number) {
+  const owned = instance?.owned;
+  if (owned == null) return null;
+  const { buffer } = owned.memory;
+  const found = new MemoryPieces(room);
+  found.add(0, new Uint8Array(buffer));
+  const { pieces, leftOut } = found;
+  return { pages: buffer.byteLength / 65_536, pieces, leftOut };
+}
+
+function messagesOf({ mailbox }: Process) {
+  let room = MAX_MESSAGE_BYTES;
+  const messages = [];
+  for (const message of mailbox.slice(0, MAX_MESSAGES)) {
+    const info = messageInfo(message);
+    room -= info.data.length;
+    if (room < 0) break;
+    messages.push(info);
+  }
+  return messages;
+}
