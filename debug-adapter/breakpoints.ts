@@ -1,7 +1,7 @@
 import { BreakpointEvent, OutputEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { BreakpointTerms, ModuleKey } from '../runtime/inspect/protocol.ts';
-import { type InspectClient, InspectRequestError } from '../runtime/internal.ts';
+import { DUMP_REFUSAL, type Inspected, InspectRequestError } from '../runtime/internal.ts';
 import type { BreakpointFinder, BreakpointTarget, FoundTarget, NotFound } from './breakpoint-finder.ts';
 import { faultIn, type NameFinder, type WantedTerms } from './breakpoint-terms.ts';
 import { lastPart } from './source-files.ts';
@@ -57,7 +57,7 @@ export class Breakpoint {
 
 /** The breakpoints that a client has set. Each request replaces those of one group: of a source, of all functions. */
 export class Breakpoints {
-  readonly #client: InspectClient;
+  readonly #client: Inspected;
   readonly #finder: BreakpointFinder;
   readonly #names: NameFinder;
   readonly #send: (event: DebugProtocol.Event) => void;
@@ -71,7 +71,7 @@ export class Breakpoints {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(
-    client: InspectClient,
+    client: Inspected,
     finder: BreakpointFinder,
     names: NameFinder,
     send: (event: DebugProtocol.Event) => void,
@@ -86,7 +86,7 @@ export class Breakpoints {
 
   /** Whether the program can be stopped at breakpoints. */
   get areSupported(): boolean {
-    return this.#client.welcome.debug === true;
+    return this.#client.isRunning && this.#client.welcome.debug === true;
   }
 
   /** A number for a breakpoint, which no other one has. */
@@ -109,7 +109,8 @@ export class Breakpoints {
       );
       this.#groups.set(group, breakpoints);
       if (!this.areSupported) {
-        for (const breakpoint of breakpoints) breakpoint.why = NOT_FOR_DEBUGGING;
+        for (const breakpoint of breakpoints)
+          breakpoint.why = this.#client.isRunning ? NOT_FOR_DEBUGGING : DUMP_REFUSAL;
         return breakpoints;
       }
       const added = breakpoints.filter((breakpoint) => !before.includes(breakpoint));

@@ -6,7 +6,7 @@ import {
   keyFromText,
   type ProcessKey,
 } from '../runtime/inspect/protocol.ts';
-import type { InspectClient } from '../runtime/internal.ts';
+import type { Inspected } from '../runtime/internal.ts';
 import { faultIn, type WantedTerms } from './breakpoint-terms.ts';
 import type { Calls } from './calls.ts';
 import { type ValueKind, valueText } from './wasm-values.ts';
@@ -32,7 +32,7 @@ export interface ChangeText {
 
 /** The breakpoints that a client has set on data. */
 export class DataBreakpoints {
-  readonly #client: InspectClient;
+  readonly #client: Inspected;
   readonly #calls: Calls;
   readonly #takeId: () => number;
   readonly #send: (event: DebugProtocol.Event) => void;
@@ -41,7 +41,7 @@ export class DataBreakpoints {
 
   /** @param takeId gives a breakpoint its number */
   constructor(
-    client: InspectClient,
+    client: Inspected,
     calls: Calls,
     takeId: () => number,
     send: (event: DebugProtocol.Event) => void,

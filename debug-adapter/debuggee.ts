@@ -18,7 +18,12 @@ import type {
   StopReason,
 } from '../runtime/inspect/protocol.ts';
 import { printableLines, processActivity, processName } from '../runtime/inspect/view/index.ts';
-import { type InspectClient, InspectClosedError, InspectRequestError } from '../runtime/internal.ts';
+import {
+  DUMP_REFUSAL,
+  InspectClosedError,
+  type Inspected,
+  InspectRequestError,
+} from '../runtime/internal.ts';
 import { BreakpointFinder } from './breakpoint-finder.ts';
 import { breakpointInfo, type ClientCounts } from './breakpoint-info.ts';
 import { NameFinder } from './breakpoint-terms.ts';
@@ -60,7 +65,7 @@ export interface DebuggeeSession extends ClientCounts {
 }
 
 export interface DebuggeeOptions {
-  readonly client: InspectClient;
+  readonly client: Inspected;
   /** The runtime, if this session has started it. */
   readonly process?: RuntimeProcess;
   readonly output: Output;
@@ -79,7 +84,7 @@ export interface DebuggeeOptions {
 
 /** The running program of a session, launched or attached to. */
 export class Debuggee {
-  readonly client: InspectClient;
+  readonly client: Inspected;
   /** The file of the program's own module; null if it is not known. */
   readonly path: string | null;
   readonly threads: Threads;
@@ -271,7 +276,9 @@ export class Debuggee {
   giveInput(text: string | null): void {
     const { process } = this.#options;
     if (process === undefined) {
-      const message = 'The program gets its input where it was started: this session only attached to it';
+      const message = this.client.isRunning
+        ? 'The program gets its input where it was started: this session only attached to it'
+        : DUMP_REFUSAL;
       throw new AdapterError(ErrorId.Refused, message);
     }
     if (!process.takesInput) {
@@ -290,6 +297,8 @@ export class Debuggee {
     const { process, client } = this.#options;
     if (process !== undefined) {
       await process.end();
+    } else if (!client.isRunning) {
+      await client.close();
     } else {
       const { processes } = await client.request('process/list', { filter: { parent: null } });
       for (const { key } of processes) await this.#kill(key);
@@ -552,6 +561,7 @@ export class Debuggee {
 
   async #attachedEnd(): Promise<number | undefined> {
     await this.client.closed;
+    if (!this.client.isRunning) return undefined;
     if (this.#ended === undefined) this.#say('The connection to the program is lost.');
     else this.#sayEnd(this.#ended);
     return this.#ended?.exitCode;

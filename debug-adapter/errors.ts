@@ -33,6 +33,10 @@ export const ErrorId = {
   Cancelled: 2008,
   InputUnreadable: 2009,
   BadValue: 2010,
+  /** The core dump cannot be read, or is none. */
+  BadCoreDump: 2011,
+  /** The module of a core dump is not found, or is of another build. */
+  OtherModule: 2012,
 
   BadUrl: 2101,
   Unreachable: 2102,
@@ -91,6 +95,7 @@ const CONNECT_ERRORS: Readonly<Record<ConnectFailure, ErrorId>> = {
 
 const REQUEST_ERRORS: ReadonlyMap<number, ErrorId> = new Map([
   [InspectError.NoProcess, ErrorId.ProcessGone],
+  [InspectError.NotRunning, ErrorId.NotSupported],
   // As JSON-RPC has it: invalid parameters.
   [-32_602, ErrorId.BadArguments],
 ]);

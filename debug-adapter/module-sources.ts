@@ -1,5 +1,5 @@
 import type { ModuleKey } from '../runtime/inspect/protocol.ts';
-import { type InspectClient, type ModuleSymbols, SymbolThread } from '../runtime/internal.ts';
+import { type Inspected, type ModuleSymbols, SymbolThread } from '../runtime/internal.ts';
 import type { SourcesAhead } from './sources-ahead.ts';
 
 /** The key of the program's own module. */
@@ -7,7 +7,7 @@ export const MAIN_MODULE: ModuleKey = 'm1';
 
 /** The symbols of the program's modules, which a thread of their own reads. */
 export class ModuleSources {
-  readonly #client: InspectClient;
+  readonly #client: Inspected;
   readonly #path: string | null;
   readonly #thread: SymbolThread;
   readonly #symbols = new Map<ModuleKey, ModuleSymbols>();
@@ -16,7 +16,7 @@ export class ModuleSources {
    * @param path of the program's own module, beside which its companions are
    * @param ahead what was read while the program started
    */
-  constructor(client: InspectClient, path: string | null, ahead?: SourcesAhead) {
+  constructor(client: Inspected, path: string | null, ahead?: SourcesAhead) {
     this.#client = client;
     this.#path = path;
     this.#thread = ahead?.thread ?? new SymbolThread();

@@ -4,8 +4,10 @@ import type { Notifications, ProcessKey, Requests, StackFrame } from '../runtime
 
 /** Arguments of `launch`. */
 export interface LaunchArguments {
-  /** The module to run: a `.wasm` or `.wat` file, relative to `cwd`. */
-  readonly program: string;
+  /** The module to run: a `.wasm` or `.wat` file, relative to `cwd`. With `coreDump`, that of the dump, if it is not where it was. */
+  readonly program?: string;
+  /** A core dump to look at, relative to `cwd`: nothing is run. */
+  readonly coreDump?: string;
   /** Arguments of the program. */
   readonly args?: readonly string[];
   /** Variables besides those of the adapter; null takes one away. */

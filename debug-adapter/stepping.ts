@@ -1,5 +1,5 @@
 import type { ModuleKey, ProcessKey, StackFrame, StepKind } from '../runtime/inspect/protocol.ts';
-import type { InspectClient, SymbolFrame } from '../runtime/internal.ts';
+import type { Inspected, SymbolFrame } from '../runtime/internal.ts';
 import type { Call, Calls } from './calls.ts';
 import { type FunctionLines, outside, sameLine, sameLineAndInside } from './function-lines.ts';
 import type { ModuleSources } from './module-sources.ts';
@@ -22,13 +22,13 @@ interface Step {
 
 /** Steps through lines of sources; where there are none, through instructions. */
 export class Stepping {
-  readonly #client: InspectClient;
+  readonly #client: Inspected;
   readonly #calls: Calls;
   readonly #sources: ModuleSources;
   readonly #lines = new Map<string, Promise<FunctionLines>>();
   readonly #steps = new Map<ProcessKey, Step>();
 
-  constructor(client: InspectClient, calls: Calls, sources: ModuleSources) {
+  constructor(client: Inspected, calls: Calls, sources: ModuleSources) {
     this.#client = client;
     this.#calls = calls;
     this.#sources = sources;

@@ -11,7 +11,7 @@ import {
   processName,
   textOf,
 } from '../runtime/inspect/view/index.ts';
-import type { InspectClient } from '../runtime/internal.ts';
+import type { Inspected } from '../runtime/internal.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { Container, Ids } from './ids.ts';
 import type { Session } from './session.ts';
@@ -71,7 +71,7 @@ export async function readVariables(
 }
 
 async function mailbox(
-  client: InspectClient,
+  client: Inspected,
   ids: Ids,
   process: ProcessKey,
   start: number,
@@ -99,7 +99,7 @@ async function mailbox(
   return found;
 }
 
-async function messageAt(client: InspectClient, process: ProcessKey, index: number): Promise<MessageInfo> {
+async function messageAt(client: Inspected, process: ProcessKey, index: number): Promise<MessageInfo> {
   const { messages } = await client.request('process/mailbox', { process, start: index, count: 1 });
   const [message] = messages;
   if (message === undefined) {
@@ -122,11 +122,7 @@ function messageFields({ kind, tag, size, data, resources, process }: MessageInf
   return fields;
 }
 
-async function peers(
-  client: InspectClient,
-  ids: Ids,
-  process: ProcessKey,
-): Promise<DebugProtocol.Variable[]> {
+async function peers(client: Inspected, ids: Ids, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
   const found = await client.request('process/peers', { process });
   const group = (name: string, kind: 'links' | 'monitors', count: number): DebugProtocol.Variable => ({
     name,
@@ -140,23 +136,19 @@ async function peers(
   ];
 }
 
-async function links(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
+async function links(client: Inspected, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
   const { links } = await client.request('process/peers', { process });
   return links.map(({ peer, tag }, i) =>
     plain(`[${i}]`, tag === '0' ? processName(peer) : `${processName(peer)}, tag ${tag}`),
   );
 }
 
-async function monitors(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
+async function monitors(client: Inspected, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
   const { monitors } = await client.request('process/peers', { process });
   return monitors.map((peer, i) => plain(`[${i}]`, processName(peer)));
 }
 
-async function config(
-  client: InspectClient,
-  ids: Ids,
-  process: ProcessKey,
-): Promise<DebugProtocol.Variable[]> {
+async function config(client: Inspected, ids: Ids, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
   const rows = configRows(await client.request('process/config', { process }));
   return rows.map(({ name, value, entries = [] }) =>
     entries.length === 0
@@ -169,7 +161,7 @@ async function config(
 }
 
 async function configList(
-  client: InspectClient,
+  client: Inspected,
   process: ProcessKey,
   name: string,
 ): Promise<DebugProtocol.Variable[]> {
@@ -178,7 +170,7 @@ async function configList(
   return entries.map((entry, i) => plain(`[${i}]`, entry));
 }
 
-async function memory(client: InspectClient, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
+async function memory(client: Inspected, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
   const { memory: size } = await client.request('process/get', { process });
   const memoryReference = size > 0 ? { memoryReference: process } : {};
   return [{ ...plain('memory', bytesOf(size)), ...memoryReference }];

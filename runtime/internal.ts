@@ -27,6 +27,12 @@ export {
   InspectConnectError,
   InspectRequestError,
 } from './inspect/client.ts';
+export { CoreDumpError } from './inspect/core-dump/core-dump-error.ts';
+export { openDumpFile } from './inspect/core-dump/dump-bytes.ts';
+export { digestOf } from './inspect/core-dump/dump-module.ts';
+export { type ReadDump, readDump } from './inspect/core-dump/dump-reader.ts';
+export { DUMP_REFUSAL, DumpedProgram } from './inspect/core-dump/dumped-program.ts';
+export type { Inspected } from './inspect/inspected.ts';
 export { Newcomers } from './inspect/newcomers.ts';
 export type { ProcessSnapshot } from './inspect/view/index.ts';
 export { type Exit, isNormal } from './kernel/exit.ts';
@@ -38,6 +44,7 @@ export { ProcessConfig } from './permissions/config.ts';
 export { PluginError } from './plugins/check-plugin.ts';
 export type { AnyPlugin } from './plugins/plugin.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
+export { readPlainFile } from './symbols/companion-files.ts';
 export { demangle } from './symbols/demangle.ts';
 export {
   type FieldType,

@@ -12,11 +12,12 @@ import { type RequestHandler, request } from '../request.ts';
 import { RuntimeProcess } from '../runtime-process.ts';
 import type { Session } from '../session.ts';
 import { SourcesAhead } from '../sources-ahead.ts';
+import { launchCoreDump } from './launch-core-dump.ts';
 
 /** Names the adapter for the runtime. */
 export const CLIENT_NAME = 'lunatic debug adapter';
 
-type Optional = 'cwd' | 'stdin' | 'entry' | 'runtime' | 'lunatic';
+type Optional = 'coreDump' | 'cwd' | 'stdin' | 'entry' | 'runtime' | 'lunatic';
 type Parsed = Required<Omit<LaunchArguments, Optional | 'trace' | 'token'>> &
   Record<Optional, string | undefined> & { readonly trace: true | string | undefined };
 
@@ -26,7 +27,11 @@ const launched = new WeakMap<Session, Parsed>();
 const handler: RequestHandler<Parsed, null> = {
   states: ['idle'],
   parse: (args: Arguments): Parsed => ({
-    program: args.text('program'),
+    coreDump: args.optionalText('coreDump'),
+    program:
+      args.optionalText('coreDump') === undefined
+        ? args.text('program')
+        : (args.optionalText('program') ?? ''),
     args: args.texts('args'),
     env: args.environment('env'),
     cwd: args.optionalText('cwd'),
@@ -45,8 +50,13 @@ const handler: RequestHandler<Parsed, null> = {
   }),
 
   async handle(session, args): Promise<null> {
+    const { noDebug, stopOnEntry, sourceFileMap, coreDump } = args;
+    if (coreDump !== undefined) {
+      session.trace(args.trace, resolve(args.cwd ?? process.cwd()));
+      await launchCoreDump(session, { ...args, coreDump });
+      return null;
+    }
     launched.set(session, args);
-    const { noDebug, stopOnEntry, sourceFileMap } = args;
     const chosen = chosenProcesses('launch', args);
     session.trace(args.trace, resolve(args.cwd ?? dirname(resolve(args.program))));
     const command = runtimeCommand(session, args);

@@ -13,7 +13,7 @@ function step(kind: StepKind): Request {
     async handle(session, { threadId, byInstruction }): Promise<null> {
       const { debuggee } = session;
       const process = processOf(session, threadId);
-      if (!debuggee.breakpoints.areSupported) {
+      if (debuggee.client.isRunning && !debuggee.breakpoints.areSupported) {
         const message =
           'The program was started without stepping; `lunatic run --inspect=debug` starts it with that';
         throw new AdapterError(ErrorId.NotSupported, message);

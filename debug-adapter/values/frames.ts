@@ -3,7 +3,7 @@ import { keyFromText, MAX_MEMORY_READ } from '../../runtime/inspect/protocol.ts'
 import { processName } from '../../runtime/inspect/view/index.ts';
 import {
   type FrameVariables,
-  type InspectClient,
+  type Inspected,
   InspectRequestError,
   type MemoryPart,
   type ModuleSymbols,
@@ -42,7 +42,7 @@ interface Stop {
 
 /** Finds the variables of frames. What was found is kept as long as the process stands still. */
 export class SourceFrames {
-  readonly #client: InspectClient;
+  readonly #client: Inspected;
   readonly #sources: ModuleSources;
   readonly #stackOf: (process: ProcessKey) => Promise<Stack>;
   readonly #stopOf: (process: ProcessKey) => object | undefined;
@@ -51,7 +51,7 @@ export class SourceFrames {
 
   /** @param stopOf returns an object that is the same as long as a process stands still; undefined if it does not */
   constructor(
-    client: InspectClient,
+    client: Inspected,
     sources: ModuleSources,
     stackOf: (process: ProcessKey) => Promise<Stack>,
     stopOf: (process: ProcessKey) => object | undefined,
@@ -149,7 +149,7 @@ export class SourceFrames {
       return processName(await this.#client.request('process/get', { process: key }));
     } catch (error) {
       if (!(error instanceof InspectRequestError)) throw error;
-      return `#${id}, which has ended`;
+      return this.#client.isRunning ? `#${id}, which has ended` : `#${id}`;
     }
   }
 

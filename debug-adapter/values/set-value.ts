@@ -1,5 +1,5 @@
 import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
-import type { BaseType, EnumType, InspectClient, TypeInfo } from '../../runtime/internal.ts';
+import type { BaseType, EnumType, Inspected, TypeInfo } from '../../runtime/internal.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { addressOf, type Value } from './value.ts';
 import type { ValueReader } from './value-reader.ts';
@@ -12,7 +12,7 @@ export interface SetTarget {
 
 /** Sets a number, a character, a boolean, an enum or a pointer. @throws AdapterError if it cannot be that, or cannot be set */
 export async function writeScalar(
-  client: InspectClient,
+  client: Inspected,
   target: SetTarget,
   reader: ValueReader,
   value: Value,
@@ -133,7 +133,7 @@ async function bytesWith(
 }
 
 async function writeBytes(
-  client: InspectClient,
+  client: Inspected,
   { process, depth }: SetTarget,
   reader: ValueReader,
   value: Value,

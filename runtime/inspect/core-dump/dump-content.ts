@@ -36,7 +36,7 @@ export interface DumpedFrame {
   readonly functionIndex: number;
   /** Offset of the instruction in the code of the function, as the conventions have it. */
   readonly codeOffset: number;
-  /** By index; null for one whose value is not known. Those at the end of which none is known may be left out. */
+  /** By index; null for one whose value is not known. */
   readonly locals: readonly (Pick<LocalInfo, 'type' | 'data'> | null)[];
 }
 

@@ -44,11 +44,12 @@ export class DumpModule {
   frame({ functionIndex, offset }: StackFrame, known: readonly LocalInfo[]): DumpedFrame {
     const { code, importedFunctions } = this.#source;
     const byIndex = new Map(known.map((local) => [local.index, local]));
-    const declared = this.#source.functionType(functionIndex)?.params.length ?? 0;
-    const count = Math.max(declared, ...known.map(({ index }) => index + 1));
+    const defined = functionIndex - importedFunctions;
+    const parameters = this.#source.functionType(functionIndex)?.params.length ?? 0;
+    const count = parameters + (code.localCount[defined] ?? 0);
     return {
       functionIndex,
-      codeOffset: offset - (code.bodyStart[functionIndex - importedFunctions] ?? 0),
+      codeOffset: offset - (code.bodyStart[defined] ?? 0),
       locals: Array.from({ length: Math.min(count, MAX_LOCALS) }, (_, index) => byIndex.get(index) ?? null),
     };
   }

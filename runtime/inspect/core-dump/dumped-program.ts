@@ -128,7 +128,7 @@ export class DumpedProgram implements Inspected {
       case 'module/breakpoints':
         return { sites: params.offsets('offsets').map(() => null) };
       case 'process/data-breakpoints':
-        return { problems: params.dataBreakpoints('breakpoints').map(() => REFUSAL) };
+        return { problems: params.dataBreakpoints('breakpoints').map(() => DUMP_REFUSAL) };
       case 'watch':
         this.#tell();
         return null;
@@ -136,7 +136,7 @@ export class DumpedProgram implements Inspected {
       case 'processes/choose':
         return null;
       default:
-        throw new InspectRequestError(InspectError.NotRunning, REFUSAL);
+        throw new InspectRequestError(InspectError.NotRunning, DUMP_REFUSAL);
     }
   }
 
@@ -198,7 +198,9 @@ export class DumpedProgram implements Inspected {
   }
 }
 
-const REFUSAL = 'A core dump can only be looked at: nothing of it runs, and nothing can be changed';
+/** Why nothing is done with a dump. */
+export const DUMP_REFUSAL =
+  'A core dump can only be looked at: nothing of it runs, and nothing can be changed';
 
 function mailbox(
   { messages, info }: DumpedState,

@@ -10,7 +10,7 @@ import { Modules } from '../modules.ts';
 import { processEnd } from '../process-end.ts';
 import { ProcessIndex } from '../process-index.ts';
 import { messageInfo } from '../process-info.ts';
-import type { LocalInfo, Welcome } from '../protocol.ts';
+import type { LocalInfo, MessageInfo, Welcome } from '../protocol.ts';
 import { Queries } from '../queries.ts';
 import { type DumpContent, MAIN_KEY } from './dump-content.ts';
 import { MAX_MESSAGE_BYTES, MAX_MESSAGES, NO_LOCALS } from './dump-limits.ts';
@@ -74,6 +74,7 @@ export class ProcessDumper {
     const key = this.#index.keyOf(process);
     const { runtime, program, arguments: args, cwd } = this.#program;
     const memory = memoryOf(process, room);
+    const { messages, count } = messagesOf(process);
     return {
       about: {
         runtime,
@@ -83,6 +84,7 @@ export class ProcessDumper {
         ...(cwd === undefined ? {} : { cwd }),
         process: {
           ...info,
+          mailbox: count,
           state: 'held',
           module: MAIN_KEY,
           end: processEnd(exit, this.#output.panicOf(process, exit)),
@@ -99,7 +101,7 @@ export class ProcessDumper {
         globals: globals.map(({ index }) => index),
         leftOut: memory?.leftOut ?? [],
       },
-      messages: messagesOf(process),
+      messages,
       frames: stack.map((frame, depth) => module.frame(frame, locals[depth] ?? [])),
       globals: module.globals(globals),
       memory: memory === null ? null : { ...memory, is64: module.is64 },
@@ -129,14 +131,16 @@ function memoryOf({ instance }: Process, room: number) {
   return { pages: buffer.byteLength / 65_536, pieces, leftOut };
 }
 
-function messagesOf({ mailbox }: Process) {
+/** The messages that a process has, also those that have come since its turn began, of which it has not heard yet. */
+function messagesOf({ mailbox, signals }: Process): { messages: MessageInfo[]; count: number } {
+  const pending = (signals ?? []).flatMap((signal) => (signal.kind === 'message' ? [signal.message] : []));
   let room = MAX_MESSAGE_BYTES;
-  const messages = [];
-  for (const message of mailbox.slice(0, MAX_MESSAGES)) {
+  const messages: MessageInfo[] = [];
+  for (const message of [...mailbox.slice(0, MAX_MESSAGES), ...pending].slice(0, MAX_MESSAGES)) {
     const info = messageInfo(message);
     room -= info.data.length;
     if (room < 0) break;
     messages.push(info);
   }
-  return messages;
+  return { messages, count: mailbox.length + pending.length };
 }

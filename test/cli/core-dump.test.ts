@@ -1,0 +1,217 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { lunatic } from '../support/command.ts';
+import { crashProgram, dumpFolder, dumpOf } from '../support/core-dumps.ts';
+import { guest } from '../support/guest.ts';
+import { readCoreDump } from '../support/read-core-dump.ts';
+
+/** A file with a module's text in a folder of its own. */
+function program(text: string): string {
+  const path = join(dumpFolder(), 'program.wat');
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Traps in a call, with what it works on. */
+const TRAPS = `(module
+  (memory (export "memory") 20)
+  (global $counter (mut i32) (i32.const 7))
+  (global $large (mut i64) (i64.const -9))
+  (global $other (mut f32) (f32.const 1.5))
+  (data (i32.const 100) "hello") (data (i32.const 1000000) "far away")
+  (func $inner (param $a i32) (param $b f64) (local $c i64) (local $later i32)
+    (local.set $c (i64.const -3))
+    (global.set $counter (i32.const 8))
+    (drop (i32.load (i32.const 100)))
+    (local.set $later (i32.const 1))
+    (drop (i32.div_s (i32.const 1) (i32.const 0))))
+  (func $outer (param $x i32) (local $y i64)
+    (local.set $y (i64.const 123456789012))
+    (call $inner (local.get $x) (f64.const 2.5)))
+  (func (export "_start") (call $outer (i32.const 37))))`;
+
+test('a dump follows the format of the tool conventions, and is readable for its user alone', async () => {
+  const path = await dumpOf(program(TRAPS));
+  const mode = statSync(path).mode & 0o777;
+  if (process.platform !== 'win32') expect(mode).toBe(0o600);
+  const dump = readCoreDump(readFileSync(path));
+  expect(dump.program).toMatch(/program\.wat$/);
+  expect(dump.modules).toEqual([dump.program]);
+  expect(dump.instances).toEqual([{ module: 0, memories: [0], globals: [0, 1, 2] }]);
+  expect(dump.stacks).toEqual([
+    {
+      thread: '#1 _start',
+      frames: [
+        {
+          instance: 0,
+          function: 0,
+          offset: expect.any(Number),
+          locals: [37, 2.5, -3n, 'missing'],
+          stack: [],
+        },
+        { instance: 0, function: 1, offset: expect.any(Number), locals: [37, 123456789012n], stack: [] },
+        { instance: 0, function: 2, offset: expect.any(Number), locals: [], stack: [] },
+      ],
+    },
+  ]);
+  expect(dump.globals).toEqual([8, -9n, 1.5]);
+  expect(dump.memories).toEqual([{ pages: 20 }]);
+  const [first, second, ...others] = dump.data;
+  expect(others).toEqual([]);
+  expect(Buffer.from(first?.bytes ?? []).toString('latin1')).toContain('hello');
+  const far = 1_000_000 - (second?.address ?? 0);
+  expect(Buffer.from(second?.bytes ?? []).toString('latin1', far, far + 8)).toBe('far away');
+  // What is zero is left out.
+  expect(statSync(path).size).toBeLessThan(20_000);
+});
+
+test('--core-dump-fast writes what is known without keeping locals', async () => {
+  const dump = readCoreDump(readFileSync(await dumpOf(program(TRAPS), ['--core-dump-fast'])));
+  expect(dump.stacks[0]?.frames.map(({ function: number, locals }) => [number, locals])).toEqual([
+    [0, ['missing', 'missing', 'missing', 'missing']],
+    [1, ['missing', 'missing']],
+    [2, []],
+  ]);
+  expect(dump.data).toHaveLength(2);
+});
+
+test('a program prints and ends as without', async () => {
+  const path = program(TRAPS);
+  const plain = await lunatic(['run', path]);
+  const dumped = await lunatic(['run', `--core-dump=${dumpFolder()}`, path]);
+  expect(dumped.exitCode).toBe(plain.exitCode);
+  expect(dumped.stdout).toBe(plain.stdout);
+  expect(dumped.stderr.replace(/^lunatic: a core dump .*\n/m, '')).toBe(plain.stderr);
+});
+
+test('without a folder, dumps are in one of this user', async () => {
+  const cache = dumpFolder();
+  const { stderr } = await lunatic(['run', '--core-dump', program(TRAPS)], { env: { LUNATIC_CACHE: cache } });
+  const [name = ''] = readdirSync(join(cache, 'core-dumps'));
+  expect(name).toMatch(/^program\._start\.\d{8}T\d{6}\.\d+\.1\.coredump$/);
+  expect(stderr).toContain(join(cache, 'core-dumps', name));
+});
+
+/** Children that trap one after the other, as many as it says. */
+const trapping = (count: number) =>
+  guest(`
+    (func (export "_start") (local $i i32)
+      (loop $again
+        (drop (call $spawn (i64.const 0) (text "child")))
+        (call $process.sleep_ms (i64.const 5))
+        (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${count})))))
+    (func (export "child") unreachable)`);
+
+test('a program that traps again and again does not fill the disk', async () => {
+  const folder = dumpFolder();
+  const { stderr, exitCode } = await lunatic([
+    ...['run', `--core-dump=${folder}`, '--core-dump-limit', '3'],
+    program(trapping(8)),
+  ]);
+  expect(exitCode).toBe(0);
+  expect(readdirSync(folder)).toHaveLength(3);
+  expect(stderr.match(/a core dump of process \d+ was written/g)).toHaveLength(3);
+  expect(stderr.match(/no more core dumps are written: --core-dump-limit <n> allows more/g)).toHaveLength(1);
+});
+
+test('of a large memory, no more is written than was allowed', async () => {
+  const text = `(module (memory (export "memory") 160)
+    (func (export "_start") (memory.fill (i32.const 0) (i32.const 1) (i32.const 10485760)) unreachable))`;
+  const path = await dumpOf(program(text), ['--core-dump-size', '2']);
+  expect(statSync(path).size).toBeGreaterThan(2 * 2 ** 20);
+  expect(statSync(path).size).toBeLessThan(2 * 2 ** 20 + 10_000);
+  const dump = readCoreDump(readFileSync(path));
+  expect(dump.process.leftOut).toEqual([[2 * 2 ** 20, 10_485_760]]);
+});
+
+test('a folder in which nothing can be written is said once, and the program runs on', async () => {
+  const folder = join(dumpFolder(), 'file');
+  writeFileSync(folder, 'not a folder');
+  const { stderr, exitCode } = await lunatic(['run', `--core-dump=${folder}`, program(trapping(4))]);
+  expect(exitCode).toBe(0);
+  expect(stderr.match(/core dumps cannot be written: /g)).toHaveLength(1);
+  expect(readFileSync(folder, 'utf8')).toBe('not a folder');
+});
+
+test.skipIf(process.platform !== 'linux')('a full disk is said once, and leaves no pieces', async () => {
+  // Limits of the shell are those of a small disk.
+  const folder = dumpFolder();
+  const { execFileSync } = await import('node:child_process');
+  const { launcher } = await import('../support/command.ts');
+  const text = execFileSync(
+    'sh',
+    [
+      '-c',
+      'trap "" XFSZ; ulimit -f 2; exec "$0" "$1" run --core-dump="$2" "$3" 2>&1',
+      ...[process.execPath, launcher, folder, program(trapping(4))],
+    ],
+    { env: { PATH: process.env['PATH'], LUNATIC_CACHE: 'off' } },
+  ).toString();
+  expect(text.match(/core dumps cannot be written: /g)).toHaveLength(1);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a folder that the program has made a link is not followed', async () => {
+  const parent = dumpFolder();
+  const secret = dumpFolder();
+  const folder = join(parent, 'dumps');
+  mkdirSync(folder);
+  // The program waits meanwhile.
+  const { RunningCommand } = await import('../support/command.ts');
+  const command = new RunningCommand(['run', `--core-dump=${folder}`, program(waiting)], { input: null });
+  await command.printed('ready');
+  rmdirSync(folder);
+  symlinkSync(secret, folder);
+  command.child.stdin?.end('go');
+  const { stderr } = await command.ended;
+  expect(stderr).toContain('core dumps cannot be written: ');
+  expect(readdirSync(secret)).toEqual([]);
+});
+
+/** Reads a byte from standard input, and traps. */
+const waiting = guest(`
+  (func (export "_start")
+    (call $print (text "ready\\n"))
+    (i32.store (i32.const 0) (i32.const 64))
+    (i32.store (i32.const 4) (i32.const 1))
+    (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    unreachable)`);
+
+test('failing tests are dumped, and no others', async () => {
+  const folder = dumpFolder();
+  const text = `(module (memory (export "memory") 1)
+    (func (export "#lunatic_test_module::good"))
+    (func (export "#lunatic_test_module::bad") (call $fail (i32.const 4)))
+    (func $fail (param $why i32) unreachable))`;
+  const { stdout, stderr, exitCode } = await lunatic(['test', `--core-dump=${folder}`, program(text)]);
+  expect(stdout).toContain('1 passed; 1 failed');
+  expect(exitCode).toBe(1);
+  const [name = '', ...others] = readdirSync(folder);
+  expect(others).toEqual([]);
+  expect(stderr).toContain(`was written to ${join(folder, name)}`);
+  const dump = readCoreDump(readFileSync(join(folder, name)));
+  expect(dump.stacks[0]?.frames[0]?.locals).toEqual([4]);
+  expect(existsSync(join(folder, name))).toBe(true);
+});
+
+test('a Rust panic is in the dump, with the values of environment variables only where the program has them', async () => {
+  const path = await dumpOf(crashProgram('crash-rust'));
+  const { process: about } = readCoreDump(readFileSync(path));
+  expect(about.process.end).toEqual({
+    kind: 'trapped',
+    message: 'unreachable',
+    panic: '7 of cake are missing',
+  });
+  expect(about.config.environment_variables).toContain('PATH');
+  expect(JSON.stringify(about)).not.toContain(process.env['PATH']);
+});
