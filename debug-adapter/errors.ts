@@ -37,6 +37,7 @@ export const ErrorId = {
   BadCoreDump: 2011,
   /** The module of a core dump is not found, or is of another build. */
   OtherModule: 2012,
+  DumpNotWritten: 2013,
 
   BadUrl: 2101,
   Unreachable: 2102,

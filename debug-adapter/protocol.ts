@@ -82,6 +82,11 @@ type PassedOn = { [Name in keyof InspectionRequests]: Requests[InspectionRequest
 export interface CustomRequests extends PassedOn {
   /** The thread of a process, also of one that is not shown as one yet. */
   'lunatic/thread': { params: { readonly process: ProcessKey }; result: { readonly threadId: number } };
+  /** Writes a core dump of a process that stands still, named by its key or by its thread, to an absolute path. */
+  'lunatic/saveCoreDump': {
+    params: { readonly process?: ProcessKey; readonly threadId?: number; readonly path: string };
+    result: null;
+  };
   /** Where a frame of `lunatic/stack` is in the text of its function. Lines and columns count as the client does. */
   'lunatic/source': {
     params: Pick<StackFrame, 'module' | 'functionIndex' | 'functionName' | 'offset'>;

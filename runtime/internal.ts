@@ -1,5 +1,6 @@
 /** What the debug adapter, the extension, scripts and tests use of the runtime. It may change with every version. */
 
+export { writePrivate } from './cli/private-files.ts';
 export {
   type Code,
   type Context,
@@ -27,10 +28,12 @@ export {
   InspectConnectError,
   InspectRequestError,
 } from './inspect/client.ts';
+export { collectDump } from './inspect/core-dump/collect-dump.ts';
 export { CoreDumpError } from './inspect/core-dump/core-dump-error.ts';
 export { openDumpFile } from './inspect/core-dump/dump-bytes.ts';
 export { digestOf } from './inspect/core-dump/dump-module.ts';
 export { type ReadDump, readDump } from './inspect/core-dump/dump-reader.ts';
+export { writeDump } from './inspect/core-dump/dump-writer.ts';
 export { DUMP_REFUSAL, DumpedProgram } from './inspect/core-dump/dumped-program.ts';
 export type { Inspected } from './inspect/inspected.ts';
 export { Newcomers } from './inspect/newcomers.ts';

@@ -18,6 +18,7 @@ import { modules } from './modules.ts';
 import { pause } from './pause.ts';
 import { place } from './place.ts';
 import { readMemory } from './read-memory.ts';
+import { saveCoreDump } from './save-core-dump.ts';
 import { scopes } from './scopes.ts';
 import { setBreakpoints } from './set-breakpoints.ts';
 import { setDataBreakpoints } from './set-data-breakpoints.ts';
@@ -77,6 +78,7 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     evaluate,
     'lunatic/thread': thread,
     'lunatic/source': place,
+    'lunatic/saveCoreDump': saveCoreDump,
     ...inspectionRequests,
   }),
 );

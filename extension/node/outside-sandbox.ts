@@ -15,6 +15,8 @@ const MAX_VALUE = 400;
 /** Options of `lunatic run` and `lunatic test` that bring code from outside the sandbox, and what they name. */
 const OPTIONS: ReadonlyMap<string, string> = new Map([
   ['--plugin', 'Plugin'],
+  // Files with what a program had in its memory.
+  ['--core-dump', 'Folder for core dumps'],
   ['--allow-command', 'OS programs that the program may run'],
   // Many variables make OS programs run other code.
   ['--allow-command-env', 'Environment variables that it may set for OS programs'],
@@ -74,10 +76,11 @@ export function outsideOfOptions(options: unknown, cwd: string): OutsideSandbox[
   return options.flatMap((word: unknown, i): OutsideSandbox[] => {
     const [, name = '', , given] = /^(--[a-z-]+)(=(.*))?$/s.exec(String(word)) ?? [];
     const what = OPTIONS.get(name);
-    if (what === undefined) return [];
+    // The folder of this user is nobody's choice.
+    if (what === undefined || (name === '--core-dump' && !given)) return [];
     // Without one, the next word is the value, even if that is another option.
     const value = given ?? String(options[i + 1] ?? '');
-    return [{ what, value: name === '--plugin' ? resolve(cwd, value) : value }];
+    return [{ what, value: name === '--plugin' || name === '--core-dump' ? resolve(cwd, value) : value }];
   });
 }
 

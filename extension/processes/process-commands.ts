@@ -7,6 +7,7 @@ import type { DocumentKind, ProcessDocuments } from './process-documents.ts';
 import { iconOf } from './process-icon.ts';
 import type { ProcessTree } from './process-tree.ts';
 import type { Program, Programs } from './program.ts';
+import { registerThreadDump, saveCoreDump } from './save-core-dump.ts';
 import type { MoreNode, ProcessNode, ProgramNode, TreeNode } from './tree-nodes.ts';
 import { TreeSelection } from './tree-selection.ts';
 
@@ -90,6 +91,10 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
     onAll('lunatic.pauseAll', 'lunatic/pauseAll'),
     onAll('lunatic.resumeAll', 'lunatic/resumeAll'),
     on('lunatic.sendMessage', 'Send a message to', sendMessage),
+    on('lunatic.saveCoreDump', 'Save a core dump of', ({ program, key }) =>
+      saveCoreDump(program, { process: key }),
+    ),
+    registerThreadDump(programs),
     on('lunatic.copyProcessId', 'Copy the id of', async ({ program, key }) => {
       const { id } = program.model.get(key) ?? (await program.request('lunatic/process', { process: key }));
       await vscode.env.clipboard.writeText(`${id}`);

@@ -68,7 +68,13 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     folder: vscode.WorkspaceFolder | undefined,
     config: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    if (config.request !== 'launch') return await this.#attach(folder, config);
+    if (config.request !== 'launch')
+      return await this.#startsNothing(config, folder?.uri.fsPath ?? homedir());
+    const { coreDump } = config;
+    if (typeof coreDump === 'string' && coreDump !== '') {
+      const cwd = resolve(folder?.uri.fsPath ?? dirname(coreDump), config['cwd'] ?? '');
+      return await this.#startsNothing({ ...config, cwd }, cwd);
+    }
     if (typeof config['program'] !== 'string' || config['program'] === '') {
       await vscode.window.showErrorMessage(
         `The configuration "${config.name}" names no program. Set "program" to a .wasm or .wat file.`,
@@ -107,11 +113,11 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     return this.#commands.consent.require(who, things);
   }
 
-  async #attach(
-    folder: vscode.WorkspaceFolder | undefined,
+  /** A session that attaches to a program, or looks at a core dump. */
+  async #startsNothing(
     config: vscode.DebugConfiguration,
+    where: string,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    const where = folder?.uri.fsPath ?? homedir();
     try {
       await this.#ask(config, outsideOfTrace(config, where));
       return { ...config, ...tracePath(config, where) };

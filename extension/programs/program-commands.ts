@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { chooseModule, folderOf, isModule } from './choose-module.ts';
 import { launchOf } from './configuration-provider.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
+import { OPEN_CORE_DUMP, openCoreDump } from './open-core-dump.ts';
 
 /** Registers the commands that start and attach to programs. */
 export function registerProgramCommands(): vscode.Disposable {
@@ -15,6 +16,7 @@ export function registerProgramCommands(): vscode.Disposable {
     vscode.commands.registerCommand('lunatic.runFile', run),
     vscode.commands.registerCommand('lunatic.debugFile', debug),
     vscode.commands.registerCommand('lunatic.attach', attach),
+    vscode.commands.registerCommand(OPEN_CORE_DUMP, openCoreDump),
   );
 }
 

@@ -6,6 +6,7 @@ import { checkCommand } from './check-command.ts';
 import { completionsCommand } from './completions-command.ts';
 import { withCoreDumpFolder } from './core-dump-options.ts';
 import { dapCommand } from './dap-command.ts';
+import { dumpCommand } from './dump-command.ts';
 import { exportsCommand } from './exports-command.ts';
 import { initCommand } from './init-command.ts';
 import { isCargoTest } from './mode.ts';
@@ -35,6 +36,7 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     dapCommand(),
     psCommand(),
     stacksCommand(),
+    dumpCommand(),
     completionsCommand(makeProgram),
   ];
   for (const command of commands) {

@@ -1,8 +1,8 @@
 /** Reads and rewrites WebAssembly binaries. */
 
-export { ByteReader } from './byte-reader.ts';
-export { LARGEST_ARRAY } from './bulk-pieces.ts';
 export { arrayCopies } from './bulk-kind.ts';
+export { LARGEST_ARRAY } from './bulk-pieces.ts';
+export { ByteReader } from './byte-reader.ts';
 export { callOffsets } from './call-offsets.ts';
 export type { CodePass, CodeWalk } from './code-pass.ts';
 export { costlyFunction, isSlowToCompile, LARGEST_AHEAD } from './compile-cost.ts';

@@ -130,6 +130,41 @@ test('what would run a dump or change it is refused in a sentence', async () => 
   expect((await scope('Locals')).values).toMatchObject({ guests: '0' });
 });
 
+test('a process that stands still is saved from its session; one that runs is not', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure('', { program: crashProgram('crash-c'), sourceFileMap });
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  // What failed shows its variables in the session, too.
+  const live = stoppedIn(client, threadId);
+  expect((await live.scope('Locals')).values).toMatchObject({ guests: '0' });
+  expect((await live.scope('Locals', 1)).values).toMatchObject({ totals: '(3) [10, 20, 30]' });
+  const path = join(dumpFolder(), 'saved.coredump');
+  await client.custom('lunatic/saveCoreDump', { threadId, path });
+  const waiter = keyFromText('1:2');
+  await expect(client.custom('lunatic/saveCoreDump', { process: waiter, path })).rejects.toThrow(
+    'process 2 runs: it must be paused, or held after a failure, for a core dump',
+  );
+  await client.custom('lunatic/pause', { process: waiter });
+  const second = join(dumpFolder(), 'paused.coredump');
+  await client.custom('lunatic/saveCoreDump', { process: waiter, path: second });
+  await expect(
+    client.custom('lunatic/saveCoreDump', { process: waiter, path: join(path, 'below a file') }),
+  ).rejects.toThrow(/The core dump cannot be written to .*saved\.coredump: /);
+  expect(client.errors.at(-1)).toMatchObject({ id: 2013, showUser: true });
+  await client.disconnectRequest();
+
+  const failed = await opened(path);
+  expect((await failed.client.event('stopped')).body.text).toBe('trapped: divide by zero');
+  expect((await failed.scope('Locals', 1)).values).toMatchObject({ table: '7', totals: '(3) [10, 20, 30]' });
+  expect((await failed.scope('Statics')).values).toEqual({ orders_seen: '42' });
+  const paused = await opened(second);
+  expect((await paused.client.event('stopped')).body.reason).toBe('pause');
+  expect((await calls(paused)).at(-1)).toMatch(/^waiter/);
+  const peers = await paused.scope('Links and monitors');
+  expect((await paused.inside(peers.get('linked to'))).values).toEqual({ '[0]': '#1 kitchen' });
+});
+
 test('a session with a dump ends as others do', async () => {
   const { client } = await opened(await dumpOf(crashProgram('crash-c')));
   await client.customRequest('terminate', {});

@@ -181,7 +181,7 @@ test('a folder that the program has made a link is not followed', async () => {
 /** Reads a byte from standard input, and traps. */
 const waiting = guest(`
   (func (export "_start")
-    (call $print (text "ready\\n"))
+    (call $print (text "ready"))
     (i32.store (i32.const 0) (i32.const 64))
     (i32.store (i32.const 4) (i32.const 1))
     (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
@@ -214,4 +214,37 @@ test('a Rust panic is in the dump, with the values of environment variables only
   });
   expect(about.config.environment_variables).toContain('PATH');
   expect(JSON.stringify(about)).not.toContain(process.env['PATH']);
+});
+
+test('lunatic dump writes a dump of a process of a running program, which goes on', async () => {
+  const { RunningCommand } = await import('../support/command.ts');
+  const text = guest(`
+    (func (export "_start")
+      (call $registry.put (text "desk") (i64.const 0) (call $process.process_id))
+      (call $print (text "ready"))
+      (call $wait (i32.const 5))
+      (call $print (text "over")))
+    (func $wait (param $orders i32)
+      (i32.store (i32.const 0) (i32.const 64))
+      (i32.store (i32.const 4) (i32.const 1))
+      (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8))))`);
+  const command = new RunningCommand(['run', '--inspect=debug', program(text)], { input: null });
+  await command.printed('ready');
+  const url = /ws:\S+/.exec(command.stderr)?.[0] ?? '';
+  const path = join(dumpFolder(), 'desk.coredump');
+  const { stdout, exitCode, stderr } = await lunatic(['dump', url, 'desk', '--output', path]);
+  expect(stderr).toBe('');
+  expect(stdout).toBe(`a core dump of process 1 was written to ${path}\n`);
+  expect(exitCode).toBe(0);
+  if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
+  const dump = readCoreDump(readFileSync(path));
+  expect(dump.stacks[0]?.thread).toBe('#1 desk');
+  expect(dump.stacks[0]?.frames.map(({ locals }) => locals)).toEqual([[5], []]);
+  expect(dump.process.process.state).toBe('paused');
+  expect(await lunatic(['dump', url, 'nobody'])).toMatchObject({
+    stderr: 'Error: There is no process nobody: `lunatic ps` lists all\n',
+    exitCode: 1,
+  });
+  command.child.stdin?.end('x');
+  expect((await command.ended).stdout).toBe('ready\nover\n');
 });

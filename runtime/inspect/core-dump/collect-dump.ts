@@ -1,0 +1,106 @@
+import { InspectRequestError } from '../client.ts';
+import type { Inspected } from '../inspected.ts';
+import {
+  InspectError,
+  MAX_MEMORY_READ,
+  MAX_PAGE,
+  type MessageInfo,
+  type ProcessInfo,
+  type ProcessKey,
+} from '../protocol.ts';
+import { type DumpContent, MAIN_KEY } from './dump-content.ts';
+import { MAX_MESSAGES } from './dump-limits.ts';
+import { DumpModule } from './dump-module.ts';
+import { MemoryPieces } from './memory-pieces.ts';
+
+export interface CollectOptions {
+  /** The file of the program's own module, by an absolute path; null if it is not known. */
+  readonly file: string | null;
+  /** Bytes of memory that may be in the dump. */
+  readonly room: number;
+}
+
+/**
+ * Dumps a process of a program that is inspected. It must stand still meanwhile: paused, at a breakpoint, or held after a trap.
+ * @throws InspectRequestError with the code `Refused` if it runs, and whatever requests throw
+ */
+export async function collectDump(
+  client: Inspected,
+  process: ProcessKey,
+  { file, room }: CollectOptions,
+): Promise<DumpContent> {
+  const info = await client.request('process/get', { process });
+  if (info.state !== 'paused' && info.state !== 'held')
+    throw new InspectRequestError(
+      InspectError.Refused,
+      `process ${info.id} runs: it must be paused, or held after a failure, for a core dump`,
+    );
+  const { data } = await client.request('module/bytes', { module: info.module });
+  const module = new DumpModule(Buffer.from(data, 'base64'), info.module === MAIN_KEY ? file : null);
+  const [peers, config, stack, { globals }] = await Promise.all([
+    client.request('process/peers', { process }),
+    client.request('process/config', { process }),
+    client.request('process/stack', { process }),
+    client.request('process/globals', { process }),
+  ]);
+  const calls = stack.frames.map((_, frame) => client.request('process/locals', { process, frame }));
+  const locals = await Promise.all(calls);
+  const memory = info.memory === 0 ? null : await readMemory(client, process, room);
+  const { runtime, program, arguments: args, cwd } = client.welcome;
+  return {
+    about: {
+      runtime,
+      time: Date.now(),
+      program: file ?? program,
+      arguments: args,
+      ...(cwd === undefined ? {} : { cwd }),
+      process: { ...info, module: MAIN_KEY },
+      peers,
+      config,
+      module: module.about,
+      ...(stack.missing === undefined ? {} : { stackMissing: stack.missing }),
+      frames: stack.frames.map(({ offset, functionName }, depth) => {
+        const missing = locals[depth]?.missing;
+        return {
+          offset,
+          ...(functionName === undefined ? {} : { functionName }),
+          ...(missing === undefined ? {} : { localsMissing: missing }),
+        };
+      }),
+      globals: globals.map(({ index }) => index),
+      leftOut: memory?.leftOut ?? [],
+    },
+    messages: await readMessages(client, info),
+    frames: stack.frames.map((frame, depth) => module.frame(frame, locals[depth]?.locals ?? [])),
+    globals: module.globals(globals),
+    memory: memory === null ? null : { ...memory, is64: module.is64 },
+    module: module.embedded,
+  };
+}
+
+async function readMemory(client: Inspected, process: ProcessKey, room: number) {
+  const found = new MemoryPieces(room);
+  for (let offset = 0; ; offset += MAX_MEMORY_READ) {
+    const part = await client.request('process/memory', { process, offset, count: MAX_MEMORY_READ });
+    found.add(offset, Buffer.from(part.data, 'base64'));
+    if (offset + MAX_MEMORY_READ < part.size) continue;
+    return { pages: Math.floor(part.size / 65_536), pieces: found.pieces, leftOut: found.leftOut };
+  }
+}
+
+async function readMessages(
+  client: Inspected,
+  { key: process, mailbox }: ProcessInfo,
+): Promise<MessageInfo[]> {
+  const messages: MessageInfo[] = [];
+  while (messages.length < Math.min(mailbox, MAX_MESSAGES)) {
+    const page = await client.request('process/mailbox', {
+      process,
+      start: messages.length,
+      count: MAX_PAGE,
+    });
+    messages.push(...page.messages);
+    if (page.messages.length === 0) break;
+  }
+  return messages;
+}
