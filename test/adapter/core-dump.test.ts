@@ -162,7 +162,7 @@ test('a process that stands still is saved from its session; one that runs is no
   expect((await paused.client.event('stopped')).body.reason).toBe('pause');
   expect((await calls(paused)).at(-1)).toMatch(/^waiter/);
   const peers = await paused.scope('Links and monitors');
-  expect((await paused.inside(peers.get('linked to'))).values).toEqual({ '[0]': '#1 kitchen' });
+  expect((await paused.inside(peers.get('linked to'))).values).toEqual({ '[0]': '#1 kitchen, tag 5' });
 });
 
 test('a session with a dump ends as others do', async () => {

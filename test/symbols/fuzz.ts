@@ -13,7 +13,7 @@ import { fixtures } from './fixtures.ts';
 const TIME_LIMIT = 2000;
 
 /** A generator of the numbers below 2^32, the same for the same seed. */
-class Random {
+export class Random {
   #state: number;
 
   constructor(seed: number) {
@@ -125,7 +125,7 @@ function readInput(path: string): Input {
 }
 
 /** Changes some bytes behind `start`: single ones, numbers of four bytes, runs that are copied elsewhere. */
-function mutate(original: Uint8Array, start: number, random: Random): Uint8Array {
+export function mutate(original: Uint8Array, start: number, random: Random): Uint8Array {
   const bytes = original.slice();
   const place = () => start + random.below(bytes.length - start);
   for (let changes = 1 + random.below(8); changes > 0; changes--) {

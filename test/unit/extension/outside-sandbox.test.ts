@@ -9,7 +9,7 @@ describe.skipIf(process.platform === 'win32')(
   () => {
     test('is nothing, where it brings a module and what the sandbox gives it', () => {
       const env = { COLOUR: 'blue', DEBUG: null, PATHS: 'x', PATH: null, ALDERAAN_LD_: '' };
-      const runtimeArgs = ['--no-net', '--max-memory', '64M', '--plugins', '-plugin', '--env=X=--plugin'];
+      const runtimeArgs = ['--no-net', '--max-memory', '64M', '--plugins', '-plugin', '--env=X=--plugin', '--core-dump'];
       expect(found({ program: 'app.wasm', args: ['--plugin', 'x'], dirs: ['/'], env, runtimeArgs })).toEqual(
         [],
       );
@@ -24,6 +24,7 @@ describe.skipIf(process.platform === 'win32')(
       [{ runtime: 'node' }, 'Node (runtime): node'],
       [{ lunatic: 'lunatic.cjs' }, 'Command (lunatic): /project/lunatic.cjs'],
       [{ runtimeArgs: ['--no-net', '--plugin', 'evil.mjs'] }, 'Plugin: /project/evil.mjs'],
+      [{ runtimeArgs: ['--core-dump=../.ssh', '--no-net'] }, 'Folder for core dumps: /.ssh'],
       [{ runtimeArgs: ['--plugin=evil.mjs'] }, 'Plugin: /project/evil.mjs'],
       [{ runtimeArgs: ['--plugin=a\nb'] }, 'Plugin: /project/a\nb'],
       // The word that follows is an option of the adapter, which would then be the name of a file.

@@ -1,0 +1,68 @@
+/** A core dump is saved from a session, and opened. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'vitest';
+import { crashFolder } from '../support/core-dumps.ts';
+import { WorkbenchSession } from './support/session.ts';
+
+const session = new WorkbenchSession();
+
+test('a core dump opened: saved from the menu of a thread, with its calls, variables and messages', async () => {
+  const launch = {
+    type: 'lunatic',
+    request: 'launch',
+    name: 'restaurant',
+    program: `\${workspaceFolder}/crash-c.wasm`,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
+    sourceFileMap: { '/project': '${workspaceFolder}' },
+  };
+  const look = {
+    ...launch,
+    name: 'dump',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
+    coreDump: '${workspaceFolder}/restaurant.coredump',
+  };
+  const workbench = await session.open(
+    {
+      'crash.c': readFileSync(join(crashFolder, 'crash.c')),
+      'crash-c.wasm': readFileSync(join(crashFolder, 'crash-c.wasm')),
+      '.vscode/launch.json': JSON.stringify({ version: '0.2.0', configurations: [launch, look] }),
+    },
+    { ownWindow: true },
+  );
+  const { page } = workbench;
+  await workbench.isActive();
+  await workbench.showView('Run and Debug');
+  await workbench.debug();
+  const failed = workbench.thread('#1 kitchen').filter({ hasText: 'Paused on trap' }).first();
+  await failed.waitFor();
+  await workbench.menu(failed, 'Save Core Dump...');
+  const path = page.locator('.quick-input-widget input:focus');
+  await path.waitFor();
+  await page.waitForFunction(
+    "document.querySelector('.quick-input-widget input')?.value.endsWith('restaurant.coredump')",
+  );
+  await path.press('Enter');
+  await workbench.toasts.filter({ hasText: 'The core dump is in' }).waitFor();
+  await workbench.command('Debug: Stop');
+  await workbench.noProgramRuns();
+
+  await workbench.command('Debug: Select and Start Debugging');
+  await workbench.pick('dump');
+  await failed.waitFor();
+  await workbench.frame('serve').first().waitFor();
+  await page.locator('.debug-top-stack-frame-line').first().waitFor();
+  await workbench.variable('guests', '0').waitFor();
+  await workbench.expand(workbench.scope('Mailbox'));
+  await workbench
+    .variable('[0]', 'tag 9')
+    .or(page.locator('.debug-variables', { hasText: 'two coffees' }))
+    .first()
+    .waitFor();
+  await workbench.say('order->count * 2');
+  await workbench.printed('24');
+  await workbench.screenshot('debugging-core-dump');
+  // It stays as it is.
+  await workbench.goOn();
+  await page.locator('text=A core dump can only be looked at').first().waitFor();
+});
