@@ -1,7 +1,7 @@
 import { BreakpointEvent, OutputEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EventBreakpoint, EventKind, ProcessPattern } from '../runtime/inspect/protocol.ts';
-import { type InspectClient, InspectRequestError } from '../runtime/internal.ts';
+import { type Inspected, InspectRequestError } from '../runtime/internal.ts';
 import { faultIn } from './breakpoint-terms.ts';
 import { AdapterError } from './errors.ts';
 import { readPattern } from './process-patterns.ts';
@@ -187,7 +187,7 @@ export interface AskedFilter {
 
 /** What a client wants to stop processes at besides places in their code. */
 export class EventFilters {
-  readonly #client: InspectClient;
+  readonly #client: Inspected;
   readonly #takeId: () => number;
   readonly #send: (event: DebugProtocol.Event) => void;
   readonly #holdAt: (events: HeldEvents) => Promise<void>;
@@ -203,7 +203,7 @@ export class EventFilters {
    * @param areOff whether processes stop for nothing
    */
   constructor(
-    client: InspectClient,
+    client: Inspected,
     takeId: () => number,
     send: (event: DebugProtocol.Event) => void,
     holdAt: (events: HeldEvents) => Promise<void>,

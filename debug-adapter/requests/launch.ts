@@ -50,13 +50,13 @@ const handler: RequestHandler<Parsed, null> = {
   }),
 
   async handle(session, args): Promise<null> {
+    launched.set(session, args);
     const { noDebug, stopOnEntry, sourceFileMap, coreDump } = args;
     if (coreDump !== undefined) {
       session.trace(args.trace, resolve(args.cwd ?? process.cwd()));
       await launchCoreDump(session, { ...args, coreDump });
       return null;
     }
-    launched.set(session, args);
     const chosen = chosenProcesses('launch', args);
     session.trace(args.trace, resolve(args.cwd ?? dirname(resolve(args.program))));
     const command = runtimeCommand(session, args);

@@ -132,7 +132,10 @@ export class DumpedProgram implements Inspected {
       case 'watch':
         this.#tell();
         return null;
+      case 'events/breakpoints':
+        return { problems: params.events('breakpoints').map(() => DUMP_REFUSAL) };
       case 'start':
+      case 'module/ready':
       case 'processes/choose':
         return null;
       default:
