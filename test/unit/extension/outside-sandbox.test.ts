@@ -9,7 +9,15 @@ describe.skipIf(process.platform === 'win32')(
   () => {
     test('is nothing, where it brings a module and what the sandbox gives it', () => {
       const env = { COLOUR: 'blue', DEBUG: null, PATHS: 'x', PATH: null, ALDERAAN_LD_: '' };
-      const runtimeArgs = ['--no-net', '--max-memory', '64M', '--plugins', '-plugin', '--env=X=--plugin', '--core-dump'];
+      const runtimeArgs = [
+        '--no-net',
+        '--max-memory',
+        '64M',
+        '--plugins',
+        '-plugin',
+        '--env=X=--plugin',
+        '--core-dump',
+      ];
       expect(found({ program: 'app.wasm', args: ['--plugin', 'x'], dirs: ['/'], env, runtimeArgs })).toEqual(
         [],
       );
