@@ -143,8 +143,20 @@ export class Runtime {
     scheduler.work.chargeCompile(bytes.length);
     if (options.probes !== undefined || !isMadeApart(bytes)) return this.#make(bytes, options, {});
     (options.types ?? knownTypes).add(boundedTypes(bytes));
-    const making = this.#maker().make(scheduler, scheduler.current, LoadedModule.jobOf(bytes, options));
-    return making.then((made) => this.#make(bytes, options, { made }));
+    let module: LoadedModule | undefined;
+    const making = this.#maker().make(
+      scheduler,
+      scheduler.current,
+      () => {
+        // Another process may have asked for the same one before.
+        module = this.#loaded.get(bytes)?.deref();
+        return module === undefined ? LoadedModule.jobOf(bytes, options) : null;
+      },
+      (made) => {
+        module = this.#make(bytes, options, { made });
+      },
+    );
+    return making.then(() => module ?? this.#make(bytes, options, {}));
   }
 
   /** An environment with a registry of its own, in which several root processes can live. */

@@ -29,6 +29,9 @@ export class MakerThread {
     { maxHeap: MAX_HEAP },
   );
 
+  /** Settles when the last job has ended. */
+  #last: Promise<unknown> = Promise.resolve();
+
   /** @param limit milliseconds that a small module may take */
   constructor(limit = TIME_LIMIT) {
     this.#limit = limit;
@@ -36,23 +39,32 @@ export class MakerThread {
 
   /**
    * Makes a module while a process waits and others run. If the process is killed, the thread ends its work.
+   * @param jobOf tells what is to be done once all that others have asked for before is done; null if that was it
+   * @param adopt takes what was made. It is called before the next job begins
    * @returns a promise that settles in the turn of the process. It rejects with a ModuleError
    */
-  make(scheduler: Scheduler, process: Process, job: ModuleJob): Promise<MadeModule> {
-    let outcome: MadeModule | Error | undefined;
+  make(
+    scheduler: Scheduler,
+    process: Process,
+    jobOf: () => ModuleJob | null,
+    adopt: (made: MadeModule) => void,
+  ): Promise<void> {
+    let failure: Error | null = null;
     const waiting = scheduler.waitForEvent(process, (wake) => {
       const giveUp = new AbortController();
-      this.#make(job, giveUp.signal)
-        .catch((error: Error) => error)
-        .then((result) => {
-          outcome = result;
-          wake(0);
-        });
+      const job = this.#last.then(async () => {
+        const next = giveUp.signal.aborted ? null : jobOf();
+        if (next !== null) adopt(await this.#make(next, giveUp.signal));
+      });
+      this.#last = job
+        .catch((error: Error) => {
+          failure = error;
+        })
+        .then(() => wake(0));
       return () => giveUp.abort();
     });
     return waiting.then(() => {
-      if (outcome === undefined || outcome instanceof Error) throw outcome;
-      return outcome;
+      if (failure !== null) throw failure;
     });
   }
 

@@ -10,6 +10,8 @@ export interface ModuleJob extends VariantChoice {
   readonly ahead: boolean;
   /** Whether it was made before, in another variant. Then it is valid, and its outline is known. */
   readonly isKnown: boolean;
+  /** Whether the rewritten bytes are wanted as well, to be kept on the disk. */
+  readonly isKept: boolean;
 }
 
 /** What the thread has made of a module. */

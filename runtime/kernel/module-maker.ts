@@ -66,6 +66,7 @@ function variantOf(source: ReturnType<typeof readModule>, job: ModuleJob): Modul
   return {
     module: compile(bytes, { isChecked: false, ahead: job.ahead, isSlow }),
     size: bytes.length,
+    ...(job.isKept ? { bytes: new Uint8Array(bytes) } : {}),
     offsetLists: offsets.lists(),
     functions,
     memories,

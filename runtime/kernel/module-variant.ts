@@ -30,6 +30,8 @@ export interface ModuleVariant extends Omit<RewrittenModule, 'bytes' | 'offsets'
   readonly module: WebAssembly.Module;
   /** Bytes that V8 has been given of it. */
   readonly size: number;
+  /** These bytes, if they are to be kept on the disk. */
+  readonly bytes?: Uint8Array;
   readonly offsetLists: OffsetLists;
 }
 

@@ -3,6 +3,7 @@ import { ANY_HOST, type HostName, type HostPermission } from '../permissions/hos
 import { displayName } from '../text/display-name.ts';
 import {
   FunctionNames,
+  OffsetMap,
   type RewrittenModule,
   readModule,
   readOutline,
@@ -21,6 +22,12 @@ import { type ImportOutline, type ModuleOutline, outlineOf } from './module-outl
 import type { ModuleProbes, ProbeSource } from './module-probes.ts';
 import { compiledModule, compiledVariant, type InstanceSizes, rewriteVariant } from './module-variant.ts';
 import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
+
+/**
+ * Bytes of the largest module of which variants that a thread makes are kept on the disk: to read and compile them again takes up to
+ * 20 ms, in the turn of the process that wants them.
+ */
+const LARGEST_KEPT = 2 ** 21;
 
 /** What the modules of a runtime may have at most, and where their rewritten forms are kept. */
 export interface LoadOptions extends ModuleLimits {
@@ -124,7 +131,7 @@ export class LoadedModule {
     if (made?.outline) {
       this.#outline = made.outline;
       this.imports = linker.link(made.outline.linked);
-      this.adopt(made, false);
+      this.adopt(made, { maxFuel: 0 });
     } else {
       const known = this.#kept.find(this.#variant(false));
       if (options.fromProcess) (options.types ?? knownTypes).add(readOutline(bytes).types);
@@ -146,7 +153,15 @@ export class LoadedModule {
   static jobOf(bytes: Uint8Array, options: LoadOptions): ModuleJob {
     const { tableLimit = TABLE_LIMIT, maxTables, maxMemories, memory64, gc, compilesAhead = false } = options;
     const limits = { tableLimit, maxTables, maxMemories, memory64, gc };
-    return { bytes, limits, tableLimit, isMetered: false, ahead: compilesAhead, isKnown: false };
+    return {
+      bytes,
+      limits,
+      tableLimit,
+      isMetered: false,
+      ahead: compilesAhead,
+      isKnown: false,
+      isKept: false,
+    };
   }
 
   /** The module as its author built it. Of a module that was kept, or made by a thread, the outline: see `readOutline`. */
@@ -204,8 +219,10 @@ export class LoadedModule {
       return null;
     if (!(this.#isSlow || isMadeApart(this.bytes)) || this.#problem(config) !== null) return null;
     // What is kept is there sooner than what a thread makes.
-    const known = this.#isSlow ? null : this.#kept.find(this.#variant(isMetered));
-    if (known === null) return { ...LoadedModule.jobOf(this.bytes, this.#options), isMetered, isKnown: true };
+    const isKept = !this.#isSlow && this.bytes.length <= LARGEST_KEPT;
+    const known = isKept ? this.#kept.find(this.#variant(isMetered)) : null;
+    const job = LoadedModule.jobOf(this.bytes, this.#options);
+    if (known === null) return { ...job, isMetered, isKnown: true, isKept };
     const compiled = this.#compile(isMetered, known);
     if (isMetered) this.#metered = compiled;
     else this.#preemptive = compiled;
@@ -213,10 +230,14 @@ export class LoadedModule {
   }
 
   /** Takes a variant that a thread has made. */
-  adopt({ variant }: MadeModule, isMetered: boolean): void {
+  adopt({ variant }: MadeModule, { maxFuel }: Pick<ProcessConfig, 'maxFuel'>): void {
     if (variant === null) return;
-    this.#rewrittenSize = variant.size;
-    const compiled = compiledVariant(variant, this.#sizes);
+    const isMetered = maxFuel !== 0;
+    const { bytes, ...rest } = variant;
+    if (bytes !== undefined)
+      this.#kept.keep(this.#variant(isMetered), { ...rest, bytes, offsets: OffsetMap.of(rest.offsetLists) });
+    this.#rewrittenSize = rest.size;
+    const compiled = compiledVariant(rest, this.#sizes);
     if (isMetered) this.#metered ??= compiled;
     else this.#preemptive ??= compiled;
   }

@@ -66,15 +66,16 @@ export class Spawner {
     entry: Entry,
     link: Tag,
   ): SpawnResult | Promise<SpawnResult> {
-    const job = module.missing(config);
-    if (job === null) return this.#spawn(parent, module, config, entry, link);
+    if (module.missing(config) === null) return this.#spawn(parent, module, config, entry, link);
     return this.#maker()
-      .make(this.#scheduler, parent, job)
+      .make(
+        this.#scheduler,
+        parent,
+        () => module.missing(config),
+        (made) => module.adopt(made, config),
+      )
       .then(
-        (made) => {
-          module.adopt(made, job.isMetered);
-          return this.#spawn(parent, module, config, entry, link);
-        },
+        () => this.#spawn(parent, module, config, entry, link),
         (error: unknown) => {
           if (error instanceof ModuleError) return { failure: error.message };
           throw error;

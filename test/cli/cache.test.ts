@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { type CommandResult, lunatic, projectFolder } from '../support/command.ts';
-import { main } from '../support/guest.ts';
+import { guest, main } from '../support/guest.ts';
 
 /** It traps in a function that only the name section names. */
 const TRAPS = `(module (memory (export "memory") 1)
@@ -64,6 +64,25 @@ test('a module of 34 MB, which is not held while V8 compiles it, is kept and run
   expect(entries()).toEqual([entry]);
   // It was taken from there, and not written again.
   expect(statSync(path).ino).toBe(kept);
+});
+
+test('a program whose children alone have a fuel limit is kept for these as well', async () => {
+  const source = guest(`(data (i32.const 0x8000) "${'x'.repeat(5000)}")
+    (func (export "child") (call $print (text "child")))
+    (func (export "_start") (local $config i64)
+      (local.set $config (call $process.create_config))
+      (call $process.config_set_max_fuel (local.get $config) (i64.const 100))
+      (call $expect (call $process.spawn (i64.const 0) (local.get $config) (i64.const -1) (text "child")
+        (i32.const 0) (i32.const 0) (i32.const 0)) (i32.const 0))
+      (call $process.monitor (i64.load (i32.const 0)))
+      (drop (call $receive)))`);
+  writeFileSync(file, await assembleText(source, 'fuel.wat'));
+  const first = await run();
+  expect(first).toMatchObject({ stdout: 'child\n', exitCode: 0 });
+  const kept = entries();
+  expect(kept).toHaveLength(2);
+  expect(await run()).toEqual(first);
+  expect(entries()).toEqual(kept);
 });
 
 test('what processes compile is not kept: they could fill the folder', async () => {

@@ -105,6 +105,18 @@ function repeating(code: readonly number[], size: number): Uint8Array {
 
 const LARGE = await large();
 
+/** Counts what it makes. */
+class CountingMaker extends MakerThread {
+  made = 0;
+
+  override make(...[scheduler, process, jobOf, adopt]: Parameters<MakerThread['make']>): Promise<void> {
+    return super.make(scheduler, process, jobOf, (made) => {
+      this.made++;
+      adopt(made);
+    });
+  }
+}
+
 /** The same module, large enough for the thread. */
 function padded(module: Uint8Array): Uint8Array {
   return new Uint8Array([...module, ...section(0, [0, ...new Uint8Array(2 ** 13)])]);
@@ -164,6 +176,32 @@ describe('a large module', () => {
     );
     expect(lines).toEqual(['f 42', 'f 42']);
     expect(turns).toBeGreaterThan(100);
+  });
+
+  test('is made once if several processes ask for the same at the same time', async () => {
+    const maker = new CountingMaker();
+    const ask = `${spawning('(call $process.create_config) (call $limit)')} ${AWAIT_F}`;
+    const program = await startWith(
+      LARGE,
+      `(func $limit (param i64) (result i64) (call $process.config_set_max_fuel (local.get 0) (i64.const 100)) (local.get 0))
+      (func $give (local $child i64)
+        (local.set $child (call $spawn (i64.const 0) (text "asker")))
+        (call $process.monitor (local.get $child))
+        (call $message.create_data (i64.const 1) (i64.const 0))
+        (drop (call $message.push_module (i64.load (i32.const 0))))
+        (drop (call $message.send (local.get $child))))
+      (func (export "asker")
+        (drop (call $receive))
+        (i64.store (i32.const 0) (call $message.take_module (i64.const 0)))
+        ${ask})
+      (func (export "_start")
+        (if (call $compile) (then (return)))
+        (call $give) (call $give) (call $give)
+        (drop (call $receive)) (drop (call $receive)) (drop (call $receive)))`,
+      { maker },
+    );
+    await endOf(program);
+    expect(maker.made).toBe(2);
   });
 
   test('that nobody has any more is made again for who takes it out of a message', async () => {
