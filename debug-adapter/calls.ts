@@ -2,6 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import { displayName } from '../runtime/inspect/view/index.ts';
 import type { SymbolFrame } from '../runtime/internal.ts';
+import type { Names, Ranges } from './disassembler.ts';
 import type { Disassemblies } from './disassembly.ts';
 import type { Ids } from './ids.ts';
 import { isLibraryCode } from './library-code.ts';
@@ -72,6 +73,11 @@ export class Calls {
       for (const [i, frame] of ofModule.entries()) found.set(frame, symbols[i] ?? []);
     }
     return found;
+  }
+
+  /** The functions that the function of a frame calls in pieces of its code. */
+  async calledBy({ module, functionIndex }: StackFrame, within: Ranges): Promise<Names> {
+    return await this.#disassemblies.calledBy(module, functionIndex, within);
   }
 
   async locate(call: Call): Promise<CallLocation> {

@@ -1,4 +1,3 @@
-import { isAbsolute, resolve } from 'node:path';
 import {
   ContinuedEvent,
   Event,
@@ -31,6 +30,7 @@ import { Breakpoints } from './breakpoints.ts';
 import { Calls } from './calls.ts';
 import { type ChangeText, DataBreakpoints } from './data-breakpoints.ts';
 import { deathText } from './death-text.ts';
+import type { Names } from './disassembler.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { EventFilters, type HeldEvents, NO_EVENTS } from './event-filters.ts';
@@ -41,11 +41,12 @@ import { MAIN_MODULE, ModuleSources, moduleName } from './module-sources.ts';
 import { NewerSources } from './newer-sources.ts';
 import type { Output } from './output.ts';
 import type { ChosenProcesses } from './process-patterns.ts';
+import type { ProgramFile } from './program-file.ts';
 import type { Progress } from './progress.ts';
 import type { CustomEvents } from './protocol.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { SessionLog } from './session-log.ts';
-import { isRemote, SourceFiles } from './source-files.ts';
+import { SourceFiles } from './source-files.ts';
 import type { SourcesAhead } from './sources-ahead.ts';
 import { Stepping } from './stepping.ts';
 import { Threads } from './threads.ts';
@@ -66,6 +67,8 @@ export interface DebuggeeSession extends ClientCounts {
 
 export interface DebuggeeOptions {
   readonly client: Inspected;
+  /** The file of the program's own module. */
+  readonly file: ProgramFile;
   /** The runtime, if this session has started it. */
   readonly process?: RuntimeProcess;
   readonly output: Output;
@@ -133,10 +136,7 @@ export class Debuggee {
       (module) => client.request('module/bytes', { module }),
       session.ids,
     );
-    const { program, cwd } = client.welcome;
-    this.path = isAbsolute(program) ? program : cwd === undefined ? null : resolve(cwd, program);
-    // Whoever runs a program that was attached to must not have this machine log in to another one.
-    if (options.process === undefined && this.path !== null && isRemote(this.path)) this.path = null;
+    this.path = options.file.path;
     this.sources = new ModuleSources(client, this.path, options.ahead);
     this.files = new SourceFiles(options.sourceFileMap, this.path);
     const newer = new NewerSources(this.path, (source) =>
@@ -203,6 +203,8 @@ export class Debuggee {
    * later.
    */
   async prepare(): Promise<this> {
+    const { problem } = this.#options.file;
+    if (problem !== undefined) this.#say(problem);
     try {
       await this.client.request('module/get', { module: MAIN_MODULE });
       await this.#addModule(MAIN_MODULE);
@@ -452,16 +454,22 @@ export class Debuggee {
   /**
    * Lets a process that stands still run up to another place.
    * @param byInstruction whether that may be in the same line
+   * @param target the function into which a step goes, past others that the line calls
    */
-  async step(process: ProcessKey, kind: StepKind, byInstruction: boolean): Promise<void> {
+  async step(process: ProcessKey, kind: StepKind, byInstruction: boolean, target?: number): Promise<void> {
     const held = this.held.get(process);
     // Its only way on is to its end.
     if (held?.why === 'failure') return await this.resume(process);
     const { frames } = await this.stack(process);
     await this.#resumes(process, async () => {
-      await this.#stepping.step(process, kind, frames, byInstruction);
+      await this.#stepping.step(process, kind, frames, byInstruction, target);
       return true;
     });
+  }
+
+  /** The functions into which a step of a process may go. */
+  async stepTargets(process: ProcessKey): Promise<Names> {
+    return await this.#stepping.targets((await this.stack(process)).frames);
   }
 
   /** Has a process stand still where it is next seen, whatever step it is in the midst of. */

@@ -23,7 +23,11 @@ export type FunctionQuestion =
   | { readonly ask: 'globals' }
   | { readonly namesAt: number }
   | { readonly callsOf: string }
+  | { readonly calledBy: number; readonly within: Ranges }
   | { readonly around: number; readonly first: number; readonly count: number };
+
+/** Pieces of code, from a start up to an end. */
+export type Ranges = readonly (readonly [start: number, end: number])[];
 
 /** Names by index. */
 export type Names = readonly (readonly [index: number, name: string])[];
@@ -70,6 +74,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     if (module === undefined) return 'unknown module';
     if ('namesAt' in job) return namesAt(module, job.namesAt);
     if ('callsOf' in job) return { offsets: callsOf(module, job.callsOf) };
+    if ('calledBy' in job) return { names: calledBy(module, job.calledBy, job.within) };
     if ('around' in job) return instructionsAround(module, job.around, job.first, job.count);
     if ('ask' in job) return { names: displayed(moduleIdentifiers(module).names.of('global')) };
     return 'named' in job
@@ -99,6 +104,36 @@ function callsOf(module: WasmModule, named: string): number[] {
     }),
   );
   return indices.size === 0 ? [] : callOffsets(module, indices);
+}
+
+const CALL = 0x10;
+
+/** The functions of the module that a function calls directly in pieces of its code, in their order, with their names. */
+function calledBy(module: WasmModule, functionIndex: number, within: Ranges): Names {
+  const found = new Map<number, string>();
+  const { names } = moduleIdentifiers(module);
+  const known = names.of('function');
+  for (const offset of disassembleFunction(module, functionIndex).offsets) {
+    if (module.bytes[offset] !== CALL || !within.some(([start, end]) => offset >= start && offset < end))
+      continue;
+    const index = unsignedAt(module.bytes, offset + 1);
+    if (index < module.importedFunctions || found.has(index)) continue;
+    const exported = module.exports.find((entry) => entry.kind === 'function' && entry.index === index);
+    const name = known.get(index);
+    found.set(index, name === undefined ? (exported?.name ?? `function ${index}`) : demangle(name));
+  }
+  return displayed(found);
+}
+
+/** The LEB128 number at an offset. */
+function unsignedAt(bytes: Uint8Array, offset: number): number {
+  let value = 0;
+  for (let i = 0; i < 5; i++) {
+    const byte = bytes[offset + i] ?? 0;
+    value += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) break;
+  }
+  return value;
 }
 
 /** The names that can be used in the function that has the code at an offset. */

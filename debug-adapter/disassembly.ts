@@ -6,7 +6,9 @@ import type {
   DisassemblyJob,
   FunctionQuestion,
   FunctionText,
+  Names,
   NamesAt,
+  Ranges,
 } from './disassembler.ts';
 import type { Ids } from './ids.ts';
 import type { Instructions } from './instructions.ts';
@@ -140,6 +142,12 @@ export class Disassemblies {
   async callsOf(module: ModuleKey, named: string): Promise<readonly number[]> {
     const answer = await this.#run(module, { callsOf: named });
     return 'offsets' in answer ? answer.offsets : [];
+  }
+
+  /** The functions that a function calls directly in pieces of its code, with their names. */
+  async calledBy(module: ModuleKey, functionIndex: number, within: Ranges): Promise<Names> {
+    const answer = await this.#run(module, { calledBy: functionIndex, within });
+    return 'names' in answer ? answer.names : [];
   }
 
   /** The text of a source reference; undefined if it is unknown. */

@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 
 /** Folders around that of a module in which relative paths are looked for: cargo puts modules four folders deep. */
 const MAX_FOLDERS = 8;
@@ -23,7 +23,7 @@ export class SourceFiles {
    * @param module path of the program; relative paths of sources count from its folder, or from one around it
    */
   constructor(map: Readonly<Record<string, string>>, module: string | null) {
-    const entries = Object.entries(map).map(([from, to]) => [withoutEnd(from), to] as const);
+    const entries = Object.entries(map).map(([from, to]) => [plain(withoutEnd(from)), to] as const);
     this.#map = entries.sort(([a], [b]) => b.length - a.length);
     this.#folders = module === null ? [] : foldersAround(module);
   }
@@ -46,25 +46,37 @@ export class SourceFiles {
   /** Whether a module means this file by one of its names. */
   async isSame(file: string, path: string): Promise<boolean> {
     // Most of thousands are told apart without a look at them. A folder of `map` may be a file.
-    const isMapped = this.#map.some(([from]) => from === file);
+    const isMapped = this.#map.some(([from]) => isSamePath(from, plain(file)));
     if (!isMapped && !sameText(lastPart(file), basename(path))) return false;
     const found = await this.find(file);
     return found !== null && (await this.#realPath(found)) === (await this.#realPath(path));
   }
 
   async #search(file: string): Promise<string | null> {
-    for (const candidate of this.#candidates(file)) {
-      if (isRemote(candidate) || !(await isFile(candidate))) continue;
+    const mapped = this.#mapped(plain(file));
+    // Another machine is asked only if the author of the map has named it.
+    const mayBeRemote = mapped !== null && isRemote(mapped.to);
+    for (const candidate of mapped === null ? this.#candidates(file) : [mapped.path]) {
+      if ((isRemote(candidate) && !mayBeRemote) || !(await isFile(candidate))) continue;
       return this.#spelling.get(await this.#realPath(candidate)) ?? candidate;
     }
     return null;
   }
 
   #candidates(file: string): string[] {
-    const mapped = this.#map.find(([from]) => file === from || isInside(file, from));
-    if (mapped !== undefined) return [join(mapped[1], file.slice(mapped[0].length))];
     if (isAbsolute(file)) return [resolve(file)];
-    return this.#folders.map((folder) => resolve(folder, file));
+    // Compilers on Windows write relative paths otherwise than those of this machine.
+    const name = sep === '/' ? file.replaceAll('\\', '/') : file;
+    const names = name === file ? [file] : [file, name];
+    return this.#folders.flatMap((folder) => names.map((candidate) => resolve(folder, candidate)));
+  }
+
+  /** Where the map says that a file is; null if it says nothing. */
+  #mapped(file: string): { readonly path: string; readonly to: string } | null {
+    const found = this.#map.find(([from]) => isSamePath(from, file) || isInside(file, from));
+    if (found === undefined) return null;
+    const [from, to] = found;
+    return { path: join(to, file.slice(from.length)), to };
   }
 
   #realPath(path: string): Promise<string> {
@@ -95,7 +107,20 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 function isInside(file: string, folder: string): boolean {
-  return file.startsWith(folder) && /^[\\/]/.test(file.slice(folder.length));
+  return isSamePath(file.slice(0, folder.length), folder) && /^[\\/]/.test(file.slice(folder.length));
+}
+
+/** A path of Windows, whichever slashes stand in it. */
+const OF_WINDOWS = /^(?:[A-Za-z]:[\\/]|\\\\)/;
+
+/** A path as it is compared: compilers on Windows mix both slashes. */
+function plain(path: string): string {
+  return OF_WINDOWS.test(path) ? path.replaceAll('\\', '/') : path;
+}
+
+/** Windows does not tell large letters from small ones. */
+function isSamePath(a: string, b: string): boolean {
+  return a === b || (/^(?:[A-Za-z]:|\/)\//.test(a) && sameText(a, b));
 }
 
 function withoutEnd(folder: string): string {

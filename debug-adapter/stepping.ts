@@ -1,6 +1,7 @@
 import type { ModuleKey, ProcessKey, StackFrame, StepKind } from '../runtime/inspect/protocol.ts';
 import type { Inspected, SymbolFrame } from '../runtime/internal.ts';
 import type { Call, Calls } from './calls.ts';
+import type { Names } from './disassembler.ts';
 import { type FunctionLines, outside, sameLine, sameLineAndInside } from './function-lines.ts';
 import type { ModuleSources } from './module-sources.ts';
 
@@ -16,6 +17,8 @@ interface Step {
   /** The calls in the innermost frame when it began, and how many frames there were. */
   readonly from: readonly Call[];
   readonly depth: number;
+  /** The function into which it goes, past all others; undefined for any. */
+  readonly target: number | undefined;
   /** How often it has gone on. */
   times: number;
 }
@@ -38,12 +41,14 @@ export class Stepping {
    * Begins a step of a process that stands still.
    * @param frames its stack
    * @param byInstruction whether it ends at the next place in the code, whatever its line
+   * @param target the function into which it goes, if it is to go past others that the line calls
    */
   async step(
     process: ProcessKey,
     kind: StepKind,
     frames: readonly StackFrame[],
     byInstruction: boolean,
+    target?: number,
   ): Promise<void> {
     this.#steps.delete(process);
     const [top] = frames;
@@ -57,13 +62,25 @@ export class Stepping {
       await this.#request(process, kind);
       return;
     }
-    this.#steps.set(process, { kind, from, depth: frames.length, times: 0 });
+    this.#steps.set(process, { kind, from, depth: frames.length, target, times: 0 });
     try {
       await this.#stepFrom(process, kind, from);
     } catch (error) {
       this.#steps.delete(process);
       throw error;
     }
+  }
+
+  /** The functions into which a step from the innermost call of a stack may go. */
+  async targets(frames: readonly StackFrame[]): Promise<Names> {
+    const [top] = frames;
+    if (top === undefined) return [];
+    const calls = await this.#calls.of([top]);
+    const lines = await this.#linesOf(top.module, top);
+    const here = symbolsOf(calls);
+    const within =
+      here.length === 0 ? ([[top.offset, top.offset + 1]] as const) : sameLineAndInside(lines, here);
+    return await this.#calls.calledBy(top, within);
   }
 
   /** Called when a step has ended: goes on where its author would not want to stand. Returns whether it does. */
@@ -75,7 +92,9 @@ export class Stepping {
     const [call] = calls;
     if (call === undefined || !this.#isOf(process, step)) return this.#end(process);
     step.times++;
-    if (await this.#calls.isForeign(call)) await this.#leave(process, step, calls);
+    const isOther = step.target !== undefined && top.functionIndex !== step.target;
+    if ((isOther && frames.length > step.depth) || (await this.#calls.isForeign(call)))
+      await this.#leave(process, step, calls);
     else if (step.kind !== 'out' && frames.length === step.depth && isSamePlace(calls, step.from))
       await this.#stepFrom(process, step.kind, calls);
     else if (step.kind === 'into' && frames.length > step.depth && (await this.#isHead(call)))

@@ -90,6 +90,7 @@ export {
 export { printable } from './text/printable.ts';
 export { callOffsets, isWasmBinary, readModule, WasmFormatError, type WasmModule } from './wasm/index.ts';
 export {
+  assembleApart,
   assembleText,
   type Disassembly,
   disassembleFunction,

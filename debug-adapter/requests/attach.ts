@@ -4,6 +4,7 @@ import type { Arguments } from '../arguments.ts';
 import { Debuggee } from '../debuggee.ts';
 import { Output } from '../output.ts';
 import { chosenProcesses } from '../process-patterns.ts';
+import { checkedFile } from '../program-file.ts';
 import type { AttachArguments } from '../protocol.ts';
 import { request } from '../request.ts';
 import { CLIENT_NAME } from './launch.ts';
@@ -33,6 +34,7 @@ export const attach = request({
       const output = new Output((event) => session.sendEvent(event));
       return await new Debuggee({
         client,
+        file: await checkedFile(client),
         output,
         session,
         noDebug,

@@ -18,6 +18,7 @@ import { modules } from './modules.ts';
 import { pause } from './pause.ts';
 import { place } from './place.ts';
 import { readMemory } from './read-memory.ts';
+import { restartFrame } from './restart-frame.ts';
 import { saveCoreDump } from './save-core-dump.ts';
 import { scopes } from './scopes.ts';
 import { setBreakpoints } from './set-breakpoints.ts';
@@ -29,7 +30,7 @@ import { setInstructionBreakpoints } from './set-instruction-breakpoints.ts';
 import { setVariable } from './set-variable.ts';
 import { source } from './source.ts';
 import { stackTrace } from './stack-trace.ts';
-import { next, stepIn, stepOut } from './step.ts';
+import { next, stepIn, stepInTargets, stepOut } from './step.ts';
 import { terminate } from './terminate.ts';
 import { terminateThreads } from './terminate-threads.ts';
 import { thread } from './thread.ts';
@@ -61,6 +62,8 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     next,
     stepIn,
     stepOut,
+    stepInTargets,
+    restartFrame,
     terminateThreads,
     stackTrace,
     source,

@@ -25,6 +25,7 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsDataBreakpointBytes: true,
   supportsInstructionBreakpoints: true,
   supportsSteppingGranularity: true,
+  supportsStepInTargetsRequest: true,
   supportsDisassembleRequest: true,
   supportsModulesRequest: true,
   supportsLoadedSourcesRequest: true,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { openCoreDump } from '../core-dump.ts';
 import { Debuggee } from '../debuggee.ts';
 import { Output } from '../output.ts';
+import { dumpedFile } from '../program-file.ts';
 import type { Session } from '../session.ts';
 
 /** What of the arguments of `launch` matters where nothing is run. */
@@ -25,7 +26,7 @@ export async function launchCoreDump(
       program === '' ? undefined : resolve(folder, program),
     );
     const output = new Output((event) => session.sendEvent(event));
-    const options = { client, output, session, sourceFileMap };
+    const options = { client, file: dumpedFile(client), output, session, sourceFileMap };
     return await new Debuggee({
       ...options,
       noDebug: false,

@@ -7,6 +7,7 @@ import { Debuggee } from '../debuggee.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { Output } from '../output.ts';
 import { chosenProcesses } from '../process-patterns.ts';
+import { namedFile } from '../program-file.ts';
 import type { LaunchArguments } from '../protocol.ts';
 import { type RequestHandler, request } from '../request.ts';
 import { RuntimeProcess } from '../runtime-process.ts';
@@ -76,6 +77,7 @@ const handler: RequestHandler<Parsed, null> = {
       });
       return await new Debuggee({
         client,
+        file: namedFile(client),
         process: runtime,
         ahead,
         output,

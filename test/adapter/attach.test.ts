@@ -1,13 +1,16 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { InspectClient } from '../../runtime/internal.ts';
 import { RunningCommand } from '../support/command.ts';
 import { main } from '../support/guest.ts';
-import { AdapterClient, guestFile } from './adapter-client.ts';
+import { AdapterClient, guestFile, testFolder } from './adapter-client.ts';
 import { echo } from './guests.ts';
+import { shop } from './shops.ts';
 
 /** Starts a program that can be inspected, as a user would. Returns where. */
 async function inspected(
@@ -263,4 +266,29 @@ test('somebody who never answers is given up in time', async () => {
   const { port } = server.address() as AddressInfo;
   const connected = InspectClient.connect(`ws://127.0.0.1:${port}/`, { client: 'test', timeout: 50 });
   await expect(connected).rejects.toThrow(`127.0.0.1:${port} did not answer in 0.05 s`);
+});
+
+test.each([
+  ['another one, of the same size', (bytes: Buffer) => bytes.fill(0x61, bytes.length - 4)],
+  ['one of another size', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('\n')])],
+])('where the file of the program is %s by now, nothing beside it is used', async (_, change) => {
+  const { source, launch } = await shop('C');
+  const folder = testFolder();
+  const program = join(folder, 'shop.wasm');
+  copyFileSync(launch.program ?? '', program);
+  const command = new RunningCommand(['run', '--inspect=debug', program], { input: null });
+  onTestFinished(() => {
+    command.child.kill('SIGKILL');
+  });
+  await command.printed('ws://', 'stderr');
+  const url = /ws:\S+/.exec(command.stderr)?.[0] ?? '';
+  const before = await attached(url, { sourceFileMap: launch.sourceFileMap });
+  expect(before.output('console')).not.toContain('is not the program that runs');
+  await before.disconnectRequest({});
+  writeFileSync(program, change(readFileSync(program)));
+  const client = await attached(url, { sourceFileMap: launch.sourceFileMap });
+  await client.printed(`${program} is not the program that runs, or has changed since`, 'console');
+  // What the running module itself says is still right.
+  const { stackFrames } = (await client.stackTraceRequest({ threadId: await client.waitingThread(2) })).body;
+  expect(stackFrames[0]?.source?.path).toBe(source);
 });

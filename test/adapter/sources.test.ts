@@ -44,6 +44,13 @@ test('sources are found by sourceFileMap, beside the module, and in the folders 
   expect(await files.find('src')).toBeNull();
   expect(await files.isSame('/one.c', here)).toBe(true);
   expect(await files.isSame('/elsewhere/other/other.c', here)).toBe(false);
+  const windows = new SourceFiles({ 'C:\\build\\src\\': join(folder, 'src'), 'd:/x': folder }, null);
+  expect(await windows.find('C:\\build\\src\\shop.c')).toBe(here);
+  expect(await windows.find('c:/Build/src/shop.c')).toBe(here);
+  expect(await windows.find('D:\\x/src\\shop.c')).toBe(here);
+  expect(await windows.isSame('C:\\build\\src\\shop.c', here)).toBe(true);
+  expect(await windows.find('C:\\build\\src2\\shop.c')).toBeNull();
+  if (process.platform !== 'win32') expect(await files.find('src\\shop.c')).toBe(here);
   // A file on another machine is not looked for.
   expect(await files.find(`//127.0.0.1/${here}`)).toBeNull();
   rmSync(folder, { recursive: true });
