@@ -173,7 +173,11 @@ function step<R>(
     if (job !== null)
       return andThenOr(timed(caller, job), () => step(caller, statement, next, failed), failed);
     if (!statement.mayTakeLong) return next(statement.step());
-    return andThenOr(helped(caller, statement), (outcome) => next(statement.stepWith(outcome)), failed);
+    const take = (outcome: Outcome): R | Promise<R> => {
+      const result = statement.stepWith(outcome);
+      return result === null ? step(caller, statement, next, failed) : next(result);
+    };
+    return andThenOr(helped(caller, statement), take, failed);
   } catch (error) {
     return failed(error);
   }

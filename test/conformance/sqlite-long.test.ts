@@ -134,6 +134,13 @@ describe('on a copy,', () => {
   });
 });
 
+test('what grows without an end in a helper ends there', async () => {
+  const blobs = `${ENDLESS} SELECT zeroblob(1000000) AS b FROM n`;
+  const body = `${OPEN} ${execute(`CREATE TABLE t AS ${blobs}`)} ${execute('CREATE TABLE u (a)')} ${execute(`INSERT INTO u ${blobs}`)}
+    ${execute(`CREATE TEMP TABLE t AS ${blobs}`)} ${execute('SELECT count(*) FROM u')}`;
+  expect(await lines(body)).toEqual(['execute 13', 'execute 0', 'execute 13', 'execute 13', 'execute 0']);
+});
+
 describe('temporary tables are searched here,', () => {
   test.each([
     ["SELECT json_group_array(a) FROM t WHERE a LIKE 'te%'", text('["text"]')],

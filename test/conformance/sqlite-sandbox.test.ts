@@ -7,6 +7,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -277,6 +278,50 @@ describe('a write-ahead log', () => {
     );
     expect((await linesOf(guest, { config })).at(-1)).toBe('row 0100000000000000040000000200000000000000');
     expect(existsSync(path)).toBe(true);
+  });
+});
+
+describe('a journal that somebody has put beside a database', () => {
+  const path = inside('main.db');
+  beforeEach(() => {
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1)');
+    database.close();
+  });
+
+  test.each(['-journal', '-wal', '-shm'])('%s, and is a link, is not followed', async (end) => {
+    const before = readFileSync(secret);
+    symlinkSync(secret, path + end);
+    const statements = [
+      'SELECT * FROM t',
+      'INSERT INTO t VALUES (2)',
+      'PRAGMA journal_mode = WAL',
+      'INSERT INTO t VALUES (3)',
+    ];
+    await codes(...statements);
+    expect(readFileSync(secret).equals(before)).toBe(true);
+  });
+
+  test('and belongs to a transaction of several files removes none of them elsewhere', async () => {
+    const before = readFileSync(secret);
+    const page = readFileSync(path).subarray(4096, 8192);
+    const word = (value: number): Buffer => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(value >>> 0);
+      return bytes;
+    };
+    const magic = Buffer.from('d9d505f920a163d7', 'hex');
+    // One record, and the first random number of its check sums, pages of the file, bytes of a sector and of a page.
+    const header = Buffer.concat([magic, ...[1, 1, 2, 512, 4096].map(word), Buffer.alloc(484)]);
+    let sum = 1;
+    for (let at = 4096 - 200; at > 0; at -= 200) sum += page[at] ?? 0;
+    const name = Buffer.from(secret);
+    const nameSum = name.reduce((total, byte) => total + byte, 0);
+    const last = [word(2 ** 30 / 4096 + 1), name, word(name.length), word(nameSum), magic];
+    writeFileSync(`${path}-journal`, Buffer.concat([header, word(2), page, word(sum), ...last]));
+    expect(await codes('SELECT * FROM t')).toEqual([0]);
+    expect(existsSync(`${path}-journal`)).toBe(false);
+    expect(readFileSync(secret).equals(before)).toBe(true);
   });
 });
 

@@ -85,6 +85,9 @@ export class Connection implements StatementConnection {
   #bound = 0;
   #pages: ReturnType<DatabaseSync['prepare']> | null = null;
   #changes: ReturnType<DatabaseSync['prepare']> | null = null;
+  #version: ReturnType<DatabaseSync['prepare']> | null = null;
+  /** The version of the data of which a helper has a copy. */
+  #copied = 0n;
 
   /**
    * Opens or creates a database.
@@ -283,6 +286,7 @@ export class Connection implements StatementConnection {
       throw new SqliteError(SQLITE_INTERRUPT, message);
     }
     const image = () => {
+      this.#copied = this.#dataVersion;
       const bytes = this.#database.serialize();
       // A copy has no write-ahead log.
       if (bytes[18] === 2) bytes.fill(1, 18, 20);
@@ -296,6 +300,17 @@ export class Connection implements StatementConnection {
       settings: this.#sandbox.settings,
       maxBytes: MAX_HELPER_ROWS,
     };
+  }
+
+  /** Whether others have changed the database since it was copied for a helper. */
+  get hasChanged(): boolean {
+    return this.#dataVersion !== this.#copied;
+  }
+
+  get #dataVersion(): bigint {
+    this.#version ??= this.#database.prepare('PRAGMA data_version');
+    const [version] = this.#version.get() as unknown as [bigint];
+    return version;
   }
 
   get #pageSize(): number {

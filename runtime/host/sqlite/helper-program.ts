@@ -1,5 +1,8 @@
 import { PRAGMAS } from './sandbox.ts';
 
+/** Bytes by which a database may grow in a helper, and that temporary tables may have. */
+const MAX_GROWTH = 256 * 2 ** 20;
+
 /**
  * The program of a helper. It runs statements on copies of databases, one after the other, each sent in a message. It is a
  * text, since a bundle has no file of its own for it. It ends with the runtime that started it, even in the middle of a
@@ -30,6 +33,8 @@ function authorize(action, first, second) {
 // What statements do that make tables, indexes, views and triggers: they also write down in tables what they have made.
 const MAKING = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 18, 20, 21, 23, 27, 29, 31]);
 
+const MADE = /^CREATE (?:TABLE|VIEW|TRIGGER|INDEX|UNIQUE INDEX|VIRTUAL TABLE) /i;
+
 /** Definitions are texts of whoever wrote the file: they may make what they define, and do nothing else. */
 function authorizeMaking(action, first, second) {
   if (action === 19) return second === null ? 0 : 1;
@@ -45,6 +50,9 @@ function run({ image, options, settings, sql, named, positional, maxBytes }) {
   const database = new DatabaseSync(':memory:', options);
   try {
     if (image.length > 0) database.deserialize(image);
+    const [size] = Object.values(database.prepare('PRAGMA page_size').get());
+    database.exec('PRAGMA max_page_count = ' + Math.ceil((image.length + ${MAX_GROWTH}) / Number(size)));
+    database.exec('PRAGMA temp.max_page_count = ' + Math.ceil(${MAX_GROWTH} / 4096));
     for (const [name, value] of settings) database.exec('PRAGMA ' + name + " = '" + value.replaceAll("'", "''") + "'");
     database.setAuthorizer(authorize);
     const statement = database.prepare(sql);
@@ -80,7 +88,9 @@ function check({ compile, views, schemas, options }) {
     for (const { name, sql } of schemas) {
       for (const text of sql) {
         if (!/^CREATE\\b/i.test(text)) continue;
-        const own = text.replace(/^CREATE (TABLE|VIEW|TRIGGER|INDEX|UNIQUE INDEX|VIRTUAL TABLE) /i, '$&' + quoted(name) + '.');
+        // This is how SQLite writes them down. What else a file says cannot be made here, and nobody would know how long it takes.
+        if (!MADE.test(text)) throw new Error('a definition in the file is none of SQLite');
+        const own = text.replace(MADE, (start) => start + quoted(name) + '.');
         // Only the first statement of the text. Tables that another one has made are there already.
         try { database.prepare(own).run(); } catch {}
       }

@@ -1,5 +1,6 @@
 /** The result codes of SQLite that are needed here. */
 export const SQLITE_ERROR = 1;
+export const SQLITE_BUSY = 5;
 export const SQLITE_INTERRUPT = 9;
 export const SQLITE_IOERR = 10;
 export const SQLITE_FULL = 13;

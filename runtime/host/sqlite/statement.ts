@@ -6,7 +6,14 @@ import type { CompileJob, Job, Outcome } from './helper.ts';
 import type { NestedScans } from './nested-scans.ts';
 import { parameterNames } from './parameter-names.ts';
 import type { Findings } from './sandbox.ts';
-import { SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_RANGE, SQLITE_SCHEMA, SqliteError } from './sqlite-error.ts';
+import {
+  SQLITE_BUSY,
+  SQLITE_INTERRUPT,
+  SQLITE_MISUSE,
+  SQLITE_RANGE,
+  SQLITE_SCHEMA,
+  SqliteError,
+} from './sqlite-error.ts';
 import type { Value } from './value.ts';
 
 /** Results of a step, as SQLite numbers them. */
@@ -31,6 +38,8 @@ const MAX_COMPARED = 2 ** 16;
 /** Milliseconds that a statement may have taken on a copy if it is to run here. */
 const MAX_BLOCKED = 1000;
 
+/** How often it is tried if others change the database meanwhile. */
+const MAX_TRIED = 5;
 /** Milliseconds for which rows are dropped in one go. */
 const MAX_FINISHING = 2;
 
@@ -48,6 +57,8 @@ type State = 'ready' | 'row' | 'done' | 'failed';
 export interface StatementConnection {
   /** The number of pages of the database. */
   readonly pages: number;
+  /** Whether others have changed the database since it was copied for a helper. */
+  readonly hasChanged: boolean;
   /** Whether triggers may set off themselves. */
   readonly firesRecursively: boolean;
   /** Runs an operation of SQLite, and keeps its error as the last one. */
@@ -99,6 +110,8 @@ export class Statement {
   #code: Bytecode | null;
   /** Bytes of the values that are bound. */
   #bound = 0;
+  /** How often it has been tried in a helper in vain. */
+  #tried = 0;
   /** Bytes of rows that a helper has given. */
   #held = 0;
   /** Names of the parameters by number, see `parameterNames`. Found when something is bound. */
@@ -344,9 +357,10 @@ export class Statement {
 
   /**
    * Takes the outcome of a helper's step: the rows of a query. A statement that changes the database may now run here.
+   * @returns null if others have changed the database meanwhile, so that it may take longer than in the helper, which must be asked again
    * @throws SqliteError
    */
-  stepWith(outcome: Outcome): typeof ROW | typeof DONE {
+  stepWith(outcome: Outcome): typeof ROW | typeof DONE | null {
     if ('error' in outcome) throw this.#fail(new SqliteError(outcome.error.result, outcome.error.message));
     if (!this.#found.writes) {
       try {
@@ -360,6 +374,12 @@ export class Statement {
       this.#state = 'row';
       return this.step();
     }
+    if (this.connection.run(() => this.connection.hasChanged)) {
+      if (++this.#tried < MAX_TRIED) return null;
+      this.#tried = 0;
+      throw this.#fail(new SqliteError(SQLITE_BUSY, 'others change the database again and again'));
+    }
+    this.#tried = 0;
     if (outcome.took > MAX_BLOCKED) {
       const message = `the statement would block all processes for ${Math.ceil(outcome.took)} ms`;
       throw this.connection.keep(new SqliteError(SQLITE_INTERRUPT, message));

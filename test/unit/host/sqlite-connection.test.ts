@@ -1,3 +1,6 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Connection } from '../../../runtime/host/sqlite/connection.ts';
@@ -5,12 +8,15 @@ import { Account, TotalAccount } from '../../../runtime/kernel/account.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-function open(): { connection: Connection; account: Account } {
+function open(path = ':memory:'): { connection: Connection; account: Account } {
   const total = new TotalAccount(() => true);
   total.limit = Number.POSITIVE_INFINITY;
   const account = new Account(Number.POSITIVE_INFINITY, total);
-  const directories = [{ guestPath: '.', hostPath: process.cwd() }];
-  return { connection: new Connection({ account, overdraw: () => {} }, directories, ':memory:'), account };
+  const directories = ['.', dirname(path)].map((folder) => ({
+    guestPath: folder,
+    hostPath: resolve(folder),
+  }));
+  return { connection: new Connection({ account, overdraw: () => {} }, directories, path), account };
 }
 
 describe('a database in memory that was looked at just before counts', () => {
@@ -71,6 +77,32 @@ test('views and triggers that are looked at, and rows of helpers, count for the 
   expect(account.bytes).toBe(held);
   connection.close();
   expect(account.bytes).toBe(0);
+});
+
+test('a statement that was tried on a copy is tried again if others have changed the database meanwhile', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lunatic-sqlite-')));
+  const [one, other] = [1, 2].map(() => open(join(folder, 'shared.db')).connection);
+  if (one === undefined || other === undefined) throw new Error('two connections are needed');
+  one.executeAtOnce('CREATE TABLE t (a)');
+  const count = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3)';
+  const statement = one.prepare(`${count} INSERT INTO t SELECT count(*) FROM n, t`);
+  const tried = (): number | null => statement.stepWith({ rows: [], bytes: 0, columns: [], took: 1 });
+  statement.job().image();
+  other.executeAtOnce('INSERT INTO t VALUES (1)');
+  expect(tried()).toBe(null);
+  statement.job().image();
+  expect(tried()).toBe(101);
+  for (let i = 0; i < 4; i++) {
+    statement.job().image();
+    other.executeAtOnce('INSERT INTO t VALUES (1)');
+    expect(tried()).toBe(null);
+  }
+  statement.job().image();
+  other.executeAtOnce('INSERT INTO t VALUES (1)');
+  expect(tried).toThrow('others change the database again and again');
+  one.close();
+  other.close();
+  rmSync(folder, { recursive: true });
 });
 
 test('a long text of short statements is not encoded anew for each', () => {
