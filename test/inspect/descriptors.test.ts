@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { connect } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
 import { guest } from '../support/guest.ts';
 import { Inspected, inspectPrograms } from '../support/inspected.ts';
+import { networkGuest } from '../support/network.ts';
 
 inspectPrograms();
 
@@ -48,3 +50,28 @@ test.skipIf(process.platform !== 'linux').each([
     expect((await ask('process/list', {})).total).toBe(1);
   }
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'peers that connect without end leave the inspector some',
+  async () => {
+    const source = networkGuest(
+      `(func (export "_start") (local $l i64)
+       (local.set $l (call $listen))
+       (call $show32 (text "port") (call $port_of (local.get $l)))
+       (loop $again (drop (call $accept (local.get $l))) (br $again)))`,
+    );
+    const run = await Inspected.run(source, ['--inspect', '--no-inherit-env'], FEW);
+    await run.command.printed('\n');
+    const port = Number(run.command.stdout.replace('port ', ''));
+    const sockets = Array.from({ length: 800 }, () => connect(port, '127.0.0.1'));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    // The last ones are closed again.
+    await new Promise<void>((done) => {
+      for (const socket of sockets) socket.on('error', () => {}).on('close', () => done());
+    });
+    const { ask } = await run.connect();
+    expect((await ask('process/list', {})).total).toBe(1);
+  },
+);
