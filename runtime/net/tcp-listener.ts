@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Endpoint } from './endpoint.ts';
 import { type Doorkeeper, type Listening, refuse } from './listening.ts';
-import { PendingSockets } from './pending-sockets.ts';
+import { type ListenerOwner, PendingSockets } from './pending-sockets.ts';
 import { WaitLine } from './wait-line.ts';
 
 /** A connection, or why the system could not give one. */
@@ -11,11 +11,13 @@ export type Accepted = Socket | Error;
 export class TcpListener implements Doorkeeper {
   readonly #listening: Listening;
   readonly #line = new WaitLine<Accepted>();
-  readonly #pending = new PendingSockets();
+  readonly #pending: PendingSockets;
   #references = 1;
 
-  constructor(listening: Listening) {
+  /** @param owner the process that listens */
+  constructor(listening: Listening, owner: ListenerOwner) {
     this.#listening = listening;
+    this.#pending = new PendingSockets(owner);
   }
 
   /** The address it listens on. */

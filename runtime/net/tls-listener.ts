@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { type Doorkeeper, type Listening, refuse } from './listening.ts';
-import { PendingSockets } from './pending-sockets.ts';
+import { type ListenerOwner, PendingSockets } from './pending-sockets.ts';
 import { acceptTls, HandshakeError, type TlsSession } from './tls-session.ts';
 import { WaitLine } from './wait-line.ts';
 
@@ -28,7 +28,7 @@ export class TlsListener implements Doorkeeper {
   readonly #listening: Listening;
   readonly #context: SecureContext | HandshakeError;
   readonly #line = new WaitLine<TlsAccepted>();
-  readonly #pending = new PendingSockets();
+  readonly #pending: PendingSockets;
   /** Functions that give up the handshakes under way. */
   readonly #handshakes = new Set<() => void>();
   readonly #ready: Exclude<TlsAccepted, Error>[] = [];
@@ -40,8 +40,15 @@ export class TlsListener implements Doorkeeper {
   /**
    * @param context certificate and key, or why they cannot be used
    * @param pemLength characters of the texts of which it was made
+   * @param owner the process that listens
    */
-  constructor(listening: Listening, context: SecureContext | HandshakeError, pemLength: number) {
+  constructor(
+    listening: Listening,
+    context: SecureContext | HandshakeError,
+    pemLength: number,
+    owner: ListenerOwner,
+  ) {
+    this.#pending = new PendingSockets(owner);
     this.pemLength = pemLength;
     this.#listening = listening;
     this.#context = context;

@@ -42,7 +42,7 @@ networking.define(
             wake(fail(process, idPointer, errorText(result)));
             return undefined;
           }
-          const listener = new TcpListener(result);
+          const listener = new TcpListener(result, process);
           wake(succeed(process, idPointer, process.slot(TCP_LISTENERS).add(listener)));
           return listener;
         }),

@@ -105,7 +105,7 @@ networking.define(
             wake(fail(process, idPointer, errorText(result)));
             return undefined;
           }
-          const listener = new TlsListener(result, context, pemLength);
+          const listener = new TlsListener(result, context, pemLength, process);
           wake(succeed(process, idPointer, process.slot(TLS_LISTENERS).add(listener)));
           return listener;
         }),
