@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, symlinkSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -164,15 +164,27 @@ test.skipIf(process.platform !== 'linux')(
     const query = `${OPEN} ${prepare(`${upTo(3)} SELECT count(*) FROM n`)} ${STEP} ${ROW}`;
     const expected = ['step 100', row(integer(3n))];
     expect(await lines(query)).toEqual(expected);
-    const children = execFileSync('ps', ['--ppid', `${process.pid}`, '-o', 'pid=,args='], {
-      encoding: 'utf8',
-    });
-    for (const line of children.split('\n')) {
-      if (line.includes('DatabaseSync')) process.kill(Number.parseInt(line, 10), 'SIGKILL');
-    }
+    for (const helper of helpers()) process.kill(helper, 'SIGKILL');
     expect(await lines(query)).toEqual(expected);
   },
 );
+
+test.skipIf(process.platform !== 'linux')('a helper cannot fill the disk', async () => {
+  await lines(`${OPEN} ${execute(`${upTo(3)} SELECT count(*) FROM n`)}`);
+  const limits = helpers().map((helper) => readFileSync(`/proc/${helper}/limits`, 'utf8'));
+  expect(limits.length).toBeGreaterThan(0);
+  for (const text of limits)
+    expect(Number(/^Max file size +(\d+)/m.exec(text)?.[1])).toBeLessThanOrEqual(2 ** 31);
+});
+
+/** The ids of the helpers of this process. */
+function helpers(): number[] {
+  const children = execFileSync('ps', ['--ppid', `${process.pid}`, '-o', 'pid=,args='], { encoding: 'utf8' });
+  return children
+    .split('\n')
+    .filter((line) => line.includes('DatabaseSync'))
+    .map((line) => Number.parseInt(line, 10));
+}
 
 test('a database that is too large to be copied is an error', async () => {
   const fill = execute(

@@ -1,4 +1,5 @@
 import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
 import { HELPER_PROGRAM } from './helper-program.ts';
 import { SQLITE_IOERR, SqliteError, toSqliteError } from './sqlite-error.ts';
@@ -10,6 +11,10 @@ const MAX_RUNNING = 8;
 const MAX_COPIES = 128 * 2 ** 20;
 /** Helpers that are kept for the next statement. Each is a Node of some 45 MB. */
 const MAX_IDLE = 2;
+
+/** Bytes of the largest file that a helper may write, or twice as much: shells count in different blocks. */
+const MAX_FILE = 2 ** 30;
+const SHELL = '/bin/sh';
 
 /** A statement to run, and what it runs on. */
 export interface Job {
@@ -167,11 +172,23 @@ function contentsOf(job: Job | CompileJob): Serializable {
 }
 
 function start(): ChildProcess {
-  const child = spawn(
-    process.execPath,
-    ['--max-old-space-size=512', '--no-warnings', '--input-type=module', '--eval', HELPER_PROGRAM],
-    { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced', env: {}, windowsHide: true },
-  );
+  const options = [
+    '--max-old-space-size=512',
+    '--no-warnings',
+    '--input-type=module',
+    '--eval',
+    HELPER_PROGRAM,
+  ];
+  // SQLite sorts and compares in files that nobody sees: a query without an end would fill the disk.
+  const [command, ...given] = existsSync(SHELL)
+    ? [SHELL, '-c', `ulimit -f ${MAX_FILE / 512} 2>/dev/null; exec "$0" "$@"`, process.execPath, ...options]
+    : [process.execPath, ...options];
+  const child = spawn(command, given, {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    serialization: 'advanced',
+    env: {},
+    windowsHide: true,
+  });
   child.on('error', () => {});
   // A helper must not keep a program from ending, and ends with it.
   child.unref();
