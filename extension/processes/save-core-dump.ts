@@ -5,24 +5,31 @@ import { messageOf } from '../log.ts';
 import { OPEN_CORE_DUMP } from '../programs/open-core-dump.ts';
 import type { Program, Programs } from './program.ts';
 
-/** How the call stack view names a thread, and the session that it belongs to. */
-const THREAD = /^thread:(.+):(\d+)$/;
-
 /** What is dumped: a process, or the one of a thread. */
 type Dumped = Omit<CustomRequests['lunatic/saveCoreDump']['params'], 'path'>;
 
 /** Registers the command in the menu of a thread in the call stack view. */
 export function registerThreadDump(programs: Programs): vscode.Disposable {
-  return vscode.commands.registerCommand('lunatic.saveThreadDump', async (thread?: unknown) => {
-    const [, session, number] = typeof thread === 'string' ? (THREAD.exec(thread) ?? []) : [];
-    const program = programs.list.find(({ id }) => id === session);
-    if (program === undefined || number === undefined) return;
-    try {
-      await saveCoreDump(program, { threadId: Number(number) });
-    } catch (error) {
-      vscode.window.showWarningMessage(messageOf(error));
-    }
-  });
+  return vscode.commands.registerCommand(
+    'lunatic.saveThreadDump',
+    async (thread?: unknown, row?: unknown) => {
+      // The number of a thread is one of its session.
+      const session = sessionOf(row) ?? vscode.debug.activeDebugSession?.id;
+      const program = programs.list.find(({ id }) => id === session);
+      if (program === undefined || typeof thread !== 'number') return;
+      try {
+        await saveCoreDump(program, { threadId: thread });
+      } catch (error) {
+        vscode.window.showWarningMessage(messageOf(error));
+      }
+    },
+  );
+}
+
+/** The session of a row of the call stack view. */
+function sessionOf(row: unknown): string | undefined {
+  if (typeof row !== 'object' || row === null || !('sessionId' in row)) return undefined;
+  return typeof row.sessionId === 'string' ? row.sessionId : undefined;
 }
 
 /**
