@@ -95,11 +95,11 @@ export function makeModule(random: Random, attacks: number): Uint8Array<ArrayBuf
   return module.finish();
 }
 
-/** Arrays of some types, with up to a million elements. */
+/** Arrays of some types, each with up to 4 MiB: all of a module together may have 16. */
 function arraysOf(random: Random, module: ModuleWriter): ArrayPlace[] {
   return ELEMENTS.map(([code, element]) => {
     const type = module.arrayType(code);
-    const length = random.magnitude(2 ** 20);
+    const length = random.magnitude(2 ** 19);
     return { type, element, length, global: module.globalArray(type, length) };
   });
 }
