@@ -164,3 +164,11 @@ test('numbers, characters, booleans, enums, pointers and bit fields are set', as
   await expect(set('here', '1')).rejects.toThrow('here cannot be set as a whole');
   await expect(set('nobody', '1')).rejects.toThrow('There is no variable nobody');
 });
+
+test('a value of which the compiler has left nothing says so', async () => {
+  const { scope, evaluate } = await stoppedAt('optimised-c.wasm', 'optimised.c');
+  const { values } = await scope('Locals');
+  expect(values).toMatchObject({ count: '5', dropped: 'optimised away', known: '7' });
+  expect((await evaluate('dropped')).result).toBe('optimised away');
+  await expect(evaluate('dropped + 1')).rejects.toThrow('optimised away');
+});

@@ -3,7 +3,7 @@
 // target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. What is named on the
 // command line is built alone. Needs Node 24 or newer.
 //
-//   node test/guests/values/build.mjs [c] [cpp] [rust] [rust-modern] [process]
+//   node test/guests/values/build.mjs [c] [optimised] [cpp] [rust] [rust-modern] [process]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,6 +30,13 @@ if (isWanted('c')) {
     'clang',
     ...['--target=wasm32', '-nostdlib', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
     ...['values.c', '-o', 'values-c.wasm'],
+  );
+}
+if (isWanted('optimised')) {
+  run(
+    'clang',
+    ...['--target=wasm32', '-nostdlib', '-O2', '-gdwarf-4', '-Wl,--no-entry', ...map],
+    ...['optimised.c', '-o', 'optimised-c.wasm'],
   );
 }
 if (isWanted('cpp')) {
