@@ -1,9 +1,10 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessEnd, StackFrame } from '../../runtime/inspect/protocol.ts';
-import { endText, isFailure } from '../../runtime/inspect/view/index.ts';
+import { countOf, endText, isFailure } from '../../runtime/inspect/view/index.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { isPanic } from '../library-code.ts';
 import { request } from '../request.ts';
+import type { Session } from '../session.ts';
 import { processOf } from './process-of.ts';
 
 /** Tells why a process has failed, or what has happened to it, with its stack as a text. */
@@ -17,8 +18,7 @@ export const exceptionInfo = request({
       throw new AdapterError(ErrorId.Refused, 'The process of this thread has not failed');
     }
     const { frames } = await held.stack;
-    const calls = await Promise.all(frames.map((frame) => debuggee.disassemblies.describe(frame)));
-    const stackTrace = calls.map((call) => `at ${call}`).join('\n');
+    const stackTrace = await stackText(session, frames);
     const end = held.explain();
     const { event } = held;
     const hasFailed = end !== undefined && isFailure(end);
@@ -33,6 +33,36 @@ export const exceptionInfo = request({
     };
   },
 });
+
+/** The calls, with their places in the source or else in the module. Those of libraries around the author's own are only counted. */
+async function stackText({ debuggee }: Session, frames: readonly StackFrame[]): Promise<string> {
+  const { calls, disassemblies } = debuggee;
+  const all = await calls.of(frames);
+  const foreign = await Promise.all(all.map((call) => calls.isForeign(call)));
+  const areAllForeign = foreign.every((isForeign) => isForeign);
+  const lines: string[] = [];
+  let left = 0;
+  const tellLeft = () => {
+    if (left > 0) lines.push(`(${countOf(left, 'call')} of libraries)`);
+    left = 0;
+  };
+  for (const [i, call] of all.entries()) {
+    if (foreign[i] === true && !areAllForeign) {
+      left++;
+      continue;
+    }
+    tellLeft();
+    const source = await calls.sourceOf(call);
+    const { place } = call.symbol ?? {};
+    const described =
+      source === null || place == null
+        ? await disassemblies.describe(call.frame)
+        : `${await calls.nameOf(call)} (${source.name}:${place.line}:${place.column})`;
+    lines.push(`at ${described}`);
+  }
+  tellLeft();
+  return lines.join('\n');
+}
 
 function kindOf(end: ProcessEnd | undefined, frames: readonly StackFrame[]): string {
   if (end?.kind === 'exited') return 'failed exit';

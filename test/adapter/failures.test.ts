@@ -26,7 +26,9 @@ test('a failed exit stops its process, with its stack, until it goes on', async 
   const threadId = body.threadId ?? 0;
   const info = (await client.exceptionInfoRequest({ threadId })).body;
   expect(info).toMatchObject({ exceptionId: 'failed exit', description: 'exited with code 3' });
-  expect(info.details?.stackTrace).toMatch(/^at give_up \(0x[0-9a-f]+\)\nat child \(0x[0-9a-f]+\)$/);
+  expect(info.details?.stackTrace).toMatch(
+    /^at give_up \(guest\.wat:\d+:\d+\)\nat child \(guest\.wat:\d+:\d+\)$/,
+  );
   expect((await client.topFrame(threadId)).line).toMatch(/^call \$.*proc_exit/);
   await client.continueRequest({ threadId });
   const { ended } = (await client.event('lunatic/processesChanged', ({ body }) => body.ended.length > 0))
@@ -93,7 +95,7 @@ test('VS Code finds nothing like a link in the stack of a failure', async () => 
   const client = await AdapterClient.stdio('vscode');
   await client.run(
     guest(
-      '(func $~lib/rt/itcms/__new (export "_start") (call $app::data::read)) (func $app::data::read unreachable)',
+      '(func $~shop/rt/itcms/__new (export "_start") (call $app::data::read)) (func $app::data::read unreachable)',
     ),
   );
   const threadId = (await client.event('stopped')).body.threadId ?? 0;
@@ -102,7 +104,7 @@ test('VS Code finds nothing like a link in the stack of a failure', async () => 
   expect(stackTrace).not.toMatch(/(?:[a-zA-Z][a-zA-Z0-9+.-]{2,}:\/\/|data:|www\.)\S/);
   expect(stackTrace).not.toMatch(/(?:~|\.+)?(?:\/[\w\s.@()-]+)+/);
   expect(stackTrace.replaceAll('\u2060', '')).toMatch(
-    /^at app::data::read \(.*\)\nat ~lib\/rt\/itcms\/__new \(/,
+    /^at app::data::read \(guest.*\)\nat ~shop\/rt\/itcms\/__new \(/,
   );
 });
 

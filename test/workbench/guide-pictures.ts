@@ -1,4 +1,4 @@
-/** Takes the pictures of docs/debugging.md: `node test/workbench/guide-pictures.ts`, after `npm run build`. */
+/** Takes the pictures of docs/debugging.md, or those that are named: `node test/workbench/guide-pictures.ts`, after `npm run build`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
@@ -12,6 +12,9 @@ const guests = join(projectFolder, 'test', 'guests', 'debug');
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
 const WORKSPACE = '${workspaceFolder}';
 
+/** Names of pictures; none for all. */
+const wanted = process.argv.slice(2);
+
 const server = await WorkbenchServer.start({ settings: PICTURE_SETTINGS });
 const browser = await launchBrowser();
 
@@ -21,6 +24,7 @@ async function take(
   { source, program, from }: { source: string; program: Uint8Array; from: string },
   act: (workbench: Workbench) => Promise<void>,
 ): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes(picture)) return;
   const launch = {
     type: 'lunatic',
     request: 'launch',
@@ -39,7 +43,7 @@ async function take(
   await page.setViewportSize({ width: 1100, height: 560 });
   await workbench.isActive();
   await workbench.openFile(source);
-  await act(workbench).catch((error: unknown) => console.error(error));
+  await act(workbench);
   await page.mouse.move(700, 10);
   await page.locator('.monaco-hover:visible').waitFor({ state: 'detached' });
   await page.screenshot({ path: join(projectFolder, 'media', `${picture}.png`) });
@@ -79,8 +83,8 @@ await take('debugger-conditions', shop, async (workbench) => {
   await workbench.thread('#2 worker (waiting for a message)').waitFor();
   await workbench.say('send 2 !!');
   await workbench.say('send 3 !!!');
-  await workbench.printed('for 6488163');
-  await workbench.variable('sum', '6488163').waitFor();
+  await workbench.printed('for 6513507');
+  await workbench.variable('sum', '6513507').waitFor();
   await fold(workbench, 'Watch', 'Loaded Scripts');
 });
 

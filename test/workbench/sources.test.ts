@@ -179,7 +179,7 @@ test('a breakpoint with a condition, a log point, and a breakpoint on a variable
   await workbench.screenshot('debugging-data-breakpoint');
 });
 
-test('a panic stops at its line', async () => {
+test('a panic stops at its line, with the variables of the actor that fails', async () => {
   const program = brotliDecompressSync(readFileSync(join(folder, 'shelter-rust.wasm.br')));
   const files = { 'shelter.rs': readFileSync(join(folder, 'shelter.rs')), 'shelter.wasm': program };
   const workbench = await openProgram(files, 'shelter.rs', 'shelter.wasm', { '/crates/src': WORKSPACE });
@@ -189,6 +189,8 @@ test('a panic stops at its line', async () => {
   await workbench.printed('Minka with 9 lives');
   await workbench.editorShows('panic!("no cat is called {}", name)');
   await workbench.frame('shelter::adopt').filter({ hasText: '22:' }).first().waitFor();
+  await workbench.variable('name', '"Felix"').waitFor();
+  await workbench.variable('cats', '(1) {"Tom": Cat').waitFor();
   await workbench.screenshot('debugging-panic-rust');
   expect(await workbench.page.locator('.tab').allTextContents()).toEqual(['shelter.rs']);
 });
