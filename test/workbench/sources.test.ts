@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession, Workspace } from './support/session.ts';
+import { PATIENCE } from './support/workbench.ts';
 
 const session = new WorkbenchSession();
 const folder = join(projectFolder, 'test', 'guests', 'debug');
@@ -171,7 +172,14 @@ test('a breakpoint with a condition, a log point, and a breakpoint on a variable
   await workbench.variable('sum', SUM).waitFor();
 
   await workbench.menu(workbench.variable('sum', SUM), 'Break on Value Change');
-  await page.locator('.debug-breakpoints .monaco-list-row', { hasText: 'sum' }).first().waitFor();
+  // It comes behind the filters and the other breakpoints, which leave no room for it to be seen.
+  const breakpoints = page.locator('.debug-breakpoints .monaco-list-row');
+  await breakpoints.first().hover();
+  const isThere = async () => {
+    await page.mouse.wheel(0, 1000);
+    return await breakpoints.filter({ hasText: 'sum' }).count();
+  };
+  await expect.poll(isThere, { timeout: PATIENCE }).toBeGreaterThan(0);
   await workbench.goOn();
   await stops(workbench, '#2 worker', 'Paused on data breakpoint');
   await workbench.variable('sum', String(Number(SUM) - 5)).waitFor();
