@@ -1,0 +1,30 @@
+import { Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Listening } from '../../../runtime/net/listening.ts';
+import { TlsListener } from '../../../runtime/net/tls-listener.ts';
+
+const LISTENING = { close: () => {} } as Listening;
+
+/** Peers that say nothing connect to a listener on which somebody waits. Returns for how many of them a handshake has begun. */
+function silentPeers(count: number): { listener: TlsListener; begun: number } {
+  const listener = new TlsListener(LISTENING, createSecureContext(), 0);
+  listener.awaitConnection(() => {});
+  const sockets = Array.from({ length: count }, () => new Socket());
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  const untouched = new Socket().eventNames().length;
+  for (const socket of sockets) listener.onConnection(socket);
+  return { listener, begun: sockets.filter((socket) => socket.eventNames().length > untouched).length };
+}
+
+test('handshakes that never end are bounded for all listeners together, and each has some', () => {
+  const crowds = Array.from({ length: 6 }, () => silentPeers(300));
+  expect(crowds.map(({ begun }) => begun)).toEqual([256, 256, 256, 256, 4, 4]);
+  for (const { listener } of crowds) listener.release();
+  // Those of listeners that are gone make room.
+  const later = silentPeers(300);
+  expect(later.begun).toBe(256);
+  later.listener.release();
+});
