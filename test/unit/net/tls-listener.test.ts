@@ -8,7 +8,7 @@ const LISTENING = { close: () => {} } as Listening;
 
 /** Peers that say nothing connect to a listener on which somebody waits. Returns for how many of them a handshake has begun. */
 function silentPeers(count: number): { listener: TlsListener; begun: number } {
-  const listener = new TlsListener(LISTENING, createSecureContext(), 0);
+  const listener = new TlsListener(LISTENING, createSecureContext(), 0, { environment: {} });
   listener.awaitConnection(() => {});
   const sockets = Array.from({ length: count }, () => new Socket());
   onTestFinished(() => {
