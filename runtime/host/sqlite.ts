@@ -380,6 +380,11 @@ sqlite.define(
     (low: number, high: number) => {
       const process = scheduler.current;
       const statement = process.slot(STATEMENTS).at(low, high);
+      try {
+        if (statement.renew() === null && !statement.mayTakeLong) return statement.step();
+      } catch (error) {
+        return failAsTrap(error);
+      }
       const { connection } = statement;
       return step({ scheduler, process, connection }, statement, (result) => result, failAsTrap);
     },

@@ -83,6 +83,8 @@ export class CompileCheck {
 
   /** Must be called with what statements do when they have run, whether or not to their end. */
   note({ defines, returns, commits }: Findings, hasFailed: boolean): void {
+    // Asking for the transaction takes a tenth of what inserting a row does.
+    if (!defines && !commits && !hasFailed) return;
     const { isTransaction } = this.#database;
     const isTakenBack = this.#hasDefined && hasFailed && !isTransaction;
     if (defines || isTakenBack || (commits && this.#hasDefined)) CompileCheck.changes++;

@@ -1,6 +1,6 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { BindKey } from './bincode.ts';
-import type { Bytecode } from './bytecode.ts';
+import { type Bytecode, PLAIN } from './bytecode.ts';
 import { CompileCheck } from './compile-check.ts';
 import type { CompileJob, Job, Outcome } from './helper.ts';
 import type { NestedScans } from './nested-scans.ts';
@@ -328,6 +328,8 @@ export class Statement {
   /** Whether triggers, foreign keys or windows may take long, of which the plan says nothing. */
   get #mayRunOn(): boolean {
     const code = this.#code;
+    // Most statements do nothing of it, and looking costs as much as inserting a row.
+    if (code === PLAIN) return false;
     const { pages, firesRecursively } = this.connection;
     // A helper has no other databases. What it is asked to do here may take long, but in the end it is done.
     const most = this.#found.isElsewhere ? MOST_VISITS : MAX_VISITS;
