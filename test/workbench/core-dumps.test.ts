@@ -51,16 +51,17 @@ test('a core dump opened: saved from the menu of a thread, with its calls, varia
 
   await workbench.command('Debug: Select and Start Debugging');
   await workbench.pick('dump');
-  await failed.waitFor();
+  // With one thread alone, its row is left out.
+  await page
+    .locator('.debug-pane', { hasText: 'Paused on trap' })
+    .or(page.getByText('Paused on trap'))
+    .first()
+    .waitFor();
   await workbench.frame('serve').first().waitFor();
   await page.locator('.debug-top-stack-frame-line').first().waitFor();
   await workbench.variable('guests', '0').waitFor();
-  await workbench.expand(workbench.scope('Mailbox'));
-  await workbench
-    .variable('[0]', 'tag 9')
-    .or(page.locator('.debug-variables', { hasText: 'two coffees' }))
-    .first()
-    .waitFor();
+  await workbench.say('mailbox 1');
+  await workbench.printed('two coffees');
   await workbench.say('order->count * 2');
   await workbench.printed('24');
   await workbench.screenshot('debugging-core-dump');
