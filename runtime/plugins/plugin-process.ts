@@ -1,3 +1,4 @@
+import type { Payer } from '../kernel/account.ts';
 import type { Process } from '../kernel/process.ts';
 import { PluginMemory } from './plugin-memory.ts';
 
@@ -88,8 +89,15 @@ export class PluginProcess<State> {
 export class PluginCaller<State> extends PluginProcess<State> {
   #abort: AbortController | null = null;
   #aborted = false;
-  /** Bytes that were copied during the call. */
+  readonly #payer: Payer;
+  /** Bytes that were copied during the call. The plugin cannot release them: it has not charged them. */
   #copied = 0;
+  #finished = false;
+
+  constructor(process: Process, stateOf: (process: Process) => State) {
+    super(process, stateOf);
+    this.#payer = process;
+  }
 
   /** A signal that is aborted if the process is killed while the function's promise is pending. */
   get signal(): AbortSignal {
@@ -101,13 +109,15 @@ export class PluginCaller<State> extends PluginProcess<State> {
   }
 
   protected override copying(bytes: number): void {
-    this.charge(bytes);
+    if (this.#finished) return;
+    this.#payer.account.charge(bytes);
     this.#copied += bytes;
   }
 
-  /** Called by the runtime when the call is over: what the plugin keeps of what it has copied, it charges itself. */
+  /** Called by the runtime when the call is over: what the plugin keeps of what it has copied, or copies later, it charges itself. */
   finish(): void {
-    this.release(this.#copied);
+    this.#finished = true;
+    if (this.#copied > 0) this.#payer.account.release(this.#copied);
     this.#copied = 0;
   }
 

@@ -791,6 +791,27 @@ describe('what plugins keep for processes counts', () => {
     expect((await runAll(source, limited(plugin))).exit).toMatchObject({ kind: 'returned' });
   });
 
+  test('nor copies that a plugin makes later', async () => {
+    let first: PluginCaller<unknown> | undefined;
+    let calls = 0;
+    const plugin = calling('() -> i32', (caller) => {
+      first ??= caller;
+      if (caller !== first) first.memory.read(0, 60_000);
+      return Number(++calls < 1000);
+    });
+    const source = main('(result i32)', '(loop $again (br_if $again (call $f)))');
+    expect((await runAll(source, limited(plugin))).exit).toMatchObject({ kind: 'returned' });
+  });
+
+  test('and no plugin releases the copies of a call, which ends all the same', async () => {
+    const plugin = calling('()', async (caller) => {
+      caller.memory.read(0, 1000);
+      await Promise.resolve();
+      caller.release(1000);
+    });
+    expect(await trapOf(main('', '(call $f)'), limited(plugin))).toContain('1000 bytes were not charged');
+  });
+
   test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('but no %d bytes', async (bytes) => {
     const plugin = calling('()', (caller) => caller.charge(bytes));
     expect(await trapOf(main('', '(call $f)'), limited(plugin))).toContain('is no number of bytes');
