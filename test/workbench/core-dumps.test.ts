@@ -7,7 +7,7 @@ import { WorkbenchSession } from './support/session.ts';
 
 const session = new WorkbenchSession();
 
-test('a core dump opened: saved from the menu of a thread, with its calls, variables and messages', async () => {
+test('a core dump opened: saved from the menu of a thread, with its calls and variables', async () => {
   const launch = {
     type: 'lunatic',
     request: 'launch',
@@ -36,6 +36,8 @@ test('a core dump opened: saved from the menu of a thread, with its calls, varia
   await workbench.debug();
   const failed = workbench.thread('#1 kitchen').filter({ hasText: 'Paused on trap' }).first();
   await failed.waitFor();
+  // It takes the focus when it comes.
+  await page.locator('.exception-widget').waitFor();
   await workbench.menu(failed, 'Save Core Dump...');
   const path = page.locator('.quick-input-widget input:focus');
   await path.waitFor();
@@ -60,8 +62,6 @@ test('a core dump opened: saved from the menu of a thread, with its calls, varia
   await workbench.frame('serve').first().waitFor();
   await page.locator('.debug-top-stack-frame-line').first().waitFor();
   await workbench.variable('guests', '0').waitFor();
-  await workbench.say('mailbox 1');
-  await workbench.printed('two coffees');
   await workbench.say('order->count * 2');
   await workbench.printed('24');
   await workbench.screenshot('debugging-core-dump');
