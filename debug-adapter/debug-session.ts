@@ -11,6 +11,7 @@ import { AdapterError, adapterError, ErrorId } from './errors.ts';
 import { Ids } from './ids.ts';
 import { LogFile } from './log-file.ts';
 import { Progress } from './progress.ts';
+import { cancelling } from './requests/cancellable.ts';
 import { requests } from './requests/index.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 import type { Session, SessionDefaults, SessionState } from './session.ts';
@@ -27,11 +28,13 @@ export class LunaticDebugSession extends DebugSession implements Session {
   readonly ids = new Ids();
   readonly log: SessionLog;
   readonly progress = new Progress((event) => this.sendEvent(event));
-  /** Requests that are being answered, by their numbers: how each is given up. */
+  /** Requests that are being answered and can be given up, by their numbers: how each is. */
   readonly #pending = new Map<number, () => void>();
   readonly #closed = Promise.withResolvers<void>();
   readonly #admitted = Promise.withResolvers<void>();
   #state: SessionState = { kind: 'idle' };
+  /** Whether what starts is to be ended as soon as it has started. */
+  #isGivenUp = false;
   #isAdmitted: boolean;
   #isVSCode = false;
   #clientCounts: { readonly lines: 0 | 1; readonly columns: 0 | 1 } = { lines: 1, columns: 1 };
@@ -88,14 +91,21 @@ export class LunaticDebugSession extends DebugSession implements Session {
   async open(start: (own: (process: RuntimeProcess) => void) => Promise<Debuggee>): Promise<void> {
     if (this.#state.kind !== 'idle') throw wrongState(this.#state, 'starting a program');
     this.#state = { kind: 'starting', process: undefined };
+    this.#isGivenUp = false;
     let process: RuntimeProcess | undefined;
     try {
       const debuggee = await start((started) => {
         process = started;
         this.#state = { kind: 'starting', process };
       });
-      if (this.#isStarting) this.#state = { kind: 'running', process, debuggee };
-      else await debuggee.detach();
+      if (this.#isWanted) {
+        this.#state = { kind: 'running', process, debuggee };
+        return;
+      }
+      debuggee.retire();
+      await process?.end();
+      await debuggee.detach();
+      throw givenUp();
     } catch (error) {
       if (this.#isStarting) this.#state = { kind: 'idle' };
       throw error;
@@ -107,11 +117,24 @@ export class LunaticDebugSession extends DebugSession implements Session {
     return this.#state.kind === 'starting';
   }
 
+  get #isWanted(): boolean {
+    return this.#isStarting && !this.#isGivenUp;
+  }
+
   async terminate(): Promise<void> {
     const state = this.#state;
-    if (state.kind !== 'starting' && state.kind !== 'running') return;
+    this.#giveUp();
+    if (state.kind !== 'running') return;
     if (state.process !== undefined) state.process.terminate();
-    else if (state.kind === 'running') await state.debuggee.end();
+    else await state.debuggee.end();
+  }
+
+  /** Ends what starts, and leaves alone what has started. */
+  #giveUp(): void {
+    const state = this.#state;
+    if (state.kind !== 'starting') return;
+    this.#isGivenUp = true;
+    state.process?.terminate();
   }
 
   end(): Promise<void> {
@@ -127,9 +150,13 @@ export class LunaticDebugSession extends DebugSession implements Session {
     const state = this.#state;
     if (state.kind !== 'running') throw wrongState(state, 'this');
     state.debuggee.retire();
-    this.#state = { kind: 'starting', process: undefined };
+    // Whoever ends the session meanwhile waits for the old program.
+    this.#state = { kind: 'starting', process: state.process };
+    this.#isGivenUp = false;
     await leave(state);
+    const isWanted = this.#isWanted;
     if (this.#isStarting) this.#state = { kind: 'idle' };
+    if (!isWanted) throw givenUp();
   }
 
   cancel(requestId: number): void {
@@ -207,14 +234,21 @@ export class LunaticDebugSession extends DebugSession implements Session {
     const { command } = message;
     const response: DebugProtocol.Response = new Response(message);
     let hasResponded = false;
-    this.#pending.set(message.seq, () => {
-      hasResponded = true;
-      const told = new AdapterError(ErrorId.Cancelled, 'cancelled');
-      this.sendErrorResponse(response, told.toMessage());
-      if (command === 'launch' || command === 'restart') this.terminate();
-    });
+    let isCancelled = false;
     try {
       const args = new Arguments(command, message.arguments);
+      const how = cancelling(command, args);
+      if (how !== 'done')
+        this.#pending.set(message.seq, () => {
+          if (isCancelled || hasResponded) return;
+          isCancelled = true;
+          if (how === 'given up') {
+            this.#giveUp();
+            return;
+          }
+          hasResponded = true;
+          this.sendErrorResponse(response, cancelled().toMessage());
+        });
       if (!this.#isAdmitted) this.#checkToken(command, args);
       const request = requests.get(command);
       if (request === undefined) {
@@ -233,7 +267,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
       const told = adapterError(error);
       // What a handler does after its response has no one left to tell.
       if (told.id === ErrorId.Internal || hasResponded) this.log.failed(command, error);
-      if (!hasResponded) this.sendErrorResponse(response, told.toMessage());
+      if (!hasResponded) this.sendErrorResponse(response, (isCancelled ? cancelled() : told).toMessage());
     } finally {
       this.#pending.delete(message.seq);
     }
@@ -278,6 +312,14 @@ function isSameSecret(a: string, b: string): boolean {
 async function leave(state: SessionState): Promise<void> {
   if (state.kind === 'starting' || state.kind === 'running') await state.process?.end();
   if (state.kind === 'running') await state.debuggee.detach();
+}
+
+function cancelled(): AdapterError {
+  return new AdapterError(ErrorId.Cancelled, 'cancelled');
+}
+
+function givenUp(): AdapterError {
+  return new AdapterError(ErrorId.Cancelled, 'The session was ended before the program began');
 }
 
 /** @param what cannot be done */

@@ -23,7 +23,7 @@ export interface SessionDefaults {
  */
 export type SessionState =
   | { readonly kind: 'idle' }
-  /** A program starts, in an OS process if it was launched. */
+  /** A program starts, in an OS process if it was launched; or one ends that is to be launched anew. */
   | { readonly kind: 'starting'; readonly process: RuntimeProcess | undefined }
   /** There is a program, which may have ended meanwhile. */
   | {
@@ -51,13 +51,14 @@ export interface Session {
   sendEvent(event: DebugProtocol.Event): void;
   /** Tells the client what takes long. */
   readonly progress: Progress;
-  /** Answers a request that is being answered with an error, and gives up what it starts. */
+  /** Gives up a request that is being answered, if it changes nothing or starts a program. */
   cancel(requestId: number): void;
   /** Calls back once the client has read so much that more can be sent. False if it can be sent now. */
   whenDrained(callback: () => void): boolean;
   /**
    * Starts a program: the session is `starting`, then `running`, or `idle` again if that fails.
    * @param start is given a function to call with the runtime that it starts, which ends with the session
+   * @throws AdapterError if it is given up meanwhile
    */
   open(start: (own: (process: RuntimeProcess) => void) => Promise<Debuggee>): Promise<void>;
   /** Writes a log if the client wants one, and tells where. */
@@ -66,7 +67,10 @@ export interface Session {
   terminate(): Promise<void>;
   /** Ends what was launched, or leaves alone what was attached to. Resolves when nothing is left. */
   end(): Promise<void>;
-  /** Ends what was launched, so that the session is `idle` again, without a word to the client. */
+  /**
+   * Ends what was launched, so that the session is `idle` again, without a word to the client.
+   * @throws AdapterError if the session is ended meanwhile, or what follows is given up
+   */
   leaveProgram(): Promise<void>;
   /** The session is over, and the client has been told. */
   finish(): void;

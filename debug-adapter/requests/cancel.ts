@@ -1,8 +1,9 @@
 import { request } from '../request.ts';
 
 /**
- * Gives up a request that is still being answered: it is answered with an error at once, and a program that starts is ended. A
- * request that has been answered, or is not known, is no error.
+ * Gives up a request that is still being answered: one that changes nothing is answered with an error at once, and one that starts
+ * a program when that is ended. Others are done all the same, so that the client knows what has happened. A request that has
+ * been answered, or is not known, is no error.
  */
 export const cancel = request({
   states: ['idle', 'starting', 'running', 'ending', 'over'],

@@ -112,12 +112,12 @@ export const restart = request({
       const message = 'The program was not started here: start it again where it was, and attach to it';
       throw new AdapterError(ErrorId.NotSupported, message);
     }
-    await session.leaveProgram();
     try {
+      await session.leaveProgram();
       await handler.handle(session, args);
     } catch (error) {
-      // There is nothing left to debug.
-      session.sendEvent(new TerminatedEvent());
+      // There is nothing left to debug, of which a client that ends the session knows.
+      if (session.state.kind === 'idle') session.sendEvent(new TerminatedEvent());
       throw error;
     }
     return null;

@@ -1,41 +1,7 @@
-import type { DebugProtocol } from '@vscode/debugprotocol';
 import { expect, test } from 'vitest';
-import { LunaticDebugSession } from '../../debug-adapter/index.ts';
-import { launcher } from '../support/command.ts';
-import { guestFile, within } from './adapter-client.ts';
+import { guestFile } from './adapter-client.ts';
 import { echo } from './guests.ts';
-
-/** A session without streams. */
-class Inline {
-  readonly session = new LunaticDebugSession({ runtime: process.execPath, lunatic: launcher });
-  readonly #messages: (DebugProtocol.Response & DebugProtocol.Event)[] = [];
-  #seq = 0;
-  readonly #looks = new Set<() => void>();
-
-  constructor() {
-    this.session.onDidSendMessage((message) => {
-      this.#messages.push(message as DebugProtocol.Response & DebugProtocol.Event);
-      for (const look of this.#looks) look();
-    });
-  }
-
-  /** Sends a request; the number of the error, or 0 where it is answered. */
-  async send(command: string, args: object = {}): Promise<number> {
-    const request: DebugProtocol.Request = { type: 'request', seq: ++this.#seq, command, arguments: args };
-    const find = () => this.#messages.find((message) => message.request_seq === request.seq);
-    this.session.handleMessage(request);
-    const found = new Promise<DebugProtocol.Response>((done) => {
-      const look = () => {
-        const response = find();
-        if (response !== undefined) done(response);
-      };
-      this.#looks.add(look);
-      look();
-    });
-    const response = await within(found, `the response to ${command}`);
-    return response.success ? 0 : response.body.error.id;
-  }
-}
+import { Inline } from './inline.ts';
 
 const OTHERS = ['threads', 'stackTrace', 'evaluate', 'lunatic/processes', 'configurationDone', 'pause'];
 
