@@ -18,6 +18,9 @@ export class ResourceTable<T> {
   readonly #pages = new Map<number, Map<number, T>>();
   #next = 0;
   #size = 0;
+  /** The entry that was found last: programs use the same one again and again. */
+  #lastId = -1;
+  #last: T | undefined = undefined;
 
   /**
    * @param kind what an error calls an entry: "error", "config", ...
@@ -35,7 +38,13 @@ export class ResourceTable<T> {
   }
 
   #find(id: number): T | undefined {
-    return this.#pages.get(Math.floor(id / PAGE))?.get(id);
+    if (id === this.#lastId) return this.#last;
+    const value = this.#pages.get(Math.floor(id / PAGE))?.get(id);
+    if (value !== undefined) {
+      this.#lastId = id;
+      this.#last = value;
+    }
+    return value;
   }
 
   /** The bytes that an entry counts for. */
@@ -95,6 +104,10 @@ export class ResourceTable<T> {
     const page = this.#pages.get(number);
     const value = page?.get(id);
     if (page === undefined || value === undefined) return;
+    if (id === this.#lastId) {
+      this.#lastId = -1;
+      this.#last = undefined;
+    }
     page.delete(id);
     if (page.size === 0) this.#pages.delete(number);
     this.#size--;

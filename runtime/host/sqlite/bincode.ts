@@ -61,7 +61,10 @@ class Reader {
   /** Reads a `u64` as a number. Above 2^53 it is not exact, but out of any range in any case. */
   u64(): number {
     const at = this.#take(8);
-    return this.#view.getUint32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
+    const low = this.#view.getUint32(at, true);
+    const high = this.#view.getUint32(at + 4, true);
+    // Most are short, and floating point takes longer.
+    return high === 0 ? low : high * 2 ** 32 + low;
   }
 
   i64(): bigint {
@@ -96,9 +99,10 @@ class Reader {
     const start = this.#take(length);
     const end = start + length;
     if (length < SHORT_TEXT) {
+      const bytes = this.#bytes;
       let bits = 0;
-      for (let i = start; i < end; i++) bits |= this.#bytes[i] ?? 0;
-      if (bits < 0x80) return latin1Slice.call(this.#bytes, start, end);
+      for (let i = start; i < end; i++) bits |= bytes[i] ?? 0;
+      if (bits < 0x80) return latin1Slice.call(bytes, start, end);
     }
     try {
       return decoder.decode(this.#bytes.subarray(start, end));

@@ -108,6 +108,8 @@ export class Statement {
   #found: Findings;
   #scans: NestedScans;
   #code: Bytecode | null;
+  /** Whether it takes no longer than others may wait, whatever is bound and in the tables. */
+  #isQuick: boolean;
   /** Bytes of the values that are bound. */
   #bound = 0;
   /** How often it has been tried in a helper in vain. */
@@ -140,6 +142,7 @@ export class Statement {
     this.length = statement.sourceSQL.length;
     this.#scans = scans;
     this.#code = code;
+    this.#isQuick = isQuick(found, scans, code);
     this.#columns = columnsOf(statement);
     this.#givesRows = this.#columns.length > 0;
   }
@@ -183,8 +186,11 @@ export class Statement {
     const index = this.#indexOf[number] ?? 0;
     const old = name === null ? this.#positional[index] : this.#named?.[name];
     const growth = sizeOf(value) - sizeOf(old);
-    this.connection.reserve(growth);
-    this.#bound += growth;
+    // Programs bind values of the same size again and again.
+    if (growth !== 0) {
+      this.connection.reserve(growth);
+      this.#bound += growth;
+    }
     if (name === null) this.#positional[index] = value;
     else if (this.#named !== null) this.#named[name] = value;
   }
@@ -296,6 +302,7 @@ export class Statement {
     this.#found = found;
     this.#scans = scans;
     this.#code = code;
+    this.#isQuick = isQuick(found, scans, code);
     this.#columns = null;
     this.#givesRows = this.columns.length > 0;
     this.#changes = changes;
@@ -309,7 +316,8 @@ export class Statement {
 
   /** Whether the next step may take so long that it would block other processes. */
   get mayTakeLong(): boolean {
-    if (this.#state === 'row') return false;
+    // Looking further costs as much as inserting a row.
+    if (this.#isQuick || this.#state === 'row') return false;
     if (this.#found.recurses) return true;
     // Nobody knows how long the texts are that these functions are given.
     const { compares, looksForTexts, makesTexts, makesOperands } = this.#found;
@@ -328,7 +336,6 @@ export class Statement {
   /** Whether triggers, foreign keys or windows may take long, of which the plan says nothing. */
   get #mayRunOn(): boolean {
     const code = this.#code;
-    // Most statements do nothing of it, and looking costs as much as inserting a row.
     if (code === PLAIN) return false;
     const { pages, firesRecursively } = this.connection;
     // A helper has no other databases. What it is asked to do here may take long, but in the end it is done.
@@ -441,6 +448,14 @@ export class Statement {
       this.connection.reserve(-sizeOf(value));
     close(this.#statement);
   }
+}
+
+function isQuick(
+  { recurses, compares, made }: Findings,
+  { depth }: NestedScans,
+  code: Bytecode | null,
+): boolean {
+  return code === PLAIN && depth < 2 && !recurses && !compares && made <= MAX_MADE;
 }
 
 function close(statement: StatementSync): void {
