@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { hostDescriptors } from '../permissions/host-descriptors.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { SOCKET_BUFFER } from './net-stream.ts';
+import { isPermitted } from './permitted.ts';
+import { systemError } from './system-error.ts';
 
 /** Connections that may wait to be accepted. Beyond that they are refused until there is room. */
 export const MAX_PENDING = 1024;
@@ -41,7 +42,9 @@ export class Listening {
     server.once('error', done);
     server.listen({ host, port, backlog: MAX_PENDING, exclusive: true }, () => {
       server.off('error', done);
-      const keeper = wanted ? done(new Listening(server)) : undefined;
+      const permitted = isPermitted(server);
+      if (wanted && !permitted) done(systemError('EMFILE'));
+      const keeper = wanted && permitted ? done(new Listening(server)) : undefined;
       if (keeper === undefined) {
         server.close();
         return;
@@ -75,10 +78,4 @@ export class Listening {
 export function refuse(socket: Socket): void {
   socket.on('error', () => {});
   socket.resetAndDestroy();
-}
-
-/** Whether the runtime can do without the descriptor of a connection. Node tells it, although its types do not. */
-function isPermitted(socket: Socket): boolean {
-  const { _handle: handle } = socket as { _handle?: { readonly fd?: unknown } | null };
-  return typeof handle?.fd !== 'number' || hostDescriptors.permits(handle.fd);
 }

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
+import { isPermitted } from './permitted.ts';
 import { makeSocket, type Receive } from './socket.ts';
+import { systemError } from './system-error.ts';
 
 /**
  * Connects to the first of several addresses that answers.
@@ -16,7 +18,14 @@ export function connectTcp(
 ): () => void {
   const socket = makeSocket(receive);
   socket.once('error', done);
+  const isRefused = (): boolean => {
+    if (isPermitted(socket)) return false;
+    socket.destroy(systemError('EMFILE'));
+    return true;
+  };
   const connected = () => {
+    // The second address of several has a descriptor of its own.
+    if (isRefused()) return;
     socket.off('error', done);
     done(socket);
   };
@@ -31,6 +40,8 @@ export function connectTcp(
       connected,
     );
   }
+  // Node makes the descriptor in a callback that is called before this one.
+  process.nextTick(isRefused);
   return () => {
     socket.off('error', done).on('error', () => {});
     socket.destroy();
