@@ -1,9 +1,10 @@
 import { isAbsolute, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { InspectClient } from '../inspect/client.ts';
 import { InspectRequestError } from '../inspect/client.ts';
 import { collectDump } from '../inspect/core-dump/collect-dump.ts';
 import { writeDump } from '../inspect/core-dump/dump-writer.ts';
-import type { ProcessInfo } from '../inspect/protocol.ts';
+import type { ProcessInfo, ProcessKey } from '../inspect/protocol.ts';
 import { printable } from '../text/printable.ts';
 import { CommandError } from './load.ts';
 import { allProcesses, lookAt } from './looking.ts';
@@ -11,6 +12,10 @@ import { writePrivate } from './private-files.ts';
 
 /** Bytes of memory in a dump. */
 const ROOM = 2 ** 31;
+
+/** Milliseconds within which a process must stand still that is paused, and after which it is looked at again meanwhile. */
+const PAUSE_TIME = 10_000;
+const LOOK_TIME = 250;
 
 /**
  * Writes a core dump of a process of a program that is inspected, which goes on afterwards if it ran.
@@ -28,8 +33,7 @@ export async function dumpProcess(
       output ?? `${process.environment === 1 ? '' : `${process.environment}-`}${process.id}.coredump`,
     );
     try {
-      if (process.state !== 'paused' && process.state !== 'held')
-        await client.request('process/pause', { process: process.key });
+      await pause(client, process.key);
       const { program, cwd } = client.welcome;
       const file = isAbsolute(program) ? program : cwd === undefined ? null : resolve(cwd, program);
       writePrivate(path, writeDump(await collectDump(client, process.key, { file, room: ROOM })));
@@ -45,6 +49,37 @@ export async function dumpProcess(
     }
     return `a core dump of process ${process.id} was written to ${printable(path)}\n`;
   });
+}
+
+/** Pauses a process, and waits until it stands still: one that computes does so at the next site to which it comes. */
+async function pause(client: InspectClient, process: ProcessKey): Promise<void> {
+  let tell = () => {};
+  const stopped = new Promise<boolean>((done) => {
+    tell = () => done(true);
+  });
+  const listener = client.on('process/stopped', (event) => {
+    if (event.process.key === process) tell();
+  });
+  try {
+    const info = await client.request('process/get', { process });
+    if (standsStill(info)) return;
+    await client.request('process/pause', { process });
+    const end = performance.now() + PAUSE_TIME;
+    // Nobody is told when it ends meanwhile, or when others have paused it just before.
+    while (!standsStill(await client.request('process/get', { process }))) {
+      if (performance.now() > end)
+        throw new CommandError(
+          `Process ${info.id} cannot be dumped: it has not stood still within ${PAUSE_TIME / 1000} s of being paused`,
+        );
+      if (await Promise.race([stopped, delay(LOOK_TIME, false, { ref: false })])) return;
+    }
+  } finally {
+    listener.dispose();
+  }
+}
+
+function standsStill({ state }: ProcessInfo): boolean {
+  return state === 'paused' || state === 'held';
 }
 
 async function find(client: InspectClient, named: string): Promise<ProcessInfo> {

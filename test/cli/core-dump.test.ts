@@ -10,6 +10,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { InspectClient } from '../../runtime/inspect/client.ts';
+import { collectDump } from '../../runtime/inspect/core-dump/collect-dump.ts';
+import type { Inspected } from '../../runtime/inspect/inspected.ts';
+import { keyFromText, type Requests } from '../../runtime/inspect/protocol.ts';
 import { lunatic } from '../support/command.ts';
 import { crashProgram, dumpFolder, dumpOf } from '../support/core-dumps.ts';
 import { guest } from '../support/guest.ts';
@@ -247,4 +251,70 @@ test('lunatic dump writes a dump of a process of a running program, which goes o
   });
   command.child.stdin?.end('x');
   expect((await command.ended).stdout).toBe('ready\nover\n');
+});
+
+/** Twenty processes that compute without end, so that each must wait for its turn. */
+const computing = guest(`
+  (func (export "_start") (local $i i32)
+    (loop $again
+      (drop (call $spawn (i64.const 0) (text "worker")))
+      (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 20))))
+    (call $print (text "ready"))
+    (call $forever))
+  (func (export "worker") (call $count (i32.const 3)))
+  (func $count (param $step i32) (local $sum i32)
+    (loop $again
+      (local.set $sum (i32.add (local.get $sum) (local.get $step)))
+      (i32.store (i32.const 8) (local.get $sum))
+      (br $again)))`);
+
+test.each([
+  ['debug', (locals: unknown) => expect(locals).toEqual([3, expect.any(Number)])],
+  ['', () => {}],
+])('lunatic dump stops a process that computes, with --inspect=%s', async (mode, check) => {
+  const { RunningCommand } = await import('../support/command.ts');
+  const flag = mode === '' ? '--inspect' : `--inspect=${mode}`;
+  const command = new RunningCommand(['run', flag, program(computing)]);
+  await command.printed('ready');
+  const url = /ws:\S+/.exec(command.stderr)?.[0] ?? '';
+  const path = join(dumpFolder(), 'computing.coredump');
+  const { stdout, stderr } = await lunatic(['dump', url, '7', '--output', path]);
+  expect(stderr).toBe('');
+  expect(stdout).toBe(`a core dump of process 7 was written to ${path}\n`);
+  const dump = readCoreDump(readFileSync(path));
+  expect(dump.process.process.state).toBe('paused');
+  check(dump.stacks[0]?.frames[0]?.locals);
+  // It goes on afterwards.
+  const { stdout: list } = await lunatic(['ps', url]);
+  expect(list).toContain('worker');
+  expect(list).not.toContain('paused');
+  command.child.kill();
+  await command.ended;
+});
+
+test('a process that goes on while it is saved is refused, as one that runs', async () => {
+  const { RunningCommand } = await import('../support/command.ts');
+  const command = new RunningCommand(['run', '--inspect=debug', program(waiting)], { input: null });
+  await command.printed('ready');
+  const url = /ws:\S+/.exec(command.stderr)?.[0] ?? '';
+  const client = await InspectClient.connect(url, { client: 'test' });
+  const key = keyFromText('1:1');
+  await client.request('process/pause', { process: key });
+  const options = { file: null, room: 2 ** 20 };
+  await collectDump(client, key, options);
+  const resuming: Inspected = Object.create(client, {
+    request: {
+      value: async (method: 'process/memory', params: Requests['process/memory']['params']) => {
+        const answer = await client.request(method, params);
+        if (method === 'process/memory') await client.request('process/resume', { process: key });
+        return answer;
+      },
+    },
+  });
+  await expect(collectDump(resuming, key, options)).rejects.toThrow(
+    'process 1 runs: it must be paused, or held after a failure, for a core dump',
+  );
+  await client.close();
+  command.child.stdin?.end('x');
+  await command.ended;
 });

@@ -22,7 +22,7 @@ export interface CollectOptions {
 
 /**
  * Dumps a process of a program that is inspected. It must stand still meanwhile: paused, at a breakpoint, or held after a trap.
- * @throws InspectRequestError with the code `Refused` if it runs, and whatever requests throw
+ * @throws InspectRequestError with the code `Refused` if it runs or goes on meanwhile, and whatever requests throw
  */
 export async function collectDump(
   client: Inspected,
@@ -30,11 +30,7 @@ export async function collectDump(
   { file, room }: CollectOptions,
 ): Promise<DumpContent> {
   const info = await client.request('process/get', { process });
-  if (info.state !== 'paused' && info.state !== 'held')
-    throw new InspectRequestError(
-      InspectError.Refused,
-      `process ${info.id} runs: it must be paused, or held after a failure, for a core dump`,
-    );
+  if (info.state !== 'paused' && info.state !== 'held') throw runs(info);
   const { data } = await client.request('module/bytes', { module: info.module });
   const module = new DumpModule(Buffer.from(data, 'base64'), info.module === MAIN_KEY ? file : null);
   const [peers, config, stack, { globals }] = await Promise.all([
@@ -46,6 +42,10 @@ export async function collectDump(
   const calls = stack.frames.map((_, frame) => client.request('process/locals', { process, frame }));
   const locals = await Promise.all(calls);
   const memory = info.memory === 0 ? null : await readMemory(client, process, room);
+  const messages = await readMessages(client, info);
+  const now = await client.request('process/get', { process });
+  // One that went on would have parts of different moments.
+  if (now.state !== info.state || now.since !== info.since) throw runs(info);
   const { runtime, program, arguments: args, cwd } = client.welcome;
   return {
     about: {
@@ -70,12 +70,19 @@ export async function collectDump(
       globals: globals.map(({ index }) => index),
       leftOut: memory?.leftOut ?? [],
     },
-    messages: await readMessages(client, info),
+    messages,
     frames: stack.frames.map((frame, depth) => module.frame(frame, locals[depth]?.locals ?? [])),
     globals: module.globals(globals),
     memory: memory === null ? null : { ...memory, is64: module.is64 },
     module: module.embedded,
   };
+}
+
+function runs({ id }: ProcessInfo): InspectRequestError {
+  return new InspectRequestError(
+    InspectError.Refused,
+    `process ${id} runs: it must be paused, or held after a failure, for a core dump`,
+  );
 }
 
 async function readMemory(client: Inspected, process: ProcessKey, room: number) {
