@@ -16,7 +16,7 @@ import type {
   StepKind,
   StopReason,
 } from '../runtime/inspect/protocol.ts';
-import { printableLines, processActivity, processName } from '../runtime/inspect/view/index.ts';
+import { isFailure, printableLines, processActivity, processName } from '../runtime/inspect/view/index.ts';
 import {
   DUMP_REFUSAL,
   InspectClosedError,
@@ -320,6 +320,7 @@ export class Debuggee {
   /** From now on says nothing to the client, which is told that all threads have ended: the program is launched anew. */
   retire(): void {
     this.threads.endAll();
+    this.#options.session.ids.forgetSources();
     this.#isRetired = true;
   }
 
@@ -446,7 +447,8 @@ export class Debuggee {
     }
     if (event !== undefined) {
       body.description = `Paused on ${this.eventFilters.nameOf(hit) ?? 'event'}`;
-      body.text = event;
+      // The message of a panic says more.
+      if (why !== 'failure' || process.end === undefined || !isFailure(process.end)) body.text = event;
     }
     this.#send(stoppedEvent(body));
   }

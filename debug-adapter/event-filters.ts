@@ -1,9 +1,14 @@
 import { BreakpointEvent, OutputEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EventBreakpoint, EventKind, ProcessPattern } from '../runtime/inspect/protocol.ts';
-import { type Inspected, InspectRequestError } from '../runtime/internal.ts';
+import {
+  type Expression,
+  type Inspected,
+  InspectRequestError,
+  parseExpression,
+} from '../runtime/internal.ts';
 import { faultIn } from './breakpoint-terms.ts';
-import { AdapterError } from './errors.ts';
+import { AdapterError, ErrorId } from './errors.ts';
 import { readPattern } from './process-patterns.ts';
 
 /** Of which processes something is wanted. */
@@ -29,6 +34,8 @@ interface EventFilter {
   readonly isOn?: true;
   /** Where it is a flag of the runtime's, if no expression stands in its condition. */
   readonly flag?: keyof HeldEvents;
+  /** Names that are expressions by themselves, and not processes. */
+  readonly names?: readonly string[];
   /** Reads what may stand in place of an expression, and must stand there. */
   readonly measure?: { readonly example: string; read(text: string): string | null };
 }
@@ -43,9 +50,10 @@ const FILTERS: ReadonlyMap<string, EventFilter> = new Map(
     traps: {
       label: 'Traps',
       description: 'Hold a process that traps or panics, so that its stack and mailbox can be looked at',
-      condition: PROCESSES,
+      condition: `${PROCESSES}; or panic, !panic`,
       on: 'trap',
       what: 'trap',
+      names: ['panic'],
       isOn: true,
       flag: 'traps',
     },
@@ -53,9 +61,10 @@ const FILTERS: ReadonlyMap<string, EventFilter> = new Map(
       label: 'Failed Exits',
       description:
         'Hold a process that ends with an exit code other than 0, as AssemblyScript programs do that throw an error',
-      condition: `${PROCESSES}; or code == 3`,
+      condition: `${PROCESSES}; or code == 3, panic`,
       on: 'failed-exit',
       what: 'failed exit',
+      names: ['panic', 'code'],
       isOn: true,
       flag: 'failedExits',
     },
@@ -72,6 +81,7 @@ const FILTERS: ReadonlyMap<string, EventFilter> = new Map(
       condition: `${PROCESSES}; or link, !link, by == 3`,
       on: 'kill',
       what: 'kill',
+      names: ['link', 'by'],
     },
     spawns: {
       label: 'New Processes',
@@ -101,6 +111,7 @@ const FILTERS: ReadonlyMap<string, EventFilter> = new Map(
       condition: 'made && kind == "link" && peer == 3 && tag == 5; kind is "link" or "monitor"',
       on: 'tie',
       what: 'link or monitor',
+      names: ['made', 'peer', 'tag'],
     },
     names: {
       label: 'Registered Names',
@@ -163,16 +174,49 @@ interface Condition {
 /** An expression that begins with a name is no pattern. */
 const PATTERN = /^(?:(?:id|name|entry|under)\s+[^\s=<>!&|+*/%^-]|\w+$)/;
 
+/** What stands between expressions, and not in a name unless it has no blank beside it. */
+const OPERATOR = /\|\||[=!<>]=|\s[<>=|]|[<>=|]\s/;
+
 /** @throws AdapterError if it cannot be read */
-function readCondition(text: string, { measure, on }: EventFilter): Condition {
+function readCondition(text: string, { measure, names }: EventFilter): Condition {
   // A pattern or a measure may be followed by an expression.
   const [, first = '', rest] = /^(.*?)(?:&&(.*))?$/s.exec(text) ?? [];
   const measured = measure?.read(first.trim()) ?? null;
-  const isName = on === 'kill' && /^(?:link|by)\b/.test(first.trim());
   if (measured !== null) return { condition: both(measured, rest) };
-  if (!PATTERN.test(first.trim()) || isName) return { condition: text };
+  if (!PATTERN.test(first.trim()) || names?.includes(first.trim())) return { condition: text };
   const only = [readPattern(first, 'The condition')];
+  if (OPERATOR.test(first.trim()))
+    throw new AdapterError(
+      ErrorId.BadArguments,
+      `The condition: '${first.trim().slice(0, 100)}' cannot be read; behind the processes stands '&&' and an expression, as in 'entry worker && process.id > 5'`,
+    );
   return rest === undefined ? { only } : { only, condition: rest.trim() };
+}
+
+/** A number that stands where something true or false should: it would always be true. */
+function numberIn(expression: Expression): string | null {
+  switch (expression.kind) {
+    case 'integer':
+    case 'float':
+      return String(expression.value);
+    case 'unary':
+      return numberIn(expression.operand);
+    case 'binary':
+      if (expression.operator !== '&&' && expression.operator !== '||') return null;
+      return numberIn(expression.left) ?? numberIn(expression.right);
+    default:
+      return null;
+  }
+}
+
+/** What is wrong with a condition as such; null if nothing is. */
+function faultOf(terms: Condition): string | null {
+  const fault = faultIn(terms);
+  if (fault !== null || terms.condition === undefined) return fault;
+  const number = numberIn(parseExpression(terms.condition));
+  return number === null
+    ? null
+    : `The condition cannot be read: ${number} is always true; compare it with something`;
 }
 
 function both(first: string, rest: string | undefined): string {
@@ -226,7 +270,7 @@ export class EventFilters {
       if (known === undefined) return { verified: false };
       try {
         const terms = condition === '' ? {} : readCondition(condition, known);
-        const fault = faultIn(terms);
+        const fault = faultOf(terms);
         if (fault !== null) return { verified: false, message: fault };
         if (known.flag !== undefined && terms.condition === undefined) {
           const others = flags.get(known.flag) ?? [];

@@ -106,6 +106,11 @@ export class Ids {
     for (const process of this.#opened) this.forgetValues(process);
   }
 
+  /** Removes those of all sources: modules of another run may have the same keys. */
+  forgetSources(): void {
+    this.#sources.clear();
+  }
+
   /** Removes all ids of a process. */
   forget(process: ProcessKey): void {
     this.#threads.forget(process);
@@ -142,6 +147,12 @@ class IdTable<Value> {
 
   valueOf(id: number): Value | undefined {
     return this.#values.get(id);
+  }
+
+  clear(): void {
+    this.#ids.clear();
+    this.#values.clear();
+    this.#keysOf.clear();
   }
 
   forget(owner: string): void {

@@ -45,6 +45,8 @@ export class ActorEvent implements Context {
   /** Milliseconds. */
   waited = 0;
   code = 0;
+  /** Whether it has printed the message of a panic. */
+  panic = false;
 
   /** Begins with another one. */
   begin(process: Process): this {
@@ -53,7 +55,7 @@ export class ActorEvent implements Context {
     this.message = null;
     this.tag = NO_TAG;
     this.kind = this.name = '';
-    this.made = this.link = false;
+    this.made = this.link = this.panic = false;
     this.target = 0n;
     this.length = this.bytes = this.waited = this.code = 0;
     return this;
@@ -97,8 +99,7 @@ const KIND = part(TEXT, ({ kind }) => kind);
 
 const CONTENT: Part = {
   type: TEXT,
-  value: ({ message }) =>
-    message === null ? '' : Buffer.from(bytesIn(message)).toString('utf8', 0, MOST_CONTENT),
+  value: ({ message }) => (message === null ? '' : textIn(message)),
   length: ({ message }) => message?.length ?? 0,
   element: (index) => ({
     type: BYTE,
@@ -110,6 +111,12 @@ const CONTENT: Part = {
     },
   }),
 };
+
+/** Its beginning is enough, and is not copied first. */
+function textIn(message: Message): string {
+  const { buffer, byteOffset, length } = bytesIn(message);
+  return Buffer.from(buffer, byteOffset, Math.min(length, MOST_CONTENT)).toString();
+}
 
 function bytesIn({ buffer, length }: Message): Uint8Array {
   return buffer.subarray(0, length);
@@ -124,10 +131,12 @@ const MESSAGE: Readonly<Record<string, Part>> = {
   content: CONTENT,
 };
 
+const PANIC = part(BOOLEAN, ({ panic }) => panic);
+
 const NAMES: Readonly<Record<EventKind, Readonly<Record<string, Part>>>> = {
   spawn: {},
-  trap: {},
-  'failed-exit': { code: part(INTEGER, ({ code }) => code) },
+  trap: { panic: PANIC },
+  'failed-exit': { code: part(INTEGER, ({ code }) => code), panic: PANIC },
   'normal-exit': {},
   kill: { by: part(INTEGER, ({ by }) => by), link: part(BOOLEAN, ({ link }) => link) },
   send: MESSAGE,

@@ -144,6 +144,7 @@ export class ActorEvents implements ActorWatcher {
     if (!this.#filters.has(kind)) return null;
     const event = this.#event.begin(process);
     if (exit.kind === 'exited') event.code = exit.code;
+    event.panic = this.#index.hasPanicked(process, exit);
     return this.#find(kind, event, () => this.#texts.ended(exit));
   }
 

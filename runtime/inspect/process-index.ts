@@ -107,6 +107,11 @@ export class ProcessIndex implements ProcessSource {
     return { process: this.keyOf(process), end, time: Date.now() };
   }
 
+  /** Whether a process that ends has printed the message of a panic, or of AssemblyScript's `abort`. */
+  hasPanicked(process: Process, exit: Exit): boolean {
+    return this.#output.panicOf(process, exit) !== null;
+  }
+
   #endOf(process: Process, exit: Exit) {
     return processEnd(exit, this.#output.panicOf(process, exit));
   }

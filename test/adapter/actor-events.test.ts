@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { expect, onTestFinished, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
-import { RunningCommand } from '../support/command.ts';
+import { projectFolder, RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
-import { AdapterClient, guestFile } from './adapter-client.ts';
+import { AdapterClient, guestFile, testFolder } from './adapter-client.ts';
 
 /** A program that has begun with some filters. */
 class Watching {
@@ -315,6 +316,76 @@ test('conditions of filters that make no sense are refused with a word', async (
     { verified: true },
     { verified: false },
   ]);
+});
+
+test('the example of each filter is taken as it stands', async () => {
+  const client = await AdapterClient.stdio();
+  const { body = {} } = await client.initializeRequest();
+  await client.configure(guest('(func (export "_start") (call $forever))'));
+  const processes = ['entry worker', 'name db', 'id 5', 'under 5'];
+  const messages = [
+    'tag == 5 && size > 100 && sender == 3 && receiver == 4 && content == "ping" && kind == "data"',
+    'contains(content, "pi")',
+  ];
+  const examples: Record<string, string[]> = {
+    traps: [...processes, 'panic', '!panic'],
+    'failed-exits': [...processes, 'code == 3', 'panic'],
+    'normal-exits': processes,
+    kills: [...processes, 'link', '!link', 'by == 3'],
+    spawns: processes,
+    sends: messages,
+    receives: messages,
+    ties: ['made && kind == "link" && peer == 3 && tag == 5'],
+    names: ['name == "db" && target == 3'],
+    mailbox: ['100', '100 && process.name == "db"', ...messages],
+    waits: ['2s', '500ms && kind == "message"'],
+  };
+  const { exceptionBreakpointFilters: filters = [] } = body;
+  expect(filters.map(({ filter }) => filter)).toEqual(Object.keys(examples));
+  for (const { filter, conditionDescription } of filters) {
+    const taken = [];
+    for (const example of examples[filter] ?? []) {
+      expect(conditionDescription).toContain(example);
+      const [breakpoint] = await setFilters(client, [filter, example]);
+      if (breakpoint?.verified === true) taken.push(example);
+    }
+    expect(taken).toEqual(examples[filter]);
+  }
+  // Alone, and with a process.
+  for (const condition of ['made', '!made', 'made && tag == 5', 'entry worker && made'])
+    expect(await setFilters(client, ['ties', condition])).toMatchObject([{ verified: true }]);
+});
+
+test.each([
+  ['failed-exits', 'entry worker || code == 3', "'entry worker || code == 3' cannot be read"],
+  ['failed-exits', 'entry worker == 3', 'cannot be read'],
+  ['spawns', 'name db | id 3', 'cannot be read'],
+  ['mailbox', '100 || bytes > 5', '100 is always true; compare it with something'],
+  ['sends', 'tag == 5 && 3', '3 is always true'],
+  ['sends', '!5', '5 is always true'],
+])('a condition that would mean something else is refused: %s, %s', async (filter, condition, message) => {
+  const client = await AdapterClient.stdio();
+  await client.configure(guest('(func (export "_start") (call $forever))'));
+  expect(await setFilters(client, [filter, condition])).toMatchObject([
+    { verified: false, message: expect.stringContaining(message) },
+  ]);
+});
+
+test('the filter for traps tells panics from other traps, and a panic keeps its message', async () => {
+  const program = join(projectFolder, 'test', 'guests', 'built', 'rust', 'panic.wasm');
+  const panicked = await AdapterClient.stdio();
+  await panicked.configure('', { program, cwd: testFolder() });
+  const [breakpoint] = await setFilters(panicked, ['traps', 'panic']);
+  await panicked.configurationDoneRequest();
+  expect((await panicked.event('stopped')).body).toMatchObject({
+    reason: 'exception',
+    description: 'Paused on trap',
+    text: 'panicked: the cat number 24 is not in the box',
+    hitBreakpointIds: [breakpoint?.id],
+  });
+  const watching = await Watching.run('(func (export "_start") unreachable)', ['traps', 'panic']);
+  await watching.client.event('terminated');
+  expect(watching.stops).toBe(0);
 });
 
 test('a program without probes stops at what its processes do, too', async () => {

@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { assembleText } from '../../runtime/wat/index.ts';
 import { guest, main } from '../support/guest.ts';
 import { AdapterClient, guestFile, testFolder } from './adapter-client.ts';
 
@@ -34,6 +35,38 @@ test('a session is restarted: the program ends, and a new one stops at the break
   expect(client.eventsOf('terminated')).toHaveLength(0);
   expect(client.eventsOf('exited')).toHaveLength(0);
   await client.disconnectRequest({});
+});
+
+test('the text of a function has another number after a restart, since it may be another text', async () => {
+  const client = await AdapterClient.stdio();
+  const program = join(testFolder(), 'guest.wasm');
+  const write = async (text: string) => {
+    const source = main(`(call $print (text "${text}"))\n(call $forever)`);
+    writeFileSync(program, await assembleText(source, 'guest.wat'));
+  };
+  await write('one');
+  const stopped = async (from: number) => {
+    const { threadId = 0 } = (await client.event('stopped', () => true, from)).body;
+    const { source } = (await client.stackTraceRequest({ threadId })).body.stackFrames[0] ?? {};
+    return { text: await client.sourceText(source), sourceReference: source?.sourceReference ?? 0 };
+  };
+  const begin = async () => {
+    await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: '_start' }] });
+    await client.configurationDoneRequest();
+  };
+  await client.launchRequest({ program } as object);
+  await begin();
+  const first = await stopped(0);
+  await write('another text');
+  const from = client.events.length;
+  await client.customRequest('restart', {});
+  await begin();
+  const second = await stopped(from);
+  expect(second.text).not.toBe(first.text);
+  expect(second.sourceReference).not.toBe(first.sourceReference);
+  await expect(client.sourceRequest({ sourceReference: first.sourceReference })).rejects.toThrow(
+    'There is no source',
+  );
 });
 
 test('a program that cannot be started again ends the session with an error', async () => {

@@ -109,4 +109,9 @@ test('a local that is a number is set, here and by its name in the watch', async
   const frameId = (await client.stackTraceRequest({ threadId })).body.stackFrames[0]?.id ?? 0;
   await client.customRequest('setExpression', { expression: 'count', value: '14', frameId });
   expect((await scope('Locals')).get('count').value).toBe('14');
+  const watch = (expression: string) =>
+    client.customRequest('setExpression', { expression, value: '5', frameId });
+  await expect(watch('name')).rejects.toThrow('name cannot be set: only locals that are numbers can');
+  await expect(watch('cherry.price')).rejects.toThrow('cherry.price cannot be set: only locals');
+  expect((await scope('Locals')).get('name').value).toBe('"a name"');
 });

@@ -70,10 +70,23 @@ export async function setManagedVariable(
   const range = { start: 0, count: 0, filter: 'named' };
   const variables = await managedVariables(debuggee, ids, container, range);
   const found = variables.find((variable) => variable.name === name);
-  if (container.kind === 'managed object' || found?.memoryReference !== undefined)
-    throw new AdapterError(ErrorId.BadValue, `${name} cannot be set: only locals that are numbers can`);
+  if (container.kind === 'managed object') throw unsettable(name);
+  if (found !== undefined) checkSettable(name, found);
   const { process, depth } = container;
   return await setWasmVariable(debuggee, { kind: 'locals', process, depth }, `$${name}`, text);
+}
+
+/** @throws AdapterError unless it is a local that is a number */
+export function checkSettable(
+  name: string,
+  { memoryReference, presentationHint }: DebugProtocol.Variable,
+): void {
+  const isPart = presentationHint?.attributes?.includes('readOnly') ?? false;
+  if (isPart || memoryReference !== undefined) throw unsettable(name);
+}
+
+function unsettable(name: string): AdapterError {
+  return new AdapterError(ErrorId.BadValue, `${name} cannot be set: only locals that are numbers can`);
 }
 
 async function variableOf(
