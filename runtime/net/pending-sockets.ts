@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { MAX_PENDING, refuse } from './listening.ts';
+import { type Sharer, Shares } from './shares.ts';
 
 /** Connections that may wait at all listeners together. */
 const MOST_PENDING = 8192;
@@ -10,51 +11,27 @@ export const LEAST_PENDING = 16;
 /** What one of them takes, in bytes: measured, and rounded up. */
 export const PENDING_COST = 8192;
 
-/** Whose listeners they wait at: of a process, and of all of its environment. */
-export interface ListenerOwner {
-  readonly environment: object;
-}
-
-let waiting = 0;
-/** By process and by environment: how many wait at their listeners. */
-const waitingAt = new WeakMap<object, number>();
-
-/**
- * How many may wait at the listeners of a process: half of what others of its environment leave of the half that other environments leave.
- * So no one can use up what the others need.
- */
-function shareOf(owner: ListenerOwner): number {
-  const ofEnvironment = waitingAt.get(owner.environment) ?? 0;
-  const ofOwner = waitingAt.get(owner) ?? 0;
-  const share = (MOST_PENDING - (waiting - ofEnvironment)) / 2;
-  return (share - (ofEnvironment - ofOwner)) / 2;
-}
-
-function count(owner: ListenerOwner, by: 1 | -1): void {
-  waiting += by;
-  for (const key of [owner, owner.environment]) waitingAt.set(key, (waitingAt.get(key) ?? 0) + by);
-}
+const shares = new Shares(MOST_PENDING);
 
 /** The connections that wait at a listener until somebody accepts them, in the order in which they came. */
 export class PendingSockets {
   readonly #sockets = new Set<Socket>();
-  readonly #owner: ListenerOwner;
+  readonly #owner: Sharer;
 
   /** @param owner the process that listens */
-  constructor(owner: ListenerOwner) {
+  constructor(owner: Sharer) {
     this.#owner = owner;
   }
 
   /** Keeps a connection, or refuses it if there is no room. */
   add(socket: Socket): boolean {
     const { size } = this.#sockets;
-    const isOverShare = (waitingAt.get(this.#owner) ?? 0) >= shareOf(this.#owner);
-    if (size >= MAX_PENDING || (size >= LEAST_PENDING && isOverShare)) {
+    if (size >= MAX_PENDING || (size >= LEAST_PENDING && !shares.hasRoom(this.#owner))) {
       refuse(socket);
       return false;
     }
     this.#sockets.add(socket);
-    count(this.#owner, 1);
+    shares.take(this.#owner);
     return true;
   }
 
@@ -62,7 +39,7 @@ export class PendingSockets {
   take(): Socket | undefined {
     for (const socket of this.#sockets) {
       this.#sockets.delete(socket);
-      count(this.#owner, -1);
+      shares.giveBack(this.#owner);
       return socket;
     }
     return undefined;

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Endpoint } from './endpoint.ts';
 import { type Doorkeeper, type Listening, refuse } from './listening.ts';
-import { type ListenerOwner, PendingSockets } from './pending-sockets.ts';
+import { PendingSockets } from './pending-sockets.ts';
+import type { Sharer } from './shares.ts';
 import { WaitLine } from './wait-line.ts';
 
 /** A connection, or why the system could not give one. */
@@ -15,7 +16,7 @@ export class TcpListener implements Doorkeeper {
   #references = 1;
 
   /** @param owner the process that listens */
-  constructor(listening: Listening, owner: ListenerOwner) {
+  constructor(listening: Listening, owner: Sharer) {
     this.#listening = listening;
     this.#pending = new PendingSockets(owner);
   }

@@ -2,18 +2,19 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { type Doorkeeper, type Listening, refuse } from './listening.ts';
-import { type ListenerOwner, PendingSockets } from './pending-sockets.ts';
+import { PendingSockets } from './pending-sockets.ts';
+import { type Sharer, Shares } from './shares.ts';
 import { acceptTls, HandshakeError, type TlsSession } from './tls-session.ts';
 import { WaitLine } from './wait-line.ts';
 
 /** Handshakes under way at the same time, together with connections whose handshake is done and that wait. */
 const MAX_HANDSHAKES = 256;
 /** The same at all listeners together, and those that each listener may have even then. Each takes 100 KiB. */
-const MOST_HANDSHAKES = 1024;
+const MOST_HANDSHAKES = 2048;
 const LEAST_HANDSHAKES = 4;
 
-/** Handshakes and connections that wait, at all listeners. */
-let sessions = 0;
+/** The handshakes and the connections that wait, at all listeners. */
+const shares = new Shares(MOST_HANDSHAKES);
 /** Milliseconds that a peer may take for a handshake. */
 const HANDSHAKE_TIME = 30_000;
 
@@ -29,6 +30,7 @@ export class TlsListener implements Doorkeeper {
   readonly #context: SecureContext | HandshakeError;
   readonly #line = new WaitLine<TlsAccepted>();
   readonly #pending: PendingSockets;
+  readonly #owner: Sharer;
   /** Functions that give up the handshakes under way. */
   readonly #handshakes = new Set<() => void>();
   readonly #ready: Exclude<TlsAccepted, Error>[] = [];
@@ -46,9 +48,10 @@ export class TlsListener implements Doorkeeper {
     listening: Listening,
     context: SecureContext | HandshakeError,
     pemLength: number,
-    owner: ListenerOwner,
+    owner: Sharer,
   ) {
     this.#pending = new PendingSockets(owner);
+    this.#owner = owner;
     this.pemLength = pemLength;
     this.#listening = listening;
     this.#context = context;
@@ -73,14 +76,14 @@ export class TlsListener implements Doorkeeper {
     for (const giveUp of this.#handshakes) giveUp();
     for (const { session } of this.#ready.splice(0)) {
       session.socket.destroy();
-      sessions--;
+      shares.giveBack(this.#owner);
     }
   }
 
   /** Takes a connection whose handshake is done already. */
   accept(): TlsAccepted | undefined {
     const accepted = this.#ready.shift();
-    if (accepted !== undefined) sessions--;
+    if (accepted !== undefined) shares.giveBack(this.#owner);
     return accepted;
   }
 
@@ -115,7 +118,7 @@ export class TlsListener implements Doorkeeper {
 
   get #mayBegin(): boolean {
     const own = this.#handshakes.size + this.#ready.length;
-    return own < MAX_HANDSHAKES && (own < LEAST_HANDSHAKES || sessions < MOST_HANDSHAKES);
+    return own < MAX_HANDSHAKES && (own < LEAST_HANDSHAKES || shares.hasRoom(this.#owner));
   }
 
   #begin(socket: Socket): void {
@@ -139,21 +142,21 @@ export class TlsListener implements Doorkeeper {
     }, HANDSHAKE_TIME).unref();
     const leave = (): void => {
       clearTimeout(late);
-      if (this.#handshakes.delete(abandon)) sessions--;
+      if (this.#handshakes.delete(abandon)) shares.giveBack(this.#owner);
     };
     const abandon = (): void => {
       leave();
       giveUp();
     };
     this.#handshakes.add(abandon);
-    sessions++;
+    shares.take(this.#owner);
   }
 
   #settle(result: TlsAccepted): void {
     // A failure that nobody waits for is dropped.
     if (!this.#line.give(result) && !(result instanceof Error)) {
       this.#ready.push(result);
-      sessions++;
+      shares.take(this.#owner);
     }
     this.#shakeHands();
   }
