@@ -138,7 +138,7 @@ export class ActorEvents implements ActorWatcher {
     if (exit.kind === 'killed') {
       const found = this.#doomed.get(process) ?? null;
       this.#doomed.delete(process);
-      return found;
+      return found === null ? null : this.#stillWanted(found);
     }
     const kind = kindOf(exit);
     if (!this.#filters.has(kind)) return null;
@@ -309,6 +309,12 @@ export class ActorEvents implements ActorWatcher {
       hits.set(client, [...(hits.get(client) ?? []), wanted.id]);
     }
     return hits === null ? null : { hits, text: text() };
+  }
+
+  /** Without clients that have gone since; null if nobody is left. */
+  #stillWanted({ hits, text }: Happening): Happening | null {
+    const left = new Map([...hits].filter(([client]) => this.#holding.clients.has(client)));
+    return left.size === 0 ? null : { hits: left, text };
   }
 
   /** A condition that cannot be evaluated counts as true, and its client is told once. */

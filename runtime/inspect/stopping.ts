@@ -40,7 +40,13 @@ interface Step {
   /** Functions that are armed for it. */
   readonly armed: readonly number[];
   /** What has happened, for which the process stops. */
-  readonly happening?: Happening;
+  readonly happening?: Coming;
+}
+
+/** Something that has happened, for which a process is about to stop. Clients that go leave it. */
+interface Coming {
+  readonly hits: Map<Holder, readonly number[]>;
+  readonly text: string;
 }
 
 /** The breakpoints of a module by their sites. */
@@ -75,6 +81,8 @@ export class Stopping implements Prober {
   /** The call at the site that is looked at. */
   readonly #call = new CallContext();
   readonly #steps = new Map<Process, Step>();
+  /** Processes that are about to stop at something that has happened. */
+  readonly #coming = new Map<Process, Coming>();
 
   constructor(scheduler: Scheduler, index: ProcessIndex, modules: Modules, holding: Holding) {
     this.#scheduler = scheduler;
@@ -236,17 +244,26 @@ export class Stopping implements Prober {
   happened(process: Process, happening: Happening): void {
     const { probes } = process.module;
     const [client] = happening.hits.keys();
-    if (client === undefined || this.#steps.get(process)?.happening !== undefined) return;
-    if (probes === null || this.#scheduler.probes === null) {
-      setImmediate(() => this.#stopAtOnce(process, happening));
+    if (client === undefined) return;
+    const known = this.#coming.get(process);
+    if (known !== undefined) {
+      for (const [other, ids] of happening.hits)
+        known.hits.set(other, [...(known.hits.get(other) ?? []), ...ids]);
       return;
     }
-    const step: Step = { client, kind: 'pause', frame: -1, within: [], armed: [], happening };
+    const coming: Coming = { hits: new Map(happening.hits), text: happening.text };
+    if (probes === null || this.#scheduler.probes === null) {
+      this.#coming.set(process, coming);
+      setImmediate(() => this.#stopAtOnce(process, coming));
+      return;
+    }
+    const step: Step = { client, kind: 'pause', frame: -1, within: [], armed: [], happening: coming };
     this.#begin(process, probes, step);
+    this.#coming.set(process, coming);
     const stop = () => {
       if (this.#steps.get(process) !== step) return;
       this.#end(process);
-      this.#stopAtOnce(process, happening);
+      this.#stopAtOnce(process, coming);
     };
     setImmediate(() => {
       if (process.state === 'waiting') stop();
@@ -254,8 +271,11 @@ export class Stopping implements Prober {
     });
   }
 
-  #stopAtOnce(process: Process, { hits, text }: Happening): void {
-    if (process.exit !== null || process.paused) return;
+  #stopAtOnce(process: Process, coming: Coming): void {
+    const { hits, text } = coming;
+    if (this.#coming.get(process) === coming) this.#coming.delete(process);
+    // Whoever wanted it may have gone meanwhile.
+    if (process.exit !== null || process.paused || hits.size === 0) return;
     this.#scheduler.holding.pause([process]);
     this.#holding.hold(process, hits, 'event', { event: text });
   }
@@ -267,11 +287,14 @@ export class Stopping implements Prober {
     wishes?.log.end();
     this.#clients.delete(client);
     if (this.#scheduler.probes !== null) this.setDataBreakpoints(client, []);
-    for (const [process, step] of [...this.#steps]) if (step.client === client) this.#end(process);
+    for (const { hits } of this.#coming.values()) hits.delete(client);
+    for (const [process, { client: own, happening }] of [...this.#steps])
+      if (happening === undefined ? own === client : happening.hits.size === 0) this.#end(process);
   }
 
   forget(process: Process): void {
     this.#data.forget(process);
+    this.#coming.delete(process);
     if (this.#steps.has(process)) this.#end(process);
   }
 
@@ -385,6 +408,7 @@ export class Stopping implements Prober {
     const step = this.#steps.get(process);
     if (step === undefined) return;
     this.#steps.delete(process);
+    if (step.happening !== undefined) this.#coming.delete(process);
     for (const defined of step.armed) process.module.probes?.disarm(defined);
     if (step.armed.length === 0 && process.exit === null)
       this.#kernel.step(process, this.#data.watches(process));
