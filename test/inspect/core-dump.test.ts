@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dumpIn } from '../../runtime/inspect/core-dump/dump-bytes.ts';
+import { DumpModule } from '../../runtime/inspect/core-dump/dump-module.ts';
 import { readDump } from '../../runtime/inspect/core-dump/dump-reader.ts';
 import { writeDump } from '../../runtime/inspect/core-dump/dump-writer.ts';
 import { DumpedProgram } from '../../runtime/inspect/core-dump/dumped-program.ts';
@@ -115,6 +116,106 @@ test('a dump without our sections, as other runtimes write them, can be looked a
   expect(process).toMatchObject({ id: 1, entry: '#5 kitchen', state: 'held', memory: 131_072 });
   const { frames } = await program.request('process/stack', { process: keyFromText('1:1') });
   expect(frames).toHaveLength(1);
+});
+
+/** LEB128 of four bytes. */
+const wide = (count: number) =>
+  Buffer.from([0, 7, 14, 21].map((by) => ((count >> by) & 127) | (by < 21 ? 128 : 0)));
+
+function section(name: string, ...parts: Uint8Array[]): Buffer {
+  const content = Buffer.concat([Buffer.from([name.length]), Buffer.from(name), ...parts]);
+  return Buffer.concat([Buffer.from([0]), wide(content.length), content]);
+}
+
+const MAGIC = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+const MODULES = section('coremodules', Buffer.from([1, 0, 1, 0x61]));
+const INSTANCES = section('coreinstances', Buffer.from([1, 0, 0, 0, 0]));
+/** A thread whose calls have so many locals, and so many values on their operand stacks. */
+function thread(calls: number, locals: number, values: number): Buffer {
+  const call = [Buffer.from([0, 0, 7, 0]), wide(locals), Buffer.alloc(locals, 1)];
+  call.push(wide(values), Buffer.alloc(2 * values, Buffer.from([0x7f, 5])));
+  return section('corestack', Buffer.from([0, 0]), wide(calls), ...Array(calls).fill(call).flat());
+}
+
+test('values on the operand stack are passed', () => {
+  const { threads } = readDump(dumpIn(Buffer.concat([MAGIC, MODULES, INSTANCES, thread(1, 2, 500_000)])));
+  expect(threads[0]?.frames).toEqual([
+    { instance: 0, functionIndex: 7, codeOffset: 0, locals: [null, null] },
+  ]);
+});
+
+test.each([
+  [
+    'instances',
+    () => section('coreinstances', wide(50_000), Buffer.alloc(200_000)),
+    /at most 10000 instances/,
+  ],
+  ['modules', () => section('coremodules', wide(50_000), Buffer.alloc(100_000)), /at most 10000 modules/],
+  [
+    'globals of instances',
+    () => section('coreinstances', Buffer.from([1, 0, 0, 0]), wide(2_000_000), Buffer.alloc(2_000_000)),
+    /at most 1000000 globals/,
+  ],
+  ['locals of a call', () => thread(1, 50_001, 0), /at most 50000 locals/],
+  ['locals of all calls', () => thread(21, 50_000, 0), /at most 0 locals/],
+  [
+    'bytes of its module',
+    () => section('lunatic.module', Buffer.from([1]), Buffer.alloc(2 ** 26 + 1)),
+    /the module in it is too large/,
+  ],
+  ['values on operand stacks', () => thread(5, 0, 250_000), /at most 0 values on the stack/],
+  [
+    'bytes of names',
+    () =>
+      Buffer.concat(
+        Array(300).fill(
+          section('corestack', Buffer.from([0]), wide(500_000), Buffer.alloc(500_000), wide(0)),
+        ),
+      ),
+    /its section corestack is too large, or all of them are/,
+  ],
+  [
+    'messages',
+    () => section('lunatic.mailbox', Buffer.from(`\x01[${'{},'.repeat(3_000_000)}{}]`)),
+    /its mailbox cannot be read: it has too many parts/,
+  ],
+])('a dump with too many %s is refused', (_, bytes, message) => {
+  expect(() => readDump(dumpIn(Buffer.concat([MAGIC, bytes()])))).toThrow(message);
+});
+
+test('many threads of an instance with many globals share them', async () => {
+  const bytes = Buffer.concat([
+    ...[
+      MAGIC,
+      MODULES,
+      section('coreinstances', Buffer.from([1, 0, 0, 0]), wide(50_000), Buffer.alloc(50_000)),
+    ],
+    ...Array(5000).fill(thread(1, 0, 0)),
+    Buffer.from([6, 6, 1, 0x7f, 0, 0x41, 7, 0x0b]),
+  ]);
+  const program = opened(bytes);
+  const { globals } = await program.request('process/globals', { process: keyFromText('1:4999') });
+  expect(globals).toHaveLength(50_000);
+});
+
+test('locals that are known are in the dump, whatever their indices; those of outer calls are not if there are too many', () => {
+  const sample = sampleDump();
+  const dumped = new DumpModule(module, '/project/crash-c.wasm');
+  const offset = module.length - 400;
+  const data = Buffer.from([7, 0, 0, 0]).toString('base64');
+  const known = [{ index: 4000, type: 'i32' as const, data }];
+  const large = dumped.frame({ functionIndex: 7, offset }, known);
+  const { frames } = sample.about;
+  const [about = { offset }] = frames;
+  const read = (count: number) => {
+    const content = { ...sample, about: { ...sample.about, frames: Array(count).fill(about) } };
+    const written = writeDump({ ...content, frames: Array(count).fill(large), globals: [] });
+    return readDump(dumpIn(Buffer.concat(written))).threads[0]?.frames ?? [];
+  };
+  expect(read(1)[0]?.locals[4000]).toEqual({ type: 'i32', data });
+  const many = read(300).map(({ locals }) => locals.length);
+  expect(many.slice(0, 249).every((length) => length === 4001)).toBe(true);
+  expect(many.slice(249).every((length) => length === 0)).toBe(true);
 });
 
 test('20,000 dumps that were changed at random hurt nobody', async () => {

@@ -3,11 +3,10 @@ import type { StackFrame } from '../../symbols/stack-frame.ts';
 import { readModule, type WasmModule } from '../../wasm/index.ts';
 import type { GlobalInfo, LocalInfo } from '../protocol.ts';
 import type { DumpContent, DumpedFrame, DumpedGlobal } from './dump-content.ts';
+import { MAX_EMBEDDED, MAX_LOCALS } from './dump-limits.ts';
 
-/** Modules of more bytes are not put into dumps. */
-const MAX_EMBEDDED = 2 ** 26;
 /** Locals of a call, beyond which nothing is said of those that are not known. */
-const MAX_LOCALS = 1000;
+const MAX_UNKNOWN = 1000;
 
 /** What dumps say of a module. */
 export class DumpModule {
@@ -47,10 +46,12 @@ export class DumpModule {
     const defined = functionIndex - importedFunctions;
     const parameters = this.#source.functionType(functionIndex)?.params.length ?? 0;
     const count = parameters + (code.localCount[defined] ?? 0);
+    const last = known.reduce((most, { index }) => Math.max(most, index), -1);
+    const length = Math.min(Math.max(Math.min(count, MAX_UNKNOWN), last + 1), MAX_LOCALS);
     return {
       functionIndex,
       codeOffset: offset - (code.bodyStart[defined] ?? 0),
-      locals: Array.from({ length: Math.min(count, MAX_LOCALS) }, (_, index) => byIndex.get(index) ?? null),
+      locals: Array.from({ length }, (_, index) => byIndex.get(index) ?? null),
     };
   }
 

@@ -1,23 +1,22 @@
 import { ByteReader, WasmFormatError } from '../../wasm/index.ts';
-import type { LocalInfo, MessageInfo } from '../protocol.ts';
+import type { MessageInfo } from '../protocol.ts';
 import { CoreDumpError } from './core-dump-error.ts';
 import type { DumpBytes } from './dump-bytes.ts';
-import {
-  DUMP_VERSION,
-  type DumpedFrame,
-  type DumpedProcess,
-  DumpSection,
-  MISSING_VALUE,
-  VALUE_CODES,
-} from './dump-content.ts';
+import { DUMP_VERSION, type DumpedFrame, type DumpedProcess, DumpSection } from './dump-content.ts';
+import { MAX_EMBEDDED, MAX_LOCALS, MAX_VALUES } from './dump-limits.ts';
 import { readMessages, readProcess } from './dump-schema.ts';
+import { type DumpedNumber, readGlobals, readLocal, signed64, skipValue, vector } from './dump-values.ts';
 
-/** Bytes of a section that is read as a whole. */
+/** Bytes of a section that is read as a whole, and of all of them. */
 const MAX_SECTION = 2 ** 26;
+const MAX_READ = 2 ** 27;
 const MAX_SECTIONS = 10_000;
 /** Calls of all stacks, and what a memory may be made of. */
 const MAX_FRAMES = 100_000;
-const MAX_LOCALS = 50_000;
+/** Modules, instances, memories. */
+const MAX_PARTS = 10_000;
+/** Bytes of a name or a path. */
+const MAX_NAME = 2 ** 19;
 const MAX_SEGMENTS = 2 ** 18;
 /** Pages of the largest memory that there can be. */
 const MAX_PAGES = 2 ** 18;
@@ -36,12 +35,6 @@ export interface DumpSegment {
 export interface DumpThread {
   readonly name: string;
   readonly frames: readonly (DumpedFrame & { readonly instance: number })[];
-}
-
-/** A number that a global has. */
-export interface DumpedNumber {
-  readonly type: 'i32' | 'i64' | 'f32' | 'f64';
-  readonly data: string;
 }
 
 /** What is in a core dump, of whichever runtime. */
@@ -88,6 +81,11 @@ class DumpReader {
   readonly #seen = new Set<string>();
   readonly #threads: DumpThread[] = [];
   #frames = 0;
+  /** What may still come: locals of calls, values on their stacks, what instances have, and bytes that are read. */
+  #locals = MAX_VALUES;
+  #operands = MAX_VALUES;
+  #members = MAX_VALUES;
+  #room = MAX_READ;
   readonly #found: Writable<ReadDump>;
 
   constructor(bytes: DumpBytes) {
@@ -165,12 +163,14 @@ class DumpReader {
         return;
       case DumpSection.Modules:
         this.#once(name);
-        found.modules = this.#whole(at, end, name, (reader) => vector(reader, 'modules', 2, readName));
+        found.modules = this.#whole(at, end, name, (reader) =>
+          vector(reader, 'modules', 2, readName, MAX_PARTS),
+        );
         return;
       case DumpSection.Instances:
         this.#once(name);
         found.instances = this.#whole(at, end, name, (reader) =>
-          vector(reader, 'instances', 4, readInstance),
+          vector(reader, 'instances', 4, () => this.#instance(reader), MAX_PARTS),
         );
         return;
       case DumpSection.Stack:
@@ -187,6 +187,7 @@ class DumpReader {
       case DumpSection.Module:
         this.#once(name);
         this.#version(at, end, name);
+        if (end - at - 1 > MAX_EMBEDDED) throw new CoreDumpError('the module in it is too large');
         found.module = { at: at + 1, size: end - at - 1 };
         return;
     }
@@ -202,17 +203,24 @@ class DumpReader {
   }
 
   #whole<Found>(at: number, end: number, place: string, read: (reader: ByteReader) => Found): Found {
-    if (end - at > MAX_SECTION) throw new CoreDumpError(`its section ${place} is too large`);
+    this.#take(end - at, place);
     const reader = this.#reader(at, end - at, place);
     const found = read(reader);
     if (reader.remaining > 0) throw new CoreDumpError(`there is more in its section ${place} than should be`);
     return found;
   }
 
+  /** Called before a section is read as a whole. */
+  #take(size: number, place: string): void {
+    this.#room -= size;
+    if (size > MAX_SECTION || this.#room < 0)
+      throw new CoreDumpError(`its section ${place} is too large, or all of them are`);
+  }
+
   /** The text of one of our own sections. */
   #ours(at: number, end: number, name: string): string {
     this.#version(at, end, name);
-    if (end - at > MAX_SECTION) throw new CoreDumpError(`its section ${name} is too large`);
+    this.#take(end - at, name);
     return Buffer.from(this.#bytes.read(at + 1, end - at - 1)).toString();
   }
 
@@ -232,12 +240,25 @@ class DumpReader {
       const instance = reader.u32('an instance');
       const functionIndex = reader.u32('a function');
       const codeOffset = reader.u32('an offset in code');
-      const locals = vector(reader, 'locals', 1, readLocal, MAX_LOCALS);
+      const locals = vector(reader, 'locals', 1, readLocal, Math.min(MAX_LOCALS, this.#locals));
+      this.#locals -= locals.length;
       // What is on the operand stack has no names.
-      vector(reader, 'values on the stack', 1, readLocal);
+      const operands = reader.count('values on the stack', 1, this.#operands);
+      this.#operands -= operands;
+      for (let i = 0; i < operands; i++) skipValue(reader);
       return { instance, functionIndex, codeOffset, locals };
     });
     return { name, frames };
+  }
+
+  #instance(reader: ByteReader): ReadDump['instances'][number] {
+    expectZero(reader, 'an instance');
+    const module = reader.u32('a module');
+    const memories = vector(reader, 'memories', 1, () => reader.u32('a memory'), this.#members);
+    this.#members -= memories.length;
+    const globals = vector(reader, 'globals', 1, () => reader.u32('a global'), this.#members);
+    this.#members -= globals.length;
+    return { module, memories, globals };
   }
 
   #segments(start: number, end: number): DumpSegment[] {
@@ -289,80 +310,14 @@ class DumpReader {
 }
 
 function readMemories(reader: ByteReader): number[] {
-  return vector(reader, 'memories', 2, () => {
+  const read = () => {
     const flags = reader.u8('limits');
     const initial = flags & 4 ? reader.u64('a number of pages') : reader.u32('a number of pages');
     if (flags & 1) reader.skipU64('a number of pages');
     if (flags > 7 || initial > MAX_PAGES) throw new CoreDumpError('it has a memory that is too large');
     return initial * PAGE_SIZE;
-  });
-}
-
-function readGlobals(reader: ByteReader): (DumpedNumber | null)[] {
-  return vector(reader, 'globals', 4, () => {
-    const type = reader.u8('a type');
-    if (type < VALUE_CODES.f64) reference(reader, type);
-    reader.u8('whether it can change');
-    return constant(reader);
-  });
-}
-
-/** The rest of a type of references. */
-function reference(reader: ByteReader, type: number): void {
-  if (type === 0x63 || type === 0x64) reader.s33('a type of references');
-}
-
-/** A constant expression; null if its value is no number. */
-function constant(reader: ByteReader): DumpedNumber | null {
-  const opcode = reader.u8('a constant');
-  const found = constantOf(reader, opcode);
-  if (reader.u8('the end of a constant') !== 0x0b)
-    throw reader.fail(reader.position - 1, 'the end of a constant');
-  return found;
-}
-
-function constantOf(reader: ByteReader, opcode: number): DumpedNumber | null {
-  switch (opcode) {
-    case 0x41:
-      return readNumber(reader, 'i32');
-    case 0x42:
-      return readNumber(reader, 'i64');
-    case 0x43:
-      return readNumber(reader, 'f32');
-    case 0x44:
-      return readNumber(reader, 'f64');
-    case 0xd0:
-      reader.s33('a type of references');
-      return null;
-    case 0xd2:
-      reader.u32('a function');
-      return null;
-    case 0xfd:
-      if (reader.u32('a constant') !== 12) throw reader.fail(reader.position - 1, 'a constant');
-      reader.skip(16, 'a vector');
-      return null;
-    default:
-      throw reader.fail(reader.position - 1, 'a constant');
-  }
-}
-
-/** A number as modules have it: integers as LEB128. */
-function readNumber(reader: ByteReader, type: DumpedNumber['type']): DumpedNumber {
-  if (type === 'f32' || type === 'f64') return { type, data: take(reader, type === 'f32' ? 4 : 8) };
-  const bytes = Buffer.alloc(type === 'i32' ? 4 : 8);
-  if (type === 'i32') bytes.writeInt32LE(reader.s32('an i32'));
-  else bytes.writeBigInt64LE(signed64(reader));
-  return { type, data: bytes.toString('base64') };
-}
-
-function signed64(reader: ByteReader): bigint {
-  const start = reader.position;
-  reader.skipS64('an i64');
-  let value = 0n;
-  for (let at = reader.position - 1; at >= start; at--)
-    value = (value << 7n) | BigInt((reader.bytes[at] ?? 0) & 0x7f);
-  const bits = 7 * (reader.position - start);
-  return BigInt.asIntN(Math.min(bits, 64), value);
+  };
+  return vector(reader, 'memories', 2, read, MAX_PARTS);
 }
 
 /** Where a data segment is: a constant. */
@@ -379,42 +334,10 @@ function readAddress(reader: ByteReader): number {
   return address;
 }
 
-function readInstance(reader: ByteReader): ReadDump['instances'][number] {
-  expectZero(reader, 'an instance');
-  const module = reader.u32('a module');
-  const memories = vector(reader, 'memories', 1, () => reader.u32('a memory'));
-  const globals = vector(reader, 'globals', 1, () => reader.u32('a global'));
-  return { module, memories, globals };
-}
-
-function readLocal(reader: ByteReader): Pick<LocalInfo, 'type' | 'data'> | null {
-  const code = reader.u8('a value');
-  switch (code) {
-    case MISSING_VALUE:
-      return null;
-    case VALUE_CODES.i32:
-      return readNumber(reader, 'i32');
-    case VALUE_CODES.i64:
-      return readNumber(reader, 'i64');
-    case VALUE_CODES.f32:
-      return readNumber(reader, 'f32');
-    case VALUE_CODES.f64:
-      return readNumber(reader, 'f64');
-    default:
-      throw reader.fail(reader.position - 1, 'a value');
-  }
-}
-
-function take(reader: ByteReader, size: number): string {
-  const start = reader.position;
-  reader.skip(size, `${size} bytes`);
-  return Buffer.from(reader.bytes.subarray(start, start + size)).toString('base64');
-}
-
 /** What begins with a zero and a name: process, module or thread. */
 function readName(reader: ByteReader): string {
   expectZero(reader, 'a name');
-  const length = reader.u32('the length of a name');
+  const length = reader.count('bytes of a name', 1, MAX_NAME);
   const start = reader.position;
   reader.skip(length, 'a name');
   return Buffer.from(reader.bytes.subarray(start, start + length)).toString();
@@ -422,17 +345,4 @@ function readName(reader: ByteReader): string {
 
 function expectZero(reader: ByteReader, what: string): void {
   if (reader.u8(what) !== 0) throw reader.fail(reader.position - 1, what);
-}
-
-function vector<Item>(
-  reader: ByteReader,
-  of: string,
-  size: number,
-  read: (reader: ByteReader) => Item,
-  limit?: number,
-): Item[] {
-  const count = reader.count(of, size, limit);
-  const items: Item[] = [];
-  for (let i = 0; i < count; i++) items.push(read(reader));
-  return items;
 }

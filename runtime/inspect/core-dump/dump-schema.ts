@@ -9,6 +9,8 @@ import type { DumpedProcess } from './dump-content.ts';
 /** What a file may have at most. */
 const MAX_TEXT = 100_000;
 const MAX_ITEMS = 100_000;
+/** Commas and brackets of a text that is parsed: of small objects, a text may have many times what it takes itself. */
+const MAX_PARTS = 4_000_000;
 
 /** Texts are displayed: the file may be anybody's. */
 const Name = v.pipe(v.string(), v.maxLength(MAX_TEXT), v.transform(displayName));
@@ -122,6 +124,7 @@ export function readMessages(json: string): MessageInfo[] {
 }
 
 function read<Value>(schema: v.GenericSchema<unknown, Value>, json: string, what: string): Value {
+  if (partsIn(json) > MAX_PARTS) throw new CoreDumpError(`${what} cannot be read: it has too many parts`);
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -131,4 +134,13 @@ function read<Value>(schema: v.GenericSchema<unknown, Value>, json: string, what
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   throw new CoreDumpError(`${what} cannot be read: ${v.getDotPath(result.issues[0]) ?? 'it'} is wrong`);
+}
+
+function partsIn(json: string): number {
+  let found = 0;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === 0x2c || code === 0x5b || code === 0x7b) found++;
+  }
+  return found;
 }

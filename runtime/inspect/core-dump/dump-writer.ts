@@ -9,6 +9,7 @@ import {
   MISSING_VALUE,
   VALUE_CODES,
 } from './dump-content.ts';
+import { MAX_VALUES } from './dump-limits.ts';
 
 const MAGIC = Buffer.from([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
 const CUSTOM = 0;
@@ -63,17 +64,20 @@ function ours(title: string, bytes: Uint8Array): Uint8Array[] {
 
 /** `thread-info vec(frame)` */
 function stack(thread: string, frames: readonly DumpedFrame[]): number[] {
-  return [
-    ...[0, ...name(thread)],
-    ...vector(
-      frames.map(({ functionIndex, codeOffset, locals }) => [
-        ...[0, 0, ...unsigned(functionIndex), ...unsigned(codeOffset)],
-        ...vector(locals.map(value)),
-        // Of the operand stack nothing is known.
-        0,
-      ]),
-    ),
-  ];
+  let room = MAX_VALUES;
+  const calls = frames.map(({ functionIndex, codeOffset, locals }) => {
+    // Those of outer calls are left out if there are too many.
+    const kept = locals.length > room ? [] : locals;
+    room -= kept.length;
+    const found = [0, 0, ...unsigned(functionIndex), ...unsigned(codeOffset)];
+    append(found, vector(kept.map(value)));
+    // Of the operand stack nothing is known.
+    found.push(0);
+    return found;
+  });
+  const found = [0, ...name(thread)];
+  append(found, vector(calls));
+  return found;
 }
 
 function value(local: DumpedFrame['locals'][number]): readonly number[] {
@@ -127,8 +131,13 @@ function dataSection({ pieces, is64 }: DumpedMemory): Uint8Array[] {
 
 function vector(items: readonly (readonly number[])[]): number[] {
   const found = unsigned(items.length);
-  for (const item of items) for (const byte of item) found.push(byte);
+  for (const item of items) append(found, item);
   return found;
+}
+
+/** Adds bytes, of which there may be too many for one call. */
+function append(to: number[], bytes: readonly number[]): void {
+  for (const byte of bytes) to.push(byte);
 }
 
 function name(text: string): number[] {

@@ -45,11 +45,20 @@ export function dumpedProcesses(dump: ReadDump, module: Uint8Array): DumpedState
       throw new CoreDumpError('it is of another module: there is no function of a call');
     return code.bodyStart[defined] ?? 0;
   };
+  // Many threads of another runtime may share an instance.
+  const known = dump.about === null ? null : new Set(dump.about.globals);
+  const globalsOf = remembering((instance) =>
+    (dump.instances[instance]?.globals ?? []).flatMap((global, index): GlobalInfo[] => {
+      const value = dump.globals[global] ?? null;
+      if (value === null || known?.has(index) === false) return [];
+      return [{ index, mutable: globals[index - importedGlobals]?.mutable ?? false, ...value }];
+    }),
+  );
+  const bytesOf = remembering((memory) => memoryOf(dump, memory));
   return dump.threads.map((thread, i) => {
-    const instance = dump.instances[thread.frames[0]?.instance ?? 0];
+    const instance = thread.frames[0]?.instance ?? 0;
     const { about } = dump;
-    const memory = instance?.memories[0];
-    const known = about === null ? null : new Set(about.globals);
+    const memory = dump.instances[instance]?.memories[0];
     return {
       info: about?.process ?? threadInfo(thread, i, memory === undefined ? 0 : (dump.memories[memory] ?? 0)),
       stack: stackOf(dump, thread, startOf),
@@ -62,17 +71,23 @@ export function dumpedProcesses(dump: ReadDump, module: Uint8Array): DumpedState
           ...(missing === undefined ? {} : { missing }),
         };
       }),
-      globals: (instance?.globals ?? []).flatMap((global, index): GlobalInfo[] => {
-        const value = dump.globals[global] ?? null;
-        if (value === null || known?.has(index) === false) return [];
-        return [{ index, mutable: globals[index - importedGlobals]?.mutable ?? false, ...value }];
-      }),
+      globals: globalsOf(instance),
       peers: about?.peers ?? { links: [], monitors: [] },
       config: about?.config ?? NO_CONFIG,
       messages: dump.messages,
-      memory: memory === undefined ? null : memoryOf(dump, memory),
+      memory: memory === undefined ? null : bytesOf(memory),
     };
   });
+}
+
+/** The same function, which makes a thing of each number once. */
+function remembering<Found>(make: (number: number) => Found): (number: number) => Found {
+  const known = new Map<number, Found>();
+  return (number) => {
+    const found = known.get(number) ?? make(number);
+    known.set(number, found);
+    return found;
+  };
 }
 
 function stackOf(
