@@ -21,6 +21,9 @@ const STICKY = 0o1000;
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants;
 
+/** Bytes that are written at a time: Node refuses 2 GiB. */
+const MAX_WRITE = 2 ** 30;
+
 /** How the names of files end that are being written. */
 export const UNFINISHED = '.unfinished';
 
@@ -162,5 +165,5 @@ function readFully(fd: number, size: number): Uint8Array<ArrayBuffer> {
 
 function writeFully(fd: number, bytes: Uint8Array): void {
   let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+  while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest, 0, Math.min(rest.length, MAX_WRITE)));
 }
