@@ -93,7 +93,7 @@ function asSqlTrap(error: unknown): unknown {
   return error;
 }
 
-/** The same as `andThen`, with what is made of an error of SQLite. */
+/** The same as `andThen`; an error that `next` throws is turned into a result by `failed`. */
 function andThenOr<T, R>(
   awaited: Promise<T>,
   next: (value: T) => R | Promise<R>,
@@ -195,16 +195,21 @@ function executeNext(
   const { scheduler } = caller;
   let statement = running;
   const goOn = (): number | Promise<number> => executeNext(caller, statements, statement);
+  const fail = (error: unknown): number => {
+    statement?.finalize();
+    return resultOf(error);
+  };
   try {
     for (;;) {
       if (statement === null) {
         const next = statements.next();
         if (next.done === true) return OK;
         if (next.value !== null && 'compile' in next.value)
-          return andThenOr(timed(caller, next.value), goOn, resultOf);
+          return andThenOr(timed(caller, next.value), goOn, fail);
         statement = next.value;
-        if (statement?.mayTakeLong === true || (statement?.renew() ?? null) !== null)
-          return step(caller, statement as Statement, goOn, resultOf);
+        // Others may have changed the tables since it was compiled.
+        if (statement !== null && (statement.renew() !== null || statement.mayTakeLong))
+          return step(caller, statement, goOn, fail);
         statement?.step();
       }
       if (statement?.finish() === true) {
@@ -213,11 +218,10 @@ function executeNext(
         scheduler.work.charge(HostWork.system);
       }
       const suspended = scheduler.tick();
-      if (suspended !== undefined) return andThenOr(suspended, goOn, resultOf);
+      if (suspended !== undefined) return andThenOr(suspended, goOn, fail);
     }
   } catch (error) {
-    statement?.finalize();
-    return resultOf(error);
+    return fail(error);
   }
 }
 

@@ -18,6 +18,9 @@ const HOPELESS = 3e6;
 
 /** Characters that views and triggers may have if anybody is to look at them. */
 const MAX_DEFINITIONS = 2 ** 18;
+/** Characters that tables and indexes may have for the same, and what each counts for besides. */
+const MAX_TABLES = 2 ** 21;
+const ROW_LENGTH = 128;
 /** Characters that a schema may have to be sent to a helper. */
 const MAX_SCHEMA = 2 ** 21;
 /** Statements whose times are kept. */
@@ -27,6 +30,9 @@ const DEFINITION_COST = 512;
 
 /** Statements that have anything to do with tables. */
 const TABLES = /\b(?:select|insert|update|delete|replace|with|values|create|explain)\b/i;
+/** How SQLite writes definitions down. A file may say otherwise what they are, which SQLite does not look at. */
+const VIEW = /^CREATE (?:VIEW|TRIGGER) /i;
+const TABLE = /^CREATE (?:TABLE|INDEX|UNIQUE INDEX|VIRTUAL TABLE) /i;
 /** Functions that may take long, in the definition of a table or an index. */
 const CALLS =
   /\b(?:char|concat|concat_ws|format|glob|hex|instr|json\w*|like|ltrim|printf|quote|randomblob|replace|rtrim|trim|virtual|zeroblob)\b/i;
@@ -47,9 +53,13 @@ export class CompileCheck {
   readonly #account: Account;
   readonly #options: DatabaseSyncOptions;
   #mainVersion: StatementSync | null = null;
-  #foreignKeys: StatementSync | null = null;
+  #areKeysChecked = false;
+  #firesRecursively = false;
+  /** `given` of the sandbox when these two were read. */
+  #given = -1;
   #version = '';
-  #definitions: Definitions | null = null;
+  /** Null if they are too many; undefined if they were not read at this version. */
+  #definitions: Definitions | null | undefined = undefined;
   /** Bytes that the views and triggers are charged with. */
   #charged = 0;
   /** Milliseconds that statements have taken in helpers, by the digests of their texts: these may have a megabyte. */
@@ -129,6 +139,8 @@ export class CompileCheck {
 
   /** Whether changes of tables, when they were looked at last, do no more than they say. */
   isPlain = false;
+  /** Whether those do that set off no triggers. */
+  isPlainWithoutTriggers = false;
 
   /** Looks at them now. Views are none of them. */
   isPlainNow(): boolean {
@@ -153,19 +165,37 @@ export class CompileCheck {
     return this.#asRuntime(() => {
       const { changes } = CompileCheck;
       const names = this.#names();
-      this.#foreignKeys ??= this.#database.prepare('PRAGMA foreign_keys');
-      const [keys] = this.#foreignKeys.get() as unknown as [bigint];
-      let version = `${this.#returns} ${keys}\n`;
+      this.#readSettings();
+      let version = `${this.#returns} ${this.#given}\n`;
       for (const name of names) version += `${this.#versionOf(name)} ${name}\n`;
       if (version !== this.#version) {
         this.#times.clear();
-        this.#definitions = this.#read(names, keys !== 0n);
+        this.#definitions = undefined;
         this.#version = version;
         this.#generation++;
       }
+      if (this.#definitions === undefined) this.#definitions = this.#read(names);
       this.#looked = changes;
-      return this.#definitions;
+      return this.#definitions ?? null;
     });
+  }
+
+  /** Whether triggers may set off themselves. */
+  get firesRecursively(): boolean {
+    this.#asRuntime(() => this.#readSettings());
+    return this.#firesRecursively;
+  }
+
+  /** Asks SQLite what it has made of the values that settings were given. */
+  #readSettings(): void {
+    const { given } = this.#sandbox;
+    if (given === this.#given) return;
+    // A statement that was kept would give what was set when it was compiled.
+    const isOn = (name: string): boolean =>
+      (this.#database.prepare(`PRAGMA ${name}`).get() as unknown as [bigint])[0] !== 0n;
+    this.#areKeysChecked = isOn('foreign_keys');
+    this.#firesRecursively = isOn('recursive_triggers');
+    this.#given = given;
   }
 
   /** The databases of which views may be. */
@@ -179,6 +209,18 @@ export class CompileCheck {
     return this.#sandbox.hasTemporary ? ['main', 'temp'] : ['main'];
   }
 
+  /** Whether one of these names may be that of a table in another database than the main one, which helpers do not have. */
+  areElsewhere(tables: ReadonlySet<string>): boolean {
+    return this.#asRuntime(() =>
+      this.#names().some((name) => {
+        if (name === 'main') return false;
+        const query = `SELECT 1 FROM ${quoted(name)}.sqlite_schema WHERE name = ? COLLATE NOCASE`;
+        const search = this.#database.prepare(query);
+        return [...tables].some((table) => search.get(table) !== undefined);
+      }),
+    );
+  }
+
   #versionOf(name: string): unknown {
     let statement = name === 'main' ? this.#mainVersion : null;
     statement ??= this.#database.prepare(`PRAGMA ${quoted(name)}.schema_version`);
@@ -186,33 +228,52 @@ export class CompileCheck {
     return (statement.get() as unknown as unknown[])[0];
   }
 
-  /** Returns null if there is too much. */
-  #read(names: readonly string[], hasForeignKeys: boolean): Definitions | null {
+  /** Returns null if there is too much, and undefined if there is no room for it now. */
+  #read(names: readonly string[]): Definitions | null | undefined {
     this.close();
+    const hasForeignKeys = this.#areKeysChecked;
     const views: { name: string; sql: string }[] = [];
     const triggers: string[] = [];
     let length = 0;
-    let calls = false;
-    this.isPlain = false;
+    this.isPlain = this.isPlainWithoutTriggers = false;
     for (const name of names) {
-      const query = `SELECT type, name, sql FROM ${quoted(name)}.sqlite_schema WHERE sql NOT NULL`;
+      const query = `SELECT type, name, sql FROM ${quoted(name)}.sqlite_schema WHERE type IN ('view', 'trigger') AND sql NOT NULL`;
       for (const row of this.#database.prepare(query).iterate()) {
         const [type, own, sql] = (row as unknown as unknown[]).map(String) as [string, string, string];
-        if (type !== 'view' && type !== 'trigger') {
-          calls ||= CALLS.test(sql);
-          continue;
-        }
         length += sql.length;
-        if (length > MAX_DEFINITIONS) return null;
+        if (length > MAX_DEFINITIONS || !VIEW.test(sql)) return null;
         if (type === 'view') views.push({ name: own.toLowerCase(), sql });
         else triggers.push(sql);
       }
     }
     const cost = DEFINITION_COST * (views.length + triggers.length) + 2 * length;
-    if (this.#account.add(cost) !== null) return null;
+    const calls = this.#mayCall(names);
+    if (calls === null) return null;
+    if (this.#account.add(cost) !== null) return undefined;
     this.#charged = cost;
-    this.isPlain = !calls && triggers.length === 0 && !hasForeignKeys;
+    this.isPlainWithoutTriggers = !hasForeignKeys && !calls;
+    this.isPlain = this.isPlainWithoutTriggers && triggers.length === 0;
     return { views, triggers: triggersOf(triggers), hasForeignKeys };
+  }
+
+  /**
+   * Whether tables or indexes may call functions that take long. They do if they are too many to be looked at after each change.
+   * @returns null if the definition of something else is among them
+   */
+  #mayCall(names: readonly string[]): boolean | null {
+    let length = 0;
+    let calls = false;
+    for (const name of names) {
+      const query = `SELECT sql FROM ${quoted(name)}.sqlite_schema WHERE type NOT IN ('view', 'trigger') AND sql NOT NULL`;
+      for (const row of this.#database.prepare(query).iterate()) {
+        const sql = String((row as unknown as unknown[])[0]);
+        if (!TABLE.test(sql)) return null;
+        length += sql.length + ROW_LENGTH;
+        if (length > MAX_TABLES) return true;
+        calls ||= CALLS.test(sql);
+      }
+    }
+    return calls;
   }
 
   #schemas(): Schema[] {

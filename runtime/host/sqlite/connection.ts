@@ -1,5 +1,5 @@
 import { platform } from 'node:process';
-import type { DatabaseSync, DatabaseSyncOptions } from 'node:sqlite';
+import type { DatabaseSync, DatabaseSyncOptions, StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { Payer } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
@@ -49,9 +49,6 @@ const PLAIN_INSERT = /\binsert\s+into\s+[\w."]+\s*(?:\([^()]*\)\s*)?values\b/gi;
 
 /** What stands before the rows of one at the beginning of a text. */
 const INSERT_HEAD = new RegExp(`^\\s*${PLAIN_INSERT.source}`, 'i');
-
-/** A setting that is on. */
-const ON = /^(?:on|yes|true|[1-9]\d*)$/i;
 
 /** What a window begins with; names may be the same. */
 const WINDOW = /\bover\b/i;
@@ -132,9 +129,9 @@ export class Connection implements StatementConnection {
    * @throws SqliteError
    */
   executeAtOnce(sql: string): boolean {
+    if (sql.length > MAX_AT_ONCE || mayQuery(sql)) return false;
     // Before savepoints are begun, they are counted.
     if (this.#memory !== null && /savepoint/i.test(sql)) return false;
-    if (sql.length > MAX_AT_ONCE || mayQuery(sql)) return false;
     const isInsert = insertsPlainRows(sql);
     if (!isInsert && !isHarmless(sql)) return false;
     // They bring queries and calls of functions.
@@ -173,7 +170,7 @@ export class Connection implements StatementConnection {
     checkText(sql);
     const found = new Findings();
     return this.#sandbox.compile(found, mayRecurse, () => {
-      const statement = this.#database.prepare(sql);
+      const statement = this.#compileOnly(sql);
       this.#check.keepFirst(sql, statement.sourceSQL);
       const scans =
         found.joins || found.queries > 1 ? nestedScans(this.#database, statement.sourceSQL) : NO_SCANS;
@@ -181,14 +178,26 @@ export class Connection implements StatementConnection {
         ? bytecodeOf(this.#database, statement.sourceSQL)
         : PLAIN;
       for (const [call, times] of code?.calls ?? []) found.call(call, times);
+      if (found.unplaced.size > 0 && !found.isElsewhere)
+        found.isElsewhere = this.#check.areElsewhere(found.unplaced);
       return { statement, found, scans, code };
     });
+  }
+
+  #compileOnly(sql: string): StatementSync {
+    const { given } = this.#sandbox;
+    try {
+      return this.#database.prepare(sql);
+    } finally {
+      if (given !== this.#sandbox.given) CompileCheck.changes++;
+    }
   }
 
   /** Whether a statement may do more than its plan and SQLite's questions have told. */
   #mayDoMore(sql: string, found: Findings): boolean {
     if (found.compares || found.makesTexts || found.trims || found.queries > 1) return true;
-    return (found.changes && !this.#check.isPlain) || WINDOW.test(sql);
+    const { isPlain, isPlainWithoutTriggers } = this.#check;
+    return (found.changes && !(found.isNested ? isPlain : isPlainWithoutTriggers)) || WINDOW.test(sql);
   }
 
   /** Changes when what a statement is compiled to may be another. */
@@ -249,10 +258,13 @@ export class Connection implements StatementConnection {
 
   /** Compiles the first statement of a text; null if there is none. */
   *#firstOf(sql: string): Generator<CompileJob | null, Statement | null> {
-    const ends = new StatementEnds(sql);
+    // An end behind that is one of a statement that is too long.
+    const text = sql.slice(0, MAX_STATEMENT + 1);
+    const ends = new StatementEnds(text);
     for (let end = ends.next(); ; end = ends.next(2 * end)) {
-      const part = sql.slice(0, end);
+      const part = text.slice(0, end);
       if (isLongerThan(part, MAX_STATEMENT)) throw tooLong();
+      if (end >= LONG_SQL) yield null;
       const isWhole = end === sql.length;
       try {
         const statement = yield* this.#checked(part);
@@ -320,7 +332,7 @@ export class Connection implements StatementConnection {
 
   /** Whether triggers may set off themselves. */
   get firesRecursively(): boolean {
-    return ON.test(this.#sandbox.settings.get('recursive_triggers') ?? '');
+    return this.#check.firesRecursively;
   }
 
   /** See `MemoryPages`. */

@@ -89,7 +89,7 @@ function check({ compile, views, schemas, options }) {
       for (const text of sql) {
         if (!/^CREATE\\b/i.test(text)) continue;
         // This is how SQLite writes them down. What else a file says cannot be made here, and nobody would know how long it takes.
-        if (!MADE.test(text)) throw new Error('a definition in the file is none of SQLite');
+        if (!MADE.test(text)) throw new Error('SQLite did not write a definition in this file');
         const own = text.replace(MADE, (start) => start + quoted(name) + '.');
         // Only the first statement of the text. Tables that another one has made are there already.
         try { database.prepare(own).run(); } catch {}

@@ -179,6 +179,10 @@ export class Findings {
   changes = false;
   /** Whether it uses databases other than the main one, which helpers do not have. */
   isElsewhere = false;
+  /** Tables of which it reads no column, and SQLite does not say where they are. */
+  readonly unplaced = new Set<string>();
+  /** Whether triggers or views are within it. */
+  isNested = false;
   readonly #tables = new Set<string>();
   readonly #columns = new Set<string>();
 
@@ -186,8 +190,8 @@ export class Findings {
   call(call: string, times = 0): void {
     const name = call.replace(/\(.*$/s, '').toLowerCase();
     if (call.endsWith('trim(2)')) this.compares = this.looksForTexts = true;
-    if (TEXT_MAKERS.has(name)) this.made += times;
     if (TEXT_MAKERS.has(name)) {
+      this.made += times;
       this.makesTexts = true;
       if (!GATHERERS.has(name)) this.makesOperands = true;
     }
@@ -219,6 +223,8 @@ export class Sandbox {
   readonly #largeCaches = new Set<string>();
   /** Values of the pragmas that change what queries give. */
   readonly settings = new Map<string, string>();
+  /** How often one of them was given a value. SQLite takes it as soon as it compiles the pragma, even one that never runs. */
+  given = 0;
   /** Why the last statement was refused. */
   refusal: string | null = null;
   /** Whether it was because SQLite took too long to compile it. */
@@ -272,8 +278,10 @@ export class Sandbox {
     first: string | null,
     second: string | null,
     database: string | null,
+    around: string | null,
   ): number => {
     if (this.isOpen) return ALLOW;
+    if (around !== null) this.found.isNested = true;
     if (this.#takesTooLong) {
       this.isTooComplex = true;
       return this.#refuse('SQLite takes too long to compile it, and nobody else runs meanwhile');
@@ -341,7 +349,8 @@ export class Sandbox {
         if (database !== 'main') this.found.isElsewhere = true;
         return ALLOW;
       case Action.Read:
-        if (database !== null && database !== 'main') this.found.isElsewhere = true;
+        if (database === null) this.found.unplaced.add(first ?? '');
+        else if (database !== 'main') this.found.isElsewhere = true;
         this.found.read(`${first}.${second}`);
         return ALLOW;
       case Action.Select:
@@ -375,6 +384,7 @@ export class Sandbox {
   #pragma(name: string, value: string | null, database: string): number {
     if (SETTINGS.has(name) && value !== null) {
       this.settings.set(name, value);
+      this.given++;
       this.found.defines = this.found.returns = true;
     }
     if (PRAGMAS.has(name)) return ALLOW;

@@ -1,12 +1,15 @@
-/** What a text of SQL may have that changes what a semicolon means, with what ends it. */
-const CLOSING: ReadonlyMap<string, string> = new Map([
-  ["'", "'"],
-  ['"', '"'],
-  ['`', '`'],
-  ['[', ']'],
-  ['--', '\n'],
-  ['/*', '*/'],
-]);
+const BLANK = 32;
+/** SQLite takes it for a blank, too. */
+const BYTE_ORDER_MARK = 0xfeff;
+const QUOTE = 0x27;
+const DOUBLE_QUOTE = 0x22;
+const BACKTICK = 0x60;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const SEMICOLON = 0x3b;
+const DASH = 0x2d;
+const SLASH = 0x2f;
+const STAR = 0x2a;
 
 /**
  * Finds where the first statement of a text may end: behind the semicolons that are neither in quotes nor in comments. Triggers
@@ -14,9 +17,8 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
  */
 export class StatementEnds {
   readonly #sql: string;
-  readonly #mark = /[;'"`[]|--|\/\*/g;
-  /** Where what is no comment begins, and whether there was anything in it. */
-  #since = 0;
+  #at = 0;
+  /** Whether there was anything but blanks, comments and semicolons. */
   #hasBegun = false;
 
   constructor(sql: string) {
@@ -26,24 +28,37 @@ export class StatementEnds {
   /** Returns the next end that is at least so many characters from the beginning, or that of the text. */
   next(least = 0): number {
     const sql = this.#sql;
-    const mark = this.#mark;
-    for (let found = mark.exec(sql); found !== null; found = mark.exec(sql)) {
-      const [sign] = found;
-      this.#hasBegun ||= sql.slice(this.#since, found.index).trim() !== '';
-      this.#since = mark.lastIndex;
-      if (sign === ';') {
+    const { length } = sql;
+    let at = this.#at;
+    let hasBegun = this.#hasBegun;
+    // Character by character: a search for what is next takes long for each that it finds.
+    while (at < length) {
+      const code = sql.charCodeAt(at++);
+      if (code <= BLANK || code === BYTE_ORDER_MARK) continue;
+      if (code === SEMICOLON) {
         // Before the statement there may be others that do nothing.
-        if (this.#hasBegun && mark.lastIndex >= least) return mark.lastIndex;
+        if (hasBegun && at >= least) break;
         continue;
       }
-      const close = CLOSING.get(sign) ?? '';
-      const end = sql.indexOf(close, mark.lastIndex);
-      if (end < 0) break;
+      if (code === DASH && sql.charCodeAt(at) === DASH) {
+        while (at < length && sql.charCodeAt(at) !== 0x0a) at++;
+        continue;
+      }
+      if (code === SLASH && sql.charCodeAt(at) === STAR) {
+        at += 2;
+        while (at < length && (sql.charCodeAt(at) !== SLASH || sql.charCodeAt(at - 1) !== STAR)) at++;
+        at++;
+        continue;
+      }
+      hasBegun = true;
+      if (code !== QUOTE && code !== DOUBLE_QUOTE && code !== BACKTICK && code !== OPEN_BRACKET) continue;
+      const close = code === OPEN_BRACKET ? CLOSE_BRACKET : code;
       // A doubled quote closes and opens.
-      mark.lastIndex = this.#since = end + close.length;
-      this.#hasBegun ||= close.length === 1 && close !== '\n';
+      while (at < length && sql.charCodeAt(at) !== close) at++;
+      at++;
     }
-    mark.lastIndex = sql.length;
-    return sql.length;
+    this.#hasBegun = hasBegun;
+    this.#at = Math.min(at, length);
+    return this.#at;
   }
 }

@@ -12,6 +12,7 @@ import {
   SQLITE_MISUSE,
   SQLITE_RANGE,
   SQLITE_SCHEMA,
+  SQLITE_TOOBIG,
   SqliteError,
 } from './sqlite-error.ts';
 import type { Value } from './value.ts';
@@ -244,7 +245,8 @@ export class Statement {
 
   #step(): typeof ROW | typeof DONE {
     if (this.#state !== 'row') {
-      if (this.#isStale && this.renew() !== null)
+      // Whoever asked whether it may take long did so before the tables changed.
+      if (this.#isStale && (this.renew() !== null || this.mayTakeLong))
         throw new SqliteError(SQLITE_SCHEMA, 'the tables have changed since the statement was prepared');
       if (this.#found.attached.length > 0) this.connection.checkAttached(this.#found.attached);
       if (!this.#givesRows) {
@@ -337,12 +339,11 @@ export class Statement {
   get #mayRunOn(): boolean {
     const code = this.#code;
     if (code === PLAIN) return false;
-    const { pages, firesRecursively } = this.connection;
     // A helper has no other databases. What it is asked to do here may take long, but in the end it is done.
     const most = this.#found.isElsewhere ? MOST_VISITS : MAX_VISITS;
-    if (code === null) return !this.#found.isElsewhere;
-    if (code.isChain && firesRecursively) return true;
-    const rows = pages * ROWS_PER_PAGE;
+    if (code === null) return true;
+    if (code.isChain && this.connection.firesRecursively) return true;
+    const rows = this.connection.pages * ROWS_PER_PAGE;
     const { depth, fired, hasSlowWindow } = code;
     if (this.#found.changes && depth > 1 && rows ** depth > most) return true;
     if (hasSlowWindow && rows ** 2 > most) return true;
@@ -356,6 +357,11 @@ export class Statement {
         const message =
           'the statement may take long, and changes() and last_insert_rowid() are not known to a copy';
         throw new SqliteError(SQLITE_INTERRUPT, message);
+      }
+      if (this.#code === null && this.#found.isElsewhere) {
+        const message =
+          'the statement is too long to find out what it does, and a copy has only the main database';
+        throw new SqliteError(SQLITE_TOOBIG, message);
       }
       const bound = { sql: this.source, named: this.#named, positional: this.#positional };
       return this.connection.jobFor(bound);
