@@ -3,8 +3,9 @@ import { ByteQueue, type Memory } from './byte-queue.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Line } from './line.ts';
+import type { Sharer } from './shares.ts';
 import { errorText } from './system-error.ts';
-import { unsent } from './unsent.ts';
+import { LITTLE, unsent } from './unsent.ts';
 import { MAX_WRITE, WriteBuffers } from './write-buffers.ts';
 
 /** Weight of unread bytes at which the peer has to wait. A stream holds this and one more chunk at most. */
@@ -13,6 +14,8 @@ const MAX_UNREAD = 2 ** 15;
 const MAX_UNSENT = 2 ** 16;
 /** Milliseconds that written bytes may take to reach the peer after the stream was closed. */
 const LINGER = 60_000;
+/** Turns of the event loop in which a stream is closed if its peer lets it. A session of TLS takes five. */
+const CLOSING_TURNS = 8;
 
 /** `highWaterMark` of sockets: what they keep for themselves once they were told to pause. */
 export const SOCKET_BUFFER = 2 ** 14;
@@ -84,6 +87,7 @@ type OwnedSocket = Socket & { [OWNER]?: NetStream };
 export class NetStream {
   readonly #socket: OwnedSocket;
   readonly #unread = new ByteQueue();
+  readonly #owner: Sharer;
   /** What a TLS session runs over; null for plain TCP. */
   readonly #transport: Transport | null;
   /** Characters of the certificates that a TLS session trusts instead of the usual ones. */
@@ -106,10 +110,12 @@ export class NetStream {
 
   /**
    * @param socket connected, paused, with `allowHalfOpen`
+   * @param owner the process that has got it
    * @param transport what a TLS session runs over. Written bytes may then stay in the socket for a while
    * @param pemLength characters of the certificates that it trusts instead of the usual ones
    */
-  constructor(socket: Socket, transport: Transport | null = null, pemLength = 0) {
+  constructor(socket: Socket, owner: Sharer, transport: Transport | null = null, pemLength = 0) {
+    this.#owner = owner;
     this.pemLength = pemLength;
     this.#socket = socket;
     this.#transport = transport;
@@ -133,23 +139,40 @@ export class NetStream {
     return this;
   }
 
-  /** Gives a reference back. The last one closes the stream; bytes that were written still reach the peer. */
+  /**
+   * Gives a reference back. The last one closes the stream. Bytes that were written still reach the peer if it reads them within a
+   * minute. A peer that does not may lose them: if too many streams of the process that has got this one wait for theirs, or if
+   * this one was in the middle of a large write while all streams together hold too much.
+   */
   release(): void {
     if (--this.#references > 0) return;
     const socket = this.#socket;
     this.#unread.clear();
     if (socket.destroyed) return;
+    const size = socket.writableLength;
     socket.destroySoon();
+    if (size > MAX_UNSENT + LITTLE && unsent.isMuch) socket.destroy();
     // A session's last word may have to wait behind what the transport still has to send.
-    if (socket.writableLength === 0 && this.#transport === null) return;
-    if (!unsent.linger()) {
+    else if (size > 0 || this.#transport !== null) this.#awaitClose(CLOSING_TURNS);
+  }
+
+  /** Gives a closed stream some turns of the event loop. If that is not enough it waits for its peer. */
+  #awaitClose(turns: number): void {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    if (turns > 0) {
+      setImmediate(() => this.#awaitClose(turns - 1));
+      return;
+    }
+    const owner = this.#owner;
+    if (!unsent.linger(owner)) {
       socket.destroy();
       return;
     }
     const abandon = setTimeout(() => socket.destroy(), LINGER).unref();
     socket.on('close', () => {
       clearTimeout(abandon);
-      unsent.left();
+      unsent.left(owner);
     });
   }
 

@@ -92,7 +92,7 @@ networking.define(
         }
         const { remoteAddress = '0.0.0.0', remotePort = 0 } = accepted;
         const peer = endpoint({ address: remoteAddress, port: remotePort });
-        const stream = new NetStream(readShared(accepted, receive));
+        const stream = new NetStream(readShared(accepted, receive), process);
         process.memory.writeId(addressPointer, addIterator(process, [peer]));
         return succeed(process, idPointer, process.slot(TCP_STREAMS).add(stream));
       };
@@ -149,7 +149,10 @@ networking.define(
           to.port,
           (result) => {
             if (result instanceof Error) wake(fail(process, idPointer, errorText(result)));
-            else wake(succeed(process, idPointer, process.slot(TCP_STREAMS).add(new NetStream(result))));
+            else
+              wake(
+                succeed(process, idPointer, process.slot(TCP_STREAMS).add(new NetStream(result, process))),
+              );
           },
           receive,
         ),

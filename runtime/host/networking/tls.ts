@@ -154,7 +154,7 @@ networking.define(
           return fail(process, idPointer, errorText(accepted));
         }
         const { socket, transport } = accepted.session;
-        const stream = new NetStream(socket, transport);
+        const stream = new NetStream(socket, process, transport);
         process.memory.writeId(addressPointer, addIterator(process, [accepted.peer]));
         return succeed(process, idPointer, process.slot(TLS_STREAMS).add(stream));
       };
@@ -340,7 +340,7 @@ function openSession(
       if (result instanceof Error) {
         wake(fail(process, idPointer, errorText(result)));
       } else {
-        const stream = new NetStream(result.socket, result.transport, pemLength);
+        const stream = new NetStream(result.socket, process, result.transport, pemLength);
         wake(succeed(process, idPointer, process.slot(TLS_STREAMS).add(stream)));
       }
     };
