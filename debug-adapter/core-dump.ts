@@ -15,6 +15,9 @@ import {
 import { AdapterError, ErrorId } from './errors.ts';
 import { isRemote } from './source-files.ts';
 
+/** Bytes of a module, more than any has that can be run: a dump may name any file. */
+const MAX_MODULE = 2 ** 29;
+
 /** The module that ran when a dump was made. */
 interface DumpedModule {
   readonly bytes: Uint8Array;
@@ -51,6 +54,11 @@ function moduleOf(dump: ReadDump, path: string, program: string | undefined): Du
     // A dump may name any file: one of another size is not read.
     const size = sizeOf(candidate);
     if (size === null) continue;
+    if (size > MAX_MODULE)
+      throw new AdapterError(
+        ErrorId.OtherModule,
+        `'${printableLines(candidate)}' is too large to be a module`,
+      );
     const bytes = about === null || size === about.module.size ? readPlainFile(candidate) : null;
     if (bytes !== null && isWasmBinary(bytes) && (about === null || digestOf(bytes) === about.module.digest))
       return { bytes, path: candidate };

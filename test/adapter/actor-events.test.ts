@@ -158,7 +158,9 @@ test('a normal exit and one with code 0 are held, and end when they go on', asyn
 });
 
 const VICTIM = `
-  (func $wait_on (export "victim") (drop (call $receive)))
+  (func $wait_on (export "victim")
+    (call $send (i64.const 1) (i64.const 99) (i64.const 0))
+    (drop (call $receive)))
   (func (export "failing") unreachable)
   (func (export "linked") (local $peer i64)
     (local.set $peer (call $spawn (i64.const 7) (text "failing")))
@@ -168,7 +170,7 @@ const VICTIM = `
     (call $process.monitor (local.get $victim))
     (call $message.create_data (i64.const 0) (i64.const 0))
     (drop (call $process.exists (local.get $victim)))
-    (drop (call $receive_tag (i64.const 99) (i64.const 20)))
+    (drop (call $receive_tag (i64.const 99) (i64.const -1)))
     (call $process.kill (local.get $victim))
     (call $expect (call $receive) (i32.const 2))
     (call $print (text "the victim has died"))

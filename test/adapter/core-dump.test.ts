@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
@@ -207,7 +207,8 @@ test('a module that the program has compiled is in its dump', async () => {
       (if (call $process.compile_module (blob "inner") (i32.const 0)) (then (unreachable)))
       (drop (call $process.spawn (i64.const 0) (i64.const -1) (i64.load (i32.const 0))
         (text "go") (i32.const 0) (i32.const 0) (i32.const 8)))
-      (call $process.sleep_ms (i64.const 300)))`,
+      (call $process.monitor (i64.load (i32.const 8)))
+      (drop (call $receive)))`,
     { blobs: { inner } },
   );
   writeFileSync(program, text);
@@ -233,6 +234,12 @@ test('a dump of another build is refused; the module can be named', async () => 
   expect(client.errors.at(-1)).toMatchObject({ id: 2012, showUser: true });
   await expect(client.launchRequest({ coreDump: dump, program: '/nowhere.wasm' } as never)).rejects.toThrow(
     /'\/nowhere\.wasm' is not found/,
+  );
+  const large = join(folder, 'large.wasm');
+  writeFileSync(large, bytes);
+  truncateSync(large, 2 ** 30);
+  await expect(client.launchRequest({ coreDump: dump, program: large } as never)).rejects.toThrow(
+    /large\.wasm' is too large to be a module/,
   );
   await client.launchRequest({ coreDump: dump, program: other, sourceFileMap } as never);
   await client.event('initialized');
