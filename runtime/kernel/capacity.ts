@@ -61,6 +61,8 @@ const USUAL_HEAP = 2 ** 32;
 const GARBAGE = 256 * 1024 * 1024;
 /** The same for each stack, since collecting takes the longer the more of them there are. */
 const GARBAGE_PER_STACK = 64 * 1024;
+/** What each mapping in such a memory counts for: so much can be taken back in the time that it takes. */
+const GARBAGE_PER_MAPPING = 128 * 1024;
 
 /**
  * Larger memories than this count for more: a process may have touched all of its own, and the operating system takes 100 ms to
@@ -318,9 +320,14 @@ export class Capacity {
     return Math.min(memory / FASTEST_USE, heap * FASTEST_FILLING * size);
   }
 
-  /** Takes note of a memory that was given up. V8 counts none of its bytes: see `Spawner`. */
-  addGarbage(bytes: number): void {
-    this.#garbage += bytes > LARGE ? LARGE_WEIGHT * bytes : bytes;
+  /**
+   * Takes note of a memory that was given up. V8 counts none of its bytes: see `Spawner`.
+   * @param bytes those that may have been touched
+   * @param mappings into which it is divided
+   */
+  addGarbage(bytes: number, mappings = 0): void {
+    this.#garbage += (bytes > LARGE ? LARGE_WEIGHT * bytes : bytes) + mappings * GARBAGE_PER_MAPPING;
+    this.#budget -= mappings;
     this.#noMemoryUntil = 0;
   }
 

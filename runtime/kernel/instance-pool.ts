@@ -1,7 +1,7 @@
 import type { CompiledModule } from './compiled-module.ts';
 import type { GuestInstance } from './guest-instance.ts';
 import { MemoryImage, PAGE_SIZE } from './memory-image.ts';
-import { bytesOf, isCommon, type OwnedMemory } from './owned-memory.ts';
+import { isCommon, type OwnedMemory } from './owned-memory.ts';
 
 /** The number of modules of which instances are kept. A module's code stays as long as one of its instances. */
 const MAX_MODULES = 64;
@@ -21,14 +21,14 @@ export class InstancePool {
   readonly #instances = new Map<CompiledModule, GuestInstance[]>();
   readonly #memories = new Map<string, OwnedMemory[]>();
   readonly #capacity: number;
-  readonly #onDrop: (bytes: number) => void;
+  readonly #onDrop: (owned: OwnedMemory) => void;
   #size = 0;
 
   /**
    * @param capacity the most bytes to keep
-   * @param onDrop called with the size of each memory that is not kept, or not any longer
+   * @param onDrop called with each memory that is not kept, or not any longer
    */
-  constructor(capacity: number, onDrop: (bytes: number) => void = () => {}) {
+  constructor(capacity: number, onDrop: (owned: OwnedMemory) => void = () => {}) {
     this.#capacity = capacity;
     this.#onDrop = onDrop;
   }
@@ -70,7 +70,7 @@ export class InstancePool {
     const { owned } = instance;
     const isLarge = owned !== null && owned.initial * PAGE_SIZE > this.#capacity;
     if (isLarge || this.#size + instance.size + instance.compiled.keptSize > this.#capacity) {
-      if (owned !== null) this.#drop(owned);
+      if (owned !== null) this.#onDrop(owned);
       return;
     }
     if (!instance.reset()) {
@@ -96,7 +96,7 @@ export class InstancePool {
     const size = buffer.byteLength;
     const isKept = size > 0 && size <= LARGEST_BLANK && size === initial * PAGE_SIZE && isCommon(owned);
     if (!isKept || this.#size + size > this.#capacity) {
-      this.#drop(owned);
+      this.#onDrop(owned);
       return;
     }
     blank(buffer);
@@ -111,7 +111,7 @@ export class InstancePool {
     for (const [compiled, free] of this.#instances) {
       for (const instance of free) {
         this.#size -= instance.keptSize;
-        if (instance.owned !== null) this.#drop(instance.owned);
+        if (instance.owned !== null) this.#onDrop(instance.owned);
       }
       this.#size -= compiled.keptSize;
       this.#instances.delete(compiled);
@@ -122,13 +122,9 @@ export class InstancePool {
   /** Drops all instances and memories. */
   clear(): void {
     while (this.#instances.size > 0) this.#forgetOldest();
-    for (const free of this.#memories.values()) for (const owned of free) this.#drop(owned);
+    for (const free of this.#memories.values()) for (const owned of free) this.#onDrop(owned);
     this.#memories.clear();
     this.#size = 0;
-  }
-
-  #drop(owned: OwnedMemory): void {
-    this.#onDrop(bytesOf(owned));
   }
 }
 

@@ -3,6 +3,7 @@ import { Capacity, type Machine } from './capacity.ts';
 import { clockTime } from './clock.ts';
 import { DeferredWait } from './deferred-wait.ts';
 import { Delivery } from './delivery.ts';
+import { DroppedMemories } from './dropped-memories.ts';
 import { releaseEndedStacks } from './ended-stacks.ts';
 import { ExpectedTurn } from './expected-turn.ts';
 import { collectGarbage } from './garbage.ts';
@@ -61,8 +62,9 @@ UNWIND.catch(() => {});
  */
 export class Scheduler implements Turns {
   readonly index: SchedulerIndex;
-  readonly pool = new InstancePool(POOL_CAPACITY, (bytes) => this.capacity.addGarbage(bytes));
   readonly capacity: Capacity;
+  readonly #dropped = new DroppedMemories((bytes, pieces) => this.capacity.addGarbage(bytes, pieces));
+  readonly pool = new InstancePool(POOL_CAPACITY, (owned) => this.#dropped.add(owned));
   readonly observers = new Observers();
   /** Keeps the memories of processes within what the machine has. */
   readonly memory: MemoryGuard;
@@ -113,7 +115,11 @@ export class Scheduler implements Turns {
       collectGarbage();
       releaseEndedStacks();
     };
-    this.capacity = new Capacity(collect, () => this.pool.clear(), machine);
+    const empty = () => {
+      this.pool.clear();
+      this.#dropped.clear();
+    };
+    this.capacity = new Capacity(collect, empty, machine);
     this.lifecycle = new Lifecycle(this, this);
     this.memory = new MemoryGuard(this, this.capacity, this.observers);
   }

@@ -4,7 +4,7 @@ import { GuestInstance } from '../../../runtime/kernel/guest-instance.ts';
 import { InstancePool } from '../../../runtime/kernel/instance-pool.ts';
 import { PAGE_SIZE } from '../../../runtime/kernel/memory-image.ts';
 import { LoadedModule } from '../../../runtime/kernel/module.ts';
-import type { OwnedMemory } from '../../../runtime/kernel/owned-memory.ts';
+import { bytesOf, type OwnedMemory } from '../../../runtime/kernel/owned-memory.ts';
 import { ProcessConfig } from '../../../runtime/permissions/config.ts';
 import { assembleText } from '../../../runtime/wat/index.ts';
 
@@ -246,8 +246,8 @@ test('only a memory of the same size and limit is handed out, and only once', ()
 
 test('a large memory without its instance is dropped: to read all of it would take long', () => {
   let dropped = 0;
-  const pool = new InstancePool(CAPACITY, (bytes) => {
-    dropped += bytes;
+  const pool = new InstancePool(CAPACITY, (owned) => {
+    dropped += bytesOf(owned);
   });
   pool.releaseMemory(fresh(64, 100));
   expect(dropped).toBe(0);
@@ -259,8 +259,8 @@ test('a large memory without its instance is dropped: to read all of it would ta
 
 test('the pool keeps no more memory in all than it may, and reports what it drops', async () => {
   let dropped = 0;
-  const pool = new InstancePool(3 * PAGE_SIZE, (bytes) => {
-    dropped += bytes;
+  const pool = new InstancePool(3 * PAGE_SIZE, (owned) => {
+    dropped += bytesOf(owned);
   });
   const compiled = await compile('(module (memory 1))');
   const [, ...instances] = [1, 2, 3, 4].map(() => instantiate(compiled));
@@ -286,8 +286,8 @@ test('pages that no process has touched do not count', async () => {
 
 test('what grew or is cleared away is reported', async () => {
   let dropped = 0;
-  const pool = new InstancePool(CAPACITY, (bytes) => {
-    dropped += bytes;
+  const pool = new InstancePool(CAPACITY, (owned) => {
+    dropped += bytesOf(owned);
   });
   const grown = await second(
     '(module (memory (export "memory") 1) (func (export "f") (drop (memory.grow (i32.const 2)))))',
