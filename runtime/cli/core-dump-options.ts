@@ -1,19 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-
-/** What a command line says about core dumps. */
-export interface CoreDumpFlags {
-  /** The folder for dumps of processes that trap; empty for the default one, undefined for none. */
-  readonly coreDump?: string;
-  /** The most dumps that are written. */
-  readonly coreDumpLimit?: number;
-  /** The most mebibytes of memory in a dump. */
-  readonly coreDumpSize?: number;
-  /** Whether the program runs at full speed, without keeping the locals of its calls. */
-  readonly coreDumpFast?: boolean;
-}
-
-export const DEFAULT_LIMIT = 10;
-export const DEFAULT_SIZE = 256;
+import { DEFAULT_LIMIT, DEFAULT_SIZE } from './core-dump-flags.ts';
 
 /** Dumps in 4 GiB: larger ones are of no use to other tools. */
 const MAX_SIZE = 4000;

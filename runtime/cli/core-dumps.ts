@@ -12,7 +12,7 @@ import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { printable } from '../text/printable.ts';
 import { cacheFolder } from './cache-folder.ts';
-import { type CoreDumpFlags, DEFAULT_LIMIT, DEFAULT_SIZE } from './core-dump-options.ts';
+import { type CoreDumpFlags, DEFAULT_LIMIT, DEFAULT_SIZE } from './core-dump-flags.ts';
 import { writePrivate } from './private-files.ts';
 
 const MEBIBYTE = 2 ** 20;

@@ -7,7 +7,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
-import type { CoreDumpFlags } from './core-dump-options.ts';
+import type { CoreDumpFlags } from './core-dump-flags.ts';
 import type { CoreDumps, DumpedCommand } from './core-dumps.ts';
 import { noteRun } from './has-run.ts';
 import { heapNotice } from './heap-notice.ts';

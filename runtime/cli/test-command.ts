@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ColorChoice, wantsColors } from './colors.ts';
-import { type CoreDumpFlags, withCoreDumpOptions } from './core-dump-options.ts';
+import type { CoreDumpFlags } from './core-dump-flags.ts';
+import { withCoreDumpOptions } from './core-dump-options.ts';
 import { CommandError } from './load.ts';
 import type { LogFilter } from './log-filter.ts';
 import type { InspectFlags } from './open-inspection.ts';

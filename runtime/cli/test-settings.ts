@@ -3,7 +3,7 @@ import type { InputStream } from '../kernel/stdio.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
 import type { Selection } from '../testing/index.ts';
-import type { CoreDumpFlags } from './core-dump-options.ts';
+import type { CoreDumpFlags } from './core-dump-flags.ts';
 import type { CoreDumps } from './core-dumps.ts';
 import type { Inspection } from './inspection.ts';
 import type { LogOptions } from './log.ts';
