@@ -85,6 +85,8 @@ export class Connection implements StatementConnection {
   #version: ReturnType<DatabaseSync['prepare']> | null = null;
   /** The version of the data of which a helper has a copy. */
   #copied = 0n;
+  /** Whether a job has begun a transaction. */
+  #isLocked = false;
 
   /**
    * Opens or creates a database.
@@ -291,13 +293,14 @@ export class Connection implements StatementConnection {
    * does not open the file: by then its path may lead to where the process may not go.
    * @throws SqliteError if the database is too large to be copied
    */
-  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>): Job {
+  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, locks: boolean): Job {
     const size = this.pages * this.#pageSize;
     if (size > MAX_COPIED) {
       const message = `the statement may take long, and a database of ${size} bytes is too large to run it on a copy`;
       throw new SqliteError(SQLITE_INTERRUPT, message);
     }
     const image = () => {
+      if (locks) this.#lock();
       this.#copied = this.#dataVersion;
       const bytes = this.#database.serialize();
       // A copy has no write-ahead log.
@@ -312,6 +315,39 @@ export class Connection implements StatementConnection {
       settings: this.#sandbox.settings,
       maxBytes: MAX_HELPER_ROWS,
     };
+  }
+
+  /** Keeps others from changing the database, unless one does so just now. A guest could as well begin a transaction. */
+  #lock(): void {
+    if (this.#isLocked || this.#database.isTransaction) return;
+    try {
+      this.#asRuntime('BEGIN IMMEDIATE');
+      this.#isLocked = true;
+    } catch {
+      // Then the copy may be of an older version, and the statement is not run.
+    }
+  }
+
+  /** Commits what was done since a job has locked the database, and lets others change it again. @throws if that is not possible */
+  unlock(): void {
+    if (!this.#isLocked) return;
+    this.#isLocked = false;
+    if (!this.#database.isTransaction) return;
+    try {
+      this.#asRuntime('COMMIT');
+    } catch (error) {
+      this.#asRuntime('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #asRuntime(sql: string): void {
+    this.#sandbox.isOpen = true;
+    try {
+      this.#database.exec(sql);
+    } finally {
+      this.#sandbox.isOpen = false;
+    }
   }
 
   /** Whether others have changed the database since it was copied for a helper. */

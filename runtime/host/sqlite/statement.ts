@@ -87,8 +87,10 @@ export interface StatementConnection {
   compile(sql: string): Compilation;
   /** Must be called with what a statement does when it has run, whether or not to its end. */
   note(found: Findings, hasFailed: boolean): void;
-  /** Makes a statement a job for a helper. */
-  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>): Job;
+  /** Makes a statement a job for a helper. @param locks whether others may not change the database until `unlock` is called */
+  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, locks: boolean): Job;
+  /** Commits what was done since a job has locked the database, and lets others change it again. @throws if that is not possible */
+  unlock(): void;
 }
 
 /** What has become of the text of a statement. */
@@ -364,7 +366,7 @@ export class Statement {
         throw new SqliteError(SQLITE_TOOBIG, message);
       }
       const bound = { sql: this.source, named: this.#named, positional: this.#positional };
-      return this.connection.jobFor(bound);
+      return this.connection.jobFor(bound, this.#tried === MAX_TRIED - 1 && this.#mayLock);
     } catch (error) {
       throw this.connection.keep(error);
     }
@@ -376,6 +378,28 @@ export class Statement {
    * @throws SqliteError
    */
   stepWith(outcome: Outcome): typeof ROW | typeof DONE | null {
+    try {
+      return this.#stepWith(outcome);
+    } finally {
+      this.#unlock();
+    }
+  }
+
+  #unlock(): void {
+    try {
+      this.connection.unlock();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Whether the last try may keep others from changing the database: the statement must be able to run in a transaction of its own. */
+  get #mayLock(): boolean {
+    const { changes, defines, commits, savepoints, attached } = this.#found;
+    return changes && !defines && !commits && savepoints === 0 && attached.length === 0 && !this.#givesRows;
+  }
+
+  #stepWith(outcome: Outcome): typeof ROW | typeof DONE | null {
     if ('error' in outcome) throw this.#fail(new SqliteError(outcome.error.result, outcome.error.message));
     if (!this.#found.writes) {
       try {
