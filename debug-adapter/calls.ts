@@ -77,7 +77,17 @@ export class Calls {
 
   /** The functions that the function of a frame calls in pieces of its code. */
   async calledBy({ module, functionIndex }: StackFrame, within: Ranges): Promise<Names> {
-    return await this.#disassemblies.calledBy(module, functionIndex, within);
+    const symbols = this.#sources.of(module);
+    const called = await this.#disassemblies.calledBy(module, functionIndex, within);
+    return await Promise.all(
+      called.map(async ({ index, name, isNamed, start }) => {
+        if (isNamed) return [index, name] as const;
+        // A module may have symbols alone.
+        const [first = start] = await symbols.startsAround(start);
+        const named = (await symbols.framesAt([first]))[0]?.at(-1)?.functionName;
+        return [index, named == null ? name : displayName(named)] as const;
+      }),
+    );
   }
 
   async locate(call: Call): Promise<CallLocation> {

@@ -32,6 +32,17 @@ export type Ranges = readonly (readonly [start: number, end: number])[];
 /** Names by index. */
 export type Names = readonly (readonly [index: number, name: string])[];
 
+/** A function that another one calls. */
+export interface CalledFunction {
+  readonly index: number;
+  /** Its name, or that of its export, or else its number. */
+  readonly name: string;
+  /** Whether that is its own, as calls in a stack are called. */
+  readonly isNamed: boolean;
+  /** Where its code begins. */
+  readonly start: number;
+}
+
 /** The names of the locals of a function, and of the globals of its module. */
 export interface NamesAt {
   readonly locals: Names;
@@ -58,6 +69,7 @@ export type DisassemblyAnswer =
   | FunctionText
   | { readonly offsets: readonly number[] }
   | { readonly names: Names }
+  | { readonly called: readonly CalledFunction[] }
   | NamesAt
   | Instructions
   | { readonly wrong: string }
@@ -74,7 +86,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     if (module === undefined) return 'unknown module';
     if ('namesAt' in job) return namesAt(module, job.namesAt);
     if ('callsOf' in job) return { offsets: callsOf(module, job.callsOf) };
-    if ('calledBy' in job) return { names: calledBy(module, job.calledBy, job.within) };
+    if ('calledBy' in job) return { called: calledBy(module, job.calledBy, job.within) };
     if ('around' in job) return instructionsAround(module, job.around, job.first, job.count);
     if ('ask' in job) return { names: displayed(moduleIdentifiers(module).names.of('global')) };
     return 'named' in job
@@ -109,8 +121,8 @@ function callsOf(module: WasmModule, named: string): number[] {
 const CALL = 0x10;
 
 /** The functions of the module that a function calls directly in pieces of its code, in their order, with their names. */
-function calledBy(module: WasmModule, functionIndex: number, within: Ranges): Names {
-  const found = new Map<number, string>();
+function calledBy(module: WasmModule, functionIndex: number, within: Ranges): CalledFunction[] {
+  const found = new Map<number, CalledFunction>();
   const { names } = moduleIdentifiers(module);
   const known = names.of('function');
   for (const offset of disassembleFunction(module, functionIndex).offsets) {
@@ -120,9 +132,11 @@ function calledBy(module: WasmModule, functionIndex: number, within: Ranges): Na
     if (index < module.importedFunctions || found.has(index)) continue;
     const exported = module.exports.find((entry) => entry.kind === 'function' && entry.index === index);
     const name = known.get(index);
-    found.set(index, name === undefined ? (exported?.name ?? `function ${index}`) : demangle(name));
+    const label = name === undefined ? (exported?.name ?? `function ${index}`) : demangle(name);
+    const start = module.code.bodyStart[index - module.importedFunctions] ?? 0;
+    found.set(index, { index, name: displayName(label), isNamed: name !== undefined, start });
   }
-  return displayed(found);
+  return [...found.values()];
 }
 
 /** The LEB128 number at an offset. */

@@ -2,11 +2,11 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import { type Disassembly, HelperError, HelperThread, lineOf } from '../runtime/internal.ts';
 import type {
+  CalledFunction,
   DisassemblyAnswer,
   DisassemblyJob,
   FunctionQuestion,
   FunctionText,
-  Names,
   NamesAt,
   Ranges,
 } from './disassembler.ts';
@@ -145,9 +145,13 @@ export class Disassemblies {
   }
 
   /** The functions that a function calls directly in pieces of its code, with their names. */
-  async calledBy(module: ModuleKey, functionIndex: number, within: Ranges): Promise<Names> {
+  async calledBy(
+    module: ModuleKey,
+    functionIndex: number,
+    within: Ranges,
+  ): Promise<readonly CalledFunction[]> {
     const answer = await this.#run(module, { calledBy: functionIndex, within });
-    return 'names' in answer ? answer.names : [];
+    return 'called' in answer ? answer.called : [];
   }
 
   /** The text of a source reference; undefined if it is unknown. */

@@ -92,8 +92,10 @@ export class Stepping {
     const [call] = calls;
     if (call === undefined || !this.#isOf(process, step)) return this.#end(process);
     step.times++;
-    const isOther = step.target !== undefined && top.functionIndex !== step.target;
-    if ((isOther && frames.length > step.depth) || (await this.#calls.isForeign(call)))
+    const isTarget = top.functionIndex === step.target && frames.length > step.depth;
+    const isOther = step.target !== undefined && frames.length > step.depth && !isTarget;
+    // Whoever chooses a function of a library wants to see it.
+    if (isOther || (!isTarget && (await this.#calls.isForeign(call))))
       await this.#leave(process, step, calls);
     else if (step.kind !== 'out' && frames.length === step.depth && isSamePlace(calls, step.from))
       await this.#stepFrom(process, step.kind, calls);

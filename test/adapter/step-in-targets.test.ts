@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { isLibraryCode } from '../../debug-adapter/library-code.ts';
 import { AdapterClient } from './adapter-client.ts';
+import { shelter } from './shops.ts';
 
 const THREE = `(module
   (func $first (result i32)
@@ -33,4 +35,24 @@ test.each(['first', 'second', 'add'])('a step goes into the function that is cho
   const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
   const caller = await client.customRequest('stepInTargets', { frameId: stackFrames[1]?.id });
   expect(caller.body).toEqual({ targets: [] });
+});
+
+test('a step goes into a function of a library that is chosen, by its name, in Rust', async () => {
+  const { source: path, launch, line } = shelter();
+  const client = await AdapterClient.stdio();
+  await client.configure('', launch);
+  const breakpoints = [{ line: line('found') - 1 }];
+  await client.setBreakpointsRequest({ source: { path }, breakpoints });
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const top = await client.topFrame(threadId);
+  const { body } = await client.customRequest('stepInTargets', { frameId: top.id });
+  const labels: string[] = body.targets.map(({ label }: { label: string }) => label);
+  expect(labels.filter((label) => /^function \d+$/.test(label))).toEqual([]);
+  const target = body.targets.find(({ label }: { label: string }) => isLibraryCode(label));
+  expect(target).toBeDefined();
+  const from = client.events.length;
+  await client.stepInRequest({ threadId, targetId: target.id });
+  await client.event('stopped', () => true, from);
+  expect((await client.topFrame(threadId)).name).toBe(target.label);
 });
