@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { ErrorId, LunaticDebugSession } from '../../debug-adapter/index.ts';
+import { writeDump } from '../../runtime/internal.ts';
+import { sampleDump } from '../inspect/dump-fuzz.ts';
 import { launcher, projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { Finding } from './finding.ts';
@@ -13,6 +15,7 @@ import type { Random } from './random.ts';
 const PATIENCE = 30_000;
 
 const shops = join(projectFolder, 'test', 'guests', 'debug');
+const crashFolder = join(projectFolder, 'test', 'guests', 'crash');
 const SOURCES = ['shop.c', 'shop.rs', 'shop.wat', 'nothing.c'].map((name) => join(shops, name));
 
 /** A crowd that comes and goes, and a process that traps. */
@@ -206,6 +209,7 @@ export const debugSessions: Fuzzer = {
   casesPerProcess: 1000,
   async prepare({ folder }) {
     writeFileSync(join(folder, 'crowd.wat'), CROWD);
+    writeFileSync(join(folder, 'sample.coredump'), Buffer.concat(writeDump(sampleDump())));
     const temporary = join(folder, 'temporary');
     mkdirSync(temporary);
     process.env['TMPDIR'] = temporary;
@@ -215,7 +219,7 @@ export const debugSessions: Fuzzer = {
     const client = new Client(place.trace);
     const { session } = client;
     try {
-      await begin(client, random, place);
+      const runs = await begin(client, random, place);
       for (let i = random.between(5, 40); i > 0; i--) {
         if (random.chance(0.2)) await lookAtOne(client, random);
         const [command, args] = random.weighted(REQUESTS);
@@ -224,7 +228,7 @@ export const debugSessions: Fuzzer = {
         if (random.chance(0.8)) await answer;
         else answer.catch(() => {});
       }
-      if (random.chance(0.1)) await killRuntime(client);
+      if (runs && random.chance(0.1)) await killRuntime(client);
       if (random.chance(0.7)) await client.ask('disconnect', {});
     } finally {
       await within(session.close(), () => 'the session does not end');
@@ -233,7 +237,8 @@ export const debugSessions: Fuzzer = {
   },
 };
 
-async function begin(client: Client, random: Random, { folder }: Place): Promise<void> {
+/** @returns whether something runs, or else a core dump is looked at */
+async function begin(client: Client, random: Random, { folder }: Place): Promise<boolean> {
   await client.ask('initialize', { adapterID: 'lunatic', clientID: random.pick(['vscode', 'other']) });
   const program = random.pick([
     join(shops, 'shop-c.wasm'),
@@ -241,8 +246,10 @@ async function begin(client: Client, random: Random, { folder }: Place): Promise
     join(shops, 'shop.wat'),
     join(folder, 'crowd.wat'),
   ]);
+  const runs = random.chance(0.9);
+  const dumped = { program: join(crashFolder, 'crash-c.wasm'), coreDump: 'sample.coredump' };
   await client.ask('launch', {
-    program,
+    ...(runs ? { program } : dumped),
     cwd: folder,
     stopOnEntry: random.chance(0.3),
     noDebug: random.chance(0.1),
@@ -250,6 +257,7 @@ async function begin(client: Client, random: Random, { folder }: Place): Promise
   });
   await client.ask('setBreakpoints', { source: { path: random.pick(SOURCES) }, breakpoints: lines(random) });
   if (random.chance(0.95)) await client.ask('configurationDone', {});
+  return runs;
 }
 
 /** Does what editors do when a thread stops. */
