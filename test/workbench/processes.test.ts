@@ -22,6 +22,7 @@ test('pauses one process while the others run, and lets it go on', async () => {
   await workbench.frame('receive_tag').waitFor();
   await workbench.frame('sorter').waitFor();
   await workbench.screenshot('debugging-paused');
+  for (const title of ['Breakpoints', 'Call Stack', 'Watch']) await workbench.closeSection(title);
   await workbench.expand(workbench.scope('Mailbox'));
   await workbench.variable('[0]', 'tag 7').waitFor();
   await workbench.expand(workbench.variable('[1]', 'tag 8'));

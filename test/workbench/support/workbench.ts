@@ -585,6 +585,13 @@ export class Workbench {
     await row.and(this.page.locator('[aria-expanded="false"]')).waitFor();
   }
 
+  /** Closes a section of the side bar, which leaves its room to the others. */
+  async closeSection(title: string): Promise<void> {
+    const header = this.page.locator(`.pane-header[aria-label^="${title}"]`);
+    if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
+    await header.and(this.page.locator('[aria-expanded="false"]')).waitFor();
+  }
+
   /** Follows the link of a line in the active editor. */
   async followLink(text: string): Promise<void> {
     const links = this.line(text).locator('.detected-link, .detected-link-active');
