@@ -63,7 +63,13 @@ const script = {
   minifySyntax: true,
 };
 /** What the first script imports dynamically. It takes it from the last one, which loads it when it is needed. */
-const LATER = ['./debugging.ts', './inspection.ts', './metrics-export.ts', '../plugins/load-plugins.ts'];
+const LATER = [
+  './core-dumps.ts',
+  './debugging.ts',
+  './inspection.ts',
+  './metrics-export.ts',
+  '../plugins/load-plugins.ts',
+];
 /** What the first script loads from the second one when it uses something of it. Nobody may use anything of it while a script is loaded. */
 const LAZY = new Set(
   [
