@@ -14,9 +14,8 @@ import type {
   ProcessKey,
   Stack,
   StepKind,
-  StopReason,
 } from '../runtime/inspect/protocol.ts';
-import { isFailure, printableLines, processActivity, processName } from '../runtime/inspect/view/index.ts';
+import { printableLines, processName } from '../runtime/inspect/view/index.ts';
 import {
   DUMP_REFUSAL,
   InspectClosedError,
@@ -29,7 +28,6 @@ import { NameFinder } from './breakpoint-terms.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { Calls } from './calls.ts';
 import { type ChangeText, DataBreakpoints } from './data-breakpoints.ts';
-import { deathText } from './death-text.ts';
 import type { Names } from './disassembler.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
@@ -41,6 +39,7 @@ import { MAIN_MODULE, ModuleSources, moduleName } from './module-sources.ts';
 import { NewerSources } from './newer-sources.ts';
 import type { Output } from './output.ts';
 import type { ChosenProcesses } from './process-patterns.ts';
+import { programEnd } from './program-end.ts';
 import type { ProgramFile } from './program-file.ts';
 import type { Progress } from './progress.ts';
 import type { CustomEvents } from './protocol.ts';
@@ -49,13 +48,12 @@ import type { SessionLog } from './session-log.ts';
 import { SourceFiles } from './source-files.ts';
 import type { SourcesAhead } from './sources-ahead.ts';
 import { Stepping } from './stepping.ts';
+import { processStopped, stoppedEvent } from './stopped-event.ts';
 import { Threads } from './threads.ts';
 import { SourceFrames } from './values/frames.ts';
 
 /** Milliseconds between two notifications of what has changed, at least. */
 const WATCH_INTERVAL = 200;
-/** Milliseconds in which a runtime that has closed its connection should have ended. */
-const END_GRACE = 2000;
 
 /** The part of a session that its debuggee uses; see `Session`. */
 export interface DebuggeeSession extends ClientCounts {
@@ -427,30 +425,9 @@ export class Debuggee {
     }
   }
 
-  #tellStopped(
-    { process, why, event }: Notifications['process/stopped'],
-    hit: readonly number[] = [],
-    text?: string,
-  ): void {
-    const threadId = this.threads.show(process);
-    const body: DebugProtocol.StoppedEvent['body'] = {
-      reason: REASONS[why] ?? why,
-      threadId,
-      allThreadsStopped: false,
-      ...(hit.length === 0 ? {} : { hitBreakpointIds: [...hit] }),
-    };
-    if (text !== undefined) body.text = text;
-    if (why === 'data') body.description = 'Paused on data breakpoint';
-    if (why === 'failure') {
-      body.description = process.end?.kind === 'exited' ? 'Paused on failed exit' : 'Paused on trap';
-      body.text = processActivity(process);
-    }
-    if (event !== undefined) {
-      body.description = `Paused on ${this.eventFilters.nameOf(hit) ?? 'event'}`;
-      // The message of a panic says more.
-      if (why !== 'failure' || process.end === undefined || !isFailure(process.end)) body.text = event;
-    }
-    this.#send(stoppedEvent(body));
+  #tellStopped(event: Notifications['process/stopped'], hit: readonly number[] = [], text?: string): void {
+    const threadId = this.threads.show(event.process);
+    this.#send(processStopped(event, { threadId, hit, text, filter: this.eventFilters.nameOf(hit) }));
   }
 
   /**
@@ -562,56 +539,19 @@ export class Debuggee {
 
   async #waitForEnd(): Promise<void> {
     const { process, output } = this.#options;
-    const exitCode = await (process === undefined ? this.#attachedEnd() : this.#launchedEnd(process));
+    const exitCode = await programEnd({
+      client: this.client,
+      process,
+      ended: () => this.#ended,
+      say: (text) => this.#say(text),
+    });
     output.end();
     this.threads.dispose();
     if (exitCode !== undefined) this.#send(new ExitedEvent(exitCode));
     this.#send(new TerminatedEvent());
   }
 
-  async #attachedEnd(): Promise<number | undefined> {
-    await this.client.closed;
-    if (!this.client.isRunning) return undefined;
-    if (this.#ended === undefined) this.#say('The connection to the program is lost.');
-    else this.#sayEnd(this.#ended);
-    return this.#ended?.exitCode;
-  }
-
-  async #launchedEnd(process: RuntimeProcess): Promise<number> {
-    let timer: NodeJS.Timeout | undefined;
-    const lost = this.client.closed.then(() => {
-      // A runtime that has lost its connection and does not end is useless.
-      timer = setTimeout(() => {
-        this.#say('The connection to the runtime is lost: it is ended.');
-        process.terminate();
-      }, END_GRACE);
-    });
-    const { exitCode, signal } = await process.ended;
-    // Its last notifications may still be on their way.
-    await lost;
-    clearTimeout(timer);
-    if (this.#ended !== undefined) this.#sayEnd(this.#ended);
-    else if (process.isToldToEnd) return exitCode;
-    else this.#say(signal === null ? `The runtime ended with exit code ${exitCode}.` : deathText(signal));
-    return exitCode;
-  }
-
-  #sayEnd({ exitCode, reason }: Notifications['ended']): void {
-    if (exitCode !== 0) this.#say(`The program ended with exit code ${exitCode}: ${printableLines(reason)}`);
-  }
-
   #say(text: string): void {
     this.#send(new OutputEvent(`${text}\n`, 'console'));
   }
-}
-
-/** How the protocol calls why processes stop, where it has a name of its own. */
-const REASONS: Partial<Record<StopReason, string>> = {
-  failure: 'exception',
-  event: 'exception',
-  data: 'data breakpoint',
-};
-
-function stoppedEvent(body: DebugProtocol.StoppedEvent['body']): DebugProtocol.StoppedEvent {
-  return Object.assign(new Event('stopped'), { event: 'stopped' as const, type: 'event' as const, body });
 }

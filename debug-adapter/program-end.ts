@@ -1,0 +1,61 @@
+import type { Notifications } from '../runtime/inspect/protocol.ts';
+import { printableLines } from '../runtime/inspect/view/index.ts';
+import type { Inspected } from '../runtime/internal.ts';
+import { deathText } from './death-text.ts';
+import type { RuntimeProcess } from './runtime-process.ts';
+
+/** Milliseconds in which a runtime that has closed its connection should have ended. */
+const END_GRACE = 2000;
+
+interface EndingProgram {
+  readonly client: Inspected;
+  /** The runtime, if this session has started it. */
+  readonly process: RuntimeProcess | undefined;
+  /** What the runtime has said of the program's end; undefined until it has. */
+  ended(): Notifications['ended'] | undefined;
+  /** Tells the user something. */
+  say(text: string): void;
+}
+
+/**
+ * Waits until a program is over, and says how it ended unless it ended well.
+ * @returns its exit code; undefined if that is not known
+ */
+export function programEnd({ process, ...program }: EndingProgram): Promise<number | undefined> {
+  return process === undefined ? attachedEnd(program) : launchedEnd(process, program);
+}
+
+type Told = Omit<EndingProgram, 'process'>;
+
+async function attachedEnd({ client, ended, say }: Told): Promise<number | undefined> {
+  await client.closed;
+  if (!client.isRunning) return undefined;
+  const end = ended();
+  if (end === undefined) say('The connection to the program is lost.');
+  else sayEnd(end, say);
+  return end?.exitCode;
+}
+
+async function launchedEnd(process: RuntimeProcess, { client, ended, say }: Told): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const lost = client.closed.then(() => {
+    // A runtime that has lost its connection and does not end is useless.
+    timer = setTimeout(() => {
+      say('The connection to the runtime is lost: it is ended.');
+      process.terminate();
+    }, END_GRACE);
+  });
+  const { exitCode, signal } = await process.ended;
+  // Its last notifications may still be on their way.
+  await lost;
+  clearTimeout(timer);
+  const end = ended();
+  if (end !== undefined) sayEnd(end, say);
+  else if (!process.isToldToEnd)
+    say(signal === null ? `The runtime ended with exit code ${exitCode}.` : deathText(signal));
+  return exitCode;
+}
+
+function sayEnd({ exitCode, reason }: Notifications['ended'], say: (text: string) => void): void {
+  if (exitCode !== 0) say(`The program ended with exit code ${exitCode}: ${printableLines(reason)}`);
+}
