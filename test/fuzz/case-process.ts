@@ -7,6 +7,8 @@ import type { Report, Task } from './report.ts';
 
 /** Milliseconds between two looks at the OS process. */
 const LOOK_INTERVAL = 250;
+/** Seconds of computing until the first word: its script and those of the runtime are read, and the fuzzer is made ready. */
+const BEGINNING = 30;
 /** Seconds without a word, however little was computed, after which a case counts as one that blocks. */
 const SILENT_WAITING = 120;
 /** Bytes that the OS process may have in memory, whatever the case. */
@@ -19,7 +21,7 @@ const WORDS_TOLD = 4000;
 
 /**
  * Runs cases in an OS process of their own.
- * @param silence seconds of computing without a word after which a case counts as one that blocks
+ * @param silence seconds of computing without a word after which a case that has begun counts as one that blocks
  * @returns null if it has run them to the end, or how it ended in a case
  */
 export function runCases(
@@ -35,6 +37,7 @@ export function runCases(
   const { promise, resolve } = Promise.withResolvers<string | null>();
   let errors = '';
   let ended = false;
+  let patience = BEGINNING;
   let reason: string | null = null;
   let spoken = { at: Date.now(), computed: 0 };
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -44,6 +47,7 @@ export function runCases(
   lines?.on('line', (line) => {
     const report: Report = JSON.parse(line);
     spoken = { at: Date.now(), computed: usage(child.pid)?.seconds ?? 0 };
+    patience = silence;
     if (report.kind === 'ended') ended = true;
     onReport(report);
   });
@@ -51,7 +55,7 @@ export function runCases(
     const used = usage(child.pid);
     const computing = (used?.seconds ?? 0) - spoken.computed;
     const waiting = (Date.now() - spoken.at) / 1000;
-    if (computing > silence) reason = `it blocks: ${Math.round(computing)} s of computing without an end`;
+    if (computing > patience) reason = `it blocks: ${Math.round(computing)} s of computing without an end`;
     else if (waiting > SILENT_WAITING) reason = `it has not ended after ${Math.round(waiting)} s`;
     else if ((used?.memory ?? 0) > MOST_MEMORY) reason = `${used?.memory} bytes in memory`;
     if (reason !== null) child.kill('SIGKILL');
