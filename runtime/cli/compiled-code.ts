@@ -17,6 +17,8 @@ declare const SCRIPTS_HASH: string;
 
 /** The number of files that are kept. Each build has some ten, with each version of Node, with flags and without. */
 const MOST_KEPT = 32;
+/** How the names of files begin that were made here: see `keptFile`. The folder may have others, which are the user's own. */
+const OWN_NAME = /^[0-9a-f]{64}-v\d/;
 
 interface ScriptOptions<Exports> {
   /** What the script does this time, by which its code is kept; null if its code is not to be kept. */
@@ -101,6 +103,7 @@ function keep(path: string, code: Buffer): void {
 function removeOldest(folder: string): void {
   const written = new Map<string, number>();
   for (const name of readdirSync(folder)) {
+    if (!OWN_NAME.test(name)) continue;
     const path = join(folder, name);
     written.set(path, lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   }

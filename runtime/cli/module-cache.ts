@@ -22,6 +22,8 @@ declare const REWRITER: string | undefined;
 const CAPACITY = 512 * 2 ** 20;
 /** An entry that was read so many milliseconds after it was last marked as used is marked again. */
 const MARK_INTERVAL = 24 * 60 * 60 * 1000;
+/** How the names of entries begin. The folder may have other files, which are the user's own. */
+const OWN_NAME = new RegExp(`^[0-9a-f]{${4 * DIGEST_SIZE}}(\\.|$)`);
 /** Unfinished entries of this age, in milliseconds, are left over from commands that were killed. */
 const ABANDONED = 60 * 60 * 1000;
 
@@ -124,6 +126,7 @@ export class ModuleCache implements RewrittenStore {
   #makeRoom(size: number): void {
     const now = Date.now();
     const entries = readdirSync(this.#folder).flatMap((name) => {
+      if (!OWN_NAME.test(name)) return [];
       const path = join(this.#folder, name);
       const found = lstatSync(path, { throwIfNoEntry: false });
       return found === undefined ? [] : [{ path, size: found.size, used: found.mtimeMs }];

@@ -19,7 +19,7 @@ import { dirname, resolve } from 'node:path';
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_WRONLY } = constants;
 
 /** Bytes that are written at a time: Node refuses 2 GiB. */
 const MAX_WRITE = 2 ** 30;
@@ -116,8 +116,12 @@ export function writePrivate(path: string, pieces: readonly Uint8Array[]): void 
   const unfinished = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}${UNFINISHED}`;
   const fd = openSync(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
-    for (const piece of pieces) writeFully(fd, piece);
-    closeSync(fd);
+    try {
+      for (const piece of pieces) writeFully(fd, piece);
+    } finally {
+      // Otherwise what has filled the disk would stay there, without a name, until the command ends.
+      closeSync(fd);
+    }
     renameSync(unfinished, path);
   } catch (error) {
     rmSync(unfinished, { force: true });
@@ -131,7 +135,8 @@ export function readPrivate(
 ): { readonly bytes: Uint8Array<ArrayBuffer>; readonly written: number } | null {
   let fd: number;
   try {
-    fd = openSync(path, O_RDONLY | O_NOFOLLOW);
+    // A pipe of that name would otherwise be waited for.
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch {
     return null;
   }

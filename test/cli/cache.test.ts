@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -5,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -15,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assembleText } from '../../runtime/wat/index.ts';
-import { type CommandResult, lunatic, projectFolder } from '../support/command.ts';
+import { type CommandResult, lunatic, projectFolder, RunningCommand } from '../support/command.ts';
 import { guest, main } from '../support/guest.ts';
 
 /** It traps in a function that only the name section names. */
@@ -121,6 +123,56 @@ test('commands that start at the same time do not disturb each other', async () 
   const all = await Promise.all(Array.from({ length: 6 }, () => run()));
   for (const result of all) expect(result).toEqual(all[0]);
   expect(entries()).toHaveLength(1);
+});
+
+test('what others have put into the folders of the cache stays', async () => {
+  const old = new Date('2020-01-01');
+  for (const name of ['code', 'modules']) {
+    mkdirSync(join(cache(), name), { recursive: true });
+    for (let i = 0; i < 40; i++) writeFileSync(join(cache(), name, `${i}.c`), 'mine');
+    const notes = join(cache(), name, 'notes.unfinished');
+    writeFileSync(notes, 'mine');
+    utimesSync(notes, old, old);
+  }
+  await run();
+  const own = (name: string) =>
+    readdirSync(join(cache(), name)).filter((file) => /^\d+\.c$|^notes/.test(file));
+  expect([own('code').length, own('modules').length]).toEqual([41, 41]);
+});
+
+test.runIf(process.platform === 'linux')(
+  'where there is no room for an entry, a program that goes on does not keep what was written of it',
+  async () => {
+    const program = guest(`(data (i32.const 0x8000) "${'x'.repeat(20_000)}")
+      (func (export "_start") (call $print (text "here")) (loop $l (call $process.sleep_ms (i64.const 60000)) (br $l)))`);
+    writeFileSync(file, await assembleText(program, 'stays.wat'));
+    // Files of at most 8 KiB can be written, as on a disk that is full.
+    const command = new RunningCommand(['run', file], {
+      node: '/bin/sh',
+      nodeArgs: ['-c', 'ulimit -f 16; exec "$0" "$@"', process.execPath],
+      env: { LUNATIC_CACHE: cache() },
+    });
+    await command.printed('here');
+    const descriptors = `/proc/${command.child.pid}/fd`;
+    const open = readdirSync(descriptors).map((fd) => readlinkSync(join(descriptors, fd)));
+    command.child.kill('SIGKILL');
+    await command.ended;
+    expect(entries()).toEqual([]);
+    expect(open.filter((path) => path.includes('deleted'))).toEqual([]);
+  },
+);
+
+test.skipIf(process.platform === 'win32')('a pipe in the place of an entry is not waited for', async () => {
+  const first = await run();
+  for (const name of ['code', 'modules'])
+    for (const entry of readdirSync(join(cache(), name))) {
+      const path = join(cache(), name, entry);
+      rmSync(path);
+      execFileSync('mkfifo', ['-m', '600', path]);
+    }
+  expect(await run()).toEqual(first);
+  expect(entries()).toHaveLength(1);
+  expect(statSync(join(cache(), 'modules', entries()[0] ?? '')).isFile()).toBe(true);
 });
 
 test('LUNATIC_CACHE=off keeps nothing', async () => {
