@@ -31,7 +31,8 @@ import { type ChangeText, DataBreakpoints } from './data-breakpoints.ts';
 import type { Names } from './disassembler.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
-import { EventFilters, type HeldEvents, NO_EVENTS } from './event-filters.ts';
+import { EventFilters } from './event-filters.ts';
+import { type HeldEvents, NO_EVENTS } from './event-kinds.ts';
 import { FIRST_FRAMES, Held } from './held.ts';
 import type { Ids } from './ids.ts';
 import { logEvents } from './log-events.ts';
@@ -427,7 +428,8 @@ export class Debuggee {
 
   #tellStopped(event: Notifications['process/stopped'], hit: readonly number[] = [], text?: string): void {
     const threadId = this.threads.show(event.process);
-    this.#send(processStopped(event, { threadId, hit, text, filter: this.eventFilters.nameOf(hit) }));
+    const filter = this.eventFilters.nameOf(hit);
+    this.#send(processStopped(event, { threadId, hit: this.eventFilters.toClient(hit), text, filter }));
   }
 
   /**

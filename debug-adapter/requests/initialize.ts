@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { EXCEPTION_FILTERS } from '../event-filters.ts';
+import { EXCEPTION_FILTERS } from '../event-kinds.ts';
 import { nothing, request } from '../request.ts';
 
 const CAPABILITIES: DebugProtocol.Capabilities = {

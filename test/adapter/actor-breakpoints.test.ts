@@ -44,10 +44,10 @@ test('new processes stop before their first instruction, all or those that are m
   await client.configure(text);
   const set = async (...filterOptions: object[]) =>
     (await client.customRequest('setExceptionBreakpoints', { filters: [], filterOptions })).body.breakpoints;
-  expect(await set({ filterId: 'spawns', condition: 'worker' })).toMatchObject([
+  expect(await set({ filterId: 'actors', condition: 'spawn worker' })).toMatchObject([
     { verified: false, message: expect.stringContaining("'worker' means no processes") },
   ]);
-  expect(await set({ filterId: 'spawns', condition: 'entry worker' })).toEqual([{ verified: true }]);
+  expect(await set({ filterId: 'actors', condition: 'spawn entry worker' })).toEqual([{ verified: true }]);
   await client.configurationDoneRequest();
   const { body } = await client.event('stopped');
   expect(body.reason).toBe('entry');

@@ -73,8 +73,8 @@ const POST = `
 
 test('a process stops behind the line that sends a message with a tag, size, receiver and content', async () => {
   const watching = await Watching.run(POST, [
-    'sends',
-    'tag == 5 && size == 4 && receiver == 2 && sender == 1 && content == "ping" && content[0] == \'p\'',
+    'actors',
+    'send tag == 5 && size == 4 && receiver == 2 && sender == 1 && content == "ping" && content[0] == \'p\'',
   ]);
   expect(watching.breakpoints).toEqual([{ id: expect.any(Number), verified: true }]);
   const { body, threadId, exceptionId, description, calls } = await watching.stop();
@@ -97,8 +97,8 @@ test('a process stops behind the line that sends a message with a tag, size, rec
 
 test('a process stops behind the line that receives a message, from whomever it comes', async () => {
   const watching = await Watching.run(POST, [
-    'receives',
-    'entry worker && contains(content, "on") && sender == 1',
+    'actors',
+    'receive entry worker && contains(content, "on") && sender == 1',
   ]);
   const { body, threadId, description, calls } = await watching.stop();
   expect(body.description).toBe('Paused on message received');
@@ -123,8 +123,7 @@ test('messages that wait in a mailbox have their senders when they are received'
       (drop (call $receive_tag (i64.const 7) (i64.const -1)))
       (call $print (text "done"))
       (call $forever))`,
-
-    ['receives', 'size == 8'],
+    ['actors', 'receive size == 8'],
   );
   const first = await watching.stop();
   expect(first.description).toMatch(/^message received from #3( b)?: tag 8, 8 bytes/);
@@ -144,7 +143,7 @@ test('a normal exit and one with code 0 are held, and end when they go on', asyn
       (call $run (text "other"))
       (call $print (text "other ended"))
       (call $forever))`,
-    ['normal-exits'],
+    ['actors', 'exit'],
   );
   const first = await watching.stop();
   expect(first).toMatchObject({ exceptionId: 'normal exit', description: 'its function has returned' });
@@ -219,7 +218,7 @@ test('links and monitors that are made or broken stop the process that does it, 
       (drop (call $receive))
       (call $print (text "done"))
       (call $forever))`,
-    ['ties', 'process.id == 1'],
+    ['actors', 'link process.id == 1; monitor process.id == 1'],
   );
   const said: string[] = [];
   for (let i = 0; i < 4; i++) {
@@ -243,7 +242,7 @@ test('a process stops where it registers a name', async () => {
       (call $registry.put (text "db") (i64.const 0) (i64.const 1))
       (call $print (text "done"))
       (call $forever))`,
-    ['names', 'name == "db"'],
+    ['actors', 'register name == "db"'],
   );
   const { threadId, exceptionId, description } = await watching.stop();
   expect(exceptionId).toBe('registered name');
@@ -263,7 +262,7 @@ test('a process stops when its mailbox is longer than a number of messages', asy
         (br_if $more (i64.lt_s (local.tee $i (i64.add (local.get $i) (i64.const 1))) (i64.const 20))))
       (call $print (text "flooded"))
       (call $forever))`,
-    ['mailbox', '> 9 && process.entry == "slow"'],
+    ['actors', 'mailbox > 9 && process.entry == "slow"'],
   );
   const { threadId, exceptionId, description, calls } = await watching.stop();
   expect(threadId).toBe(await watching.threadOf(2));
@@ -283,7 +282,7 @@ test('a process that waits for longer than a time stops where it waits', async (
     (func (export "_start")
       (drop (call $spawn (i64.const 0) (text "worker")))
       (call $forever))`,
-    ['waits', '50ms && process.entry == "worker" && kind == "message"'],
+    ['actors', 'wait > 50ms && process.entry == "worker" && kind == "message"'],
   );
   const { threadId, exceptionId, description, calls } = await watching.stop();
   expect(threadId).toBe(await watching.threadOf(2));
@@ -312,35 +311,34 @@ test('conditions of filters that make no sense are refused with a word', async (
       message: 'there is no tagg here, but tag, kind, size, sender, receiver, content, process',
     },
     { verified: false, message: expect.stringContaining('The condition cannot be read') },
-    { verified: false, message: "Edit its condition: '100', for example" },
-    { verified: false, message: "Edit its condition: '2s', for example" },
+    { verified: false, message: "Edit its condition: '> 100', for example" },
+    { verified: false, message: "Edit its condition: '> 2s', for example" },
     { verified: false, message: 'texts are only equal or different' },
     { verified: true },
     { verified: false },
   ]);
 });
 
-test('the example of each filter is taken as it stands', async () => {
+test('clients are told of few filters; the examples of each are taken as they stand', async () => {
   const client = await AdapterClient.stdio();
   const { body = {} } = await client.initializeRequest();
   await client.configure(guest('(func (export "_start") (call $forever))'));
   const processes = ['entry worker', 'name db', 'id 5', 'under 5'];
-  const messages = [
-    'tag == 5 && size > 100 && sender == 3 && receiver == 4 && content == "ping" && kind == "data"',
-    'contains(content, "pi")',
-  ];
   const examples: Record<string, string[]> = {
     traps: [...processes, 'panic', '!panic'],
     'failed-exits': [...processes, 'code == 3', 'panic'],
-    'normal-exits': processes,
     kills: [...processes, 'link', '!link', 'by == 3'],
-    spawns: processes,
-    sends: messages,
-    receives: messages,
-    ties: ['made && kind == "link" && peer == 3 && tag == 5'],
-    names: ['name == "db" && target == 3'],
-    mailbox: ['100', '100 && process.name == "db"', ...messages],
-    waits: ['2s', '500ms && kind == "message"'],
+    actors: [
+      'send tag == 5',
+      'spawn',
+      'mailbox > 100',
+      'receive entry worker',
+      'wait > 2s',
+      'exit',
+      'link',
+      'monitor',
+      'register name == "db"',
+    ],
   };
   const { exceptionBreakpointFilters: filters = [] } = body;
   expect(filters.map(({ filter }) => filter)).toEqual(Object.keys(examples));
@@ -353,9 +351,95 @@ test('the example of each filter is taken as it stands', async () => {
     }
     expect(taken).toEqual(examples[filter]);
   }
-  // Alone, and with a process.
-  for (const condition of ['made', '!made', 'made && tag == 5', 'entry worker && made'])
-    expect(await setFilters(client, ['ties', condition])).toMatchObject([{ verified: true }]);
+  // The examples of what actors do are taken together, too.
+  const all = filters.at(-1)?.conditionDescription ?? '';
+  expect(await setFilters(client, ['actors', all])).toMatchObject([{ verified: true }]);
+});
+
+test('the condition of actor events says which they are', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure(guest('(func (export "_start") (call $forever))'));
+  for (const condition of [
+    'send tag == 5 && size > 100 && sender == 3 && receiver == 4 && content == "ping" && kind == "data"',
+    'receive contains(content, "a;b") && content[0] == \';\'; spawn',
+    'spawn under 5',
+    'link made && peer == 3 && tag == 5',
+    'link !made',
+    'monitor entry worker && made',
+    'mailbox 100 && process.name == "db"',
+    'mailbox bytes > 1000 && contains(content, "pi")',
+    'wait > 500ms && kind == "message"',
+    'exit id 3;',
+  ])
+    expect([condition, ...(await setFilters(client, ['actors', condition]))]).toMatchObject([
+      condition,
+      { verified: true },
+    ]);
+});
+
+test('a condition of actor events that makes no sense is refused, and none of its events counts', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure(
+    guest(`
+    (func (export "worker"))
+    (func (export "_start") (call $run (text "worker")) (call $print (text "done")) (call $forever))`),
+  );
+  const faults = {
+    '': "Edit its condition: 'spawn', 'send tag == 5', for example",
+    sned: "'sned' does not begin with an event, as in 'send tag == 5': spawn, exit, send, receive",
+    'tag == 5': "'tag == 5' does not begin with an event",
+    'spawn; mailbox': "Edit its condition: '> 100', for example",
+    'spawn; wait entry worker': "Edit its condition: '> 2s', for example",
+    'spawn; send tag ==': 'The condition cannot be read',
+    'spawn; exit; send tagg == 5': 'there is no tagg here, but tag, kind',
+  };
+  for (const [condition, message] of Object.entries(faults))
+    expect(await setFilters(client, ['actors', condition])).toMatchObject([
+      { verified: false, message: expect.stringContaining(message) },
+    ]);
+  await client.configurationDoneRequest();
+  await client.printed('done');
+  expect(client.eventsOf('stopped')).toEqual([]);
+});
+
+test('one filter stops at several kinds of what actors do, and is what the client is told of', async () => {
+  const watching = await Watching.run(POST, ['actors', 'link; send tag == 4; receive tag == 5']);
+  const [breakpoint] = watching.breakpoints;
+  expect(breakpoint).toEqual({ id: expect.any(Number), verified: true });
+  for (const [what, tag] of [
+    ['message sent', 'tag 4'],
+    ['message received', 'tag 5'],
+  ] as const) {
+    const { body, threadId, description } = await watching.stop();
+    expect(body).toMatchObject({
+      description: `Paused on ${what}`,
+      hitBreakpointIds: [breakpoint?.id],
+    });
+    expect(description).toContain(tag);
+    await watching.client.continueRequest({ threadId });
+  }
+});
+
+test('a filter that clients have kept from before works as it did', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure(guest('(func (export "_start") (call $forever))'));
+  const messages =
+    'tag == 5 && size > 100 && sender == 3 && receiver == 4 && content == "ping" && kind == "data"';
+  const conditions: [string, string?][] = [
+    ['normal-exits'],
+    ['normal-exits', 'entry worker'],
+    ['spawns', 'under 5'],
+    ['sends', messages],
+    ['receives', 'contains(content, "pi")'],
+    ['ties', 'made && kind == "link" && peer == 3 && tag == 5'],
+    ['ties', '!made'],
+    ['ties', 'entry worker && made'],
+    ['names', 'name == "db" && target == 3'],
+    ['mailbox', '100 && process.name == "db"'],
+    ['waits', '500ms && kind == "message"'],
+  ];
+  const breakpoints = await setFilters(client, ...conditions);
+  expect(breakpoints).toMatchObject(conditions.map(() => ({ verified: true })));
 });
 
 test.each([
@@ -401,7 +485,7 @@ test('a program without probes stops at what its processes do, too', async () =>
   const client = await AdapterClient.stdio();
   await client.attachRequest({ url: /ws:\S+/.exec(command.stderr)?.[0] ?? '' } as object);
   await client.event('initialized');
-  const watching = new Watching(client, await setFilters(client, ['receives', 'tag == 5']));
+  const watching = new Watching(client, await setFilters(client, ['actors', 'receive tag == 5']));
   await client.configurationDoneRequest();
   const { threadId, description } = await watching.stop();
   expect(threadId).toBe(await watching.threadOf(2));

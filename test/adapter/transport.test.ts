@@ -235,15 +235,8 @@ test('a session without streams', async () => {
       exceptionBreakpointFilters: [
         { filter: 'traps', default: true },
         { filter: 'failed-exits', default: true },
-        { filter: 'normal-exits', default: false },
         { filter: 'kills', default: false },
-        { filter: 'spawns', default: false },
-        { filter: 'sends', default: false },
-        { filter: 'receives', default: false },
-        { filter: 'ties', default: false },
-        { filter: 'names', default: false },
-        { filter: 'mailbox', default: false },
-        { filter: 'waits', default: false },
+        { filter: 'actors', default: false },
       ],
     },
   });

@@ -62,3 +62,48 @@ test('a breakpoint in the gutter of a text module stops one process there; it st
   await workbench.goOn();
   await workbench.printed('sold for 995');
 });
+
+/** A clock (2) that sends the root process the numbers from 0 to 7, over and over. */
+const CLOCK = guest(`
+  (func $main (export "_start")
+    (drop (call $spawn (i64.const 0) (text "clock")))
+    (loop $on
+      (drop (call $receive))
+      (nop)
+      (br $on)))
+
+  (func $clock (export "clock") (local $hour i64)
+    (loop $on
+      (call $send (i64.const 1) (local.get $hour) (i64.const 0))
+      (local.set $hour (i64.and (i64.add (local.get $hour) (i64.const 1)) (i64.const 7)))
+      (call $process.sleep_ms (i64.const 50))
+      (br $on)))
+`);
+
+test('the filters leave room for breakpoints of one’s own; the condition of one says at which messages processes stop', async () => {
+  const workbench = await session.open({ 'clock.wat': CLOCK }, { ownWindow: true });
+  const { page } = workbench;
+  await workbench.isActive();
+  await workbench.openFile('clock.wat');
+  await workbench.setBreakpoint('(nop)');
+  await workbench.showView('Run and Debug');
+  await workbench.debug();
+  await workbench.thread('#1 _start').filter({ hasText: 'Paused on breakpoint' }).waitFor();
+
+  const rows = page.locator('.debug-breakpoints .monaco-list-row');
+  await rows.filter({ hasText: 'clock.wat' }).waitFor();
+  const filters = ['Traps and Panics', 'Failed Exits', 'Kills', 'Actor Events'];
+  expect((await rows.locator('.name').allTextContents()).slice(0, 5)).toEqual([...filters, 'clock.wat']);
+  await workbench.screenshot('debugging-filters');
+
+  const events = rows.filter({ hasText: 'Actor Events' });
+  await workbench.menu(events, 'Edit Condition...');
+  const input = page.locator('.debug-breakpoints input:focus');
+  await input.fill('send tag == 5');
+  await input.press('Enter');
+  await events.filter({ hasText: 'send tag == 5' }).waitFor();
+  await events.locator('input[type=checkbox], .monaco-checkbox').first().click();
+  await workbench.thread('#2 clock').filter({ hasText: 'Paused on message sent' }).waitFor();
+  await page.locator('.exception-widget', { hasText: 'message sent to #1 _start: tag 5' }).waitFor();
+  await workbench.screenshot('debugging-actor-event');
+});

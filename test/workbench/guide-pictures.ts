@@ -101,5 +101,21 @@ await take('debugger-data-breakpoint', shop, async (workbench) => {
   await fold(workbench, 'Watch', 'Loaded Scripts');
 });
 
+await take('debugger-actor-events', shop, async (workbench) => {
+  await workbench.showView('Run and Debug');
+  await workbench.debug();
+  await workbench.thread('#2 worker (waiting for a message)').waitFor();
+  await fold(workbench, 'Variables', 'Watch', 'Loaded Scripts');
+  const events = workbench.page.locator('.debug-breakpoints .monaco-list-row', { hasText: 'Actor Events' });
+  await workbench.menu(events, 'Edit Condition...');
+  await workbench.page.locator('.debug-breakpoints input:focus').fill('receive size > 2');
+  await workbench.page.keyboard.press('Enter');
+  await events.locator('.monaco-checkbox').click();
+  await workbench.say('send 2 !!');
+  await workbench.say('send 3 !!!');
+  await workbench.page.locator('.exception-widget', { hasText: 'message received' }).waitFor();
+  await workbench.command('View: Toggle Panel Visibility');
+});
+
 await browser.close();
 await server.stop();
