@@ -23,10 +23,16 @@ export interface CompileOptions {
   readonly optimized?: number | undefined;
 }
 
-interface Flags {
-  readonly set: string;
-  readonly reset: string;
-}
+/**
+ * The flags that are set for some modules, as V8 has them by default. They hold for all threads, and one that is ended while it compiles
+ * sets back nothing: so they are set for each module.
+ */
+const DEFAULTS = [
+  '--wasm-lazy-compilation',
+  '--no-wasm-lazy-validation',
+  `--wasm-num-compilation-tasks=${COMPILATION_TASKS}`,
+  '--wasm-eager-tier-up-function=-1',
+];
 
 /**
  * Compiles a rewritten module.
@@ -35,7 +41,8 @@ interface Flags {
 export function compile(bytes: Uint8Array, options: CompileOptions): WebAssembly.Module {
   const flags = flagsFor(bytes.length, options);
   try {
-    for (const { set } of flags) setFlagsFromString(set);
+    for (const flag of DEFAULTS) setFlagsFromString(flag);
+    for (const flag of flags) setFlagsFromString(flag);
     return new WebAssembly.Module(bytes);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
@@ -43,25 +50,17 @@ export function compile(bytes: Uint8Array, options: CompileOptions): WebAssembly
       cause: error,
     });
   } finally {
-    for (const { reset } of flags) setFlagsFromString(reset);
+    if (flags.length > 0) for (const flag of DEFAULTS) setFlagsFromString(flag);
   }
 }
 
 /** The flags of V8 that differ from their defaults while a module of so many bytes is compiled. */
-function flagsFor(size: number, { isChecked, ahead, isSlow, optimized }: CompileOptions): Flags[] {
-  const flags: Flags[] = [];
-  if (isSlow || (ahead && size <= LARGEST_AHEAD))
-    flags.push({ set: '--no-wasm-lazy-compilation', reset: '--wasm-lazy-compilation' });
-  else if (isChecked && size >= LARGE)
-    flags.push({ set: '--wasm-lazy-validation', reset: '--no-wasm-lazy-validation' });
-  if (isSlow) {
-    const flag = '--wasm-num-compilation-tasks';
-    flags.push({ set: `${flag}=1`, reset: `${flag}=${COMPILATION_TASKS}` });
-  }
-  if (optimized !== undefined) {
-    const flag = '--wasm-eager-tier-up-function';
-    flags.push({ set: `${flag}=${optimized}`, reset: `${flag}=-1` });
-  }
+function flagsFor(size: number, { isChecked, ahead, isSlow, optimized }: CompileOptions): string[] {
+  const flags: string[] = [];
+  if (isSlow || (ahead && size <= LARGEST_AHEAD)) flags.push('--no-wasm-lazy-compilation');
+  else if (isChecked && size >= LARGE) flags.push('--wasm-lazy-validation');
+  if (isSlow) flags.push('--wasm-num-compilation-tasks=1');
+  if (optimized !== undefined) flags.push(`--wasm-eager-tier-up-function=${optimized}`);
   return flags;
 }
 

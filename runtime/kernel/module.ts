@@ -223,7 +223,9 @@ export class LoadedModule {
     const known = isKept ? this.#kept.find(this.#variant(isMetered)) : null;
     const job = LoadedModule.jobOf(this.bytes, this.#options);
     if (known === null) return { ...job, isMetered, isKnown: true, isKept };
-    const compiled = this.#compile(isMetered, known);
+    // Others wait meanwhile: to optimize a function takes longer than all the rest.
+    const { interpreter: _, ...unoptimized } = known;
+    const compiled = this.#compile(isMetered, unoptimized);
     if (isMetered) this.#metered = compiled;
     else this.#preemptive = compiled;
     return null;

@@ -8,6 +8,12 @@ const LEAST_BYTES = 2 ** 14;
 const MOST_BYTES = 2 ** 16;
 
 /**
+ * Locals, times places where control splits or joins, beyond which V8 may take seconds and gigabytes for a function of that size. QuickJS
+ * has 0.19 million.
+ */
+const MOST_STATES = 2 ** 19;
+
+/**
  * The function by which a module interprets the instructions of another language, and which calls itself for the functions of that
  * language: QuickJS has one.
  *
@@ -23,7 +29,8 @@ export function interpreterOf(module: WasmModule): number | undefined {
     const labels = code.dispatched[i] ?? 0;
     if (labels < LEAST_LABELS || labels <= most) continue;
     const size = (code.bodyEnd[i] ?? 0) - (code.bodyStart[i] ?? 0);
-    if (size < LEAST_BYTES || size > MOST_BYTES || !callsItself(module, i)) continue;
+    const states = (code.localCount[i] ?? 0) * (code.states[i] ?? 0);
+    if (size < LEAST_BYTES || size > MOST_BYTES || states > MOST_STATES || !callsItself(module, i)) continue;
     found = importedFunctions + i;
     most = labels;
   }
