@@ -131,10 +131,12 @@ export class Debuggee {
       describe,
       (process) => this.#areAllPaused || this.held.has(process),
     );
-    this.disassemblies = new Disassemblies(
-      (module) => client.request('module/bytes', { module }),
-      session.ids,
-    );
+    this.disassemblies = new Disassemblies(async (module) => {
+      const known = module === MAIN_MODULE ? await options.ahead?.bytes() : null;
+      if (known != null) return known;
+      const { data } = await client.request('module/bytes', { module });
+      return Buffer.from(data, 'base64');
+    }, session.ids);
     this.path = options.file.path;
     this.sources = new ModuleSources(client, this.path, options.ahead);
     this.files = new SourceFiles(options.sourceFileMap, this.path);
@@ -474,14 +476,17 @@ export class Debuggee {
   }
 
   /**
-   * Requests a stack and the texts of its innermost functions at once: the client will ask for them as soon as it has read
-   * that the process has stopped. Whoever asks gets the stack when the texts are there, so that answers keep the order of requests.
+   * Requests a stack and the places of its innermost calls at once: the client will ask for them as soon as it has read that the
+   * process has stopped. Whoever asks gets the stack when the place of the innermost one is there, so that answers keep the order
+   * of requests. Texts of other functions without a source can take longer: a client asks for one call first.
    */
   async #prepareStack(process: ProcessKey): Promise<Stack> {
     const stack = await this.client.request('process/stack', { process });
     try {
       const calls = await this.calls.of(stack.frames.slice(0, FIRST_FRAMES));
-      await Promise.allSettled(calls.slice(0, FIRST_FRAMES).map((call) => this.calls.locate(call)));
+      const located = calls.slice(0, FIRST_FRAMES).map((call) => this.calls.locate(call));
+      for (const other of located) other.catch(() => {});
+      await located[0];
     } catch {
       // Whoever asks for them is told.
     }

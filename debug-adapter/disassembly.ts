@@ -25,8 +25,8 @@ const IDLE_TIME = 60_000;
 /** Tells the bundled script of the thread; missing where nothing is bundled. */
 declare const disassemblerScript: (() => string) | undefined;
 
-/** Gets the bytes of a module, in base64. */
-type FetchModule = (module: ModuleKey) => Promise<{ readonly data: string }>;
+/** Gets the bytes of a module. */
+type FetchModule = (module: ModuleKey) => Promise<Uint8Array>;
 
 /** A call in the text of its function. */
 export interface Place {
@@ -213,7 +213,7 @@ export class Disassemblies {
   #module(key: ModuleKey): Promise<Uint8Array> {
     let module = this.#modules.get(key);
     if (module === undefined) {
-      module = this.#fetch(key).then(({ data }) => new Uint8Array(Buffer.from(data, 'base64')));
+      module = this.#fetch(key);
       this.#modules.set(key, module);
       // After a failure it may be requested again.
       module.catch(() => this.#modules.delete(key));

@@ -29,9 +29,19 @@ export class SourcesAhead {
 
   /** Null if the file is not what the runtime has loaded, or may not be that. */
   get symbols(): ModuleSymbols | null {
+    return this.#isSame && this.#isRead ? this.#symbols : null;
+  }
+
+  /** The bytes of the file; null where `symbols` is, or if it cannot be read. */
+  async bytes(): Promise<Uint8Array | null> {
+    if (!this.#isSame || !this.#isRead) return null;
+    const bytes = await readFile(this.#path).catch(() => null);
+    return this.#isSame ? bytes : null;
+  }
+
+  get #isSame(): boolean {
     const now = this.#look();
-    const isSame = now?.mtimeMs === this.#before?.mtimeMs && now?.size === this.#before?.size;
-    return isSame && this.#isRead ? this.#symbols : null;
+    return now?.mtimeMs === this.#before?.mtimeMs && now?.size === this.#before?.size;
   }
 
   /** Undefined if it is no file. */

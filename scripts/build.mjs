@@ -83,6 +83,7 @@ const LAZY = new Set(
       'features',
       'meter-pass',
       'preempt-pass',
+      'probe-codec',
       'reuse-pass',
       'rewrite-module',
     ].map((name) => `wasm/${name}`),
@@ -275,15 +276,17 @@ function takenFrom(isTaken, { wanted = new Set(), names = new Map() } = {}) {
 
 /** A hash of the sources of which rewritten modules depend: those kept by an older version are not used. */
 function rewriter() {
-  const folders = ['runtime/wasm', 'runtime/kernel'];
-  return hashOf(
-    folders.flatMap((folder) =>
-      readdirSync(folder)
+  // Where processes of a debug session can be stopped is kept as well, which symbols tell.
+  const folders = ['runtime/wasm', 'runtime/kernel', 'runtime/symbols', 'runtime/wat'];
+  return hashOf([
+    'runtime/cli/debugging.ts',
+    ...folders.flatMap((folder) =>
+      readdirSync(folder, { recursive: true })
         .filter((name) => name.endsWith('.ts'))
         .sort()
         .map((name) => join(folder, name)),
     ),
-  );
+  ]);
 }
 
 function hashOf(files) {
@@ -309,6 +312,16 @@ function builtinModules() {
           ? { path, namespace: kind === 'require-call' ? 'required' : 'imported' }
           : null;
       });
+      // A connection without encryption takes none of these, which takes up to thirty milliseconds to load.
+      onLoad({ filter: /node_modules.ws.lib.websocket\.js$/ }, ({ path }) => ({
+        contents: readFileSync(path, 'utf8').replace(
+          /^const (https|tls) = require\('\1'\);$/gm,
+          (_, name) => `const ${name} = {
+            get request() { return ${load(name)}.request; },
+            get connect() { return ${load(name)}.connect; },
+          };`,
+        ),
+      }));
       onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({
         contents: `module.exports = ${load(path)};`,
       }));

@@ -1,6 +1,6 @@
 import { Debugging } from '../kernel/debugging.ts';
 import type { Symbols } from '../symbols/symbols.ts';
-import { everyInstruction } from '../wasm/index.ts';
+import { everyInstruction, type ProbeSites, type WasmModule } from '../wasm/index.ts';
 import { openModuleSymbols } from '../wat/open-module-symbols.ts';
 
 /**
@@ -9,10 +9,16 @@ import { openModuleSymbols } from '../wat/open-module-symbols.ts';
  * @param pathOf tells the file of the module that is being loaded; null for one that processes load
  */
 export function debugging(pathOf: () => string | null): Debugging {
-  return new Debugging((module) => {
-    const starts = lineStarts(openModuleSymbols(module.bytes, pathOf()));
-    return { offsets: starts.length === 0 ? everyInstruction(module) : starts };
-  });
+  const sitesOf = (module: WasmModule): ProbeSites => {
+    let ofBytes = true;
+    const symbols = openModuleSymbols(module.bytes, pathOf(), () => {
+      ofBytes = false;
+    });
+    const starts = lineStarts(symbols);
+    return { offsets: starts.length === 0 ? everyInstruction(module) : starts, ofBytes };
+  };
+  // Of a text, the lines count; and files are looked for beside a module that is one.
+  return new Debugging(sitesOf, () => !(pathOf() ?? '.wat').endsWith('.wat'));
 }
 
 function lineStarts(symbols: Symbols): Uint32Array {

@@ -90,8 +90,8 @@ export class ModuleCache implements RewrittenStore {
     this.#failed = failed;
   }
 
-  of(bytes: Uint8Array): KeptModule {
-    const parts = essentialParts(bytes);
+  of(bytes: Uint8Array, scope: 'code' | 'all' = 'code'): KeptModule {
+    const parts = scope === 'all' ? [bytes] : essentialParts(bytes);
     // Of a large module, the bytes may be gone when its rewritten form is kept.
     const prefix = prefixOf(parts).map((part) => new Uint8Array(part));
     const digest = digestOf(parts);

@@ -112,6 +112,8 @@ export async function run(
   sources.add(module, path, since);
   loading = null;
   const signals = new EndingSignals(streams, () => {
+    // Most debug sessions end so.
+    if (inspection !== undefined && root !== undefined) noteRun();
     runtime.scheduler.halt();
     reports.hurry();
   });

@@ -1,4 +1,4 @@
-import { ProbeMap, type ProbeSites, type WasmModule } from '../wasm/index.ts';
+import { decodeProbes, ProbeMap, type ProbeSites, type WasmModule } from '../wasm/index.ts';
 import { ModuleProbes, type ProbeSource } from './module-probes.ts';
 import { Probes, type ProbingTurns } from './probes.ts';
 
@@ -8,14 +8,27 @@ import { Probes, type ProbingTurns } from './probes.ts';
  */
 export class Debugging implements ProbeSource {
   readonly #sitesOf: (module: WasmModule) => ProbeSites;
+  readonly #remembers: () => boolean;
 
-  /** @param sitesOf tells where processes of a module can be stopped */
-  constructor(sitesOf: (module: WasmModule) => ProbeSites) {
+  /**
+   * @param sitesOf tells where processes of a module can be stopped
+   * @param remembers see `ProbeSource`. Default: never
+   */
+  constructor(sitesOf: (module: WasmModule) => ProbeSites, remembers: () => boolean = () => false) {
     this.#sitesOf = sitesOf;
+    this.#remembers = remembers;
+  }
+
+  get remembers(): boolean {
+    return this.#remembers();
   }
 
   probesOf(module: WasmModule): ModuleProbes {
-    return new ModuleProbes(new ProbeMap(module, this.#sitesOf(module)));
+    return new ModuleProbes(ProbeMap.of(module, this.#sitesOf(module)));
+  }
+
+  unpack(packed: Uint8Array): ModuleProbes {
+    return new ModuleProbes(decodeProbes(packed));
   }
 
   open(turns: ProbingTurns): Probes {

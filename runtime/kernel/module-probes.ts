@@ -1,8 +1,12 @@
-import { type Pass, type ProbeMap, probePass, type WasmModule } from '../wasm/index.ts';
+import { encodeProbes, type Pass, type ProbeMap, probePass, type WasmModule } from '../wasm/index.ts';
 
 /** Tells where the processes of modules can be stopped. */
 export interface ProbeSource {
   probesOf(module: WasmModule): ModuleProbes;
+  /** What `ModuleProbes.packed` has returned before. */
+  unpack(packed: Uint8Array): ModuleProbes;
+  /** Whether it would tell the same of the module that is being loaded, by its bytes, if this was `ofBytes` before. */
+  readonly remembers: boolean;
 }
 
 /** Where the processes of a module can be stopped, and which of its functions are armed. */
@@ -20,6 +24,11 @@ export class ModuleProbes {
     const pages = Math.max(1, Math.ceil(map.layouts.length / 0x1_0000));
     this.armed = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.#reasons = new Uint32Array(map.layouts.length);
+  }
+
+  /** All of it but which functions are armed, to be kept; undefined if the bytes of the module do not tell it alone. */
+  packed(): Uint8Array | undefined {
+    return this.map.ofBytes ? encodeProbes(this.map) : undefined;
   }
 
   /** Lets the sites of a function probe, until `disarm` has been called as many times. */

@@ -26,7 +26,8 @@ export interface VariantChoice {
 }
 
 /** A module rewritten for one way of running it, and compiled. One thread can send it to another, which shares the code. */
-export interface ModuleVariant extends Omit<RewrittenModule, 'bytes' | 'offsets' | 'probeGlobals'> {
+export interface ModuleVariant
+  extends Omit<RewrittenModule, 'bytes' | 'offsets' | 'probeGlobals' | 'probes'> {
   readonly module: WebAssembly.Module;
   /** Bytes that V8 has been given of it. */
   readonly size: number;

@@ -126,8 +126,8 @@ export class LoadedModule {
     this.isCounted = options.fromProcess ?? false;
     this.#options = options;
     this.#tableLimit = options.tableLimit ?? TABLE_LIMIT;
-    // Sites depend on more than the module.
-    this.#kept = (options.probes === undefined ? (options.store ?? NO_STORE) : NO_STORE).of(bytes);
+    const store = (options.probes?.remembers ?? true) ? (options.store ?? NO_STORE) : NO_STORE;
+    this.#kept = store.of(bytes, options.probes === undefined ? 'code' : 'all');
     if (made?.outline) {
       this.#outline = made.outline;
       this.imports = linker.link(made.outline.linked);
@@ -300,11 +300,13 @@ export class LoadedModule {
 
   /** What the rewritten module depends on besides the original. */
   #variant(meter: boolean): string {
-    return `${meter ? 'metered' : 'preemptive'} ${this.#tableLimit}`;
+    const probed = this.#options.probes === undefined ? '' : ' probed';
+    return `${meter ? 'metered' : 'preemptive'} ${this.#tableLimit}${probed}`;
   }
 
   #compile(meter: boolean, known: RewrittenModule | null, again?: () => Uint8Array): CompiledModule {
     const rewritten = known ?? this.#rewrite(meter);
+    if (known?.probes !== undefined) this.#probes ??= this.#options.probes?.unpack(known.probes) ?? null;
     this.#rewrittenSize = rewritten.bytes.length;
     this.#isSlow = rewritten.isSlow ?? false;
     if (known === null && (isLarge(this.bytes) || this.#options.fromProcess)) {
@@ -320,13 +322,19 @@ export class LoadedModule {
       isSlow: rewritten.isSlow,
       optimized: this.#options.fromProcess ? undefined : rewritten.interpreter,
     });
-    if (known === null) this.#kept.keep(this.#variant(meter), rewritten);
+    if (known === null) this.#keep(this.#variant(meter), rewritten);
     discard(rewritten.bytes);
     if (again !== undefined) {
       this.bytes = again();
       this.#source = null;
     }
     return compiledModule(module, rewritten, this.#sizes);
+  }
+
+  #keep(variant: string, rewritten: RewrittenModule): void {
+    const probes = this.#probes?.packed();
+    if (probes !== undefined) this.#kept.keep(variant, { ...rewritten, probes });
+    else if (this.#probes === null) this.#kept.keep(variant, rewritten);
   }
 
   get #sizes(): InstanceSizes {

@@ -2,8 +2,11 @@ import type { RewrittenModule } from '../wasm/index.ts';
 
 /** Keeps rewritten modules from one run to the next. */
 export interface RewrittenStore {
-  /** What is kept of the module of these bytes. */
-  of(bytes: Uint8Array): KeptModule;
+  /**
+   * What is kept of the module of these bytes.
+   * @param scope how much of it the variants depend on: on its code, or on custom sections as well, as those that are probed
+   */
+  of(bytes: Uint8Array, scope?: 'code' | 'all'): KeptModule;
 }
 
 /** The variants of one module that are kept. */

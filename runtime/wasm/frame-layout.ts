@@ -9,7 +9,8 @@ const MOST_KEPT = 64;
 const HEADER_SIZE = 8;
 
 /** The types of locals that can be kept: those of numbers and vectors, not references. */
-export type KeptType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
+export const KEPT_TYPES = ['i32', 'i64', 'f32', 'f64', 'v128'] as const;
+export type KeptType = (typeof KEPT_TYPES)[number];
 
 /** A local in a frame. */
 export interface KeptLocal {
@@ -38,12 +39,20 @@ export interface FrameLayout {
  */
 export function frameLayout(module: WasmModule, defined: number, wanted?: readonly number[]): FrameLayout {
   const types = localTypes(module, defined);
+  const kept: Omit<KeptLocal, 'at'>[] = [];
+  for (const index of wanted ?? types.keys()) {
+    if (kept.length === MOST_KEPT) break;
+    const type = types[index];
+    if (isKept(type)) kept.push({ index, type });
+  }
+  return layoutOf(kept);
+}
+
+/** The layout of a frame that keeps these locals, in this order. */
+export function layoutOf(kept: readonly Omit<KeptLocal, 'at'>[]): FrameLayout {
   const locals: KeptLocal[] = [];
   let at = HEADER_SIZE;
-  for (const index of wanted ?? types.keys()) {
-    if (locals.length === MOST_KEPT) break;
-    const type = types[index];
-    if (!isKept(type)) continue;
+  for (const { index, type } of kept) {
     locals.push({ index, type, at });
     at += type === 'v128' ? 16 : 8;
   }
@@ -73,5 +82,5 @@ function localTypes(module: WasmModule, defined: number): ValueType[] {
 const MOST_DECLARED = 50_000;
 
 function isKept(type: ValueType | undefined): type is KeptType {
-  return type === 'i32' || type === 'i64' || type === 'f32' || type === 'f64' || type === 'v128';
+  return KEPT_TYPES.some((kept) => kept === type);
 }

@@ -43,6 +43,7 @@ export { type ImportedMemory, KERNEL_MODULE, type ModulePlan, memoryImport } fro
 export { type OffsetLists, OffsetMap } from './offset-map.ts';
 export { type Pass, PassConflictError } from './pass.ts';
 export { preemptPass } from './preempt-pass.ts';
+export { decodeProbes, encodeProbes } from './probe-codec.ts';
 export {
   everyInstruction,
   framesOf,

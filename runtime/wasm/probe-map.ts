@@ -12,6 +12,16 @@ export interface ProbeSites {
   readonly offsets: Uint32Array;
   /** Indices of the locals that a function, counted from the first defined one, keeps in its frames. Default: all that can be. */
   localsOf?(defined: number): readonly number[] | undefined;
+  /** Whether nothing but the bytes of the module tells them, so that they can be kept beside these. Default: no. */
+  readonly ofBytes?: boolean;
+}
+
+/** Where the functions of a module are, by number. */
+export interface FunctionRanges {
+  readonly bodyStart: Int32Array;
+  /** Where their first instructions are. */
+  readonly codeStart: Int32Array;
+  readonly bodyEnd: Int32Array;
 }
 
 /** A call that a process is in. */
@@ -30,40 +40,52 @@ export class ProbeMap {
   readonly offsets: Uint32Array;
   /** By function, counted from the first defined one. */
   readonly layouts: readonly FrameLayout[];
-  readonly #bodyStart: Int32Array;
-  readonly #codeStart: Int32Array;
-  readonly #bodyEnd: Int32Array;
+  readonly ranges: FunctionRanges;
+  /** See `ProbeSites`. */
+  readonly ofBytes: boolean;
 
-  constructor(module: WasmModule, sites: ProbeSites) {
-    this.layouts = Array.from(module.functions, (_, defined) =>
+  /** @param offsets of the sites, all of them in code, ascending */
+  constructor(
+    ranges: FunctionRanges,
+    layouts: readonly FrameLayout[],
+    offsets: Uint32Array,
+    ofBytes: boolean,
+  ) {
+    this.ranges = ranges;
+    this.layouts = layouts;
+    this.offsets = offsets;
+    this.ofBytes = ofBytes;
+  }
+
+  static of(module: WasmModule, sites: ProbeSites): ProbeMap {
+    const { code, functions } = module;
+    const layouts = Array.from(functions, (_, defined) =>
       frameLayout(module, defined, sites.localsOf?.(defined)),
     );
     // The survey of a large module is freed.
-    this.#bodyStart = module.code.bodyStart.slice(0, module.functions.length);
-    this.#codeStart = module.code.codeStart.slice(0, module.functions.length);
-    this.#bodyEnd = module.code.bodyEnd.slice(0, module.functions.length);
-    this.offsets = distinct(sites.offsets.map((offset) => this.#inCode(offset)));
+    const ranges = {
+      bodyStart: code.bodyStart.slice(0, functions.length),
+      codeStart: code.codeStart.slice(0, functions.length),
+      bodyEnd: code.bodyEnd.slice(0, functions.length),
+    };
+    const offsets = distinct(sites.offsets.map((offset) => inCode(ranges, offset)));
+    return new ProbeMap(ranges, layouts, offsets, sites.ofBytes ?? false);
   }
 
   /** The number of the function, counted from the first defined one, whose code has this offset; -1 if none has. */
   functionAt(offset: number): number {
-    const found = lowest(this.#bodyEnd.length, (i) => (this.#bodyEnd[i] ?? 0) > offset);
-    return offset >= (this.#codeStart[found] ?? Number.POSITIVE_INFINITY) ? found : -1;
-  }
-
-  /** An offset in the code. What stands before the first instruction of a function becomes that. */
-  #inCode(offset: number): number {
-    const found = lowest(this.#bodyEnd.length, (i) => (this.#bodyEnd[i] ?? 0) > offset);
-    const first = this.#codeStart[found] ?? 0;
-    return offset < first && offset >= (this.#bodyStart[found] ?? Number.POSITIVE_INFINITY) ? first : offset;
+    const found = firstBehind(this.ranges, offset);
+    return offset >= (this.ranges.codeStart[found] ?? Number.POSITIVE_INFINITY) ? found : -1;
   }
 
   /** The first site at or behind an offset that is in the same function; undefined if there is none. */
   siteFrom(offset: number): number | undefined {
-    const from = this.#inCode(offset);
+    const from = inCode(this.ranges, offset);
     const defined = this.functionAt(from);
     const site = this.offsets[lowest(this.offsets.length, (i) => (this.offsets[i] ?? 0) >= from)];
-    return defined >= 0 && site !== undefined && site < (this.#bodyEnd[defined] ?? 0) ? site : undefined;
+    return defined >= 0 && site !== undefined && site < (this.ranges.bodyEnd[defined] ?? 0)
+      ? site
+      : undefined;
   }
 
   /**
@@ -91,6 +113,18 @@ export class ProbeMap {
     const layout = this.layouts[defined];
     return layout === undefined ? undefined : { site, defined, at, layout };
   }
+}
+
+/** An offset in the code. What stands before the first instruction of a function becomes that. */
+function inCode(ranges: FunctionRanges, offset: number): number {
+  const found = firstBehind(ranges, offset);
+  const first = ranges.codeStart[found] ?? 0;
+  return offset < first && offset >= (ranges.bodyStart[found] ?? Number.POSITIVE_INFINITY) ? first : offset;
+}
+
+/** The number of the first function that ends behind an offset. */
+function firstBehind({ bodyEnd }: FunctionRanges, offset: number): number {
+  return lowest(bodyEnd.length, (i) => (bodyEnd[i] ?? 0) > offset);
 }
 
 /** The address of the frames that an address is among. */

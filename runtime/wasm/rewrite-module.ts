@@ -28,6 +28,8 @@ export interface RewrittenModule {
   readonly isSlow?: boolean;
   /** The globals by which a process is stopped and its frames are found, if the pass `probe` was in the list. */
   readonly probeGlobals?: ProbeGlobals;
+  /** What that pass was given, as `encodeProbes` writes it, if the module is kept. */
+  readonly probes?: Uint8Array;
 }
 
 /**

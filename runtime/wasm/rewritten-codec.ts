@@ -1,18 +1,19 @@
 import { OffsetMap } from './offset-map.ts';
 import type { RewrittenModule } from './rewrite-module.ts';
 
-/** The lengths of the description and of the offset map. */
-const HEADER_SIZE = 8;
+/** The lengths of the description, of the offset map and of the probes. */
+const HEADER_SIZE = 12;
 
-type Description = Omit<RewrittenModule, 'bytes' | 'offsets' | 'probeGlobals'>;
+type Description = Omit<RewrittenModule, 'bytes' | 'offsets' | 'probes'>;
 
 /**
  * Writes a rewritten module as bytes, in pieces:
  *
- *     | lengths of the next two | description as JSON | offset map | module |
+ *     | lengths of the next three | description as JSON | offset map | probes, if it has some | module |
  */
 export function encodeRewritten(rewritten: RewrittenModule): Uint8Array[] {
-  const { functions, memories, state, startExport, interpreter, isSlow } = rewritten;
+  const { functions, memories, state, startExport, interpreter, isSlow, probeGlobals } = rewritten;
+  const { probes = new Uint8Array() } = rewritten;
   const written: Description = {
     functions,
     memories,
@@ -20,6 +21,7 @@ export function encodeRewritten(rewritten: RewrittenModule): Uint8Array[] {
     ...(startExport === undefined ? {} : { startExport }),
     ...(interpreter === undefined ? {} : { interpreter }),
     ...(isSlow === undefined ? {} : { isSlow }),
+    ...(probeGlobals === undefined ? {} : { probeGlobals }),
   };
   const description = new TextEncoder().encode(JSON.stringify(written));
   const offsets = rewritten.offsets.packed();
@@ -27,7 +29,8 @@ export function encodeRewritten(rewritten: RewrittenModule): Uint8Array[] {
   const view = new DataView(header.buffer);
   view.setUint32(0, description.length);
   view.setUint32(4, offsets.length);
-  return [header, description, offsets, rewritten.bytes];
+  view.setUint32(8, probes.length);
+  return [header, description, offsets, probes, rewritten.bytes];
 }
 
 /**
@@ -37,9 +40,11 @@ export function encodeRewritten(rewritten: RewrittenModule): Uint8Array[] {
 export function decodeRewritten(bytes: Uint8Array): RewrittenModule {
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
   const offsetsAt = HEADER_SIZE + view.getUint32(0);
-  const end = offsetsAt + view.getUint32(4);
+  const probesAt = offsetsAt + view.getUint32(4);
+  const end = probesAt + view.getUint32(8);
   const text = new TextDecoder().decode(bytes.subarray(HEADER_SIZE, offsetsAt));
   const description: Description = JSON.parse(text);
-  const offsets = OffsetMap.unpack(bytes.slice(offsetsAt, end));
-  return { ...description, offsets, bytes: bytes.subarray(end) };
+  const offsets = OffsetMap.unpack(bytes.slice(offsetsAt, probesAt));
+  const probes = probesAt === end ? {} : { probes: bytes.slice(probesAt, end) };
+  return { ...description, offsets, ...probes, bytes: bytes.subarray(end) };
 }

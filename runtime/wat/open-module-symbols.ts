@@ -1,4 +1,5 @@
 import { companionFiles, readPlainFile } from '../symbols/companion-files.ts';
+import type { ReadCompanion } from '../symbols/companions.ts';
 import { ModuleParts } from '../symbols/module-parts.ts';
 import { openSymbols } from '../symbols/open-symbols.ts';
 import type { Symbols } from '../symbols/symbols.ts';
@@ -8,12 +9,27 @@ import { TextSymbols } from './text-symbols.ts';
 /**
  * Opens the symbols of a module, with the files beside it that it names, or with the text that it was assembled from.
  * @param path its file; null if it has none
+ * @param onCompanion is called when a file beside the module is looked for
  */
-export function openModuleSymbols(bytes: Uint8Array, path: string | null): Symbols {
+export function openModuleSymbols(
+  bytes: Uint8Array,
+  path: string | null,
+  onCompanion: () => void = () => {},
+): Symbols {
   // What is not about the source, above all the code, is not kept.
-  const symbols = openSymbols(new ModuleParts(bytes, true), path === null ? undefined : companionFiles(path));
+  const symbols = openSymbols(
+    new ModuleParts(bytes, true),
+    path === null ? undefined : watched(companionFiles(path), onCompanion),
+  );
   const text = path === null || symbols.source !== 'names' ? null : textIn(path);
   return path === null || text === null ? symbols : new TextSymbols(readModule(bytes), path, text, symbols);
+}
+
+function watched(read: ReadCompanion, onCompanion: () => void): ReadCompanion {
+  return (companion) => {
+    onCompanion();
+    return read(companion);
+  };
 }
 
 /** The text of a module; null if the file is none any more. */

@@ -9,9 +9,8 @@ const FRAME = { module: 'm1', functionIndex: 0, offset: 0 };
 /** Disassembles functions of one module. */
 async function disassemblies(source: string, limit?: number) {
   const bytes = await assembleText(source, 'test.wat');
-  const data = Buffer.from(bytes).toString('base64');
   const ids = new Ids();
-  return { ids, texts: new Disassemblies(async () => ({ data }), ids, limit) };
+  return { ids, texts: new Disassemblies(async () => bytes, ids, limit) };
 }
 
 test('this thread goes on while a large function is disassembled', async () => {
@@ -49,8 +48,8 @@ test('what takes too long has a text that says so, at once for the other functio
 });
 
 test('a module that cannot be read has a text that says so', async () => {
-  const data = Buffer.from('no module').toString('base64');
+  const bytes = Buffer.from('no module');
   const ids = new Ids();
-  const texts = new Disassemblies(async () => ({ data }), ids);
+  const texts = new Disassemblies(async () => bytes, ids);
   expect(await texts.text(ids.source('m1', 0))).toMatch(/^;; the function cannot be disassembled: /);
 });

@@ -31,7 +31,7 @@ function probes({ bytes, sourceMap }: KernelProgram): Pass {
       symbols.linesOf(file).flatMap((line) => symbols.startsOf(file, line).map(({ offset }) => offset)),
     );
   if (offsets.length === 0) throw new Error('the kernels have no lines');
-  return probePass(new ProbeMap(readModule(bytes), { offsets: Uint32Array.from(new Set(offsets)).sort() }));
+  return probePass(ProbeMap.of(readModule(bytes), { offsets: Uint32Array.from(new Set(offsets)).sort() }));
 }
 
 export const debugging: Benchmark = {

@@ -12,6 +12,8 @@ import { bench } from './bench.ts';
 import type { Benchmark } from './benchmark.ts';
 
 const ROUNDS = 9;
+/** Sessions of a program that has just been built. */
+const FRESH_ROUNDS = 3;
 
 const folder = join(projectFolder, 'test', 'guests', 'debug');
 const source = join(folder, 'shelter.rs');
@@ -63,7 +65,7 @@ export const firstStop: Benchmark = {
     {
       name: 'F5 to the first stop',
       unit: 'ms',
-      what: 'from the start of the debug adapter until it has told the line at which a Rust program with 5 MB of debug info has stopped, less what `lunatic run` of the same program takes',
+      what: 'from the start of the debug adapter until it has told the line at which a Rust program with 5 MB of debug info has stopped, from the second session on, less what `lunatic run` of the same program takes',
       peer: null,
       better: 'less',
       must: 600,
@@ -86,8 +88,13 @@ export const firstStop: Benchmark = {
       const plain = () =>
         time(() => void spawnSync(process.execPath, [launcher, 'run', program, '--', 'nobody'], { env }));
       const { value, peerValue } = await alternate(ROUNDS, debugged, plain);
+      let fresh = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < FRESH_ROUNDS; i++) {
+        rmSync(join(temporary, 'modules'), { recursive: true });
+        fresh = Math.min(fresh, await debugged());
+      }
       const details = [
-        `${value.toFixed(0)} ms until it has stopped, ${peerValue?.toFixed(0)} ms for a plain run`,
+        `${value.toFixed(0)} ms until it has stopped, ${fresh.toFixed(0)} ms in its first session, ${peerValue?.toFixed(0)} ms for a plain run`,
       ];
       return [{ value: value - (peerValue ?? 0), peerValue: null, details }];
     } finally {

@@ -18,7 +18,7 @@ import { countPass } from './count-pass.ts';
 export const probeEverywhere: Pass = {
   name: 'probe',
   declare: (plan) =>
-    probePass(new ProbeMap(plan.module, { offsets: everyInstruction(plan.module) })).declare?.(plan),
+    probePass(ProbeMap.of(plan.module, { offsets: everyInstruction(plan.module) })).declare?.(plan),
 };
 
 const TURNS: readonly (readonly Pass[])[] = [[], [preemptPass], [meterPass]];

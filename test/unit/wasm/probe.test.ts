@@ -14,7 +14,7 @@ import { modernWat, preemptive, type Running, type RunOptions, start, type Wasm,
 
 /** Keeps frames, and has no sites. */
 function probeNowhere(bytes: Wasm): Pass {
-  return probePass(new ProbeMap(readModule(bytes), { offsets: Uint32Array.of() }));
+  return probePass(ProbeMap.of(readModule(bytes), { offsets: Uint32Array.of() }));
 }
 
 /** Where a process was probed, and what its frame had there: a line for each site. */
@@ -136,7 +136,7 @@ describe('frames', () => {
   /** The calls that a process is in, outermost first, read from its memory of frames. */
   function calls(frames: DataView, bytes: Wasm, end: number): string[] {
     const module = readModule(bytes);
-    const map = new ProbeMap(module, { offsets: Uint32Array.of() });
+    const map = ProbeMap.of(module, { offsets: Uint32Array.of() });
     return map.read(frames, 0, end).map(({ site, defined, at, layout }) => {
       const { offsets, text } = disassembleFunction(module, module.importedFunctions + defined);
       const values = layout.locals.map(
@@ -219,7 +219,7 @@ describe('frames', () => {
       size: 16,
     });
     expect(
-      start(bytes, [probePass(new ProbeMap(readModule(bytes), sites))], { quietImports: true }).call(
+      start(bytes, [probePass(ProbeMap.of(readModule(bytes), sites))], { quietImports: true }).call(
         'outer',
         3,
       ),
@@ -235,7 +235,7 @@ it('offsets between instructions, and outside of the code, are no sites', async 
   const end = module.code.bodyEnd[0] ?? 0;
   const offsets = Uint32Array.from({ length: bytes.length }, (_, i) => i);
   const probed: number[] = [];
-  const running = start(bytes, [probePass(new ProbeMap(module, { offsets }))], {
+  const running = start(bytes, [probePass(ProbeMap.of(module, { offsets }))], {
     onProbe: (frame, frames) => probed.push(frames.getUint32(frame, true)),
   });
   expect(running.call('f')).toEqual({ result: 1000 });
@@ -292,7 +292,7 @@ it('a frame has the locals as they are at each call, whatever way led there', ()
         (func (export "f") (param i32 i32 i32 i32) (local i32 i32 i32)
           ${body.replaceAll('$seen', '$limited')}
           (call $limited (local.get 0) (local.get 1) (local.get 2) (local.get 3))))`);
-        const map = new ProbeMap(readModule(bytes), { offsets: Uint32Array.of() });
+        const map = ProbeMap.of(readModule(bytes), { offsets: Uint32Array.of() });
         const wrong: unknown[] = [];
         start(bytes, [...preemptive, probePass(map)], {
           quietImports: true,
