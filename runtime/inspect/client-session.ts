@@ -7,6 +7,7 @@ import { globalsOf, setGlobal } from './globals.ts';
 import type { Holder } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
 import type { Inspector } from './inspector.ts';
+import { DataResult, Outbox } from './outbox.ts';
 import { Parameters } from './parameters.ts';
 import {
   MAX_CHANGES,
@@ -16,9 +17,6 @@ import {
   type Welcome,
 } from './protocol.ts';
 import { socketConnection } from './socket.ts';
-
-/** Bytes that wait for a client before it is sent no more changes. */
-const BUSY_BACKLOG = 2 ** 20;
 
 /** The least and the most milliseconds between two searches for changes. */
 const MIN_INTERVAL = 50;
@@ -41,6 +39,9 @@ const CHANGES: ReadonlySet<keyof Requests> = new Set([
   'processes/resume',
 ]);
 
+/** What is sent for a result that is nothing but data. */
+type DataOf<Result> = { readonly data: string } extends Result ? DataResult : never;
+
 /** What a client may do besides inspecting processes. */
 export interface Program {
   welcome(): Welcome;
@@ -52,6 +53,7 @@ export interface Program {
 /** One client of the inspection protocol: answers its requests and sends it what it watches. */
 export class ClientSession implements Holder {
   readonly #socket: WebSocket;
+  readonly #outbox: Outbox;
   readonly #connection: MessageConnection;
   readonly #inspector: Inspector;
   readonly #program: Program;
@@ -76,12 +78,14 @@ export class ClientSession implements Holder {
     backlog: Backlog,
     onClose: () => void,
   ) {
+    const outbox = new Outbox(socket);
     this.#backlog = backlog;
-    backlog.add(socket);
+    backlog.add(socket, outbox);
     this.#socket = socket;
+    this.#outbox = outbox;
     this.#inspector = inspector;
     this.#program = program;
-    this.#connection = socketConnection(socket);
+    this.#connection = socketConnection(socket, { outbox });
     this.#connection.onClose(() => {
       this.#close();
       onClose();
@@ -232,9 +236,7 @@ export class ClientSession implements Holder {
       inspector.send(params.process('process'), params.tag('tag'), params.bytes('data')),
     );
     this.#on('module/get', (params) => modules.info(params.text('module')));
-    this.#on('module/bytes', (params) => ({
-      data: Buffer.from(modules.get(params.text('module')).bytes).toString('base64'),
-    }));
+    this.#on('module/bytes', (params) => new DataResult(modules.get(params.text('module')).bytes));
     this.#on('module/ready', (params) => {
       holding.newModules.ready(this, modules.get(params.text('module')));
       return null;
@@ -268,7 +270,9 @@ export class ClientSession implements Holder {
 
   #on<Name extends Exclude<keyof Requests, 'initialize'>>(
     name: Name,
-    answer: (params: Parameters) => Requests[Name]['result'] | Promise<Requests[Name]['result']>,
+    answer: (
+      params: Parameters,
+    ) => Requests[Name]['result'] | Promise<Requests[Name]['result']> | DataOf<Requests[Name]['result']>,
   ): void {
     this.#connection.onRequest(name, async (values: unknown): Promise<unknown> => {
       // A result may be large, and the client may never read it.
@@ -308,7 +312,7 @@ export class ClientSession implements Holder {
     const began = performance.now();
     let more = false;
     // A client that does not keep up gets the changes less often, and only the latest state.
-    if (this.#socket.bufferedAmount < BUSY_BACKLOG) {
+    if (!this.#outbox.isFull) {
       const changes = this.#feed?.next() ?? null;
       if (changes !== null) this.notify('processes/changed', changes);
       more = changes?.started.length === MAX_CHANGES;

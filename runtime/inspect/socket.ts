@@ -15,6 +15,7 @@ import {
   NullLogger,
 } from 'vscode-jsonrpc/node';
 import type { RawData, WebSocket } from 'ws';
+import { Outbox } from './outbox.ts';
 
 /** Codes with which a WebSocket is closed (RFC 6455, section 7.4.1). */
 const CloseCode = {
@@ -25,11 +26,16 @@ const CloseCode = {
 } as const;
 
 /** Bytes of messages that may wait to be handled; then no more are read. */
-const MAX_WAITING = 2 ** 20;
+const MAX_WAITING = 2 ** 18;
 
 export interface SocketOptions extends Omit<ConnectionOptions, 'messageStrategy'> {
   /** Is told what goes wrong below the level of requests. Default: nothing is. */
   readonly logger?: Logger;
+  /**
+   * What is to be sent to the peer. If it is given, no message of a peer is handled as long as that peer has much to read. Only
+   * one of two peers may do so: if both did, they could wait for each other.
+   */
+  readonly outbox?: Outbox;
 }
 
 /**
@@ -40,15 +46,18 @@ export interface SocketOptions extends Omit<ConnectionOptions, 'messageStrategy'
  * Requests that wait for their response when the connection closes are rejected by `dispose` alone.
  */
 export function socketConnection(socket: WebSocket, options: SocketOptions = {}): MessageConnection {
-  const { logger = NullLogger, ...rest } = options;
-  const reader = new SocketReader(socket);
+  const { logger = NullLogger, outbox, ...rest } = options;
+  const reader = new SocketReader(socket, outbox ?? null);
   const messageStrategy: MessageStrategy = {
     handleMessage: (message, next) => {
       reader.handled();
       return next(message);
     },
   };
-  return createMessageConnection(reader, new SocketWriter(socket), logger, { ...rest, messageStrategy });
+  return createMessageConnection(reader, new SocketWriter(outbox ?? new Outbox(socket)), logger, {
+    ...rest,
+    messageStrategy,
+  });
 }
 
 /**
@@ -57,6 +66,7 @@ export function socketConnection(socket: WebSocket, options: SocketOptions = {})
  */
 class SocketReader extends AbstractMessageReader implements MessageReader {
   readonly #socket: WebSocket;
+  readonly #outbox: Outbox | null;
   readonly #waiting: { readonly message: Message; readonly size: number }[] = [];
   #waitingBytes = 0;
   /** Whether the connection has a message that it has not handled. */
@@ -64,12 +74,17 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
   #closed = false;
   #callback: DataCallback = () => {};
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, outbox: Outbox | null) {
     super();
     this.#socket = socket;
+    this.#outbox = outbox;
+    outbox?.onSent(() => {
+      if (!this.#busy) this.#giveNext();
+    });
     socket.on('error', (error) => this.fireError(error));
     socket.on('close', () => {
       this.#closed = true;
+      if (!this.#busy) this.#giveNext();
       if (!this.#busy) this.fireClose();
     });
   }
@@ -77,14 +92,17 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
   /** The connection begins to handle the message that it has. */
   handled(): void {
     this.#busy = false;
+    this.#giveNext();
+    if (!this.#busy && this.#closed) setImmediate(() => this.fireClose());
+  }
+
+  #giveNext(): void {
+    if (this.#outbox?.isFull === true && !this.#closed) return;
     const next = this.#waiting.shift();
-    if (next !== undefined) {
-      this.#waitingBytes -= next.size;
-      if (this.#socket.isPaused && this.#waitingBytes < MAX_WAITING / 2) this.#socket.resume();
-      this.#give(next.message);
-    } else if (this.#closed) {
-      setImmediate(() => this.fireClose());
-    }
+    if (next === undefined) return;
+    this.#waitingBytes -= next.size;
+    if (this.#socket.isPaused && this.#waitingBytes < MAX_WAITING / 2) this.#socket.resume();
+    this.#give(next.message);
   }
 
   #give(message: Message): void {
@@ -107,9 +125,9 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
       if (!isMessage(message)) return this.#refuse(CloseCode.InvalidPayload, 'expected JSON-RPC 2.0');
       // Cancelling and progress may be ignored, and vscode-jsonrpc trusts their parameters.
       if ('method' in message && String(message.method).startsWith('$/')) return;
-      if (!this.#busy) return this.#give(message);
       this.#waiting.push({ message, size: text.length });
       this.#waitingBytes += text.length;
+      if (!this.#busy) this.#giveNext();
       if (this.#waitingBytes >= MAX_WAITING) this.#socket.pause();
     };
     this.#socket.on('message', receive);
@@ -126,30 +144,21 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
 }
 
 class SocketWriter extends AbstractMessageWriter implements MessageWriter {
-  readonly #socket: WebSocket;
+  readonly #outbox: Outbox;
 
-  constructor(socket: WebSocket) {
+  constructor(outbox: Outbox) {
     super();
-    this.#socket = socket;
+    this.#outbox = outbox;
   }
 
   /** Resolves when the message has been handed to the operating system. */
   write(message: Message): Promise<void> {
-    return this.#send(JSON.stringify(message));
+    const sent = this.#outbox.send(message);
+    sent.catch((error) => this.fireError(error));
+    return sent;
   }
 
-  /** Not where the message is: whatever is here stays in memory until the peer has read. */
-  #send(text: string): Promise<void> {
-    return new Promise((done, fail) => {
-      this.#socket.send(text, (error) => {
-        if (error == null) return done();
-        this.fireError(error);
-        fail(error);
-      });
-    });
-  }
-
-  /** Does nothing: nothing is buffered here, and whoever made the socket closes it. */
+  /** Does nothing: whoever made the socket closes it, with what is buffered. */
   end(): void {}
 }
 

@@ -300,78 +300,6 @@ test('at most 32 clients at a time', async () => {
   while (!(await isAccepted(run.url)));
 });
 
-/** Prints for ever, 60 KB at a time. */
-const CHATTY = main('(loop $again (call $write (i32.const 65536) (i32.const 61440)) (br $again))', {
-  memory: '(memory (export "memory") 2)',
-});
-
-/** Resident memory of a process, in bytes. */
-function memoryOf(pid: number): number {
-  const { readFileSync } = process.getBuiltinModule('node:fs');
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-}
-
-test.runIf(process.platform === 'linux')(
-  'a client that does not read what it watches is disconnected before the memory grows',
-  async () => {
-    const run = await Inspected.run(CHATTY, ['--inspect-wait']);
-    const { child } = run.command;
-    const deaf = await RawSocket.open(run.url);
-    await deaf.initialize();
-    deaf.send({ jsonrpc: '2.0', id: 1, method: 'watch', params: { output: true, processes: 50 } });
-    await deaf.answer(1);
-    deaf.socket.pause();
-    deaf.send({ jsonrpc: '2.0', id: 2, method: 'start', params: {} });
-    let most = 0;
-    // Once it is gone, the socket at this end has been reset, though nothing of it was read.
-    const other = await run.connect();
-    let output = 0;
-    other.client.on('output', ({ data }) => {
-      output += data.length;
-      most = Math.max(most, memoryOf(child.pid ?? 0));
-    });
-    await other.ask('watch', { output: true });
-    while (output < 120 * 2 ** 20) await other.ask('process/list', {});
-    expect(most).toBeLessThan(600 * 2 ** 20);
-    deaf.socket.resume();
-    expect(await deaf.closed).toBe(1006);
-    await stillWorks(run);
-  },
-);
-
-test.runIf(process.platform === 'linux')(
-  'many clients that do not read what they watch take no more memory together, and a word tells of them',
-  { timeout: 120_000 },
-  async () => {
-    const run = await Inspected.run(CHATTY, ['--inspect-wait']);
-    const { child } = run.command;
-    const deaf = await Promise.all(
-      Array.from({ length: 30 }, async () => {
-        const client = await RawSocket.open(run.url);
-        await client.initialize();
-        client.send({ jsonrpc: '2.0', id: 1, method: 'watch', params: { output: true, processes: 50 } });
-        await client.answer(1);
-        client.socket.pause();
-        return client;
-      }),
-    );
-    const { client, ask } = await run.connect();
-    let most = 0;
-    let output = 0;
-    client.on('output', ({ data }) => {
-      output += data.length;
-      most = Math.max(most, memoryOf(child.pid ?? 0));
-    });
-    await ask('watch', { output: true });
-    await ask('start', { pauseRoot: false });
-    while (output < 40 * 2 ** 20) await ask('process/list', {});
-    expect(most).toBeLessThan(600 * 2 ** 20);
-    await run.command.printed('an inspection client was disconnected, since it had not read', 'stderr');
-    for (const { socket } of deaf) socket.terminate();
-    await stillWorks(run);
-  },
-);
-
 test('many clients that never complete a long request are disconnected, the longest first', async () => {
   const run = await Inspected.run(main('(call $forever)'));
   let closed = 0;
@@ -394,33 +322,4 @@ test('many clients that never complete a long request are disconnected, the long
   while (closed < 8) await new Promise((turn) => setImmediate(turn));
   await stillWorks(run);
   for (const { socket } of senders) socket.terminate();
-});
-
-test('a client that asks and does not read the answers is disconnected', async () => {
-  const run = await Inspected.run(main('(call $forever)', { memory: '(memory (export "memory") 20)' }));
-  const deaf = await RawSocket.open(run.url);
-  await deaf.initialize();
-  deaf.socket.pause();
-  for (let id = 0; id < 100; id++) {
-    deaf.send({
-      ...{ jsonrpc: '2.0', id, method: 'process/memory' },
-      params: { process: '1:1', offset: 0, count: 2 ** 20 },
-    });
-  }
-  await stillWorks(run);
-  const { ask } = await run.connect();
-  for (let i = 0; i < 200; i++) await ask('process/list', {});
-  deaf.socket.resume();
-  expect(await deaf.closed).toBe(1006);
-  expect(deaf.answers.size).toBeLessThan(101);
-});
-
-test('a client that does not read does not keep the program from ending', async () => {
-  const run = await Inspected.run(main('(call $print (text "bye"))'), ['--inspect-wait']);
-  const deaf = await RawSocket.open(run.url);
-  await deaf.initialize();
-  deaf.send({ jsonrpc: '2.0', id: 1, method: 'start', params: {} });
-  await deaf.answer(1);
-  deaf.socket.pause();
-  expect(await run.command.ended).toMatchObject({ exitCode: 0, stdout: 'bye\n' });
 });
