@@ -9,6 +9,13 @@ const LARGE = 2 ** 20;
 /** V8's default for the number of functions that it compiles at the same time. */
 const COMPILATION_TASKS = 128;
 
+let mayDiffer = false;
+
+/** Must be called when another thread may have been ended while it compiled: it has set no flags back. */
+export function distrustFlags(): void {
+  mayDiffer = true;
+}
+
 export interface CompileOptions {
   /** Whether this V8 has compiled these bytes before. Then each function is checked when it is first called, and not all at once. */
   readonly isChecked: boolean;
@@ -23,10 +30,7 @@ export interface CompileOptions {
   readonly optimized?: number | undefined;
 }
 
-/**
- * The flags that are set for some modules, as V8 has them by default. They hold for all threads, and one that is ended while it compiles
- * sets back nothing: so they are set for each module.
- */
+/** The flags that are set for some modules, as V8 has them by default. They hold for all threads. */
 const DEFAULTS = [
   '--wasm-lazy-compilation',
   '--no-wasm-lazy-validation',
@@ -41,7 +45,8 @@ const DEFAULTS = [
 export function compile(bytes: Uint8Array, options: CompileOptions): WebAssembly.Module {
   const flags = flagsFor(bytes.length, options);
   try {
-    for (const flag of DEFAULTS) setFlagsFromString(flag);
+    // To load what sets flags takes a millisecond, so it is not done for nothing.
+    if (mayDiffer) for (const flag of DEFAULTS) setFlagsFromString(flag);
     for (const flag of flags) setFlagsFromString(flag);
     return new WebAssembly.Module(bytes);
   } catch (error) {

@@ -1,3 +1,5 @@
+import { setFlag } from './v8-flags.ts';
+
 let collect: (() => void) | undefined = globalThis.gc;
 
 /** Collects all garbage, whatever flags this Node was started with. */
@@ -17,6 +19,7 @@ function findCollector(): () => void {
 
 /** Versions of V8 that know the flag below. They report a flag that they do not know. */
 const KNOWS_FLAG = /^1[34]\./;
+const FLAG = 'external-memory-accounted-in-global-limit';
 
 /**
  * Prepares V8 for many instances. Each counts as some hundred bytes of external memory for each of its functions, and V8
@@ -26,5 +29,5 @@ const KNOWS_FLAG = /^1[34]\./;
  */
 export function prepareForManyInstances(): void {
   if (!KNOWS_FLAG.test(process.versions.v8)) return;
-  process.getBuiltinModule('node:v8').setFlagsFromString('--external-memory-accounted-in-global-limit');
+  setFlag(`--${FLAG}`, `--no-${FLAG}`);
 }

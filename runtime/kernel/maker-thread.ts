@@ -1,5 +1,6 @@
 import { printable } from '../text/printable.ts';
 import { HelperError, HelperThread } from '../thread/helper-thread.ts';
+import { distrustFlags } from './compile.ts';
 import { ModuleError } from './module-error.ts';
 import type { MadeModule, ModuleAnswer, ModuleJob } from './module-job.ts';
 import type { Process } from './process.ts';
@@ -77,6 +78,7 @@ export class MakerThread {
         signal,
       );
     } catch (error) {
+      distrustFlags();
       if (!(error instanceof HelperError)) throw error;
       throw new ModuleError(`the module cannot be compiled: ${printable(error.message)}`, { cause: error });
     }

@@ -7,7 +7,7 @@ import {
   WasmFormatError,
   WorkMemoryError,
 } from '../wasm/index.ts';
-import { compile, problemOf } from './compile.ts';
+import { compile, distrustFlags, problemOf } from './compile.ts';
 import { checkBounds, checkFunctions } from './module-bounds.ts';
 import { ModuleError, ModuleLimitError } from './module-error.ts';
 import { featureExcesses } from './module-excesses.ts';
@@ -21,6 +21,9 @@ const WORK_MEMORY_PER_BYTE = 4;
 
 /** What is the module's fault, one that takes more memory than there is among them. */
 const REFUSALS = [ModuleError, WasmFormatError, WorkMemoryError, RangeError];
+
+// The thread before this one may have been ended.
+distrustFlags();
 
 parentPort?.on('message', (job: ModuleJob) => {
   const answer = answerTo(job);

@@ -1,4 +1,5 @@
 import { USUAL_TRIGGER, V8_FLAGS } from './jspi.ts';
+import { setFlag } from './v8-flags.ts';
 
 /**
  * From which number of processes on how many percent are used. That is real memory twice, since what survives is copied to the
@@ -43,7 +44,6 @@ export class YoungGeneration {
 
 function hostTrigger(): ((percent: number) => void) | null {
   if (!V8_FLAGS.every((flag) => process.execArgv.includes(flag))) return null;
-  return (percent) => {
-    process.getBuiltinModule('node:v8').setFlagsFromString(`--minor-gc-task-trigger=${percent}`);
-  };
+  const flag = '--minor-gc-task-trigger';
+  return (percent) => setFlag(`${flag}=${percent}`, `${flag}=${USUAL_TRIGGER}`);
 }

@@ -258,6 +258,24 @@ describe('the code that V8 compiled of the command', () => {
     expect(written()).toEqual(before);
   });
 
+  test('is taken by the second run of a program with hundreds of processes, for which V8 is set otherwise', async () => {
+    const crowd = guest(`(func (export "child") (drop (call $receive)))
+      (func (export "_start") (local $i i32)
+        (loop $l
+          (drop (call $spawn (i64.const 0) (text "child")))
+          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 400))))
+        (call $process.sleep_ms (i64.const 1))
+        (call $print (text "done")))`);
+    writeFileSync(file, await assembleText(crowd, 'crowd.wat'));
+    const first = await run();
+    expect(first).toMatchObject({ stdout: 'done\n', stderr: '', exitCode: 0 });
+    const written = () => kept().map((path) => [path, statSync(path).mtimeMs]);
+    const before = written();
+    expect(before.length).toBeGreaterThan(0);
+    expect(await run()).toEqual(first);
+    expect(written()).toEqual(before);
+  });
+
   test('is kept for each command, and for runs with options', async () => {
     const withOptions = ['--log', 'debug'];
     const first = await run(withOptions);

@@ -2,8 +2,11 @@
  * Modules of more than a few kilobytes are made in a thread, while the process that wants them waits and others have turns. The turns
  * of a bystander that is always ready are counted, never time.
  */
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import { ProcessConfig } from '../../runtime/internal.ts';
+import { compile } from '../../runtime/kernel/compile.ts';
 import { MakerThread } from '../../runtime/kernel/maker-thread.ts';
 import { leb, section, smallModule } from '../../runtime/wasm/index.ts';
 import { guest } from '../support/guest.ts';
@@ -94,13 +97,49 @@ function exports(count: number): Uint8Array {
 }
 
 /** A module whose function repeats some code until it has so many bytes. */
-function repeating(code: readonly number[], size: number): Uint8Array {
+function repeating(code: readonly number[], size: number): Uint8Array<ArrayBuffer> {
   const body = [0, ...Array.from({ length: Math.floor(size / code.length) }, () => code).flat(), 0x0b];
   return smallModule(
     section(1, [1, 0x60, 0, 0]),
     section(3, [1, 0]),
     section(10, [1, ...leb(body.length), ...body]),
   );
+}
+
+/** A module of so many functions that take V8 some tenths of a second each. */
+function slow(functions: number): Uint8Array {
+  const blocks = 600;
+  const body = [
+    ...[1, ...leb(5000), 0x7f],
+    ...Array.from({ length: blocks }, () => [0x03, 0x40]).flat(),
+    ...Array.from({ length: blocks }, () => [0x20, 0, 0x0d, 0, 0x0b]).flat(),
+    0x0b,
+  ];
+  const bodies = Array.from({ length: functions }, () => [...leb(body.length), ...body]).flat();
+  return smallModule(
+    section(1, [1, 0x60, 0, 0]),
+    section(3, [functions, ...new Uint8Array(functions)]),
+    section(10, [functions, ...bodies]),
+  );
+}
+
+/** A module with a function that cannot be compiled. */
+const BAD = repeating([0x6a], 1);
+
+let looks = 0;
+
+/** Whether V8 compiles functions with their module, and not when they are called. */
+function compilesAll(): boolean {
+  setFlagsFromString('--wasm-lazy-validation');
+  try {
+    // V8 does not compile the same bytes again.
+    new WebAssembly.Module(new Uint8Array([...BAD, ...section(0, [0, ...leb(looks++)])]));
+    return false;
+  } catch {
+    return true;
+  } finally {
+    setFlagsFromString('--no-wasm-lazy-validation');
+  }
 }
 
 const LARGE = await large();
@@ -118,8 +157,8 @@ class CountingMaker extends MakerThread {
 }
 
 /** The same module, large enough for the thread. */
-function padded(module: Uint8Array): Uint8Array {
-  return new Uint8Array([...module, ...section(0, [0, ...new Uint8Array(2 ** 13)])]);
+function padded(module: Uint8Array, by = 2 ** 13): Uint8Array {
+  return new Uint8Array([...module, ...section(0, [0, ...new Uint8Array(by)])]);
 }
 
 /** What a program prints that compiles a module and runs it. */
@@ -284,6 +323,19 @@ describe('a large module', () => {
       expect.stringMatching(/^the module cannot be compiled: it takes longer than/),
     ]);
     expect(await outputOf(LARGE)).toEqual(['f 42']);
+  });
+
+  test('that V8 compiles when nobody wants it any more leaves the next ones as they are', async () => {
+    const maker = new MakerThread();
+    const program = await startWith(slow(1), '(func (export "_start") (drop (call $compile)))', { maker });
+    // Its functions are slow, so all are compiled now, and so would be any other module.
+    while (!compilesAll()) await setImmediate();
+    program.root.stop();
+    await program.empty;
+    // The next one is made when the thread has ended.
+    expect(await outputOf(padded(await assemble(guest('(func (export "f"))'))), { maker })).toEqual([]);
+    const bad = padded(BAD, 2 ** 20);
+    expect(() => compile(bad, { isChecked: true, ahead: false })).not.toThrow();
   });
 
   /** Gives a process the module in a message. */
