@@ -1,4 +1,5 @@
 /** The entry point of the extension: VS Code calls `activate` when the extension is needed. */
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
 import { Consent } from './node/consent.ts';
@@ -10,6 +11,13 @@ import { closeDebugDocuments } from './programs/debug-documents.ts';
 import { DEBUG_TYPE } from './programs/debug-type.ts';
 import { LastProgram } from './programs/last-program.ts';
 import { registerProgramCommands } from './programs/program-commands.ts';
+import { BuildFaults } from './projects/build-faults.ts';
+import { BuildTasks } from './projects/build-tasks.ts';
+import { Builder, TASK_TYPE } from './projects/builder.ts';
+import { ProgramChoice } from './projects/program-choice.ts';
+import { ProjectKeys } from './projects/project-keys.ts';
+import { ProjectLaunch } from './projects/project-launch.ts';
+import { Projects } from './projects/projects.ts';
 import { registerTestExplorer } from './testing/test-explorer.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -17,24 +25,34 @@ export function activate(context: vscode.ExtensionContext): void {
   const commands = new LunaticCommands(context.extensionPath, new Consent(context.workspaceState), log);
   const diagnostics = new ModuleDiagnostics();
   const lastProgram = new LastProgram();
+  const faults = new BuildFaults();
+  const builder = new Builder(commands, faults, log);
+  const projects = new Projects(join(context.globalStorageUri.fsPath, 'builds'), log);
+  const choice = new ProgramChoice(projects, context.workspaceState);
+  const launch = new ProjectLaunch(projects, choice, builder);
   context.subscriptions.push(
     log,
     diagnostics,
     lastProgram,
+    faults,
+    projects,
+    choice,
+    new ProjectKeys(projects),
+    vscode.tasks.registerTaskProvider(TASK_TYPE, new BuildTasks(projects, builder)),
     closeDebugDocuments(DEBUG_TYPE),
     vscode.commands.registerCommand('lunatic.showOutput', () => log.show()),
     vscode.debug.registerDebugConfigurationProvider(
       DEBUG_TYPE,
-      new ConfigurationProvider(commands, diagnostics, lastProgram, log),
+      new ConfigurationProvider(commands, diagnostics, lastProgram, launch, log),
     ),
     vscode.debug.registerDebugConfigurationProvider(
       DEBUG_TYPE,
-      new DynamicConfigurations(),
+      new DynamicConfigurations(launch),
       vscode.DebugConfigurationProviderTriggerKind.Dynamic,
     ),
     vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(commands)),
     vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, new AdapterDeaths(log)),
-    registerProgramCommands(),
+    registerProgramCommands(launch),
     registerProcessView(log),
     registerTestExplorer(commands, diagnostics, log),
   );

@@ -19,6 +19,8 @@ const FUZZ_GAP = '100';
 
 /** Commands without which some tests are left out, and what these test. */
 const TOOLS = {
+  cargo: 'crates that are built and debugged from the editor',
+  clang: 'programs in C that are built from the editor',
   curl: 'an HTTP server that a client from elsewhere talks to',
   fish: 'the completions of fish',
   zsh: 'the completions of zsh',

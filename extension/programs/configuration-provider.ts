@@ -17,9 +17,12 @@ import {
   outsideOfTrace,
   tracePath,
 } from '../node/outside-sandbox.ts';
-import { activeModule, chooseModule, workspaceModules } from './choose-module.ts';
+import type { ProjectLaunch } from '../projects/project-launch.ts';
+import { activeModule, workspaceModules } from './choose-module.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
 import type { LastProgram } from './last-program.ts';
+import { launchOf } from './launch-of.ts';
+import { meantLaunch } from './meant-launch.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
 const ACTIVE_FILE = '${file}';
@@ -31,10 +34,18 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   readonly #commands: LunaticCommands;
   readonly #diagnostics: ModuleDiagnostics;
   readonly #lastProgram: LastProgram;
+  readonly #projects: ProjectLaunch;
   readonly #log: Log;
 
-  constructor(commands: LunaticCommands, diagnostics: ModuleDiagnostics, lastProgram: LastProgram, log: Log) {
+  constructor(
+    commands: LunaticCommands,
+    diagnostics: ModuleDiagnostics,
+    lastProgram: LastProgram,
+    projects: ProjectLaunch,
+    log: Log,
+  ) {
     this.#commands = commands;
+    this.#projects = projects;
     this.#lastProgram = lastProgram;
     this.#diagnostics = diagnostics;
     this.#log = log;
@@ -46,7 +57,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   }
 
   async resolveDebugConfiguration(
-    folder: vscode.WorkspaceFolder | undefined,
+    _: vscode.WorkspaceFolder | undefined,
     config: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
     const last = activeModule() === undefined ? this.#lastProgram.program : undefined;
@@ -55,19 +66,18 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
       const isElsewhere = config['program'] === ACTIVE_FILE && last !== undefined;
       return isElsewhere ? { ...config, program: last.config['program'] } : config;
     }
-    const noDebug = config['noDebug'] ? { noDebug: true } : {};
-    if (last !== undefined) return { ...last.config, ...noDebug };
-    const module = await chooseModule(config['noDebug'] ? 'run' : 'debug');
-    if (module === undefined) return undefined;
-    const owner = vscode.workspace.getWorkspaceFolder(module) ?? folder;
-    return { ...launchOf(module, owner), ...noDebug };
+    const meant = await meantLaunch(config['noDebug'] ? 'run' : 'debug', this.#projects, last?.config);
+    return meant === undefined ? undefined : { ...meant, ...(config['noDebug'] ? { noDebug: true } : {}) };
   }
 
   /** Adds the Node and the command. This comes last since only now is it certain that a program starts. */
   async resolveDebugConfigurationWithSubstitutedVariables(
     folder: vscode.WorkspaceFolder | undefined,
-    config: vscode.DebugConfiguration,
+    given: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
+    const { noDebug: _, ...kept } = given;
+    const config = given['project'] === undefined ? given : await this.#projects.build(given);
+    if (config === undefined) return undefined;
     if (config.request !== 'launch')
       return await this.#startsNothing(config, folder?.uri.fsPath ?? homedir());
     const { coreDump } = config;
@@ -77,11 +87,11 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     }
     if (typeof config['program'] !== 'string' || config['program'] === '') {
       await vscode.window.showErrorMessage(
-        `The configuration "${config.name}" names no program. Set "program" to a .wasm or .wat file.`,
+        `The configuration "${config.name}" names no program. Set "program" to a .wasm or .wat file, or "project" to a file such as Cargo.toml.`,
       );
       return undefined;
     }
-    const { noDebug: _, ...kept } = config;
+    // Not what was built: it is built again.
     this.#lastProgram.keep({ folder, config: kept });
     const cwd = folder?.uri.fsPath ?? dirname(config['program']);
     const where = resolve(cwd, config['cwd'] ?? '');
@@ -162,29 +172,24 @@ async function tellUnreadable(uri: vscode.Uri, { message, faults }: ModuleReadEr
   }
 }
 
-/** Offers a configuration for each module of the workspace where the user picks one. */
+/** Offers a configuration for each program of a project, and for each module of the workspace, where the user picks one. */
 export class DynamicConfigurations implements vscode.DebugConfigurationProvider {
+  readonly #projects: ProjectLaunch;
+
+  constructor(projects: ProjectLaunch) {
+    this.#projects = projects;
+  }
+
   async provideDebugConfigurations(
     folder: vscode.WorkspaceFolder | undefined,
   ): Promise<vscode.DebugConfiguration[]> {
     if (!vscode.workspace.isTrusted) return [];
-    const modules = await workspaceModules(folder);
-    return modules.map((module) => launchOf(module, folder));
+    const [programs, modules] = await Promise.all([this.#projects.programs(), workspaceModules(folder)]);
+    return [
+      ...programs.map((program) => this.#projects.configurationOf(program)),
+      ...modules.map((module) => launchOf(module, folder)),
+    ];
   }
-}
-
-/** Returns a configuration that launches a module. */
-export function launchOf(
-  module: vscode.Uri,
-  folder: vscode.WorkspaceFolder | undefined,
-): vscode.DebugConfiguration {
-  const path = vscode.workspace.asRelativePath(module, false);
-  return {
-    type: DEBUG_TYPE,
-    request: 'launch',
-    name: path === module.fsPath ? basename(path) : path,
-    program: folder === undefined ? module.fsPath : `\${workspaceFolder}/${path}`,
-  };
 }
 
 /** Tells the user that no Node can run the runtime, and leads to the setting. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { isConfigured } from '../projects/project-keys.ts';
 import { activeModule } from './choose-module.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
 
@@ -45,10 +46,11 @@ export class LastProgram implements vscode.Disposable {
     this.#subscriptions.dispose();
   }
 
-  /** The program that ran last, or undefined if its module is gone. */
+  /** The program that ran last, or undefined if its module or its project is gone. */
   get program(): StartedProgram | undefined {
-    const module = this.#program?.config['program'];
-    return typeof module === 'string' && existsSync(module) ? this.#program : undefined;
+    const { config } = this.#program ?? {};
+    const program = config?.['program'] ?? config?.['project'];
+    return typeof program === 'string' && existsSync(program) ? this.#program : undefined;
   }
 
   /** Called when a program is about to start. */
@@ -68,9 +70,7 @@ export class LastProgram implements vscode.Disposable {
 
   /** Updates the context key. VS Code's keys for resources do not serve: they also reflect the file selected in the explorer. */
   #setContext(): void {
-    const { configurations, compounds } = vscode.workspace.getConfiguration('launch');
-    const isConfigured = [configurations, compounds].some((list) => Array.isArray(list) && list.length > 0);
-    const isMeant = !isConfigured && activeModule() === undefined;
+    const isMeant = !isConfigured() && activeModule() === undefined;
     const runsAgain = this.#wasOurs && this.#program !== undefined && isMeant;
     if (runsAgain === this.#runsAgain) return;
     this.#runsAgain = runsAgain;

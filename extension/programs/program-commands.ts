@@ -1,14 +1,16 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { chooseModule, folderOf, isModule } from './choose-module.ts';
-import { launchOf } from './configuration-provider.ts';
+import type { ProjectLaunch } from '../projects/project-launch.ts';
+import { folderOf, isModule } from './choose-module.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
+import { launchOf } from './launch-of.ts';
+import { meantLaunch } from './meant-launch.ts';
 import { OPEN_CORE_DUMP, openCoreDump } from './open-core-dump.ts';
 
 /** Registers the commands that start and attach to programs. */
-export function registerProgramCommands(): vscode.Disposable {
-  const run = (uri?: vscode.Uri) => start(uri, true);
-  const debug = (uri?: vscode.Uri) => start(uri, false);
+export function registerProgramCommands(projects: ProjectLaunch): vscode.Disposable {
+  const run = (uri?: unknown) => start(projects, uri, true);
+  const debug = (uri?: unknown) => start(projects, uri, false);
   return vscode.Disposable.from(
     vscode.commands.registerCommand('lunatic.run', run),
     vscode.commands.registerCommand('lunatic.debug', debug),
@@ -20,12 +22,28 @@ export function registerProgramCommands(): vscode.Disposable {
   );
 }
 
-async function start(uri: vscode.Uri | undefined, noDebug: boolean): Promise<boolean> {
-  const named = uri instanceof vscode.Uri && isModule(uri) ? uri : undefined;
-  const module = named ?? (await chooseModule(noDebug ? 'run' : 'debug'));
-  if (module === undefined) return false;
-  const folder = folderOf(module);
-  return vscode.debug.startDebugging(folder, launchOf(module, folder), { noDebug });
+async function start(projects: ProjectLaunch, given: unknown, noDebug: boolean): Promise<boolean> {
+  const uri = given instanceof vscode.Uri ? given : undefined;
+  const config = await (uri === undefined
+    ? meantLaunch(noDebug ? 'run' : 'debug', projects)
+    : launchOfFile(projects, uri));
+  if (config === undefined) return false;
+  const file = uri ?? vscode.window.activeTextEditor?.document.uri;
+  const folder = (file && folderOf(file)) ?? vscode.workspace.workspaceFolders?.[0];
+  return vscode.debug.startDebugging(folder, config, { noDebug });
+}
+
+/** What the menu of a file starts: a module, or the program that a source belongs to. */
+async function launchOfFile(
+  projects: ProjectLaunch,
+  uri: vscode.Uri,
+): Promise<vscode.DebugConfiguration | undefined> {
+  if (isModule(uri)) return launchOf(uri, folderOf(uri));
+  const program = await projects.programOf(uri);
+  if (program !== undefined) return program === null ? undefined : projects.configurationOf(program);
+  const name = vscode.workspace.asRelativePath(uri);
+  vscode.window.showErrorMessage(`${name} belongs to no project of which Lunatic knows how to build it.`);
+  return undefined;
 }
 
 async function attach(url?: unknown): Promise<boolean> {

@@ -397,6 +397,19 @@ export class Workbench {
     await this.#rest();
   }
 
+  /** Opens a file by its path, in whatever folder it is, and waits until it is shown and has the focus. */
+  async goToFile(path: string): Promise<void> {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    await this.page.keyboard.press('Control+P');
+    await this.type('Search files by name', path);
+    await this.choice(name).waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.editorHasFocus();
+    await this.lines.filter({ hasText: /\S/ }).first().waitFor();
+    await this.#rest();
+  }
+
   /** Clicks an icon of the activity bar, unless its view is shown already: a click would hide it. */
   async showView(title: string): Promise<void> {
     const item = this.page.locator(`.activitybar .action-item:has(> .action-label[aria-label^="${title}"])`);

@@ -1,0 +1,53 @@
+import * as vscode from 'vscode';
+import type { BuildFaults } from './build-faults.ts';
+import type { Profile, Project, Target } from './project.ts';
+import { runBuild } from './run-build.ts';
+
+/** A build in a terminal of VS Code. It begins when the terminal is opened, and is given up when that is closed. */
+export class BuildTerminal implements vscode.Pseudoterminal {
+  readonly #writer = new vscode.EventEmitter<string>();
+  readonly #closer = new vscode.EventEmitter<number>();
+  readonly #abort = new AbortController();
+  readonly #result = Promise.withResolvers<string>();
+  readonly #run: (terminal: BuildTerminal, signal: AbortSignal) => Promise<string>;
+  readonly onDidWrite = this.#writer.event;
+  readonly onDidClose = this.#closer.event;
+
+  constructor(project: Project, target: Target, profile: Profile, faults: BuildFaults, node: string) {
+    this.#run = async (terminal, signal) => {
+      faults.clear(project.file);
+      const build = await target.build(profile);
+      const listener = {
+        line: (text: string) => terminal.#write(text),
+        fault: (fault: Parameters<BuildFaults['add']>[1]) => faults.add(project.file, fault),
+      };
+      return await runBuild(build, listener, node, signal);
+    };
+    // Whoever only looks at the terminal asks for no result.
+    this.#result.promise.catch(() => undefined);
+  }
+
+  /** The path of the module. Rejects as `runBuild` does. */
+  get result(): Promise<string> {
+    return this.#result.promise;
+  }
+
+  async open(): Promise<void> {
+    try {
+      this.#result.resolve(await this.#run(this, this.#abort.signal));
+      this.#closer.fire(0);
+    } catch (error) {
+      this.#write(error instanceof Error ? error.message : String(error));
+      this.#result.reject(error);
+      this.#closer.fire(1);
+    }
+  }
+
+  close(): void {
+    this.#abort.abort(new vscode.CancellationError());
+  }
+
+  #write(text: string): void {
+    this.#writer.fire(`${text.replaceAll(/\r?\n/g, '\r\n')}\r\n`);
+  }
+}

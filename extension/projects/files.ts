@@ -1,0 +1,38 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Folders in which there is nothing that a person wrote or means to run. */
+const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '.git', 'deps', 'incremental', 'CMakeFiles']);
+/** Files that are looked at, at most. */
+const MAX_FILES = 20_000;
+
+export interface NewestFile {
+  readonly path: string;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+}
+
+/** Finds the newest file in a folder, and in those inside of it, whose name matches. */
+export async function newestFile(folder: string, names: RegExp): Promise<NewestFile | undefined> {
+  let newest: NewestFile | undefined;
+  let left = MAX_FILES;
+  const folders = [folder];
+  for (let at = folders.pop(); at !== undefined && left > 0; at = folders.pop()) {
+    const entries = await readdir(at, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      left--;
+      const path = join(at, entry.name);
+      if (entry.isDirectory() && !SKIPPED.has(entry.name)) folders.push(path);
+      if (!entry.isFile() || !names.test(entry.name)) continue;
+      const modified = await modifiedAt(path);
+      if (modified !== undefined && modified > (newest?.modified ?? 0)) newest = { path, modified };
+    }
+  }
+  return newest;
+}
+
+/** When a file was last written, in milliseconds since 1970. Undefined if there is none. */
+export async function modifiedAt(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? found.mtimeMs : undefined;
+}

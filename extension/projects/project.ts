@@ -1,0 +1,80 @@
+/** How modules are built: fast to compile and easy to debug, or fast to run. */
+export type Profile = 'debug' | 'release';
+
+/** A folder, or a single source, out of which compilers make modules. */
+export interface Project {
+  /** What it is called: the name that its own file gives it, or that of its folder. */
+  readonly name: string;
+  /** The file that makes it a project, as `Cargo.toml` or a single source. */
+  readonly file: string;
+  readonly folder: string;
+  /** Whether its author means WebAssembly: a crate without a word of it may be a native program. */
+  readonly isMeant: boolean;
+  readonly targets: readonly Target[];
+}
+
+/** One program of a project. */
+export interface Target {
+  /** Differs from those of the other targets: `server`, `example chat`. */
+  readonly name: string;
+  /** The source in which it begins, if that is known. */
+  readonly source: string | undefined;
+  /** Says how it is built. Throws a `ProjectError` if what builds it is not installed. */
+  readonly build: (profile: Profile) => Promise<Build>;
+  /** What its launch configuration has besides: where it runs, and what else the project says. */
+  readonly launch: Readonly<Record<string, unknown>>;
+}
+
+/** The commands that make a module. */
+export interface Build {
+  /** Each begins when the one before it has succeeded. None if the module is there already. */
+  readonly steps: readonly Step[];
+  readonly cwd: string;
+  readonly output: OutputFormat;
+  readonly module: ModulePlace;
+  /** What the module is made of, for compilers that would compile it again although nothing has changed. */
+  readonly sources?: Sources;
+}
+
+/** The files in a folder whose names match. */
+export interface Sources {
+  readonly folder: string;
+  readonly names: RegExp;
+}
+
+export interface Step {
+  /** An OS program, which is looked for in `PATH`. */
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** How a compiler tells of errors: in JSON as cargo or rustc, or in the words of its own. */
+export type OutputFormat = 'cargo' | 'rustc' | 'text';
+
+/** Where the module is after a build. */
+export type ModulePlace =
+  | { readonly kind: 'file'; readonly path: string }
+  /** Cargo says so for each of its targets. */
+  | { readonly kind: 'cargo'; readonly name: string; readonly of: 'bin' | 'example' }
+  /** The newest in a folder, for tools that do not say it. */
+  | { readonly kind: 'newest'; readonly folder: string };
+
+/** What is wrong with a project, in words for its author. */
+export class ProjectError extends Error {
+  override readonly name = 'ProjectError';
+  readonly code = 'LUNATIC_PROJECT';
+  /** A command that a terminal may run to mend it. */
+  readonly remedy: Remedy | undefined;
+
+  constructor(message: string, remedy?: Remedy, options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
+
+/** A command for a terminal, and what a button calls it. */
+export interface Remedy {
+  readonly title: string;
+  readonly command: string;
+  readonly cwd?: string;
+}

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { type Fault, type Line, readCargoLine, readRustLine, TextReader } from './compiler-messages.ts';
+import { modifiedAt, newestFile } from './files.ts';
+import type { Build, Step } from './project.ts';
+import { isMissing, missingTool } from './tools.ts';
+
+/** Who looks at a build while it runs. */
+export interface BuildListener {
+  /** A line for people, with colours. */
+  line(text: string): void;
+  fault(fault: Fault): void;
+}
+
+/** A build whose tool has reported errors. */
+export class BuildFailure extends Error {
+  override readonly name = 'BuildFailure';
+  readonly code = 'LUNATIC_BUILD';
+}
+
+/**
+ * Builds a module, unless it is newer than everything that it is made of.
+ * @param node the Node that runs compilers written for it
+ * @returns the path of the module
+ * @throws BuildFailure; ProjectError if a tool is missing; the signal's reason
+ */
+export async function runBuild(
+  build: Build,
+  listener: BuildListener,
+  node: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { module } = build;
+  if (module.kind === 'file') {
+    if (await isUpToDate(build, module.path)) return module.path;
+    await mkdir(dirname(module.path), { recursive: true });
+  }
+  let made: string | undefined;
+  const text = new TextReader(build.cwd);
+  const readers = {
+    cargo: (line: string) => readCargoLine(line, build.cwd),
+    rustc: (line: string) => readRustLine(line, build.cwd),
+    text: (line: string) => text.read(line),
+  };
+  const take = (line: string) => {
+    const read: Line = readers[build.output](line);
+    if (read.text !== undefined) listener.line(read.text);
+    if (read.fault !== undefined) listener.fault(read.fault);
+    if (read.made === undefined || module.kind !== 'cargo') return;
+    const { name, kinds, files } = read.made;
+    if (name === module.name && kinds.includes(module.of))
+      made = files.find((file) => file.endsWith('.wasm')) ?? made;
+  };
+  for (const step of build.steps) await runStep(step, build.cwd, take, node, signal);
+  const path = await builtModule(build, made);
+  if (path === undefined)
+    throw new BuildFailure('The build has succeeded, but it has not made a WebAssembly module');
+  return path;
+}
+
+async function builtModule({ module }: Build, made: string | undefined): Promise<string | undefined> {
+  switch (module.kind) {
+    case 'cargo':
+      return made;
+    case 'file':
+      if (existsSync(module.path)) return module.path;
+      throw new BuildFailure(`The build has not made ${module.path}`);
+    case 'newest':
+      return (await newestFile(module.folder, /\.wasm$/))?.path;
+  }
+}
+
+async function isUpToDate({ sources }: Build, module: string): Promise<boolean> {
+  if (sources === undefined) return false;
+  const modified = await modifiedAt(module);
+  if (modified === undefined) return false;
+  const newest = await newestFile(sources.folder, sources.names);
+  return newest !== undefined && newest.modified < modified;
+}
+
+/** Runs a command to its end. Whatever it has started ends with it if the build is given up. */
+async function runStep(
+  { command, args }: Step,
+  cwd: string,
+  take: (line: string) => void,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  take(`> ${[command, ...args].join(' ')}`);
+  const child = spawn(command === 'node' ? node : command, args, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that the compilers that cargo and make have started can be ended, too.
+    detached: process.platform !== 'win32',
+    // On Windows `npm` is a batch file.
+    shell: process.platform === 'win32' && command === 'npm',
+    env: { ...process.env, CARGO_TERM_COLOR: 'always' },
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    child.on('error', (error) => reject(isMissing(error) && existsSync(cwd) ? missingTool(command) : error));
+    child.on('close', (code, ending) => {
+      if (code === 0) resolve();
+      else reject(new BuildFailure(`${command} has ended with ${ending ?? `code ${code}`}`));
+    });
+  });
+  const stop = () => end(child);
+  signal.addEventListener('abort', stop);
+  try {
+    await Promise.all([ended, readLines(child.stdout, take), readLines(child.stderr, take)]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+async function readLines(stream: Readable, take: (line: string) => void): Promise<void> {
+  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }))
+    take(line);
+}
+
+/** Ends an OS process, and what it has started. */
+function end({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  if (process.platform === 'win32') {
+    spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore' });
+    return;
+  }
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch {
+    // It has ended meanwhile.
+  }
+}

@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import * as v from 'valibot';
+import { readJson } from './json-file.ts';
+import type { Profile, Project, Step } from './project.ts';
+
+/** The part of `package.json` that matters here. */
+const Manifest = v.object({
+  name: v.optional(v.string()),
+  scripts: v.optional(v.record(v.string(), v.string()), {}),
+});
+
+/** What a file for `make` or CMake contains if it makes a module. */
+const MAKES_MODULE = /wasm/i;
+/** What a script for npm contains if it makes one. */
+const COMPILES = /\.wasm\b|\basc\b|wasm32|\bemcc\b/;
+
+/** The folder in which CMake works. */
+const BUILD_FOLDER = 'build';
+
+/** A project that `make` builds, if it makes a module. */
+export async function readMakefile(path: string): Promise<Project | undefined> {
+  if (!MAKES_MODULE.test(await readFile(path, 'utf8'))) return undefined;
+  return toolProject(path, basename(dirname(path)), () => [{ command: 'make', args: [] }]);
+}
+
+/** A project that CMake builds, if it makes a module. */
+export async function readCMakeLists(path: string): Promise<Project | undefined> {
+  const text = await readFile(path, 'utf8');
+  if (!MAKES_MODULE.test(text)) return undefined;
+  const name = /\bproject\s*\(\s*([\w.-]+)/i.exec(text)?.[1] ?? basename(dirname(path));
+  return toolProject(path, name, (profile) => [
+    {
+      command: 'cmake',
+      args: ['-B', BUILD_FOLDER, `-DCMAKE_BUILD_TYPE=${profile === 'debug' ? 'Debug' : 'Release'}`],
+    },
+    { command: 'cmake', args: ['--build', BUILD_FOLDER] },
+  ]);
+}
+
+/**
+ * A project that a script of its `package.json` builds, if one makes a module.
+ * @throws ProjectError
+ */
+export async function readPackage(path: string): Promise<Project | undefined> {
+  const { name = basename(dirname(path)), scripts } = await readJson(path, Manifest);
+  const makers = Object.keys(scripts).filter((script) => COMPILES.test(scripts[script] ?? ''));
+  const maker = makers.find((script) => /build/.test(script)) ?? makers[0];
+  if (maker === undefined) return undefined;
+  return toolProject(path, name, () => [{ command: 'npm', args: ['run', maker] }]);
+}
+
+/** A project whose tool does not say where the module is. */
+function toolProject(file: string, name: string, steps: (profile: Profile) => readonly Step[]): Project {
+  const folder = dirname(file);
+  return {
+    name,
+    file,
+    folder,
+    isMeant: true,
+    targets: [
+      {
+        name,
+        source: undefined,
+        launch: { cwd: folder },
+        build: async (profile) => ({
+          steps: steps(profile),
+          cwd: folder,
+          output: 'text',
+          module: { kind: 'newest', folder },
+        }),
+      },
+    ],
+  };
+}

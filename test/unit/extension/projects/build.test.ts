@@ -1,0 +1,355 @@
+/** Projects are found, and built with the compilers of this machine. */
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Fault } from '../../../../extension/projects/compiler-messages.ts';
+import { projectIn, projectOf } from '../../../../extension/projects/find-project.ts';
+import type { Profile, Project, Target } from '../../../../extension/projects/project.ts';
+import { BuildFailure, runBuild } from '../../../../extension/projects/run-build.ts';
+import { rustTarget } from '../../../../extension/projects/tools.ts';
+import { projectFolder } from '../../../support/command.ts';
+
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lunatic-project-'));
+  folders.push(folder);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+async function projectWith(files: Readonly<Record<string, string>>): Promise<Project> {
+  const project = await projectIn(folderWith(files));
+  if (project === undefined) throw new Error('no project was found');
+  return project;
+}
+
+function targetOf({ targets }: Project, name = targets[0]?.name): Target {
+  const target = targets.find((one) => one.name === name);
+  if (target === undefined) throw new Error(`no target ${name}`);
+  return target;
+}
+
+interface Built {
+  readonly module: string;
+  readonly lines: readonly string[];
+  readonly faults: readonly Fault[];
+}
+
+/** Builds a target; with a failure, the module is its message. */
+async function build(target: Target, profile: Profile = 'debug'): Promise<Built> {
+  const lines: string[] = [];
+  const faults: Fault[] = [];
+  const listener = {
+    line: (text: string) => void lines.push(stripVTControlCharacters(text)),
+    fault: (fault: Fault) => void faults.push(fault),
+  };
+  const signal = new AbortController().signal;
+  try {
+    const module = await runBuild(await target.build(profile), listener, process.execPath, signal);
+    return { module, lines, faults };
+  } catch (error) {
+    if (!(error instanceof BuildFailure)) throw error;
+    return { module: error.message, lines, faults };
+  }
+}
+
+function isModule(path: string): boolean {
+  return readFileSync(path).subarray(0, 4).equals(Buffer.from('\0asm'));
+}
+
+async function canBuildRust(): Promise<boolean> {
+  return await rustTarget(tmpdir(), undefined).then(
+    () => spawnSync('cargo', ['--version']).status === 0,
+    () => false,
+  );
+}
+
+const hasRust = await canBuildRust();
+const hasClang = existsSync('/usr/include/wasm32-wasi') && spawnSync('clang', ['--version']).status === 0;
+
+const CARGO = '[package]\nname = "greeter"\nversion = "0.1.0"\nedition = "2021"\n';
+const MAIN = 'fn main() {\n    println!("hello");\n}\n';
+
+describe.runIf(hasRust)('a crate', () => {
+  test('has its programs and examples, with their sources', async () => {
+    const project = await projectWith({
+      'Cargo.toml': CARGO,
+      'src/main.rs': MAIN,
+      'src/bin/other.rs': MAIN,
+      'examples/chat.rs': MAIN,
+      'src/lib.rs': '',
+    });
+    expect(project.name).toBe('greeter');
+    expect(project.isMeant).toBe(false);
+    const sources = project.targets.map(({ name, source = '' }) => [
+      name,
+      source.slice(project.folder.length),
+    ]);
+    expect(Object.fromEntries(sources)).toEqual({
+      greeter: '/src/main.rs',
+      other: '/src/bin/other.rs',
+      'example chat': '/examples/chat.rs',
+    });
+  });
+
+  test('is meant for WebAssembly if its config names such a target, or if it depends on the SDK', async () => {
+    const config = { '.cargo/config.toml': '[build]\ntarget = "wasm32-wasip1"\n' };
+    expect((await projectWith({ 'Cargo.toml': CARGO, 'src/main.rs': MAIN, ...config })).isMeant).toBe(true);
+    const withSdk = `${CARGO}[dependencies]\nlunatic = "0.14"\n`;
+    expect((await projectWith({ 'Cargo.toml': withSdk, 'src/main.rs': MAIN })).isMeant).toBe(true);
+  });
+
+  test('is built into a module, for debugging and for speed', { timeout: 120_000 }, async () => {
+    const target = targetOf(await projectWith({ 'Cargo.toml': CARGO, 'src/main.rs': MAIN }));
+    const debug = await build(target);
+    expect(debug.module).toMatch(/debug[\\/]greeter\.wasm$/);
+    expect(isModule(debug.module)).toBe(true);
+    expect((await build(target, 'release')).module).toMatch(/release[\\/]greeter\.wasm$/);
+    // Nothing has changed, and still cargo says where the module is.
+    const again = await build(target);
+    expect(again.module).toBe(debug.module);
+    expect(again.lines.join('\n')).not.toContain('Compiling');
+  });
+
+  test('that does not compile has its errors at their lines, with the places that explain them', {
+    timeout: 120_000,
+  }, async () => {
+    const main =
+      'fn main() {\n    let text = String::new();\n    drop(text);\n    println!("{text} {}", missing);\n}\n';
+    const project = await projectWith({ 'Cargo.toml': CARGO, 'src/main.rs': main });
+    const { module, faults, lines } = await build(targetOf(project));
+    expect(module).toBe('cargo has ended with code 101');
+    const [fault] = faults;
+    expect(fault).toMatchObject({
+      file: join(project.folder, 'src', 'main.rs'),
+      line: 4,
+      column: 27,
+      endColumn: 34,
+      severity: 'error',
+      code: 'E0425',
+    });
+    expect(fault?.message).toContain('cannot find value `missing` in this scope');
+    expect(lines.join('\n')).toContain('error[E0425]');
+  });
+
+  test('that was given up leaves no compiler behind', { timeout: 120_000 }, async () => {
+    const slow = `fn main() {\n    std::thread::sleep(std::time::Duration::from_secs(600));\n}\n`;
+    const project = await projectWith({ 'Cargo.toml': CARGO, 'src/main.rs': MAIN, 'build.rs': slow });
+    const abort = new AbortController();
+    const listener = { line: () => undefined, fault: () => undefined };
+    const running = runBuild(
+      await targetOf(project).build('debug'),
+      listener,
+      process.execPath,
+      abort.signal,
+    );
+    const folder = project.folder;
+    const findRunning = () => spawnSync('pgrep', ['-f', join(folder, 'target')], { encoding: 'utf8' }).stdout;
+    await expect.poll(findRunning, { timeout: 60_000 }).not.toBe('');
+    abort.abort(new Error('given up'));
+    await expect(running).rejects.toThrow('given up');
+    await expect.poll(findRunning, { timeout: 60_000 }).toBe('');
+  });
+
+  test('of a workspace is found from its own folder, and programs of others are there, too', async () => {
+    const folder = folderWith({
+      'Cargo.toml': '[workspace]\nmembers = ["one", "two"]\nresolver = "2"\n',
+      'one/Cargo.toml': CARGO.replace('greeter', 'one'),
+      'one/src/main.rs': MAIN,
+      'two/Cargo.toml': CARGO.replace('greeter', 'two'),
+      'two/src/main.rs': MAIN,
+    });
+    const project = await projectOf(join(folder, 'two', 'src', 'main.rs'), folder, folder);
+    expect(project?.file).toBe(join(folder, 'Cargo.toml'));
+    expect(project?.targets.map(({ name }) => name)).toEqual(['one', 'two']);
+  });
+
+  test('that cannot be read says why', async () => {
+    await expect(projectWith({ 'Cargo.toml': '[package]\nname = 3\n' })).rejects.toThrow(
+      /invalid type: integer/,
+    );
+  });
+
+  test('a single source is compiled without a crate, and nothing is added to its folder', {
+    timeout: 120_000,
+  }, async () => {
+    const folder = folderWith({ 'alone.rs': MAIN });
+    const builds = folderWith({});
+    const project = await projectOf(join(folder, 'alone.rs'), folder, builds);
+    const { module } = await build(targetOf(project ?? (await projectWith({}))));
+    expect(module.startsWith(builds)).toBe(true);
+    expect(isModule(module)).toBe(true);
+    writeFileSync(join(folder, 'alone.rs'), 'fn main() { missing(); }\n');
+    const { faults } = await build(targetOf(project ?? (await projectWith({}))));
+    expect(faults).toMatchObject([{ file: join(folder, 'alone.rs'), line: 1, column: 13, code: 'E0425' }]);
+  });
+});
+
+describe('a project of AssemblyScript', () => {
+  const config = {
+    entries: ['assembly/index.ts'],
+    targets: {
+      debug: { outFile: 'build/debug.wasm', debug: true, sourceMap: true },
+      release: { outFile: 'build/release.wasm' },
+    },
+    options: { use: ['abort='] },
+  };
+  const files = {
+    'asconfig.json': JSON.stringify(config),
+    'assembly/index.ts': 'export function add(a: i32, b: i32): i32 {\n  return a + b;\n}\n',
+  };
+
+  async function project(changed: Readonly<Record<string, string>> = {}): Promise<Project> {
+    const found = await projectWith({ ...files, ...changed });
+    symlinkSync(join(projectFolder, 'node_modules'), join(found.folder, 'node_modules'));
+    return found;
+  }
+
+  test('is built by its own config, and not again if nothing has changed', { timeout: 120_000 }, async () => {
+    const found = await project();
+    const target = targetOf(found);
+    expect(target.source).toBe(join(found.folder, 'assembly', 'index.ts'));
+    const { module } = await build(target);
+    expect(module).toBe(join(found.folder, 'build', 'debug.wasm'));
+    expect(isModule(module)).toBe(true);
+    expect((await build(target)).lines).toEqual([]);
+    const later = new Date(Date.now() + 10_000);
+    utimesSync(join(found.folder, 'assembly', 'index.ts'), later, later);
+    expect((await build(target)).lines).not.toEqual([]);
+    expect((await build(target, 'release')).module).toBe(join(found.folder, 'build', 'release.wasm'));
+  });
+
+  test('that does not compile has its errors at their lines', { timeout: 120_000 }, async () => {
+    const found = await project({
+      'assembly/index.ts': 'export function add(a: i32): i32 {\n  return a + missing;\n}\n',
+    });
+    const { faults, module } = await build(targetOf(found));
+    expect(module).toBe('node has ended with code 1');
+    expect(faults).toMatchObject([
+      {
+        file: join(found.folder, 'assembly', 'index.ts'),
+        line: 2,
+        column: 14,
+        endColumn: 21,
+        severity: 'error',
+        code: 'TS2304',
+        message: "Cannot find name 'missing'.",
+      },
+    ]);
+  });
+
+  test('whose compiler is not installed says how to install it', async () => {
+    const found = await projectWith({ ...files, 'package.json': '{}' });
+    await expect(targetOf(found).build('debug')).rejects.toMatchObject({
+      message: 'The compiler of AssemblyScript is not installed here. To install it: npm install',
+      remedy: { command: 'npm install', cwd: found.folder },
+    });
+  });
+
+  test('with a fault in its config says where', async () => {
+    await expect(projectWith({ 'asconfig.json': '{"entries": 3}' })).rejects.toThrow(
+      /asconfig\.json: entries: Invalid type/,
+    );
+    await expect(projectWith({ 'asconfig.json': '{"entries"' })).rejects.toThrow(/asconfig\.json: .*JSON/);
+  });
+});
+
+describe.runIf(hasClang)('C', () => {
+  const HELLO = '#include <stdio.h>\nint main(void) {\n  puts("hello");\n  return 0;\n}\n';
+
+  test('a Makefile that makes a module is run', { timeout: 120_000 }, async () => {
+    const make = 'hello.wasm: hello.c\n\tclang --target=wasm32-wasi -g -o $@ $<\n';
+    const found = await projectWith({ Makefile: make, 'hello.c': HELLO });
+    const { module } = await build(targetOf(found));
+    expect(module).toBe(join(found.folder, 'hello.wasm'));
+    writeFileSync(join(found.folder, 'hello.c'), HELLO.replace('"hello"', 'missing'));
+    const { faults } = await build(targetOf(found));
+    expect(faults).toMatchObject([
+      { file: join(found.folder, 'hello.c'), line: 3, column: 8, severity: 'error' },
+    ]);
+  });
+
+  test('a single source is compiled', { timeout: 120_000 }, async () => {
+    const folder = folderWith({ 'hello.c': HELLO });
+    const builds = folderWith({});
+    const project = await projectOf(join(folder, 'hello.c'), folder, builds);
+    if (project === undefined) throw new Error('it is no project');
+    expect(isModule((await build(targetOf(project))).module)).toBe(true);
+  });
+});
+
+describe('any project', () => {
+  test('that makes no module is none of ours', async () => {
+    expect(await projectIn(folderWith({ Makefile: 'all:\n\tgcc a.c\n' }))).toBeUndefined();
+    expect(await projectIn(folderWith({ 'package.json': '{"scripts": {"build": "tsc"}}' }))).toBeUndefined();
+    expect(await projectIn(folderWith({ 'CMakeLists.txt': 'project(native)' }))).toBeUndefined();
+  });
+
+  test('with a script of npm that makes a module is built by it', { timeout: 120_000 }, async () => {
+    const script = `node -e "fs.writeFileSync('made.wasm', Buffer.from('0061736d01000000', 'hex'))"`;
+    const found = await projectWith({
+      'package.json': JSON.stringify({ name: 'made', scripts: { build: script } }),
+    });
+    expect((await build(targetOf(found))).module).toBe(join(found.folder, 'made.wasm'));
+  });
+
+  test('with a lunatic.json is built and run as that says', async () => {
+    const found = await projectWith({
+      'lunatic.json': JSON.stringify({
+        name: 'server',
+        module: 'out/server.wat',
+        build: ['node', '-e', "fs.writeFileSync('out/server.wat', '(module)')"],
+        args: ['8080'],
+        cwd: 'data',
+        runtimeArgs: ['--no-net'],
+      }),
+    });
+    const target = targetOf(found);
+    expect(target.name).toBe('server');
+    expect(target.launch).toEqual({
+      args: ['8080'],
+      cwd: join(found.folder, 'data'),
+      runtimeArgs: ['--no-net'],
+    });
+    expect((await build(target)).module).toBe(join(found.folder, 'out', 'server.wat'));
+    await expect(projectWith({ 'lunatic.json': '{"modul": "a.wasm"}' })).rejects.toThrow(/lunatic\.json: /);
+  });
+
+  test('whose tool is missing says which one', async () => {
+    const found = await projectWith({
+      'lunatic.json': JSON.stringify({ module: 'a.wasm', build: ['no-such-tool'] }),
+    });
+    await expect(build(targetOf(found))).rejects.toThrow(
+      'no-such-tool is not installed, or not in the PATH of VS Code.',
+    );
+  });
+
+  test('that has not made its module says so', async () => {
+    const found = await projectWith({
+      'lunatic.json': JSON.stringify({ module: 'a.wasm', build: ['node', '-e', '0'] }),
+    });
+    expect((await build(targetOf(found))).module).toBe(
+      `The build has not made ${join(found.folder, 'a.wasm')}`,
+    );
+  });
+});

@@ -1,0 +1,107 @@
+/** F5 in a source builds the project that it belongs to, and stops at its breakpoints. */
+import { spawnSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { rustTarget } from '../../extension/projects/tools.ts';
+import { projectFolder } from '../support/command.ts';
+import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
+import { PATIENCE } from './support/workbench.ts';
+
+const session = new WorkbenchSession();
+
+const target = await rustTarget(tmpdir(), undefined).catch(() => undefined);
+const hasRust = target !== undefined && spawnSync('cargo', ['--version']).status === 0;
+
+const MAIN = `fn price(count: u32) -> u32 {
+    let sum = count * 3;
+    if sum > 30 {
+        return sum - 5;
+    }
+    sum
+}
+
+fn main() {
+    println!("the price is {}", price(12));
+}
+`;
+
+const CRATE: Files = {
+  'Cargo.toml': '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n',
+  '.cargo/config.toml': `[build]\ntarget = "${target}"\n`,
+  'src/main.rs': MAIN,
+};
+
+async function openSource(files: Files, source: string): Promise<OpenWorkbench> {
+  const workbench = await session.open(files);
+  await workbench.isActive();
+  await workbench.goToFile(source);
+  return workbench;
+}
+
+describe.runIf(hasRust)('a crate', () => {
+  test('is built by F5, and stops at a breakpoint with its variables', async () => {
+    const workbench = await openSource(CRATE, 'src/main.rs');
+    const { page } = workbench;
+    await workbench.setBreakpoint('if sum > 30');
+    await page.locator('.statusbar-item', { hasText: 'shop' }).waitFor();
+    await workbench.showView('Run and Debug');
+    await page.keyboard.press('F5');
+    await page.locator('.debug-top-stack-frame-line').first().waitFor();
+    await workbench.variable('sum', '36').waitFor();
+    await workbench.variable('count', '12').waitFor();
+    await workbench.screenshot('project-rust');
+    await workbench.goOn();
+    await workbench.printed('the price is 31');
+    await workbench.noProgramRuns();
+  });
+
+  test('with an error in it is not started, and the error is at its line', async () => {
+    const workbench = await openSource(
+      { ...CRATE, 'src/main.rs': MAIN.replace('count * 3', 'cuont * 3') },
+      'src/main.rs',
+    );
+    const { page } = workbench;
+    await page.keyboard.press('Control+F5');
+    const dialog = page.locator('.monaco-dialog-box', { hasText: 'shop could not be built.' });
+    await dialog.filter({ hasText: 'cannot find value `cuont` in this scope' }).waitFor();
+    await workbench.screenshot('project-build-error');
+    await dialog.getByText('Show Error').click();
+    await workbench.command('Problems: Focus on Problems View');
+    await workbench.problem('cannot find value `cuont` in this scope').waitFor();
+    workbench.workspace.write('src/main.rs', MAIN);
+    await workbench.editorShows('count * 3');
+    await workbench.goToFile('src/main.rs');
+    await page.keyboard.press('Control+F5');
+    await workbench.printed('the price is 31');
+    await workbench.noProgramRuns();
+    await expect.poll(() => workbench.problem('cuont').count(), { timeout: PATIENCE }).toBe(0);
+  });
+});
+
+test('a project of AssemblyScript is built by F5, and stops at a breakpoint', async () => {
+  const config = {
+    entries: ['assembly/index.ts'],
+    targets: { debug: { outFile: 'build/debug.wasm', debug: true, sourceMap: true } },
+    options: { use: ['abort='], exportStart: '_start' },
+  };
+  const source = `let sum = 0;
+for (let count = 0; count < 4; count++) {
+  sum += count * 3;
+}
+if (sum != 18) unreachable();
+`;
+  const workbench = await session.open({
+    'asconfig.json': JSON.stringify(config),
+    'assembly/index.ts': source,
+  });
+  symlinkSync(join(projectFolder, 'node_modules'), join(workbench.workspace.folder, 'node_modules'));
+  await workbench.isActive();
+  await workbench.goToFile('assembly/index.ts');
+  await workbench.setBreakpoint('sum += count * 3');
+  await workbench.showView('Run and Debug');
+  await workbench.page.keyboard.press('F5');
+  await workbench.page.locator('.debug-top-stack-frame-line').first().waitFor();
+  await workbench.screenshot('project-assemblyscript');
+});
