@@ -35,6 +35,7 @@ const OWN = [
   'media/lunatic.svg',
   'media/module-light.svg',
   'media/module-dark.svg',
+  'media/lunatic.schema.json',
   'extension/language',
 ];
 

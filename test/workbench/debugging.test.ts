@@ -108,6 +108,8 @@ describe('F5 on a text module', () => {
       await expect.poll(() => runningWith(join(workbench.workspace.folder, 'echo.wat'))).toEqual([]);
 
       await workbench.debug();
+      // What the first session has printed may still be there.
+      await workbench.debugAction('pause').waitFor();
       await workbench.printed('say something');
     },
   );

@@ -125,19 +125,21 @@ describe('the manifest', () => {
       expect(commands).toContain(command);
   });
 
-  test('asks to be activated for no more than modules and debugging', () => {
+  test('asks to be activated for no more than modules, projects, builds and debugging', () => {
     expect(activationEvents).not.toContain('*');
     expect(activationEvents).not.toContain('onStartupFinished');
-    for (const event of activationEvents) expect(event).toMatch(/^(onDebug|workspaceContains:)/);
+    for (const event of activationEvents)
+      expect(event).toMatch(/^(onDebug|onTaskType:lunatic$|workspaceContains:)/);
   });
 
-  test('its debug attributes are those that the adapter takes', async () => {
+  test('its debug attributes are those that the adapter takes, and those of projects that the extension builds', async () => {
     const { readFileSync } = await import('node:fs');
     const protocol = readFileSync(join(projectFolder, 'debug-adapter', 'protocol.ts'), 'utf8');
     const [, launch = ''] = /interface LaunchArguments \{(.*?)^\}/ms.exec(protocol) ?? [];
     const known = [...launch.matchAll(/readonly (\w+)\??:/g)].map(([, name]) => name);
     const { properties } = contributes.debuggers[0].configurationAttributes.launch;
     // VS Code itself fills in the other.
-    expect([...Object.keys(properties), 'noDebug'].sort()).toEqual(known.sort());
+    const expected = [...known.filter((name) => name !== 'noDebug'), 'project', 'target', 'profile'];
+    expect(Object.keys(properties).sort()).toEqual(expected.sort());
   });
 });
