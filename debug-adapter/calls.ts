@@ -116,6 +116,15 @@ export class Calls {
     return (await this.sourceOf(call)) === null && (await this.#isWithSources(call.frame.module));
   }
 
+  /**
+   * The place in a stack of the outermost call of the author's: around it is nothing but libraries, which begin the process. If there
+   * is none, that of the outermost call.
+   */
+  async outermost(calls: readonly Call[]): Promise<number> {
+    for (const [i, call] of [...calls.entries()].reverse()) if (!(await this.isForeign(call))) return i;
+    return calls.length - 1;
+  }
+
   /** The source that a call is in; null if it is not there. */
   async sourceOf({ frame: { module }, symbol }: Call): Promise<DebugProtocol.Source | null> {
     const place = symbol?.place;

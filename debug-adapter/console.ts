@@ -45,6 +45,11 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
       run: chooseProcesses,
     },
     kill: { usage: 'kill 5', help: 'kill process 5', run: act('kill', 'is killed') },
+    restart: {
+      usage: 'restart 5',
+      help: 'begin process 5 anew, which must stand still',
+      run: act('restart', 'begins anew'),
+    },
     input: { usage: 'input some text', help: 'give the program a line on its standard input', run: giveLine },
     eof: { usage: 'eof', help: "end the program's standard input", run: endInput },
     runtime: { usage: 'runtime', help: 'tell which runtime runs the program', run: describeRuntime },
@@ -151,7 +156,7 @@ async function chooseProcesses(
   return { result: chosenText(debuggee.chosen) };
 }
 
-function act(what: 'pause' | 'resume' | 'kill', done: string): Command['run'] {
+function act(what: 'pause' | 'resume' | 'restart' | 'kill', done: string): Command['run'] {
   return async (session, words) => {
     const { key: process, id } = await named(session, words);
     await session.debuggee.client.request(`process/${what}`, { process });

@@ -450,6 +450,15 @@ export class Debuggee {
     });
   }
 
+  /** Begins a process anew that stands still. It stops at its first line. */
+  async restart(process: ProcessKey): Promise<void> {
+    this.#stepping.forget(process);
+    await this.#resumes(process, async () => {
+      await this.client.request('process/restart', { process });
+      return true;
+    });
+  }
+
   /** The functions into which a step of a process may go. */
   async stepTargets(process: ProcessKey): Promise<Names> {
     return await this.#stepping.targets((await this.stack(process)).frames);

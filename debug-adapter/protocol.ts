@@ -72,6 +72,7 @@ export interface InspectionRequests {
   'lunatic/pauseAll': 'processes/pause';
   'lunatic/resumeAll': 'processes/resume';
   'lunatic/kill': 'process/kill';
+  'lunatic/restart': 'process/restart';
   'lunatic/send': 'process/send';
   'lunatic/module': 'module/get';
 }
@@ -82,6 +83,8 @@ type PassedOn = { [Name in keyof InspectionRequests]: Requests[InspectionRequest
 export interface CustomRequests extends PassedOn {
   /** The thread of a process, also of one that is not shown as one yet. */
   'lunatic/thread': { params: { readonly process: ProcessKey }; result: { readonly threadId: number } };
+  /** The process of a thread. */
+  'lunatic/processOf': { params: { readonly threadId: number }; result: { readonly process: ProcessKey } };
   /** Writes a core dump of a process that stands still, named by its key or by its thread, to an absolute path. */
   'lunatic/saveCoreDump': {
     params: { readonly process?: ProcessKey; readonly threadId?: number; readonly path: string };

@@ -33,7 +33,7 @@ import { stackTrace } from './stack-trace.ts';
 import { next, stepIn, stepInTargets, stepOut } from './step.ts';
 import { terminate } from './terminate.ts';
 import { terminateThreads } from './terminate-threads.ts';
-import { thread } from './thread.ts';
+import { thread, threadProcess } from './thread.ts';
 import { threads } from './threads.ts';
 import { variables } from './variables.ts';
 import { writeMemory } from './write-memory.ts';
@@ -80,6 +80,7 @@ export const requests: ReadonlyMap<string, Request> = new Map(
     exceptionInfo,
     evaluate,
     'lunatic/thread': thread,
+    'lunatic/processOf': threadProcess,
     'lunatic/source': place,
     'lunatic/saveCoreDump': saveCoreDump,
     ...inspectionRequests,

@@ -8,6 +8,7 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsTerminateThreadsRequest: true,
   supportsTerminateRequest: true,
   supportsCancelRequest: true,
+  supportsRestartFrame: true,
   supportTerminateDebuggee: true,
   supportsExceptionInfoRequest: true,
   supportsReadMemoryRequest: true,

@@ -16,6 +16,7 @@ const NAMES: InspectionRequests = {
   'lunatic/pauseAll': 'processes/pause',
   'lunatic/resumeAll': 'processes/resume',
   'lunatic/kill': 'process/kill',
+  'lunatic/restart': 'process/restart',
   'lunatic/send': 'process/send',
   'lunatic/module': 'module/get',
 };

@@ -1,12 +1,26 @@
 import { AdapterError, ErrorId } from '../errors.ts';
-import { nothing, request } from '../request.ts';
+import { request } from '../request.ts';
 
-/** No call of WebAssembly can be begun again: its stack cannot be cut, and what it has written and sent stays. */
+/**
+ * Begins the process of an outermost call anew. No other call can be: its stack cannot be cut, and what it has written and sent
+ * stays.
+ */
 export const restartFrame = request({
-  parse: nothing,
-  handle(): never {
-    const message =
-      'A call cannot be begun again, since what it has written to memory and sent to others stays; restart the session instead';
-    throw new AdapterError(ErrorId.NotSupported, message);
+  parse: (args) => args.integer('frameId'),
+  async handle({ ids, debuggee }, frameId): Promise<null> {
+    const ref = ids.frameOf(frameId);
+    if (ref === undefined) throw new AdapterError(ErrorId.NoFrame, `There is no frame ${frameId} any more`);
+    const { process, depth, inlined } = ref;
+    const { frames } = await debuggee.stack(process);
+    const all = await debuggee.calls.of(frames);
+    const outermost = await debuggee.calls.outermost(all);
+    const place = all.findIndex((call) => call.depth === depth && call.inlined === inlined);
+    if (frames.length > 0 && place < outermost)
+      throw new AdapterError(
+        ErrorId.NotSupported,
+        'Only the outermost call of a process can be begun anew, and the whole process with it: what others have written to memory and sent stays',
+      );
+    await debuggee.restart(process);
+    return null;
   },
 });

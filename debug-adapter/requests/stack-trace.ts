@@ -33,7 +33,10 @@ export const stackTrace = request({
     // Clients begin at the innermost frame that is not dimmed, so there must be one.
     const first = await Promise.all(all.slice(0, FIRST_FRAMES).map((call) => calls.isForeign(call)));
     const dims = first.includes(false);
-    const stackFrames = shown.map((call) => stackFrame(session, process, call, dims));
+    const outermost = await calls.outermost(all);
+    const stackFrames = shown.map((call, i) =>
+      stackFrame(session, process, call, { dims, canRestart: start + i >= outermost }),
+    );
     return { stackFrames: await Promise.all(stackFrames), totalFrames: all.length };
   },
 });
@@ -42,7 +45,7 @@ async function stackFrame(
   session: Session,
   process: ProcessKey,
   call: Call,
-  dims: boolean,
+  { dims, canRestart }: { readonly dims: boolean; readonly canRestart: boolean },
 ): Promise<DebugProtocol.StackFrame> {
   const { calls } = session.debuggee;
   const { functionName, source, line, column } = await calls.locate(call);
@@ -55,6 +58,8 @@ async function stackFrame(
     column: session.toClientColumn(column),
     moduleId: call.frame.module,
     instructionPointerReference: referenceOf(call.frame.module, call.frame.offset),
+    // The others can be, unless that is said.
+    ...(canRestart ? {} : { canRestart }),
   };
 }
 

@@ -7,7 +7,8 @@ import type { DocumentKind, ProcessDocuments } from './process-documents.ts';
 import { iconOf } from './process-icon.ts';
 import type { ProcessTree } from './process-tree.ts';
 import type { Program, Programs } from './program.ts';
-import { registerThreadDump, saveCoreDump } from './save-core-dump.ts';
+import { saveCoreDump } from './save-core-dump.ts';
+import { registerThreadCommands } from './thread-commands.ts';
 import type { MoreNode, ProcessNode, ProgramNode, TreeNode } from './tree-nodes.ts';
 import { TreeSelection } from './tree-selection.ts';
 
@@ -74,7 +75,7 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
         if (result.status === 'rejected') vscode.window.showWarningMessage(messageOf(result.reason));
     });
   const change =
-    (request: 'lunatic/pause' | 'lunatic/resume' | 'lunatic/kill', end?: ProcessEnd) =>
+    (request: 'lunatic/pause' | 'lunatic/resume' | 'lunatic/restart' | 'lunatic/kill', end?: ProcessEnd) =>
     async ({ program, key }: Target) => {
       await program.request(request, { process: key });
       await programs.look(program, key, end);
@@ -91,10 +92,9 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
     onAll('lunatic.pauseAll', 'lunatic/pauseAll'),
     onAll('lunatic.resumeAll', 'lunatic/resumeAll'),
     on('lunatic.sendMessage', 'Send a message to', sendMessage),
-    on('lunatic.saveCoreDump', 'Save a core dump of', ({ program, key }) =>
-      saveCoreDump(program, { process: key }),
-    ),
-    registerThreadDump(programs),
+    on('lunatic.restartProcess', 'Restart', change('lunatic/restart')),
+    on('lunatic.saveCoreDump', 'Save a core dump of', ({ program, key }) => saveCoreDump(program, key)),
+    registerThreadCommands(programs),
     on('lunatic.copyProcessId', 'Copy the id of', async ({ program, key }) => {
       const { id } = program.model.get(key) ?? (await program.request('lunatic/process', { process: key }));
       await vscode.env.clipboard.writeText(`${id}`);

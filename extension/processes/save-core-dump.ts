@@ -1,49 +1,19 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
-import type { CustomRequests } from '../../debug-adapter/index.ts';
-import { messageOf } from '../log.ts';
+import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
 import { OPEN_CORE_DUMP } from '../programs/open-core-dump.ts';
-import type { Program, Programs } from './program.ts';
-
-/** What is dumped: a process, or the one of a thread. */
-type Dumped = Omit<CustomRequests['lunatic/saveCoreDump']['params'], 'path'>;
-
-/** Registers the command in the menu of a thread in the call stack view. */
-export function registerThreadDump(programs: Programs): vscode.Disposable {
-  return vscode.commands.registerCommand(
-    'lunatic.saveThreadDump',
-    async (thread?: unknown, row?: unknown) => {
-      // The number of a thread is one of its session.
-      const session = sessionOf(row) ?? vscode.debug.activeDebugSession?.id;
-      const program = programs.list.find(({ id }) => id === session);
-      if (program === undefined || typeof thread !== 'number') return;
-      try {
-        await saveCoreDump(program, { threadId: thread });
-      } catch (error) {
-        vscode.window.showWarningMessage(messageOf(error));
-      }
-    },
-  );
-}
-
-/** The session of a row of the call stack view. */
-function sessionOf(row: unknown): string | undefined {
-  if (typeof row !== 'object' || row === null || !('sessionId' in row)) return undefined;
-  return typeof row.sessionId === 'string' ? row.sessionId : undefined;
-}
+import type { Program } from './program.ts';
 
 /**
  * Asks for a file if the process stands still, and writes a core dump of a process there.
  * @throws the runtime's error if the process runs, or the dump cannot be written
  */
-export async function saveCoreDump(program: Program, dumped: Dumped): Promise<void> {
-  if (dumped.process !== undefined) {
-    const { id, state } = await program.request('lunatic/process', { process: dumped.process });
-    // Nobody is asked for a file that would be refused then.
-    if (state !== 'paused' && state !== 'held')
-      throw new Error(`process ${id} runs: it must be paused, or held after a failure, for a core dump`);
-  }
+export async function saveCoreDump(program: Program, process: ProcessKey): Promise<void> {
+  const { id, state } = await program.request('lunatic/process', { process });
+  // Nobody is asked for a file that would be refused then.
+  if (state !== 'paused' && state !== 'held')
+    throw new Error(`process ${id} runs: it must be paused, or held after a failure, for a core dump`);
   const name = program.name.replaceAll(/[^\w-]+/g, '_');
   const uri = await vscode.window.showSaveDialog({
     title: 'Save Core Dump',
@@ -53,7 +23,7 @@ export async function saveCoreDump(program: Program, dumped: Dumped): Promise<vo
   if (uri === undefined) return;
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: 'Saving the core dump…' },
-    () => program.request('lunatic/saveCoreDump', { ...dumped, path: uri.fsPath }),
+    () => program.request('lunatic/saveCoreDump', { process, path: uri.fsPath }),
   );
   const open = 'Open';
   const answer = await vscode.window.showInformationMessage(`The core dump is in ${uri.fsPath}`, open);

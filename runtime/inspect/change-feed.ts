@@ -65,6 +65,14 @@ export class ChangeFeed {
     if (isFailure(ended.end)) this.#failed.push({ ...ended, last: this.#source.info(process) });
   }
 
+  /** Called when a process has taken the place of another one: clients know it already. */
+  replaced(old: Process, fresh: Process): void {
+    const told = this.#told.get(old);
+    if (told === undefined) return;
+    this.#told.delete(old);
+    this.#told.set(fresh, told);
+  }
+
   /** Returns the next changes, or null if there are none. */
   next(): Notifications['processes/changed'] | null {
     const source = this.#source;

@@ -34,6 +34,7 @@ const CHANGES: ReadonlySet<keyof Requests> = new Set([
   'process/resume',
   'process/step',
   'process/kill',
+  'process/restart',
   'process/send',
   'processes/pause',
   'processes/resume',
@@ -232,6 +233,7 @@ export class ClientSession implements Holder {
     this.#on('processes/pause', () => holding.pauseAll(this));
     this.#on('processes/resume', () => holding.resumeAll());
     this.#on('process/kill', (params) => inspector.kill(params.process('process')));
+    this.#on('process/restart', (params) => inspector.restart(params.process('process'), this));
     this.#on('process/send', (params) =>
       inspector.send(params.process('process'), params.tag('tag'), params.bytes('data')),
     );

@@ -131,6 +131,19 @@ export class Holding {
     setImmediate(() => this.#stopped(process, why, clients, details));
   }
 
+  /** Called when another process has taken the place of one that stood still. */
+  replaced(old: Process): void {
+    this.forget(old);
+    const event = { process: this.#index.keyOf(old) };
+    for (const listener of this.clients) listener.continued(event);
+  }
+
+  /** Holds a process that was begun anew, and has not had a turn. */
+  restarted(client: Holder, process: Process): void {
+    this.#holdFor(client, process);
+    setImmediate(() => this.#stopped(process, 'restart'));
+  }
+
   forget(process: Process): void {
     this.newModules.leaves(process);
     this.#told.delete(process);

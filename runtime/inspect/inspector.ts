@@ -3,11 +3,12 @@ import { dataMessage } from '../kernel/message.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { SchedulerObserver } from '../kernel/observers.ts';
 import type { Process } from '../kernel/process.ts';
+import { restart } from '../kernel/restart.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { tagFromGuest } from '../kernel/tag.ts';
 import { ActorEvents } from './actor-events.ts';
 import type { ChangeFeed } from './change-feed.ts';
-import { Holding } from './holding.ts';
+import { type Holder, Holding } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
 import { LastOutput } from './last-output.ts';
 import { Modules } from './modules.ts';
@@ -69,6 +70,25 @@ export class Inspector implements SchedulerObserver {
     this.#scheduler.kill(process);
     // Among thousands of busy processes its turn would come late.
     this.#scheduler.hurry(process);
+    return null;
+  }
+
+  /** Begins a process anew that stands still; it stops at its first site. */
+  restart(key: ProcessKey, client: Holder): null {
+    const old = this.index.get(key);
+    if (!old.paused || !old.initialized)
+      throw new InspectionError(
+        InspectError.Refused,
+        `process ${key} does not stand still, or is in its start section, so it cannot begin anew`,
+      );
+    const fresh = restart(this.#scheduler, old);
+    if (typeof fresh === 'string')
+      throw new InspectionError(InspectError.Refused, `process ${key} cannot begin anew: ${fresh}`);
+    this.index.replace(old, fresh);
+    for (const feed of this.feeds) feed.replaced(old, fresh);
+    this.stopping.forget(old);
+    this.holding.replaced(old);
+    this.stopping.restarted(client, fresh);
     return null;
   }
 

@@ -35,6 +35,12 @@ export class ProcessIndex implements ProcessSource {
     this.#numbers.set(root.environment, this.#roots.push(root));
   }
 
+  /** Called when a process has taken the place of another one. */
+  replace(old: Process, fresh: Process): void {
+    const at = this.#roots.indexOf(old);
+    if (at >= 0) this.#roots[at] = fresh;
+  }
+
   get total(): number {
     return this.#roots.reduce((sum, root) => sum + root.environment.size + (begins(root) ? 1 : 0), 0);
   }
@@ -117,7 +123,7 @@ export class ProcessIndex implements ProcessSource {
   }
 }
 
-/** Whether a root process has not entered its environment: its start section comes first. */
+/** Whether a root process has not entered its environment: its start section comes first. One that is begun anew is there already. */
 function begins(root: Process): boolean {
-  return !root.initialized && root.exit === null;
+  return !root.initialized && root.exit === null && root.environment.get(root.id) !== root;
 }

@@ -475,6 +475,11 @@ export interface Requests {
     result: { readonly problems: readonly (string | null)[] };
   };
   'process/kill': { params: { readonly process: ProcessKey }; result: null };
+  /**
+   * Begins a process anew that stands still: with the id, messages, links, monitors and names that it has, and with all else as at its
+   * beginning. It stops at its first line with `process/stopped`; where the program was not started for debugging, before it.
+   */
+  'process/restart': { params: { readonly process: ProcessKey }; result: null };
   'process/send': {
     params: { readonly process: ProcessKey; readonly tag?: string; readonly data: string };
     result: null;
@@ -538,7 +543,7 @@ export interface Requests {
 }
 
 /** Why a process stands still. */
-export type StopReason = 'entry' | 'pause' | 'failure' | 'breakpoint' | 'step' | 'data' | 'event';
+export type StopReason = 'entry' | 'restart' | 'pause' | 'failure' | 'breakpoint' | 'step' | 'data' | 'event';
 
 /** Notifications by name, from the runtime. */
 export interface Notifications {

@@ -32,7 +32,7 @@ const SITE_TIME = 100;
 /** A step that a process is doing for a client. */
 interface Step {
   readonly client: Holder;
-  readonly kind: StepKind | 'pause';
+  readonly kind: StepKind | 'pause' | 'restart';
   /** Address of the frame in which it began. */
   readonly frame: number;
   /** Offsets that belong to the place where it began: pairs of a start and an end. */
@@ -213,6 +213,17 @@ export class Stopping implements Prober {
     return this.#holding.resume(key);
   }
 
+  /** Lets a process that is begun anew come to its first site, where it stops. */
+  restarted(client: Holder, process: Process): void {
+    const { probes } = process.module;
+    if (probes === null || this.#scheduler.probes === null) {
+      this.#holding.restarted(client, process);
+      return;
+    }
+    this.#begin(process, probes, { client, kind: 'restart', frame: -1, within: [], armed: [] });
+    this.#scheduler.holding.resume(process);
+  }
+
   /** Lets a process go on, and no longer to the end of a step. */
   resume(key: ProcessKey): null {
     this.#end(this.#index.get(key));
@@ -328,7 +339,7 @@ export class Stopping implements Prober {
       details = { event: text };
     } else if (isOver) {
       if (!holders.has(step.client)) holders.set(step.client, []);
-      if (step.kind === 'pause') why = 'pause';
+      if (step.kind === 'pause' || step.kind === 'restart') why = step.kind;
       else if (hit === null) why = 'step';
     }
     this.#end(process);
@@ -456,6 +467,7 @@ function ends({ kind, frame, within }: Step, at: number, site: number): boolean 
   if (frame < 0) return true;
   switch (kind) {
     case 'pause':
+    case 'restart':
       return true;
     case 'out':
       return at < frame;

@@ -47,7 +47,11 @@ export class Delivery {
   isWaiting(process: Process): boolean {
     const { metrics, watcher } = this.#turns;
     return (
-      process.receiving !== Receiving.No && metrics === null && watcher === null && !this.#turns.runs(process)
+      process.receiving !== Receiving.No &&
+      metrics === null &&
+      watcher === null &&
+      !process.awaitsArgument &&
+      !this.#turns.runs(process)
     );
   }
 
@@ -107,6 +111,7 @@ export class Delivery {
       this.#turns.work.chargeSend(0);
       const refusal =
         message.isShort && message.resources === null ? null : message.payInsteadBy(process.account);
+      if (process.awaitsArgument) process.keepArgument(message);
       this.#scratch.put(process, message);
       this.#turns.makeReady(process, isAnswer ? MessageKind.Data : message.kind);
       if (refusal === null) return;

@@ -48,6 +48,13 @@ export class Environment<Process extends { readonly id: ProcessId }> {
     this.#processes.set(process.id, process);
   }
 
+  /** Enters a process in place of the one that has its id. */
+  replace(process: Process): void {
+    const { id } = process;
+    this.#processes.set(id, process);
+    this.#recent[id & (RECENT - 1)] = process;
+  }
+
   remove(process: Process): void {
     const { id } = process;
     this.#processes.delete(id);

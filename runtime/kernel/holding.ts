@@ -41,16 +41,21 @@ export class Holding {
   resume(process: Process): void {
     process.paused = false;
     if (process.doomed) {
-      process.doomed = process.parked = false;
-      process.heldExit = null;
-      process.killed = true;
-      process.cancelWait?.();
-      this.#turns.makeReady(process, 0);
+      this.abandon(process);
       return;
     }
     if (!process.parked) return;
     process.parked = false;
     this.#turns.enqueue(process, process.resumeValue);
+  }
+
+  /** Unwinds the stack of a process that stands still, and ends it. */
+  abandon(process: Process): void {
+    process.paused = process.parked = process.doomed = false;
+    process.heldExit = null;
+    process.killed = true;
+    process.cancelWait?.();
+    this.#turns.makeReady(process, 0);
   }
 
   /** Sets aside a paused process whose turn has come. */

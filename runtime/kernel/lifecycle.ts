@@ -48,7 +48,7 @@ export class Lifecycle {
 
   /** Begins a process that has its first turn, or the first one after its start section. */
   begin(process: Process): void {
-    if (process.frames >= 0) this.#parts.probes?.rewind(process);
+    if (process.frames >= 0) this.#parts.probes?.begins(process);
     if (process.killed || !this.#stacks.hasIdle || !this.#callEntry(process)) void AT_ONCE.then(this.#begin);
   }
 
@@ -111,7 +111,7 @@ export class Lifecycle {
 
   /** Holds a process whose stack has ended, if an observer wants that. */
   #hold(process: Process, exit: Exit, error: unknown): boolean {
-    if (process.killReason !== null) return false;
+    if (process.killReason !== null || process.successor !== null) return false;
     const end = () => void AT_ONCE.then(() => this.#end(process, exit));
     return this.#parts.holding.hold(process, exit, error, end);
   }
@@ -119,6 +119,11 @@ export class Lifecycle {
   /** The start section has ended. Whoever spawns the process decides how it goes on. */
   #finishInitialization(process: Process, failure: Exit | null): void {
     process.started = false;
+    // One that is begun anew is known to others, who hear of its end.
+    if (failure !== null && process.environment.get(process.id) === process) {
+      this.#end(process, failure);
+      return;
+    }
     const { onInitialized } = process;
     process.onInitialized = null;
     if (failure === null) process.initialized = true;
@@ -136,9 +141,11 @@ export class Lifecycle {
     if (process.signals !== null)
       for (const signal of process.signals) if (signal.kind !== 'message') delivery.apply(process, signal);
     process.exit = exit;
-    process.environment.remove(process);
-    observers.exited(process, exit);
-    tellOfEnd(process, exit);
+    if (process.successor === null) {
+      process.environment.remove(process);
+      observers.exited(process, exit);
+      tellOfEnd(process, exit);
+    }
     const { onInitialized } = process;
     this.#release(process);
     if (onInitialized !== null && !process.initialized) onInitialized(exit);

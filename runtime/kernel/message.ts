@@ -92,6 +92,11 @@ export class Message {
     for (let i = 0; i < count; i++) own[i] = words[at + i] ?? 0;
   }
 
+  /** What has been written so far. */
+  get bytes(): Uint8Array {
+    return this.buffer.subarray(0, this.length);
+  }
+
   /** Appends bytes that come from outside. */
   append(bytes: Uint8Array): void {
     const end = this.length + bytes.length;
@@ -255,6 +260,13 @@ export function dataMessage(tag: Tag): Message {
   spare.tag = tag;
   spare.processId = 0;
   return spare;
+}
+
+/** A copy of a message that carries nothing but bytes. */
+export function copyOf({ tag, bytes }: Message): Message {
+  const copy = dataMessage(tag);
+  copy.append(bytes);
+  return copy;
 }
 
 export function linkDiedMessage(tag: Tag): Message {

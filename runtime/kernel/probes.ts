@@ -11,6 +11,9 @@ const HEADER_ROOM = 8;
 /** The opcodes of instructions before which a function keeps its frame: `call`, `call_indirect`, `call_ref`. */
 const CALLS: ReadonlySet<number> = new Set([0x10, 0x11, 0x14]);
 
+/** The functions with which SDKs begin processes that get an argument in their first message. */
+const TAKES_ARGUMENT = /^_lunatic_spawn_by_index|^__lunatic_process_bootstrap_parameterized/;
+
 /** Decides what happens at sites. */
 export interface Prober {
   /**
@@ -73,7 +76,13 @@ export class Probes {
     for (let page = pages + more - 1; page >= pages; page--) this.#free.push(page * FRAMES_SIZE);
   }
 
-  /** Called before a process begins, with its start section or its entry function: it is in no call yet. */
+  /** Called before a process begins, with its start section or its entry function. */
+  begins(process: Process): void {
+    this.rewind(process);
+    process.awaitsArgument = process.argument === null && TAKES_ARGUMENT.test(process.entry.name);
+  }
+
+  /** It is in no call yet. */
   rewind(process: Process): void {
     const frame = globalOf(process, 'frame');
     if (frame !== null) frame.value = process.frames;

@@ -8,7 +8,7 @@ import type { GuestInstance } from './guest-instance.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { ProcessId } from './ids.ts';
 import { Mailbox } from './mailbox.ts';
-import type { Message } from './message.ts';
+import { copyOf, type Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
 import type { Registry } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
@@ -54,6 +54,9 @@ export const Wait = {
 } as const;
 export type Wait = (typeof Wait)[keyof typeof Wait];
 
+/** Bytes of a message that is kept for when its process is begun anew. */
+const MOST_ARGUMENT = 65_536;
+
 /** A kind of state that processes may have. */
 export type ProcessSlot<T> = Slot<Process, T>;
 
@@ -77,6 +80,8 @@ export class Process implements ProcessContext, Payer {
   waitTimer: Timer | null = null;
   /** Of the `ScratchArea`, which tells when the message is here: nobody else may touch it. */
   scratch: Message | null = null;
+  /** Whether the next message that it receives is to be kept: see `argument`. */
+  awaitsArgument = false;
   /** Whether it gets no turn: see `Holding`. */
   paused = false;
   /** The number of turns that it has had. */
@@ -140,6 +145,10 @@ export class Process implements ProcessContext, Payer {
   heldExit: Exit | null = null;
   /** Whether it is held since it is to be killed: its stack is as it was then. */
   doomed = false;
+  /** The process that has taken its place, of the same id, since it is begun anew; its own stack is only unwound then. */
+  successor: Process | null = null;
+  /** A copy of the first message that it has received, where that is what its SDK passes to it: see `Probes`. */
+  argument: Message | null = null;
   /** Address of its frames in the memory of all; -1 if they are not kept: see `Probes`. */
   frames = -1;
   /** Address of the frame of the function in which it stands still at a site; -1 if it does not. */
@@ -262,6 +271,28 @@ export class Process implements ProcessContext, Payer {
         ? 'a host function that needs memory was called before the instance was ready'
         : 'the module does not export its memory under the name "memory", which this host function needs',
     );
+  }
+
+  /** Keeps a copy of the message that it receives, unless that is large, or carries more than bytes. */
+  keepArgument(message: Message): void {
+    this.awaitsArgument = false;
+    if (message.isPlain && message.length <= MOST_ARGUMENT) this.argument = copyOf(message);
+  }
+
+  /** Takes the place of a process of the same id: its messages, links and monitors are this one's from now on. */
+  succeed(old: Process): void {
+    this.argument = old.argument;
+    this.links = old.links;
+    this.monitors = old.monitors;
+    this.onEnd = old.onEnd;
+    old.links = old.monitors = old.onEnd = null;
+    if (old.#ties !== null) {
+      this.#ties = new Ties(this.account);
+      old.#ties.copyTo(this.#ties);
+    }
+    for (let message = old.takeMessage(null, 1); message !== null; message = old.takeMessage(null, 1))
+      this.mailbox.push(message);
+    old.successor = this;
   }
 
   get errors(): ResourceTable<string> {

@@ -19,6 +19,7 @@ import type { Operation } from './operation.ts';
 import type { Probes } from './probes.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import type { Respawner } from './restart.ts';
 import { runningProcess } from './running-process.ts';
 import { ScratchArea } from './scratch-area.ts';
 import { KILL } from './signal.ts';
@@ -84,6 +85,8 @@ export class Scheduler implements Turns {
   readonly lifecycle: Lifecycle;
   /** Set before the first program if processes can be stopped by a debugger. */
   probes: Probes | null = null;
+  /** Set by what makes processes. */
+  respawner: Respawner | null = null;
   /** Set before the first program if metrics are exported. */
   metrics: KernelMetrics | null = null;
   /** Set between turns, as long as somebody wants to stop processes at what they do to each other. */
@@ -350,6 +353,7 @@ export class Scheduler implements Turns {
   #accept(process: Process, message: Message): number {
     const { kind } = message;
     this.watcher?.received(process, message);
+    if (process.awaitsArgument) process.keepArgument(message);
     this.scratch.put(process, message);
     this.scratch.lend(process);
     return kind;

@@ -14,6 +14,7 @@ import type { LoadedModule } from './module.ts';
 import { ModuleError } from './module-error.ts';
 import { bytesOf, growMemory, maximumOf, maximumPages, type OwnedMemory } from './owned-memory.ts';
 import { Process, type ProcessContext, Wait } from './process.ts';
+import type { Respawner } from './restart.ts';
 import type { Scheduler } from './scheduler.ts';
 import { NO_TAG, type Tag } from './tag.ts';
 import { Tie } from './ties.ts';
@@ -33,7 +34,7 @@ export type SpawnResult =
   | { readonly process?: never; readonly failure: string };
 
 /** Makes processes out of modules and starts them (abi 2.9). */
-export class Spawner {
+export class Spawner implements Respawner {
   readonly #scheduler: Scheduler;
   readonly #maker: () => MakerThread;
   readonly #spacing = new MemorySpacing();
@@ -46,6 +47,7 @@ export class Spawner {
   constructor(scheduler: Scheduler, maker: () => MakerThread) {
     this.#scheduler = scheduler;
     this.#maker = maker;
+    scheduler.respawner = this;
     this.#kernelImports = {
       ...scheduler.ticks,
       grow: scheduler.memory.grow,
@@ -163,6 +165,17 @@ export class Spawner {
     });
   }
 
+  respawn(old: Process): Process | string {
+    const { id, parent, environment, module, entry } = old;
+    const fresh = new Process(id, parent, old, module, entry);
+    try {
+      return this.#furnish(fresh, parent === null ? null : (environment.get(parent) ?? null)) ?? fresh;
+    } catch (error) {
+      if (error instanceof DirectoryError) return error.message;
+      throw error;
+    }
+  }
+
   /** Enters an initialized child into the environment, links and schedules it (abi 2.9, steps 10-12). */
   #launch(parent: Process, child: Process, link: Tag): SpawnResult {
     const scheduler = this.#scheduler;
@@ -205,20 +218,28 @@ export class Spawner {
   #create(parent: Process | null, context: ProcessContext, module: LoadedModule, entry: Entry): SpawnResult {
     const process = new Process(context.environment.takeId(), parent?.id ?? null, context, module, entry);
     try {
-      process.directories = OpenDirectories.of(context.config);
+      const failure = this.#furnish(process, parent);
+      return failure === null ? { process } : { failure };
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error;
       if (parent !== null) throw hostTrap(error.message);
       return { failure: error.message };
     }
+  }
+
+  /**
+   * Gives a process its directories and its instance. Returns null, or why it cannot have them.
+   * @throws DirectoryError
+   */
+  #furnish(process: Process, parent: Process | null): string | null {
+    process.directories = OpenDirectories.of(process.config);
     const failure =
       chargeModule(process) ??
       chargeInstance(process) ??
       chargeConfig(process, parent) ??
       this.#instantiate(process);
-    if (failure === null) return { process };
-    process.release();
-    return { failure };
+    if (failure !== null) process.release();
+    return failure;
   }
 
   #instantiate(process: Process): string | null {

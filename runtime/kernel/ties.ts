@@ -28,6 +28,12 @@ export class Ties {
     return refusal;
   }
 
+  /** Charges another process for the same ties. */
+  copyTo(others: Ties): void {
+    for (const [peer, kinds] of this.#kinds)
+      for (const kind of [Tie.Link, Tie.Monitor]) if ((kinds & kind) !== 0) others.add(peer, kind);
+  }
+
   /** Releases what has been charged for a tie, if it was. */
   remove(peer: ProcessId, kind: Tie): void {
     const kinds = this.#kinds.get(peer) ?? 0;

@@ -90,16 +90,6 @@ test('new arguments that make no sense leave the program alone', async () => {
   await client.waitingThread(1);
 });
 
-test('a call cannot be begun again, which is said and not offered', async () => {
-  const client = await AdapterClient.stdio();
-  await client.run(WAITING);
-  const threadId = await client.waitingThread(1);
-  const { id: frameId } = await client.topFrame(threadId);
-  await expect(client.customRequest('restartFrame', { frameId })).rejects.toThrow('cannot be begun again');
-  const { body = {} } = await client.initializeRequest().catch(() => ({ body: {} }));
-  expect(body).not.toHaveProperty('supportsRestartFrame');
-});
-
 /** A Node that does not begin before the file is there. */
 function lateNode(): { runtime: string; begin(): void } {
   const folder = testFolder();

@@ -18,6 +18,17 @@ const shops = join(projectFolder, 'test', 'guests', 'debug');
 const crashFolder = join(projectFolder, 'test', 'guests', 'crash');
 const SOURCES = ['shop.c', 'shop.rs', 'shop.wat', 'nothing.c'].map((name) => join(shops, name));
 
+const ACTOR_EVENTS = [
+  'spawn',
+  'exit',
+  'send',
+  'receive tag == 5',
+  'link',
+  'register',
+  'mailbox > 1',
+  'wait > 1ms',
+];
+
 /** A crowd that comes and goes, and a process that traps. */
 const CROWD = guest(`
   (func (export "_start")
@@ -175,6 +186,24 @@ const REQUESTS: readonly (readonly [
   [1, ['cancel', (_, r) => ({ requestId: r.below(60) })]],
   [1, ['restart', () => ({})]],
   [1, ['setExceptionBreakpoints', (_, r) => ({ filters: r.chance(0.5) ? ['traps'] : [] })]],
+  [
+    2,
+    [
+      'setExceptionBreakpoints',
+      (c, r) => ({
+        filters: [],
+        filterOptions: [{ filterId: 'actors', condition: `${r.pick(ACTOR_EVENTS)}; ${expression(c, r)}` }],
+      }),
+    ],
+  ],
+  [
+    1,
+    [
+      'setExceptionBreakpoints',
+      (_, r) => ({ filters: [], filterOptions: [{ filterId: 'actors', condition: r.pick(ACTOR_EVENTS) }] }),
+    ],
+  ],
+  [1, ['lunatic/restart', (_, r) => ({ process: `1:${r.between(1, 4)}` })]],
   [
     1,
     [

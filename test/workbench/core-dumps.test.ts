@@ -47,6 +47,10 @@ test('a core dump opened: saved from the menu of a thread, with its calls and va
   await path.press('Enter');
   await workbench.showView('Explorer');
   await workbench.files.filter({ hasText: 'restaurant.coredump' }).waitFor();
+  await workbench.showView('Run and Debug');
+  await workbench.menu(failed, 'Restart Process');
+  await workbench.thread('#1 kitchen').filter({ hasText: 'Paused on restart' }).waitFor();
+  await workbench.screenshot('debugging-restarted');
   await workbench.command('Debug: Stop');
   await workbench.noProgramRuns();
   await workbench.showView('Run and Debug');
