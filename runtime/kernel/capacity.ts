@@ -61,7 +61,8 @@ const USUAL_HEAP = 2 ** 32;
 const GARBAGE = 256 * 1024 * 1024;
 /** The same for each stack, since collecting takes the longer the more of them there are. */
 const GARBAGE_PER_STACK = 64 * 1024;
-/** What each mapping in such a memory counts for: so much can be taken back in the time that it takes. */
+/** What each such memory counts for, whatever its size, and each mapping in it: so much can be taken back in the time that it takes. */
+const GARBAGE_PER_MEMORY = 768 * 1024;
 const GARBAGE_PER_MAPPING = 128 * 1024;
 
 /**
@@ -326,7 +327,8 @@ export class Capacity {
    * @param mappings into which it is divided
    */
   addGarbage(bytes: number, mappings = 0): void {
-    this.#garbage += (bytes > LARGE ? LARGE_WEIGHT * bytes : bytes) + mappings * GARBAGE_PER_MAPPING;
+    const touched = bytes > LARGE ? LARGE_WEIGHT * bytes : bytes;
+    this.#garbage += touched + GARBAGE_PER_MEMORY + mappings * GARBAGE_PER_MAPPING;
     this.#budget -= mappings;
     this.#noMemoryUntil = 0;
   }

@@ -90,8 +90,8 @@ export function memoryExcess(size: number, { maxMemory }: { readonly maxMemory: 
   };
 }
 
-/** Values of 32 bits that an exception may carry: compilers need one or two. */
-const MOST_VALUES = 16;
+/** Values of 32 bits that an exception may carry: compilers need one or two. Stacks may keep a hundred thousand exceptions. */
+const MOST_VALUES = 4;
 /** Exceptions that globals may keep. */
 const MOST_KEPT = 16;
 
@@ -103,7 +103,6 @@ function heapObjects({ types, tables, tags, globals, imports }: WasmModule): str
   const thrown = [...tags, ...imports.flatMap((item) => (item.kind === 'tag' ? [item.typeIndex] : []))];
   if (thrown.some((index) => types[index]?.params.some(isException)))
     return 'exceptions that carry exceptions';
-  // The locals of a stack may hold a hundred thousand.
   if (thrown.some((index) => sizeOf(types[index]?.params ?? []) > MOST_VALUES))
     return `exceptions that carry more than ${MOST_VALUES} values of 32 bits`;
   const kept = globals.filter(({ type }) => isException(type)).length;

@@ -141,8 +141,8 @@ export class NetStream {
 
   /**
    * Gives a reference back. The last one closes the stream. Bytes that were written still reach the peer if it reads them within a
-   * minute. A peer that does not may lose them: if too many streams of the process that has got this one wait for theirs, or if
-   * this one was in the middle of a large write while all streams together hold too much.
+   * minute. A peer that does not may lose them, if too many streams of the process that has got this one wait for theirs. A large
+   * write that was under way is broken off while all streams together hold too much: nobody was told that it is written.
    */
   release(): void {
     if (--this.#references > 0) return;
@@ -164,15 +164,15 @@ export class NetStream {
       setImmediate(() => this.#awaitClose(turns - 1));
       return;
     }
-    const owner = this.#owner;
-    if (!unsent.linger(owner)) {
+    const leave = unsent.linger(this.#owner);
+    if (leave === null) {
       socket.destroy();
       return;
     }
     const abandon = setTimeout(() => socket.destroy(), LINGER).unref();
     socket.on('close', () => {
       clearTimeout(abandon);
-      unsent.left(owner);
+      leave();
     });
   }
 
@@ -254,11 +254,14 @@ export class NetStream {
     if (failure !== null) return failure;
     const allowed = this.#transport === null ? 0 : MAX_UNSENT;
     const isFlush = writer.operation === 'flush';
-    if (socket.writableLength > (isFlush ? 0 : allowed)) return this.#awaitDrain();
+    const isTaken = writer.taken >= 0;
+    const size = isFlush || isTaken ? 0 : writer.count(unsent.limit(MAX_WRITE));
+    // A large write waits until all before it was sent: if it has to be broken off, nothing is lost that a writer was told is written.
+    const before = isFlush || size > LITTLE ? 0 : allowed;
+    if (socket.writableLength > before) return this.#awaitDrain();
     if (isFlush) return 0;
-    if (writer.taken >= 0) return writer.taken;
+    if (isTaken) return writer.taken;
 
-    const size = writer.count(unsent.limit(MAX_WRITE));
     if (size > 0) {
       const buffer = buffers.take(size);
       writer.copyTo(buffer);

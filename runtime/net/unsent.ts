@@ -1,3 +1,4 @@
+import { Portions } from './portions.ts';
 import { type Sharer, Shares } from './shares.ts';
 
 /** Bytes that all streams together may hold which the system has not taken. */
@@ -6,11 +7,15 @@ const MOST_UNSENT = 64 * 2 ** 20;
 export const LITTLE = 2 ** 14;
 /** Closed streams that wait until their peers take what was written: of all processes. Nobody is charged for them. */
 const MOST_LINGERING = 2048;
+/** Those that each process may have beyond its share, and how many all of them may have so. */
+const LEAST_LINGERING = 4;
+const MOST_BEYOND = 2048;
 
 /** Bytes that streams hold since their peers do not read them. Nobody is charged for more of them than a stream costs. */
 export class Unsent {
   #bytes = 0;
   readonly #lingering = new Shares(MOST_LINGERING);
+  readonly #beyond = new Portions(MOST_BEYOND, LEAST_LINGERING);
 
   /** Adds what a stream holds. */
   hold(bytes: number): void {
@@ -33,17 +38,15 @@ export class Unsent {
   }
 
   /**
-   * Called for a closed stream whose peer does not take what was written. Returns whether it may wait; then `left` must be called.
+   * Called for a closed stream whose peer does not take what was written. Returns what must be called when it waits no longer, or
+   * null if it may not wait.
    * @param owner whose stream it is
    */
-  linger(owner: Sharer): boolean {
-    if (!this.#lingering.hasRoom(owner)) return false;
-    this.#lingering.take(owner);
-    return true;
-  }
-
-  left(owner: Sharer): void {
-    this.#lingering.giveBack(owner);
+  linger(owner: Sharer): (() => void) | null {
+    const shares = this.#lingering.hasRoom(owner) ? this.#lingering : this.#beyond;
+    if (shares === this.#beyond && !shares.hasRoom(owner)) return null;
+    shares.take(owner);
+    return () => shares.giveBack(owner);
   }
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Capacity, hostMachine, type Machine } from '../../../runtime/kernel/capacity.ts';
 import { clockTime } from '../../../runtime/kernel/clock.ts';
 import { guest } from '../../support/guest.ts';
@@ -81,26 +81,35 @@ test('memory that can be reclaimed is no reason to refuse', () => {
   expect(done).toEqual(['empty', 'collect']);
 });
 
-test('memories that were given up are collected: the later, the more processes live', () => {
+describe('memories that were given up', () => {
   const MIB = 2 ** 20;
-  let collections = 0;
-  const collect = () => {
-    collections++;
-  };
-  const capacity = new Capacity(collect, NOTHING, machine({ limit: 1_000_000 }).fake);
-  const giveUp = (mebibytes: number) => {
-    for (let i = 0; i < mebibytes; i++) {
-      capacity.addGarbage(MIB);
+
+  /** Gives up so many, and tells how often they were collected. */
+  function collections(memories: number, bytes: number, pieces = 0, stacks = 0): number {
+    let times = 0;
+    const collect = () => {
+      times++;
+    };
+    const capacity = new Capacity(collect, NOTHING, machine({ limit: 1_000_000 }).fake);
+    for (let i = 0; i < stacks; i++) capacity.admit(1);
+    for (let i = 0; i < memories; i++) {
+      capacity.addGarbage(bytes, pieces);
       expect(capacity.admit(1)).toBeNull();
       capacity.releaseStack(false);
     }
-  };
-  giveUp(1000);
-  expect(collections).toBe(3);
-  for (let i = 0; i < 10_000; i++) capacity.admit(1);
-  collections = 0;
-  giveUp(1000);
-  expect(collections).toBe(1);
+    return times;
+  }
+
+  test('are collected: the later, the more processes live', () => {
+    expect(collections(1000, 4 * MIB)).toBe(18);
+    expect(collections(1000, 4 * MIB, 0, 10_000)).toBe(5);
+  });
+
+  test('are collected two or three hundred at a time, however little of each is left', () => {
+    // Nothing was left of them, or 192 KiB beside pieces of 512, 256 and 128.
+    expect(collections(3000, 0)).toBeGreaterThan(6);
+    expect(collections(3000, 192 * 1024, 3)).toBeGreaterThan(11);
+  });
 });
 
 /** Spawns processes that wait until one is refused; prints the text of the error, then kills one and tries again. */
