@@ -14,6 +14,7 @@ import type { Arguments } from './arguments.ts';
 import type { Disassemblies } from './disassembly.ts';
 import { ExpressionTypes } from './expression-types.ts';
 import type { ModuleSources } from './module-sources.ts';
+import { type ManagedClasses, shortName, TYPE_INFO } from './values/managed/classes.ts';
 
 /** What a client wants of a breakpoint besides its place. */
 export interface WantedTerms {
@@ -52,14 +53,20 @@ export function faultIn({ condition, hits, log }: WantedTerms): string | null {
   return null;
 }
 
+/** The most classes, and fields of one, that expressions know. */
+const MOST_CLASSES = 1000;
+const MOST_FIELDS = 200;
+
 /** Finds what the names in expressions stand for, as the runtime wants to be told. */
 export class NameFinder {
   readonly #disassemblies: Disassemblies;
   readonly #sources: ModuleSources;
+  readonly #classes: ManagedClasses;
 
-  constructor(disassemblies: Disassemblies, sources: ModuleSources) {
+  constructor(disassemblies: Disassemblies, sources: ModuleSources, classes: ManagedClasses) {
     this.#disassemblies = disassemblies;
     this.#sources = sources;
+    this.#classes = classes;
   }
 
   /** The terms as the runtime takes them at an offset. Names that are not there are left out: the runtime says so. */
@@ -95,6 +102,25 @@ export class NameFinder {
     return { names: Object.fromEntries(names), types };
   }
 
+  /** The type of what may be an object of AssemblyScript; null in other modules. */
+  async #objectType(module: ModuleKey, globals: Names): Promise<ValueType | null> {
+    const typeInfo = indexOf(globals, TYPE_INFO);
+    if (typeInfo === undefined) return null;
+    const classes = await this.#classes.of(module);
+    if (classes.size === 0) return null;
+    const known = [...classes].slice(0, MOST_CLASSES).map(([id, { name, fields }]) => ({
+      id,
+      name: shortName(name),
+      fields: fields.slice(0, MOST_FIELDS).map(({ name: field, offset, type, isManaged }) => ({
+        name: field,
+        at: offset,
+        type,
+        ...(isManaged === false ? { isNumber: true } : {}),
+      })),
+    }));
+    return { kind: 'object', classes: known, typeInfo };
+  }
+
   async #placesOf(
     expressions: readonly Expression[],
     module: ModuleKey,
@@ -110,18 +136,36 @@ export class NameFinder {
     const variables = await symbols.variablesOf({ ...NO_FRAME, offset, inlined });
     types.know(variables?.types ?? new Map());
     const { locals, globals } = await this.#disassemblies.namesAt(module, offset);
+    const objects = variables === null ? await this.#objectType(module, new Map(globals)) : null;
+    // Numbers of AssemblyScript may be objects. A name with a sign means the number.
+    const objectType = objects === null ? {} : { type: types.list.push(objects) - 1 };
     for (const name of wanted) {
       const found =
         variables?.variables.findLast((variable) => variable.name === name) ??
         (variables === null ? undefined : await staticNamed(symbols, name, offset, types));
       const place =
         found === undefined
-          ? placeOf(name, new Map(locals), new Map(globals))
+          ? withType(placeOf(name, new Map(locals), new Map(globals)), name.startsWith('$') ? {} : objectType)
           : await placeOfVariable(found, types, depth);
+      if (found === undefined) {
+        // In the order in which a watch looks for them, where the locals of WebAssembly come last.
+        const own = await memberOfThis(name, variables?.variables ?? [], types, depth);
+        const constant = types.constant(name.split('::').at(-1) ?? name);
+        if (own !== undefined) names.set(name, own);
+        else if (constant !== undefined) names.set(name, { kind: 'constant', value: String(constant) });
+        if (names.has(name)) continue;
+      }
       if (place !== undefined) names.set(name, place);
     }
     return { names, types: types.list };
   }
+}
+
+function withType(
+  place: VariablePlace | undefined,
+  type: { readonly type?: number },
+): VariablePlace | undefined {
+  return place?.kind === 'local' ? { ...place, ...type } : place;
 }
 
 /** Places are asked for before a process is there. */
@@ -143,6 +187,23 @@ async function staticNamed(
   );
   if (found !== undefined) types.know(statics?.types ?? new Map());
   return found;
+}
+
+/** A part of the object of a method. */
+async function memberOfThis(
+  name: string,
+  variables: readonly VariableInfo[],
+  types: ExpressionTypes,
+  depth: number,
+): Promise<VariablePlace | undefined> {
+  const self = variables.find((variable) => variable.name === 'this');
+  if (self === undefined) return undefined;
+  const place = await placeOfVariable(self, types, depth + 1);
+  if (!('type' in place) || place.type === undefined) return undefined;
+  const pointer = types.list[place.type];
+  const object = pointer?.kind === 'pointer' ? types.list[pointer.to] : undefined;
+  const isThere = object?.kind === 'record' && object.members.some((member) => member.name === name);
+  return isThere ? { ...place, member: name } : undefined;
 }
 
 async function placeOfVariable(

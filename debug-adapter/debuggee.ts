@@ -52,6 +52,7 @@ import { Stepping } from './stepping.ts';
 import { processStopped, stoppedEvent } from './stopped-event.ts';
 import { Threads } from './threads.ts';
 import { SourceFrames } from './values/frames.ts';
+import { ManagedClasses } from './values/managed/classes.ts';
 
 /** Milliseconds between two notifications of what has changed, at least. */
 const WATCH_INTERVAL = 200;
@@ -91,6 +92,7 @@ export class Debuggee {
   readonly path: string | null;
   readonly threads: Threads;
   readonly disassemblies: Disassemblies;
+  readonly classes: ManagedClasses;
   readonly sources: ModuleSources;
   readonly files: SourceFiles;
   readonly calls: Calls;
@@ -131,12 +133,14 @@ export class Debuggee {
       describe,
       (process) => this.#areAllPaused || this.held.has(process),
     );
-    this.disassemblies = new Disassemblies(async (module) => {
+    const bytesOf = async (module: ModuleKey): Promise<Uint8Array> => {
       const known = module === MAIN_MODULE ? await options.ahead?.bytes() : null;
       if (known != null) return known;
       const { data } = await client.request('module/bytes', { module });
       return Buffer.from(data, 'base64');
-    }, session.ids);
+    };
+    this.disassemblies = new Disassemblies(bytesOf, session.ids);
+    this.classes = new ManagedClasses(bytesOf);
     this.path = options.file.path;
     this.sources = new ModuleSources(client, this.path, options.ahead);
     this.files = new SourceFiles(options.sourceFileMap, this.path);
@@ -147,7 +151,7 @@ export class Debuggee {
     );
     this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids, newer);
     this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies, session.progress);
-    this.names = new NameFinder(this.disassemblies, this.sources);
+    this.names = new NameFinder(this.disassemblies, this.sources, this.classes);
     this.breakpoints = new Breakpoints(client, this.finder, this.names, send, (breakpoint) =>
       breakpointInfo(session, breakpoint),
     );

@@ -32,6 +32,15 @@ export class ExpressionTypes {
     for (const [id, info] of types) this.#infos.set(id, info);
   }
 
+  /** The value of a constant of an enum among the types that are known. */
+  constant(name: string): bigint | undefined {
+    for (const type of this.#infos.values()) {
+      const found = type.kind === 'enum' ? type.enumerators.find((one) => one.name === name) : undefined;
+      if (found !== undefined) return found.value;
+    }
+    return undefined;
+  }
+
   /**
    * Adds a type and those of which it is made.
    * @param depth how far an expression goes into it: parts of parts that it cannot reach are left out

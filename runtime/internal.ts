@@ -50,10 +50,15 @@ export { type Root, Runtime, SpawnError } from './runtime.ts';
 export { readPlainFile } from './symbols/companion-files.ts';
 export { demangle } from './symbols/demangle.ts';
 export {
+  BUFFER_CLASS,
   type FieldType,
   type ManagedClass,
+  OBJECT_ALIGNMENT,
+  OBJECT_HEADER,
   readManagedClasses,
+  STRING_CLASS,
 } from './symbols/managed-classes.ts';
+export { keySlot, kindOf, type SlotType, tableLayout, valueSlot } from './symbols/managed-flags.ts';
 export type { StackFrame } from './symbols/stack-frame.ts';
 export { type ModuleSymbols, SymbolThread } from './symbols/symbol-thread.ts';
 export type { SymbolFrame } from './symbols/symbols.ts';

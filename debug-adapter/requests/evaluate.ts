@@ -1,7 +1,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { ExpressionError } from '../../runtime/internal.ts';
+import { ExpressionError, InspectRequestError } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { isCommand, runCommand } from '../console.ts';
+import type { Debuggee } from '../debuggee.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import type { FrameRef } from '../ids.ts';
 import { request } from '../request.ts';
@@ -9,6 +10,7 @@ import type { Session } from '../session.ts';
 import { type Evaluated, evaluateExpression } from '../values/evaluate.ts';
 import type { SourceFrame } from '../values/frames.ts';
 import { managedValue } from '../values/managed/evaluate.ts';
+import { isManaged } from '../values/managed/variables.ts';
 import { Names } from '../values/names.ts';
 import { describedValue } from '../values/source-variables.ts';
 import { namedWasmVariable } from '../wasm-variables.ts';
@@ -35,38 +37,48 @@ export const evaluate = request({
         ErrorId.NoFrame,
         `${expression.trim()} has a value only in a call of a process that has stopped`,
       );
-    if (name !== undefined && /^\$\w+$/.test(name)) {
-      const { value, type } = await namedWasmVariable(session.debuggee, frame, name);
-      return { result: value, variablesReference: 0, ...(type === undefined ? {} : { type }) };
-    }
-    const managed = await managedValue(session.debuggee, session.ids, frame, expression);
-    if (managed !== null) {
-      const { value: result, name: _, evaluateName: __, presentationHint: ___, ...described } = managed;
-      return { ...described, result };
-    }
-    const { source, found } = await evaluated(session, frame, expression);
-    if (found.kind === 'result' || source === null)
-      return found.kind === 'result'
-        ? { result: found.text, type: found.type, variablesReference: 0 }
-        : NOTHING;
-    const { value: result, ...described } = await describedValue(
-      source,
-      session.ids,
-      frame,
-      found.value,
-      found.path,
-    );
-    const { type, variablesReference, namedVariables, indexedVariables, memoryReference } = described;
-    return {
-      result,
-      variablesReference,
-      ...(type === undefined ? {} : { type }),
-      ...(namedVariables === undefined ? {} : { namedVariables }),
-      ...(indexedVariables === undefined ? {} : { indexedVariables }),
-      ...(memoryReference === undefined ? {} : { memoryReference }),
-    };
+    return await evaluationOf(session, frame, expression);
   },
 });
+
+/** What an expression means in a call, as clients display it. @throws AdapterError if it means nothing there */
+export async function evaluationOf(
+  session: Session,
+  frame: FrameRef,
+  expression: string,
+): Promise<DebugProtocol.EvaluateResponse['body']> {
+  const name = WASM_VARIABLE.exec(expression)?.[1];
+  if (name !== undefined && /^\$\w+$/.test(name)) {
+    const { value, type } = await namedWasmVariable(session.debuggee, frame, name);
+    return { result: value, variablesReference: 0, ...(type === undefined ? {} : { type }) };
+  }
+  const managed = await managedValue(session.debuggee, session.ids, frame, expression);
+  if (managed !== null) {
+    const { value: result, name: _, evaluateName: __, presentationHint: ___, ...described } = managed;
+    return { ...described, result };
+  }
+  const { source, found } = await evaluated(session, frame, expression);
+  if (found.kind === 'result' || source === null)
+    return found.kind === 'result'
+      ? { result: found.text, type: found.type, variablesReference: 0 }
+      : NOTHING;
+  const { value: result, ...described } = await describedValue(
+    source,
+    session.ids,
+    frame,
+    found.value,
+    found.path,
+  );
+  const { type, variablesReference, namedVariables, indexedVariables, memoryReference } = described;
+  return {
+    result,
+    variablesReference,
+    ...(type === undefined ? {} : { type }),
+    ...(namedVariables === undefined ? {} : { namedVariables }),
+    ...(indexedVariables === undefined ? {} : { indexedVariables }),
+    ...(memoryReference === undefined ? {} : { memoryReference }),
+  };
+}
 
 const NOTHING = { result: '', variablesReference: 0 };
 
@@ -83,11 +95,41 @@ export async function evaluated(
     );
   const source = await debuggee.frames.of(frame);
   const names = new Names(debuggee, frame, source);
+  // Of which class an object of AssemblyScript is, the runtime alone looks at while it calculates.
+  const isTheirs = source === null && (await isManaged(debuggee, frame));
+  const there = isTheirs ? await evaluatedThere(debuggee, frame, expression) : null;
+  if (there?.found !== undefined) return { source, found: there.found };
   try {
     return { source, found: await evaluateExpression(expression, names, source?.shower ?? null) };
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    const { message } = error;
+    const known = there ?? (await evaluatedThere(debuggee, frame, expression));
+    if (known?.found !== undefined) return { source, found: known.found };
+    const message = (isTheirs ? there?.problem : undefined) ?? error.message;
     throw new AdapterError(ErrorId.BadValue, `${message.charAt(0).toUpperCase()}${message.slice(1)}`);
+  }
+}
+
+/**
+ * Has the runtime evaluate an expression, as it does with conditions: it can read all of the memory meanwhile.
+ * @returns what is wrong with it where it has no value; null where nothing runs that could be asked
+ */
+async function evaluatedThere(
+  debuggee: Debuggee,
+  { process, depth, inlined }: FrameRef,
+  expression: string,
+): Promise<{ found?: Evaluated; problem?: string } | null> {
+  if (!debuggee.client.isRunning) return null;
+  const { frames } = await debuggee.stack(process);
+  const frame = frames[depth];
+  if (frame === undefined) return null;
+  const terms = await debuggee.names.namesFor(expression, frame.module, frame.offset, inlined);
+  const asked = { process, frame: depth, expression, ...terms };
+  try {
+    const { text, type } = await debuggee.client.request('process/evaluate', asked);
+    return { found: { kind: 'result', text, type } };
+  } catch (error) {
+    if (error instanceof InspectRequestError) return { problem: error.message };
+    throw error;
   }
 }

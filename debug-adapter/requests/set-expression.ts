@@ -2,8 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Arguments } from '../arguments.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import { request } from '../request.ts';
-import { managedValue } from '../values/managed/evaluate.ts';
-import { checkSettable } from '../values/managed/variables.ts';
+import { setManagedValue } from '../values/managed/evaluate.ts';
 import { describedValue, setValue } from '../values/source-variables.ts';
 import { setNamedWasmVariable } from '../wasm-variables.ts';
 import { evaluated } from './evaluate.ts';
@@ -22,8 +21,8 @@ export const setExpression = request({
     const { debuggee, ids } = session;
     const frame = ids.frameOf(frameId);
     if (frame === undefined) throw new AdapterError(ErrorId.NoFrame, `There is no frame ${frameId} any more`);
-    const managed = await managedValue(debuggee, ids, frame, expression);
-    if (managed !== null) checkSettable(expression.trim(), managed);
+    const managed = await setManagedValue(debuggee, ids, frame, expression, value);
+    if (managed !== null) return { value: managed };
     const { source, found } = await evaluated(session, frame, expression);
     const [, name] = /^\s*\$?(\w+)\s*$/.exec(expression) ?? [];
     if (found.kind === 'result' && name !== undefined)

@@ -24,10 +24,14 @@ export interface Code<In extends Context> {
   readonly target?: () => Code<In>;
   /** An element of it, where its type does not tell. */
   readonly element?: (index: (context: In) => number) => Code<In>;
+  /** What a key leads to, where it has keys. */
+  readonly entry?: (key: Code<In>) => Code<In>;
 }
 
 /** Finds what names stand for. */
 export interface Scope<In extends Context> {
   /** @throws ExpressionError if there is one of which nothing can be read */
   find(name: string): Code<In> | undefined;
+  /** Of names whose types depend on what is there: the scope in which an expression is compiled for each time that it is evaluated. */
+  readonly at?: ((context: In) => Scope<In>) | undefined;
 }

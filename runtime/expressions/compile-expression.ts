@@ -33,7 +33,7 @@ export function compileExpression<In extends Context>(expression: Expression, sc
     case 'member':
       return memberOf(compile(expression.of), expression.name);
     case 'index':
-      return elementOf(compile(expression.of), integerOf(compile(expression.index), 'an index'));
+      return partOf(compile(expression.of), compile(expression.index));
     case 'call':
       return call(expression.name, expression.arguments.map(compile));
     case 'cast':
@@ -93,6 +93,10 @@ function memberOf<In extends Context>(code: Code<In>, name: string): Code<In> {
   const found = code.member?.(name);
   if (found === undefined) throw new ExpressionError(`${aType(code.type)} has no ${name}`);
   return found;
+}
+
+function partOf<In extends Context>(code: Code<In>, index: Code<In>): Code<In> {
+  return code.entry?.(index) ?? elementOf(code, integerOf(index, 'an index'));
 }
 
 function elementOf<In extends Context>(code: Code<In>, index: (context: In) => Integer): Code<In> {

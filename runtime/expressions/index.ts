@@ -6,6 +6,7 @@ export { type LogMessage, parseLogMessage } from './log-message.ts';
 export { inMemory, readI64, textAt } from './memory-code.ts';
 export { truthOf } from './operands.ts';
 export { parseExpression } from './parse-expression.ts';
+export { prepareExpression } from './prepare-expression.ts';
 export { storedValue } from './stored-value.ts';
 export { depthOf, type Expression, namesIn } from './syntax.ts';
 export { aType, BOOLEAN, BYTE, INTEGER, sizeOf, TEXT, type Type, typeFromText, typeText } from './type.ts';

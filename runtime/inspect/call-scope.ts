@@ -2,6 +2,7 @@ import {
   BYTE,
   type Code,
   ExpressionError,
+  INTEGER,
   inMemory,
   readI64,
   type Scope,
@@ -9,6 +10,7 @@ import {
 } from '../expressions/index.ts';
 import type { FrameLayout, KeptLocal, KeptType, WasmModule } from '../wasm/index.ts';
 import type { CallContext } from './call-context.ts';
+import { ManagedCode } from './managed-code.ts';
 import { processCode } from './process-code.ts';
 import type { ValueType, VariablePlace } from './protocol.ts';
 import { typedCode, typedValue } from './typed-code.ts';
@@ -33,8 +35,29 @@ export class CallScope implements Scope<CallContext> {
     this.#names = names;
   }
 
+  /** Objects of AssemblyScript have their classes with them. */
+  get at(): ((context: CallContext) => Scope<CallContext>) | undefined {
+    const isDynamic = this.#types.some(({ kind }) => kind === 'object');
+    return isDynamic ? (context) => ({ find: (name) => this.#findAt(context, name) }) : undefined;
+  }
+
+  #findAt(context: CallContext, name: string): Code<CallContext> | undefined {
+    const found = this.find(name);
+    const place = this.#names.get(name);
+    const type = place !== undefined && 'type' in place ? this.#types[place.type ?? -1] : undefined;
+    if (found?.value === undefined || type?.kind !== 'object') return found;
+    const pointer = Number(found.value(context)) >>> 0;
+    return new ManagedCode(context, type).object(pointer) ?? found;
+  }
+
   find(name: string): Code<CallContext> | undefined {
     const place = this.#names.get(name);
+    const found = this.#found(name, place);
+    const member = place !== undefined && 'member' in place ? place.member : undefined;
+    return member === undefined ? found : found?.member?.(member);
+  }
+
+  #found(name: string, place: VariablePlace | undefined): Code<CallContext> | undefined {
     switch (place?.kind) {
       case 'local':
       case 'global': {
@@ -48,6 +71,11 @@ export class CallScope implements Scope<CallContext> {
           start === undefined ? offset : ((Number(start(context)) >>> 0) + offset) >>> 0,
         );
       }
+      case 'constant': {
+        const value = BigInt(place.value);
+        const number = Number.isSafeInteger(Number(value)) ? Number(value) : value;
+        return { type: INTEGER, value: () => number };
+      }
       case 'unreadable':
         throw new ExpressionError(`${name} has no value here: ${place.why}`);
       default:
@@ -55,6 +83,7 @@ export class CallScope implements Scope<CallContext> {
     }
     if (name === 'memory') return inMemory({ kind: 'array', of: BYTE }, () => 0);
     if (name === 'process') return processCode();
+    if (name === 'null') return { type: { kind: 'pointer', to: BYTE }, value: () => 0 };
     return undefined;
   }
 

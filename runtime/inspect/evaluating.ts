@@ -1,4 +1,4 @@
-import { compileExpression, parseExpression, sizeOf, typeText, valueText } from '../expressions/index.ts';
+import { parseExpression, prepareExpression, sizeOf, typeText, valueText } from '../expressions/index.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { CallContext } from './call-context.ts';
@@ -28,7 +28,7 @@ export function evaluateIn(
   context.frame = kept.at;
   try {
     const scope = new CallScope(process.module.source, kept.layout, new Map(Object.entries(names)), types);
-    const code = compileExpression(parseExpression(expression), scope);
+    const code = prepareExpression(parseExpression(expression), scope)(context);
     const address = code.address?.(context);
     const bytes = sizeOf(code.type);
     return {

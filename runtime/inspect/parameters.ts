@@ -21,6 +21,8 @@ const MAX_PATTERNS = 100;
 /** Breakpoints in a module, types of an expression, parts of a structure and names in an expression. */
 const MAX_BREAKPOINTS = 10_000;
 const MAX_TYPES = 10_000;
+/** The most classes of AssemblyScript that are told with an expression. */
+const MAX_CLASSES = 1000;
 const MAX_MEMBERS = 10_000;
 const MAX_NAMES = 1000;
 
@@ -57,18 +59,35 @@ const Store = v.picklist(['local', 'global'], PLACES);
 const Offset = v.pipe(v.number(PLACES), v.safeInteger(PLACES));
 const Place = v.union(
   [
-    v.object({ kind: Store, index: Count, type: v.exactOptional(Count) }),
+    v.object({ kind: Store, index: Count, type: v.exactOptional(Count), member: v.exactOptional(Line) }),
+    v.object({ kind: v.literal('constant'), value: v.pipe(Line, v.regex(/^-?\d{1,40}$/, PLACES)) }),
     v.object({
       kind: v.literal('memory'),
       base: v.nullable(v.object({ store: Store, index: Count })),
       offset: Offset,
       type: Count,
+      member: v.exactOptional(Line),
     }),
     v.object({ kind: v.literal('unreadable'), why: Line }),
   ],
   PLACES,
 );
 const TYPES = 'a list of types';
+const ObjectClass = v.object({
+  id: Count,
+  name: Line,
+  fields: v.pipe(
+    v.array(
+      v.object({
+        name: Line,
+        at: Count,
+        type: v.picklist(['i8', 'u8', 'i16', 'u16', 'i32', 'i64', 'f32', 'f64']),
+        isNumber: v.exactOptional(Flag),
+      }),
+    ),
+    v.maxLength(MAX_MEMBERS),
+  ),
+});
 const Type = v.union(
   [
     v.object({ kind: v.literal('integer'), bytes: v.picklist([1, 2, 4, 8, 16]), isSigned: Flag }),
@@ -91,6 +110,11 @@ const Type = v.union(
       name: Line,
       bytes: v.exactOptional(Count),
       members: v.pipe(v.array(v.object({ name: Line, at: Count, type: Count })), v.maxLength(MAX_MEMBERS)),
+    }),
+    v.object({
+      kind: v.literal('object'),
+      classes: v.pipe(v.array(ObjectClass), v.maxLength(MAX_CLASSES)),
+      typeInfo: Count,
     }),
   ],
   TYPES,

@@ -206,14 +206,23 @@ export type StepKind = 'into' | 'over' | 'out' | 'past';
 /** Where a variable is that an expression names. Types are places in the list `types`. */
 export type VariablePlace =
   /** Of the function in which the expression stands. Without a type it is as WebAssembly has it. */
-  | { readonly kind: 'local' | 'global'; readonly index: number; readonly type?: number }
+  | {
+      readonly kind: 'local' | 'global';
+      readonly index: number;
+      readonly type?: number;
+      /** The part of it that the name means: of `this`, in a method. */
+      readonly member?: string;
+    }
   /** At an address that counts from the value of a local or global, or from 0. */
   | {
       readonly kind: 'memory';
       readonly base: { readonly store: 'local' | 'global'; readonly index: number } | null;
       readonly offset: number;
       readonly type: number;
+      readonly member?: string;
     }
+  /** A constant of an enum: an integer in decimal. */
+  | { readonly kind: 'constant'; readonly value: string }
   /** It is there, and has no value that could be read. */
   | { readonly kind: 'unreadable'; readonly why: string };
 
@@ -241,7 +250,29 @@ export type ValueType =
       readonly name: string;
       readonly bytes?: number;
       readonly members: readonly { readonly name: string; readonly at: number; readonly type: number }[];
+    }
+  /** A number that is the address of an object of AssemblyScript if an object is there, which tells of which class it is. */
+  | {
+      readonly kind: 'object';
+      /** By their numbers. */
+      readonly classes: readonly {
+        readonly id: number;
+        readonly name: string;
+        readonly fields: readonly ObjectField[];
+      }[];
+      /** The index of the global with the address at which the runtime of the language describes its classes. */
+      readonly typeInfo: number;
     };
+
+/** A field of an object of AssemblyScript. */
+export interface ObjectField {
+  readonly name: string;
+  /** Bytes from the beginning of the object. */
+  readonly at: number;
+  readonly type: 'i8' | 'u8' | 'i16' | 'u16' | 'i32' | 'i64' | 'f32' | 'f64';
+  /** Whether it is no object for certain. */
+  readonly isNumber?: boolean;
+}
 
 /** What makes a breakpoint more than a place where processes stop. */
 export interface BreakpointTerms {

@@ -6,6 +6,7 @@ import {
   parseExpression,
   parseHitCondition,
   parseLogMessage,
+  prepareExpression,
   type Scope,
   truthOf,
   valueText,
@@ -37,7 +38,7 @@ export class SiteBreakpoint {
   readonly #hits: Hits;
   #isMet: (context: CallContext) => boolean = () => true;
   #isWanted: HitCondition | null = null;
-  #message: readonly (string | Code<CallContext>)[] | null = null;
+  #message: readonly (string | CodeAt)[] | null = null;
 
   /** @param scope of the function in which it is */
   constructor(client: Holder, terms: BreakpointTerms, scope: Scope<CallContext>, hits: Hits) {
@@ -48,8 +49,7 @@ export class SiteBreakpoint {
     try {
       if (terms.hits !== undefined) this.#isWanted = parseHitCondition(terms.hits);
       if (terms.log !== undefined) this.#message = messageIn(terms.log, scope);
-      if (terms.condition !== undefined)
-        this.#isMet = truthOf(compileExpression(parseExpression(terms.condition), scope));
+      if (terms.condition !== undefined) this.#isMet = truthAt(terms.condition, scope);
     } catch (error) {
       problem = messageOf(error);
       this.#isMet = () => true;
@@ -78,11 +78,21 @@ export class SiteBreakpoint {
   }
 }
 
-function messageIn(text: string, scope: Scope<CallContext>): (string | Code<CallContext>)[] {
+/** The code of an expression for one evaluation. */
+type CodeAt = (context: CallContext) => Code<CallContext>;
+
+function truthAt(condition: string, scope: Scope<CallContext>): (context: CallContext) => boolean {
+  const expression = parseExpression(condition);
+  if (scope.at === undefined) return truthOf(compileExpression(expression, scope));
+  const code = prepareExpression(expression, scope);
+  return (context) => truthOf(code(context))(context);
+}
+
+function messageIn(text: string, scope: Scope<CallContext>): (string | CodeAt)[] {
   return parseLogMessage(text).map((part) => {
     if (typeof part === 'string') return part;
     try {
-      return compileExpression(part, scope);
+      return prepareExpression(part, scope);
     } catch (error) {
       // The rest of the line may tell enough.
       return `{${messageOf(error)}}`;
@@ -90,9 +100,9 @@ function messageIn(text: string, scope: Scope<CallContext>): (string | Code<Call
   });
 }
 
-function textOf(code: Code<CallContext>, context: CallContext): string {
+function textOf(code: CodeAt, context: CallContext): string {
   try {
-    const text = valueText(code, context);
+    const text = valueText(code(context), context);
     return text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text;
   } catch (error) {
     return `{${messageOf(error)}}`;

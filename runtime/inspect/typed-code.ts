@@ -63,6 +63,8 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
           elementAt(types, info.of, index, (context) => ({ start: address(context), count })),
       };
     }
+    case 'object':
+      return inMemory(valueType(types, type), address);
     case 'pointer': {
       const pointer = inMemory<CallContext>(valueType(types, type), address);
       return pointerCode(types, info.to, pointer);
@@ -97,7 +99,8 @@ export function typedValue(
       },
     };
   }
-  return storedValue(info, raw);
+  // Of objects, a scope makes more than the number.
+  return info.kind === 'object' ? raw : storedValue(info, raw);
 }
 
 function pointerCode(types: readonly ValueType[], to: number, pointer: Code<CallContext>): Code<CallContext> {
@@ -150,6 +153,8 @@ function valueType(types: readonly ValueType[], type: number, level = 0): Type {
     case 'list':
     case 'record':
       return { kind: 'record', name: info.name, ...(info.bytes === undefined ? {} : { bytes: info.bytes }) };
+    case 'object':
+      return { kind: 'integer', bytes: 4, isSigned: null };
     default:
       return info;
   }

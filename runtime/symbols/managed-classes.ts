@@ -21,6 +21,13 @@ export interface ManagedClass {
   readonly fields: readonly ManagedField[];
 }
 
+/** Bytes before an object, with its class and its length. Source: AssemblyScript's std/assembly/rt/common.ts. */
+export const OBJECT_HEADER = 20;
+/** Objects begin at multiples of this. */
+export const OBJECT_ALIGNMENT = 16;
+export const BUFFER_CLASS = 1;
+export const STRING_CLASS = 2;
+
 const NEW = /^~lib\/rt\/\w+\/__new$/;
 const LINK = /^~lib\/rt\/\w+\/__link$/;
 const VISIT_MEMBERS = '~lib/rt/__visit_members';

@@ -105,13 +105,37 @@ test('a local that is a number is set, here and by its name in the watch', async
   expect(await set('count', '13')).toBe('13');
   expect((await scope('Locals')).get('count').value).toBe('13');
   await expect(set('count', 'many')).rejects.toThrow("$count takes a value of type i32, which 'many' is not");
-  await expect(set('words', '1')).rejects.toThrow('words cannot be set: only locals that are numbers can');
+  await expect(set('words', '1')).rejects.toThrow('words cannot be set: only numbers can');
   const frameId = (await client.stackTraceRequest({ threadId })).body.stackFrames[0]?.id ?? 0;
   await client.customRequest('setExpression', { expression: 'count', value: '14', frameId });
   expect((await scope('Locals')).get('count').value).toBe('14');
   const watch = (expression: string) =>
     client.customRequest('setExpression', { expression, value: '5', frameId });
-  await expect(watch('name')).rejects.toThrow('name cannot be set: only locals that are numbers can');
-  await expect(watch('cherry.price')).rejects.toThrow('cherry.price cannot be set: only locals');
+  await expect(watch('name')).rejects.toThrow('name cannot be set: only numbers can');
+  await expect(watch('cherry.name')).rejects.toThrow('name cannot be set: only numbers can');
   expect((await scope('Locals')).get('name').value).toBe('"a name"');
+});
+
+test('parts of objects that are numbers are set in memory', async () => {
+  const { client, scope, inside, threadId } = await stopped();
+  const frameId = (await client.stackTraceRequest({ threadId })).body.stackFrames[0]?.id ?? 0;
+  const set = async (expression: string, value: string) =>
+    (await client.customRequest('setExpression', { expression, value, frameId })).body.value;
+  expect(await set('cherry.price', '7.25')).toBe('7.25');
+  expect(await set('cherry.next.at.x', '-5')).toBe('-5');
+  expect(await set('numbers[1]', '0x10')).toBe('16');
+  expect(await set('ages["two"]', '22')).toBe('22');
+  expect(await set('item.flag', 'false')).toBe('0');
+  await expect(set('bytes[0]', '256')).rejects.toThrow("[0] takes a value of type u8, which '256' is not");
+  await expect(set('cherry.at', '5')).rejects.toThrow('at cannot be set: only numbers can');
+  const { reference } = await inside((await scope('Locals')).get('floats'));
+  await client.setVariableRequest({ variablesReference: reference, name: '[1]', value: '-0.5' });
+  const { values } = await scope('Locals');
+  expect(values).toMatchObject({
+    numbers: '(3) [10, 16, 30]',
+    ages: '(2) {"two": 22, "three": 3}',
+    floats: '(2) [1.5, -0.5]',
+    item: expect.stringMatching(/flag: 0, .* at: Point \{x: -5, y: 2\}\}$/),
+    cherry: expect.stringMatching(/^Cherry \{name: "cherry", price: 7.25, /),
+  });
 });

@@ -1,16 +1,21 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FieldType, ManagedClass } from '../../../runtime/internal.ts';
-import { floatText, shortest } from '../../../runtime/internal.ts';
+import {
+  BUFFER_CLASS,
+  keySlot,
+  kindOf,
+  OBJECT_ALIGNMENT,
+  OBJECT_HEADER,
+  type SlotType,
+  STRING_CLASS,
+  tableLayout,
+  valueSlot,
+} from '../../../runtime/internal.ts';
 import type { ProcessMemory } from '../process-memory.ts';
 import { quoted } from '../scalar-text.ts';
-import { keySlot, kindOf, type SlotType, valueSlot } from './type-flags.ts';
+import { shortName } from './classes.ts';
+import { numberText } from './numbers.ts';
 
-/** Bytes before an object, with its class and its length. Source: AssemblyScript's std/assembly/rt/common.ts. */
-const HEADER = 20;
-const STRING = 2;
-const ARRAY_BUFFER = 1;
-/** Objects begin at multiples of this. */
-const ALIGNMENT = 16;
 const MAX_STRING = 1000;
 const MAX_STRING_BYTES = 2 ** 16;
 const MAX_DEPTH = 3;
@@ -29,6 +34,8 @@ export interface ManagedPart {
   readonly type: string;
   /** Of an object. */
   readonly pointer: number | null;
+  /** Of a number that is in memory: where, and as what. */
+  readonly at?: { readonly address: number; readonly type: SlotType['type'] };
 }
 
 /** An object as it is displayed. */
@@ -65,9 +72,9 @@ export class ManagedObjects {
     const header = await this.#header(pointer);
     if (header === null) return null;
     const { id, size } = header;
-    if (id === STRING) return await this.#string(pointer, size);
+    if (id === STRING_CLASS) return await this.#string(pointer, size);
     const type = shortName(this.#classes.get(id)?.name ?? `class ${id}`);
-    if (id === ARRAY_BUFFER) return await this.#elements(type, pointer, BYTE, size, depth);
+    if (id === BUFFER_CLASS) return await this.#elements(type, pointer, BYTE, size, depth);
     const flags = (await this.#u32(this.#typeInfo + 4 + 4 * id)) ?? 0;
     const slot = valueSlot(flags);
     switch (kindOf(flags)) {
@@ -93,8 +100,8 @@ export class ManagedObjects {
 
   /** What stands before an object, if it is one: its class is known, and its block is long enough. */
   async #header(pointer: number): Promise<Header | null> {
-    if (pointer < HEADER || pointer % ALIGNMENT !== 0) return null;
-    const bytes = await this.#memory.bytes(pointer - HEADER, HEADER);
+    if (pointer < OBJECT_HEADER || pointer % OBJECT_ALIGNMENT !== 0) return null;
+    const bytes = await this.#memory.bytes(pointer - OBJECT_HEADER, OBJECT_HEADER);
     if (bytes === null) return null;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const block = view.getUint32(0, true) & ~3;
@@ -147,9 +154,7 @@ export class ManagedObjects {
     const entries = (await this.#u32(pointer + 8)) ?? 0;
     const used = Math.min((await this.#u32(pointer + 16)) ?? 0, MAX_ENTRIES);
     const count = (await this.#u32(pointer + 20)) ?? 0;
-    const valueAt = value === null ? key.size : aligned(key.size, value.size);
-    const nextAt = aligned(value === null ? key.size : valueAt + value.size, 4);
-    const stride = aligned(nextAt + 4, Math.max(key.size, value?.size ?? 4, 4));
+    const { valueAt, nextAt, stride } = tableLayout(key, value);
     const page = async (from: number, wanted: number) => {
       const parts: ManagedPart[] = [];
       let index = 0;
@@ -209,7 +214,8 @@ export class ManagedObjects {
       if (pointer === 0 && slot.isCertain !== false)
         return { name, text: 'null', type: 'null', pointer: null };
     }
-    return { name, text: numberText(view, slot.type), type: slot.type, pointer: null };
+    const at = { address, type: slot.type };
+    return { name, text: numberText(view, slot.type), type: slot.type, pointer: null, at };
   }
 
   async #u32(address: number): Promise<number | null> {
@@ -230,37 +236,3 @@ const SIZES: Readonly<Record<FieldType, number>> = {
   f32: 4,
   f64: 8,
 };
-
-function aligned(offset: number, size: number): number {
-  return Math.ceil(offset / size) * size;
-}
-
-/** `~lib/map/Map<~lib/string/String,i32>` as `Map<String, i32>`. */
-function shortName(name: string): string {
-  return name.replace(/(?:~lib\/)?[\w.-]+(?:\/[\w.-]+)*\/(?=[A-Z_a-z])/g, '').replace(/,(?! )/g, ', ');
-}
-
-function numberText(view: DataView, type: SlotType['type']): string {
-  switch (type) {
-    case 'i8':
-      return String(view.getInt8(0));
-    case 'u8':
-      return String(view.getUint8(0));
-    case 'i16':
-      return String(view.getInt16(0, true));
-    case 'u16':
-      return String(view.getUint16(0, true));
-    case 'i32':
-      return String(view.getInt32(0, true));
-    case 'u32':
-      return String(view.getUint32(0, true));
-    case 'i64':
-      return String(view.getBigInt64(0, true));
-    case 'u64':
-      return String(view.getBigUint64(0, true));
-    case 'f32':
-      return floatText(shortest(view.getFloat32(0, true)));
-    case 'f64':
-      return floatText(view.getFloat64(0, true));
-  }
-}

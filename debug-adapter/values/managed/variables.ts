@@ -1,21 +1,19 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { ModuleKey, ProcessKey } from '../../../runtime/inspect/protocol.ts';
-import { type ManagedClass, readManagedClasses } from '../../../runtime/internal.ts';
+import type { ProcessKey } from '../../../runtime/inspect/protocol.ts';
 import type { Debuggee } from '../../debuggee.ts';
 import { AdapterError, ErrorId } from '../../errors.ts';
 import type { Container, FrameRef, Ids } from '../../ids.ts';
 import { memoryReference } from '../../memory-reference.ts';
 import { setWasmVariable, wasmVariables } from '../../wasm-variables.ts';
+import { TYPE_INFO } from './classes.ts';
+import { numberBytes, numberText } from './numbers.ts';
 import { ManagedObjects, type ManagedPart } from './objects.ts';
 
-/** The global that says where the runtime describes the classes. */
-const TYPE_INFO = '$~lib/rt/__rtti_base';
+/** Parts among which one is looked for by its key. */
+const MAX_PARTS = 10_000;
 
 /** The containers of variables of AssemblyScript. */
 export type ManagedContainer = Extract<Container, { readonly kind: 'managed locals' | 'managed object' }>;
-
-/** By debuggee and module: its classes. */
-const known = new WeakMap<Debuggee, Map<ModuleKey, Promise<ReadonlyMap<number, ManagedClass>>>>();
 
 /** Whether a call is in code of AssemblyScript whose objects can be told from numbers. */
 export async function isManaged(debuggee: Debuggee, { process, depth }: FrameRef): Promise<boolean> {
@@ -59,7 +57,7 @@ export async function managedVariables(
   return variables;
 }
 
-/** Sets a local that is a number. Returns its new value. */
+/** Sets a local, or a part of an object, that is a number. Returns its new value. */
 export async function setManagedVariable(
   debuggee: Debuggee,
   ids: Ids,
@@ -67,36 +65,62 @@ export async function setManagedVariable(
   name: string,
   text: string,
 ): Promise<string> {
+  if (container.kind === 'managed object') return await setPart(debuggee, container, name, text);
   const range = { start: 0, count: 0, filter: 'named' };
   const variables = await managedVariables(debuggee, ids, container, range);
   const found = variables.find((variable) => variable.name === name);
-  if (container.kind === 'managed object') throw unsettable(name);
-  if (found !== undefined) checkSettable(name, found);
+  if (found?.memoryReference !== undefined) throw unsettable(name);
   const { process, depth } = container;
   return await setWasmVariable(debuggee, { kind: 'locals', process, depth }, `$${name}`, text);
 }
 
-/** @throws AdapterError unless it is a local that is a number */
-export function checkSettable(
+async function setPart(
+  debuggee: Debuggee,
+  { process, depth, address }: Extract<ManagedContainer, { readonly kind: 'managed object' }>,
   name: string,
-  { memoryReference, presentationHint }: DebugProtocol.Variable,
-): void {
-  const isPart = presentationHint?.attributes?.includes('readOnly') ?? false;
-  if (isPart || memoryReference !== undefined) throw unsettable(name);
+  text: string,
+): Promise<string> {
+  const objects = await objectsOf(debuggee, process, depth);
+  const shown = await objects?.show(address);
+  const index = /^\[(\d{1,9})\]$/.exec(name)?.[1];
+  const parts = shown == null ? [] : [...(await shown.named())];
+  if (shown != null && parts.every((part) => part.name !== name))
+    parts.push(...(await shown.page(0, MAX_PARTS)));
+  if (shown != null && index !== undefined && Number(index) >= MAX_PARTS)
+    parts.push(...(await shown.page(Number(index), 1)));
+  const place = parts.find((part) => part.name === name)?.at;
+  if (place === undefined) throw unsettable(name);
+  const bytes = numberBytes(place.type, text);
+  if (bytes === null)
+    throw new AdapterError(
+      ErrorId.BadValue,
+      `${name} takes a value of type ${place.type}, which '${text}' is not`,
+    );
+  const data = Buffer.from(bytes).toString('base64');
+  await debuggee.client.request('process/set-memory', { process, offset: place.address, data });
+  debuggee.frames.forget(process);
+  return numberText(new DataView(bytes.buffer), place.type);
 }
 
 function unsettable(name: string): AdapterError {
-  return new AdapterError(ErrorId.BadValue, `${name} cannot be set: only locals that are numbers can`);
+  return new AdapterError(ErrorId.BadValue, `${name} cannot be set: only numbers can`);
 }
 
 async function variableOf(
   objects: ManagedObjects,
   ids: Ids,
   { process, depth }: { process: ProcessKey; depth: number },
-  { name, text, type, pointer }: ManagedPart,
+  { name, text, type, pointer, at }: ManagedPart,
 ): Promise<DebugProtocol.Variable> {
   const presentationHint = { attributes: ['readOnly'] };
-  if (pointer === null) return { name, value: text, type, variablesReference: 0, presentationHint };
+  if (pointer === null)
+    return {
+      name,
+      value: text,
+      type,
+      variablesReference: 0,
+      ...(at === undefined ? { presentationHint } : {}),
+    };
   const shown = await objects.show(pointer);
   const hasParts = shown !== null && shown.type !== 'String';
   return {
@@ -120,33 +144,10 @@ async function objectsOf(
   const { frames } = await debuggee.stack(process);
   const module = frames[depth]?.module;
   if (module === undefined) return null;
-  const classes = await classesOf(debuggee, module);
+  const classes = await debuggee.classes.of(module);
   if (classes.size === 0) return null;
   const globals = await wasmVariables(debuggee, { kind: 'globals', process });
-  const typeInfo = globals.find(({ name }) => name === TYPE_INFO)?.value;
+  const typeInfo = globals.find(({ name }) => name === `$${TYPE_INFO}`)?.value;
   if (typeInfo === undefined) return null;
   return new ManagedObjects(debuggee.frames.memoryOf(process), classes, Number(typeInfo) >>> 0);
-}
-
-function classesOf(debuggee: Debuggee, module: ModuleKey): Promise<ReadonlyMap<number, ManagedClass>> {
-  let modules = known.get(debuggee);
-  if (modules === undefined) {
-    modules = new Map();
-    known.set(debuggee, modules);
-  }
-  let classes = modules.get(module);
-  if (classes === undefined) {
-    classes = readClasses(debuggee, module);
-    classes.catch(() => modules.delete(module));
-    modules.set(module, classes);
-  }
-  return classes;
-}
-
-async function readClasses(
-  debuggee: Debuggee,
-  module: ModuleKey,
-): Promise<ReadonlyMap<number, ManagedClass>> {
-  const { data } = await debuggee.client.request('module/bytes', { module });
-  return readManagedClasses(new Uint8Array(Buffer.from(data, 'base64')));
 }

@@ -3,7 +3,7 @@
 // target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. What is named on the
 // command line is built alone. Needs Node 24 or newer.
 //
-//   node test/guests/values/build.mjs [c] [optimised] [cpp] [rust] [rust-modern] [process]
+//   node test/guests/values/build.mjs [c] [optimised] [methods] [cpp] [rust] [rust-modern] [process]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,6 +37,13 @@ if (isWanted('optimised')) {
     'clang',
     ...['--target=wasm32', '-nostdlib', '-O2', '-gdwarf-4', '-Wl,--no-entry', ...map],
     ...['optimised.c', '-o', 'optimised-c.wasm'],
+  );
+}
+if (isWanted('methods')) {
+  run(
+    'clang++',
+    ...['--target=wasm32', '-nostdlib', '-std=c++17', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
+    ...['methods.cpp', '-o', 'methods-cpp.wasm'],
   );
 }
 if (isWanted('cpp')) {

@@ -1,4 +1,4 @@
-import type { FieldType } from '../../../runtime/internal.ts';
+import type { FieldType } from './managed-classes.ts';
 
 /** What AssemblyScript says of each class besides its number. Source: its std/assembly/shared/typeinfo.ts. */
 const Flag = {
@@ -57,4 +57,19 @@ function integerType(size: number, isSigned: boolean): SlotType['type'] {
     default:
       return isSigned ? 'i64' : 'u64';
   }
+}
+
+/** Where the parts of an entry of a map or a set are, in bytes, and how far it is from one to the next. */
+export function tableLayout(
+  key: SlotType,
+  value: SlotType | null,
+): { readonly valueAt: number; readonly nextAt: number; readonly stride: number } {
+  const valueAt = value === null ? key.size : aligned(key.size, value.size);
+  const nextAt = aligned(value === null ? key.size : valueAt + value.size, 4);
+  const stride = aligned(nextAt + 4, Math.max(key.size, value?.size ?? 4, 4));
+  return { valueAt, nextAt, stride };
+}
+
+function aligned(offset: number, size: number): number {
+  return Math.ceil(offset / size) * size;
 }

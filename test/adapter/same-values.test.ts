@@ -1,0 +1,218 @@
+/** What is typed into a watch and what stands in a condition or a log message mean the same. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
+import { projectFolder } from '../support/command.ts';
+import { AdapterClient, testFolder } from './adapter-client.ts';
+import { stoppedIn, unpacked } from './value-guests.ts';
+
+const folder = join(projectFolder, 'test', 'guests', 'values');
+
+interface Program {
+  readonly program: string;
+  readonly source: string;
+  /** What stands at the end of the line. */
+  readonly mark: string;
+  readonly sourceFileMap: Readonly<Record<string, string>>;
+}
+
+/** Evaluates expressions at a line in a log message and in a watch. */
+async function bothWays({ program, source, mark, sourceFileMap }: Program, expressions: readonly string[]) {
+  const client = await AdapterClient.stdio();
+  const lines = readFileSync(source, 'utf8').split('\n');
+  const line = lines.findIndex((text) => text.endsWith(mark)) + 1;
+  await client.configure('', { program, sourceFileMap });
+  // A message has a limit, so there are several.
+  const logged = expressions.map((expression, i) => ({ line, logMessage: `value ${i} is {${expression}}!` }));
+  await client.setBreakpointsRequest({ source: { path: source }, breakpoints: [...logged, { line }] });
+  await client.configurationDoneRequest();
+  const texts = await Promise.all(
+    expressions.map(async (_, i) => {
+      const start = `value ${i} is `;
+      const { body } = await client.event('output', ({ body }) => body.output.includes(start));
+      return /is (.*)!\n?$/.exec(body.output)?.[1];
+    }),
+  );
+  const { evaluate } = stoppedIn(client, (await client.event('stopped')).body.threadId ?? 0);
+  const found: Record<string, { logged: string | undefined; watched: string }> = {};
+  for (const [i, expression] of expressions.entries()) {
+    const watched = await evaluate(expression, 0, 'watch').then(
+      // A text has its quotes there.
+      ({ result }) => result.replace(/^"(.*)"$/, '$1'),
+      ({ message }: Error) => `{${message}}`,
+    );
+    found[expression] = { logged: texts[i], watched };
+  }
+  return found;
+}
+
+async function check(program: Program, expected: Readonly<Record<string, string>>): Promise<void> {
+  const found = await bothWays(program, Object.keys(expected));
+  const wanted = Object.entries(expected).map(([expression, value]) => [
+    expression,
+    { logged: value, watched: value },
+  ]);
+  expect(found).toEqual(Object.fromEntries(wanted));
+}
+
+const COMMON = {
+  'process.id': '1',
+  '(process.name == "") == !(process.name != "")': 'true',
+  'memory[0] >= 0': 'true',
+  '*(i32*)64 == *(i32*)(60 + 4)': 'true',
+  '((u8*)64)[0] == memory[64]': 'true',
+  '(1 + 2 * 3 - 4) % 2': '1',
+  "('a' as u8 | 32) << 1 == 194": 'true',
+  '(u8)300': '44',
+  '-1 as u8': '255',
+  '3.9 as i32': '3',
+  '~0 == -1 && !false': 'true',
+  'contains("haystack", "st")': 'true',
+} as const;
+
+test('in Rust', async () => {
+  const program = unpacked('values-rust-modern.wasm.gz');
+  const source = join(folder, 'values.rs');
+  await check(
+    { program, source, mark: '// here', sourceFileMap: { '/project': folder } },
+    {
+      ...COMMON,
+      tiny: '-5',
+      'byte as i8': '-56',
+      'byte as char == 200': 'true',
+      "letter == 'x'": 'true',
+      'string == "owned" && len(string) == 5': 'true',
+      string: 'owned',
+      'len(slice) + len(vec) + len(text)': '22',
+      'slice[2] + array[1]': '23',
+      'words[1]': 'two',
+      'point.x == (*point).x': 'true',
+      'boxed.y + *pointer': '9',
+      'tuple.1 * 2': '5',
+      'third < 0.34 && pi > 3.14': 'true',
+      'values::COUNTER + 1 > 0': 'true',
+      '&here == &here': 'true',
+      '*(i32*)&here == here.x': 'true',
+    },
+  );
+});
+
+test('in C', async () => {
+  const source = join(folder, 'values.c');
+  const program = unpacked('values-c.wasm');
+  await check(
+    { program, source, mark: '// here', sourceFileMap: { '/project': folder } },
+    {
+      ...COMMON,
+      'tiny + byte': '195',
+      '(u8)tiny': '251',
+      "letter == 'x'": 'true',
+      'pointer->y': '-4',
+      '(*pointer).x + pointer.y': '-1',
+      '*second + **twice + second[1]': '70',
+      'numbers[here.x - 1] + grid[1][2]': '36',
+      'len(numbers) + len(text)': '21',
+      'first.next->value': '2',
+      'first.next->next == 0': 'true',
+      '((int*)anything)[0]': '3',
+      'text(greeting)': 'hello, world',
+      'text(greeting, 5) == "hello"': 'true',
+      '(char*)&text == "in an array"': 'true',
+      '*(&here.x + 1) == here.y': 'true',
+      'color == GREEN || color == RED': 'true',
+      'huge == 18446744073709551615': 'true',
+    },
+  );
+});
+
+test('in a method of C++, whose object need not be named', async () => {
+  const source = join(folder, 'methods.cpp');
+  const program = unpacked('methods-cpp.wasm');
+  await check(
+    { program, source, mark: '// here', sourceFileMap: { '/project': folder } },
+    {
+      'count + sum': '24',
+      'this->count == count': 'true',
+      'kind == Vegetable && kind != Kind::Fruit': 'true',
+      'size.width * 2': '14',
+      'label == "top"': 'true',
+      'sum == each * count': 'true',
+    },
+  );
+});
+
+test('in AssemblyScript', async () => {
+  const source = join(folder, 'values.ts');
+  const program = join(testFolder(), 'values.wasm');
+  await buildAssemblyScript(source, program, { debug: true, sourceMap: true, args: ['--use', 'abort='] });
+  await check(
+    { program, source, mark: '// here', sourceFileMap: { 'values.ts': source } },
+    {
+      ...COMMON,
+      'count + 1': '13',
+      '$count * 2': '24',
+      'item.price + 1': '3.5',
+      'item.small * 2 == -6 && item.flag': 'true',
+      'item.big - 1': '-9000000001',
+      'item.at.x + cherry.next.at.y': '3',
+      'item.next == null && cherry.next != null': 'true',
+      name: 'a name',
+      'name == "a name"': 'true',
+      'item.name == "apple" || name == item.name': 'true',
+      'contains(cherry.name, "err")': 'true',
+      'name.length + len(item.name)': '11',
+      'numbers.length * numbers[2]': '90',
+      'numbers[numbers.length - 1]': '30',
+      'words[1]': 'two',
+      'words[0] != words[1]': 'true',
+      'floats[0] + doubles[1]': '3',
+      'fixed[1]': '7',
+      'bytes[0] + len(bytes)': '203',
+      'points[1].x > points[0].x': 'true',
+      'ages["two"] + ages.size': '4',
+      'ages["three"]': '3',
+      'len(ids)': '2',
+      'cherry.color as i8': '-56',
+      '(f64)count / 5': '2.4',
+    },
+  );
+});
+
+const WAT = `(module
+  (memory (export "memory") 1)
+  (data (i32.const 128) "a name\\00")
+  (global $total (mut i32) (i32.const 5))
+  (func $price (param $count i32) (local $sum i32) (local $half f64) (local $big i64) (local $all i32) (local $name i32)
+    (local.set $sum (i32.mul (local.get $count) (i32.const 3)))
+    (local.set $half (f64.const 0.5))
+    (local.set $big (i64.const -9000000000))
+    (local.set $all (i32.const -1))
+    (local.set $name (i32.const 128))
+    (drop (local.get $sum)) ;; here
+  )
+  (func (export "_start") (call $price (i32.const 3))))`;
+
+test('in the text of WebAssembly, where names keep their sign', async () => {
+  const program = join(testFolder(), 'program.wat');
+  writeFileSync(program, WAT);
+  await check(
+    { program, source: program, mark: ';; here', sourceFileMap: {} },
+    {
+      ...COMMON,
+      '$sum == $count * 3': 'true',
+      'sum + $total': '14',
+      'local 0 == $count && global 0 == $total': 'true',
+      '(u8)$sum': '9',
+      '$sum as f32 / 2': '4.5',
+      '*(i32*)0 == memory[0] | memory[1] << 8 | memory[2] << 16 | memory[3] << 24': 'true',
+      'text(0, 0) == ""': 'true',
+      'len(memory)': '65536',
+      '$total == 5': 'true',
+      '($half + 1) * 2': '3',
+      '$big - 1 < -9000000000': 'true',
+      '$all == 0xffffffff': 'true',
+      'text($name) == "a name" && text($name, 1) == "a"': 'true',
+    },
+  );
+});
