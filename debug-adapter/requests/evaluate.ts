@@ -7,7 +7,7 @@ import { AdapterError, ErrorId } from '../errors.ts';
 import type { FrameRef } from '../ids.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
-import { type Evaluated, evaluateExpression } from '../values/evaluate.ts';
+import { type Evaluated, evaluateExpression, NothingThere } from '../values/evaluate.ts';
 import type { SourceFrame } from '../values/frames.ts';
 import { managedValue } from '../values/managed/evaluate.ts';
 import { isManaged } from '../values/managed/variables.ts';
@@ -103,7 +103,8 @@ export async function evaluated(
     return { source, found: await evaluateExpression(expression, names, source?.shower ?? null) };
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    const known = there ?? (await evaluatedThere(debuggee, frame, expression));
+    const isAbsent = error instanceof NothingThere;
+    const known = isAbsent ? null : (there ?? (await evaluatedThere(debuggee, frame, expression)));
     if (known?.found !== undefined) return { source, found: known.found };
     const message = (isTheirs ? there?.problem : undefined) ?? error.message;
     throw new AdapterError(ErrorId.BadValue, `${message.charAt(0).toUpperCase()}${message.slice(1)}`);

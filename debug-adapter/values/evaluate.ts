@@ -25,6 +25,9 @@ export type Evaluated =
   | { readonly kind: 'value'; readonly value: Value; readonly path: string }
   | { readonly kind: 'result'; readonly text: string; readonly type: string };
 
+/** What an expression names is not there, which the runtime might not see. */
+export class NothingThere extends ExpressionError {}
+
 interface Found {
   readonly value: Value;
   readonly path: string;
@@ -88,7 +91,7 @@ class Evaluation {
         const of = await this.#find(expression.operand);
         if (of === null || this.#shower === null) return null;
         const target = await this.#target(this.#shower, of.value);
-        if (target === null) throw new ExpressionError(`there is nothing at ${of.path}`);
+        if (target === null) throw new NothingThere(`there is nothing at ${of.path}`);
         return { value: target, path: joined(of.path, '*') ?? '' };
       }
       default:
@@ -115,7 +118,7 @@ class Evaluation {
     if (shown.page !== undefined) {
       const [part] = index >= 0 && index < (shown.count ?? 0) ? await shown.page(index, 1) : [];
       if (part === undefined || typeof part.value === 'string')
-        throw new ExpressionError(`there is no element ${index} in ${of.path}`);
+        throw new NothingThere(`there is no element ${index} in ${of.path}`);
       return { value: part.value, path };
     }
     const target = await this.#target(shower, of.value);
