@@ -1,4 +1,5 @@
 import type { Process } from '../kernel/process.ts';
+import { entryName } from './entry-name.ts';
 import type { ProcessPattern } from './protocol.ts';
 
 /** In which processes a client wants to stop. */
@@ -60,7 +61,7 @@ function matches(pattern: ProcessPattern, process: Process): boolean {
     case 'name':
       return hasName(process, value);
     case 'entry':
-      return process.entry.name === value;
+      return process.entry.name === value || entryName(process) === value;
     case 'descent':
       return descends(pattern, process);
   }

@@ -5,6 +5,7 @@ import { bytesOf } from '../kernel/owned-memory.ts';
 import { type Process, Wait } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
 import { displayName } from '../text/display-name.ts';
+import { entryName } from './entry-name.ts';
 import { processEnd } from './process-end.ts';
 import { keyOf } from './process-key.ts';
 import {
@@ -64,7 +65,7 @@ export class ProcessInfos {
       ...status,
       since: this.#since(process, status.state),
       module: this.#moduleKey(process),
-      entry: displayName(process.entry.name),
+      entry: entryName(process),
       mailbox: process.mailbox.length,
       memory: memoryOf(process),
       links: process.links?.size ?? 0,

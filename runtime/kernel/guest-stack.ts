@@ -69,7 +69,8 @@ export function captureCaller(): Error {
   return error;
 }
 
-function functionName(module: LoadedModule, index: number): string | undefined {
+/** The name of a function, by its index in the module as its author compiled it, or that of its export; undefined if it has neither. */
+export function functionName(module: LoadedModule, index: number): string | undefined {
   const name = module.functionNames.get(index) ?? exportName(module, index);
   return name === undefined ? undefined : displayName(demangle(name));
 }

@@ -61,6 +61,7 @@ export { decodeRewritten, encodeRewritten } from './rewritten-codec.ts';
 export { SectionId } from './sections.ts';
 export { settledLocals } from './settled-locals.ts';
 export { leb, section, smallModule } from './small-module.ts';
+export { tableFunctions } from './table-functions.ts';
 export type { FuncType, TypeDefinition } from './type-definition.ts';
 export type { ValueType } from './value-type.ts';
 export { limitWorkMemory, WorkMemoryError } from './work-memory.ts';

@@ -9,7 +9,7 @@ const WIDTH = 150;
 const UNTOLD: ReadonlySet<string> = new Set(['lunatic/processesChanged', 'thread']);
 
 /** Properties with ids that are given out at the same time, in any order: they are counted anew. */
-const IDS: ReadonlySet<string> = new Set(['frameId', 'variablesReference', 'sourceReference']);
+const IDS: ReadonlySet<string> = new Set(['threadId', 'frameId', 'variablesReference', 'sourceReference']);
 
 /** Properties that say nothing to a reader if they have these values. */
 const USUAL: Readonly<Record<string, unknown>> = { variablesReference: 0, sourceReference: 0 };

@@ -168,7 +168,7 @@ test('processes of the SDK, in variables and in messages, are displayed as these
   await client.configurationDoneRequest();
   const { scope, inside, evaluate } = stoppedIn(client, (await client.event('stopped')).body.threadId ?? 0);
   const locals = await scope('Locals');
-  const visitor = '#3 _lunatic_spawn_by_index_0.14.1';
+  const visitor = '#3 shelter::visitor';
   expect(locals.table).toMatchObject({
     parent: '#1 _start: Process<String, Bincode>',
     cats: '(1) {"Tom": Cat {lives: 7, visits: 0}}: HashMap<String, Cat>',

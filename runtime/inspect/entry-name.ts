@@ -1,0 +1,110 @@
+import { functionName } from '../kernel/guest-stack.ts';
+import type { LoadedModule } from '../kernel/module.ts';
+import type { Process } from '../kernel/process.ts';
+import { displayName } from '../text/display-name.ts';
+import { tableFunctions } from '../wasm/index.ts';
+
+/** The exports with which SDKs begin processes: which parameter says where in the table the function is that the author has named. */
+const BEGINNERS: readonly (readonly [name: RegExp, parameter: number])[] = [
+  [/^_lunatic_spawn_by_index/, 1],
+  [/^__lunatic_process_bootstrap/, 0],
+];
+
+/** A function without a name of its own: a closure in Rust, an arrow function in AssemblyScript. */
+const ANONYMOUS = /::\{\{closure\}\}$|~anonymous\|\d+$/;
+
+/** What the first name of a path must not be for somebody to have written it for this program. */
+const LIBRARIES: ReadonlySet<string> = new Set([
+  'std',
+  'core',
+  'alloc',
+  'lunatic',
+  'serde',
+  'bincode',
+  '~lib',
+]);
+
+/** Functions that one calls whose names are looked at: closures and shims are short. */
+const MOST_CALLED = 200;
+
+/** Functions that call each other, before one is found that has a name. */
+const MOST_STEPS = 4;
+
+/** What is known of the table of a module, and the names that were found. */
+interface Known {
+  readonly table: ReadonlyMap<number, number>;
+  readonly names: Map<number, string | null>;
+}
+
+const modules = new WeakMap<LoadedModule, Known>();
+
+/**
+ * The name of the function that a process runs, fit to be displayed: its entry function, or the one that its SDK has been told to call
+ * from there. Nobody would know processes apart that are all called `_lunatic_spawn_by_index_0.14.1`.
+ */
+export function entryName({ entry, module }: Process): string {
+  for (const [beginner, parameter] of BEGINNERS) {
+    if (!beginner.test(entry.name)) continue;
+    const place = entry.params[parameter];
+    const name = typeof place === 'number' ? nameAt(module, place >>> 0) : null;
+    if (name !== null) return name;
+  }
+  return displayName(entry.name);
+}
+
+function nameAt(module: LoadedModule, place: number): string | null {
+  let known = modules.get(module);
+  if (known === undefined) {
+    known = { table: tableFunctions(module.source), names: new Map() };
+    modules.set(module, known);
+  }
+  let name = known.names.get(place);
+  if (name === undefined) {
+    const index = known.table.get(place);
+    if (index === undefined) return null;
+    name = nameOf(module, index);
+    known.names.set(place, name);
+  }
+  return name;
+}
+
+/**
+ * The name of a function. One without a name of its own, or a library's that only calls another one, is called as that: as the only one of the
+ * program's own that it calls. Null if nobody would know it.
+ */
+function nameOf(module: LoadedModule, index: number, depth = 0): string | null {
+  const name = functionName(module, index);
+  if (name === undefined) return null;
+  const isForeign = isLibrary(name);
+  if (!isForeign && !ANONYMOUS.test(name)) return plain(name);
+  const called = new Set(calledBy(module, index));
+  if (called.size > MOST_CALLED) return isForeign ? null : plain(name);
+  const own = [...called].filter((callee) => {
+    const calleeName = functionName(module, callee);
+    return calleeName !== undefined && !isLibrary(calleeName);
+  });
+  const [only, ...others] = own;
+  const inner =
+    only === undefined || others.length > 0 || depth === MOST_STEPS ? null : nameOf(module, only, depth + 1);
+  return inner ?? (isForeign ? null : plain(name));
+}
+
+/** Without what the macros of the crate `lunatic` have put into it; of an abstract process the type. */
+function plain(name: string): string {
+  const type = /^<(.+) as lunatic::ap::AbstractProcess>::\w+$/.exec(name)?.[1];
+  return type ?? name.replace('::__with_mailbox', '');
+}
+
+function calledBy({ source: { code, importedFunctions } }: LoadedModule, index: number): number[] {
+  const defined = index - importedFunctions;
+  const found: number[] = [];
+  for (let call = code.firstCall[defined] ?? 0; call < (code.firstCall[defined + 1] ?? 0); call++)
+    found.push(code.callTarget.at(call));
+  return found;
+}
+
+/** Names of traits' functions begin with the type: `<shop::Till as lunatic::ap::AbstractProcess>::init`. */
+function isLibrary(name: string): boolean {
+  const path = /^<?([\w~]+)(?:::|\/)/.exec(name)?.[1];
+  return path === undefined || LIBRARIES.has(path);
+}
