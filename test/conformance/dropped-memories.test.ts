@@ -1,0 +1,78 @@
+/** What large memories hold while their processes live, are held or wait, and once these have ended. */
+import { expect, test } from 'vitest';
+import type { Process } from '../../runtime/internal.ts';
+import { PAGE_SIZE } from '../../runtime/kernel/memory-image.ts';
+import { dataMessage } from '../../runtime/kernel/message.ts';
+import { NO_TAG } from '../../runtime/kernel/tag.ts';
+import { guest } from '../support/guest.ts';
+import { start } from '../support/program.ts';
+
+/** Whether this V8 and this system can give back a part of a memory. */
+const isPossible = process.platform === 'linux' && /^1[34]\./.test(process.versions.v8);
+
+const FILLED = 640 * PAGE_SIZE;
+
+/** Each child fills 40 MiB behind its first pages, and waits for a message. */
+const SOURCE = guest(`
+  (func $fill
+    (drop (memory.grow (i32.const 640)))
+    (memory.fill (i32.const ${2 * PAGE_SIZE}) (i32.const 7) (i32.const ${FILLED}))
+    (drop (call $receive)))
+  (func (export "ends") (call $fill))
+  (func (export "traps") (call $fill) (unreachable))
+  (func (export "stays") (local $at i32)
+    (call $fill)
+    (local.set $at (i32.const ${2 * PAGE_SIZE}))
+    (loop $l
+      (if (i64.ne (i64.load (local.get $at)) (i64.const 0x0707070707070707)) (then (call $print (text "changed")) (return)))
+      (br_if $l (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 8))) (i32.const ${2 * PAGE_SIZE + FILLED}))))
+    (call $print (text "whole")))
+  (func (export "_start")
+    (call $process.die_when_link_dies (i32.const 0))
+    (drop (call $spawn (i64.const 0) (text "ends")))
+    (drop (call $spawn (i64.const 0) (text "traps")))
+    (drop (call $spawn (i64.const 0) (text "stays")))
+    (drop (call $receive)))`);
+
+/** What is left of a memory is too small to be given back alone. */
+const GIVEN_BACK = FILLED - 2 ** 18;
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((turn) => setImmediate(turn));
+}
+
+test.runIf(isPossible)('memories are given back once their processes have ended, and no others', async () => {
+  const program = await start(SOURCE, { holds: () => true });
+  const { environment } = program.root;
+  const child = (entry: string): Process => {
+    const found = [...environment.processes()].find((process) => process.entry.name === entry);
+    if (found === undefined) throw new Error(`there is no process ${entry}`);
+    return found;
+  };
+  const nudge = (entry: string) => environment.router.deliverMessage(child(entry).id, dataMessage(NO_TAG));
+  await until(() => environment.size === 4);
+  const children = ['ends', 'traps', 'stays'].map(child);
+  await until(() => children.every(({ state }) => state === 'waiting'));
+  // The test keeps the memories beyond the ends of their processes.
+  const [ended, held, living] = children.map(({ instance }) => {
+    const buffer = instance?.owned?.memory.buffer ?? new ArrayBuffer(0);
+    return Buffer.from(buffer, 2 * PAGE_SIZE);
+  }) as [Buffer, Buffer, Buffer];
+  const filled = Buffer.alloc(FILLED, 7);
+
+  nudge('traps');
+  await until(() => child('traps').state === 'held');
+  nudge('ends');
+  await until(() => ended[GIVEN_BACK - 1] === 0);
+  expect([held.equals(filled), living.equals(filled)]).toEqual([true, true]);
+  expect(ended.subarray(0, GIVEN_BACK).equals(Buffer.alloc(GIVEN_BACK))).toBe(true);
+
+  program.runtime.scheduler.holding.resume(child('traps'));
+  await until(() => held[GIVEN_BACK - 1] === 0);
+  expect(living.equals(filled)).toBe(true);
+  nudge('stays');
+  await until(() => program.exits.length === 3);
+  expect(program.stdout.lines).toEqual(['whole']);
+  program.root.stop();
+  await program.empty;
+});
