@@ -66,6 +66,12 @@ const GARBAGE_PER_MEMORY = 768 * 1024;
 const GARBAGE_PER_MAPPING = 128 * 1024;
 
 /**
+ * What may be added to the mappings by dividing memories before they are collected, as a part of those that no process gets. V8 ends
+ * everything if there is no room for one more.
+ */
+const DIVIDED_SHARE = (1 - MAPPINGS_SHARE) / 4;
+
+/**
  * Larger memories than this count for more: a process may have touched all of its own, and the operating system takes 100 ms to
  * take a gibibyte back.
  */
@@ -123,6 +129,8 @@ export class Capacity {
   #promised = 0;
   /** Bytes of memories that have been given up since the last collection. */
   #garbage = 0;
+  /** Mappings into which these have been divided, and those that were left of them. */
+  #divided = 0;
   /** Spawns that may follow before the next look at the clock. */
   #unchecked = 0;
   /** When the memory is looked at next. */
@@ -331,6 +339,10 @@ export class Capacity {
     this.#garbage += touched + GARBAGE_PER_MEMORY + mappings * GARBAGE_PER_MAPPING;
     this.#budget -= mappings;
     this.#noMemoryUntil = 0;
+    if (mappings === 0) return;
+    this.#divided += mappings + 1;
+    if (this.#divided > (this.#machine.mappingLimit ?? UNMEASURED_MAPPINGS) * DIVIDED_SHARE)
+      this.#collectGarbage();
   }
 
   /**
@@ -357,7 +369,7 @@ export class Capacity {
 
   #collectGarbage(): void {
     this.#collect();
-    this.#garbage = 0;
+    this.#garbage = this.#divided = 0;
   }
 
   #count(): number {

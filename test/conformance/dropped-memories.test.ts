@@ -1,6 +1,7 @@
 /** What large memories hold while their processes live, are held or wait, and once these have ended. */
 import { expect, test } from 'vitest';
 import type { Process } from '../../runtime/internal.ts';
+import { hostMachine } from '../../runtime/kernel/capacity.ts';
 import { PAGE_SIZE } from '../../runtime/kernel/memory-image.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
 import { NO_TAG } from '../../runtime/kernel/tag.ts';
@@ -76,3 +77,38 @@ test.runIf(isPossible)('memories are given back once their processes have ended,
   program.root.stop();
   await program.empty;
 });
+
+test.runIf(isPossible)(
+  'crowds that end leave the room that the operating system has for mappings',
+  async () => {
+    const CROWD = 400;
+    // 15 pages are given back in two pieces. Each is a mapping more, until the memory is collected.
+    const source = guest(`
+    (func (export "child") (drop (memory.grow (i32.const 13))) (drop (call $receive)))
+    (func (export "_start") (local $i i32)
+      (loop $l
+        (drop (call $spawn (i64.const 0) (text "child")))
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${CROWD}))))
+      (drop (call $receive)))`);
+    const machine = { ...hostMachine(), mappingLimit: 8000 };
+    const program = await start(source, { machine });
+    const { environment } = program.root;
+    const { scheduler } = program.runtime;
+    const crowd = () => [...environment.processes()].filter(({ entry }) => entry.name === 'child');
+    await until(() => crowd().length === CROWD && crowd().every(({ state }) => state === 'waiting'));
+    const memories = crowd().map(({ instance }) => new WeakRef(instance?.owned ?? {}));
+    const before = machine.countMappings();
+    for (const process of crowd()) scheduler.kill(process);
+    let most = 0;
+    for (let turn = 0; turn < 200; turn++) {
+      await new Promise((turn) => setImmediate(turn));
+      most = Math.max(most, machine.countMappings());
+    }
+    expect(environment.size).toBe(1);
+    expect(memories.some((owned) => owned.deref() === undefined)).toBe(true);
+    // A quarter of what no process gets, and what one turn adds.
+    expect(most - before).toBeLessThan(400);
+    program.root.stop();
+    await program.empty;
+  },
+);

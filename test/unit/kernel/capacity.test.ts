@@ -52,6 +52,22 @@ test('reclaims what it can before it refuses', () => {
   expect(reclaimed).toBe(1);
 });
 
+test('collects before memories that are divided use up what no process gets of the mappings', () => {
+  const { state, fake } = machine({ mappings: 880 });
+  const capacity = new Capacity(
+    () => {
+      state.mappings = 880;
+    },
+    NOTHING,
+    fake,
+  );
+  for (let i = 0; i < 100; i++) {
+    state.mappings += 3;
+    capacity.addGarbage(1, 2);
+    expect(state.mappings).toBeLessThan(920);
+  }
+});
+
 test.each([
   ['mappings', { mappings: 990 }, 'no room for another process on this machine (memory mappings)'],
   ['memory', { free: 1000 }, 'no room for another process on this machine (memory)'],
