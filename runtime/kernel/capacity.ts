@@ -197,7 +197,7 @@ export class Capacity {
       }
       if (this.#budget < mappings) return this.#refuse('memory mappings', now);
     }
-    if (this.#garbage > GARBAGE + this.#stacks * GARBAGE_PER_STACK) this.#collectGarbage();
+    if (this.#isMuchGarbage) this.#collectGarbage();
     if (--this.#unchecked < 0) {
       const short = this.#look(clockTime());
       if (short !== null) return short;
@@ -341,8 +341,9 @@ export class Capacity {
     this.#noMemoryUntil = 0;
     if (mappings === 0) return;
     this.#divided += mappings + 1;
-    if (this.#divided > (this.#machine.mappingLimit ?? UNMEASURED_MAPPINGS) * DIVIDED_SHARE)
-      this.#collectGarbage();
+    const most = (this.#machine.mappingLimit ?? UNMEASURED_MAPPINGS) * DIVIDED_SHARE;
+    // Where thousands end at once, nothing may be spawned for long.
+    if (this.#divided > most || this.#isMuchGarbage) this.#collectGarbage();
   }
 
   /**
@@ -365,6 +366,10 @@ export class Capacity {
     this.reclaim();
     const end = clockTime();
     this.#reclaimedUntil = end + (end - now) * REFUSAL_FACTOR;
+  }
+
+  get #isMuchGarbage(): boolean {
+    return this.#garbage > GARBAGE + this.#stacks * GARBAGE_PER_STACK;
   }
 
   #collectGarbage(): void {

@@ -24,11 +24,11 @@ function changingLookup(host: string, ...rest: unknown[]): void {
     return;
   }
   const done = rest.at(-1) as (error: Error | null, found: object) => void;
-  const addresses = answers.length > 1 ? answers.shift() : answers[0];
+  const addresses = (answers.length > 1 ? answers.shift() : answers[0]) ?? [];
   setImmediate(
     done,
     null,
-    addresses?.map((address) => ({ address, family: 4 })),
+    addresses.map((address) => ({ address, family: 4 })),
   );
 }
 

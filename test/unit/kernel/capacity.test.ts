@@ -126,6 +126,16 @@ describe('memories that were given up', () => {
     expect(collections(3000, 0)).toBeGreaterThan(6);
     expect(collections(3000, 192 * 1024, 3)).toBeGreaterThan(11);
   });
+
+  test('in pieces are collected as they come, where thousands end at once and nothing is spawned', () => {
+    let times = 0;
+    const collect = () => {
+      times++;
+    };
+    const capacity = new Capacity(collect, NOTHING, machine({ limit: 1_000_000 }).fake);
+    for (let i = 0; i < 3000; i++) capacity.addGarbage(192 * 1024, 3);
+    expect(times).toBeGreaterThan(11);
+  });
 });
 
 /** Spawns processes that wait until one is refused; prints the text of the error, then kills one and tries again. */
