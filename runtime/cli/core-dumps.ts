@@ -71,11 +71,15 @@ export class CoreDumps {
     const runtime = `lunatic ${manifest.version}`;
     const program = { runtime, program: path, arguments: args, cwd: cwd(), fileOf };
     const dumper = new ProcessDumper(scheduler, program);
+    const write = (failed: Process, exit: Exit, error: unknown) => {
+      if (this.#folder !== null && dumper.isFailure(failed, exit)) this.#write(dumper, failed, exit, error);
+    };
     scheduler.observers.add({
       holds: (failed, exit, error) => {
-        if (this.#folder !== null && dumper.isFailure(failed, exit)) this.#write(dumper, failed, exit, error);
+        write(failed, exit, error);
         return false;
       },
+      onLost: write,
     });
     return dumper;
   }

@@ -100,7 +100,10 @@ export class Lifecycle {
     const { scratch } = this.#parts;
     if (scratch.isLent) scratch.takeBack();
     const exit = exitFromError(error);
+    const { killReason } = process;
+    if (killReason !== null) this.#parts.observers.lost(process, failedExit(killReason), error);
     if (!process.initialized && !process.killed) {
+      this.#parts.observers.lost(process, exit, error);
       this.#finishInitialization(process, exit);
     } else if ((process.killed && this.#turns.watcher === null) || !this.#hold(process, exit, error)) {
       this.#end(process, exit);

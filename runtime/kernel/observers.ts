@@ -20,6 +20,12 @@ export interface SchedulerObserver {
   onHeapFilling?(process: Process): void;
 
   /**
+   * Called when a process has failed that nobody can hold: in its start section, or since it has exceeded a limit.
+   * @param error what has unwound its stack; it has no stack itself if the process waited
+   */
+  onLost?(process: Process, exit: Exit, error: unknown): void;
+
+  /**
    * Called when a process has trapped or failed. Returns whether it is to be held as it is, until it is resumed.
    * @param error what has unwound its stack, with the stack as it was
    */
@@ -71,6 +77,16 @@ export class Observers {
     for (const observer of this.#observers) {
       try {
         observer.onExit?.(process, exit);
+      } catch (error) {
+        warn(error);
+      }
+    }
+  }
+
+  lost(process: Process, exit: Exit, error: unknown): void {
+    for (const observer of this.#observers) {
+      try {
+        observer.onLost?.(process, exit, error);
       } catch (error) {
         warn(error);
       }

@@ -124,6 +124,14 @@ export class Probes {
     return typeof end === 'number' ? map.read(this.#view, process.frames, end) : null;
   }
 
+  /** The calls in which a process waited whose stack has been unwound since, outermost first; null if they are not kept. */
+  waited(process: Process): KeptFrame[] | null {
+    const { probes } = process.module;
+    const end = probes === null || process.frames < 0 ? null : globalOf(process, 'frame')?.value;
+    if (probes === null || typeof end !== 'number') return null;
+    return probes.map.read(this.#view, process.frames, end);
+  }
+
   /**
    * What is kept of the calls in which a process has failed, the innermost first: those around it are as they were when they called;
    * of the innermost one, only some locals are known. Null for a call of which nothing is.

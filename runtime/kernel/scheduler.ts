@@ -27,7 +27,7 @@ import { SuspendedStacks } from './suspended-stacks.ts';
 import type { TagFilter } from './tag-filter.ts';
 import { type TickFunctions, tickFunctions } from './tick-functions.ts';
 import { Timer } from './timer.ts';
-import { fuelTrap, KILLED } from './trap.ts';
+import { fuelTrap, KILLED, limitTrap } from './trap.ts';
 import { TurnWork, UNIT_OF_FUEL } from './turn-work.ts';
 import type { Turns } from './turns.ts';
 import { YoungGeneration } from './young-generation.ts';
@@ -517,6 +517,7 @@ export class Scheduler implements Turns {
     const signals = process.signals ?? [];
     process.signals = null;
     for (const signal of signals) this.delivery.apply(process, signal);
-    if (process.killed && !process.queued) throw KILLED;
+    if (process.killed && !process.queued)
+      throw process.killReason === null ? KILLED : limitTrap(process.killReason);
   }
 }

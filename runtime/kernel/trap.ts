@@ -98,6 +98,11 @@ export function asTrap(error: unknown): unknown {
 /** Unwinds the stack of a process that is killed. One object serves all kills. */
 export const KILLED: Error = stacklessTrap('killed', { kind: 'kill' });
 
+/** Unwinds the stack of the process that has the turn, since it has exceeded a limit; throw it. Its stack says where it was then. */
+export function limitTrap(reason: string): Error {
+  return raiseTrap(reason, { kind: 'kill' });
+}
+
 /** The cause of a trap that was made here; undefined for the engine's own traps and for everything else. */
 export function trapCause(error: unknown): TrapCause | undefined {
   return typeof error === 'object' && error !== null ? causes.get(error) : undefined;

@@ -18,6 +18,7 @@ import { lunatic } from '../support/command.ts';
 import { crashProgram, dumpFolder, dumpOf } from '../support/core-dumps.ts';
 import { guest } from '../support/guest.ts';
 import { readCoreDump } from '../support/read-core-dump.ts';
+import { modernWat } from '../unit/wasm/support.ts';
 
 /** A file with a module's text in a folder of its own. */
 function program(text: string): string {
@@ -136,6 +137,98 @@ test('of a large memory, no more is written than was allowed', async () => {
   expect(statSync(path).size).toBeLessThan(2 * 2 ** 20 + 10_000);
   const dump = readCoreDump(readFileSync(path));
   expect(dump.process.leftOut).toEqual([[2 * 2 ** 20, 10_485_760]]);
+});
+
+test('a dump has all memories of a process', async () => {
+  const text = `(module
+    (memory (export "memory") 1) (memory $other 3)
+    (data (i32.const 8) "in the first") (data $other (memory $other) (i32.const 100000) "in the second")
+    (func (export "_start") unreachable))`;
+  const file = join(dumpFolder(), 'two.wasm');
+  writeFileSync(file, modernWat(text));
+  const dump = readCoreDump(readFileSync(await dumpOf(file, ['--max-memories', '2'])));
+  expect(dump.memories).toEqual([{ pages: 1 }, { pages: 3 }]);
+  expect(dump.instances).toEqual([{ module: 0, memories: [0, 1], globals: [] }]);
+  const [first, second, ...others] = dump.data;
+  expect(others).toEqual([]);
+  expect(first).not.toHaveProperty('memory');
+  expect(Buffer.from(first?.bytes ?? []).toString('latin1')).toContain('in the first');
+  expect(second?.memory).toBe(1);
+  const at = 100_000 - (second?.address ?? 0);
+  expect(Buffer.from(second?.bytes ?? []).toString('latin1', at, at + 13)).toBe('in the second');
+});
+
+/** What ends a process, the limit, and the functions in which it is then, with their locals. */
+const LIMITS: readonly [what: string, limit: readonly string[], text: string, message: string][] = [
+  [
+    'fuel',
+    ['--max-fuel', '2'],
+    `(func $spin (param i32) (loop (br 0)))
+     (func (export "_start") (call $spin (i32.const 77)))`,
+    'all fuel consumed',
+  ],
+  [
+    'messages that it does not read',
+    ['--max-mailbox', '64K'],
+    `(func $wait (param i32) (drop (call $receive_tag (i64.const 99) (i64.const -1))))
+     (func (export "victim") (call $wait (i32.const 77)))
+     (func (export "_start") (local $victim i64)
+       (local.set $victim (call $spawn (i64.const 0) (text "victim")))
+       (call $process.sleep_ms (i64.const 20))
+       (loop $on
+         (call $send (local.get $victim) (i64.const 1) (i64.const 1))
+         (br_if $on (call $process.exists (local.get $victim)))))`,
+    'its mailbox holds more than 65536 bytes (max_mailbox)',
+  ],
+  [
+    'messages to itself',
+    ['--max-mailbox', '64K'],
+    `(func $flood (param i32) (loop $on (call $send (i64.const 1) (i64.const 1) (i64.const 1)) (br $on)))
+     (func (export "_start") (call $flood (i32.const 77)))`,
+    'its mailbox holds more than 65536 bytes (max_mailbox)',
+  ],
+];
+
+test.each(LIMITS)('a process that a limit ends is dumped: %s', async (_, limit, text, message) => {
+  const dump = readCoreDump(readFileSync(await dumpOf(program(guest(text)), limit)));
+  expect(dump.process.process.end).toMatchObject({ kind: 'trapped', message });
+  const names = dump.process.frames.map(({ functionName }) => functionName);
+  const at = names.findIndex((name) => ['spin', 'wait', 'flood'].includes(name ?? ''));
+  expect(at, names.join()).toBeGreaterThanOrEqual(0);
+  expect(dump.stacks[0]?.frames[at]?.locals).toEqual([77]);
+});
+
+test('traps in start sections are dumped, of root processes and of children', async () => {
+  const folder = dumpFolder();
+  const root = `(module (memory (export "memory") 1)
+    (func $begin (param i32) unreachable)
+    (func $start (call $begin (i32.const 5)))
+    (start $start) (func (export "_start")))`;
+  await lunatic(['run', `--core-dump=${folder}`, program(root)]);
+  const child = guest(`
+    (func $start
+      (if (i64.gt_u (call $process.process_id) (i64.const 1)) (then unreachable)))
+    (start $start)
+    (func (export "child"))
+    (func (export "_start") (drop (call $spawn (i64.const 0) (text "child"))))`);
+  await lunatic(['run', `--core-dump=${folder}`, program(child)]);
+  const dumps = readdirSync(folder).map((name) => readCoreDump(readFileSync(join(folder, name))));
+  const started = dumps.filter(({ process }) => process.frames.at(-1)?.functionName === 'start');
+  expect(started.map(({ process }) => process.process.id).sort()).toEqual([1, 2]);
+  for (const { process } of started)
+    expect(process.process.end).toEqual({ kind: 'trapped', message: 'unreachable' });
+});
+
+test('a process that another one kills, or a person, is not dumped', async () => {
+  const folder = dumpFolder();
+  const text = guest(`
+    (func (export "child") (drop (call $receive)))
+    (func (export "_start") (local $child i64)
+      (local.set $child (call $spawn (i64.const 0) (text "child")))
+      (call $process.kill (local.get $child))
+      (call $process.sleep_ms (i64.const 20)))`);
+  await lunatic(['run', `--core-dump=${folder}`, program(text)]);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('a folder in which nothing can be written is said once, and the program runs on', async () => {

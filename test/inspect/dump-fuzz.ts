@@ -89,14 +89,17 @@ export function sampleDump(): DumpContent {
       { type: 'v128', data: null },
       { type: 'funcref', data: null },
     ],
-    memory: {
-      pages: 2,
-      is64: false,
-      pieces: [
-        { address: 0, bytes: Buffer.from('the first') },
-        { address: 100_000, bytes: Buffer.from('the second') },
-      ],
-    },
+    memories: [
+      {
+        pages: 2,
+        is64: false,
+        pieces: [
+          { address: 0, bytes: Buffer.from('the first') },
+          { address: 100_000, bytes: Buffer.from('the second') },
+        ],
+      },
+      { pages: 1, is64: false, pieces: [{ address: 70, bytes: Buffer.from('another memory') }] },
+    ],
     module: null,
   };
 }

@@ -20,7 +20,12 @@ export interface CoreDump {
   }[];
   readonly memories: readonly { readonly pages: number }[];
   readonly globals: readonly Value[];
-  readonly data: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+  /** Without a memory where it is the first one. */
+  readonly data: readonly {
+    readonly memory?: number;
+    readonly address: number;
+    readonly bytes: Uint8Array;
+  }[];
   /** What our own section says. */
   readonly process: DumpedProcess;
 }
@@ -143,11 +148,13 @@ export function readCoreDump(bytes: Buffer): CoreDump {
       keep(
         'data',
         vector(() => {
-          zero();
+          const kind = u8();
+          expect([0, 2]).toContain(kind);
+          const memory = kind === 2 ? { memory: u32() } : {};
           const address = Number(constant(0x41)) >>> 0;
           const length = u32();
           at += length;
-          return { address, bytes: bytes.subarray(at - length, at) };
+          return { ...memory, address, bytes: bytes.subarray(at - length, at) };
         }),
       );
     }

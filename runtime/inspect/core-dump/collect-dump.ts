@@ -73,7 +73,8 @@ export async function collectDump(
     messages,
     frames: stack.frames.map((frame, depth) => module.frame(frame, locals[depth]?.locals ?? [])),
     globals: module.globals(globals),
-    memory: memory === null ? null : { ...memory, is64: module.is64 },
+    // The protocol tells of no others.
+    memories: memory === null ? [] : [{ ...memory, is64: module.areMemories64[0] ?? false }],
     module: module.embedded,
   };
 }

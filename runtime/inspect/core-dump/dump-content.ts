@@ -70,7 +70,7 @@ export interface DumpedProcess {
   }[];
   /** Indices of the globals whose values are known. */
   readonly globals: readonly number[];
-  /** Parts of the memory that were too large. */
+  /** Parts of the first memory that were too large. */
   readonly leftOut: readonly ByteRange[];
 }
 
@@ -94,8 +94,7 @@ export interface DumpContent {
   readonly messages: readonly MessageInfo[];
   readonly frames: readonly DumpedFrame[];
   readonly globals: readonly DumpedGlobal[];
-  /** Null if the process has none. */
-  readonly memory: DumpedMemory | null;
+  readonly memories: readonly DumpedMemory[];
   /** The module itself, if nobody could find it elsewhere. */
   readonly module: Uint8Array | null;
 }

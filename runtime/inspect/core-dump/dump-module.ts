@@ -34,10 +34,11 @@ export class DumpModule {
     return isFound || this.#bytes.length > MAX_EMBEDDED ? null : this.#bytes;
   }
 
-  get is64(): boolean {
+  /** By memory: whether its addresses have 64 bits. */
+  get areMemories64(): boolean[] {
     const { memories, imports } = this.#source;
-    const imported = imports.find((entry) => entry.kind === 'memory');
-    return (imported?.kind === 'memory' ? imported.memory.is64 : memories[0]?.is64) ?? false;
+    const imported = imports.flatMap((entry) => (entry.kind === 'memory' ? [entry.memory] : []));
+    return [...imported, ...memories].map(({ is64 }) => is64 ?? false);
   }
 
   frame({ functionIndex, offset }: StackFrame, known: readonly LocalInfo[]): DumpedFrame {

@@ -27,7 +27,7 @@ const FUNCREF = 0x70;
  * @returns pieces, which stand one behind the other; those of the memory are the ones of the content
  */
 export function writeDump(content: DumpContent): Uint8Array[] {
-  const { about, messages, frames, globals, memory, module } = content;
+  const { about, messages, frames, globals, memories, module } = content;
   const indices = globals.map((_, index) => index);
   return [
     MAGIC,
@@ -35,16 +35,16 @@ export function writeDump(content: DumpContent): Uint8Array[] {
     ...custom(DumpSection.Modules, [1, 0, ...name(about.module.file ?? 'compiled by the program')]),
     ...custom(DumpSection.Instances, [
       ...[1, 0, 0],
-      ...vector(memory === null ? [] : [[0]]),
+      ...vector(memories.map((_, index) => unsigned(index))),
       ...vector(indices.map(unsigned)),
     ]),
     ...custom(DumpSection.Stack, stack(processName(about.process), frames)),
     ...ours(DumpSection.Process, Buffer.from(JSON.stringify(about))),
     ...ours(DumpSection.Mailbox, Buffer.from(JSON.stringify(messages))),
     ...(module === null ? [] : ours(DumpSection.Module, module)),
-    ...(memory === null ? [] : section(MEMORY, [Buffer.from(memorySection(memory))])),
+    ...(memories.length === 0 ? [] : section(MEMORY, [Buffer.from(vector(memories.map(limits)))])),
     ...(globals.length === 0 ? [] : section(GLOBAL, [Buffer.from(vector(globals.map(global)))])),
-    ...(memory === null ? [] : section(DATA, dataSection(memory))),
+    ...(memories.length === 0 ? [] : section(DATA, dataSection(memories))),
   ];
 }
 
@@ -103,9 +103,9 @@ function isNumeric(type: string): type is keyof typeof VALUE_CODES {
   return Object.hasOwn(VALUE_CODES, type);
 }
 
-/** One memory: what it has is as much as it may have. */
-function memorySection({ pages, is64 }: DumpedMemory): number[] {
-  return [1, is64 ? 4 : 0, ...unsigned(pages)];
+/** Of a memory: it has as much as it may have. */
+function limits({ pages, is64 }: DumpedMemory): number[] {
+  return [is64 ? 4 : 0, ...unsigned(pages)];
 }
 
 /** A constant. One whose value is not known keeps its place: the reader is told in our own section. */
@@ -118,15 +118,16 @@ function global({ type, data }: DumpedGlobal): number[] {
   return [VALUE_CODES[type], 0, CONSTANT[type], ...number(type, bytes), END];
 }
 
-function dataSection({ pieces, is64 }: DumpedMemory): Uint8Array[] {
-  const constant = is64 ? CONSTANT.i64 : CONSTANT.i32;
-  return [
-    Buffer.from(unsigned(pieces.length)),
-    ...pieces.flatMap(({ address, bytes }) => {
+function dataSection(memories: readonly DumpedMemory[]): Uint8Array[] {
+  const segments = memories.flatMap(({ pieces, is64 }, memory) =>
+    pieces.flatMap(({ address, bytes }) => {
+      const constant = is64 ? CONSTANT.i64 : CONSTANT.i32;
       const at = is64 ? BigInt(address) : BigInt(address | 0);
-      return [Buffer.from([0, constant, ...signed(at), END, ...unsigned(bytes.length)]), bytes];
+      const kind = memory === 0 ? [0] : [2, ...unsigned(memory)];
+      return [Buffer.from([...kind, constant, ...signed(at), END, ...unsigned(bytes.length)]), bytes];
     }),
-  ];
+  );
+  return [Buffer.from(unsigned(segments.length / 2)), ...segments];
 }
 
 function vector(items: readonly (readonly number[])[]): number[] {

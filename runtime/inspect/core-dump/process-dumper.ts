@@ -1,8 +1,10 @@
 import type { Exit } from '../../kernel/exit.ts';
-import { processStack } from '../../kernel/guest-stack.ts';
+import { processStack, stackFrame } from '../../kernel/guest-stack.ts';
 import type { LoadedModule } from '../../kernel/module.ts';
 import type { Process } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
+import type { StackFrame } from '../../symbols/stack-frame.ts';
+import type { KeptFrame } from '../../wasm/index.ts';
 import { globalsOf } from '../globals.ts';
 import { keptLocals } from '../kept-locals.ts';
 import { LastOutput } from '../last-output.ts';
@@ -62,9 +64,10 @@ export class ProcessDumper {
    */
   dump(process: Process, exit: Exit, error: unknown, room: number): DumpContent {
     const module = this.#moduleOf(process.module);
-    const stack = error instanceof Error ? processStack(error, process) : [];
+    // One whose start section runs is known to nobody else.
+    this.#index.keep(process);
     const { probes } = this.#scheduler;
-    const kept = probes?.failed(process, stack) ?? [];
+    const { stack, kept } = this.#callsOf(process, error);
     const locals = stack.map((_, depth): readonly LocalInfo[] => {
       const frame = kept[depth];
       return probes === null || frame == null ? [] : keptLocals(probes.frames, frame);
@@ -73,7 +76,7 @@ export class ProcessDumper {
     const info = this.#index.info(process);
     const key = this.#index.keyOf(process);
     const { runtime, program, arguments: args, cwd } = this.#program;
-    const memory = memoryOf(process, room);
+    const memories = memoriesOf(process, module, room);
     const { messages, count } = messagesOf(process);
     return {
       about: {
@@ -99,13 +102,28 @@ export class ProcessDumper {
           ...(kept[depth] == null ? { localsMissing: probes === null ? NO_LOCALS : UNKNOWN } : {}),
         })),
         globals: globals.map(({ index }) => index),
-        leftOut: memory?.leftOut ?? [],
+        leftOut: memories[0]?.leftOut ?? [],
       },
       messages,
       frames: stack.map((frame, depth) => module.frame(frame, locals[depth] ?? [])),
       globals: module.globals(globals),
-      memory: memory === null ? null : { ...memory, is64: module.is64 },
+      memories,
       module: module.embedded,
+    };
+  }
+
+  /** The calls in which a process was, the innermost first, with what is kept of them. */
+  #callsOf(process: Process, error: unknown): { stack: StackFrame[]; kept: (KeptFrame | null)[] } {
+    const { probes } = this.#scheduler;
+    const stack = error instanceof Error ? processStack(error, process) : [];
+    if (stack.length > 0) return { stack, kept: probes?.failed(process, stack) ?? [] };
+    const { module } = process;
+    const kept = probes?.waited(process)?.reverse() ?? [];
+    return {
+      stack: kept.map(({ defined, site }) =>
+        stackFrame(module, module.source.importedFunctions + defined, site),
+      ),
+      kept,
     };
   }
 
@@ -121,14 +139,17 @@ export class ProcessDumper {
 
 const UNKNOWN = 'they were not kept';
 
-function memoryOf({ instance }: Process, room: number) {
+/** All memories, of which the first ones have most room. */
+function memoriesOf({ instance }: Process, { areMemories64 }: DumpModule, room: number) {
   const owned = instance?.owned;
-  if (owned == null) return null;
-  const { buffer } = owned.memory;
-  const found = new MemoryPieces(room);
-  found.add(0, new Uint8Array(buffer));
-  const { pieces, leftOut } = found;
-  return { pages: buffer.byteLength / 65_536, pieces, leftOut };
+  let left = room;
+  return (owned == null ? [] : [owned, ...owned.others]).map(({ memory: { buffer } }, index) => {
+    const found = new MemoryPieces(left);
+    found.add(0, new Uint8Array(buffer));
+    const { pieces, leftOut } = found;
+    left -= pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    return { pages: buffer.byteLength / 65_536, is64: areMemories64[index] ?? false, pieces, leftOut };
+  });
 }
 
 /** The messages that a process has, also those that have come since its turn began, of which it has not heard yet. */
