@@ -145,7 +145,11 @@ export class NameFinder {
         (variables === null ? undefined : await staticNamed(symbols, name, offset, types));
       const place =
         found === undefined
-          ? withType(placeOf(name, new Map(locals), new Map(globals)), name.startsWith('$') ? {} : objectType)
+          ? withType(
+              placeOf(name, new Map(locals), new Map(globals)) ??
+                (objects === null ? undefined : globalBehindFile(name, new Map(globals))),
+              name.startsWith('$') ? {} : objectType,
+            )
           : await placeOfVariable(found, types, depth);
       if (found === undefined) {
         // In the order in which a watch looks for them, where the locals of WebAssembly come last.
@@ -165,7 +169,14 @@ function withType(
   place: VariablePlace | undefined,
   type: { readonly type?: number },
 ): VariablePlace | undefined {
-  return place?.kind === 'local' ? { ...place, ...type } : place;
+  return place?.kind === 'local' || place?.kind === 'global' ? { ...place, ...type } : place;
+}
+
+/** A global of AssemblyScript, which is called by its file and its name. */
+function globalBehindFile(name: string, globals: Names): VariablePlace | undefined {
+  for (const [index, candidate] of globals)
+    if (!candidate.startsWith('~lib/') && candidate.endsWith(`/${name}`)) return { kind: 'global', index };
+  return undefined;
 }
 
 /** Places are asked for before a process is there. */

@@ -2,7 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import { displayName } from '../runtime/inspect/view/index.ts';
 import type { SymbolFrame } from '../runtime/internal.ts';
-import type { Names, Ranges } from './disassembler.ts';
+import type { CalledFunction, Names, Ranges } from './disassembler.ts';
 import type { Disassemblies } from './disassembly.ts';
 import type { Ids } from './ids.ts';
 import { isLibraryCode } from './library-code.ts';
@@ -77,17 +77,23 @@ export class Calls {
 
   /** The functions that the function of a frame calls in pieces of its code. */
   async calledBy({ module, functionIndex }: StackFrame, within: Ranges): Promise<Names> {
-    const symbols = this.#sources.of(module);
     const called = await this.#disassemblies.calledBy(module, functionIndex, within);
-    return await Promise.all(
-      called.map(async ({ index, name, isNamed, start }) => {
-        if (isNamed) return [index, name] as const;
-        // A module may have symbols alone.
-        const [first = start] = await symbols.startsAround(start);
-        const named = (await symbols.framesAt([first]))[0]?.at(-1)?.functionName;
-        return [index, named == null ? name : displayName(named)] as const;
-      }),
-    );
+    return await Promise.all(called.map(async (one) => [one.index, await this.#named(module, one)] as const));
+  }
+
+  /** What the function is called at an index of a module's table; null if that is not known. */
+  async functionInTable(module: ModuleKey, index: number): Promise<string | null> {
+    const found = await this.#disassemblies.functionInTable(module, index);
+    return found && (await this.#named(module, found));
+  }
+
+  async #named(module: ModuleKey, { name, isNamed, start }: CalledFunction): Promise<string> {
+    if (isNamed) return name;
+    // A module may have symbols alone.
+    const symbols = this.#sources.of(module);
+    const [first = start] = await symbols.startsAround(start);
+    const named = (await symbols.framesAt([first]))[0]?.at(-1)?.functionName;
+    return named == null ? name : displayName(named);
   }
 
   async locate(call: Call): Promise<CallLocation> {

@@ -158,6 +158,7 @@ export class Debuggee {
     this.frames = new SourceFrames(
       client,
       this.sources,
+      (module, index) => this.calls.functionInTable(module, index),
       (process) => this.stack(process),
       (process) => this.held.get(process),
     );

@@ -23,6 +23,7 @@ export type FunctionQuestion =
   | { readonly ask: 'globals' }
   | { readonly namesAt: number }
   | { readonly callsOf: string }
+  | { readonly tableAt: number }
   | { readonly calledBy: number; readonly within: Ranges }
   | { readonly around: number; readonly first: number; readonly count: number };
 
@@ -69,6 +70,7 @@ export type DisassemblyAnswer =
   | FunctionText
   | { readonly offsets: readonly number[] }
   | { readonly names: Names }
+  | { readonly inTable: CalledFunction | null }
   | { readonly called: readonly CalledFunction[] }
   | NamesAt
   | Instructions
@@ -85,6 +87,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     const module = modules.get(job.module);
     if (module === undefined) return 'unknown module';
     if ('namesAt' in job) return namesAt(module, job.namesAt);
+    if ('tableAt' in job) return { inTable: functionInTable(module, job.tableAt) };
     if ('callsOf' in job) return { offsets: callsOf(module, job.callsOf) };
     if ('calledBy' in job) return { called: calledBy(module, job.calledBy, job.within) };
     if ('around' in job) return instructionsAround(module, job.around, job.first, job.count);
@@ -118,6 +121,43 @@ function callsOf(module: WasmModule, named: string): number[] {
   return indices.size === 0 ? [] : callOffsets(module, indices);
 }
 
+const ELEMENTS = 9;
+const I32_CONST = 0x41;
+const END = 0x0b;
+
+/** The function at an index of the first table, if it is filled as compilers do it: by lists at constant indices. */
+function functionInTable(module: WasmModule, index: number): CalledFunction | null {
+  const section = module.sections.find(({ id }) => id === ELEMENTS);
+  if (section === undefined) return null;
+  let at = section.bodyStart;
+  const next = () => {
+    const value = unsignedAt(module.bytes, at);
+    while ((module.bytes[at++] ?? 0) >= 0x80);
+    return value;
+  };
+  for (let segments = next(); segments > 0 && at < section.end; segments--) {
+    const isPlain = next() === 0 && module.bytes[at] === I32_CONST;
+    at++;
+    const start = next();
+    if (!isPlain || module.bytes[at++] !== END) return null;
+    const count = next();
+    for (let i = 0; i < count && at < section.end; i++) {
+      const found = next();
+      if (start + i === index)
+        return described(module, found, moduleIdentifiers(module).names.of('function'));
+    }
+  }
+  return null;
+}
+
+function described(module: WasmModule, index: number, known: ReadonlyMap<number, string>): CalledFunction {
+  const exported = module.exports.find((entry) => entry.kind === 'function' && entry.index === index);
+  const name = known.get(index);
+  const label = name === undefined ? (exported?.name ?? `function ${index}`) : demangle(name);
+  const start = module.code.bodyStart[index - module.importedFunctions] ?? 0;
+  return { index, name: displayName(label), isNamed: name !== undefined, start };
+}
+
 const CALL = 0x10;
 
 /** The functions of the module that a function calls directly in pieces of its code, in their order, with their names. */
@@ -130,11 +170,7 @@ function calledBy(module: WasmModule, functionIndex: number, within: Ranges): Ca
       continue;
     const index = unsignedAt(module.bytes, offset + 1);
     if (index < module.importedFunctions || found.has(index)) continue;
-    const exported = module.exports.find((entry) => entry.kind === 'function' && entry.index === index);
-    const name = known.get(index);
-    const label = name === undefined ? (exported?.name ?? `function ${index}`) : demangle(name);
-    const start = module.code.bodyStart[index - module.importedFunctions] ?? 0;
-    found.set(index, { index, name: displayName(label), isNamed: name !== undefined, start });
+    found.set(index, described(module, index, known));
   }
   return [...found.values()];
 }

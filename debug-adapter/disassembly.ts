@@ -144,6 +144,12 @@ export class Disassemblies {
     return 'offsets' in answer ? answer.offsets : [];
   }
 
+  /** The function at an index of the first table, as the module fills it; null if it has none there. */
+  async functionInTable(module: ModuleKey, index: number): Promise<CalledFunction | null> {
+    const answer = await this.#run(module, { tableAt: index });
+    return 'inTable' in answer ? answer.inTable : null;
+  }
+
   /** The functions that a function calls directly in pieces of its code, with their names. */
   async calledBy(
     module: ModuleKey,

@@ -30,7 +30,10 @@ export async function namesIn(session: Session, frame: FrameRef): Promise<Item[]
   if ((await debuggee.frames.of(frame)) !== null) {
     await add({ kind: 'variables', process, depth, inlined });
     await add({ kind: 'statics', process, depth, inlined });
-  } else if (await isManaged(debuggee, frame)) await add({ kind: 'managed locals', process, depth });
+  } else if (await isManaged(debuggee, frame)) {
+    await add({ kind: 'managed locals', process, depth });
+    await add({ kind: 'managed statics', process, depth });
+  }
   await add({ kind: 'locals', process, depth });
   await add({ kind: 'globals', process });
   // Parts of the object of a method are named without it.

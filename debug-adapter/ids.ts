@@ -21,7 +21,11 @@ export type Container =
   /** The variables of a frame, and the statics of its source, as debug information describes them. */
   | ({ readonly kind: 'variables' | 'statics' } & FrameRef)
   /** The locals of a call in AssemblyScript, and an object there. */
-  | { readonly kind: 'managed locals'; readonly process: ProcessKey; readonly depth: number }
+  | {
+      readonly kind: 'managed locals' | 'managed statics';
+      readonly process: ProcessKey;
+      readonly depth: number;
+    }
   | {
       readonly kind: 'managed object';
       readonly process: ProcessKey;

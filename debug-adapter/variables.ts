@@ -43,7 +43,7 @@ export async function readVariables(
   const { kind, process } = container;
   if (kind === 'variables' || kind === 'statics' || kind === 'value')
     return await sourceVariables(debuggee, ids, container, { start, count, filter });
-  if (kind === 'managed locals' || kind === 'managed object')
+  if (kind === 'managed locals' || kind === 'managed statics' || kind === 'managed object')
     return await managedVariables(debuggee, ids, container, { start, count, filter });
   const isIndexed = INDEXED.has(kind);
   if (filter !== undefined && filter !== (isIndexed ? 'indexed' : 'named')) return [];

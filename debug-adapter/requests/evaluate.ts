@@ -12,6 +12,7 @@ import type { SourceFrame } from '../values/frames.ts';
 import { managedValue } from '../values/managed/evaluate.ts';
 import { isManaged } from '../values/managed/variables.ts';
 import { Names } from '../values/names.ts';
+import { quoted } from '../values/scalar-text.ts';
 import { describedValue } from '../values/source-variables.ts';
 import { namedWasmVariable } from '../wasm-variables.ts';
 
@@ -128,7 +129,8 @@ async function evaluatedThere(
   const asked = { process, frame: depth, expression, ...terms };
   try {
     const { text, type } = await debuggee.client.request('process/evaluate', asked);
-    return { found: { kind: 'result', text, type } };
+    // Elsewhere, texts are displayed in quotes as well.
+    return { found: { kind: 'result', text: type === 'text' ? quoted(text) : text, type } };
   } catch (error) {
     if (error instanceof InspectRequestError) return { problem: error.message };
     throw error;

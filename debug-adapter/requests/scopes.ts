@@ -35,9 +35,16 @@ export const scopes = request({
           { name: 'WebAssembly', variablesReference, expensive: true },
         );
       } else if (depth < frames.length && (await isManaged(debuggee, frame))) {
-        const managed = ids.container({ kind: 'managed locals', process, depth });
+        const managed = (kind: 'managed locals' | 'managed statics') =>
+          ids.container({ kind, process, depth });
         wasm.push(
-          { name: 'Locals', presentationHint: 'locals', variablesReference: managed, expensive: false },
+          {
+            name: 'Locals',
+            presentationHint: 'locals',
+            variablesReference: managed('managed locals'),
+            expensive: false,
+          },
+          { name: 'Statics', variablesReference: managed('managed statics'), expensive: true },
           { name: 'WebAssembly', variablesReference, expensive: true },
         );
       } else if (depth < frames.length)

@@ -30,7 +30,11 @@ export const setVariable = request({
         ...(indexedVariables === undefined ? {} : { indexedVariables }),
       };
     }
-    if (container.kind === 'managed locals' || container.kind === 'managed object')
+    if (
+      container.kind === 'managed locals' ||
+      container.kind === 'managed statics' ||
+      container.kind === 'managed object'
+    )
       return { value: await setManagedVariable(debuggee, ids, container, name, value) };
     if (container.kind !== 'locals' && container.kind !== 'globals')
       throw new AdapterError(ErrorId.BadValue, `${name} cannot be set`);

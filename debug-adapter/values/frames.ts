@@ -44,20 +44,26 @@ interface Stop {
 export class SourceFrames {
   readonly #client: Inspected;
   readonly #sources: ModuleSources;
+  readonly #functionText: (module: ModuleKey, index: number) => Promise<string | null>;
   readonly #stackOf: (process: ProcessKey) => Promise<Stack>;
   readonly #stopOf: (process: ProcessKey) => object | undefined;
   readonly #types = new Map<ModuleKey, TypeTable>();
   readonly #stops = new WeakMap<object, Stop>();
 
-  /** @param stopOf returns an object that is the same as long as a process stands still; undefined if it does not */
+  /**
+   * @param functionText tells what the function at an index of a table is called
+   * @param stopOf returns an object that is the same as long as a process stands still; undefined if it does not
+   */
   constructor(
     client: Inspected,
     sources: ModuleSources,
+    functionText: (module: ModuleKey, index: number) => Promise<string | null>,
     stackOf: (process: ProcessKey) => Promise<Stack>,
     stopOf: (process: ProcessKey) => object | undefined,
   ) {
     this.#client = client;
     this.#sources = sources;
+    this.#functionText = functionText;
     this.#stackOf = stackOf;
     this.#stopOf = stopOf;
   }
@@ -137,6 +143,7 @@ export class SourceFrames {
     const reader = new ValueReader({
       ...{ types, memory, language, ...state },
       processText: (id) => this.#processText(process, id),
+      functionText: (index) => this.#functionText(frame.module, index),
     });
     const shower = new Shower(reader, formatterOf(language));
     return { language, variables: found.variables, reader, shower, symbols, offset: frame.offset, missing };

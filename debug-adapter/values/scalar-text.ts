@@ -47,6 +47,7 @@ export function baseText(type: BaseType, bits: bigint, size: number, language: S
     case 'address':
       return hexText(bits);
     default:
+      if (type.name === 'wchar_t') return `${bits} ${characterText(bits)}`;
       return integerText(type, bits, width);
   }
 }
@@ -60,7 +61,17 @@ function floatText(bits: bigint, size: number): string {
   view.setBigUint64(0, BigInt.asUintN(64, bits), true);
   if (size === 4) return numberText(shortest(view.getFloat32(0, true)));
   if (size === 8) return numberText(view.getFloat64(0, true));
+  if (size === 16) return numberText(quadruple(bits));
   return hexText(bits);
+}
+
+/** A `long double` of 16 bytes as the nearest number: a sign, 15 bits of an exponent, and 112 bits behind the point. */
+function quadruple(bits: bigint): number {
+  const sign = bits >> 127n === 0n ? 1 : -1;
+  const exponent = Number((bits >> 112n) & 0x7fffn);
+  const fraction = Number(bits & ((1n << 112n) - 1n)) / 2 ** 112;
+  if (exponent === 0x7fff) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0 ? sign * 0 : sign * (1 + fraction) * 2 ** (exponent - 0x3fff);
 }
 
 /** `GREEN`, `BOLD | UNDERLINED` where the constants are bits, or the number. */

@@ -216,7 +216,11 @@ export class Shower {
     const target = await this.reader.target(value);
     const pointed = target === null ? null : await this.reader.typeOf(target);
     const text = hexText(address);
-    if (pointed?.kind === 'function') return { text: `function ${address} of the table`, scalar: value };
+    if (pointed?.kind === 'function')
+      return {
+        text: (await this.reader.functionText(address)) ?? `function ${address} of the table`,
+        scalar: value,
+      };
     if (target === null || pointed === null) return { text, scalar: value };
     if (isText(pointed)) {
       const string = await this.#terminated(address);

@@ -160,12 +160,14 @@ export function namedVariables(variables: readonly VariableInfo[]): Part[] {
   });
 }
 
-async function staticsOf({ symbols, offset, reader }: SourceFrame): Promise<Part[]> {
+async function staticsOf({ symbols, offset, reader, language }: SourceFrame): Promise<Part[]> {
   const found = await symbols.staticsOf(offset);
   if (found === null) return [];
   reader.types.add(found.types);
   const byName = new Map<string, Part>();
   for (const { name, scope, type, place } of found.variables) {
+    // Those of the library, which headers bring to all files, are nobody's.
+    if (language === 'C++' && scope[0] === 'std') continue;
     const short = byName.has(name) ? [...scope, name].join('::') : name;
     byName.set(short, { name: short, value: { type, place, offset: 0 }, path: short });
   }
@@ -206,7 +208,7 @@ async function variableOf(
   return {
     name,
     value: shown.text,
-    ...(label === undefined ? {} : { type: typeName(label, language) }),
+    ...(label === undefined ? {} : { type: typeName(rowLabel(label, value.dimension), language) }),
     ...(evaluateName === null ? {} : { evaluateName }),
     variablesReference: hasParts
       ? ids.container({ kind: 'value', process, depth, inlined, value, path: evaluateName })
@@ -217,6 +219,19 @@ async function variableOf(
     ...(address === null ? {} : { memoryReference: memoryReference(process, address) }),
     ...(shown.scalar === undefined ? { presentationHint: { attributes: ['readOnly'] } } : {}),
   };
+}
+
+/** The type of a row of an array of several dimensions: of `int[2][3]` it is `int[3]`. */
+function rowLabel(label: string, dimension = 0): string {
+  const [, element, counts = ''] = /^(.*?)((?:\[[^[\]]*\])+)$/.exec(label) ?? [];
+  if (dimension === 0 || element === undefined) return label;
+  return (
+    element +
+    counts
+      .split(/(?<=\])/)
+      .slice(dimension)
+      .join('')
+  );
 }
 
 function note(text: string): DebugProtocol.Variable {

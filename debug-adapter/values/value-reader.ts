@@ -20,6 +20,8 @@ export interface FrameReaders {
   readonly offset: number;
   /** What a process is called. */
   processText(id: number): Promise<string>;
+  /** The name of the function that the table had at an index when the program began; null if that is not known. */
+  functionText(index: number): Promise<string | null>;
 }
 
 /** Reads values, and finds their parts. Methods return null where something is not there, or not known. */
@@ -168,6 +170,11 @@ export class ValueReader {
   /** What a process of the same environment is called. */
   processText(id: number): Promise<string> {
     return this.#frame.processText(id);
+  }
+
+  /** What the function is called that a pointer leads to. */
+  functionText(index: number): Promise<string | null> {
+    return this.#frame.functionText(index);
   }
 
   /** The member of a variant part that a value has at the moment; null if none is described. */

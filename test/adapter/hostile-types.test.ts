@@ -55,7 +55,7 @@ function frameOf(types: Readonly<Record<string, TypeInfo>>, language: SourceLang
     new Uint8Array(new Uint32Array(count / 4).fill(ADDRESS).buffer);
   const reader = new ValueReader({
     ...{ types: new TypeTable(symbols), memory: new ProcessMemory(read), language, offset: 0 },
-    ...{ locals: new Map(), globals: new Map(), processText: async () => '' },
+    ...{ locals: new Map(), globals: new Map(), processText: async () => '', functionText: async () => null },
   });
   return { reader, shower: new Shower(reader, formatterOf(language)), symbols };
 }

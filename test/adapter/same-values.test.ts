@@ -1,11 +1,14 @@
 /** What is typed into a watch and what stands in a condition or a log message mean the same. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
 import { AdapterClient, testFolder } from './adapter-client.ts';
 import { stoppedIn, unpacked } from './value-guests.ts';
+
+// Each evaluates dozens of expressions.
+vi.setConfig({ testTimeout: 120_000 });
 
 const folder = join(projectFolder, 'test', 'guests', 'values');
 
@@ -173,6 +176,7 @@ test('in AssemblyScript', async () => {
       'ages["two"] + ages.size': '4',
       'ages["three"]': '3',
       'len(ids)': '2',
+      'total + 1': '9',
       'cherry.color as i8': '-56',
       '(f64)count / 5': '2.4',
     },

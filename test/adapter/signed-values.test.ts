@@ -49,7 +49,14 @@ function frame(encoding: number): Shower {
   const reader = new ValueReader({
     types: new TypeTable(symbols),
     memory: new ProcessMemory(async (_, count) => new Uint8Array(count).fill(0xff)),
-    ...{ language: 'C++', offset: 0, locals: new Map(), globals: new Map(), processText: async () => '' },
+    ...{
+      language: 'C++',
+      offset: 0,
+      locals: new Map(),
+      globals: new Map(),
+      processText: async () => '',
+      functionText: async () => null,
+    },
   });
   return new Shower(reader, async () => null);
 }

@@ -51,6 +51,16 @@ test('locals by their names, and objects by what they are', async () => {
   expect((await scope('WebAssembly')).get('$count')).toMatchObject({ value: '12', type: 'i32' });
 });
 
+test('globals of the source are statics, without their file', async () => {
+  const { client, scope, evaluate } = await stopped();
+  const statics = await scope('Statics');
+  expect(statics.table).toEqual({ total: '8: i32' });
+  expect((await evaluate('total * 2')).result).toBe('16');
+  const set = { variablesReference: statics.reference, name: 'total', value: '9' };
+  expect((await client.setVariableRequest(set)).body.value).toBe('9');
+  expect((await evaluate('total')).result).toBe('9');
+});
+
 test('objects are opened', async () => {
   const { client, scope, inside, evaluate } = await stopped();
   const locals = await scope('Locals');

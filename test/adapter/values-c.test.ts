@@ -39,7 +39,7 @@ const LOCALS: Readonly<Record<string, string>> = {
   anything: '0x…: void *',
   last: '{value: 2, next: NULL}: node_t',
   first: '{value: 1, next: 0x… {value: 2, next: NULL}}: node_t',
-  apply: 'function 1 of the table: operation',
+  apply: 'add: operation',
   length: '42: size',
   constant: '11: const volatile int',
   many: '(3000) [0, 1, 4, 9, 16, 25, …]: int[3000]',

@@ -33,7 +33,7 @@ const LOCALS: Readonly<Record<string, string>> = {
   kind: 'Vegetable: shop::Kind',
   value: '3: int',
   reference: '3: int &',
-  wide: '233: wchar_t',
+  wide: "233 'é': wchar_t",
   rune: "223 'ß': char32_t",
   closure: '{value: 3, numbers: (3) [1, 2, 3]}: (anonymous class)',
 };
@@ -85,4 +85,40 @@ test('what has parts is opened, evaluated and set', async () => {
     client.setVariableRequest({ variablesReference: reference, name, value: '1' });
   await expect(setName('[3]')).rejects.toThrow('[3] cannot be set as a whole');
   await expect(setName('[4]')).rejects.toThrow('There is no variable [4]');
+});
+
+/** What the library builds of other values. */
+const LIBRARY: Readonly<Record<string, string>> = {
+  text: '"text": std::variant<int, std::string, Point>',
+  point: '{x: 1, y: 2.5}: std::variant<int, std::string, Point>',
+  number: '7: std::variant<int, std::string>',
+  closure: '(lambda at library.cpp:23:39): std::function<int (int)>',
+  plain: 'int (*)(int): std::function<int (int)>',
+  none: 'empty: std::function<int (int)>',
+  pointer: 'twice: int (*)(int)',
+  bits: '1010100101: std::bitset<10UL>',
+  complex: '(1, -2): std::complex<double>',
+  stack: '(1) [4]: std::stack<int, std::deque<int>>',
+  queue: '(1) ["head"]: std::queue<std::string, std::deque<std::string>>',
+  heap: '(2) [9, 3]: std::priority_queue<int, std::vector<int>>',
+  wait: '1500ms: std::chrono::milliseconds',
+  hours: '-2h: std::chrono::hours',
+  wide: '"wide é": std::u16string',
+  wider: '"a text that is too long to be inside 😀": std::u32string',
+  widest: '"w": std::wstring',
+  view: '"view": std::u16string_view',
+  letter: "233 'é': wchar_t",
+  numbers: '(2) [(3) [1, 2, 3], (3) [4, 5, 6]]: int[2][3]',
+  precise: '-1.25: long double',
+};
+
+test('what the library builds of other values, as it is meant', async () => {
+  const { scope, inside } = await stoppedAt('library-cpp.wasm.gz', 'library.cpp');
+  const locals = await scope('Locals');
+  expect(locals.table).toEqual(LIBRARY);
+  expect((await inside(locals.get('numbers'))).table).toMatchObject({ '[1]': '(3) [4, 5, 6]: int[3]' });
+  expect((await inside(locals.get('queue'))).values).toMatchObject({ '[0]': '"head"' });
+  expect((await inside(locals.get('point'))).values).toMatchObject({ x: '1', y: '2.5' });
+  // Those of the library itself are nobody's.
+  expect((await scope('Statics')).names).toEqual([]);
 });

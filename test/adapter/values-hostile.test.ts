@@ -58,6 +58,7 @@ function frameIn(program: string, source: string, seed: number) {
   const reader = new ValueReader({
     ...{ ...state, types, memory: new ProcessMemory(read), language: found.language },
     processText: async (id) => String(id),
+    functionText: async () => null,
   });
   return { shower: new Shower(reader, formatterOf(found.language)), variables: found.variables };
 }

@@ -70,7 +70,7 @@ const LOCALS: Readonly<Record<string, string>> = {
   slice_rc: '(2) [1, 2]: Rc<[u8]>',
   generic: 'Generic {value: Some(Point {x: 1, y: 2})}: Generic<Option<Point>>',
   pointer: '0x… → 3: *const i32',
-  function: 'function … of the table: fn(&Point) -> i32',
+  function: 'values::first: fn(&Point) -> i32',
   closure: 'closure {_ref__here__x: 3}: {closure_env#1}',
   range: '1..5: Range<i32>',
   'shadowed (hidden)': '1: i32',

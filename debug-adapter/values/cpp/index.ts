@@ -1,6 +1,7 @@
 import type { StructType, TypeInfo } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
 import type { Part, Shown, Value } from '../value.ts';
+import { showAdapter } from './adapters.ts';
 import { showContainer } from './containers.ts';
 import { showNodes } from './nodes.ts';
 import { showString, showView } from './strings.ts';
@@ -34,7 +35,9 @@ export async function showCpp(
       return await showInner(shower, await shower.reader.pointerIn(value), depth);
     default:
       return (
-        (await showContainer(shower, value, name, depth)) ?? (await showNodes(shower, value, name, depth))
+        (await showContainer(shower, value, name, depth)) ??
+        (await showNodes(shower, value, name, depth)) ??
+        (await showAdapter(shower, value, name, type, depth))
       );
   }
 }

@@ -1,6 +1,9 @@
 import type { Shower } from '../show-value.ts';
 import { addressOf, type Shown, type Value } from '../value.ts';
 
+/** Bytes of a text of wide characters that are read. */
+const MAX_BYTES = 2 ** 16;
+
 /**
  * A `std::string`. A short one is inside of the object, beside a byte that says how long it is: with its highest bit, or else its lowest
  * one, this byte tells a long one, by whether it comes last or first in the object. Later versions have names for these bits.
@@ -18,16 +21,18 @@ export async function showString(shower: Shower, value: Value): Promise<Shown | 
   const isFirst = size.offset === short.offset;
   const isLong =
     named === null ? (number & (isFirst ? 0x01 : 0x80)) !== 0 : (await reader.number(named)) !== 0;
+  const pointer = await reader.member(long, '__data_');
+  const unit = await unitOf(shower, pointer);
   if (isLong) {
-    const data = await reader.number(await reader.member(long, '__data_'));
     const length = await reader.number(await reader.member(long, '__size_'));
-    return await textAt(shower, data, length);
+    return await textAt(shower, await reader.number(pointer), length, unit);
   }
   const data = await reader.member(short, '__data_');
   return await textAt(
     shower,
     data === null ? null : addressOf(data),
     named === null && isFirst ? number >> 1 : number,
+    unit,
   );
 }
 
@@ -35,10 +40,44 @@ export async function showView(shower: Shower, value: Value): Promise<Shown | nu
   const { reader } = shower;
   const data = (await reader.member(value, '__data_')) ?? (await reader.member(value, '__data'));
   const size = (await reader.member(value, '__size_')) ?? (await reader.member(value, '__size'));
-  return await textAt(shower, await reader.number(data), await reader.number(size));
+  const unit = await unitOf(shower, data);
+  return await textAt(shower, await reader.number(data), await reader.number(size), unit);
 }
 
-async function textAt(shower: Shower, address: number | null, length: number | null): Promise<Shown | null> {
+/** @param unit bytes of each of its characters */
+async function textAt(
+  shower: Shower,
+  address: number | null,
+  length: number | null,
+  unit: number,
+): Promise<Shown | null> {
   if (address === null || length === null) return null;
-  return { ...shower.shownString(await shower.string(address, length), length), isMade: true };
+  const text = await (unit === 1 ? shower.string(address, length) : wideText(shower, address, length, unit));
+  return { ...shower.shownString(text, length * unit), isMade: true };
+}
+
+/** The text of characters of two or four bytes. */
+async function wideText(
+  shower: Shower,
+  address: number,
+  length: number,
+  unit: number,
+): Promise<string | null> {
+  const bytes = await shower.reader.memory.bytes(address, Math.min(length * unit, MAX_BYTES));
+  if (bytes === null) return null;
+  if (unit === 2) return Buffer.from(bytes).toString('utf16le');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let text = '';
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const code = view.getUint32(at, true);
+    text += code <= 0x10_ffff ? String.fromCodePoint(code) : '\u{fffd}';
+  }
+  return text;
+}
+
+/** Bytes of what a pointer points to. */
+async function unitOf(shower: Shower, pointer: Value | null): Promise<number> {
+  const type = pointer === null ? null : await shower.reader.typeOf(pointer);
+  const size = type?.kind === 'pointer' ? await shower.reader.types.sizeOf(type.target) : null;
+  return size === 2 || size === 4 ? size : 1;
 }

@@ -50,6 +50,11 @@ async function find(
   let inside: ManagedContainer = { kind: 'managed locals', process, depth };
   let parts = await managedVariables(debuggee, ids, inside, ALL);
   let found = parts.find((part) => part.name === name);
+  if (found === undefined) {
+    inside = { kind: 'managed statics', process, depth };
+    parts = await managedVariables(debuggee, ids, inside, ALL);
+    found = parts.find((part) => part.name === name);
+  }
   for (const [, member, key] of path.matchAll(STEP)) {
     const container = ids.containerOf(found?.variablesReference ?? 0);
     if (container?.kind !== 'managed object') return null;

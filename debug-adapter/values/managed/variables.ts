@@ -9,11 +9,18 @@ import { TYPE_INFO } from './classes.ts';
 import { numberBytes, numberText } from './numbers.ts';
 import { ManagedObjects, type ManagedPart } from './objects.ts';
 
+/** What a local is called, and what a global that is not one of the library is: behind its file, which may be that of another. */
+const LOCAL = /^\$([A-Za-z_][\w.|]*)$/;
+const STATIC = /^\$(?!~lib\/)(?:.*\/)([A-Za-z_][\w.]*)$/;
+
 /** Parts among which one is looked for by its key. */
 const MAX_PARTS = 10_000;
 
 /** The containers of variables of AssemblyScript. */
-export type ManagedContainer = Extract<Container, { readonly kind: 'managed locals' | 'managed object' }>;
+export type ManagedContainer = Extract<
+  Container,
+  { readonly kind: 'managed locals' | 'managed statics' | 'managed object' }
+>;
 
 /** Whether a call is in code of AssemblyScript whose objects can be told from numbers. */
 export async function isManaged(debuggee: Debuggee, { process, depth }: FrameRef): Promise<boolean> {
@@ -38,11 +45,15 @@ export async function managedVariables(
     const indexed = filter === 'named' ? [] : await shown.page(start, Math.min(count, shown.count - start));
     return await Promise.all([...named, ...indexed].map(toVariable));
   }
-  const locals = await wasmVariables(debuggee, { kind: 'locals', process, depth });
+  const isStatic = container.kind === 'managed statics';
+  const locals = await wasmVariables(
+    debuggee,
+    isStatic ? { kind: 'globals', process } : { kind: 'locals', process, depth },
+  );
   const variables: DebugProtocol.Variable[] = [];
   for (const local of locals) {
     // Those without names are the compiler's.
-    const name = /^\$([A-Za-z_][\w.|]*)$/.exec(local.name)?.[1];
+    const name = (isStatic ? STATIC : LOCAL).exec(local.name)?.[1];
     if (local.name === '') variables.push(local);
     if (name === undefined) continue;
     const pointer = local.type === 'i32' ? Number(local.value) >>> 0 : 0;
@@ -71,7 +82,11 @@ export async function setManagedVariable(
   const found = variables.find((variable) => variable.name === name);
   if (found?.memoryReference !== undefined) throw unsettable(name);
   const { process, depth } = container;
-  return await setWasmVariable(debuggee, { kind: 'locals', process, depth }, `$${name}`, text);
+  if (container.kind === 'managed locals')
+    return await setWasmVariable(debuggee, { kind: 'locals', process, depth }, `$${name}`, text);
+  const globals = await wasmVariables(debuggee, { kind: 'globals', process });
+  const global = globals.find((candidate) => STATIC.exec(candidate.name)?.[1] === name);
+  return await setWasmVariable(debuggee, { kind: 'globals', process }, global?.name ?? `$${name}`, text);
 }
 
 async function setPart(

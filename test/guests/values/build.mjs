@@ -3,7 +3,7 @@
 // target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. What is named on the
 // command line is built alone. Needs Node 24 or newer.
 //
-//   node test/guests/values/build.mjs [c] [optimised] [methods] [cpp] [rust] [rust-modern] [process]
+//   node test/guests/values/build.mjs [c] [optimised] [methods] [library] [cpp] [rust] [rust-modern] [process]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +45,14 @@ if (isWanted('methods')) {
     ...['--target=wasm32', '-nostdlib', '-std=c++17', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
     ...['methods.cpp', '-o', 'methods-cpp.wasm'],
   );
+}
+if (isWanted('library')) {
+  run(
+    'clang++',
+    ...['--target=wasm32-wasi', '-std=c++17', '-fno-exceptions', '-O0', '-gdwarf-4', ...map],
+    ...['library.cpp', '-o', 'library-cpp.wasm'],
+  );
+  pack('library-cpp.wasm', '^library\\.cpp$');
 }
 if (isWanted('cpp')) {
   run(
