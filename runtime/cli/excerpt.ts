@@ -1,8 +1,7 @@
-import stringWidth from 'string-width';
 import type { SourcePlace } from '../symbols/symbols.ts';
 import { printable } from '../text/printable.ts';
 import type { Paint } from './colors.ts';
-import { cutText } from './reporters/cut-text.ts';
+import { type Columns, columnsOf } from './columns.ts';
 import type { SourceLine } from './source-line.ts';
 
 /** Columns of a line that are displayed at most, and those before the place if it is further to the right. */
@@ -17,18 +16,23 @@ const TAB = '    ';
  *
  * Without the end of the last line.
  */
-export function excerpt(source: SourceLine, { line, column }: SourcePlace, paint: Paint): string {
+export async function excerpt(
+  source: SourceLine,
+  { line, column }: SourcePlace,
+  paint: Paint,
+): Promise<string> {
   const number = String(line);
   const gutter = ' '.repeat(number.length);
   let before = shown(source.before).trimStart();
   const rest = shown(source.after).trimEnd();
   const after = before === '' ? rest.trimStart() : rest;
-  if (stringWidth(before) > BEFORE) before = `…${lastColumns(before, BEFORE)}`;
-  const text = cutText(`${before}${after}`, MAX_WIDTH);
+  const columns = await columnsOf(`${before}${after}`);
+  if (columns.widthOf(before) > BEFORE) before = `…${lastOf(before, BEFORE, columns)}`;
+  const text = columns.cut(`${before}${after}`, MAX_WIDTH);
   const bar = paint('blue', '|');
   const lines = [`    ${paint('blue', number)} ${bar} ${text}`];
   // Without a column the whole line is meant.
-  const caret = column > 0 ? `${' '.repeat(stringWidth(before))}${paint('red', '^')}` : '';
+  const caret = column > 0 ? `${' '.repeat(columns.widthOf(before))}${paint('red', '^')}` : '';
   const note = source.isNewer ? paint('dim', 'the file is newer than the module') : '';
   const below = [caret, note].filter((part) => part !== '').join(' ');
   if (below !== '') lines.push(`    ${gutter} ${bar} ${below}`);
@@ -39,8 +43,9 @@ function shown(text: string): string {
   return printable(text.replaceAll('\t', TAB));
 }
 
-function lastColumns(text: string, columns: number): string {
+/** As much of the end of a text as fits into so many columns. */
+function lastOf(text: string, most: number, { widthOf }: Columns): string {
   let start = text.length;
-  for (let width = 0; start > 0 && width < columns; start--) width += stringWidth(text[start - 1] ?? '');
+  for (let width = 0; start > 0 && width < most; start--) width += widthOf(text[start - 1] ?? '');
   return text.slice(start);
 }

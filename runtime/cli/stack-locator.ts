@@ -80,7 +80,7 @@ export class StackLocator {
 
   async #readExcerpt(key: object, place: SourcePlace): Promise<string> {
     const line = await this.#lineAt(key, place);
-    return line === null ? '' : `\n${excerpt(line, place, this.#style.paint)}`;
+    return line === null ? '' : `\n${await excerpt(line, place, this.#style.paint)}`;
   }
 
   async #lineAt(key: object, place: SourcePlace): Promise<SourceLine | null> {

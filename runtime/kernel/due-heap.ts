@@ -1,7 +1,7 @@
 /** Something that is due at a time. */
 export class Due {
-  /** Milliseconds by `clockTime`. */
-  readonly due: number;
+  /** Milliseconds by `clockTime`. It changes only outside of heaps. */
+  due: number;
   /** Its number in the order in which they were added, and its place in the heap; -1 if it is in none. */
   order = 0;
   place = -1;

@@ -23,6 +23,7 @@ import type { Respawner } from './restart.ts';
 import { runningProcess } from './running-process.ts';
 import { ScratchArea } from './scratch-area.ts';
 import { KILL } from './signal.ts';
+import { stalls } from './stalls.ts';
 import { SuspendedStacks } from './suspended-stacks.ts';
 import type { TagFilter } from './tag-filter.ts';
 import { type TickFunctions, tickFunctions } from './tick-functions.ts';
@@ -162,8 +163,15 @@ export class Scheduler implements Turns {
     if (process.queued) this.#ready.hurry(process);
   }
 
+  /** Whether all processes wait for something. */
+  get isIdle(): boolean {
+    return !this.#running && !this.#turnPending;
+  }
+
   wakeUp(): void {
-    if (!this.#running && !this.#turnPending) this.#requestTurn();
+    if (!this.isIdle) return;
+    stalls.begin(clockTime());
+    this.#requestTurn();
   }
 
   /**
@@ -232,6 +240,7 @@ export class Scheduler implements Turns {
     if (this.#halted) return;
     this.#turnPending = false;
     this.#turnStart = this.#clock = clockTime();
+    stalls.look(this.#clock);
     if (this.#turnStart >= this.capacity.nextWatch && this.memory.watch()) {
       // As long as hardly any memory is left, a turn has one slice, so that the process is known that takes more.
       this.#slices = SLICES_PER_CLOCK - 2;
@@ -245,6 +254,7 @@ export class Scheduler implements Turns {
     if (++this.#slices < SLICES_PER_CLOCK) return false;
     this.#slices = 0;
     this.#clock = clockTime();
+    stalls.look(this.#clock);
     return this.#clock - this.#turnStart >= TURN_TIME;
   }
 
@@ -254,6 +264,7 @@ export class Scheduler implements Turns {
     for (;;) {
       if (this.#ready.isEmpty || this.#turnPending) {
         this.#running = false;
+        if (!this.#turnPending) stalls.end(clockTime());
         return;
       }
       if (this.#turnIsOver()) {
@@ -304,6 +315,7 @@ export class Scheduler implements Turns {
     // Host calls have taken more than there was.
     if (process.fuelLeft < 0) throw fuelTrap();
     const now = clockTime();
+    stalls.look(now);
     if (this.#ticking !== process) {
       this.#ticking = process;
       this.#sliceStart = this.#clock;

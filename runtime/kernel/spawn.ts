@@ -16,6 +16,7 @@ import { bytesOf, growMemory, maximumOf, maximumPages, type OwnedMemory } from '
 import { Process, type ProcessContext, Wait } from './process.ts';
 import type { Respawner } from './restart.ts';
 import type { Scheduler } from './scheduler.ts';
+import { stalls } from './stalls.ts';
 import { NO_TAG, type Tag } from './tag.ts';
 import { Tie } from './ties.ts';
 import { hostTrap } from './trap.ts';
@@ -23,8 +24,12 @@ import { hostTrap } from './trap.ts';
 /** The module name of the imports that the rewriter adds. */
 const KERNEL = 'lunatic:kernel';
 
-/** Instances for which it is worth to load the module with which V8's flags are set. */
-const MANY_INSTANCES = 200;
+/**
+ * Functions of all instances for which it is worth to load the module with which V8's flags are set, and what each instance counts
+ * for besides: those of a program with debug code have 20,000, those of a small one some hundred.
+ */
+const MANY_FUNCTIONS = 40_000;
+const INSTANCE = 200;
 
 const NONE: readonly OwnedMemory[] = [];
 
@@ -38,8 +43,8 @@ export class Spawner implements Respawner {
   readonly #scheduler: Scheduler;
   readonly #maker: () => MakerThread;
   readonly #spacing = new MemorySpacing();
-  /** Instances that were made so far. */
-  #instances = 0;
+  /** Functions of the instances that were made so far. */
+  #functions = 0;
   /** The imports that the rewriter adds. The memories are others for each instance. */
   readonly #kernelImports: Record<string, WebAssembly.ImportValue>;
 
@@ -290,8 +295,17 @@ export class Spawner implements Respawner {
     if (module.probes !== null) this.#kernelImports['armed'] = module.probes.armed;
     module.imports[KERNEL] = this.#kernelImports;
     this.#scheduler.work.chargeInstance(module.instanceTime);
-    if (++this.#instances === MANY_INSTANCES) prepareForManyInstances();
-    return new GuestInstance(compiled, module.imports, owned, this.#scheduler.work);
+    this.#count(module.source.functions.length);
+    stalls.look(clockTime());
+    const instance = new GuestInstance(compiled, module.imports, owned, this.#scheduler.work);
+    stalls.look(clockTime());
+    return instance;
+  }
+
+  #count(functions: number): void {
+    const before = this.#functions;
+    this.#functions += INSTANCE + functions;
+    if (before < MANY_FUNCTIONS && this.#functions >= MANY_FUNCTIONS) prepareForManyInstances();
   }
 
   #provide({ memory, maximum, others }: OwnedMemory): void {

@@ -1,11 +1,15 @@
 import { clockTime } from './clock.ts';
 import { Due, DueHeap } from './due-heap.ts';
+import { LONGEST_PIECE, stalls } from './stalls.ts';
 
 /** The longest delay that Node takes, in milliseconds: about 24.8 days. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** Milliseconds that a timer may be early: to arm another one would take longer. */
 export const TOLERANCE = 0.05;
+
+/** Milliseconds by which Node's timers are late anyway. */
+const LATENESS = 1;
 
 /**
  * Milliseconds and timers after which the event loop goes on before more timers fire. Were there more of them, those whom they wake would
@@ -15,25 +19,58 @@ const MOST_TIME = 0.5;
 const MOST_AT_ONCE = 16;
 
 /**
+ * Milliseconds by which one timer is put off at most on account of what has held up the thread. Who does something that takes so long again and
+ * again cannot keep others asleep.
+ */
+const MOST_PUT_OFF = 20;
+
+/**
  * A call after a delay of any length, never early. Node's own timers cut off fractions of milliseconds, count from the
  * beginning of the present turn of the event loop, and take no more than a signed 32-bit number. Besides, Node calls all that
  * are due without a pause: here, one of its timers is for all, and when thousands are due at the same moment, others have turns
  * between them.
+ *
+ * What holds up the thread meanwhile (see `Stalls`) does not count, up to a bound. Whoever gives others 10 ms for an answer that
+ * takes 5 means time in which they can give it:
+ *
+ *     set       thread held up     fires
+ *      |---4---|/////12/////|---6---|      a delay of 10
  */
 export class Timer extends Due {
   readonly fire: () => void;
+  /** The total of stalls when it was set, or put off last, and by how much it may still be put off. */
+  #seen: number;
+  #left = MOST_PUT_OFF;
 
   /** @param delay milliseconds, at least 0; may be Infinity, which never fires */
   constructor(delay: number, fire: () => void) {
-    super(clockTime() + delay);
+    const now = clockTime();
+    super(now + delay);
+    stalls.look(now);
+    this.#seen = stalls.total;
     this.fire = fire;
     timers.add(this);
     arm();
   }
 
+  /** Must be called when it is due, and not in the heap. Returns whether it has been put off. */
+  putOff(): boolean {
+    const missed = Math.min(stalls.total - this.#seen, this.#left);
+    if (missed === 0) return false;
+    this.#seen = stalls.total;
+    this.#left -= missed;
+    this.due += missed;
+    return true;
+  }
+
   cancel(): void {
     if (timers.remove(this)) arm();
   }
+}
+
+/** Milliseconds until the next timer fires; Infinity if there is none. */
+export function untilNextTimer(): number {
+  return (timers.first?.due ?? Number.POSITIVE_INFINITY) - clockTime();
 }
 
 const timers = new DueHeap<Timer>();
@@ -58,14 +95,20 @@ function arm(): void {
   clearTimeout(handle);
   calledAt = first.due;
   const delay = Math.max(0, first.due - clockTime());
-  handle = setTimeout(fire, Math.min(Math.ceil(delay), LONGEST_DELAY));
+  handle = setTimeout(fireLate, Math.min(Math.ceil(delay), LONGEST_DELAY));
+}
+
+function fireLate(): void {
+  handle = undefined;
+  stalls.lookLate(clockTime(), calledAt + LATENESS);
+  calledAt = Number.POSITIVE_INFINITY;
+  fire();
 }
 
 function fire(): void {
   isFiring = true;
-  handle = undefined;
-  calledAt = Number.POSITIVE_INFINITY;
   const start = clockTime();
+  let earliest = Number.POSITIVE_INFINITY;
   try {
     for (let now = start, fired = 0; now - start < MOST_TIME && fired < MOST_AT_ONCE; now = clockTime()) {
       const { first } = timers;
@@ -73,7 +116,14 @@ function fire(): void {
         isFiring = false;
         break;
       }
+      // Those who have been woken up first have a turn first, however late it is: who waits for them has its own timer.
+      if (first.due > earliest + LONGEST_PIECE) break;
       timers.remove(first);
+      if (first.putOff()) {
+        timers.add(first);
+        continue;
+      }
+      earliest = Math.min(earliest, first.due);
       first.fire();
       fired++;
     }

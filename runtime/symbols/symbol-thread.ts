@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { HelperError, HelperThread } from '../thread/helper-thread.ts';
 import type { SymbolAnswers, SymbolJob, SymbolQuestion, SymbolReply } from './symbol-questions.ts';
 import type { LineStart, SymbolFrame, SymbolSource } from './symbols.ts';
@@ -9,6 +10,9 @@ const TIME_LIMIT = 20_000;
 
 /** Milliseconds after which the thread ends if nothing is asked of it. Whoever steps through a program thinks in between. */
 const IDLE_TIME = 60_000;
+
+/** Bytes that are copied at a time: others wait for a fraction of a millisecond. */
+const PIECE = 2 ** 19;
 
 /** Tells the bundled script of the thread; missing where nothing is bundled. */
 declare const symbolReaderScript: (() => string | URL) | undefined;
@@ -47,7 +51,8 @@ export class SymbolThread {
       const job = { module: number, path: module.path, question };
       let reply = await this.#thread.run({ ...job, bytes: null }, this.#limit);
       if (reply === 'unknown module') {
-        reply = await this.#thread.run({ ...job, bytes: await module.bytes() }, this.#limit);
+        const bytes = await copyInPieces(await module.bytes());
+        reply = await this.#thread.run({ ...job, bytes }, this.#limit, undefined, [bytes.buffer]);
       }
       return reply === 'unknown module' ? {} : reply.answer;
     };
@@ -58,6 +63,16 @@ export class SymbolThread {
   close(): void {
     this.#thread.close();
   }
+}
+
+/** A copy to give away. Of a large module, making it at once would keep processes waiting that this thread runs. */
+async function copyInPieces(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const copy = new Uint8Array(bytes.length);
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    if (at > 0) await setImmediate();
+    copy.set(bytes.subarray(at, at + PIECE), at);
+  }
+  return copy;
 }
 
 /** The symbols of a module, in the thread that has them: the methods of `Symbols`, with promises. They reject only if `bytes` does. */

@@ -4,6 +4,8 @@ import type { Exit } from '../kernel/exit.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { SchedulerObserver } from '../kernel/observers.ts';
 import type { Process } from '../kernel/process.ts';
+import { stalls } from '../kernel/stalls.ts';
+import { untilNextTimer } from '../kernel/timer.ts';
 import type { Runtime } from '../runtime.ts';
 import { discoverTests, setupExport } from './discovery.ts';
 import { discovered, type TestEvent, type TestListener, type TestSummary } from './events.ts';
@@ -15,6 +17,17 @@ import { TestRun, TestStartError } from './test-run.ts';
 
 /** The number of tests that are started before short ones get time to end: thousands need not fit into memory at once. */
 const STARTED_AT_ONCE = 64;
+
+/**
+ * A module with so many functions is the debug code of an SDK, of which each test takes milliseconds to begin: it spawns processes, whose
+ * functions are compiled. If all tests did so at the same time, none could do within ten milliseconds what it does in five.
+ * Therefore each has this thread for itself until it has ended, or waits for something that takes longer than `SOON`
+ * milliseconds. Then, and after `PATIENCE` milliseconds in any case, the next one is started; of more than `MANY` tests, each next one earlier.
+ */
+const MANY_FUNCTIONS = 1000;
+const SOON = 20;
+const PATIENCE = 50;
+const MANY = 16;
 
 /**
  * Runs tests of a module concurrently, each as the root process of an environment of its own (abi 21.3.4).
@@ -57,6 +70,9 @@ class Session implements SchedulerObserver {
   /** Tests whose processes may live, and the ends of tests that are awaited. */
   readonly #alive = new Set<TestRun>();
   readonly #running = new Set<Promise<void>>();
+  /** The number of tests that have been started and have not ended, and what is called when one has. */
+  #unended = 0;
+  #onEnd = () => {};
   /** Rejects when a test cannot be started. */
   readonly #broken = Promise.withResolvers<never>();
   readonly #counts = { passed: 0, failed: 0, ignored: 0, cancelled: 0 };
@@ -99,6 +115,7 @@ class Session implements SchedulerObserver {
 
   async #runAll(selected: readonly SelectedTest[]): Promise<void> {
     const { jobs = Number.POSITIVE_INFINITY } = this.#options;
+    const isLarge = this.#module.source.functions.length >= MANY_FUNCTIONS;
     let started = 0;
     for (const { test, runs } of selected) {
       while (this.#running.size >= jobs) await this.#unlessBroken(Promise.race(this.#running));
@@ -112,7 +129,9 @@ class Session implements SchedulerObserver {
         continue;
       }
       this.#start(test);
-      if (++started % STARTED_AT_ONCE === 0) await this.#unlessBroken(this.#whileTestsEnd());
+      started++;
+      if (isLarge) await this.#unlessBroken(this.#untilQuiet(PATIENCE * Math.min(1, MANY / started)));
+      else if (started % STARTED_AT_ONCE === 0) await this.#unlessBroken(this.#whileTestsEnd());
     }
     await this.#unlessBroken(Promise.all(this.#running));
   }
@@ -122,7 +141,10 @@ class Session implements SchedulerObserver {
     this.#tell({ event: 'started', name: test.name, export: test.exportName });
     const told = Promise.withResolvers<void>();
     let before = this.#told;
+    this.#unended++;
     const lineUp = () => {
+      this.#unended--;
+      this.#onEnd();
       before = this.#told;
       this.#told = told.promise;
     };
@@ -176,6 +198,30 @@ class Session implements SchedulerObserver {
     } while (this.#running.size < before);
   }
 
+  /** Waits until all tests have ended that were started, or their processes wait for something that takes long, or for `patience` at most. */
+  async #untilQuiet(patience: number): Promise<void> {
+    const { scheduler } = this.#runtime;
+    const latest = unhinderedTime() + patience;
+    for (;;) {
+      await nextTurn();
+      const left = latest - unhinderedTime();
+      if (this.#unended === 0 || left <= 0) return;
+      if (!scheduler.isIdle) continue;
+      const next = untilNextTimer();
+      if (next > SOON) return;
+      await this.#pause(Math.min(left, Math.max(1, next)));
+    }
+  }
+
+  /** Waits for some milliseconds, or until a test ends. */
+  async #pause(time: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, time);
+    this.#onEnd = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+
   /** Waits for something. Rejects as soon as a test cannot be started. */
   #unlessBroken(awaited: Promise<unknown>): Promise<unknown> {
     return Promise.race([awaited, this.#broken.promise]);
@@ -207,4 +253,9 @@ class Session implements SchedulerObserver {
       await nextTurn();
     }
   }
+}
+
+/** Milliseconds in which the thread was not held up. */
+function unhinderedTime(): number {
+  return performance.now() - stalls.total;
 }

@@ -21,6 +21,7 @@ interface Waiting<Job, Answer> {
   /** Milliseconds that it may take. */
   readonly limit: number;
   readonly signal: AbortSignal | undefined;
+  readonly transfer: readonly ArrayBuffer[];
   readonly done: (answer: Answer) => void;
   readonly fail: (error: HelperError) => void;
 }
@@ -61,15 +62,16 @@ export class HelperThread<Job, Answer> {
    * Runs a job when those before it have ended.
    * @param limit milliseconds that it may take
    * @param signal gives it up: if it has begun, its thread is ended
+   * @param transfer what of the job goes over to the thread, which takes no time; this thread has it no more
    * @throws HelperError
    */
-  run(job: Job, limit: number, signal?: AbortSignal): Promise<Answer> {
+  run(job: Job, limit: number, signal?: AbortSignal, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
     return new Promise((done, fail) => {
       if (this.#isClosed || signal?.aborted) {
         fail(new HelperError(UNWANTED));
         return;
       }
-      const waiting = { job, limit, signal, done, fail };
+      const waiting = { job, limit, signal, transfer, done, fail };
       this.#queue.add(waiting);
       signal?.addEventListener('abort', () => {
         if (this.#queue.delete(waiting)) fail(new HelperError(UNWANTED));
@@ -105,7 +107,7 @@ export class HelperThread<Job, Answer> {
   }
 
   /** Settles when another one can be run. Rejects if there is no thread for this one. */
-  async #run({ job, limit, signal, done, fail }: Waiting<Job, Answer>): Promise<void> {
+  async #run({ job, limit, signal, transfer, done, fail }: Waiting<Job, Answer>): Promise<void> {
     clearTimeout(this.#idle);
     this.#worker ??= this.#start();
     const worker = this.#worker;
@@ -141,7 +143,7 @@ export class HelperThread<Job, Answer> {
       signal?.addEventListener('abort', aborted);
       worker.on('message', succeed).on('error', failed).on('exit', exited);
       try {
-        worker.postMessage(job);
+        worker.postMessage(job, transfer);
       } catch (error) {
         giveUp(
           `its job cannot be sent to the thread: ${error instanceof Error ? error.message : error}`,

@@ -31,6 +31,15 @@ test('jobs run one after the other in one thread', async () => {
   ]);
 });
 
+test('what is given away with a job is there, and no longer here', async () => {
+  const taker = new HelperThread<Uint8Array<ArrayBuffer>, [Uint8Array, number]>(script, { maxHeap: 64 });
+  const bytes = new Uint8Array([1, 2, 3]);
+  const [there] = await taker.run(bytes, LONG, undefined, [bytes.buffer]);
+  taker.close();
+  expect([...there]).toEqual([1, 2, 3]);
+  expect(bytes.length).toBe(0);
+});
+
 test('a job that is given up ends with its thread, and the next one gets another', async () => {
   const giveUp = new AbortController();
   const endless = thread.run('forever', LONG, giveUp.signal);

@@ -43,6 +43,56 @@ describe('events', () => {
     expect(summary).toEqual({ passed: 2, failed: 1, ignored: 1, cancelled: 0, filteredOut: 0 });
   });
 
+  describe('of a large module', () => {
+    const LARGE = '(func)'.repeat(1000);
+    const started = async (source: string, options: Parameters<typeof testsOf>[1] = {}) => {
+      const told: string[] = [];
+      const { summary } = await testsOf(guest(`${LARGE} ${source}`), {
+        ...options,
+        onEvent: (event) => {
+          if (event.event === 'started' || event.event === 'finished')
+            told.push(`${event.name} ${event.event}`);
+          return options.onEvent?.(event) ?? null;
+        },
+      });
+      return { told, summary };
+    };
+
+    test('come one after the other as long as each computes, or waits for what is to happen soon', async () => {
+      const { told } = await started(
+        `(func (export "#lunatic_test_sleeps") (call $process.sleep_ms (i64.const 5)))
+         (func (export "#lunatic_test_computes") (local $i i32)
+           (loop $again (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 300000)))))
+         (func (export "#lunatic_test_last"))`,
+      );
+      expect(told).toEqual(
+        ['sleeps', 'computes', 'last'].flatMap((name) => [`${name} started`, `${name} finished`]),
+      );
+    });
+
+    test('overlap if one waits for something that takes long, and though one computes without an end', async () => {
+      const abort = new AbortController();
+      const { told, summary } = await started(
+        `(func (export "#lunatic_test_sleeps") (call $process.sleep_ms (i64.const 600000)))
+         (func (export "#lunatic_test_waits") (call $forever))
+         (func (export "#lunatic_test_spins") (loop $again (br $again)))
+         (func (export "#lunatic_test_last"))`,
+        {
+          signal: abort.signal,
+          onEvent: (event) => {
+            if (event.event === 'finished' && event.name === 'last') abort.abort();
+            return null;
+          },
+        },
+      );
+      expect(told.slice(0, 5)).toEqual([
+        ...['sleeps started', 'waits started', 'spins started'],
+        ...['last started', 'last finished'],
+      ]);
+      expect(summary).toMatchObject({ passed: 1, cancelled: 3 });
+    });
+  });
+
   test('are held back while whoever is told of them has enough, and no further test begins', async () => {
     const names = ['a', 'b', 'c', 'd'];
     const { promise, resolve } = Promise.withResolvers<void>();
