@@ -89,7 +89,7 @@ describe('a timer', () => {
     const fired = timers(10, 1000);
     for (let i = 0; i < 300; i++) {
       pass(1);
-      holdUp(4);
+      holdUp(5);
     }
     expect(fired.map((text) => Number(text.split(' ').at(-1)))).toEqual([
       expect.toSatisfy((at: number) => at >= 10 && at <= 35),
