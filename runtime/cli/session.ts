@@ -36,15 +36,20 @@ export class EndingSignals {
 
   /** @param halt called at once. It keeps guests from printing more */
   constructor(streams: StandardOutput, halt: () => void) {
-    const stop = (code: number) => {
+    const stop = (signal: NodeJS.Signals, code: number) => {
       halt();
       const leave = () => process.exit(code);
-      setTimeout(leave, FLUSH_TIME);
+      setTimeout(() => {
+        if (!streams.isWriting) return leave();
+        // Nobody reads: to exit, Node would wait for the thread that writes. The signal by itself waits for nothing.
+        this.leave();
+        process.kill(process.pid, signal);
+      }, FLUSH_TIME);
       streams.flush().then(leave);
     };
     this.#handlers = [
-      ['SIGINT', () => stop(ExitCode.Interrupted)],
-      ['SIGTERM', () => stop(ExitCode.Terminated)],
+      ['SIGINT', () => stop('SIGINT', ExitCode.Interrupted)],
+      ['SIGTERM', () => stop('SIGTERM', ExitCode.Terminated)],
     ];
   }
 

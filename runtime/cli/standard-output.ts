@@ -32,6 +32,11 @@ export class StandardOutput {
     this.error = new Output(error, STDERR);
   }
 
+  /** Whether a thread is writing, which may take until somebody reads. */
+  get isWriting(): boolean {
+    return this.#queues.some((queue) => queue.isUnderWay);
+  }
+
   /** Waits until everything has been written, or has failed to be. */
   async flush(): Promise<void> {
     await Promise.allSettled(this.#queues.map((queue) => queue.flush()));
@@ -104,6 +109,10 @@ class OutputQueue {
     return this.#queuedBytes >= HIGH_WATER_MARK;
   }
 
+  get isUnderWay(): boolean {
+    return this.#isUnderWay;
+  }
+
   flush(): Promise<void> {
     return this.#below(1);
   }
@@ -168,6 +177,7 @@ class OutputQueue {
         return;
       }
       if (error !== null) {
+        this.#isUnderWay = false;
         this.#fail(error);
         return;
       }

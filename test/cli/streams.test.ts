@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,6 +136,20 @@ describe('output', () => {
     command.child.stdout?.resume();
     await command.ended;
     expect(most).toBeLessThan(300);
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s ends a program whose output nobody reads', async (signal, code) => {
+    const command = new RunningCommand(['run', crowd(`${signal}.wat`, 40, '')]);
+    const { child } = command;
+    child.stdout?.pause();
+    await command.printed('spawned\n', 'stderr');
+    child.kill(signal);
+    const [exitCode, endedBy] = await once(child, 'exit');
+    child.stdout?.resume();
+    expect(exitCode ?? endedBy).toBeOneOf([code, signal]);
   });
 
   test('all who wait for a reader print in the end', async () => {
