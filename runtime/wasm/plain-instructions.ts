@@ -11,9 +11,13 @@ const MOST_PASSED = 16;
 
 const Length = { notPlain: 0, alone: 1, number: 2, memory: 3, four: 4, eight: 5 } as const;
 
-/** By opcode: what follows an instruction that has no index to move and that most passes need not see. */
+/**
+ * By opcode: what follows an instruction that has no index to move and that most passes need not see. Those on tables are not among
+ * them: whoever surveys the code must see which change one.
+ */
 const LENGTHS = PLAIN_SHAPES.map((kind, opcode) => {
-  if (opcode < FIRST_PLAIN || isBulk(opcode) || opcode === Op.tableGet) return Length.notPlain;
+  const isOfTable = opcode === Op.tableGet || opcode === Op.tableSet;
+  if (opcode < FIRST_PLAIN || isBulk(opcode) || isOfTable) return Length.notPlain;
   switch (kind) {
     case Shape.none:
       return Length.alone;

@@ -120,6 +120,15 @@ test('an instance comes back as a fresh one however often it has served, whereve
 test.each([
   ['sets a table element', '(table 1 funcref) (func (export "f") (table.set (i32.const 0) (ref.null func)))'],
   [
+    'sets a table element long before the end of a function',
+    `(table 1 funcref) (func (export "f") (table.set (i32.const 0) (ref.null func)) ${'(drop (i32.const 1))'.repeat(9)})`,
+  ],
+  [
+    'sets one behind other instructions, in a loop',
+    `(table 1 funcref) (func (export "f") (loop ${'(drop (i32.const 1))'.repeat(9)}
+      (table.set (i32.const 0) (ref.null func)) ${'(drop (i32.const 1))'.repeat(9)}))`,
+  ],
+  [
     'grows a table',
     '(table 1 funcref) (func (export "f") (drop (table.grow (ref.null func) (i32.const 1))))',
   ],
