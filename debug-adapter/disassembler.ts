@@ -200,7 +200,9 @@ function displayed(names: ReadonlyMap<number, string>): Names {
   return [...names].map(([index, name]) => [index, displayName(name)] as const);
 }
 
-function functionsNamed(module: WasmModule, named: string): number[] {
+function functionsNamed(module: WasmModule, wanted: string): number[] {
+  // Authors of text modules write names with a `$`, which is no part of them.
+  const named = wanted.startsWith('$') ? wanted.slice(1) : wanted;
   const found = new Set<number>();
   for (const { kind, index, name } of module.exports)
     if (kind === 'function' && name === named) found.add(index);

@@ -238,3 +238,16 @@ test('a process that computes without end is paused at a line, and steps from th
   const second = (await client.stackTraceRequest({ threadId })).body.stackFrames[0]?.line;
   expect(new Set([first, second])).toEqual(new Set([3, 4]));
 });
+
+test('a function of a text module in one line stops at its name, also as it is written there', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure(
+    '(module (func $add (param $a i32) (drop (local.get $a))) (func (export "_start") (call $add (i32.const 1))))',
+  );
+  const breakpoints = [{ name: '$add' }, { name: 'add' }, { name: '$nobody' }];
+  const { body } = await client.setFunctionBreakpointsRequest({ breakpoints });
+  expect(body.breakpoints).toMatchObject([{ verified: true }, { verified: true }, { verified: false }]);
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  expect((await client.topFrame(threadId)).name).toBe('add');
+});

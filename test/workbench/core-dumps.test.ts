@@ -50,6 +50,7 @@ test('a core dump opened: saved from the menu of a thread, with its calls and va
   await workbench.showView('Run and Debug');
   await workbench.menu(failed, 'Restart Process');
   await workbench.thread('#1 kitchen').filter({ hasText: 'Paused on restart' }).waitFor();
+  await workbench.variable('child', '0').waitFor();
   await workbench.screenshot('debugging-restarted');
   await workbench.command('Debug: Stop');
   await workbench.noProgramRuns();
