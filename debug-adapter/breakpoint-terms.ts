@@ -69,21 +69,30 @@ export class NameFinder {
     this.#classes = classes;
   }
 
-  /** The terms as the runtime takes them at an offset. Names that are not there are left out: the runtime says so. */
+  /** An empty list of types of a module, which several expressions can share. */
+  typesOf(module: ModuleKey): ExpressionTypes {
+    const symbols = this.#sources.of(module);
+    return new ExpressionTypes((ids) => symbols.types(ids));
+  }
+
+  /**
+   * The terms as the runtime takes them at an offset. Names that are not there are left out: the runtime says so.
+   * @param types gets the types of their names
+   */
   async termsAt(
     id: number,
     { condition, hits, log }: WantedTerms,
     module: ModuleKey,
     offset: number,
+    types: ExpressionTypes,
   ): Promise<BreakpointTerms> {
-    const { names, types } = await this.#placesOf(expressionsIn(condition, log), module, offset);
+    const names = await this.#placesOf(expressionsIn(condition, log), module, offset, types);
     return {
       id,
       ...(condition === undefined ? {} : { condition }),
       ...(hits === undefined ? {} : { hits }),
       ...(log === undefined ? {} : { log }),
       ...(names.size === 0 ? {} : { names: Object.fromEntries(names) }),
-      ...(types.length === 0 ? {} : { types }),
     };
   }
 
@@ -98,8 +107,9 @@ export class NameFinder {
     inlined: number,
   ): Promise<Pick<BreakpointTerms, 'names' | 'types'>> {
     const wanted = faultIn({ condition: expression }) === null ? expressionsIn(expression, undefined) : [];
-    const { names, types } = await this.#placesOf(wanted, module, offset, inlined);
-    return { names: Object.fromEntries(names), types };
+    const types = this.typesOf(module);
+    const names = await this.#placesOf(wanted, module, offset, types, inlined);
+    return { names: Object.fromEntries(names), types: types.list };
   }
 
   /** The type of what may be an object of AssemblyScript; null in other modules. */
@@ -125,20 +135,21 @@ export class NameFinder {
     expressions: readonly Expression[],
     module: ModuleKey,
     offset: number,
+    types: ExpressionTypes,
     inlined = 0,
-  ): Promise<{ names: Map<string, VariablePlace>; types: readonly ValueType[] }> {
+  ): Promise<Map<string, VariablePlace>> {
     const names = new Map<string, VariablePlace>();
     const wanted = new Set(expressions.flatMap(namesIn));
-    if (wanted.size === 0) return { names, types: [] };
+    if (wanted.size === 0) return names;
+    types.begin();
     const depth = Math.max(...expressions.map(depthOf));
     const symbols = this.#sources.of(module);
-    const types = new ExpressionTypes((ids) => symbols.types(ids));
     const variables = await symbols.variablesOf({ ...NO_FRAME, offset, inlined });
     types.know(variables?.types ?? new Map());
     const { locals, globals } = await this.#disassemblies.namesAt(module, offset);
     const objects = variables === null ? await this.#objectType(module, new Map(globals)) : null;
     // Numbers of AssemblyScript may be objects. A name with a sign means the number.
-    const objectType = objects === null ? {} : { type: types.list.push(objects) - 1 };
+    const objectType = objects === null ? {} : { type: types.addObjects(objects) };
     for (const name of wanted) {
       const found =
         variables?.variables.findLast((variable) => variable.name === name) ??
@@ -161,7 +172,7 @@ export class NameFinder {
       }
       if (place !== undefined) names.set(name, place);
     }
-    return { names, types: types.list };
+    return names;
   }
 }
 

@@ -207,12 +207,14 @@ export class Breakpoints {
     };
     try {
       const terms: BreakpointTerms[] = [];
+      const types = this.#names.typesOf(module);
       for (const { breakpoint, offset } of places)
-        terms.push(await this.#names.termsAt(breakpoint.id, breakpoint.terms, module, offset));
+        terms.push(await this.#names.termsAt(breakpoint.id, breakpoint.terms, module, offset, types));
       const { sites, problems } = await this.#client.request('module/breakpoints', {
         module,
         offsets: places.map(({ offset }) => offset),
         terms,
+        ...(types.list.length === 0 ? {} : { types: types.list }),
       });
       forget();
       for (const [i, { breakpoint }] of places.entries()) {

@@ -1,8 +1,9 @@
 import type { ValueType } from '../runtime/inspect/protocol.ts';
 import type { BaseType, Member, StructType, TypeId, TypeInfo } from '../runtime/internal.ts';
 
-/** The most types that one expression takes along. */
+/** The most types that one expression takes along, and all that share a list. */
 const MOST_TYPES = 300;
+const MOST_SHARED = 10_000;
 /** The most members of a structure that have names in expressions. */
 const MOST_MEMBERS = 1000;
 /** Structures in each other through which a part without a name, or the address of a list, is looked for. */
@@ -23,9 +24,24 @@ export class ExpressionTypes {
   readonly #infos = new Map<TypeId, TypeInfo>();
   readonly #read: ReadTypes;
   #steps = 0;
+  #most = MOST_TYPES;
+  /** The place of the type of objects of AssemblyScript. */
+  #objects: number | undefined;
 
   constructor(read: ReadTypes) {
     this.#read = read;
+  }
+
+  /** Begins with another expression. What those before had counts no more. */
+  begin(): void {
+    this.#steps = 0;
+    this.#most = Math.min(this.list.length + MOST_TYPES, MOST_SHARED);
+  }
+
+  /** Adds the type of objects of AssemblyScript, which is one for all. @returns its place in the list */
+  addObjects(type: ValueType): number {
+    this.#objects ??= this.list.push(type) - 1;
+    return this.#objects;
   }
 
   know(types: ReadonlyMap<TypeId, TypeInfo>): void {
@@ -47,7 +63,7 @@ export class ExpressionTypes {
    * @returns its place in the list
    */
   async add(id: TypeId | null, depth: number): Promise<number> {
-    const info = depth < 0 || this.list.length >= MOST_TYPES ? null : await this.#resolved(id);
+    const info = depth < 0 || this.list.length >= this.#most ? null : await this.#resolved(id);
     const key = info === null ? '' : `${depth} ${info.id}`;
     const known = this.#places.get(key);
     if (known !== undefined) return known;

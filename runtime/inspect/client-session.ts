@@ -244,7 +244,13 @@ export class ClientSession implements Holder {
       return null;
     });
     this.#on('module/breakpoints', (params) =>
-      stopping.setBreakpoints(this, params.text('module'), params.offsets('offsets'), params.terms('terms')),
+      stopping.setBreakpoints(
+        this,
+        params.text('module'),
+        params.offsets('offsets'),
+        params.terms('terms'),
+        params.types('types'),
+      ),
     );
     this.#on('processes/choose', (params) => {
       holding.choices.choose(this, params.patterns('only'), params.patterns('except'));

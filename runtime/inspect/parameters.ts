@@ -10,6 +10,7 @@ import type {
   ProcessKey,
   ProcessPattern,
   StepKind,
+  ValueType,
   VariablePlace,
 } from './protocol.ts';
 
@@ -281,6 +282,11 @@ export class Parameters {
   names(): Pick<BreakpointTerms, 'names' | 'types'> {
     const names = this.#take('names', v.optional(Names, {}));
     return { names, types: this.#take('types', v.optional(Types, [])) };
+  }
+
+  /** Types that several expressions share; none if they are missing. */
+  types(name: string): readonly ValueType[] {
+    return this.#take(name, v.optional(Types, []));
   }
 
   dataBreakpoints(name: string): readonly DataBreakpoint[] {

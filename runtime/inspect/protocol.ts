@@ -529,6 +529,8 @@ export interface Requests {
       readonly module: ModuleKey;
       readonly offsets: readonly number[];
       readonly terms?: readonly BreakpointTerms[];
+      /** What is meant by types in terms that have no list of their own: what many terms share is sent once. */
+      readonly types?: readonly ValueType[];
     };
     result: { readonly sites: readonly (number | null)[]; readonly problems?: readonly (string | null)[] };
   };

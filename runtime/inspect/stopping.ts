@@ -23,6 +23,7 @@ import {
   type Requests,
   type StepKind,
   type StopReason,
+  type ValueType,
 } from './protocol.ts';
 import { type Hits, messageOf, SiteBreakpoint } from './site-breakpoint.ts';
 
@@ -96,6 +97,7 @@ export class Stopping implements Prober {
    * Replaces the breakpoints of a client in a module.
    * @param offsets where processes are to stop
    * @param terms on which they do, for each offset
+   * @param types those of terms that have no list of their own
    * @returns for each of them the site where they will: the first one from there on in the same function, or null
    */
   setBreakpoints(
@@ -103,6 +105,7 @@ export class Stopping implements Prober {
     key: ModuleKey,
     offsets: readonly number[],
     terms?: readonly BreakpointTerms[],
+    types: readonly ValueType[] = [],
   ): Requests['module/breakpoints']['result'] {
     const module = this.#modules.get(key);
     const probes = this.#probesOf(module);
@@ -123,7 +126,7 @@ export class Stopping implements Prober {
       const names = new Map(Object.entries(wanted.names ?? {}));
       const layout = probes.map.layouts[defined];
       if (layout === undefined) return null;
-      const scope = new CallScope(module.source, layout, names, wanted.types ?? []);
+      const scope = new CallScope(module.source, layout, names, wanted.types ?? types);
       const breakpoint = new SiteBreakpoint(client, wanted, scope, hitsOf(wishes, wanted));
       breakpoints.set(site, [...ofSite, breakpoint]);
       probes.arm(defined);
