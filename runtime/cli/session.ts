@@ -15,11 +15,28 @@ const FLUSH_TIME = 500;
 
 /** The streams of a command that runs guests. The command ends when nobody reads them any more. */
 export function openStreams(): StandardOutput {
-  return new StandardOutput((error) => {
+  const streams = new StandardOutput((error) => {
     // A socket reports the second one if unread data was left in it.
     const broken = error.code === 'EPIPE' || error.code === 'ECONNRESET';
-    process.exit(broken ? ExitCode.BrokenPipe : ExitCode.Failed);
+    leave(streams, 'SIGKILL', broken ? ExitCode.BrokenPipe : ExitCode.Failed);
   });
+  return streams;
+}
+
+/**
+ * Ends the command when its output has been written, or cannot be soon.
+ * @param signal ends it if nobody reads: to exit, Node would wait for the thread that writes
+ * @param before called right before this
+ */
+function leave(streams: StandardOutput, signal: NodeJS.Signals, code: number, before = () => {}): void {
+  const exit = () => process.exit(code);
+  if (!streams.isBusy) exit();
+  setTimeout(() => {
+    if (!streams.isWriting) exit();
+    before();
+    process.kill(process.pid, signal);
+  }, FLUSH_TIME);
+  streams.flush().then(exit);
 }
 
 /**
@@ -38,14 +55,7 @@ export class EndingSignals {
   constructor(streams: StandardOutput, halt: () => void) {
     const stop = (signal: NodeJS.Signals, code: number) => {
       halt();
-      const leave = () => process.exit(code);
-      setTimeout(() => {
-        if (!streams.isWriting) return leave();
-        // Nobody reads: to exit, Node would wait for the thread that writes. The signal by itself waits for nothing.
-        this.leave();
-        process.kill(process.pid, signal);
-      }, FLUSH_TIME);
-      streams.flush().then(leave);
+      leave(streams, signal, code, () => this.leave());
     };
     this.#handlers = [
       ['SIGINT', () => stop('SIGINT', ExitCode.Interrupted)],

@@ -32,6 +32,11 @@ export class StandardOutput {
     this.error = new Output(error, STDERR);
   }
 
+  /** Whether anything waits to be written. */
+  get isBusy(): boolean {
+    return this.#queues.some((queue) => !queue.isEmpty);
+  }
+
   /** Whether a thread is writing, which may take until somebody reads. */
   get isWriting(): boolean {
     return this.#queues.some((queue) => queue.isUnderWay);
@@ -107,6 +112,10 @@ class OutputQueue {
 
   get isFull(): boolean {
     return this.#queuedBytes >= HIGH_WATER_MARK;
+  }
+
+  get isEmpty(): boolean {
+    return this.#queuedBytes === 0;
   }
 
   get isUnderWay(): boolean {

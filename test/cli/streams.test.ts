@@ -152,6 +152,26 @@ describe('output', () => {
     expect(exitCode ?? endedBy).toBeOneOf([code, signal]);
   });
 
+  test('a program whose output is closed ends although nobody reads its errors', async () => {
+    const path = file(
+      'errors.wat',
+      guest(
+        `(func (export "errors") (i32.store (i32.const 16) (i32.const 0x10000)) (i32.store (i32.const 20) (i32.const 0x100000))
+           (drop (call $fd_write (i32.const 2) (i32.const 16) (i32.const 1) (i32.const 24))))
+         (func (export "_start") (drop (call $spawn (i64.const 0) (text "errors")))
+           (loop $l (call $print (text "output")) (call $process.sleep_ms (i64.const 1)) (br $l)))`,
+        { memory: '(memory (export "memory") 18)' },
+      ),
+    );
+    const { child } = new RunningCommand(['run', path]);
+    child.stderr?.pause();
+    await once(child.stdout ?? child, 'data');
+    child.stdout?.destroy();
+    const [exitCode, endedBy] = await once(child, 'exit');
+    child.stderr?.resume();
+    expect(exitCode ?? endedBy).toBeOneOf([141, 'SIGKILL']);
+  });
+
   test('all who wait for a reader print in the end', async () => {
     const command = new RunningCommand(['run', crowd('all.wat', 40, '')]);
     const { stdout } = command.child;
