@@ -173,12 +173,17 @@ function judgeEntry(module: CheckedModule, problems: string[]): void {
 }
 
 function warningsOf(module: CheckedModule): string[] {
-  const warnings = module.imports
-    .filter(({ status }) => status === 'refused')
-    .map(
-      (entry) =>
-        `${displayName(entry.module)}::${displayName(entry.name)} can be imported, but this version refuses its calls`,
-    );
+  const refused = new Map<string, string[]>();
+  for (const { status, module: namespace, name } of module.imports) {
+    if (status !== 'refused') continue;
+    const names = refused.get(namespace);
+    if (names === undefined) refused.set(namespace, [displayName(name)]);
+    else names.push(displayName(name));
+  }
+  const warnings = [...refused].map(([namespace, [first, ...others]]) => {
+    const warning = `${displayName(namespace)}::${first} can be imported, but this version refuses its calls`;
+    return others.length === 0 ? warning : `${warning}\nas those of ${others.join(', ')}`;
+  });
   if (module.memories.length > 0 && module.exports.memories.every(({ name }) => name !== 'memory')) {
     warnings.push(
       'its memory is not exported as "memory": host functions that read or write memory will trap',

@@ -1,12 +1,6 @@
 /** The script of the thread that makes modules; see `MakerThread`. */
 import { parentPort } from 'node:worker_threads';
-import {
-  isSlowToCompile,
-  limitWorkMemory,
-  readModule,
-  WasmFormatError,
-  WorkMemoryError,
-} from '../wasm/index.ts';
+import { limitWorkMemory, readModule, WasmFormatError, WorkMemoryError } from '../wasm/index.ts';
 import { compile, distrustFlags, problemOf } from './compile.ts';
 import { checkBounds, checkFunctions } from './module-bounds.ts';
 import { ModuleError, ModuleLimitError } from './module-error.ts';
@@ -63,8 +57,8 @@ function make(job: ModuleJob): MadeModule {
 }
 
 function variantOf(source: ReturnType<typeof readModule>, job: ModuleJob): ModuleVariant {
-  const { bytes, offsets, functions, memories, state, startExport } = rewriteVariant(source, job);
-  const isSlow = isSlowToCompile(source, Number.POSITIVE_INFINITY);
+  const rewritten = rewriteVariant(source, job, undefined, Number.POSITIVE_INFINITY);
+  const { bytes, offsets, functions, memories, state, startExport, isSlow = false } = rewritten;
   source.code.discard();
   return {
     module: compile(bytes, { isChecked: false, ahead: job.ahead, isSlow }),

@@ -38,13 +38,17 @@ export interface ModuleVariant
 
 export type InstanceSizes = Pick<CompiledModule, 'keptSize' | 'instanceSize'>;
 
-/** @param probes the pass by which processes can be stopped in their code, if they can be */
+/**
+ * @param probes the pass by which processes can be stopped in their code, if they can be
+ * @param largest see `isSlowToCompile`
+ */
 export function rewriteVariant(
   source: WasmModule,
   { isMetered, tableLimit }: VariantChoice,
   probes?: Pass,
+  largest?: number,
 ): RewrittenModule {
-  return rewriteModule(source, [
+  const passes = [
     memoryPassFor(tableLimit),
     ...(probes === undefined ? [] : [probes]),
     isMetered ? meterPass : preemptPass,
@@ -52,7 +56,8 @@ export function rewriteVariant(
     draftPass,
     reusePass,
     dropCustomsPass,
-  ]);
+  ];
+  return rewriteModule(source, passes, largest);
 }
 
 /** @param sizes see `CompiledModule` */

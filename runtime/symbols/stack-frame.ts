@@ -5,6 +5,9 @@ import type { SourcePlace } from './symbols.ts';
 /** Frames of a stack that are printed from each end of it. */
 export const PRINTED_FRAMES = 24;
 
+/** Of more calls than these from the same place, one after the other, only the first is printed. */
+const MOST_ALIKE = 3;
+
 /** One call on a guest's stack. */
 export interface StackFrame {
   /** Index in the module as its author compiled it. */
@@ -20,17 +23,48 @@ export interface StackFrame {
 }
 
 /**
- * Formats a stack as lines, innermost call first. The middle of a long stack is left out.
+ * Formats a stack as lines, innermost call first. The middle of a long stack is left out, and so are the calls of a recursion that are
+ * like the one before.
  * @param format formats a frame, perhaps in several lines
  */
 export function stackLines(
   frames: readonly StackFrame[],
   format: (frame: StackFrame) => string = formatFrame,
 ): string[] {
-  const all = (some: readonly StackFrame[]) => some.flatMap((frame) => format(frame).split('\n'));
-  const left = frames.length - 2 * PRINTED_FRAMES;
-  if (left <= 0) return all(frames);
-  return [...all(frames.slice(0, PRINTED_FRAMES)), `... ${left} more`, ...all(frames.slice(-PRINTED_FRAMES))];
+  const calls = callsOf(frames);
+  const all = (some: readonly Calls[]) =>
+    some.flatMap(({ frame, count }) =>
+      frame === null ? [`... ${count} more calls of the same`] : format(frame).split('\n'),
+    );
+  if (calls.length <= 2 * PRINTED_FRAMES) return all(calls);
+  const left = calls.slice(PRINTED_FRAMES, -PRINTED_FRAMES).reduce((sum, { count }) => sum + count, 0);
+  return [...all(calls.slice(0, PRINTED_FRAMES)), `... ${left} more`, ...all(calls.slice(-PRINTED_FRAMES))];
+}
+
+/** A call, or calls from the same place as the one before. */
+interface Calls {
+  /** Null if they are like the one before. */
+  readonly frame: StackFrame | null;
+  readonly count: number;
+}
+
+function callsOf(frames: readonly StackFrame[]): Calls[] {
+  const calls: Calls[] = [];
+  for (let start = 0; start < frames.length; ) {
+    let end = start + 1;
+    while (end < frames.length && isAlike(frames[end], frames[start])) end++;
+    const printed = end - start > MOST_ALIKE ? start + 1 : end;
+    calls.push(...frames.slice(start, printed).map((frame) => ({ frame, count: 1 })));
+    if (printed < end) calls.push({ frame: null, count: end - printed });
+    start = end;
+  }
+  return calls;
+}
+
+function isAlike(a: StackFrame | undefined, b: StackFrame | undefined): boolean {
+  if (a?.functionIndex !== b?.functionIndex || a?.offset !== b?.offset) return false;
+  // Calls that were put into others have the same offset as these.
+  return a?.functionName === b?.functionName && (a?.isInlined ?? false) === (b?.isInlined ?? false);
 }
 
 /** `at app::worker (src/main.rs:12:5)`, or `at app::worker (function 12, offset 0x3f2)` if the place is not known. */

@@ -1,4 +1,4 @@
-import { isSlowToCompile } from './compile-cost.ts';
+import { isSlowToCompile, LARGEST_AHEAD } from './compile-cost.ts';
 import type { KeptEntries } from './index-space.ts';
 import { interpreterOf } from './interpreter.ts';
 import type { WasmModule } from './module.ts';
@@ -36,10 +36,15 @@ export interface RewrittenModule {
  * Rewrites a module with the edits of all `passes`. If several write at the same instruction, they do so in the order
  * of the list. Without any pass the module stays as it is, byte for byte.
  *
+ * @param largest see `isSlowToCompile`
  * @throws WasmFormatError where the code names something that does not exist
  * @throws PassConflictError where the passes exclude each other
  */
-export function rewriteModule(module: WasmModule, passes: readonly Pass[]): RewrittenModule {
+export function rewriteModule(
+  module: WasmModule,
+  passes: readonly Pass[],
+  largest = LARGEST_AHEAD,
+): RewrittenModule {
   checkTogether(passes);
   if (passes.length === 0) return unchanged(module);
   const plan = new ModulePlan(module);
@@ -57,7 +62,7 @@ export function rewriteModule(module: WasmModule, passes: readonly Pass[]): Rewr
     ...(state === undefined ? {} : { state }),
     ...(startExport === undefined ? {} : { startExport }),
     ...(interpreter === undefined ? {} : { interpreter: plan.spaces.function.move(interpreter) }),
-    ...(isSlowToCompile(module) ? { isSlow: true } : {}),
+    ...(isSlowToCompile(module, largest) ? { isSlow: true } : {}),
     ...(probeGlobals === undefined ? {} : { probeGlobals }),
   };
 }

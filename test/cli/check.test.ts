@@ -38,6 +38,7 @@ describe('lunatic check', () => {
     expect(stdout).toContain(
       '  warning   lunatic::distributed::send can be imported, but this version refuses its calls\n',
     );
+    expect(stdout.match(/lunatic::distributed::/g)).toHaveLength(1);
     expect(stderr).toBe('');
     expect(exitCode).toBe(0);
   });

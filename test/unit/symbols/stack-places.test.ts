@@ -72,3 +72,16 @@ test('the symbols of a large module without a file are not kept in memory', asyn
   ]);
   expect(module.count).toBe(0);
 });
+
+test('calls of a recursion that are all alike are one line, others are not', () => {
+  const calls = (functionIndex: number, count: number) =>
+    Array.from({ length: count }, () => ({ functionIndex, functionName: `f${functionIndex}`, offset: 16 }));
+  const stack = [...calls(1, 1), ...calls(2, 80), ...calls(3, 3), ...calls(2, 1)];
+  expect(stackLines(stack)).toEqual([
+    'at f1 (function 1, offset 0x10)',
+    'at f2 (function 2, offset 0x10)',
+    '... 79 more calls of the same',
+    ...Array.from({ length: 3 }, () => 'at f3 (function 3, offset 0x10)'),
+    'at f2 (function 2, offset 0x10)',
+  ]);
+});
