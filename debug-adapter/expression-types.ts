@@ -106,7 +106,11 @@ export class ExpressionTypes {
         return { kind: 'array', of, ...(count == null ? {} : { count }) };
       }
       case 'struct':
-        return (await this.#rustList(type, depth)) ?? (await this.#record(type, depth));
+        return (
+          (await this.#rustList(type, depth)) ??
+          (await this.#vector(type, depth)) ??
+          (await this.#record(type, depth))
+        );
       default:
         return unknown(type);
     }
@@ -135,7 +139,12 @@ export class ExpressionTypes {
       for (const part of inner.type.members) await add(part, base.bitOffset / 8, 0);
     }
     for (const member of type.members) await add(member, 0, 0);
-    return { kind: 'record', name: type.label, members, ...(type.size === null ? {} : { bytes: type.size }) };
+    const length = await this.#lengthIn(type);
+    return {
+      ...{ kind: 'record', name: type.label, members },
+      ...(type.size === null ? {} : { bytes: type.size }),
+      ...(length === null ? {} : { length }),
+    };
   }
 
   /** `&str`, `String`, slices and `Vec` of Rust; null for anything else. */
@@ -176,6 +185,41 @@ export class ExpressionTypes {
     if (start === null || count?.bitOffset == null) return null;
     const of = await this.add(type.arguments[0]?.type ?? null, depth - 1);
     return { kind: 'list', name, start, count: count.bitOffset / 8, of, isText: false, ...bytes };
+  }
+
+  /** A `std::vector` of C++, but that of bits; null for anything else. */
+  async #vector(type: StructType, depth: number): Promise<ValueType | null> {
+    if (type.scope[0] !== 'std' || type.name?.startsWith('vector<') !== true) return null;
+    const at = (name: string) => type.members.find((member) => member.name === name);
+    const [start, end] = [at('__begin_'), at('__end_')];
+    const pointer = await this.#resolved(start?.type ?? null);
+    if (start?.bitOffset == null || end?.bitOffset == null || pointer?.type.kind !== 'pointer') return null;
+    const of = await this.add(pointer.type.target, depth - 1);
+    const bytes = type.size === null ? {} : { bytes: type.size };
+    return {
+      ...{ kind: 'list', name: type.label, start: start.bitOffset / 8, count: end.bitOffset / 8, of },
+      ...{ isText: false, isEnd: true, ...bytes },
+    };
+  }
+
+  /** Where the number of elements is in a collection of Rust; null if it is none, or not known. */
+  async #lengthIn({ name, scope, members }: StructType): Promise<number | null> {
+    const [, collection] = /^(HashMap|HashSet|BTreeMap|BTreeSet|VecDeque)</.exec(name ?? '') ?? [];
+    if (collection === undefined || !/^(?:std|alloc|hashbrown)$/.test(scope[0] ?? '')) return null;
+    const wanted = collection.startsWith('Hash') ? 'items' : collection === 'VecDeque' ? 'len' : 'length';
+    return await this.#memberIn(members, wanted, 0);
+  }
+
+  async #memberIn(members: readonly Member[], wanted: string, level: number): Promise<number | null> {
+    for (const { name, type, bitOffset } of members) {
+      if (bitOffset === null) continue;
+      if (name === wanted) return bitOffset / 8;
+      const inner = level < MOST_LEVELS ? await this.#resolved(type) : null;
+      const found =
+        inner?.type.kind === 'struct' ? await this.#memberIn(inner.type.members, wanted, level + 1) : null;
+      if (found !== null) return bitOffset / 8 + found;
+    }
+    return null;
   }
 
   /** Where the first pointer is in a part of a structure, in bytes from the beginning of that; null if there is none. */

@@ -104,11 +104,13 @@ const Type = v.union(
       count: Count,
       of: Count,
       isText: Flag,
+      isEnd: v.exactOptional(Flag),
       bytes: v.exactOptional(Count),
     }),
     v.object({
       kind: v.literal('record'),
       name: Line,
+      length: v.exactOptional(Count),
       bytes: v.exactOptional(Count),
       members: v.pipe(v.array(v.object({ name: Line, at: Count, type: Count })), v.maxLength(MAX_MEMBERS)),
     }),

@@ -243,12 +243,16 @@ export type ValueType =
       readonly count: number;
       readonly of: number;
       readonly isText: boolean;
+      /** Whether `count` is where the address behind the last element is. */
+      readonly isEnd?: boolean;
       readonly bytes?: number;
     }
   | {
       readonly kind: 'record';
       readonly name: string;
       readonly bytes?: number;
+      /** Of a collection: where in it its number of elements is. */
+      readonly length?: number;
       readonly members: readonly { readonly name: string; readonly at: number; readonly type: number }[];
     }
   /** A number that is the address of an object of AssemblyScript if an object is there, which tells of which class it is. */

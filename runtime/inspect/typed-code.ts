@@ -27,19 +27,28 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
   switch (info?.kind) {
     case undefined:
       throw new ExpressionError('its type is not known');
-    case 'record':
+    case 'record': {
+      const { length } = info;
       return {
         type: valueType(types, type),
         address,
+        ...(length === undefined
+          ? {}
+          : { length: (context: CallContext) => wordAt(context, address(context) + length) }),
         member(name) {
           const member = info.members.find((candidate) => candidate.name === name);
           if (member === undefined) return undefined;
           return typedCode(types, member.type, (context) => address(context) + member.at);
         },
       };
+    }
     case 'list': {
       const start: Address = (context) => wordAt(context, address(context) + info.start);
-      const length: Address = (context) => wordAt(context, address(context) + info.count);
+      const size = info.isEnd === true ? (sizeOf(valueType(types, info.of)) ?? 0) : 0;
+      const length: Address = (context) => {
+        const word = wordAt(context, address(context) + info.count);
+        return size === 0 ? word : Math.max(0, Math.floor((word - start(context)) / size));
+      };
       if (info.isText) {
         const value = (context: CallContext) => textAt(context.memory, start(context), length(context));
         return { type: TEXT, address, length, value };
@@ -49,10 +58,7 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
         address,
         length,
         element: (index) =>
-          elementAt(types, info.of, index, (context) => {
-            const at = address(context);
-            return { start: wordAt(context, at + info.start), count: wordAt(context, at + info.count) };
-          }),
+          elementAt(types, info.of, index, (context) => ({ start: start(context), count: length(context) })),
       };
     }
     case 'array': {

@@ -97,6 +97,7 @@ test('in Rust', async () => {
       'values::COUNTER + 1 > 0': 'true',
       '&here == &here': 'true',
       '*(i32*)&here == here.x': 'true',
+      'len(map) == 1 && len(deque) == 4': 'true',
     },
   );
 });
@@ -141,6 +142,20 @@ test('in a method of C++, whose object need not be named', async () => {
       'size.width * 2': '14',
       'label == "top"': 'true',
       'sum == each * count': 'true',
+    },
+  );
+});
+
+test("in collections of C++'s library", async () => {
+  const source = join(folder, 'values.cpp');
+  const program = unpacked('values-cpp.wasm.gz');
+  await check(
+    { program, source, mark: '// here', sourceFileMap: { '/project': folder } },
+    {
+      'len(numbers) + len(none)': '3',
+      'numbers[2] * 2': '6',
+      'numbers[1] > numbers[0] && len(words) == 2': 'true',
+      'apple.price == 3': 'true',
     },
   );
 });
