@@ -144,7 +144,8 @@ export class LoadedModule {
       // A module beyond its limits never runs, so there is no need to rewrite it.
       const isRefused =
         config === undefined ? this.#outline.excesses.length > 0 : this.#problem(config) !== null;
-      if (!isRefused) this.#preemptive = this.#compile(false, known, again);
+      const runsIt = config === undefined || config.maxFuel === 0;
+      if (!isRefused) this.#preemptive = this.#compile(false, known, { again, optimizes: runsIt });
     }
     this.cost = this.#costOf(this.#rewrittenSize);
   }
@@ -224,8 +225,7 @@ export class LoadedModule {
     const job = LoadedModule.jobOf(this.bytes, this.#options);
     if (known === null) return { ...job, isMetered, isKnown: true, isKept };
     // Others wait meanwhile: to optimize a function takes longer than all the rest.
-    const { interpreter: _, ...unoptimized } = known;
-    const compiled = this.#compile(isMetered, unoptimized);
+    const compiled = this.#compile(isMetered, known, { optimizes: false });
     if (isMetered) this.#metered = compiled;
     else this.#preemptive = compiled;
     return null;
@@ -304,7 +304,12 @@ export class LoadedModule {
     return `${meter ? 'metered' : 'preemptive'} ${this.#tableLimit}${probed}`;
   }
 
-  #compile(meter: boolean, known: RewrittenModule | null, again?: () => Uint8Array): CompiledModule {
+  /** @param options.optimizes whether the function of an interpreter is optimized now; default: yes */
+  #compile(
+    meter: boolean,
+    known: RewrittenModule | null,
+    { again, optimizes = true }: { again?: (() => Uint8Array) | undefined; optimizes?: boolean } = {},
+  ): CompiledModule {
     const rewritten = known ?? this.#rewrite(meter);
     if (known?.probes !== undefined) this.#probes ??= this.#options.probes?.unpack(known.probes) ?? null;
     this.#rewrittenSize = rewritten.bytes.length;
@@ -320,7 +325,7 @@ export class LoadedModule {
       isChecked: known !== null,
       ahead: this.#options.compilesAhead ?? false,
       isSlow: rewritten.isSlow,
-      optimized: this.#options.fromProcess ? undefined : rewritten.interpreter,
+      optimized: optimizes && !this.#options.fromProcess ? rewritten.interpreter : undefined,
     });
     if (known === null) this.#keep(this.#variant(meter), rewritten);
     discard(rewritten.bytes);

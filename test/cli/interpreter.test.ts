@@ -51,8 +51,12 @@ async function compilersOf(shape: Shape): Promise<string[]> {
 }
 
 /** The compilers of V8 that compile functions of so many bytes in a run. */
-async function compilersIn(file: string, least: number, printed = ''): Promise<string[]> {
-  const command = new RunningCommand(['run', file], {
+async function compilersIn(
+  file: string,
+  least: number,
+  { printed = '', options = [] as string[] } = {},
+): Promise<string[]> {
+  const command = new RunningCommand(['run', ...options, file], {
     nodeArgs: ['--trace-wasm-compilation-times'],
     env: { LUNATIC_CACHE: join(folder, 'cache') },
   });
@@ -66,6 +70,14 @@ async function compilersIn(file: string, least: number, printed = ''): Promise<s
 test('a function that interprets another language is optimized before it is called, also from the cache', async () => {
   expect(await compilersOf(INTERPRETER)).toEqual(['TurboFan']);
   expect(await compilersOf(INTERPRETER)).toEqual(['TurboFan']);
+});
+
+test('with a limit of fuel, only the variant that counts it is optimized', async () => {
+  const file = join(folder, 'fuel.wasm');
+  writeFileSync(file, dispatching(INTERPRETER));
+  const options = ['--max-fuel', '1000'];
+  expect(await compilersIn(file, INTERPRETER.size, { options })).toEqual(['TurboFan']);
+  expect(await compilersIn(file, INTERPRETER.size, { options })).toEqual(['TurboFan']);
 });
 
 test.each([
@@ -96,5 +108,5 @@ test('a child with a fuel limit keeps others waiting for no optimization', async
   writeFileSync(file, await assembleText(source, 'children.wat'));
   // With a limit for all, this variant is kept as one to be optimized.
   await lunatic(['run', '--max-fuel', '1000', file], { env: { LUNATIC_CACHE: join(folder, 'cache') } });
-  expect(await compilersIn(file, INTERPRETER.size, 'child\n')).toEqual(['TurboFan', 'Liftoff']);
+  expect(await compilersIn(file, INTERPRETER.size, { printed: 'child\n' })).toEqual(['TurboFan', 'Liftoff']);
 });
