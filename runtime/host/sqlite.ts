@@ -18,9 +18,11 @@ import {
 } from './sqlite/bincode.ts';
 import { CompileCheck } from './sqlite/compile-check.ts';
 import { Connection, LONG_SQL, MAX_SQL } from './sqlite/connection.ts';
+import { FileUse } from './sqlite/file-use.ts';
 import { type CompileJob, compileInHelper, type Outcome, runInHelper } from './sqlite/helper.ts';
 import { SqliteError } from './sqlite/sqlite-error.ts';
 import type { Statement, StatementConnection } from './sqlite/statement.ts';
+import { type Batch, type Cursor, runInThread } from './sqlite/thread.ts';
 
 /** `lunatic::sqlite` (abi 9): SQLite databases. docs/sqlite.md describes the limits. */
 export const sqlite = new Namespace('lunatic::sqlite', HostWork.system, true);
@@ -124,7 +126,7 @@ function helped({ scheduler, process }: Caller, statement: Statement): Promise<O
   const job = statement.job();
   let outcome: Outcome | undefined;
   const waiting = scheduler.waitForEvent(process, (wake) =>
-    runInHelper(job, (found) => {
+    runInHelper(job, statement.connection.program, (found) => {
       outcome = found;
       wake(0);
     }),
@@ -135,17 +137,45 @@ function helped({ scheduler, process }: Caller, statement: Statement): Promise<O
 /** Lets a helper compile a statement, to see how long it takes, while the process waits and others run. */
 function timed({ scheduler, process, connection }: Caller, job: CompileJob): Promise<number> {
   return scheduler.waitForEvent(process, (wake) =>
-    compileInHelper(job, (took) => {
+    compileInHelper(job, connection.program, (took) => {
       connection.keepTime(job, took);
       wake(0);
     }),
   );
 }
 
+/** Lets a thread do a step, while the process waits and others run. */
+function threaded(
+  { scheduler, process, connection }: Caller,
+  statement: Statement,
+): Promise<{ batch: Batch; cursor: Cursor }> {
+  const job = statement.threadJob();
+  const end = connection.beginUse();
+  let found: { batch: Batch; cursor: Cursor } | undefined;
+  const waiting = scheduler.waitForEvent(process, (wake) => {
+    const take = (batch: Batch): void => {
+      found = { batch, cursor };
+      wake(0);
+    };
+    const cursor: Cursor = 'goOn' in job ? job : runInThread(job, connection.program, take, end);
+    if ('goOn' in job) job.goOn(take, end);
+    return () => cursor.close();
+  });
+  return waiting.then(() => found as { batch: Batch; cursor: Cursor });
+}
+
+/** Waits for statements of threads that use the file of a connection. Returns null if there are none. */
+function unused({ scheduler, process, connection }: Caller): Promise<number> | null {
+  const { use } = connection;
+  return use === null ? null : scheduler.waitForEvent(process, (wake) => use.wait(() => wake(0)));
+}
+
 /** Compiles a statement. */
 function prepare(caller: Caller, connection: Connection, sql: string): bigint | Promise<bigint> {
   const { scheduler, process } = caller;
   const again = (): bigint | Promise<bigint> => prepare(caller, connection, sql);
+  const waiting = unused(caller);
+  if (waiting !== null) return andThenOr(waiting, again, failAsTrap);
   try {
     const job = connection.compileJobFor(sql);
     if (job !== null) return andThenOr(timed(caller, job), again, failAsTrap);
@@ -168,16 +198,23 @@ function step<R>(
   next: (result: number) => R | Promise<R>,
   failed: (error: unknown) => R,
 ): R | Promise<R> {
+  const again = (): R | Promise<R> => step(caller, statement, next, failed);
+  const goOn = (result: number | null): R | Promise<R> => (result === null ? again() : next(result));
   try {
+    const waiting = unused(caller);
+    if (waiting !== null) return andThenOr(waiting, again, failed);
     const job = statement.renew();
-    if (job !== null)
-      return andThenOr(timed(caller, job), () => step(caller, statement, next, failed), failed);
-    if (!statement.mayTakeLong) return next(statement.step());
-    const take = (outcome: Outcome): R | Promise<R> => {
-      const result = statement.stepWith(outcome);
-      return result === null ? step(caller, statement, next, failed) : next(result);
-    };
-    return andThenOr(helped(caller, statement), take, failed);
+    if (job !== null) return andThenOr(timed(caller, job), again, failed);
+    const { place } = statement;
+    if (place === 'here') return next(statement.step());
+    if (place === 'helper') {
+      return andThenOr(helped(caller, statement), (outcome) => goOn(statement.stepWith(outcome)), failed);
+    }
+    return andThenOr(
+      threaded(caller, statement),
+      ({ batch, cursor }) => goOn(statement.stepWithBatch(batch, cursor)),
+      failed,
+    );
   } catch (error) {
     return failed(error);
   }
@@ -201,6 +238,8 @@ function executeNext(
   };
   try {
     for (;;) {
+      const waiting = unused(caller);
+      if (waiting !== null) return andThenOr(waiting, goOn, fail);
       if (statement === null) {
         const next = statements.next();
         if (next.done === true) return OK;
@@ -208,7 +247,7 @@ function executeNext(
           return andThenOr(timed(caller, next.value), goOn, fail);
         statement = next.value;
         // Others may have changed the tables since it was compiled.
-        if (statement !== null && (statement.renew() !== null || statement.mayTakeLong))
+        if (statement !== null && (statement.renew() !== null || statement.place !== 'here'))
           return step(caller, statement, goOn, fail);
         statement?.step();
       }
@@ -216,6 +255,8 @@ function executeNext(
         statement.finalize();
         statement = null;
         scheduler.work.charge(HostWork.system);
+      } else if (statement?.needsRows === true) {
+        return step(caller, statement, goOn, fail);
       }
       const suspended = scheduler.tick();
       if (suspended !== undefined) return andThenOr(suspended, goOn, fail);
@@ -293,7 +334,7 @@ sqlite.define(
       const sql = sqlText(scheduler, pointer, length);
       return holding(process, sql, () => {
         try {
-          if (connection.executeAtOnce(sql)) return OK;
+          if (connection.use === null && connection.executeAtOnce(sql)) return OK;
         } catch (error) {
           return resultOf(error);
         }
@@ -385,7 +426,8 @@ sqlite.define(
       const process = scheduler.current;
       const statement = process.slot(STATEMENTS).at(low, high);
       try {
-        if (statement.renew() === null && !statement.mayTakeLong) return statement.step();
+        const isFree = !FileUse.isAny || statement.connection.use === null;
+        if (isFree && statement.renew() === null && statement.place === 'here') return statement.step();
       } catch (error) {
         return failAsTrap(error);
       }

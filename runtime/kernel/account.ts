@@ -74,6 +74,11 @@ export class Account {
     this.#total = total;
   }
 
+  /** What all processes of the program have in common. */
+  get program(): TotalAccount {
+    return this.#total;
+  }
+
   /** Bytes that can be added before a limit is exceeded. */
   get room(): number {
     return Math.min(this.limit - this.bytes, this.#total.limit - this.#total.bytes);

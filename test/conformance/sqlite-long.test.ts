@@ -120,10 +120,16 @@ describe('on a copy,', () => {
     expect(await lines(body)).toEqual(['execute 0', 'step 100', row(integer(2n), integer(0n))]);
   });
 
-  test('what the connection has done is not known', async () => {
-    const body = `${OPEN} ${execute('CREATE TABLE t (a); INSERT INTO t VALUES (1)')} ${execute(query('changes()'))}
-      ${execute(query('last_insert_rowid()'))} ${prepare('SELECT changes()')} ${STEP} ${ROW}`;
-    expect(await lines(body)).toEqual(['execute 0', 'execute 9', 'execute 9', 'step 100', row(integer(1n))]);
+  test('what the connection has done is known', async () => {
+    const body = `${OPEN} ${execute('CREATE TABLE t (a); INSERT INTO t VALUES (1), (2); INSERT INTO t VALUES (5)')}
+      ${prepare(query('changes() + 10 * last_insert_rowid() + 100 * total_changes()'))} ${STEP} ${ROW}
+      ${execute(`${upTo(2)} INSERT INTO t SELECT last_insert_rowid() FROM n`)}`;
+    expect(await lines(body)).toEqual([
+      'execute 0',
+      'step 100',
+      row(integer(2n), integer(331n)),
+      'execute 9',
+    ]);
   });
 
   test('databases with a write-ahead log are read', async () => {

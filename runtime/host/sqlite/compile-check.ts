@@ -198,6 +198,11 @@ export class CompileCheck {
     this.#given = given;
   }
 
+  /** The databases of the connection that may have tables. */
+  get databases(): readonly string[] {
+    return this.#names();
+  }
+
   /** The databases of which views may be. */
   #names(): string[] {
     if (this.#sandbox.hasAttached) {

@@ -1,14 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { platform } from 'node:process';
 import type { DatabaseSync, DatabaseSyncOptions, StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { Payer } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
-import { bytecodeOf, PLAIN } from './bytecode.ts';
 import { CompileCheck, MAX_STATEMENT } from './compile-check.ts';
+import { Cost, costOf } from './cost.ts';
+import { Counters } from './counters.ts';
+import { isExplained } from './explained.ts';
+import { FileUse } from './file-use.ts';
 import type { CompileJob, Job } from './helper.ts';
 import { MemoryPages } from './memory-pages.ts';
-import { NO_SCANS, nestedScans } from './nested-scans.ts';
 import { plainRows } from './plain-rows.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
 import {
@@ -21,6 +25,7 @@ import {
 } from './sqlite-error.ts';
 import { type Compilation, Statement, type StatementConnection } from './statement.ts';
 import { StatementEnds } from './statement-ends.ts';
+import type { ThreadJob } from './thread.ts';
 
 /** Bytes of the longest text of SQL, of the longest statement in it, and of the longest value or row. */
 export const MAX_SQL = 16 * 2 ** 20;
@@ -50,8 +55,14 @@ const PLAIN_INSERT = /\binsert\s+into\s+[\w."]+\s*(?:\([^()]*\)\s*)?values\b/gi;
 /** What stands before the rows of one at the beginning of a text. */
 const INSERT_HEAD = new RegExp(`^\\s*${PLAIN_INSERT.source}`, 'i');
 
-/** What a window begins with; names may be the same. */
-const WINDOW = /\bover\b/i;
+/** Statements that take no longer than the operating system does, and pragmas other than those that go through a database. */
+const BRIEF =
+  /^\s*(?:(?:attach|begin|commit|detach|end|release|rollback|savepoint)\b|pragma\b(?!.*(?:check|incremental_vacuum|optimize)))/is;
+const CHECK = /^\s*pragma\b.*\b(?:integrity|quick)_check\b/is;
+
+/** Statements of which it is known what they cost, and the longest of them. */
+const MAX_COSTS = 256;
+const MAX_COST_SQL = 1000;
 
 /** Bytes that the values bound to the statements of a connection may have together. */
 const MAX_BOUND = 128 * 2 ** 20;
@@ -79,14 +90,22 @@ export class Connection implements StatementConnection {
   readonly #owner: Payer;
   /** Null for a database in a file. */
   readonly #memory: MemoryPages | null = null;
+  readonly #uri: string;
+  /** Its file, as it was when it was opened; null for a database in memory. */
+  readonly #file: ThreadJob['file'];
+  readonly #directories: readonly PreopenedDirectory[];
+  readonly #counters: Counters;
+  /** What statements cost that were compiled at this generation. */
+  readonly #costs = new Map<string, Cost>();
+  #costsOf = -1;
+  /** Statements that have more rows, here. */
+  #open = 0;
   #bound = 0;
   #pages: ReturnType<DatabaseSync['prepare']> | null = null;
-  #changes: ReturnType<DatabaseSync['prepare']> | null = null;
+  #pageSizes: ReturnType<DatabaseSync['prepare']> | null = null;
   #version: ReturnType<DatabaseSync['prepare']> | null = null;
   /** The version of the data of which a helper has a copy. */
   #copied = 0n;
-  /** Whether a job has begun a transaction. */
-  #isLocked = false;
 
   /**
    * Opens or creates a database.
@@ -97,6 +116,7 @@ export class Connection implements StatementConnection {
    */
   constructor(owner: Payer, directories: readonly PreopenedDirectory[], path: string) {
     this.#owner = owner;
+    this.#directories = directories;
     const permission = permissionFor(directories, path);
     if (!permission.granted) throw new SqliteError(SQLITE_ERROR, `Failed to access '${path}'`);
     const inMemory = isNoFile(path);
@@ -105,13 +125,16 @@ export class Connection implements StatementConnection {
     const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
     let database: DatabaseSync;
     try {
-      database = new Database(uriOf(inMemory ? path : permission.path), OPTIONS);
+      this.#uri = inMemory ? uriInMemory() : uriOf(permission.path);
+      database = new Database(this.#uri, OPTIONS);
     } catch (error) {
       throw toSqliteError(error);
     }
     this.#database = database;
     if (inMemory) this.#memory = new MemoryPages(database, owner, this.#sandbox);
     this.#check = new CompileCheck(database, this.#sandbox, owner.account, OPTIONS);
+    this.#counters = new Counters(database);
+    this.#file = inMemory ? null : { path: permission.path, id: idOf(permission.path) };
     database.setAuthorizer(this.#sandbox.authorize);
     // A directory of the path may have become a link meanwhile.
     if (!inMemory && !this.#isStillThere(directories, permission.path)) {
@@ -149,7 +172,7 @@ export class Connection implements StatementConnection {
       hasRun = true;
       if (found.savepoints !== 0) this.changeSavepoints(found.savepoints);
     } finally {
-      this.#check.note(found, !hasRun);
+      this.note(found, !hasRun);
       this.settle(!hasRun);
     }
     return true;
@@ -174,15 +197,10 @@ export class Connection implements StatementConnection {
     return this.#sandbox.compile(found, mayRecurse, () => {
       const statement = this.#compileOnly(sql);
       this.#check.keepFirst(sql, statement.sourceSQL);
-      const scans =
-        found.joins || found.queries > 1 ? nestedScans(this.#database, statement.sourceSQL) : NO_SCANS;
-      const code = this.#mayDoMore(statement.sourceSQL, found)
-        ? bytecodeOf(this.#database, statement.sourceSQL)
-        : PLAIN;
-      for (const [call, times] of code?.calls ?? []) found.call(call, times);
+      const cost = this.#costOf(statement, found);
       if (found.unplaced.size > 0 && !found.isElsewhere)
         found.isElsewhere = this.#check.areElsewhere(found.unplaced);
-      return { statement, found, scans, code };
+      return { statement, found, cost };
     });
   }
 
@@ -195,11 +213,33 @@ export class Connection implements StatementConnection {
     }
   }
 
-  /** Whether a statement may do more than its plan and SQLite's questions have told. */
-  #mayDoMore(sql: string, found: Findings): boolean {
-    if (found.compares || found.makesTexts || found.trims || found.queries > 1) return true;
+  /** Finds out what a statement costs that was just compiled. */
+  #costOf(statement: StatementSync, found: Findings): Cost {
+    const sql = statement.sourceSQL;
+    if (BRIEF.test(sql) || isExplained(sql)) return Cost.none;
+    if (CHECK.test(sql)) return Cost.ofCheck();
     const { isPlain, isPlainWithoutTriggers } = this.#check;
-    return (found.changes && !(found.isNested ? isPlain : isPlainWithoutTriggers)) || WINDOW.test(sql);
+    if (
+      sql.length > MAX_COST_SQL &&
+      (found.isNested ? isPlain : isPlainWithoutTriggers) &&
+      insertsPlainRows(sql)
+    ) {
+      return Cost.ofRows(sql.length);
+    }
+    const { generation } = this;
+    if (generation !== this.#costsOf || this.#costs.size >= MAX_COSTS) this.#costs.clear();
+    this.#costsOf = generation;
+    const known = this.#costs.get(sql);
+    if (known !== undefined) return known;
+    const cost = this.#readCost(sql, statement.columns().length > 0);
+    if (sql.length <= MAX_COST_SQL) this.#costs.set(sql, cost);
+    return cost;
+  }
+
+  #readCost(sql: string, givesRows: boolean): Cost {
+    if (isLongerThan(sql, MAX_STATEMENT - 100)) return Cost.ofUnknown();
+    // It was compiled before.
+    return this.#asRuntime(() => costOf(this.#database.prepare(`EXPLAIN ${sql}`).iterate(), givesRows));
   }
 
   /** Changes when what a statement is compiled to may be another. */
@@ -281,11 +321,77 @@ export class Connection implements StatementConnection {
     }
   }
 
-  /** The number of pages of the database. */
-  get pages(): number {
+  /** Bytes of the database. */
+  get size(): number {
+    return this.#sizeOf('main');
+  }
+
+  /** Bytes of all databases of the connection. */
+  get wholeSize(): number {
+    return this.#asRuntime(() => this.#check.databases.reduce((sum, name) => sum + this.#sizeOf(name), 0));
+  }
+
+  #sizeOf(name: string): number {
+    const read = (statement: StatementSync): number => Number((statement.get() as unknown as [bigint])[0]);
+    if (name !== 'main') {
+      const quoted = `"${name.replaceAll('"', '""')}"`;
+      const [pages, size] = ['page_count', 'page_size'].map((pragma) =>
+        read(this.#database.prepare(`PRAGMA ${quoted}.${pragma}`)),
+      );
+      return (pages ?? 0) * (size ?? 0);
+    }
     this.#pages ??= this.#database.prepare('PRAGMA page_count');
-    const [pages] = this.#pages.get() as unknown as [bigint];
-    return Number(pages);
+    this.#pageSizes ??= this.#database.prepare('PRAGMA page_size');
+    return read(this.#pages) * read(this.#pageSizes);
+  }
+
+  /** Whether a statement may run in another connection: it must not be about what only this one has. */
+  get canMove(): boolean {
+    const { hasTemporary, hasAttached, isExclusive } = this.#sandbox;
+    return this.#open === 0 && !hasTemporary && !hasAttached && !isExclusive && !this.#database.isTransaction;
+  }
+
+  /** Must be called when a statement has its first row of many, here, and when it has no more. */
+  changeOpen(change: 1 | -1): void {
+    this.#open += change;
+  }
+
+  /** Statements of threads that use its file just now; null if there are none. */
+  get use(): FileUse | null {
+    return FileUse.of(this.#file?.path ?? null);
+  }
+
+  /** Must be called when a thread begins to use the database. @returns what must be called at its end */
+  beginUse(): () => void {
+    return this.#file === null ? () => {} : FileUse.begin(this.#file.path);
+  }
+
+  /** Makes a statement a job for a thread. @throws SqliteError if the path of the file leads elsewhere by now */
+  threadJobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, asks: boolean): ThreadJob {
+    if (this.#file !== null && !this.#isStillThere(this.#directories, this.#file.path)) {
+      throw new SqliteError(SQLITE_ERROR, `Failed to access '${this.#file.path}'`);
+    }
+    return {
+      ...statement,
+      uri: this.#uri,
+      file: this.#file,
+      options: OPTIONS,
+      settings: this.#sandbox.settings,
+      maxPages: this.#memory?.most ?? null,
+      known: asks ? this.#counters.known : null,
+    };
+  }
+
+  /** Must be called when a thread has run a statement to its end. */
+  noteMoved(found: Findings, changes: bigint, rowid: bigint): void {
+    this.#counters.addMoved(found, changes, rowid);
+    this.#check.note(found, false);
+    this.settle();
+  }
+
+  /** Whose statements wait for each other. */
+  get program(): object {
+    return this.#owner.account.program;
   }
 
   /**
@@ -293,14 +399,13 @@ export class Connection implements StatementConnection {
    * does not open the file: by then its path may lead to where the process may not go.
    * @throws SqliteError if the database is too large to be copied
    */
-  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, locks: boolean): Job {
-    const size = this.pages * this.#pageSize;
+  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, asks: boolean): Job {
+    const { size } = this;
     if (size > MAX_COPIED) {
       const message = `the statement may take long, and a database of ${size} bytes is too large to run it on a copy`;
       throw new SqliteError(SQLITE_INTERRUPT, message);
     }
     const image = () => {
-      if (locks) this.#lock();
       this.#copied = this.#dataVersion;
       const bytes = this.#database.serialize();
       // A copy has no write-ahead log.
@@ -313,40 +418,18 @@ export class Connection implements StatementConnection {
       image,
       options: OPTIONS,
       settings: this.#sandbox.settings,
+      known: asks ? this.#counters.known : null,
       maxBytes: MAX_HELPER_ROWS,
     };
   }
 
-  /** Keeps others from changing the database, unless one does so just now. A guest could as well begin a transaction. */
-  #lock(): void {
-    if (this.#isLocked || this.#database.isTransaction) return;
-    try {
-      this.#asRuntime('BEGIN IMMEDIATE');
-      this.#isLocked = true;
-    } catch {
-      // Then the copy may be of an older version, and the statement is not run.
-    }
-  }
-
-  /** Commits what was done since a job has locked the database, and lets others change it again. @throws if that is not possible */
-  unlock(): void {
-    if (!this.#isLocked) return;
-    this.#isLocked = false;
-    if (!this.#database.isTransaction) return;
-    try {
-      this.#asRuntime('COMMIT');
-    } catch (error) {
-      this.#asRuntime('ROLLBACK');
-      throw error;
-    }
-  }
-
-  #asRuntime(sql: string): void {
+  #asRuntime<T>(run: () => T): T {
+    const before = this.#sandbox.isOpen;
     this.#sandbox.isOpen = true;
     try {
-      this.#database.exec(sql);
+      return run();
     } finally {
-      this.#sandbox.isOpen = false;
+      this.#sandbox.isOpen = before;
     }
   }
 
@@ -361,11 +444,6 @@ export class Connection implements StatementConnection {
     return version;
   }
 
-  get #pageSize(): number {
-    const [size] = this.#database.prepare('PRAGMA page_size').get() as unknown as [bigint];
-    return Number(size);
-  }
-
   /** Whether triggers may set off themselves. */
   get firesRecursively(): boolean {
     return this.#check.firesRecursively;
@@ -378,7 +456,9 @@ export class Connection implements StatementConnection {
 
   /** Must be called with what a statement does when it has run, whether or not to its end. */
   note(found: Findings, hasFailed: boolean): void {
-    this.#check.note(found, hasFailed);
+    const { changes, defines, commits } = found;
+    if (changes && this.#counters.hasMoved) this.#counters.addHere(found);
+    if (defines || commits || hasFailed) this.#check.note(found, hasFailed);
   }
 
   /**
@@ -391,9 +471,7 @@ export class Connection implements StatementConnection {
 
   /** The number of rows that the last statement changed. */
   get changes(): bigint {
-    this.#changes ??= this.#database.prepare('SELECT changes()');
-    const [changes] = this.#changes.get() as unknown as [bigint];
-    return changes;
+    return this.#counters.known.changes;
   }
 
   /**
@@ -447,6 +525,9 @@ export class Connection implements StatementConnection {
   /** Keeps whatever was thrown as the last error, which it returns. */
   keep(error: unknown): SqliteError {
     const reason = this.#sandbox.refusal ?? this.#fullReason(error);
+    if (error instanceof SqliteError && error.result === SQLITE_FULL && reason !== null) {
+      error = new SqliteError(SQLITE_FULL, `${error.message}: ${reason}`);
+    }
     const failure =
       this.#sandbox.isTooComplex && reason !== null
         ? new SqliteError(SQLITE_TOOBIG, `the statement is too complex: ${reason}`, { cause: error })
@@ -459,7 +540,11 @@ export class Connection implements StatementConnection {
 
   /** Says what a database in memory is full of; null for other errors. */
   #fullReason(error: unknown): string | null {
-    const isFull = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL;
+    const code =
+      error instanceof SqliteError
+        ? error.result
+        : error instanceof Error && 'errcode' in error && error.errcode;
+    const isFull = code === SQLITE_FULL;
     return isFull && this.#memory !== null ? 'a database in memory counts for max_host_memory' : null;
   }
 
@@ -482,7 +567,19 @@ export class Connection implements StatementConnection {
  */
 function uriOf(path: string): string {
   if (platform === 'win32') return path;
-  return `${isNoFile(path) ? `file:${path}` : pathToFileURL(path).href}?vfs=unix-excl`;
+  return `${pathToFileURL(path).href}?vfs=unix-excl`;
+}
+
+/** Returns the URI of a new database in memory, which threads of this OS process can open as well. */
+function uriInMemory(): string {
+  const vfs = platform === 'win32' ? '' : '&vfs=unix-excl';
+  return `file:lunatic-${randomUUID()}?mode=memory&cache=shared${vfs}`;
+}
+
+/** Returns what tells a file from all others. */
+function idOf(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 /** Returns whether a text has a query of its own. Those of views and triggers may not recurse then. */

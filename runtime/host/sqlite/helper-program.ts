@@ -1,4 +1,7 @@
-import { PRAGMAS } from './sandbox.ts';
+import { PROGRAM_PARTS } from './program-parts.ts';
+
+/** Bytes of rows that are sent at a time. */
+const PART = 2 ** 20;
 
 /** Bytes by which a database may grow in a helper, and that temporary tables may have. */
 const MAX_GROWTH = 256 * 2 ** 20;
@@ -18,18 +21,7 @@ new Worker(
 ).unref();
 process.on('disconnect', () => process.exit());
 
-const FORBIDDEN = new Set(['load_extension', 'fts3_tokenizer', 'sqlite_log']);
-
-const PRAGMAS = new Set(${JSON.stringify([...PRAGMAS])});
-
-function authorize(action, first, second) {
-  if (action === 24 || action === 25) return 1;
-  if (action === 31) return FORBIDDEN.has(String(second).toLowerCase()) ? 1 : 0;
-  // Some would be set for those who use this helper next.
-  if (action === 19) return PRAGMAS.has(String(first).toLowerCase()) || second === null ? 0 : 2;
-  return 0;
-}
-
+${PROGRAM_PARTS}
 // What statements do that make tables, indexes, views and triggers: they also write down in tables what they have made.
 const MAKING = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 18, 20, 21, 23, 27, 29, 31]);
 
@@ -41,28 +33,31 @@ function authorizeMaking(action, first, second) {
   return MAKING.has(action) ? authorize(action, first, second) : 1;
 }
 
-function sizeOf(value) {
-  if (typeof value === 'string') return 16 + value.length * 2;
-  return value instanceof Uint8Array ? 16 + value.length : 16;
-}
-
-function run({ image, options, settings, sql, named, positional, maxBytes }) {
+function run({ image, options, settings, known, sql, named, positional, maxBytes }) {
   const database = new DatabaseSync(':memory:', options);
   try {
     if (image.length > 0) database.deserialize(image);
     const [size] = Object.values(database.prepare('PRAGMA page_size').get());
     database.exec('PRAGMA max_page_count = ' + Math.ceil((image.length + ${MAX_GROWTH}) / Number(size)));
     database.exec('PRAGMA temp.max_page_count = ' + Math.ceil(${MAX_GROWTH} / 4096));
-    for (const [name, value] of settings) database.exec('PRAGMA ' + name + " = '" + value.replaceAll("'", "''") + "'");
+    set(database, settings);
+    if (known !== null) tell(database, known);
     database.setAuthorizer(authorize);
     const statement = database.prepare(sql);
     const since = computed();
-    const rows = [];
+    let rows = [];
     let bytes = 0;
+    let sent = 0;
     for (const row of named === null ? statement.iterate(...positional) : statement.iterate(named, ...positional)) {
       for (const value of row) bytes += sizeOf(value);
       if (bytes > maxBytes) return { error: { result: 18, message: 'the rows of a long query have more than ' + maxBytes + ' bytes' } };
       rows.push(row);
+      // Whoever takes them takes a little at a time.
+      if (bytes - sent > ${PART}) {
+        process.send({ part: rows });
+        rows = [];
+        sent = bytes;
+      }
     }
     const columns = statement.columns().map(({ name }) => name);
     return { rows, bytes, columns, took: computed() - since };

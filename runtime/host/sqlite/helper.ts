@@ -1,8 +1,10 @@
 import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
+import { FairQueue } from './fair-queue.ts';
 import { HELPER_PROGRAM } from './helper-program.ts';
 import { SQLITE_IOERR, SqliteError, toSqliteError } from './sqlite-error.ts';
+import type { Known } from './thread.ts';
 import type { Value } from './value.ts';
 
 /** Statements that run in helpers at the same time. Others wait. */
@@ -25,6 +27,8 @@ export interface Job {
   readonly options: DatabaseSyncOptions;
   /** Pragmas of the connection that change results, with their values. */
   readonly settings: ReadonlyMap<string, string>;
+  /** What SQL may ask the connection; null if it does not. */
+  readonly known: Known | null;
   readonly sql: string;
   readonly named: Record<string, SQLInputValue> | null;
   readonly positional: readonly SQLInputValue[];
@@ -68,7 +72,13 @@ export type Outcome =
     }
   | Failure;
 
+/** Some of the rows of a statement. */
+interface Part {
+  readonly part: readonly (readonly Value[])[];
+}
+
 interface Request {
+  readonly program: object;
   readonly job: Job | CompileJob;
   readonly done: (outcome: Outcome | Compiled) => void;
 }
@@ -80,21 +90,27 @@ const MAX_COMPILED = 2;
 
 const idle: ChildProcess[] = [];
 const running = new Map<Request, ChildProcess>();
-const jobQueue: Request[] = [];
-const compileQueue: Request[] = [];
+const jobQueue = new FairQueue<Request>(MAX_RUNNING);
+const compileQueue = new FairQueue<Request>(MAX_COMPILED);
 
 /**
  * Runs a statement in an OS process, where it does not block anybody and can be stopped.
+ * @param program whose statement it is
  * @param done called once, later, unless the job was given up
  * @returns a function that gives the job up
  */
-export function runInHelper(job: Job, done: (outcome: Outcome) => void): () => void {
-  return request({ job, done: (outcome) => done(outcome as Outcome) });
+export function runInHelper(job: Job, program: object, done: (outcome: Outcome) => void): () => void {
+  return request({ program, job, done: (outcome) => done(outcome as Outcome) });
 }
 
 /** Compiles a statement in an OS process. Otherwise the same as `runInHelper`. @param done gets the milliseconds that it took, or why nobody knows */
-export function compileInHelper(job: CompileJob, done: (took: number | SqliteError) => void): () => void {
+export function compileInHelper(
+  job: CompileJob,
+  program: object,
+  done: (took: number | SqliteError) => void,
+): () => void {
   return request({
+    program,
     job,
     done: (outcome) => {
       if ('compiling' in outcome) done(outcome.compiling);
@@ -104,15 +120,15 @@ export function compileInHelper(job: CompileJob, done: (took: number | SqliteErr
 }
 
 function request(request: Request): () => void {
-  const queue = isCompiled(request) ? compileQueue : jobQueue;
-  queue.push(request);
+  const queue = queueOf(request);
+  queue.add(request);
   next();
   return () => {
-    const at = queue.indexOf(request);
-    if (at >= 0) queue.splice(at, 1);
+    queue.remove(request);
     const child = running.get(request);
     if (child === undefined) return;
     running.delete(request);
+    queue.end(request);
     child.kill('SIGKILL');
     next();
   };
@@ -123,7 +139,12 @@ function begin(request: Request, waited = idle.pop() ?? null): void {
   let timer: NodeJS.Timeout | undefined;
   child.removeAllListeners('close').removeAllListeners('disconnect');
   running.set(request, child);
-  child.once('message', (outcome) => finish(request, outcome as Outcome | Compiled));
+  const rows: (readonly Value[])[] = [];
+  child.on('message', (outcome: Outcome | Compiled | Part) => {
+    if ('part' in outcome) for (const row of outcome.part) rows.push(row);
+    else if ('rows' in outcome) finish(request, { ...outcome, rows: rows.concat(outcome.rows) });
+    else finish(request, outcome);
+  });
   const died = (): void => {
     if (running.get(request) !== child) return;
     // One that has waited may have died of anything. A new one begins anew: nothing but a copy has changed.
@@ -200,6 +221,7 @@ function finish(request: Request, outcome: Outcome | Compiled): void {
   const child = running.get(request);
   if (child === undefined) return;
   running.delete(request);
+  queueOf(request).end(request);
   child.removeAllListeners('message').removeAllListeners('close');
   if (child.connected && !child.killed && idle.length < MAX_IDLE) keep(child);
   else child.kill('SIGKILL');
@@ -220,23 +242,18 @@ function keep(child: ChildProcess): void {
 /** Begins as many jobs as there is room for. */
 function next(): void {
   let copies = 0;
-  let compiled = 0;
-  for (const request of running.keys()) {
+  for (const { job } of running.keys()) copies += job.size;
+  const hasRoom = ({ job: { size } }: Request): boolean =>
+    jobQueue.running === 0 || copies + size <= MAX_COPIES;
+  for (let request = jobQueue.next(hasRoom); request !== null; request = jobQueue.next(hasRoom)) {
     copies += request.job.size;
-    if (isCompiled(request)) compiled++;
-  }
-  for (let request = jobQueue[0]; request !== undefined; request = jobQueue[0]) {
-    copies += request.job.size;
-    const ran = running.size - compiled;
-    if (ran > 0 && (ran >= MAX_RUNNING || copies > MAX_COPIES)) break;
-    jobQueue.shift();
     begin(request);
   }
-  while (compiled++ < MAX_COMPILED) {
-    const request = compileQueue.shift();
-    if (request === undefined) return;
-    begin(request);
-  }
+  for (let request = compileQueue.next(); request !== null; request = compileQueue.next()) begin(request);
+}
+
+function queueOf(request: Request): FairQueue<Request> {
+  return isCompiled(request) ? compileQueue : jobQueue;
 }
 
 function isCompiled({ job }: Request): boolean {

@@ -12,6 +12,9 @@ const PAGE_SIZE = 4096;
  */
 const LOOK_INTERVAL = 0.1;
 
+/** The global one is looked up anew each time. */
+const clock = performance;
+
 /**
  * Counts the pages of a database in memory for its process, against `max_host_memory`. While a statement runs nobody can count, so
  * before that SQLite is told how far the database may grow.
@@ -57,7 +60,7 @@ export class MemoryPages {
    * @param isSure whether the database is looked at even if it was just before
    */
   settle(isSure = false): void {
-    const now = performance.now();
+    const now = clock.now();
     if (!isSure && now - this.#looked < LOOK_INTERVAL) return;
     this.#looked = now;
     const [pages] = this.#count.get() as unknown as [bigint];
@@ -87,6 +90,11 @@ export class MemoryPages {
     this.#sandbox.isOpen = true;
     this.#database.exec(`PRAGMA max_page_count = ${most}`);
     this.#sandbox.isOpen = false;
+  }
+
+  /** Pages that the database may have now. */
+  get most(): number {
+    return this.#most;
   }
 
   /** Releases what was charged: the database is closed. */

@@ -58,25 +58,6 @@ function milliseconds(): number {
 /** Functions that reach out of the database, or take values for pointers. */
 const FORBIDDEN_FUNCTIONS = new Set(['load_extension', 'fts3_tokenizer', 'sqlite_log']);
 
-/** Functions that make long texts and blobs. */
-const TEXT_MAKERS = new Set(
-  'char concat concat_ws format group_concat hex json_group_array json_group_object jsonb_group_array jsonb_group_object printf quote randomblob string_agg zeroblob'.split(
-    ' ',
-  ),
-);
-
-/** Functions that look for one text in another. */
-const COMPARERS = new Set('glob instr like replace'.split(' '));
-/** Those that do so if they are given two. */
-const TRIMMERS = new Set('ltrim rtrim trim'.split(' '));
-/** Those whose patterns are short, and which hardly ever are given what other rows were put together to. */
-const PATTERNS = new Set('glob like'.split(' '));
-const GATHERERS = new Set(
-  'group_concat json_group_array json_group_object jsonb_group_array jsonb_group_object string_agg'.split(
-    ' ',
-  ),
-);
-
 /** KiB of pages that a guest may keep cached for one database. */
 const MAX_CACHE = 65_536;
 /** KiB that SQLite caches unless it is told otherwise. */
@@ -98,9 +79,14 @@ export const PRAGMAS: ReadonlySet<string> = new Set(
     .split(/\s+/),
 );
 
-/** Those of them that change what queries give. */
+/** Those of them that change what queries give, and those that change how statements are run: other connections need them too. */
 const SETTINGS = new Set(
   'case_sensitive_like foreign_keys full_column_names ignore_check_constraints recursive_triggers reverse_unordered_selects short_column_names'.split(
+    ' ',
+  ),
+);
+const RUN_SETTINGS = new Set(
+  'analysis_limit auto_vacuum automatic_index cell_size_check legacy_alter_table max_page_count page_size query_only secure_delete synchronous trusted_schema'.split(
     ' ',
   ),
 );
@@ -158,57 +144,17 @@ export class Findings {
   returns = false;
   /** Whether other connections may see afterwards what it and those before it have done. */
   commits = false;
-  /** Whether it reads several tables, or one column several times, as joins do. */
-  joins = false;
-  /** The queries within it. */
-  queries = 0;
-  /** Whether it calls functions that make long texts of short ones. */
-  makesTexts = false;
-  /** Whether it calls functions that take long for two long texts, by the product of their lengths. */
-  compares = false;
-  /** Whether it makes texts of other than many rows, and whether it compares by other than short patterns. */
-  makesOperands = false;
-  looksForTexts = false;
   /** Whether it asks what the connection has done. */
   asks = false;
-  /** Whether it calls `trim`. */
-  trims = false;
-  /** How often it calls functions that make long texts of short ones. */
-  made = 0;
-  /** Whether it inserts, deletes or updates rows. */
+  /** Whether it inserts, deletes or updates rows, and whether it inserts some. */
   changes = false;
+  inserts = false;
   /** Whether it uses databases other than the main one, which helpers do not have. */
   isElsewhere = false;
   /** Tables of which it reads no column, and SQLite does not say where they are. */
   readonly unplaced = new Set<string>();
   /** Whether triggers or views are within it. */
   isNested = false;
-  readonly #tables = new Set<string>();
-  readonly #columns = new Set<string>();
-
-  /** @param call the name of a function, and, if it is known, the number of values that it is given, as in `trim(2)` */
-  call(call: string, times = 0): void {
-    const name = call.replace(/\(.*$/s, '').toLowerCase();
-    if (call.endsWith('trim(2)')) this.compares = this.looksForTexts = true;
-    if (TEXT_MAKERS.has(name)) {
-      this.made += times;
-      this.makesTexts = true;
-      if (!GATHERERS.has(name)) this.makesOperands = true;
-    }
-    if (COMPARERS.has(name)) {
-      this.compares = true;
-      if (!PATTERNS.has(name)) this.looksForTexts = true;
-    }
-    if (TRIMMERS.has(name)) this.trims = true;
-    if (ASKERS.has(name)) this.asks = true;
-  }
-
-  read(column: string): void {
-    const table = column.slice(0, column.indexOf('.'));
-    if (this.#columns.has(column) || (this.#tables.size > 0 && !this.#tables.has(table))) this.joins = true;
-    this.#columns.add(column);
-    this.#tables.add(table);
-  }
 }
 
 /**
@@ -238,6 +184,8 @@ export class Sandbox {
   /** Whether a database may have been attached, or a temporary view or trigger made, since the connection was opened. */
   hasAttached = false;
   hasTemporary = false;
+  /** Whether the connection may keep others from the file for good. */
+  isExclusive = false;
   /** How often SQLite has asked about the statement; null if its time does not matter. */
   #asked: number | null = null;
   #since = 0;
@@ -291,7 +239,7 @@ export class Sandbox {
       case Action.MakeTemporaryTable:
       case Action.MakeTemporaryTrigger:
       case Action.MakeTemporaryView:
-        this.hasTemporary = true;
+        this.hasTemporary = this.found.isElsewhere = true;
         this.found.defines = this.found.writes = true;
         return ALLOW;
       case Action.Transaction:
@@ -323,7 +271,7 @@ export class Sandbox {
       case Action.Attach:
         return this.#attach(first);
       case Action.Function:
-        this.found.call(second ?? '');
+        if (ASKERS.has(second?.toLowerCase() ?? '')) this.found.asks = true;
         return FORBIDDEN_FUNCTIONS.has(second?.toLowerCase() ?? '')
           ? this.#refuse(`the function ${second} is not for guests`)
           : ALLOW;
@@ -346,15 +294,14 @@ export class Sandbox {
       case Action.Insert:
       case Action.Update:
         this.found.changes = this.found.writes = true;
-        if (database !== 'main') this.found.isElsewhere = true;
+        if (action === Action.Insert) this.found.inserts = true;
+        if (this.#isElsewhere(first, database)) this.found.isElsewhere = true;
         return ALLOW;
       case Action.Read:
         if (database === null) this.found.unplaced.add(first ?? '');
-        else if (database !== 'main') this.found.isElsewhere = true;
-        this.found.read(`${first}.${second}`);
+        else if (this.#isElsewhere(first, database)) this.found.isElsewhere = true;
         return ALLOW;
       case Action.Select:
-        this.found.queries++;
         return ALLOW;
       default:
         this.found.writes = true;
@@ -362,10 +309,17 @@ export class Sandbox {
     }
   };
 
+  #isElsewhere(table: string | null, database: string | null): boolean {
+    // Every connection has one of these, and they are all empty.
+    if (database === 'temp' && !this.hasTemporary && /^sqlite_temp_(?:master|schema)$/i.test(table ?? ''))
+      return false;
+    return database !== 'main';
+  }
+
   /** @param path null if it is computed */
   #attach(path: string | null): number {
     this.found.writes = this.found.defines = this.found.returns = true;
-    this.hasAttached = true;
+    if (path !== '') this.hasAttached = true;
     if (path === null) return this.#refuse('ATTACH needs the path as a literal');
     // VACUUM attaches a temporary database, which is a file without a name.
     if (path === '') return ALLOW;
@@ -387,9 +341,11 @@ export class Sandbox {
       this.given++;
       this.found.defines = this.found.returns = true;
     }
-    if (PRAGMAS.has(name)) return ALLOW;
+    const isAllowed = PRAGMAS.has(name);
     const bounded = Object.hasOwn(BOUNDED_PRAGMAS, name) ? BOUNDED_PRAGMAS[name] : undefined;
-    if (bounded !== undefined && (value === null || bounded(value, this.#inMemory))) {
+    if (isAllowed || (bounded !== undefined && (value === null || bounded(value, this.#inMemory)))) {
+      if (value !== null && RUN_SETTINGS.has(name)) this.settings.set(name, value);
+      if (value !== null && name === 'locking_mode') this.isExclusive = true;
       return value !== null && CACHE_SIZES.has(name) && isLargeCache(value)
         ? this.#enlargeCache(database)
         : ALLOW;

@@ -1,9 +1,9 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { BindKey } from './bincode.ts';
-import { type Bytecode, PLAIN } from './bytecode.ts';
 import { CompileCheck } from './compile-check.ts';
+import type { Cost } from './cost.ts';
+import type { FileUse } from './file-use.ts';
 import type { CompileJob, Job, Outcome } from './helper.ts';
-import type { NestedScans } from './nested-scans.ts';
 import { parameterNames } from './parameter-names.ts';
 import type { Findings } from './sandbox.ts';
 import {
@@ -15,27 +15,21 @@ import {
   SQLITE_TOOBIG,
   SqliteError,
 } from './sqlite-error.ts';
+import type { Batch, Cursor, ThreadJob } from './thread.ts';
 import type { Value } from './value.ts';
 
 /** Results of a step, as SQLite numbers them. */
 export const ROW = 100;
 export const DONE = 101;
 
-/** An estimate of the rows in a page. */
-const ROWS_PER_PAGE = 100;
-/** Rows that a statement may scan here, which takes about twenty milliseconds. */
-const MAX_VISITS = 2e6;
-/** The same for one that uses databases which helpers do not have. */
-const MOST_VISITS = 1e9;
-/** What a trigger that is run counts for. */
-const FIRED_VISITS = 10;
-/** Calls of functions that make long texts, which take some milliseconds each. */
-const MAX_MADE = 32;
-/** Rows that a function such as `json_each` may give, if the text that it is given is made by functions as well, or else at least. */
-const MADE_ROWS = 1e6;
-const READ_ROWS = 1000;
-/** Bytes of texts that may be looked for in each other: that takes as long as their product says. */
-const MAX_COMPARED = 2 ** 16;
+/** What a step may take here, where nobody else runs meanwhile: some five milliseconds. */
+const MAX_HERE = 3e5;
+/** The same for a statement that needs databases which helpers do not have. What it really takes is far less, nearly always. */
+const MAX_ELSEWHERE = 1e11;
+/** What a statement may take in a thread, where it cannot be stopped, if it is not just a pass over the database: three seconds. */
+const MAX_IN_THREAD = 2e8;
+/** Milliseconds that a statement may have taken on a copy if it is to run here rather than in a thread. */
+const MAX_UNNOTICED = 5;
 /** Milliseconds that a statement may have taken on a copy if it is to run here. */
 const MAX_BLOCKED = 1000;
 
@@ -54,10 +48,28 @@ const SIGNS = ['', ':', '@', '$'];
  */
 type State = 'ready' | 'row' | 'done' | 'failed';
 
+/** Where a step is done: here, in a thread that runs it in the database itself, or in a helper that runs it on a copy and can be stopped. */
+export type Place = 'here' | 'thread' | 'helper';
+
 /** The part of a connection that its statements use; see `Connection`. */
 export interface StatementConnection {
-  /** The number of pages of the database. */
-  readonly pages: number;
+  /** Bytes of the database, and of all databases of the connection. */
+  readonly size: number;
+  readonly wholeSize: number;
+  /** Whether a statement may run in another connection. */
+  readonly canMove: boolean;
+  /** Whose statements wait for each other. */
+  readonly program: object;
+  /** Statements of threads that use its file just now. */
+  readonly use: FileUse | null;
+  /** Must be called when a thread begins to use the database. @returns what must be called at its end */
+  beginUse(): () => void;
+  /** Must be called when a statement has its first row of many, here, and when it has no more. */
+  changeOpen(change: 1 | -1): void;
+  /** Makes a statement a job for a thread. @param asks whether it asks what the connection has done */
+  threadJobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, asks: boolean): ThreadJob;
+  /** Must be called when a thread has run a statement to its end. */
+  noteMoved(found: Findings, changes: bigint, rowid: bigint): void;
   /** Whether others have changed the database since it was copied for a helper. */
   readonly hasChanged: boolean;
   /** Whether triggers may set off themselves. */
@@ -87,19 +99,15 @@ export interface StatementConnection {
   compile(sql: string): Compilation;
   /** Must be called with what a statement does when it has run, whether or not to its end. */
   note(found: Findings, hasFailed: boolean): void;
-  /** Makes a statement a job for a helper. @param locks whether others may not change the database until `unlock` is called */
-  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, locks: boolean): Job;
-  /** Commits what was done since a job has locked the database, and lets others change it again. @throws if that is not possible */
-  unlock(): void;
+  /** Makes a statement a job for a helper. @param asks whether it asks what the connection has done */
+  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, asks: boolean): Job;
 }
 
 /** What has become of the text of a statement. */
 export interface Compilation {
   readonly statement: StatementSync;
   readonly found: Findings;
-  readonly scans: NestedScans;
-  /** Null if it is too much to be read. */
-  readonly code: Bytecode | null;
+  readonly cost: Cost;
 }
 
 /** A prepared statement. As in SQLite itself, bindings stay until they are replaced. */
@@ -109,16 +117,21 @@ export class Statement {
   readonly length: number;
   #statement: StatementSync;
   #found: Findings;
-  #scans: NestedScans;
-  #code: Bytecode | null;
+  #cost: Cost;
   /** Whether it takes no longer than others may wait, whatever is bound and in the tables. */
   #isQuick: boolean;
   /** Bytes of the values that are bound. */
   #bound = 0;
   /** How often it has been tried in a helper in vain. */
   #tried = 0;
-  /** Bytes of rows that a helper has given. */
+  /** Whether a helper has shown that it has an end. */
+  #isProven = false;
+  /** Rows that a helper or a thread has given, the next of them, and the bytes that they take. */
+  #batch: readonly (readonly Value[])[] | null = null;
+  #next = 0;
   #held = 0;
+  /** The thread's statement, as long as it has more rows. */
+  #cursor: Cursor | null = null;
   /** Names of the parameters by number, see `parameterNames`. Found when something is bound. */
   #names: readonly (string | null)[] | null = null;
   /** Values of the parameters without a name, in order, and of those with one. */
@@ -137,15 +150,14 @@ export class Statement {
   #givesRows: boolean;
   #columns: readonly string[] | null;
 
-  constructor(connection: StatementConnection, { statement, found, scans, code }: Compilation) {
+  constructor(connection: StatementConnection, { statement, found, cost }: Compilation) {
     this.connection = connection;
     this.#generation = connection.generation;
     this.#statement = statement;
     this.#found = found;
     this.length = statement.sourceSQL.length;
-    this.#scans = scans;
-    this.#code = code;
-    this.#isQuick = isQuick(found, scans, code);
+    this.#cost = cost;
+    this.#isQuick = isQuick(found, cost);
     this.#columns = columnsOf(statement);
     this.#givesRows = this.#columns.length > 0;
   }
@@ -248,7 +260,7 @@ export class Statement {
   #step(): typeof ROW | typeof DONE {
     if (this.#state !== 'row') {
       // Whoever asked whether it may take long did so before the tables changed.
-      if (this.#isStale && (this.renew() !== null || this.mayTakeLong))
+      if (this.#isStale && (this.renew() !== null || this.place !== 'here'))
         throw new SqliteError(SQLITE_SCHEMA, 'the tables have changed since the statement was prepared');
       if (this.#found.attached.length > 0) this.connection.checkAttached(this.#found.attached);
       if (!this.#givesRows) {
@@ -259,17 +271,24 @@ export class Statement {
       }
       this.#columns = null;
       this.#rows = this.#iterate();
+      this.connection.changeOpen(1);
     }
-    const next = this.#rows?.next();
-    if (next === undefined || next.done === true) {
-      this.#row = this.#rows = null;
-      if (this.#held > 0) this.#letGo();
+    const row = this.#batch === null ? this.#nextHere() : this.#batch[this.#next++];
+    if (row === undefined) {
+      this.#row = null;
+      this.#drop();
       this.#state = 'done';
       return DONE;
     }
-    this.#row = next.value as readonly Value[];
+    this.#row = row;
     this.#state = 'row';
     return ROW;
+  }
+
+  #nextHere(): readonly Value[] | undefined {
+    const next = this.#rows?.next();
+    if (next === undefined || next.done === true) return undefined;
+    return next.value as readonly Value[];
   }
 
   /** Whether names may mean others than when it was compiled. */
@@ -300,13 +319,12 @@ export class Statement {
   #compileAnew(): void {
     const { changes } = CompileCheck;
     const { generation } = this.connection;
-    const { statement, found, scans, code } = this.connection.compile(this.source);
+    const { statement, found, cost } = this.connection.compile(this.source);
     close(this.#statement);
     this.#statement = statement;
     this.#found = found;
-    this.#scans = scans;
-    this.#code = code;
-    this.#isQuick = isQuick(found, scans, code);
+    this.#cost = cost;
+    this.#isQuick = isQuick(found, cost);
     this.#columns = null;
     this.#givesRows = this.columns.length > 0;
     this.#changes = changes;
@@ -318,88 +336,109 @@ export class Statement {
     return this.#statement.sourceSQL;
   }
 
-  /** Whether the next step may take so long that it would block other processes. */
-  get mayTakeLong(): boolean {
-    // Looking further costs as much as inserting a row.
-    if (this.#isQuick || this.#state === 'row') return false;
-    if (this.#found.recurses) return true;
-    // Nobody knows how long the texts are that these functions are given.
-    const { compares, looksForTexts, makesTexts, makesOperands } = this.#found;
-    const makes = looksForTexts ? makesTexts : makesOperands;
-    if (compares && (makes || this.length + this.#bound > MAX_COMPARED)) return true;
-    if (this.#found.made > MAX_MADE) return true;
-    if (this.#mayRunOn) return true;
-    const { depth, listed, isVirtual } = this.#scans;
-    if (depth < 2) return false;
-    let rows = Math.max(this.connection.pages * ROWS_PER_PAGE, listed);
-    if (isVirtual)
-      rows = Math.max(rows, this.#found.makesTexts ? MADE_ROWS : READ_ROWS, this.length + this.#bound);
-    return rows ** depth > MAX_VISITS;
+  /** Where the next step is to be done. */
+  get place(): Place {
+    if (this.#isQuick) return 'here';
+    if (this.#state === 'row') return this.needsRows ? 'thread' : 'here';
+    const found = this.#found;
+    const { isElsewhere } = found;
+    const { connection } = this;
+    const own = 2 * (this.length + this.#bound);
+    const { units, isPass } = this.#cost.at({
+      bytes: isElsewhere ? connection.wholeSize : connection.size,
+      own,
+    });
+    const isEndless = found.recurses || (this.#cost.isChain && connection.firesRecursively);
+    const isUnknown = isEndless || this.#cost.isUnknown;
+    if (!isUnknown && units <= MAX_HERE) return 'here';
+    const mayMove = !isElsewhere && !(found.asks && found.inserts) && found.attached.length === 0;
+    const moves = mayMove && connection.canMove;
+    const hasEnd = !isUnknown && (isPass || units <= MAX_IN_THREAD);
+    if (moves && (hasEnd || this.#isProven)) return 'thread';
+    if (this.#isProven) return 'here';
+    if (!hasEnd) return isElsewhere && !isUnknown && units <= MAX_ELSEWHERE ? 'here' : 'helper';
+    // What is changed in a transaction can be changed nowhere else.
+    return !found.writes && mayMove ? 'helper' : 'here';
   }
 
-  /** Whether triggers, foreign keys or windows may take long, of which the plan says nothing. */
-  get #mayRunOn(): boolean {
-    const code = this.#code;
-    if (code === PLAIN) return false;
-    // A helper has no other databases. What it is asked to do here may take long, but in the end it is done.
-    const most = this.#found.isElsewhere ? MOST_VISITS : MAX_VISITS;
-    if (code === null) return true;
-    if (code.isChain && this.connection.firesRecursively) return true;
-    const rows = this.connection.pages * ROWS_PER_PAGE;
-    const { depth, fired, hasSlowWindow } = code;
-    if (this.#found.changes && depth > 1 && rows ** depth > most) return true;
-    if (hasSlowWindow && rows ** 2 > most) return true;
-    return fired.runs * FIRED_VISITS * rows ** fired.depth > most;
+  /** Whether a thread has more rows, and none are left here. */
+  get needsRows(): boolean {
+    return this.#cursor !== null && this.#next >= (this.#batch?.length ?? 0);
   }
 
   /** Returns the next step as a job for a helper. */
   job(): Job {
     try {
-      if (this.#found.asks) {
+      if (this.#found.asks && this.#found.inserts) {
         const message =
-          'the statement may take long, and changes() and last_insert_rowid() are not known to a copy';
+          'the statement may take long, and changes() and last_insert_rowid() are not known to a copy that changes';
         throw new SqliteError(SQLITE_INTERRUPT, message);
       }
-      if (this.#code === null && this.#found.isElsewhere) {
+      if (this.#cost.isUnknown && this.#found.isElsewhere) {
         const message =
           'the statement is too long to find out what it does, and a copy has only the main database';
         throw new SqliteError(SQLITE_TOOBIG, message);
       }
-      const bound = { sql: this.source, named: this.#named, positional: this.#positional };
-      return this.connection.jobFor(bound, this.#tried === MAX_TRIED - 1 && this.#mayLock);
+      return this.connection.jobFor(this.#whole, this.#found.asks);
     } catch (error) {
       throw this.connection.keep(error);
     }
   }
 
-  /**
-   * Takes the outcome of a helper's step: the rows of a query. A statement that changes the database may now run here.
-   * @returns null if others have changed the database meanwhile, so that it may take longer than in the helper, which must be asked again
-   * @throws SqliteError
-   */
-  stepWith(outcome: Outcome): typeof ROW | typeof DONE | null {
-    try {
-      return this.#stepWith(outcome);
-    } finally {
-      this.#unlock();
-    }
+  get #whole(): Pick<Job, 'sql' | 'named' | 'positional'> {
+    return { sql: this.source, named: this.#named, positional: this.#positional };
   }
 
-  #unlock(): void {
+  /**
+   * Returns the next step as a job for a thread, or what it goes on with.
+   * @throws SqliteError
+   */
+  threadJob(): ThreadJob | Cursor {
     try {
-      this.connection.unlock();
+      this.#isProven = false;
+      return this.#cursor ?? this.connection.threadJobFor(this.#whole, this.#found.asks);
     } catch (error) {
       throw this.#fail(error);
     }
   }
 
-  /** Whether the last try may keep others from changing the database: the statement must be able to run in a transaction of its own. */
-  get #mayLock(): boolean {
-    const { changes, defines, commits, savepoints, attached } = this.#found;
-    return changes && !defines && !commits && savepoints === 0 && attached.length === 0 && !this.#givesRows;
+  /**
+   * Takes the rows that a thread has given.
+   * @returns null if there were none, and more have to be asked for
+   * @throws SqliteError
+   */
+  stepWithBatch(batch: Batch, cursor: Cursor): typeof ROW | typeof DONE | null {
+    this.#drop();
+    if ('error' in batch) {
+      const failure = this.#fail(new SqliteError(batch.error.result, batch.error.message));
+      this.connection.note(this.#found, true);
+      if (this.#found.writes) this.connection.settle(true);
+      throw failure;
+    }
+    try {
+      this.connection.hold(batch.bytes);
+    } catch (error) {
+      if (!batch.isDone) cursor.close();
+      throw this.#fail(error);
+    }
+    this.#held = batch.bytes;
+    this.#columns = batch.columns;
+    this.#batch = batch.rows;
+    this.#next = 0;
+    this.#cursor = batch.isDone ? null : cursor;
+    this.#state = 'row';
+    if (batch.isDone) this.connection.noteMoved(this.#found, batch.changes ?? 0n, batch.rowid ?? 0n);
+    if (this.needsRows) return null;
+    return this.#step();
   }
 
-  #stepWith(outcome: Outcome): typeof ROW | typeof DONE | null {
+  /**
+   * Takes the outcome of a helper's step: the rows of a query. A statement that changes the database may now run here.
+   * @returns null if it has to be asked where it is to be done now: others may have changed the database meanwhile, so that it may take
+   *   longer than in the helper
+   * @throws SqliteError
+   */
+  stepWith(outcome: Outcome): typeof ROW | typeof DONE | null {
     if ('error' in outcome) throw this.#fail(new SqliteError(outcome.error.result, outcome.error.message));
     if (!this.#found.writes) {
       try {
@@ -409,11 +448,17 @@ export class Statement {
       }
       this.#held = outcome.bytes;
       this.#columns = outcome.columns;
-      this.#rows = outcome.rows[Symbol.iterator]();
+      this.#batch = outcome.rows;
+      this.#next = 0;
       this.#state = 'row';
       return this.step();
     }
-    if (this.connection.run(() => this.connection.hasChanged)) {
+    const hasChanged = this.connection.run(() => this.connection.hasChanged);
+    if (this.connection.canMove && (hasChanged || outcome.took > MAX_UNNOTICED)) {
+      this.#isProven = true;
+      return null;
+    }
+    if (hasChanged) {
       if (++this.#tried < MAX_TRIED) return null;
       this.#tried = 0;
       throw this.#fail(new SqliteError(SQLITE_BUSY, 'others change the database again and again'));
@@ -429,11 +474,11 @@ export class Statement {
   /** Drops rows that are left. Returns false after some milliseconds if there may be more. */
   finish(): boolean {
     const since = performance.now();
-    while (this.#state === 'row') {
+    while (this.#state === 'row' && !this.needsRows) {
       this.step();
       if (performance.now() - since > MAX_FINISHING) return false;
     }
-    return true;
+    return this.#state !== 'row';
   }
 
   #get(): void {
@@ -458,17 +503,23 @@ export class Statement {
     if (failure !== null) throw failure;
   }
 
-  #letGo(): void {
-    this.connection.letGo(this.#held);
+  /** Gives up what it has of rows. */
+  #drop(): void {
+    if (this.#held > 0) this.connection.letGo(this.#held);
     this.#held = 0;
+    this.#batch = this.#cursor = null;
+    const rows = this.#rows;
+    if (rows === null) return;
+    this.#rows = null;
+    this.connection.changeOpen(-1);
+    // Otherwise a row that was not the last would keep the database locked.
+    rows.return?.();
   }
 
   #rewind(): void {
-    const rows = this.#rows;
-    this.#rows = this.#row = null;
-    if (this.#held > 0) this.#letGo();
-    // Otherwise a row that was not the last would keep the database locked.
-    rows?.return?.();
+    this.#row = null;
+    this.#cursor?.close();
+    this.#drop();
   }
 
   /** Releases the statement. */
@@ -480,12 +531,8 @@ export class Statement {
   }
 }
 
-function isQuick(
-  { recurses, compares, made }: Findings,
-  { depth }: NestedScans,
-  code: Bytecode | null,
-): boolean {
-  return code === PLAIN && depth < 2 && !recurses && !compares && made <= MAX_MADE;
+function isQuick({ recurses }: Findings, cost: Cost): boolean {
+  return cost.isConstant && !recurses;
 }
 
 function close(statement: StatementSync): void {

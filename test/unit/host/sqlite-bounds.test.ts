@@ -75,7 +75,9 @@ describe('triggers that set off themselves may take long,', () => {
       execute(connection, 'CREATE TABLE t (a)', TRIGGER, `PRAGMA recursive_triggers = ${value}`);
       const setting = connection.prepare('PRAGMA recursive_triggers');
       setting.step();
-      expect(prepare(connection, 'INSERT INTO t VALUES (1)').mayTakeLong).toBe(setting.row[0] === 1n);
+      expect(prepare(connection, 'INSERT INTO t VALUES (1)').place).toBe(
+        setting.row[0] === 1n ? 'helper' : 'here',
+      );
       connection.close();
     },
   );
@@ -85,9 +87,9 @@ describe('triggers that set off themselves may take long,', () => {
       const { connection } = open();
       execute(connection, 'CREATE TABLE t (a)', TRIGGER);
       const statement = prepare(connection, 'INSERT INTO t VALUES (1)');
-      expect(statement.mayTakeLong).toBe(false);
+      expect(statement.place).toBe('here');
       connection.prepare(pragma);
-      expect(statement.mayTakeLong).toBe(true);
+      expect(statement.place).toBe('helper');
       connection.close();
     }
   });
@@ -103,10 +105,10 @@ test('foreign keys that are only prepared are looked at', () => {
   );
   execute(connection, `INSERT INTO p VALUES ${list(6000, (i) => `(${i})`)}`, 'INSERT INTO c SELECT x FROM p');
   const statement = prepare(connection, 'DELETE FROM p');
-  expect(statement.mayTakeLong).toBe(false);
+  expect(statement.place).toBe('here');
   connection.prepare('PRAGMA foreign_keys = ON');
   expect(statement.renew()).toBe(null);
-  expect(statement.mayTakeLong).toBe(true);
+  expect(statement.place).toBe('helper');
   connection.close();
 });
 
@@ -119,7 +121,7 @@ describe('a statement that others make long', () => {
     const { one, other } = shared;
     execute(one, ...CROWD, 'CREATE TABLE u (a)');
     const statement = prepare(one, 'INSERT INTO u VALUES (1)');
-    expect(statement.mayTakeLong).toBe(false);
+    expect(statement.place).toBe('here');
     execute(other, TRIGGER);
     expect(() => statement.step()).toThrow('the tables have changed since the statement was prepared');
   });
@@ -165,7 +167,7 @@ describe('a statement with temporary tables', () => {
     execute(connection, ...CROWD, ...CHAIN);
     const long = `INSERT INTO u SELECT 1 WHERE (SELECT max(a) FROM x) IS NULL AND 1 IN (${list(6000, (i) => `${i + 1}`)})`;
     const statement = prepare(connection, long);
-    expect(statement.mayTakeLong).toBe(true);
+    expect(statement.place).toBe('helper');
     expect(() => statement.job()).toThrow('a copy has only the main database');
     connection.close();
   });
@@ -179,7 +181,7 @@ describe('a statement with temporary tables', () => {
       'CREATE TRIGGER r AFTER INSERT ON u BEGIN INSERT INTO v SELECT p.a FROM big p, big q WHERE p.rowid = 1 AND q.a = 7; END',
     );
     for (const from of ['temp.x', 'x', 'X'])
-      expect(prepare(connection, `INSERT INTO u SELECT count(*) FROM ${from}`).mayTakeLong).toBe(false);
+      expect(prepare(connection, `INSERT INTO u SELECT count(*) FROM ${from}`).place).toBe('here');
     connection.close();
   });
 
@@ -187,8 +189,8 @@ describe('a statement with temporary tables', () => {
     const { connection } = open();
     execute(connection, ...CROWD, ...CHAIN);
     const rows = `INSERT INTO x VALUES ${list(8000, (i) => `(${i})`)}`;
-    expect(prepare(connection, rows).mayTakeLong).toBe(false);
-    expect(prepare(connection, rows.replace(' x ', ' u ')).mayTakeLong).toBe(true);
+    expect(prepare(connection, rows).place).toBe('here');
+    expect(prepare(connection, rows.replace(' x ', ' u ')).place).toBe('helper');
     connection.close();
   });
 });
@@ -233,7 +235,7 @@ test('a trigger in a file that says so in its own way is looked at', () => {
   database.close();
   const { connection } = open(path);
   expect(connection.executeAtOnce('INSERT INTO t VALUES (1)')).toBe(false);
-  expect(prepare(connection, 'INSERT INTO t VALUES (1)').mayTakeLong).toBe(true);
+  expect(prepare(connection, 'INSERT INTO t VALUES (1)').place).not.toBe('here');
   connection.close();
   rmSync(folder, { recursive: true });
 });

@@ -1,0 +1,287 @@
+import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import { FairQueue } from './fair-queue.ts';
+import { SQLITE_BUSY, SQLITE_IOERR } from './sqlite-error.ts';
+import { THREAD_PROGRAM } from './thread-program.ts';
+import type { Value } from './value.ts';
+
+/** Threads that run statements at the same time. */
+const MAX_THREADS = 4;
+/** Megabytes of JavaScript objects that one may have: rows that are on their way. */
+const MAX_HEAP = 128;
+/** Milliseconds after which a thread ends that has nothing to do. */
+const IDLE_TIME = 10_000;
+
+/** Milliseconds for which this thread may stand still until another one has opened a file, which takes a tenth of one, and how often that is tried. */
+const MAX_OPENING = 5;
+const MAX_TRIES = 100;
+
+/** What a connection has done, as SQL may ask for. */
+export interface Known {
+  readonly changes: bigint;
+  readonly total: bigint;
+  readonly rowid: bigint;
+}
+
+/** A statement to run in the database itself. */
+export interface ThreadJob {
+  readonly uri: string;
+  /** The file, with its device and number; null for a database in memory. */
+  readonly file: { readonly path: string; readonly id: string } | null;
+  readonly options: DatabaseSyncOptions;
+  readonly settings: ReadonlyMap<string, string>;
+  /** Pages that a database in memory may have. */
+  readonly maxPages: number | null;
+  readonly known: Known | null;
+  readonly sql: string;
+  readonly named: Record<string, SQLInputValue> | null;
+  readonly positional: readonly SQLInputValue[];
+}
+
+/** Rows of a statement. */
+export type Batch =
+  | {
+      readonly rows: readonly (readonly Value[])[];
+      /** What they take, in bytes. */
+      readonly bytes: number;
+      readonly columns: readonly string[];
+      /** Whether these are the last. */
+      readonly isDone: boolean;
+      /** What a statement has changed that is done. */
+      readonly changes?: bigint;
+      readonly rowid?: bigint;
+    }
+  | { readonly error: { readonly result: number; readonly message: string } };
+
+/** A statement that has begun. */
+export interface Cursor {
+  /** Asks for more rows, as `runInThread` asks for the first. */
+  goOn(done: (batch: Batch) => void, over: () => void): void;
+  /** Gives the statement up. */
+  close(): void;
+}
+
+/** Bytes of rows that are taken at once. A statement with more stays open. */
+const MAX_TAKEN = 64 * 2 ** 20;
+
+interface Request {
+  readonly program: object;
+  readonly job: ThreadJob;
+  readonly begin: (thread: Thread) => void;
+}
+
+const queue = new FairQueue<Request>(MAX_THREADS);
+const threads = new Set<Thread>();
+let numbers = 0;
+
+const DIED = { error: { result: SQLITE_IOERR, message: 'the thread that ran the statement has ended' } };
+
+/** What a thread is asked. */
+interface Question {
+  readonly message: object;
+  /** Whether it has to open a file. */
+  readonly opens: boolean;
+  readonly done: (batch: Batch) => void;
+  tries: number;
+}
+
+/** One job after the other. */
+class Thread {
+  readonly #worker: Worker;
+  readonly #waiting: Question[] = [];
+  #isReady = false;
+  #asked: Question | null = null;
+  #idle: NodeJS.Timeout | undefined;
+  /** Statements that have begun, and have more rows. */
+  cursors = 0;
+  isDead = false;
+
+  constructor() {
+    this.#worker = new Worker(THREAD_PROGRAM, {
+      eval: true,
+      execArgv: ['--no-warnings'],
+      env: {},
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP },
+    });
+    this.#worker.unref();
+    this.#worker.on('message', (answer: Batch | { isReady: true } | { isLate: true }) => {
+      if ('isLate' in answer) this.#repeat();
+      else if (!('isReady' in answer)) this.#answer(answer);
+      else {
+        this.#isReady = true;
+        this.#next();
+      }
+    });
+    const die = (): void => {
+      if (this.isDead) return;
+      this.isDead = true;
+      threads.delete(this);
+      this.#answer(DIED);
+      for (const { done } of this.#waiting.splice(0)) done(DIED);
+    };
+    this.#worker.on('error', die).on('exit', die);
+  }
+
+  get isBusy(): boolean {
+    return this.#asked !== null;
+  }
+
+  /** How much there is to do, now and later. */
+  get load(): number {
+    return (this.isBusy ? 1000 : 0) + 1000 * this.#waiting.length + this.cursors;
+  }
+
+  /** @param opens whether it has to open a file */
+  ask(message: object, done: (batch: Batch) => void, opens = false): void {
+    if (this.isDead) setImmediate(done, DIED);
+    else {
+      this.#waiting.push({ message, opens, done, tries: 0 });
+      this.#worker.ref();
+      this.#next();
+    }
+  }
+
+  tell(message: object): void {
+    this.#worker.postMessage(message);
+  }
+
+  #next(): void {
+    if (this.#asked !== null || !this.#isReady) return;
+    clearTimeout(this.#idle);
+    const next = this.#waiting.shift();
+    if (next === undefined) {
+      this.#worker.unref();
+      // What is open would be lost.
+      this.#idle = setTimeout(() => this.cursors === 0 && this.#end(), IDLE_TIME).unref();
+      return;
+    }
+    this.#asked = next;
+    this.#post(next);
+  }
+
+  #post({ message, opens }: Question): void {
+    if (!opens) {
+      this.#worker.postMessage(message);
+      return;
+    }
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    this.#worker.postMessage({ ...message, gate });
+    if (Atomics.wait(gate, 0, 0, MAX_OPENING) === 'timed-out') Atomics.compareExchange(gate, 0, 0, 2);
+  }
+
+  /** Asks once more, after others had a turn. */
+  #repeat(): void {
+    const asked = this.#asked;
+    if (asked === null) return;
+    if (++asked.tries < MAX_TRIES) setImmediate(() => this.#asked === asked && this.#post(asked));
+    else this.#answer({ error: { result: SQLITE_BUSY, message: 'the file could not be opened in time' } });
+  }
+
+  #end(): void {
+    threads.delete(this);
+    this.#worker.terminate();
+  }
+
+  #answer(batch: Batch): void {
+    const asked = this.#asked;
+    this.#asked = null;
+    asked?.done(batch);
+    if (!this.isDead) this.#next();
+  }
+}
+
+/**
+ * Runs a statement in a thread, where it blocks nobody. It cannot be stopped there, so it must have an end.
+ * @param program whose statement it is
+ * @param done called once, later, unless the statement was given up
+ * @param over called once, before that, when the thread does not run it any more, even if it was given up
+ * @returns the statement
+ */
+export function runInThread(
+  job: ThreadJob,
+  program: object,
+  done: (batch: Batch) => void,
+  over: () => void,
+): Cursor {
+  const number = ++numbers;
+  let thread: Thread | null = null;
+  let isOpen = false;
+  let isClosed = false;
+  const request: Request = {
+    program,
+    job,
+    begin: (found) => {
+      thread = found;
+      const end = (batch: Batch): void => {
+        queue.end(request);
+        over();
+        take(batch, done);
+        next();
+      };
+      found.ask({ ...job, cursor: number }, (batch) => collect(batch, end), job.file !== null);
+    },
+  };
+  /** Takes rows until there are no more, since the database may not be changed before, or there are too many. */
+  const collect = (
+    batch: Batch,
+    then: (batch: Batch) => void,
+    before: (readonly Value[])[] = [],
+    bytes = 0,
+  ): void => {
+    if ('error' in batch) {
+      then(batch);
+      return;
+    }
+    for (const row of batch.rows) before.push(row);
+    const sum = bytes + batch.bytes;
+    if (!batch.isDone && sum < MAX_TAKEN && !isClosed && thread !== null) {
+      thread.ask({ goOn: number }, (more) => collect(more, then, before, sum));
+    } else then({ ...batch, rows: before, bytes: sum });
+  };
+  const take = (batch: Batch, then: (batch: Batch) => void): void => {
+    const hasMore = !('error' in batch) && !batch.isDone;
+    if (hasMore !== isOpen && thread !== null) thread.cursors += hasMore ? 1 : -1;
+    isOpen = hasMore;
+    if (!isClosed) then(batch);
+    else if (isOpen) drop();
+  };
+  const drop = (): void => {
+    if (!isOpen || thread === null) return;
+    isOpen = false;
+    thread.cursors--;
+    if (!thread.isDead) thread.tell({ close: number });
+  };
+  queue.add(request);
+  next();
+  return {
+    goOn: (then, over) => {
+      const end = (batch: Batch): void => {
+        over();
+        take(batch, then);
+      };
+      if (thread === null || !isOpen) setImmediate(end, DIED);
+      else thread.ask({ goOn: number }, (batch) => collect(batch, end));
+    },
+    close: () => {
+      isClosed = true;
+      if (queue.remove(request)) over();
+      else drop();
+    },
+  };
+}
+
+/** Begins as many statements as there are places. */
+function next(): void {
+  for (let request = queue.next(); request !== null; request = queue.next()) request.begin(freeThread());
+}
+
+function freeThread(): Thread {
+  let best: Thread | null = null;
+  for (const thread of threads) if (best === null || thread.load < best.load) best = thread;
+  if (best !== null && (!best.isBusy || threads.size >= MAX_THREADS)) return best;
+  const thread = new Thread();
+  threads.add(thread);
+  return thread;
+}
