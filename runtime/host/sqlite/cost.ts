@@ -61,7 +61,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
 };
 /** What instructions count for that go through a whole table or database by themselves, for each byte of it. */
 const PASSES: Readonly<Record<string, number>> = {
-  Count: 1 / 1000,
+  Count: 1 / 40,
   Clear: 1 / 40,
   Destroy: 1 / 40,
   VDestroy: 1 / 40,

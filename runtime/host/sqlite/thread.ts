@@ -8,7 +8,7 @@ import type { Value } from './value.ts';
 /** Threads that run statements at the same time. */
 const MAX_THREADS = 4;
 /** Megabytes of JavaScript objects that one may have: rows that are on their way. */
-const MAX_HEAP = 128;
+const MAX_HEAP = 512;
 /** Milliseconds after which a thread ends that has nothing to do. */
 const IDLE_TIME = 10_000;
 
