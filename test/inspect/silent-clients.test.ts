@@ -141,7 +141,7 @@ test.runIf(process.platform === 'linux')(
       most = Math.max(most, memoryOf(pid));
     }
     // It would be 31 times 32 MiB, in several forms.
-    expect(most - before).toBeLessThan(400 * 2 ** 20);
+    expect(most - before).toBeLessThan(600 * 2 ** 20);
     for (const { socket } of others) socket.terminate();
     late.socket.resume();
     const answer = await late.answer(29);
