@@ -45,6 +45,7 @@ export class SpawnError extends Error {
 
 /** A running root process and the environment it lives in. */
 export interface Root {
+  /** The root process. While programs are debugged, another one may take its place. */
   readonly process: Process;
   readonly environment: Environment<Process>;
   /** Settles when the root process has ended. Other processes may still run. */
@@ -187,6 +188,15 @@ export class Runtime {
       process.onEnd = resolve;
     });
     const stop = () => void killAll(environment, this.scheduler);
-    return { process, environment, ended, stop };
+    let latest = process;
+    return {
+      get process() {
+        latest = latest.latest;
+        return latest;
+      },
+      environment,
+      ended,
+      stop,
+    };
   }
 }

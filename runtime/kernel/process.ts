@@ -279,6 +279,13 @@ export class Process implements ProcessContext, Payer {
     if (message.isPlain && message.length <= MOST_ARGUMENT) this.argument = copyOf(message);
   }
 
+  /** The process that has taken its place, or the place of that one, and so on; itself if none has. */
+  get latest(): Process {
+    let latest: Process = this;
+    while (latest.successor !== null) latest = latest.successor;
+    return latest;
+  }
+
   /** Takes the place of a process of the same id: its messages, links and monitors are this one's from now on. */
   succeed(old: Process): void {
     this.argument = old.argument;

@@ -232,6 +232,7 @@ export class Scheduler implements Turns {
 
   /** Lets no process run from now on: for a program whose root process has ended. */
   halt(): void {
+    if (!this.#halted && !this.isIdle) stalls.end(clockTime());
     this.#turnPending = true;
     this.#halted = true;
   }

@@ -10,13 +10,17 @@ export const LONGEST_PIECE = 4;
  * nobody's turn, and nobody could have done anything meanwhile: timers leave it out.
  */
 class Stalls {
+  /** The same as `total`, with fractions. */
+  #exact = 0;
   #total = 0;
-  /** When the clock was looked at last; Infinity as long as there is nothing to do. */
+  /** The number of schedulers that have something to do: an embedder may have several in one thread. */
+  #active = 0;
+  /** When the clock was looked at last; Infinity as long as no scheduler has anything to do. */
   #seenAt = Number.POSITIVE_INFINITY;
-  /** When there was something to do last. */
+  /** When a scheduler had something to do last. */
   #endedAt = 0;
 
-  /** How long the thread has been held up so far, in whole milliseconds. */
+  /** How long the thread has been held up so far, in whole milliseconds. Never more than what has passed. */
   get total(): number {
     return this.#total;
   }
@@ -25,32 +29,40 @@ class Stalls {
   look(now: number): void {
     const passed = now - this.#seenAt;
     if (passed < 0) return;
-    if (passed > LONGEST_PIECE) this.#total += Math.ceil(passed);
-    this.#seenAt = now;
-  }
-
-  /** Must be called when there is something to do again. */
-  begin(now: number): void {
-    this.#seenAt = now;
-  }
-
-  /** Must be called when something outside happens at last that was to happen at a time. */
-  lookLate(now: number, expected: number): void {
-    if (this.#seenAt !== Number.POSITIVE_INFINITY) {
-      this.look(now);
-      return;
+    if (passed > LONGEST_PIECE) {
+      this.#exact += passed;
+      this.#total = Math.floor(this.#exact);
     }
-    this.#seenAt = Math.max(expected, this.#endedAt);
-    this.end(now);
+    this.#seenAt = now;
   }
 
-  /** Must be called when there is nothing to do any more. */
+  /** Must be called when a scheduler has something to do again. */
+  begin(now: number): void {
+    if (this.#active++ === 0) this.#seenAt = now;
+    else this.look(now);
+  }
+
+  /**
+   * Must be called when Node calls back at last, with the time at which it was to do so: if no scheduler has anything to do, nobody else looks
+   * at the clock, and only this tells that the thread was held up.
+   */
+  lookLate(now: number, expected: number): void {
+    if (this.#active === 0) this.#seenAt = Math.max(expected, this.#endedAt);
+    this.look(now);
+    if (this.#active === 0) this.#rest(now);
+  }
+
+  /** Must be called once after each `begin`, when that scheduler has nothing to do any more. */
   end(now: number): void {
     this.look(now);
+    if (--this.#active === 0) this.#rest(now);
+  }
+
+  #rest(now: number): void {
     this.#seenAt = Number.POSITIVE_INFINITY;
     this.#endedAt = now;
   }
 }
 
-/** Those of this thread. */
+/** The stalls of this thread, which all of its schedulers share. */
 export const stalls = new Stalls();

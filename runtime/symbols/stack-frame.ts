@@ -37,8 +37,15 @@ export function stackLines(
       frame === null ? [`... ${count} more calls of the same`] : format(frame).split('\n'),
     );
   if (calls.length <= 2 * PRINTED_FRAMES) return all(calls);
-  const left = calls.slice(PRINTED_FRAMES, -PRINTED_FRAMES).reduce((sum, { count }) => sum + count, 0);
-  return [...all(calls.slice(0, PRINTED_FRAMES)), `... ${left} more`, ...all(calls.slice(-PRINTED_FRAMES))];
+  const head = beginOf(calls, PRINTED_FRAMES);
+  const tail = beginOf(calls, calls.length - PRINTED_FRAMES);
+  const left = calls.slice(head, tail).reduce((sum, { count }) => sum + count, 0);
+  return [...all(calls.slice(0, head)), `... ${left} more`, ...all(calls.slice(tail))];
+}
+
+/** A place in a list at which it may be cut: calls that are like the one before stay behind that one. */
+function beginOf(calls: readonly Calls[], at: number): number {
+  return calls[at]?.frame === null ? at - 1 : at;
 }
 
 /** A call, or calls from the same place as the one before. */

@@ -4,12 +4,12 @@ import type { Exit } from '../kernel/exit.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { SchedulerObserver } from '../kernel/observers.ts';
 import type { Process } from '../kernel/process.ts';
-import { stalls } from '../kernel/stalls.ts';
-import { untilNextTimer } from '../kernel/timer.ts';
+import { Timer, untilNextTimer } from '../kernel/timer.ts';
 import type { Runtime } from '../runtime.ts';
 import { discoverTests, setupExport } from './discovery.ts';
 import { discovered, type TestEvent, type TestListener, type TestSummary } from './events.ts';
 import { RunRoom } from './output-room.ts';
+import { Patience } from './patience.ts';
 import { type SelectedTest, selectTests } from './selection.ts';
 import type { TestCase } from './test-case.ts';
 import type { TestOptions } from './test-options.ts';
@@ -22,7 +22,8 @@ const STARTED_AT_ONCE = 64;
  * A module with so many functions is the debug code of an SDK, of which each test takes milliseconds to begin: it spawns processes, whose
  * functions are compiled. If all tests did so at the same time, none could do within ten milliseconds what it does in five.
  * Therefore each has this thread for itself until it has ended, or waits for something that takes longer than `SOON`
- * milliseconds. Then, and after `PATIENCE` milliseconds in any case, the next one is started; of more than `MANY` tests, each next one earlier.
+ * milliseconds. Then, and after `PATIENCE` milliseconds in any case (see `Patience`), the next one is started; of more than `MANY` tests, each
+ * next one earlier.
  */
 const MANY_FUNCTIONS = 1000;
 const SOON = 20;
@@ -198,13 +199,13 @@ class Session implements SchedulerObserver {
     } while (this.#running.size < before);
   }
 
-  /** Waits until all tests have ended that were started, or their processes wait for something that takes long, or for `patience` at most. */
-  async #untilQuiet(patience: number): Promise<void> {
+  /** Waits until all tests have ended that were started, or their processes wait for something that takes long, or for about `time` milliseconds at most. */
+  async #untilQuiet(time: number): Promise<void> {
     const { scheduler } = this.#runtime;
-    const latest = unhinderedTime() + patience;
+    const patience = new Patience(time);
     for (;;) {
       await nextTurn();
-      const left = latest - unhinderedTime();
+      const { left } = patience;
       if (this.#unended === 0 || left <= 0) return;
       if (!scheduler.isIdle) continue;
       const next = untilNextTimer();
@@ -213,13 +214,16 @@ class Session implements SchedulerObserver {
     }
   }
 
-  /** Waits for some milliseconds, or until a test ends. */
+  /**
+   * Waits for some milliseconds, or until a test ends. A timer of Node's own could be called before those of processes that are due as well,
+   * and before anybody knows that the thread was held up.
+   */
   async #pause(time: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, time);
+    const timer = new Timer(time, resolve);
     this.#onEnd = resolve;
     await promise;
-    clearTimeout(timer);
+    timer.cancel();
   }
 
   /** Waits for something. Rejects as soon as a test cannot be started. */
@@ -253,9 +257,4 @@ class Session implements SchedulerObserver {
       await nextTurn();
     }
   }
-}
-
-/** Milliseconds in which the thread was not held up. */
-function unhinderedTime(): number {
-  return performance.now() - stalls.total;
 }

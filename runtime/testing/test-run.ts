@@ -60,7 +60,7 @@ export class TestRun implements RunningTest {
   readonly #options: TestOptions;
   readonly #output: OutputGroup;
   readonly #room: RunRoom;
-  #root: Process | null = null;
+  #latestRoot: Process | null = null;
   #cancelled = false;
   /** Set when the time is up. */
   #hanging: Promise<UnlocatedHanging> | null = null;
@@ -107,6 +107,12 @@ export class TestRun implements RunningTest {
     }
   }
 
+  /** The root process, or the one that has taken its place; null as long as it is not created. */
+  get #root(): Process | null {
+    this.#latestRoot = this.#latestRoot?.latest ?? null;
+    return this.#latestRoot;
+  }
+
   async #end(module: LoadedModule): Promise<Exit> {
     const { config } = this.#options;
     try {
@@ -116,7 +122,7 @@ export class TestRun implements RunningTest {
         entry: { name: this.#test.exportName, params: [] },
         environment: TEST_ENVIRONMENT,
         onCreated: (process) => {
-          this.#root = process;
+          this.#latestRoot = process;
           runningTests.set(process.environment, this);
           this.#options.watcher?.onRoot(process);
         },

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { stalls } from '../../../runtime/kernel/stalls.ts';
 import { Timer } from '../../../runtime/kernel/timer.ts';
+import { Runtime } from '../../../runtime/runtime.ts';
+import { Patience } from '../../../runtime/testing/patience.ts';
 
 let now = 1000;
 
@@ -109,4 +111,78 @@ test('of timers that are late by much more, those that are due first wake up a p
   holdUp(200);
   pass(1);
   expect(events).toEqual(['the handler wakes up', 'it answers', 'the time for the answer is up']);
+});
+
+describe('of several schedulers in one thread', () => {
+  test('the ends of turns of one do not hide what holds up another', () => {
+    const before = stalls.total;
+    stalls.begin(now);
+    stalls.begin(now);
+    stalls.end(now);
+    now += 12;
+    stalls.end(now);
+    expect(stalls.total - before).toBe(12);
+  });
+
+  test('the beginnings of turns of one do not hide what has held up another', () => {
+    const before = stalls.total;
+    stalls.begin(now);
+    now += 12;
+    stalls.begin(now);
+    stalls.end(now);
+    stalls.end(now);
+    expect(stalls.total - before).toBe(12);
+  });
+
+  test('one that is halted holds up nobody', () => {
+    const { scheduler } = new Runtime();
+    scheduler.wakeUp();
+    scheduler.halt();
+    scheduler.halt();
+    const before = stalls.total;
+    now += 1000;
+    stalls.look(now);
+    expect(stalls.total).toBe(before);
+  });
+});
+
+test('what holds up the thread never counts as more than what has passed', () => {
+  const before = stalls.total;
+  const start = now;
+  stalls.begin(now);
+  for (let i = 0; i < 100; i++) {
+    now += 4.3;
+    stalls.look(now);
+  }
+  stalls.end(now);
+  expect(stalls.total - before).toBeLessThanOrEqual(now - start);
+});
+
+describe('patience', () => {
+  test('ends after its time if nothing holds up the thread', () => {
+    const patience = new Patience(50);
+    run(49);
+    expect(patience.left).toBe(1);
+    run(1);
+    expect(patience.left).toBe(0);
+  });
+
+  test('leaves out what has held up the thread', () => {
+    const patience = new Patience(50);
+    holdUp(120);
+    run(40);
+    expect(patience.left).toBe(10);
+  });
+
+  test('ends after four times its time though everything that happens takes long', () => {
+    const patience = new Patience(50);
+    const start = now;
+    stalls.begin(now);
+    while (patience.left > 0) {
+      now += 4.3;
+      stalls.look(now);
+    }
+    stalls.end(now);
+    expect(now - start).toBeLessThan(205);
+  });
 });

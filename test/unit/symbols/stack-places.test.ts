@@ -85,3 +85,22 @@ test('calls of a recursion that are all alike are one line, others are not', () 
     'at f2 (function 2, offset 0x10)',
   ]);
 });
+
+test('calls of a recursion that are all alike stay behind the one that they are like, also where the middle is left out', () => {
+  const call = (functionIndex: number) => ({ functionIndex, functionName: `f${functionIndex}`, offset: 16 });
+  const recursion = Array.from({ length: 80 }, () => call(0));
+  const others = (first: number, count: number) =>
+    Array.from({ length: count }, (_, index) => call(first + index));
+  const tail = stackLines([...others(100, 30), ...recursion, ...others(200, 23)]);
+  expect(tail.slice(24, 27)).toEqual([
+    '... 6 more',
+    'at f0 (function 0, offset 0x10)',
+    '... 79 more calls of the same',
+  ]);
+  const head = stackLines([...others(100, 23), ...recursion, ...others(200, 30)]);
+  expect(head.slice(22, 25)).toEqual([
+    'at f122 (function 122, offset 0x10)',
+    '... 86 more',
+    'at f206 (function 206, offset 0x10)',
+  ]);
+});

@@ -1,8 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { ALL_TESTS, discoverTests, Runtime, readTests, TestStartError } from '../../../runtime/internal.ts';
+import {
+  ALL_TESTS,
+  discoverTests,
+  ProcessConfig,
+  Runtime,
+  readTests,
+  runTests,
+  TestStartError,
+} from '../../../runtime/internal.ts';
+import { restart } from '../../../runtime/kernel/restart.ts';
+import type { TestEvent } from '../../../runtime/testing/events.ts';
 import { guest } from '../../support/guest.ts';
-import { assemble } from '../../support/program.ts';
+import { assemble, Feed } from '../../support/program.ts';
 import { testsOf } from '../../support/test-mode.ts';
 
 /** `$parent` waits, and so does its child, with a message in its mailbox that it does not want. */
@@ -197,6 +207,35 @@ describe('a failure', () => {
   test('has the stack', async () => {
     const failure = await failureOf('(call $outer)', '(func $outer (call $inner)) (func $inner unreachable)');
     expect(failure?.stack.map((frame) => frame.function)).toEqual(['inner', 'outer', '#lunatic_test_it']);
+  });
+
+  test('is told also if the process of the test was begun anew', async () => {
+    let isAnew = false;
+    const runtime: Runtime = new Runtime({
+      observer: {
+        holds(process) {
+          if (isAnew) return false;
+          isAnew = true;
+          setImmediate(() => {
+            const fresh = restart(runtime.scheduler, process);
+            if (typeof fresh !== 'string') runtime.scheduler.holding.resume(fresh);
+          });
+          return true;
+        },
+      },
+    });
+    const module = runtime.load(
+      await assemble(guest('(func (export "#lunatic_test_it") (call $inner)) (func $inner unreachable)')),
+    );
+    const results: TestEvent[] = [];
+    const options = { selection: ALL_TESTS, config: ProcessConfig.forRoot(), input: new Feed() };
+    await runTests(runtime, module, options, (event) => {
+      if (event.event === 'finished') results.push(event);
+    });
+    expect(isAnew).toBe(true);
+    expect(results).toMatchObject([{ outcome: 'failed', failures: [{ message: 'trapped: unreachable' }] }]);
+    const stack = results.flatMap((event) => (event.event === 'finished' ? event.failures : []))[0]?.stack;
+    expect(stack?.map((frame) => frame.function)).toEqual(['inner', '#lunatic_test_it']);
   });
 
   test('of a child to which the test is linked is told as that of the test', async () => {
