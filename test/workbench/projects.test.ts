@@ -51,6 +51,7 @@ describe.runIf(hasRust)('a crate', () => {
     await page.locator('.debug-top-stack-frame-line').first().waitFor();
     await workbench.variable('sum', '36').waitFor();
     await workbench.variable('count', '12').waitFor();
+    await workbench.frame('shop::price').first().waitFor();
     await workbench.screenshot('project-rust');
     await workbench.goOn();
     await workbench.printed('the price is 31');
