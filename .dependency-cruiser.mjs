@@ -92,6 +92,13 @@ export default {
       to: { path: '^(vscode$|node_modules/@types/vscode/)' },
     },
     {
+      name: 'one-way: projects',
+      comment: 'What is built does not depend on how it is run, tested or displayed.',
+      severity: 'error',
+      from: { path: '^extension/projects/' },
+      to: { path: '^extension/(programs|processes|testing)/' },
+    },
+    {
       name: 'debug-adapter-protocol',
       comment: 'The runtime does not know the Debug Adapter Protocol.',
       severity: 'error',

@@ -1,6 +1,7 @@
 /** The entry point of the extension: VS Code calls `activate` when the extension is needed. */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { DEBUG_TYPE } from './debug-type.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
 import { Consent } from './node/consent.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
@@ -8,7 +9,6 @@ import { registerProcessView } from './processes/process-view.ts';
 import { AdapterDeaths, AdapterFactory } from './programs/adapter-factory.ts';
 import { ConfigurationProvider, DynamicConfigurations } from './programs/configuration-provider.ts';
 import { closeDebugDocuments } from './programs/debug-documents.ts';
-import { DEBUG_TYPE } from './programs/debug-type.ts';
 import { LastProgram } from './programs/last-program.ts';
 import { registerProgramCommands } from './programs/program-commands.ts';
 import { BuildFaults } from './projects/build-faults.ts';

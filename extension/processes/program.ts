@@ -8,8 +8,8 @@ import {
   type ProcessKey,
 } from '../../runtime/inspect/protocol.ts';
 import { ProcessModel } from '../../runtime/inspect/view/index.ts';
+import { DEBUG_TYPE } from '../debug-type.ts';
 import { type Log, messageOf } from '../log.ts';
-import { DEBUG_TYPE } from '../programs/debug-type.ts';
 
 /** Minimum milliseconds between two readings of the whole process tree, if notifications do not add up. */
 const RELOAD_INTERVAL = 2000;

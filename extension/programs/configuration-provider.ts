@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { printable } from '../../runtime/internal.ts';
+import { DEBUG_TYPE } from '../debug-type.ts';
 import { type Log, messageOf } from '../log.ts';
 import { type ModuleDiagnostics, rangeOf } from '../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../modules/module-error.ts';
@@ -18,11 +19,10 @@ import {
   tracePath,
 } from '../node/outside-sandbox.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
+import { chooseLaunch } from './choose-launch.ts';
 import { activeModule, workspaceModules } from './choose-module.ts';
-import { DEBUG_TYPE } from './debug-type.ts';
 import type { LastProgram } from './last-program.ts';
-import { launchOf } from './launch-of.ts';
-import { meantLaunch } from './meant-launch.ts';
+import { launchOf } from './launch-configuration.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
 const ACTIVE_FILE = '${file}';
@@ -64,9 +64,9 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     if (config.type !== undefined && config.type !== '' && config.request !== undefined) {
       // The active file cannot be run: it is displayed by the debugger, or is no module.
       const isElsewhere = config['program'] === ACTIVE_FILE && last !== undefined;
-      return isElsewhere ? { ...config, program: last.config['program'] } : config;
+      return isElsewhere ? { ...config, ...programIn(last.config) } : config;
     }
-    const meant = await meantLaunch(config['noDebug'] ? 'run' : 'debug', this.#projects, last?.config);
+    const meant = await chooseLaunch(config['noDebug'] ? 'run' : 'debug', this.#projects, last?.config);
     return meant === undefined ? undefined : { ...meant, ...(config['noDebug'] ? { noDebug: true } : {}) };
   }
 
@@ -76,7 +76,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     given: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
     const { noDebug: _, ...kept } = given;
-    const config = given['project'] === undefined ? given : await this.#projects.build(given);
+    const config = given['project'] === undefined ? given : await this.#projects.build(given, folder);
     if (config === undefined) return undefined;
     if (config.request !== 'launch')
       return await this.#startsNothing(config, folder?.uri.fsPath ?? homedir());
@@ -156,6 +156,11 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     }
     return true;
   }
+}
+
+/** What a configuration says of which program it runs. */
+function programIn({ program, project, target, profile }: vscode.DebugConfiguration): object {
+  return project === undefined ? { program } : { program: undefined, project, target, profile };
 }
 
 /** Tells the user why a module cannot be run, and leads to the fault. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { DEBUG_TYPE } from '../debug-type.ts';
 import { isConfigured } from '../projects/project-keys.ts';
 import { activeModule } from './choose-module.ts';
-import { DEBUG_TYPE } from './debug-type.ts';
 
 /** A program, and how it was started. */
 export interface StartedProgram {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { DEBUG_TYPE } from './debug-type.ts';
+import { DEBUG_TYPE } from '../debug-type.ts';
 
 export const OPEN_CORE_DUMP = 'lunatic.openCoreDump';
 

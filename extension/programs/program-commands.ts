@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { DEBUG_TYPE } from '../debug-type.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
+import { chooseLaunch } from './choose-launch.ts';
 import { folderOf, isModule } from './choose-module.ts';
-import { DEBUG_TYPE } from './debug-type.ts';
-import { launchOf } from './launch-of.ts';
-import { meantLaunch } from './meant-launch.ts';
+import { launchOf } from './launch-configuration.ts';
 import { OPEN_CORE_DUMP, openCoreDump } from './open-core-dump.ts';
 
 /** Registers the commands that start and attach to programs. */
@@ -25,7 +25,7 @@ export function registerProgramCommands(projects: ProjectLaunch): vscode.Disposa
 async function start(projects: ProjectLaunch, given: unknown, noDebug: boolean): Promise<boolean> {
   const uri = given instanceof vscode.Uri ? given : undefined;
   const config = await (uri === undefined
-    ? meantLaunch(noDebug ? 'run' : 'debug', projects)
+    ? chooseLaunch(noDebug ? 'run' : 'debug', projects)
     : launchOfFile(projects, uri));
   if (config === undefined) return false;
   const file = uri ?? vscode.window.activeTextEditor?.document.uri;
@@ -42,7 +42,7 @@ async function launchOfFile(
   const program = await projects.programOf(uri);
   if (program !== undefined) return program === null ? undefined : projects.configurationOf(program);
   const name = vscode.workspace.asRelativePath(uri);
-  vscode.window.showErrorMessage(`${name} belongs to no project of which Lunatic knows how to build it.`);
+  vscode.window.showErrorMessage(`${name} belongs to no project that Lunatic can build.`);
   return undefined;
 }
 

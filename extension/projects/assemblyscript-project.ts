@@ -30,24 +30,27 @@ export async function readAssemblyScriptProject(config: string): Promise<Project
     name,
     file: config,
     folder,
-    isMeant: true,
-    targets: [
+    isForWasm: true,
+    targets: async () => [
       {
         name,
         source: entry === undefined ? undefined : resolve(folder, entry),
         launch: { cwd: folder },
         build: async (profile) => {
-          const outFile = targets[profile]?.outFile ?? options.outFile;
+          const own = targets[profile]?.outFile;
+          const outFile = own ?? options.outFile;
           if (outFile === undefined) {
             throw new ProjectError(
               `${config} does not say where the module is: targets.${profile}.outFile is missing`,
             );
           }
-          return compile(
+          const build = compile(
             folder,
-            [...(profile in targets ? ['--target', profile] : [])],
+            profile in targets ? ['--target', profile] : [],
             resolve(folder, outFile),
           );
+          // A module that both profiles make may be that of the other one.
+          return own === undefined ? build : { ...build, sources: { folder, names: /\.(ts|json)$/ } };
         },
       },
     ],
@@ -80,7 +83,6 @@ function compile(folder: string, args: readonly string[], module: string): Build
     cwd: folder,
     output: 'text',
     module: { kind: 'file', path: module },
-    sources: { folder, names: /\.(ts|json)$/ },
   };
 }
 

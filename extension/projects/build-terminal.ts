@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { BuildFaults } from './build-faults.ts';
-import type { Profile, Project, Target } from './project.ts';
+import type { Profile, Program } from './project.ts';
 import { runBuild } from './run-build.ts';
 
 /** A build in a terminal of VS Code. It begins when the terminal is opened, and is given up when that is closed. */
@@ -13,7 +13,15 @@ export class BuildTerminal implements vscode.Pseudoterminal {
   readonly onDidWrite = this.#writer.event;
   readonly onDidClose = this.#closer.event;
 
-  constructor(project: Project, target: Target, profile: Profile, faults: BuildFaults, node: string) {
+  /**
+   * @param faults shows what compilers say
+   * @param node finds the Node that runs compilers written for it
+   */
+  constructor(
+    { project, target }: Program,
+    profile: Profile,
+    { faults, node }: { readonly faults: BuildFaults; readonly node: () => Promise<string> },
+  ) {
     this.#run = async (terminal, signal) => {
       faults.clear(project.file);
       const build = await target.build(profile);

@@ -1,10 +1,10 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import type { BuildFaults } from './build-faults.ts';
 import { BuildTerminal } from './build-terminal.ts';
-import { type Profile, type Project, ProjectError, type Target } from './project.ts';
+import { type Profile, type Program, ProjectError } from './project.ts';
+import { tellProjectError } from './tell-project-error.ts';
 
 export const TASK_TYPE = 'lunatic';
 
@@ -28,12 +28,8 @@ export class Builder {
   }
 
   /** A task that builds a target. */
-  task(
-    project: Project,
-    target: Target,
-    profile: Profile,
-    onStart?: (terminal: BuildTerminal) => void,
-  ): vscode.Task {
+  task(program: Program, profile: Profile, onStart?: (terminal: BuildTerminal) => void): vscode.Task {
+    const { project, target } = program;
     const definition: BuildDefinition = {
       type: TASK_TYPE,
       project: vscode.workspace.asRelativePath(project.file, false),
@@ -44,8 +40,8 @@ export class Builder {
       vscode.workspace.getWorkspaceFolder(vscode.Uri.file(project.file)) ?? vscode.TaskScope.Workspace;
     const name = `build ${target.name}${profile === 'release' ? ' (release)' : ''}`;
     const execution = new vscode.CustomExecution(async () => {
-      const { node } = await this.#commands.find();
-      const terminal = new BuildTerminal(project, target, profile, this.#faults, node);
+      const node = async () => (await this.#commands.find()).node;
+      const terminal = new BuildTerminal(program, profile, { faults: this.#faults, node });
       onStart?.(terminal);
       return terminal;
     });
@@ -59,24 +55,24 @@ export class Builder {
    * Builds a target, and shows that it does.
    * @returns the path of the module. Undefined if there is none, after telling the user, or if the user gave it up.
    */
-  async build(project: Project, target: Target, profile: Profile): Promise<string | undefined> {
+  async build(program: Program, profile: Profile): Promise<string | undefined> {
     const start = performance.now();
     try {
-      const module = await this.#run(project, target, profile);
+      const module = await this.#run(program, profile);
       this.#log.info(`Built ${module} in ${Math.round(performance.now() - start)} ms`);
       return module;
     } catch (error) {
       if (error instanceof vscode.CancellationError) return undefined;
-      this.#log.error(`${target.name} was not built: ${messageOf(error)}`);
+      this.#log.error(`${program.target.name} was not built: ${messageOf(error)}`);
       // Not awaited: VS Code must learn that nothing starts before the user answers.
       if (error instanceof ProjectError) void tellProjectError(error);
-      else void this.#tellFailure(project, target, error);
+      else void this.#tellFailure(program, error);
       return undefined;
     }
   }
 
   /** Tells the user why a target was not built, and leads to the first error. */
-  async #tellFailure(project: Project, target: Target, error: unknown): Promise<void> {
+  async #tellFailure({ project, target }: Program, error: unknown): Promise<void> {
     const [first] = this.#faults.errorsOf(project.file);
     const show = first === undefined ? 'Show Terminal' : 'Show Error';
     const detail =
@@ -94,12 +90,12 @@ export class Builder {
     await vscode.window.showTextDocument(vscode.Uri.file(first.file), { selection });
   }
 
-  async #run(project: Project, target: Target, profile: Profile): Promise<string> {
+  async #run(program: Program, profile: Profile): Promise<string> {
     const begun = Promise.withResolvers<BuildTerminal>();
-    const task = this.task(project, target, profile, begun.resolve);
+    const task = this.task(program, profile, begun.resolve);
     const options = {
       location: vscode.ProgressLocation.Notification,
-      title: `Building ${target.name}`,
+      title: `Building ${program.target.name}`,
       cancellable: true,
     };
     return await vscode.window.withProgress(options, async (_, token) => {
@@ -115,23 +111,4 @@ export class Builder {
       }
     });
   }
-}
-
-/** Tells the user what is wrong with a project, and offers to run what mends it. */
-export async function tellProjectError({ message, remedy }: ProjectError): Promise<void> {
-  if (remedy === undefined) {
-    await vscode.window.showErrorMessage(message);
-    return;
-  }
-  if ((await vscode.window.showErrorMessage(message, remedy.title)) !== remedy.title) return;
-  const { title, command, cwd } = remedy;
-  const terminal = vscode.window.createTerminal({ name: title, ...(cwd === undefined ? {} : { cwd }) });
-  terminal.show();
-  terminal.sendText(command);
-}
-
-/** The name of a project, or of a single source, with the folder that it is in. */
-export function labelOf({ name, file }: Project): string {
-  const folder = vscode.workspace.asRelativePath(file).replace(/[\\/]?[^\\/]*$/, '');
-  return folder === '' || name === basename(folder) ? name : `${name} (${folder})`;
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { parse } from 'smol-toml';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { type Project, ProjectError, type Target } from './project.ts';
 import { ask, rustTarget } from './tools.ts';
@@ -13,7 +13,13 @@ const Crate = v.object({
 });
 
 /** The part of `cargo metadata` that matters here. */
-const Metadata = v.object({ workspace_root: v.string(), packages: v.array(Crate) });
+const Metadata = v.object({ packages: v.array(Crate) });
+
+/** The part of a manifest that matters here. */
+const Manifest = v.object({
+  package: v.optional(v.object({ name: v.string() })),
+  dependencies: v.optional(v.record(v.string(), v.unknown()), {}),
+});
 
 /** The part of cargo's config that matters here. */
 const Config = v.object({ build: v.object({ target: v.string() }) });
@@ -21,29 +27,35 @@ const Config = v.object({ build: v.object({ target: v.string() }) });
 /** The files in which cargo looks for its config, the first one first. */
 const CONFIGS = [join('.cargo', 'config'), join('.cargo', 'config.toml')];
 
+/** The crate with which Rust programs call the host. */
+const SDK = 'lunatic';
+
 /** The kinds of cargo's targets that are programs. */
 const PROGRAMS = ['bin', 'example'] as const;
 
 /**
- * Reads a crate, or a workspace with all of its crates, as cargo sees it.
+ * Reads a crate. The manifest of a workspace without a crate of its own is none: its crates are.
  * @param manifest path of a `Cargo.toml`
- * @throws ProjectError if cargo is missing or cannot read it
+ * @throws ProjectError
  */
-export async function readCargoProject(manifest: string): Promise<Project> {
-  const options = ['--no-deps', '--offline', '--format-version', '1', '--manifest-path', manifest];
-  const answer = await ask('cargo', ['metadata', ...options], dirname(manifest));
-  const { workspace_root: folder, packages } = v.parse(Metadata, JSON.parse(answer));
-  const [first] = packages;
+export async function readCrate(manifest: string): Promise<Project | undefined> {
+  const { package: crate, dependencies } = v.parse(Manifest, readToml(manifest));
+  if (crate === undefined) return undefined;
+  const folder = dirname(manifest);
   return {
-    name: packages.length === 1 && first !== undefined ? first.name : basename(folder),
-    file: join(folder, 'Cargo.toml'),
+    name: crate.name,
+    file: manifest,
     folder,
-    isMeant: packages.some(
-      ({ manifest_path, dependencies }) =>
-        dependencies.some(({ name }) => name === 'lunatic') ||
-        configuredTarget(dirname(manifest_path))?.startsWith('wasm32'),
-    ),
-    targets: packages.flatMap(programsOf),
+    isForWasm: SDK in dependencies || configuredTarget(folder)?.startsWith('wasm32') === true,
+    targets: async () => {
+      const options = ['--no-deps', '--offline', '--format-version', '1', '--manifest-path', manifest];
+      const { packages } = v.parse(
+        Metadata,
+        JSON.parse(await ask('cargo', ['metadata', ...options], folder)),
+      );
+      // Cargo lists all crates of a workspace.
+      return packages.filter(({ name }) => name === crate.name).flatMap(programsOf);
+    },
   };
 }
 
@@ -97,17 +109,19 @@ function configuredTarget(crate: string): string | undefined {
 }
 
 function targetIn(config: string): string | undefined {
-  let text: string;
+  if (!existsSync(config)) return undefined;
+  const read = v.safeParse(Config, readToml(config));
+  return read.success ? read.output.build.target : undefined;
+}
+
+/** @throws ProjectError that says in which line the fault is */
+function readToml(path: string): unknown {
+  const text = readFileSync(path, 'utf8');
   try {
-    text = readFileSync(config, 'utf8');
-  } catch {
-    return undefined;
-  }
-  try {
-    const read = v.safeParse(Config, parse(text));
-    return read.success ? read.output.build.target : undefined;
+    return parse(text);
   } catch (error) {
-    const [what] = (error instanceof Error ? error.message : String(error)).split('\n');
-    throw new ProjectError(`${config}: ${what}`, undefined, { cause: error });
+    if (!(error instanceof TomlError)) throw error;
+    const [what] = error.message.split('\n');
+    throw new ProjectError(`${path}:${error.line}:${error.column}: ${what}`, undefined, { cause: error });
   }
 }

@@ -135,11 +135,14 @@ const CLANG = /^(.+?):(\d+):(\d+): (?:fatal )?(error|warning): (.*)$/;
 const ASC = /^(ERROR|WARNING) ((?:TS|AS)\d+): (.*)$/;
 const ASC_PLACE = /^\s*└─ in (.+)\((\d+),(\d+)\)$/;
 
+/** What a compiler says, without the place. */
+type Said = Pick<Fault, 'severity' | 'message' | 'code'>;
+
 /** Reads what compilers print for people, a line after the other. Those of clang, gcc and AssemblyScript are understood. */
 export class TextReader {
   readonly #cwd: string;
   /** What AssemblyScript's compiler has said, until it says of which place. */
-  #said: Pick<Fault, 'severity' | 'message' | 'code'> | undefined;
+  #said: Said | undefined;
   /** How many characters its mark below the source line has. */
   #marked = 1;
 
@@ -151,15 +154,9 @@ export class TextReader {
     const line = stripVTControlCharacters(text).trimEnd();
     const clang = CLANG.exec(line);
     if (clang !== null) {
-      const [, file = '', row, column, severity, message = ''] = clang;
-      return {
-        text,
-        fault: this.#fault(file, Number(row), Number(column), 1, {
-          severity: severity === 'error' ? 'error' : 'warning',
-          message,
-          code: undefined,
-        }),
-      };
+      const [, file = '', row = '', column = '', level, message = ''] = clang;
+      const said: Said = { severity: level === 'error' ? 'error' : 'warning', message, code: undefined };
+      return { text, fault: this.#fault(said, file, [row, column], 1) };
     }
     const asc = ASC.exec(line);
     if (asc !== null) {
@@ -171,26 +168,16 @@ export class TextReader {
     const place = ASC_PLACE.exec(line);
     const said = this.#said;
     if (place === null || said === undefined) return { text };
-    const [, file = '', row, column] = place;
+    const [, file = '', row = '', column = ''] = place;
     this.#said = undefined;
-    return { text, fault: this.#fault(file, Number(row), Number(column), this.#marked, said) };
+    return { text, fault: this.#fault(said, file, [row, column], this.#marked) };
   }
 
-  #fault(
-    file: string,
-    line: number,
-    column: number,
-    length: number,
-    said: Pick<Fault, 'severity' | 'message' | 'code'>,
-  ): Fault {
-    return {
-      ...said,
-      file: resolve(this.#cwd, file),
-      line,
-      column,
-      endLine: line,
-      endColumn: column + length,
-      related: [],
-    };
+  /** @param row and the column are 0 where the compiler knows none */
+  #fault(said: Said, file: string, [row, column]: readonly [string, string], length: number): Fault {
+    const line = Math.max(1, Number(row));
+    const start = Math.max(1, Number(column));
+    const place = { line, column: start, endLine: line, endColumn: start + length };
+    return { ...said, ...place, file: resolve(this.#cwd, file), related: [] };
   }
 }

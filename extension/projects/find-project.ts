@@ -1,16 +1,16 @@
-import { access } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { readAssemblyScriptProject } from './assemblyscript-project.ts';
-import { readCargoProject } from './cargo-project.ts';
+import { readCrate } from './cargo-project.ts';
 import { readLunaticFile } from './lunatic-file.ts';
-import type { Project } from './project.ts';
+import { type Project, ProjectError } from './project.ts';
 import { isSingleSource, singleSource } from './single-source.ts';
 import { readCMakeLists, readMakefile, readPackage } from './tool-projects.ts';
 
 /** The files that make a folder a project, and what reads them. What says most about a program comes first. */
 const PROJECT_FILES: readonly [name: string, read: (path: string) => Promise<Project | undefined>][] = [
   ['lunatic.json', readLunaticFile],
-  ['Cargo.toml', readCargoProject],
+  ['Cargo.toml', readCrate],
   ['asconfig.json', readAssemblyScriptProject],
   ['CMakeLists.txt', readCMakeLists],
   ['Makefile', readMakefile],
@@ -25,19 +25,45 @@ export const PROJECT_FILE_NAMES: readonly string[] = PROJECT_FILES.map(([name]) 
  * @throws ProjectError if what makes it a project cannot be read
  */
 export async function projectIn(folder: string): Promise<Project | undefined> {
-  for (const [name, read] of PROJECT_FILES) {
-    const path = join(folder, name);
-    if (!(await exists(path))) continue;
-    const project = await read(path);
+  for (const name of PROJECT_FILE_NAMES) {
+    const project = await readProject(join(folder, name));
     if (project !== undefined) return project;
   }
   return undefined;
 }
 
 /**
+ * Reads the project that a file makes.
+ * @returns undefined if there is no such file, and if it makes none
+ * @throws ProjectError
+ */
+async function readProject(path: string): Promise<Project | undefined> {
+  const [, read] = PROJECT_FILES.find(([name]) => name === basename(path)) ?? [];
+  const found = await stat(path).catch(() => undefined);
+  if (read === undefined || !found?.isFile()) return undefined;
+  try {
+    return await read(path);
+  } catch (error) {
+    if (error instanceof ProjectError) throw error;
+    throw new ProjectError(`${path}: ${error instanceof Error ? error.message : error}`, undefined, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The project that a file makes: one such as `Cargo.toml`, or a single source.
+ * @param builds the folder for modules of single sources
+ * @throws ProjectError
+ */
+export async function projectFrom(file: string, builds: string): Promise<Project | undefined> {
+  return (await readProject(file)) ?? (isSingleSource(file) ? singleSource(file, builds) : undefined);
+}
+
+/**
  * Finds the project of a source: that of the nearest folder that is one, or the source itself.
  * @param top the outermost folder that is looked at
- * @param builds the folder for modules of sources that belong to no project
+ * @param builds the folder for modules of single sources
  * @param read reads the project of a folder
  * @throws ProjectError
  */
@@ -53,11 +79,4 @@ export async function projectOf(
     if (folder === top || folder === dirname(folder)) break;
   }
   return isSingleSource(source) ? singleSource(source, builds) : undefined;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -39,8 +39,8 @@ export async function readLunaticFile(path: string): Promise<Project> {
     name,
     file: path,
     folder,
-    isMeant: true,
-    targets: [
+    isForWasm: true,
+    targets: async () => [
       {
         name,
         source: undefined,

@@ -1,26 +1,28 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { labelOf } from './builder.ts';
-import type { Profile } from './project.ts';
-import type { Program, Projects } from './projects.ts';
+import { joinArguments, splitArguments } from './arguments.ts';
+import type { Profile, Program, Project } from './project.ts';
+import type { Projects } from './projects.ts';
 
-export const CHOOSE_PROGRAM = 'lunatic.chooseProgram';
+const CHOOSE_PROGRAM = 'lunatic.chooseProgram';
 
 /** Under this name a workspace remembers what F5 runs. */
 const MEMORY = 'lunatic.chosenProgram';
 
 /** What F5 runs, and how. */
-export interface Chosen {
+interface Chosen {
   /** The file of the project. */
   readonly project: string;
   readonly target: string;
   readonly profile: Profile;
-  readonly args: readonly string[];
+  /** Undefined for those that the project says. */
+  readonly args?: readonly string[] | undefined;
 }
 
 /** A line of the list of programs. */
 interface ProgramItem extends vscode.QuickPickItem {
   readonly program?: Program;
-  readonly change?: 'profile' | 'args';
+  readonly change?: (program: Program) => Promise<void>;
 }
 
 /** Keeps which program of the workspace's projects F5 runs, and shows it in the status bar. */
@@ -38,7 +40,7 @@ export class ProgramChoice implements vscode.Disposable {
     this.#item.command = CHOOSE_PROGRAM;
     this.#subscriptions = vscode.Disposable.from(
       this.#item,
-      vscode.commands.registerCommand(CHOOSE_PROGRAM, () => this.change()),
+      vscode.commands.registerCommand(CHOOSE_PROGRAM, () => this.#change()),
       projects.onDidChange(() => this.#show()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#show()),
     );
@@ -53,23 +55,24 @@ export class ProgramChoice implements vscode.Disposable {
     return this.#chosen?.profile ?? 'debug';
   }
 
-  /** Arguments of a program, if it is the chosen one. */
-  argsOf({ project, target }: Program): readonly string[] {
-    const chosen = this.#chosen;
-    return chosen?.project === project.file && chosen.target === target.name ? chosen.args : [];
+  /** Arguments that the user has given a program, if it is the chosen one. */
+  argsOf(program: Program): readonly string[] | undefined {
+    return this.#isChosen(program) ? this.#chosen?.args : undefined;
   }
 
   get #chosen(): Chosen | undefined {
     return this.#memory.get<Chosen>(MEMORY);
   }
 
+  #isChosen({ project, target }: Program): boolean {
+    return this.#chosen?.project === project.file && this.#chosen.target === target.name;
+  }
+
   /** The program that was chosen of some, or the only one of them. Undefined if it is not clear which one is meant. */
   among(programs: readonly Program[]): Program | undefined {
-    const chosen = this.#chosen;
-    const found = programs.find(
-      ({ project, target }) => project.file === chosen?.project && target.name === chosen.target,
+    return (
+      programs.find((program) => this.#isChosen(program)) ?? (programs.length === 1 ? programs[0] : undefined)
     );
-    return found ?? (programs.length === 1 ? programs[0] : undefined);
   }
 
   /** Asks which of some programs is meant, and remembers it. Undefined if the user does not say. */
@@ -79,30 +82,31 @@ export class ProgramChoice implements vscode.Disposable {
       placeHolder: 'Program to run',
       matchOnDescription: true,
     });
-    if (picked?.program !== undefined) await this.#choose(picked.program);
+    if (picked?.program !== undefined) await this.#keep(picked.program);
     return picked?.program;
   }
 
   /** Lets the user change what F5 runs, how it is built, and its arguments. */
-  async change(): Promise<void> {
-    const programs = await this.#programs();
+  async #change(): Promise<void> {
+    const programs = await this.#projects.programs();
     if (programs.length === 0) {
-      vscode.window.showInformationMessage(
-        'The workspace has no project of which Lunatic knows how to build it.',
-      );
+      vscode.window.showInformationMessage('This workspace contains no project that Lunatic can build.');
       return;
     }
     const current = this.among(programs);
     const items: ProgramItem[] = programs.map((program) => itemOf(program, current));
     if (current !== undefined) {
-      const args = this.argsOf(current);
       items.push(
         { label: '', kind: vscode.QuickPickItemKind.Separator },
-        { label: '$(gear) Build for', description: this.profile, change: 'profile' },
+        {
+          label: '$(gear) Build for',
+          description: this.profile,
+          change: (program) => this.#changeProfile(program),
+        },
         {
           label: '$(symbol-parameter) Arguments',
-          description: args.length === 0 ? 'none' : args.join(' '),
-          change: 'args',
+          description: joinArguments(this.#shownArgs(current)) || 'none',
+          change: (program) => this.#changeArgs(program),
         },
       );
     }
@@ -110,14 +114,8 @@ export class ProgramChoice implements vscode.Disposable {
       placeHolder: 'What F5 runs',
       matchOnDescription: true,
     });
-    if (picked?.program !== undefined) await this.#choose(picked.program);
-    else if (current !== undefined && picked?.change === 'profile') await this.#changeProfile(current);
-    else if (current !== undefined && picked?.change === 'args') await this.#changeArgs(current);
-  }
-
-  async #choose(program: Program): Promise<void> {
-    const args = this.argsOf(program);
-    await this.#keep(program, { profile: this.profile, args });
+    if (picked?.program !== undefined) await this.#keep(picked.program);
+    else if (current !== undefined) await picked?.change?.(current);
   }
 
   async #changeProfile(program: Program): Promise<void> {
@@ -126,34 +124,35 @@ export class ProgramChoice implements vscode.Disposable {
       { label: 'release', description: 'runs fast', profile: 'release' },
     ];
     const picked = await vscode.window.showQuickPick(items, { placeHolder: 'How F5 builds' });
-    if (picked === undefined) return;
-    await this.#keep(program, { profile: picked.profile, args: this.argsOf(program) });
+    if (picked !== undefined) await this.#keep(program, { profile: picked.profile });
   }
 
   async #changeArgs(program: Program): Promise<void> {
-    const text = await vscode.window.showInputBox({
+    const line = await vscode.window.showInputBox({
       title: `Arguments of ${program.target.name}`,
-      prompt: 'Separated by spaces. Quotation marks keep an argument together.',
-      value: this.argsOf(program)
-        .map((arg) => (/[\s"]|^$/.test(arg) ? JSON.stringify(arg) : arg))
-        .join(' '),
+      prompt: 'Separate arguments by spaces. Quotation marks keep one with spaces together.',
+      placeHolder: 'Such as --port 8080 "Ada Lovelace"',
+      value: joinArguments(this.#shownArgs(program)),
     });
-    if (text === undefined) return;
-    await this.#keep(program, { profile: this.profile, args: splitArguments(text) });
+    if (line !== undefined) await this.#keep(program, { args: splitArguments(line) });
   }
 
-  async #keep({ project, target }: Program, how: Pick<Chosen, 'profile' | 'args'>): Promise<void> {
-    const chosen: Chosen = { project: project.file, target: target.name, ...how };
+  /** The arguments with which a program runs: the user's, or those that its project says. */
+  #shownArgs(program: Program): readonly string[] {
+    const { args = [] } = program.target.launch;
+    return this.argsOf(program) ?? args;
+  }
+
+  async #keep(program: Program, changed: Partial<Chosen> = {}): Promise<void> {
+    const { project, target } = program;
+    const kept = { profile: this.profile, args: this.argsOf(program) };
+    const chosen: Chosen = { project: project.file, target: target.name, ...kept, ...changed };
     await this.#memory.update(MEMORY, chosen);
     await this.#show();
   }
 
-  async #programs(): Promise<readonly Program[]> {
-    return programsOf(await this.#projects.all());
-  }
-
   async #show(): Promise<void> {
-    const programs = (await this.#programs()).filter(({ project }) => project.isMeant);
+    const programs = await this.#projects.programs();
     if (programs.length === 0) {
       this.#item.hide();
       return;
@@ -170,11 +169,6 @@ export class ProgramChoice implements vscode.Disposable {
   }
 }
 
-/** All programs of some projects. */
-export function programsOf(projects: readonly Program['project'][]): Program[] {
-  return projects.flatMap((project) => project.targets.map((target) => ({ project, target })));
-}
-
 function itemOf(program: Program, current: Program | undefined): ProgramItem {
   const { project, target } = program;
   const isCurrent = project.file === current?.project.file && target.name === current.target.name;
@@ -185,9 +179,8 @@ function itemOf(program: Program, current: Program | undefined): ProgramItem {
   };
 }
 
-/** Splits a line into arguments at its spaces. What is between quotation marks is one. */
-export function splitArguments(text: string): string[] {
-  return [...text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
-    ([, quoted, plain]) => plain ?? (quoted ?? '').replaceAll(/\\(.)/g, '$1'),
-  );
+/** The name of a project, with the folder that it is in. */
+function labelOf({ name, file }: Project): string {
+  const folder = vscode.workspace.asRelativePath(file).replace(/[\\/]?[^\\/]*$/, '');
+  return folder === '' || name === basename(folder) ? name : `${name} (${folder})`;
 }

@@ -5,6 +5,8 @@ import type { Projects } from './projects.ts';
 /** Name of the context key that is true while F5 starts the program of the project in the editor. */
 const CONTEXT = 'lunatic.isInProject';
 
+const CODE = /\.(rs|c|h|cc|cpp|hpp|ts)$/i;
+
 /**
  * Lets F5 start a program of a project from its sources. VS Code would ask which debugger to use, or take the one of the language,
  * which knows nothing of WebAssembly.
@@ -41,15 +43,20 @@ export class ProjectKeys implements vscode.Disposable {
   }
 
   async #belongs(file: vscode.Uri): Promise<boolean> {
+    if (!isCode(file)) return false;
     try {
       const project = await this.#projects.of(file);
-      return project?.isMeant === true && project.file !== file.fsPath && project.targets.length > 0;
+      return project?.isForWasm === true && project.file !== file.fsPath;
     } catch (error) {
       if (!(error instanceof ProjectError)) throw error;
-      // F5 tells what is wrong.
-      return true;
+      return false;
     }
   }
+}
+
+/** Whether a file is in a language of which compilers make modules. */
+export function isCode({ path }: vscode.Uri): boolean {
+  return CODE.test(path);
 }
 
 /** Whether a `launch.json` says what F5 starts. */

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
-import { DEBUG_TYPE } from '../programs/debug-type.ts';
-import { type Builder, tellProjectError } from './builder.ts';
-import { type ProgramChoice, programsOf } from './program-choice.ts';
-import { type Profile, type Project, ProjectError } from './project.ts';
-import type { Program, Projects } from './projects.ts';
+import { DEBUG_TYPE } from '../debug-type.ts';
+import type { Builder } from './builder.ts';
+import type { ProgramChoice } from './program-choice.ts';
+import { type Profile, type Program, ProjectError } from './project.ts';
+import { type Projects, programsOf } from './projects.ts';
+import { tellProjectError } from './tell-project-error.ts';
 
 /** Makes launch configurations of projects, and builds what they name. */
 export class ProjectLaunch {
@@ -18,31 +19,33 @@ export class ProjectLaunch {
   }
 
   /**
-   * The program that a source belongs to: the one that begins in it, the chosen one of its project, or the one that the user picks.
-   * @returns undefined if the source belongs to no project; null if the user picks none or was told what is wrong
+   * The program that a file belongs to: the one that begins in it, the chosen one of its project, or the one that the user picks.
+   * @returns undefined if the file belongs to no project; null if the user picks none, or was told what is wrong
    */
-  async programOf(source: vscode.Uri): Promise<Program | undefined | null> {
-    const project = await this.#read(() => this.#projects.of(source));
-    if (project === undefined || project === null) return project;
-    if (project.targets.length === 0) return undefined;
-    const target = project.targets.find((one) => one.source === source.fsPath);
-    return target === undefined ? await this.#pick(programsOf([project])) : { project, target };
+  async programOf(file: vscode.Uri): Promise<Program | undefined | null> {
+    const programs = await this.#read(async () => {
+      const project = await this.#projects.of(file);
+      return project && (await programsOf(project));
+    });
+    if (programs === null) return null;
+    if (programs === undefined || programs.length === 0) return undefined;
+    const own = programs.find(({ target }) => target.source === file.fsPath);
+    return own ?? (await this.#pick(programs));
   }
 
-  /** All programs of the workspace that are meant to run here. */
+  /** All programs of the workspace that are for WebAssembly. */
   async programs(): Promise<readonly Program[]> {
-    return programsOf((await this.#projects.all()).filter(({ isMeant }) => isMeant));
-  }
-
-  /** The program of the workspace that is meant. Null if the user picks none. */
-  async #pick(programs: readonly Program[]): Promise<Program | null> {
-    return this.#choice.among(programs) ?? (await this.#choice.ask(programs)) ?? null;
+    return await this.#projects.programs();
   }
 
   /** The program that F5 runs if nothing in the editor says otherwise; see `programOf`. */
   async chosen(): Promise<Program | undefined | null> {
     const programs = await this.programs();
     return programs.length === 0 ? undefined : await this.#pick(programs);
+  }
+
+  async #pick(programs: readonly Program[]): Promise<Program | null> {
+    return this.#choice.among(programs) ?? (await this.#choice.ask(programs)) ?? null;
   }
 
   /** A configuration that builds a program and launches it. */
@@ -54,13 +57,10 @@ export class ProjectLaunch {
       type: DEBUG_TYPE,
       request: 'launch',
       name: target.name,
-      project:
-        folder === undefined
-          ? project.file
-          : `\${workspaceFolder}/${vscode.workspace.asRelativePath(project.file, false)}`,
+      project: folder === undefined ? project.file : pathIn(folder, project.file),
       target: target.name,
       profile: this.#choice.profile,
-      ...(args.length === 0 ? {} : { args }),
+      ...(args === undefined ? {} : { args }),
     };
   }
 
@@ -69,21 +69,29 @@ export class ProjectLaunch {
    * @param config its variables are substituted already
    * @returns the configuration with the module as its program. Undefined if there is none, after telling the user.
    */
-  async build(config: vscode.DebugConfiguration): Promise<vscode.DebugConfiguration | undefined> {
+  async build(
+    config: vscode.DebugConfiguration,
+    folder: vscode.WorkspaceFolder | undefined,
+  ): Promise<vscode.DebugConfiguration | undefined> {
     const { project: file, target: wanted, profile = this.#choice.profile } = config;
-    const project = await this.#read(() => this.#projects.read(String(file)));
-    if (project === null) return undefined;
-    const program = project === undefined ? undefined : targetOf(project, wanted);
+    const programs = await this.#read(async () => {
+      const project = await this.#projects.read(String(file), folder);
+      return project && (await programsOf(project));
+    });
+    if (programs === null) return undefined;
+    const isWanted = ({ target }: Program) =>
+      target.name === wanted || (wanted === undefined && programs?.length === 1);
+    const program = programs?.find(isWanted);
     if (program === undefined) {
-      vscode.window.showErrorMessage(unknownProgram(config, project));
+      vscode.window.showErrorMessage(unknownProgram(config, programs));
       return undefined;
     }
-    const module = await this.#builder.build(program.project, program.target, profileOf(profile));
+    const module = await this.#builder.build(program, profileOf(profile));
     return module === undefined ? undefined : { ...program.target.launch, ...config, program: module };
   }
 
-  /** Null if the project cannot be read, after telling the user. */
-  async #read(read: () => Promise<Project | undefined>): Promise<Project | undefined | null> {
+  /** Null if a project cannot be read, after telling the user. */
+  async #read<Result>(read: () => Promise<Result>): Promise<Result | null> {
     try {
       return await read();
     } catch (error) {
@@ -94,12 +102,11 @@ export class ProjectLaunch {
   }
 }
 
-function targetOf(project: Project, wanted: unknown): Program | undefined {
-  const { targets } = project;
-  const [only] = targets;
-  const target =
-    wanted === undefined && targets.length === 1 ? only : targets.find(({ name }) => name === wanted);
-  return target === undefined ? undefined : { project, target };
+/** A path in a workspace folder, as a launch configuration has it. Where there are several, the one of the active editor counts there. */
+export function pathIn(folder: vscode.WorkspaceFolder, path: string): string {
+  const isOnly = vscode.workspace.workspaceFolders?.length === 1;
+  const variable = isOnly ? 'workspaceFolder' : `workspaceFolder:${folder.name}`;
+  return `\${${variable}}/${vscode.workspace.asRelativePath(path, false)}`;
 }
 
 function profileOf(value: unknown): Profile {
@@ -107,13 +114,14 @@ function profileOf(value: unknown): Profile {
 }
 
 function unknownProgram(
-  { name, project: file, target }: vscode.DebugConfiguration,
-  project: Project | undefined,
+  { name, project, target }: vscode.DebugConfiguration,
+  programs: readonly Program[] | undefined,
 ): string {
   const whose = `The configuration "${name}"`;
-  if (project === undefined) return `${whose} names the project ${file}, which is no file that makes one.`;
-  const names = project.targets.map((one) => one.name).join(', ');
+  if (programs === undefined)
+    return `${whose} names the project ${project}, which does not exist or is no project.`;
+  const names = programs.map((one) => one.target.name).join(', ');
   return target === undefined
-    ? `${whose} does not say which program of ${project.name} it means. Set "target" to one of these: ${names}.`
-    : `${whose} names the program ${target}, which ${project.name} does not have. It has these: ${names}.`;
+    ? `${whose} does not say which program of ${project} to run. Set "target" to one of these: ${names}.`
+    : `${whose} names the program ${target}, which ${project} does not have. It has these: ${names}.`;
 }

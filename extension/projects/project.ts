@@ -8,12 +8,19 @@ export interface Project {
   /** The file that makes it a project, as `Cargo.toml` or a single source. */
   readonly file: string;
   readonly folder: string;
-  /** Whether its author means WebAssembly: a crate without a word of it may be a native program. */
-  readonly isMeant: boolean;
-  readonly targets: readonly Target[];
+  /** Whether it is one for WebAssembly. A crate that does not say so may be a native program. */
+  readonly isForWasm: boolean;
+  /** Finds its programs. Throws a `ProjectError` if a tool is missing that must be asked for them, or cannot read the project. */
+  readonly targets: () => Promise<readonly Target[]>;
 }
 
-/** One program of a project. */
+/** One of a project's programs. */
+export interface Program {
+  readonly project: Project;
+  readonly target: Target;
+}
+
+/** What is built and run. */
 export interface Target {
   /** Differs from those of the other targets: `server`, `example chat`. */
   readonly name: string;
@@ -22,7 +29,14 @@ export interface Target {
   /** Says how it is built. Throws a `ProjectError` if what builds it is not installed. */
   readonly build: (profile: Profile) => Promise<Build>;
   /** What its launch configuration has besides: where it runs, and what else the project says. */
-  readonly launch: Readonly<Record<string, unknown>>;
+  readonly launch: LaunchSettings;
+}
+
+/** Names and values as in a launch configuration. */
+export interface LaunchSettings {
+  readonly cwd: string;
+  readonly args?: readonly string[] | undefined;
+  readonly [name: string]: unknown;
 }
 
 /** The commands that make a module. */

@@ -1,34 +1,32 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
-import { PROJECT_FILE_NAMES, projectIn, projectOf } from './find-project.ts';
-import { type Project, ProjectError, type Target } from './project.ts';
+import { PROJECT_FILE_NAMES, projectFrom, projectIn, projectOf } from './find-project.ts';
+import { type Program, type Project, ProjectError } from './project.ts';
 
 const PROJECT_FILES = `**/{${PROJECT_FILE_NAMES.join(',')}}`;
-/** Folders that contain projects of others, or what was built. */
-const NOT_SEARCHED = '**/{node_modules,.git,target,build,dist}/**';
-/** Files that may make a project and are looked at, at most. */
-const MAX_FILES = 100;
-
-/** One of a project's programs. */
-export interface Program {
-  readonly project: Project;
-  readonly target: Target;
-}
-
 /** Files of which cargo makes programs when they appear. */
 const CRATE_SOURCES = '**/*.rs';
+/** Folders that contain projects of others, or what was built. */
+const NOT_SEARCHED = ['node_modules', '.git', 'target', 'build', 'dist'];
+/** The same, in the path of a file. */
+const IN_NOT_SEARCHED = new RegExp(`[\\\\/](${NOT_SEARCHED.join('|').replaceAll('.', '\\.')})[\\\\/]`);
+/** Files that may make a project and are looked at, at most. */
+const MAX_FILES = 100;
+/** Milliseconds without a change after which projects are read again: a checkout changes many files. */
+const CALM = 300;
 
 /** The projects of the workspace. They are read when somebody asks, and again when one of their files has changed. */
 export class Projects implements vscode.Disposable {
-  /** The folder for modules of sources that belong to no project. */
+  /** The folder for modules of single sources. */
   readonly #builds: string;
   readonly #log: Log;
   readonly #subscriptions: vscode.Disposable;
   readonly #changed = new vscode.EventEmitter<void>();
   /** What was found in folders so far. */
-  readonly #read = new Map<string, Promise<Project | undefined>>();
-  /** Fires when a file that makes a project has appeared, changed or gone. */
+  readonly #known = new Map<string, Promise<Project | undefined>>();
+  #calm: NodeJS.Timeout | undefined;
+  /** Fires when files that make projects have appeared, changed or gone. */
   readonly onDidChange = this.#changed.event;
 
   constructor(builds: string, log: Log) {
@@ -36,10 +34,7 @@ export class Projects implements vscode.Disposable {
     this.#log = log;
     const files = vscode.workspace.createFileSystemWatcher(PROJECT_FILES);
     const sources = vscode.workspace.createFileSystemWatcher(CRATE_SOURCES, false, true, false);
-    const forget = () => {
-      this.#read.clear();
-      this.#changed.fire();
-    };
+    const forget = (uri: vscode.Uri) => this.#forget(uri);
     this.#subscriptions = vscode.Disposable.from(
       files,
       sources,
@@ -52,58 +47,77 @@ export class Projects implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#calm);
     this.#subscriptions.dispose();
     this.#changed.dispose();
   }
 
-  /** All projects of the workspace, by their files. One that cannot be read is left out, with a word in the log. */
-  async all(): Promise<readonly Project[]> {
+  #forget({ fsPath }: vscode.Uri): void {
+    if (IN_NOT_SEARCHED.test(fsPath)) return;
+    this.#known.clear();
+    clearTimeout(this.#calm);
+    this.#calm = setTimeout(() => this.#changed.fire(), CALM);
+  }
+
+  /** All programs of the workspace that are for WebAssembly. A project that cannot be read is left out, with a word in the log. */
+  async programs(): Promise<readonly Program[]> {
     if (!vscode.workspace.isTrusted) return [];
-    const files = await vscode.workspace.findFiles(PROJECT_FILES, NOT_SEARCHED, MAX_FILES);
+    const files = await vscode.workspace.findFiles(
+      PROJECT_FILES,
+      `**/{${NOT_SEARCHED.join(',')}}/**`,
+      MAX_FILES,
+    );
     const folders = [...new Set(files.map(({ fsPath }) => dirname(fsPath)))].sort();
-    const found = new Map<string, Project>();
+    const found: Program[] = [];
     for (const folder of folders) {
       try {
         const project = await this.#in(folder);
-        // The crates of a workspace are all in it.
-        if (project !== undefined && project.targets.length > 0) found.set(project.file, project);
+        if (project?.isForWasm) found.push(...(await programsOf(project)));
       } catch (error) {
         if (!(error instanceof ProjectError)) throw error;
-        this.#log.warn(`${folder} was not read as a project: ${messageOf(error)}`);
+        this.#log.warn(`The project in ${folder} cannot be read: ${messageOf(error)}`);
       }
     }
-    return [...found.values()];
+    return found;
   }
 
   /**
    * The project to which a file belongs.
    * @throws ProjectError if it cannot be read
    */
-  async of({ scheme, fsPath }: vscode.Uri): Promise<Project | undefined> {
-    if (scheme !== 'file' || !vscode.workspace.isTrusted) return undefined;
-    const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(fsPath))?.uri.fsPath;
-    return await projectOf(fsPath, folder ?? dirname(fsPath), this.#builds, (at) => this.#in(at));
+  async of(file: vscode.Uri): Promise<Project | undefined> {
+    if (file.scheme !== 'file' || !vscode.workspace.isTrusted) return undefined;
+    const top = vscode.workspace.getWorkspaceFolder(file)?.uri.fsPath ?? dirname(file.fsPath);
+    return await projectOf(file.fsPath, top, this.#builds, (folder) => this.#in(folder));
   }
 
   /**
-   * The project that a file makes: a `Cargo.toml`, a single source.
+   * The project that a file makes: one such as `Cargo.toml`, or a single source.
+   * @param file its path, which may be relative to the workspace folder
    * @throws ProjectError
    */
-  async read(file: string): Promise<Project | undefined> {
-    const folder = dirname(file);
-    const project = await this.#in(folder);
-    return project?.file === file
-      ? project
-      : await projectOf(file, folder, this.#builds, async () => undefined);
+  async read(file: string, folder: vscode.WorkspaceFolder | undefined): Promise<Project | undefined> {
+    const base = folder ?? vscode.workspace.workspaceFolders?.[0];
+    // In VS Code's own spelling: on Windows, paths come in several.
+    const { fsPath } = vscode.Uri.file(resolve(base?.uri.fsPath ?? '', file));
+    const known = await this.#in(dirname(fsPath)).catch(() => undefined);
+    return known?.file === fsPath ? known : await projectFrom(fsPath, this.#builds);
   }
 
   #in(folder: string): Promise<Project | undefined> {
-    const known = this.#read.get(folder);
+    const known = this.#known.get(folder);
     if (known !== undefined) return known;
     const reading = projectIn(folder);
-    this.#read.set(folder, reading);
-    // What was wrong may be mended outside of the folder, as by installing cargo.
-    reading.catch(() => this.#read.delete(folder));
+    this.#known.set(folder, reading);
+    reading.catch(() => this.#known.delete(folder));
     return reading;
   }
+}
+
+/**
+ * All programs of a project.
+ * @throws ProjectError
+ */
+export async function programsOf(project: Project): Promise<Program[]> {
+  return (await project.targets()).map((target) => ({ project, target }));
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Fault, type Line, readCargoLine, readRustLine, TextReader } from './compiler-messages.ts';
@@ -24,14 +24,14 @@ export class BuildFailure extends Error {
 
 /**
  * Builds a module, unless it is newer than everything that it is made of.
- * @param node the Node that runs compilers written for it
+ * @param node finds the Node that runs compilers written for it
  * @returns the path of the module
  * @throws BuildFailure; ProjectError if a tool is missing; the signal's reason
  */
 export async function runBuild(
   build: Build,
   listener: BuildListener,
-  node: string,
+  node: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<string> {
   const { module } = build;
@@ -55,7 +55,10 @@ export async function runBuild(
     if (name === module.name && kinds.includes(module.of))
       made = files.find((file) => file.endsWith('.wasm')) ?? made;
   };
-  for (const step of build.steps) await runStep(step, build.cwd, take, node, signal);
+  for (const step of build.steps) {
+    const command = step.command === 'node' ? await node() : step.command;
+    await runStep({ ...step, command }, build.cwd, take, signal);
+  }
   const path = await builtModule(build, made);
   if (path === undefined)
     throw new BuildFailure('The build has succeeded, but it has not made a WebAssembly module');
@@ -87,12 +90,11 @@ async function runStep(
   { command, args }: Step,
   cwd: string,
   take: (line: string) => void,
-  node: string,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
   take(`> ${[command, ...args].join(' ')}`);
-  const child = spawn(command === 'node' ? node : command, args, {
+  const child = spawn(command, args, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that the compilers that cargo and make have started can be ended, too.
@@ -105,7 +107,7 @@ async function runStep(
     child.on('error', (error) => reject(isMissing(error) && existsSync(cwd) ? missingTool(command) : error));
     child.on('close', (code, ending) => {
       if (code === 0) resolve();
-      else reject(new BuildFailure(`${command} has ended with ${ending ?? `code ${code}`}`));
+      else reject(new BuildFailure(`${basename(command)} has ended with ${ending ?? `code ${code}`}`));
     });
   });
   const stop = () => end(child);

@@ -43,23 +43,24 @@ export function isSingleSource(source: string): boolean {
  */
 export function singleSource(source: string, builds: string): Project {
   const name = basename(source);
+  const folder = dirname(source);
   const place = createHash('sha256').update(source).digest('hex').slice(0, 16);
+  const module = `${basename(name, extname(name))}.wasm`;
   const compile = COMPILERS[extname(source)];
   return {
     name,
     file: source,
-    folder: dirname(source),
-    isMeant: true,
-    targets:
+    folder,
+    isForWasm: true,
+    targets: async () =>
       compile === undefined
         ? []
         : [
             {
               name,
               source,
-              launch: { cwd: dirname(source) },
-              build: (profile) =>
-                compile(source, join(builds, place, `${basename(name, extname(name))}.wasm`), profile),
+              launch: { cwd: folder },
+              build: (profile) => compile(source, join(builds, place, profile, module), profile),
             },
           ],
   };

@@ -57,8 +57,8 @@ function toolProject(file: string, name: string, steps: (profile: Profile) => re
     name,
     file,
     folder,
-    isMeant: true,
-    targets: [
+    isForWasm: true,
+    targets: async () => [
       {
         name,
         source: undefined,

@@ -34,7 +34,6 @@ const TOOLS: Readonly<Record<string, { readonly label: string; readonly remedy?:
     label: 'clang, which compiles C,',
     remedy: remedyOf('Install clang', CLANG[process.platform]),
   },
-  npx: { label: 'npx, which comes with Node,' },
 };
 
 function remedyOf(title: string, command: string | undefined): Remedy | undefined {

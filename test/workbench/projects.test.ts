@@ -69,6 +69,8 @@ describe.runIf(hasRust)('a crate', () => {
     await dialog.filter({ hasText: 'cannot find value `cuont` in this scope' }).waitFor();
     await workbench.screenshot('project-build-error');
     await dialog.getByText('Show Error').click();
+    await page.locator('.statusbar', { hasText: 'Ln 2, Col 15' }).waitFor();
+    await workbench.editorHasFocus();
     await workbench.command('Problems: Focus on Problems View');
     await workbench.problem('cannot find value `cuont` in this scope').waitFor();
     workbench.workspace.write('src/main.rs', MAIN);
@@ -78,6 +80,50 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.printed('the price is 31');
     await workbench.noProgramRuns();
     await expect.poll(() => workbench.problem('cuont').count(), { timeout: PATIENCE }).toBe(0);
+  });
+});
+
+describe.runIf(hasRust)('a crate with several programs', () => {
+  const files = {
+    ...CRATE,
+    'src/bin/till.rs': 'fn main() {\n    println!("the till has {:?}", std::env::args().nth(1));\n}\n',
+  };
+
+  test('runs the one that was chosen in the status bar, with its arguments, or the one in the editor', async () => {
+    const workbench = await openSource(files, 'src/main.rs');
+    const { page } = workbench;
+    await workbench.command('Lunatic: Choose What F5 Runs...');
+    await workbench.choice('till').click();
+    await page.locator('.statusbar-item', { hasText: 'till' }).click();
+    await workbench.choice('Arguments').click();
+    await workbench.answer('Such as', '"two coins"');
+    await workbench.command('Lunatic: Run');
+    // The source in the editor is that of the other one.
+    await workbench.printed('the price is 31');
+    await workbench.noProgramRuns();
+    await workbench.goToFile('src/bin/till.rs');
+    await workbench.screenshot('project-chosen');
+    await workbench.showView('Run and Debug');
+    await page.keyboard.press('Control+F5');
+    await workbench.printed('the till has Some("two coins")');
+    await workbench.noProgramRuns();
+  });
+
+  test('is given up by Cancel while it is built', async () => {
+    const slow = 'fn main() {\n    std::thread::sleep(std::time::Duration::from_secs(600));\n}\n';
+    const workbench = await openSource({ ...CRATE, 'build.rs': slow }, 'src/main.rs');
+    const { page } = workbench;
+    await page.keyboard.press('Control+F5');
+    await workbench.command('Notifications: Show Notifications');
+    const progress = page.locator('.notifications-center .notification-list-item', {
+      hasText: 'Building shop',
+    });
+    await progress.getByText('Cancel').click();
+    await workbench.isGone(progress);
+    const target = join(workbench.workspace.folder, 'target');
+    const findRunning = () => spawnSync('pgrep', ['-f', target], { encoding: 'utf8' }).stdout;
+    await expect.poll(findRunning, { timeout: PATIENCE }).toBe('');
+    await workbench.noProgramRuns();
   });
 });
 

@@ -444,22 +444,27 @@ export class Workbench {
 
   /** Clicks left of a line of the active editor, and waits for the breakpoint there. */
   async setBreakpoint(text: string): Promise<void> {
-    await this.editorShows(text);
-    const line = await this.line(text).first().boundingBox();
-    const margin = await this.page.locator('.editor-group-container.active .margin').first().boundingBox();
-    if (line === null || margin === null) throw new Error(`there is no line ${text} to be seen`);
-    await this.page.mouse.click(margin.x + 10, line.y + line.height / 2);
+    await this.#clickMargin(text, 'left');
     await this.page.locator('.editor-group-container.active .codicon-debug-breakpoint').first().waitFor();
     await this.#rest();
   }
 
+  /** Clicks left of a line of the active editor, which draws its lines anew now and then. */
+  async #clickMargin(text: string, button: 'left' | 'right'): Promise<void> {
+    const margins = this.page.locator('.editor-group-container.active .margin');
+    for (;;) {
+      await this.editorShows(text);
+      const line = await this.line(text).first().boundingBox();
+      const margin = await margins.first().boundingBox();
+      if (line === null || margin === null) continue;
+      await this.page.mouse.click(margin.x + 10, line.y + line.height / 2, { button });
+      return;
+    }
+  }
+
   /** Chooses from the menu of a line's margin what adds a breakpoint with a condition or a message, and types that. */
   async addBreakpoint(text: string, item: string, value: string): Promise<void> {
-    await this.editorShows(text);
-    const line = await this.line(text).first().boundingBox();
-    const margin = await this.page.locator('.editor-group-container.active .margin').first().boundingBox();
-    if (line === null || margin === null) throw new Error(`there is no line ${text} to be seen`);
-    await this.page.mouse.click(margin.x + 10, line.y + line.height / 2, { button: 'right' });
+    await this.#clickMargin(text, 'right');
     await this.#choose(item);
     const input = this.page.locator('.breakpoint-widget .monaco-editor.focused');
     await input.waitFor();

@@ -43,9 +43,9 @@ async function projectWith(files: Readonly<Record<string, string>>): Promise<Pro
   return project;
 }
 
-function targetOf({ targets }: Project, name = targets[0]?.name): Target {
-  const target = targets.find((one) => one.name === name);
-  if (target === undefined) throw new Error(`no target ${name}`);
+async function targetOf(project: Project): Promise<Target> {
+  const [target] = await project.targets();
+  if (target === undefined) throw new Error(`${project.name} has no program`);
   return target;
 }
 
@@ -56,7 +56,7 @@ interface Built {
 }
 
 /** Builds a target; with a failure, the module is its message. */
-async function build(target: Target, profile: Profile = 'debug'): Promise<Built> {
+async function build(target: Target | Promise<Target>, profile: Profile = 'debug'): Promise<Built> {
   const lines: string[] = [];
   const faults: Fault[] = [];
   const listener = {
@@ -65,7 +65,7 @@ async function build(target: Target, profile: Profile = 'debug'): Promise<Built>
   };
   const signal = new AbortController().signal;
   try {
-    const module = await runBuild(await target.build(profile), listener, process.execPath, signal);
+    const module = await runBuild(await (await target).build(profile), listener, findNode, signal);
     return { module, lines, faults };
   } catch (error) {
     if (!(error instanceof BuildFailure)) throw error;
@@ -76,6 +76,8 @@ async function build(target: Target, profile: Profile = 'debug'): Promise<Built>
 function isModule(path: string): boolean {
   return readFileSync(path).subarray(0, 4).equals(Buffer.from('\0asm'));
 }
+
+const findNode = async () => process.execPath;
 
 async function canBuildRust(): Promise<boolean> {
   return await rustTarget(tmpdir(), undefined).then(
@@ -100,8 +102,8 @@ describe.runIf(hasRust)('a crate', () => {
       'src/lib.rs': '',
     });
     expect(project.name).toBe('greeter');
-    expect(project.isMeant).toBe(false);
-    const sources = project.targets.map(({ name, source = '' }) => [
+    expect(project.isForWasm).toBe(false);
+    const sources = (await project.targets()).map(({ name, source = '' }) => [
       name,
       source.slice(project.folder.length),
     ]);
@@ -114,13 +116,13 @@ describe.runIf(hasRust)('a crate', () => {
 
   test('is meant for WebAssembly if its config names such a target, or if it depends on the SDK', async () => {
     const config = { '.cargo/config.toml': '[build]\ntarget = "wasm32-wasip1"\n' };
-    expect((await projectWith({ 'Cargo.toml': CARGO, 'src/main.rs': MAIN, ...config })).isMeant).toBe(true);
+    expect((await projectWith({ 'Cargo.toml': CARGO, 'src/main.rs': MAIN, ...config })).isForWasm).toBe(true);
     const withSdk = `${CARGO}[dependencies]\nlunatic = "0.14"\n`;
-    expect((await projectWith({ 'Cargo.toml': withSdk, 'src/main.rs': MAIN })).isMeant).toBe(true);
+    expect((await projectWith({ 'Cargo.toml': withSdk, 'src/main.rs': MAIN })).isForWasm).toBe(true);
   });
 
   test('is built into a module, for debugging and for speed', { timeout: 120_000 }, async () => {
-    const target = targetOf(await projectWith({ 'Cargo.toml': CARGO, 'src/main.rs': MAIN }));
+    const target = await targetOf(await projectWith({ 'Cargo.toml': CARGO, 'src/main.rs': MAIN }));
     const debug = await build(target);
     expect(debug.module).toMatch(/debug[\\/]greeter\.wasm$/);
     expect(isModule(debug.module)).toBe(true);
@@ -158,9 +160,9 @@ describe.runIf(hasRust)('a crate', () => {
     const abort = new AbortController();
     const listener = { line: () => undefined, fault: () => undefined };
     const running = runBuild(
-      await targetOf(project).build('debug'),
+      await (await targetOf(project)).build('debug'),
       listener,
-      process.execPath,
+      findNode,
       abort.signal,
     );
     const folder = project.folder;
@@ -171,7 +173,7 @@ describe.runIf(hasRust)('a crate', () => {
     await expect.poll(findRunning, { timeout: 60_000 }).toBe('');
   });
 
-  test('of a workspace is found from its own folder, and programs of others are there, too', async () => {
+  test('of a workspace has its own programs, and not those of others', async () => {
     const folder = folderWith({
       'Cargo.toml': '[workspace]\nmembers = ["one", "two"]\nresolver = "2"\n',
       'one/Cargo.toml': CARGO.replace('greeter', 'one'),
@@ -180,13 +182,14 @@ describe.runIf(hasRust)('a crate', () => {
       'two/src/main.rs': MAIN,
     });
     const project = await projectOf(join(folder, 'two', 'src', 'main.rs'), folder, folder);
-    expect(project?.file).toBe(join(folder, 'Cargo.toml'));
-    expect(project?.targets.map(({ name }) => name)).toEqual(['one', 'two']);
+    expect(project?.file).toBe(join(folder, 'two', 'Cargo.toml'));
+    expect((await project?.targets())?.map(({ name }) => name)).toEqual(['two']);
+    expect(await projectIn(folder)).toBeUndefined();
   });
 
   test('that cannot be read says why', async () => {
     await expect(projectWith({ 'Cargo.toml': '[package]\nname = 3\n' })).rejects.toThrow(
-      /invalid type: integer/,
+      /Cargo\.toml: .*string/,
     );
   });
 
@@ -227,7 +230,7 @@ describe('a project of AssemblyScript', () => {
 
   test('is built by its own config, and not again if nothing has changed', { timeout: 120_000 }, async () => {
     const found = await project();
-    const target = targetOf(found);
+    const target = await targetOf(found);
     expect(target.source).toBe(join(found.folder, 'assembly', 'index.ts'));
     const { module } = await build(target);
     expect(module).toBe(join(found.folder, 'build', 'debug.wasm'));
@@ -260,7 +263,7 @@ describe('a project of AssemblyScript', () => {
 
   test('whose compiler is not installed says how to install it', async () => {
     const found = await projectWith({ ...files, 'package.json': '{}' });
-    await expect(targetOf(found).build('debug')).rejects.toMatchObject({
+    await expect((await targetOf(found)).build('debug')).rejects.toMatchObject({
       message: 'The compiler of AssemblyScript is not installed here. To install it: npm install',
       remedy: { command: 'npm install', cwd: found.folder },
     });
@@ -324,7 +327,7 @@ describe('any project', () => {
         runtimeArgs: ['--no-net'],
       }),
     });
-    const target = targetOf(found);
+    const target = await targetOf(found);
     expect(target.name).toBe('server');
     expect(target.launch).toEqual({
       args: ['8080'],

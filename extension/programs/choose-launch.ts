@@ -1,19 +1,17 @@
 import * as vscode from 'vscode';
+import { isCode } from '../projects/project-keys.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { activeModule, chooseModule, folderOf } from './choose-module.ts';
-import { launchOf } from './launch-of.ts';
-
-/** Files from which a person starts the program that they belong to, and not the one that ran last. */
-const CODE = /\.(rs|c|h|cc|cpp|hpp|ts)$/i;
+import { launchOf } from './launch-configuration.ts';
 
 /**
- * What is started if nothing names it: the module in the editor; the program of the project that the source in the editor belongs
+ * Chooses what is started if nothing names it: the module in the editor; the program of the project that the source in the editor belongs
  * to; the last one; the one that was chosen; the only module, or the one that the user picks.
  * @param verb for messages: `run`, `debug`
  * @param last the configuration of the program that ran last, where that counts
  * @returns undefined if there is none, after telling the user, and if the user picks none
  */
-export async function meantLaunch(
+export async function chooseLaunch(
   verb: string,
   projects: ProjectLaunch,
   last?: vscode.DebugConfiguration,
@@ -21,8 +19,7 @@ export async function meantLaunch(
   const module = activeModule();
   if (module !== undefined) return launchOf(module, folderOf(module));
   const source = vscode.window.activeTextEditor?.document.uri;
-  const isCode = source !== undefined && CODE.test(source.path);
-  const own = isCode ? await projects.programOf(source) : undefined;
+  const own = source !== undefined && isCode(source) ? await projects.programOf(source) : undefined;
   if (own === null) return undefined;
   // A source alone may be one that the last program was made of.
   const isAlone = own?.project.file === source?.fsPath;

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { DEBUG_TYPE } from './debug-type.ts';
+import { DEBUG_TYPE } from '../debug-type.ts';
+import { pathIn } from '../projects/project-launch.ts';
 
 /** Returns a configuration that launches a module. */
 export function launchOf(
@@ -12,6 +13,6 @@ export function launchOf(
     type: DEBUG_TYPE,
     request: 'launch',
     name: path === module.fsPath ? basename(path) : path,
-    program: folder === undefined ? module.fsPath : `\${workspaceFolder}/${path}`,
+    program: folder === undefined ? module.fsPath : pathIn(folder, module.fsPath),
   };
 }
