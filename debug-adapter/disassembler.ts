@@ -9,6 +9,7 @@ import {
   disassembleFunction,
   moduleIdentifiers,
   readModule,
+  tableFunctions,
   type WasmModule,
 } from '../runtime/internal.ts';
 import { type Instructions, instructionsAround } from './instructions.ts';
@@ -121,33 +122,12 @@ function callsOf(module: WasmModule, named: string): number[] {
   return indices.size === 0 ? [] : callOffsets(module, indices);
 }
 
-const ELEMENTS = 9;
-const I32_CONST = 0x41;
-const END = 0x0b;
-
-/** The function at an index of the first table, if it is filled as compilers do it: by lists at constant indices. */
+/** The function at an index of the first table; null if that is not known. */
 function functionInTable(module: WasmModule, index: number): CalledFunction | null {
-  const section = module.sections.find(({ id }) => id === ELEMENTS);
-  if (section === undefined) return null;
-  let at = section.bodyStart;
-  const next = () => {
-    const value = unsignedAt(module.bytes, at);
-    while ((module.bytes[at++] ?? 0) >= 0x80);
-    return value;
-  };
-  for (let segments = next(); segments > 0 && at < section.end; segments--) {
-    const isPlain = next() === 0 && module.bytes[at] === I32_CONST;
-    at++;
-    const start = next();
-    if (!isPlain || module.bytes[at++] !== END) return null;
-    const count = next();
-    for (let i = 0; i < count && at < section.end; i++) {
-      const found = next();
-      if (start + i === index)
-        return described(module, found, moduleIdentifiers(module).names.of('function'));
-    }
-  }
-  return null;
+  const found = tableFunctions(module).get(index);
+  return found === undefined
+    ? null
+    : described(module, found, moduleIdentifiers(module).names.of('function'));
 }
 
 function described(module: WasmModule, index: number, known: ReadonlyMap<number, string>): CalledFunction {

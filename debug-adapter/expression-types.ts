@@ -4,6 +4,8 @@ import type { BaseType, Member, StructType, TypeId, TypeInfo } from '../runtime/
 /** The most types that one expression takes along, and all that share a list. */
 const MOST_TYPES = 300;
 const MOST_SHARED = 10_000;
+/** Places that are kept free in that list: for `VOID`, and for the type of objects of AssemblyScript. */
+const RESERVED = 2;
 /** The most members of a structure that have names in expressions. */
 const MOST_MEMBERS = 1000;
 /** Structures in each other through which a part without a name, or the address of a list, is looked for. */
@@ -21,6 +23,11 @@ export class ExpressionTypes {
   readonly list: ValueType[] = [];
   /** By depth and id. */
   readonly #places = new Map<string, number>();
+  /** The keys of the types that the present expression has added, and whether there was no room for some that it needs. */
+  readonly #added: string[] = [];
+  #isCut = false;
+  /** The place of what stands for types that are not known, or for which there is no room. */
+  #void: number | undefined;
   readonly #infos = new Map<TypeId, TypeInfo>();
   readonly #read: ReadTypes;
   #steps = 0;
@@ -32,10 +39,25 @@ export class ExpressionTypes {
     this.#read = read;
   }
 
-  /** Begins with another expression. What those before had counts no more. */
+  /** Begins with another expression. What those before had counts no more. Of types that were cut short for one, the next gets its own. */
   begin(): void {
+    if (this.#isCut) for (const key of this.#added) this.#places.delete(key);
+    this.#added.length = 0;
+    this.#isCut = false;
     this.#steps = 0;
-    this.#most = Math.min(this.list.length + MOST_TYPES, MOST_SHARED);
+    this.#most = Math.min(this.list.length + MOST_TYPES, MOST_SHARED - RESERVED);
+  }
+
+  /** Adds a type if there is room. @returns its place, or that of `VOID` */
+  #push(type: ValueType): number {
+    if (this.list.length < this.#most) return this.list.push(type) - 1;
+    this.#isCut = true;
+    return this.#voidPlace();
+  }
+
+  #voidPlace(): number {
+    this.#void ??= this.list.push(VOID) - 1;
+    return this.#void;
   }
 
   /** Adds the type of objects of AssemblyScript, which is one for all. @returns its place in the list */
@@ -63,19 +85,25 @@ export class ExpressionTypes {
    * @returns its place in the list
    */
   async add(id: TypeId | null, depth: number): Promise<number> {
-    const info = depth < 0 || this.list.length >= this.#most ? null : await this.#resolved(id);
-    const key = info === null ? '' : `${depth} ${info.id}`;
+    const info = depth < 0 ? null : await this.#resolved(id);
+    if (info === null) return this.#voidPlace();
+    const key = `${depth} ${info.id}`;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
-    const place = this.list.push(VOID) - 1;
+    const place = this.#push(VOID);
+    if (place === this.#void) return place;
     this.#places.set(key, place);
-    if (info !== null) this.list[place] = await this.#convert(info.type, depth);
+    this.#added.push(key);
+    this.list[place] = await this.#convert(info.type, depth);
     return place;
   }
 
   /** A type behind the names and qualifiers that it has. Null if there is none, or if too many were looked at. */
   async #resolved(first: TypeId | null): Promise<{ readonly id: TypeId; readonly type: TypeInfo } | null> {
-    if (++this.#steps > MOST_STEPS) return null;
+    if (++this.#steps > MOST_STEPS) {
+      this.#isCut = true;
+      return null;
+    }
     let id = first;
     for (let i = 0; id !== null && i < 32; i++) {
       if (!this.#infos.has(id)) this.know(await this.#read([id]));
@@ -101,7 +129,7 @@ export class ExpressionTypes {
       case 'array': {
         let of = await this.add(type.element, depth - 1);
         for (const count of type.counts.slice(1).toReversed())
-          of = this.list.push({ kind: 'array', of, ...(count === null ? {} : { count }) }) - 1;
+          of = this.#push({ kind: 'array', of, ...(count === null ? {} : { count }) });
         const [count] = type.counts;
         return { kind: 'array', of, ...(count == null ? {} : { count }) };
       }

@@ -85,9 +85,9 @@ export interface CustomRequests extends PassedOn {
   'lunatic/thread': { params: { readonly process: ProcessKey }; result: { readonly threadId: number } };
   /** The process of a thread. */
   'lunatic/processOf': { params: { readonly threadId: number }; result: { readonly process: ProcessKey } };
-  /** Writes a core dump of a process that stands still, named by its key or by its thread, to an absolute path. */
+  /** Writes a core dump of a process that stands still to an absolute path. */
   'lunatic/saveCoreDump': {
-    params: { readonly process?: ProcessKey; readonly threadId?: number; readonly path: string };
+    params: { readonly process: ProcessKey; readonly path: string };
     result: null;
   };
   /** Where a frame of `lunatic/stack` is in the text of its function. Lines and columns count as the client does. */

@@ -93,7 +93,14 @@ export {
   type TestSummary,
 } from './testing/index.ts';
 export { printable } from './text/printable.ts';
-export { callOffsets, isWasmBinary, readModule, WasmFormatError, type WasmModule } from './wasm/index.ts';
+export {
+  callOffsets,
+  isWasmBinary,
+  readModule,
+  tableFunctions,
+  WasmFormatError,
+  type WasmModule,
+} from './wasm/index.ts';
 export {
   assembleApart,
   assembleText,

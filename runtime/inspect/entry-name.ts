@@ -1,14 +1,9 @@
 import { functionName } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
+import { sdkEntry } from '../symbols/sdk-entries.ts';
 import { displayName } from '../text/display-name.ts';
 import { tableFunctions } from '../wasm/index.ts';
-
-/** The exports with which SDKs begin processes: which parameter says where in the table the function is that the author has named. */
-const BEGINNERS: readonly (readonly [name: RegExp, parameter: number])[] = [
-  [/^_lunatic_spawn_by_index/, 1],
-  [/^__lunatic_process_bootstrap/, 0],
-];
 
 /** A function without a name of its own: a closure in Rust, an arrow function in AssemblyScript. */
 const ANONYMOUS = /::\{\{closure\}\}$|~anonymous\|\d+$/;
@@ -43,13 +38,10 @@ const modules = new WeakMap<LoadedModule, Known>();
  * from there. Nobody would know processes apart that are all called `_lunatic_spawn_by_index_0.14.1`.
  */
 export function entryName({ entry, module }: Process): string {
-  for (const [beginner, parameter] of BEGINNERS) {
-    if (!beginner.test(entry.name)) continue;
-    const place = entry.params[parameter];
-    const name = typeof place === 'number' ? nameAt(module, place >>> 0) : null;
-    if (name !== null) return name;
-  }
-  return displayName(entry.name);
+  const known = sdkEntry(entry.name);
+  const place = known === undefined ? undefined : entry.params[known.parameter];
+  const name = typeof place === 'number' ? nameAt(module, place >>> 0) : null;
+  return name ?? displayName(entry.name);
 }
 
 function nameAt(module: LoadedModule, place: number): string | null {

@@ -1,3 +1,4 @@
+import { sdkEntry } from '../symbols/sdk-entries.ts';
 import type { StackFrame } from '../symbols/stack-frame.ts';
 import { FRAMES_LIMIT, FRAMES_SIZE, framesOf, type KeptFrame, settledLocals } from '../wasm/index.ts';
 import { type Process, Wait } from './process.ts';
@@ -10,9 +11,6 @@ const HEADER_ROOM = 8;
 
 /** The opcodes of instructions before which a function keeps its frame: `call`, `call_indirect`, `call_ref`. */
 const CALLS: ReadonlySet<number> = new Set([0x10, 0x11, 0x14]);
-
-/** The functions with which SDKs begin processes that get an argument in their first message. */
-const TAKES_ARGUMENT = /^_lunatic_spawn_by_index|^__lunatic_process_bootstrap_parameterized/;
 
 /** Decides what happens at sites. */
 export interface Prober {
@@ -79,7 +77,8 @@ export class Probes {
   /** Called before a process begins, with its start section or its entry function. */
   begins(process: Process): void {
     this.rewind(process);
-    process.awaitsArgument = process.argument === null && TAKES_ARGUMENT.test(process.entry.name);
+    process.awaitsArgument =
+      process.argument === null && sdkEntry(process.entry.name)?.takesArgument === true;
   }
 
   /** It is in no call yet. */

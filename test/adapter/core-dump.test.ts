@@ -140,7 +140,8 @@ test('a process that stands still is saved from its session; one that runs is no
   expect((await live.scope('Locals')).values).toMatchObject({ guests: '0' });
   expect((await live.scope('Locals', 1)).values).toMatchObject({ totals: '(3) [10, 20, 30]' });
   const path = join(dumpFolder(), 'saved.coredump');
-  await client.custom('lunatic/saveCoreDump', { threadId, path });
+  const { process } = await client.custom('lunatic/processOf', { threadId });
+  await client.custom('lunatic/saveCoreDump', { process, path });
   const waiter = keyFromText('1:2');
   await expect(client.custom('lunatic/saveCoreDump', { process: waiter, path })).rejects.toThrow(
     'process 2 runs: it must be paused, or held after a failure, for a core dump',

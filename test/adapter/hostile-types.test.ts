@@ -172,6 +172,40 @@ test('the types of expressions end', async () => {
   }
 });
 
+test('the types of many expressions are never more than the runtime takes', async () => {
+  const cube: TypeInfo = { kind: 'array', element: 'int', counts: Array(290).fill(2), ...described('cube') };
+  const known = new Map<TypeId, TypeInfo>([['int', INT]]);
+  for (let i = 0; i < 50; i++) known.set(`cube ${i}`, cube);
+  const types = new ExpressionTypes(async () => known);
+  for (let i = 0; i < 50; i++) {
+    types.begin();
+    types.addObjects({ kind: 'boolean' });
+    await types.add(`cube ${i}`, 3);
+    await types.add('unknown', 3);
+  }
+  expect(types.list.length).toBeGreaterThan(9900);
+  expect(types.list.length).toBeLessThanOrEqual(10_000);
+});
+
+test('a type that is cut short for one expression is whole in the next one', async () => {
+  for (let count = 280; count < 310; count++) {
+    const parts = Array.from({ length: count }, (_, i) => struct(`part ${i}`, []));
+    const known = new Map<TypeId, TypeInfo>([
+      ['int', INT],
+      ['point', struct('point', [member('x', 'int')])],
+      ...parts.map((part, i): [TypeId, TypeInfo] => [`part ${i}`, part]),
+      ['big', struct('big', [...parts.map((_, i) => member(`m${i}`, `part ${i}`)), member('at', 'point')])],
+    ]);
+    const types = new ExpressionTypes(async () => known);
+    types.begin();
+    await types.add('big', 3);
+    types.begin();
+    const point = types.list[await types.add('point', 2)];
+    const x = point?.kind === 'record' ? types.list[point.members[0]?.type ?? -1] : undefined;
+    expect(x, `behind ${count} types`).toEqual({ kind: 'integer', bytes: 4, isSigned: true });
+  }
+});
+
 test('a label of functions whose parameters are themselves functions ends', () => {
   const itself = {
     tag: Tag.subroutineType,

@@ -6,9 +6,9 @@ import {
   ExpressionError,
   parseExpression,
   valueText,
-} from '../../runtime/expressions/index.ts';
-import type { CallContext } from '../../runtime/inspect/call-context.ts';
-import { ManagedCode } from '../../runtime/inspect/managed-code.ts';
+} from '../../../runtime/expressions/index.ts';
+import type { CallContext } from '../../../runtime/inspect/call-context.ts';
+import { ManagedCode } from '../../../runtime/inspect/managed-code.ts';
 
 const TYPE_INFO = 16;
 const AT = 256;
