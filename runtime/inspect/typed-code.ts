@@ -43,22 +43,26 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
       };
     }
     case 'list': {
-      const start: Address = (context) => wordAt(context, address(context) + info.start);
       const size = info.isEnd === true ? (sizeOf(valueType(types, info.of)) ?? 0) : 0;
-      const length: Address = (context) => {
-        const word = wordAt(context, address(context) + info.count);
-        return size === 0 ? word : Math.max(0, Math.floor((word - start(context)) / size));
+      const elements: Elements = (context) => {
+        const list = address(context);
+        const start = wordAt(context, list + info.start);
+        const word = wordAt(context, list + info.count);
+        return { start, count: size === 0 ? word : Math.max(0, Math.floor((word - start) / size)) };
       };
+      const length: Address = (context) => elements(context).count;
       if (info.isText) {
-        const value = (context: CallContext) => textAt(context.memory, start(context), length(context));
+        const value = (context: CallContext) => {
+          const { start, count } = elements(context);
+          return textAt(context.memory, start, count);
+        };
         return { type: TEXT, address, length, value };
       }
       return {
         type: valueType(types, type),
         address,
         length,
-        element: (index) =>
-          elementAt(types, info.of, index, (context) => ({ start: start(context), count: length(context) })),
+        element: (index) => elementAt(types, info.of, index, elements),
       };
     }
     case 'array': {
