@@ -23,6 +23,8 @@ const ROW_COST = 10;
 const CHECK_COST = 2;
 /** Instructions of the longest statement that is read: each takes a microsecond. */
 const MAX_INSTRUCTIONS = 10_000;
+/** What a pass may count for each row, and besides: triggers that set off each other do far more. */
+const MAX_OF_PASS = 100_000;
 /** Powers of the number of rows that are told from each other. */
 const MAX_DEGREE = 8;
 /** Bytes that a row takes at least, with nearly nothing in it. */
@@ -168,7 +170,7 @@ export class Cost {
     let isPass = !this.isUnknown;
     for (const [degree, count] of this.#units.entries()) {
       units += count * rows ** degree;
-      if (degree > 1 && count > 0) isPass = false;
+      if ((degree > 1 && count > 0) || count > MAX_OF_PASS) isPass = false;
     }
     // Each time that texts are joined they may become twice as long.
     const all = this.#makes ? Number.POSITIVE_INFINITY : (bytes + own) * 2 ** Math.min(this.#joined, 24);
