@@ -167,6 +167,16 @@ describe('VACUUM', () => {
   });
 });
 
+test.each([
+  ['of a file to attach', () => `ATTACH '${inside('cut.db')}\\00.txt' AS x`],
+  ['of a file to write to', () => `VACUUM INTO '${inside('cut.db')}\\00.txt'`],
+  ['of a table', () => "CREATE TABLE 'cut' (a); CREATE TABLE 'cut\\00off' (a)"],
+  ['of a pragma', () => 'PRAGMA user_version\\00 = 1'],
+])('a name %s with a NUL, where SQLite would end it, is refused', async (_, sql) => {
+  expect(await codes(sql())).toEqual([1]);
+  expect(existsSync(inside('cut.db'))).toBe(false);
+});
+
 describe('functions and settings that reach out of the database', () => {
   test.each([
     "SELECT load_extension('/tmp/x.so')",

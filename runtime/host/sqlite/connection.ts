@@ -373,7 +373,7 @@ export class Connection implements StatementConnection {
     }
     return {
       ...statement,
-      uri: this.#uri,
+      uri: this.#file === null ? this.#uri : existingUriOf(this.#file.path),
       file: this.#file,
       options: OPTIONS,
       settings: this.#sandbox.settings,
@@ -568,6 +568,12 @@ export class Connection implements StatementConnection {
 function uriOf(path: string): string {
   if (platform === 'win32') return path;
   return `${pathToFileURL(path).href}?vfs=unix-excl`;
+}
+
+/** Returns the URI of a database whose file is there. Should its path have become a link to nothing, no file is made where it leads. */
+function existingUriOf(path: string): string {
+  const vfs = platform === 'win32' ? '' : '&vfs=unix-excl';
+  return `${pathToFileURL(path).href}?mode=rw${vfs}`;
 }
 
 /** Returns the URI of a new database in memory, which threads of this OS process can open as well. */

@@ -19,19 +19,25 @@ const cursors = new Map();
  * can lead it back before anybody looks; if it has waited for too long, this is tried again.
  */
 function open({ uri, file, options, gate }) {
-  const database = new DatabaseSync(uri, options);
-  if (file === null) return database;
+  if (file === null) return new DatabaseSync(uri, options);
+  let database = null;
+  let failure = null;
   let isSame = false;
+  try {
+    database = new DatabaseSync(uri, options);
+  } catch (error) {
+    failure = error;
+  }
   try {
     const { dev, ino } = statSync(file.path, { bigint: true });
     isSame = realpathSync(file.path) === file.path && dev + ':' + ino === file.id;
   } catch {}
   const isInTime = Atomics.compareExchange(gate, 0, 0, 1) === 0;
   Atomics.notify(gate, 0);
-  if (isSame && isInTime) return database;
-  database.close();
-  if (isInTime) throw new Error("Failed to access '" + file.path + "'");
-  return null;
+  if (isSame && isInTime && failure === null) return database;
+  database?.close();
+  if (!isInTime) return null;
+  throw isSame ? failure : new Error("Failed to access '" + file.path + "'");
 }
 
 function begin(job) {

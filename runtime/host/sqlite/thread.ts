@@ -12,9 +12,14 @@ const MAX_HEAP = 512;
 /** Milliseconds after which a thread ends that has nothing to do. */
 const IDLE_TIME = 10_000;
 
-/** Milliseconds for which this thread may stand still until another one has opened a file, which takes a tenth of one, and how often that is tried. */
-const MAX_OPENING = 5;
-const MAX_TRIES = 100;
+/**
+ * Milliseconds for which this thread may stand still until another one has opened a file, which takes a tenth of one, at each try. On a
+ * slow disk, one that was too slow at first has what it needs in memory afterwards.
+ */
+const MAX_OPENING = [5, 5, 1, 1, 1, 1, 1, 1, 1, 1];
+/** Milliseconds between two tries, in which others run: the first pause, each twice as long as the one before, and the longest. */
+const FIRST_PAUSE = 10;
+const MAX_PAUSE = 500;
 
 /** What a connection has done, as SQL may ask for. */
 export interface Known {
@@ -66,8 +71,7 @@ const MAX_TAKEN = 64 * 2 ** 20;
 
 interface Request {
   readonly program: object;
-  readonly job: ThreadJob;
-  readonly begin: (thread: Thread) => void;
+  readonly begin: () => void;
 }
 
 const queue = new FairQueue<Request>(MAX_THREADS);
@@ -89,6 +93,8 @@ interface Question {
 class Thread {
   readonly #worker: Worker;
   readonly #waiting: Question[] = [];
+  /** Those that are tried again later. */
+  readonly #paused = new Set<Question>();
   #isReady = false;
   #asked: Question | null = null;
   #idle: NodeJS.Timeout | undefined;
@@ -119,18 +125,23 @@ class Thread {
       this.isDead = true;
       threads.delete(this);
       this.#answer(DIED);
-      for (const { done } of this.#waiting.splice(0)) done(DIED);
+      const others = [...this.#waiting.splice(0), ...this.#paused];
+      this.#paused.clear();
+      for (const { done } of others) done(DIED);
     };
     this.#worker.on('error', die).on('exit', die);
   }
 
   get isBusy(): boolean {
-    return this.#asked !== null;
+    // One that has just been made does nothing yet.
+    return this.#asked !== null || this.#waiting.length > 0;
   }
 
   /** How much there is to do, now and later. */
   get load(): number {
-    return (this.isBusy ? 1000 : 0) + 1000 * this.#waiting.length + this.cursors;
+    return (
+      (this.#asked === null ? 0 : 1000) + 1000 * (this.#waiting.length + this.#paused.size) + this.cursors
+    );
   }
 
   /** @param opens whether it has to open a file */
@@ -143,43 +154,63 @@ class Thread {
     }
   }
 
-  tell(message: object): void {
-    this.#worker.postMessage(message);
-  }
-
   #next(): void {
     if (this.#asked !== null || !this.#isReady) return;
     clearTimeout(this.#idle);
     const next = this.#waiting.shift();
     if (next === undefined) {
       this.#worker.unref();
-      // What is open would be lost.
-      this.#idle = setTimeout(() => this.cursors === 0 && this.#end(), IDLE_TIME).unref();
+      this.#idle = setTimeout(() => this.#end(), IDLE_TIME).unref();
       return;
     }
     this.#asked = next;
     this.#post(next);
   }
 
-  #post({ message, opens }: Question): void {
+  /** Gives up a statement that has begun. */
+  drop(cursor: number): void {
+    this.cursors--;
+    if (this.isDead) return;
+    this.#worker.postMessage({ close: cursor });
+    // It may have nothing to do any more.
+    this.#next();
+  }
+
+  #post({ message, opens, tries }: Question): void {
     if (!opens) {
       this.#worker.postMessage(message);
       return;
     }
     const gate = new Int32Array(new SharedArrayBuffer(4));
     this.#worker.postMessage({ ...message, gate });
-    if (Atomics.wait(gate, 0, 0, MAX_OPENING) === 'timed-out') Atomics.compareExchange(gate, 0, 0, 2);
+    if (Atomics.wait(gate, 0, 0, MAX_OPENING[tries]) === 'timed-out') Atomics.compareExchange(gate, 0, 0, 2);
   }
 
   /** Asks once more, after others had a turn. */
   #repeat(): void {
     const asked = this.#asked;
     if (asked === null) return;
-    if (++asked.tries < MAX_TRIES) setImmediate(() => this.#asked === asked && this.#post(asked));
-    else this.#answer({ error: { result: SQLITE_BUSY, message: 'the file could not be opened in time' } });
+    if (++asked.tries >= MAX_OPENING.length) {
+      this.#answer({ error: { result: SQLITE_BUSY, message: 'the file could not be opened in time' } });
+      return;
+    }
+    this.#asked = null;
+    this.#paused.add(asked);
+    setTimeout(
+      () => {
+        if (!this.#paused.delete(asked)) return;
+        this.#waiting.push(asked);
+        this.#worker.ref();
+        this.#next();
+      },
+      Math.min(FIRST_PAUSE * 2 ** (asked.tries - 1), MAX_PAUSE),
+    );
+    this.#next();
   }
 
+  /** Ends unless something is open, which would be lost. */
   #end(): void {
+    if (this.cursors > 0 || this.#paused.size > 0) return;
     threads.delete(this);
     this.#worker.terminate();
   }
@@ -209,19 +240,28 @@ export function runInThread(
   let thread: Thread | null = null;
   let isOpen = false;
   let isClosed = false;
-  const request: Request = {
-    program,
-    job,
-    begin: (found) => {
-      thread = found;
-      const end = (batch: Batch): void => {
-        queue.end(request);
-        over();
-        take(batch, done);
-        next();
-      };
-      found.ask({ ...job, cursor: number }, (batch) => collect(batch, end), job.file !== null);
-    },
+  /** Gives the first rows up, or the next ones, as long as they wait for their turn. */
+  let giveUp = (): void => {};
+  /** Asks for rows when it is the program's turn. */
+  const ask = (message: object, opens: boolean, then: (batch: Batch) => void, over: () => void): void => {
+    const end = (batch: Batch): void => {
+      queue.end(request);
+      over();
+      take(batch, then);
+      next();
+    };
+    const request: Request = {
+      program,
+      begin: () => {
+        thread ??= freeThread();
+        thread.ask(message, (batch) => collect(batch, end), opens);
+      },
+    };
+    giveUp = () => {
+      if (queue.remove(request)) over();
+    };
+    queue.add(request);
+    next();
   };
   /** Takes rows until there are no more, since the database may not be changed before, or there are too many. */
   const collect = (
@@ -245,36 +285,34 @@ export function runInThread(
     if (hasMore !== isOpen && thread !== null) thread.cursors += hasMore ? 1 : -1;
     isOpen = hasMore;
     if (!isClosed) then(batch);
-    else if (isOpen) drop();
+    else drop();
   };
   const drop = (): void => {
     if (!isOpen || thread === null) return;
     isOpen = false;
-    thread.cursors--;
-    if (!thread.isDead) thread.tell({ close: number });
+    thread.drop(number);
   };
-  queue.add(request);
-  next();
+  ask({ ...job, cursor: number }, job.file !== null, done, over);
   return {
     goOn: (then, over) => {
-      const end = (batch: Batch): void => {
-        over();
-        take(batch, then);
-      };
-      if (thread === null || !isOpen) setImmediate(end, DIED);
-      else thread.ask({ goOn: number }, (batch) => collect(batch, end));
+      if (isOpen) ask({ goOn: number }, false, then, over);
+      else
+        setImmediate(() => {
+          over();
+          take(DIED, then);
+        });
     },
     close: () => {
       isClosed = true;
-      if (queue.remove(request)) over();
-      else drop();
+      giveUp();
+      drop();
     },
   };
 }
 
 /** Begins as many statements as there are places. */
 function next(): void {
-  for (let request = queue.next(); request !== null; request = queue.next()) request.begin(freeThread());
+  for (let request = queue.next(); request !== null; request = queue.next()) request.begin();
 }
 
 function freeThread(): Thread {
