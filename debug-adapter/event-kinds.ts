@@ -72,7 +72,7 @@ export const ACTOR_EVENTS: ReadonlyMap<string, ActorEvent> = new Map(
 /** The filter whose condition says which events it means. */
 export const ACTORS = 'actors';
 
-/** The filters that mean one kind of events, by their ids. Those from `normal-exits` on are of before there was one for them all. */
+/** The filters that mean one kind of events, by their ids. Those from `normal-exits` on are kept for configurations that were saved before *Actor Events* replaced them. */
 export const PLAIN_FILTERS: ReadonlyMap<string, EventInfo> = new Map(
   Object.entries<EventInfo>({
     traps: TRAP,

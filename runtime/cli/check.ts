@@ -182,7 +182,7 @@ function warningsOf(module: CheckedModule): string[] {
   }
   const warnings = [...refused].map(([namespace, [first, ...others]]) => {
     const warning = `${displayName(namespace)}::${first} can be imported, but this version refuses its calls`;
-    return others.length === 0 ? warning : `${warning}\nas those of ${others.join(', ')}`;
+    return others.length === 0 ? warning : `${warning}, and those of ${others.join(', ')}`;
   });
   if (module.memories.length > 0 && module.exports.memories.every(({ name }) => name !== 'memory')) {
     warnings.push(

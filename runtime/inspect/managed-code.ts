@@ -72,7 +72,7 @@ export class ManagedCode {
 
   #string(pointer: number, size: number): Code<CallContext> {
     this.#left -= Math.min(size, MOST_STRING);
-    if (this.#left < 0) throw new ExpressionError('it has more texts than are read for an expression');
+    if (this.#left < 0) throw new ExpressionError('its texts are longer than an expression may read');
     const bytes = new Uint8Array(
       this.#memory.buffer,
       this.#memory.byteOffset + pointer,
@@ -134,7 +134,8 @@ export class ManagedCode {
 
   /** A text or a number by which elements are found. */
   #key({ type, value }: Code<CallContext>): unknown {
-    if (value === undefined || type.kind === 'record') throw new ExpressionError('that is no index');
+    if (value === undefined || type.kind === 'record')
+      throw new ExpressionError('only a number or a text can be an index');
     return value(this.#context);
   }
 

@@ -342,7 +342,7 @@ export class Capacity {
     if (mappings === 0) return;
     this.#divided += mappings + 1;
     const most = (this.#machine.mappingLimit ?? UNMEASURED_MAPPINGS) * DIVIDED_SHARE;
-    // Where thousands end at once, nothing may be spawned for long.
+    // Collections are otherwise made for spawns. Thousands of processes may end without one for a long time.
     if (this.#divided > most || this.#isMuchGarbage) this.#collectGarbage();
   }
 

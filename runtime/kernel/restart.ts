@@ -9,7 +9,7 @@ export interface Respawner {
   respawn(old: Process): Process | string;
 }
 
-/** What of a scheduler is needed for it. */
+/** The part of a scheduler that a restart uses. */
 export interface Restarting {
   readonly respawner: Respawner | null;
   readonly holding: Holding;

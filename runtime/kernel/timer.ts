@@ -19,8 +19,8 @@ const MOST_TIME = 0.5;
 const MOST_AT_ONCE = 16;
 
 /**
- * Milliseconds by which one timer is put off at most on account of what has held up the thread. Who does something that takes so long again and
- * again cannot keep others asleep.
+ * The most milliseconds by which stalls put off one timer. Without a bound, a process that causes them again and again would keep all others
+ * asleep.
  */
 const MOST_PUT_OFF = 20;
 
@@ -116,7 +116,7 @@ function fire(): void {
         isFiring = false;
         break;
       }
-      // Those who have been woken up first have a turn first, however late it is: who waits for them has its own timer.
+      // The processes that were woken up first get a turn before later timers fire: those may be the timeouts of requests to them.
       if (first.due > earliest + LONGEST_PIECE) break;
       timers.remove(first);
       if (first.putOff()) {
