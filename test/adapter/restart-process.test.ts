@@ -166,7 +166,7 @@ test('a program without probes begins a process anew, too: it stands still befor
   await client.custom('lunatic/restart', { process: keyFromText('1:1') });
   expect(await root.stop()).toMatchObject({ reason: 'restart', threadId });
   await client.continueRequest({ threadId });
-  await client.until(() => command.stdout.match(/has died/g)?.length === 2, 'another death');
+  await expect.poll(() => command.stdout.match(/has died/g), { timeout: 20_000 }).toHaveLength(2);
 });
 
 test('a process of the Rust SDK has its argument again when it is begun anew', async () => {
