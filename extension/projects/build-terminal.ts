@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { BuildFaults } from './build-faults.ts';
+import type { Fault } from './compiler-messages.ts';
 import type { Profile, Program } from './project.ts';
 import { runBuild } from './run-build.ts';
 
@@ -9,7 +10,7 @@ export class BuildTerminal implements vscode.Pseudoterminal {
   readonly #closer = new vscode.EventEmitter<number>();
   readonly #abort = new AbortController();
   readonly #result = Promise.withResolvers<string>();
-  readonly #run: (terminal: BuildTerminal, signal: AbortSignal) => Promise<string>;
+  readonly #run: () => Promise<string>;
   readonly onDidWrite = this.#writer.event;
   readonly onDidClose = this.#closer.event;
 
@@ -22,14 +23,14 @@ export class BuildTerminal implements vscode.Pseudoterminal {
     profile: Profile,
     { faults, node }: { readonly faults: BuildFaults; readonly node: () => Promise<string> },
   ) {
-    this.#run = async (terminal, signal) => {
+    this.#run = async () => {
       faults.clear(project.file);
       const build = await target.build(profile);
       const listener = {
-        line: (text: string) => terminal.#write(text),
-        fault: (fault: Parameters<BuildFaults['add']>[1]) => faults.add(project.file, fault),
+        line: (text: string) => this.#write(text),
+        fault: (fault: Fault) => faults.add(project.file, fault),
       };
-      return await runBuild(build, listener, node, signal);
+      return await runBuild(build, listener, node, this.#abort.signal);
     };
     // Whoever only looks at the terminal asks for no result.
     this.#result.promise.catch(() => undefined);
@@ -42,7 +43,7 @@ export class BuildTerminal implements vscode.Pseudoterminal {
 
   async open(): Promise<void> {
     try {
-      this.#result.resolve(await this.#run(this, this.#abort.signal));
+      this.#result.resolve(await this.#run());
       this.#closer.fire(0);
     } catch (error) {
       this.#write(error instanceof Error ? error.message : String(error));

@@ -59,22 +59,13 @@ export async function runBuild(
     const command = step.command === 'node' ? await node() : step.command;
     await runStep({ ...step, command }, build.cwd, take, signal);
   }
-  const path = await builtModule(build, made);
-  if (path === undefined)
-    throw new BuildFailure('The build has succeeded, but it has not made a WebAssembly module');
-  return path;
-}
-
-async function builtModule({ module }: Build, made: string | undefined): Promise<string | undefined> {
-  switch (module.kind) {
-    case 'cargo':
-      return made;
-    case 'file':
-      if (existsSync(module.path)) return module.path;
-      throw new BuildFailure(`The build has not made ${module.path}`);
-    case 'newest':
-      return (await newestFile(module.folder, /\.wasm$/))?.path;
+  if (module.kind === 'file') {
+    if (existsSync(module.path)) return module.path;
+    throw new BuildFailure(`The build has not made ${module.path}`);
   }
+  const path = module.kind === 'cargo' ? made : (await newestFile(module.folder, /\.wasm$/))?.path;
+  if (path !== undefined) return path;
+  throw new BuildFailure('The build has succeeded, but it has not made a WebAssembly module');
 }
 
 async function isUpToDate({ sources }: Build, module: string): Promise<boolean> {

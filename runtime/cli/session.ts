@@ -18,7 +18,7 @@ export function openStreams(): StandardOutput {
   const streams = new StandardOutput((error) => {
     // A socket reports the second one if unread data was left in it.
     const broken = error.code === 'EPIPE' || error.code === 'ECONNRESET';
-    leave(streams, 'SIGKILL', broken ? ExitCode.BrokenPipe : ExitCode.Failed);
+    endOnceWritten(streams, 'SIGKILL', broken ? ExitCode.BrokenPipe : ExitCode.Failed);
   });
   return streams;
 }
@@ -28,7 +28,12 @@ export function openStreams(): StandardOutput {
  * @param signal ends it if nobody reads: to exit, Node would wait for the thread that writes
  * @param before called right before this
  */
-function leave(streams: StandardOutput, signal: NodeJS.Signals, code: number, before = () => {}): void {
+function endOnceWritten(
+  streams: StandardOutput,
+  signal: NodeJS.Signals,
+  code: number,
+  before = () => {},
+): void {
   const exit = () => process.exit(code);
   if (!streams.isBusy) exit();
   setTimeout(() => {
@@ -55,7 +60,7 @@ export class EndingSignals {
   constructor(streams: StandardOutput, halt: () => void) {
     const stop = (signal: NodeJS.Signals, code: number) => {
       halt();
-      leave(streams, signal, code, () => this.leave());
+      endOnceWritten(streams, signal, code, () => this.leave());
     };
     this.#handlers = [
       ['SIGINT', () => stop('SIGINT', ExitCode.Interrupted)],
