@@ -1,5 +1,6 @@
 import { listenRules, NetworkPermission } from '../../runtime/permissions/network-permission.ts';
 import { NetworkRules } from '../../runtime/permissions/network-rules.ts';
+import { SpawnError } from '../../runtime/runtime.ts';
 import { makeModule as makeCalls } from '../fuzz/host-calls.ts';
 import { limitedConfig, makeModule as makeHoarders } from '../fuzz/limits.ts';
 import { makeModule as makeFighters } from '../fuzz/preemption.ts';
@@ -29,6 +30,11 @@ export const attacks: Workload = {
     ])();
     const module = session.runtime.load(bytes);
     if (module.initialMemory > limits.maxMemory) limits.maxMemory = module.initialMemory;
-    await session.run(module, { entry, cutAfter, configure });
+    try {
+      await session.run(module, { entry, cutAfter, configure });
+    } catch (error) {
+      // The limits may be less than what its tables take.
+      if (!(error instanceof SpawnError)) throw error;
+    }
   },
 };

@@ -68,7 +68,7 @@ export class Session {
 
   /** @param temporary the folder for everything that is temporary */
   static async begin(temporary: string): Promise<Session> {
-    const runtime = new Runtime({ plugins: new PluginHost([FUZZ]) });
+    const runtime = new Runtime({ gc: true, plugins: new PluginHost([FUZZ]) });
     const inspector = new Inspector(runtime.scheduler, 'soak.wasm');
     const server = await InspectServer.listen({ host: '127.0.0.1', port: 0 }, inspector, {
       welcome: () => ({
