@@ -66,6 +66,8 @@ export interface CodeWalk {
    * into it, or indices in it move.
    */
   isMarked(asking: CodePass, start: number, end: number): boolean;
+  /** The index in the rewritten module of a function of the original. */
+  moveFunction(index: number): number;
   /** Opens the label of the loop at hand, which is written as `blocks` nested blocks; branches go to the innermost. */
   openLoop(blocks: number): void;
 }

@@ -207,6 +207,10 @@ export class CodeWalker implements CodeWalk {
     }
   }
 
+  moveFunction(index: number): number {
+    return this.#functions.move(index);
+  }
+
   openLoop(blocks: number): void {
     this.labels.open(this.nextLoop++, blocks);
   }

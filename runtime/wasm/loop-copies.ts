@@ -11,9 +11,6 @@ const BODY_LIMIT = 40;
 const COPIES_LIMIT = 128;
 const MOST_COPIES = 4;
 
-/** Blocks around each copy: two loops, and a block that the copies jump out of. */
-const BLOCKS_AROUND = 3;
-
 /**
  * Writes the body of a small loop several times, so that its turns are counted once for all of them:
  *
@@ -28,6 +25,9 @@ const BLOCKS_AROUND = 3;
  *         end
  *       end
  *     end
+ *
+ * Where the first thing that a turn does is a call that closes a recursion, the call pays for the turn. The copies then
+ * have one loop around them, at whose head all of them are paid for.
  */
 export class LoopCopies {
   readonly #reader: InstructionReader;
@@ -36,12 +36,15 @@ export class LoopCopies {
     this.#reader = new InstructionReader(module.bytes, 0, module.bytes.length, 'code section');
   }
 
-  /** How often to write the body of the loop at hand. The walk's reader stands behind the loop's type. */
-  count(walk: CodeWalk): number {
+  /**
+   * How often to write the body of the loop at hand. The walk's reader stands behind the loop's type.
+   * @param calls the calls that a body may have, all of them before control merges
+   */
+  count(walk: CodeWalk, calls = 0): number {
     const start = walk.reader.position;
     // A branch without results could not leave a loop with results.
     if (walk.reader.bytes[start - 1] !== 0x40) return 1;
-    const end = this.#bodyEnd(walk, start);
+    const end = this.#bodyEnd(walk, start, calls);
     return end < 0 ? 1 : Math.min(MOST_COPIES, Math.max(1, Math.floor(COPIES_LIMIT / (end - start))));
   }
 
@@ -58,23 +61,26 @@ export class LoopCopies {
   }
 
   /** Where the `end` of a loop stands; -1 where its body cannot be copied. */
-  #bodyEnd({ labels }: CodeWalk, start: number): number {
+  #bodyEnd({ labels }: CodeWalk, start: number, calls: number): number {
     const reader = this.#reader;
     reader.position = start;
+    let callsLeft = calls;
     for (let depth = 1; ; ) {
       reader.next();
       if (reader.start - start > BODY_LIMIT) return -1;
       switch (reader.shape) {
         case Shape.blockType:
-          if (reader.opcode === Op.try) return -1;
+          if (reader.opcode === Op.try || callsLeft > 0) return -1;
           depth++;
           break;
         case Shape.none:
           // A return must first take what was spent from the budget.
           if (reader.opcode === Op.return) return -1;
-          if (reader.opcode === Op.end && --depth === 0) return reader.start;
+          if (reader.opcode === Op.end && --depth === 0) return callsLeft > 0 ? -1 : reader.start;
           break;
         case Shape.function:
+          if (reader.opcode !== Op.call || --callsLeft < 0) return -1;
+          break;
         case Shape.tryTable:
           return -1;
         case Shape.label:
@@ -90,8 +96,11 @@ export class LoopCopies {
     }
   }
 
-  /** Writes a copy in its block; the blocks around it are open. */
-  write(walk: CodeWalk): void {
+  /**
+   * Writes a copy in its block.
+   * @param blocksAround how many blocks are open around it, of which the outermost is what the copies jump out of
+   */
+  write(walk: CodeWalk, blocksAround: number): void {
     const { emit } = walk;
     const reader = this.#reader;
     const { bytes } = reader;
@@ -105,16 +114,21 @@ export class LoopCopies {
       if (reader.shape === Shape.blockType) depth++;
       else if (reader.opcode === Op.end && --depth === 0) break;
       const label = reader.labels[0] ?? 0;
-      if (reader.shape !== Shape.label || label < depth) continue;
-      const at = reader.labelsAt[0] ?? 0;
-      emit.copy(bytes, copied, at);
-      emit.u32(depth + BLOCKS_AROUND + walk.labels.translate(label - depth));
+      if (reader.shape === Shape.function) {
+        emit.copy(bytes, copied, reader.indexAt);
+        emit.u32(walk.moveFunction(reader.index));
+      } else if (reader.shape === Shape.label && label >= depth) {
+        emit.copy(bytes, copied, reader.labelsAt[0] ?? 0);
+        emit.u32(depth + blocksAround + walk.labels.translate(label - depth));
+      } else {
+        continue;
+      }
       copied = reader.position;
       emit.map.aside(emit.length, copied);
     }
     emit.copy(bytes, copied, reader.start);
     emit.map.asideEnds(emit.length);
-    emit.branch(BLOCKS_AROUND);
+    emit.branch(blocksAround);
     emit.u8(Op.end);
   }
 }

@@ -1,6 +1,6 @@
-import type { CallPlan } from './call-plan.ts';
+import { type CallPlan, IMPORT_WEIGHT } from './call-plan.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
-import { LoopFlag, NO_LOOP } from './code-survey.ts';
+import { CallFlag, LoopFlag, NO_LOOP } from './code-survey.ts';
 import { CountedLoopWriter } from './counted-loop-writer.ts';
 import { Counted } from './counted-loops.ts';
 import { LoopCopies } from './loop-copies.ts';
@@ -10,10 +10,12 @@ import type { WorkCount } from './work-count.ts';
 
 /** Stands for the number of a loop where the loop at hand is not of some kind. */
 const OTHER_LOOP = -2;
+/** Turns that a recursion's loop pays for at once. Most such loops take few, and what they do not take is paid for in vain. */
+const PREPAID_TURNS = 2;
 
 /**
  * Writes loops so that they count the work of their turns in the function's local `spent`, and ask for a tick when that
- * has reached its limit. There are four ways to:
+ * has reached its limit. There are five ways to:
  *
  * - Loops whose number of turns is known when they begin count before them: see `CountedLoopWriter`.
  * - Other innermost loops are split if their bodies are small, or only a test at their end leaves them: they may take
@@ -30,6 +32,7 @@ const OTHER_LOOP = -2;
  * - Other loops count before each branch back. A loop around them would cost more than it saves: the engine looks at
  *   its own interrupt flag where each loop begins, and fills up with empty instructions before it, while loops with
  *   several ways out, as those that compare texts, mostly end soon.
+ * - Small innermost loops whose turns are paid for by the call of a recursion are copied: see `LoopCopies`.
  * - Loops that cannot be written so (with parameters, or reached by other branches), and those with calls that may
  *   charge, count at their head: an interpreter's loop has many branches back, but one head.
  */
@@ -43,8 +46,10 @@ export class LoopWriter {
   #countedLoop = OTHER_LOOP;
   /** The loop at hand, if it is split. */
   #splitLoop = OTHER_LOOP;
-  /** 1 if it has a block around it that its copies jump out of. */
-  #exitBlock = 0;
+  /** The loop at hand, if all its copies are paid for at its head. */
+  #prepaidLoop = OTHER_LOOP;
+  /** The blocks that are written for the split or prepaid loop at hand. */
+  #blocks = 0;
   /** A local for the operand of a branch table that jumps back; -1 where none could be added. */
   #scratch = -1;
 
@@ -100,11 +105,15 @@ export class LoopWriter {
     this.#counted.beforeBound(walk);
   }
 
-  /** Writes what stands in place of the instruction at hand, or returns false. @param pass asks which code is marked */
-  replace(walk: CodeWalk, pass: CodePass): boolean {
+  /**
+   * Writes what stands in place of the instruction at hand, or returns false.
+   * @param pass asks which code is marked
+   * @param nextCall the call that comes next, counted over the module as the survey does
+   */
+  replace(walk: CodeWalk, pass: CodePass, nextCall: number): boolean {
     switch (walk.reader.opcode) {
       case Op.loop:
-        return this.#loop(walk, pass);
+        return this.#prepay(walk, pass, nextCall) || this.#loop(walk, pass);
       case Op.br:
         return this.#branch(walk);
       case Op.brIf:
@@ -139,6 +148,37 @@ export class LoopWriter {
     return true;
   }
 
+  /** Whether the loop that was just opened has paid for the first call in it. */
+  isPrepaid(loop: number): boolean {
+    return loop === this.#prepaidLoop;
+  }
+
+  /** Writes the beginning of a loop whose first call pays for its turn, up to the last copy, unless there is to be only one. */
+  #prepay(walk: CodeWalk, pass: CodePass, call: number): boolean {
+    const loop = walk.nextLoop;
+    const { code } = this.#module;
+    const weight = this.#plan.callSiteWeight[call] ?? 0;
+    const paysForTurn =
+      code.callLoop.at(call) === loop && (code.callFlags.at(call) & CallFlag.everyTurn) !== 0;
+    // A function that counts in `spent` may have to settle it before a call.
+    if (!paysForTurn || weight === 0 || weight >= IMPORT_WEIGHT || this.#work.spent >= 0) return false;
+    if ((code.loopFlags.at(loop) & (LoopFlag.params | LoopFlag.oddBranch)) !== 0) return false;
+    if (this.#isCharged(loop) || !this.#isInnermost(loop) || this.#isMarked(walk, pass)) return false;
+    if (this.#copies.count(walk, 1) < PREPAID_TURNS) return false;
+    const { reader, emit } = walk;
+    this.#prepaidLoop = loop;
+    this.#blocks = 2;
+    emit.insert(reader.start);
+    emit.u8(Op.block);
+    emit.u8(0x40);
+    emit.copy(reader.bytes, reader.start, reader.position);
+    this.#work.askByBudget(PREPAID_TURNS * weight);
+    for (let turn = 1; turn < PREPAID_TURNS; turn++) this.#copies.write(walk, this.#blocks);
+    emit.resume(reader.position);
+    walk.openLoop(this.#blocks);
+    return true;
+  }
+
   #countAtHead(walk: CodeWalk, loop: number): void {
     const { reader, emit } = walk;
     emit.insert(reader.start);
@@ -157,16 +197,16 @@ export class LoopWriter {
     emit.insert(reader.start);
     emit.constant(turns * this.#weight(loop));
     emit.localSet(this.#work.step);
-    this.#exitBlock = turns > 1 ? 1 : 0;
+    this.#blocks = turns > 1 ? 3 : 2;
     if (turns > 1) {
       emit.u8(Op.block);
       emit.u8(0x40);
     }
     emit.copy(reader.bytes, reader.start, reader.position);
     emit.copy(reader.bytes, reader.start, reader.position);
-    for (let turn = 1; turn < turns; turn++) this.#copies.write(walk);
+    for (let turn = 1; turn < turns; turn++) this.#copies.write(walk, this.#blocks);
     emit.resume(reader.position);
-    walk.openLoop(2 + this.#exitBlock);
+    walk.openLoop(this.#blocks);
   }
 
   /** Whether other passes write into the innermost loop at hand, or have it copied with indices moved. */
@@ -179,7 +219,7 @@ export class LoopWriter {
   #end(walk: CodeWalk): boolean {
     const { reader, emit, labels } = walk;
     const loop = labels.loopAt(0);
-    if (loop !== this.#countedLoop && loop !== this.#splitLoop) return false;
+    if (loop !== this.#countedLoop && loop !== this.#splitLoop && loop !== this.#prepaidLoop) return false;
     labels.close();
     emit.insert(reader.start);
     if (loop === this.#countedLoop) {
@@ -187,9 +227,8 @@ export class LoopWriter {
       this.#counted.end(walk, loop);
     } else {
       this.#splitLoop = OTHER_LOOP;
-      emit.u8(Op.end);
-      emit.u8(Op.end);
-      if (this.#exitBlock > 0) emit.u8(Op.end);
+      this.#prepaidLoop = OTHER_LOOP;
+      for (let i = 0; i < this.#blocks; i++) emit.u8(Op.end);
     }
     emit.resume(reader.position);
     return true;

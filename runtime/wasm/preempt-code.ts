@@ -212,7 +212,9 @@ export class PreemptCode implements CodePass {
 
   replace(walk: CodeWalk): boolean {
     if (isBulk(walk.reader.opcode)) return this.#bulk.replace(walk);
-    return this.#loops.replace(walk, this);
+    const isReplaced = this.#loops.replace(walk, this, this.#nextCall);
+    if (this.#loops.isPrepaid(walk.nextLoop - 1)) this.#asked = true;
+    return isReplaced;
   }
 
   /** All code is marked, since checks at loops, calls and ends are nearly everywhere. */

@@ -37,17 +37,21 @@ const loops = `(module
   ${Array.from({ length: 150 }, (_, i) => `(func (call ${i > 2 ? i - 1 : 0} ${i > 2 ? '' : '(i32.const 1)'}) ${i > 2 ? '' : '(drop)'})`).join('\n')}
 )`;
 
-/** Where the export `f` traps, by V8's stack; -1 if it does not trap. */
-function place(module: Uint8Array, imports: WebAssembly.Imports, argument: number): number {
+/** The offsets of the stack with which the export `f` traps, by V8; none if it does not trap. */
+function places(module: Uint8Array, imports: WebAssembly.Imports, argument: number): number[] {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(module)), imports);
   try {
     (instance.exports['f'] as (n: number) => void)(argument);
   } catch (error) {
     const stack = error instanceof Error ? (error.stack ?? '') : '';
-    return Number.parseInt(/wasm-function\[\d+\]:0x([0-9a-f]+)/.exec(stack)?.[1] ?? '', 16);
+    return [...stack.matchAll(/wasm-function\[\d+\]:0x([0-9a-f]+)/g)].map(([, offset]) =>
+      Number.parseInt(offset ?? '', 16),
+    );
   }
-  return -1;
+  return [];
 }
+
+const place = (...of: Parameters<typeof places>): number => places(...of)[0] ?? -1;
 
 describe('the offset map', () => {
   it.each([
@@ -105,5 +109,18 @@ describe('the offset map', () => {
     expect(original).toBeGreaterThan(0);
     const moved = place(rewritten.bytes, { 'lunatic:kernel': { tick: () => {} } }, turn);
     expect(rewritten.offsets.toOriginal(moved)).toBe(original);
+  });
+
+  it.each([1, 2, 3, 4, 5])('gives the offsets of a stack where turn %i of a loop calls on', async (turn) => {
+    const bytes = await wat(`(module (func $f (export "f") (param $n i32)
+      (if (i32.gt_u (local.get $n) (i32.const 99)) (then (unreachable)))
+      (if (i32.eqz (local.get $n)) (then (return)))
+      (loop $l (call $f (select (i32.const 100) (i32.const 0) (i32.eq (local.get $n) (i32.const 1))))
+        (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))`);
+    const rewritten = rewriteModule(readModule(bytes), preemptive);
+    const original = places(bytes, {}, turn);
+    expect(original).toHaveLength(2);
+    const moved = places(rewritten.bytes, { 'lunatic:kernel': { tick: () => {} } }, turn);
+    expect(moved.map((offset) => rewritten.offsets.toOriginal(offset))).toEqual(original);
   });
 });

@@ -176,6 +176,15 @@ const shapes: Record<string, Shape> = {
     turns: 299_593,
     units: 12,
   },
+  'recursion in a loop of one turn': {
+    text: `(func $list (param $length i32) (local $i i32) (if (i32.eqz (local.get $length)) (then (return)))
+        (local.set $i (i32.const 1))
+        (loop $l (call $list (i32.sub (local.get $length) (i32.const 1)))
+          (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))
+      ${loop('(call $list (i32.const 1000))')}`,
+    units: 10_000,
+    turns: 1000,
+  },
   'small fills': {
     text: `${memory} ${loop('(memory.fill (i32.const 0) (i32.const 1) (i32.const 2000))')}`,
     units: 500,
