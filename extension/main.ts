@@ -54,6 +54,6 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, new AdapterDeaths(log)),
     registerProgramCommands(launch),
     registerProcessView(log),
-    registerTestExplorer(commands, diagnostics, log),
+    registerTestExplorer(commands, diagnostics, { projects, faults }, log),
   );
 }

@@ -47,7 +47,7 @@ export { ProcessConfig } from './permissions/config.ts';
 export { PluginError } from './plugins/check-plugin.ts';
 export type { AnyPlugin } from './plugins/plugin.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
-export { readPlainFile } from './symbols/companion-files.ts';
+export { companionFiles, readPlainFile } from './symbols/companion-files.ts';
 export { demangle } from './symbols/demangle.ts';
 export {
   BUFFER_CLASS,
@@ -59,6 +59,8 @@ export {
   STRING_CLASS,
 } from './symbols/managed-classes.ts';
 export { keySlot, kindOf, type SlotType, tableLayout, valueSlot } from './symbols/managed-flags.ts';
+export { ModuleParts } from './symbols/module-parts.ts';
+export { openSymbols } from './symbols/open-symbols.ts';
 export type { StackFrame } from './symbols/stack-frame.ts';
 export { type ModuleSymbols, SymbolThread } from './symbols/symbol-thread.ts';
 export type { SymbolFrame } from './symbols/symbols.ts';
@@ -91,12 +93,14 @@ export {
   type TestResult,
   TestStartError,
   type TestSummary,
+  testsOf,
 } from './testing/index.ts';
 export { printable } from './text/printable.ts';
 export {
   callOffsets,
   isWasmBinary,
   readModule,
+  readOutline,
   tableFunctions,
   WasmFormatError,
   type WasmModule,

@@ -1,6 +1,14 @@
 import { basename } from 'node:path';
 import { printableLines } from '../../runtime/inspect/view/index.ts';
-import { assembleText, isWasmBinary, readModule, WasmFormatError, WatError } from '../../runtime/internal.ts';
+import {
+  assembleText,
+  isWasmBinary,
+  readModule,
+  readOutline,
+  WasmFormatError,
+  type WasmModule,
+  WatError,
+} from '../../runtime/internal.ts';
 
 /** One thing that is wrong with a module. */
 export interface ModuleFault {
@@ -35,7 +43,7 @@ export class ModuleReadError extends Error {
  */
 export async function readBinary(bytes: Uint8Array, path: string): Promise<Uint8Array> {
   if (!path.toLowerCase().endsWith('.wat') || isWasmBinary(bytes)) {
-    checkBinary(bytes);
+    read(bytes, readModule);
     return bytes;
   }
   const text = new TextDecoder().decode(bytes);
@@ -47,9 +55,17 @@ export async function readBinary(bytes: Uint8Array, path: string): Promise<Uint8
   }
 }
 
-function checkBinary(bytes: Uint8Array): void {
+/**
+ * Reads what a binary declares. Its code is not looked at, which takes most of the time.
+ * @throws ModuleReadError
+ */
+export function readDeclared(bytes: Uint8Array): WasmModule {
+  return read(bytes, readOutline);
+}
+
+function read(bytes: Uint8Array, reader: (bytes: Uint8Array) => WasmModule): WasmModule {
   try {
-    readModule(bytes);
+    return reader(bytes);
   } catch (error) {
     if (!(error instanceof WasmFormatError)) throw error;
     throw new ModuleReadError([{ message: printableLines(error.message) }], error);

@@ -1,6 +1,6 @@
 /** The script of the thread that reads modules; see `read-apart.ts`. */
 import { parentPort } from 'node:worker_threads';
-import { type FoundTest, readModuleTests } from '../testing/read-module-tests.ts';
+import { type ModuleTests, readModuleTests } from '../testing/read-module-tests.ts';
 import { type ModuleFault, ModuleReadError, readBinary } from './module-error.ts';
 
 /** A module to read. */
@@ -9,20 +9,22 @@ export interface ReadingJob {
   readonly path: string;
   /** Whether its tests are wanted. Otherwise it is only checked. */
   readonly tests: boolean;
+  /** The folder in which its sources are looked for. */
+  readonly top?: string | undefined;
 }
 
 /** The tests of the module, or what is wrong with it. */
-export type Reading = { readonly tests: readonly FoundTest[] } | { readonly faults: readonly ModuleFault[] };
+export type Reading = ModuleTests | { readonly faults: readonly ModuleFault[] };
 
 parentPort?.on('message', async (job: ReadingJob) => {
   parentPort?.postMessage(await reading(job));
 });
 
-async function reading({ bytes, path, tests }: ReadingJob): Promise<Reading> {
+async function reading({ bytes, path, tests, top }: ReadingJob): Promise<Reading> {
   try {
-    if (tests) return { tests: await readModuleTests(bytes, path) };
+    if (tests) return await readModuleTests(bytes, path, top);
     await readBinary(bytes, path);
-    return { tests: [] };
+    return { tests: [], sources: [] };
   } catch (error) {
     if (!(error instanceof ModuleReadError)) throw error;
     return { faults: error.faults };

@@ -3,7 +3,7 @@
  * extensions run in this thread.
  */
 import { HelperError, HelperThread } from '../../runtime/internal.ts';
-import type { FoundTest } from '../testing/read-module-tests.ts';
+import type { ModuleTests } from '../testing/read-module-tests.ts';
 import { ModuleReadError } from './module-error.ts';
 import type { Reading, ReadingJob } from './module-reader.ts';
 
@@ -27,9 +27,9 @@ const thread = new HelperThread<ReadingJob, Reading>(() =>
 export async function readTestsApart(
   bytes: Uint8Array,
   path: string,
-  limit = TIME_LIMIT,
-): Promise<readonly FoundTest[]> {
-  return await read({ bytes, path, tests: true }, limit);
+  { top, limit = TIME_LIMIT }: { readonly top?: string | undefined; readonly limit?: number } = {},
+): Promise<ModuleTests> {
+  return await read({ bytes, path, tests: true, top }, limit);
 }
 
 /**
@@ -40,7 +40,7 @@ export async function checkModule(bytes: Uint8Array, path: string): Promise<void
   await read({ bytes, path, tests: false }, TIME_LIMIT);
 }
 
-async function read(job: ReadingJob, limit: number): Promise<readonly FoundTest[]> {
+async function read(job: ReadingJob, limit: number): Promise<ModuleTests> {
   let reading: Reading;
   try {
     reading = await thread.run(job, limit);
@@ -49,5 +49,5 @@ async function read(job: ReadingJob, limit: number): Promise<readonly FoundTest[
     throw new ModuleReadError([{ message: `It cannot be read: ${error.message}` }], error);
   }
   if ('faults' in reading) throw new ModuleReadError(reading.faults, undefined);
-  return reading.tests;
+  return reading;
 }

@@ -9,8 +9,8 @@ export class BuildTerminal implements vscode.Pseudoterminal {
   readonly #writer = new vscode.EventEmitter<string>();
   readonly #closer = new vscode.EventEmitter<number>();
   readonly #abort = new AbortController();
-  readonly #result = Promise.withResolvers<string>();
-  readonly #run: () => Promise<string>;
+  readonly #result = Promise.withResolvers<readonly string[]>();
+  readonly #run: () => Promise<readonly string[]>;
   readonly onDidWrite = this.#writer.event;
   readonly onDidClose = this.#closer.event;
 
@@ -36,8 +36,8 @@ export class BuildTerminal implements vscode.Pseudoterminal {
     this.#result.promise.catch(() => undefined);
   }
 
-  /** The path of the module. Rejects as `runBuild` does. */
-  get result(): Promise<string> {
+  /** The same as that of `runBuild`. */
+  get result(): Promise<readonly string[]> {
     return this.#result.promise;
   }
 

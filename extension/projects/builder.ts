@@ -90,7 +90,7 @@ export class Builder {
     await vscode.window.showTextDocument(vscode.Uri.file(first.file), { selection });
   }
 
-  async #run(program: Program, profile: Profile): Promise<string> {
+  async #run(program: Program, profile: Profile): Promise<string | undefined> {
     const begun = Promise.withResolvers<BuildTerminal>();
     const task = this.task(program, profile, begun.resolve);
     const options = {
@@ -105,7 +105,8 @@ export class Builder {
       });
       token.onCancellationRequested(() => execution.terminate());
       try {
-        return await (await begun.promise).result;
+        const [module] = await (await begun.promise).result;
+        return module;
       } finally {
         over.dispose();
       }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
-import { type Project, ProjectError, type Target } from './project.ts';
+import { type Build, type ModulePlace, type Project, ProjectError, type Target } from './project.ts';
 import { ask, rustTarget } from './tools.ts';
 
 const Crate = v.object({
@@ -56,6 +56,24 @@ export async function readCrate(manifest: string): Promise<Project | undefined> 
       // Cargo lists all crates of a workspace.
       return packages.filter(({ name }) => name === crate.name).flatMap(programsOf);
     },
+    testBuild: async () => await cargo(folder, ['test', '--no-run'], { kind: 'cargo tests' }),
+  };
+}
+
+/**
+ * A build by cargo for WebAssembly.
+ * @throws ProjectError if its target is not installed
+ */
+async function cargo(folder: string, args: readonly string[], module: ModulePlace): Promise<Build> {
+  const target = ['--target', await rustTarget(folder, configuredTarget(folder))];
+  return {
+    steps: [
+      { command: 'cargo', args: [...args, ...target, '--message-format=json-diagnostic-rendered-ansi'] },
+    ],
+    // Cargo takes its config from here, too.
+    cwd: folder,
+    output: 'cargo',
+    module,
   };
 }
 
@@ -69,24 +87,12 @@ function programsOf(crate: v.InferOutput<typeof Crate>): Target[] {
         name: kind === 'bin' ? program.name : `${kind} ${program.name}`,
         source: program.src_path,
         launch: { cwd: folder },
-        build: async (profile) => ({
-          steps: [
-            {
-              command: 'cargo',
-              args: [
-                'build',
-                ...['--target', await rustTarget(folder, configuredTarget(folder))],
-                ...[`--${kind}`, program.name],
-                ...(profile === 'release' ? ['--release'] : []),
-                '--message-format=json-diagnostic-rendered-ansi',
-              ],
-            },
-          ],
-          // Cargo takes its config from here, too.
-          cwd: folder,
-          output: 'cargo',
-          module: { kind: 'cargo', name: program.name, of: kind },
-        }),
+        build: (profile) =>
+          cargo(
+            folder,
+            ['build', `--${kind}`, program.name, ...(profile === 'release' ? ['--release'] : [])],
+            { kind: 'cargo', name: program.name, of: kind },
+          ),
       },
     ];
   });

@@ -50,6 +50,7 @@ const CompilerMessage = v.object({ reason: v.literal('compiler-message'), messag
 const CompilerArtifact = v.object({
   reason: v.literal('compiler-artifact'),
   target: v.object({ name: v.string(), kind: v.array(v.string()) }),
+  profile: v.object({ test: v.boolean() }),
   filenames: v.array(v.string()),
 });
 
@@ -62,6 +63,8 @@ export interface Line {
   readonly made?: {
     readonly name: string;
     readonly kinds: readonly string[];
+    /** Whether it is for tests: it has the code that only tests use. */
+    readonly isTest: boolean;
     readonly files: readonly string[];
   };
 }
@@ -73,8 +76,8 @@ export function readCargoLine(line: string, cwd: string): Line {
   if (said.success) return rustLine(said.output.message, cwd);
   const made = v.safeParse(CompilerArtifact, message);
   if (!made.success) return { text: message === undefined ? line : undefined };
-  const { target, filenames } = made.output;
-  return { text: undefined, made: { name: target.name, kinds: target.kind, files: filenames } };
+  const { target, profile, filenames: files } = made.output;
+  return { text: undefined, made: { name: target.name, kinds: target.kind, isTest: profile.test, files } };
 }
 
 /** Reads a line that rustc prints for tools. */

@@ -12,6 +12,8 @@ export interface Project {
   readonly isForWasm: boolean;
   /** Finds its programs. Throws a `ProjectError` if a tool is missing that must be asked for them, or cannot read the project. */
   readonly targets: () => Promise<readonly Target[]>;
+  /** Says how the modules with its tests are built. Missing where its programs have the tests in them. Throws as `targets` does. */
+  readonly testBuild?: () => Promise<Build>;
 }
 
 /** One of a project's programs. */
@@ -65,11 +67,13 @@ export interface Step {
 /** How a compiler tells of errors: in JSON as cargo or rustc, or in the words of its own. */
 export type OutputFormat = 'cargo' | 'rustc' | 'text';
 
-/** Where the module is after a build. */
+/** Where the module is after a build, or the modules. */
 export type ModulePlace =
   | { readonly kind: 'file'; readonly path: string }
   /** Cargo says so for each of its targets. */
   | { readonly kind: 'cargo'; readonly name: string; readonly of: 'bin' | 'example' }
+  /** All that cargo has made for tests. */
+  | { readonly kind: 'cargo tests' }
   /** The newest in a folder, for tools that do not say it. */
   | { readonly kind: 'newest'; readonly folder: string };
 

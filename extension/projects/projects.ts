@@ -61,6 +61,15 @@ export class Projects implements vscode.Disposable {
 
   /** All programs of the workspace that are for WebAssembly. A project that cannot be read is left out, with a word in the log. */
   async programs(): Promise<readonly Program[]> {
+    return (await this.#each(programsOf)).flat();
+  }
+
+  /** All projects of the workspace that are for WebAssembly; the same holds for them. */
+  async all(): Promise<readonly Project[]> {
+    return await this.#each(async (project) => project);
+  }
+
+  async #each<Result>(read: (project: Project) => Promise<Result>): Promise<Result[]> {
     if (!vscode.workspace.isTrusted) return [];
     const files = await vscode.workspace.findFiles(
       PROJECT_FILES,
@@ -68,11 +77,11 @@ export class Projects implements vscode.Disposable {
       MAX_FILES,
     );
     const folders = [...new Set(files.map(({ fsPath }) => dirname(fsPath)))].sort();
-    const found: Program[] = [];
+    const found: Result[] = [];
     for (const folder of folders) {
       try {
         const project = await this.#in(folder);
-        if (project?.isForWasm) found.push(...(await programsOf(project)));
+        if (project?.isForWasm) found.push(await read(project));
       } catch (error) {
         if (!(error instanceof ProjectError)) throw error;
         this.#log.warn(`The project in ${folder} cannot be read: ${messageOf(error)}`);

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Fault, type Line, readCargoLine, readRustLine, TextReader } from './compiler-messages.ts';
 import { modifiedAt, newestFile } from './files.ts';
-import type { Build, Step } from './project.ts';
+import type { Build, ModulePlace, Step } from './project.ts';
 import { isMissing, missingTool } from './tools.ts';
 
 /** Who looks at a build while it runs. */
@@ -25,7 +25,7 @@ export class BuildFailure extends Error {
 /**
  * Builds a module, unless it is newer than everything that it is made of.
  * @param node finds the Node that runs compilers written for it
- * @returns the path of the module
+ * @returns the paths of the modules: one, unless tests are built
  * @throws BuildFailure; ProjectError if a tool is missing; the signal's reason
  */
 export async function runBuild(
@@ -33,13 +33,13 @@ export async function runBuild(
   listener: BuildListener,
   node: () => Promise<string>,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<readonly string[]> {
   const { module } = build;
   if (module.kind === 'file') {
-    if (await isUpToDate(build, module.path)) return module.path;
+    if (await isUpToDate(build, module.path)) return [module.path];
     await mkdir(dirname(module.path), { recursive: true });
   }
-  let made: string | undefined;
+  const made = new Set<string>();
   const text = new TextReader(build.cwd);
   const readers = {
     cargo: (line: string) => readCargoLine(line, build.cwd),
@@ -50,22 +50,34 @@ export async function runBuild(
     const read: Line = readers[build.output](line);
     if (read.text !== undefined) listener.line(read.text);
     if (read.fault !== undefined) listener.fault(read.fault);
-    if (read.made === undefined || module.kind !== 'cargo') return;
-    const { name, kinds, files } = read.made;
-    if (name === module.name && kinds.includes(module.of))
-      made = files.find((file) => file.endsWith('.wasm')) ?? made;
+    if (read.made === undefined || !isWanted(read.made, module)) return;
+    for (const file of read.made.files) if (file.endsWith('.wasm')) made.add(file);
   };
   for (const step of build.steps) {
     const command = step.command === 'node' ? await node() : step.command;
     await runStep({ ...step, command }, build.cwd, take, signal);
   }
-  if (module.kind === 'file') {
-    if (existsSync(module.path)) return module.path;
-    throw new BuildFailure(`The build has not made ${module.path}`);
+  switch (module.kind) {
+    case 'file':
+      if (existsSync(module.path)) return [module.path];
+      throw new BuildFailure(`The build has not made ${module.path}`);
+    case 'newest': {
+      const newest = await newestFile(module.folder, /\.wasm$/);
+      if (newest !== undefined) return [newest.path];
+      throw new BuildFailure(NOTHING_MADE);
+    }
+    default:
+      if (made.size > 0) return [...made];
+      throw new BuildFailure(NOTHING_MADE);
   }
-  const path = module.kind === 'cargo' ? made : (await newestFile(module.folder, /\.wasm$/))?.path;
-  if (path !== undefined) return path;
-  throw new BuildFailure('The build has succeeded, but it has not made a WebAssembly module');
+}
+
+const NOTHING_MADE = 'The build has succeeded, but it has not made a WebAssembly module';
+
+/** Whether something that cargo has made is what is built. */
+function isWanted({ name, kinds, isTest }: NonNullable<Line['made']>, module: ModulePlace): boolean {
+  if (module.kind === 'cargo tests') return isTest;
+  return module.kind === 'cargo' && name === module.name && kinds.includes(module.of);
 }
 
 async function isUpToDate({ sources }: Build, module: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { displayName } from '../../runtime/inspect/view/index.ts';
 import type { ReportEvent, ReportFrame, SourceLocation, TestFailure } from '../../runtime/internal.ts';
@@ -9,10 +9,12 @@ import { NodeNotFoundError } from '../node/node-finder.ts';
 import { outsideOfOptions } from '../node/outside-sandbox.ts';
 import { tellNoNode } from '../programs/configuration-provider.ts';
 import { sourceFile } from './source-file.ts';
+import { OutputRoom, terminalText } from './terminal-text.ts';
 import { testArguments } from './test-arguments.ts';
-import { callLabel, failureText, isDifference, terminalText } from './test-messages.ts';
+import { callLabel, failureText, isDifference } from './test-messages.ts';
 import { runTestProcess } from './test-process.ts';
 import type { ChosenModule } from './test-selection.ts';
+import { topFolder } from './top-folder.ts';
 
 /** Tests that wait for a debugger. */
 export interface InspectableTests {
@@ -37,6 +39,12 @@ export class ModuleRun {
   readonly #log: Log;
   /** Tests without a result yet, by their exports. */
   readonly #open: Map<string, vscode.TestItem>;
+  /** Tests that have begun. */
+  readonly #begun = new Set<string>();
+  /** Files that compilers have named, where they were found. */
+  readonly #files = new Map<string, string | undefined>();
+  readonly #room = new OutputRoom(MAX_OUTPUT);
+  readonly #noiseRoom = new OutputRoom(MAX_NOISE);
   #noise = '';
 
   constructor(run: vscode.TestRun, module: ChosenModule, log: Log) {
@@ -80,8 +88,7 @@ export class ModuleRun {
   }
 
   get #folder(): string {
-    const { uri } = this.#module;
-    return vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? dirname(uri.fsPath);
+    return topFolder(this.#module.uri);
   }
 
   #commandLines(isDebugged: boolean): string[][] {
@@ -128,14 +135,22 @@ export class ModuleRun {
           },
         ),
       onNoise: (text) => {
-        this.#noise += text;
-        this.#run.appendOutput(terminalText(text));
+        if (this.#noiseRoom.isFull) return;
+        const shown = this.#noiseRoom.take(text);
+        this.#noise = `${this.#noise}${shown}`.slice(-MAX_TOLD);
+        this.#run.appendOutput(terminalText(shown));
       },
     });
     if (signal.aborted) this.#close(signal, '');
     if (signal.aborted || end.exitCode === 0 || end.exitCode === 1) return;
     const how = end.signal === null ? `with exit code ${end.exitCode}` : `by ${end.signal}`;
-    this.#close(signal, [`The runtime ended ${how}.`, this.#noise.trim()].join('\n\n').trim());
+    const said = this.#noise.trim();
+    for (const [name, item] of this.#open) {
+      const whose = this.#begun.has(name) ? 'while this test was running' : 'before this test began';
+      const message = [`The runtime ended ${how} ${whose}.`, said].join('\n\n').trim();
+      this.#run.errored(item, new vscode.TestMessage(message));
+    }
+    this.#open.clear();
   }
 
   /** The name of the debug session. */
@@ -153,6 +168,7 @@ export class ModuleRun {
     if (item === undefined) return;
     switch (event.event) {
       case 'started':
+        this.#begun.add(event.export);
         this.#run.started(item);
         break;
       case 'ignored':
@@ -165,7 +181,8 @@ export class ModuleRun {
         if (outcome === 'cancelled') return;
         this.#open.delete(event.export);
         const heading = displayName(title === name ? name : `${name}: ${title}`);
-        const text = output === '' || output.endsWith('\n') ? output : `${output}\n`;
+        const shown = this.#room.take(output, MAX_TEST_OUTPUT);
+        const text = shown === '' || shown.endsWith('\n') ? shown : `${shown}\n`;
         this.#run.appendOutput(
           terminalText(`${outcome === 'passed' ? '✓' : '✗'} ${heading}\n`),
           undefined,
@@ -173,7 +190,7 @@ export class ModuleRun {
         );
         if (text !== '') this.#run.appendOutput(terminalText(text), undefined, item);
         if (outcome === 'passed') this.#run.passed(item, duration);
-        else this.#run.failed(item, messagesOf(failures, item), duration);
+        else this.#run.failed(item, this.#messages(failures, item), duration);
         break;
       }
     }
@@ -190,48 +207,51 @@ export class ModuleRun {
     for (const item of this.#open.values()) this.#run.errored(item, new vscode.TestMessage(why));
     this.#open.clear();
   }
+
+  #messages(failures: readonly TestFailure[], item: vscode.TestItem): vscode.TestMessage[] {
+    const folder = vscode.workspace.getWorkspaceFolder(this.#module.uri)?.uri.fsPath;
+    return failures.map((failure) => {
+      const text = failureText(failure, folder);
+      const message = isDifference(failure)
+        ? vscode.TestMessage.diff(text, failure.expected, failure.actual)
+        : new vscode.TestMessage(text);
+      const place = this.#source(failure.location) ?? locationOf(item);
+      if (place !== undefined) message.location = place;
+      if (failure.stack.some(({ location }) => location !== null))
+        message.stackTrace = failure.stack.slice(0, MAX_CALLS).map((frame) => this.#stackFrame(frame));
+      return message;
+    });
+  }
+
+  /** A call that leads to its source if that file is found. */
+  #stackFrame(frame: ReportFrame): vscode.TestMessageStackFrame {
+    const found = this.#source(frame.location);
+    return new vscode.TestMessageStackFrame(callLabel(frame), found?.uri, found?.range.start);
+  }
+
+  #source(location: SourceLocation | null): vscode.Location | undefined {
+    if (location === null) return undefined;
+    const { uri } = this.#module;
+    if (!this.#files.has(location.file))
+      this.#files.set(location.file, sourceFile(location.file, uri.fsPath, topFolder(uri)));
+    const file = this.#files.get(location.file);
+    if (file === undefined) return undefined;
+    const position = new vscode.Position(Math.max(0, location.line - 1), Math.max(0, location.column - 1));
+    return new vscode.Location(vscode.Uri.file(file), position);
+  }
 }
+
+/** Characters that are displayed of what the tests of a module print, one of them, and the runtime itself. */
+const MAX_OUTPUT = 2 ** 25;
+const MAX_TEST_OUTPUT = 2 ** 20;
+const MAX_NOISE = 2 ** 18;
+/** Characters of what the runtime has printed last that the results of tests contain if it ends too early. */
+const MAX_TOLD = 4096;
 
 /** Calls of a stack that a message lists. */
 const MAX_CALLS = 100;
 
-function messagesOf(failures: readonly TestFailure[], item: vscode.TestItem): vscode.TestMessage[] {
-  const folder = item.uri && vscode.workspace.getWorkspaceFolder(item.uri)?.uri.fsPath;
-  return failures.map((failure) => {
-    const text = failureText(failure, folder);
-    const message = isDifference(failure)
-      ? vscode.TestMessage.diff(text, failure.expected, failure.actual)
-      : new vscode.TestMessage(text);
-    const place = locationOf(failure.location, item);
-    if (place !== undefined) message.location = place;
-    if (failure.stack.some(({ location }) => location !== null))
-      message.stackTrace = failure.stack.slice(0, MAX_CALLS).map((frame) => stackFrame(frame, item));
-    return message;
-  });
-}
-
-/** A call that leads to its source if that file is found. */
-function stackFrame(frame: ReportFrame, item: vscode.TestItem): vscode.TestMessageStackFrame {
-  const found = sourceLocation(frame.location, item);
-  return new vscode.TestMessageStackFrame(callLabel(frame), found?.uri, found?.range.start);
-}
-
-/** Where a failure is displayed: at the location that it names if that file is found, otherwise at its test. */
-function locationOf(location: SourceLocation | null, item: vscode.TestItem): vscode.Location | undefined {
-  const found = sourceLocation(location, item);
-  if (found !== undefined || item.uri === undefined || item.range === undefined) return found;
-  return new vscode.Location(item.uri, item.range);
-}
-
-function sourceLocation(
-  location: SourceLocation | null,
-  { uri }: vscode.TestItem,
-): vscode.Location | undefined {
-  if (location === null || uri === undefined) return undefined;
-  const module = uri.fsPath;
-  const top = vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? dirname(module);
-  const file = sourceFile(location.file, module, top);
-  if (file === undefined) return undefined;
-  const position = new vscode.Position(Math.max(0, location.line - 1), Math.max(0, location.column - 1));
-  return new vscode.Location(vscode.Uri.file(file), position);
+/** Where a failure is displayed whose own place is not found. */
+function locationOf({ uri, range }: vscode.TestItem): vscode.Location | undefined {
+  return uri === undefined || range === undefined ? undefined : new vscode.Location(uri, range);
 }

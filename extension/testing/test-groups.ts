@@ -45,6 +45,12 @@ export function groupTests(tests: readonly FoundTest[]): TestGroup {
   return finished(root);
 }
 
+/** The group in which all tests are; the outermost one if some are in others. */
+export function onlyGroup(group: TestGroup): TestGroup {
+  const [only, ...others] = group.groups;
+  return only === undefined || others.length > 0 || group.tests.length > 0 ? group : only;
+}
+
 function draft(label: string, name: string): Draft {
   return { label, name, groups: new Map(), tests: [] };
 }

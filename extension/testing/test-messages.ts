@@ -65,8 +65,3 @@ function frameName({
 export function callLabel({ function: name, index, inlined }: ReportFrame): string {
   return frameName({ name, index, inlined });
 }
-
-/** The text with the line ends of a terminal. */
-export function terminalText(text: string): string {
-  return text.replace(/\r?\n/g, '\r\n');
-}

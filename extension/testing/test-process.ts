@@ -29,8 +29,10 @@ export class TestProcessError extends Error {
   readonly code = 'LUNATIC_TEST_PROCESS';
 }
 
-/** Milliseconds between SIGTERM and SIGKILL. */
-const GRACE = 2000;
+/** Milliseconds between SIGTERM and SIGKILL. A runtime that can still answer has ended all processes by then. */
+const GRACE = 50;
+/** Characters of the longest line: the result of a test has all that it has printed. */
+const MAX_LINE = 2 ** 28;
 
 /**
  * Code that the command runs first. It ends the command when this process, which has the other end of descriptor 3, is gone for
@@ -67,7 +69,7 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
     let timer: NodeJS.Timeout | undefined;
     const kill = () => {
       child.kill('SIGTERM');
-      timer = setTimeout(() => child.kill('SIGKILL'), GRACE);
+      timer ??= setTimeout(() => child.kill('SIGKILL'), GRACE);
     };
     if (signal.aborted) kill();
     signal.addEventListener('abort', kill);
@@ -75,14 +77,8 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
     const reader = new TestReportReader();
     let unreadable: unknown;
     const lines = new Lines((line) => {
-      if (unreadable !== undefined) return;
-      try {
-        if (TestReportReader.isReport(line)) onEvent(reader.read(line));
-        else onNoise(`${line}\n`);
-      } catch (error) {
-        unreadable = error;
-        kill();
-      }
+      if (TestReportReader.isReport(line)) onEvent(reader.read(line));
+      else onNoise(`${line}\n`);
     });
     const errors = new Lines((line) => {
       if (line.startsWith(INSPECTOR_ANNOUNCEMENT))
@@ -90,8 +86,17 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
       else onNoise(`${line}\n`);
     });
     child.stdio[3]?.on('error', () => {});
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => lines.add(text));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.add(text));
+    const read = (action: () => void) => {
+      if (unreadable !== undefined) return;
+      try {
+        action();
+      } catch (error) {
+        unreadable = error;
+        kill();
+      }
+    };
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => read(() => lines.add(text)));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => read(() => errors.add(text)));
     const settle = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', kill);
@@ -103,8 +108,8 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
     });
     child.on('close', (exitCode, by) => {
       settle();
-      lines.end();
-      errors.end();
+      read(() => lines.end());
+      read(() => errors.end());
       if (unreadable === undefined) done({ exitCode, signal: by });
       else fail(unreadable);
     });
@@ -114,8 +119,9 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
 /** Splits a text that comes in pieces into lines. */
 class Lines {
   readonly #onLine: (line: string) => void;
-  /** The pieces of an unfinished line. */
+  /** The pieces of an unfinished line, and their characters. */
   #pieces: string[] = [];
+  #length = 0;
 
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine;
@@ -124,9 +130,12 @@ class Lines {
   add(text: string): void {
     const [first = '', ...others] = text.split('\n');
     this.#pieces.push(first);
+    this.#length += first.length;
+    if (this.#length > MAX_LINE) throw new TestProcessError('The runtime printed a line that is too long');
     for (const other of others) {
       this.#onLine(this.#pieces.join(''));
       this.#pieces = [other];
+      this.#length = other.length;
     }
   }
 

@@ -1,8 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import type { Log } from '../log.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
+import type { Project } from '../projects/project.ts';
 import { ModuleRun } from './module-run.ts';
+import type { BuiltTests, TestBuilder } from './test-builder.ts';
+import type { TestFinder } from './test-finder.ts';
 import type { TestItems } from './test-items.ts';
 import { type ChosenModule, chooseTests } from './test-selection.ts';
 import { startTestSession } from './test-session.ts';
@@ -12,14 +15,23 @@ import { reportUnreadable } from './unreadable-module.ts';
 export class TestRunner implements vscode.Disposable {
   readonly #controller: vscode.TestController;
   readonly #items: TestItems;
+  readonly #finder: TestFinder;
+  readonly #builder: TestBuilder;
   readonly #commands: LunaticCommands;
   readonly #log: Log;
   /** Ends all running tests when the extension is deactivated. */
   readonly #over = new AbortController();
 
-  constructor(controller: vscode.TestController, items: TestItems, commands: LunaticCommands, log: Log) {
+  constructor(
+    controller: vscode.TestController,
+    parts: Readonly<{ items: TestItems; finder: TestFinder; builder: TestBuilder }>,
+    commands: LunaticCommands,
+    log: Log,
+  ) {
     this.#controller = controller;
-    this.#items = items;
+    this.#items = parts.items;
+    this.#finder = parts.finder;
+    this.#builder = parts.builder;
     this.#commands = commands;
     this.#log = log;
   }
@@ -54,10 +66,11 @@ export class TestRunner implements vscode.Disposable {
     run.token.onCancellationRequested(() => abort.abort());
     const signal = AbortSignal.any([abort.signal, this.#over.signal]);
     try {
-      const modules = chooseTests(this.#items, request);
-      for (const { chosen, ignored } of modules) {
-        for (const item of chosen.values()) run.enqueued(item);
-        for (const item of ignored) run.skipped(item);
+      const unbuilt = await this.#build(run, request, signal);
+      const modules = this.#choose(run, request).filter(({ uri }) => !unbuilt.has(uri.fsPath));
+      if (signal.aborted) {
+        for (const { chosen } of modules) for (const item of chosen.values()) run.skipped(item);
+        return;
       }
       const readable = modules.filter((module) => !reportUnreadable(run, this.#items, module));
       const left = readable[Symbol.iterator]();
@@ -69,4 +82,56 @@ export class TestRunner implements vscode.Disposable {
       run.end();
     }
   }
+
+  #choose(run: vscode.TestRun, request: vscode.TestRunRequest): ChosenModule[] {
+    const modules = chooseTests(this.#items, request);
+    for (const { chosen, ignored } of modules) {
+      for (const item of chosen.values()) run.enqueued(item);
+      for (const item of ignored) run.skipped(item);
+    }
+    return modules;
+  }
+
+  /**
+   * Builds the projects of the requested tests.
+   * @returns paths of modules whose tests cannot run; their tests have their results
+   */
+  async #build(
+    run: vscode.TestRun,
+    request: vscode.TestRunRequest,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const unbuilt = new Set<string>();
+    const modules = this.#choose(run, request);
+    for (const project of this.#projectsOf(request.include ?? this.#items.tops())) {
+      if (signal.aborted || !isBuiltFirst(project)) continue;
+      let built: BuiltTests;
+      try {
+        built = await this.#builder.build(project, run, signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        throw error;
+      }
+      if ('modules' in built) {
+        await this.#finder.readBuilt(built.modules);
+        continue;
+      }
+      const own = modules.filter(({ uri }) => this.#items.projectOfModule(uri)?.file === project.file);
+      const items = own.flatMap(({ chosen }) => [...chosen.values()]);
+      const top = this.#items.projectItem(project);
+      for (const item of items.length === 0 && top !== undefined ? [top] : items)
+        run.errored(item, [...built.failures]);
+      for (const { uri } of own) unbuilt.add(uri.fsPath);
+    }
+    return unbuilt;
+  }
+
+  #projectsOf(items: readonly vscode.TestItem[]): Project[] {
+    const projects = items.flatMap((item) => this.#items.projectOf(item) ?? []);
+    return [...new Map(projects.map((project) => [project.file, project])).values()];
+  }
+}
+
+function isBuiltFirst({ file }: Project): boolean {
+  return vscode.workspace.getConfiguration('lunatic.tests', vscode.Uri.file(file)).get('build', true);
 }

@@ -43,10 +43,12 @@ export function chooseTests(
     drafts.set(uri.toString(), draft);
     return draft;
   };
-  for (const top of include ?? items.modules()) {
-    const module = items.dataOf(top);
-    // Its error is reported even if none of its tests is known.
-    if (module?.kind === 'module' && module.error !== undefined && !excluded.has(top)) draftOf(module.uri);
+  for (const top of include ?? items.tops()) {
+    for (const item of items.modulesIn(top)) {
+      const module = items.dataOf(item);
+      // Its error is reported even if none of its tests is known.
+      if (module?.kind === 'module' && module.error !== undefined && !excluded.has(item)) draftOf(module.uri);
+    }
     for (const item of items.testsOf(top)) {
       const data = items.dataOf(item);
       if (data?.kind !== 'test' || excluded.has(item)) continue;

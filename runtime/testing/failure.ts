@@ -10,6 +10,7 @@ import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import type { SourcePlace } from '../symbols/symbols.ts';
 import { printableLines, shortened } from '../text/printable.ts';
 import { countOf } from '../text/quantities.ts';
+import { comparedValues } from './compared-values.ts';
 import type { DeathCause } from './death-causes.ts';
 import type { FailureReason, ReportFrame, SourceLocation, TestFailure } from './report.ts';
 import type { StackSources } from './test-options.ts';
@@ -98,7 +99,7 @@ function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending):
         ...happened,
       };
     case 'failed':
-      return { ...plain(reason, message), ...happened };
+      return { ...plain(reason, message), ...comparedValues(message), ...happened };
   }
 }
 

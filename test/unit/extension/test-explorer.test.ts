@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ModuleReadError } from '../../../extension/modules/module-error.ts';
 import { checkModule, readTestsApart } from '../../../extension/modules/read-apart.ts';
 import { exportPlaces } from '../../../extension/testing/export-places.ts';
-import { newestBuilds } from '../../../extension/testing/newest-builds.ts';
+import { buildsOf } from '../../../extension/testing/newest-builds.ts';
 import {
   type FoundTest,
   mayHaveTests,
@@ -12,7 +12,7 @@ import {
 import { sourceFile } from '../../../extension/testing/source-file.ts';
 import { testArguments } from '../../../extension/testing/test-arguments.ts';
 import { groupTests, type TestGroup } from '../../../extension/testing/test-groups.ts';
-import { failureText, terminalText } from '../../../extension/testing/test-messages.ts';
+import { failureText } from '../../../extension/testing/test-messages.ts';
 import type { TestFailure } from '../../../runtime/internal.ts';
 import { assemble } from '../../support/program.ts';
 
@@ -30,7 +30,7 @@ const SUMS = `(module
 describe('the tests of a module', () => {
   test('of text, with their places', async () => {
     const found = await readModuleTests(Buffer.from(SUMS), 'sums.wat');
-    expect(found).toEqual([
+    expect(found.tests).toEqual([
       {
         ...{
           name: 'sums::adds',
@@ -50,7 +50,7 @@ describe('the tests of a module', () => {
 
   test('of a binary', async () => {
     const found = await readModuleTests(await assemble(SUMS), 'sums.wasm');
-    expect(found.map(({ name, place }) => [name, place])).toEqual([
+    expect(found.tests.map(({ name, place }) => [name, place])).toEqual([
       ['sums::adds', null],
       ['sums::fails', null],
     ]);
@@ -76,7 +76,7 @@ describe('the tests of a module', () => {
 
   test('are read in another thread, which is stopped where that never ends', async () => {
     const nested = `(module (func (export "#lunatic_test_a") ${'block '.repeat(200)}${'end '.repeat(200)}))`;
-    await expect(readTestsApart(Buffer.from(nested), 'endless.wat', 500)).rejects.toMatchObject({
+    await expect(readTestsApart(Buffer.from(nested), 'endless.wat', { limit: 500 })).rejects.toMatchObject({
       code: 'LUNATIC_MODULE_READ',
       message: 'It cannot be read: it takes longer than 0.5 seconds',
     });
@@ -152,7 +152,11 @@ test("of cargo's builds only the newest of each name are looked at", () => {
     file('/p/app-0123456789abcdef.wasm', 0),
     file('/p/app-fedcba9876543210.wasm', 0),
   ];
-  expect(newestBuilds(files)).toEqual(files.slice(1));
+  expect(buildsOf(files)).toEqual([[files[1], files[0]], ...files.slice(2).map((one) => [one])]);
+  // A library and a program of one name are two targets.
+  const roots = ['src/lib.rs', 'src/main.rs', 'src/lib.rs'];
+  const builds = roots.map((root, i) => ({ ...file(files[0]?.path ?? '', i), root }));
+  expect(buildsOf(builds)).toEqual([[builds[2], builds[0]], [builds[1]]]);
 });
 
 describe('the command line', () => {
@@ -244,10 +248,6 @@ describe('a failure in words', () => {
       'it did not end\nprocess 1: waiting for a message\n    at slice (function 3, offset 0x20e)\n' +
         'process 2 (oven, stove): running, 1 message in its mailbox',
     );
-  });
-
-  test('as a terminal wants it', () => {
-    expect(terminalText('a\nb\r\nc')).toBe('a\r\nb\r\nc');
   });
 });
 

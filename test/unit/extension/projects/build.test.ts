@@ -65,8 +65,8 @@ async function build(target: Target | Promise<Target>, profile: Profile = 'debug
   };
   const signal = new AbortController().signal;
   try {
-    const module = await runBuild(await (await target).build(profile), listener, findNode, signal);
-    return { module, lines, faults };
+    const [module] = await runBuild(await (await target).build(profile), listener, findNode, signal);
+    return { module: module ?? '', lines, faults };
   } catch (error) {
     if (!(error instanceof BuildFailure)) throw error;
     return { module: error.message, lines, faults };

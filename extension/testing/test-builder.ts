@@ -1,0 +1,81 @@
+import * as vscode from 'vscode';
+import { type Log, messageOf } from '../log.ts';
+import type { LunaticCommands } from '../node/lunatic-command.ts';
+import type { BuildFaults } from '../projects/build-faults.ts';
+import type { Fault } from '../projects/compiler-messages.ts';
+import { type Build, type Project, ProjectError } from '../projects/project.ts';
+import { runBuild } from '../projects/run-build.ts';
+import { tellProjectError } from '../projects/tell-project-error.ts';
+import { terminalText } from './terminal-text.ts';
+
+/** The modules that a build has made, or why there are none. */
+export type BuiltTests =
+  | { readonly modules: readonly string[] }
+  | { readonly failures: readonly vscode.TestMessage[] };
+
+/** Errors of a build that are listed at most, and characters of its output that are displayed. */
+const MAX_ERRORS = 20;
+const MAX_OUTPUT = 2 ** 20;
+
+/** Builds the tests of projects. What compilers say is in the output of the test run and in the Problems view. */
+export class TestBuilder {
+  readonly #commands: LunaticCommands;
+  readonly #faults: BuildFaults;
+  readonly #log: Log;
+
+  constructor(commands: LunaticCommands, faults: BuildFaults, log: Log) {
+    this.#commands = commands;
+    this.#faults = faults;
+    this.#log = log;
+  }
+
+  /** Builds the modules with the tests of a project. Rejects with the signal's reason if that is given up. */
+  async build(project: Project, run: vscode.TestRun, signal: AbortSignal): Promise<BuiltTests> {
+    const start = performance.now();
+    let room = MAX_OUTPUT;
+    const listener = {
+      line: (text: string) => {
+        if (room > 0) run.appendOutput(terminalText(`${text.slice(0, room)}\n`));
+        room -= text.length + 1;
+      },
+      fault: (fault: Fault) => this.#faults.add(project.file, fault),
+    };
+    const node = async () => (await this.#commands.find()).node;
+    this.#faults.clear(project.file);
+    try {
+      const modules: string[] = [];
+      for (const build of await buildsOf(project))
+        modules.push(...(await runBuild(build, listener, node, signal)));
+      this.#log.info(`Built the tests of ${project.name} in ${Math.round(performance.now() - start)} ms`);
+      return { modules };
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = messageOf(error);
+      this.#log.error(`The tests of ${project.name} were not built: ${message}`);
+      if (error instanceof ProjectError) void tellProjectError(error);
+      listener.line(message);
+      return { failures: this.#failures(project, message) };
+    }
+  }
+
+  /** A message for each error, at its place. */
+  #failures({ file }: Project, otherwise: string): vscode.TestMessage[] {
+    const errors = this.#faults.errorsOf(file).slice(0, MAX_ERRORS);
+    if (errors.length === 0) return [new vscode.TestMessage(`The build failed: ${otherwise}`)];
+    return errors.map((error) => {
+      const message = new vscode.TestMessage(`The build failed: ${error.message}`);
+      const place = new vscode.Position(error.line - 1, error.column - 1);
+      message.location = new vscode.Location(vscode.Uri.file(error.file), place);
+      return message;
+    });
+  }
+}
+
+/**
+ * How the modules of a project are built that have its tests.
+ * @throws ProjectError
+ */
+async function buildsOf(project: Project): Promise<readonly Build[]> {
+  if (project.testBuild !== undefined) return [await project.testBuild()];
+  return await Promise.all((await project.targets()).map((target) => target.build('debug')));
+}

@@ -1,0 +1,58 @@
+import * as vscode from 'vscode';
+import { readWorkspaceFile } from '../modules/read-file.ts';
+import { type Project, ProjectError } from '../projects/project.ts';
+import type { Projects } from '../projects/projects.ts';
+
+/** What sources contain that have tests. */
+const TEST = /\blunatic::test\b|lunatic_test_/;
+/** Sources of a crate that are searched at most, and the bytes of the largest. */
+const MAX_SOURCES = 500;
+const MAX_SIZE = 2 ** 20;
+
+/** Tells of which projects the workspace's tests are. */
+export class TestProjects {
+  readonly #projects: Projects;
+  /** Fires when projects have appeared, changed or gone. */
+  readonly onDidChange: vscode.Event<void>;
+
+  constructor(projects: Projects) {
+    this.#projects = projects;
+    this.onDidChange = projects.onDidChange;
+  }
+
+  /** The project that a module belongs to, by one of its sources or, if none is known, by the module's own path. */
+  async of(module: vscode.Uri, source: string | undefined): Promise<Project | undefined> {
+    const places = source === undefined ? [module] : [vscode.Uri.file(source), module];
+    for (const place of places) {
+      const project = await this.#projects.of(place).catch((error: unknown) => {
+        if (error instanceof ProjectError) return undefined;
+        throw error;
+      });
+      // A single source is no project of which others are.
+      if (project?.isForWasm && project.file !== place.fsPath) return project;
+    }
+    return undefined;
+  }
+
+  /** Projects that build modules for tests, and whose sources have some. */
+  async withTests(): Promise<readonly Project[]> {
+    const found: Project[] = [];
+    for (const project of await this.#projects.all()) {
+      if (project.testBuild !== undefined && (await hasTests(project))) found.push(project);
+    }
+    return found;
+  }
+}
+
+async function hasTests({ folder }: Project): Promise<boolean> {
+  const sources = await vscode.workspace.findFiles(
+    new vscode.RelativePattern(vscode.Uri.file(folder), '**/*.rs'),
+    '**/{target,node_modules,.git}/**',
+    MAX_SOURCES,
+  );
+  for (const { fsPath } of sources) {
+    const bytes = await readWorkspaceFile(fsPath, MAX_SIZE).catch(() => undefined);
+    if (bytes !== undefined && TEST.test(Buffer.from(bytes).toString())) return true;
+  }
+  return false;
+}

@@ -1,0 +1,134 @@
+/** Tests of projects: they are built first, and stand in their sources. */
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { rustTarget } from '../../extension/projects/tools.ts';
+import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
+import { PATIENCE } from './support/workbench.ts';
+
+const session = new WorkbenchSession();
+
+const target = await rustTarget(tmpdir(), undefined).catch(() => undefined);
+const hasRust = target !== undefined && spawnSync('cargo', ['--version']).status === 0;
+
+const LIBRARY = `pub fn price(count: u32) -> u32 {
+    count * 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::price;
+
+    #[export_name = "#lunatic_test_shop::tests::multiplies"]
+    extern "C" fn multiplies() {
+        assert_eq!(price(4), 12);
+    }
+
+    #[export_name = "#lunatic_test_shop::tests::gives_a_discount"]
+    extern "C" fn gives_a_discount() {
+        println!("\\u{1b}[32mlooking for\\u{1b}[0m a discount");
+        assert_eq!(price(12), 31, "twelve are cheaper");
+    }
+
+    #[export_name = "#lunatic_test_#panic_divide by zero#shop::tests::divides"]
+    extern "C" fn divides() {
+        println!("{}", price(7) / std::hint::black_box(price(0)));
+    }
+}
+`;
+
+const CRATE: Files = {
+  'Cargo.toml': '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n',
+  '.cargo/config.toml': `[build]\ntarget = "${target}"\n`,
+  'src/lib.rs': LIBRARY,
+};
+
+async function explore(files: Files): Promise<OpenWorkbench> {
+  const workbench = await session.open(files);
+  await workbench.isActive();
+  await workbench.showView('Testing');
+  await workbench.test('shop').waitFor();
+  return workbench;
+}
+
+describe.runIf(hasRust)('a crate', () => {
+  test('is built by its tests, which then stand in their source; what differs is at its line', async () => {
+    const workbench = await explore(CRATE);
+    const { page } = workbench;
+    await workbench.act(workbench.test('shop'), 'Run Test');
+    await workbench.test('shop', 'failed').waitFor();
+    await workbench.expand(workbench.test('src/lib.rs'));
+    await workbench.expand(workbench.test('tests'));
+    await workbench.test('multiplies', 'passed').waitFor();
+    await workbench.test('divides (should panic with "divide by zero")', 'passed').waitFor();
+    await workbench.test('gives_a_discount', 'failed').dblclick();
+    const peek = page.locator('.zone-widget');
+    await peek.locator('.original .view-line', { hasText: /^31$/ }).waitFor();
+    await peek.locator('.modified .view-line', { hasText: /^36$/ }).waitFor();
+    await page.locator('.tab.active[data-resource-name="lib.rs"]').waitFor();
+    await page.locator('.glyph-margin-widgets .codicon-testing-failed-icon').first().waitFor();
+    await page.locator('.glyph-margin-widgets .codicon-testing-passed-icon').first().waitFor();
+    await workbench.screenshot('tests-crate');
+    await page.locator('.part.panel', { hasText: 'looking for a discount' }).waitFor();
+    await peek.locator('.peekview-actions .codicon-close').click();
+    await workbench.isGone(peek);
+  });
+
+  test('with an error in it says so in its tests, at the line', async () => {
+    const workbench = await explore({ ...CRATE, 'src/lib.rs': LIBRARY.replace('count * 3', 'cuont * 3') });
+    await workbench.act(workbench.test('shop'), 'Run Test');
+    await workbench.test('shop', 'errored').waitFor();
+    await workbench.test('shop').dblclick();
+    const message = 'The build failed: cannot find value `cuont` in this scope';
+    await workbench.page.locator('.zone-widget', { hasText: message }).waitFor();
+    await workbench.screenshot('tests-build-error');
+    await workbench.command('Problems: Focus on Problems View');
+    await workbench.problem('cannot find value `cuont` in this scope').waitFor();
+    workbench.workspace.write('src/lib.rs', LIBRARY);
+    await workbench.showView('Testing');
+    await workbench.act(workbench.test('shop'), 'Run Test');
+    await workbench.test('shop', 'failed').waitFor();
+    await expect.poll(() => workbench.problem('cuont').count(), { timeout: PATIENCE }).toBe(0);
+  });
+
+  test('is debugged to the line that fails, and judged as without the debugger', async () => {
+    const workbench = await explore(CRATE);
+    const { page } = workbench;
+    await workbench.canDebug();
+    await workbench.act(workbench.test('shop'), 'Run Test');
+    await workbench.expand(workbench.test('src/lib.rs'));
+    await workbench.expand(workbench.test('tests'));
+    await workbench.goToFile('src/lib.rs');
+    await workbench.setBreakpoint('count * 3');
+    await workbench.showView('Testing');
+    await workbench.act(workbench.test('gives_a_discount'), 'Debug Test');
+    await workbench.variable('count', '12').waitFor();
+    await workbench.goOn();
+    await page.locator('.exception-widget').waitFor();
+    await workbench.screenshot('tests-crate-debugging');
+    await workbench.goOn();
+    await workbench.showView('Testing');
+    await workbench.test('gives_a_discount', 'failed').waitFor();
+  });
+
+  test('is tested again when it is saved', async () => {
+    const workbench = await explore(CRATE);
+    const { page } = workbench;
+    await workbench.act(workbench.test('shop'), 'Run Test');
+    await workbench.test('shop', 'failed').waitFor();
+    await workbench.act(workbench.test('shop'), 'Turn on Continuous Run');
+    await workbench.goToFile('src/lib.rs');
+    await workbench.showView('Testing');
+    await workbench.expand(workbench.test('src/lib.rs'));
+    await workbench.expand(workbench.test('tests'));
+    await workbench.goToFile('src/lib.rs');
+    await workbench.line('count * 3').click();
+    await page.keyboard.press('End');
+    await page.keyboard.insertText(' - count / 12 * 5');
+    await page.keyboard.press('Control+S');
+    await workbench.test('gives_a_discount', 'passed').waitFor();
+    await workbench.test('shop', 'passed').waitFor();
+    await workbench.screenshot('tests-crate-continuous');
+    await workbench.act(workbench.test('shop'), 'Turn off Continuous Run');
+  });
+});
