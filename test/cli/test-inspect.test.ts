@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ReportEvent, TestReportReader } from '../../runtime/internal.ts';
 import { AdapterClient } from '../adapter/adapter-client.ts';
-import { type CommandResult, lunatic } from '../support/command.ts';
+import { type CommandResult, lunatic, projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { Inspected, type Inspecting, inspectPrograms, programFile } from '../support/inspected.ts';
 
@@ -62,6 +63,13 @@ const VERDICTS = guest(`
   (func (export "child") (call $print (text "a child speaks")) unreachable)
   (func (export "#lunatic_test_hangs") (call $forever))`);
 
+const SETUP_FAILS = guest(`
+  (func (export "__lunatic_start_test") unreachable)
+  (func (export "__lunatic_test_passes"))
+  (func (export "__lunatic_test_fails") unreachable)`);
+
+const built = (path: string) => join(projectFolder, 'test/guests/built', path);
+
 describe('a test that is debugged', () => {
   test('is judged as one that is not, although it is held at its entry and where it traps', async () => {
     const file = programFile(VERDICTS);
@@ -107,6 +115,33 @@ describe('a test that is debugged', () => {
       ],
     ]);
   });
+
+  test.each([
+    ['of every verdict', () => programFile(VERDICTS), ['--timeout=0.5']],
+    ['of Rust', () => built('rust/tests.wasm'), []],
+    ['of C', () => built('c/tests.wasm'), []],
+    ['with a set-up that fails', () => programFile(SETUP_FAILS), []],
+    ['with a set-up', () => programFile(SETUP_FAILS.replace('unreachable', 'nop')), []],
+  ])(
+    '%s is judged in a debug adapter as without it, where it goes on from each stop',
+    async (_, file, options) => {
+      const path = file();
+      const plain = await lunatic(['test', '--reporter=json', '--jobs=1', ...options, path]);
+      const run = await Inspected.start([
+        ...['test', '--inspect=debug', '--inspect-wait', '--reporter=json', '--jobs=1', ...options, path],
+      ]);
+      const adapter = await AdapterClient.stdio();
+      adapter.on('stopped', ({ body }: { body: { threadId?: number } }) =>
+        adapter.continueRequest({ threadId: body.threadId ?? 0 }),
+      );
+      await adapter.attachRequest({ url: run.url } as object);
+      await adapter.event('initialized');
+      await adapter.configurationDoneRequest();
+      const { stdout, exitCode } = await run.command.ended;
+      expect(withoutTimes(stdout)).toEqual(withoutTimes(plain.stdout));
+      expect(exitCode).toBe(plain.exitCode);
+    },
+  );
 
   test('has as long as it likes while it is held', async () => {
     const file = programFile(
