@@ -60,12 +60,14 @@ export class TestBuilder {
 
   /** A message for each error, at its place. */
   #failures({ file }: Project, otherwise: string): vscode.TestMessage[] {
-    const errors = this.#faults.errorsOf(file).slice(0, MAX_ERRORS);
-    if (errors.length === 0) return [new vscode.TestMessage(`The build failed: ${otherwise}`)];
-    return errors.map((error) => {
-      const message = new vscode.TestMessage(`The build failed: ${error.message}`);
-      const place = new vscode.Position(error.line - 1, error.column - 1);
-      message.location = new vscode.Location(vscode.Uri.file(error.file), place);
+    const errors: Pick<Fault, 'message' | 'file' | 'line' | 'column'>[] = this.#faults
+      .errorsOf(file)
+      .slice(0, MAX_ERRORS);
+    if (errors.length === 0) errors.push({ message: otherwise, file, line: 1, column: 1 });
+    return errors.map(({ message: what, file, line, column }) => {
+      const message = new vscode.TestMessage(`The build failed: ${what}`);
+      const place = new vscode.Position(line - 1, column - 1);
+      message.location = new vscode.Location(vscode.Uri.file(file), place);
       return message;
     });
   }

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -85,6 +86,38 @@ test('what has started can be cancelled, and nothing is left of it', async () =>
   expect((await ended).exitCode).not.toBe(0);
 });
 
+test.skipIf(process.platform === 'win32')(
+  'OS programs that ignore signals end with the test that is cancelled, and so do those that they have started',
+  async () => {
+    const path = join(folder, 'fifo');
+    execFileSync('mkfifo', [path]);
+    const pipe = createReadStream(path);
+    const opened = new Promise((done) => pipe.once('data', done));
+    const closed = new Promise((done) => pipe.once('end', done));
+    const script = `trap '' TERM INT HUP; exec > ${path}; sh -c 'while :; do sleep 1; done' & echo; while :; do sleep 1; done`;
+    const file = join(folder, 'command.wat');
+    writeFileSync(
+      file,
+      guest(`
+        (func (export "#lunatic_test_starts") (local $c i64)
+          (drop (call $command.create (text "sh") (i32.const 8)))
+          (local.set $c (i64.load (i32.const 8)))
+          (call $command.add_argument (local.get $c) (text "-c"))
+          (call $command.add_argument (local.get $c) (text "${script}"))
+          (drop (call $command.spawn (local.get $c) (i32.const 8)))
+          (loop $on (br $on)))`),
+    );
+    const { abort, options } = prepare([], {
+      arguments: ['test', '--reporter=json', '--allow-command=sh', file],
+    });
+    const ended = runTestProcess(options);
+    await opened;
+    abort.abort();
+    expect((await ended).exitCode).not.toBe(0);
+    await closed;
+  },
+);
+
 test('what was cancelled before it started', async () => {
   const { abort, options } = prepare(['hangs']);
   abort.abort();
@@ -115,6 +148,25 @@ test('a command that says something else', async () => {
   expect(await runTestProcess(run.options)).toEqual({ exitCode: 3, signal: null });
   expect(run.events).toEqual([]);
   expect(run.noise.split('\n').sort()).toEqual(['', 'hello', 'trouble', '{"other": 1}']);
+});
+
+test('a runtime that does not answer to a signal is killed', async () => {
+  const script = join(folder, 'deaf.mjs');
+  writeFileSync(script, `process.on('SIGTERM', () => {}); console.log('deaf'); for (;;);`);
+  const abort = new AbortController();
+  const run = prepare([], { script, arguments: [], signal: abort.signal, onNoise: () => abort.abort() });
+  expect(await runTestProcess(run.options)).toEqual({ exitCode: null, signal: 'SIGKILL' });
+});
+
+test('a line without an end is given up', async () => {
+  const script = join(folder, 'endless.mjs');
+  writeFileSync(
+    script,
+    `const piece = 'x'.repeat(2 ** 20); (function on() { process.stdout.write(piece, on); })();`,
+  );
+  const run = prepare([], { script, arguments: [] });
+  await expect(runTestProcess(run.options)).rejects.toThrow('a line that is too long');
+  expect(run.noise).toBe('');
 });
 
 test('a report of another version is refused, and the command is ended', async () => {
