@@ -58,7 +58,7 @@ export class TestFinder implements vscode.Disposable {
     this.#log = log;
     this.#watcher.onDidChangeModule((uri) => this.#moduleChanged(uri));
     this.#watcher.onDidAddFolders(() => this.#scanAgain());
-    projects.onDidChange(() => this.refresh());
+    projects.onDidChange(() => this.#projectsChanged());
   }
 
   dispose(): void {
@@ -153,6 +153,14 @@ export class TestFinder implements vscode.Disposable {
     }
   }
 
+  async #projectsChanged(): Promise<void> {
+    for (const { data } of [...this.#items.modules()]) {
+      const project = await this.#projects.of(data.uri, data.source);
+      if (project?.file !== data.project?.file) this.#read.delete(data.uri.fsPath);
+    }
+    await this.#scanAgain();
+  }
+
   async #moduleChanged(uri: vscode.Uri): Promise<void> {
     if (!this.#candidates.has(uri.fsPath) && (await isExcluded(uri))) return;
     const file = await this.#look(uri);
@@ -186,9 +194,9 @@ export class TestFinder implements vscode.Disposable {
       if (isShown) this.#shown.add(path);
       return isShown;
     };
-    const module = async (source?: string): Promise<FoundModule> => ({
-      ...{ uri, root },
-      project: await this.#projects.of(uri, root ?? source),
+    const module = async (source = root): Promise<FoundModule> => ({
+      ...{ uri, root, source },
+      project: await this.#projects.of(uri, source),
     });
     try {
       const bytes = await readWorkspaceFile(path);
@@ -197,7 +205,7 @@ export class TestFinder implements vscode.Disposable {
       if (!mayHaveTests(bytes) && this.#items.moduleItem(uri) === undefined) return finish(false);
       const found = await readTestsApart(bytes, path, { top: topFolder(uri) });
       const placed = found.tests.find(({ place }) => place?.file !== undefined);
-      this.#items.setTests(await module(placed?.place?.file), found);
+      this.#items.setTests(await module(root ?? placed?.place?.file), found);
       return finish(found.tests.length > 0);
     } catch (error) {
       this.#log.warn(`No tests could be read from ${path}: ${messageOf(error)}`);

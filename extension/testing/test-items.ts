@@ -14,6 +14,8 @@ export interface FoundModule {
   readonly project?: Project | undefined;
   /** The source that cargo has made it of, if that is known. */
   readonly root?: string | undefined;
+  /** The same, or the source of one of its tests. */
+  readonly source?: string | undefined;
 }
 
 /** What an item of the Test Explorer stands for. */

@@ -203,3 +203,72 @@ test('says what is wrong where no Node can run tests', async () => {
     .waitFor();
   await workbench.screenshot('tests-no-node');
 });
+
+test('a runtime that ends while tests run says so at these tests, and the next run is as ever', async () => {
+  const kills = guest(`
+    (func (export "#lunatic_test_kills") (local $c i64)
+      (drop (call $command.create (text "sh") (i32.const 8)))
+      (local.set $c (i64.load (i32.const 8)))
+      (call $command.add_argument (local.get $c) (text "-c"))
+      (call $command.add_argument (local.get $c) (text "kill -s KILL $PPID"))
+      (drop (call $command.spawn (local.get $c) (i32.const 8)))
+      (call $forever))
+    (func (export "#lunatic_test_passes") (call $print (text "\\1b[32mgreen\\1b[0m \\1b[2Jtext")))`);
+  const settings = { 'lunatic.tests.runtimeArgs': ['--allow-command=sh'] };
+  const workbench = await explore({ 'kills.wat': kills }, ['kills.wat'], { settings });
+  await runTest(workbench, 'kills');
+  await workbench.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Allow' }).click();
+  await workbench.test('kills', 'errored').dblclick();
+  const message = 'The runtime ended by SIGKILL while this test was running.';
+  await workbench.page.locator('.zone-widget', { hasText: message }).waitFor();
+  await workbench.screenshot('tests-runtime-killed');
+  await runTest(workbench, 'passes');
+  await workbench.test('passes', 'passed').waitFor();
+  await workbench.page.locator('.part.panel', { hasText: 'green text' }).waitFor();
+});
+
+test('a test that prints without end is stopped, and the window stays usable', async () => {
+  const floods = guest(
+    '(func (export "#lunatic_test_floods") (loop $on (call $print (text "flood")) (br $on)))',
+  );
+  const workbench = await explore({ 'floods.wat': floods }, ['floods.wat']);
+  await runTest(workbench, 'floods');
+  await workbench.test('floods', 'running').waitFor();
+  await workbench.command('Test: Cancel Test Run');
+  await workbench.test('floods', 'skipped').waitFor();
+});
+
+test('the filter finds ignored tests and those that must fail, and the palette runs the tests of a file', async () => {
+  const workbench = await explore({ 'tests.wat': TESTS, 'more.wat': TESTS }, ['tests.wat', 'sums']);
+  await workbench.filterTests('@lunatic:panic');
+  await workbench.counts(workbench.tests, 4);
+  await workbench.filterTests('@lunatic:ignored @lunatic:tests.wat');
+  await workbench.test('counts to the end (ignored)').waitFor();
+  await workbench.screenshot('tests-filtered');
+  await workbench.filterTests('');
+  await workbench.openFile('more.wat');
+  await workbench.command('Lunatic: Run Tests of This File');
+  await workbench.showView('Testing');
+  await workbench.test('more.wat', 'running').waitFor();
+  await workbench.test('tests.wat', 'unset').waitFor();
+  await workbench.command('Test: Cancel Test Run');
+});
+
+test('what the last run found is there when the window is opened again', async () => {
+  const workbench = await session.open({ 'tests.wat': TESTS }, { ownWindow: true });
+  await workbench.isActive();
+  await workbench.showView('Testing');
+  await workbench.expand(workbench.test('tests.wat'));
+  await workbench.expand(workbench.test('sums'));
+  await runTest(workbench, 'sums');
+  await workbench.test('subtracts', 'failed').waitFor();
+  await workbench.test('adds', 'passed').waitFor();
+  await workbench.reload();
+  await workbench.isActive();
+  await workbench.showView('Testing');
+  await workbench.expand(workbench.test('tests.wat'));
+  await workbench.expand(workbench.test('sums'));
+  await workbench.test('subtracts', 'failed').waitFor();
+  await workbench.test('adds', 'passed').waitFor();
+  await workbench.screenshot('tests-reopened');
+});

@@ -121,12 +121,22 @@ export class Workbench {
     if (fromSources) payload.push(['extensionDevelopmentPath', server.remotePath(projectFolder)]);
     await page.goto(server.urlOf(folder, payload), { timeout: LOADING_PATIENCE });
     const workbench = new Workbench(page);
-    await page.locator('.monaco-workbench').waitFor({ timeout: LOADING_PATIENCE });
-    // Commands of its parts, as those of the view of extensions, come after what can be seen. A palette that is opened
-    // before does not get them later, and what loads late takes the focus away.
-    await workbench.#hasParts('Restored');
+    await workbench.#isLoaded();
     if (folder !== undefined) await workbench.files.first().waitFor();
     return workbench;
+  }
+
+  async #isLoaded(): Promise<void> {
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: LOADING_PATIENCE });
+    // Commands of its parts, as those of the view of extensions, come after what can be seen. A palette that is opened
+    // before does not get them later, and what loads late takes the focus away.
+    await this.#hasParts('Restored');
+  }
+
+  /** Closes the window and opens it again. */
+  async reload(): Promise<void> {
+    await this.page.reload({ timeout: LOADING_PATIENCE });
+    await this.#isLoaded();
   }
 
   /** Waits until the window has made its parts of a phase, which VS Code does after it has been shown. */
@@ -259,6 +269,18 @@ export class Workbench {
 
   get tests(): Locator {
     return this.page.locator('.test-explorer .monaco-list-row');
+  }
+
+  /** Types into the filter of the test explorer. */
+  async filterTests(text: string): Promise<void> {
+    const input = this.page.locator('.testing-filter-action-item .monaco-editor');
+    await input.click();
+    await input.and(this.page.locator('.focused')).waitFor();
+    await this.page.keyboard.press('Control+A');
+    await this.page.keyboard.press('Delete');
+    if (text !== '') await this.page.keyboard.insertText(text);
+    // The list of tags that are offered hides the tests.
+    await this.page.keyboard.press('Escape');
   }
 
   /** A test or a group of tests, by its name and perhaps its state. */
