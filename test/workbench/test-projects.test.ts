@@ -32,7 +32,7 @@ mod tests {
 
     #[export_name = "#lunatic_test_#panic_divide by zero#shop::tests::divides"]
     extern "C" fn divides() {
-        println!("{}", price(7) / std::hint::black_box(price(0)));
+        println!("{}", price(7) / price(0));
     }
 }
 `;
