@@ -115,7 +115,7 @@ async function showMailbox(session: Session, words: readonly string[]): Promise<
 async function showStack(session: Session, words: readonly string[]): Promise<Answer> {
   const { debuggee } = session;
   const { key: process } = await named(session, words);
-  const { frames, missing } = await debuggee.stack(process);
+  const { frames, missing } = await debuggee.stops.stack(process);
   const lines = await Promise.all(frames.map((frame) => debuggee.disassemblies.describe(frame)));
   return { result: lines.length === 0 ? (missing ?? 'no calls') : lines.join('\n') };
 }

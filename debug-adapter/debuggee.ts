@@ -1,21 +1,7 @@
-import {
-  ContinuedEvent,
-  Event,
-  ExitedEvent,
-  ModuleEvent,
-  OutputEvent,
-  TerminatedEvent,
-} from '@vscode/debugadapter';
+import { Event, ExitedEvent, ModuleEvent, OutputEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type {
-  DataChange,
-  ModuleKey,
-  Notifications,
-  ProcessKey,
-  Stack,
-  StepKind,
-} from '../runtime/inspect/protocol.ts';
-import { printableLines, processName } from '../runtime/inspect/view/index.ts';
+import type { ModuleKey, Notifications, ProcessKey } from '../runtime/inspect/protocol.ts';
+import { printableLines } from '../runtime/inspect/view/index.ts';
 import {
   DUMP_REFUSAL,
   InspectClosedError,
@@ -27,13 +13,11 @@ import { breakpointInfo, type ClientCounts } from './breakpoint-info.ts';
 import { NameFinder } from './breakpoint-terms.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { Calls } from './calls.ts';
-import { type ChangeText, DataBreakpoints } from './data-breakpoints.ts';
-import type { Names } from './disassembler.ts';
+import { DataBreakpoints } from './data-breakpoints.ts';
 import { Disassemblies } from './disassembly.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import { EventFilters } from './event-filters.ts';
 import { type HeldEvents, NO_EVENTS } from './event-kinds.ts';
-import { FIRST_FRAMES, Held } from './held.ts';
 import type { Ids } from './ids.ts';
 import { logEvents } from './log-events.ts';
 import { MAIN_MODULE, ModuleSources, moduleName } from './module-sources.ts';
@@ -48,8 +32,7 @@ import type { RuntimeProcess } from './runtime-process.ts';
 import type { SessionLog } from './session-log.ts';
 import { SourceFiles } from './source-files.ts';
 import type { SourcesAhead } from './sources-ahead.ts';
-import { Stepping } from './stepping.ts';
-import { processStopped, stoppedEvent } from './stopped-event.ts';
+import { StoppedProcesses } from './stopped-processes.ts';
 import { Threads } from './threads.ts';
 import { SourceFrames } from './values/frames.ts';
 import { ManagedClasses } from './values/managed/classes.ts';
@@ -102,20 +85,15 @@ export class Debuggee {
   readonly dataBreakpoints: DataBreakpoints;
   readonly eventFilters: EventFilters;
   readonly frames: SourceFrames;
-  readonly held = new Map<ProcessKey, Held>();
+  readonly stops: StoppedProcesses;
   /** Resolves when the client has been told that the session is over. */
   readonly terminated: Promise<void>;
   readonly #options: DebuggeeOptions;
-  readonly #stepping: Stepping;
-  /** Processes that this session is resuming: the client knows that they go on. */
-  readonly #resuming = new Set<ProcessKey>();
   /** In the order in which they were seen. */
   readonly #modules = new Set<ModuleKey>();
   #events: HeldEvents;
   #chosen: ChosenProcesses;
   #watching = false;
-  /** All processes were paused at once, and have not gone on at once since. */
-  #areAllPaused = false;
   #ended: Notifications['ended'] | undefined;
   #isRetired = false;
 
@@ -127,12 +105,7 @@ export class Debuggee {
     this.#chosen = options.chosen;
     const send = (event: DebugProtocol.Event) => this.#send(event);
     const describe = (process: ProcessKey) => client.request('process/get', { process });
-    this.threads = new Threads(
-      session.ids,
-      send,
-      describe,
-      (process) => this.#areAllPaused || this.held.has(process),
-    );
+    this.threads = new Threads(session.ids, send, describe, (process) => this.stops.has(process));
     const bytesOf = async (module: ModuleKey): Promise<Uint8Array> => {
       const known = module === MAIN_MODULE ? await options.ahead?.bytes() : null;
       if (known != null) return known;
@@ -159,8 +132,8 @@ export class Debuggee {
       client,
       this.sources,
       (module, index) => this.calls.functionInTable(module, index),
-      (process) => this.stack(process),
-      (process) => this.held.get(process),
+      (process) => this.stops.stack(process),
+      (process) => this.stops.held.get(process),
     );
     this.dataBreakpoints = new DataBreakpoints(client, this.calls, () => this.breakpoints.takeId(), send);
     this.eventFilters = new EventFilters(
@@ -170,12 +143,18 @@ export class Debuggee {
       (events) => this.#holdAt(events),
       noDebug,
     );
-    this.#stepping = new Stepping(client, this.calls, this.sources);
+    const { sources, calls, threads, breakpoints, dataBreakpoints, eventFilters } = this;
+    const parts = { sources, calls, threads, breakpoints, dataBreakpoints, eventFilters };
+    this.stops = new StoppedProcesses({ client, session, send, ...parts });
     this.#on('processes/changed', (changes) => this.#changed(changes));
-    this.#on('process/stopped', (event) => this.#stopped(event));
-    this.#on('process/continued', ({ process }) => this.#continued(process));
-    this.#on('processes/stopped', () => this.#allStopped());
-    this.#on('processes/continued', () => this.#allContinued());
+    this.#on('process/stopped', (event) => {
+      if (noDebug && event.why === 'failure') return;
+      this.#addModule(event.process.module);
+      this.stops.stopped(event);
+    });
+    this.#on('process/continued', ({ process }) => this.stops.continued(process));
+    this.#on('processes/stopped', () => this.stops.allStopped());
+    this.#on('processes/continued', () => this.stops.allContinued());
     this.#on('module/added', ({ module }) => {
       this.#addModule(module).finally(() => this.#isReady(module));
     });
@@ -258,25 +237,6 @@ export class Debuggee {
     });
   }
 
-  /** The stack of a process. That of a held process is known already. */
-  stack(process: ProcessKey): Promise<Stack> {
-    return this.held.get(process)?.stack ?? this.client.request('process/stack', { process });
-  }
-
-  /** Lets everything go on. Processes that have failed end. */
-  async resumeAll(): Promise<void> {
-    if (this.#areAllPaused) await this.client.request('processes/resume', {});
-    await Promise.all([...this.held.keys()].map((process) => this.resume(process)));
-  }
-
-  async resume(process: ProcessKey): Promise<void> {
-    this.#stepping.forget(process);
-    await this.#resumes(process, async () => {
-      await this.client.request('process/resume', { process });
-      return true;
-    });
-  }
-
   /**
    * Writes to the standard input of the program; null ends it.
    * @throws AdapterError if it has no input that can be written to from here
@@ -338,46 +298,10 @@ export class Debuggee {
   }
 
   #changed(changes: Notifications['processes/changed']): void {
-    for (const { process } of changes.ended) {
-      this.held.delete(process);
-      this.#stepping.forget(process);
-    }
+    for (const { process } of changes.ended) this.stops.ended(process);
     for (const { module } of changes.started) this.#addModule(module);
     this.threads.change(changes);
     this.#sendCustom('lunatic/processesChanged', changes);
-  }
-
-  #stopped(event: Notifications['process/stopped']): void {
-    const { process, why } = event;
-    if (this.#options.noDebug && why === 'failure') return;
-    this.#addModule(process.module);
-    const held = new Held(event, this.#prepareStack(process.key));
-    this.held.set(process.key, held);
-    if (why === 'breakpoint' || why === 'step') {
-      this.#stoppedAtSite(event, held);
-      return;
-    }
-    this.#stepping.forget(process.key);
-    if (event.change !== undefined) this.#dataChanged(event, event.change, held);
-    else this.#tellStopped(event, event.breakpoints);
-  }
-
-  /** Tells the client what has changed, and where. */
-  async #dataChanged(event: Notifications['process/stopped'], change: DataChange, held: Held): Promise<void> {
-    let told: ChangeText = { text: 'the data has changed' };
-    try {
-      told = await this.dataBreakpoints.describe(change);
-    } catch (error) {
-      this.#options.session.log.failed('process/stopped', error);
-    }
-    if (this.held.get(event.process.key) !== held) return;
-    const { text, source, line } = told;
-    const printed = new OutputEvent(`${processName(event.process)}: ${text}\n`, 'console');
-    const { session } = this.#options;
-    if (source !== undefined && line !== undefined)
-      Object.assign(printed.body, { source, line: session.toClientLine(line) });
-    this.#send(printed);
-    this.#tellStopped(event, event.breakpoints, text);
   }
 
   /** Whether processes stop at breakpoints. */
@@ -412,142 +336,6 @@ export class Debuggee {
     const name = moduleName(module, module === MAIN_MODULE ? this.client.welcome.program : undefined);
     const path = module === MAIN_MODULE && this.path !== null ? { path: this.path } : {};
     this.#send(new ModuleEvent('new', { id: module, name, ...path }));
-  }
-
-  /** Tells the client where a process has come to, unless that is no place to stand. */
-  async #stoppedAtSite(event: Notifications['process/stopped'], held: Held): Promise<void> {
-    const { key, module } = event.process;
-    const isCurrent = () => this.held.get(key) === held;
-    try {
-      const { frames } = await held.stack;
-      if (!isCurrent()) return;
-      const goesOn = () =>
-        event.why === 'step' ? this.#stepping.goesOn(key, frames) : this.#stepping.passes(key, frames);
-      if (await this.#resumes(key, goesOn)) return;
-      const hit = event.breakpoints ?? this.breakpoints.at(module, frames[0]?.offset ?? -1);
-      if (isCurrent()) this.#tellStopped(event, event.why === 'breakpoint' ? hit : []);
-    } catch (error) {
-      // It has ended meanwhile, or the program has.
-      if (isCurrent()) this.#tellStopped(event);
-      this.#options.session.log.failed('process/stopped', error);
-    }
-  }
-
-  #tellStopped(event: Notifications['process/stopped'], hit: readonly number[] = [], text?: string): void {
-    const threadId = this.threads.show(event.process);
-    const filter = this.eventFilters.nameOf(hit);
-    this.#send(processStopped(event, { threadId, hit: this.eventFilters.toClient(hit), text, filter }));
-  }
-
-  /**
-   * Lets a process that stands still run up to another place.
-   * @param byInstruction whether that may be in the same line
-   * @param target the function into which a step goes, past others that the line calls
-   */
-  async step(process: ProcessKey, kind: StepKind, byInstruction: boolean, target?: number): Promise<void> {
-    const held = this.held.get(process);
-    // Its only way on is to its end.
-    if (held?.why === 'failure') return await this.resume(process);
-    const { frames } = await this.stack(process);
-    await this.#resumes(process, async () => {
-      await this.#stepping.step(process, kind, frames, byInstruction, target);
-      return true;
-    });
-  }
-
-  /** Begins a process anew that stands still. It stops at its first line. */
-  async restart(process: ProcessKey): Promise<void> {
-    this.#stepping.forget(process);
-    await this.#resumes(process, async () => {
-      await this.client.request('process/restart', { process });
-      return true;
-    });
-  }
-
-  /** The functions into which a step of a process may go. */
-  async stepTargets(process: ProcessKey): Promise<Names> {
-    return await this.#stepping.targets((await this.stack(process)).frames);
-  }
-
-  /** Has a process stand still where it is next seen, whatever step it is in the midst of. */
-  async pause(process: ProcessKey): Promise<void> {
-    this.#stepping.forget(process);
-    await this.client.request('process/pause', { process });
-  }
-
-  /** Lets a process go on, of which the client is not told in an event. */
-  async #resumes(process: ProcessKey, resume: () => Promise<boolean>): Promise<boolean> {
-    const held = this.held.get(process);
-    this.#resuming.add(process);
-    try {
-      const goesOn = await resume();
-      // It may stand still again already.
-      if (goesOn && this.held.get(process) === held) this.#goesOn(process);
-      return goesOn;
-    } finally {
-      this.#resuming.delete(process);
-    }
-  }
-
-  /**
-   * Requests a stack and the places of its innermost calls at once: the client will ask for them as soon as it has read that the
-   * process has stopped. Whoever asks gets the stack when the place of the innermost one is there, so that answers keep the order
-   * of requests. Texts of other functions without a source can take longer: a client asks for one call first.
-   */
-  async #prepareStack(process: ProcessKey): Promise<Stack> {
-    const stack = await this.client.request('process/stack', { process });
-    try {
-      const calls = await this.calls.of(stack.frames.slice(0, FIRST_FRAMES));
-      const located = calls.slice(0, FIRST_FRAMES).map((call) => this.calls.locate(call));
-      for (const other of located) other.catch(() => {});
-      await located[0];
-    } catch {
-      // Whoever asks for them is told.
-    }
-    return stack;
-  }
-
-  /** Forgets what is only true as long as a process stands still. Returns whether it was held. */
-  #goesOn(process: ProcessKey): boolean {
-    this.#options.session.ids.forgetValues(process);
-    return this.held.delete(process);
-  }
-
-  #continued(process: ProcessKey): void {
-    const wasHeld = this.#goesOn(process);
-    const threadId = this.#options.session.ids.knownThread(process);
-    // If the client has asked for it, the response tells it.
-    const stoodStill = wasHeld || this.#areAllPaused;
-    if (this.#resuming.has(process)) return;
-    this.#stepping.forget(process);
-    if (!stoodStill || threadId === undefined) return;
-    this.#send(new ContinuedEvent(threadId, false));
-  }
-
-  /** Tells the client that all processes are paused. */
-  #allStopped(): void {
-    this.#areAllPaused = true;
-    const [thread] = this.threads.list();
-    if (thread === undefined) return;
-    this.#send(stoppedEvent({ reason: 'pause', threadId: thread.id, allThreadsStopped: true }));
-  }
-
-  /** Tells the client that all processes go on, and then that those which have failed do not. */
-  #allContinued(): void {
-    this.#areAllPaused = false;
-    const [thread] = this.threads.list();
-    if (thread === undefined) return;
-    for (const [process, { why }] of this.held) if (why !== 'failure') this.held.delete(process);
-    this.#options.session.ids.forgetAllValues();
-    this.#send(new ContinuedEvent(thread.id, true));
-    for (const process of this.held.keys()) {
-      const body = {
-        reason: 'exception',
-        threadId: this.#options.session.ids.thread(process),
-        allThreadsStopped: false,
-      };
-      this.#send(stoppedEvent({ ...body, preserveFocusHint: true }));
-    }
   }
 
   #send(event: DebugProtocol.Event): void {

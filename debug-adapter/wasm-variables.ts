@@ -91,7 +91,7 @@ async function localsOf(
   depth: number,
 ): Promise<{ locals: Named<LocalInfo>[]; missing?: string }> {
   const { locals, missing } = await debuggee.client.request('process/locals', { process, frame: depth });
-  const { frames } = await debuggee.stack(process);
+  const { frames } = await debuggee.stops.stack(process);
   const frame = frames[depth];
   if (missing !== undefined || frame === undefined) return { locals: [], missing: missing ?? 'it is gone' };
   const names = await debuggee.disassemblies.localNames(frame.module, frame.functionIndex);

@@ -14,8 +14,8 @@ export const continueRequest = request({
   async handle(session, { threadId, singleThread }): Promise<DebugProtocol.ContinueResponse['body']> {
     const { debuggee } = session;
     const process = processOf(session, threadId);
-    await debuggee.resume(process);
-    if (!singleThread) await debuggee.resumeAll();
+    await debuggee.stops.resume(process);
+    if (!singleThread) await debuggee.stops.resumeAll();
     return { allThreadsContinued: !singleThread };
   },
 });

@@ -58,7 +58,7 @@ function atAddress(
   text: string,
   bytes: number | undefined,
 ): DataPlace | string {
-  const [held, other] = debuggee.held.keys();
+  const [held, other] = debuggee.stops.held.keys();
   const owner = process ?? (other === undefined ? held : undefined);
   if (owner === undefined) return 'An address belongs to a process: select a call of one that has stopped';
   const address = /^\s*(?:0x[\da-f]{1,8}|\d{1,10})\s*$/i.test(text) ? Number(text) : Number.NaN;
@@ -110,7 +110,7 @@ async function ofExpression(
   name: string,
 ): Promise<DataPlace | string> {
   const { debuggee } = session;
-  const { frames } = await debuggee.stack(process);
+  const { frames } = await debuggee.stops.stack(process);
   const frame = frames[depth];
   if (frame === undefined) throw new AdapterError(ErrorId.NoFrame, 'The process is not there any more');
   if (

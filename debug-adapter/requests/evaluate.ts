@@ -122,7 +122,7 @@ async function evaluatedThere(
   expression: string,
 ): Promise<{ found?: Evaluated; problem?: string } | null> {
   if (!debuggee.client.isRunning) return null;
-  const { frames } = await debuggee.stack(process);
+  const { frames } = await debuggee.stops.stack(process);
   const frame = frames[depth];
   if (frame === undefined) return null;
   const terms = await debuggee.names.namesFor(expression, frame.module, frame.offset, inlined);

@@ -13,7 +13,7 @@ export const exceptionInfo = request({
   async handle(session, threadId): Promise<DebugProtocol.ExceptionInfoResponse['body']> {
     const { debuggee } = session;
     const process = processOf(session, threadId);
-    const held = debuggee.held.get(process);
+    const held = debuggee.stops.held.get(process);
     if (held === undefined || (held.why !== 'failure' && held.event === undefined)) {
       throw new AdapterError(ErrorId.Refused, 'The process of this thread has not failed');
     }

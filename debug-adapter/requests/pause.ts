@@ -6,7 +6,7 @@ export const pause = request({
   parse: (args) => args.integer('threadId'),
   async handle(session, threadId): Promise<null> {
     const process = processOf(session, threadId);
-    await session.debuggee.pause(process);
+    await session.debuggee.stops.pause(process);
     return null;
   },
 });

@@ -11,7 +11,7 @@ export const restartFrame = request({
     const ref = ids.frameOf(frameId);
     if (ref === undefined) throw new AdapterError(ErrorId.NoFrame, `There is no frame ${frameId} any more`);
     const { process, depth, inlined } = ref;
-    const { frames } = await debuggee.stack(process);
+    const { frames } = await debuggee.stops.stack(process);
     const all = await debuggee.calls.of(frames);
     const outermost = await debuggee.calls.outermost(all);
     const place = all.findIndex((call) => call.depth === depth && call.inlined === inlined);
@@ -20,7 +20,7 @@ export const restartFrame = request({
         ErrorId.NotSupported,
         'Only the outermost call of a process can be begun anew, and the whole process with it: what others have written to memory and sent stays',
       );
-    await debuggee.restart(process);
+    await debuggee.stops.restart(process);
     return null;
   },
 });

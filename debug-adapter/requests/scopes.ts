@@ -20,7 +20,7 @@ export const scopes = request({
     });
     const wasm: DebugProtocol.Scope[] = [];
     if (debuggee.client.welcome.debug === true) {
-      const { frames } = await debuggee.stack(process);
+      const { frames } = await debuggee.stops.stack(process);
       const { globals } = await debuggee.client.request('process/globals', { process });
       const variablesReference = ids.container({ kind: 'locals', process, depth });
       const source = depth < frames.length ? await debuggee.frames.of(frame) : null;

@@ -20,8 +20,8 @@ export const stackTrace = request({
     // keeps the last response, and shows the reason of a failure only beside a frame that it keeps. So the response with more
     // frames must not come before the reason.
     const isMore = session.isVSCode && start === 0 && levels !== 1;
-    if (isMore) await session.debuggee.held.get(process)?.explained;
-    const { frames, missing } = await session.debuggee.stack(process);
+    if (isMore) await session.debuggee.stops.held.get(process)?.explained;
+    const { frames, missing } = await session.debuggee.stops.stack(process);
     if (frames.length === 0) {
       // Without a frame, a client could not request the scopes.
       const stackFrames = start === 0 ? [emptyFrame(session, process, missing ?? 'no calls')] : [];

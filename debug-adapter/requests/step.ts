@@ -20,7 +20,7 @@ function step(kind: StepKind): Request {
           'The program was started without stepping; `lunatic run --inspect=debug` starts it with that';
         throw new AdapterError(ErrorId.NotSupported, message);
       }
-      await debuggee.step(process, kind, byInstruction, kind === 'into' ? target : undefined);
+      await debuggee.stops.step(process, kind, byInstruction, kind === 'into' ? target : undefined);
       return null;
     },
   });
@@ -37,7 +37,7 @@ export const stepInTargets = request({
     const frame = ids.frameOf(frameId);
     if (frame === undefined) throw new AdapterError(ErrorId.NoFrame, `There is no frame ${frameId} any more`);
     // Deeper calls would have to end first.
-    const found = frame.depth + frame.inlined > 0 ? [] : await debuggee.stepTargets(frame.process);
+    const found = frame.depth + frame.inlined > 0 ? [] : await debuggee.stops.stepTargets(frame.process);
     return { targets: found.map(([id, label]) => ({ id, label })) };
   },
 });
