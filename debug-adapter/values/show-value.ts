@@ -160,6 +160,7 @@ export class Shower {
   async members(value: Value, type: StructType): Promise<Part[]> {
     const parts: Part[] = [];
     await this.#addMembers(parts, value, type, 0);
+    await this.#addVariant(parts, value, type);
     return parts;
   }
 
@@ -186,6 +187,19 @@ export class Shower {
         });
       }
     }
+  }
+
+  /** What an enum of Rust consists of: the number of its variant, and what this has. */
+  async #addVariant(parts: Part[], value: Value, type: StructType): Promise<void> {
+    const { discriminant } = type.variantPart ?? {};
+    if (discriminant != null) {
+      const part = this.reader.part(value, discriminant);
+      parts.push({ name: '(discriminant)', value: part ?? UNKNOWN_PLACE, path: null });
+    }
+    const variant = await this.reader.variant(value, type);
+    const inside = variant === null ? null : this.reader.part(value, variant);
+    if (variant !== null && inside !== null)
+      parts.push({ name: variant.name ?? '(variant)', value: inside, path: null });
   }
 
   async #number(value: Value, type: EnumType | Extract<TypeInfo, { kind: 'base' }>): Promise<Shown> {

@@ -4,7 +4,7 @@ import { type Integer, negate, not, wrap } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
 import { inMemory, stringAt, textAt } from './memory-code.ts';
 import { floatOf, integerOf, singleOf, textOf, truthOf } from './operands.ts';
-import type { Expression } from './syntax.ts';
+import { dottedName, type Expression } from './syntax.ts';
 import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed } from './type.ts';
 
 /**
@@ -31,7 +31,7 @@ export function compileExpression<In extends Context>(expression: Expression, sc
       return found;
     }
     case 'member':
-      return memberOf(compile(expression.of), expression.name);
+      return staticField(expression, scope) ?? memberOf(compile(expression.of), expression.name);
     case 'index':
       return partOf(compile(expression.of), compile(expression.index));
     case 'call':
@@ -43,6 +43,18 @@ export function compileExpression<In extends Context>(expression: Expression, sc
     case 'unary':
       return unary(expression.operator, compile(expression.operand));
   }
+}
+
+/** What is called by a name with a part behind it, where nothing is called by the name alone. */
+function staticField<In extends Context>(
+  expression: Extract<Expression, { kind: 'member' }>,
+  scope: Scope<In>,
+): Code<In> | undefined {
+  const { of } = expression;
+  const name = dottedName(expression);
+  return name === undefined || of.kind !== 'name' || scope.find(of.name) !== undefined
+    ? undefined
+    : scope.find(name);
 }
 
 function constant<In extends Context>(type: Type, value: Value): Code<In> {

@@ -8,6 +8,6 @@ export { truthOf } from './operands.ts';
 export { parseExpression } from './parse-expression.ts';
 export { prepareExpression } from './prepare-expression.ts';
 export { storedValue } from './stored-value.ts';
-export { depthOf, type Expression, namesIn } from './syntax.ts';
+export { depthOf, dottedNamesIn, type Expression, namesIn } from './syntax.ts';
 export { aType, BOOLEAN, BYTE, INTEGER, sizeOf, TEXT, type Type, typeFromText, typeText } from './type.ts';
 export { floatText, shortest, valueText } from './value-text.ts';

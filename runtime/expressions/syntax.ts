@@ -61,6 +61,25 @@ export function namesIn(expression: Expression): string[] {
   return [...names];
 }
 
+/** The names with a part behind them, each once. Static fields of classes are called so, as in `Shop.total`. */
+export function dottedNamesIn(expression: Expression): string[] {
+  const names = new Set<string>();
+  const left = [expression];
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    const name = dottedName(part);
+    if (name !== undefined) names.add(name);
+    left.push(...partsOf(part));
+  }
+  return [...names];
+}
+
+/** A name with a part behind it, as one name; undefined for any other expression. */
+export function dottedName(expression: Expression): string | undefined {
+  return expression.kind === 'member' && expression.of.kind === 'name'
+    ? `${expression.of.name}.${expression.name}`
+    : undefined;
+}
+
 /** How many steps from a variable into its parts an expression makes at most. */
 export function depthOf(expression: Expression): number {
   const goesIn =

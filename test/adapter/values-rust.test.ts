@@ -122,6 +122,10 @@ describe.each([
     const raw = await open('vec', '[raw]');
     expect(raw.names).toEqual(expect.arrayContaining(['buf', 'len']));
     expect(raw.get('len').value).toBe('3');
+    const shape = await open('rect', '[raw]');
+    expect(shape.values).toEqual({ '(discriminant)': '2', Rect: '{width: 3, height: 4}' });
+    expect((await inside(shape.get('Rect'))).values).toEqual({ width: '3', height: '4' });
+    expect((await open('some', '[raw]')).values).toEqual({ '(discriminant)': '1', Some: '{__0: 5}' });
   });
 
   test('a long tree and a long vector are read in pages', async () => {

@@ -47,6 +47,7 @@ async function find(
   const [, name, path = ''] = PATH.exec(expression) ?? [];
   if (name === undefined || !(await isManaged(debuggee, frame))) return null;
   const { process, depth } = frame;
+  const steps = [...path.matchAll(STEP)];
   let inside: ManagedContainer = { kind: 'managed locals', process, depth };
   let parts = await managedVariables(debuggee, ids, inside, ALL);
   let found = parts.find((part) => part.name === name);
@@ -54,8 +55,14 @@ async function find(
     inside = { kind: 'managed statics', process, depth };
     parts = await managedVariables(debuggee, ids, inside, ALL);
     found = parts.find((part) => part.name === name);
+    const [, field] = steps[0] ?? [];
+    const ofClass = parts.find((part) => part.name === `${name}.${field}`);
+    if (found === undefined && ofClass !== undefined) {
+      found = ofClass;
+      steps.shift();
+    }
   }
-  for (const [, member, key] of path.matchAll(STEP)) {
+  for (const [, member, key] of steps) {
     const container = ids.containerOf(found?.variablesReference ?? 0);
     if (container?.kind !== 'managed object') return null;
     inside = container;

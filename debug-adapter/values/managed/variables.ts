@@ -118,7 +118,10 @@ async function setPart(
 }
 
 function unsettable(name: string): AdapterError {
-  return new AdapterError(ErrorId.BadValue, `${name} cannot be set: only numbers can`);
+  return new AdapterError(
+    ErrorId.BadValue,
+    `${name} cannot be set: AssemblyScript shares its strings and objects, so only numbers can`,
+  );
 }
 
 async function variableOf(
@@ -156,7 +159,7 @@ async function objectsOf(
   process: ProcessKey,
   depth: number,
 ): Promise<ManagedObjects | null> {
-  const { frames } = await debuggee.stack(process);
+  const { frames } = await debuggee.stops.stack(process);
   const module = frames[depth]?.module;
   if (module === undefined) return null;
   const classes = await debuggee.classes.of(module);

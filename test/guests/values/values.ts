@@ -23,6 +23,11 @@ class Cherry extends Item {
   color: u8 = 200;
 }
 
+class Shop {
+  static open: i32 = 3;
+  static best: Item | null = null;
+}
+
 let total = 5;
 
 function show(count: i32, name: string, item: Item): i32 {
@@ -54,6 +59,8 @@ function show(count: i32, name: string, item: Item): i32 {
   cherry.next = item;
   const none: Item | null = null;
   total += numbers.length;
+  Shop.open += numbers.length;
+  Shop.best = item;
   return (
     count + name.length + item.name.length + <i32>half + <i32>big + <i32>yes + text.length + empty.length + words.length + floats.length + fixed.length + bytes.length + doubles.length + buffer.byteLength + ages.size + ids.size + points.length + cherry.color + (none == null ? 1 : 0) // here
   );
