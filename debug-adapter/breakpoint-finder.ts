@@ -17,9 +17,18 @@ export type BreakpointTarget =
   | { readonly kind: 'function'; readonly name: string }
   | { readonly kind: 'instruction'; readonly module: ModuleKey; readonly offset: number };
 
+/** A call that may be one of a host function. */
+export interface HostCall {
+  readonly offset: number;
+  /** Index of the import. */
+  readonly imported: number;
+}
+
 /** Where a breakpoint is in a module. */
 export interface FoundTarget {
   readonly offsets: readonly number[];
+  /** Calls of an import through tables and references. The offset 0 stands for those that are not known. */
+  readonly calls?: readonly HostCall[];
   /** The line, from 1, that has the code. */
   readonly line?: number;
 }
@@ -52,8 +61,10 @@ export class BreakpointFinder {
       case 'function': {
         const starts = await this.#disassemblies.functionsNamed(module, target.name);
         const offsets = await Promise.all(starts.map((start) => this.#behindHead(module, start)));
-        if (target.name.includes('::')) offsets.push(...(await this.#callsOf(module, target.name)));
-        return offsets.length === 0 ? 'no function' : { offsets };
+        if (!target.name.includes('::')) return offsets.length === 0 ? 'no function' : { offsets };
+        const { lines, calls } = await this.#callsOf(module, target.name);
+        offsets.push(...lines);
+        return offsets.length + calls.length === 0 ? 'no function' : { offsets, calls };
       }
       case 'instruction':
         return target.module === module ? { offsets: [target.offset] } : 'other module';
@@ -109,16 +120,19 @@ export class BreakpointFinder {
     return (await symbols.startsAround(start))[1] ?? start;
   }
 
-  /** Where the lines begin that call a host function. */
-  async #callsOf(module: ModuleKey, name: string): Promise<number[]> {
+  /** Where the lines begin that call a host function, and the calls through tables and references that may do so. */
+  async #callsOf(module: ModuleKey, name: string): Promise<{ lines: number[]; calls: HostCall[] }> {
     const symbols = this.#sources.of(module);
-    const calls = (await this.#disassemblies.callsOf(module, name)).slice(0, MOST_PLACES);
+    const { direct, dynamic } = await this.#disassemblies.callsOf(module, name);
     const places = new Set<number>();
-    for (const call of calls) {
+    for (const call of direct.slice(0, MOST_PLACES)) {
       const starts = await symbols.startsAround(call);
       places.add(starts.findLast((start) => start <= call) ?? call);
     }
-    return [...places];
+    const calls = dynamic.flatMap(({ imported, offsets }) =>
+      [0, ...offsets.slice(0, MOST_PLACES)].map((offset) => ({ offset, imported })),
+    );
+    return { lines: [...places], calls };
   }
 
   async #findInstruction(

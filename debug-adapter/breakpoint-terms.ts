@@ -1,6 +1,7 @@
 import type { BreakpointTerms, ModuleKey, ValueType, VariablePlace } from '../runtime/inspect/protocol.ts';
 import {
   depthOf,
+  dottedNamesIn,
   type Expression,
   ExpressionError,
   type ModuleSymbols,
@@ -76,7 +77,7 @@ export class NameFinder {
   }
 
   /**
-   * The terms as the runtime takes them at an offset. Names that are not there are left out: the runtime says so.
+   * The terms as the runtime takes them at an offset, or with 0 where none is known. Names that are not there are left out: the runtime says so.
    * @param types gets the types of their names
    */
   async termsAt(
@@ -140,7 +141,7 @@ export class NameFinder {
   ): Promise<Map<string, VariablePlace>> {
     const names = new Map<string, VariablePlace>();
     const wanted = new Set(expressions.flatMap(namesIn));
-    if (wanted.size === 0) return names;
+    if (wanted.size === 0 || offset === 0) return names;
     types.begin();
     const depth = Math.max(...expressions.map(depthOf));
     const symbols = this.#sources.of(module);
@@ -150,6 +151,7 @@ export class NameFinder {
     const objects = variables === null ? await this.#objectType(module, new Map(globals)) : null;
     // Numbers of AssemblyScript may be objects. A name with a sign means the number.
     const objectType = objects === null ? {} : { type: types.addObjects(objects) };
+    if (objects !== null) for (const name of expressions.flatMap(dottedNamesIn)) wanted.add(name);
     for (const name of wanted) {
       const found =
         variables?.variables.findLast((variable) => variable.name === name) ??

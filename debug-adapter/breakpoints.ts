@@ -193,12 +193,14 @@ export class Breakpoints {
   /** Tells the runtime all places of a module. */
   async #place(module: ModuleKey): Promise<void> {
     const all = [...this.#groups.values()].flat();
-    const places = all.flatMap((breakpoint) =>
-      (breakpoint.fault === null ? (breakpoint.found.get(module)?.offsets ?? []) : []).map((offset) => ({
-        breakpoint,
-        offset,
-      })),
-    );
+    const places = all.flatMap((breakpoint) => {
+      const { offsets = [], calls = [] } = breakpoint.found.get(module) ?? {};
+      const own: readonly { offset: number; imported?: number }[] = [
+        ...offsets.map((offset) => ({ offset })),
+        ...calls,
+      ];
+      return breakpoint.fault === null ? own.map((place) => ({ breakpoint, ...place })) : [];
+    });
     // Those of before count until the answer: a process may stop at one of them meanwhile.
     const forget = () => {
       for (const { breakpoint } of places) {
@@ -208,8 +210,10 @@ export class Breakpoints {
     try {
       const terms: BreakpointTerms[] = [];
       const types = this.#names.typesOf(module);
-      for (const { breakpoint, offset } of places)
-        terms.push(await this.#names.termsAt(breakpoint.id, breakpoint.terms, module, offset, types));
+      for (const { breakpoint, offset, imported } of places) {
+        const found = await this.#names.termsAt(breakpoint.id, breakpoint.terms, module, offset, types);
+        terms.push(imported === undefined ? found : { ...found, imported });
+      }
       const { sites, problems } = await this.#client.request('module/breakpoints', {
         module,
         offsets: places.map(({ offset }) => offset),
@@ -217,8 +221,10 @@ export class Breakpoints {
         ...(types.list.length === 0 ? {} : { types: types.list }),
       });
       forget();
-      for (const [i, { breakpoint }] of places.entries()) {
+      for (const [i, { breakpoint, offset }] of places.entries()) {
         const site = sites[i];
+        // What an unknown call is in has no variables.
+        if (offset === 0) continue;
         if (site != null) breakpoint.sites.add(`${module} ${site}`);
         const problem = problems?.[i];
         if (problem != null) this.#tell(breakpoint, problem);

@@ -7,8 +7,10 @@ import {
   type Disassembly,
   demangle,
   disassembleFunction,
+  dynamicCallOffsets,
   moduleIdentifiers,
   readModule,
+  referredImports,
   tableFunctions,
   type WasmModule,
 } from '../runtime/internal.ts';
@@ -66,10 +68,18 @@ export interface FunctionText {
   readonly locals: Names;
 }
 
+/** Where a host function is called. */
+export interface HostCalls {
+  readonly direct: readonly number[];
+  /** Calls through tables and references that may call an import of it, where the module refers to that. */
+  readonly dynamic: readonly { readonly imported: number; readonly offsets: readonly number[] }[];
+}
+
 /** The text, or where the functions begin, or what is wrong with the module, or that the thread does not know it. */
 export type DisassemblyAnswer =
   | FunctionText
   | { readonly offsets: readonly number[] }
+  | HostCalls
   | { readonly names: Names }
   | { readonly inTable: CalledFunction | null }
   | { readonly called: readonly CalledFunction[] }
@@ -89,7 +99,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     if (module === undefined) return 'unknown module';
     if ('namesAt' in job) return namesAt(module, job.namesAt);
     if ('tableAt' in job) return { inTable: functionInTable(module, job.tableAt) };
-    if ('callsOf' in job) return { offsets: callsOf(module, job.callsOf) };
+    if ('callsOf' in job) return callsOf(module, job.callsOf);
     if ('calledBy' in job) return { called: calledBy(module, job.calledBy, job.within) };
     if ('around' in job) return instructionsAround(module, job.around, job.first, job.count);
     if ('ask' in job) return { names: displayed(moduleIdentifiers(module).names.of('global')) };
@@ -110,8 +120,8 @@ function textOf(module: WasmModule, functionIndex: number): FunctionText {
   };
 }
 
-/** The offsets of the calls of a host function: of all imports whose name ends so, from a `::` on. */
-function callsOf(module: WasmModule, named: string): number[] {
+/** The calls of a host function: of all imports whose name ends so, from a `::` on. */
+function callsOf(module: WasmModule, named: string): HostCalls {
   const imports = module.imports.filter(({ kind }) => kind === 'function');
   const indices = new Set(
     imports.flatMap((entry, index) => {
@@ -119,7 +129,12 @@ function callsOf(module: WasmModule, named: string): number[] {
       return name === named || name.endsWith(`::${named}`) ? [index] : [];
     }),
   );
-  return indices.size === 0 ? [] : callOffsets(module, indices);
+  if (indices.size === 0) return { direct: [], dynamic: [] };
+  const dynamic = referredImports(module).flatMap((imported) => {
+    const type = indices.has(imported) ? module.functionType(imported) : undefined;
+    return type === undefined ? [] : [{ imported, offsets: dynamicCallOffsets(module, type) }];
+  });
+  return { direct: callOffsets(module, indices), dynamic };
 }
 
 /** The function at an index of the first table; null if that is not known. */

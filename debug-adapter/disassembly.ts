@@ -7,6 +7,7 @@ import type {
   DisassemblyJob,
   FunctionQuestion,
   FunctionText,
+  HostCalls,
   NamesAt,
   Ranges,
 } from './disassembler.ts';
@@ -138,10 +139,10 @@ export class Disassemblies {
     return 'instructions' in answer ? answer : { missing: count, instructions: [] };
   }
 
-  /** The offsets of the calls of a host function, such as `message::send`. */
-  async callsOf(module: ModuleKey, named: string): Promise<readonly number[]> {
+  /** The calls of a host function, such as `message::send`. */
+  async callsOf(module: ModuleKey, named: string): Promise<HostCalls> {
     const answer = await this.#run(module, { callsOf: named });
-    return 'offsets' in answer ? answer.offsets : [];
+    return 'dynamic' in answer ? answer : { direct: [], dynamic: [] };
   }
 
   /** The function at an index of the first table, as the module fills it; null if it has none there. */

@@ -6,6 +6,7 @@ export {
   type Context,
   compileExpression,
   depthOf,
+  dottedNamesIn,
   type Expression,
   ExpressionError,
   floatText,
@@ -98,9 +99,11 @@ export {
 export { printable } from './text/printable.ts';
 export {
   callOffsets,
+  dynamicCallOffsets,
   isWasmBinary,
   readModule,
   readOutline,
+  referredImports,
   tableFunctions,
   WasmFormatError,
   type WasmModule,

@@ -193,7 +193,12 @@ export class ClientSession implements Holder {
       ),
     );
     this.#on('process/memory', (params) =>
-      queries.memory(params.process('process'), params.count('offset'), params.count('count')),
+      queries.memory(
+        params.process('process'),
+        params.count('offset'),
+        params.count('count'),
+        params.optionalCount('memory'),
+      ),
     );
     this.#on('process/set-memory', (params) => {
       const key = params.process('process');

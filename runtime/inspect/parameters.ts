@@ -156,6 +156,7 @@ const Terms = v.object(
     log: v.exactOptional(Line),
     names: v.exactOptional(Names),
     types: v.exactOptional(Types),
+    imported: v.exactOptional(Count),
   },
   TERMS,
 );

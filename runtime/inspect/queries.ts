@@ -160,7 +160,7 @@ export class Queries {
   setLocal(key: ProcessKey, local: number, data: Uint8Array): null {
     const process = this.#index.get(key);
     const { probes } = this.#scheduler;
-    const top = process.probedAt < 0 ? undefined : probes?.of(process)?.at(-1);
+    const top = process.probedAt < 0 || process.isAtCall ? undefined : probes?.of(process)?.at(-1);
     const found = top?.layout.locals.find(({ index }) => index === local);
     if (
       probes === null ||
@@ -194,9 +194,15 @@ export class Queries {
     return { messages, length: mailbox.length };
   }
 
-  memory(key: ProcessKey, offset: number, count: number): Result<'process/memory'> {
-    const owned = this.#index.get(key).instance?.owned;
-    if (owned == null) throw new InspectionError(InspectError.Refused, `process ${key} has no memory`);
+  /** @param index which of its memories */
+  memory(key: ProcessKey, offset: number, count: number, index = 0): Result<'process/memory'> {
+    const first = this.#index.get(key).instance?.owned;
+    const owned = index === 0 ? first : first?.others[index - 1];
+    if (owned == null)
+      throw new InspectionError(
+        InspectError.Refused,
+        index === 0 ? `process ${key} has no memory` : `process ${key} has no memory ${index}`,
+      );
     const bytes = Buffer.from(owned.memory.buffer);
     const end = Math.min(bytes.length, offset + Math.min(count, MAX_MEMORY_READ));
     return { data: bytes.subarray(Math.min(offset, end), end).toString('base64'), size: bytes.length };

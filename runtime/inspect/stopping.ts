@@ -5,12 +5,10 @@ import type { Prober, Probes } from '../kernel/probes.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Happening } from './actor-events.ts';
-import { CallContext } from './call-context.ts';
-import { CallScope } from './call-scope.ts';
+import { CodeBreakpoints } from './code-breakpoints.ts';
 import { DataBreakpoints } from './data-breakpoints.ts';
 import type { Holder, Holding, StopDetails } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
-import { LogLines } from './log-lines.ts';
 import type { Modules } from './modules.ts';
 import type { ProcessIndex } from './process-index.ts';
 import {
@@ -25,7 +23,6 @@ import {
   type StopReason,
   type ValueType,
 } from './protocol.ts';
-import { type Hits, messageOf, SiteBreakpoint } from './site-breakpoint.ts';
 
 /** Milliseconds in which a process that computes must come to a site, or else it is paused where it is. */
 const SITE_TIME = 100;
@@ -50,22 +47,6 @@ interface Coming {
   readonly text: string;
 }
 
-/** The breakpoints of a module by their sites. */
-type Breakpoints = Map<number, readonly SiteBreakpoint[]>;
-
-/** What a client has asked for. */
-interface Wishes {
-  /** The modules in which it has breakpoints. */
-  readonly modules: Map<ModuleKey, LoadedModule>;
-  /** How often breakpoints were hit, by their numbers, with the text of their hit counts. */
-  readonly hits: Map<number, Hits & { readonly wanted: string | undefined }>;
-  readonly log: LogLines;
-  /** What it has been told of breakpoints whose conditions cannot be evaluated. */
-  readonly told: Map<number | undefined, string>;
-}
-
-const NO_TERMS: BreakpointTerms = {};
-
 /**
  * Breakpoints and steps. All belong to the clients that made them, and end with them. Methods must be called between turns of
  * processes, except for `stops`.
@@ -75,12 +56,8 @@ export class Stopping implements Prober {
   readonly #index: ProcessIndex;
   readonly #modules: Modules;
   readonly #holding: Holding;
-  /** By module. Those of modules that nobody uses any more are not kept. */
-  readonly #breakpoints = new WeakMap<LoadedModule, Breakpoints>();
-  readonly #clients = new Map<Holder, Wishes>();
+  readonly #breakpoints: CodeBreakpoints;
   readonly #data = new DataBreakpoints();
-  /** The call at the site that is looked at. */
-  readonly #call = new CallContext();
   readonly #steps = new Map<Process, Step>();
   /** Processes that are about to stop at something that has happened. */
   readonly #coming = new Map<Process, Coming>();
@@ -90,6 +67,7 @@ export class Stopping implements Prober {
     this.#index = index;
     this.#modules = modules;
     this.#holding = holding;
+    this.#breakpoints = new CodeBreakpoints(index, holding);
     if (scheduler.probes !== null) scheduler.probes.prober = this;
   }
 
@@ -108,57 +86,13 @@ export class Stopping implements Prober {
     types: readonly ValueType[] = [],
   ): Requests['module/breakpoints']['result'] {
     const module = this.#modules.get(key);
-    const probes = this.#probesOf(module);
-    this.#clear(client, module);
-    const sites = offsets.map((offset) => probes.map.siteFrom(offset) ?? null);
-    const breakpoints: Breakpoints = this.#breakpoints.get(module) ?? new Map();
-    this.#breakpoints.set(module, breakpoints);
-    const wishes = this.#wishesOf(client);
-    wishes.modules.set(key, module);
-    const problems = sites.map((site, i): string | null => {
-      if (site === null) return null;
-      const ofSite = breakpoints.get(site) ?? [];
-      const defined = probes.map.functionAt(site);
-      const wanted = terms?.[i] ?? NO_TERMS;
-      // Several places of a line may have come to the same site.
-      const same = ofSite.find((other) => other.client === client && other.id === wanted.id);
-      if (same !== undefined && (terms === undefined || wanted.id !== undefined)) return same.problem;
-      const names = new Map(Object.entries(wanted.names ?? {}));
-      const layout = probes.map.layouts[defined];
-      if (layout === undefined) return null;
-      const scope = new CallScope(module.source, layout, names, wanted.types ?? types);
-      const breakpoint = new SiteBreakpoint(client, wanted, scope, hitsOf(wishes, wanted));
-      breakpoints.set(site, [...ofSite, breakpoint]);
-      probes.arm(defined);
-      return breakpoint.problem;
-    });
-    this.#prune(client, wishes);
-    return terms === undefined ? { sites } : { sites, problems };
-  }
-
-  /** Forgets what breakpoints have come to that are not there any more. */
-  #prune(client: Holder, { modules, hits, told }: Wishes): void {
-    const used = new Set<number | undefined>();
-    for (const module of modules.values())
-      for (const ofSite of this.#breakpoints.get(module)?.values() ?? [])
-        for (const breakpoint of ofSite) if (breakpoint.client === client) used.add(breakpoint.id);
-    for (const id of hits.keys()) if (!used.has(id)) hits.delete(id);
-    for (const id of told.keys()) if (!used.has(id)) told.delete(id);
-  }
-
-  #wishesOf(client: Holder): Wishes {
-    let wishes = this.#clients.get(client);
-    if (wishes === undefined) {
-      const log = new LogLines((event) => client.logged(event));
-      wishes = { modules: new Map(), hits: new Map(), log, told: new Map() };
-      this.#clients.set(client, wishes);
-    }
-    return wishes;
+    this.#probesOf(module);
+    return this.#breakpoints.set(client, key, module, offsets, terms, types);
   }
 
   /** Tells a client all that its log points have printed so far. */
   flush(client: Holder): void {
-    this.#clients.get(client)?.log.flush();
+    this.#breakpoints.flush(client);
   }
 
   /** Replaces the breakpoints of a client on data. */
@@ -296,10 +230,7 @@ export class Stopping implements Prober {
 
   /** Ends what a client has asked for. */
   release(client: Holder): void {
-    const wishes = this.#clients.get(client);
-    for (const module of wishes?.modules.values() ?? []) this.#clear(client, module);
-    wishes?.log.end();
-    this.#clients.delete(client);
+    this.#breakpoints.release(client);
     if (this.#scheduler.probes !== null) this.setDataBreakpoints(client, []);
     for (const { hits } of this.#coming.values()) hits.delete(client);
     for (const [process, { client: own, happening }] of [...this.#steps])
@@ -315,8 +246,7 @@ export class Stopping implements Prober {
   stops(process: Process, frame: number): boolean {
     const { probes } = this.#scheduler;
     const site = probes?.frames.getUint32(frame, true) ?? 0;
-    const breakpoints = this.#breakpoints.get(process.module)?.get(site);
-    const hit = breakpoints === undefined ? null : this.#hit(process, frame, breakpoints);
+    const hit = this.#breakpoints.hitAt(process, this.#kernel.frames, frame, site);
     const step = this.#steps.size === 0 ? undefined : this.#steps.get(process);
     const isOver = step !== undefined && ends(step, frame, site);
     const change = this.#data.changed(process, frame, site);
@@ -350,65 +280,20 @@ export class Stopping implements Prober {
     return true;
   }
 
+  stopsAtCall(process: Process, frame: number, imported: number): boolean {
+    const hit = this.#breakpoints.hitAtCall(process, this.#kernel.frames, frame, imported);
+    if (hit === null) return false;
+    this.#end(process);
+    this.#holding.hold(process, hit, 'breakpoint', {});
+    return true;
+  }
+
   #storeAt(process: Process, site: number): Pick<DataChange, 'store'> {
     const { probes, source } = process.module;
     const defined = probes?.map.functionAt(site) ?? -1;
     if (defined < 0) return {};
     const module = this.#modules.keyOf(process.module);
     return { store: { ...stackFrame(process.module, source.importedFunctions + defined, site), module } };
-  }
-
-  /** The clients for which a process stops at breakpoints of a site, with the numbers of these; null if there are none. */
-  #hit(
-    process: Process,
-    frame: number,
-    breakpoints: readonly SiteBreakpoint[],
-  ): Map<Holder, number[]> | null {
-    const call = this.#call;
-    call.process = process;
-    call.frames = this.#kernel.frames;
-    call.frame = frame;
-    let hit: Map<Holder, number[]> | null = null;
-    try {
-      for (const breakpoint of breakpoints) {
-        const { client, id } = breakpoint;
-        if (!this.#holding.choices.admits(client, process)) continue;
-        const what = this.#resultOf(breakpoint);
-        if (what === 'none') continue;
-        if (what === 'log') {
-          this.#clients.get(client)?.log.add(() => {
-            const { key, environment, names, entry } = this.#index.info(process);
-            const text = breakpoint.line(call);
-            const teller = { key, id: process.id, environment, names, entry };
-            return { ...(id === undefined ? {} : { id }), process: teller, text };
-          });
-          continue;
-        }
-        hit ??= new Map();
-        const ids = hit.get(client);
-        if (ids === undefined) hit.set(client, id === undefined ? [] : [id]);
-        else if (id !== undefined) ids.push(id);
-      }
-    } finally {
-      call.process = null;
-    }
-    return hit;
-  }
-
-  /** A condition that cannot be evaluated counts as true, and its client is told once. */
-  #resultOf(breakpoint: SiteBreakpoint): 'none' | 'stop' | 'log' {
-    try {
-      return breakpoint.hit(this.#call);
-    } catch (error) {
-      const problem = messageOf(error);
-      const { client, id } = breakpoint;
-      const told = this.#clients.get(client)?.told;
-      if (id !== undefined && told?.get(id) !== problem) {
-        told?.set(id, problem);
-        setImmediate(() => client.breakpointFailed({ id, problem }));
-      }
-      return 'stop';
-    }
   }
 
   #begin(process: Process, probes: ModuleProbes, step: Step): void {
@@ -428,17 +313,6 @@ export class Stopping implements Prober {
       this.#kernel.step(process, this.#data.watches(process));
   }
 
-  #clear(client: Holder, module: LoadedModule): void {
-    const breakpoints = this.#breakpoints.get(module);
-    for (const [site, ofSite] of breakpoints ?? []) {
-      const others = ofSite.filter((breakpoint) => breakpoint.client !== client);
-      const { probes } = module;
-      for (let i = others.length; i < ofSite.length; i++) probes?.disarm(probes.map.functionAt(site));
-      if (others.length === 0) breakpoints?.delete(site);
-      else breakpoints?.set(site, others);
-    }
-  }
-
   get #kernel(): Probes {
     const { probes } = this.#scheduler;
     if (probes === null) throw new InspectionError(InspectError.Refused, NOT_FOR_DEBUGGING);
@@ -453,16 +327,6 @@ export class Stopping implements Prober {
 
 const NOT_FOR_DEBUGGING =
   'the program was not started for debugging, so its processes cannot be stopped in the midst of their code: start it with --inspect=debug';
-
-/** The hits of a breakpoint, which go on counting while it stays the same. */
-function hitsOf({ hits }: Wishes, { id, hits: wanted }: BreakpointTerms): Hits {
-  if (id === undefined) return { count: 0 };
-  const known = hits.get(id);
-  if (known !== undefined && known.wanted === wanted) return known;
-  const counted = { count: 0, wanted };
-  hits.set(id, counted);
-  return counted;
-}
 
 /** Whether a step is over at a site. Frames of deeper calls have higher addresses. */
 function ends({ kind, frame, within }: Step, at: number, site: number): boolean {

@@ -1,4 +1,11 @@
-import { encodeProbes, type Pass, type ProbeMap, probePass, type WasmModule } from '../wasm/index.ts';
+import {
+  armedPages,
+  encodeProbes,
+  type Pass,
+  type ProbeMap,
+  probePass,
+  type WasmModule,
+} from '../wasm/index.ts';
 
 /** Tells where the processes of modules can be stopped. */
 export interface ProbeSource {
@@ -13,7 +20,7 @@ export interface ProbeSource {
 export class ModuleProbes {
   readonly map: ProbeMap;
   readonly pass: Pass;
-  /** A byte for each function that the module defines: 1 if its sites probe. */
+  /** A byte for each function that the module defines: 1 if its sites probe; and one for its imports, see `armImports`. */
   readonly armed: WebAssembly.Memory;
   /** By function: for how many reasons it is armed. */
   readonly #reasons: Uint32Array;
@@ -21,9 +28,9 @@ export class ModuleProbes {
   constructor(map: ProbeMap) {
     this.map = map;
     this.pass = probePass(map);
-    const pages = Math.max(1, Math.ceil(map.layouts.length / 0x1_0000));
+    const pages = armedPages(map.layouts.length);
     this.armed = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    this.#reasons = new Uint32Array(map.layouts.length);
+    this.#reasons = new Uint32Array(map.layouts.length + 1);
   }
 
   /** All of it but which functions are armed, to be kept; undefined if the bytes of the module do not tell it alone. */
@@ -38,6 +45,15 @@ export class ModuleProbes {
 
   disarm(defined: number): void {
     this.#change(defined, -1);
+  }
+
+  /** Lets calls of imports through tables and references probe, until `disarmImports` has been called as many times. */
+  armImports(): void {
+    this.#change(this.map.layouts.length, 1);
+  }
+
+  disarmImports(): void {
+    this.#change(this.map.layouts.length, -1);
   }
 
   #change(defined: number, by: number): void {

@@ -20,6 +20,13 @@ export interface Prober {
    * @returns whether the process stands still there, until it is resumed as a paused one is
    */
   stops(process: Process, frame: number): boolean;
+  /**
+   * Called in the turn of a process that is about to call an import through a table or a reference, if that probes.
+   * @param frame address of the frame of the function that calls it; -1 if none does, or it is not kept
+   * @param imported index of the import
+   * @returns as `stops` does
+   */
+  stopsAtCall(process: Process, frame: number, imported: number): boolean;
 }
 
 /** What a scheduler does for it. */
@@ -101,6 +108,19 @@ export class Probes {
     process.probedAt = frame;
     return this.#turns.standStill(process).finally(() => {
       process.probedAt = -1;
+    });
+  };
+
+  /** Called by the guest before an import is called through a table or a reference. */
+  readonly probeImport = (imported: number): Promise<number> | undefined => {
+    const process = this.#turns.current;
+    const frame = this.waited(process)?.at(-1)?.at ?? -1;
+    if (this.prober === null || !this.prober.stopsAtCall(process, frame, imported)) return undefined;
+    process.probedAt = frame;
+    process.isAtCall = true;
+    return this.#turns.standStill(process).finally(() => {
+      process.probedAt = -1;
+      process.isAtCall = false;
     });
   };
 

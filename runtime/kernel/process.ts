@@ -153,6 +153,8 @@ export class Process implements ProcessContext, Payer {
   frames = -1;
   /** Address of the frame of the function in which it stands still at a site; -1 if it does not. */
   probedAt = -1;
+  /** Whether that function is at a call of an import, behind which it does not take its locals out of the frame. */
+  isAtCall = false;
   /** Called once when its start section has ended, with null if that succeeded. */
   onInitialized: ((failure: Exit | null) => void) | null = null;
   /** Called once when the process has ended. */

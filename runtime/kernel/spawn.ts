@@ -388,7 +388,12 @@ function chargeInstance(process: Process): string | null {
 }
 
 function probeImports({ probes }: Scheduler): Record<string, WebAssembly.ImportValue> {
-  return probes === null ? {} : { probe: new WebAssembly.Suspending(probes.probe), frames: probes.memory };
+  if (probes === null) return {};
+  return {
+    probe: new WebAssembly.Suspending(probes.probe),
+    'probe import': new WebAssembly.Suspending(probes.probeImport),
+    frames: probes.memory,
+  };
 }
 
 /** What an entry of a list of a config takes. */

@@ -31,8 +31,9 @@ export class CodeWalker implements CodeWalk {
   /** The passes that have something to do in the function at hand. */
   readonly #active: CodePass[] = [];
   readonly #functions: IndexSpace;
-  /** By function index of an import: what direct calls of it call in its place. */
+  /** By function index of an import: what direct calls of it call in its place, and what references to it refer to. */
   readonly #calls = new Map<number, number>();
+  readonly #references = new Map<number, number>();
   readonly #mover: InstructionMover | undefined;
   readonly #newLocals: number[] = [];
 
@@ -45,6 +46,7 @@ export class CodeWalker implements CodeWalk {
     this.module = module;
     this.#functions = plan.spaces.function;
     for (const [index, target] of plan.calls) this.#calls.set(index, target.index);
+    for (const [index, target] of plan.references) this.#references.set(index, target.index);
     this.#mover = plan.movesOthers ? new InstructionMover(plan) : undefined;
     const { code } = module;
     const start = code.sizeAt[0] ?? 0;
@@ -99,7 +101,7 @@ export class CodeWalker implements CodeWalk {
     const walked =
       this.#active.length > 0 ||
       this.#mover !== undefined ||
-      (namesFunctions && (this.#functions.moves || this.#calls.size > 0));
+      (namesFunctions && (this.#functions.moves || this.#calls.size + this.#references.size > 0));
     const sizeAt = code.sizeAt[i] ?? 0;
     const bodyStart = code.bodyStart[i] ?? 0;
     const end = code.bodyEnd[i] ?? 0;
@@ -215,11 +217,12 @@ export class CodeWalker implements CodeWalk {
     this.labels.open(this.nextLoop++, blocks);
   }
 
-  /** What a direct call calls in place of an import. A reference to the import stays one. */
+  /** What an instruction names in place of an import: a direct call or a reference. */
   #callee(): number | undefined {
     const { opcode, index } = this.reader;
-    if (opcode !== Op.call && opcode !== Op.returnCall) return undefined;
-    return index < this.module.importedFunctions ? this.#calls.get(index) : undefined;
+    if (index >= this.module.importedFunctions) return undefined;
+    const isCall = opcode === Op.call || opcode === Op.returnCall;
+    return (isCall ? this.#calls : this.#references).get(index);
   }
 
   #moveLabels(): void {

@@ -3,7 +3,7 @@
 export { arrayCopies } from './bulk-kind.ts';
 export { LARGEST_ARRAY } from './bulk-pieces.ts';
 export { ByteReader } from './byte-reader.ts';
-export { callOffsets } from './call-offsets.ts';
+export { callOffsets, dynamicCallOffsets, referredImports } from './call-offsets.ts';
 export type { CodePass, CodeWalk } from './code-pass.ts';
 export { costlyFunction, isSlowToCompile, LARGEST_AHEAD } from './compile-cost.ts';
 export { DRAFT_AT, DRAFT_CAPACITY, DraftState } from './draft-layout.ts';
@@ -12,7 +12,7 @@ export { dropCustomsPass } from './drop-customs-pass.ts';
 export { essentialParts } from './essential-parts.ts';
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
-export { type FrameLayout, frameLayout, type KeptLocal, type KeptType } from './frame-layout.ts';
+export { type FrameLayout, frameLayout, type KeptLocal, type KeptType, layoutOf } from './frame-layout.ts';
 export { FunctionNames, functionNames } from './function-names.ts';
 export { growthPass } from './growth-pass.ts';
 export {
@@ -51,7 +51,13 @@ export {
   ProbeMap,
   type ProbeSites,
 } from './probe-map.ts';
-export { FRAMES_LIMIT, FRAMES_SIZE, type ProbeGlobals, type ShownGlobal } from './probe-parts.ts';
+export {
+  armedPages,
+  FRAMES_LIMIT,
+  FRAMES_SIZE,
+  type ProbeGlobals,
+  type ShownGlobal,
+} from './probe-parts.ts';
 export { probePass } from './probe-pass.ts';
 export { readFirstTypes } from './read-first-types.ts';
 export { isWasmBinary, readModule, readOutline } from './read-module.ts';

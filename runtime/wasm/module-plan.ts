@@ -54,6 +54,8 @@ export class ModulePlan {
   readonly codeEdits: ((walk: CodeWalk) => CodePass)[] = [];
   /** By function index of an import: what direct calls of it call in its place. */
   readonly calls = new Map<number, Added>();
+  /** By function index of an import: what stands in its place in tables, exports and references. */
+  readonly references = new Map<number, Added>();
   /** Whether custom sections are left out, except for branch hints. */
   dropsCustoms = false;
   /** Export names of passes' globals that must be set back before an instance is used again. */
@@ -166,6 +168,11 @@ export class ModulePlan {
     this.calls.set(importIndex, target);
   }
 
+  /** Puts a function of the same type, which was added, wherever an import is referred to and not called. */
+  redirectReferences(importIndex: number, target: Added): void {
+    this.references.set(importIndex, target);
+  }
+
   /** Lets a pass edit the code. Its `CodePass` is made when everything has its index. */
   editCode(create: (walk: CodeWalk) => CodePass): void {
     this.codeEdits.push(create);
@@ -195,6 +202,7 @@ export class ModulePlan {
       importsFunctions ||
       this.codeEdits.length > 0 ||
       this.calls.size > 0 ||
+      this.references.size > 0 ||
       this.bodies.length > 0
     );
   }

@@ -55,6 +55,11 @@ export function copyMoved(
       case SiteKind.SegmentType:
         out.u8(VALUE_CODE.funcref);
         break;
+      case SiteKind.Function: {
+        const index = reader.u32('an index');
+        out.u32(plan.references.get(index)?.index ?? space.move(index));
+        break;
+      }
       default:
         out.u32(space.move(reader.u32('an index')));
     }
@@ -65,7 +70,10 @@ export function copyMoved(
 
 /** By kind of site: the index space that it refers to, or undefined if no index of that space moves. */
 function sitesToMove(plan: ModulePlan): readonly (IndexSpace | undefined)[] {
-  return Object.values(KIND_OF_SITE).map((kind) => (plan.spaces[kind].moves ? plan.spaces[kind] : undefined));
+  return Object.values(KIND_OF_SITE).map((kind) => {
+    const isRedirected = kind === 'function' && plan.references.size > 0;
+    return isRedirected || plan.spaces[kind].moves ? plan.spaces[kind] : undefined;
+  });
 }
 
 /** Moves the indices of tables, memories and globals in instructions. */

@@ -29,6 +29,11 @@ export const FRAMES_SIZE = 0x1_0000;
 /** From here on in them, the frames of calls that nest too deeply are written over each other. */
 export const FRAMES_LIMIT = 0xf000;
 
+/** Pages of the memory `armed` of a module that defines so many functions. */
+export function armedPages(functions: number): number {
+  return Math.ceil((functions + 1) / 0x1_0000);
+}
+
 /** What a pass for one module brings; the indices are known once all passes have declared theirs. */
 export interface ProbeParts {
   readonly frames: Added;

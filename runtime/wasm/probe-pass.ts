@@ -1,4 +1,5 @@
 import type { ByteWriter } from './byte-writer.ts';
+import { referredImports } from './call-offsets.ts';
 import type { FrameLayout } from './frame-layout.ts';
 import type { Added } from './index-space.ts';
 import type { ModulePlan } from './module-plan.ts';
@@ -6,10 +7,20 @@ import { Op } from './opcodes.ts';
 import type { Pass } from './pass.ts';
 import { ProbeCode } from './probe-code.ts';
 import type { ProbeMap } from './probe-map.ts';
-import { type ProbeParts, type ShownGlobal, writeLoad, writeStore } from './probe-parts.ts';
+import {
+  armedPages,
+  type ProbeParts,
+  type ShownGlobal,
+  writeByteLoad,
+  writeLoad,
+  writeStore,
+} from './probe-parts.ts';
 
 /** Each instance makes an object of each export. */
 const MOST_GLOBALS = 100;
+
+/** The type of a block that leaves nothing on the stack. */
+const NO_RESULT = 0x40;
 
 /**
  * Lets a process be stopped before each of many instructions, and its frames be looked at: for debugging.
@@ -20,7 +31,10 @@ const MOST_GLOBALS = 100;
  *   change the locals in the frame.
  * - `frames`, a memory. Each process has 64 KiB in it, in which the calls of its functions stand one behind the other, each
  *   written before the function calls another, or is probed. `frameLayout` tells what a frame has.
- * - `armed`, a memory with a byte for each function that the module defines: other than 0 if its sites probe.
+ * - `armed`, a memory with a byte for each function that the module defines: other than 0 if its sites probe. The byte behind
+ *   these is other than 0 if calls of imports through tables and references do.
+ * - `probe import`. An import that is in a table, exported, or referred to is replaced there by a function which calls
+ *   `(call $probe import (i32.const index of the import))` first, if these are armed.
  *
  * What a function has to do at a site is in a local, read when the function begins, when a loop begins a turn, and after each
  * call. So a site costs a branch on a local that is hardly ever taken.
@@ -41,7 +55,7 @@ export function probePass(map: ProbeMap): Pass {
 
 function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbeParts {
   const { module } = plan;
-  const pages = Math.ceil(module.functions.length / 0x1_0000);
+  const pages = armedPages(module.functions.length);
   const probe = plan.importFunction('probe', { params: ['i32'], results: [] });
   const frames = plan.importMemory('frames', { initial: 1, shared: false, is64: false });
   const armed = plan.importMemory('armed', { initial: pages, maximum: pages, shared: false, is64: false });
@@ -53,6 +67,7 @@ function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbePa
     step: plan.addExport('lunatic:step', 'global', step),
   };
   plan.exportStart();
+  probeReferences(plan, armed);
   const helpers = new Map<string, Added>();
   const helperOfLayout = new Map<FrameLayout, Added>();
   for (const layout of layouts) {
@@ -80,6 +95,35 @@ function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbePa
       return helper;
     },
   };
+}
+
+/** Lets what refers to imports call them through functions that probe. */
+function probeReferences(plan: ModulePlan, armed: Added): void {
+  const { module } = plan;
+  const referred = referredImports(module);
+  if (referred.length === 0) return;
+  const probe = plan.importFunction('probe import', { params: ['i32'], results: [] });
+  for (const index of referred) {
+    const type = module.functionTypeIndex(index);
+    if (type === undefined) continue;
+    const parameters = module.types[type]?.params.length ?? 0;
+    const target = plan.addFunction(type, (out) => {
+      out.u32(0);
+      writeByteLoad(out, armed.index, module.functions.length);
+      out.u8(Op.if);
+      out.u8(NO_RESULT);
+      out.u8(Op.i32Const);
+      out.s32(index);
+      out.u8(Op.call);
+      out.u32(probe.index);
+      out.u8(Op.end);
+      for (let i = 0; i < parameters; i++) writeLocal(out, i);
+      out.u8(Op.call);
+      out.u32(index);
+      out.u8(Op.end);
+    });
+    plan.redirectReferences(index, target);
+  }
 }
 
 /** Exports the globals of the module, the first ones of very many. */

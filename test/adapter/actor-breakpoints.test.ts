@@ -1,3 +1,4 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
 import { expect, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { guest } from '../support/guest.ts';
@@ -31,6 +32,73 @@ test.each(LANGUAGES)(
     await client.waitingThread(2);
   },
 );
+
+/** Calls `process_id` in each way that is no direct call. */
+const INDIRECT = guest(`
+  (type $Id (func (result i64)))
+  (table 2 funcref)
+  (elem (i32.const 0) $process.process_id)
+  (export "entry" (func $process.process_id))
+  (global $kept funcref (ref.func $process.process_id))
+  (func $tail (result i64)
+    (return_call_indirect (type $Id) (i32.const 0)))
+  (func $by_table (param $round i32) (result i64)
+    (call_indirect (type $Id) (i32.const 0)))
+  (func $put (param $by funcref)
+    (table.set (i32.const 1) (local.get $by)))
+  (func $called (result i64)
+    (call_indirect (type $Id) (i32.const 1)))
+  (func (export "_start")
+    (drop (call $by_table (i32.const 1)))
+    (drop (call $by_table (i32.const 2)))
+    (call $put (global.get $kept))
+    (drop (call $called))
+    (call $put (ref.func $process.process_id))
+    (drop (call $called))
+    (drop (call $tail))
+    (drop (call $process.process_id))
+    (drop (call $spawn (i64.const 0) (text "entry")))
+    (call $forever))`);
+
+test('a breakpoint at a host function stops where it is called through a table or a reference', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure(INDIRECT);
+  const { body } = await client.setFunctionBreakpointsRequest({
+    breakpoints: [{ name: 'process::process_id', condition: '$round != 1' }],
+  });
+  expect(body.breakpoints).toMatchObject([{ verified: true }]);
+  await client.configurationDoneRequest();
+  let stops = 0;
+  const stop = async () => {
+    const event = await client.until(() => client.eventsOf('stopped')[stops], `stop ${stops}`);
+    stops++;
+    expect(event.body).toMatchObject({ reason: 'breakpoint', hitBreakpointIds: [body.breakpoints[0]?.id] });
+    return (event.body as DebugProtocol.StoppedEvent['body']).threadId ?? 0;
+  };
+  const lines: string[] = [];
+  for (let i = 0; i < 5; i++) {
+    const threadId = await stop();
+    const { name, line } = await client.topFrame(threadId);
+    lines.push(`${name}: ${line.trim()}`);
+    await client.continueRequest({ threadId });
+  }
+  expect(lines).toEqual([
+    'by_table: call_indirect (type $Id) (i32.const 0)))',
+    'called: call_indirect (type $Id) (i32.const 1)))',
+    'called: call_indirect (type $Id) (i32.const 1)))',
+    // The function that has made a tail call is gone.
+    '_start: call $tail))',
+    '_start: call $process.process_id))',
+  ]);
+  // A process whose entry is the host function itself.
+  const threadId = await stop();
+  expect(threadId).toBe((await client.custom('lunatic/thread', { process: keyFromText('1:2') })).threadId);
+  await client.continueRequest({ threadId });
+  await client.until(
+    () => client.eventsOf('thread').some(({ body: { reason } }) => reason === 'exited'),
+    'the end of the process',
+  );
+});
 
 test('new processes stop before their first instruction, all or those that are meant', async () => {
   const client = await AdapterClient.stdio();

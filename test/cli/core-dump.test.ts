@@ -139,14 +139,37 @@ test('of a large memory, no more is written than was allowed', async () => {
   expect(dump.process.leftOut).toEqual([[2 * 2 ** 20, 10_485_760]]);
 });
 
-test('a dump has all memories of a process', async () => {
+/** A program of two memories. */
+function twoMemories(start: string): string {
+  const file = join(dumpFolder(), 'two.wasm');
   const text = `(module
+    (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
     (memory (export "memory") 1) (memory $other 3)
     (data (i32.const 8) "in the first") (data $other (memory $other) (i32.const 100000) "in the second")
-    (func (export "_start") unreachable))`;
-  const file = join(dumpFolder(), 'two.wasm');
+    (func (export "_start") ${start}))`;
   writeFileSync(file, modernWat(text));
-  const dump = readCoreDump(readFileSync(await dumpOf(file, ['--max-memories', '2'])));
+  return file;
+}
+
+test('a dump has all memories of a process', async () => {
+  checkMemories(
+    readCoreDump(readFileSync(await dumpOf(twoMemories('unreachable'), ['--max-memories', '2']))),
+  );
+});
+
+test('so has a dump that is saved of a process that stands still', async () => {
+  const { RunningCommand } = await import('../support/command.ts');
+  const file = twoMemories('(call $sleep (i64.const 1000000))');
+  const command = new RunningCommand(['run', '--inspect', '--max-memories', '2', file]);
+  await command.printed('Inspector listens', 'stderr');
+  const url = /ws:\S+/.exec(command.stderr)?.[0] ?? '';
+  const path = join(dumpFolder(), 'two.coredump');
+  expect((await lunatic(['dump', url, '1', '--output', path])).stderr).toBe('');
+  command.child.kill();
+  checkMemories(readCoreDump(readFileSync(path)));
+});
+
+function checkMemories(dump: ReturnType<typeof readCoreDump>): void {
   expect(dump.memories).toEqual([{ pages: 1 }, { pages: 3 }]);
   expect(dump.instances).toEqual([{ module: 0, memories: [0, 1], globals: [] }]);
   const [first, second, ...others] = dump.data;
@@ -156,7 +179,7 @@ test('a dump has all memories of a process', async () => {
   expect(second?.memory).toBe(1);
   const at = 100_000 - (second?.address ?? 0);
   expect(Buffer.from(second?.bytes ?? []).toString('latin1', at, at + 13)).toBe('in the second');
-});
+}
 
 /** What ends a process, the limit, and the functions in which it is then, with their locals. */
 const LIMITS: readonly [what: string, limit: readonly string[], text: string, message: string][] = [

@@ -142,6 +142,7 @@ class ScriptRunner {
       growTable: () => {},
       draft: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
       probe: () => {},
+      'probe import': () => {},
       frames: new WebAssembly.Memory({ initial: 1 }),
       armed: armedMemory(true),
       ...new Counts().imports,

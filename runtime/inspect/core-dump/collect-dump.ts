@@ -8,7 +8,7 @@ import {
   type ProcessInfo,
   type ProcessKey,
 } from '../protocol.ts';
-import { type DumpContent, MAIN_KEY } from './dump-content.ts';
+import { type DumpContent, type DumpedMemory, MAIN_KEY } from './dump-content.ts';
 import { MAX_MESSAGES } from './dump-limits.ts';
 import { DumpModule } from './dump-module.ts';
 import { MemoryPieces } from './memory-pieces.ts';
@@ -41,7 +41,7 @@ export async function collectDump(
   ]);
   const calls = stack.frames.map((_, frame) => client.request('process/locals', { process, frame }));
   const locals = await Promise.all(calls);
-  const memory = info.memory === 0 ? null : await readMemory(client, process, room);
+  const memories = info.memory === 0 ? [] : await readMemories(client, process, module.areMemories64, room);
   const messages = await readMessages(client, info);
   const now = await client.request('process/get', { process });
   // One that went on would have parts of different moments.
@@ -68,13 +68,12 @@ export async function collectDump(
         };
       }),
       globals: globals.map(({ index }) => index),
-      leftOut: memory?.leftOut ?? [],
+      leftOut: memories[0]?.leftOut ?? [],
     },
     messages,
     frames: stack.frames.map((frame, depth) => module.frame(frame, locals[depth]?.locals ?? [])),
     globals: module.globals(globals),
-    // The protocol tells of no others.
-    memories: memory === null ? [] : [{ ...memory, is64: module.areMemories64[0] ?? false }],
+    memories,
     module: module.embedded,
   };
 }
@@ -86,10 +85,28 @@ function runs({ id }: ProcessInfo): InspectRequestError {
   );
 }
 
-async function readMemory(client: Inspected, process: ProcessKey, room: number) {
+/** All memories, of which the first ones have most room. @param are64 by memory: whether its addresses have 64 bits */
+async function readMemories(
+  client: Inspected,
+  process: ProcessKey,
+  are64: readonly boolean[],
+  room: number,
+): Promise<(DumpedMemory & Pick<MemoryPieces, 'leftOut'>)[]> {
+  const memories: (DumpedMemory & Pick<MemoryPieces, 'leftOut'>)[] = [];
+  let left = room;
+  for (const [memory, is64] of are64.entries()) {
+    const found = await readMemory(client, process, memory, left);
+    left -= found.pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    memories.push({ ...found, is64 });
+  }
+  return memories;
+}
+
+async function readMemory(client: Inspected, process: ProcessKey, memory: number, room: number) {
   const found = new MemoryPieces(room);
   for (let offset = 0; ; offset += MAX_MEMORY_READ) {
-    const part = await client.request('process/memory', { process, offset, count: MAX_MEMORY_READ });
+    const range = { process, memory, offset, count: MAX_MEMORY_READ };
+    const part = await client.request('process/memory', range);
     found.add(offset, Buffer.from(part.data, 'base64'));
     if (offset + MAX_MEMORY_READ < part.size) continue;
     return { pages: Math.floor(part.size / 65_536), pieces: found.pieces, leftOut: found.leftOut };

@@ -129,6 +129,7 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
     frames,
     armed: armedMemory(!options.unarmed),
     probe: (frame: number) => options.onProbe?.(frame, view),
+    'probe import': () => {},
     ...counts.imports,
     ...memoriesFor(rewritten?.memories ?? []),
   };

@@ -1,0 +1,249 @@
+import type { LoadedModule } from '../kernel/module.ts';
+import type { ModuleProbes } from '../kernel/module-probes.ts';
+import type { Process } from '../kernel/process.ts';
+import { type FrameLayout, layoutOf } from '../wasm/index.ts';
+import { CallContext } from './call-context.ts';
+import { CallScope } from './call-scope.ts';
+import type { Holder, Holding } from './holding.ts';
+import { LogLines } from './log-lines.ts';
+import type { ProcessIndex } from './process-index.ts';
+import type { BreakpointTerms, ModuleKey, Requests, ValueType } from './protocol.ts';
+import { type Hits, messageOf, SiteBreakpoint } from './site-breakpoint.ts';
+
+/** Breakpoints by the offsets at which they are. */
+type ByOffset = Map<number, readonly SiteBreakpoint[]>;
+
+/** The breakpoints of a module. */
+interface ModuleBreakpoints {
+  readonly sites: ByOffset;
+  /** By the import that is called, then by the call; at `ANY_CALL` those that count where no other of the same number does. */
+  readonly calls: Map<number, ByOffset>;
+}
+
+/** In place of the offset of a call: all that have none of their own. */
+const ANY_CALL = 0;
+
+/** What a client has asked for. */
+interface Wishes {
+  /** The modules in which it has breakpoints. */
+  readonly modules: Map<ModuleKey, LoadedModule>;
+  /** How often breakpoints were hit, by their numbers, with the text of their hit counts. */
+  readonly hits: Map<number, Hits & { readonly wanted: string | undefined }>;
+  readonly log: LogLines;
+  /** What it has been told of breakpoints whose conditions cannot be evaluated. */
+  readonly told: Map<number | undefined, string>;
+}
+
+const NO_TERMS: BreakpointTerms = {};
+const NO_LOCALS: FrameLayout = layoutOf([]);
+
+/** Breakpoints at places in the code of modules, and what comes of processes being there. All belong to the clients that made them. */
+export class CodeBreakpoints {
+  readonly #index: ProcessIndex;
+  readonly #holding: Pick<Holding, 'choices'>;
+  /** By module. Those of modules that nobody uses any more are not kept. */
+  readonly #modules = new WeakMap<LoadedModule, ModuleBreakpoints>();
+  readonly #clients = new Map<Holder, Wishes>();
+  /** The call at the place that is looked at. */
+  readonly #call = new CallContext();
+
+  constructor(index: ProcessIndex, holding: Pick<Holding, 'choices'>) {
+    this.#index = index;
+    this.#holding = holding;
+  }
+
+  /**
+   * Replaces the breakpoints of a client in a module that can be probed. For the parameters and the result, see
+   * `Stopping.setBreakpoints`.
+   */
+  set(
+    client: Holder,
+    key: ModuleKey,
+    module: LoadedModule,
+    offsets: readonly number[],
+    terms: readonly BreakpointTerms[] | undefined,
+    types: readonly ValueType[],
+  ): Requests['module/breakpoints']['result'] {
+    const { probes } = module;
+    this.#clear(client, module);
+    const wishes = this.#wishesOf(client);
+    wishes.modules.set(key, module);
+    const found: ModuleBreakpoints = this.#modules.get(module) ?? { sites: new Map(), calls: new Map() };
+    this.#modules.set(module, found);
+    const sites: (number | null)[] = [];
+    const problems = offsets.map((offset, i): string | null => {
+      const wanted = terms?.[i] ?? NO_TERMS;
+      const { imported } = wanted;
+      const site = imported === undefined ? (probes?.map.siteFrom(offset) ?? null) : offset;
+      sites.push(site);
+      if (site === null || probes === null) return null;
+      const places = imported === undefined ? found.sites : callsOf(found, imported);
+      const ofSite = places.get(site) ?? [];
+      // Several places of a line may have come to the same site.
+      const same = ofSite.find((other) => other.client === client && other.id === wanted.id);
+      if (same !== undefined && (terms === undefined || wanted.id !== undefined)) return same.problem;
+      const defined = probes.map.functionAt(site);
+      const layout = probes.map.layouts[defined] ?? NO_LOCALS;
+      const names = new Map(Object.entries(wanted.names ?? {}));
+      const scope = new CallScope(module.source, layout, names, wanted.types ?? types);
+      const breakpoint = new SiteBreakpoint(client, wanted, scope, hitsOf(wishes, wanted));
+      places.set(site, [...ofSite, breakpoint]);
+      if (imported === undefined) probes.arm(defined);
+      else probes.armImports();
+      return breakpoint.problem;
+    });
+    this.#prune(client, wishes);
+    return terms === undefined ? { sites } : { sites, problems };
+  }
+
+  /** Tells a client all that its log points have printed so far. */
+  flush(client: Holder): void {
+    this.#clients.get(client)?.log.flush();
+  }
+
+  /** Ends the breakpoints of a client. */
+  release(client: Holder): void {
+    const wishes = this.#clients.get(client);
+    for (const module of wishes?.modules.values() ?? []) this.#clear(client, module);
+    wishes?.log.end();
+    this.#clients.delete(client);
+  }
+
+  /** The clients for which a process stops at a site, with the numbers of their breakpoints; null if there are none. */
+  hitAt(process: Process, frames: DataView, frame: number, site: number): Map<Holder, number[]> | null {
+    const breakpoints = this.#modules.get(process.module)?.sites.get(site);
+    return breakpoints === undefined ? null : this.#hit(process, frames, frame, breakpoints);
+  }
+
+  /** The same where it is about to call an import through a table or a reference. @param frame -1 if that of the caller is not known */
+  hitAtCall(
+    process: Process,
+    frames: DataView,
+    frame: number,
+    imported: number,
+  ): Map<Holder, number[]> | null {
+    const calls = this.#modules.get(process.module)?.calls.get(imported);
+    if (calls === undefined) return null;
+    const own = frame < 0 ? [] : (calls.get(frames.getUint32(frame, true)) ?? []);
+    const others = (calls.get(ANY_CALL) ?? []).filter((other) =>
+      own.every(({ client, id }) => client !== other.client || id !== other.id),
+    );
+    return this.#hit(process, frames, frame, [...own, ...others]);
+  }
+
+  #hit(
+    process: Process,
+    frames: DataView,
+    frame: number,
+    breakpoints: readonly SiteBreakpoint[],
+  ): Map<Holder, number[]> | null {
+    const call = this.#call;
+    call.process = process;
+    call.frames = frames;
+    call.frame = frame;
+    let hit: Map<Holder, number[]> | null = null;
+    try {
+      for (const breakpoint of breakpoints) {
+        const { client, id } = breakpoint;
+        if (!this.#holding.choices.admits(client, process)) continue;
+        const what = this.#resultOf(breakpoint);
+        if (what === 'none') continue;
+        if (what === 'log') {
+          this.#clients.get(client)?.log.add(() => {
+            const { key, environment, names, entry } = this.#index.info(process);
+            const text = breakpoint.line(call);
+            const teller = { key, id: process.id, environment, names, entry };
+            return { ...(id === undefined ? {} : { id }), process: teller, text };
+          });
+          continue;
+        }
+        hit ??= new Map();
+        const ids = hit.get(client);
+        if (ids === undefined) hit.set(client, id === undefined ? [] : [id]);
+        else if (id !== undefined) ids.push(id);
+      }
+    } finally {
+      call.process = null;
+    }
+    return hit;
+  }
+
+  /** A condition that cannot be evaluated counts as true, and its client is told once. */
+  #resultOf(breakpoint: SiteBreakpoint): 'none' | 'stop' | 'log' {
+    try {
+      return breakpoint.hit(this.#call);
+    } catch (error) {
+      const problem = messageOf(error);
+      const { client, id } = breakpoint;
+      const told = this.#clients.get(client)?.told;
+      if (id !== undefined && told?.get(id) !== problem) {
+        told?.set(id, problem);
+        setImmediate(() => client.breakpointFailed({ id, problem }));
+      }
+      return 'stop';
+    }
+  }
+
+  #wishesOf(client: Holder): Wishes {
+    let wishes = this.#clients.get(client);
+    if (wishes === undefined) {
+      const log = new LogLines((event) => client.logged(event));
+      wishes = { modules: new Map(), hits: new Map(), log, told: new Map() };
+      this.#clients.set(client, wishes);
+    }
+    return wishes;
+  }
+
+  /** Forgets what breakpoints have come to that are not there any more. */
+  #prune(client: Holder, { modules, hits, told }: Wishes): void {
+    const used = new Set<number | undefined>();
+    for (const module of modules.values())
+      for (const places of placesIn(this.#modules.get(module)))
+        for (const breakpoint of [...places.values()].flat())
+          if (breakpoint.client === client) used.add(breakpoint.id);
+    for (const id of hits.keys()) if (!used.has(id)) hits.delete(id);
+    for (const id of told.keys()) if (!used.has(id)) told.delete(id);
+  }
+
+  #clear(client: Holder, module: LoadedModule): void {
+    const found = this.#modules.get(module);
+    for (const places of placesIn(found)) {
+      for (const [site, ofSite] of places) {
+        const others = ofSite.filter((breakpoint) => breakpoint.client !== client);
+        for (let i = others.length; i < ofSite.length; i++)
+          disarm(module.probes, places === found?.sites ? site : null);
+        if (others.length === 0) places.delete(site);
+        else places.set(site, others);
+      }
+    }
+  }
+}
+
+/** @param site null for a call of an import */
+function disarm(probes: ModuleProbes | null, site: number | null): void {
+  if (site === null) probes?.disarmImports();
+  else probes?.disarm(probes.map.functionAt(site));
+}
+
+function callsOf({ calls }: ModuleBreakpoints, imported: number): ByOffset {
+  let found = calls.get(imported);
+  if (found === undefined) {
+    found = new Map();
+    calls.set(imported, found);
+  }
+  return found;
+}
+
+function placesIn(breakpoints: ModuleBreakpoints | undefined): ByOffset[] {
+  return breakpoints === undefined ? [] : [breakpoints.sites, ...breakpoints.calls.values()];
+}
+
+/** The hits of a breakpoint, which go on counting while it stays the same. */
+function hitsOf({ hits }: Wishes, { id, hits: wanted }: BreakpointTerms): Hits {
+  if (id === undefined) return { count: 0 };
+  const known = hits.get(id);
+  if (known !== undefined && known.wanted === wanted) return known;
+  const counted = { count: 0, wanted };
+  hits.set(id, counted);
+  return counted;
+}
