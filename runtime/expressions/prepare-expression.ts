@@ -1,7 +1,7 @@
 import type { Code, Context, Scope } from './code.ts';
 import { compileExpression } from './compile-expression.ts';
 import { ExpressionError } from './expression-error.ts';
-import { type Expression, namesIn } from './syntax.ts';
+import { dottedNamesIn, type Expression, namesIn } from './syntax.ts';
 
 /**
  * Makes an expression ready to be evaluated, whether the types of its names are known or depend on what is there.
@@ -16,7 +16,9 @@ export function prepareExpression<In extends Context>(
     const code = compileExpression(expression, scope);
     return () => code;
   }
+  const fields = dottedNamesIn(expression).filter((name) => scope.find(name) !== undefined);
   for (const name of namesIn(expression))
-    if (scope.find(name) === undefined) throw new ExpressionError(`there is no ${name} here`);
+    if (scope.find(name) === undefined && !fields.some((field) => field.startsWith(`${name}.`)))
+      throw new ExpressionError(`there is no ${name} here`);
   return (context) => compileExpression(expression, scope.at?.(context) ?? scope);
 }

@@ -92,6 +92,7 @@ export async function instantiateKernels(
     grow: (pages: number) => pages,
     growTable: () => {},
     probe: new WebAssembly.Suspending(() => {}),
+    'probe import': new WebAssembly.Suspending(() => {}),
     frames: new WebAssembly.Memory({ initial: 1 }),
     armed: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
   };
