@@ -48,7 +48,11 @@ function describeExports(exports: ModuleExports, paint: Paint): string {
 
 function describeRows(rows: readonly [name: string, text: string][]): string {
   const names = rows.map(([name]) => displayName(name));
-  const width = Math.min(WIDEST, Math.max(...names.map((name) => name.length)));
+  // Not as arguments: there may be a million.
+  const width = Math.min(
+    WIDEST,
+    names.reduce((most, { length }) => Math.max(most, length), 0),
+  );
   return rows.map(([, text], i) => `  ${`${names[i]?.padEnd(width)}  ${text}`.trimEnd()}\n`).join('');
 }
 

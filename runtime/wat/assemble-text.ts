@@ -1,4 +1,4 @@
-import { printable, printableLines } from '../text/printable.ts';
+import { printable, printableLines, shortened } from '../text/printable.ts';
 
 /** Thrown when text does not parse or validate as a module. The message is the assembler's, with line and column. */
 export class WatError extends Error {
@@ -66,5 +66,8 @@ function complaint(error: unknown, fileName: string): string {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof WebAssembly.RuntimeError)
     return `${printable(fileName)} is too much for the assembler, perhaps it nests too deeply: ${message}`;
-  return printableLines(message.replace(/^\w+ failed:\n/, '').trimEnd());
+  // There may be an error for each word of a text of megabytes.
+  const complaints = shortened(message.replace(/^\w+ failed:\n/, '').trimEnd());
+  // When the assembler validates, the place where it had the name of the file has something else in it.
+  return printableLines(complaints.replace(/^.*?(?=:\d+:\d+: error: )/gm, () => fileName));
 }

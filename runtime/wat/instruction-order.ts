@@ -111,7 +111,7 @@ class OrderReader {
       case 'block':
       case 'loop':
       case 'try_table':
-        this.#later(instruction, { items, from, to: items.length }, closing(list));
+        this.#later([instruction, { items, from, to: items.length }, closing(list)]);
         return;
       case 'if':
         this.#foldedIf(list, from, instruction);
@@ -120,7 +120,7 @@ class OrderReader {
         this.#foldedTry(list, from, instruction);
         return;
       default:
-        this.#later({ items, from, to: items.length }, instruction);
+        this.#later([{ items, from, to: items.length }, instruction]);
     }
   }
 
@@ -135,7 +135,7 @@ class OrderReader {
         tasks.push({ items: arm.items, from: 1, to: arm.items.length });
       }
     }
-    this.#later(...tasks, closing(list));
+    this.#later([...tasks, closing(list)]);
   }
 
   /** A `try` of the older exceptions. */
@@ -153,11 +153,12 @@ class OrderReader {
       if (isCatch) tasks.push({ ...opening(part), end: part.items[bodyFrom - 1]?.end ?? part.end });
       tasks.push({ items: part.items, from: bodyFrom, to: part.items.length });
     }
-    this.#later(...tasks, last);
+    this.#later([...tasks, last]);
   }
 
-  #later(...tasks: Task[]): void {
-    this.#tasks.push(...tasks.reverse());
+  /** There may be more than a call can have arguments. */
+  #later(tasks: readonly Task[]): void {
+    for (const task of tasks.toReversed()) this.#tasks.push(task);
   }
 }
 

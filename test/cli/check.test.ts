@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Code, ModuleWriter } from '../fuzz/module-writer.ts';
 import { lunatic, projectFolder } from '../support/command.ts';
 import { EXTENSION_FUNCTIONS, LUNATIC_FUNCTIONS } from '../support/contract.ts';
 
@@ -274,5 +275,16 @@ tags
   test('names that a module chose cannot forge lines', async () => {
     const { stdout } = await lunatic(['exports', file('(module (func (export "a\\n\\1b[2Jb")))')]);
     expect(stdout).toBe('functions\n  a\ufffd\ufffd[2Jb  ()\n');
+  });
+
+  test('of a module with very many, all', async () => {
+    const module = new ModuleWriter();
+    const count = 200_000;
+    for (let i = 0; i < count; i++) module.define(module.declare([], [], `f${i}`), [], new Code());
+    const path = join(folder, 'many.wasm');
+    writeFileSync(path, module.finish());
+    const { stdout, stderr } = await lunatic(['exports', path]);
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toHaveLength(count + 2);
   });
 });

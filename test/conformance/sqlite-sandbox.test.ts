@@ -168,12 +168,13 @@ describe('VACUUM', () => {
 });
 
 test.each([
-  ['of a file to attach', () => `ATTACH '${inside('cut.db')}\\00.txt' AS x`],
-  ['of a file to write to', () => `VACUUM INTO '${inside('cut.db')}\\00.txt'`],
-  ['of a table', () => "CREATE TABLE 'cut' (a); CREATE TABLE 'cut\\00off' (a)"],
-  ['of a pragma', () => 'PRAGMA user_version\\00 = 1'],
-])('a name %s with a NUL, where SQLite would end it, is refused', async (_, sql) => {
-  expect(await codes(sql())).toEqual([1]);
+  ['ATTACH', () => `ATTACH '${inside('cut.db')}' AS x\\00y`],
+  ['VACUUM', () => `VACUUM INTO '${inside('cut.db')}'\\00 || '.txt'`],
+  ['CREATE TABLE', () => 'CREATE TABLE cut (a)\\00off'],
+  ['PRAGMA', () => 'PRAGMA user_version\\00 = 1'],
+])('%s with a NUL, which would be right up to there, is refused', async (_, sql) => {
+  expect(await codes(sql(), 'SELECT * FROM cut')).toEqual([1, 1]);
+  expect(await messageOf(sql())).toMatch(/the SQL has a NUL at character \d+/);
   expect(existsSync(inside('cut.db'))).toBe(false);
 });
 

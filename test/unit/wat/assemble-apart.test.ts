@@ -40,3 +40,15 @@ test('several texts at once: each gets its own result', async () => {
     { value: await assembleText('(module)', 'empty.wat') },
   ]);
 });
+
+test('a text with an error in every word gets a message of bounded length, and each error names the file', async () => {
+  const error = await assembleApart(`(module (func ${'drop '.repeat(20_000)}))`, 'wrong.wat').catch(
+    (caught: unknown) => caught,
+  );
+  expect(error).toBeInstanceOf(WatError);
+  const { message } = error as WatError;
+  expect(message.length).toBeLessThan(20_000);
+  const errors = message.split('\n').filter((line) => line.includes(': error: '));
+  expect(errors.length).toBeGreaterThan(50);
+  expect(errors.filter((line) => !line.startsWith('wrong.wat:1:'))).toEqual([]);
+});

@@ -2,7 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readModule } from '../../../runtime/wasm/index.ts';
-import { disassembleFunction, TextPlaces } from '../../../runtime/wat/index.ts';
+import { disassembleFunction, readSyntax, TextPlaces } from '../../../runtime/wat/index.ts';
+import { instructionsOf } from '../../../runtime/wat/instruction-order.ts';
 import { wat } from '../wasm/support.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -90,6 +91,15 @@ describe('instructions of a text', () => {
       ')',
       ')',
     ]);
+  });
+
+  it('are found however many handlers there are', () => {
+    const count = 200_000;
+    const syntax = readSyntax(`(func (try (do) ${'(catch 0)'.repeat(count)}))`);
+    const [list] = syntax.roots;
+    const found = list?.kind === 'list' ? instructionsOf(syntax, list) : [];
+    // `try`, the handlers, and two ends.
+    expect(found).toHaveLength(count + 3);
   });
 
   it('have their offsets in handlers of exceptions', async () => {
