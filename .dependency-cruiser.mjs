@@ -23,6 +23,7 @@ const RUNTIME_ORDER = [
   ['host', 'The host API is host functions, with the table and the linker of all of them.'],
   ['runtime.ts', 'A runtime is a scheduler with all host functions.'],
   ['inspect', 'The inspector looks at a runtime while it works.'],
+  ['coverage', 'It notes what processes execute, and knows nothing of tests and terminals.'],
   ['testing', 'Tests run in a runtime, and tell what the inspector sees.'],
   ['embedding', 'Node programs run guests in a runtime, and inspect them.'],
   ['cli', 'The command uses everything.'],

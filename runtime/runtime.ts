@@ -97,7 +97,7 @@ export class Runtime {
     this.#route = options.route ?? ((local) => local);
     this.#loadOptions = options.debugging === undefined ? options : { ...options, probes: options.debugging };
     // A guest that makes modules must not fill the folder of whoever runs it with what was rewritten of them.
-    this.#processOptions = { ...this.#loadOptions, store: undefined, fromProcess: true };
+    this.#processOptions = { ...this.#loadOptions, store: undefined, coverage: undefined, fromProcess: true };
     const context: HostContext = {
       scheduler: this.scheduler,
       spawner: this.#spawner,

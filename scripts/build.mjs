@@ -65,6 +65,7 @@ const script = {
 /** What the first script imports dynamically. It takes it from the last one, which loads it when it is needed. */
 const LATER = [
   './core-dumps.ts',
+  './coverage.ts',
   './debugging.ts',
   './inspection.ts',
   './metrics-export.ts',

@@ -5,6 +5,7 @@ import { printable, printableLines } from '../text/printable.ts';
 import { checkCommand } from './check-command.ts';
 import { completionsCommand } from './completions-command.ts';
 import { withCoreDumpFolder } from './core-dump-options.ts';
+import { withCoverageFormat } from './coverage-options.ts';
 import { dapCommand } from './dap-command.ts';
 import { dumpCommand } from './dump-command.ts';
 import { exportsCommand } from './exports-command.ts';
@@ -56,10 +57,10 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   try {
     if (isCargoTest(args, process.env)) {
       const command = withCommonOptions(cargoTestCommand(guestArguments));
-      await command.parseAsync(withCoreDumpFolder(withInspectAddress(own.slice(1))), { from: 'user' });
+      await command.parseAsync(withOptionalValues(own.slice(1)), { from: 'user' });
     } else {
       const whole = args[0] === 'test' ? own : args;
-      await makeProgram(guestArguments).parseAsync(withCoreDumpFolder(withInspectAddress(whole)), {
+      await makeProgram(guestArguments).parseAsync(withOptionalValues(whole), {
         from: 'user',
       });
     }
@@ -68,6 +69,11 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? 0 : ExitCode.WrongUsage;
   }
   return 0;
+}
+
+/** Gives options whose value is missing the usual one, so that the word after them is not taken for it. */
+function withOptionalValues(args: readonly string[]): string[] {
+  return withCoverageFormat(withCoreDumpFolder(withInspectAddress(args)));
 }
 
 function withCommonOptions(command: Command): Command {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { withCoreDumpOptions } from './core-dump-options.ts';
+import { withCoverageOptions } from './coverage-options.ts';
 import {
   colorOption,
   dirOption,
@@ -14,7 +15,9 @@ import type { RunOptions } from './run.ts';
 
 /** `lunatic run`. */
 export function runCommand(): Command {
-  const command = withPermissionOptions(withCoreDumpOptions(withRunOptions(new Command('run'))));
+  const command = withCoverageOptions(
+    withPermissionOptions(withCoreDumpOptions(withRunOptions(new Command('run')))),
+  );
   for (const option of prometheusOptions()) command.addOption(option);
   return command
     .addHelpText(

@@ -7,8 +7,11 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
+import { paintFor, wantsColors } from './colors.ts';
 import type { CoreDumpFlags } from './core-dump-flags.ts';
 import type { CoreDumps, DumpedCommand } from './core-dumps.ts';
+import type { CommandCoverage } from './coverage.ts';
+import type { CoverageFlags } from './coverage-options.ts';
 import { noteRun } from './has-run.ts';
 import { heapNotice } from './heap-notice.ts';
 import { CommandError } from './load.ts';
@@ -29,7 +32,7 @@ import { standardInput } from './standard-input.ts';
 import type { StandardOutput } from './standard-output.ts';
 import { watchedStream } from './watched-stream.ts';
 
-export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags, CoreDumpFlags {
+export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags, CoreDumpFlags, CoverageFlags {
   readonly bench: boolean;
   /** Modules with host functions besides the runtime's own. */
   readonly plugin?: readonly string[];
@@ -43,6 +46,7 @@ export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags, CoreD
   readonly prometheusHttp?: InspectAddress;
 }
 
+const STDOUT = 1;
 const STDERR = 2;
 
 /** Where metrics are served if no address is given: at upstream's port, for this machine alone. */
@@ -79,8 +83,10 @@ export async function run(
   const notice = new LoadingNotice();
   let loading: string | null = path;
   const debugging = options.inspect?.debug ? await openDebugging(() => loading) : dumps?.debugging;
+  const coverage = options.coverage === undefined ? undefined : await openCoverage(options, () => loading);
   const runtime = new Runtime({
     plugins,
+    ...(coverage === undefined ? {} : { coverage: coverage.coverage }),
     ...moduleLimits(options),
     onRewrite: notice.onRewrite,
     store: moduleCache(process.env, log),
@@ -91,6 +97,16 @@ export async function run(
   if (options.trace) runtime.scheduler.stacks.kept = 'all';
   const dumped = dumps?.watch(runtime.scheduler, (loaded) => sources.fileOf(loaded));
   let root: Root | undefined;
+  let covered: object | undefined;
+  const writeCoverage = () => {
+    if (coverage === undefined || covered === undefined) return;
+    coverage.collector.addProgram(covered);
+    coverage.write({
+      print: (text) => void streams.output.write(Buffer.from(text)),
+      say: (text) => reports.print(`lunatic: ${text}`),
+      paint: paintFor(wantsColors(STDOUT, options.color)),
+    });
+  };
   // Windows has no such OS signal.
   if (process.platform !== 'win32') {
     process.on('SIGUSR1', async () => {
@@ -115,6 +131,7 @@ export async function run(
     // Most debug sessions end so.
     if (inspection !== undefined && root !== undefined) noteRun();
     runtime.scheduler.halt();
+    writeCoverage();
     reports.hurry();
   });
   signals.takeAfterFirstTurn();
@@ -136,6 +153,7 @@ export async function run(
       stdio,
       entry: { name: options.entry, params: [] },
       onCreated: (created) => {
+        covered = created.environment;
         inspection?.add(created);
         dumped?.addRoot(created);
       },
@@ -144,6 +162,7 @@ export async function run(
     noteRun();
     // Processes that are left are abandoned. They must not print while the output is flushed.
     runtime.scheduler.halt();
+    writeCoverage();
     const code = exitCode(exit);
     await inspection?.close(code, exit);
     return code;
@@ -174,6 +193,12 @@ async function openDebugging(pathOf: () => string | null): Promise<Debugging> {
 async function openCoreDumps(flags: CoreDumpFlags, command: DumpedCommand): Promise<CoreDumps> {
   const { CoreDumps } = await import('./core-dumps.ts');
   return new CoreDumps(flags, command);
+}
+
+/** The code is loaded only if it is needed. */
+async function openCoverage(flags: CoverageFlags, pathOf: () => string | null): Promise<CommandCoverage> {
+  const { CommandCoverage } = await import('./coverage.ts');
+  return new CommandCoverage(flags, pathOf);
 }
 
 /** Serves metrics and prints their URL. The code is loaded only if it is needed. */

@@ -13,7 +13,7 @@ export interface SourceLine {
 }
 
 /** Larger files are no sources that somebody wrote. */
-const MAX_SIZE = 4 * 2 ** 20;
+export const MAX_SIZE = 4 * 2 ** 20;
 
 /** Characters of a line around the place that are kept. */
 const MAX_BEFORE = 1000;
@@ -23,7 +23,7 @@ const MAX_AFTER = 1000;
 const AGE_ERROR = 2000;
 
 /** Names of what is source code in some language. Other files may hold secrets, and modules name whatever they like. */
-const SOURCES = new Set(
+export const SOURCES = new Set(
   (
     '.rs .c .h .cc .cpp .cxx .c++ .hh .hpp .hxx .inc .ipp .m .mm .ts .mts .cts .js .mjs .cjs .as .wat .wast .s .zig .go .swift .kt ' +
     '.scala .java .cs .fs .hs .ml .mli .nim .d .f .f90 .grain .mbt .rb .py .lua .v .vala .adb .ads .pas .pp .lisp .scm'
@@ -31,7 +31,7 @@ const SOURCES = new Set(
 );
 
 /** Files that are in the topmost folder of a package. */
-const PACKAGE_FILES = [
+export const PACKAGE_FILES = [
   'Cargo.toml',
   'package.json',
   'asconfig.json',
@@ -41,7 +41,7 @@ const PACKAGE_FILES = [
 ];
 
 /** Folders around that of the module in which its package is looked for: cargo puts modules four folders deep. */
-const MAX_FOLDERS = 8;
+export const MAX_FOLDERS = 8;
 
 /**
  * Reads the line of a place. The path is whatever a module says, for which nobody vouches. So only plain files of source code are
@@ -50,7 +50,7 @@ const MAX_FOLDERS = 8;
  */
 export async function readSourceLine(place: SourcePlace, module: string | null): Promise<SourceLine | null> {
   const folders = [process.cwd(), ...(module === null ? [] : await foldersOf(module))];
-  for (const candidate of candidates(place.file, folders)) {
+  for (const candidate of sourceCandidates(place.file, folders)) {
     const path = await permittedPath(candidate, folders);
     const file = path === null ? null : await readPlainFile(path);
     if (file === null) continue;
@@ -104,7 +104,8 @@ async function foldersOf(module: string): Promise<string[]> {
   return [own];
 }
 
-function candidates(file: string, folders: readonly string[]): string[] {
+/** Where a file may be that a compiler has named. */
+export function sourceCandidates(file: string, folders: readonly string[]): string[] {
   // On Windows a path on another machine, which it would log in to.
   if (file.includes('\0') || /^[\\/]{2}/.test(file)) return [];
   return isAbsolute(file) ? [resolve(file)] : folders.map((folder) => resolve(folder, file));

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ColorChoice, wantsColors } from './colors.ts';
 import type { CoreDumpFlags } from './core-dump-flags.ts';
 import { withCoreDumpOptions } from './core-dump-options.ts';
+import { type CoverageFlags, withCoverageOptions } from './coverage-options.ts';
 import { CommandError } from './load.ts';
 import type { LogFilter } from './log-filter.ts';
 import type { InspectFlags } from './open-inspection.ts';
@@ -22,7 +23,7 @@ const MODULE = /\.(wasm|wat)$/;
 
 const STDOUT = 1;
 
-interface TestFlags extends PermissionFlags, InspectFlags, CoreDumpFlags {
+interface TestFlags extends PermissionFlags, InspectFlags, CoreDumpFlags, CoverageFlags {
   readonly exact: boolean;
   readonly export: string[];
   readonly ignored: boolean;
@@ -97,7 +98,7 @@ export function cargoTestCommand(guestArguments: readonly string[]): Command {
 }
 
 function withTestOptions(command: Command): Command {
-  return withCoreDumpOptions(withPermissionOptions(command))
+  return withCoverageOptions(withCoreDumpOptions(withPermissionOptions(command)))
     .option('--exact', 'run only tests whose name equals a filter', false)
     .option('--export <name>', 'run only the tests of these exports; repeatable', collect, [])
     .option('--ignored', 'run only tests that are marked as ignored', false)
@@ -156,6 +157,7 @@ function settings(
     watch: flags.watch,
     inspectWait,
     ...(flags.coreDump === undefined ? {} : { coreDumps: flags }),
+    ...(flags.coverage === undefined ? {} : { coverage: flags }),
     ...(inspect === undefined ? {} : { inspect }),
     ...(jobs === undefined ? {} : { jobs }),
     ...(timeout === undefined ? {} : { timeout }),

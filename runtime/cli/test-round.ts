@@ -7,6 +7,7 @@ import {
   discoverTests,
   runTests,
   selectTests,
+  type TestCoverage,
   TestStartError,
   type TestWatcher,
 } from '../testing/index.ts';
@@ -14,6 +15,7 @@ import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
 import { paintFor } from './colors.ts';
 import type { DumpedRun } from './core-dumps.ts';
+import type { CommandCoverage } from './coverage.ts';
 import { debugging } from './debugging.ts';
 import { errorText, messageOf } from './error-text.ts';
 import { heapNotice } from './heap-notice.ts';
@@ -42,6 +44,7 @@ export class TestRound {
   readonly #sources: Sources;
   #runtime: Runtime | null = null;
   #dumped: DumpedRun | undefined;
+  readonly #coverage: CommandCoverage | null;
   /** The file of the module that is being loaded. */
   #loading: string | null = null;
   #silent = false;
@@ -54,6 +57,7 @@ export class TestRound {
     this.#command = command;
     this.#surroundings = surroundings;
     this.#signal = signal;
+    this.#coverage = surroundings.collectCoverage?.(() => this.#loading) ?? null;
     const { output } = surroundings.streams;
     const { colors, showOutput, nocapture, reporter } = command;
     const progress = output.isTerminal && !nocapture && process.env['TERM'] !== 'dumb';
@@ -92,6 +96,7 @@ export class TestRound {
       }
     } finally {
       await this.#reporter.end();
+      this.#writeCoverage();
     }
     return passed;
   }
@@ -106,6 +111,7 @@ export class TestRound {
       });
     }
     await this.#reporter.end();
+    this.#writeCoverage();
     const { output } = this.#surroundings.streams;
     if (output.isTerminal)
       this.#print(output, `Waiting for changes of ${files.map(printable).join(', ')}; Ctrl-C ends.\n`);
@@ -113,8 +119,27 @@ export class TestRound {
 
   /** Stops all processes at once. The command ends. */
   halt(): void {
-    this.#fallSilent();
+    this.#reporter.clear?.();
     this.#runtime?.scheduler.halt();
+    this.#writeCoverage();
+    this.#fallSilent();
+  }
+
+  #writeCoverage(): void {
+    const { error, output } = this.#surroundings.streams;
+    const { colors } = this.#command;
+    // A document on standard output must not be mixed with a table.
+    const printed = this.#printsDocument ? error : output;
+    this.#coverage?.write({
+      print: (text) => void this.#print(printed, text),
+      say: (text) => void this.#print(error, `lunatic: ${text}`),
+      paint: paintFor(colors && printed === output),
+    });
+  }
+
+  get #printsDocument(): boolean {
+    const { reporter } = this.#command;
+    return reporter === 'junit' || reporter === 'json';
   }
 
   #fallSilent(): void {
@@ -175,12 +200,12 @@ export class TestRound {
   }
 
   async #test(module: LoadedModule): Promise<boolean> {
-    const { selection, jobs, timeout, nocapture, reporter } = this.#command;
+    const { selection, jobs, timeout, nocapture } = this.#command;
     const { config, input, streams, inspection } = this.#surroundings;
     const runtime = this.#openRuntime();
     await inspection?.begin(runtime, module);
     // A document on standard output must not be mixed with the output of tests.
-    const echo = reporter === 'junit' || reporter === 'json' ? streams.error : streams.output;
+    const echo = this.#printsDocument ? streams.error : streams.output;
     const options = {
       selection,
       config,
@@ -190,12 +215,21 @@ export class TestRound {
       ...(timeout === undefined ? {} : { timeout }),
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
       sources: this.#sources,
+      ...(this.#coverage === null ? {} : { coverage: this.#testCoverage(module, this.#coverage) }),
       ...(inspection === undefined && this.#dumped === undefined
         ? {}
         : { watcher: watcherFor(inspection, this.#dumped) }),
     };
     const summary = await runTests(runtime, module, options, (event) => this.#reporter.show(event));
     return summary.failed === 0;
+  }
+
+  #testCoverage(module: LoadedModule, { collector }: CommandCoverage): TestCoverage {
+    const file = this.#sources.fileOf(module) ?? '';
+    return {
+      ended: ({ name, exportName }, environment) =>
+        collector.addTest({ file, name, export: exportName }, environment),
+    };
   }
 
   /** The runtime of all files. By default it does not log failing processes: reporters tell of failures. */
@@ -214,6 +248,7 @@ export class TestRound {
     this.#runtime = new Runtime({
       plugins,
       store: moduleCache(process.env, log),
+      ...(this.#coverage === null ? {} : { coverage: this.#coverage.coverage }),
       ...(forDebugger === undefined ? {} : { debugging: forDebugger }),
       ...moduleLimits(this.#command.permissions),
       onRewrite: this.#notice.onRewrite,

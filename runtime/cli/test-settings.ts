@@ -5,6 +5,8 @@ import type { PluginHost } from '../plugins/plugin-host.ts';
 import type { Selection } from '../testing/index.ts';
 import type { CoreDumpFlags } from './core-dump-flags.ts';
 import type { CoreDumps } from './core-dumps.ts';
+import type { CommandCoverage } from './coverage.ts';
+import type { CoverageFlags } from './coverage-options.ts';
 import type { Inspection } from './inspection.ts';
 import type { LogOptions } from './log.ts';
 import type { ReporterName } from './reporters/index.ts';
@@ -36,6 +38,7 @@ export interface TestCommand extends LogOptions {
   readonly inspectWait: boolean;
   /** What the command line says about core dumps; undefined for none. */
   readonly coreDumps?: CoreDumpFlags;
+  readonly coverage?: CoverageFlags;
 }
 
 /** What all rounds of a run share. */
@@ -48,4 +51,6 @@ export interface TestSurroundings {
   /** Undefined if the tests cannot be inspected. */
   readonly inspection?: Inspection;
   readonly dumps?: CoreDumps;
+  /** Makes what collects the coverage of a round; undefined for none. */
+  readonly collectCoverage?: (pathOf: () => string | null) => CommandCoverage;
 }

@@ -1,3 +1,4 @@
+import type { CoverageFlags } from './coverage-options.ts';
 import { noteRun } from './has-run.ts';
 import { openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
@@ -5,8 +6,14 @@ import { rootConfig } from './root-config.ts';
 import { EndingSignals, ExitCode, openStreams } from './session.ts';
 import { standardInput } from './standard-input.ts';
 import { TestRound } from './test-round.ts';
-import type { TestCommand } from './test-settings.ts';
+import type { TestCommand, TestSurroundings } from './test-settings.ts';
 import { watchFiles } from './watch.ts';
+
+/** The code is loaded only if it is needed. */
+async function coverageFor(flags: CoverageFlags): Promise<NonNullable<TestSurroundings['collectCoverage']>> {
+  const { CommandCoverage } = await import('./coverage.ts');
+  return (pathOf) => new CommandCoverage(flags, pathOf);
+}
 
 /**
  * Runs the tests of modules, one module after the other. With `watch` they run again and again, without an end.
@@ -38,6 +45,7 @@ export async function runTestFiles(files: readonly string[], command: TestComman
     const surroundings = {
       ...{ config, plugins, input: standardInput(), streams, signals },
       ...(dumps === undefined ? {} : { dumps }),
+      ...(command.coverage === undefined ? {} : { collectCoverage: await coverageFor(command.coverage) }),
     };
     if (command.watch) {
       return await watchFiles(files, (signal) => {

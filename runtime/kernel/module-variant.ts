@@ -39,22 +39,23 @@ export interface ModuleVariant
 export type InstanceSizes = Pick<CompiledModule, 'keptSize' | 'instanceSize'>;
 
 /**
- * @param probes the pass by which processes can be stopped in their code, if they can be
+ * @param observing passes by which it is seen, and perhaps stopped, what processes execute
  * @param largest see `isSlowToCompile`
  */
 export function rewriteVariant(
   source: WasmModule,
   { isMetered, tableLimit }: VariantChoice,
-  probes?: Pass,
+  observing: readonly Pass[] = [],
   largest?: number,
 ): RewrittenModule {
   const passes = [
     memoryPassFor(tableLimit),
-    ...(probes === undefined ? [] : [probes]),
+    ...observing,
     isMetered ? meterPass : preemptPass,
     growthPass,
     draftPass,
-    reusePass,
+    // An instance keeps the memory of flags that it was made with.
+    ...(observing.some(({ name }) => name === 'cover') ? [] : [reusePass]),
     dropCustomsPass,
   ];
   return rewriteModule(source, passes, largest);

@@ -12,6 +12,7 @@ import {
 } from '../wasm/index.ts';
 import { compile, discard, isLarge, problemOf } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
+import type { Coverage, ModuleCover } from './coverage.ts';
 import type { EntryType } from './entry.ts';
 import { type KnownTypes, knownTypes } from './known-types.ts';
 import { checkFunctions, isMadeApart } from './module-bounds.ts';
@@ -40,6 +41,8 @@ export interface LoadOptions extends ModuleLimits {
   readonly compilesAhead?: boolean | undefined;
   /** Tells where processes can be stopped. Default: nowhere. */
   readonly probes?: ProbeSource | undefined;
+  /** Notes what is executed of the modules that are loaded with it. Default: nothing is noted. */
+  readonly coverage?: Coverage | undefined;
   /** Called before a module is read and rewritten, with its size. This takes a while for a large one. */
   readonly onRewrite?: ((size: number) => void) | undefined;
   /** Called when a module that was not kept has been read, before anything in it is refused, and before it is rewritten. */
@@ -100,6 +103,7 @@ export class LoadedModule {
   #preemptive: CompiledModule | null = null;
   #metered: CompiledModule | null = null;
   #probes: ModuleProbes | null = null;
+  #cover: ModuleCover | null = null;
   #names: FunctionNames | null = null;
   /** Bytes that V8 has been given of it. */
   #rewrittenSize = 0;
@@ -126,7 +130,8 @@ export class LoadedModule {
     this.isCounted = options.fromProcess ?? false;
     this.#options = options;
     this.#tableLimit = options.tableLimit ?? TABLE_LIMIT;
-    const store = (options.probes?.remembers ?? true) ? (options.store ?? NO_STORE) : NO_STORE;
+    const isKept = options.coverage === undefined && (options.probes?.remembers ?? true);
+    const store = isKept ? (options.store ?? NO_STORE) : NO_STORE;
     this.#kept = store.of(bytes, options.probes === undefined ? 'code' : 'all');
     if (made?.outline) {
       this.#outline = made.outline;
@@ -203,6 +208,11 @@ export class LoadedModule {
     return this.#probes;
   }
 
+  /** Which of its code has been executed; null if that is not noted. */
+  get cover(): ModuleCover | null {
+    return this.#cover;
+  }
+
   /** The variant that processes with this config run. */
   compiledFor(config: ProcessConfig): CompiledModule {
     if (config.maxFuel === 0) {
@@ -216,8 +226,9 @@ export class LoadedModule {
   /** The job for a thread that makes the variant which processes with this config run; null if that is there, or they may not run it. */
   missing(config: ProcessConfig): ModuleJob | null {
     const isMetered = config.maxFuel !== 0;
-    if ((isMetered ? this.#metered : this.#preemptive) !== null || this.#options.probes !== undefined)
-      return null;
+    const { probes, coverage } = this.#options;
+    if ((isMetered ? this.#metered : this.#preemptive) !== null || probes !== undefined) return null;
+    if (coverage !== undefined) return null;
     if (!(this.#isSlow || isMadeApart(this.bytes)) || this.#problem(config) !== null) return null;
     // What is kept is there sooner than what a thread makes.
     const isKept = !this.#isSlow && this.bytes.length <= LARGEST_KEPT;
@@ -349,7 +360,9 @@ export class LoadedModule {
 
   #rewrite(isMetered: boolean): RewrittenModule {
     this.#probes ??= this.#options.probes?.probesOf(this.source) ?? null;
-    return rewriteVariant(this.source, { isMetered, tableLimit: this.#tableLimit }, this.#probes?.pass);
+    this.#cover ??= this.#options.coverage?.coverOf(this.source) ?? null;
+    const observing = [this.#probes?.pass, this.#cover?.pass].filter((pass) => pass !== undefined);
+    return rewriteVariant(this.source, { isMetered, tableLimit: this.#tableLimit }, observing);
   }
 }
 

@@ -272,7 +272,7 @@ export class Spawner implements Respawner {
       process.committed = committed;
       admitted = true;
       if (needsMemory) owned = this.#freshMemories(memories, maximum);
-      process.instance = used ?? this.#freshInstance(module, compiled, owned);
+      process.instance = used ?? this.#freshInstance(process, compiled, owned);
       if (compiled.probeGlobals !== undefined) this.#scheduler.probes?.attach(process);
       process.initialized = compiled.startExport === undefined;
       return null;
@@ -290,8 +290,13 @@ export class Spawner implements Respawner {
     }
   }
 
-  #freshInstance(module: LoadedModule, compiled: CompiledModule, owned: OwnedMemory | null): GuestInstance {
+  #freshInstance(
+    { module, environment }: Process,
+    compiled: CompiledModule,
+    owned: OwnedMemory | null,
+  ): GuestInstance {
     if (owned !== null) this.#provide(owned);
+    if (module.cover !== null) this.#kernelImports['cover'] = module.cover.memoryOf(environment);
     if (module.probes !== null) this.#kernelImports['armed'] = module.probes.armed;
     module.imports[KERNEL] = this.#kernelImports;
     this.#scheduler.work.chargeInstance(module.instanceTime);

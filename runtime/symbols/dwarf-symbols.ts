@@ -98,6 +98,28 @@ export class DwarfSymbols implements Symbols {
     return starts;
   }
 
+  forEachRow(visit: (offset: number, file: string, line: number, column: number) => void): void {
+    const { codeStart } = this.#parts;
+    // Programs that overlap could make much of little.
+    let budget = 4 * this.dwarf.file.sections.line.length;
+    const known = new Set<number>();
+    for (const unit of this.dwarf.file.units) {
+      const at = this.dwarf.lineOffset(unit);
+      if (at === null || known.has(at) || budget < 0) continue;
+      known.add(at);
+      const table = this.dwarf.linesOf(unit);
+      if (table === null) continue;
+      const { header } = table;
+      budget -= header.end - header.start;
+      const { compDir } = unit;
+      table.forEachRow((row, file, line) => {
+        // Of what begins in the midst of a statement, only the column is of interest.
+        if (!row.isStmt && row.line > 0 && (row.file !== file || row.line !== line)) return;
+        visit(codeStart + row.address, header.fileName(row.file, compDir) ?? '', row.line, row.column);
+      });
+    }
+  }
+
   startsAround(offset: number): readonly number[] {
     const functionIndex = this.#parts.functionAt(offset);
     if (functionIndex < 0) return [];

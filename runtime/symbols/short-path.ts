@@ -10,6 +10,8 @@ const LIBRARY_FOLDERS = [
   // C and C++.
   /^.*[\\/]wasi-libc[\\/]/,
   /^.*[\\/](?=libc-(?:bottom|top)-half[\\/])/,
+  // As distributions name it, from where they have built it.
+  /^(?:\.[\\/])+(?=(?:dlmalloc|libc-(?:bottom|top)-half)[\\/])/,
   /^.*[\\/](?=wasi-sysroot[\\/]|llvm-project[\\/])/,
   // AssemblyScript.
   /^(?=~lib[\\/])/,

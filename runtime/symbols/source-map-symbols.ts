@@ -81,6 +81,14 @@ export class SourceMapSymbols implements Symbols {
     return this.#linesOf(file).startsOf(line);
   }
 
+  forEachRow(visit: (offset: number, file: string, line: number, column: number) => void): void {
+    for (let i = 0; i < this.#offsets.length; i++) {
+      const file = this.#sources[this.#files[i] ?? NO_SOURCE];
+      // What has no source belongs to what stands before.
+      if (file !== undefined) visit(this.#offsets[i] ?? 0, file, this.#lines[i] ?? 0, this.#columns[i] ?? 0);
+    }
+  }
+
   startsAround(offset: number): readonly number[] {
     const functionIndex = this.#parts.functionAt(offset);
     if (functionIndex < 0) return [];

@@ -48,6 +48,11 @@ export interface Symbols {
   startsOf(file: string, line: number): readonly LineStart[];
   /** Where the lines of all files begin, in any order. Missing where that is found line by line alone. */
   allStarts?(): Iterable<number>;
+  /**
+   * Calls `visit` for each place in the code from which on it belongs to another place in the sources, in any order. What begins with
+   * line 0 belongs to no line. Missing where nothing but names is known.
+   */
+  forEachRow?(visit: (offset: number, file: string, line: number, column: number) => void): void;
   /** Where lines begin in the function that an offset is in, whatever their files; ascending. */
   startsAround(offset: number): readonly number[];
   /** What is known of variables; null if nothing is. */

@@ -37,5 +37,5 @@ export {
 export { runTests } from './run-tests.ts';
 export { ALL_TESTS, type SelectedTest, type Selection, selectTests } from './selection.ts';
 export { type TestCase, TestNameError } from './test-case.ts';
-export type { TestOptions, TestWatcher } from './test-options.ts';
+export type { TestCoverage, TestOptions, TestWatcher } from './test-options.ts';
 export { TestStartError } from './test-run.ts';

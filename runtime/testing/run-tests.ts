@@ -153,7 +153,7 @@ class Session implements SchedulerObserver {
       async (result) => {
         await before;
         told.resolve();
-        if (!run.lives) this.#alive.delete(run);
+        if (!run.lives) this.#forget(run);
         const tell = (): Promise<void> | undefined => {
           if (this.#drained !== null) return this.#drained.then(tell);
           this.#running.delete(ended);
@@ -169,6 +169,11 @@ class Session implements SchedulerObserver {
       },
     );
     this.#running.add(ended);
+  }
+
+  /** Called when all processes of a test have ended. */
+  #forget(run: TestRun): void {
+    if (this.#alive.delete(run)) run.noteCoverage();
   }
 
   /** Tells of an event. Resolves when more may follow. */
@@ -251,7 +256,7 @@ class Session implements SchedulerObserver {
     for (;;) {
       for (const run of this.#alive) {
         if (run.lives) run.kill();
-        else this.#alive.delete(run);
+        else this.#forget(run);
       }
       if (this.#alive.size === 0) return;
       await nextTurn();

@@ -5,6 +5,7 @@ import type { ProcessConfig } from '../permissions/config.ts';
 import type { StackFrame } from '../symbols/stack-frame.ts';
 import type { SourcePlace } from '../symbols/symbols.ts';
 import type { Selection } from './selection.ts';
+import type { TestCase } from './test-case.ts';
 
 /** A stack whose calls have been looked up in the sources. */
 export interface LocatedStack {
@@ -30,6 +31,12 @@ export interface TestWatcher {
   onOutput(bytes: Uint8Array): void;
 }
 
+/** Notes what tests execute. */
+export interface TestCoverage {
+  /** Called when all processes of a test have ended. */
+  ended(test: TestCase, environment: object): void;
+}
+
 /** How to run tests. */
 export interface TestOptions {
   readonly selection: Selection;
@@ -48,6 +55,7 @@ export interface TestOptions {
   /** Cancels the run when it is aborted: running tests are killed, and no other is started. */
   readonly signal?: AbortSignal;
   readonly watcher?: TestWatcher;
+  readonly coverage?: TestCoverage;
   /** Finds the stacks of failures in the sources. Default: stacks name functions alone. */
   readonly sources?: StackSources;
 }

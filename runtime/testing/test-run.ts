@@ -237,6 +237,12 @@ export class TestRun implements RunningTest {
     void killAll(root.environment, scheduler);
   }
 
+  /** Notes what its processes have executed. They have all ended. */
+  noteCoverage(): void {
+    const root = this.#root;
+    if (root !== null) this.#options.coverage?.ended(this.#test, root.environment);
+  }
+
   /** Whether any of its processes lives. */
   get lives(): boolean {
     const root = this.#root;

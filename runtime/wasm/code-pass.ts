@@ -34,6 +34,8 @@ export interface CodePass {
    * copy it, or run parts of it more or less often than the original does.
    */
   marks(start: number, end: number): boolean;
+  /** Whether what the pass writes may run more or less often all the same, so that marked code must not be copied, no more. */
+  readonly allowsTurns?: boolean;
 }
 
 /** What passes see of the one walk over the code. */
@@ -64,8 +66,9 @@ export interface CodeWalk {
   /**
    * Whether the code at `start..end` of the original has to be walked as it stands: another pass than `asking` writes
    * into it, or indices in it move.
+   * @param copies whether it is to be copied, and not only to run more or less often
    */
-  isMarked(asking: CodePass, start: number, end: number): boolean;
+  isMarked(asking: CodePass, start: number, end: number, copies: boolean): boolean;
   /** The index in the rewritten module of a function of the original. */
   moveFunction(index: number): number;
   /** Opens the label of the loop at hand, which is written as `blocks` nested blocks; branches go to the innermost. */

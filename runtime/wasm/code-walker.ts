@@ -65,9 +65,12 @@ export class CodeWalker implements CodeWalk {
     return this.ownLocals + this.#newLocals.length - 1;
   }
 
-  isMarked(asking: CodePass, start: number, end: number): boolean {
+  isMarked(asking: CodePass, start: number, end: number, copies: boolean): boolean {
     if (this.#mover !== undefined) return true;
-    for (const pass of this.#active) if (pass !== asking && pass.marks(start, end)) return true;
+    for (const pass of this.#active) {
+      if (pass === asking || (!copies && pass.allowsTurns)) continue;
+      if (pass.marks(start, end)) return true;
+    }
     return false;
   }
 

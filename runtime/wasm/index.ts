@@ -6,6 +6,8 @@ export { ByteReader } from './byte-reader.ts';
 export { callOffsets, dynamicCallOffsets, referredImports } from './call-offsets.ts';
 export type { CodePass, CodeWalk } from './code-pass.ts';
 export { costlyFunction, isSlowToCompile, LARGEST_AHEAD } from './compile-cost.ts';
+export { type CoverBranch, CoverMap, type CoverPlaces } from './cover-map.ts';
+export { coverPages, coverPass } from './cover-pass.ts';
 export { DRAFT_AT, DRAFT_CAPACITY, DraftState } from './draft-layout.ts';
 export { draftPass } from './draft-pass.ts';
 export { dropCustomsPass } from './drop-customs-pass.ts';

@@ -134,14 +134,14 @@ export class LoopWriter {
       this.#countAtHead(walk, loop);
       return true;
     }
-    if (!this.#isInnermost(loop) || this.#isMarked(walk, pass)) return false;
+    if (!this.#isInnermost(loop) || this.#isMarked(walk, pass, false)) return false;
     if (this.#module.code.counted.kind.at(loop) !== Counted.no) {
       walk.emit.insert(walk.reader.start);
       this.#countedLoop = loop;
       this.#counted.begin(walk, loop);
       return true;
     }
-    const turns = this.#copies.count(walk);
+    const turns = this.#isMarked(walk, pass, true) ? 1 : this.#copies.count(walk);
     const isTestedAtEnd = (this.#module.code.loopFlags.at(loop) & LoopFlag.testedAtEnd) !== 0;
     if (turns === 1 && !isTestedAtEnd) return false;
     this.#split(walk, loop, turns);
@@ -210,10 +210,10 @@ export class LoopWriter {
   }
 
   /** Whether other passes write into the innermost loop at hand, or have it copied with indices moved. */
-  #isMarked(walk: CodeWalk, pass: CodePass): boolean {
+  #isMarked(walk: CodeWalk, pass: CodePass, copies: boolean): boolean {
     if (walk.isUnmarked) return false;
     const { start, position } = walk.reader;
-    return walk.isMarked(pass, start, this.#copies.loopEnd(position));
+    return walk.isMarked(pass, start, this.#copies.loopEnd(position), copies);
   }
 
   #end(walk: CodeWalk): boolean {

@@ -1,5 +1,6 @@
 import type { LineStart, SymbolFrame, Symbols } from '../symbols/symbols.ts';
 import type { WasmModule } from '../wasm/module.ts';
+import { Op } from '../wasm/opcodes.ts';
 import { LineStarts } from './line-starts.ts';
 import { TextPlaces } from './text-places.ts';
 
@@ -55,6 +56,14 @@ export class TextSymbols implements Symbols {
   startsOf(file: string, line: number): readonly LineStart[] {
     const start = file === this.#path ? this.#lineStarts.get(line) : undefined;
     return start === undefined ? [] : [start];
+  }
+
+  forEachRow(visit: (offset: number, file: string, line: number, column: number) => void): void {
+    for (const { offset, line, column } of this.#lineStarts.values()) {
+      const opcode = this.#module.bytes[offset] ?? 0;
+      // These do nothing: they belong to what stands before.
+      if (opcode !== Op.end && opcode !== Op.else) visit(offset, this.#path, line, column);
+    }
   }
 
   startsAround(offset: number): readonly number[] {

@@ -95,6 +95,7 @@ export async function instantiateKernels(
     'probe import': new WebAssembly.Suspending(() => {}),
     frames: new WebAssembly.Memory({ initial: 1 }),
     armed: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
+    cover: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
   };
   const env = { abort: () => {}, seed: () => 1 };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {

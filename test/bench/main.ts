@@ -1,5 +1,6 @@
 /** What is measured, in the order of the table. `npm run bench -- --list` tells about each row. */
 import { bench } from './bench.ts';
+import { coverage } from './coverage.ts';
 import { crowd } from './crowd.ts';
 import { debuggedMessages, falseCondition, stepAmongMany } from './debug-session.ts';
 import { breakpointElsewhere, debugging } from './debugging.ts';
@@ -24,6 +25,7 @@ const benchmarks = [
   ...crowd,
   ...flood,
   kernels,
+  coverage,
   debugging,
   breakpointElsewhere,
   falseCondition,

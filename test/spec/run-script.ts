@@ -10,7 +10,7 @@ import {
   type WasmModule,
 } from '../../runtime/wasm/index.ts';
 import { Counts } from '../unit/wasm/count-pass.ts';
-import { armedMemory, memoriesFor } from '../unit/wasm/support.ts';
+import { armedMemory, coverMemory, memoriesFor } from '../unit/wasm/support.ts';
 import { callExactly, isNumeric } from './exact-call.ts';
 
 const VALUE = v.looseObject({
@@ -145,6 +145,7 @@ class ScriptRunner {
       'probe import': () => {},
       frames: new WebAssembly.Memory({ initial: 1 }),
       armed: armedMemory(true),
+      cover: coverMemory(rewritten.bytes),
       ...new Counts().imports,
       ...memoriesFor(memories),
     };

@@ -1,5 +1,7 @@
 /** Every list of passes that can be used together. */
 import {
+  CoverMap,
+  coverPass,
   draftPass,
   dropCustomsPass,
   everyInstruction,
@@ -21,6 +23,16 @@ export const probeEverywhere: Pass = {
     probePass(ProbeMap.of(plan.module, { offsets: everyInstruction(plan.module) })).declare?.(plan),
 };
 
+/** Sets a flag for every instruction that may not be executed though those before it are. */
+export const coverEverywhere: Pass = {
+  name: 'cover',
+  declare(plan) {
+    const offsets = everyInstruction(plan.module);
+    const lines = offsets.map((_, i) => i + 1);
+    coverPass(CoverMap.of(plan.module, { offsets, lines })).declare?.(plan);
+  },
+};
+
 const TURNS: readonly (readonly Pass[])[] = [[], [preemptPass], [meterPass]];
 
 /** These passes change sections and call targets, but do not write into code. */
@@ -30,6 +42,7 @@ const SECTION_PASSES = [draftPass, reusePass, dropCustomsPass];
 export const combinations: readonly (readonly Pass[])[] = [
   ...combine([[memoryPass, growthPass], [countPass]]),
   ...TURNS.map((passes) => [memoryPass, ...passes, growthPass, ...SECTION_PASSES, countPass]),
+  ...TURNS.map((passes) => [memoryPass, coverEverywhere, ...passes, growthPass, draftPass, countPass]),
   ...TURNS.map((passes) => [
     ...[memoryPass, probeEverywhere, ...passes, growthPass],
     ...[...SECTION_PASSES, countPass],
@@ -41,6 +54,7 @@ export const allCombinations: readonly (readonly Pass[])[] = combine([
   [memoryPass, growthPass],
   ...SECTION_PASSES.map((pass) => [pass]),
   [probeEverywhere],
+  [coverEverywhere],
   [countPass],
 ]);
 

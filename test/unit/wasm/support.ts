@@ -128,6 +128,7 @@ export function start(bytes: Wasm, passes?: readonly Pass[], options: RunOptions
     draft,
     frames,
     armed: armedMemory(!options.unarmed),
+    cover: coverMemory(rewritten?.bytes ?? bytes),
     probe: (frame: number) => options.onProbe?.(frame, view),
     'probe import': () => {},
     ...counts.imports,
@@ -162,6 +163,15 @@ export function armedMemory(armed: boolean): WebAssembly.Memory {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   new Uint8Array(memory.buffer).fill(armed ? 1 : 0);
   return memory;
+}
+
+/** The memory in which a rewritten module sets flags, of the size that it wants; the least one if it sets none. */
+export function coverMemory(bytes: Uint8Array): WebAssembly.Memory {
+  const wanted = readModule(bytes).imports.find(
+    ({ module, name }) => module === KERNEL_MODULE && name === 'cover',
+  );
+  const initial = wanted?.kind === 'memory' ? Number(wanted.memory.initial) : 1;
+  return new WebAssembly.Memory({ initial, maximum: initial });
 }
 
 /** What the kernel provides for a module's own memories. All of them together may have as much as they like. */

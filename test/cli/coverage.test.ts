@@ -1,0 +1,246 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CoverageReport, CoveredFile } from '../../runtime/coverage/report.ts';
+import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
+import { lunatic, projectFolder, RunningCommand } from '../support/command.ts';
+
+const guests = join(projectFolder, 'test', 'guests', 'coverage');
+let folder = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lunatic-coverage-'));
+  for (const name of ['cart.ts', 'cart.wat']) copyFileSync(join(guests, name), join(folder, name));
+  await buildAssemblyScript(join(folder, 'cart.ts'), join(folder, 'cart-as.wasm'), {
+    sourceMap: true,
+    debug: true,
+    args: ['--use', 'abort='],
+  });
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the tests of a module, and reads its coverage. */
+async function coverageOf(module: string, ...options: string[]): Promise<CoverageReport> {
+  const file = join(folder, `${basename(module)}.json`);
+  await lunatic(['test', ...options, '--coverage=json', '--coverage-file', file, module], { cwd: folder });
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function only({ files }: CoverageReport): CoveredFile {
+  const [file, ...others] = files;
+  if (file === undefined || others.length > 0) throw new Error(`${files.length} files have coverage`);
+  return file;
+}
+
+/** By line that has code: the tests that have reached it. */
+function testsByLine(report: CoverageReport): Map<number, string> {
+  const found = new Map<number, string[]>(only(report).lines.map(([line]) => [line, []]));
+  for (const [test, lines] of only(report).tests)
+    for (const line of lines) found.get(line)?.push(report.tests[test]?.name ?? '?');
+  return new Map([...found].map(([line, names]) => [line, names.sort().join(' ')]));
+}
+
+/** The same as the source says it, at the ends of its lines. */
+function expectedIn(source: string): Map<number, string> {
+  const lines = readFileSync(join(guests, source), 'utf8').split('\n');
+  return new Map(
+    lines.flatMap((line, i) => {
+      const tests = / (?:\/\/|;;) \[([\w ]*)\]$/.exec(line)?.[1];
+      return tests === undefined ? [] : [[i + 1, tests] as const];
+    }),
+  );
+}
+
+describe.each([
+  ['C', () => join(guests, 'cart-c.wasm'), 'cart.c'],
+  ['Rust', () => join(guests, 'cart-rust.wasm'), 'cart.rs'],
+  ['AssemblyScript', () => join(folder, 'cart-as.wasm'), 'cart.ts'],
+  ['the text format', () => join(folder, 'cart.wat'), 'cart.wat'],
+])('of %s', (_, module, source) => {
+  test('each line is known with the tests that have reached it', async () => {
+    const report = await coverageOf(module());
+    expect(testsByLine(report)).toEqual(expectedIn(source));
+    for (const [line, hits] of only(report).lines)
+      expect(hits, `line ${line}`).toBe(expectedIn(source).get(line)?.split(' ').filter(Boolean).length);
+  });
+});
+
+/** `name: hits` of all functions of a file. */
+function functionsOf(report: CoverageReport): string[] {
+  return only(report).functions.map(({ name, hits }) => `${name.replace(/^.*::/, '')}: ${hits}`);
+}
+
+test('functions count once, whether generic or inlined', async () => {
+  expect(functionsOf(await coverageOf(join(guests, 'cart-rust.wasm')))).toEqual(
+    expect.arrayContaining(['price: 2', 'doubled: 1', 'largest: 1', 'few: 1']),
+  );
+  const c = functionsOf(await coverageOf(join(guests, 'cart-c.wasm')));
+  expect(c).toContain('never_called: 0');
+  expect(c).toContain('doubled: 1');
+});
+
+test('a branch has its ways', async () => {
+  const { branches } = only(await coverageOf(join(guests, 'cart-c.wasm')));
+  const lineOf = (text: string) =>
+    readFileSync(join(guests, 'cart.c'), 'utf8')
+      .split('\n')
+      .findIndex((line) => line.includes(text)) + 1;
+  const waysAt = (text: string) =>
+    branches.filter(({ line }) => line === lineOf(text)).map(({ ways }) => ways);
+  expect(waysAt('if (sum > 30)').map((ways) => ways.toSorted())).toEqual([[1, 1]]);
+  expect(waysAt('switch (code)')).toEqual([[0, 1, 1]]);
+  expect(waysAt('if (total < 0)').map((ways) => ways.toSorted())).toEqual([[0, 1]]);
+});
+
+test('optimized code counts as it was written', async () => {
+  const expected = expectedIn('cart.c');
+  const found = testsByLine(await coverageOf(join(guests, 'cart-c-optimised.wasm')));
+  // What the compiler has removed or put together has no code of its own.
+  expect(found.size).toBeGreaterThan(8);
+  for (const [line, tests] of found) {
+    for (const name of tests.split(' ').filter(Boolean))
+      expect(expected.get(line), `line ${line}`).toContain(name);
+  }
+});
+
+/** A test that spawns a process, one that loops without end, and one that waits for ever. */
+const PROCESSES = `(module
+  (import "lunatic::process" "spawn" (func $spawn (param i64 i64 i64 i32 i32 i32 i32 i32) (result i32)))
+  (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
+  (import "lunatic::message" "receive" (func $receive (param i32 i32 i64) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "child")
+  (func (export "child")
+    nop) ;; [spawns]
+  (func (export "#lunatic_test_spawns")
+    (drop (call $spawn (i64.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 5) ;; [spawns]
+      (i32.const 16) (i32.const 0) (i32.const 32)))
+    (call $sleep (i64.const 20)) ;; [spawns]
+    nop) ;; [spawns]
+  (func (export "#lunatic_test_loops")
+    nop ;; [loops]
+    loop
+      br 0 ;; [loops]
+    end
+    nop) ;; []
+  (func (export "#lunatic_test_waits")
+    (drop (call $receive (i32.const 0) (i32.const 0) (i64.const -1))) ;; [waits]
+    nop)) ;; []
+`;
+
+test('processes belong to the test that spawned them, and what is killed has executed what it has', async () => {
+  const module = join(folder, 'processes.wat');
+  writeFileSync(module, PROCESSES);
+  const report = await coverageOf(module, '--timeout', '0.5');
+  const lines = PROCESSES.split('\n');
+  const found = testsByLine(report);
+  for (const [i, line] of lines.entries()) {
+    const tests = /;; \[(\w*)\]$/.exec(line)?.[1];
+    if (tests !== undefined) expect(found.get(i + 1), line).toBe(tests);
+  }
+});
+
+const LOOPS = `(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 8) "begun")
+  (func (export "_start")
+    (i32.store (i32.const 0) (i32.const 8))
+    (i32.store (i32.const 4) (i32.const 5))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))
+    loop br 0 end
+    nop))
+`;
+
+test('a program that is interrupted leaves its coverage', async () => {
+  const module = join(folder, 'loops.wat');
+  writeFileSync(module, LOOPS);
+  const file = join(folder, 'loops.info');
+  const command = new RunningCommand(['run', '--coverage=lcov', '--coverage-file', file, module], {
+    cwd: folder,
+    input: null,
+  });
+  await command.printed('begun');
+  command.child.kill('SIGINT');
+  expect((await command.ended).exitCode).toBe(130);
+  const lcov = readFileSync(file, 'utf8');
+  expect(lcov).toContain(`SF:${module}`);
+  expect(lcov).toContain('DA:8,1');
+  expect(lcov).toContain('DA:10,0');
+});
+
+test('a table for people has percentages and the lines that were not executed', async () => {
+  const { stdout } = await lunatic(['test', '--coverage', 'cart.wat'], { cwd: folder });
+  const table = stdout.slice(stdout.indexOf('\nfile'));
+  expect(table).toBe(
+    '\nfile         lines  functions  branches  not executed\n' +
+      'cart.wat     85.7%      50.0%     83.3%  18, 31, 37\n' +
+      'all files    85.7%      50.0%     83.3%\n',
+  );
+});
+
+test('a program that exits with a code has coverage, and keeps its code', async () => {
+  writeFileSync(
+    join(folder, 'exits.wat'),
+    `(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (func (export "_start")
+    (call $exit (i32.const 7))
+    nop))`,
+  );
+  const { stdout, exitCode } = await lunatic(['run', '--coverage', 'exits.wat'], { cwd: folder });
+  expect(exitCode).toBe(7);
+  expect(stdout).toMatch(/exits\.wat +50\.0% .* 4\n/);
+});
+
+test('libraries are left out unless they are asked for', async () => {
+  const own = await coverageOf(join(folder, 'cart-as.wasm'));
+  expect(own.files.map(({ path }) => basename(path))).toEqual(['cart.ts']);
+  const all = await coverageOf(join(folder, 'cart-as.wasm'), '--coverage-all');
+  expect(all.files.map(({ path }) => path)).toContain('~lib/array.ts');
+});
+
+test('a module without debug information is named', async () => {
+  const module = join(projectFolder, 'test', 'guests', 'built', 'c', 'tests.wasm');
+  const { stderr } = await lunatic(['test', '--coverage', module], { cwd: folder });
+  expect(stderr).toContain(`no lines are known of ${module}: build it with debug information`);
+});
+
+test('one page shows all sources, whatever they are called', async () => {
+  const hostile = join(folder, '<img src=x onerror=alert(1)>&".wat');
+  copyFileSync(join(folder, 'cart.wat'), hostile);
+  const { stderr } = await lunatic(['test', '--coverage=html', hostile], { cwd: folder });
+  expect(stderr).toContain('85.7% of 21 lines executed; the coverage is in coverage/index.html');
+  const page = readFileSync(join(folder, 'coverage', 'index.html'), 'utf8');
+  expect(page).not.toContain('<img');
+  expect(page).not.toContain('<script');
+  expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;&amp;&quot;.wat');
+  expect(page).toContain('<tr class="miss" title="not executed"><td class="n">18</td>');
+  expect(page).toContain('<summary aria-label="2 tests">2</summary><ul><li>');
+});
+
+test('a source outside of the folders of the program is not shown', async () => {
+  const { stderr } = await lunatic(['test', '--coverage=html', join(guests, 'cart-c.wasm')], { cwd: folder });
+  expect(stderr).toContain('the coverage is in coverage/index.html');
+  const page = readFileSync(join(folder, 'coverage', 'index.html'), 'utf8');
+  expect(page).toContain('The source is not shown');
+});
+
+test('coverage that cannot be written is said, and changes no verdict', async () => {
+  const { stderr, exitCode } = await lunatic(
+    [
+      'test',
+      '--coverage=lcov',
+      '--coverage-file',
+      join(folder, 'cart.wat', 'no'),
+      '--skip',
+      'stops',
+      'cart.wat',
+    ],
+    { cwd: folder },
+  );
+  expect(stderr).toContain('the coverage could not be written');
+  expect(exitCode).toBe(0);
+  expect(existsSync(join(folder, 'cart.wat', 'no'))).toBe(false);
+});
