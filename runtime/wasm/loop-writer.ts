@@ -163,7 +163,7 @@ export class LoopWriter {
     // A function that counts in `spent` may have to settle it before a call.
     if (!paysForTurn || weight === 0 || weight >= IMPORT_WEIGHT || this.#work.spent >= 0) return false;
     if ((code.loopFlags.at(loop) & (LoopFlag.params | LoopFlag.oddBranch)) !== 0) return false;
-    if (this.#isCharged(loop) || !this.#isInnermost(loop) || this.#isMarked(walk, pass)) return false;
+    if (this.#isCharged(loop) || !this.#isInnermost(loop) || this.#isMarked(walk, pass, true)) return false;
     if (this.#copies.count(walk, 1) < PREPAID_TURNS) return false;
     const { reader, emit } = walk;
     this.#prepaidLoop = loop;
