@@ -14,6 +14,7 @@ import type { CommandCoverage } from './coverage.ts';
 import type { CoverageFlags } from './coverage-options.ts';
 import { noteRun } from './has-run.ts';
 import { heapNotice } from './heap-notice.ts';
+import { leaveThreads } from './leave-threads.ts';
 import { CommandError } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type LogOptions, openLog } from './log.ts';
@@ -180,6 +181,7 @@ export async function run(
     // A program that has ended so soon has nothing else to do, and signals end it, whoever it writes to.
     if (!signals.areTaken) streams.writeAtOnce();
     await streams.flush();
+    leaveThreads();
   }
 }
 

@@ -1,3 +1,4 @@
+import { leaveThreads } from './leave-threads.ts';
 import { StandardOutput } from './standard-output.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -34,7 +35,10 @@ function endOnceWritten(
   code: number,
   before = () => {},
 ): void {
-  const exit = () => process.exit(code);
+  const exit = () => {
+    leaveThreads();
+    process.exit(code);
+  };
   if (!streams.isBusy) exit();
   setTimeout(() => {
     if (!streams.isWriting) exit();

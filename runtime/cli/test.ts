@@ -1,5 +1,6 @@
 import type { CoverageFlags } from './coverage-options.ts';
 import { noteRun } from './has-run.ts';
+import { leaveThreads } from './leave-threads.ts';
 import { openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { rootConfig } from './root-config.ts';
@@ -66,5 +67,6 @@ export async function runTestFiles(files: readonly string[], command: TestComman
   } finally {
     clearInterval(awake);
     await streams.flush();
+    leaveThreads();
   }
 }

@@ -1,20 +1,27 @@
-import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { platform } from 'node:process';
 import type { DatabaseSync, DatabaseSyncOptions, StatementSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
 import type { Payer } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
 import { CompileCheck, MAX_STATEMENT } from './compile-check.ts';
+import { Copies, type Image, withoutLog } from './copies.ts';
 import { Cost, costOf } from './cost.ts';
 import { Counters } from './counters.ts';
+import { existingUriOf, idOf, uriInMemory, uriOf } from './database-file.ts';
+import { DatabaseSizes } from './database-sizes.ts';
 import { isExplained } from './explained.ts';
 import { FileUse } from './file-use.ts';
 import type { CompileJob, Job } from './helper.ts';
 import { MemoryPages } from './memory-pages.ts';
-import { plainRows } from './plain-rows.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
+import {
+  checkText,
+  insertsPlainRows,
+  isBrief,
+  isCheck,
+  isHarmless,
+  isLongerThan,
+  mayQuery,
+} from './sql-text.ts';
 import {
   SQLITE_ERROR,
   SQLITE_FULL,
@@ -25,7 +32,8 @@ import {
 } from './sqlite-error.ts';
 import { type Compilation, Statement, type StatementConnection } from './statement.ts';
 import { StatementEnds } from './statement-ends.ts';
-import type { ThreadJob } from './thread.ts';
+import { copyInThread, type StatementText, type ThreadJob, type ThreadPlace } from './thread.ts';
+import type { Tree, TreeSize } from './tree.ts';
 
 /** Bytes of the longest text of SQL, of the longest statement in it, and of the longest value or row. */
 export const MAX_SQL = 16 * 2 ** 20;
@@ -39,26 +47,15 @@ const MAX_AT_ONCE = 4096;
 const MAX_HELPER_ROWS = 64 * 2 ** 20;
 /** The size of the largest database that is copied for a helper, in bytes. */
 const MAX_COPIED = 128 * 2 ** 20;
+/** The same of what is copied here, where a mebibyte takes nearly a millisecond, and of what is never copied in a thread. */
+const MAX_COPIED_HERE = 12 * 2 ** 20;
+const MIN_COPIED_APART = 2 * 2 ** 20;
 
 /** Statements within which there may be semicolons: those that make triggers, and names of parameters such as `$a(;)`. */
 const MAY_HAVE_SEMICOLONS = /\btrigger\b|\$/i;
 
 /** Characters of a statement of which looking at it, compiling it, and running it take milliseconds each. */
 export const LONG_SQL = 2 ** 16;
-
-/** A statement without these words has no query, except those of views and triggers. */
-const QUERY = /\b(?:select|with|values)\b/i;
-
-/** A statement that inserts values without a query. */
-const PLAIN_INSERT = /\binsert\s+into\s+[\w."]+\s*(?:\([^()]*\)\s*)?values\b/gi;
-
-/** What stands before the rows of one at the beginning of a text. */
-const INSERT_HEAD = new RegExp(`^\\s*${PLAIN_INSERT.source}`, 'i');
-
-/** Statements that take no longer than the operating system does, and pragmas other than those that go through a database. */
-const BRIEF =
-  /^\s*(?:(?:attach|begin|commit|detach|end|release|rollback|savepoint)\b|pragma\b(?!.*(?:check|incremental_vacuum|optimize)))/is;
-const CHECK = /^\s*pragma\b.*\b(?:integrity|quick)_check\b/is;
 
 /** Statements of which it is known what they cost, and the longest of them. */
 const MAX_COSTS = 256;
@@ -101,11 +98,10 @@ export class Connection implements StatementConnection {
   /** Statements that have more rows, here. */
   #open = 0;
   #bound = 0;
-  #pages: ReturnType<DatabaseSync['prepare']> | null = null;
-  #pageSizes: ReturnType<DatabaseSync['prepare']> | null = null;
-  #version: ReturnType<DatabaseSync['prepare']> | null = null;
-  /** The version of the data of which a helper has a copy. */
-  #copied = 0n;
+  readonly #sizes: DatabaseSizes;
+  readonly #copies: Copies;
+  /** Whether the transaction has done anything but read, or is not known to have done no more. */
+  #hasWritten = false;
 
   /**
    * Opens or creates a database.
@@ -134,6 +130,8 @@ export class Connection implements StatementConnection {
     if (inMemory) this.#memory = new MemoryPages(database, owner, this.#sandbox);
     this.#check = new CompileCheck(database, this.#sandbox, owner.account, OPTIONS);
     this.#counters = new Counters(database);
+    this.#sizes = new DatabaseSizes(database);
+    this.#copies = new Copies(database);
     this.#file = inMemory ? null : { path: permission.path, id: idOf(permission.path) };
     database.setAuthorizer(this.#sandbox.authorize);
     // A directory of the path may have become a link meanwhile.
@@ -216,8 +214,8 @@ export class Connection implements StatementConnection {
   /** Finds out what a statement costs that was just compiled. */
   #costOf(statement: StatementSync, found: Findings): Cost {
     const sql = statement.sourceSQL;
-    if (BRIEF.test(sql) || isExplained(sql)) return Cost.none;
-    if (CHECK.test(sql)) return Cost.ofCheck();
+    if (isBrief(sql) || isExplained(sql)) return Cost.none;
+    if (isCheck(sql)) return Cost.ofCheck();
     const { isPlain, isPlainWithoutTriggers } = this.#check;
     if (
       sql.length > MAX_COST_SQL &&
@@ -323,26 +321,17 @@ export class Connection implements StatementConnection {
 
   /** Bytes of the database. */
   get size(): number {
-    return this.#sizeOf('main');
+    return this.#sizes.main;
   }
 
   /** Bytes of all databases of the connection. */
   get wholeSize(): number {
-    return this.#asRuntime(() => this.#check.databases.reduce((sum, name) => sum + this.#sizeOf(name), 0));
+    return this.#asRuntime(() => this.#sizes.of(this.#check.databases));
   }
 
-  #sizeOf(name: string): number {
-    const read = (statement: StatementSync): number => Number((statement.get() as unknown as [bigint])[0]);
-    if (name !== 'main') {
-      const quoted = `"${name.replaceAll('"', '""')}"`;
-      const [pages, size] = ['page_count', 'page_size'].map((pragma) =>
-        read(this.#database.prepare(`PRAGMA ${quoted}.${pragma}`)),
-      );
-      return (pages ?? 0) * (size ?? 0);
-    }
-    this.#pages ??= this.#database.prepare('PRAGMA page_count');
-    this.#pageSizes ??= this.#database.prepare('PRAGMA page_size');
-    return read(this.#pages) * read(this.#pageSizes);
+  /** Returns the size of some tables and indexes; null if they are large. */
+  sizeOf(trees: readonly Tree[]): TreeSize | null {
+    return this.run(() => this.#asRuntime(() => this.#sizes.ofTrees(trees)));
   }
 
   /** Whether a statement may run in another connection: it must not be about what only this one has. */
@@ -367,18 +356,25 @@ export class Connection implements StatementConnection {
   }
 
   /** Makes a statement a job for a thread. @throws SqliteError if the path of the file leads elsewhere by now */
-  threadJobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, asks: boolean): ThreadJob {
+  threadJobFor(statement: StatementText, asks: boolean): ThreadJob {
+    return {
+      ...statement,
+      ...this.#placeForThread(),
+      settings: this.#sandbox.settings,
+      maxPages: this.#memory?.most ?? null,
+      known: asks ? this.#counters.known : null,
+    };
+  }
+
+  /** Where a thread finds the main database. @throws SqliteError */
+  #placeForThread(): ThreadPlace {
     if (this.#file !== null && !this.#isStillThere(this.#directories, this.#file.path)) {
       throw new SqliteError(SQLITE_ERROR, `Failed to access '${this.#file.path}'`);
     }
     return {
-      ...statement,
       uri: this.#file === null ? this.#uri : existingUriOf(this.#file.path),
       file: this.#file,
       options: OPTIONS,
-      settings: this.#sandbox.settings,
-      maxPages: this.#memory?.most ?? null,
-      known: asks ? this.#counters.known : null,
     };
   }
 
@@ -395,32 +391,41 @@ export class Connection implements StatementConnection {
   }
 
   /**
-   * Makes a statement a job for a helper, which runs it on a copy of the main database as it is when the helper begins. It
-   * does not open the file: by then its path may lead to where the process may not go.
-   * @throws SqliteError if the database is too large to be copied
+   * Makes a statement a job for a helper, which runs it on copies of the databases as they are when the helper begins. It does not
+   * open files: by then their paths may lead to where the process may not go.
+   * @throws SqliteError if the databases are too large to be copied
    */
-  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, asks: boolean): Job {
-    const { size } = this;
-    if (size > MAX_COPIED) {
-      const message = `the statement may take long, and a database of ${size} bytes is too large to run it on a copy`;
-      throw new SqliteError(SQLITE_INTERRUPT, message);
-    }
-    const image = () => {
-      this.#copied = this.#dataVersion;
-      const bytes = this.#database.serialize();
-      // A copy has no write-ahead log.
-      if (bytes[18] === 2) bytes.fill(1, 18, 20);
-      return bytes;
-    };
+  jobFor(statement: StatementText, { asks, isElsewhere }: Pick<Findings, 'asks' | 'isElsewhere'>): Job {
+    const names = isElsewhere ? this.#asRuntime(() => this.#check.databases) : ['main'];
+    const size = isElsewhere ? this.wholeSize : this.size;
+    const isApart = this.size > MIN_COPIED_APART && this.#canCopyApart;
+    const here = isApart ? size - this.size : size;
+    if (size > MAX_COPIED || here > MAX_COPIED_HERE) throw tooLarge(size, here > MAX_COPIED_HERE);
     return {
       ...statement,
       size,
-      image,
+      images: () => this.#images(names, isApart),
       options: OPTIONS,
       settings: this.#sandbox.settings,
+      isTransaction: this.#database.isTransaction,
       known: asks ? this.#counters.known : null,
       maxBytes: MAX_HELPER_ROWS,
     };
+  }
+
+  /** Whether another connection sees the main database as this one does. */
+  get #canCopyApart(): boolean {
+    return !this.#sandbox.isExclusive && !(this.#hasWritten && this.#database.isTransaction);
+  }
+
+  async #images(names: readonly string[], isApart: boolean): Promise<readonly Image[]> {
+    for (let { use } = this; use !== null; use = this.use) await use.over();
+    const [main, others] = this.#asRuntime(() => {
+      this.#copies.note(names);
+      const ofMain = isApart ? copyInThread(this.#placeForThread(), this.program, this.beginUse()) : null;
+      return [ofMain, this.#copies.take(ofMain === null ? names : names.slice(1))];
+    });
+    return main === null ? others : [{ name: 'main', bytes: withoutLog(await main) }, ...others];
   }
 
   #asRuntime<T>(run: () => T): T {
@@ -433,15 +438,9 @@ export class Connection implements StatementConnection {
     }
   }
 
-  /** Whether others have changed the database since it was copied for a helper. */
+  /** Whether others have changed the databases since they were copied for a helper. */
   get hasChanged(): boolean {
-    return this.#dataVersion !== this.#copied;
-  }
-
-  get #dataVersion(): bigint {
-    this.#version ??= this.#database.prepare('PRAGMA data_version');
-    const [version] = this.#version.get() as unknown as [bigint];
-    return version;
+    return this.#asRuntime(() => this.#copies.hasChanged);
   }
 
   /** Whether triggers may set off themselves. */
@@ -456,7 +455,8 @@ export class Connection implements StatementConnection {
 
   /** Must be called with what a statement does when it has run, whether or not to its end. */
   note(found: Findings, hasFailed: boolean): void {
-    const { changes, defines, commits } = found;
+    const { changes, defines, commits, writes, begins } = found;
+    if (writes) this.#hasWritten = changes || defines || !begins;
     if (changes && this.#counters.hasMoved) this.#counters.addHere(found);
     if (defines || commits || hasFailed) this.#check.note(found, hasFailed);
   }
@@ -559,53 +559,14 @@ export class Connection implements StatementConnection {
   }
 }
 
-/**
- * Returns the URI of a database. With a write-ahead log, SQLite would map a file beside the database into memory, and a
- * process that shortens this file would end the whole runtime. With this VFS it keeps the contents in memory of its own,
- * and locks the database for this runtime alone. Attached databases are opened like the main one. Only on Unix can such a
- * file be shortened.
- */
-function uriOf(path: string): string {
-  if (platform === 'win32') return path;
-  return `${pathToFileURL(path).href}?vfs=unix-excl`;
-}
-
-/** Returns the URI of a database whose file is there. Should its path have become a link to nothing, no file is made where it leads. */
-function existingUriOf(path: string): string {
-  const vfs = platform === 'win32' ? '' : '&vfs=unix-excl';
-  return `${pathToFileURL(path).href}?mode=rw${vfs}`;
-}
-
-/** Returns the URI of a new database in memory, which threads of this OS process can open as well. */
-function uriInMemory(): string {
-  const vfs = platform === 'win32' ? '' : '&vfs=unix-excl';
-  return `file:lunatic-${randomUUID()}?mode=memory&cache=shared${vfs}`;
-}
-
-/** Returns what tells a file from all others. */
-function idOf(path: string): string {
-  const { dev, ino } = statSync(path, { bigint: true });
-  return `${dev}:${ino}`;
-}
-
-/** Returns whether a text has a query of its own. Those of views and triggers may not recurse then. */
-function mayQuery(sql: string): boolean {
-  return QUERY.test(sql.replace(PLAIN_INSERT, ''));
-}
-
-/** Statements that take no longer than their text is. Those of a text begin behind semicolons, some of which are within names. */
-const HARMLESS =
-  /^\s*(?:(?:begin|commit|end|rollback|savepoint|release|create\s+(?:temp\s+|temporary\s+)?table)\b|$)/i;
-
-function isHarmless(sql: string): boolean {
-  return sql.split(';').every((part) => HARMLESS.test(part));
-}
-
-/** Returns whether a text only inserts rows of literals. */
-function insertsPlainRows(sql: string): boolean {
-  const head = INSERT_HEAD.exec(sql);
-  const rows = head === null ? null : plainRows(sql, head[0].length);
-  return rows !== null && /^\s*;?\s*$/.test(sql.slice(rows.end));
+function tooLarge(size: number, isOnlyHere: boolean): SqliteError {
+  const why = isOnlyHere
+    ? 'to be copied in a transaction that has changed something, or with temporary tables and attached databases'
+    : 'to run it on a copy';
+  return new SqliteError(
+    SQLITE_INTERRUPT,
+    `the statement may take long, and databases of ${size} bytes are too large ${why}`,
+  );
 }
 
 function tooLong(): SqliteError {
@@ -614,16 +575,4 @@ function tooLong(): SqliteError {
 
 function isIncomplete(error: unknown): boolean {
   return error instanceof Error && error.message === 'incomplete input';
-}
-
-/** Returns whether a text has more than so many bytes. */
-function isLongerThan(text: string, bytes: number): boolean {
-  if (3 * text.length <= bytes) return false;
-  return text.length > bytes || Buffer.byteLength(text) > bytes;
-}
-
-/** Refuses SQL with a NUL, which SQLite takes for the end of a text. */
-function checkText(sql: string): void {
-  const at = sql.indexOf('\0');
-  if (at >= 0) throw new SqliteError(SQLITE_ERROR, `the SQL has a NUL at character ${at}`);
 }

@@ -2,11 +2,13 @@ import { Constants } from './constants.ts';
 import { type FunctionKind, kindOf } from './function-kinds.ts';
 import { type Instruction, programsOf } from './instruction.ts';
 import { loopsOf } from './loops.ts';
+import { type Tree, treeOf, WITHOUT_TREES } from './tree.ts';
 
 /** What the time of a statement depends on. */
 export interface Size {
-  /** Bytes of the databases that it uses. */
+  /** Bytes of the databases that it uses, and of the rows in them if anybody has counted them. */
   readonly bytes: number;
+  readonly rows?: number;
   /** Bytes of its SQL and of the values that are bound to it. */
   readonly own: number;
 }
@@ -97,6 +99,8 @@ export class Cost {
   isChain = false;
   /** Whether it is too much to be read. */
   isUnknown = false;
+  readonly #trees = new Map<string, Tree>();
+  #usesOthers = false;
 
   /** What a statement costs that does nothing but what its text says. */
   static readonly none = new Cost();
@@ -112,6 +116,7 @@ export class Cost {
   static ofCheck(): Cost {
     const cost = new Cost();
     cost.#passes = CHECK_COST;
+    cost.#usesOthers = true;
     return cost;
   }
 
@@ -120,6 +125,11 @@ export class Cost {
     const cost = new Cost();
     cost.isUnknown = true;
     return cost;
+  }
+
+  /** The tables and indexes that it uses; null if it may look at others. */
+  get trees(): readonly Tree[] | null {
+    return this.#usesOthers || this.isUnknown ? null : [...this.#trees.values()];
   }
 
   /** Whether it takes no longer than others may wait, whatever is in the databases. */
@@ -145,6 +155,9 @@ export class Cost {
     const { name, p4 } = instruction;
     this.add((WEIGHTS[name] ?? 1) * factor, degree);
     const pass = PASSES[name];
+    const tree = treeOf(instruction);
+    if (tree !== null) this.#trees.set(`${tree.database}:${tree.root}`, tree);
+    if (WITHOUT_TREES.has(name)) this.#usesOthers = true;
     if (pass !== undefined) {
       if (degree === 0) this.#passes += pass * factor;
       else this.add(factor, degree + 1);
@@ -164,8 +177,8 @@ export class Cost {
     }
   }
 
-  at({ bytes, own }: Size): Estimate {
-    const rows = 1 + bytes / ROW_BYTES + (this.#isVirtual ? own / 2 + (this.#makes ? MADE_ROWS : 0) : 0);
+  at({ bytes, rows: counted = bytes / ROW_BYTES, own }: Size): Estimate {
+    const rows = 1 + counted + (this.#isVirtual ? own / 2 + (this.#makes ? MADE_ROWS : 0) : 0);
     let units = this.#passes * bytes;
     let isPass = !this.isUnknown;
     for (const [degree, count] of this.#units.entries()) {
@@ -205,8 +218,9 @@ export function costOf(rows: Iterable<unknown>, streams: boolean): Cost {
   const cost = new Cost();
   const code: Instruction[] = [];
   for (const row of rows) {
-    const [, name, p1, p2, p3, p4] = row as [bigint, string, bigint, bigint, bigint, unknown];
-    code.push({ name, p1: Number(p1), p2: Number(p2), p3: Number(p3), p4: String(p4 ?? '') });
+    const [, name, ...operands] = row as [bigint, string, bigint, bigint, bigint, unknown, bigint];
+    const [p1, p2, p3, p4, p5] = operands;
+    code.push({ name, p1: Number(p1), p2: Number(p2), p3: Number(p3), p4: String(p4 ?? ''), p5: Number(p5) });
     if (code.length > MAX_INSTRUCTIONS) return Cost.ofUnknown();
   }
   const programs = programsOf(code).map((program, i) => ({

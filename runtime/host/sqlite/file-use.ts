@@ -36,6 +36,11 @@ export class FileUse {
     };
   }
 
+  /** Ends when no thread uses the file. */
+  over(): Promise<void> {
+    return new Promise((resolve) => this.wait(resolve));
+  }
+
   /** Calls `wake` when no thread uses the file. @returns a function that gives that up */
   wait(wake: () => void): () => void {
     this.#waiting.add(wake);

@@ -12,6 +12,7 @@ const MAX_GROWTH = 256 * 2 ** 20;
  * statement that never ends.
  */
 export const HELPER_PROGRAM = `
+import { readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 
@@ -33,14 +34,101 @@ function authorizeMaking(action, first, second) {
   return MAKING.has(action) ? authorize(action, first, second) : 1;
 }
 
-function run({ image, options, settings, known, sql, named, positional, maxBytes }) {
+/** Reads a database that follows a message in the standard input. */
+function read(length) {
+  const image = new Uint8Array(length);
+  for (let at = 0; at < length; ) {
+    const count = readSync(0, image, at, length - at);
+    if (count === 0) process.exit();
+    at += count;
+  }
+  return image;
+}
+
+function quoted(name) {
+  return '"' + name.replaceAll('"', '""') + '"';
+}
+
+/** Bounds by how much a database may grow. */
+function bound(database, name, length) {
+  const [size] = Object.values(database.prepare('PRAGMA ' + name + '.page_size').get());
+  database.exec('PRAGMA ' + name + '.max_page_count = ' + Math.ceil((length + ${MAX_GROWTH}) / Number(size)));
+}
+
+function load(database, images) {
+  const later = [];
+  for (const { name, image } of images) {
+    if (name === 'temp') {
+      if (image.length > 0) later.push(...makeTemporary(database, image));
+      continue;
+    }
+    if (name !== 'main') database.exec("ATTACH ':memory:' AS " + quoted(name));
+    if (image.length > 0) database.deserialize(image, { dbName: name });
+    bound(database, quoted(name), image.length);
+  }
+  database.exec('PRAGMA temp.max_page_count = ' + Math.ceil(${MAX_GROWTH} / 4096));
+  for (const text of later) database.exec(text);
+}
+
+/** Makes temporary tables as they were: SQLite does not take them as they are. Returns the views and triggers, which may be of other databases. */
+function makeTemporary(database, whole) {
+  const { image, later } = withoutTriggers(whole);
+  database.exec("ATTACH ':memory:' AS copied");
+  database.deserialize(image, { dbName: 'copied' });
+  database.exec('PRAGMA ignore_check_constraints = ON');
+  const objects = database.prepare('SELECT type, name, sql FROM copied.sqlite_schema WHERE sql NOT NULL').all().map(Object.values);
+  for (const [type, name, sql] of objects) {
+    if (type !== 'table') continue;
+    if (/^CREATE VIRTUAL/i.test(sql)) throw Object.assign(new Error('a temporary virtual table cannot be copied'), { errcode: 9 });
+    if (name !== 'sqlite_sequence') database.exec(asTemporary(sql));
+    copyRows(database, name);
+  }
+  for (const [type, , sql] of objects) if (type === 'index') database.exec(asTemporary(sql));
+  database.exec('PRAGMA ignore_check_constraints = OFF; DETACH copied');
+  return later.map(asTemporary);
+}
+
+function asTemporary(sql) {
+  return sql.replace(MADE, (start) => start + 'temp.');
+}
+
+/** Takes views and triggers out of a database: SQLite would look for the tables of others in it. */
+function withoutTriggers(image) {
+  const database = new DatabaseSync(':memory:', { defensive: false });
+  database.deserialize(image);
+  database.exec('PRAGMA writable_schema = ON');
+  const later = database.prepare("SELECT sql FROM sqlite_schema WHERE type IN ('view', 'trigger')").all().map(({ sql }) => sql);
+  database.exec("DELETE FROM sqlite_schema WHERE type IN ('view', 'trigger')");
+  const rest = database.serialize();
+  database.close();
+  return { image: rest, later };
+}
+
+function copyRows(database, name) {
+  const columns = database.prepare('PRAGMA copied.table_info(' + quoted(name) + ')').all()
+    .map((row) => Object.values(row)[1]);
+  const id = ['rowid', '_rowid_', 'oid'].find((alias) => !columns.some((column) => column.toLowerCase() === alias));
+  const copy = (names) => {
+    const list = names.join();
+    database.exec('DELETE FROM temp.' + quoted(name) + '; INSERT INTO temp.' + quoted(name) + ' (' + list + ') SELECT ' + list + ' FROM copied.' + quoted(name));
+  };
+  const own = columns.map(quoted);
+  try {
+    copy(id === undefined ? own : [id, ...own]);
+  } catch {
+    // One without rowids.
+    copy(own);
+  }
+}
+
+function run({ images: parts, options, settings, isTransaction, known, sql, named, positional, maxBytes }) {
+  // What is left of them would be taken for those of the next statement.
+  const images = parts.map(({ name, length }) => ({ name, image: read(length) }));
   const database = new DatabaseSync(':memory:', options);
   try {
-    if (image.length > 0) database.deserialize(image);
-    const [size] = Object.values(database.prepare('PRAGMA page_size').get());
-    database.exec('PRAGMA max_page_count = ' + Math.ceil((image.length + ${MAX_GROWTH}) / Number(size)));
-    database.exec('PRAGMA temp.max_page_count = ' + Math.ceil(${MAX_GROWTH} / 4096));
+    load(database, images);
     set(database, settings);
+    if (isTransaction) database.exec('BEGIN');
     if (known !== null) tell(database, known);
     database.setAuthorizer(authorize);
     const statement = database.prepare(sql);
@@ -75,7 +163,6 @@ function computed() {
 function check({ compile, views, schemas, options }) {
   const database = new DatabaseSync(':memory:', options);
   try {
-    const quoted = (name) => '"' + name.replaceAll('"', '""') + '"';
     for (const { name } of schemas) {
       if (name !== 'main' && name !== 'temp') database.exec("ATTACH ':memory:' AS " + quoted(name));
     }
@@ -106,7 +193,7 @@ process.on('message', (job) => {
   try {
     outcome = 'compile' in job ? check(job) : run(job);
   } catch (error) {
-    outcome = { error: { result: (error.errcode ?? 1) & 255, message: error.message + ' (run on a copy of the main database)' } };
+    outcome = { error: { result: (error.errcode ?? 1) & 255, message: error.message + ' (run on a copy)' } };
   }
   process.send(outcome);
 });

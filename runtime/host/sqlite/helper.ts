@@ -1,10 +1,12 @@
 import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
+import { Socket } from 'node:net';
+import type { DatabaseSyncOptions } from 'node:sqlite';
+import type { Image } from './copies.ts';
 import { FairQueue } from './fair-queue.ts';
 import { HELPER_PROGRAM } from './helper-program.ts';
 import { SQLITE_IOERR, SqliteError, toSqliteError } from './sqlite-error.ts';
-import type { Known } from './thread.ts';
+import type { Known, StatementText } from './thread.ts';
 import type { Value } from './value.ts';
 
 /** Statements that run in helpers at the same time. Others wait. */
@@ -19,19 +21,18 @@ const MAX_FILE = 2 ** 30;
 const SHELL = '/bin/sh';
 
 /** A statement to run, and what it runs on. */
-export interface Job {
-  /** Size of the database in bytes. */
+export interface Job extends StatementText {
+  /** Size of the databases in bytes. */
   readonly size: number;
-  /** Copies the database. Called when a helper begins. */
-  readonly image: () => Uint8Array;
+  /** Copies the databases. Called when a helper begins. @throws SqliteError */
+  readonly images: () => Promise<readonly Image[]>;
   readonly options: DatabaseSyncOptions;
   /** Pragmas of the connection that change results, with their values. */
   readonly settings: ReadonlyMap<string, string>;
   /** What SQL may ask the connection; null if it does not. */
   readonly known: Known | null;
-  readonly sql: string;
-  readonly named: Record<string, SQLInputValue> | null;
-  readonly positional: readonly SQLInputValue[];
+  /** Whether a transaction has begun. */
+  readonly isTransaction: boolean;
   /** Bytes that its rows may have. */
   readonly maxBytes: number;
 }
@@ -160,15 +161,6 @@ function begin(request: Request, waited = idle.pop() ?? null): void {
     });
   };
   child.once('close', died);
-  const { job } = request;
-  let contents: Serializable;
-  try {
-    contents = contentsOf(job);
-  } catch (error) {
-    const { result, message } = toSqliteError(error);
-    setImmediate(() => finish(request, { error: { result, message } }));
-    return;
-  }
   if (isCompiled(request)) {
     timer = setTimeout(() => {
       child.kill('SIGKILL');
@@ -177,19 +169,36 @@ function begin(request: Request, waited = idle.pop() ?? null): void {
     timer.unref();
     child.once('message', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   }
-  try {
-    child.send(contents, (error) => {
-      if (error !== null) died();
-    });
-  } catch (error) {
-    // The outcome comes later, as always.
-    child.kill('SIGKILL');
-    process.emitWarning(error instanceof Error ? error : String(error));
-  }
+  const { job } = request;
+  contentsOf(job).then(
+    ({ message, images }) => {
+      if (running.get(request) !== child) return;
+      try {
+        child.send(message, (error) => {
+          if (error !== null) died();
+        });
+        for (const { bytes } of images) child.stdin?.write(bytes);
+      } catch (error) {
+        // The outcome comes later, as always.
+        child.kill('SIGKILL');
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
+    },
+    (error) => {
+      const { result, message } = toSqliteError(error);
+      finish(request, { error: { result, message } });
+    },
+  );
 }
 
-function contentsOf(job: Job | CompileJob): Serializable {
-  return 'image' in job ? { ...job, image: job.image() } : { ...job, schemas: job.schemas() };
+/** Returns what is sent as a message, and the databases that follow in the standard input: the system takes a piece of them at a time. */
+async function contentsOf(
+  job: Job | CompileJob,
+): Promise<{ message: Serializable; images: readonly Image[] }> {
+  if ('compile' in job) return { message: { ...job, schemas: job.schemas() }, images: [] };
+  const images = await job.images();
+  const message = { ...job, images: images.map(({ name, bytes }) => ({ name, length: bytes.length })) };
+  return { message, images };
 }
 
 function start(): ChildProcess {
@@ -205,12 +214,14 @@ function start(): ChildProcess {
     ? [SHELL, '-c', `ulimit -f ${MAX_FILE / 512} 2>/dev/null; exec "$0" "$@"`, process.execPath, ...options]
     : [process.execPath, ...options];
   const child = spawn(command, given, {
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced',
     env: {},
     windowsHide: true,
   });
   child.on('error', () => {});
+  child.stdin?.on('error', () => {});
+  if (child.stdin instanceof Socket) child.stdin.unref();
   // A helper must not keep a program from ending, and ends with it.
   child.unref();
   child.channel?.unref();

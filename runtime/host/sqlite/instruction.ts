@@ -1,10 +1,11 @@
-/** An instruction as `EXPLAIN` gives it: its address, its name, three operands, and a fourth of any type. */
+/** An instruction as `EXPLAIN` gives it: its address, its name, three operands, a fourth of any type, and flags. */
 export interface Instruction {
   readonly name: string;
   readonly p1: number;
   readonly p2: number;
   readonly p3: number;
   readonly p4: string;
+  readonly p5: number;
 }
 
 /** The statement, a trigger, or what a foreign key does. */

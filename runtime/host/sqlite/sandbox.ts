@@ -142,6 +142,8 @@ export class Findings {
   defines = false;
   /** Whether the databases may get back to what they were before, or become others. */
   returns = false;
+  /** Whether it begins a transaction. */
+  begins = false;
   /** Whether other connections may see afterwards what it and those before it have done. */
   commits = false;
   /** Whether it asks what the connection has done. */
@@ -245,6 +247,7 @@ export class Sandbox {
       case Action.Transaction:
         if (first === 'ROLLBACK') this.found.defines = this.found.returns = true;
         else if (first === 'COMMIT') this.found.commits = true;
+        else this.found.begins = true;
         this.found.writes = true;
         return ALLOW;
       case Action.MakeIndex:

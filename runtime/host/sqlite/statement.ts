@@ -1,21 +1,14 @@
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import type { BindKey } from './bincode.ts';
+import { Bindings } from './bindings.ts';
 import { CompileCheck } from './compile-check.ts';
-import type { Cost } from './cost.ts';
+import type { Cost, Estimate } from './cost.ts';
 import type { FileUse } from './file-use.ts';
 import type { CompileJob, Job, Outcome } from './helper.ts';
-import { parameterNames } from './parameter-names.ts';
 import type { Findings } from './sandbox.ts';
-import {
-  SQLITE_BUSY,
-  SQLITE_INTERRUPT,
-  SQLITE_MISUSE,
-  SQLITE_RANGE,
-  SQLITE_SCHEMA,
-  SQLITE_TOOBIG,
-  SqliteError,
-} from './sqlite-error.ts';
-import type { Batch, Cursor, ThreadJob } from './thread.ts';
+import { SQLITE_BUSY, SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_SCHEMA, SqliteError } from './sqlite-error.ts';
+import type { Batch, Cursor, StatementText, ThreadJob } from './thread.ts';
+import type { Tree, TreeSize } from './tree.ts';
 import type { Value } from './value.ts';
 
 /** Results of a step, as SQLite numbers them. */
@@ -24,22 +17,22 @@ export const DONE = 101;
 
 /** What a step may take here, where nobody else runs meanwhile: some five milliseconds. */
 const MAX_HERE = 3e5;
-/** The same for a statement that needs databases which helpers do not have. What it really takes is far less, nearly always. */
-const MAX_ELSEWHERE = 1e11;
+/** The same for one that no thread can run: some fifteen milliseconds. */
+const MAX_ONLY_HERE = 1e6;
 /** What a statement may take in a thread, where it cannot be stopped, if it is not just a pass over the database: three seconds. */
 const MAX_IN_THREAD = 2e8;
 /** Milliseconds that a statement may have taken on a copy if it is to run here rather than in a thread. */
 const MAX_UNNOTICED = 5;
-/** Milliseconds that a statement may have taken on a copy if it is to run here. */
-const MAX_BLOCKED = 1000;
+/** Milliseconds that one may have taken on a copy if it can run nowhere else. */
+const MAX_BLOCKED = 15;
+
+const ONLY_HERE =
+  'changes run nowhere else in a transaction, in temporary tables, in attached databases, or while another statement has more rows. Make fewer changes at a time, or make them outside';
 
 /** How often it is tried if others change the database meanwhile. */
 const MAX_TRIED = 5;
 /** Milliseconds for which rows are dropped in one go. */
 const MAX_FINISHING = 2;
-
-/** Signs that a guest may leave out of a name. */
-const SIGNS = ['', ':', '@', '$'];
 
 /**
  *     ready --step--> row --step--> row ... --step--> done --step--> (runs again)
@@ -56,6 +49,8 @@ export interface StatementConnection {
   /** Bytes of the database, and of all databases of the connection. */
   readonly size: number;
   readonly wholeSize: number;
+  /** Returns the size of some tables and indexes; null if they are large. */
+  sizeOf(trees: readonly Tree[]): TreeSize | null;
   /** Whether a statement may run in another connection. */
   readonly canMove: boolean;
   /** Whose statements wait for each other. */
@@ -67,7 +62,7 @@ export interface StatementConnection {
   /** Must be called when a statement has its first row of many, here, and when it has no more. */
   changeOpen(change: 1 | -1): void;
   /** Makes a statement a job for a thread. @param asks whether it asks what the connection has done */
-  threadJobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, asks: boolean): ThreadJob;
+  threadJobFor(statement: StatementText, asks: boolean): ThreadJob;
   /** Must be called when a thread has run a statement to its end. */
   noteMoved(found: Findings, changes: bigint, rowid: bigint): void;
   /** Whether others have changed the database since it was copied for a helper. */
@@ -99,8 +94,8 @@ export interface StatementConnection {
   compile(sql: string): Compilation;
   /** Must be called with what a statement does when it has run, whether or not to its end. */
   note(found: Findings, hasFailed: boolean): void;
-  /** Makes a statement a job for a helper. @param asks whether it asks what the connection has done */
-  jobFor(statement: Pick<Job, 'sql' | 'named' | 'positional'>, asks: boolean): Job;
+  /** Makes a statement a job for a helper. */
+  jobFor(statement: StatementText, found: Findings): Job;
 }
 
 /** What has become of the text of a statement. */
@@ -120,8 +115,7 @@ export class Statement {
   #cost: Cost;
   /** Whether it takes no longer than others may wait, whatever is bound and in the tables. */
   #isQuick: boolean;
-  /** Bytes of the values that are bound. */
-  #bound = 0;
+  readonly #bindings: Bindings;
   /** How often it has been tried in a helper in vain. */
   #tried = 0;
   /** Whether a helper has shown that it has an end. */
@@ -132,13 +126,6 @@ export class Statement {
   #held = 0;
   /** The thread's statement, as long as it has more rows. */
   #cursor: Cursor | null = null;
-  /** Names of the parameters by number, see `parameterNames`. Found when something is bound. */
-  #names: readonly (string | null)[] | null = null;
-  /** Values of the parameters without a name, in order, and of those with one. */
-  #positional: SQLInputValue[] = [];
-  #named: Record<string, SQLInputValue> | null = null;
-  /** The index in `#positional` of each parameter without a name, by number. */
-  #indexOf: number[] = [];
   /** See `CompileCheck`. */
   #changes = CompileCheck.changes;
   #generation: number;
@@ -152,6 +139,7 @@ export class Statement {
 
   constructor(connection: StatementConnection, { statement, found, cost }: Compilation) {
     this.connection = connection;
+    this.#bindings = new Bindings((bytes) => connection.reserve(bytes));
     this.#generation = connection.generation;
     this.#statement = statement;
     this.#found = found;
@@ -179,51 +167,13 @@ export class Statement {
    */
   bind(key: BindKey, value: Value): void {
     try {
-      this.#bind(key, value);
+      if (this.#state !== 'ready') {
+        throw new SqliteError(SQLITE_MISUSE, 'values cannot be bound between a step and the next reset');
+      }
+      this.#bindings.bind(key, value, this.source);
     } catch (error) {
       throw this.connection.keep(error);
     }
-  }
-
-  #bind(key: BindKey, value: Value): void {
-    if (this.#state !== 'ready') {
-      throw new SqliteError(SQLITE_MISUSE, 'values cannot be bound between a step and the next reset');
-    }
-    const names = this.#names ?? this.#findParameters();
-    const number = typeof key === 'number' ? key : key === null ? 1 : numberOf(key, names);
-    const name = names[number];
-    if (name === undefined || number === 0) {
-      throw new SqliteError(
-        SQLITE_RANGE,
-        `there is no parameter ${key}, the statement has ${names.length - 1}`,
-      );
-    }
-    const index = this.#indexOf[number] ?? 0;
-    const old = name === null ? this.#positional[index] : this.#named?.[name];
-    const growth = sizeOf(value) - sizeOf(old);
-    // Programs bind values of the same size again and again.
-    if (growth !== 0) {
-      this.connection.reserve(growth);
-      this.#bound += growth;
-    }
-    if (name === null) this.#positional[index] = value;
-    else if (this.#named !== null) this.#named[name] = value;
-  }
-
-  #findParameters(): readonly (string | null)[] {
-    const names = parameterNames(this.#statement.sourceSQL);
-    for (const [number, name] of names.entries()) {
-      if (number === 0) continue;
-      if (name === null) {
-        this.#indexOf[number] = this.#positional.length;
-        this.#positional.push(null);
-      } else {
-        this.#named ??= Object.create(null) as Record<string, SQLInputValue>;
-        this.#named[name] = null;
-      }
-    }
-    this.#names = names;
-    return names;
   }
 
   /**
@@ -340,25 +290,28 @@ export class Statement {
   get place(): Place {
     if (this.#isQuick) return 'here';
     if (this.#state === 'row') return this.needsRows ? 'thread' : 'here';
-    const found = this.#found;
-    const { isElsewhere } = found;
-    const { connection } = this;
-    const own = 2 * (this.length + this.#bound);
-    const { units, isPass } = this.#cost.at({
-      bytes: isElsewhere ? connection.wholeSize : connection.size,
-      own,
-    });
-    const isEndless = found.recurses || (this.#cost.isChain && connection.firesRecursively);
-    const isUnknown = isEndless || this.#cost.isUnknown;
+    const { asks, inserts, isElsewhere, attached } = this.#found;
+    const { units, isUnknown, isPass } = this.#estimate;
     if (!isUnknown && units <= MAX_HERE) return 'here';
-    const mayMove = !isElsewhere && !(found.asks && found.inserts) && found.attached.length === 0;
-    const moves = mayMove && connection.canMove;
-    const hasEnd = !isUnknown && (isPass || units <= MAX_IN_THREAD);
-    if (moves && (hasEnd || this.#isProven)) return 'thread';
-    if (this.#isProven) return 'here';
-    if (!hasEnd) return isElsewhere && !isUnknown && units <= MAX_ELSEWHERE ? 'here' : 'helper';
-    // What is changed in a transaction can be changed nowhere else.
-    return !found.writes && mayMove ? 'helper' : 'here';
+    const mayMove = !isElsewhere && !(asks && inserts) && attached.length === 0 && this.connection.canMove;
+    if (!mayMove && !isUnknown && units <= MAX_ONLY_HERE) return 'here';
+    const hasEnd = this.#isProven || (!isUnknown && (isPass || units <= MAX_IN_THREAD));
+    return mayMove && hasEnd ? 'thread' : 'helper';
+  }
+
+  /** How long the next step may take. */
+  get #estimate(): Estimate & { readonly isUnknown: boolean } {
+    const { connection } = this;
+    const cost = this.#cost;
+    const own = 2 * (this.length + this.#bindings.bytes);
+    const isUnknown = cost.isUnknown || this.#found.recurses || (cost.isChain && connection.firesRecursively);
+    const bytes = this.#found.isElsewhere ? connection.wholeSize : connection.size;
+    const estimate = cost.at({ bytes, own });
+    const { trees } = cost;
+    if (isUnknown || estimate.units <= MAX_HERE || trees === null) return { ...estimate, isUnknown };
+    // Counting what it uses takes some time, too.
+    const used = connection.sizeOf(trees);
+    return { ...(used === null ? estimate : cost.at({ ...used, own })), isUnknown };
   }
 
   /** Whether a thread has more rows, and none are left here. */
@@ -374,19 +327,15 @@ export class Statement {
           'the statement may take long, and changes() and last_insert_rowid() are not known to a copy that changes';
         throw new SqliteError(SQLITE_INTERRUPT, message);
       }
-      if (this.#cost.isUnknown && this.#found.isElsewhere) {
-        const message =
-          'the statement is too long to find out what it does, and a copy has only the main database';
-        throw new SqliteError(SQLITE_TOOBIG, message);
-      }
-      return this.connection.jobFor(this.#whole, this.#found.asks);
+      return this.connection.jobFor(this.#whole, this.#found);
     } catch (error) {
       throw this.connection.keep(error);
     }
   }
 
-  get #whole(): Pick<Job, 'sql' | 'named' | 'positional'> {
-    return { sql: this.source, named: this.#named, positional: this.#positional };
+  get #whole(): StatementText {
+    const { named, positional } = this.#bindings;
+    return { sql: this.source, named, positional };
   }
 
   /**
@@ -465,7 +414,7 @@ export class Statement {
     }
     this.#tried = 0;
     if (outcome.took > MAX_BLOCKED) {
-      const message = `the statement would block all processes for ${Math.ceil(outcome.took)} ms`;
+      const message = `the statement would block all processes for ${Math.ceil(outcome.took)} ms: ${ONLY_HERE}`;
       throw this.connection.keep(new SqliteError(SQLITE_INTERRUPT, message));
     }
     return this.step();
@@ -482,13 +431,15 @@ export class Statement {
   }
 
   #get(): void {
-    if (this.#named === null) this.#statement.get(...this.#positional);
-    else this.#statement.get(this.#named, ...this.#positional);
+    const { named, positional } = this.#bindings;
+    if (named === null) this.#statement.get(...positional);
+    else this.#statement.get(named, ...positional);
   }
 
   #iterate(): Iterator<unknown> {
-    if (this.#named === null) return this.#statement.iterate(...this.#positional);
-    return this.#statement.iterate(this.#named, ...this.#positional);
+    const { named, positional } = this.#bindings;
+    if (named === null) return this.#statement.iterate(...positional);
+    return this.#statement.iterate(named, ...positional);
   }
 
   /**
@@ -525,8 +476,7 @@ export class Statement {
   /** Releases the statement. */
   finalize(): void {
     this.#rewind();
-    for (const value of [...this.#positional, ...Object.values(this.#named ?? {})])
-      this.connection.reserve(-sizeOf(value));
+    this.#bindings.release();
     close(this.#statement);
   }
 }
@@ -542,19 +492,4 @@ function close(statement: StatementSync): void {
 
 function columnsOf(statement: StatementSync): string[] {
   return statement.columns().map(({ name }) => name);
-}
-
-/** Returns the number of a parameter. @throws SqliteError if no parameter has the name, with or without a sign */
-function numberOf(key: string, names: readonly (string | null)[]): number {
-  for (const sign of SIGNS) {
-    const number = names.indexOf(sign + key);
-    if (number > 0) return number;
-  }
-  throw new SqliteError(SQLITE_RANGE, `there is no parameter "${key}"`);
-}
-
-/** Returns the bytes that a bound value takes. Numbers do not count. */
-function sizeOf(value: SQLInputValue | undefined): number {
-  if (typeof value === 'string') return value.length * 2;
-  return value instanceof Uint8Array ? value.length : 0;
 }

@@ -40,6 +40,16 @@ function open({ uri, file, options, gate }) {
   throw isSame ? failure : new Error("Failed to access '" + file.path + "'");
 }
 
+function copy(job) {
+  const database = open(job);
+  if (database === null) return { isLate: true };
+  try {
+    return { image: database.serialize() };
+  } finally {
+    database.close();
+  }
+}
+
 function begin(job) {
   const database = open(job);
   if (database === null) return { isLate: true };
@@ -101,10 +111,10 @@ parentPort.on('message', (job) => {
   }
   let answer;
   try {
-    answer = 'goOn' in job ? goOn(job.goOn) : begin(job);
+    answer = 'goOn' in job ? goOn(job.goOn) : job.isCopied ? copy(job) : begin(job);
   } catch (error) {
     answer = { error: { result: (error.errcode ?? 1) & 255, message: error.message } };
   }
-  parentPort.postMessage(answer);
+  parentPort.postMessage(answer, answer.image === undefined ? [] : [answer.image.buffer]);
 });
 `;

@@ -1,7 +1,7 @@
 import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { FairQueue } from './fair-queue.ts';
-import { SQLITE_BUSY, SQLITE_IOERR } from './sqlite-error.ts';
+import { SQLITE_BUSY, SQLITE_IOERR, SqliteError } from './sqlite-error.ts';
 import { THREAD_PROGRAM } from './thread-program.ts';
 import type { Value } from './value.ts';
 
@@ -28,19 +28,27 @@ export interface Known {
   readonly rowid: bigint;
 }
 
-/** A statement to run in the database itself. */
-export interface ThreadJob {
+/** A statement with the values that are bound to it. */
+export interface StatementText {
+  readonly sql: string;
+  readonly named: Record<string, SQLInputValue> | null;
+  readonly positional: readonly SQLInputValue[];
+}
+
+/** A database that a thread opens. */
+export interface ThreadPlace {
   readonly uri: string;
   /** The file, with its device and number; null for a database in memory. */
   readonly file: { readonly path: string; readonly id: string } | null;
   readonly options: DatabaseSyncOptions;
+}
+
+/** A statement to run in the database itself. */
+export interface ThreadJob extends ThreadPlace, StatementText {
   readonly settings: ReadonlyMap<string, string>;
   /** Pages that a database in memory may have. */
   readonly maxPages: number | null;
   readonly known: Known | null;
-  readonly sql: string;
-  readonly named: Record<string, SQLInputValue> | null;
-  readonly positional: readonly SQLInputValue[];
 }
 
 /** Rows of a statement. */
@@ -56,7 +64,16 @@ export type Batch =
       readonly changes?: bigint;
       readonly rowid?: bigint;
     }
-  | { readonly error: { readonly result: number; readonly message: string } };
+  | Failure;
+
+interface Failure {
+  readonly error: { readonly result: number; readonly message: string };
+}
+
+/** A database as the bytes of a file. */
+interface Copy {
+  readonly image: Uint8Array;
+}
 
 /** A statement that has begun. */
 export interface Cursor {
@@ -85,7 +102,7 @@ interface Question {
   readonly message: object;
   /** Whether it has to open a file. */
   readonly opens: boolean;
-  readonly done: (batch: Batch) => void;
+  readonly done: (answer: Batch | Copy) => void;
   tries: number;
 }
 
@@ -112,7 +129,7 @@ class Thread {
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP },
     });
     this.#worker.unref();
-    this.#worker.on('message', (answer: Batch | { isReady: true } | { isLate: true }) => {
+    this.#worker.on('message', (answer: Batch | Copy | { isReady: true } | { isLate: true }) => {
       if ('isLate' in answer) this.#repeat();
       else if (!('isReady' in answer)) this.#answer(answer);
       else {
@@ -145,7 +162,7 @@ class Thread {
   }
 
   /** @param opens whether it has to open a file */
-  ask(message: object, done: (batch: Batch) => void, opens = false): void {
+  ask(message: object, done: (answer: Batch | Copy) => void, opens = false): void {
     if (this.isDead) setImmediate(done, DIED);
     else {
       this.#waiting.push({ message, opens, done, tries: 0 });
@@ -215,10 +232,10 @@ class Thread {
     this.#worker.terminate();
   }
 
-  #answer(batch: Batch): void {
+  #answer(answer: Batch | Copy): void {
     const asked = this.#asked;
     this.#asked = null;
-    asked?.done(batch);
+    asked?.done(answer);
     if (!this.isDead) this.#next();
   }
 }
@@ -254,7 +271,7 @@ export function runInThread(
       program,
       begin: () => {
         thread ??= freeThread();
-        thread.ask(message, (batch) => collect(batch, end), opens);
+        thread.ask(message, (batch) => collect(batch as Batch, end), opens);
       },
     };
     giveUp = () => {
@@ -277,7 +294,7 @@ export function runInThread(
     for (const row of batch.rows) before.push(row);
     const sum = bytes + batch.bytes;
     if (!batch.isDone && sum < MAX_TAKEN && !isClosed && thread !== null) {
-      thread.ask({ goOn: number }, (more) => collect(more, then, before, sum));
+      thread.ask({ goOn: number }, (more) => collect(more as Batch, then, before, sum));
     } else then({ ...batch, rows: before, bytes: sum });
   };
   const take = (batch: Batch, then: (batch: Batch) => void): void => {
@@ -310,9 +327,37 @@ export function runInThread(
   };
 }
 
+/**
+ * Copies a database in a thread.
+ * @param program for whose statement it is
+ * @param over called when the thread does not use the database any more
+ */
+export function copyInThread(place: ThreadPlace, program: object, over: () => void): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const end = (answer: Batch | Copy): void => {
+      queue.end(request);
+      over();
+      if ('image' in answer) resolve(answer.image);
+      else if ('error' in answer) reject(new SqliteError(answer.error.result, answer.error.message));
+      next();
+    };
+    const request: Request = {
+      program,
+      begin: () => freeThread().ask({ ...place, isCopied: true }, end, place.file !== null),
+    };
+    queue.add(request);
+    next();
+  });
+}
+
 /** Begins as many statements as there are places. */
 function next(): void {
   for (let request = queue.next(); request !== null; request = queue.next()) request.begin();
+}
+
+/** Whether any thread runs a statement, which cannot be stopped. */
+export function areThreadsBusy(): boolean {
+  return [...threads].some(({ isBusy }) => isBusy);
 }
 
 function freeThread(): Thread {

@@ -168,7 +168,6 @@ describe('a statement with temporary tables', () => {
     const long = `INSERT INTO u SELECT 1 WHERE (SELECT max(a) FROM x) IS NULL AND 1 IN (${list(6000, (i) => `${i + 1}`)})`;
     const statement = prepare(connection, long);
     expect(statement.place).toBe('helper');
-    expect(() => statement.job()).toThrow('a copy has only the main database');
     connection.close();
   });
 

@@ -79,7 +79,7 @@ test('views and triggers that are looked at, and rows of helpers, count for the 
   expect(account.bytes).toBe(0);
 });
 
-test('a statement that was tried on a copy is tried again if others have changed the database meanwhile', () => {
+test('a statement that was tried on a copy is tried again if others have changed the database meanwhile', async () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lunatic-sqlite-')));
   const [one, other] = [1, 2].map(() => open(join(folder, 'shared.db')).connection);
   if (one === undefined || other === undefined) throw new Error('two connections are needed');
@@ -87,20 +87,20 @@ test('a statement that was tried on a copy is tried again if others have changed
   const count = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3)';
   const statement = one.prepare(`${count} INSERT INTO t SELECT count(*) FROM n, t`);
   const tried = (): number | null => statement.stepWith({ rows: [], bytes: 0, columns: [], took: 1 });
-  statement.job().image();
+  await statement.job().images();
   other.executeAtOnce('INSERT INTO t VALUES (1)');
   expect(tried()).toBe(null);
   // It has an end, so that a thread may run it.
   expect(statement.place).toBe('thread');
   statement.threadJob();
-  statement.job().image();
+  await statement.job().images();
   expect(tried()).toBe(101);
   // Nothing that others do keeps a thread from it.
   expect(statement.place).toBe('helper');
   one.executeAtOnce('CREATE TEMP TABLE own (a)');
   statement.renew();
   for (let i = 0; i < 5; i++) {
-    statement.job().image();
+    await statement.job().images();
     other.executeAtOnce('INSERT INTO t VALUES (1)');
     if (i < 4) expect(tried()).toBe(null);
     else expect(tried).toThrow('others change the database again and again');

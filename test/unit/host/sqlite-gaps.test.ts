@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
-import { start } from '../../support/program.ts';
+import { nudge, start } from '../../support/program.ts';
 import { DatabaseFolder, sqliteGuest } from '../../support/sqlite-guest.ts';
 
 const folder = new DatabaseFolder();
@@ -35,6 +35,15 @@ const WORDS = [
   'CREATE VIRTUAL TABLE f USING fts5 (a)',
   `INSERT INTO f SELECT group_concat('a b c', ' ') FROM (${upTo(12_000)} SELECT i FROM n)`,
 ];
+
+/** Inserts that each take no time to speak of. */
+function upToInPieces(n: number): string[] {
+  const most = 4000;
+  return Array.from(
+    { length: n / most },
+    () => `${upTo(most)} INSERT INTO t SELECT i, 'some text ' || i FROM n`,
+  );
+}
 
 /** Milliseconds that this thread has computed. */
 function computed(): number {
@@ -106,6 +115,48 @@ const CASES: readonly (readonly [name: string, before: readonly string[], sql: s
   ],
 ];
 
+/** The same, where nothing but this connection could run them: what changes much is refused. */
+const ONLY_HERE: readonly (readonly [
+  name: string,
+  before: readonly string[],
+  sql: string,
+  result: number,
+])[] = [
+  [
+    'an update in a transaction',
+    [...ROWS, 'BEGIN', 'DELETE FROM t WHERE rowid = 1'],
+    "UPDATE t SET a = a + 1, b = b || 'x' WHERE a != -1",
+    9,
+  ],
+  [
+    'an index in a transaction',
+    [...ROWS, 'BEGIN', 'DELETE FROM t WHERE rowid = 1'],
+    'CREATE INDEX i ON t (b)',
+    9,
+  ],
+  [
+    'an update of a temporary table',
+    ['CREATE TEMP TABLE t (a, b)', ...upToInPieces(120_000)],
+    "UPDATE t SET a = a + 1, b = b || 'x' WHERE a != -1",
+    9,
+  ],
+  [
+    'a join of temporary tables',
+    ['CREATE TEMP TABLE t (a, b)', ...upToInPieces(4000)],
+    'SELECT count(*) FROM t x, t y WHERE x.b <= y.b',
+    0,
+  ],
+  [
+    'a copy of a large database',
+    [
+      'CREATE TABLE t (a, b)',
+      ...Array.from({ length: 6 }, () => `${upTo(60)} INSERT INTO t SELECT i, zeroblob(250000) FROM n`),
+    ],
+    `${upTo(100_000)} SELECT count(*), count(b) FROM n LEFT JOIN t ON i = a`,
+    0,
+  ],
+];
+
 /** Milliseconds that a test may take: each fills a database twice. */
 const TIME = 120_000;
 
@@ -148,6 +199,28 @@ describe.each(['memory', 'a file'])('in %s, nobody waits for', (where) => {
     TIME,
   );
 });
+
+test.each(ONLY_HERE)(
+  'where nothing else could run it, nobody waits for %s',
+  async (_, before, sql, result) => {
+    const texts = [...before, sql];
+    const blobs = Object.fromEntries(texts.map((text, i) => [`sql${i}`, Buffer.from(text)]));
+    const calls = texts.map((_, i) => `(call $execute (blob "sql${i}"))`);
+    const body = `(call $open (text ":memory:")) ${calls.slice(0, -1).join(' ')} (drop (call $receive)) ${calls.at(-1)}`;
+    const program = await start(sqliteGuest(body, { blobs }), { config });
+    while (program.stdout.lines.length < texts.length) await new Promise((turn) => setImmediate(turn));
+    const gap = longestGap(program.root.ended);
+    nudge(program);
+    expect((await program.root.ended).kind).toBe('returned');
+    expect(program.stdout.lines).toEqual([
+      'connection 0',
+      ...before.map(() => 'execute 0'),
+      `execute ${result}`,
+    ]);
+    expect(await gap).toBeLessThan(MAX_GAP);
+  },
+  TIME,
+);
 
 test('a hundred thousand statements in one text keep nobody waiting, and are stopped by a kill', async () => {
   const functions = `(func (export "endless") (call $open (text ":memory:")) (call $execute (text "CREATE TABLE t (a)"))

@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs';
+import { areThreadsBusy } from '../host/sqlite/thread.ts';
+
+const SHELL = '/bin/sh';
+
+/**
+ * Must be called right before the command exits: Node would wait for the threads, and a statement of SQLite in one of them cannot be
+ * stopped. Another program in place of this one ends them all, and has the exit status.
+ */
+export function leaveThreads(): void {
+  if (!areThreadsBusy() || typeof process.execve !== 'function' || !existsSync(SHELL)) return;
+  process.on('exit', (code) => process.execve?.(SHELL, ['sh', '-c', `exit ${code}`], {}));
+}

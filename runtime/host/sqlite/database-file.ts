@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { platform } from 'node:process';
+import { pathToFileURL } from 'node:url';
+
+/**
+ * Returns the URI of a database. With a write-ahead log, SQLite would map a file beside the database into memory, and a
+ * process that shortens this file would end the whole runtime. With this VFS it keeps the contents in memory of its own,
+ * and locks the database for this runtime alone. Attached databases are opened like the main one. Only on Unix can such a
+ * file be shortened.
+ */
+export function uriOf(path: string): string {
+  if (platform === 'win32') return path;
+  return `${pathToFileURL(path).href}?vfs=unix-excl`;
+}
+
+/** Returns the URI of a database whose file is there. Should its path have become a link to nothing, no file is made where it leads. */
+export function existingUriOf(path: string): string {
+  const vfs = platform === 'win32' ? '' : '&vfs=unix-excl';
+  return `${pathToFileURL(path).href}?mode=rw${vfs}`;
+}
+
+/** Returns the URI of a new database in memory, which threads of this OS process can open as well. */
+export function uriInMemory(): string {
+  const vfs = platform === 'win32' ? '' : '&vfs=unix-excl';
+  return `file:lunatic-${randomUUID()}?mode=memory&cache=shared${vfs}`;
+}
+
+/** Returns what tells a file from all others. */
+export function idOf(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
