@@ -217,16 +217,20 @@ export class ModuleRun {
         : new vscode.TestMessage(text);
       const place = this.#source(failure.location) ?? locationOf(item);
       if (place !== undefined) message.location = place;
-      if (failure.stack.some(({ location }) => location !== null))
-        message.stackTrace = failure.stack.slice(0, MAX_CALLS).map((frame) => this.#stackFrame(frame));
+      const stack = this.#stack(failure.stack);
+      if (stack.length > 0) message.stackTrace = stack;
       return message;
     });
   }
 
-  /** A call that leads to its source if that file is found. */
-  #stackFrame(frame: ReportFrame): vscode.TestMessageStackFrame {
-    const found = this.#source(frame.location);
-    return new vscode.TestMessageStackFrame(callLabel(frame), found?.uri, found?.range.start);
+  /** The calls whose sources are found. VS Code would lead from the others to the first line of nothing. */
+  #stack(frames: readonly ReportFrame[]): vscode.TestMessageStackFrame[] {
+    return frames.slice(0, MAX_CALLS).flatMap((frame) => {
+      const found = this.#source(frame.location);
+      return found === undefined
+        ? []
+        : new vscode.TestMessageStackFrame(callLabel(frame), found.uri, found.range.start);
+    });
   }
 
   #source(location: SourceLocation | null): vscode.Location | undefined {

@@ -1,5 +1,5 @@
 /** Where tests stand in sources, as the debug information of their module tells. It is read in a thread of its own. */
-import { sep } from 'node:path';
+import { isAbsolute, relative } from 'node:path';
 import {
   companionFiles,
   ModuleParts,
@@ -105,8 +105,13 @@ class Paths {
   #look(named: string): string | undefined {
     const { path, top } = this.#module;
     const file = sourceFile(named, path, top);
-    return file?.startsWith(top.endsWith(sep) ? top : top + sep) ? file : undefined;
+    return file !== undefined && isInside(file, top) ? file : undefined;
   }
+}
+
+function isInside(file: string, folder: string): boolean {
+  const path = relative(folder, file);
+  return !/^\.\.([\\/]|$)/.test(path) && !isAbsolute(path);
 }
 
 const CALL = 0x10;

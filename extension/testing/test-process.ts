@@ -30,7 +30,7 @@ export class TestProcessError extends Error {
 }
 
 /** Milliseconds between SIGTERM and SIGKILL. A runtime that can still answer has ended all processes by then. */
-const GRACE = 50;
+const GRACE = 25;
 /** Characters of the longest line: the result of a test has all that it has printed. */
 const MAX_LINE = 2 ** 28;
 
