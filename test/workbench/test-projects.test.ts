@@ -43,8 +43,8 @@ const CRATE: Files = {
   'src/lib.rs': LIBRARY,
 };
 
-async function explore(files: Files): Promise<OpenWorkbench> {
-  const workbench = await session.open(files);
+async function explore(files: Files, settings = {}): Promise<OpenWorkbench> {
+  const workbench = await session.open(files, { settings });
   await workbench.isActive();
   await workbench.showView('Testing');
   await workbench.test('shop').waitFor();
@@ -95,7 +95,7 @@ describe.runIf(hasRust)('a crate', () => {
   });
 
   test('is debugged to the line that fails, and judged as without the debugger', async () => {
-    const workbench = await explore(CRATE);
+    const workbench = await explore(CRATE, { 'workbench.colorTheme': 'Default Dark Modern' });
     const { page } = workbench;
     await workbench.canDebug();
     await workbench.act(workbench.test('shop'), 'Run Test');

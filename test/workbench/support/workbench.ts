@@ -133,12 +133,6 @@ export class Workbench {
     await this.#hasParts('Restored');
   }
 
-  /** Closes the window and opens it again. */
-  async reload(): Promise<void> {
-    await this.page.reload({ timeout: LOADING_PATIENCE });
-    await this.#isLoaded();
-  }
-
   /** Waits until the window has made its parts of a phase, which VS Code does after it has been shown. */
   async #hasParts(phase: keyof typeof PHASES): Promise<void> {
     await this.page.waitForFunction(
