@@ -7,6 +7,7 @@
  */
 const RUNTIME_ORDER = [
   ['text', 'Names, escapes and sizes are needed everywhere, and need nothing.'],
+  ['projects', 'Files of projects are read and made without knowing what runs.'],
   ['thread', 'Work beside the present thread knows nothing of what it is.'],
   ['wasm', 'Binaries are read and rewritten without knowing of processes.'],
   ['symbols', 'Names, lines and stack frames are found in binaries.'],

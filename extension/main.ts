@@ -14,6 +14,7 @@ import { registerProgramCommands } from './programs/program-commands.ts';
 import { BuildFaults } from './projects/build-faults.ts';
 import { BuildTasks } from './projects/build-tasks.ts';
 import { Builder, TASK_TYPE } from './projects/builder.ts';
+import { registerNewProject } from './projects/new-project.ts';
 import { ProgramChoice } from './projects/program-choice.ts';
 import { ProjectKeys } from './projects/project-keys.ts';
 import { ProjectLaunch } from './projects/project-launch.ts';
@@ -52,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
     vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(commands)),
     vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, new AdapterDeaths(log)),
+    registerNewProject(join(context.extensionPath, 'media', 'templates')),
     registerProgramCommands(launch),
     registerProcessView(log),
     registerTestExplorer(commands, diagnostics, { projects, faults }, log),

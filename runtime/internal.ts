@@ -47,6 +47,11 @@ export { type InputStream, OutputError, type OutputStream, type Stdio } from './
 export { ProcessConfig } from './permissions/config.ts';
 export { PluginError } from './plugins/check-plugin.ts';
 export type { AnyPlugin } from './plugins/plugin.ts';
+export { createProject, faultOfName } from './projects/create-project.ts';
+export { parseToml } from './projects/parse-toml.ts';
+export { ProjectFileError } from './projects/project-file-error.ts';
+export { hasRustTarget, RUST_TARGETS, type RustTarget } from './projects/rust-target.ts';
+export { LANGUAGES, type Language, TEMPLATES, type Template } from './projects/template.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
 export { companionFiles, readPlainFile } from './symbols/companion-files.ts';
 export { demangle } from './symbols/demangle.ts';

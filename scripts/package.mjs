@@ -36,6 +36,7 @@ const OWN = [
   'media/module-light.svg',
   'media/module-dark.svg',
   'media/lunatic.schema.json',
+  'media/templates',
   'extension/language',
 ];
 

@@ -19,10 +19,11 @@ const FUZZ_GAP = '100';
 
 /** Commands without which some tests are left out, and what these test. */
 const TOOLS = {
-  cargo: 'crates that are built and debugged from the editor',
-  clang: 'programs in C that are built from the editor',
+  cargo: 'crates that are built and debugged from the editor, and templates in Rust',
+  clang: 'programs in C that are built from the editor, and templates in C',
   curl: 'an HTTP server that a client from elsewhere talks to',
   fish: 'the completions of fish',
+  make: 'templates in C',
   zsh: 'the completions of zsh',
 };
 

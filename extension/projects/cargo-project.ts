@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
+import { ProjectFileError, parseToml } from '../../runtime/internal.ts';
 import { type Build, type ModulePlace, type Project, ProjectError, type Target } from './project.ts';
 import { ask, rustTarget } from './tools.ts';
 
@@ -122,12 +122,10 @@ function targetIn(config: string): string | undefined {
 
 /** @throws ProjectError that says in which line the fault is */
 function readToml(path: string): unknown {
-  const text = readFileSync(path, 'utf8');
   try {
-    return parse(text);
+    return parseToml(path, readFileSync(path, 'utf8'));
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const [what] = error.message.split('\n');
-    throw new ProjectError(`${path}:${error.line}:${error.column}: ${what}`, undefined, { cause: error });
+    if (!(error instanceof ProjectFileError)) throw error;
+    throw new ProjectError(error.message, undefined, { cause: error });
   }
 }

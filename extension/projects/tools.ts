@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { hasRustTarget, RUST_TARGETS } from '../../runtime/internal.ts';
 import { ProjectError, type Remedy } from './project.ts';
 
 const execute = promisify(execFile);
@@ -70,9 +70,6 @@ export async function ask(command: string, args: readonly string[], cwd: string)
   }
 }
 
-/** Rust's targets for which programs can be built, the present name first. */
-const WASM_TARGETS: readonly string[] = ['wasm32-wasip1', 'wasm32-wasi'];
-
 /**
  * The target for which Rust builds in a folder.
  * @param wanted what the project says. A native one is not meant here.
@@ -80,8 +77,8 @@ const WASM_TARGETS: readonly string[] = ['wasm32-wasip1', 'wasm32-wasi'];
  */
 export async function rustTarget(cwd: string, wanted: string | undefined): Promise<string> {
   const sysroot = (await ask('rustc', ['--print', 'sysroot'], cwd)).trim();
-  const choice = wanted?.startsWith('wasm32') ? [wanted] : WASM_TARGETS;
-  const found = choice.find((target) => existsSync(join(sysroot, 'lib', 'rustlib', target)));
+  const choice = wanted?.startsWith('wasm32') ? [wanted] : RUST_TARGETS;
+  const found = choice.find((target) => hasRustTarget(sysroot, target));
   if (found !== undefined) return found;
   const command = `rustup target add ${choice[0]}`;
   throw new ProjectError(`Rust cannot build for ${choice[0]} yet. To install what it needs: ${command}`, {

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, TomlError, type TomlValue } from 'smol-toml';
+import type { TomlValue } from 'smol-toml';
+import { parseToml } from '../projects/parse-toml.ts';
+import { RUST_TARGETS, type RustTarget } from '../projects/rust-target.ts';
 import { displayName } from '../text/display-name.ts';
 import { CommandError } from './load.ts';
 import type { NewContent } from './replace-files.ts';
 import { setInToml, type TomlSetting } from './toml-edit.ts';
 
-/** The targets for which programs can be built. Rust 1.84 and newer know only the second one. */
-const TARGETS = ['wasm32-wasi', 'wasm32-wasip1'] as const;
-export type CargoTarget = (typeof TARGETS)[number];
-export const CARGO_TARGETS: readonly string[] = TARGETS;
+/** Upstream's, unless the project or the user names another one. */
+const DEFAULT_TARGET: RustTarget = 'wasm32-wasi';
 
 const RUNNER = 'lunatic run';
 /** The runner before upstream's 0.13. */
@@ -18,7 +18,7 @@ const OLDER_RUNNER = 'lunatic';
 /** The settings that have to be written, and the target. */
 export interface CargoSetup {
   readonly changes: readonly NewContent[];
-  readonly target: CargoTarget;
+  readonly target: RustTarget;
   /** Whether the target is the default, and not one that the project chose. */
   readonly chosen: boolean;
 }
@@ -26,9 +26,9 @@ export interface CargoSetup {
 /**
  * Finds the settings with which cargo builds for WebAssembly and runs programs with this runtime (abi 21.2.4).
  * @param wanted the target that the user asks for
- * @throws CommandError if the project's config contradicts them
+ * @throws CommandError if the project's config contradicts them, or ProjectFileError if it cannot be read
  */
-export function setUpCargo(folder: string, wanted?: CargoTarget): CargoSetup {
+export function setUpCargo(folder: string, wanted?: RustTarget): CargoSetup {
   const path = join(folder, '.cargo', 'config.toml');
   const older = join(folder, '.cargo', 'config');
   if (existsSync(older)) {
@@ -37,11 +37,11 @@ export function setUpCargo(folder: string, wanted?: CargoTarget): CargoSetup {
     );
   }
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const config = parseConfig(path, text);
+  const config = parseToml(path, text);
   const present = stringAt(path, config, ['build', 'target']);
-  const target = present ?? wanted ?? TARGETS[0];
+  const target = present ?? wanted ?? DEFAULT_TARGET;
   if (!isTarget(target) || (wanted !== undefined && target !== wanted)) {
-    const allowed = wanted === undefined ? TARGETS.join(' or ') : wanted;
+    const allowed = wanted === undefined ? [...RUST_TARGETS].reverse().join(' or ') : wanted;
     throw new CommandError(
       `${path}: build.target is "${displayName(target)}", it would have to be ${allowed}`,
     );
@@ -61,18 +61,8 @@ export function setUpCargo(folder: string, wanted?: CargoTarget): CargoSetup {
   return { changes, target, chosen: present === undefined && wanted === undefined };
 }
 
-function isTarget(text: string): text is CargoTarget {
-  return CARGO_TARGETS.includes(text);
-}
-
-function parseConfig(path: string, text: string): TomlValue {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const [what] = error.message.split('\n');
-    throw new CommandError(`${path}:${error.line}:${error.column}: ${what}`, { cause: error });
-  }
+function isTarget(text: string): text is RustTarget {
+  return RUST_TARGETS.some((target) => target === text);
 }
 
 /** @throws CommandError if the setting has another value */

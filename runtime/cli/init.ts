@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RustTarget } from '../projects/rust-target.ts';
 import { setUpAssemblyScript } from './init-assemblyscript.ts';
-import { type CargoTarget, setUpCargo } from './init-cargo.ts';
+import { setUpCargo } from './init-cargo.ts';
 import { CommandError } from './load.ts';
 import { replaceFiles } from './replace-files.ts';
 
 /**
  * Sets up a project so that it is built for this runtime and run by it. Calling it again changes nothing.
  * @returns texts for standard output, and hints for standard error
- * @throws CommandError. Then nothing has changed
+ * @throws CommandError or ProjectFileError. Then nothing has changed
  */
 export function initProject(
   folder: string,
-  options: { readonly target?: CargoTarget },
+  options: { readonly target?: RustTarget },
 ): { done: string; hint: string } {
   const has = (name: string) => existsSync(join(folder, name));
   if (has('Cargo.toml')) {

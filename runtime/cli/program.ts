@@ -11,6 +11,7 @@ import { dumpCommand } from './dump-command.ts';
 import { exportsCommand } from './exports-command.ts';
 import { initCommand } from './init-command.ts';
 import { isCargoTest } from './mode.ts';
+import { newCommand } from './new-command.ts';
 import { psCommand } from './ps-command.ts';
 import { runCommand } from './run-command.ts';
 import { ExitCode } from './session.ts';
@@ -29,6 +30,7 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     .description('Runs WebAssembly programs made of processes: isolated, supervised, preemptively scheduled.')
     .helpCommand('help [command]', 'print the help of a command');
   const commands = [
+    newCommand(),
     initCommand(),
     runCommand(),
     testCommand(guestArguments),

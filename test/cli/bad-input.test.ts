@@ -142,14 +142,14 @@ test.each<[string, string[], string]>([
 
 test.each([[['help']], [['--help']], [['-h']]])('%j prints the help of all commands', async (args) => {
   const { stdout, stderr, exitCode } = await lunatic(args);
-  for (const name of [...COMMANDS, 'init', 'completions', 'help']) {
+  for (const name of [...COMMANDS, 'new', 'init', 'completions', 'help']) {
     expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
   }
   expect(stderr).toBe('');
   expect(exitCode).toBe(0);
 });
 
-test.each([...COMMANDS, 'init', 'completions'])('help %s is what --help prints', async (name) => {
+test.each([...COMMANDS, 'new', 'init', 'completions'])('help %s is what --help prints', async (name) => {
   const [long, short, help] = await Promise.all([
     lunatic([name, '--help']),
     lunatic([name, '-h']),

@@ -68,5 +68,6 @@ function operandsOf(command: Command): Values {
   const [first] = command.registeredArguments;
   if (first === undefined) return { kind: 'words', words: [] };
   if (first.argChoices !== undefined) return { kind: 'words', words: first.argChoices };
+  if (first.name() === 'directory') return { kind: 'directories' };
   return first.name() === 'url' ? { kind: 'anything' } : { kind: 'modules' };
 }
