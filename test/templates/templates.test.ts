@@ -67,7 +67,9 @@ async function build(folder: string): Promise<string> {
     fault: ({ message }: { message: string }) => void said.push(message),
   };
   const node = async () => process.execPath;
-  const module = await runBuild(await target.build('debug'), listener, node, new AbortController().signal);
+  const { signal } = new AbortController();
+  const [module] = await runBuild(await target.build('debug'), listener, node, signal);
+  if (module === undefined) throw new Error(`${target.name} has no module`);
   expect(said.filter((text) => /warning|error/i.test(text))).toEqual([]);
   return module;
 }
