@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import manifest from '../../package.json' with { type: 'json' };
 import type { InspectAddress } from '../inspect/address.ts';
 import type { Program } from '../inspect/client-session.ts';
@@ -14,6 +15,9 @@ import { printableLines } from '../text/printable.ts';
 import { bytesOf } from '../text/quantities.ts';
 import { CommandError } from './load.ts';
 import { watchedStream } from './watched-stream.ts';
+
+/** Milliseconds after which it is looked at again whether processes stand still. */
+const LOOKING_INTERVAL = 20;
 
 /** The program that is inspected. */
 export interface InspectedProgram {
@@ -60,6 +64,14 @@ export class Inspection {
     this.#inspector.addModule(module);
     this.#server ??= await this.#listen(scheduler, this.#inspector);
     await this.#started.promise;
+  }
+
+  /**
+   * Called when the root process has ended. A program ends with it, unless processes stand still or step for a client: they would
+   * end while somebody looks at them. Resolves when none does any more.
+   */
+  async untilNobodyLooks(): Promise<void> {
+    while (this.#inspector?.isLookedAt) await setTimeout(LOOKING_INTERVAL);
   }
 
   async #listen(scheduler: Scheduler, inspector: Inspector): Promise<InspectServer> {

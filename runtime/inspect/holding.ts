@@ -60,6 +60,11 @@ export class Holding {
     this.#index = index;
   }
 
+  /** Whether a process stands still for a client. */
+  get holdsAny(): boolean {
+    return this.#holders.size > 0;
+  }
+
   /** From now on holds processes for a client when such things happen to them. */
   holdAt(client: Holder, events: Events): void {
     if (events.traps || events.failedExits || events.spawns) this.#events.set(client, events);

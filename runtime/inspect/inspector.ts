@@ -60,6 +60,11 @@ export class Inspector implements SchedulerObserver {
     this.modules.keyOf(module);
   }
 
+  /** Whether somebody looks at a process that stands still, or steps one. */
+  get isLookedAt(): boolean {
+    return this.holding.holdsAny || this.stopping.isStepping;
+  }
+
   /** Keeps what the process that has the turn has just printed. */
   printed(bytes: Uint8Array): void {
     if (this.holding.clients.size > 0) this.#output.add(this.#scheduler.current, bytes);

@@ -125,6 +125,11 @@ export class Stopping implements Prober {
     return null;
   }
 
+  /** Whether a process does a step for a client, or comes to a place where it will stand still for one. */
+  get isStepping(): boolean {
+    return this.#steps.size + this.#coming.size > 0;
+  }
+
   /** Whether a process must probe at all of its sites. */
   #probesAll(process: Process): boolean {
     return this.#data.watches(process) || this.#steps.get(process)?.armed.length === 0;

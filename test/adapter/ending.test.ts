@@ -57,6 +57,36 @@ test('disconnecting ends a program that computes without end', async () => {
   expect(isAlive(pid)).toBe(false);
 });
 
+/** Its worker has something to do that its root process does not wait for. */
+const impatient = guest(`
+  (func (export "_start")
+    (drop (call $spawn (i64.const 0) (text "worker")))
+    (call $process.sleep_ms (i64.const 50)))
+  (func $worker (export "worker") (local $sum i32)
+    (local.set $sum (i32.const 20))
+    (local.set $sum (i32.add (local.get $sum) (i32.const 1)))
+    (call $print (text "worked")))`);
+
+test('a program does not end with its root process while somebody looks at another one', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure(impatient);
+  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'worker' }] });
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const names = async () => (await client.threadsRequest()).body.threads.map(({ name }) => name);
+  await expect.poll(names, { timeout: 20_000 }).toEqual(['#2 worker (paused)']);
+  for (const steps of [1, 2]) {
+    await client.nextRequest({ threadId });
+    await client.until(() => client.eventsOf('stopped').length > steps, 'the end of a step');
+  }
+  const { id: frameId } = await client.topFrame(threadId);
+  expect((await client.evaluateRequest({ expression: '$sum', frameId })).body.result).toBe('21');
+  await client.continueRequest({ threadId });
+  await client.event('terminated');
+  expect(client.output('stdout')).toBe('worked\n');
+  expect((await client.event('exited')).body.exitCode).toBe(0);
+});
+
 test('terminating ends the program, which is told by events', async () => {
   const client = await AdapterClient.stdio();
   await client.run(echo);
