@@ -1,81 +1,40 @@
-import type { DatabaseSync, DatabaseSyncOptions, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Payer } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
 import { CompileCheck, MAX_STATEMENT } from './compile-check.ts';
-import { Copies, type Image, withoutLog } from './copies.ts';
-import { Cost, costOf } from './cost.ts';
+import { Copies } from './copies.ts';
 import { Counters } from './counters.ts';
-import { existingUriOf, idOf, uriInMemory, uriOf } from './database-file.ts';
+import { existingUriOf, idOf, OPTIONS, uriInMemory, uriOf } from './database-file.ts';
 import { DatabaseSizes } from './database-sizes.ts';
-import { isExplained } from './explained.ts';
 import { FileUse } from './file-use.ts';
 import type { CompileJob, Job } from './helper.ts';
+import { KnownCosts } from './known-costs.ts';
 import { MemoryPages } from './memory-pages.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
-import {
-  checkText,
-  insertsPlainRows,
-  isBrief,
-  isCheck,
-  isHarmless,
-  isLongerThan,
-  mayQuery,
-} from './sql-text.ts';
-import {
-  SQLITE_ERROR,
-  SQLITE_FULL,
-  SQLITE_INTERRUPT,
-  SQLITE_TOOBIG,
-  SqliteError,
-  toSqliteError,
-} from './sqlite-error.ts';
+import { checkText, insertsPlainRows, isHarmless, isLongerThan, mayQuery } from './sql-text.ts';
+import { SQLITE_ERROR, SQLITE_FULL, SQLITE_TOOBIG, SqliteError, toSqliteError } from './sqlite-error.ts';
 import { type Compilation, Statement, type StatementConnection } from './statement.ts';
 import { StatementEnds } from './statement-ends.ts';
 import { copyInThread, type StatementText, type ThreadJob, type ThreadPlace } from './thread.ts';
 import type { Tree, TreeSize } from './tree.ts';
 
-/** Bytes of the longest text of SQL, of the longest statement in it, and of the longest value or row. */
+/** Bytes of the longest text of SQL. */
 export const MAX_SQL = 16 * 2 ** 20;
-/** SQLite copies it several times. */
-const MAX_VALUE = 16 * 2 ** 20;
 
 /** Characters of the longest text that is run at once: it has some hundred statements at most. */
 const MAX_AT_ONCE = 4096;
 
 /** Bytes that the rows of a statement in a helper may have. */
 const MAX_HELPER_ROWS = 64 * 2 ** 20;
-/** The size of the largest database that is copied for a helper, in bytes. */
-const MAX_COPIED = 128 * 2 ** 20;
-/** The same of what is copied here, where a mebibyte takes nearly a millisecond, and of what is never copied in a thread. */
-const MAX_COPIED_HERE = 12 * 2 ** 20;
-const MIN_COPIED_APART = 2 * 2 ** 20;
-
 /** Statements within which there may be semicolons: those that make triggers, and names of parameters such as `$a(;)`. */
 const MAY_HAVE_SEMICOLONS = /\btrigger\b|\$/i;
 
 /** Characters of a statement of which looking at it, compiling it, and running it take milliseconds each. */
 export const LONG_SQL = 2 ** 16;
 
-/** Statements of which it is known what they cost, and the longest of them. */
-const MAX_COSTS = 256;
-const MAX_COST_SQL = 1000;
-
 /** Bytes that the values bound to the statements of a connection may have together. */
 const MAX_BOUND = 128 * 2 ** 20;
-
-const OPTIONS: DatabaseSyncOptions = {
-  allowExtension: false,
-  defensive: true,
-  readBigInts: true,
-  returnArrays: true,
-  allowBareNamedParameters: false,
-  // These are the defaults of SQLite, and so of upstream.
-  enableForeignKeyConstraints: false,
-  enableDoubleQuotedStringLiterals: true,
-  timeout: 0,
-  limits: { length: MAX_VALUE, sqlLength: MAX_STATEMENT, likePatternLength: 1000 },
-};
 
 /** A connection to a database, with its last error. */
 export class Connection implements StatementConnection {
@@ -92,16 +51,12 @@ export class Connection implements StatementConnection {
   readonly #file: ThreadJob['file'];
   readonly #directories: readonly PreopenedDirectory[];
   readonly #counters: Counters;
-  /** What statements cost that were compiled at this generation. */
-  readonly #costs = new Map<string, Cost>();
-  #costsOf = -1;
+  readonly #costs: KnownCosts;
   /** Statements that have more rows, here. */
   #open = 0;
   #bound = 0;
   readonly #sizes: DatabaseSizes;
   readonly #copies: Copies;
-  /** Whether the transaction has done anything but read, or is not known to have done no more. */
-  #hasWritten = false;
 
   /**
    * Opens or creates a database.
@@ -129,9 +84,19 @@ export class Connection implements StatementConnection {
     this.#database = database;
     if (inMemory) this.#memory = new MemoryPages(database, owner, this.#sandbox);
     this.#check = new CompileCheck(database, this.#sandbox, owner.account, OPTIONS);
+    this.#costs = new KnownCosts(this.#check, (sql) =>
+      this.#asRuntime(() => database.prepare(`EXPLAIN ${sql}`).iterate()),
+    );
     this.#counters = new Counters(database);
     this.#sizes = new DatabaseSizes(database);
-    this.#copies = new Copies(database);
+    this.#copies = new Copies(database, this.#sizes, {
+      isExclusive: () => this.#sandbox.isExclusive,
+      asRuntime: (run) => this.#asRuntime(run),
+      inThread: () => copyInThread(this.#placeForThread(), this.program, this.beginUse()),
+      unused: async () => {
+        for (let { use } = this; use !== null; use = this.use) await use.over();
+      },
+    });
     this.#file = inMemory ? null : { path: permission.path, id: idOf(permission.path) };
     database.setAuthorizer(this.#sandbox.authorize);
     // A directory of the path may have become a link meanwhile.
@@ -195,7 +160,7 @@ export class Connection implements StatementConnection {
     return this.#sandbox.compile(found, mayRecurse, () => {
       const statement = this.#compileOnly(sql);
       this.#check.keepFirst(sql, statement.sourceSQL);
-      const cost = this.#costOf(statement, found);
+      const cost = this.#costs.of(statement, found);
       if (found.unplaced.size > 0 && !found.isElsewhere)
         found.isElsewhere = this.#check.areElsewhere(found.unplaced);
       return { statement, found, cost };
@@ -209,35 +174,6 @@ export class Connection implements StatementConnection {
     } finally {
       if (given !== this.#sandbox.given) CompileCheck.changes++;
     }
-  }
-
-  /** Finds out what a statement costs that was just compiled. */
-  #costOf(statement: StatementSync, found: Findings): Cost {
-    const sql = statement.sourceSQL;
-    if (isBrief(sql) || isExplained(sql)) return Cost.none;
-    if (isCheck(sql)) return Cost.ofCheck();
-    const { isPlain, isPlainWithoutTriggers } = this.#check;
-    if (
-      sql.length > MAX_COST_SQL &&
-      (found.isNested ? isPlain : isPlainWithoutTriggers) &&
-      insertsPlainRows(sql)
-    ) {
-      return Cost.ofRows(sql.length);
-    }
-    const { generation } = this;
-    if (generation !== this.#costsOf || this.#costs.size >= MAX_COSTS) this.#costs.clear();
-    this.#costsOf = generation;
-    const known = this.#costs.get(sql);
-    if (known !== undefined) return known;
-    const cost = this.#readCost(sql, statement.columns().length > 0);
-    if (sql.length <= MAX_COST_SQL) this.#costs.set(sql, cost);
-    return cost;
-  }
-
-  #readCost(sql: string, givesRows: boolean): Cost {
-    if (isLongerThan(sql, MAX_STATEMENT - 100)) return Cost.ofUnknown();
-    // It was compiled before.
-    return this.#asRuntime(() => costOf(this.#database.prepare(`EXPLAIN ${sql}`).iterate(), givesRows));
   }
 
   /** Changes when what a statement is compiled to may be another. */
@@ -396,36 +332,16 @@ export class Connection implements StatementConnection {
    * @throws SqliteError if the databases are too large to be copied
    */
   jobFor(statement: StatementText, { asks, isElsewhere }: Pick<Findings, 'asks' | 'isElsewhere'>): Job {
-    const names = isElsewhere ? this.#asRuntime(() => this.#check.databases) : ['main'];
-    const size = isElsewhere ? this.wholeSize : this.size;
-    const isApart = this.size > MIN_COPIED_APART && this.#canCopyApart;
-    const here = isApart ? size - this.size : size;
-    if (size > MAX_COPIED || here > MAX_COPIED_HERE) throw tooLarge(size, here > MAX_COPIED_HERE);
+    const names = isElsewhere ? this.#check.databases : ['main'];
     return {
       ...statement,
-      size,
-      images: () => this.#images(names, isApart),
+      ...this.#asRuntime(() => this.#copies.plan(names)),
       options: OPTIONS,
       settings: this.#sandbox.settings,
       isTransaction: this.#database.isTransaction,
       known: asks ? this.#counters.known : null,
       maxBytes: MAX_HELPER_ROWS,
     };
-  }
-
-  /** Whether another connection sees the main database as this one does. */
-  get #canCopyApart(): boolean {
-    return !this.#sandbox.isExclusive && !(this.#hasWritten && this.#database.isTransaction);
-  }
-
-  async #images(names: readonly string[], isApart: boolean): Promise<readonly Image[]> {
-    for (let { use } = this; use !== null; use = this.use) await use.over();
-    const [main, others] = this.#asRuntime(() => {
-      this.#copies.note(names);
-      const ofMain = isApart ? copyInThread(this.#placeForThread(), this.program, this.beginUse()) : null;
-      return [ofMain, this.#copies.take(ofMain === null ? names : names.slice(1))];
-    });
-    return main === null ? others : [{ name: 'main', bytes: withoutLog(await main) }, ...others];
   }
 
   #asRuntime<T>(run: () => T): T {
@@ -456,7 +372,7 @@ export class Connection implements StatementConnection {
   /** Must be called with what a statement does when it has run, whether or not to its end. */
   note(found: Findings, hasFailed: boolean): void {
     const { changes, defines, commits, writes, begins } = found;
-    if (writes) this.#hasWritten = changes || defines || !begins;
+    if (writes) this.#copies.hasWritten = changes || defines || !begins;
     if (changes && this.#counters.hasMoved) this.#counters.addHere(found);
     if (defines || commits || hasFailed) this.#check.note(found, hasFailed);
   }
@@ -557,16 +473,6 @@ export class Connection implements StatementConnection {
     this.#owner.account.release(this.#bound);
     this.#bound = 0;
   }
-}
-
-function tooLarge(size: number, isOnlyHere: boolean): SqliteError {
-  const why = isOnlyHere
-    ? 'to be copied in a transaction that has changed something, or with temporary tables and attached databases'
-    : 'to run it on a copy';
-  return new SqliteError(
-    SQLITE_INTERRUPT,
-    `the statement may take long, and databases of ${size} bytes are too large ${why}`,
-  );
 }
 
 function tooLong(): SqliteError {

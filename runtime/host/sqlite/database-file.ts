@@ -1,7 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { platform } from 'node:process';
+import type { DatabaseSyncOptions } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { MAX_STATEMENT } from './compile-check.ts';
+
+/** Bytes of the longest value or row, which SQLite copies several times. */
+const MAX_VALUE = 16 * 2 ** 20;
+
+/** How all databases of guests are opened. */
+export const OPTIONS: DatabaseSyncOptions = {
+  allowExtension: false,
+  defensive: true,
+  readBigInts: true,
+  returnArrays: true,
+  allowBareNamedParameters: false,
+  // These are the defaults of SQLite, and so of upstream.
+  enableForeignKeyConstraints: false,
+  enableDoubleQuotedStringLiterals: true,
+  timeout: 0,
+  limits: { length: MAX_VALUE, sqlLength: MAX_STATEMENT, likePatternLength: 1000 },
+};
 
 /**
  * Returns the URI of a database. With a write-ahead log, SQLite would map a file beside the database into memory, and a
