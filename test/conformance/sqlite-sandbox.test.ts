@@ -14,7 +14,7 @@ import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { linesOf, nudge, start, trapOf } from '../support/program.ts';
-import { DatabaseFolder, sqliteGuest } from '../support/sqlite-guest.ts';
+import { DatabaseFolder, integer, sqliteGuest } from '../support/sqlite-guest.ts';
 
 /** Where the guests may go, and where they may not. */
 const folder = new DatabaseFolder();
@@ -219,6 +219,18 @@ describe('functions and settings that reach out of the database', () => {
       );
     },
   );
+
+  test('PRAGMA wal_autocheckpoint lets no log become large', async () => {
+    const values = [0, -1, 1_000_000, 500];
+    const body = values.map(
+      (value, i) => `(call $execute (text "PRAGMA wal_autocheckpoint = ${value}"))
+        (call $prepare (text "PRAGMA wal_autocheckpoint")) (call $step (i64.const ${i})) (call $column (i64.const ${i}) (i32.const 0))`,
+    );
+    const lines = await linesOf(sqliteGuest(`(call $open (text ":memory:")) ${body.join(' ')}`), { config });
+    expect(lines.filter((line) => line.startsWith('column'))).toEqual(
+      [1000n, 1000n, 1000n, 500n].map((value) => `column ${integer(value).toString('hex')}`),
+    );
+  });
 
   test('PRAGMA mmap_size and busy_timeout do nothing', async () => {
     const guest = sqliteGuest(`(call $open (text "${inside('main.db')}"))

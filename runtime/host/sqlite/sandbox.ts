@@ -74,7 +74,7 @@ export const PRAGMAS: ReadonlySet<string> = new Set(
   integrity_check journal_mode journal_size_limit legacy_alter_table legacy_file_format locking_mode module_list
   optimize page_count pragma_list query_only quick_check read_uncommitted recursive_triggers
   reverse_unordered_selects secure_delete short_column_names shrink_memory stats synchronous table_info table_list
-  table_xinfo trusted_schema user_version wal_autocheckpoint wal_checkpoint`
+  table_xinfo trusted_schema user_version wal_checkpoint`
     .trim()
     .split(/\s+/),
 );
@@ -109,7 +109,12 @@ const BOUNDED_PRAGMAS: Readonly<Record<string, (value: string, inMemory: boolean
   // Temporary tables and indexes in memory have no limit.
   temp_store: (value) => /^([01]|default|file)$/i.test(value),
   threads: (value) => Number(value) === 0,
+  // Whoever commits next, or changes the mode, would copy a whole large log.
+  wal_autocheckpoint: (value) => Number(value) >= 1 && Number(value) <= 1000,
 };
+
+/** Those that do nothing if the value does not pass: programs run without it. */
+const IGNORED: ReadonlySet<string> = new Set(['busy_timeout', 'mmap_size', 'wal_autocheckpoint']);
 
 function isCacheSize(value: string): boolean {
   const size = Number(value);
@@ -353,7 +358,7 @@ export class Sandbox {
         ? this.#enlargeCache(database)
         : ALLOW;
     }
-    if (name === 'busy_timeout' || name === 'mmap_size') return IGNORE;
+    if (IGNORED.has(name)) return IGNORE;
     return this.#refuse(`PRAGMA ${name}${value === null ? '' : ` = ${value}`} is not for guests`);
   }
 
