@@ -1,6 +1,8 @@
 /** What the debug adapter, the extension, scripts and tests use of the runtime. It may change with every version. */
 
 export { writePrivate } from './cli/private-files.ts';
+export { CoverageReadError, readCoverage } from './coverage/read-report.ts';
+export type { CoverageReport } from './coverage/report.ts';
 export {
   type Code,
   type Context,

@@ -1,13 +1,21 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { displayName } from '../../runtime/inspect/view/index.ts';
-import type { ReportEvent, ReportFrame, SourceLocation, TestFailure } from '../../runtime/internal.ts';
+import type {
+  CoverageReport,
+  ReportEvent,
+  ReportFrame,
+  SourceLocation,
+  TestFailure,
+} from '../../runtime/internal.ts';
 import { type Log, messageOf } from '../log.ts';
 import type { Consent } from '../node/consent.ts';
 import { isOfWorkspace, type LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
 import { outsideOfOptions } from '../node/outside-sandbox.ts';
 import { tellNoNode } from '../programs/configuration-provider.ts';
+import type { TestCoverage } from './coverage.ts';
+import { CoverageFile } from './coverage-file.ts';
 import { sourceFile } from './source-file.ts';
 import { OutputRoom, terminalText } from './terminal-text.ts';
 import { testArguments } from './test-arguments.ts';
@@ -37,6 +45,7 @@ export class ModuleRun {
   readonly #run: vscode.TestRun;
   readonly #module: ChosenModule;
   readonly #log: Log;
+  readonly #coverage: TestCoverage | undefined;
   /** Tests without a result yet, by their exports. */
   readonly #open: Map<string, vscode.TestItem>;
   /** Tests that have begun. */
@@ -47,10 +56,12 @@ export class ModuleRun {
   readonly #noiseRoom = new OutputRoom(MAX_NOISE);
   #noise = '';
 
-  constructor(run: vscode.TestRun, module: ChosenModule, log: Log) {
+  /** @param coverage gets what the tests execute; without it that is not noted */
+  constructor(run: vscode.TestRun, module: ChosenModule, log: Log, coverage?: TestCoverage) {
     this.#run = run;
     this.#module = module;
     this.#log = log;
+    this.#coverage = coverage;
     this.#open = new Map(module.chosen);
   }
 
@@ -64,7 +75,8 @@ export class ModuleRun {
       for (const words of this.#commandLines(debug !== undefined)) {
         if (signal.aborted) break;
         await this.#requireConsent(commands.consent);
-        await this.#runCommand(await commands.find(), words, signal, debug);
+        const command = await commands.find();
+        await this.#covered(words, (all) => this.#runCommand(command, all, signal, debug));
       }
       this.#close(
         signal,
@@ -85,6 +97,22 @@ export class ModuleRun {
     if (!isOfWorkspace(config, 'runtimeArgs')) return;
     const things = outsideOfOptions(config.get('runtimeArgs'), this.#folder);
     await consent.require('This workspace (lunatic.tests.runtimeArgs)', things);
+  }
+
+  /** Runs a command line, with what it needs for coverage. */
+  async #covered(
+    [name = '', ...words]: readonly string[],
+    run: (words: readonly string[]) => Promise<void>,
+  ): Promise<void> {
+    if (this.#coverage === undefined) return await run([name, ...words]);
+    const file = await CoverageFile.create();
+    let report: CoverageReport | null = null;
+    try {
+      await run([name, ...file.options, ...words]);
+    } finally {
+      report = await file.take();
+    }
+    if (report !== null) this.#coverage.add(this.#module, report);
   }
 
   get #folder(): string {

@@ -6,6 +6,7 @@ import { isModule } from '../programs/choose-module.ts';
 import type { BuildFaults } from '../projects/build-faults.ts';
 import type { Projects } from '../projects/projects.ts';
 import { ContinuousRuns, type RunTests } from './continuous-runs.ts';
+import { coverageDetails, coverageOfTest } from './coverage.ts';
 import { TestBuilder } from './test-builder.ts';
 import { registerTestCommands } from './test-commands.ts';
 import { TestFinder } from './test-finder.ts';
@@ -42,11 +43,16 @@ export function registerTestExplorer(
     profile.supportsContinuousRun = true;
     return { profile, run };
   };
-  const { Run, Debug } = vscode.TestRunProfileKind;
+  const { Run, Debug, Coverage } = vscode.TestRunProfileKind;
   const profiles = new Map([
     ['run', addProfile('Run', Run, (request, token) => runner.run(request, token))],
     ['debug', addProfile('Debug', Debug, (request, token) => runner.debug(request, token))],
   ]);
+  const { profile: covers } = addProfile('Coverage', Coverage, (request, token) =>
+    runner.cover(request, token),
+  );
+  covers.loadDetailedCoverage = async (_, file) => coverageDetails(file);
+  covers.loadDetailedCoverageForTest = async (_, file, test) => coverageOfTest(file, test);
 
   const findInEditor = ({ uri, languageId }: vscode.TextDocument) => {
     if (languageId === 'wat' && isModule(uri)) finder.findIn(uri);

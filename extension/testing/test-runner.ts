@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Log } from '../log.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import type { Project } from '../projects/project.ts';
+import { TestCoverage } from './coverage.ts';
 import { ModuleRun } from './module-run.ts';
 import type { BuiltTests, TestBuilder } from './test-builder.ts';
 import type { TestFinder } from './test-finder.ts';
@@ -47,6 +48,18 @@ export class TestRunner implements vscode.Disposable {
     );
   }
 
+  /** Runs tests, and tells which lines of their sources each of them executes. */
+  async cover(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
+    const coverage = new TestCoverage();
+    await this.#runModules(
+      request,
+      token,
+      availableParallelism(),
+      (run, module, signal) => new ModuleRun(run, module, this.#log, coverage).run(this.#commands, signal),
+      (run) => coverage.publish(run),
+    );
+  }
+
   /** Runs tests one after the other, with a debugger attached. They are judged as without it. */
   async debug(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
     await this.#runModules(request, token, 1, (run, module, signal) =>
@@ -59,6 +72,7 @@ export class TestRunner implements vscode.Disposable {
     token: vscode.CancellationToken,
     parallel: number,
     runModule: (run: vscode.TestRun, module: ChosenModule, signal: AbortSignal) => Promise<void>,
+    conclude: (run: vscode.TestRun) => void = () => {},
   ): Promise<void> {
     const run = this.#controller.createTestRun(request);
     const abort = new AbortController();
@@ -78,6 +92,7 @@ export class TestRunner implements vscode.Disposable {
         for (const module of left) await runModule(run, module, signal);
       };
       await Promise.all(Array.from({ length: parallel }, work));
+      conclude(run);
     } finally {
       run.end();
     }

@@ -31,6 +31,8 @@ export interface CoverageOutput {
   /** What else there is to say. */
   say(text: string): void;
   readonly paint: Paint;
+  /** Whether programs read it, who know where the coverage is. */
+  readonly isForPrograms?: boolean;
 }
 
 /** Collects the coverage of what a command runs, and writes it. Nothing of it may throw but for want of room. */
@@ -88,6 +90,7 @@ export class CommandCoverage {
       return;
     }
     const { lines } = totalsOf(report.files);
+    if (output.isForPrograms) return;
     output.say(`${percent(lines)} of ${lines.total} lines executed; the coverage is in ${printable(file)}\n`);
   }
 

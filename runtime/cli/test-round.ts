@@ -134,6 +134,7 @@ export class TestRound {
       print: (text) => void this.#print(printed, text),
       say: (text) => void this.#print(error, `lunatic: ${text}`),
       paint: paintFor(colors && printed === output),
+      isForPrograms: this.#command.reporter === 'json',
     });
   }
 

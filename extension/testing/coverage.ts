@@ -1,0 +1,93 @@
+import * as vscode from 'vscode';
+import type { CoverageReport } from '../../runtime/internal.ts';
+import { type CoveredSource, CoveredSources } from './coverage-sources.ts';
+import { sourceFile } from './source-file.ts';
+import type { ChosenModule } from './test-selection.ts';
+import { topFolder } from './top-folder.ts';
+
+/** What the sources of the files that VS Code was told of are covered by. */
+const sources = new WeakMap<vscode.FileCoverage, CoveredSource<vscode.TestItem>>();
+
+/** The coverage of one run of tests, as VS Code shows it. */
+export class TestCoverage {
+  readonly #sources = new CoveredSources<vscode.TestItem>();
+
+  /** Adds what the tests of a module have executed. */
+  add({ uri, chosen }: ChosenModule, report: CoverageReport): void {
+    const top = topFolder(uri);
+    this.#sources.add(
+      report,
+      (path) => sourceFile(path, uri.fsPath, top),
+      (exportName) => chosen.get(exportName),
+    );
+  }
+
+  /** Tells VS Code of all files. */
+  publish(run: vscode.TestRun): void {
+    for (const [path, source] of this.#sources.files) {
+      const tests = new Set([...source.lines.values()].flatMap((found) => [...found]));
+      const ways = source.branches.flatMap((branch) => branch.ways);
+      const coverage = new vscode.FileCoverage(
+        vscode.Uri.file(path),
+        countOf([...source.lines.values()].map(({ size }) => size)),
+        ways.length === 0 ? undefined : countOf(ways),
+        countOf(source.functions.map(({ hits }) => hits)),
+        [...tests],
+      );
+      sources.set(coverage, source);
+      run.addCoverage(coverage);
+    }
+  }
+}
+
+/** The lines, branches and functions of a file. */
+export function coverageDetails(file: vscode.FileCoverage): vscode.FileCoverageDetail[] {
+  const source = sources.get(file);
+  if (source === undefined) return [];
+  return [
+    ...statements(source, (tests) => tests.size),
+    ...source.functions.map(
+      ({ name, line, hits }) => new vscode.DeclarationCoverage(name, hits, rangeOf(line)),
+    ),
+  ];
+}
+
+/** The lines of a file that one test has executed. What it has not executed is not shown as missing. */
+export function coverageOfTest(
+  file: vscode.FileCoverage,
+  test: vscode.TestItem,
+): vscode.FileCoverageDetail[] {
+  const source = sources.get(file);
+  if (source === undefined) return [];
+  return statements({ ...source, branches: [] }, (tests) => (tests.has(test) ? 1 : 0));
+}
+
+function statements(
+  { lines, branches }: CoveredSource<vscode.TestItem>,
+  hitsOf: (tests: ReadonlySet<vscode.TestItem>) => number,
+): vscode.StatementCoverage[] {
+  return [...lines].map(([line, tests]) => {
+    const own = branches
+      .filter((branch) => branch.line === line)
+      .flatMap(({ column, ways }) =>
+        ways.map((hits, way) => new vscode.BranchCoverage(hits, placeOf(line, column), `way ${way + 1}`)),
+      );
+    return new vscode.StatementCoverage(hitsOf(tests), rangeOf(line), own);
+  });
+}
+
+function countOf(hits: readonly number[]): vscode.TestCoverageCount {
+  return new vscode.TestCoverageCount(hits.filter((count) => count > 0).length, hits.length);
+}
+
+/** The whole line, whatever its length. */
+function rangeOf(line: number): vscode.Range {
+  return new vscode.Range(line - 1, 0, line - 1, LINE_END);
+}
+
+/** Beyond the end of any line. */
+const LINE_END = 10_000;
+
+function placeOf(line: number, column: number): vscode.Position {
+  return new vscode.Position(line - 1, Math.max(0, column - 1));
+}

@@ -1,0 +1,38 @@
+import * as v from 'valibot';
+import { COVERAGE_VERSION, type CoverageReport } from './report.ts';
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const Text = v.string();
+
+const Report = v.object({
+  version: v.literal(COVERAGE_VERSION),
+  tests: v.array(v.object({ file: Text, name: Text, export: Text })),
+  files: v.array(
+    v.object({
+      path: Text,
+      exists: v.boolean(),
+      lines: v.array(v.tuple([Count, Count])),
+      functions: v.array(v.object({ name: Text, line: Count, hits: Count })),
+      branches: v.array(v.object({ line: Count, column: Count, ways: v.array(Count) })),
+      tests: v.array(v.tuple([Count, v.array(Count)])),
+    }),
+  ),
+  unknown: v.array(Text),
+});
+
+/** A text is not what `--coverage=json` writes. */
+export class CoverageReadError extends Error {
+  override readonly name = 'CoverageReadError';
+  readonly code = 'LUNATIC_COVERAGE';
+}
+
+/** Reads what `--coverage=json` has written. @throws CoverageReadError */
+export function readCoverage(text: string): CoverageReport {
+  try {
+    return v.parse(Report, JSON.parse(text));
+  } catch (error) {
+    throw new CoverageReadError('the coverage cannot be read: it is of another version of the runtime', {
+      cause: error,
+    });
+  }
+}
