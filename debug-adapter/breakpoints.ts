@@ -212,7 +212,12 @@ export class Breakpoints {
       const types = this.#names.typesOf(module);
       for (const { breakpoint, offset, imported } of places) {
         const found = await this.#names.termsAt(breakpoint.id, breakpoint.terms, module, offset, types);
-        terms.push(imported === undefined ? found : { ...found, imported });
+        const isOfLine = breakpoint.target.kind === 'line' || breakpoint.target.kind === 'text';
+        terms.push({
+          ...found,
+          ...(imported === undefined ? {} : { imported }),
+          ...(isOfLine ? { isOfLine } : {}),
+        });
       }
       const { sites, problems } = await this.#client.request('module/breakpoints', {
         module,

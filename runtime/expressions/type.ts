@@ -47,6 +47,10 @@ const TYPES: ReadonlyMap<string, Type> = new Map<string, Type>([
   ['long', integer(4, true)],
   ['unsigned', integer(4, false)],
   ['size_t', integer(4, false)],
+  ...([1, 2, 4, 8] as const).flatMap((bytes): [string, Type][] => [
+    [`int${8 * bytes}_t`, integer(bytes, true)],
+    [`uint${8 * bytes}_t`, integer(bytes, false)],
+  ]),
   ['f32', { kind: 'float', bytes: 4 }],
   ['f64', { kind: 'float', bytes: 8 }],
   ['float', { kind: 'float', bytes: 4 }],

@@ -20,6 +20,13 @@ interface ModuleBreakpoints {
   readonly calls: Map<number, ByOffset>;
 }
 
+/** A site with breakpoints of lines at which a process was last. */
+interface Passed {
+  readonly frame: number;
+  readonly site: number;
+  readonly breakpoints: readonly SiteBreakpoint[];
+}
+
 /** In place of the offset of a call: all that have none of their own. */
 const ANY_CALL = 0;
 
@@ -44,6 +51,8 @@ export class CodeBreakpoints {
   /** By module. Those of modules that nobody uses any more are not kept. */
   readonly #modules = new WeakMap<LoadedModule, ModuleBreakpoints>();
   readonly #clients = new Map<Holder, Wishes>();
+  /** By process: where it was last, as long as that is on a line with a breakpoint. */
+  readonly #passed = new Map<Process, Passed>();
   /** The call at the place that is looked at. */
   readonly #call = new CallContext();
 
@@ -101,6 +110,11 @@ export class CodeBreakpoints {
     this.#clients.get(client)?.log.flush();
   }
 
+  /** Called when a process has ended, or begins anew. */
+  forget(process: Process): void {
+    this.#passed.delete(process);
+  }
+
   /** Ends the breakpoints of a client. */
   release(client: Holder): void {
     const wishes = this.#clients.get(client);
@@ -112,7 +126,10 @@ export class CodeBreakpoints {
   /** The clients for which a process stops at a site, with the numbers of their breakpoints; null if there are none. */
   hitAt(process: Process, frames: DataView, frame: number, site: number): Map<Holder, number[]> | null {
     const breakpoints = this.#modules.get(process.module)?.sites.get(site);
-    return breakpoints === undefined ? null : this.#hit(process, frames, frame, breakpoints);
+    if (breakpoints !== undefined)
+      return this.#hit(process, frames, frame, this.#reached(process, frame, site, breakpoints));
+    if (this.#passed.size > 0) this.#passed.delete(process);
+    return null;
   }
 
   /** The same where it is about to call an import through a table or a reference. @param frame -1 if that of the caller is not known */
@@ -129,6 +146,23 @@ export class CodeBreakpoints {
       own.every(({ client, id }) => client !== other.client || id !== other.id),
     );
     return this.#hit(process, frames, frame, [...own, ...others]);
+  }
+
+  /** Leaves out the lines on which a process was already when it came here: all sites of the function probe. */
+  #reached(
+    process: Process,
+    frame: number,
+    site: number,
+    breakpoints: readonly SiteBreakpoint[],
+  ): readonly SiteBreakpoint[] {
+    const before = this.#passed.get(process);
+    if (breakpoints.some(({ isOfLine }) => isOfLine)) this.#passed.set(process, { frame, site, breakpoints });
+    else this.#passed.delete(process);
+    if (before === undefined || before.frame !== frame || before.site >= site) return breakpoints;
+    return breakpoints.filter(
+      ({ client, id, isOfLine }) =>
+        !isOfLine || !before.breakpoints.some((other) => other.client === client && other.id === id),
+    );
   }
 
   #hit(
@@ -206,6 +240,7 @@ export class CodeBreakpoints {
   }
 
   #clear(client: Holder, module: LoadedModule): void {
+    this.#passed.clear();
     const found = this.#modules.get(module);
     for (const places of placesIn(found)) {
       for (const [site, ofSite] of places) {

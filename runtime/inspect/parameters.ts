@@ -157,6 +157,7 @@ const Terms = v.object(
     names: v.exactOptional(Names),
     types: v.exactOptional(Types),
     imported: v.exactOptional(Count),
+    isOfLine: v.exactOptional(v.boolean(TERMS)),
   },
   TERMS,
 );

@@ -33,6 +33,8 @@ export class SiteBreakpoint {
   readonly client: Holder;
   /** As the client calls it. */
   readonly id: number | undefined;
+  /** See `BreakpointTerms`. */
+  readonly isOfLine: boolean;
   /** What is wrong with it: it stops every time then. */
   readonly problem: string | null;
   readonly #hits: Hits;
@@ -44,6 +46,7 @@ export class SiteBreakpoint {
   constructor(client: Holder, terms: BreakpointTerms, scope: Scope<CallContext>, hits: Hits) {
     this.client = client;
     this.id = terms.id;
+    this.isOfLine = terms.isOfLine === true;
     this.#hits = hits;
     let problem: string | null = null;
     try {

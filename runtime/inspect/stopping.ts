@@ -244,6 +244,7 @@ export class Stopping implements Prober {
 
   forget(process: Process): void {
     this.#data.forget(process);
+    this.#breakpoints.forget(process);
     this.#coming.delete(process);
     if (this.#steps.has(process)) this.#end(process);
   }

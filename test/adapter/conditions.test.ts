@@ -1,6 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { expect, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
+import { guest } from '../support/guest.ts';
 import { AdapterClient, guestFile } from './adapter-client.ts';
 import { ShopSession } from './shop-session.ts';
 import { LANGUAGES, type Language } from './shops.ts';
@@ -276,4 +277,26 @@ test('variables that are called as what every object has are known', async () =>
   expect(await valueIn(client, threadId, 'constructor')).toBe('1');
   await client.printed('1 2 3', 'console');
   expect(client.output('console')).not.toContain('stop at');
+});
+
+test('a process that goes on from one place of a line to another one has hit its breakpoint once', async () => {
+  const client = await AdapterClient.stdio();
+  // What is dropped stands on the first line, and between it and the rest of that line is code that nobody comes to.
+  const text = guest(`
+    (func $pass (param $n i32)
+      (drop (block $out (result i32) (br_if $out (i32.const 7) (local.get $n))
+        (unreachable))))
+    (func (export "_start")
+      (call $pass (i32.const 1))
+      (call $pass (i32.const 2)))`);
+  const path = guestFile(text);
+  await client.configure('', { program: path });
+  const line = text.split('\n').findIndex((one) => one.includes('$out')) + 1;
+  await client.setBreakpointsRequest({
+    source: { path },
+    breakpoints: [{ line, logMessage: 'passed with {$n}' }],
+  });
+  await client.configurationDoneRequest();
+  await client.event('terminated');
+  expect(client.output('console').match(/passed with \d/g)).toEqual(['passed with 1', 'passed with 2']);
 });

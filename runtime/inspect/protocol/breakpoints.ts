@@ -100,6 +100,8 @@ export interface BreakpointTerms {
    * reference. With the offset 0, that is wherever it is called so, unless a breakpoint of the same number is at that call.
    */
   readonly imported?: number;
+  /** Whether all places of the same number are on one line: a process that comes from one of them to the next has passed it once. */
+  readonly isOfLine?: boolean;
 }
 
 /** What may happen to a process that is no place in its code. */
