@@ -235,6 +235,7 @@ describe('functions and settings that reach out of the database', () => {
   test('PRAGMA mmap_size and busy_timeout do nothing', async () => {
     const guest = sqliteGuest(`(call $open (text "${inside('main.db')}"))
       (call $execute (text "PRAGMA mmap_size = 1000000; PRAGMA busy_timeout = 60000"))
+      (call $execute (text "/* a check */ PRAGMA busy_timeout = 60000; PRAGMA busy_timeout = 60000 -- optimize"))
       (call $prepare (text "PRAGMA busy_timeout")) (call $step (i64.const 0)) (call $column (i64.const 0) (i32.const 0))`);
     expect((await linesOf(guest, { config })).at(-1)).toBe('column 040000000000000000000000');
   });

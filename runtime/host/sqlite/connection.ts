@@ -84,9 +84,10 @@ export class Connection implements StatementConnection {
     this.#database = database;
     if (inMemory) this.#memory = new MemoryPages(database, owner, this.#sandbox);
     this.#check = new CompileCheck(database, this.#sandbox, owner.account, OPTIONS);
-    this.#costs = new KnownCosts(this.#check, (sql) =>
-      this.#asRuntime(() => database.prepare(`EXPLAIN ${sql}`).iterate()),
-    );
+    this.#costs = new KnownCosts(this.#check, (sql, isPragma) => {
+      const explain = (): Iterable<unknown> => database.prepare(`EXPLAIN ${sql}`).iterate();
+      return isPragma ? this.#sandbox.compileAgain(explain) : this.#asRuntime(explain);
+    });
     this.#counters = new Counters(database);
     this.#sizes = new DatabaseSizes(database);
     this.#copies = new Copies(database, this.#sizes, {

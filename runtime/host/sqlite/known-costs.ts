@@ -9,16 +9,18 @@ import { insertsPlainRows, isBrief, isCheck, isLongerThan } from './sql-text.ts'
 const MAX_COSTS = 256;
 const MAX_COST_SQL = 1000;
 
+/** Gives the instructions of a statement, see `costOf`. @param isPragma whether it may do only what the guest may do */
+type Explain = (sql: string, isPragma: boolean) => Iterable<unknown>;
+
 /** What the statements of a connection cost, as long as they are compiled to the same. */
 export class KnownCosts {
   readonly #check: CompileCheck;
-  readonly #explain: (sql: string) => Iterable<unknown>;
+  readonly #explain: Explain;
   readonly #costs = new Map<string, Cost>();
   /** The generation of the statements that are known. */
   #generation = -1;
 
-  /** @param explain gives the instructions of a statement, see `costOf` */
-  constructor(check: CompileCheck, explain: (sql: string) => Iterable<unknown>) {
+  constructor(check: CompileCheck, explain: Explain) {
     this.#check = check;
     this.#explain = explain;
   }
@@ -40,13 +42,13 @@ export class KnownCosts {
     this.#generation = generation;
     const known = this.#costs.get(sql);
     if (known !== undefined) return known;
-    const cost = this.#read(sql, statement.columns().length > 0);
+    const cost = this.#read(sql, found.isPragma, statement.columns().length > 0);
     if (sql.length <= MAX_COST_SQL) this.#costs.set(sql, cost);
     return cost;
   }
 
-  #read(sql: string, givesRows: boolean): Cost {
+  #read(sql: string, isPragma: boolean, givesRows: boolean): Cost {
     if (isLongerThan(sql, MAX_STATEMENT - 100)) return Cost.ofUnknown();
-    return costOf(this.#explain(sql), givesRows);
+    return costOf(this.#explain(sql, isPragma), givesRows);
   }
 }

@@ -147,6 +147,8 @@ export class Findings {
   defines = false;
   /** Whether the databases may get back to what they were before, or become others. */
   returns = false;
+  /** Whether it is a pragma, which SQLite may obey as soon as it is compiled, even by `EXPLAIN`. */
+  isPragma = false;
   /** Whether it begins a transaction. */
   begins = false;
   /** Whether other connections may see afterwards what it and those before it have done. */
@@ -209,6 +211,17 @@ export class Sandbox {
       this.#asked = null;
       // What the runtime asks for next is not what the statement does.
       this.found = new Findings();
+    }
+  }
+
+  /** Compiles a statement once more, whose findings are known. */
+  compileAgain<T>(compile: () => T): T {
+    const { found } = this;
+    this.found = new Findings();
+    try {
+      return compile();
+    } finally {
+      this.found = found;
     }
   }
 
@@ -284,7 +297,7 @@ export class Sandbox {
           ? this.#refuse(`the function ${second} is not for guests`)
           : ALLOW;
       case Action.Pragma:
-        this.found.writes = true;
+        this.found.writes = this.found.isPragma = true;
         return this.#pragma(first?.toLowerCase() ?? '', second, database ?? 'main');
       case Action.Recursive:
         this.found.recurses = true;
