@@ -132,10 +132,11 @@ export class TestRunner implements vscode.Disposable {
         continue;
       }
       const own = modules.filter(({ uri }) => this.#items.projectOfModule(uri)?.file === project.file);
-      const items = own.flatMap(({ chosen }) => [...chosen.values()]);
       const top = this.#items.projectItem(project);
-      for (const item of items.length === 0 && top !== undefined ? [top] : items)
-        run.errored(item, [...built.failures]);
+      if (top !== undefined) run.errored(top, [...built.failures]);
+      // A message for each error at each test would be thousands.
+      for (const item of own.flatMap(({ chosen }) => [...chosen.values()]))
+        run.errored(item, new vscode.TestMessage(`${project.name} could not be built.`));
       for (const { uri } of own) unbuilt.add(uri.fsPath);
     }
     return unbuilt;

@@ -254,3 +254,22 @@ test('the filter finds ignored tests and those that must fail, and the palette r
   await workbench.test('tests.wat', 'unset').waitFor();
   await workbench.command('Test: Cancel Test Run');
 });
+
+test('what the last run found is there when the window is opened again', async () => {
+  const workbench = await session.open({ 'tests.wat': TESTS }, { ownWindow: true });
+  await workbench.isActive();
+  await workbench.showView('Testing');
+  await workbench.expand(workbench.test('tests.wat'));
+  await workbench.expand(workbench.test('sums'));
+  await runTest(workbench, 'sums');
+  await workbench.test('subtracts', 'failed').waitFor();
+  await workbench.test('adds', 'passed').waitFor();
+  await workbench.reload();
+  await workbench.isActive();
+  await workbench.showView('Testing');
+  await workbench.expand(workbench.test('tests.wat'));
+  await workbench.expand(workbench.test('sums'));
+  await workbench.test('subtracts', 'failed').waitFor();
+  await workbench.test('adds', 'passed').waitFor();
+  await workbench.screenshot('tests-reopened');
+});

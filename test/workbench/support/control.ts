@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { type ControlAnswer, type ControlRequest, controlSocket } from '../control/protocol.ts';
 
@@ -14,6 +15,9 @@ const MANIFEST = {
   activationEvents: ['*'],
   extensionKind: ['workspace'],
 };
+
+/** Milliseconds within which the extension begins in a window. */
+const PATIENCE = 60_000;
 
 /** Makes a folder of extensions in which the control extension is installed. */
 export async function installControl(extensionsFolder: string): Promise<void> {
@@ -37,7 +41,10 @@ export async function installControl(extensionsFolder: string): Promise<void> {
 
 /** Asks the control extension in the window of a workspace to do something, and waits until it is done. */
 export async function control(workspaceFolder: string, request: ControlRequest): Promise<void> {
-  const socket = createConnection(controlSocket(workspaceFolder));
+  const path = controlSocket(workspaceFolder);
+  // In a window that was just opened, the extension may not have begun.
+  for (const end = Date.now() + PATIENCE; !existsSync(path) && Date.now() < end; ) await setTimeout(50);
+  const socket = createConnection(path);
   try {
     const answered = readAnswer(socket);
     socket.write(`${JSON.stringify(request)}\n`);

@@ -47,6 +47,26 @@ const FOCUS_LOG = `
     }, true);
   }`;
 
+/** Whether the results of a test run are in the storage of the window, which VS Code writes half a second later: an expression for the page. */
+const KEPT_RESULTS = `(async () => {
+  const hasKey = (name, part) => new Promise((done) => {
+    const opening = indexedDB.open(name);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const [store] = [...database.objectStoreNames].filter((one) => /ItemTable|userdata/.test(one));
+      const reading = database.transaction(store).objectStore(store).getAllKeys();
+      reading.onsuccess = () => {
+        database.close();
+        done(reading.result.some((key) => String(key).includes(part)));
+      };
+    };
+  });
+  const names = (await indexedDB.databases()).map(({ name }) => name);
+  const states = names.filter((name) => name.startsWith('vscode-web-state-db-'));
+  const kept = await Promise.all(states.map((name) => hasKey(name, 'storedTestResults')));
+  return kept.includes(true) && (await hasKey('vscode-web-db', '/testResults/'));
+})()`;
+
 /** Takes the focus away from where it is, and waits until the window has noticed. For the page. */
 const LEAVE = 'new Promise((done) => { document.activeElement?.blur(); setTimeout(done, 0); })';
 
@@ -131,6 +151,13 @@ export class Workbench {
     // Commands of its parts, as those of the view of extensions, come after what can be seen. A palette that is opened
     // before does not get them later, and what loads late takes the focus away.
     await this.#hasParts('Restored');
+  }
+
+  /** Closes the window, once it has kept the results of tests, and opens it again. */
+  async reload(): Promise<void> {
+    await this.page.waitForFunction(KEPT_RESULTS, undefined, { polling: 200 });
+    await this.page.reload({ timeout: LOADING_PATIENCE });
+    await this.#isLoaded();
   }
 
   /** Waits until the window has made its parts of a phase, which VS Code does after it has been shown. */
