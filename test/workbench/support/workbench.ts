@@ -47,25 +47,8 @@ const FOCUS_LOG = `
     }, true);
   }`;
 
-/** Whether the results of a test run are in the storage of the window, which VS Code writes half a second later: an expression for the page. */
-const KEPT_RESULTS = `(async () => {
-  const hasKey = (name, part) => new Promise((done) => {
-    const opening = indexedDB.open(name);
-    opening.onsuccess = () => {
-      const database = opening.result;
-      const [store] = [...database.objectStoreNames].filter((one) => /ItemTable|userdata/.test(one));
-      const reading = database.transaction(store).objectStore(store).getAllKeys();
-      reading.onsuccess = () => {
-        database.close();
-        done(reading.result.some((key) => String(key).includes(part)));
-      };
-    };
-  });
-  const names = (await indexedDB.databases()).map(({ name }) => name);
-  const states = names.filter((name) => name.startsWith('vscode-web-state-db-'));
-  const kept = await Promise.all(states.map((name) => hasKey(name, 'storedTestResults')));
-  return kept.includes(true) && (await hasKey('vscode-web-db', '/testResults/'));
-})()`;
+/** Milliseconds after which VS Code has written the results of a test run into the storage of its window: it waits for half a second. */
+const KEEPING_TIME = 3000;
 
 /** Takes the focus away from where it is, and waits until the window has noticed. For the page. */
 const LEAVE = 'new Promise((done) => { document.activeElement?.blur(); setTimeout(done, 0); })';
@@ -155,7 +138,7 @@ export class Workbench {
 
   /** Closes the window, once it has kept the results of tests, and opens it again. */
   async reload(): Promise<void> {
-    await this.page.waitForFunction(KEPT_RESULTS, undefined, { polling: 200 });
+    await this.page.waitForTimeout(KEEPING_TIME);
     await this.page.reload({ timeout: LOADING_PATIENCE });
     await this.#isLoaded();
   }
