@@ -21,6 +21,7 @@ export class CoverageCollector {
   /** What the runtime needs for it. */
   readonly coverage: Coverage;
   readonly #options: CoverageOptions;
+  readonly #includes: (file: string) => boolean;
   readonly #modules: CoveredModule[] = [];
   readonly #tests: CoveredTest[] = [];
   readonly #unknown = new Set<string>();
@@ -29,6 +30,7 @@ export class CoverageCollector {
 
   constructor(options: CoverageOptions) {
     this.#options = options;
+    this.#includes = options.all ? () => true : (file) => !isLibraryPath(file);
     this.coverage = new Coverage(
       (module) => this.#placesOf(module),
       (module, cover) => this.#add(module, cover),
@@ -37,8 +39,7 @@ export class CoverageCollector {
 
   #placesOf(module: WasmModule): SourceRuns {
     const symbols = this.#options.symbolsOf(module);
-    const includes = this.#options.all ? () => true : (file: string) => !isLibraryPath(file);
-    const runs = SourceRuns.of(module, symbols, includes);
+    const runs = SourceRuns.of(module, symbols, this.#includes);
     if (runs.offsets.length === 0) this.#unknown.add(this.#options.nameOf());
     this.#opened.set(module, { symbols, runs });
     return runs;
@@ -46,7 +47,8 @@ export class CoverageCollector {
 
   #add(module: WasmModule, cover: ModuleCover): void {
     const opened = this.#opened.get(module);
-    if (opened !== undefined) this.#modules.push(new CoveredModule(opened.symbols, opened.runs, cover));
+    if (opened !== undefined)
+      this.#modules.push(new CoveredModule(opened.symbols, opened.runs, cover, this.#includes));
   }
 
   /** Adds what the processes of a test have executed. They have all ended. */

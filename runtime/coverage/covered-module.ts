@@ -19,12 +19,15 @@ export interface CoverageSink {
 export class CoveredModule {
   readonly #symbols: Symbols;
   readonly #runs: SourceRuns;
+  readonly #includes: (file: string) => boolean;
   readonly #cover: ModuleCover;
   /** By flag: the tests that have set it, in the order in which they were added. */
   readonly #tests: (number[] | undefined)[] = [];
 
-  constructor(symbols: Symbols, runs: SourceRuns, cover: ModuleCover) {
+  /** @param includes whether a source is of interest */
+  constructor(symbols: Symbols, runs: SourceRuns, cover: ModuleCover, includes: (file: string) => boolean) {
     this.#symbols = symbols;
+    this.#includes = includes;
     this.#runs = runs;
     this.#cover = cover;
   }
@@ -56,7 +59,8 @@ export class CoveredModule {
       sink.line(place.file, place.line, tests);
       if (lookUps++ > MOST_LOOK_UPS) continue;
       for (const { functionName, linkageName, place: at } of this.#symbols.framesAt(offset)) {
-        if (at === null || at.line === 0) continue;
+        // The author's own closures are inlined into libraries.
+        if (at === null || at.line === 0 || !this.#includes(at.file)) continue;
         // A line that calls what was inlined is executed with that.
         sink.line(at.file, at.line, tests);
         if (functionName === null) continue;

@@ -1,8 +1,10 @@
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CoverageReport, CoveredFile } from '../../runtime/coverage/report.ts';
+import { isLibraryPath } from '../../runtime/symbols/short-path.ts';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { lunatic, projectFolder, RunningCommand } from '../support/command.ts';
 
@@ -199,6 +201,14 @@ test('libraries are left out unless they are asked for', async () => {
   expect(own.files.map(({ path }) => basename(path))).toEqual(['cart.ts']);
   const all = await coverageOf(join(folder, 'cart-as.wasm'), '--coverage-all');
   expect(all.files.map(({ path }) => path)).toContain('~lib/array.ts');
+  // Closures of the author's are inlined into the standard library, and that into the author's functions.
+  const packed = readFileSync(join(projectFolder, 'test', 'guests', 'debug', 'shelter-rust.wasm.br'));
+  const shelter = join(folder, 'shelter.wasm');
+  writeFileSync(shelter, brotliDecompressSync(packed));
+  await lunatic(['run', '--coverage=json', '--coverage-file=shelter.json', shelter], { cwd: folder });
+  const { files }: CoverageReport = JSON.parse(readFileSync(join(folder, 'shelter.json'), 'utf8'));
+  expect(files.map(({ path }) => path)).toContain('/crates/src/shelter.rs');
+  expect(files.filter(({ path }) => isLibraryPath(path))).toEqual([]);
 });
 
 test('a module without debug information is named', async () => {
