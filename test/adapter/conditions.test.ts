@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { expect, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
-import { guest } from '../support/guest.ts';
+import { crashFolder, crashProgram } from '../support/core-dumps.ts';
 import { AdapterClient, guestFile } from './adapter-client.ts';
 import { ShopSession } from './shop-session.ts';
 import { LANGUAGES, type Language } from './shops.ts';
@@ -281,22 +283,19 @@ test('variables that are called as what every object has are known', async () =>
 
 test('a process that goes on from one place of a line to another one has hit its breakpoint once', async () => {
   const client = await AdapterClient.stdio();
-  // What is dropped stands on the first line, and between it and the rest of that line is code that nobody comes to.
-  const text = guest(`
-    (func $pass (param $n i32)
-      (drop (block $out (result i32) (br_if $out (i32.const 7) (local.get $n))
-        (unreachable))))
-    (func (export "_start")
-      (call $pass (i32.const 1))
-      (call $pass (i32.const 2)))`);
-  const path = guestFile(text);
-  await client.configure('', { program: path });
-  const line = text.split('\n').findIndex((one) => one.includes('$out')) + 1;
+  const path = join(crashFolder, 'crash.rs');
+  const launch = { program: crashProgram('crash-rust'), sourceFileMap: { '/project': crashFolder } };
+  await client.configure('', launch);
+  // What the panic prints is made in one place, and the panic itself in another one.
+  const line =
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.endsWith('// panic')) + 1;
   await client.setBreakpointsRequest({
     source: { path },
-    breakpoints: [{ line, logMessage: 'passed with {$n}' }],
+    breakpoints: [{ line, logMessage: '{missing} are missing' }],
   });
   await client.configurationDoneRequest();
-  await client.event('terminated');
-  expect(client.output('console').match(/passed with \d/g)).toEqual(['passed with 1', 'passed with 2']);
+  expect((await client.event('stopped')).body.reason).toBe('exception');
+  expect(client.output('console').match(/: 7 are missing/g)).toHaveLength(1);
 });
