@@ -14,7 +14,7 @@ import { isCargoTest } from './mode.ts';
 import { newCommand } from './new-command.ts';
 import { psCommand } from './ps-command.ts';
 import { runCommand } from './run-command.ts';
-import { ExitCode } from './session.ts';
+import { ExitCode, outputFailure } from './session.ts';
 import { stacksCommand } from './stacks-command.ts';
 import { cargoTestCommand, splitGuestArguments, testCommand } from './test-command.ts';
 
@@ -86,12 +86,25 @@ function withCommonOptions(command: Command): Command {
       .showHelpAfterError('(see `lunatic --help`)')
       .configureHelp({ optionDescription })
       // What is wrong on a command line may be the name of a file.
-      .configureOutput({ outputError: (text, write) => write(oneLine(text) + separatorHint(command, text)) })
+      .configureOutput({
+        outputError: (text, write) => write(oneLine(text) + separatorHint(command, text)),
+        writeOut: print,
+      })
       .hook('preAction', () => {
         hasActed = true;
       })
       .exitOverride()
   );
+}
+
+/** Prints help or a version, and ends the command if that fails. */
+function print(text: string): void {
+  process.stdout.once('error', (error) => {
+    const failure = outputFailure(error);
+    process.stderr.write(failure.text);
+    process.exit(failure.code);
+  });
+  process.stdout.write(text);
 }
 
 /** Without what needs no words: flags are off, and lists are empty, unless they are given. */

@@ -17,11 +17,24 @@ const FLUSH_TIME = 500;
 /** The streams of a command that runs guests. The command ends when nobody reads them any more. */
 export function openStreams(): StandardOutput {
   const streams = new StandardOutput((error) => {
-    // A socket reports the second one if unread data was left in it.
-    const broken = error.code === 'EPIPE' || error.code === 'ECONNRESET';
-    endOnceWritten(streams, 'SIGKILL', broken ? ExitCode.BrokenPipe : ExitCode.Failed);
+    const { code, text } = outputFailure(error);
+    if (text !== '') {
+      const mayBlock = streams.isBusy;
+      // If it is this stream that cannot be written, nobody can be told.
+      streams.error.write(Buffer.from(text))?.catch(() => {});
+      // The command may end as soon as this returns.
+      if (!mayBlock) streams.writeAtOnce();
+    }
+    endOnceWritten(streams, 'SIGKILL', code);
   });
   return streams;
+}
+
+/** What a command ends with whose output cannot be written, and what it says: nothing if those who read it have gone. */
+export function outputFailure({ code, message }: NodeJS.ErrnoException): { code: number; text: string } {
+  // A socket reports the second one if unread data was left in it.
+  if (code === 'EPIPE' || code === 'ECONNRESET') return { code: ExitCode.BrokenPipe, text: '' };
+  return { code: ExitCode.Failed, text: `lunatic: the output cannot be written: ${message}\n` };
 }
 
 /**

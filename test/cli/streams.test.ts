@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -83,6 +83,26 @@ describe('output', () => {
     const { exitCode, stderr } = await command.ended;
     expect(stderr).toBe('');
     expect(exitCode).toBe(141);
+  });
+
+  test.runIf(existsSync('/dev/full')).each([
+    ['run', () => [flood('full.wat', '(drop (call $print (i32.const 1) (i32.const 16) (i32.const 6)))')]],
+    ['run', () => [flood('flood.wat', '(call $spawn_child) (call $sleep (i64.const -1))')]],
+    ['test', () => [file('tested.wat', '(module (func (export "#lunatic_test_a")))')]],
+    ['test', () => ['--reporter=junit', file('tested.wat', '(module (func (export "#lunatic_test_a")))')]],
+    ['exports', () => [file('listed.wat', '(module (func (export "a")))')]],
+    ['completions', () => ['bash']],
+    ['--help', () => []],
+  ])('a full disk ends lunatic %s with a message', async (name, args) => {
+    const command = new RunningCommand([name, ...args()], {
+      node: '/bin/sh',
+      nodeArgs: ['-c', 'exec "$0" "$@" > /dev/full', process.execPath],
+    });
+    expect(await command.ended).toEqual({
+      stdout: '',
+      stderr: 'lunatic: the output cannot be written: ENOSPC: no space left on device, write\n',
+      exitCode: 1,
+    });
   });
 
   test('a reader that does not read stops only the process that prints', async () => {
