@@ -145,6 +145,60 @@ describe('a child', () => {
     expect(await linesOf(source)).toEqual(['spawned', 'spawned']);
   });
 
+  test('gets nothing that it may not by a module from a message, one that it compiles, a config of its own, or a child', async () => {
+    const counter = definePlugin({
+      namespace: 'counter',
+      functions: { add: { signature: '()', call: () => {} } },
+    });
+    const m = await assemble(`(module
+      (import "lunatic::sqlite" "sqlite3_changes" (func (param i64) (result i32))) (import "counter" "add" (func $add))
+      (func (export "go") (call $add)))`);
+    const start = (config: string, module: string) =>
+      `(call $tell (call $process.spawn (i64.const 0) ${config} ${module} (text "go") (i32.const 0) (i32.const 0) (i32.const 72)))
+      (call $tell (call $process.get_or_spawn (text "name") (i64.const 0) ${config} ${module} (text "go")
+        (i32.const 0) (i32.const 0) (i32.const 80) (i32.const 72)))`;
+    const allowing = (rule: string) =>
+      `(call $expect (call $permissions.config_allow_host (local.get $own) (text "${rule}") (i32.const 72)) (i32.const 0))`;
+    const source = guest(
+      `(func $tell (param $code i32)
+        (if (local.get $code) (then (call $print_error (i64.load (i32.const 72)))) (else (call $print (text "spawned")))))
+      (func $attack (export "attack") (param $generations i32) (local $sent i64) (local $own i64)
+        (call $expect (call $receive) (i32.const 0))
+        (local.set $sent (call $message.take_module (i64.const 0)))
+        (local.set $own (call $process.create_config))
+        ${allowing('lunatic::sqlite')} ${allowing('counter')} ${allowing('counter::add')}
+        ${start('(i64.const -1)', '(local.get $sent)')} ${start('(local.get $own)', '(local.get $sent)')}
+        (call $expect (call $process.compile_module (blob "m") (i32.const 64)) (i32.const 0))
+        ${start('(i64.const -1)', '(i64.load (i32.const 64))')} ${start('(local.get $own)', '(i64.load (i32.const 64))')}
+        (if (local.get $generations) (then
+          (call $hand_on (i64.const -1) (local.get $sent) (i32.sub (local.get $generations) (i32.const 1))))))
+      (func $hand_on (param $config i64) (param $module i64) (param $generations i32)
+        (i32.store8 (i32.const 96) (i32.const 0x7f)) (i32.store (i32.const 97) (local.get $generations))
+        (call $expect (call $process.spawn (i64.const 0) (local.get $config) (i64.const -1) (text "attack")
+          (i32.const 96) (i32.const 17) (i32.const 72)) (i32.const 0))
+        (call $message.create_data (i64.const 0) (i64.const 0))
+        (drop (call $message.push_module (local.get $module)))
+        (call $process.monitor (i64.load (i32.const 72)))
+        (call $expect (call $message.send (i64.load (i32.const 72))) (i32.const 0))
+        (call $expect (call $receive) (i32.const 2)))
+      (func (export "_start") (local $config i64)
+        (local.set $config (call $process.create_config))
+        (call $process.config_set_can_create_configs (local.get $config) (i32.const 1))
+        (call $process.config_set_can_compile_modules (local.get $config) (i32.const 1))
+        (call $process.config_set_can_spawn_processes (local.get $config) (i32.const 1))
+        (call $expect (call $permissions.config_deny_host (local.get $config) (text "lunatic::sqlite") (i32.const 72)) (i32.const 0))
+        (call $expect (call $permissions.config_deny_host (local.get $config) (text "counter") (i32.const 72)) (i32.const 0))
+        (call $expect (call $process.compile_module (blob "m") (i32.const 64)) (i32.const 0))
+        (call $hand_on (local.get $config) (i64.load (i32.const 64)) (i32.const 1))
+        ${start('(i64.const -1)', '(i64.load (i32.const 64))')})`,
+      { blobs: { m } },
+    );
+    const lines = await linesOf(source, { plugins: [counter] });
+    const refused = `${REFUSED}lunatic::sqlite::sqlite3_changes, counter::add`;
+    // Each generation tries eight ways; who may, may.
+    expect(lines).toEqual([...Array.from({ length: 16 }, () => refused), 'spawned', 'spawned']);
+  });
+
   test('a rule that is none is an error', async () => {
     const lines = await linesOf(parent(`${allow('')} ${deny('lunatic::*')} ${deny('a b')} ${SPAWN}`));
     expect(lines).toEqual([
