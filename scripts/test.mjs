@@ -9,6 +9,7 @@ import { check } from './check.mjs';
 import { findChromium } from './chromium.mjs';
 import { findOlderNode } from './older-node.mjs';
 import { install, jspiNode, projectFolder, run } from './setup.mjs';
+import { canMountSmallDisk } from './small-disk.mjs';
 
 const WORKBENCH = join('test', 'workbench');
 
@@ -66,6 +67,10 @@ function tellMissingTools() {
     const { error } = spawnSync(tool, ['--version'], { stdio: 'ignore' });
     if (error !== undefined) leftOut.push(`tests of ${tested}. They need ${tool}.`);
   }
+  if (!canMountSmallDisk())
+    leftOut.push(
+      'tests of databases on a full disk. They need a file system of their own, from `unshare` and `mount`.',
+    );
   if (findOlderNode() === undefined)
     leftOut.push(
       'tests of the command on an older Node. They need one that cannot suspend wasm in the PATH.',
