@@ -156,6 +156,17 @@ describe('VACUUM', () => {
   });
 
   test.each([
+    [500_000, 0],
+    [5_000_000, 9],
+  ])('INTO a file, of %d bytes, answers %d', async (size, code) => {
+    const fill = ['CREATE TABLE t (a)', `INSERT INTO t VALUES (zeroblob(${size}))`];
+    const into = `VACUUM INTO '${inside('copy.db')}'`;
+    expect(await codes(...fill, into, 'SELECT 1')).toEqual([0, 0, code, 0]);
+    expect(existsSync(inside('copy.db'))).toBe(code === 0);
+    if (code !== 0) expect(await messageOf(into)).toContain('the database is too large for VACUUM INTO');
+  });
+
+  test.each([
     ['elsewhere', () => `'${join(outside, 'copy.db')}'`],
     ['by an expression', () => `'${outside}' || '/copy.db'`],
     ['as a URI', () => `'file:${join(outside, 'copy.db')}'`],

@@ -99,6 +99,8 @@ export class Cost {
   isChain = false;
   /** Whether it is too much to be read. */
   isUnknown = false;
+  /** Whether it writes another file, as `VACUUM INTO` does. SQLite asks whether it may only when it runs. */
+  writesFile = false;
   readonly #trees = new Map<string, Tree>();
   #usesOthers = false;
 
@@ -158,6 +160,7 @@ export class Cost {
     const tree = treeOf(instruction);
     if (tree !== null) this.#trees.set(`${tree.database}:${tree.root}`, tree);
     if (WITHOUT_TREES.has(name)) this.#usesOthers = true;
+    if (name === 'Vacuum' && instruction.p2 > 0) this.writesFile = true;
     if (pass !== undefined) {
       if (degree === 0) this.#passes += pass * factor;
       else this.add(factor, degree + 1);

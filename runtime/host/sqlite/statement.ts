@@ -293,7 +293,8 @@ export class Statement {
     const { asks, inserts, isElsewhere, attached } = this.#found;
     const { units, isUnknown, isPass } = this.#estimate;
     if (!isUnknown && units <= MAX_HERE) return 'here';
-    const mayMove = !isElsewhere && !(asks && inserts) && attached.length === 0 && this.connection.canMove;
+    const isTied = isElsewhere || (asks && inserts) || attached.length > 0 || this.#cost.writesFile;
+    const mayMove = !isTied && this.connection.canMove;
     if (!mayMove && !isUnknown && units <= MAX_ONLY_HERE) return 'here';
     const hasEnd = this.#isProven || (!isUnknown && (isPass || units <= MAX_IN_THREAD));
     return mayMove && hasEnd ? 'thread' : 'helper';
@@ -322,6 +323,11 @@ export class Statement {
   /** Returns the next step as a job for a helper. */
   job(): Job {
     try {
+      if (this.#cost.writesFile) {
+        const message =
+          'the database is too large for VACUUM INTO, which runs here, and others would wait too long meanwhile';
+        throw new SqliteError(SQLITE_INTERRUPT, message);
+      }
       if (this.#found.asks && this.#found.inserts) {
         const message =
           'the statement may take long, and changes() and last_insert_rowid() are not known to a copy that changes';
