@@ -1,11 +1,10 @@
 /** What a program sees where the disk is full: an error, and nothing that was there is lost. The disk is a file system of 2 MiB in memory. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canMountSmallDisk, ON_SMALL_DISK } from '../../scripts/small-disk.mjs';
+import { canMountSmallDisk, runOnSmallDisk } from '../../scripts/small-disk.mjs';
 import { launcher } from '../support/command.ts';
 import { assemble } from '../support/program.ts';
 import { sqliteGuest } from '../support/sqlite-guest.ts';
@@ -19,15 +18,12 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs a module with a small disk at `disk`, whose files are in `kept` afterwards. */
-async function runOnSmallDisk(source: string) {
+async function runModule(source: string) {
   const module = join(folder, 'program.wasm');
   writeFileSync(module, await assemble(source));
-  const [disk, kept] = [join(folder, 'disk'), join(folder, 'kept')];
-  const { stdout, stderr, status } = spawnSync(
-    ON_SMALL_DISK[0],
-    [...ON_SMALL_DISK.slice(1), ...[disk, kept, process.execPath, launcher, 'run', '--dir', disk, module]],
-    { encoding: 'utf8' },
-  );
+  const disk = join(folder, 'disk');
+  const command = [process.execPath, launcher, 'run', '--dir', disk, module];
+  const { stdout, stderr, status } = runOnSmallDisk(disk, join(folder, 'kept'), command);
   return { lines: stdout.trimEnd().split('\n'), stderr, status };
 }
 
@@ -56,7 +52,7 @@ describe.runIf(canMountSmallDisk())('a database on a full disk', () => {
         'CREATE INDEX i ON t (a)',
       ];
       const body = statements.map((sql) => `(call $execute (text "${sql}"))`).join('\n');
-      const { lines, stderr, status } = await runOnSmallDisk(
+      const { lines, stderr, status } = await runModule(
         sqliteGuest(`(call $open (text "${join(folder, 'disk', 'd.db')}")) ${body}`),
       );
       expect(stderr).toBe('');
@@ -68,7 +64,10 @@ describe.runIf(canMountSmallDisk())('a database on a full disk', () => {
       expect(lines).toEqual(['connection 0', ok, ok, ok, full, full, ok, ok, ok, full, ok, ok]);
       const database = new DatabaseSync(join(folder, 'kept', 'd.db'));
       expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
-      expect(database.prepare('SELECT a FROM t ORDER BY rowid').all()).toEqual([{ a: 'before' }, { a: 'after' }]);
+      expect(database.prepare('SELECT a FROM t ORDER BY rowid').all()).toEqual([
+        { a: 'before' },
+        { a: 'after' },
+      ]);
       database.close();
     },
   );
