@@ -5,6 +5,7 @@ import { DEBUG_TYPE } from './debug-type.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
 import { Consent } from './node/consent.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
+import { putOnTerminalPath } from './node/terminal-path.ts';
 import { registerProcessView } from './processes/process-view.ts';
 import { AdapterDeaths, AdapterFactory } from './programs/adapter-factory.ts';
 import { ConfigurationProvider, DynamicConfigurations } from './programs/configuration-provider.ts';
@@ -23,6 +24,7 @@ import { registerTestExplorer } from './testing/test-explorer.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Lunatic', { log: true });
+  putOnTerminalPath(context);
   const commands = new LunaticCommands(context.extensionPath, new Consent(context.workspaceState), log);
   const diagnostics = new ModuleDiagnostics();
   const lastProgram = new LastProgram();

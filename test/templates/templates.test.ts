@@ -1,4 +1,4 @@
-/** Every template in every language: made by `lunatic new`, built as the editor builds it, run, debugged and tested. */
+/** Every template in every language: made by `lunatic new`, built as the editor builds it, run, debugged and tested. And the guides. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -11,6 +11,7 @@ import { runBuild } from '../../extension/projects/run-build.ts';
 import { LANGUAGES, type Language, TEMPLATES, type Template } from '../../runtime/internal.ts';
 import { AdapterClient } from '../adapter/adapter-client.ts';
 import { installedCommand, lunatic, projectFolder, RunningCommand } from '../support/command.ts';
+import { readProjectFile } from '../support/project-files.ts';
 import { findRust, prepareCrates, writeCargoConfig } from './rust-toolchain.ts';
 
 /** Milliseconds for the crates of Rust's templates, which are got and built once. */
@@ -179,6 +180,37 @@ const PAIRS = LANGUAGES.flatMap((language) =>
     language,
     template,
   })),
+);
+
+// The release build of the guide for Rust would take a minute; what it does else is what the tests of the templates do.
+describe.each(LANGUAGES.filter(({ name }) => name !== 'rust'))(
+  'the guide for $label',
+  ({ name }: Language) => {
+    test.runIf(HAS[name] ?? true)(
+      'has commands that work, word for word, in an empty folder',
+      () => {
+        const folder = join(root, `${name}-guide`);
+        mkdirSync(folder);
+        const commands = [...readProjectFile(`docs/${name}.md`).matchAll(/^ {4}(\S.*)$/gm)];
+        const script = commands
+          .map(([, command]) => command)
+          .join('\n')
+          // What it would bring.
+          .replace('npm install', `ln -s ${join(projectFolder, 'node_modules')} .`);
+        const { status, stdout, stderr } = spawnSync('sh', ['-ec', script], {
+          cwd: folder,
+          encoding: 'utf8',
+        });
+        expect(status, stderr).toBe(0);
+        expect(stdout).toContain('2 passed; 0 failed');
+        // It runs in the beginning, and deployed in the end.
+        expect(stdout.match(/8 jobs are done: 4810 primes|the sum of all results is 15005000/g)).toHaveLength(
+          2,
+        );
+      },
+      PATIENCE,
+    );
+  },
 );
 
 describe.each(PAIRS)(
