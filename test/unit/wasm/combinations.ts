@@ -42,7 +42,7 @@ const SECTION_PASSES = [draftPass, reusePass, dropCustomsPass];
 export const combinations: readonly (readonly Pass[])[] = [
   ...combine([[memoryPass, growthPass], [countPass]]),
   ...TURNS.map((passes) => [memoryPass, ...passes, growthPass, ...SECTION_PASSES, countPass]),
-  ...TURNS.map((passes) => [memoryPass, coverEverywhere, ...passes, growthPass, draftPass, countPass]),
+  [memoryPass, coverEverywhere, preemptPass, growthPass, draftPass, countPass],
   ...TURNS.map((passes) => [
     ...[memoryPass, probeEverywhere, ...passes, growthPass],
     ...[...SECTION_PASSES, countPass],
