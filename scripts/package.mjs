@@ -37,6 +37,7 @@ const OWN = [
   'media/module-dark.svg',
   'media/lunatic.schema.json',
   'media/templates',
+  'media/walkthrough',
   'extension/language',
 ];
 

@@ -6,7 +6,7 @@ import { projectFolder } from '../../support/command.ts';
 import { MESSAGES } from './messages.ts';
 import type { WorkbenchServer } from './server.ts';
 
-const artifacts = join(projectFolder, 'test', 'workbench', 'artifacts');
+export const artifacts = join(projectFolder, 'test', 'workbench', 'artifacts');
 
 /** Milliseconds that anything may take to be seen: machines are busy. */
 export const PATIENCE = 60_000;
