@@ -1,7 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CoverageReport, readCoverage } from '../../runtime/internal.ts';
+import { CoverageReadError, type CoverageReport, readCoverage } from '../../runtime/internal.ts';
+import { readWorkspaceFile, UnfitFileError } from '../modules/read-file.ts';
+
+/** Bytes of the largest file that is read: all extensions wait meanwhile. */
+const MAX_SIZE = 64 * 2 ** 20;
 
 /** Where `lunatic test` writes the coverage of one command. */
 export class CoverageFile {
@@ -17,24 +21,24 @@ export class CoverageFile {
 
   /** Options that let the command write it. */
   get options(): readonly string[] {
-    return ['--coverage=json', `--coverage-file=${this.#path}`];
+    return ['--coverage=json', `--coverage-file=${this.path}`];
   }
 
-  /**
-   * Reads it, and removes the file.
-   * @returns null if the command has not written it
-   * @throws CoverageReadError
-   */
-  async take(): Promise<CoverageReport | null> {
-    try {
-      const text = await readFile(this.#path, 'utf8').catch(() => null);
-      return text === null ? null : readCoverage(text);
-    } finally {
-      await rm(this.#folder, { recursive: true, force: true });
-    }
+  /** @throws CoverageReadError, also if the command has not written it */
+  async read(): Promise<CoverageReport> {
+    const bytes = await readWorkspaceFile(this.path, MAX_SIZE).catch((cause: unknown) => {
+      const why =
+        cause instanceof UnfitFileError ? 'it has more than 64 MiB' : 'the runtime has written none';
+      throw new CoverageReadError(why, { cause });
+    });
+    return readCoverage(new TextDecoder().decode(bytes));
   }
 
-  get #path(): string {
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get path(): string {
     return join(this.#folder, 'coverage.json');
   }
 }

@@ -4,8 +4,23 @@ import type { CoverageReport } from '../../runtime/internal.ts';
 export interface CoveredSource<Test> {
   /** By line: the tests that have executed it. */
   readonly lines: Map<number, Set<Test>>;
-  readonly functions: { readonly name: string; readonly line: number; hits: number }[];
-  readonly branches: { readonly line: number; readonly column: number; readonly ways: number[] }[];
+  /** By line and name. */
+  readonly functions: Map<string, CoveredFunction>;
+  /** By line, column and number of ways. */
+  readonly branches: Map<string, CoveredBranch>;
+}
+
+interface CoveredFunction {
+  readonly name: string;
+  readonly line: number;
+  hits: number;
+}
+
+interface CoveredBranch {
+  readonly line: number;
+  readonly column: number;
+  /** By way: its hits. */
+  readonly ways: number[];
 }
 
 /** Puts together the coverage of several commands, by paths of sources. */
@@ -32,15 +47,15 @@ export class CoveredSources<Test> {
         if (test !== undefined) for (const line of lines) source.lines.get(line)?.add(test);
       }
       for (const { name, line, hits } of file.functions) {
-        const known = source.functions.find((other) => other.line === line && other.name === name);
-        if (known === undefined) source.functions.push({ name, line, hits });
+        const key = `${line} ${name}`;
+        const known = source.functions.get(key);
+        if (known === undefined) source.functions.set(key, { name, line, hits });
         else known.hits += hits;
       }
       for (const { line, column, ways } of file.branches) {
-        const known = source.branches.find(
-          (other) => other.line === line && other.column === column && other.ways.length === ways.length,
-        );
-        if (known === undefined) source.branches.push({ line, column, ways: [...ways] });
+        const key = `${line}:${column}:${ways.length}`;
+        const known = source.branches.get(key);
+        if (known === undefined) source.branches.set(key, { line, column, ways: [...ways] });
         else for (const [way, hits] of ways.entries()) known.ways[way] = (known.ways[way] ?? 0) + hits;
       }
     }
@@ -49,7 +64,7 @@ export class CoveredSources<Test> {
   #source(path: string): CoveredSource<Test> {
     let source = this.files.get(path);
     if (source === undefined) {
-      source = { lines: new Map(), functions: [], branches: [] };
+      source = { lines: new Map(), functions: new Map(), branches: new Map() };
       this.files.set(path, source);
     }
     return source;

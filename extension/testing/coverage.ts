@@ -26,12 +26,12 @@ export class TestCoverage {
   publish(run: vscode.TestRun): void {
     for (const [path, source] of this.#sources.files) {
       const tests = new Set([...source.lines.values()].flatMap((found) => [...found]));
-      const ways = source.branches.flatMap((branch) => branch.ways);
+      const ways = [...source.branches.values()].flatMap((branch) => branch.ways);
       const coverage = new vscode.FileCoverage(
         vscode.Uri.file(path),
         countOf([...source.lines.values()].map(({ size }) => size)),
         ways.length === 0 ? undefined : countOf(ways),
-        countOf(source.functions.map(({ hits }) => hits)),
+        countOf([...source.functions.values()].map(({ hits }) => hits)),
         [...tests],
       );
       sources.set(coverage, source);
@@ -46,7 +46,7 @@ export function coverageDetails(file: vscode.FileCoverage): vscode.FileCoverageD
   if (source === undefined) return [];
   return [
     ...statements(source, (tests) => tests.size),
-    ...source.functions.map(
+    ...[...source.functions.values()].map(
       ({ name, line, hits }) => new vscode.DeclarationCoverage(name, hits, rangeOf(line)),
     ),
   ];
@@ -59,21 +59,22 @@ export function coverageOfTest(
 ): vscode.FileCoverageDetail[] {
   const source = sources.get(file);
   if (source === undefined) return [];
-  return statements({ ...source, branches: [] }, (tests) => (tests.has(test) ? 1 : 0));
+  return statements({ ...source, branches: new Map() }, (tests) => (tests.has(test) ? 1 : 0));
 }
 
 function statements(
   { lines, branches }: CoveredSource<vscode.TestItem>,
   hitsOf: (tests: ReadonlySet<vscode.TestItem>) => number,
 ): vscode.StatementCoverage[] {
-  return [...lines].map(([line, tests]) => {
-    const own = branches
-      .filter((branch) => branch.line === line)
-      .flatMap(({ column, ways }) =>
-        ways.map((hits, way) => new vscode.BranchCoverage(hits, placeOf(line, column), `way ${way + 1}`)),
-      );
-    return new vscode.StatementCoverage(hitsOf(tests), rangeOf(line), own);
-  });
+  const ways = new Map([...lines.keys()].map((line) => [line, [] as vscode.BranchCoverage[]]));
+  for (const branch of branches.values()) {
+    const place = placeOf(branch.line, branch.column);
+    for (const [way, hits] of branch.ways.entries())
+      ways.get(branch.line)?.push(new vscode.BranchCoverage(hits, place, `way ${way + 1}`));
+  }
+  return [...lines].map(
+    ([line, tests]) => new vscode.StatementCoverage(hitsOf(tests), rangeOf(line), ways.get(line)),
+  );
 }
 
 function countOf(hits: readonly number[]): vscode.TestCoverageCount {

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { displayName } from '../../runtime/inspect/view/index.ts';
-import type {
-  CoverageReport,
-  ReportEvent,
-  ReportFrame,
-  SourceLocation,
-  TestFailure,
+import {
+  CoverageReadError,
+  type ReportEvent,
+  type ReportFrame,
+  type SourceLocation,
+  type TestFailure,
 } from '../../runtime/internal.ts';
 import { type Log, messageOf } from '../log.ts';
 import type { Consent } from '../node/consent.ts';
@@ -76,7 +76,7 @@ export class ModuleRun {
         if (signal.aborted) break;
         await this.#requireConsent(commands.consent);
         const command = await commands.find();
-        await this.#covered(words, (all) => this.#runCommand(command, all, signal, debug));
+        await this.#covered(words, signal, (all) => this.#runCommand(command, all, signal, debug));
       }
       this.#close(
         signal,
@@ -99,20 +99,26 @@ export class ModuleRun {
     await consent.require('This workspace (lunatic.tests.runtimeArgs)', things);
   }
 
-  /** Runs a command line, with what it needs for coverage. */
+  /** Runs a command line, with what it needs for coverage. If that is missing, a line tells why. */
   async #covered(
     [name = '', ...words]: readonly string[],
+    signal: AbortSignal,
     run: (words: readonly string[]) => Promise<void>,
   ): Promise<void> {
     if (this.#coverage === undefined) return await run([name, ...words]);
     const file = await CoverageFile.create();
-    let report: CoverageReport | null = null;
     try {
       await run([name, ...file.options, ...words]);
+      // A command that is ended may be writing.
+      if (!signal.aborted) this.#coverage.add(this.#module, await file.read());
+    } catch (error) {
+      if (!(error instanceof CoverageReadError)) throw error;
+      const message = `There is no coverage of ${basename(this.#module.uri.path)}: ${error.message}`;
+      this.#log.warn(message);
+      this.#run.appendOutput(terminalText(`${message}\n`));
     } finally {
-      report = await file.take();
+      await file.remove();
     }
-    if (report !== null) this.#coverage.add(this.#module, report);
   }
 
   get #folder(): string {

@@ -26,7 +26,16 @@ export function withCoverageOptions(command: Command): Command {
       '--coverage-file <file>',
       'where to write it; default: standard output for text, else lcov.info, coverage.json or index.html in the folder coverage',
     )
-    .option('--coverage-all', 'count code of libraries, too', false);
+    .option('--coverage-all', 'count code of libraries, too', false)
+    .hook('preAction', (_, acting) => checkTogether(acting));
+}
+
+/** Ends the command if options say how to tell coverage that nobody has asked for. */
+function checkTogether(command: Command): void {
+  const { coverage, coverageFile, coverageAll } = command.opts<CoverageFlags>();
+  if (coverage !== undefined) return;
+  const name = coverageFile !== undefined ? '--coverage-file <file>' : coverageAll ? '--coverage-all' : null;
+  if (name !== null) command.error(`error: option '${name}' needs '--coverage'`);
 }
 
 /**

@@ -157,7 +157,8 @@ function settings(
     watch: flags.watch,
     inspectWait,
     ...(flags.coreDump === undefined ? {} : { coreDumps: flags }),
-    ...(flags.coverage === undefined ? {} : { coverage: flags }),
+    // Nothing is executed where tests are listed.
+    ...(flags.coverage === undefined || flags.list ? {} : { coverage: flags }),
     ...(inspect === undefined ? {} : { inspect }),
     ...(jobs === undefined ? {} : { jobs }),
     ...(timeout === undefined ? {} : { timeout }),

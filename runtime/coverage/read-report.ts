@@ -20,7 +20,7 @@ const Report = v.object({
   unknown: v.array(Text),
 });
 
-/** A text is not what `--coverage=json` writes. */
+/** A text is not what `--coverage=json` writes. The message says why. */
 export class CoverageReadError extends Error {
   override readonly name = 'CoverageReadError';
   readonly code = 'LUNATIC_COVERAGE';
@@ -28,11 +28,15 @@ export class CoverageReadError extends Error {
 
 /** Reads what `--coverage=json` has written. @throws CoverageReadError */
 export function readCoverage(text: string): CoverageReport {
+  let value: unknown;
   try {
-    return v.parse(Report, JSON.parse(text));
-  } catch (error) {
-    throw new CoverageReadError('the coverage cannot be read: it is of another version of the runtime', {
-      cause: error,
-    });
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CoverageReadError('it is cut off, or no JSON', { cause });
   }
+  const { success, output, issues } = v.safeParse(Report, value, { abortEarly: true });
+  if (success) return output;
+  const [{ message, path }] = issues;
+  const where = path?.map(({ key }) => String(key)).join('.') ?? 'all of it';
+  throw new CoverageReadError(`it is of another version of the runtime: ${where}: ${message}`);
 }

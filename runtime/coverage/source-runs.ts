@@ -60,7 +60,7 @@ export class SourceRuns implements CoverPlaces {
       // Of code that was inlined from a library, the line of the author's that calls it counts.
       if (!isOwn) continue;
       for (let at = first; at < run; at++) {
-        if (lines[at] !== 0 || !rows.mayLookUp) continue;
+        if (lines[at] !== 0 || !rows.takeLookUp()) continue;
         const caller = symbols.framesAt(offsets[at] ?? 0).find((frame) => isIncluded(frame, includes));
         if (caller?.place) lines[at] = rows.idOf(caller.place.file, caller.place.line);
       }
@@ -106,7 +106,8 @@ class Rows {
     this.#includes = includes;
   }
 
-  get mayLookUp(): boolean {
+  /** Whether one more run may be looked up. Counts it. */
+  takeLookUp(): boolean {
     return this.#lookUps++ < MOST_LOOK_UPS;
   }
 

@@ -84,9 +84,11 @@ const Escape = { none: 0, trapsOrWaits: 1, branches: 2 } as const;
 interface OpenBlock {
   /** The flag of the stretch before it; -1 if it had none yet. */
   readonly flag: number;
+  /** The last line before it: if its flag is set, that has been executed. */
+  readonly line: number;
   /** Of an `if`: the flag of its other way. */
   readonly other: number;
-  /** Whether the code in it may do something else than reach its end. */
+  /** Whether the code in it may do something else than reach its end, or that behind the flag than reach the block. */
   escape: number;
   /** Where the block ends, and its `else` begins; 0 without one. */
   readonly end: number;
@@ -244,6 +246,7 @@ class CoverSurvey {
         if (around !== undefined) around.escape = Math.max(around.escape, block.escape);
         // Whoever began a block that is left at its end alone comes here.
         this.#begin(position, block.escape === Escape.branches ? -1 : block.flag);
+        this.#line = block.line;
         this.#isSoft = this.#flag >= 0 && block.escape === Escape.trapsOrWaits;
         return;
       }
@@ -303,8 +306,9 @@ class CoverSurvey {
   #open(open: OpenBlock[], flag: number, other: number, how: number): void {
     open.push({
       flag,
+      line: this.#line,
       other,
-      escape: how,
+      escape: this.#isSoft ? Math.max(how, Escape.trapsOrWaits) : how,
       end: this.#reader.opcode === Op.loop ? -1 : this.#ends.at(this.#nextBlock),
     });
     this.#nextBlock++;

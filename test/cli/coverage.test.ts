@@ -46,9 +46,12 @@ function testsByLine(report: CoverageReport): Map<number, string> {
 
 /** The same as the source says it, at the ends of its lines. */
 function expectedIn(source: string): Map<number, string> {
-  const lines = readFileSync(join(guests, source), 'utf8').split('\n');
+  return expectedOf(readFileSync(join(guests, source), 'utf8'));
+}
+
+function expectedOf(text: string): Map<number, string> {
   return new Map(
-    lines.flatMap((line, i) => {
+    text.split('\n').flatMap((line, i) => {
       const tests = / (?:\/\/|;;) \[([\w ]*)\]$/.exec(line)?.[1];
       return tests === undefined ? [] : [[i + 1, tests] as const];
     }),
@@ -135,13 +138,36 @@ const PROCESSES = `(module
 test('processes belong to the test that spawned them, and what is killed has executed what it has', async () => {
   const module = join(folder, 'processes.wat');
   writeFileSync(module, PROCESSES);
-  const report = await coverageOf(module, '--timeout', '0.5');
-  const lines = PROCESSES.split('\n');
-  const found = testsByLine(report);
-  for (const [i, line] of lines.entries()) {
-    const tests = /;; \[(\w*)\]$/.exec(line)?.[1];
-    if (tests !== undefined) expect(found.get(i + 1), line).toBe(tests);
-  }
+  const found = testsByLine(await coverageOf(module, '--timeout', '0.5'));
+  for (const [line, tests] of expectedOf(PROCESSES)) expect(found.get(line), `line ${line}`).toBe(tests);
+});
+
+/** Functions whose calls trap: in the condition of an `if`, before a block, in an `if` whose line goes on. */
+const CHECKS = `(module
+  (func $check (result i32)
+    unreachable) ;; [block if line]
+  (func (export "#lunatic_test_if")
+    (if (call $check) ;; [if]
+      (then
+        nop)) ;; []
+    nop) ;; []
+  (func (export "#lunatic_test_block")
+    (drop (call $check)) (block ;; [block]
+      nop) ;; []
+    nop) ;; []
+  (func (export "#lunatic_test_line")
+    (if (i32.const 1) ;; [line]
+      (then
+        (drop (call $check)) ;; [line]
+        nop)) nop ;; []
+    nop)) ;; []
+`;
+
+test('what stands behind a call that traps is not executed', async () => {
+  const module = join(folder, 'checks.wat');
+  writeFileSync(module, CHECKS);
+  const found = testsByLine(await coverageOf(module));
+  for (const [line, tests] of expectedOf(CHECKS)) expect(found.get(line), `line ${line}`).toBe(tests);
 });
 
 const LOOPS = `(module
@@ -181,6 +207,24 @@ test('a table for people has percentages and the lines that were not executed', 
       'cart.wat     85.7%      50.0%     83.3%  18, 31, 37\n' +
       'all files    85.7%      50.0%     83.3%\n',
   );
+});
+
+test('listing executes nothing, and has no coverage', async () => {
+  const { stdout, exitCode } = await lunatic(['test', '--list', '--coverage', 'cart.wat'], { cwd: folder });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('bulk');
+  expect(stdout).not.toContain('all files');
+});
+
+test.each([
+  ['--coverage-file=cart.info', '--coverage-file <file>'],
+  ['--coverage-all', '--coverage-all'],
+])('%s is refused if nobody asks for coverage', async (option, name) => {
+  for (const command of ['run', 'test']) {
+    const { stderr, exitCode } = await lunatic([command, option, 'cart.wat'], { cwd: folder });
+    expect(stderr).toContain(`error: option '${name}' needs '--coverage'`);
+    expect(exitCode).toBe(2);
+  }
 });
 
 test('a program that exits with a code has coverage, and keeps its code', async () => {

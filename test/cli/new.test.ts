@@ -32,7 +32,7 @@ test('makes a project, and says what to do next', async () => {
   for (const [, path = ''] of stdout.matchAll(/^ {2}(pool\/.*)$/gm)) {
     expect(existsSync(join(folder, path)), path).toBe(true);
   }
-  expect(readFileSync(join(folder, 'pool', '.gitignore'), 'utf8')).toBe('build/\n');
+  expect(readFileSync(join(folder, 'pool', '.gitignore'), 'utf8')).toBe('build/\ncoverage/\n');
   expect(readFileSync(join(folder, 'pool', 'README.md'), 'utf8')).toMatch(/^# pool\n\nA pool of workers/);
 });
 
