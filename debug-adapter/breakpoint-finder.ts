@@ -1,4 +1,4 @@
-import type { ModuleKey } from '../runtime/inspect/protocol.ts';
+import { ANY_CALL, type ModuleKey } from '../runtime/inspect/protocol.ts';
 import type { ModuleSymbols } from '../runtime/internal.ts';
 import type { Disassemblies } from './disassembly.ts';
 import type { SourceRef } from './ids.ts';
@@ -27,7 +27,7 @@ export interface HostCall {
 /** Where a breakpoint is in a module. */
 export interface FoundTarget {
   readonly offsets: readonly number[];
-  /** Calls of an import through tables and references. The offset 0 stands for those that are not known. */
+  /** Calls of an import through tables and references. `ANY_CALL` stands for those that are not known. */
   readonly calls?: readonly HostCall[];
   /** The line, from 1, that has the code. */
   readonly line?: number;
@@ -130,7 +130,7 @@ export class BreakpointFinder {
       places.add(starts.findLast((start) => start <= call) ?? call);
     }
     const calls = dynamic.flatMap(({ imported, offsets }) =>
-      [0, ...offsets.slice(0, MOST_PLACES)].map((offset) => ({ offset, imported })),
+      [ANY_CALL, ...offsets.slice(0, MOST_PLACES)].map((offset) => ({ offset, imported })),
     );
     return { lines: [...places], calls };
   }

@@ -1,4 +1,10 @@
-import type { BreakpointTerms, ModuleKey, ValueType, VariablePlace } from '../runtime/inspect/protocol.ts';
+import {
+  ANY_CALL,
+  type BreakpointTerms,
+  type ModuleKey,
+  type ValueType,
+  type VariablePlace,
+} from '../runtime/inspect/protocol.ts';
 import {
   depthOf,
   dottedNamesIn,
@@ -77,7 +83,8 @@ export class NameFinder {
   }
 
   /**
-   * The terms as the runtime takes them at an offset, or with 0 where none is known. Names that are not there are left out: the runtime says so.
+   * The terms as the runtime takes them at an offset, which may be `ANY_CALL`. Names that are not there are left out: the runtime
+   * says so.
    * @param types gets the types of their names
    */
   async termsAt(
@@ -141,7 +148,7 @@ export class NameFinder {
   ): Promise<Map<string, VariablePlace>> {
     const names = new Map<string, VariablePlace>();
     const wanted = new Set(expressions.flatMap(namesIn));
-    if (wanted.size === 0 || offset === 0) return names;
+    if (wanted.size === 0 || offset === ANY_CALL) return names;
     types.begin();
     const depth = Math.max(...expressions.map(depthOf));
     const symbols = this.#sources.of(module);

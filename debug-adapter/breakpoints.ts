@@ -1,6 +1,6 @@
 import { BreakpointEvent, OutputEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { BreakpointTerms, ModuleKey } from '../runtime/inspect/protocol.ts';
+import { ANY_CALL, type BreakpointTerms, type ModuleKey } from '../runtime/inspect/protocol.ts';
 import { DUMP_REFUSAL, type Inspected, InspectRequestError } from '../runtime/internal.ts';
 import type { BreakpointFinder, BreakpointTarget, FoundTarget, NotFound } from './breakpoint-finder.ts';
 import { faultIn, type NameFinder, type WantedTerms } from './breakpoint-terms.ts';
@@ -229,7 +229,7 @@ export class Breakpoints {
       for (const [i, { breakpoint, offset }] of places.entries()) {
         const site = sites[i];
         // What an unknown call is in has no variables.
-        if (offset === 0) continue;
+        if (offset === ANY_CALL) continue;
         if (site != null) breakpoint.sites.add(`${module} ${site}`);
         const problem = problems?.[i];
         if (problem != null) this.#tell(breakpoint, problem);

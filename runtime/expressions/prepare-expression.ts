@@ -16,9 +16,13 @@ export function prepareExpression<In extends Context>(
     const code = compileExpression(expression, scope);
     return () => code;
   }
-  const fields = dottedNamesIn(expression).filter((name) => scope.find(name) !== undefined);
-  for (const name of namesIn(expression))
-    if (scope.find(name) === undefined && !fields.some((field) => field.startsWith(`${name}.`)))
-      throw new ExpressionError(`there is no ${name} here`);
+  const fields = dottedNamesIn(expression);
+  for (const name of namesIn(expression)) {
+    if (scope.find(name) !== undefined) continue;
+    const own = fields.filter((field) => field.startsWith(`${name}.`));
+    const missing = own.filter((field) => scope.find(field) === undefined);
+    if (missing.length === own.length) throw new ExpressionError(`there is no ${name} here`);
+    if (missing.length > 0) throw new ExpressionError(`there is no ${missing[0]} here`);
+  }
   return (context) => compileExpression(expression, scope.at?.(context) ?? scope);
 }

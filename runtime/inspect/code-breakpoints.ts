@@ -7,7 +7,7 @@ import { CallScope } from './call-scope.ts';
 import type { Holder, Holding } from './holding.ts';
 import { LogLines } from './log-lines.ts';
 import type { ProcessIndex } from './process-index.ts';
-import type { BreakpointTerms, ModuleKey, Requests, ValueType } from './protocol.ts';
+import { ANY_CALL, type BreakpointTerms, type ModuleKey, type Requests, type ValueType } from './protocol.ts';
 import { type Hits, messageOf, SiteBreakpoint } from './site-breakpoint.ts';
 
 /** Breakpoints by the offsets at which they are. */
@@ -26,9 +26,6 @@ interface Passed {
   readonly site: number;
   readonly breakpoints: readonly SiteBreakpoint[];
 }
-
-/** In place of the offset of a call: all that have none of their own. */
-const ANY_CALL = 0;
 
 /** What a client has asked for. */
 interface Wishes {
@@ -159,6 +156,7 @@ export class CodeBreakpoints {
     if (breakpoints.some(({ isOfLine }) => isOfLine)) this.#passed.set(process, { frame, site, breakpoints });
     else this.#passed.delete(process);
     if (before === undefined || before.frame !== frame || before.site >= site) return breakpoints;
+    if (!areOfOneCall(process.module.probes, before.site, site)) return breakpoints;
     return breakpoints.filter(
       ({ client, id, isOfLine }) =>
         !isOfLine || !before.breakpoints.some((other) => other.client === client && other.id === id),
@@ -252,6 +250,17 @@ export class CodeBreakpoints {
       }
     }
   }
+}
+
+/** Whether a process that was at a site, and then at a later one with its frame at the same address, is still in the same call. */
+function areOfOneCall(probes: ModuleProbes | null, before: number, site: number): boolean {
+  if (probes === null) return false;
+  const { map } = probes;
+  const defined = map.functionAt(site);
+  if (map.functionAt(before) !== defined) return false;
+  // Another call would have begun at a site, where what was passed before is forgotten.
+  const begin = map.ranges.codeStart[defined];
+  return begin !== undefined && map.siteFrom(begin) === begin;
 }
 
 /** @param site null for a call of an import */

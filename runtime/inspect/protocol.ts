@@ -300,3 +300,6 @@ export const MAX_MEMORY_READ = 2 ** 20;
 
 /** What the runtime writes to stderr, followed by the URL, when it can be inspected. */
 export const INSPECTOR_ANNOUNCEMENT = 'Inspector listens on ';
+
+/** In `module/breakpoints`, in place of the offset of a call of an import: all calls that have no breakpoint of the same number. */
+export const ANY_CALL = 0;

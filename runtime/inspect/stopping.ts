@@ -6,7 +6,7 @@ import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Happening } from './actor-events.ts';
 import { CodeBreakpoints } from './code-breakpoints.ts';
-import { DataBreakpoints } from './data-breakpoints.ts';
+import { DataBreakpoints, type FoundChange } from './data-breakpoints.ts';
 import type { Holder, Holding, StopDetails } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
 import type { Modules } from './modules.ts';
@@ -254,44 +254,57 @@ export class Stopping implements Prober {
     const site = probes?.frames.getUint32(frame, true) ?? 0;
     const hit = this.#breakpoints.hitAt(process, this.#kernel.frames, frame, site);
     const step = this.#steps.size === 0 ? undefined : this.#steps.get(process);
-    const isOver = step !== undefined && ends(step, frame, site);
+    const over = step !== undefined && ends(step, frame, site) ? step : null;
     const change = this.#data.changed(process, frame, site);
-    if (hit === null && !isOver && change === null) return false;
-    const holders = new Map(hit);
-    if (change !== null) {
-      for (const client of this.#holding.clients) {
-        const ids = change.hit.get(client);
-        if (ids !== undefined) holders.set(client, [...(holders.get(client) ?? []), ...ids]);
-      }
-      this.#end(process);
-      this.#holding.hold(process, holders, 'data', {
-        change: { ...change.first, ...this.#storeAt(process, change.site) },
-      });
-      return true;
-    }
-    let why: StopReason = 'breakpoint';
-    let details: StopDetails = {};
-    if (isOver && step.happening !== undefined) {
-      const { hits, text } = step.happening;
-      for (const [client, ids] of hits) holders.set(client, [...(holders.get(client) ?? []), ...ids]);
-      why = 'event';
-      details = { event: text };
-    } else if (isOver) {
-      if (!holders.has(step.client)) holders.set(step.client, []);
-      if (step.kind === 'pause' || step.kind === 'restart') why = step.kind;
-      else if (hit === null) why = 'step';
-    }
-    this.#end(process);
-    this.#holding.hold(process, holders, why, details);
+    if (hit === null && over === null && change === null) return false;
+    this.#stop(process, hit, over, change);
     return true;
   }
 
   stopsAtCall(process: Process, frame: number, imported: number): boolean {
     const hit = this.#breakpoints.hitAtCall(process, this.#kernel.frames, frame, imported);
     if (hit === null) return false;
-    this.#end(process);
-    this.#holding.hold(process, hit, 'breakpoint', {});
+    const step = this.#steps.get(process);
+    // Where the frame is not known, only a step that ends anywhere is over for certain.
+    const isOver =
+      step !== undefined &&
+      (frame < 0 ? step.frame < 0 : ends(step, frame, this.#kernel.frames.getUint32(frame, true)));
+    this.#stop(process, hit, isOver ? step : null, null);
     return true;
+  }
+
+  /** Stops a process for all that have come to it here: breakpoints that it hits, a step that is over, and a change of data. */
+  #stop(
+    process: Process,
+    hit: ReadonlyMap<Holder, readonly number[]> | null,
+    over: Step | null,
+    change: FoundChange | null,
+  ): void {
+    const holders = new Map<Holder, readonly number[]>(hit);
+    const add = (client: Holder, ids: readonly number[]) =>
+      holders.set(client, [...(holders.get(client) ?? []), ...ids]);
+    let why: StopReason = 'breakpoint';
+    let details: StopDetails = {};
+    if (over?.happening !== undefined) {
+      const { hits, text } = over.happening;
+      for (const [client, ids] of hits) add(client, ids);
+      why = 'event';
+      details = { event: text };
+    } else if (over !== null) {
+      add(over.client, []);
+      if (over.kind === 'pause' || over.kind === 'restart') why = over.kind;
+      else if (hit === null) why = 'step';
+    }
+    if (change !== null) {
+      for (const client of this.#holding.clients) {
+        const ids = change.hit.get(client);
+        if (ids !== undefined) add(client, ids);
+      }
+      why = 'data';
+      details = { ...details, change: { ...change.first, ...this.#storeAt(process, change.site) } };
+    }
+    this.#end(process);
+    this.#holding.hold(process, holders, why, details);
   }
 
   #storeAt(process: Process, site: number): Pick<DataChange, 'store'> {

@@ -209,7 +209,10 @@ export class LoopWriter {
     walk.openLoop(this.#blocks);
   }
 
-  /** Whether other passes write into the innermost loop at hand, or have it copied with indices moved. */
+  /**
+   * Whether the innermost loop at hand has to be walked as it stands: other passes write into it, or indices in it move.
+   * @param copies whether its code is to be copied, and not only to run more or less often
+   */
   #isMarked(walk: CodeWalk, pass: CodePass, copies: boolean): boolean {
     if (walk.isUnmarked) return false;
     const { start, position } = walk.reader;

@@ -140,11 +140,11 @@ test('of a large memory, no more is written than was allowed', async () => {
 });
 
 /** A program of two memories. */
-function twoMemories(start: string): string {
+function twoMemories(start: string, pages = 3): string {
   const file = join(dumpFolder(), 'two.wasm');
   const text = `(module
     (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
-    (memory (export "memory") 1) (memory $other 3)
+    (memory (export "memory") 1) (memory $other ${pages})
     (data (i32.const 8) "in the first") (data $other (memory $other) (i32.const 100000) "in the second")
     (func (export "_start") ${start}))`;
   writeFileSync(file, modernWat(text));
@@ -180,6 +180,15 @@ function checkMemories(dump: ReturnType<typeof readCoreDump>): void {
   const at = 100_000 - (second?.address ?? 0);
   expect(Buffer.from(second?.bytes ?? []).toString('latin1', at, at + 13)).toBe('in the second');
 }
+
+test('a dump says of each memory what was left out of it', async () => {
+  const fill = '(memory.fill $other (i32.const 0) (i32.const 1) (i32.const 1310720))';
+  const file = twoMemories(`${fill} unreachable`, 20);
+  const path = await dumpOf(file, ['--max-memories', '2', '--core-dump-size', '1']);
+  const { leftOut, leftOutOfOthers } = readCoreDump(readFileSync(path)).process;
+  // The first one has taken a block of the room.
+  expect([leftOut, leftOutOfOthers]).toEqual([[], [[[2 ** 20 - 4096, 20 * 65_536]]]]);
+});
 
 /** What ends a process, the limit, and the functions in which it is then, with their locals. */
 const LIMITS: readonly [what: string, limit: readonly string[], text: string, message: string][] = [

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dumpIn } from '../../runtime/inspect/core-dump/dump-bytes.ts';
+import type { DumpContent, DumpedProcess } from '../../runtime/inspect/core-dump/dump-content.ts';
 import { DumpModule } from '../../runtime/inspect/core-dump/dump-module.ts';
 import { readDump } from '../../runtime/inspect/core-dump/dump-reader.ts';
 import { writeDump } from '../../runtime/inspect/core-dump/dump-writer.ts';
@@ -49,6 +50,25 @@ test('what was written is read, by our reader and by a strict one of the format'
   await expect(
     program.request('process/memory', { process: key, offset: 119_999, count: 2 }),
   ).rejects.toThrow('this part of the memory was left out of the core dump');
+});
+
+test('what was left out of one memory was not left out of another one', async () => {
+  const sample = sampleDump();
+  const read = async (dump: DumpContent, memory: number, offset: number) => {
+    const range = { process: key, memory, offset, count: 14 };
+    const { data } = await opened(Buffer.concat(writeDump(dump))).request('process/memory', range);
+    return Buffer.from(data, 'base64').toString();
+  };
+  const about: DumpedProcess = { ...sample.about, leftOut: [[70, 90]], leftOutOfOthers: [[[8, 64]]] };
+  const now = { ...sample, about };
+  expect(await read(now, 1, 70)).toBe('another memory');
+  await expect(read(now, 1, 60)).rejects.toThrow('left out of the core dump');
+  expect(await read(now, 0, 0)).toBe('the first\0\0\0\0\0');
+  await expect(read(now, 0, 80)).rejects.toThrow('left out of the core dump');
+  await expect(read(now, 2, 0)).rejects.toThrow('process 5 had no memory 2');
+  // As older runtimes wrote them.
+  const { leftOutOfOthers: _, ...older } = about;
+  expect(await read({ ...now, about: older }, 1, 70)).toBe('another memory');
 });
 
 test('names in a dump are displayed as harmless as those of a program', async () => {

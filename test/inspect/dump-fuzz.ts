@@ -69,6 +69,7 @@ export function sampleDump(): DumpContent {
       frames: [{ offset, functionName: 'share' }],
       globals: [0],
       leftOut: [[120_000, 121_000]],
+      leftOutOfOthers: [[[60, 64]]],
     },
     messages: [{ kind: 'data', tag: '-4', size: 8, data, resources: ['module'] }],
     frames: [

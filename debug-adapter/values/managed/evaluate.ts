@@ -56,7 +56,7 @@ async function find(
     parts = await managedVariables(debuggee, ids, inside, ALL);
     found = parts.find((part) => part.name === name);
     const [, field] = steps[0] ?? [];
-    const ofClass = parts.find((part) => part.name === `${name}.${field}`);
+    const ofClass = field === undefined ? undefined : parts.find((part) => part.name === `${name}.${field}`);
     if (found === undefined && ofClass !== undefined) {
       found = ofClass;
       steps.shift();

@@ -11,7 +11,7 @@ import {
 import { type DumpContent, type DumpedMemory, MAIN_KEY } from './dump-content.ts';
 import { MAX_MESSAGES } from './dump-limits.ts';
 import { DumpModule } from './dump-module.ts';
-import { MemoryPieces } from './memory-pieces.ts';
+import { leftOutOf, MemoryPieces } from './memory-pieces.ts';
 
 export interface CollectOptions {
   /** The file of the program's own module, by an absolute path; null if it is not known. */
@@ -68,7 +68,7 @@ export async function collectDump(
         };
       }),
       globals: globals.map(({ index }) => index),
-      leftOut: memories[0]?.leftOut ?? [],
+      ...leftOutOf(memories),
     },
     messages,
     frames: stack.frames.map((frame, depth) => module.frame(frame, locals[depth]?.locals ?? [])),

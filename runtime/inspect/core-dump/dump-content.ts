@@ -72,6 +72,8 @@ export interface DumpedProcess {
   readonly globals: readonly number[];
   /** Parts of the first memory that were too large. */
   readonly leftOut: readonly ByteRange[];
+  /** The same of the other memories, in the order of their indices. Missing if there is only one, and in dumps of older runtimes. */
+  readonly leftOutOfOthers?: readonly (readonly ByteRange[])[];
 }
 
 /** A memory: what is in none of the pieces is zero, or left out. */

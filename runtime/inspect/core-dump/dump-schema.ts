@@ -78,6 +78,8 @@ const Config = v.object({
   network_also_restricted_by_parent: v.boolean(),
 });
 
+const Ranges = list(v.tuple([Count, Count]));
+
 const Process = v.object({
   runtime: Name,
   time: Count,
@@ -101,7 +103,8 @@ const Process = v.object({
     }),
   ),
   globals: list(Count),
-  leftOut: list(v.tuple([Count, Count])),
+  leftOut: Ranges,
+  leftOutOfOthers: v.exactOptional(list(Ranges)),
 });
 
 const Message = v.object({

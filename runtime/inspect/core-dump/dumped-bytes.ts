@@ -11,7 +11,7 @@ export interface DumpedBytes {
 export function memoryOf({ bytes, segments, memories, about }: ReadDump, memory: number): DumpedBytes {
   const size = memories[memory] ?? 0;
   const own = segments.filter((segment) => segment.memory === memory);
-  const leftOut = about?.leftOut ?? [];
+  const leftOut = (memory === 0 ? about?.leftOut : about?.leftOutOfOthers?.[memory - 1]) ?? [];
   return {
     size,
     read(address, count) {

@@ -27,7 +27,7 @@ export interface DumpedState {
   readonly config: ConfigInfo;
   readonly messages: readonly MessageInfo[];
   /** Null if it had none. */
-  readonly memory: DumpedBytes | null;
+  readonly memories: readonly DumpedBytes[];
 }
 
 const NOT_KNOWN = 'the core dump does not have them';
@@ -58,9 +58,9 @@ export function dumpedProcesses(dump: ReadDump, module: Uint8Array): DumpedState
   return dump.threads.map((thread, i) => {
     const instance = thread.frames[0]?.instance ?? 0;
     const { about } = dump;
-    const memory = dump.instances[instance]?.memories[0];
+    const memories = dump.instances[instance]?.memories.map(bytesOf) ?? [];
     return {
-      info: about?.process ?? threadInfo(thread, i, memory === undefined ? 0 : (dump.memories[memory] ?? 0)),
+      info: about?.process ?? threadInfo(thread, i, memories[0]?.size ?? 0),
       stack: stackOf(dump, thread, startOf),
       locals: thread.frames.map(({ locals }, depth) => {
         const missing =
@@ -75,7 +75,7 @@ export function dumpedProcesses(dump: ReadDump, module: Uint8Array): DumpedState
       peers: about?.peers ?? { links: [], monitors: [] },
       config: about?.config ?? NO_CONFIG,
       messages: dump.messages,
-      memory: memory === undefined ? null : bytesOf(memory),
+      memories,
     };
   });
 }

@@ -119,7 +119,12 @@ export class DumpedProgram implements Inspected {
       case 'process/mailbox':
         return mailbox(process(), params.optionalCount('start'), params.optionalCount('count'));
       case 'process/memory':
-        return memory(process(), params.count('offset'), params.count('count'));
+        return memory(
+          process(),
+          params.count('offset'),
+          params.count('count'),
+          params.optionalCount('memory'),
+        );
       case 'module/get':
         return this.#moduleInfo(params.text('module'));
       case 'module/bytes':
@@ -217,12 +222,17 @@ function mailbox(
 }
 
 function memory(
-  { memory, info }: DumpedState,
+  { memories, info }: DumpedState,
   offset: number,
   count: number,
+  index = 0,
 ): Requests['process/memory']['result'] {
-  if (memory === null)
-    throw new InspectRequestError(InspectError.Refused, `process ${info.id} had no memory`);
+  const memory = memories[index];
+  if (memory === undefined)
+    throw new InspectRequestError(
+      InspectError.Refused,
+      `process ${info.id} had no memory${index === 0 ? '' : ` ${index}`}`,
+    );
   const bytes = memory.read(offset, Math.min(count, MAX_MEMORY_READ));
   if (bytes === null)
     throw new InspectRequestError(

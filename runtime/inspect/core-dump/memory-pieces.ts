@@ -1,4 +1,4 @@
-import type { ByteRange, DumpedMemory } from './dump-content.ts';
+import type { ByteRange, DumpedMemory, DumpedProcess } from './dump-content.ts';
 
 /** Zeros are left out by so many bytes. */
 const BLOCK = 4096;
@@ -53,6 +53,14 @@ export class MemoryPieces {
   get leftOut(): readonly ByteRange[] {
     return this.#leftOut;
   }
+}
+
+/** What a dump says of what there was no room for. @param memories in the order of their indices */
+export function leftOutOf(
+  memories: readonly Pick<MemoryPieces, 'leftOut'>[],
+): Pick<DumpedProcess, 'leftOut' | 'leftOutOfOthers'> {
+  const [first = [], ...others] = memories.map(({ leftOut }) => leftOut);
+  return { leftOut: first, ...(others.length === 0 ? {} : { leftOutOfOthers: others }) };
 }
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {

@@ -17,7 +17,7 @@ import { Queries } from '../queries.ts';
 import { type DumpContent, MAIN_KEY } from './dump-content.ts';
 import { MAX_MESSAGE_BYTES, MAX_MESSAGES, NO_LOCALS } from './dump-limits.ts';
 import { DumpModule } from './dump-module.ts';
-import { MemoryPieces } from './memory-pieces.ts';
+import { leftOutOf, MemoryPieces } from './memory-pieces.ts';
 
 /** The program whose processes are dumped. */
 export interface DumpedFrom extends Pick<Welcome, 'runtime' | 'program' | 'arguments' | 'cwd'> {
@@ -102,7 +102,7 @@ export class ProcessDumper {
           ...(kept[depth] == null ? { localsMissing: probes === null ? NO_LOCALS : UNKNOWN } : {}),
         })),
         globals: globals.map(({ index }) => index),
-        leftOut: memories[0]?.leftOut ?? [],
+        ...leftOutOf(memories),
       },
       messages,
       frames: stack.map((frame, depth) => module.frame(frame, locals[depth] ?? [])),

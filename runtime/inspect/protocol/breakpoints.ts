@@ -97,7 +97,7 @@ export interface BreakpointTerms {
   readonly types?: readonly ValueType[];
   /**
    * Index of an imported function. Processes stop where the instruction at the offset is about to call it, through a table or a
-   * reference. With the offset 0, that is wherever it is called so, unless a breakpoint of the same number is at that call.
+   * reference. With the offset `ANY_CALL`, that is wherever it is called so, unless a breakpoint of the same number is at that call.
    */
   readonly imported?: number;
   /** Whether all places of the same number are on one line: a process that comes from one of them to the next has passed it once. */

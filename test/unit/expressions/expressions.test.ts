@@ -9,6 +9,8 @@ import {
   parseExpression,
   parseHitCondition,
   parseLogMessage,
+  prepareExpression,
+  type Scope,
   truthOf,
   valueText,
 } from '../../../runtime/expressions/index.ts';
@@ -238,4 +240,25 @@ test('a log message has expressions in braces, in which texts may have some, and
   expect(() => parseLogMessage('{1')).toThrow("a '{' is not closed by a '}'");
   expect(() => parseLogMessage('{}')).toThrow('the expression ends too soon');
   expect(() => parseLogMessage('x'.repeat(5000))).toThrow('at most 4000 characters');
+});
+
+test('where types depend on what is there, each name must be there, also those with a part behind them', () => {
+  const scope: Scope<Context> = {
+    find: (name) => (name === 'Shop.total' || name === 'x' ? number(1) : undefined),
+    at: () => scope,
+  };
+  const problem = (text: string) => {
+    try {
+      prepareExpression(parseExpression(text), scope);
+      return null;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(['Shop.total + x.any', 'Shop.total + Shop.typo', 'nobody.total', 'nobody'].map(problem)).toEqual([
+    null,
+    'there is no Shop.typo here',
+    'there is no nobody here',
+    'there is no nobody here',
+  ]);
 });
