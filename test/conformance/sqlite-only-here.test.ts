@@ -119,7 +119,7 @@ describe('of a database of 20 MiB, a copy', () => {
     async (where) => {
       const path = where === 'memory' ? ':memory:' : join(folder.path, 'large.db');
       const body = `(call $open (text "${path}")) ${fill} ${query(0, count)}
-      ${execute('BEGIN')} ${query(1, count)} ${execute('DELETE FROM t WHERE rowid = 1')} ${execute(count)} ${execute('COMMIT')} ${query(2, count)}`;
+      ${execute('BEGIN')} ${query(1, count)} ${execute('DELETE FROM t WHERE rowid = 1')} ${execute('BEGIN')} ${execute('EXPLAIN BEGIN')} ${execute(count)} ${execute('COMMIT')} ${query(2, count)}`;
       expect((await lines(body)).slice(3)).toEqual([
         ...[
           'step 100',
@@ -128,7 +128,15 @@ describe('of a database of 20 MiB, a copy', () => {
           'step 100',
           row(integer(80n), integer(3n)),
         ],
-        ...['execute 0', 'execute 9', 'execute 0', 'step 100', row(integer(79n), integer(3n))],
+        ...[
+          'execute 0',
+          'execute 1',
+          'execute 0',
+          'execute 9',
+          'execute 0',
+          'step 100',
+          row(integer(79n), integer(3n)),
+        ],
       ]);
     },
   );

@@ -55,6 +55,8 @@ export class Connection implements StatementConnection {
   /** Statements that have more rows, here. */
   #open = 0;
   #bound = 0;
+  /** Whether a transaction had begun when the last statement had run. */
+  #wasTransaction = false;
   readonly #sizes: DatabaseSizes;
   readonly #copies: Copies;
 
@@ -318,6 +320,7 @@ export class Connection implements StatementConnection {
   /** Must be called when a thread has run a statement to its end. */
   noteMoved(found: Findings, changes: bigint, rowid: bigint): void {
     this.#counters.addMoved(found, changes, rowid);
+    this.#sizes.forget();
     this.#check.note(found, false);
     this.settle();
   }
@@ -373,7 +376,14 @@ export class Connection implements StatementConnection {
   /** Must be called with what a statement does when it has run, whether or not to its end. */
   note(found: Findings, hasFailed: boolean): void {
     const { changes, defines, commits, writes, begins } = found;
-    if (writes) this.#copies.hasWritten = changes || defines || !begins;
+    const { isTransaction } = this.#database;
+    if (writes) {
+      // `BEGIN` may also have failed within a transaction, or have been explained.
+      const hasBegun = begins && isTransaction && !this.#wasTransaction;
+      this.#copies.hasWritten = changes || defines || !hasBegun;
+      this.#sizes.forget();
+    }
+    this.#wasTransaction = isTransaction;
     if (changes && this.#counters.hasMoved) this.#counters.addHere(found);
     if (defines || commits || hasFailed) this.#check.note(found, hasFailed);
   }

@@ -1,5 +1,5 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type DatabaseSizes, quoted } from './database-sizes.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSizes } from './database-sizes.ts';
 import { SQLITE_INTERRUPT, SqliteError } from './sqlite-error.ts';
 
 /** A database of a connection as the bytes of a file. */
@@ -31,7 +31,6 @@ export class Copies {
   readonly #database: DatabaseSync;
   readonly #sizes: DatabaseSizes;
   readonly #owner: Owner;
-  readonly #versions = new Map<string, StatementSync>();
   /** The databases that were copied last, and the versions of what was in them. */
   #copied: readonly string[] = [];
   #version = '';
@@ -74,7 +73,7 @@ export class Copies {
     await this.#owner.unused();
     const [main, others] = this.#owner.asRuntime(() => {
       this.#copied = names;
-      this.#version = this.#versionOf(names);
+      this.#version = this.#sizes.versionOf(names);
       const rest = (isApart ? names.slice(1) : names).map((name) => ({
         name,
         bytes: withoutLog(this.#database.serialize(name)),
@@ -86,21 +85,7 @@ export class Copies {
 
   /** Whether others have changed what was copied last. */
   get hasChanged(): boolean {
-    return this.#versionOf(this.#copied) !== this.#version;
-  }
-
-  #versionOf(names: readonly string[]): string {
-    return names
-      .map((name) => {
-        let statement = this.#versions.get(name);
-        if (statement === undefined) {
-          statement = this.#database.prepare(`PRAGMA ${quoted(name)}.data_version`);
-          // The name may be that of another one later.
-          if (name === 'main') this.#versions.set(name, statement);
-        }
-        return (statement.get() as unknown as [bigint])[0];
-      })
-      .join(' ');
+    return this.#sizes.versionOf(this.#copied) !== this.#version;
   }
 }
 

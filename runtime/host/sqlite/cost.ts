@@ -86,6 +86,13 @@ interface Call {
   readonly length: number | null;
 }
 
+/** What is known of the program that an instruction is of. */
+interface Context {
+  readonly constants: Constants;
+  /** Cursors of tables and indexes that it writes. */
+  readonly written: ReadonlySet<number>;
+}
+
 /** How the time of a statement grows with the databases, by what SQLite has compiled it to. */
 export class Cost {
   /** What is run once, as often as there are rows, as the square of that, ... */
@@ -103,6 +110,8 @@ export class Cost {
   writesFile = false;
   readonly #trees = new Map<string, Tree>();
   #usesOthers = false;
+  /** Rows that it adds to tables, where it may come upon them: a number of them, as many as there are rows, ... */
+  readonly #added: number[] = [];
 
   /** What a statement costs that does nothing but what its text says. */
   static readonly none = new Cost();
@@ -153,9 +162,12 @@ export class Cost {
   }
 
   /** Counts an instruction that runs `factor` times the rows to the power of `degree`. */
-  run(instruction: Instruction, degree: number, factor: number, constants: Constants): void {
-    const { name, p4 } = instruction;
+  run(instruction: Instruction, degree: number, factor: number, { constants, written }: Context): void {
+    const { name, p1, p4 } = instruction;
     this.add((WEIGHTS[name] ?? 1) * factor, degree);
+    if ((name === 'Insert' || name === 'IdxInsert') && written.has(p1)) {
+      this.#added[degree] = Math.max(this.#added[degree] ?? 0, factor);
+    }
     const pass = PASSES[name];
     const tree = treeOf(instruction);
     if (tree !== null) this.#trees.set(`${tree.database}:${tree.root}`, tree);
@@ -181,7 +193,12 @@ export class Cost {
   }
 
   at({ bytes, rows: counted = bytes / ROW_BYTES, own }: Size): Estimate {
-    const rows = 1 + counted + (this.#isVirtual ? own / 2 + (this.#makes ? MADE_ROWS : 0) : 0);
+    const before = 1 + counted;
+    // A pass over others does not come upon them.
+    const added = this.#added.reduce((sum, count, degree) => {
+      return degree > 0 && this.#units.length <= 2 ? sum : sum + count * before ** degree;
+    }, 0);
+    const rows = before + added + (this.#isVirtual ? own / 2 + (this.#makes ? MADE_ROWS : 0) : 0);
     let units = this.#passes * bytes;
     let isPass = !this.isUnknown;
     for (const [degree, count] of this.#units.entries()) {
@@ -230,6 +247,7 @@ export function costOf(rows: Iterable<unknown>, streams: boolean): Cost {
     ...program,
     times: timesOf(program.code, streams && i === 0),
     constants: new Constants(program.code),
+    written: new Set(program.code.filter(({ name }) => name === 'OpenWrite').map(({ p1 }) => p1)),
   }));
   // Any trigger may set off any other, each once within itself.
   let fired = 1;
@@ -247,13 +265,13 @@ export function costOf(rows: Iterable<unknown>, streams: boolean): Cost {
     depth += deepest;
     if (i > 0 && isTrigger) cost.isChain = true;
   }
-  for (const [i, { code, times, constants }] of programs.entries()) {
+  for (const [i, { code, times, ...context }] of programs.entries()) {
     if (times === null) return Cost.ofUnknown();
     for (const [at, instruction] of code.entries()) {
       const degree = times.degrees[at] ?? 0;
       const factor = times.factors[at] ?? 1;
-      if (i === 0) cost.run(instruction, degree, factor, constants);
-      else cost.run(instruction, degree + depth, factor * fired, constants);
+      if (i === 0) cost.run(instruction, degree, factor, context);
+      else cost.run(instruction, degree + depth, factor * fired, context);
     }
   }
   return cost;

@@ -13,6 +13,8 @@ export interface Loop {
 export const MAX_LOOPS = 200;
 /** Objects that are taken to be in a schema: SQLite reads all of them when it opens a database. */
 const SCHEMA_ROWS = 50;
+/** The largest factor of a loop: far more than anybody waits for, and small enough to be multiplied. */
+const MAX_FACTOR = 1e12;
 
 /** Whoever jumps back to these goes no further. */
 const ENDS = new Set(['Return', 'Halt']);
@@ -42,7 +44,8 @@ export function loopsOf(code: readonly Instruction[], streams: boolean): Loop[] 
     .map(([end, start]) => ({ start, end, degree: 0, factor: 1 }))
     .sort((a, b) => a.start - b.start || b.end - a.end);
   const openers = openersOf(code);
-  for (const loop of loops) measure(loop, code, loops, openers);
+  const puts = putsOf(code, loops);
+  for (const loop of loops) measure(loop, code, loops, openers, puts);
   if (streams) dropStreaming(code, loops);
   return [...loops, ...subroutinesOf(code, loops)];
 }
@@ -71,6 +74,7 @@ function measure(
   code: readonly Instruction[],
   loops: readonly Loop[],
   openers: ReadonlyMap<number, readonly Instruction[]>,
+  puts: ReadonlyMap<Loop | null, number>,
 ): void {
   const last = code[loop.end];
   if (last !== undefined && STEPS.has(last.name)) {
@@ -88,17 +92,42 @@ function measure(
   }
   // What it goes through was put together before, by loops or by one instruction after the other.
   let degree = 0;
+  let most = 1;
+  let all = puts.get(null) ?? 0;
   for (const other of loops) {
-    if (other.start >= loop.start || contains(other, loop)) continue;
+    if (other === loop || contains(loop, other)) continue;
+    const put = puts.get(other) ?? 0;
+    if (other.start >= loop.start || contains(other, loop)) {
+      all += put;
+      continue;
+    }
     let sum = other.degree;
-    for (const around of loops) if (contains(around, other) && !contains(around, loop)) sum += around.degree;
+    let product = other.factor;
+    for (const around of loops) {
+      if (!contains(around, other) || contains(around, loop)) continue;
+      sum += around.degree;
+      product *= around.factor;
+    }
     degree = Math.max(degree, sum);
+    most = Math.max(most, product);
+    all += put * product;
   }
   loop.degree = degree;
-  if (degree === 0) loop.factor = Math.max(1, code.filter(({ name }) => PUTS.has(name)).length);
+  loop.factor = Math.min(MAX_FACTOR, Math.max(most, all));
 }
 
 const PUTS = new Set(['Yield', 'IdxInsert', 'Insert', 'RowSetAdd', 'SorterInsert']);
+
+/** Counts the instructions that put something together, by the innermost loop around them. */
+function putsOf(code: readonly Instruction[], loops: readonly Loop[]): ReadonlyMap<Loop | null, number> {
+  const puts = new Map<Loop | null, number>();
+  for (const [at, { name }] of code.entries()) {
+    if (!PUTS.has(name)) continue;
+    const loop = loops.findLast(({ start, end }) => start <= at && at <= end) ?? null;
+    puts.set(loop, (puts.get(loop) ?? 0) + 1);
+  }
+  return puts;
+}
 
 /** Leaves out the innermost loop around each row that is given, if nothing in it may go past the row. */
 function dropStreaming(code: readonly Instruction[], loops: readonly Loop[]): void {

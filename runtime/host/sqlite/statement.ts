@@ -320,7 +320,7 @@ export class Statement {
     return this.#cursor !== null && this.#next >= (this.#batch?.length ?? 0);
   }
 
-  /** Returns the next step as a job for a helper. */
+  /** Returns the next step as a job for a helper. @throws SqliteError */
   job(): Job {
     try {
       if (this.#cost.writesFile) {
@@ -335,7 +335,7 @@ export class Statement {
       }
       return this.connection.jobFor(this.#whole, this.#found);
     } catch (error) {
-      throw this.connection.keep(error);
+      throw this.#fail(error);
     }
   }
 
@@ -421,7 +421,7 @@ export class Statement {
     this.#tried = 0;
     if (outcome.took > MAX_BLOCKED) {
       const message = `the statement would block all processes for ${Math.ceil(outcome.took)} ms: ${ONLY_HERE}`;
-      throw this.connection.keep(new SqliteError(SQLITE_INTERRUPT, message));
+      throw this.#fail(new SqliteError(SQLITE_INTERRUPT, message));
     }
     return this.step();
   }

@@ -13,9 +13,11 @@ export interface TreeSize {
   readonly rows: number;
 }
 
-/** Instructions that go through more than the tables and indexes which others have opened. */
+/** Instructions that go through more than the tables and indexes which others have opened: triggers also see rows that were just inserted. */
 export const WITHOUT_TREES: ReadonlySet<string> = new Set(
-  'Checkpoint IncrVacuum JournalMode LoadAnalysis SqlExec Vacuum VCheck VDestroy VOpen VUpdate'.split(' '),
+  'Checkpoint IncrVacuum JournalMode LoadAnalysis Program SqlExec Vacuum VCheck VDestroy VOpen VUpdate'.split(
+    ' ',
+  ),
 );
 
 /** A flag: the second operand is the number of a register, which holds the first page of what the statement itself has made. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Connection } from '../../../runtime/host/sqlite/connection.ts';
 import type { Statement } from '../../../runtime/host/sqlite/statement.ts';
@@ -26,7 +26,7 @@ function open(
 }
 
 /** Two connections to one file. */
-function pair(): { one: Connection; other: Connection; [Symbol.dispose]: () => void } {
+function pair(): { one: Connection; other: Connection; path: string; [Symbol.dispose]: () => void } {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lunatic-sqlite-')));
   const path = join(folder, 'shared.db');
   const [one, other] = [open(path).connection, open(path).connection];
@@ -35,7 +35,7 @@ function pair(): { one: Connection; other: Connection; [Symbol.dispose]: () => v
     other.close();
     rmSync(folder, { recursive: true });
   };
-  return { one, other, [Symbol.dispose]: remove };
+  return { one, other, path, [Symbol.dispose]: remove };
 }
 
 /** Runs statements as a helper's outcome would have it. */
@@ -237,4 +237,103 @@ test('a trigger in a file that says so in its own way is looked at', () => {
   expect(prepare(connection, 'INSERT INTO t VALUES (1)').place).not.toBe('here');
   connection.close();
   rmSync(folder, { recursive: true });
+});
+
+describe('where a statement runs', () => {
+  const VALUES = (count: number): string => `VALUES ${list(count, (i) => `(${i})`)}`;
+
+  test.each([
+    [
+      'joined again and again',
+      `WITH v(x) AS (${VALUES(50)}), m AS MATERIALIZED (SELECT a.x FROM v a, v b), n AS MATERIALIZED (SELECT a.x FROM m a, m b)
+        SELECT count(*) FROM n a, n b`,
+    ],
+    [
+      'beside a table of one row',
+      `WITH m AS MATERIALIZED (SELECT x FROM e UNION ALL ${VALUES(2000)}) SELECT count(*) FROM m a, m b, m c WHERE a.x + b.x + c.x > 0`,
+    ],
+  ])('depends on literals that are %s', (_, sql) => {
+    const { connection } = open();
+    execute(connection, 'CREATE TABLE e (x)', 'INSERT INTO e VALUES (1)');
+    expect(prepare(connection, sql).place).not.toBe('here');
+    connection.close();
+  });
+
+  test('depends on what was just inserted, by this connection or by another', () => {
+    using shared = pair();
+    const { one, other } = shared;
+    execute(one, ...CROWD, 'CREATE TABLE t (a)', `INSERT INTO t ${VALUES(40)}`);
+    const join = 'SELECT count(*) FROM t a, t b WHERE a.a + b.a > 0';
+    const statement = prepare(one, join);
+    expect(statement.place).toBe('here');
+    for (const writer of [one, other]) {
+      execute(writer, `INSERT INTO t ${VALUES(2500)}`);
+      expect(statement.place).not.toBe('here');
+      execute(writer, 'DELETE FROM t WHERE rowid > 40');
+      expect(statement.place).toBe('here');
+    }
+    expect(one.executeAtOnce(`INSERT INTO t ${VALUES(500)}`)).toBe(true);
+    expect(statement.place).not.toBe('here');
+  });
+
+  test.each([
+    [
+      'a trigger',
+      'CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE u SET a = (SELECT count(*) FROM t x, t y WHERE x.a + y.a > new.a); END',
+      '',
+    ],
+    [
+      'what is done with a row that is there',
+      'CREATE UNIQUE INDEX i ON t (a)',
+      'ON CONFLICT DO UPDATE SET a = (SELECT count(*) FROM t x, t y WHERE x.a + y.a > excluded.a)',
+    ],
+  ])('depends on the rows that it inserts itself, which are seen by %s', (_, make, conflict) => {
+    const { connection } = open();
+    execute(connection, 'CREATE TABLE t (a)', 'CREATE TABLE u (a)', make);
+    expect(prepare(connection, `INSERT INTO t ${VALUES(2500)} ${conflict}`).place).not.toBe('here');
+    connection.close();
+  });
+
+  test('does not depend on a view without an end that a file gives out to be a table', () => {
+    using shared = pair();
+    const { one } = shared;
+    execute(one, ...CROWD, 'CREATE TABLE t (a UNIQUE)', 'INSERT INTO t VALUES (1)');
+    const join = 'SELECT count(*) FROM t x, t y WHERE x.a < y.a';
+    expect(prepare(one, join).place).toBe('here');
+    execute(
+      one,
+      'CREATE VIEW v AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n WHERE i > 1',
+    );
+    const writer = new DatabaseSync(shared.path, { defensive: false });
+    writer.exec(
+      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET tbl_name = 'v' WHERE type = 'index' AND sql IS NULL",
+    );
+    writer.close();
+    const again = open(shared.path).connection;
+    expect(prepare(again, join).place).not.toBe('here');
+    again.close();
+  });
+
+  test('is found out once of what is too large to be counted', () => {
+    const { connection } = open();
+    execute(connection, ...CROWD);
+    const statement = prepare(connection, 'SELECT count(*) FROM big a, big b WHERE a.a + b.a > 0');
+    expect(statement.place).toBe('thread');
+    const reads = vi.spyOn(StatementSync.prototype, 'iterate');
+    expect(statement.place).toBe('thread');
+    expect(reads).not.toHaveBeenCalled();
+    connection.close();
+  });
+
+  test('a change that would block all processes traps again at its reset', () => {
+    const { connection } = open();
+    execute(connection, 'CREATE TEMP TABLE t (a)', `INSERT INTO t ${VALUES(2500)}`);
+    const statement = prepare(connection, 'UPDATE t SET a = (SELECT count(*) FROM t x, t y WHERE x.a < y.a)');
+    expect(statement.place).toBe('helper');
+    statement.job();
+    expect(() => statement.stepWith({ rows: [], columns: [], bytes: 0, took: 100 })).toThrow('would block');
+    expect(() => statement.reset()).toThrow('would block');
+    expect(() => statement.reset()).not.toThrow();
+    connection.close();
+  });
 });
