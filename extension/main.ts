@@ -24,7 +24,7 @@ import { registerTestExplorer } from './testing/test-explorer.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Lunatic', { log: true });
-  putOnTerminalPath(context);
+  putOnTerminalPath(context, log);
   const commands = new LunaticCommands(context.extensionPath, new Consent(context.workspaceState), log);
   const diagnostics = new ModuleDiagnostics();
   const lastProgram = new LastProgram();

@@ -8,6 +8,9 @@ export interface OutsideSandbox {
   readonly value: string;
 }
 
+/** Options that name a path, relative to where the program runs. */
+const PATH_OPTIONS: readonly string[] = ['--plugin', '--core-dump', '--coverage-file'];
+
 /** Things that a question lists, and characters of each. */
 const MAX_LISTED = 20;
 const MAX_VALUE = 400;
@@ -17,6 +20,8 @@ const OPTIONS: ReadonlyMap<string, string> = new Map([
   ['--plugin', 'Plugin'],
   // Files with what a program had in its memory.
   ['--core-dump', 'Folder for core dumps'],
+  // Its text is partly the program's: names of functions and sources.
+  ['--coverage-file', 'File to which coverage is written'],
   ['--allow-command', 'OS programs that the program may run'],
   // Many variables make OS programs run other code.
   ['--allow-command-env', 'Environment variables that it may set for OS programs'],
@@ -80,7 +85,7 @@ export function outsideOfOptions(options: unknown, cwd: string): OutsideSandbox[
     if (what === undefined || (name === '--core-dump' && !given)) return [];
     // Without one, the next word is the value, even if that is another option.
     const value = given ?? String(options[i + 1] ?? '');
-    return [{ what, value: name === '--plugin' || name === '--core-dump' ? resolve(cwd, value) : value }];
+    return [{ what, value: PATH_OPTIONS.includes(name) ? resolve(cwd, value) : value }];
   });
 }
 

@@ -6,7 +6,7 @@ import type { TestFinder } from './test-finder.ts';
 import type { TestItems } from './test-items.ts';
 
 /** Files that modules are made of. */
-const SOURCE = /\.(rs|ts|c|cc|cpp|cxx|h|hpp|toml|json)$/;
+const SOURCE = /\.(rs|ts|c|cc|cpp|cxx|h|hh|hpp|hxx|toml|json)$|\/(Makefile|CMakeLists\.txt)$/i;
 
 /** Runs tests once. */
 export type RunTests = (request: vscode.TestRunRequest, token: vscode.CancellationToken) => Promise<void>;
@@ -87,6 +87,8 @@ class LatestRun implements vscode.Disposable {
   #source: vscode.CancellationTokenSource | undefined;
   /** Settles when the run is over. */
   #running: Promise<void> = Promise.resolve();
+  /** What has changed since a run was over that was not given up. */
+  readonly #unfinished = new Set<vscode.TestItem>();
 
   constructor(request: vscode.TestRunRequest, token: vscode.CancellationToken, runTests: RunTests) {
     this.#request = request;
@@ -100,13 +102,22 @@ class LatestRun implements vscode.Disposable {
 
   async start(items: readonly vscode.TestItem[]): Promise<void> {
     if (items.length === 0) return;
+    for (const item of items) this.#unfinished.add(item);
     this.#source?.cancel();
     const source = new vscode.CancellationTokenSource();
     this.#source = source;
-    await this.#running;
+    // Whoever has begun that hears of its failure.
+    await this.#running.catch(() => {});
     if (source.token.isCancellationRequested || this.#token.isCancellationRequested) return;
     const { exclude, profile } = this.#request;
-    this.#running = this.#runTests(new vscode.TestRunRequest(items, exclude, profile, true), source.token);
+    const include = [...this.#unfinished].filter(({ parent }) => !this.#includes(parent));
+    this.#running = this.#runTests(new vscode.TestRunRequest(include, exclude, profile, true), source.token);
     await this.#running;
+    if (!source.token.isCancellationRequested) this.#unfinished.clear();
+  }
+
+  /** Whether an item runs as a part of another one. */
+  #includes(item: vscode.TestItem | undefined): boolean {
+    return item !== undefined && (this.#unfinished.has(item) || this.#includes(item.parent));
   }
 }

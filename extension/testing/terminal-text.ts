@@ -7,9 +7,12 @@ const COLOUR = /^\x1b\[[0-9;:]*m$/;
 
 /** The text with the line ends of a terminal. Of what programs tell a terminal to do, only colours are kept. */
 export function terminalText(text: string): string {
-  return text
-    .replace(ESCAPES, (sequence) => (COLOUR.test(sequence) ? sequence : ''))
-    .replace(/\r*\n/g, '\r\n');
+  return (
+    text
+      .replace(ESCAPES, (sequence) => (COLOUR.test(sequence) ? sequence : ''))
+      // Begins where no other one stands before: else each of a million without a line feed would be looked at from every place.
+      .replace(/(?<!\r)\r*\n/g, '\r\n')
+  );
 }
 
 /** Counts what is displayed, and leaves out what is too much. */

@@ -33,6 +33,10 @@ describe.skipIf(process.platform === 'win32')(
       [{ lunatic: 'lunatic.cjs' }, 'Command (lunatic): /project/lunatic.cjs'],
       [{ runtimeArgs: ['--no-net', '--plugin', 'evil.mjs'] }, 'Plugin: /project/evil.mjs'],
       [{ runtimeArgs: ['--core-dump=../.ssh', '--no-net'] }, 'Folder for core dumps: /.ssh'],
+      [
+        { runtimeArgs: ['--coverage=lcov', '--coverage-file', '../.bashrc'] },
+        'File to which coverage is written: /.bashrc',
+      ],
       [{ runtimeArgs: ['--plugin=evil.mjs'] }, 'Plugin: /project/evil.mjs'],
       [{ runtimeArgs: ['--plugin=a\nb'] }, 'Plugin: /project/a\nb'],
       // The word that follows is an option of the adapter, which would then be the name of a file.

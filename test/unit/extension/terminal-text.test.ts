@@ -17,6 +17,7 @@ test('of what programs tell the terminal, colours are kept', () => {
   const start = performance.now();
   terminalText('\x1b[0;'.repeat(500_000));
   terminalText('\x1b]'.repeat(500_000));
+  terminalText('\r'.repeat(1_000_000));
   expect(performance.now() - start).toBeLessThan(2000);
 });
 

@@ -77,6 +77,8 @@ static void member(uint64_t unused) {
     for (;;) {
         lunatic_process joined = find_room();
         lunatic_monitor(joined);
+        // Nobody would tell of a room that was dead before.
+        if (!lunatic_is_alive(joined)) continue;
         lunatic_send(joined, JOIN, &line, sizeof line);
         char heard[MAX_NAME + MAX_TEXT + 4];
         while (lunatic_receive(heard, sizeof heard).kind == LUNATIC_MESSAGE) {

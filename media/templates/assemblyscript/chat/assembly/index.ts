@@ -77,6 +77,8 @@ function member(_: u64): void {
   while (true) {
     const joined = findRoom();
     joined.monitor();
+    // Nobody would tell of a room that was dead before.
+    if (!joined.isAlive) continue;
     joined.send(new Message(JOIN).write(self).writeText(name));
     let message = receive();
     while (message.kind == Kind.Data) {
