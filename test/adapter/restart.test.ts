@@ -73,9 +73,10 @@ test('a program that cannot be started again ends the session with an error', as
   const client = await AdapterClient.stdio();
   await client.run(WAITING);
   await client.printed('it waits');
-  await expect(
-    client.customRequest('restart', { arguments: { program: '/nowhere/a.wasm' } }),
-  ).rejects.toThrow("The program '/nowhere/a.wasm' is not found");
+  const program = join(import.meta.dirname, 'nowhere.wasm');
+  await expect(client.customRequest('restart', { arguments: { program } })).rejects.toThrow(
+    `The program '${program}' is not found`,
+  );
   await client.event('terminated');
 });
 

@@ -156,8 +156,8 @@ export function describeSandbox(title: string, anchored: boolean): void {
       guest = await WasiGuest.start([sandbox()]);
       return async () => {
         await guest.stop();
-        // Whatever way was gone, nothing of it stays open.
-        expect(openFiles()).toBe(open);
+        // Whatever way was gone, nothing of it stays open. What tests before this one have had open may be closed meanwhile.
+        expect(openFiles()).toBeLessThanOrEqual(open);
         expect(look(join(base, 'outside'))).toEqual(outside);
       };
     });
