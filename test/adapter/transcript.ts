@@ -72,10 +72,18 @@ export class Transcript {
       `the event ${name}`,
     );
     const end = this.client.events.indexOf(wanted) + 1;
-    const told = this.client.events.slice(this.#eventsTold, end).filter(({ event }) => !UNTOLD.has(event));
+    const told = this.client.events
+      .slice(this.#eventsTold, end)
+      .filter((event) => !UNTOLD.has(event.event) && !isError(event));
     for (const { event, body } of joined(told)) this.#lines.push(`* ${event}${this.#part(body, '  ')}`);
     this.#eventsTold = end;
     return wanted;
+  }
+
+  /** Writes down what has been printed on stderr. It comes by a way of its own, earlier or later than other events. */
+  errors(): void {
+    const printed = this.client.events.filter(isError).map(({ body }) => body.output);
+    this.#lines.push(`* stderr${this.#part(printed.join(''), '  ')}`);
   }
 
   /** What stands behind the name of a request or an event. */
@@ -133,6 +141,10 @@ export class Transcript {
       readable = readable.replaceAll(`${folder}/`, '').replaceAll(folder, 'FOLDER');
     return readable;
   }
+}
+
+function isError({ event, body }: DebugProtocol.Event): boolean {
+  return event === 'output' && body.category === 'stderr';
 }
 
 /** Prints of one program that came in pieces, each as a whole. */
