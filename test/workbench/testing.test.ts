@@ -66,6 +66,8 @@ test('shows what was expected and what there was, and where a test trapped', asy
   await runTest(workbench, 'subtracts');
   await workbench.test('subtracts', 'failed').waitFor();
   await workbench.test('subtracts').dblclick();
+  await workbench.editorShows('#lunatic_test_sums::subtracts');
+  await workbench.command('Test: Peek Output');
   const peek = workbench.page.locator('.zone-widget');
   await peek.locator('.original .view-line', { hasText: /^2$/ }).waitFor();
   await peek.locator('.modified .view-line', { hasText: /^3$/ }).waitFor();
@@ -76,6 +78,7 @@ test('shows what was expected and what there was, and where a test trapped', asy
   await runTest(workbench, 'divides');
   await workbench.test('divides', 'failed').waitFor();
   await workbench.test('divides').dblclick();
+  await workbench.command('Test: Peek Output');
   await workbench.page.locator('.zone-widget', { hasText: 'divide by zero' }).first().waitFor();
   await workbench.screenshot('tests-trap');
 });

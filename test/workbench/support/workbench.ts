@@ -272,7 +272,7 @@ export class Workbench {
   }
 
   get tests(): Locator {
-    return this.page.locator('.test-explorer .monaco-list-row');
+    return this.page.locator('.test-explorer .monaco-list-row[role="treeitem"]');
   }
 
   /** Types into the filter of the test explorer. */
@@ -282,9 +282,13 @@ export class Workbench {
     await input.and(this.page.locator('.focused')).waitFor();
     await this.page.keyboard.press('Control+A');
     await this.page.keyboard.press('Delete');
-    if (text !== '') await this.page.keyboard.insertText(text);
+    if (text === '') return;
+    await this.page.keyboard.insertText(text);
     // The list of tags that are offered hides the tests.
+    const offered = this.page.locator('.suggest-widget.visible');
+    await offered.waitFor();
     await this.page.keyboard.press('Escape');
+    await this.isGone(offered);
   }
 
   /** A test or a group of tests, by its name and perhaps its state. */
