@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { terminalText } from '../terminal-text.ts';
 import type { BuildFaults } from './build-faults.ts';
 import type { Fault } from './compiler-messages.ts';
 import type { Profile, Program } from './project.ts';
@@ -57,6 +58,6 @@ export class BuildTerminal implements vscode.Pseudoterminal {
   }
 
   #write(text: string): void {
-    this.#writer.fire(`${text.replaceAll(/\r?\n/g, '\r\n')}\r\n`);
+    this.#writer.fire(terminalText(`${text}\n`));
   }
 }

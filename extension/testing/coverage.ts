@@ -9,7 +9,7 @@ import { topFolder } from './top-folder.ts';
 const sources = new WeakMap<vscode.FileCoverage, CoveredSource<vscode.TestItem>>();
 
 /** The coverage of one run of tests, as VS Code shows it. */
-export class TestCoverage {
+export class EditorCoverage {
   readonly #sources = new CoveredSources<vscode.TestItem>();
 
   /** Adds what the tests of a module have executed. */

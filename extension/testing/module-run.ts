@@ -14,10 +14,10 @@ import { isOfWorkspace, type LunaticCommands } from '../node/lunatic-command.ts'
 import { NodeNotFoundError } from '../node/node-finder.ts';
 import { outsideOfOptions } from '../node/outside-sandbox.ts';
 import { tellNoNode } from '../programs/configuration-provider.ts';
-import type { TestCoverage } from './coverage.ts';
+import { DisplayRoom, terminalText } from '../terminal-text.ts';
+import type { EditorCoverage } from './coverage.ts';
 import { CoverageFile } from './coverage-file.ts';
 import { sourceFile } from './source-file.ts';
-import { OutputRoom, terminalText } from './terminal-text.ts';
 import { testArguments } from './test-arguments.ts';
 import { callLabel, failureText, isDifference } from './test-messages.ts';
 import { runTestProcess } from './test-process.ts';
@@ -45,19 +45,19 @@ export class ModuleRun {
   readonly #run: vscode.TestRun;
   readonly #module: ChosenModule;
   readonly #log: Log;
-  readonly #coverage: TestCoverage | undefined;
+  readonly #coverage: EditorCoverage | undefined;
   /** Tests without a result yet, by their exports. */
   readonly #open: Map<string, vscode.TestItem>;
   /** Tests that have begun. */
   readonly #begun = new Set<string>();
   /** Files that compilers have named, where they were found. */
   readonly #files = new Map<string, string | undefined>();
-  readonly #room = new OutputRoom(MAX_OUTPUT);
-  readonly #noiseRoom = new OutputRoom(MAX_NOISE);
+  readonly #room = new DisplayRoom(MAX_OUTPUT);
+  readonly #noiseRoom = new DisplayRoom(MAX_NOISE);
   #noise = '';
 
   /** @param coverage gets what the tests execute; without it that is not noted */
-  constructor(run: vscode.TestRun, module: ChosenModule, log: Log, coverage?: TestCoverage) {
+  constructor(run: vscode.TestRun, module: ChosenModule, log: Log, coverage?: EditorCoverage) {
     this.#run = run;
     this.#module = module;
     this.#log = log;

@@ -6,7 +6,7 @@ import type { Fault } from '../projects/compiler-messages.ts';
 import { type Build, type Project, ProjectError } from '../projects/project.ts';
 import { runBuild } from '../projects/run-build.ts';
 import { tellProjectError } from '../projects/tell-project-error.ts';
-import { terminalText } from './terminal-text.ts';
+import { DisplayRoom, terminalText } from '../terminal-text.ts';
 
 /** The modules that a build has made, or why there are none. */
 export type BuiltTests =
@@ -32,11 +32,10 @@ export class TestBuilder {
   /** Builds the modules with the tests of a project. Rejects with the signal's reason if that is given up. */
   async build(project: Project, run: vscode.TestRun, signal: AbortSignal): Promise<BuiltTests> {
     const start = performance.now();
-    let room = MAX_OUTPUT;
+    const room = new DisplayRoom(MAX_OUTPUT);
     const listener = {
       line: (text: string) => {
-        if (room > 0) run.appendOutput(terminalText(`${text.slice(0, room)}\n`));
-        room -= text.length + 1;
+        if (!room.isFull) run.appendOutput(terminalText(`${room.take(text)}\n`));
       },
       fault: (fault: Fault) => this.#faults.add(project.file, fault),
     };

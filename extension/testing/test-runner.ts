@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Log } from '../log.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import type { Project } from '../projects/project.ts';
-import { TestCoverage } from './coverage.ts';
+import { EditorCoverage } from './coverage.ts';
 import { ModuleRun } from './module-run.ts';
 import type { BuiltTests, TestBuilder } from './test-builder.ts';
 import type { TestFinder } from './test-finder.ts';
@@ -50,7 +50,7 @@ export class TestRunner implements vscode.Disposable {
 
   /** Runs tests, and tells which lines of their sources each of them executes. */
   async cover(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
-    const coverage = new TestCoverage();
+    const coverage = new EditorCoverage();
     await this.#runModules(
       request,
       token,

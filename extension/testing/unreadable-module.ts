@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { rangeOf } from '../modules/module-diagnostics.ts';
+import { terminalText } from '../terminal-text.ts';
 import type { TestItems } from './test-items.ts';
 import type { ChosenModule } from './test-selection.ts';
 
@@ -19,6 +20,6 @@ export function reportUnreadable(run: vscode.TestRun, items: TestItems, module: 
   for (const failed of item === undefined ? chosen.values() : [item, ...chosen.values()])
     run.errored(failed, messages);
   // Without any output the editor says that the run has none, where people look for what is wrong.
-  for (const { message } of error.faults) run.appendOutput(`${message.replace(/\r?\n/g, '\r\n')}\r\n`);
+  for (const { message } of error.faults) run.appendOutput(terminalText(`${message}\n`));
   return true;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { MAX_FOLDERS, MAX_SIZE, PACKAGE_FILES, SOURCES, sourceCandidates } from './source-line.ts';
+import { dirname, extname, join, resolve } from 'node:path';
+import { isBelow, MAX_FOLDERS, MAX_SIZE, PACKAGE_FILES, SOURCES, sourceCandidates } from './source-line.ts';
 
 /**
  * Finds whole sources at once, while a command ends. As for `readSourceLine`, the paths are whatever modules say: only plain files of
@@ -49,15 +49,18 @@ export class SourceFinder {
       if (!SOURCES.has(extname(real).toLowerCase())) return null;
       const info = statSync(real);
       if (!info.isFile() || info.size > MAX_SIZE) return null;
-      return [...this.#folders].some((folder) => isInside(real, folder)) ? real : null;
+      return [...this.#folders].some((folder) => isBelow(real, realFolder(folder))) ? real : null;
     } catch {
       return null;
     }
   }
 }
 
-/** Whether a file is below a folder, and not hidden there. */
-function isInside(real: string, folder: string): boolean {
-  const inside = relative(realpathSync(folder), real);
-  return inside !== '' && !isAbsolute(inside) && !inside.split(sep).some((part) => part.startsWith('.'));
+/** Where a folder is; its path if it is gone, which nothing is below. */
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
 }

@@ -116,11 +116,15 @@ async function permittedPath(path: string, folders: readonly string[]): Promise<
   const real = await realpath(path).catch(() => null);
   if (real === null || !SOURCES.has(extname(real).toLowerCase())) return null;
   for (const folder of folders) {
-    const inside = relative(await realpath(folder).catch(() => folder), real);
-    const parts = inside.split(sep);
-    if (inside !== '' && !isAbsolute(inside) && !parts.some((part) => part.startsWith('.'))) return real;
+    if (isBelow(real, await realpath(folder).catch(() => folder))) return real;
   }
   return null;
+}
+
+/** Whether a file is below a folder, and not hidden there. Both are where their paths lead to. */
+export function isBelow(real: string, folder: string): boolean {
+  const inside = relative(folder, real);
+  return inside !== '' && !isAbsolute(inside) && !inside.split(sep).some((part) => part.startsWith('.'));
 }
 
 async function readPlainFile(path: string): Promise<{ bytes: Buffer; time: number } | null> {

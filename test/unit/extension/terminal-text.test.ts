@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OutputRoom, terminalText } from '../../../extension/testing/terminal-text.ts';
+import { DisplayRoom, terminalText } from '../../../extension/terminal-text.ts';
 
 test('lines end as a terminal wants it', () => {
   expect(terminalText('a\nb\r\nc\td')).toBe('a\r\nb\r\nc\td');
@@ -22,7 +22,7 @@ test('of what programs tell the terminal, colours are kept', () => {
 });
 
 test('too much output is cut in its middle, and a little of each is kept in any case', () => {
-  const room = new OutputRoom(10_000);
+  const room = new DisplayRoom(10_000);
   expect(room.take('a'.repeat(3000))).toBe('a'.repeat(3000));
   expect(room.take(`${'a'.repeat(4000)}${'b'.repeat(4000)}`, 4000)).toBe(
     `${'a'.repeat(2000)}\n... 4000 characters left out ...\n${'b'.repeat(2000)}`,

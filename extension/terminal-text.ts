@@ -16,7 +16,7 @@ export function terminalText(text: string): string {
 }
 
 /** Counts what is displayed, and leaves out what is too much. */
-export class OutputRoom {
+export class DisplayRoom {
   #left: number;
 
   /** @param size characters */
