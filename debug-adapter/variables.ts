@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { MessageInfo, ProcessKey } from '../runtime/inspect/protocol.ts';
+import { InspectError, type MessageInfo, type ProcessKey } from '../runtime/inspect/protocol.ts';
 import {
   bytesOf,
   configRows,
@@ -11,9 +11,10 @@ import {
   processName,
   textOf,
 } from '../runtime/inspect/view/index.ts';
-import type { Inspected } from '../runtime/internal.ts';
+import { type Inspected, InspectRequestError } from '../runtime/internal.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { Container, Ids } from './ids.ts';
+import { memoryReference } from './memory-reference.ts';
 import type { Session } from './session.ts';
 import { managedVariables } from './values/managed/variables.ts';
 import { sourceVariables } from './values/source-variables.ts';
@@ -66,7 +67,7 @@ export async function readVariables(
     case 'globals':
       return await wasmVariables(debuggee, container);
     case 'memory':
-      return await memory(client, process);
+      return await memories(client, process);
   }
 }
 
@@ -170,10 +171,26 @@ async function configList(
   return entries.map((entry, i) => plain(`[${i}]`, entry));
 }
 
-async function memory(client: Inspected, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
-  const { memory: size } = await client.request('process/get', { process });
-  const memoryReference = size > 0 ? { memoryReference: process } : {};
-  return [{ ...plain('memory', bytesOf(size)), ...memoryReference }];
+/** The memories of a process: the first one, and the others by their indices. */
+async function memories(client: Inspected, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
+  const found: DebugProtocol.Variable[] = [];
+  for (;;) {
+    const memory = found.length;
+    const size = await sizeOf(client, process, memory);
+    if (size === null) return memory === 0 ? [plain('memory', bytesOf(0))] : found;
+    const name = memory === 0 ? 'memory' : `memory ${memory}`;
+    found.push({ ...plain(name, bytesOf(size)), memoryReference: memoryReference(process, 0, memory) });
+  }
+}
+
+/** Bytes of a memory; null if the process has none of this index. */
+async function sizeOf(client: Inspected, process: ProcessKey, memory: number): Promise<number | null> {
+  try {
+    return (await client.request('process/memory', { process, memory, offset: 0, count: 0 })).size;
+  } catch (error) {
+    if (error instanceof InspectRequestError && error.code === InspectError.Refused) return null;
+    throw error;
+  }
 }
 
 function plain(name: string, value: string): DebugProtocol.Variable {

@@ -6,7 +6,7 @@ import { request } from '../request.ts';
 /** The most bytes that one request reads. */
 const MAX_COUNT = 16 * 2 ** 20;
 
-/** Reads the memory of a process. */
+/** Reads a memory of a process. */
 export const readMemory = request({
   parse: (args) => ({
     reference: readMemoryReference(args.text('memoryReference')),
@@ -14,7 +14,7 @@ export const readMemory = request({
     count: Math.max(0, args.integer('count')),
   }),
   async handle({ debuggee }, { reference, from, count }): Promise<DebugProtocol.ReadMemoryResponse['body']> {
-    const { process, address } = reference;
+    const { process, address, memory } = reference;
     const offset = Math.max(0, address + from);
     const wanted = Math.min(count, MAX_COUNT);
     const pieces: Buffer[] = [];
@@ -23,7 +23,7 @@ export const readMemory = request({
     do {
       const next = Math.min(wanted - read, MAX_MEMORY_READ);
       const piece = await debuggee.client.request('process/memory', {
-        process,
+        ...{ process, memory },
         offset: offset + read,
         count: next,
       });

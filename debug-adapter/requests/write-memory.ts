@@ -4,7 +4,7 @@ import { AdapterError, ErrorId } from '../errors.ts';
 import { readMemoryReference } from '../memory-reference.ts';
 import { request } from '../request.ts';
 
-/** Writes to the memory of a process that stands still. */
+/** Writes to a memory of a process that stands still. */
 export const writeMemory = request({
   parse: (args) => ({
     reference: readMemoryReference(args.text('memoryReference')),
@@ -12,7 +12,7 @@ export const writeMemory = request({
     data: args.optionalText('data') ?? '',
   }),
   async handle({ debuggee }, { reference, from, data }): Promise<DebugProtocol.WriteMemoryResponse['body']> {
-    const { process, address } = reference;
+    const { process, address, memory } = reference;
     const offset = address + from;
     const bytes = Buffer.from(data, 'base64');
     if (offset < 0) throw new AdapterError(ErrorId.BadValue, `There is no address ${offset}`);
@@ -20,7 +20,7 @@ export const writeMemory = request({
       for (let written = 0; written < bytes.length; written += MAX_MEMORY_READ) {
         const piece = bytes.subarray(written, written + MAX_MEMORY_READ).toString('base64');
         await debuggee.client.request('process/set-memory', {
-          process,
+          ...{ process, memory },
           offset: offset + written,
           data: piece,
         });

@@ -204,8 +204,10 @@ export class ClientSession implements Holder {
       const key = params.process('process');
       const address = params.count('offset');
       const data = params.bytes('data');
-      queries.setMemory(key, address, data);
-      return stopping.written(key, { address }, data);
+      const memory = params.optionalCount('memory') ?? 0;
+      queries.setMemory(key, address, data, memory);
+      // Data breakpoints are in the first memory.
+      return memory === 0 ? stopping.written(key, { address }, data) : null;
     });
     this.#on('process/pause', (params) => stopping.pause(params.process('process'), this));
     this.#on('process/step', (params) =>

@@ -101,9 +101,15 @@ export interface Requests {
     /** The size is that of the whole memory. */
     result: { readonly data: string; readonly size: number };
   };
-  /** Writes bytes to the memory of a process that stands still. */
+  /** Writes bytes to a memory of a process that stands still. */
   'process/set-memory': {
-    params: { readonly process: ProcessKey; readonly offset: number; readonly data: string };
+    params: {
+      readonly process: ProcessKey;
+      readonly offset: number;
+      readonly data: string;
+      /** As in `process/memory`. */
+      readonly memory?: number;
+    };
     result: null;
   };
   /** Takes effect at once. The process stands still until a client resumes it, or those that paused it have gone. */

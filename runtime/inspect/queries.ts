@@ -196,6 +196,22 @@ export class Queries {
 
   /** @param index which of its memories */
   memory(key: ProcessKey, offset: number, count: number, index = 0): Result<'process/memory'> {
+    const bytes = Buffer.from(this.#memory(key, index).buffer);
+    const end = Math.min(bytes.length, offset + Math.min(count, MAX_MEMORY_READ));
+    return { data: bytes.subarray(Math.min(offset, end), end).toString('base64'), size: bytes.length };
+  }
+
+  setMemory(key: ProcessKey, offset: number, data: Uint8Array, index = 0): null {
+    const { buffer } = this.#memory(key, index);
+    if (!this.#index.get(key).paused)
+      throw new InspectionError(InspectError.Refused, 'the process does not stand still');
+    if (offset + data.length > buffer.byteLength)
+      throw new InspectionError(InspectError.Refused, `the memory has ${buffer.byteLength} bytes`);
+    new Uint8Array(buffer).set(data, offset);
+    return null;
+  }
+
+  #memory(key: ProcessKey, index: number): WebAssembly.Memory {
     const first = this.#index.get(key).instance?.owned;
     const owned = index === 0 ? first : first?.others[index - 1];
     if (owned == null)
@@ -203,21 +219,7 @@ export class Queries {
         InspectError.Refused,
         index === 0 ? `process ${key} has no memory` : `process ${key} has no memory ${index}`,
       );
-    const bytes = Buffer.from(owned.memory.buffer);
-    const end = Math.min(bytes.length, offset + Math.min(count, MAX_MEMORY_READ));
-    return { data: bytes.subarray(Math.min(offset, end), end).toString('base64'), size: bytes.length };
-  }
-
-  setMemory(key: ProcessKey, offset: number, data: Uint8Array): null {
-    const { instance, paused } = this.#index.get(key);
-    const owned = instance?.owned;
-    if (owned == null) throw new InspectionError(InspectError.Refused, `process ${key} has no memory`);
-    if (!paused) throw new InspectionError(InspectError.Refused, 'the process does not stand still');
-    const { buffer } = owned.memory;
-    if (offset + data.length > buffer.byteLength)
-      throw new InspectionError(InspectError.Refused, `the memory has ${buffer.byteLength} bytes`);
-    new Uint8Array(buffer).set(data, offset);
-    return null;
+    return owned.memory;
   }
 }
 

@@ -5,6 +5,7 @@ import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { assembleText } from '../../runtime/internal.ts';
 import { crashFolder, crashProgram, dumpFolder, dumpOf } from '../support/core-dumps.ts';
 import { guest } from '../support/guest.ts';
+import { modernWat } from '../unit/wasm/support.ts';
 import { AdapterClient } from './adapter-client.ts';
 import { type Stopped, stoppedIn } from './value-guests.ts';
 
@@ -256,4 +257,51 @@ test.each([
   const client = await AdapterClient.stdio();
   await expect(client.launchRequest({ coreDump: path() } as never)).rejects.toThrow(message);
   expect(client.errors.at(-1)).toMatchObject({ id: 2011, showUser: true });
+});
+
+/** A program of two memories, which sleeps before it traps. */
+const TWO_MEMORIES = `(module
+  (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))
+  (memory (export "memory") 1) (memory $other 3)
+  (data (i32.const 8) "in the first") (data $other (memory $other) (i32.const 100000) "in the second")
+  (func (export "_start") (local $at i32)
+    (local.set $at (i32.const 100000))
+    (call $sleep (i64.const 1))
+    (unreachable)))`;
+
+/** What is displayed of its memories, and where the second text is. */
+async function secondMemory({ client, scope }: Stopped): Promise<string> {
+  const memories = await scope('Memory');
+  expect(memories.values).toEqual({ memory: '64 KiB', 'memory 1': '192 KiB' });
+  const read = async (name: string, offset: number, count: number) => {
+    const { memoryReference } = memories.get(name);
+    const { body } = await client.customRequest('readMemory', { memoryReference, offset, count });
+    return Buffer.from(body.data, 'base64').toString('latin1');
+  };
+  expect(await read('memory', 8, 12)).toBe('in the first');
+  expect(await read('memory 1', 100_000, 13)).toBe('in the second');
+  expect((await scope('Locals')).values).toEqual({ $0: '100000' });
+  return memories.get('memory 1').memoryReference ?? '';
+}
+
+test('of a process with several memories, all are displayed: in a dump, and while it stands still', async () => {
+  const program = join(dumpFolder(), 'two.wasm');
+  writeFileSync(program, modernWat(TWO_MEMORIES));
+  const runtimeArgs = ['--max-memories', '2'];
+  const dump = await opened(await dumpOf(program, runtimeArgs));
+  const reference = await secondMemory(dump);
+  const data = Buffer.from('now').toString('base64');
+  await expect(
+    dump.client.customRequest('writeMemory', { memoryReference: reference, offset: 100_000, data }),
+  ).rejects.toThrow(/A core dump can only be looked at/);
+
+  const client = await AdapterClient.stdio();
+  await client.configure('', { program, runtimeArgs });
+  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'process::sleep_ms' }] });
+  await client.configurationDoneRequest();
+  const live = stoppedIn(client, (await client.event('stopped')).body.threadId ?? 0);
+  const memoryReference = await secondMemory(live);
+  await client.customRequest('writeMemory', { memoryReference, offset: 100_007, data });
+  const { body } = await client.customRequest('readMemory', { memoryReference, offset: 100_000, count: 13 });
+  expect(Buffer.from(body.data, 'base64').toString('latin1')).toBe('in the nowond');
 });

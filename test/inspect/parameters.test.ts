@@ -72,6 +72,7 @@ const cases: Record<string, [params: unknown, message: string][]> = {
     [{ process: '1:1', offset: -1, data: '' }, '"offset" must be a whole number from 0'],
     [{ process: '1:1', offset: 0, data: 1 }, '"data" must be a string'],
     [{ process: '1:1', offset: 0, data: '!' }, '"data" must be bytes as base64'],
+    [{ process: '1:1', offset: 0, data: '', memory: -1 }, '"memory" must be a whole number from 0'],
   ],
   'process/send': [
     ...aProcess,
