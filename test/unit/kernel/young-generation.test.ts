@@ -10,11 +10,11 @@ function triggers(...processes: number[]): number[] {
 }
 
 test('few processes leave the young generation as it is', () => {
-  expect(triggers(0, 1, 100, 249)).toEqual([]);
+  expect(triggers(0, 1, 30, 49)).toEqual([]);
 });
 
 test('the more processes there are, the more of it is used', () => {
-  expect(triggers(250, 300, 600, 1000, 5999, 6000, 9000)).toEqual([10, 20, 40, 75]);
+  expect(triggers(50, 300, 600, 1000, 5999, 6000, 9000)).toEqual([12, 20, 40, 75]);
 });
 
 test('many processes at once get as much as they need at once', () => {
