@@ -1,10 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests of the contract with guests in which a process gets no signals. */
+const WITHOUT_SIGNALS = [
+  'full-disk',
+  'host-functions',
+  'networking-dns',
+  'other-functions',
+  'sqlite-complex',
+  'sqlite-memory',
+  'sqlite-ordinary',
+  'wasi-fuzz',
+  'wasi-race',
+  'wasi-sandbox',
+  'wasi-tools',
+];
+
+/** Tests that mostly wait for OS processes: so three of them run on two cores. */
+const WITH_COMMANDS = ['adapter', 'cli', 'embedding', 'inspect'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/build.ts'],
     pool: 'forks',
-    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // As the command runs its scheduler, see runtime/kernel/jspi.ts.
@@ -13,15 +32,32 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'all',
-          include: ['test/**/*.test.ts'],
-          // Tests in a workbench need a browser: scripts/test.mjs runs them with a configuration of their own.
-          exclude: ['test/workbench/**', 'test/conformance/**'],
+          name: 'commands',
+          include: WITH_COMMANDS,
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], isolate: false },
+        test: {
+          name: 'all',
+          include: ['test/**/*.test.ts'],
+          // Tests in a workbench need a browser: scripts/test.mjs runs them with a configuration of their own.
+          exclude: ['test/workbench/**', 'test/conformance/**', ...WITH_COMMANDS],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         // What guests see is the same where every signal is written as bytes and read again.
@@ -29,7 +65,10 @@ export default defineConfig({
         test: {
           name: 'loop-back',
           include: ['test/conformance/**/*.test.ts'],
+          exclude: WITHOUT_SIGNALS.map((name) => `test/conformance/${name}.test.ts`),
           isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           env: { LUNATIC_TEST_ROUTER: 'loop-back' },
         },
       },

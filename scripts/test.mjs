@@ -17,6 +17,7 @@ const WORKBENCH = join('test', 'workbench');
 const FUZZ_MINUTES = '0.33';
 const FUZZ_SEED = '1';
 const FUZZ_GAP = '100';
+const FUZZ_JOBS = '2';
 
 /** Commands without which some tests are left out, and what these test. */
 const TOOLS = {
@@ -52,8 +53,8 @@ process.exit(total.failed === 0 ? 0 : 1);
 function runFuzzers() {
   const folder = mkdtempSync(join(tmpdir(), 'lunatic-test-'));
   const report = join(folder, 'report.json');
-  const options = ['--minutes', FUZZ_MINUTES, '--seed', FUZZ_SEED, '--gap', FUZZ_GAP, '--json', report];
-  run(jspiNode, [join('test', 'fuzz', 'main.ts'), ...options]);
+  const options = ['--minutes', FUZZ_MINUTES, '--seed', FUZZ_SEED, '--gap', FUZZ_GAP, '--jobs', FUZZ_JOBS];
+  run(jspiNode, [join('test', 'fuzz', 'main.ts'), ...options, '--json', report]);
   const { passed, failed } = existsSync(report)
     ? JSON.parse(readFileSync(report, 'utf8'))
     : { passed: 0, failed: 1 };

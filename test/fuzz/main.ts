@@ -7,12 +7,14 @@ import { parseArgs } from 'node:util';
 import { fuzz } from './fuzz.ts';
 import { FUZZERS } from './fuzzers.ts';
 
-const USAGE = `npm run fuzz -- [--minutes M] [--cases N] [--seed S] [--case N] [--gap MS] [--json FILE] [NAME ...]
+const USAGE = `npm run fuzz -- [--minutes M] [--cases N] [--seed S] [--case N] [--gap MS] [--jobs N]
+                       [--json FILE] [NAME ...]
 
   --minutes M  minutes for each fuzzer, default 1
   --cases N    runs so many cases of each fuzzer, however long that takes
   --seed S     decides all cases, default: a random one, which is printed
   --case N     runs only this case, and tells more of it
+  --jobs N     runs so many fuzzers at the same time, default 1
   --gap MS     milliseconds of computing for which nobody may wait for a guest, default 40
   --json FILE  also writes how many fuzzers found nothing, and how many something: {passed, failed}
 
@@ -26,6 +28,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string' },
     case: { type: 'string' },
     gap: { type: 'string', default: '40' },
+    jobs: { type: 'string', default: '1' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -44,17 +47,21 @@ if (values.help || unknown.length > 0) {
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number(values.seed);
 const chosen = FUZZERS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 let passed = 0;
-for (const { name } of chosen) {
-  const found = await fuzz(name, {
-    seed,
-    ...(values.cases === undefined
-      ? { minutes: number(values.minutes) }
-      : { minutes: Number.POSITIVE_INFINITY, cases: number(values.cases) }),
-    gap: number(values.gap),
-    only: values.case === undefined ? null : number(values.case),
-  });
-  if (found === 0) passed++;
-}
+const left = chosen[Symbol.iterator]();
+const work = async () => {
+  for (const { name } of left) {
+    const found = await fuzz(name, {
+      seed,
+      ...(values.cases === undefined
+        ? { minutes: number(values.minutes) }
+        : { minutes: Number.POSITIVE_INFINITY, cases: number(values.cases) }),
+      gap: number(values.gap),
+      only: values.case === undefined ? null : number(values.case),
+    });
+    if (found === 0) passed++;
+  }
+};
+await Promise.all(Array.from({ length: number(values.jobs) }, work));
 const failed = chosen.length - passed;
 if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ passed, failed }));
 process.exit(failed === 0 ? 0 : 1);

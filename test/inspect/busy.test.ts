@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { guest } from '../support/guest.ts';
-import { Inspected, type Inspecting, inspectPrograms } from '../support/inspected.ts';
+import { Inspected, inspectPrograms } from '../support/inspected.ts';
 
-inspectPrograms();
+inspectPrograms({ shared: true });
 
 /** 2,000 processes that compute for ever. */
 const BUSY = guest(
@@ -35,17 +35,19 @@ async function timesOf(act: (process: string) => Promise<unknown>, first: number
   return times;
 }
 
-async function busy(): Promise<Inspecting> {
-  const run = await Inspected.run(BUSY);
-  const inspecting = await run.connect();
+let run: Inspected;
+
+/** The tests share a program: it takes many seconds until all of its processes have had a turn. */
+beforeAll(async () => {
+  run = await Inspected.run(BUSY);
+  const { until } = await run.connect();
   await run.command.printed('ready\n');
   // Processes have their first turns in the order in which they were spawned.
-  await inspecting.until('1:2001', ({ state }) => state === 'running');
-  return inspecting;
-}
+  await until('1:2001', ({ state }) => state === 'running');
+});
 
 test('killing and pausing one of 2,000 busy processes is answered and seen at once', async () => {
-  const { ask, received, stack } = await busy();
+  const { ask, received, stack } = await run.connect();
   const changes = received('processes/changed');
   await ask('watch', { processes: 200 });
   await changes.find(({ started }) => started.some(({ key }) => key === '1:2001'));
@@ -65,7 +67,7 @@ test('killing and pausing one of 2,000 busy processes is answered and seen at on
 });
 
 test('all of 2,000 busy processes stand still at once', async () => {
-  const { ask, stack } = await busy();
+  const { ask, stack } = await run.connect();
   await ask('processes/pause', {});
   const turns = async () => (await ask('process/list', { limit: 1000 })).processes;
   const before = await turns();
@@ -77,14 +79,14 @@ test('all of 2,000 busy processes stand still at once', async () => {
 });
 
 test('nothing is told of processes that only compute', async () => {
-  const { ask, received } = await busy();
+  const { ask, received } = await run.connect();
   const changes = received('processes/changed');
   await ask('watch', { processes: 50 });
   await changes.find(({ started }) => started.some(({ key }) => key === '1:2001'));
   const told = changes.all.length;
   // The end of a process is told of, and by then several intervals have gone by.
   for (let i = 0; i < 3; i++) {
-    const process = `1:${500 + i}`;
+    const process = `1:${600 + i}`;
     await ask('process/kill', { process });
     await changes.find(({ ended }) => ended.some((end) => end.process === process));
   }

@@ -16,12 +16,16 @@ let folder = '';
 let files = 0;
 const running: Inspected[] = [];
 
-/** Puts programs into a folder for the time of the tests of a file, and ends those that still run after each test. */
-export function inspectPrograms(): void {
+/**
+ * Puts programs into a folder for the time of the tests of a file, and ends those that still run after each test.
+ * @param shared whether the tests use the same programs, which end after the last test
+ */
+export function inspectPrograms({ shared = false } = {}): void {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'lunatic-inspect-'));
   });
-  afterEach(async () => {
+  const after = shared ? afterAll : afterEach;
+  after(async () => {
     for (const inspected of running.splice(0)) await inspected.end();
   });
   afterAll(() => rmSync(folder, { recursive: true }));
