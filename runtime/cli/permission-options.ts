@@ -40,6 +40,8 @@ export interface PermissionFlags {
   readonly memory64?: boolean;
   /** Whether modules may have objects on the engine's heap, which has no limits. */
   readonly allowGc?: boolean;
+  /** Whether SQL may take long where all processes wait for it. */
+  readonly allowLongSql?: boolean;
   /** False: the current directory is not preopened. */
   readonly cwd?: boolean;
   /** False: the program does not get the environment variables of this command. */
@@ -125,6 +127,10 @@ export function withPermissionOptions(command: Command): Command {
     .option(
       '--allow-gc',
       'allow structs, arrays and stored exceptions: the program can then use up the heap of the engine, which ends the whole command',
+    )
+    .option(
+      '--allow-long-sql',
+      'let statements of SQLite take long in transactions, temporary tables and attached databases: all other processes wait meanwhile',
     )
     .option('--no-cwd', 'do not let the program use the current directory')
     .option('--no-inherit-env', 'do not give the program the environment variables of this command')

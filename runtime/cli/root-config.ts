@@ -49,6 +49,7 @@ export function rootConfig(
   config.maxMailbox = flags.maxMailbox ?? config.maxMailbox;
   config.maxHostMemory = flags.maxHostMemory ?? config.maxHostMemory;
   config.upstreamPermissions = flags.upstreamPermissions ?? false;
+  config.canRunLongSql = flags.allowLongSql ?? false;
   config.network = networkOf(flags, config.network);
   if (flags.allowCommand !== undefined) config.commands = findPrograms(flags.allowCommand);
   config.commandVariables = new Set(flags.allowCommandEnv);

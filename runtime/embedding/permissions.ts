@@ -26,6 +26,11 @@ export interface Permissions {
    * `GIT_SSH_COMMAND`. Default: none.
    */
   readonly commandVariables?: readonly string[];
+  /**
+   * Whether statements of SQLite may take long that run nowhere but on this thread: changes in transactions, of temporary tables and
+   * attached databases. This program and all processes wait meanwhile. Default: false.
+   */
+  readonly longSql?: boolean;
   /** Which host functions its modules may import. Default: all. */
   readonly hostFunctions?: HostAllowance;
 }
@@ -97,6 +102,7 @@ export function configOf({
   config.network = networkOf(network, config.network);
   config.commands = findPrograms(permissions.commands ?? []);
   config.commandVariables = new Set(permissions.commandVariables);
+  config.canRunLongSql = permissions.longSql ?? false;
   config.hostFunctions = hostPermission(permissions.hostFunctions ?? {});
   for (const [guestPath, hostPath] of Object.entries(directories)) {
     config.preopenedDirectories.push({ guestPath, hostPath });

@@ -292,7 +292,7 @@ sqlite.define(
       try {
         memory.writeId(
           idPointer,
-          connections.add(new Connection(process, config.preopenedDirectories, path)),
+          connections.add(new Connection(process, config.preopenedDirectories, path, config.canRunLongSql)),
         );
         return BigInt(OK);
       } catch (error) {

@@ -35,6 +35,7 @@ export function configInfo(config: ProcessConfig): ConfigInfo {
     can_compile_modules: config.canCompileModules,
     can_create_configs: config.canCreateConfigs,
     can_spawn_processes: config.canSpawnProcesses,
+    ...(config.canRunLongSql ? { can_run_long_sql: true } : {}),
     ...restrictions(config),
     network_also_restricted_by_parent: config.network.parent !== null,
     commands: [...config.commands.keys()].map(displayName),

@@ -14,6 +14,7 @@ import { permissionFor } from './path-permission.ts';
 export function childConfig(wanted: ProcessConfig, parent: ProcessConfig): ProcessConfig | string {
   const config = wanted.copy();
   config.upstreamPermissions = parent.upstreamPermissions;
+  config.canRunLongSql &&= parent.canRunLongSql;
   config.maxProcesses = Math.min(wanted.maxProcesses, parent.maxProcesses);
   config.maxMailbox = Math.min(wanted.maxMailbox, parent.maxMailbox);
   config.maxHostMemory = Math.min(wanted.maxHostMemory, parent.maxHostMemory);

@@ -39,6 +39,8 @@ export class ProcessConfig {
    * allows that. Children inherit this setting, whatever their config says.
    */
   upstreamPermissions = false;
+  /** Whether SQL may take long where only the scheduler's thread can run it: all other processes wait meanwhile. */
+  canRunLongSql = false;
   /** OS programs that it may run: absolute paths by the names that guests use. */
   commands: ReadonlyMap<string, string> = NO_COMMANDS;
   /** Environment variables that it may set for them. Many make programs run other code, and nobody knows all of those. */
@@ -63,6 +65,7 @@ export class ProcessConfig {
     copy.maxMailbox = this.maxMailbox;
     copy.maxHostMemory = this.maxHostMemory;
     copy.upstreamPermissions = this.upstreamPermissions;
+    copy.canRunLongSql = this.canRunLongSql;
     copy.commands = this.commands;
     copy.commandVariables = this.commandVariables;
     copy.hostFunctions = this.hostFunctions;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandResult, lunatic } from '../support/command.ts';
 import { guest, main } from '../support/guest.ts';
+import { sqliteGuest } from '../support/sqlite-guest.ts';
 
 let folder = '';
 let files = 0;
@@ -81,6 +82,17 @@ describe('lunatic run', () => {
       /a type of arrays, which no limit of memory bounds.*; --allow-gc allows it/,
     );
     expect(await run(source, '--allow-gc')).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  test('--allow-long-sql lets a transaction take long, which is refused otherwise, by name', async () => {
+    const rows = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000)';
+    const source = sqliteGuest(`
+      (call $open (text ":memory:")) (call $execute (text "BEGIN; CREATE TABLE t (a)"))
+      (call $prepare (text "${rows} INSERT INTO t SELECT i FROM n")) (call $step (i64.const 0))`);
+    const refused = await run(source);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatch(/would block all processes for \d+ ms: .*--allow-long-sql/);
+    expect((await run(source, '--allow-long-sql')).stdout).toMatch(/\nstep 101\n$/);
   });
 
   test('--max-table and --max-tables allow what is refused otherwise, by name', async () => {
@@ -245,6 +257,7 @@ describe('lunatic run', () => {
         'deny-host',
         'no-spawn',
         'no-compile',
+        'allow-long-sql',
       ],
       ...[
         'no-configs',

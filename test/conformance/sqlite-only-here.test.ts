@@ -16,8 +16,11 @@ const query = (statement: number, sql: string) =>
   `(call $prepare ${quote(sql)}) (call $step (i64.const ${statement})) (call $row (i64.const ${statement}))`;
 const row = (...values: Buffer[]) => `row ${vector(...values).toString('hex')}`;
 const OPEN = '(call $open (text ":memory:"))';
-const lines = async (body: string) =>
-  (await linesOf(sqliteGuest(body), { config })).filter((line) => !/^(connection|statement) \d$/.test(line));
+const lines = async (body: string, permitted = config) =>
+  (await linesOf(sqliteGuest(body), { config: permitted })).filter(
+    (line) => !/^(connection|statement) \d$/.test(line),
+  );
+const error = (line = '') => Buffer.from(line.replace(/^error /, ''), 'hex').toString();
 
 const ROWS = `${upTo(120_000)} INSERT INTO t SELECT i, 'text ' || i FROM n`;
 const LONG_UPDATE = "UPDATE t SET b = b || 'x', a = a + 1 WHERE a != -1";
@@ -32,12 +35,8 @@ describe('a change that takes long', () => {
       ...['execute 0', 'execute 0', 'execute 0', 'execute 9', 'execute 0', 'execute 0', 'step 100'],
       row(integer(119_999n), integer(1n), integer(0n)),
     ]);
-    const error = Buffer.from(
-      found.find((line) => line.startsWith('error'))?.slice(6) ?? '',
-      'hex',
-    ).toString();
-    expect(error).toMatch(
-      /would block all processes for \d+ ms: .*in a transaction.*Make fewer changes at a time/,
+    expect(error(found.find((line) => line.startsWith('error')))).toMatch(
+      /would block all processes for \d+ ms: .*in a transaction.*Make fewer changes at a time.*\(--allow-long-sql\) lets it run/,
     );
   });
 
@@ -140,4 +139,59 @@ describe('of a database of 20 MiB, a copy', () => {
       ]);
     },
   );
+});
+
+describe('a process that may run long SQL', () => {
+  const permitted = folder.config;
+  permitted.canRunLongSql = true;
+
+  test('migrates a large table in a transaction', async () => {
+    const body = `${OPEN} ${execute('CREATE TABLE t (a, b)')} ${execute(ROWS)}
+      ${execute('BEGIN; CREATE TABLE new (a INTEGER PRIMARY KEY, b TEXT)')} ${execute('INSERT INTO new SELECT a, b FROM t')}
+      ${execute('DROP TABLE t; ALTER TABLE new RENAME TO t; COMMIT')} ${query(0, 'SELECT count(*), max(a) FROM t')}`;
+    expect(await lines(body, permitted)).toEqual([
+      ...Array.from({ length: 5 }, () => 'execute 0'),
+      ...['step 100', row(integer(120_000n), integer(120_000n))],
+    ]);
+    expect(await lines(body)).toContain('execute 9');
+  });
+
+  test.each([
+    ['a temporary table', 'CREATE TEMP TABLE t (a, b)'],
+    [
+      'a table of an attached database',
+      `ATTACH '${join(folder.path, 'long.db')}' AS other; CREATE TABLE other.t (a, b)`,
+    ],
+  ])('changes %s, however long that takes', async (_, make) => {
+    const body = `${OPEN} ${execute(make)} ${execute(ROWS)} ${execute(LONG_UPDATE)} ${query(0, "SELECT count(*), sum(b LIKE '%x') FROM t")}`;
+    const found = await lines(body, permitted);
+    expect(found.slice(-3)).toEqual(['execute 0', 'step 100', row(integer(120_000n), integer(120_000n))]);
+  });
+
+  test('asks a database for much that is too large to be copied', async () => {
+    const body = `${OPEN} ${execute('CREATE TABLE t (a, b)')} ${`${execute(`${upTo(40)} INSERT INTO t SELECT i, zeroblob(250000) FROM n`)} `.repeat(2)}
+      ${execute('BEGIN; DELETE FROM t WHERE rowid = 1')} ${query(0, `${upTo(3)} SELECT (SELECT count(*) FROM t), count(*) FROM n`)}`;
+    expect((await lines(body, permitted)).slice(-2)).toEqual(['step 100', row(integer(79n), integer(3n))]);
+  });
+
+  test('gives the permission to children with its own config alone', async () => {
+    const functions = `(func (export "child") ${OPEN} ${execute('CREATE TEMP TABLE t (a, b)')} ${execute(ROWS)} ${execute(LONG_UPDATE)}
+      (call $send (i64.const 1) (i64.const 0) (i64.const 0)))`;
+    const spawn = (config: string) =>
+      `(drop (call $spawn_with (i64.const 0) ${config} (text "child"))) (drop (call $receive))`;
+    const limited = `(local.set $config (call $process.create_config)) ${['.', folder.path]
+      .map((path) => `(call $wasi.config_preopen_dir (local.get $config) (text "${path}"))`)
+      .join(' ')}`;
+    const source = sqliteGuest(
+      `(local $config i64) ${limited} ${spawn('(i64.const -1)')} ${spawn('(local.get $config)')}`,
+      {
+        functions,
+      },
+    );
+    const found = (await linesOf(source, { config: permitted })).filter((line) => line.startsWith('execute'));
+    expect(found).toEqual([
+      ...['execute 0', 'execute 0', 'execute 0'],
+      ...['execute 0', 'execute 9', 'execute 0'],
+    ]);
+  });
 });

@@ -59,6 +59,8 @@ export class Connection implements StatementConnection {
   #wasTransaction = false;
   readonly #sizes: DatabaseSizes;
   readonly #copies: Copies;
+  /** Whether statements may take long that no thread and no helper can run. */
+  readonly mayRunLong: boolean;
 
   /**
    * Opens or creates a database.
@@ -67,7 +69,8 @@ export class Connection implements StatementConnection {
    * @param owner pays for it
    * @throws SqliteError if the process may not open the file (abi 4.3) or SQLite cannot
    */
-  constructor(owner: Payer, directories: readonly PreopenedDirectory[], path: string) {
+  constructor(owner: Payer, directories: readonly PreopenedDirectory[], path: string, mayRunLong = false) {
+    this.mayRunLong = mayRunLong;
     this.#owner = owner;
     this.#directories = directories;
     const permission = permissionFor(directories, path);
@@ -336,16 +339,25 @@ export class Connection implements StatementConnection {
    * @throws SqliteError if the databases are too large to be copied
    */
   jobFor(statement: StatementText, { asks, isElsewhere }: Pick<Findings, 'asks' | 'isElsewhere'>): Job {
-    const names = isElsewhere ? this.#check.databases : ['main'];
     return {
       ...statement,
-      ...this.#asRuntime(() => this.#copies.plan(names)),
+      ...this.#asRuntime(() => this.#copies.plan(this.#usedBy(isElsewhere))),
       options: OPTIONS,
       settings: this.#sandbox.settings,
       isTransaction: this.#database.isTransaction,
       known: asks ? this.#counters.known : null,
       maxBytes: MAX_HELPER_ROWS,
     };
+  }
+
+  /** Whether the databases are small enough to be copied for a helper. */
+  canCopy({ isElsewhere }: Pick<Findings, 'isElsewhere'>): boolean {
+    return this.run(() => this.#asRuntime(() => this.#copies.areSmall(this.#usedBy(isElsewhere))));
+  }
+
+  /** The databases that a statement uses. */
+  #usedBy(isElsewhere: boolean): readonly string[] {
+    return isElsewhere ? this.#check.databases : ['main'];
   }
 
   #asRuntime<T>(run: () => T): T {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DatabaseSizes } from './database-sizes.ts';
-import { SQLITE_INTERRUPT, SqliteError } from './sqlite-error.ts';
+import { type SqliteError, tooLong } from './sqlite-error.ts';
 
 /** A database of a connection as the bytes of a file. */
 export interface Image {
@@ -25,6 +25,16 @@ const MAX_COPIED = 128 * 2 ** 20;
 /** The same of what is copied here, where a mebibyte takes nearly a millisecond, and of what is never copied in a thread. */
 const MAX_COPIED_HERE = 12 * 2 ** 20;
 const MIN_COPIED_APART = 2 * 2 ** 20;
+
+/** Bytes of databases, and of those that are copied here. */
+interface Sizes {
+  readonly size: number;
+  readonly here: number;
+}
+
+function areSmall({ size, here }: Sizes): boolean {
+  return size <= MAX_COPIED && here <= MAX_COPIED_HERE;
+}
 
 /** Copies the databases of a connection for helpers, and tells whether others have changed them since. */
 export class Copies {
@@ -51,12 +61,21 @@ export class Copies {
     readonly size: number;
     readonly images: () => Promise<readonly Image[]>;
   } {
+    const { size, here, isApart } = this.#measure(names);
+    if (!areSmall({ size, here })) throw tooLarge(size, size <= MAX_COPIED);
+    return { size, images: () => this.#take(names, isApart) };
+  }
+
+  /** Whether databases are small enough to be copied. */
+  areSmall(names: readonly string[]): boolean {
+    return areSmall(this.#measure(names));
+  }
+
+  #measure(names: readonly string[]): Sizes & { readonly isApart: boolean } {
     const { main } = this.#sizes;
     const size = this.#sizes.of(names);
     const isApart = main > MIN_COPIED_APART && this.#mayCopyApart(main);
-    const here = isApart ? size - main : size;
-    if (size > MAX_COPIED || here > MAX_COPIED_HERE) throw tooLarge(size, size <= MAX_COPIED);
-    return { size, images: () => this.#take(names, isApart) };
+    return { size, here: isApart ? size - main : size, isApart };
   }
 
   /** Whether another connection sees the main database as this one does. In a transaction that is tried only if it must be. */
@@ -93,10 +112,7 @@ function tooLarge(size: number, isOnlyHere: boolean): SqliteError {
   const why = isOnlyHere
     ? 'to be copied in a transaction that has changed something, or with temporary tables and attached databases'
     : 'to run it on a copy';
-  return new SqliteError(
-    SQLITE_INTERRUPT,
-    `the statement may take long, and databases of ${size} bytes are too large ${why}`,
-  );
+  return tooLong(`the statement may take long, and databases of ${size} bytes are too large ${why}`);
 }
 
 /** Makes an image one of a database without a write-ahead log, which a copy has not. */

@@ -25,6 +25,14 @@ export class SqliteError extends Error {
   }
 }
 
+/** Refuses a statement for which others would wait too long, or which would not end. */
+export function tooLong(message: string): SqliteError {
+  return new SqliteError(
+    SQLITE_INTERRUPT,
+    `${message}; the permission can_run_long_sql (--allow-long-sql) lets it run`,
+  );
+}
+
 /**
  * Converts what `node:sqlite` threw.
  * @param refusal the reason if the sandbox refused it

@@ -2,25 +2,19 @@ import type { StatementSync } from 'node:sqlite';
 import type { BindKey } from './bincode.ts';
 import { Bindings } from './bindings.ts';
 import { CompileCheck } from './compile-check.ts';
-import type { Cost, Estimate } from './cost.ts';
+import type { Cost } from './cost.ts';
 import type { FileUse } from './file-use.ts';
 import type { CompileJob, Job, Outcome } from './helper.ts';
+import { type Place, type PlaceConnection, placeOf } from './place.ts';
 import type { Findings } from './sandbox.ts';
-import { SQLITE_BUSY, SQLITE_INTERRUPT, SQLITE_MISUSE, SQLITE_SCHEMA, SqliteError } from './sqlite-error.ts';
+import { SQLITE_BUSY, SQLITE_MISUSE, SQLITE_SCHEMA, SqliteError, tooLong } from './sqlite-error.ts';
 import type { Batch, Cursor, StatementText, ThreadJob } from './thread.ts';
-import type { Tree, TreeSize } from './tree.ts';
 import type { Value } from './value.ts';
 
 /** Results of a step, as SQLite numbers them. */
 export const ROW = 100;
 export const DONE = 101;
 
-/** What a step may take here, where nobody else runs meanwhile: some five milliseconds. */
-const MAX_HERE = 3e5;
-/** The same for one that no thread can run: some fifteen milliseconds. */
-const MAX_ONLY_HERE = 1e6;
-/** What a statement may take in a thread, where it cannot be stopped, if it is not just a pass over the database: three seconds. */
-const MAX_IN_THREAD = 2e8;
 /** Milliseconds that a statement may have taken on a copy if it is to run here rather than in a thread. */
 const MAX_UNNOTICED = 5;
 /** Milliseconds that one may have taken on a copy if it can run nowhere else. */
@@ -41,18 +35,8 @@ const MAX_FINISHING = 2;
  */
 type State = 'ready' | 'row' | 'done' | 'failed';
 
-/** Where a step is done: here, in a thread that runs it in the database itself, or in a helper that runs it on a copy and can be stopped. */
-export type Place = 'here' | 'thread' | 'helper';
-
 /** The part of a connection that its statements use; see `Connection`. */
-export interface StatementConnection {
-  /** Bytes of the database, and of all databases of the connection. */
-  readonly size: number;
-  readonly wholeSize: number;
-  /** Returns the size of some tables and indexes; null if they are large. */
-  sizeOf(trees: readonly Tree[]): TreeSize | null;
-  /** Whether a statement may run in another connection. */
-  readonly canMove: boolean;
+export interface StatementConnection extends PlaceConnection {
   /** Whose statements wait for each other. */
   readonly program: object;
   /** Statements of threads that use its file just now. */
@@ -67,8 +51,6 @@ export interface StatementConnection {
   noteMoved(found: Findings, changes: bigint, rowid: bigint): void;
   /** Whether others have changed the database since it was copied for a helper. */
   readonly hasChanged: boolean;
-  /** Whether triggers may set off themselves. */
-  readonly firesRecursively: boolean;
   /** Runs an operation of SQLite, and keeps its error as the last one. */
   run<T>(operation: () => T): T;
   /** Keeps an error as the last one, which it returns. */
@@ -290,29 +272,12 @@ export class Statement {
   get place(): Place {
     if (this.#isQuick) return 'here';
     if (this.#state === 'row') return this.needsRows ? 'thread' : 'here';
-    const { asks, inserts, isElsewhere, attached } = this.#found;
-    const { units, isUnknown, isPass } = this.#estimate;
-    if (!isUnknown && units <= MAX_HERE) return 'here';
-    const isTied = isElsewhere || (asks && inserts) || attached.length > 0 || this.#cost.writesFile;
-    const mayMove = !isTied && this.connection.canMove;
-    if (!mayMove && !isUnknown && units <= MAX_ONLY_HERE) return 'here';
-    const hasEnd = this.#isProven || (!isUnknown && (isPass || units <= MAX_IN_THREAD));
-    return mayMove && hasEnd ? 'thread' : 'helper';
-  }
-
-  /** How long the next step may take. */
-  get #estimate(): Estimate & { readonly isUnknown: boolean } {
-    const { connection } = this;
-    const cost = this.#cost;
-    const own = 2 * (this.length + this.#bindings.bytes);
-    const isUnknown = cost.isUnknown || this.#found.recurses || (cost.isChain && connection.firesRecursively);
-    const bytes = this.#found.isElsewhere ? connection.wholeSize : connection.size;
-    const estimate = cost.at({ bytes, own });
-    const { trees } = cost;
-    if (isUnknown || estimate.units <= MAX_HERE || trees === null) return { ...estimate, isUnknown };
-    // Counting what it uses takes some time, too.
-    const used = connection.sizeOf(trees);
-    return { ...(used === null ? estimate : cost.at({ ...used, own })), isUnknown };
+    return placeOf(this.connection, {
+      found: this.#found,
+      cost: this.#cost,
+      own: 2 * (this.length + this.#bindings.bytes),
+      isProven: this.#isProven,
+    });
   }
 
   /** Whether a thread has more rows, and none are left here. */
@@ -326,12 +291,12 @@ export class Statement {
       if (this.#cost.writesFile) {
         const message =
           'the database is too large for VACUUM INTO, which runs here, and others would wait too long meanwhile';
-        throw new SqliteError(SQLITE_INTERRUPT, message);
+        throw tooLong(message);
       }
       if (this.#found.asks && this.#found.inserts) {
         const message =
           'the statement may take long, and changes() and last_insert_rowid() are not known to a copy that changes';
-        throw new SqliteError(SQLITE_INTERRUPT, message);
+        throw tooLong(message);
       }
       return this.connection.jobFor(this.#whole, this.#found);
     } catch (error) {
@@ -419,9 +384,9 @@ export class Statement {
       throw this.#fail(new SqliteError(SQLITE_BUSY, 'others change the database again and again'));
     }
     this.#tried = 0;
-    if (outcome.took > MAX_BLOCKED) {
+    if (outcome.took > MAX_BLOCKED && !this.connection.mayRunLong) {
       const message = `the statement would block all processes for ${Math.ceil(outcome.took)} ms: ${ONLY_HERE}`;
-      throw this.#fail(new SqliteError(SQLITE_INTERRUPT, message));
+      throw this.#fail(tooLong(message));
     }
     return this.step();
   }

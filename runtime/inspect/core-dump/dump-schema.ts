@@ -64,6 +64,7 @@ const Config = v.object({
   can_compile_modules: v.boolean(),
   can_create_configs: v.boolean(),
   can_spawn_processes: v.boolean(),
+  can_run_long_sql: v.exactOptional(v.boolean()),
   preopened_directories: Names,
   arguments: Names,
   environment_variables: Names,

@@ -121,6 +121,8 @@ export interface ConfigInfo {
   readonly can_compile_modules: boolean;
   readonly can_create_configs: boolean;
   readonly can_spawn_processes: boolean;
+  /** Whether SQL may take long while others wait; missing for no. */
+  readonly can_run_long_sql?: boolean;
   /** As in `data -> /home/me/data`: the path that the process sees, and where it is. */
   readonly preopened_directories: readonly string[];
   readonly arguments: readonly string[];

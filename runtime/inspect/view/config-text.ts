@@ -20,6 +20,7 @@ export function configRows(config: ConfigInfo): ConfigRow[] {
     permission('can_compile_modules', config.can_compile_modules),
     permission('can_create_configs', config.can_create_configs),
     permission('can_spawn_processes', config.can_spawn_processes),
+    ...(config.can_run_long_sql ? [permission('can_run_long_sql', true)] : []),
     list('arguments', config.arguments, 'argument'),
     list('environment_variables', config.environment_variables, 'variable'),
     list('preopened_directories', config.preopened_directories, 'directory'),

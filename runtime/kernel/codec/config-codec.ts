@@ -23,7 +23,8 @@ const COMPILE_MODULES = 1;
 const CREATE_CONFIGS = 2;
 const SPAWN_PROCESSES = 4;
 const UPSTREAM_PERMISSIONS = 8;
-const ALL_FLAGS = 15;
+const LONG_SQL = 16;
+const ALL_FLAGS = 31;
 
 const CONNECT = 1;
 const DENY = 2;
@@ -41,7 +42,7 @@ const ROOM = 256;
  * | five f64                                | `maxMemory`, `maxFuel`, `maxProcesses`, `maxMailbox`,               |
  * |                                         | `maxHostMemory`                                                     |
  * | flags                                   | 1 may compile modules, 2 create configs, 4 spawn processes,         |
- * |                                         | 8 upstream's permissions                                            |
+ * |                                         | 8 upstream's permissions, 16 run SQL that takes long                |
  * | number, and each: name, path            | `commands`                                                          |
  * | number, and each: text                  | `commandVariables`                                                  |
  * | 1 or 0, rules, rules, number of rules,  | `hostFunctions`: whether there are rules that allow, these, those   |
@@ -63,7 +64,8 @@ export function encodeConfig(config: ProcessConfig): Uint8Array {
     (config.canCompileModules ? COMPILE_MODULES : 0) |
       (config.canCreateConfigs ? CREATE_CONFIGS : 0) |
       (config.canSpawnProcesses ? SPAWN_PROCESSES : 0) |
-      (config.upstreamPermissions ? UPSTREAM_PERMISSIONS : 0),
+      (config.upstreamPermissions ? UPSTREAM_PERMISSIONS : 0) |
+      (config.canRunLongSql ? LONG_SQL : 0),
   );
   writePairs(writer, [...config.commands]);
   writeTexts(writer, [...config.commandVariables]);
@@ -96,6 +98,7 @@ export function decodeConfig(bytes: Uint8Array): ProcessConfig {
   config.canCreateConfigs = (flags & CREATE_CONFIGS) !== 0;
   config.canSpawnProcesses = (flags & SPAWN_PROCESSES) !== 0;
   config.upstreamPermissions = (flags & UPSTREAM_PERMISSIONS) !== 0;
+  config.canRunLongSql = (flags & LONG_SQL) !== 0;
   config.commands = readCommands(reader);
   config.commandVariables = readSet(reader, 'variable');
   config.hostFunctions = readHostFunctions(reader);

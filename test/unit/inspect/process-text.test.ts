@@ -127,7 +127,12 @@ test.each<[ProcessEnd, string, boolean]>([
 test('permissions and limits', () => {
   const rows = configRows({
     ...{ max_memory: 4_294_967_295, max_fuel: 0, max_mailbox: 1000 },
-    ...{ can_compile_modules: true, can_create_configs: true, can_spawn_processes: false },
+    ...{
+      can_compile_modules: true,
+      can_create_configs: true,
+      can_spawn_processes: false,
+      can_run_long_sql: true,
+    },
     ...{ preopened_directories: ['/a -> /b'], arguments: [], environment_variables: ['HOME', 'PATH'] },
     ...{ commands: ['git'], command_variables: ['TZ'], may_import: ['a', 'b::c'], may_not_import: ['a::d'] },
     ...{ imports_also_restricted_by_parent: true },
@@ -141,6 +146,7 @@ test('permissions and limits', () => {
     { name: 'can_compile_modules', value: 'true' },
     { name: 'can_create_configs', value: 'true' },
     { name: 'can_spawn_processes', value: 'false' },
+    { name: 'can_run_long_sql', value: 'true' },
     { name: 'arguments', value: 'none', entries: [] },
     { name: 'environment_variables', value: '2 variables', entries: ['HOME', 'PATH'] },
     { name: 'preopened_directories', value: '1 directory', entries: ['/a -> /b'] },

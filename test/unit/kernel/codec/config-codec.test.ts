@@ -71,6 +71,7 @@ const anyConfig = fc
     canCreateConfigs: fc.boolean(),
     canSpawnProcesses: fc.boolean(),
     upstreamPermissions: fc.boolean(),
+    canRunLongSql: fc.boolean(),
     commands: anyPairs.map((pairs) => new Map(pairs)),
     commandVariables: fc.uniqueArray(anyText, { maxLength: 3 }).map((names) => new Set(names)),
     hostFunctions: anyHostFunctions,
@@ -229,7 +230,7 @@ describe('bytes that are no config', () => {
       'value',
       'a config cannot be read: a limit of NaN (at byte 1)',
     ],
-    ['unknown flags', `01 ${LIMITS} 10`, 'kind', 'a config cannot be read: unknown flags 0x10 (at byte 41)'],
+    ['unknown flags', `01 ${LIMITS} 20`, 'kind', 'a config cannot be read: unknown flags 0x20 (at byte 41)'],
     [
       'a command twice',
       `01 ${LIMITS} 00 02 01 61 00 01 61 00`,
