@@ -12,6 +12,7 @@ import { ConfigurationProvider, DynamicConfigurations } from './programs/configu
 import { closeDebugDocuments } from './programs/debug-documents.ts';
 import { LastProgram } from './programs/last-program.ts';
 import { registerProgramCommands } from './programs/program-commands.ts';
+import { RunOnSave } from './programs/run-on-save.ts';
 import { BuildFaults } from './projects/build-faults.ts';
 import { BuildTasks } from './projects/build-tasks.ts';
 import { Builder, TASK_TYPE } from './projects/builder.ts';
@@ -41,6 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
     projects,
     choice,
     new ProjectKeys(projects),
+    new RunOnSave(launch, diagnostics, log),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new BuildTasks(projects, builder)),
     closeDebugDocuments(DEBUG_TYPE),
     vscode.commands.registerCommand('lunatic.showOutput', () => log.show()),

@@ -23,6 +23,7 @@ import { chooseLaunch } from './choose-launch.ts';
 import { activeModule, workspaceModules } from './choose-module.ts';
 import type { LastProgram } from './last-program.ts';
 import { launchOf } from './launch-configuration.ts';
+import { SAVED_AT } from './saved-program.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
 const ACTIVE_FILE = '${file}';
@@ -75,8 +76,9 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     folder: vscode.WorkspaceFolder | undefined,
     given: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    const { noDebug: _, ...kept } = given;
-    const config = given['project'] === undefined ? given : await this.#projects.build(given, folder);
+    const { noDebug: _, [SAVED_AT]: savedAt, ...kept } = given;
+    const isBuilt = given['project'] === undefined || savedAt !== undefined;
+    const config = isBuilt ? given : await this.#projects.build(given, folder);
     if (config === undefined) return undefined;
     if (config.request !== 'launch')
       return await this.#startsNothing(config, folder?.uri.fsPath ?? homedir());
@@ -97,8 +99,11 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     const where = resolve(cwd, config['cwd'] ?? '');
     if (!(await this.#canBeRead(resolve(where, config['program'])))) return undefined;
     try {
-      await this.#ask(config, outsideOfLaunch(config, where));
       const { node, script } = await this.#commands.find();
+      // A program that is started again has them already.
+      const isOurs = config['runtime'] === node && config['lunatic'] === script;
+      const brought = isOurs ? { ...config, runtime: undefined, lunatic: undefined } : config;
+      await this.#ask(config, outsideOfLaunch(brought, where));
       return {
         runtime: node,
         lunatic: script,

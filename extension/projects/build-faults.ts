@@ -76,3 +76,9 @@ function diagnosticOf({
   );
   return diagnostic;
 }
+
+/** Leads to a fault in its source. */
+export async function showFault({ file, line, column }: Fault): Promise<void> {
+  const place = new vscode.Position(line - 1, column - 1);
+  await vscode.window.showTextDocument(vscode.Uri.file(file), { selection: new vscode.Range(place, place) });
+}

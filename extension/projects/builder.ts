@@ -1,12 +1,19 @@
+import { stripVTControlCharacters } from 'node:util';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
-import type { BuildFaults } from './build-faults.ts';
+import { DisplayRoom } from '../terminal-text.ts';
+import { type BuildFaults, showFault } from './build-faults.ts';
 import { BuildTerminal } from './build-terminal.ts';
+import type { Fault } from './compiler-messages.ts';
 import { type Profile, type Program, ProjectError } from './project.ts';
+import { runBuild } from './run-build.ts';
 import { tellProjectError } from './tell-project-error.ts';
 
 export const TASK_TYPE = 'lunatic';
+
+/** Characters of what compilers say that the log has. */
+const MAX_OUTPUT = 2 ** 16;
 
 /** What a task of ours says: the file of a project, relative to its workspace folder, one of its targets, and how it is built. */
 export interface BuildDefinition extends vscode.TaskDefinition {
@@ -71,23 +78,51 @@ export class Builder {
     }
   }
 
+  /**
+   * Builds a target again without a terminal and without a question, for somebody who saves often. What its compilers say is in the log
+   * if they fail.
+   * @returns the path of the module
+   * @throws BuildFailure; ProjectError; the signal's reason
+   */
+  async rebuild({ project, target }: Program, profile: Profile, signal: AbortSignal): Promise<string> {
+    const start = performance.now();
+    const room = new DisplayRoom(MAX_OUTPUT);
+    let output = '';
+    const listener = {
+      line: (text: string) => {
+        if (!room.isFull) output += `${room.take(stripVTControlCharacters(text))}\n`;
+      },
+      fault: (fault: Fault) => this.#faults.add(project.file, fault),
+    };
+    const node = async () => (await this.#commands.find()).node;
+    this.#faults.clear(project.file);
+    try {
+      const [module = ''] = await runBuild(await target.build(profile), listener, node, signal);
+      this.#log.info(`Built ${module} in ${Math.round(performance.now() - start)} ms`);
+      return module;
+    } catch (error) {
+      if (!signal.aborted) this.#log.error(`${target.name} was not built: ${messageOf(error)}\n${output}`);
+      throw error;
+    }
+  }
+
+  /** The first error of a project's last build. */
+  firstError({ project }: Program): Fault | undefined {
+    return this.#faults.errorsOf(project.file)[0];
+  }
+
   /** Tells the user why a target was not built, and leads to the first error. */
-  async #tellFailure({ project, target }: Program, error: unknown): Promise<void> {
-    const [first] = this.#faults.errorsOf(project.file);
+  async #tellFailure(program: Program, error: unknown): Promise<void> {
+    const first = this.firstError(program);
     const show = first === undefined ? 'Show Terminal' : 'Show Error';
     const detail =
       first === undefined
         ? messageOf(error)
         : `${first.message}\n\n${vscode.workspace.asRelativePath(first.file)}:${first.line}`;
-    const text = `${target.name} could not be built.`;
+    const text = `${program.target.name} could not be built.`;
     if ((await vscode.window.showErrorMessage(text, { modal: true, detail }, show)) !== show) return;
-    if (first === undefined) {
-      await vscode.commands.executeCommand('workbench.action.terminal.focus');
-      return;
-    }
-    const place = new vscode.Position(first.line - 1, first.column - 1);
-    const selection = new vscode.Range(place, place);
-    await vscode.window.showTextDocument(vscode.Uri.file(first.file), { selection });
+    if (first === undefined) await vscode.commands.executeCommand('workbench.action.terminal.focus');
+    else await showFault(first);
   }
 
   async #run(program: Program, profile: Profile): Promise<string | undefined> {

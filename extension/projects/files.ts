@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 
 /** Folders in which there is nothing that a person wrote or means to run. */
 const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '.git', 'deps', 'incremental', 'CMakeFiles']);
@@ -35,4 +35,10 @@ export async function newestFile(folder: string, names: RegExp): Promise<NewestF
 export async function modifiedAt(path: string): Promise<number | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() ? found.mtimeMs : undefined;
+}
+
+/** Whether a file is in a folder, or in one inside of it. */
+export function isInside(file: string, folder: string): boolean {
+  const path = relative(folder, file);
+  return !/^\.\.([\\/]|$)/.test(path) && !isAbsolute(path);
 }

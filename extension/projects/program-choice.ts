@@ -108,6 +108,11 @@ export class ProgramChoice implements vscode.Disposable {
           description: joinArguments(this.#shownArgs(current)) || 'none',
           change: (program) => this.#changeArgs(program),
         },
+        {
+          label: '$(eye) Run on Save',
+          description: vscode.workspace.getConfiguration('lunatic').get('runOnSave', false) ? 'on' : 'off',
+          change: async () => await vscode.commands.executeCommand('lunatic.toggleRunOnSave'),
+        },
       );
     }
     const picked = await vscode.window.showQuickPick(items, {

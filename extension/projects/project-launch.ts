@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../debug-type.ts';
 import type { Builder } from './builder.ts';
+import type { Fault } from './compiler-messages.ts';
 import type { ProgramChoice } from './program-choice.ts';
 import { type Profile, type Program, ProjectError } from './project.ts';
 import { type Projects, programsOf } from './projects.ts';
+import { BuildFailure } from './run-build.ts';
 import { tellProjectError } from './tell-project-error.ts';
 
 /** Makes launch configurations of projects, and builds what they name. */
@@ -73,21 +75,51 @@ export class ProjectLaunch {
     config: vscode.DebugConfiguration,
     folder: vscode.WorkspaceFolder | undefined,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    const { project: file, target: wanted, profile = this.#choice.profile } = config;
-    const programs = await this.#read(async () => {
-      const project = await this.#projects.read(String(file), folder);
-      return project && (await programsOf(project));
-    });
-    if (programs === null) return undefined;
-    const isWanted = ({ target }: Program) =>
-      target.name === wanted || (wanted === undefined && programs?.length === 1);
-    const program = programs?.find(isWanted);
-    if (program === undefined) {
-      vscode.window.showErrorMessage(unknownProgram(config, programs));
-      return undefined;
+    const found = await this.#read(() => this.#named(config, folder));
+    if (found === null) return undefined;
+    const module = await this.#builder.build(found, this.#profileOf(config));
+    return module === undefined ? undefined : { ...found.target.launch, ...config, program: module };
+  }
+
+  /**
+   * Builds what a configuration names once more, while the program that was made of it runs.
+   * @returns the path of the module
+   * @throws RebuildError if the compilers report errors; ProjectError; the signal's reason
+   */
+  async rebuild(
+    config: vscode.DebugConfiguration,
+    folder: vscode.WorkspaceFolder | undefined,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const program = await this.#named(config, folder);
+    try {
+      return await this.#builder.rebuild(program, this.#profileOf(config), signal);
+    } catch (error) {
+      if (!(error instanceof BuildFailure)) throw error;
+      throw new RebuildError(error, this.#builder.firstError(program));
     }
-    const module = await this.#builder.build(program, profileOf(profile));
-    return module === undefined ? undefined : { ...program.target.launch, ...config, program: module };
+  }
+
+  #profileOf({ profile = this.#choice.profile }: vscode.DebugConfiguration): Profile {
+    return profile === 'release' ? 'release' : 'debug';
+  }
+
+  /**
+   * The program that a configuration names.
+   * @throws ProjectError if there is none
+   */
+  async #named(
+    config: vscode.DebugConfiguration,
+    folder: vscode.WorkspaceFolder | undefined,
+  ): Promise<Program> {
+    const { project: file, target: wanted } = config;
+    const project = await this.#projects.read(String(file), folder);
+    const programs = project && (await programsOf(project));
+    const found = programs?.find(
+      ({ target }) => target.name === wanted || (wanted === undefined && programs.length === 1),
+    );
+    if (found === undefined) throw new ProjectError(unknownProgram(config, programs));
+    return found;
   }
 
   /** Null if a project cannot be read, after telling the user. */
@@ -102,15 +134,24 @@ export class ProjectLaunch {
   }
 }
 
+/** A program was not built again. The message is the first error of its compilers, or says how they ended. */
+export class RebuildError extends Error {
+  override readonly name = 'RebuildError';
+  readonly code = 'LUNATIC_REBUILD';
+  /** Where that error is. */
+  readonly fault: Fault | undefined;
+
+  constructor(cause: BuildFailure, fault: Fault | undefined) {
+    super(fault?.message ?? cause.message, { cause });
+    this.fault = fault;
+  }
+}
+
 /** A path in a workspace folder, as a launch configuration has it. Where there are several, the one of the active editor counts there. */
 export function pathIn(folder: vscode.WorkspaceFolder, path: string): string {
   const isOnly = vscode.workspace.workspaceFolders?.length === 1;
   const variable = isOnly ? 'workspaceFolder' : `workspaceFolder:${folder.name}`;
   return `\${${variable}}/${vscode.workspace.asRelativePath(path, false)}`;
-}
-
-function profileOf(value: unknown): Profile {
-  return value === 'release' ? 'release' : 'debug';
 }
 
 function unknownProgram(

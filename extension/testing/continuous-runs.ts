@@ -2,11 +2,9 @@ import * as vscode from 'vscode';
 import { isModule } from '../programs/choose-module.ts';
 import { ProjectError } from '../projects/project.ts';
 import type { Projects } from '../projects/projects.ts';
+import { isSource } from '../projects/sources.ts';
 import type { TestFinder } from './test-finder.ts';
 import type { TestItems } from './test-items.ts';
-
-/** Files that modules are made of. */
-const SOURCE = /\.(rs|ts|c|cc|cpp|cxx|h|hh|hpp|hxx|toml|json)$|\/(Makefile|CMakeLists\.txt)$/i;
 
 /** Runs tests once. */
 export type RunTests = (request: vscode.TestRunRequest, token: vscode.CancellationToken) => Promise<void>;
@@ -59,7 +57,7 @@ export class ContinuousRuns implements vscode.Disposable {
 
   /** The project of a source, if it is built before its tests run. */
   async #projectItem(source: vscode.Uri): Promise<vscode.TestItem | undefined> {
-    if (!SOURCE.test(source.path) || isModule(source)) return undefined;
+    if (!isSource(source.path) || isModule(source)) return undefined;
     const project = await this.#projects.of(source).catch((error: unknown) => {
       if (error instanceof ProjectError) return undefined;
       throw error;

@@ -1,5 +1,4 @@
 /** Where tests stand in sources, as the debug information of their module tells. It is read in a thread of its own. */
-import { isAbsolute, relative } from 'node:path';
 import {
   companionFiles,
   ModuleParts,
@@ -9,6 +8,7 @@ import {
   type TestCase,
   type WasmModule,
 } from '../../runtime/internal.ts';
+import { isInside } from '../projects/files.ts';
 import type { TextPlace } from './export-places.ts';
 import { sourceFile } from './source-file.ts';
 
@@ -107,11 +107,6 @@ class Paths {
     const file = sourceFile(named, path, top);
     return file !== undefined && isInside(file, top) ? file : undefined;
   }
-}
-
-function isInside(file: string, folder: string): boolean {
-  const path = relative(folder, file);
-  return !/^\.\.([\\/]|$)/.test(path) && !isAbsolute(path);
 }
 
 const CALL = 0x10;

@@ -1,0 +1,128 @@
+/** Run on Save: a program is built and restarted when its source is saved. */
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { projectFolder } from '../support/command.ts';
+import { guest } from '../support/guest.ts';
+import { type OpenWorkbench, WorkbenchSession } from './support/session.ts';
+import { PATIENCE } from './support/workbench.ts';
+
+// A text is typed as it is.
+const TYPING = { 'editor.autoClosingQuotes': 'never', 'editor.autoSurround': 'never' };
+
+const session = new WorkbenchSession(() => ({ settings: TYPING }));
+
+/** Serves a drink, and waits for guests. */
+const BAR = `
+import { print, receive } from './lunatic';
+
+export function _start(): void {
+  print('there is ' + "tea");
+  receive();
+}
+`;
+
+const SOURCE = 'assembly/bar.ts';
+
+const CONFIG = {
+  entries: [SOURCE],
+  targets: { debug: { outFile: 'build/debug.wasm', debug: true, sourceMap: true } },
+  options: { use: ['abort='] },
+};
+
+/** Replaces a part of the text in the editor, and saves it. */
+async function edit(
+  { page, workspace }: OpenWorkbench,
+  file: string,
+  before: string,
+  after: string,
+): Promise<void> {
+  const lines = readFileSync(join(workspace.folder, file), 'utf8').split('\n');
+  const line = lines.findIndex((text) => text.includes(before));
+  await page.keyboard.press('Control+G');
+  await page.keyboard.type(`${line + 1}:${(lines[line]?.indexOf(before) ?? 0) + 1}`);
+  await page.keyboard.press('Enter');
+  await page.locator('.editor-group-container.active .monaco-editor.focused').waitFor();
+  for (let left = before.length; left > 0; left--) await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.insertText(after);
+  await page.keyboard.press('Control+S');
+}
+
+const statusOf = ({ page }: OpenWorkbench, text: string | RegExp) =>
+  page.locator('[id="lunatic.lunatic.lunatic.runOnSave"]', { hasText: text });
+
+test('a project is built again when its source is saved, and restarted; one with an error in it runs on', async () => {
+  const library = join(projectFolder, 'examples', 'supervisor-assemblyscript', 'lunatic.ts');
+  const files = {
+    'asconfig.json': JSON.stringify(CONFIG),
+    [SOURCE]: BAR,
+    'assembly/lunatic.ts': readFileSync(library),
+  };
+  const workbench = await session.open(files, { settings: { 'lunatic.runOnSave': true } });
+  const { page, workspace } = workbench;
+  symlinkSync(join(projectFolder, 'node_modules'), join(workspace.folder, 'node_modules'));
+  await workbench.isActive();
+  await workbench.goToFile(SOURCE);
+  await workbench.command('Lunatic: Run');
+  await workbench.printed('there is tea');
+  await statusOf(workbench, 'Run on Save').waitFor();
+
+  await workbench.goToFile(SOURCE);
+  await edit(workbench, SOURCE, 'tea', 'coffee');
+  await workbench.printed('there is coffee');
+  await statusOf(workbench, /: \d+(\.\d)? m?s$/).waitFor();
+  await workbench.screenshot('run-on-save');
+
+  await edit(workbench, SOURCE, '"coffee"', 'cofee');
+  await statusOf(workbench, /^\s*lunatic-workspace-\w+$/)
+    .locator('.codicon-error')
+    .waitFor();
+  await workbench.command('Problems: Focus on Problems View');
+  await workbench
+    .problem("Cannot find name 'cofee'")
+    .and(page.locator('[aria-label$="by lunatic"]'))
+    .waitFor();
+  await workbench.screenshot('run-on-save-error');
+  // The program from before runs on.
+  await workbench.showView('Lunatic');
+  await workbench.counts(workbench.processes, 2);
+
+  await workbench.goToFile(SOURCE);
+  await edit(workbench, SOURCE, 'cofee', '"milk"');
+  await workbench.command('Debug Console: Focus on Debug Console View');
+  await workbench.printed('there is milk');
+  await workbench.showView('Lunatic');
+  await workbench.counts(workbench.processes, 2);
+  await expect.poll(() => workbench.problem('cofee').count(), { timeout: PATIENCE }).toBe(0);
+});
+
+test('a module that has ended runs again when it is saved, and one that was stopped does not', async () => {
+  const workbench = await session.open({
+    'guest.wat': guest('(func (export "_start") (call $print (text "hello Ada")))'),
+  });
+  const { page, workspace } = workbench;
+  await workbench.isActive();
+  await workbench.command('Lunatic: Toggle Run on Save');
+  await workbench.openFile('guest.wat');
+  await workbench.debug();
+  await workbench.printed('hello Ada');
+  await workbench.noProgramRuns();
+
+  await workbench.openFile('guest.wat');
+  await edit(workbench, 'guest.wat', 'Ada', 'Bob');
+  await workbench.printed('hello Bob');
+  await workbench.noProgramRuns();
+
+  // By somebody else, as by a compiler in a terminal.
+  const waits = guest('(func (export "_start") (call $print (text "Eve waits")) (call $forever))');
+  workspace.write('guest.wat', waits);
+  await workbench.printed('Eve waits');
+  await page.keyboard.press('Shift+F5');
+  await workbench.noProgramRuns();
+
+  await workbench.openFile('guest.wat');
+  await edit(workbench, 'guest.wat', 'Eve', 'Ida');
+  await workbench.command('Lunatic: Toggle Run on Save');
+  await page.locator('.statusbar', { hasText: 'Run on Save is off' }).waitFor();
+  await workbench.isGone(workbench.console.filter({ hasText: 'Ida' }));
+});
