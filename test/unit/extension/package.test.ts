@@ -137,11 +137,17 @@ describe('the manifest', () => {
   test('its debug attributes are those that the adapter takes, and those of projects that the extension builds', async () => {
     const { readFileSync } = await import('node:fs');
     const protocol = readFileSync(join(projectFolder, 'debug-adapter', 'protocol.ts'), 'utf8');
-    const [, launch = ''] = /interface LaunchArguments \{(.*?)^\}/ms.exec(protocol) ?? [];
-    const known = [...launch.matchAll(/readonly (\w+)\??:/g)].map(([, name]) => name);
-    const { properties } = contributes.debuggers[0].configurationAttributes.launch;
+    const { launch, attach } = contributes.debuggers[0].configurationAttributes;
     // VS Code itself fills in the other.
-    const expected = [...known.filter((name) => name !== 'noDebug'), 'project', 'target', 'profile'];
-    expect(Object.keys(properties).sort()).toEqual(expected.sort());
+    const known = (name: string) => {
+      const [, fields = ''] = new RegExp(`interface ${name} \\{(.*?)^\\}`, 'ms').exec(protocol) ?? [];
+      const names = [...fields.matchAll(/readonly (\w+)\??:/g)].map(([, field]) => field);
+      return names.filter((field) => field !== 'noDebug');
+    };
+    const ofProjects = ['project', 'target', 'profile', 'runOnSave'];
+    expect(Object.keys(launch.properties).sort()).toEqual(
+      [...known('LaunchArguments'), ...ofProjects].sort(),
+    );
+    expect(Object.keys(attach.properties).sort()).toEqual(known('AttachArguments').sort());
   });
 });
