@@ -1,5 +1,6 @@
 import type { ValueType } from '../runtime/inspect/protocol.ts';
 import type { BaseType, Member, StructType, TypeId, TypeInfo } from '../runtime/internal.ts';
+import { mapType, stringType } from './expression-libraries.ts';
 
 /** The most types that one expression takes along, and all that share a list. */
 const MOST_TYPES = 300;
@@ -137,6 +138,7 @@ export class ExpressionTypes {
         return (
           (await this.#rustList(type, depth)) ??
           (await this.#vector(type, depth)) ??
+          (await this.#library(type, depth)) ??
           (await this.#record(type, depth))
         );
       default:
@@ -213,6 +215,15 @@ export class ExpressionTypes {
     if (start === null || count?.bitOffset == null) return null;
     const of = await this.add(type.arguments[0]?.type ?? null, depth - 1);
     return { kind: 'list', name, start, count: count.bitOffset / 8, of, isText: false, ...bytes };
+  }
+
+  /** Maps and texts of libraries; null for anything else. */
+  async #library(type: StructType, depth: number): Promise<ValueType | null> {
+    const finder = {
+      resolve: async (id: TypeId | null) => (await this.#resolved(id))?.type ?? null,
+      add: (id: TypeId | null) => this.add(id, depth - 1),
+    };
+    return (await mapType(type, finder)) ?? (await stringType(type, finder));
   }
 
   /** A `std::vector` of C++, but that of bits; null for anything else. */

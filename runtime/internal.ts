@@ -18,6 +18,7 @@ export {
   parseLogMessage,
   shortest,
   type Type as ExpressionType,
+  truthOf,
   typeText,
   valueText,
 } from './expressions/index.ts';

@@ -1,5 +1,7 @@
+import { characterText, quoted } from './scalar-text.ts';
 import type { Shower } from './show-value.ts';
 import type { Part, Shown, Value } from './value.ts';
+import { codeOf, NO_MEMORY } from './value-code.ts';
 
 /** Characters of a key that are in the name of its value. */
 const MAX_KEY = 60;
@@ -7,6 +9,8 @@ const MAX_KEY = 60;
 const MAX_DEPTH = 3;
 /** Entries that are in the text of a table. */
 const SHOWN = 5;
+/** Entries that are looked at together for a key. */
+const PAGE = 500;
 
 /** What is at a key; null in a set. */
 export interface Entry {
@@ -21,12 +25,23 @@ export async function entriesShown(
   entries: (start: number, count: number) => Promise<readonly Entry[]>,
   depth: number,
 ): Promise<Shown> {
+  const lookUp = async (isIt: (key: Value) => Promise<boolean>): Promise<Value | null> => {
+    for (let start = 0; start < count; start += PAGE) {
+      const found = await entries(start, PAGE);
+      for (const { key, value } of found) if (await isIt(key)) return value;
+      if (found.length < PAGE) break;
+    }
+    return null;
+  };
   const page = async (start: number, wanted: number): Promise<Part[]> => {
     const parts: Part[] = [];
     for (const [i, { key, value }] of (await entries(start, wanted)).entries()) {
       const index = `[${start + i}]`;
       if (value === null) parts.push({ name: index, value: key, path: index });
-      else parts.push({ name: `[${shortened(await shower.text(key, depth + 1))}]`, value, path: null });
+      else {
+        const name = `[${shortened(await shower.text(key, depth + 1))}]`;
+        parts.push({ name, value, path: await keyPath(shower, key) });
+      }
     }
     return parts;
   };
@@ -37,7 +52,26 @@ export async function entriesShown(
     texts.push(value === null ? text : `${text}: ${await shower.text(value, depth + 1)}`);
   }
   if (texts.length < count) texts.push('…');
-  return { text: `(${count}) {${texts.join(', ')}}`, count, page };
+  const hasKeys = first.every(({ value }) => value !== null);
+  return { text: `(${count}) {${texts.join(', ')}}`, count, page, ...(hasKeys ? { lookUp } : {}) };
+}
+
+/** What stands behind an expression of a table to mean the value of a key: `["two"]`, `[3]`. Null if there is no such expression. */
+async function keyPath(shower: Shower, key: Value): Promise<string | null> {
+  const { type, value } = await codeOf(shower, key, true);
+  if (value === undefined) return null;
+  const found = value(NO_MEMORY);
+  switch (type.kind) {
+    case 'text':
+      return String(found).length > MAX_KEY ? null : `[${quoted(String(found))}]`;
+    case 'character':
+      return `[${characterText(BigInt(Number(found)))}]`;
+    case 'integer':
+    case 'boolean':
+      return `[${found}]`;
+    default:
+      return null;
+  }
 }
 
 function shortened(text: string): string {

@@ -5,20 +5,19 @@ import {
   type Expression,
   ExpressionError,
   parseExpression,
+  truthOf,
   typeText,
   valueText,
 } from '../../runtime/internal.ts';
 import { joined } from './evaluate-name.ts';
 import type { Names } from './names.ts';
+import { quoted } from './scalar-text.ts';
 import type { Shower } from './show-value.ts';
 import { inMemory, type Value } from './value.ts';
-import { codeOf, constantOf } from './value-code.ts';
+import { codeOf, constantOf, NO_MEMORY } from './value-code.ts';
 
 /** Pointers that are followed to a member on their own. */
 const MAX_POINTERS = 8;
-
-/** Nothing is read from memory while an expression is calculated: what it needs has been read before. */
-const CONTEXT: Context = { memory: new DataView(new ArrayBuffer(0)) };
 
 /** What an expression means: a value that is somewhere, with an expression that clients may send again, or a result. */
 export type Evaluated =
@@ -27,6 +26,11 @@ export type Evaluated =
 
 /** What an expression names is not there, which the runtime might not see. */
 export class NothingThere extends ExpressionError {}
+
+/** Keys are the same if they are the same number or the same text. */
+function keyText(key: ReturnType<NonNullable<Code<Context>['value']>>): string {
+  return typeof key === 'string' ? quoted(key) : String(typeof key === 'boolean' ? Number(key) : key);
+}
 
 interface Found {
   readonly value: Value;
@@ -62,7 +66,7 @@ class Evaluation {
     const found = await this.#find(expression);
     if (found !== null) return { kind: 'value', ...found };
     const code = await this.#calculated(expression);
-    return { kind: 'result', text: valueText(code, CONTEXT), type: typeText(code.type) };
+    return { kind: 'result', text: valueText(code, NO_MEMORY), type: typeText(code.type) };
   }
 
   async #calculated(expression: Expression): Promise<Code<Context>> {
@@ -84,7 +88,10 @@ class Evaluation {
       case 'index': {
         const of = await this.#find(expression.of);
         if (of === null) return null;
-        return await this.#element(of, await this.#number(expression.index));
+        return (
+          (await this.#entry(of, expression.index)) ??
+          (await this.#element(of, await this.#number(expression.index)))
+        );
       }
       case 'unary': {
         if (expression.operator !== '*') return null;
@@ -94,6 +101,8 @@ class Evaluation {
         if (target === null) throw new NothingThere(`there is nothing at ${of.path}`);
         return { value: target, path: joined(of.path, '*') ?? '' };
       }
+      case 'choice':
+        return await this.#find(await this.#chosen(expression));
       default:
         return null;
     }
@@ -109,6 +118,22 @@ class Evaluation {
       at = await this.#target(shower, at);
     }
     throw new ExpressionError(`there is no ${name} in ${of.path}`);
+  }
+
+  /** What a key leads to; null in what has no keys. */
+  async #entry(of: Found, key: Expression): Promise<Found | null> {
+    const shower = this.#shown();
+    const { lookUp } = await shower.show(of.value);
+    if (lookUp === undefined) return null;
+    const { value: sought } = await this.#calculated(key);
+    if (sought === undefined) throw new ExpressionError('a key is a number or a text');
+    const wanted = keyText(sought(NO_MEMORY));
+    const value = await lookUp(async (candidate) => {
+      const { value: found } = await codeOf(shower, candidate, true);
+      return found !== undefined && keyText(found(NO_MEMORY)) === wanted;
+    });
+    if (value === null) throw new NothingThere(`there is no ${wanted} in ${of.path}`);
+    return { value, path: `${of.path.startsWith('*') ? `(${of.path})` : of.path}[${wanted}]` };
   }
 
   async #element(of: Found, index: number): Promise<Found> {
@@ -135,7 +160,7 @@ class Evaluation {
     const { value, type } = await this.#calculated(expression);
     if (value === undefined || (type.kind !== 'integer' && type.kind !== 'character'))
       throw new ExpressionError(`an index is an integer, not ${typeText(type)}`);
-    return Number(value(CONTEXT));
+    return Number(value(NO_MEMORY));
   }
 
   #shown(): Shower {
@@ -161,6 +186,11 @@ class Evaluation {
             ? await this.#length(first)
             : null;
         if (length !== null) return this.#put(constantOf(length));
+        const size =
+          expression.name === 'sizeof' && first !== undefined && expression.arguments.length === 1
+            ? await this.#sizeOf(first)
+            : null;
+        if (size !== null) return this.#put(constantOf(size));
         const args = expression.arguments.map((argument) =>
           this.#prepare(argument, expression.name === 'text'),
         );
@@ -174,6 +204,8 @@ class Evaluation {
       }
       case 'unary':
         return await this.#unary(expression);
+      case 'choice':
+        return await this.#prepare(await this.#chosen(expression), asText);
       case 'cast':
         return { ...expression, operand: await this.#prepare(expression.operand, false) };
       case 'member':
@@ -196,6 +228,24 @@ class Evaluation {
     if (expression.operator === '*')
       throw new ExpressionError('only what has a name can be followed to what it points to');
     return { ...expression, operand: await this.#prepare(expression.operand, false) };
+  }
+
+  /** What `condition ? yes : no` is: the other part need not make sense. */
+  async #chosen({ condition, yes, no }: Extract<Expression, { kind: 'choice' }>): Promise<Expression> {
+    const code = await this.#calculated(condition);
+    return truthOf(code)(NO_MEMORY) ? yes : no;
+  }
+
+  /** Bytes of a value, or of a type by its name. */
+  async #sizeOf(expression: Expression): Promise<number | null> {
+    if (this.#shower === null) return null;
+    const { types } = this.#shower.reader;
+    const found = await this.#find(expression);
+    if (found !== null) {
+      if (found.value.bits !== undefined) throw new ExpressionError('a bit field has no size');
+      return await types.sizeOf(found.value.type);
+    }
+    return expression.kind === 'name' ? (types.sizeNamed(expression.name) ?? null) : null;
   }
 
   async #length(expression: Expression): Promise<number | null> {

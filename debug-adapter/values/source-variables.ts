@@ -71,11 +71,12 @@ async function partNamed(
     partsOf(frame, container, { start, count, filter: 'indexed' });
   const numbered = index === undefined ? undefined : (await page(Number(index), 1)).find(isIt);
   if (numbered !== undefined) return numbered;
+  // What is not called by its key would have been found by its number.
+  if ((await frame.shower.show(container.value)).lookUp === undefined) return undefined;
   for (let start = 0; ; start += PAGE) {
     const parts = await page(start, PAGE);
     const found = parts.find(isIt);
-    // What is not called by its key would have been found by its number.
-    if (found !== undefined || parts.length < PAGE || parts[0]?.path !== null) return found;
+    if (found !== undefined || parts.length < PAGE) return found;
   }
 }
 

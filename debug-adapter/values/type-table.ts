@@ -58,6 +58,15 @@ export class TypeTable {
     return undefined;
   }
 
+  /** Bytes of a type that was seen, by its name. */
+  sizeNamed(name: string): number | undefined {
+    for (const type of this.#types.values()) {
+      const isIt = type.name === name || [...type.scope, type.name].join('::') === name;
+      if (isIt && type.size !== null) return type.size;
+    }
+    return undefined;
+  }
+
   /** The type whose table of functions is at an address. */
   concrete(vtable: number, offset: number): Promise<TypeId | null> {
     let type = this.#concrete.get(vtable);

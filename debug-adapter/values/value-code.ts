@@ -5,6 +5,9 @@ import type { Value } from './value.ts';
 /** The sizes of integers that can be calculated with. */
 const SIZES = [1, 2, 4, 8, 16] as const;
 
+/** Values that were read before need no memory. */
+export const NO_MEMORY: Context = { memory: new DataView(new ArrayBuffer(0)) };
+
 export function constantOf(value: number | bigint): Code<Context> {
   return { type: { kind: 'integer', isSigned: true }, value: () => value };
 }

@@ -32,6 +32,8 @@ export interface Shown {
   /** Its parts that are numbered, and how many there are. */
   readonly count?: number;
   readonly page?: (start: number, count: number) => Promise<readonly Part[]>;
+  /** Of what has keys: the value of the first key for which something is true; null if there is none. */
+  readonly lookUp?: (isIt: (key: Value) => Promise<boolean>) => Promise<Value | null>;
   /** The number, character or pointer that is displayed; it can be set and calculated with. */
   readonly scalar?: Value;
   /** Of a text: all of it. */

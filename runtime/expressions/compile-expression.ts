@@ -5,7 +5,7 @@ import { ExpressionError } from './expression-error.ts';
 import { inMemory, stringAt, textAt } from './memory-code.ts';
 import { floatOf, integerOf, singleOf, textOf, truthOf } from './operands.ts';
 import { dottedName, type Expression } from './syntax.ts';
-import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed } from './type.ts';
+import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed, typeText } from './type.ts';
 
 /**
  * Makes an expression ready to be evaluated. Everything that can be wrong but for what is in memory is found here.
@@ -38,10 +38,36 @@ export function compileExpression<In extends Context>(expression: Expression, sc
       return call(expression.name, expression.arguments.map(compile));
     case 'cast':
       return cast(compile(expression.operand), typeNamed(expression.to));
-    case 'binary':
-      return compileBinary(expression.operator, expression.left, expression.right, compile);
+    case 'binary': {
+      const { operator, left, right } = expression;
+      return compileBinary(operator, left, right, (part) =>
+        part === right && (operator === '&&' || operator === '||') ? compileLate(part, scope) : compile(part),
+      );
+    }
     case 'unary':
       return unary(expression.operator, compile(expression.operand));
+    case 'choice':
+      return choice(
+        compile(expression.condition),
+        compileLate(expression.yes, scope),
+        compileLate(expression.no, scope),
+      );
+  }
+}
+
+/** What may not be looked at: where expressions are compiled late, what is wrong with it is said when it is. */
+function compileLate<In extends Context>(part: Expression, scope: Scope<In>): Code<In> & { isWrong?: true } {
+  try {
+    return compileExpression(part, scope);
+  } catch (error) {
+    if (!(error instanceof ExpressionError) || scope.isLate !== true) throw error;
+    return {
+      type: BOOLEAN,
+      isWrong: true,
+      value() {
+        throw error;
+      },
+    };
   }
 }
 
@@ -169,11 +195,41 @@ function clamped(value: number, bytes: number, isSigned: boolean): Integer {
   return wrap(BigInt(Math.trunc(value)), bytes, isSigned);
 }
 
+/** Only what is chosen is evaluated. */
+function choice<In extends Context>(
+  condition: Code<In>,
+  yes: ReturnType<typeof compileLate<In>>,
+  no: ReturnType<typeof compileLate<In>>,
+): Code<In> {
+  const truth = truthOf(condition);
+  const type = yes.isWrong ? no.type : no.isWrong ? yes.type : eitherType(yes.type, no.type);
+  const read = (part: typeof yes) => (type.kind === 'text' && !part.isWrong ? textOf(part) : singleOf(part));
+  const [a, b] = [read(yes), read(no)];
+  return { type, value: (context) => (truth(context) ? a(context) : b(context)) };
+}
+
+/** The type of what is a value of one type or of the other. @throws ExpressionError if there is none */
+function eitherType(yes: Type, no: Type): Type {
+  if (typeText(yes) === typeText(no)) return yes;
+  const isNumber = ({ kind }: Type) => kind === 'integer' || kind === 'float' || kind === 'character';
+  if (isNumber(yes) && isNumber(no)) return yes.kind === 'float' || no.kind === 'float' ? FLOAT : INTEGER;
+  if (yes.kind === 'text' || no.kind === 'text') return TEXT;
+  // NULL is written as 0.
+  if (yes.kind === 'pointer' && (no.kind === 'pointer' || no.kind === 'integer')) return yes;
+  if (no.kind === 'pointer' && yes.kind === 'integer') return no;
+  throw new ExpressionError(`'?:' takes values of one kind, not ${aType(yes)} and ${aType(no)}`);
+}
+
 const encoder = new TextEncoder();
 
 function call<In extends Context>(name: string, given: readonly Code<In>[]): Code<In> {
   const [first, second] = given;
   if (name === 'len' && first !== undefined && given.length === 1) return lengthOf(first);
+  if (name === 'sizeof' && first !== undefined && given.length === 1) {
+    const size = sizeOf(first.type);
+    if (size === undefined) throw new ExpressionError(`the size of ${aType(first.type)} is not known`);
+    return constant(INTEGER, size);
+  }
   if (name === 'text' && first !== undefined && given.length === 1) {
     const address = addressIn(first);
     return { type: TEXT, value: (context) => stringAt(context.memory, address(context)) };
@@ -195,7 +251,7 @@ function call<In extends Context>(name: string, given: readonly Code<In>[]): Cod
     };
   }
   throw new ExpressionError(
-    `there is no function ${name} of ${given.length} values, but len(x), contains(x, y), text(pointer) and text(pointer, length)`,
+    `there is no function ${name} of ${given.length} values, but len(x), sizeof(x), contains(x, y), text(pointer) and text(pointer, length)`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { ExpressionError } from './expression-error.ts';
 import { readTokens, shortened, type Token } from './read-tokens.ts';
 import type { BinaryOperator, Expression, TypeName, UnaryOperator } from './syntax.ts';
-import { isTypeName } from './type.ts';
+import { isTypeName, sizeInC } from './type.ts';
 
 /** The most characters of an expression. */
 export const MOST_CHARACTERS = 1000;
@@ -31,7 +31,7 @@ export function parseExpression(text: string): Expression {
   if (text.length > MOST_CHARACTERS)
     throw new ExpressionError(`an expression has at most ${MOST_CHARACTERS} characters`);
   const parser = new Parser(readTokens(text));
-  const expression = parser.expression(0);
+  const expression = parser.expression();
   parser.expectEnd();
   return expression;
 }
@@ -49,16 +49,27 @@ class Parser {
     if (this.#at < this.#tokens.length) this.#fail();
   }
 
+  /** `condition ? yes : no`, or what binds more tightly. */
+  expression(): Expression {
+    return this.#nested(() => {
+      const condition = this.#binary(0);
+      if (!this.#take('?')) return condition;
+      const yes = this.expression();
+      this.#expect(':');
+      return { kind: 'choice', condition, yes, no: this.expression() };
+    });
+  }
+
   /** @param from the row of `PRECEDENCE` whose operators, and those behind it, belong to it */
-  expression(from: number): Expression {
+  #binary(from: number): Expression {
     const operators = PRECEDENCE[from];
     if (operators === undefined) return this.#cast();
     return this.#nested(() => {
-      let left = this.expression(from + 1);
+      let left = this.#binary(from + 1);
       for (;;) {
         const operator = this.#takeAny(operators);
         if (operator === undefined) return left;
-        left = { kind: 'binary', operator, left, right: this.expression(from + 1) };
+        left = { kind: 'binary', operator, left, right: this.#binary(from + 1) };
         if (from === COMPARISON && this.#peekAny(operators))
           throw new ExpressionError('comparisons are joined with && or ||');
       }
@@ -86,7 +97,7 @@ class Parser {
     let of = first;
     for (;;) {
       if (this.#take('[')) {
-        of = { kind: 'index', of, index: this.expression(0) };
+        of = { kind: 'index', of, index: this.expression() };
         this.#expect(']');
       } else if (this.#take('.') || this.#take('->')) {
         of = { kind: 'member', of, name: this.#memberName() };
@@ -115,7 +126,7 @@ class Parser {
         break;
     }
     if (token?.sign !== '(') return this.#fail(1);
-    const inner = this.expression(0);
+    const inner = this.expression();
     this.#expect(')');
     return inner;
   }
@@ -130,9 +141,13 @@ class Parser {
       }
     }
     if (!this.#take('(')) return { kind: 'name', name };
+    if (name === 'sizeof') {
+      const size = this.#sizeOfType();
+      if (size !== undefined) return size;
+    }
     const given: Expression[] = [];
     if (!this.#take(')')) {
-      do given.push(this.expression(0));
+      do given.push(this.expression());
       while (this.#take(','));
       this.#expect(')');
     }
@@ -160,6 +175,21 @@ class Parser {
     const token = this.#next();
     if (token?.kind !== 'name') return this.#fail(1);
     return { name: token.name, pointers };
+  }
+
+  /** The type in `sizeof(unsigned long)`, up to its parenthesis: its size. Nothing is taken of what may be a value. */
+  #sizeOfType(): Expression | undefined {
+    const start = this.#at;
+    const words: string[] = [];
+    for (let word = this.#tokens[start]; word?.kind === 'name'; word = this.#tokens[++this.#at])
+      if (word.name !== 'const') words.push(word.name);
+    const pointers = this.#stars();
+    const size = this.#take(')') ? sizeInC(words, pointers) : undefined;
+    if (size !== undefined) return { kind: 'integer', value: BigInt(size), isCharacter: false };
+    this.#at = start;
+    // What is behind the word is the name of a type for certain.
+    ['struct', 'union', 'class', 'enum'].some((word) => this.#takeName(word));
+    return undefined;
   }
 
   #stars(): number {

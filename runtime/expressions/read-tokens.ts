@@ -16,7 +16,7 @@ const NAME = /\$"(?:[^"\\]|\\.)*"|\$[\w.:]+|[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*/y;
 const NUMBER = /0[xX][\da-fA-F_]+|0[bB][01_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?/y;
 const CHARACTER = /'(?:[^'\\]|\\(?:u\{[^}]*\}|x..|.))'/uy;
 const TEXT = /"(?:[^"\\]|\\.)*"/sy;
-const SIGN = /->|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%<>!~&|^()[\].,]/y;
+const SIGN = /->|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%<>!~&|^()[\].,?:]/y;
 const SPACE = /\s+/y;
 
 /** @throws ExpressionError if there is something else */

@@ -48,7 +48,14 @@ export type Expression =
       readonly left: Expression;
       readonly right: Expression;
     }
-  | { readonly kind: 'cast'; readonly operand: Expression; readonly to: TypeName };
+  | { readonly kind: 'cast'; readonly operand: Expression; readonly to: TypeName }
+  /** `condition ? yes : no` */
+  | {
+      readonly kind: 'choice';
+      readonly condition: Expression;
+      readonly yes: Expression;
+      readonly no: Expression;
+    };
 
 /** The names in an expression that stand for variables, each once. */
 export function namesIn(expression: Expression): string[] {
@@ -104,6 +111,8 @@ function partsOf(expression: Expression): readonly Expression[] {
       return [expression.operand];
     case 'binary':
       return [expression.left, expression.right];
+    case 'choice':
+      return [expression.condition, expression.yes, expression.no];
     default:
       return [];
   }

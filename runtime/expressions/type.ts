@@ -94,6 +94,31 @@ export function sizeOf(type: Type): number | undefined {
   }
 }
 
+const SIGNS: ReadonlySet<string> = new Set(['signed', 'unsigned']);
+
+/** Bytes of a type of C by its words, as in `unsigned long long`; undefined if it is none that the language itself has. */
+export function sizeInC(words: readonly string[], pointers: number): number | undefined {
+  if (words.length === 0) return undefined;
+  if (pointers > 0) return 4;
+  const text = words.filter((word) => !SIGNS.has(word) && word !== 'int').join(' ');
+  const named = TYPES.get(text);
+  return C_SIZES.get(text) ?? (named === undefined ? undefined : sizeOf(named));
+}
+
+/** Of what is said besides `int` and signs. */
+const C_SIZES: ReadonlyMap<string, number> = new Map([
+  ['', 4],
+  ['char', 1],
+  ['long long', 8],
+  ['long double', 16],
+  ['_Bool', 1],
+  ['wchar_t', 4],
+  ['ptrdiff_t', 4],
+  ['intptr_t', 4],
+  ['uintptr_t', 4],
+  ['void', 1],
+]);
+
 /** How a type is called. */
 export function typeText(type: Type): string {
   switch (type.kind) {

@@ -38,7 +38,9 @@ export class CallScope implements Scope<CallContext> {
   /** Objects of AssemblyScript have their classes with them. */
   get at(): ((context: CallContext) => Scope<CallContext>) | undefined {
     const isDynamic = this.#types.some(({ kind }) => kind === 'object');
-    return isDynamic ? (context) => ({ find: (name) => this.#findAt(context, name) }) : undefined;
+    return isDynamic
+      ? (context) => ({ isLate: true, find: (name) => this.#findAt(context, name) })
+      : undefined;
   }
 
   #findAt(context: CallContext, name: string): Code<CallContext> | undefined {

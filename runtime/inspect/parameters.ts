@@ -89,6 +89,16 @@ const ObjectClass = v.object({
     v.maxLength(MAX_MEMBERS),
   ),
 });
+const IN_ENTRY = { keyAt: Count, valueAt: Count };
+const MapEntries = v.union([
+  v.object({ form: v.literal('table'), control: Count, mask: Count, stride: Count, ...IN_ENTRY }),
+  v.object({
+    ...{ form: v.literal('b-tree'), root: Count, height: Count, count: Count, edges: Count },
+    ...{ keyBytes: Count, valueBytes: Count, ...IN_ENTRY },
+  }),
+  v.object({ form: v.literal('tree'), root: Count, left: Count, right: Count, ...IN_ENTRY }),
+  v.object({ form: v.literal('chain'), first: Count, next: Count, ...IN_ENTRY }),
+]);
 const Type = v.union(
   [
     v.object({ kind: v.literal('integer'), bytes: v.picklist([1, 2, 4, 8, 16]), isSigned: Flag }),
@@ -105,7 +115,15 @@ const Type = v.union(
       of: Count,
       isText: Flag,
       isEnd: v.exactOptional(Flag),
+      inside: v.exactOptional(v.object({ at: Count, length: Count })),
       bytes: v.exactOptional(Count),
+    }),
+    v.object({
+      kind: v.literal('map'),
+      name: Line,
+      bytes: v.exactOptional(Count),
+      ...{ length: Count, key: Count, value: Count },
+      entries: MapEntries,
     }),
     v.object({
       kind: v.literal('record'),

@@ -11,9 +11,9 @@ import {
   textAt,
 } from '../expressions/index.ts';
 import type { CallContext } from './call-context.ts';
+import { mapCode } from './map-code.ts';
 import type { ValueType } from './protocol.ts';
-
-type Address = (context: CallContext) => number;
+import { type Address, byteAt, wordAt } from './words.ts';
 
 /** Elements: where the first one is, and how many there are. Both at once, as each list may be in another one. */
 type Elements = (context: CallContext) => { readonly start: number; readonly count: number };
@@ -48,6 +48,12 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
         const list = address(context);
         const start = wordAt(context, list + info.start);
         const word = wordAt(context, list + info.count);
+        if (info.inside !== undefined) {
+          const { at, length } = info.inside;
+          const byte = byteAt(context, list + length);
+          if ((byte & (length === 0 ? 0x01 : 0x80)) === 0)
+            return { start: list + at, count: length === 0 ? byte >> 1 : byte };
+        }
         return { start, count: size === 0 ? word : Math.max(0, Math.floor((word - start) / size)) };
       };
       const length: Address = (context) => elements(context).count;
@@ -64,6 +70,10 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
         length,
         element: (index) => elementAt(types, info.of, index, elements),
       };
+    }
+    case 'map': {
+      const codeAt = (part: number, at: Address) => typedCode(types, part, at);
+      return mapCode(info, valueType(types, type), address, codeAt);
     }
     case 'array': {
       const { count = Number.POSITIVE_INFINITY } = info;
@@ -98,7 +108,8 @@ export function typedValue(
     const address = (context: CallContext) => Number(value(context)) >>> 0;
     return pointerCode(types, info.to, { type: valueType(types, type), value: address });
   }
-  if (info.kind === 'list' || info.kind === 'array') return { type: valueType(types, type) };
+  if (info.kind === 'list' || info.kind === 'array' || info.kind === 'map')
+    return { type: valueType(types, type) };
   if (info.kind === 'record') {
     return {
       type: valueType(types, type),
@@ -144,11 +155,6 @@ function elementAt(
   });
 }
 
-function wordAt({ memory }: CallContext, at: number): number {
-  if (!(at >= 0 && at + 4 <= memory.byteLength)) throw new ExpressionError('it is not in the memory');
-  return memory.getUint32(at, true);
-}
-
 /** A type of a list as expressions have it. */
 function valueType(types: readonly ValueType[], type: number, level = 0): Type {
   const info = types[type];
@@ -161,6 +167,7 @@ function valueType(types: readonly ValueType[], type: number, level = 0): Type {
       return { kind: 'array', of, ...(info.count === undefined ? {} : { count: info.count }) };
     }
     case 'list':
+    case 'map':
     case 'record':
       return { kind: 'record', name: info.name, ...(info.bytes === undefined ? {} : { bytes: info.bytes }) };
     case 'object':

@@ -53,6 +53,9 @@ const RUST: readonly [expression: string, value: string][] = [
   ['COUNTER > 5', 'true'],
   ['range.start', '1'],
   ['vec[3]', '{there is no element 3}'],
+  ['map["few"]', '{there is no "few" in it}'],
+  ['tree[30]', '{there is no 30 in it}'],
+  ['tree["one"]', '{its keys are not texts}'],
 ];
 
 test.each(['values-rust.wasm.gz', 'values-rust-modern.wasm.gz'])(

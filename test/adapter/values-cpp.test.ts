@@ -72,9 +72,17 @@ test('what has parts is opened, evaluated and set', async () => {
     'len(names)',
     'list[1]',
     'reference + 1',
+    'names[3]',
+    'counts["many"]',
+    'sizeof(Item) == sizeof(*owned) && sizeof(shop::Box) == 4',
+    'reference == 3 ? none : numbers',
   ];
   const results = await Promise.all(found.map(async (text) => (await evaluate(text)).result));
-  expect(results).toEqual(['2', '3', '9', 'true', '3', '2', '4']);
+  expect(results).toEqual(['2', '3', '9', 'true', '3', '2', '4', '"three"', '100', 'true', '(0) []']);
+  await expect(evaluate('names[4]')).rejects.toThrow('There is no 4 in names');
+  // What a watch has got of an entry can be watched itself.
+  const { evaluateName } = (await open('counts')).get('["many"]');
+  expect(evaluateName).toBe('counts["many"]');
   const numbers = await open('numbers');
   const set = { variablesReference: numbers.reference, name: '[1]', value: '22' };
   expect((await client.setVariableRequest(set)).body.value).toBe('22');

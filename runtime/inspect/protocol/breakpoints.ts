@@ -49,7 +49,23 @@ export type ValueType =
       readonly isText: boolean;
       /** Whether `count` is where the address behind the last element is. */
       readonly isEnd?: boolean;
+      /**
+       * Of texts of C++: where one that is short is, and the byte with its length. Another bit of this byte tells one that is not short:
+       * the lowest one where the byte is the first of the structure, else the highest one.
+       */
+      readonly inside?: { readonly at: number; readonly length: number };
       readonly bytes?: number;
+    }
+  /** Values that have keys. */
+  | {
+      readonly kind: 'map';
+      readonly name: string;
+      readonly bytes?: number;
+      /** Where in a structure the number of its entries is. */
+      readonly length: number;
+      readonly key: number;
+      readonly value: number;
+      readonly entries: MapEntries;
     }
   | {
       readonly kind: 'record';
@@ -71,6 +87,45 @@ export type ValueType =
       /** The index of the global with the address at which the runtime of the language describes its classes. */
       readonly typeInfo: number;
     };
+
+/** Where the entries of a map are. All are bytes from the beginning of the map, or of what it points to. */
+export type MapEntries =
+  /**
+   * Hash tables of Rust. Behind the address at `control` stands a byte for each place of the table, whose highest bit says that nothing is
+   * there; before it, from the last to the first, stand the places themselves. At `mask` is the number of the last one.
+   */
+  | ({
+      readonly form: 'table';
+      readonly control: number;
+      readonly mask: number;
+      readonly stride: number;
+    } & InEntry)
+  /** B-trees of Rust. Nodes have at most 11 entries; where their height is not 0, they have pointers to those between which these stand. */
+  | ({
+      readonly form: 'b-tree';
+      readonly root: number;
+      readonly height: number;
+      /** In a node: two bytes with the number of its entries, and the pointers. */
+      readonly count: number;
+      readonly edges: number;
+      readonly keyBytes: number;
+      readonly valueBytes: number;
+    } & InEntry)
+  /** Nodes with one to the left and one to the right. */
+  | ({
+      readonly form: 'tree';
+      readonly root: number;
+      readonly left: number;
+      readonly right: number;
+    } & InEntry)
+  /** Nodes one behind the other. */
+  | ({ readonly form: 'chain'; readonly first: number; readonly next: number } & InEntry);
+
+/** In a place or a node: where its key, or its first one, and its value are. */
+interface InEntry {
+  readonly keyAt: number;
+  readonly valueAt: number;
+}
 
 /** A field of an object of AssemblyScript. */
 export interface ObjectField {

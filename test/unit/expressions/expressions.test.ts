@@ -145,6 +145,18 @@ test.each([
   ['memory[16]', '104'],
   ['point.x + point.0', '8'],
   ['(point).x', '4'],
+  ['yes ? 1 : 2', '1'],
+  ['$total > 5 ? "many" : $total > 4 ? name : "few"', 'worker'],
+  ['1 + (half < 0 ? 1 : half) * 2', '2'],
+  // What is not chosen may be what cannot be.
+  ['$total == 5 ? list[0] : list[99]', '7'],
+  ['yes ? &list : 0', '0x20'],
+  ['sizeof(list)', '12'],
+  ['sizeof(list[0]) * len(list)', '12'],
+  ['sizeof(*(u64*)48) + sizeof($long)', '16'],
+  ['sizeof(int) + sizeof(unsigned long long) + sizeof(const char)', '13'],
+  ['sizeof(unsigned) + sizeof(short int) + sizeof(double)', '14'],
+  ['sizeof(char *) + sizeof(struct item **) + sizeof(uint8_t)', '9'],
 ])('%s is %s', (text, value) => {
   expect(valueOfText(text)).toBe(value);
 });
@@ -155,6 +167,8 @@ test.each([
   ['(1', "the expression ends too soon, where ')' is missing"],
   ['1 2', "'2' is not expected"],
   ['a b', "'b' is not expected"],
+  ['a ? 1', "the expression ends too soon, where ':' is missing"],
+  ['a : 1', "':' is not expected"],
   ['1 < 2 < 3', 'comparisons are joined with && or ||'],
   ['x = 5', "'= 5' is not understood"],
   ['a; b', "'; b' is not understood"],
@@ -188,6 +202,10 @@ test.each([
   ['&$total', 'only what is in memory has an address'],
   ['exit()', 'there is no function exit of 0 values'],
   ['len(5)', 'an integer has no length'],
+  ['sizeof(point)', 'the size of a Point is not known'],
+  ['sizeof(struct point)', 'the size of a Point is not known'],
+  ['yes ? 1 : name', 'an integer is not compared with a text'],
+  ['yes ? 1 : yes', "'?:' takes values of one kind, not an integer and a bool"],
 ])('%s makes no condition', (text, message) => {
   expect(() => truthOf(compiled(text))).toThrow(ExpressionError);
   expect(() => truthOf(compiled(text))).toThrow(message);

@@ -1,0 +1,72 @@
+import type { Member, StructType, TypeId, TypeInfo } from '../runtime/internal.ts';
+
+/** Structures in each other through which a part is looked for. */
+const MOST_LEVELS = 8;
+
+/** The type behind the names and qualifiers that it has; null if it is not known. */
+export type Resolve = (id: TypeId | null) => Promise<TypeInfo | null>;
+
+/** A part of a structure: the number of its first byte, and what it is. */
+export interface TypePart {
+  readonly at: number;
+  readonly id: TypeId | null;
+  readonly type: TypeInfo | null;
+}
+
+/** Finds parts of structures by their names, whatever structures are around them. */
+export class TypeParts {
+  readonly #resolve: Resolve;
+
+  constructor(resolve: Resolve) {
+    this.#resolve = resolve;
+  }
+
+  whole(type: StructType): TypePart {
+    return { at: 0, id: null, type };
+  }
+
+  async all(of: TypePart | null | undefined, ...names: readonly string[]): Promise<(TypePart | null)[]> {
+    return await Promise.all(names.map((name) => this.one(of, name)));
+  }
+
+  /** A part by its name, which may be in other parts. */
+  async one(of: TypePart | null | undefined, name: string): Promise<TypePart | null> {
+    return of == null ? null : await this.#first(of, (member) => member.name === name, 0);
+  }
+
+  /** What the first pointer in a part points to. */
+  async target(of: TypePart | null | undefined): Promise<TypePart | null> {
+    const isPointer = (_: Member, { type }: TypePart) => type?.kind === 'pointer';
+    const pointer = of == null || of.type?.kind === 'pointer' ? of : await this.#first(of, isPointer, 0);
+    return pointer?.type?.kind === 'pointer' ? await this.#found(0, pointer.type.target) : null;
+  }
+
+  /** The first part for which something is true. */
+  async #first(
+    { at, type }: TypePart,
+    isIt: (member: Member, part: TypePart) => boolean,
+    level: number,
+  ): Promise<TypePart | null> {
+    if (type?.kind !== 'struct' || level > MOST_LEVELS) return null;
+    const variants = type.variantPart?.variants.flatMap(({ members }) => members) ?? [];
+    for (const member of [...type.members, ...type.bases, ...variants]) {
+      if (member.bitOffset === null) continue;
+      const part = await this.#found(at + member.bitOffset / 8, member.type);
+      if (isIt(member, part)) return part;
+      const inner = await this.#first(part, isIt, level + 1);
+      if (inner !== null) return inner;
+    }
+    return null;
+  }
+
+  /** The type that a generic type is given by this name. */
+  async argument(of: TypePart | null | undefined, name: string): Promise<TypePart | null> {
+    const found =
+      of?.type?.kind === 'struct' ? of.type.arguments.find((one) => one.name === name) : undefined;
+    return found === undefined ? null : await this.#found(0, found.type);
+  }
+
+  async #found(at: number, id: TypeId | null): Promise<TypePart> {
+    return { at, id, type: await this.#resolve(id) };
+  }
+}
