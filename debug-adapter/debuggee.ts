@@ -167,6 +167,10 @@ export class Debuggee {
       this.eventFilters.failed(id, problem);
     });
     this.#on('output', ({ stream, data }) => options.output.print(stream, Buffer.from(data, 'base64')));
+    this.#on('end/put-off', ({ reason }) => {
+      const text = `${printableLines(reason)}; the program ends when no other process stands still or steps.\n`;
+      this.#send(new OutputEvent(text, 'console'));
+    });
     this.#on('ended', (ended) => {
       this.#ended = ended;
     });

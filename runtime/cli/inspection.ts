@@ -67,10 +67,14 @@ export class Inspection {
   }
 
   /**
-   * Called when the root process has ended. A program ends with it, unless processes stand still or step for a client: they would
-   * end while somebody looks at them. Resolves when none does any more.
+   * Called when a program would end, unless processes stand still or step for a client: they would end while somebody looks at them.
+   * Resolves when none does any more.
+   * @param reason why it would end, for clients
    */
-  async untilNobodyLooks(): Promise<void> {
+  async untilNobodyLooks(reason: string): Promise<void> {
+    // A step may be about to end.
+    if (this.#inspector?.isLookedAt) await setTimeout(LOOKING_INTERVAL);
+    if (this.#inspector?.isLookedAt) this.#server?.tellPutOff(reason);
     while (this.#inspector?.isLookedAt) await setTimeout(LOOKING_INTERVAL);
   }
 

@@ -162,7 +162,7 @@ export async function run(
     const exit = await root.ended;
     noteRun();
     // Whoever kills it wants the program to end.
-    if (exit.kind !== 'killed') await inspection?.untilNobodyLooks();
+    if (exit.kind !== 'killed') await inspection?.untilNobodyLooks('The root process has ended');
     // Processes that are left are abandoned. They must not print while the output is flushed.
     runtime.scheduler.halt();
     writeCoverage();

@@ -273,6 +273,7 @@ function watcherFor(inspection: Inspection | undefined, dumped: DumpedRun | unde
       inspection?.print('stdout', bytes);
       dumped?.printed(bytes);
     },
+    beforeKill: async () => await inspection?.untilNobodyLooks('The tests have ended'),
   };
 }
 

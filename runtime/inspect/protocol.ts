@@ -293,6 +293,11 @@ export interface Notifications {
   /** All go on, except for those that have failed. */
   'processes/continued': Record<string, never>;
   output: { readonly stream: 'stdout' | 'stderr'; readonly data: string };
+  /**
+   * The program would have ended, as `reason` tells, but processes stand still or step for clients: it ends when the last of these has
+   * gone on.
+   */
+  'end/put-off': { readonly reason: string };
   /** The program has ended. The connection closes after this. */
   ended: { readonly exitCode: number; readonly reason: string };
 }

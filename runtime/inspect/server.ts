@@ -123,6 +123,11 @@ export class InspectServer {
     }
   }
 
+  /** Tells all clients that the program ends later, for their sake. */
+  tellPutOff(reason: string): void {
+    for (const session of this.#sessions.keys()) session.notify('end/put-off', { reason });
+  }
+
   /** Tells all clients that the program has ended, and stops. */
   async close(farewell: Notifications['ended']): Promise<void> {
     this.#http.close();

@@ -49,7 +49,9 @@ export async function runTests(
   options.signal?.addEventListener('abort', cancel);
   observers.add(session);
   try {
-    return await session.run();
+    const summary = await session.run();
+    if (options.signal?.aborted !== true) await options.watcher?.beforeKill();
+    return summary;
   } finally {
     options.signal?.removeEventListener('abort', cancel);
     await session.stop();

@@ -29,6 +29,8 @@ export interface TestWatcher {
   onRoot(root: Process): void;
   /** Called with what the processes of tests print. The bytes may be reused afterwards. */
   onOutput(bytes: Uint8Array): void;
+  /** Called when all tests have ended, before the processes are killed that they have left. Resolves when they may be. */
+  beforeKill(): Promise<void>;
 }
 
 /** Notes what tests execute. */

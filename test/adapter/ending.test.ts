@@ -75,6 +75,10 @@ test('a program does not end with its root process while somebody looks at anoth
   const { threadId = 0 } = (await client.event('stopped')).body;
   const names = async () => (await client.threadsRequest()).body.threads.map(({ name }) => name);
   await expect.poll(names, { timeout: 20_000 }).toEqual(['#2 worker (paused)']);
+  await client.printed(
+    'The root process has ended; the program ends when no other process stands still or steps.\n',
+    'console',
+  );
   for (const steps of [1, 2]) {
     await client.nextRequest({ threadId });
     await client.until(() => client.eventsOf('stopped').length > steps, 'the end of a step');

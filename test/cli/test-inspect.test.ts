@@ -231,6 +231,37 @@ describe('a test that is debugged', () => {
   });
 });
 
+test('a process that a test has left behind does not end while somebody looks at it', async () => {
+  const file = programFile(
+    guest(`
+      (func (export "#lunatic_test_leaves") (drop (call $spawn (i64.const 0) (text "worker"))))
+      (func $worker (export "worker") (local $sum i32)
+        (local.set $sum (i32.const 20))
+        (local.set $sum (i32.add (local.get $sum) (i32.const 1)))
+        (call $print (text "worked")))`),
+  );
+  const run = await Inspected.start(['test', '--inspect-wait', '--inspect=debug', '--nocapture', file]);
+  const adapter = await AdapterClient.stdio();
+  await adapter.attachRequest({ url: run.url } as object);
+  await adapter.event('initialized');
+  await adapter.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'worker' }] });
+  await adapter.configurationDoneRequest();
+  const { threadId = 0 } = (await adapter.event('stopped')).body;
+  await adapter.printed(
+    'The tests have ended; the program ends when no other process stands still or steps.\n',
+    'console',
+  );
+  await adapter.nextRequest({ threadId });
+  await adapter.until(() => adapter.eventsOf('stopped').length > 1, 'the end of a step');
+  const { id: frameId } = await adapter.topFrame(threadId);
+  expect((await adapter.evaluateRequest({ expression: '$sum', frameId })).body.result).toBe('20');
+  await adapter.continueRequest({ threadId });
+  await adapter.event('terminated');
+  const { stdout, exitCode } = await run.command.ended;
+  expect(stdout).toContain('worked');
+  expect(exitCode).toBe(0);
+});
+
 test('tests of several files are seen one after the other, and clients are told how it ended', async () => {
   const files = ['first', 'second'].map((name) =>
     programFile(guest(`(func (export "#lunatic_test_${name}") (drop (call $receive)))`)),
