@@ -19,6 +19,9 @@ const MAX_FACTOR = 1e12;
 /** Whoever jumps back to these goes no further. */
 const ENDS = new Set(['Return', 'Halt']);
 const STEPS = new Set(['Next', 'Prev', 'VNext', 'SorterNext']);
+/** What opens something empty, and what adds to it. */
+const OPENS = new Set(['OpenAutoindex', 'OpenEphemeral', 'SorterOpen']);
+const FILLS = new Set(['IdxInsert', 'Insert', 'SorterInsert']);
 const TABLES = new Set(['OpenRead', 'OpenWrite', 'ReopenIdx', 'VOpen']);
 
 /**
@@ -45,7 +48,8 @@ export function loopsOf(code: readonly Instruction[], streams: boolean): Loop[] 
     .sort((a, b) => a.start - b.start || b.end - a.end);
   const openers = openersOf(code);
   const puts = putsOf(code, loops);
-  for (const loop of loops) measure(loop, code, loops, openers, puts);
+  const tables = ownTablesOf(code, loops);
+  for (const loop of loops) measure(loop, code, loops, openers, puts, tables);
   if (streams) dropStreaming(code, loops);
   return [...loops, ...subroutinesOf(code, loops)];
 }
@@ -75,6 +79,7 @@ function measure(
   loops: readonly Loop[],
   openers: ReadonlyMap<number, readonly Instruction[]>,
   puts: ReadonlyMap<Loop | null, number>,
+  tables: ReadonlyMap<Loop | null, ReadonlySet<OwnTable>>,
 ): void {
   const last = code[loop.end];
   if (last !== undefined && STEPS.has(last.name)) {
@@ -113,7 +118,75 @@ function measure(
     all += put * product;
   }
   loop.degree = degree;
-  loop.factor = Math.min(MAX_FACTOR, Math.max(most, all));
+  loop.factor = Math.max(most, all);
+  for (const table of tables.get(loop) ?? []) {
+    const size = sizeOf(table, loop, loops);
+    loop.degree = Math.max(loop.degree, size.degree);
+    loop.factor = Math.max(loop.factor, size.factor);
+  }
+  loop.factor = Math.min(MAX_FACTOR, loop.factor);
+}
+
+/** A table of the statement's own: where it is opened, and how many instructions add to it, by the innermost loops around them. */
+interface OwnTable {
+  readonly openers: number[];
+  readonly fills: Map<Loop | null, number>;
+}
+
+/** Finds the tables that a statement opens for itself, by the loops that go through them. */
+function ownTablesOf(
+  code: readonly Instruction[],
+  loops: readonly Loop[],
+): ReadonlyMap<Loop | null, ReadonlySet<OwnTable>> {
+  const tables = new Map<number, OwnTable>();
+  const passed = new Map<Loop | null, Set<OwnTable>>();
+  for (const [at, { name, p1, p2 }] of code.entries()) {
+    const table = tables.get(name === 'OpenDup' ? p2 : p1);
+    if (OPENS.has(name)) {
+      if (table === undefined) tables.set(p1, { openers: [at], fills: new Map() });
+      else table.openers.push(at);
+    }
+    if (table === undefined) continue;
+    const loop = innermost(loops, at);
+    if (name === 'OpenDup') tables.set(p1, table);
+    else if (FILLS.has(name)) table.fills.set(loop, (table.fills.get(loop) ?? 0) + 1);
+    else if (STEPS.has(name)) {
+      const known = passed.get(loop);
+      if (known === undefined) passed.set(loop, new Set([table]));
+      else known.add(table);
+    }
+  }
+  return passed;
+}
+
+/** How much there may be in a table of the statement's own: what all loops add to it in all of their turns since they have opened it. */
+function sizeOf(
+  { openers, fills }: OwnTable,
+  loop: Loop,
+  loops: readonly Loop[],
+): Pick<Loop, 'degree' | 'factor'> {
+  const size = { degree: 0, factor: 0 };
+  const filling = loops.filter((other) => other !== loop && !openers.every((at) => holds(other, at)));
+  for (const [inner, count] of fills) {
+    let degree = 0;
+    let factor = count;
+    for (const other of filling) {
+      if (inner === null || !(other === inner || contains(other, inner))) continue;
+      degree += other.degree;
+      factor *= other.factor;
+    }
+    size.degree = Math.max(size.degree, degree);
+    size.factor += factor;
+  }
+  return size;
+}
+
+function innermost(loops: readonly Loop[], at: number): Loop | null {
+  return loops.findLast((loop) => holds(loop, at)) ?? null;
+}
+
+function holds({ start, end }: Loop, at: number): boolean {
+  return start <= at && at <= end;
 }
 
 const PUTS = new Set(['Yield', 'IdxInsert', 'Insert', 'RowSetAdd', 'SorterInsert']);
@@ -123,7 +196,7 @@ function putsOf(code: readonly Instruction[], loops: readonly Loop[]): ReadonlyM
   const puts = new Map<Loop | null, number>();
   for (const [at, { name }] of code.entries()) {
     if (!PUTS.has(name)) continue;
-    const loop = loops.findLast(({ start, end }) => start <= at && at <= end) ?? null;
+    const loop = innermost(loops, at);
     puts.set(loop, (puts.get(loop) ?? 0) + 1);
   }
   return puts;
@@ -133,8 +206,8 @@ function putsOf(code: readonly Instruction[], loops: readonly Loop[]): ReadonlyM
 function dropStreaming(code: readonly Instruction[], loops: readonly Loop[]): void {
   for (const [at, { name }] of code.entries()) {
     if (name !== 'ResultRow') continue;
-    const loop = loops.findLast(({ start, end }) => start <= at && at <= end);
-    if (loop === undefined) continue;
+    const loop = innermost(loops, at);
+    if (loop === null) continue;
     const skips = code
       .slice(loop.start, at)
       .some((instruction) => targetsOf(instruction).some((target) => target > at && target <= loop.end));
