@@ -194,3 +194,40 @@ test('a process that has ended is displayed as one', async () => {
   const raw = await inside((await inside(locals.get('own'))).get('[raw]'));
   expect(raw.values).toMatchObject({ node_id: '0', id: '1' });
 });
+
+/** Iterators of which something was taken. */
+const ITERATORS: Readonly<Record<string, string>> = {
+  slice: 'Iter (3) [2, 3, 4]: Iter<i32>',
+  back: 'Iter (3) [1, 2, 3]: Iter<i32>',
+  nothing: 'Iter (0) []: Iter<i32>',
+  mutable: 'IterMut (2) [8, 9]: IterMut<u8>',
+  owned: 'IntoIter (2) ["two", "three"]: IntoIter<String>',
+  units: 'Iter (3) [(), (), ()]: Iter<()>',
+  array: 'IntoIter (2) [20, 30]: IntoIter<i32, 3>',
+  chars: 'Chars "ßer": Chars',
+  indices: 'CharIndices {front_offset: 4, iter: Chars "ßer"}: CharIndices',
+  bytes: 'Bytes(Copied {it: Iter (1) [98]}): Bytes',
+  range: '2..4: Range<i32>',
+  all: '2..=2: RangeInclusive<i32>',
+  done: '1..=1 (exhausted): RangeInclusive<i32>',
+  numbered: 'Enumerate {iter: Iter (3) [2, 3, 4], count: 1}: Enumerate<Iter<i32>>',
+  reversed: 'Rev {iter: Iter (4) [1, 2, 3, 4]}: Rev<Iter<i32>>',
+  some: 'Take {iter: Skip {iter: Iter (4) [1, 2, 3, 4], n: 1}, n: 2}: Take<Skip<Iter<i32>>>',
+  peeked: 'Peekable {iter: Iter (3) [2, 3, 4], peeked: Some(Some(1))}: Peekable<Iter<i32>>',
+  copied: 'Copied {it: Iter (4) [1, 2, 3, 4]}: Copied<Iter<i32>>',
+  windows: 'Windows {v: (4) [1, 2, 3, 4], size: 2}: Windows<i32>',
+  entries: 'Iter, 4 left: Iter<i32, i32>',
+  keys: 'Keys, 5 left: Keys<i32, i32>',
+  sorted: 'Iter, 4 left: Iter<i32, i32>',
+  values: 'Values, 5 left: Values<i32, i32>',
+  turned: 'Iter (3) [2, 3, 1]: Iter<i32>',
+  drain: 'Drain (2) [6, 7]: Drain<i32>',
+};
+
+test('iterators, as what is left of them', async () => {
+  const { scope, inside, evaluate } = await stoppedAt('iterators-rust.wasm.gz', 'iterators.rs');
+  const locals = await scope('Locals');
+  expect(locals.table).toMatchObject(ITERATORS);
+  expect((await inside(locals.get('owned'))).values).toMatchObject({ '[0]': '"two"', '[1]': '"three"' });
+  expect((await evaluate('slice[0] + len(owned)')).result).toBe('4');
+});

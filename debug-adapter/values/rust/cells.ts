@@ -118,7 +118,9 @@ async function showRange(
     return part === null ? '' : await shower.text(part, depth + 1);
   };
   const named = () => shower.members(value, type);
-  return { text: `${await text('start')}${sign}${await text('end')}`, named, isMade: true };
+  const exhausted = await shower.reader.number(await shower.reader.member(value, 'exhausted'));
+  const state = exhausted ? ' (exhausted)' : '';
+  return { text: `${await text('start')}${sign}${await text('end')}${state}`, named, isMade: true };
 }
 
 /** As Rust prints it: `1.5s`, `42ns`. */

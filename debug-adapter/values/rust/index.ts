@@ -3,6 +3,7 @@ import type { Shower } from '../show-value.ts';
 import type { Shown, Value } from '../value.ts';
 import { showCell } from './cells.ts';
 import { showCollection } from './collections.ts';
+import { showIterator } from './iterators.ts';
 import { standardName } from './names.ts';
 import { showFat, showShared } from './pointers.ts';
 import { showStruct } from './structs.ts';
@@ -24,7 +25,8 @@ export async function showRust(
       ? null
       : ((await showCollection(shower, value, name, depth)) ??
         (await showShared(shower, value, type, name, depth)) ??
-        (await showCell(shower, value, type, name, depth)));
+        (await showCell(shower, value, type, name, depth)) ??
+        (await showIterator(shower, value, type, name, depth)));
   return known ?? (await showStruct(shower, value, type, depth));
 }
 

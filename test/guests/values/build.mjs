@@ -3,7 +3,8 @@
 // target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. What is named on the
 // command line is built alone. Needs Node 24 or newer.
 //
-//   node test/guests/values/build.mjs [c] [optimised] [methods] [library] [cpp] [rust] [rust-modern] [process]
+//   node test/guests/values/build.mjs [c] [optimised] [methods] [library] [cpp] [rust] [rust-modern] [iterators]
+//     [process]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -73,6 +74,14 @@ for (const [name, rustc, target] of [
     ...[`--remap-path-prefix=${folder}=/project`, 'values.rs', '-o', `values-${name}.wasm`],
   );
   pack(`values-${name}.wasm`, 'values\\.');
+}
+if (isWanted('iterators')) {
+  run(
+    process.env.RUSTC ?? 'rustc',
+    ...['--edition', '2021', '--target', 'wasm32-wasi', '-g', '-Cpanic=abort'],
+    ...[`--remap-path-prefix=${folder}=/project`, 'iterators.rs', '-o', 'iterators-rust.wasm'],
+  );
+  pack('iterators-rust.wasm', 'iterators\\.');
 }
 if (isWanted('process')) {
   const rust = (...args) =>

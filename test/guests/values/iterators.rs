@@ -1,0 +1,60 @@
+// Iterators of which something is left, to be looked at where the process stands at "here". Tests of the debugger have a table of them.
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+fn uses<Value>(_: Value) {}
+
+fn main() {
+    let numbers = vec![1, 2, 3, 4];
+    let mut slice = numbers.iter();
+    slice.next();
+    let mut back = numbers.iter();
+    back.next_back();
+    let nothing = numbers[4..].iter();
+    let mut others = [7u8, 8, 9];
+    let mut mutable = others.iter_mut();
+    mutable.next();
+    let mut owned = vec![String::from("one"), String::from("two"), String::from("three")].into_iter();
+    owned.next();
+    let units = [(), (), ()].iter();
+    let mut array = [10, 20, 30].into_iter();
+    array.next();
+    let mut chars = "größer".chars();
+    chars.nth(2);
+    let mut indices = "größer".char_indices();
+    indices.nth(2);
+    let mut bytes = "ab".bytes();
+    bytes.next();
+    let mut range = 1..4;
+    range.next();
+    let mut all = 1..=2;
+    let mut done = 1..=1;
+    all.next();
+    done.next();
+    let mut numbered = numbers.iter().enumerate();
+    numbered.next();
+    let reversed = numbers.iter().rev();
+    let some = numbers.iter().skip(1).take(2);
+    let mut peeked = numbers.iter().peekable();
+    peeked.peek();
+    let pairs = numbers.iter().zip("xyz".chars());
+    let copied = numbers.iter().copied();
+    let windows = numbers.windows(2);
+    let chunks = numbers.chunks(3);
+    let table: HashMap<i32, i32> = (0..5).map(|i| (i, i)).collect();
+    let mut entries = table.iter();
+    entries.next();
+    let keys = table.keys();
+    let tree: BTreeMap<i32, i32> = (0..5).map(|i| (i, i)).collect();
+    let mut sorted = tree.iter();
+    sorted.next();
+    let values = tree.values();
+    let mut deque: VecDeque<i32> = VecDeque::with_capacity(4);
+    deque.extend([1, 2, 3]);
+    deque.rotate_left(1);
+    let turned = deque.iter();
+    let mut drained = vec![5, 6, 7, 8];
+    let drain = drained.drain(1..3);
+    uses((&slice, &back, &nothing, &mutable, &owned, &units, &array, &chars, &indices, &bytes, &range)); // here
+    uses((&all, &done, &numbered, &reversed, &some, &peeked, &pairs, &copied, &windows, &chunks, &entries));
+    uses((&keys, &sorted, &values, &turned, &drain));
+}
