@@ -90,7 +90,8 @@ const MAX_COMPILING = 2000;
 const MAX_COMPILED = 2;
 
 const idle: ChildProcess[] = [];
-const running = new Map<Request, ChildProcess>();
+/** Null is for one that could not be started. */
+const running = new Map<Request, ChildProcess | null>();
 const jobQueue = new FairQueue<Request>(MAX_RUNNING);
 const compileQueue = new FairQueue<Request>(MAX_COMPILED);
 
@@ -130,13 +131,17 @@ function request(request: Request): () => void {
     if (child === undefined) return;
     running.delete(request);
     queue.end(request);
-    child.kill('SIGKILL');
+    child?.kill('SIGKILL');
     next();
   };
 }
 
 function begin(request: Request, waited = idle.pop() ?? null): void {
-  const child = waited ?? start();
+  const child = waited ?? start((error) => finish(request, notStarted(error)));
+  if (child === null) {
+    running.set(request, null);
+    return;
+  }
   let timer: NodeJS.Timeout | undefined;
   child.removeAllListeners('close').removeAllListeners('disconnect');
   running.set(request, child);
@@ -201,7 +206,12 @@ async function contentsOf(
   return { message, images };
 }
 
-function start(): ChildProcess {
+/**
+ * Starts a helper.
+ * @param failed called later, once, if the operating system has no room for it
+ * @returns null in that case
+ */
+function start(failed: (error: unknown) => void): ChildProcess | null {
   const options = [
     '--max-old-space-size=512',
     '--no-warnings',
@@ -213,13 +223,25 @@ function start(): ChildProcess {
   const [command, ...given] = existsSync(SHELL)
     ? [SHELL, '-c', `ulimit -f ${MAX_FILE / 512} 2>/dev/null; exec "$0" "$@"`, process.execPath, ...options]
     : [process.execPath, ...options];
-  const child = spawn(command, given, {
-    stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
-    serialization: 'advanced',
-    env: {},
-    windowsHide: true,
-  });
+  let child: ChildProcess;
+  try {
+    child = spawn(command, given, {
+      stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
+      serialization: 'advanced',
+      env: {},
+      windowsHide: true,
+    });
+  } catch (error) {
+    // Some failures are thrown, such as want of memory, and others are events.
+    setImmediate(failed, error);
+    return null;
+  }
   child.on('error', () => {});
+  if (child.pid === undefined) {
+    child.once('error', failed);
+    if (child.connected) child.disconnect();
+    return null;
+  }
   child.stdin?.on('error', () => {});
   if (child.stdin instanceof Socket) child.stdin.unref();
   // A helper must not keep a program from ending, and ends with it.
@@ -228,14 +250,21 @@ function start(): ChildProcess {
   return child;
 }
 
+function notStarted(error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    error: { result: SQLITE_IOERR, message: `the helper for a statement could not be started: ${reason}` },
+  };
+}
+
 function finish(request: Request, outcome: Outcome | Compiled): void {
   const child = running.get(request);
   if (child === undefined) return;
   running.delete(request);
   queueOf(request).end(request);
-  child.removeAllListeners('message').removeAllListeners('close');
-  if (child.connected && !child.killed && idle.length < MAX_IDLE) keep(child);
-  else child.kill('SIGKILL');
+  child?.removeAllListeners('message').removeAllListeners('close');
+  if (child?.connected && !child.killed && idle.length < MAX_IDLE) keep(child);
+  else child?.kill('SIGKILL');
   request.done(outcome);
   next();
 }
@@ -272,5 +301,5 @@ function isCompiled({ job }: Request): boolean {
 }
 
 process.on('exit', () => {
-  for (const child of [...idle, ...running.values()]) child.kill('SIGKILL');
+  for (const child of [...idle, ...running.values()]) child?.kill('SIGKILL');
 });
