@@ -10,6 +10,7 @@ import { registerProcessView } from './processes/process-view.ts';
 import { AdapterDeaths, AdapterFactory } from './programs/adapter-factory.ts';
 import { ConfigurationProvider, DynamicConfigurations } from './programs/configuration-provider.ts';
 import { closeDebugDocuments } from './programs/debug-documents.ts';
+import { EntryLenses } from './programs/entry-lenses.ts';
 import { LastProgram } from './programs/last-program.ts';
 import { registerProgramCommands } from './programs/program-commands.ts';
 import { RunOnSave } from './programs/run-on-save.ts';
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
     projects,
     choice,
     new ProjectKeys(projects),
+    new EntryLenses(projects, launch),
     new RunOnSave(launch, diagnostics, log),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new BuildTasks(projects, builder)),
     closeDebugDocuments(DEBUG_TYPE),

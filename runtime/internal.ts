@@ -1,6 +1,7 @@
 /** What the debug adapter, the extension, scripts and tests use of the runtime. It may change with every version. */
 
 export { writePrivate } from './cli/private-files.ts';
+export { type RunningProgram, runningPrograms } from './cli/running-programs.ts';
 export { CoverageReadError, readCoverage } from './coverage/read-report.ts';
 export type { CoverageReport } from './coverage/report.ts';
 export {
@@ -129,5 +130,6 @@ export {
   moduleIdentifiers,
   readDeclarations,
   readSyntax,
+  textOf,
   WatError,
 } from './wat/index.ts';

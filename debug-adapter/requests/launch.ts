@@ -156,7 +156,8 @@ function runtimeCommand(session: Session, args: Parsed) {
   const runArguments = [
     'run',
     ...runtimeArgs,
-    noDebug ? '--inspect=127.0.0.1:0' : '--inspect=127.0.0.1:0,debug',
+    // Nobody else is to attach to it.
+    noDebug ? '--inspect=unlisted' : '--inspect=debug,unlisted',
     '--inspect-wait',
     ...(entry === undefined ? [] : [`--entry=${entry}`]),
     ...dirs.map((dir) => `--dir=${dir}`),

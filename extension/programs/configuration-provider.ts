@@ -23,6 +23,7 @@ import { chooseLaunch } from './choose-launch.ts';
 import { activeModule, workspaceModules } from './choose-module.ts';
 import type { LastProgram } from './last-program.ts';
 import { launchOf } from './launch-configuration.ts';
+import { pickProgram } from './pick-program.ts';
 import { SAVED_AT } from './saved-program.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
@@ -80,8 +81,11 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     const isBuilt = given['project'] === undefined || savedAt !== undefined;
     const config = isBuilt ? given : await this.#projects.build(given, folder);
     if (config === undefined) return undefined;
-    if (config.request !== 'launch')
-      return await this.#startsNothing(config, folder?.uri.fsPath ?? homedir());
+    if (config.request !== 'launch') {
+      const { url } = isText(config['url']) ? { url: config['url'] } : ((await pickProgram()) ?? {});
+      if (url === undefined) return undefined;
+      return await this.#startsNothing({ ...config, url }, folder?.uri.fsPath ?? homedir());
+    }
     const { coreDump } = config;
     if (typeof coreDump === 'string' && coreDump !== '') {
       const cwd = resolve(folder?.uri.fsPath ?? dirname(coreDump), config['cwd'] ?? '');
@@ -161,6 +165,10 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     }
     return true;
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /** What a configuration says of which program it runs. */

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../debug-type.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
@@ -6,6 +5,7 @@ import { chooseLaunch } from './choose-launch.ts';
 import { folderOf, isModule } from './choose-module.ts';
 import { launchOf } from './launch-configuration.ts';
 import { OPEN_CORE_DUMP, openCoreDump } from './open-core-dump.ts';
+import { nameOfAddress, pickProgram } from './pick-program.ts';
 
 /** Registers the commands that start and attach to programs. */
 export function registerProgramCommands(projects: ProjectLaunch): vscode.Disposable {
@@ -46,21 +46,10 @@ async function launchOfFile(
   return undefined;
 }
 
-async function attach(url?: unknown): Promise<boolean> {
-  const given = typeof url === 'string' ? url : await askForUrl();
-  if (given === undefined) return false;
-  const name = `Attached to ${basename(given.replace(/\/[^/]*$/, ''))}`;
-  return vscode.debug.startDebugging(undefined, { type: DEBUG_TYPE, request: 'attach', name, url: given });
-}
-
-async function askForUrl(): Promise<string | undefined> {
-  const url = await vscode.window.showInputBox({
-    title: 'Attach to a Running Program',
-    prompt: 'The address that `lunatic run --inspect` has printed',
-    placeHolder: 'ws://127.0.0.1:PORT/TOKEN',
-    ignoreFocusOut: true,
-    validateInput: (value) =>
-      /^\s*wss?:\/\/\S+\s*$/.test(value) || value === '' ? undefined : 'An address begins with ws://',
-  });
-  return url === undefined || url.trim() === '' ? undefined : url.trim();
+async function attach(given?: unknown): Promise<boolean> {
+  const target = typeof given === 'string' ? { url: given, name: nameOfAddress(given) } : await pickProgram();
+  if (target === undefined) return false;
+  const { url, name } = target;
+  const config = { type: DEBUG_TYPE, request: 'attach', name: `Attached to ${name}`, url };
+  return vscode.debug.startDebugging(undefined, config);
 }

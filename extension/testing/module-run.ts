@@ -134,7 +134,7 @@ export class ModuleRun {
       file: uri.fsPath,
       exports: isAll ? null : [...chosen.keys()],
       arguments: config.get<string[]>('arguments', []),
-      options: isDebugged ? [...options, '--inspect=debug', '--inspect-wait'] : options,
+      options: isDebugged ? [...options, '--inspect=debug,unlisted', '--inspect-wait'] : options,
       // While somebody debugs, time does not count, and one test runs at a time.
       timeout: isDebugged ? null : config.get<number | null>('timeout', null),
       jobs: isDebugged ? 1 : config.get<number | null>('jobs', null),

@@ -14,6 +14,7 @@ import type { Runtime } from '../runtime.ts';
 import { printableLines } from '../text/printable.ts';
 import { bytesOf } from '../text/quantities.ts';
 import { CommandError } from './load.ts';
+import { listProgram } from './running-programs.ts';
 import { watchedStream } from './watched-stream.ts';
 
 /** Milliseconds after which it is looked at again whether processes stand still. */
@@ -31,6 +32,8 @@ export interface InspectedHow {
   readonly waits: boolean;
   /** Whether its processes can be stopped in the midst of their code. */
   readonly debug: boolean;
+  /** Whether others of this user are told of it that want to attach to a program. */
+  readonly listed: boolean;
 }
 
 /** A program that can be inspected while it runs. */
@@ -39,17 +42,21 @@ export class Inspection {
   readonly #address: InspectAddress;
   readonly #started = Promise.withResolvers<void>();
   readonly #debug: boolean;
+  readonly #listed: boolean;
   #waiting: boolean;
   #pausesRoots = false;
   #hasLost = false;
   #inspector: Inspector | null = null;
   #server: InspectServer | null = null;
+  /** Removes the program from the list of those that run. */
+  #unlist = (): void => {};
 
-  constructor(program: InspectedProgram, address: InspectAddress, { waits, debug }: InspectedHow) {
+  constructor(program: InspectedProgram, address: InspectAddress, { waits, debug, listed }: InspectedHow) {
     this.#program = program;
     this.#address = address;
     this.#waiting = waits;
     this.#debug = debug;
+    this.#listed = listed;
     if (!waits) this.#started.resolve();
   }
 
@@ -96,11 +103,21 @@ export class Inspection {
     try {
       const server = await InspectServer.listen(this.#address, inspector, answers);
       process.stderr.write(`${INSPECTOR_ANNOUNCEMENT}${server.url}\n`);
+      if (this.#listed) this.#unlist = this.#list(server.url);
       return server;
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       throw new CommandError(`The inspector cannot listen on ${host}:${port}: ${cause}`, { cause: error });
     }
+  }
+
+  #list(url: string): () => void {
+    const { path, arguments: args } = this.#program;
+    const { pid } = process;
+    return listProgram({
+      ...{ pid, url, program: path, arguments: args, cwd: process.cwd(), debug: this.#debug },
+      started: Date.now(),
+    });
   }
 
   /** Says why a client was disconnected. Once is enough: others may connect again and again. */
@@ -144,6 +161,7 @@ export class Inspection {
 
   /** Tells the clients how the program has ended. */
   async close(exitCode: number, exit: Exit | string): Promise<void> {
+    this.#unlist();
     const said = typeof exit === 'string' ? exit : 'message' in exit ? exit.message : exit.kind;
     const reason = printableLines(said);
     await this.#server?.close({ exitCode, reason });

@@ -23,5 +23,9 @@ export async function openInspection(
   const address = inspect ?? (inspectWait ? ANY_PORT : undefined);
   if (address === undefined) return undefined;
   const { Inspection } = await import('./inspection.ts');
-  return new Inspection(program, address, { waits: inspectWait, debug: inspect?.debug ?? false });
+  return new Inspection(program, address, {
+    waits: inspectWait,
+    debug: inspect?.debug ?? false,
+    listed: inspect?.listed ?? true,
+  });
 }

@@ -49,7 +49,7 @@ export function jsonOption(): Option {
 export function inspectOption(): Option {
   return new Option(
     '--inspect [address]',
-    'let debuggers and process trees connect, at =HOST:PORT or =PORT; --inspect alone takes any free port; with =debug or =PORT,debug, processes can be stopped at breakpoints',
+    'let debuggers and process trees connect, at =HOST:PORT or =PORT; --inspect alone takes any free port; with =debug or =PORT,debug, processes can be stopped at breakpoints; with unlisted, editors do not offer to attach to it',
   ).argParser(parseRequest);
 }
 
@@ -98,7 +98,9 @@ function parseAddress(text: string): InspectAddress {
 function parseRequest(text: string): InspectRequest {
   const request = parseInspectRequest(text);
   if (request === undefined)
-    throw new InvalidArgumentError('It must be HOST:PORT, HOST or PORT, debug, or one of these with ,debug.');
+    throw new InvalidArgumentError(
+      'It must be HOST:PORT, HOST or PORT, debug, unlisted, or an address with ,debug and ,unlisted behind it.',
+    );
   return request;
 }
 

@@ -9,6 +9,8 @@ export interface InspectAddress {
 export interface InspectRequest extends InspectAddress {
   /** Whether processes can be stopped in the midst of their code, which makes them somewhat slower. */
   readonly debug: boolean;
+  /** Whether others are told of the program that want to attach to one. */
+  readonly listed: boolean;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -25,15 +27,20 @@ export function parseInspectAddress(text: string): InspectAddress | undefined {
   return address(match[1] ?? match[2] ?? LOOPBACK, match[3] ?? '0');
 }
 
+/** What may follow an address, or stand alone. */
+const WORDS = ['debug', 'unlisted'];
+
 /**
- * Reads an address, or `debug`, or both with a comma between them.
+ * Reads an address, or `debug` or `unlisted`, or several of these with commas between them, the address first.
  * @returns undefined if the text has none of these forms
  */
 export function parseInspectRequest(text: string): InspectRequest | undefined {
-  if (text === 'debug') return { host: LOOPBACK, port: 0, debug: true };
-  const debug = text.endsWith(',debug');
-  const found = parseInspectAddress(debug ? text.slice(0, -',debug'.length) : text);
-  return found && { ...found, debug };
+  const parts = text.split(',');
+  const [first = ''] = parts;
+  const words = WORDS.includes(first) ? parts : parts.slice(1);
+  if (!words.every((word) => WORDS.includes(word))) return undefined;
+  const found = words === parts ? { host: LOOPBACK, port: 0 } : parseInspectAddress(first);
+  return found && { ...found, debug: words.includes('debug'), listed: !words.includes('unlisted') };
 }
 
 /**

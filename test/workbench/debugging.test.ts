@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
-import { projectFolder, RunningCommand } from '../support/command.ts';
+import { projectFolder } from '../support/command.ts';
 import { BAKERY, ECHO, POST_OFFICE, READERS } from './programs.ts';
 import { WorkbenchSession, Workspace } from './support/session.ts';
 
@@ -362,34 +362,6 @@ describe('Other ways', () => {
     await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
     await workbench.showView('Run and Debug');
     await workbench.configuration('Debug bakery.wat').waitFor();
-  });
-});
-
-describe('Attach', () => {
-  test('shows a program that runs elsewhere, and leaves it alone afterwards', async () => {
-    const workspace = new Workspace({ 'post-office.wat': POST_OFFICE });
-    const program = new RunningCommand(['run', '--inspect', join(workspace.folder, 'post-office.wat')], {
-      input: null,
-    });
-    try {
-      await program.printed('Inspector listens on ', 'stderr');
-      const [url = ''] = /ws:\S+/.exec(program.stderr) ?? [];
-      const workbench = await session.open({ 'other.wat': BAKERY });
-      await workbench.isActive();
-      await workbench.command('Lunatic: Attach to a Running Program...');
-      await workbench.answer('ws://', url);
-      await workbench.showView('Lunatic');
-      await workbench.process('#2 sorter').waitFor();
-      await workbench.screenshot('attached');
-      await workbench.debugAction('disconnect').click();
-      await workbench.noProgramRuns();
-      await program.printed(`${program.stdout}tick`);
-      expect(program.child.exitCode).toBe(null);
-    } finally {
-      program.child.kill();
-      await program.ended;
-      workspace.remove();
-    }
   });
 });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { rustTarget } from '../../extension/projects/tools.ts';
 import { projectFolder } from '../support/command.ts';
+import { guest } from '../support/guest.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
 import { PATIENCE } from './support/workbench.ts';
 
@@ -151,4 +152,28 @@ if (sum != 18) unreachable();
   await workbench.page.keyboard.press('F5');
   await workbench.page.locator('.debug-top-stack-frame-line').first().waitFor();
   await workbench.screenshot('project-assemblyscript');
+  // It begins with its top level: no function has a lens.
+  expect(await workbench.page.locator('.codelens-decoration').count()).toBe(0);
+});
+
+test('Run and Debug above a function begin with it', async () => {
+  const text = guest(`
+  (func (export "_start") (call $print (text "the shop is open")))
+  (func (export "night") (call $print (text "the shop is closed")) (call $forever))`);
+  const workbench = await session.edit('shop.wat', text);
+  const { page } = workbench;
+  const lenses = page.locator('.codelens-decoration', { hasText: 'Run | Debug' });
+  await workbench.counts(lenses, 2);
+  await workbench.screenshot('code-lenses');
+  await lenses.nth(1).getByText('Run').click();
+  await workbench.printed('the shop is closed');
+  await workbench.page.keyboard.press('Shift+F5');
+  await workbench.noProgramRuns();
+  await workbench.openFile('shop.wat');
+  await workbench.setBreakpoint('(func (export "_start")');
+  await lenses.first().getByText('Debug').click();
+  await page.locator('.debug-top-stack-frame-line').first().waitFor();
+  await workbench.goOn();
+  await workbench.printed('the shop is open');
+  await workbench.noProgramRuns();
 });

@@ -1,0 +1,97 @@
+/** Where programs begin in sources: as far as their text tells, without a compiler. */
+import { LineStarts, readDeclarations, readSyntax, textOf } from '../../runtime/internal.ts';
+
+/** A function that a program can begin with. */
+export interface Entry {
+  /** The export that is called; undefined for the one that programs begin with anyway. */
+  readonly name: string | undefined;
+  /** The line of its name or, in a text module, of its export. Counts from 0. */
+  readonly line: number;
+}
+
+/** The languages whose sources are looked at, by their extensions. */
+export type EntryLanguage = 'rust' | 'c' | 'assemblyscript' | 'wat';
+
+/** Entries that are found at most. */
+const MAX_ENTRIES = 100;
+
+/** The export that a program begins with. */
+const START = '_start';
+
+/** Exports that only tests have. */
+const OF_TESTS = /^(#lunatic_test_|__lunatic_test_)/;
+
+/** Texts and comments, whole also where the end of one is missing. */
+const TEXT_OR_COMMENT = /"(?:[^"\\]|\\.)*(?:"|$)|'(?:[^'\\\n]|\\.)'|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
+
+/** Finds the functions of a source that a program can begin with: those without parameters. */
+export function findEntries(text: string, language: EntryLanguage): Entry[] {
+  const found = language === 'wat' ? exportsOf(text) : FINDERS[language](withoutComments(text));
+  const lines = new LineStarts(text);
+  return found
+    .filter(({ name }) => name === undefined || !OF_TESTS.test(name))
+    .slice(0, MAX_ENTRIES)
+    .map(({ name, at }) => ({ name: name === START ? undefined : name, line: lines.positionAt(at).line }));
+}
+
+interface Found {
+  readonly name: string | undefined;
+  readonly at: number;
+}
+
+/** A text of the same length that has spaces for comments. */
+function withoutComments(text: string): string {
+  return text.replace(TEXT_OR_COMMENT, (part) => (part.startsWith('/') ? part.replace(/[^\n]/g, ' ') : part));
+}
+
+const FINDERS: Readonly<Record<Exclude<EntryLanguage, 'wat'>, (text: string) => Found[]>> = {
+  rust: (text) => [
+    // Inside of a module, it is another function.
+    ...matches(text, /^(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:async[ \t]+)?fn[ \t]+main[ \t]*[(<]/dgm),
+    ...matches(
+      text,
+      /^[ \t]*#\[(?:unsafe\()?(?:no_mangle|export_name[ \t]*=[ \t]*"(?<given>[^"\n]+)")\)?\]\s{1,100}pub[ \t]+(?:unsafe[ \t]+)?extern[ \t]+(?:"C"[ \t]+)?fn[ \t]+(?<name>\w+)[ \t]*\([ \t]*\)/dgm,
+    ),
+  ],
+  c: (text) => [
+    ...matches(text, /^(?:int|void)\s{1,10}main[ \t]*\(/dgm),
+    ...matches(
+      text,
+      /^[ \t]*__attribute__\(\([^\n]{0,200}\bexport_name\("(?<given>[^"\n]+)"\)[^\n]{0,200}?\)\)\s{1,100}(?:static[ \t]+)?void[ \t]+(?<name>\w+)[ \t]*\([ \t]*(?:void)?[ \t]*\)/dgm,
+    ),
+  ],
+  assemblyscript: (text) =>
+    matches(text, /^export[ \t]+function[ \t]+(?<name>[\w$]+)[ \t]*\([ \t]*\)[ \t]*:[ \t]*void\b/dgm),
+};
+
+/** What a pattern with the groups `given` and `name` finds: the given name is that of the export. */
+function matches(text: string, pattern: RegExp): Found[] {
+  return [...text.matchAll(pattern)].map(({ groups = {}, index, indices, 0: whole }) => ({
+    name: groups['given'] ?? groups['name'],
+    at: indices?.groups?.['name']?.[0] ?? index + whole.length - 1,
+  }));
+}
+
+/** The exported functions of a text module that take nothing. */
+function exportsOf(text: string): Found[] {
+  const syntax = readSyntax(text);
+  const { exports, all } = readDeclarations(syntax);
+  const functions = all.filter(({ space }) => space === 'function');
+  return exports
+    .filter(({ space, target, declaration }) => {
+      if (space !== 'function') return false;
+      const word = target && textOf(syntax, target);
+      const exported =
+        declaration ??
+        functions.find(
+          ({ index, identifier }) =>
+            word === String(index) || (identifier && word === textOf(syntax, identifier)),
+        );
+      if (exported === undefined || exported.imported !== undefined) return false;
+      // What a type says is not looked up.
+      return !exported.list.items.some(
+        (item) => item.kind === 'list' && ['param', 'result', 'type'].includes(item.head),
+      );
+    })
+    .map(({ name, at }) => ({ name, at: at.start }));
+}

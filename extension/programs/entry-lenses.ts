@@ -1,0 +1,115 @@
+import { extname } from 'node:path';
+import * as vscode from 'vscode';
+import { type Program, ProjectError } from '../projects/project.ts';
+import type { ProjectLaunch } from '../projects/project-launch.ts';
+import { type Projects, programsOf } from '../projects/projects.ts';
+import { folderOf, isModule } from './choose-module.ts';
+import { type Entry, type EntryLanguage, findEntries } from './entries.ts';
+import { launchOf } from './launch-configuration.ts';
+
+const SETTING = 'lunatic.codeLens';
+const START_ENTRY = 'lunatic.startEntry';
+
+const LANGUAGES: Readonly<Record<string, EntryLanguage>> = {
+  '.rs': 'rust',
+  '.c': 'c',
+  '.cc': 'c',
+  '.cpp': 'c',
+  '.ts': 'assemblyscript',
+  '.wat': 'wat',
+};
+
+const SELECTOR: vscode.DocumentFilter = {
+  scheme: 'file',
+  pattern: `**/*{${Object.keys(LANGUAGES).join(',')}}`,
+};
+
+/** Characters of the longest source that is looked at: larger ones were made by programs. */
+const MAX_LENGTH = 2 ** 20;
+
+/** The arguments of the command of a lens. */
+type StartEntry = [file: string, entry: string | undefined, noDebug: boolean];
+
+/** *Run* and *Debug* above the functions that the programs of projects, and text modules, can begin with. */
+export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
+  readonly #projects: Projects;
+  readonly #launch: ProjectLaunch;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscriptions: vscode.Disposable;
+  readonly onDidChangeCodeLenses = this.#changed.event;
+
+  constructor(projects: Projects, launch: ProjectLaunch) {
+    this.#projects = projects;
+    this.#launch = launch;
+    this.#subscriptions = vscode.Disposable.from(
+      this.#changed,
+      vscode.languages.registerCodeLensProvider(SELECTOR, this),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration(SETTING)) this.#changed.fire();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#changed.fire()),
+      projects.onDidChange(() => this.#changed.fire()),
+      vscode.commands.registerCommand(START_ENTRY, (...args: StartEntry) => this.#start(...args)),
+    );
+  }
+
+  dispose(): void {
+    this.#subscriptions.dispose();
+  }
+
+  async provideCodeLenses(
+    document: vscode.TextDocument,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.CodeLens[]> {
+    const { uri } = document;
+    const language = LANGUAGES[extname(uri.path).toLowerCase()];
+    const isWanted = vscode.workspace.getConfiguration('lunatic', uri).get('codeLens', true);
+    if (language === undefined || !isWanted || !vscode.workspace.isTrusted) return [];
+    const text = document.getText();
+    if (text.length > MAX_LENGTH) return [];
+    const entries = findEntries(text, language);
+    // Cargo is asked only about a source that has some.
+    if (entries.length === 0) return [];
+    if (!isModule(uri) && !(await this.#mayBegin(uri))) return [];
+    return token.isCancellationRequested ? [] : entries.flatMap((entry) => lensesOf(uri, entry));
+  }
+
+  /** Whether a program of a project may begin in a source: it is known to, or nothing is known. */
+  async #mayBegin(uri: vscode.Uri): Promise<boolean> {
+    try {
+      const project = await this.#projects.of(uri);
+      if (project === undefined || !project.isForWasm || project.file === uri.fsPath) return false;
+      const programs = await programsOf(project);
+      return programs.some(({ target: { source } }) => source === undefined || source === uri.fsPath);
+    } catch (error) {
+      if (!(error instanceof ProjectError)) throw error;
+      return false;
+    }
+  }
+
+  async #start(...[file, entry, noDebug]: StartEntry): Promise<void> {
+    const uri = vscode.Uri.file(file);
+    const program = isModule(uri) ? undefined : await this.#launch.programOf(uri);
+    if (program === null) return;
+    const config = this.#configurationOf(uri, program);
+    const changed = entry === undefined ? {} : { entry, name: `${config.name} ${entry}` };
+    await vscode.debug.startDebugging(folderOf(uri), { ...config, ...changed }, { noDebug });
+  }
+
+  #configurationOf(uri: vscode.Uri, program: Program | undefined): vscode.DebugConfiguration {
+    return program === undefined ? launchOf(uri, folderOf(uri)) : this.#launch.configurationOf(program);
+  }
+}
+
+function lensesOf(uri: vscode.Uri, { name, line }: Entry): vscode.CodeLens[] {
+  const range = new vscode.Range(line, 0, line, 0);
+  const lens = (title: string, tooltip: string, noDebug: boolean) => {
+    const args: StartEntry = [uri.fsPath, name, noDebug];
+    return new vscode.CodeLens(range, { title, tooltip, command: START_ENTRY, arguments: args });
+  };
+  const what = name === undefined ? 'the program' : `the program, beginning with ${name}`;
+  return [
+    lens('Run', `Lunatic: builds and runs ${what}`, true),
+    lens('Debug', `Lunatic: builds and debugs ${what}`, false),
+  ];
+}

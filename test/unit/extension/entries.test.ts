@@ -1,0 +1,87 @@
+/** The functions of sources that the editor offers to run. */
+import { expect, test } from 'vitest';
+import { type EntryLanguage, findEntries } from '../../../extension/programs/entries.ts';
+
+const found = (text: string, language: EntryLanguage) =>
+  findEntries(text, language).map(({ name, line }) => `${line} ${name ?? 'start'}`);
+
+test('Rust: main, and exports without parameters', () => {
+  const text = `// fn main() {}
+/*
+fn main() {}
+*/
+#[lunatic::main]
+fn main(_: Mailbox<()>) {}
+
+mod inner {
+    fn main() {}
+}
+#[no_mangle]
+pub extern "C" fn worker() {}
+#[export_name = "clock"]
+pub extern "C" fn tick() {}
+#[unsafe(no_mangle)]
+pub extern "C" fn newer() {}
+#[no_mangle]
+pub extern "C" fn with_parameter(n: i32) {}
+#[export_name = "#lunatic_test_adds"]
+pub extern "C" fn adds() {}
+fn mainly() {}
+`;
+  expect(found(text, 'rust')).toEqual(['5 start', '11 worker', '13 clock', '15 newer']);
+  expect(found('pub async fn main() {}', 'rust')).toEqual(['0 start']);
+});
+
+test('C: main, and exports without parameters', () => {
+  const text = `int main(int argc, char **argv) { puts("int main(void)"); }
+__attribute__((export_name("worker"))) void work(void) {}
+__attribute__((noinline, export_name("clock")))
+void tick() {}
+__attribute__((export_name("adds"))) int adds(int a, int b) { return a + b; }
+static int domain(void);
+`;
+  expect(found(text, 'c')).toEqual(['0 start', '1 worker', '3 clock']);
+});
+
+test('AssemblyScript: exported functions that take and return nothing', () => {
+  const text = `export function _start(): void {}
+export function reader(): void {}
+export function __lunatic_test_adds(): void {}
+export function sum(a: i32, b: i32): i32 { return a + b; }
+function hidden(): void {}
+`;
+  expect(found(text, 'assemblyscript')).toEqual(['0 start', '1 reader']);
+});
+
+test('text modules: exported functions that take and return nothing, also in an unfinished module', () => {
+  const text = `(module
+  (import "a" "b" (func $b))
+  (export "b" (func $b))
+  (export "late" (func $late))
+  (func (export "_start"))
+  (func (export "worker") (local i32))
+  (func (export "with") (param i32))
+  (func (export "#lunatic_test_adds"))
+  (memory (export "memory") 1)
+  (func $late)
+  (func (export "open" (`;
+  expect(found(text, 'wat')).toEqual(['3 late', '4 start', '5 worker', '10 open']);
+});
+
+test('hostile sources are looked at in a moment', () => {
+  const begin = performance.now();
+  for (const part of [
+    '/*',
+    '"',
+    "'",
+    '#[no_mangle]\n',
+    '__attribute__((',
+    'export function a',
+    ' ',
+    '\n',
+    'int ',
+  ])
+    for (const language of ['rust', 'c', 'assemblyscript'] as const)
+      findEntries(part.repeat(2 ** 20 / part.length), language);
+  expect(performance.now() - begin).toBeLessThan(4000);
+});
