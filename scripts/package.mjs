@@ -1,11 +1,10 @@
 // `npm run package`: makes lunatic.vsix, with the runtime and the debug adapter in it.
 //
 //   npm run package                              lunatic.vsix: runs on the Node that it finds
-//   npm run package -- --target linux-x64        lunatic-linux-x64.vsix: has a Node inside, that of this machine
+//   npm run package -- --target linux-x64        lunatic-linux-x64.vsix: has a Node for that platform inside
 //   npm run package -- --out FILE
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,11 +17,16 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { unzipSync } from 'fflate';
 import { COMMANDS } from './install-command.cjs';
-import { install, jspiNode, projectFolder, run } from './setup.mjs';
+import { nodeFor, platformOf, TARGETS } from './node-binary.mjs';
+import { install, projectFolder, run } from './setup.mjs';
 
-/** The size in bytes that a package without Node may have. */
+/** The size in bytes that a package may have without its Node. */
 const MAX_SIZE = 3 * 2 ** 20;
+
+/** Where its Node is. */
+const NODE_FOLDER = 'dist/node';
 
 /** The folders and files of the project that are packed in addition to the bundles. */
 const OWN = [
@@ -61,9 +65,6 @@ const PACKER_ENVIRONMENT = {
   npm_config_update_notifier: 'false',
 };
 
-/** The platform that this machine is. */
-export const thisTarget = `${process.platform}-${process.arch}`;
-
 /**
  * Makes a VSIX of what `npm run build` has made. Returns its path, its size and its number of files.
  * @param {{ target?: string | undefined, out?: string | undefined }} options `target` is the platform whose Node is packed
@@ -75,7 +76,7 @@ export async function makeVsix({ target, out }) {
   const file = out ?? join(projectFolder, target === undefined ? 'lunatic.vsix' : `lunatic-${target}.vsix`);
   const folder = mkdtempSync(join(tmpdir(), 'lunatic-vsix-'));
   try {
-    const files = stage(folder, target !== undefined);
+    const files = stage(folder, target);
     await createVSIX({
       cwd: folder,
       packagePath: file,
@@ -84,18 +85,37 @@ export async function makeVsix({ target, out }) {
       rewriteRelativeLinks: false,
       gitHubIssueLinking: false,
     });
-    const { size } = statSync(file);
-    if (target === undefined && size > MAX_SIZE) {
-      throw new Error(`The package has ${size} bytes, and should have at most ${MAX_SIZE}`);
-    }
-    return { file, size, files };
+    const { size, node, nodeSize } = contentOf(file);
+    if (size - nodeSize > MAX_SIZE)
+      throw new Error(
+        `Without Node the package has ${size - nodeSize} bytes, and should have at most ${MAX_SIZE}`,
+      );
+    if (node !== target) throw new Error(`The Node in the package is for ${node}, and not for ${target}`);
+    return { file, size, sizeWithoutNode: size - nodeSize, files };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/**
+ * The size of a VSIX, and that of its Node in it; the platform of that Node, if it has one.
+ * @param {string} file
+ */
+export function contentOf(file) {
+  const bytes = readFileSync(file);
+  let nodeSize = 0;
+  const isNode = ({ name, size }) => {
+    if (!name.startsWith(`extension/${NODE_FOLDER}/`)) return false;
+    nodeSize += size;
+    return /\/node(\.exe)?$/.test(name);
+  };
+  const [executable] = Object.values(unzipSync(bytes, { filter: isNode }));
+  const node = executable === undefined ? undefined : platformOf(executable);
+  return { size: bytes.length, nodeSize, node };
+}
+
 /** Puts everything into a folder as it is to be packed. Returns the number of files. */
-function stage(folder, withNode) {
+function stage(folder, target) {
   let files = 0;
   const add = (path, content, mode = PLAIN) => {
     files++;
@@ -122,9 +142,10 @@ function stage(folder, withNode) {
   for (const [name, parts] of Object.entries(PACKAGES)) {
     for (const path of parts.map((part) => `node_modules/${name}/${part}`)) add(path, own(path));
   }
-  if (withNode) {
-    add(`dist/node/${basename(jspiNode)}`, readFileSync(jspiNode), EXECUTABLE);
-    add('dist/node/LICENSE', nodeLicence());
+  if (target !== undefined) {
+    const { name, executable, licence } = nodeFor(target);
+    add(`${NODE_FOLDER}/${name}`, executable, EXECUTABLE);
+    add(`${NODE_FOLDER}/LICENSE`, licence);
   }
   return files;
 }
@@ -154,30 +175,24 @@ function withoutMapComment(path) {
   return /\.c?js$/.test(path) ? content.toString().replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n') : content;
 }
 
-/** Node's licence, with those of everything in it. It is in the package for this platform, on which the package `node` depends. */
-function nodeLicence() {
-  const { platform, arch } = process;
-  const names = [`node-${platform === 'win32' ? 'win' : platform}-${arch}`, `node-bin-${platform}-${arch}`];
-  const places = names.flatMap((name) => [`node_modules/node/node_modules/${name}`, `node_modules/${name}`]);
-  const file = places.map((place) => join(projectFolder, place, 'LICENSE')).find((path) => existsSync(path));
-  if (file === undefined) throw new Error('The licence of the package `node` is not found');
-  return readFileSync(file);
-}
-
 async function main() {
   install();
   const { values } = parseArgs({ options: { target: { type: 'string' }, out: { type: 'string' } } });
   const { target, out } = values;
-  if (target !== undefined && target !== thisTarget) {
-    console.error(
-      `The Node inside is that of this machine, ${thisTarget}: make the package for ${target} on such a machine.`,
-    );
+  if (target !== undefined && !TARGETS.includes(target)) {
+    console.error(`There is no package for ${target}. Choose one of ${TARGETS.join(', ')}.`);
     return 2;
   }
   if (run(process.execPath, ['scripts/build.mjs']) !== 0) return 1;
-  const { file, size, files } = await makeVsix({ target, out });
-  console.log(`${relative(process.cwd(), file)}  ${files} files, ${(size / 2 ** 20).toFixed(1)} MB`);
+  const { file, size, sizeWithoutNode, files } = await makeVsix({ target, out });
+  const without =
+    target === undefined ? '' : ` (${megabytes(sizeWithoutNode)} without its Node for ${target})`;
+  console.log(`${relative(process.cwd(), file)}  ${files} files, ${megabytes(size)}${without}`);
   return 0;
+}
+
+function megabytes(size) {
+  return `${(size / 2 ** 20).toFixed(1)} MB`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exit(await main());

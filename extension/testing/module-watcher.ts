@@ -13,27 +13,31 @@ const BUSY = /[\\/](node_modules|\.git)([\\/]|$)/;
 export class ModuleWatcher implements vscode.Disposable {
   readonly #modules = new vscode.EventEmitter<vscode.Uri>();
   readonly #folders = new vscode.EventEmitter<void>();
+  readonly #removed = new vscode.EventEmitter<vscode.Uri>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #watchers: vscode.Disposable[] = [];
   /** Fires when a module has changed, appeared or gone. */
   readonly onDidChangeModule = this.#modules.event;
   /** Fires when there are new folders. VS Code does not report the files that are in a new folder from the start. */
   readonly onDidAddFolders = this.#folders.event;
+  /** Fires when a file or a folder is gone. VS Code does not report the files that were in a folder. */
+  readonly onDidRemove = this.#removed.event;
 
   dispose(): void {
     this.stop();
     this.#modules.dispose();
     this.#folders.dispose();
+    this.#removed.dispose();
   }
 
   /** Also watches the modules in a folder of the workspace. */
   watch(folder: vscode.WorkspaceFolder, pattern: vscode.RelativePattern): void {
     const modules = vscode.workspace.createFileSystemWatcher(pattern);
-    const created = vscode.workspace.createFileSystemWatcher(
+    const all = vscode.workspace.createFileSystemWatcher(
       new vscode.RelativePattern(folder, '**/*'),
       false,
       true,
-      true,
+      false,
     );
     const changed = (uri: vscode.Uri) => this.#afterCalm(uri.fsPath, CALM, () => this.#modules.fire(uri));
     this.#watchers.push(
@@ -41,8 +45,9 @@ export class ModuleWatcher implements vscode.Disposable {
       modules.onDidCreate(changed),
       modules.onDidChange(changed),
       modules.onDidDelete(changed),
-      created,
-      created.onDidCreate((uri) => this.#lookForFolder(uri)),
+      all,
+      all.onDidCreate((uri) => this.#lookForFolder(uri)),
+      all.onDidDelete((uri) => this.#removed.fire(uri)),
     );
   }
 

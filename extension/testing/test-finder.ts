@@ -1,14 +1,18 @@
 import { stat } from 'node:fs/promises';
+import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import type { ModuleDiagnostics } from '../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../modules/module-error.ts';
 import { readTestsApart } from '../modules/read-apart.ts';
 import { MAX_SIZE, readWorkspaceFile } from '../modules/read-file.ts';
+import type { Project } from '../projects/project.ts';
 import { crateRoot } from './dep-info.ts';
+import { isInside } from './is-inside.ts';
 import { ModuleWatcher } from './module-watcher.ts';
 import { type BuiltFile, buildsOf } from './newest-builds.ts';
 import { mayHaveTests } from './read-module-tests.ts';
+import type { BuiltTests } from './test-builder.ts';
 import type { FoundModule, TestItems } from './test-items.ts';
 import type { TestProjects } from './test-projects.ts';
 import { topFolder } from './top-folder.ts';
@@ -46,6 +50,12 @@ export class TestFinder implements vscode.Disposable {
   readonly #watcher = new ModuleWatcher();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   #scan: Promise<void> | undefined;
+  /** The search that begins when this one is over. */
+  #nextScan: Promise<void> | undefined;
+  /** The number of builds that run, the folders of their projects, and the modules that have changed since the first began. */
+  #builds = 0;
+  readonly #built = new Set<string>();
+  readonly #heldBack = new Map<string, vscode.Uri>();
   /** Settles when the modules that are known have been read: one reader would forget what another one is about to display. */
   #showing: Promise<number> = Promise.resolve(0);
   /** Fires when the tests of a module have been read again. */
@@ -58,6 +68,7 @@ export class TestFinder implements vscode.Disposable {
     this.#log = log;
     this.#watcher.onDidChangeModule((uri) => this.#moduleChanged(uri));
     this.#watcher.onDidAddFolders(() => this.#scanAgain());
+    this.#watcher.onDidRemove((uri) => this.#folderRemoved(uri));
     projects.onDidChange(() => this.#projectsChanged());
   }
 
@@ -78,10 +89,16 @@ export class TestFinder implements vscode.Disposable {
     await this.#scanAgain();
   }
 
+  /** One search after the other: each begins with an empty list. Several requests for the next one are one. */
   async #scanAgain(): Promise<void> {
-    await this.#scan;
-    this.#scan = undefined;
-    await this.find();
+    this.#nextScan ??= (this.#scan ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => {
+        this.#nextScan = undefined;
+        this.#scan = this.#scanFolders();
+        return this.#scan;
+      });
+    await this.#nextScan;
   }
 
   /** Finds the tests of the module in an editor, without searching the workspace. */
@@ -91,10 +108,35 @@ export class TestFinder implements vscode.Disposable {
     if (found !== undefined) await this.#readTests(found);
   }
 
-  /** Reads modules that a build has made, without telling that they have changed. */
-  async readBuilt(paths: readonly string[]): Promise<void> {
-    await each(paths, (path) => this.#look(vscode.Uri.file(path)));
-    await this.#showNewest();
+  /**
+   * Reads the modules that a build makes, as far as the settings include them, without telling that they have changed. What else
+   * changes meanwhile is told of when the build is over.
+   */
+  async readBuilt(project: Project, build: () => Promise<BuiltTests>): Promise<BuiltTests> {
+    this.#builds++;
+    this.#built.add(project.folder);
+    try {
+      const built = await build();
+      if ('modules' in built) {
+        const modules = built.modules.map((path) => vscode.Uri.file(path));
+        await each(await included(modules), (uri) => this.#look(uri));
+        await this.#showNewest();
+      }
+      return built;
+    } finally {
+      this.#builds--;
+      if (this.#builds === 0) this.#buildsAreOver();
+    }
+  }
+
+  #buildsAreOver(): void {
+    const folders = [...this.#built];
+    const modules = [...this.#heldBack.values()];
+    this.#built.clear();
+    this.#heldBack.clear();
+    // Builds may also write modules that they do not name.
+    for (const uri of modules)
+      void this.#moduleChanged(uri, { isBuilt: folders.some((folder) => isInside(uri.fsPath, folder)) });
   }
 
   async #scanFolders(): Promise<void> {
@@ -161,7 +203,12 @@ export class TestFinder implements vscode.Disposable {
     await this.#scanAgain();
   }
 
-  async #moduleChanged(uri: vscode.Uri): Promise<void> {
+  async #moduleChanged(uri: vscode.Uri, { isBuilt = false } = {}): Promise<void> {
+    // The text of a module is no result of a build.
+    if (this.#builds > 0 && /\.wasm$/i.test(uri.path)) {
+      this.#heldBack.set(uri.fsPath, uri);
+      return;
+    }
     if (!this.#candidates.has(uri.fsPath) && (await isExcluded(uri))) return;
     const file = await this.#look(uri);
     const before = this.#read.get(uri.fsPath);
@@ -169,7 +216,16 @@ export class TestFinder implements vscode.Disposable {
     this.#read.delete(uri.fsPath);
     await this.#showNewest();
     // What a test run has built was read by it.
-    if (before?.modified !== file?.modified || before?.size !== file?.size) this.#changed.fire(uri);
+    const isRead = before?.modified === file?.modified && before?.size === file?.size;
+    if (!isRead && !isBuilt) this.#changed.fire(uri);
+  }
+
+  /** Removes the modules that were in a folder, as after `cargo clean`. */
+  async #folderRemoved({ fsPath }: vscode.Uri): Promise<void> {
+    const inside = [...this.#candidates.values()].filter(({ path }) => path.startsWith(fsPath + sep));
+    if (inside.length === 0) return;
+    await each(inside, ({ uri }) => this.#look(uri));
+    await this.#showNewest();
   }
 
   /** Adds a file to the candidates, or removes it from them if it is gone. */
@@ -252,6 +308,18 @@ async function isExcluded(uri: vscode.Uri): Promise<boolean> {
     1,
   );
   return found.length === 0;
+}
+
+/** Those of some modules that the settings include. They say nothing of modules outside of the workspace. */
+async function included(modules: readonly vscode.Uri[]): Promise<readonly vscode.Uri[]> {
+  const found = new Set<string>();
+  const folders = modules.map((uri) => vscode.workspace.getWorkspaceFolder(uri));
+  for (const folder of new Set(folders)) {
+    if (folder === undefined) continue;
+    const { include, exclude } = patterns(folder);
+    for (const uri of await vscode.workspace.findFiles(include, exclude)) found.add(uri.fsPath);
+  }
+  return modules.filter((uri) => !isInWorkspace(uri) || found.has(uri.fsPath));
 }
 
 async function each<Item>(items: readonly Item[], action: (item: Item) => Promise<unknown>): Promise<void> {

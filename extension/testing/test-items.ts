@@ -20,10 +20,17 @@ export interface FoundModule {
 
 /** What an item of the Test Explorer stands for. */
 export type ItemData =
-  | { readonly kind: 'project'; readonly project: Project }
+  | ProjectData
   | ModuleData
   | { readonly kind: 'group' }
   | { readonly kind: 'test'; readonly uri: vscode.Uri; readonly test: FoundTest };
+
+export interface ProjectData {
+  readonly kind: 'project';
+  readonly project: Project;
+  /** Whether its sources have tests: then it stays when its modules are gone. */
+  readonly hasTests: boolean;
+}
 
 /** A module, with its error if it cannot be read. */
 export interface ModuleData extends FoundModule {
@@ -105,9 +112,14 @@ export class TestItems {
     return data?.kind === 'module' ? data.error : undefined;
   }
 
-  /** Adds a project whose tests are found when it is built. */
-  addProject(project: Project): vscode.TestItem {
+  /** Adds a project whose sources have tests, which are found when it is built. */
+  addProject(project: Project): void {
+    this.#projectItem(project, true);
+  }
+
+  #projectItem(project: Project, hasTests?: boolean): vscode.TestItem {
     const known = this.projectItem(project);
+    const before = known && this.#data.get(known);
     const item =
       known ??
       this.#controller.createTestItem(
@@ -115,7 +127,8 @@ export class TestItems {
         displayName(project.name),
         vscode.Uri.file(project.file),
       );
-    this.#data.set(item, { kind: 'project', project });
+    const had = before?.kind === 'project' && before.hasTests;
+    this.#data.set(item, { kind: 'project', project, hasTests: hasTests ?? had });
     if (known === undefined) this.#controller.items.add(item);
     return item;
   }
@@ -165,8 +178,8 @@ export class TestItems {
     this.#modules.delete(name);
     const { parent } = item;
     (parent?.children ?? this.#controller.items).delete(item.id);
-    // A project that builds its tests stays.
-    if (parent?.children.size === 0 && this.projectOf(parent)?.testBuild === undefined)
+    const data = parent && this.#data.get(parent);
+    if (parent?.children.size === 0 && data?.kind === 'project' && !data.hasTests)
       this.#controller.items.delete(parent.id);
   }
 
@@ -190,7 +203,7 @@ export class TestItems {
     }
     const item = this.#controller.createTestItem(vscode.Uri.file(name).toString(), labelOf(module), uri);
     item.sortText = vscode.workspace.asRelativePath(root ?? uri);
-    (project === undefined ? this.#controller.items : this.addProject(project).children).add(item);
+    (project === undefined ? this.#controller.items : this.#projectItem(project).children).add(item);
     this.#modules.set(name, item);
     this.#names.set(uri.fsPath, name);
     return item;

@@ -4,8 +4,13 @@ import { type Project, ProjectError } from '../projects/project.ts';
 import type { Projects } from '../projects/projects.ts';
 
 /** What sources contain that have tests. */
-const TEST = /\blunatic::test\b|lunatic_test_/;
-/** Sources of a crate that are searched at most, and the bytes of the largest. */
+const TEST = /\blunatic::test\b|lunatic_test_|^LUNATIC_TEST\b/m;
+/** Sources of which modules with tests are built. A text module is one itself. */
+const SOURCES = '**/*.{rs,ts,c,cc,cpp,cxx,h,hh,hpp,hxx}';
+const NOT_SEARCHED = '**/{target,build,dist,node_modules,.git}/**';
+/** Headers of ours, which only define what declares a test. */
+const SDK = /[\\/]lunatic\.(h|ts)$/;
+/** Sources of a project that are searched at most, and the bytes of the largest. */
 const MAX_SOURCES = 500;
 const MAX_SIZE = 2 ** 20;
 
@@ -34,23 +39,22 @@ export class TestProjects {
     return undefined;
   }
 
-  /** Projects that build modules for tests, and whose sources have some. */
+  /** Projects whose sources have tests. */
   async withTests(): Promise<readonly Project[]> {
     const found: Project[] = [];
-    for (const project of await this.#projects.all()) {
-      if (project.testBuild !== undefined && (await hasTests(project))) found.push(project);
-    }
+    for (const project of await this.#projects.all()) if (await hasTests(project)) found.push(project);
     return found;
   }
 }
 
 async function hasTests({ folder }: Project): Promise<boolean> {
   const sources = await vscode.workspace.findFiles(
-    new vscode.RelativePattern(vscode.Uri.file(folder), '**/*.rs'),
-    '**/{target,node_modules,.git}/**',
+    new vscode.RelativePattern(vscode.Uri.file(folder), SOURCES),
+    NOT_SEARCHED,
     MAX_SOURCES,
   );
   for (const { fsPath } of sources) {
+    if (SDK.test(fsPath)) continue;
     const bytes = await readWorkspaceFile(fsPath, MAX_SIZE).catch(() => undefined);
     if (bytes !== undefined && TEST.test(Buffer.from(bytes).toString())) return true;
   }

@@ -122,15 +122,12 @@ export class TestRunner implements vscode.Disposable {
       if (signal.aborted || !isBuiltFirst(project)) continue;
       let built: BuiltTests;
       try {
-        built = await this.#builder.build(project, run, signal);
+        built = await this.#finder.readBuilt(project, () => this.#builder.build(project, run, signal));
       } catch (error) {
         if (signal.aborted) break;
         throw error;
       }
-      if ('modules' in built) {
-        await this.#finder.readBuilt(built.modules);
-        continue;
-      }
+      if ('modules' in built) continue;
       const own = modules.filter(({ uri }) => this.#items.projectOfModule(uri)?.file === project.file);
       const top = this.#items.projectItem(project);
       if (top !== undefined) run.errored(top, [...built.failures]);

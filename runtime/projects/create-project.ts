@@ -20,9 +20,11 @@ export interface NewProject {
 const RENAMED: Readonly<Record<string, string>> = { gitignore: '.gitignore' };
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
-/** Names that cargo refuses for a program: words of Rust, folders of its own, and the crates that the program uses. */
+/** Names that cargo refuses for a program: words of Rust, folders of its own, and crates that the lock file of the templates names. */
 const NOT_FOR_RUST = new Set(
   (
+    'bincode convert_case darling darling_core darling_macro fnv ident_case lunatic-macros lunatic-sys lunatic-test paste ' +
+    'proc-macro2 quote rustversion serde_derive strsim syn thiserror thiserror-impl unicode-ident unicode-segmentation ' +
     'abstract as async await become box break build const continue core crate deps do dyn else enum examples extern ' +
     'false final fn for if impl in incremental let loop lunatic macro match mod move mut override priv pub ref return ' +
     'self serde static std struct super test trait true try type typeof unsafe unsized use virtual where while yield'

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LANGUAGES, TEMPLATES } from '../../runtime/internal.ts';
-import { type CommandResult, launcher, lunatic } from '../support/command.ts';
+import { faultOfName, LANGUAGES, TEMPLATES } from '../../runtime/internal.ts';
+import { type CommandResult, launcher, lunatic, projectFolder } from '../support/command.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -42,7 +42,7 @@ test('. is the present folder, with what is in it', async () => {
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^Worker pool in WebAssembly text:\n {2}.vscode\/launch.json\n/);
   expect(stdout).not.toContain('cd ');
-  expect(readdirSync(folder).sort()).toEqual(['.vscode', 'README.md', 'main.wat', 'notes.txt']);
+  expect(readdirSync(folder).sort()).toEqual(['.gitignore', '.vscode', 'README.md', 'main.wat', 'notes.txt']);
 });
 
 describe('nothing is overwritten', () => {
@@ -86,6 +86,18 @@ test.each([
   expect(stderr).toContain(message);
   expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: code });
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a program in Rust is not called as a crate that it uses', () => {
+  const lock = readFileSync(
+    join(projectFolder, 'media', 'templates', 'rust', 'common', 'Cargo.lock'),
+    'utf8',
+  );
+  const crates = [...lock.matchAll(/^name = "([a-z].*)"$/gm)].map(([, name = '']) => name);
+  expect(crates).toContain('lunatic');
+  const rust = LANGUAGES.find(({ name }) => name === 'rust');
+  for (const name of crates)
+    expect(faultOfName(name, rust)).toBe(`A program in Rust cannot be called ${name}`);
 });
 
 test('--list lists every template with its languages', async () => {

@@ -213,6 +213,19 @@ describe.each(LANGUAGES.filter(({ name }) => name !== 'rust'))(
   },
 );
 
+const hasRustfmt = spawnSync('rustfmt', ['--version']).status === 0;
+
+test.runIf(hasRustfmt).each(['workers', 'chat', 'http'])(
+  '%s in Rust is written as rustfmt writes it',
+  (name) => {
+    const source = join(projectFolder, 'media', 'templates', 'rust', name, 'src', 'main.rs');
+    const { status, stdout } = spawnSync('rustfmt', ['--check', '--edition', '2021', source], {
+      encoding: 'utf8',
+    });
+    expect(status, stdout).toBe(0);
+  },
+);
+
 describe.each(PAIRS)(
   '$template.label in $language.label',
   ({ language, template }: (typeof PAIRS)[number]) => {
@@ -237,6 +250,11 @@ async function tryTemplate(template: Template, language: Language): Promise<void
   const tested = execFileSync('sh', ['-c', language.test], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
   expect(tested).toMatch(/running 2 tests\n/);
   expect(tested).toMatch(/2 passed; 0 failed/);
+  if (language.name === 'c') {
+    execFileSync('make', ['release'], { cwd: folder, stdio: 'pipe' });
+    const released = await lunatic(['test', join(folder, 'build', 'release', `${template.name}.wasm`)]);
+    expect(released.stdout).toContain('running 0 tests');
+  }
   const [launch] = JSON.parse(readFileSync(join(folder, '.vscode', 'launch.json'), 'utf8')).configurations;
   const named: string = launch.project ?? launch.program;
   expect(existsSync(named.replace(/^\$\{workspaceFolder\}/, folder)), named).toBe(true);

@@ -1,8 +1,12 @@
 /** Tests of projects: they are built first, and stand in their sources. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { rustTarget } from '../../extension/projects/tools.ts';
+import { guest } from '../support/guest.ts';
+import { wat } from '../unit/wasm/support.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
 import { PATIENCE } from './support/workbench.ts';
 
@@ -42,6 +46,10 @@ const CRATE: Files = {
   '.cargo/config.toml': `[build]\ntarget = "${target}"\n`,
   'src/lib.rs': LIBRARY,
 };
+
+function lineOf(text: string): number {
+  return LIBRARY.split('\n').findIndex((line) => line.includes(text)) + 1;
+}
 
 async function explore(files: Files, settings = {}): Promise<OpenWorkbench> {
   const workbench = await session.open(files, { settings });
@@ -103,7 +111,9 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.goToFile('src/lib.rs');
     await workbench.showView('Testing');
     await workbench.act(workbench.test('gives_a_discount'), 'Debug Test');
-    await page.locator('.exception-widget').waitFor();
+    await page.locator('.exception-widget', { hasText: 'twelve are cheaper' }).waitFor();
+    // The line of the assertion, and not one of the standard library.
+    await page.locator('.statusbar', { hasText: `Ln ${lineOf('price(12), 31')},` }).waitFor();
     await workbench.screenshot('tests-crate-debugging');
     await workbench.goOn();
     await workbench.showView('Testing');
@@ -120,6 +130,8 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.showView('Testing');
     await expandAll(workbench);
     await workbench.goToFile('src/lib.rs');
+    // The editor may be where the test before has left it.
+    await page.keyboard.press('Control+Home');
     await workbench.line('count * 3').click();
     await page.keyboard.press('End');
     await page.keyboard.insertText(' - count / 12 * 5');
@@ -128,5 +140,61 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.test('shop', 'passed').waitFor();
     await workbench.screenshot('tests-crate-continuous');
     await workbench.act(workbench.test('shop'), 'Turn off Continuous Run');
+  });
+});
+
+/** A module with a test that passes, or fails. */
+const sums = (sum: number) =>
+  wat(
+    guest(
+      `(func (export "#lunatic_test_adds") (if (i32.ne (i32.const 4) (i32.const ${sum})) (then unreachable)))`,
+    ),
+  );
+
+/** A build takes its time, writes a part of the module first, and notes each time. */
+const PROJECT: Files = {
+  'lunatic.json': JSON.stringify({ name: 'sums', module: 'build/sums.wasm', build: ['sh', 'build.sh'] }),
+  'build.sh': `echo built >> builds.txt
+mkdir -p build
+head -c 60 made.bin > build/sums.wasm
+sleep 1
+cp made.bin build/sums.wasm
+sleep 1
+`,
+  'sums.c': '#include "lunatic.h"\n\nLUNATIC_TEST(adds) { lunatic_expect_number(4, 2 + 2); }\n',
+};
+
+describe('a project in C', () => {
+  test('is there before it is built, is built by its tests, and a save runs them once', async () => {
+    const workbench = await session.open({ ...PROJECT, 'made.bin': await sums(4) });
+    const { page, workspace } = workbench;
+    const builds = () => readFileSync(join(workspace.folder, 'builds.txt'), 'utf8').match(/built/g)?.length;
+    const save = async () => {
+      await workbench.goToFile('sums.c');
+      await page.keyboard.press('Control+End');
+      await page.keyboard.insertText(' ');
+      await page.keyboard.press('Control+S');
+    };
+    await workbench.isActive();
+    await workbench.showView('Testing');
+    await workbench.test('sums').waitFor();
+    await workbench.screenshot('tests-before-build');
+    await workbench.act(workbench.test('sums'), 'Run Test');
+    await workbench.test('sums', 'passed').waitFor();
+    await workbench.expand(workbench.test('sums'));
+    await workbench.expand(workbench.test('build/sums.wasm'));
+    await workbench.test('adds', 'passed').waitFor();
+
+    await workbench.act(workbench.test('sums'), 'Turn on Continuous Run');
+    workspace.write('made.bin', await sums(5));
+    await save();
+    await workbench.test('adds', 'failed').waitFor();
+    workspace.write('made.bin', await sums(4));
+    await save();
+    await workbench.test('adds', 'passed').waitFor();
+    // Whatever the builds write, they do not run the tests again.
+    expect(builds()).toBe(3);
+    await workbench.showView('Testing');
+    await workbench.act(workbench.test('sums'), 'Turn off Continuous Run');
   });
 });

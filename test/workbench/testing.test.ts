@@ -183,6 +183,37 @@ test('a test that is debugged is judged as one that runs', async () => {
   await workbench.test('for a letter', 'skipped').waitFor();
 });
 
+test('each profile runs tests again when their module changes', async () => {
+  const sums = (sum: number) =>
+    guest(`(func (export "#lunatic_test_adds")
+      (if (i32.ne (i32.const 4) (i32.const ${sum})) (then unreachable)))`);
+  const workbench = await explore({ 'sums.wat': sums(0) }, ['sums.wat']);
+  await workbench.canDebug();
+  const change = async (profile: string, sum: number) => {
+    await workbench.runContinuously(workbench.test('sums.wat'), profile);
+    workbench.workspace.write('sums.wat', sums(sum));
+  };
+  await change('Run', 4);
+  await workbench.test('adds', 'passed').waitFor();
+  await workbench.command('Test: Stop Continuous Run');
+
+  await change('Debug', 5);
+  await workbench.page.locator('.exception-widget', { hasText: 'unreachable' }).waitFor();
+  await workbench.editorShows('i32.ne');
+  await workbench.screenshot('tests-continuous-debug');
+  await workbench.goOn();
+  await workbench.showView('Testing');
+  await workbench.test('adds', 'failed').waitFor();
+  await workbench.command('Test: Stop Continuous Run');
+
+  await change('Coverage', 4);
+  await workbench.test('adds', 'passed').waitFor();
+  const covered = workbench.page.locator('.pane', { hasText: 'Test Coverage' });
+  await covered.locator('.monaco-list-row', { hasText: /sums\.wat.*%/ }).waitFor();
+  await workbench.screenshot('tests-continuous-coverage');
+  await workbench.command('Test: Stop Continuous Run');
+});
+
 test('gutter icons run the tests of a text module', async () => {
   const workbench = await session.open({ 'tests.wat': TESTS });
   await workbench.isActive();

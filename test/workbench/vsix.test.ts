@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { makeVsix, thisTarget } from '../../scripts/package.mjs';
+import { thisTarget } from '../../scripts/node-binary.mjs';
+import { contentOf, makeVsix } from '../../scripts/package.mjs';
 import { BAKERY, TESTS } from './programs.ts';
 import { installExtension, type ServerOptions } from './support/server.ts';
 import { WorkbenchSession } from './support/session.ts';
@@ -84,6 +85,12 @@ describe('a VSIX in a clean workbench', () => {
 
 describe('a VSIX with Node inside', () => {
   const { session, folder } = installed(thisTarget);
+
+  test('has that of its platform, and is small without it', () => {
+    const { node, size, nodeSize } = contentOf(join(folder, 'lunatic.vsix'));
+    expect(node).toBe(thisTarget);
+    expect(size - nodeSize).toBeLessThan(4 * 2 ** 20);
+  });
 
   test('runs programs on that', async () => {
     const workbench = await session.open({ 'tests.wat': TESTS }, { fromSources: false });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { platformOf } from '../../../scripts/node-binary.mjs';
 import { makeVsix } from '../../../scripts/package.mjs';
 import { projectFolder } from '../../support/command.ts';
 
@@ -90,7 +91,7 @@ describe('the VSIX', () => {
   });
 });
 
-test('a package for another machine is refused in words', () => {
+test('a package for a platform without Node is refused in words', () => {
   try {
     execFileSync(process.execPath, ['scripts/package.mjs', '--target', 'beos-m68k'], {
       ...{ cwd: projectFolder, encoding: 'utf8', stdio: 'pipe' },
@@ -98,8 +99,27 @@ test('a package for another machine is refused in words', () => {
     expect.unreachable();
   } catch (error) {
     expect(error).toMatchObject({ status: 2 });
-    expect(String(error)).toContain('make the package for beos-m68k on such a machine');
+    expect(String(error)).toContain(
+      'There is no package for beos-m68k. Choose one of linux-x64, linux-arm64, darwin-x64, darwin-arm64, win32-x64.',
+    );
   }
+});
+
+describe('what Node is inside is read from its header:', () => {
+  /** The first bytes, with the number of a processor at its place. */
+  const header = (magic: number[], at: number, processor: number[]) =>
+    Uint8Array.from({ length: 1024 }, (_, i) => magic[i] ?? processor[i - at] ?? 0);
+
+  test.each([
+    ['linux-x64', header([0x7f, 0x45, 0x4c, 0x46], 18, [62])],
+    ['linux-arm64', header([0x7f, 0x45, 0x4c, 0x46], 18, [183])],
+    ['darwin-x64', header([0xcf, 0xfa, 0xed, 0xfe], 4, [7, 0, 0, 1])],
+    ['darwin-arm64', header([0xcf, 0xfa, 0xed, 0xfe], 4, [12, 0, 0, 1])],
+    ['win32-x64', header([0x4d, 0x5a], 0x3c, [0x40, 0, 0, 0, 0x50, 0x45, 0, 0, 0x64, 0x86])],
+    [undefined, header([0x23, 0x21], 0, [])],
+  ])('%s', (platform, bytes) => {
+    expect(platformOf(bytes)).toBe(platform);
+  });
 });
 
 describe('the manifest', () => {

@@ -73,6 +73,8 @@ export class WorkbenchServer {
         '--accept-server-license-terms',
       ],
       ...['--telemetry-level', 'off', '--server-data-dir', data],
+      // The PATH is that of this process, whatever the user's shell makes of it.
+      '--force-disable-user-env',
       ...(extensionsFolder === undefined ? [] : ['--extensions-dir', extensionsFolder]),
       ...(workspaceTrust ? [] : ['--disable-workspace-trust']),
       ...(isDriven ? ['--enable-smoke-test-driver'] : []),

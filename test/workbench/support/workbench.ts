@@ -603,6 +603,21 @@ export class Workbench {
     await this.#rest();
   }
 
+  /** Runs what is below a row again and again by one of the profiles, which are chosen from a list. */
+  async runContinuously(row: Locator, profile: string): Promise<void> {
+    // That is how VS Code writes it.
+    await this.menu(row, 'Start Continous Run Using...');
+    const rows = this.page.locator(`${BOX} .quick-input-list .monaco-list-row`);
+    await rows.filter({ hasText: profile }).waitFor();
+    for (const row of await rows.all()) {
+      const isWanted = (await row.locator('.label-name').first().innerText()).trim() === profile;
+      const isChecked = (await row.locator('[role="checkbox"]').getAttribute('aria-checked')) === 'true';
+      if (isChecked !== isWanted) await row.click();
+    }
+    await this.page.keyboard.press('Enter');
+    await this.page.locator(BOX).waitFor({ state: 'hidden' });
+  }
+
   /** Types into the box at the top that has this placeholder, and accepts. */
   async answer(placeholder: string, text: string): Promise<void> {
     await this.box(placeholder).fill(text);

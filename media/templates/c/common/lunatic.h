@@ -324,7 +324,12 @@ static inline lunatic_stream lunatic_receive_stream(int64_t tag) {
 // ---- Tests ----------------------------------------------------------------------------------------------------------
 
 // Declares a test, which `lunatic test` finds: LUNATIC_TEST(adds) { lunatic_expect_number(4, 2 + 2); }
+// A module that is compiled with LUNATIC_NO_TESTS has none.
+#ifdef LUNATIC_NO_TESTS
+#define LUNATIC_TEST(name) __attribute__((unused)) static void test_##name(void)
+#else
 #define LUNATIC_TEST(name) __attribute__((export_name("__lunatic_test_" #name))) void test_##name(void)
+#endif
 
 #define LUNATIC_TEXT(text) #text
 #define LUNATIC_LINE(line) LUNATIC_TEXT(line)

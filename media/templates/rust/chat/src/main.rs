@@ -41,7 +41,9 @@ impl AbstractProcess for Room {
         config.self_ref().register(&"room");
         // Members are linked to the room, and leave as they like.
         config.die_if_link_dies(false);
-        Ok(Room { members: Vec::new() })
+        Ok(Room {
+            members: Vec::new(),
+        })
     }
 }
 
@@ -104,7 +106,10 @@ fn member(mut stream: TcpStream, mailbox: Mailbox<String>) {
         Some(Ok(name)) => name,
         _ => return,
     };
-    let join = Join { name, member: mailbox.this() };
+    let join = Join {
+        name,
+        member: mailbox.this(),
+    };
     // Linked: neither of the two outlives a failure of the other.
     Process::spawn_link((join.clone(), stream.clone()), reader);
     // From now on, the failure of the room is a message.
@@ -124,7 +129,10 @@ fn member(mut stream: TcpStream, mailbox: Mailbox<String>) {
 /// Passes on what the member types, until the connection ends.
 fn reader((join, stream): (Join, TcpStream), _: Mailbox<()>) {
     for text in BufReader::new(stream).lines().map_while(Result::ok) {
-        find_room().send(Say { name: join.name.clone(), text });
+        find_room().send(Say {
+            name: join.name.clone(),
+            text,
+        });
     }
     join.member.kill();
 }
@@ -150,9 +158,15 @@ mod tests {
     #[lunatic::test]
     fn members_hear_what_is_said(mailbox: Mailbox<String>) {
         let room = Room::start(()).unwrap();
-        room.send(Join { name: "Ada".into(), member: mailbox.this() });
+        room.send(Join {
+            name: "Ada".into(),
+            member: mailbox.this(),
+        });
         assert_eq!(mailbox.receive(), "* Ada is here");
-        room.send(Say { name: "Ada".into(), text: "hello".into() });
+        room.send(Say {
+            name: "Ada".into(),
+            text: "hello".into(),
+        });
         assert_eq!(mailbox.receive(), "Ada: hello");
     }
 
@@ -160,11 +174,17 @@ mod tests {
     fn a_crashed_room_is_started_again(mailbox: Mailbox<String>) {
         let _supervisor = RoomSupervisor::link().start(()).unwrap();
         let first = find_room();
-        first.send(Say { name: "Ada".into(), text: "/crash".into() });
+        first.send(Say {
+            name: "Ada".into(),
+            text: "/crash".into(),
+        });
         while first.is_alive() {
             sleep(Duration::from_millis(10));
         }
-        find_room().send(Join { name: "Ada".into(), member: mailbox.this() });
+        find_room().send(Join {
+            name: "Ada".into(),
+            member: mailbox.this(),
+        });
         assert_eq!(mailbox.receive(), "* Ada is here");
     }
 }

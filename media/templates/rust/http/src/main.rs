@@ -99,7 +99,11 @@ fn handler(mut stream: TcpStream, _: Mailbox<()>) {
         None => answer(&mut stream, "400 Bad Request", "Only GET is understood.\n"),
         Some("/") => {
             let visit = find_counter().request(Visit);
-            answer(&mut stream, "200 OK", &format!("Hello! You are visitor {visit}.\n"))
+            answer(
+                &mut stream,
+                "200 OK",
+                &format!("Hello! You are visitor {visit}.\n"),
+            )
         }
         Some("/crash") => panic!("this request was made to crash"),
         Some("/crash-counter") => {

@@ -49,7 +49,10 @@ fn worker((index, supervisor): (usize, Process<Done>), mailbox: Mailbox<Work>) {
             panic!("the third job went wrong");
         }
         let primes = count_primes(job.limit());
-        supervisor.send(Done { worker: index, primes });
+        supervisor.send(Done {
+            worker: index,
+            primes,
+        });
     }
 }
 
@@ -65,7 +68,12 @@ struct Post {
 impl Post {
     fn new(index: usize, supervisor: Process<Done>) -> Self {
         let (worker, tag) = hire(index, supervisor);
-        Post { index, worker, tag, job: None }
+        Post {
+            index,
+            worker,
+            tag,
+            job: None,
+        }
     }
 
     fn begin(&mut self, number: u64) {
@@ -81,8 +89,14 @@ impl Post {
     fn replace(&mut self, supervisor: Process<Done>) {
         (self.worker, self.tag) = hire(self.index, supervisor);
         if let Some(Job { number, attempt }) = self.job {
-            println!("worker {} has crashed in job {number} and is replaced", self.index);
-            self.try_job(Job { number, attempt: attempt + 1 });
+            println!(
+                "worker {} has crashed in job {number} and is replaced",
+                self.index
+            );
+            self.try_job(Job {
+                number,
+                attempt: attempt + 1,
+            });
         }
     }
 }
@@ -90,7 +104,10 @@ impl Post {
 /// Starts a worker that is linked to this process.
 fn hire(index: usize, supervisor: Process<Done>) -> (Process<Work>, Tag) {
     let tag = Tag::new();
-    (Process::spawn_link_tag((index, supervisor), tag, worker), tag)
+    (
+        Process::spawn_link_tag((index, supervisor), tag, worker),
+        tag,
+    )
 }
 
 /// Has some jobs done by a pool of workers, and returns the sum of their results.
