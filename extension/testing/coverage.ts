@@ -81,9 +81,10 @@ function countOf(hits: readonly number[]): vscode.TestCoverageCount {
   return new vscode.TestCoverageCount(hits.filter((count) => count > 0).length, hits.length);
 }
 
-/** The whole line, whatever its length. */
+/** The whole line, whatever its length. Functions of which no line is known are at the beginning. */
 function rangeOf(line: number): vscode.Range {
-  return new vscode.Range(line - 1, 0, line - 1, LINE_END);
+  const index = Math.max(0, line - 1);
+  return new vscode.Range(index, 0, index, LINE_END);
 }
 
 /** Beyond the end of any line. */

@@ -72,7 +72,8 @@ export class CommandCoverage {
     const report = this.#collector.report((file) => this.#sources.find(file));
     for (const module of report.unknown)
       output.say(
-        `no lines are known of ${printable(module)}: build it with debug information (-g, or debug = true)\n`,
+        `no lines are known of ${printable(module)}, so its functions count by their names, those of libraries too: ` +
+          'build it with debug information (-g, or debug = true)\n',
       );
     const { coverage: format = 'text', coverageFile } = this.#flags;
     const file = coverageFile ?? (FILES[format] === null ? null : join(FOLDER, FILES[format]));
@@ -89,9 +90,13 @@ export class CommandCoverage {
       );
       return;
     }
-    const { lines } = totalsOf(report.files);
+    const { lines, functions } = totalsOf(report.files);
     if (output.isForPrograms) return;
-    output.say(`${percent(lines)} of ${lines.total} lines executed; the coverage is in ${printable(file)}\n`);
+    const executed =
+      lines.total > 0
+        ? `${percent(lines)} of ${lines.total} lines`
+        : `${percent(functions)} of ${functions.total} functions`;
+    output.say(`${executed} executed; the coverage is in ${printable(file)}\n`);
   }
 
   #textOf(report: CoverageReport, format: CoverageFormat): string {

@@ -16,6 +16,13 @@ export interface CoverageOptions {
   nameOf(): string;
 }
 
+interface OpenedModule {
+  readonly symbols: Symbols;
+  readonly runs: SourceRuns;
+  /** The name of the module, if nothing is known of its sources. */
+  readonly file?: string;
+}
+
 /** Collects which code has been executed, of all modules that a runtime loads and of all tests. */
 export class CoverageCollector {
   /** What the runtime needs for it. */
@@ -26,7 +33,7 @@ export class CoverageCollector {
   readonly #tests: CoveredTest[] = [];
   readonly #unknown = new Set<string>();
   /** By module that is about to be rewritten. */
-  readonly #opened = new WeakMap<WasmModule, { symbols: Symbols; runs: SourceRuns }>();
+  readonly #opened = new WeakMap<WasmModule, OpenedModule>();
 
   constructor(options: CoverageOptions) {
     this.#options = options;
@@ -40,15 +47,22 @@ export class CoverageCollector {
   #placesOf(module: WasmModule): SourceRuns {
     const symbols = this.#options.symbolsOf(module);
     const runs = SourceRuns.of(module, symbols, this.#includes);
-    if (runs.offsets.length === 0) this.#unknown.add(this.#options.nameOf());
-    this.#opened.set(module, { symbols, runs });
-    return runs;
+    if (runs.offsets.length > 0) {
+      this.#opened.set(module, { symbols, runs });
+      return runs;
+    }
+    const file = this.#options.nameOf();
+    const functions = SourceRuns.ofFunctions(module);
+    this.#unknown.add(file);
+    this.#opened.set(module, { symbols, runs: functions, file });
+    return functions;
   }
 
   #add(module: WasmModule, cover: ModuleCover): void {
     const opened = this.#opened.get(module);
-    if (opened !== undefined)
-      this.#modules.push(new CoveredModule(opened.symbols, opened.runs, cover, this.#includes));
+    if (opened === undefined) return;
+    const { symbols, runs, file } = opened;
+    this.#modules.push(new CoveredModule(symbols, runs, cover, this.#includes, file));
   }
 
   /** Adds what the processes of a test have executed. They have all ended. */

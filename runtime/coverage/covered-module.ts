@@ -21,15 +21,26 @@ export class CoveredModule {
   readonly #runs: SourceRuns;
   readonly #includes: (file: string) => boolean;
   readonly #cover: ModuleCover;
+  readonly #file: string | undefined;
   /** By flag: the tests that have set it, in the order in which they were added. */
   readonly #tests: (number[] | undefined)[] = [];
 
-  /** @param includes whether a source is of interest */
-  constructor(symbols: Symbols, runs: SourceRuns, cover: ModuleCover, includes: (file: string) => boolean) {
+  /**
+   * @param includes whether a source is of interest
+   * @param file the module itself, if nothing is known of its sources: then its functions count, by their names
+   */
+  constructor(
+    symbols: Symbols,
+    runs: SourceRuns,
+    cover: ModuleCover,
+    includes: (file: string) => boolean,
+    file?: string,
+  ) {
     this.#symbols = symbols;
     this.#includes = includes;
     this.#runs = runs;
     this.#cover = cover;
+    this.#file = file;
   }
 
   /** Adds the flags that the processes of an environment have set. */
@@ -49,6 +60,10 @@ export class CoveredModule {
   }
 
   tell(sink: CoverageSink): void {
+    if (this.#file !== undefined) {
+      this.#tellFunctions(sink, this.#file);
+      return;
+    }
     const { offsets } = this.#runs;
     let lookUps = 0;
     for (let run = 0; run < offsets.length; run++) {
@@ -74,6 +89,17 @@ export class CoveredModule {
       if (place === undefined) continue;
       const taken = Array.from({ length: ways }, (_, way) => this.#tests[flag + way] ?? []);
       sink.branch(place.file, place.line, this.#runs.columns[run] ?? 0, taken);
+    }
+  }
+
+  #tellFunctions(sink: CoverageSink, file: string): void {
+    const { offsets, lines } = this.#runs;
+    for (const [run, number] of lines.entries()) {
+      if (number === 0) continue;
+      const offset = offsets[run] ?? 0;
+      const [frame] = this.#symbols.framesAt(offset);
+      const name = frame?.functionName ?? `function at ${offset}`;
+      sink.function(file, `${number}`, displayName(name), 0, this.#testsAt(offset));
     }
   }
 

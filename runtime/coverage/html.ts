@@ -5,6 +5,7 @@ import {
   type CoverageTotals,
   type CoveredFile,
   type CoveredShare,
+  functionsNotExecuted,
   percent,
   totalsOf,
 } from './report.ts';
@@ -48,7 +49,7 @@ tr.hit { background: var(--hit) } tr.miss { background: var(--miss) } tr.part { 
 export function htmlOf(report: CoverageReport, read: (path: string) => string | null): string {
   let room = MOST_CHARACTERS;
   const sections = report.files.map((file, index) => {
-    const text = file.exists && room > 0 ? read(file.path) : null;
+    const text = file.exists && file.lines.length > 0 && room > 0 ? read(file.path) : null;
     room -= text?.length ?? 0;
     return sectionOf(report, file, index, text);
   });
@@ -74,7 +75,7 @@ ${summary(totals)}
 ${report.files.map(rowOf).join('\n')}
 </tbody>
 </table>
-${report.unknown.map((module) => `<p class="soft">No lines are known of ${escaped(module)}: build it with debug information.</p>`).join('\n')}
+${report.unknown.map((module) => `<p class="soft">No lines are known of ${escaped(module)}, and what in it is a library's: its functions count by their names. Build it with debug information.</p>`).join('\n')}
 ${sections.join('\n')}
 </main>
 </body>
@@ -98,15 +99,21 @@ function rowOf(file: CoveredFile, index: number): string {
 function sectionOf(report: CoverageReport, file: CoveredFile, index: number, text: string | null): string {
   const { lines } = totalsOf([file]);
   const content =
-    text === null
-      ? `<p class="note soft">The source is not shown: it is not on this machine, or outside of the folders of the program. Not executed: ${missing(file)}.</p>`
-      : `<div class="code" tabindex="0" role="region" aria-label="${escaped(shortPath(file.path))}"><table><tbody>\n${rowsOf(report, file, text)}</tbody></table></div>`;
+    file.lines.length === 0
+      ? `<p class="note soft">Its functions count by their names. Not executed: ${missing(file)}.</p>`
+      : text === null
+        ? `<p class="note soft">The source is not shown: it is not on this machine, or outside of the folders of the program. Not executed: ${missing(file)}.</p>`
+        : `<div class="code" tabindex="0" role="region" aria-label="${escaped(shortPath(file.path))}"><table><tbody>\n${rowsOf(report, file, text)}</tbody></table></div>`;
   const open = report.files.length <= 3 ? ' open' : '';
   return `<section id="f${index}"><details${open}><summary><h2>${escaped(shortPath(file.path))}</h2><span class="${gradeOf(lines)}">${percent(lines)}</span></summary>\n${content}\n</details></section>`;
 }
 
-function missing({ lines }: CoveredFile): string {
-  const left = lines.filter(([, hits]) => hits === 0).map(([line]) => line);
+function missing(file: CoveredFile): string {
+  if (file.lines.length === 0) {
+    const names = functionsNotExecuted(file);
+    return names.length === 0 ? 'nothing' : names.slice(0, 1000).map(escaped).join(', ');
+  }
+  const left = file.lines.filter(([, hits]) => hits === 0).map(([line]) => line);
   return left.length === 0 ? 'nothing' : `lines ${left.slice(0, 1000).join(', ')}`;
 }
 

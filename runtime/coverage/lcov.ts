@@ -7,7 +7,11 @@ import { type CoverageReport, type CoveredFile, totalsOf } from './report.ts';
  * Source: geninfo(1), "Tracefile format".
  */
 export function lcovOf({ files }: CoverageReport): string {
-  return files.map(recordOf).join('');
+  // It has no functions without lines.
+  return files
+    .filter(({ lines }) => lines.length > 0)
+    .map(recordOf)
+    .join('');
 }
 
 function recordOf(file: CoveredFile): string {

@@ -72,7 +72,7 @@ export class ReportBuilder implements CoverageSink {
   /** @param perTest whether to tell which tests have executed which lines */
   files(perTest: boolean): CoveredFile[] {
     return [...this.#files.values()]
-      .filter(({ lines }) => lines.size > 0)
+      .filter(({ lines, functions }) => lines.size > 0 || functions.size > 0)
       .sort((a, b) => (a.path < b.path ? -1 : 1))
       .map((notes) => fileOf(notes, perTest));
   }
@@ -111,7 +111,7 @@ function fileOf({ path, exists, lines, functions, branches }: FileNotes, perTest
     lines: ascending.map(([line, tests]) => [line, tests.size]),
     functions: merged(functions.values())
       .map(({ name, line, tests }): CoveredFunction => ({ name, line, hits: tests.size }))
-      .sort((a, b) => a.line - b.line),
+      .sort((a, b) => a.line - b.line || (a.name < b.name ? -1 : 1)),
     branches: [...branches.values()]
       .map(({ line, column, ways }): CoveredBranch => ({ line, column, ways: ways.map(({ size }) => size) }))
       .sort((a, b) => a.line - b.line || a.column - b.column),

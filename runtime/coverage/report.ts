@@ -13,7 +13,7 @@ export interface CoverageReport {
   readonly tests: readonly CoveredTest[];
   /** The sources that have code, in the order of their paths. */
   readonly files: readonly CoveredFile[];
-  /** Modules of which no lines are known, since they have no debug information. */
+  /** Modules of which no lines are known, since they have no debug information. Each is a file with functions, and without lines. */
   readonly unknown: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export interface CoveredFile {
 export interface CoveredFunction {
   /** Demangled. Instances of a generic function are one. */
   readonly name: string;
-  /** The first line of it that has code. */
+  /** The first line of it that has code; 0 in a module of which no lines are known. */
   readonly line: number;
   readonly hits: number;
 }
@@ -51,6 +51,11 @@ export interface CoveredBranch {
   readonly column: number;
   /** Hits of each way that control can take from here: of two ways, first that of the condition that holds in the code. */
   readonly ways: readonly number[];
+}
+
+/** The names of functions that were not executed. */
+export function functionsNotExecuted({ functions }: CoveredFile): string[] {
+  return functions.filter(({ hits }) => hits === 0).map(({ name }) => name);
 }
 
 /** How much of something has been executed. */

@@ -68,6 +68,19 @@ export class SourceRuns implements CoverPlaces {
     return new SourceRuns(offsets, lines, columns, rows.ids);
   }
 
+  /** Runs of a module of whose sources nothing is known: the first instruction of each function, whose number is that of its line. */
+  static ofFunctions(module: WasmModule): SourceRuns {
+    const { codeStart, functionCount } = module.code;
+    const offsets = new Uint32Array(2 * functionCount);
+    const lines = new Uint32Array(2 * functionCount);
+    for (let i = 0; i < functionCount; i++) {
+      const start = codeStart[i] ?? 0;
+      offsets.set([start, start + 1], 2 * i);
+      lines[2 * i] = i + 1;
+    }
+    return new SourceRuns(offsets, lines, new Uint32Array(offsets.length), []);
+  }
+
   /** The number of the run that an offset is in; -1 if there is none. */
   at(offset: number): number {
     let low = 0;

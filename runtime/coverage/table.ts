@@ -1,6 +1,13 @@
 import { shortPath } from '../symbols/short-path.ts';
 import { printable } from '../text/printable.ts';
-import { type CoverageReport, type CoveredFile, type CoveredShare, percent, totalsOf } from './report.ts';
+import {
+  type CoverageReport,
+  type CoveredFile,
+  type CoveredShare,
+  functionsNotExecuted,
+  percent,
+  totalsOf,
+} from './report.ts';
 
 /** Runs of lines that are listed of a file. */
 const MOST_LISTED = 12;
@@ -26,7 +33,7 @@ export function coverageTable(report: CoverageReport, paint: PaintGrade): string
   const rows = shown.map((file) => ({
     name: printable(shortPath(file.path)),
     totals: totalsOf([file]),
-    missing: missingLines(file),
+    missing: missingParts(file),
   }));
   const all = { name: 'all files', totals: totalsOf(report.files), missing: '' };
   const width = Math.max(...[...rows, all].map(({ name }) => name.length), 'file'.length);
@@ -41,6 +48,14 @@ export function coverageTable(report: CoverageReport, paint: PaintGrade): string
   if (shown.length < report.files.length)
     lines.splice(-1, 0, `... ${report.files.length - shown.length} more files`);
   return `${lines.join('\n')}\n`;
+}
+
+/** What was not executed: lines, or functions where no lines are known. */
+function missingParts(file: CoveredFile): string {
+  if (file.lines.length > 0) return missingLines(file);
+  const names = functionsNotExecuted(file).map(printable);
+  const more = names.length > MOST_LISTED ? [`and ${names.length - MOST_LISTED} more`] : [];
+  return [...names.slice(0, MOST_LISTED), ...more].join(', ');
 }
 
 /** `4-6, 12`: the lines that were not executed. Lines without code between two of them do not part them. */

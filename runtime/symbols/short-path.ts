@@ -7,12 +7,17 @@ const LIBRARY_FOLDERS = [
   // Crates.
   /^.*[\\/]registry[\\/]src[\\/][^\\/]+-[0-9a-f]{16}[\\/]/,
   /^.*[\\/]git[\\/]checkouts[\\/](?=[^\\/]+-[0-9a-f]{16}[\\/])/,
-  // C and C++.
+  // C and C++. The headers of libc++ have code.
+  /^.*[\\/]include[\\/](?:[^\\/]+[\\/])?c\+\+[\\/]v1[\\/]/,
   /^.*[\\/]wasi-libc[\\/]/,
   /^.*[\\/](?=libc-(?:bottom|top)-half[\\/])/,
   // As distributions name it, from where they have built it.
   /^(?:\.[\\/])+(?=(?:dlmalloc|libc-(?:bottom|top)-half)[\\/])/,
-  /^.*[\\/](?=wasi-sysroot[\\/]|llvm-project[\\/])/,
+  /^.*[\\/](?=wasi-sysroot[\\/]|llvm-project[\\/]|libcxx(?:abi)?[\\/])/,
+  /^.*[\\/]lib[\\/]clang[\\/][^\\/]+[\\/]include[\\/]/,
+  /^\/usr\/(?:local\/)?include\/(?:wasm32-[^/]+\/)?(?:c\+\+\/v1\/)?/,
+  // Emscripten.
+  /^.*[\\/]emscripten[\\/](?=system[\\/]|cache[\\/])/,
   // AssemblyScript.
   /^(?=~lib[\\/])/,
   /^.*[\\/]node_modules[\\/]/,

@@ -60,6 +60,7 @@ function expectedOf(text: string): Map<number, string> {
 
 describe.each([
   ['C', () => join(guests, 'cart-c.wasm'), 'cart.c'],
+  ['C++', () => join(guests, 'cart-cpp.wasm'), 'cart.cpp'],
   ['Rust', () => join(guests, 'cart-rust.wasm'), 'cart.rs'],
   ['AssemblyScript', () => join(folder, 'cart-as.wasm'), 'cart.ts'],
   ['the text format', () => join(folder, 'cart.wat'), 'cart.wat'],
@@ -240,6 +241,13 @@ test('a program that exits with a code has coverage, and keeps its code', async 
   expect(stdout).toMatch(/exits\.wat +50\.0% .* 4\n/);
 });
 
+test('headers with code and the library of C++ are left out unless they are asked for', async () => {
+  const module = join(guests, 'cart-cpp.wasm');
+  expect((await coverageOf(module)).files.map(({ path }) => basename(path))).toEqual(['cart.cpp']);
+  const paths = (await coverageOf(module, '--coverage-all')).files.map(({ path }) => path);
+  expect(paths).toContain('/usr/include/wasm32-wasi/c++/v1/vector');
+});
+
 test('libraries are left out unless they are asked for', async () => {
   const own = await coverageOf(join(folder, 'cart-as.wasm'));
   expect(own.files.map(({ path }) => basename(path))).toEqual(['cart.ts']);
@@ -255,10 +263,36 @@ test('libraries are left out unless they are asked for', async () => {
   expect(files.filter(({ path }) => isLibraryPath(path))).toEqual([]);
 });
 
-test('a module without debug information is named', async () => {
-  const module = join(projectFolder, 'test', 'guests', 'built', 'c', 'tests.wasm');
-  const { stderr } = await lunatic(['test', '--coverage', module], { cwd: folder });
-  expect(stderr).toContain(`no lines are known of ${module}: build it with debug information`);
+test('of a module without debug information functions count by name, and what is not known is said', async () => {
+  const module = join(folder, 'plain.wasm');
+  // What a linker leaves without debug information: the names of functions.
+  const wabt = await (await import('wabt')).default();
+  const text = `(module
+    (func $price (result i32) (i32.const 3))
+    (func $never_called (result i32) (i32.const 4))
+    (func $few (export "#lunatic_test_few") (drop (call $price)))
+    (func (export "#lunatic_test_stops") (if (i32.const 1) (then unreachable)) (drop (call $never_called))))`;
+  const parsed = wabt.parseWat('plain.wat', text);
+  writeFileSync(module, parsed.toBinary({ write_debug_names: true }).buffer);
+  const report = await coverageOf(module);
+  expect(only(report)).toMatchObject({ path: module, lines: [] });
+  expect(functionsOf(report)).toEqual([
+    'few: 1',
+    expect.stringMatching(/^function at \d+: 1$/),
+    'never_called: 0',
+    'price: 1',
+  ]);
+  const { stdout, stderr } = await lunatic(['test', '--coverage', module], { cwd: folder });
+  expect(stderr).toContain(
+    `no lines are known of ${module}, so its functions count by their names, those of libraries too: build it with debug information`,
+  );
+  expect(stdout).toMatch(/plain\.wasm +- +75\.0% +- +never_called\n/);
+  await lunatic(['test', '--coverage=html', module], { cwd: folder });
+  const page = readFileSync(join(folder, 'coverage', 'index.html'), 'utf8');
+  expect(page).toContain('Its functions count by their names. Not executed: never_called.');
+  const lcov = await lunatic(['test', '--coverage=lcov', module], { cwd: folder });
+  expect(lcov.stderr).toContain('75.0% of 4 functions executed');
+  expect(readFileSync(join(folder, 'coverage', 'lcov.info'), 'utf8')).toBe('');
 });
 
 test('one page shows all sources, whatever they are called', async () => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Builds the C and Rust programs of this folder, with debug information. Needs clang, wasm-ld, and a rustc with the target
-// wasm32-wasi, which RUSTC may name. Needs Node 24 or newer.
+// Builds the C, C++ and Rust programs of this folder, with debug information. Needs clang, wasm-ld, libc++ for WASI, and a rustc
+// with the target wasm32-wasi, which RUSTC may name. Needs Node 24 or newer.
 //
 //   node test/guests/coverage/build.mjs
 import { execFileSync } from 'node:child_process';
@@ -18,6 +18,12 @@ const clang = [
 ];
 run('clang', ...clang, '-O0', '-o', 'cart-c.wasm');
 run('clang', ...clang, '-O2', '-o', 'cart-c-optimised.wasm');
+
+run(
+  'clang++',
+  ...['--target=wasm32-wasi', '-std=c++17', '-fno-exceptions', '-gdwarf-4', '-O0', '-nostartfiles', '-Wl,--no-entry'],
+  ...[`-ffile-prefix-map=${folder}=/project`, '-fdebug-compilation-dir=/project', 'cart.cpp', '-o', 'cart-cpp.wasm'],
+);
 
 const rustc = [
   ...['-g', '-Coverflow-checks=off', '-Cpanic=abort', '--crate-type=cdylib'],

@@ -20,6 +20,14 @@ test.each([
     'lunatic-rs-0123456789abcdef/1a2b3c4/src/process.rs',
   ],
   ['./build/./libc-bottom-half/crt/crt1-command.c', 'libc-bottom-half/crt/crt1-command.c'],
+  ['/usr/include/wasm32-wasi/c++/v1/vector', 'vector'],
+  ['/usr/lib/llvm-14/lib/clang/14.0.6/include/stddef.h', 'stddef.h'],
+  [
+    '/opt/wasi-sdk/share/wasi-sysroot/include/wasm32-wasi/c++/v1/__memory/allocator.h',
+    '__memory/allocator.h',
+  ],
+  ['/build/llvm-toolchain-14-x/libcxxabi/src/stdlib_new_delete.cpp', 'libcxxabi/src/stdlib_new_delete.cpp'],
+  ['/emsdk/upstream/emscripten/system/lib/dlmalloc.c', 'system/lib/dlmalloc.c'],
   ['~lib/rt/itcms.ts', '~lib/rt/itcms.ts'],
   ['/shop/node_modules/as-lunatic/assembly/index.ts', 'as-lunatic/assembly/index.ts'],
 ])('%s is of a library, and is displayed as %s', (file, shown) => {
@@ -34,6 +42,7 @@ test.each([
   ['./src/main.rs', 'src/main.rs'],
   ['src/main.rs', 'src/main.rs'],
   ['/elsewhere/main.rs', '/elsewhere/main.rs'],
+  ['/shop/include/shop.h', 'include/shop.h'],
 ])('%s is the own code of somebody in /shop, and is displayed as %s', (file, shown) => {
   expect(isLibraryPath(file)).toBe(false);
   expect(shortPath(file, '/shop')).toBe(shown);
