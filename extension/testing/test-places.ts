@@ -10,7 +10,6 @@ import {
 } from '../../runtime/internal.ts';
 import { isInside } from '../projects/files.ts';
 import type { TextPlace } from './export-places.ts';
-import { isInside } from './is-inside.ts';
 import { sourceFile } from './source-file.ts';
 
 /** A part of a line of a source. */
