@@ -88,7 +88,7 @@ export class ExpressionTypes {
   async add(id: TypeId | null, depth: number): Promise<number> {
     const info = depth < 0 ? null : await this.#resolved(id);
     if (info === null) return this.#voidPlace();
-    const key = `${depth} ${info.id}`;
+    const key = `${depth} ${info.id} ${info.type.name === null ? info.type.label : ''}`;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
     const place = this.#push(VOID);
@@ -106,11 +106,15 @@ export class ExpressionTypes {
       return null;
     }
     let id = first;
+    let alias: string | null = null;
     for (let i = 0; id !== null && i < 32; i++) {
       if (!this.#infos.has(id)) this.know(await this.#read([id]));
       const type = this.#infos.get(id);
       if (type === undefined) return null;
-      if (type.kind !== 'alias') return { id, type };
+      // What has no name of its own is called as it is in a typedef.
+      if (type.kind !== 'alias')
+        return { id, type: type.name === null && alias !== null ? { ...type, label: alias } : type };
+      if (type.form === 'typedef') alias = type.label;
       id = type.target;
     }
     return null;

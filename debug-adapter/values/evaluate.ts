@@ -239,7 +239,15 @@ class Evaluation {
   /** Bytes of a value, or of a type by its name. */
   async #sizeOf(expression: Expression): Promise<number | null> {
     if (this.#shower === null) return null;
-    const { types } = this.#shower.reader;
+    const { reader } = this.#shower;
+    const { types } = reader;
+    const pointer =
+      expression.kind === 'unary' && expression.operator === '*'
+        ? await this.#find(expression.operand)
+        : null;
+    const declared = pointer === null ? null : await reader.typeOf(pointer.value);
+    // As in C++, whatever class the object is of in truth.
+    if (declared?.kind === 'pointer') return await types.sizeOf(declared.target);
     const found = await this.#find(expression);
     if (found !== null) {
       if (found.value.bits !== undefined) throw new ExpressionError('a bit field has no size');

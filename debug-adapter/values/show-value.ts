@@ -8,6 +8,7 @@ import type {
 } from '../../runtime/internal.ts';
 import { baseText, enumText, hexText, quoted } from './scalar-text.ts';
 import type { Steps } from './steps.ts';
+import { typeName } from './type-names.ts';
 import { inMemory, type Part, type Shown, type Value } from './value.ts';
 import type { ValueReader } from './value-reader.ts';
 
@@ -223,11 +224,17 @@ export class Shower {
     if (address === null) return { text: 'outside of the memory' };
     if (type.form === 'member') return { text: hexText(address) };
     if (type.form !== 'pointer' && address !== 0) {
-      const target = { ...inMemory(type.target, address), ...(value.isRaw === true ? { isRaw: true } : {}) };
-      return { ...(await this.referred(target, depth)), target };
+      const referred = {
+        ...inMemory(type.target, address),
+        ...(value.isRaw === true ? { isRaw: true } : {}),
+      };
+      const { target, name } = await this.#whole(referred);
+      const shown = await this.referred(target, depth);
+      return { ...shown, text: name + shown.text, target };
     }
     if (address === 0) return { text: this.reader.language === 'C++' ? 'nullptr' : 'NULL', scalar: value };
-    const target = await this.reader.target(value);
+    const found = await this.reader.target(value);
+    const { target, name } = found === null ? { target: null, name: '' } : await this.#whole(found);
     const pointed = target === null ? null : await this.reader.typeOf(target);
     const text = hexText(address);
     if (pointed?.kind === 'function')
@@ -249,7 +256,15 @@ export class Shower {
       isStruct && shown.named !== undefined
         ? shown.named
         : async () => [{ name: '*', value: target, path: '*' }];
-    return { text: `${text} ${isStruct ? '' : '→ '}${shown.text}`, scalar: value, named, target };
+    return { text: `${text} ${isStruct ? name : '→ '}${shown.text}`, scalar: value, named, target };
+  }
+
+  /** What a pointer to a base class of C++ points to in truth, and the name of its class if that is another one. */
+  async #whole(target: Value): Promise<{ target: Value; name: string }> {
+    const whole = target.isRaw === true ? null : await this.reader.wholeObject(target);
+    const type = whole === null ? null : await this.reader.typeOf(whole);
+    if (whole === null || type === null) return { target, name: '' };
+    return { target: whole, name: `${typeName(type.label, this.reader.language)} ` };
   }
 
   /** The C string at an address; null if there is none. */

@@ -10,6 +10,7 @@ export class TypeTable {
   readonly #symbols: ModuleSymbols;
   readonly #types = new Map<TypeId, TypeInfo>();
   readonly #concrete = new Map<number, Promise<TypeId | null>>();
+  readonly #classes = new Map<string, Promise<TypeId | null>>();
 
   constructor(symbols: ModuleSymbols) {
     this.#symbols = symbols;
@@ -73,6 +74,16 @@ export class TypeTable {
     if (type === undefined) {
       type = this.#symbols.concreteType(vtable, offset);
       this.#concrete.set(vtable, type);
+    }
+    return type;
+  }
+
+  /** The class of C++ that has this name in its run-time type information. */
+  classNamed(name: string, offset: number): Promise<TypeId | null> {
+    let type = this.#classes.get(name);
+    if (type === undefined) {
+      type = this.#symbols.classNamed(name, offset);
+      this.#classes.set(name, type);
     }
     return type;
   }

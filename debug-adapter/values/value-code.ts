@@ -24,7 +24,7 @@ export async function codeOf(shower: Shower, value: Value, asText: boolean): Pro
     return { type: { kind: 'text' }, value: () => string };
   const bits = scalar === undefined ? null : await reader.bits(scalar);
   if (scalar === undefined || type === null || bits === null)
-    return { type: { kind: 'record', name: type?.label ?? 'value' } };
+    return { type: { kind: 'record', name: (await labelOf(shower, value)) ?? 'value' } };
   const width = scalar.bits?.size ?? 8 * (type.size ?? 4);
   switch (type.kind) {
     case 'pointer':
@@ -40,6 +40,11 @@ export async function codeOf(shower: Shower, value: Value, asText: boolean): Pro
       return integerCode(bits, width, underlying?.kind === 'base' && underlying.isSigned);
     }
   }
+}
+
+/** How the type of a value is called where it is declared. */
+async function labelOf({ reader }: Shower, { type }: Value): Promise<string | undefined> {
+  return type === null ? undefined : (await reader.types.get(type))?.label;
 }
 
 function integerCode(bits: bigint, width: number, isSigned: boolean): Code<Context> {

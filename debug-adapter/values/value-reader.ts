@@ -2,12 +2,14 @@ import type { Member, Place, SourceLanguage, StructType, TypeId, TypeInfo } from
 import type { ProcessMemory } from './process-memory.ts';
 import { Steps } from './steps.ts';
 import type { TypeTable } from './type-table.ts';
-import { inMemory, type Value } from './value.ts';
+import { addressOf, inMemory, type Value } from './value.ts';
 
 /** Structures in structures through which a member is looked for. */
 const MAX_DEPTH = 12;
 /** Bytes of a value that is not in memory. */
 const MAX_BYTES = 2 ** 16;
+/** Characters of the name of a class. */
+const MAX_CLASS_NAME = 2000;
 
 /** What the values of a frame are read with. */
 export interface FrameReaders {
@@ -197,6 +199,46 @@ export class ValueReader {
   async concrete(vtable: Value): Promise<TypeId | null> {
     const address = await this.number(vtable);
     return address === null || address === 0 ? null : await this.types.concrete(address, this.#frame.offset);
+  }
+
+  /** The object of C++ of which a value is a part: what its table of virtual functions says. Null if that is the value itself, or not known. */
+  async wholeObject(value: Value): Promise<Value | null> {
+    const address = addressOf(value);
+    const type = await this.typeOf(value);
+    if (
+      this.language !== 'C++' ||
+      address === null ||
+      type?.kind !== 'struct' ||
+      !(await this.#isVirtual(type, 0))
+    )
+      return null;
+    const table = await this.#wordAt(address);
+    // Before the functions stand the distance to the beginning of the object, and what type it is of.
+    const distance = table === null ? null : await this.#wordAt(table - 8);
+    const info = table === null ? null : await this.#wordAt(table - 4);
+    const name = info === null || info === 0 ? null : await this.#wordAt(info + 4);
+    const bytes = name === null || name === 0 ? null : await this.memory.upTo(name, MAX_CLASS_NAME);
+    const end = bytes?.indexOf(0) ?? -1;
+    if (bytes === null || end <= 0 || distance === null) return null;
+    const mangled = Buffer.from(bytes.subarray(0, end)).toString('latin1');
+    const found = await this.types.classNamed(mangled, this.#frame.offset);
+    const whole = await this.types.resolve(found);
+    if (found === null || whole === null || (whole.label === type.label && (distance | 0) === 0)) return null;
+    return inMemory(found, address + (distance | 0));
+  }
+
+  /** Whether objects of a class begin with the address of a table of virtual functions. */
+  async #isVirtual({ members, bases }: StructType, depth: number): Promise<boolean> {
+    if (members.some(({ name }) => name?.startsWith('_vptr') === true)) return true;
+    const first = bases.find(({ bitOffset }) => bitOffset === 0);
+    await this.#step();
+    const type = first === undefined || depth > MAX_DEPTH ? null : await this.types.resolve(first.type);
+    return type?.kind === 'struct' && (await this.#isVirtual(type, depth + 1));
+  }
+
+  async #wordAt(address: number): Promise<number | null> {
+    const bytes = await this.memory.bytes(address, 4);
+    return bytes === null ? null : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   }
 
   async #step(): Promise<void> {

@@ -64,5 +64,7 @@ function answerTo(symbols: Symbols, question: SymbolQuestion): Partial<SymbolAns
       return { types: symbols.variables?.types(question.ids) ?? new Map() };
     case 'concrete type':
       return { type: symbols.variables?.concreteType(question.vtable, question.offset) ?? null };
+    case 'class':
+      return { type: symbols.variables?.classNamed(question.name, question.offset) ?? null };
   }
 }

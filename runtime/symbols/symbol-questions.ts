@@ -15,7 +15,8 @@ export type SymbolQuestion =
   /** With a name, those of all units that have it. */
   | { readonly ask: 'statics'; readonly offset: number; readonly name: string | null }
   | { readonly ask: 'types'; readonly ids: readonly TypeId[] }
-  | { readonly ask: 'concrete type'; readonly vtable: number; readonly offset: number };
+  | { readonly ask: 'concrete type'; readonly vtable: number; readonly offset: number }
+  | { readonly ask: 'class'; readonly name: string; readonly offset: number };
 
 /** The answers, by what was asked. */
 export interface SymbolAnswers {

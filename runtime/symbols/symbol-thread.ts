@@ -138,6 +138,11 @@ export class ModuleSymbols {
     return (await this.#answer({ ask: 'concrete type', vtable, offset })).type ?? null;
   }
 
+  /** A class of C++ by the name in its run-time type information. */
+  async classNamed(name: string, offset: number): Promise<TypeId | null> {
+    return (await this.#answer({ ask: 'class', name, offset })).type ?? null;
+  }
+
   async #answer(question: SymbolQuestion): Promise<Partial<SymbolAnswers>> {
     if (this.#isRefused) return {};
     try {

@@ -3,13 +3,19 @@ import type { BreakpointFinder } from '../../debug-adapter/breakpoint-finder.ts'
 import { NameFinder } from '../../debug-adapter/breakpoint-terms.ts';
 import { Breakpoints } from '../../debug-adapter/breakpoints.ts';
 import type { Disassemblies } from '../../debug-adapter/disassembly.ts';
+import { ExpressionTypes } from '../../debug-adapter/expression-types.ts';
 import type { ModuleSources } from '../../debug-adapter/module-sources.ts';
 import { ManagedClasses } from '../../debug-adapter/values/managed/classes.ts';
 import type { Requests } from '../../runtime/inspect/protocol.ts';
-import type { Inspected } from '../../runtime/internal.ts';
+import type { Inspected, TypeInfo } from '../../runtime/internal.ts';
 
 const INT = { kind: 'base', name: 'int', label: 'int', size: 4, encoding: 'signed', isSigned: true };
-const member = (name: string, type: number, at: number) => ({ name, type, bitOffset: 8 * at, bitSize: null });
+const member = (name: string, type: number | string, at: number) => ({
+  name,
+  type,
+  bitOffset: 8 * at,
+  bitSize: null,
+});
 const PAIR = {
   ...{ kind: 'struct', name: 'pair', label: 'pair', size: 8, scope: [], bases: [], arguments: [] },
   members: [member('a', 1, 0), member('b', 1, 4)],
@@ -69,4 +75,21 @@ test('types that conditions in many places have in common are sent once', async 
   expect(many?.types).toEqual(one?.types);
   expect(many?.terms?.filter((terms) => terms.types !== undefined)).toEqual([]);
   expect(many?.terms?.[399]?.names).toEqual(one?.terms?.[0]?.names);
+});
+
+test('a structure that has no name of its own is called as in its typedef', async () => {
+  const alias = { kind: 'alias', form: 'typedef', name: 'mine_t', label: 'mine_t', scope: [], size: null };
+  const infos = new Map<string, TypeInfo>(
+    Object.entries({
+      int: INT,
+      nameless: { ...PAIR, name: null, label: '(anonymous struct)', members: [member('a', 'int', 0)] },
+      mine: { ...alias, target: 'nameless' },
+      constant: { ...alias, form: 'const', label: 'const mine_t', target: 'mine' },
+    } as object) as [string, TypeInfo][],
+  );
+  const types = new ExpressionTypes(async (ids) => new Map([...infos].filter(([id]) => ids.includes(id))));
+  types.begin();
+  const names = [];
+  for (const id of ['mine', 'constant', 'nameless']) names.push(types.list[await types.add(id, 2)]);
+  expect(names).toMatchObject([{ name: 'mine_t' }, { name: 'mine_t' }, { name: '(anonymous struct)' }]);
 });

@@ -22,7 +22,7 @@ const LOCALS: Readonly<Record<string, string>> = {
   counts: '(1) {"many": 100}: std::unordered_map<std::string, int>',
   list: '(2) [1, 2]: std::list<int>',
   queue: '(3) [4, 5, 6]: std::deque<int>',
-  owned: '0x… {name: "apple", price: 9}: std::unique_ptr<shop::Item>',
+  owned: '0x… shop::Apple {Item: {name: "apple", price: 9}, kind: Fruit}: std::unique_ptr<shop::Item>',
   no_one: 'nullptr: std::unique_ptr<int>',
   shared: '0x… → 77: std::shared_ptr<int>',
   some: '5: std::optional<int>',
@@ -60,7 +60,7 @@ test('what has parts is opened, evaluated and set', async () => {
   expect((await open('words')).values).toMatchObject({ '[0]': '"one"', '[1]': '"two"' });
   expect((await open('names')).values).toMatchObject({ '[1]': '"one"', '[3]': '"three"' });
   expect((await open('counts')).values).toMatchObject({ '["many"]': '100' });
-  expect((await open('owned')).values).toMatchObject({ name: '"apple"', price: '9' });
+  expect((await open('owned', 'Item')).values).toMatchObject({ name: '"apple"', price: '9' });
   expect((await open('shared')).values).toMatchObject({ '*': '77', '(shared)': '1', '(weak)': '0' });
   expect((await open('apple', 'Item')).values).toEqual({ name: '"apple"', price: '3' });
   expect((await open('numbers', '[raw]')).names).toContain('__begin_');
@@ -74,7 +74,7 @@ test('what has parts is opened, evaluated and set', async () => {
     'reference + 1',
     'names[3]',
     'counts["many"]',
-    'sizeof(Item) == sizeof(*owned) && sizeof(shop::Box) == 4',
+    'sizeof(Item) == sizeof(shop::Item) && sizeof(shop::Box) == 4',
     'reference == 3 ? none : numbers',
   ];
   const results = await Promise.all(found.map(async (text) => (await evaluate(text)).result));
@@ -129,4 +129,50 @@ test('what the library builds of other values, as it is meant', async () => {
   expect((await inside(locals.get('point'))).values).toMatchObject({ x: '1', y: '2.5' });
   // Those of the library itself are nobody's.
   expect((await scope('Statics')).names).toEqual([]);
+});
+
+/** What pointers to base classes lead to. Addresses are those of today's compiler. */
+const OBJECTS: Readonly<Record<string, string>> = {
+  reference: 'shop::inner::Apple {Fruit: {Item: {price: 2}, name: "apple"}, sour: true}: const shop::Item &',
+  pointer: '0x… shop::Fruit {Item: {price: 3}, name: "plum"}: shop::Item *',
+  // It points to the second base, which does not stand at the beginning.
+  second: '0x… shop::Basket {Item: {price: 1}, Named: {id: 77}, count: 3}: shop::Named *',
+  // Without virtual functions, nothing tells what it is.
+  plain: '0x… {x: 1}: const Plain *',
+  same: '0x… {price: 4}: shop::Item *',
+  nobody: 'nullptr: shop::Item *',
+  owned:
+    '0x… shop::inner::Apple {Fruit: {Item: {…}, name: "apple"}, sour: false}: std::unique_ptr<shop::Item>',
+  shared: '0x… shop::Fruit {Item: {price: 8}, name: "pear"}: std::shared_ptr<shop::Item>',
+  numbers: '0x… shop::Box<int, 3> {Item: {price: 5}, value: 31}: std::unique_ptr<shop::Item>',
+  letters:
+    '0x… shop::Box<const char *, 3> {Item: {price: 5}, value: 0x… "text"}: std::unique_ptr<shop::Item>',
+  hidden: '0x… (anonymous namespace)::Hidden {Item: {price: 9}, secret: 42}: std::unique_ptr<shop::Item>',
+  own: '0x… show::Local {Item: {price: 3}, mine: 12}: shop::Item *',
+};
+
+test('what is behind a pointer to a base class, as the class that it is of', async () => {
+  const { client, scope, inside, evaluate } = await stoppedAt('classes-cpp.wasm.gz', 'classes.cpp');
+  const locals = await scope('Locals');
+  const texts = Object.entries(locals.table).map(([name, text]) => [
+    name,
+    text.replace(/0x[\da-f]+/g, '0x…'),
+  ]);
+  expect(Object.fromEntries(texts)).toMatchObject(OBJECTS);
+  const owned = await inside(locals.get('owned'));
+  expect(owned.names).toEqual(['Fruit', 'sour', '[raw]']);
+  const [element] = (await inside(locals.get('all'))).all;
+  expect(element?.value).toContain('shop::Fruit {');
+  const found = [
+    'pointer->name',
+    'owned->sour',
+    'second->count + second->id',
+    '(*numbers).value',
+    'sizeof(*pointer)',
+  ];
+  const results = await Promise.all(found.map(async (text) => (await evaluate(text)).result));
+  expect(results).toEqual(['"plum"', 'false', '80', '31', '8']);
+  const set = { variablesReference: owned.reference, name: 'sour', value: 'true' };
+  expect((await client.setVariableRequest(set)).body.value).toBe('true');
+  expect((await evaluate('owned->sour')).result).toBe('true');
 });

@@ -49,8 +49,9 @@ function frameIn(program: string, source: string, seed: number) {
   const thread = {
     types: async (ids: readonly string[]) => variables.types(ids),
     concreteType: async (vtable: number) => variables.concreteType(vtable, offset),
+    classNamed: async (name: string) => variables.classNamed(name, offset),
   };
-  // It asks for these two alone.
+  // It asks for these alone.
   const types = new TypeTable(thread as unknown as ModuleSymbols);
   types.add(found.types);
   const read = async (at: number, count: number) =>

@@ -109,7 +109,11 @@ function lookAtVariables(
   }
   variables.staticsOf(offset);
   variables.concreteType(random.below(2 ** 16), offset);
+  for (const name of CLASSES) variables.classNamed(name, offset);
 }
+
+/** Names of classes, good and bad ones. */
+const CLASSES = ['4Item', 'N4shop3BoxIiLi3EEE', 'N4shop', 'Z1fvE5Local', '99999x', 'N1aIIIII'];
 
 function readInput(path: string): Input {
   const module = new Uint8Array(readFileSync(path));

@@ -9,10 +9,11 @@ import type { FrameValues, Location } from '../dwarf/location.ts';
 import { scopePath } from '../dwarf/scope-path.ts';
 import type { Unit } from '../dwarf/unit.ts';
 import { skipDie } from '../dwarf/walk.ts';
+import { ClassFinder } from './class-finder.ts';
+import { DieIndex, isStatic } from './die-index.ts';
 import { FrameMemory } from './frame-memory.ts';
 import { languageOf } from './language.ts';
 import { type PlaceRule, placeRule } from './place-rule.ts';
-import { StaticIndex } from './static-index.ts';
 import type { TypeId, TypeInfo } from './type-info.ts';
 import { TypeReader } from './type-reader.ts';
 import { typesAround } from './types-around.ts';
@@ -42,7 +43,8 @@ export class VariableReader {
   readonly #dwarf: Dwarf;
   readonly #types: TypeReader;
   readonly #codeStart: number;
-  readonly #statics: ByteCache<Unit, StaticIndex>;
+  readonly #statics: ByteCache<Unit, DieIndex>;
+  readonly #classes: ClassFinder;
   readonly #concrete = new Map<number, TypeId | null>();
 
   constructor(dwarf: Dwarf, codeStart: number) {
@@ -50,6 +52,7 @@ export class VariableReader {
     this.#types = new TypeReader(dwarf);
     this.#codeStart = codeStart;
     this.#statics = new ByteCache(dwarf.file.sections.info.length / 8 + 2 ** 18);
+    this.#classes = new ClassFinder(dwarf, this.#types);
   }
 
   /** The parameters and locals of a frame, as far as they are in scope at its place. */
@@ -95,6 +98,14 @@ export class VariableReader {
     return type;
   }
 
+  /**
+   * A class of C++ by the name that its run-time type information has, as in `N4shop5AppleE`: one of the source of an offset first.
+   * Null if there is none, or if there are several that may be meant.
+   */
+  classNamed(name: string, offset: number): TypeId | null {
+    return this.#classes.find(name, this.#unitsFrom(offset));
+  }
+
   #variablesOf(state: FrameState): FrameVariables {
     const address = state.offset - this.#codeStart;
     const calls = this.#dwarf.functionsAt(address);
@@ -131,7 +142,7 @@ export class VariableReader {
   }
 
   *#staticsIn(unit: Unit): Generator<Die> {
-    const { dies } = this.#statics.get(unit, () => new StaticIndex(unit));
+    const { dies } = this.#statics.get(unit, () => new DieIndex(unit, isStatic));
     for (const offset of dies) {
       const die = unlessMalformed(() => unit.dieAt(offset >>> 0), null);
       if (die !== null) yield die;

@@ -4,7 +4,7 @@
 // command line is built alone. Needs Node 24 or newer.
 //
 //   node test/guests/values/build.mjs [c] [optimised] [methods] [library] [cpp] [rust] [rust-modern] [iterators]
-//     [process]
+//     [process] [classes]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,6 +54,14 @@ if (isWanted('library')) {
     ...['library.cpp', '-o', 'library-cpp.wasm'],
   );
   pack('library-cpp.wasm', '^library\\.cpp$');
+}
+if (isWanted('classes')) {
+  run(
+    'clang++',
+    ...['--target=wasm32-wasi', '-std=c++17', '-fno-exceptions', '-O0', '-gdwarf-4', ...map],
+    ...['classes.cpp', '-o', 'classes-cpp.wasm'],
+  );
+  pack('classes-cpp.wasm', '^classes\\.cpp$');
 }
 if (isWanted('cpp')) {
   run(

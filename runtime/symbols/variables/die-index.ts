@@ -4,18 +4,24 @@ import { Tag } from '../dwarf/constants.ts';
 import type { Unit } from '../dwarf/unit.ts';
 import { skipAttributes } from '../dwarf/walk.ts';
 
-/**
- * The variables of a unit outside of functions, found in one walk over its entries. Those inside of functions are found with
- * their function.
- */
-export class StaticIndex {
-  /** Offsets of their entries, ascending. */
+/** Whether an entry is wanted, by its tag and whether it is in a function. */
+type IsWanted = (tag: number | undefined, isInFunction: boolean) => boolean;
+
+/** Variables outside of functions. Those inside of functions are found with their function. */
+export const isStatic: IsWanted = (tag, isInFunction) => tag === Tag.variable && !isInFunction;
+
+/** Structures and classes, wherever they are. */
+export const isClass: IsWanted = (tag) => tag === Tag.structureType || tag === Tag.classType;
+
+/** Entries of a unit, found in one walk over all of them. */
+export class DieIndex {
+  /** Offsets of the entries, ascending. */
   readonly dies: Int32Array;
 
-  constructor(unit: Unit) {
+  constructor(unit: Unit, isWanted: IsWanted) {
     const dies = new IntList();
     // What stands before a break is good.
-    unlessMalformed(() => walk(unit, dies), undefined);
+    unlessMalformed(() => walk(unit, isWanted, dies), undefined);
     this.dies = dies.values.slice(0, dies.length);
   }
 
@@ -24,7 +30,7 @@ export class StaticIndex {
   }
 }
 
-function walk(unit: Unit, dies: IntList): void {
+function walk(unit: Unit, isWanted: IsWanted, dies: IntList): void {
   const cursor = new ByteCursor(unit.bytes, unit.firstDie, unit.end);
   const { abbreviations } = unit;
   const { tags, hasChildren } = abbreviations;
@@ -41,7 +47,7 @@ function walk(unit: Unit, dies: IntList): void {
     }
     const abbreviation = abbreviations.indexOf(code);
     const tag = tags[abbreviation];
-    if (tag === Tag.variable && inFunction === 0) dies.push(at);
+    if (isWanted(tag, inFunction > 0)) dies.push(at);
     skipAttributes(cursor, unit, abbreviation);
     if (hasChildren[abbreviation] !== 1) continue;
     depth++;
