@@ -89,8 +89,19 @@ describe('a turn', () => {
       '(loop $l (drop (call $clock_time_get (i32.const 1) (i64.const 0) (i32.const 0x900))) @ (br $l))',
       64,
     ],
-  ])('has room for a limited number of %s', async (_, body, most) => {
-    const { busy } = await seen(beside(body.replace('@', count), 30));
+    [
+      'traces of a deep recursion',
+      '(call $deep (i32.const 200))',
+      1,
+      `(func $deep (param $n i32)
+        (if (local.get $n) (then (call $deep (i32.sub (local.get $n) (i32.const 1)))))
+        (loop $l
+          (call $process.trace_get (i32.const 0x900))
+          (call $process.drop_trace (i64.load (i32.const 0x900))) @
+          (br $l)))`,
+    ],
+  ])('has room for a limited number of %s', async (_, body, most, more = '') => {
+    const { busy } = await seen(beside(body.replace('@', count), 30, more.replace('@', count)));
     for (const { count, turns } of busy) {
       expect(turns).toBeGreaterThan(30);
       expect(count).toBeGreaterThan(turns / 2);

@@ -13,6 +13,8 @@ import { process } from './namespace.ts';
 
 const encoder = new TextEncoder();
 
+/** What it takes to find a call: two microseconds. Those of a recursion are one line in the end. */
+const TRACE_CALL_WORK = 2 ** 13;
 /** What it takes to make a character of a trace. */
 const TRACE_BYTE_WORK = 64;
 
@@ -28,12 +30,12 @@ process.define(
       const keep = (frames: readonly StackFrame[]): void => {
         // What is below the current folder is not told: the guest may not know where that is.
         const text = stackLines(frames, (frame) => `at ${frameText(frame, '')}`).join('\n');
-        // Each line has been parsed, and its name looked up.
         scheduler.work.charge(TRACE_BYTE_WORK * text.length);
         const id = current.traces.add(text);
         current.memory.writeId(pointer, id);
       };
       const frames = processStack(captureCaller(), current);
+      scheduler.work.charge(TRACE_CALL_WORK * frames.length);
       return places.knows(current) ? andThen(places.locate(current, frames), keep) : keep(frames);
     };
   },
