@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { expect, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { guest } from '../support/guest.ts';
-import { AdapterClient } from './adapter-client.ts';
+import { modernWat } from '../unit/wasm/support.ts';
+import { AdapterClient, testFolder } from './adapter-client.ts';
 import { ShopSession } from './shop-session.ts';
 import { LANGUAGES } from './shops.ts';
 
@@ -105,6 +108,41 @@ test('a breakpoint at a host function stops where it is called through a table o
     () => client.eventsOf('thread').some(({ body: { reason } }) => reason === 'exited'),
     'the end of the process',
   );
+});
+
+/** Calls `process_id` through a reference to a function of its type, in both ways that there are. */
+const BY_REFERENCE = `(module
+  (type $Id (func (result i64)))
+  (import "lunatic::process" "process_id" (func $id (type $Id)))
+  (elem declare func $id)
+  (func $called (export "called") (param $by (ref $Id)) (result i64)
+    (call_ref $Id (local.get $by)))
+  (func $tail (export "tail") (param $by (ref $Id)) (result i64)
+    (return_call_ref $Id (local.get $by)))
+  (func $own (export "own") (result i64) (i64.const 7))
+  (func (export "_start")
+    (drop (call $called (ref.func $own)))
+    (drop (call $called (ref.func $id)))
+    (drop (call $tail (ref.func $id)))))`;
+
+test('a breakpoint at a host function stops at call_ref', async () => {
+  const program = join(testFolder(), 'by-reference.wasm');
+  writeFileSync(program, modernWat(BY_REFERENCE));
+  const client = await AdapterClient.stdio();
+  await client.configure('', { program });
+  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'process::process_id' }] });
+  await client.configurationDoneRequest();
+  const lines: string[] = [];
+  for (let stops = 1; stops <= 2; stops++) {
+    await client.until(() => client.eventsOf('stopped').length === stops, `stop ${stops}`);
+    const { threadId = 0 } = client.eventsOf('stopped').at(-1)?.body ?? {};
+    const { name, line } = await client.topFrame(threadId);
+    lines.push(`${name}: ${line.trim()}`);
+    await client.continueRequest({ threadId });
+  }
+  // Not where the reference is to another function; the function that has made a tail call is gone.
+  expect(lines).toEqual(['called: call_ref 0', '_start: call $tail (;2;)']);
+  await client.event('terminated');
 });
 
 test('new processes stop before their first instruction, all or those that are meant', async () => {

@@ -40,7 +40,7 @@ async function fieldsOf(
   depth: number,
 ): Promise<Shown> {
   const members = await shower.members(value, type);
-  if (members.length === 0) return { text: name === '' ? '()' : name };
+  if (members.length === 0) return { text: name === '' ? '()' : name.trimEnd() };
   const isNumbered = members.every((member, i) => member.name === `__${i}`);
   const parts: Part[] = isNumbered
     ? members.map(({ value: part }, i) => ({ name: String(i), value: part, path: `.${i}` }))
