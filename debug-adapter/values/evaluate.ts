@@ -253,7 +253,7 @@ class Evaluation {
       if (found.value.bits !== undefined) throw new ExpressionError('a bit field has no size');
       return await types.sizeOf(found.value.type);
     }
-    return expression.kind === 'name' ? (types.sizeNamed(expression.name) ?? null) : null;
+    return expression.kind === 'name' ? await types.sizeNamed(expression.name) : null;
   }
 
   async #length(expression: Expression): Promise<number | null> {

@@ -59,13 +59,14 @@ export class TypeTable {
     return undefined;
   }
 
-  /** Bytes of a type that was seen, by its name. */
-  sizeNamed(name: string): number | undefined {
-    for (const type of this.#types.values()) {
+  /** Bytes of a type that was seen, by its name; null if there is none. */
+  async sizeNamed(name: string): Promise<number | null> {
+    for (const [id, type] of this.#types) {
       const isIt = type.name === name || [...type.scope, type.name].join('::') === name;
-      if (isIt && type.size !== null) return type.size;
+      const size = isIt ? await this.sizeOf(id) : null;
+      if (size !== null) return size;
     }
-    return undefined;
+    return null;
   }
 
   /** The type whose table of functions is at an address. */

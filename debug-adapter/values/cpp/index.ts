@@ -32,6 +32,8 @@ export async function showCpp(
       return await showTuple(shower, value, type, depth);
     case 'atomic':
     case 'reference_wrapper':
+    // An iterator over a vector, an array or a text.
+    case '__wrap_iter':
       return await showInner(shower, await shower.reader.pointerIn(value), depth);
     default:
       return (
