@@ -1,12 +1,14 @@
 /** The entry point of the extension: VS Code calls `activate` when the extension is needed. */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { registerTools } from './assistants/register-tools.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
 import { Consent } from './node/consent.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
 import { putOnTerminalPath } from './node/terminal-path.ts';
 import { registerProcessView } from './processes/process-view.ts';
+import { Programs } from './processes/program.ts';
 import { AdapterDeaths, AdapterFactory } from './programs/adapter-factory.ts';
 import { ConfigurationProvider, DynamicConfigurations } from './programs/configuration-provider.ts';
 import { closeDebugDocuments } from './programs/debug-documents.ts';
@@ -35,6 +37,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const projects = new Projects(join(context.globalStorageUri.fsPath, 'builds'), log);
   const choice = new ProgramChoice(projects, context.workspaceState);
   const launch = new ProjectLaunch(projects, choice, builder);
+  const programs = new Programs(log);
+  const tests = registerTestExplorer(commands, diagnostics, { projects, faults }, log);
   context.subscriptions.push(
     log,
     diagnostics,
@@ -61,7 +65,9 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, new AdapterDeaths(log)),
     registerNewProject(join(context.extensionPath, 'media', 'templates')),
     registerProgramCommands(launch),
-    registerProcessView(log),
-    registerTestExplorer(commands, diagnostics, { projects, faults }, log),
+    programs,
+    tests,
+    registerProcessView(programs),
+    registerTools(programs, tests.tool),
   );
 }

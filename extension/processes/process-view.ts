@@ -1,17 +1,15 @@
 import * as vscode from 'vscode';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { countOf, grouped } from '../../runtime/inspect/view/index.ts';
-import type { Log } from '../log.ts';
 import { registerProcessCommands } from './process-commands.ts';
 import { ProcessDocuments } from './process-documents.ts';
 import { ProcessTree } from './process-tree.ts';
-import { Programs } from './program.ts';
+import type { Programs } from './program.ts';
 import { decorationOf, PROCESS_SCHEME } from './tree-items.ts';
 import type { TreeNode } from './tree-nodes.ts';
 
 /** Registers the view of processes. */
-export function registerProcessView(log: Log): vscode.Disposable {
-  const programs = new Programs(log);
+export function registerProcessView(programs: Programs): vscode.Disposable {
   const tree = new ProcessTree(programs);
   const documents = new ProcessDocuments(programs);
   const view: vscode.TreeView<TreeNode> = vscode.window.createTreeView('lunatic.processes', {
@@ -26,7 +24,6 @@ export function registerProcessView(log: Log): vscode.Disposable {
   });
   tree.isVisible = view.visible;
   return vscode.Disposable.from(
-    programs,
     tree,
     documents,
     view,

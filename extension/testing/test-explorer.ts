@@ -13,14 +13,15 @@ import { TestFinder } from './test-finder.ts';
 import { TestItems } from './test-items.ts';
 import { TestProjects } from './test-projects.ts';
 import { TestRunner } from './test-runner.ts';
+import { TestTool } from './test-tool.ts';
 
-/** Registers the Test Explorer's controller, which finds, builds and runs the tests of the workspace. */
+/** Registers the Test Explorer's controller, which finds, builds and runs the tests of the workspace; `tool` runs them for others. */
 export function registerTestExplorer(
   commands: LunaticCommands,
   diagnostics: ModuleDiagnostics,
   { projects, faults }: Readonly<{ projects: Projects; faults: BuildFaults }>,
   log: Log,
-): vscode.Disposable {
+): vscode.Disposable & { readonly tool: TestTool } {
   const controller = vscode.tests.createTestController('lunatic', 'Lunatic');
   const items = new TestItems(controller);
   const finder = new TestFinder(items, new TestProjects(projects), diagnostics, log);
@@ -58,7 +59,7 @@ export function registerTestExplorer(
     if (languageId === 'wat' && isModule(uri)) finder.findIn(uri);
   };
   vscode.workspace.textDocuments.forEach(findInEditor);
-  return vscode.Disposable.from(
+  const subscriptions = vscode.Disposable.from(
     controller,
     finder,
     runner,
@@ -75,4 +76,5 @@ export function registerTestExplorer(
       if (event.affectsConfiguration('lunatic.tests')) finder.refresh();
     }),
   );
+  return { tool: new TestTool(items, finder, runner), dispose: () => subscriptions.dispose() };
 }

@@ -41,10 +41,22 @@ export class TestRunner implements vscode.Disposable {
     this.#over.abort();
   }
 
-  /** Runs tests. Several modules run at the same time. */
-  async run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
-    await this.#runModules(request, token, availableParallelism(), (run, module, signal) =>
-      new ModuleRun(run, module, this.#log).run(this.#commands, signal),
+  /**
+   * Runs tests. Several modules run at the same time.
+   * @param watched makes another run of the one that is to get the results
+   */
+  async run(
+    request: vscode.TestRunRequest,
+    token: vscode.CancellationToken,
+    watched?: (run: vscode.TestRun) => vscode.TestRun,
+  ): Promise<void> {
+    await this.#runModules(
+      request,
+      token,
+      availableParallelism(),
+      (run, module, signal) => new ModuleRun(run, module, this.#log).run(this.#commands, signal),
+      undefined,
+      watched,
     );
   }
 
@@ -73,8 +85,9 @@ export class TestRunner implements vscode.Disposable {
     parallel: number,
     runModule: (run: vscode.TestRun, module: ChosenModule, signal: AbortSignal) => Promise<void>,
     conclude: (run: vscode.TestRun) => void = () => {},
+    watched: (run: vscode.TestRun) => vscode.TestRun = (run) => run,
   ): Promise<void> {
-    const run = this.#controller.createTestRun(request);
+    const run = watched(this.#controller.createTestRun(request));
     const abort = new AbortController();
     token.onCancellationRequested(() => abort.abort());
     run.token.onCancellationRequested(() => abort.abort());

@@ -15,6 +15,9 @@ export interface ConfigFlags extends PermissionFlags {
   readonly dir: readonly string[];
 }
 
+/** Only says that this command is run by an Electron, as in VS Code's terminals. */
+const AS_NODE = 'ELECTRON_RUN_AS_NODE';
+
 /**
  * The config of a root process. Everything is permitted that no flag forbids, except for OS programs. The environment
  * variables are those of this command.
@@ -30,7 +33,7 @@ export function rootConfig(
   config.commandLineArguments.push(...commandLine);
   if (flags.inheritEnv !== false) {
     for (const [key, value] of Object.entries(process.env)) {
-      config.environmentVariables.push([key, value ?? '']);
+      if (key !== AS_NODE) config.environmentVariables.push([key, value ?? '']);
     }
   }
   for (const variable of flags.env ?? []) {

@@ -202,6 +202,17 @@ describe('lunatic run', () => {
     expect((await run(source, '--no-inherit-env', '--env=A=')).stdout).toBe('preopened 0\nvariables 1\nA=\n');
   });
 
+  test('the variable that makes an Electron run the command, as in terminals of VS Code, is not passed on', async () => {
+    const source = main(`
+      (call $expect (call $environ_sizes_get (i32.const 16) (i32.const 20)) (i32.const 0))
+      (call $expect (call $environ_get (i32.const 64) (i32.const 1024)) (i32.const 0))
+      (call $print (i32.const 1024) (i32.sub (i32.load (i32.const 20)) (i32.const 1)))`);
+    const env = { GREETING: 'hi', ELECTRON_RUN_AS_NODE: '1' };
+    const { stdout } = await lunatic(['run', file(source)], { cwd: folder, env });
+    expect(stdout).toContain('GREETING=hi');
+    expect(stdout).not.toContain('ELECTRON');
+  });
+
   test('--deny-host refuses a module that imports what it names; --allow-host one that imports anything else', async () => {
     const refused = await run(
       main('(call $print (text "ran"))'),

@@ -365,6 +365,37 @@ describe('Other ways', () => {
   });
 });
 
+test('a compound configuration runs two programs at the same time, each with its processes', async () => {
+  const configuration = (name: string) => ({
+    ...{ type: 'lunatic', request: 'launch', name },
+    program: `\${workspaceFolder}/${name}.wat`,
+  });
+  const launch = {
+    version: '0.2.0',
+    configurations: [configuration('post'), configuration('bakery')],
+    compounds: [{ name: 'Both', configurations: ['post', 'bakery'], stopAll: true }],
+  };
+  const workbench = await session.open({
+    '.vscode/launch.json': JSON.stringify(launch),
+    'post.wat': POST_OFFICE,
+    'bakery.wat': BAKERY,
+  });
+  const { page } = workbench;
+  await workbench.isActive();
+  await workbench.canDebug();
+  await workbench.command('Debug: Select and Start Debugging');
+  await workbench.choice('Both').click();
+  await workbench.showView('Run and Debug');
+  await workbench.thread('#2 baker').filter({ hasText: 'Paused on trap' }).waitFor();
+  await workbench.showView('Lunatic');
+  await workbench.process('#2 sorter').waitFor();
+  await workbench.process('#2 baker').waitFor();
+  await workbench.screenshot('compound');
+  // One ends with the other.
+  await page.keyboard.press('Shift+F5');
+  await workbench.noProgramRuns();
+});
+
 /** The OS processes that were started with an argument. */
 function runningWith(argument: string): number[] {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));

@@ -39,20 +39,29 @@ export function activate(context: vscode.ExtensionContext): void {
 async function serve(socket: Socket): Promise<void> {
   for await (const line of createInterface(socket)) {
     const answer: ControlAnswer = await act(JSON.parse(line)).then(
-      () => ({}),
+      (text) => (text === undefined ? {} : { text }),
       (error: unknown) => ({ error: error instanceof Error ? `${error.stack}` : `${error}` }),
     );
     socket.write(`${JSON.stringify(answer)}\n`);
   }
 }
 
-async function act(request: ControlRequest): Promise<void> {
+async function act(request: ControlRequest): Promise<string | undefined> {
   switch (request.name) {
     case 'reset':
-      return await reset();
+      await reset();
+      return undefined;
     case 'configure':
-      return await configure(request.settings);
+      await configure(request.settings);
+      return undefined;
+    case 'useTool':
+      return await useTool(request.tool, request.input);
   }
+}
+
+async function useTool(tool: string, input: object): Promise<string> {
+  const { content } = await vscode.lm.invokeTool(tool, { input, toolInvocationToken: undefined });
+  return content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : '')).join('');
 }
 
 async function reset(): Promise<void> {

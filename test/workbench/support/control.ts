@@ -39,8 +39,11 @@ export async function installControl(extensionsFolder: string): Promise<void> {
   writeFileSync(join(extensionsFolder, 'extensions.json'), JSON.stringify([entry]));
 }
 
-/** Asks the control extension in the window of a workspace to do something, and waits until it is done. */
-export async function control(workspaceFolder: string, request: ControlRequest): Promise<void> {
+/**
+ * Asks the control extension in the window of a workspace to do something, and waits until it is done.
+ * @returns the text of its answer, where there is one
+ */
+export async function control(workspaceFolder: string, request: ControlRequest): Promise<string> {
   const path = controlSocket(workspaceFolder);
   // In a window that was just opened, the extension may not have begun.
   for (const end = Date.now() + PATIENCE; !existsSync(path) && Date.now() < end; ) await setTimeout(50);
@@ -48,8 +51,9 @@ export async function control(workspaceFolder: string, request: ControlRequest):
   try {
     const answered = readAnswer(socket);
     socket.write(`${JSON.stringify(request)}\n`);
-    const { error } = await answered;
+    const { error, text = '' } = await answered;
     if (error !== undefined) throw new Error(`${request.name} failed in the window: ${error}`);
+    return text;
   } finally {
     socket.destroy();
   }
