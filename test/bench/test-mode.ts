@@ -3,10 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { testArguments } from '../../extension/testing/test-arguments.ts';
 import { runTestProcess } from '../../extension/testing/test-process.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { launcher } from '../support/command.ts';
+import { guest } from '../support/guest.ts';
 import { time } from './alternate.ts';
 import { bench } from './bench.ts';
 import type { Benchmark } from './benchmark.ts';
@@ -37,7 +39,7 @@ export const testMode: Benchmark = {
     {
       name: 'tests stopped',
       unit: 'ms',
-      what: 'the longest of five times from *Cancel Test Run* until the runtime has ended in which a test hangs',
+      what: 'the longest of twenty times from *Cancel Test Run* until the runtime has ended in which a test loops or waits, alone or with 5,000 processes',
       peer: null,
       better: 'less',
       must: 100,
@@ -79,28 +81,45 @@ function runTests(file: string): void {
   }
 }
 
-/** Milliseconds that stopping a test takes. */
+/** Tests that hang: in a loop, waiting, and with thousands of processes that do the same. */
+const HANGING = guest(`
+  (func (export "#lunatic_test_loops") (call $loop))
+  (func (export "#lunatic_test_waits") (call $forever))
+  (func (export "#lunatic_test_loops in a crowd") (call $crowd (text "loop")) (call $loop))
+  (func (export "#lunatic_test_waits in a crowd") (call $crowd (text "wait")) (call $forever))
+  (func $loop (export "loop") (loop $on (br $on)))
+  (func (export "wait") (call $forever))
+  (func $crowd (param $name i32) (param $length i32) (local $left i32)
+    (local.set $left (i32.const 5000))
+    (loop $on
+      (drop (call $spawn (i64.const 0) (local.get $name) (local.get $length)))
+      (br_if $on (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))`);
+
+/** Milliseconds after which a test has its crowd. */
+const CROWD_TIME = 1000;
+
+/** The longest time that stopping a test takes, in milliseconds. */
 async function stopTime(folder: string): Promise<number> {
   const file = join(folder, 'hangs.wat');
-  writeFileSync(
-    file,
-    '(module (memory (export "memory") 1) (func (export "#lunatic_test_hangs") (loop $on (br $on))))',
-  );
+  writeFileSync(file, HANGING);
   let worst = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    const abort = new AbortController();
-    let start = 0;
-    await runTestProcess({
-      ...{ node: process.execPath, script: launcher, env: {}, cwd: folder, signal: abort.signal },
-      arguments: ['test', '--reporter=json', file],
-      onEvent: ({ event }) => {
-        if (event !== 'started') return;
-        start = performance.now();
-        abort.abort();
-      },
-      onNoise: () => {},
-    });
-    worst = Math.max(worst, performance.now() - start);
+  for (const name of ['loops', 'waits', 'loops in a crowd', 'waits in a crowd']) {
+    for (let round = 0; round < ROUNDS; round++) {
+      const abort = new AbortController();
+      let start = 0;
+      await runTestProcess({
+        ...{ node: process.execPath, script: launcher, env: {}, cwd: folder, signal: abort.signal },
+        arguments: ['test', '--reporter=json', `--export=#lunatic_test_${name}`, file],
+        onEvent: async ({ event }) => {
+          if (event !== 'started') return;
+          await setTimeout(CROWD_TIME);
+          start = performance.now();
+          abort.abort();
+        },
+        onNoise: () => {},
+      });
+      worst = Math.max(worst, performance.now() - start);
+    }
   }
   return worst;
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   runTestProcess,
@@ -18,7 +19,17 @@ beforeAll(() => {
   const tests = guest(`
     (func (export "#lunatic_test_says") (call $print (text "hello \\e2\\9c\\97")))
     (func (export "#lunatic_test_fails") (call $test.fail_comparison (text "sum") (text "4") (text "5")) unreachable)
-    (func (export "#lunatic_test_hangs") (loop $on (br $on)))`);
+    (func (export "#lunatic_test_hangs") (loop $on (br $on)))
+    (func (export "#lunatic_test_waits") (call $forever))
+    (func (export "#lunatic_test_crowd_loops") (call $crowd (text "loop")) (loop $on (br $on)))
+    (func (export "#lunatic_test_crowd_waits") (call $crowd (text "wait")) (call $forever))
+    (func (export "loop") (loop $on (br $on)))
+    (func (export "wait") (call $forever))
+    (func $crowd (param $name i32) (param $length i32) (local $left i32)
+      (local.set $left (i32.const 2000))
+      (loop $on
+        (drop (call $spawn (i64.const 0) (local.get $name) (local.get $length)))
+        (br_if $on (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))`);
   writeFileSync(join(folder, 'tests.wat'), tests);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -85,6 +96,34 @@ test('what has started can be cancelled, and nothing is left of it', async () =>
   abort.abort();
   expect((await ended).exitCode).not.toBe(0);
 });
+
+/** Milliseconds in which whatever hangs must have ended, and those after which a crowd is there. */
+const PROMPT = 100;
+const CROWD_TIME = 500;
+const TRIES = 5;
+
+test.each(['hangs', 'waits', 'crowd_loops', 'crowd_waits'])(
+  'a test that %s is dead within 100 ms',
+  async (name) => {
+    const stop = async () => {
+      let began = 0;
+      const { abort, options } = prepare([name], {
+        onEvent: async ({ event }) => {
+          if (event !== 'started') return;
+          await setTimeout(CROWD_TIME);
+          began = performance.now();
+          abort.abort();
+        },
+      });
+      await runTestProcess(options);
+      return performance.now() - began;
+    };
+    // Other tests run beside this one: a moment in which they do not is enough.
+    let fastest = await stop();
+    for (let i = 1; i < TRIES && fastest >= PROMPT; i++) fastest = Math.min(fastest, await stop());
+    expect(fastest).toBeLessThan(PROMPT);
+  },
+);
 
 test.skipIf(process.platform === 'win32')(
   'OS programs that ignore signals end with the test that is cancelled, and so do those that they have started',
