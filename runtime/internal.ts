@@ -54,7 +54,7 @@ export type { AnyPlugin } from './plugins/plugin.ts';
 export { createProject, faultOfName } from './projects/create-project.ts';
 export { parseToml } from './projects/parse-toml.ts';
 export { ProjectFileError } from './projects/project-file-error.ts';
-export { hasRustTarget, RUST_TARGETS, type RustTarget } from './projects/rust-target.ts';
+export { hasRustTarget, RUST_TARGETS, type RustTarget, usualRustTarget } from './projects/rust-target.ts';
 export { LANGUAGES, type Language, TEMPLATES, type Template } from './projects/template.ts';
 export { type Root, Runtime, SpawnError } from './runtime.ts';
 export { companionFiles, readPlainFile } from './symbols/companion-files.ts';

@@ -11,8 +11,9 @@ import {
   type RustTarget,
   TEMPLATES,
   type Template,
+  usualRustTarget,
 } from '../../runtime/internal.ts';
-import { rustTarget } from './tools.ts';
+import { rustSysroot } from './tools.ts';
 
 const TITLE = 'New Lunatic Project';
 
@@ -95,10 +96,8 @@ async function make(
   }
 }
 
-/** Rust's target that is installed, or else the present one: what is missing is said when the project is built. */
 async function findTarget(): Promise<RustTarget> {
-  const found = await rustTarget(homedir(), undefined).catch(() => undefined);
-  return RUST_TARGETS.find((target) => target === found) ?? RUST_TARGETS[0];
+  return usualRustTarget(await rustSysroot(homedir()).catch(() => undefined));
 }
 
 /** Shows the source of a project in the folder that is open. Any other one becomes the folder of a window. */

@@ -71,12 +71,20 @@ export async function ask(command: string, args: readonly string[], cwd: string)
 }
 
 /**
+ * Where the toolchain of Rust is that a folder uses.
+ * @throws ProjectError
+ */
+export async function rustSysroot(cwd: string): Promise<string> {
+  return (await ask('rustc', ['--print', 'sysroot'], cwd)).trim();
+}
+
+/**
  * The target for which Rust builds in a folder.
  * @param wanted what the project says. A native one is not meant here.
  * @throws ProjectError if it is not installed, or if no suitable one is
  */
 export async function rustTarget(cwd: string, wanted: string | undefined): Promise<string> {
-  const sysroot = (await ask('rustc', ['--print', 'sysroot'], cwd)).trim();
+  const sysroot = await rustSysroot(cwd);
   const choice = wanted?.startsWith('wasm32') ? [wanted] : RUST_TARGETS;
   const found = choice.find((target) => hasRustTarget(sysroot, target));
   if (found !== undefined) return found;

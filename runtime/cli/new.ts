@@ -1,12 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join, relative, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createProject, faultOfName } from '../projects/create-project.ts';
-import { hasRustTarget, RUST_TARGETS, type RustTarget } from '../projects/rust-target.ts';
+import { RUST_TARGETS, type RustTarget, usualRustTarget } from '../projects/rust-target.ts';
 import { LANGUAGES, type Language, TEMPLATES, type Template } from '../projects/template.ts';
 import { displayName } from '../text/display-name.ts';
 import { CommandError } from './load.ts';
+import { shellQuoted } from './shell-quoted.ts';
 import { isTerminal } from './terminal.ts';
 
 /** What the command line says. */
@@ -141,18 +142,13 @@ async function choose<T extends Choice>(ask: Ask, what: string, choices: readonl
   }
 }
 
-/** The target that is installed, or else the present one. */
 function findRustTarget(): RustTarget {
-  try {
-    const sysroot = execFileSync('rustc', ['--print', 'sysroot'], {
-      encoding: 'utf8',
-      timeout: PATIENCE,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-    return RUST_TARGETS.find((target) => hasRustTarget(sysroot, target)) ?? RUST_TARGETS[0];
-  } catch {
-    return RUST_TARGETS[0];
-  }
+  const { status, stdout } = spawnSync('rustc', ['--print', 'sysroot'], {
+    encoding: 'utf8',
+    timeout: PATIENCE,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return usualRustTarget(status === 0 ? stdout.trim() : undefined);
 }
 
 function templatesFolder(): string {
@@ -173,5 +169,5 @@ function tell(folder: string, template: Template, language: Language, files: rea
 
 /** A path as a shell takes it. */
 function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${displayName(path).replaceAll("'", "'\\''")}'`;
+  return /^[\w./-]+$/.test(path) ? path : shellQuoted(displayName(path));
 }

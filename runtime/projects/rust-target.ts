@@ -9,3 +9,9 @@ export type RustTarget = (typeof RUST_TARGETS)[number];
 export function hasRustTarget(sysroot: string, target: string): boolean {
   return existsSync(join(sysroot, 'lib', 'rustlib', target));
 }
+
+/** The target for which a toolchain can build, or else the present one: what is missing is said when a program is built. */
+export function usualRustTarget(sysroot: string | undefined): RustTarget {
+  const installed = RUST_TARGETS.find((target) => sysroot !== undefined && hasRustTarget(sysroot, target));
+  return installed ?? RUST_TARGETS[0];
+}

@@ -4,9 +4,9 @@ import { Inspected, inspectPrograms } from '../support/inspected.ts';
 
 inspectPrograms({ shared: true });
 
-/** 2,000 processes that compute for ever. */
+/** 2,000 processes that compute for ever. They wait until all are there: nobody could spawn many in the turns that they would leave. */
 const BUSY = guest(
-  `(func (export "busy") (loop $again (br $again)))
+  `(func (export "busy") (call $process.sleep_ms (i64.const 1000)) (loop $again (br $again)))
    (func (export "_start") (local $left i32)
      (local.set $left (i32.const 2000))
      (loop $next (drop (call $spawn (i64.const 0) (text "busy")))
@@ -37,12 +37,12 @@ async function timesOf(act: (process: string) => Promise<unknown>, first: number
 
 let run: Inspected;
 
-/** The tests share a program: it takes many seconds until all of its processes have had a turn. */
+/** The tests share a program: it takes a while until all of its processes compute. */
 beforeAll(async () => {
   run = await Inspected.run(BUSY);
   const { until } = await run.connect();
   await run.command.printed('ready\n');
-  // Processes have their first turns in the order in which they were spawned.
+  // They wake in the order in which they were spawned.
   await until('1:2001', ({ state }) => state === 'running');
 });
 

@@ -170,7 +170,8 @@ describe('a project in C', () => {
     const { page, workspace } = workbench;
     const builds = () => readFileSync(join(workspace.folder, 'builds.txt'), 'utf8').match(/built/g)?.length;
     const save = async () => {
-      await workbench.goToFile('sums.c');
+      // The search for files may not know it yet.
+      await workbench.openFile('sums.c');
       await page.keyboard.press('Control+End');
       await page.keyboard.insertText(' ');
       await page.keyboard.press('Control+S');

@@ -10,13 +10,13 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       {
-        // A window waits more than it computes: so three of them are open on two cores.
+        // A window waits more than it computes.
         extends: true,
         test: {
           name: 'windows',
           include: ['**/*.test.ts'],
           exclude: ['crowd.test.ts'],
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },

@@ -1,3 +1,4 @@
+import { shellQuoted } from '../shell-quoted.ts';
 import type { OptionModel, ProgramModel, Values } from './command-model.ts';
 
 /** A script for zsh. It can be sourced, or be put as `_lunatic` into a folder of `fpath`. */
@@ -9,7 +10,7 @@ _lunatic_modules() { _files -g '*.(wasm|wat)' }
 
 _lunatic_commands() {
   local -a commands=(
-${commands.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}\n`).join('')}  )
+${commands.map(({ name, description }) => `    ${shellQuoted(`${name}:${description}`)}\n`).join('')}  )
   _describe -t commands command commands
 }
 
@@ -27,7 +28,7 @@ ${commands
 ${own
   .flatMap(specs)
   .map((spec) => `            ${spec} \\\n`)
-  .join('')}            ${quoted(`*:argument:${action(operands)}`)} ;;
+  .join('')}            ${shellQuoted(`*:argument:${action(operands)}`)} ;;
 `,
   )
   .join('')}      esac ;;
@@ -48,7 +49,9 @@ function pattern(command: string): string {
 function specs({ flags, description, values, repeatable }: OptionModel): string[] {
   const text = description.replaceAll(/[[\]\\:]/g, (character) => `\\${character}`);
   const value = values === null ? '' : `:value:${action(values)}`;
-  return flags.map((flag) => quoted(`${repeatable ? '*' : `(${flags.join(' ')})`}${flag}[${text}]${value}`));
+  return flags.map((flag) =>
+    shellQuoted(`${repeatable ? '*' : `(${flags.join(' ')})`}${flag}[${text}]${value}`),
+  );
 }
 
 function action(values: Values): string {
@@ -62,8 +65,4 @@ function action(values: Values): string {
     case 'anything':
       return '';
   }
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

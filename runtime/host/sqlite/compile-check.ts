@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync, DatabaseSyncOptions, StatementSync } from 'node:sqlite';
 import type { Account } from '../../kernel/account.ts';
+import { quoted } from './database-sizes.ts';
 import type { CompileJob, Schema } from './helper.ts';
 import type { Findings, Sandbox } from './sandbox.ts';
 import { SQLITE_TOOBIG, SqliteError } from './sqlite-error.ts';
@@ -162,7 +163,7 @@ export class CompileCheck {
 
   /** Views and triggers as they are now; null if there are too many. */
   #current(): Definitions | null {
-    return this.#asRuntime(() => {
+    return this.#sandbox.asRuntime(() => {
       const { changes } = CompileCheck;
       const names = this.#names();
       this.#readSettings();
@@ -182,7 +183,7 @@ export class CompileCheck {
 
   /** Whether triggers may set off themselves. */
   get firesRecursively(): boolean {
-    this.#asRuntime(() => this.#readSettings());
+    this.#sandbox.asRuntime(() => this.#readSettings());
     return this.#firesRecursively;
   }
 
@@ -216,7 +217,7 @@ export class CompileCheck {
 
   /** Whether one of these names may be that of a table in another database than the main one, which helpers do not have. */
   areElsewhere(tables: ReadonlySet<string>): boolean {
-    return this.#asRuntime(() =>
+    return this.#sandbox.asRuntime(() =>
       this.#names().some((name) => {
         if (name === 'main') return false;
         const query = `SELECT 1 FROM ${quoted(name)}.sqlite_schema WHERE name = ? COLLATE NOCASE`;
@@ -282,7 +283,7 @@ export class CompileCheck {
   }
 
   #schemas(): Schema[] {
-    return this.#asRuntime(() => {
+    return this.#sandbox.asRuntime(() => {
       let length = 0;
       return this.#names().map((name) => {
         const sql: string[] = [];
@@ -296,16 +297,6 @@ export class CompileCheck {
         return { name, sql };
       });
     });
-  }
-
-  #asRuntime<T>(look: () => T): T {
-    const before = this.#sandbox.isOpen;
-    this.#sandbox.isOpen = true;
-    try {
-      return look();
-    } finally {
-      this.#sandbox.isOpen = before;
-    }
   }
 }
 
@@ -328,8 +319,4 @@ function tooComplex(why: string): SqliteError {
 
 function digestOf(sql: string): string {
   return createHash('sha256').update(sql).digest('base64');
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -91,13 +91,13 @@ export class Connection implements StatementConnection {
     this.#check = new CompileCheck(database, this.#sandbox, owner.account, OPTIONS);
     this.#costs = new KnownCosts(this.#check, (sql, isPragma) => {
       const explain = (): Iterable<unknown> => database.prepare(`EXPLAIN ${sql}`).iterate();
-      return isPragma ? this.#sandbox.compileAgain(explain) : this.#asRuntime(explain);
+      return isPragma ? this.#sandbox.compileAgain(explain) : this.#sandbox.asRuntime(explain);
     });
     this.#counters = new Counters(database);
     this.#sizes = new DatabaseSizes(database);
     this.#copies = new Copies(database, this.#sizes, {
       isExclusive: () => this.#sandbox.isExclusive,
-      asRuntime: (run) => this.#asRuntime(run),
+      asRuntime: (run) => this.#sandbox.asRuntime(run),
       inThread: () => copyInThread(this.#placeForThread(), this.program, this.beginUse()),
       unused: async () => {
         for (let { use } = this; use !== null; use = this.use) await use.over();
@@ -268,12 +268,12 @@ export class Connection implements StatementConnection {
 
   /** Bytes of all databases of the connection. */
   get wholeSize(): number {
-    return this.#asRuntime(() => this.#sizes.of(this.#check.databases));
+    return this.#sandbox.asRuntime(() => this.#sizes.of(this.#check.databases));
   }
 
   /** Returns the size of some tables and indexes; null if they are large. */
   sizeOf(trees: readonly Tree[]): TreeSize | null {
-    return this.run(() => this.#asRuntime(() => this.#sizes.ofTrees(trees)));
+    return this.run(() => this.#sandbox.asRuntime(() => this.#sizes.ofTrees(trees)));
   }
 
   /** Whether a statement may run in another connection: it must not be about what only this one has. */
@@ -341,7 +341,7 @@ export class Connection implements StatementConnection {
   jobFor(statement: StatementText, { asks, isElsewhere }: Pick<Findings, 'asks' | 'isElsewhere'>): Job {
     return {
       ...statement,
-      ...this.#asRuntime(() => this.#copies.plan(this.#usedBy(isElsewhere))),
+      ...this.#sandbox.asRuntime(() => this.#copies.plan(this.#usedBy(isElsewhere))),
       options: OPTIONS,
       settings: this.#sandbox.settings,
       isTransaction: this.#database.isTransaction,
@@ -352,7 +352,7 @@ export class Connection implements StatementConnection {
 
   /** Whether the databases are small enough to be copied for a helper. */
   canCopy({ isElsewhere }: Pick<Findings, 'isElsewhere'>): boolean {
-    return this.run(() => this.#asRuntime(() => this.#copies.areSmall(this.#usedBy(isElsewhere))));
+    return this.run(() => this.#sandbox.asRuntime(() => this.#copies.areSmall(this.#usedBy(isElsewhere))));
   }
 
   /** The databases that a statement uses. */
@@ -360,19 +360,9 @@ export class Connection implements StatementConnection {
     return isElsewhere ? this.#check.databases : ['main'];
   }
 
-  #asRuntime<T>(run: () => T): T {
-    const before = this.#sandbox.isOpen;
-    this.#sandbox.isOpen = true;
-    try {
-      return run();
-    } finally {
-      this.#sandbox.isOpen = before;
-    }
-  }
-
   /** Whether others have changed the databases since they were copied for a helper. */
   get hasChanged(): boolean {
-    return this.#asRuntime(() => this.#copies.hasChanged);
+    return this.#sandbox.asRuntime(() => this.#copies.hasChanged);
   }
 
   /** Whether triggers may set off themselves. */

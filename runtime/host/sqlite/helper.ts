@@ -5,7 +5,7 @@ import type { DatabaseSyncOptions } from 'node:sqlite';
 import type { Image } from './copies.ts';
 import { FairQueue } from './fair-queue.ts';
 import { HELPER_PROGRAM } from './helper-program.ts';
-import { SQLITE_IOERR, SqliteError, toSqliteError } from './sqlite-error.ts';
+import { type Failure, SQLITE_IOERR, SqliteError, toSqliteError } from './sqlite-error.ts';
 import type { Known, StatementText } from './thread.ts';
 import type { Value } from './value.ts';
 
@@ -57,10 +57,6 @@ export interface Compiled {
 export interface Schema {
   readonly name: string;
   readonly sql: readonly string[];
-}
-
-interface Failure {
-  readonly error: { readonly result: number; readonly message: string };
 }
 
 export type Outcome =

@@ -199,6 +199,17 @@ export class Sandbox {
   #asked: number | null = null;
   #since = 0;
 
+  /** Does what the runtime itself asks for. */
+  asRuntime<T>(ask: () => T): T {
+    const before = this.isOpen;
+    this.isOpen = true;
+    try {
+      return ask();
+    } finally {
+      this.isOpen = before;
+    }
+  }
+
   /** Compiles a statement, which may not take long. */
   compile<T>(found: Findings, mayRecurse: boolean, compile: () => T): T {
     this.found = found;

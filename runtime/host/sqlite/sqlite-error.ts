@@ -25,6 +25,11 @@ export class SqliteError extends Error {
   }
 }
 
+/** An error of SQLite, as threads and helpers tell it. */
+export interface Failure {
+  readonly error: { readonly result: number; readonly message: string };
+}
+
 /** Refuses a statement for which others would wait too long, or which would not end. */
 export function tooLong(message: string): SqliteError {
   return new SqliteError(

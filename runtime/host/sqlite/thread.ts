@@ -1,7 +1,7 @@
 import type { DatabaseSyncOptions, SQLInputValue } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { FairQueue } from './fair-queue.ts';
-import { SQLITE_BUSY, SQLITE_IOERR, SqliteError } from './sqlite-error.ts';
+import { type Failure, SQLITE_BUSY, SQLITE_IOERR, SqliteError } from './sqlite-error.ts';
 import { THREAD_PROGRAM } from './thread-program.ts';
 import type { Value } from './value.ts';
 
@@ -65,10 +65,6 @@ export type Batch =
       readonly rowid?: bigint;
     }
   | Failure;
-
-interface Failure {
-  readonly error: { readonly result: number; readonly message: string };
-}
 
 /** A database as the bytes of a file. */
 interface Copy {
