@@ -72,6 +72,8 @@ class LoadedPlugin {
         doc: fn.doc ?? '',
         older: [],
         works: true,
+        // Nobody but its author knows how long it takes.
+        timed: true,
         bind: (context) => this.#bind(context, name, signature, fn.call),
       };
     });

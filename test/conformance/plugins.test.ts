@@ -316,6 +316,31 @@ describe('a function that waits', () => {
   });
 });
 
+test('a function that takes long ends the turn of its caller', async () => {
+  let calls = 0;
+  let most = 0;
+  const plugin = calling('(wait: i32)', (_, wait) => {
+    if (wait === 0) {
+      most = Math.max(most, calls);
+      calls = 0;
+      return;
+    }
+    calls++;
+    for (const since = performance.now(); performance.now() - since < 1; );
+  });
+  const source = importing(
+    '(param i32)',
+    `(func (export "busy") (loop $l (call $f (i32.const 1)) (br $l)))
+    (func (export "_start") (local $i i32)
+      (drop (call $spawn (i64.const 0) (text "busy")))
+      (loop $l
+        (call $f (i32.const 0)) (call $process.sleep_ms (i64.const 0))
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 30)))))`,
+  );
+  await run(source, { plugins: [plugin] });
+  expect(most).toBe(1);
+});
+
 describe('memory', () => {
   test('is read and written, numbers and text', async () => {
     const seen: unknown[] = [];
