@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { leb } from '../../runtime/wasm/index.ts';
 import { guest } from '../support/guest.ts';
-import { linesOf, run } from '../support/program.ts';
+import { linesOf, run, start } from '../support/program.ts';
 
 const bytes = (...code: number[]) => new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...code]);
 const REFUSED = /which no limit of memory bounds/;
@@ -91,5 +91,51 @@ describe('arrays that globals are made with', () => {
   test('may have 16 MiB', async () => {
     const { exit } = await run(globalArray(...SOME), { limits: { gc: true } });
     expect(exit).toMatchObject({ kind: 'no-entry' });
+  });
+});
+
+describe('exceptions that locals keep', () => {
+  const LOCALS = 40;
+  const throwing = Array.from(
+    { length: LOCALS },
+    (_, i) => `(local.set ${i + 1} (block $c (result exnref)
+      (try_table (catch_all_ref $c) (throw $t (local.get 0) (i32.const 1) (i32.const 2) (i32.const 3))) (unreachable)))`,
+  ).join('\n');
+  /** They stay in use behind the call. */
+  const using = Array.from(
+    { length: LOCALS },
+    (_, i) => `(if (i32.eq (local.get 0) (i32.const -7)) (then (throw_ref (local.get ${i + 1}))))`,
+  ).join('\n');
+  const PROCESSES = 5;
+  const source = guest(`(tag $t (param i32 i32 i32 i32))
+    (func $deep (param i32) (local ${'exnref '.repeat(LOCALS)})
+      ${throwing}
+      (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1)))) (else (drop (call $receive))))
+      ${using})
+    (func (export "keeps") (call $deep (i32.const 1200)))
+    (func (export "_start") (local $i i32)
+      (loop $l
+        (drop (call $spawn (i64.const 0) (text "keeps")))
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${PROCESSES}))))
+      (drop (call $receive)))`);
+
+  test('in a deep recursion take no more than its stack has room for, and go with their process', async () => {
+    const program = await start(source);
+    const { environment } = program.root;
+    const waiting = () => [...environment.processes()].filter(({ state }) => state === 'waiting');
+    const heap = () => {
+      globalThis.gc?.();
+      return process.memoryUsage().heapUsed / 2 ** 20;
+    };
+    const before = heap();
+    while (waiting().length <= PROCESSES && program.exits.length === 0)
+      await new Promise((turn) => setImmediate(turn));
+    expect(program.exits).toEqual([]);
+    const kept = heap() - before;
+    expect(kept / PROCESSES).toBeGreaterThan(3);
+    expect(kept / PROCESSES).toBeLessThan(17);
+    program.root.stop();
+    await program.empty;
+    expect(heap() - before).toBeLessThan(kept / 2);
   });
 });
