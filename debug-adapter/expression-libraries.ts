@@ -47,7 +47,10 @@ export async function stringType(type: StructType, { resolve, add }: TypeFinder)
   };
 }
 
-/** Finds the parts of a map. The names are those of Rust's library from 1.63 on, and of libc++ from LLVM 14 on, where later versions have no pairs. */
+/**
+ * Finds the parts of a map. The names are those of Rust's library from 1.63 on, and of libc++ from LLVM 14 on, where later versions have no
+ * pairs.
+ */
 class MapParts {
   readonly #map: StructType;
   readonly #whole: TypePart;

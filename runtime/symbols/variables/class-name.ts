@@ -1,4 +1,7 @@
-/** A class as the name in its run-time type information has it. Source: Itanium C++ ABI, 5.1, of which names and arguments of templates are read. */
+/**
+ * A class as the name in its run-time type information has it. Source: Itanium C++ ABI, 5.1, of which names and arguments of templates
+ * are read.
+ */
 export interface ClassName {
   /** Of namespaces and classes around it, outermost first; null for a class of a function. */
   readonly scope: readonly string[] | null;
@@ -14,7 +17,7 @@ export function readClassName(text: string): ClassName | null {
   const mangled = text.replace(/^\*/, '');
   // Of a class in a function, what stands before it is the function, and behind it may be a number.
   const local = mangled.startsWith('Z')
-    ? /E(\d+[A-Za-z_].*?)(?:_\d+|__\d+_)?$/.exec(mangled)?.[1]
+    ? /^.*E(\d+[A-Za-z_].*?)(?:_\d+|__\d+_)?$/.exec(mangled)?.[1]
     : undefined;
   if (mangled.startsWith('Z') && local === undefined) return null;
   const isNested = mangled.startsWith('N');

@@ -14,6 +14,7 @@ test.each([
   ['3BoxIS_I1AE', [], 'Box', null],
   ['ZL4showRKN4shop4ItemEPS0_E5Local', null, 'Local', []],
   ['ZN4shop4makeEvE5Local_0', null, 'Local', []],
+  ['ZN4shop4makeE5PlainE3BoxIiE', null, 'Box', ['i']],
 ] as const)('%s', (mangled, scope, name, args) => {
   expect(readClassName(mangled)).toEqual(args === null ? null : { scope, name, arguments: args });
 });
