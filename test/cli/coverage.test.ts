@@ -58,18 +58,45 @@ function expectedOf(text: string): Map<number, string> {
   );
 }
 
-describe.each([
-  ['C', () => join(guests, 'cart-c.wasm'), 'cart.c'],
-  ['C++', () => join(guests, 'cart-cpp.wasm'), 'cart.cpp'],
-  ['Rust', () => join(guests, 'cart-rust.wasm'), 'cart.rs'],
-  ['AssemblyScript', () => join(folder, 'cart-as.wasm'), 'cart.ts'],
-  ['the text format', () => join(folder, 'cart.wat'), 'cart.wat'],
-])('of %s', (_, module, source) => {
+type Lines = readonly (readonly [line: number, tests: string | null])[];
+
+interface Guest {
+  readonly name: string;
+  readonly module: () => string;
+  readonly source: string;
+  /** Lines at which a compiler differs from what the source says. */
+  readonly others?: Lines;
+}
+
+/** What the compiler from 1.96 does in another way: what a function returns has code, and the head of one without locals has none. */
+const CURRENT_RUST: Lines = [
+  [20, 'bulk few'],
+  [52, null],
+];
+
+describe.each<Guest>([
+  { name: 'C', module: () => join(guests, 'cart-c.wasm'), source: 'cart.c' },
+  { name: 'C++', module: () => join(guests, 'cart-cpp.wasm'), source: 'cart.cpp' },
+  { name: 'Rust', module: () => join(guests, 'cart-rust.wasm'), source: 'cart.rs' },
+  {
+    name: 'current Rust',
+    module: () => join(guests, 'cart-rust-modern.wasm'),
+    source: 'cart.rs',
+    others: CURRENT_RUST,
+  },
+  { name: 'AssemblyScript', module: () => join(folder, 'cart-as.wasm'), source: 'cart.ts' },
+  { name: 'the text format', module: () => join(folder, 'cart.wat'), source: 'cart.wat' },
+])('of $name', ({ module, source, others = [] }) => {
   test('each line is known with the tests that have reached it', async () => {
     const report = await coverageOf(module());
-    expect(testsByLine(report)).toEqual(expectedIn(source));
+    const expected = expectedIn(source);
+    for (const [line, tests] of others) {
+      if (tests === null) expected.delete(line);
+      else expected.set(line, tests);
+    }
+    expect(testsByLine(report)).toEqual(expected);
     for (const [line, hits] of only(report).lines)
-      expect(hits, `line ${line}`).toBe(expectedIn(source).get(line)?.split(' ').filter(Boolean).length);
+      expect(hits, `line ${line}`).toBe(expected.get(line)?.split(' ').filter(Boolean).length);
   });
 });
 

@@ -175,6 +175,7 @@ describe('a project in C', () => {
       await page.keyboard.press('Control+End');
       await page.keyboard.insertText(' ');
       await page.keyboard.press('Control+S');
+      await workbench.showView('Testing');
     };
     await workbench.isActive();
     await workbench.showView('Testing');
@@ -195,7 +196,6 @@ describe('a project in C', () => {
     await workbench.test('adds', 'passed').waitFor();
     // Whatever the builds write, they do not run the tests again.
     expect(builds()).toBe(3);
-    await workbench.showView('Testing');
     await workbench.act(workbench.test('sums'), 'Turn off Continuous Run');
   });
 });

@@ -167,6 +167,18 @@ test('debugs one test', async () => {
   await workbench.test('divides', 'failed').waitFor();
 });
 
+test('a setting has the commands debug tests', async () => {
+  const settings = { 'lunatic.tests.defaultProfile': 'debug' };
+  const traps = guest('(func (export "#lunatic_test_traps") unreachable)');
+  const workbench = await explore({ 'traps.wat': traps }, ['traps.wat'], { settings });
+  await workbench.canDebug();
+  await workbench.command('Lunatic: Run Tests');
+  await workbench.page.locator('.exception-widget', { hasText: 'unreachable' }).waitFor();
+  await workbench.goOn();
+  await workbench.showView('Testing');
+  await workbench.test('traps', 'failed').waitFor();
+});
+
 test('a test that is debugged is judged as one that runs', async () => {
   const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
   await workbench.canDebug();

@@ -10,6 +10,14 @@ import { projectFolder } from '../../support/command.ts';
 
 const manifest = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'));
 
+interface Setting {
+  readonly description?: string;
+  readonly markdownDescription?: string;
+  readonly enum?: readonly unknown[];
+  readonly enumDescriptions?: readonly string[];
+  readonly markdownEnumDescriptions?: readonly string[];
+}
+
 describe('the VSIX', () => {
   let folder = '';
   let files: Record<string, Uint8Array> = {};
@@ -145,6 +153,20 @@ describe('the manifest', () => {
     const { contents } = contributes.viewsWelcome[0];
     for (const [, command] of contents.matchAll(/\(command:(lunatic\.[^)]+)\)/g))
       expect(commands).toContain(command);
+  });
+
+  test('has sections of settings, in an order, each with what it does and what its values mean', () => {
+    const titles = contributes.configuration.map(({ title }: { title: string }) => title);
+    expect(new Set(titles).size).toBe(titles.length);
+    for (const { properties } of contributes.configuration) {
+      const orders = Object.values<{ order?: number }>(properties).map(({ order }) => order);
+      expect(orders).toEqual(orders.map((_, i) => i + 1));
+      for (const [name, setting] of Object.entries<Setting>(properties)) {
+        expect(setting.description ?? setting.markdownDescription, name).toMatch(/\.$/);
+        const meanings = setting.enumDescriptions ?? setting.markdownEnumDescriptions ?? [];
+        expect(meanings.length, name).toBe(setting.enum?.length ?? 0);
+      }
+    }
   });
 
   test('asks to be activated for no more than modules, projects, builds and debugging', () => {
