@@ -170,6 +170,8 @@ export class ProgramChoice implements vscode.Disposable {
       current === undefined
         ? 'Lunatic: choose which program F5 runs'
         : `Lunatic: F5 runs ${current.target.name} of ${labelOf(current.project)}, built for ${this.profile}. Click to change that.`;
+    // Otherwise the name of the icon would be read out.
+    this.#item.accessibilityInformation = { label: this.#item.tooltip, role: 'button' };
     this.#item.show();
   }
 }

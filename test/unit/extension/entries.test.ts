@@ -69,7 +69,8 @@ test('text modules: exported functions that take and return nothing, also in an 
 });
 
 test('hostile sources are looked at in a moment', () => {
-  const begin = performance.now();
+  // Of computing: machines are busy.
+  const begin = process.cpuUsage();
   for (const part of [
     '/*',
     '"',
@@ -83,5 +84,6 @@ test('hostile sources are looked at in a moment', () => {
   ])
     for (const language of ['rust', 'c', 'assemblyscript'] as const)
       findEntries(part.repeat(2 ** 20 / part.length), language);
-  expect(performance.now() - begin).toBeLessThan(4000);
+  const { user, system } = process.cpuUsage(begin);
+  expect((user + system) / 1000).toBeLessThan(6000);
 });
