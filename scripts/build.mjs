@@ -195,6 +195,8 @@ const results = await Promise.all([
   build({
     ...forExtensionHost,
     entryPoints: { extension: 'extension/main.ts' },
+    plugins: [onlyWhatIsUsed()],
+    logOverride: { 'ignored-bare-import': 'silent' },
     banner: {
       js: `const moduleReaderScript = () => __dirname + "/module-reader.cjs";
         const symbolReaderScript = () => __dirname + "/symbol-reader.cjs";`,
@@ -294,6 +296,24 @@ function hashOf(files) {
   const hash = createHash('sha256');
   for (const file of files) hash.update(readFileSync(file));
   return hash.digest('hex');
+}
+
+/**
+ * Leaves out files, and packages of them, of which nothing is used: the extension takes a little of the runtime, and loading all of it
+ * would keep the editor waiting. They declare host functions when they are loaded, which the extension never calls.
+ */
+function onlyWhatIsUsed() {
+  return {
+    name: 'only-what-is-used',
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /^(\.\.?\/.*\.ts|ws|vscode-jsonrpc\/node|prom-client)$/ }, async (asked) => {
+        if (asked.pluginData === 'known') return null;
+        const { importer, kind, resolveDir } = asked;
+        const found = await resolve(asked.path, { importer, kind, resolveDir, pluginData: 'known' });
+        return { ...found, sideEffects: false };
+      });
+    },
+  };
 }
 
 /**

@@ -37,6 +37,13 @@ describe('the VSIX', () => {
     expect(size).toBeLessThan(3 * 2 ** 20);
   });
 
+  test('loads nothing of the runtime that runs programs, and no connections: it begins in an instant', () => {
+    const script = text('extension/dist/extension.cjs');
+    expect(script.length).toBeLessThan(300_000);
+    for (const foreign of ['sqlite', 'WebSocket', 'createServer', 'prometheus'])
+      expect(script).not.toContain(foreign);
+  });
+
   test('has all that its manifest names', () => {
     const published = JSON.parse(text('extension/package.json'));
     const { contributes, main, icon } = published;
