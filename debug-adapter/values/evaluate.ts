@@ -210,6 +210,8 @@ class Evaluation {
         return { ...expression, operand: await this.#prepare(expression.operand, false) };
       case 'member':
       case 'index':
+        if (expression.kind === 'index' && expression.of.kind === 'name' && expression.of.name === 'memory')
+          return this.#put(await this.#names.byteAt(await this.#number(expression.index)));
         await this.#prepare(expression.of, false);
         throw new ExpressionError('only what has a name has parts');
       default:

@@ -55,6 +55,13 @@ export class Names {
     return { type: { kind: 'integer', bytes: type === 'i32' ? 4 : 8, isSigned: null }, value: () => exact };
   }
 
+  /** A byte of the memory. @throws ExpressionError if it is not there */
+  async byteAt(address: number): Promise<Code<Context>> {
+    const [byte] = (await this.#debuggee.frames.memoryOf(this.#of.process).bytes(address, 1)) ?? [];
+    if (byte === undefined) throw new ExpressionError(`there is no element ${address}`);
+    return { type: { kind: 'integer', bytes: 1, isSigned: false }, value: () => byte };
+  }
+
   async #wasmVariable(name: string): Promise<{ type?: string | undefined; value: string } | null> {
     // Without a source, the sign in front can be left out.
     const full =

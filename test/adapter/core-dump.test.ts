@@ -290,6 +290,8 @@ test('of a process with several memories, all are displayed: in a dump, and whil
   const runtimeArgs = ['--max-memories', '2'];
   const dump = await opened(await dumpOf(program, runtimeArgs));
   const reference = await secondMemory(dump);
+  expect((await dump.evaluate('memory[8] + $0')).result).toBe('100105');
+  await expect(dump.evaluate('memory[65536]')).rejects.toThrow('There is no element 65536');
   const data = Buffer.from('now').toString('base64');
   await expect(
     dump.client.customRequest('writeMemory', { memoryReference: reference, offset: 100_000, data }),
