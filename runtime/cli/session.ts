@@ -49,7 +49,7 @@ function endOnceWritten(
   before = () => {},
 ): void {
   const exit = () => {
-    leaveThreads();
+    leaveThreads(true);
     process.exit(code);
   };
   if (!streams.isBusy) exit();

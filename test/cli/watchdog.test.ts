@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { leb } from '../../runtime/wasm/index.ts';
 import { RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 
@@ -11,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function file(name: string, content: string): string {
+function file(name: string, content: string | Uint8Array): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
@@ -81,3 +82,34 @@ test('a program that answers ends as it always does, however long it has run', a
   expect(exitCode).toBe(130);
   expect(stderr).toBe('');
 });
+
+/** A function of nested loops that never ends, with a branch to each of them: V8's threads take minutes to optimize it. */
+function nestedLoops(depth: number): Uint8Array {
+  const section = (id: number, contents: number[]) => [id, ...leb(contents.length), ...contents];
+  const labels = Array.from({ length: depth }, (_, i) => leb(i)).flat();
+  const opened = new Array(depth).fill([0x03, 0x40]).flat();
+  const table = [0x41, 0, 0x0e, ...leb(depth - 1)];
+  const body = [0].concat(opened, table, labels, new Array(depth + 1).fill(0x0b));
+  const code = [1, ...leb(body.length)].concat(body);
+  return Buffer.from(
+    [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0].concat(
+      section(1, [1, 0x60, 0, 0]),
+      section(3, [1, 0]),
+      section(7, [1, 6, ...Buffer.from('_start'), 0, 0]),
+      [10, ...leb(code.length)],
+      code,
+    ),
+  );
+}
+
+test.skipIf(process.platform === 'win32')(
+  'a signal ends a program of which V8 optimizes a function for minutes',
+  async () => {
+    const command = new RunningCommand(['run', file('loops.wasm', nestedLoops(57_000))], { input: null });
+    await new Promise((wait) => setTimeout(wait, 6000));
+    const since = performance.now();
+    command.child.kill('SIGTERM');
+    await command.ended;
+    expect(performance.now() - since).toBeLessThan(4000);
+  },
+);
