@@ -23,6 +23,9 @@ import { wasmVariables } from './wasm-variables.ts';
 /** The most indexed variables in a response to a request without a count. */
 const MAX_PAGE = 1000;
 
+/** The most memories of a module, as engines limit them. A peer that has more is not asked for them. */
+const MOST_MEMORIES = 100;
+
 /** Containers whose variables are numbered. */
 const INDEXED: ReadonlySet<Container['kind']> = new Set(['mailbox', 'links', 'monitors', 'config-list']);
 
@@ -174,13 +177,13 @@ async function configList(
 /** The memories of a process: the first one, and the others by their indices. */
 async function memories(client: Inspected, process: ProcessKey): Promise<DebugProtocol.Variable[]> {
   const found: DebugProtocol.Variable[] = [];
-  for (;;) {
-    const memory = found.length;
+  for (let memory = 0; memory < MOST_MEMORIES; memory++) {
     const size = await sizeOf(client, process, memory);
     if (size === null) return memory === 0 ? [plain('memory', bytesOf(0))] : found;
     const name = memory === 0 ? 'memory' : `memory ${memory}`;
     found.push({ ...plain(name, bytesOf(size)), memoryReference: memoryReference(process, 0, memory) });
   }
+  return found;
 }
 
 /** Bytes of a memory; null if the process has none of this index. */

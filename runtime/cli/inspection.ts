@@ -14,7 +14,7 @@ import type { Runtime } from '../runtime.ts';
 import { printableLines } from '../text/printable.ts';
 import { bytesOf } from '../text/quantities.ts';
 import { CommandError } from './load.ts';
-import { listProgram } from './running-programs.ts';
+import { isListReadable, listProgram } from './running-programs.ts';
 import { watchedStream } from './watched-stream.ts';
 
 /** Milliseconds after which it is looked at again whether processes stand still. */
@@ -142,8 +142,12 @@ export class Inspection {
     };
   }
 
-  /** Shows clients a root process that has just been made. It is held at its entry if a client has asked for that. */
+  /**
+   * Shows clients a root process that has just been made. It is held at its entry if a client has asked for that. A program that could
+   * read its token in the list of those that run is in it no more.
+   */
   add(root: Process): void {
+    if (isListReadable(root.config.preopenedDirectories)) this.#unlist();
     this.#inspector?.index.add(root);
     if (this.#pausesRoots) this.#inspector?.holding.pauseAtEntry(root);
   }

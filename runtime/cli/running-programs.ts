@@ -2,11 +2,13 @@
  * The programs of this user on this machine that can be inspected. Each has a file in a folder that nobody else can change, with its
  * address, and so with its token: only this user may read it.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, realpathSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import type { PreopenedDirectory } from '../permissions/config.ts';
+import { permissionFor } from '../permissions/path-permission.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { isPrivateFolder, makePrivateFolder, readPrivate, writePrivate } from './private-files.ts';
 
@@ -78,6 +80,24 @@ export function listProgram(program: RunningProgram, environment = process.env):
     process.off('exit', remove);
     remove();
   };
+}
+
+/** Whether a guest with these directories could read the list, and its own token there. */
+export function isListReadable(
+  directories: readonly PreopenedDirectory[],
+  environment = process.env,
+): boolean {
+  const folder = runningFolder(environment);
+  if (folder === null) return false;
+  try {
+    const real = directories.map(({ guestPath, hostPath }) => ({
+      guestPath,
+      hostPath: realpathSync.native(hostPath),
+    }));
+    return permissionFor(real, realpathSync.native(folder)).granted;
+  } catch {
+    return false;
+  }
 }
 
 /** Finds the programs that run, the one that has started last first. What is left of others is removed. */

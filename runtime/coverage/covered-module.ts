@@ -94,12 +94,16 @@ export class CoveredModule {
 
   #tellFunctions(sink: CoverageSink, file: string): void {
     const { offsets, lines } = this.#runs;
+    const known = new Set<string>();
     for (const [run, number] of lines.entries()) {
       if (number === 0) continue;
       const offset = offsets[run] ?? 0;
       const [frame] = this.#symbols.framesAt(offset);
-      const name = frame?.functionName ?? `function at ${offset}`;
-      sink.function(file, `${number}`, displayName(name), 0, this.#testsAt(offset));
+      const name = displayName(frame?.functionName ?? 'function');
+      // Functions of one name, such as static ones of several files, are several.
+      const own = known.has(name) || frame?.functionName == null ? `${name} at ${offset}` : name;
+      known.add(name);
+      sink.function(file, `${number}`, own, 0, this.#testsAt(offset));
     }
   }
 

@@ -322,6 +322,26 @@ test('of a module without debug information functions count by name, and what is
   expect(readFileSync(join(folder, 'coverage', 'lcov.info'), 'utf8')).toBe('');
 });
 
+test('two functions of one name are two, without debug information too', async () => {
+  const module = join(folder, 'same-names.wasm');
+  const wabt = await (await import('wabt')).default();
+  const text = `(module
+    (func $init_a (result i32) (i32.const 3))
+    (func $init_b (result i32) (i32.const 4))
+    (func (export "#lunatic_test_one") (drop (call $init_a))))`;
+  const named = wabt.parseWat('same.wat', text).toBinary({ write_debug_names: true }).buffer;
+  // Two files may have a static function of the same name each.
+  writeFileSync(
+    module,
+    Buffer.from(Buffer.from(named).toString('latin1').replace('init_b', 'init_a'), 'latin1'),
+  );
+  expect(functionsOf(await coverageOf(module))).toEqual([
+    expect.stringMatching(/^function at \d+: 1$/),
+    'init_a: 1',
+    expect.stringMatching(/^init_a at \d+: 0$/),
+  ]);
+});
+
 test('one page shows all sources, whatever they are called', async () => {
   const hostile = join(folder, '<img src=x onerror=alert(1)>&".wat');
   copyFileSync(join(folder, 'cart.wat'), hostile);

@@ -30,8 +30,9 @@ const folder = () => join(cache, 'running');
 const listed = () => runningPrograms({ LUNATIC_CACHE: cache });
 
 /** Starts a program that runs until it is ended. */
-async function start(option = '--inspect'): Promise<Inspected> {
-  const inspected = await Inspected.start(['run', option, programFile(FAMILY), '--', 'one'], {
+async function start(...options: string[]): Promise<Inspected> {
+  const flags = options.length === 0 ? ['--inspect'] : options;
+  const inspected = await Inspected.start(['run', ...flags, programFile(FAMILY), '--', 'one'], {
     env: { LUNATIC_CACHE: cache },
   });
   await inspected.command.printed('ready\n');
@@ -67,6 +68,22 @@ test('an unlisted program is not listed, nor is one where others could change th
   await start();
   expect(readdirSync(folder())).toEqual([]);
   expect(await listed()).toEqual([]);
+});
+
+test('a program that could read its token there is not listed', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'lunatic-home-'));
+  cache = join(home, 'cache');
+  const link = `${home}-link`;
+  symlinkSync(home, link);
+  try {
+    for (const directory of [home, link, cache]) {
+      await start('--inspect', `--dir=${directory}`);
+      expect(await listed()).toEqual([]);
+    }
+  } finally {
+    rmSync(link);
+    rmSync(home, { recursive: true, force: true });
+  }
 });
 
 test('what others have planted is neither believed nor followed, and what is left of programs is removed', async () => {
