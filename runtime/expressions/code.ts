@@ -32,7 +32,7 @@ export interface Code<In extends Context> {
 export interface Scope<In extends Context> {
   /** @throws ExpressionError if there is one of which nothing can be read */
   find(name: string): Code<In> | undefined;
-  /** Whether expressions are compiled each time that they are evaluated: what makes no sense may be where it is not looked at. */
+  /** Whether an expression is compiled each time it is evaluated. Errors in an operand that is not evaluated are then ignored. */
   readonly isLate?: boolean;
   /** Of names whose types depend on what is there: the scope in which an expression is compiled for each time that it is evaluated. */
   readonly at?: ((context: In) => Scope<In>) | undefined;

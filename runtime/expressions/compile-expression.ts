@@ -3,7 +3,7 @@ import { compileBinary } from './compile-binary.ts';
 import { type Integer, negate, not, wrap } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
 import { inMemory, stringAt, textAt } from './memory-code.ts';
-import { floatOf, integerOf, singleOf, textOf, truthOf } from './operands.ts';
+import { floatOf, integerOf, isCString, singleOf, textOf, truthOf } from './operands.ts';
 import { dottedName, type Expression } from './syntax.ts';
 import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed, typeText } from './type.ts';
 
@@ -55,7 +55,7 @@ export function compileExpression<In extends Context>(expression: Expression, sc
   }
 }
 
-/** What may not be looked at: where expressions are compiled late, what is wrong with it is said when it is. */
+/** Compiles an operand that may not be evaluated. In a late scope, its errors are thrown only when it is. */
 function compileLate<In extends Context>(part: Expression, scope: Scope<In>): Code<In> & { isWrong?: true } {
   try {
     return compileExpression(part, scope);
@@ -213,7 +213,7 @@ function eitherType(yes: Type, no: Type): Type {
   if (typeText(yes) === typeText(no)) return yes;
   const isNumber = ({ kind }: Type) => kind === 'integer' || kind === 'float' || kind === 'character';
   if (isNumber(yes) && isNumber(no)) return yes.kind === 'float' || no.kind === 'float' ? FLOAT : INTEGER;
-  if (yes.kind === 'text' || no.kind === 'text') return TEXT;
+  if ((yes.kind === 'text' && isCString(no)) || (no.kind === 'text' && isCString(yes))) return TEXT;
   // NULL is written as 0.
   if (yes.kind === 'pointer' && (no.kind === 'pointer' || no.kind === 'integer')) return yes;
   if (no.kind === 'pointer' && yes.kind === 'integer') return no;

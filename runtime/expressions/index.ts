@@ -1,5 +1,6 @@
 export type { Code, Context, Scope, Value } from './code.ts';
 export { compileExpression } from './compile-expression.ts';
+export { equal } from './exact.ts';
 export { ExpressionError } from './expression-error.ts';
 export { type HitCondition, parseHitCondition } from './hit-condition.ts';
 export { type LogMessage, parseLogMessage } from './log-message.ts';

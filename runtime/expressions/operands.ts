@@ -3,7 +3,7 @@ import type { Code, Context, Value } from './code.ts';
 import type { Integer } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
 import { stringAt } from './memory-code.ts';
-import { aType } from './type.ts';
+import { aType, type Type } from './type.ts';
 
 /** @throws ExpressionError if it is no single value */
 export function singleOf<In extends Context>({ type, value }: Code<In>): (context: In) => Value {
@@ -59,7 +59,11 @@ export function textOf<In extends Context>(code: Code<In>): (context: In) => Val
   const { type } = code;
   const value = singleOf(code);
   if (type.kind === 'text') return value;
-  if (type.kind === 'pointer' && type.to.kind === 'integer' && type.to.bytes === 1)
-    return (context) => stringAt(context.memory, Number(value(context)));
+  if (isCString(type)) return (context) => stringAt(context.memory, Number(value(context)));
   throw new ExpressionError(`${aType(type)} is not compared with a text`);
+}
+
+/** Whether a value of a type may be the address of a C string. */
+export function isCString(type: Type): boolean {
+  return type.kind === 'pointer' && type.to.kind === 'integer' && type.to.bytes === 1;
 }

@@ -11,8 +11,9 @@ export type Token =
 /** The most digits of a number: more mean none that a program could have. */
 const MOST_DIGITS = 400;
 
-/** In WebAssembly text names may have signs of operators in them: those are written `$"a+b"`. */
-const NAME = /\$"(?:[^"\\]|\\.)*"|\$[\w.:]+|[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*/y;
+/** In WebAssembly text names may have signs of operators in them: those are written `$"a+b"`. None ends with a colon, which may
+ * be that of `x ? $a : $b`. */
+const NAME = /\$"(?:[^"\\]|\\.)*"|\$[\w.:]*[\w.]|[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*/y;
 const NUMBER = /0[xX][\da-fA-F_]+|0[bB][01_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?/y;
 const CHARACTER = /'(?:[^'\\]|\\(?:u\{[^}]*\}|x..|.))'/uy;
 const TEXT = /"(?:[^"\\]|\\.)*"/sy;

@@ -2,6 +2,8 @@ import { type Context, ExpressionError, type Value } from '../expressions/index.
 import type { Process } from '../kernel/process.ts';
 
 const NO_MEMORY = new DataView(new ArrayBuffer(0));
+/** Entries of maps that all expressions of a place look at together: the process stands meanwhile, and so do all others. */
+const MOST_ENTRIES = 100_000;
 
 /** A call in which expressions are evaluated: that of a process at a site. One object serves all, one after the other. */
 export class CallContext implements Context {
@@ -13,6 +15,25 @@ export class CallContext implements Context {
   /** What data that has changed was, and is. */
   before: DataView = NO_MEMORY;
   after: DataView = NO_MEMORY;
+  #entries = MOST_ENTRIES;
+
+  /** Begins with another call, in which as much may be looked at as in any. */
+  begin(process: Process, frames: DataView, frame: number): void {
+    this.process = process;
+    this.frames = frames;
+    this.frame = frame;
+    this.#entries = MOST_ENTRIES;
+  }
+
+  /**
+   * Called before entries of maps are looked at.
+   * @param entries what it costs, in entries of numbers
+   * @returns whether that many may still be looked at
+   */
+  look(entries: number): boolean {
+    this.#entries -= entries;
+    return this.#entries >= 0;
+  }
 
   get memory(): DataView {
     const instance = this.process?.instance;

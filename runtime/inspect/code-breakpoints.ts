@@ -170,9 +170,7 @@ export class CodeBreakpoints {
     breakpoints: readonly SiteBreakpoint[],
   ): Map<Holder, number[]> | null {
     const call = this.#call;
-    call.process = process;
-    call.frames = frames;
-    call.frame = frame;
+    call.begin(process, frames, frame);
     let hit: Map<Holder, number[]> | null = null;
     try {
       for (const breakpoint of breakpoints) {

@@ -23,9 +23,7 @@ export function evaluateIn(
   if (probes === null || kept === undefined)
     throw new InspectionError(InspectError.Refused, 'the locals of this call are not known');
   const context = new CallContext();
-  context.process = process;
-  context.frames = probes.frames;
-  context.frame = kept.at;
+  context.begin(process, probes.frames, kept.at);
   try {
     const scope = new CallScope(process.module.source, kept.layout, new Map(Object.entries(names)), types);
     const code = prepareExpression(parseExpression(expression), scope)(context);

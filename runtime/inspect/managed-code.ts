@@ -1,4 +1,12 @@
-import { type Code, ExpressionError, INTEGER, inMemory, TEXT, type Type } from '../expressions/index.ts';
+import {
+  type Code,
+  ExpressionError,
+  INTEGER,
+  inMemory,
+  TEXT,
+  type Type,
+  type Value,
+} from '../expressions/index.ts';
 import { OBJECT_ALIGNMENT, OBJECT_HEADER, STRING_CLASS } from '../symbols/managed-classes.ts';
 import {
   keySlot,
@@ -9,16 +17,13 @@ import {
   valueSlot,
 } from '../symbols/managed-flags.ts';
 import type { CallContext } from './call-context.ts';
+import { BYTES_AS_ENTRY, noEntry } from './map-code.ts';
 import type { ValueType } from './protocol.ts';
 
 /** An object takes at most so many bytes more than it says. */
 const MOST_SPARE = 2 ** 20;
 /** The most bytes of a string that are read. */
 const MOST_STRING = 0x1_0000;
-/** Entries of a table that are looked at. */
-const MOST_ENTRIES = 10_000;
-/** Bytes of strings that are read for one evaluation: the process stands meanwhile, and so do all others. */
-const MOST_READ = 2 ** 20;
 
 type ObjectType = Extract<ValueType, { readonly kind: 'object' }>;
 
@@ -32,7 +37,6 @@ export class ManagedCode {
   /** The address at which the runtime of the language describes its classes. */
   readonly #typeInfo: number;
   readonly #type: ObjectType;
-  #left = MOST_READ;
 
   constructor(context: CallContext, type: ObjectType) {
     this.#context = context;
@@ -71,8 +75,8 @@ export class ManagedCode {
   }
 
   #string(pointer: number, size: number): Code<CallContext> {
-    this.#left -= Math.min(size, MOST_STRING);
-    if (this.#left < 0) throw new ExpressionError('its texts are longer than an expression may read');
+    if (!this.#context.look(Math.min(size, MOST_STRING) / BYTES_AS_ENTRY))
+      throw new ExpressionError('its texts are longer than an expression may read');
     const bytes = new Uint8Array(
       this.#memory.buffer,
       this.#memory.byteOffset + pointer,
@@ -111,7 +115,7 @@ export class ManagedCode {
     const value = kind === 'map' ? valueSlot(flags) : null;
     const key = kind === 'map' ? keySlot(flags) : valueSlot(flags);
     const entries = this.#u32(pointer + 8);
-    const used = Math.min(this.#u32(pointer + 16), MOST_ENTRIES);
+    const used = this.#u32(pointer + 16);
     const { valueAt, nextAt, stride } = tableLayout(key, value);
     return {
       ...own,
@@ -119,21 +123,20 @@ export class ManagedCode {
       entry: (wanted) => {
         const sought = this.#key(wanted);
         let index = 0;
-        for (let i = 0; i < used; i++) {
-          const at = entries + i * stride;
+        let looked = 0;
+        for (; looked < used && this.#context.look(1); looked++) {
+          const at = entries + looked * stride;
           if ((this.#u32(at + nextAt) & 1) === 1) continue;
           const found = value === null ? index++ : this.#key(this.#slot(at, key));
           if (found === sought) return value === null ? this.#slot(at, key) : this.#slot(at + valueAt, value);
         }
-        throw new ExpressionError(
-          `there is no ${typeof sought === 'string' ? JSON.stringify(sought) : sought} in it`,
-        );
+        throw noEntry(sought, looked, used);
       },
     };
   }
 
   /** A text or a number by which elements are found. */
-  #key({ type, value }: Code<CallContext>): unknown {
+  #key({ type, value }: Code<CallContext>): Value {
     if (value === undefined || type.kind === 'record')
       throw new ExpressionError('only a number or a text can be an index');
     return value(this.#context);

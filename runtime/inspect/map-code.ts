@@ -1,16 +1,15 @@
-import { equal } from '../expressions/exact.ts';
-import { type Code, ExpressionError, type Type, type Value } from '../expressions/index.ts';
+import { type Code, ExpressionError, equal, type Type, type Value } from '../expressions/index.ts';
 import type { CallContext } from './call-context.ts';
 import type { MapEntries, ValueType } from './protocol.ts';
 import { type Address, wordAt } from './words.ts';
 
-/** Entries that are looked at for one key, and bytes of keys that are texts: the process stands meanwhile, and so do all others. */
-const MOST_ENTRIES = 50_000;
-const MOST_READ = 2 ** 20;
-/** Places of a hash table that are looked at. */
-const MOST_PLACES = 2 ** 20;
+/** Bytes of a key that take as long to be read as an entry. */
+export const BYTES_AS_ENTRY = 64;
+/** Places of a hash table that take as long. */
+const PLACES_AS_ENTRY = 16;
 /** Trees of more levels have more entries than a memory has bytes. */
-const MOST_LEVELS = 128;
+const MOST_LEVELS = 64;
+const MOST_LEVELS_OF_B_TREE = 24;
 /** Entries of a node of a b-tree. */
 const MOST_IN_NODE = 11;
 
@@ -29,35 +28,39 @@ export function mapCode(
   address: Address,
   codeAt: (type: number, address: Address) => Code<CallContext>,
 ): Code<CallContext> {
-  const count: Address = (context) => wordAt(context, address(context) + length);
   return {
     type,
     address,
-    length: count,
+    length: (context) => wordAt(context, address(context) + length),
     entry(wanted) {
       if (wanted.value === undefined) throw new ExpressionError('a key is a number or a text');
       const sought = wanted.value;
       let at = 0;
       const candidate = codeAt(key, () => at);
       return codeAt(value, (context) => {
+        // Once: it may be in another map, which is looked through each time.
+        const map = address(context);
+        const count = wordAt(context, map + length);
         const found = sought(context);
         const isIt = comparison(candidate, found);
-        let left = Math.min(count(context), MOST_ENTRIES);
-        const isMore = left < count(context);
-        for (const [keyAt, valueAt] of walk(entries, context, address(context))) {
-          if (left-- === 0) break;
+        let looked = 0;
+        for (const [keyAt, valueAt] of walk(entries, context, map)) {
+          if (looked === count || !context.look(1)) break;
+          looked++;
           at = keyAt;
           if (isIt(context)) return valueAt;
         }
-        const text = typeof found === 'string' ? JSON.stringify(found) : found;
-        throw new ExpressionError(
-          isMore
-            ? `there is no ${text} among the ${MOST_ENTRIES} entries that were looked at`
-            : `there is no ${text} in it`,
-        );
+        throw noEntry(found, looked, count);
       });
     },
   };
+}
+
+/** @param looked how many of the entries were looked at */
+export function noEntry(sought: Value, looked: number, count: number): ExpressionError {
+  const text = typeof sought === 'string' ? JSON.stringify(sought) : sought;
+  const where = looked < count ? `among the ${looked} entries that were looked at` : 'in it';
+  return new ExpressionError(`there is no ${text} ${where}`);
 }
 
 /** Whether a key is the one that is looked for. Texts are only read if they are as long. */
@@ -73,29 +76,27 @@ function comparison(key: Code<CallContext>, sought: Value): (context: CallContex
   }
   if (key.type.kind !== 'text' || length === undefined) throw new ExpressionError('its keys are not texts');
   const bytes = Buffer.byteLength(sought);
-  let left = MOST_READ;
   return (context) => {
     if (length(context) !== bytes) return false;
-    left -= bytes;
-    if (left < 0) throw new ExpressionError('its keys are longer than an expression may read');
+    if (!context.look(bytes / BYTES_AS_ENTRY))
+      throw new ExpressionError('its keys are longer than an expression may read');
     return value(context) === sought;
   };
 }
 
 const numberOf = (value: Exclude<Value, string>) => (typeof value === 'boolean' ? Number(value) : value);
 
+/** The entries of a map, until there are no more, or no more may be looked at. The memory may say anything. */
 function walk(entries: MapEntries, context: CallContext, map: number): Generator<Entry> {
   switch (entries.form) {
     case 'table':
       return table(entries, context, map);
-    case 'b-tree': {
-      const root = wordAt(context, map + entries.root);
-      return node(entries, context, root, root === 0 ? 0 : wordAt(context, map + entries.height));
-    }
+    case 'b-tree':
+      return bTree(entries, context, map);
     case 'tree':
-      return tree(entries, context, wordAt(context, map + entries.root), 0);
+      return tree(entries, context, map);
     case 'chain':
-      return chain(entries, context, wordAt(context, map + entries.first));
+      return chain(entries, context, map);
   }
 }
 
@@ -107,35 +108,71 @@ function* table(
   map: number,
 ): Generator<Entry> {
   const start = wordAt(context, map + control);
-  const last = Math.min(wordAt(context, map + mask), MOST_PLACES - 1);
+  const last = wordAt(context, map + mask);
   const { memory } = context;
   for (let slot = 0; slot <= last && start + slot < memory.byteLength; slot++) {
+    if (slot % PLACES_AS_ENTRY === 0 && !context.look(1)) return;
     if ((memory.getUint8(start + slot) & 0x80) !== 0) continue;
     const place = start - (slot + 1) * stride;
     yield [place + keyAt, place + valueAt];
   }
 }
 
-function* node(form: Form<'b-tree'>, context: CallContext, at: number, height: number): Generator<Entry> {
-  if (at === 0 || height > MOST_LEVELS) return;
-  const count = Math.min(wordAt(context, at + form.count) & 0xffff, MOST_IN_NODE);
-  for (let i = 0; i <= count; i++) {
-    if (height > 0) yield* node(form, context, wordAt(context, at + form.edges + 4 * i), height - 1);
-    if (i < count) yield [at + form.keyAt + i * form.keyBytes, at + form.valueAt + i * form.valueBytes];
+/** A node of a b-tree: the entries before `next` are done with, and what is below the edges before them. */
+interface Node {
+  readonly at: number;
+  readonly count: number;
+  next: number;
+}
+
+function* bTree(form: Form<'b-tree'>, context: CallContext, map: number): Generator<Entry> {
+  const root = wordAt(context, map + form.root);
+  const height = root === 0 ? 0 : wordAt(context, map + form.height);
+  if (height > MOST_LEVELS_OF_B_TREE) return;
+  /** The present node, and those above it. */
+  const path: Node[] = [];
+  const edge = (at: number, index: number) =>
+    path.length <= height ? wordAt(context, at + form.edges + 4 * index) : 0;
+  for (let below = root; ; ) {
+    while (below !== 0) {
+      if (!context.look(1)) return;
+      const count = Math.min(wordAt(context, below + form.count) & 0xffff, MOST_IN_NODE);
+      path.push({ at: below, count, next: 0 });
+      below = edge(below, 0);
+    }
+    let node = path.at(-1);
+    for (; node !== undefined && node.next === node.count; node = path.at(-1)) path.pop();
+    if (node === undefined) return;
+    const index = node.next++;
+    yield [node.at + form.keyAt + index * form.keyBytes, node.at + form.valueAt + index * form.valueBytes];
+    below = edge(node.at, index + 1);
   }
 }
 
-function* tree(form: Form<'tree'>, context: CallContext, at: number, level: number): Generator<Entry> {
-  if (at === 0 || level > MOST_LEVELS) return;
-  yield* tree(form, context, wordAt(context, at + form.left), level + 1);
-  yield [at + form.keyAt, at + form.valueAt];
-  yield* tree(form, context, wordAt(context, at + form.right), level + 1);
+function* tree(
+  { root, left, right, keyAt, valueAt }: Form<'tree'>,
+  context: CallContext,
+  map: number,
+): Generator<Entry> {
+  const above: number[] = [];
+  let at = wordAt(context, map + root);
+  for (;;) {
+    for (; at !== 0; at = wordAt(context, at + left)) {
+      if (above.length === MOST_LEVELS) return;
+      above.push(at);
+    }
+    const node = above.pop();
+    if (node === undefined) return;
+    yield [node + keyAt, node + valueAt];
+    at = wordAt(context, node + right);
+  }
 }
 
 function* chain(
-  { next, keyAt, valueAt }: Form<'chain'>,
+  { first, next, keyAt, valueAt }: Form<'chain'>,
   context: CallContext,
-  first: number,
+  map: number,
 ): Generator<Entry> {
-  for (let at = first; at !== 0; at = wordAt(context, at + next)) yield [at + keyAt, at + valueAt];
+  for (let at = wordAt(context, map + first); at !== 0; at = wordAt(context, at + next))
+    yield [at + keyAt, at + valueAt];
 }

@@ -146,6 +146,8 @@ test.each([
   ['point.x + point.0', '8'],
   ['(point).x', '4'],
   ['yes ? 1 : 2', '1'],
+  ['yes?$total:$minus', '5'],
+  ['yes ? "t" : 1 == 2 ? name : text(16)', 't'],
   ['$total > 5 ? "many" : $total > 4 ? name : "few"', 'worker'],
   ['1 + (half < 0 ? 1 : half) * 2', '2'],
   // What is not chosen may be what cannot be.
@@ -204,7 +206,8 @@ test.each([
   ['len(5)', 'an integer has no length'],
   ['sizeof(point)', 'the size of a Point is not known'],
   ['sizeof(struct point)', 'the size of a Point is not known'],
-  ['yes ? 1 : name', 'an integer is not compared with a text'],
+  ['yes ? 1 : name', "'?:' takes values of one kind, not an integer and a text"],
+  ['yes ? name : 1.5', "'?:' takes values of one kind, not a text and an f64"],
   ['yes ? 1 : yes', "'?:' takes values of one kind, not an integer and a bool"],
 ])('%s makes no condition', (text, message) => {
   expect(() => truthOf(compiled(text))).toThrow(ExpressionError);
