@@ -228,13 +228,13 @@ export class Shower {
         ...inMemory(type.target, address),
         ...(value.isRaw === true ? { isRaw: true } : {}),
       };
-      const { target, name } = await this.#whole(referred);
+      const { target, name } = await this.#mostDerived(referred);
       const shown = await this.referred(target, depth);
       return { ...shown, text: name + shown.text, target };
     }
     if (address === 0) return { text: this.reader.language === 'C++' ? 'nullptr' : 'NULL', scalar: value };
     const found = await this.reader.target(value);
-    const { target, name } = found === null ? { target: null, name: '' } : await this.#whole(found);
+    const { target, name } = found === null ? { target: null, name: '' } : await this.#mostDerived(found);
     const pointed = target === null ? null : await this.reader.typeOf(target);
     const text = hexText(address);
     if (pointed?.kind === 'function')
@@ -259,9 +259,9 @@ export class Shower {
     return { text: `${text} ${isStruct ? name : '→ '}${shown.text}`, scalar: value, named, target };
   }
 
-  /** What a pointer to a base class of C++ points to in truth, and the name of its class if that is another one. */
-  async #whole(target: Value): Promise<{ target: Value; name: string }> {
-    const whole = target.isRaw === true ? null : await this.reader.wholeObject(target);
+  /** The most derived object that a pointer to a base class of C++ leads to, and the name of its class if that is another one. */
+  async #mostDerived(target: Value): Promise<{ target: Value; name: string }> {
+    const whole = target.isRaw === true ? null : await this.reader.mostDerived(target);
     const type = whole === null ? null : await this.reader.typeOf(whole);
     if (whole === null || type === null) return { target, name: '' };
     return { target: whole, name: `${typeName(type.label, this.reader.language)} ` };

@@ -69,7 +69,7 @@ export class TypeTable {
     return null;
   }
 
-  /** The type whose table of functions is at an address. */
+  /** The type whose vtable is at an address. */
   concrete(vtable: number, offset: number): Promise<TypeId | null> {
     let type = this.#concrete.get(vtable);
     if (type === undefined) {
@@ -80,10 +80,10 @@ export class TypeTable {
   }
 
   /** The class of C++ that has this name in its run-time type information. */
-  classNamed(name: string, offset: number): Promise<TypeId | null> {
+  classNamed(name: string): Promise<TypeId | null> {
     let type = this.#classes.get(name);
     if (type === undefined) {
-      type = this.#symbols.classNamed(name, offset);
+      type = this.#symbols.classNamed(name);
       this.#classes.set(name, type);
     }
     return type;

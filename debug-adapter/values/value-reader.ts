@@ -195,45 +195,63 @@ export class ValueReader {
     return found?.members[0] ?? null;
   }
 
-  /** The type whose table of functions a trait object has. */
+  /** The type whose vtable a trait object has. */
   async concrete(vtable: Value): Promise<TypeId | null> {
     const address = await this.number(vtable);
     return address === null || address === 0 ? null : await this.types.concrete(address, this.#frame.offset);
   }
 
-  /** The object of C++ of which a value is a part: what its table of virtual functions says. Null if that is the value itself, or not known. */
-  async wholeObject(value: Value): Promise<Value | null> {
+  /**
+   * The most derived object of C++ of which a value is a base, by the run-time type information of its vtable. Null if that is the
+   * value itself, or not known, or if an object of that class has no such base there: what a dangling pointer leads to is anything.
+   */
+  async mostDerived(value: Value): Promise<Value | null> {
     const address = addressOf(value);
     const type = await this.typeOf(value);
     if (
       this.language !== 'C++' ||
       address === null ||
       type?.kind !== 'struct' ||
-      !(await this.#isVirtual(type, 0))
+      !(await this.#hasVtable(type, 0))
     )
       return null;
-    const table = await this.#wordAt(address);
-    // Before the functions stand the distance to the beginning of the object, and what type it is of.
-    const distance = table === null ? null : await this.#wordAt(table - 8);
-    const info = table === null ? null : await this.#wordAt(table - 4);
+    const vtable = await this.#wordAt(address);
+    // Before the functions stand the distance to the beginning of the object, and its dynamic type.
+    const distance = vtable === null ? null : await this.#wordAt(vtable - 8);
+    const info = vtable === null ? null : await this.#wordAt(vtable - 4);
     const name = info === null || info === 0 ? null : await this.#wordAt(info + 4);
     const bytes = name === null || name === 0 ? null : await this.memory.upTo(name, MAX_CLASS_NAME);
     const end = bytes?.indexOf(0) ?? -1;
     if (bytes === null || end <= 0 || distance === null) return null;
     const mangled = Buffer.from(bytes.subarray(0, end)).toString('latin1');
-    const found = await this.types.classNamed(mangled, this.#frame.offset);
-    const whole = await this.types.resolve(found);
-    if (found === null || whole === null || (whole.label === type.label && (distance | 0) === 0)) return null;
-    return inMemory(found, address + (distance | 0));
+    const found = await this.types.classNamed(mangled);
+    const dynamic = await this.types.resolve(found);
+    const offset = -(distance | 0);
+    if (found === null || dynamic?.kind !== 'struct') return null;
+    if (!(await this.#hasBase(dynamic, type, offset, 0))) return null;
+    return inMemory(found, address - offset);
   }
 
-  /** Whether objects of a class begin with the address of a table of virtual functions. */
-  async #isVirtual({ members, bases }: StructType, depth: number): Promise<boolean> {
+  /** Whether objects of a class have a base at an offset. Where the bases are that are virtual is known only when the program runs. */
+  async #hasBase(type: StructType, base: StructType, offset: number | null, depth: number): Promise<boolean> {
+    for (const { type: id, bitOffset } of type.bases) {
+      await this.#step();
+      const one = await this.types.resolve(id);
+      if (one?.kind !== 'struct' || depth > MAX_DEPTH) continue;
+      const rest = offset === null || bitOffset === null ? null : offset - bitOffset / 8;
+      if ((rest === null || rest === 0) && one.label === base.label && one.size === base.size) return true;
+      if (await this.#hasBase(one, base, rest, depth + 1)) return true;
+    }
+    return false;
+  }
+
+  /** Whether objects of a class begin with the address of a vtable. */
+  async #hasVtable({ members, bases }: StructType, depth: number): Promise<boolean> {
     if (members.some(({ name }) => name?.startsWith('_vptr') === true)) return true;
     const first = bases.find(({ bitOffset }) => bitOffset === 0);
     await this.#step();
     const type = first === undefined || depth > MAX_DEPTH ? null : await this.types.resolve(first.type);
-    return type?.kind === 'struct' && (await this.#isVirtual(type, depth + 1));
+    return type?.kind === 'struct' && (await this.#hasVtable(type, depth + 1));
   }
 
   async #wordAt(address: number): Promise<number | null> {

@@ -65,6 +65,6 @@ function answerTo(symbols: Symbols, question: SymbolQuestion): Partial<SymbolAns
     case 'concrete type':
       return { type: symbols.variables?.concreteType(question.vtable, question.offset) ?? null };
     case 'class':
-      return { type: symbols.variables?.classNamed(question.name, question.offset) ?? null };
+      return { type: symbols.variables?.classNamed(question.name) ?? null };
   }
 }

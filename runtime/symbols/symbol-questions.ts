@@ -16,7 +16,7 @@ export type SymbolQuestion =
   | { readonly ask: 'statics'; readonly offset: number; readonly name: string | null }
   | { readonly ask: 'types'; readonly ids: readonly TypeId[] }
   | { readonly ask: 'concrete type'; readonly vtable: number; readonly offset: number }
-  | { readonly ask: 'class'; readonly name: string; readonly offset: number };
+  | { readonly ask: 'class'; readonly name: string };
 
 /** The answers, by what was asked. */
 export interface SymbolAnswers {

@@ -133,14 +133,14 @@ export class ModuleSymbols {
     return (await this.#answer({ ask: 'types', ids })).types ?? new Map();
   }
 
-  /** The type whose table of functions is at an address of the memory. */
+  /** The type whose vtable is at an address of the memory. */
   async concreteType(vtable: number, offset: number): Promise<TypeId | null> {
     return (await this.#answer({ ask: 'concrete type', vtable, offset })).type ?? null;
   }
 
   /** A class of C++ by the name in its run-time type information. */
-  async classNamed(name: string, offset: number): Promise<TypeId | null> {
-    return (await this.#answer({ ask: 'class', name, offset })).type ?? null;
+  async classNamed(name: string): Promise<TypeId | null> {
+    return (await this.#answer({ ask: 'class', name })).type ?? null;
   }
 
   async #answer(question: SymbolQuestion): Promise<Partial<SymbolAnswers>> {

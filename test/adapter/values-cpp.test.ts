@@ -176,3 +176,33 @@ test('what is behind a pointer to a base class, as the class that it is of', asy
   expect((await client.setVariableRequest(set)).body.value).toBe('true');
   expect((await evaluate('owned->sour')).result).toBe('true');
 });
+
+/** Of two sources: the class where it can be told, else the one that is declared. */
+const OF_TWO_SOURCES = {
+  whole: '0x… Box<int> {Item: {price: 1}, value: 3}',
+  in_other: '0x… Box<double> {Item: {price: 1}, value: 3.5}',
+  local: '0x… Local {Item: {price: 1}, global_one: 1}',
+  three: '0x… Numbered<-3> {Item: {price: 1}, own: -3}',
+  thirteen: '0x… Numbered<13> {Item: {price: 1}, own: 13}',
+  // Both sources have a class of this name in an anonymous namespace.
+  hidden: '0x… {price: 1}',
+  own_hidden: '0x… {price: 1}',
+  far_hidden: '0x… (anonymous namespace)::FarHidden {Item: {price: 1}, far_secret: 8}',
+  in_function: '0x… shop::make::Local {Item: {price: 1}, of_make: 2}',
+  long_double: expect.stringContaining('Box<long double> {Item: {price: 1}, value: '),
+  many: expect.stringMatching(/ Many<.+> \{Item: \{price: 1\}, count: 4\}$/),
+  inner: expect.stringMatching(/ shop::Outer<.+>::Inner \{Item: \{price: 1\}, inner: 3\}$/),
+  shared: expect.stringContaining(' Shared {'),
+  both: '0x… Both {Item: {price: 1}, Second: {id: 7}, both: 5}',
+  second: '0x… Both {Item: {price: 1}, Second: {id: 7}, both: 5}',
+  dangling: expect.stringMatching(/^0x… \{price: -?\d+\}$/),
+  misplaced: '0x… {id: 1}',
+};
+
+test('classes of several sources are never taken for others of their name', async () => {
+  const { scope, evaluate } = await stoppedAt('sources-cpp.wasm.gz', 'sources.cpp');
+  const { values } = await scope('Locals');
+  const texts = Object.entries(values).map(([name, text]) => [name, text.replace(/0x[\da-f]+/g, '0x…')]);
+  expect(Object.fromEntries(texts)).toMatchObject(OF_TWO_SOURCES);
+  expect((await evaluate('in_other->value + 1')).result).toBe('4.5');
+});

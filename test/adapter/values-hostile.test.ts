@@ -49,7 +49,7 @@ function frameIn(program: string, source: string, seed: number) {
   const thread = {
     types: async (ids: readonly string[]) => variables.types(ids),
     concreteType: async (vtable: number) => variables.concreteType(vtable, offset),
-    classNamed: async (name: string) => variables.classNamed(name, offset),
+    classNamed: async (name: string) => variables.classNamed(name),
   };
   // It asks for these alone.
   const types = new TypeTable(thread as unknown as ModuleSymbols);

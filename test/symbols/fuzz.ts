@@ -109,7 +109,7 @@ function lookAtVariables(
   }
   variables.staticsOf(offset);
   variables.concreteType(random.below(2 ** 16), offset);
-  for (const name of CLASSES) variables.classNamed(name, offset);
+  for (const name of CLASSES) variables.classNamed(name);
 }
 
 /** Names of classes, good and bad ones. */

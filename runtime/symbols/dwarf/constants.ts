@@ -40,6 +40,8 @@ export const Tag = {
   templateAlias: 0x43,
   atomicType: 0x47,
   skeletonUnit: 0x4a,
+  gnuTemplateTemplateParameter: 0x4106,
+  gnuTemplateParameterPack: 0x4107,
 } as const;
 
 export const At = {

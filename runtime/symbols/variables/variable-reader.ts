@@ -27,7 +27,7 @@ const MAX_PIECES = 64;
 /** Operations of all expressions of a frame. Those of a variable are a handful. */
 const MAX_OPERATIONS = 100_000;
 
-/** What is known of the static at which a table of functions is. */
+/** The name of the static that is a vtable. */
 const VTABLE = /\{vtable(_type)?\}$/;
 
 const NOTHING: FrameVariables = {
@@ -83,7 +83,7 @@ export class VariableReader {
     return typesAround(ids, (id) => this.#types.read(id));
   }
 
-  /** The type whose functions are in the table at an address of the memory: what a trait object is in truth. */
+  /** The dynamic type of a trait object, by the address of its vtable in the memory. */
   concreteType(vtable: number, offset: number): TypeId | null {
     let type = this.#concrete.get(vtable);
     if (type === undefined) {
@@ -99,11 +99,11 @@ export class VariableReader {
   }
 
   /**
-   * A class of C++ by the name that its run-time type information has, as in `N4shop5AppleE`: one of the source of an offset first.
-   * Null if there is none, or if there are several that may be meant.
+   * A class of C++ by the name that its run-time type information has, as in `N4shop5AppleE`. Null if there is none, or if there are
+   * several that may be meant, as when two sources have classes of this name in anonymous namespaces.
    */
-  classNamed(name: string, offset: number): TypeId | null {
-    return this.#classes.find(name, this.#unitsFrom(offset));
+  classNamed(name: string): TypeId | null {
+    return this.#classes.find(name);
   }
 
   #variablesOf(state: FrameState): FrameVariables {

@@ -4,7 +4,7 @@
 // command line is built alone. Needs Node 24 or newer.
 //
 //   node test/guests/values/build.mjs [c] [optimised] [methods] [library] [cpp] [rust] [rust-modern] [iterators]
-//     [process] [classes]
+//     [process] [classes] [sources]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,8 +18,8 @@ const run = (command, ...args) => {
   execFileSync(command, args, { cwd: folder, stdio: 'inherit' });
 };
 /** Leaves the debug information of the program's own units, and packs the module. */
-const pack = (file, units) => {
-  run(process.execPath, 'keep-units.ts', file, units);
+const pack = (file, units, ...options) => {
+  run(process.execPath, 'keep-units.ts', file, units, ...options);
   const path = join(folder, file);
   writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
   rmSync(path);
@@ -61,7 +61,15 @@ if (isWanted('classes')) {
     ...['--target=wasm32-wasi', '-std=c++17', '-fno-exceptions', '-O0', '-gdwarf-4', ...map],
     ...['classes.cpp', '-o', 'classes-cpp.wasm'],
   );
-  pack('classes-cpp.wasm', '^classes\\.cpp$');
+  pack('classes-cpp.wasm', '^classes\\.cpp$', '--linkage-names');
+}
+if (isWanted('sources')) {
+  run(
+    'clang++',
+    ...['--target=wasm32-wasi', '-std=c++17', '-fno-exceptions', '-O0', '-gdwarf-4', ...map],
+    ...['sources.cpp', 'sources-other.cpp', '-o', 'sources-cpp.wasm'],
+  );
+  pack('sources-cpp.wasm', '^sources(-other)?\\.cpp$', '--linkage-names');
 }
 if (isWanted('cpp')) {
   run(

@@ -2,9 +2,9 @@
  * Leaves in a module the debug information of the units whose names match, and drops that of libraries, and what else only tells
  * how it was built.
  *
- *     node test/guests/values/keep-units.ts MODULE PATTERN [--names]
+ *     node test/guests/values/keep-units.ts MODULE PATTERN [--names] [--linkage-names]
  *
- * With `--names`, functions keep the names that the name section has.
+ * With `--names`, functions keep the names that the name section has, with `--linkage-names` the mangled ones of debug information.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { AbbreviationTable } from '../../../runtime/symbols/dwarf/abbreviations.ts';
@@ -48,6 +48,7 @@ class Pieces {
   }
 }
 
+const [path = '', pattern = '', ...options] = process.argv.slice(2);
 const bytesOf = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
 
 function keepUnits(module: Uint8Array, isKept: (name: string) => boolean): Map<string, Uint8Array> {
@@ -87,7 +88,7 @@ function keepUnits(module: Uint8Array, isKept: (name: string) => boolean): Map<s
         skipForm(cursor, form, unit);
         if (form !== Form.strp && form !== Form.secOffset) continue;
         const value = new ByteCursor(unit.bytes, at).u32();
-        if (form === Form.strp && attribute === At.linkageName) patch(at, empty);
+        if (form === Form.strp && attribute === At.linkageName && !options.includes('--linkage-names')) patch(at, empty);
         else if (form === Form.strp) patch(at, str.add(value, () => sections.str.indexOf(0, value) + 1));
         else if (attribute === At.stmtList) patch(at, line.add(value, () => readInitialLength(new ByteCursor(sections.line, value)).end));
         else if (attribute === At.ranges) patch(at, ranges.add(value, () => endOfRanges(sections.ranges, value)));
@@ -151,8 +152,7 @@ function withCustomSections(module: Uint8Array, custom: ReadonlyMap<string, Uint
   return Buffer.concat(parts);
 }
 
-const [path = '', pattern = '', names] = process.argv.slice(2);
 const module = new Uint8Array(readFileSync(path));
 const custom = keepUnits(module, (name) => new RegExp(pattern).test(name));
-if (names === '--names') custom.set('name', new ModuleParts(module).custom('name') ?? new Uint8Array());
+if (options.includes('--names')) custom.set('name', new ModuleParts(module).custom('name') ?? new Uint8Array());
 writeFileSync(path, withCustomSections(module, custom));
