@@ -120,6 +120,7 @@ export {
 export {
   assembleApart,
   assembleText,
+  type Declaration,
   type Disassembly,
   disassembleFunction,
   functionText,

@@ -1,5 +1,11 @@
 /** Where programs begin in sources: as far as their text tells, without a compiler. */
-import { LineStarts, readDeclarations, readSyntax, textOf } from '../../runtime/internal.ts';
+import {
+  type Declaration,
+  LineStarts,
+  readDeclarations,
+  readSyntax,
+  textOf,
+} from '../../runtime/internal.ts';
 
 /** A function that a program can begin with. */
 export interface Entry {
@@ -12,20 +18,32 @@ export interface Entry {
 /** The languages whose sources are looked at, by their extensions. */
 export type EntryLanguage = 'rust' | 'c' | 'assemblyscript' | 'wat';
 
+/**
+ * Characters of the longest source that is looked at: larger ones were made by programs. All words of a text module are read, in the
+ * thread of the editor's extensions.
+ */
+export const MAX_LENGTH: Readonly<Record<EntryLanguage, number>> = {
+  rust: 2 ** 20,
+  c: 2 ** 20,
+  assemblyscript: 2 ** 20,
+  wat: 2 ** 18,
+};
+
 /** Entries that are found at most. */
 const MAX_ENTRIES = 100;
 
-/** The export that a program begins with. */
-const START = '_start';
+/** The export that programs begin with unless they are told another. */
+export const START = '_start';
 
 /** Exports that only tests have. */
 const OF_TESTS = /^(#lunatic_test_|__lunatic_test_)/;
 
 /** Texts and comments, whole also where the end of one is missing. */
-const TEXT_OR_COMMENT = /"(?:[^"\\]|\\.)*(?:"|$)|'(?:[^'\\\n]|\\.)'|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
+const TEXT_OR_COMMENT = /"(?:[^"\\]|\\[\s\S])*(?:"|$)|'(?:[^'\\\n]|\\.)'|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
 
 /** Finds the functions of a source that a program can begin with: those without parameters. */
 export function findEntries(text: string, language: EntryLanguage): Entry[] {
+  if (text.length > MAX_LENGTH[language]) return [];
   const found = language === 'wat' ? exportsOf(text) : FINDERS[language](withoutComments(text));
   const lines = new LineStarts(text);
   return found
@@ -77,21 +95,21 @@ function exportsOf(text: string): Found[] {
   const syntax = readSyntax(text);
   const { exports, all } = readDeclarations(syntax);
   const functions = all.filter(({ space }) => space === 'function');
+  const byWord = new Map(functions.map((one) => [String(one.index), one]));
+  for (const one of functions) if (one.identifier) byWord.set(textOf(syntax, one.identifier), one);
+  const startable = new Set(functions.filter(takesNothing));
   return exports
     .filter(({ space, target, declaration }) => {
-      if (space !== 'function') return false;
-      const word = target && textOf(syntax, target);
-      const exported =
-        declaration ??
-        functions.find(
-          ({ index, identifier }) =>
-            word === String(index) || (identifier && word === textOf(syntax, identifier)),
-        );
-      if (exported === undefined || exported.imported !== undefined) return false;
-      // What a type says is not looked up.
-      return !exported.list.items.some(
-        (item) => item.kind === 'list' && ['param', 'result', 'type'].includes(item.head),
-      );
+      const exported = declaration ?? (target && byWord.get(textOf(syntax, target)));
+      return space === 'function' && exported !== undefined && startable.has(exported);
     })
     .map(({ name, at }) => ({ name, at: at.start }));
+}
+
+/** Whether a function is one of the module without parameters and results. What a type says is not looked up. */
+function takesNothing({ imported, list }: Declaration): boolean {
+  return (
+    imported === undefined &&
+    !list.items.some((item) => item.kind === 'list' && ['param', 'result', 'type'].includes(item.head))
+  );
 }

@@ -1,10 +1,11 @@
-import { extname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { type Program, ProjectError } from '../projects/project.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { type Projects, programsOf } from '../projects/projects.ts';
 import { folderOf, isModule } from './choose-module.ts';
-import { type Entry, type EntryLanguage, findEntries } from './entries.ts';
+import { type Entry, type EntryLanguage, findEntries, START } from './entries.ts';
 import { launchOf } from './launch-configuration.ts';
 
 const SETTING = 'lunatic.codeLens';
@@ -23,9 +24,6 @@ const SELECTOR: vscode.DocumentFilter = {
   scheme: 'file',
   pattern: `**/*{${Object.keys(LANGUAGES).join(',')}}`,
 };
-
-/** Characters of the longest source that is looked at: larger ones were made by programs. */
-const MAX_LENGTH = 2 ** 20;
 
 /** The arguments of the command of a lens. */
 type StartEntry = [file: string, entry: string | undefined, noDebug: boolean];
@@ -65,20 +63,22 @@ export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
     const language = LANGUAGES[extname(uri.path).toLowerCase()];
     const isWanted = vscode.workspace.getConfiguration('lunatic', uri).get('codeLens', true);
     if (language === undefined || !isWanted || !vscode.workspace.isTrusted) return [];
-    const text = document.getText();
-    if (text.length > MAX_LENGTH) return [];
-    const entries = findEntries(text, language);
+    const entries = findEntries(document.getText(), language);
     // Cargo is asked only about a source that has some.
     if (entries.length === 0) return [];
-    if (!isModule(uri) && !(await this.#mayBegin(uri))) return [];
+    if (!isModule(uri) && !(await this.#mayBegin(uri, language))) return [];
     return token.isCancellationRequested ? [] : entries.flatMap((entry) => lensesOf(uri, entry));
   }
 
-  /** Whether a program of a project may begin in a source: it is known to, or nothing is known. */
-  async #mayBegin(uri: vscode.Uri): Promise<boolean> {
+  /**
+   * Whether a program of a project may begin in a source: it is known to, or nothing is known. An exported function of TypeScript begins
+   * one only where AssemblyScript compiles it.
+   */
+  async #mayBegin(uri: vscode.Uri, language: EntryLanguage): Promise<boolean> {
     try {
       const project = await this.#projects.of(uri);
       if (project === undefined || !project.isForWasm || project.file === uri.fsPath) return false;
+      if (language === 'assemblyscript' && !existsSync(join(project.folder, 'asconfig.json'))) return false;
       const programs = await programsOf(project);
       return programs.some(({ target: { source } }) => source === undefined || source === uri.fsPath);
     } catch (error) {
@@ -92,7 +92,8 @@ export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
     const program = isModule(uri) ? undefined : await this.#launch.programOf(uri);
     if (program === null) return;
     const config = this.#configurationOf(uri, program);
-    const changed = entry === undefined ? {} : { entry, name: `${config.name} ${entry}` };
+    // The project may name another entry.
+    const changed = entry === undefined ? { entry: START } : { entry, name: `${config.name} ${entry}` };
     await vscode.debug.startDebugging(folderOf(uri), { ...config, ...changed }, { noDebug });
   }
 

@@ -80,6 +80,9 @@ class SyntaxReader {
   readonly #annotations: OpenList[] = [];
   readonly #faults: TextFault[] = [];
   readonly #open: OpenList[] = [];
+  /** Those of them that are fields at the start of a line, each further to the right than the one before. */
+  readonly #openFields: OpenList[] = [];
+  #openAnnotations = 0;
 
   constructor(source: string, recovers: boolean) {
     this.#tokens = new TokenReader(source);
@@ -129,8 +132,9 @@ class SyntaxReader {
   #annotation(start: number, end: number): void {
     const head = this.#tokens.source.slice(start + 1, end);
     // Inside of an annotation anything may stand.
-    if (head === '@' && !this.#open.some((list) => list.head.startsWith('@')))
+    if (head === '@' && this.#openAnnotations === 0)
       this.#faults.push({ start, end, message: 'an annotation needs a name' });
+    this.#openAnnotations++;
     this.#open.push({ kind: 'list', start, end, head, items: [], indent: Number.POSITIVE_INFINITY });
   }
 
@@ -153,9 +157,10 @@ class SyntaxReader {
   }
 
   /** Ends the innermost list, and gives it to the one around it. */
-  #leave(end: number, unclosed: boolean): void {
+  #leave(end: number, unclosed: boolean): OpenList | undefined {
     const list = this.#open.pop();
-    if (list === undefined) return;
+    if (list === undefined) return undefined;
+    if (list === this.#openFields.at(-1)) this.#openFields.pop();
     list.end = end;
     if (unclosed)
       this.#faults.push({
@@ -163,28 +168,24 @@ class SyntaxReader {
         end: list.start + 1,
         message: 'this parenthesis is not closed',
       });
-    if (list.head.startsWith('@')) this.#annotations.push(list);
-    else (this.#open.at(-1)?.items ?? this.#roots).push(list);
+    if (list.head.startsWith('@')) {
+      this.#annotations.push(list);
+      this.#openAnnotations--;
+    } else (this.#open.at(-1)?.items ?? this.#roots).push(list);
+    return list;
   }
 
   /** Ends the fields that a field at its place cannot stand in. */
   #endFieldsBefore(field: OpenList): void {
-    const first = this.#open.findIndex(
-      (list) =>
-        list !== field &&
-        list.indent !== Number.POSITIVE_INFINITY &&
-        list.indent >= field.indent &&
-        isField(list),
-    );
-    if (first < 0) return;
-    this.#open.pop();
-    while (this.#open.length > first) this.#leave(lastEnd(this.#open.at(-1)), true);
-    this.#open.push(field);
+    if (field.indent === Number.POSITIVE_INFINITY) return;
+    const first = this.#openFields.find((list) => list.indent >= field.indent);
+    if (first !== undefined) {
+      this.#open.pop();
+      while (this.#leave(lastEnd(this.#open.at(-1)), true) !== first);
+      this.#open.push(field);
+    }
+    if (field.head !== 'module') this.#openFields.push(field);
   }
-}
-
-function isField(list: OpenList): boolean {
-  return list.head !== 'module' && FIELDS.has(list.head);
 }
 
 /** Where the last thing in a list ends. */

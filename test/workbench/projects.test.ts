@@ -177,3 +177,24 @@ test('Run and Debug above a function begin with it', async () => {
   await workbench.printed('the shop is open');
   await workbench.noProgramRuns();
 });
+
+test('Run above main begins with it whatever the project names, and other TypeScript has no lenses', async () => {
+  const workbench = await session.open({
+    'lunatic.json': JSON.stringify({ module: 'shop.wat', build: ['true'], entry: 'night' }),
+    'shop.wat': guest(`
+      (func (export "_start") (call $print (text "the shop is open")))
+      (func (export "night") (call $print (text "the shop is closed")))`),
+    'page.ts': 'export function show(): void {}\n',
+    'main.c': 'int main(void) { return 0; }\n',
+  });
+  const lenses = workbench.page.locator('.codelens-decoration', { hasText: 'Run | Debug' });
+  await workbench.isActive();
+  await workbench.openFile('page.ts');
+  await workbench.openFile('main.c');
+  await workbench.counts(lenses, 1);
+  await lenses.getByText('Run').click();
+  await workbench.printed('the shop is open');
+  await workbench.noProgramRuns();
+  await workbench.openFile('page.ts');
+  await workbench.isGone(lenses);
+});

@@ -1,6 +1,6 @@
 /** The functions of sources that the editor offers to run. */
 import { expect, test } from 'vitest';
-import { type EntryLanguage, findEntries } from '../../../extension/programs/entries.ts';
+import { type EntryLanguage, findEntries, MAX_LENGTH } from '../../../extension/programs/entries.ts';
 
 const found = (text: string, language: EntryLanguage) =>
   findEntries(text, language).map(({ name, line }) => `${line} ${name ?? 'start'}`);
@@ -68,22 +68,54 @@ test('text modules: exported functions that take and return nothing, also in an 
   expect(found(text, 'wat')).toEqual(['3 late', '4 start', '5 worker', '10 open']);
 });
 
-test('hostile sources are looked at in a moment', () => {
-  // Of computing: machines are busy.
-  const begin = process.cpuUsage();
-  for (const part of [
-    '/*',
-    '"',
-    "'",
-    '#[no_mangle]\n',
-    '__attribute__((',
-    'export function a',
-    ' ',
-    '\n',
-    'int ',
-  ])
-    for (const language of ['rust', 'c', 'assemblyscript'] as const)
-      findEntries(part.repeat(2 ** 20 / part.length), language);
-  const { user, system } = process.cpuUsage(begin);
-  expect((user + system) / 1000).toBeLessThan(6000);
+test('a text that goes on in the next line is one text', () => {
+  const text = (main: string) => `s = "one \\\n two"; /*\n${main}\n*/ // "`;
+  expect(found(text('fn main() {}'), 'rust')).toEqual([]);
+  expect(found(text('int main(void) {}'), 'c')).toEqual([]);
+});
+
+/** What is repeated to make a hostile source. */
+const PARTS: readonly (readonly [language: EntryLanguage, parts: readonly string[]])[] = [
+  ...(['rust', 'c', 'assemblyscript'] as const).map(
+    (language) =>
+      [
+        language,
+        [
+          '/*',
+          '"',
+          "'",
+          '#[no_mangle]\n',
+          '__attribute__((',
+          'export function a',
+          ' ',
+          '\n',
+          'int ',
+          '"\\\n',
+        ],
+      ] as const,
+  ),
+  [
+    'wat',
+    [
+      '(func (export "a"))',
+      '(func (param) (export "a"))',
+      '(export "a" (func $a))\n(func $b)\n',
+      '(func ',
+      ' (export "a") (param)',
+      '(a\n(func)',
+      '(a (@) ',
+      '\n (func',
+    ],
+  ],
+];
+
+test.each(PARTS)('hostile sources in %s are looked at in a moment', (language, parts) => {
+  for (const part of parts)
+    for (const begin of ['', '(func (param) ', `${'(a '.repeat(2 ** 14)}\n`]) {
+      // Of computing: machines are busy.
+      const before = process.cpuUsage();
+      findEntries(begin + part.repeat((MAX_LENGTH[language] - begin.length) / part.length), language);
+      const { user, system } = process.cpuUsage(before);
+      expect((user + system) / 1000, `${part} behind ${begin.slice(0, 20)}`).toBeLessThan(2000);
+    }
 });
