@@ -21,6 +21,7 @@ import { BuildTasks } from './projects/build-tasks.ts';
 import { Builder, TASK_TYPE } from './projects/builder.ts';
 import { registerNewProject } from './projects/new-project.ts';
 import { ProgramChoice } from './projects/program-choice.ts';
+import { ProjectBuilds } from './projects/project-builds.ts';
 import { ProjectKeys } from './projects/project-keys.ts';
 import { ProjectLaunch } from './projects/project-launch.ts';
 import { Projects } from './projects/projects.ts';
@@ -33,12 +34,13 @@ export function activate(context: vscode.ExtensionContext): void {
   const diagnostics = new ModuleDiagnostics();
   const lastProgram = new LastProgram();
   const faults = new BuildFaults();
-  const builder = new Builder(commands, faults, log);
+  const builds = new ProjectBuilds(commands, faults);
+  const builder = new Builder(builds, faults, log);
   const projects = new Projects(join(context.globalStorageUri.fsPath, 'builds'), log);
   const choice = new ProgramChoice(projects, context.workspaceState);
   const launch = new ProjectLaunch(projects, choice, builder);
   const programs = new Programs(log);
-  const tests = registerTestExplorer(commands, diagnostics, { projects, faults }, log);
+  const tests = registerTestExplorer(commands, diagnostics, { projects, builds, faults }, log);
   context.subscriptions.push(
     log,
     diagnostics,

@@ -1,9 +1,7 @@
 import * as vscode from 'vscode';
 import { terminalText } from '../terminal-text.ts';
-import type { BuildFaults } from './build-faults.ts';
-import type { Fault } from './compiler-messages.ts';
 import type { Profile, Program } from './project.ts';
-import { runBuild } from './run-build.ts';
+import type { ProjectBuilds } from './project-builds.ts';
 
 /** A build in a terminal of VS Code. It begins when the terminal is opened, and is given up when that is closed. */
 export class BuildTerminal implements vscode.Pseudoterminal {
@@ -15,29 +13,19 @@ export class BuildTerminal implements vscode.Pseudoterminal {
   readonly onDidWrite = this.#writer.event;
   readonly onDidClose = this.#closer.event;
 
-  /**
-   * @param faults shows what compilers say
-   * @param node finds the Node that runs compilers written for it
-   */
-  constructor(
-    { project, target }: Program,
-    profile: Profile,
-    { faults, node }: { readonly faults: BuildFaults; readonly node: () => Promise<string> },
-  ) {
-    this.#run = async () => {
-      faults.clear(project.file);
-      const build = await target.build(profile);
-      const listener = {
-        line: (text: string) => this.#write(text),
-        fault: (fault: Fault) => faults.add(project.file, fault),
-      };
-      return await runBuild(build, listener, node, this.#abort.signal);
-    };
+  constructor({ project, target }: Program, profile: Profile, builds: ProjectBuilds) {
+    this.#run = () =>
+      builds.run(
+        project,
+        async () => [await target.build(profile)],
+        (text) => this.#write(text),
+        this.#abort.signal,
+      );
     // Whoever only looks at the terminal asks for no result.
     this.#result.promise.catch(() => undefined);
   }
 
-  /** The same as that of `runBuild`. */
+  /** The paths of the modules; rejects as `ProjectBuilds.run` does. */
   get result(): Promise<readonly string[]> {
     return this.#result.promise;
   }

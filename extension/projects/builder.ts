@@ -1,13 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
-import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { DisplayRoom } from '../terminal-text.ts';
 import { type BuildFaults, showFault } from './build-faults.ts';
 import { BuildTerminal } from './build-terminal.ts';
 import type { Fault } from './compiler-messages.ts';
 import { type Profile, type Program, ProjectError } from './project.ts';
-import { runBuild } from './run-build.ts';
+import type { ProjectBuilds } from './project-builds.ts';
 import { tellProjectError } from './tell-project-error.ts';
 
 export const TASK_TYPE = 'lunatic';
@@ -24,12 +23,12 @@ export interface BuildDefinition extends vscode.TaskDefinition {
 
 /** Builds targets in a terminal, where a person sees what compilers say. */
 export class Builder {
-  readonly #commands: LunaticCommands;
+  readonly #builds: ProjectBuilds;
   readonly #faults: BuildFaults;
   readonly #log: Log;
 
-  constructor(commands: LunaticCommands, faults: BuildFaults, log: Log) {
-    this.#commands = commands;
+  constructor(builds: ProjectBuilds, faults: BuildFaults, log: Log) {
+    this.#builds = builds;
     this.#faults = faults;
     this.#log = log;
   }
@@ -47,8 +46,7 @@ export class Builder {
       vscode.workspace.getWorkspaceFolder(vscode.Uri.file(project.file)) ?? vscode.TaskScope.Workspace;
     const name = `build ${target.name}${profile === 'release' ? ' (release)' : ''}`;
     const execution = new vscode.CustomExecution(async () => {
-      const node = async () => (await this.#commands.find()).node;
-      const terminal = new BuildTerminal(program, profile, { faults: this.#faults, node });
+      const terminal = new BuildTerminal(program, profile, this.#builds);
       onStart?.(terminal);
       return terminal;
     });
@@ -88,16 +86,12 @@ export class Builder {
     const start = performance.now();
     const room = new DisplayRoom(MAX_OUTPUT);
     let output = '';
-    const listener = {
-      line: (text: string) => {
-        if (!room.isFull) output += `${room.take(stripVTControlCharacters(text))}\n`;
-      },
-      fault: (fault: Fault) => this.#faults.add(project.file, fault),
+    const line = (text: string) => {
+      if (!room.isFull) output += `${room.take(stripVTControlCharacters(text))}\n`;
     };
-    const node = async () => (await this.#commands.find()).node;
-    this.#faults.clear(project.file);
     try {
-      const [module = ''] = await runBuild(await target.build(profile), listener, node, signal);
+      const builds = async () => [await target.build(profile)];
+      const [module = ''] = await this.#builds.run(project, builds, line, signal);
       this.#log.info(`Built ${module} in ${Math.round(performance.now() - start)} ms`);
       return module;
     } catch (error) {

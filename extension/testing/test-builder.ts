@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
-import type { LunaticCommands } from '../node/lunatic-command.ts';
 import type { BuildFaults } from '../projects/build-faults.ts';
 import type { Fault } from '../projects/compiler-messages.ts';
 import { type Build, type Project, ProjectError } from '../projects/project.ts';
-import { runBuild } from '../projects/run-build.ts';
+import type { ProjectBuilds } from '../projects/project-builds.ts';
 import { tellProjectError } from '../projects/tell-project-error.ts';
 import { DisplayRoom, terminalText } from '../terminal-text.ts';
 
@@ -19,12 +18,12 @@ const MAX_OUTPUT = 2 ** 20;
 
 /** Builds the tests of projects. What compilers say is in the output of the test run and in the Problems view. */
 export class TestBuilder {
-  readonly #commands: LunaticCommands;
+  readonly #builds: ProjectBuilds;
   readonly #faults: BuildFaults;
   readonly #log: Log;
 
-  constructor(commands: LunaticCommands, faults: BuildFaults, log: Log) {
-    this.#commands = commands;
+  constructor(builds: ProjectBuilds, faults: BuildFaults, log: Log) {
+    this.#builds = builds;
     this.#faults = faults;
     this.#log = log;
   }
@@ -33,18 +32,11 @@ export class TestBuilder {
   async build(project: Project, run: vscode.TestRun, signal: AbortSignal): Promise<BuiltTests> {
     const start = performance.now();
     const room = new DisplayRoom(MAX_OUTPUT);
-    const listener = {
-      line: (text: string) => {
-        if (!room.isFull) run.appendOutput(terminalText(`${room.take(text)}\n`));
-      },
-      fault: (fault: Fault) => this.#faults.add(project.file, fault),
+    const line = (text: string) => {
+      if (!room.isFull) run.appendOutput(terminalText(`${room.take(text)}\n`));
     };
-    const node = async () => (await this.#commands.find()).node;
-    this.#faults.clear(project.file);
     try {
-      const modules: string[] = [];
-      for (const build of await buildsOf(project))
-        modules.push(...(await runBuild(build, listener, node, signal)));
+      const modules = await this.#builds.run(project, () => buildsOf(project), line, signal);
       this.#log.info(`Built the tests of ${project.name} in ${Math.round(performance.now() - start)} ms`);
       return { modules };
     } catch (error) {
@@ -52,7 +44,7 @@ export class TestBuilder {
       const message = messageOf(error);
       this.#log.error(`The tests of ${project.name} were not built: ${message}`);
       if (error instanceof ProjectError) void tellProjectError(error);
-      listener.line(message);
+      line(message);
       return { failures: this.#failures(project, message) };
     }
   }

@@ -4,6 +4,7 @@ import type { ModuleDiagnostics } from '../modules/module-diagnostics.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { isModule } from '../programs/choose-module.ts';
 import type { BuildFaults } from '../projects/build-faults.ts';
+import type { ProjectBuilds } from '../projects/project-builds.ts';
 import type { Projects } from '../projects/projects.ts';
 import { ContinuousRuns, type RunTests } from './continuous-runs.ts';
 import { coverageDetails, coverageOfTest } from './coverage.ts';
@@ -19,13 +20,13 @@ import { TestTool } from './test-tool.ts';
 export function registerTestExplorer(
   commands: LunaticCommands,
   diagnostics: ModuleDiagnostics,
-  { projects, faults }: Readonly<{ projects: Projects; faults: BuildFaults }>,
+  { projects, builds, faults }: Readonly<{ projects: Projects; builds: ProjectBuilds; faults: BuildFaults }>,
   log: Log,
 ): vscode.Disposable & { readonly tool: TestTool } {
   const controller = vscode.tests.createTestController('lunatic', 'Lunatic');
   const items = new TestItems(controller);
   const finder = new TestFinder(items, new TestProjects(projects), diagnostics, log);
-  const builder = new TestBuilder(commands, faults, log);
+  const builder = new TestBuilder(builds, faults, log);
   const runner = new TestRunner(controller, { items, finder, builder }, commands, log);
   const runs = new ContinuousRuns(items, finder, projects);
   // Called when the user opens the Test Explorer.
