@@ -228,11 +228,15 @@ export class ValueReader {
     const dynamic = await this.types.resolve(found);
     const offset = -(distance | 0);
     if (found === null || dynamic?.kind !== 'struct') return null;
+    if (offset < 0 || offset + (type.size ?? 0) > (dynamic.size ?? 0)) return null;
     if (!(await this.#hasBase(dynamic, type, offset, 0))) return null;
     return inMemory(found, address - offset);
   }
 
-  /** Whether objects of a class have a base at an offset. Where the bases are that are virtual is known only when the program runs. */
+  /**
+   * Whether objects of a class have a base at an offset. Types do not say where virtual bases stand, so that these fit everywhere.
+   * Other units have types of their own for the same class.
+   */
   async #hasBase(type: StructType, base: StructType, offset: number | null, depth: number): Promise<boolean> {
     for (const { type: id, bitOffset } of type.bases) {
       await this.#step();

@@ -4,8 +4,8 @@ import type { Die } from './die.ts';
 import type { Dwarf } from './dwarf.ts';
 import type { Unit } from './unit.ts';
 
-/** Scopes around a declaration whose names are part of its name. */
-const MAX_SCOPES = 32;
+/** Scopes around a declaration whose names are part of its name. What is around more of them is left out. */
+export const MAX_SCOPES = 32;
 
 /** The namespaces, types and functions around the declaration of an entry, outermost first. @throws DwarfError */
 export function scopesOf(dwarf: Dwarf, unit: Unit, die: Die): Die[] {

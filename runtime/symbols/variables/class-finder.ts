@@ -45,27 +45,24 @@ export class ClassFinder {
     const { file } = this.#dwarf;
     this.#index ??= new ClassIndex(file.units.map((unit) => this.#dwarf.whole(unit)));
     const mangler = new ClassMangler(this.#dwarf);
-    // Behind a class of a function stands a number if the function has several of this name.
-    const unnumbered = mangled.startsWith('Z') ? mangled.replace(/(?:_\d|__\d+_)$/, '') : mangled;
     const found: Die[] = [];
     let count = 0;
     for (const die of this.#index.named(name)) {
       if (++count > MAX_NAMESAKES) return null;
-      const own = unlessMalformed(() => mangler.nameOf(die), null);
-      if (own !== null && (own === mangled || own === unnumbered)) found.push(die);
+      if (unlessMalformed(() => mangler.nameOf(die), null) === mangled) found.push(die);
     }
-    const [first, ...others] = found;
-    if (first === undefined) return null;
-    const isOne = unlessMalformed(() => others.every((other) => this.#isSame(first, other, mangled)), false);
-    if (!isOne) return null;
-    return first.unit instanceof Unit ? this.#types.idOf(first, this.#types.fileOf(first.unit)) : null;
+    const [first] = found;
+    if (first === undefined || !(first.unit instanceof Unit)) return null;
+    const isOne = found.length === 1 || unlessMalformed(() => this.#areOne(found, mangled), false);
+    return isOne ? this.#types.idOf(first, this.#types.fileOf(first.unit)) : null;
   }
 
-  /** Whether two classes of one name are the same one, described in two units. */
-  #isSame(one: Die, other: Die, mangled: string): boolean {
-    if (one.unit === other.unit || mangled.includes(ANONYMOUS_NAMESPACE)) return false;
-    const isShared = [one, other].every((die) => this.#isOfAll(die));
-    return isShared && one.number(At.byteSize) === other.number(At.byteSize);
+  /** Whether classes of one name are the same one, described in several units. */
+  #areOne(found: readonly Die[], mangled: string): boolean {
+    if (mangled.includes(ANONYMOUS_NAMESPACE)) return false;
+    const units = new Set(found.map(({ unit }) => unit));
+    const sizes = new Set(found.map((die) => die.number(At.byteSize)));
+    return units.size === found.length && sizes.size === 1 && found.every((die) => this.#isOfAll(die));
   }
 
   /** Whether a class is not of a function that only one unit has. */

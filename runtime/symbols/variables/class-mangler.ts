@@ -1,8 +1,9 @@
 import { At, Tag } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import type { Dwarf } from '../dwarf/dwarf.ts';
-import { scopesOf } from '../dwarf/scope-path.ts';
+import { MAX_SCOPES, scopesOf } from '../dwarf/scope-path.ts';
 import { Unit } from '../dwarf/unit.ts';
+import { group, keyOf, NameWriter, type Part, type Step, text } from './mangled-name.ts';
 
 /** Types in types; deeper ones are circles. */
 const MAX_DEPTH = 40;
@@ -31,26 +32,6 @@ const NAMED: ReadonlySet<number> = new Set([
   Tag.unionType,
   Tag.enumerationType,
 ]);
-
-/** A part of a name. What counts is abbreviated where it occurs again. `key` is its text in which nothing is abbreviated. */
-type Part = Readonly<
-  { key: string } & (
-    | { kind: 'text' }
-    | { kind: 'group'; counts: boolean; before: string; parts: readonly Part[]; after: string }
-    | { kind: 'path'; path: readonly Step[] }
-  )
->;
-
-/** A namespace or class in a path, with its number of characters: `4shop`. */
-interface Step {
-  readonly name: string;
-  /** With all steps before it. */
-  readonly bareKey: string;
-  /** Of the template; null if it is none. */
-  readonly arguments: readonly Part[] | null;
-  /** With its arguments. */
-  readonly key: string;
-}
 
 /** Thrown where debug information does not say what a name consists of. */
 class UnknownNameError extends Error {}
@@ -91,7 +72,9 @@ export class ClassMangler {
   #scopesOf(die: Die): Die[] {
     const { unit } = die;
     if (!(unit instanceof Unit)) throw new UnknownNameError();
-    return scopesOf(this.#dwarf, unit, die);
+    const scopes = scopesOf(this.#dwarf, unit, die);
+    if (scopes.length === MAX_SCOPES) throw new UnknownNameError();
+    return scopes;
   }
 
   #type(die: Die | null, depth: number): Part {
@@ -226,79 +209,11 @@ export class ClassMangler {
   }
 }
 
-/** Writes a name, abbreviating what occurs again. */
-class NameWriter {
-  readonly #known = new Map<string, string>();
-  #text = '';
-
-  written(part: Part): string {
-    this.#write(part);
-    return this.#text;
-  }
-
-  #write(part: Part): void {
-    if (part.kind === 'text') {
-      this.#text += part.key;
-    } else if (part.kind === 'path') {
-      if (this.#abbreviated(part.key)) return;
-      const { path } = part;
-      const isNested = path.length > (path[0]?.name === 'St' ? 2 : 1);
-      if (isNested) this.#text += 'N';
-      this.#steps(path, path.length - 1);
-      if (isNested) this.#text += 'E';
-    } else if (!part.counts || !this.#abbreviated(part.key)) {
-      this.#text += part.before;
-      for (const one of part.parts) this.#write(one);
-      this.#text += part.after;
-      if (part.counts) this.#add(part.key);
-    }
-  }
-
-  /** Writes a path up to one of its steps. */
-  #steps(path: readonly Step[], last: number): void {
-    const step = path[last];
-    if (step === undefined || this.#abbreviated(step.key)) return;
-    if (step.arguments === null || !this.#abbreviated(step.bareKey)) {
-      this.#steps(path, last - 1);
-      this.#text += step.name;
-      if (step.name !== 'St') this.#add(step.bareKey);
-    }
-    if (step.arguments === null) return;
-    this.#text += 'I';
-    for (const one of step.arguments) this.#write(one);
-    this.#text += 'E';
-    this.#add(step.key);
-  }
-
-  #abbreviated(key: string): boolean {
-    const known = this.#known.get(key);
-    this.#text += known ?? '';
-    return known !== undefined;
-  }
-
-  #add(key: string): void {
-    const index = this.#known.size;
-    this.#known.set(key, index === 0 ? 'S_' : `S${(index - 1).toString(36).toUpperCase()}_`);
-  }
-}
-
 /** A name with its number of bytes in front, without what its template is given. */
 function encoded(name: string | null): string {
   const bare = name?.replace(/<.*/s, '') ?? '';
   if (!/^\w+$/.test(bare)) throw new UnknownNameError();
   return `${bare.length}${bare}`;
-}
-
-function text(key: string): Part {
-  return { kind: 'text', key };
-}
-
-function group(before: string, parts: readonly Part[], after = '', counts = true): Part {
-  return { kind: 'group', counts, before, parts, after, key: `${before}${keyOf(parts)}${after}` };
-}
-
-function keyOf(parts: readonly Part[]): string {
-  return parts.map(({ key }) => key).join('');
 }
 
 /** What was made of an entry before, or is made now. @throws UnknownNameError if it cannot be made, also the next time */

@@ -10,13 +10,14 @@ export function lastNameOf(mangled: string): string | null {
   return mangled.startsWith('Z') ? localName(mangled) : new NameReader(mangled).last();
 }
 
-/** The name of a class in a function: it stands behind the `E` that ends the function; a number may follow. */
+/**
+ * The name of a class in a function: it stands behind the `E` that ends the function. If the function has several classes of a name,
+ * all but the first have a number behind it, and debug information does not tell which is which.
+ */
 function localName(mangled: string): string | null {
   for (const { index, 1: digits = '' } of mangled.matchAll(/E([1-9]\d{0,3})/g)) {
     const start = index + 1 + digits.length;
-    const end = start + Number(digits);
-    if (end <= mangled.length && /^(?:_\d|__\d+_)?$/.test(mangled.slice(end)))
-      return mangled.slice(start, end);
+    if (start + Number(digits) === mangled.length) return mangled.slice(start);
   }
   return null;
 }

@@ -12,8 +12,6 @@ test.each([
   ['3BoxIJFivELb1EEE', 'Box'],
   ['ZL4showRKN4shop4ItemEPS0_E5Local', 'Local'],
   ['ZN4shop4makeE3ArgE5Local', 'Local'],
-  ['ZN4shop4makeEvE5Local_0', 'Local'],
-  ['ZN4shop4makeEvE5Local__12_', 'Local'],
 ] as const)('%s', (mangled, name) => {
   expect(lastNameOf(mangled)).toBe(name);
 });
@@ -29,6 +27,7 @@ test.each([
   '3BoxIX1aEE',
   '3BoxIS_I1AE',
   'N4shop4ItemEx',
+  'ZN4shop4makeEvE5Local_0',
   '1'.repeat(2000),
 ])('%s is no name of a class', (text) => {
   expect(lastNameOf(text)).toBeNull();
