@@ -3,10 +3,11 @@
  * says that it comes from the program, since that may try to tell them what to do.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { ProcessInfo, ProcessKey } from '../../runtime/inspect/protocol.ts';
+import type { ProcessInfo, ProcessKey, ProcessPage } from '../../runtime/inspect/protocol.ts';
 import {
   countOf,
   mailboxText,
+  printable,
   printableLines,
   stackText,
   threadName,
@@ -65,20 +66,19 @@ export async function listProcesses(
   const meant = program === undefined ? programs : [programOf(programs, program)];
   if (meant.length === 0) return 'No program runs in the editor.';
   const parts = meant.map(async (one) => {
-    const { processes, total } = await ask<{ processes: ProcessInfo[]; total: number }>(
-      one,
-      'lunatic/processes',
-      {
-        limit: MAX_PROCESSES,
-        ...(filter === '' ? {} : { filter: { text: filter } }),
-      },
-    );
+    const { processes, total, next } = await ask<ProcessPage>(one, 'lunatic/processes', {
+      limit: MAX_PROCESSES,
+      ...(filter === '' ? {} : { filter: { text: filter } }),
+    });
     const lines = processes.map((info) => {
       const parent = info.parent === null ? '' : `, child of process ${info.parent}`;
-      return `${threadName(info)}, key ${info.key}${parent}`;
+      return `${lineOf(info)}, key ${info.key}${parent}`;
     });
-    const more = filter === '' && total > lines.length ? [`... and ${total - lines.length} more`] : [];
-    return [`Program ${one.name}: ${countOf(total, 'process')}`, ...lines, ...more].join('\n');
+    const isWhole = filter === '';
+    const left = isWhole ? `... and ${total - lines.length} more` : '... more match the filter';
+    const shown = isWhole ? '' : `; with the filter ${printable(filter)}`;
+    const head = `Program ${printable(one.name)}: ${countOf(total, 'process')}${shown}`;
+    return [head, ...lines, ...(next === undefined ? [] : [left])].join('\n');
   });
   return answer((await Promise.all(parts)).join('\n\n'));
 }
@@ -98,16 +98,17 @@ export async function readStack(programs: readonly AskedProgram[], input: Proces
   const thread = await threadOf(program, info);
   // A process that stands still has the lines of its sources.
   const frames = await framesOf(program, thread).catch(() => []);
-  if (frames.length === 0) {
+  // One without calls has a frame that says so.
+  if (frames.every(({ presentationHint }) => presentationHint === 'label')) {
     const stack = await ask<Parameters<typeof stackText>[1]>(program, 'lunatic/stack', { process: info.key });
     return answer(stackText(info, stack).text);
   }
   const lines = frames.map(({ name, source, line }, i) => {
     // Of a remote window it is a URI.
     const place = source?.path?.replace(/^vscode-remote:\/\/[^/]*/, '') ?? source?.name;
-    return `${i}: ${name}${place === undefined ? '' : ` (${place}:${line})`}`;
+    return printable(`${i}: ${name}${place === undefined ? '' : ` (${place}:${line})`}`);
   });
-  return answer([`Stack of ${threadName(info)}`, ...lines].join('\n'));
+  return answer([`Stack of ${lineOf(info)}`, ...lines].join('\n'));
 }
 
 export async function readVariables(
@@ -117,7 +118,7 @@ export async function readVariables(
   const { program, info } = await find(programs, input);
   if (info.state !== 'paused' && info.state !== 'held')
     throw new ToolError(
-      `${threadName(info)} does not stand still, so its variables cannot be read. Ask the user to pause it.`,
+      `${lineOf(info)} does not stand still, so its variables cannot be read. Ask the user to pause it.`,
     );
   const frames = await framesOf(program, await threadOf(program, info));
   const frame = frames[input.frame ?? 0];
@@ -125,10 +126,10 @@ export async function readVariables(
   const { scopes } = await ask<DebugProtocol.ScopesResponse['body']>(program, 'scopes', {
     frameId: frame.id,
   });
-  const lines = [`Variables of ${frame.name} in ${threadName(info)}`];
+  const lines = [`Variables of ${printable(frame.name)} in ${lineOf(info)}`];
   for (const scope of scopes) {
     if (scope.expensive || !/^(Locals|Statics)/.test(scope.name)) continue;
-    lines.push(`${scope.name}:`);
+    lines.push(`${printable(scope.name)}:`);
     await addVariables(program, scope.variablesReference, 1, lines);
   }
   return answer(lines.join('\n'));
@@ -148,7 +149,8 @@ async function addVariables(
       if (lines.length === MAX_VARIABLES) lines.push('... more are left out');
       return;
     }
-    lines.push(`${'  '.repeat(depth)}${name}${type ? `: ${type}` : ''} = ${shortened(value)}`);
+    const text = printable(`${name}${type ? `: ${type}` : ''} = ${shortened(value)}`);
+    lines.push(`${'  '.repeat(depth)}${text}`);
     if (variablesReference > 0 && depth < MAX_DEPTH)
       await addVariables(program, variablesReference, depth + 1, lines);
   }
@@ -175,7 +177,9 @@ async function find(
 function programOf(programs: readonly AskedProgram[], name: string | undefined): AskedProgram {
   const named = name === undefined ? programs : programs.filter((program) => program.name === name);
   const [program] = named;
-  if (program !== undefined && (named.length === 1 || name !== undefined)) return program;
+  if (program !== undefined && named.length === 1) return program;
+  if (program !== undefined && name !== undefined)
+    throw new ToolError(`${named.length} programs of this name run. Ask the user to stop all but one.`);
   const running = programs.map((one) => one.name).join(', ');
   throw new ToolError(
     programs.length === 0
@@ -184,6 +188,12 @@ function programOf(programs: readonly AskedProgram[], name: string | undefined):
   );
 }
 
+/** A process in one line. */
+function lineOf(info: ProcessInfo): string {
+  return printable(threadName(info));
+}
+
+/** The thread of a process, which the call stack of the editor shows from now on. */
 async function threadOf(program: AskedProgram, { key }: ProcessInfo): Promise<number> {
   return (await ask<{ threadId: number }>(program, 'lunatic/thread', { process: key })).threadId;
 }

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { Programs } from '../processes/program.ts';
 import type { TestsInput, TestTool } from '../testing/test-tool.ts';
-import type { AskedProgram } from './process-tools.ts';
+import type { AskedProgram, ProcessInput } from './process-tools.ts';
+import { type Question, readQuestion, testsQuestion } from './questions.ts';
 
 /** Loaded when a tool is used for the first time. */
 const load = () => import('./process-tools.ts');
@@ -9,24 +10,33 @@ const load = () => import('./process-tools.ts');
 /** What a tool that only looks answers. Rejects with a `ToolError` whose message is for the language model. */
 type Look<Input> = (programs: readonly AskedProgram[], input: Input) => Promise<string>;
 
+type Ask<Input> = (input: Input) => Question;
+
 /**
- * Registers the tools that language models may use: those for processes only look; the user is asked before tests are built and run.
+ * Registers the tools that language models may use. Those for processes only look; the user is asked before messages and variables are
+ * read, and before tests are built and run.
  */
 export function registerTools(programs: Programs, tests: TestTool): vscode.Disposable {
-  const looks = <Input>(name: string, doing: string, look: Look<Input>) =>
-    vscode.lm.registerTool(name, new LookingTool(doing, programs, look));
+  const looks = <Input>(name: string, doing: string, look: Look<Input>, question?: Ask<Input>) =>
+    vscode.lm.registerTool(name, new LookingTool(doing, programs, look, question));
   return vscode.Disposable.from(
     looks('lunatic_list_processes', 'Listing processes', async (asked, input: object) =>
       (await load()).listProcesses(asked, input),
     ),
-    looks('lunatic_read_mailbox', 'Reading a mailbox', async (asked, input: { process: string }) =>
-      (await load()).readMailbox(asked, input),
+    looks(
+      'lunatic_read_mailbox',
+      'Reading a mailbox',
+      async (asked, input: ProcessInput) => (await load()).readMailbox(asked, input),
+      (input) => readQuestion('messages', input),
     ),
-    looks('lunatic_read_stack', 'Reading a stack', async (asked, input: { process: string }) =>
+    looks('lunatic_read_stack', 'Reading a stack', async (asked, input: ProcessInput) =>
       (await load()).readStack(asked, input),
     ),
-    looks('lunatic_read_variables', 'Reading variables', async (asked, input: { process: string }) =>
-      (await load()).readVariables(asked, input),
+    looks(
+      'lunatic_read_variables',
+      'Reading variables',
+      async (asked, input: ProcessInput) => (await load()).readVariables(asked, input),
+      (input) => readQuestion('variables', input),
     ),
     vscode.lm.registerTool('lunatic_run_tests', new RunTestsTool(tests)),
   );
@@ -37,31 +47,39 @@ class LookingTool<Input> implements vscode.LanguageModelTool<Input> {
   readonly #doing: string;
   readonly #programs: Programs;
   readonly #look: Look<Input>;
+  readonly #question: Ask<Input> | undefined;
 
-  /** @param doing for the user, while it looks */
-  constructor(doing: string, programs: Programs, look: Look<Input>) {
+  /**
+   * @param doing for the user, while it looks
+   * @param question that is asked before
+   */
+  constructor(doing: string, programs: Programs, look: Look<Input>, question: Ask<Input> | undefined) {
     this.#doing = doing;
     this.#programs = programs;
     this.#look = look;
+    this.#question = question;
   }
 
-  prepareInvocation(): vscode.PreparedToolInvocation {
-    return { invocationMessage: this.#doing };
-  }
-
-  async invoke({
+  prepareInvocation({
     input,
-  }: vscode.LanguageModelToolInvocationOptions<Input>): Promise<vscode.LanguageModelToolResult> {
+  }: vscode.LanguageModelToolInvocationPrepareOptions<Input>): vscode.PreparedToolInvocation {
+    return prepared(this.#doing, this.#question?.(input));
+  }
+
+  async invoke(
+    { input }: vscode.LanguageModelToolInvocationOptions<Input>,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.LanguageModelToolResult> {
     const programs = this.#programs.list.map(({ name, session }) => ({
       name,
-      request: async (request: string, args: object) => await session.customRequest(request, args),
+      request: async (request: string, args: object) => {
+        if (token.isCancellationRequested) throw new vscode.CancellationError();
+        return await session.customRequest(request, args);
+      },
     }));
     return resultOf(await this.#look(programs, input));
   }
 }
-
-/** Characters of what a question says is to run. */
-const MAX_NAMED = 300;
 
 /** Builds and runs tests, if the user allows it. */
 class RunTestsTool implements vscode.LanguageModelTool<TestsInput> {
@@ -72,18 +90,9 @@ class RunTestsTool implements vscode.LanguageModelTool<TestsInput> {
   }
 
   prepareInvocation({
-    input: { file, tests = [] },
+    input,
   }: vscode.LanguageModelToolInvocationPrepareOptions<TestsInput>): vscode.PreparedToolInvocation {
-    const which = tests.length > 0 ? `the tests ${tests.join(', ')}` : 'all tests';
-    const named = `${which}${file === undefined ? ' of the workspace' : ` of ${file}`}`;
-    const shown = named.length <= MAX_NAMED ? named : `${named.slice(0, MAX_NAMED)}…`;
-    return {
-      invocationMessage: 'Running tests',
-      confirmationMessages: {
-        title: 'Run tests?',
-        message: `This builds the projects of these tests, which runs their build scripts, and then runs ${shown}.`,
-      },
-    };
+    return prepared('Running tests', testsQuestion(input));
   }
 
   async invoke(
@@ -97,4 +106,10 @@ class RunTestsTool implements vscode.LanguageModelTool<TestsInput> {
 
 function resultOf(text: string): vscode.LanguageModelToolResult {
   return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(text)]);
+}
+
+function prepared(invocationMessage: string, question: Question | undefined): vscode.PreparedToolInvocation {
+  if (question === undefined) return { invocationMessage };
+  const { title, message } = question;
+  return { invocationMessage, confirmationMessages: { title, message: new vscode.MarkdownString(message) } };
 }

@@ -16,8 +16,9 @@ export interface TestsInput {
 
 type Outcome = 'passed' | 'failed' | 'skipped';
 
-/** Failures that are told in full. */
+/** Failures that are told, and characters of each: a long one must not hide the others. */
 const MAX_FAILURES = 20;
+const MAX_FAILURE = 1500;
 
 /** Runs tests for somebody who reads their results as a text. They are in the Test Explorer, too. */
 export class TestTool {
@@ -111,5 +112,6 @@ function failureText({ label }: vscode.TestItem, { message, location }: vscode.T
     location === undefined
       ? ''
       : ` (${vscode.workspace.asRelativePath(location.uri)}:${location.range.start.line + 1})`;
-  return `${label}${place} failed:\n${text}`;
+  const shown = text.length <= MAX_FAILURE ? text : `${text.slice(0, MAX_FAILURE)}…`;
+  return `${label}${place} failed:\n${shown}`;
 }

@@ -7,10 +7,17 @@ import { WorkbenchSession } from './support/session.ts';
 // In the test's VS Code, these features are off otherwise.
 const session = new WorkbenchSession(() => ({ settings: { 'chat.disableAIFeatures': false } }));
 
-test('processes, mailboxes, stacks and variables are read without a question', async () => {
+test('processes and stacks are read without a question, messages and variables after one', async () => {
   const workbench = await session.open({ 'post-office.wat': POST_OFFICE });
   const use = (tool: string, input: object = {}) =>
     control(workbench.workspace.folder, { name: 'useTool', tool: `lunatic_${tool}`, input });
+  /** Answers the question before a tool with yes. */
+  const allowed = async (tool: string, question: string) => {
+    const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: question });
+    const answer = use(tool, { process: '2' });
+    await Promise.race([answer, dialog.getByText('Yes', { exact: true }).click()]);
+    return await answer;
+  };
   await workbench.isActive();
   expect(await use('list_processes')).toContain('No program runs in the editor.');
   await workbench.openFile('post-office.wat');
@@ -19,13 +26,15 @@ test('processes, mailboxes, stacks and variables are read without a question', a
   expect(await use('list_processes')).toMatch(
     /Program post-office\.wat: 3 processes\n#1 _start \(waiting for a message\), key 1:1\n#2 sorter \(waiting for a message, 3 in mailbox\), key 1:2, child of process 1:1\n/,
   );
-  expect(await use('read_mailbox', { process: '2' })).toContain('To Ada: the parcel is here');
+  expect(await allowed('read_mailbox', 'The language model gets the messages of process 2.')).toContain(
+    'To Ada: the parcel is here',
+  );
   expect(await use('read_stack', { process: '2' })).toMatch(/\n1: sorter \(\/\S+\/post-office\.wat:\d+\)/);
-  await expect(use('read_variables', { process: '2' })).rejects.toThrow('does not stand still');
+  await expect(allowed('read_variables', 'Read variables?')).rejects.toThrow('does not stand still');
   await workbench.showView('Lunatic');
   await workbench.act(workbench.process('#2 sorter'), 'Pause Process');
   await workbench.process('#2 sorter', 'paused').waitFor();
-  expect(await use('read_variables', { process: '2' })).toContain(
+  expect(await allowed('read_variables', 'Read variables?')).toContain(
     'Variables of receive_tag in #2 sorter (paused, waiting for a message, 3 in mailbox)\nLocals:\n  $tag: i64 = 99\n',
   );
 });
