@@ -72,7 +72,7 @@ export async function listProcesses(
     });
     const lines = processes.map((info) => {
       const parent = info.parent === null ? '' : `, child of process ${info.parent}`;
-      return `${lineOf(info)}, key ${info.key}${parent}`;
+      return `${threadName(displayed(info))}, key ${info.key}${parent}`;
     });
     const isWhole = filter === '';
     const left = isWhole ? `... and ${total - lines.length} more` : '... more match the filter';
@@ -108,7 +108,7 @@ export async function readStack(programs: readonly AskedProgram[], input: Proces
     const place = source?.path?.replace(/^vscode-remote:\/\/[^/]*/, '') ?? source?.name;
     return printable(`${i}: ${name}${place === undefined ? '' : ` (${place}:${line})`}`);
   });
-  return answer([`Stack of ${lineOf(info)}`, ...lines].join('\n'));
+  return answer([`Stack of ${threadName(info)}`, ...lines].join('\n'));
 }
 
 export async function readVariables(
@@ -118,7 +118,7 @@ export async function readVariables(
   const { program, info } = await find(programs, input);
   if (info.state !== 'paused' && info.state !== 'held')
     throw new ToolError(
-      `${lineOf(info)} does not stand still, so its variables cannot be read. Ask the user to pause it.`,
+      `${threadName(info)} does not stand still, so its variables cannot be read. Ask the user to pause it.`,
     );
   const frames = await framesOf(program, await threadOf(program, info));
   const frame = frames[input.frame ?? 0];
@@ -126,7 +126,7 @@ export async function readVariables(
   const { scopes } = await ask<DebugProtocol.ScopesResponse['body']>(program, 'scopes', {
     frameId: frame.id,
   });
-  const lines = [`Variables of ${printable(frame.name)} in ${lineOf(info)}`];
+  const lines = [`Variables of ${printable(frame.name)} in ${threadName(info)}`];
   for (const scope of scopes) {
     if (scope.expensive || !/^(Locals|Statics)/.test(scope.name)) continue;
     lines.push(`${printable(scope.name)}:`);
@@ -168,7 +168,8 @@ async function find(
     throw new ToolError(`${shortened(String(process))} is not the id of a process, as 2 is.`);
   const key = `${environment}:${id}` as ProcessKey;
   try {
-    return { program, info: await ask<ProcessInfo>(program, 'lunatic/process', { process: key }) };
+    const info = await ask<ProcessInfo>(program, 'lunatic/process', { process: key });
+    return { program, info: displayed(info) };
   } catch (error) {
     throw new ToolError(`${program.name} has no process ${id}, or it has ended.`, { cause: error });
   }
@@ -188,9 +189,9 @@ function programOf(programs: readonly AskedProgram[], name: string | undefined):
   );
 }
 
-/** A process in one line. */
-function lineOf(info: ProcessInfo): string {
-  return printable(threadName(info));
+/** A process with names that stay in their line. */
+function displayed(info: ProcessInfo): ProcessInfo {
+  return { ...info, names: info.names.map(printable), entry: printable(info.entry) };
 }
 
 /** The thread of a process, which the call stack of the editor shows from now on. */
