@@ -1,5 +1,5 @@
 import type { ValueType } from '../runtime/inspect/protocol.ts';
-import type { BaseType, Member, StructType, TypeId, TypeInfo } from '../runtime/internal.ts';
+import type { BaseType, Member, PointerType, StructType, TypeId, TypeInfo } from '../runtime/internal.ts';
 import { mapType, stringType } from './expression-libraries.ts';
 
 /** The most types that one expression takes along, and all that share a list. */
@@ -125,7 +125,10 @@ export class ExpressionTypes {
       case 'base':
         return baseType(type);
       case 'pointer':
-        return { kind: 'pointer', to: await this.add(type.target, depth - 1) };
+        return {
+          ...{ kind: 'pointer', to: await this.add(type.target, depth - 1) },
+          ...(isReference(type) ? { isReference: true } : {}),
+        };
       case 'enum': {
         const underlying = await this.#resolved(type.underlying);
         if (underlying?.type.kind === 'base') return baseType(underlying.type);
@@ -278,6 +281,11 @@ export class ExpressionTypes {
     }
     return null;
   }
+}
+
+/** Whether a pointer is one that its language follows on its own; Rust gives names to all of them. */
+function isReference({ form, name }: PointerType): boolean {
+  return form === 'reference' || form === 'rvalue' || (name !== null && !name.startsWith('*'));
 }
 
 function baseType(type: BaseType): ValueType {

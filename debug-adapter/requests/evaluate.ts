@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { ExpressionError, InspectRequestError } from '../../runtime/internal.ts';
+import { ExpressionError } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { isCommand, runCommand } from '../console.ts';
 import type { Debuggee } from '../debuggee.ts';
@@ -8,6 +8,7 @@ import type { FrameRef } from '../ids.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 import { type Evaluated, evaluateExpression, NothingThere } from '../values/evaluate.ts';
+import { evaluateThere } from '../values/evaluate-there.ts';
 import type { SourceFrame } from '../values/frames.ts';
 import { managedValue } from '../values/managed/evaluate.ts';
 import { isManaged } from '../values/managed/variables.ts';
@@ -112,27 +113,15 @@ export async function evaluated(
   }
 }
 
-/**
- * Has the runtime evaluate an expression, as it does with conditions: it can read all of the memory meanwhile.
- * @returns what is wrong with it where it has no value; null where nothing runs that could be asked
- */
+/** @returns what is wrong with an expression where it has no value for the runtime; null where nothing runs that could be asked */
 async function evaluatedThere(
   debuggee: Debuggee,
-  { process, depth, inlined }: FrameRef,
+  frame: FrameRef,
   expression: string,
 ): Promise<{ found?: Evaluated; problem?: string } | null> {
-  if (!debuggee.client.isRunning) return null;
-  const { frames } = await debuggee.stops.stack(process);
-  const frame = frames[depth];
-  if (frame === undefined) return null;
-  const terms = await debuggee.names.namesFor(expression, frame.module, frame.offset, inlined);
-  const asked = { process, frame: depth, expression, ...terms };
-  try {
-    const { text, type } = await debuggee.client.request('process/evaluate', asked);
-    // Elsewhere, texts are displayed in quotes as well.
-    return { found: { kind: 'result', text: type === 'text' ? quoted(text) : text, type } };
-  } catch (error) {
-    if (error instanceof InspectRequestError) return { problem: error.message };
-    throw error;
-  }
+  const there = await evaluateThere(debuggee, frame, expression);
+  if (there === null || 'problem' in there) return there;
+  const { text, type } = there;
+  // Elsewhere, texts are displayed in quotes as well.
+  return { found: { kind: 'result', text: type === 'text' ? quoted(text) : text, type } };
 }

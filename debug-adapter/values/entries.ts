@@ -9,8 +9,11 @@ const MAX_KEY = 60;
 const MAX_DEPTH = 3;
 /** Entries that are in the text of a table. */
 const SHOWN = 5;
-/** Entries that are looked at together for a key. */
-const PAGE = 500;
+/** Entries that are looked at for a key, and how many of them first: each page is looked for from the first entry on. */
+const MOST_ENTRIES = 50_000;
+const FIRST_ENTRIES = 500;
+/** How much longer the pages become. */
+const MORE = 10;
 
 /** What is at a key; null in a set. */
 export interface Entry {
@@ -26,10 +29,12 @@ export async function entriesShown(
   depth: number,
 ): Promise<Shown> {
   const lookUp = async (isIt: (key: Value) => Promise<boolean>): Promise<Value | null> => {
-    for (let start = 0; start < count; start += PAGE) {
-      const found = await entries(start, PAGE);
+    for (let start = 0, end = FIRST_ENTRIES; start < Math.min(count, MOST_ENTRIES); end *= MORE) {
+      const wanted = Math.min(end, MOST_ENTRIES) - start;
+      const found = await entries(start, wanted);
       for (const { key, value } of found) if (await isIt(key)) return value;
-      if (found.length < PAGE) break;
+      if (found.length < wanted) break;
+      start += wanted;
     }
     return null;
   };
@@ -53,7 +58,8 @@ export async function entriesShown(
   }
   if (texts.length < count) texts.push('…');
   const hasKeys = first.every(({ value }) => value !== null);
-  return { text: `(${count}) {${texts.join(', ')}}`, count, page, ...(hasKeys ? { lookUp } : {}) };
+  const keys = { lookUp, most: MOST_ENTRIES, type: first[0]?.value?.type ?? null };
+  return { text: `(${count}) {${texts.join(', ')}}`, count, page, ...(hasKeys ? { keys } : {}) };
 }
 
 /** What stands behind an expression of a table to mean the value of a key: `["two"]`, `[3]`. Null if there is no such expression. */

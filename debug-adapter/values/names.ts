@@ -3,6 +3,7 @@ import type { Debuggee } from '../debuggee.ts';
 import { AdapterError } from '../errors.ts';
 import type { FrameRef } from '../ids.ts';
 import { namedWasmVariable } from '../wasm-variables.ts';
+import { evaluateThere } from './evaluate-there.ts';
 import type { SourceFrame } from './frames.ts';
 import type { Value } from './value.ts';
 import { constantOf } from './value-code.ts';
@@ -38,6 +39,12 @@ export class Names {
     if (found === null || fits === undefined) return null;
     reader.types.add(found.types);
     return { type: fits.type, place: fits.place, offset: 0 };
+  }
+
+  /** Where the runtime finds what an expression names; null if it does not find it, or nothing runs. */
+  async addressThere(expression: string): Promise<number | null> {
+    const there = await evaluateThere(this.#debuggee, this.#of, expression);
+    return there === null || 'problem' in there ? null : (there.address ?? null);
   }
 
   /** A constant of an enum, or a local or global of WebAssembly. */

@@ -72,7 +72,7 @@ async function partNamed(
   const numbered = index === undefined ? undefined : (await page(Number(index), 1)).find(isIt);
   if (numbered !== undefined) return numbered;
   // What is not called by its key would have been found by its number.
-  if ((await frame.shower.show(container.value)).lookUp === undefined) return undefined;
+  if ((await frame.shower.show(container.value)).keys === undefined) return undefined;
   for (let start = 0; ; start += PAGE) {
     const parts = await page(start, PAGE);
     const found = parts.find(isIt);

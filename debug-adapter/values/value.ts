@@ -24,6 +24,16 @@ export interface Part {
   readonly path: string | null;
 }
 
+/** What leads to values. */
+export interface Keys {
+  /** The value of the first key for which something is true; null if there is none among the first entries. */
+  lookUp(isIt: (key: Value) => Promise<boolean>): Promise<Value | null>;
+  /** How many entries that are at most. */
+  readonly most: number;
+  /** The type of the values. */
+  readonly type: TypeId | null;
+}
+
 /** What a value looks like. */
 export interface Shown {
   readonly text: string;
@@ -32,8 +42,7 @@ export interface Shown {
   /** Its parts that are numbered, and how many there are. */
   readonly count?: number;
   readonly page?: (start: number, count: number) => Promise<readonly Part[]>;
-  /** Of what has keys: the value of the first key for which something is true; null if there is none. */
-  readonly lookUp?: (isIt: (key: Value) => Promise<boolean>) => Promise<Value | null>;
+  readonly keys?: Keys;
   /** The number, character or pointer that is displayed; it can be set and calculated with. */
   readonly scalar?: Value;
   /** Of a text: all of it. */

@@ -2,7 +2,7 @@ import { type Context, ExpressionError, type Value } from '../expressions/index.
 import type { Process } from '../kernel/process.ts';
 
 const NO_MEMORY = new DataView(new ArrayBuffer(0));
-/** Entries of maps that all expressions of a place look at together: the process stands meanwhile, and so do all others. */
+/** Entries of maps that the expressions of a breakpoint look at together: the process stands meanwhile, and so do all others. */
 const MOST_ENTRIES = 100_000;
 
 /** A call in which expressions are evaluated: that of a process at a site. One object serves all, one after the other. */
@@ -17,7 +17,7 @@ export class CallContext implements Context {
   after: DataView = NO_MEMORY;
   #entries = MOST_ENTRIES;
 
-  /** Begins with another call, in which as much may be looked at as in any. */
+  /** Begins with the expressions of another breakpoint, or with one that is evaluated once. */
   begin(process: Process, frames: DataView, frame: number): void {
     this.process = process;
     this.frames = frames;

@@ -170,12 +170,12 @@ export class CodeBreakpoints {
     breakpoints: readonly SiteBreakpoint[],
   ): Map<Holder, number[]> | null {
     const call = this.#call;
-    call.begin(process, frames, frame);
     let hit: Map<Holder, number[]> | null = null;
     try {
       for (const breakpoint of breakpoints) {
         const { client, id } = breakpoint;
         if (!this.#holding.choices.admits(client, process)) continue;
+        call.begin(process, frames, frame);
         const what = this.#resultOf(breakpoint);
         if (what === 'none') continue;
         if (what === 'log') {

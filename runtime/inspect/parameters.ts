@@ -105,7 +105,7 @@ const Type = v.union(
     v.object({ kind: v.literal('float'), bytes: v.picklist([4, 8]) }),
     v.object({ kind: v.literal('boolean') }),
     v.object({ kind: v.literal('character') }),
-    v.object({ kind: v.literal('pointer'), to: Count }),
+    v.object({ kind: v.literal('pointer'), to: Count, isReference: v.exactOptional(Flag) }),
     v.object({ kind: v.literal('array'), of: Count, count: v.exactOptional(Count) }),
     v.object({
       kind: v.literal('list'),

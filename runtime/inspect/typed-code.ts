@@ -87,7 +87,7 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
       return inMemory(valueType(types, type), address);
     case 'pointer': {
       const pointer = inMemory<CallContext>(valueType(types, type), address);
-      return pointerCode(types, info.to, pointer);
+      return pointerCode(types, info, pointer);
     }
     default:
       return inMemory(valueType(types, type), address);
@@ -106,7 +106,7 @@ export function typedValue(
     const value = raw.value;
     if (value === undefined) throw new ExpressionError('it cannot be read');
     const address = (context: CallContext) => Number(value(context)) >>> 0;
-    return pointerCode(types, info.to, { type: valueType(types, type), value: address });
+    return pointerCode(types, info, { type: valueType(types, type), value: address });
   }
   if (info.kind === 'list' || info.kind === 'array' || info.kind === 'map')
     return { type: valueType(types, type) };
@@ -124,16 +124,32 @@ export function typedValue(
   return info.kind === 'object' ? raw : storedValue(info, raw);
 }
 
-function pointerCode(types: readonly ValueType[], to: number, pointer: Code<CallContext>): Code<CallContext> {
+const NOTHING: Partial<Code<CallContext>> = {};
+
+function pointerCode(
+  types: readonly ValueType[],
+  { to, isReference }: Extract<ValueType, { kind: 'pointer' }>,
+  pointer: Code<CallContext>,
+): Code<CallContext> {
   const { value } = pointer;
   const start: Address = (context) => Number(value?.(context) ?? 0);
+  const kind = types[to]?.kind;
+  const { length, element, entry } =
+    isReference === true && (kind === 'list' || kind === 'map') ? typedCode(types, to, start) : NOTHING;
   return {
     ...pointer,
+    ...(length === undefined ? {} : { length }),
+    ...(entry === undefined ? {} : { entry }),
     target: () => typedCode(types, to, start),
     // As in Rust, members of what is pointed to are named as if they were here.
     member: (name) => typedCode(types, to, start).member?.(name),
-    element: (index) =>
-      elementAt(types, to, index, (context) => ({ start: start(context), count: Number.POSITIVE_INFINITY })),
+    element:
+      element ??
+      ((index) =>
+        elementAt(types, to, index, (context) => ({
+          start: start(context),
+          count: Number.POSITIVE_INFINITY,
+        }))),
   };
 }
 

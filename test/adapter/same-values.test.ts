@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
 import { AdapterClient, testFolder } from './adapter-client.ts';
-import { stoppedIn, unpacked } from './value-guests.ts';
+import { stoppedAt, stoppedIn, unpacked } from './value-guests.ts';
 
 // Each evaluates dozens of expressions.
 vi.setConfig({ testTimeout: 120_000 });
@@ -175,6 +175,44 @@ test("in collections of C++'s library", async () => {
     },
   );
 });
+
+test.each([
+  ['large-cpp.wasm.gz', 'large.cpp'],
+  ['large-rust.wasm.gz', 'large.rs'],
+])('the last keys of maps of 30,000 entries: %s', async (packed, name) => {
+  const source = join(folder, name);
+  const program = unpacked(packed);
+  await check(
+    { program, source, mark: '// here', sourceFileMap: { '/project': folder } },
+    {
+      'names[29999] + names[0]': '59998',
+      'names[15000]': '30000',
+      'len(names)': '30000',
+      'counts["29999"]': '89997',
+      'counts["0"] + counts["1"]': '3',
+    },
+  );
+});
+
+test.each([
+  ['large-cpp.wasm.gz', 'large.cpp'],
+  ['large-rust.wasm.gz', 'large.rs'],
+])(
+  'a watch finds a key among 30,000 at once, and soon tells that one is not there: %s',
+  async (packed, name) => {
+    const { evaluate } = await stoppedAt(packed, name);
+    const timeOf = async (expression: string, value: string) => {
+      const start = performance.now();
+      expect(await evaluate(expression).then(({ result }) => result, String)).toContain(value);
+      return performance.now() - start;
+    };
+    await timeOf('names[1]', '2');
+    expect(await timeOf('names[29999]', '59998')).toBeLessThan(1000);
+    expect(await timeOf('counts["29999"]', '89997')).toBeLessThan(1000);
+    expect(await timeOf('names[30000]', 'There is no 30000 in names')).toBeLessThan(10_000);
+    expect(await timeOf('counts["x"]', 'There is no "x" in counts')).toBeLessThan(10_000);
+  },
+);
 
 test('in AssemblyScript', async () => {
   const source = join(folder, 'values.ts');

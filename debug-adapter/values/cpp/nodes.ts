@@ -5,7 +5,7 @@ import { inMemory, type Part, type Shown, type Value } from '../value.ts';
 import type { ValueReader } from '../value-reader.ts';
 
 /** Nodes that are looked at for a page. */
-const MAX_NODES = 20_000;
+const MAX_NODES = 50_000;
 /** Nodes above one another in a tree. */
 const MAX_DEPTH = 128;
 

@@ -1,6 +1,7 @@
 import { type Entry, entriesShown } from '../entries.ts';
 import type { Shower } from '../show-value.ts';
 import { inMemory, type Part, type Shown, type Value } from '../value.ts';
+import type { ValueReader } from '../value-reader.ts';
 import { btreeEntries } from './btree.ts';
 
 /** Slots of a hash table that are looked at. */
@@ -75,16 +76,26 @@ async function showDeque(shower: Shower, value: Value, depth: number): Promise<S
   const start = tail ?? head;
   const count = length ?? (tail === null ? 0 : (head - tail + capacity) % Math.max(1, capacity));
   const first = inMemory(element, address);
-  const page = async (from: number, wanted: number): Promise<Part[]> => {
+  const page = ringPage(reader, first, start, Math.max(1, capacity));
+  return { ...(await shower.elements(count, page, depth)), isMade: true };
+}
+
+/** Elements of a buffer from a place on, behind whose last place the first one follows. */
+export function ringPage(
+  reader: ValueReader,
+  buffer: Value,
+  start: number,
+  capacity: number,
+): (from: number, count: number) => Promise<Part[]> {
+  return async (from, count) => {
     const parts: Part[] = [];
-    for (let index = from; index < from + wanted; index++) {
-      const part = await reader.element(first, element, (start + index) % Math.max(1, capacity));
+    for (let index = from; index < from + count; index++) {
+      const part = await reader.element(buffer, buffer.type, (start + index) % capacity);
       if (part === null) break;
       parts.push({ name: `[${index}]`, value: part, path: `[${index}]` });
     }
     return parts;
   };
-  return { ...(await shower.elements(count, page, depth)), isMade: true };
 }
 
 async function capacityOf({ reader }: Shower, buffer: Value | null): Promise<Value | null> {

@@ -1,7 +1,8 @@
 import type { StructType, TypeId } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
-import { addressOf, inMemory, type Part, type Shown, type Value } from '../value.ts';
+import { addressOf, inMemory, type Shown, type Value } from '../value.ts';
 import type { ValueReader } from '../value-reader.ts';
+import { ringPage } from './collections.ts';
 
 /** Iterators over maps and sets, which know how many entries are left. */
 const OF_TABLES = /^(?:std::collections::hash|hashbrown|alloc::collections::btree)::(?:map|set)$/;
@@ -110,20 +111,12 @@ async function showDeque(shower: Shower, name: string, value: Value, depth: numb
   const head = await reader.number(await reader.member(value, 'head'));
   const element = await reader.argument(value, 'T');
   if (address === null || !size || tail === null || head === null) return null;
-  const first = inMemory(element, address);
-  const page = async (from: number, wanted: number): Promise<Part[]> => {
-    const parts: Part[] = [];
-    for (let index = from; index < from + wanted; index++) {
-      const part = await reader.element(first, element, (tail + index) % size);
-      if (part !== null) parts.push({ name: `[${index}]`, value: part, path: `[${index}]` });
-    }
-    return parts;
-  };
+  const page = ringPage(reader, inMemory(element, address), tail, size);
   const shown = await shower.elements((head - tail + size) % size, page, depth);
   return { ...shown, text: `${name} ${shown.text}`, isMade: true };
 }
 
-/** How many entries an iterator over a table says that are left. */
+/** How many entries an iterator has left, as it says itself. */
 async function countOf(reader: ValueReader, value: Value): Promise<number | null> {
   let at: Value | null = value;
   for (let level = 0; at !== null && level < MAX_LEVELS; level++) {

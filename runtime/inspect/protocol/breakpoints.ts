@@ -37,7 +37,8 @@ export type ValueType =
   | { readonly kind: 'boolean' }
   /** A code point in four bytes. */
   | { readonly kind: 'character' }
-  | { readonly kind: 'pointer'; readonly to: number }
+  /** Elements and keys of a collection behind a reference are as those of the collection. */
+  | { readonly kind: 'pointer'; readonly to: number; readonly isReference?: boolean }
   | { readonly kind: 'array'; readonly of: number; readonly count?: number }
   /** Where in a structure the address of its first element is, and how many there are. Of bytes of a text, it is a text. */
   | {

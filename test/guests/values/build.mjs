@@ -4,7 +4,7 @@
 // command line is built alone. Needs Node 24 or newer.
 //
 //   node test/guests/values/build.mjs [c] [optimised] [methods] [library] [cpp] [rust] [rust-modern] [iterators]
-//     [process] [classes] [sources]
+//     [process] [classes] [sources] [large]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,6 +70,20 @@ if (isWanted('sources')) {
     ...['sources.cpp', 'sources-other.cpp', '-o', 'sources-cpp.wasm'],
   );
   pack('sources-cpp.wasm', '^sources(-other)?\\.cpp$', '--linkage-names');
+}
+if (isWanted('large')) {
+  run(
+    'clang++',
+    ...['--target=wasm32-wasi', '-std=c++17', '-fno-exceptions', '-O0', '-gdwarf-4', ...map],
+    ...['large.cpp', '-o', 'large-cpp.wasm'],
+  );
+  pack('large-cpp.wasm', '^large\\.cpp$');
+  run(
+    process.env.RUSTC ?? 'rustc',
+    ...['--edition', '2021', '--target', 'wasm32-wasi', '-g', '-Cpanic=abort'],
+    ...[`--remap-path-prefix=${folder}=/project`, 'large.rs', '-o', 'large-rust.wasm'],
+  );
+  pack('large-rust.wasm', 'large\\.');
 }
 if (isWanted('cpp')) {
   run(
