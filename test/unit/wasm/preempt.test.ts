@@ -227,6 +227,30 @@ describe('what ends soon', () => {
     expect(rewriteModule(module, preemptive).bytes.length).toBeGreaterThan(body.length);
   });
 
+  it('is made in a time that grows with the labels of a branch table, not with their square', () => {
+    const depth = 57_000;
+    const labels = Array.from({ length: depth }, (_, i) => leb(i)).flat();
+    const loops = new Array(depth).fill([0x03, 0x40]).flat();
+    // (loop (loop ... (br_table 0 1 2 ... (i32.const 0)) ...))
+    const body = [0].concat(
+      loops,
+      [0x41, 0, 0x0e, ...leb(depth - 1)],
+      labels,
+      new Array(depth + 1).fill(0x0b),
+    );
+    const code = [1, ...leb(body.length)].concat(body);
+    const module = smallModule(
+      section(1, [1, 0x60, 0, 0]),
+      section(3, [1, 0]),
+      [10, ...leb(code.length)].concat(code),
+    );
+    const before = process.cpuUsage();
+    const { bytes } = rewriteModule(readModule(module), preemptive);
+    const { user, system } = process.cpuUsage(before);
+    expect(bytes.length).toBeGreaterThan(body.length);
+    expect((user + system) / 1e6).toBeLessThan(5);
+  });
+
   it('asks about as often as work is done', async () => {
     const running = start(
       await wat(`(module (func (export "f") (param i32) (result i32) (local i32)
