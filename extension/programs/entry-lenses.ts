@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { type Program, ProjectError } from '../projects/project.ts';
+import { type Program, type Project, ProjectError } from '../projects/project.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { type Projects, programsOf } from '../projects/projects.ts';
 import { folderOf, isModule } from './choose-module.ts';
@@ -10,6 +10,9 @@ import { launchOf } from './launch-configuration.ts';
 
 const SETTING = 'lunatic.codeLens';
 const START_ENTRY = 'lunatic.startEntry';
+
+/** Milliseconds for which lenses believe what cargo has answered. */
+const KEPT_TIME = 5000;
 
 const LANGUAGES: Readonly<Record<string, EntryLanguage>> = {
   '.rs': 'rust',
@@ -35,6 +38,10 @@ export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
   readonly onDidChangeCodeLenses = this.#changed.event;
+  /** The programs of the project whose lenses were asked for last. */
+  #known:
+    | { readonly file: string; readonly programs: readonly Program[]; readonly since: number }
+    | undefined;
 
   constructor(projects: Projects, launch: ProjectLaunch) {
     this.#projects = projects;
@@ -79,12 +86,22 @@ export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
       const project = await this.#projects.of(uri);
       if (project === undefined || !project.isForWasm || project.file === uri.fsPath) return false;
       if (language === 'assemblyscript' && !existsSync(join(project.folder, 'asconfig.json'))) return false;
-      const programs = await programsOf(project);
+      const programs = await this.#programsOf(project);
       return programs.some(({ target: { source } }) => source === undefined || source === uri.fsPath);
     } catch (error) {
       if (!(error instanceof ProjectError)) throw error;
       return false;
     }
+  }
+
+  /** Cargo takes its time, and lenses are asked for whenever somebody stops typing. */
+  async #programsOf(project: Project): Promise<readonly Program[]> {
+    const now = performance.now();
+    if (this.#known?.file === project.file && now - this.#known.since < KEPT_TIME)
+      return this.#known.programs;
+    const programs = await programsOf(project);
+    this.#known = { file: project.file, programs, since: now };
+    return programs;
   }
 
   async #start(...[file, entry, noDebug]: StartEntry): Promise<void> {

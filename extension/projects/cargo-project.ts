@@ -47,7 +47,7 @@ export async function readCrate(manifest: string): Promise<Project | undefined> 
     file: manifest,
     folder,
     isForWasm: SDK in dependencies || configuredTarget(folder)?.startsWith('wasm32') === true,
-    targets: once(async () => {
+    targets: async () => {
       const options = ['--no-deps', '--offline', '--format-version', '1', '--manifest-path', manifest];
       const { packages } = v.parse(
         Metadata,
@@ -55,20 +55,8 @@ export async function readCrate(manifest: string): Promise<Project | undefined> 
       );
       // Cargo lists all crates of a workspace.
       return packages.filter(({ name }) => name === crate.name).flatMap(programsOf);
-    }),
+    },
     testBuild: async () => await cargo(folder, ['test', '--no-run'], { kind: 'cargo tests' }),
-  };
-}
-
-/** Asks once, unless that fails: cargo takes its time. A crate is read anew when its files change. */
-function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
-  let asked: Promise<Answer> | undefined;
-  return () => {
-    asked ??= ask().catch((error: unknown) => {
-      asked = undefined;
-      throw error;
-    });
-    return asked;
   };
 }
 
