@@ -39,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const projects = new Projects(join(context.globalStorageUri.fsPath, 'builds'), log);
   const choice = new ProgramChoice(projects, context.workspaceState);
   const launch = new ProjectLaunch(projects, choice, builder);
+  const runOnSave = new RunOnSave(launch, diagnostics, log);
   const programs = new Programs(log);
   const tests = registerTestExplorer(commands, diagnostics, { projects, builds, faults }, log);
   context.subscriptions.push(
@@ -50,13 +51,13 @@ export function activate(context: vscode.ExtensionContext): void {
     choice,
     new ProjectKeys(projects),
     new EntryLenses(projects, launch),
-    new RunOnSave(launch, diagnostics, log),
+    runOnSave,
     vscode.tasks.registerTaskProvider(TASK_TYPE, new BuildTasks(projects, builder)),
     closeDebugDocuments(DEBUG_TYPE),
     vscode.commands.registerCommand('lunatic.showOutput', () => log.show()),
     vscode.debug.registerDebugConfigurationProvider(
       DEBUG_TYPE,
-      new ConfigurationProvider(commands, diagnostics, lastProgram, launch, log),
+      new ConfigurationProvider(commands, diagnostics, lastProgram, launch, runOnSave, log),
     ),
     vscode.debug.registerDebugConfigurationProvider(
       DEBUG_TYPE,

@@ -24,7 +24,8 @@ import { activeModule, workspaceModules } from './choose-module.ts';
 import type { LastProgram } from './last-program.ts';
 import { launchOf } from './launch-configuration.ts';
 import { pickProgram } from './pick-program.ts';
-import { SAVED_AT } from './saved-program.ts';
+import type { RunOnSave } from './run-on-save.ts';
+import { FOUND, SAVED_AT } from './saved-session.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
 const ACTIVE_FILE = '${file}';
@@ -37,6 +38,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   readonly #diagnostics: ModuleDiagnostics;
   readonly #lastProgram: LastProgram;
   readonly #projects: ProjectLaunch;
+  readonly #runOnSave: RunOnSave;
   readonly #log: Log;
 
   constructor(
@@ -44,10 +46,12 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     diagnostics: ModuleDiagnostics,
     lastProgram: LastProgram,
     projects: ProjectLaunch,
+    runOnSave: RunOnSave,
     log: Log,
   ) {
     this.#commands = commands;
     this.#projects = projects;
+    this.#runOnSave = runOnSave;
     this.#lastProgram = lastProgram;
     this.#diagnostics = diagnostics;
     this.#log = log;
@@ -77,6 +81,13 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     folder: vscode.WorkspaceFolder | undefined,
     given: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
+    return await this.#runOnSave.during(given, () => this.#resolve(folder, given));
+  }
+
+  async #resolve(
+    folder: vscode.WorkspaceFolder | undefined,
+    given: vscode.DebugConfiguration,
+  ): Promise<vscode.DebugConfiguration | undefined> {
     const { noDebug: _, [SAVED_AT]: savedAt, ...kept } = given;
     const isBuilt = given['project'] === undefined || savedAt !== undefined;
     const config = isBuilt ? given : await this.#projects.build(given, folder);
@@ -98,20 +109,18 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
       return undefined;
     }
     // Not what was built: it is built again.
-    this.#lastProgram.keep({ folder, config: kept });
+    if (savedAt === undefined) this.#lastProgram.keep({ folder, config: kept });
     const cwd = folder?.uri.fsPath ?? dirname(config['program']);
     const where = resolve(cwd, config['cwd'] ?? '');
     if (!(await this.#canBeRead(resolve(where, config['program'])))) return undefined;
     try {
       const { node, script } = await this.#commands.find();
-      // A program that is started again has them already.
-      const isOurs = config['runtime'] === node && config['lunatic'] === script;
-      const brought = isOurs ? { ...config, runtime: undefined, lunatic: undefined } : config;
-      await this.#ask(config, outsideOfLaunch(brought, where));
+      await this.#ask(config, outsideOfLaunch(config, where));
+      const found = { runtime: node, lunatic: script };
       return {
-        runtime: node,
-        lunatic: script,
+        ...found,
         ...config,
+        [FOUND]: Object.keys(found).filter((name) => config[name] === undefined),
         cwd: where,
         ...launchPaths(config, where),
         ...tracePath(config, where),

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { TOGGLE_RUN_ON_SAVE } from '../projects/run-on-save-setting.ts';
 
 /** What *Run on Save* is doing. */
 export type RunOnSaveState =
@@ -6,8 +7,10 @@ export type RunOnSaveState =
   | { readonly kind: 'builds'; readonly name: string }
   /** A program was built and runs again, so many milliseconds after the source was saved. */
   | { readonly kind: 'runs'; readonly name: string; readonly milliseconds: number }
-  /** It was not built, so the one from before runs on, if it has not ended. */
-  | { readonly kind: 'failed'; readonly name: string };
+  /** The program from before runs on, if it has not ended. */
+  | { readonly kind: 'not built'; readonly name: string }
+  /** The program from before has been ended. */
+  | { readonly kind: 'not started'; readonly name: string };
 
 /** Shows in the status bar what *Run on Save* does, while there are programs that it runs again. */
 export class RunOnSaveStatus implements vscode.Disposable {
@@ -16,6 +19,8 @@ export class RunOnSaveStatus implements vscode.Disposable {
     vscode.StatusBarAlignment.Left,
     0.9,
   );
+  /** Whether launch configurations turn it on, which the setting does not change. */
+  isConfigured = false;
 
   constructor() {
     this.#item.name = 'Lunatic: Run on Save';
@@ -30,41 +35,65 @@ export class RunOnSaveStatus implements vscode.Disposable {
   }
 
   show(state: RunOnSaveState): void {
-    const [text, tooltip, command] = wordsOf(state);
+    const { text, says, click = this.#off } = wordsOf(state);
+    const tooltip = `${says} ${click.says}`;
     this.#item.text = text;
     this.#item.tooltip = `Lunatic: ${tooltip}`;
     this.#item.accessibilityInformation = { label: `Run on Save: ${tooltip}`, role: 'button' };
-    this.#item.command = command;
+    this.#item.command = click.command;
     this.#item.show();
+  }
+
+  /** What turns it off. */
+  get #off(): Click {
+    return this.isConfigured
+      ? {
+          says: 'The launch configuration turns Run on Save on. Click to open launch.json.',
+          command: 'workbench.action.debug.configure',
+        }
+      : { says: 'Click to turn Run on Save off.', command: TOGGLE_RUN_ON_SAVE };
   }
 }
 
-const TOGGLE = 'lunatic.toggleRunOnSave';
+/** What a click on the status does, and the words that say so. */
+interface Click {
+  readonly says: string;
+  readonly command: string;
+}
 
-function wordsOf(state: RunOnSaveState): [text: string, tooltip: string, command: string] {
+interface Words {
+  readonly text: string;
+  readonly says: string;
+  /** If it is not to turn it off. */
+  readonly click?: Click;
+}
+
+function wordsOf(state: RunOnSaveState): Words {
   switch (state.kind) {
     case 'waits':
-      return [
-        '$(eye) Run on Save',
-        'the program runs again when a source is saved. Click to turn this off.',
-        TOGGLE,
-      ];
+      return { text: '$(eye) Run on Save', says: 'The program is run again when a source is saved.' };
     case 'builds':
-      return [`$(sync~spin) ${state.name}`, `${state.name} is built, since a source was saved.`, TOGGLE];
+      return {
+        text: `$(sync~spin) ${state.name}`,
+        says: `Building ${state.name} because a source was saved.`,
+      };
     case 'runs': {
       const time = timeText(state.milliseconds);
-      return [
-        `$(eye) ${state.name}: ${time}`,
-        `${state.name} runs again, ${time} after the source was saved. Click to turn Run on Save off.`,
-        TOGGLE,
-      ];
+      const says = `${state.name} was running again ${time} after the source was saved.`;
+      return { text: `$(eye) ${state.name}: ${time}`, says };
     }
-    case 'failed':
-      return [
-        `$(error) ${state.name}`,
-        `${state.name} could not be built. The program from before is left as it is. Click to see the problems.`,
-        'workbench.actions.view.problems',
-      ];
+    case 'not built':
+      return {
+        text: `$(error) ${state.name}`,
+        says: `${state.name} could not be built. The program from before is left as it is.`,
+        click: { says: 'Click to see the problems.', command: 'workbench.actions.view.problems' },
+      };
+    case 'not started':
+      return {
+        text: `$(error) ${state.name}`,
+        says: `${state.name} was built, but does not start.`,
+        click: { says: 'Click to see the output.', command: 'lunatic.showOutput' },
+      };
   }
 }
 

@@ -6,29 +6,28 @@ import { ModuleReadError } from '../modules/module-error.ts';
 import { showFault } from '../projects/build-faults.ts';
 import { ProjectError } from '../projects/project.ts';
 import { type ProjectLaunch, RebuildError } from '../projects/project-launch.ts';
+import { RUN_ON_SAVE, TOGGLE_RUN_ON_SAVE, toggleRunOnSave } from '../projects/run-on-save-setting.ts';
 import { tellProjectError } from '../projects/tell-project-error.ts';
 import { RunOnSaveStatus, timeText } from './run-on-save-status.ts';
-import { type LaunchedWith, SavedProgram, type SavedProgramListener } from './saved-program.ts';
-
-const SETTING = 'lunatic.runOnSave';
-const TOGGLE = 'lunatic.toggleRunOnSave';
+import { type SavedProgramListener, StartError } from './saved-program.ts';
+import { type LaunchedWith, SAVED_AT, SavedSession } from './saved-session.ts';
 
 /** Milliseconds for which the status bar says that *Run on Save* was turned on or off. */
 const MESSAGE_TIME = 5000;
 
 /**
- * *Run on Save*: builds the programs that run when a source of theirs is saved, and restarts each in its session if that has made
- * another module. One that has ended by itself is started again; one that was stopped is not. One that cannot be built runs on.
+ * *Run on Save*: builds running programs when a source of theirs is saved, and restarts each in its session if that has made another
+ * module. One that has ended by itself is started again; one that was stopped is not. One that cannot be built runs on.
  */
-export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerFactory, SavedProgramListener {
+export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerFactory {
   readonly #projects: ProjectLaunch;
   readonly #diagnostics: ModuleDiagnostics;
   readonly #log: Log;
   readonly #status = new RunOnSaveStatus();
   /** By the ids of their sessions. */
-  readonly #programs = new Map<string, SavedProgram>();
-  /** Programs of which the user has been told that they cannot be built. */
-  readonly #told = new Set<SavedProgram>();
+  readonly #sessions = new Map<string, SavedSession>();
+  /** Programs of which the user has been told that they cannot be built or started. */
+  readonly #told = new Set<SavedSession>();
   readonly #subscriptions: vscode.Disposable;
 
   constructor(projects: ProjectLaunch, diagnostics: ModuleDiagnostics, log: Log) {
@@ -38,86 +37,135 @@ export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerF
     this.#subscriptions = vscode.Disposable.from(
       this.#status,
       vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, this),
-      vscode.debug.onDidTerminateDebugSession(({ id }) => this.#ended(id)),
+      vscode.debug.onDidTerminateDebugSession(({ id }) => this.#terminated(id)),
       vscode.workspace.onDidSaveTextDocument(({ uri }) => {
-        for (const program of this.#programs.values()) program.saved(uri.fsPath);
+        for (const session of this.#sessions.values()) session.saved(uri.fsPath);
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration(SETTING)) this.#showStatus();
+        if (event.affectsConfiguration(RUN_ON_SAVE)) this.#settingChanged();
       }),
-      vscode.commands.registerCommand(TOGGLE, toggle),
+      vscode.commands.registerCommand(TOGGLE_RUN_ON_SAVE, (scope?: vscode.Uri) => this.#toggle(scope)),
     );
   }
 
   dispose(): void {
-    for (const program of this.#programs.values()) program.dispose();
+    for (const session of this.#sessions.values()) session.dispose();
     this.#subscriptions.dispose();
   }
 
   createDebugAdapterTracker(session: vscode.DebugSession): vscode.DebugAdapterTracker {
-    const program = () => this.#programs.get(session.id);
+    const saved = () => this.#sessions.get(session.id);
     return {
       onWillReceiveMessage: ({ command, arguments: args }) => {
         if (command === 'launch' && isProgram(args)) this.#launched(session, args);
-        if (command === 'restart' && isProgram(args?.arguments)) program()?.launched(args.arguments);
-        if (command === 'disconnect' || command === 'terminate') program()?.disconnects();
+        if (command === 'restart' && isProgram(args?.arguments)) saved()?.launched(args.arguments);
+        if (command === 'disconnect' || command === 'terminate') saved()?.program.disconnects();
       },
       onDidSendMessage: ({ type, command, event, success }) => {
-        if (type === 'response' && command === 'configurationDone' && success) program()?.begins();
-        if (type === 'event' && event === 'terminated') program()?.ended();
+        if (type === 'response' && command === 'configurationDone' && success) this.#begins(session.id);
+        if (type === 'event' && event === 'terminated') saved()?.program.ended();
       },
     };
   }
 
+  /**
+   * Resolves the configuration with which the user starts a program. That has saved the sources and builds the program: it is not built
+   * here as well, and not started once more if it has ended.
+   */
+  async during<Config>(
+    config: vscode.DebugConfiguration,
+    resolve: () => Promise<Config | undefined>,
+  ): Promise<Config | undefined> {
+    if (config[SAVED_AT] !== undefined) return await resolve();
+    const same = [...this.#sessions.values()].filter((session) => session.isOf(config));
+    for (const { program } of same) program.startsElsewhere();
+    let resolved: Config | undefined;
+    try {
+      resolved = await resolve();
+    } finally {
+      if (resolved === undefined) for (const { program } of same) program.notStarted();
+    }
+    return resolved;
+  }
+
   #launched(session: vscode.DebugSession, args: LaunchedWith): void {
-    // Of those that have ended, only the last one runs again.
-    for (const program of this.#programs.values()) if (program.hasEnded) this.#drop(program);
-    this.#programs.set(session.id, new SavedProgram(session, args, this.#projects, this));
+    const listener = (saved: SavedSession) => this.#listenerOf(saved);
+    const saved = new SavedSession(session, args, this.#projects, listener);
+    for (const { program } of this.#sessions.values())
+      if (program.hasEnded && program.module === saved.program.module) saved.program.inherit(program);
+    this.#sessions.set(session.id, saved);
     this.#showStatus();
   }
 
-  #ended(session: string): void {
-    const program = this.#programs.get(session);
-    if (program !== undefined && !program.hasEnded) this.#drop(program);
+  #begins(id: string): void {
+    const own = this.#sessions.get(id);
+    // Of those that have ended, only the last one runs again.
+    if (own?.program.hasBegun === false)
+      for (const session of this.#sessions.values()) if (session.program.hasEnded) this.#drop(session);
+    own?.program.begins();
   }
 
-  #drop(program: SavedProgram): void {
-    program.dispose();
-    this.#programs.delete(program.session.id);
-    this.#told.delete(program);
+  #terminated(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.program.hasEnded) return;
+    this.#drop(session);
+    // One that has not even begun replaces nothing.
+    if (session.program.hasBegun) return;
+    for (const { program } of this.#sessions.values()) program.notStarted();
+  }
+
+  #drop(session: SavedSession): void {
+    session.dispose();
+    this.#sessions.delete(session.session.id);
+    this.#told.delete(session);
+    this.#showStatus();
+  }
+
+  #settingChanged(): void {
+    for (const { isMeant, program } of this.#sessions.values()) if (!isMeant) program.cancel();
     this.#showStatus();
   }
 
   #showStatus(): void {
-    if ([...this.#programs.values()].some(({ isMeant }) => isMeant)) this.#status.show({ kind: 'waits' });
+    const meant = [...this.#sessions.values()].filter(({ isMeant }) => isMeant);
+    this.#status.isConfigured = meant.length > 0 && meant.every(({ isConfigured }) => isConfigured);
+    if (meant.length > 0) this.#status.show({ kind: 'waits' });
     else this.#status.hide();
   }
 
-  // -- what programs tell --------------------------------------------------------------------------------
-
-  builds({ name }: SavedProgram): void {
-    this.#status.show({ kind: 'builds', name });
+  /** Turns the setting on or off for a folder: that of a program whose session is debugged, or else of the editor. */
+  async #toggle(given: vscode.Uri | undefined): Promise<void> {
+    const ofProgram = [...this.#sessions.values()].at(-1)?.session.workspaceFolder?.uri;
+    const ofEditor = vscode.window.activeTextEditor?.document.uri;
+    const isOn = await toggleRunOnSave(given ?? ofProgram ?? ofEditor);
+    vscode.window.setStatusBarMessage(`Lunatic: Run on Save is ${isOn ? 'on' : 'off'}`, MESSAGE_TIME);
   }
 
-  waits(program: SavedProgram): void {
-    this.#told.delete(program);
-    this.#showStatus();
+  #listenerOf(session: SavedSession): SavedProgramListener {
+    const { name } = session;
+    return {
+      builds: () => this.#status.show({ kind: 'builds', name }),
+      waits: () => {
+        this.#told.delete(session);
+        this.#showStatus();
+      },
+      runs: (milliseconds) => {
+        this.#told.delete(session);
+        this.#log.info(`${name} runs again, ${timeText(milliseconds)} after its source was saved`);
+        if (session.isMeant) this.#status.show({ kind: 'runs', name, milliseconds });
+      },
+      failed: (error) => this.#failed(session, error),
+    };
   }
 
-  runs(program: SavedProgram, milliseconds: number): void {
-    this.#told.delete(program);
-    this.#status.show({ kind: 'runs', name: program.name, milliseconds });
-    this.#log.info(`${program.name} runs again, ${timeText(milliseconds)} after its source was saved`);
-  }
-
-  failed(program: SavedProgram, error: unknown): void {
-    const { name } = program;
+  #failed(session: SavedSession, error: unknown): void {
+    const { name, program } = session;
     this.#log.error(`${name} does not run again: ${messageOf(error)}`);
-    this.#status.show({ kind: 'failed', name });
+    this.#status.show({ kind: error instanceof StartError ? 'not started' : 'not built', name });
     if (error instanceof ModuleReadError) this.#diagnostics.set(vscode.Uri.file(program.module), error);
     // Whoever saves again and again while a line is unfinished is told once.
-    if (this.#told.has(program)) return;
-    this.#told.add(program);
+    if (this.#told.has(session)) return;
+    this.#told.add(session);
     void tellFailure(name, error);
   }
 }
@@ -130,20 +178,13 @@ function isProgram(args: unknown): args is LaunchedWith {
 /** Says why a program was not restarted, and leads to the fault. */
 async function tellFailure(name: string, error: unknown): Promise<void> {
   if (error instanceof ProjectError) return await tellProjectError(error);
-  const text = `${name} could not be built, and the program from before is left as it is: ${messageOf(error)}`;
+  const what =
+    error instanceof StartError
+      ? 'was built, but does not start'
+      : 'could not be built, and the program from before is left as it is';
   const fault = error instanceof RebuildError ? error.fault : undefined;
   const show = fault === undefined ? 'Show Output' : 'Show Error';
-  if ((await vscode.window.showErrorMessage(text, show)) !== show) return;
+  if ((await vscode.window.showErrorMessage(`${name} ${what}: ${messageOf(error)}`, show)) !== show) return;
   if (fault === undefined) await vscode.commands.executeCommand('lunatic.showOutput');
   else await showFault(fault);
-}
-
-/** Turns the setting on or off where it is set: for the workspace, or else for the user. */
-async function toggle(): Promise<void> {
-  const settings = vscode.workspace.getConfiguration('lunatic');
-  const isOn = !settings.get('runOnSave', false);
-  const isOfWorkspace = settings.inspect('runOnSave')?.workspaceValue !== undefined;
-  const { Global, Workspace } = vscode.ConfigurationTarget;
-  await settings.update('runOnSave', isOn, isOfWorkspace ? Workspace : Global);
-  vscode.window.setStatusBarMessage(`Lunatic: Run on Save is ${isOn ? 'on' : 'off'}`, MESSAGE_TIME);
 }

@@ -1,217 +1,262 @@
-import { basename, dirname, resolve } from 'node:path';
-import * as vscode from 'vscode';
-import { checkModule } from '../modules/read-apart.ts';
-import { readWorkspaceFile } from '../modules/read-file.ts';
-import { modifiedAt } from '../projects/files.ts';
-import type { ProjectLaunch } from '../projects/project-launch.ts';
-import { isMadeOf } from '../projects/sources.ts';
-
-/**
- * The attribute of a configuration that starts a program again which has ended: when its source was saved, as `performance.now` says it.
- * Its module has been built by then.
- */
-export const SAVED_AT = '__savedAt';
-
 /** Milliseconds without another change: *Save All* saves many files, and linkers write in pieces. */
 const CALM = { source: 20, module: 200 } as const;
 
+/** What a running program is made of has changed: a source, or the module itself. */
+export interface Change {
+  readonly what: 'source' | 'module';
+  /** As `performance.now` says it. */
+  readonly savedAt: number;
+}
+
+/** What is done with a program. */
+export interface ProgramActions {
+  /** Whether it is to run again when it has changed. */
+  readonly isMeant: boolean;
+  /** Builds it, and returns the path of its module. */
+  build(signal: AbortSignal): Promise<string>;
+  /** A digest of a module, or undefined if there is none. */
+  digest(module: string): Promise<string | undefined>;
+  /** Throws if a module cannot be read. */
+  check(module: string): Promise<void>;
+  /** Restarts it in its session. */
+  restart(module: string): Promise<void>;
+  /** Starts it, once it has ended, in another session. Returns whether that begins. */
+  start(module: string, savedAt: number): Promise<boolean>;
+}
+
 /** Who is told of a program that is built and started again. */
 export interface SavedProgramListener {
-  builds(program: SavedProgram): void;
+  builds(): void;
   /** There was nothing to do. */
-  waits(program: SavedProgram): void;
+  waits(): void;
   /** @param milliseconds since the source was saved */
-  runs(program: SavedProgram, milliseconds: number): void;
-  failed(program: SavedProgram, error: unknown): void;
+  runs(milliseconds: number): void;
+  /** @param error a StartError if the program from before has ended; otherwise it is left as it is */
+  failed(error: unknown): void;
 }
 
-/** The arguments of a `launch` request, as far as they matter here. */
-export interface LaunchedWith {
-  readonly program: string;
-  readonly project?: unknown;
-  readonly cwd?: unknown;
-  readonly runOnSave?: unknown;
-  readonly noDebug?: unknown;
-  readonly [SAVED_AT]?: unknown;
+/** A program was built and has not started, after the one from before had been ended. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly code = 'LUNATIC_START';
 }
 
-/** A program that was launched in a debug session. It is built and started again when what it is made of changes. */
-export class SavedProgram implements vscode.Disposable {
-  readonly session: vscode.DebugSession;
-  readonly #projects: ProjectLaunch;
+type State = 'starting' | 'running' | 'ended' | 'replaced' | 'stopped';
+
+type Work =
+  | { readonly kind: 'none' }
+  /** Waits for calm or, without a timer, for the program to begin. */
+  | { readonly kind: 'pending'; readonly change: Change; readonly timer: NodeJS.Timeout | undefined }
+  | { readonly kind: 'working'; readonly change: Change; readonly abort: AbortController };
+
+const NONE: Work = { kind: 'none' };
+
+/**
+ * A program that was launched in a debug session, and is built and started again when what it is made of changes. Its states:
+ *
+ *     starting   it was launched, for the first time or again, and has not begun
+ *     running
+ *     ended      by itself
+ *     replaced   it has ended, and is being started in another session, by Run on Save or by the user
+ *     stopped    by the user
+ *
+ *     starting          -> running    it begins
+ *     running, stopped  -> starting   it is launched again: by Run on Save or by the user
+ *     starting, running -> ended      it ends, or does not start
+ *     starting, running -> stopped    the user stops it
+ *     ended             -> replaced   it is being started elsewhere
+ *     replaced          -> ended      that did not begin. If it did, this program is no longer needed
+ *
+ * Changes of a program that is running or has ended are worked on at once, others when it begins or that has failed. Those of one that
+ * was stopped count for nothing.
+ */
+export class SavedProgram {
+  readonly #actions: ProgramActions;
   readonly #listener: SavedProgramListener;
-  #args: LaunchedWith;
-  /** Absolute path of the module that runs, and when it was written, in milliseconds since 1970. */
+  #state: State = 'starting';
+  #hasBegun = false;
+  #work: Work = NONE;
+  /** Absolute path of the module that runs, and its digest: undefined if it is not known. */
   #module = '';
-  #written: Promise<number | undefined> = Promise.resolve(undefined);
-  #watcher: vscode.Disposable | undefined;
-  #calm: NodeJS.Timeout | undefined;
-  #abort = new AbortController();
-  /** Settles when nothing is built or started. */
-  #work: Promise<void> = Promise.resolve();
-  #isWorking = false;
+  #digest: Promise<string | undefined> = Promise.resolve(undefined);
   /** When the source was saved of a program that has not begun yet. */
   #savedAt: number | undefined;
-  #hasEnded = false;
-  #isStopped = false;
 
-  constructor(
-    session: vscode.DebugSession,
-    args: LaunchedWith,
-    projects: ProjectLaunch,
-    listener: SavedProgramListener,
-  ) {
-    this.session = session;
-    this.#projects = projects;
+  constructor(actions: ProgramActions, listener: SavedProgramListener) {
+    this.#actions = actions;
     this.#listener = listener;
-    this.#args = args;
-    this.launched(args);
   }
 
-  dispose(): void {
-    clearTimeout(this.#calm);
-    this.#abort.abort();
-    this.#watcher?.dispose();
-  }
-
-  get name(): string {
-    return this.session.name;
-  }
-
-  /** Absolute path. */
   get module(): string {
     return this.#module;
   }
 
-  /** Whether it is to run again when it has changed: the configuration says so, or else the setting. */
-  get isMeant(): boolean {
-    const { runOnSave } = this.#args;
-    if (typeof runOnSave === 'boolean') return runOnSave;
-    return vscode.workspace.getConfiguration('lunatic', this.session.workspaceFolder).get('runOnSave', false);
-  }
-
-  /** Whether the program has ended by itself, and nobody has stopped it. */
+  /** Whether the program has ended by itself. */
   get hasEnded(): boolean {
-    return this.#hasEnded && !this.#isStopped;
+    return this.#state === 'ended' || this.#state === 'replaced';
   }
 
-  // -- what happens in its session -----------------------------------------------------------------------
+  /** Whether it has run at all. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
 
-  /** The program is launched, for the first time or again. */
-  launched({ [SAVED_AT]: savedAt, ...args }: LaunchedWith): void {
-    if (typeof savedAt === 'number') this.#savedAt = savedAt;
-    this.#hasEnded = false;
-    this.#args = args;
-    const module = resolve(this.#folder, args.program);
-    this.#written = modifiedAt(module);
-    if (module === this.#module) return;
+  // -- what happens to the program -----------------------------------------------------------------------
+
+  /**
+   * The program is launched, for the first time or again.
+   * @param savedAt when its source was saved, if it is launched for that
+   */
+  launched(module: string, savedAt = this.#savedAt): void {
+    // What a build is just writing is not certainly what runs.
+    const isBeingWritten = this.#work.kind === 'working' && this.#savedAt === undefined;
+    this.#state = 'starting';
     this.#module = module;
-    this.#watcher?.dispose();
-    this.#watcher = this.#watch(module);
+    this.#savedAt = savedAt;
+    this.#digest = isBeingWritten ? Promise.resolve(undefined) : this.#actions.digest(module);
   }
 
-  /** The program begins. */
   begins(): void {
-    if (this.#savedAt === undefined) return;
-    this.#listener.runs(this, performance.now() - this.#savedAt);
+    if (this.#state !== 'starting') return;
+    this.#state = 'running';
+    this.#hasBegun = true;
+    if (this.#savedAt !== undefined) this.#listener.runs(performance.now() - this.#savedAt);
     this.#savedAt = undefined;
+    this.#resume();
   }
 
   ended(): void {
-    this.#hasEnded = true;
+    if (this.#state !== 'starting' && this.#state !== 'running') return;
+    this.#state = 'ended';
+    this.#resume();
   }
 
   /** The user ends the session, or VS Code does when the program has ended. */
   disconnects(): void {
-    if (!this.#hasEnded) this.#isStopped = true;
+    if (this.hasEnded) return;
+    this.#state = 'stopped';
+    this.cancel();
+  }
+
+  /** Somebody else builds it, in order to start it anew. */
+  startsElsewhere(): void {
+    this.cancel();
+    if (this.#state === 'ended') this.#state = 'replaced';
+  }
+
+  /** What was to be started elsewhere does not begin. */
+  notStarted(): void {
+    if (this.#state !== 'replaced') return;
+    this.#state = 'ended';
+    this.#resume();
   }
 
   // -- changes -------------------------------------------------------------------------------------------
 
-  /** Called when a file was saved in the editor. */
-  saved(file: string): void {
-    const { project } = this.#args;
-    if (typeof project !== 'string') {
-      if (file === this.#module) this.#later('module', CALM.source);
-      return;
+  changed(what: Change['what']): void {
+    this.#changed({ what, savedAt: performance.now() });
+  }
+
+  /** Takes over what has changed of the program that this one replaces. */
+  inherit(ended: SavedProgram): void {
+    const work = ended.#work;
+    if (work.kind === 'pending') this.#changed(work.change);
+  }
+
+  /** Gives up what is being built, or is to be. */
+  cancel(): void {
+    const work = this.#work;
+    this.#work = NONE;
+    if (work.kind === 'pending') clearTimeout(work.timer);
+    if (work.kind === 'working') work.abort.abort();
+  }
+
+  #changed(change: Change): void {
+    if (this.#state === 'stopped' || !this.#actions.isMeant) return;
+    const before = this.#work.kind === 'none' ? undefined : this.#work.change;
+    // A build writes the module, which is looked at when it is complete.
+    if (this.#work.kind === 'working' && before?.what === 'source' && change.what === 'module') return;
+    // What is being built is out of date.
+    this.cancel();
+    const isOfSource = before?.what === 'source';
+    this.#wait(isOfSource ? { ...change, what: 'source' } : change);
+  }
+
+  #wait(change: Change): void {
+    const isReady = this.#state === 'running' || this.#state === 'ended';
+    const timer = isReady ? setTimeout(() => this.#begin(change), CALM[change.what]) : undefined;
+    this.#work = { kind: 'pending', change, timer };
+  }
+
+  /** Goes on with what has waited. */
+  #resume(): void {
+    if (this.#work.kind !== 'pending') return;
+    clearTimeout(this.#work.timer);
+    this.#wait(this.#work.change);
+  }
+
+  async #begin(change: Change): Promise<void> {
+    const abort = new AbortController();
+    const work: Work = { kind: 'working', change, abort };
+    this.#work = work;
+    const isOver = () => this.#work !== work;
+    try {
+      const isStarted = await this.#renew(change, abort.signal);
+      if (isOver()) return;
+      this.#work = NONE;
+      if (!isStarted && change.what === 'source') this.#listener.waits();
+    } catch (error) {
+      if (isOver()) return;
+      this.#work = NONE;
+      this.#listener.failed(error);
     }
-    const top = this.session.workspaceFolder?.uri.fsPath;
-    if (isMadeOf(resolve(top ?? '', project), file, top)) this.#later('source', CALM.source);
   }
 
-  /** Notices changes of the module by others, as by a compiler in a terminal. */
-  #watch(module: string): vscode.Disposable {
-    const name = basename(module).replace(/[[\]{}*?]/g, '[$&]');
-    const pattern = new vscode.RelativePattern(vscode.Uri.file(dirname(module)), name);
-    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
-    const changed = () => {
-      // What is being built here is looked at when it is complete.
-      if (!this.#isWorking) this.#later('module', CALM.module);
-    };
-    return vscode.Disposable.from(watcher, watcher.onDidChange(changed), watcher.onDidCreate(changed));
-  }
-
-  #later(what: 'source' | 'module', calm: number): void {
-    if (!this.isMeant || this.#isStopped) return;
-    const savedAt = performance.now();
-    clearTimeout(this.#calm);
-    this.#calm = setTimeout(() => this.#again(what, savedAt), calm);
-  }
-
-  /** Builds and starts the program. What is being built is given up: it is out of date. */
-  async #again(what: 'source' | 'module', savedAt: number): Promise<void> {
-    this.#abort.abort();
-    this.#abort = new AbortController();
-    const { signal } = this.#abort;
-    await this.#work;
-    if (signal.aborted) return;
-    this.#isWorking = true;
-    this.#work = this.#renew(what, savedAt, signal)
-      .catch((error: unknown) => {
-        if (!signal.aborted) this.#listener.failed(this, error);
-      })
-      .finally(() => {
-        this.#isWorking = false;
-      });
-  }
-
-  async #renew(what: 'source' | 'module', savedAt: number, signal: AbortSignal): Promise<void> {
+  /** Builds and starts the program. Returns whether it starts: if its module is another one, and it is still meant to. */
+  async #renew({ what, savedAt }: Change, signal: AbortSignal): Promise<boolean> {
     let module = this.#module;
     if (what === 'source') {
-      this.#listener.builds(this);
-      const config = { ...this.session.configuration, ...this.#args };
-      module = await this.#projects.rebuild(config, this.session.workspaceFolder, signal);
+      this.#listener.builds();
+      module = await this.#actions.build(signal);
     }
-    const written = await modifiedAt(module);
-    if (module === this.#module && written === (await this.#written)) {
-      this.#listener.waits(this);
-      return;
-    }
+    const [digest, before] = await Promise.all([this.#actions.digest(module), this.#digest]);
     // It may have been removed to be built anew.
-    if (written === undefined) return;
-    await checkModule(await readWorkspaceFile(module), module);
+    if (digest === undefined || (module === this.#module && digest === before)) return false;
+    await this.#actions.check(module);
     signal.throwIfAborted();
-    await this.#start(module, savedAt);
-  }
-
-  async #start(module: string, savedAt: number): Promise<void> {
-    const { session } = this;
-    const args = { ...this.#args, program: module };
-    if (!this.#hasEnded) {
-      this.#savedAt = savedAt;
-      await session.customRequest('restart', { arguments: args });
-      return;
+    if (!this.#actions.isMeant) return false;
+    switch (this.#state) {
+      case 'running':
+        await this.#restart(module, savedAt);
+        return true;
+      case 'ended':
+        return await this.#start(module, savedAt);
+      default:
+        // The user has restarted it meanwhile: what was built is looked at when it has begun.
+        this.#wait({ what: module === this.#module ? 'module' : 'source', savedAt });
+        return true;
     }
-    const config = { ...session.configuration, ...args, [SAVED_AT]: savedAt };
-    const noDebug = args.noDebug === true;
-    await vscode.debug.startDebugging(session.workspaceFolder, config, {
-      noDebug,
-      suppressSaveBeforeStart: true,
-    });
   }
 
-  get #folder(): string {
-    const { cwd, program } = this.#args;
-    return typeof cwd === 'string' ? cwd : dirname(resolve(program));
+  async #start(module: string, savedAt: number): Promise<boolean> {
+    this.#state = 'replaced';
+    let begins = false;
+    try {
+      begins = await this.#actions.start(module, savedAt);
+    } finally {
+      if (!begins) this.notStarted();
+    }
+    return begins;
+  }
+
+  async #restart(module: string, savedAt: number): Promise<void> {
+    this.#savedAt = savedAt;
+    try {
+      await this.#actions.restart(module);
+    } catch (error) {
+      this.#savedAt = undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new StartError(message, { cause: error });
+    }
   }
 }

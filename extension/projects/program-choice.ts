@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { joinArguments, splitArguments } from './arguments.ts';
 import type { Profile, Program, Project } from './project.ts';
 import type { Projects } from './projects.ts';
+import { isRunOnSave, TOGGLE_RUN_ON_SAVE } from './run-on-save-setting.ts';
 
 const CHOOSE_PROGRAM = 'lunatic.chooseProgram';
 
@@ -96,6 +97,7 @@ export class ProgramChoice implements vscode.Disposable {
     const current = this.among(programs);
     const items: ProgramItem[] = programs.map((program) => itemOf(program, current));
     if (current !== undefined) {
+      const scope = vscode.Uri.file(current.project.file);
       items.push(
         { label: '', kind: vscode.QuickPickItemKind.Separator },
         {
@@ -110,8 +112,8 @@ export class ProgramChoice implements vscode.Disposable {
         },
         {
           label: '$(eye) Run on Save',
-          description: vscode.workspace.getConfiguration('lunatic').get('runOnSave', false) ? 'on' : 'off',
-          change: async () => await vscode.commands.executeCommand('lunatic.toggleRunOnSave'),
+          description: isRunOnSave(scope) ? 'on' : 'off',
+          change: async () => await vscode.commands.executeCommand(TOGGLE_RUN_ON_SAVE, scope),
         },
       );
     }

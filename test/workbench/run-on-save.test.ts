@@ -30,8 +30,8 @@ const CONFIG = {
   options: { use: ['abort='] },
 };
 
-/** Replaces a part of the text in the editor, and saves it. */
-async function edit(
+/** Replaces a part of the text in the editor. */
+async function replace(
   { page, workspace }: OpenWorkbench,
   file: string,
   before: string,
@@ -45,7 +45,12 @@ async function edit(
   await page.locator('.editor-group-container.active .monaco-editor.focused').waitFor();
   for (let left = before.length; left > 0; left--) await page.keyboard.press('Shift+ArrowRight');
   await page.keyboard.insertText(after);
-  await page.keyboard.press('Control+S');
+}
+
+/** The same, and saves it. */
+async function edit(workbench: OpenWorkbench, file: string, before: string, after: string): Promise<void> {
+  await replace(workbench, file, before, after);
+  await workbench.page.keyboard.press('Control+S');
 }
 
 const statusOf = ({ page }: OpenWorkbench, text: string | RegExp) =>
@@ -72,6 +77,10 @@ test('a project is built again when its source is saved, and restarted; one with
   await workbench.printed('there is coffee');
   await statusOf(workbench, /: \d+(\.\d)? m?s$/).waitFor();
   await workbench.screenshot('run-on-save');
+
+  // The same module: the program goes on, and no time of a start is shown.
+  await edit(workbench, SOURCE, 'receive();', 'receive(); // the guests');
+  await statusOf(workbench, 'Run on Save').waitFor();
 
   await edit(workbench, SOURCE, '"coffee"', 'cofee');
   await statusOf(workbench, /^\s*lunatic-workspace-\w+$/)
@@ -122,7 +131,108 @@ test('a module that has ended runs again when it is saved, and one that was stop
 
   await workbench.openFile('guest.wat');
   await edit(workbench, 'guest.wat', 'Eve', 'Ida');
+  // One that was started again would be there as well.
+  await workbench.debug();
+  await workbench.printed('Ida waits');
+  await workbench.showView('Lunatic');
+  await workbench.counts(workbench.processes, 2);
   await workbench.command('Lunatic: Toggle Run on Save');
   await page.locator('.statusbar', { hasText: 'Run on Save is off' }).waitFor();
-  await workbench.isGone(workbench.console.filter({ hasText: 'Ida' }));
+});
+
+/** A project that any tool builds: this one waits while there is a file `hold`. Its program prints a text, and waits. */
+const PROJECT = {
+  'lunatic.json': JSON.stringify({ name: 'bar', module: 'build/bar.wat', build: ['sh', 'build.sh'] }),
+  'build.sh':
+    'echo >>built; while [ -e hold ]; do sleep 0.02; done; mkdir -p build; cp bar.txt build/bar.wat',
+  'bar.txt': guest('(func (export "_start") (call $print (text "hello Ada")) (call $forever))', {
+    imports: '(; further ;)',
+  }),
+};
+
+test('a build is given up when the program is stopped, and when Run on Save is turned off', async () => {
+  const workbench = await session.open(PROJECT, { settings: { 'lunatic.runOnSave': true } });
+  const { page, workspace } = workbench;
+  await workbench.isActive();
+  await workbench.openFile('bar.txt');
+  await workbench.command('Lunatic: Run');
+  await workbench.printed('hello Ada');
+  const builds = statusOf(workbench, /^\s*bar$/).locator('.codicon-sync');
+
+  workspace.write('hold', '');
+  await workbench.openFile('bar.txt');
+  await edit(workbench, 'bar.txt', 'Ada', 'Bob');
+  await builds.waitFor();
+  await workbench.command('Lunatic: Toggle Run on Save');
+  await page.locator('.statusbar', { hasText: 'Run on Save is off' }).waitFor();
+  await workbench.isGone(statusOf(workbench, ''));
+  workspace.remove('hold');
+  // A build that has gone on ends long before that.
+  await workbench.command('Lunatic: Toggle Run on Save');
+  await statusOf(workbench, 'Run on Save').waitFor();
+  await workbench.openFile('bar.txt');
+  await edit(workbench, 'bar.txt', 'Bob', 'Cat');
+  await workbench.printed('hello Cat');
+  expect(await workbench.console.filter({ hasText: 'Bob' }).count()).toBe(0);
+
+  workspace.write('hold', '');
+  await workbench.openFile('bar.txt');
+  await edit(workbench, 'bar.txt', 'Cat', 'Dan');
+  await builds.waitFor();
+  await workbench.command('Debug: Stop');
+  await workbench.noProgramRuns();
+  workspace.remove('hold');
+  // A build that has gone on starts the program once more.
+  await workbench.command('Lunatic: Run');
+  await workbench.printed('hello Dan');
+  await workbench.showView('Lunatic');
+  await workbench.counts(workbench.processes, 2);
+});
+
+test('a module that does not start is told as that, and runs again once it is mended', async () => {
+  const workbench = await session.open(PROJECT, { settings: { 'lunatic.runOnSave': true } });
+  await workbench.isActive();
+  await workbench.openFile('bar.txt');
+  await workbench.command('Lunatic: Run');
+  await workbench.printed('hello Ada');
+
+  await workbench.openFile('bar.txt');
+  await edit(workbench, 'bar.txt', '(; further ;)', '(import "nowhere" "door" (func))');
+  await workbench.toasts.filter({ hasText: 'bar was built, but does not start' }).waitFor();
+  await statusOf(workbench, /^\s*bar$/)
+    .locator('.codicon-error')
+    .waitFor();
+  await workbench.screenshot('run-on-save-not-started');
+  await workbench.noProgramRuns();
+
+  await workbench.openFile('bar.txt');
+  await edit(workbench, 'bar.txt', '(import "nowhere" "door" (func))', '(; none ;)');
+  await statusOf(workbench, /: \d+(\.\d)? m?s$/).waitFor();
+  await workbench.showView('Lunatic');
+  await workbench.counts(workbench.processes, 2);
+});
+
+test('F5 with a change that is not saved yet builds once and starts one program', async () => {
+  const files = { ...PROJECT, 'bar.txt': guest('(func (export "_start") (call $print (text "hello Ada")))') };
+  const workbench = await session.open(files, { settings: { 'lunatic.runOnSave': true } });
+  const { page, workspace } = workbench;
+  await workbench.isActive();
+  await workbench.openFile('bar.txt');
+  await workbench.debug();
+  await workbench.printed('hello Ada');
+  await workbench.noProgramRuns();
+
+  const builds = () => readFileSync(join(workspace.folder, 'built'), 'utf8').length;
+  expect(builds()).toBe(1);
+  await workbench.openFile('bar.txt');
+  await replace(workbench, 'bar.txt', 'Ada', 'Bob');
+  await page.keyboard.press('F5');
+  await workbench.printed('hello Bob');
+  await workbench.noProgramRuns();
+  // What was saved by F5 is not built once more, and the next save is.
+  await workbench.openFile('bar.txt');
+  await edit(workbench, 'bar.txt', 'Bob', 'Cat');
+  await workbench.printed('hello Cat');
+  expect(builds()).toBe(3);
+  expect(await workbench.console.filter({ hasText: 'hello Bob' }).count()).toBe(1);
 });
