@@ -96,7 +96,7 @@ describe('F5 on a text module', () => {
       const adapter = program.map(parentOf);
       expect(adapter.map((pid) => argumentsOf(pid).at(-1))).toEqual(['dap']);
       for (const pid of adapter) process.kill(pid, 'SIGKILL');
-      await workbench.command('Notifications: Show Notifications');
+      await workbench.openNotifications();
       await workbench.page
         .locator('.notifications-center', {
           hasText: 'The debug adapter of "echo.wat" has ended unexpectedly',

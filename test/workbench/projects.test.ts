@@ -115,9 +115,7 @@ describe.runIf(hasRust)('a crate with several programs', () => {
     const workbench = await openSource({ ...CRATE, 'build.rs': slow }, 'src/main.rs');
     const { page } = workbench;
     await page.keyboard.press('Control+F5');
-    // The center closes when it is opened before there is a notification.
-    await page.locator('.statusbar .codicon-bell-dot').waitFor();
-    await workbench.command('Notifications: Show Notifications');
+    await workbench.openNotifications();
     const progress = page.locator('.notifications-center .notification-list-item', {
       hasText: 'Building shop',
     });

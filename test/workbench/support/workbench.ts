@@ -394,6 +394,12 @@ export class Workbench {
     await row.first().waitFor({ state: 'detached' });
   }
 
+  /** Opens the center of notifications once there is one: it closes when it is opened before. */
+  async openNotifications(): Promise<void> {
+    await this.page.locator('.statusbar .codicon-bell-dot').waitFor();
+    await this.command('Notifications: Show Notifications');
+  }
+
   /** Waits until no program runs, which the view of processes says. */
   async noProgramRuns(): Promise<void> {
     await this.showView('Lunatic');
