@@ -6,6 +6,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessInfo, ProcessKey, ProcessPage } from '../../runtime/inspect/protocol.ts';
 import {
   countOf,
+  displayName,
   mailboxText,
   printable,
   printableLines,
@@ -149,8 +150,8 @@ async function addVariables(
       if (lines.length === MAX_VARIABLES) lines.push('... more are left out');
       return;
     }
-    const text = printable(`${name}${type ? `: ${type}` : ''} = ${shortened(value)}`);
-    lines.push(`${'  '.repeat(depth)}${text}`);
+    const what = printable(`${name}${type ? `: ${type}` : ''}`);
+    lines.push(`${'  '.repeat(depth)}${what} = ${displayName(value, MAX_VALUE)}`);
     if (variablesReference > 0 && depth < MAX_DEPTH)
       await addVariables(program, variablesReference, depth + 1, lines);
   }
@@ -165,7 +166,7 @@ async function find(
   const program = programOf(programs, name);
   const [, environment = '1', id] = /^#?(?:(\d+):)?(\d+)$/.exec(String(process).trim()) ?? [];
   if (id === undefined)
-    throw new ToolError(`${shortened(String(process))} is not the id of a process, as 2 is.`);
+    throw new ToolError(`${displayName(String(process))} is not the id of a process, as 2 is.`);
   const key = `${environment}:${id}` as ProcessKey;
   try {
     const info = await ask<ProcessInfo>(program, 'lunatic/process', { process: key });
@@ -223,8 +224,4 @@ export function answer(text: string): string {
   const shown = printableLines(text);
   const cut = shown.length <= MAX_ANSWER ? shown : `${shown.slice(0, MAX_ANSWER)}\n... the rest is left out`;
   return `${NOTE}\n\n${cut}`;
-}
-
-function shortened(text: string): string {
-  return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE)}…`;
 }

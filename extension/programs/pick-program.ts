@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { displayName, durationOf, printable } from '../../runtime/inspect/view/index.ts';
+import { displayName, durationOf } from '../../runtime/inspect/view/index.ts';
 import { type RunningProgram, runningPrograms } from '../../runtime/internal.ts';
 
 const TITLE = 'Attach to a Running Program';
@@ -35,7 +35,7 @@ export async function pickProgram(): Promise<AttachTarget | undefined> {
   ];
   const picked = await vscode.window.showQuickPick(items, {
     title: TITLE,
-    placeHolder: 'Program to attach to',
+    placeHolder: 'Pick a running program to attach to',
     matchOnDescription: true,
     matchOnDetail: true,
   });
@@ -48,14 +48,14 @@ function itemOf(program: RunningProgram, now: number): ProgramItem {
   const { arguments: args, cwd, pid, debug, started } = program;
   const since = durationOf(now - started);
   const parts = [
-    shortened(cwd),
+    displayName(cwd, MAX_TEXT),
     `PID ${pid}`,
     ...(since === '' ? [] : [`for ${since}`]),
     ...(debug ? [] : ['without breakpoints']),
   ];
   return {
     label: `$(${debug ? 'debug-alt' : 'play'}) ${nameOf(program)}`,
-    description: shortened(args.join(' ')),
+    description: displayName(args.join(' '), MAX_TEXT),
     detail: parts.join(' · '),
     program,
   };
@@ -63,11 +63,6 @@ function itemOf(program: RunningProgram, now: number): ProgramItem {
 
 function nameOf({ program }: RunningProgram): string {
   return displayName(basename(program));
-}
-
-function shortened(text: string): string {
-  const shown = printable(text);
-  return shown.length <= MAX_TEXT ? shown : `${shown.slice(0, MAX_TEXT)}…`;
 }
 
 async function askForAddress(before = ''): Promise<AttachTarget | undefined> {

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import type { ModuleDiagnostics } from '../modules/module-diagnostics.ts';
@@ -22,9 +21,23 @@ const READERS = 4;
 /** Maximum number of files of a workspace folder that are read. */
 const MAX_FILES = 5000;
 
+/** Milliseconds for which it is known when projects were built: news of what a build has written comes later than its end. */
+const BUILD_MEMORY = 60_000;
+/** Milliseconds by which the times of files may be behind the clock. */
+const CLOCK_STEP = 20;
+
 interface Candidate extends BuiltFile {
   readonly uri: vscode.Uri;
   readonly size: number;
+  /** When it was last written, in milliseconds since 1970, whatever its modification time was set to. */
+  readonly written: number;
+}
+
+/** A build that is over. */
+interface PastBuild {
+  readonly folder: string;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What was read of a file, when it was last changed before. */
@@ -52,9 +65,9 @@ export class TestFinder implements vscode.Disposable {
   #scan: Promise<void> | undefined;
   /** The search that begins when this one is over. */
   #nextScan: Promise<void> | undefined;
-  /** The number of builds that run, the folders of their projects, and the modules that have changed since the first began. */
+  /** The number of builds that run, those that were over lately, and the modules that have changed since the first began. */
   #builds = 0;
-  readonly #built = new Set<string>();
+  #pastBuilds: PastBuild[] = [];
   readonly #heldBack = new Map<string, vscode.Uri>();
   /** Settles when the modules that are known have been read: one reader would forget what another one is about to display. */
   #showing: Promise<number> = Promise.resolve(0);
@@ -114,7 +127,7 @@ export class TestFinder implements vscode.Disposable {
    */
   async readBuilt(project: Project, build: () => Promise<BuiltTests>): Promise<BuiltTests> {
     this.#builds++;
-    this.#built.add(project.folder);
+    const from = Date.now();
     try {
       const built = await build();
       if ('modules' in built) {
@@ -125,18 +138,27 @@ export class TestFinder implements vscode.Disposable {
       return built;
     } finally {
       this.#builds--;
+      const to = Date.now();
+      this.#pastBuilds = this.#pastBuilds.filter((past) => past.to > to - BUILD_MEMORY);
+      this.#pastBuilds.push({ folder: project.folder, from, to });
       if (this.#builds === 0) this.#buildsAreOver();
     }
   }
 
   #buildsAreOver(): void {
-    const folders = [...this.#built];
     const modules = [...this.#heldBack.values()];
-    this.#built.clear();
     this.#heldBack.clear();
-    // Builds may also write modules that they do not name.
-    for (const uri of modules)
-      void this.#moduleChanged(uri, { isBuilt: folders.some((folder) => isInside(uri.fsPath, folder)) });
+    for (const uri of modules) void this.#moduleChanged(uri);
+  }
+
+  /** Whether a build has written a module in its folder. Builds may also write modules that they do not name. */
+  #isBuilt({ uri, path, written }: Candidate): boolean {
+    return (
+      !isWrittenByUser(uri) &&
+      this.#pastBuilds.some(
+        ({ folder, from, to }) => isInside(path, folder) && written >= from - CLOCK_STEP && written <= to,
+      )
+    );
   }
 
   async #scanFolders(): Promise<void> {
@@ -203,9 +225,8 @@ export class TestFinder implements vscode.Disposable {
     await this.#scanAgain();
   }
 
-  async #moduleChanged(uri: vscode.Uri, { isBuilt = false } = {}): Promise<void> {
-    // The text of a module is no result of a build.
-    if (this.#builds > 0 && /\.wasm$/i.test(uri.path)) {
+  async #moduleChanged(uri: vscode.Uri): Promise<void> {
+    if (this.#builds > 0 && !isWrittenByUser(uri)) {
       this.#heldBack.set(uri.fsPath, uri);
       return;
     }
@@ -217,12 +238,14 @@ export class TestFinder implements vscode.Disposable {
     await this.#showNewest();
     // What a test run has built was read by it.
     const isRead = before?.modified === file?.modified && before?.size === file?.size;
-    if (!isRead && !isBuilt) this.#changed.fire(uri);
+    if (!isRead && !(file !== undefined && this.#isBuilt(file))) this.#changed.fire(uri);
   }
 
   /** Removes the modules that were in a folder, as after `cargo clean`. */
   async #folderRemoved({ fsPath }: vscode.Uri): Promise<void> {
-    const inside = [...this.#candidates.values()].filter(({ path }) => path.startsWith(fsPath + sep));
+    const inside = [...this.#candidates.values()].filter(
+      ({ path }) => path !== fsPath && isInside(path, fsPath),
+    );
     if (inside.length === 0) return;
     await each(inside, ({ uri }) => this.#look(uri));
     await this.#showNewest();
@@ -238,7 +261,8 @@ export class TestFinder implements vscode.Disposable {
       this.#log.warn(`${path} is too large to be looked into for tests`);
       return undefined;
     }
-    const candidate = { uri, path, modified: file.mtimeMs, size: file.size, root: await crateRoot(path) };
+    const { mtimeMs: modified, ctimeMs: written, size } = file;
+    const candidate = { uri, path, modified, written, size, root: await crateRoot(path) };
     this.#candidates.set(path, candidate);
     return candidate;
   }
@@ -291,6 +315,14 @@ function patterns(folder: vscode.WorkspaceFolder): {
     include: new vscode.RelativePattern(folder, config.get<string>('files', '**/*.{wasm,wat}')),
     exclude: exclude.length === 0 ? null : `{${exclude.join(',')}}`,
   };
+}
+
+/** Whether a module is a text that is open in an editor. Others may be results of builds. */
+function isWrittenByUser(uri: vscode.Uri): boolean {
+  return (
+    /\.wat$/i.test(uri.path) &&
+    vscode.workspace.textDocuments.some((document) => document.uri.fsPath === uri.fsPath)
+  );
 }
 
 function isInWorkspace(uri: vscode.Uri): boolean {

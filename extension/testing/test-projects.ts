@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import { readWorkspaceFile } from '../modules/read-file.ts';
+import { isInside } from '../projects/files.ts';
 import { type Project, ProjectError } from '../projects/project.ts';
 import type { Projects } from '../projects/projects.ts';
 
 /** What sources contain that have tests. */
-const TEST = /\blunatic::test\b|lunatic_test_|^LUNATIC_TEST\b/m;
+const TEST = /\blunatic::test\b|lunatic_test_|^[ \t]*LUNATIC_TEST\b/m;
 /** Sources of which modules with tests are built. A text module is one itself. */
 const SOURCES = '**/*.{rs,ts,c,cc,cpp,cxx,h,hh,hpp,hxx}';
 const NOT_SEARCHED = '**/{target,build,dist,node_modules,.git}/**';
@@ -42,19 +43,25 @@ export class TestProjects {
   /** Projects whose sources have tests. */
   async withTests(): Promise<readonly Project[]> {
     const found: Project[] = [];
-    for (const project of await this.#projects.all()) if (await hasTests(project)) found.push(project);
+    const projects = await this.#projects.all();
+    const folders = projects.map(({ folder }) => folder);
+    for (const project of projects) {
+      const inner = folders.filter((folder) => folder !== project.folder && isInside(folder, project.folder));
+      if (await hasTests(project, inner)) found.push(project);
+    }
     return found;
   }
 }
 
-async function hasTests({ folder }: Project): Promise<boolean> {
+/** @param inner folders of other projects in its own, to which the sources there belong */
+async function hasTests({ folder }: Project, inner: readonly string[]): Promise<boolean> {
   const sources = await vscode.workspace.findFiles(
     new vscode.RelativePattern(vscode.Uri.file(folder), SOURCES),
     NOT_SEARCHED,
     MAX_SOURCES,
   );
   for (const { fsPath } of sources) {
-    if (SDK.test(fsPath)) continue;
+    if (SDK.test(fsPath) || inner.some((other) => isInside(fsPath, other))) continue;
     const bytes = await readWorkspaceFile(fsPath, MAX_SIZE).catch(() => undefined);
     if (bytes !== undefined && TEST.test(Buffer.from(bytes).toString())) return true;
   }

@@ -3,8 +3,8 @@
  * address, and so with its token: only this user may read it.
  */
 import { readdirSync, realpathSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import { hostname } from 'node:os';
+import { connect, isIPv4 } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { PreopenedDirectory } from '../permissions/config.ts';
@@ -33,7 +33,7 @@ export interface RunningProgram {
 const Entry = v.object({
   host: v.string(),
   pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  url: v.pipe(v.string(), v.url(), v.startsWith('ws://')),
+  url: v.pipe(v.string(), v.url(), v.startsWith('ws://'), v.check(isOfThisMachine)),
   program: v.string(),
   arguments: v.array(v.string()),
   cwd: v.string(),
@@ -121,7 +121,7 @@ export async function runningPrograms(environment = process.env): Promise<Runnin
   return answers.flat();
 }
 
-/** Reads a file of the list. One that belongs to no OS process of this user, or cannot be read, is removed. */
+/** Reads a file of the list. One that belongs to no OS process, or cannot be read, is removed. */
 function readEntry(path: string, name: string): RunningProgram | undefined {
   if (!NAME.test(name)) return undefined;
   const read = readPrivate(path);
@@ -145,21 +145,42 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-/** Whether there is an OS process of this user with this id. */
+/** Whether there is an OS process with this id. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // It is one of another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
+}
+
+/**
+ * Whether an address is one of this machine. What else can write to the list, as a guest that was given a folder around it, must not
+ * lead a debugger elsewhere. A name is looked up by others, so it says nothing.
+ */
+function isOfThisMachine(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const host = hostOf(new URL(url));
+  if (host === 'localhost' || isLoopback(host)) return true;
+  return Object.values(networkInterfaces()).some((own) => own?.some(({ address }) => address === host));
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** A name, or an address without the brackets that it has in a URL. */
+function hostOf({ hostname: host }: URL): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
 }
 
 /** Whether something accepts connections at an address. */
 function listens(url: string): Promise<boolean> {
-  const { hostname: host, port } = new URL(url);
+  const address = new URL(url);
   return new Promise((done) => {
-    const socket = connect({ host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) });
+    const socket = connect({ host: hostOf(address), port: Number(address.port) });
     const answer = (isThere: boolean) => () => {
       socket.destroy();
       done(isThere);

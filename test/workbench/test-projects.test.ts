@@ -144,14 +144,14 @@ describe.runIf(hasRust)('a crate', () => {
 });
 
 /** A module with a test that passes, or fails. */
-const sums = (sum: number) =>
+const sums = (sum: number, name = 'adds') =>
   wat(
     guest(
-      `(func (export "#lunatic_test_adds") (if (i32.ne (i32.const 4) (i32.const ${sum})) (then unreachable)))`,
+      `(func (export "#lunatic_test_${name}") (if (i32.ne (i32.const 4) (i32.const ${sum})) (then unreachable)))`,
     ),
   );
 
-/** A build takes its time, writes a part of the module first, and notes each time. */
+/** A build takes its time, writes a part of the module first and another module last, and notes each time. */
 const PROJECT: Files = {
   'lunatic.json': JSON.stringify({ name: 'sums', module: 'build/sums.wasm', build: ['sh', 'build.sh'] }),
   'build.sh': `echo built >> builds.txt
@@ -159,14 +159,18 @@ mkdir -p build
 head -c 60 made.bin > build/sums.wasm
 sleep 1
 cp made.bin build/sums.wasm
-sleep 1
+cp other.bin build/other.wasm
 `,
   'sums.c': '#include "lunatic.h"\n\nLUNATIC_TEST(adds) { lunatic_expect_number(4, 2 + 2); }\n',
 };
 
 describe('a project in C', () => {
   test('is there before it is built, is built by its tests, and a save runs them once', async () => {
-    const workbench = await session.open({ ...PROJECT, 'made.bin': await sums(4) });
+    const workbench = await session.open({
+      ...PROJECT,
+      'made.bin': await sums(4),
+      'other.bin': await sums(4, 'other'),
+    });
     const { page, workspace } = workbench;
     const builds = () => readFileSync(join(workspace.folder, 'builds.txt'), 'utf8').match(/built/g)?.length;
     const save = async () => {
@@ -194,8 +198,23 @@ describe('a project in C', () => {
     workspace.write('made.bin', await sums(4));
     await save();
     await workbench.test('adds', 'passed').waitFor();
-    // Whatever the builds write, they do not run the tests again.
+    // Whatever the builds write, they do not run the tests again. News of this comes behind that of what they have written.
+    workspace.write('last.wat', guest('(func (export "#lunatic_test_last"))'));
+    await workbench.test('last.wat').waitFor();
     expect(builds()).toBe(3);
     await workbench.act(workbench.test('sums'), 'Turn off Continuous Run');
   });
+});
+
+test('tests belong to the nearest project, also where they are in a namespace', async () => {
+  const project = (name: string) => JSON.stringify({ name, module: 'build/made.wasm', build: ['true'] });
+  const workbench = await session.open({
+    'lunatic.json': project('outer'),
+    'inner/lunatic.json': project('inner'),
+    'inner/sums.cpp': '#include "lunatic.h"\n\nnamespace sums {\n  LUNATIC_TEST(adds) {}\n}\n',
+  });
+  await workbench.isActive();
+  await workbench.showView('Testing');
+  await workbench.test('inner').waitFor();
+  expect(await workbench.test('outer').count()).toBe(0);
 });
