@@ -100,8 +100,8 @@ test('what others have planted is neither believed nor followed, and what is lef
   write('3-reused.json', { ...entry, url: 'ws://127.0.0.1:1/token' });
   write('4-web.json', { ...entry, url: 'http://127.0.0.1:80/' });
   write('5-elsewhere.json', { ...entry, host: `not-${hostname()}` });
-  write('8-other-machine.json', { ...entry, url: 'ws://192.0.2.1:80/token' });
-  write('9-by-name.json', { ...entry, url: 'ws://127.0.0.1.example.com:80/token' });
+  write('8-machine.json', { ...entry, url: 'ws://192.0.2.1:80/token' });
+  write('9-byname.json', { ...entry, url: 'ws://127.0.0.1.example.com:80/token' });
   writeFileSync(join(folder(), '6-broken.json'), '{', { mode: 0o600 });
   const other = join(cache, 'other.json');
   writeFileSync(other, JSON.stringify(entry), { mode: 0o600 });
