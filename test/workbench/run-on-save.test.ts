@@ -188,3 +188,24 @@ test('a build is given up when the program is stopped, and when Run on Save is t
   await workbench.showView('Lunatic');
   await workbench.counts(workbench.processes, 2);
 });
+
+test('a module that does not start is told as that, and runs again once it is mended', async () => {
+  const workbench = await session.open(PROJECT, { settings: { 'lunatic.runOnSave': true } });
+  const { page } = workbench;
+  await workbench.isActive();
+  await workbench.openFile('bar.txt');
+  await workbench.command('Lunatic: Run');
+  await workbench.printed('hello Ada');
+
+  await workbench.openFile('bar.txt');
+  await edit(workbench, 'bar.txt', '(; further ;)', '(import "nowhere" "door" (func))');
+  await page.getByRole('button', { name: 'Run on Save: bar was built, but does not start.' }).waitFor();
+  await workbench.screenshot('run-on-save-not-started');
+  await workbench.noProgramRuns();
+
+  await workbench.openFile('bar.txt');
+  await edit(workbench, 'bar.txt', '(import "nowhere" "door" (func))', '(; none ;)');
+  await statusOf(workbench, /: \d+(\.\d)? m?s$/).waitFor();
+  await workbench.showView('Lunatic');
+  await workbench.counts(workbench.processes, 2);
+});
