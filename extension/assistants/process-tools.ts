@@ -7,6 +7,7 @@ import type { ProcessInfo, ProcessKey, ProcessPage } from '../../runtime/inspect
 import {
   countOf,
   displayName,
+  displayText,
   mailboxText,
   printable,
   printableLines,
@@ -151,7 +152,7 @@ async function addVariables(
       return;
     }
     const what = printable(`${name}${type ? `: ${type}` : ''}`);
-    lines.push(`${'  '.repeat(depth)}${what} = ${displayName(value, MAX_VALUE)}`);
+    lines.push(`${'  '.repeat(depth)}${what} = ${displayText(value, MAX_VALUE)}`);
     if (variablesReference > 0 && depth < MAX_DEPTH)
       await addVariables(program, variablesReference, depth + 1, lines);
   }

@@ -1,5 +1,5 @@
 /** What the user is asked before a tool is used. Its input is written by a model, which others may have told what to write. */
-import { displayName } from '../../runtime/inspect/view/index.ts';
+import { displayText } from '../../runtime/inspect/view/index.ts';
 import type { TestsInput } from '../testing/test-tool.ts';
 import type { ProcessInput } from './process-tools.ts';
 
@@ -35,7 +35,7 @@ export function readQuestion(what: string, { process, program }: ProcessInput): 
 
 /** A name as code in Markdown: nothing in it is markup, and it stays in its line. */
 function codeOf(name: unknown): string {
-  const shown = displayName(String(name), MAX_NAME);
+  const shown = displayText(String(name), MAX_NAME);
   const fence = '`'.repeat(Math.max(0, ...(shown.match(/`+/g) ?? []).map((ticks) => ticks.length)) + 1);
   // The blanks belong to the fence: otherwise a backtick at an end would, too.
   return `${fence} ${shown} ${fence}`;

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { displayName, durationOf } from '../../runtime/inspect/view/index.ts';
+import { displayName, displayText, durationOf } from '../../runtime/inspect/view/index.ts';
 import { type RunningProgram, runningPrograms } from '../../runtime/internal.ts';
 
 const TITLE = 'Attach to a Running Program';
@@ -48,14 +48,14 @@ function itemOf(program: RunningProgram, now: number): ProgramItem {
   const { arguments: args, cwd, pid, debug, started } = program;
   const since = durationOf(now - started);
   const parts = [
-    displayName(cwd, MAX_TEXT),
+    displayText(cwd, MAX_TEXT),
     `PID ${pid}`,
     ...(since === '' ? [] : [`for ${since}`]),
     ...(debug ? [] : ['without breakpoints']),
   ];
   return {
     label: `$(${debug ? 'debug-alt' : 'play'}) ${nameOf(program)}`,
-    description: displayName(args.join(' '), MAX_TEXT),
+    description: displayText(args.join(' '), MAX_TEXT),
     detail: parts.join(' · '),
     program,
   };

@@ -4,7 +4,7 @@
  */
 
 export { placeText } from '../../symbols/stack-frame.ts';
-export { displayName } from '../../text/display-name.ts';
+export { displayName, displayText } from '../../text/display-name.ts';
 export { escapedJson, jsonText } from '../../text/json-text.ts';
 export { printable, printableLines } from '../../text/printable.ts';
 export { bytesOf, countOf, durationOf, grouped } from '../../text/quantities.ts';
