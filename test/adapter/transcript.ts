@@ -74,16 +74,19 @@ export class Transcript {
     const end = this.client.events.indexOf(wanted) + 1;
     const told = this.client.events
       .slice(this.#eventsTold, end)
-      .filter((event) => !UNTOLD.has(event.event) && !isError(event));
+      .filter((event) => !UNTOLD.has(event.event) && !isPrinted(event));
     for (const { event, body } of joined(told)) this.#lines.push(`* ${event}${this.#part(body, '  ')}`);
     this.#eventsTold = end;
     return wanted;
   }
 
-  /** Writes down what has been printed on stderr. It comes by a way of its own, earlier or later than other events. */
-  errors(): void {
-    const printed = this.client.events.filter(isError).map(({ body }) => body.output);
-    this.#lines.push(`* stderr${this.#part(printed.join(''), '  ')}`);
+  /** Writes down what the program has printed. It comes by a way of its own, earlier or later than other events. */
+  printed(): void {
+    for (const category of ['stdout', 'stderr']) {
+      const printed = this.client.events.filter(({ body }) => body?.category === category);
+      const text = printed.map(({ body }) => body.output).join('');
+      this.#lines.push(`* ${category}${this.#part(text, '  ')}`);
+    }
   }
 
   /** What stands behind the name of a request or an event. */
@@ -143,8 +146,9 @@ export class Transcript {
   }
 }
 
-function isError({ event, body }: DebugProtocol.Event): boolean {
-  return event === 'output' && body.category === 'stderr';
+/** Whether the program has printed it. */
+function isPrinted({ event, body }: DebugProtocol.Event): boolean {
+  return event === 'output' && (body.category === 'stdout' || body.category === 'stderr');
 }
 
 /** Prints of one program that came in pieces, each as a whole. */

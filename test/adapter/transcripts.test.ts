@@ -112,7 +112,7 @@ test('a session with actors in Rust, of which one panics', async () => {
   script.say('It ends, and with it the process that is linked to it, which is the program');
   await script.ask('continue', { threadId });
   await script.event('terminated');
-  script.errors();
+  script.printed();
   await script.ask('disconnect');
   await expect(script.text).toMatchFileSnapshot(written('shelter-rust'));
 });

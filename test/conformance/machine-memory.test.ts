@@ -1,3 +1,4 @@
+import { getHeapSpaceStatistics } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import type { Machine } from '../../runtime/kernel/capacity.ts';
 import { guest } from '../support/guest.ts';
@@ -127,7 +128,10 @@ describe('a machine with hardly any memory left', () => {
            (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 200)))))`,
       { memory: '(memory (export "memory") 4)' },
     );
-    const rss = () => process.memoryUsage.rss();
+    // Without V8's young generation, which takes more or less room as tests before this one have left it.
+    const young = () =>
+      getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.physical_space_size ?? 0;
+    const rss = () => process.memoryUsage.rss() - young();
     const before = rss();
     let least = Number.POSITIVE_INFINITY;
     // The last 128 MiB are those in which a process has to end.
@@ -137,7 +141,7 @@ describe('a machine with hardly any memory left', () => {
       return bytes;
     };
     const { exits, exit } = await run(source, { machine: { ...machine(free), usedMemory: rss } });
-    expect(exit).toMatchObject({ kind: 'returned' });
+    expect('message' in exit ? exit.message : exit.kind).toBe('returned');
     const culprits = exits.filter(
       ({ exit }) => exit.kind === 'trapped' && exit.message.endsWith('it took more in the last turn'),
     );
