@@ -172,6 +172,9 @@ test('pauses all processes, and lets all go on', async () => {
   for (const name of ['#1 _start', '#2 sorter', '#3 clock'])
     await workbench.process(name, 'paused').waitFor();
   await workbench.screenshot('processes-all-paused');
+  // The debugger leads to the place of the pause and takes the focus there, which closes a palette.
+  await workbench.page.locator('.codicon-debug-stackframe').first().waitFor();
+  await workbench.editorHasFocus();
   await workbench.command('Lunatic: Resume All Processes');
   for (const name of ['#1 _start', '#2 sorter']) await workbench.process(name, 'waiting').waitFor();
   await workbench.ticks(3);
