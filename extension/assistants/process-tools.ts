@@ -1,5 +1,5 @@
 /**
- * What language models are told of programs that run. They only look: nothing is stopped, changed or run. What they get is bounded, and
+ * What language models are told of running programs. They only look: nothing is stopped, changed or run. What they get is bounded, and
  * says that it comes from the program, since that may try to tell them what to do.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';

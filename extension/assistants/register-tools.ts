@@ -42,7 +42,7 @@ export function registerTools(programs: Programs, tests: TestTool): vscode.Dispo
   );
 }
 
-/** A tool that looks at the programs that run. */
+/** A tool that looks at running programs. */
 class LookingTool<Input> implements vscode.LanguageModelTool<Input> {
   readonly #doing: string;
   readonly #programs: Programs;

@@ -20,7 +20,7 @@ export interface AttachTarget {
 }
 
 /**
- * Lets the user pick one of the programs that run on this machine with `--inspect`, or type an address.
+ * Lets the user pick a program that runs on this machine with `--inspect`, or type an address.
  * @returns undefined if the user does neither
  */
 export async function pickProgram(): Promise<AttachTarget | undefined> {

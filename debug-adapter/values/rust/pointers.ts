@@ -5,7 +5,7 @@ import { inMemory, type Part, type Shown, type Value } from '../value.ts';
 /** Two counters stand before a value that is shared. */
 const COUNTERS = 8;
 
-/** Pointers with a length or a table of functions beside them: `&str`, `&[T]`, `Box<dyn Trait>`. */
+/** Pointers with a length or a vtable beside them: `&str`, `&[T]`, `Box<dyn Trait>`. */
 export async function showFat(
   shower: Shower,
   value: Value,
@@ -55,7 +55,7 @@ async function sliceAt(
   return { ...(await shower.elements(count, page, depth)), isMade: true };
 }
 
-/** A trait object as the type that it is in truth. */
+/** A trait object as its dynamic type. */
 async function showObject(
   shower: Shower,
   address: number | null,
