@@ -23,7 +23,7 @@ const NOWHERE_YET: Readonly<Record<BreakpointTarget['kind'], string>> = {
 
 /** Why a program has no breakpoints. */
 const NOT_FOR_DEBUGGING =
-  'The program was started without breakpoints; `lunatic run --inspect=debug` starts it with them';
+  'The program was started without breakpoints; `--inspect=debug` starts it with them';
 
 /** What a client asks for. */
 export interface WantedBreakpoint {
