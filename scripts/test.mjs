@@ -1,10 +1,12 @@
-// `npm test`: installs what is missing, checks the sources, and runs every test. The last line has the totals.
+// `npm test`: installs what is missing, checks the sources, and runs every test. At the end it lists what failed, and the last
+// line has the totals.
 // Arguments are passed to vitest, and then checks and fuzzers are left out. Tests in a workbench need Chromium, and run last but
 // for the fuzzers.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { check } from './check.mjs';
 import { findChromium } from './chromium.mjs';
 import { findOlderNode } from './older-node.mjs';
@@ -19,6 +21,10 @@ const FUZZ_SEED = '1';
 const FUZZ_GAP = '100';
 const FUZZ_JOBS = '2';
 
+/** How many failures are listed at most, and how many characters of each. */
+const MAX_LISTED = 50;
+const MAX_LISTED_LENGTH = 300;
+
 /** Commands without which some tests are left out, and what these test. */
 const TOOLS = {
   cargo: 'crates that are built and debugged from the editor, and templates in Rust',
@@ -32,14 +38,17 @@ const TOOLS = {
 
 install();
 const args = process.argv.slice(2);
-const total = args.length === 0 ? check() : { passed: 0, failed: 0 };
 const leftOut = [];
+let passed = 0;
+/** A line for each test that failed. */
+const failures = [];
 
 // Words that name files, and not the value of an option.
 const files = args.filter((word, i) => !word.startsWith('-') && !/^-[a-zA-Z]$/.test(args[i - 1] ?? ''));
 const inWorkbench = files.filter((word) => relative(projectFolder, resolve(word)).startsWith(WORKBENCH));
 const others = args.filter((word) => !inWorkbench.includes(word));
 
+if (args.length === 0) count(check(), 'check');
 if (files.length === 0 || files.length > inWorkbench.length) runVitest(others);
 if (files.length === 0 || inWorkbench.length > 0) runWorkbenchTests();
 
@@ -47,8 +56,23 @@ if (args.length === 0) runFuzzers();
 if (files.length === 0) tellMissingTools();
 
 for (const text of leftOut) console.log(`\nLEFT OUT: ${text}`);
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exit(total.failed === 0 ? 0 : 1);
+listFailures();
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exit(failures.length === 0 ? 0 : 1);
+
+/** Adds up a result: how many passed, and the names of those that failed. */
+function count(result, kind) {
+  passed += result.passed;
+  for (const name of result.failed) failures.push(`${kind} > ${name}`);
+}
+
+/** Lists what failed for those who see only the end of the output. */
+function listFailures() {
+  if (failures.length === 0) return;
+  console.log('\nFAILED:');
+  for (const line of failures.slice(0, MAX_LISTED)) console.log(`  ${line.slice(0, MAX_LISTED_LENGTH)}`);
+  if (failures.length > MAX_LISTED) console.log(`  and ${failures.length - MAX_LISTED} more`);
+}
 
 /** Runs each fuzzer for a short time, always the same cases as far as it gets. Each counts as a test. */
 function runFuzzers() {
@@ -56,11 +80,8 @@ function runFuzzers() {
   const report = join(folder, 'report.json');
   const options = ['--minutes', FUZZ_MINUTES, '--seed', FUZZ_SEED, '--gap', FUZZ_GAP, '--jobs', FUZZ_JOBS];
   run(jspiNode, [join('test', 'fuzz', 'main.ts'), ...options, '--json', report]);
-  const { passed, failed } = existsSync(report)
-    ? JSON.parse(readFileSync(report, 'utf8'))
-    : { passed: 0, failed: 1 };
-  total.passed += passed;
-  total.failed += failed;
+  const ended = existsSync(report);
+  count(ended ? JSON.parse(readFileSync(report, 'utf8')) : { passed: 0, failed: ['all'] }, 'fuzzer');
   rmSync(folder, { recursive: true });
 }
 
@@ -102,17 +123,25 @@ function runVitest(words) {
   const vitest = join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const code = run(jspiNode, [vitest, 'run', ...reporters, ...words]);
-  const failedBefore = total.failed;
+  const failedBefore = failures.length;
   if (existsSync(report)) {
-    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-    total.passed += numPassedTests;
-    total.failed += numFailedTests;
-    // A file that cannot even be loaded has no failed test.
-    total.failed += testResults.filter(
-      (file) => file.status === 'failed' && file.assertionResults.length === 0,
-    ).length;
+    const { numPassedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    passed += numPassedTests;
+    for (const file of testResults) failures.push(...failuresIn(file));
   }
   rmSync(folder, { recursive: true });
   // Errors outside of tests fail the run too.
-  if (code !== 0 && total.failed === failedBefore) total.failed++;
+  if (code !== 0 && failures.length === failedBefore) failures.push('vitest > an error outside of tests');
+}
+
+/** Returns a line for each failed test of a file in vitest's report: the file, the test, and the first line of its error. */
+function failuresIn({ name, status, message, assertionResults }) {
+  const line = (test, error = '') => {
+    const [first] = stripVTControlCharacters(error).trim().split('\n', 1);
+    return `${relative(projectFolder, name)} > ${test}: ${first}`.replaceAll(/\s+/g, ' ');
+  };
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  // A file that cannot even be loaded, or prepared, has no failed test.
+  if (status === 'failed' && failed.length === 0) return [line('the file', message || 'a hook of it failed')];
+  return failed.map(({ fullName, failureMessages }) => line(fullName, failureMessages[0]));
 }
