@@ -1,4 +1,5 @@
 /** What is measured, in the order of the table. `npm run bench -- --list` tells about each row. */
+import { activation } from './activation.ts';
 import { bench } from './bench.ts';
 import { coverage } from './coverage.ts';
 import { crowd } from './crowd.ts';
@@ -32,6 +33,7 @@ const benchmarks = [
   debuggedMessages,
   stepAmongMany,
   firstStop,
+  activation,
   ...programs,
   ...memory,
   rewriting,
