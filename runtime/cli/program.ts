@@ -87,7 +87,7 @@ function withCommonOptions(command: Command): Command {
       .configureHelp({ optionDescription })
       // What is wrong on a command line may be the name of a file.
       .configureOutput({
-        outputError: (text, write) => write(oneLine(text) + separatorHint(command, text)),
+        outputError: (text, write) => write(oneLine(text) + optionHint(command, text)),
         writeOut: print,
       })
       .hook('preAction', () => {
@@ -120,9 +120,18 @@ function oneLine(text: string): string {
   return printableLines(text.replaceAll(/\n(?!\(Did you mean |$)/g, '\ufffd'));
 }
 
-/** What to do if an unknown option was meant for the program. */
-function separatorHint(command: Command, text: string): string {
+/** What to do about an unknown option: it has a value but takes none, or was meant for the program. */
+function optionHint(command: Command, text: string): string {
   const [, option] = /^error: unknown option '(.*)'\n$/.exec(text) ?? [];
-  if (option === undefined || !PROGRAM_COMMANDS.has(command.name())) return '';
+  if (option === undefined) return '';
+  const [, flag, value = ''] = /^(--[\w-]+)=(.*)$/.exec(option) ?? [];
+  if (flag !== undefined && command.options.some(({ long }) => long === flag)) {
+    const instead =
+      flag === '--inspect-wait'
+        ? `: lunatic ${command.name()} --inspect=${printable(value)} --inspect-wait FILE`
+        : '';
+    return `(${flag} takes no value${instead})\n`;
+  }
+  if (!PROGRAM_COMMANDS.has(command.name())) return '';
   return `(arguments of the program that start with - follow --: lunatic ${command.name()} FILE -- ${printable(option)})\n`;
 }

@@ -104,6 +104,16 @@ test.each<[string, string[], string]>([
     "error: unknown option '--max-tabels=2'\n(Did you mean --max-tables?)\n(see",
   ],
   [
+    'a value of an option that takes none',
+    ['test', '--inspect-wait=debug', 'good.wat'],
+    "error: unknown option '--inspect-wait=debug'\n(--inspect-wait takes no value: lunatic test --inspect=debug --inspect-wait FILE)\n(see",
+  ],
+  [
+    'the same of another one',
+    ['check', '--json=yes', 'good.wat'],
+    "error: unknown option '--json=yes'\n(--json takes no value)\n(see",
+  ],
+  [
     'an unknown option of check',
     ['check', '--jsn', 'good.wat'],
     "error: unknown option '--jsn'\n(Did you mean --json?)",
