@@ -48,6 +48,16 @@ export class Arguments {
     return this.optionalText(name) ?? this.#fail(`'${name}'`, 'a text');
   }
 
+  /**
+   * A text that a person has typed.
+   * @param ifEmpty what the person is told who has typed nothing
+   */
+  typed(name: string, ifEmpty: string): string {
+    const text = this.#take(name, v.nullish(Text)) ?? this.#fail(`'${name}'`, 'a text');
+    if (text.trim() === '') throw new AdapterError(ErrorId.BadArguments, ifEmpty);
+    return text;
+  }
+
   /** An empty text is as good as none. */
   optionalText(name: string): string | undefined {
     return this.#take(name, v.nullish(Text)) || undefined;

@@ -29,11 +29,14 @@ const NOT_FOR_DEBUGGING =
 export interface WantedBreakpoint {
   readonly target: BreakpointTarget;
   readonly terms?: WantedTerms;
+  /** Why it makes no sense; it is told as one at which processes never stop. */
+  readonly fault?: string;
 }
 
 /** A breakpoint as the client knows it. */
 export class Breakpoint {
   readonly id: number;
+  readonly key: string;
   readonly target: BreakpointTarget;
   /** By module: where it is there. */
   readonly found = new Map<ModuleKey, FoundTarget>();
@@ -41,17 +44,19 @@ export class Breakpoint {
   readonly sites = new Set<string>();
   why: string;
   readonly terms: WantedTerms;
-  /** What is wrong with its terms, because of which processes never stop at it. */
+  /** What is wrong with it or its terms, because of which processes never stop at it. */
   readonly fault: string | null;
   /** What is wrong with them where it is, because of which processes always stop. */
   problem: string | null = null;
 
-  constructor(id: number, { target, terms = {} }: WantedBreakpoint) {
+  constructor(id: number, wanted: WantedBreakpoint) {
+    const { target, terms = {}, fault } = wanted;
+    this.key = keyOf(wanted);
     this.id = id;
     this.target = target;
     this.terms = terms;
     this.why = NOWHERE_YET[target.kind];
-    this.fault = faultIn(terms);
+    this.fault = fault ?? faultIn(terms);
   }
 }
 
@@ -103,7 +108,7 @@ export class Breakpoints {
     return this.#inTurn(async () => {
       const before = this.#groups.get(group) ?? [];
       // One that stays keeps its id, by which a client finds it again.
-      const kept = Map.groupBy(before, keyOf);
+      const kept = Map.groupBy(before, ({ key }) => key);
       const breakpoints = wanted.map(
         (asked) => kept.get(keyOf(asked))?.shift() ?? new Breakpoint(++this.#lastId, asked),
       );
@@ -249,8 +254,9 @@ export class Breakpoints {
   }
 }
 
-function keyOf({ target, terms }: WantedBreakpoint): string {
-  return JSON.stringify([target, terms ?? {}]);
+/** The same for those that are asked for in the same way. */
+function keyOf({ target, terms, fault }: WantedBreakpoint): string {
+  return JSON.stringify([target, terms ?? {}, fault ?? null]);
 }
 
 /** Names a breakpoint in a message. */

@@ -2,12 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
-import { DebugSession, OutputEvent, Response } from '@vscode/debugadapter';
+import { DebugSession, OutputEvent, Response, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
-import { displayAnswer, displayEvent } from './displayed.ts';
+import { displayAnswer, displayEvent, lines } from './displayed.ts';
 import { AdapterError, adapterError, ErrorId } from './errors.ts';
+import { Framing } from './framing.ts';
 import { Ids } from './ids.ts';
 import { LogFile } from './log-file.ts';
 import { Progress } from './progress.ts';
@@ -198,6 +199,20 @@ export class LunaticDebugSession extends DebugSession implements Session {
   override start(inStream: NodeJS.ReadableStream, outStream: NodeJS.WritableStream): void {
     if (outStream instanceof Writable) this.#out = outStream;
     super.start(inStream, outStream);
+    const framing = new Framing();
+    inStream.on('data', (bytes: Buffer) => {
+      const fault = this.#state.kind === 'over' ? null : framing.check(bytes);
+      if (fault === null) return;
+      // The library reads on from here, in vain.
+      this.sendEvent(
+        new OutputEvent(
+          `The session ends: the header of a message cannot be read: ${lines(fault)}\n`,
+          'stderr',
+        ),
+      );
+      this.sendEvent(new TerminatedEvent());
+      this.close();
+    });
   }
 
   /** Called when the connection to the client is lost. */

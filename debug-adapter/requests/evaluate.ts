@@ -23,7 +23,10 @@ const WASM_VARIABLE = /^\s*(\$\S+)\s*$/;
 /** Evaluates an expression in a call, or runs a command of the debug console. */
 export const evaluate = request({
   parse: (args: Arguments) => ({
-    expression: args.text('expression'),
+    expression: args.typed(
+      'expression',
+      "Type an expression, or in the debug console 'help' for its commands",
+    ),
     context: args.optionalText('context') ?? 'repl',
     frameId: args.optionalInteger('frameId'),
   }),

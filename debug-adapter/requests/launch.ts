@@ -1,7 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CapabilitiesEvent, InitializedEvent, TerminatedEvent } from '@vscode/debugadapter';
-import { InspectClient } from '../../runtime/internal.ts';
+import { DUMP_REFUSAL, InspectClient } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { Debuggee } from '../debuggee.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
@@ -92,8 +92,8 @@ const handler: RequestHandler<Parsed, null> = {
     return null;
   },
 
-  afterwards(session) {
-    session.sendEvent(new CapabilitiesEvent({ supportsRestartRequest: true }));
+  afterwards(session, { coreDump }) {
+    if (coreDump === undefined) session.sendEvent(new CapabilitiesEvent({ supportsRestartRequest: true }));
     session.sendEvent(new InitializedEvent());
   },
 };
@@ -108,6 +108,8 @@ export const restart = request({
   },
   async handle(session, anew): Promise<null> {
     const args = anew ?? launched.get(session);
+    if (launched.get(session)?.coreDump !== undefined)
+      throw new AdapterError(ErrorId.NotSupported, DUMP_REFUSAL);
     if (args === undefined) {
       const message = 'The program was not started here: start it again where it was, and attach to it';
       throw new AdapterError(ErrorId.NotSupported, message);

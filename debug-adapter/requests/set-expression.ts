@@ -6,12 +6,13 @@ import { setManagedValue } from '../values/managed/evaluate.ts';
 import { describedValue, setValue } from '../values/source-variables.ts';
 import { setNamedWasmVariable } from '../wasm-variables.ts';
 import { evaluated } from './evaluate.ts';
+import { NO_VALUE } from './set-variable.ts';
 
 /** Sets what an expression names: a variable, or a part of one. */
 export const setExpression = request({
   parse: (args: Arguments) => ({
     expression: args.text('expression'),
-    value: args.text('value'),
+    value: args.typed('value', NO_VALUE),
     frameId: args.integer('frameId'),
   }),
   async handle(

@@ -6,11 +6,14 @@ import { setManagedVariable } from '../values/managed/variables.ts';
 import { setSourceVariable } from '../values/source-variables.ts';
 import { setWasmVariable } from '../wasm-variables.ts';
 
+/** What somebody is told who sets a variable to nothing. */
+export const NO_VALUE = 'Type the value that it is to have: a number, or what its type displays';
+
 export const setVariable = request({
   parse: (args: Arguments) => ({
     reference: args.integer('variablesReference'),
     name: args.text('name'),
-    value: args.text('value'),
+    value: args.typed('value', NO_VALUE),
   }),
   async handle(
     { debuggee, ids },

@@ -117,7 +117,7 @@ test('a breakpoint in a file of which the program has no code says so', async ()
 test.each(LANGUAGES)('a breakpoint at a function stops in it: %s', async (language) => {
   const session = await ShopSession.run(language);
   const { body } = await session.client.setFunctionBreakpointsRequest({
-    breakpoints: [{ name: 'price' }, { name: 'nobody' }],
+    breakpoints: [{ name: 'price' }, { name: 'nobody' }, { name: ' ' }, { name: 5 as never }],
   });
   expect(body.breakpoints).toMatchObject([
     { verified: true },
@@ -125,6 +125,8 @@ test.each(LANGUAGES)('a breakpoint at a function stops in it: %s', async (langua
       verified: false,
       message: expect.stringContaining('No module of the program has a function of this name'),
     },
+    { verified: false, message: "Type the name of a function, as in 'shop::Basket::add'" },
+    { verified: false, message: "setFunctionBreakpoints: 'name' must be a text" },
   ]);
   await session.send(3, 1);
   const { reason, threadId = 0, hitBreakpointIds } = await session.stopped();

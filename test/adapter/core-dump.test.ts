@@ -111,6 +111,7 @@ test('what would run a dump or change it is refused in a sentence', async () => 
   await expect(client.stepInRequest(args)).rejects.toThrow(refused);
   await expect(client.stepOutRequest(args)).rejects.toThrow(refused);
   await expect(client.pauseRequest(args)).rejects.toThrow(refused);
+  await expect(client.customRequest('restart', {})).rejects.toThrow(refused);
   await expect(
     client.setVariableRequest({ variablesReference: locals.reference, name: 'guests', value: '3' }),
   ).rejects.toThrow(refused);

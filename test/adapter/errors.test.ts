@@ -167,6 +167,11 @@ test('requests before there is a program, about what is not there, and unknown o
   ]);
   const wrong = client.customRequest('setBreakpoints', { source: { path: '/a.wat' }, breakpoints: [5] });
   await expect(wrong).rejects.toThrow("'breakpoints' must be an array of objects");
+  await expect(client.evaluateRequest({ expression: ' ', context: 'repl' })).rejects.toThrow(
+    "Type an expression, or in the debug console 'help' for its commands",
+  );
+  const nothing = { variablesReference: 1, name: 'count', value: '' };
+  await expect(client.setVariableRequest(nothing)).rejects.toThrow('Type the value that it is to have');
 });
 
 test('a session whose launch failed can be ended', async () => {

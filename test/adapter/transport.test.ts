@@ -89,6 +89,22 @@ test('a web page cannot speak to the adapter through its port', async () => {
   expect(answer).toBe('');
 });
 
+test.each([
+  ['Content-Length: abc', /not 'Content-Length: abc'/],
+  ['X'.repeat(5000), /it has no end: 'X{60}…'/],
+])('headers that are none end the session with an error: %s', async (header, message) => {
+  const client = await AdapterClient.stdio();
+  const ended = new Promise((done) => client.adapter?.once('exit', done));
+  // A message before it is read.
+  const request = '{"type": "request", "seq": 99, "command": "threads"}';
+  client.adapter?.stdin?.write(`Content-Length: ${request.length}\r\n\r\n${request}${header}\r\n\r\n{}`);
+  await client.event('terminated');
+  expect(client.output('stderr')).toMatch(/^The session ends: the header of a message cannot be read: /);
+  expect(client.output('stderr')).toMatch(message);
+  expect(client.errors).toMatchObject([{ id: 1002 }]);
+  await within(ended, 'the adapter to end');
+});
+
 describe('without its token an adapter on a port', () => {
   /** The numbers of the errors that requests are refused with. */
   async function refusals(
