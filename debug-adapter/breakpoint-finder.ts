@@ -60,7 +60,8 @@ export class BreakpointFinder {
         return await this.#findInstruction(target.source, target.line);
       case 'function': {
         const starts = await this.#disassemblies.functionsNamed(module, target.name);
-        const offsets = await Promise.all(starts.map((start) => this.#behindHead(module, start)));
+        const ends = await this.#sources.of(module).prologueEnds(starts);
+        const offsets = starts.map((start, i) => ends[i] ?? start);
         if (!target.name.includes('::')) return offsets.length === 0 ? 'no function' : { offsets };
         const { lines, calls } = await this.#callsOf(module, target.name);
         offsets.push(...lines);
@@ -109,15 +110,9 @@ export class BreakpointFinder {
     if (line === Number.POSITIVE_INFINITY) return 'no code';
     const starts = (await Promise.all(files.map((file) => symbols.startsOf(file, line)))).flat();
     const inColumn = line === target.line ? starts.filter(({ column }) => column === target.column) : [];
-    const offsets = (inColumn.length > 0 ? inColumn : starts).map(({ offset }) => offset);
-    return { offsets: offsets.slice(0, MOST_PLACES), line };
-  }
-
-  /** Where a function has put its parameters where debug information says they are: that is where its second line begins. */
-  async #behindHead(module: ModuleKey, start: number): Promise<number> {
-    const symbols = this.#sources.of(module);
-    if ((await symbols.source()) !== 'dwarf') return start;
-    return (await symbols.startsAround(start))[1] ?? start;
+    const places = (inColumn.length > 0 ? inColumn : starts).slice(0, MOST_PLACES);
+    // That of the head of a function is where its body begins.
+    return { offsets: places.map(({ offset }) => offset), line: Math.min(...places.map(({ line }) => line)) };
   }
 
   /** Where the lines begin that call a host function, and the calls through tables and references that may do so. */

@@ -99,9 +99,7 @@ export class Stepping {
       await this.#leave(process, step, calls);
     else if (step.kind !== 'out' && frames.length === step.depth && isSamePlace(calls, step.from))
       await this.#stepFrom(process, step.kind, calls);
-    else if (step.kind === 'into' && frames.length > step.depth && (await this.#isHead(call)))
-      await this.#stepFrom(process, 'over', calls);
-    else return this.#end(process);
+    else return step.kind === 'into' && frames.length > step.depth && (await this.#passHead(process, call));
     return true;
   }
 
@@ -131,15 +129,12 @@ export class Stepping {
     ]);
   }
 
-  /**
-   * Whether a call is at the head of its function, where its parameters are not yet where debug information says they are.
-   */
-  async #isHead({ frame, symbol }: Call): Promise<boolean> {
-    if (symbol === null || symbol.isInlined) return false;
-    const symbols = this.#sources.of(frame.module);
-    if ((await symbols.source()) !== 'dwarf') return false;
-    const { offsets } = await this.#linesOf(frame.module, frame);
-    return frame.offset < (offsets[1] ?? 0);
+  /** Goes on behind the prologue of a function if a call is in that. Returns whether it does. */
+  async #passHead(process: ProcessKey, { frame }: Call): Promise<boolean> {
+    const [end] = await this.#sources.of(frame.module).prologueEnds([frame.offset]);
+    if (end == null || frame.offset >= end) return this.#end(process);
+    await this.#request(process, 'over', [[frame.offset, end]]);
+    return true;
   }
 
   /** The process stands still for another reason, or goes on otherwise. */

@@ -1,4 +1,5 @@
 import { printable } from '../text/printable.ts';
+import { insideLoop } from './code-reading.ts';
 import { demangle } from './demangle.ts';
 import { ByteCache } from './dwarf/byte-cache.ts';
 import { unlessMalformed } from './dwarf/byte-cursor.ts';
@@ -11,6 +12,7 @@ import type { Unit, UnitHome } from './dwarf/unit.ts';
 import { FileLines, LineStartList } from './file-lines.ts';
 import type { ModuleParts } from './module-parts.ts';
 import type { NameSymbols } from './name-symbols.ts';
+import { Prologues } from './prologues.ts';
 import type { LineStart, SourcePlace, SymbolFrame, Symbols } from './symbols.ts';
 import { VariableReader } from './variables/variable-reader.ts';
 
@@ -45,6 +47,7 @@ export class DwarfSymbols implements Symbols {
   readonly variables: VariableReader;
   readonly #parts: ModuleParts;
   readonly #names: NameSymbols;
+  readonly #prologues: Prologues;
   /** By file, and the offset of the function's entry there. */
   readonly #functionNames = new Map<UnitHome, Map<number, FunctionNames>>();
   readonly #lines = new ByteCache<string, FileLines>(MAX_LINES_SIZE);
@@ -54,6 +57,7 @@ export class DwarfSymbols implements Symbols {
   constructor(dwarf: Dwarf, parts: ModuleParts, names: NameSymbols) {
     this.dwarf = dwarf;
     this.variables = new VariableReader(dwarf, parts.codeStart);
+    this.#prologues = new Prologues(dwarf, parts);
     this.#parts = parts;
     this.#names = names;
   }
@@ -74,7 +78,19 @@ export class DwarfSymbols implements Symbols {
   }
 
   startsOf(file: string, line: number): readonly LineStart[] {
-    return this.#linesOf(file).startsOf(line);
+    const found = new Map<number, LineStart>();
+    for (const start of this.#linesOf(file).startsOf(line)) {
+      const behind = this.#behindHead(start, file);
+      found.set(behind.offset, behind);
+      // The head of a function is passed once in a call, also if it begins with a loop.
+      const inside = behind === start ? this.#insideLoop(start.offset) : null;
+      if (inside !== null) found.set(inside, { ...start, offset: inside });
+    }
+    return [...found.values()];
+  }
+
+  prologueEnd(offset: number): number | null {
+    return this.#prologues.endOf(offset);
   }
 
   allStarts(): Iterable<number> {
@@ -92,7 +108,11 @@ export class DwarfSymbols implements Symbols {
       budget -= table.header.end - table.header.start;
       table.forEachRow((row, file, line) => {
         const begins = row.isStmt && row.line > 0 && (row.file !== file || row.line !== line);
-        if (begins) starts.add(codeStart + row.address);
+        if (!begins && !row.prologueEnd) return;
+        const offset = codeStart + row.address;
+        starts.add(offset);
+        const inside = this.#insideLoop(offset);
+        if (inside !== null) starts.add(inside);
       });
     }
     return starts;
@@ -140,6 +160,26 @@ export class DwarfSymbols implements Symbols {
 
   contentOf(): null {
     return null;
+  }
+
+  /** Where a process stops for a line that is the head of a function: where that has its parameters. */
+  #behindHead(start: LineStart, file: string): LineStart {
+    if (!this.#parts.isBody(start.offset)) return start;
+    const offset = this.#prologues.endOf(start.offset);
+    if (offset === null) return start;
+    const place = this.framesAt(offset)[0]?.place;
+    return place?.file === file && place.line > 0
+      ? { offset, line: place.line, column: place.column }
+      : { ...start, offset };
+  }
+
+  /** Where each turn of a loop begins, if a loop begins at an offset: the instruction `loop` itself is executed once. */
+  #insideLoop(offset: number): number | null {
+    const { code, codeStart } = this.#parts;
+    const inside = insideLoop(code, offset - codeStart);
+    // A body begins with its locals.
+    if (inside === null || this.#parts.isBody(offset)) return null;
+    return codeStart + inside;
   }
 
   #framesAt(address: number): SymbolFrame[] {

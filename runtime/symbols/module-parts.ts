@@ -19,6 +19,8 @@ export class ModuleParts {
   /** Where the contents of the code section begin; addresses in debug information count from here. */
   codeStart = 0;
   codeEnd = 0;
+  /** The contents of the code section, if there is debug information, which needs them; else nothing. */
+  code: Uint8Array = new Uint8Array();
   importedFunctions = 0;
   /** By defined function: where its body begins, and where the last one ends. */
   bodies: Int32Array = new Int32Array(1);
@@ -34,6 +36,9 @@ export class ModuleParts {
     } catch (error) {
       if (!(error instanceof WasmFormatError)) throw error;
     }
+    if (!this.#customs.has('.debug_info') && !this.#customs.has('external_debug_info')) return;
+    const code = bytes.subarray(this.codeStart, this.codeEnd);
+    this.code = copies ? code.slice() : code;
   }
 
   /** The contents of a custom section; null if there is none. */
@@ -78,6 +83,12 @@ export class ModuleParts {
   bodyOf(functionIndex: number): { readonly start: number; readonly end: number } {
     const at = functionIndex - this.importedFunctions;
     return { start: this.bodies[at] ?? 0, end: this.bodies[at + 1] ?? 0 };
+  }
+
+  /** Whether the body of a function begins at an offset. */
+  isBody(offset: number): boolean {
+    const functionIndex = this.functionAt(offset);
+    return functionIndex >= 0 && this.bodyOf(functionIndex).start === offset;
   }
 
   #section(reader: ByteReader, copies: boolean): void {

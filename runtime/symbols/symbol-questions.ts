@@ -10,6 +10,7 @@ export type SymbolQuestion =
   | { readonly ask: 'lines'; readonly file: string }
   | { readonly ask: 'starts'; readonly file: string; readonly line: number }
   | { readonly ask: 'starts around'; readonly offset: number }
+  | { readonly ask: 'prologue ends'; readonly offsets: readonly number[] }
   | { readonly ask: 'content'; readonly file: string }
   | { readonly ask: 'variables'; readonly frame: FrameState }
   /** With a name, those of all units that have it. */
@@ -26,6 +27,7 @@ export interface SymbolAnswers {
   readonly lines: readonly number[];
   readonly starts: readonly LineStart[];
   readonly offsets: readonly number[];
+  readonly ends: readonly (number | null)[];
   readonly content: string | null;
   readonly variables: FrameVariables | null;
   readonly statics: Statics | null;

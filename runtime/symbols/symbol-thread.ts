@@ -109,6 +109,11 @@ export class ModuleSymbols {
     return (await this.#answer({ ask: 'starts around', offset })).offsets ?? [];
   }
 
+  /** For each of the offsets: where the prologue of its function ends; null where none is known. */
+  async prologueEnds(offsets: readonly number[]): Promise<readonly (number | null)[]> {
+    return (await this.#answer({ ask: 'prologue ends', offsets })).ends ?? offsets.map(() => null);
+  }
+
   async contentOf(file: string): Promise<string | null> {
     return (await this.#answer({ ask: 'content', file })).content ?? null;
   }

@@ -25,6 +25,7 @@ export interface SymbolFrame {
 export interface LineStart {
   /** In the module. */
   readonly offset: number;
+  /** The line that the code there belongs to: for the line of a function's head, where that has its parameters. */
   readonly line: number;
   readonly column: number;
 }
@@ -55,6 +56,11 @@ export interface Symbols {
   forEachRow?(visit: (offset: number, file: string, line: number, column: number) => void): void;
   /** Where lines begin in the function that an offset is in, whatever their files; ascending. */
   startsAround(offset: number): readonly number[];
+  /**
+   * Where the function that an offset is in has put its parameters and locals where debug information says that they are: behind its
+   * prologue. Every call comes there, and once. Missing or null where no prologue is known.
+   */
+  prologueEnd?(offset: number): number | null;
   /** What is known of variables; null if nothing is. */
   readonly variables: VariableReader | null;
   /** The text of a source file, if the module brings it along; null if it has to be looked for. */

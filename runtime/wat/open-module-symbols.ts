@@ -16,7 +16,7 @@ export function openModuleSymbols(
   path: string | null,
   onCompanion: () => void = () => {},
 ): Symbols {
-  // What is not about the source, above all the code, is not kept.
+  // What is not about the source is not kept: of most modules, above all the code.
   const symbols = openSymbols(
     new ModuleParts(bytes, true),
     path === null ? undefined : watched(companionFiles(path), onCompanion),

@@ -173,14 +173,38 @@ test('debug information that is malformed neither throws nor takes long', () => 
 test.each(['market-debug.wasm', 'market-release.wasm', 'tree-v0.wasm'])(
   'the lines of all files of %s begin together where they begin one by one',
   (name) => {
-    const symbols = openSymbols(new Uint8Array(readFileSync(fixture(name))));
+    const bytes = new Uint8Array(readFileSync(fixture(name)));
+    const symbols = openSymbols(bytes);
     const starts = symbols
       .files()
       .flatMap((file) => symbols.linesOf(file).flatMap((line) => symbols.startsOf(file, line)));
     expect(starts.length).toBeGreaterThan(5);
     const all = new Set(symbols.allStarts?.());
     for (const { offset } of starts) expect(all).toContain(offset);
+    // The heads of functions, for which the ends of their prologues stand.
+    const heads = new ModuleParts(bytes).bodies;
+    const known = new Set([...starts.map(({ offset }) => offset), ...heads]);
     // A file that a unit names twice may begin in the midst of a line.
-    expect(all.size).toBeLessThan(1.02 * new Set(starts.map(({ offset }) => offset)).size + 1);
+    expect([...all].filter((offset) => !known.has(offset)).length).toBeLessThan(0.02 * known.size + 1);
+  },
+);
+
+test.each(['market-debug.wasm', 'market-release.wasm', 'market-dwarf5.wasm', 'shapes-debug.wasm'])(
+  'the prologues of %s end where its line table says so',
+  (name) => {
+    const { parts, symbols } = openModule(fixture(name));
+    const marked = [...lineTables(symbols).values()]
+      .flat()
+      .filter((row) => row.includes('prologue_end'))
+      .map((row) => parts.codeStart + Number.parseInt(row, 10));
+    expect(marked.length).toBeGreaterThan(1);
+    for (const end of marked) {
+      expect(symbols.prologueEnd(end)).toBe(end);
+      const head = parts.bodyOf(parts.functionAt(end)).start;
+      const place = symbols.framesAt(head).at(-1)?.place;
+      const starts = symbols.startsOf(place?.file ?? '', place?.line ?? 0).map(({ offset }) => offset);
+      expect(starts).toContain(end);
+      expect(starts).not.toContain(head);
+    }
   },
 );

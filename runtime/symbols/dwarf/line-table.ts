@@ -78,6 +78,14 @@ export class LineTable {
     return cursor;
   }
 
+  /** The same with the rows behind it, up to the end of their sequence or the end that is given. */
+  *rowsFrom(address: number, end: number): Generator<LineCursor> {
+    const row = this.rowAt(address);
+    if (row === null) return;
+    do yield row;
+    while (row.next() && !row.endSequence && row.address < end);
+  }
+
   get byteLength(): number {
     return 16 * this.#low.length + 4 * (this.#notes.length + this.#noteAddresses.length);
   }
