@@ -1,14 +1,25 @@
 import { existsSync } from 'node:fs';
 import { areThreadsBusy } from '../host/sqlite/thread.ts';
+import { V8_FLAGS } from '../kernel/jspi.ts';
 
 const SHELL = '/bin/sh';
 
+/** Whether Node has been asked for something that it may write when it exits, as a profile. */
+function isObserved(): boolean {
+  const { NODE_OPTIONS = '', NODE_V8_COVERAGE = '' } = process.env;
+  return (
+    NODE_OPTIONS !== '' || NODE_V8_COVERAGE !== '' || process.execArgv.some((flag) => !V8_FLAGS.includes(flag))
+  );
+}
+
 /**
- * Must be called right before the command exits: Node would wait for the threads, and a statement of SQLite in one of them cannot be
- * stopped. Another program in place of this one ends them all, and has the exit status.
- * @param atOnce whether it must not wait for V8's threads either, which may take minutes to optimize a function of a guest
+ * Must be called right before the command exits: Node would wait for its threads. Those of V8 may take minutes to optimize a function
+ * of a guest, and a statement of SQLite in one of ours cannot be stopped. Another program in place of this one ends them all, and
+ * has the exit status. That is quicker than to take V8 down, too.
+ * @param atOnce whether even what Node would write at its end has to be given up
  */
 export function leaveThreads(atOnce = false): void {
-  if (!(atOnce || areThreadsBusy()) || typeof process.execve !== 'function' || !existsSync(SHELL)) return;
+  if (!atOnce && !areThreadsBusy() && isObserved()) return;
+  if (typeof process.execve !== 'function' || !existsSync(SHELL)) return;
   process.on('exit', (code) => process.execve?.(SHELL, ['sh', '-c', `exit ${code}`], {}));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { leb } from '../../runtime/wasm/index.ts';
-import { RunningCommand } from '../support/command.ts';
+import { RunningCommand, lunatic } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 
 let folder = '';
@@ -83,13 +83,18 @@ test('a program that answers ends as it always does, however long it has run', a
   expect(stderr).toBe('');
 });
 
-/** A function of nested loops that never ends, with a branch to each of them: V8's threads take minutes to optimize it. */
-function nestedLoops(depth: number): Uint8Array {
+/**
+ * A function of nested loops, with a branch to each of them: V8's threads take minutes to optimize it.
+ * @param turns after which it returns
+ */
+function nestedLoops(depth: number, turns: number): Uint8Array {
   const section = (id: number, contents: number[]) => [id, ...leb(contents.length), ...contents];
   const labels = Array.from({ length: depth }, (_, i) => leb(i)).flat();
   const opened = new Array(depth).fill([0x03, 0x40]).flat();
+  // (if (i32.gt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const turns)) (then (return)))
+  const count = [0x20, 0, 0x41, 1, 0x6a, 0x22, 0, 0x41, ...leb(turns), 0x4b, 0x04, 0x40, 0x0f, 0x0b];
   const table = [0x41, 0, 0x0e, ...leb(depth - 1)];
-  const body = [0].concat(opened, table, labels, new Array(depth + 1).fill(0x0b));
+  const body = [1, 1, 0x7f].concat(opened, count, table, labels, new Array(depth + 1).fill(0x0b));
   const code = [1, ...leb(body.length)].concat(body);
   return Buffer.from(
     [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0].concat(
@@ -105,11 +110,21 @@ function nestedLoops(depth: number): Uint8Array {
 test.skipIf(process.platform === 'win32')(
   'a signal ends a program of which V8 optimizes a function for minutes',
   async () => {
-    const command = new RunningCommand(['run', file('loops.wasm', nestedLoops(57_000))], { input: null });
+    const module = file('loops.wasm', nestedLoops(57_000, 2 ** 30));
+    const command = new RunningCommand(['run', module], { input: null });
     await new Promise((wait) => setTimeout(wait, 6000));
     const since = performance.now();
     command.child.kill('SIGTERM');
     await command.ended;
     expect(performance.now() - since).toBeLessThan(4000);
+  },
+);
+
+test.skipIf(process.platform === 'win32')(
+  'a program ends by itself while V8 optimizes a function of it for minutes',
+  async () => {
+    const { exitCode, stderr } = await lunatic(['run', file('turns.wasm', nestedLoops(57_000, 20_000_000))]);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
   },
 );
