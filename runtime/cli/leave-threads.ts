@@ -8,7 +8,9 @@ const SHELL = '/bin/sh';
 function isObserved(): boolean {
   const { NODE_OPTIONS = '', NODE_V8_COVERAGE = '' } = process.env;
   return (
-    NODE_OPTIONS !== '' || NODE_V8_COVERAGE !== '' || process.execArgv.some((flag) => !V8_FLAGS.includes(flag))
+    NODE_OPTIONS !== '' ||
+    NODE_V8_COVERAGE !== '' ||
+    process.execArgv.some((flag) => !V8_FLAGS.includes(flag))
   );
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { leb } from '../../runtime/wasm/index.ts';
-import { RunningCommand, lunatic } from '../support/command.ts';
+import { lunatic, RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 
 let folder = '';
