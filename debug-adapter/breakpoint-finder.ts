@@ -59,8 +59,11 @@ export class BreakpointFinder {
         if ('file' in target.source) return await this.#findLine(module, [target.source.file], target);
         return await this.#findInstruction(target.source, target.line);
       case 'function': {
-        const starts = await this.#disassemblies.functionsNamed(module, target.name);
-        const ends = await this.#sources.of(module).prologueEnds(starts);
+        const symbols = this.#sources.of(module);
+        let starts = await this.#disassemblies.functionsNamed(module, target.name);
+        // Modules whose names were taken out may have debug information, in themselves or beside them.
+        if (starts.length === 0) starts = await symbols.functionsNamed(target.name);
+        const ends = await symbols.prologueEnds(starts);
         const offsets = starts.map((start, i) => ends[i] ?? start);
         if (!target.name.includes('::')) return offsets.length === 0 ? 'no function' : { offsets };
         const { lines, calls } = await this.#callsOf(module, target.name);

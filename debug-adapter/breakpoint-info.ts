@@ -21,6 +21,9 @@ export function breakpointInfo(counts: ClientCounts, breakpoint: Breakpoint): De
     id,
     verified,
     ...(verified ? {} : { message: fault ?? why, reason: fault === null ? 'pending' : 'failed' }),
+    ...(verified && target.kind === 'function' && sites.size > 1
+      ? { message: `It stops at ${sites.size} places, which all have this name` }
+      : {}),
     ...(verified && problem !== null ? { message: problem } : {}),
     ...(line === undefined ? {} : { line: counts.toClientLine(line - 1) }),
     ...(target.kind === 'line' ? { source: { path: target.path } } : {}),

@@ -9,6 +9,7 @@ import {
   disassembleFunction,
   dynamicCallOffsets,
   moduleIdentifiers,
+  nameTest,
   readModule,
   referredImports,
   tableFunctions,
@@ -196,16 +197,12 @@ function displayed(names: ReadonlyMap<number, string>): Names {
 }
 
 function functionsNamed(module: WasmModule, wanted: string): number[] {
-  // Authors of text modules write names with a `$`, which is no part of them.
-  const named = wanted.startsWith('$') ? wanted.slice(1) : wanted;
+  const isMeant = nameTest(wanted);
   const found = new Set<number>();
   for (const { kind, index, name } of module.exports)
-    if (kind === 'function' && name === named) found.add(index);
-  for (const [index, linkageName] of moduleIdentifiers(module).names.of('function')) {
-    const name = demangle(linkageName);
-    if (name === named || linkageName === named || /(?:^|::|\/)([^:/]+)$/.exec(name)?.[1] === named)
-      found.add(index);
-  }
+    if (kind === 'function' && isMeant(name)) found.add(index);
+  for (const [index, linkageName] of moduleIdentifiers(module).names.of('function'))
+    if (linkageName === wanted || isMeant(demangle(linkageName))) found.add(index);
   const { bodyStart } = module.code;
   return [...found].flatMap((index) => bodyStart[index - module.importedFunctions] ?? []);
 }

@@ -10,6 +10,7 @@ import type { LineHeader } from './dwarf/line-header.ts';
 import { scopePath } from './dwarf/scope-path.ts';
 import type { Unit, UnitHome } from './dwarf/unit.ts';
 import { FileLines, LineStartList } from './file-lines.ts';
+import { nameTest } from './function-names.ts';
 import type { ModuleParts } from './module-parts.ts';
 import type { NameSymbols } from './name-symbols.ts';
 import { Prologues } from './prologues.ts';
@@ -87,6 +88,26 @@ export class DwarfSymbols implements Symbols {
       if (inside !== null) found.set(inside, { ...start, offset: inside });
     }
     return [...found.values()];
+  }
+
+  functionsNamed(name: string): readonly number[] {
+    const isMeant = nameTest(name);
+    const { codeStart } = this.#parts;
+    const found = new Set<number>();
+    for (const unit of this.dwarf.file.units) {
+      const whole = this.dwarf.whole(unit);
+      const functions = this.dwarf.functionsOf(whole);
+      const known = new Set<number>();
+      functions.forEachRange((low, _high, index) => {
+        // The code of a function is in several pieces where others are inlined into it.
+        if (functions.caller(index) >= 0 || known.has(index)) return;
+        known.add(index);
+        if (this.#names.linkageNameAt(codeStart + low) !== null) return;
+        const die = whole.dieAt(functions.die(index));
+        if (die !== null && isMeant(this.#namesOf(whole, die).functionName ?? '')) found.add(codeStart + low);
+      });
+    }
+    return [...found];
   }
 
   prologueEnd(offset: number): number | null {

@@ -48,6 +48,8 @@ function answerTo(symbols: Symbols, question: SymbolQuestion): Partial<SymbolAns
       return { starts: symbols.startsOf(question.file, question.line) };
     case 'starts around':
       return { offsets: symbols.startsAround(question.offset) };
+    case 'functions':
+      return { offsets: symbols.functionsNamed?.(question.name) ?? [] };
     case 'prologue ends':
       return { ends: question.offsets.map((offset) => symbols.prologueEnd?.(offset) ?? null) };
     case 'content':

@@ -109,6 +109,11 @@ export class ModuleSymbols {
     return (await this.#answer({ ask: 'starts around', offset })).offsets ?? [];
   }
 
+  /** Where the functions begin that debug information alone calls so. */
+  async functionsNamed(name: string): Promise<readonly number[]> {
+    return (await this.#answer({ ask: 'functions', name })).offsets ?? [];
+  }
+
   /** For each of the offsets: where the prologue of its function ends; null where none is known. */
   async prologueEnds(offsets: readonly number[]): Promise<readonly (number | null)[]> {
     return (await this.#answer({ ask: 'prologue ends', offsets })).ends ?? offsets.map(() => null);

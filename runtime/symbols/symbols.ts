@@ -61,6 +61,11 @@ export interface Symbols {
    * prologue. Every call comes there, and once. Missing or null where no prologue is known.
    */
   prologueEnd?(offset: number): number | null;
+  /**
+   * Where the functions begin that are meant by a name (see `nameTest`) and that the module itself does not name. Missing where nothing
+   * else names functions.
+   */
+  functionsNamed?(name: string): readonly number[];
   /** What is known of variables; null if nothing is. */
   readonly variables: VariableReader | null;
   /** The text of a source file, if the module brings it along; null if it has to be looked for. */

@@ -10,7 +10,7 @@ const folder = join(projectFolder, 'test', 'guests', 'values');
 /** Prepares a run of a program. Returns its client, and finds the line in its source that ends with something. */
 async function configured(program: string, source: string) {
   const path = join(folder, source);
-  const lines = readFileSync(path, 'utf8').split('\n');
+  const lines = source === '' ? [] : readFileSync(path, 'utf8').split('\n');
   const client = await AdapterClient.stdio();
   await client.configure('', { program: unpacked(program), sourceFileMap: { '/project': folder } });
   return { client, path, lineOf: (end: string) => lines.findIndex((line) => line.endsWith(end)) + 1 };
@@ -92,4 +92,22 @@ test('functions of one line are stopped in behind their prologues by name, and b
   await client.continueRequest({ threadId });
   await client.until(() => client.eventsOf('stopped').length === 3, 'the breakpoint');
   expect(await innermost()).toEqual({ name: 'empty', line: lineOf('// empty'), count: '6' });
+});
+
+const several = (count: number) => `It stops at ${count} places, which all have this name`;
+
+// The names of functions were taken out of the second module, which leaves its debug information.
+test.each([
+  ['methods-cpp.wasm', { price: 1, 'Shelf::price': 1, 'price(int)': 1, 'price(char)': 0 }],
+  ['classes-cpp.wasm.gz', { 'Apple::total': 1, 'inner::Apple::total': 1, total: several(2) }],
+  [
+    'process-rust.wasm',
+    { 'Process::id': several(2), 'function::process::Process<M,S>::id': several(2), Process: 0 },
+  ],
+])('functions are found by the last parts of their names: %s', async (program, wanted) => {
+  const { client } = await configured(program, '');
+  const breakpoints = Object.keys(wanted).map((name) => ({ name }));
+  const { body } = await client.setFunctionBreakpointsRequest({ breakpoints });
+  const found = body.breakpoints.map(({ verified, message }) => (verified ? (message ?? 1) : 0));
+  expect(found).toEqual(Object.values(wanted));
 });
