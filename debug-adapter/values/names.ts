@@ -54,8 +54,7 @@ export class Names {
     const variable = await this.#wasmVariable(name);
     if (variable === null) return null;
     const { type, value } = variable;
-    if (type === 'f32' || type === 'f64')
-      return { type: { kind: 'float', bytes: type === 'f32' ? 4 : 8 }, value: () => numberIn(value) };
+    if (type === 'f32' || type === 'f64') return floatCode(type === 'f32' ? 4 : 8, numberIn(value));
     if (type !== 'i32' && type !== 'i64') throw new ExpressionError(`${name} cannot be calculated with`);
     const number = BigInt(value);
     const exact = Number.isSafeInteger(Number(number)) ? Number(number) : number;
@@ -80,6 +79,12 @@ export class Names {
       throw error;
     }
   }
+}
+
+/** The text of a float of 4 bytes is shorter than the number is. */
+function floatCode(bytes: 4 | 8, number: number): Code<Context> {
+  const exact = bytes === 4 ? Math.fround(number) : number;
+  return { type: { kind: 'float', bytes }, value: () => exact };
 }
 
 function numberIn(text: string): number {

@@ -36,6 +36,8 @@ export function baseText(type: BaseType, bits: bigint, size: number, language: S
       return bits === 0n ? 'false' : bits === 1n ? 'true' : `${bits}`;
     case 'float':
       return floatText(bits, size);
+    case 'complex':
+      return complexText(bits, size / 2);
     case 'character': {
       if (language === 'Rust')
         return type.name === 'char' ? characterText(bits) : integerText(type, bits, width);
@@ -63,6 +65,13 @@ function floatText(bits: bigint, size: number): string {
   if (size === 8) return numberText(view.getFloat64(0, true));
   if (size === 16) return numberText(quadruple(bits));
   return hexText(bits);
+}
+
+/** `1 + 2i`: two floats, one behind the other. */
+function complexText(bits: bigint, size: number): string {
+  const imaginary = floatText(bits >> BigInt(8 * size), size);
+  const [sign, absolute] = imaginary.startsWith('-') ? ['-', imaginary.slice(1)] : ['+', imaginary];
+  return `${floatText(BigInt.asUintN(8 * size, bits), size)} ${sign} ${absolute}i`;
 }
 
 /** A `long double` of 16 bytes as the nearest number: a sign, 15 bits of an exponent, and 112 bits behind the point. */

@@ -53,6 +53,7 @@ function readBase({ encoding, name }: BaseType, width: number, text: string): bi
   if (encoding === 'boolean' && (text === 'true' || text === 'false')) return text === 'true' ? 1n : 0n;
   if (encoding === 'boolean') return text === '1' || text === '0' ? BigInt(text) : null;
   if (encoding === 'float') return readFloat(text, width);
+  if (encoding === 'complex') return null;
   const character = /^(?:b|L|u8|u|U)?'(\\?.+)'$/su.exec(text)?.[1];
   if (character !== undefined) return readCharacter(character, width);
   // A character of Rust must be one.

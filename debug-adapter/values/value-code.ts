@@ -32,6 +32,7 @@ export async function codeOf(shower: Shower, value: Value, asText: boolean): Pro
     case 'base':
       if (type.encoding === 'boolean') return { type: { kind: 'boolean' }, value: () => bits !== 0n };
       if (type.encoding === 'float') return floatCode(bits, width);
+      if (type.encoding === 'complex') return { type: { kind: 'record', name: type.label } };
       if (type.name === 'char' && type.size === 4)
         return { type: { kind: 'character' }, value: () => Number(bits) };
       return integerCode(bits, width, type.isSigned);

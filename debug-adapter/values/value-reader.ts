@@ -8,6 +8,8 @@ import { addressOf, inMemory, type Value } from './value.ts';
 const MAX_DEPTH = 12;
 /** Bytes of a value that is not in memory. */
 const MAX_BYTES = 2 ** 16;
+/** Bytes of the largest number: a `long double _Complex`. */
+const MAX_SCALAR = 32;
 /** Characters of the name of a class. */
 const MAX_CLASS_NAME = 2000;
 
@@ -71,7 +73,7 @@ export class ValueReader {
     const { bits } = value;
     const size =
       bits === undefined ? await this.types.sizeOf(value.type) : Math.ceil((bits.offset + bits.size) / 8);
-    if (size === null || size > 24) return null;
+    if (size === null || size > MAX_SCALAR) return null;
     const bytes = await this.bytes(value, size);
     if (bytes === null) return null;
     let number = 0n;

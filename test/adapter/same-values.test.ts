@@ -263,6 +263,8 @@ const WAT = `(module
   (data (i32.const 128) "a name\\00")
   (global $total (mut i32) (i32.const 5))
   (func $price (param $count i32) (local $sum i32) (local $half f64) (local $big i64) (local $all i32) (local $name i32)
+      (local $tenth f32)
+    (local.set $tenth (f32.const 0.1))
     (local.set $sum (i32.mul (local.get $count) (i32.const 3)))
     (local.set $half (f64.const 0.5))
     (local.set $big (i64.const -9000000000))
@@ -289,6 +291,7 @@ test('in the text of WebAssembly, where names keep their sign', async () => {
       'len(memory)': '65536',
       '$total == 5': 'true',
       '($half + 1) * 2': '3',
+      '$tenth == 0.1 && $tenth < 0.2': 'true',
       '$big - 1 < -9000000000': 'true',
       '$all == 0xffffffff': 'true',
       'text($name) == "a name" && text($name, 1) == "a"': 'true',

@@ -10,6 +10,11 @@ export function isDropped(address: number): boolean {
   return address === 0 || address >= DROPPED;
 }
 
+/** Whether a linker has dropped the data that was at this address. There may be some at 0. */
+export function isDroppedData(address: number): boolean {
+  return address >= DROPPED;
+}
+
 /** Whether this is a range of code. */
 export function isCode(low: number, high: number): boolean {
   return low < high && high <= 0xffffffff && !isDropped(low);

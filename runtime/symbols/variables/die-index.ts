@@ -7,7 +7,7 @@ import { skipAttributes } from '../dwarf/walk.ts';
 /** Whether an entry is wanted, by its tag and whether it is in a function. */
 type IsWanted = (tag: number | undefined, isInFunction: boolean) => boolean;
 
-/** Variables outside of functions. Those inside of functions are found with their function. */
+/** Variables outside of functions. Those inside of functions are found with their function, if it is said which one that is. */
 export const isStatic: IsWanted = (tag, isInFunction) => tag === Tag.variable && !isInFunction;
 
 /** Structures and classes, wherever they are. */
@@ -33,7 +33,7 @@ export class DieIndex {
 function walk(unit: Unit, isWanted: IsWanted, dies: IntList): void {
   const cursor = new ByteCursor(unit.bytes, unit.firstDie, unit.end);
   const { abbreviations } = unit;
-  const { tags, hasChildren } = abbreviations;
+  const { tags, hasChildren, firstSpec } = abbreviations;
   let depth = 0;
   /** The depth below which everything is in a function; 0 outside of functions. */
   let inFunction = 0;
@@ -51,6 +51,8 @@ function walk(unit: Unit, isWanted: IsWanted, dies: IntList): void {
     skipAttributes(cursor, unit, abbreviation);
     if (hasChildren[abbreviation] !== 1) continue;
     depth++;
-    if (tag === Tag.subprogram && inFunction === 0) inFunction = depth;
+    // For statics of what is inlined everywhere, LLVM up to 14 makes a function of which it says nothing.
+    const isNothing = firstSpec[abbreviation] === firstSpec[abbreviation + 1];
+    if (tag === Tag.subprogram && inFunction === 0 && !isNothing) inFunction = depth;
   } while (depth > 0 && !cursor.atEnd);
 }

@@ -1,4 +1,5 @@
 import { printable } from '../../text/printable.ts';
+import { isDroppedData } from '../dwarf/addresses.ts';
 import { ByteCache } from '../dwarf/byte-cache.ts';
 import { ByteCursor, DwarfError, unlessMalformed } from '../dwarf/byte-cursor.ts';
 import { At, Tag } from '../dwarf/constants.ts';
@@ -74,8 +75,10 @@ export class VariableReader {
     const variables: VariableInfo[] = [];
     for (const unit of this.#unitsFrom(offset)) {
       this.#addStatics(unit, variables, (die) => die.name === name);
-      if (variables.length > 0) break;
+      if (variables.some(isThere)) break;
     }
+    // What one unit has lost, another one may have.
+    variables.sort((a, b) => Number(isThere(b)) - Number(isThere(a)));
     return { variables, types: this.#typesOf(variables) };
   }
 
@@ -155,9 +158,9 @@ export class VariableReader {
       if (variables.length === MAX_STATICS) return;
       unlessMalformed(() => {
         const { name } = die;
-        if (name === null || VTABLE.test(name) || !isWanted(die)) return;
+        if (name === null || VTABLE.test(name) || die.flag(At.declaration) || !isWanted(die)) return;
         const place = placeOf(die, 0, frame);
-        if (place.kind !== 'memory' && place.kind !== 'value') return;
+        if (place.kind !== 'memory' && place.kind !== 'value' && place.kind !== 'nowhere') return;
         const type = this.#types.typeOf(die, this.#types.fileOf(unit));
         const scope = scopePath(this.#dwarf, unit, die);
         const rule = ruleOf(die, 0, null);
@@ -292,7 +295,7 @@ class FrameWalk {
     }, undefined);
   }
 
-  /** Adds parameters and variables of which the copy of the function here has nothing left. */
+  /** Adds parameters and variables of which the copy of the function here has nothing left, and its statics. */
   #addDropped(die: Die): void {
     const origin = unlessMalformed(() => die.reference(At.abstractOrigin), null);
     if (origin === null) return;
@@ -300,7 +303,12 @@ class FrameWalk {
       for (const child of origin.children()) {
         if (this.#found.length >= MAX_VARIABLES) return;
         if (child.tag !== Tag.formalParameter && child.tag !== Tag.variable) continue;
-        if (!this.#declared.has(child.offset)) this.#push(child, 0, NOWHERE);
+        if (this.#declared.has(child.offset)) continue;
+        this.#push(
+          child,
+          0,
+          unlessMalformed(() => placeOf(child, this.#address, this.#frame), NOWHERE),
+        );
       }
     }, undefined);
   }
@@ -315,8 +323,10 @@ function placeOf(
   budget?: { left: number },
 ): Place {
   const expression = die.expression(At.location, address);
-  if (expression !== null)
-    return plain(evaluate(expression, { unit: die.unit, frame, frameBase, budget }), MAX_PIECES);
+  if (expression !== null) {
+    const place = plain(evaluate(expression, { unit: die.unit, frame, frameBase, budget }), MAX_PIECES);
+    return place.kind === 'memory' && isDroppedData(place.address) ? NOWHERE : place;
+  }
   const bytes = die.block(At.constValue);
   if (bytes !== null) return { kind: 'value', bytes };
   const constant = die.bigint(At.constValue, true);
@@ -343,6 +353,10 @@ function plain(location: Location, maxPieces: number): Place {
     bitOffset,
   }));
   return { kind: 'pieces', pieces };
+}
+
+function isThere({ place }: VariableInfo): boolean {
+  return place.kind !== 'nowhere';
 }
 
 function shown(name: string): string {

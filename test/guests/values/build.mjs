@@ -3,7 +3,7 @@
 // target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. What is named on the
 // command line is built alone. Needs Node 24 or newer.
 //
-//   node test/guests/values/build.mjs [c] [heads] [optimised] [methods] [library] [cpp] [rust] [rust-modern] [iterators]
+//   node test/guests/values/build.mjs [c] [pointers] [heads] [optimised] [methods] [library] [cpp] [rust] [rust-modern] [iterators]
 //     [process] [classes] [sources] [large]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,6 +31,13 @@ if (isWanted('c')) {
     'clang',
     ...['--target=wasm32', '-nostdlib', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
     ...['values.c', '-o', 'values-c.wasm'],
+  );
+}
+if (isWanted('pointers')) {
+  run(
+    'clang',
+    ...['--target=wasm32', '-nostdlib', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
+    ...['pointers.c', '-o', 'pointers-c.wasm'],
   );
 }
 if (isWanted('heads')) {
