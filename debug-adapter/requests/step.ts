@@ -16,8 +16,7 @@ function step(kind: StepKind): Request {
       const { debuggee } = session;
       const process = processOf(session, threadId);
       if (debuggee.client.isRunning && !debuggee.breakpoints.areSupported) {
-        const message =
-          'The program was started without stepping; `lunatic run --inspect=debug` starts it with that';
+        const message = 'The program was started without stepping; `--inspect=debug` starts it with that';
         throw new AdapterError(ErrorId.NotSupported, message);
       }
       await debuggee.stops.step(process, kind, byInstruction, kind === 'into' ? target : undefined);

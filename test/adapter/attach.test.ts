@@ -92,7 +92,7 @@ test('a program that was started with --inspect alone says that it has no breakp
   const { breakpoint } = await breakAtStore(client, guestFile(STORING));
   expect(breakpoint).toMatchObject({
     verified: false,
-    message: expect.stringContaining('`lunatic run --inspect=debug`'),
+    message: expect.stringContaining('`--inspect=debug`'),
   });
   await client.configurationDoneRequest();
   await command.printed('at last');

@@ -197,11 +197,11 @@ test('a program that is run without debugging, or attached to without probes, sa
   const breakpoints = [{ line: line('sum') }];
   const { body } = await client.setBreakpointsRequest({ source: { path: source }, breakpoints });
   expect(body.breakpoints).toMatchObject([
-    { verified: false, message: expect.stringContaining('lunatic run --inspect=debug') },
+    { verified: false, message: expect.stringContaining('--inspect=debug') },
   ]);
   await client.configurationDoneRequest();
   const threadId = await client.waitingThread(2);
-  await expect(client.nextRequest({ threadId })).rejects.toThrow('lunatic run --inspect=debug');
+  await expect(client.nextRequest({ threadId })).rejects.toThrow('--inspect=debug');
   expect(client.errors.at(-1)).toMatchObject({ id: 1004, showUser: true });
 });
 
