@@ -10,6 +10,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { check } from './check.mjs';
 import { findChromium } from './chromium.mjs';
 import { findOlderNode } from './older-node.mjs';
+import { canBuildRust } from './rust.mjs';
 import { install, jspiNode, projectFolder, run } from './setup.mjs';
 import { canMountSmallDisk } from './small-disk.mjs';
 
@@ -27,7 +28,6 @@ const MAX_LISTED_LENGTH = 300;
 
 /** Commands without which some tests are left out, and what these test. */
 const TOOLS = {
-  cargo: 'crates that are built and debugged from the editor, and templates in Rust',
   clang: 'programs in C that are built from the editor, and templates in C',
   curl: 'an HTTP server that a client from elsewhere talks to',
   fish: 'the completions of fish',
@@ -90,6 +90,10 @@ function tellMissingTools() {
     const { error } = spawnSync(tool, ['--version'], { stdio: 'ignore' });
     if (error !== undefined) leftOut.push(`tests of ${tested}. They need ${tool}.`);
   }
+  if (!canBuildRust())
+    leftOut.push(
+      'tests of crates that are built and debugged from the editor, and templates in Rust. They need cargo, and a Rust that builds for WebAssembly.',
+    );
   if (!canMountSmallDisk())
     leftOut.push(
       'tests of databases on a full disk. They need a file system of their own, from `unshare` and `mount`.',

@@ -58,7 +58,7 @@ export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerF
     return {
       onWillReceiveMessage: ({ command, arguments: args }) => {
         if (command === 'launch' && isProgram(args)) this.#launched(session, args);
-        if (command === 'restart' && isProgram(args?.arguments)) saved()?.launched(args.arguments);
+        if (command === 'restart') this.#restarts(session, args?.arguments);
         if (command === 'disconnect' || command === 'terminate') saved()?.program.disconnects();
       },
       onDidSendMessage: ({ type, command, event, success }) => {
@@ -69,21 +69,25 @@ export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerF
   }
 
   /**
-   * Resolves the configuration with which the user starts a program. That has saved the sources and builds the program: it is not built
-   * here as well, and not started once more if it has ended.
+   * Resolves a configuration with which a program is started. What the user starts has saved the sources and builds the program: it is
+   * not built here as well, and not started once more if it has ended.
    */
   async during<Config>(
     config: vscode.DebugConfiguration,
     resolve: () => Promise<Config | undefined>,
   ): Promise<Config | undefined> {
-    if (config[SAVED_AT] !== undefined) return await resolve();
-    const same = [...this.#sessions.values()].filter((session) => session.isOf(config));
-    for (const { program } of same) program.startsElsewhere();
+    const same = () => [...this.#sessions.values()].filter((session) => session.isOf(config));
+    if (config[SAVED_AT] !== undefined) {
+      const resolved = await resolve();
+      return same().some(({ program }) => program.isTaken) ? undefined : resolved;
+    }
+    const taken = same();
+    for (const { program } of taken) program.taken();
     let resolved: Config | undefined;
     try {
       resolved = await resolve();
     } finally {
-      if (resolved === undefined) for (const { program } of same) program.notStarted();
+      if (resolved === undefined) for (const { program } of taken) program.notStarted();
     }
     return resolved;
   }
@@ -95,6 +99,14 @@ export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerF
       if (program.hasEnded && program.module === saved.program.module) saved.program.inherit(program);
     this.#sessions.set(session.id, saved);
     this.#showStatus();
+  }
+
+  #restarts({ id, configuration }: vscode.DebugSession, args: unknown): void {
+    const saved = this.#sessions.get(id);
+    if (saved === undefined) return;
+    // VS Code saves nothing when the user restarts a session that was started without saving.
+    if (configuration[SAVED_AT] !== undefined && !saved.program.isRestarting) void saveActiveGroup();
+    if (isProgram(args)) saved.launched(args);
   }
 
   #begins(id: string): void {
@@ -173,6 +185,13 @@ export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerF
 function isProgram(args: unknown): args is LaunchedWith {
   if (typeof args !== 'object' || args === null || 'coreDump' in args) return false;
   return 'program' in args && typeof args.program === 'string';
+}
+
+/** Saves what VS Code saves before the user starts a program: what is edited in the active group. */
+async function saveActiveGroup(): Promise<void> {
+  if (vscode.workspace.getConfiguration('debug').get('saveBeforeStart') === 'none') return;
+  for (const { isDirty, input } of vscode.window.tabGroups.activeTabGroup.tabs)
+    if (isDirty && input instanceof vscode.TabInputText) await vscode.workspace.save(input.uri);
 }
 
 /** Says why a program was not restarted, and leads to the fault. */

@@ -41,7 +41,7 @@ export class StartError extends Error {
   readonly code = 'LUNATIC_START';
 }
 
-type State = 'starting' | 'running' | 'ended' | 'replaced' | 'stopped';
+type State = 'starting' | 'running' | 'ended' | 'replaced' | 'taken' | 'stopped';
 
 type Work =
   | { readonly kind: 'none' }
@@ -57,7 +57,8 @@ const NONE: Work = { kind: 'none' };
  *     starting   it was launched, for the first time or again, and has not begun
  *     running
  *     ended      by itself
- *     replaced   it has ended, and is being started in another session, by Run on Save or by the user
+ *     replaced   it has ended, and is being started in another session
+ *     taken      the same, by the user and not by Run on Save
  *     stopped    by the user
  *
  *     starting          -> running    it begins
@@ -65,7 +66,8 @@ const NONE: Work = { kind: 'none' };
  *     starting, running -> ended      it ends, or does not start
  *     starting, running -> stopped    the user stops it
  *     ended             -> replaced   it is being started elsewhere
- *     replaced          -> ended      that did not begin. If it did, this program is no longer needed
+ *     ended, replaced   -> taken      the user starts it
+ *     replaced, taken   -> ended      that did not begin. If it did, this program is no longer needed
  *
  * Changes of a program that is running or has ended are worked on at once, others when it begins or that has failed. Those of one that
  * was stopped count for nothing.
@@ -93,7 +95,17 @@ export class SavedProgram {
 
   /** Whether the program has ended by itself. */
   get hasEnded(): boolean {
-    return this.#state === 'ended' || this.#state === 'replaced';
+    return this.#state === 'ended' || this.#state === 'replaced' || this.#state === 'taken';
+  }
+
+  /** Whether the user is starting it, after it has ended. */
+  get isTaken(): boolean {
+    return this.#state === 'taken';
+  }
+
+  /** Whether it is being restarted because its source was saved. */
+  get isRestarting(): boolean {
+    return !this.hasEnded && this.#savedAt !== undefined;
   }
 
   /** Whether it has run at all. */
@@ -138,15 +150,15 @@ export class SavedProgram {
     this.cancel();
   }
 
-  /** Somebody else builds it, in order to start it anew. */
-  startsElsewhere(): void {
+  /** The user builds it, in order to start it anew. */
+  taken(): void {
     this.cancel();
-    if (this.#state === 'ended') this.#state = 'replaced';
+    if (this.hasEnded) this.#state = 'taken';
   }
 
   /** What was to be started elsewhere does not begin. */
   notStarted(): void {
-    if (this.#state !== 'replaced') return;
+    if (this.#state !== 'replaced' && this.#state !== 'taken') return;
     this.#state = 'ended';
     this.#resume();
   }
@@ -244,7 +256,8 @@ export class SavedProgram {
     try {
       begins = await this.#actions.start(module, savedAt);
     } finally {
-      if (!begins) this.notStarted();
+      // What the user starts does not depend on it.
+      if (!begins && this.#state === 'replaced') this.notStarted();
     }
     return begins;
   }

@@ -1,28 +1,12 @@
-/** A Rust that builds for WebAssembly, with the crates of the templates: got once, and built once for all templates. */
+/** The crates of the templates in Rust: got once, and built once for all templates. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { rustTarget } from '../../extension/projects/tools.ts';
 import { projectFolder } from '../support/command.ts';
 
-/** Where a system has its own Rust, which rustup's may hide. */
-const SYSTEM = '/usr/bin';
-
 const LOCK = join(projectFolder, 'media', 'templates', 'rust', 'common', 'Cargo.lock');
-
-/** Makes the tools that build for WebAssembly the first ones in the `PATH` of this process. Returns whether there are any. */
-export async function findRust(): Promise<boolean> {
-  const path = process.env['PATH'] ?? '';
-  for (const candidate of [path, `${SYSTEM}:${path}`]) {
-    process.env['PATH'] = candidate;
-    const target = await rustTarget(tmpdir(), undefined).catch(() => undefined);
-    if (target !== undefined && spawnSync('cargo', ['--version']).status === 0) return true;
-  }
-  process.env['PATH'] = path;
-  return false;
-}
 
 /**
  * Gets the crates from their registry, unless that was done before.

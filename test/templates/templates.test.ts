@@ -12,13 +12,14 @@ import { LANGUAGES, type Language, TEMPLATES, type Template } from '../../runtim
 import { AdapterClient } from '../adapter/adapter-client.ts';
 import { installedCommand, lunatic, projectFolder, RunningCommand } from '../support/command.ts';
 import { readProjectFile } from '../support/project-files.ts';
-import { findRust, prepareCrates, writeCargoConfig } from './rust-toolchain.ts';
+import { findRust } from '../support/rust.ts';
+import { prepareCrates, writeCargoConfig } from './crates.ts';
 
 /** Milliseconds for the crates of Rust's templates, which are got and built once. */
 const RUST_PATIENCE = 600_000;
 const PATIENCE = 120_000;
 
-const hasRust = await findRust();
+const hasRust = (await findRust()) !== undefined;
 const hasClang = existsSync('/usr/include/wasm32-wasi') && spawnSync('make', ['--version']).status === 0;
 const HAS: Readonly<Record<string, boolean>> = { rust: hasRust, c: hasClang };
 
@@ -188,7 +189,7 @@ describe.each(LANGUAGES.filter(({ name }) => name !== 'rust'))(
   ({ name }: Language) => {
     test.runIf(HAS[name] ?? true)(
       'has commands that work, word for word, in an empty folder',
-      () => {
+      async () => {
         const folder = join(root, `${name}-guide`);
         mkdirSync(folder);
         const commands = [...readProjectFile(`docs/${name}.md`).matchAll(/^ {4}(\S.*)$/gm)];
@@ -207,6 +208,9 @@ describe.each(LANGUAGES.filter(({ name }) => name !== 'rust'))(
         expect(stdout.match(/8 jobs are done: 4810 primes|the sum of all results is 15005000/g)).toHaveLength(
           2,
         );
+        if (name !== 'assemblyscript') return;
+        const released = await lunatic(['test', join(folder, 'pool', 'build', 'release.wasm')]);
+        expect(released.stdout).toContain('running 0 tests');
       },
       PATIENCE,
     );

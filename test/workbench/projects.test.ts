@@ -1,19 +1,21 @@
 /** F5 in a source builds the project that it belongs to, and stops at its breakpoints. */
 import { spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rustTarget } from '../../extension/projects/tools.ts';
 import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
+import { findRust } from '../support/rust.ts';
+import { edit, TYPING } from './support/edit.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
 import { PATIENCE } from './support/workbench.ts';
 
-const session = new WorkbenchSession();
+const session = new WorkbenchSession(() => ({ settings: TYPING }));
 
-const target = await rustTarget(tmpdir(), undefined).catch(() => undefined);
-const hasRust = target !== undefined && spawnSync('cargo', ['--version']).status === 0;
+const RUN_ON_SAVE = '[id="lunatic.lunatic.lunatic.runOnSave"]';
+
+const target = await findRust();
+const hasRust = target !== undefined;
 
 const MAIN = `fn price(count: u32) -> u32 {
     let sum = count * 3;
@@ -34,12 +36,16 @@ const CRATE: Files = {
   'src/main.rs': MAIN,
 };
 
-async function openSource(files: Files, source: string): Promise<OpenWorkbench> {
-  const workbench = await session.open(files);
+async function openSource(files: Files, source: string, settings = {}): Promise<OpenWorkbench> {
+  const workbench = await session.open(files, { settings });
   await workbench.isActive();
   await workbench.goToFile(source);
   return workbench;
 }
+
+/** A lens that can be clicked. Those that VS Code remembers of a document that was open before do nothing yet. */
+const lens = ({ page }: OpenWorkbench, title: string) =>
+  page.locator('.codelens-decoration a', { hasText: title });
 
 describe.runIf(hasRust)('a crate', () => {
   test('is built by F5, and stops at a breakpoint with its variables', async () => {
@@ -48,7 +54,7 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.setBreakpoint('if sum > 30');
     await page.locator('.statusbar-item', { hasText: 'shop' }).waitFor();
     await workbench.showView('Run and Debug');
-    await page.keyboard.press('F5');
+    await workbench.debug();
     await page.locator('.debug-top-stack-frame-line').first().waitFor();
     await workbench.variable('sum', '36').waitFor();
     await workbench.variable('count', '12').waitFor();
@@ -56,6 +62,21 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.screenshot('project-rust');
     await workbench.goOn();
     await workbench.printed('the price is 31');
+    await workbench.noProgramRuns();
+  });
+
+  test('has Run and Debug above main, and runs again when it is saved', async () => {
+    const workbench = await openSource(CRATE, 'src/main.rs', { 'lunatic.runOnSave': true });
+    const { page } = workbench;
+    await workbench.counts(page.locator('.codelens-decoration', { hasText: 'Run | Debug' }), 1);
+    await lens(workbench, 'Run').click();
+    await workbench.printed('the price is 31');
+    await workbench.noProgramRuns();
+    await workbench.goToFile('src/main.rs');
+    await edit(workbench, 'src/main.rs', 'price(12)', 'price(7)');
+    await workbench.printed('the price is 21');
+    await page.locator(RUN_ON_SAVE, { hasText: /shop: \d+(\.\d)? m?s$/ }).waitFor();
+    await workbench.screenshot('project-rust-run-on-save');
     await workbench.noProgramRuns();
   });
 
@@ -149,7 +170,7 @@ if (sum != 18) unreachable();
   await workbench.goToFile('assembly/index.ts');
   await workbench.setBreakpoint('sum += count * 3');
   await workbench.showView('Run and Debug');
-  await workbench.page.keyboard.press('F5');
+  await workbench.debug();
   await workbench.page.locator('.debug-top-stack-frame-line').first().waitFor();
   await workbench.screenshot('project-assemblyscript');
   // It begins with its top level: no function has a lens.
@@ -165,13 +186,13 @@ test('Run and Debug above a function begin with it', async () => {
   const lenses = page.locator('.codelens-decoration', { hasText: 'Run | Debug' });
   await workbench.counts(lenses, 2);
   await workbench.screenshot('code-lenses');
-  await lenses.nth(1).getByText('Run').click();
+  await lens(workbench, 'Run').nth(1).click();
   await workbench.printed('the shop is closed');
   await workbench.page.keyboard.press('Shift+F5');
   await workbench.noProgramRuns();
   await workbench.openFile('shop.wat');
   await workbench.setBreakpoint('(func (export "_start")');
-  await lenses.first().getByText('Debug').click();
+  await lens(workbench, 'Debug').first().click();
   await page.locator('.debug-top-stack-frame-line').first().waitFor();
   await workbench.goOn();
   await workbench.printed('the shop is open');
@@ -192,7 +213,7 @@ test('Run above main begins with it whatever the project names, and other TypeSc
   await workbench.openFile('page.ts');
   await workbench.openFile('main.c');
   await workbench.counts(lenses, 1);
-  await lenses.getByText('Run').click();
+  await lens(workbench, 'Run').click();
   await workbench.printed('the shop is open');
   await workbench.noProgramRuns();
   await workbench.openFile('page.ts');

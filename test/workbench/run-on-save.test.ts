@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
+import { control } from './support/control.ts';
+import { edit, replace, TYPING } from './support/edit.ts';
 import { type OpenWorkbench, WorkbenchSession } from './support/session.ts';
 import { PATIENCE } from './support/workbench.ts';
-
-// A text is typed as it is.
-const TYPING = { 'editor.autoClosingQuotes': 'never', 'editor.autoSurround': 'never' };
 
 const session = new WorkbenchSession(() => ({ settings: TYPING }));
 
@@ -29,29 +28,6 @@ const CONFIG = {
   targets: { debug: { outFile: 'build/debug.wasm', debug: true, sourceMap: true } },
   options: { use: ['abort='] },
 };
-
-/** Replaces a part of the text in the editor. */
-async function replace(
-  { page, workspace }: OpenWorkbench,
-  file: string,
-  before: string,
-  after: string,
-): Promise<void> {
-  const lines = readFileSync(join(workspace.folder, file), 'utf8').split('\n');
-  const line = lines.findIndex((text) => text.includes(before));
-  await page.keyboard.press('Control+G');
-  await page.keyboard.type(`${line + 1}:${(lines[line]?.indexOf(before) ?? 0) + 1}`);
-  await page.keyboard.press('Enter');
-  await page.locator('.editor-group-container.active .monaco-editor.focused').waitFor();
-  for (let left = before.length; left > 0; left--) await page.keyboard.press('Shift+ArrowRight');
-  await page.keyboard.insertText(after);
-}
-
-/** The same, and saves it. */
-async function edit(workbench: OpenWorkbench, file: string, before: string, after: string): Promise<void> {
-  await replace(workbench, file, before, after);
-  await workbench.page.keyboard.press('Control+S');
-}
 
 const statusOf = ({ page }: OpenWorkbench, text: string | RegExp) =>
   page.locator('[id="lunatic.lunatic.lunatic.runOnSave"]', { hasText: text });
@@ -126,11 +102,17 @@ test('a module that has ended runs again when it is saved, and one that was stop
   const waits = guest('(func (export "_start") (call $print (text "Eve waits")) (call $forever))');
   workspace.write('guest.wat', waits);
   await workbench.printed('Eve waits');
+  // The user's restart saves, although the start did not.
+  await workbench.openFile('guest.wat');
+  await workbench.editorShows('Eve waits');
+  await replace(workbench, 'guest.wat', 'Eve', 'Ann');
+  await page.keyboard.press('Control+Shift+F5');
+  await workbench.printed('Ann waits');
   await page.keyboard.press('Shift+F5');
   await workbench.noProgramRuns();
 
   await workbench.openFile('guest.wat');
-  await edit(workbench, 'guest.wat', 'Eve', 'Ida');
+  await edit(workbench, 'guest.wat', 'Ann', 'Ida');
   // One that was started again would be there as well.
   await workbench.debug();
   await workbench.printed('Ida waits');
@@ -138,6 +120,41 @@ test('a module that has ended runs again when it is saved, and one that was stop
   await workbench.counts(workbench.processes, 2);
   await workbench.command('Lunatic: Toggle Run on Save');
   await page.locator('.statusbar', { hasText: 'Run on Save is off' }).waitFor();
+});
+
+test('a launch configuration decides for its program, whatever the setting says', async () => {
+  const launch = (runOnSave: boolean) => ({
+    ...{ type: 'lunatic', request: 'launch', name: `always ${runOnSave}`, runOnSave },
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
+    program: '${workspaceFolder}/guest.wat',
+  });
+  const workbench = await session.open({
+    'guest.wat': guest('(func (export "_start") (call $print (text "hello Ada")))'),
+    '.vscode/launch.json': JSON.stringify({ configurations: [launch(true)] }),
+  });
+  const { page, workspace } = workbench;
+  await workbench.isActive();
+  await workbench.showView('Run and Debug');
+  await workbench.configuration('always true').waitFor();
+  await workbench.debug();
+  await workbench.printed('hello Ada');
+  await workbench.noProgramRuns();
+  await workbench.openFile('guest.wat');
+  await edit(workbench, 'guest.wat', 'Ada', 'Bob');
+  await workbench.printed('hello Bob');
+  await workbench.noProgramRuns();
+  // What a click would do is where it is turned off: in the configuration.
+  await statusOf(workbench, 'guest').click();
+  await page.locator('.tab.active[data-resource-name="launch.json"]').waitFor();
+
+  await control(workspace.folder, { name: 'configure', settings: { 'lunatic.runOnSave': true } });
+  workspace.write('.vscode/launch.json', JSON.stringify({ configurations: [launch(false)] }));
+  await workbench.showView('Run and Debug');
+  await workbench.configuration('always false').waitFor();
+  await workbench.debug();
+  await workbench.printed('hello Bob');
+  await workbench.noProgramRuns();
+  await workbench.isGone(statusOf(workbench, ''));
 });
 
 /** A project that any tool builds: this one waits while there is a file `hold`. Its program prints a text, and waits. */

@@ -1,19 +1,17 @@
 /** Tests of projects: they are built first, and stand in their sources. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rustTarget } from '../../extension/projects/tools.ts';
 import { guest } from '../support/guest.ts';
+import { findRust } from '../support/rust.ts';
 import { wat } from '../unit/wasm/support.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
 import { PATIENCE } from './support/workbench.ts';
 
 const session = new WorkbenchSession();
 
-const target = await rustTarget(tmpdir(), undefined).catch(() => undefined);
-const hasRust = target !== undefined && spawnSync('cargo', ['--version']).status === 0;
+const target = await findRust();
+const hasRust = target !== undefined;
 
 const LIBRARY = `pub fn price(count: u32) -> u32 {
     count * 3

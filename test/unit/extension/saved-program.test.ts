@@ -235,11 +235,27 @@ test('what the user builds and starts is not built and started here as well', as
   program.ended();
   program.changed('source');
   await calm();
-  program.startsElsewhere();
+  program.taken();
   program.changed('source');
   await calm();
   expect(log).toEqual(['builds', 'gives up']);
   program.notStarted();
   await calm();
   expect(log).toEqual(['builds', 'gives up', 'builds']);
+});
+
+test('what is just starting when the user starts it is left to the user', async () => {
+  const { program, log, starts, built } = running();
+  program.ended();
+  program.changed('source');
+  await calm();
+  await built('second');
+  program.taken();
+  // It is asked for while its start is prepared, which is then given up.
+  expect(program.isTaken).toBe(true);
+  starts[0]?.resolve(false);
+  await calm();
+  program.changed('source');
+  await calm();
+  expect(log).toEqual(['builds', 'starts']);
 });

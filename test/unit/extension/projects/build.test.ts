@@ -18,8 +18,8 @@ import type { Fault } from '../../../../extension/projects/compiler-messages.ts'
 import { projectIn, projectOf } from '../../../../extension/projects/find-project.ts';
 import type { Profile, Project, Target } from '../../../../extension/projects/project.ts';
 import { BuildFailure, runBuild } from '../../../../extension/projects/run-build.ts';
-import { rustTarget } from '../../../../extension/projects/tools.ts';
 import { projectFolder } from '../../../support/command.ts';
+import { findRust } from '../../../support/rust.ts';
 
 const folders: string[] = [];
 
@@ -79,14 +79,7 @@ function isModule(path: string): boolean {
 
 const findNode = async () => process.execPath;
 
-async function canBuildRust(): Promise<boolean> {
-  return await rustTarget(tmpdir(), undefined).then(
-    () => spawnSync('cargo', ['--version']).status === 0,
-    () => false,
-  );
-}
-
-const hasRust = await canBuildRust();
+const hasRust = (await findRust()) !== undefined;
 const hasClang = existsSync('/usr/include/wasm32-wasi') && spawnSync('clang', ['--version']).status === 0;
 
 const CARGO = '[package]\nname = "greeter"\nversion = "0.1.0"\nedition = "2021"\n';
