@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { areThreadsBusy } from '../host/sqlite/thread.ts';
 import { V8_FLAGS } from '../kernel/jspi.ts';
+import { setInputBack } from './standard-input.ts';
 
 const SHELL = '/bin/sh';
 
@@ -23,5 +24,12 @@ function isObserved(): boolean {
 export function leaveThreads(atOnce = false): void {
   if (!atOnce && !areThreadsBusy() && isObserved()) return;
   if (typeof process.execve !== 'function' || !existsSync(SHELL)) return;
-  process.on('exit', (code) => process.execve?.(SHELL, ['sh', '-c', `exit ${code}`], {}));
+  process.on('exit', (code) => {
+    setInputBack();
+    try {
+      process.execve?.(SHELL, ['sh', '-c', `exit ${code}`], {});
+    } catch {
+      // This system lets nobody execute the shell. The command ends as Node does.
+    }
+  });
 }

@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { projectFolder, RunningCommand } from '../support/command.ts';
+import { launcher, projectFolder, RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 
 let folder = '';
@@ -49,6 +50,25 @@ describe('interrupted', () => {
     command.child.kill('SIGINT');
     const { exitCode, stdout, stderr } = await command.ended;
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 130, stdout: 'ready\n', stderr: '' });
+  });
+
+  test('it ends so where it may not execute anything', async () => {
+    const path = file(
+      'alone.wat',
+      guest('(func (export "_start") (call $print (text "ready")) (loop $l (br $l)))'),
+    );
+    const nodeArgs = [
+      '--permission',
+      '--allow-fs-read=*',
+      '--allow-fs-write=*',
+      '--allow-worker',
+      '--no-warnings',
+    ];
+    const command = new RunningCommand(['run', path], { input: null, nodeArgs });
+    await command.printed('ready\n');
+    command.child.kill('SIGINT');
+    const { exitCode, stderr } = await command.ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: '' });
   });
 
   test('SIGTERM ends it with 143', async () => {
@@ -218,8 +238,6 @@ describe('output', () => {
             (drop (call $print (i32.add (i32.const 1) (i32.and (local.get $i) (i32.const 1))) (i32.add (i32.const 64) (local.get $i)) (i32.const 1)))
             (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 8))))))`,
     );
-    const { spawn } = await import('node:child_process');
-    const { launcher } = await import('../support/command.ts');
     const child = spawn('sh', ['-c', `"$0" "$1" run "$2" 2>&1`, process.execPath, launcher, path]);
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -300,4 +318,28 @@ describe('input', () => {
     expect(stdout.indexOf('tick 3')).toBeLessThan(stdout.indexOf('a line'));
     expect(exitCode).toBe(0);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'what follows the command can read the rest of a pipe',
+    async () => {
+      const path = file(
+        'once.wat',
+        `(module ${IMPORTS} (func (export "_start")
+        (i32.store (i32.const 64) (i32.const 1024)) (i32.store (i32.const 68) (i32.const 10))
+        (drop (call $read (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 72)))
+        (drop (call $print (i32.const 1) (i32.const 1024) (i32.load (i32.const 72))))))`,
+      );
+      const command = ['-c', '"$0" "$@" && echo ended && cat', process.execPath, launcher, 'run', path];
+      const child = spawn('sh', command, { stdio: ['pipe', 'pipe', 'inherit'] });
+      let printed = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        printed += chunk.toString();
+        // Only now there is something to be read.
+        if (printed.endsWith('ended\n')) setTimeout(() => child.stdin.end('second\n'), 100);
+      });
+      child.stdin.write('first\n');
+      await once(child, 'close');
+      expect(printed).toBe('first\nended\nsecond\n');
+    },
+  );
 });
