@@ -15,6 +15,7 @@ import {
   parseExpression,
   parseHitCondition,
   parseLogMessage,
+  sizedNamesIn,
   type VariableInfo,
 } from '../runtime/internal.ts';
 import type { Arguments } from './arguments.ts';
@@ -64,6 +65,9 @@ export function faultIn({ condition, hits, log }: WantedTerms): string | null {
 const MOST_CLASSES = 1000;
 const MOST_FIELDS = 200;
 
+/** How far what a log message prints goes into values. */
+const SHOWN_LEVELS = 3;
+
 /** Finds what the names in expressions stand for, as the runtime wants to be told. */
 export class NameFinder {
   readonly #disassemblies: Disassemblies;
@@ -94,7 +98,11 @@ export class NameFinder {
     offset: number,
     types: ExpressionTypes,
   ): Promise<BreakpointTerms> {
-    const names = await this.#placesOf(expressionsIn(condition, log), module, offset, types);
+    const wanted = expressionsIn(condition, log);
+    const shown = log === undefined ? 0 : SHOWN_LEVELS;
+    let names = await this.#placesOf(wanted, module, offset, types, { shown });
+    // What is displayed must not leave out what is named.
+    if (shown > 0 && types.isCut) names = await this.#placesOf(wanted, module, offset, types);
     return {
       id,
       ...(condition === undefined ? {} : { condition }),
@@ -116,7 +124,7 @@ export class NameFinder {
   ): Promise<Pick<BreakpointTerms, 'names' | 'types'>> {
     const wanted = faultIn({ condition: expression }) === null ? expressionsIn(expression, undefined) : [];
     const types = this.typesOf(module);
-    const names = await this.#placesOf(wanted, module, offset, types, inlined);
+    const names = await this.#placesOf(wanted, module, offset, types, { inlined });
     return { names: Object.fromEntries(names), types: types.list };
   }
 
@@ -144,16 +152,18 @@ export class NameFinder {
     module: ModuleKey,
     offset: number,
     types: ExpressionTypes,
-    inlined = 0,
+    { inlined = 0, shown = 0 } = {},
   ): Promise<Map<string, VariablePlace>> {
     const names = new Map<string, VariablePlace>();
     const wanted = new Set(expressions.flatMap(namesIn));
+    const sized = new Set(expressions.flatMap(sizedNamesIn));
     if (wanted.size === 0 || offset === ANY_CALL) return names;
     types.begin();
-    const depth = Math.max(...expressions.map(depthOf));
+    const depth = Math.max(...expressions.map(depthOf)) + shown;
     const symbols = this.#sources.of(module);
     const variables = await symbols.variablesOf({ ...NO_FRAME, offset, inlined });
     types.know(variables?.types ?? new Map());
+    types.language = variables?.language ?? 'other';
     const { locals, globals } = await this.#disassemblies.namesAt(module, offset);
     const objects = variables === null ? await this.#objectType(module, new Map(globals)) : null;
     // Numbers of AssemblyScript may be objects. A name with a sign means the number.
@@ -180,6 +190,10 @@ export class NameFinder {
         if (names.has(name)) continue;
       }
       if (place !== undefined) names.set(name, place);
+      else if (sized.has(name)) {
+        const bytes = await types.sizeOf(await symbols.typeNamed(name, offset));
+        if (bytes !== null) names.set(name, { kind: 'type', bytes });
+      }
     }
     return names;
   }

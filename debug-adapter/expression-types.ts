@@ -1,6 +1,16 @@
 import type { ValueType } from '../runtime/inspect/protocol.ts';
-import type { BaseType, Member, PointerType, StructType, TypeId, TypeInfo } from '../runtime/internal.ts';
-import { mapType, stringType } from './expression-libraries.ts';
+import type {
+  BaseType,
+  Member,
+  PointerType,
+  SourceLanguage,
+  StructType,
+  TypeId,
+  TypeInfo,
+} from '../runtime/internal.ts';
+import { mapType, stringType, type TypeFinder } from './expression-libraries.ts';
+import { innerOf, sharedList } from './expression-pointers.ts';
+import { baseName, standardName } from './values/rust/names.ts';
 
 /** The most types that one expression takes along, and all that share a list. */
 const MOST_TYPES = 300;
@@ -22,11 +32,18 @@ type ReadTypes = (ids: readonly TypeId[]) => Promise<ReadonlyMap<TypeId, TypeInf
 /** The types of debug information as expressions use them: a list in which they refer to each other. */
 export class ExpressionTypes {
   readonly list: ValueType[] = [];
+  /** The language of the types. */
+  language: SourceLanguage = 'other';
   /** By depth and id. */
   readonly #places = new Map<string, number>();
   /** The keys of the types that the present expression has added, and whether there was no room for some that it needs. */
   readonly #added: string[] = [];
   #isCut = false;
+
+  /** Whether there was no room for some types of the present expression. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
   /** The place of what stands for types that are not known, or for which there is no room. */
   #void: number | undefined;
   readonly #infos = new Map<TypeId, TypeInfo>();
@@ -80,6 +97,11 @@ export class ExpressionTypes {
     return undefined;
   }
 
+  /** Bytes of a type; null if it is not known. */
+  async sizeOf(id: TypeId | null): Promise<number | null> {
+    return (await this.#resolved(id))?.type.size ?? null;
+  }
+
   /**
    * Adds a type and those of which it is made.
    * @param depth how far an expression goes into it: parts of parts that it cannot reach are left out
@@ -125,10 +147,10 @@ export class ExpressionTypes {
       case 'base':
         return baseType(type);
       case 'pointer':
-        return {
-          ...{ kind: 'pointer', to: await this.add(type.target, depth - 1) },
-          ...(isReference(type) ? { isReference: true } : {}),
-        };
+        // A reference is no step for an expression.
+        return isReference(type)
+          ? { kind: 'pointer', to: await this.add(type.target, depth), isReference: true }
+          : { kind: 'pointer', to: await this.add(type.target, depth - 1) };
       case 'enum': {
         const underlying = await this.#resolved(type.underlying);
         if (underlying?.type.kind === 'base') return baseType(underlying.type);
@@ -146,6 +168,7 @@ export class ExpressionTypes {
           (await this.#rustList(type, depth)) ??
           (await this.#vector(type, depth)) ??
           (await this.#library(type, depth)) ??
+          (await this.#enum(type, depth)) ??
           (await this.#record(type, depth))
         );
       default:
@@ -177,10 +200,54 @@ export class ExpressionTypes {
     }
     for (const member of type.members) await add(member, 0, 0);
     const length = await this.#lengthIn(type);
+    const inner = await innerOf(type, this.#finder(depth), (made) => this.#push(made));
     return {
       ...{ kind: 'record', name: type.label, members },
       ...(type.size === null ? {} : { bytes: type.size }),
       ...(length === null ? {} : { length }),
+      ...(inner === null ? {} : { inner }),
+      ...this.#shownAs(type),
+    };
+  }
+
+  /** How a structure is displayed. */
+  #shownAs(type: StructType): { title?: string; process?: number } {
+    const isOfEnum = this.language === 'Rust' && /^[A-Z]/.test(type.scope.at(-1) ?? '');
+    // What is in the types of libraries tells nobody anything.
+    if (standardName(type) !== null && !isOfEnum) return {};
+    if (this.language !== 'Rust') return { title: '' };
+    const name = baseName(type);
+    const id = type.members.find((member) => member.name === 'id');
+    const isProcess = type.scope[0] === 'lunatic' && name === 'Process' && id?.bitOffset != null;
+    return {
+      ...(/^\w+$/.test(name) ? { title: name } : name.startsWith('(') ? { title: '' } : {}),
+      ...(isProcess ? { process: (id.bitOffset ?? 0) / 8 } : {}),
+    };
+  }
+
+  /** An enum of Rust with parts; null for anything else. */
+  async #enum({ label, size, variantPart }: StructType, depth: number): Promise<ValueType | null> {
+    if (variantPart === null) return null;
+    const { discriminant, variants } = variantPart;
+    const bytes = (await this.#resolved(discriminant?.type ?? null))?.type.size;
+    const isTag = bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8;
+    if (discriminant !== null && (!isTag || discriminant.bitOffset === null)) return null;
+    const found: Extract<ValueType, { kind: 'enum' }>['variants'][number][] = [];
+    for (const { discriminants, members } of variants.slice(0, MOST_MEMBERS)) {
+      const [member] = members;
+      if (member?.bitOffset == null || member.name === null) continue;
+      const tags = discriminants?.map((value) => String(BigInt.asUintN(8 * (bytes ?? 8), value)));
+      found.push({
+        ...{ name: member.name, at: member.bitOffset / 8, type: await this.add(member.type, depth) },
+        ...(tags === undefined ? {} : { tags: tags.slice(0, MOST_MEMBERS) }),
+      });
+    }
+    return {
+      ...{ kind: 'enum', name: label, variants: found },
+      ...(size === null ? {} : { bytes: size }),
+      ...(discriminant?.bitOffset == null || !isTag
+        ? {}
+        : { tag: { at: discriminant.bitOffset / 8, bytes } }),
     };
   }
 
@@ -188,14 +255,14 @@ export class ExpressionTypes {
   async #rustList(type: StructType, depth: number): Promise<ValueType | null> {
     const name = type.name ?? '';
     const bytes = type.size === null ? {} : { bytes: type.size };
-    if (name.startsWith('&')) {
+    if (/^(?:&|(?:alloc::boxed::)?Box<)/.test(name)) {
       const start = type.members.find((member) => member.name === 'data_ptr');
       const count = type.members.find((member) => member.name === 'length');
       const pointer = await this.#resolved(start?.type ?? null);
       if (start?.bitOffset == null || count?.bitOffset == null || pointer?.type.kind !== 'pointer')
         return null;
       const of = await this.add(pointer.type.target, depth - 1);
-      const isText = /^&(?:mut )?str$/.test(name);
+      const isText = /^&(?:mut )?str$|\bBox<str\b/.test(name);
       return {
         kind: 'list',
         name,
@@ -226,11 +293,17 @@ export class ExpressionTypes {
 
   /** Maps and texts of libraries; null for anything else. */
   async #library(type: StructType, depth: number): Promise<ValueType | null> {
-    const finder = {
-      resolve: async (id: TypeId | null) => (await this.#resolved(id))?.type ?? null,
-      add: (id: TypeId | null) => this.add(id, depth - 1),
+    const finder = this.#finder(depth - 1);
+    return (
+      (await mapType(type, finder)) ?? (await stringType(type, finder)) ?? (await sharedList(type, finder))
+    );
+  }
+
+  #finder(depth: number): TypeFinder {
+    return {
+      resolve: async (id) => (await this.#resolved(id))?.type ?? null,
+      add: (id) => this.add(id, depth),
     };
-    return (await mapType(type, finder)) ?? (await stringType(type, finder));
   }
 
   /** A `std::vector` of C++, but that of bits; null for anything else. */

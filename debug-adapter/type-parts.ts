@@ -34,10 +34,29 @@ export class TypeParts {
     return of == null ? null : await this.#first(of, (member) => member.name === name, 0);
   }
 
+  /** A part by its name that is in no other part, and one in that, and so on. */
+  async own(of: TypePart | null | undefined, ...names: readonly string[]): Promise<TypePart | null> {
+    let at = of ?? null;
+    for (const name of names) {
+      const members: readonly Member[] = at?.type?.kind === 'struct' ? at.type.members : [];
+      const member = members.find((candidate) => candidate.name === name);
+      at =
+        at === null || member?.bitOffset == null
+          ? null
+          : await this.#found(at.at + member.bitOffset / 8, member.type);
+    }
+    return at;
+  }
+
+  /** The first pointer in a part, which may be that itself. */
+  async pointer(of: TypePart | null | undefined): Promise<TypePart | null> {
+    const isPointer = (_: Member, { type }: TypePart) => type?.kind === 'pointer';
+    return of == null || of.type?.kind === 'pointer' ? (of ?? null) : await this.#first(of, isPointer, 0);
+  }
+
   /** What the first pointer in a part points to. */
   async target(of: TypePart | null | undefined): Promise<TypePart | null> {
-    const isPointer = (_: Member, { type }: TypePart) => type?.kind === 'pointer';
-    const pointer = of == null || of.type?.kind === 'pointer' ? of : await this.#first(of, isPointer, 0);
+    const pointer = await this.pointer(of);
     return pointer?.type?.kind === 'pointer' ? await this.#found(0, pointer.type.target) : null;
   }
 

@@ -13,14 +13,17 @@ export {
   type Expression,
   ExpressionError,
   floatText,
+  isPattern,
   namesIn,
   parseExpression,
   parseHitCondition,
   parseLogMessage,
   shortest,
+  sizedNamesIn,
   type Type as ExpressionType,
   truthOf,
   typeText,
+  type Variants,
   valueText,
 } from './expressions/index.ts';
 export { HOST_FUNCTIONS } from './host/host-functions.ts';

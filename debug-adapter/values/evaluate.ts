@@ -4,6 +4,7 @@ import {
   compileExpression,
   type Expression,
   ExpressionError,
+  isPattern,
   parseExpression,
   truthOf,
   typeText,
@@ -221,6 +222,8 @@ class Evaluation {
       }
       case 'binary': {
         const isText = (part: Expression) => part.kind === 'text';
+        const compared = await this.#variants(expression);
+        if (compared !== null) return compared;
         const left = await this.#prepare(expression.left, isText(expression.right));
         const right = await this.#prepare(expression.right, isText(expression.left));
         return { ...expression, left, right };
@@ -240,6 +243,32 @@ class Evaluation {
       default:
         return expression;
     }
+  }
+
+  /** The comparison of an enum with a variant, whose name stands for nothing; null for any other. */
+  async #variants(expression: Extract<Expression, { kind: 'binary' }>): Promise<Expression | null> {
+    const { operator, left, right } = expression;
+    if (this.#shower === null || (operator !== '==' && operator !== '!=')) return null;
+    for (const [part, pattern] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      const found = isPattern(pattern) ? await this.#find(part) : null;
+      const code = found === null ? null : await codeOf(this.#shower, found.value, true);
+      if (code?.variants === undefined) continue;
+      return { ...expression, left: this.#put(code), right: await this.#pattern(pattern) };
+    }
+    return null;
+  }
+
+  /** Puts values in the place of those that stand in a variant. */
+  async #pattern(pattern: Expression): Promise<Expression> {
+    if (!isPattern(pattern)) return pattern.kind === 'unit' ? pattern : await this.#prepare(pattern, false);
+    const found = await this.#find(pattern);
+    if (found !== null && this.#shower !== null)
+      return this.#put(await codeOf(this.#shower, found.value, true));
+    if (pattern.kind === 'name') return pattern;
+    return { ...pattern, arguments: await Promise.all(pattern.arguments.map((part) => this.#pattern(part))) };
   }
 
   async #unary(expression: Extract<Expression, { kind: 'unary' }>): Promise<Expression> {
@@ -278,7 +307,7 @@ class Evaluation {
       if (found.value.bits !== undefined) throw new ExpressionError('a bit field has no size');
       return await types.sizeOf(found.value.type);
     }
-    return expression.kind === 'name' ? await types.sizeNamed(expression.name) : null;
+    return expression.kind === 'name' ? await reader.sizeNamed(expression.name) : null;
   }
 
   async #length(expression: Expression): Promise<number | null> {

@@ -59,14 +59,9 @@ export class TypeTable {
     return undefined;
   }
 
-  /** Bytes of a type that was seen, by its name; null if there is none. */
-  async sizeNamed(name: string): Promise<number | null> {
-    for (const [id, type] of this.#types) {
-      const isIt = type.name === name || [...type.scope, type.name].join('::') === name;
-      const size = isIt ? await this.sizeOf(id) : null;
-      if (size !== null) return size;
-    }
-    return null;
+  /** Bytes of a type by its name, that which is nearest to the source of an offset; null if there is none. */
+  async sizeNamed(name: string, offset: number): Promise<number | null> {
+    return await this.sizeOf(await this.#symbols.typeNamed(name, offset));
   }
 
   /** The type whose vtable is at an address. */

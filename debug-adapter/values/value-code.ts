@@ -1,9 +1,19 @@
-import { type Code, type Context, ExpressionError, type ExpressionType } from '../../runtime/internal.ts';
+import {
+  type Code,
+  type Context,
+  ExpressionError,
+  type ExpressionType,
+  type Variants,
+} from '../../runtime/internal.ts';
 import type { Shower } from './show-value.ts';
 import type { Value } from './value.ts';
 
 /** The sizes of integers that can be calculated with. */
 const SIZES = [1, 2, 4, 8, 16] as const;
+
+/** Enums in enums, and values in a variant, that expressions know. */
+const MOST_LEVELS = 8;
+const MOST_FIELDS = 20;
 
 /** Values that were read before need no memory. */
 export const NO_MEMORY: Context = { memory: new DataView(new ArrayBuffer(0)) };
@@ -13,7 +23,12 @@ export function constantOf(value: number | bigint): Code<Context> {
 }
 
 /** A value as expressions calculate with it. @throws ExpressionError if it is nowhere */
-export async function codeOf(shower: Shower, value: Value, asText: boolean): Promise<Code<Context>> {
+export async function codeOf(
+  shower: Shower,
+  value: Value,
+  asText: boolean,
+  depth = 0,
+): Promise<Code<Context>> {
   const { reader } = shower;
   const shown = await shower.show(value);
   if (value.place.kind === 'nowhere' || value.place.kind === 'unknown')
@@ -23,8 +38,13 @@ export async function codeOf(shower: Shower, value: Value, asText: boolean): Pro
   if (string !== undefined && (asText || type?.kind !== 'pointer' || scalar === undefined))
     return { type: { kind: 'text' }, value: () => string };
   const bits = scalar === undefined ? null : await reader.bits(scalar);
-  if (scalar === undefined || type === null || bits === null)
-    return { type: { kind: 'record', name: (await labelOf(shower, value)) ?? 'value' } };
+  if (scalar === undefined || type === null || bits === null) {
+    const variants = await variantsOf(shower, value, depth);
+    return {
+      type: { kind: 'record', name: (await labelOf(shower, value)) ?? 'value' },
+      ...(variants === null ? {} : { variants }),
+    };
+  }
   const width = scalar.bits?.size ?? 8 * (type.size ?? 4);
   switch (type.kind) {
     case 'pointer':
@@ -41,6 +61,36 @@ export async function codeOf(shower: Shower, value: Value, asText: boolean): Pro
       return integerCode(bits, width, underlying?.kind === 'base' && underlying.isSigned);
     }
   }
+}
+
+/** Of an enum of Rust, also behind references: the variant that it is, and the names of the others; null for anything else. */
+async function variantsOf(shower: Shower, value: Value, depth: number): Promise<Variants<Context> | null> {
+  const { reader } = shower;
+  let at: Value | undefined = value;
+  let type = await reader.typeOf(at);
+  for (let count = 0; type?.kind === 'pointer' && count < MOST_LEVELS; count++) {
+    at = (await shower.show(at)).target;
+    if (at === undefined) return null;
+    type = await reader.typeOf(at);
+  }
+  if (type?.kind !== 'struct' || type.variantPart === null || depth === MOST_LEVELS) return null;
+  const names = type.variantPart.variants.flatMap(({ members }) => members[0]?.name ?? []);
+  const present = await reader.variant(at, type);
+  const part = present === null ? null : reader.part(at, present);
+  const inside = part === null ? null : await reader.typeOf(part);
+  const fields: Code<Context>[] = [];
+  if (part !== null && inside?.kind === 'struct')
+    for (const member of inside.members.slice(0, MOST_FIELDS)) {
+      const field = reader.part(part, member);
+      if (field !== null) fields.push(await codeOf(shower, field, true, depth + 1));
+    }
+  return {
+    names: names.slice(0, MOST_FIELDS),
+    find(name) {
+      if (!names.includes(name)) return undefined;
+      return name === present?.name ? { isIt: () => true, fields } : { isIt: () => false, fields: null };
+    },
+  };
 }
 
 /** How the type of a value is called where it is declared. */

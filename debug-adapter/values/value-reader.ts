@@ -149,6 +149,11 @@ export class ValueReader {
     return null;
   }
 
+  /** Bytes of a type by its name; null if there is none. */
+  async sizeNamed(name: string): Promise<number | null> {
+    return await this.types.sizeNamed(name, this.#frame.offset);
+  }
+
   /** The only part of a structure that takes any bytes. */
   async only(value: Value): Promise<Value | null> {
     const type = await this.typeOf(value);

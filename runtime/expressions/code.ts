@@ -9,6 +9,20 @@ export interface Context {
   readonly memory: DataView;
 }
 
+/** What one variant of an enum is compared with. */
+export interface Variant<In extends Context> {
+  readonly isIt: (context: In) => boolean;
+  /** What it has, which is there only if it is this one; null if that is not known, since it is another one. */
+  readonly fields: readonly Code<In>[] | null;
+}
+
+/** The variants of an enum. */
+export interface Variants<In extends Context> {
+  /** Some of their names, for messages. */
+  readonly names: readonly string[];
+  find(name: string): Variant<In> | undefined;
+}
+
 /** An expression that can be evaluated again and again. What it reads may fail with an `ExpressionError`. */
 export interface Code<In extends Context> {
   readonly type: Type;
@@ -16,8 +30,12 @@ export interface Code<In extends Context> {
   readonly value?: (context: In) => Value;
   /** Where it is in memory; missing if it is not there. */
   readonly address?: (context: In) => number;
+  /** Bytes that it takes, where its type tells those of what it stands for. */
+  readonly bytes?: number;
   /** A part of it; undefined if it has none of that name. */
   readonly member?: (name: string) => Code<In> | undefined;
+  /** All of its parts, in their order. */
+  readonly fields?: () => readonly Code<In>[];
   /** Its number of elements or bytes, where its type does not tell. */
   readonly length?: (context: In) => number;
   /** What a pointer points to, where its type does not tell. */
@@ -26,6 +44,13 @@ export interface Code<In extends Context> {
   readonly element?: (index: (context: In) => number) => Code<In>;
   /** What a key leads to, where it has keys. */
   readonly entry?: (key: Code<In>) => Code<In>;
+  /** Of an enum with parts. */
+  readonly variants?: Variants<In>;
+  /**
+   * What is displayed of it, where it is no single value.
+   * @param depth how many values are around it
+   */
+  readonly text?: (context: In, depth: number) => string;
 }
 
 /** Finds what names stand for. */

@@ -98,7 +98,8 @@ function arithmetic<In extends Context>(operator: Arithmetic, left: Code<In>, ri
   return { type: INTEGER, value: (context) => compute(a(context), b(context)) };
 }
 
-function comparison<In extends Context>(
+/** Compares two values. The expressions tell constants, which take the type of the other. */
+export function comparison<In extends Context>(
   operator: Comparison,
   left: Code<In>,
   right: Code<In>,

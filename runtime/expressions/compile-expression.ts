@@ -1,11 +1,13 @@
 import type { Code, Context, Scope, Value } from './code.ts';
 import { compileBinary } from './compile-binary.ts';
+import { compileVariants } from './compile-variants.ts';
 import { type Integer, negate, not, wrap } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
 import { inMemory, stringAt, textAt } from './memory-code.ts';
 import { floatOf, integerOf, isCString, singleOf, textOf, truthOf } from './operands.ts';
 import { dottedName, type Expression } from './syntax.ts';
 import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed, typeText } from './type.ts';
+import { valueText } from './value-text.ts';
 
 /**
  * Makes an expression ready to be evaluated. Everything that can be wrong but for what is in memory is found here.
@@ -25,6 +27,8 @@ export function compileExpression<In extends Context>(expression: Expression, sc
       return constant(BOOLEAN, expression.value);
     case 'text':
       return constant(TEXT, expression.value);
+    case 'unit':
+      throw new ExpressionError("'()' is only compared with what a variant has in it");
     case 'name': {
       const found = scope.find(expression.name);
       if (found === undefined) throw new ExpressionError(`there is no ${expression.name} here`);
@@ -40,27 +44,64 @@ export function compileExpression<In extends Context>(expression: Expression, sc
       return cast(compile(expression.operand), typeNamed(expression.to));
     case 'binary': {
       const { operator, left, right } = expression;
-      return compileBinary(operator, left, right, (part) =>
-        part === right && (operator === '&&' || operator === '||') ? compileLate(part, scope) : compile(part),
+      const isLate = operator === '&&' || operator === '||';
+      const once = onlyOnce((part: Expression) =>
+        part === right && isLate ? compileLate(part, scope) : compile(part),
       );
+      return compileVariants(operator, left, right, once) ?? compileBinary(operator, left, right, once);
     }
     case 'unary':
       return unary(expression.operator, compile(expression.operand));
     case 'choice':
       return choice(
         compile(expression.condition),
-        compileLate(expression.yes, scope),
-        compileLate(expression.no, scope),
+        compileLate(expression.yes, scope, true),
+        compileLate(expression.no, scope, true),
       );
   }
 }
 
-/** Compiles an operand that may not be evaluated. In a late scope, its errors are thrown only when it is. */
-function compileLate<In extends Context>(part: Expression, scope: Scope<In>): Code<In> & { isWrong?: true } {
+/** Compiles each operand once, also where that fails: those in each other would take twice as long with each level. */
+function onlyOnce<Result>(compile: (part: Expression) => Result): (part: Expression) => Result {
+  const results = new Map<Expression, () => Result>();
+  return (part) => {
+    let result = results.get(part);
+    if (result === undefined) {
+      result = attempted(() => compile(part));
+      results.set(part, result);
+    }
+    return result();
+  };
+}
+
+/** What comes of something, again and again: its result, or its error. */
+function attempted<Result>(act: () => Result): () => Result {
+  try {
+    const result = act();
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+/** An operand that may not be evaluated, and whether that would fail. */
+type Operand<In extends Context> = Code<In> & { readonly isWrong?: true };
+
+/**
+ * Compiles an operand that may not be evaluated.
+ * @param isLate whether its errors are thrown only when it is
+ */
+function compileLate<In extends Context>(
+  part: Expression,
+  scope: Scope<In>,
+  isLate = scope.isLate === true,
+): Operand<In> {
   try {
     return compileExpression(part, scope);
   } catch (error) {
-    if (!(error instanceof ExpressionError) || scope.isLate !== true) throw error;
+    if (!(error instanceof ExpressionError) || !isLate) throw error;
     return {
       type: BOOLEAN,
       isWrong: true,
@@ -195,29 +236,28 @@ function clamped(value: number, bytes: number, isSigned: boolean): Integer {
   return wrap(BigInt(Math.trunc(value)), bytes, isSigned);
 }
 
-/** Only what is chosen is evaluated. */
-function choice<In extends Context>(
-  condition: Code<In>,
-  yes: ReturnType<typeof compileLate<In>>,
-  no: ReturnType<typeof compileLate<In>>,
-): Code<In> {
+/** Only what is chosen is evaluated, and must make sense. */
+function choice<In extends Context>(condition: Code<In>, yes: Operand<In>, no: Operand<In>): Code<In> {
   const truth = truthOf(condition);
   const type = yes.isWrong ? no.type : no.isWrong ? yes.type : eitherType(yes.type, no.type);
-  const read = (part: typeof yes) => (type.kind === 'text' && !part.isWrong ? textOf(part) : singleOf(part));
+  // What is of one kind or of another is displayed, and nothing else.
+  if (type === null) return { type: TEXT, value: (context) => valueText(truth(context) ? yes : no, context) };
+  const read = (part: Operand<In>) => (type.kind === 'text' && !part.isWrong ? textOf(part) : singleOf(part));
   const [a, b] = [read(yes), read(no)];
   return { type, value: (context) => (truth(context) ? a(context) : b(context)) };
 }
 
-/** The type of what is a value of one type or of the other. @throws ExpressionError if there is none */
-function eitherType(yes: Type, no: Type): Type {
+/** The type of what is a value of one type or of the other; null if these have none in common. */
+function eitherType(yes: Type, no: Type): Type | null {
+  if (yes.kind === 'record' || no.kind === 'record' || yes.kind === 'array' || no.kind === 'array')
+    return null;
   if (typeText(yes) === typeText(no)) return yes;
   const isNumber = ({ kind }: Type) => kind === 'integer' || kind === 'float' || kind === 'character';
   if (isNumber(yes) && isNumber(no)) return yes.kind === 'float' || no.kind === 'float' ? FLOAT : INTEGER;
   if ((yes.kind === 'text' && isCString(no)) || (no.kind === 'text' && isCString(yes))) return TEXT;
   // NULL is written as 0.
   if (yes.kind === 'pointer' && (no.kind === 'pointer' || no.kind === 'integer')) return yes;
-  if (no.kind === 'pointer' && yes.kind === 'integer') return no;
-  throw new ExpressionError(`'?:' takes values of one kind, not ${aType(yes)} and ${aType(no)}`);
+  return no.kind === 'pointer' && yes.kind === 'integer' ? no : null;
 }
 
 const encoder = new TextEncoder();
@@ -226,7 +266,7 @@ function call<In extends Context>(name: string, given: readonly Code<In>[]): Cod
   const [first, second] = given;
   if (name === 'len' && first !== undefined && given.length === 1) return lengthOf(first);
   if (name === 'sizeof' && first !== undefined && given.length === 1) {
-    const size = sizeOf(first.type);
+    const size = first.bytes ?? sizeOf(first.type);
     if (size === undefined) throw new ExpressionError(`the size of ${aType(first.type)} is not known`);
     return constant(INTEGER, size);
   }

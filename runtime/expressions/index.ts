@@ -1,5 +1,6 @@
-export type { Code, Context, Scope, Value } from './code.ts';
+export type { Code, Context, Scope, Value, Variants } from './code.ts';
 export { compileExpression } from './compile-expression.ts';
+export { isPattern } from './compile-variants.ts';
 export { equal } from './exact.ts';
 export { ExpressionError } from './expression-error.ts';
 export { type HitCondition, parseHitCondition } from './hit-condition.ts';
@@ -9,6 +10,6 @@ export { truthOf } from './operands.ts';
 export { parseExpression } from './parse-expression.ts';
 export { prepareExpression } from './prepare-expression.ts';
 export { storedValue } from './stored-value.ts';
-export { depthOf, dottedNamesIn, type Expression, namesIn } from './syntax.ts';
+export { depthOf, dottedNamesIn, type Expression, namesIn, sizedNamesIn } from './syntax.ts';
 export { aType, BOOLEAN, BYTE, INTEGER, sizeOf, TEXT, type Type, typeFromText, typeText } from './type.ts';
 export { floatText, shortest, valueText } from './value-text.ts';

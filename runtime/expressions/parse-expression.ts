@@ -23,6 +23,31 @@ const PRECEDENCE: readonly (readonly BinaryOperator[])[] = [
 const COMPARISON = 2;
 const UNARY: readonly UnaryOperator[] = ['-', '!', '~', '*', '&'];
 
+const lengthOf = (of: Expression): Expression => ({ kind: 'call', name: 'len', arguments: [of] });
+const isEmpty = (of: Expression): Expression => ({
+  ...{ kind: 'binary', operator: '==', left: lengthOf(of) },
+  right: { kind: 'integer', value: 0n, isCharacter: false },
+});
+const isVariant =
+  (name: string) =>
+  (of: Expression): Expression => ({
+    ...{ kind: 'binary', operator: '==', left: of },
+    right: { kind: 'name', name },
+  });
+
+/** What stands for methods without arguments, which an expression cannot call. */
+const METHODS: ReadonlyMap<string, (of: Expression) => Expression> = new Map([
+  ['len', lengthOf],
+  ['size', lengthOf],
+  ['length', lengthOf],
+  ['is_empty', isEmpty],
+  ['empty', isEmpty],
+  ['is_some', isVariant('Some')],
+  ['is_none', isVariant('None')],
+  ['is_ok', isVariant('Ok')],
+  ['is_err', isVariant('Err')],
+]);
+
 /**
  * Reads an expression in the language of the debugger: what C and Rust have in common, with the names of WebAssembly text.
  * @throws ExpressionError if it is none, or too long
@@ -100,9 +125,33 @@ class Parser {
         of = { kind: 'index', of, index: this.expression() };
         this.#expect(']');
       } else if (this.#take('.') || this.#take('->')) {
-        of = { kind: 'member', of, name: this.#memberName() };
+        const name = this.#memberName();
+        of = this.#take('(') ? this.#method(of, name) : { kind: 'member', of, name };
       } else return of;
     }
+  }
+
+  /** `x.len()`, behind its parenthesis. */
+  #method(of: Expression, name: string): Expression {
+    const given = this.#given();
+    const [first, ...others] = given;
+    const method = METHODS.get(name);
+    if (method !== undefined && first === undefined) return method(of);
+    if (name === 'contains' && first !== undefined && others.length === 0)
+      return { kind: 'call', name, arguments: [of, first] };
+    throw new ExpressionError(
+      `an expression cannot call ${name}(): of methods it knows ${[...METHODS.keys()].map((known) => `${known}()`).join(', ')} and contains(x)`,
+    );
+  }
+
+  /** The arguments of a call, behind its parenthesis. */
+  #given(): Expression[] {
+    const given: Expression[] = [];
+    if (this.#take(')')) return given;
+    do given.push(this.expression());
+    while (this.#take(','));
+    this.#expect(')');
+    return given;
   }
 
   #memberName(): string {
@@ -126,6 +175,7 @@ class Parser {
         break;
     }
     if (token?.sign !== '(') return this.#fail(1);
+    if (this.#take(')')) return { kind: 'unit' };
     const inner = this.expression();
     this.#expect(')');
     return inner;
@@ -145,13 +195,7 @@ class Parser {
       const size = this.#sizeOfType();
       if (size !== undefined) return size;
     }
-    const given: Expression[] = [];
-    if (!this.#take(')')) {
-      do given.push(this.expression());
-      while (this.#take(','));
-      this.#expect(')');
-    }
-    return { kind: 'call', name, arguments: given };
+    return { kind: 'call', name, arguments: this.#given() };
   }
 
   /** `(u32)` or `(u8*)` before what is cast. */

@@ -36,6 +36,8 @@ export type Expression =
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'text'; readonly value: string }
+  /** `()`, which variants of enums have in them. */
+  | { readonly kind: 'unit' }
   /** With its `$` where it has one; `local 3` and `global 3` stand for themselves. */
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'member'; readonly of: Expression; readonly name: string }
@@ -64,6 +66,18 @@ export function namesIn(expression: Expression): string[] {
   for (let part = left.pop(); part !== undefined; part = left.pop()) {
     if (part.kind === 'name') names.add(part.name);
     else left.push(...partsOf(part));
+  }
+  return [...names];
+}
+
+/** The names that stand alone in `sizeof`, each once: they may be those of types. */
+export function sizedNamesIn(expression: Expression): string[] {
+  const names = new Set<string>();
+  const left = [expression];
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    const [of] = part.kind === 'call' && part.name === 'sizeof' ? part.arguments : [];
+    if (of?.kind === 'name') names.add(of.name);
+    left.push(...partsOf(part));
   }
   return [...names];
 }

@@ -4,8 +4,8 @@ import { stringAt } from './memory-code.ts';
 import { aType, type Type } from './type.ts';
 
 /** The text of a value for people. A text is as it is, without quotes. */
-export function valueText<In extends Context>({ type, value }: Code<In>, context: In): string {
-  if (value === undefined) return `${aType(type)}`;
+export function valueText<In extends Context>({ type, value, text }: Code<In>, context: In): string {
+  if (value === undefined) return text?.(context, 0) ?? aType(type);
   return textOf(type, value(context), context);
 }
 

@@ -78,6 +78,8 @@ export class CallScope implements Scope<CallContext> {
         const number = Number.isSafeInteger(Number(value)) ? Number(value) : value;
         return { type: INTEGER, value: () => number };
       }
+      case 'type':
+        return { type: { kind: 'record', name }, bytes: place.bytes };
       case 'unreadable':
         throw new ExpressionError(`${name} has no value here: ${place.why}`);
       default:
@@ -85,7 +87,8 @@ export class CallScope implements Scope<CallContext> {
     }
     if (name === 'memory') return inMemory({ kind: 'array', of: BYTE }, () => 0);
     if (name === 'process') return processCode();
-    if (name === 'null') return { type: { kind: 'pointer', to: BYTE }, value: () => 0 };
+    if (name === 'null' || name === 'nullptr' || name === 'NULL')
+      return { type: { kind: 'pointer', to: BYTE }, value: () => 0 };
     return undefined;
   }
 

@@ -28,7 +28,7 @@ export function evaluateIn(
     const scope = new CallScope(process.module.source, kept.layout, new Map(Object.entries(names)), types);
     const code = prepareExpression(parseExpression(expression), scope)(context);
     const address = code.address?.(context);
-    const bytes = sizeOf(code.type);
+    const bytes = code.bytes ?? sizeOf(code.type);
     return {
       text: valueText(code, context),
       type: typeText(code.type),

@@ -1,5 +1,6 @@
 import { type Code, ExpressionError, equal, type Type, type Value } from '../expressions/index.ts';
 import type { CallContext } from './call-context.ts';
+import { entriesText } from './parts-text.ts';
 import type { MapEntries, ValueType } from './protocol.ts';
 import { type Address, wordAt } from './words.ts';
 
@@ -32,6 +33,17 @@ export function mapCode(
     type,
     address,
     length: (context) => wordAt(context, address(context) + length),
+    text(context, depth) {
+      const map = address(context);
+      const count = wordAt(context, map + length);
+      const codes = function* () {
+        for (const [keyAt, valueAt] of count === 0 ? [] : walk(entries, context, map)) {
+          if (!context.look(1)) return;
+          yield [codeAt(key, () => keyAt), codeAt(value, () => valueAt)] as const;
+        }
+      };
+      return entriesText(count, codes(), context, depth);
+    },
     entry(wanted) {
       if (wanted.value === undefined) throw new ExpressionError('a key is a number or a text');
       const sought = wanted.value;

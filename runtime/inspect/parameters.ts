@@ -69,6 +69,7 @@ const Place = v.union(
       type: Count,
       member: v.exactOptional(Line),
     }),
+    v.object({ kind: v.literal('type'), bytes: Count }),
     v.object({ kind: v.literal('unreadable'), why: Line }),
   ],
   PLACES,
@@ -105,7 +106,13 @@ const Type = v.union(
     v.object({ kind: v.literal('float'), bytes: v.picklist([4, 8]) }),
     v.object({ kind: v.literal('boolean') }),
     v.object({ kind: v.literal('character') }),
-    v.object({ kind: v.literal('pointer'), to: Count, isReference: v.exactOptional(Flag) }),
+    v.object({
+      kind: v.literal('pointer'),
+      to: Count,
+      skip: v.exactOptional(Count),
+      isReference: v.exactOptional(Flag),
+      isOwner: v.exactOptional(Flag),
+    }),
     v.object({ kind: v.literal('array'), of: Count, count: v.exactOptional(Count) }),
     v.object({
       kind: v.literal('list'),
@@ -116,6 +123,7 @@ const Type = v.union(
       isText: Flag,
       isEnd: v.exactOptional(Flag),
       inside: v.exactOptional(v.object({ at: Count, length: Count })),
+      skip: v.exactOptional(Count),
       bytes: v.exactOptional(Count),
     }),
     v.object({
@@ -131,6 +139,24 @@ const Type = v.union(
       length: v.exactOptional(Count),
       bytes: v.exactOptional(Count),
       members: v.pipe(v.array(v.object({ name: Line, at: Count, type: Count })), v.maxLength(MAX_MEMBERS)),
+      inner: v.exactOptional(v.object({ at: Count, type: Count })),
+      title: v.exactOptional(Line),
+      process: v.exactOptional(Count),
+    }),
+    v.object({
+      kind: v.literal('enum'),
+      name: Line,
+      bytes: v.exactOptional(Count),
+      tag: v.exactOptional(v.object({ at: Count, bytes: v.picklist([1, 2, 4, 8]) })),
+      variants: v.pipe(
+        v.array(
+          v.object({
+            ...{ name: Line, at: Count, type: Count },
+            tags: v.exactOptional(v.pipe(v.array(Digits), v.maxLength(MAX_MEMBERS))),
+          }),
+        ),
+        v.maxLength(MAX_MEMBERS),
+      ),
     }),
     v.object({
       kind: v.literal('object'),

@@ -4,6 +4,7 @@ import {
   type Code,
   ExpressionError,
   inMemory,
+  readI64,
   sizeOf,
   storedValue,
   TEXT,
@@ -11,7 +12,9 @@ import {
   textAt,
 } from '../expressions/index.ts';
 import type { CallContext } from './call-context.ts';
+import { enumCode } from './enum-code.ts';
 import { mapCode } from './map-code.ts';
+import { elementsText, processText, recordText } from './parts-text.ts';
 import type { ValueType } from './protocol.ts';
 import { type Address, byteAt, wordAt } from './words.ts';
 
@@ -21,32 +24,53 @@ type Elements = (context: CallContext) => { readonly start: number; readonly cou
 /** Pointers, arrays and lists in each other. */
 const MOST_LEVELS = 8;
 
-/** What is in memory at an address, of a type of a list. */
-export function typedCode(types: readonly ValueType[], type: number, address: Address): Code<CallContext> {
+/**
+ * What is in memory at an address, of a type of a list.
+ * @param level how many references and cells are around it
+ */
+export function typedCode(
+  types: readonly ValueType[],
+  type: number,
+  address: Address,
+  level = 0,
+): Code<CallContext> {
   const info = types[type];
   switch (info?.kind) {
     case undefined:
       throw new ExpressionError('its type is not known');
     case 'record': {
-      const { length } = info;
+      const { length, inner, members } = info;
+      const part = ({ type, at }: { type: number; at: number }) =>
+        typedCode(types, type, (context) => address(context) + at);
+      const stands =
+        inner === undefined || level === MOST_LEVELS
+          ? undefined
+          : typedCode(types, inner.type, (context) => address(context) + inner.at, level + 1);
+      const text = stands === undefined ? textOf(info, address, part) : stands.text;
       return {
         type: valueType(types, type),
+        ...stands,
         address,
+        ...(info.bytes === undefined ? {} : { bytes: info.bytes }),
         ...(length === undefined
           ? {}
           : { length: (context: CallContext) => wordAt(context, address(context) + length) }),
+        fields: () => members.map(part),
+        ...(text === undefined ? {} : { text }),
         member(name) {
-          const member = info.members.find((candidate) => candidate.name === name);
-          if (member === undefined) return undefined;
-          return typedCode(types, member.type, (context) => address(context) + member.at);
+          const member = members.find((candidate) => candidate.name === name);
+          return member === undefined ? stands?.member?.(name) : part(member);
         },
       };
     }
+    case 'enum':
+      return enumCode(info, valueType(types, type), address, (part, at) => typedCode(types, part, at));
     case 'list': {
       const size = info.isEnd === true ? (sizeOf(valueType(types, info.of)) ?? 0) : 0;
+      const { skip = 0 } = info;
       const elements: Elements = (context) => {
         const list = address(context);
-        const start = wordAt(context, list + info.start);
+        let start = wordAt(context, list + info.start);
         const word = wordAt(context, list + info.count);
         if (info.inside !== undefined) {
           const { at, length } = info.inside;
@@ -54,6 +78,7 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
           if ((byte & (length === 0 ? 0x01 : 0x80)) === 0)
             return { start: list + at, count: length === 0 ? byte >> 1 : byte };
         }
+        start += skip;
         return { start, count: size === 0 ? word : Math.max(0, Math.floor((word - start) / size)) };
       };
       const length: Address = (context) => elements(context).count;
@@ -69,6 +94,13 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
         address,
         length,
         element: (index) => elementAt(types, info.of, index, elements),
+        text: (context, depth) =>
+          elementsText(
+            elements(context).count,
+            (index) => elementAt(types, info.of, () => index, elements),
+            context,
+            depth,
+          ),
       };
     }
     case 'map': {
@@ -77,21 +109,44 @@ export function typedCode(types: readonly ValueType[], type: number, address: Ad
     }
     case 'array': {
       const { count = Number.POSITIVE_INFINITY } = info;
+      const element = (index: Address) =>
+        elementAt(types, info.of, index, (context) => ({ start: address(context), count }));
       return {
         ...inMemory(valueType(types, type), address),
-        element: (index) =>
-          elementAt(types, info.of, index, (context) => ({ start: address(context), count })),
+        element,
+        text: (context, depth) =>
+          elementsText(info.count ?? 0, (index) => element(() => index), context, depth),
       };
     }
     case 'object':
       return inMemory(valueType(types, type), address);
     case 'pointer': {
       const pointer = inMemory<CallContext>(valueType(types, type), address);
-      return pointerCode(types, info, pointer);
+      return pointerCode(types, info, pointer, level);
     }
     default:
       return inMemory(valueType(types, type), address);
   }
+}
+
+/** What is displayed of a structure; undefined for those of libraries. */
+function textOf(
+  { title, process, members }: Extract<ValueType, { kind: 'record' }>,
+  address: Address,
+  part: (member: { readonly type: number; readonly at: number }) => Code<CallContext>,
+): Code<CallContext>['text'] {
+  if (process !== undefined)
+    return (context) => processText(context, Number(readI64(context.memory, address(context) + process)));
+  if (title === undefined) return undefined;
+  return (context, depth) => {
+    const shown = members.filter(({ name }) => !name.startsWith('_vptr'));
+    return recordText(
+      title,
+      shown.map((member) => ({ name: member.name, code: part(member) })),
+      context,
+      depth,
+    );
+  };
 }
 
 /** A value that is not in memory, read as what it is at a type. */
@@ -106,9 +161,9 @@ export function typedValue(
     const value = raw.value;
     if (value === undefined) throw new ExpressionError('it cannot be read');
     const address = (context: CallContext) => Number(value(context)) >>> 0;
-    return pointerCode(types, info, { type: valueType(types, type), value: address });
+    return pointerCode(types, info, { type: valueType(types, type), value: address }, 0);
   }
-  if (info.kind === 'list' || info.kind === 'array' || info.kind === 'map')
+  if (info.kind === 'list' || info.kind === 'array' || info.kind === 'map' || info.kind === 'enum')
     return { type: valueType(types, type) };
   if (info.kind === 'record') {
     return {
@@ -124,27 +179,31 @@ export function typedValue(
   return info.kind === 'object' ? raw : storedValue(info, raw);
 }
 
-const NOTHING: Partial<Code<CallContext>> = {};
-
 function pointerCode(
   types: readonly ValueType[],
-  { to, isReference }: Extract<ValueType, { kind: 'pointer' }>,
+  { to, skip = 0, isReference, isOwner }: Extract<ValueType, { kind: 'pointer' }>,
   pointer: Code<CallContext>,
+  level: number,
 ): Code<CallContext> {
   const { value } = pointer;
-  const start: Address = (context) => Number(value?.(context) ?? 0);
+  const start: Address = (context) => Number(value?.(context) ?? 0) + skip;
+  const target = () => typedCode(types, to, start);
+  if (isReference === true && level < MOST_LEVELS) {
+    const { address: _, ...meant } = typedCode(types, to, start, level + 1);
+    const { address } = pointer;
+    return { ...meant, ...(address === undefined ? {} : { address }), bytes: 4, target };
+  }
   const kind = types[to]?.kind;
-  const { length, element, entry } =
-    isReference === true && (kind === 'list' || kind === 'map') ? typedCode(types, to, start) : NOTHING;
+  const collection = isOwner === true && (kind === 'list' || kind === 'map') ? target() : undefined;
   return {
     ...pointer,
-    ...(length === undefined ? {} : { length }),
-    ...(entry === undefined ? {} : { entry }),
-    target: () => typedCode(types, to, start),
+    ...(collection?.length === undefined ? {} : { length: collection.length }),
+    ...(collection?.entry === undefined ? {} : { entry: collection.entry }),
+    target,
     // As in Rust, members of what is pointed to are named as if they were here.
-    member: (name) => typedCode(types, to, start).member?.(name),
+    member: (name) => target().member?.(name),
     element:
-      element ??
+      collection?.element ??
       ((index) =>
         elementAt(types, to, index, (context) => ({
           start: start(context),
@@ -184,6 +243,7 @@ function valueType(types: readonly ValueType[], type: number, level = 0): Type {
     }
     case 'list':
     case 'map':
+    case 'enum':
     case 'record':
       return { kind: 'record', name: info.name, ...(info.bytes === undefined ? {} : { bytes: info.bytes }) };
     case 'object':

@@ -70,5 +70,7 @@ function answerTo(symbols: Symbols, question: SymbolQuestion): Partial<SymbolAns
       return { type: symbols.variables?.concreteType(question.vtable, question.offset) ?? null };
     case 'class':
       return { type: symbols.variables?.classNamed(question.name) ?? null };
+    case 'type':
+      return { type: symbols.variables?.typeNamed(question.name, question.offset) ?? null };
   }
 }

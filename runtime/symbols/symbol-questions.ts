@@ -18,7 +18,8 @@ export type SymbolQuestion =
   | { readonly ask: 'statics'; readonly offset: number; readonly name: string | null }
   | { readonly ask: 'types'; readonly ids: readonly TypeId[] }
   | { readonly ask: 'concrete type'; readonly vtable: number; readonly offset: number }
-  | { readonly ask: 'class'; readonly name: string };
+  | { readonly ask: 'class'; readonly name: string }
+  | { readonly ask: 'type'; readonly name: string; readonly offset: number };
 
 /** The answers, by what was asked. */
 export interface SymbolAnswers {

@@ -153,6 +153,11 @@ export class ModuleSymbols {
     return (await this.#answer({ ask: 'class', name })).type ?? null;
   }
 
+  /** A type by its name, that which is nearest to the source of an offset. */
+  async typeNamed(name: string, offset: number): Promise<TypeId | null> {
+    return (await this.#answer({ ask: 'type', name, offset })).type ?? null;
+  }
+
   async #answer(question: SymbolQuestion): Promise<Partial<SymbolAnswers>> {
     if (this.#isRefused) return {};
     try {

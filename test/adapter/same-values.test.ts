@@ -104,6 +104,46 @@ test.each(['values-rust.wasm.gz', 'values-rust-modern.wasm.gz'])('in Rust: %s', 
       'tree[29] == "leaf" && tree[0] == tree[14]': 'true',
       'tree[here.x * 5]': 'leaf',
       'yes ? map["many"] : tiny': '100',
+      'yes ? tiny : nowhere': '-5',
+      // Enums
+      'some == Some(5) && none == None && some != None': 'true',
+      'some.is_some() && none.is_none() && good.is_ok()': 'true',
+      'no_shape == Shape::Empty && circle == Circle(0.5) && rect == Shape::Rect(3, _)': 'true',
+      'good == Ok(1) && bad == Err("went wrong") && bad != Ok': 'true',
+      'some_text == Some("text") && some_box == Some(8) && no_text == None': 'true',
+      'rect.width + rect.Rect.height': '7',
+      'generic.value.Some.0.y': '2',
+      // What leads to something, or is around it
+      'str_box == "boxed" && arc == "shared" && len(str_box) == 5': 'true',
+      'rc + *rc + rc_again': '33',
+      'cell + ref_cell + borrowed + *borrowed': '51',
+      'mutex[0] + len(mutex) + slice_rc[1]': '17',
+      'vec.len() + words.len()': '5',
+      'string.is_empty() || text.contains("quote")': 'true',
+      'sizeof(Point) + sizeof(values::Shape)': '16',
+      // What is no single value
+      here: 'Point {x: 3, y: -4}',
+      generic: 'Generic {value: Some(Point {x: 1, y: 2})}',
+      tuple: "(1, 2.5, 'c')",
+      words: '(2) ["one", "two"]',
+      bad: 'Err("went wrong")',
+      map: '(1) {"many": 100}',
+    },
+  );
+});
+
+test('of what an SDK gives, which stands for something else', async () => {
+  const source = join(folder, 'process.rs');
+  const program = unpacked('process-rust.wasm');
+  await check(
+    { program, source, mark: '// here', sourceFileMap: { '/project': folder } },
+    {
+      'state.count + 1': '4',
+      '(*state).last == Some(7)': 'true',
+      state: 'Counter {count: 3, last: Some(7)}',
+      sup: 'ProcessRef {process: #1 _start}',
+      ended: 'Some(#99, which has ended)',
+      'sup.process.id': '1',
     },
   );
 });
@@ -134,6 +174,9 @@ test('in C', async () => {
       'sizeof(numbers) / sizeof(numbers[0])': '5',
       'sizeof(here) + sizeof(*pointer) + sizeof(struct node *) + sizeof(unsigned char)': '21',
       'pointer != 0 && yes ? pointer->y : 0': '-4',
+      'pointer != NULL && sizeof(struct node)': 'true',
+      'no ? here.nothing : len(numbers)': '5',
+      outer: '{inside: 10, left: 20, right: 20, corners: (2) [{x: 1, y: 2}, {x: 3, y: 4}]}',
       "no ? 'a' : letter == 'x' ? 1 : 2": '1',
       'huge == 18446744073709551615': 'true',
     },
@@ -172,6 +215,10 @@ test("in collections of C++'s library", async () => {
       'len(empty) + len(lengthy)': '41',
       'words[0]': 'one',
       'sizeof(kind) + sizeof(apple.price)': '5',
+      'reference == 3 && reference + 1 == 4': 'true',
+      'owned->name == "apple" && no_one == nullptr && shared != 0': 'true',
+      '*shared + numbers.size()': '80',
+      'sizeof(shop::Item)': '20',
     },
   );
 });

@@ -3,7 +3,7 @@ import type { Shower } from '../show-value.ts';
 import type { Shown, Value } from '../value.ts';
 
 /** Types that are nothing but what is in them. */
-const WRAPPERS: ReadonlySet<string> = new Set([
+export const WRAPPERS: ReadonlySet<string> = new Set([
   ...[
     'Cell',
     'UnsafeCell',
@@ -65,7 +65,8 @@ export async function showCell(
   }
 }
 
-async function behind(shower: Shower, pointer: Value | null, depth: number): Promise<Shown | null> {
+/** What a pointer leads to, in the place of what has it. */
+export async function behind(shower: Shower, pointer: Value | null, depth: number): Promise<Shown | null> {
   const target = pointer === null ? null : await shower.reader.target(pointer);
   return target === null ? null : { ...(await shower.covered(target, depth)), target, isMade: true };
 }

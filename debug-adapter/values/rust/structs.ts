@@ -1,6 +1,7 @@
 import type { StructType } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
 import type { Part, Shown, Value } from '../value.ts';
+import { behind } from './cells.ts';
 import { baseName } from './names.ts';
 
 /** Values in values whose fields are displayed in the text of the outermost. */
@@ -19,6 +20,11 @@ export async function showStruct(
   if (name === 'Process' || name.startsWith('Process<')) {
     const process = await showProcess(shower, value, type);
     if (process !== null) return process;
+  }
+  // What a method of an abstract process of the crate `lunatic` gets.
+  if (type.scope[0] === 'lunatic' && baseName(type) === 'State') {
+    const state = await behind(shower, await shower.reader.member(value, 'state'), depth);
+    if (state !== null) return state;
   }
   return await fieldsOf(shower, value, type, isTuple(name) ? '' : shortName(type), depth);
 }

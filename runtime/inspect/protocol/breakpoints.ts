@@ -27,6 +27,8 @@ export type VariablePlace =
     }
   /** A constant of an enum: an integer in decimal. */
   | { readonly kind: 'constant'; readonly value: string }
+  /** A type of so many bytes. */
+  | { readonly kind: 'type'; readonly bytes: number }
   /** It is there, and has no value that could be read. */
   | { readonly kind: 'unreadable'; readonly why: string };
 
@@ -37,8 +39,16 @@ export type ValueType =
   | { readonly kind: 'boolean' }
   /** A code point in four bytes. */
   | { readonly kind: 'character' }
-  /** Elements and keys of a collection behind a reference are as those of the collection. */
-  | { readonly kind: 'pointer'; readonly to: number; readonly isReference?: boolean }
+  /** A reference stands for what it leads to. */
+  | {
+      readonly kind: 'pointer';
+      readonly to: number;
+      /** Bytes from the address that it has to what it means: counters of what is shared. */
+      readonly skip?: number;
+      readonly isReference?: boolean;
+      /** Whether keys, elements and length are those of a collection that it leads to: of a smart pointer of C++. */
+      readonly isOwner?: boolean;
+    }
   | { readonly kind: 'array'; readonly of: number; readonly count?: number }
   /** Where in a structure the address of its first element is, and how many there are. Of bytes of a text, it is a text. */
   | {
@@ -55,6 +65,8 @@ export type ValueType =
        * the lowest one where the byte is the first of the structure, else the highest one.
        */
       readonly inside?: { readonly at: number; readonly length: number };
+      /** Bytes from the address of the first element to it. */
+      readonly skip?: number;
       readonly bytes?: number;
     }
   /** Values that have keys. */
@@ -75,6 +87,27 @@ export type ValueType =
       /** Of a collection: where in it its number of elements is. */
       readonly length?: number;
       readonly members: readonly { readonly name: string; readonly at: number; readonly type: number }[];
+      /** What stands before its parts where these are displayed: the name of a type of Rust. Without it they are not. */
+      readonly title?: string;
+      /** Of a process as the SDK has it: where its id is. */
+      readonly process?: number;
+      /** The part that it stands for: what is in a cell, what a guard or a smart pointer leads to. */
+      readonly inner?: { readonly at: number; readonly type: number };
+    }
+  /** An enum whose variants have parts: each is a record. */
+  | {
+      readonly kind: 'enum';
+      readonly name: string;
+      readonly bytes?: number;
+      /** What tells which one it is, an integer without a sign; missing if there is only one. */
+      readonly tag?: { readonly at: number; readonly bytes: 1 | 2 | 4 | 8 };
+      readonly variants: readonly {
+        readonly name: string;
+        readonly at: number;
+        readonly type: number;
+        /** The values of the tag that mean it, in decimal; missing for the one that all others mean. */
+        readonly tags?: readonly string[];
+      }[];
     }
   /** A number that is the address of an object of AssemblyScript if an object is there, which tells of which class it is. */
   | {

@@ -13,6 +13,14 @@ export const isStatic: IsWanted = (tag, isInFunction) => tag === Tag.variable &&
 /** Structures and classes, wherever they are. */
 export const isClass: IsWanted = (tag) => tag === Tag.structureType || tag === Tag.classType;
 
+/** Types that have names in expressions. */
+export const isNamedType: IsWanted = (tag) =>
+  tag === Tag.structureType ||
+  tag === Tag.classType ||
+  tag === Tag.unionType ||
+  tag === Tag.enumerationType ||
+  tag === Tag.typedef;
+
 /** Entries of a unit, found in one walk over all of them. */
 export class DieIndex {
   /** Offsets of the entries, ascending. */

@@ -11,7 +11,7 @@ import { scopePath } from '../dwarf/scope-path.ts';
 import type { Unit } from '../dwarf/unit.ts';
 import { skipDie } from '../dwarf/walk.ts';
 import { ClassFinder } from './class-finder.ts';
-import { DieIndex, isStatic } from './die-index.ts';
+import { DieIndex, isNamedType, isStatic } from './die-index.ts';
 import { FrameMemory } from './frame-memory.ts';
 import { languageOf } from './language.ts';
 import { type PlaceRule, placeRule } from './place-rule.ts';
@@ -107,6 +107,26 @@ export class VariableReader {
    */
   classNamed(name: string): TypeId | null {
     return this.#classes.find(name);
+  }
+
+  /** A type by its name, or by the end of its path as in `shop::Item`, that of the source of an offset first; null if there is none. */
+  typeNamed(path: string, offset: number): TypeId | null {
+    const parts = path.split('::');
+    const name = parts.pop();
+    for (const unit of this.#unitsFrom(offset)) {
+      for (const at of new DieIndex(unit, isNamedType).dies) {
+        const found = unlessMalformed(() => {
+          const die = unit.dieAt(at >>> 0);
+          if (die === null || die.name !== name || die.flag(At.declaration)) return null;
+          const scope = parts.length === 0 ? [] : scopePath(this.#dwarf, unit, die).slice(-parts.length);
+          return scope.join('::') === parts.join('::')
+            ? this.#types.idOf(die, this.#types.fileOf(unit))
+            : null;
+        }, null);
+        if (found !== null) return found;
+      }
+    }
+    return null;
   }
 
   #variablesOf(state: FrameState): FrameVariables {

@@ -50,6 +50,21 @@ const names = new Map<string, Code<Context>>([
       member: (name) => (name === 'x' || name === '0' ? number(4) : undefined),
     },
   ],
+  [
+    'found',
+    {
+      type: { kind: 'record', name: 'Found' },
+      variants: {
+        names: ['Some', 'None'],
+        find: (name) =>
+          name === 'Some'
+            ? { isIt: () => true, fields: [number(4)] }
+            : name === 'None'
+              ? { isIt: () => false, fields: null }
+              : undefined,
+      },
+    },
+  ],
 ]);
 const context = { memory };
 
@@ -153,6 +168,18 @@ test.each([
   // What is not chosen may be what cannot be.
   ['$total == 5 ? list[0] : list[99]', '7'],
   ['yes ? &list : 0', '0x20'],
+  ['yes ? 1 : nowhere', '1'],
+  ['yes ? name : point.y', 'worker'],
+  ['yes ? 1.5 : name', '1.5'],
+  ['list.len() + name.size()', '9'],
+  ['name.is_empty() || !name.contains("work")', 'false'],
+  ['found == Some(4) && found != None', 'true'],
+  ['found == Found::Some && None != found', 'true'],
+  ['found == Some(5)', 'false'],
+  ['found.is_some() && !found.is_none()', 'true'],
+  ['found == Some(_)', 'true'],
+  // Each level must not take twice as long.
+  [`${'('.repeat(60)}yes${' == yes)'.repeat(60)}`, 'true'],
   ['sizeof(list)', '12'],
   ['sizeof(list[0]) * len(list)', '12'],
   ['sizeof(*(u64*)48) + sizeof($long)', '16'],
@@ -206,9 +233,13 @@ test.each([
   ['len(5)', 'an integer has no length'],
   ['sizeof(point)', 'the size of a Point is not known'],
   ['sizeof(struct point)', 'the size of a Point is not known'],
-  ['yes ? 1 : name', "'?:' takes values of one kind, not an integer and a text"],
-  ['yes ? name : 1.5', "'?:' takes values of one kind, not a text and an f64"],
-  ['yes ? 1 : yes', "'?:' takes values of one kind, not an integer and a bool"],
+  ['yes ? 1 : name', 'a text is neither true nor false'],
+  ['list.push(1)', 'an expression cannot call push(): of methods it knows len(),'],
+  ['point.contains()', 'an expression cannot call contains()'],
+  ['found == Nobody', 'a Found has no variant Nobody, but Some, None'],
+  ['found == Some(1, 2)', 'Some has 1 value in it, not 2'],
+  ['found == 5', 'a Found is no single value'],
+  ['()', "'()' is only compared with what a variant has in it"],
 ])('%s makes no condition', (text, message) => {
   expect(() => truthOf(compiled(text))).toThrow(ExpressionError);
   expect(() => truthOf(compiled(text))).toThrow(message);

@@ -1,0 +1,103 @@
+/** What log points print of values that are no single ones: what variables are displayed as, but for rare types. */
+import { type Code, ExpressionError, valueText } from '../expressions/index.ts';
+import type { ProcessId } from '../kernel/ids.ts';
+import type { CallContext } from './call-context.ts';
+import { entryName } from './entry-name.ts';
+import { displayedNames } from './snapshot.ts';
+import { processName } from './view/index.ts';
+
+/** Values in each other that are displayed, parts of one of them, and characters of all. */
+const MAX_DEPTH = 3;
+const MAX_PARTS = 6;
+const MAX_ENTRIES = 5;
+const MAX_TEXT = 120;
+
+/** A value in another one. */
+export interface Part {
+  readonly name: string;
+  readonly code: Code<CallContext>;
+}
+
+/** `Point {x: 3, y: -4}`, `Some(5)`, `(1, 2.5)`. */
+export function recordText(
+  title: string,
+  parts: readonly Part[],
+  context: CallContext,
+  depth: number,
+): string {
+  if (parts.length === 0) return title === '' ? '()' : title;
+  const isNumbered = parts.every(({ name }, i) => name === String(i));
+  const text = listText(parts, context, depth, !isNumbered);
+  return isNumbered ? `${title}(${text})` : `${title}${title === '' ? '' : ' '}{${text}}`;
+}
+
+/** `(3) [1, 2, 3]` */
+export function elementsText(
+  count: number,
+  element: (index: number) => Code<CallContext>,
+  context: CallContext,
+  depth: number,
+): string {
+  const shown = Math.max(0, Math.min(count, MAX_PARTS));
+  const parts = Array.from({ length: shown }, (_, i) => ({ name: '', code: element(i) }));
+  return `(${count}) [${listText(parts, context, depth, false, count > shown)}]`;
+}
+
+/** `(2) {"one": 1, "two": 2}`, of some of the entries. */
+export function entriesText(
+  count: number,
+  entries: Iterable<readonly [key: Code<CallContext>, value: Code<CallContext>]>,
+  context: CallContext,
+  depth: number,
+): string {
+  const parts: Part[] = [];
+  for (const [key, code] of entries) {
+    if (parts.length === MAX_ENTRIES) break;
+    parts.push({ name: partText(key, context, depth + 1), code });
+  }
+  return `(${count}) {${listText(parts, context, depth, true, parts.length < count)}}`;
+}
+
+/** A process as the SDK knows it. */
+export function processText({ process }: CallContext, id: number): string {
+  const found = process?.environment.get(id as ProcessId);
+  if (found === undefined) return `#${id}, which has ended`;
+  const { environment } = found;
+  return processName({
+    id,
+    environment: environment.id,
+    names: displayedNames(found),
+    entry: entryName(found),
+  });
+}
+
+function listText(
+  parts: readonly Part[],
+  context: CallContext,
+  depth: number,
+  withNames: boolean,
+  isMore = parts.length > MAX_PARTS,
+): string {
+  if (depth >= MAX_DEPTH) return '…';
+  const texts: string[] = [];
+  let length = 0;
+  for (const { name, code } of parts.slice(0, MAX_PARTS)) {
+    if (length > MAX_TEXT) break;
+    const text = partText(code, context, depth + 1);
+    texts.push(withNames ? `${name}: ${text}` : text);
+    length += text.length;
+  }
+  if (isMore || texts.length < Math.min(parts.length, MAX_PARTS)) texts.push('…');
+  return texts.join(', ');
+}
+
+function partText(code: Code<CallContext>, context: CallContext, depth: number): string {
+  try {
+    if (code.value === undefined && code.text !== undefined) return code.text(context, depth);
+    const text = valueText(code, context);
+    return code.type.kind === 'text' ? JSON.stringify(text) : text;
+  } catch (error) {
+    if (error instanceof ExpressionError) return '…';
+    throw error;
+  }
+}
