@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests of the contract with guests in which a process gets no signals. */
 const WITHOUT_SIGNALS = [
@@ -15,10 +16,29 @@ const WITHOUT_SIGNALS = [
   'wasi-tools',
 ];
 
-/** Tests that mostly wait for OS processes: so three of them run on two cores. */
-const WITH_COMMANDS = ['adapter', 'cli', 'embedding', 'inspect'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+/** Tests that mostly wait for OS processes: so three of them run on two cores. They hold nothing that others would notice. */
+const WITH_COMMANDS = ['adapter', 'cli', 'inspect'].map((folder) => `test/${folder}/**/*.test.ts`);
+
+/** Files that take long, although some are short: others run beside them if they begin first. */
+const LONG = [
+  'adapter/same-values',
+  'cli/test-inspect',
+  'cli/test-output',
+  'inspect/connection',
+  'templates/templates',
+  'unit/host/sqlite-gaps',
+  'unit/kernel/endurance',
+  'unit/wasm/differential',
+];
+
+/** Begins with long files. The others are in vitest's own order. */
+class LongFilesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) =>
+      LONG.some((name) => moduleId.endsWith(`/test/${name}.test.ts`)) ? 0 : 1;
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -28,12 +48,14 @@ export default defineConfig({
     hookTimeout: 60_000,
     // As the command runs its scheduler, see runtime/kernel/jspi.ts.
     execArgv: ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'],
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         extends: true,
         test: {
           name: 'commands',
           include: WITH_COMMANDS,
+          isolate: false,
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },

@@ -43,9 +43,14 @@ interface Choice {
   readonly description?: string;
 }
 
-async function pick<T extends Choice>(placeHolder: string, choices: readonly T[]): Promise<T | undefined> {
+/** @param ignoreFocusOut whether the question stays when something else takes the focus */
+async function pick<T extends Choice>(
+  placeHolder: string,
+  choices: readonly T[],
+  ignoreFocusOut = false,
+): Promise<T | undefined> {
   const items = choices.map((choice) => ({ label: choice.label, detail: choice.description ?? '', choice }));
-  return (await vscode.window.showQuickPick(items, { title: TITLE, placeHolder }))?.choice;
+  return (await vscode.window.showQuickPick(items, { title: TITLE, placeHolder, ignoreFocusOut }))?.choice;
 }
 
 function askName(language: Language): Thenable<string | undefined> {
@@ -64,7 +69,7 @@ async function askParent(name: string): Promise<vscode.Uri | undefined> {
   if (workspace?.uri.scheme === 'file') {
     const here = { label: join(workspace.name, name), description: 'in the folder that is open' };
     const elsewhere = { label: 'Another Folder...' };
-    const chosen = await pick('Where?', [here, elsewhere]);
+    const chosen = await pick('Where?', [here, elsewhere], true);
     if (chosen !== elsewhere) return chosen && workspace.uri;
   }
   const [folder] =

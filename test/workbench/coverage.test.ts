@@ -28,7 +28,7 @@ test('running with coverage shows lines in the gutter, files in the view, and wh
   // Of one test, only what it has executed is a hit.
   const before = await hit.count();
   await workbench.command('Test: Filter Coverage by Test');
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'stops' }).click();
+  await workbench.pick(/stops$/);
   // That is the last test, which the editor may be too low to show.
   await workbench.tab('cart.wat').click();
   await workbench.editorHasFocus();

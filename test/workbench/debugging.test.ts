@@ -384,7 +384,7 @@ test('a compound configuration runs two programs at the same time, each with its
   await workbench.isActive();
   await workbench.canDebug();
   await workbench.command('Debug: Select and Start Debugging');
-  await workbench.choice('Both').click();
+  await workbench.pick('Both');
   await workbench.showView('Run and Debug');
   await workbench.thread('#2 baker').filter({ hasText: 'Paused on trap' }).waitFor();
   await workbench.showView('Lunatic');

@@ -115,9 +115,9 @@ describe.runIf(hasRust)('a crate with several programs', () => {
     const workbench = await openSource(files, 'src/main.rs');
     const { page } = workbench;
     await workbench.command('Lunatic: Choose What F5 Runs...');
-    await workbench.choice('till').click();
+    await workbench.pick('till');
     await page.locator('.statusbar-item', { hasText: 'till' }).click();
-    await workbench.choice('Arguments').click();
+    await workbench.pick('Arguments');
     await workbench.answer('Such as', '"two coins"');
     await workbench.command('Lunatic: Run');
     // The source in the editor is that of the other one.

@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests in a real workbench. Each file has a server and a browser of its own. */
+/** Tests in a real workbench. Files share a server and windows but where they ask for their own, so they are not isolated. */
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    globalSetup: ['../support/build.ts', './support/install.ts'],
+    globalSetup: ['../support/build.ts', './support/common-server.ts'],
     pool: 'forks',
+    isolate: false,
     testTimeout: 240_000,
     hookTimeout: 60_000,
     projects: [

@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { format } from 'node:util';
-import { WorkbenchServer } from './server.ts';
+import { remotePath, urlOf, WorkbenchServer } from './server.ts';
 import { launchBrowser } from './workbench.ts';
 
 /** Milliseconds that all of it may take, which has limits of its own once the tests run. */
@@ -33,9 +33,9 @@ await page.exposeFunction('codeAutomationLog', (_type: string, values: unknown[]
 const payload: [string, string][] = [['skipWelcome', 'true']];
 for (const name of ['extensionDevelopmentPath', 'extensionTestsPath']) {
   const path = words.get(name);
-  if (path !== undefined) payload.push([name, server.remotePath(resolve(path))]);
+  if (path !== undefined) payload.push([name, remotePath(server, resolve(path))]);
 }
-await page.goto(server.urlOf(folders[0], payload));
+await page.goto(urlOf(server, folders[0], payload));
 const late = new Promise<number>((done) => {
   setTimeout(() => {
     log.push(`The tests have not come to their end in ${PATIENCE} ms`);

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
@@ -19,8 +20,9 @@ const MANIFEST = {
 /** Milliseconds within which the extension begins in a window. */
 const PATIENCE = 60_000;
 
-/** Makes a folder of extensions in which the control extension is installed. */
-export async function installControl(extensionsFolder: string): Promise<void> {
+/** Makes a folder of extensions in which the control extension is installed, and returns it. */
+export async function installControl(): Promise<string> {
+  const extensionsFolder = mkdtempSync(join(tmpdir(), 'lunatic-extensions-'));
   const name = `${MANIFEST.publisher}.${MANIFEST.name}`;
   const folder = join(extensionsFolder, name);
   mkdirSync(folder, { recursive: true });
@@ -37,6 +39,7 @@ export async function installControl(extensionsFolder: string): Promise<void> {
   const location = { $mid: 1, path: folder, scheme: 'file' };
   const entry = { identifier: { id: name }, version: MANIFEST.version, location, relativeLocation: name };
   writeFileSync(join(extensionsFolder, 'extensions.json'), JSON.stringify([entry]));
+  return extensionsFolder;
 }
 
 /**

@@ -29,11 +29,6 @@ export interface Installation {
   readonly main: string;
 }
 
-/** Called once before all tests: each file would install it again, at the same time. */
-export async function setup(): Promise<void> {
-  await installServer();
-}
-
 /**
  * Installs the server where it is missing, some 500 MB from npm's registry, without compiling and without running
  * anybody's scripts. It stays in a cache folder, which `LUNATIC_WORKBENCH_CACHE` may name: `npm ci` would remove it

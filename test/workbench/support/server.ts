@@ -39,8 +39,14 @@ export interface ServerOptions {
   readonly isDriven?: boolean;
 }
 
+/** A VS Code server that runs, which perhaps another OS process has started. */
+export interface RunningServer {
+  /** Its address and port. */
+  readonly authority: string;
+}
+
 /** A VS Code server, which serves workbenches to browsers and runs their extension hosts. */
-export class WorkbenchServer {
+export class WorkbenchServer implements RunningServer {
   readonly authority: string;
   readonly #child: ChildProcess;
   readonly #ownFolder: string | undefined;
@@ -83,17 +89,6 @@ export class WorkbenchServer {
     return new WorkbenchServer(child, `127.0.0.1:${port}`, ownFolder);
   }
 
-  /** Where a browser finds the workbench. */
-  urlOf(folder: string | undefined, payload: readonly (readonly [string, string])[] = []): string {
-    const what = folder === undefined ? 'ew=true' : `folder=${encodeURI(folder)}`;
-    return `http://${this.authority}/?${what}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
-  }
-
-  /** How a page names a file of this machine. */
-  remotePath(path: string): string {
-    return `vscode-remote://${this.authority}${path}`;
-  }
-
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
     // It ends its extension hosts first. Killed before, it would leave them behind.
@@ -102,6 +97,21 @@ export class WorkbenchServer {
     clearTimeout(timer);
     if (this.#ownFolder !== undefined) rmSync(this.#ownFolder, { recursive: true, force: true });
   }
+}
+
+/** Where a browser finds the workbench of a server. */
+export function urlOf(
+  { authority }: RunningServer,
+  folder: string | undefined,
+  payload: readonly (readonly [string, string])[] = [],
+): string {
+  const what = folder === undefined ? 'ew=true' : `folder=${encodeURI(folder)}`;
+  return `http://${authority}/?${what}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+}
+
+/** How the page of a server names a file of this machine. */
+export function remotePath({ authority }: RunningServer, path: string): string {
+  return `vscode-remote://${authority}${path}`;
 }
 
 /** Installs a packed extension as a user would. */

@@ -10,9 +10,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, inject } from 'vitest';
 import { control, installControl } from './control.ts';
-import { type ServerOptions, WorkbenchServer } from './server.ts';
+import { type RunningServer, type ServerOptions, WorkbenchServer } from './server.ts';
 import { launchBrowser, Workbench } from './workbench.ts';
 
 /** Files of a workspace, by their paths in it. */
@@ -65,23 +65,34 @@ export interface OpenOptions {
   readonly fromSources?: boolean;
 }
 
-/** The server and the browser of a test file, which are there before its first test, and the window that its tests share. */
+/** The browser of all test files that run in this OS process. It ends with that. */
+let browser: Promise<Browser> | undefined;
+
+/** The window that test files share which want no server of their own, once there is one. */
+let common: OpenWorkbench | undefined;
+process.once('exit', () => common?.workspace.remove());
+
+/**
+ * The server and the browser of a test file, which are there before its first test, and the window that its tests share. With
+ * options the file has a server of its own.
+ */
 export class WorkbenchSession {
-  readonly #options: () => ServerOptions;
-  /** Where the control extension is installed. */
-  readonly #extensions = mkdtempSync(join(tmpdir(), 'lunatic-extensions-'));
+  readonly #options: (() => ServerOptions) | undefined;
+  /** Where the control extension is installed for a server of its own. */
+  #extensions: string | undefined;
   readonly #workspaces: Workspace[] = [];
-  #server: WorkbenchServer | undefined;
+  #server: RunningServer | undefined;
   #browser: Browser | undefined;
-  /** The window that tests share, once there is one. */
-  #shared: OpenWorkbench | undefined;
+  /** The window that tests share on a server of their own, once there is one. */
+  #own: OpenWorkbench | undefined;
   /** Windows that the running test has. */
   #open: OpenWorkbench[] = [];
 
-  constructor(options: () => ServerOptions = () => ({})) {
+  constructor(options?: () => ServerOptions) {
     this.#options = options;
     beforeAll(async () => {
-      [this.#server, this.#browser] = await Promise.all([this.#startServer(), launchBrowser()]);
+      browser ??= launchBrowser();
+      [this.#server, this.#browser] = await Promise.all([this.#startServer(), browser]);
     }, 300_000);
     afterEach(async ({ task }) => {
       const hasFailed = task.result?.state === 'fail';
@@ -95,17 +106,27 @@ export class WorkbenchSession {
       this.#open = [];
     });
     afterAll(async () => {
-      await this.#browser?.close();
-      await this.#server?.stop();
-      rmSync(this.#extensions, { recursive: true, force: true });
-      for (const workspace of this.#workspaces) workspace.remove();
+      await this.#own?.close();
+      if (this.#server instanceof WorkbenchServer) await this.#server.stop();
+      if (this.#extensions !== undefined) rmSync(this.#extensions, { recursive: true, force: true });
+      for (const workspace of this.#workspaces) if (workspace !== common?.workspace) workspace.remove();
     });
   }
 
-  async #startServer(): Promise<WorkbenchServer> {
+  get #shared(): OpenWorkbench | undefined {
+    return this.#options === undefined ? common : this.#own;
+  }
+
+  set #shared(window: OpenWorkbench | undefined) {
+    if (this.#options === undefined) common = window;
+    else this.#own = window;
+  }
+
+  async #startServer(): Promise<RunningServer> {
+    if (this.#options === undefined) return { authority: inject('authority') };
     const options = this.#options();
     if (options.extensionsFolder !== undefined) return await WorkbenchServer.start(options);
-    await installControl(this.#extensions);
+    this.#extensions = await installControl();
     return await WorkbenchServer.start({ ...options, extensionsFolder: this.#extensions });
   }
 

@@ -4,7 +4,7 @@ import { type Browser, type CDPSession, chromium, type Locator, type Page } from
 import { findChromium } from '../../../scripts/chromium.mjs';
 import { projectFolder } from '../../support/command.ts';
 import { MESSAGES } from './messages.ts';
-import type { WorkbenchServer } from './server.ts';
+import { type RunningServer, remotePath, urlOf } from './server.ts';
 
 export const artifacts = join(projectFolder, 'test', 'workbench', 'artifacts');
 
@@ -90,7 +90,7 @@ export interface WorkbenchOptions {
   readonly fromSources?: boolean;
 }
 
-/** Starts the browser of a test file. */
+/** Starts a browser. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('Chromium is not installed');
@@ -112,17 +112,20 @@ export class Workbench {
   /** Opens a window and waits until it can be used. */
   static async open(
     browser: Browser,
-    server: WorkbenchServer,
+    server: RunningServer,
     { folder, fromSources = true }: WorkbenchOptions = {},
   ): Promise<Workbench> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      reducedMotion: 'reduce',
+    });
     const page = await context.newPage();
     await page.addInitScript(FOCUS_LOG);
     await page.addInitScript(MESSAGES);
     page.setDefaultTimeout(PATIENCE);
     const payload: [string, string][] = [['skipWelcome', 'true']];
-    if (fromSources) payload.push(['extensionDevelopmentPath', server.remotePath(projectFolder)]);
-    await page.goto(server.urlOf(folder, payload), { timeout: LOADING_PATIENCE });
+    if (fromSources) payload.push(['extensionDevelopmentPath', remotePath(server, projectFolder)]);
+    await page.goto(urlOf(server, folder, payload), { timeout: LOADING_PATIENCE });
     const workbench = new Workbench(page);
     await workbench.#isLoaded();
     if (folder !== undefined) await workbench.files.first().waitFor();
@@ -312,9 +315,13 @@ export class Workbench {
   }
 
   /** An item of the box at the top. */
-  choice(label: string): Locator {
-    const names = this.page.locator(`${BOX} .quick-input-list .monaco-list-row .label-name`);
-    return names.filter({ hasText: exactly(label) }).first();
+  choice(label: string | RegExp): Locator {
+    return this.#choices(label).first();
+  }
+
+  #choices(label: string | RegExp, state = ''): Locator {
+    const names = this.page.locator(`${BOX} .quick-input-list .monaco-list-row${state} .label-name`);
+    return names.filter({ hasText: typeof label === 'string' ? exactly(label) : label });
   }
 
   /** What the editor offers to insert where the cursor is. */
@@ -438,8 +445,7 @@ export class Workbench {
     const name = path.slice(path.lastIndexOf('/') + 1);
     await this.page.keyboard.press('Control+P');
     await this.type('Search files by name', path);
-    await this.choice(name).waitFor();
-    await this.page.keyboard.press('Enter');
+    await this.pick(name);
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
     await this.editorHasFocus();
     await this.lines.filter({ hasText: /\S/ }).first().waitFor();
@@ -596,9 +602,12 @@ export class Workbench {
     await this.box(placeholder).fill(text);
   }
 
-  /** Chooses an item of the box at the top. */
-  async pick(label: string): Promise<void> {
-    await this.choice(label).click();
+  /** Chooses an item of the box at the top, by keys: rows may move under the mouse. */
+  async pick(label: string | RegExp): Promise<void> {
+    await this.choice(label).waitFor();
+    const input = this.page.locator(`${BOX} input`).first();
+    while ((await this.#choices(label, '.focused').count()) === 0) await input.press('ArrowDown');
+    await input.press('Enter');
   }
 
   /** Clicks an action of a row, which is there only while the mouse is over it. */

@@ -1,0 +1,25 @@
+import { rmSync } from 'node:fs';
+import type { TestProject } from 'vitest/node';
+import { installControl } from './control.ts';
+import { installServer } from './install.ts';
+import { WorkbenchServer } from './server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The address and port of the server of all test files that want none of their own. */
+    authority: string;
+  }
+}
+
+/** Called once before all tests: installs the server where it is missing, and starts the one that test files share. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Each file that needs a server of its own would install it again, at the same time.
+  await installServer();
+  const extensionsFolder = await installControl();
+  const server = await WorkbenchServer.start({ extensionsFolder });
+  project.provide('authority', server.authority);
+  return async () => {
+    await server.stop();
+    rmSync(extensionsFolder, { recursive: true, force: true });
+  };
+}
