@@ -1,4 +1,6 @@
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { installControl } from './control.ts';
 import { installServer } from './install.ts';
@@ -8,6 +10,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The address and port of the server of all test files that want none of their own. */
     authority: string;
+    /** A folder for the workspaces of windows that test files share. */
+    workspaces: string;
   }
 }
 
@@ -18,8 +22,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const extensionsFolder = await installControl();
   const server = await WorkbenchServer.start({ extensionsFolder });
   project.provide('authority', server.authority);
+  const workspaces = mkdtempSync(join(tmpdir(), 'lunatic-workspaces-'));
+  project.provide('workspaces', workspaces);
   return async () => {
     await server.stop();
+    rmSync(workspaces, { recursive: true, force: true });
     rmSync(extensionsFolder, { recursive: true, force: true });
   };
 }

@@ -18,13 +18,18 @@ import { launchBrowser, Workbench } from './workbench.ts';
 /** Files of a workspace, by their paths in it. */
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
-/** A folder with files, for as long as the test file runs. */
+/** A folder with files. */
 export class Workspace {
   readonly folder: string;
 
-  constructor(files: Files) {
-    this.folder = mkdtempSync(join(tmpdir(), 'lunatic-workspace-'));
+  constructor(files: Files, parent = tmpdir()) {
+    this.folder = mkdtempSync(join(parent, 'lunatic-workspace-'));
     for (const [path, content] of Object.entries(files)) this.write(path, content);
+  }
+
+  /** Names of the files and folders in it. */
+  get names(): string[] {
+    return readdirSync(this.folder);
   }
 
   write(path: string, content: string | Uint8Array): void {
@@ -70,7 +75,6 @@ let browser: Promise<Browser> | undefined;
 
 /** The window that test files share which want no server of their own, once there is one. */
 let common: OpenWorkbench | undefined;
-process.once('exit', () => common?.workspace.remove());
 
 /**
  * The server and the browser of a test file, which are there before its first test, and the window that its tests share. With
@@ -80,6 +84,7 @@ export class WorkbenchSession {
   readonly #options: (() => ServerOptions) | undefined;
   /** Where the control extension is installed for a server of its own. */
   #extensions: string | undefined;
+  /** Workspaces that go with the test file. */
   readonly #workspaces: Workspace[] = [];
   #server: RunningServer | undefined;
   #browser: Browser | undefined;
@@ -109,7 +114,7 @@ export class WorkbenchSession {
       await this.#own?.close();
       if (this.#server instanceof WorkbenchServer) await this.#server.stop();
       if (this.#extensions !== undefined) rmSync(this.#extensions, { recursive: true, force: true });
-      for (const workspace of this.#workspaces) if (workspace !== common?.workspace) workspace.remove();
+      for (const workspace of this.#workspaces) workspace.remove();
     });
   }
 
@@ -137,7 +142,9 @@ export class WorkbenchSession {
   async open(files: Files, options: OpenOptions = {}): Promise<OpenWorkbench> {
     const { ownWindow = false, fromSources = true, settings = {} } = options;
     const isShared = fromSources && !ownWindow;
-    const workbench = await (isShared ? this.#share(files) : this.#openWindow(files, fromSources));
+    const workbench = await (isShared
+      ? this.#share(files)
+      : this.#openWindow(this.#newWorkspace(files), fromSources));
     if (Object.keys(settings).length > 0)
       await control(workbench.workspace.folder, { name: 'configure', settings });
     return workbench;
@@ -154,7 +161,10 @@ export class WorkbenchSession {
   async #share(files: Files): Promise<OpenWorkbench> {
     const workbench = this.#shared;
     if (workbench === undefined) {
-      this.#shared = await this.#openWindow(files, true);
+      const isCommon = this.#options === undefined;
+      // It outlives the test file.
+      const workspace = isCommon ? new Workspace(files, inject('workspaces')) : this.#newWorkspace(files);
+      this.#shared = await this.#openWindow(workspace, true);
       return this.#shared;
     }
     this.#open.push(workbench);
@@ -166,15 +176,19 @@ export class WorkbenchSession {
     return workbench;
   }
 
-  async #openWindow(files: Files, fromSources: boolean): Promise<OpenWorkbench> {
-    if (this.#server === undefined || this.#browser === undefined) throw new Error('no server runs');
+  #newWorkspace(files: Files): Workspace {
     const workspace = new Workspace(files);
     this.#workspaces.push(workspace);
+    return workspace;
+  }
+
+  async #openWindow(workspace: Workspace, fromSources: boolean): Promise<OpenWorkbench> {
+    if (this.#server === undefined || this.#browser === undefined) throw new Error('no server runs');
     const { folder } = workspace;
     const window = await Workbench.open(this.#browser, this.#server, { folder, fromSources });
     const workbench = Object.assign(window, { workspace });
     this.#open.push(workbench);
-    await workbench.showsFiles(Object.keys(files));
+    await workbench.showsFiles(workspace.names);
     return workbench;
   }
 }
