@@ -206,3 +206,20 @@ test('classes of several sources are never taken for others of their name', asyn
   expect(Object.fromEntries(texts)).toMatchObject(OF_TWO_SOURCES);
   expect((await evaluate('in_other->value + 1')).result).toBe('4.5');
 });
+
+test('classes that are only declared here are those of the source that defines them', async () => {
+  const { scope, evaluate } = await stoppedAt('declared-cpp.wasm', 'declared.cpp');
+  const { values } = await scope('Locals');
+  const texts = Object.entries(values).map(([name, text]) => [name, text.replace(/^0x[\da-f]+ /, '')]);
+  const unknown = (name: string) => `${name}, of which only the name is known`;
+  expect(Object.fromEntries(texts)).toEqual({
+    a_till: '{total: 7, coin: {worth: 20}, next: nullptr}',
+    a_drawer: '{value: 5}',
+    an_unknown: unknown('shop::Unknown'),
+    // Two sources have different ones.
+    a_twice: unknown('Twice'),
+    // That of the other source is not this one.
+    a_hidden: unknown('(anonymous namespace)::Hidden'),
+  });
+  expect((await evaluate('a_till->coin.worth + a_drawer.value')).result).toBe('25');
+});

@@ -5,6 +5,7 @@ import type { Die } from '../dwarf/die.ts';
 import type { Dwarf } from '../dwarf/dwarf.ts';
 import { scopePath } from '../dwarf/scope-path.ts';
 import { Unit } from '../dwarf/unit.ts';
+import { ClassDefinitions } from './class-definitions.ts';
 import { languageOf } from './language.ts';
 import { readStruct } from './struct-reader.ts';
 import type { AliasType, BaseEncoding, Enumerator, PointerType, TypeId, TypeInfo } from './type-info.ts';
@@ -67,12 +68,14 @@ export interface TypeAt {
 
 /** Reads types. */
 export class TypeReader {
+  readonly classes: ClassDefinitions;
   readonly #dwarf: Dwarf;
   /** Those of the frames that somebody steps through are read again and again. */
   readonly #known = new Map<TypeId, TypeInfo | null>();
   readonly #maxKnown: number;
 
   constructor(dwarf: Dwarf) {
+    this.classes = new ClassDefinitions(dwarf);
     this.#dwarf = dwarf;
     this.#maxKnown = 500 + dwarf.file.sections.info.length / KNOWN_SIZE;
   }
@@ -142,11 +145,11 @@ export class TypeReader {
         return { kind: 'base', ...this.#described(at), encoding: encodingOf(die), isSigned: isSigned(die) };
       case Tag.structureType:
       case Tag.classType:
-      case Tag.unionType:
-        return {
-          ...readStruct(die, (entry) => this.typeOf(entry, at.file)),
-          ...this.#described(at),
-        };
+      case Tag.unionType: {
+        const struct = readStruct(die, (entry) => this.typeOf(entry, at.file));
+        const defined = struct.isDeclaration ? this.#definitionOf(die) : null;
+        return defined === null ? { ...struct, ...this.#described(at) } : this.#read(defined);
+      }
       case Tag.enumerationType:
         return {
           kind: 'enum',
@@ -167,6 +170,12 @@ export class TypeReader {
       default:
         return { kind: 'opaque', ...this.#described(at) };
     }
+  }
+
+  /** The definition, in another unit, of a structure that is only declared where it is used. */
+  #definitionOf(die: Die): TypeAt | null {
+    const found = this.classes.definitionOf(die);
+    return found?.unit instanceof Unit ? { die: found, file: this.fileOf(found.unit) } : null;
   }
 
   #described({ die }: TypeAt): Pick<TypeInfo, 'label' | 'name' | 'scope' | 'size'> {

@@ -3,8 +3,8 @@
 // target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. What is named on the
 // command line is built alone. Needs Node 24 or newer.
 //
-//   node test/guests/values/build.mjs [c] [pointers] [heads] [optimised] [methods] [library] [cpp] [rust] [rust-modern] [iterators]
-//     [process] [classes] [sources] [large]
+//   node test/guests/values/build.mjs [c] [pointers] [heads] [declared] [optimised] [methods] [library] [cpp] [rust] [rust-modern]
+//     [iterators] [process] [classes] [sources] [large]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +45,13 @@ if (isWanted('heads')) {
     'clang',
     ...['--target=wasm32', '-nostdlib', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
     ...['heads.c', '-o', 'heads-c.wasm'],
+  );
+}
+if (isWanted('declared')) {
+  run(
+    'clang++',
+    ...['--target=wasm32', '-nostdlib', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
+    ...['declared.cpp', 'declared-other.cpp', 'declared-third.cpp', '-o', 'declared-cpp.wasm'],
   );
 }
 if (isWanted('optimised')) {
