@@ -7,12 +7,25 @@ import type { StackFrame } from '../runtime/inspect/protocol.ts';
 const LIBRARY =
   /^(?:[<&*]*(?:std|core|alloc|hashbrown|panic_abort|dlmalloc|compiler_builtins|lunatic)::|__?rust_|__r[dg]l?_|rust_(?:begin_unwind|panic)|~lib\/)/;
 
+/** What libraries implement for whatever type it is: a generic one, a tuple, a reference to one. */
+const OF_ANY_TYPE =
+  /^<[&*]*(?:(?:mut|const) )?(?:[A-Z]\w*|\([\w&, ]*\)|\[\w+\]) as (?:std|core|alloc|lunatic)::/;
+
+/** Where cargo keeps the crates that a program depends on, and where Rust's own sources are. */
+const LIBRARY_FILE =
+  /[/\\]registry[/\\]src[/\\][^/\\]+-[\da-f]{16}[/\\]|[/\\]rustc[/\\][\da-f]{40}[/\\]|[/\\]rustlib[/\\]src[/\\]/;
+
 /** The functions that Rust calls last in every panic. */
 const PANIC = /^(?:rust_panic$|std::panicking::)/;
 
 /** Whether a function came with the language, judging by its name. */
 export function isLibraryCode(functionName: string): boolean {
-  return LIBRARY.test(functionName);
+  return LIBRARY.test(functionName) || OF_ANY_TYPE.test(functionName);
+}
+
+/** Whether a source is that of a library, judging by where the compiler has found it. */
+export function isLibraryFile(file: string): boolean {
+  return LIBRARY_FILE.test(file);
 }
 
 /** Whether a stack is that of a Rust panic. */

@@ -25,6 +25,17 @@ const MOST_CALLED = 200;
 /** Functions that call each other, before one is found that has a name. */
 const MOST_STEPS = 4;
 
+/** The function with which all abstract processes of the crate `lunatic` begin; newer names of Rust have the type in it. */
+const ABSTRACT_PROCESS = /^lunatic::ap::lifecycles::entry(?:::)?(?:<(.+)>)?$/;
+/** A method of an abstract process or a supervisor, with its type. */
+const ACTOR_METHOD = /^<(.+?) as lunatic::(?:ap|supervisor)::.+>::\w+$/;
+/** A method that all supervisors share. */
+const SUPERVISOR = /^lunatic::supervisor::<impl lunatic::ap::AbstractProcess for .+>::\w+$/;
+
+/** Calls from the beginning of an abstract process to a method of its type, and functions that are looked at on the way. */
+const MOST_DEPTH = 5;
+const MOST_LOOKED_AT = 200;
+
 /** What is known of the table of a module, and the names that were found. */
 interface Known {
   readonly table: ReadonlyMap<number, number>;
@@ -67,6 +78,8 @@ function nameAt(module: LoadedModule, place: number): string | null {
 function nameOf(module: LoadedModule, index: number, depth = 0): string | null {
   const name = functionName(module, index);
   if (name === undefined) return null;
+  const actor = ABSTRACT_PROCESS.exec(name);
+  if (actor !== null) return withoutMacros(actor[1] ?? actorOf(module, index));
   const isForeign = isLibrary(name);
   if (!isForeign && !ANONYMOUS.test(name)) return plain(name);
   const called = new Set(calledBy(module, index));
@@ -81,10 +94,38 @@ function nameOf(module: LoadedModule, index: number, depth = 0): string | null {
   return inner ?? (isForeign ? null : plain(name));
 }
 
-/** Without what the macros of the crate `lunatic` have put into it; of an abstract process the type. */
+/**
+ * The type of an abstract process: that of the first method of the program's own which its beginning leads to. If there is none, since
+ * all methods were left to the library or are called through tables, what the crate calls it.
+ */
+function actorOf(module: LoadedModule, begin: number): string {
+  const seen = new Set([begin]);
+  let isSupervisor = false;
+  let callers = [begin];
+  for (let depth = 0; depth < MOST_DEPTH; depth++) {
+    const inside: number[] = [];
+    for (const callee of callers.flatMap((caller) => calledBy(module, caller))) {
+      if (seen.has(callee) || seen.size > MOST_LOOKED_AT) continue;
+      seen.add(callee);
+      const name = functionName(module, callee) ?? '';
+      const type = ACTOR_METHOD.exec(name)?.[1];
+      if (type !== undefined && !isLibrary(name)) return type;
+      isSupervisor ||= SUPERVISOR.test(name);
+      if (isLibrary(name)) inside.push(callee);
+    }
+    callers = inside;
+  }
+  return isSupervisor ? 'lunatic::supervisor::Supervisor' : 'lunatic::ap::AbstractProcess';
+}
+
+/** The name of a function; of a method of an abstract process its type. */
 function plain(name: string): string {
-  const type = /^<(.+) as lunatic::ap::AbstractProcess>::\w+$/.exec(name)?.[1];
-  return type ?? name.replace('::__with_mailbox', '');
+  return withoutMacros(/^<(.+) as lunatic::ap::AbstractProcess>::\w+$/.exec(name)?.[1] ?? name);
+}
+
+/** Without what the macros of the crate `lunatic` have put into it. */
+function withoutMacros(name: string): string {
+  return name.replace('::__with_mailbox', '');
 }
 
 function calledBy({ source: { code, importedFunctions } }: LoadedModule, index: number): number[] {
@@ -97,6 +138,6 @@ function calledBy({ source: { code, importedFunctions } }: LoadedModule, index: 
 
 /** Names of traits' functions begin with the type: `<shop::Till as lunatic::ap::AbstractProcess>::init`. */
 function isLibrary(name: string): boolean {
-  const path = /^<?([\w~]+)(?:::|\/)/.exec(name)?.[1];
+  const path = /^[<&*(]*([\w~]+)(?:::|\/)/.exec(name)?.[1];
   return path === undefined || LIBRARIES.has(path);
 }

@@ -53,6 +53,41 @@ test('a process of an SDK is called as the function that it was given, also thro
   expect(name('worker', 1, 2)).toBe('worker');
 });
 
+/** A name as rustc mangles one that has nothing but this in it. */
+const mangled = (name: string) => {
+  const text = name
+    .replaceAll('<', '$LT$')
+    .replaceAll('>', '$GT$')
+    .replaceAll(' ', '$u20$')
+    .replaceAll('::', '..');
+  const [, path = '', last = ''] = /^(.*)\.\.(\w+)$/.exec(text) ?? [];
+  const parts = [path.startsWith('$') ? `_${path}` : path, last].map((part) => `${part.length}${part}`);
+  return `$_ZN${parts.join('')}17h0123456789abcdefE`;
+};
+
+test('an abstract process is called as its type, to which the crate leads through functions of its own', async () => {
+  const handle = mangled(
+    '<shop::main::__with_mailbox::Till as lunatic::ap::MessageHandler<shop::Coin>>::handle',
+  );
+  const death = mangled('lunatic::supervisor::<impl lunatic::ap::AbstractProcess for T>::handle_link_death');
+  const name = naming(
+    await assemble(`(module
+      (table 10 funcref)
+      (elem (i32.const 1) $lunatic::ap::lifecycles::entry ${mangled('lunatic::ap::lifecycles::entry')})
+      (elem (i32.const 3) $lunatic::ap::lifecycles::entry::<shop::Shelf>)
+      (func $lunatic::ap::lifecycles::entry (call $shop::not_a_method) (call $lunatic::ap::lifecycles::loop_and_handle))
+      (func $lunatic::ap::lifecycles::loop_and_handle (call $lunatic::ap::lifecycles::entry) (call ${handle}))
+      (func ${handle}) (func $shop::not_a_method)
+      (func ${mangled('lunatic::ap::lifecycles::entry')} (call ${death}) (call $lunatic::ap::other))
+      (func ${death}) (func $lunatic::ap::other)
+      (func $lunatic::ap::lifecycles::entry::<shop::Shelf>))`),
+  );
+  expect(name(SPAWN, 0, 1)).toBe('shop::main::Till');
+  // Nothing tells which supervisor it is.
+  expect(name(SPAWN, 0, 2)).toBe('lunatic::supervisor::Supervisor');
+  expect(name(SPAWN, 0, 3)).toBe('shop::Shelf');
+});
+
 test('a guest whose functions call each other without end has a name nevertheless', async () => {
   const name = naming(
     await assemble(`(module
