@@ -1,6 +1,6 @@
 /** The script of the thread that reads modules; see `read-apart.ts`. */
 import { parentPort } from 'node:worker_threads';
-import { type ModuleTests, readModuleTests } from '../testing/read-module-tests.ts';
+import { type ModuleTests, readModuleTests } from '../testing/finding/read-module-tests.ts';
 import { type ModuleFault, ModuleReadError, readBinary } from './module-error.ts';
 
 /** A module to read. */

@@ -3,7 +3,7 @@
  * extensions run in this thread.
  */
 import { HelperError, HelperThread } from '../../runtime/internal.ts';
-import type { ModuleTests } from '../testing/read-module-tests.ts';
+import type { ModuleTests } from '../testing/finding/read-module-tests.ts';
 import { ModuleReadError } from './module-error.ts';
 import type { Reading, ReadingJob } from './module-reader.ts';
 

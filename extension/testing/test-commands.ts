@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { isModule } from '../programs/choose-module.ts';
-import type { RunTests } from './continuous-runs.ts';
-import type { TestFinder } from './test-finder.ts';
+import type { TestFinder } from './finding/test-finder.ts';
+import type { RunTests } from './running/continuous-runs.ts';
 import type { TestItems } from './test-items.ts';
 
 /** What runs tests with each kind of run profile, by the names that the setting `lunatic.tests.defaultProfile` has for them. */

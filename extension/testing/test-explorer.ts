@@ -6,14 +6,14 @@ import { isModule } from '../programs/choose-module.ts';
 import type { BuildFaults } from '../projects/build-faults.ts';
 import type { ProjectBuilds } from '../projects/project-builds.ts';
 import type { Projects } from '../projects/projects.ts';
-import { ContinuousRuns, type RunTests } from './continuous-runs.ts';
-import { coverageDetails, coverageOfTest } from './coverage.ts';
-import { TestBuilder } from './test-builder.ts';
+import { coverageDetails, coverageOfTest } from './coverage/coverage.ts';
+import { TestFinder } from './finding/test-finder.ts';
+import { TestProjects } from './finding/test-projects.ts';
+import { ContinuousRuns, type RunTests } from './running/continuous-runs.ts';
+import { TestBuilder } from './running/test-builder.ts';
+import { TestRunner } from './running/test-runner.ts';
 import { registerTestCommands } from './test-commands.ts';
-import { TestFinder } from './test-finder.ts';
 import { TestItems } from './test-items.ts';
-import { TestProjects } from './test-projects.ts';
-import { TestRunner } from './test-runner.ts';
 import { TestTool } from './test-tool.ts';
 
 /** Registers the Test Explorer's controller, which finds, builds and runs the tests of the workspace; `tool` runs them for others. */

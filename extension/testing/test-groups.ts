@@ -1,4 +1,4 @@
-import type { FoundTest } from './read-module-tests.ts';
+import type { FoundTest } from './finding/read-module-tests.ts';
 
 /** Tests whose names begin with the same words: `sums::adds` and `sums::subtracts` belong to the group `sums`. */
 export interface TestGroup {

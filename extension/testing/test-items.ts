@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import { displayName } from '../../runtime/inspect/view/index.ts';
 import type { ModuleReadError } from '../modules/module-error.ts';
 import type { Project } from '../projects/project.ts';
-import { buildName } from './newest-builds.ts';
-import type { FoundTest, ModuleTests } from './read-module-tests.ts';
+import { buildName } from './finding/newest-builds.ts';
+import type { FoundTest, ModuleTests } from './finding/read-module-tests.ts';
 import { groupTests, onlyGroup, type TestGroup } from './test-groups.ts';
 
 /** A module that was found. */

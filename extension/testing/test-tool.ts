@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { countOf } from '../../runtime/inspect/view/index.ts';
+import type { TestFinder } from './finding/test-finder.ts';
+import type { TestRunner } from './running/test-runner.ts';
 import { testsOfFile } from './test-commands.ts';
-import type { TestFinder } from './test-finder.ts';
 import type { TestItems } from './test-items.ts';
-import type { TestRunner } from './test-runner.ts';
 
 /** Which tests are to run: all, unless one of these is given. */
 export interface TestsInput {

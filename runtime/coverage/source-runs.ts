@@ -1,5 +1,5 @@
 import type { SymbolFrame, Symbols } from '../symbols/symbols.ts';
-import type { CoverPlaces, WasmModule } from '../wasm/index.ts';
+import { type CoverPlaces, firstFrom, type WasmModule } from '../wasm/index.ts';
 
 /** Runs that are kept of a module. Programs of some megabytes have half a million. */
 const MOST_RUNS = 4_000_000;
@@ -83,14 +83,7 @@ export class SourceRuns implements CoverPlaces {
 
   /** The number of the run that an offset is in; -1 if there is none. */
   at(offset: number): number {
-    let low = 0;
-    let high = this.offsets.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.offsets[middle] ?? 0) <= offset) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    return firstFrom(this.offsets, offset + 1) - 1;
   }
 
   /** The line of a run; undefined if nobody wants it. */

@@ -1,3 +1,4 @@
+import { firstFrom } from './ascending.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import { IntList } from './int-list.ts';
 import type { WasmModule } from './module.ts';
@@ -66,14 +67,7 @@ export class CoverMap {
 
   /** The flag of the code at an offset; -1 if it has none. */
   flagAt(offset: number): number {
-    let low = 0;
-    let high = this.#starts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#starts[middle] ?? 0) <= offset) low = middle + 1;
-      else high = middle;
-    }
-    return low === 0 ? -1 : (this.#startFlags[low - 1] ?? -1);
+    return this.#startFlags[firstFrom(this.#starts, offset + 1) - 1] ?? -1;
   }
 }
 
@@ -132,7 +126,7 @@ class CoverSurvey {
     const start = code.codeStart[i] ?? 0;
     const end = code.bodyEnd[i] ?? 0;
     // What stands before the first instruction, as the head of a function does in debug information, means that instruction.
-    this.#run = lowest(this.#places.offsets, code.bodyStart[i] ?? 0);
+    this.#run = firstFrom(this.#places.offsets, code.bodyStart[i] ?? 0);
     if (!this.#wantsAny(end)) return;
     this.#findEnds(start, end);
     reader.position = start;
@@ -332,7 +326,7 @@ class CoverSurvey {
       reader.next();
       const { opcode, shape } = reader;
       if (opcode === Op.unreachable) {
-        const own = lowest(offsets, offset);
+        const own = firstFrom(offsets, offset);
         for (let run = own; (offsets[run] ?? end) <= reader.start; run++) {
           const line = lines[run] ?? 0;
           if (line !== 0 && line !== this.#lineAtHand) return false;
@@ -354,16 +348,4 @@ class CoverSurvey {
     this.branches.push({ offset, flag, ways });
     return flag;
   }
-}
-
-/** The first of ascending numbers that is not less than `least`; their count if there is none. */
-function lowest(ascending: Uint32Array, least: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] ?? 0) < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

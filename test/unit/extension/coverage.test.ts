@@ -1,8 +1,8 @@
 import { existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CoverageFile } from '../../../extension/testing/coverage-file.ts';
-import { CoveredSources } from '../../../extension/testing/coverage-sources.ts';
+import { CoverageFile } from '../../../extension/testing/coverage/coverage-file.ts';
+import { CoveredSources } from '../../../extension/testing/coverage/coverage-sources.ts';
 import type { CoverageReport } from '../../../runtime/coverage/report.ts';
 
 const EMPTY: CoverageReport = { version: 1, tests: [], files: [], unknown: [] };

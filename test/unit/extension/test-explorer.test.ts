@@ -2,17 +2,17 @@
 import { describe, expect, test } from 'vitest';
 import { ModuleReadError } from '../../../extension/modules/module-error.ts';
 import { checkModule, readTestsApart } from '../../../extension/modules/read-apart.ts';
-import { exportPlaces } from '../../../extension/testing/export-places.ts';
-import { buildsOf } from '../../../extension/testing/newest-builds.ts';
+import { exportPlaces } from '../../../extension/testing/finding/export-places.ts';
+import { buildsOf } from '../../../extension/testing/finding/newest-builds.ts';
 import {
   type FoundTest,
   mayHaveTests,
   readModuleTests,
-} from '../../../extension/testing/read-module-tests.ts';
+} from '../../../extension/testing/finding/read-module-tests.ts';
+import { testArguments } from '../../../extension/testing/running/test-arguments.ts';
+import { failureText } from '../../../extension/testing/running/test-messages.ts';
 import { sourceFile } from '../../../extension/testing/source-file.ts';
-import { testArguments } from '../../../extension/testing/test-arguments.ts';
 import { groupTests, type TestGroup } from '../../../extension/testing/test-groups.ts';
-import { failureText } from '../../../extension/testing/test-messages.ts';
 import type { TestFailure } from '../../../runtime/internal.ts';
 import { assemble } from '../../support/program.ts';
 

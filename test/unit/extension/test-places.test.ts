@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readTestsApart } from '../../../extension/modules/read-apart.ts';
-import { crateRoot } from '../../../extension/testing/dep-info.ts';
-import { type FoundTest, readModuleTests } from '../../../extension/testing/read-module-tests.ts';
-import { rangeNear } from '../../../extension/testing/test-places.ts';
+import { crateRoot } from '../../../extension/testing/finding/dep-info.ts';
+import { type FoundTest, readModuleTests } from '../../../extension/testing/finding/read-module-tests.ts';
+import { rangeNear } from '../../../extension/testing/finding/test-places.ts';
 import { projectFolder } from '../../support/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lunatic-places-'));

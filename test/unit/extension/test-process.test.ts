@@ -8,7 +8,7 @@ import {
   runTestProcess,
   TestProcessError,
   type TestProcessOptions,
-} from '../../../extension/testing/test-process.ts';
+} from '../../../extension/testing/running/test-process.ts';
 import { type ReportEvent, TestReportError } from '../../../runtime/internal.ts';
 import { launcher } from '../../support/command.ts';
 import { guest } from '../../support/guest.ts';
@@ -224,7 +224,7 @@ test('a report of another version is refused, and the command is ended', async (
 
 test('tests end with the process that has started them', async () => {
   const script = join(folder, 'starter.mjs');
-  const module = new URL('../../../extension/testing/test-process.ts', import.meta.url);
+  const module = new URL('../../../extension/testing/running/test-process.ts', import.meta.url);
   const { arguments: args } = prepare(['hangs']).options;
   writeFileSync(
     script,

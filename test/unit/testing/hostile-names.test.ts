@@ -1,7 +1,7 @@
 /** Random names in everything that is printed: no control character comes out, and no line more than there should be. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { failureText } from '../../../extension/testing/test-messages.ts';
+import { failureText } from '../../../extension/testing/running/test-messages.ts';
 import { createReporter, REPORTERS, testList } from '../../../runtime/cli/reporters/index.ts';
 import { messageLine } from '../../../runtime/inspect/view/index.ts';
 import { displayName } from '../../../runtime/text/display-name.ts';

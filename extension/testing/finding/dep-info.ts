@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { readWorkspaceFile } from '../modules/read-file.ts';
+import { readWorkspaceFile } from '../../modules/read-file.ts';
 import { isCargoBuild } from './newest-builds.ts';
 
 /** Bytes of the largest file of cargo's that is read: it names all sources of a crate. */

@@ -1,6 +1,6 @@
 /** Texts about failures of tests. */
-import { displayName, placeText, printableLines, processLine } from '../../runtime/inspect/view/index.ts';
-import type { ReportFrame, ReportProcess, TestFailure } from '../../runtime/internal.ts';
+import { displayName, placeText, printableLines, processLine } from '../../../runtime/inspect/view/index.ts';
+import type { ReportFrame, ReportProcess, TestFailure } from '../../../runtime/internal.ts';
 
 /**
  * The text of a failure: its message, where it happened, and what the processes of a test were doing that did not end. If two

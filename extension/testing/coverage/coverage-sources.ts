@@ -1,4 +1,4 @@
-import type { CoverageReport } from '../../runtime/internal.ts';
+import type { CoverageReport } from '../../../runtime/internal.ts';
 
 /** What is known of a source, from all modules that were made of it. `Test` stands for a test. */
 export interface CoveredSource<Test> {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { INSPECTOR_ANNOUNCEMENT } from '../../runtime/inspect/protocol.ts';
-import { type ReportEvent, TestReportReader, V8_FLAGS } from '../../runtime/internal.ts';
+import { INSPECTOR_ANNOUNCEMENT } from '../../../runtime/inspect/protocol.ts';
+import { type ReportEvent, TestReportReader, V8_FLAGS } from '../../../runtime/internal.ts';
 
 /** How to start the command: the fields of `LunaticCommand`, its arguments, and listeners. */
 export interface TestProcessOptions {

@@ -1,28 +1,28 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { displayName } from '../../runtime/inspect/view/index.ts';
+import { displayName } from '../../../runtime/inspect/view/index.ts';
 import {
   CoverageReadError,
   type ReportEvent,
   type ReportFrame,
   type SourceLocation,
   type TestFailure,
-} from '../../runtime/internal.ts';
-import { type Log, messageOf } from '../log.ts';
-import type { Consent } from '../node/consent.ts';
-import { isOfWorkspace, type LunaticCommands } from '../node/lunatic-command.ts';
-import { NodeNotFoundError } from '../node/node-finder.ts';
-import { outsideOfOptions } from '../node/outside-sandbox.ts';
-import { tellNoNode } from '../programs/configuration-provider.ts';
-import { DisplayRoom, terminalText } from '../terminal-text.ts';
-import type { EditorCoverage } from './coverage.ts';
-import { CoverageFile } from './coverage-file.ts';
-import { sourceFile } from './source-file.ts';
+} from '../../../runtime/internal.ts';
+import { type Log, messageOf } from '../../log.ts';
+import type { Consent } from '../../node/consent.ts';
+import { isOfWorkspace, type LunaticCommands } from '../../node/lunatic-command.ts';
+import { NodeNotFoundError } from '../../node/node-finder.ts';
+import { outsideOfOptions } from '../../node/outside-sandbox.ts';
+import { tellNoNode } from '../../programs/configuration-provider.ts';
+import { DisplayRoom, terminalText } from '../../terminal-text.ts';
+import type { EditorCoverage } from '../coverage/coverage.ts';
+import { CoverageFile } from '../coverage/coverage-file.ts';
+import { sourceFile } from '../source-file.ts';
+import { topFolder } from '../top-folder.ts';
 import { testArguments } from './test-arguments.ts';
 import { callLabel, failureText, isDifference } from './test-messages.ts';
 import { runTestProcess } from './test-process.ts';
 import type { ChosenModule } from './test-selection.ts';
-import { topFolder } from './top-folder.ts';
 
 /** Tests that wait for a debugger. */
 export interface InspectableTests {

@@ -7,10 +7,10 @@ import {
   type SymbolFrame,
   type TestCase,
   type WasmModule,
-} from '../../runtime/internal.ts';
-import { isInside } from '../projects/files.ts';
+} from '../../../runtime/internal.ts';
+import { isInside } from '../../projects/files.ts';
+import { sourceFile } from '../source-file.ts';
 import type { TextPlace } from './export-places.ts';
-import { sourceFile } from './source-file.ts';
 
 /** A part of a line of a source. */
 export interface SourceRange extends TextPlace {

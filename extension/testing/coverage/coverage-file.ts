@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CoverageReadError, type CoverageReport, readCoverage } from '../../runtime/internal.ts';
-import { readWorkspaceFile, UnfitFileError } from '../modules/read-file.ts';
+import { CoverageReadError, type CoverageReport, readCoverage } from '../../../runtime/internal.ts';
+import { readWorkspaceFile, UnfitFileError } from '../../modules/read-file.ts';
 
 /** Bytes of the largest file that is read: all extensions wait meanwhile. */
 const MAX_SIZE = 64 * 2 ** 20;

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
-import { isModule } from '../programs/choose-module.ts';
-import { ProjectError } from '../projects/project.ts';
-import type { Projects } from '../projects/projects.ts';
-import { isSource } from '../projects/sources.ts';
-import type { TestFinder } from './test-finder.ts';
-import type { TestItems } from './test-items.ts';
+import { isModule } from '../../programs/choose-module.ts';
+import { ProjectError } from '../../projects/project.ts';
+import type { Projects } from '../../projects/projects.ts';
+import { isSource } from '../../projects/sources.ts';
+import type { TestFinder } from '../finding/test-finder.ts';
+import type { TestItems } from '../test-items.ts';
 
 /** Runs tests once. */
 export type RunTests = (request: vscode.TestRunRequest, token: vscode.CancellationToken) => Promise<void>;

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { readWorkspaceFile } from '../modules/read-file.ts';
-import { isInside } from '../projects/files.ts';
-import { type Project, ProjectError } from '../projects/project.ts';
-import type { Projects } from '../projects/projects.ts';
+import { readWorkspaceFile } from '../../modules/read-file.ts';
+import { isInside } from '../../projects/files.ts';
+import { type Project, ProjectError } from '../../projects/project.ts';
+import type { Projects } from '../../projects/projects.ts';
 
 /** What sources contain that have tests. */
 const TEST = /\blunatic::test\b|lunatic_test_|^[ \t]*LUNATIC_TEST\b/m;

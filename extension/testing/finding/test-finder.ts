@@ -1,20 +1,20 @@
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import { type Log, messageOf } from '../log.ts';
-import type { ModuleDiagnostics } from '../modules/module-diagnostics.ts';
-import { ModuleReadError } from '../modules/module-error.ts';
-import { readTestsApart } from '../modules/read-apart.ts';
-import { MAX_SIZE, readWorkspaceFile } from '../modules/read-file.ts';
-import { isInside } from '../projects/files.ts';
-import type { Project } from '../projects/project.ts';
+import { type Log, messageOf } from '../../log.ts';
+import type { ModuleDiagnostics } from '../../modules/module-diagnostics.ts';
+import { ModuleReadError } from '../../modules/module-error.ts';
+import { readTestsApart } from '../../modules/read-apart.ts';
+import { MAX_SIZE, readWorkspaceFile } from '../../modules/read-file.ts';
+import { isInside } from '../../projects/files.ts';
+import type { Project } from '../../projects/project.ts';
+import type { BuiltTests } from '../running/test-builder.ts';
+import type { FoundModule, TestItems } from '../test-items.ts';
+import { topFolder } from '../top-folder.ts';
 import { crateRoot } from './dep-info.ts';
 import { ModuleWatcher } from './module-watcher.ts';
 import { type BuiltFile, buildsOf } from './newest-builds.ts';
 import { mayHaveTests } from './read-module-tests.ts';
-import type { BuiltTests } from './test-builder.ts';
-import type { FoundModule, TestItems } from './test-items.ts';
 import type { TestProjects } from './test-projects.ts';
-import { topFolder } from './top-folder.ts';
 
 /** Number of files that are read at the same time. */
 const READERS = 4;

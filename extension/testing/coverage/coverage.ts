@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import type { CoverageReport } from '../../runtime/internal.ts';
+import type { CoverageReport } from '../../../runtime/internal.ts';
+import type { ChosenModule } from '../running/test-selection.ts';
+import { sourceFile } from '../source-file.ts';
+import { topFolder } from '../top-folder.ts';
 import { type CoveredSource, CoveredSources } from './coverage-sources.ts';
-import { sourceFile } from './source-file.ts';
-import type { ChosenModule } from './test-selection.ts';
-import { topFolder } from './top-folder.ts';
 
 /** What the sources of the files that VS Code was told of are covered by. */
 const sources = new WeakMap<vscode.FileCoverage, CoveredSource<vscode.TestItem>>();

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { DEBUG_TYPE } from '../debug-type.ts';
+import { DEBUG_TYPE } from '../../debug-type.ts';
 import type { StartDebugger } from './module-run.ts';
 
 /** A debug session for tests could not be started. */

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import { type Log, messageOf } from '../log.ts';
-import type { BuildFaults } from '../projects/build-faults.ts';
-import type { Fault } from '../projects/compiler-messages.ts';
-import { type Build, type Project, ProjectError } from '../projects/project.ts';
-import type { ProjectBuilds } from '../projects/project-builds.ts';
-import { tellProjectError } from '../projects/tell-project-error.ts';
-import { DisplayRoom, terminalText } from '../terminal-text.ts';
+import { type Log, messageOf } from '../../log.ts';
+import type { BuildFaults } from '../../projects/build-faults.ts';
+import type { Fault } from '../../projects/compiler-messages.ts';
+import { type Build, type Project, ProjectError } from '../../projects/project.ts';
+import type { ProjectBuilds } from '../../projects/project-builds.ts';
+import { tellProjectError } from '../../projects/tell-project-error.ts';
+import { DisplayRoom, terminalText } from '../../terminal-text.ts';
 
 /** The modules that a build has made, or why there are none. */
 export type BuiltTests =

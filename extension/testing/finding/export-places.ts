@@ -1,4 +1,4 @@
-import { LineStarts, readDeclarations, readSyntax } from '../../runtime/internal.ts';
+import { LineStarts, readDeclarations, readSyntax } from '../../../runtime/internal.ts';
 
 /** A part of one line. Lines and columns count from 0. */
 export interface TextPlace {

@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
-import type { ModuleReadError } from '../modules/module-error.ts';
-import type { TestItems } from './test-items.ts';
+import type { ModuleReadError } from '../../modules/module-error.ts';
+import type { TestItems } from '../test-items.ts';
 
 /** The tests of a module that are to run. */
 export interface ChosenModule {

@@ -1,5 +1,5 @@
-import { isWasmBinary, type TestCase, TestNameError, testsOf } from '../../runtime/internal.ts';
-import { ModuleReadError, readBinary, readDeclared } from '../modules/module-error.ts';
+import { isWasmBinary, type TestCase, TestNameError, testsOf } from '../../../runtime/internal.ts';
+import { ModuleReadError, readBinary, readDeclared } from '../../modules/module-error.ts';
 import { exportPlaces, type TextPlace } from './export-places.ts';
 import { type SourceRange, testSources } from './test-places.ts';
 

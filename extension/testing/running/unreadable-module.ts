@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { rangeOf } from '../modules/module-diagnostics.ts';
-import { terminalText } from '../terminal-text.ts';
-import type { TestItems } from './test-items.ts';
+import { rangeOf } from '../../modules/module-diagnostics.ts';
+import { terminalText } from '../../terminal-text.ts';
+import type { TestItems } from '../test-items.ts';
 import type { ChosenModule } from './test-selection.ts';
 
 /**
