@@ -20,10 +20,11 @@ interface ModuleBreakpoints {
   readonly calls: Map<number, ByOffset>;
 }
 
-/** A site with breakpoints of lines at which a process was last. */
+/** Where a process is as long as it does not leave a line with breakpoints. */
 interface Passed {
   readonly frame: number;
-  readonly site: number;
+  /** Sites of the line to which it has come. When it comes to one again, that is another turn of a loop. */
+  readonly sites: number[];
   readonly breakpoints: readonly SiteBreakpoint[];
 }
 
@@ -125,7 +126,9 @@ export class CodeBreakpoints {
     const breakpoints = this.#modules.get(process.module)?.sites.get(site);
     if (breakpoints !== undefined)
       return this.#hit(process, frames, frame, this.#reached(process, frame, site, breakpoints));
-    if (this.#passed.size > 0) this.#passed.delete(process);
+    // Functions that the line calls do not leave it.
+    if (this.#passed.size > 0 && frame <= (this.#passed.get(process)?.frame ?? frame))
+      this.#passed.delete(process);
     return null;
   }
 
@@ -153,14 +156,18 @@ export class CodeBreakpoints {
     breakpoints: readonly SiteBreakpoint[],
   ): readonly SiteBreakpoint[] {
     const before = this.#passed.get(process);
-    if (breakpoints.some(({ isOfLine }) => isOfLine)) this.#passed.set(process, { frame, site, breakpoints });
+    const isOther = ({ client, id, isOfLine }: SiteBreakpoint) =>
+      !isOfLine || !before?.breakpoints.some((other) => other.client === client && other.id === id);
+    const isOnLine =
+      before !== undefined &&
+      before.frame === frame &&
+      !before.sites.includes(site) &&
+      areOfOneCall(process.module.probes, before.sites[0] ?? -1, site) &&
+      !breakpoints.every(isOther);
+    if (breakpoints.some(({ isOfLine }) => isOfLine))
+      this.#passed.set(process, { frame, sites: isOnLine ? [...before.sites, site] : [site], breakpoints });
     else this.#passed.delete(process);
-    if (before === undefined || before.frame !== frame || before.site >= site) return breakpoints;
-    if (!areOfOneCall(process.module.probes, before.site, site)) return breakpoints;
-    return breakpoints.filter(
-      ({ client, id, isOfLine }) =>
-        !isOfLine || !before.breakpoints.some((other) => other.client === client && other.id === id),
-    );
+    return isOnLine ? breakpoints.filter(isOther) : breakpoints;
   }
 
   #hit(
@@ -250,7 +257,7 @@ export class CodeBreakpoints {
   }
 }
 
-/** Whether a process that was at a site, and then at a later one with its frame at the same address, is still in the same call. */
+/** Whether a process that was at a site, and then at another one with its frame at the same address, is still in the same call. */
 function areOfOneCall(probes: ModuleProbes | null, before: number, site: number): boolean {
   if (probes === null) return false;
   const { map } = probes;

@@ -3,7 +3,7 @@ import { InstructionReader } from '../wasm/instruction-reader.ts';
 import { Op, Shape } from '../wasm/opcodes.ts';
 import { readValueType } from '../wasm/value-type.ts';
 
-/** Instructions that are looked at: a prologue has some ten, and three more for each parameter. */
+/** Instructions that are looked at: a prologue has some ten, and three more for each parameter; a line has hundreds. */
 const MOST_INSTRUCTIONS = 4096;
 
 /** Instructions before this one are about control. */
@@ -20,12 +20,18 @@ export interface WayIn {
 }
 
 /**
- * The way from the beginning of a function to an instruction, if every call of it comes there, and once: nothing on it calls,
- * branches, or begins a loop. Null if that is not so.
+ * The way from the beginning of a function to an instruction, if every call of it comes there, and once: nothing on it branches or
+ * begins a loop. Null if that is not so.
  * @param code of all functions
  * @param start where the body of the function begins, which are its locals
+ * @param mayCall whether something may be called on the way
  */
-export function straightWay(code: Uint8Array, start: number, target: number): WayIn | null {
+export function straightWay(
+  code: Uint8Array,
+  start: number,
+  target: number,
+  mayCall = false,
+): WayIn | null {
   return unlessMalformed(() => {
     const reader = new InstructionReader(code, start, code.length, 'a function');
     for (let groups = reader.u32('groups of locals'); groups > 0 && reader.position < target; groups--) {
@@ -36,29 +42,38 @@ export function straightWay(code: Uint8Array, start: number, target: number): Wa
     let stores = false;
     for (let i = 0; reader.position < target; i++) {
       reader.next();
-      if (i === MOST_INSTRUCTIONS || !isStraight(reader)) return null;
+      if (i === MOST_INSTRUCTIONS || !isStraight(reader, mayCall)) return null;
       stores ||= reader.opcode >= FIRST_STORE && reader.opcode <= LAST_STORE;
     }
     return reader.position === target ? { first, stores } : null;
   });
 }
 
-/** The first instruction in the loops that begin with the one at an offset; null if none begins there. */
-export function insideLoop(code: Uint8Array, at: number): number | null {
-  if (code[at] !== Op.loop && code[at] !== Op.block) return null;
-  return unlessMalformed(() => {
-    const reader = new InstructionReader(code, at, code.length, 'a function');
-    let loops = 0;
-    for (let i = 0; i < MOST_INSTRUCTIONS; i++) {
+/**
+ * Where processes come to a piece of code that a line has: to its first instruction that does something, and to that of each loop
+ * in it, once a turn. Jumps go behind the instructions `loop` and `end`.
+ */
+export function arrivalsIn(code: Uint8Array, start: number, end: number): number[] {
+  const arrivals: number[] = [];
+  unlessMalformed(() => {
+    const reader = new InstructionReader(code, start, code.length, 'a function');
+    let isAtJump = true;
+    for (let i = 0; reader.position < end && i < MOST_INSTRUCTIONS; i++) {
       reader.next();
-      if (reader.opcode === Op.loop) loops++;
-      else if (reader.opcode !== Op.block) return loops > 0 ? reader.start : null;
+      const { opcode } = reader;
+      if (opcode === Op.loop) isAtJump = true;
+      else if (isAtJump && opcode !== Op.block && opcode !== Op.end) {
+        arrivals.push(reader.start);
+        isAtJump = false;
+      }
     }
     return null;
   });
+  return arrivals.length > 0 ? arrivals : [start];
 }
 
-function isStraight({ opcode, shape }: InstructionReader): boolean {
+function isStraight({ opcode, shape }: InstructionReader, mayCall: boolean): boolean {
+  if (opcode === Op.call) return mayCall;
   if (opcode < FIRST_PLAIN) return opcode === Op.nop || opcode === Op.block;
   return opcode !== Op.tryTable && shape !== Shape.label && shape !== Shape.castLabel;
 }

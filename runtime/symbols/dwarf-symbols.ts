@@ -1,5 +1,5 @@
 import { printable } from '../text/printable.ts';
-import { insideLoop } from './code-reading.ts';
+import { arrivalsIn } from './code-reading.ts';
 import { demangle } from './demangle.ts';
 import { ByteCache } from './dwarf/byte-cache.ts';
 import { unlessMalformed } from './dwarf/byte-cursor.ts';
@@ -30,6 +30,9 @@ const FAILED_PATH_LENGTH = 2 ** 16;
 
 /** Files whose lines are kept take this many bytes. */
 const MAX_LINES_SIZE = 2 ** 22;
+
+/** Rows of a line, one behind the other, that are looked at. */
+const MOST_ROWS = 256;
 
 /** Inlined calls around one another. */
 const MAX_DEPTH = 200;
@@ -82,10 +85,9 @@ export class DwarfSymbols implements Symbols {
     const found = new Map<number, LineStart>();
     for (const start of this.#linesOf(file).startsOf(line)) {
       const behind = this.#behindHead(start, file);
-      found.set(behind.offset, behind);
       // The head of a function is passed once in a call, also if it begins with a loop.
-      const inside = behind === start ? this.#insideLoop(start.offset) : null;
-      if (inside !== null) found.set(inside, { ...start, offset: inside });
+      const offsets = behind === start ? this.#arrivalsIn(...this.#runAt(start.offset)) : [behind.offset];
+      for (const offset of offsets) found.set(offset, { ...behind, offset });
     }
     return [...found.values()];
   }
@@ -119,6 +121,7 @@ export class DwarfSymbols implements Symbols {
     const { codeStart } = this.#parts;
     // Programs that overlap could make much of little.
     let budget = 4 * this.dwarf.file.sections.line.length;
+    let codeBudget = 4 * this.#parts.code.length;
     const known = new Set<number>();
     for (const unit of this.dwarf.file.units) {
       const offset = this.dwarf.lineOffset(unit);
@@ -127,13 +130,17 @@ export class DwarfSymbols implements Symbols {
       const table = this.dwarf.linesOf(unit);
       if (table === null) continue;
       budget -= table.header.end - table.header.start;
+      let run = 0;
       table.forEachRow((row, file, line) => {
-        const begins = row.isStmt && row.line > 0 && (row.file !== file || row.line !== line);
-        if (!begins && !row.prologueEnd) return;
-        const offset = codeStart + row.address;
-        starts.add(offset);
-        const inside = this.#insideLoop(offset);
-        if (inside !== null) starts.add(inside);
+        const { address } = row;
+        const isNew = row.file !== file || row.line !== line;
+        if (isNew) {
+          codeBudget -= Math.max(0, address - run);
+          if (line > 0 && codeBudget >= 0)
+            for (const arrival of this.#arrivalsIn(run, address)) starts.add(arrival);
+          run = address;
+        }
+        if ((isNew && row.isStmt && row.line > 0) || row.prologueEnd) starts.add(codeStart + address);
       });
     }
     return starts;
@@ -194,13 +201,28 @@ export class DwarfSymbols implements Symbols {
       : { ...start, offset };
   }
 
-  /** Where each turn of a loop begins, if a loop begins at an offset: the instruction `loop` itself is executed once. */
-  #insideLoop(offset: number): number | null {
+  /** The piece of the code from an offset on that belongs to the same line; addresses. */
+  #runAt(offset: number): readonly [start: number, end: number] {
+    const { codeStart } = this.#parts;
+    const start = offset - codeStart;
+    const bodyEnd = this.#parts.bodyOf(this.#parts.functionAt(offset)).end - codeStart;
+    const unit = this.dwarf.unitAt(start);
+    const lines = unit === null ? null : this.dwarf.linesOf(unit);
+    let first: { readonly file: number; readonly line: number } | null = null;
+    let count = 0;
+    for (const { address, file, line } of lines?.rowsFrom(start, bodyEnd) ?? []) {
+      first ??= { file, line };
+      if (file !== first.file || line !== first.line || count++ === MOST_ROWS) return [start, address];
+    }
+    return [start, bodyEnd];
+  }
+
+  /** Offsets where processes come to a piece of the code. */
+  #arrivalsIn(start: number, end: number): number[] {
     const { code, codeStart } = this.#parts;
-    const inside = insideLoop(code, offset - codeStart);
     // A body begins with its locals.
-    if (inside === null || this.#parts.isBody(offset)) return null;
-    return codeStart + inside;
+    if (this.#parts.isBody(codeStart + start)) return [codeStart + start];
+    return arrivalsIn(code, start, end).map((arrival) => codeStart + arrival);
   }
 
   #framesAt(address: number): SymbolFrame[] {

@@ -10,6 +10,9 @@ const IMPORTED_FUNCTION = 0;
 /** Custom sections that tell something of the source. Some debug sections are lists that are made here, too. */
 const KEPT = /^(\.debug_(?!pub|gnu_pub|aranges|names).*|name|sourceMappingURL|external_debug_info)$/;
 
+/** The custom sections of those symbols for which the code is looked at. */
+const NEEDS_CODE = ['.debug_info', 'external_debug_info', 'sourceMappingURL'];
+
 /**
  * What symbols need of a module: its custom sections, and where its functions are. What is malformed is left out, since the
  * module may also be a file of debug information that no engine would run.
@@ -19,7 +22,7 @@ export class ModuleParts {
   /** Where the contents of the code section begin; addresses in debug information count from here. */
   codeStart = 0;
   codeEnd = 0;
-  /** The contents of the code section, if there is debug information, which needs them; else nothing. */
+  /** The contents of the code section, if there is debug information or a source map, which needs them; else nothing. */
   code: Uint8Array = new Uint8Array();
   importedFunctions = 0;
   /** By defined function: where its body begins, and where the last one ends. */
@@ -36,7 +39,7 @@ export class ModuleParts {
     } catch (error) {
       if (!(error instanceof WasmFormatError)) throw error;
     }
-    if (!this.#customs.has('.debug_info') && !this.#customs.has('external_debug_info')) return;
+    if (!NEEDS_CODE.some((name) => this.#customs.has(name))) return;
     const code = bytes.subarray(this.codeStart, this.codeEnd);
     this.code = copies ? code.slice() : code;
   }

@@ -1,4 +1,5 @@
 import { decodedMappings, TraceMap } from '@jridgewell/trace-mapping';
+import { arrivalsIn, straightWay } from './code-reading.ts';
 import { lastAtMost } from './dwarf/range-map.ts';
 import { FileLines, LineStartList } from './file-lines.ts';
 import type { ModuleParts } from './module-parts.ts';
@@ -58,12 +59,30 @@ export class SourceMapSymbols implements Symbols {
       this.#lines[i] = line + 1;
       this.#columns[i] = column + 1;
     }
+    this.#leaveOutInlined();
+  }
+
+  /** What was inlined of a library, and the defaults of its parameters, belong to the line of the author's that calls it. */
+  #leaveOutInlined(): void {
+    let end = 0;
+    let isLibrary = true;
+    for (const [i, offset] of this.#offsets.entries()) {
+      if (offset >= end) {
+        const functionIndex = this.#parts.functionAt(offset);
+        if (functionIndex < 0) continue;
+        ({ end } = this.#parts.bodyOf(functionIndex));
+        const name = this.#names.framesAt(offset)[0]?.functionName;
+        isLibrary = name == null || name.startsWith(LIBRARY);
+      }
+      if (!isLibrary && this.#sources[this.#files[i] ?? NO_SOURCE]?.startsWith(LIBRARY) === true)
+        this.#files[i] = NO_SOURCE;
+    }
   }
 
   framesAt(offset: number): readonly SymbolFrame[] {
     const functionIndex = this.#parts.functionAt(offset);
     if (functionIndex < 0) return [];
-    const place = this.#placeAt(offset, this.#parts.bodyOf(functionIndex).start);
+    const place = this.#placeAt(offset, this.#parts.bodyOf(functionIndex));
     const [named] = this.#names.framesAt(offset);
     if (named !== undefined) return [{ ...named, place }];
     return place === null ? [] : [{ functionName: null, linkageName: null, place, isInlined: false }];
@@ -78,7 +97,48 @@ export class SourceMapSymbols implements Symbols {
   }
 
   startsOf(file: string, line: number): readonly LineStart[] {
-    return this.#linesOf(file).startsOf(line);
+    const { code, codeStart } = this.#parts;
+    return this.#linesOf(file)
+      .startsOf(line)
+      .flatMap((start) => {
+        const arrivals = arrivalsIn(code, start.offset - codeStart, this.#runEnd(start.offset) - codeStart);
+        return arrivals.map((arrival) => ({ ...start, offset: codeStart + arrival }));
+      });
+  }
+
+  /** With where functions begin, so that it can be told when one is called again. */
+  allStarts(): Iterable<number> {
+    const starts = new Set<number>();
+    for (const file of this.files())
+      for (const line of this.linesOf(file))
+        for (const { offset } of this.startsOf(file, line)) {
+          starts.add(offset);
+          starts.add(this.#parts.bodyOf(this.#parts.functionAt(offset)).start);
+        }
+    return starts;
+  }
+
+  /** Compilers say nothing of where a function makes room on a stack in memory. */
+  prologueEnd(offset: number): number | null {
+    const { code, codeStart } = this.#parts;
+    const functionIndex = this.#parts.functionAt(offset);
+    if (functionIndex < 0) return null;
+    const { start, end } = this.#parts.bodyOf(functionIndex);
+    const first = this.#offsets[this.#firstFrom(start)] ?? end;
+    if (first >= end) return null;
+    return straightWay(code, start - codeStart, first - codeStart, true) === null ? null : first;
+  }
+
+  /** Where the code of the line ends that begins at an offset. */
+  #runEnd(offset: number): number {
+    const { end } = this.#parts.bodyOf(this.#parts.functionAt(offset));
+    const first = lastAtMost(this.#offsets, this.#offsets.length, offset);
+    for (let i = first + 1; (this.#offsets[i] ?? end) < end; i++) {
+      if (this.#files[i] === NO_SOURCE) continue;
+      if (this.#files[i] !== this.#files[first] || this.#lines[i] !== this.#lines[first])
+        return this.#offsets[i] ?? end;
+    }
+    return end;
   }
 
   forEachRow(visit: (offset: number, file: string, line: number, column: number) => void): void {
@@ -114,15 +174,23 @@ export class SourceMapSymbols implements Symbols {
 
   /**
    * The place of the last mapping before an offset, if it belongs to the same function. Compilers give no source to many
-   * instructions in the midst of a statement, even to calls: these belong to what stands before.
+   * instructions in the midst of a statement, even to calls: these belong to what stands before; those at the beginning of a function
+   * to what comes first.
    */
-  #placeAt(offset: number, functionStart: number): SourcePlace | null {
+  #placeAt(offset: number, { start, end }: { readonly start: number; readonly end: number }): SourcePlace | null {
     let index = lastAtMost(this.#offsets, this.#offsets.length, offset);
-    while (this.#files[index] === NO_SOURCE && (this.#offsets[index] ?? 0) >= functionStart) index--;
-    if (index < 0 || (this.#offsets[index] ?? 0) < functionStart) return null;
+    while (this.#files[index] === NO_SOURCE && (this.#offsets[index] ?? 0) >= start) index--;
+    if (index < 0 || (this.#offsets[index] ?? 0) < start) index = this.#firstFrom(start);
     const file = this.#sources[this.#files[index] ?? NO_SOURCE];
-    if (file === undefined) return null;
+    if (file === undefined || (this.#offsets[index] ?? end) >= end) return null;
     return { file, line: this.#lines[index] ?? 0, column: this.#columns[index] ?? 0 };
+  }
+
+  /** The first mapping with a source from an offset on. */
+  #firstFrom(offset: number): number {
+    let index = lastAtMost(this.#offsets, this.#offsets.length, offset - 1) + 1;
+    while (this.#files[index] === NO_SOURCE) index++;
+    return index;
   }
 
   #linesOf(file: string): FileLines {
