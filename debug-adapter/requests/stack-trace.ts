@@ -21,7 +21,7 @@ export const stackTrace = request({
     // frames must not come before the reason.
     const isMore = session.isVSCode && start === 0 && levels !== 1;
     if (isMore) await session.debuggee.stops.held.get(process)?.explained;
-    const { frames, missing } = await session.debuggee.stops.stack(process);
+    const { frames, outer, missing } = await session.debuggee.stops.stack(process);
     if (frames.length === 0) {
       // Without a frame, a client could not request the scopes.
       const stackFrames = start === 0 ? [emptyFrame(session, process, missing ?? 'no calls')] : [];
@@ -37,7 +37,11 @@ export const stackTrace = request({
     const stackFrames = shown.map((call, i) =>
       stackFrame(session, process, call, { dims, canRestart: start + i >= outermost }),
     );
-    return { stackFrames: await Promise.all(stackFrames), totalFrames: all.length };
+    const found = await Promise.all(stackFrames);
+    if (outer === undefined) return { stackFrames: found, totalFrames: all.length };
+    if (start + found.length === all.length && found.length !== levels)
+      found.push(emptyFrame(session, process, `${outer} more calls`));
+    return { stackFrames: found, totalFrames: all.length + 1 };
   },
 });
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { InspectAddress } from '../inspect/address.ts';
 import type { Debugging } from '../kernel/debugging.ts';
 import type { Exit } from '../kernel/exit.ts';
-import { STACK_DEPTH } from '../kernel/guest-stack.ts';
+import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
@@ -63,7 +63,8 @@ export async function run(
   guestArguments: readonly string[],
   options: RunOptions,
 ): Promise<number> {
-  Error.stackTraceLimit = STACK_DEPTH;
+  Error.stackTraceLimit =
+    options.inspect?.debug || options.coreDump !== undefined ? FULL_STACK_DEPTH : STACK_DEPTH;
   const streams = openStreams();
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);

@@ -1,4 +1,4 @@
-import { STACK_DEPTH } from '../kernel/guest-stack.ts';
+import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import { Runtime } from '../runtime.ts';
@@ -75,7 +75,8 @@ export class TestRound {
       paint: paintFor(isForPeople && colors),
     }));
     signal?.addEventListener('abort', () => this.#fallSilent());
-    Error.stackTraceLimit = STACK_DEPTH;
+    const { inspect, coreDumps } = command;
+    Error.stackTraceLimit = inspect?.debug || coreDumps !== undefined ? FULL_STACK_DEPTH : STACK_DEPTH;
   }
 
   /**

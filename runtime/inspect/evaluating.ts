@@ -1,11 +1,24 @@
 import { parseExpression, prepareExpression, sizeOf, typeText, valueText } from '../expressions/index.ts';
+import { FULL_STACK_DEPTH, processStack } from '../kernel/guest-stack.ts';
+import type { Probes } from '../kernel/probes.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import { type KeptFrame, layoutOf } from '../wasm/index.ts';
 import { CallContext } from './call-context.ts';
 import { CallScope } from './call-scope.ts';
 import { InspectionError } from './inspection-error.ts';
 import { type BreakpointTerms, InspectError, type Requests } from './protocol.ts';
 import { messageOf } from './site-breakpoint.ts';
+
+/** A call of which nothing is known: the memory and the globals are. */
+const NO_FRAME = { at: 0, layout: layoutOf([]) };
+
+/** What is kept of the calls of a process that has failed and is held, the innermost first; null of one that has not. */
+export function failedIn(probes: Probes | null, process: Process): readonly (KeptFrame | null)[] | null {
+  const { heldExit, suspendedAt } = process;
+  if (probes === null || heldExit === null || suspendedAt === null) return null;
+  return probes.failed(process, processStack(suspendedAt, process, FULL_STACK_DEPTH));
+}
 
 /**
  * Evaluates an expression in a call of a process.
@@ -19,7 +32,8 @@ export function evaluateIn(
   expression: string,
   { names = {}, types = [] }: Pick<BreakpointTerms, 'names' | 'types'>,
 ): Requests['process/evaluate']['result'] {
-  const kept = probes?.of(process)?.at(-1 - frame);
+  const failed = failedIn(probes, process);
+  const kept = failed === null ? probes?.of(process)?.at(-1 - frame) : (failed[frame] ?? NO_FRAME);
   if (probes === null || kept === undefined)
     throw new InspectionError(InspectError.Refused, 'the locals of this call are not known');
   const context = new CallContext();

@@ -1,10 +1,9 @@
-import { processStack, stackFrame } from '../kernel/guest-stack.ts';
+import { FULL_STACK_DEPTH, processStack, stackFrame } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
-import type { KeptFrame } from '../wasm/index.ts';
 import { configInfo } from './config-info.ts';
-import { evaluateIn } from './evaluating.ts';
+import { evaluateIn, failedIn } from './evaluating.ts';
 import { InspectionError } from './inspection-error.ts';
 import { bytesIn, keptLocals, LOCAL_SIZES } from './kept-locals.ts';
 import type { Modules } from './modules.ts';
@@ -33,7 +32,7 @@ type Result<Name extends keyof Requests> = Requests[Name]['result'];
 const DEFAULT_PAGE = 100;
 
 /** Calls of a stack that are told, the innermost ones. */
-const MAX_FRAMES = 1000;
+const MAX_FRAMES = 2000;
 
 /** Answers what clients ask about processes, and changes nothing. Must be called between turns of processes. */
 export class Queries {
@@ -112,6 +111,7 @@ export class Queries {
           ...stackFrame(process.module, importedFunctions + defined, site),
           module,
         })),
+        ...outer(kept.length),
       };
     }
     const error = await this.#scheduler.stacks.of(process);
@@ -124,14 +124,18 @@ export class Queries {
           : 'it is running, or has been waiting since before anybody inspected it; --trace keeps such stacks',
       };
     }
-    return { frames: processStack(error, process).map((frame) => ({ ...frame, module })) };
+    const frames = processStack(error, process, FULL_STACK_DEPTH);
+    return {
+      frames: frames.slice(0, MAX_FRAMES).map((frame) => ({ ...frame, module })),
+      ...outer(frames.length),
+    };
   }
 
   /** @param frame place of the call in the stack, the innermost first */
   locals(key: ProcessKey, frame: number): Result<'process/locals'> {
     const process = this.#index.get(key);
     const { probes } = this.#scheduler;
-    const failed = probes === null ? undefined : this.#failedIn(process)[frame];
+    const failed = failedIn(probes, process)?.[frame];
     if (probes !== null && failed != null) return { locals: keptLocals(probes.frames, failed) };
     const kept = probes?.of(process) ?? null;
     if (probes === null || kept === null) {
@@ -148,13 +152,6 @@ export class Queries {
     return {
       locals: keptLocals(probes.frames, found),
     };
-  }
-
-  /** What is kept of the calls of a process that has failed and is held, the innermost first. */
-  #failedIn(process: Process): readonly (KeptFrame | null)[] {
-    const { heldExit, suspendedAt } = process;
-    if (heldExit === null || suspendedAt === null) return [];
-    return this.#scheduler.probes?.failed(process, processStack(suspendedAt, process)) ?? [];
   }
 
   setLocal(key: ProcessKey, local: number, data: Uint8Array): null {
@@ -236,6 +233,10 @@ function matches(info: ProcessInfo, { text, parent }: ProcessFilter): boolean {
   return (
     info.key === text || [String(info.id), info.entry, ...info.names].some((part) => part.includes(text))
   );
+}
+
+function outer(depth: number): Pick<Stack, 'outer'> {
+  return depth > MAX_FRAMES ? { outer: depth - MAX_FRAMES } : {};
 }
 
 function peerInfo({ key, id, environment, names, entry }: ProcessInfo): PeerInfo {

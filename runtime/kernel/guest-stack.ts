@@ -5,8 +5,14 @@ import { displayName } from '../text/display-name.ts';
 import { HOST_SHIM_MODULE } from '../wasm/index.ts';
 import type { LoadedModule } from './module.ts';
 
-/** Frames that V8 captures if somebody will see them. */
+/** Frames that V8 captures if somebody will see them, and that are displayed as text. */
 export const STACK_DEPTH = 100;
+
+/**
+ * Frames that it captures for a debugger or a core dump: what calls have kept of their variables is found from the outermost one on. More
+ * have no room in the memory of frames.
+ */
+export const FULL_STACK_DEPTH = 8_200;
 
 /** How V8 writes a wasm frame: `wasm://wasm/<hash>:wasm-function[<index>]:0x<offset>`, perhaps in parentheses. */
 const WASM_FRAME = /wasm:\/\/wasm\/.*:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
@@ -32,14 +38,20 @@ export interface StackOwner {
  * Returns the guest's frames of an error that was thrown or made on the stack of a process, innermost first.
  * Frames of JavaScript and of functions that the rewriter inserted are left out. Names come from the module, since
  * the names in V8's text are whatever the guest put there.
+ * @param depth the most frames that are returned, of as many as were captured
  */
-export function processStack(error: Error, { module, config }: StackOwner): NamedFrame[] {
+export function processStack(
+  error: Error,
+  { module, config }: StackOwner,
+  depth = STACK_DEPTH,
+): NamedFrame[] {
   const compiled = module.compiledFor(config);
   const frames: NamedFrame[] = [];
   const lines = (error.stack ?? '').split('\n');
   for (const line of lines.slice(firstGuestLine(lines))) {
     const match = WASM_FRAME.exec(line);
     if (match === null || line.includes(SHIM_FRAME)) continue;
+    if (frames.length === depth) break;
     const functionIndex = compiled.originalFunction(Number(match[1]));
     if (functionIndex === undefined) continue;
     frames.push(

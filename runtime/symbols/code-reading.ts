@@ -26,12 +26,7 @@ export interface WayIn {
  * @param start where the body of the function begins, which are its locals
  * @param mayCall whether something may be called on the way
  */
-export function straightWay(
-  code: Uint8Array,
-  start: number,
-  target: number,
-  mayCall = false,
-): WayIn | null {
+export function straightWay(code: Uint8Array, start: number, target: number, mayCall = false): WayIn | null {
   return unlessMalformed(() => {
     const reader = new InstructionReader(code, start, code.length, 'a function');
     for (let groups = reader.u32('groups of locals'); groups > 0 && reader.position < target; groups--) {

@@ -177,7 +177,10 @@ export class SourceMapSymbols implements Symbols {
    * instructions in the midst of a statement, even to calls: these belong to what stands before; those at the beginning of a function
    * to what comes first.
    */
-  #placeAt(offset: number, { start, end }: { readonly start: number; readonly end: number }): SourcePlace | null {
+  #placeAt(
+    offset: number,
+    { start, end }: { readonly start: number; readonly end: number },
+  ): SourcePlace | null {
     let index = lastAtMost(this.#offsets, this.#offsets.length, offset);
     while (this.#files[index] === NO_SOURCE && (this.#offsets[index] ?? 0) >= start) index--;
     if (index < 0 || (this.#offsets[index] ?? 0) < start) index = this.#firstFrom(start);

@@ -60,6 +60,31 @@ test('an end with exit code 0 stops nothing', async () => {
   expect(client.eventsOf('stopped')).toEqual([]);
 });
 
+test('all calls of a deep stack have their variables, as many as are told', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(
+    guest(`
+      (func (export "_start") (call $deeper (i32.const 0)))
+      (func $deeper (param $n i32)
+        (if (i32.eq (local.get $n) (i32.const 2500)) (then unreachable))
+        (call $deeper (i32.add (local.get $n) (i32.const 1))))`),
+  );
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const { stackFrames, totalFrames } = (
+    await client.stackTraceRequest({ threadId, startFrame: 1990, levels: 20 })
+  ).body;
+  expect(totalFrames).toBe(2001);
+  expect(stackFrames.map(({ name }) => name)).toEqual([
+    ...Array.from({ length: 10 }, () => 'deeper'),
+    '502 more calls',
+  ]);
+  const frameId = stackFrames[0]?.id ?? 0;
+  // Expressions are those of a process that stands still anywhere.
+  for (const expression of ['$n', '*(i32*)0 * 0 + $n'])
+    expect((await client.evaluateRequest({ expression, frameId })).body.result).toBe('510');
+  expect((await client.evaluateRequest({ expression: 'process.id', frameId })).body.result).toBe('1');
+});
+
 test('an AssemblyScript program that throws stops, with its error and the stack of its functions', async () => {
   const folder = testFolder();
   copyFileSync(

@@ -1,18 +1,23 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
-import { AdapterClient } from './adapter-client.ts';
+import { AdapterClient, testFolder } from './adapter-client.ts';
 import { unpacked } from './value-guests.ts';
 
 const folder = join(projectFolder, 'test', 'guests', 'values');
 
 /** Prepares a run of a program. Returns its client, and finds the line in its source that ends with something. */
 async function configured(program: string, source: string) {
-  const path = join(folder, source);
+  const path = resolve(folder, source);
   const lines = source === '' ? [] : readFileSync(path, 'utf8').split('\n');
   const client = await AdapterClient.stdio();
-  await client.configure('', { program: unpacked(program), sourceFileMap: { '/project': folder } });
+  const isBuiltHere = isAbsolute(program);
+  await client.configure('', {
+    program: isBuiltHere ? program : unpacked(program),
+    sourceFileMap: isBuiltHere ? { [basename(path)]: path } : { '/project': folder },
+  });
   return { client, path, lineOf: (end: string) => lines.findIndex((line) => line.endsWith(end)) + 1 };
 }
 
@@ -52,6 +57,63 @@ test('the head of a function stops once in each call, where parameters are known
   ]);
   const bodies = ['turn', 'turn', 'each', 'each', 'one', 'body', 'empty'];
   expect(lines).toEqual(bodies.map((comment) => lineOf(`// ${comment}`)));
+});
+
+test('a line is come to once in each turn of a loop, however many pieces of code it has', async () => {
+  const { texts } = await logged(
+    'heads-c.wasm',
+    'heads.c',
+    ['// while', 'while {count}'],
+    ['// for', 'for {sum}'],
+  );
+  const whiles = [3, 2, 1, 0].map((count) => `while ${count}`);
+  expect(texts).toEqual([...whiles, 'for 2', 'for 3', 'for 4']);
+});
+
+test('so it is in AssemblyScript, whose library is in the midst of lines; steps do not stop in it', async () => {
+  const source = join(testFolder(), 'loops.ts');
+  const program = join(testFolder(), 'loops.wasm');
+  writeFileSync(
+    source,
+    `class Price {
+  constructor(public each: i32) {}
+  twice(): i32 { return 2 * this.each; }
+  text(): string {
+    return 'is ' + this.twice().toString(); // call
+  }
+}
+export function _start(): void {
+  let count = 3;
+  while (count > 0) { // while
+    count--;
+    if (count == 1) continue;
+  }
+  for (let i = 0; i < 2; i++) { // for
+    count++;
+  }
+  const text = new Price(count).text();
+  count = text.length; // end
+}
+`,
+  );
+  await buildAssemblyScript(source, program, { debug: true, sourceMap: true, args: ['--use', 'abort='] });
+  const points = ['call', 'while', 'for'].map((comment): [string, string] => [
+    `// ${comment}`,
+    `${comment} {count}`,
+  ]);
+  const { texts } = await logged(program, source, ...points);
+  expect(texts.map((text) => text?.replace(/ \{.*/, ''))).toEqual([
+    ...[3, 2, 1, 0].map((count) => `while ${count}`),
+    ...[0, 1, 2].map((count) => `for ${count}`),
+    'call',
+  ]);
+  const { client, path, lineOf } = await configured(program, source);
+  await client.setBreakpointsRequest({ source: { path }, breakpoints: [{ line: lineOf('// call') }] });
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  await client.nextRequest({ threadId });
+  await client.until(() => client.eventsOf('stopped').length === 2, 'the end of the step');
+  expect((await client.topFrame(threadId)).line).toMatch(/ end$/);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import type { Exit } from '../../kernel/exit.ts';
-import { processStack, stackFrame } from '../../kernel/guest-stack.ts';
+import { FULL_STACK_DEPTH, processStack, stackFrame } from '../../kernel/guest-stack.ts';
 import type { LoadedModule } from '../../kernel/module.ts';
 import type { Process } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
@@ -115,7 +115,7 @@ export class ProcessDumper {
   /** The calls in which a process was, the innermost first, with what is kept of them. */
   #callsOf(process: Process, error: unknown): { stack: StackFrame[]; kept: (KeptFrame | null)[] } {
     const { probes } = this.#scheduler;
-    const stack = error instanceof Error ? processStack(error, process) : [];
+    const stack = error instanceof Error ? processStack(error, process, FULL_STACK_DEPTH) : [];
     if (stack.length > 0) return { stack, kept: probes?.failed(process, stack) ?? [] };
     const { module } = process;
     const kept = probes?.waited(process)?.reverse() ?? [];

@@ -172,6 +172,8 @@ export interface StackFrame {
 export interface Stack {
   /** Innermost call first. */
   readonly frames: readonly StackFrame[];
+  /** How many calls around these are not told, of those that are known; missing if it is none. */
+  readonly outer?: number;
   /** Why there are none, where there are none: it has not started, it is running. */
   readonly missing?: string;
 }

@@ -24,10 +24,24 @@ int apart(int count, // apart
 
 void empty(int count, const char *name) {} // empty
 
+int skips(int count) {
+  int sum = 0;
+  while (count > 0) { // while
+    count--;
+    if (count == 1) continue;
+    sum += count;
+  }
+  for (int i = 0; i < 2; i++) { // for
+    sum++;
+  }
+  return sum;
+}
+
 __attribute__((export_name("_start"))) void start(void) {
   turns(3, "a");
   endless(2, "b");
   one(4, "c"); // call
   apart(5, "d");
   empty(6, "e");
+  skips(3);
 }
