@@ -1,5 +1,6 @@
 import { type Code, ExpressionError, inMemory, type Type, type Variants } from '../expressions/index.ts';
 import type { CallContext } from './call-context.ts';
+import { COVER, MAX_DEPTH } from './parts-text.ts';
 import type { ValueType } from './protocol.ts';
 import type { Address } from './words.ts';
 
@@ -12,21 +13,26 @@ const MOST_NAMES = 10;
 /**
  * An enum at an address.
  * @param codeAt returns what is of a type of the list at an address
+ * @param hasPart tells whether a type of the list is a structure with a part of this name
  */
 export function enumCode(
   info: EnumType,
   type: Type,
   address: Address,
   codeAt: (type: number, address: Address) => Code<CallContext>,
+  hasPart: (type: number, name: string) => boolean,
 ): Code<CallContext> {
-  const indexAt = variantIndex(info, address);
+  const indexOf = variantIndex(info);
+  const indexAt: Address = (context) => indexOf(context, address(context));
   const inside = (variant: VariantType): Code<CallContext> => {
     const index = info.variants.indexOf(variant);
     return codeAt(variant.type, (context) => {
-      const found = indexAt(context);
+      // Once: where it is may depend on what enums around it are.
+      const at = address(context);
+      const found = indexOf(context, at);
       if (found !== index)
         throw new ExpressionError(`it is ${info.variants[found]?.name ?? 'no variant'}, not ${variant.name}`);
-      return address(context) + variant.at;
+      return at + variant.at;
     });
   };
   const variants: Variants<CallContext> = {
@@ -45,31 +51,34 @@ export function enumCode(
     variants,
     text(context, depth) {
       const variant = info.variants[indexAt(context)];
-      const record = variant === undefined ? undefined : inside(variant);
-      return record?.text?.(context, depth) ?? variant?.name ?? 'a variant that is not described';
+      if (variant === undefined) return 'a variant that is not described';
+      return depth >= MAX_DEPTH
+        ? variant.name
+        : (inside(variant).text?.(context, depth + COVER) ?? variant.name);
     },
     member(name) {
       const variant = info.variants.find((candidate) => candidate.name === name);
       if (variant !== undefined) return inside(variant);
       // Parts are those of the variant that it is.
-      const found = info.variants.flatMap((candidate) => inside(candidate).member?.(name) ?? []);
-      if (found.length > 1)
+      const [only, ...others] = info.variants.filter((candidate) => hasPart(candidate.type, name));
+      if (others.length > 0)
         throw new ExpressionError(
           `several variants have ${name}: name one of them, as in ${info.variants[0]?.name}.${name}`,
         );
-      return found[0];
+      return only === undefined ? undefined : inside(only).member?.(name);
     },
   };
 }
 
-/** The place of the variant that an enum is in the list of these; -1 if it is none. */
-function variantIndex({ tag, variants }: EnumType, address: Address): (context: CallContext) => number {
+/** Tells which variant an enum at an address is: its place in the list of these; -1 for none. */
+function variantIndex({ tag, variants }: EnumType): (context: CallContext, address: number) => number {
   if (tag === undefined) return () => 0;
-  const { value } = inMemory<CallContext>(
-    { kind: 'integer', bytes: tag.bytes, isSigned: false },
-    (context) => address(context) + tag.at,
-  );
+  let at = 0;
+  const { value } = inMemory<CallContext>({ kind: 'integer', bytes: tag.bytes, isSigned: false }, () => at);
   const other = variants.findIndex(({ tags }) => tags === undefined);
   const byTag = new Map(variants.flatMap(({ tags = [] }, i) => tags.map((text) => [text, i] as const)));
-  return (context) => byTag.get(String(value?.(context))) ?? other;
+  return (context, address) => {
+    at = address + tag.at;
+    return byTag.get(String(value?.(context))) ?? other;
+  };
 }

@@ -6,8 +6,10 @@ import { entryName } from './entry-name.ts';
 import { displayedNames } from './snapshot.ts';
 import { processName } from './view/index.ts';
 
-/** Values in each other that are displayed, parts of one of them, and characters of all. */
-const MAX_DEPTH = 3;
+/** Values in each other that are displayed; what only stands for another one is as much of one. */
+export const MAX_DEPTH = 3;
+export const COVER = 0.25;
+/** Parts of a value that are displayed, and characters of all. */
 const MAX_PARTS = 6;
 const MAX_ENTRIES = 5;
 const MAX_TEXT = 120;

@@ -14,7 +14,7 @@ import {
 import type { CallContext } from './call-context.ts';
 import { enumCode } from './enum-code.ts';
 import { mapCode } from './map-code.ts';
-import { elementsText, processText, recordText } from './parts-text.ts';
+import { COVER, elementsText, MAX_DEPTH, processText, recordText } from './parts-text.ts';
 import type { ValueType } from './protocol.ts';
 import { type Address, byteAt, wordAt } from './words.ts';
 
@@ -46,7 +46,7 @@ export function typedCode(
         inner === undefined || level === MOST_LEVELS
           ? undefined
           : typedCode(types, inner.type, (context) => address(context) + inner.at, level + 1);
-      const text = stands === undefined ? textOf(info, address, part) : stands.text;
+      const text = stands === undefined ? textOf(info, address, part) : coverText(stands.text);
       return {
         type: valueType(types, type),
         ...stands,
@@ -64,7 +64,13 @@ export function typedCode(
       };
     }
     case 'enum':
-      return enumCode(info, valueType(types, type), address, (part, at) => typedCode(types, part, at));
+      return enumCode(
+        info,
+        valueType(types, type),
+        address,
+        (part, at) => typedCode(types, part, at),
+        (variant, name) => hasMember(types[variant], name),
+      );
     case 'list': {
       const size = info.isEnd === true ? (sizeOf(valueType(types, info.of)) ?? 0) : 0;
       const { skip = 0 } = info;
@@ -127,6 +133,15 @@ export function typedCode(
     default:
       return inMemory(valueType(types, type), address);
   }
+}
+
+function hasMember(type: ValueType | undefined, name: string): boolean {
+  return type?.kind === 'record' && type.members.some((member) => member.name === name);
+}
+
+/** What is displayed of a value that stands for another one. Types may stand for themselves. */
+function coverText(text: Code<CallContext>['text']): Code<CallContext>['text'] {
+  return text && ((context, depth) => (depth >= MAX_DEPTH ? '…' : text(context, depth + COVER)));
 }
 
 /** What is displayed of a structure; undefined for those of libraries. */
@@ -201,7 +216,8 @@ function pointerCode(
     ...(collection?.entry === undefined ? {} : { entry: collection.entry }),
     target,
     // As in Rust, members of what is pointed to are named as if they were here.
-    member: (name) => target().member?.(name),
+    member: (name) =>
+      level < MOST_LEVELS ? typedCode(types, to, start, level + 1).member?.(name) : undefined,
     element:
       collection?.element ??
       ((index) =>
