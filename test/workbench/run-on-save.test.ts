@@ -144,7 +144,7 @@ test('a launch configuration decides for its program, whatever the setting says'
   await workbench.printed('hello Bob');
   await workbench.noProgramRuns();
   // What a click would do is where it is turned off: in the configuration.
-  await statusOf(workbench, 'guest').click();
+  await statusOf(workbench, 'always true').click();
   await page.locator('.tab.active[data-resource-name="launch.json"]').waitFor();
 
   await control(workspace.folder, { name: 'configure', settings: { 'lunatic.runOnSave': true } });
