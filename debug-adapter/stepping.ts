@@ -8,6 +8,9 @@ import type { ModuleSources } from './module-sources.ts';
 /** Functions whose lines are kept: those through which somebody steps. */
 const MAX_FUNCTIONS = 16;
 
+/** The same for a process that has begun anew, of which no code may have a source. */
+const MOST_TIMES_TO_BEGIN = 200;
+
 /** Times that a step goes on because it has come to a place where nobody wants to stand. */
 const MOST_TIMES = 100;
 
@@ -19,6 +22,8 @@ interface Step {
   readonly depth: number;
   /** The function into which it goes, past all others; undefined for any. */
   readonly target: number | undefined;
+  /** Whether it goes from the beginning of the process to the first line of the author's, whatever functions are around that. */
+  readonly isBeginning?: boolean;
   /** How often it has gone on. */
   times: number;
 }
@@ -71,6 +76,26 @@ export class Stepping {
     }
   }
 
+  /** Called when a process has begun anew: goes on to the first line of the author's. Returns whether it does. */
+  async begins(process: ProcessKey, frames: readonly StackFrame[]): Promise<boolean> {
+    const [call] = await this.#calls.of(frames.slice(0, 1));
+    if (call === undefined || !(await this.#calls.isForeign(call))) return false;
+    this.#steps.set(process, {
+      kind: 'into',
+      from: [],
+      depth: 0,
+      target: undefined,
+      isBeginning: true,
+      times: MOST_TIMES - MOST_TIMES_TO_BEGIN,
+    });
+    await this.#passFunction(process, call, 'into');
+    return true;
+  }
+
+  isBeginning(process: ProcessKey): boolean {
+    return this.#steps.get(process)?.isBeginning === true;
+  }
+
   /** The functions into which a step from the innermost call of a stack may go. */
   async targets(frames: readonly StackFrame[]): Promise<Names> {
     const [top] = frames;
@@ -95,7 +120,9 @@ export class Stepping {
     const isTarget = top.functionIndex === step.target && frames.length > step.depth;
     const isOther = step.target !== undefined && frames.length > step.depth && !isTarget;
     // Whoever chooses a function of a library wants to see it.
-    if (isOther || (!isTarget && (await this.#calls.isForeign(call))))
+    if (step.isBeginning === true && (await this.#calls.isForeign(call)))
+      await this.#passFunction(process, call, 'into');
+    else if (isOther || (!isTarget && (await this.#calls.isForeign(call))))
       await this.#leave(process, step, calls);
     else if (step.kind !== 'out' && frames.length === step.depth && isSamePlace(calls, step.from))
       await this.#stepFrom(process, step.kind, calls);
@@ -121,11 +148,16 @@ export class Stepping {
     const [call] = calls;
     if (kind !== 'into' || call === undefined) return await this.#stepFrom(process, 'out', calls);
     const { frame, symbol } = call;
+    if (symbol?.isInlined !== true) return await this.#passFunction(process, call, 'past');
     const lines = await this.#linesOf(frame.module, frame);
-    if (symbol?.isInlined === true)
-      return await this.#request(process, 'into', outside(lines, symbolsOf(calls)));
-    await this.#request(process, 'past', [
-      [lines.offsets[0] ?? frame.offset, (lines.offsets.at(-1) ?? frame.offset) + 1],
+    await this.#request(process, 'into', outside(lines, symbolsOf(calls)));
+  }
+
+  /** Goes on to another function: past those that this one calls, or into them. */
+  async #passFunction(process: ProcessKey, { frame }: Call, kind: 'past' | 'into'): Promise<void> {
+    const { offsets } = await this.#linesOf(frame.module, frame);
+    await this.#request(process, kind, [
+      [offsets[0] ?? frame.offset, Math.max(frame.offset, offsets.at(-1) ?? 0) + 1],
     ]);
   }
 

@@ -82,7 +82,7 @@ export class StoppedProcesses {
     const { process, why } = event;
     const held = new Held(event, this.#prepareStack(process.key));
     this.held.set(process.key, held);
-    if (why === 'breakpoint' || why === 'step') {
+    if (why === 'breakpoint' || why === 'step' || why === 'restart') {
       this.#stoppedAtSite(event, held);
       return;
     }
@@ -116,11 +116,15 @@ export class StoppedProcesses {
     try {
       const { frames } = await held.stack;
       if (!isCurrent()) return;
-      const goesOn = () =>
-        event.why === 'step' ? this.#stepping.goesOn(key, frames) : this.#stepping.passes(key, frames);
+      const isBeginning = this.#stepping.isBeginning(key);
+      const goesOn = () => {
+        if (event.why === 'restart') return this.#stepping.begins(key, frames);
+        return event.why === 'step' ? this.#stepping.goesOn(key, frames) : this.#stepping.passes(key, frames);
+      };
       if (await this.#resumes(key, goesOn)) return;
       const hit = event.breakpoints ?? this.#parts.breakpoints.at(module, frames[0]?.offset ?? -1);
-      if (isCurrent()) this.#tellStopped(event, event.why === 'breakpoint' ? hit : []);
+      const told = isBeginning && event.why === 'step' ? { ...event, why: 'restart' as const } : event;
+      if (isCurrent()) this.#tellStopped(told, event.why === 'breakpoint' ? hit : []);
     } catch (error) {
       // It has ended meanwhile, or the program has.
       if (isCurrent()) this.#tellStopped(event);

@@ -36,8 +36,12 @@ export async function namedWasmVariable(
   const locals = await wasmVariables(debuggee, { kind: 'locals', process, depth });
   const globals = await wasmVariables(debuggee, { kind: 'globals', process });
   const found = [...locals, ...globals].find((variable) => variable.name === name);
-  if (found === undefined) throw new AdapterError(ErrorId.NoVariables, `There is no ${name} here`);
-  return found;
+  if (found !== undefined) return found;
+  const hasFailed = debuggee.stops.held.get(process)?.why === 'failure';
+  throw new AdapterError(
+    ErrorId.NoVariables,
+    hasFailed ? `There is no ${name} here, or it cannot be read after a failure` : `There is no ${name} here`,
+  );
 }
 
 /** Sets one of them, and returns its new value. */

@@ -57,7 +57,7 @@ async function stackText({ debuggee }: Session, frames: readonly StackFrame[]): 
     const described =
       source === null || place == null
         ? await disassemblies.describe(call.frame)
-        : `${await calls.nameOf(call)} (${source.name}:${place.line}:${place.column})`;
+        : `${await calls.nameOf(call)} (${source.name}:${place.line}${place.column > 0 ? `:${place.column}` : ''})`;
     lines.push(`at ${described}`);
   }
   tellLeft();
