@@ -3,13 +3,14 @@ import type { Inspected, SymbolFrame } from '../runtime/internal.ts';
 import type { Call, Calls } from './calls.ts';
 import type { Names } from './disassembler.ts';
 import { type FunctionLines, outside, sameLine, sameLineAndInside } from './function-lines.ts';
+import { isLibraryCode } from './library-code.ts';
 import type { ModuleSources } from './module-sources.ts';
 
 /** Functions whose lines are kept: those through which somebody steps. */
 const MAX_FUNCTIONS = 16;
 
 /** The same for a process that has begun anew, of which no code may have a source. */
-const MOST_TIMES_TO_BEGIN = 200;
+const MOST_TIMES_TO_BEGIN = 30;
 
 /** Times that a step goes on because it has come to a place where nobody wants to stand. */
 const MOST_TIMES = 100;
@@ -79,7 +80,7 @@ export class Stepping {
   /** Called when a process has begun anew: goes on to the first line of the author's. Returns whether it does. */
   async begins(process: ProcessKey, frames: readonly StackFrame[]): Promise<boolean> {
     const [call] = await this.#calls.of(frames.slice(0, 1));
-    if (call === undefined || !(await this.#calls.isForeign(call))) return false;
+    if (call === undefined || !(await this.#isBefore(call))) return false;
     this.#steps.set(process, {
       kind: 'into',
       from: [],
@@ -90,6 +91,11 @@ export class Stepping {
     });
     await this.#passFunction(process, call, 'into');
     return true;
+  }
+
+  /** Whether a call is in what a C library does before `main`. Other libraries do too much to be passed step by step. */
+  async #isBefore(call: Call): Promise<boolean> {
+    return (await this.#calls.isForeign(call)) && !isLibraryCode(await this.#calls.nameOf(call));
   }
 
   isBeginning(process: ProcessKey): boolean {
@@ -120,7 +126,7 @@ export class Stepping {
     const isTarget = top.functionIndex === step.target && frames.length > step.depth;
     const isOther = step.target !== undefined && frames.length > step.depth && !isTarget;
     // Whoever chooses a function of a library wants to see it.
-    if (step.isBeginning === true && (await this.#calls.isForeign(call)))
+    if (step.isBeginning === true && (await this.#isBefore(call)))
       await this.#passFunction(process, call, 'into');
     else if (isOther || (!isTarget && (await this.#calls.isForeign(call))))
       await this.#leave(process, step, calls);

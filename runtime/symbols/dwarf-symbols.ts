@@ -130,18 +130,27 @@ export class DwarfSymbols implements Symbols {
       const table = this.dwarf.linesOf(unit);
       if (table === null) continue;
       budget -= table.header.end - table.header.start;
-      let run = 0;
+      /** Where the code of the present line begins; below 0 if it is none that begins. */
+      let run = -1;
+      const endRun = (end: number) => {
+        if (run < 0) return;
+        const arrivals = codeBudget < 0 ? [codeStart + run] : this.#arrivalsIn(run, end);
+        codeBudget -= Math.max(0, end - run);
+        for (const arrival of arrivals) starts.add(arrival);
+        // The end of a prologue is passed once.
+        const start = codeStart + run;
+        if (!arrivals.includes(start) && this.#prologues.endOf(start) === start) starts.add(start);
+        run = -1;
+      };
       table.forEachRow((row, file, line) => {
-        const { address } = row;
-        const isNew = row.file !== file || row.line !== line;
-        if (isNew) {
-          codeBudget -= Math.max(0, address - run);
-          if (line > 0 && codeBudget >= 0)
-            for (const arrival of this.#arrivalsIn(run, address)) starts.add(arrival);
-          run = address;
-        }
-        if ((isNew && row.isStmt && row.line > 0) || row.prologueEnd) starts.add(codeStart + address);
+        // The first row of a sequence has none before it.
+        if (file < 0) endRun(this.#endOfBody(run));
+        if (row.prologueEnd) starts.add(codeStart + row.address);
+        if (row.file === file && row.line === line) return;
+        endRun(row.address);
+        if (row.isStmt && row.line > 0) run = row.address;
       });
+      endRun(this.#endOfBody(run));
     }
     return starts;
   }
@@ -205,7 +214,7 @@ export class DwarfSymbols implements Symbols {
   #runAt(offset: number): readonly [start: number, end: number] {
     const { codeStart } = this.#parts;
     const start = offset - codeStart;
-    const bodyEnd = this.#parts.bodyOf(this.#parts.functionAt(offset)).end - codeStart;
+    const bodyEnd = this.#endOfBody(start);
     const unit = this.dwarf.unitAt(start);
     const lines = unit === null ? null : this.dwarf.linesOf(unit);
     let first: { readonly file: number; readonly line: number } | null = null;
@@ -215,6 +224,12 @@ export class DwarfSymbols implements Symbols {
       if (file !== first.file || line !== first.line || count++ === MOST_ROWS) return [start, address];
     }
     return [start, bodyEnd];
+  }
+
+  /** Where the function ends that an address is in; addresses. */
+  #endOfBody(address: number): number {
+    const { codeStart } = this.#parts;
+    return this.#parts.bodyOf(this.#parts.functionAt(codeStart + address)).end - codeStart;
   }
 
   /** Offsets where processes come to a piece of the code. */

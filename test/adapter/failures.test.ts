@@ -83,6 +83,7 @@ test('all calls of a deep stack have their variables, as many as are told', asyn
   for (const expression of ['$n', '*(i32*)0 * 0 + $n'])
     expect((await client.evaluateRequest({ expression, frameId })).body.result).toBe('510');
   expect((await client.evaluateRequest({ expression: 'process.id', frameId })).body.result).toBe('1');
+  await expect(client.evaluateRequest({ expression: '$none', frameId })).rejects.toThrow('after a failure');
 });
 
 test('an AssemblyScript program that throws stops, with its error and the stack of its functions', async () => {

@@ -182,7 +182,6 @@ test('a process of the Rust SDK has its argument again when it is begun anew', a
   expect(outermost?.source?.path).toBe(path);
   await client.customRequest('restartFrame', { frameId: outermost?.id });
   expect(await process.stop()).toMatchObject({ reason: 'restart', threadId });
-  expect((await process.frames(threadId))[0]?.source?.path).toBe(path);
   // It is past its argument where it waits for a request.
   await client.setBreakpointsRequest({ source: { path }, breakpoints: [{ line: line('receive') }] });
   await client.continueRequest({ threadId });
