@@ -18,6 +18,7 @@ export {
   parseExpression,
   parseHitCondition,
   parseLogMessage,
+  pathText,
   shortest,
   sizedNamesIn,
   type Type as ExpressionType,

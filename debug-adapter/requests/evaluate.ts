@@ -112,7 +112,12 @@ export async function evaluated(
     const known = isAbsent ? null : (there ?? (await evaluatedThere(debuggee, frame, expression)));
     if (known?.found !== undefined) return { source, found: known.found };
     const message = (isTheirs ? there?.problem : undefined) ?? error.message;
-    throw new AdapterError(ErrorId.BadValue, `${message.charAt(0).toUpperCase()}${message.slice(1)}`);
+    // What begins with the name of a variable keeps it.
+    const isOfVariable = message.endsWith(' is NULL');
+    throw new AdapterError(
+      ErrorId.BadValue,
+      isOfVariable ? message : `${message.charAt(0).toUpperCase()}${message.slice(1)}`,
+    );
   }
 }
 

@@ -1,11 +1,16 @@
 import {
+  type BinaryOperator,
   type Code,
   type Context,
   compileExpression,
   type Expression,
   ExpressionError,
   isPattern,
+  type PointerType,
   parseExpression,
+  pathText,
+  type TypeId,
+  type TypeInfo,
   truthOf,
   typeText,
   valueText,
@@ -15,7 +20,8 @@ import type { Names } from './names.ts';
 import { quoted } from './scalar-text.ts';
 import type { Shower } from './show-value.ts';
 import { Steps } from './steps.ts';
-import { inMemory, type Value } from './value.ts';
+import { pointerTo } from './type-table.ts';
+import { addressOf, inMemory, type Value } from './value.ts';
 import { codeOf, constantOf, NO_MEMORY } from './value-code.ts';
 
 /** Pointers that are followed to a member on their own. */
@@ -58,6 +64,16 @@ export async function evaluateExpression(
   return await evaluation.run(parseExpression(text));
 }
 
+/** Whether it is a pointer that is none for its language to follow on its own; Rust gives names to all of them. */
+function isPointer(type: TypeInfo | null): type is PointerType {
+  return type?.kind === 'pointer' && type.form === 'pointer' && (type.name ?? '*').startsWith('*');
+}
+
+function pointer(type: TypeId, address: number, path: string): Found {
+  const bytes = new Uint8Array(Uint32Array.of(address).buffer);
+  return { value: { type, place: { kind: 'value', bytes }, offset: 0 }, path };
+}
+
 class Evaluation {
   readonly #names: Names;
   readonly #shower: Shower | null;
@@ -77,7 +93,10 @@ class Evaluation {
   }
 
   async #calculated(expression: Expression): Promise<Code<Context>> {
-    const prepared = await this.#prepare(expression, false);
+    return this.#compiled(await this.#prepare(expression, false));
+  }
+
+  #compiled(prepared: Expression): Code<Context> {
     return compileExpression<Context>(prepared, { find: (name) => this.#codes.get(name) });
   }
 
@@ -100,19 +119,66 @@ class Evaluation {
           (await this.#element(of, await this.#number(expression.index)))
         );
       }
-      case 'unary': {
-        if (expression.operator !== '*') return null;
-        const of = await this.#find(expression.operand);
-        if (of === null || this.#shower === null) return null;
-        const target = await this.#target(this.#shower, of.value);
-        if (target === null) throw new NothingThere(`there is nothing at ${of.path}`);
-        return { value: target, path: joined(of.path, '*') ?? '' };
-      }
+      case 'unary':
+        return await this.#followed(expression);
+      case 'binary':
+        return await this.#moved(expression);
       case 'choice':
         return await this.#find(await this.#chosen(expression));
       default:
         return null;
     }
+  }
+
+  /** What a pointer leads to, or the pointer to a value. */
+  async #followed({ operator, operand }: Extract<Expression, { kind: 'unary' }>): Promise<Found | null> {
+    const shower = this.#shower;
+    if ((operator !== '*' && operator !== '&') || shower === null) return null;
+    const of = await this.#find(operand);
+    if (of === null) return null;
+    if (operator === '&') {
+      const address = of.value.bits === undefined ? addressOf(of.value) : null;
+      return address === null ? null : pointer(pointerTo(of.value.type), address, `&${of.path}`);
+    }
+    const target = (await this.#target(shower, of)) ?? (await this.#decayed(of.value));
+    if (target === null) throw new NothingThere(`there is nothing at ${of.path}`);
+    return { value: target, path: joined(of.path, '*') ?? '' };
+  }
+
+  /** The first element of an array; null for anything else. */
+  async #decayed(value: Value): Promise<Value | null> {
+    const { reader } = this.#shown();
+    const type = await reader.typeOf(value);
+    const isRow = (value.dimension ?? 0) > 0 || (type?.kind === 'array' && type.counts.length > 1);
+    if (type?.kind !== 'array' || isRow) return null;
+    return await reader.element(value, type.element, 0);
+  }
+
+  /** The first element of an array whose length is not said; null for anything else. */
+  async #flexible(value: Value): Promise<Value | null> {
+    const type = await this.#shown().reader.typeOf(value);
+    return type?.kind === 'array' && type.counts[0] === null ? await this.#decayed(value) : null;
+  }
+
+  /** A pointer or an array and a number, which counts elements: another pointer. Null for anything else. */
+  async #moved(expression: Extract<Expression, { kind: 'binary' }>): Promise<Found | null> {
+    const { operator, left, right } = expression;
+    if ((operator !== '+' && operator !== '-') || this.#shower === null) return null;
+    const path = pathText(expression);
+    const found = await this.#find(left);
+    if (found === null || path === null) return null;
+    const { reader } = this.#shower;
+    const type = await reader.typeOf(found.value);
+    const first = type?.kind === 'array' ? await this.#decayed(found.value) : null;
+    const target = first === null ? (isPointer(type) ? type.target : undefined) : first.type;
+    const start = first === null ? await reader.number(found.value) : addressOf(first);
+    if (target === undefined || start === null) return null;
+    const by = await this.#calculated(right);
+    if (by.value === undefined || by.type.kind !== 'integer') return null;
+    const size = (await reader.types.sizeOf(target)) || 1;
+    const distance = Number(by.value(NO_MEMORY)) * size;
+    const id = first === null && found.value.type !== null ? found.value.type : pointerTo(target);
+    return pointer(id, (operator === '+' ? start + distance : start - distance) >>> 0, path);
   }
 
   async #member(of: Found, name: string): Promise<Found> {
@@ -122,7 +188,7 @@ class Evaluation {
     for (let count = 0; at !== null && count < MAX_POINTERS; count++) {
       const value = await shower.reader.member(at, name);
       if (value !== null) return { value, path };
-      at = await this.#target(shower, at);
+      at = await this.#target(shower, { ...of, value: at });
     }
     throw new ExpressionError(`there is no ${name} in ${of.path}`);
   }
@@ -164,20 +230,30 @@ class Evaluation {
     const shower = this.#shown();
     const path = `${of.path.startsWith('*') ? `(${of.path})` : of.path}[${index}]`;
     const shown = await shower.show(of.value);
+    const first = await this.#flexible(of.value);
+    if (first !== null) {
+      const value = await shower.reader.element(first, first.type, index);
+      if (value !== null) return { value, path };
+    }
     if (shown.page !== undefined) {
       const [part] = index >= 0 && index < (shown.count ?? 0) ? await shown.page(index, 1) : [];
       if (part === undefined || typeof part.value === 'string')
         throw new NothingThere(`there is no element ${index} in ${of.path}`);
       return { value: part.value, path };
     }
-    const target = await this.#target(shower, of.value);
+    const target = await this.#target(shower, of);
     const value = target === null ? null : await shower.reader.element(target, target.type, index);
     if (value === null) throw new ExpressionError(`there are no elements in ${of.path}`);
     return { value, path };
   }
 
-  async #target(shower: Shower, value: Value): Promise<Value | null> {
-    return (await shower.show(value)).target ?? null;
+  /** What a pointer leads to; null for anything else. */
+  async #target(shower: Shower, { value, path }: Found): Promise<Value | null> {
+    const { target, scalar } = await shower.show(value);
+    const type = scalar === undefined ? null : await shower.reader.typeOf(scalar);
+    if (type?.kind === 'pointer' && scalar !== undefined && (await shower.reader.bits(scalar)) === 0n)
+      throw new NothingThere(`${path} is NULL`);
+    return target ?? null;
   }
 
   async #number(expression: Expression): Promise<number> {
@@ -225,8 +301,14 @@ class Evaluation {
         const compared = await this.#variants(expression);
         if (compared !== null) return compared;
         const left = await this.#prepare(expression.left, isText(expression.right));
-        const right = await this.#prepare(expression.right, isText(expression.left));
-        return { ...expression, left, right };
+        try {
+          const right = await this.#prepare(expression.right, isText(expression.left));
+          return { ...expression, left, right };
+        } catch (error) {
+          if (error instanceof NothingThere && this.#isDecided(expression.operator, left))
+            return { kind: 'boolean', value: expression.operator === '||' };
+          throw error;
+        }
       }
       case 'unary':
         return await this.#unary(expression);
@@ -272,16 +354,17 @@ class Evaluation {
   }
 
   async #unary(expression: Extract<Expression, { kind: 'unary' }>): Promise<Expression> {
-    if (expression.operator === '&') {
-      const found = await this.#find(expression.operand);
-      const { place, offset } = found?.value ?? inMemory(null, 0);
-      if (found === null || place.kind !== 'memory')
-        throw new ExpressionError('only what is in memory has an address');
-      return this.#put(constantOf(place.address + offset));
-    }
+    const operand = await this.#prepare(expression.operand, false);
+    if (expression.operator === '&') throw new ExpressionError('only what is in memory has an address');
     if (expression.operator === '*')
       throw new ExpressionError('only what has a name can be followed to what it points to');
-    return { ...expression, operand: await this.#prepare(expression.operand, false) };
+    return { ...expression, operand };
+  }
+
+  /** Whether the left part of `||` and `&&` alone says what comes of them. */
+  #isDecided(operator: BinaryOperator, left: Expression): boolean {
+    if (operator !== '||' && operator !== '&&') return false;
+    return truthOf(this.#compiled(left))(NO_MEMORY) === (operator === '||');
   }
 
   /** What `condition ? yes : no` is: the other part need not make sense. */

@@ -9,7 +9,7 @@ import type {
 import { baseText, enumText, hexText, quoted } from './scalar-text.ts';
 import type { Steps } from './steps.ts';
 import { typeName } from './type-names.ts';
-import { inMemory, type Part, type Shown, type Value } from './value.ts';
+import { addressOf, inMemory, type Part, type Shown, type Value } from './value.ts';
 import type { ValueReader } from './value-reader.ts';
 
 /** Values in values whose texts are a part of the text of the outermost. */
@@ -294,6 +294,10 @@ export class Shower {
         type.element,
       );
       if (!isText(element)) return await this.elements(count, page, depth);
+      // Of an array whose length is not said, the text is as long as that of a pointer.
+      const address = type.counts[0] === null ? addressOf(value) : null;
+      const flexible = address === null ? null : await this.#terminated(address);
+      if (flexible !== null) return flexible;
       const bytes = await this.reader.bytes(value, Math.min(count, MAX_STRING_BYTES));
       if (bytes === null) return { text: 'outside of the memory' };
       const end = bytes.indexOf(0);

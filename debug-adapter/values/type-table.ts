@@ -1,9 +1,17 @@
-import type { ModuleSymbols, TypeId, TypeInfo } from '../../runtime/internal.ts';
+import type { ModuleSymbols, PointerType, TypeId, TypeInfo } from '../../runtime/internal.ts';
 
 /** Types that are other names for themselves. */
 const MAX_ALIASES = 32;
 /** Arrays of arrays. */
 const MAX_NESTED = 16;
+
+/** What stands before the id of a type in that of pointers to it. No type of a module has such an id. */
+const POINTER = '*';
+
+/** The id of the type of pointers to a type; null is `void`. */
+export function pointerTo(type: TypeId | null): TypeId {
+  return POINTER + (type ?? '');
+}
 
 /** The types of a module, read when somebody looks at a value. */
 export class TypeTable {
@@ -24,8 +32,19 @@ export class TypeTable {
   async get(id: TypeId): Promise<TypeInfo | null> {
     const known = this.#types.get(id);
     if (known !== undefined) return known;
+    if (id.startsWith(POINTER)) return await this.#pointer(id);
     this.add(await this.#symbols.types([id]));
     return this.#types.get(id) ?? null;
+  }
+
+  /** A pointer to a type that the program need not have. */
+  async #pointer(id: TypeId): Promise<PointerType> {
+    const target = id.slice(POINTER.length);
+    const label = target === '' ? 'void' : ((await this.get(target))?.label ?? '?');
+    return {
+      ...{ kind: 'pointer', form: 'pointer', label: label.endsWith('*') ? `${label}*` : `${label} *` },
+      ...{ name: null, scope: [], size: 4, target: target === '' ? null : target },
+    };
   }
 
   /** The type itself, behind qualifiers and other names. Null is `void`. */

@@ -3,6 +3,7 @@ import {
   type Context,
   ExpressionError,
   type ExpressionType,
+  type PointerType,
   type Variants,
 } from '../../runtime/internal.ts';
 import type { Shower } from './show-value.ts';
@@ -48,7 +49,7 @@ export async function codeOf(
   const width = scalar.bits?.size ?? 8 * (type.size ?? 4);
   switch (type.kind) {
     case 'pointer':
-      return { type: { kind: 'pointer', to: { kind: 'record', name: 'value' } }, value: () => Number(bits) };
+      return { type: { kind: 'pointer', to: await pointedTo(shower, type) }, value: () => Number(bits) };
     case 'base':
       if (type.encoding === 'boolean') return { type: { kind: 'boolean' }, value: () => bits !== 0n };
       if (type.encoding === 'float') return floatCode(bits, width);
@@ -91,6 +92,12 @@ async function variantsOf(shower: Shower, value: Value, depth: number): Promise<
       return name === present?.name ? { isIt: () => true, fields } : { isIt: () => false, fields: null };
     },
   };
+}
+
+/** What is pointed to, of which the size is all that calculations need. */
+async function pointedTo({ reader }: Shower, { target }: PointerType): Promise<ExpressionType> {
+  const bytes = await reader.types.sizeOf(target);
+  return { kind: 'record', name: 'value', ...(bytes === null ? {} : { bytes }) };
 }
 
 /** How the type of a value is called where it is declared. */

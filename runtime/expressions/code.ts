@@ -38,6 +38,12 @@ export interface Code<In extends Context> {
   readonly fields?: () => readonly Code<In>[];
   /** Its number of elements or bytes, where its type does not tell. */
   readonly length?: (context: In) => number;
+  /** Of a pointer or an array: what is at an address, as what this leads to. */
+  readonly to?: (address: (context: In) => number) => Code<In>;
+  /** What is at another address, as the same type. */
+  readonly again?: (address: (context: In) => number) => Code<In>;
+  /** Of a pointer that may be NULL: what it is with a name for itself, which is told then. */
+  readonly called?: (name: string) => Code<In>;
   /** What a pointer points to, where its type does not tell. */
   readonly target?: () => Code<In>;
   /** An element of it, where its type does not tell. */

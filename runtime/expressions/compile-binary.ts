@@ -16,6 +16,7 @@ import {
 } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
 import { floatOf, integerOf, textOf, truthOf } from './operands.ts';
+import { decayed, pointerCode } from './pointer-code.ts';
 import type { BinaryOperator, Expression } from './syntax.ts';
 import { BOOLEAN, FLOAT, INTEGER, sizeOf, type Type } from './type.ts';
 
@@ -73,7 +74,7 @@ export function compileBinary<In extends Context>(
         value: comparison(operator, left, right, leftPart, rightPart),
       };
     default:
-      return arithmetic(operator, left, right);
+      return arithmetic(operator, decayed(left), decayed(right));
   }
 }
 
@@ -90,12 +91,29 @@ function arithmetic<In extends Context>(operator: Arithmetic, left: Code<In>, ri
   const a = integerOf(left, what);
   const b = integerOf(right, what);
   const { type } = left;
-  // As in C, a pointer goes on by whole elements.
-  if (type.kind === 'pointer' && right.type.kind !== 'pointer' && (operator === '+' || operator === '-')) {
-    const size = sizeOf(type.to) ?? 1;
-    return { type, value: (context) => compute(a(context), multiply(b(context), size)) };
+  // As in C, pointers count in whole elements.
+  if (type.kind === 'pointer' && (operator === '+' || operator === '-')) {
+    const size = sizeOf(type.to) || 1;
+    if (right.type.kind !== 'pointer')
+      return moved(type, left, (context) => compute(a(context), multiply(b(context), size)));
+    if (operator === '-')
+      return { type: INTEGER, value: (context) => divide(compute(a(context), b(context)), size) };
+  }
+  if (right.type.kind === 'pointer' && operator === '+') {
+    const size = sizeOf(right.type.to) || 1;
+    return moved(right.type, right, (context) => add(multiply(a(context), size), b(context)));
   }
   return { type: INTEGER, value: (context) => compute(a(context), b(context)) };
+}
+
+/** A pointer that leads elsewhere. */
+function moved<In extends Context>(
+  type: Extract<Type, { kind: 'pointer' }>,
+  { to, called }: Code<In>,
+  value: (context: In) => Integer,
+): Code<In> {
+  const address = (context: In) => Number(wrap(value(context), 4, false));
+  return pointerCode(type, address, to, called && 'the pointer');
 }
 
 /** Compares two values. The expressions tell constants, which take the type of the other. */
@@ -114,8 +132,8 @@ export function comparison<In extends Context>(
     const wanted = operator === '==';
     return (context) => (a(context) === b(context)) === wanted;
   }
-  const a = numberOf(left, leftPart, right.type);
-  const b = numberOf(right, rightPart, left.type);
+  const a = numberOf(decayed(left), leftPart, right.type);
+  const b = numberOf(decayed(right), rightPart, left.type);
   switch (operator) {
     case '==':
       return (context) => equal(a(context), b(context));

@@ -3,8 +3,10 @@ import { compileBinary } from './compile-binary.ts';
 import { compileVariants } from './compile-variants.ts';
 import { type Integer, negate, not, wrap } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
+import { pathText } from './expression-text.ts';
 import { inMemory, stringAt, textAt } from './memory-code.ts';
 import { floatOf, integerOf, isCString, singleOf, textOf, truthOf } from './operands.ts';
+import { decayed, notNull, pointerCode, pointerTo } from './pointer-code.ts';
 import { dottedName, type Expression } from './syntax.ts';
 import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed, typeText } from './type.ts';
 import { valueText } from './value-text.ts';
@@ -35,9 +37,9 @@ export function compileExpression<In extends Context>(expression: Expression, sc
       return found;
     }
     case 'member':
-      return staticField(expression, scope) ?? memberOf(compile(expression.of), expression.name);
+      return staticField(expression, scope) ?? memberOf(pointerIn(expression.of, scope), expression.name);
     case 'index':
-      return partOf(compile(expression.of), compile(expression.index));
+      return partOf(pointerIn(expression.of, scope), compile(expression.index));
     case 'call':
       return call(expression.name, expression.arguments.map(compile));
     case 'cast':
@@ -51,7 +53,10 @@ export function compileExpression<In extends Context>(expression: Expression, sc
       return compileVariants(operator, left, right, once) ?? compileBinary(operator, left, right, once);
     }
     case 'unary':
-      return unary(expression.operator, compile(expression.operand));
+      return unary(
+        expression.operator,
+        expression.operator === '*' ? pointerIn(expression.operand, scope) : compile(expression.operand),
+      );
     case 'choice':
       return choice(
         compile(expression.condition),
@@ -112,6 +117,14 @@ function compileLate<In extends Context>(
   }
 }
 
+/** What an expression leads to a part of: a pointer says how it is called where it is NULL. */
+function pointerIn<In extends Context>(expression: Expression, scope: Scope<In>): Code<In> {
+  const code = compileExpression(expression, scope);
+  return code.called === undefined
+    ? code
+    : { ...code, ...code.called(pathText(expression) ?? 'the pointer') };
+}
+
 /** What is called by a name with a part behind it, where nothing is called by the name alone. */
 function staticField<In extends Context>(
   expression: Extract<Expression, { kind: 'member' }>,
@@ -147,14 +160,13 @@ function unary<In extends Context>(operator: '-' | '!' | '~' | '*' | '&', operan
       return { type: INTEGER, value: (context) => not(value(context)) };
     }
     case '*': {
-      const { type, target } = operand;
+      const { type, target } = decayed(operand);
       if (target !== undefined) return target();
       const to: Type = type.kind === 'pointer' ? type.to : { kind: 'integer', bytes: 4, isSigned: null };
       return inMemory(to, addressIn(operand));
     }
     case '&':
-      if (operand.address === undefined) throw new ExpressionError('only what is in memory has an address');
-      return { type: { kind: 'pointer', to: operand.type }, value: operand.address };
+      return pointerTo(operand);
   }
 }
 
@@ -215,7 +227,7 @@ function cast<In extends Context>(operand: Code<In>, type: Type): Code<In> {
     case 'boolean':
       return { type, value: truthOf(operand) };
     case 'pointer':
-      return { type, value: addressIn(operand) };
+      return pointerCode(type, addressIn(decayed(operand)), undefined, operand.called && 'the pointer');
     case 'character': {
       const value = integerOf(operand, 'a cast');
       return { type, value: (context) => Number(wrap(value(context), 4, false)) };
@@ -271,11 +283,11 @@ function call<In extends Context>(name: string, given: readonly Code<In>[]): Cod
     return constant(INTEGER, size);
   }
   if (name === 'text' && first !== undefined && given.length === 1) {
-    const address = addressIn(first);
+    const address = textStart(first);
     return { type: TEXT, value: (context) => stringAt(context.memory, address(context)) };
   }
   if (name === 'text' && first !== undefined && second !== undefined && given.length === 2) {
-    const address = addressIn(first);
+    const address = textStart(first);
     const length = integerOf(second, 'a length');
     return {
       type: TEXT,
@@ -293,6 +305,12 @@ function call<In extends Context>(name: string, given: readonly Code<In>[]): Cod
   throw new ExpressionError(
     `there is no function ${name} of ${given.length} values, but len(x), sizeof(x), contains(x, y), text(pointer) and text(pointer, length)`,
   );
+}
+
+/** Where a text begins. */
+function textStart<In extends Context>(code: Code<In>): (context: In) => number {
+  const address = addressIn(decayed(code));
+  return code.called === undefined ? address : notNull(address, 'the pointer');
 }
 
 function lengthOf<In extends Context>(code: Code<In>): Code<In> {

@@ -4,6 +4,7 @@ import {
   type Code,
   ExpressionError,
   inMemory,
+  pointerCode,
   readI64,
   sizeOf,
   storedValue,
@@ -33,6 +34,15 @@ export function typedCode(
   type: number,
   address: Address,
   level = 0,
+): Code<CallContext> {
+  return { ...codeAt(types, type, address, level), again: (other) => typedCode(types, type, other, level) };
+}
+
+function codeAt(
+  types: readonly ValueType[],
+  type: number,
+  address: Address,
+  level: number,
 ): Code<CallContext> {
   const info = types[type];
   switch (info?.kind) {
@@ -110,8 +120,8 @@ export function typedCode(
       };
     }
     case 'map': {
-      const codeAt = (part: number, at: Address) => typedCode(types, part, at);
-      return mapCode(info, valueType(types, type), address, codeAt);
+      const partAt = (part: number, at: Address) => typedCode(types, part, at);
+      return mapCode(info, valueType(types, type), address, partAt);
     }
     case 'array': {
       const { count = Number.POSITIVE_INFINITY } = info;
@@ -119,6 +129,7 @@ export function typedCode(
         elementAt(types, info.of, index, (context) => ({ start: address(context), count }));
       return {
         ...inMemory(valueType(types, type), address),
+        to: (at) => typedCode(types, info.of, at),
         element,
         text: (context, depth) =>
           elementsText(info.count ?? 0, (index) => element(() => index), context, depth),
@@ -128,7 +139,7 @@ export function typedCode(
       return inMemory(valueType(types, type), address);
     case 'pointer': {
       const pointer = inMemory<CallContext>(valueType(types, type), address);
-      return pointerCode(types, info, pointer, level);
+      return typedPointer(types, info, pointer, level);
     }
     default:
       return inMemory(valueType(types, type), address);
@@ -176,7 +187,7 @@ export function typedValue(
     const value = raw.value;
     if (value === undefined) throw new ExpressionError('it cannot be read');
     const address = (context: CallContext) => Number(value(context)) >>> 0;
-    return pointerCode(types, info, { type: valueType(types, type), value: address }, 0);
+    return typedPointer(types, info, { type: valueType(types, type), value: address }, 0);
   }
   if (info.kind === 'list' || info.kind === 'array' || info.kind === 'map' || info.kind === 'enum')
     return { type: valueType(types, type) };
@@ -194,37 +205,42 @@ export function typedValue(
   return info.kind === 'object' ? raw : storedValue(info, raw);
 }
 
-function pointerCode(
+function typedPointer(
   types: readonly ValueType[],
-  { to, skip = 0, isReference, isOwner }: Extract<ValueType, { kind: 'pointer' }>,
+  { to: target, skip = 0, isReference, isOwner }: Extract<ValueType, { kind: 'pointer' }>,
   pointer: Code<CallContext>,
   level: number,
 ): Code<CallContext> {
-  const { value } = pointer;
-  const start: Address = (context) => Number(value?.(context) ?? 0) + skip;
-  const target = () => typedCode(types, to, start);
+  const { type, value } = pointer;
+  const address: Address = (context) => Number(value?.(context) ?? 0);
+  const to = (at: Address) =>
+    typedCode(types, target, skip === 0 ? at : (context) => at(context) + skip, level + 1);
   if (isReference === true && level < MOST_LEVELS) {
-    const { address: _, ...meant } = typedCode(types, to, start, level + 1);
-    const { address } = pointer;
-    return { ...meant, ...(address === undefined ? {} : { address }), bytes: 4, target };
+    const { address: _, ...meant } = typedCode(
+      types,
+      target,
+      (context) => address(context) + skip,
+      level + 1,
+    );
+    const place = pointer.address;
+    return {
+      ...meant,
+      ...(place === undefined ? {} : { address: place }),
+      ...{ bytes: 4, target: () => to(address) },
+    };
   }
-  const kind = types[to]?.kind;
-  const collection = isOwner === true && (kind === 'list' || kind === 'map') ? target() : undefined;
+  if (type.kind !== 'pointer') return pointer;
+  const kind = types[target]?.kind;
+  const collection = isOwner === true && (kind === 'list' || kind === 'map') ? to(address) : undefined;
   return {
     ...pointer,
+    // References lead somewhere.
+    ...pointerCode(type, address, to, isReference === true || collection !== undefined ? undefined : 'it'),
     ...(collection?.length === undefined ? {} : { length: collection.length }),
     ...(collection?.entry === undefined ? {} : { entry: collection.entry }),
-    target,
-    // As in Rust, members of what is pointed to are named as if they were here.
-    member: (name) =>
-      level < MOST_LEVELS ? typedCode(types, to, start, level + 1).member?.(name) : undefined,
-    element:
-      collection?.element ??
-      ((index) =>
-        elementAt(types, to, index, (context) => ({
-          start: start(context),
-          count: Number.POSITIVE_INFINITY,
-        }))),
+    ...(collection?.element === undefined ? {} : { element: collection.element }),
+    // Types may lead to themselves.
+    ...(level < MOST_LEVELS ? {} : { member: () => undefined }),
   };
 }
 

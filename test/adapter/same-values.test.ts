@@ -183,6 +183,30 @@ test('in C', async () => {
   );
 });
 
+test('with pointers in C', async () => {
+  const source = join(folder, 'pointers.c');
+  const program = unpacked('pointers-c.wasm');
+  await check(
+    { program, source, mark: '// here', sourceFileMap: { '/project': folder } },
+    {
+      'nothing->x': '{nothing is NULL}',
+      'nothing[0].y == 0': '{nothing is NULL}',
+      'missing->text[0]': '{missing is NULL}',
+      'nothing == 0 || nothing->x > 0': 'true',
+      'second + 1 == &numbers[2] && 1 + second == &numbers[2]': 'true',
+      '*(second + 1) + *(numbers + 3)': '70',
+      '&numbers[3] - second': '2',
+      '(first + 1)->x + (&points[2])->y': '9',
+      '(*(first + 1)).y': '4',
+      '(points + 2 - 1)->x': '3',
+      'first == points && untyped == &points[0]': 'true',
+      'second - 1 == numbers && *numbers == 10': 'true',
+      "*(text + 1) == 'o'": 'true',
+      'list->items[2] + (&list->items[1])[0]': '21',
+    },
+  );
+});
+
 test('in a method of C++, whose object need not be named', async () => {
   const source = join(folder, 'methods.cpp');
   const program = unpacked('methods-cpp.wasm');

@@ -186,3 +186,16 @@ test('what the linker has dropped is optimised away; complex numbers; statics of
   for (const expression of ['discarded + 1', 'wave + 1'])
     await expect(evaluate(expression)).rejects.toThrow(/optimised away|complex/);
 });
+
+test('pointers that are calculated have a type, and parts; what is not there is said', async () => {
+  const { evaluate, inside } = await stoppedAt('pointers-c.wasm', 'pointers.c');
+  const next = await evaluate('first + 1');
+  expect(next).toMatchObject({
+    result: expect.stringMatching(/^0x[\da-f]+ \{x: 3, y: 4\}$/),
+    type: 'point *',
+  });
+  expect((await inside({ ...next, name: '', value: '' })).values).toEqual({ x: '3', y: '4' });
+  expect(await evaluate('&number')).toMatchObject({ result: expect.stringContaining('→ 6'), type: 'int *' });
+  expect((await evaluate('*(points + 2)')).result).toBe('{x: 5, y: 6}');
+  await expect(evaluate('*nosuch')).rejects.toThrow('There is no nosuch here');
+});
