@@ -16,6 +16,7 @@ import {
   parseHitCondition,
   parseLogMessage,
   sizedNamesIn,
+  typeKey,
   type VariableInfo,
 } from '../runtime/internal.ts';
 import type { Arguments } from './arguments.ts';
@@ -170,6 +171,12 @@ export class NameFinder {
     const objectType = objects === null ? {} : { type: types.addObjects(objects) };
     if (objects !== null) for (const name of expressions.flatMap(dottedNamesIn)) wanted.add(name);
     for (const name of wanted) {
+      if (name.startsWith(typeKey(''))) {
+        const id = await symbols.typeNamed(name.slice(typeKey('').length), offset);
+        const type = id === null ? null : await types.add(id, depth);
+        if (type !== null) names.set(name, { kind: 'type', bytes: (await types.sizeOf(id)) ?? 0, type });
+        continue;
+      }
       const found =
         variables?.variables.findLast((variable) => variable.name === name) ??
         (variables === null ? undefined : await staticNamed(symbols, name, offset, types));
@@ -244,7 +251,7 @@ async function memberOfThis(
   const self = variables.find((variable) => variable.name === 'this');
   if (self === undefined) return undefined;
   const place = await placeOfVariable(self, types, depth + 1);
-  if (!('type' in place) || place.type === undefined) return undefined;
+  if (place.kind === 'type' || !('type' in place) || place.type === undefined) return undefined;
   const pointer = types.list[place.type];
   const object = pointer?.kind === 'pointer' ? types.list[pointer.to] : undefined;
   const isThere = object?.kind === 'record' && object.members.some((member) => member.name === name);

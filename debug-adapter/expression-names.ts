@@ -1,7 +1,8 @@
 /** The names that expressions can use, to be offered while somebody types. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { AdapterError } from './errors.ts';
+import { evaluated, evaluationOf } from './evaluated.ts';
 import type { FrameRef } from './ids.ts';
-import { evaluationOf } from './requests/evaluate.ts';
 import type { Session } from './session.ts';
 import { isManaged } from './values/managed/variables.ts';
 import { readVariables } from './variables.ts';
@@ -55,6 +56,19 @@ export async function namesBehind(session: Session, frame: FrameRef, path: strin
     ({ variablesReference } = target);
   }
   return [];
+}
+
+/** The constants of the enum that an expression is; none if it is no enum, or nothing. */
+export async function constantsOf(session: Session, frame: FrameRef, path: string): Promise<Item[]> {
+  try {
+    const { source, found } = await evaluated(session, frame, path);
+    const type = found.kind === 'value' ? await source?.reader.typeOf(found.value) : null;
+    if (type?.kind !== 'enum') return [];
+    return type.enumerators.slice(0, MAX_NAMES).map(({ name: label }) => ({ label, type: 'enum' }));
+  } catch (error) {
+    if (error instanceof AdapterError) return [];
+    throw error;
+  }
 }
 
 /** Variables whose names an expression can have, each once. */

@@ -5,6 +5,7 @@ export { type RunningProgram, runningPrograms } from './cli/running-programs.ts'
 export { CoverageReadError, readCoverage } from './coverage/read-report.ts';
 export type { CoverageReport } from './coverage/report.ts';
 export {
+  type BinaryOperator,
   type Code,
   type Context,
   compileExpression,
@@ -23,6 +24,7 @@ export {
   sizedNamesIn,
   type Type as ExpressionType,
   truthOf,
+  typeKey,
   typeText,
   type Variants,
   valueText,

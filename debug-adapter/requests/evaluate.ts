@@ -1,26 +1,15 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { ExpressionError } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { isCommand, runCommand } from '../console.ts';
-import type { Debuggee } from '../debuggee.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
-import type { FrameRef } from '../ids.ts';
+import { evaluationOf, WASM_VARIABLE } from '../evaluated.ts';
 import { request } from '../request.ts';
-import type { Session } from '../session.ts';
-import { type Evaluated, evaluateExpression, NothingThere } from '../values/evaluate.ts';
-import { evaluateThere } from '../values/evaluate-there.ts';
-import type { SourceFrame } from '../values/frames.ts';
-import { managedValue } from '../values/managed/evaluate.ts';
-import { isManaged } from '../values/managed/variables.ts';
-import { Names } from '../values/names.ts';
-import { quoted } from '../values/scalar-text.ts';
-import { describedValue } from '../values/source-variables.ts';
-import { namedWasmVariable } from '../wasm-variables.ts';
+import { assign } from './set-expression.ts';
 
-/** Locals and globals of WebAssembly have names that begin so; no command does. */
-const WASM_VARIABLE = /^\s*(\$\S+)\s*$/;
+/** `here.x = 5`, which the console takes. */
+const ASSIGNMENT = /^\s*([^=!<>'"]*[^=!<>'"\s+\-*/%&|^])\s*=(?!=)\s*(\S.*?)\s*$/s;
 
-/** Evaluates an expression in a call, or runs a command of the debug console. */
+/** Evaluates an expression in a call, sets a variable, or runs a command of the debug console. */
 export const evaluate = request({
   parse: (args: Arguments) => ({
     expression: args.typed(
@@ -42,94 +31,10 @@ export const evaluate = request({
         ErrorId.NoFrame,
         `${expression.trim()} has a value only in a call of a process that has stopped`,
       );
-    return await evaluationOf(session, frame, expression);
+    const [, target, value] = (isInConsole && ASSIGNMENT.exec(expression)) || [];
+    if (target === undefined || value === undefined || frameId === undefined)
+      return await evaluationOf(session, frame, expression);
+    const { value: result, ...set } = await assign(session, { expression: target, value, frameId });
+    return { variablesReference: 0, ...set, result };
   },
 });
-
-/** What an expression means in a call, as clients display it. @throws AdapterError if it means nothing there */
-export async function evaluationOf(
-  session: Session,
-  frame: FrameRef,
-  expression: string,
-): Promise<DebugProtocol.EvaluateResponse['body']> {
-  const name = WASM_VARIABLE.exec(expression)?.[1];
-  if (name !== undefined && /^\$\w+$/.test(name)) {
-    const { value, type } = await namedWasmVariable(session.debuggee, frame, name);
-    return { result: value, variablesReference: 0, ...(type === undefined ? {} : { type }) };
-  }
-  const managed = await managedValue(session.debuggee, session.ids, frame, expression);
-  if (managed !== null) {
-    const { value: result, name: _, evaluateName: __, presentationHint: ___, ...described } = managed;
-    return { ...described, result };
-  }
-  const { source, found } = await evaluated(session, frame, expression);
-  if (found.kind === 'result' || source === null)
-    return found.kind === 'result'
-      ? { result: found.text, type: found.type, variablesReference: 0 }
-      : NOTHING;
-  const { value: result, ...described } = await describedValue(
-    source,
-    session.ids,
-    frame,
-    found.value,
-    found.path,
-  );
-  const { type, variablesReference, namedVariables, indexedVariables, memoryReference } = described;
-  return {
-    result,
-    variablesReference,
-    ...(type === undefined ? {} : { type }),
-    ...(namedVariables === undefined ? {} : { namedVariables }),
-    ...(indexedVariables === undefined ? {} : { indexedVariables }),
-    ...(memoryReference === undefined ? {} : { memoryReference }),
-  };
-}
-
-const NOTHING = { result: '', variablesReference: 0 };
-
-/** @throws AdapterError if it is no expression, or has no value in the frame */
-export async function evaluated(
-  { debuggee }: Session,
-  frame: FrameRef,
-  expression: string,
-): Promise<{ source: SourceFrame | null; found: Evaluated }> {
-  if (debuggee.client.welcome.debug !== true)
-    throw new AdapterError(
-      ErrorId.Refused,
-      'The program was started without debugging: its variables are not known',
-    );
-  const source = await debuggee.frames.of(frame);
-  const names = new Names(debuggee, frame, source);
-  // Of which class an object of AssemblyScript is, the runtime alone looks at while it calculates.
-  const isTheirs = source === null && (await isManaged(debuggee, frame));
-  const there = isTheirs ? await evaluatedThere(debuggee, frame, expression) : null;
-  if (there?.found !== undefined) return { source, found: there.found };
-  try {
-    return { source, found: await evaluateExpression(expression, names, source?.shower ?? null) };
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    const isAbsent = error instanceof NothingThere;
-    const known = isAbsent ? null : (there ?? (await evaluatedThere(debuggee, frame, expression)));
-    if (known?.found !== undefined) return { source, found: known.found };
-    const message = (isTheirs ? there?.problem : undefined) ?? error.message;
-    // What begins with the name of a variable keeps it.
-    const isOfVariable = message.endsWith(' is NULL');
-    throw new AdapterError(
-      ErrorId.BadValue,
-      isOfVariable ? message : `${message.charAt(0).toUpperCase()}${message.slice(1)}`,
-    );
-  }
-}
-
-/** @returns what is wrong with an expression where it has no value for the runtime; null where nothing runs that could be asked */
-async function evaluatedThere(
-  debuggee: Debuggee,
-  frame: FrameRef,
-  expression: string,
-): Promise<{ found?: Evaluated; problem?: string } | null> {
-  const there = await evaluateThere(debuggee, frame, expression);
-  if (there === null || 'problem' in there) return there;
-  const { text, type } = there;
-  // Elsewhere, texts are displayed in quotes as well.
-  return { found: { kind: 'result', text: type === 'text' ? quoted(text) : text, type } };
-}

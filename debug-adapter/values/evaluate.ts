@@ -123,6 +123,8 @@ class Evaluation {
         return await this.#followed(expression);
       case 'binary':
         return await this.#moved(expression);
+      case 'cast':
+        return await this.#cast(expression);
       case 'choice':
         return await this.#find(await this.#chosen(expression));
       default:
@@ -179,6 +181,29 @@ class Evaluation {
     const distance = Number(by.value(NO_MEMORY)) * size;
     const id = first === null && found.value.type !== null ? found.value.type : pointerTo(target);
     return pointer(id, (operator === '+' ? start + distance : start - distance) >>> 0, path);
+  }
+
+  /** What is cast to a type of the program; null for any other cast. */
+  async #cast(expression: Extract<Expression, { kind: 'cast' }>): Promise<Found | null> {
+    const { operand, to } = expression;
+    const path = pathText(expression);
+    if (to.isOwn !== true || this.#shower === null || path === null) return null;
+    const { reader } = this.#shower;
+    let id = await reader.typeNamed(to.name);
+    if (id === null) throw new ExpressionError(`there is no type ${to.name}`);
+    const found = await this.#find(operand);
+    const first = found === null ? null : await this.#decayed(found.value);
+    const address = first === null ? null : addressOf(first);
+    const code = address === null ? await this.#calculated(operand) : constantOf(address);
+    const number = code.value?.(NO_MEMORY);
+    if (typeof number !== 'number' && typeof number !== 'bigint') return null;
+    for (let i = 0; i < to.pointers; i++) id = pointerTo(id);
+    if (to.pointers > 0) return pointer(id, Number(number) >>> 0, path);
+    const type = await reader.types.resolve(id);
+    const isInteger = type?.kind === 'enum' || (type?.kind === 'base' && type.encoding !== 'float');
+    if (!isInteger || !Number.isInteger(Number(number))) return null;
+    const bytes = new Uint8Array(BigInt64Array.of(BigInt.asIntN(64, BigInt(number))).buffer);
+    return { value: { type: id, place: { kind: 'value', bytes }, offset: 0 }, path };
   }
 
   async #member(of: Found, name: string): Promise<Found> {
@@ -292,7 +317,7 @@ class Evaluation {
             : null;
         if (size !== null) return this.#put(constantOf(size));
         const args = expression.arguments.map((argument) =>
-          this.#prepare(argument, expression.name === 'text'),
+          this.#prepare(argument, expression.name === 'text' || expression.name === 'contains'),
         );
         return { ...expression, arguments: await Promise.all(args) };
       }

@@ -24,6 +24,12 @@ export function characterText(code: bigint, prefix = ''): string {
   return `${prefix}${quoted(String.fromCodePoint(Number(code)), "'")}`;
 }
 
+/** As C writes characters, whose code is octal where they have no letter: `'\001'`. */
+function cCharacter(code: bigint): string {
+  const text = characterText(code);
+  return text.startsWith("'\\u{") ? `'\\${code.toString(8).padStart(3, '0')}'` : text;
+}
+
 export function hexText(number: bigint | number): string {
   return `0x${number.toString(16)}`;
 }
@@ -44,7 +50,7 @@ export function baseText(type: BaseType, bits: bigint, size: number, language: S
       if (size > 1) return `${bits} ${characterText(bits)}`;
       const number = type.isSigned ? BigInt.asIntN(width, bits) : bits;
       // The others are small integers, mostly. A byte alone may be a part of a character.
-      return type.name === 'char' && bits < 0x80n ? `${number} ${characterText(bits)}` : `${number}`;
+      return type.name === 'char' && bits < 0x80n ? `${number} ${cCharacter(bits)}` : `${number}`;
     }
     case 'address':
       return hexText(bits);
@@ -75,7 +81,7 @@ function complexText(bits: bigint, size: number): string {
 }
 
 /** A `long double` of 16 bytes as the nearest number: a sign, 15 bits of an exponent, and 112 bits behind the point. */
-function quadruple(bits: bigint): number {
+export function quadruple(bits: bigint): number {
   const sign = bits >> 127n === 0n ? 1 : -1;
   const exponent = Number((bits >> 112n) & 0x7fffn);
   const fraction = Number(bits & ((1n << 112n) - 1n)) / 2 ** 112;

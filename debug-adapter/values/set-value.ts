@@ -35,6 +35,13 @@ export async function writeScalar(
   await writeBytes(client, target, reader, value, name, bytes);
 }
 
+/** Whether a text is a value as such, which needs not be calculated. */
+export async function isLiteral(reader: ValueReader, value: Value, text: string): Promise<boolean> {
+  const type = await reader.typeOf(value);
+  const width = value.bits?.size ?? 8 * (type?.size ?? 0);
+  return type !== null && readScalar(type, width, text.trim()) !== null;
+}
+
 /** The bits of a text that a person has written; null if it is no value of the type. */
 export function readScalar(type: TypeInfo, width: number, text: string): bigint | null {
   switch (type.kind) {
@@ -106,9 +113,18 @@ function readFloat(text: string, width: number): bigint | null {
   const value = text.startsWith('-') ? -magnitude : magnitude;
   const view = new DataView(new ArrayBuffer(8));
   if (width === 32) view.setFloat32(0, value, true);
-  else if (width === 64) view.setFloat64(0, value, true);
+  else if (width === 64 || width === 128) view.setFloat64(0, value, true);
   else return null;
-  return view.getBigUint64(0, true);
+  const bits = view.getBigUint64(0, true);
+  return width === 128 ? quadrupleBits(bits) : bits;
+}
+
+/** The bits of a `long double` that is the same number as a double. Numbers too small for a full fraction are 0. */
+function quadrupleBits(bits: bigint): bigint {
+  const exponent = Number((bits >> 52n) & 0x7ffn);
+  const wide = exponent === 0 ? 0n : exponent === 0x7ff ? 0x7fffn : BigInt(exponent - 0x3ff + 0x3fff);
+  const fraction = exponent === 0 ? 0n : (bits & ((1n << 52n) - 1n)) << 60n;
+  return ((bits >> 63n) << 127n) | (wide << 112n) | fraction;
 }
 
 /** The bytes of a value with these bits: those around a bit field stay. */

@@ -1,14 +1,24 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { InspectClosedError, InspectRequestError, type VariableInfo } from '../../runtime/internal.ts';
+import {
+  ExpressionError,
+  floatText,
+  InspectClosedError,
+  InspectRequestError,
+  type VariableInfo,
+} from '../../runtime/internal.ts';
 import type { Debuggee } from '../debuggee.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
 import type { Container, FrameRef, Ids } from '../ids.ts';
 import { memoryReference } from '../memory-reference.ts';
+import { evaluateExpression } from './evaluate.ts';
 import { joined } from './evaluate-name.ts';
+import { evaluateThere } from './evaluate-there.ts';
 import type { SourceFrame } from './frames.ts';
-import { writeScalar } from './set-value.ts';
+import { Names } from './names.ts';
+import { isLiteral, writeScalar } from './set-value.ts';
 import { typeName } from './type-names.ts';
 import { addressOf, type Part, type Shown, type Value } from './value.ts';
+import { codeOf, NO_MEMORY } from './value-code.ts';
 
 /** Steps for one variable of several: one that takes too many leaves enough for the others. */
 const STEPS_OF_ONE = 100_000;
@@ -83,7 +93,7 @@ async function partNamed(
 /** Sets a value that can be set. What was read of the process is read anew. */
 export async function setValue(
   debuggee: Debuggee,
-  { process, depth }: FrameRef,
+  of: FrameRef,
   frame: SourceFrame,
   value: Value,
   name: string,
@@ -91,8 +101,32 @@ export async function setValue(
 ): Promise<void> {
   const { scalar } = await frame.shower.show(value);
   if (scalar === undefined) throw new AdapterError(ErrorId.BadValue, `${name} cannot be set as a whole`);
-  await writeScalar(debuggee.client, { process, depth }, frame.reader, scalar, name, text);
-  debuggee.frames.forget(process);
+  const literal = (await isLiteral(frame.reader, scalar, text))
+    ? text
+    : ((await calculatedText(debuggee, of, frame, text)) ?? text);
+  await writeScalar(debuggee.client, of, frame.reader, scalar, name, literal);
+  debuggee.frames.forget(of.process);
+}
+
+/** The value of an expression as a number; null if it has none. */
+async function calculatedText(
+  debuggee: Debuggee,
+  of: FrameRef,
+  frame: SourceFrame,
+  text: string,
+): Promise<string | null> {
+  try {
+    const names = new Names(debuggee, of, frame);
+    const found = await evaluateExpression(text, names, frame.shower);
+    if (found.kind === 'result') return found.text;
+    const { value } = await codeOf(frame.shower, found.value, false);
+    const number = value?.(NO_MEMORY);
+    return typeof number === 'number' ? floatText(number) : (number?.toString() ?? null);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    const there = await evaluateThere(debuggee, of, text);
+    return there === null || 'problem' in there ? null : there.text;
+  }
 }
 
 /** What is found of a value, as clients display it. */

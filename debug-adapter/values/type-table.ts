@@ -78,6 +78,11 @@ export class TypeTable {
     return undefined;
   }
 
+  /** A type by its name, that which is nearest to the source of an offset; null if there is none. */
+  named(name: string, offset: number): Promise<TypeId | null> {
+    return this.#symbols.typeNamed(name, offset);
+  }
+
   /** Bytes of a type by its name, that which is nearest to the source of an offset; null if there is none. */
   async sizeNamed(name: string, offset: number): Promise<number | null> {
     return await this.sizeOf(await this.#symbols.typeNamed(name, offset));

@@ -6,6 +6,7 @@ import {
   type PointerType,
   type Variants,
 } from '../../runtime/internal.ts';
+import { quadruple } from './scalar-text.ts';
 import type { Shower } from './show-value.ts';
 import type { Value } from './value.ts';
 
@@ -116,6 +117,7 @@ function integerCode(bits: bigint, width: number, isSigned: boolean): Code<Conte
 function floatCode(bits: bigint, width: number): Code<Context> {
   const view = new DataView(new ArrayBuffer(8));
   view.setBigUint64(0, BigInt.asUintN(64, bits), true);
-  const number = width === 32 ? view.getFloat32(0, true) : view.getFloat64(0, true);
+  const number =
+    width === 128 ? quadruple(bits) : width === 32 ? view.getFloat32(0, true) : view.getFloat64(0, true);
   return { type: { kind: 'float', bytes: width === 32 ? 4 : 8 }, value: () => number };
 }

@@ -149,6 +149,11 @@ export class ValueReader {
     return null;
   }
 
+  /** A type by its name; null if there is none. */
+  async typeNamed(name: string): Promise<TypeId | null> {
+    return await this.types.named(name, this.#frame.offset);
+  }
+
   /** Bytes of a type by its name; null if there is none. */
   async sizeNamed(name: string): Promise<number | null> {
     return await this.types.sizeNamed(name, this.#frame.offset);

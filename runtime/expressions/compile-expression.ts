@@ -7,7 +7,7 @@ import { pathText } from './expression-text.ts';
 import { inMemory, stringAt, textAt } from './memory-code.ts';
 import { floatOf, integerOf, isCString, singleOf, textOf, truthOf } from './operands.ts';
 import { decayed, notNull, pointerCode, pointerTo } from './pointer-code.ts';
-import { dottedName, type Expression } from './syntax.ts';
+import { dottedName, type Expression, type TypeName, typeKey } from './syntax.ts';
 import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed, typeText } from './type.ts';
 import { valueText } from './value-text.ts';
 
@@ -43,7 +43,7 @@ export function compileExpression<In extends Context>(expression: Expression, sc
     case 'call':
       return call(expression.name, expression.arguments.map(compile));
     case 'cast':
-      return cast(compile(expression.operand), typeNamed(expression.to));
+      return castTo(compile(expression.operand), expression.to, scope);
     case 'binary': {
       const { operator, left, right } = expression;
       const isLate = operator === '&&' || operator === '||';
@@ -207,6 +207,34 @@ function elementOf<In extends Context>(code: Code<In>, index: (context: In) => I
       throw new ExpressionError(`there is no element ${at}`);
     return start(context) + at * size;
   });
+}
+
+function castTo<In extends Context>(operand: Code<In>, to: TypeName, scope: Scope<In>): Code<In> {
+  if (to.isOwn !== true) return cast(operand, typeNamed(to));
+  const own = scope.find(typeKey(to.name));
+  if (own === undefined) throw new ExpressionError(`there is no type ${to.name}`);
+  if (to.pointers === 0) return cast(operand, own.type);
+  if (own.again === undefined) throw new ExpressionError(`nothing can be made ${aType(own.type)}`);
+  return ownPointer(own.type, own.again, to.pointers, addressIn(decayed(operand)));
+}
+
+/** So many pointers in each other to what `again` reads. */
+function ownPointer<In extends Context>(
+  to: Type,
+  again: (address: (context: In) => number) => Code<In>,
+  count: number,
+  value: (context: In) => number,
+): Code<In> {
+  const type = pointers(to, count);
+  if (count === 1) return pointerCode(type, value, again, 'it');
+  const inner = (address: (context: In) => number) =>
+    ownPointer(to, again, count - 1, addressIn(inMemory<In>(type.to, address)));
+  return pointerCode(type, value, inner, 'it');
+}
+
+/** The type of so many pointers, at least one, that lead to another one. */
+function pointers(to: Type, count: number): Extract<Type, { kind: 'pointer' }> {
+  return { kind: 'pointer', to: count === 1 ? to : pointers(to, count - 1) };
 }
 
 function cast<In extends Context>(operand: Code<In>, type: Type): Code<In> {

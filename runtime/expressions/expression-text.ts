@@ -25,6 +25,11 @@ export function pathText(expression: Expression): string | null {
       const right = pathText(expression.right);
       return left === null || right === null ? null : `(${left} ${expression.operator} ${right})`;
     }
+    case 'cast': {
+      const operand = pathText(expression.operand);
+      const { name, pointers } = expression.to;
+      return operand === null ? null : `((${name}${'*'.repeat(pointers)})${operand})`;
+    }
     default:
       return null;
   }

@@ -12,6 +12,14 @@ export { parseExpression } from './parse-expression.ts';
 export { pointerCode } from './pointer-code.ts';
 export { prepareExpression } from './prepare-expression.ts';
 export { storedValue } from './stored-value.ts';
-export { depthOf, dottedNamesIn, type Expression, namesIn, sizedNamesIn } from './syntax.ts';
+export {
+  type BinaryOperator,
+  depthOf,
+  dottedNamesIn,
+  type Expression,
+  namesIn,
+  sizedNamesIn,
+  typeKey,
+} from './syntax.ts';
 export { aType, BOOLEAN, BYTE, INTEGER, sizeOf, TEXT, type Type, typeFromText, typeText } from './type.ts';
 export { floatText, shortest, valueText } from './value-text.ts';

@@ -26,15 +26,16 @@ export function inMemory<In extends Context>(type: Type, address: (context: In) 
   };
 }
 
-/** The bytes of a C string up to its end. */
-export function stringAt(memory: DataView, at: number): string {
+/** The bytes of a C string up to its end, or that of the array that it is in. */
+export function stringAt(memory: DataView, at: number, most = Number.POSITIVE_INFINITY): string {
   checkRange(memory, at, 1);
   const bytes = new Uint8Array(
     memory.buffer,
     memory.byteOffset + at,
-    Math.min(MOST_TEXT, memory.byteLength - at),
+    Math.min(MOST_TEXT, most, memory.byteLength - at),
   );
   const end = bytes.indexOf(0);
+  if (end < 0 && bytes.length === most) return decoder.decode(bytes);
   if (end < 0) throw new ExpressionError(`the text at ${hex(at)} does not end`);
   return decoder.decode(bytes.subarray(0, end));
 }

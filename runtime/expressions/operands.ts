@@ -56,14 +56,28 @@ export function truthOf<In extends Context>(code: Code<In>): (context: In) => bo
 
 /** A text, or that of a C string. */
 export function textOf<In extends Context>(code: Code<In>): (context: In) => Value {
-  const { type } = code;
+  const { type, address } = code;
+  if (type.kind === 'array' && isByte(type.of) && address !== undefined)
+    return (context) => stringAt(context.memory, address(context), type.count);
   const value = singleOf(code);
   if (type.kind === 'text') return value;
-  if (isCString(type)) return (context) => stringAt(context.memory, Number(value(context)));
+  if (isCString(type))
+    return (context) => {
+      const at = Number(value(context));
+      // NULL is no text, and equals none.
+      return at === 0 && code.called !== undefined ? NO_TEXT : stringAt(context.memory, at);
+    };
   throw new ExpressionError(`${aType(type)} is not compared with a text`);
 }
 
 /** Whether a value of a type may be the address of a C string. */
 export function isCString(type: Type): boolean {
-  return type.kind === 'pointer' && type.to.kind === 'integer' && type.to.bytes === 1;
+  return type.kind === 'pointer' && isByte(type.to);
 }
+
+function isByte(type: Type): boolean {
+  return type.kind === 'integer' && type.bytes === 1;
+}
+
+/** No text of C has a zero in it. */
+const NO_TEXT = '\0NULL';

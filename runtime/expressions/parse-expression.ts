@@ -1,7 +1,7 @@
 import { ExpressionError } from './expression-error.ts';
 import { readTokens, shortened, type Token } from './read-tokens.ts';
 import type { BinaryOperator, Expression, TypeName, UnaryOperator } from './syntax.ts';
-import { isTypeName, sizeInC } from './type.ts';
+import { nameInC, sizeInC } from './type.ts';
 
 /** The most characters of an expression. */
 export const MOST_CHARACTERS = 1000;
@@ -21,6 +21,8 @@ const PRECEDENCE: readonly (readonly BinaryOperator[])[] = [
   ['*', '/', '%'],
 ];
 const COMPARISON = 2;
+/** Words of C before the name of a type. */
+const OF_TYPES: ReadonlySet<string> = new Set(['struct', 'union', 'class', 'enum']);
 const UNARY: readonly UnaryOperator[] = ['-', '!', '~', '*', '&'];
 
 const lengthOf = (of: Expression): Expression => ({ kind: 'call', name: 'len', arguments: [of] });
@@ -127,8 +129,14 @@ class Parser {
       } else if (this.#take('.') || this.#take('->')) {
         const name = this.#memberName();
         of = this.#take('(') ? this.#method(of, name) : { kind: 'member', of, name };
-      } else return of;
+      } else if (!this.#takeAssertion()) return of;
     }
+  }
+
+  /** The `!` of TypeScript in `x!.y`, which says that there is an `x`. */
+  #takeAssertion(): boolean {
+    const behind = this.#tokens[this.#at + 1];
+    return behind?.kind === 'sign' && (behind.sign === '.' || behind.sign === '[') && this.#take('!');
   }
 
   /** `x.len()`, behind its parenthesis. */
@@ -198,15 +206,34 @@ class Parser {
     return { kind: 'call', name, arguments: this.#given() };
   }
 
-  /** `(u32)` or `(u8*)` before what is cast. */
+  /** `(u32)`, `(unsigned char)` or `(struct point*)` before what is cast. */
   #castBefore(): TypeName | undefined {
-    const [open, type] = this.#tokens.slice(this.#at, this.#at + 2);
-    if (open?.kind !== 'sign' || open.sign !== '(' || type?.kind !== 'name' || !isTypeName(type.name))
-      return undefined;
-    this.#at += 2;
+    const start = this.#at;
+    const to = this.#take('(') ? this.#typeBefore() : undefined;
+    if (to === undefined) this.#at = start;
+    return to;
+  }
+
+  /** A type up to its parenthesis. Nothing that may be a value is one. */
+  #typeBefore(): TypeName | undefined {
+    const words = this.#words();
+    const isCertain = words.length > 1 && OF_TYPES.has(words[0] ?? '');
+    if (isCertain) words.shift();
     const pointers = this.#stars();
-    this.#expect(')');
-    return { name: type.name, pointers };
+    if (!this.#take(')')) return undefined;
+    const name = isCertain ? undefined : nameInC(words, pointers);
+    if (name !== undefined) return { name, pointers };
+    const [own] = words;
+    if (own === undefined || words.length > 1) return undefined;
+    return isCertain || pointers > 0 || this.#isBeforeOperand()
+      ? { name: own, pointers, isOwn: true }
+      : undefined;
+  }
+
+  #isBeforeOperand(): boolean {
+    const token = this.#tokens[this.#at];
+    if (token?.kind === 'name') return token.name !== 'as';
+    return token?.kind === 'sign' ? token.sign === '(' : token !== undefined;
   }
 
   /** `u32`, `*const u8`, or `u8*` where nothing follows that could be multiplied. */
@@ -224,16 +251,22 @@ class Parser {
   /** The type in `sizeof(unsigned long)`, up to its parenthesis: its size. Nothing is taken of what may be a value. */
   #sizeOfType(): Expression | undefined {
     const start = this.#at;
-    const words: string[] = [];
-    for (let word = this.#tokens[start]; word?.kind === 'name'; word = this.#tokens[++this.#at])
-      if (word.name !== 'const') words.push(word.name);
+    const words = this.#words();
     const pointers = this.#stars();
     const size = this.#take(')') ? sizeInC(words, pointers) : undefined;
     if (size !== undefined) return { kind: 'integer', value: BigInt(size), isCharacter: false };
     this.#at = start;
     // What is behind the word is the name of a type for certain.
-    ['struct', 'union', 'class', 'enum'].some((word) => this.#takeName(word));
+    [...OF_TYPES].some((word) => this.#takeName(word));
     return undefined;
+  }
+
+  /** Names that stand one behind the other, but for qualifiers. */
+  #words(): string[] {
+    const words: string[] = [];
+    for (let word = this.#tokens[this.#at]; word?.kind === 'name'; word = this.#tokens[++this.#at])
+      if (word.name !== 'const' && word.name !== 'volatile') words.push(word.name);
+    return words;
   }
 
   #stars(): number {

@@ -17,7 +17,7 @@ const NAME = /\$"(?:[^"\\]|\\.)*"|\$[\w.:]*[\w.]|[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*
 const NUMBER = /0[xX][\da-fA-F_]+|0[bB][01_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?/y;
 const CHARACTER = /'(?:[^'\\]|\\(?:u\{[^}]*\}|x..|.))'/uy;
 const TEXT = /"(?:[^"\\]|\\.)*"/sy;
-const SIGN = /->|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%<>!~&|^()[\].,?:]/y;
+const SIGN = /->|\|\||&&|===|!==|==|!=|<=|>=|<<|>>|[-+*/%<>!~&|^()[\].,?:]/y;
 const SPACE = /\s+/y;
 
 /** @throws ExpressionError if there is something else */
@@ -52,12 +52,18 @@ function readToken(match: (pattern: RegExp) => string | undefined): Token | unde
   const text = match(TEXT);
   if (text !== undefined) return { kind: 'text', value: unescaped(text.slice(1, -1)) };
   const sign = match(SIGN);
-  return sign === undefined ? undefined : { kind: 'sign', sign };
+  // TypeScript has three signs for it.
+  return sign === undefined ? undefined : { kind: 'sign', sign: sign.replace(/^([=!])==$/, '$1=') };
 }
 
 function numberIn(text: string): Token {
   const digits = text.replaceAll('_', '');
   if (digits.length > MOST_DIGITS) throw new ExpressionError(`${shortened(digits)} has too many digits`);
+  if (/^0\d*[1-9]/.test(digits) && /^\d+$/.test(digits)) {
+    const decimal = digits.replace(/^0+/, '');
+    const octal = /^[0-7]+$/.test(digits) ? ` or, as C means it, ${Number.parseInt(digits, 8)}` : '';
+    throw new ExpressionError(`${digits} is not the same in all languages: write ${decimal}${octal}`);
+  }
   if (/^\d+$|^0[xXbB][\da-fA-F]+$/.test(digits))
     return { kind: 'integer', value: BigInt(digits), isCharacter: false };
   const value = Number(digits);

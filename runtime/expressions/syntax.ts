@@ -28,6 +28,8 @@ export type UnaryOperator = '-' | '!' | '~' | '*' | '&';
 export interface TypeName {
   readonly name: string;
   readonly pointers: number;
+  /** Whether it is a type of the program, which has its name there. */
+  readonly isOwn?: true;
 }
 
 export type Expression =
@@ -59,15 +61,21 @@ export type Expression =
       readonly no: Expression;
     };
 
-/** The names in an expression that stand for variables, each once. */
+/** The names in an expression that stand for variables, and the keys of those that stand for types in casts, each once. */
 export function namesIn(expression: Expression): string[] {
   const names = new Set<string>();
   const left = [expression];
   for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    if (part.kind === 'cast' && part.to.isOwn === true) names.add(typeKey(part.to.name));
     if (part.kind === 'name') names.add(part.name);
     else left.push(...partsOf(part));
   }
   return [...names];
+}
+
+/** What a type of the program is called among the names of an expression: variables may have the same name. */
+export function typeKey(name: string): string {
+  return `type ${name}`;
 }
 
 /** The names that stand alone in `sizeof`, each once: they may be those of types. */

@@ -51,6 +51,12 @@ const TYPES: ReadonlyMap<string, Type> = new Map<string, Type>([
     [`int${8 * bytes}_t`, integer(bytes, true)],
     [`uint${8 * bytes}_t`, integer(bytes, false)],
   ]),
+  ['wchar_t', integer(4, true)],
+  ['ptrdiff_t', integer(4, true)],
+  ['intptr_t', integer(4, true)],
+  ['uintptr_t', integer(4, false)],
+  ['char16_t', integer(2, false)],
+  ['char32_t', integer(4, false)],
   ['f32', { kind: 'float', bytes: 4 }],
   ['f64', { kind: 'float', bytes: 8 }],
   ['float', { kind: 'float', bytes: 4 }],
@@ -58,10 +64,6 @@ const TYPES: ReadonlyMap<string, Type> = new Map<string, Type>([
   ['bool', BOOLEAN],
   ['char', { kind: 'character' }],
 ]);
-
-export function isTypeName(name: string): boolean {
-  return TYPES.has(name);
-}
 
 /** @throws ExpressionError if there is none of the name */
 export function typeNamed({ name, pointers }: TypeName): Type {
@@ -93,6 +95,25 @@ export function sizeOf(type: Type): number | undefined {
       return undefined;
   }
 }
+
+/** The name of a type of C by its words, as in `unsigned long`; undefined if it is none that the language itself has. */
+export function nameInC(words: readonly string[], pointers: number): string | undefined {
+  const [only] = words;
+  if (words.length === 1 && only !== undefined && TYPES.has(only)) return only;
+  const text = words.filter((word) => !SIGNS.has(word) && word !== 'int').join(' ');
+  const bytes = words.length === 0 ? undefined : INTEGERS_OF_C.get(text);
+  if (bytes !== undefined) return `${words.includes('unsigned') ? 'u' : 'i'}${8 * bytes}`;
+  if (text === 'void' && pointers > 0) return 'u8';
+  return text === '_Bool' ? 'bool' : undefined;
+}
+
+const INTEGERS_OF_C: ReadonlyMap<string, number> = new Map([
+  ['', 4],
+  ['char', 1],
+  ['short', 2],
+  ['long', 4],
+  ['long long', 8],
+]);
 
 const SIGNS: ReadonlySet<string> = new Set(['signed', 'unsigned']);
 

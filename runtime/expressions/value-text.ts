@@ -31,10 +31,19 @@ function textOf(type: Type, value: Value, { memory }: Context): string {
   }
 }
 
+const ESCAPES: ReadonlyMap<number, string> = new Map([
+  [0x00, '\\0'],
+  [0x09, '\\t'],
+  [0x0a, '\\n'],
+  [0x0d, '\\r'],
+  [0x27, "\\'"],
+  [0x5c, '\\\\'],
+]);
+
 /** What is no code point, or half of one, is displayed as the number that it is. */
 function characterText(code: number): string {
   const isCharacter = Number.isInteger(code) && code >= 0 && code <= 0x10_ffff && code >> 11 !== 0x1b;
-  return isCharacter ? `'${String.fromCodePoint(code)}'` : `0x${code.toString(16)}`;
+  return isCharacter ? `'${ESCAPES.get(code) ?? String.fromCodePoint(code)}'` : `0x${code.toString(16)}`;
 }
 
 /** The shortest decimal that means the same number in 32 bits. */

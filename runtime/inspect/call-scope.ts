@@ -79,7 +79,9 @@ export class CallScope implements Scope<CallContext> {
         return { type: INTEGER, value: () => number };
       }
       case 'type':
-        return { type: { kind: 'record', name }, bytes: place.bytes };
+        return place.type === undefined
+          ? { type: { kind: 'record', name }, bytes: place.bytes }
+          : typedCode(this.#types, place.type, () => 0);
       case 'unreadable':
         throw new ExpressionError(`${name} has no value here: ${place.why}`);
       default:

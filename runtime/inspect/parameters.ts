@@ -69,7 +69,7 @@ const Place = v.union(
       type: Count,
       member: v.exactOptional(Line),
     }),
-    v.object({ kind: v.literal('type'), bytes: Count }),
+    v.object({ kind: v.literal('type'), bytes: Count, type: v.exactOptional(Count) }),
     v.object({ kind: v.literal('unreadable'), why: Line }),
   ],
   PLACES,

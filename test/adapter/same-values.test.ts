@@ -203,6 +203,18 @@ test('with pointers in C', async () => {
       'second - 1 == numbers && *numbers == 10': 'true',
       "*(text + 1) == 'o'": 'true',
       'list->items[2] + (&list->items[1])[0]': '21',
+      'header->text == "hi" && header->text[1] == \'i\'': 'true',
+      '((point_t*)untyped)->y + ((struct point*)untyped)[1].x': '5',
+      '(*((point_t*)untyped + 2)).x': '5',
+      '(color_t)6 == BLUE': 'true',
+      '((unsigned char)negative) + (unsigned int)negative': '4294967550',
+      '(signed char)byte + (wchar_t)65': '9',
+      '(number) - 1': '5',
+      'text(name)': 'a name',
+      '*(int*)name == *(int*)&name': 'true',
+      'contains(name, "nam") && contains(text, "some")': 'true',
+      'missing_text == "" || missing_text == "x"': 'false',
+      'number === 6 && header!.length !== 3': 'true',
     },
   );
 });

@@ -198,4 +198,23 @@ test('pointers that are calculated have a type, and parts; what is not there is 
   expect(await evaluate('&number')).toMatchObject({ result: expect.stringContaining('→ 6'), type: 'int *' });
   expect((await evaluate('*(points + 2)')).result).toBe('{x: 5, y: 6}');
   await expect(evaluate('*nosuch')).rejects.toThrow('There is no nosuch here');
+  expect(await evaluate('(point_t*)untyped')).toMatchObject({ type: 'point_t *' });
+  expect((await evaluate('(color_t)6')).result).toBe('BLUE');
+  expect((await evaluate('header->text')).result).toBe('"hi"');
+  expect((await evaluate('letter')).result).toBe("1 '\\001'");
+  await expect(evaluate('010')).rejects.toThrow('write 10 or, as C means it, 8');
+});
+
+test('what is set may be calculated, also by an assignment in the console', async () => {
+  const { client, threadId, evaluate } = await stoppedAt('pointers-c.wasm', 'pointers.c');
+  const { id: frameId } = await client.topFrame(threadId);
+  const set = async (expression: string, value: string) =>
+    (await client.customRequest('setExpression', { expression, value, frameId })).body.value;
+  expect(await set('number', 'points[1].x + byte')).toBe('203');
+  expect(await set('first', '&points[2]')).toMatch(/\{x: 5, y: 6\}$/);
+  expect(await set('precise', '7.25')).toBe('7.25');
+  expect((await evaluate('precise == 7.25')).result).toBe('true');
+  await expect(set('number', 'nosuch + 1')).rejects.toThrow('number takes a value of type int');
+  expect((await evaluate('points[0].x = number + 1', 0, 'repl')).result).toBe('204');
+  expect((await evaluate('points[0].x == 204', 0, 'repl')).result).toBe('true');
 });

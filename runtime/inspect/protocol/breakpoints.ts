@@ -27,8 +27,8 @@ export type VariablePlace =
     }
   /** A constant of an enum: an integer in decimal. */
   | { readonly kind: 'constant'; readonly value: string }
-  /** A type of so many bytes. */
-  | { readonly kind: 'type'; readonly bytes: number }
+  /** A type of so many bytes; in casts its place in the list. */
+  | { readonly kind: 'type'; readonly bytes: number; readonly type?: number }
   /** It is there, and has no value that could be read. */
   | { readonly kind: 'unreadable'; readonly why: string };
 

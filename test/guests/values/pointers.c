@@ -42,7 +42,7 @@ __attribute__((noinline)) static int show(void *buffer) {
     int *second = &numbers[1];
     struct point points[3] = {{1, 2}, {3, 4}, {5, 6}};
     struct point *first = points;
-    struct point *nothing = NULL;
+    point_t *nothing = NULL;
     void *untyped = points;
     struct header *missing = NULL;
     const char *missing_text = NULL;
