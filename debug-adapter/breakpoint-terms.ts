@@ -200,6 +200,10 @@ export class NameFinder {
       else if (sized.has(name)) {
         const bytes = await types.sizeOf(await symbols.typeNamed(name, offset));
         if (bytes !== null) names.set(name, { kind: 'type', bytes });
+      } else if (variables !== null && !name.startsWith('$')) {
+        // A function is the number that pointers to it are.
+        const index = await this.#disassemblies.placeInTable(module, name);
+        if (index !== null) names.set(name, { kind: 'constant', value: String(index) });
       }
     }
     return names;

@@ -132,6 +132,7 @@ export class Debuggee {
       client,
       this.sources,
       (module, index) => this.calls.functionInTable(module, index),
+      (module, name) => this.disassemblies.placeInTable(module, name),
       (process) => this.stops.stack(process),
       (process) => this.stops.held.get(process),
     );

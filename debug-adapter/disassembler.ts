@@ -28,6 +28,7 @@ export type FunctionQuestion =
   | { readonly namesAt: number }
   | { readonly callsOf: string }
   | { readonly tableAt: number }
+  | { readonly tableOf: string }
   | { readonly calledBy: number; readonly within: Ranges }
   | { readonly around: number; readonly first: number; readonly count: number };
 
@@ -83,6 +84,7 @@ export type DisassemblyAnswer =
   | HostCalls
   | { readonly names: Names }
   | { readonly inTable: CalledFunction | null }
+  | { readonly place: number | null }
   | { readonly called: readonly CalledFunction[] }
   | NamesAt
   | Instructions
@@ -100,6 +102,7 @@ function answerTo(job: DisassemblyJob): DisassemblyAnswer {
     if (module === undefined) return 'unknown module';
     if ('namesAt' in job) return namesAt(module, job.namesAt);
     if ('tableAt' in job) return { inTable: functionInTable(module, job.tableAt) };
+    if ('tableOf' in job) return { place: placeInTable(module, job.tableOf) };
     if ('callsOf' in job) return callsOf(module, job.callsOf);
     if ('calledBy' in job) return { called: calledBy(module, job.calledBy, job.within) };
     if ('around' in job) return instructionsAround(module, job.around, job.first, job.count);
@@ -144,6 +147,16 @@ function functionInTable(module: WasmModule, index: number): CalledFunction | nu
   return found === undefined
     ? null
     : described(module, found, moduleIdentifiers(module).names.of('function'));
+}
+
+/** Where the function of a name is in the first table; null if it is not there. */
+function placeInTable(module: WasmModule, name: string): number | null {
+  const known = moduleIdentifiers(module).names.of('function');
+  for (const [place, index] of tableFunctions(module)) {
+    const own = known.get(index);
+    if (own !== undefined && (own === name || demangle(own) === name)) return place;
+  }
+  return null;
 }
 
 function described(module: WasmModule, index: number, known: ReadonlyMap<number, string>): CalledFunction {

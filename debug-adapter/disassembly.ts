@@ -151,6 +151,12 @@ export class Disassemblies {
     return 'inTable' in answer ? answer.inTable : null;
   }
 
+  /** Where the function of a name is in the first table, as the module fills it; null if it is not there. */
+  async placeInTable(module: ModuleKey, name: string): Promise<number | null> {
+    const answer = await this.#run(module, { tableOf: name });
+    return 'place' in answer ? answer.place : null;
+  }
+
   /** The functions that a function calls directly in pieces of its code, with their names. */
   async calledBy(
     module: ModuleKey,

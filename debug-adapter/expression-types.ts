@@ -17,6 +17,8 @@ const MOST_TYPES = 300;
 const MOST_SHARED = 10_000;
 /** Places that are kept free in that list: for `VOID`, and for the type of objects of AssemblyScript. */
 const RESERVED = 2;
+/** The most constants of an enum that are displayed. */
+const MOST_CONSTANTS = 200;
 /** The most members of a structure that have names in expressions. */
 const MOST_MEMBERS = 1000;
 /** Structures in each other through which a part without a name, or the address of a list, is looked for. */
@@ -150,11 +152,20 @@ export class ExpressionTypes {
         // A reference is no step for an expression.
         return isReference(type)
           ? { kind: 'pointer', to: await this.add(type.target, depth), isReference: true }
-          : { kind: 'pointer', to: await this.add(type.target, depth - 1) };
+          : {
+              ...{ kind: 'pointer', to: await this.add(type.target, depth - 1) },
+              ...((await this.#resolved(type.target))?.type.kind === 'function' ? { isFunction: true } : {}),
+            };
       case 'enum': {
         const underlying = await this.#resolved(type.underlying);
-        if (underlying?.type.kind === 'base') return baseType(underlying.type);
-        return integer(type.size, false) ?? unknown(type);
+        const own =
+          underlying?.type.kind === 'base'
+            ? baseType(underlying.type)
+            : (integer(type.size, false) ?? unknown(type));
+        const constants = type.enumerators
+          .slice(0, MOST_CONSTANTS)
+          .map(({ name, value }) => ({ name, value: String(value) }));
+        return own.kind === 'integer' ? { ...own, constants } : own;
       }
       case 'array': {
         let of = await this.add(type.element, depth - 1);
@@ -370,6 +381,8 @@ function baseType(type: BaseType): ValueType {
       return size === 1 ? { kind: 'boolean' } : (integer(size, false) ?? unknown(type));
     case 'character':
       if (size === 4) return { kind: 'character' };
+      if (size === 1 && type.name === 'char')
+        return { kind: 'integer', bytes: size, isSigned, isCharacter: true };
       return integer(size, isSigned) ?? unknown(type);
     case 'signed':
     case 'unsigned':

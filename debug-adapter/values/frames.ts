@@ -45,6 +45,7 @@ export class SourceFrames {
   readonly #client: Inspected;
   readonly #sources: ModuleSources;
   readonly #functionText: (module: ModuleKey, index: number) => Promise<string | null>;
+  readonly #functionIndex: (module: ModuleKey, name: string) => Promise<number | null>;
   readonly #stackOf: (process: ProcessKey) => Promise<Stack>;
   readonly #stopOf: (process: ProcessKey) => object | undefined;
   readonly #types = new Map<ModuleKey, TypeTable>();
@@ -52,18 +53,21 @@ export class SourceFrames {
 
   /**
    * @param functionText tells what the function at an index of a table is called
+   * @param functionIndex tells at which index the function of a name is
    * @param stopOf returns an object that is the same as long as a process stands still; undefined if it does not
    */
   constructor(
     client: Inspected,
     sources: ModuleSources,
     functionText: (module: ModuleKey, index: number) => Promise<string | null>,
+    functionIndex: (module: ModuleKey, name: string) => Promise<number | null>,
     stackOf: (process: ProcessKey) => Promise<Stack>,
     stopOf: (process: ProcessKey) => object | undefined,
   ) {
     this.#client = client;
     this.#sources = sources;
     this.#functionText = functionText;
+    this.#functionIndex = functionIndex;
     this.#stackOf = stackOf;
     this.#stopOf = stopOf;
   }
@@ -144,6 +148,7 @@ export class SourceFrames {
       ...{ types, memory, language, ...state },
       processText: (id) => this.#processText(process, id),
       functionText: (index) => this.#functionText(frame.module, index),
+      functionIndex: (name) => this.#functionIndex(frame.module, name),
     });
     const shower = new Shower(reader, formatterOf(language));
     return { language, variables: found.variables, reader, shower, symbols, offset: frame.offset, missing };

@@ -52,7 +52,10 @@ export class Names {
     const constant = this.#frame?.reader.types.constant(name.split('::').at(-1) ?? name);
     if (constant !== undefined) return constantOf(constant);
     const variable = await this.#wasmVariable(name);
-    if (variable === null) return null;
+    if (variable === null) {
+      const index = await this.#frame?.reader.functionIndex(name);
+      return index == null ? null : constantOf(index);
+    }
     const { type, value } = variable;
     if (type === 'f32' || type === 'f64') return floatCode(type === 'f32' ? 4 : 8, numberIn(value));
     if (type !== 'i32' && type !== 'i64') throw new ExpressionError(`${name} cannot be calculated with`);

@@ -26,6 +26,8 @@ export interface FrameReaders {
   processText(id: number): Promise<string>;
   /** The name of the function that the table had at an index when the program began; null if that is not known. */
   functionText(index: number): Promise<string | null>;
+  /** The index at which the table has the function of a name; null if it is not there. */
+  functionIndex(name: string): Promise<number | null>;
 }
 
 /** Reads values, and finds their parts. Methods return null where something is not there, or not known. */
@@ -189,6 +191,11 @@ export class ValueReader {
   /** What the function is called that a pointer leads to. */
   functionText(index: number): Promise<string | null> {
     return this.#frame.functionText(index);
+  }
+
+  /** What a pointer to the function of a name is; null if nothing points to it. */
+  functionIndex(name: string): Promise<number | null> {
+    return this.#frame.functionIndex(name);
   }
 
   /** The member of a variant part that a value has at the moment; null if none is described. */

@@ -6,7 +6,7 @@ export { ExpressionError } from './expression-error.ts';
 export { pathText } from './expression-text.ts';
 export { type HitCondition, parseHitCondition } from './hit-condition.ts';
 export { type LogMessage, parseLogMessage } from './log-message.ts';
-export { inMemory, readI64, textAt } from './memory-code.ts';
+export { inMemory, readI64, stringAt, textAt } from './memory-code.ts';
 export { truthOf } from './operands.ts';
 export { parseExpression } from './parse-expression.ts';
 export { pointerCode } from './pointer-code.ts';

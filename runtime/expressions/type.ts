@@ -1,10 +1,24 @@
 import { ExpressionError } from './expression-error.ts';
 import type { TypeName } from './syntax.ts';
 
+/** A name for a value of an enum. */
+export interface Constant {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** What is known of a value before it is read. */
 export type Type =
   /** `isSigned` is null where both are meant, as with the integers of WebAssembly. Without `bytes` it is of any size. */
-  | { readonly kind: 'integer'; readonly bytes?: 1 | 2 | 4 | 8 | 16; readonly isSigned: boolean | null }
+  | {
+      readonly kind: 'integer';
+      readonly bytes?: 1 | 2 | 4 | 8 | 16;
+      readonly isSigned: boolean | null;
+      /** Whether it is a `char` of C, which is displayed with its character. */
+      readonly isCharacter?: boolean;
+      /** Of an enum of C: its constants, with their values in decimal. */
+      readonly constants?: readonly Constant[];
+    }
   | { readonly kind: 'float'; readonly bytes: 4 | 8 }
   | { readonly kind: 'boolean' }
   /** A code point. */

@@ -1,11 +1,12 @@
 import type { Code, Context, Value } from './code.ts';
 import { ExpressionError } from './expression-error.ts';
 import { stringAt } from './memory-code.ts';
-import { aType, type Type } from './type.ts';
+import { aType, type Constant, type Type } from './type.ts';
 
 /** The text of a value for people. A text is as it is, without quotes. */
 export function valueText<In extends Context>({ type, value, text }: Code<In>, context: In): string {
-  if (value === undefined) return text?.(context, 0) ?? aType(type);
+  if (text !== undefined) return text(context, 0);
+  if (value === undefined) return aType(type);
   return textOf(type, value(context), context);
 }
 
@@ -13,6 +14,9 @@ function textOf(type: Type, value: Value, { memory }: Context): string {
   switch (type.kind) {
     case 'float':
       return floatText(type.bytes === 4 ? shortest(Number(value)) : Number(value));
+    case 'integer':
+      if (type.isCharacter === true) return cCharacterText(Number(value));
+      return type.constants === undefined ? String(value) : constantText(type.constants, BigInt(value));
     case 'character':
       return characterText(Number(value));
     case 'pointer': {
@@ -29,6 +33,25 @@ function textOf(type: Type, value: Value, { memory }: Context): string {
     default:
       return String(value);
   }
+}
+
+/** As C writes it: `120 'x'`, `1 '\001'`. A byte from 128 on is a part of a character. */
+function cCharacterText(code: number): string {
+  if (code < 0 || code > 0x7f) return String(code);
+  const isLetter = ESCAPES.has(code) || (code >= 0x20 && code !== 0x7f);
+  return `${code} ${isLetter ? characterText(code) : `'\\${code.toString(8).padStart(3, '0')}'`}`;
+}
+
+/** `GREEN`, `BOLD | UNDERLINED` where the constants are bits, or the number. */
+export function constantText(constants: readonly Constant[], value: bigint): string {
+  const all = constants.map(({ name, value: own }) => ({ name, bits: BigInt(own) }));
+  const exact = all.find(({ bits }) => bits === value);
+  if (exact !== undefined) return exact.name;
+  const single = all.filter(({ bits }) => bits > 0n && (bits & (bits - 1n)) === 0n);
+  const areBits = value > 0n && single.length === all.filter(({ bits }) => bits !== 0n).length;
+  const set = areBits ? single.filter(({ bits }) => (value & bits) !== 0n) : [];
+  const left = set.reduce((rest, { bits }) => rest & ~bits, value);
+  return set.length > 0 && left === 0n ? set.map(({ name }) => name).join(' | ') : String(value);
 }
 
 const ESCAPES: ReadonlyMap<number, string> = new Map([

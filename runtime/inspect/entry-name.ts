@@ -55,12 +55,24 @@ export function entryName({ entry, module }: Process): string {
   return name ?? displayName(entry.name);
 }
 
-function nameAt(module: LoadedModule, place: number): string | null {
+/** The name of the function at a place of the first table, fit to be displayed; null if it is not known. */
+export function functionInTable(module: LoadedModule, place: number): string | null {
+  const index = knownOf(module).table.get(place);
+  const name = index === undefined ? undefined : functionName(module, index);
+  return name === undefined ? null : displayName(name);
+}
+
+function knownOf(module: LoadedModule): Known {
   let known = modules.get(module);
   if (known === undefined) {
     known = { table: tableFunctions(module.source), names: new Map() };
     modules.set(module, known);
   }
+  return known;
+}
+
+function nameAt(module: LoadedModule, place: number): string | null {
+  const known = knownOf(module);
   let name = known.names.get(place);
   if (name === undefined) {
     const index = known.table.get(place);

@@ -102,7 +102,18 @@ const MapEntries = v.union([
 ]);
 const Type = v.union(
   [
-    v.object({ kind: v.literal('integer'), bytes: v.picklist([1, 2, 4, 8, 16]), isSigned: Flag }),
+    v.object({
+      kind: v.literal('integer'),
+      bytes: v.picklist([1, 2, 4, 8, 16]),
+      isSigned: Flag,
+      isCharacter: v.exactOptional(Flag),
+      constants: v.exactOptional(
+        v.pipe(
+          v.array(v.object({ name: Line, value: v.pipe(Line, v.regex(/^-?\d{1,40}$/)) })),
+          v.maxLength(MAX_MEMBERS),
+        ),
+      ),
+    }),
     v.object({ kind: v.literal('float'), bytes: v.picklist([4, 8]) }),
     v.object({ kind: v.literal('boolean') }),
     v.object({ kind: v.literal('character') }),
@@ -112,6 +123,7 @@ const Type = v.union(
       skip: v.exactOptional(Count),
       isReference: v.exactOptional(Flag),
       isOwner: v.exactOptional(Flag),
+      isFunction: v.exactOptional(Flag),
     }),
     v.object({ kind: v.literal('array'), of: Count, count: v.exactOptional(Count) }),
     v.object({

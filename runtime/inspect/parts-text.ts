@@ -1,8 +1,8 @@
 /** What log points print of values that are no single ones: what variables are displayed as, but for rare types. */
-import { type Code, ExpressionError, valueText } from '../expressions/index.ts';
+import { type Code, ExpressionError, stringAt, valueText } from '../expressions/index.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import type { CallContext } from './call-context.ts';
-import { entryName } from './entry-name.ts';
+import { entryName, functionInTable } from './entry-name.ts';
 import { displayedNames } from './snapshot.ts';
 import { processName } from './view/index.ts';
 
@@ -73,6 +73,31 @@ export function processText({ process }: CallContext, id: number): string {
   });
 }
 
+/** `0x400 {x: 3}`: an address, and what is there. */
+export function pointerText(
+  address: number,
+  to: Code<CallContext>,
+  { isFunction, isCharacter }: { readonly isFunction: boolean; readonly isCharacter: boolean },
+  context: CallContext,
+  depth: number,
+): string {
+  const hex = `0x${address.toString(16)}`;
+  if (address === 0) return 'NULL';
+  const { process } = context;
+  if (isFunction && process !== null)
+    return functionInTable(process.module, address) ?? `function ${address} of the table`;
+  if (isCharacter) {
+    try {
+      const text = stringAt(context.memory, address);
+      return depth === 0 ? text : `${hex} ${JSON.stringify(text)}`;
+    } catch (error) {
+      if (error instanceof ExpressionError) return hex;
+      throw error;
+    }
+  }
+  return to.type.kind !== 'record' || depth >= MAX_DEPTH ? hex : `${hex} ${partText(to, context, depth + 1)}`;
+}
+
 function listText(
   parts: readonly Part[],
   context: CallContext,
@@ -95,7 +120,7 @@ function listText(
 
 function partText(code: Code<CallContext>, context: CallContext, depth: number): string {
   try {
-    if (code.value === undefined && code.text !== undefined) return code.text(context, depth);
+    if (code.text !== undefined) return code.text(context, depth);
     const text = valueText(code, context);
     return code.type.kind === 'text' ? JSON.stringify(text) : text;
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   readI64,
   sizeOf,
   storedValue,
+  stringAt,
   TEXT,
   type Type,
   textAt,
@@ -15,7 +16,7 @@ import {
 import type { CallContext } from './call-context.ts';
 import { enumCode } from './enum-code.ts';
 import { mapCode } from './map-code.ts';
-import { COVER, elementsText, MAX_DEPTH, processText, recordText } from './parts-text.ts';
+import { COVER, elementsText, MAX_DEPTH, pointerText, processText, recordText } from './parts-text.ts';
 import type { ValueType } from './protocol.ts';
 import { type Address, byteAt, wordAt } from './words.ts';
 
@@ -131,8 +132,13 @@ function codeAt(
         ...inMemory(valueType(types, type), address),
         to: (at) => typedCode(types, info.of, at),
         element,
-        text: (context, depth) =>
-          elementsText(info.count ?? 0, (index) => element(() => index), context, depth),
+        text(context, depth) {
+          if (isCharacter(types[info.of])) {
+            const text = stringAt(context.memory, address(context), info.count);
+            return depth === 0 ? text : JSON.stringify(text);
+          }
+          return elementsText(info.count ?? 0, (index) => element(() => index), context, depth);
+        },
       };
     }
     case 'object':
@@ -207,7 +213,7 @@ export function typedValue(
 
 function typedPointer(
   types: readonly ValueType[],
-  { to: target, skip = 0, isReference, isOwner }: Extract<ValueType, { kind: 'pointer' }>,
+  { to: target, skip = 0, isReference, isOwner, isFunction }: Extract<ValueType, { kind: 'pointer' }>,
   pointer: Code<CallContext>,
   level: number,
 ): Code<CallContext> {
@@ -241,7 +247,16 @@ function typedPointer(
     ...(collection?.element === undefined ? {} : { element: collection.element }),
     // Types may lead to themselves.
     ...(level < MOST_LEVELS ? {} : { member: () => undefined }),
+    text(context, depth) {
+      const known = { isFunction: isFunction === true, isCharacter: isCharacter(types[target]) };
+      return pointerText(address(context), to(address), known, context, depth);
+    },
   };
+}
+
+/** Whether it is a `char` of C. */
+function isCharacter(type: ValueType | undefined): boolean {
+  return type?.kind === 'integer' && type.isCharacter === true;
 }
 
 function elementAt(

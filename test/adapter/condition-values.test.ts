@@ -80,7 +80,7 @@ const C: readonly [expression: string, value: string][] = [
   ['number.real', '1.5'],
   ['outer.inside + outer.right + outer.corners[1].y', '34'],
   ['grid[1][2]', '6'],
-  ['text[0]', '105'],
+  ['text[0]', "105 'i'"],
   ['(char*)&text', 'in an array'],
   ['quoted == "a \\"quote\\"\\tand \\u{e9}"', 'true'],
   ['greeting', 'hello, world'],

@@ -56,6 +56,7 @@ function frameOf(types: Readonly<Record<string, TypeInfo>>, language: SourceLang
   const reader = new ValueReader({
     ...{ types: new TypeTable(symbols), memory: new ProcessMemory(read), language, offset: 0 },
     ...{ locals: new Map(), globals: new Map(), processText: async () => '', functionText: async () => null },
+    functionIndex: async () => null,
   });
   return { reader, shower: new Shower(reader, formatterOf(language)), symbols };
 }

@@ -56,6 +56,7 @@ function frame(encoding: number): Shower {
       globals: new Map(),
       processText: async () => '',
       functionText: async () => null,
+      functionIndex: async () => null,
     },
   });
   return new Shower(reader, async () => null);

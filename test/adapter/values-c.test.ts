@@ -213,6 +213,7 @@ test('what is set may be calculated, also by an assignment in the console', asyn
   expect(await set('number', 'points[1].x + byte')).toBe('203');
   expect(await set('first', '&points[2]')).toMatch(/\{x: 5, y: 6\}$/);
   expect(await set('precise', '7.25')).toBe('7.25');
+  expect(await set('apply', 'multiply')).toBe('multiply');
   expect((await evaluate('precise == 7.25')).result).toBe('true');
   await expect(set('number', 'nosuch + 1')).rejects.toThrow('number takes a value of type int');
   expect((await evaluate('points[0].x = number + 1', 0, 'repl')).result).toBe('204');

@@ -60,6 +60,7 @@ function frameIn(program: string, source: string, seed: number) {
     ...{ ...state, types, memory: new ProcessMemory(read), language: found.language },
     processText: async (id) => String(id),
     functionText: async () => null,
+    functionIndex: async () => null,
   });
   return { shower: new Shower(reader, formatterOf(found.language)), variables: found.variables };
 }

@@ -34,7 +34,15 @@ export type VariablePlace =
 
 /** A type as expressions use it. Types in it are places in the same list. */
 export type ValueType =
-  | { readonly kind: 'integer'; readonly bytes: 1 | 2 | 4 | 8 | 16; readonly isSigned: boolean }
+  | {
+      readonly kind: 'integer';
+      readonly bytes: 1 | 2 | 4 | 8 | 16;
+      readonly isSigned: boolean;
+      /** Whether it is a `char` of C, which is displayed with its character. */
+      readonly isCharacter?: boolean;
+      /** Of an enum of C: its constants, with their values in decimal. */
+      readonly constants?: readonly { readonly name: string; readonly value: string }[];
+    }
   | { readonly kind: 'float'; readonly bytes: 4 | 8 }
   | { readonly kind: 'boolean' }
   /** A code point in four bytes. */
@@ -46,6 +54,7 @@ export type ValueType =
       /** Bytes from the address that it has to what it means: counters of what is shared. */
       readonly skip?: number;
       readonly isReference?: boolean;
+      readonly isFunction?: boolean;
       /** Whether keys, elements and length are those of a collection that it leads to: of a smart pointer of C++. */
       readonly isOwner?: boolean;
     }
