@@ -49,7 +49,7 @@ const C: Readonly<Record<string, string>> = {
   'here.z': 'There is no z in here',
   'numbers[5]': 'There is no element 5 in numbers',
   'here + 1': 'A point is no single value',
-  '*nothing': 'There is nothing at nothing',
+  '*nothing': 'nothing is NULL',
   'here.': expect.stringContaining('ends too soon'),
 };
 
