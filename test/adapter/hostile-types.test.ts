@@ -227,8 +227,7 @@ test('names of a hostile program are one line in the variables, of which nothing
   const colour: TypeInfo = {
     ...{
       kind: 'enum',
-      type: 'int',
-      isFlags: false,
+      underlying: 'int',
       enumerators: [{ name: HOSTILE, value: BigInt(ADDRESS) }],
     },
     ...described(HOSTILE),
