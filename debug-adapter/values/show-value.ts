@@ -24,6 +24,11 @@ const MAX_TEXT = 120;
 const MAX_STRING = 1000;
 const MAX_STRING_BYTES = 2 ** 16;
 
+/** Names for a type in each other. */
+const MAX_ALIASES = 32;
+/** C's types of wide characters. */
+const WIDE: ReadonlySet<string> = new Set(['wchar_t', 'char16_t', 'char32_t']);
+
 /** Parts without names in parts without names. */
 const MAX_ANONYMOUS = 8;
 /** Members of a structure, with those of its parts without names. */
@@ -250,6 +255,12 @@ export class Shower {
         ? { text, scalar: value, named, target }
         : { text: `${text} ${string.text}`, string: string.string, scalar: value, named, target };
     }
+    const wide = await this.#wideSize(type.target);
+    if (wide !== null) {
+      const bytes = await this.reader.memory.upTo(address, wide * (MAX_STRING + 1));
+      const named = async () => [{ name: '*', value: target, path: '*' }];
+      return { text: `${text} ${wideText(bytes, wide)}`, scalar: value, named, target };
+    }
     const shown = depth < MAX_DEPTH ? await this.show(target, depth + 1) : { text: '…' };
     const isStruct = pointed.kind === 'struct';
     const named =
@@ -265,6 +276,21 @@ export class Shower {
     const type = whole === null ? null : await this.reader.typeOf(whole);
     if (whole === null || type === null) return { target, name: '' };
     return { target: whole, name: `${typeName(type.label, this.reader.language)} ` };
+  }
+
+  /** Bytes of a character, if a type is one of C's for wide characters; null for any other. */
+  async #wideSize(id: TypeId | null): Promise<2 | 4 | null> {
+    let at = id;
+    for (let count = 0; at !== null && count < MAX_ALIASES; count++) {
+      const type = await this.reader.types.get(at);
+      if (type?.name != null && WIDE.has(type.name)) {
+        const size = await this.reader.types.sizeOf(at);
+        return size === 2 || size === 4 ? size : null;
+      }
+      if (type?.kind !== 'alias') return null;
+      at = type.target;
+    }
+    return null;
   }
 
   /** The C string at an address; null if there is none. */
@@ -293,6 +319,11 @@ export class Shower {
         { ...value, ...(value.dimension === undefined ? {} : { dimension: 0 }) },
         type.element,
       );
+      const wide = await this.#wideSize(type.element);
+      if (wide !== null) {
+        const bytes = await this.reader.bytes(value, Math.min(count * wide, MAX_STRING_BYTES));
+        if (bytes !== null) return { text: wideText(bytes, wide), count, page };
+      }
       if (!isText(element)) return await this.elements(count, page, depth);
       // Of an array whose length is not said, the text is as long as that of a pointer.
       const address = type.counts[0] === null ? addressOf(value) : null;
@@ -320,6 +351,18 @@ export class Shower {
 /** Whether a byte of this type is a part of a text. */
 function isText(type: TypeInfo | null): boolean {
   return type?.kind === 'base' && type.size === 1 && (type.name === 'char' || type.name === 'char8_t');
+}
+
+/** The text of wide characters up to a zero. What is no character is one that says so. */
+function wideText(bytes: Uint8Array, size: 2 | 4): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let text = '';
+  for (let at = 0; at + size <= bytes.length && text.length <= MAX_STRING; at += size) {
+    const code = size === 2 ? view.getUint16(at, true) : view.getUint32(at, true);
+    if (code === 0) break;
+    text += code > 0x10ffff ? '\ufffd' : String.fromCodePoint(code);
+  }
+  return stringText(text, text.length);
 }
 
 function stringText(text: string, length: number): string {

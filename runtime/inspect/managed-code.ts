@@ -18,12 +18,17 @@ import {
 } from '../symbols/managed-flags.ts';
 import type { CallContext } from './call-context.ts';
 import { BYTES_AS_ENTRY, noEntry } from './map-code.ts';
+import { elementsText, entriesText, recordText, valuesText } from './parts-text.ts';
 import type { ValueType } from './protocol.ts';
 
 /** An object takes at most so many bytes more than it says. */
 const MOST_SPARE = 2 ** 20;
 /** The most bytes of a string that are read. */
 const MOST_STRING = 0x1_0000;
+
+/** Fields and entries that are displayed, and objects in each other. */
+const MOST_FIELDS = 8;
+const MOST_LEVELS = 3;
 
 type ObjectType = Extract<ValueType, { readonly kind: 'object' }>;
 
@@ -58,18 +63,26 @@ export class ManagedCode {
     const kind = kindOf(flags);
     if (kind === 'map' || kind === 'set') return this.#table(own, pointer, flags, kind);
     if (kind !== 'object') return this.#list(own, pointer, size, valueSlot(flags), kind);
+    if (found === undefined) return own;
+    const { name: title, fields } = found;
+    const part = ({ at, type: slot, isNumber }: (typeof fields)[number]) =>
+      this.#slot(pointer + at, {
+        type: slot,
+        size: 4,
+        isManaged: slot === 'i32' && isNumber !== true,
+      });
     return {
       ...own,
-      member: (name) => {
-        const field = found?.fields.find((candidate) => candidate.name === name);
-        return (
-          field &&
-          this.#slot(pointer + field.at, {
-            type: field.type,
-            size: 4,
-            isManaged: field.type === 'i32' && field.isNumber !== true,
-          })
-        );
+      member(name) {
+        const field = fields.find((candidate) => candidate.name === name);
+        return field && part(field);
+      },
+      text(context, depth) {
+        if (depth >= MOST_LEVELS) return `${title} {…}`;
+        const parts = fields
+          .slice(0, MOST_FIELDS + 1)
+          .map((field) => ({ name: field.name, code: part(field) }));
+        return parts.length === 0 ? `${title} {…}` : recordText(title, parts, context, depth, MOST_FIELDS);
       },
     };
   }
@@ -101,6 +114,8 @@ export class ManagedCode {
     return {
       ...own,
       ...withLength(count),
+      text: (context, depth) =>
+        elementsText(count, (index) => this.#slot(start + index * slot.size, slot), context, depth),
       entry: (key) => {
         const index = this.#key(key);
         if (typeof index !== 'number' || !(index >= 0 && index < count))
@@ -117,9 +132,32 @@ export class ManagedCode {
     const entries = this.#u32(pointer + 8);
     const used = this.#u32(pointer + 16);
     const { valueAt, nextAt, stride } = tableLayout(key, value);
+    const count = this.#u32(pointer + 20);
+    const present = function* (of: ManagedCode): Generator<number> {
+      for (let i = 0; i < used && of.#context.look(1); i++) {
+        const at = entries + i * stride;
+        if ((of.#u32(at + nextAt) & 1) === 0) yield at;
+      }
+    };
     return {
       ...own,
-      ...withLength(this.#u32(pointer + 20)),
+      ...withLength(count),
+      text: (context, depth) => {
+        const places = [...present(this).take(MOST_FIELDS)];
+        return value === null
+          ? valuesText(
+              count,
+              places.map((at) => this.#slot(at, key)),
+              context,
+              depth,
+            )
+          : entriesText(
+              count,
+              places.map((at) => [this.#slot(at, key), this.#slot(at + valueAt, value)] as const),
+              context,
+              depth,
+            );
+      },
       entry: (wanted) => {
         const sought = this.#key(wanted);
         let index = 0;
@@ -145,8 +183,10 @@ export class ManagedCode {
   /** A number in memory, or the object that it points to. */
   #slot(address: number, { type, isManaged }: SlotType): Code<CallContext> {
     if (isManaged) {
-      const object = this.object(this.#u32(address));
+      const pointer = this.#u32(address);
+      const object = this.object(pointer);
       if (object !== null) return { ...object, address: () => address };
+      if (pointer === 0) return { ...inMemory(SLOTS[type], () => address), text: () => 'null' };
     }
     return inMemory(SLOTS[type], () => address);
   }

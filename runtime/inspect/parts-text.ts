@@ -26,10 +26,12 @@ export function recordText(
   parts: readonly Part[],
   context: CallContext,
   depth: number,
+  most = MAX_PARTS,
 ): string {
   if (parts.length === 0) return title === '' ? '()' : title;
   const isNumbered = parts.every(({ name }, i) => name === String(i));
-  const text = listText(parts, context, depth, !isNumbered);
+  const isMore = parts.length > most;
+  const text = listText(parts.slice(0, most), context, depth, !isNumbered, isMore, most);
   return isNumbered ? `${title}(${text})` : `${title}${title === '' ? '' : ' '}{${text}}`;
 }
 
@@ -58,6 +60,21 @@ export function entriesText(
     parts.push({ name: partText(key, context, depth + 1), code });
   }
   return `(${count}) {${listText(parts, context, depth, true, parts.length < count)}}`;
+}
+
+/** `(2) {5, 6}`: what has no keys and no order, of which some is looked at. */
+export function valuesText(
+  count: number,
+  values: Iterable<Code<CallContext>>,
+  context: CallContext,
+  depth: number,
+): string {
+  const parts: Part[] = [];
+  for (const code of values) {
+    if (parts.length === MAX_ENTRIES) break;
+    parts.push({ name: '', code });
+  }
+  return `(${count}) {${listText(parts, context, depth, false, parts.length < count)}}`;
 }
 
 /** A process as the SDK knows it. */
@@ -104,17 +121,18 @@ function listText(
   depth: number,
   withNames: boolean,
   isMore = parts.length > MAX_PARTS,
+  most = MAX_PARTS,
 ): string {
   if (depth >= MAX_DEPTH) return '…';
   const texts: string[] = [];
   let length = 0;
-  for (const { name, code } of parts.slice(0, MAX_PARTS)) {
+  for (const { name, code } of parts.slice(0, most)) {
     if (length > MAX_TEXT) break;
     const text = partText(code, context, depth + 1);
     texts.push(withNames ? `${name}: ${text}` : text);
     length += text.length;
   }
-  if (isMore || texts.length < Math.min(parts.length, MAX_PARTS)) texts.push('…');
+  if (isMore || texts.length < Math.min(parts.length, most)) texts.push('…');
   return texts.join(', ');
 }
 

@@ -315,6 +315,12 @@ test('in AssemblyScript', async () => {
     {
       ...COMMON,
       'count + 1': '13',
+      item: 'Item {name: "apple", price: 2.5, small: -3, flag: 1, big: -9000000000, next: null, at: Point {x: 1, y: 2}}',
+      'item.next': 'null',
+      words: '(2) ["one", "two"]',
+      bytes: '(3) [200, 0, 0]',
+      ages: '(2) {"two": 2, "three": 3}',
+      ids: '(2) {5, 6}',
       '$count * 2': '24',
       'item.price + 1': '3.5',
       'item.small * 2 == -6 && item.flag': 'true',

@@ -173,13 +173,17 @@ test('a value of which the compiler has left nothing says so', async () => {
   await expect(evaluate('dropped + 1')).rejects.toThrow('optimised away');
 });
 
-test('what the linker has dropped is optimised away; complex numbers; statics of what is inlined everywhere', async () => {
+test('what the linker has dropped is optimised away; complex numbers; wide texts; statics of what is inlined everywhere', async () => {
   const { scope, evaluate } = await stoppedAt('pointers-c.wasm', 'pointers.c');
   expect((await scope('Locals')).table).toMatchObject({
     discarded: 'optimised away: const size_t',
     wave: '1 + 2i: complex',
     small_wave: '1.5 - 0.5i: complex',
     precise: '2.5: volatile long double',
+    wide: '"wïde": wchar_t[8]',
+    wide_pointer: expect.stringMatching(/^0x[\da-f]+ "more": const wchar_t \*$/),
+    short_text: '"sh": char16_t[4]',
+    long_text: '"lo": char32_t[4]',
   });
   expect((await scope('Statics')).table).toMatchObject({ last_id: '100: int', unused: '256: const int' });
   expect((await evaluate('last_id')).result).toBe('100');
