@@ -28,5 +28,14 @@ export class ManagedClasses {
 
 /** `~lib/map/Map<~lib/string/String,i32>` as `Map<String, i32>`. */
 export function shortName(name: string): string {
-  return name.replace(/(?:~lib\/)?[\w.-]+(?:\/[\w.-]+)*\/(?=[A-Z_a-z])/g, '').replace(/,(?! )/g, ', ');
+  return unescaped(name)
+    .replace(/(?:~lib\/)?[\w.-]+(?:\/[\w.-]+)*\/(?=[A-Z_a-z])/g, '')
+    .replace(/,(?! )/g, ', ');
+}
+
+/** The compiler writes what is no letter of a name in percents: `Function<%28i32%29=>i32>`. */
+function unescaped(name: string): string {
+  return name.replace(/%([2-7][\da-fA-F])/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }
