@@ -18,7 +18,7 @@ import {
 } from '../symbols/managed-flags.ts';
 import type { CallContext } from './call-context.ts';
 import { BYTES_AS_ENTRY, noEntry } from './map-code.ts';
-import { elementsText, entriesText, recordText, valuesText } from './parts-text.ts';
+import { elementsText, entriesText, keysText, recordText } from './parts-text.ts';
 import type { ValueType } from './protocol.ts';
 
 /** An object takes at most so many bytes more than it says. */
@@ -26,7 +26,7 @@ const MOST_SPARE = 2 ** 20;
 /** The most bytes of a string that are read. */
 const MOST_STRING = 0x1_0000;
 
-/** Fields and entries that are displayed, and objects in each other. */
+/** Fields that are displayed, and objects in each other. */
 const MOST_FIELDS = 8;
 const MOST_LEVELS = 3;
 
@@ -133,31 +133,19 @@ export class ManagedCode {
     const used = this.#u32(pointer + 16);
     const { valueAt, nextAt, stride } = tableLayout(key, value);
     const count = this.#u32(pointer + 20);
-    const present = function* (of: ManagedCode): Generator<number> {
+    const slots = function* (of: ManagedCode): Generator<readonly [Code<CallContext>, Code<CallContext>]> {
       for (let i = 0; i < used && of.#context.look(1); i++) {
         const at = entries + i * stride;
-        if ((of.#u32(at + nextAt) & 1) === 0) yield at;
+        if ((of.#u32(at + nextAt) & 1) === 1) continue;
+        const found = of.#slot(at, key);
+        yield [found, value === null ? found : of.#slot(at + valueAt, value)];
       }
     };
+    const textOf = value === null ? keysText : entriesText;
     return {
       ...own,
       ...withLength(count),
-      text: (context, depth) => {
-        const places = [...present(this).take(MOST_FIELDS)];
-        return value === null
-          ? valuesText(
-              count,
-              places.map((at) => this.#slot(at, key)),
-              context,
-              depth,
-            )
-          : entriesText(
-              count,
-              places.map((at) => [this.#slot(at, key), this.#slot(at + valueAt, value)] as const),
-              context,
-              depth,
-            );
-      },
+      text: (context, depth) => textOf(count, slots(this), context, depth),
       entry: (wanted) => {
         const sought = this.#key(wanted);
         let index = 0;

@@ -62,15 +62,15 @@ export function entriesText(
   return `(${count}) {${listText(parts, context, depth, true, parts.length < count)}}`;
 }
 
-/** `(2) {5, 6}`: what has no keys and no order, of which some is looked at. */
-export function valuesText(
+/** `(2) {5, 6}`: the same without values. */
+export function keysText(
   count: number,
-  values: Iterable<Code<CallContext>>,
+  entries: Iterable<readonly [key: Code<CallContext>, value: Code<CallContext>]>,
   context: CallContext,
   depth: number,
 ): string {
   const parts: Part[] = [];
-  for (const code of values) {
+  for (const [code] of entries) {
     if (parts.length === MAX_ENTRIES) break;
     parts.push({ name: '', code });
   }
