@@ -126,9 +126,10 @@ export class Stepping {
     const isTarget = top.functionIndex === step.target && frames.length > step.depth;
     const isOther = step.target !== undefined && frames.length > step.depth && !isTarget;
     // Whoever chooses a function of a library wants to see it.
-    if (step.isBeginning === true && (await this.#isBefore(call)))
+    if (step.isBeginning === true && (await this.#calls.isForeign(call))) {
+      if (!(await this.#isBefore(call))) return this.#end(process);
       await this.#passFunction(process, call, 'into');
-    else if (isOther || (!isTarget && (await this.#calls.isForeign(call))))
+    } else if (isOther || (!isTarget && (await this.#calls.isForeign(call))))
       await this.#leave(process, step, calls);
     else if (step.kind !== 'out' && frames.length === step.depth && isSamePlace(calls, step.from))
       await this.#stepFrom(process, step.kind, calls);
