@@ -1,5 +1,8 @@
-/** Up to this many bytes a loop is faster than a view. */
+/** Up to this many bytes a loop is faster than a call. */
 const SHORT = 32;
+
+/** It makes no view of the source, as `set` would need: it is faster, and leaves nothing to collect. */
+const { copy } = Buffer.prototype;
 
 /** Copies `size` bytes. Both arrays must have the range. */
 export function copyBytes(
@@ -9,6 +12,6 @@ export function copyBytes(
   to: number,
   size: number,
 ): void {
-  if (size > SHORT) target.set(size === source.length ? source : source.subarray(from, from + size), to);
+  if (size > SHORT) copy.call(source as Buffer, target, to, from, from + size);
   else for (let i = 0; i < size; i++) target[to + i] = source[from + i] ?? 0;
 }

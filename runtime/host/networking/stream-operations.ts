@@ -97,29 +97,39 @@ export function read(
 
 function unset(): void {}
 
-/** A process that writes an array of buffers in its memory, or flushes what it wrote before. */
+/**
+ * A process that writes an array of buffers in its memory, or flushes what it wrote before. It has one for all of its writes, as it
+ * has for its reads.
+ */
 class GuestWriter implements Writer {
-  readonly operation: 'write' | 'flush';
+  operation: 'write' | 'flush' = 'write';
   readonly process: Process;
   /** Address and length of the array of buffers. */
-  readonly vectors: number;
-  readonly vectorCount: number;
-  readonly out: number;
+  vectors = 0;
+  vectorCount = 0;
+  out = 0;
   taken = -1;
   wake: (code: number) => void = unset;
 
-  constructor(
-    operation: 'write' | 'flush',
+  constructor(process: Process) {
+    this.process = process;
+  }
+
+  /** Returns the writer of a process for its next call. */
+  static of(
     process: Process,
+    operation: 'write' | 'flush',
     vectors: number,
     vectorCount: number,
     out: number,
-  ) {
-    this.operation = operation;
-    this.process = process;
-    this.vectors = vectors;
-    this.vectorCount = vectorCount;
-    this.out = out;
+  ): GuestWriter {
+    const writer = process.slot(WRITER);
+    writer.operation = operation;
+    writer.vectors = vectors;
+    writer.vectorCount = vectorCount;
+    writer.out = out;
+    writer.taken = -1;
+    return writer;
   }
 
   count(limit: number): number {
@@ -134,6 +144,8 @@ class GuestWriter implements Writer {
     this.wake(encode(this.process, this.out, outcome));
   }
 }
+
+const WRITER: ProcessSlot<GuestWriter> = { make: (process) => new GuestWriter(process) };
 
 /**
  * Writes the buffers of an array for the current process, or as many of their bytes as one write takes. All ranges have
@@ -150,7 +162,7 @@ export function write(
   out: number,
   timeout?: number,
 ): number | Promise<number> {
-  const writer = new GuestWriter('write', scheduler.current, vectors, vectorCount, out);
+  const writer = GuestWriter.of(scheduler.current, 'write', vectors, vectorCount, out);
   const outcome = stream.write(writer);
   scheduler.work.chargeBytes(typeof outcome === 'number' ? outcome : Math.max(0, writer.taken));
   if (outcome !== undefined) return encode(writer.process, out, outcome);
@@ -159,7 +171,7 @@ export function write(
 
 /** Waits until the system has everything that was written. Returns the result code. */
 export function flush(scheduler: Scheduler, stream: NetStream, out: number): number | Promise<number> {
-  const writer = new GuestWriter('flush', scheduler.current, 0, 0, out);
+  const writer = GuestWriter.of(scheduler.current, 'flush', 0, 0, out);
   const outcome = stream.write(writer);
   if (outcome !== undefined) return encode(writer.process, out, outcome);
   return awaitWrite(scheduler, stream, writer, Number.POSITIVE_INFINITY);
