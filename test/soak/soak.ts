@@ -14,7 +14,7 @@ const AT_ONCE = 6;
 /** Seconds between two measurements, for which all comes to an end. */
 const ROUND = 20;
 /** The share of the time after which the level is taken: by then everything has been loaded, and has grown to its size. */
-const WARM_UP = 0.15;
+const WARM_UP = 0.35;
 /** Seconds after which what is done has not ended, and will not. */
 const DEADLINE = 120;
 
