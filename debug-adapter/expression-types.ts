@@ -10,6 +10,7 @@ import type {
 } from '../runtime/internal.ts';
 import { mapType, stringType, type TypeFinder } from './expression-libraries.ts';
 import { innerOf, sharedList } from './expression-pointers.ts';
+import { byteOf } from './type-parts.ts';
 import { baseName, standardName } from './values/rust/names.ts';
 
 /** The most types that one expression takes along, and all that share a list. */
@@ -191,8 +192,9 @@ export class ExpressionTypes {
     const members: { name: string; at: number; type: number }[] = [];
     const add = async (member: Member, from: number, level: number): Promise<void> => {
       if (members.length === MOST_MEMBERS) return;
-      if (member.bitOffset === null || member.bitSize !== null || member.bitOffset % 8 !== 0) return;
-      const at = from + member.bitOffset / 8;
+      const begin = byteOf(member);
+      if (begin === null || member.bitSize !== null) return;
+      const at = from + begin;
       if (member.name !== null) {
         // The fields of Rust's tuples.
         const name = /^__(\d+)$/.exec(member.name)?.[1] ?? member.name;
@@ -206,8 +208,9 @@ export class ExpressionTypes {
     };
     for (const base of type.bases) {
       const inner = await this.#resolved(base.type);
-      if (inner?.type.kind !== 'struct' || base.bitOffset === null) continue;
-      for (const part of inner.type.members) await add(part, base.bitOffset / 8, 0);
+      const at = byteOf(base);
+      if (inner?.type.kind !== 'struct' || at === null) continue;
+      for (const part of inner.type.members) await add(part, at, 0);
     }
     for (const member of type.members) await add(member, 0, 0);
     const length = await this.#lengthIn(type);
@@ -228,11 +231,11 @@ export class ExpressionTypes {
     if (standardName(type) !== null && !isOfEnum) return {};
     if (this.language !== 'Rust') return { title: '' };
     const name = baseName(type);
-    const id = type.members.find((member) => member.name === 'id');
-    const isProcess = type.scope[0] === 'lunatic' && name === 'Process' && id?.bitOffset != null;
+    const isProcess = type.scope[0] === 'lunatic' && name === 'Process';
+    const id = isProcess ? byteNamed(type, 'id') : null;
     return {
       ...(/^\w+$/.test(name) ? { title: name } : name.startsWith('(') ? { title: '' } : {}),
-      ...(isProcess ? { process: (id.bitOffset ?? 0) / 8 } : {}),
+      ...(id === null ? {} : { process: id }),
     };
   }
 
@@ -242,23 +245,23 @@ export class ExpressionTypes {
     const { discriminant, variants } = variantPart;
     const bytes = (await this.#resolved(discriminant?.type ?? null))?.type.size;
     const isTag = bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8;
-    if (discriminant !== null && (!isTag || discriminant.bitOffset === null)) return null;
+    const tagAt = discriminant === null ? null : byteOf(discriminant);
+    if (discriminant !== null && (!isTag || tagAt === null)) return null;
     const found: Extract<ValueType, { kind: 'enum' }>['variants'][number][] = [];
     for (const { discriminants, members } of variants.slice(0, MOST_MEMBERS)) {
       const [member] = members;
-      if (member?.bitOffset == null || member.name === null) continue;
+      const at = member === undefined ? null : byteOf(member);
+      if (member === undefined || at === null || member.name === null) continue;
       const tags = discriminants?.map((value) => String(BigInt.asUintN(8 * (bytes ?? 8), value)));
       found.push({
-        ...{ name: member.name, at: member.bitOffset / 8, type: await this.add(member.type, depth) },
+        ...{ name: member.name, at, type: await this.add(member.type, depth) },
         ...(tags === undefined ? {} : { tags: tags.slice(0, MOST_MEMBERS) }),
       });
     }
     return {
       ...{ kind: 'enum', name: label, variants: found },
       ...(size === null ? {} : { bytes: size }),
-      ...(discriminant?.bitOffset == null || !isTag
-        ? {}
-        : { tag: { at: discriminant.bitOffset / 8, bytes } }),
+      ...(tagAt === null || !isTag ? {} : { tag: { at: tagAt, bytes } }),
     };
   }
 
@@ -267,39 +270,28 @@ export class ExpressionTypes {
     const name = type.name ?? '';
     const bytes = type.size === null ? {} : { bytes: type.size };
     if (/^(?:&|(?:alloc::boxed::)?Box<)/.test(name)) {
-      const start = type.members.find((member) => member.name === 'data_ptr');
-      const count = type.members.find((member) => member.name === 'length');
-      const pointer = await this.#resolved(start?.type ?? null);
-      if (start?.bitOffset == null || count?.bitOffset == null || pointer?.type.kind !== 'pointer')
-        return null;
+      const [start, count] = [byteNamed(type, 'data_ptr'), byteNamed(type, 'length')];
+      const pointer = await this.#resolved(memberNamed(type, 'data_ptr')?.type ?? null);
+      if (start === null || count === null || pointer?.type.kind !== 'pointer') return null;
       const of = await this.add(pointer.type.target, depth - 1);
-      const isText = /^&(?:mut )?str$|\bBox<str\b/.test(name);
-      return {
-        kind: 'list',
-        name,
-        start: start.bitOffset / 8,
-        count: count.bitOffset / 8,
-        of,
-        isText,
-        ...bytes,
-      };
+      const isText = /^&(?:mut )?str$|^(?:alloc::boxed::)?Box<str\b/.test(name);
+      return { kind: 'list', name, start, count, of, isText, ...bytes };
     }
     if (name === 'String' && type.scope[0] === 'alloc') {
-      const vector = type.members.find((member) => member.name === 'vec');
-      const inner = await this.#resolved(vector?.type ?? null);
+      const at = byteNamed(type, 'vec');
+      const inner = await this.#resolved(memberNamed(type, 'vec')?.type ?? null);
       const isVector = inner?.type.kind === 'struct' && inner.type.name?.startsWith('Vec<') === true;
       const list = isVector ? await this.#rustList(inner.type, depth) : null;
-      if (list?.kind !== 'list' || vector?.bitOffset == null) return null;
-      const at = vector.bitOffset / 8;
+      if (list?.kind !== 'list' || at === null) return null;
       return { ...list, name, start: list.start + at, count: list.count + at, isText: true };
     }
     if (!name.startsWith('Vec<') || type.scope[0] !== 'alloc') return null;
-    const count = type.members.find((member) => member.name === 'len');
-    const buffer = type.members.find((member) => member.name === 'buf');
+    const count = byteNamed(type, 'len');
+    const buffer = memberNamed(type, 'buf');
     const start = buffer === undefined ? null : await this.#pointerIn(buffer);
-    if (start === null || count?.bitOffset == null) return null;
+    if (start === null || count === null) return null;
     const of = await this.add(type.arguments[0]?.type ?? null, depth - 1);
-    return { kind: 'list', name, start, count: count.bitOffset / 8, of, isText: false, ...bytes };
+    return { kind: 'list', name, start, count, of, isText: false, ...bytes };
   }
 
   /** Maps and texts of libraries; null for anything else. */
@@ -320,14 +312,13 @@ export class ExpressionTypes {
   /** A `std::vector` of C++, but that of bits; null for anything else. */
   async #vector(type: StructType, depth: number): Promise<ValueType | null> {
     if (type.scope[0] !== 'std' || type.name?.startsWith('vector<') !== true) return null;
-    const at = (name: string) => type.members.find((member) => member.name === name);
-    const [start, end] = [at('__begin_'), at('__end_')];
-    const pointer = await this.#resolved(start?.type ?? null);
-    if (start?.bitOffset == null || end?.bitOffset == null || pointer?.type.kind !== 'pointer') return null;
+    const [start, count] = [byteNamed(type, '__begin_'), byteNamed(type, '__end_')];
+    const pointer = await this.#resolved(memberNamed(type, '__begin_')?.type ?? null);
+    if (start === null || count === null || pointer?.type.kind !== 'pointer') return null;
     const of = await this.add(pointer.type.target, depth - 1);
     const bytes = type.size === null ? {} : { bytes: type.size };
     return {
-      ...{ kind: 'list', name: type.label, start: start.bitOffset / 8, count: end.bitOffset / 8, of },
+      ...{ kind: 'list', name: type.label, start, count, of },
       ...{ isText: false, isEnd: true, ...bytes },
     };
   }
@@ -341,13 +332,14 @@ export class ExpressionTypes {
   }
 
   async #memberIn(members: readonly Member[], wanted: string, level: number): Promise<number | null> {
-    for (const { name, type, bitOffset } of members) {
-      if (bitOffset === null) continue;
-      if (name === wanted) return bitOffset / 8;
-      const inner = level < MOST_LEVELS ? await this.#resolved(type) : null;
+    for (const member of members) {
+      const at = byteOf(member);
+      if (at === null) continue;
+      if (member.name === wanted) return at;
+      const inner = level < MOST_LEVELS ? await this.#resolved(member.type) : null;
       const found =
         inner?.type.kind === 'struct' ? await this.#memberIn(inner.type.members, wanted, level + 1) : null;
-      if (found !== null) return bitOffset / 8 + found;
+      if (found !== null) return at + found;
     }
     return null;
   }
@@ -355,8 +347,8 @@ export class ExpressionTypes {
   /** Where the first pointer is in a part of a structure, in bytes from the beginning of that; null if there is none. */
   async #pointerIn(member: Member, level = 0): Promise<number | null> {
     const found = await this.#resolved(member.type);
-    if (member.bitOffset === null || found === null || level > MOST_LEVELS) return null;
-    const at = member.bitOffset / 8;
+    const at = byteOf(member);
+    if (at === null || found === null || level > MOST_LEVELS) return null;
     if (found.type.kind === 'pointer') return at;
     if (found.type.kind !== 'struct') return null;
     for (const part of found.type.members) {
@@ -365,6 +357,15 @@ export class ExpressionTypes {
     }
     return null;
   }
+}
+
+function memberNamed({ members }: StructType, name: string): Member | undefined {
+  return members.find((member) => member.name === name);
+}
+
+function byteNamed(type: StructType, name: string): number | null {
+  const member = memberNamed(type, name);
+  return member === undefined ? null : byteOf(member);
 }
 
 /** Whether a pointer is one that its language follows on its own; Rust gives names to all of them. */

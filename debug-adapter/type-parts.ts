@@ -3,6 +3,9 @@ import type { Member, StructType, TypeId, TypeInfo } from '../runtime/internal.t
 /** Structures in each other through which a part is looked for. */
 const MOST_LEVELS = 8;
 
+/** Bytes of a structure that anything can begin at: behind so many is no memory. */
+const MOST_BYTES = 2 ** 32;
+
 /** The type behind the names and qualifiers that it has; null if it is not known. */
 export type Resolve = (id: TypeId | null) => Promise<TypeInfo | null>;
 
@@ -11,6 +14,16 @@ export interface TypePart {
   readonly at: number;
   readonly id: TypeId | null;
   readonly type: TypeInfo | null;
+}
+
+/**
+ * The byte of a structure that a part of it begins at; null if it is not known, if the part begins within a byte, or if it is where
+ * no part can be. Debug information may say anything.
+ */
+export function byteOf({ bitOffset }: Member): number | null {
+  if (bitOffset === null) return null;
+  const at = bitOffset / 8;
+  return Number.isInteger(at) && at >= 0 && at < MOST_BYTES ? at : null;
 }
 
 /** Finds parts of structures by their names, whatever structures are around them. */
@@ -40,10 +53,11 @@ export class TypeParts {
     for (const name of names) {
       const members: readonly Member[] = at?.type?.kind === 'struct' ? at.type.members : [];
       const member = members.find((candidate) => candidate.name === name);
+      const from = member === undefined ? null : byteOf(member);
       at =
-        at === null || member?.bitOffset == null
+        at === null || member === undefined || from === null
           ? null
-          : await this.#found(at.at + member.bitOffset / 8, member.type);
+          : await this.#found(at.at + from, member.type);
     }
     return at;
   }
@@ -69,8 +83,9 @@ export class TypeParts {
     if (type?.kind !== 'struct' || level > MOST_LEVELS) return null;
     const variants = type.variantPart?.variants.flatMap(({ members }) => members) ?? [];
     for (const member of [...type.members, ...type.bases, ...variants]) {
-      if (member.bitOffset === null) continue;
-      const part = await this.#found(at + member.bitOffset / 8, member.type);
+      const from = byteOf(member);
+      if (from === null) continue;
+      const part = await this.#found(at + from, member.type);
       if (isIt(member, part)) return part;
       const inner = await this.#first(part, isIt, level + 1);
       if (inner !== null) return inner;

@@ -5,7 +5,6 @@ import {
   ExpressionError,
   inMemory,
   pointerCode,
-  readI64,
   sizeOf,
   storedValue,
   stringAt,
@@ -22,6 +21,9 @@ import { type Address, byteAt, wordAt } from './words.ts';
 
 /** Elements: where the first one is, and how many there are. Both at once, as each list may be in another one. */
 type Elements = (context: CallContext) => { readonly start: number; readonly count: number };
+
+/** The id of a process. */
+const ID: Type = { kind: 'integer', bytes: 8, isSigned: true };
 
 /** Pointers, arrays and lists in each other. */
 const MOST_LEVELS = 8;
@@ -167,8 +169,10 @@ function textOf(
   address: Address,
   part: (member: { readonly type: number; readonly at: number }) => Code<CallContext>,
 ): Code<CallContext>['text'] {
-  if (process !== undefined)
-    return (context) => processText(context, Number(readI64(context.memory, address(context) + process)));
+  if (process !== undefined) {
+    const id = inMemory<CallContext>(ID, (context) => address(context) + process);
+    return (context) => processText(context, Number(id.value?.(context)));
+  }
   if (title === undefined) return undefined;
   return (context, depth) => {
     const shown = members.filter(({ name }) => !name.startsWith('_vptr'));

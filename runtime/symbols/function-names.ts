@@ -8,6 +8,9 @@ interface FunctionPath {
   readonly parameters: string | null;
 }
 
+/** Names of more characters are only meant by the same name: what a module says may be of any length. */
+const MAX_NAME = 4096;
+
 const OPENING = '<([{';
 const CLOSING = '>)]}';
 
@@ -25,7 +28,8 @@ export function nameTest(wanted: string): (name: string) => boolean {
   const path = pathOf(named);
   // Most names have not even its last word.
   const last = /\w*$/.exec(withoutArguments(path.parts.at(-1) ?? ''))?.[0] ?? '';
-  return (name) => name === named || (name.includes(last) && isMeant(pathOf(name), path));
+  return (name) =>
+    name === named || (name.length <= MAX_NAME && name.includes(last) && isMeant(pathOf(name), path));
 }
 
 function isMeant(name: FunctionPath, wanted: FunctionPath): boolean {
@@ -108,7 +112,10 @@ function depthChange(text: string, at: number): number {
 
 /** Takes a name apart: at `::`, and at the `/` of AssemblyScript. A result type in front is left out. */
 function pathOf(name: string): FunctionPath {
-  const text = name.replace(/::<(?!impl )/g, '<').replace(/\s*,\s*/g, ',');
+  const text = name
+    .replace(/::<(?!impl )/g, '<')
+    .replace(/(?<!\s)\s+,/g, ',')
+    .replace(/,\s+/g, ',');
   const parts: string[] = [];
   let part = '';
   let depth = 0;

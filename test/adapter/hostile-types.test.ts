@@ -173,6 +173,56 @@ test('the types of expressions end', async () => {
   }
 });
 
+test.each([-8, 4, 2 ** 60])(
+  'parts at bit %d are not told to the runtime, which takes no such place',
+  async (bit) => {
+    const id = member('id', 'int', bit);
+    const variant = { discriminants: [0n], members: [member('Some', 'int', bit)] };
+    const known = new Map<TypeId, TypeInfo>([
+      ['int', INT],
+      ['pointer', { kind: 'pointer', form: 'pointer', target: 'int', ...described('*int') }],
+      ['process', struct('Process', [id], { scope: ['lunatic'] })],
+      ['base', struct('Base', [member('x', 'int')])],
+      ['derived', struct('Derived', [id], { bases: [member(null, 'base', bit)] })],
+      ['enum', struct('E', [], { variantPart: { discriminant: member(null, 'int'), variants: [variant] } })],
+      ['tagged', struct('T', [], { variantPart: { discriminant: id, variants: [variant] } })],
+      ['slice', struct('&[i32]', [member('data_ptr', 'pointer', bit), member('length', 'int')])],
+      ['mutex', struct('Mutex<T>', [member('data', 'base', bit)], { scope: ['std'] })],
+      ['lock', struct('Cell<T>', [member('value', 'int', bit)], { scope: ['core'] })],
+    ]);
+    const types = new ExpressionTypes(async () => known);
+    types.language = 'Rust';
+    for (const type of known.keys()) await types.add(type, 3);
+    const numbers =
+      JSON.stringify(types.list)
+        .match(/-?\d[\d.e+]*/g)
+        ?.map(Number) ?? [];
+    expect(numbers.filter((number) => !Number.isInteger(number) || number < 0 || number > 1000)).toEqual([]);
+  },
+);
+
+test('of the types of Rust whose names have a text in them, only texts are texts', async () => {
+  const names = [
+    '&str',
+    'Box<str, A>',
+    'alloc::boxed::Box<str>',
+    '&[alloc::boxed::Box<str>]',
+    'Box<[Box<str>]>',
+  ];
+  const pointer: TypeInfo = { kind: 'pointer', form: 'pointer', target: 'int', ...described('*int') };
+  const parts = [member('data_ptr', 'pointer'), member('length', 'int', 32)];
+  const known = new Map<TypeId, TypeInfo>([
+    ['int', INT],
+    ['pointer', pointer],
+    ...names.map((name): [TypeId, TypeInfo] => [name, struct(name, parts)]),
+  ]);
+  const types = new ExpressionTypes(async () => known);
+  types.language = 'Rust';
+  const texts = [];
+  for (const name of names) texts.push(types.list[await types.add(name, 3)]);
+  expect(texts).toMatchObject([true, true, true, false, false].map((isText) => ({ kind: 'list', isText })));
+});
+
 test('the types of many expressions are never more than the runtime takes', async () => {
   const cube: TypeInfo = { kind: 'array', element: 'int', counts: Array(290).fill(2), ...described('cube') };
   const known = new Map<TypeId, TypeInfo>([['int', INT]]);

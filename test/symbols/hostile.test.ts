@@ -52,6 +52,7 @@ const abbreviation = (code: number, tag: number, children: boolean, ...specs: nu
 const [unitTag, functionTag, inlinedTag, baseTypeTag] = [0x11, 0x2e, 0x1d, 0x24];
 const [variableTag, pointerTag, structTag, memberTag] = [0x34, 0x0f, 0x13, 0x0d];
 const [typeAt, locationAt, exprloc] = [0x49, 0x02, 0x18];
+const [byteSizeAt, declarationAt, specificationAt, data1] = [0x0b, 0x3c, 0x47, 0x0b];
 const nothingKnown = { inlined: 0, locals: new Map(), globals: new Map(), memory: [] };
 const [addr, ref4, secOffset, flagPresent, data4, string] = [0x01, 0x13, 0x17, 0x19, 0x06, 0x08];
 const [nameAt, lowPcAt, highPcAt, originAt, rangesAt, stmtListAt, compDirAt] = [
@@ -176,6 +177,31 @@ describe('what could take very long ends', () => {
     expect(type?.label.length).toBeLessThan(100);
     const self = variables?.types([`i${struct}`]).get(`i${struct}`);
     expect(self).toMatchObject({ kind: 'struct', members: [{ name: 'm', type: `i${struct}` }] });
+  });
+
+  test('a class that completes its own declaration, as those do that are nested in others', () => {
+    const abbrev = [
+      ...rootAbbreviation,
+      ...abbreviation(2, structTag, false, nameAt, string, declarationAt, flagPresent),
+      ...abbreviation(3, structTag, true, specificationAt, ref4, byteSizeAt, data1),
+      ...abbreviation(4, memberTag, false, nameAt, string, typeAt, ref4),
+      0,
+    ];
+    const declared = 11 + root.length;
+    const defined = declared + 3;
+    const info = unit([
+      ...root,
+      ...[2, 0x73, 0],
+      ...[3, ...u32(declared), 4],
+      ...[4, 0x6d, 0, ...u32(defined)],
+      ...[0, 0],
+    ]);
+    const { variables } = openSymbols(moduleWith({ info, abbrev }));
+    for (const at of [declared, defined])
+      expect(variables?.types([`i${at}`]).get(`i${at}`)).toMatchObject({
+        ...{ kind: 'struct', name: 's', size: 4, isDeclaration: false },
+        members: [{ name: 'm', type: `i${defined}` }],
+      });
   });
 
   test('a million variables, each at the end of an expression that does not end', () => {

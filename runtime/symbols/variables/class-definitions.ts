@@ -47,7 +47,9 @@ export class ClassDefinitions {
         this.#scopeOf(die) === scope && die.unit instanceof Unit && languageOf(die.unit).language === language
       );
     });
-    return found === null || scope.includes('(anonymous') ? null : this.theOne(found);
+    // Among those that were not compared, there may be another one.
+    if (found === null || this.#compared > MAX_COMPARED || scope.includes('(anonymous')) return null;
+    return this.theOne(found);
   }
 
   /** The first of classes of one name, if they are the same one, described in several units. */

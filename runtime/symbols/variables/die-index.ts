@@ -5,7 +5,7 @@ import type { Unit } from '../dwarf/unit.ts';
 import { skipAttributes } from '../dwarf/walk.ts';
 
 /** Whether an entry is wanted, by its tag and whether it is in a function. */
-type IsWanted = (tag: number | undefined, isInFunction: boolean) => boolean;
+export type IsWanted = (tag: number | undefined, isInFunction: boolean) => boolean;
 
 /** Variables outside of functions. Those inside of functions are found with their function, if it is said which one that is. */
 export const isStatic: IsWanted = (tag, isInFunction) => tag === Tag.variable && !isInFunction;

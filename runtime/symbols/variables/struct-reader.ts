@@ -21,9 +21,12 @@ export type StructParts = Omit<StructType, 'label' | 'name' | 'scope' | 'size'>;
 
 /** Reads what a structure, class or union consists of. @throws DwarfError */
 export function readStruct(die: Die, typeOf: TypeOf): StructParts {
-  // A declaration may stand for a type unit.
+  // A declaration may stand for a type unit. What completes a declaration has the parts itself.
   let whole = die;
-  for (const origin of die.origins()) whole = origin;
+  for (const origin of die.origins()) {
+    whole = origin;
+    if (!origin.flag(At.declaration) && !origin.has(At.signature)) break;
+  }
   const bases: Member[] = [];
   const members: Member[] = [];
   const found: TypeArgument[] = [];

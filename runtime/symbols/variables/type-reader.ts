@@ -148,7 +148,9 @@ export class TypeReader {
       case Tag.unionType: {
         const struct = readStruct(die, (entry) => this.typeOf(entry, at.file));
         const defined = struct.isDeclaration ? this.#definitionOf(die) : null;
-        return defined === null ? { ...struct, ...this.#described(at) } : this.#read(defined);
+        if (defined === null) return { ...struct, ...this.#described(at) };
+        const whole = readStruct(defined.die, (entry) => this.typeOf(entry, defined.file));
+        return { ...whole, ...this.#described(defined) };
       }
       case Tag.enumerationType:
         return {
@@ -222,7 +224,7 @@ function isRust({ unit }: Die): boolean {
 function sizeOf(die: Die): number | null {
   for (const origin of die.origins()) {
     const size = origin.number(At.byteSize);
-    if (size !== null) return size;
+    if (size !== null) return isCount(size) ? size : null;
   }
   return null;
 }
@@ -261,8 +263,14 @@ function countsOf(die: Die): (number | null)[] {
   for (const child of die.children()) {
     if (child.tag !== Tag.subrangeType) continue;
     const last = child.number(At.upperBound);
-    counts.push(child.number(At.count) ?? (last === null ? null : Math.max(0, last + 1)));
+    const count = child.number(At.count) ?? (last === null ? null : Math.max(0, last + 1));
+    // Forms with a sign may say less than nothing, and some say more than any memory has.
+    counts.push(count !== null && isCount(count) ? count : null);
     if (counts.length === MAX_DIMENSIONS) break;
   }
   return counts;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }

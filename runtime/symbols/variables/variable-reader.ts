@@ -11,7 +11,7 @@ import { scopePath } from '../dwarf/scope-path.ts';
 import type { Unit } from '../dwarf/unit.ts';
 import { skipDie } from '../dwarf/walk.ts';
 import { ClassFinder } from './class-finder.ts';
-import { DieIndex, isNamedType, isStatic } from './die-index.ts';
+import { DieIndex, type IsWanted, isNamedType, isStatic } from './die-index.ts';
 import { FrameMemory } from './frame-memory.ts';
 import { languageOf } from './language.ts';
 import { type PlaceRule, placeRule } from './place-rule.ts';
@@ -45,6 +45,7 @@ export class VariableReader {
   readonly #types: TypeReader;
   readonly #codeStart: number;
   readonly #statics: ByteCache<Unit, DieIndex>;
+  readonly #namedTypes: ByteCache<Unit, DieIndex>;
   readonly #classes: ClassFinder;
   readonly #concrete = new Map<number, TypeId | null>();
 
@@ -52,7 +53,9 @@ export class VariableReader {
     this.#dwarf = dwarf;
     this.#types = new TypeReader(dwarf);
     this.#codeStart = codeStart;
-    this.#statics = new ByteCache(dwarf.file.sections.info.length / 8 + 2 ** 18);
+    const mostIndexed = dwarf.file.sections.info.length / 8 + 2 ** 18;
+    this.#statics = new ByteCache(mostIndexed);
+    this.#namedTypes = new ByteCache(mostIndexed);
     this.#classes = new ClassFinder(dwarf, this.#types);
   }
 
@@ -114,10 +117,9 @@ export class VariableReader {
     const parts = path.split('::');
     const name = parts.pop();
     for (const unit of this.#unitsFrom(offset)) {
-      for (const at of new DieIndex(unit, isNamedType).dies) {
+      for (const die of diesIn(unit, this.#namedTypes, isNamedType)) {
         const found = unlessMalformed(() => {
-          const die = unit.dieAt(at >>> 0);
-          if (die === null || die.name !== name || die.flag(At.declaration)) return null;
+          if (die.name !== name || die.flag(At.declaration)) return null;
           const scope = parts.length === 0 ? [] : scopePath(this.#dwarf, unit, die).slice(-parts.length);
           return scope.join('::') === parts.join('::')
             ? this.#types.idOf(die, this.#types.fileOf(unit))
@@ -164,17 +166,9 @@ export class VariableReader {
     return this.#dwarf.file.units.map((unit) => this.#dwarf.whole(unit));
   }
 
-  *#staticsIn(unit: Unit): Generator<Die> {
-    const { dies } = this.#statics.get(unit, () => new DieIndex(unit, isStatic));
-    for (const offset of dies) {
-      const die = unlessMalformed(() => unit.dieAt(offset >>> 0), null);
-      if (die !== null) yield die;
-    }
-  }
-
   #addStatics(unit: Unit, variables: VariableInfo[], isWanted: (die: Die) => boolean): void {
     const frame = new FrameMemory({ offset: 0, inlined: 0, locals: NONE, globals: NONE, memory: [] });
-    for (const die of this.#staticsIn(unit)) {
+    for (const die of diesIn(unit, this.#statics, isStatic)) {
       if (variables.length === MAX_STATICS) return;
       unlessMalformed(() => {
         const { name } = die;
@@ -200,7 +194,7 @@ export class VariableReader {
 
   #vtableType(unit: Unit, vtable: number): TypeId | null {
     const frame = new FrameMemory({ offset: 0, inlined: 0, locals: NONE, globals: NONE, memory: [] });
-    for (const die of this.#staticsIn(unit)) {
+    for (const die of diesIn(unit, this.#statics, isStatic)) {
       const found = unlessMalformed(() => {
         const place = placeOf(die, 0, frame);
         if (place.kind !== 'memory' || place.address !== vtable) return null;
@@ -210,6 +204,15 @@ export class VariableReader {
       if (found !== null) return found;
     }
     return null;
+  }
+}
+
+/** The entries of a unit that are wanted. The unit is walked once for all questions. */
+function* diesIn(unit: Unit, indexes: ByteCache<Unit, DieIndex>, isWanted: IsWanted): Generator<Die> {
+  const { dies } = indexes.get(unit, () => new DieIndex(unit, isWanted));
+  for (const offset of dies) {
+    const die = unlessMalformed(() => unit.dieAt(offset >>> 0), null);
+    if (die !== null) yield die;
   }
 }
 

@@ -54,3 +54,13 @@ test.each([
 ])('%s is not meant by other names', (name, others) => {
   for (const text of ['', ...others]) expect(nameTest(text)(name), text).toBe(false);
 });
+
+test('names of any length are soon told from what is meant', () => {
+  const spaces = ' '.repeat(1_000_000);
+  const start = performance.now();
+  expect(nameTest('price')(`${spaces}price`)).toBe(false);
+  expect(nameTest(`f(a${spaces},${spaces}b)`)('f(a,b)')).toBe(true);
+  expect(nameTest(`f(a${spaces}b)`)('f(a,b)')).toBe(false);
+  // Spaces that are looked at again from each of them take many minutes.
+  expect(performance.now() - start).toBeLessThan(3000);
+});
