@@ -19,7 +19,7 @@ const WITHOUT_SIGNALS = [
 /** Tests that mostly wait for OS processes: so three of them run on two cores. They hold nothing that others would notice. */
 const WITH_COMMANDS = ['adapter', 'cli', 'inspect'].map((folder) => `test/${folder}/**/*.test.ts`);
 
-/** Files that take long, although some are short: others run beside them if they begin first. */
+/** Files that take long. vitest would begin late with those that have few lines. */
 const LONG = [
   'adapter/same-values',
   'cli/test-inspect',

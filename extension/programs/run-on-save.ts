@@ -105,7 +105,7 @@ export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerF
     const saved = this.#sessions.get(id);
     if (saved === undefined) return;
     // VS Code saves nothing when the user restarts a session that was started without saving.
-    if (configuration[SAVED_AT] !== undefined && !saved.program.isRestarting) void saveActiveGroup();
+    if (configuration[SAVED_AT] !== undefined && !saved.program.isRestarting) void saveBeforeStart();
     if (isProgram(args)) saved.launched(args);
   }
 
@@ -187,11 +187,10 @@ function isProgram(args: unknown): args is LaunchedWith {
   return 'program' in args && typeof args.program === 'string';
 }
 
-/** Saves what VS Code saves before the user starts a program: what is edited in the active group. */
-async function saveActiveGroup(): Promise<void> {
+/** Saves what VS Code saves before the user starts a program: all editors, but for those that have no file yet. */
+async function saveBeforeStart(): Promise<void> {
   if (vscode.workspace.getConfiguration('debug').get('saveBeforeStart') === 'none') return;
-  for (const { isDirty, input } of vscode.window.tabGroups.activeTabGroup.tabs)
-    if (isDirty && input instanceof vscode.TabInputText) await vscode.workspace.save(input.uri);
+  await vscode.workspace.saveAll(false);
 }
 
 /** Says why a program was not restarted, and leads to the fault. */

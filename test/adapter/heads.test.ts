@@ -59,7 +59,7 @@ test('the head of a function stops once in each call, where parameters are known
   expect(lines).toEqual(bodies.map((comment) => lineOf(`// ${comment}`)));
 });
 
-test('a line is come to once in each turn of a loop, however many pieces of code it has', async () => {
+test('a process comes to a line with a loop once in each turn, however many pieces of code it has', async () => {
   const { texts } = await logged(
     'heads-c.wasm',
     'heads.c',
@@ -70,7 +70,7 @@ test('a line is come to once in each turn of a loop, however many pieces of code
   expect(texts).toEqual([...whiles, 'for 2', 'for 3', 'for 4']);
 });
 
-test('so it is in AssemblyScript, whose library is in the midst of lines; steps do not stop in it', async () => {
+test('so does one in AssemblyScript, whose library is in the midst of lines; steps do not stop in it', async () => {
   const source = join(testFolder(), 'loops.ts');
   const program = join(testFolder(), 'loops.wasm');
   writeFileSync(

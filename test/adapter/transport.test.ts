@@ -90,9 +90,9 @@ test('a web page cannot speak to the adapter through its port', async () => {
 });
 
 test.each([
-  ['Content-Length: abc', /not 'Content-Length: abc'/],
-  ['X'.repeat(5000), /it has no end: 'X{60}…'/],
-])('headers that are none end the session with an error: %s', async (header, message) => {
+  ['a length that is no number', 'Content-Length: abc', /not 'Content-Length: abc'/],
+  ['no end', 'X'.repeat(5000), /it has no end: 'X{60}…'/],
+])('headers with %s end the session with an error', async (_what, header, message) => {
   const client = await AdapterClient.stdio();
   const ended = new Promise((done) => client.adapter?.once('exit', done));
   // A message before it is read.

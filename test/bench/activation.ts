@@ -49,7 +49,9 @@ async function activationTime(workbench: Workbench): Promise<number> {
     hasText: 'lunatic.lunatic',
   });
   const text = await row.locator('.activation-time', { hasText: 'ms' }).innerText();
-  return Number(/(\d+)\s?ms/.exec(text)?.[1]);
+  const time = /(\d+)\s?ms/.exec(text)?.[1];
+  if (time === undefined) throw new Error(`VS Code says of the activation: ${text}`);
+  return Number(time);
 }
 
 if (import.meta.main) process.exit(await bench([activation], process.argv.slice(2)));

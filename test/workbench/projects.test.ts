@@ -12,8 +12,6 @@ import { PATIENCE } from './support/workbench.ts';
 
 const session = new WorkbenchSession(() => ({ settings: TYPING }));
 
-const RUN_ON_SAVE = '[id="lunatic.lunatic.lunatic.runOnSave"]';
-
 const target = await findRust();
 const hasRust = target !== undefined;
 
@@ -75,7 +73,7 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.goToFile('src/main.rs');
     await edit(workbench, 'src/main.rs', 'price(12)', 'price(7)');
     await workbench.printed('the price is 21');
-    await page.locator(RUN_ON_SAVE, { hasText: /shop: \d+(\.\d)? m?s$/ }).waitFor();
+    await workbench.runOnSave(/shop: \d+(\.\d)? m?s$/).waitFor();
     await workbench.screenshot('project-rust-run-on-save');
     await workbench.noProgramRuns();
   });

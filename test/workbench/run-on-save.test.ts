@@ -6,7 +6,7 @@ import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { control } from './support/control.ts';
 import { edit, replace, TYPING } from './support/edit.ts';
-import { type OpenWorkbench, WorkbenchSession } from './support/session.ts';
+import { WorkbenchSession } from './support/session.ts';
 import { PATIENCE } from './support/workbench.ts';
 
 const session = new WorkbenchSession(() => ({ settings: TYPING }));
@@ -29,9 +29,6 @@ const CONFIG = {
   options: { use: ['abort='] },
 };
 
-const statusOf = ({ page }: OpenWorkbench, text: string | RegExp) =>
-  page.locator('[id="lunatic.lunatic.lunatic.runOnSave"]', { hasText: text });
-
 test('a project is built again when its source is saved, and restarted; one with an error in it runs on', async () => {
   const library = join(projectFolder, 'examples', 'supervisor-assemblyscript', 'lunatic.ts');
   const files = {
@@ -46,20 +43,21 @@ test('a project is built again when its source is saved, and restarted; one with
   await workbench.goToFile(SOURCE);
   await workbench.command('Lunatic: Run');
   await workbench.printed('there is tea');
-  await statusOf(workbench, 'Run on Save').waitFor();
+  await workbench.runOnSave('Run on Save').waitFor();
 
   await workbench.goToFile(SOURCE);
   await edit(workbench, SOURCE, 'tea', 'coffee');
   await workbench.printed('there is coffee');
-  await statusOf(workbench, /: \d+(\.\d)? m?s$/).waitFor();
+  await workbench.runOnSave(/: \d+(\.\d)? m?s$/).waitFor();
   await workbench.screenshot('run-on-save');
 
   // The same module: the program goes on, and no time of a start is shown.
   await edit(workbench, SOURCE, 'receive();', 'receive(); // the guests');
-  await statusOf(workbench, 'Run on Save').waitFor();
+  await workbench.runOnSave('Run on Save').waitFor();
 
   await edit(workbench, SOURCE, '"coffee"', 'cofee');
-  await statusOf(workbench, /^\s*lunatic-workspace-\w+$/)
+  await workbench
+    .runOnSave(/^\s*lunatic-workspace-\w+$/)
     .locator('.codicon-error')
     .waitFor();
   await workbench.command('Problems: Focus on Problems View');
@@ -144,7 +142,7 @@ test('a launch configuration decides for its program, whatever the setting says'
   await workbench.printed('hello Bob');
   await workbench.noProgramRuns();
   // What a click would do is where it is turned off: in the configuration.
-  await statusOf(workbench, 'always true').click();
+  await workbench.runOnSave('always true').click();
   await page.locator('.tab.active[data-resource-name="launch.json"]').waitFor();
 
   await control(workspace.folder, { name: 'configure', settings: { 'lunatic.runOnSave': true } });
@@ -154,7 +152,7 @@ test('a launch configuration decides for its program, whatever the setting says'
   await workbench.debug();
   await workbench.printed('hello Bob');
   await workbench.noProgramRuns();
-  await workbench.isGone(statusOf(workbench, ''));
+  await workbench.isGone(workbench.runOnSave(''));
 });
 
 /** A project that any tool builds: this one waits while there is a file `hold`. Its program prints a text, and waits. */
@@ -174,7 +172,7 @@ test('a build is given up when the program is stopped, and when Run on Save is t
   await workbench.openFile('bar.txt');
   await workbench.command('Lunatic: Run');
   await workbench.printed('hello Ada');
-  const builds = statusOf(workbench, /^\s*bar$/).locator('.codicon-sync');
+  const builds = workbench.runOnSave(/^\s*bar$/).locator('.codicon-sync');
 
   workspace.write('hold', '');
   await workbench.openFile('bar.txt');
@@ -182,11 +180,11 @@ test('a build is given up when the program is stopped, and when Run on Save is t
   await builds.waitFor();
   await workbench.command('Lunatic: Toggle Run on Save');
   await page.locator('.statusbar', { hasText: 'Run on Save is off' }).waitFor();
-  await workbench.isGone(statusOf(workbench, ''));
+  await workbench.isGone(workbench.runOnSave(''));
   workspace.remove('hold');
   // A build that has gone on ends long before that.
   await workbench.command('Lunatic: Toggle Run on Save');
-  await statusOf(workbench, 'Run on Save').waitFor();
+  await workbench.runOnSave('Run on Save').waitFor();
   await workbench.openFile('bar.txt');
   await edit(workbench, 'bar.txt', 'Bob', 'Cat');
   await workbench.printed('hello Cat');
@@ -222,7 +220,7 @@ test('a module that does not start is told as that, and runs again once it is me
 
   await workbench.openFile('bar.txt');
   await edit(workbench, 'bar.txt', '(import "nowhere" "door" (func))', '(; none ;)');
-  await statusOf(workbench, /: \d+(\.\d)? m?s$/).waitFor();
+  await workbench.runOnSave(/: \d+(\.\d)? m?s$/).waitFor();
   await workbench.showView('Lunatic');
   await workbench.counts(workbench.processes, 2);
 });

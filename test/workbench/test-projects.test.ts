@@ -8,7 +8,8 @@ import { wat } from '../unit/wasm/support.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
 import { PATIENCE } from './support/workbench.ts';
 
-const session = new WorkbenchSession();
+// Its own server has the PATH that findRust sets. The one that test files share was started before, in another process.
+const session = new WorkbenchSession(() => ({}));
 
 const target = await findRust();
 const hasRust = target !== undefined;

@@ -1,53 +1,116 @@
 import { expect, test } from 'vitest';
-import {
-  compileExpression,
-  ExpressionError,
-  parseExpression,
-  valueText,
-} from '../../../runtime/expressions/index.ts';
+import { compileExpression, parseExpression } from '../../../runtime/expressions/index.ts';
 import { CallContext } from '../../../runtime/inspect/call-context.ts';
-import type { ValueType } from '../../../runtime/inspect/protocol.ts';
+import type { Holder } from '../../../runtime/inspect/holding.ts';
+import type { MapEntries, ValueType } from '../../../runtime/inspect/protocol.ts';
+import { SiteBreakpoint } from '../../../runtime/inspect/site-breakpoint.ts';
 import { typedCode } from '../../../runtime/inspect/typed-code.ts';
 
-const EMPTY = new DataView(new ArrayBuffer(64));
+const HOLDER = {} as Holder;
+const I32: ValueType = { kind: 'integer', bytes: 4, isSigned: true };
+const NO_BYTES = { keyBytes: 0, valueBytes: 0 };
 
-class EmptyContext extends CallContext {
+type Form<Entries> = Entries extends unknown ? Omit<Entries, 'keyAt' | 'valueAt'> : never;
+
+function mapOfItself(form: Form<MapEntries>): ValueType {
+  const entries = { ...form, keyAt: 8, valueAt: -16 } as MapEntries;
+  return { kind: 'map', name: 'Map', length: 4, key: 1, value: 0, entries };
+}
+
+/**
+ * Counts how often the memory is looked at. The list at 0 is its own first element. A map there has one node, at 16, whose key is 0
+ * and whose value is the map.
+ */
+class Counting extends CallContext {
+  looks = 0;
+  readonly #memory = new DataView(new ArrayBuffer(64));
+
+  constructor() {
+    super();
+    this.#memory.setUint32(4, 1, true);
+    this.#memory.setUint32(8, 16, true);
+  }
+
   override get memory(): DataView {
-    return EMPTY;
+    this.looks++;
+    return this.#memory;
   }
 }
 
-const member = (name: string) => ({ name, at: 0, type: 0 });
-const SELVES: readonly [string, ValueType][] = [
-  ['reference', { kind: 'pointer', to: 0, isReference: true }],
-  ['pointer', { kind: 'pointer', to: 0 }],
-  [
-    'structure',
-    { kind: 'record', name: 'S', title: 'S', members: ['x', 'y', 'z'].map(member), inner: member('') },
-  ],
-  [
-    'enum',
-    {
-      kind: 'enum',
-      name: 'E',
-      bytes: 1,
-      tag: { at: 0, bytes: 1 },
-      variants: [member('A'), { ...member('B'), tags: ['1'] }],
-    },
-  ],
+test.each([
+  ['lists', { kind: 'list', name: 'Vec', start: 0, count: 4, of: 0, isText: false, bytes: 8 }],
+  ['arrays', { kind: 'array', of: 0, count: 1 }],
+  ['pointers', { kind: 'pointer', to: 0 }],
+  ['tables', mapOfItself({ form: 'table', control: 8, mask: 12, stride: 0 })],
+  ['b-trees', mapOfItself({ form: 'b-tree', root: 8, height: 12, count: -12, edges: 0, ...NO_BYTES })],
+  ['trees', mapOfItself({ form: 'tree', root: 8, left: 4, right: 4 })],
+  ['chains', mapOfItself({ form: 'chain', first: 8, next: 4 })],
+] as const)('an element in eight %s takes as many looks at each of them as one', (_, type: ValueType) => {
+  const looksFor = (levels: number) => {
+    const types: ValueType[] = [type, I32];
+    const scope = { find: () => typedCode(types, 0, () => 0) };
+    const code = compileExpression<CallContext>(parseExpression(`v${'[0]'.repeat(levels)}`), scope);
+    const context = new Counting();
+    code.address?.(context);
+    return context.looks;
+  };
+  expect(looksFor(8)).toBeLessThanOrEqual(8 * Math.max(1, looksFor(1)));
+});
+
+/** The map is at 16, and its node as well, in which all leads to itself; it has as many entries as can be. */
+const endless = new DataView(new ArrayBuffer(2 ** 17));
+endless.setUint32(16, 16, true);
+endless.setUint32(20, 0xffff_ffff, true);
+endless.setUint32(24, 4, true);
+for (let edge = 0; edge < 12; edge++) endless.setUint32(48 + 4 * edge, 16, true);
+
+class Endless extends CallContext {
+  override get memory(): DataView {
+    return endless;
+  }
+}
+
+const ENDLESS: readonly (readonly [string, Form<MapEntries>])[] = [
+  ['table', { form: 'table', control: 0, mask: 4, stride: 0 }],
+  ['b-tree', { form: 'b-tree', root: 0, height: 8, count: 4, edges: 32, ...NO_BYTES }],
+  ['tree', { form: 'tree', root: 0, left: 12, right: 0 }],
+  ['chain', { form: 'chain', first: 0, next: 0 }],
 ];
 
-test.each(SELVES)('a type that a module calls a part of itself comes to an end: %s', (_, type) => {
-  const value = typedCode([type], 0, () => 8);
-  for (const text of ['v', 'v.x', 'v.nothing', `v${'.A'.repeat(60)} == A`, 'v == A(A)', 'len(v)', '**v']) {
-    const evaluate = () => {
-      const code = compileExpression<CallContext>(parseExpression(text), { find: () => value });
-      return valueText(code, new EmptyContext());
-    };
-    try {
-      expect(evaluate().length).toBeLessThan(5000);
-    } catch (error) {
-      expect(error).toBeInstanceOf(ExpressionError);
-    }
+function endlessScope(form: Form<MapEntries>) {
+  const entries = { ...form, keyAt: 12, valueAt: 12 } as MapEntries;
+  const types: ValueType[] = [{ kind: 'map', name: 'Map', length: 4, key: 1, value: 1, entries }, I32];
+  return { find: () => typedCode(types, 0, () => 16) };
+}
+
+test.each(ENDLESS)('of a %s that leads to itself for ever, 50,000 entries are looked at', (_, form) => {
+  const code = compileExpression<CallContext>(parseExpression('map[7]'), endlessScope(form));
+  let message = '';
+  try {
+    code.value?.(new Endless());
+  } catch (error) {
+    message = String(error);
   }
+  const [, looked] = /there is no 7 among the (\d+) entries that were looked at$/.exec(message) ?? [];
+  expect(Number(looked), message).toBeGreaterThanOrEqual(50_000);
+  expect(Number(looked), message).toBeLessThanOrEqual(100_000);
+});
+
+test.each(ENDLESS)('a hundred keys that a %s does not have take not much longer than one', (_, form) => {
+  const timeFor = (keys: number) => {
+    const log = '{map[7]}'.repeat(keys);
+    const breakpoint = new SiteBreakpoint(HOLDER, { log }, endlessScope(form), { count: 0 });
+    const context = new Endless();
+    const start = performance.now();
+    expect(breakpoint.line(context)).toMatch(/^\{there is no 7 among/);
+    return performance.now() - start;
+  };
+  timeFor(1);
+  expect(timeFor(100)).toBeLessThan(5 * Math.max(20, timeFor(1)));
+});
+
+test('a tree whose left nodes lead to themselves ends where no tree has more levels', () => {
+  const scope = endlessScope({ form: 'tree', root: 0, left: 0, right: 12 });
+  const code = compileExpression<CallContext>(parseExpression('map[7]'), scope);
+  expect(() => code.value?.(new Endless())).toThrow('there is no 7 among the 0 entries that were looked at');
 });

@@ -12,6 +12,7 @@ const CLOSING = [
   'notifications.clearAll',
   'workbench.debug.panel.action.clearReplAction',
   'workbench.debug.viewlet.action.removeAllWatchExpressions',
+  'workbench.action.terminal.killAll',
   'workbench.action.closePanel',
 ];
 

@@ -15,8 +15,12 @@ declare module 'vitest' {
   }
 }
 
-/** Called once before all tests: installs the server where it is missing, and starts the one that test files share. */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
+/**
+ * Called before all tests, for the root project and for each of the others, which have what the root provides: installs the server where it is missing, and
+ * starts the one that test files share.
+ */
+export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (!project.isRootProject()) return undefined;
   // Each file that needs a server of its own would install it again, at the same time.
   await installServer();
   const extensionsFolder = await installControl();

@@ -39,7 +39,7 @@ export interface ServerOptions {
   readonly isDriven?: boolean;
 }
 
-/** A VS Code server that runs, which perhaps another OS process has started. */
+/** A VS Code server that runs, which another OS process may have started. */
 export interface RunningServer {
   /** Its address and port. */
   readonly authority: string;

@@ -70,8 +70,8 @@ export interface OpenOptions {
   readonly fromSources?: boolean;
 }
 
-/** The browser of all test files that run in this OS process. It ends with that. */
-let browser: Promise<Browser> | undefined;
+/** The browser of all test files that run in this OS process, which ends with that, and perhaps sooner. */
+let browser: Browser | undefined;
 
 /** The window that test files share which want no server of their own, once there is one. */
 let common: OpenWorkbench | undefined;
@@ -96,19 +96,22 @@ export class WorkbenchSession {
   constructor(options?: () => ServerOptions) {
     this.#options = options;
     beforeAll(async () => {
-      browser ??= launchBrowser();
-      [this.#server, this.#browser] = await Promise.all([this.#startServer(), browser]);
+      [this.#server, this.#browser] = await Promise.all([this.#startServer(), runningBrowser()]);
     }, 300_000);
     afterEach(async ({ task }) => {
       const hasFailed = task.result?.state === 'fail';
-      for (const workbench of this.#open) {
-        if (hasFailed) await workbench.keepFailure(task.name);
-        // The next test must not suffer from what this one may have left.
-        if (!hasFailed && workbench === this.#shared) continue;
-        await workbench.close();
-        if (workbench === this.#shared) this.#shared = undefined;
-      }
+      const open = this.#open;
       this.#open = [];
+      try {
+        if (hasFailed) for (const workbench of open) await workbench.keepFailure(task.name);
+      } finally {
+        for (const workbench of open) {
+          // The next test must not suffer from what this one may have left.
+          if (!hasFailed && workbench === this.#shared) continue;
+          if (workbench === this.#shared) this.#shared = undefined;
+          await workbench.close();
+        }
+      }
     });
     afterAll(async () => {
       await this.#own?.close();
@@ -191,4 +194,12 @@ export class WorkbenchSession {
     await workbench.showsFiles(workspace.names);
     return workbench;
   }
+}
+
+/** The browser of this OS process: another one if there is none that runs, with which the common window has gone. */
+async function runningBrowser(): Promise<Browser> {
+  if (browser?.isConnected() === true) return browser;
+  common = undefined;
+  browser = await launchBrowser();
+  return browser;
 }

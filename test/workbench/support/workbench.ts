@@ -14,6 +14,9 @@ export const PATIENCE = 60_000;
 /** Milliseconds that a window may take to load, and the extension to begin: nothing takes longer. */
 const LOADING_PATIENCE = 90_000;
 
+/** Times that a key is pressed to come to an item of a list. */
+const MOST_CHOICES = 100;
+
 /** The box at the top, while it is there. */
 const BOX = '.quick-input-widget:visible';
 
@@ -119,17 +122,22 @@ export class Workbench {
       viewport: { width: 1280, height: 800 },
       reducedMotion: 'reduce',
     });
-    const page = await context.newPage();
-    await page.addInitScript(FOCUS_LOG);
-    await page.addInitScript(MESSAGES);
-    page.setDefaultTimeout(PATIENCE);
-    const payload: [string, string][] = [['skipWelcome', 'true']];
-    if (fromSources) payload.push(['extensionDevelopmentPath', remotePath(server, projectFolder)]);
-    await page.goto(urlOf(server, folder, payload), { timeout: LOADING_PATIENCE });
-    const workbench = new Workbench(page);
-    await workbench.#isLoaded();
-    if (folder !== undefined) await workbench.files.first().waitFor();
-    return workbench;
+    try {
+      const page = await context.newPage();
+      await page.addInitScript(FOCUS_LOG);
+      await page.addInitScript(MESSAGES);
+      page.setDefaultTimeout(PATIENCE);
+      const payload: [string, string][] = [['skipWelcome', 'true']];
+      if (fromSources) payload.push(['extensionDevelopmentPath', remotePath(server, projectFolder)]);
+      await page.goto(urlOf(server, folder, payload), { timeout: LOADING_PATIENCE });
+      const workbench = new Workbench(page);
+      await workbench.#isLoaded();
+      if (folder !== undefined) await workbench.files.first().waitFor();
+      return workbench;
+    } catch (error) {
+      await context.close();
+      throw error;
+    }
   }
 
   async #isLoaded(): Promise<void> {
@@ -268,6 +276,11 @@ export class Workbench {
   variable(name: string, value: string): Locator {
     const label = JSON.stringify(`${name}, value ${value}`);
     return this.page.locator(`.debug-variables .monaco-list-row[aria-label^=${label}]`);
+  }
+
+  /** What the status bar says of *Run on Save*. */
+  runOnSave(text: string | RegExp): Locator {
+    return this.page.locator('[id="lunatic.lunatic.lunatic.runOnSave"]', { hasText: text });
   }
 
   get console(): Locator {
@@ -606,8 +619,11 @@ export class Workbench {
   async pick(label: string | RegExp): Promise<void> {
     await this.choice(label).waitFor();
     const input = this.page.locator(`${BOX} input`).first();
-    while ((await this.#choices(label, '.focused').count()) === 0) await input.press('ArrowDown');
-    await input.press('Enter');
+    for (let presses = 0; presses < MOST_CHOICES; presses++) {
+      if ((await this.#choices(label, '.focused').count()) > 0) return await input.press('Enter');
+      await input.press('ArrowDown');
+    }
+    throw new Error(`${label} is offered, but no key leads to it`);
   }
 
   /** Clicks an action of a row, which is there only while the mouse is over it. */
