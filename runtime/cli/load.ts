@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { printable } from '../text/printable.ts';
 import { isWasmBinary, readModule, WasmFormatError, type WasmModule } from '../wasm/index.ts';
 import { assembleApart } from '../wat/assemble-apart.ts';
+
+/** Bytes of the largest module that V8 takes. */
+const MAX_MODULE = 2 ** 30;
 
 /** A command cannot go on. The message is for the user. */
 export class CommandError extends Error {
@@ -16,14 +19,37 @@ export class CommandError extends Error {
 export async function readModuleFile(path: string): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = contentOf(path);
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     throw new CommandError(unreadable(path, error), { cause: error });
   }
   // The bytes are kept, and must not keep Node's shared buffer pool alive.
   if (isWasmBinary(bytes)) return bytes.length < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
   if (!path.endsWith('.wat')) throw new CommandError(notAModule(path, bytes));
   return await assembleApart(new TextDecoder().decode(bytes), path);
+}
+
+/** Reads a file. One that tells no size, as a pipe or a device, may have no end: it is read while it may be a module. */
+function contentOf(path: string): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    if (fstatSync(file).size > 0) return readFileSync(file);
+    let bytes = Buffer.allocUnsafeSlow(2 ** 16);
+    for (let size = 0; ; ) {
+      const count = readSync(file, bytes, size, bytes.length - size, null);
+      if (count === 0) return bytes.subarray(0, size);
+      size += count;
+      if (size >= 4 && !isWasmBinary(bytes) && !path.endsWith('.wat')) return bytes.subarray(0, size);
+      if (size > MAX_MODULE)
+        throw new CommandError(
+          `Module '${printable(path)}' is larger than 1 GiB, which is the most that V8 takes`,
+        );
+      if (size === bytes.length) bytes = Buffer.concat([bytes], 2 * size);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**

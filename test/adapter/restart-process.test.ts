@@ -5,6 +5,7 @@ import { RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { AdapterClient, guestFile } from './adapter-client.ts';
 import { shelter } from './shops.ts';
+import { stoppedAt } from './value-guests.ts';
 
 /** The worker counts its beginnings in its memory, takes one message, and traps behind that. */
 const WORKER = guest(`
@@ -189,4 +190,16 @@ test('a process of the Rust SDK has its argument again when it is begun anew', a
   const top = (await process.frames(threadId))[0];
   const { body } = await client.evaluateRequest({ expression: 'parent', frameId: top?.id ?? 0 });
   expect(body.result).toContain('#1');
+});
+
+test('a process of C++ is begun anew up to main, past what the C library does before', async () => {
+  const { client, threadId } = await stoppedAt('library-cpp.wasm.gz', 'library.cpp');
+  const process = new Restarting(client);
+  await process.stop();
+  const { line } = (await process.frames(threadId))[0] ?? {};
+  await client.custom('lunatic/restart', { process: keyFromText('1:1') });
+  expect(await process.stop()).toMatchObject({ reason: 'restart', threadId });
+  const [top] = await process.frames(threadId);
+  expect(top).toMatchObject({ name: 'main', source: { name: 'library.cpp' } });
+  expect(top?.line).toBeLessThan(line ?? 0);
 });

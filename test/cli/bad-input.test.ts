@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lunatic } from '../support/command.ts';
+import { leb } from '../../runtime/wasm/index.ts';
+import { launcher, lunatic } from '../support/command.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -59,6 +61,21 @@ describe.each(COMMANDS)('lunatic %s', (command) => {
     );
     expect(exitCode).toBe(1);
   });
+});
+
+test.skipIf(process.platform === 'win32')('a device without an end is not read on', async () => {
+  const { stderr, exitCode } = await lunatic(['run', '/dev/zero']);
+  expect(stderr).toContain("Module '/dev/zero' is not a wasm module: it starts with 00 00 00 00");
+  expect(exitCode).toBe(1);
+});
+
+test.skipIf(process.platform === 'win32')('a module may come through a pipe', async () => {
+  const module = join(folder, 'piped.wasm');
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  // A custom section, larger than what comes through the pipe at once.
+  writeFileSync(module, new Uint8Array([...header, 0, ...leb(300_001), 0, ...new Array(300_000).fill(0)]));
+  const piped = ['-c', 'cat "$0" | "$@" exports /dev/stdin', module, process.execPath, launcher];
+  expect(spawnSync('sh', piped, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
 });
 
 test.each<[string, string[], string]>([

@@ -84,25 +84,32 @@ test('a program that answers ends as it always does, however long it has run', a
 });
 
 /**
- * A function of nested loops, with a branch to each of them: V8's threads take minutes to optimize it.
+ * A program that prints `on` and goes into nested loops, with a branch to each of them: V8's threads take minutes to optimize it.
  * @param turns after which it returns
  */
 function nestedLoops(depth: number, turns: number): Uint8Array {
   const section = (id: number, contents: number[]) => [id, ...leb(contents.length), ...contents];
+  const name = (text: string) => [text.length, ...Buffer.from(text)];
+  // (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16))), where 0 tells of two bytes at 8
+  const print = [0x41, 1, 0x41, 0, 0x41, 1, 0x41, 16, 0x10, 0, 0x1a];
+  const printed = [8, 0, 0, 0, 2, 0, 0, 0, ...Buffer.from('on')];
   const labels = Array.from({ length: depth }, (_, i) => leb(i)).flat();
   const opened = new Array(depth).fill([0x03, 0x40]).flat();
   // (if (i32.gt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const turns)) (then (return)))
   const count = [0x20, 0, 0x41, 1, 0x6a, 0x22, 0, 0x41, ...leb(turns), 0x4b, 0x04, 0x40, 0x0f, 0x0b];
   const table = [0x41, 0, 0x0e, ...leb(depth - 1)];
-  const body = [1, 1, 0x7f].concat(opened, count, table, labels, new Array(depth + 1).fill(0x0b));
+  const body = [1, 1, 0x7f].concat(print, opened, count, table, labels, new Array(depth + 1).fill(0x0b));
   const code = [1, ...leb(body.length)].concat(body);
   return Buffer.from(
     [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0].concat(
-      section(1, [1, 0x60, 0, 0]),
+      section(1, [2, 0x60, 0, 0, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 1, 0x7f]),
+      section(2, [1, ...name('wasi_snapshot_preview1'), ...name('fd_write'), 0, 1]),
       section(3, [1, 0]),
-      section(7, [1, 6, ...Buffer.from('_start'), 0, 0]),
+      section(5, [1, 0, 1]),
+      section(7, [2, ...name('_start'), 0, 1, ...name('memory'), 2, 0]),
       [10, ...leb(code.length)],
       code,
+      section(11, [1, 0, 0x41, 0, 0x0b, printed.length, ...printed]),
     ),
   );
 }
@@ -112,7 +119,9 @@ test.skipIf(process.platform === 'win32')(
   async () => {
     const module = file('loops.wasm', nestedLoops(57_000, 2 ** 31 - 1));
     const command = new RunningCommand(['run', module], { input: null });
-    await new Promise((wait) => setTimeout(wait, 6000));
+    await command.printed('on');
+    // V8 begins to optimize it.
+    await new Promise((wait) => setTimeout(wait, 4000));
     const since = performance.now();
     command.child.kill('SIGTERM');
     expect((await command.ended).exitCode).toBe(143);

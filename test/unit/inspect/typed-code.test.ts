@@ -19,7 +19,7 @@ function mapOfItself(form: Form<MapEntries>): ValueType {
 
 /**
  * Counts how often the memory is looked at. The list at 0 is its own first element. A map there has one node, at 16, whose key is 0
- * and whose value is the map.
+ * and whose value is the map. The pointer at 32 leads to itself.
  */
 class Counting extends CallContext {
   looks = 0;
@@ -29,6 +29,7 @@ class Counting extends CallContext {
     super();
     this.#memory.setUint32(4, 1, true);
     this.#memory.setUint32(8, 16, true);
+    this.#memory.setUint32(32, 32, true);
   }
 
   override get memory(): DataView {
@@ -48,7 +49,7 @@ test.each([
 ] as const)('an element in eight %s takes as many looks at each of them as one', (_, type: ValueType) => {
   const looksFor = (levels: number) => {
     const types: ValueType[] = [type, I32];
-    const scope = { find: () => typedCode(types, 0, () => 0) };
+    const scope = { find: () => typedCode(types, 0, () => (type.kind === 'pointer' ? 32 : 0)) };
     const code = compileExpression<CallContext>(parseExpression(`v${'[0]'.repeat(levels)}`), scope);
     const context = new Counting();
     code.address?.(context);
