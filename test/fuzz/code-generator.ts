@@ -90,6 +90,8 @@ export class CodeGenerator {
   readonly #self: Callee;
   readonly #byType: Readonly<Record<string, number[]>> = { i32: [], i64: [], f64: [] };
   readonly #labels: Label[] = [];
+  /** Whether it has so many locals that passes have no room for locals of their own. */
+  readonly #isFull: boolean;
   /** Statements and expressions that may still be written. */
   #left: number;
 
@@ -102,8 +104,7 @@ export class CodeGenerator {
       this.#byType[type]?.push(i);
     });
     for (const type of NUMBERS) for (let i = random.between(1, 3); i > 0; i--) this.#local(type);
-    // So many that passes have no room for locals of their own.
-    if (random.chance(0.01)) while (this.locals.length < 49_990) this.locals.push('i64');
+    this.#isFull = random.chance(0.01);
   }
 
   #local(type: ValueType): number {
@@ -130,6 +131,8 @@ export class CodeGenerator {
     this.#statements(this.#random.between(1, 6), 0);
     for (const type of this.#self.results) this.#expression(type, 0);
     this.#labels.pop();
+    // Last, since the code adds some as well: engines take no more than 50,000 with the parameters.
+    if (this.#isFull) while (this.#self.params.length + this.locals.length < 49_998) this.locals.push('i64');
   }
 
   #statements(count: number, depth: number): void {
