@@ -95,7 +95,9 @@ export class BreakpointFinder {
     for (const file of files) {
       const lines = await symbols.linesOf(file);
       for (const line of lines.filter((line) => line >= first && line <= last)) {
-        for (const { column } of await symbols.startsOf(file, line)) found.push({ line, column });
+        // That of the head of a function is where its body begins, which has another column.
+        for (const start of await symbols.startsOf(file, line))
+          found.push({ line, column: start.line === line ? start.column : 1 });
       }
     }
     return found;
