@@ -95,9 +95,8 @@ export class BreakpointFinder {
     for (const file of files) {
       const lines = await symbols.linesOf(file);
       for (const line of lines.filter((line) => line >= first && line <= last)) {
-        // That of the head of a function is where its body begins, which has another column.
         for (const start of await symbols.startsOf(file, line))
-          found.push({ line, column: start.line === line ? start.column : 1 });
+          found.push({ line, column: columnIn(line, start) });
       }
     }
     return found;
@@ -114,7 +113,8 @@ export class BreakpointFinder {
     const line = Math.min(...nearest);
     if (line === Number.POSITIVE_INFINITY) return 'no code';
     const starts = (await Promise.all(files.map((file) => symbols.startsOf(file, line)))).flat();
-    const inColumn = line === target.line ? starts.filter(({ column }) => column === target.column) : [];
+    const inColumn =
+      line === target.line ? starts.filter((start) => columnIn(line, start) === target.column) : [];
     const places = (inColumn.length > 0 ? inColumn : starts).slice(0, MOST_PLACES);
     // That of the head of a function is where its body begins.
     return { offsets: places.map(({ offset }) => offset), line: Math.min(...places.map(({ line }) => line)) };
@@ -144,6 +144,11 @@ export class BreakpointFinder {
     const offset = offsets[at];
     return offset === undefined ? 'no code' : { offsets: [offset], line: at + 1 };
   }
+}
+
+/** The column that a place of a line has there. The head of a function stands for the place where its body begins, in a line behind it. */
+function columnIn(line: number, start: { readonly line: number; readonly column: number }): number {
+  return start.line === line ? start.column : 1;
 }
 
 /** The first line from there on that has code; infinity if there is none. */

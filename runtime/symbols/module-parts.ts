@@ -27,6 +27,8 @@ export class ModuleParts {
   importedFunctions = 0;
   /** By defined function: where its body begins, and where the last one ends. */
   bodies: Int32Array = new Int32Array(1);
+  /** By defined function: where its body ends. Behind that is the size of the next one. */
+  #ends: Int32Array = new Int32Array();
 
   /**
    * @param bytes of the module
@@ -82,10 +84,10 @@ export class ModuleParts {
     return low === 0 || low === bodies.length ? -1 : this.importedFunctions + low - 1;
   }
 
-  /** Where the body of a function begins, and where the next one does. */
+  /** Where the body of a function begins and ends. */
   bodyOf(functionIndex: number): { readonly start: number; readonly end: number } {
     const at = functionIndex - this.importedFunctions;
-    return { start: this.bodies[at] ?? 0, end: this.bodies[at + 1] ?? 0 };
+    return { start: this.bodies[at] ?? 0, end: this.#ends[at] ?? 0 };
   }
 
   /** Whether the body of a function begins at an offset. */
@@ -131,6 +133,7 @@ export class ModuleParts {
     this.codeStart = reader.position;
     this.codeEnd = reader.end;
     const bodies = new IntList();
+    const ends = new IntList();
     const count = reader.count('functions', 1);
     let end = reader.position;
     try {
@@ -139,10 +142,12 @@ export class ModuleParts {
         bodies.push(reader.position);
         reader.position += size;
         end = reader.position;
+        ends.push(end);
       }
     } finally {
       bodies.push(end);
       this.bodies = bodies.values.slice(0, bodies.length);
+      this.#ends = ends.values.slice(0, ends.length);
     }
   }
 }

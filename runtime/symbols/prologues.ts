@@ -54,16 +54,32 @@ export class Prologues {
   }
 }
 
-/** The address of the first row of a function that is marked so, or else of the first that belongs to another line than its head. */
+/** A line of a file. */
+interface FileLine {
+  readonly file: number;
+  readonly line: number;
+}
+
+/**
+ * The address of the first row of a function that is marked so, or else of the first with which another line than that of its head
+ * begins: only there can processes be stopped.
+ */
 function endIn(lines: LineTable, start: number, end: number): number | null {
   let count = 0;
-  let head: { readonly file: number; readonly line: number } | null = null;
+  let head: FileLine | null = null;
+  let previous: FileLine | null = null;
   let second: number | null = null;
   for (const { address, file, line, isStmt, prologueEnd } of lines.rowsFrom(start, end)) {
     if (prologueEnd && address >= start) return address;
     if (count++ === MOST_ROWS) break;
-    if (head === null) head = { file, line };
-    else if (isStmt && line > 0 && (head.file !== file || head.line !== line)) second ??= address;
+    const row: FileLine = { file, line };
+    head ??= row;
+    if (isStmt && line > 0 && !isSame(row, head) && !isSame(row, previous)) second ??= address;
+    previous = row;
   }
   return second;
+}
+
+function isSame({ file, line }: FileLine, other: FileLine | null): boolean {
+  return file === other?.file && line === other.line;
 }

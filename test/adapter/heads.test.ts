@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
@@ -16,7 +16,7 @@ async function configured(program: string, source: string) {
   const isBuiltHere = isAbsolute(program);
   await client.configure('', {
     program: isBuiltHere ? program : unpacked(program),
-    sourceFileMap: isBuiltHere ? { [basename(path)]: path } : { '/project': folder },
+    sourceFileMap: { [basename(path)]: path, '/project': dirname(path) },
   });
   return { client, path, lineOf: (end: string) => lines.findIndex((line) => line.endsWith(end)) + 1 };
 }
@@ -172,4 +172,16 @@ test.each([
   const { body } = await client.setFunctionBreakpointsRequest({ breakpoints });
   const found = body.breakpoints.map(({ verified, message }) => (verified ? (message ?? 1) : 0));
   expect(found).toEqual(Object.values(wanted));
+});
+
+test('the head of a function has no column of its body among those of its line', async () => {
+  const coverage = join(projectFolder, 'test', 'guests', 'coverage');
+  const { client, path } = await configured(join(coverage, 'cart-cpp.wasm'), join(coverage, 'cart.cpp'));
+  const [line, closure] = [24, 26];
+  const locations = await client.customRequest('breakpointLocations', { source: { path }, line });
+  expect(locations.body.breakpoints).toEqual([closure, 1].map((column) => ({ line, column })));
+  // Each of them is one place.
+  const breakpoints = [closure, 1].map((column) => ({ line, column }));
+  const { body } = await client.setBreakpointsRequest({ source: { path }, breakpoints });
+  expect(body.breakpoints).toMatchObject([{ line }, { line: line + 1 }]);
 });

@@ -3,6 +3,8 @@ import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ModuleParts } from '../../runtime/symbols/module-parts.ts';
 import { openSymbols } from '../../runtime/symbols/open-symbols.ts';
+import type { Symbols } from '../../runtime/symbols/symbols.ts';
+import { readModule } from '../../runtime/wasm/index.ts';
 import { fixture, fixtures } from './fixtures.ts';
 import { fuzzSymbols } from './fuzz.ts';
 import { framesAt, lineTables, moduleText, openModule } from './module-symbols.ts';
@@ -170,24 +172,41 @@ test('debug information that is malformed neither throws nor takes long', () => 
   expect(fuzzSymbols(2000, 1).frames).toBeGreaterThan(1000);
 });
 
-test.each(['market-debug.wasm', 'market-release.wasm', 'tree-v0.wasm'])(
+/** With many units, whose code together is many times that of the module if each is counted from its beginning. */
+const MANY_UNITS = '../../guests/coverage/cart-cpp.wasm';
+
+test.each(['market-debug.wasm', 'market-release.wasm', 'tree-v0.wasm', MANY_UNITS])(
   'the lines of all files of %s begin together where they begin one by one',
   (name) => {
     const bytes = new Uint8Array(readFileSync(fixture(name)));
     const symbols = openSymbols(bytes);
-    const starts = symbols
-      .files()
-      .flatMap((file) => symbols.linesOf(file).flatMap((line) => symbols.startsOf(file, line)));
+    const starts = allStartsOf(symbols);
     expect(starts.length).toBeGreaterThan(5);
     const all = new Set(symbols.allStarts?.());
-    for (const { offset } of starts) expect(all).toContain(offset);
+    expect(starts.filter((offset) => !all.has(offset))).toEqual([]);
+    const { bodyStart, bodyEnd } = readModule(bytes).code;
+    // Also the line that has nothing but the end of a function begins within it.
+    const isInside = (offset: number) =>
+      offset < (bodyEnd[bodyStart.findLastIndex((at) => at <= offset)] ?? 0);
+    expect(starts.filter((offset) => !isInside(offset))).toEqual([]);
     // The heads of functions, for which the ends of their prologues stand.
-    const heads = new ModuleParts(bytes).bodies;
-    const known = new Set([...starts.map(({ offset }) => offset), ...heads]);
+    const known = new Set([...starts, ...bodyStart]);
     // A file that a unit names twice may begin in the midst of a line.
     expect([...all].filter((offset) => !known.has(offset)).length).toBeLessThan(0.02 * known.size + 1);
   },
 );
+
+test('a prologue whose end is not marked ends where a line begins', () => {
+  const bytes = readFileSync(fixture('market-release.wasm'));
+  // The first statement of a function: column 7, the end of its prologue, a row. Instead of that end, statements are none and others are.
+  const [column, prologueEnd, negateStmt] = [[5, 7], 10, 6];
+  const at = bytes.indexOf(Uint8Array.of(...column, prologueEnd), bytes.indexOf('.debug_line'));
+  expect(at).toBeGreaterThan(0);
+  bytes[at + column.length] = negateStmt;
+  const symbols = openSymbols(new Uint8Array(bytes));
+  const [head] = symbols.startsOf('/project/market.c', 16);
+  expect(new Set(symbols.allStarts?.())).toContain(head?.offset);
+});
 
 test.each(['market-debug.wasm', 'market-release.wasm', 'market-dwarf5.wasm', 'shapes-debug.wasm'])(
   'the prologues of %s end where its line table says so',
@@ -208,3 +227,11 @@ test.each(['market-debug.wasm', 'market-release.wasm', 'market-dwarf5.wasm', 'sh
     }
   },
 );
+
+/** Where the lines of all files begin, one by one. */
+function allStartsOf(symbols: Symbols): number[] {
+  return symbols
+    .files()
+    .flatMap((file) => symbols.linesOf(file).flatMap((line) => symbols.startsOf(file, line)))
+    .map(({ offset }) => offset);
+}
