@@ -47,13 +47,13 @@ test('the head of a function stops once in each call, where parameters are known
     ]),
   );
   expect(texts).toEqual([
-    'turns 97 3',
-    ...['turn 97 3', 'turn 97 2', 'turn 97 1'],
-    'endless 98 2',
-    ...['each 98 2', 'each 98 1'],
-    'one 99 4',
-    'apart 100 5',
-    'empty 101 6',
+    "turns 97 'a' 3",
+    ...["turn 97 'a' 3", "turn 97 'a' 2", "turn 97 'a' 1"],
+    "endless 98 'b' 2",
+    ...["each 98 'b' 2", "each 98 'b' 1"],
+    "one 99 'c' 4",
+    "apart 100 'd' 5",
+    "empty 101 'e' 6",
   ]);
   const bodies = ['turn', 'turn', 'each', 'each', 'one', 'body', 'empty'];
   expect(lines).toEqual(bodies.map((comment) => lineOf(`// ${comment}`)));
@@ -164,7 +164,7 @@ test.each([
   ['classes-cpp.wasm.gz', { 'Apple::total': 1, 'inner::Apple::total': 1, total: several(2) }],
   [
     'process-rust.wasm',
-    { 'Process::id': several(2), 'function::process::Process<M,S>::id': several(2), Process: 0 },
+    { 'Process::id': several(3), 'function::process::Process<M,S>::id': several(3), Process: 0 },
   ],
 ])('functions are found by the last parts of their names: %s', async (program, wanted) => {
   const { client } = await configured(program, '');
