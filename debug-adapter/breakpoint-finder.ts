@@ -65,6 +65,11 @@ export class BreakpointFinder {
         if (starts.length === 0) starts = await symbols.functionsNamed(target.name);
         const ends = await symbols.prologueEnds(starts);
         const offsets = starts.map((start, i) => ends[i] ?? start);
+        const inlined = await this.#progress.during(
+          'Reading debug information',
+          symbols.inlinedCallsOf(target.name),
+        );
+        offsets.push(...inlined.slice(0, MOST_PLACES));
         if (!target.name.includes('::')) return offsets.length === 0 ? 'no function' : { offsets };
         const { lines, calls } = await this.#callsOf(module, target.name);
         offsets.push(...lines);

@@ -1,4 +1,5 @@
 import { printable } from '../text/printable.ts';
+import { Op } from '../wasm/opcodes.ts';
 import { arrivalsIn } from './code-reading.ts';
 import { demangle } from './demangle.ts';
 import { ByteCache } from './dwarf/byte-cache.ts';
@@ -7,10 +8,12 @@ import { At } from './dwarf/constants.ts';
 import type { Die } from './dwarf/die.ts';
 import type { Dwarf } from './dwarf/dwarf.ts';
 import type { LineHeader } from './dwarf/line-header.ts';
+import type { LineTable } from './dwarf/line-table.ts';
 import { scopePath } from './dwarf/scope-path.ts';
 import type { Unit, UnitHome } from './dwarf/unit.ts';
 import { FileLines, LineStartList } from './file-lines.ts';
 import { nameTest } from './function-names.ts';
+import { inlinedCallStarts } from './inlined-calls.ts';
 import type { ModuleParts } from './module-parts.ts';
 import type { NameSymbols } from './name-symbols.ts';
 import { Prologues } from './prologues.ts';
@@ -112,6 +115,22 @@ export class DwarfSymbols implements Symbols {
     return [...found];
   }
 
+  inlinedCallsOf(name: string): readonly number[] {
+    const isMeant = nameTest(name);
+    // Units that share a program could make much of little.
+    let budget = 4 * this.dwarf.file.sections.line.length;
+    const found = new Set<number>();
+    for (const unit of this.dwarf.file.units) {
+      const lines = budget < 0 ? null : this.dwarf.linesOf(unit);
+      if (lines === null) continue;
+      budget -= lines.header.end - lines.header.start;
+      const whole = this.dwarf.whole(unit);
+      for (const offset of unlessMalformed(() => this.#inlinedCallsIn(whole, lines, isMeant), []))
+        found.add(offset);
+    }
+    return [...found];
+  }
+
   prologueEnd(offset: number): number | null {
     return this.#prologues.endOf(offset);
   }
@@ -137,9 +156,8 @@ export class DwarfSymbols implements Symbols {
         const arrivals = codeBudget < 0 ? [codeStart + run] : this.#arrivalsIn(run, end);
         codeBudget -= Math.max(0, end - run);
         for (const arrival of arrivals) starts.add(arrival);
-        // The end of a prologue is passed once.
         const start = codeStart + run;
-        if (!arrivals.includes(start) && this.#prologues.endOf(start) === start) starts.add(start);
+        if (!arrivals.includes(start) && this.#isPassedOnce(start)) starts.add(start);
         run = -1;
       };
       table.forEachRow((row, file, line) => {
@@ -224,6 +242,40 @@ export class DwarfSymbols implements Symbols {
       if (file !== first.file || line !== first.line || count++ === MOST_ROWS) return [start, address];
     }
     return [start, bodyEnd];
+  }
+
+  #inlinedCallsIn(unit: Unit, lines: LineTable, isMeant: (name: string) => boolean): number[] {
+    const { codeStart } = this.#parts;
+    const functions = this.dwarf.functionsOf(unit);
+    const known = new Map<number, boolean>();
+    const isWanted = (index: number): boolean => {
+      const die = functions.caller(index) < 0 ? null : unit.dieAt(functions.die(index));
+      if (die === null) return false;
+      // All calls of a function have the name of one entry.
+      const { offset } = unlessMalformed(() => die.reference(At.abstractOrigin), null) ?? die;
+      const answer = known.get(offset) ?? isMeant(this.#namesOf(unit, die).functionName ?? '');
+      known.set(offset, answer);
+      return answer;
+    };
+    // The head of a function is no line of what is called there, though the code of both may begin at one place.
+    const isLine = (address: number) => !this.#parts.isBody(codeStart + address);
+    return [...inlinedCallStarts(functions, lines, isWanted, isLine)].map((address) => {
+      const start = codeStart + address;
+      return this.#isPassedOnce(start) ? start : (this.#arrivalsIn(...this.#runAt(start))[0] ?? start);
+    });
+  }
+
+  /** Whether a line that may begin with a loop ends a prologue or begins an inlined call: it is passed once in a call then. */
+  #isPassedOnce(start: number): boolean {
+    if (this.#prologues.endOf(start) === start) return true;
+    const { code, codeStart } = this.#parts;
+    const address = start - codeStart;
+    const opcode = code[address];
+    const unit = opcode === Op.loop || opcode === Op.block ? this.dwarf.unitAt(address) : null;
+    if (unit === null) return false;
+    const functions = this.dwarf.functionsOf(unit);
+    const index = functions.at(address);
+    return functions.caller(index) >= 0 && functions.at(address - 1) !== index;
   }
 
   /** Where the function ends that an address is in; addresses. */

@@ -50,6 +50,8 @@ function answerTo(symbols: Symbols, question: SymbolQuestion): Partial<SymbolAns
       return { offsets: symbols.startsAround(question.offset) };
     case 'functions':
       return { offsets: symbols.functionsNamed?.(question.name) ?? [] };
+    case 'inlined calls':
+      return { offsets: symbols.inlinedCallsOf?.(question.name) ?? [] };
     case 'prologue ends':
       return { ends: question.offsets.map((offset) => symbols.prologueEnd?.(offset) ?? null) };
     case 'content':

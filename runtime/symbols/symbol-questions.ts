@@ -11,6 +11,7 @@ export type SymbolQuestion =
   | { readonly ask: 'starts'; readonly file: string; readonly line: number }
   | { readonly ask: 'starts around'; readonly offset: number }
   | { readonly ask: 'functions'; readonly name: string }
+  | { readonly ask: 'inlined calls'; readonly name: string }
   | { readonly ask: 'prologue ends'; readonly offsets: readonly number[] }
   | { readonly ask: 'content'; readonly file: string }
   | { readonly ask: 'variables'; readonly frame: FrameState }

@@ -114,6 +114,11 @@ export class ModuleSymbols {
     return (await this.#answer({ ask: 'functions', name })).offsets ?? [];
   }
 
+  /** Where processes first come to a line in each inlined call of a function of this name. */
+  async inlinedCallsOf(name: string): Promise<readonly number[]> {
+    return (await this.#answer({ ask: 'inlined calls', name })).offsets ?? [];
+  }
+
   /** For each of the offsets: where the prologue of its function ends; null where none is known. */
   async prologueEnds(offsets: readonly number[]): Promise<readonly (number | null)[]> {
     return (await this.#answer({ ask: 'prologue ends', offsets })).ends ?? offsets.map(() => null);

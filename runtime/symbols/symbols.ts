@@ -66,6 +66,11 @@ export interface Symbols {
    * else names functions.
    */
   functionsNamed?(name: string): readonly number[];
+  /**
+   * Where processes first come to a line in each call of a function of this name that the compiler has inlined. Missing where nothing
+   * is known of such calls.
+   */
+  inlinedCallsOf?(name: string): readonly number[];
   /** What is known of variables; null if nothing is. */
   readonly variables: VariableReader | null;
   /** The text of a source file, if the module brings it along; null if it has to be looked for. */

@@ -158,6 +158,31 @@ test('functions of one line are stopped in behind their prologues by name, and b
 
 const several = (count: number) => `It stops at ${count} places, which all have this name`;
 
+test('calls that were inlined are stopped in by the name of their function: once in each, also if it begins with a loop', async () => {
+  const { client, lineOf } = await configured('optimised-c.wasm', 'optimised.c');
+  const { body } = await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'halved' }] });
+  expect(body.breakpoints).toMatchObject([{ verified: true, message: several(2) }]);
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const places = async () =>
+    (await client.stackTraceRequest({ threadId })).body.stackFrames
+      .slice(0, 2)
+      .map(({ name, line }) => [name, line]);
+  expect(await places()).toEqual([
+    ['halved', lineOf('// halved')],
+    ['halves', lineOf('// one')],
+  ]);
+  await client.continueRequest({ threadId });
+  await client.until(() => client.eventsOf('stopped').length === 2, 'the other call');
+  expect(await places()).toEqual([
+    ['halved', lineOf('// halved')],
+    ['halves', lineOf('// other')],
+  ]);
+  await client.continueRequest({ threadId });
+  await client.event('terminated');
+  expect(client.eventsOf('stopped')).toHaveLength(2);
+});
+
 // The names of functions were taken out of the second module, which leaves its debug information.
 test.each([
   ['methods-cpp.wasm', { price: 1, 'Shelf::price': 1, 'price(int)': 1, 'price(char)': 0 }],

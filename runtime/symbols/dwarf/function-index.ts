@@ -59,6 +59,10 @@ export class FunctionIndex {
     return this.#map.ownerOf(address);
   }
 
+  get count(): number {
+    return this.#dies.length;
+  }
+
   /** The offset of the entry of a function. */
   die(index: number): number {
     return (this.#dies[index] ?? 0) >>> 0;
