@@ -1,6 +1,8 @@
 import { functionName } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
+import { callsIn } from '../symbols/code-reading.ts';
+import { ModuleParts } from '../symbols/module-parts.ts';
 import { sdkEntry } from '../symbols/sdk-entries.ts';
 import { displayName } from '../text/display-name.ts';
 import { tableFunctions } from '../wasm/index.ts';
@@ -22,6 +24,9 @@ const LIBRARIES: ReadonlySet<string> = new Set([
 /** Functions that one calls whose names are looked at: closures and shims are short. */
 const MOST_CALLED = 200;
 
+/** Bytes of a function that are read for its calls. */
+const MOST_CODE = 2 ** 16;
+
 /** Functions that call each other, before one is found that has a name. */
 const MOST_STEPS = 4;
 
@@ -36,9 +41,10 @@ const SUPERVISOR = /^lunatic::supervisor::<impl lunatic::ap::AbstractProcess for
 const MOST_DEPTH = 5;
 const MOST_LOOKED_AT = 200;
 
-/** What is known of the table of a module, and the names that were found. */
+/** What is known of a module: its table, where its functions are, and the names that were found. */
 interface Known {
   readonly table: ReadonlyMap<number, number>;
+  readonly parts: ModuleParts;
   readonly names: Map<number, string | null>;
 }
 
@@ -65,7 +71,8 @@ export function functionInTable(module: LoadedModule, place: number): string | n
 function knownOf(module: LoadedModule): Known {
   let known = modules.get(module);
   if (known === undefined) {
-    known = { table: tableFunctions(module.source), names: new Map() };
+    const { source } = module;
+    known = { table: tableFunctions(source), parts: new ModuleParts(source.bytes), names: new Map() };
     modules.set(module, known);
   }
   return known;
@@ -77,7 +84,7 @@ function nameAt(module: LoadedModule, place: number): string | null {
   if (name === undefined) {
     const index = known.table.get(place);
     if (index === undefined) return null;
-    name = nameOf(module, index);
+    name = nameOf(module, known.parts, index);
     known.names.set(place, name);
   }
   return name;
@@ -87,14 +94,14 @@ function nameAt(module: LoadedModule, place: number): string | null {
  * The name of a function. One without a name of its own, or a library's that only calls another one, is called as that: as the only one of the
  * program's own that it calls. Null if nobody would know it.
  */
-function nameOf(module: LoadedModule, index: number, depth = 0): string | null {
+function nameOf(module: LoadedModule, parts: ModuleParts, index: number, depth = 0): string | null {
   const name = functionName(module, index);
   if (name === undefined) return null;
   const actor = ABSTRACT_PROCESS.exec(name);
-  if (actor !== null) return withoutMacros(actor[1] ?? actorOf(module, index));
+  if (actor !== null) return withoutMacros(actor[1] ?? actorOf(module, parts, index));
   const isForeign = isLibrary(name);
   if (!isForeign && !ANONYMOUS.test(name)) return plain(name);
-  const called = new Set(calledBy(module, index));
+  const called = new Set(calledBy(module, parts, index));
   if (called.size > MOST_CALLED) return isForeign ? null : plain(name);
   const own = [...called].filter((callee) => {
     const calleeName = functionName(module, callee);
@@ -102,7 +109,9 @@ function nameOf(module: LoadedModule, index: number, depth = 0): string | null {
   });
   const [only, ...others] = own;
   const inner =
-    only === undefined || others.length > 0 || depth === MOST_STEPS ? null : nameOf(module, only, depth + 1);
+    only === undefined || others.length > 0 || depth === MOST_STEPS
+      ? null
+      : nameOf(module, parts, only, depth + 1);
   return inner ?? (isForeign ? null : plain(name));
 }
 
@@ -110,13 +119,13 @@ function nameOf(module: LoadedModule, index: number, depth = 0): string | null {
  * The type of an abstract process: that of the first method of the program's own which its beginning leads to. If there is none, since
  * all methods were left to the library or are called through tables, what the crate calls it.
  */
-function actorOf(module: LoadedModule, begin: number): string {
+function actorOf(module: LoadedModule, parts: ModuleParts, begin: number): string {
   const seen = new Set([begin]);
   let isSupervisor = false;
   let callers = [begin];
   for (let depth = 0; depth < MOST_DEPTH; depth++) {
     const inside: number[] = [];
-    for (const callee of callers.flatMap((caller) => calledBy(module, caller))) {
+    for (const callee of callers.flatMap((caller) => calledBy(module, parts, caller))) {
       if (seen.has(callee) || seen.size > MOST_LOOKED_AT) continue;
       seen.add(callee);
       const name = functionName(module, callee) ?? '';
@@ -140,12 +149,10 @@ function withoutMacros(name: string): string {
   return name.replace('::__with_mailbox', '');
 }
 
-function calledBy({ source: { code, importedFunctions } }: LoadedModule, index: number): number[] {
-  const defined = index - importedFunctions;
-  const found: number[] = [];
-  for (let call = code.firstCall[defined] ?? 0; call < (code.firstCall[defined + 1] ?? 0); call++)
-    found.push(code.callTarget.at(call));
-  return found;
+/** Its code alone is read: to survey that of the whole module takes hundreds of milliseconds, in which no process has a turn. */
+function calledBy({ source }: LoadedModule, parts: ModuleParts, index: number): number[] {
+  const { start, end } = parts.bodyOf(index);
+  return callsIn(source.bytes, start, Math.min(end, start + MOST_CODE));
 }
 
 /** Names of traits' functions begin with the type: `<shop::Till as lunatic::ap::AbstractProcess>::init`. */

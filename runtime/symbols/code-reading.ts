@@ -28,11 +28,7 @@ export interface WayIn {
  */
 export function straightWay(code: Uint8Array, start: number, target: number, mayCall = false): WayIn | null {
   return unlessMalformed(() => {
-    const reader = new InstructionReader(code, start, code.length, 'a function');
-    for (let groups = reader.u32('groups of locals'); groups > 0 && reader.position < target; groups--) {
-      reader.u32('a number of locals');
-      readValueType(reader);
-    }
+    const reader = atInstructions(code, start, target);
     const first = reader.position;
     let stores = false;
     for (let i = 0; reader.position < target; i++) {
@@ -65,6 +61,30 @@ export function arrivalsIn(code: Uint8Array, start: number, end: number): number
     return null;
   });
   return arrivals.length > 0 ? arrivals : [start];
+}
+
+/** The functions that the first instructions of a function call. @param start where its body begins */
+export function callsIn(code: Uint8Array, start: number, end: number): number[] {
+  const called: number[] = [];
+  unlessMalformed(() => {
+    const reader = atInstructions(code, start, end);
+    for (let i = 0; reader.position < end && i < MOST_INSTRUCTIONS; i++) {
+      reader.next();
+      if (reader.opcode === Op.call || reader.opcode === Op.returnCall) called.push(reader.index);
+    }
+    return null;
+  });
+  return called;
+}
+
+/** A reader at the first instruction of a body, behind its locals, unless that is behind the end. */
+function atInstructions(code: Uint8Array, start: number, end: number): InstructionReader {
+  const reader = new InstructionReader(code, start, code.length, 'a function');
+  for (let groups = reader.u32('groups of locals'); groups > 0 && reader.position < end; groups--) {
+    reader.u32('a number of locals');
+    readValueType(reader);
+  }
+  return reader;
 }
 
 function isStraight({ opcode, shape }: InstructionReader, mayCall: boolean): boolean {
