@@ -92,6 +92,8 @@ export type DisassemblyAnswer =
   | 'unknown module';
 
 const modules = new Map<ModuleKey, WasmModule>();
+/** Of the modules that were asked for places of functions: the names of all are demangled once. */
+const placesInTable = new WeakMap<WasmModule, ReadonlyMap<string, number>>();
 
 parentPort?.on('message', (job: DisassemblyJob) => parentPort?.postMessage(answerTo(job)));
 
@@ -151,12 +153,26 @@ function functionInTable(module: WasmModule, index: number): CalledFunction | nu
 
 /** Where the function of a name is in the first table; null if it is not there. */
 function placeInTable(module: WasmModule, name: string): number | null {
+  let places = placesInTable.get(module);
+  if (places === undefined) {
+    places = placesByName(module);
+    placesInTable.set(module, places);
+  }
+  return places.get(name) ?? null;
+}
+
+/** The first place of each function in the first table, by the names that it has. */
+function placesByName(module: WasmModule): Map<string, number> {
   const known = moduleIdentifiers(module).names.of('function');
+  const places = new Map<string, number>();
   for (const [place, index] of tableFunctions(module)) {
     const own = known.get(index);
-    if (own !== undefined && (own === name || demangle(own) === name)) return place;
+    if (own === undefined || places.has(own)) continue;
+    places.set(own, place);
+    const name = demangle(own);
+    if (!places.has(name)) places.set(name, place);
   }
-  return null;
+  return places;
 }
 
 function described(module: WasmModule, index: number, known: ReadonlyMap<number, string>): CalledFunction {

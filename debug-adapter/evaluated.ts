@@ -83,13 +83,9 @@ export async function evaluated(
     const isAbsent = error instanceof NothingThere;
     const known = isAbsent ? null : (there ?? (await evaluatedThere(debuggee, frame, expression)));
     if (known?.found !== undefined) return { source, found: known.found };
+    if (error.beginsWithName) throw new AdapterError(ErrorId.BadValue, error.message);
     const message = (isTheirs ? there?.problem : undefined) ?? error.message;
-    // What begins with the name of a variable keeps it.
-    const isOfVariable = message.endsWith(' is NULL');
-    throw new AdapterError(
-      ErrorId.BadValue,
-      isOfVariable ? message : `${message.charAt(0).toUpperCase()}${message.slice(1)}`,
-    );
+    throw new AdapterError(ErrorId.BadValue, `${message.charAt(0).toUpperCase()}${message.slice(1)}`);
   }
 }
 

@@ -6,8 +6,8 @@ import { evaluationOf, WASM_VARIABLE } from '../evaluated.ts';
 import { request } from '../request.ts';
 import { assign } from './set-expression.ts';
 
-/** `here.x = 5`, which the console takes. */
-const ASSIGNMENT = /^\s*([^=!<>'"]*[^=!<>'"\s+\-*/%&|^])\s*=(?!=)\s*(\S.*?)\s*$/s;
+/** `here.x = 5` or `pointer->x = 5`, which the console takes. */
+const ASSIGNMENT = /^\s*((?:->|[^=!<>'"])*[^=!<>'"\s+\-*/%&|^])\s*=(?!=)\s*(\S.*?)\s*$/s;
 
 /** Evaluates an expression in a call, sets a variable, or runs a command of the debug console. */
 export const evaluate = request({

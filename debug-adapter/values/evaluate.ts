@@ -79,6 +79,8 @@ class Evaluation {
   readonly #shower: Shower | null;
   /** What was put in the place of parts of the expression, by names that nobody can write. */
   readonly #codes = new Map<string, Code<Context>>();
+  /** What parts of the expression name. Those in each other would take twice as long with each level. */
+  readonly #found = new Map<Expression, Promise<Found | null>>();
 
   constructor(names: Names, shower: Shower | null) {
     this.#names = names;
@@ -101,7 +103,15 @@ class Evaluation {
   }
 
   /** The value that an expression names; null if it is one that is calculated. */
-  async #find(expression: Expression): Promise<Found | null> {
+  #find(expression: Expression): Promise<Found | null> {
+    const known = this.#found.get(expression);
+    if (known !== undefined) return known;
+    const found = this.#findOnce(expression);
+    this.#found.set(expression, found);
+    return found;
+  }
+
+  async #findOnce(expression: Expression): Promise<Found | null> {
     switch (expression.kind) {
       case 'name': {
         const value = await this.#names.value(expression.name);
@@ -277,7 +287,7 @@ class Evaluation {
     const { target, scalar } = await shower.show(value);
     const type = scalar === undefined ? null : await shower.reader.typeOf(scalar);
     if (type?.kind === 'pointer' && scalar !== undefined && (await shower.reader.bits(scalar)) === 0n)
-      throw new NothingThere(`${path} is NULL`);
+      throw new NothingThere(`${path} is NULL`, { beginsWithName: true });
     return target ?? null;
   }
 

@@ -1,5 +1,5 @@
-import type { BaseType, EnumType, SourceLanguage } from '../../runtime/internal.ts';
-import { floatText as numberText, shortest } from '../../runtime/internal.ts';
+import type { BaseType, SourceLanguage } from '../../runtime/internal.ts';
+import { cCharacterText, floatText as numberText, shortest } from '../../runtime/internal.ts';
 
 /** Escapes that all languages know. */
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -24,12 +24,6 @@ export function characterText(code: bigint, prefix = ''): string {
   return `${prefix}${quoted(String.fromCodePoint(Number(code)), "'")}`;
 }
 
-/** As C writes characters, whose code is octal where they have no letter: `'\001'`. */
-function cCharacter(code: bigint): string {
-  const text = characterText(code);
-  return text.startsWith("'\\u{") ? `'\\${code.toString(8).padStart(3, '0')}'` : text;
-}
-
 export function hexText(number: bigint | number): string {
   return `0x${number.toString(16)}`;
 }
@@ -50,7 +44,7 @@ export function baseText(type: BaseType, bits: bigint, size: number, language: S
       if (size > 1) return `${bits} ${characterText(bits)}`;
       const number = type.isSigned ? BigInt.asIntN(width, bits) : bits;
       // The others are small integers, mostly. A byte alone may be a part of a character.
-      return type.name === 'char' && bits < 0x80n ? `${number} ${cCharacter(bits)}` : `${number}`;
+      return type.name === 'char' ? cCharacterText(Number(number)) : `${number}`;
     }
     case 'address':
       return hexText(bits);
@@ -87,21 +81,4 @@ export function quadruple(bits: bigint): number {
   const fraction = Number(bits & ((1n << 112n) - 1n)) / 2 ** 112;
   if (exponent === 0x7fff) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return exponent === 0 ? sign * 0 : sign * (1 + fraction) * 2 ** (exponent - 0x3fff);
-}
-
-/** `GREEN`, `BOLD | UNDERLINED` where the constants are bits, or the number. */
-export function enumText({ enumerators }: EnumType, value: bigint): string {
-  const exact = enumerators.find((enumerator) => enumerator.value === value);
-  if (exact !== undefined) return exact.name;
-  const bits = enumerators.filter(({ value: bit }) => bit > 0n && (bit & (bit - 1n)) === 0n);
-  let left = value;
-  const names: string[] = [];
-  if (value > 0n && bits.length === enumerators.filter((enumerator) => enumerator.value !== 0n).length) {
-    for (const { name, value: bit } of bits) {
-      if ((left & bit) === 0n) continue;
-      names.push(name);
-      left &= ~bit;
-    }
-  }
-  return left === 0n && names.length > 0 ? names.join(' | ') : String(value);
 }

@@ -1,12 +1,13 @@
-import type {
-  ArrayType,
-  EnumType,
-  PointerType,
-  StructType,
-  TypeId,
-  TypeInfo,
+import {
+  type ArrayType,
+  constantText,
+  type EnumType,
+  type PointerType,
+  type StructType,
+  type TypeId,
+  type TypeInfo,
 } from '../../runtime/internal.ts';
-import { baseText, enumText, hexText, quoted } from './scalar-text.ts';
+import { baseText, hexText, quoted } from './scalar-text.ts';
 import type { Steps } from './steps.ts';
 import { typeName } from './type-names.ts';
 import { addressOf, inMemory, type Part, type Shown, type Value } from './value.ts';
@@ -221,7 +222,8 @@ export class Shower {
     const underlying = await this.reader.types.resolve(type.underlying);
     const isSigned =
       underlying?.kind === 'base' ? underlying.isSigned : type.enumerators.some((one) => one.value < 0n);
-    return { text: enumText(type, isSigned ? BigInt.asIntN(width, bits) : bits), scalar: value };
+    const number = isSigned ? BigInt.asIntN(width, bits) : bits;
+    return { text: constantText(type.enumerators, number), scalar: value };
   }
 
   async #pointer(value: Value, type: PointerType, depth: number): Promise<Shown> {

@@ -15,7 +15,7 @@ import {
   xor,
 } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
-import { floatOf, integerOf, textOf, truthOf } from './operands.ts';
+import { comparedText, floatOf, integerOf, truthOf } from './operands.ts';
 import { decayed, pointerCode } from './pointer-code.ts';
 import type { BinaryOperator, Expression } from './syntax.ts';
 import { BOOLEAN, FLOAT, INTEGER, sizeOf, type Type } from './type.ts';
@@ -127,13 +127,13 @@ export function comparison<In extends Context>(
   if (left.type.kind === 'text' || right.type.kind === 'text') {
     if (operator !== '==' && operator !== '!=')
       throw new ExpressionError('texts are only equal or different');
-    const a = textOf(left);
-    const b = textOf(right);
+    const a = comparedText(left);
+    const b = comparedText(right);
     const wanted = operator === '==';
     return (context) => (a(context) === b(context)) === wanted;
   }
-  const a = numberOf(decayed(left), leftPart, right.type);
-  const b = numberOf(decayed(right), rightPart, left.type);
+  const a = numberOf(isNumber(rightPart) ? left : decayed(left), leftPart, right.type);
+  const b = numberOf(isNumber(leftPart) ? right : decayed(right), rightPart, left.type);
   switch (operator) {
     case '==':
       return (context) => equal(a(context), b(context));
@@ -173,6 +173,11 @@ function numberOf<In extends Context>(
     }
   }
   return integerOf(code, 'a comparison');
+}
+
+/** Whether it is a number other than NULL, with which no array is compared. */
+function isNumber(part: Expression): boolean {
+  return isConstant(part) && !(part.kind === 'integer' && part.value === 0n);
 }
 
 /** Whether it is a number, maybe one below 0. */

@@ -160,7 +160,8 @@ function unary<In extends Context>(operator: '-' | '!' | '~' | '*' | '&', operan
       return { type: INTEGER, value: (context) => not(value(context)) };
     }
     case '*': {
-      const { type, target } = decayed(operand);
+      // What is referred to may be an array as a whole.
+      const { type, target } = operand.target === undefined ? decayed(operand) : operand;
       if (target !== undefined) return target();
       const to: Type = type.kind === 'pointer' ? type.to : { kind: 'integer', bytes: 4, isSigned: null };
       return inMemory(to, addressIn(operand));

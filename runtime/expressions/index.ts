@@ -22,4 +22,4 @@ export {
   typeKey,
 } from './syntax.ts';
 export { aType, BOOLEAN, BYTE, INTEGER, sizeOf, TEXT, type Type, typeFromText, typeText } from './type.ts';
-export { floatText, shortest, valueText } from './value-text.ts';
+export { cCharacterText, constantText, floatText, shortest, valueText } from './value-text.ts';

@@ -3,6 +3,7 @@ import type { Code, Context, Value } from './code.ts';
 import type { Integer } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
 import { stringAt } from './memory-code.ts';
+import { notNull } from './pointer-code.ts';
 import { aType, type Type } from './type.ts';
 
 /** @throws ExpressionError if it is no single value */
@@ -61,13 +62,20 @@ export function textOf<In extends Context>(code: Code<In>): (context: In) => Val
     return (context) => stringAt(context.memory, address(context), type.count);
   const value = singleOf(code);
   if (type.kind === 'text') return value;
-  if (isCString(type))
-    return (context) => {
-      const at = Number(value(context));
-      // NULL is no text, and equals none.
-      return at === 0 && code.called !== undefined ? NO_TEXT : stringAt(context.memory, at);
-    };
+  if (isCString(type)) {
+    const start = (context: In) => Number(value(context));
+    const text = code.called === undefined ? start : notNull(start, 'the pointer');
+    return (context) => stringAt(context.memory, text(context));
+  }
   throw new ExpressionError(`${aType(type)} is not compared with a text`);
+}
+
+/** A text to be compared; null for NULL, which is none and equals none. */
+export function comparedText<In extends Context>(code: Code<In>): (context: In) => Value | null {
+  const text = textOf(code);
+  const { called, value } = code;
+  if (called === undefined || value === undefined) return text;
+  return (context) => (Number(value(context)) === 0 ? null : text(context));
 }
 
 /** Whether a value of a type may be the address of a C string. */
@@ -78,6 +86,3 @@ export function isCString(type: Type): boolean {
 function isByte(type: Type): boolean {
   return type.kind === 'integer' && type.bytes === 1;
 }
-
-/** No text of C has a zero in it. */
-const NO_TEXT = '\0NULL';

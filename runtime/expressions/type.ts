@@ -114,13 +114,14 @@ export function sizeOf(type: Type): number | undefined {
 export function nameInC(words: readonly string[], pointers: number): string | undefined {
   const [only] = words;
   if (words.length === 1 && only !== undefined && TYPES.has(only)) return only;
-  const text = words.filter((word) => !SIGNS.has(word) && word !== 'int').join(' ');
+  const text = withoutSigns(words);
   const bytes = words.length === 0 ? undefined : INTEGERS_OF_C.get(text);
   if (bytes !== undefined) return `${words.includes('unsigned') ? 'u' : 'i'}${8 * bytes}`;
   if (text === 'void' && pointers > 0) return 'u8';
   return text === '_Bool' ? 'bool' : undefined;
 }
 
+/** Bytes by what is said besides `int` and signs. */
 const INTEGERS_OF_C: ReadonlyMap<string, number> = new Map([
   ['', 4],
   ['char', 1],
@@ -135,24 +136,23 @@ const SIGNS: ReadonlySet<string> = new Set(['signed', 'unsigned']);
 export function sizeInC(words: readonly string[], pointers: number): number | undefined {
   if (words.length === 0) return undefined;
   if (pointers > 0) return 4;
-  const text = words.filter((word) => !SIGNS.has(word) && word !== 'int').join(' ');
+  const text = withoutSigns(words);
   const named = TYPES.get(text);
-  return C_SIZES.get(text) ?? (named === undefined ? undefined : sizeOf(named));
+  return (
+    INTEGERS_OF_C.get(text) ?? OTHERS_OF_C.get(text) ?? (named === undefined ? undefined : sizeOf(named))
+  );
 }
 
-/** Of what is said besides `int` and signs. */
-const C_SIZES: ReadonlyMap<string, number> = new Map([
-  ['', 4],
-  ['char', 1],
-  ['long long', 8],
+/** Bytes of what has other names in expressions, or none. */
+const OTHERS_OF_C: ReadonlyMap<string, number> = new Map([
   ['long double', 16],
   ['_Bool', 1],
-  ['wchar_t', 4],
-  ['ptrdiff_t', 4],
-  ['intptr_t', 4],
-  ['uintptr_t', 4],
   ['void', 1],
 ]);
+
+function withoutSigns(words: readonly string[]): string {
+  return words.filter((word) => !SIGNS.has(word) && word !== 'int').join(' ');
+}
 
 /** How a type is called. */
 export function typeText(type: Type): string {

@@ -1,7 +1,7 @@
 import type { Code, Context, Value } from './code.ts';
 import { ExpressionError } from './expression-error.ts';
 import { stringAt } from './memory-code.ts';
-import { aType, type Constant, type Type } from './type.ts';
+import { aType, type Type } from './type.ts';
 
 /** The text of a value for people. A text is as it is, without quotes. */
 export function valueText<In extends Context>({ type, value, text }: Code<In>, context: In): string {
@@ -36,17 +36,20 @@ function textOf(type: Type, value: Value, { memory }: Context): string {
 }
 
 /** As C writes it: `120 'x'`, `1 '\001'`. A byte from 128 on is a part of a character. */
-function cCharacterText(code: number): string {
+export function cCharacterText(code: number): string {
   if (code < 0 || code > 0x7f) return String(code);
   const isLetter = ESCAPES.has(code) || (code >= 0x20 && code !== 0x7f);
   return `${code} ${isLetter ? characterText(code) : `'\\${code.toString(8).padStart(3, '0')}'`}`;
 }
 
 /** `GREEN`, `BOLD | UNDERLINED` where the constants are bits, or the number. */
-export function constantText(constants: readonly Constant[], value: bigint): string {
-  const all = constants.map(({ name, value: own }) => ({ name, bits: BigInt(own) }));
-  const exact = all.find(({ bits }) => bits === value);
+export function constantText(
+  constants: readonly { readonly name: string; readonly value: string | bigint }[],
+  value: bigint,
+): string {
+  const exact = constants.find((constant) => BigInt(constant.value) === value);
   if (exact !== undefined) return exact.name;
+  const all = constants.map(({ name, value: own }) => ({ name, bits: BigInt(own) }));
   const single = all.filter(({ bits }) => bits > 0n && (bits & (bits - 1n)) === 0n);
   const areBits = value > 0n && single.length === all.filter(({ bits }) => bits !== 0n).length;
   const set = areBits ? single.filter(({ bits }) => (value & bits) !== 0n) : [];

@@ -226,13 +226,9 @@ function typedPointer(
   const to = (at: Address) =>
     typedCode(types, target, skip === 0 ? at : (context) => at(context) + skip, level + 1);
   if (isReference === true && level < MOST_LEVELS) {
-    const { address: _, ...meant } = typedCode(
-      types,
-      target,
-      (context) => address(context) + skip,
-      level + 1,
-    );
-    const place = pointer.address;
+    const { address: start, ...meant } = to(address);
+    // Where an array begins is what is calculated with.
+    const place = meant.type.kind === 'array' ? start : pointer.address;
     return {
       ...meant,
       ...(place === undefined ? {} : { address: place }),

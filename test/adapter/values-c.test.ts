@@ -222,4 +222,9 @@ test('what is set may be calculated, also by an assignment in the console', asyn
   await expect(set('number', 'nosuch + 1')).rejects.toThrow('number takes a value of type int');
   expect((await evaluate('points[0].x = number + 1', 0, 'repl')).result).toBe('204');
   expect((await evaluate('points[0].x == 204', 0, 'repl')).result).toBe('true');
+  expect((await evaluate('first->y = 9', 0, 'repl')).result).toBe('9');
+  expect((await evaluate('points[2].y == 9', 0, 'repl')).result).toBe('true');
+  // Each level must not take twice as long.
+  expect((await evaluate(`(${'(point_t*)'.repeat(40)}untyped)->x`)).result).toBe('204');
+  expect((await evaluate(`${'(second - '.repeat(40)}second${')'.repeat(40)} == second`)).result).toBe('true');
 });

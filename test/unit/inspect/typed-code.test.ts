@@ -115,3 +115,63 @@ test('a tree whose left nodes lead to themselves ends where no tree has more lev
   const code = compileExpression<CallContext>(parseExpression('map[7]'), scope);
   expect(() => code.value?.(new Endless())).toThrow('there is no 7 among the 0 entries that were looked at');
 });
+
+/** An array, a reference to it, and pointers to characters, the second of which is NULL. */
+const MEMORY = new DataView(new ArrayBuffer(64));
+for (const [i, value] of [10, 20, 30].entries()) MEMORY.setInt32(8 + 4 * i, value, true);
+new Uint8Array(MEMORY.buffer).set(Buffer.from('hello'), 24);
+for (const [at, address] of [
+  [40, 8],
+  [44, 24],
+  [48, 24],
+] as const)
+  MEMORY.setUint32(at, address, true);
+
+class FilledContext extends CallContext {
+  override get memory(): DataView {
+    return MEMORY;
+  }
+}
+
+const NAMES: Readonly<Record<string, readonly [type: number, at: number]>> = {
+  ...{ array: [1, 8], numbers: [2, 40], letters: [5, 44], p: [6, 48], null_p: [6, 52] },
+};
+const TYPES: readonly ValueType[] = [
+  { kind: 'integer', bytes: 4, isSigned: true },
+  { kind: 'array', of: 0, count: 3 },
+  { kind: 'pointer', to: 1, isReference: true },
+  { kind: 'integer', bytes: 1, isSigned: true, isCharacter: true },
+  { kind: 'array', of: 3, count: 5 },
+  { kind: 'pointer', to: 4, isReference: true },
+  { kind: 'pointer', to: 3 },
+];
+
+test.each([
+  ['numbers[1] + *(numbers + 2)', '50'],
+  ['(*numbers)[2]', '30'],
+  ['&numbers[1] == numbers + 1 && numbers == array', 'true'],
+  ['letters == "hello" && contains(letters, "ell")', 'true'],
+  ['text(letters, 4)', 'hell'],
+  ['*letters', 'hello'],
+  ['p == "hello" && null_p != "hello" && null_p == 0 && array != 0', 'true'],
+  ['null_p == "" || null_p == "NULL"', 'false'],
+  ['contains(null_p, "NULL")', 'the pointer is NULL'],
+  ['p != 0 ? null_p : "none"', 'the pointer is NULL'],
+  ['array == 10', 'a [i32; 3] is no single value'],
+])('references to arrays are those, and NULL is no text: %s is %s', (text, value) => {
+  const find = (name: string) => {
+    const [type, at] = NAMES[name] ?? [];
+    return type === undefined || at === undefined ? undefined : typedCode(TYPES, type, () => at);
+  };
+  const evaluate = () => {
+    const code = compileExpression<CallContext>(parseExpression(text), { find });
+    return valueText(code, new FilledContext());
+  };
+  let found: string;
+  try {
+    found = evaluate();
+  } catch (error) {
+    found = (error as Error).message;
+  }
+  expect(found).toBe(value);
+});
