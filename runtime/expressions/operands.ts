@@ -64,8 +64,8 @@ export function textOf<In extends Context>(code: Code<In>): (context: In) => Val
   if (type.kind === 'text') return value;
   if (isCString(type)) {
     const start = (context: In) => Number(value(context));
-    const text = code.called === undefined ? start : notNull(start, 'the pointer');
-    return (context) => stringAt(context.memory, text(context));
+    const from = code.called === undefined ? start : notNull(start, 'the pointer');
+    return (context) => stringAt(context.memory, from(context));
   }
   throw new ExpressionError(`${aType(type)} is not compared with a text`);
 }
