@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compileExpression, parseExpression } from '../../../runtime/expressions/index.ts';
+import { compileExpression, parseExpression, valueText } from '../../../runtime/expressions/index.ts';
 import { CallContext } from '../../../runtime/inspect/call-context.ts';
 import type { Holder } from '../../../runtime/inspect/holding.ts';
 import type { MapEntries, ValueType } from '../../../runtime/inspect/protocol.ts';
