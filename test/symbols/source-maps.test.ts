@@ -78,7 +78,8 @@ describe('AssemblyScript', () => {
     const mappings = encode([[[first.start, 0, 6, 2]]]);
     const symbols = symbolsWith(JSON.stringify({ version: 3, sources: ['a.ts'], names: [], mappings }));
     expect(symbols.framesAt(first.end - 1)[0]?.place).toEqual({ file: 'a.ts', line: 7, column: 3 });
-    expect(symbols.framesAt(first.end)[0]?.place ?? null).toBe(null);
+    const next = parts.bodyOf(parts.importedFunctions + 1);
+    expect(symbols.framesAt(next.start)[0]?.place ?? null).toBe(null);
     expect(symbols.startsOf('a.ts', 7)).toEqual([{ offset: first.start, line: 7, column: 3 }]);
   });
 });
