@@ -12,7 +12,6 @@ const CLOSING = [
   'notifications.clearAll',
   'workbench.debug.panel.action.clearReplAction',
   'workbench.debug.viewlet.action.removeAllWatchExpressions',
-  'workbench.action.terminal.killAll',
   'workbench.action.closePanel',
 ];
 
@@ -70,6 +69,8 @@ async function reset(): Promise<void> {
   while (sessions.size > 0) await new Promise<void>((done) => once(sessionEnded.event, done));
   vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
   await closeEditors();
+  // The command that kills all waits for ever for those of tasks that have ended.
+  for (const terminal of vscode.window.terminals) terminal.dispose();
   for (const command of CLOSING) await vscode.commands.executeCommand(command);
   await configure(Object.fromEntries([...configured].map((name) => [name, undefined])));
   configured.clear();
