@@ -5,11 +5,16 @@ import {
   type DataChange,
   keyFromText,
   type ProcessKey,
+  type StackFrame,
 } from '../runtime/inspect/protocol.ts';
 import type { Inspected } from '../runtime/internal.ts';
 import { faultIn, type WantedTerms } from './breakpoint-terms.ts';
 import type { Calls } from './calls.ts';
+import { quoted } from './values/scalar-text.ts';
 import { type ValueKind, valueText } from './wasm-values.ts';
+
+/** The most characters of a text that are shown. */
+const MOST_TEXT = 100;
 
 /** The most characters of a type that the runtime is told. */
 const MOST_TYPE = 100;
@@ -101,13 +106,27 @@ export class DataBreakpoints {
     this.#send(new BreakpointEvent('changed', { id, verified: true, message: problem } as never));
   }
 
-  /** Says what has changed, and which line has done it. */
-  async describe({ breakpoint, before, after, store }: DataChange): Promise<ChangeText> {
+  /**
+   * Says what has changed, and which line has done it; where that is one of a library, the line of the author's that has called it.
+   * @param stack of the process as it has stopped
+   */
+  async describe(
+    { breakpoint, before, after, store }: DataChange,
+    stack: readonly StackFrame[],
+  ): Promise<ChangeText> {
     const { name = 'data', type = '' } = this.#places.get(breakpoint) ?? {};
     const what = `${name} changed from ${dataText(type, before)} to ${dataText(type, after)}`;
     if (store === undefined) return { text: what };
-    const [call] = await this.#calls.of([store]);
-    if (call === undefined) return { text: what };
+    const [own, ...others] = await this.#calls.of([store]);
+    if (own === undefined) return { text: what };
+    let call = own;
+    if (await this.#calls.isForeign(own)) {
+      for (const caller of [...others, ...(await this.#calls.of(stack))]) {
+        if (await this.#calls.isForeign(caller)) continue;
+        call = caller;
+        break;
+      }
+    }
     const { functionName, source, line } = await this.#calls.locate(call);
     return { text: `${what} in ${functionName}, ${source.name}:${line + 1}`, source, line };
   }
@@ -133,6 +152,8 @@ function readDataId(dataId: string): DataPlace | null {
 /** The value that some bytes are. */
 function dataText(type: string, data: string): string {
   const bytes = Buffer.from(data, 'base64');
+  const text = /^\[i8;\d+\]$/.test(type) ? textOf(bytes) : null;
+  if (text !== null) return text;
   const [, kind, digits] = /^([iuf])(\d+)$/.exec(type) ?? [];
   const bits = Number(digits);
   if (bits !== 8 * bytes.length || bits > 64) {
@@ -146,4 +167,12 @@ function dataText(type: string, data: string): string {
     return valueText(wasm, data);
   }
   return String(kind === 'u' ? bytes.readUIntLE(0, bytes.length) : bytes.readIntLE(0, bytes.length));
+}
+
+/** The text in an array of characters, up to its zero; null if it is none, but other numbers. */
+function textOf(bytes: Buffer): string | null {
+  const end = bytes.indexOf(0);
+  const text = bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+  if (/[^\P{C}\t\n\r]|\ufffd/u.test(text)) return null;
+  return text.length > MOST_TEXT ? `${quoted(text.slice(0, MOST_TEXT))}…` : quoted(text);
 }

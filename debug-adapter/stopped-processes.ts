@@ -95,7 +95,8 @@ export class StoppedProcesses {
   async #dataChanged(event: Notifications['process/stopped'], change: DataChange, held: Held): Promise<void> {
     let told: ChangeText = { text: 'the data has changed' };
     try {
-      told = await this.#parts.dataBreakpoints.describe(change);
+      const { frames } = await held.stack;
+      told = await this.#parts.dataBreakpoints.describe(change, frames);
     } catch (error) {
       this.#parts.session.log.failed('process/stopped', error);
     }

@@ -1,7 +1,15 @@
+import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { expect, test } from 'vitest';
+import type { Calls } from '../../debug-adapter/calls.ts';
+import { DataBreakpoints } from '../../debug-adapter/data-breakpoints.ts';
+import type { StackFrame } from '../../runtime/inspect/protocol.ts';
+import type { Inspected } from '../../runtime/internal.ts';
+import { projectFolder } from '../support/command.ts';
+import { AdapterClient } from './adapter-client.ts';
 import { ShopSession } from './shop-session.ts';
 import type { Language } from './shops.ts';
+import { unpacked } from './value-guests.ts';
 
 type Info = DebugProtocol.DataBreakpointInfoResponse['body'];
 
@@ -70,6 +78,43 @@ test('a local in memory is watched, and what a call returns into it is seen at t
   await set({ dataId: count.dataId }, { dataId: sum.dataId });
   expect((await changed()).text).toBe(`count changed from 0 to 20 in worker, shop.c:${line('read')}`);
   expect((await changed()).text).toBe(`sum changed from 0 to 55 in worker, shop.c:${line('price')}`);
+});
+
+test('arrays of characters change from text to text', async () => {
+  const client = await AdapterClient.stdio();
+  const folder = join(projectFolder, 'test', 'guests', 'values');
+  await client.configure('', { program: unpacked('pointers-c.wasm'), sourceFileMap: { '/project': folder } });
+  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'show' }] });
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+  const { body } = await client.customRequest('dataBreakpointInfo', { frameId: frame?.id, name: 'name' });
+  await client.customRequest('setDataBreakpoints', { breakpoints: [{ dataId: body.dataId }] });
+  await client.continueRequest({ threadId });
+  const stop = await client.event('stopped', ({ body }) => body.reason === 'data breakpoint');
+  expect(stop.body.text).toMatch(/^name changed from "" to "a name" in show, pointers.c:\d+$/);
+});
+
+test('a change in a library is told with the line of the author that has called it', async () => {
+  const frames = ['copy', 'worker', 'main'].map(
+    (functionName) => ({ functionName }) as unknown as StackFrame,
+  );
+  const [store] = frames;
+  const calls = {
+    of: async (stack: readonly StackFrame[]) => stack.map((frame) => ({ frame })),
+    isForeign: async ({ frame }: { frame: StackFrame }) => frame.functionName === 'copy',
+    locate: async ({ frame }: { frame: StackFrame }) => ({ ...frame, source: { name: 'shop.c' }, line: 6 }),
+  };
+  const breakpoints = new DataBreakpoints(
+    {} as Inspected,
+    calls as unknown as Calls,
+    () => 1,
+    () => {},
+  );
+  const change = { breakpoint: 1, before: 'AA==', after: 'AQ==', ...(store === undefined ? {} : { store }) };
+  expect((await breakpoints.describe(change, frames)).text).toBe(
+    'data changed from 00 to 01 in worker, shop.c:7',
+  );
 });
 
 test('memory at an address is watched, also where a host function writes it', async () => {
