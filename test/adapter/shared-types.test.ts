@@ -17,7 +17,16 @@ const member = (name: string, type: number | string, at: number) => ({
   bitSize: null,
 });
 const PAIR = {
-  ...{ kind: 'struct', name: 'pair', label: 'pair', size: 8, scope: [], bases: [], arguments: [] },
+  ...{
+    kind: 'struct',
+    name: 'pair',
+    label: 'pair',
+    size: 8,
+    scope: [],
+    bases: [],
+    arguments: [],
+    variantPart: null,
+  },
   members: [member('a', 1, 0), member('b', 1, 4)],
 };
 const TYPES = new Map<number, object>([
