@@ -82,7 +82,11 @@ export class Inspection {
     // A step may be about to end.
     if (this.#inspector?.isLookedAt) await setTimeout(LOOKING_INTERVAL);
     if (this.#inspector?.isLookedAt) this.#server?.tellPutOff(reason);
-    while (this.#inspector?.isLookedAt) await setTimeout(LOOKING_INTERVAL);
+    while (this.#inspector?.isLookedAt) {
+      while (this.#inspector.isLookedAt) await setTimeout(LOOKING_INTERVAL);
+      // What has just been let go has a moment for what it was about to do.
+      await setTimeout(LOOKING_INTERVAL);
+    }
   }
 
   async #listen(scheduler: Scheduler, inspector: Inspector): Promise<InspectServer> {

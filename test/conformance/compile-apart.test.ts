@@ -327,8 +327,8 @@ describe('a large module', () => {
 
   test('that V8 compiles when nobody wants it any more leaves the next ones as they are', async () => {
     const maker = new MakerThread();
-    const program = await startWith(slow(1), '(func (export "_start") (drop (call $compile)))', { maker });
-    // Its functions are slow, so all are compiled now, and so would be any other module.
+    const program = await startWith(slow(4), '(func (export "_start") (drop (call $compile)))', { maker });
+    // Its functions are slow, so all are compiled now, for half a second, and so would be any other module.
     while (!compilesAll()) await setImmediate();
     program.root.stop();
     await program.empty;

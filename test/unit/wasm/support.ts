@@ -26,6 +26,8 @@ export async function wat(source: string): Promise<Wasm> {
 export function modernWat(source: string): Wasm {
   const module = binaryen.parseText(source);
   module.setFeatures(binaryen.Features.All);
+  // What binaryen keeps of names is the same for all who use it in this OS process, as the compiler of AssemblyScript does.
+  binaryen.setDebugInfo(false);
   const bytes = new Uint8Array(module.emitBinary());
   module.dispose();
   return bytes;
