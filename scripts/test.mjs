@@ -141,7 +141,9 @@ function runVitest(words) {
 /** Returns a line for each failed test of a file in vitest's report: the file, the test, and the first line of its error. */
 function failuresIn({ name, status, message, assertionResults }) {
   const line = (test, error = '') => {
-    const [first] = stripVTControlCharacters(error).trim().split('\n', 1);
+    // The report has the stack of a test that was timed out, which begins with a word of vitest's instead of the message.
+    const text = error.replace(/^Error: STACK_TRACE_ERROR/, 'it took longer than its time limit');
+    const [first] = stripVTControlCharacters(text).trim().split('\n', 1);
     return `${relative(projectFolder, name)} > ${test}: ${first}`.replaceAll(/\s+/g, ' ');
   };
   const failed = assertionResults.filter((test) => test.status === 'failed');
