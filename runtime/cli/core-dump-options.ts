@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { DEFAULT_LIMIT, DEFAULT_SIZE } from './core-dump-flags.ts';
+import { wholeNumber } from './options.ts';
 
 /** Dumps in 4 GiB: larger ones are of no use to other tools. */
 const MAX_SIZE = 4000;
@@ -16,13 +17,13 @@ export function withCoreDumpOptions(command: Command): Command {
       new Option(
         '--core-dump-limit <n>',
         `the most core dumps that are written; default: ${DEFAULT_LIMIT}`,
-      ).argParser((text) => numberIn(text, 1, 1_000_000)),
+      ).argParser(wholeNumber(1, 1_000_000)),
     )
     .addOption(
       new Option(
         '--core-dump-size <mib>',
         `the most MiB of memory in a core dump; default: ${DEFAULT_SIZE}`,
-      ).argParser((text) => numberIn(text, 1, MAX_SIZE)),
+      ).argParser(wholeNumber(1, MAX_SIZE)),
     )
     .option('--core-dump-fast', 'run at full speed, with core dumps that have no locals', false);
 }
@@ -34,11 +35,4 @@ export function withCoreDumpOptions(command: Command): Command {
 export function withCoreDumpFolder(args: readonly string[]): string[] {
   const end = args.indexOf('--');
   return args.map((word, i) => (word === '--core-dump' && (end < 0 || i < end) ? '--core-dump=' : word));
-}
-
-function numberIn(text: string, least: number, most: number): number {
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : -1;
-  if (number < least || number > most)
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  return number;
 }

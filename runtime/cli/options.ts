@@ -120,3 +120,12 @@ function parseLogFilter(text: string): LogFilter {
   }
   return filter;
 }
+
+/** The parser of an option's value, which must be digits only. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}

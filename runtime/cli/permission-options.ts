@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { HostRuleError, hostRules } from '../permissions/host-permission.ts';
 import { listenRules } from '../permissions/network-permission.ts';
 import { NetworkRuleError, NetworkRules } from '../permissions/network-rules.ts';
+import { wholeNumber } from './options.ts';
 
 /** What the command line says about what a program may do. A missing field means what upstream does. */
 export interface PermissionFlags {
@@ -193,8 +194,4 @@ function parseSize(value: string): number {
   return Number(count) * (UNITS[unit.toLowerCase()] ?? 1);
 }
 
-function parseCount(value: string): number {
-  if (!/^[0-9]{1,15}$/.test(value) || Number(value) === 0)
-    throw new InvalidArgumentError('It must be 1 or more.');
-  return Number(value);
-}
+const parseCount = wholeNumber(1, 999_999_999_999_999);

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
+import { closest, distance } from 'fastest-levenshtein';
 import manifest from '../../package.json' with { type: 'json' };
 import { withInspectAddress } from '../inspect/address.ts';
 import { printable, printableLines } from '../text/printable.ts';
@@ -43,7 +44,9 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     completionsCommand(makeProgram),
   ];
   for (const command of commands) {
-    program.addCommand(withCommonOptions(command.copyInheritedSettings(program)));
+    program.addCommand(
+      withCommonOptions(command.copyInheritedSettings(program), `lunatic ${command.name()}`),
+    );
   }
   return program;
 }
@@ -58,7 +61,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const [own, guestArguments] = splitGuestArguments(args);
   try {
     if (isCargoTest(args, process.env)) {
-      const command = withCommonOptions(cargoTestCommand(guestArguments));
+      const command = withCommonOptions(cargoTestCommand(guestArguments), 'lunatic test');
       await command.parseAsync(withOptionalValues(own.slice(1)), { from: 'user' });
     } else {
       const whole = args[0] === 'test' ? own : args;
@@ -78,12 +81,13 @@ function withOptionalValues(args: readonly string[]): string[] {
   return withCoverageFormat(withCoreDumpFolder(withInspectAddress(args)));
 }
 
-function withCommonOptions(command: Command): Command {
+/** @param name what a user types for the command */
+function withCommonOptions(command: Command, name = 'lunatic'): Command {
   return (
     command
       .version(`lunatic-runtime ${manifest.version}`, '-V, --version', 'print the version')
       .helpOption('-h, --help', 'print this help')
-      .showHelpAfterError('(see `lunatic --help`)')
+      .showHelpAfterError(`(see \`${name} --help\`)`)
       .configureHelp({ optionDescription })
       // What is wrong on a command line may be the name of a file.
       .configureOutput({
@@ -132,6 +136,18 @@ function optionHint(command: Command, text: string): string {
         : '';
     return `(${flag} takes no value${instead})\n`;
   }
+  const similar = flag === undefined ? null : similarOption(command, flag);
+  if (similar !== null) return `(Did you mean ${similar}?)\n`;
   if (!PROGRAM_COMMANDS.has(command.name())) return '';
   return `(arguments of the program that start with - follow --: lunatic ${command.name()} FILE -- ${printable(option)})\n`;
+}
+
+/** The most characters in which an option differs from what was meant, as in commander. */
+const MOST_DIFFERENCES = 3;
+
+/** An option like the given one, which had a value: commander would compare that as well. */
+function similarOption(command: Command, flag: string): string | null {
+  const known = command.options.flatMap(({ long, hidden }) => (long == null || hidden ? [] : [long]));
+  const nearest = closest(flag, known);
+  return distance(flag, nearest) <= Math.min(MOST_DIFFERENCES, flag.length / 2) ? nearest : null;
 }

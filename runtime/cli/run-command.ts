@@ -23,7 +23,8 @@ export function runCommand(): Command {
     .addHelpText(
       'after',
       '\nExit status: 0 if the root process ended normally, otherwise the code it exited with, or 1 if it trapped or was\n' +
-        'killed; 1 if the module cannot be read, compiled or instantiated; 2 for a wrong command line; 130 after Ctrl-C.',
+        'killed; 1 if the module cannot be read, compiled or instantiated; 2 for a wrong command line; 130 after Ctrl-C,\n' +
+        '143 after SIGTERM; 141 or 137 if nobody reads the output.',
     )
     .action(async (path: string, wasmArguments: string[], options: RunOptions, command: Command) => {
       if (options.prometheusHttp !== undefined && !options.prometheus) {

@@ -13,6 +13,7 @@ import {
   inspectWaitOption,
   logOption,
   pluginOption,
+  wholeNumber,
 } from './options.ts';
 import { type PermissionFlags, withPermissionOptions } from './permission-options.ts';
 import { REPORTERS, type ReporterName } from './reporters/reporter.ts';
@@ -109,8 +110,8 @@ function withTestOptions(command: Command): Command {
     .option('--format <format>', 'the same as --reporter; with --list, only terse is possible')
     .option('--nocapture', 'show what tests print as they print it', false)
     .option('--show-output', 'also show what passing tests have printed', false)
-    .option('--jobs <n>', 'tests that run at the same time; default: all', positiveInteger)
-    .option('--test-threads <n>', 'the same as --jobs', positiveInteger)
+    .option('--jobs <n>', 'tests that run at the same time; default: all', wholeNumber(1, 999_999_999))
+    .option('--test-threads <n>', 'the same as --jobs', wholeNumber(1, 999_999_999))
     .option('--timeout <seconds>', 'time after which a test is killed and has failed', positiveNumber)
     .addOption(inspectOption())
     .addOption(inspectWaitOption())
@@ -124,7 +125,7 @@ function withTestOptions(command: Command): Command {
     .addHelpText(
       'after',
       '\nExit status: 0 if no test failed; 1 if one failed, or a module cannot be read, compiled or instantiated; 2 for a\n' +
-        'wrong command line; 130 after Ctrl-C.',
+        'wrong command line; 130 after Ctrl-C, 143 after SIGTERM; 141 or 137 if nobody reads the output.',
     );
 }
 
@@ -199,12 +200,6 @@ function isReporter(name: string): name is ReporterName {
 
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value];
-}
-
-function positiveInteger(value: string): number {
-  if (!/^[0-9]{1,9}$/.test(value) || Number(value) === 0)
-    throw new InvalidArgumentError('It must be 1 or more.');
-  return Number(value);
 }
 
 /** The longest time of a timer in Node, in seconds. */

@@ -103,7 +103,7 @@ test.each<[string, string[], string]>([
   [
     'an option of the program without a separator',
     ['run', 'good.wat', '-c', 'print(1)'],
-    "error: unknown option '-c'\n(arguments of the program that start with - follow --: lunatic run FILE -- -c)\n(see `lunatic --help`)\n",
+    "error: unknown option '-c'\n(arguments of the program that start with - follow --: lunatic run FILE -- -c)\n(see `lunatic run --help`)\n",
   ],
   [
     'the same without the word run',
@@ -113,13 +113,28 @@ test.each<[string, string[], string]>([
   [
     'an unknown option of test',
     ['test', 'good.wat', '-x'],
-    "error: unknown option '-x'\n(arguments of the program that start with - follow --: lunatic test FILE -- -x)\n",
+    "error: unknown option '-x'\n(arguments of the program that start with - follow --: lunatic test FILE -- -x)\n(see `lunatic test --help`)\n",
   ],
   [
     'an option of run that nearly is one',
     ['run', '--max-tabels=2', 'good.wat'],
     "error: unknown option '--max-tabels=2'\n(Did you mean --max-tables?)\n(see",
   ],
+  [
+    'the same with a value longer than the rest of its name',
+    ['run', '--max-mem=64M', 'good.wat'],
+    "error: unknown option '--max-mem=64M'\n(Did you mean --max-memory?)\n(see",
+  ],
+  [
+    'an option with a value for the program',
+    ['run', 'good.wat', '--colour-depth=8'],
+    'follow --: lunatic run FILE -- --colour-depth=8)',
+  ],
+  ...['1.5', '1e3', '9'.repeat(20), 'abc', '0x10', '0', '-1', ''].map((value): [string, string[], string] => [
+    `'${value}' as a number`,
+    ['run', `--max-processes=${value}`, 'good.wat'],
+    'It must be a whole number from 1 to 999999999999999.\n(see `lunatic run --help`)',
+  ]),
   [
     'a value of an option that takes none',
     ['test', '--inspect-wait=debug', 'good.wat'],
@@ -156,7 +171,7 @@ test.each<[string, string[], string]>([
     ['exprots', 'good.wat'],
     "error: unknown command 'exprots'\n(Did you mean exports?)",
   ],
-  ['a command that is none', ['fly'], "error: unknown command 'fly'"],
+  ['a command that is none', ['fly'], "error: unknown command 'fly'\n(see `lunatic --help`)\n"],
   ['a command of the cloud', ['login'], "error: unknown command 'login'"],
   ['help of what is none', ['help', 'fly'], 'Usage: lunatic'],
   ['nothing at all', [], 'Usage: lunatic'],

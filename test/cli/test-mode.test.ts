@@ -319,7 +319,7 @@ describe('what cannot be tested', () => {
   test.each<[string, () => string[], number, string | RegExp]>([
     ['no file', () => [], 2, "missing required argument 'words'"],
     ['an unknown option', () => [wat, '--fast'], 2, "unknown option '--fast'"],
-    ['no jobs', () => [wat, '--jobs=0'], 2, 'It must be 1 or more'],
+    ['no jobs', () => [wat, '--jobs=0'], 2, 'It must be a whole number from 1 to 999999999'],
     ['no time', () => [wat, '--timeout=soon'], 2, 'It must be more than 0'],
     [
       'another list',
