@@ -1,11 +1,10 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import { displayName } from '../runtime/inspect/view/index.ts';
-import type { SymbolFrame } from '../runtime/internal.ts';
+import { isLibraryCode, isLibraryPath, type SymbolFrame } from '../runtime/internal.ts';
 import type { CalledFunction, Names, Ranges } from './disassembler.ts';
 import type { Disassemblies } from './disassembly.ts';
 import type { Ids } from './ids.ts';
-import { isLibraryCode, isLibraryFile } from './library-code.ts';
 import type { ModuleSources } from './module-sources.ts';
 import type { NewerSources } from './newer-sources.ts';
 import { lastPart, type SourceFiles } from './source-files.ts';
@@ -118,7 +117,7 @@ export class Calls {
 
   /** Whether a call is in code that came with the language, or of which there is no source. */
   async isForeign(call: Call): Promise<boolean> {
-    if (isLibraryFile(call.symbol?.place?.file ?? '') || isLibraryCode(await this.nameOf(call))) return true;
+    if (isLibraryPath(call.symbol?.place?.file ?? '') || isLibraryCode(await this.nameOf(call))) return true;
     return (await this.sourceOf(call)) === null && (await this.#isWithSources(call.frame.module));
   }
 

@@ -1,9 +1,8 @@
 import type { ModuleKey, ProcessKey, StackFrame, StepKind } from '../runtime/inspect/protocol.ts';
-import type { Inspected, SymbolFrame } from '../runtime/internal.ts';
+import { type Inspected, isLibraryCode, type SymbolFrame } from '../runtime/internal.ts';
 import type { Call, Calls } from './calls.ts';
 import type { Names } from './disassembler.ts';
 import { type FunctionLines, outside, sameLine, sameLineAndInside } from './function-lines.ts';
-import { isLibraryCode } from './library-code.ts';
 import type { ModuleSources } from './module-sources.ts';
 
 /** Functions whose lines are kept: those through which somebody steps. */

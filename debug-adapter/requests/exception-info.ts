@@ -2,7 +2,6 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessEnd, StackFrame } from '../../runtime/inspect/protocol.ts';
 import { countOf, endText, isFailure } from '../../runtime/inspect/view/index.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
-import { isPanic } from '../library-code.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 import { processOf } from './process-of.ts';
@@ -64,9 +63,12 @@ async function stackText({ debuggee }: Session, frames: readonly StackFrame[]): 
   return lines.join('\n');
 }
 
+/** The functions that Rust calls last in every panic. */
+const PANIC = /^(?:rust_panic$|std::panicking::)/;
+
 function kindOf(end: ProcessEnd | undefined, frames: readonly StackFrame[]): string {
   if (end?.kind === 'exited') return 'failed exit';
-  const isPanicked = (end !== undefined && 'panic' in end) || isPanic(frames);
+  const isPanicked = (end !== undefined && 'panic' in end) || PANIC.test(frames[0]?.functionName ?? '');
   return isPanicked ? 'panic' : 'trap';
 }
 

@@ -6,6 +6,7 @@ import type { Exit } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Panic } from '../symbols/panic-text.ts';
+import { isLibraryPath } from '../symbols/short-path.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import type { SourcePlace } from '../symbols/symbols.ts';
 import { printableLines, shortened } from '../text/printable.ts';
@@ -74,9 +75,11 @@ export function failuresOf(reason: FailureReason, ending: Ending): TestFailure[]
 
 function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending): TestFailure {
   const { exit, cause, stack, panic, expected, hanging } = ending;
-  // A panic tells more exactly where it was than the stack on which it ended.
+  // A panic tells more exactly where it was than the stack on which it ended, unless that was in a library.
+  const told = panic?.location ?? null;
+  const own = location(stack.own);
   const happened = {
-    location: panic?.location ?? location(stack.own),
+    location: told === null || isLibraryPath(told.file) ? (own ?? told) : told,
     stack: frames(stack.frames),
   };
   const message = shortened(panic?.message ?? describeEnd(cause?.exit ?? exit));

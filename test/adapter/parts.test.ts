@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { Ids } from '../../debug-adapter/ids.ts';
-import { isLibraryCode, isLibraryFile } from '../../debug-adapter/library-code.ts';
 import { Output } from '../../debug-adapter/output.ts';
 import { keyFromText, type MessageInfo, type ProcessInfo } from '../../runtime/inspect/protocol.ts';
 import { messageLine, textOf, threadName } from '../../runtime/inspect/view/index.ts';
+import { isLibraryCode } from '../../runtime/internal.ts';
 
 const info: ProcessInfo = {
   key: keyFromText('1:5'),
@@ -100,17 +100,6 @@ test.each([
   ['assembly/index/share~anonymous|0', false],
 ])('whether %s came with the language: %s', (functionName, isLibrary) => {
   expect(isLibraryCode(functionName)).toBe(isLibrary);
-});
-
-test.each([
-  ['/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/lunatic-0.14.1/src/ap/handlers.rs', true],
-  ['C:\\Users\\me\\.cargo\\registry\\src\\github.com-1ecc6299db9ec823\\serde-1.0.0\\src\\lib.rs', true],
-  ['/rustc/4b91a6ea7258a947e59c6522cd5898e7c0a6a88f/library/core/src/fmt/mod.rs', true],
-  ['/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library/core/src/fmt/mod.rs', true],
-  ['/home/me/shop/src/main.rs', false],
-  ['/home/me/registry/src/bin/main.rs', false],
-])('whether %s is a library: %s', (file, isLibrary) => {
-  expect(isLibraryFile(file)).toBe(isLibrary);
 });
 
 test('the same thing keeps its id until it goes', () => {

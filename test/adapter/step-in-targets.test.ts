@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLibraryCode } from '../../debug-adapter/library-code.ts';
+import { isLibraryCode } from '../../runtime/internal.ts';
 import { AdapterClient } from './adapter-client.ts';
 import { shelter } from './shops.ts';
 

@@ -20,7 +20,7 @@ import { CoverageFile } from '../coverage/coverage-file.ts';
 import { sourceFile } from '../source-file.ts';
 import { topFolder } from '../top-folder.ts';
 import { testArguments } from './test-arguments.ts';
-import { callLabel, failureText, isDifference } from './test-messages.ts';
+import { callLabel, failureText, isDifference, ownCalls } from './test-messages.ts';
 import { runTestProcess } from './test-process.ts';
 import type { ChosenModule } from './test-selection.ts';
 
@@ -257,14 +257,16 @@ export class ModuleRun {
     });
   }
 
-  /** The calls whose sources are found. VS Code would lead from the others to the first line of nothing. */
+  /** The author's calls whose sources are found. VS Code would lead from the others to the first line of nothing. */
   #stack(frames: readonly ReportFrame[]): vscode.TestMessageStackFrame[] {
-    return frames.slice(0, MAX_CALLS).flatMap((frame) => {
-      const found = this.#source(frame.location);
-      return found === undefined
-        ? []
-        : new vscode.TestMessageStackFrame(callLabel(frame), found.uri, found.range.start);
-    });
+    return ownCalls(frames)
+      .slice(0, MAX_CALLS)
+      .flatMap((frame) => {
+        const found = this.#source(frame.location);
+        return found === undefined
+          ? []
+          : new vscode.TestMessageStackFrame(callLabel(frame), found.uri, found.range.start);
+      });
   }
 
   #source(location: SourceLocation | null): vscode.Location | undefined {

@@ -1,6 +1,12 @@
 /** Texts about failures of tests. */
 import { displayName, placeText, printableLines, processLine } from '../../../runtime/inspect/view/index.ts';
-import type { ReportFrame, ReportProcess, TestFailure } from '../../../runtime/internal.ts';
+import {
+  isLibraryCode,
+  isLibraryPath,
+  type ReportFrame,
+  type ReportProcess,
+  type TestFailure,
+} from '../../../runtime/internal.ts';
 
 /**
  * The text of a failure: its message, where it happened, and what the processes of a test were doing that did not end. If two
@@ -29,8 +35,17 @@ const MAX_STACK = 30;
 const MAX_PROCESS_STACK = 5;
 
 function stackLines(stack: readonly ReportFrame[], most: number, folder?: string): string[] {
-  const lines = stack.slice(0, most).map((frame) => `    at ${frameLabel(frame, folder)}`);
-  return stack.length > most ? [...lines, '    ...'] : lines;
+  const calls = ownCalls(stack);
+  const lines = calls.slice(0, most).map((frame) => `    at ${frameLabel(frame, folder)}`);
+  return calls.length > most ? [...lines, '    ...'] : lines;
+}
+
+/** The calls of a stack in the author's code: a panic has several of libraries around them. All calls where none is the author's. */
+export function ownCalls(stack: readonly ReportFrame[]): readonly ReportFrame[] {
+  const own = stack.filter(
+    ({ function: name, location }) => !isLibraryCode(name ?? '') && !isLibraryPath(location?.file ?? ''),
+  );
+  return own.length > 0 ? own : stack;
 }
 
 function processLines(process: ReportProcess, folder?: string): string[] {

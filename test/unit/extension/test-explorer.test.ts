@@ -230,6 +230,29 @@ describe('a failure in words', () => {
     );
   });
 
+  test('with the calls of its author alone, if there are any', () => {
+    const call = (name: string, file: string) => ({
+      ...frame,
+      function: name,
+      location: { file, line: 7, column: 5 },
+    });
+    const library = '/rustc/4b91a6ea7258a947e59c6522cd5898e7c0a6a88f/library';
+    const panic = [
+      call('rust_panic', `${library}/std/src/panicking.rs`),
+      { ...frame, function: 'std::panicking::begin_panic_handler' },
+      call('core::panicking::panic_fmt', `${library}/core/src/panicking.rs`),
+    ];
+    const own = [
+      call('slice', 'src/lib.rs'),
+      call('wrap', '/home/me/.cargo/registry/src/index.crates.io-6f17d22bba15001f/box-1.0.0/src/lib.rs'),
+      call('main', 'src/main.rs'),
+    ];
+    expect(failureText({ ...failure, stack: [...panic, ...own] })).toBe(
+      'divide by zero\n    at slice (src/lib.rs:7:5)\n    at main (src/main.rs:7:5)',
+    );
+    expect(failureText({ ...failure, stack: panic }).split('\n')).toHaveLength(4);
+  });
+
   test('with a stack that is long', () => {
     const lines = failureText({ ...failure, stack: Array(1000).fill(frame) }).split('\n');
     expect([lines.length, lines.at(-1)]).toEqual([32, '    ...']);

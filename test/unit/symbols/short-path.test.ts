@@ -16,6 +16,10 @@ test.each([
     'lunatic-0.14.1/src/process.rs',
   ],
   [
+    'C:\\Users\\me\\.cargo\\registry\\src\\github.com-1ecc6299db9ec823\\serde-1.0.0\\src\\lib.rs',
+    'serde-1.0.0\\src\\lib.rs',
+  ],
+  [
     '/home/me/.cargo/git/checkouts/lunatic-rs-0123456789abcdef/1a2b3c4/src/process.rs',
     'lunatic-rs-0123456789abcdef/1a2b3c4/src/process.rs',
   ],
@@ -43,6 +47,7 @@ test.each([
   ['src/main.rs', 'src/main.rs'],
   ['/elsewhere/main.rs', '/elsewhere/main.rs'],
   ['/shop/include/shop.h', 'include/shop.h'],
+  ['/shop/registry/src/bin/main.rs', 'registry/src/bin/main.rs'],
 ])('%s is the own code of somebody in /shop, and is displayed as %s', (file, shown) => {
   expect(isLibraryPath(file)).toBe(false);
   expect(shortPath(file, '/shop')).toBe(shown);

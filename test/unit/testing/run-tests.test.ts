@@ -204,6 +204,19 @@ describe('a failure', () => {
     });
   });
 
+  test('in a library is where the author has called that', async () => {
+    const own = { file: 'assembly/oven.ts', line: 3, column: 9 };
+    const panic = '(call $print (text "abort: Index out of range in ~lib/array.ts(99:17)")) unreachable';
+    const { resultOf } = await testsOf(guest(`(func (export "#lunatic_test_it") ${panic})`), {
+      sources: { locate: async (_, frames) => ({ frames, own, lines: [] }) },
+    });
+    expect(resultOf('it').failures).toMatchObject([{ message: 'Index out of range', location: own }]);
+    // Without debug information nothing better is known.
+    expect(await failureOf(panic)).toMatchObject({
+      location: { file: '~lib/array.ts', line: 99, column: 17 },
+    });
+  });
+
   test('has the stack', async () => {
     const failure = await failureOf('(call $outer)', '(func $outer (call $inner)) (func $inner unreachable)');
     expect(failure?.stack.map((frame) => frame.function)).toEqual(['inner', 'outer', '#lunatic_test_it']);

@@ -1,5 +1,3 @@
-import type { StackFrame } from '../runtime/inspect/protocol.ts';
-
 /**
  * Functions that came with the language: the crates of Rust's standard library and of Lunatic, with the entry points of
  * panics and allocations; the library of AssemblyScript, and packages that it was compiled with.
@@ -11,24 +9,7 @@ const LIBRARY =
 const OF_ANY_TYPE =
   /^<[&*]*(?:(?:mut|const) )?(?:[A-Z]\w*|\([\w&, ]*\)|\[\w+\]) as (?:std|core|alloc|lunatic)::/;
 
-/** Where cargo keeps the crates that a program depends on, and where Rust's own sources are. */
-const LIBRARY_FILE =
-  /[/\\]registry[/\\]src[/\\][^/\\]+-[\da-f]{16}[/\\]|[/\\]rustc[/\\][\da-f]{40}[/\\]|[/\\]rustlib[/\\]src[/\\]/;
-
-/** The functions that Rust calls last in every panic. */
-const PANIC = /^(?:rust_panic$|std::panicking::)/;
-
 /** Whether a function came with the language, judging by its name. */
 export function isLibraryCode(functionName: string): boolean {
   return LIBRARY.test(functionName) || OF_ANY_TYPE.test(functionName);
-}
-
-/** Whether a source is that of a library, judging by where the compiler has found it. */
-export function isLibraryFile(file: string): boolean {
-  return LIBRARY_FILE.test(file);
-}
-
-/** Whether a stack is that of a Rust panic. */
-export function isPanic([innermost]: readonly StackFrame[]): boolean {
-  return PANIC.test(innermost?.functionName ?? '');
 }
