@@ -26,7 +26,7 @@ import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
 import { describeProcesses, Reports } from './report.ts';
 import { type ConfigFlags, rootConfig } from './root-config.ts';
-import { EndingSignals, ExitCode, openStreams } from './session.ts';
+import { EndingSignals, ExitCode, mayBlock, openStreams } from './session.ts';
 import { Sources } from './sources.ts';
 import { stackStyle } from './stack-style.ts';
 import { standardInput } from './standard-input.ts';
@@ -129,13 +129,14 @@ export async function run(
   );
   sources.add(module, path, since);
   loading = null;
-  const signals = new EndingSignals(streams, () => {
+  const halt = () => {
     // Most debug sessions end so.
     if (inspection !== undefined && root !== undefined) noteRun();
     runtime.scheduler.halt();
     writeCoverage();
     reports.hurry();
-  });
+  };
+  const signals = new EndingSignals(streams, halt, mayBlock(options));
   signals.takeAfterFirstTurn();
   const stdio = {
     input: standardInput(),

@@ -2,6 +2,17 @@ import { leaveThreads } from './leave-threads.ts';
 import { StandardOutput } from './standard-output.ts';
 import { Watchdog } from './watchdog.ts';
 
+/** What a guest needs to keep the main thread busy for long. */
+export interface BlockingFlags {
+  readonly allowLongSql?: boolean;
+  readonly plugin?: readonly string[];
+}
+
+/** Whether a program that is run so may keep the main thread busy for long. */
+export function mayBlock({ allowLongSql = false, plugin = [] }: BlockingFlags): boolean {
+  return allowLongSql || plugin.length > 0;
+}
+
 /** The exit codes of commands, in addition to those of guests. */
 export const ExitCode = {
   Failed: 1,
@@ -70,11 +81,19 @@ function endOnceWritten(
 export class EndingSignals {
   readonly #handlers: readonly [NodeJS.Signals, () => void][];
   readonly #watchdog = new Watchdog();
+  readonly #mayBlock: boolean;
+  #areWanted = false;
   /** Whether they are handled. Otherwise they end the command by themselves. */
   areTaken = false;
 
-  /** @param halt called at once. It keeps guests from printing more */
-  constructor(streams: StandardOutput, halt: () => void) {
+  /**
+   * @param halt called at once. It keeps guests from printing more
+   * @param mayBlock whether a guest may keep the main thread busy for long: then the watchdog watches from the beginning, and the
+   *   signals are not taken before it does
+   */
+  constructor(streams: StandardOutput, halt: () => void, mayBlock: boolean) {
+    this.#mayBlock = mayBlock;
+    if (mayBlock) this.#watchdog.start();
     const stop = (signal: NodeJS.Signals, code: number) => {
       halt();
       endOnceWritten(streams, signal, code, () => this.leave());
@@ -86,6 +105,13 @@ export class EndingSignals {
   }
 
   take(): void {
+    this.#areWanted = true;
+    if (!this.#mayBlock) this.#takeNow();
+    else this.#watchdog.start().then(() => this.#takeNow());
+  }
+
+  #takeNow(): void {
+    if (!this.#areWanted || this.areTaken) return;
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
     this.#watchdog.isTaken = true;
     this.areTaken = true;
@@ -97,6 +123,7 @@ export class EndingSignals {
   }
 
   leave(): void {
+    this.#areWanted = false;
     for (const [signal, handler] of this.#handlers) process.off(signal, handler);
     this.#watchdog.isTaken = false;
     this.areTaken = false;

@@ -4,7 +4,7 @@ import { leaveThreads } from './leave-threads.ts';
 import { openInspection } from './open-inspection.ts';
 import { pluginsOf } from './plugins.ts';
 import { rootConfig } from './root-config.ts';
-import { EndingSignals, ExitCode, openStreams } from './session.ts';
+import { EndingSignals, ExitCode, mayBlock, openStreams } from './session.ts';
 import { standardInput } from './standard-input.ts';
 import { TestRound } from './test-round.ts';
 import type { TestCommand, TestSurroundings } from './test-settings.ts';
@@ -24,7 +24,8 @@ async function coverageFor(flags: CoverageFlags): Promise<NonNullable<TestSurrou
 export async function runTestFiles(files: readonly string[], command: TestCommand): Promise<number> {
   const streams = openStreams();
   let round: TestRound | null = null;
-  const signals = new EndingSignals(streams, () => round?.halt());
+  const blocks = mayBlock({ ...command.permissions, plugin: command.plugin });
+  const signals = new EndingSignals(streams, () => round?.halt(), blocks);
   signals.take();
   // Tests whose processes all wait for messages are not over.
   const awake = setInterval(() => {}, 2 ** 30);

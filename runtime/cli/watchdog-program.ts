@@ -21,6 +21,7 @@ const handles = ['SIGINT', 'SIGTERM'].map((name) => {
   return handle;
 });
 parentPort.on('message', () => {});
+parentPort.postMessage(null);
 
 function react(name) {
   if (Atomics.load(words, 0) === 0) {

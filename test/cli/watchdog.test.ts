@@ -1,10 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { leb } from '../../runtime/wasm/index.ts';
 import { lunatic, RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
+import { until } from '../support/network.ts';
+import { sqliteGuest } from '../support/sqlite-guest.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -18,8 +21,8 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-/** Nothing that is known keeps the main thread from a guest's side, so a plugin does: its function never returns. */
-function stuckAfter(milliseconds: number): RunningCommand {
+/** Nothing that is known keeps the main thread from a guest's side, so a plugin does: its function never returns. Resolves when it is called. */
+async function stuckAfter(milliseconds: number): Promise<RunningCommand> {
   const plugin = file(
     'stuck.mjs',
     `import { writeSync } from 'node:fs';
@@ -44,26 +47,51 @@ function stuckAfter(milliseconds: number): RunningCommand {
       { imports: '(import "stuck" "wait" (func $wait))' },
     ),
   );
-  return new RunningCommand(['run', '--plugin', plugin, module], { input: null });
+  const command = new RunningCommand(['run', '--plugin', plugin, module], { input: null });
+  await command.printed('stuck');
+  return command;
 }
 
-test('a program whose thread does not answer a signal is ended, and the message tells by whom', async () => {
-  const command = stuckAfter(1500);
-  await command.printed('stuck');
-  // The watchdog may still be starting.
-  const again = setInterval(() => command.child.kill('SIGTERM'), 200);
-  const { stderr } = await command.ended;
-  clearInterval(again);
-  expect(command.child.signalCode).toBe('SIGKILL');
-  expect(stderr).toContain(
-    'SIGTERM was not answered for 2 s, since process 2 does not give way (in wait, called by',
+/** A change in a transaction that never ends: `--allow-long-sql` permits it. Resolves when it has begun. */
+async function longStatementAfter(milliseconds: number): Promise<RunningCommand> {
+  const database = join(folder, 'long.db');
+  new DatabaseSync(database).exec('CREATE TABLE t (a)');
+  const rows = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)';
+  const module = file(
+    'statement.wat',
+    sqliteGuest(
+      `(call $open (text "${database}")) (call $execute (text "BEGIN"))
+        (call $process.sleep_ms (i64.const ${milliseconds}))
+        (call $execute (text "INSERT INTO t ${rows} SELECT i FROM n WHERE i = 1"))`,
+    ),
   );
-  expect(stderr).toContain(', called by $child)');
-});
+  const command = new RunningCommand(['run', '--allow-long-sql', '--dir', folder, module], { input: null });
+  await until(() => existsSync(`${database}-journal`), 'the first row');
+  return command;
+}
+
+// Before the second has passed after which all other programs are watched.
+test.concurrent.each([
+  [
+    'a plugin',
+    () => stuckAfter(800),
+    / process 2 does not give way \(in wait, called by.*, called by \$child\)/,
+  ],
+  ['a statement', () => longStatementAfter(800), / process 1 does not give way \(in a single call,/],
+] as const)(
+  'a program whose thread does not answer a signal in %s is ended, and the message tells by whom',
+  async (_, start, message) => {
+    const command = await start();
+    command.child.kill('SIGTERM');
+    const { stderr } = await command.ended;
+    expect(command.child.signalCode).toBe('SIGKILL');
+    expect(stderr).toContain('SIGTERM was not answered for 2 s, since');
+    expect(stderr).toMatch(message);
+  },
+);
 
 test('a program that has not given way once is ended by the first signal', async () => {
-  const command = stuckAfter(0);
-  await command.printed('stuck');
+  const command = await stuckAfter(0);
   command.child.kill('SIGTERM');
   await command.ended;
   expect(command.child.signalCode).toBe('SIGTERM');
