@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { readJson } from './json-file.ts';
-import { type Build, type Profile, type Project, ProjectError } from './project.ts';
+import {
+  type Build,
+  type ModulePlace,
+  type Profile,
+  type Project,
+  ProjectError,
+  type Step,
+} from './project.ts';
 
 const Options = v.looseObject({ outFile: v.optional(v.string()) });
 
@@ -12,6 +19,15 @@ const Config = v.object({
   options: v.optional(Options, {}),
   targets: v.optional(v.record(v.string(), Options), {}),
 });
+
+/** The part of `package.json` that matters here. */
+const Manifest = v.object({ scripts: v.optional(v.record(v.string(), v.string()), {}) });
+
+/** The entry that `asinit` makes, which names it in the scripts of `package.json` alone. */
+const USUAL_ENTRY = join('assembly', 'index.ts');
+
+/** What a module is made of. Declarations are not: the compiler itself writes some, after the module. */
+const SOURCES = /(?<!\.d)\.(ts|json)$/;
 
 /** Where npm puts the compiler. */
 const COMPILER = join('node_modules', 'assemblyscript', 'bin', 'asc.js');
@@ -25,6 +41,7 @@ export async function readAssemblyScriptProject(config: string): Promise<Project
   const folder = dirname(config);
   const { entries, options, targets } = await readJson(config, Config);
   const [entry] = typeof entries === 'string' ? [entries] : entries;
+  const source = resolve(folder, entry ?? USUAL_ENTRY);
   const name = basename(folder);
   return {
     name,
@@ -34,56 +51,78 @@ export async function readAssemblyScriptProject(config: string): Promise<Project
     targets: async () => [
       {
         name,
-        source: entry === undefined ? undefined : resolve(folder, entry),
+        source: entry !== undefined || existsSync(source) ? source : undefined,
         launch: { cwd: folder },
         build: async (profile) => {
+          const compiler = requireCompiler(folder);
           const own = targets[profile]?.outFile;
           const outFile = own ?? options.outFile;
-          if (outFile === undefined) {
+          const module: ModulePlace =
+            outFile === undefined
+              ? { kind: 'newest', folder }
+              : { kind: 'file', path: resolve(folder, outFile) };
+          const step =
+            entry !== undefined && outFile !== undefined
+              ? asc(compiler, profile in targets ? ['--target', profile] : [])
+              : await npmScript(folder, profile);
+          if (step === undefined) {
+            const missing = entry === undefined ? 'entries' : `targets.${profile}.outFile`;
             throw new ProjectError(
-              `${config} does not say where the module is: targets.${profile}.outFile is missing`,
+              `${config} has no ${missing}, and no script asbuild:${profile} in package.json says what is compiled: add one of them`,
             );
           }
-          const build = compile(
-            folder,
-            profile in targets ? ['--target', profile] : [],
-            resolve(folder, outFile),
-          );
+          const build = buildOf(folder, step, module);
           // A module that both profiles make may be that of the other one.
-          return own === undefined ? build : { ...build, sources: { folder, names: /\.(ts|json)$/ } };
+          return own === undefined ? build : { ...build, sources: { folder, names: SOURCES } };
         },
       },
     ],
   };
 }
 
-/** Compiles one source of AssemblyScript. */
+/**
+ * Runs the script of `package.json` that builds a profile: `asinit` names the entry there alone, as in
+ * `"asbuild:debug": "asc assembly/index.ts --target debug"`.
+ * @throws ProjectError
+ */
+async function npmScript(folder: string, profile: Profile): Promise<Step | undefined> {
+  const manifest = join(folder, 'package.json');
+  if (!existsSync(manifest)) return undefined;
+  const { scripts } = await readJson(manifest, Manifest);
+  const script = [`asbuild:${profile}`, 'asbuild'].find((name) => Object.hasOwn(scripts, name));
+  return script === undefined ? undefined : { command: 'npm', args: ['run', script] };
+}
+
+/**
+ * Compiles one source of AssemblyScript.
+ * @throws ProjectError if the compiler is not installed
+ */
 export function compileAssemblyScript(source: string, module: string, profile: Profile): Build {
+  const folder = dirname(source);
   const options = profile === 'debug' ? ['--debug', '--sourceMap'] : ['--optimize'];
-  return compile(dirname(source), [source, '--outFile', module, '--exportTable', ...options], module);
+  const step = asc(requireCompiler(folder), [source, '--outFile', module, '--exportTable', ...options]);
+  return buildOf(folder, step, { kind: 'file', path: module });
+}
+
+function asc(compiler: string, args: readonly string[]): Step {
+  return { command: 'node', args: [compiler, ...args] };
+}
+
+function buildOf(cwd: string, step: Step, module: ModulePlace): Build {
+  return { steps: [step], cwd, output: 'text', module };
 }
 
 /** @throws ProjectError if the compiler is not installed */
-function compile(folder: string, args: readonly string[], module: string): Build {
+function requireCompiler(folder: string): string {
   const compiler = findCompiler(folder);
-  if (compiler === undefined) {
-    throw new ProjectError(
-      'The compiler of AssemblyScript is not installed here. To install it: npm install',
-      {
-        title: 'Install',
-        command: existsSync(join(folder, 'package.json'))
-          ? 'npm install'
-          : 'npm install --save-dev assemblyscript',
-        cwd: folder,
-      },
-    );
-  }
-  return {
-    steps: [{ command: 'node', args: [compiler, ...args] }],
+  if (compiler !== undefined) return compiler;
+  throw new ProjectError('The compiler of AssemblyScript is not installed here. To install it: npm install', {
+    title: 'Install',
+    command: existsSync(join(folder, 'package.json'))
+      ? 'npm install'
+      : 'npm install --save-dev assemblyscript',
     cwd: folder,
-    output: 'text',
-    module: { kind: 'file', path: module },
-  };
+  });
 }
 
 /** Looks for the compiler in a folder and in those that contain it, as Node does. */

@@ -235,6 +235,34 @@ describe('a project of AssemblyScript', () => {
     expect((await build(target, 'release')).module).toBe(join(found.folder, 'build', 'release.wasm'));
   });
 
+  test('whose config names no entry, as asinit leaves it, is built by its script of npm', {
+    timeout: 120_000,
+  }, async () => {
+    const { entries: _, ...rest } = config;
+    const scripts = { 'asbuild:debug': 'asc assembly/index.ts --target debug --bindings esm' };
+    const found = await project({
+      'asconfig.json': JSON.stringify(rest),
+      'package.json': JSON.stringify({ scripts }),
+    });
+    const target = await targetOf(found);
+    expect(target.source).toBe(join(found.folder, 'assembly', 'index.ts'));
+    expect((await build(target)).module).toBe(join(found.folder, 'build', 'debug.wasm'));
+    // It has written declarations, too.
+    expect((await build(target)).lines).toEqual([]);
+    await expect(target.build('release')).rejects.toThrow(
+      /asconfig\.json has no entries, and no script asbuild:release in package\.json says what is compiled: add one of them$/,
+    );
+  });
+
+  test('whose config names no module is built by its script of npm', async () => {
+    const scripts = { asbuild: `node -e "fs.mkdirSync('out'); fs.writeFileSync('out/all.wasm', '')"` };
+    const found = await project({
+      'asconfig.json': JSON.stringify({ ...config, targets: {} }),
+      'package.json': JSON.stringify({ scripts }),
+    });
+    expect((await build(targetOf(found))).module).toBe(join(found.folder, 'out', 'all.wasm'));
+  });
+
   test('that does not compile has its errors at their lines', { timeout: 120_000 }, async () => {
     const found = await project({
       'assembly/index.ts': 'export function add(a: i32): i32 {\n  return a + missing;\n}\n',
