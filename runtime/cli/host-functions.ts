@@ -2,12 +2,13 @@ import { allHostFunctions } from '../host/table.ts';
 import { type HostPermission, hostPermission } from '../permissions/host-permission.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
 import { displayName } from '../text/display-name.ts';
-import { CommandError } from './load.ts';
+import { similarTo } from '../text/similar.ts';
+import { UsageError } from './load.ts';
 import type { PermissionFlags } from './permission-options.ts';
 
 /**
  * The host functions that a command line allows.
- * @throws CommandError for an unknown name: a misspelt one would deny nothing
+ * @throws UsageError for an unknown name: a misspelt one would deny nothing
  */
 export function hostFunctionsOf(
   { allowHost, denyHost }: Pick<PermissionFlags, 'allowHost' | 'denyHost'>,
@@ -20,8 +21,10 @@ export function hostFunctionsOf(
     const known = new Set([...namespaces, ...functions.map(({ module, name }) => `${module}::${name}`)]);
     const unknown = named.find((name) => !known.has(name));
     if (unknown !== undefined) {
-      throw new CommandError(
-        `There is no host function '${displayName(unknown)}', and no namespace of that name. The namespaces are ${[...namespaces].join(', ')}`,
+      const similar = similarTo(unknown, [...known]);
+      const meant = similar === null ? '.' : `; did you mean ${similar}?`;
+      throw new UsageError(
+        `There is no host function '${displayName(unknown)}', and no namespace of that name${meant} The namespaces are ${[...namespaces].join(', ')}`,
       );
     }
   }

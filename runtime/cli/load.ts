@@ -12,6 +12,12 @@ export class CommandError extends Error {
   readonly code = 'LUNATIC_COMMAND_FAILED';
 }
 
+/** A command line names what there is not, or what cannot be. The message is for the user. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'LUNATIC_WRONG_USAGE';
+}
+
 /**
  * Reads a module. One in the text format is assembled.
  * @throws CommandError

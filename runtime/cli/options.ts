@@ -29,7 +29,7 @@ export function logOption(byDefault: string): Option {
 export function dirOption(whose: string): Option {
   return new Option(
     '--dir <directory>',
-    `let ${whose} use a directory in addition to the current one, as HOST::GUEST under another name; repeatable`,
+    `let ${whose} read and write a directory in addition to the current one, as HOST::GUEST under another name; repeatable`,
   )
     .default([], 'none')
     .argParser((value: string, previous: string[]) => [...previous, value]);

@@ -1,8 +1,8 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
-import { closest, distance } from 'fastest-levenshtein';
 import manifest from '../../package.json' with { type: 'json' };
 import { withInspectAddress } from '../inspect/address.ts';
 import { printable, printableLines } from '../text/printable.ts';
+import { similarTo } from '../text/similar.ts';
 import { checkCommand } from './check-command.ts';
 import { completionsCommand } from './completions-command.ts';
 import { withCoreDumpFolder } from './core-dump-options.ts';
@@ -11,6 +11,7 @@ import { dapCommand } from './dap-command.ts';
 import { dumpCommand } from './dump-command.ts';
 import { exportsCommand } from './exports-command.ts';
 import { initCommand } from './init-command.ts';
+import { UsageError } from './load.ts';
 import { isCargoTest } from './mode.ts';
 import { newCommand } from './new-command.ts';
 import { psCommand } from './ps-command.ts';
@@ -59,8 +60,9 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
  */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const [own, guestArguments] = splitGuestArguments(args);
+  const isForCargo = isCargoTest(args, process.env);
   try {
-    if (isCargoTest(args, process.env)) {
+    if (isForCargo) {
       const command = withCommonOptions(cargoTestCommand(guestArguments), 'lunatic test');
       await command.parseAsync(withOptionalValues(own.slice(1)), { from: 'user' });
     } else {
@@ -70,8 +72,11 @@ export async function runProgram(args: readonly string[]): Promise<number> {
       });
     }
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : ExitCode.WrongUsage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.WrongUsage;
+    if (!(error instanceof UsageError)) throw error;
+    const [name] = isForCargo ? ['test'] : args;
+    process.stderr.write(`error: ${printableLines(error.message)}\n${helpHint(`lunatic ${name}`)}\n`);
+    return ExitCode.WrongUsage;
   }
   return 0;
 }
@@ -87,7 +92,7 @@ function withCommonOptions(command: Command, name = 'lunatic'): Command {
     command
       .version(`lunatic-runtime ${manifest.version}`, '-V, --version', 'print the version')
       .helpOption('-h, --help', 'print this help')
-      .showHelpAfterError(`(see \`${name} --help\`)`)
+      .showHelpAfterError(helpHint(name))
       .configureHelp({ optionDescription })
       // What is wrong on a command line may be the name of a file.
       .configureOutput({
@@ -99,6 +104,10 @@ function withCommonOptions(command: Command, name = 'lunatic'): Command {
       })
       .exitOverride()
   );
+}
+
+function helpHint(name: string): string {
+  return `(see \`${name} --help\`)`;
 }
 
 /** Prints help or a version, and ends the command if that fails. */
@@ -136,18 +145,12 @@ function optionHint(command: Command, text: string): string {
         : '';
     return `(${flag} takes no value${instead})\n`;
   }
-  const similar = flag === undefined ? null : similarOption(command, flag);
-  if (similar !== null) return `(Did you mean ${similar}?)\n`;
+  // Commander would compare the value as well.
+  const known = command.options.flatMap(({ long, hidden }) =>
+    long == null || hidden ? [] : [long.slice(2)],
+  );
+  const similar = flag === undefined ? null : similarTo(flag.slice(2), known);
+  if (similar !== null) return `(Did you mean --${similar}?)\n`;
   if (!PROGRAM_COMMANDS.has(command.name())) return '';
   return `(arguments of the program that start with - follow --: lunatic ${command.name()} FILE -- ${printable(option)})\n`;
-}
-
-/** The most characters in which an option differs from what was meant, as in commander. */
-const MOST_DIFFERENCES = 3;
-
-/** An option like the given one, which had a value: commander would compare that as well. */
-function similarOption(command: Command, flag: string): string | null {
-  const known = command.options.flatMap(({ long, hidden }) => (long == null || hidden ? [] : [long]));
-  const nearest = closest(flag, known);
-  return distance(flag, nearest) <= Math.min(MOST_DIFFERENCES, flag.length / 2) ? nearest : null;
 }

@@ -4,9 +4,9 @@ import { type PreopenedDirectory, ProcessConfig } from '../permissions/config.ts
 import { listenRules, NetworkPermission } from '../permissions/network-permission.ts';
 import { NetworkRules } from '../permissions/network-rules.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
-import { findPrograms } from '../programs/find-programs.ts';
+import { findPrograms, ProgramNotFoundError } from '../programs/find-programs.ts';
 import { hostFunctionsOf } from './host-functions.ts';
-import { CommandError } from './load.ts';
+import { UsageError } from './load.ts';
 import type { PermissionFlags } from './permission-options.ts';
 
 /** The part of a command line that makes the config. */
@@ -22,7 +22,7 @@ const AS_NODE = 'ELECTRON_RUN_AS_NODE';
  * The config of a root process. Everything is permitted that no flag forbids, except for OS programs. The environment
  * variables are those of this command.
  * @param plugins those whose host functions the program can import
- * @throws CommandError if a directory cannot be opened or there is no such host function; ProgramNotFoundError
+ * @throws UsageError if there is no such directory, program or host function
  */
 export function rootConfig(
   commandLine: readonly string[],
@@ -42,7 +42,10 @@ export function rootConfig(
   }
   const directories = flags.dir.map(preopened);
   checkNames(directories);
-  config.preopenedDirectories.push(...(flags.cwd === false ? [] : [preopened('.')]), ...directories);
+  config.preopenedDirectories.push(
+    ...(flags.cwd === false ? [] : [{ guestPath: '.', hostPath: '.' }]),
+    ...directories,
+  );
   config.canSpawnProcesses = flags.spawn ?? true;
   config.canCompileModules = flags.compile ?? true;
   config.canCreateConfigs = flags.configs ?? true;
@@ -54,7 +57,7 @@ export function rootConfig(
   config.upstreamPermissions = flags.upstreamPermissions ?? false;
   config.canRunLongSql = flags.allowLongSql ?? false;
   config.network = networkOf(flags, config.network);
-  if (flags.allowCommand !== undefined) config.commands = findPrograms(flags.allowCommand);
+  if (flags.allowCommand !== undefined) config.commands = programsOf(flags.allowCommand);
   config.commandVariables = new Set(flags.allowCommandEnv);
   config.hostFunctions = hostFunctionsOf(flags, plugins);
   return config;
@@ -81,18 +84,35 @@ function networkOf(
   );
 }
 
-/** `HOST`, or `HOST::GUEST` for a directory that the program sees under another name, as in Wasmtime. */
+function programsOf(names: readonly string[]): ReadonlyMap<string, string> {
+  try {
+    return findPrograms(names);
+  } catch (error) {
+    if (!(error instanceof ProgramNotFoundError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
+/**
+ * `HOST`, or `HOST::GUEST` for a directory that the program sees under another name, as in Wasmtime. What other runtimes take for
+ * access rights, `HOST::GUEST::ro`, must not be a name here.
+ */
 function preopened(directory: string): PreopenedDirectory {
-  const [, hostPath = directory, guestPath = directory] = /^(.*?)::(.*)$/s.exec(directory) ?? [];
+  const [hostPath = '', guestPath = hostPath, ...more] = directory.split('::');
   if (hostPath === '' || guestPath === '') {
-    throw new CommandError(`'${directory}' names no directory: write --dir=HOST or --dir=HOST::GUEST`);
+    throw new UsageError(`'${directory}' names no directory: write --dir=HOST or --dir=HOST::GUEST`);
+  }
+  if (more.length > 0) {
+    throw new UsageError(
+      `'${directory}' has more than one '::': write --dir=HOST or --dir=HOST::GUEST. Nothing makes a directory read-only`,
+    );
   }
   return { guestPath, hostPath: checkedDirectory(hostPath) };
 }
 
 /**
  * Of two directories with the same name, programs would find one only.
- * @throws CommandError
+ * @throws UsageError
  */
 function checkNames(directories: readonly PreopenedDirectory[]): void {
   const named = new Map<string, string>();
@@ -100,7 +120,7 @@ function checkNames(directories: readonly PreopenedDirectory[]): void {
     const name = guestPath.replace(/(?<=.)\/+$/, '');
     const other = named.get(name);
     if (other !== undefined && resolve(other) !== resolve(hostPath)) {
-      throw new CommandError(
+      throw new UsageError(
         `'${guestPath}' would name two directories, '${other}' and '${hostPath}': give one of them another name with --dir=HOST::GUEST`,
       );
     }
@@ -114,7 +134,7 @@ function checkedDirectory(path: string): string {
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const reason = isMissing ? 'does not exist' : 'cannot be opened';
-    throw new CommandError(`Directory '${path}' ${reason}`, { cause: error });
+    throw new UsageError(`Directory '${path}' ${reason}`, { cause: error });
   }
-  throw new CommandError(`'${path}' is not a directory`);
+  throw new UsageError(`'${path}' is not a directory`);
 }

@@ -68,8 +68,10 @@ export async function run(
   const streams = openStreams();
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);
-  const inspection = await openInspection(options, { path, arguments: guestArguments });
   const plugins = await pluginsOf(options.plugin ?? []);
+  const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
+  const config = rootConfig(commandLine, options, plugins);
+  const inspection = await openInspection(options, { path, arguments: guestArguments });
   const metrics = options.prometheus
     ? await openMetrics(options.prometheusHttp ?? METRICS_ADDRESS, streams)
     : undefined;
@@ -117,8 +119,6 @@ export async function run(
     });
   }
 
-  const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
-  const config = rootConfig(commandLine, options, plugins);
   const since = Date.now();
   const module = await whileUnchanged(path, ({ bytes, again }) =>
     loadNamed(path, config.hostFunctions, () => {

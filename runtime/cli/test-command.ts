@@ -3,7 +3,6 @@ import { type ColorChoice, wantsColors } from './colors.ts';
 import type { CoreDumpFlags } from './core-dump-flags.ts';
 import { withCoreDumpOptions } from './core-dump-options.ts';
 import { type CoverageFlags, withCoverageOptions } from './coverage-options.ts';
-import { CommandError } from './load.ts';
 import type { LogFilter } from './log-filter.ts';
 import type { InspectFlags } from './open-inspection.ts';
 import {
@@ -31,7 +30,7 @@ interface TestFlags extends PermissionFlags, InspectFlags, CoreDumpFlags, Covera
   readonly includeIgnored: boolean;
   readonly skip: string[];
   readonly list: boolean;
-  readonly format?: string;
+  readonly format?: ReporterName;
   readonly nocapture: boolean;
   readonly showOutput: boolean;
   readonly dir: string[];
@@ -66,7 +65,6 @@ export function testCommand(guestArguments: readonly string[]): Command {
     const firstFilter = words.findIndex((word, i) => i > 0 && !MODULE.test(word));
     const files = firstFilter < 0 ? words : words.slice(0, firstFilter);
     const filters = firstFilter < 0 ? [] : words.slice(firstFilter);
-    checkFormat(flags);
     checkTogether(command, flags);
     const colors = wantsColors(STDOUT, flags.color);
     const { runTestFiles } = await import('./test.ts');
@@ -86,7 +84,6 @@ export function cargoTestCommand(guestArguments: readonly string[]): Command {
     async (file: string, filter: string | undefined, words: string[], flags: TestFlags) => {
       if (flags.list && flags.format === undefined)
         command.error("error: option '--list' needs --format terse");
-      checkFormat(flags);
       if (flags.format === 'terse' && !flags.list)
         command.error("error: option '--format terse' needs --list");
       checkTogether(command, flags);
@@ -107,7 +104,11 @@ function withTestOptions(command: Command): Command {
     .option('--skip <filter>', 'leave out tests whose name contains this; repeatable', collect, [])
     .option('--list', 'list the tests instead of running them', false)
     .addOption(new Option('--reporter <name>', 'how to print results; default: pretty').choices(REPORTERS))
-    .option('--format <format>', 'the same as --reporter; with --list, only terse is possible')
+    .addOption(
+      new Option('--format <name>', 'the same as --reporter; with --list, only terse is possible').choices(
+        REPORTERS,
+      ),
+    )
     .option('--nocapture', 'show what tests print as they print it', false)
     .option('--show-output', 'also show what passing tests have printed', false)
     .option('--jobs <n>', 'tests that run at the same time; default: all', wholeNumber(1, 999_999_999))
@@ -166,23 +167,17 @@ function settings(
   };
 }
 
-/** @throws CommandError: an unknown format is no wrong usage (abi 21.3.1) */
-function checkFormat({ list, format }: TestFlags): void {
-  if (format === undefined || (list ? format === 'terse' : isReporter(format))) return;
-  throw new CommandError(
-    list ? `tests can be listed with --format terse only, not '${format}'` : `unknown format '${format}'`,
-  );
-}
-
 /** The reporter that the flags name. `--format` is the name of the option in Rust's own harness. */
 function reporterOf({ reporter, format, list, quiet }: TestFlags): ReporterName {
   if (reporter !== undefined) return reporter;
-  if (format !== undefined && !list && isReporter(format)) return format;
+  if (format !== undefined && !list) return format;
   return quiet ? 'terse' : 'pretty';
 }
 
 /** Ends the command if options are used that contradict each other. */
 function checkTogether(command: Command, flags: TestFlags): void {
+  if (flags.list && flags.format !== undefined && flags.format !== 'terse')
+    command.error("error: option '--list' prints names: with it, only --format terse is possible");
   if (reporterOf(flags) === 'junit' && (flags.watch || flags.list))
     command.error(
       `error: the junit reporter prints one document: it cannot be used with ${flags.watch ? '--watch' : '--list'}`,
@@ -192,10 +187,6 @@ function checkTogether(command: Command, flags: TestFlags): void {
   const other = flags.watch ? '--watch' : flags.list ? '--list' : null;
   if (inspects !== null && other !== null)
     command.error(`error: option '${inspects}' cannot be used with ${other}`);
-}
-
-function isReporter(name: string): name is ReporterName {
-  return REPORTERS.some((reporter) => reporter === name);
 }
 
 function collect(value: string, previous: string[]): string[] {

@@ -1,4 +1,3 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { HostContext, HostFunction, HostImplementation, OlderSignature } from '../hostcall/function.ts';
 import type { DeferredWait } from '../kernel/deferred-wait.ts';
 import type { Linker } from '../kernel/module.ts';
@@ -6,6 +5,7 @@ import type { ScratchArea } from '../kernel/scratch-area.ts';
 import { asTrap } from '../kernel/trap.ts';
 import { HostWork, type TurnWork } from '../kernel/turn-work.ts';
 import { displayName } from '../text/display-name.ts';
+import { similarTo } from '../text/similar.ts';
 import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
 import { allHostFunctions, functionsOf } from './table.ts';
 
@@ -15,9 +15,6 @@ const MAX_PROBLEMS = 500;
 const MAX_SUGGESTIONS = 8;
 /** Characters of the longest name for which a similar one is looked for. */
 const MAX_COMPARED = 100;
-
-/** A name is suggested for another one if at most this share of it differs. */
-const SIMILAR = 0.4;
 
 /** What is wrong with an import of a module that there is not. The first one also lists those that there are. */
 const UNKNOWN_MODULE = 'unknown module';
@@ -161,11 +158,11 @@ export class HostLinker implements Linker {
 
   #unknown(module: string, key: string, looksFurther: boolean): string {
     if (looksFurther) {
-      const nearest = closest(
+      const similar = similarTo(
         key,
         this.#all.map((fn) => `${fn.module}::${fn.name}`),
       );
-      if (distance(key, nearest) <= nearest.length * SIMILAR) return `unknown; did you mean ${nearest}?`;
+      if (similar !== null) return `unknown; did you mean ${similar}?`;
     }
     return this.#namespace(module).size > 0 ? 'unknown function' : UNKNOWN_MODULE;
   }

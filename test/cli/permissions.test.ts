@@ -61,16 +61,22 @@ describe('lunatic run', () => {
       '--no-cwd',
       '--dir',
       'data::/share',
-      '--dir=data::x::y',
+      '--dir=data::x:y',
       '--dir',
       'data',
     );
-    expect(stdout).toBe('/share\nx::y\ndata\nmade 0\n');
+    expect(stdout).toBe('/share\nx:y\ndata\nmade 0\n');
     expect(readdirSync(join(folder, 'data'))).toEqual(['made']);
-    for (const wrong of ['data::', '::/share']) {
-      const { stderr, exitCode } = await run(source, '--dir', wrong);
-      expect(stderr).toContain(`'${wrong}' names no directory: write --dir=HOST or --dir=HOST::GUEST`);
-      expect(exitCode).toBe(1);
+    for (const [wrong, problem] of [
+      ['data::', 'names no directory'],
+      ['::/share', 'names no directory'],
+      ['', 'names no directory'],
+      ['data::/share::ro', "has more than one '::'"],
+    ]) {
+      const { stdout, stderr, exitCode } = await run(source, `--dir=${wrong}`);
+      expect(stderr).toContain(`'${wrong}' ${problem}: write --dir=HOST or --dir=HOST::GUEST`);
+      expect(stderr).toMatch(/\n\(see `lunatic run --help`\)\n$/);
+      expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
     }
   });
 
@@ -162,7 +168,7 @@ describe('lunatic run', () => {
     for (const name of ['one', 'two']) mkdirSync(join(folder, name));
     const refused = await run(main(''), '--dir', 'one::/d', '--dir=two::/d/');
     expect(refused.stderr).toContain("'/d/' would name two directories, 'one' and 'two'");
-    expect(refused.exitCode).toBe(1);
+    expect(refused.exitCode).toBe(2);
     for (const same of ['one::/d', './one::/d', 'two::/e'])
       expect((await run(main(''), '--dir', 'one::/d', '--dir', same)).exitCode).toBe(0);
     // The default is no directory that somebody named.
@@ -242,16 +248,23 @@ describe('lunatic run', () => {
   });
 
   test.each([
-    [['--allow-net=nonsense:x'], "'x' is neither a port nor a range of ports", 2],
-    [['--allow-listen=example.org'], 'sockets are bound to addresses', 2],
-    [['--max-memory=lots'], 'It must be a number of bytes', 2],
-    [['--deny-host=lunatic::sqlit'], "There is no host function 'lunatic::sqlit'", 1],
-    [['--allow-command=there-is-no-such-program'], "Program 'there-is-no-such-program' not found", 1],
-  ])('%j is reported', async (options, message, code) => {
+    [['--allow-net=nonsense:x'], "'x' is neither a port nor a range of ports"],
+    [['--allow-listen=example.org'], 'sockets are bound to addresses'],
+    [['--max-memory=lots'], 'It must be a number of bytes'],
+    [
+      ['--deny-host=lunatic::sqlit'],
+      "There is no host function 'lunatic::sqlit', and no namespace of that name; did you mean lunatic::sqlite? The namespaces are lunatic::",
+    ],
+    [['--allow-command=there-is-no-such-program'], "Program 'there-is-no-such-program' not found"],
+    [['--dir=nowhere', '--inspect'], "Directory 'nowhere' does not exist"],
+    [['--dir=file'], "'file' is not a directory"],
+  ])('%j is reported before anything else happens', async (options, message) => {
+    writeFileSync(join(folder, 'file'), '');
     const { stdout, stderr, exitCode } = await run(main(''), ...options);
     expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^error: .*\n\(see `lunatic run --help`\)\n$/);
     expect(stdout).toBe('');
-    expect(exitCode).toBe(code);
+    expect(exitCode).toBe(2);
   });
 
   test('--help lists every permission option', async () => {

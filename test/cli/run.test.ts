@@ -123,12 +123,6 @@ describe('files that cannot be run: exit code 1 and a line that says why', () =>
     expect(exitCode).toBe(1);
   });
 
-  test('a directory to preopen that does not exist', async () => {
-    const { stderr, exitCode } = await lunatic(['run', '--dir', join(folder, 'nowhere'), wat('fib')]);
-    expect(stderr).toMatch(/^Error: Directory '.*nowhere' does not exist\n$/);
-    expect(exitCode).toBe(1);
-  });
-
   test('a start section that traps', async () => {
     const path = file(
       'start.wat',

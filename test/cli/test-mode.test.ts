@@ -321,12 +321,7 @@ describe('what cannot be tested', () => {
     ['an unknown option', () => [wat, '--fast'], 2, "unknown option '--fast'"],
     ['no jobs', () => [wat, '--jobs=0'], 2, 'It must be a whole number from 1 to 999999999'],
     ['no time', () => [wat, '--timeout=soon'], 2, 'It must be more than 0'],
-    [
-      'another list',
-      () => [wat, '--list', '--format=json'],
-      1,
-      'Error: tests can be listed with --format terse',
-    ],
+    ['another list', () => [wat, '--list', '--format=json'], 2, 'with it, only --format terse is possible'],
     ['a missing file', () => ['nowhere.wasm'], 1, "Error: Module 'nowhere.wasm' not found"],
     [
       'a name without an end',
@@ -395,7 +390,8 @@ describe("as cargo's runner", () => {
   test.each([
     [['--list'], 2],
     [['--format', 'terse'], 2],
-    [['--list', '--format', 'json'], 1],
+    [['--list', '--format', 'json'], 2],
+    [['--dir', 'nowhere'], 2],
     [['--unknown'], 2],
     [['--help'], 0],
     [['--version'], 0],
