@@ -7,6 +7,7 @@ import { HostWork, type TurnWork } from '../kernel/turn-work.ts';
 import { displayName } from '../text/display-name.ts';
 import { similarTo } from '../text/similar.ts';
 import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
+import { adviceOnForeign } from './foreign-imports.ts';
 import { allHostFunctions, functionsOf } from './table.ts';
 
 /** Imports that an error lists at most. No honest module has more wrong ones. */
@@ -157,6 +158,8 @@ export class HostLinker implements Linker {
   }
 
   #unknown(module: string, key: string, looksFurther: boolean): string {
+    const advice = adviceOnForeign(key);
+    if (advice !== undefined) return `unknown: ${advice}`;
     if (looksFurther) {
       const similar = similarTo(
         key,
@@ -168,7 +171,7 @@ export class HostLinker implements Linker {
   }
 
   #modules(): string {
-    return [...new Set(this.#all.map((fn) => fn.module))].join(', ');
+    return [...new Set(this.#all.map((fn) => fn.module.replace(/^lunatic::.*/, 'lunatic::*')))].join(', ');
   }
 
   /** Makes the values that instances import for these functions. */

@@ -79,9 +79,19 @@ describe('linking', () => {
     );
     expect(lines).toHaveLength(6);
     expect(lines[1]).toMatch(/did you mean lunatic::process::spawn\?/);
-    expect(lines[4]).toMatch(/unknown module; there are lunatic::error,/);
+    expect(lines[4]).toMatch(/unknown module; there are lunatic::\*, wasi_snapshot_preview1$/);
     // Once is enough.
     expect(lines[5]).toMatch(/unknown module$/);
+  });
+
+  test.each([
+    ['env', 'abort', '(param i32 i32 i32 i32)', /unknown: AssemblyScript .* --use abort= /],
+    ['env', 'console.log', '(param i32)', /unknown: AssemblyScript .*"lunatic init"/],
+    ['wbg', '__wbg_log_1d3ae0273d8f4f8a', '(param i32)', /unknown: wasm-bindgen .*wasm32-wasip1/],
+  ])('tells what to do about %s::%s, which is for JavaScript hosts', async (module, name, type, advice) => {
+    const [, line] = await problems(`(import "${module}" "${name}" (func ${type}))`);
+    expect(line).toMatch(advice);
+    expect(line).not.toContain('lunatic::');
   });
 
   test.each([
