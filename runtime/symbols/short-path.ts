@@ -12,7 +12,7 @@ const LIBRARY_FOLDERS = [
   /^.*[\\/]wasi-libc[\\/]/,
   /^.*[\\/](?=libc-(?:bottom|top)-half[\\/])/,
   // As distributions name it, from where they have built it.
-  /^(?:\.[\\/])+(?=(?:dlmalloc|libc-(?:bottom|top)-half)[\\/])/,
+  /^(?:\.[\\/])*(?=(?:dlmalloc|libc-(?:bottom|top)-half)[\\/])/,
   /^.*[\\/](?=wasi-sysroot[\\/]|llvm-project[\\/]|libcxx(?:abi)?[\\/])/,
   /^.*[\\/]lib[\\/]clang[\\/][^\\/]+[\\/]include[\\/]/,
   /^\/usr\/(?:local\/)?include\/(?:wasm32-[^/]+\/)?(?:c\+\+\/v1\/)?/,
