@@ -9,7 +9,10 @@ const SEVERITIES = {
   warning: vscode.DiagnosticSeverity.Warning,
 } as const;
 
-/** Shows what compilers say, in editors and in the Problems view, until the project is built again. */
+/**
+ * Shows what compilers say, in editors and in the Problems view, until the project is built again. What they have said of a crate is
+ * over, too, when the build of another project compiles it.
+ */
 export class BuildFaults implements vscode.Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection('lunatic-build');
   /** The faults of each project, by its file. */
@@ -27,12 +30,23 @@ export class BuildFaults implements vscode.Disposable {
   }
 
   add(project: string, fault: Fault): void {
+    if (fault.target !== undefined) this.compiled(project, fault.target);
     const faults = this.#faults.get(project) ?? [];
     this.#faults.set(project, faults);
     // Cargo says the same again where several targets contain a source.
     if (faults.length >= MAX_FAULTS || faults.some((other) => isSame(other, fault))) return;
     faults.push(fault);
     this.#show(fault.file);
+  }
+
+  /** Called when a build has compiled a target of cargo's: what builds of other projects have said of it is out of date. */
+  compiled(project: string, target: string): void {
+    for (const [other, faults] of this.#faults) {
+      const left = other === project ? faults : faults.filter((fault) => fault.target !== target);
+      if (left.length === faults.length) continue;
+      this.#faults.set(other, left);
+      for (const { file } of faults) this.#show(file);
+    }
   }
 
   /** The errors of a project's last build. */

@@ -27,6 +27,9 @@ const Config = v.object({ build: v.object({ target: v.string() }) });
 /** The files in which cargo looks for its config, the first one first. */
 const CONFIGS = [join('.cargo', 'config'), join('.cargo', 'config.toml')];
 
+/** Asks cargo for the manifest of the workspace. */
+const LOCATE_WORKSPACE = ['locate-project', '--workspace', '--message-format', 'plain'];
+
 /** The crate with which Rust programs call the host. */
 const SDK = 'lunatic';
 
@@ -65,7 +68,11 @@ export async function readCrate(manifest: string): Promise<Project | undefined> 
  * @throws ProjectError if its target is not installed
  */
 async function cargo(folder: string, args: readonly string[], module: ModulePlace): Promise<Build> {
-  const target = ['--target', await rustTarget(folder, configuredTarget(folder))];
+  const [wanted, root] = await Promise.all([
+    rustTarget(folder, configuredTarget(folder)),
+    ask('cargo', [...LOCATE_WORKSPACE, '--manifest-path', join(folder, 'Cargo.toml')], folder),
+  ]);
+  const target = ['--target', wanted];
   return {
     steps: [
       { command: 'cargo', args: [...args, ...target, '--message-format=json-diagnostic-rendered-ansi'] },
@@ -73,6 +80,8 @@ async function cargo(folder: string, args: readonly string[], module: ModulePlac
     // Cargo takes its config from here, too.
     cwd: folder,
     output: 'cargo',
+    // Here cargo starts the compiler, but for crates outside of the workspace, whose paths are absolute.
+    base: dirname(root.trim()),
     module,
   };
 }

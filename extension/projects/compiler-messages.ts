@@ -15,6 +15,8 @@ export interface Fault {
   /** The compiler's name of this kind of fault, as `E0425`. */
   readonly code: string | undefined;
   readonly related: readonly Related[];
+  /** What was compiled, if cargo says so: it differs for all targets of all crates. */
+  readonly target?: string;
 }
 
 /** Another place that has to do with a fault. */
@@ -45,11 +47,21 @@ const RustMessage = v.object({
   rendered: v.nullable(v.string()),
 });
 
-const CompilerMessage = v.object({ reason: v.literal('compiler-message'), message: RustMessage });
+/** What cargo compiles: a library, a program, an example, ... of a crate. */
+const CargoTarget = v.object({
+  package_id: v.string(),
+  target: v.object({ name: v.string(), kind: v.array(v.string()) }),
+});
+
+const CompilerMessage = v.object({
+  ...CargoTarget.entries,
+  reason: v.literal('compiler-message'),
+  message: RustMessage,
+});
 
 const CompilerArtifact = v.object({
+  ...CargoTarget.entries,
   reason: v.literal('compiler-artifact'),
-  target: v.object({ name: v.string(), kind: v.array(v.string()) }),
   profile: v.object({ test: v.boolean() }),
   filenames: v.array(v.string()),
 });
@@ -61,6 +73,8 @@ export interface Line {
   readonly fault?: Fault;
   /** What cargo has made, or had made before. */
   readonly made?: {
+    /** As a fault has it. */
+    readonly target: string;
     readonly name: string;
     readonly kinds: readonly string[];
     /** Whether it is for tests: it has the code that only tests use. */
@@ -69,15 +83,29 @@ export interface Line {
   };
 }
 
-/** Reads a line that cargo prints for tools. */
-export function readCargoLine(line: string, cwd: string): Line {
+/**
+ * Reads a line that cargo prints for tools.
+ * @param base the folder of the workspace: that is where cargo starts the compiler
+ */
+export function readCargoLine(line: string, base: string): Line {
   const message = jsonOf(line);
   const said = v.safeParse(CompilerMessage, message);
-  if (said.success) return rustLine(said.output.message, cwd);
+  if (said.success) {
+    const { text, fault } = rustLine(said.output.message, base);
+    return fault === undefined ? { text } : { text, fault: { ...fault, target: targetOf(said.output) } };
+  }
   const made = v.safeParse(CompilerArtifact, message);
   if (!made.success) return { text: message === undefined ? line : undefined };
   const { target, profile, filenames: files } = made.output;
-  return { text: undefined, made: { name: target.name, kinds: target.kind, isTest: profile.test, files } };
+  const { name, kind: kinds } = target;
+  return {
+    text: undefined,
+    made: { target: targetOf(made.output), name, kinds, isTest: profile.test, files },
+  };
+}
+
+function targetOf({ package_id: crate, target }: v.InferOutput<typeof CargoTarget>): string {
+  return `${crate} ${target.kind.join()} ${target.name}`;
 }
 
 /** Reads a line that rustc prints for tools. */

@@ -9,11 +9,14 @@ import { runBuild } from './run-build.ts';
  */
 export class ProjectBuilds {
   readonly #commands: Pick<LunaticCommands, 'find'>;
-  readonly #faults: Pick<BuildFaults, 'clear' | 'add'>;
+  readonly #faults: Pick<BuildFaults, 'clear' | 'add' | 'compiled'>;
   /** Settles when the last build that was asked for is over, by the file of its project. Never rejects. */
   readonly #last = new Map<string, Promise<void>>();
 
-  constructor(commands: Pick<LunaticCommands, 'find'>, faults: Pick<BuildFaults, 'clear' | 'add'>) {
+  constructor(
+    commands: Pick<LunaticCommands, 'find'>,
+    faults: Pick<BuildFaults, 'clear' | 'add' | 'compiled'>,
+  ) {
     this.#commands = commands;
     this.#faults = faults;
   }
@@ -44,7 +47,11 @@ export class ProjectBuilds {
       }
       this.#faults.clear(file);
       const node = async () => (await this.#commands.find()).node;
-      const listener = { line, fault: this.#faults.add.bind(this.#faults, file) };
+      const listener = {
+        line,
+        fault: this.#faults.add.bind(this.#faults, file),
+        compiled: this.#faults.compiled.bind(this.#faults, file),
+      };
       const modules: string[] = [];
       for (const build of await builds()) modules.push(...(await runBuild(build, listener, node, signal)));
       return modules;

@@ -47,6 +47,8 @@ export interface Build {
   readonly steps: readonly Step[];
   readonly cwd: string;
   readonly output: OutputFormat;
+  /** The folder to which paths in the output are relative, if that is not `cwd`. */
+  readonly base?: string;
   readonly module: ModulePlace;
   /** What the module is made of, for compilers that would compile it again although nothing has changed. */
   readonly sources?: Sources;

@@ -14,6 +14,8 @@ export interface BuildListener {
   /** A line for people, with colours. */
   line(text: string): void;
   fault(fault: Fault): void;
+  /** Called when a target of cargo's has been compiled without an error. */
+  compiled(target: string): void;
 }
 
 /** A build whose tool has reported errors. */
@@ -40,16 +42,18 @@ export async function runBuild(
     await mkdir(dirname(module.path), { recursive: true });
   }
   const made = new Set<string>();
-  const text = new TextReader(build.cwd);
+  const base = build.base ?? build.cwd;
+  const text = new TextReader(base);
   const readers = {
-    cargo: (line: string) => readCargoLine(line, build.cwd),
-    rustc: (line: string) => readRustLine(line, build.cwd),
+    cargo: (line: string) => readCargoLine(line, base),
+    rustc: (line: string) => readRustLine(line, base),
     text: (line: string) => text.read(line),
   };
   const take = (line: string) => {
     const read: Line = readers[build.output](line);
     if (read.text !== undefined) listener.line(read.text);
     if (read.fault !== undefined) listener.fault(read.fault);
+    if (read.made !== undefined) listener.compiled(read.made.target);
     if (read.made === undefined || !isWanted(read.made, module)) return;
     for (const file of read.made.files) if (file.endsWith('.wasm')) made.add(file);
   };

@@ -67,6 +67,7 @@ async function build(folder: string): Promise<string> {
   const listener = {
     line: (text: string) => void said.push(text),
     fault: ({ message }: { message: string }) => void said.push(message),
+    compiled: () => undefined,
   };
   const node = async () => process.execPath;
   const { signal } = new AbortController();

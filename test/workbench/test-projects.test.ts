@@ -33,6 +33,11 @@ mod tests {
         assert_eq!(price(12), 31, "twelve are cheaper");
     }
 
+    #[export_name = "#lunatic_test_shop::tests::reads_a_file"]
+    extern "C" fn reads_a_file() {
+        assert_eq!(std::fs::read_to_string("tests/count.txt").unwrap(), "12");
+    }
+
     #[export_name = "#lunatic_test_#panic_divide by zero#shop::tests::divides"]
     extern "C" fn divides() {
         println!("{}", price(7) / price(0));
@@ -40,10 +45,17 @@ mod tests {
 }
 `;
 
+const manifest = (name: string) => `[package]\nname = "${name}"\nversion = "0.1.0"\nedition = "2021"\n`;
+
+/** A crate with tests in a workspace, and one with a program that uses it. */
 const CRATE: Files = {
-  'Cargo.toml': '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n',
+  'Cargo.toml': '[workspace]\nmembers = ["shop", "till"]\nresolver = "2"\n',
   '.cargo/config.toml': `[build]\ntarget = "${target}"\n`,
-  'src/lib.rs': LIBRARY,
+  'shop/Cargo.toml': manifest('shop'),
+  'shop/src/lib.rs': LIBRARY,
+  'shop/tests/count.txt': '12',
+  'till/Cargo.toml': `${manifest('till')}[dependencies]\nshop = { path = "../shop" }\n`,
+  'till/src/main.rs': 'fn main() {\n    println!("the price is {}", shop::price(4));\n}\n',
 };
 
 function lineOf(text: string): number {
@@ -71,6 +83,8 @@ describe.runIf(hasRust)('a crate', () => {
     await expandAll(workbench);
     await workbench.test('multiplies', 'passed').waitFor();
     await workbench.test('divides (should panic with "divide by zero")', 'passed').waitFor();
+    // It runs in the folder of its crate.
+    await workbench.test('reads_a_file', 'passed').waitFor();
     await workbench.test('gives_a_discount', 'failed').dblclick();
     const peek = page.locator('.zone-widget');
     await peek.locator('.original .view-line', { hasText: /^31$/ }).waitFor();
@@ -84,8 +98,9 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.isGone(peek);
   });
 
-  test('with an error in it says so in its tests, at the line', async () => {
-    const workbench = await explore({ ...CRATE, 'src/lib.rs': LIBRARY.replace('count * 3', 'cuont * 3') });
+  test('with an error in it says so in its tests, at the line, until another crate is built with it', async () => {
+    const broken = LIBRARY.replace('count * 3', 'cuont * 3');
+    const workbench = await explore({ ...CRATE, 'shop/src/lib.rs': broken });
     await workbench.act(workbench.test('shop'), 'Run Test');
     await workbench.test('shop', 'errored').waitFor();
     await workbench.test('shop').dblclick();
@@ -93,11 +108,14 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.page.locator('.zone-widget', { hasText: message }).waitFor();
     await workbench.screenshot('tests-build-error');
     await workbench.command('Problems: Focus on Problems View');
-    await workbench.problem('cannot find value `cuont` in this scope').waitFor();
-    workbench.workspace.write('src/lib.rs', LIBRARY);
-    await workbench.showView('Testing');
-    await workbench.act(workbench.test('shop'), 'Run Test');
-    await workbench.test('shop', 'failed').waitFor();
+    await workbench.problem('cannot find value `cuont` in this scope').dblclick();
+    await workbench.editorShows('cuont * 3');
+    workbench.workspace.write('shop/src/lib.rs', LIBRARY);
+    await workbench.goToFile('till/src/main.rs');
+    await workbench.page.keyboard.press('Control+F5');
+    await workbench.printed('the price is 12');
+    await workbench.noProgramRuns();
+    await workbench.command('Problems: Focus on Problems View');
     await expect.poll(() => workbench.problem('cuont').count(), { timeout: PATIENCE }).toBe(0);
   });
 
@@ -107,7 +125,7 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.canDebug();
     await workbench.act(workbench.test('shop'), 'Run Test');
     await expandAll(workbench);
-    await workbench.goToFile('src/lib.rs');
+    await workbench.goToFile('shop/src/lib.rs');
     await workbench.showView('Testing');
     await workbench.act(workbench.test('gives_a_discount'), 'Debug Test');
     await page.locator('.exception-widget', { hasText: 'twelve are cheaper' }).waitFor();
@@ -125,10 +143,10 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.act(workbench.test('shop'), 'Run Test');
     await workbench.test('shop', 'failed').waitFor();
     await workbench.act(workbench.test('shop'), 'Turn on Continuous Run');
-    await workbench.goToFile('src/lib.rs');
+    await workbench.goToFile('shop/src/lib.rs');
     await workbench.showView('Testing');
     await expandAll(workbench);
-    await workbench.goToFile('src/lib.rs');
+    await workbench.goToFile('shop/src/lib.rs');
     // The editor may be where the test before has left it.
     await page.keyboard.press('Control+Home');
     await workbench.line('count * 3').click();

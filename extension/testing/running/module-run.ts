@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { displayName } from '../../../runtime/inspect/view/index.ts';
 import {
@@ -121,14 +121,16 @@ export class ModuleRun {
     }
   }
 
+  /** Where the tests run: in the folder of their project, as with `cargo test`. */
   get #folder(): string {
-    return topFolder(this.#module.uri);
+    const { uri, project } = this.#module;
+    return project?.folder ?? topFolder(uri);
   }
 
   #commandLines(isDebugged: boolean): string[][] {
     const { uri, chosen, isAll } = this.#module;
     const config = vscode.workspace.getConfiguration('lunatic.tests', uri);
-    const dirs = config.get<string[]>('dirs', []).map((dir) => `--dir=${dir}`);
+    const dirs = config.get<string[]>('dirs', []).map((dir) => `--dir=${absoluteDir(dir, topFolder(uri))}`);
     const options = [...dirs, ...config.get<string[]>('runtimeArgs', [])];
     return testArguments({
       file: uri.fsPath,
@@ -290,6 +292,12 @@ const MAX_TOLD = 4096;
 
 /** Calls of a stack that a message lists. */
 const MAX_CALLS = 100;
+
+/** A directory of the settings, whose path counts from a folder, under the name that tests know it by. */
+function absoluteDir(dir: string, folder: string): string {
+  const [host = '', guest = host] = dir.split('::');
+  return `${resolve(folder, host)}::${guest}`;
+}
 
 /** Where a failure is displayed whose own place is not found. */
 function locationOf({ uri, range }: vscode.TestItem): vscode.Location | undefined {

@@ -1,10 +1,13 @@
 import type * as vscode from 'vscode';
 import type { ModuleReadError } from '../../modules/module-error.ts';
+import type { Project } from '../../projects/project.ts';
 import type { TestItems } from '../test-items.ts';
 
 /** The tests of a module that are to run. */
 export interface ChosenModule {
   readonly uri: vscode.Uri;
+  /** The project that it belongs to. */
+  readonly project: Project | undefined;
   /** The items of the tests, by export. */
   readonly chosen: ReadonlyMap<string, vscode.TestItem>;
   /** Whether these are exactly the module's tests that are not ignored. */
@@ -65,6 +68,7 @@ export function chooseTests(
   }
   return [...drafts.values()].map(({ uri, chosen, ignored, hasIgnored }) => ({
     uri,
+    project: items.projectOfModule(uri),
     chosen,
     isAll: !hasIgnored && chosen.size === plainTests(items, uri),
     ignored: [...ignored],

@@ -62,6 +62,7 @@ async function build(target: Target | Promise<Target>, profile: Profile = 'debug
   const listener = {
     line: (text: string) => void lines.push(stripVTControlCharacters(text)),
     fault: (fault: Fault) => void faults.push(fault),
+    compiled: () => undefined,
   };
   const signal = new AbortController().signal;
   try {
@@ -151,7 +152,7 @@ describe.runIf(hasRust)('a crate', () => {
     const slow = `fn main() {\n    std::thread::sleep(std::time::Duration::from_secs(600));\n}\n`;
     const project = await projectWith({ 'Cargo.toml': CARGO, 'src/main.rs': MAIN, 'build.rs': slow });
     const abort = new AbortController();
-    const listener = { line: () => undefined, fault: () => undefined };
+    const listener = { line: () => undefined, fault: () => undefined, compiled: () => undefined };
     const running = runBuild(
       await (await targetOf(project)).build('debug'),
       listener,
@@ -166,18 +167,27 @@ describe.runIf(hasRust)('a crate', () => {
     await expect.poll(findRunning, { timeout: 60_000 }).toBe('');
   });
 
-  test('of a workspace has its own programs, and not those of others', async () => {
-    const folder = folderWith({
-      'Cargo.toml': '[workspace]\nmembers = ["one", "two"]\nresolver = "2"\n',
-      'one/Cargo.toml': CARGO.replace('greeter', 'one'),
-      'one/src/main.rs': MAIN,
-      'two/Cargo.toml': CARGO.replace('greeter', 'two'),
-      'two/src/main.rs': MAIN,
+  test('of a workspace has its own programs and errors, and not those of others', async () => {
+    const top = folderWith({
+      'shop/Cargo.toml': '[workspace]\nmembers = ["one", "two"]\nresolver = "2"\n',
+      'shop/one/Cargo.toml': CARGO.replace('greeter', 'one'),
+      'shop/one/src/main.rs': MAIN.replace('"hello"', '"{}", missing'),
+      'shop/two/Cargo.toml': `${CARGO.replace('greeter', 'two')}[dependencies]\nbank = { path = "../../bank" }\n`,
+      'shop/two/src/main.rs': MAIN,
+      'bank/Cargo.toml': CARGO.replace('greeter', 'bank'),
+      'bank/src/lib.rs': 'pub fn pay() -> u32 {\n    missing\n}\n',
     });
+    const folder = join(top, 'shop');
     const project = await projectOf(join(folder, 'two', 'src', 'main.rs'), folder, folder);
-    expect(project?.file).toBe(join(folder, 'two', 'Cargo.toml'));
-    expect((await project?.targets())?.map(({ name }) => name)).toEqual(['two']);
+    if (project === undefined) throw new Error('it is no project');
+    expect(project.file).toBe(join(folder, 'two', 'Cargo.toml'));
+    expect((await project.targets()).map(({ name }) => name)).toEqual(['two']);
     expect(await projectIn(folder)).toBeUndefined();
+    // Cargo starts the compiler in the folder of the workspace, but for crates outside of it.
+    const faults = async (one: Project) => (await build(targetOf(one))).faults.map(({ file }) => file);
+    expect(await faults(project)).toEqual([join(top, 'bank', 'src', 'lib.rs')]);
+    const other = await projectIn(join(folder, 'one'));
+    expect(await faults(other ?? project)).toEqual([join(folder, 'one', 'src', 'main.rs')]);
   });
 
   test('that cannot be read says why', async () => {

@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 const never = new AbortController().signal;
-const faults = { clear: vi.fn(), add: vi.fn() };
+const faults = { clear: vi.fn(), add: vi.fn(), compiled: vi.fn() };
 const projectBuilds = () =>
   new ProjectBuilds({ find: () => Promise.reject(new Error('no build is for Node')) }, faults);
 
