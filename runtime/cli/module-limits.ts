@@ -30,6 +30,7 @@ const OPTIONS: Readonly<Record<ModuleLimit, (needed: number) => string>> = {
   'table elements': (needed) => `--max-table=${needed}`,
   memories: (needed) => `--max-memories=${needed}`,
   'bytes of memory': (needed) => `--max-memory=${needed}`,
+  'bytes of the host': (needed) => `--max-host-memory=${needed}`,
   'bits of addresses': () => '--memory64',
   'objects of the engine': () => '--allow-gc',
 };

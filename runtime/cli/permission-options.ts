@@ -95,7 +95,7 @@ export function withPermissionOptions(command: Command): Command {
     .option(
       '--allow-command-env <names>',
       'let the program set these environment variables of OS programs: LANG,TZ; repeatable',
-      collectWords,
+      collectNames,
     )
     .option('--no-spawn', 'do not let processes spawn others')
     .option('--no-compile', 'do not let processes compile modules')
@@ -157,6 +157,12 @@ function collectWords(value: string, previous: readonly string[] = []): string[]
   const words = split(value);
   if (words.length === 0) throw new InvalidArgumentError('It names none.');
   return [...previous, ...words];
+}
+
+function collectNames(value: string, previous: readonly string[] = []): string[] {
+  if (value.includes('='))
+    throw new InvalidArgumentError('It must be names alone, as LANG,TZ: the program sets the values.');
+  return collectWords(value, previous);
 }
 
 function collectConnectRules(value: string, previous: readonly string[] = []): string[] {

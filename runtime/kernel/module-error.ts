@@ -10,6 +10,7 @@ export type ModuleLimit =
   | 'table elements'
   | 'memories'
   | 'bytes of memory'
+  | 'bytes of the host'
   | 'bits of addresses'
   | 'objects of the engine';
 

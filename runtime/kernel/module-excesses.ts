@@ -90,6 +90,19 @@ export function memoryExcess(size: number, { maxMemory }: { readonly maxMemory: 
   };
 }
 
+/** What instances that take so many bytes besides their memories are too large for; null if a config allows them. */
+export function hostMemoryExcess(
+  size: number,
+  { maxHostMemory }: { readonly maxHostMemory: number },
+): Excess | null {
+  if (size <= maxHostMemory) return null;
+  return {
+    text: `an instance of the module takes ${size} bytes besides its memory, more than max_host_memory (${maxHostMemory} bytes)`,
+    limit: 'bytes of the host',
+    needed: size,
+  };
+}
+
 /** Values of 32 bits that an exception may carry: compilers need one or two. Stacks may keep a hundred thousand exceptions. */
 const MOST_VALUES = 4;
 /** Exceptions that globals may keep. */

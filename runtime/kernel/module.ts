@@ -17,7 +17,7 @@ import type { EntryType } from './entry.ts';
 import { type KnownTypes, knownTypes } from './known-types.ts';
 import { checkFunctions, isMadeApart } from './module-bounds.ts';
 import { type Excess, HostRefusal, type ModuleError, ModuleLimitError } from './module-error.ts';
-import { featureExcesses, type ModuleLimits, memoryExcess } from './module-excesses.ts';
+import { featureExcesses, hostMemoryExcess, type ModuleLimits, memoryExcess } from './module-excesses.ts';
 import type { MadeModule, ModuleJob } from './module-job.ts';
 import { type ImportOutline, type ModuleOutline, outlineOf } from './module-outline.ts';
 import type { ModuleProbes, ProbeSource } from './module-probes.ts';
@@ -274,15 +274,18 @@ export class LoadedModule {
 
   #problem(config: ProcessConfig): ModuleError | null {
     const { hostFunctions } = config;
-    if (this.#outline.excesses.length > 0 || this.initialMemory > config.maxMemory)
-      return new ModuleLimitError(this.#excessesFor(config));
+    const excesses = this.#excessesFor(config);
+    if (excesses.length > 0) return new ModuleLimitError(excesses);
     return hostFunctions === ANY_HOST ? null : this.#hostRefusal(hostFunctions);
   }
 
   #excessesFor(config: ProcessConfig | undefined): readonly Excess[] {
-    const memory = config && memoryExcess(this.initialMemory, config);
     const { excesses } = this.#outline;
-    return memory ? [...excesses, memory] : excesses;
+    if (config === undefined) return excesses;
+    const memory = memoryExcess(this.initialMemory, config);
+    const hostMemory = hostMemoryExcess(this.instanceSize, config);
+    if (memory === null && hostMemory === null) return excesses;
+    return [...excesses, memory, hostMemory].filter((excess) => excess !== null);
   }
 
   #hostRefusal(permission: HostPermission): HostRefusal | null {

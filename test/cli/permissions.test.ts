@@ -183,6 +183,20 @@ describe('lunatic run', () => {
     expect((await run(source, '--no-compile', '--no-configs')).stdout).toBe('compile -1\nconfig -1\n');
   });
 
+  test('--max-host-memory that is too small for an instance refuses the module, also to be tested', async () => {
+    const large = file(
+      '(module (table 3000 funcref) (func (export "_start")) (func (export "#lunatic_test_a")))',
+    );
+    for (const command of ['run', 'test']) {
+      expect(await lunatic([command, '--max-host-memory=1K', large])).toEqual({
+        stdout: '',
+        stderr: `Error: Module '${large}' cannot run: an instance of the module takes 96032 bytes besides its memory, more than max_host_memory (1024 bytes); --max-host-memory=96032 allows it\n`,
+        exitCode: 1,
+      });
+      expect((await lunatic([command, '--max-host-memory=96032', large])).exitCode).toBe(0);
+    }
+  });
+
   test('--max-memory and --max-fuel', async () => {
     const growing = main('(call $show32 (text "grown") (memory.grow (i32.const 1)))', {
       memory: '(memory (export "memory") 2)',
@@ -250,6 +264,7 @@ describe('lunatic run', () => {
   test.each([
     [['--allow-net=nonsense:x'], "'x' is neither a port nor a range of ports"],
     [['--allow-listen=example.org'], 'sockets are bound to addresses'],
+    [['--allow-command-env=LANG,A=B'], 'It must be names alone, as LANG,TZ'],
     [['--max-memory=lots'], 'It must be a number of bytes'],
     [
       ['--deny-host=lunatic::sqlit'],
