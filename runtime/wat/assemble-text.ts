@@ -1,4 +1,5 @@
 import { printable, printableLines, shortened } from '../text/printable.ts';
+import { QuotedIdentifiers } from './quoted-identifiers.ts';
 
 /** Thrown when text does not parse or validate as a module. The message is the assembler's, with line and column. */
 export class WatError extends Error {
@@ -38,9 +39,10 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
   const { default: load } = await import('wabt');
   // Text that nests deeply overflows the assembler's stack into its other memory. So each text gets an assembler of its own.
   const wabt = await load();
+  const identifiers = new QuotedIdentifiers(source);
   try {
     // The text is passed as bytes, since the assembler cuts each character of a string down to one byte.
-    const module = wabt.parseWat(printable(fileName), new TextEncoder().encode(source), FEATURES);
+    const module = wabt.parseWat(printable(fileName), new TextEncoder().encode(identifiers.text), FEATURES);
     try {
       module.resolveNames();
       // `validate` takes the features, too, though its types do not say so.
@@ -53,12 +55,12 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
         // The assembler refuses some valid uses of typed references, so the engine has the last word.
         if (!WebAssembly.validate(bytes())) throw error;
       }
-      return bytes();
+      return identifiers.inModule(bytes());
     } finally {
       module.destroy();
     }
   } catch (error) {
-    throw new WatError(complaint(error, fileName), { cause: error });
+    throw new WatError(identifiers.inMessage(complaint(error, fileName)), { cause: error });
   }
 }
 

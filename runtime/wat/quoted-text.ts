@@ -9,6 +9,11 @@ const LONGEST = 200;
 /** The characters of an identifier that stands without quotes. Source: core specification, 6.3.5. */
 const IDENTIFIER = /^[\w!#$%&'*+\-./:<=>?@\\^`|~]+$/;
 
+/** Whether a name is an identifier without quotes. */
+export function isPlainName(name: string): boolean {
+  return IDENTIFIER.test(name);
+}
+
 /** A string of the text format. Characters that are invisible or mislead are escaped. A long one is cut short. */
 export function quotedText(text: string): string {
   return quoted(text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`);
@@ -29,7 +34,7 @@ export class UniqueNames {
     if (unique === '' || this.#identifiers.has(index)) return;
     while (this.#taken.has(unique)) unique += `#${index}`;
     this.#taken.add(unique);
-    this.#identifiers.set(index, `$${IDENTIFIER.test(unique) ? unique : quoted(unique)}`);
+    this.#identifiers.set(index, `$${isPlainName(unique) ? unique : quoted(unique)}`);
   }
 
   /** The `$name` at an index, in quotes if the name is no identifier without them; undefined if there is none. */

@@ -6,6 +6,7 @@ import {
   isWasmBinary,
   readModule,
 } from '../../../runtime/wasm/index.ts';
+import { NameSection } from '../../../runtime/wasm/name-section.ts';
 import { assembleText, WatError } from '../../../runtime/wat/index.ts';
 import { binary, modernWat, wat } from './support.ts';
 
@@ -147,6 +148,21 @@ describe('assembleText', () => {
   it('keeps names', async () => {
     const module = readModule(await assembleText('(module (func $here))', 'a.wat'));
     expect(functionNames(module).get(0)).toBe('here');
+  });
+
+  it('knows identifiers in quotes, also in what it says of them', async () => {
+    const text = `(module $"a module" (func $"a b" (param $"x \\u{fc}" i32) (result i32) (local.get $"x ü"))
+      (func $"0" (drop (call $"a b" (i32.const 1)))) (func (export "$\\"a") (call $0) (call $1)) (func $1) (func $"(;"))`;
+    const module = readModule(await assembleText(text, 'a.wat'));
+    expect(Object.fromEntries(functionNames(module))).toEqual({ 0: 'a b', 1: '0', 3: '1', 4: '(;' });
+    expect(new NameSection(module).locals(0)).toEqual(new Map([[0, 'x ü']]));
+    const failure = assembleText('(module (func $"a b") (func $c call $"a b" bla call $"b c"))', 'a.wat');
+    await expect(failure).rejects.toThrow(
+      /^a\.wat:1:44: error: unexpected token bla, [^\n]*\n[^\n]*\$c call \$"a b" bla /,
+    );
+    await expect(assembleText('(module (func call $"b c"))', 'a.wat')).rejects.toThrow(
+      /^a\.wat:1:20: error: undefined function variable "\$"b c""/,
+    );
   });
 
   it('passes the assembler’s message on', async () => {

@@ -7,9 +7,10 @@ import { readModule, type WasmModule } from '../../../runtime/wasm/index.ts';
 import { PLAIN_SHAPES, prefixedShapes, Shape } from '../../../runtime/wasm/opcodes.ts';
 import { functionText } from '../../../runtime/wat/index.ts';
 import { mnemonic, naturalAlignment } from '../../../runtime/wat/mnemonics.ts';
+import { QuotedIdentifiers } from '../../../runtime/wat/quoted-identifiers.ts';
 import { classicModules, modernModules } from '../wasm/constructs.ts';
 import { binary, leb, modernWat, oneFunction, type Wasm, wat } from '../wasm/support.ts';
-import { moduleText, withoutQuotedIdentifiers } from './reassembly.ts';
+import { moduleText } from './reassembly.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const assembler = await wabt();
@@ -33,7 +34,7 @@ const features = {
 
 /** Assembles text without checking that it is well typed. */
 function assemble(text: string): WasmModule {
-  const module = assembler.parseWat('again.wat', withoutQuotedIdentifiers(text), features);
+  const module = assembler.parseWat('again.wat', new QuotedIdentifiers(text).text, features);
   try {
     module.resolveNames();
     return readModule(new Uint8Array(module.toBinary({ canonicalize_lebs: true }).buffer));

@@ -96,10 +96,3 @@ function field(reader: ByteReader): string {
   const type = code ?? readValueType(reader);
   return reader.u8('mutability') === 1 ? `(mut ${type})` : type;
 }
-
-/** Replaces identifiers in quotes, which wabt does not know, by others without. Strings stay as they are. */
-export function withoutQuotedIdentifiers(text: string): string {
-  return text.replace(/\$?"(?:[^"\\]|\\.)*"/g, (found) =>
-    found.startsWith('$') ? `$quoted${Buffer.from(found).toString('hex')}` : found,
-  );
-}
