@@ -85,6 +85,7 @@ export { isLibraryPath } from './symbols/short-path.ts';
 export type { StackFrame } from './symbols/stack-frame.ts';
 export { type ModuleSymbols, SymbolThread } from './symbols/symbol-thread.ts';
 export type { SymbolFrame } from './symbols/symbols.ts';
+export { tellsOfSource } from './symbols/telling-sections.ts';
 export type { PlaceRule } from './symbols/variables/place-rule.ts';
 export type * from './symbols/variables/type-info.ts';
 export type * from './symbols/variables/variable-info.ts';
@@ -119,6 +120,7 @@ export {
 export { printable } from './text/printable.ts';
 export {
   callOffsets,
+  customSection,
   dynamicCallOffsets,
   isWasmBinary,
   readModule,

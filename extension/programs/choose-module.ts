@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { spareTwins } from '../modules/spare-twins.ts';
 
 const MODULE = /\.(wasm|wat)$/i;
 
@@ -27,7 +28,8 @@ export async function workspaceModules(folder?: vscode.WorkspaceFolder): Promise
   const pattern = '**/*.{wasm,wat}';
   const include = folder === undefined ? pattern : new vscode.RelativePattern(folder, pattern);
   const found = await vscode.workspace.findFiles(include, NO_PROGRAMS, MAX_CHOICES);
-  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const spare = await spareTwins(found.map(({ fsPath }) => fsPath));
+  return found.filter(({ fsPath }) => !spare.has(fsPath)).sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /**

@@ -5,6 +5,7 @@ import type { ModuleDiagnostics } from '../../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../../modules/module-error.ts';
 import { readTestsApart } from '../../modules/read-apart.ts';
 import { MAX_SIZE, readWorkspaceFile } from '../../modules/read-file.ts';
+import { spareTwins } from '../../modules/spare-twins.ts';
 import { isInside } from '../../projects/files.ts';
 import type { Project } from '../../projects/project.ts';
 import type { BuiltTests } from '../running/test-builder.ts';
@@ -118,7 +119,8 @@ export class TestFinder implements vscode.Disposable {
   async findIn(uri: vscode.Uri): Promise<void> {
     if (!vscode.workspace.isTrusted || (isInWorkspace(uri) && (await isExcluded(uri)))) return;
     const found = await this.#look(uri);
-    if (found !== undefined) await this.#readTests(found);
+    if (found === undefined || (await spareTwins(this.#candidates.keys())).has(found.path)) return;
+    await this.#readTests(found);
   }
 
   /**
@@ -185,7 +187,8 @@ export class TestFinder implements vscode.Disposable {
   async #show(): Promise<number> {
     const before = this.#shown;
     this.#shown = new Set();
-    const groups = buildsOf(this.#candidates.values());
+    const spare = await spareTwins(this.#candidates.keys());
+    const groups = buildsOf([...this.#candidates.values()].filter(({ path }) => !spare.has(path)));
     await each(groups, async (builds) => {
       // Cargo builds a program without its tests, too.
       for (const file of builds) {

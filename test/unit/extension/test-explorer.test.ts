@@ -1,7 +1,11 @@
 /** The parts of the test explorer that know no editor. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ModuleReadError } from '../../../extension/modules/module-error.ts';
 import { checkModule, readTestsApart } from '../../../extension/modules/read-apart.ts';
+import { spareTwins } from '../../../extension/modules/spare-twins.ts';
 import { exportPlaces } from '../../../extension/testing/finding/export-places.ts';
 import { buildsOf } from '../../../extension/testing/finding/newest-builds.ts';
 import {
@@ -94,6 +98,24 @@ describe('the tests of a module', () => {
     });
     await expect(checkModule(wrong, 'wrong.wat')).rejects.toBeInstanceOf(ModuleReadError);
     await checkModule(Buffer.from(SUMS), 'sums.wat');
+  });
+
+  test('stand in a text or in the binary of its name: in the one that the author can read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lunatic-twins-'));
+    const write = (name: string, bytes: Uint8Array | string) => {
+      writeFileSync(join(folder, name), bytes);
+      return join(folder, name);
+    };
+    const binary = await assemble(SUMS);
+    const map = Buffer.from('\0\x15\x10sourceMappingURL\x03map', 'latin1');
+    const compiled = [write('debug.wat', SUMS), write('debug.wasm', Buffer.concat([binary, map]))];
+    const assembled = [write('sums.wasm', binary), write('sums.wat', SUMS)];
+    const broken = [write('broken.wasm', '?'), write('broken.wat', SUMS)];
+    const alone = [write('one.wasm', binary), write('two.wat', SUMS)];
+    expect(await spareTwins([...compiled, ...assembled, ...broken, ...alone])).toEqual(
+      new Set([compiled[0], assembled[0], broken[0]]),
+    );
+    rmSync(folder, { recursive: true });
   });
 
   test('are looked for only where there may be some: other modules need not be right', () => {
