@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { check } from './check.mjs';
 import { findChromium } from './chromium.mjs';
@@ -138,13 +138,22 @@ function runVitest(words) {
   if (code !== 0 && failures.length === failedBefore) failures.push('vitest > an error outside of tests');
 }
 
-/** Returns a line for each failed test of a file in vitest's report: the file, the test, and the first line of its error. */
+/**
+ * Returns a line for each failed test of a file in vitest's report: the file, the test, the first line of its error, what it waited for
+ * where that is known, and the line of the test file.
+ */
 function failuresIn({ name, status, message, assertionResults }) {
+  const path = relative(projectFolder, name);
   const line = (test, error = '') => {
     // The report has the stack of a test that was timed out, which begins with a word of vitest's instead of the message.
-    const text = error.replace(/^Error: STACK_TRACE_ERROR/, 'it took longer than its time limit');
-    const [first] = stripVTControlCharacters(text).trim().split('\n', 1);
-    return `${relative(projectFolder, name)} > ${test}: ${first}`.replaceAll(/\s+/g, ' ');
+    const text = stripVTControlCharacters(
+      error.replace(/^Error: STACK_TRACE_ERROR/, 'it took longer than its time limit'),
+    );
+    const [first] = text.trim().split('\n', 1);
+    const awaited = /waiting for locator.*/.exec(text)?.[0] ?? '';
+    const at = Number.parseInt(text.split(`${basename(path)}:`)[1] ?? '', 10);
+    const place = Number.isNaN(at) ? '' : `(line ${at})`;
+    return `${path} > ${test}: ${first} ${awaited} ${place}`.replaceAll(/\s+/g, ' ').trim();
   };
   const failed = assertionResults.filter((test) => test.status === 'failed');
   // A file that cannot even be loaded, or prepared, has no failed test.

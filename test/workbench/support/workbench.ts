@@ -24,16 +24,24 @@ const HOVER_TIME = 300;
 /** Milliseconds after which what the mouse is over is described. */
 const HOVER_DELAY = 500;
 
-/** Keeps which elements had the focus last, and when: where a test fails, that may be why. For the page. */
-const FOCUS_LOG = `
+/** Keeps which elements had the focus last, and which keys VS Code took, and when: where a test fails, that may be why. For the page. */
+const FOCUS_LOG = `{
   window.focusLog = [];
+  const log = (...words) => {
+    focusLog.push([Math.round(performance.now()), ...words].join(' '));
+    if (focusLog.length > 100) focusLog.shift();
+  };
   for (const type of ['focusin', 'focusout', 'keydown']) {
-    addEventListener(type, ({ target, key = '' }) => {
-      const name = [target.tagName, ...target.classList].join('.').slice(0, 100);
-      focusLog.push([Math.round(performance.now()), type, key, name].join(' '));
-      if (focusLog.length > 100) focusLog.shift();
+    addEventListener(type, (event) => {
+      const { target, key = '' } = event;
+      log(type, key, [target.tagName, ...target.classList].join('.').slice(0, 100));
+      if (type === 'keydown') setTimeout(() => event.defaultPrevented && log('taken', key), 0);
     }, true);
-  }`;
+  }
+}`;
+
+/** Entries of that log that are printed. */
+const PRINTED_FOCUS = 12;
 
 /** Milliseconds after which VS Code has written the results of a test run into the storage of its window: it waits for half a second. */
 const KEEPING_TIME = 3000;
@@ -147,6 +155,9 @@ export class Workbench extends WorkbenchParts {
     const now = await this.page.evaluate('performance.now()');
     const log = [...((await this.page.evaluate('focusLog')) as string[]), `${now} failed`];
     writeFileSync(join(artifacts, `${name}.txt`), `${log.join('\n')}\n`);
+    process.stderr.write(
+      `${test}: focus and keys before it failed\n${log.slice(-PRINTED_FOCUS).join('\n')}\n`,
+    );
   }
 
   /** Seconds that the window has computed so far. */
